@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+// Starts the built command line. Does only what must happen before any of it is loaded: the Node version and the
+// compile cache, which spares every later start the parsing.
+
+const { env, execPath, exit, stderr, versions } = process;
+const major = Number(versions.node.split(".")[0]);
+
+if (major >= 24) {
+  const { createRequire, enableCompileCache } = process.getBuiltinModule("node:module");
+  if (!env.NODE_DISABLE_COMPILE_CACHE) enableCompileCache(cacheFolder());
+  createRequire(import.meta.url)("../dist/main.cjs");
+} else {
+  const { existsSync } = await import("node:fs");
+  const { spawn } = await import("node:child_process");
+  const { fileURLToPath } = await import("node:url");
+  const pinned = fileURLToPath(new URL("../../../node_modules/node/bin/node", import.meta.url));
+  if (!existsSync(pinned) || pinned === execPath) {
+    stderr.write(`moltbot needs Node 24 or newer and this is ${versions.node}; install it from https://nodejs.org\n`);
+    exit(1);
+  }
+  const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.once("close", (code) => exit(code ?? 1));
+}
+
+/** A private folder of this user: compiled code is executed as it is read. */
+function cacheFolder() {
+  const home = env.HOME ?? env.USERPROFILE ?? process.getBuiltinModule("node:os").homedir();
+  return `${env.XDG_CACHE_HOME || `${home}/.cache`}/moltbot/compiled`;
+}

@@ -1,0 +1,68 @@
+// What `npm start`, `npm test`, `npm run check`, `generate`, `build` and `bench` do, once the dependencies are there.
+// Each task takes the arguments after its name and resolves to the exit code.
+
+import { explain, runNode, runTool } from "./process.mjs";
+import { fingerprint, isBuilt, writeStamp } from "./stamp.mjs";
+
+/** The repository commands by name. */
+export const tasks = { start, test, check, generate, build, bench };
+
+/** Builds when needed, then runs the gateway in the foreground with the given options. */
+async function start(args) {
+  await buildWhenStale();
+  return runNode(["packages/gateway/bin/moltbot.mjs", "gateway", ...args]);
+}
+
+/** Runs the given test files, or all of them. */
+async function test(args) {
+  await buildWhenStale();
+  const files = args.length > 0 ? args : ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"];
+  return runNode(["--conditions=source", "--test", "--test-concurrency=2", ...files]);
+}
+
+/** Everything that must hold before a commit; runs every step, names those that failed. */
+async function check() {
+  const steps = [
+    ["generated files are fresh", () => generate(["--check"])],
+    ["format and lint", () => runTool("@biomejs/biome/bin/biome", ["ci", "."])],
+    ["types", () => runTool("typescript/bin/tsc", ["-p", "tsconfig.json"])],
+    ["unused code", () => runTool("knip/bin/knip.js", [])],
+    ["build", () => build([])],
+    ["package @moltbot/protocol", () => runTool("publint/src/cli.js", ["packages/protocol", "--strict"])],
+    ["package moltbot", () => runTool("publint/src/cli.js", ["packages/gateway", "--strict"])],
+    ["tests", () => test([])],
+  ];
+  const failed = [];
+  for (const [name, run] of steps) {
+    console.error(`\n— ${name}`);
+    if ((await run()) !== 0) failed.push(name);
+  }
+  console.error(failed.length === 0 ? "\nEverything holds." : `\nNot right yet: ${failed.join(", ")}.`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** Writes the files that follow from the definitions; with `--check` only says which are stale. */
+function generate(args) {
+  return runNode(["--conditions=source", "scripts/generate.ts", ...args]);
+}
+
+/** Builds all packages. */
+async function build(args) {
+  const before = fingerprint();
+  const code = await runNode(["scripts/build.mjs", ...args]);
+  if (code === 0) writeStamp(before);
+  return code;
+}
+
+/** Measures what the README promises; `--json` for machines. */
+async function bench(args) {
+  await buildWhenStale();
+  return runNode(["--conditions=source", "scripts/bench.ts", ...args]);
+}
+
+async function buildWhenStale() {
+  if (isBuilt()) return;
+  console.error("Building (the sources changed since the last build).");
+  const code = await build([]);
+  if (code !== 0) throw explain("The build did not finish; what is wrong is written above.", code);
+}
