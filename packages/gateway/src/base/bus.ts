@@ -1,0 +1,31 @@
+/** In-process publish and subscribe. Services publish definitions' values; they never see a connection. */
+
+/** What can be published: an event definition is one. `_payload` carries the type only. */
+export interface Topic<Payload> {
+  readonly name: string;
+  readonly _payload?: Payload;
+}
+
+export interface PublishOptions {
+  /** Only this connection receives it, without a sequence number (protocol: frames, directed events). */
+  readonly connId?: string;
+}
+
+type Listener = (payload: unknown, options: PublishOptions) => void;
+
+/** Delivers synchronously, in order of subscription. A listener that throws is a bug and surfaces to the publisher. */
+export class Bus {
+  readonly #listeners = new Map<string, Set<Listener>>();
+
+  publish<Payload>(topic: Topic<Payload>, payload: Payload, options: PublishOptions = {}): void {
+    const listeners = this.#listeners.get(topic.name);
+    if (listeners) for (const listener of listeners) listener(payload, options);
+  }
+
+  on<Payload>(topic: Topic<Payload>, listener: (payload: Payload, options: PublishOptions) => void): Disposable {
+    const listeners = this.#listeners.get(topic.name) ?? new Set();
+    this.#listeners.set(topic.name, listeners);
+    listeners.add(listener as Listener);
+    return { [Symbol.dispose]: () => void listeners.delete(listener as Listener) };
+  }
+}

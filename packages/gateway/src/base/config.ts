@@ -1,0 +1,337 @@
+/**
+ * The config file: JSON5, validated section by section, watched, rewritten atomically, and never lost. An invalid file
+ * does not stop a gateway that has had a valid one: the last good copy stays in force until the file is mended.
+ */
+import { copyFileSync, type FSWatcher, readdirSync, rmSync, watch } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import JSON5 from "json5";
+import type { Clock } from "./clock.ts";
+import { GatewayError, messageOf, StartError } from "./errors.ts";
+import { makePrivateDir, readTextIfExists, writePrivateFile } from "./files.ts";
+import { sha256Hex } from "./ids.ts";
+import type { Log } from "./log.ts";
+
+/** A wrong value: where it stands, what is wrong, and the line when it is known. */
+export interface Issue {
+  readonly path: string;
+  readonly message: string;
+  readonly line?: number;
+}
+
+/** What a section makes of its part of the file. `warnings` are settings that nobody reads. */
+export interface Parsed<T> {
+  readonly value: T;
+  readonly issues: readonly Issue[];
+  readonly warnings: readonly Issue[];
+}
+
+/** One slice's part of the file. `reload` says what an edit does: apply at once, or restart the gateway in place. */
+export interface ConfigSection<T> {
+  readonly path: string;
+  readonly reload: "live" | "restart";
+  parse(value: unknown): Parsed<T>;
+}
+
+/** A section's values: `current` is always the newest valid one; read it at use, never keep it. */
+export interface Settings<T> {
+  readonly current: T;
+  onChange(fn: (value: T) => void): Disposable;
+}
+
+/** The file as it stands, and as it is in force. */
+export interface ConfigSnapshot {
+  readonly path: string;
+  readonly exists: boolean;
+  readonly raw: string | null;
+  readonly parsed: unknown;
+  readonly valid: boolean;
+  /** Values in force, defaults filled in. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Lower-case hexadecimal SHA-256 of `raw` (of "" when there is no file); a write must name it. */
+  readonly hash: string;
+  readonly issues: readonly Issue[];
+  readonly warnings: readonly Issue[];
+}
+
+interface Reading {
+  readonly raw: string;
+  readonly parsed: Readonly<Record<string, unknown>>;
+  readonly values: ReadonlyMap<string, unknown>;
+  readonly issues: readonly Issue[];
+  readonly warnings: readonly Issue[];
+}
+
+export interface ConfigOptions {
+  readonly path: string;
+  readonly sections: readonly ConfigSection<unknown>[];
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+const WATCH_DEBOUNCE_MS = 200;
+const HISTORY_KEPT = 50;
+
+/**
+ * Reads a config text against the sections. Never throws; a text that is not JSON5 gives one issue.
+ */
+export function readConfig(raw: string, sections: readonly ConfigSection<unknown>[]): Reading {
+  const issues: Issue[] = [];
+  const warnings: Issue[] = [];
+  let parsed: Record<string, unknown> = {};
+  try {
+    const value: unknown = raw.trim() === "" ? {} : JSON5.parse(raw);
+    if (isRecord(value)) parsed = value;
+    else issues.push({ path: "", message: "the file must hold one object: { … }" });
+  } catch (error) {
+    const line = (error as { lineNumber?: unknown }).lineNumber;
+    const text = messageOf(error).replace(/^JSON5: /, "");
+    issues.push({ path: "", message: `not valid JSON5: ${text}`, ...(typeof line === "number" ? { line } : {}) });
+  }
+  const values = new Map<string, unknown>();
+  for (const section of sections) {
+    const result = section.parse(parsed[section.path]);
+    values.set(section.path, result.value);
+    for (const issue of result.issues) issues.push(withLine(issue, raw));
+    for (const warning of result.warnings) warnings.push(withLine(warning, raw));
+  }
+  for (const key of Object.keys(parsed)) {
+    if (!values.has(key)) warnings.push(withLine({ path: key, message: "is not a known setting and is ignored" }, raw));
+  }
+  return { raw, parsed, values, issues, warnings };
+}
+
+/** The line on which a dotted path's last key stands, found by looking for each key after the one before it. */
+function withLine(issue: Issue, raw: string): Issue {
+  let at = 0;
+  for (const key of issue.path.split(".")) {
+    const next = raw.slice(at).search(new RegExp(`["']?${key.replace(/[^\w-]/g, "\\$&")}["']?\\s*:`));
+    if (next < 0) break;
+    at += next + 1;
+  }
+  return at === 0 ? issue : { ...issue, line: raw.slice(0, at).split("\n").length };
+}
+
+/** The open config file of a running gateway. */
+export class Config implements Disposable {
+  readonly path: string;
+  readonly #sections: readonly ConfigSection<unknown>[];
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #listeners = new Map<string, Set<(value: unknown) => void>>();
+  readonly #restartListeners = new Set<() => void>();
+  readonly #overrides = new Map<string, Readonly<Record<string, unknown>>>();
+  #inForce: Reading;
+  #onDisk: Reading;
+  #exists: boolean;
+  #watcher: FSWatcher | undefined;
+  #debounce: Disposable | undefined;
+
+  private constructor(options: ConfigOptions, onDisk: Reading, inForce: Reading, exists: boolean) {
+    this.path = options.path;
+    this.#sections = options.sections;
+    this.#log = options.log;
+    this.#clock = options.clock;
+    this.#onDisk = onDisk;
+    this.#inForce = inForce;
+    this.#exists = exists;
+  }
+
+  /**
+   * Opens the file; an invalid one falls back to the last good copy. Throws `StartError` when there is no good copy
+   * either: the first start has nothing safe to run with.
+   */
+  static open(options: ConfigOptions): Config {
+    const raw = readConfigText(options.path);
+    const onDisk = readConfig(raw ?? "", options.sections);
+    if (onDisk.issues.length === 0) {
+      const config = new Config(options, onDisk, onDisk, raw !== undefined);
+      if (raw !== undefined) config.#keepLastGood(raw);
+      config.#logWarnings(onDisk);
+      return config;
+    }
+    const lastGood = readTextIfExists(lastGoodPath(options.path));
+    const inForce = lastGood === undefined ? undefined : readConfig(lastGood, options.sections);
+    if (!inForce || inForce.issues.length > 0) throw new StartError(explain(options.path, onDisk.issues));
+    options.log.error("the config file is invalid; the last good copy stays in force", {
+      problem: explain(options.path, onDisk.issues),
+    });
+    return new Config(options, onDisk, inForce, true);
+  }
+
+  /** The values of a section, now and later. */
+  of<T>(section: ConfigSection<T>): Settings<T> {
+    const currentOf = () => this.#valueOf(section.path) as T;
+    return {
+      get current() {
+        return currentOf();
+      },
+      onChange: (fn) => {
+        const listeners = this.#listeners.get(section.path) ?? new Set();
+        this.#listeners.set(section.path, listeners);
+        listeners.add(fn as (value: unknown) => void);
+        return { [Symbol.dispose]: () => void listeners.delete(fn as (value: unknown) => void) };
+      },
+    };
+  }
+
+  /** Values from flags and environment that stand above the file, for as long as the process runs. */
+  override(sectionPath: string, values: Readonly<Record<string, unknown>>): void {
+    this.#overrides.set(sectionPath, values);
+  }
+
+  /** Calls `fn` when a changed section needs the gateway to restart. */
+  onRestartNeeded(fn: () => void): Disposable {
+    this.#restartListeners.add(fn);
+    return { [Symbol.dispose]: () => void this.#restartListeners.delete(fn) };
+  }
+
+  snapshot(): ConfigSnapshot {
+    const { raw, parsed, issues, warnings } = this.#onDisk;
+    return {
+      path: this.path,
+      exists: this.#exists,
+      raw: this.#exists ? raw : null,
+      parsed,
+      valid: issues.length === 0,
+      config: Object.fromEntries(this.#sections.map(({ path }) => [path, this.#valueOf(path)])),
+      hash: sha256Hex(this.#exists ? raw : ""),
+      issues,
+      warnings,
+    };
+  }
+
+  /**
+   * Replaces the file and applies it. Throws `INVALID_REQUEST`: "config base hash required; …" or "config changed since
+   * last load; …" when `baseHash` is not that of the file on disk now, "invalid config" with `details.issues` when the
+   * text is not valid. The replaced text goes to the history folder.
+   */
+  write(raw: string, baseHash: string | undefined): ConfigSnapshot {
+    const onDisk = readConfigText(this.path);
+    if (onDisk !== undefined) requireBaseHash(sha256Hex(onDisk), baseHash);
+    const reading = readConfig(raw, this.#sections);
+    if (reading.issues.length > 0) {
+      throw new GatewayError("INVALID_REQUEST", "invalid config", { details: { issues: reading.issues } });
+    }
+    if (onDisk !== undefined) this.#keepHistory();
+    writePrivateFile(this.path, raw);
+    this.reload();
+    return this.snapshot();
+  }
+
+  /** Reads the file again; a valid one comes into force, an invalid one is reported and the old values stay. */
+  reload(): void {
+    const raw = readConfigText(this.path);
+    this.#exists = raw !== undefined;
+    if (raw === undefined) return this.#log.warn("the config file is gone; the values in force stay", { path: this.path });
+    if (raw === this.#onDisk.raw) return;
+    this.#onDisk = readConfig(raw, this.#sections);
+    if (this.#onDisk.issues.length > 0) {
+      this.#log.error("the config file is invalid; the last good copy stays in force", {
+        problem: explain(this.path, this.#onDisk.issues),
+      });
+      return;
+    }
+    this.#logWarnings(this.#onDisk);
+    this.#keepLastGood(raw);
+    this.#apply(this.#onDisk);
+  }
+
+  /** Watches the folder (editors replace files, so the file itself cannot be watched). */
+  watch(): void {
+    const name = basename(this.path);
+    this.#watcher = watch(dirname(this.path), { persistent: false }, (_event, changed) => {
+      if (changed !== null && changed !== name) return;
+      this.#debounce?.[Symbol.dispose]();
+      this.#debounce = this.#clock.after(WATCH_DEBOUNCE_MS, () => this.reload());
+    });
+    this.#watcher.on("error", (error) => this.#log.warn("the config folder cannot be watched", { error: messageOf(error) }));
+  }
+
+  [Symbol.dispose](): void {
+    this.#watcher?.close();
+    this.#debounce?.[Symbol.dispose]();
+  }
+
+  #valueOf(path: string): unknown {
+    const value = this.#inForce.values.get(path);
+    const overrides = this.#overrides.get(path);
+    return overrides && isRecord(value) ? merge(value, overrides) : value;
+  }
+
+  #apply(next: Reading): void {
+    const previous = this.#inForce;
+    this.#inForce = next;
+    const changed = this.#sections.filter(
+      ({ path }) => JSON.stringify(previous.values.get(path)) !== JSON.stringify(next.values.get(path)),
+    );
+    if (changed.length === 0) return;
+    this.#log.info("config changed", { sections: changed.map(({ path }) => path) });
+    for (const { path } of changed) for (const listener of this.#listeners.get(path) ?? []) listener(this.#valueOf(path));
+    if (changed.some(({ reload }) => reload === "restart")) for (const listener of this.#restartListeners) listener();
+  }
+
+  #logWarnings(reading: Reading): void {
+    for (const warning of reading.warnings) {
+      this.#log.warn("a setting is ignored", { setting: warning.path, line: warning.line, why: warning.message });
+    }
+  }
+
+  #keepLastGood(raw: string): void {
+    if (readTextIfExists(lastGoodPath(this.path)) !== raw) writePrivateFile(lastGoodPath(this.path), raw);
+  }
+
+  #keepHistory(): void {
+    const folder = historyDir(this.path);
+    makePrivateDir(folder);
+    const stamp = new Date(this.#clock.now()).toISOString().replace(/[:.]/g, "-");
+    copyFileSync(this.path, join(folder, `${stamp}.json5`));
+    const kept = readdirSync(folder).sort();
+    for (const old of kept.slice(0, Math.max(0, kept.length - HISTORY_KEPT))) rmSync(join(folder, old), { force: true });
+  }
+}
+
+/** Where replaced config texts are kept, oldest first by name. */
+export function historyDir(path: string): string {
+  return `${path}.history`;
+}
+
+function lastGoodPath(path: string): string {
+  return `${path}.last-good`;
+}
+
+function requireBaseHash(actual: string, given: string | undefined): void {
+  const problem = given === undefined ? "config base hash required" : given === actual ? undefined : "config changed since last load";
+  if (problem) throw new GatewayError("INVALID_REQUEST", `${problem}; re-run config.get and retry`);
+}
+
+function readConfigText(path: string): string | undefined {
+  try {
+    return readTextIfExists(path);
+  } catch (error) {
+    throw new StartError(`The config file ${path} cannot be read (${messageOf(error)}); check its owner and mode.`, { cause: error });
+  }
+}
+
+/** The problems of a file as one text for a person. */
+export function explain(path: string, issues: readonly Issue[]): string {
+  const [first, ...others] = issues;
+  if (!first) return `${path} is valid.`;
+  const where = first.line === undefined ? path : `${path} line ${first.line}`;
+  const more = others.length > 0 ? ` (and ${others.length} more; see \`moltbot doctor\`)` : "";
+  return `${where}: ${first.path ? `${first.path} ` : ""}${first.message}${more}. Mend that and save.`;
+}
+
+/** Deep merge of plain objects; `undefined` in `over` leaves the value alone. */
+export function merge(base: Readonly<Record<string, unknown>>, over: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const before = result[key];
+    if (value !== undefined) result[key] = isRecord(value) && isRecord(before) ? merge(before, value) : value;
+  }
+  return result;
+}
+
+/** A plain object: not null, not an array. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

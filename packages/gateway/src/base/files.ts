@@ -1,0 +1,110 @@
+/** Files: atomic and private writes, and where the gateway keeps its state. */
+import {
+  closeSync,
+  chmodSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { codeOf, ignore, messageOf, StartError } from "./errors.ts";
+import { newId } from "./ids.ts";
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Reads `NAME` with the product's prefix first, then the older one: `MOLTBOT_X`, then `CLAWDBOT_X`. */
+export function envOf(env: Env, name: string): string | undefined {
+  return env[`MOLTBOT_${name}`]?.trim() || env[`CLAWDBOT_${name}`]?.trim() || undefined;
+}
+
+/**
+ * The folder of all state: `MOLTBOT_STATE_DIR`, else `CLAWDBOT_STATE_DIR`, else `~/.moltbot`, or `~/.moltbot-NAME`
+ * with a profile. Throws `StartError` when the profile name is not letters, digits, `-` or `_`.
+ */
+export function resolveStateDir(options: { env: Env; profile?: string | undefined }): string {
+  const explicit = envOf(options.env, "STATE_DIR");
+  if (explicit && !options.profile) return resolve(expandHome(explicit));
+  const profile = options.profile ?? envOf(options.env, "PROFILE");
+  if (profile === undefined || profile === "default") return join(homedir(), ".moltbot");
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(profile)) {
+    throw new StartError(`The profile name ${JSON.stringify(profile)} is not valid; use letters, digits, "-" and "_".`);
+  }
+  return join(homedir(), `.moltbot-${profile}`);
+}
+
+/** The config file: `MOLTBOT_CONFIG_PATH` or `CLAWDBOT_CONFIG_PATH`, else `moltbot.json` in the state folder. */
+export function configPath(stateDir: string, env: Env): string {
+  const explicit = envOf(env, "CONFIG_PATH");
+  return explicit ? resolve(expandHome(explicit)) : join(stateDir, "moltbot.json");
+}
+
+/** Replaces a leading `~` by the home folder. */
+export function expandHome(path: string): string {
+  return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
+}
+
+/** Makes a folder that only its owner can enter (0700, whatever the umask). */
+export function makePrivateDir(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    chmodSync(path, 0o700);
+  } catch (error) {
+    throw new StartError(
+      `The folder ${path} cannot be made or entered (${codeOf(error) ?? messageOf(error)}); ` +
+        "make it writable for this user, or name another with MOLTBOT_STATE_DIR.",
+      { cause: error },
+    );
+  }
+}
+
+/** Replaces a file in one step: a private temporary file beside it, fsync, rename, fsync of the folder. Mode 0600. */
+export function writePrivateFile(path: string, data: string | Uint8Array): void {
+  const folder = dirname(path);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const temporary = join(folder, `.${newId()}.tmp`);
+  try {
+    const file = openSync(temporary, "wx", 0o600);
+    try {
+      writeSync(file, typeof data === "string" ? Buffer.from(data) : data);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncDir(folder);
+}
+
+function syncDir(path: string): void {
+  try {
+    const folder = openSync(path, "r");
+    fsyncSync(folder);
+    closeSync(folder);
+  } catch (error) {
+    ignore(error, "some file systems cannot fsync a folder; the rename itself has happened");
+  }
+}
+
+/** The file's text, or undefined when there is none. Other errors are thrown. */
+export function readTextIfExists(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Whether something stands at `path`. */
+export function fileExists(path: string): boolean {
+  return existsSync(path);
+}

@@ -1,0 +1,165 @@
+/** Logs: a constant sentence plus fields. Redaction and escaping happen here, once, for every sink. */
+import { closeSync, fstatSync, openSync, renameSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "./clock.ts";
+import { ignore } from "./errors.ts";
+import { makePrivateDir } from "./files.ts";
+
+export type Level = "debug" | "info" | "warn" | "error";
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface Log {
+  debug(sentence: string, fields?: Fields): void;
+  info(sentence: string, fields?: Fields): void;
+  warn(sentence: string, fields?: Fields): void;
+  error(sentence: string, fields?: Fields): void;
+  /** A logger that adds these fields to every line. */
+  child(fields: Fields): Log;
+}
+
+export interface Line {
+  readonly at: number;
+  readonly level: Level;
+  readonly sentence: string;
+  readonly fields: Fields;
+}
+
+/** Where lines go. A sink never throws. */
+export type Sink = (line: Line) => void;
+
+const LEVELS: Readonly<Record<Level, number>> = { debug: 10, info: 20, warn: 30, error: 40 };
+
+/** Values that must never be printed; settings marked secret and the gateway's own tokens are added at start. */
+export class Secrets {
+  readonly #values = new Set<string>();
+
+  /** Values shorter than 6 characters are not secrets (and would black out half the log). */
+  add(value: string | undefined): void {
+    if (value && value.length >= 6) this.#values.add(value);
+  }
+
+  /** `text` with every known secret, and everything shaped like a key, replaced. */
+  redact(text: string): string {
+    let clean = text;
+    for (const value of this.#values) if (clean.includes(value)) clean = clean.replaceAll(value, "[redacted]");
+    return clean.replace(KEY_SHAPES, "[redacted]");
+  }
+}
+
+/** Provider keys, bot tokens, bearer headers and PEM blocks, by their published shapes. */
+const KEY_SHAPES =
+  /\bsk-[A-Za-z0-9_-]{16,}|\bxox[a-z]-[A-Za-z0-9-]{10,}|\bAIza[A-Za-z0-9_-]{30,}|\bgh[pousr]_[A-Za-z0-9]{30,}|\b\d{8,10}:[A-Za-z0-9_-]{35}\b|\b[Bb]earer\s+[A-Za-z0-9._~+/-]{8,}=*|-----BEGIN [A-Z ]+-----[^-]*-----END [A-Z ]+-----/g;
+
+const SECRET_NAME = /(?:token|password|secret|apikey|api_key|authorization|cookie|privatekey|signature)$/i;
+
+/** Makes a logger over `sinks`. Lines below `level` are dropped before anything is formatted. */
+export function createLog(options: { clock: Clock; level: Level; sinks: readonly Sink[]; secrets: Secrets }): Log {
+  const { clock, level, sinks, secrets } = options;
+  const make = (inherited: Fields): Log => {
+    const write = (at: Level, sentence: string, fields: Fields = {}) => {
+      if (LEVELS[at] < LEVELS[level]) return;
+      const clean = cleanFields({ ...inherited, ...fields }, secrets);
+      for (const sink of sinks) sink({ at: clock.now(), level: at, sentence: escapeControls(secrets.redact(sentence)), fields: clean });
+    };
+    return {
+      debug: (sentence, fields) => write("debug", sentence, fields),
+      info: (sentence, fields) => write("info", sentence, fields),
+      warn: (sentence, fields) => write("warn", sentence, fields),
+      error: (sentence, fields) => write("error", sentence, fields),
+      child: (fields) => make({ ...inherited, ...fields }),
+    };
+  };
+  return make({});
+}
+
+function cleanFields(fields: Fields, secrets: Secrets): Fields {
+  const clean: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) clean[name] = cleanValue(name, value, secrets, 0);
+  }
+  return clean;
+}
+
+function cleanValue(name: string, value: unknown, secrets: Secrets, depth: number): unknown {
+  if (SECRET_NAME.test(name) && typeof value === "string") return "[redacted]";
+  if (typeof value === "string") return escapeControls(secrets.redact(value.slice(0, MAX_FIELD_CHARS)));
+  if (value instanceof Error) return escapeControls(secrets.redact(value.stack ?? value.message));
+  if (value === null || typeof value !== "object") return value;
+  if (depth > 3) return "[deep]";
+  if (Array.isArray(value)) return value.slice(0, 50).map((item) => cleanValue(name, item, secrets, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value)
+      .slice(0, 50)
+      .map(([key, item]) => [key, cleanValue(key, item, secrets, depth + 1)]),
+  );
+}
+
+const MAX_FIELD_CHARS = 4_000;
+
+/** Text from outside may not move the cursor, start a line or colour a terminal. */
+function escapeControls(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** One JSON object a line. */
+export function jsonLine(line: Line): string {
+  return `${JSON.stringify({ time: new Date(line.at).toISOString(), level: line.level, msg: line.sentence, ...line.fields })}\n`;
+}
+
+/** Lines for a person: time, sentence, fields; coloured when `colour`. */
+export function ttySink(write: (text: string) => void, colour: boolean): Sink {
+  const paint = (code: number, text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const mark: Record<Level, string> = {
+    debug: paint(90, "debug"),
+    info: paint(32, "info "),
+    warn: paint(33, "warn "),
+    error: paint(31, "error"),
+  };
+  return ({ at, level, sentence, fields }) => {
+    const time = paint(90, new Date(at).toTimeString().slice(0, 8));
+    const rest = Object.entries(fields).map(([k, v]) => paint(90, `${k}=${typeof v === "string" ? v : JSON.stringify(v)}`));
+    write(`${[time, mark[level], sentence, ...rest].join(" ")}\n`);
+  };
+}
+
+/** A private log file that is turned over at `maxBytes`: the full one becomes `NAME.1`, the one before it goes. */
+export class LogFile implements Disposable {
+  readonly path: string;
+  readonly #maxBytes: number;
+  #file: number | undefined;
+  #size = 0;
+
+  constructor(folder: string, options: { name?: string; maxBytes?: number } = {}) {
+    this.path = join(folder, options.name ?? "gateway.log");
+    this.#maxBytes = options.maxBytes ?? 10_000_000;
+    makePrivateDir(folder);
+    this.#open();
+  }
+
+  readonly sink: Sink = (line) => {
+    if (this.#file === undefined) return;
+    try {
+      this.#size += writeSync(this.#file, jsonLine(line));
+      if (this.#size > this.#maxBytes) this.#turnOver();
+    } catch (error) {
+      ignore(error, "a full disk must not stop the gateway; standard output still has the line");
+    }
+  };
+
+  [Symbol.dispose](): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  #open(): void {
+    this.#file = openSync(this.path, "a", 0o600);
+    this.#size = fstatSync(this.#file).size;
+  }
+
+  #turnOver(): void {
+    this[Symbol.dispose]();
+    renameSync(this.path, `${this.path}.1`);
+    this.#open();
+  }
+}

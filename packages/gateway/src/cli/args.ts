@@ -1,0 +1,128 @@
+/** Flags as values: what a command takes, its parsing, and the sentence for each mistake. */
+
+import { parseArgs } from "node:util";
+import { usageError } from "./exit.ts";
+import { nearest } from "./nearest.ts";
+
+/** One flag. A `switch` takes no value. */
+export interface Flag {
+  readonly kind: "switch" | "text" | "number";
+  readonly summary: string;
+  /** The name of its value in help texts, e.g. `URL`. */
+  readonly value?: string;
+  /** One letter, for `-m`. */
+  readonly short?: string;
+  /** The only values allowed; completion offers them. */
+  readonly choices?: readonly string[];
+}
+
+/** Flags by their long name. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** What parsing gives for a set of flags. */
+export type FlagValues<F extends Flags> = {
+  readonly [Name in keyof F]: F[Name]["kind"] extends "switch"
+    ? boolean
+    : (F[Name]["kind"] extends "number" ? number : string) | undefined;
+};
+
+/** One word after the command. `rest` takes all that follow. */
+export interface Positional {
+  readonly name: string;
+  readonly optional?: boolean;
+  readonly rest?: boolean;
+}
+
+/** What a command accepts; `name` is how the user calls it, for messages. */
+export interface Accepts<F extends Flags> {
+  readonly name: string;
+  readonly flags: F;
+  readonly positionals: readonly Positional[];
+}
+
+/** The flags that every command has. */
+export const commonFlags = {
+  json: { kind: "switch", summary: "Print the result as JSON" },
+  url: { kind: "text", value: "URL", summary: "The gateway's address, ws:// or wss://" },
+  token: { kind: "text", value: "TOKEN", summary: "The gateway token" },
+  password: { kind: "text", value: "PASSWORD", summary: "The gateway password" },
+  "tls-fingerprint": { kind: "text", value: "SHA256", summary: "Accept only this certificate (wss:// only)" },
+  timeout: { kind: "number", value: "MS", summary: "Milliseconds to wait for the gateway (10000)" },
+  profile: { kind: "text", value: "NAME", summary: "Use the state folder ~/.moltbot-NAME" },
+  help: { kind: "switch", short: "h", summary: "Show this help" },
+} as const satisfies Flags;
+
+/** Reads the words after a command. Throws `CliError` (usage) naming the flag and the nearest one that exists. */
+export function parseFlags<F extends Flags>(words: readonly string[], accepts: Accepts<F>) {
+  const { flags, name } = accepts;
+  const { tokens, positionals } = parseArgs({
+    args: [...words],
+    options: Object.fromEntries(
+      Object.entries(flags).map(([long, flag]) => [
+        long,
+        { type: flag.kind === "switch" ? "boolean" : "string", ...(flag.short && { short: flag.short }) } as const,
+      ]),
+    ),
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  const values: Record<string, string | number | boolean | undefined> = {};
+  for (const [long, flag] of Object.entries(flags)) if (flag.kind === "switch") values[long] = false;
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
+    if (!flag) throw unknownFlag(token.rawName, accepts);
+    values[token.name] = readValue(token.rawName, flag, { ...token, name });
+  }
+  return { values: values as FlagValues<F>, words: positionals };
+}
+
+/** Checks the words that are not flags against what the command takes. */
+export function checkPositionals<F extends Flags>(words: readonly string[], accepts: Accepts<F>): void {
+  const required = accepts.positionals.filter((each) => !each.optional);
+  const missing = required[words.length];
+  if (missing) throw usageError(`\`moltbot ${accepts.name}\` needs ${missing.name}. ${seeHelp(accepts.name)}`);
+  const takesRest = accepts.positionals.at(-1)?.rest ?? false;
+  const extra = words[accepts.positionals.length];
+  if (extra === undefined || takesRest) return;
+  throw usageError(`${JSON.stringify(extra)} is one word too many for \`moltbot ${accepts.name}\`. ${seeHelp(accepts.name)}`);
+}
+
+/** Where to read more. */
+export function seeHelp(name: string): string {
+  return `See \`moltbot ${name === "" ? "" : `${name} `}--help\`.`;
+}
+
+interface Given {
+  readonly name: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+function readValue(rawName: string, flag: Flag, given: Given): string | number | boolean {
+  const { value, inlineValue, name } = given;
+  if (flag.kind === "switch") {
+    if (value !== undefined) throw usageError(`${rawName} takes no value. ${seeHelp(name)}`);
+    return true;
+  }
+  if (value === undefined || (!inlineValue && /^-./.test(value))) {
+    const hint = value === undefined ? seeHelp(name) : `If it begins with a dash, write ${rawName}=${value}.`;
+    throw usageError(`${rawName} needs a value (${flag.value ?? "VALUE"}). ${hint}`);
+  }
+  if (flag.choices && !flag.choices.includes(value)) {
+    throw usageError(`${rawName} is one of ${flag.choices.join(", ")}, not ${JSON.stringify(value)}.`);
+  }
+  if (flag.kind === "text") return value;
+  const number = Number(value);
+  if (value.trim() === "" || !Number.isFinite(number) || number < 0) {
+    throw usageError(`${rawName} is a number that is not negative, not ${JSON.stringify(value)}.`);
+  }
+  return number;
+}
+
+function unknownFlag<F extends Flags>(rawName: string, { flags, name }: Accepts<F>) {
+  const close = nearest(rawName.replace(/^-+/, ""), Object.keys(flags));
+  const hint = close === undefined ? "" : ` Did you mean --${close}?`;
+  return usageError(`\`moltbot ${name}\` has no flag ${rawName}.${hint} ${seeHelp(name)}`);
+}

@@ -1,0 +1,63 @@
+/** What a command is: a value that names its words and flags and has one function. */
+
+import type { Flags, FlagValues, Positional } from "./args.ts";
+import { commonFlags } from "./args.ts";
+import type { ExitCode } from "./exit.ts";
+import type { Output } from "./output.ts";
+
+/** What a command's function is given. */
+export interface Call<F extends Flags = typeof commonFlags> {
+  readonly flags: FlagValues<F & typeof commonFlags>;
+  /** The words after the command that are not flags. */
+  readonly words: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly out: Output;
+}
+
+/** One command. `run` resolves to the exit code; nothing means 0. */
+export interface Command {
+  readonly kind: "command";
+  readonly summary: string;
+  readonly positionals: readonly Positional[];
+  /** The common flags included. */
+  readonly flags: Flags;
+  readonly examples: readonly string[];
+  run(call: Call<Flags & typeof commonFlags>): Promise<ExitCode | undefined>;
+}
+
+/** Commands under one word, e.g. `devices list`. */
+export interface Group {
+  readonly kind: "group";
+  readonly summary: string;
+  readonly commands: Readonly<Record<string, Command>>;
+  /** What the word alone does; without it, its help is shown. */
+  readonly alone?: Command;
+}
+
+interface Definition<F extends Flags> {
+  readonly summary: string;
+  readonly positionals?: readonly Positional[];
+  readonly flags?: F;
+  readonly examples?: readonly string[];
+  // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is the common case
+  run(call: Call<F>): Promise<ExitCode | void>;
+}
+
+/** Defines a command; every command also takes the common flags. */
+export function defineCommand<const F extends Flags = Record<never, never>>(definition: Definition<F>): Command {
+  const { summary, positionals = [], flags, examples = [] } = definition;
+  return {
+    kind: "command",
+    summary,
+    positionals,
+    flags: { ...flags, ...commonFlags },
+    examples,
+    // The parser fills exactly the flags above, which is what `Call<F>` says.
+    run: async (call) => (await definition.run(call as unknown as Call<F>)) ?? undefined,
+  };
+}
+
+/** Defines commands under one word. */
+export function defineGroup(definition: Omit<Group, "kind">): Group {
+  return { kind: "group", ...definition };
+}

@@ -1,0 +1,39 @@
+/** Roles and scopes: the words with which access is granted and asked for (protocol: role and scopes). */
+
+export type Role = "operator" | "node";
+
+/** Scopes an operator can hold. `operator.admin` implies all others, `operator.write` implies `operator.read`. */
+export const SCOPES = ["operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** What a method asks of its caller: a scope, or to be a node. */
+export type Access = Scope | "node";
+
+/** Who sends a request: what the handshake established, never what a frame claims. */
+export interface Caller {
+  readonly connId: string;
+  readonly protocol: 3 | 4;
+  readonly role: Role;
+  readonly scopes: ReadonlySet<string>;
+  /** Whose idempotency keys these are: one device, or everyone who holds the shared secret. */
+  readonly principal: string;
+  readonly deviceId: string | undefined;
+  readonly client: {
+    readonly id: string;
+    readonly mode: string;
+    readonly version: string;
+    readonly platform: string;
+    readonly displayName?: string | undefined;
+    readonly deviceFamily?: string | undefined;
+    readonly modelIdentifier?: string | undefined;
+    readonly instanceId?: string | undefined;
+  };
+  readonly caps: readonly string[];
+  readonly isLocal: boolean;
+}
+
+/** Whether held scopes satisfy a wanted one. */
+export function hasScope(held: ReadonlySet<string>, wanted: string): boolean {
+  if (held.has("operator.admin") || held.has(wanted)) return true;
+  return wanted === "operator.read" && held.has("operator.write");
+}

@@ -1,0 +1,32 @@
+/** An event: its payload, who receives it, and what happens to a slow receiver. */
+import type { Static, TSchema } from "@sinclair/typebox";
+import type { Topic } from "../base/bus.ts";
+import type { Scope } from "./access.ts";
+
+/** `everyone` is all connections, nodes too; a scope is every operator that holds it; `directed` names one connection. */
+export type Audience = "everyone" | Scope | "directed";
+
+/** `drop` skips a connection that is over its buffer limit (it sees the gap); `close` ends it with 1008. */
+export type WhenSlow = "drop" | "close";
+
+/** An event as the broadcast, the generators and the tests read it. */
+export interface EventDefinition<Payload = unknown> extends Topic<Payload> {
+  readonly summary: string;
+  readonly audience: Audience;
+  readonly whenSlow: WhenSlow | ((payload: Payload) => WhenSlow);
+  /** Whether frames carry the presence and health versions. */
+  readonly stateVersion: boolean;
+  readonly payload: TSchema;
+}
+
+/** Defines an event; services publish it on the bus. */
+export function defineEvent<Payload extends TSchema>(definition: {
+  readonly name: string;
+  readonly summary: string;
+  readonly audience: Audience;
+  readonly whenSlow: WhenSlow | ((payload: Static<Payload>) => WhenSlow);
+  readonly stateVersion?: boolean;
+  readonly payload: Payload;
+}): EventDefinition<Static<Payload>> {
+  return { ...definition, stateVersion: definition.stateVersion ?? false };
+}

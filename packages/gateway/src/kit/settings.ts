@@ -1,0 +1,82 @@
+/** A section of the config file: its schema, its defaults, and what an edit does. */
+import type { Static, TObject, TProperties } from "@sinclair/typebox";
+import { type ConfigSection, isRecord, type Issue, type Parsed } from "../base/config.ts";
+import { type Failure, failuresOf, type Schema } from "./validate.ts";
+
+/** A section as the config, the docs and `config.schema` read it. */
+export interface SettingsDefinition<T = unknown> extends ConfigSection<T> {
+  readonly summary: string;
+  readonly schema: TObject;
+}
+
+/** Defines a section of the config file. Unknown keys are warnings: a file written for a newer version still works. */
+export function defineSettings<Properties extends TProperties>(definition: {
+  readonly path: string;
+  readonly summary: string;
+  readonly reload: "live" | "restart";
+  readonly schema: TObject<Properties>;
+}): SettingsDefinition<Static<TObject<Properties>>> {
+  const { path, schema } = definition;
+  return { ...definition, parse: (value) => parseSection(path, schema, value) as Parsed<Static<TObject<Properties>>> };
+}
+
+function parseSection(path: string, schema: TObject, value: unknown): Parsed<unknown> {
+  const failures = failuresOf(closed(schema as Schema), value ?? {});
+  const isUnknownKey = ({ message }: Failure) => message.startsWith("unexpected property");
+  return {
+    value: withDefaults(schema as Schema, value ?? {}),
+    issues: failures.filter((failure) => !isUnknownKey(failure)).map((failure) => toIssue(path, failure)),
+    warnings: failures.filter(isUnknownKey).map((failure) => unknownKey(path, failure)),
+  };
+}
+
+function dotted(section: string, pointer: string): string {
+  return [section, ...pointer.split("/").slice(1)].join(".");
+}
+
+function toIssue(section: string, { path, message }: Failure): Issue {
+  return { path: dotted(section, path), message };
+}
+
+function unknownKey(section: string, { path, message }: Failure): Issue {
+  const name = /'(.*)'/.exec(message)?.[1] ?? "";
+  return { path: `${dotted(section, path)}.${name}`, message: "is not a known setting and is ignored" };
+}
+
+const closedSchemas = new WeakMap<object, Schema>();
+
+/** The same schema with every object closed that does not say otherwise, so that unknown keys are seen. */
+function closed(schema: Schema): Schema {
+  const known = closedSchemas.get(schema);
+  if (known) return known;
+  const copy: Schema = {
+    ...schema,
+    ...(schema.properties && {
+      properties: Object.fromEntries(Object.entries(schema.properties).map(([name, inner]) => [name, closed(inner)])),
+      additionalProperties: schema.additionalProperties ?? false,
+    }),
+    ...(schema.items && { items: closed(schema.items) }),
+    ...(schema.patternProperties && {
+      patternProperties: Object.fromEntries(Object.entries(schema.patternProperties).map(([name, inner]) => [name, closed(inner)])),
+    }),
+  };
+  closedSchemas.set(schema, copy);
+  return copy;
+}
+
+/** The value with the schema's defaults where it has nothing. Never changes the value given. */
+export function withDefaults(schema: Schema & { readonly default?: unknown }, value: unknown): unknown {
+  if (value === undefined) return schema.properties && schema.default === undefined ? undefined : structuredClone(schema.default);
+  if (!schema.properties || !isRecord(value)) return value;
+  const result: Record<string, unknown> = { ...value };
+  for (const [name, inner] of Object.entries(schema.properties)) {
+    const filled = withDefaults(inner, value[name] ?? (inner.properties && !("default" in inner) && isRequired(schema, name) ? {} : undefined));
+    if (filled !== undefined) result[name] = filled;
+  }
+  return result;
+}
+
+/** Objects that are not optional exist even when the file says nothing of them. */
+function isRequired(schema: Schema, name: string): boolean {
+  return schema.required?.includes(name) ?? false;
+}
