@@ -130,11 +130,11 @@ test("a new identity is saved, loaded again, and its private key cannot be read"
   assert.ok(verify(null, Buffer.from("text"), key, signature));
 });
 
-test("tokens are kept for each role and can be forgotten", () => {
+test("tokens are kept for each role and can be forgotten", async () => {
   const tokens = memoryTokens();
-  tokens.save("operator", "a");
-  tokens.save("node", "b");
-  tokens.save("operator", undefined);
+  await tokens.save("operator", "a");
+  await tokens.save("node", "b");
+  await tokens.save("operator", undefined);
 
   assert.equal(tokens.load("operator"), undefined);
   assert.equal(tokens.load("node"), "b");
