@@ -86,7 +86,9 @@ export function checkPositionals<F extends Flags>(words: readonly string[], acce
   const takesRest = accepts.positionals.at(-1)?.rest ?? false;
   const extra = words[accepts.positionals.length];
   if (extra === undefined || takesRest) return;
-  throw usageError(`${JSON.stringify(extra)} is one word too many for \`moltbot ${accepts.name}\`. ${seeHelp(accepts.name)}`);
+  throw usageError(
+    `${JSON.stringify(extra)} is one word too many for \`moltbot ${accepts.name}\`. ${seeHelp(accepts.name)}`,
+  );
 }
 
 /** Where to read more. */

@@ -7,7 +7,7 @@ import type { Output } from "./output.ts";
 
 /** What a command's function is given. */
 export interface Call<F extends Flags = typeof commonFlags> {
-  readonly flags: FlagValues<F & typeof commonFlags>;
+  readonly flags: FlagValues<Omit<typeof commonFlags, keyof F> & F>;
   /** The words after the command that are not flags. */
   readonly words: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -22,7 +22,7 @@ export interface Command {
   /** The common flags included. */
   readonly flags: Flags;
   readonly examples: readonly string[];
-  run(call: Call<Flags & typeof commonFlags>): Promise<ExitCode | undefined>;
+  run(call: Call): Promise<ExitCode | undefined>;
 }
 
 /** Commands under one word, e.g. `devices list`. */
@@ -43,14 +43,14 @@ interface Definition<F extends Flags> {
   run(call: Call<F>): Promise<ExitCode | void>;
 }
 
-/** Defines a command; every command also takes the common flags. */
+/** Defines a command; every command also takes the common flags, which it may describe anew. */
 export function defineCommand<const F extends Flags = Record<never, never>>(definition: Definition<F>): Command {
   const { summary, positionals = [], flags, examples = [] } = definition;
   return {
     kind: "command",
     summary,
     positionals,
-    flags: { ...flags, ...commonFlags },
+    flags: { ...commonFlags, ...flags },
     examples,
     // The parser fills exactly the flags above, which is what `Call<F>` says.
     run: async (call) => (await definition.run(call as unknown as Call<F>)) ?? undefined,

@@ -1,0 +1,88 @@
+/** `moltbot agent --message …` — one turn of the agent, its reply on stdout as it comes. */
+
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { type Call, defineCommand } from "../command.ts";
+import { type Link, withGateway } from "../connect.ts";
+import { usageError } from "../exit.ts";
+
+const agentFlags = {
+  message: { kind: "text", short: "m", value: "TEXT", summary: "What to say; - reads it from stdin" },
+  "session-key": { kind: "text", short: "s", value: "KEY", summary: "The conversation to continue (main)" },
+  agent: { kind: "text", value: "ID", summary: "Which agent answers" },
+  thinking: {
+    kind: "text",
+    value: "LEVEL",
+    summary: "How long the model thinks",
+    choices: ["off", "minimal", "low", "medium", "high", "xhigh"],
+  },
+  timeout: { kind: "number", value: "SECONDS", summary: "Seconds the run may take (600)" },
+} as const;
+
+/** Sends one message and streams the reply. */
+export const agent = defineCommand({
+  summary: "Send the agent one message and print its reply as it comes",
+  positionals: [{ name: "TEXT", optional: true, rest: true }],
+  flags: agentFlags,
+  examples: ['moltbot agent --message "What is on my list today?"', "git diff | moltbot agent -m - -s review"],
+  async run(call) {
+    const message = messageOf(call);
+    const { timeout, ...others } = call.flags;
+    await withGateway({ flags: others, env: call.env }, (link) => talk(call, { link, message }));
+  },
+});
+
+function messageOf({ flags, words }: Call<typeof agentFlags>): string {
+  const given = flags.message ?? (words.length > 0 ? words.join(" ") : undefined);
+  const message = given === "-" ? readFileSync(0, "utf8").trim() : given;
+  if (message === undefined || message === "") {
+    throw usageError('Say what to send: `moltbot agent --message "…"`, or `-` to read it from stdin.');
+  }
+  return message;
+}
+
+async function talk(call: Call<typeof agentFlags>, { link, message }: { link: Link; message: string }): Promise<void> {
+  const { flags, out } = call;
+  const { client } = link;
+  const runId = randomUUID();
+  const begun = Promise.withResolvers<void>();
+  let printed = "";
+  const subscription = client.on("agent", ({ runId: of, stream, data }) => {
+    if (of !== runId || stream !== "assistant" || flags.json) return;
+    const text = String((data as { text?: unknown }).text ?? "");
+    begun.resolve();
+    void out.stream(text.startsWith(printed) ? text.slice(printed.length) : `\n${text}`);
+    printed = text;
+  });
+  const run = client.request("agent", {
+    message,
+    idempotencyKey: runId,
+    ...sessionOf(flags, link),
+    ...(flags.thinking !== undefined && { thinking: flags.thinking }),
+    ...(flags.timeout !== undefined && { timeout: Math.ceil(flags.timeout) }),
+  });
+  void out.during("Waiting for the agent", Promise.race([begun.promise, run.catch(() => {})]));
+  try {
+    const result = await run;
+    if (flags.json) return out.json(result);
+    const reply = replyOf(result);
+    await out.stream(reply.startsWith(printed) ? reply.slice(printed.length) : printed === "" ? reply : "");
+    printed ||= reply;
+  } finally {
+    begun.resolve();
+    subscription.off();
+    if (printed !== "" && !printed.endsWith("\n")) await out.stream("\n");
+  }
+}
+
+function sessionOf({ agent, "session-key": key }: Call<typeof agentFlags>["flags"], { hello }: Link) {
+  if (agent !== undefined && key === undefined) return { agentId: agent };
+  const sessionKey = key ?? hello.snapshot.sessionDefaults?.mainKey ?? "main";
+  return { sessionKey, ...(agent !== undefined && { agentId: agent }) };
+}
+
+/** The text of a run that did not stream, from its final answer. */
+function replyOf(result: unknown): string {
+  const { payloads = [] } = (result as { result?: { payloads?: { text?: string }[] } }).result ?? {};
+  return payloads.map(({ text = "" }) => text).join("\n\n");
+}

@@ -1,0 +1,34 @@
+/** `moltbot dashboard` — the link that opens WebChat signed in. */
+
+import { spawn } from "node:child_process";
+import { defineCommand } from "../command.ts";
+import { withGateway } from "../connect.ts";
+import { EXIT } from "../exit.ts";
+import { resolveTarget } from "../target.ts";
+
+/** Prints the link and opens it in the browser when somebody sits at this terminal. */
+export const dashboard = defineCommand({
+  summary: "Open WebChat in the browser, signed in",
+  flags: { "no-open": { kind: "switch", summary: "Only print the link" } },
+  async run(call) {
+    const { flags, env, out } = call;
+    const target = resolveTarget(flags, env);
+    await withGateway(call, async () => {}, { mode: "probe", target });
+    const page = new URL(target.url.replace(/^ws/, "http"));
+    if (target.token !== undefined) page.hash = `token=${encodeURIComponent(target.token)}`;
+    const opened = !flags["no-open"] && !flags.json && out.isTerminal && open(page.href, env);
+    if (flags.json) out.json({ url: page.href });
+    else out.print(page.href);
+    if (opened) out.note("Opened in the browser. Whoever has this link can use your gateway; keep it to yourself.");
+    return EXIT.ok;
+  },
+});
+
+function open(url: string, env: NodeJS.ProcessEnv): boolean {
+  const command = { darwin: "open", win32: "explorer" }[process.platform as string] ?? "xdg-open";
+  if (command === "xdg-open" && !env.DISPLAY && !env.WAYLAND_DISPLAY) return false;
+  const child = spawn(command, [url], { stdio: "ignore", detached: true });
+  child.on("error", () => {}); // no opener on this machine: the link is printed all the same
+  child.unref();
+  return true;
+}

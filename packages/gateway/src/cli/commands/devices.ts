@@ -1,0 +1,153 @@
+/** `moltbot devices` — who may connect: pending requests, paired devices, their tokens. */
+
+import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { type Link, withGateway } from "../connect.ts";
+import { CliError, usageError } from "../exit.ts";
+import { ago, table } from "../render.ts";
+
+const list = defineCommand({
+  summary: "List requests that wait and devices that are approved",
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const { out } = call;
+      const { pending, paired } = await client.request("device.pair.list", {}, { timeoutMs });
+      if (call.flags.json) return out.json({ pending, paired });
+      if (pending.length > 0) {
+        out.print(out.style.bold("Waiting for approval"));
+        const rows = pending.map((each) => [
+          each.requestId,
+          each.displayName ?? each.clientId ?? short(each.deviceId),
+          each.role ?? "operator",
+          each.remoteIp ?? "local",
+          ago(each.ts),
+        ]);
+        const columns = [
+          { title: "Request" },
+          { title: "Device", flexible: true },
+          { title: "Role" },
+          { title: "From" },
+          { title: "Asked" },
+        ];
+        out.print(table(columns, rows, out));
+        out.print(out.style.dim("Approve one with `moltbot devices approve REQUEST`.\n"));
+      }
+      if (paired.length === 0) return out.print("No device is approved yet.");
+      out.print(out.style.bold("Approved"));
+      const rows = paired.map((each) => [
+        short(each.deviceId),
+        each.displayName ?? each.clientId ?? "",
+        (each.roles ?? [each.role ?? "operator"]).join(", "),
+        each.platform ?? "",
+        each.tokens.every(({ revokedAtMs }) => revokedAtMs) ? "revoked" : "active",
+        ago(Math.max(...each.tokens.map(({ lastUsedAtMs }) => lastUsedAtMs ?? 0), each.approvedAtMs)),
+      ]);
+      const paint = (cell: string) => (cell === "revoked" ? out.style.red(cell) : out.style.green(cell));
+      const columns = [
+        { title: "Device" },
+        { title: "Name", flexible: true },
+        { title: "Roles" },
+        { title: "Platform" },
+        { title: "Token", paint },
+        { title: "Last seen" },
+      ];
+      out.print(table(columns, rows, out));
+    }),
+});
+
+const approve = defineCommand({
+  summary: "Approve a request, or the only one that waits",
+  positionals: [{ name: "REQUEST", optional: true }],
+  run: (call) =>
+    withGateway(call, async (link) => {
+      const requestId = await findRequest(call, link);
+      const result = await link.client.request("device.pair.approve", { requestId }, { timeoutMs: link.timeoutMs });
+      if (call.flags.json) return call.out.json(result);
+      call.out.print(`Approved ${nameOf(result.device)}; it can connect now.`);
+    }),
+});
+
+const reject = defineCommand({
+  summary: "Turn a request down",
+  positionals: [{ name: "REQUEST", optional: true }],
+  run: (call) =>
+    withGateway(call, async (link) => {
+      const requestId = await findRequest(call, link);
+      const result = await link.client.request("device.pair.reject", { requestId }, { timeoutMs: link.timeoutMs });
+      if (call.flags.json) return call.out.json(result);
+      call.out.print(`Turned down ${short(result.deviceId)}.`);
+    }),
+});
+
+const tokenFlags = {
+  device: { kind: "text", value: "ID", summary: "The device, or the first characters of its id" },
+  role: { kind: "text", value: "ROLE", summary: "Which of its tokens (operator)", choices: ["operator", "node"] },
+} as const;
+
+const rotate = defineCommand({
+  summary: "Give a device a new token; the old one stops working",
+  flags: {
+    ...tokenFlags,
+    scope: { kind: "text", value: "SCOPES", summary: "What the token allows, with commas between" },
+  },
+  run: (call) =>
+    withGateway(call, async (link) => {
+      const { scope } = call.flags;
+      const params = {
+        ...(await findToken(call, link)),
+        ...(scope !== undefined && { scopes: scope.split(",").map((each) => each.trim()) }),
+      };
+      const result = await link.client.request("device.token.rotate", params, { timeoutMs: link.timeoutMs });
+      if (call.flags.json) return call.out.json(result);
+      call.out.print(`New ${result.role} token for ${short(result.deviceId)}, shown only now:`);
+      call.out.print(result.token);
+    }),
+});
+
+const revoke = defineCommand({
+  summary: "Take a device's token away",
+  flags: tokenFlags,
+  run: (call) =>
+    withGateway(call, async (link) => {
+      const params = await findToken(call, link);
+      const result = await link.client.request("device.token.revoke", params, { timeoutMs: link.timeoutMs });
+      if (call.flags.json) return call.out.json(result);
+      call.out.print(`Revoked the ${result.role} token of ${short(result.deviceId)}.`);
+    }),
+});
+
+/** Device pairing and device tokens. */
+export const devices = defineGroup({
+  summary: "Say which devices may connect",
+  commands: { list, approve, reject, rotate, revoke },
+});
+
+async function findRequest({ words }: Pick<Call, "words">, { client, timeoutMs }: Link): Promise<string> {
+  const [given] = words;
+  const { pending } = await client.request("device.pair.list", {}, { timeoutMs });
+  const matching = pending.filter(({ requestId }) => requestId.startsWith(given ?? ""));
+  const [only, ...others] = matching;
+  if (only && others.length === 0) return only.requestId;
+  if (given !== undefined && !only) throw new CliError(`No request ${given} waits. See \`moltbot devices list\`.`);
+  if (!only) throw new CliError("No device waits for approval.");
+  throw usageError(`${matching.length} devices wait; name one of the requests that \`moltbot devices list\` shows.`);
+}
+
+async function findToken(call: Call<typeof tokenFlags>, { client, timeoutMs }: Link) {
+  const { device, role = "operator" } = call.flags;
+  if (device === undefined) throw usageError("Say which device with --device; `moltbot devices list` shows them.");
+  const { paired } = await client.request("device.pair.list", {}, { timeoutMs });
+  const matching = paired.filter(({ deviceId }) => deviceId.startsWith(device));
+  const [only, ...others] = matching;
+  if (!only) throw new CliError(`No approved device ${device}. See \`moltbot devices list\`.`);
+  if (others.length > 0) throw usageError(`${device} begins more than one device's id; write more of it.`);
+  return { deviceId: only.deviceId, role };
+}
+
+function nameOf(device: { readonly displayName?: string; readonly deviceId: string }): string {
+  return device.displayName ? `${device.displayName} (${short(device.deviceId)})` : short(device.deviceId);
+}
+
+/** Enough of an id to tell devices apart, and to name one with. */
+function short(deviceId: string): string {
+  return deviceId.slice(0, 12);
+}

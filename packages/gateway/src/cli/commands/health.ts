@@ -1,0 +1,31 @@
+/** `moltbot health` — is the gateway well? */
+
+import { defineCommand } from "../command.ts";
+import { withGateway } from "../connect.ts";
+import { ago, duration } from "../render.ts";
+
+/** Asks the gateway for its health snapshot. */
+export const health = defineCommand({
+  summary: "Ask whether the gateway is well",
+  flags: { probe: { kind: "switch", summary: "Check the channels now instead of showing the last result" } },
+  run: (call) =>
+    withGateway(call, async ({ client, hello, target, timeoutMs }) => {
+      const params = call.flags.probe ? { probe: true } : {};
+      const started = performance.now();
+      const result = await client.request("health", params, { timeoutMs });
+      const { out } = call;
+      if (call.flags.json) return out.json(result);
+      const tookMs = performance.now() - started;
+      out.print(`${out.style.green("●")} The gateway at ${target.url} is well.`);
+      out.print(
+        out.style.dim(
+          `  version ${hello.server.version}, up ${duration(hello.snapshot.uptimeMs)}, answered in ${duration(tookMs)}`,
+        ),
+      );
+      const sessions = result.sessions.count;
+      const latest = result.sessions.recent[0];
+      const last = latest ? `, the last active ${ago(latest.updatedAt)}` : "";
+      out.print(out.style.dim(`  ${sessions} ${sessions === 1 ? "session" : "sessions"}${last}`));
+      for (const id of result.channelOrder) out.print(`  ${result.channelLabels[id] ?? id}`);
+    }),
+});

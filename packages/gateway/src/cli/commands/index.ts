@@ -1,0 +1,31 @@
+/** The commands by name. Each module is loaded when its command runs, so that a start costs only what it uses. */
+
+import type { Command, Group } from "../command.ts";
+
+interface Entry {
+  readonly summary: string;
+  load(): Promise<Command | Group>;
+}
+
+/** Every command, in the order that help shows. */
+export const commands: Readonly<Record<string, Entry>> = {
+  gateway: { summary: "Run the gateway, or ask about it", load: async () => (await import("./gateway.ts")).gateway },
+  dashboard: { summary: "Open WebChat, signed in", load: async () => (await import("./dashboard.ts")).dashboard },
+  chat: { summary: "Talk to the agent in this terminal", load: async () => (await import("./chat.ts")).chat },
+  agent: { summary: "Send the agent one message", load: async () => (await import("./agent.ts")).agent },
+  status: { summary: "Show what the gateway is doing", load: async () => (await import("./status.ts")).status },
+  health: { summary: "Ask whether the gateway is well", load: async () => (await import("./health.ts")).health },
+  sessions: {
+    summary: "List, read and search conversations",
+    load: async () => (await import("./sessions.ts")).sessions,
+  },
+  models: { summary: "Choose the model that answers", load: async () => (await import("./models.ts")).models },
+  devices: { summary: "Approve and remove devices", load: async () => (await import("./devices.ts")).devices },
+  config: { summary: "Read and change the settings", load: async () => (await import("./config.ts")).config },
+  logs: { summary: "Show the gateway's log", load: async () => (await import("./logs.ts")).logs },
+  doctor: { summary: "Find what is wrong and how to mend it", load: async () => (await import("./doctor.ts")).doctor },
+  completion: {
+    summary: "Print completions for a shell",
+    load: async () => (await import("./completion.ts")).completion,
+  },
+};

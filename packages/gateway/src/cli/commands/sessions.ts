@@ -1,0 +1,114 @@
+/** `moltbot sessions` — conversations: list, read, search, delete. */
+
+import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { withGateway } from "../connect.ts";
+import { CliError, usageError } from "../exit.ts";
+import { ago, printable, table } from "../render.ts";
+import { messageText, messageTime } from "../transcript.ts";
+
+const limit = (what: string, usual: number) =>
+  ({ kind: "number", short: "n", value: "COUNT", summary: `How many ${what} (${usual})` }) as const;
+
+const list = defineCommand({
+  summary: "List conversations, the latest first",
+  flags: { limit: limit("to list", 30) },
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const { out, flags } = call;
+      const params = { limit: whole(flags.limit, 30), includeDerivedTitles: true, includeLastMessage: true };
+      const result = await client.request("sessions.list", params, { timeoutMs });
+      if (flags.json) return out.json(result);
+      if (result.sessions.length === 0) return out.print("No conversation yet. Begin one with `moltbot chat`.");
+      const columns = [
+        { title: "Session", flexible: true },
+        { title: "Title", flexible: true },
+        { title: "Active" },
+        { title: "Tokens", align: "right" as const },
+      ];
+      const rows = result.sessions.map((each) => [
+        each.key,
+        each.label ?? each.displayName ?? each.derivedTitle ?? each.lastMessagePreview ?? "",
+        ago(each.updatedAt),
+        each.totalTokens ? String(each.totalTokens) : "",
+      ]);
+      out.print(table(columns, rows, out));
+    }),
+});
+
+const show = defineCommand({
+  summary: "Read a conversation",
+  positionals: [{ name: "SESSION" }],
+  flags: { limit: limit("messages", 50) },
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const { out, flags, words } = call;
+      const [sessionKey = ""] = words;
+      const result = await client.request("chat.history", { sessionKey, limit: whole(flags.limit, 50) }, { timeoutMs });
+      if (flags.json) return out.json(result);
+      if (result.messages.length === 0)
+        throw new CliError(`${sessionKey} holds no messages. \`moltbot sessions list\` shows the conversations.`);
+      for (const message of result.messages) showMessage(call, message);
+    }),
+});
+
+const search = defineCommand({
+  summary: "Search what was said in all conversations",
+  positionals: [{ name: "WORDS", rest: true }],
+  flags: { limit: limit("matches", 20) },
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const { out, flags, words } = call;
+      const params = { query: words.join(" "), limit: whole(flags.limit, 20) };
+      const result = await client.request("sessions.search", params, { timeoutMs });
+      if (flags.json) return out.json(result);
+      if (result.matches.length === 0)
+        throw new CliError(`Nothing said so far matches ${JSON.stringify(params.query)}.`);
+      const columns = [
+        { title: "Session", flexible: true },
+        { title: "When" },
+        { title: "Who" },
+        { title: "Text", flexible: true },
+      ];
+      const rows = result.matches.map((each) => [each.key, ago(each.at), each.role, each.snippet]);
+      out.print(table(columns, rows, out));
+    }),
+});
+
+const remove = defineCommand({
+  summary: "Delete a conversation",
+  positionals: [{ name: "SESSION" }],
+  flags: { "keep-transcript": { kind: "switch", summary: "Forget the session but keep what was said" } },
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const { out, flags, words } = call;
+      const [key = ""] = words;
+      // A run that is still going may take the gateway 15 s to wait for.
+      const options = { timeoutMs: Math.max(timeoutMs, 20_000) };
+      const deletion = client.request("sessions.delete", { key, deleteTranscript: !flags["keep-transcript"] }, options);
+      const result = await out.during("Deleting", deletion);
+      if (flags.json) return out.json(result);
+      if (!result.deleted) throw new CliError(`There is no conversation ${key}. \`moltbot sessions list\` shows them.`);
+      out.print(`Deleted ${result.key}.`);
+    }),
+});
+
+/** Conversations. */
+export const sessions = defineGroup({
+  summary: "List, read, search and delete conversations",
+  commands: { list, show, search, delete: remove },
+});
+
+function showMessage({ out }: Pick<Call, "out">, message: unknown): void {
+  const { bold, dim, cyan } = out.style;
+  const { role = "" } = message as { role?: string };
+  const at = messageTime(message);
+  const who = role === "user" ? bold("you") : cyan(role);
+  out.print(`${who}${at === undefined ? "" : dim(` · ${ago(at)}`)}`);
+  out.print(`${printable(messageText(message)).trimEnd()}\n`);
+}
+
+function whole(given: number | undefined, usual: number): number {
+  const count = given ?? usual;
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw usageError(`--limit is a whole number from 1 on, not ${count}.`);
+}

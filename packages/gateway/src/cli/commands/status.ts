@@ -1,0 +1,103 @@
+/** `moltbot status` — what the gateway is doing: who is connected, which conversations live, which channels are linked. */
+
+import { type Call, defineCommand } from "../command.ts";
+import { type Link, withGateway } from "../connect.ts";
+import { ago, duration, facts, printable, table } from "../render.ts";
+
+/** Shows the whole picture on one screen. */
+export const status = defineCommand({
+  summary: "Show what the gateway is doing",
+  run: (call) =>
+    withGateway(call, async (link) => {
+      const { client, timeoutMs } = link;
+      const [summary, presence] = await Promise.all([
+        client.request("status", {}, { timeoutMs }),
+        client.request("system-presence", {}, { timeoutMs }),
+      ]);
+      if (call.flags.json) return call.out.json({ ...summary, presence });
+      showGateway(call, link, summary);
+      showSessions(call, summary.sessions.recent);
+      showPresence(call, presence);
+    }),
+});
+
+type Out = Pick<Call, "out">;
+
+interface Summary {
+  readonly sessions: { readonly count: number; readonly defaults: { readonly model?: string | null } };
+  readonly heartbeat: { readonly agents: readonly { readonly enabled: boolean; readonly every: string }[] };
+  readonly channelSummary: readonly string[];
+}
+
+function showGateway({ out }: Out, { hello, target }: Link, summary: Summary): void {
+  const { green, dim } = out.style;
+  const beat = summary.heartbeat.agents.find(({ enabled }) => enabled);
+  out.print(
+    facts(
+      [
+        [
+          "Gateway",
+          `${green("●")} ${target.url} ${dim(`version ${hello.server.version}, up ${duration(hello.snapshot.uptimeMs)}`)}`,
+        ],
+        ["Model", summary.sessions.defaults.model ?? "none connected; see `moltbot models list`"],
+        ["Sessions", String(summary.sessions.count)],
+        ["Heartbeat", beat && `every ${beat.every}`],
+        ...summary.channelSummary.map((line, at) => [at === 0 ? "Channels" : "", printable(line)] as const),
+      ],
+      out,
+    ),
+  );
+}
+
+interface Session {
+  readonly key: string;
+  readonly updatedAt: number | null;
+  readonly model: string | null;
+  readonly percentUsed?: number | null;
+}
+
+function showSessions({ out }: Out, sessions: readonly Session[]): void {
+  if (sessions.length === 0) return;
+  const columns = [
+    { title: "Session", flexible: true },
+    { title: "Active" },
+    { title: "Model", flexible: true },
+    { title: "Context", align: "right" as const },
+  ];
+  const rows = sessions.map(({ key, updatedAt, model, percentUsed }) => [
+    key,
+    ago(updatedAt),
+    model ?? "",
+    typeof percentUsed === "number" ? `${percentUsed} %` : "",
+  ]);
+  out.print(`\n${table(columns, rows, out)}`);
+}
+
+interface Presence {
+  readonly host?: string;
+  readonly mode?: string;
+  readonly version?: string;
+  readonly platform?: string;
+  readonly text: string;
+  readonly reason?: string;
+  readonly ts: number;
+}
+
+function showPresence({ out }: Out, presence: readonly Presence[]): void {
+  const present = presence.filter(({ reason }) => reason !== "disconnect");
+  const columns = [
+    { title: "Connected", flexible: true },
+    { title: "Mode" },
+    { title: "Version" },
+    { title: "Platform" },
+    { title: "Seen" },
+  ];
+  const rows = present.map(({ host, text, mode, version, platform, ts }) => [
+    host ?? text,
+    mode ?? "",
+    version ?? "",
+    platform ?? "",
+    ago(ts),
+  ]);
+  out.print(`\n${table(columns, rows, out)}`);
+}

@@ -1,0 +1,108 @@
+/** Opens the command line's connection to a gateway, with this machine's identity and a certificate pin if there is one. */
+
+import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from "node:tls";
+import { GatewayClient, type HelloOk, type WebSocketLike } from "@moltbot/protocol";
+import { WebSocket } from "ws";
+import { CliError, EXIT } from "./exit.ts";
+import { explainFailure } from "./failure.ts";
+import { deviceTokens, loadDevice } from "./identity.ts";
+import { resolveTarget, type Target, type TargetFlags } from "./target.ts";
+import { VERSION } from "./version.ts";
+
+/** How long a command waits for the gateway when it is not told, in milliseconds. */
+export const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** What the command line asks to be allowed: everything its owner may do. */
+const SCOPES = ["operator.admin", "operator.approvals", "operator.pairing"];
+
+/** What a command needs to reach the gateway. */
+export interface GatewayCall {
+  readonly flags: TargetFlags & { readonly timeout?: number | undefined };
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** How to connect. A probe leaves no trace in presence; `reconnect` is for commands that stay. */
+export interface ConnectOptions {
+  readonly mode?: "cli" | "probe";
+  readonly reconnect?: boolean;
+  readonly target?: Target;
+}
+
+/** An open connection and what it was opened to. */
+export interface Link {
+  readonly client: GatewayClient;
+  readonly hello: HelloOk;
+  readonly target: Target;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Connects, does `work`, disconnects. Every failure, of the connection or of a request, comes out as a `CliError` whose
+ * sentence names the fix.
+ */
+export async function withGateway<T>(
+  call: GatewayCall,
+  work: (link: Link) => Promise<T>,
+  options: ConnectOptions = {},
+) {
+  const target = options.target ?? resolveTarget(call.flags, call.env);
+  const timeoutMs = call.flags.timeout ?? DEFAULT_TIMEOUT_MS;
+  const client = createClient(target, { ...options, timeoutMs });
+  try {
+    const hello = await inTime(client.connect(), { target, timeoutMs });
+    return await work({ client, hello, target, timeoutMs });
+  } catch (error) {
+    throw explainFailure(error, target);
+  } finally {
+    client.close();
+  }
+}
+
+function createClient(target: Target, options: ConnectOptions & { timeoutMs: number }): GatewayClient {
+  const device = loadDevice(target.stateDir);
+  return new GatewayClient({
+    url: target.url,
+    client: { id: "cli", version: VERSION, platform: process.platform, mode: options.mode ?? "cli" },
+    role: "operator",
+    scopes: SCOPES,
+    device,
+    ...(target.token !== undefined && { token: target.token }),
+    ...(target.password !== undefined && { password: target.password }),
+    ...(!target.isExplicit && { deviceTokens: deviceTokens(target.stateDir, device.deviceId) }),
+    ...(target.fingerprint !== undefined && { tlsFingerprint: target.fingerprint }),
+    reconnect: options.reconnect ?? false,
+    createSocket: (url) => openSocket(url, { fingerprint: target.fingerprint, timeoutMs: options.timeoutMs }),
+  });
+}
+
+function openSocket(url: string, { fingerprint, timeoutMs }: { fingerprint: string | undefined; timeoutMs: number }) {
+  const options = { perMessageDeflate: false, handshakeTimeout: timeoutMs, maxPayload: 64 * 1024 * 1024 };
+  const socket = new WebSocket(url, fingerprint === undefined ? options : { ...options, ...pinned(fingerprint) });
+  return socket as unknown as WebSocketLike;
+}
+
+/** The pin replaces the certificate authorities: a self-signed certificate with this fingerprint is the right one. */
+function pinned(fingerprint: string) {
+  const createConnection = (options: ConnectionOptions): TLSSocket => {
+    const socket = tlsConnect({ ...options, rejectUnauthorized: false });
+    socket.prependOnceListener("secureConnect", () => {
+      const seen = socket.getPeerCertificate().fingerprint256?.replaceAll(":", "").toLowerCase();
+      if (seen !== fingerprint) socket.destroy(new Error(`certificate fingerprint ${seen} is not the expected one`));
+    });
+    return socket;
+  };
+  return { createConnection: createConnection as never };
+}
+
+async function inTime(hello: Promise<HelloOk>, { target, timeoutMs }: { target: Target; timeoutMs: number }) {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const message = `The gateway at ${target.url} did not answer within ${timeoutMs} ms. Try again, or allow more with --timeout.`;
+    timer = setTimeout(() => reject(new CliError(message, EXIT.timeout)), timeoutMs);
+  });
+  try {
+    return await Promise.race([hello, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,248 @@
+/** The checks of `moltbot doctor`. Each looks at one thing and changes nothing. */
+
+import { existsSync, statfsSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { isRecord, readConfig } from "../base/config.ts";
+import { codeOf, messageOf } from "../base/errors.ts";
+import { configPath, readTextIfExists } from "../base/files.ts";
+import type { Call } from "./command.ts";
+import { withGateway } from "./connect.ts";
+import { readInstance } from "./instance.ts";
+import { bytes, duration } from "./render.ts";
+import { readLocalConfig, resolveTarget, type Target } from "./target.ts";
+
+/** What one check found. */
+export interface Finding {
+  readonly level: "ok" | "warn" | "fail";
+  readonly subject: string;
+  readonly says: string;
+  /** What to do about it. */
+  readonly fix?: string;
+}
+
+type Asker = Pick<Call, "flags" | "env">;
+
+/** Runs every check, in the order in which one depends on another. */
+export async function diagnose(call: Asker): Promise<Finding[]> {
+  const target = resolveTarget(call.flags, call.env);
+  const findings = [checkNode(), checkStateDir(target.stateDir), ...(await checkConfig(target, call.env))];
+  if (target.isLocal) findings.push(...checkSecret(target, call.env), ...(await checkPort(target)));
+  findings.push(checkDisk(target.stateDir), ...(await checkGateway(call, target)));
+  return findings;
+}
+
+function checkNode(): Finding {
+  const { node } = process.versions;
+  const isNew = Number(node.split(".")[0]) >= 24;
+  if (isNew) return { level: "ok", subject: "node", says: `Node ${node}` };
+  return {
+    level: "fail",
+    subject: "node",
+    says: `Node ${node} is too old`,
+    fix: "Install Node 24 or newer from https://nodejs.org",
+  };
+}
+
+function checkStateDir(path: string): Finding {
+  const subject = "state";
+  try {
+    const { mode, uid } = statSync(path);
+    const isOurs = process.getuid === undefined || uid === process.getuid();
+    if (!isOurs)
+      return {
+        level: "fail",
+        subject,
+        says: `${path} belongs to another user`,
+        fix: `Make it yours: sudo chown -R "$USER" ${path}`,
+      };
+    if ((mode & 0o077) === 0 || process.platform === "win32") return { level: "ok", subject, says: `${path}, private` };
+    return {
+      level: "fail",
+      subject,
+      says: `Others on this machine can look into ${path}`,
+      fix: `Close it: chmod 700 ${path}`,
+    };
+  } catch (error) {
+    if (codeOf(error) === "ENOENT")
+      return {
+        level: "warn",
+        subject,
+        says: `${path} is not there yet`,
+        fix: "Start once with `moltbot gateway`; it makes the folder",
+      };
+    return {
+      level: "fail",
+      subject,
+      says: `${path} cannot be read (${codeOf(error) ?? messageOf(error)})`,
+      fix: "Make it readable for this user",
+    };
+  }
+}
+
+async function checkConfig({ stateDir }: Target, env: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const subject = "config";
+  const path = configPath(stateDir, env);
+  try {
+    const raw = readTextIfExists(path);
+    if (raw === undefined)
+      return [
+        {
+          level: "warn",
+          subject,
+          says: `${path} is not there yet`,
+          fix: "Start once with `moltbot gateway`; it writes one",
+        },
+      ];
+    const { SETTINGS } = await import("../catalog.ts");
+    const { issues, warnings } = readConfig(raw, SETTINGS);
+    const at = (line: number | undefined) => (line === undefined ? path : `${path} line ${line}`);
+    const findings: Finding[] = [
+      ...issues.map(
+        ({ path: key, message, line }) =>
+          ({
+            level: "fail",
+            subject,
+            says: `${key} ${message}`.trim(),
+            fix: `Mend ${at(line)}, or go back with \`moltbot config undo\``,
+          }) as const,
+      ),
+      ...warnings.map(
+        ({ path: key, message, line }) =>
+          ({ level: "warn", subject, says: `${key} ${message}`, fix: `Look at ${at(line)}` }) as const,
+      ),
+    ];
+    if (findings.length === 0) findings.push({ level: "ok", subject, says: `${path} is valid` });
+    if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) {
+      findings.push({
+        level: "fail",
+        subject,
+        says: `Others on this machine can read the secrets in ${path}`,
+        fix: `Close it: chmod 600 ${path}`,
+      });
+    }
+    return findings;
+  } catch (error) {
+    return [
+      {
+        level: "fail",
+        subject,
+        says: `${path} cannot be read (${codeOf(error) ?? messageOf(error)})`,
+        fix: "Make it readable for this user",
+      },
+    ];
+  }
+}
+
+/** The least length a secret should have: 32 characters of base64 are 192 bits. */
+const STRONG_CHARS = 32;
+const WEAK_CHARS = 16;
+
+function checkSecret({ stateDir, token, password }: Target, env: NodeJS.ProcessEnv): Finding[] {
+  const { gateway } = readLocalConfig(stateDir, env);
+  const auth = isRecord(gateway) && isRecord(gateway.auth) ? gateway.auth : {};
+  if (auth.mode === "none") {
+    return [
+      {
+        level: "warn",
+        subject: "secret",
+        says: "Every program on this machine may use the gateway",
+        fix: "Ask for a token: `moltbot config set gateway.auth.mode token`",
+      },
+    ];
+  }
+  const isPassword = auth.mode === "password" || (auth.mode === undefined && password !== undefined);
+  const name = isPassword ? "password" : "token";
+  const secret = isPassword ? password : token;
+  const fix = "Put a long random one into gateway.auth, e.g. from `openssl rand -hex 32`";
+  if (secret === undefined)
+    return existsSync(stateDir)
+      ? [{ level: "fail", subject: "secret", says: `gateway.auth.${name} is not set`, fix }]
+      : [];
+  const isGuessable = secret.length < WEAK_CHARS || new Set(secret).size < 8;
+  if (isGuessable) return [{ level: "fail", subject: "secret", says: `The gateway ${name} is easy to guess`, fix }];
+  if (secret.length < STRONG_CHARS && !isPassword)
+    return [{ level: "warn", subject: "secret", says: `The gateway ${name} is short`, fix }];
+  return [{ level: "ok", subject: "secret", says: `The gateway ${name} is strong` }];
+}
+
+async function checkPort({ url, stateDir }: Target): Promise<Finding[]> {
+  const subject = "port";
+  const { hostname, port } = new URL(url);
+  if (readInstance(stateDir)) return [{ level: "ok", subject, says: `${port}, used by this gateway` }];
+  const problem = await tryListen(Number(port), hostname);
+  if (problem === undefined) return [{ level: "ok", subject, says: `${port} is free` }];
+  const fix = "Stop the other program, or choose another port: `moltbot config set gateway.port 18790`";
+  return [
+    {
+      level: "fail",
+      subject,
+      says: problem === "EADDRINUSE" ? `${port} is used by another program` : `${port} cannot be used (${problem})`,
+      fix,
+    },
+  ];
+}
+
+function tryListen(port: number, host: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error) => resolve(codeOf(error) ?? error.message));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+const LITTLE_SPACE = 1024 ** 3;
+const NO_SPACE = 100 * 1024 ** 2;
+
+function checkDisk(stateDir: string): Finding {
+  const subject = "disk";
+  let folder = stateDir;
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  const says = `${bytes(free)} free`;
+  if (free >= LITTLE_SPACE) return { level: "ok", subject, says };
+  return {
+    level: free < NO_SPACE ? "fail" : "warn",
+    subject,
+    says: `Only ${says}`,
+    fix: `Make room on the disk that holds ${join(folder, "")}`,
+  };
+}
+
+async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
+  const subject = "gateway";
+  const startedAt = performance.now();
+  try {
+    return await withGateway(
+      call,
+      async ({ client, hello, timeoutMs }) => {
+        await client.request("health", {}, { timeoutMs });
+        const says = `${target.url} answers in ${duration(performance.now() - startedAt)}, version ${hello.server.version}`;
+        const { models } = await client.request("models.list", {}, { timeoutMs });
+        return [{ level: "ok", subject, says }, checkModels(models)];
+      },
+      { mode: "probe", target },
+    );
+  } catch (error) {
+    const isDown = target.isLocal && readInstance(target.stateDir) === undefined;
+    if (isDown) return [{ level: "warn", subject, says: `Not running`, fix: "Start it with `moltbot gateway`" }];
+    return [{ level: "fail", subject, says: "Does not answer as it should", fix: messageOf(error) }];
+  }
+}
+
+function checkModels(models: readonly { readonly id: string }[]): Finding {
+  const subject = "model";
+  if (models.length > 0)
+    return {
+      level: "ok",
+      subject,
+      says: `${models.length === 1 ? "1 model" : `${models.length} models`} to choose from`,
+    };
+  return {
+    level: "warn",
+    subject,
+    says: "No model is connected; the built-in commands answer",
+    fix: "See `moltbot models --help`",
+  };
+}

@@ -1,0 +1,86 @@
+/** Turns what went wrong on the way to the gateway, or there, into a sentence that names the fix and an exit code. */
+
+import { ConnectionClosed, isAuthRefusal, isPairingRequired, RequestTimeout, ResponseError } from "@moltbot/protocol";
+import { codeOf, messageOf, StartError } from "../base/errors.ts";
+import { CliError, EXIT } from "./exit.ts";
+import type { Target } from "./target.ts";
+
+/** The `CliError` that says `error` to a person. What is not expected at all is returned as it is. */
+export function explainFailure(error: unknown, target: Target): unknown {
+  if (error instanceof CliError) return error;
+  if (error instanceof StartError) return new CliError(error.message, EXIT.failed, { cause: error });
+  if (error instanceof RequestTimeout) {
+    const message = `The gateway did not answer ${error.method} within ${error.timeoutMs} ms. Allow more with --timeout.`;
+    return new CliError(message, EXIT.timeout, { cause: error });
+  }
+  if (error instanceof ResponseError) return refused(error, target);
+  if (error instanceof ConnectionClosed) return unreachable(error, target);
+  return error;
+}
+
+function refused(error: ResponseError, target: Target): CliError {
+  const unauthorised = (message: string) => new CliError(message, EXIT.unauthorised, { cause: error });
+  const mustPair: boolean = isPairingRequired(error);
+  if (mustPair) {
+    return unauthorised(
+      "The gateway must approve this device first. " +
+        `On the gateway's machine run \`moltbot devices approve ${error.detail("requestId")}\`, then try again.`,
+    );
+  }
+  if (error.reason === "AUTH_RATE_LIMITED") {
+    const wait = error.retryAfterMs === undefined ? "a while" : `${Math.ceil(error.retryAfterMs / 1000)} s`;
+    return unauthorised(`Too many failed attempts; the gateway refuses more for now. Wait ${wait} and try again.`);
+  }
+  const isWrongSecret: boolean = isAuthRefusal(error);
+  if (isWrongSecret) return unauthorised(wrongSecret(error, target));
+  if (error.code === "NOT_PAIRED" || error.code === "FORBIDDEN" || /^missing scope|^unauthorized/.test(error.message)) {
+    return unauthorised(`The gateway does not allow this: ${error.message}.`);
+  }
+  return new CliError(sentence(error.message), EXIT.failed, { cause: error });
+}
+
+function wrongSecret(error: ResponseError, target: Target): string {
+  const secret = error.message.includes("password") ? "password" : "token";
+  const given = target[secret] !== undefined;
+  const problem = given ? `does not accept this ${secret}` : `wants a ${secret}`;
+  const where = target.isLocal
+    ? `It is gateway.auth.${secret} in the gateway's moltbot.json`
+    : `Pass --${secret}, or set gateway.remote.${secret}`;
+  return `The gateway at ${target.url} ${problem}. ${where}.`;
+}
+
+function unreachable(error: ConnectionClosed, target: Target): CliError {
+  const fail = (message: string) => new CliError(message, EXIT.unreachable, { cause: error });
+  const cause = error.cause === undefined ? "" : messageOf(error.cause);
+  const code = codeOf(error.cause);
+  if (cause.includes("fingerprint")) {
+    return fail(
+      `The gateway at ${target.url} shows another certificate than the pinned one. ` +
+        "If it was renewed, compare the fingerprint the gateway prints with --tls-fingerprint or gateway.remote.tlsFingerprint.",
+    );
+  }
+  if (code === "DEPTH_ZERO_SELF_SIGNED_CERT" || code === "SELF_SIGNED_CERT_IN_CHAIN") {
+    return fail(`The certificate of ${target.url} is self-signed. Pass its fingerprint with --tls-fingerprint.`);
+  }
+  if (cause.includes("wrong version number") || code === "EPROTO") {
+    return fail(`${target.url} does not speak TLS. Use ${target.url.replace(/^wss/, "ws")} if that is meant.`);
+  }
+  if (cause.startsWith("Unexpected server response")) {
+    return fail(`What answers at ${target.url} is no gateway (${cause.toLowerCase()}). Check the address.`);
+  }
+  if (error.closeCode !== 1006) {
+    return fail(`The gateway at ${target.url} ended the connection (${error.closeCode} ${error.reason}). Try again.`);
+  }
+  const why = code ?? cause;
+  return fail(
+    target.isLocal
+      ? `No gateway answers at ${target.url}. Start it with \`moltbot gateway\`, or name another with --url.`
+      : `No gateway answers at ${target.url}${why ? ` (${why})` : ""}. Check that it runs there and that the address is right.`,
+  );
+}
+
+/** The gateway's words, as a sentence. */
+function sentence(message: string): string {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

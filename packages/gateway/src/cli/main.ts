@@ -1,0 +1,97 @@
+/** The entry of `moltbot`: finds the command, reads its flags, runs it, says what went wrong and sets the exit code. */
+
+import { checkPositionals, commonFlags, parseFlags, seeHelp } from "./args.ts";
+import type { Command, Group } from "./command.ts";
+import { commands } from "./commands/index.ts";
+import { CliError, EXIT, type ExitCode, usageError } from "./exit.ts";
+import { nearest } from "./nearest.ts";
+import { type Output, processOutput } from "./output.ts";
+
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});
+
+/** Runs one command line. Never rejects: a failure is a sentence on stderr and an exit code. */
+async function main(words: readonly string[]): Promise<ExitCode> {
+  const { env } = process;
+  const out = processOutput(env);
+  try {
+    return await run(words, { env, out });
+  } catch (error) {
+    const isExpected = error instanceof CliError || (error instanceof Error && error.name === "StartError");
+    const message = error instanceof Error ? error.message : String(error);
+    out.note(
+      isExpected ? message : `Something went wrong inside moltbot: ${message}. Set MOLTBOT_DEBUG=1 to see where.`,
+    );
+    if (env.MOLTBOT_DEBUG === "1" && error instanceof Error) out.note(error.stack ?? "");
+    return error instanceof CliError ? error.exitCode : EXIT.failed;
+  }
+}
+
+async function run(words: readonly string[], io: { env: NodeJS.ProcessEnv; out: Output }): Promise<ExitCode> {
+  const { leading, rest } = splitLeadingFlags(words);
+  const [first, ...others] = rest;
+  if (first === undefined || first === "help") {
+    if (leading.includes("--version") || leading.includes("-v")) return showVersion(io.out);
+    if (first === "help" && others.length > 0) return run([...others, "--help"], io);
+    const { overview } = await import("./help.ts");
+    io.out.print(overview(io.out));
+    return EXIT.ok;
+  }
+  if (first === "version") return showVersion(io.out);
+  const entry = Object.hasOwn(commands, first) ? commands[first] : undefined;
+  if (!entry) throw unknownCommand(first, Object.keys(commands), "");
+  const { name, command, rest: given } = pick(first, await entry.load(), others);
+  if (command.kind === "group") return showHelp(name, command, { out: io.out, asked: given.length > 0 });
+  const accepts = { name, flags: command.flags, positionals: command.positionals };
+  const { values, words: positionals } = parseFlags([...leading, ...given], accepts);
+  if (values.help) return showHelp(name, command, { out: io.out, asked: true });
+  checkPositionals(positionals, accepts);
+  const flags = values as Parameters<Command["run"]>[0]["flags"];
+  return (await command.run({ flags, words: positionals, ...io })) ?? EXIT.ok;
+}
+
+/** Flags before the command belong to it: `moltbot --profile work health`. */
+function splitLeadingFlags(words: readonly string[]) {
+  let at = 0;
+  while (words[at]?.startsWith("-")) {
+    const name = words[at]?.replace(/^--/, "") ?? "";
+    const flag = Object.hasOwn(commonFlags, name) ? commonFlags[name as keyof typeof commonFlags] : undefined;
+    at += flag && flag.kind !== "switch" ? 2 : 1;
+  }
+  return { leading: words.slice(0, at), rest: words.slice(at) };
+}
+
+/** Descends into a group: its subcommand, or what its word alone means; the group itself when only help can follow. */
+function pick(name: string, entry: Command | Group, rest: readonly string[]) {
+  if (entry.kind === "command") return { name, command: entry, rest };
+  const [word, ...others] = rest;
+  const command = word !== undefined && Object.hasOwn(entry.commands, word) ? entry.commands[word] : undefined;
+  if (command) return { name: `${name} ${word}`, command, rest: others };
+  const asksHelp = word === "--help" || word === "-h" || word === "help";
+  if (word !== undefined && !word.startsWith("-") && !asksHelp) {
+    throw unknownCommand(word, Object.keys(entry.commands), name);
+  }
+  return { name, command: (!asksHelp && entry.alone) || entry, rest };
+}
+
+function unknownCommand(word: string, known: readonly string[], under: string): CliError {
+  const prefix = under === "" ? "moltbot" : `moltbot ${under}`;
+  const close = nearest(word, known);
+  const hint = close === undefined ? "" : ` Did you mean \`${prefix} ${close}\`?`;
+  return usageError(`There is no command \`${prefix} ${word}\`.${hint} ${seeHelp(under)}`);
+}
+
+async function showHelp(name: string, entry: Command | Group, { out, asked }: { out: Output; asked: boolean }) {
+  const { commandHelp, groupHelp } = await import("./help.ts");
+  const text = entry.kind === "command" ? commandHelp(name, entry, out) : groupHelp(name, entry, out);
+  if (asked) out.print(text);
+  else out.note(text);
+  return asked ? EXIT.ok : EXIT.usage;
+}
+
+async function showVersion(out: Output): Promise<ExitCode> {
+  const { VERSION } = await import("./version.ts");
+  out.print(VERSION);
+  return EXIT.ok;
+}
