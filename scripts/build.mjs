@@ -34,7 +34,7 @@ async function buildGateway() {
     format: "esm",
     platform: "node",
     target: "node24",
-    conditions: ["source"],
+    conditions: ["moltbot-source"],
     // `require` inside bundled CommonJS packages is the chunk's own: the next step makes it real.
     external: ["bufferutil", "utf-8-validate"],
     define: { MOLTBOT_VERSION: JSON.stringify(version) },

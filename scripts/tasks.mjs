@@ -17,7 +17,7 @@ async function start(args) {
 async function test(args) {
   await buildWhenStale();
   const files = args.length > 0 ? args : ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"];
-  return runNode(["--conditions=source", "--test", "--test-concurrency=2", ...files]);
+  return runNode(["--conditions=moltbot-source", "--test", "--test-concurrency=2", ...files]);
 }
 
 /** Everything that must hold before a commit; runs every step, names those that failed. */
@@ -43,7 +43,7 @@ async function check() {
 
 /** Writes the files that follow from the definitions; with `--check` only says which are stale. */
 function generate(args) {
-  return runNode(["--conditions=source", "scripts/generate.ts", ...args]);
+  return runNode(["--conditions=moltbot-source", "scripts/generate.ts", ...args]);
 }
 
 /** Builds all packages. */
@@ -57,7 +57,7 @@ async function build(args) {
 /** Measures what the README promises; `--json` for machines. */
 async function bench(args) {
   await buildWhenStale();
-  return runNode(["--conditions=source", "scripts/bench.ts", ...args]);
+  return runNode(["--conditions=moltbot-source", "scripts/bench.ts", ...args]);
 }
 
 async function buildWhenStale() {
