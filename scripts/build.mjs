@@ -4,14 +4,26 @@
 // typebox takes 88 ms as one CommonJS file and 135 ms as ES modules, which wrap every built-in. esbuild splits only ES
 // modules, so the chunks are made as those and then each is turned into CommonJS; `await import()` stays lazy.
 
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, transform } from "esbuild";
 import { root, runNode, runTool } from "./process.mjs";
 
 const gateway = join(root, "packages/gateway");
 const web = join(root, "packages/web");
-const { version } = JSON.parse(readFileSync(join(gateway, "package.json"), "utf8"));
+
+/** ws names TLS and compression at its top; connections that use neither need not pay for loading them (5 ms). */
+const lazyBuiltins = {
+  name: "lazy-builtins",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(https|tls|zlib)$/ }, ({ path, importer }) =>
+      importer.includes("/node_modules/ws/") ? { path, namespace: "lazy-builtin" } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "lazy-builtin" }, ({ path }) => ({
+      contents: `module.exports = new Proxy({}, { get: (_, name) => require("node:${path}")[name] });`,
+    }));
+  },
+};
 
 await mustSucceed(runTool("typescript/bin/tsc", ["-p", "packages/protocol/tsconfig.build.json"]));
 if (existsSync(join(web, "build.mjs"))) await mustSucceed(runNode(["packages/web/build.mjs"]));
@@ -37,7 +49,7 @@ async function buildGateway() {
     conditions: ["moltbot-source"],
     // `require` inside bundled CommonJS packages is the chunk's own: the next step makes it real.
     external: ["bufferutil", "utf-8-validate"],
-    define: { MOLTBOT_VERSION: JSON.stringify(version) },
+    plugins: [lazyBuiltins],
     legalComments: "none",
     write: false,
     logLevel: "warning",

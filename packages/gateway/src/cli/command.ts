@@ -50,7 +50,7 @@ export function defineCommand<const F extends Flags = Record<never, never>>(defi
     kind: "command",
     summary,
     positionals,
-    flags: { ...commonFlags, ...flags },
+    flags: { ...flags, ...without(commonFlags, flags ?? {}) },
     examples,
     // The parser fills exactly the flags above, which is what `Call<F>` says.
     run: async (call) => (await definition.run(call as unknown as Call<F>)) ?? undefined,
@@ -60,4 +60,8 @@ export function defineCommand<const F extends Flags = Record<never, never>>(defi
 /** Defines commands under one word. */
 export function defineGroup(definition: Omit<Group, "kind">): Group {
   return { kind: "group", ...definition };
+}
+
+function without(flags: Flags, others: Flags): Flags {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => !Object.hasOwn(others, name)));
 }

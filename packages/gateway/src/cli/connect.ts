@@ -1,8 +1,7 @@
 /** Opens the command line's connection to a gateway, with this machine's identity and a certificate pin if there is one. */
 
-import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from "node:tls";
 import { GatewayClient, type HelloOk, type WebSocketLike } from "@moltbot/protocol";
-import { WebSocket } from "ws";
+import { type ClientOptions as SocketOptions, WebSocket } from "ws";
 import { CliError, EXIT } from "./exit.ts";
 import { explainFailure } from "./failure.ts";
 import { deviceTokens, loadDevice } from "./identity.ts";
@@ -11,6 +10,9 @@ import { VERSION } from "./version.ts";
 
 /** How long a command waits for the gateway when it is not told, in milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** Answers may be long; what the gateway sends is not hostile. In bytes. */
+const MAX_PAYLOAD = 64 * 1024 * 1024;
 
 /** What the command line asks to be allowed: everything its owner may do. */
 const SCOPES = ["operator.admin", "operator.approvals", "operator.pairing"];
@@ -47,7 +49,7 @@ export async function withGateway<T>(
 ) {
   const target = options.target ?? resolveTarget(call.flags, call.env);
   const timeoutMs = call.flags.timeout ?? DEFAULT_TIMEOUT_MS;
-  const client = createClient(target, { ...options, timeoutMs });
+  const client = createClient(target, options, await socketOptions(target, timeoutMs));
   try {
     const hello = await inTime(client.connect(), { target, timeoutMs });
     return await work({ client, hello, target, timeoutMs });
@@ -58,7 +60,7 @@ export async function withGateway<T>(
   }
 }
 
-function createClient(target: Target, options: ConnectOptions & { timeoutMs: number }): GatewayClient {
+function createClient(target: Target, options: ConnectOptions, socketOptions: SocketOptions): GatewayClient {
   const device = loadDevice(target.stateDir);
   return new GatewayClient({
     url: target.url,
@@ -71,27 +73,14 @@ function createClient(target: Target, options: ConnectOptions & { timeoutMs: num
     ...(!target.isExplicit && { deviceTokens: deviceTokens(target.stateDir, device.deviceId) }),
     ...(target.fingerprint !== undefined && { tlsFingerprint: target.fingerprint }),
     reconnect: options.reconnect ?? false,
-    createSocket: (url) => openSocket(url, { fingerprint: target.fingerprint, timeoutMs: options.timeoutMs }),
+    createSocket: (url) => new WebSocket(url, socketOptions) as unknown as WebSocketLike,
   });
 }
 
-function openSocket(url: string, { fingerprint, timeoutMs }: { fingerprint: string | undefined; timeoutMs: number }) {
-  const options = { perMessageDeflate: false, handshakeTimeout: timeoutMs, maxPayload: 64 * 1024 * 1024 };
-  const socket = new WebSocket(url, fingerprint === undefined ? options : { ...options, ...pinned(fingerprint) });
-  return socket as unknown as WebSocketLike;
-}
-
-/** The pin replaces the certificate authorities: a self-signed certificate with this fingerprint is the right one. */
-function pinned(fingerprint: string) {
-  const createConnection = (options: ConnectionOptions): TLSSocket => {
-    const socket = tlsConnect({ ...options, rejectUnauthorized: false });
-    socket.prependOnceListener("secureConnect", () => {
-      const seen = socket.getPeerCertificate().fingerprint256?.replaceAll(":", "").toLowerCase();
-      if (seen !== fingerprint) socket.destroy(new Error(`certificate fingerprint ${seen} is not the expected one`));
-    });
-    return socket;
-  };
-  return { createConnection: createConnection as never };
+/** The pinning code brings TLS along, which other connections need not load. */
+async function socketOptions({ fingerprint }: Target, timeoutMs: number): Promise<SocketOptions> {
+  const pin = fingerprint === undefined ? {} : (await import("./pin.ts")).pinned(fingerprint);
+  return { perMessageDeflate: false, handshakeTimeout: timeoutMs, maxPayload: MAX_PAYLOAD, ...pin };
 }
 
 async function inTime(hello: Promise<HelloOk>, { target, timeoutMs }: { target: Target; timeoutMs: number }) {

@@ -25,13 +25,12 @@ export function overview(look: Look): string {
 /** `moltbot GROUP --help`. */
 export function groupHelp(name: string, group: Group, look: Look): string {
   const lines = Object.entries(group.commands).map(([word, { summary }]) => [`${name} ${word}`, summary] as const);
-  const alone = group.alone ? ([[name, group.alone.summary]] as const) : [];
   return [
     sentence(group.summary),
     "",
     usageLine(`${name}${group.alone ? " [COMMAND]" : " COMMAND"} [flags]`, look),
     "",
-    pairs([...alone, ...lines], look),
+    pairs(lines, look),
     ...(group.alone ? ["", flagLines(ownFlags(group.alone), look)] : []),
   ].join("\n");
 }

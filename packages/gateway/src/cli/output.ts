@@ -1,6 +1,7 @@
 /** Where a command writes: stdout for what was asked, stderr for everything else. */
 
 import { once } from "node:events";
+import { isatty } from "node:tty";
 import { createStyle, printable, type Style } from "./render.ts";
 
 /** A command's two streams, with what they can show. */
@@ -23,7 +24,7 @@ export interface Output {
 
 /** The process's own streams. A reader that goes away (`| head`) ends the command quietly. */
 export function processOutput(env: NodeJS.ProcessEnv): Output {
-  const { stdout, stderr } = process;
+  const { stdout } = process;
   stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   return {
     width: stdout.isTTY ? Math.max(40, stdout.columns || 80) : 80,
@@ -34,8 +35,8 @@ export function processOutput(env: NodeJS.ProcessEnv): Output {
       if (!stdout.write(printable(text))) await once(stdout, "drain");
     },
     json: (value) => void stdout.write(`${JSON.stringify(value, undefined, 2)}\n`),
-    note: (text) => void stderr.write(`${text}\n`),
-    during: (label, work) => (stderr.isTTY ? spin(label, work) : work),
+    note: (text) => void process.stderr.write(`${text}\n`),
+    during: (label, work) => (isatty(2) ? spin(label, work) : work),
   };
 }
 

@@ -1,0 +1,1 @@
+export const config = undefined as never;

@@ -1,0 +1,1 @@
+export const models = undefined as never;
