@@ -1,0 +1,167 @@
+// The whole page: picks the screen, lays out the chat, and moves focus between its parts.
+
+import { html, nothing, type TemplateResult } from "lit";
+import type { Link, Store } from "../store.ts";
+import type { ComposerElement } from "./composer.ts";
+import { PageElement } from "./element.ts";
+import { claws, closeIcon, warnIcon } from "./icons.ts";
+import type { ThreadElement } from "./thread.ts";
+import "./composer.ts";
+import "./dialog.ts";
+import "./sidebar.ts";
+import "./sign-in.ts";
+import "./thread.ts";
+import "./topbar.ts";
+
+/** `<moltbot-app>`: shows `store`. */
+export class AppElement extends PageElement {
+  static override properties = { store: { attribute: false }, menuOpen: { state: true }, dragging: { state: true } };
+  declare store: Store;
+  declare menuOpen: boolean;
+  declare dragging: boolean;
+  #unsubscribe: () => void = () => {};
+
+  constructor() {
+    super();
+    this.menuOpen = false;
+    this.dragging = false;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#unsubscribe = this.store.subscribe(() => this.requestUpdate());
+    this.addEventListener("keydown", (event) => event.key === "Escape" && this.#closeMenu());
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#unsubscribe();
+  }
+
+  protected override render(): TemplateResult {
+    const { screen } = this.store.state;
+    if (screen.kind === "starting") {
+      return html`<main class="card-screen"><h1 class="visually-hidden">Moltbot</h1><p class="starting" role="status">${claws} Connecting…</p></main>`;
+    }
+    if (screen.kind === "signed-out") {
+      return html`<moltbot-sign-in .store=${this.store} .problem=${screen.problem}></moltbot-sign-in>`;
+    }
+    if (screen.kind === "pairing") {
+      return html`<moltbot-pairing .store=${this.store} .requestId=${screen.requestId}></moltbot-pairing>`;
+    }
+    return this.#chat();
+  }
+
+  #chat(): TemplateResult {
+    const { state } = this.store;
+    return html`<a class="skip-link" href="#message" @click=${this.#onSkip}>Skip to the message field</a>
+      <div
+        class="layout ${this.menuOpen ? "menu-open" : ""}"
+        @chosen=${this.#onChosen}
+        @dismissed=${this.#closeMenu}
+        @menu=${this.#openMenu}
+        @sent=${() => this.#thread?.follow()}
+        @take-back=${(event: CustomEvent<string>) => this.#composer?.setText(event.detail)}
+      >
+        <nav class="sidebar" aria-label="Conversations" ?inert=${this.#isMenuHidden}>
+          <moltbot-sidebar .store=${this.store} .state=${state}></moltbot-sidebar>
+        </nav>
+        <div class="scrim" @click=${this.#closeMenu}></div>
+        <div class="chat" ?inert=${this.menuOpen && isNarrow()}>
+          <header class="topbar-place">
+            <moltbot-topbar .store=${this.store} .state=${state} .menuOpen=${this.menuOpen}></moltbot-topbar>
+          </header>
+          <main
+            class=${this.dragging ? "dragging" : ""}
+            @dragover=${this.#onDragOver}
+            @dragleave=${this.#onDragLeave}
+            @drop=${this.#onDrop}
+          >
+            ${linkBanner(state.link, this.store)} ${this.#notice()}
+            <moltbot-thread .store=${this.store} .state=${state}></moltbot-thread>
+            <moltbot-composer .store=${this.store} .state=${state}></moltbot-composer>
+          </main>
+        </div>
+      </div>
+      <p class="visually-hidden" role="status" aria-live="polite" id="announcer">${state.announcement}</p>
+      <moltbot-dialog></moltbot-dialog>`;
+  }
+
+  #notice(): TemplateResult | typeof nothing {
+    const { notice } = this.store.state;
+    if (notice === undefined) return nothing;
+    return html`<div class="banner notice" role="alert">
+      ${warnIcon}<span>${notice}</span>
+      <button type="button" class="icon-button small" aria-label="Dismiss" @click=${() => this.store.dismissNotice()}>${closeIcon}</button>
+    </div>`;
+  }
+
+  get #composer(): ComposerElement | null {
+    return this.querySelector("moltbot-composer");
+  }
+
+  get #thread(): ThreadElement | null {
+    return this.querySelector("moltbot-thread");
+  }
+
+  get #isMenuHidden(): boolean {
+    return isNarrow() && !this.menuOpen;
+  }
+
+  async #openMenu(): Promise<void> {
+    this.menuOpen = true;
+    await this.updateComplete;
+    this.querySelector<HTMLElement>(".sidebar button")?.focus();
+  }
+
+  async #closeMenu(): Promise<void> {
+    if (!this.menuOpen) return;
+    this.menuOpen = false;
+    await this.updateComplete;
+    this.querySelector<HTMLElement>(".topbar-place button")?.focus();
+  }
+
+  async #onChosen(): Promise<void> {
+    this.menuOpen = false;
+    await this.updateComplete;
+    this.#composer?.focus();
+  }
+
+  #onSkip(event: Event): void {
+    event.preventDefault();
+    this.#composer?.focus();
+  }
+
+  #onDragOver(event: DragEvent): void {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    this.dragging = true;
+  }
+
+  #onDragLeave(event: DragEvent): void {
+    if (!(event.currentTarget as Element).contains(event.relatedTarget as Node | null)) this.dragging = false;
+  }
+
+  #onDrop(event: DragEvent): void {
+    this.dragging = false;
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length === 0) return;
+    event.preventDefault();
+    void this.#composer?.addFiles(files);
+  }
+}
+
+customElements.define("moltbot-app", AppElement);
+
+function linkBanner(link: Link, store: Store): TemplateResult | typeof nothing {
+  if (link.kind !== "waiting") return nothing;
+  return html`<div class="banner" role="status">
+    ${warnIcon}<span>${link.reason}</span>
+    <button type="button" class="text-button" @click=${() => store.retryNow()}>Try now</button>
+  </div>`;
+}
+
+/** The width from which the session list has a place of its own; the style sheet has the same. */
+function isNarrow(): boolean {
+  return matchMedia("(max-width: 820px)").matches;
+}

@@ -1,0 +1,188 @@
+// Where a message is written: text that survives reloads, attachments by paste, drop and picker, send and stop.
+
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { dataUrl, readFiles } from "../attachments.ts";
+import type { Attachment } from "../outbox.ts";
+import type { State, Store } from "../store.ts";
+import { PageElement } from "./element.ts";
+import { attachIcon, closeIcon, fileIcon, sendIcon, stopIcon } from "./icons.ts";
+
+/** `<moltbot-composer>`: fires `sent` after each message. */
+export class ComposerElement extends PageElement {
+  static override properties = {
+    state: { attribute: false },
+    store: { attribute: false },
+    text: { state: true },
+    attachments: { state: true },
+    problems: { state: true },
+  };
+  declare state: State;
+  declare store: Store;
+  declare text: string;
+  declare attachments: readonly Attachment[];
+  declare problems: readonly string[];
+  #session = "";
+
+  constructor() {
+    super();
+    this.text = "";
+    this.attachments = [];
+    this.problems = [];
+  }
+
+  /** Puts the cursor into the field. */
+  override focus(): void {
+    this.#field?.focus();
+  }
+
+  /** Adds files as attachments; says below the field which could not be taken. */
+  async addFiles(files: Iterable<File>): Promise<void> {
+    const limits = { maxPayload: this.state.maxPayload, already: this.attachments };
+    const { attachments, problems } = await readFiles(files, limits);
+    this.attachments = [...this.attachments, ...attachments];
+    this.problems = problems;
+    this.focus();
+  }
+
+  /** Replaces the text, as when a message is taken back. */
+  setText(text: string): void {
+    this.#change(text);
+    this.focus();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has("state") || this.#session === this.state.sessionKey) return;
+    this.#session = this.state.sessionKey;
+    this.text = this.store.draft(this.#session);
+    this.attachments = [];
+    this.problems = [];
+  }
+
+  protected override render(): TemplateResult {
+    const isRunning = this.state.activeRun !== undefined;
+    return html`<form class="composer" aria-label="Message" @submit=${this.#submit}>
+      ${this.problems.map((problem) => html`<p class="problem" role="alert">${problem}</p>`)}
+      ${this.attachments.length > 0 ? this.#attachmentList() : nothing}
+      <div class="field">
+        <label class="icon-button" title="Attach files">
+          ${attachIcon}<span class="visually-hidden">Attach files</span>
+          <input type="file" class="visually-hidden" multiple @change=${this.#onPick} />
+        </label>
+        <textarea
+          id="message"
+          rows="1"
+          aria-label="Message"
+          aria-describedby="message-hint"
+          placeholder="Write a message"
+          autocomplete="off"
+          .value=${this.text}
+          @input=${this.#onInput}
+          @keydown=${this.#onKey}
+          @paste=${this.#onPaste}
+        ></textarea>
+        ${
+          isRunning
+            ? html`<button type="button" class="round stop" aria-label="Stop the reply" title="Stop (Esc)" @click=${() => this.store.stop()}>
+              ${stopIcon}
+            </button>`
+            : nothing
+        }
+        <button type="submit" class="round send" aria-label="Send" title="Send (Enter)" ?disabled=${this.#isEmpty}>
+          ${sendIcon}
+        </button>
+      </div>
+      <p id="message-hint" class="hint">
+        ${isRunning ? html`<kbd>Esc</kbd> stops the reply · ` : nothing}<kbd>Enter</kbd> sends · <kbd>Shift</kbd>
+        <kbd>Enter</kbd> starts a new line
+      </p>
+    </form>`;
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has("text")) this.#grow();
+  }
+
+  get #field(): HTMLTextAreaElement | null {
+    return this.querySelector("textarea");
+  }
+
+  get #isEmpty(): boolean {
+    return this.text.trim() === "" && this.attachments.length === 0;
+  }
+
+  #attachmentList(): TemplateResult {
+    return html`<ul class="attached editable" aria-label="Attachments">
+      ${this.attachments.map(
+        (attachment) => html`<li>
+          ${
+            attachment.type === "image"
+              ? html`<img src=${dataUrl(attachment)} alt=${attachment.fileName} />`
+              : html`<span class="file">${fileIcon} <span>${attachment.fileName}</span></span>`
+          }
+          <button type="button" class="remove" aria-label=${`Remove ${attachment.fileName}`} @click=${() => this.#remove(attachment)}>
+            ${closeIcon}
+          </button>
+        </li>`,
+      )}
+    </ul>`;
+  }
+
+  #remove(attachment: Attachment): void {
+    this.attachments = this.attachments.filter((other) => other !== attachment);
+    this.focus();
+  }
+
+  #submit(event: Event): void {
+    event.preventDefault();
+    if (this.#isEmpty) return;
+    this.store.send(this.text.trim(), this.attachments);
+    this.attachments = [];
+    this.problems = [];
+    this.#change("");
+    this.focus();
+    this.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
+  }
+
+  #onInput(event: Event): void {
+    this.#change((event.target as HTMLTextAreaElement).value);
+  }
+
+  #change(text: string): void {
+    this.text = text;
+    this.store.keepDraft(this.#session, text);
+  }
+
+  /** Enter sends, except while an input method composes, and on touch keyboards, which have no Shift+Enter. */
+  #onKey(event: KeyboardEvent): void {
+    if (event.key === "Escape" && this.state.activeRun !== undefined) {
+      event.preventDefault();
+      void this.store.stop();
+    }
+    const isTouch = matchMedia("(pointer: coarse)").matches;
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !isTouch) this.#submit(event);
+  }
+
+  #onPick(event: Event): void {
+    const input = event.target as HTMLInputElement;
+    const files = [...(input.files ?? [])];
+    input.value = "";
+    void this.addFiles(files);
+  }
+
+  #onPaste(event: ClipboardEvent): void {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length === 0) return;
+    event.preventDefault();
+    void this.addFiles(files);
+  }
+
+  /** Grows with its text; the style sheet sets the most. */
+  #grow(): void {
+    const field = this.#field;
+    if (field === null) return;
+    field.style.height = "auto";
+    field.style.height = `${field.scrollHeight}px`;
+  }
+}
+
+customElements.define("moltbot-composer", ComposerElement);

@@ -1,0 +1,41 @@
+// The page's icons: 24 units wide, drawn with the text's colour, hidden from screen readers. Their buttons have the words.
+
+import { html, type SVGTemplateResult, svg, type TemplateResult } from "lit";
+
+function icon(shape: SVGTemplateResult): TemplateResult {
+  return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">${shape}</svg>`;
+}
+
+export const menuIcon = icon(svg`<path d="M4 7h16M4 12h16M4 17h10"/>`);
+export const plusIcon = icon(svg`<path d="M12 5v14M5 12h14"/>`);
+export const searchIcon = icon(svg`<circle cx="11" cy="11" r="6.5"/><path d="m16 16 4.5 4.5"/>`);
+export const sendIcon = icon(svg`<path d="M12 19V5M5.5 11.5 12 5l6.5 6.5"/>`);
+export const stopIcon = icon(svg`<rect x="7" y="7" width="10" height="10" rx="2" fill="currentColor"/>`);
+export const attachIcon = icon(
+  svg`<path d="m20 11.5-8.4 8.4a5.2 5.2 0 0 1-7.4-7.4l8.8-8.8a3.5 3.5 0 0 1 5 5l-8.8 8.7a1.7 1.7 0 0 1-2.5-2.4l8.1-8"/>`,
+);
+export const closeIcon = icon(svg`<path d="m6 6 12 12M18 6 6 18"/>`);
+export const copyIcon = icon(
+  svg`<rect x="9" y="9" width="11" height="11" rx="2.5"/><path d="M15 5.5A1.5 1.5 0 0 0 13.5 4h-8A1.5 1.5 0 0 0 4 5.5v8A1.5 1.5 0 0 0 5.5 15"/>`,
+);
+export const checkIcon = icon(svg`<path d="m5 12.5 4.5 4.5L19 7"/>`);
+export const trashIcon = icon(
+  svg`<path d="M4.5 7h15M10 4h4M6.5 7l.8 11.2A2 2 0 0 0 9.3 20h5.4a2 2 0 0 0 2-1.8L17.5 7"/>`,
+);
+export const pencilIcon = icon(svg`<path d="m5 19 .8-3.8L15.7 5.3a2.1 2.1 0 0 1 3 3L8.8 18.2zM13.5 7.5l3 3"/>`);
+export const sunIcon = icon(
+  svg`<circle cx="12" cy="12" r="4"/><path d="M12 3v1.5M12 19.5V21M3 12h1.5M19.5 12H21M5.6 5.6l1.1 1.1M17.3 17.3l1.1 1.1M18.4 5.6l-1.1 1.1M6.7 17.3l-1.1 1.1"/>`,
+);
+export const moonIcon = icon(svg`<path d="M20 14.2A8.2 8.2 0 0 1 9.8 4a8.2 8.2 0 1 0 10.2 10.2z"/>`);
+export const downIcon = icon(svg`<path d="M12 5v14M5.5 12.5 12 19l6.5-6.5"/>`);
+export const chevronIcon = icon(svg`<path d="m7 10 5 5 5-5"/>`);
+export const fileIcon = icon(
+  svg`<path d="M13.5 4H7.5A1.5 1.5 0 0 0 6 5.5v13A1.5 1.5 0 0 0 7.5 20h9a1.5 1.5 0 0 0 1.5-1.5V8.5zM13.5 4v4.5H18"/>`,
+);
+export const warnIcon = icon(svg`<path d="M12 4.5 21 19.5H3zM12 10v4.5M12 17v.1"/>`);
+export const exitIcon = icon(
+  svg`<path d="M10 5H6.5A1.5 1.5 0 0 0 5 6.5v11A1.5 1.5 0 0 0 6.5 19H10M14.5 8l4 4-4 4M18 12H9.5"/>`,
+);
+export const claws = html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+  <path d="M16 28c-5 0-8.5-3.2-8.5-7.6 0-3 1.7-5.2 3.6-6.7-3-.4-6.3-2.6-6.3-6.2C4.8 5 6.4 3 8.4 3c-.4 1.9.3 3.3 1.7 3.8.2-1.5 1-2.8 2.5-3.4.9 2.2.5 4.2.3 6.2a9 9 0 0 1 6.2 0c-.2-2-.6-4 .3-6.2 1.5.6 2.3 1.9 2.5 3.4 1.4-.5 2.1-1.9 1.7-3.8 2 0 3.6 2 3.6 4.5 0 3.6-3.3 5.8-6.3 6.2 1.9 1.5 3.6 3.7 3.6 6.7C24.5 24.8 21 28 16 28z"/>
+</svg>`;

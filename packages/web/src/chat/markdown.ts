@@ -1,0 +1,79 @@
+// Markdown to safe HTML, block by block, so that a growing reply changes only its last block.
+// Two walls: raw HTML in the text is shown as text, and the result is sanitised. Nothing is fetched by itself.
+
+import DOMPurify from "dompurify";
+import { Marked, type Tokens } from "marked";
+
+const marked = new Marked({
+  gfm: true,
+  breaks: true,
+  renderer: {
+    html: ({ text }) => escapeHtml(text),
+    code: ({ text, lang }) => codeBlock(text, lang),
+    image: ({ href, text }) => image(href, text),
+    table(token: Tokens.Table) {
+      const row = (cells: Tokens.TableCell[]) => `<tr>${cells.map((cell) => this.tablecell(cell)).join("")}</tr>`;
+      const body = token.rows.map(row).join("");
+      const table = `<table><thead>${row(token.header)}</thead><tbody>${body}</tbody></table>`;
+      return `<div class="table" tabindex="0" role="region" aria-label="Table">${table}</div>`;
+    },
+  },
+});
+
+const ALLOWED_TAGS = [
+  ..."p br hr h1 h2 h3 h4 h5 h6 strong em del code pre a ul ol li blockquote".split(" "),
+  ..."div table thead tbody tr th td input figure figcaption button span img".split(" "),
+];
+
+const ALLOWED_ATTRIBUTES = [
+  ..."href target rel src alt align start type checked disabled tabindex role aria-label class data-copy".split(" "),
+];
+
+DOMPurify.addHook("afterSanitizeAttributes", (node) => {
+  if (node.nodeName === "A") {
+    node.setAttribute("target", "_blank");
+    node.setAttribute("rel", "noopener noreferrer");
+  }
+  if (node.nodeName === "IMG" && !/^data:image\//.test(node.getAttribute("src") ?? "")) node.remove();
+});
+
+/** One HTML string for each block of the text. The same block gives the same string, so that its elements can stay. */
+export function renderBlocks(text: string, cache: Map<string, string>): string[] {
+  const blocks = marked.lexer(text).filter(({ type }) => type !== "space" && type !== "def");
+  return blocks.map((block) => {
+    const known = cache.get(block.raw);
+    if (known !== undefined) return known;
+    const html = sanitize(marked.parser([block]));
+    cache.set(block.raw, html);
+    return html;
+  });
+}
+
+function sanitize(html: string): string {
+  return DOMPurify.sanitize(html, {
+    ALLOWED_TAGS,
+    ALLOWED_ATTR: ALLOWED_ATTRIBUTES,
+    ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|tel:|data:image\/)/i,
+    ALLOW_DATA_ATTR: false,
+    ALLOW_ARIA_ATTR: false,
+    ADD_ATTR: ["aria-label"],
+  });
+}
+
+function codeBlock(text: string, lang: string | undefined): string {
+  const language = lang?.split(/\s/, 1)[0] || "text";
+  const head = `<figcaption><span>${escapeHtml(language)}</span><button type="button" data-copy="code">Copy</button></figcaption>`;
+  const label = `Code, ${escapeHtml(language)}`;
+  return `<figure class="code">${head}<pre tabindex="0" role="region" aria-label="${label}"><code>${escapeHtml(text)}</code></pre></figure>`;
+}
+
+/** A remote image would tell its host who reads what, and when: it becomes a link. */
+function image(href: string, alt: string): string {
+  if (/^data:image\//.test(href)) return `<img src="${escapeHtml(href)}" alt="${escapeHtml(alt)}">`;
+  return `<a class="remote-image" href="${escapeHtml(href)}">${escapeHtml(alt || "Image")} (open image)</a>`;
+}
+
+function escapeHtml(text: string): string {
+  const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
+}

@@ -1,0 +1,134 @@
+// The sessions: find, open, begin, rename, delete. On a phone it slides over the conversation.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { type Session, searchSessions, titleOf } from "../sessions.ts";
+import type { State, Store } from "../store.ts";
+import { shortAge } from "../time.ts";
+import { ask } from "./dialog.ts";
+import { PageElement } from "./element.ts";
+import { claws, closeIcon, pencilIcon, plusIcon, searchIcon, trashIcon } from "./icons.ts";
+
+/** `<moltbot-sidebar>`: fires `chosen` when a session was opened, `dismissed` when it should go away. */
+export class SidebarElement extends PageElement {
+  static override properties = { state: { attribute: false }, store: { attribute: false }, words: { state: true } };
+  declare state: State;
+  declare store: Store;
+  declare words: string;
+
+  constructor() {
+    super();
+    this.words = "";
+  }
+
+  protected override render(): TemplateResult {
+    const found = searchSessions(this.#rows(), this.words);
+    return html`<div class="sidebar-head">
+        <span class="brand">${claws} Moltbot</span>
+        <button type="button" class="icon-button only-narrow" aria-label="Close the list" @click=${() => this.#fire("dismissed")}>
+          ${closeIcon}
+        </button>
+      </div>
+      <button type="button" class="new-session" @click=${this.#begin}>${plusIcon} New conversation</button>
+      <label class="search">
+        ${searchIcon}<span class="visually-hidden">Search conversations</span>
+        <input type="search" placeholder="Search" .value=${this.words} @input=${this.#onSearch} />
+      </label>
+      <h2 id="sessions-title">Conversations</h2>
+      <ul class="sessions" aria-labelledby="sessions-title">
+        ${repeat(
+          found,
+          ({ key }) => key,
+          (session) => this.#row(session),
+        )}
+      </ul>
+      ${found.length === 0 ? html`<p class="meta">Nothing found. Try fewer letters.</p>` : nothing}
+      <p class="visually-hidden" role="status">${this.words === "" ? "" : `${found.length} found`}</p>`;
+  }
+
+  /** The gateway's list, with the main session always there, and the open one even before its first message. */
+  #rows(): readonly Session[] {
+    const { sessions, sessionKey, mainKey } = this.state;
+    const missing = [sessionKey, mainKey].filter((key) => key !== "" && !sessions.some((row) => row.key === key));
+    const local = [...new Set(missing)].map(
+      (key): Session => ({
+        key,
+        title: titleOf(key, mainKey),
+        label: undefined,
+        preview: "",
+        updatedAt: undefined,
+        channel: undefined,
+        model: undefined,
+      }),
+    );
+    return [...local, ...sessions];
+  }
+
+  #row(session: Session): TemplateResult {
+    const { key, title, preview, updatedAt, channel } = session;
+    const isOpen = key === this.state.sessionKey;
+    const isUnread = this.state.unread.has(key);
+    return html`<li class=${isOpen ? "open" : ""}>
+      <button type="button" class="session" aria-current=${isOpen ? "true" : nothing} @click=${() => this.#open(key)}>
+        <span class="title">
+          ${isUnread ? html`<span class="dot"></span><span class="visually-hidden">Unread: </span>` : nothing}${title}
+        </span>
+        ${updatedAt === undefined ? nothing : html`<time datetime=${new Date(updatedAt).toISOString()}>${shortAge(updatedAt)}</time>`}
+        ${preview === "" ? nothing : html`<span class="preview">${channel ? `${channel} · ` : ""}${preview}</span>`}
+      </button>
+      <span class="row-actions">
+        <button type="button" class="icon-button small" aria-label=${`Rename ${title}`} title="Rename" @click=${() => this.#rename(session)}>
+          ${pencilIcon}
+        </button>
+        <button type="button" class="icon-button small" aria-label=${`Delete ${title}`} title="Delete" @click=${() => this.#delete(session)}>
+          ${trashIcon}
+        </button>
+      </span>
+    </li>`;
+  }
+
+  #begin(): void {
+    this.store.newSession();
+    this.#fire("chosen");
+  }
+
+  #open(key: string): void {
+    this.store.openSession(key);
+    this.#fire("chosen");
+  }
+
+  async #rename({ key, title, label }: Session): Promise<void> {
+    const name = await ask({
+      title: `Rename “${title}”`,
+      text: "An empty name brings the automatic one back.",
+      input: { label: "Name", value: label ?? "", maxLength: 64 },
+      confirm: "Rename",
+    });
+    if (name !== undefined) await this.store.renameSession(key, name);
+  }
+
+  /** The main session always exists: deleting it means emptying it. */
+  async #delete({ key, title }: Session): Promise<void> {
+    const isMain = key === this.state.mainKey;
+    const answer = await ask({
+      title: isMain ? "Start the main conversation afresh?" : `Delete “${title}”?`,
+      text: isMain
+        ? "The agent forgets what was said in it. The conversation itself stays."
+        : "Its messages are removed for good.",
+      confirm: isMain ? "Start afresh" : "Delete",
+      isDanger: true,
+    });
+    if (answer === undefined) return;
+    await (isMain ? this.store.resetSession(key) : this.store.deleteSession(key));
+  }
+
+  #onSearch(event: Event): void {
+    this.words = (event.target as HTMLInputElement).value;
+  }
+
+  #fire(name: string): void {
+    this.dispatchEvent(new CustomEvent(name, { bubbles: true }));
+  }
+}
+
+customElements.define("moltbot-sidebar", SidebarElement);

@@ -1,0 +1,83 @@
+// The line above the conversation: which session, which model, whether the gateway is there, light or dark, sign out.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { titleOf } from "../sessions.ts";
+import type { State, Store } from "../store.ts";
+import { isDark, toggleTheme } from "../theme.ts";
+import { PageElement } from "./element.ts";
+import { exitIcon, menuIcon, moonIcon, sunIcon } from "./icons.ts";
+
+/** `<moltbot-topbar>`: fires `menu` when the session list is wanted. */
+export class TopbarElement extends PageElement {
+  static override properties = {
+    state: { attribute: false },
+    store: { attribute: false },
+    menuOpen: { attribute: false },
+  };
+  declare state: State;
+  declare store: Store;
+  declare menuOpen: boolean;
+
+  protected override render(): TemplateResult {
+    const { sessions, sessionKey, mainKey } = this.state;
+    const title = sessions.find(({ key }) => key === sessionKey)?.title ?? titleOf(sessionKey, mainKey);
+    return html`<button
+        type="button"
+        class="icon-button only-narrow"
+        aria-label="Show conversations"
+        aria-expanded=${this.menuOpen ? "true" : "false"}
+        @click=${() => this.dispatchEvent(new CustomEvent("menu", { bubbles: true }))}
+      >
+        ${menuIcon}
+      </button>
+      <h1>${title}</h1>
+      ${this.#model()} ${this.#link()}
+      <button
+        type="button"
+        class="icon-button"
+        aria-label=${isDark() ? "Use light colours" : "Use dark colours"}
+        title=${isDark() ? "Light" : "Dark"}
+        @click=${this.#onTheme}
+      >
+        ${isDark() ? sunIcon : moonIcon}
+      </button>
+      <button type="button" class="icon-button" aria-label="Sign out" title="Sign out" @click=${() => this.store.signOut()}>
+        ${exitIcon}
+      </button>`;
+  }
+
+  #model(): TemplateResult {
+    const { models, sessions, sessionKey, defaultModel } = this.state;
+    const chosen = sessions.find(({ key }) => key === sessionKey)?.model ?? defaultModel;
+    if (models.length === 0)
+      return html`<span class="model" title="No model is connected; write /model to connect one">Built-in agent</span>`;
+    const isListed = models.some(({ id }) => id === chosen);
+    return html`<label class="model">
+      <span class="visually-hidden">Model</span>
+      <select @change=${this.#onModel}>
+        ${isListed ? nothing : html`<option value="" selected>${chosen ?? "Default model"}</option>`}
+        ${models.map(({ id, name }) => html`<option value=${id} ?selected=${id === chosen}>${name}</option>`)}
+      </select>
+    </label>`;
+  }
+
+  #link(): TemplateResult {
+    const words = { connected: "Connected", connecting: "Connecting", waiting: "Offline" }[this.state.link.kind];
+    const version = this.state.gatewayVersion === undefined ? "" : ` · gateway ${this.state.gatewayVersion}`;
+    return html`<span class="link ${this.state.link.kind}" role="status" title=${`${words}${version}`}>
+      <span class="dot"></span><span class="words">${words}</span>
+    </span>`;
+  }
+
+  #onModel(event: Event): void {
+    const { value } = event.target as HTMLSelectElement;
+    void this.store.chooseModel(value === "" ? undefined : value);
+  }
+
+  #onTheme(): void {
+    toggleTheme();
+    this.requestUpdate();
+  }
+}
+
+customElements.define("moltbot-topbar", TopbarElement);

@@ -1,0 +1,95 @@
+// How this browser proves itself to the gateway it was loaded from: link token, pasted secret, device identity.
+
+import {
+  type ClientInfo,
+  canSign,
+  type DeviceIdentity,
+  indexedDbKeys,
+  openDeviceIdentity,
+  type TokenStorage,
+} from "@moltbot/protocol";
+import { recall, remember } from "./storage.ts";
+
+declare const MOLTBOT_VERSION: string;
+
+/**
+ * Takes the token out of the link's fragment and removes it from the address at once, so that it is in no history entry,
+ * bookmark or screenshot. `undefined` when the link carries none.
+ */
+export function takeTokenFromAddress(): string | undefined {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? undefined;
+  if (token === undefined) return undefined;
+  history.replaceState(history.state, "", location.pathname + location.search);
+  remember("token", token);
+  return token;
+}
+
+/** The link token of an earlier visit. What a person pastes is never kept: the device token takes its place. */
+export function storedToken(): string | undefined {
+  return recall("token");
+}
+
+/** Forgets every credential but the device's key, which is worth nothing by itself. */
+export function forgetSecrets(): void {
+  remember("token", undefined);
+  remember("device-token.operator", undefined);
+}
+
+/** Device tokens beside the other things the page remembers. */
+export const deviceTokens: TokenStorage = {
+  load: (role) => recall(`device-token.${role}`),
+  save(role, token) {
+    remember(`device-token.${role}`, token);
+  },
+};
+
+/** This browser's device identity, or `undefined` where the browser cannot sign: on plain http from another machine. */
+export async function browserIdentity(): Promise<DeviceIdentity | undefined> {
+  if (!canSign()) return undefined;
+  try {
+    return await openDeviceIdentity(indexedDbKeys());
+  } catch {
+    return undefined; // private windows may refuse IndexedDB, older browsers Ed25519
+  }
+}
+
+/** The gateway this page came from; the page never speaks to another. */
+export function gatewayUrl(): string {
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${location.pathname}`;
+}
+
+/** What the gateway shows in presence for this page. */
+export function clientInfo(): ClientInfo {
+  return {
+    id: "webchat-ui",
+    version: MOLTBOT_VERSION,
+    platform: platformName(),
+    mode: "webchat",
+    displayName: `WebChat (${browserName()})`,
+    instanceId: instanceId(),
+  };
+}
+
+function instanceId(): string {
+  const known = recall("instance") ?? newId();
+  remember("instance", known);
+  return known;
+}
+
+/** A UUID; pages on plain http have no `randomUUID`. */
+export function newId(): string {
+  if (crypto.randomUUID !== undefined) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+}
+
+function platformName(): string {
+  const agent = navigator.userAgent;
+  return /Android|iPhone|iPad|Mac OS|Windows|Linux/.exec(agent)?.[0].toLowerCase() ?? "web";
+}
+
+function browserName(): string {
+  const agent = navigator.userAgent;
+  return /Edg|Firefox|Chrome|Safari/.exec(agent)?.[0].replace("Edg", "Edge") ?? "browser";
+}
