@@ -4,12 +4,16 @@
  * milliseconds: no socket, no database, no SDK.
  */
 import type { Slice } from "./kit/slice.ts";
+import { devices } from "./slices/devices/index.ts";
+import { setup } from "./slices/setup/index.ts";
 import { system } from "./slices/system/index.ts";
 
-export const SLICES: readonly Slice[] = [system];
+export const SLICES: readonly Slice[] = [system, devices, setup];
 
 /** All methods by name. */
-export const METHODS = new Map(SLICES.flatMap((slice) => slice.methods.map((method) => [method.name, method] as const)));
+export const METHODS = new Map(
+  SLICES.flatMap((slice) => slice.methods.map((method) => [method.name, method] as const)),
+);
 
 /** All events, in the order in which hello-ok lists them. */
 export const EVENTS = SLICES.flatMap((slice) => slice.events);

@@ -1,10 +1,37 @@
 /** The composition root: builds the services in the order of the catalog, on one stack that takes them down again. */
-import type { Bus } from "./base/bus.ts";
-import type { Clock } from "./base/clock.ts";
-import type { Config } from "./base/config.ts";
-import type { Env } from "./base/files.ts";
-import type { Log } from "./base/log.ts";
-import type { Store } from "./base/store.ts";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { Bus } from "./base/bus.ts";
+import { type Clock, systemClock } from "./base/clock.ts";
+import { Config } from "./base/config.ts";
+import { ignore, messageOf, StartError } from "./base/errors.ts";
+import { configPath, type Env, fileExists, makePrivateDir, readTextIfExists, writePrivateFile } from "./base/files.ts";
+import { createLog, type Log, LogFile, Secrets, type Sink, ttySink } from "./base/log.ts";
+import { openStore, type Store, StoreBusyError } from "./base/store.ts";
+import { VERSION } from "./base/version.ts";
+import { EVENTS, METHODS, SETTINGS, TABLES } from "./catalog.ts";
+import { ensureConfig } from "./first-start.ts";
+import { hasScope } from "./kit/access.ts";
+import { type GatewayAuth, resolveAuth } from "./server/authenticate.ts";
+import { startBroadcast } from "./server/broadcast.ts";
+import { type Connection, LIMITS } from "./server/connection.ts";
+import { Dispatch } from "./server/dispatch.ts";
+import type { Granted } from "./server/handshake.ts";
+import { HttpFront } from "./server/http.ts";
+import { FailureLimiter } from "./server/limiter.ts";
+import { bindHost, GatewayServer } from "./server/listen.ts";
+import { isLoopbackAddress } from "./server/locality.ts";
+import { Once } from "./server/once.ts";
+import { settings as gatewaySettings } from "./server/settings.ts";
+import { Agent } from "./slices/agent/agent.ts";
+import { Chat } from "./slices/chat/chat.ts";
+import { loadTokenKey } from "./slices/devices/device-token.ts";
+import { Devices } from "./slices/devices/devices.ts";
+import { Sessions } from "./slices/sessions/sessions.ts";
+import { secretsOf } from "./slices/setup/redact.ts";
+import { Setup } from "./slices/setup/setup.ts";
+import { shutdown } from "./slices/system/events.ts";
+import { System } from "./slices/system/system.ts";
 
 /** What every service is built from. */
 export interface Base {
@@ -19,4 +46,369 @@ export interface Base {
 }
 
 /** What a method's handler reaches: the base and each slice's service. */
-export interface Gateway extends Base {}
+export interface Gateway extends Base {
+  readonly system: System;
+  readonly devices: Devices;
+  readonly sessions: Sessions;
+  readonly agent: Agent;
+  readonly chat: Chat;
+  readonly setup: Setup;
+}
+
+/** Values of flags; they stand above the config file. */
+export interface StartOverrides {
+  readonly port?: number;
+  readonly bind?: string;
+  readonly auth?: string;
+  readonly token?: string;
+  readonly password?: string;
+  readonly tls?: boolean;
+  readonly verbose?: boolean;
+}
+
+export interface StartOptions {
+  readonly stateDir: string;
+  readonly env: Env;
+  readonly signal?: AbortSignal;
+  readonly overrides?: StartOverrides;
+  readonly clock?: Clock;
+  /** Where log lines go beside the log file; standard output by default. */
+  readonly sinks?: readonly Sink[];
+}
+
+/** A gateway that runs; disposing it is a clean stop. */
+export interface RunningGateway extends AsyncDisposable {
+  readonly port: number;
+  /** For clients: ws:// or wss://. */
+  readonly url: string;
+  /** For people: opens WebChat signed in. The secret stands in the fragment, which browsers do not send. */
+  readonly dashboardUrl: string;
+  /** SHA-256 of the certificate when TLS is on. */
+  readonly tlsFingerprint: string | undefined;
+}
+
+const RESTART_EXPECTED_MS = 1_500;
+const RESTART_RETRY_MS = 5_000;
+
+/**
+ * Starts the gateway: opens its state, then its port. Throws `StartError` with a sentence for the person who started it
+ * when a secret, the port, the state folder or the config makes that impossible. A change of settings that needs it
+ * restarts everything in place.
+ */
+export async function startGateway(options: StartOptions): Promise<RunningGateway> {
+  const stop = new AbortController();
+  let requestRestart: (reason: string, delayMs: number) => void = () => undefined;
+  const start = () => boot(options, (reason, delayMs) => requestRestart(reason, delayMs));
+  let current = await start();
+  let restarting: Promise<void> | undefined;
+  const { clock = systemClock } = options;
+  requestRestart = (reason, delayMs) => {
+    if (restarting) return;
+    restarting = restart(reason, delayMs).finally(() => {
+      restarting = undefined;
+    });
+  };
+  const restart = async (reason: string, delayMs: number) => {
+    await clock.sleep(delayMs, stop.signal);
+    current.log.info("restarting for a change of settings", { reason });
+    await current.stop("gateway restarting", RESTART_EXPECTED_MS);
+    for (;;) {
+      try {
+        current = await start();
+        return;
+      } catch (error) {
+        current.log.error("the restart failed; trying again", { error: messageOf(error) });
+        await clock.sleep(RESTART_RETRY_MS, stop.signal);
+      }
+    }
+  };
+  return {
+    get port() {
+      return current.port;
+    },
+    get url() {
+      return current.url;
+    },
+    get dashboardUrl() {
+      return current.dashboardUrl;
+    },
+    get tlsFingerprint() {
+      return current.tlsFingerprint;
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort(new Error("the gateway stops"));
+      await restarting?.catch((error) => ignore(error, "the stop has interrupted the restart"));
+      await current.stop("gateway stopping", null);
+    },
+  };
+}
+
+interface Booted {
+  readonly port: number;
+  readonly url: string;
+  readonly dashboardUrl: string;
+  readonly tlsFingerprint: string | undefined;
+  readonly log: Log;
+  stop(reason: string, restartExpectedMs: number | null): Promise<void>;
+}
+
+async function boot(options: StartOptions, requestRestart: (reason: string, delayMs: number) => void): Promise<Booted> {
+  const { stateDir, env, overrides = {}, clock = systemClock } = options;
+  const stack = new AsyncDisposableStack();
+  try {
+    makePrivateDir(stateDir);
+    const secrets = new Secrets();
+    const logFile = stack.use(new LogFile(join(stateDir, "logs")));
+    const sinks = options.sinks ?? [ttySink((text) => process.stdout.write(text), process.stdout.isTTY)];
+    const log = createLog({
+      clock,
+      level: overrides.verbose ? "debug" : "info",
+      sinks: [...sinks, logFile.sink],
+      secrets,
+    });
+    const store = stack.use(openState(stateDir));
+    const config = stack.use(openConfig(options, log, clock, requestRestart));
+    const settings = config.of(gatewaySettings);
+    refuseRemoteMode(settings.current.mode, settings.current.remote.url);
+    const auth = resolveAuth(settings.current.auth, env, isLoopbackAddress(bindHost(settings.current)));
+    if (auth.mode !== "none") secrets.add(auth.secret);
+    const schemas = new Map(SETTINGS.map((section) => [section.path, section.schema as never]));
+    for (const secret of secretsOf(config.snapshot().config, schemas).values()) secrets.add(secret);
+
+    const bus = new Bus();
+    const base: Base = { stateDir, version: VERSION, env, clock, log, bus, store, config };
+    const gateway = buildServices(base, {
+      logFile: logFile.path,
+      requestRestart,
+      stack,
+      invalidate: (...args) => server.invalidate(...args),
+    });
+    const { system } = gateway;
+
+    const server = new GatewayServer({
+      clock,
+      log,
+      limiter: new FailureLimiter(clock),
+      devices: gateway.devices,
+      settings: () => settings.current,
+      auth: () => auth,
+      dispatch: new Dispatch({ methods: METHODS, gateway, once: new Once(clock), log }),
+      http: new HttpFront({ routes: [], webDir: settings.current.controlUi.enabled ? findWebDir() : undefined }),
+      certificate: settings.current.tls.enabled
+        ? await (await import("./server/tls.ts")).loadCertificate(settings.current.tls, stateDir)
+        : undefined,
+      welcome: (connection, granted) => welcome(gateway, connection, granted),
+      disconnected: (connection) => system.disconnected(connection.id),
+    });
+    stack.use(
+      startBroadcast({ bus, events: EVENTS, connections: server.connections, stateVersion: () => system.stateVersion }),
+    );
+    const { host, port } = await server.start();
+    const tlsFingerprint = settings.current.tls.enabled ? server.fingerprint : undefined;
+    const at = describeAddress(host, port, tlsFingerprint !== undefined, auth);
+    writeInstance(stateDir, { pid: process.pid, port, url: at.url, startedAt: clock.now(), version: VERSION });
+    stack.defer(() => server.closeConnections());
+    await start(gateway);
+    log.info("gateway listens", { url: at.url, pid: process.pid, version: VERSION });
+    return {
+      port,
+      ...at,
+      tlsFingerprint,
+      log,
+      async stop(reason, restartExpectedMs) {
+        bus.publish(shutdown, { reason, restartExpectedMs });
+        server.stopAccepting();
+        log.info("gateway stops", { reason });
+        await gateway.agent.stop();
+        await stack.disposeAsync();
+      },
+    };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+interface BuildOptions {
+  readonly logFile: string;
+  readonly stack: AsyncDisposableStack;
+  readonly requestRestart: (reason: string, delayMs: number) => void;
+  readonly invalidate: GatewayServer["invalidate"];
+}
+
+/** The services in the order of the catalog: each may use those above it. */
+function buildServices(base: Base, { logFile, stack, requestRestart, invalidate }: BuildOptions): Gateway {
+  const { store, clock, bus, log, stateDir } = base;
+  const system: System = stack.use(
+    new System(base, {
+      logFile,
+      sources: {
+        agents: () => agent.health(),
+        sessions: () => sessions.summary(),
+        defaultAgentId: () => agent.defaultAgentId,
+      },
+    }),
+  );
+  const devices = stack.use(
+    new Devices({
+      store,
+      clock,
+      bus,
+      log,
+      tokenKey: loadTokenKey(stateDir),
+      // After the answer to the call that revoked it, which may stand on the same connection.
+      invalidate: (deviceId, role, reason) =>
+        void setImmediate(() =>
+          invalidate(
+            ({ credential }) =>
+              credential.kind === "device" &&
+              credential.deviceId === deviceId &&
+              (role === undefined || credential.role === role),
+            reason,
+          ),
+        ),
+    }),
+  );
+  const sessions: Sessions = new Sessions(base);
+  const agent: Agent = new Agent({ ...base, system, devices, sessions });
+  const chat = new Chat({ ...base, sessions, agent });
+  const setup = new Setup(base, { requestRestart });
+  return { ...base, system, devices, sessions, agent, chat, setup };
+}
+
+/** What begins once the port is open: nothing here may delay the first hello-ok. */
+async function start({ system, agent, setup, config }: Gateway): Promise<void> {
+  system.start();
+  config.watch();
+  const sentinel = setup.takeSentinel();
+  if (sentinel) system.queueEvent(sentinel.sessionKey, sentinel.line);
+  await agent.start();
+}
+
+function openState(stateDir: string): Store {
+  try {
+    return openStore(join(stateDir, "state.db"), TABLES);
+  } catch (error) {
+    if (!(error instanceof StoreBusyError)) throw error;
+    const { pid, url } = readInstance(stateDir);
+    const who = pid === undefined ? "Another process" : `A gateway (pid ${pid}${url ? `, ${url}` : ""})`;
+    throw new StartError(
+      `${who} already runs on ${stateDir}; use that one, stop it with \`moltbot gateway stop\`, or start another with --profile NAME.`,
+      { cause: error },
+    );
+  }
+}
+
+function openConfig(
+  options: StartOptions,
+  log: Log,
+  clock: Clock,
+  requestRestart: (reason: string, delayMs: number) => void,
+): Config {
+  const { stateDir, env, overrides = {} } = options;
+  const path = configPath(stateDir, env);
+  const isNew = ensureConfig(path, {
+    env,
+    hasSecret: overrides.token !== undefined || overrides.password !== undefined || overrides.auth === "none",
+  });
+  if (isNew) log.info("first start: wrote a config file", { path });
+  const config = Config.open({ path, sections: [gatewaySettings, ...SETTINGS], log, clock });
+  config.override("gateway", overridesOf(overrides, env));
+  config.onRestartNeeded(() => requestRestart("config change", 0));
+  return config;
+}
+
+/** Flags over environment; an environment's port stands above the file's (protocol: environment). */
+function overridesOf({ port, bind, auth, token, password, tls }: StartOverrides, env: Env): Record<string, unknown> {
+  const envPort = Number(env.MOLTBOT_GATEWAY_PORT ?? env.CLAWDBOT_GATEWAY_PORT ?? Number.NaN);
+  const mode = auth ?? (token !== undefined ? "token" : password !== undefined ? "password" : undefined);
+  return {
+    port: port ?? (Number.isInteger(envPort) && envPort >= 0 && envPort <= 65535 ? envPort : undefined),
+    bind,
+    auth: { mode, token, password },
+    tls: { enabled: tls },
+  };
+}
+
+function refuseRemoteMode(mode: string, url: string | undefined): void {
+  if (mode !== "remote") return;
+  throw new StartError(
+    `gateway.mode is remote: this machine uses the gateway at ${url ?? "gateway.remote.url"}. Set it to local to run one here.`,
+  );
+}
+
+function describeAddress(
+  host: string,
+  port: number,
+  isTls: boolean,
+  auth: GatewayAuth,
+): { url: string; dashboardUrl: string } {
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  const s = isTls ? "s" : "";
+  const fragment = auth.mode === "none" ? "" : `#${auth.mode}=${encodeURIComponent(auth.secret)}`;
+  return { url: `ws${s}://${name}:${port}`, dashboardUrl: `http${s}://${name}:${port}/${fragment}` };
+}
+
+interface Instance {
+  readonly pid?: number;
+  readonly url?: string;
+}
+
+function writeInstance(stateDir: string, instance: Record<string, unknown>): void {
+  writePrivateFile(join(stateDir, "gateway.json"), `${JSON.stringify(instance)}\n`);
+}
+
+function readInstance(stateDir: string): Instance {
+  try {
+    return JSON.parse(readTextIfExists(join(stateDir, "gateway.json")) ?? "{}") as Instance;
+  } catch (error) {
+    ignore(error, "the file is only there to name the process");
+    return {};
+  }
+}
+
+/** The built WebChat: beside the bundle, or in the source tree. */
+function findWebDir(): string | undefined {
+  const here = import.meta.dirname;
+  return [join(here, "web"), join(here, "../web"), join(here, "../../web/dist")].find((folder) =>
+    fileExists(join(folder, "index.html")),
+  );
+}
+
+/** The payload of hello-ok (protocol: hello-ok). */
+function welcome(gateway: Gateway, connection: Connection, { session, auth }: Granted): unknown {
+  const { system, sessions, agent, version, config, stateDir } = gateway;
+  const { caller, dialect } = session;
+  system.connected(caller, connection.isLocal ? undefined : connection.address);
+  const isAdmin = hasScope(caller.scopes, "operator.admin");
+  const mayRead = hasScope(caller.scopes, "operator.read") || (dialect.protocol === 3 && caller.role === "node");
+  const is3 = dialect.protocol === 3;
+  return {
+    type: "hello-ok",
+    protocol: dialect.protocol,
+    server: { version, ...(is3 && { host: hostname() }), connId: connection.id },
+    features: { methods: LISTED_METHODS, events: LISTED_EVENTS, ...(!is3 && { capabilities: [] }) },
+    snapshot: {
+      presence: mayRead ? system.presence() : [],
+      health: system.health(),
+      stateVersion: system.stateVersion,
+      uptimeMs: system.uptimeMs,
+      ...(isAdmin && { configPath: config.path, stateDir }),
+      sessionDefaults: {
+        defaultAgentId: agent.defaultAgentId,
+        mainKey: sessions.settings.mainKey,
+        mainSessionKey: sessions.mainKey(),
+        scope: sessions.settings.scope,
+      },
+    },
+    ...(auth && { auth }),
+    policy: {
+      maxPayload: LIMITS.maxPayload,
+      maxBufferedBytes: LIMITS.maxBufferedBytes,
+      tickIntervalMs: LIMITS.tickIntervalMs,
+    },
+  };
+}
+
+const LISTED_METHODS = [...METHODS.values()].filter((method) => method.listed).map((method) => method.name);
+const LISTED_EVENTS = ["connect.challenge", ...EVENTS.map((event) => event.name)];

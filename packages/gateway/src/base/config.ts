@@ -80,7 +80,9 @@ export function readConfig(raw: string, sections: readonly ConfigSection<unknown
   let parsed: Record<string, unknown> = {};
   try {
     const value: unknown = raw.trim() === "" ? {} : JSON5.parse(raw);
-    if (isRecord(value)) parsed = value;
+    const forbidden = forbiddenKey(value);
+    if (forbidden) issues.push({ path: forbidden, message: "is a name that a config file must not use" });
+    else if (isRecord(value)) parsed = value;
     else issues.push({ path: "", message: "the file must hold one object: { … }" });
   } catch (error) {
     const line = (error as { lineNumber?: unknown }).lineNumber;
@@ -100,6 +102,18 @@ export function readConfig(raw: string, sections: readonly ConfigSection<unknown
   return { raw, parsed, values, issues, warnings };
 }
 
+/** The dotted path of a key that would reach an object's prototype; undefined when there is none. */
+function forbiddenKey(value: unknown, path: readonly string[] = []): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const here = [...path, key];
+    if (key === "__proto__" || key === "constructor" || key === "prototype") return here.join(".");
+    const deeper = forbiddenKey(inner, here);
+    if (deeper) return deeper;
+  }
+  return undefined;
+}
+
 /** The line on which a dotted path's last key stands, found by looking for each key after the one before it. */
 function withLine(issue: Issue, raw: string): Issue {
   let at = 0;
@@ -114,7 +128,7 @@ function withLine(issue: Issue, raw: string): Issue {
 /** The open config file of a running gateway. */
 export class Config implements Disposable {
   readonly path: string;
-  readonly #sections: readonly ConfigSection<unknown>[];
+  readonly sections: readonly ConfigSection<unknown>[];
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Set<(value: unknown) => void>>();
@@ -128,7 +142,7 @@ export class Config implements Disposable {
 
   private constructor(options: ConfigOptions, onDisk: Reading, inForce: Reading, exists: boolean) {
     this.path = options.path;
-    this.#sections = options.sections;
+    this.sections = options.sections;
     this.#log = options.log;
     this.#clock = options.clock;
     this.#onDisk = onDisk;
@@ -193,7 +207,7 @@ export class Config implements Disposable {
       raw: this.#exists ? raw : null,
       parsed,
       valid: issues.length === 0,
-      config: Object.fromEntries(this.#sections.map(({ path }) => [path, this.#valueOf(path)])),
+      config: Object.fromEntries(this.sections.map(({ path }) => [path, this.#valueOf(path)])),
       hash: sha256Hex(this.#exists ? raw : ""),
       issues,
       warnings,
@@ -208,7 +222,7 @@ export class Config implements Disposable {
   write(raw: string, baseHash: string | undefined): ConfigSnapshot {
     const onDisk = readConfigText(this.path);
     if (onDisk !== undefined) requireBaseHash(sha256Hex(onDisk), baseHash);
-    const reading = readConfig(raw, this.#sections);
+    const reading = readConfig(raw, this.sections);
     if (reading.issues.length > 0) {
       throw new GatewayError("INVALID_REQUEST", "invalid config", { details: { issues: reading.issues } });
     }
@@ -222,9 +236,10 @@ export class Config implements Disposable {
   reload(): void {
     const raw = readConfigText(this.path);
     this.#exists = raw !== undefined;
-    if (raw === undefined) return this.#log.warn("the config file is gone; the values in force stay", { path: this.path });
+    if (raw === undefined)
+      return this.#log.warn("the config file is gone; the values in force stay", { path: this.path });
     if (raw === this.#onDisk.raw) return;
-    this.#onDisk = readConfig(raw, this.#sections);
+    this.#onDisk = readConfig(raw, this.sections);
     if (this.#onDisk.issues.length > 0) {
       this.#log.error("the config file is invalid; the last good copy stays in force", {
         problem: explain(this.path, this.#onDisk.issues),
@@ -244,7 +259,9 @@ export class Config implements Disposable {
       this.#debounce?.[Symbol.dispose]();
       this.#debounce = this.#clock.after(WATCH_DEBOUNCE_MS, () => this.reload());
     });
-    this.#watcher.on("error", (error) => this.#log.warn("the config folder cannot be watched", { error: messageOf(error) }));
+    this.#watcher.on("error", (error) =>
+      this.#log.warn("the config folder cannot be watched", { error: messageOf(error) }),
+    );
   }
 
   [Symbol.dispose](): void {
@@ -261,12 +278,13 @@ export class Config implements Disposable {
   #apply(next: Reading): void {
     const previous = this.#inForce;
     this.#inForce = next;
-    const changed = this.#sections.filter(
+    const changed = this.sections.filter(
       ({ path }) => JSON.stringify(previous.values.get(path)) !== JSON.stringify(next.values.get(path)),
     );
     if (changed.length === 0) return;
     this.#log.info("config changed", { sections: changed.map(({ path }) => path) });
-    for (const { path } of changed) for (const listener of this.#listeners.get(path) ?? []) listener(this.#valueOf(path));
+    for (const { path } of changed)
+      for (const listener of this.#listeners.get(path) ?? []) listener(this.#valueOf(path));
     if (changed.some(({ reload }) => reload === "restart")) for (const listener of this.#restartListeners) listener();
   }
 
@@ -286,7 +304,8 @@ export class Config implements Disposable {
     const stamp = new Date(this.#clock.now()).toISOString().replace(/[:.]/g, "-");
     copyFileSync(this.path, join(folder, `${stamp}.json5`));
     const kept = readdirSync(folder).sort();
-    for (const old of kept.slice(0, Math.max(0, kept.length - HISTORY_KEPT))) rmSync(join(folder, old), { force: true });
+    for (const old of kept.slice(0, Math.max(0, kept.length - HISTORY_KEPT)))
+      rmSync(join(folder, old), { force: true });
   }
 }
 
@@ -300,7 +319,8 @@ function lastGoodPath(path: string): string {
 }
 
 function requireBaseHash(actual: string, given: string | undefined): void {
-  const problem = given === undefined ? "config base hash required" : given === actual ? undefined : "config changed since last load";
+  const problem =
+    given === undefined ? "config base hash required" : given === actual ? undefined : "config changed since last load";
   if (problem) throw new GatewayError("INVALID_REQUEST", `${problem}; re-run config.get and retry`);
 }
 
@@ -308,7 +328,9 @@ function readConfigText(path: string): string | undefined {
   try {
     return readTextIfExists(path);
   } catch (error) {
-    throw new StartError(`The config file ${path} cannot be read (${messageOf(error)}); check its owner and mode.`, { cause: error });
+    throw new StartError(`The config file ${path} cannot be read (${messageOf(error)}); check its owner and mode.`, {
+      cause: error,
+    });
   }
 }
 
@@ -322,7 +344,10 @@ export function explain(path: string, issues: readonly Issue[]): string {
 }
 
 /** Deep merge of plain objects; `undefined` in `over` leaves the value alone. */
-export function merge(base: Readonly<Record<string, unknown>>, over: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function merge(
+  base: Readonly<Record<string, unknown>>,
+  over: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   const result: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const before = result[key];

@@ -1,7 +1,7 @@
 /** Files: atomic and private writes, and where the gateway keeps its state. */
 import {
-  closeSync,
   chmodSync,
+  closeSync,
   existsSync,
   fsyncSync,
   mkdirSync,

@@ -59,7 +59,8 @@ export function createLog(options: { clock: Clock; level: Level; sinks: readonly
     const write = (at: Level, sentence: string, fields: Fields = {}) => {
       if (LEVELS[at] < LEVELS[level]) return;
       const clean = cleanFields({ ...inherited, ...fields }, secrets);
-      for (const sink of sinks) sink({ at: clock.now(), level: at, sentence: escapeControls(secrets.redact(sentence)), fields: clean });
+      for (const sink of sinks)
+        sink({ at: clock.now(), level: at, sentence: escapeControls(secrets.redact(sentence)), fields: clean });
     };
     return {
       debug: (sentence, fields) => write("debug", sentence, fields),
@@ -96,10 +97,12 @@ function cleanValue(name: string, value: unknown, secrets: Secrets, depth: numbe
 
 const MAX_FIELD_CHARS = 4_000;
 
+/** C0, DEL, C1, and the two line breaks of Unicode. */
+const CONTROLS = /[\p{Cc}\u2028\u2029]/gu;
+
 /** Text from outside may not move the cursor, start a line or colour a terminal. */
 function escapeControls(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(CONTROLS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** One JSON object a line. */
@@ -118,7 +121,9 @@ export function ttySink(write: (text: string) => void, colour: boolean): Sink {
   };
   return ({ at, level, sentence, fields }) => {
     const time = paint(90, new Date(at).toTimeString().slice(0, 8));
-    const rest = Object.entries(fields).map(([k, v]) => paint(90, `${k}=${typeof v === "string" ? v : JSON.stringify(v)}`));
+    const rest = Object.entries(fields).map(([k, v]) =>
+      paint(90, `${k}=${typeof v === "string" ? v : JSON.stringify(v)}`),
+    );
     write(`${[time, mark[level], sentence, ...rest].join(" ")}\n`);
   };
 }

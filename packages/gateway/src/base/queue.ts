@@ -6,7 +6,7 @@ export class KeyedQueue {
   run<T>(key: string, task: () => Promise<T>): Promise<T> {
     const previous = this.#tails.get(key) ?? Promise.resolve();
     const result = previous.then(task, task);
-    const tail = result.then(
+    const tail: Promise<void> = result.then(
       () => this.#forget(key, tail),
       () => this.#forget(key, tail),
     );

@@ -96,7 +96,8 @@ export function openStore(path: string, tables: readonly Tables[]): Store {
   } catch (error) {
     if (db.isOpen) db.close();
     if (/database is locked|is busy/.test(messageOf(error))) throw new StoreBusyError(path, { cause: error });
-    if (/malformed|not a database|disk image/.test(messageOf(error))) throw new StartError(damaged(path), { cause: error });
+    if (/malformed|not a database|disk image/.test(messageOf(error)))
+      throw new StartError(damaged(path), { cause: error });
     throw error;
   }
 }
@@ -104,12 +105,17 @@ export function openStore(path: string, tables: readonly Tables[]): Store {
 function migrate(db: DatabaseSync, path: string, tables: readonly Tables[], isNew: boolean): void {
   db.exec("create table if not exists schema_versions (slice text primary key, version integer not null) strict");
   const versionOf = new Map(
-    db.prepare("select slice, version from schema_versions").all().map((row) => [String(row.slice), Number(row.version)]),
+    db
+      .prepare("select slice, version from schema_versions")
+      .all()
+      .map((row) => [String(row.slice), Number(row.version)]),
   );
   const pending = tables.filter(({ slice, steps }) => (versionOf.get(slice) ?? 0) !== steps.length);
   for (const { slice, steps } of pending) {
     if ((versionOf.get(slice) ?? 0) > steps.length) {
-      throw new StartError(`${path} was written by a newer version (its ${slice} tables); update moltbot, or restore a backup.`);
+      throw new StartError(
+        `${path} was written by a newer version (its ${slice} tables); update moltbot, or restore a backup.`,
+      );
     }
   }
   if (pending.length === 0) return;
@@ -147,4 +153,17 @@ function damaged(path: string): string {
   const newest = backupsOf(path).at(-1);
   const fix = newest ? `put the newest backup, ${newest}, in its place` : "move it away to start with an empty one";
   return `${path} is damaged and cannot be read; keep a copy, then ${fix}.`;
+}
+
+/** SQLite's primary result codes that mean the disk, not the program (sqlite.org/rescode.html). */
+const STORAGE_PROBLEMS: Readonly<Record<number, string>> = {
+  8: "the state folder is read-only; make it writable and try again",
+  10: "the disk reports an error; check it, then try again",
+  13: "the disk is full; free some space and try again",
+};
+
+/** What is wrong with the disk, when that is why a statement failed; else undefined. */
+export function storageProblem(error: unknown): string | undefined {
+  const code = (error as { errcode?: unknown } | undefined)?.errcode;
+  return typeof code === "number" ? STORAGE_PROBLEMS[code & 0xff] : undefined;
 }

@@ -3,7 +3,13 @@
 export type Role = "operator" | "node";
 
 /** Scopes an operator can hold. `operator.admin` implies all others, `operator.write` implies `operator.read`. */
-export const SCOPES = ["operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing"] as const;
+export const SCOPES = [
+  "operator.admin",
+  "operator.read",
+  "operator.write",
+  "operator.approvals",
+  "operator.pairing",
+] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** What a method asks of its caller: a scope, or to be a node. */

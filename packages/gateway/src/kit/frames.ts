@@ -4,9 +4,23 @@ import { Closed, Millis, NonEmpty, Nullable, OneOf } from "./schema.ts";
 
 /** Who connects: the protocol's fixed names, of every generation of clients. */
 export const CLIENT_IDS = [
-  "webchat-ui", "webchat", "cli", "gateway-client", "node-host", "test", "fingerprint",
-  ...["control-ui", "macos", "ios", "android", "probe"].flatMap((name) => [`moltbot-${name}`, `clawdbot-${name}`, `openclaw-${name}`]),
-  "openclaw-browser-copilot", "openclaw-tui", "openclaw-linux", "openclaw-watchos", "openclaw-worker",
+  "webchat-ui",
+  "webchat",
+  "cli",
+  "gateway-client",
+  "node-host",
+  "test",
+  "fingerprint",
+  ...["control-ui", "macos", "ios", "android", "probe"].flatMap((name) => [
+    `moltbot-${name}`,
+    `clawdbot-${name}`,
+    `openclaw-${name}`,
+  ]),
+  "openclaw-browser-copilot",
+  "openclaw-tui",
+  "openclaw-linux",
+  "openclaw-watchos",
+  "openclaw-worker",
 ] as const;
 
 export const CLIENT_MODES_3 = ["webchat", "cli", "ui", "backend", "node", "probe", "test"] as const;
@@ -155,7 +169,12 @@ export const Snapshot = Closed({
 export const HelloOk = Closed({
   type: Type.Literal("hello-ok"),
   protocol: Type.Integer({ minimum: 1 }),
-  server: Closed({ version: NonEmpty, commit: Type.Optional(NonEmpty), host: Type.Optional(NonEmpty), connId: NonEmpty }),
+  server: Closed({
+    version: NonEmpty,
+    commit: Type.Optional(NonEmpty),
+    host: Type.Optional(NonEmpty),
+    connId: NonEmpty,
+  }),
   features: Closed({
     methods: Type.Array(NonEmpty),
     events: Type.Array(NonEmpty),

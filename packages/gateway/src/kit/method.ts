@@ -29,8 +29,11 @@ export interface Method {
   handler(call: Call<unknown, unknown>): unknown;
 }
 
+type Answer<Result> = Result | Serialized;
+
 /** The properties a method declares, with the idempotency key added when it is `once`. */
-type ParamsOf<Properties extends TProperties, Once> = Static<TObject<Properties>> & (Once extends true ? { idempotencyKey: string } : unknown);
+type ParamsOf<Properties extends TProperties, Once> = Static<TObject<Properties>> &
+  (Once extends true ? { idempotencyKey: string } : unknown);
 
 /**
  * Defines a method. `params` are the properties of a closed object; with `open` unknown properties are ignored instead of
@@ -53,9 +56,13 @@ export function defineMethod<
   readonly params: Properties;
   readonly ack?: Ack;
   readonly result: Result;
-  handler(call: Call<ParamsOf<Properties, Once>, Static<Ack>>): Static<Result> | Promise<Static<Result>>;
+  handler(
+    call: Call<ParamsOf<Properties, Once>, Static<Ack>>,
+  ): Answer<Static<Result>> | Promise<Answer<Static<Result>>>;
 }): Method {
-  const properties: TProperties = definition.once ? { ...definition.params, idempotencyKey: IdempotencyKey } : definition.params;
+  const properties: TProperties = definition.once
+    ? { ...definition.params, idempotencyKey: IdempotencyKey }
+    : definition.params;
   return {
     name: definition.name,
     summary: definition.summary,
@@ -67,4 +74,13 @@ export function defineMethod<
     listed: definition.listed ?? true,
     handler: definition.handler as Method["handler"],
   };
+}
+
+/** A result that has been serialised already; large answers that many ask for are kept in this form. */
+export class Serialized {
+  readonly json: string;
+
+  constructor(payload: unknown) {
+    this.json = JSON.stringify(payload);
+  }
 }

@@ -17,13 +17,19 @@ export const DurationMs = Type.Integer({ minimum: 0 });
 export const SessionKey = Type.String({ minLength: 1, maxLength: 512 });
 
 /** The key under which a retry finds the first call. */
-export const IdempotencyKey = Type.String({ minLength: 1, maxLength: 256, description: "A retry with the same key gets the first call's answer." });
+export const IdempotencyKey = Type.String({
+  minLength: 1,
+  maxLength: 256,
+  description: "A retry with the same key gets the first call's answer.",
+});
 
 /** A string that is never printed, logged or sent in clear. */
 export const Secret = Type.String({ format: "secret" });
 
 /** One of a fixed set of strings. */
-export function OneOf<const Values extends readonly string[]>(...values: Values): TUnion<{ -readonly [I in keyof Values]: TLiteral<Values[I] & string> }> {
+export function OneOf<const Values extends readonly string[]>(
+  ...values: Values
+): TUnion<{ -readonly [I in keyof Values]: TLiteral<Values[I] & string> }> {
   return Type.Union(values.map((value) => Type.Literal(value))) as never;
 }
 
@@ -33,6 +39,9 @@ export function Nullable<Schema extends TSchema>(schema: Schema) {
 }
 
 /** An object without unknown properties. */
-export function Closed<Properties extends Record<string, TSchema>>(properties: Properties, options: { description?: string } = {}) {
+export function Closed<Properties extends Record<string, TSchema>>(
+  properties: Properties,
+  options: { description?: string } = {},
+) {
   return Type.Object(properties, { ...options, additionalProperties: false });
 }

@@ -1,12 +1,12 @@
 /** A section of the config file: its schema, its defaults, and what an edit does. */
-import type { Static, TObject, TProperties } from "@sinclair/typebox";
-import { type ConfigSection, isRecord, type Issue, type Parsed } from "../base/config.ts";
+import type { Static, TObject, TProperties, TSchema } from "@sinclair/typebox";
+import { type ConfigSection, type Issue, isRecord, type Parsed } from "../base/config.ts";
 import { type Failure, failuresOf, type Schema } from "./validate.ts";
 
 /** A section as the config, the docs and `config.schema` read it. */
 export interface SettingsDefinition<T = unknown> extends ConfigSection<T> {
   readonly summary: string;
-  readonly schema: TObject;
+  readonly schema: TSchema;
 }
 
 /** Defines a section of the config file. Unknown keys are warnings: a file written for a newer version still works. */
@@ -17,14 +17,18 @@ export function defineSettings<Properties extends TProperties>(definition: {
   readonly schema: TObject<Properties>;
 }): SettingsDefinition<Static<TObject<Properties>>> {
   const { path, schema } = definition;
-  return { ...definition, parse: (value) => parseSection(path, schema, value) as Parsed<Static<TObject<Properties>>> };
+  return {
+    ...definition,
+    parse: (value) => parseSection(path, schema as TSchema, value) as Parsed<Static<TObject<Properties>>>,
+  };
 }
 
-function parseSection(path: string, schema: TObject, value: unknown): Parsed<unknown> {
-  const failures = failuresOf(closed(schema as Schema), value ?? {});
+function parseSection(path: string, schema: TSchema, value: unknown): Parsed<unknown> {
+  const filled = withDefaults(schema as Schema, value ?? {});
+  const failures = failuresOf(closed(schema as Schema), filled);
   const isUnknownKey = ({ message }: Failure) => message.startsWith("unexpected property");
   return {
-    value: withDefaults(schema as Schema, value ?? {}),
+    value: filled,
     issues: failures.filter((failure) => !isUnknownKey(failure)).map((failure) => toIssue(path, failure)),
     warnings: failures.filter(isUnknownKey).map((failure) => unknownKey(path, failure)),
   };
@@ -57,7 +61,9 @@ function closed(schema: Schema): Schema {
     }),
     ...(schema.items && { items: closed(schema.items) }),
     ...(schema.patternProperties && {
-      patternProperties: Object.fromEntries(Object.entries(schema.patternProperties).map(([name, inner]) => [name, closed(inner)])),
+      patternProperties: Object.fromEntries(
+        Object.entries(schema.patternProperties).map(([name, inner]) => [name, closed(inner)]),
+      ),
     }),
   };
   closedSchemas.set(schema, copy);
@@ -66,11 +72,15 @@ function closed(schema: Schema): Schema {
 
 /** The value with the schema's defaults where it has nothing. Never changes the value given. */
 export function withDefaults(schema: Schema & { readonly default?: unknown }, value: unknown): unknown {
-  if (value === undefined) return schema.properties && schema.default === undefined ? undefined : structuredClone(schema.default);
+  if (value === undefined)
+    return schema.properties && schema.default === undefined ? undefined : structuredClone(schema.default);
   if (!schema.properties || !isRecord(value)) return value;
   const result: Record<string, unknown> = { ...value };
   for (const [name, inner] of Object.entries(schema.properties)) {
-    const filled = withDefaults(inner, value[name] ?? (inner.properties && !("default" in inner) && isRequired(schema, name) ? {} : undefined));
+    const filled = withDefaults(
+      inner,
+      value[name] ?? (inner.properties && !("default" in inner) && isRequired(schema, name) ? {} : undefined),
+    );
     if (filled !== undefined) result[name] = filled;
   }
   return result;

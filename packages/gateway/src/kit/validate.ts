@@ -97,10 +97,20 @@ const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ?
 function stringRules({ maxLength, minLength, pattern }: Schema): Rule[] {
   const rules: Rule[] = [];
   if (maxLength !== undefined) {
-    rules.push(check((text: string) => isLengthAtMost(text, maxLength), `must NOT have more than ${plural(maxLength, "character")}`));
+    rules.push(
+      check(
+        (text: string) => isLengthAtMost(text, maxLength),
+        `must NOT have more than ${plural(maxLength, "character")}`,
+      ),
+    );
   }
   if (minLength !== undefined) {
-    rules.push(check((text: string) => !isLengthAtMost(text, minLength - 1), `must NOT have fewer than ${plural(minLength, "character")}`));
+    rules.push(
+      check(
+        (text: string) => !isLengthAtMost(text, minLength - 1),
+        `must NOT have fewer than ${plural(minLength, "character")}`,
+      ),
+    );
   }
   if (pattern !== undefined) {
     const expression = new RegExp(pattern, "u");
@@ -125,8 +135,10 @@ function numberRules({ maximum, minimum }: Schema): Rule[] {
 
 function arrayRules({ maxItems, minItems, items }: Schema): Rule[] {
   const rules: Rule[] = [];
-  if (maxItems !== undefined) rules.push(check((a: unknown[]) => a.length <= maxItems, `must NOT have more than ${plural(maxItems, "item")}`));
-  if (minItems !== undefined) rules.push(check((a: unknown[]) => a.length >= minItems, `must NOT have fewer than ${plural(minItems, "item")}`));
+  if (maxItems !== undefined)
+    rules.push(check((a: unknown[]) => a.length <= maxItems, `must NOT have more than ${plural(maxItems, "item")}`));
+  if (minItems !== undefined)
+    rules.push(check((a: unknown[]) => a.length >= minItems, `must NOT have fewer than ${plural(minItems, "item")}`));
   if (items) {
     const rule = ruleOf(items);
     rules.push((value, path, failures) => {
@@ -137,13 +149,16 @@ function arrayRules({ maxItems, minItems, items }: Schema): Rule[] {
 }
 
 function objectRules({ required = [], properties = {}, additionalProperties, patternProperties = {} }: Schema): Rule[] {
-  const patterns = Object.entries(patternProperties).map(([pattern, schema]) => [new RegExp(pattern, "u"), ruleOf(schema)] as const);
+  const patterns = Object.entries(patternProperties).map(
+    ([pattern, schema]) => [new RegExp(pattern, "u"), ruleOf(schema)] as const,
+  );
   const known = new Map(Object.entries(properties).map(([name, schema]) => [name, ruleOf(schema)]));
   const rest = typeof additionalProperties === "object" ? ruleOf(additionalProperties) : undefined;
   return [
     (value, path, failures) => {
       for (const name of required) {
-        if (!Object.hasOwn(value as object, name)) failures.push({ path, message: `must have required property '${name}'` });
+        if (!Object.hasOwn(value as object, name))
+          failures.push({ path, message: `must have required property '${name}'` });
       }
     },
     (value, path, failures) => {
@@ -156,7 +171,8 @@ function objectRules({ required = [], properties = {}, additionalProperties, pat
     },
     (value, path, failures) => {
       for (const [name, rule] of known) {
-        if (Object.hasOwn(value as object, name)) rule((value as Record<string, unknown>)[name], `${path}/${escapePointer(name)}`, failures);
+        if (Object.hasOwn(value as object, name))
+          rule((value as Record<string, unknown>)[name], `${path}/${escapePointer(name)}`, failures);
       }
     },
     (value, path, failures) => {

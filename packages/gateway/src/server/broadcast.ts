@@ -1,0 +1,57 @@
+/** From the bus to the sockets: audience, scope, sequence numbers, slow consumers. Each payload is serialised once. */
+import type { Bus } from "../base/bus.ts";
+import { hasScope } from "../kit/access.ts";
+import type { EventDefinition } from "../kit/event.ts";
+import { type Connection, LIMITS } from "./connection.ts";
+
+export interface BroadcastOptions {
+  readonly bus: Bus;
+  readonly events: readonly EventDefinition[];
+  /** Connections that have shaken hands. */
+  readonly connections: ReadonlyMap<string, Connection>;
+  /** The versions that some events carry. */
+  readonly stateVersion: () => { readonly presence: number; readonly health: number };
+}
+
+/** Sends every published event to those entitled to it, until disposed. */
+export function startBroadcast(options: BroadcastOptions): Disposable {
+  const stack = new DisposableStack();
+  for (const event of options.events) {
+    stack.use(options.bus.on(event, (payload, { connId }) => send(event, payload, connId, options)));
+  }
+  return stack;
+}
+
+function send(
+  event: EventDefinition,
+  payload: unknown,
+  connId: string | undefined,
+  { connections, stateVersion }: BroadcastOptions,
+): void {
+  const version = event.stateVersion ? `,"stateVersion":${JSON.stringify(stateVersion())}` : "";
+  const head = `{"type":"event","event":${JSON.stringify(event.name)},"payload":${JSON.stringify(payload)}${version}`;
+  if (connId !== undefined) return connections.get(connId)?.send(`${head}}`);
+  const whenSlow = typeof event.whenSlow === "function" ? event.whenSlow(payload) : event.whenSlow;
+  const shared = Buffer.from(`${head},"seq":`);
+  for (const connection of connections.values()) {
+    if (!isEntitled(event, connection)) continue;
+    const seq = connection.nextSeq();
+    if (connection.bufferedBytes <= LIMITS.maxBufferedBytes) connection.send(withSeq(shared, seq));
+    else if (whenSlow === "close") connection.close(1008, "slow consumer");
+  }
+}
+
+/** The frame's end is the only part that differs between receivers. */
+function withSeq(shared: Buffer, seq: number): Buffer {
+  const end = `${seq}}`;
+  const frame = Buffer.allocUnsafe(shared.length + end.length);
+  frame.set(shared);
+  frame.write(end, shared.length, "latin1");
+  return frame;
+}
+
+function isEntitled({ audience }: EventDefinition, { session }: Connection): boolean {
+  if (audience === "everyone") return true;
+  if (!session || audience === "directed" || session.caller.role === "node") return false;
+  return hasScope(session.caller.scopes, audience);
+}

@@ -1,0 +1,119 @@
+/** What differs between protocol 3 and protocol 4, and nothing else. Both are served on one listener. */
+import { GatewayError, invalidRequest } from "../base/errors.ts";
+import type { Role } from "../kit/access.ts";
+import { ConnectParams3, ConnectParams4, RequestFrame3, RequestFrame4 } from "../kit/frames.ts";
+import type { Schema } from "../kit/validate.ts";
+
+export type Protocol = 3 | 4;
+
+/** Why a device must be approved first. */
+export type PairingReason = "not-paired" | "role-upgrade" | "scope-upgrade";
+
+/** Facts of a pairing refusal, as protocol 4 spells them out. */
+export interface PairingFacts {
+  readonly reason: PairingReason;
+  readonly requestId: string;
+  readonly deviceId: string;
+  readonly requestedRole: Role;
+  readonly requestedScopes: readonly string[];
+  readonly approvedRoles: readonly string[];
+  readonly approvedScopes: readonly string[];
+}
+
+export interface HelloAuth {
+  readonly deviceToken?: string;
+  readonly role: Role;
+  readonly scopes: readonly string[];
+  readonly issuedAtMs?: number;
+  readonly method?: string;
+}
+
+export interface Dialect {
+  readonly protocol: Protocol;
+  readonly connectParams: Schema;
+  readonly requestFrame: Schema;
+  /** How far a device's clock may be off, ms. */
+  readonly maxSkewMs: number;
+  /** Whether a local device may sign without the nonce (signature version 1). */
+  readonly allowsNoNonce: boolean;
+  /** The signature version that such clients use first. */
+  readonly signature: "v2" | "v3";
+  /** Scopes of an operator that asks for none. */
+  readonly defaultOperatorScopes: readonly string[];
+  /** Whether the shared secret may stand in either auth field. */
+  readonly secretInEitherField: boolean;
+  /** Whether a client without a device keeps the scopes it asked for; command lines on loopback always do. */
+  readonly devicelessKeepsScopes: boolean;
+  /** The error for a missing scope. */
+  missingScope(scope: string): GatewayError;
+  pairingRequired(facts: PairingFacts): GatewayError;
+  /** The `auth` part of hello-ok; protocol 3 clients expect it only with a device token. */
+  helloAuth(auth: HelloAuth): HelloAuth | undefined;
+}
+
+const three: Dialect = {
+  protocol: 3,
+  connectParams: ConnectParams3 as Schema,
+  requestFrame: RequestFrame3 as Schema,
+  maxSkewMs: 10 * 60_000,
+  allowsNoNonce: true,
+  signature: "v2",
+  defaultOperatorScopes: ["operator.admin"],
+  secretInEitherField: false,
+  devicelessKeepsScopes: true,
+  missingScope: (scope) => invalidRequest(`missing scope: ${scope}`, { code: "MISSING_SCOPE", missingScope: scope }),
+  pairingRequired: (facts) =>
+    new GatewayError("NOT_PAIRED", "pairing required", { details: { code: "PAIRING_REQUIRED", ...facts } }),
+  helloAuth: ({ method: _method, ...auth }) => (auth.deviceToken === undefined ? undefined : auth),
+};
+
+const PAIRING_WORDS: Readonly<Record<PairingReason, string>> = {
+  "not-paired": "device is not approved yet",
+  "role-upgrade": "device is asking for a higher role than is approved",
+  "scope-upgrade": "device is asking for more scopes than are approved",
+};
+
+const four: Dialect = {
+  protocol: 4,
+  connectParams: ConnectParams4 as Schema,
+  requestFrame: RequestFrame4 as Schema,
+  maxSkewMs: 2 * 60_000,
+  allowsNoNonce: false,
+  signature: "v3",
+  defaultOperatorScopes: [],
+  secretInEitherField: true,
+  devicelessKeepsScopes: false,
+  missingScope: (scope) =>
+    new GatewayError("FORBIDDEN", `missing scope: ${scope}`, {
+      details: { code: "MISSING_SCOPE", missingScope: scope, requiredScopes: [scope] },
+    }),
+  pairingRequired: (facts) =>
+    new GatewayError("NOT_PAIRED", `pairing required: ${PAIRING_WORDS[facts.reason]}`, {
+      details: {
+        code: "PAIRING_REQUIRED",
+        ...facts,
+        remediationHint: `Approve it on the gateway's host: moltbot devices approve ${facts.requestId}`,
+      },
+    }),
+  helloAuth: (auth) => auth,
+};
+
+/** The dialect for a client's range: 4 when it is included, else 3; undefined when it is neither. */
+export function chooseDialect(minProtocol: number, maxProtocol: number): Dialect | undefined {
+  const includes = (version: number) => minProtocol <= version && version <= maxProtocol;
+  return includes(4) ? four : includes(3) ? three : undefined;
+}
+
+/** The dialect whose schema judges params that name no usable range. */
+export const STRICTEST: Dialect = three;
+
+/** The refusal of a range with neither 3 nor 4 in it. */
+export function protocolMismatch(clientMinProtocol: number, clientMaxProtocol: number): GatewayError {
+  return invalidRequest("protocol mismatch", {
+    code: "PROTOCOL_MISMATCH",
+    clientMinProtocol,
+    clientMaxProtocol,
+    expectedProtocol: 4,
+    minimumProbeProtocol: 3,
+  });
+}

@@ -1,0 +1,121 @@
+/** A request becomes an answer: lookup → access → validate → once → handler → respond. */
+import { GatewayError, invalidRequest } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { storageProblem } from "../base/store.ts";
+import type { Gateway } from "../gateway.ts";
+import { type Method, Serialized } from "../kit/method.ts";
+import { type Schema, validationText } from "../kit/validate.ts";
+import { accessProblem } from "./access.ts";
+import { type Connection, LIMITS, type Session } from "./connection.ts";
+import type { Once, Responder } from "./once.ts";
+
+/** A request frame that has been checked. */
+export interface Request {
+  readonly id: string;
+  readonly method: string;
+  readonly params?: unknown;
+}
+
+export interface DispatchOptions {
+  readonly methods: ReadonlyMap<string, Method>;
+  readonly gateway: Gateway;
+  readonly once: Once;
+  readonly log: Log;
+}
+
+/** Answers requests of connections that have shaken hands. */
+export class Dispatch {
+  readonly #options: DispatchOptions;
+
+  constructor(options: DispatchOptions) {
+    this.#options = options;
+  }
+
+  /** Answers one request; every path ends in exactly one final answer. */
+  handle(connection: Connection, session: Session, request: Request): void {
+    const responder = this.#responder(connection, request);
+    const method = this.#options.methods.get(request.method);
+    const problem = accessProblem(method, session);
+    if (problem) return responder.fail(problem);
+    if (!method) return responder.fail(unknownMethod(request.method));
+    if (connection.inFlight > LIMITS.maxInFlight) return responder.fail(tooMany());
+    const params = request.params === undefined ? {} : request.params;
+    const text = validationText(method.params as Schema, params);
+    if (text) return responder.fail(invalidRequest(`invalid ${method.name} params: ${text}`));
+    const call = (to: Responder) => this.#call(method, params, connection, session, to);
+    if (!method.once) return call(responder);
+    const { idempotencyKey } = params as { idempotencyKey: string };
+    this.#options.once.run(`${session.caller.principal}\n${method.name}\n${idempotencyKey}`, responder, call);
+  }
+
+  #call(method: Method, params: unknown, connection: Connection, { caller }: Session, to: Responder): void {
+    const { gateway } = this.#options;
+    try {
+      const result = method.handler({
+        params,
+        gateway,
+        caller,
+        ack: (payload) => to.ack(payload),
+        signal: connection.closed.signal,
+      });
+      if (!(result instanceof Promise)) return to.done(result);
+      result.then(
+        (payload) => to.done(payload),
+        (error) => to.fail(error),
+      );
+    } catch (error) {
+      to.fail(error);
+    }
+  }
+
+  #responder(connection: Connection, { id, method }: Request): Responder {
+    connection.inFlight++;
+    const end = (frame: string) => {
+      connection.inFlight--;
+      connection.send(frame);
+    };
+    return {
+      ack: (payload) => connection.send(successFrame(id, payload)),
+      done: (payload) => end(successFrame(id, payload)),
+      fail: (error) => end(failureFrame(id, this.#publicError(error, method))),
+    };
+  }
+
+  /** The one place where an unknown exception becomes an answer. */
+  #publicError(error: unknown, method: string): GatewayError {
+    if (error instanceof GatewayError) return error;
+    const storage = storageProblem(error);
+    this.#options.log.error(storage ?? "a method threw an unexpected error", { method, error });
+    return new GatewayError("UNAVAILABLE", storage ?? "internal error", storage ? { retryable: true } : {});
+  }
+}
+
+function unknownMethod(name: string): GatewayError {
+  if (name === "connect") return invalidRequest("connect is only valid as the first request");
+  return invalidRequest(`unknown method: ${name.slice(0, 100)}`);
+}
+
+function tooMany(): GatewayError {
+  const message = `too many requests in flight (${LIMITS.maxInFlight}); wait for answers before sending more`;
+  return new GatewayError("UNAVAILABLE", message, { retryable: true, retryAfterMs: 100 });
+}
+
+/** A response frame for a success. */
+export function successFrame(id: string, payload: unknown): string {
+  const json =
+    payload instanceof Serialized ? payload.json : payload === undefined ? undefined : JSON.stringify(payload);
+  const head = `{"type":"res","id":${JSON.stringify(id)},"ok":true`;
+  return json === undefined ? `${head}}` : `${head},"payload":${json}}`;
+}
+
+/** A response frame for an error; a failed run has its payload beside it. */
+export function failureFrame(id: unknown, error: GatewayError): string {
+  const { code, message, details, retryable, retryAfterMs, payload } = error;
+  return JSON.stringify({
+    type: "res",
+    id,
+    ok: false,
+    payload,
+    error: { code, message, details, retryable, retryAfterMs },
+  });
+}

@@ -1,0 +1,352 @@
+/** The listener: one port for HTTP and WebSocket. It accepts sockets, guards the door, and hands frames on. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { hostname, networkInterfaces } from "node:os";
+import type { Duplex } from "node:stream";
+import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import { codeOf, GatewayError, ignore, invalidRequest, messageOf, StartError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { type Schema, validationText } from "../kit/validate.ts";
+import { Connection, LIMITS, type Session } from "./connection.ts";
+import { STRICTEST } from "./dialect.ts";
+import { type Dispatch, failureFrame, type Request, successFrame } from "./dispatch.ts";
+import { decideConnect, type Granted, HandshakeError, type HandshakePorts } from "./handshake.ts";
+import { answer, type HttpFront } from "./http.ts";
+import { clientAddress, isLocal, isTailnetAddress, normalizeAddress, type Peer } from "./locality.ts";
+import { isKnownHost, judgeOrigin, type Ours } from "./origin.ts";
+import { findPortOwner } from "./port-owner.ts";
+import type { GatewaySettings } from "./settings.ts";
+import type { Certificate } from "./tls.ts";
+
+/** Strangers at the door at once: over all, and from one address that is not this machine. The oldest goes first. */
+const MAX_STRANGERS = 1024;
+const MAX_STRANGERS_PER_ADDRESS = 64;
+
+export interface ServerOptions extends HandshakePorts {
+  readonly log: Log;
+  readonly dispatch: Dispatch;
+  readonly http: HttpFront;
+  readonly certificate: Certificate | undefined;
+  /** The payload of hello-ok for a connection that is let in; the connection counts as connected from here on. */
+  welcome(connection: Connection, granted: Granted): unknown;
+  disconnected(connection: Connection): void;
+}
+
+/** Where the gateway can be reached. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export class GatewayServer {
+  /** Connections that have shaken hands. */
+  readonly connections = new Map<string, Connection>();
+  readonly #options: ServerOptions;
+  readonly #strangers = new Set<Connection>();
+  readonly #listeners: Server[] = [];
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: LIMITS.preAuthPayload,
+    perMessageDeflate: false,
+    clientTracking: false,
+  });
+  readonly #hosts = new Set<string>([hostname().toLowerCase(), `${hostname().toLowerCase()}.local`]);
+  #port = 0;
+  #pinger: Disposable | undefined;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+  }
+
+  /** Binds the port on the wanted address, and on ::1 beside 127.0.0.1. Throws `StartError` when it cannot. */
+  async start(): Promise<Address> {
+    const { clock, log, settings } = this.#options;
+    const host = bindHost(settings());
+    const first = await this.#listen(host, settings().port);
+    this.#port = (first.address() as AddressInfo).port;
+    this.#rememberHost(host);
+    if (host === "127.0.0.1") {
+      await this.#listen("::1", this.#port).catch((error) =>
+        log.warn("no listener on ::1; 127.0.0.1 works", { error: messageOf(error) }),
+      );
+    }
+    this.#pinger = clock.every(LIMITS.pingIntervalMs, () => {
+      for (const connection of this.connections.values()) connection.ping();
+    });
+    return { host, port: this.#port };
+  }
+
+  /** SHA-256 of the certificate; undefined without TLS. */
+  get fingerprint(): string | undefined {
+    return this.#options.certificate?.fingerprint;
+  }
+
+  /** Stops accepting; connections stay until `closeConnections`. */
+  stopAccepting(): void {
+    for (const listener of this.#listeners) listener.close();
+    for (const stranger of this.#strangers) stranger.close(1012, "service restart");
+  }
+
+  /** Closes every connection with 1012 and waits until they are gone, 2 s at most. */
+  async closeConnections(): Promise<void> {
+    this.#pinger?.[Symbol.dispose]();
+    const all = [...this.connections.values()];
+    for (const connection of all) connection.close(1012, "service restart");
+    const gone = Promise.all(all.map(({ closed }) => new Promise((resolve) => onAbort(closed.signal, resolve))));
+    const timeLimit = new AbortController();
+    await Promise.race([gone, this.#options.clock.sleep(2_000, timeLimit.signal).catch(() => undefined)]);
+    timeLimit.abort();
+    for (const listener of this.#listeners) listener.closeAllConnections();
+  }
+
+  /** Closes the connections that rest on a revoked credential. */
+  invalidate(matches: (session: Session) => boolean, reason: string): void {
+    for (const connection of this.connections.values()) {
+      if (connection.session && matches(connection.session)) connection.close(4001, reason);
+    }
+  }
+
+  get #ours(): Ours {
+    const { certificate, settings } = this.#options;
+    const { allowedHosts, controlUi } = settings();
+    return {
+      scheme: certificate ? "https" : "http",
+      port: this.#port,
+      hosts: [...this.#hosts, ...allowedHosts],
+      allowedOrigins: controlUi.allowedOrigins,
+    };
+  }
+
+  #rememberHost(host: string): void {
+    if (host === "0.0.0.0" || host === "::") for (const address of ownAddresses()) this.#hosts.add(address);
+    else this.#hosts.add(host);
+  }
+
+  async #listen(host: string, port: number): Promise<Server> {
+    const server = await this.#createServer();
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error) => reject(bindError(error, host, port)));
+      server.listen(port, host, resolve);
+    });
+    server.on("error", (error) =>
+      this.#options.log.error("the listener reports an error", { error: messageOf(error) }),
+    );
+    this.#listeners.push(server);
+    return server;
+  }
+
+  async #createServer(): Promise<Server> {
+    const limits = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000, maxHeaderSize: 16_384 };
+    const { certificate } = this.#options;
+    const server = certificate
+      ? (await import("node:https")).createServer({
+          ...limits,
+          cert: certificate.cert,
+          key: certificate.key,
+          minVersion: "TLSv1.2",
+        })
+      : createServer(limits);
+    server.on("request", (request, response) => this.#onRequest(request, response));
+    server.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
+    server.on("clientError", (_error, socket) => void socket.destroy());
+    return server as Server;
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const { http, log } = this.#options;
+    if (!isKnownHost(request.headers.host, this.#ours)) return answer(response, 421, UNKNOWN_HOST);
+    http.handle(request, response).catch((error) => {
+      log.error("a request failed", { error });
+      if (!response.headersSent) answer(response, 500, "Internal Server Error");
+      else response.destroy();
+    });
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", (error) => ignore(error, "the client went away during the upgrade"));
+    // Rebinding is a browser's problem, and browsers send Origin. A program with a foreign Host is merely not local.
+    if (request.headers.origin !== undefined && !isKnownHost(request.headers.host, this.#ours)) {
+      return void socket.end(
+        `HTTP/1.1 421 Misdirected Request\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n${UNKNOWN_HOST}`,
+      );
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#onSocket(webSocket, request));
+  }
+
+  #onSocket(socket: WebSocket, request: IncomingMessage): void {
+    const { clock, settings } = this.#options;
+    const peer: Peer = { address: normalizeAddress(request.socket.remoteAddress ?? ""), headers: request.headers };
+    const connection = new Connection(socket, clock, {
+      peer,
+      origin: judgeOrigin(request.headers, this.#ours),
+      address: clientAddress(peer, settings().trustedProxies),
+      isLocal: isLocal(peer, ownAddresses()),
+    });
+    this.#admitStranger(connection);
+    const timeLimit = clock.after(LIMITS.handshakeMs, () => connection.close(1000, ""));
+    socket.on("error", (error) => ignore(error, "ws closes the socket with the right code; there is nothing to add"));
+    socket.on("message", (data, isBinary) => {
+      if (connection.session) return this.#onFrame(connection, connection.session, data);
+      // Only one frame is ever handled before hello-ok: a stranger that sends more has been answered and closed.
+      if (!this.#strangers.delete(connection)) return;
+      timeLimit[Symbol.dispose]();
+      this.#onFirstFrame(connection, data, isBinary);
+    });
+    socket.once("close", () => {
+      timeLimit[Symbol.dispose]();
+      this.#strangers.delete(connection);
+      if (this.connections.delete(connection.id)) this.#options.disconnected(connection);
+    });
+    connection.send(
+      JSON.stringify({
+        type: "event",
+        event: "connect.challenge",
+        payload: { nonce: connection.nonce, ts: clock.now() },
+      }),
+    );
+  }
+
+  /** Makes room for a newcomer by closing the stranger that has waited longest. */
+  #admitStranger(connection: Connection): void {
+    const sameAddress = [...this.#strangers].filter(
+      ({ address, isLocal: local }) => !local && address === connection.address,
+    );
+    const oldest =
+      sameAddress.length >= MAX_STRANGERS_PER_ADDRESS
+        ? sameAddress[0]
+        : this.#strangers.size >= MAX_STRANGERS
+          ? this.#strangers.values().next().value
+          : undefined;
+    if (oldest) {
+      this.#strangers.delete(oldest);
+      oldest.terminate();
+    }
+    this.#strangers.add(connection);
+  }
+
+  #onFirstFrame(connection: Connection, data: RawData, isBinary: boolean): void {
+    const frame = parse(data);
+    if (frame === undefined) return connection.close(1000, "");
+    if (isBinary || frameProblem(frame, STRICTEST.requestFrame)) return connection.close(1008, "invalid request frame");
+    const request = frame as Request;
+    try {
+      if (request.method !== "connect") throw invalidRequest("invalid handshake: first request must be connect");
+      const granted = decideConnect(request.params, connection, this.#options);
+      this.connections.set(connection.id, connection);
+      connection.open(granted.session);
+      connection.send(successFrame(request.id, this.#options.welcome(connection, granted)));
+    } catch (error) {
+      this.#refuse(connection, request, error);
+    }
+  }
+
+  #refuse(connection: Connection, { id }: Request, error: unknown): void {
+    const { log } = this.#options;
+    const known = error instanceof GatewayError ? error : new GatewayError("UNAVAILABLE", "internal error");
+    if (known !== error) log.error("the handshake threw an unexpected error", { error });
+    this.connections.delete(connection.id);
+    log.debug("connection refused", { connId: connection.id, address: connection.address, why: known.message });
+    connection.send(failureFrame(id, known));
+    const requestId = known.details?.requestId;
+    const reason =
+      connection.session?.dialect.protocol !== 3 && requestId && known.message.includes(":")
+        ? `${known.message} (requestId: ${requestId})`
+        : known.message;
+    connection.close(known instanceof HandshakeError ? known.closeCode : 1008, reason);
+  }
+
+  #onFrame(connection: Connection, session: Session, data: RawData): void {
+    const frame = parse(data);
+    if (frame === undefined)
+      return this.#options.log.debug("a frame that is not JSON was ignored", { connId: connection.id });
+    const problem = isPlainRequest(frame) ? undefined : frameProblem(frame, session.dialect.requestFrame);
+    if (!problem) return this.#options.dispatch.handle(connection, session, frame as Request);
+    connection.send(failureFrame(idOf(frame), invalidRequest(`invalid request frame: ${problem}`)));
+  }
+}
+
+const UNKNOWN_HOST =
+  "This name is not one of the gateway's. Use http://127.0.0.1, or add the name to gateway.allowedHosts.";
+const MAX_ID_CHARS = 256;
+
+function parse(data: RawData): unknown {
+  try {
+    return JSON.parse(data.toString());
+  } catch (error) {
+    ignore(error, "the protocol says what happens to a frame that is not JSON");
+    return undefined;
+  }
+}
+
+/** The shape of nearly every frame, checked without the schema. */
+function isPlainRequest(frame: unknown): boolean {
+  if (typeof frame !== "object" || frame === null) return false;
+  const { type, id, method, params: _params, ...rest } = frame as Record<string, unknown>;
+  const isId = typeof id === "string" && id !== "" && id.length <= MAX_ID_CHARS;
+  return type === "req" && isId && typeof method === "string" && method !== "" && Object.keys(rest).length === 0;
+}
+
+function frameProblem(frame: unknown, schema: Schema): string | undefined {
+  const id = (frame as { id?: unknown } | null)?.id;
+  if (typeof id === "string" && id.length > MAX_ID_CHARS)
+    return `at /id: must NOT have more than ${MAX_ID_CHARS} characters`;
+  return validationText(schema, frame);
+}
+
+/** The id to answer under: the frame's own, whatever its type, when it is small. */
+function idOf(frame: unknown): unknown {
+  const id = (frame as { id?: unknown } | null)?.id;
+  const isSmall =
+    (typeof id === "string" && id.length <= MAX_ID_CHARS) || typeof id === "number" || typeof id === "boolean";
+  return isSmall ? id : "invalid";
+}
+
+function onAbort(signal: AbortSignal, fn: (value: unknown) => void): void {
+  if (signal.aborted) fn(undefined);
+  else signal.addEventListener("abort", fn, { once: true });
+}
+
+/** Addresses of this host's interfaces, read at most every ten seconds. */
+function ownAddresses(): readonly string[] {
+  if (performance.now() - addresses.at > 10_000) {
+    const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+    addresses = { at: performance.now(), list: all.map(({ address }) => normalizeAddress(address)) };
+  }
+  return addresses.list;
+}
+
+let addresses: { readonly at: number; readonly list: readonly string[] } = { at: Number.NEGATIVE_INFINITY, list: [] };
+
+/** The address to bind. Never wider than asked for: a tailnet that is down is an error, not a reason to use another. */
+export function bindHost({ bind, customBindHost }: GatewaySettings): string {
+  if (bind === "lan") return "0.0.0.0";
+  if (bind === "custom" && customBindHost) return customBindHost;
+  if (bind === "custom")
+    throw new StartError(
+      "gateway.bind is custom but gateway.customBindHost is not set; set it to the address to listen on.",
+    );
+  if (bind !== "tailnet") return "127.0.0.1";
+  const address = ownAddresses().find(isTailnetAddress);
+  if (address) return address;
+  throw new StartError(
+    "gateway.bind is tailnet but this host has no tailnet address; start Tailscale, or set gateway.bind to loopback.",
+  );
+}
+
+function bindError(error: Error, host: string, port: number): StartError {
+  const code = codeOf(error);
+  const options = { cause: error };
+  if (code === "EADDRINUSE") {
+    const owner = findPortOwner(port);
+    const who = owner ? ` by ${owner.command} (pid ${owner.pid})` : "";
+    return new StartError(
+      `Port ${port} is taken${who}; stop it (\`moltbot gateway stop\` if it is a gateway), or start with --port.`,
+      options,
+    );
+  }
+  if (code === "EACCES")
+    return new StartError(`Port ${port} needs more rights; choose one above 1023 with --port.`, options);
+  if (code === "EADDRNOTAVAIL")
+    return new StartError(`${host} is not an address of this machine; correct gateway.bind.`, options);
+  return new StartError(`The gateway cannot listen on ${host} port ${port}: ${error.message}.`, options);
+}

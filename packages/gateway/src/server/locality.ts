@@ -1,0 +1,110 @@
+/** Where a connection comes from: the client's address, and whether it is direct and local. Pure functions. */
+import type { IncomingHttpHeaders } from "node:http";
+import { isIPv4 } from "node:net";
+
+/** What is known of a connection before its first frame. */
+export interface Peer {
+  /** Address of the socket's other end, IPv4-mapped IPv6 written as IPv4. */
+  readonly address: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** Headers in common use that only a proxy adds; any of them means that the caller is somewhere else. */
+const PROXY_HEADERS = [
+  "forwarded",
+  "via",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-forwarded-port",
+  "x-forwarded-server",
+  "x-original-forwarded-for",
+  "x-original-host",
+  "x-real-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-envoy-external-address",
+  "cf-connecting-ip",
+  "cf-ray",
+  "true-client-ip",
+  "fastly-client-ip",
+  "tailscale-user-login",
+  "tailscale-user-name",
+] as const;
+
+/** An address in the form in which addresses are compared: lower case, no zone, no brackets, mapped IPv4 as IPv4. */
+export function normalizeAddress(address: string): string {
+  const bare = address
+    .trim()
+    .toLowerCase()
+    .replace(/^\[|\]$/g, "")
+    .replace(/%.*$/, "");
+  const mapped = /^::ffff:(?:0:)?(\d+\.\d+\.\d+\.\d+)$/.exec(bare)?.[1];
+  return mapped ?? bare;
+}
+
+/** 127.0.0.0/8 or ::1. */
+export function isLoopbackAddress(address: string): boolean {
+  const normal = normalizeAddress(address);
+  return normal === "::1" || (isIPv4(normal) && normal.startsWith("127."));
+}
+
+/** Tailscale's ranges: 100.64.0.0/10 and fd7a:115c:a1e0::/48 (Tailscale documentation, IP pool). */
+export function isTailnetAddress(address: string): boolean {
+  const normal = normalizeAddress(address);
+  if (normal.startsWith("fd7a:115c:a1e0:")) return true;
+  const [a, b] = normal.split(".").map(Number);
+  return isIPv4(normal) && a === 100 && b !== undefined && b >= 64 && b <= 127;
+}
+
+/** The name part of a Host header, lower case and without port; undefined when there is none or it is malformed. */
+export function hostName(host: string | undefined): string | undefined {
+  const match = /^(\[[0-9a-f:.]+\]|[^:[\]@/\\\s]+)(?::\d{1,5})?$/i.exec(host ?? "");
+  return match?.[1] === undefined ? undefined : normalizeAddress(match[1]);
+}
+
+export function isLoopbackHost(host: string | undefined): boolean {
+  const name = hostName(host);
+  return name !== undefined && (name === "localhost" || isLoopbackAddress(name));
+}
+
+export function hasProxyHeader(headers: IncomingHttpHeaders): boolean {
+  return PROXY_HEADERS.some((name) => headers[name] !== undefined);
+}
+
+/**
+ * The client's address. Forwarding headers count only when the socket's other end is a trusted proxy, and
+ * X-Forwarded-For is read from the right: the first address that is not itself a trusted proxy.
+ */
+export function clientAddress(peer: Peer, trustedProxies: readonly string[]): string {
+  const trusted = new Set(trustedProxies.map(normalizeAddress));
+  if (!trusted.has(peer.address)) return peer.address;
+  const hops = String(peer.headers["x-forwarded-for"] ?? "")
+    .split(",")
+    .map(withoutPort)
+    .filter(Boolean);
+  const client = hops.findLast((hop) => !trusted.has(hop));
+  if (client) return client;
+  const realIp = peer.headers["x-real-ip"];
+  return typeof realIp === "string" && realIp.trim() ? withoutPort(realIp) : peer.address;
+}
+
+function withoutPort(address: string): string {
+  return normalizeAddress(address.trim().replace(/^(\[.*\]|\d+\.\d+\.\d+\.\d+):\d+$/, "$1"));
+}
+
+/** A loopback socket with a loopback Host and no trace of a proxy. */
+export function isDirectLoopback(peer: Peer): boolean {
+  return isLoopbackAddress(peer.address) && isLoopbackHost(peer.headers.host) && !hasProxyHeader(peer.headers);
+}
+
+/** A socket whose other end is one of this host's own tailnet addresses: this very machine, over its tailnet name. */
+export function isOwnTailnet(peer: Peer, ownAddresses: readonly string[]): boolean {
+  if (hasProxyHeader(peer.headers) || !isTailnetAddress(peer.address)) return false;
+  return ownAddresses.some((address) => normalizeAddress(address) === peer.address);
+}
+
+/** Direct and local: only such callers are paired without asking. */
+export function isLocal(peer: Peer, ownAddresses: readonly string[]): boolean {
+  return isDirectLoopback(peer) || isOwnTailnet(peer, ownAddresses);
+}

@@ -1,0 +1,88 @@
+/**
+ * Idempotency: one answer for one key. The key is reserved before the first await, so that a concurrent duplicate joins
+ * the first call; other params under the same key never take effect.
+ */
+import type { Clock } from "../base/clock.ts";
+import { GatewayError } from "../base/errors.ts";
+
+/** Where the answers of a call go. */
+export interface Responder {
+  ack(payload: unknown): void;
+  done(payload: unknown): void;
+  fail(error: unknown): void;
+}
+
+interface Entry {
+  at: number;
+  ack: { readonly payload: unknown } | undefined;
+  end: { readonly payload: unknown } | { readonly error: unknown } | undefined;
+  readonly joined: Responder[];
+}
+
+/** How long an answer is kept after it was given, ms (protocol: idempotency). */
+const KEPT_MS = 5 * 60_000;
+const MAX_ENTRIES = 10_000;
+
+/** Calls by caller, method and key. */
+export class Once {
+  readonly #clock: Clock;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Runs `call` for the first request of a key and gives its answers to every later one: the acknowledgement at once if
+   * it has been given, and the final answer when it comes. A call refused with `INVALID_REQUEST` is forgotten, so that
+   * the mended request may use the key again.
+   */
+  run(key: string, responder: Responder, call: (responder: Responder) => void): void {
+    const entry = this.#entries.get(key);
+    if (entry && !this.#isExpired(entry)) return join(entry, responder);
+    this.#makeRoom();
+    const fresh: Entry = { at: this.#clock.monotonic(), ack: undefined, end: undefined, joined: [responder] };
+    this.#entries.delete(key);
+    this.#entries.set(key, fresh);
+    call({
+      ack: (payload) => {
+        fresh.ack = { payload };
+        for (const each of fresh.joined) each.ack(payload);
+      },
+      done: (payload) => {
+        this.#end(fresh, { payload });
+        for (const each of fresh.joined.splice(0)) each.done(payload);
+      },
+      fail: (error) => {
+        this.#end(fresh, { error });
+        if (error instanceof GatewayError && error.code === "INVALID_REQUEST") this.#entries.delete(key);
+        for (const each of fresh.joined.splice(0)) each.fail(error);
+      },
+    });
+  }
+
+  #end(entry: Entry, end: NonNullable<Entry["end"]>): void {
+    entry.end = end;
+    entry.at = this.#clock.monotonic();
+  }
+
+  #isExpired({ end, at }: Entry): boolean {
+    return end !== undefined && this.#clock.monotonic() - at > KEPT_MS;
+  }
+
+  /** Drops what has expired, oldest first, and the oldest ended calls when there are too many. */
+  #makeRoom(): void {
+    for (const [key, entry] of this.#entries) {
+      const isOver = this.#entries.size >= MAX_ENTRIES && entry.end !== undefined;
+      if (!isOver && !this.#isExpired(entry)) break;
+      this.#entries.delete(key);
+    }
+  }
+}
+
+function join(entry: Entry, responder: Responder): void {
+  if (entry.end && "error" in entry.end) return responder.fail(entry.end.error);
+  if (entry.end) return responder.done(entry.end.payload);
+  if (entry.ack) responder.ack(entry.ack.payload);
+  entry.joined.push(responder);
+}

@@ -1,0 +1,20 @@
+/** Device tokens are derived, not stored: whoever reads the database alone cannot use one. */
+import { createHmac } from "node:crypto";
+import { join } from "node:path";
+import { readTextIfExists, writePrivateFile } from "../../base/files.ts";
+import { newSecret } from "../../base/ids.ts";
+
+/** The key of the state folder, made on first use. */
+export function loadTokenKey(stateDir: string): string {
+  const path = join(stateDir, "identity", "device-tokens.key");
+  const known = readTextIfExists(path)?.trim();
+  if (known) return known;
+  const made = newSecret();
+  writePrivateFile(path, `${made}\n`);
+  return made;
+}
+
+/** The token of one version of a device's role: 43 characters of base64url. */
+export function deriveToken(key: string, deviceId: string, role: string, version: number): string {
+  return createHmac("sha256", key).update(`${deviceId}|${role}|${version}`).digest("base64url");
+}

@@ -1,0 +1,61 @@
+/** Methods that read and change the config file (protocol: config). */
+import { Type } from "@sinclair/typebox";
+import { defineMethod } from "../../kit/method.ts";
+import { NonEmpty } from "../../kit/schema.ts";
+import { ConfigApplied, ConfigSchema, ConfigSnapshot, ConfigWritten } from "./schema.ts";
+
+const baseHash = Type.Optional(Type.String({ minLength: 1, description: "The hash that config.get gave." }));
+
+const change = {
+  baseHash,
+  sessionKey: Type.Optional(Type.String({ description: "The session whose agent is told of the change." })),
+  note: Type.Optional(Type.String()),
+  restartDelayMs: Type.Optional(Type.Integer({ minimum: 0 })),
+};
+
+export const configGet = defineMethod({
+  name: "config.get",
+  summary: "The config file and the values in force. Secrets are shown as markers.",
+  access: "operator.admin",
+  params: {},
+  result: ConfigSnapshot,
+  handler: ({ gateway }) => gateway.setup.get(),
+});
+
+export const configSet = defineMethod({
+  name: "config.set",
+  summary: "Replaces the config file's text. Markers become the secrets they stand for.",
+  access: "operator.admin",
+  params: { raw: NonEmpty, baseHash },
+  result: ConfigWritten,
+  handler: ({ params, gateway }) => gateway.setup.set(params.raw, params.baseHash),
+});
+
+export const configPatch = defineMethod({
+  name: "config.patch",
+  summary: "Merges an object into the config file (null deletes), keeps its comments, and applies it.",
+  access: "operator.admin",
+  params: { raw: NonEmpty, ...change },
+  result: ConfigApplied,
+  handler: ({ params: { raw, baseHash: base, sessionKey, note, restartDelayMs }, gateway }) =>
+    gateway.setup.patch(raw, base, { kind: "config-patch", sessionKey, note, restartDelayMs }),
+});
+
+export const configApply = defineMethod({
+  name: "config.apply",
+  summary: "Replaces the config file's text and applies it, restarting in place when needed.",
+  access: "operator.admin",
+  params: { raw: NonEmpty, ...change },
+  result: ConfigApplied,
+  handler: ({ params: { raw, baseHash: base, sessionKey, note, restartDelayMs }, gateway }) =>
+    gateway.setup.apply(raw, base, { kind: "config-apply", sessionKey, note, restartDelayMs }),
+});
+
+export const configSchema = defineMethod({
+  name: "config.schema",
+  summary: "The JSON Schema of the config file, with hints for a form.",
+  access: "operator.admin",
+  params: {},
+  result: ConfigSchema,
+  handler: ({ gateway }) => gateway.setup.schema(),
+});

@@ -1,0 +1,178 @@
+/** Reads and changes the config for clients: secrets hidden, comments kept, every write checked against its base. */
+
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import JSON5 from "json5";
+import { type ConfigSnapshot, isRecord } from "../../base/config.ts";
+import { invalidRequest, messageOf } from "../../base/errors.ts";
+import { readTextIfExists, writePrivateFile } from "../../base/files.ts";
+import type { Base } from "../../gateway.ts";
+import type { SettingsDefinition } from "../../kit/settings.ts";
+import type { Schema } from "../../kit/validate.ts";
+import { redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
+
+/** What a client says with a change: shown to the session that asked for it, after a restart too. */
+export interface ChangeNote {
+  readonly kind: "config-apply" | "config-patch";
+  readonly sessionKey: string | undefined;
+  readonly note: string | undefined;
+  readonly restartDelayMs: number | undefined;
+}
+
+const DEFAULT_RESTART_DELAY_MS = 2_000;
+const MAX_RESTART_DELAY_MS = 60_000;
+
+export class Setup {
+  readonly #base: Base;
+  readonly #requestRestart: (reason: string, delayMs: number) => void;
+  readonly #schemas: ReadonlyMap<string, Schema>;
+
+  constructor(base: Base, options: { requestRestart: (reason: string, delayMs: number) => void }) {
+    this.#base = base;
+    this.#requestRestart = options.requestRestart;
+    this.#schemas = new Map(
+      base.config.sections.map((section) => [section.path, (section as SettingsDefinition).schema as Schema]),
+    );
+  }
+
+  /** The file and the values in force, without secrets. */
+  get() {
+    const snapshot = this.#base.config.snapshot();
+    const secrets = this.#secrets(snapshot);
+    const { path, exists, raw, valid, hash, issues, warnings } = snapshot;
+    return {
+      path,
+      exists,
+      raw: raw === null ? null : redactText(raw, secrets),
+      parsed: redactValue(snapshot.parsed, secrets),
+      valid,
+      config: redactValue(snapshot.config, secrets),
+      hash,
+      issues: [...issues],
+      warnings: [...warnings],
+      legacyIssues: [],
+    };
+  }
+
+  /** Replaces the file's text. Throws as `Config.write` does. */
+  set(raw: string, baseHash: string | undefined) {
+    const { config } = this.#base;
+    config.write(restoreSecrets(raw, this.#secrets(config.snapshot())), baseHash);
+    const { path, config: values } = this.get();
+    return { ok: true as const, path, config: values };
+  }
+
+  /** Replaces the file's text and restarts in place when a changed section needs it. */
+  apply(raw: string, baseHash: string | undefined, change: ChangeNote) {
+    const { config } = this.#base;
+    let needed = false;
+    const watcher = config.onRestartNeeded(() => {
+      needed = true;
+    });
+    try {
+      const written = this.set(raw, baseHash);
+      return { ...written, ...this.#applied(needed, change) };
+    } finally {
+      watcher[Symbol.dispose]();
+    }
+  }
+
+  /** Merges an object into the file; null deletes. Comments stay. */
+  async patch(rawPatch: string, baseHash: string | undefined, change: ChangeNote) {
+    const { config } = this.#base;
+    const snapshot = config.snapshot();
+    if (!snapshot.valid) throw invalidRequest("invalid config; fix before patching");
+    const patch = parseObject(restoreSecrets(rawPatch, this.#secrets(snapshot)));
+    const { patchConfigText } = await import("../../base/config-edit.ts");
+    return this.apply(patchConfigText(snapshot.raw ?? "", patch), baseHash, change);
+  }
+
+  /** The JSON Schema of the whole file, with hints for a form. */
+  schema() {
+    const sections = this.#base.config.sections as readonly SettingsDefinition[];
+    const properties = Object.fromEntries(sections.map(({ path, schema }) => [path, schema]));
+    const uiHints: Record<string, { label: string; help?: string; group: string; sensitive?: boolean }> = {};
+    for (const { path, summary, schema } of sections) {
+      uiHints[path] = { label: path, help: summary, group: path };
+      collectHints(schema as Schema, path, path, uiHints);
+    }
+    return {
+      schema: { $schema: "http://json-schema.org/draft-07/schema#", type: "object", properties },
+      uiHints,
+      version: this.#base.version,
+      generatedAt: new Date(this.#base.clock.now()).toISOString(),
+    };
+  }
+
+  /** What was said with a change that has since restarted the gateway; told once. */
+  takeSentinel(): { sessionKey: string; line: string } | undefined {
+    const text = readTextIfExists(this.#sentinelPath);
+    if (text === undefined) return undefined;
+    rmSync(this.#sentinelPath, { force: true });
+    const { payload } = JSON.parse(text) as { payload: { sessionKey?: string; message: string | null } };
+    return payload.sessionKey ? { sessionKey: payload.sessionKey, line: changeLine(payload.message) } : undefined;
+  }
+
+  get #sentinelPath(): string {
+    return join(this.#base.stateDir, "restart-sentinel.json");
+  }
+
+  #applied(needed: boolean, { kind, sessionKey, note, restartDelayMs }: ChangeNote) {
+    const delayMs = Math.min(restartDelayMs ?? DEFAULT_RESTART_DELAY_MS, MAX_RESTART_DELAY_MS);
+    const payload = {
+      kind,
+      status: "ok",
+      ts: this.#base.clock.now(),
+      ...(sessionKey && { sessionKey }),
+      message: note ?? null,
+      doctorHint: "moltbot doctor",
+      stats: {},
+    };
+    if (needed) {
+      writePrivateFile(this.#sentinelPath, JSON.stringify({ version: 1, payload }));
+      this.#requestRestart(kind, delayMs);
+    }
+    return {
+      restart: { ok: true, pid: process.pid, signal: "SIGUSR1", delayMs, reason: kind, mode: "emit", needed },
+      sentinel: { path: needed ? this.#sentinelPath : null, payload },
+    };
+  }
+
+  #secrets({ parsed, config }: ConfigSnapshot): Map<string, string> {
+    return new Map([...secretsOf(config, this.#schemas), ...secretsOf(parsed, this.#schemas)]);
+  }
+}
+
+/** What the agent is told of a change. */
+export function changeLine(note: string | null | undefined): string {
+  return note ? `Config changed: ${note}` : "Config changed.";
+}
+
+function parseObject(raw: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON5.parse(raw);
+  } catch (error) {
+    throw invalidRequest(`config.patch raw is not valid JSON5: ${messageOf(error).replace(/^JSON5: /, "")}`);
+  }
+  if (!isRecord(value)) throw invalidRequest("config.patch raw must be an object");
+  return value;
+}
+
+function collectHints(
+  schema: Schema,
+  path: string,
+  group: string,
+  hints: Record<string, { label: string; help?: string; group: string; sensitive?: boolean }>,
+): void {
+  for (const [name, inner] of Object.entries(schema.properties ?? {})) {
+    const { description, format } = inner as { description?: string; format?: string };
+    hints[`${path}.${name}`] = {
+      label: name,
+      group,
+      ...(description && { help: description }),
+      ...(format === "secret" && { sensitive: true }),
+    };
+    collectHints(inner, `${path}.${name}`, group, hints);
+  }
+}

@@ -1,0 +1,151 @@
+/** Methods about the gateway itself. */
+import { Type } from "@sinclair/typebox";
+import { invalidRequest } from "../../base/errors.ts";
+import { PresenceEntry } from "../../kit/frames.ts";
+import { defineMethod } from "../../kit/method.ts";
+import { Nullable } from "../../kit/schema.ts";
+import { HealthSummary, StatusSummary } from "./schema.ts";
+
+export const health = defineMethod({
+  name: "health",
+  summary: "The newest health snapshot; a fresh one follows as an event. With probe, a fresh one is the answer.",
+  access: "operator.read",
+  open: true,
+  params: { probe: Type.Optional(Type.Unknown()) },
+  result: HealthSummary,
+  handler({ params, gateway: { system } }) {
+    if (params.probe === true) return system.refreshHealth();
+    system.refreshHealthSoon();
+    return system.serializedHealth();
+  },
+});
+
+export const status = defineMethod({
+  name: "status",
+  summary: "Sessions, models and what waits for the agent, for a person's overview.",
+  access: "operator.read",
+  open: true,
+  params: {},
+  result: StatusSummary,
+  handler({ gateway: { system, sessions, agent } }) {
+    const defaultAgentId = agent.defaultAgentId;
+    return {
+      heartbeat: {
+        defaultAgentId,
+        agents: system
+          .health()
+          .agents.map(({ agentId, heartbeat: { enabled, every, everyMs } }) => ({ agentId, enabled, every, everyMs })),
+      },
+      channelSummary: [],
+      queuedSystemEvents: [...system.queuedEvents(sessions.mainKey())],
+      sessions: sessions.status(agent.modelDefaults()),
+    };
+  },
+});
+
+export const systemPresence = defineMethod({
+  name: "system-presence",
+  summary: "Who is connected, newest first; the gateway's own row is always there.",
+  access: "operator.read",
+  open: true,
+  params: {},
+  result: Type.Array(PresenceEntry),
+  handler: ({ gateway }) => gateway.system.presence(),
+});
+
+const OptionalText = Type.Optional(Type.String({ maxLength: 500 }));
+
+export const systemEvent = defineMethod({
+  name: "system-event",
+  summary: "A beacon: updates the sender's presence and tells the agent what is new on its next turn.",
+  access: "operator.admin",
+  open: true,
+  params: {
+    text: Type.Optional(Type.Unknown()),
+    deviceId: OptionalText,
+    instanceId: OptionalText,
+    host: OptionalText,
+    ip: OptionalText,
+    mode: OptionalText,
+    version: OptionalText,
+    platform: OptionalText,
+    deviceFamily: OptionalText,
+    modelIdentifier: OptionalText,
+    reason: OptionalText,
+    lastInputSeconds: Type.Optional(Type.Number({ minimum: 0 })),
+    roles: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 50 })),
+    scopes: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 50 })),
+    tags: Type.Optional(Type.Array(Type.String())),
+  },
+  result: Type.Object({ ok: Type.Literal(true) }),
+  handler({ params, gateway: { system, sessions } }) {
+    const text = typeof params.text === "string" ? params.text.trim().slice(0, 4_000) : "";
+    if (text === "") throw invalidRequest("text required");
+    const {
+      deviceId,
+      instanceId,
+      host,
+      ip,
+      mode,
+      version,
+      platform,
+      deviceFamily,
+      modelIdentifier,
+      reason,
+      roles,
+      scopes,
+    } = params;
+    const lastInputSeconds = params.lastInputSeconds === undefined ? undefined : Math.round(params.lastInputSeconds);
+    const facts = {
+      deviceId,
+      instanceId,
+      host,
+      ip,
+      mode,
+      version,
+      platform,
+      deviceFamily,
+      modelIdentifier,
+      reason,
+      roles,
+      scopes,
+      lastInputSeconds,
+    };
+    const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+    system.beacon({ ...known, text }, sessions.mainKey());
+    return { ok: true as const };
+  },
+});
+
+export const lastHeartbeat = defineMethod({
+  name: "last-heartbeat",
+  summary: "The outcome of the last heartbeat, or null before the first one.",
+  access: "operator.read",
+  open: true,
+  params: {},
+  result: Nullable(Type.Unknown()),
+  handler: () => null,
+});
+
+export const logsTail = defineMethod({
+  name: "logs.tail",
+  summary: "The end of the log file, or what was written since a cursor.",
+  access: "operator.read",
+  params: {
+    cursor: Type.Optional(Type.Integer({ minimum: 0, description: "Byte offset that an earlier answer gave." })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000 })),
+    maxBytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+  },
+  result: Type.Object({
+    file: Type.String({ minLength: 1 }),
+    cursor: Type.Integer({ minimum: 0 }),
+    size: Type.Integer({ minimum: 0 }),
+    lines: Type.Array(Type.String()),
+    truncated: Type.Optional(Type.Boolean()),
+    reset: Type.Optional(Type.Boolean()),
+  }),
+  async handler({ params: { cursor, limit = 500, maxBytes = 250_000 }, gateway }) {
+    const { tailLog } = await import("./log-tail.ts");
+    return tailLog(gateway.system.logFile, { cursor, limit, maxBytes });
+  },
+});

@@ -1,0 +1,193 @@
+/** What the gateway knows of itself: health, presence, ticks, and the lines that wait for the agent's next turn. */
+import { hostname } from "node:os";
+import type { Static } from "@sinclair/typebox";
+import { explain } from "../../base/config.ts";
+import type { Base } from "../../gateway.ts";
+import type { Caller } from "../../kit/access.ts";
+import { Serialized } from "../../kit/method.ts";
+import { health as healthEvent, presence as presenceEvent, tick } from "./events.ts";
+import { type Beacon, type Entry, Presence } from "./presence.ts";
+import type { AgentHealth, HealthSummary, SessionsSummary } from "./schema.ts";
+
+export type Health = Static<typeof HealthSummary>;
+
+/** What slices below this one tell of themselves. */
+export interface HealthSources {
+  agents(): Static<typeof AgentHealth>[];
+  sessions(): Static<typeof SessionsSummary>;
+  defaultAgentId(): string;
+}
+
+const TICK_MS = 30_000;
+/** A snapshot is refreshed and broadcast this often (protocol: transport). */
+const REFRESH_MS = 60_000;
+/** Refreshes and presence lists asked for within this time are sent once. */
+const COALESCE_MS = 250;
+const MAX_QUEUED_EVENTS = 20;
+
+export class System implements Disposable {
+  readonly logFile: string;
+  readonly #base: Base;
+  readonly #sources: HealthSources;
+  readonly #startedAt: number;
+  readonly #presence: Presence;
+  readonly #queued = new Map<string, string[]>();
+  readonly #timers = new DisposableStack();
+  readonly stateVersion = { presence: 1, health: 1 };
+  #health: Health | undefined;
+  #serialized: Serialized | undefined;
+  #refreshDue = false;
+  #presenceDue = false;
+
+  constructor(base: Base, options: { sources: HealthSources; logFile: string }) {
+    this.#base = base;
+    this.#sources = options.sources;
+    this.logFile = options.logFile;
+    this.#startedAt = base.clock.monotonic();
+    this.#presence = new Presence({ clock: base.clock, self: () => selfEntry(base.version) });
+  }
+
+  /** Starts ticks and the regular health refresh. */
+  start(): void {
+    const { clock, bus } = this.#base;
+    this.#timers.use(clock.every(TICK_MS, () => bus.publish(tick, { ts: clock.now() })));
+    this.#timers.use(clock.every(REFRESH_MS, () => this.refreshHealth()));
+  }
+
+  get uptimeMs(): number {
+    return Math.round(this.#base.clock.monotonic() - this.#startedAt);
+  }
+
+  /** The newest snapshot, made when there is none yet. */
+  health(): Health {
+    return this.#health ?? this.#makeHealth();
+  }
+
+  /** The newest snapshot, ready for the wire; one older than a minute is made anew. */
+  serializedHealth(): Serialized {
+    if (!this.#serialized || this.#base.clock.now() - this.health().ts > REFRESH_MS) this.#makeHealth();
+    return this.#serialized!;
+  }
+
+  /** Makes a snapshot and broadcasts it. */
+  refreshHealth(): Health {
+    const snapshot = this.#makeHealth();
+    this.stateVersion.health++;
+    this.#base.bus.publish(healthEvent, snapshot);
+    return snapshot;
+  }
+
+  /** Refreshes soon; many calls at once cause one refresh. */
+  refreshHealthSoon(): void {
+    if (this.#refreshDue) return;
+    this.#refreshDue = true;
+    this.#base.clock.after(COALESCE_MS, () => {
+      this.#refreshDue = false;
+      this.refreshHealth();
+    });
+  }
+
+  presence(): Entry[] {
+    return this.#presence.list();
+  }
+
+  connected(caller: Caller, ip: string | undefined): void {
+    if (this.#presence.connected(caller, ip)) this.stateVersion.presence++;
+    this.#publishPresenceSoon();
+    this.refreshHealthSoon();
+  }
+
+  disconnected(connId: string): void {
+    if (!this.#presence.disconnected(connId)) return;
+    this.stateVersion.presence++;
+    this.#publishPresenceSoon();
+  }
+
+  /** Takes in a client's beacon and queues what is new in it for the agent (protocol: system-event). */
+  beacon(beacon: Beacon, sessionKey: string): void {
+    const { before, after } = this.#presence.beacon(beacon);
+    const line = queueLine(beacon.text, before, after);
+    if (line) this.queueEvent(sessionKey, line);
+    this.stateVersion.presence++;
+    this.#publishPresence();
+  }
+
+  /** Queues a line for the agent's next turn on a session; consecutive duplicates and the oldest beyond 20 are dropped. */
+  queueEvent(sessionKey: string, line: string): void {
+    const lines = this.#queued.get(sessionKey) ?? [];
+    if (lines.at(-1) === line) return;
+    this.#queued.set(sessionKey, [...lines, line].slice(-MAX_QUEUED_EVENTS));
+  }
+
+  queuedEvents(sessionKey: string): readonly string[] {
+    return this.#queued.get(sessionKey) ?? [];
+  }
+
+  /** Takes the queued lines of a session: they are shown to the agent once. */
+  takeEvents(sessionKey: string): readonly string[] {
+    const lines = this.queuedEvents(sessionKey);
+    this.#queued.delete(sessionKey);
+    return lines;
+  }
+
+  [Symbol.dispose](): void {
+    this.#timers.dispose();
+  }
+
+  #makeHealth(): Health {
+    const { clock, config } = this.#base;
+    const startedAt = clock.monotonic();
+    const { issues } = config.snapshot();
+    this.#health = {
+      ok: true,
+      ts: clock.now(),
+      durationMs: 0,
+      channels: {},
+      channelOrder: [],
+      channelLabels: {},
+      heartbeatSeconds: 0,
+      defaultAgentId: this.#sources.defaultAgentId(),
+      agents: this.#sources.agents(),
+      sessions: this.#sources.sessions(),
+      config: issues.length === 0 ? { valid: true } : { valid: false, problem: explain("moltbot.json", issues) },
+    };
+    this.#health.durationMs = Math.round(clock.monotonic() - startedAt);
+    this.#serialized = new Serialized(this.#health);
+    return this.#health;
+  }
+
+  #publishPresenceSoon(): void {
+    if (this.#presenceDue) return;
+    this.#presenceDue = true;
+    this.#base.clock.after(COALESCE_MS, () => this.#publishPresence());
+  }
+
+  #publishPresence(): void {
+    this.#presenceDue = false;
+    this.#base.bus.publish(presenceEvent, { presence: this.presence() });
+  }
+}
+
+function selfEntry(version: string): Omit<Entry, "ts"> {
+  const host = hostname() || "gateway";
+  return {
+    host,
+    version,
+    platform: process.platform,
+    mode: "gateway",
+    reason: "self",
+    text: `Gateway: ${host} · app ${version} · mode gateway · reason self`,
+  };
+}
+
+/** Plain text is queued as it is; of a node's beacon only news is, and periodic beacons are none. */
+function queueLine(text: string, before: Entry | undefined, after: Entry): string | undefined {
+  if (!text.startsWith("Node:")) return text;
+  const { reason = "" } = after;
+  if (reason.startsWith("periodic") || reason === "heartbeat") return undefined;
+  const changed = (["host", "ip", "version", "mode", "reason"] as const).filter(
+    (name) => after[name] !== before?.[name],
+  );
+  if (changed.length === 0) return undefined;
+  return `Node: ${after.host ?? "?"} · ${changed.map((name) => `${name} ${after[name]}`).join(" · ")}`;
+}
