@@ -1,0 +1,97 @@
+// Finds a Chromium for the browser tests and starts it: CHROMIUM_PATH, then the system's, else the one that npm installed
+// together with the libraries it needs, so that no test is ever skipped and nothing needs root.
+
+import { accessSync, constants, existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Browser, chromium } from "playwright-core";
+
+/** A browser to start, and what its process needs to find. */
+interface Executable {
+  readonly path: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Where distributions put it, in the order of preference. */
+const SYSTEM_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/** Quiet and alone: no sandbox (tests run as root in containers), no graphics card, nothing fetched in the background. */
+const ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--disable-dev-shm-usage",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Starts a browser; the caller closes it. Rejects with what to do when there is none that works. */
+export async function startBrowser(): Promise<Browser> {
+  const { path, env } = await findChromium();
+  try {
+    return await chromium.launch({ executablePath: path, args: ARGS, env: { ...process.env, ...env } });
+  } catch (cause) {
+    throw new Error(`${path} does not start. Set CHROMIUM_PATH to a Chromium or Chrome that does.`, { cause });
+  }
+}
+
+async function findChromium(): Promise<Executable> {
+  const chosen = process.env.CHROMIUM_PATH;
+  if (chosen !== undefined) return { path: chosen, env: {} };
+  const system = onPath(SYSTEM_NAMES);
+  return system === undefined ? unpackBundled() : { path: system, env: {} };
+}
+
+function onPath(names: readonly string[]): string | undefined {
+  const folders = (process.env.PATH ?? "").split(":");
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The npm package holds archives. They are unpacked once, beside the package, and moved into place as a whole. */
+async function unpackBundled(): Promise<Executable> {
+  const manifest = new URL("../package.json", import.meta.resolve("@sparticuz/chromium"));
+  const { version } = JSON.parse(await readFile(manifest, "utf8")) as { version: string };
+  const modules = join(dirname(manifest.pathname), "../..");
+  const place = join(modules, ".cache", `chromium-${version}`);
+  if (!existsSync(place)) await unpackTo(place, join(dirname(manifest.pathname), "bin"));
+  return {
+    path: join(place, "chromium"),
+    env: { LD_LIBRARY_PATH: join(place, "al2023", "lib"), FONTCONFIG_PATH: join(place, "fonts") },
+  };
+}
+
+async function unpackTo(place: string, archives: string): Promise<void> {
+  const { inflate } = await import("@sparticuz/chromium");
+  await mkdir(dirname(place), { recursive: true });
+  const fresh = await mkdtemp(`${place}-`);
+  const names = ["chromium.br", "al2023.tar.br", "fonts.tar.br", "swiftshader.tar.br"];
+  // The package unpacks into the folder for temporary files, which it asks for as each call begins.
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = fresh;
+  const unpacking = names.map((name) => inflate(join(archives, name)));
+  if (TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = TMPDIR;
+  await Promise.all(unpacking);
+  await writeFile(join(fresh, "fonts", "fonts.conf"), fontConfig(place));
+  await rename(fresh, place).catch(() => rm(fresh, { recursive: true })); // another test file was faster
+}
+
+/** The package's own file names folders of another machine; without any font the browser ends at the first form field. */
+function fontConfig(place: string): string {
+  const folders = [join(place, "fonts"), "/usr/share/fonts", "/usr/local/share/fonts"];
+  return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>${folders.map((folder) => `<dir>${folder}</dir>`).join("")}<cachedir>${join(place, "font-cache")}</cachedir></fontconfig>
+`;
+}
