@@ -35,13 +35,17 @@ function isInstalled(required) {
   return [...required].every(([folder, version]) => packages[folder]?.version === version);
 }
 
+/**
+ * `npm install` keeps to the versions of the lockfile as `npm ci` does; unlike that, it leaves what is right in place and
+ * does not mind when the lockfile was written on a machine whose registry lacks binaries for another platform.
+ */
 async function install() {
   console.error("Installing the packages that package-lock.json names into node_modules (once, about a minute).");
   const npm = process.env.npm_execpath?.endsWith(".js")
     ? [process.execPath, process.env.npm_execpath]
     : [process.platform === "win32" ? "npm.cmd" : "npm"];
   const [command, ...first] = npm;
-  const child = spawn(command, [...first, "ci", "--no-audit", "--no-fund", "--loglevel=http"], {
+  const child = spawn(command, [...first, "install", "--no-save", "--no-audit", "--no-fund", "--loglevel=http"], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
     shell: command.endsWith(".cmd"),
@@ -65,7 +69,7 @@ async function install() {
   progress.end();
   if (code === 0) return;
   throw explain(
-    `${tail.join("\n")}\n\nnpm ci ended with code ${code}; the last lines it wrote are above. ` +
+    `${tail.join("\n")}\n\nnpm ended with code ${code}; the last lines it wrote are above. ` +
       "Check the network connection and the free disk space, then run the same command again.",
   );
 }

@@ -2,11 +2,11 @@
 
 import { GatewayClient, type HelloOk, type WebSocketLike } from "@moltbot/protocol";
 import { type ClientOptions as SocketOptions, WebSocket } from "ws";
+import { VERSION } from "../base/version.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { explainFailure } from "./failure.ts";
 import { deviceTokens, loadDevice } from "./identity.ts";
 import { resolveTarget, type Target, type TargetFlags } from "./target.ts";
-import { VERSION } from "./version.ts";
 
 /** How long a command waits for the gateway when it is not told, in milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 10_000;

@@ -18,7 +18,8 @@ export function overview(look: Look): string {
       look,
     ),
     "",
-    `Start with ${style.cyan("moltbot gateway")}; it prints the link to open. \`moltbot COMMAND --help\` tells more.`,
+    `Start with ${style.cyan("moltbot gateway")}; it prints the link to open.`,
+    "`moltbot COMMAND --help` tells more.",
   ].join("\n");
 }
 

@@ -91,7 +91,7 @@ async function showHelp(name: string, entry: Command | Group, { out, asked }: { 
 }
 
 async function showVersion(out: Output): Promise<ExitCode> {
-  const { VERSION } = await import("./version.ts");
+  const { VERSION } = await import("../base/version.ts");
   out.print(VERSION);
   return EXIT.ok;
 }

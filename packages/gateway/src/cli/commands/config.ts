@@ -1,1 +1,169 @@
-export const config = undefined as never;
+/** `moltbot config` — settings: read, change, take back. */
+
+import JSON5 from "json5";
+import { explain, isRecord, merge, readConfig } from "../../base/config.ts";
+import { configPath, fileExists, readTextIfExists } from "../../base/files.ts";
+import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { type Changed, changeConfig, type Replaced, readHistory, restoreConfig } from "../config-edit.ts";
+import { hideSecrets, nest, parsePath, valueAt } from "../config-path.ts";
+import { withGateway } from "../connect.ts";
+import { CliError } from "../exit.ts";
+import { ago, table } from "../render.ts";
+import { resolveTarget } from "../target.ts";
+
+const get = defineCommand({
+  summary: "Print a setting, or all of them, defaults included",
+  positionals: [{ name: "PATH", optional: true }],
+  examples: ["moltbot config get gateway.port", "moltbot config get models"],
+  async run(call) {
+    const { out, words, flags } = call;
+    const [path] = words;
+    const values = await readValues(call);
+    if (path === undefined) return out.json(hideSecrets(values));
+    const value = valueAt(values, parsePath(path));
+    if (value === undefined) throw new CliError(`${path} is not set.`);
+    if (typeof value === "string" && !flags.json) out.print(value);
+    else out.json(isRecord(value) || Array.isArray(value) ? hideSecrets(value) : value);
+  },
+});
+
+const set = defineCommand({
+  summary: "Change a setting; the gateway takes it over at once",
+  positionals: [{ name: "PATH" }, { name: "VALUE" }],
+  flags: { text: { kind: "switch", summary: "Take VALUE as text even if it looks like a number or JSON" } },
+  examples: [
+    "moltbot config set gateway.port 18790",
+    "moltbot config set agents.defaults.model ollama/qwen3",
+    `moltbot config set gateway.trustedProxies '["10.0.0.1"]'`,
+  ],
+  async run(call) {
+    const [path = "", given = ""] = call.words;
+    const keys = parsePath(path);
+    const value = call.flags.text ? given : readValue(given);
+    const changed = await changeConfig(call, nest(keys, value));
+    report(call, changed, { path, value, says: `${path} is ${shown(keys, value)} now.` });
+  },
+});
+
+const unset = defineCommand({
+  summary: "Remove a setting; its default counts again",
+  positionals: [{ name: "PATH" }],
+  async run(call) {
+    const [path = ""] = call.words;
+    const changed = await changeConfig(call, nest(parsePath(path), null));
+    report(call, changed, { path, value: null, says: `${path} is removed; its default counts.` });
+  },
+});
+
+const path = defineCommand({
+  summary: "Print where the config file is",
+  async run({ flags, env, out }) {
+    const file = configPath(resolveTarget({ ...flags, url: undefined }, env).stateDir, env);
+    if (flags.json) out.json({ path: file, exists: fileExists(file) });
+    else out.print(file);
+  },
+});
+
+const history = defineCommand({
+  summary: "List the earlier versions of the config file",
+  async run(call) {
+    const { out, env, flags } = call;
+    const versions = readHistory(call);
+    if (flags.json) return out.json(versions.map(({ file, at }) => ({ file, at })));
+    if (versions.length === 0) return out.print("The config was not changed yet.");
+    const current = readTextIfExists(configPath(resolveTarget(flags, env).stateDir, env)) ?? "";
+    const rows = versions.map(({ at, raw }, index) => [
+      String(index + 1),
+      ago(at),
+      differences(raw, index === 0 ? current : (versions[index - 1]?.raw ?? "")),
+    ]);
+    const columns = [
+      { title: "No", align: "right" as const },
+      { title: "Replaced" },
+      { title: "What changed then", flexible: true },
+    ];
+    out.print(table(columns, rows, out));
+    out.print(out.style.dim("\nGo back to one with `moltbot config undo NO`."));
+  },
+});
+
+const undo = defineCommand({
+  summary: "Go back to the version before the last change, or to one of the history",
+  positionals: [{ name: "NO", optional: true }],
+  async run(call) {
+    const [given = "1"] = call.words;
+    const versions = readHistory(call);
+    const version: Replaced | undefined = versions[Number(given) - 1];
+    if (versions.length === 0) throw new CliError("There is no earlier version of the config to go back to.");
+    if (!version) throw new CliError(`The history has no version ${given}. See \`moltbot config history\`.`);
+    const changed = await restoreConfig(call, version);
+    report(call, changed, {
+      restored: version.file,
+      says: `The config of ${ago(version.at)} is back. \`moltbot config undo\` takes that back in turn.`,
+    });
+  },
+});
+
+/** Settings. */
+export const config = defineGroup({
+  summary: "Read and change the settings",
+  commands: { get, set, unset, path, history, undo },
+});
+
+/** Values in force. This machine's own come from the file, secrets included: whoever may read it may see them. */
+async function readValues(call: Call): Promise<Record<string, unknown>> {
+  if (call.flags.url !== undefined) {
+    return withGateway(call, async ({ client, timeoutMs }) => {
+      const { config } = await client.request("config.get", {}, { timeoutMs });
+      return config as Record<string, unknown>;
+    });
+  }
+  const { SETTINGS } = await import("../../catalog.ts");
+  const file = configPath(resolveTarget(call.flags, call.env).stateDir, call.env);
+  const onDisk = readConfig(readTextIfExists(file) ?? "", SETTINGS);
+  const isValid = onDisk.issues.length === 0;
+  if (!isValid) call.out.note(`${explain(file, onDisk.issues)} The last valid values are shown.`);
+  const { parsed, values } = isValid ? onDisk : readConfig(readTextIfExists(`${file}.last-good`) ?? "", SETTINGS);
+  return merge(parsed, Object.fromEntries(values));
+}
+
+/** Numbers, true, false, null, lists and objects are taken as such; everything else is text. */
+function readValue(given: string): unknown {
+  try {
+    return JSON5.parse(given);
+  } catch (error) {
+    if (!/^\s*[[{]/.test(given)) return given;
+    throw new CliError(`The value is not valid JSON: ${(error as Error).message.replace(/^JSON5: /, "")}.`, 2);
+  }
+}
+
+function shown(keys: readonly string[], value: unknown): string {
+  return JSON.stringify(hideSecrets(value, keys.at(-1)));
+}
+
+function report(
+  { out, flags }: Pick<Call, "out" | "flags">,
+  changed: Changed,
+  what: { says: string } & Record<string, unknown>,
+): void {
+  const { says, ...details } = what;
+  if (flags.json) return out.json({ ...changed, ...details });
+  out.print(says);
+  if (changed.restarts) out.print(out.style.dim("The gateway restarts for it; it is back in a moment."));
+  else if (!changed.isLive)
+    out.print(out.style.dim(`Written to ${changed.path}; it counts from the gateway's next start.`));
+}
+
+/** The dotted names of settings that differ between two texts. */
+function differences(before: string, after: string): string {
+  const [a, b] = [before, after].map((raw) => flatten(readConfig(raw, []).parsed));
+  const names = new Set([...(a?.keys() ?? []), ...(b?.keys() ?? [])]);
+  const changed = [...names].filter((name) => a?.get(name) !== b?.get(name));
+  return changed.length === 0 ? "comments or order" : changed.join(", ");
+}
+
+function flatten(value: unknown, name = "", into = new Map<string, string>()): Map<string, string> {
+  if (!isRecord(value)) return into.set(name, JSON.stringify(value));
+  for (const [key, inner] of Object.entries(value)) flatten(inner, name === "" ? key : `${name}.${key}`, into);
+  return into;
+}

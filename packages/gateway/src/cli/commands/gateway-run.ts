@@ -4,10 +4,10 @@ import { once } from "node:events";
 import { flushCompileCache } from "node:module";
 import { homedir } from "node:os";
 import { resolveStateDir } from "../../base/files.ts";
+import { VERSION } from "../../base/version.ts";
 import { defineCommand } from "../command.ts";
 import { EXIT, usageError } from "../exit.ts";
 import type { Output } from "../output.ts";
-import { VERSION } from "../version.ts";
 
 /** How long a clean stop may take before the process ends anyway, in milliseconds. */
 const STOP_WITHIN_MS = 10_000;

@@ -1,0 +1,141 @@
+/** Changes the config: through the gateway that runs on it, else in the file under the same validation. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ResponseError } from "@moltbot/protocol";
+import { systemClock } from "../base/clock.ts";
+import { Config, historyDir, isRecord, readConfig } from "../base/config.ts";
+import { patchConfigText } from "../base/config-edit.ts";
+import { codeOf, messageOf, StartError } from "../base/errors.ts";
+import { configPath, readTextIfExists, writePrivateFile } from "../base/files.ts";
+import { createLog, Secrets } from "../base/log.ts";
+import { type GatewayCall, type Link, withGateway } from "./connect.ts";
+import { CliError, EXIT } from "./exit.ts";
+import { resolveTarget } from "./target.ts";
+
+/** A JSON merge patch (RFC 7396): null deletes. */
+export type Patch = Readonly<Record<string, unknown>>;
+
+/** What a change did. `isLive` says that a running gateway has it; `restarts`, that the gateway restarts for it. */
+export interface Changed {
+  readonly path: string;
+  readonly isLive: boolean;
+  readonly restarts: boolean;
+}
+
+/** A text that was replaced, and when. */
+export interface Replaced {
+  readonly file: string;
+  readonly at: number;
+  readonly raw: string;
+}
+
+/** Applies a patch to the config that the call means. Throws a `CliError` that names the wrong value. */
+export function changeConfig(call: GatewayCall, patch: Patch): Promise<Changed> {
+  return change(call, {
+    online: (link) => applyPatch(link, patch),
+    offline: (raw) => patchConfigText(raw, patch),
+  });
+}
+
+/** Puts an earlier text back in force; the present one goes to the history in its turn. */
+export function restoreConfig(call: GatewayCall, { raw }: Replaced): Promise<Changed> {
+  return change(call, { online: (link) => applyText(link, raw), offline: () => raw });
+}
+
+/** The replaced texts of this machine's config, the latest first. */
+export function readHistory(call: GatewayCall): Replaced[] {
+  const folder = historyDir(pathOf(call));
+  try {
+    const files = readdirSync(folder).filter((name) => name.endsWith(".json5"));
+    return files
+      .sort()
+      .reverse()
+      .map((name) => ({ file: join(folder, name), at: timeOf(name), raw: readFileSync(join(folder, name), "utf8") }));
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw new CliError(`The config history ${folder} cannot be read (${messageOf(error)}).`, EXIT.failed, {
+      cause: error,
+    });
+  }
+}
+
+/** Applies a patch through an open connection. */
+export async function applyPatch(link: Link, patch: Patch): Promise<Changed> {
+  return sent(link, "config.patch", JSON.stringify(patch));
+}
+
+function applyText(link: Link, raw: string): Promise<Changed> {
+  return sent(link, "config.apply", raw);
+}
+
+async function sent(
+  { client, timeoutMs }: Link,
+  method: "config.patch" | "config.apply",
+  raw: string,
+): Promise<Changed> {
+  const { hash } = await client.request("config.get", {}, { timeoutMs });
+  try {
+    // The answer must be out before the connection goes down with the restart.
+    const answer = await client.request(method, { raw, baseHash: hash, restartDelayMs: 200 }, { timeoutMs });
+    return { path: answer.path, isLive: true, restarts: (answer.restart as { needed?: boolean }).needed === true };
+  } catch (error) {
+    const issues = error instanceof ResponseError && isRecord(error.details) ? error.details.issues : undefined;
+    if (Array.isArray(issues)) throw invalid(issues as readonly { path: string; message: string }[]);
+    throw error;
+  }
+}
+
+interface Ways {
+  readonly online: (link: Link) => Promise<Changed>;
+  readonly offline: (raw: string) => string;
+}
+
+/** A remote gateway is asked only by its `--url`: otherwise the file on this machine, which may name it, is meant. */
+async function change(call: GatewayCall, { online, offline }: Ways): Promise<Changed> {
+  const target = resolveTarget(call.flags, call.env);
+  const asksGateway = target.isLocal || call.flags.url !== undefined;
+  if (asksGateway) {
+    try {
+      return await withGateway(call, online, { target });
+    } catch (error) {
+      const isDown = error instanceof CliError && error.exitCode === EXIT.unreachable;
+      if (!isDown || !target.isLocal) throw error;
+    }
+  }
+  return rewrite(pathOf(call), offline);
+}
+
+async function rewrite(path: string, edit: (raw: string) => string): Promise<Changed> {
+  const { SETTINGS } = await import("../catalog.ts");
+  const raw = edit(readTextIfExists(path) ?? "");
+  const { issues } = readConfig(raw, SETTINGS);
+  if (issues.length > 0) throw invalid(issues);
+  const log = createLog({ clock: systemClock, level: "error", sinks: [], secrets: new Secrets() });
+  try {
+    using config = Config.open({ path, sections: SETTINGS, log, clock: systemClock });
+    config.write(raw, config.snapshot().hash);
+  } catch (error) {
+    // The text there is invalid and there is no good copy: what replaces it is valid, so nothing is lost.
+    if (!(error instanceof StartError)) throw error;
+    writePrivateFile(path, raw);
+  }
+  return { path, isLive: false, restarts: false };
+}
+
+function invalid(issues: readonly { readonly path: string; readonly message: string }[]): CliError {
+  const [first, ...others] = issues;
+  const more = others.length > 0 ? ` ${others.length} more values are wrong too.` : "";
+  return new CliError(
+    `${first?.path ?? "The config"} ${first?.message ?? "is not valid"}. Nothing was changed.${more}`.replace(/^ /, ""),
+  );
+}
+
+function pathOf({ flags, env }: GatewayCall): string {
+  return configPath(resolveTarget(flags, env).stateDir, env);
+}
+
+/** History files are named by their time, with dashes where a file name cannot have colons. */
+function timeOf(name: string): number {
+  return Date.parse(name.replace(/^(.*T\d\d)-(\d\d)-(\d\d)-(\d+)Z.*$/, "$1:$2:$3.$4Z"));
+}

@@ -1,0 +1,108 @@
+// Runs the command line as a process, from source or as built, on a state folder of its own.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const source = ["--conditions=moltbot-source", join(root, "packages/gateway/src/cli/main.ts")];
+
+/** The built command line, as it is published. */
+export const built = [join(root, "packages/gateway/bin/moltbot.mjs")];
+
+/** What a finished command left behind. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A state folder that is removed at the end, and the environment that points there and nowhere else. */
+export class Home implements Disposable {
+  readonly stateDir = join(mkdtempSync(join(tmpdir(), "moltbot-cli-")), "state");
+  readonly #entry: readonly string[];
+
+  constructor(entry: readonly string[] = source) {
+    this.#entry = entry;
+  }
+
+  /** Starts a command and leaves it running. */
+  spawn(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+    const { PATH = "", HOME = "" } = process.env;
+    return spawn(process.execPath, [...this.#entry, ...args], {
+      cwd: root,
+      env: { PATH, HOME, MOLTBOT_STATE_DIR: this.stateDir, NO_COLOR: "1", ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+  }
+
+  /** Runs a command to its end. */
+  async run(args: readonly string[], options: { env?: Record<string, string>; input?: string } = {}): Promise<Outcome> {
+    const child = this.spawn(args, options.env);
+    child.stdin?.end(options.input ?? "");
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout!),
+      text(child.stderr!),
+      once(child, "close") as Promise<[number | null]>,
+    ]);
+    return { code, stdout, stderr };
+  }
+
+  /** Starts a gateway on a free port and resolves when it has printed its link; disposing stops it. */
+  async gateway(args: readonly string[] = [], env: Record<string, string> = {}): Promise<RunningGateway> {
+    const child = this.spawn(["gateway", "--port", "0", ...args], env);
+    const errors = text(child.stderr!);
+    for await (const line of createInterface({ input: child.stdout! })) {
+      const link = /https?:\/\/\S+/.exec(line)?.[0];
+      if (link !== undefined) return new RunningGateway(child, new URL(link));
+    }
+    throw new Error(`the gateway ended before it was up: ${await errors}`);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(join(this.stateDir, ".."), { recursive: true, force: true });
+  }
+}
+
+/** A gateway process. */
+export class RunningGateway implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  /** The link it printed. */
+  readonly link: URL;
+
+  constructor(child: ChildProcess, link: URL) {
+    this.#child = child;
+    this.link = link;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Its address for `--url`. */
+  get url(): string {
+    return `${this.link.protocol.replace("http", "ws")}//${this.link.host}`;
+  }
+
+  get token(): string {
+    return new URLSearchParams(this.link.hash.slice(1)).get("token") ?? "";
+  }
+
+  /** Sends a signal and resolves to the exit code. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    const { exitCode } = this.#child;
+    if (exitCode !== null) return exitCode;
+    const closed = once(this.#child, "exit") as Promise<[number | null]>;
+    this.#child.kill(signal);
+    return (await closed)[0];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end("SIGKILL");
+  }
+}

@@ -1,0 +1,176 @@
+// What the command line says when it is used wrongly, and how it exits. No gateway runs here.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Home } from "./harness.ts";
+
+const NOBODY = "ws://127.0.0.1:9";
+
+test("a mistyped command exits 2 and names the nearest one", async () => {
+  using home = new Home();
+
+  const outcome = await home.run(["helth"]);
+
+  assert.deepEqual(outcome, {
+    code: 2,
+    stdout: "",
+    stderr: "There is no command `moltbot helth`. Did you mean `moltbot health`? See `moltbot --help`.\n",
+  });
+});
+
+test("a mistyped subcommand exits 2 and names the nearest one", async () => {
+  using home = new Home();
+
+  const outcome = await home.run(["devices", "aprove"]);
+
+  assert.deepEqual(outcome, {
+    code: 2,
+    stdout: "",
+    stderr:
+      "There is no command `moltbot devices aprove`. Did you mean `moltbot devices approve`? See `moltbot devices --help`.\n",
+  });
+});
+
+test("an unknown flag exits 2 and names the nearest one", async () => {
+  using home = new Home();
+
+  const outcome = await home.run(["health", "--tokn", "x"]);
+
+  assert.deepEqual(outcome, {
+    code: 2,
+    stdout: "",
+    stderr: "`moltbot health` has no flag --tokn. Did you mean --token? See `moltbot health --help`.\n",
+  });
+});
+
+test("a flag without its value exits 2", async () => {
+  using home = new Home();
+
+  const outcome = await home.run(["health", "--url"]);
+
+  assert.deepEqual(outcome, {
+    code: 2,
+    stdout: "",
+    stderr: "--url needs a value (URL). See `moltbot health --help`.\n",
+  });
+});
+
+test("a flag that is followed by another does not swallow it", async () => {
+  using home = new Home();
+
+  const { code, stderr } = await home.run(["health", "--url", "--json"]);
+
+  assert.deepEqual([code, stderr], [2, "--url needs a value (URL). If it begins with a dash, write --url=--json.\n"]);
+});
+
+test("a number that is none exits 2", async () => {
+  using home = new Home();
+
+  const { code, stderr } = await home.run(["health", "--timeout", "soon"]);
+
+  assert.deepEqual([code, stderr], [2, '--timeout is a number that is not negative, not "soon".\n']);
+});
+
+test("a word too many exits 2", async () => {
+  using home = new Home();
+
+  const { code, stderr } = await home.run(["health", "now"]);
+
+  assert.deepEqual(
+    [code, stderr],
+    [2, '"now" is one word too many for `moltbot health`. See `moltbot health --help`.\n'],
+  );
+});
+
+test("a group alone shows its commands on stderr and exits 2", async () => {
+  using home = new Home();
+
+  const { code, stdout, stderr } = await home.run(["devices"]);
+
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.match(stderr, /devices approve {2,}Approve a request/);
+});
+
+test("a gateway that is down exits 3 and says how to start it", async () => {
+  using home = new Home();
+
+  const outcome = await home.run(["health"], { env: { MOLTBOT_GATEWAY_PORT: "9" } });
+
+  assert.deepEqual(outcome, {
+    code: 3,
+    stdout: "",
+    stderr: "No gateway answers at ws://127.0.0.1:9. Start it with `moltbot gateway`, or name another with --url.\n",
+  });
+});
+
+test("a named gateway that is down exits 3 with the reason", async () => {
+  using home = new Home();
+
+  const { code, stderr } = await home.run(["health", "--url", NOBODY]);
+
+  assert.deepEqual(
+    [code, stderr],
+    [3, `No gateway answers at ${NOBODY} (ECONNREFUSED). Check that it runs there and that the address is right.\n`],
+  );
+});
+
+test("an http address is refused with the right one", async () => {
+  using home = new Home();
+
+  const { code, stderr } = await home.run(["health", "--url", "http://127.0.0.1:18789"]);
+
+  assert.deepEqual(
+    [code, stderr],
+    [
+      2,
+      `The gateway's address must begin with ws:// or wss://, not "http://127.0.0.1:18789". Use ws://127.0.0.1:18789.\n`,
+    ],
+  );
+});
+
+test("a TLS fingerprint on ws:// is refused", async () => {
+  using home = new Home();
+
+  const { code, stderr } = await home.run(["health", "--url", NOBODY, "--tls-fingerprint", "ab"]);
+
+  assert.deepEqual(
+    [code, stderr],
+    [2, `A TLS fingerprint needs a wss:// address; ${NOBODY} has no certificate to check.\n`],
+  );
+});
+
+test("bad JSON in --params exits 2 and shows where", async () => {
+  using home = new Home();
+
+  const { code, stderr } = await home.run(["gateway", "call", "health", "--params", "{probe: true}"]);
+
+  assert.equal(code, 2);
+  assert.match(stderr, /^--params is not valid JSON: .*position 1.*Quote it for the shell/);
+});
+
+test("a profile name that is a path is refused", async () => {
+  using home = new Home();
+
+  const { code, stderr } = await home.run(["health", "--profile", "../x"]);
+
+  assert.equal(code, 1);
+  assert.match(stderr, /^The profile name "\.\.\/x" is not valid; use letters, digits, "-" and "_"\.\n$/);
+});
+
+test("a failure shows its stack only with MOLTBOT_DEBUG=1", async () => {
+  using home = new Home();
+
+  const plain = await home.run(["health", "--url", NOBODY]);
+  const debug = await home.run(["health", "--url", NOBODY], { env: { MOLTBOT_DEBUG: "1" } });
+
+  assert.doesNotMatch(plain.stderr, /\n\s+at /);
+  assert.match(debug.stderr, /\n\s+at /);
+});
+
+test("stopping a gateway that does not run is not a failure", async () => {
+  using home = new Home();
+
+  const { code, stdout } = await home.run(["gateway", "stop"]);
+
+  assert.deepEqual([code, stdout], [0, `No gateway runs on ${home.stateDir}.\n`]);
+});
