@@ -227,6 +227,7 @@ export class GatewayServer {
   #onFirstFrame(connection: Connection, data: RawData, isBinary: boolean): void {
     const frame = parse(data);
     if (frame === undefined) return connection.close(1000, "");
+    // Text only, until the client is known (security: transport and handshake). Later, binary JSON is accepted.
     if (isBinary || frameProblem(frame, STRICTEST.requestFrame)) return connection.close(1008, "invalid request frame");
     const request = frame as Request;
     try {

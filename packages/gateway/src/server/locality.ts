@@ -93,7 +93,10 @@ function withoutPort(address: string): string {
   return normalizeAddress(address.trim().replace(/^(\[.*\]|\d+\.\d+\.\d+\.\d+):\d+$/, "$1"));
 }
 
-/** A loopback socket with a loopback Host and no trace of a proxy. */
+/**
+ * A loopback socket with a loopback Host and no trace of a proxy. A tailnet name (*.ts.net) is no loopback Host: a
+ * forwarded TCP port would bring strangers under it.
+ */
 export function isDirectLoopback(peer: Peer): boolean {
   return isLoopbackAddress(peer.address) && isLoopbackHost(peer.headers.host) && !hasProxyHeader(peer.headers);
 }
