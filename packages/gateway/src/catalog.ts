@@ -5,10 +5,11 @@
  */
 import type { Slice } from "./kit/slice.ts";
 import { devices } from "./slices/devices/index.ts";
+import { sessions } from "./slices/sessions/index.ts";
 import { setup } from "./slices/setup/index.ts";
 import { system } from "./slices/system/index.ts";
 
-export const SLICES: readonly Slice[] = [system, devices, setup];
+export const SLICES: readonly Slice[] = [system, devices, sessions, setup];
 
 /** All methods by name. */
 export const METHODS = new Map(

@@ -74,8 +74,7 @@ test("the deltas of OpenAI's responses are merged although each has its own numb
 });
 
 test("carriage returns before line feeds are read as line ends", async () => {
-  assert.equal(
-    await thin([bytes(chat("a").replaceAll("\n", "\r\n")), bytes(chat("b").replaceAll("\n", "\r\n"))]),
-    chat("ab"),
-  );
+  const stream = (chat("a") + chat("b")).replaceAll("\n", "\r\n");
+
+  assert.equal(await thin([bytes(stream)]), chat("ab"));
 });

@@ -1,0 +1,11 @@
+/** The sessions slice's parts. */
+import { defineSlice } from "../../kit/slice.ts";
+import * as methods from "./methods.ts";
+import { agents, session } from "./settings.ts";
+import { tables } from "./tables.ts";
+
+export const sessions = defineSlice("sessions", {
+  methods: Object.values(methods),
+  settings: [session, agents],
+  tables: [tables],
+});

@@ -1,0 +1,69 @@
+/** Who the agents are and how conversations are told apart: session keys name agents, so both sections stand here. */
+import { type Static, Type } from "@sinclair/typebox";
+import { OneOf } from "../../kit/schema.ts";
+import { defineSettings } from "../../kit/settings.ts";
+
+const Model = Type.Union([
+  Type.String({ minLength: 1, description: "provider/model, for example anthropic/claude-sonnet-4-5." }),
+  Type.Object({ primary: Type.String({ minLength: 1 }), fallbacks: Type.Optional(Type.Array(Type.String())) }),
+]);
+
+const Identity = Type.Object({
+  name: Type.Optional(Type.String({ minLength: 1 })),
+  theme: Type.Optional(Type.String({ minLength: 1 })),
+  emoji: Type.Optional(Type.String({ minLength: 1 })),
+  avatar: Type.Optional(Type.String({ minLength: 1 })),
+  avatarUrl: Type.Optional(Type.String({ minLength: 1 })),
+});
+
+const Agents = Type.Object({
+  defaults: Type.Object({
+    model: Type.Optional(Model),
+    timeoutSeconds: Type.Integer({
+      minimum: 1,
+      maximum: 86_400,
+      default: 600,
+      description: "How long a run may take.",
+    }),
+    maxConcurrent: Type.Integer({ minimum: 1, maximum: 64, default: 4, description: "How many runs work at once." }),
+    workspace: Type.Optional(Type.String({ minLength: 1 })),
+    thinkingDefault: Type.Optional(OneOf("off", "minimal", "low", "medium", "high", "xhigh")),
+    verboseDefault: Type.Optional(OneOf("on", "full", "off")),
+  }),
+  list: Type.Optional(
+    Type.Array(
+      Type.Object({
+        id: Type.String({ minLength: 1, maxLength: 64 }),
+        default: Type.Optional(Type.Boolean()),
+        name: Type.Optional(Type.String({ minLength: 1 })),
+        identity: Type.Optional(Identity),
+        workspace: Type.Optional(Type.String({ minLength: 1 })),
+        model: Type.Optional(Model),
+      }),
+    ),
+  ),
+});
+export type AgentSettings = Static<typeof Agents>;
+
+export const agents = defineSettings({
+  path: "agents",
+  summary: "The agents, and what they share.",
+  reload: "live",
+  schema: Agents,
+});
+
+const Session = Type.Object({
+  scope: Type.Union([Type.Literal("per-sender"), Type.Literal("global")], {
+    default: "per-sender",
+    description: "One conversation for each sender, or one for everything.",
+  }),
+  mainKey: Type.String({ minLength: 1, maxLength: 64, default: "main" }),
+});
+export type SessionSettings = Static<typeof Session>;
+
+export const session = defineSettings({
+  path: "session",
+  summary: "How conversations are told apart.",
+  reload: "live",
+  schema: Session,
+});

@@ -1,0 +1,231 @@
+/** What was said: an append-only list of messages for each session, searchable by word. */
+
+import type { Static } from "@sinclair/typebox";
+import type { Clock } from "../../base/clock.ts";
+import { newId } from "../../base/ids.ts";
+import type { Store } from "../../base/store.ts";
+import type { Media, MediaRef } from "./media.ts";
+import type { Message, PreviewItem, SearchMatch } from "./schema.ts";
+
+/** A part of a message as it is stored; pictures are files. */
+export type StoredPart = { readonly type: "text"; readonly text: string } | ({ readonly type: "image" } & MediaRef);
+
+/** What is added to a transcript. */
+export interface NewMessage {
+  readonly role: Message["role"];
+  readonly content: readonly StoredPart[];
+  readonly runId?: string;
+  readonly idempotencyKey?: string;
+  readonly provider?: string | undefined;
+  readonly model?: string | undefined;
+  readonly usage?: Message["usage"] | undefined;
+  readonly stopReason?: string | undefined;
+  readonly errorMessage?: string | undefined;
+}
+
+/** A message of a transcript. */
+export interface StoredMessage extends NewMessage {
+  readonly id: string;
+  readonly at: number;
+}
+
+interface MessageRow {
+  readonly id: string;
+  readonly role: Message["role"];
+  readonly at: number;
+  readonly runId: string | null;
+  readonly body: string;
+}
+
+/** Pictures of a history answer: the newest up to this many bytes are sent along. */
+const MAX_IMAGE_BYTES = 3 * 1024 * 1024;
+/** A history answer as JSON (protocol: chat.history). */
+const MAX_HISTORY_CHARS = 6 * 1024 * 1024;
+
+export class Transcript {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #media: Media;
+
+  constructor(options: { store: Store; clock: Clock; media: Media }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#media = options.media;
+  }
+
+  /** Adds a message; it is on disk when the surrounding transaction has ended. */
+  append(session: { key: string; sessionId: string }, message: NewMessage): StoredMessage {
+    const { role, runId, ...body } = message;
+    const stored = { ...message, id: newId(), at: this.#clock.now() };
+    this.#store.run(
+      "insert into messages (id, session_key, session_id, run_id, role, at, text, body) values (?, ?, ?, ?, ?, ?, ?, ?)",
+      ...[stored.id, session.key, session.sessionId, runId ?? null, role, stored.at],
+      ...[textOf(message.content), JSON.stringify(body)],
+    );
+    return stored;
+  }
+
+  /** The last `limit` messages, oldest first. */
+  last(sessionId: string, limit: number): StoredMessage[] {
+    const rows = this.#store.all<MessageRow>(
+      `select id, role, at, run_id as runId, body from messages
+       where session_id = ? and archived_at is null order by seq desc limit ?`,
+      sessionId,
+      limit,
+    );
+    return rows.reverse().map(toMessage);
+  }
+
+  /** The last messages as the wire says them: at most `limit`, and at most 6 MiB of JSON; the oldest go first. */
+  history(sessionId: string, limit: number): Message[] {
+    let chars = 0;
+    let imageBytes = 0;
+    const fits = ({ sizeBytes }: MediaRef) => {
+      imageBytes += sizeBytes;
+      return imageBytes <= MAX_IMAGE_BYTES;
+    };
+    const kept: Message[] = [];
+    for (const stored of this.last(sessionId, limit).reverse()) {
+      const message = this.toWire(stored, fits);
+      chars += JSON.stringify(message).length + 1;
+      if (chars > MAX_HISTORY_CHARS && kept.length > 0) break;
+      kept.push(message);
+    }
+    return kept.reverse();
+  }
+
+  /** A message as the wire says it, with the pictures that `wants` accepts. */
+  toWire(stored: StoredMessage, wants: (part: MediaRef) => boolean = () => false): Message {
+    const { id, at, role, content, runId, ...rest } = stored;
+    return {
+      id,
+      role,
+      content: content.map((part) => {
+        if (part.type === "text") return part;
+        const { mimeType, sizeBytes, fileName, sha256 } = part;
+        const data = wants(part) ? this.#media.read(sha256) : undefined;
+        return {
+          type: "image" as const,
+          mimeType,
+          sizeBytes,
+          ...(fileName !== undefined && { fileName }),
+          ...(data && { data: Buffer.from(data).toString("base64") }),
+        };
+      }),
+      timestamp: at,
+      ...rest,
+    } as Message;
+  }
+
+  /** The bytes of a picture in a message. */
+  image(part: MediaRef): Uint8Array | undefined {
+    return this.#media.read(part.sha256);
+  }
+
+  /** The last messages with text, shortened, oldest first. */
+  preview(sessionId: string, { limit, maxChars }: { limit: number; maxChars: number }): Static<typeof PreviewItem>[] {
+    const rows = this.#store.all<{ role: string; text: string }>(
+      `select role, substr(text, 1, ?) as text from messages
+       where session_id = ? and archived_at is null and text <> '' order by seq desc limit ?`,
+      maxChars * 2,
+      sessionId,
+      limit,
+    );
+    return rows.reverse().map(({ role, text }) => ({ role: previewRole(role), text: shorten(text, maxChars) }));
+  }
+
+  /** The first thing a person said, shortened: what a conversation without a name is called. */
+  title(sessionId: string): string | undefined {
+    return this.#firstText("role = 'user' and text not like '/%'", "asc", sessionId, 60);
+  }
+
+  /** The newest message, shortened. */
+  newest(sessionId: string): string | undefined {
+    return this.#firstText("true", "desc", sessionId, 120);
+  }
+
+  /** Messages that hold every word (or its beginning), best match first. */
+  search(query: string, limit: number): Static<typeof SearchMatch>[] {
+    const words = query.match(/[\p{L}\p{N}_]+/gu)?.slice(0, 20) ?? [];
+    if (words.length === 0) return [];
+    return this.#store
+      .all<Static<typeof SearchMatch>>(
+        `select session_key as sessionKey, id as messageId, role, at as ts,
+              snippet(messages_search, 0, '', '', '…', 24) as snippet
+       from messages_search join messages on messages.seq = messages_search.rowid
+       where messages_search match ? order by rank, seq desc limit ?`,
+        words.map((word) => `"${word}"*`).join(" "),
+        limit,
+      )
+      .map((row) => ({ ...row, snippet: row.snippet.replace(/\s+/g, " ") }));
+  }
+
+  /** How many messages a session shows. */
+  count(sessionId: string): number {
+    return (
+      this.#store.get<{ n: number }>(
+        "select count(*) as n from messages where session_id = ? and archived_at is null",
+        sessionId,
+      )?.n ?? 0
+    );
+  }
+
+  /** Takes all but the last `keep` messages out of the conversation; they stay searchable. Returns how many it took. */
+  archiveAllBut(sessionId: string, keep: number): number {
+    return this.#store.run(
+      `update messages set archived_at = ? where session_id = ? and archived_at is null and seq not in (
+         select seq from messages where session_id = ? and archived_at is null order by seq desc limit ?)`,
+      this.#clock.now(),
+      sessionId,
+      sessionId,
+      keep,
+    ).changes;
+  }
+
+  /** Deletes everything that was ever said under a key, pictures too unless another message shows them. */
+  deleteAll(key: string): void {
+    const rows = this.#store.all<{ body: string }>(
+      `select body from messages where session_key = ? and body like '%"sha256"%'`,
+      key,
+    );
+    this.#store.run("delete from messages where session_key = ?", key);
+    for (const sha256 of new Set(rows.flatMap(({ body }) => imagesIn(body)))) {
+      if (!this.#store.get("select 1 from messages where body like ? limit 1", `%${sha256}%`))
+        this.#media.remove(sha256);
+    }
+  }
+
+  #firstText(condition: string, order: "asc" | "desc", sessionId: string, maxChars: number): string | undefined {
+    const row = this.#store.get<{ text: string }>(
+      `select substr(text, 1, 400) as text from messages
+       where session_id = ? and archived_at is null and text <> '' and ${condition} order by seq ${order} limit 1`,
+      sessionId,
+    );
+    const line = row?.text.replace(/\s+/g, " ").trim();
+    return line ? shorten(line, maxChars) : undefined;
+  }
+}
+
+/** The text of a message: its text parts, a blank line between them. */
+export function textOf(content: readonly StoredPart[]): string {
+  return content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
+}
+
+function toMessage({ id, role, at, runId, body }: MessageRow): StoredMessage {
+  return { id, role, at, ...(runId !== null && { runId }), ...(JSON.parse(body) as Pick<NewMessage, "content">) };
+}
+
+function imagesIn(body: string): string[] {
+  const { content } = JSON.parse(body) as Pick<NewMessage, "content">;
+  return content.flatMap((part) => (part.type === "image" ? [part.sha256] : []));
+}
+
+function previewRole(role: string): Static<typeof PreviewItem>["role"] {
+  return role === "user" || role === "assistant" || role === "system" ? role : "other";
+}
+
+/** At most `maxChars` characters, the last one an ellipsis when something was cut; never half a character. */
+function shorten(text: string, maxChars: number): string {
+  if (text.length <= maxChars) return text;
+  return `${text.slice(0, maxChars - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+}
