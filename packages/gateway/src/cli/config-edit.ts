@@ -11,6 +11,7 @@ import { configPath, readTextIfExists, writePrivateFile } from "../base/files.ts
 import { createLog, Secrets } from "../base/log.ts";
 import { type GatewayCall, type Link, withGateway } from "./connect.ts";
 import { CliError, EXIT } from "./exit.ts";
+import { loadSections } from "./sections.ts";
 import { resolveTarget } from "./target.ts";
 
 /** A JSON merge patch (RFC 7396): null deletes. */
@@ -21,6 +22,8 @@ export interface Changed {
   readonly path: string;
   readonly isLive: boolean;
   readonly restarts: boolean;
+  /** Settings of the file that nobody reads. */
+  readonly ignored: readonly string[];
 }
 
 /** A text that was replaced, and when. */
@@ -78,7 +81,9 @@ async function sent(
   try {
     // The answer must be out before the connection goes down with the restart.
     const answer = await client.request(method, { raw, baseHash: hash, restartDelayMs: 200 }, { timeoutMs });
-    return { path: answer.path, isLive: true, restarts: (answer.restart as { needed?: boolean }).needed === true };
+    const { warnings } = await client.request("config.get", {}, { timeoutMs });
+    const restarts = (answer.restart as { needed?: boolean }).needed === true;
+    return { path: answer.path, isLive: true, restarts, ignored: warnings.map(({ path }) => path) };
   } catch (error) {
     const issues = error instanceof ResponseError && isRecord(error.details) ? error.details.issues : undefined;
     if (Array.isArray(issues)) throw invalid(issues as readonly { path: string; message: string }[]);
@@ -96,10 +101,15 @@ async function change(call: GatewayCall, { online, offline }: Ways): Promise<Cha
   const target = resolveTarget(call.flags, call.env);
   const asksGateway = target.isLocal || call.flags.url !== undefined;
   if (asksGateway) {
+    let isUp = false;
+    const work = (link: Link) => {
+      isUp = true;
+      return online(link);
+    };
     try {
-      return await withGateway(call, online, { target });
+      return await withGateway(call, work, { target });
     } catch (error) {
-      const isDown = error instanceof CliError && error.exitCode === EXIT.unreachable;
+      const isDown = !isUp && error instanceof CliError && error.exitCode === EXIT.unreachable;
       if (!isDown || !target.isLocal) throw error;
     }
   }
@@ -107,25 +117,26 @@ async function change(call: GatewayCall, { online, offline }: Ways): Promise<Cha
 }
 
 async function rewrite(path: string, edit: (raw: string) => string): Promise<Changed> {
-  const { SETTINGS } = await import("../catalog.ts");
+  const sections = await loadSections();
   const raw = edit(readTextIfExists(path) ?? "");
-  const { issues } = readConfig(raw, SETTINGS);
+  const { issues, warnings } = readConfig(raw, sections);
   if (issues.length > 0) throw invalid(issues);
   const log = createLog({ clock: systemClock, level: "error", sinks: [], secrets: new Secrets() });
   try {
-    using config = Config.open({ path, sections: SETTINGS, log, clock: systemClock });
+    using config = Config.open({ path, sections, log, clock: systemClock });
     config.write(raw, config.snapshot().hash);
   } catch (error) {
     // The text there is invalid and there is no good copy: what replaces it is valid, so nothing is lost.
     if (!(error instanceof StartError)) throw error;
     writePrivateFile(path, raw);
   }
-  return { path, isLive: false, restarts: false };
+  return { path, isLive: false, restarts: false, ignored: warnings.map((warning) => warning.path) };
 }
 
 function invalid(issues: readonly { readonly path: string; readonly message: string }[]): CliError {
-  const [first, ...others] = issues;
-  const more = others.length > 0 ? ` ${others.length} more values are wrong too.` : "";
+  const [first] = issues;
+  const others = new Set(issues.map(({ path }) => path)).size - 1;
+  const more = others > 0 ? ` ${others} more ${others === 1 ? "value is" : "values are"} wrong too.` : "";
   return new CliError(
     `${first?.path ?? "The config"} ${first?.message ?? "is not valid"}. Nothing was changed.${more}`.replace(/^ /, ""),
   );

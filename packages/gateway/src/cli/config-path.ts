@@ -8,7 +8,7 @@ const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
 /** The keys of a path. Throws a usage error for one that no config can have. */
 export function parsePath(path: string): string[] {
   const keys: string[] = [];
-  const pattern = /(?:^|\.)([^.[\]"']+)|\[\s*(?:"([^"]+)"|'([^']+)'|(\d+))\s*\]/gy;
+  const pattern = /(?:^|(?<=.)\.)([^.[\]"']+)|\[\s*(?:"([^"]+)"|'([^']+)'|(\d+))\s*\]/gy;
   let end = 0;
   for (const match of path.matchAll(pattern)) {
     const [whole, word, double, single, index] = match;

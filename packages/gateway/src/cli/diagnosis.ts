@@ -10,6 +10,7 @@ import type { Call } from "./command.ts";
 import { withGateway } from "./connect.ts";
 import { readInstance } from "./instance.ts";
 import { bytes, duration } from "./render.ts";
+import { loadSections } from "./sections.ts";
 import { readLocalConfig, resolveTarget, type Target } from "./target.ts";
 
 /** What one check found. */
@@ -94,8 +95,7 @@ async function checkConfig({ stateDir }: Target, env: NodeJS.ProcessEnv): Promis
           fix: "Start once with `moltbot gateway`; it writes one",
         },
       ];
-    const { SETTINGS } = await import("../catalog.ts");
-    const { issues, warnings } = readConfig(raw, SETTINGS);
+    const { issues, warnings } = readConfig(raw, await loadSections());
     const at = (line: number | undefined) => (line === undefined ? path : `${path} line ${line}`);
     const findings: Finding[] = [
       ...issues.map(

@@ -9,6 +9,7 @@ import { hideSecrets, nest, parsePath, valueAt } from "../config-path.ts";
 import { withGateway } from "../connect.ts";
 import { CliError } from "../exit.ts";
 import { ago, table } from "../render.ts";
+import { loadSections } from "../sections.ts";
 import { resolveTarget } from "../target.ts";
 
 const get = defineCommand({
@@ -118,12 +119,12 @@ async function readValues(call: Call): Promise<Record<string, unknown>> {
       return config as Record<string, unknown>;
     });
   }
-  const { SETTINGS } = await import("../../catalog.ts");
+  const sections = await loadSections();
   const file = configPath(resolveTarget(call.flags, call.env).stateDir, call.env);
-  const onDisk = readConfig(readTextIfExists(file) ?? "", SETTINGS);
+  const onDisk = readConfig(readTextIfExists(file) ?? "", sections);
   const isValid = onDisk.issues.length === 0;
   if (!isValid) call.out.note(`${explain(file, onDisk.issues)} The last valid values are shown.`);
-  const { parsed, values } = isValid ? onDisk : readConfig(readTextIfExists(`${file}.last-good`) ?? "", SETTINGS);
+  const { parsed, values } = isValid ? onDisk : readConfig(readTextIfExists(`${file}.last-good`) ?? "", sections);
   return merge(parsed, Object.fromEntries(values));
 }
 
@@ -147,6 +148,7 @@ function report(
   what: { says: string } & Record<string, unknown>,
 ): void {
   const { says, ...details } = what;
+  for (const name of changed.ignored) out.note(`${name} is not a known setting and is ignored.`);
   if (flags.json) return out.json({ ...changed, ...details });
   out.print(says);
   if (changed.restarts) out.print(out.style.dim("The gateway restarts for it; it is back in a moment."));

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { resolveStateDir } from "../../base/files.ts";
 import { defineCommand } from "../command.ts";
 import { CliError, EXIT } from "../exit.ts";
-import { isAlive, readInstance } from "../instance.ts";
+import { isAlive, isStillGateway, readInstance } from "../instance.ts";
 import { duration } from "../render.ts";
 
 /** A clean stop is over within 10 s; then the gateway ends itself. */
@@ -17,7 +17,7 @@ export const stop = defineCommand({
   async run({ flags, env, out }) {
     const stateDir = resolveStateDir({ env, profile: flags.profile });
     const instance = readInstance(stateDir);
-    if (!instance) {
+    if (!instance || !isStillGateway(instance)) {
       if (flags.json) out.json({ stopped: false, reason: "not running" });
       else out.print(`No gateway runs on ${stateDir}.`);
       return EXIT.ok;

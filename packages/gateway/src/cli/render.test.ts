@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ago, bytes, createStyle, displayWidth, duration, facts, printable, table } from "./render.ts";
+
+const look = { width: 40, style: createStyle(false) };
+
+test("a table aligns its columns and trims the last", () => {
+  const columns = [{ title: "Name" }, { title: "Count", align: "right" as const }];
+
+  const text = table(
+    columns,
+    [
+      ["one", "1"],
+      ["three", "1000"],
+    ],
+    look,
+  );
+
+  assert.equal(text, ["Name   Count", "one        1", "three   1000"].join("\n"));
+});
+
+test("flexible columns give way to the terminal's width", () => {
+  const columns = [{ title: "Key", flexible: true }, { title: "When" }];
+
+  const text = table(columns, [["agent:main:a-very-long-session-key-that-goes-on", "2 min ago"]], look);
+
+  assert.equal(text, "Key                            When\nagent:main:a-very-long-sessi…  2 min ago");
+});
+
+test("wide characters count as two columns", () => {
+  const rows = [
+    ["日本語", "x"],
+    ["ab", "y"],
+  ];
+
+  const text = table([{ title: "A" }, { title: "B" }], rows, look);
+
+  assert.equal(text, ["A       B", "日本語  x", "ab      y"].join("\n"));
+});
+
+test("cells cannot move the cursor or break the line", () => {
+  const text = table([{ title: "A" }], [["red\x1b[31m\nalert\x07"]], look);
+
+  assert.equal(text, "A\nred alert");
+});
+
+test("facts leave out what is undefined", () => {
+  const text = facts(
+    [
+      ["A", "1"],
+      ["Long", undefined],
+      ["Bcd", "2"],
+    ],
+    look,
+  );
+
+  assert.equal(text, "A    1\nBcd  2");
+});
+
+test("lengths of time are told in their largest unit", () => {
+  const cases = [340, 12_000, 300_000, 10_800_000, 172_800_000].map(duration);
+
+  assert.deepEqual(cases, ["340 ms", "12 s", "5 min", "3 h", "2 d"]);
+});
+
+test("times are told relative to now", () => {
+  const now = 1_000_000_000;
+
+  const cases = [undefined, null, now, now - 120_000].map((at) => ago(at, now));
+
+  assert.deepEqual(cases, ["never", "never", "just now", "2 min ago"]);
+});
+
+test("bytes are told in their largest unit", () => {
+  const cases = [0, 512, 3_565_158, 78 * 1024 ** 3].map(bytes);
+
+  assert.deepEqual(cases, ["0 B", "512 B", "3.4 MB", "78 GB"]);
+});
+
+test("terminal controls are removed from text, line ends and tabs are not", () => {
+  const text = printable("a\tb\r\n\x1b]0;title\x07c\x1b[2Jd\u009be");
+
+  assert.equal(text, "a\tb\ncde");
+});
+
+test("combining marks take no column", () => {
+  assert.deepEqual([displayWidth("é"), displayWidth("👍"), displayWidth("ab")], [1, 2, 2]);
+});
