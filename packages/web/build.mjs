@@ -22,7 +22,7 @@ const { outputFiles } = await build({
   minify: true,
   format: "esm",
   target: "es2022",
-  conditions: ["source"],
+  conditions: ["moltbot-source"],
   define: { MOLTBOT_VERSION: JSON.stringify(version) },
   legalComments: "none",
   write: false,

@@ -73,7 +73,7 @@ function readSession(row: Record<string, unknown>): Session {
     key,
     label,
     title: label ?? derived ?? (isMain ? "Main" : titleOf(key, "")),
-    preview: text(row.lastMessagePreview) ?? "",
+    preview: plain(text(row.lastMessagePreview) ?? ""),
     updatedAt: typeof row.updatedAt === "number" ? row.updatedAt : undefined,
     channel: text(row.channel) ?? text(row.lastChannel),
     model: modelId(row),
@@ -85,6 +85,14 @@ function modelId({ modelProvider, model }: Record<string, unknown>): string | un
   const provider = text(modelProvider);
   if (name === undefined || provider === undefined || name.startsWith(`${provider}/`)) return name;
   return `${provider}/${name}`;
+}
+
+/** A preview is one line: without the marks of Markdown, and without line breaks. */
+function plain(markdown: string): string {
+  return markdown
+    .replace(/[*_`#>]+/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
 }
 
 function text(value: unknown): string | undefined {

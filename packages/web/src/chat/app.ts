@@ -6,6 +6,7 @@ import type { ComposerElement } from "./composer.ts";
 import { PageElement } from "./element.ts";
 import { claws, closeIcon, warnIcon } from "./icons.ts";
 import type { ThreadElement } from "./thread.ts";
+import { words } from "./words.ts";
 import "./composer.ts";
 import "./dialog.ts";
 import "./sidebar.ts";
@@ -91,7 +92,7 @@ export class AppElement extends PageElement {
     const { notice } = this.store.state;
     if (notice === undefined) return nothing;
     return html`<div class="banner notice" role="alert">
-      ${warnIcon}<span>${notice}</span>
+      ${warnIcon}<span>${words(notice)}</span>
       <button type="button" class="icon-button small" aria-label="Dismiss" @click=${() => this.store.dismissNotice()}>${closeIcon}</button>
     </div>`;
   }
@@ -156,7 +157,7 @@ customElements.define("moltbot-app", AppElement);
 function linkBanner(link: Link, store: Store): TemplateResult | typeof nothing {
   if (link.kind !== "waiting") return nothing;
   return html`<div class="banner" role="status">
-    ${warnIcon}<span>${link.reason}</span>
+    ${warnIcon}<span>${words(link.reason)}</span>
     <button type="button" class="text-button" @click=${() => store.retryNow()}>Try now</button>
   </div>`;
 }

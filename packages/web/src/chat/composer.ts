@@ -82,7 +82,7 @@ export class ComposerElement extends PageElement {
         ></textarea>
         ${
           isRunning
-            ? html`<button type="button" class="round stop" aria-label="Stop the reply" title="Stop (Esc)" @click=${() => this.store.stop()}>
+            ? html`<button type="button" class="round stop" aria-label="Stop the reply" title="Stop (Esc)" @click=${this.#stop}>
               ${stopIcon}
             </button>`
             : nothing
@@ -141,6 +141,12 @@ export class ComposerElement extends PageElement {
     this.#change("");
     this.focus();
     this.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
+  }
+
+  /** The button goes away with the reply; the cursor belongs into the field. */
+  #stop(): void {
+    this.focus();
+    void this.store.stop();
   }
 
   #onInput(event: Event): void {

@@ -9,6 +9,7 @@ import { clockTime } from "../time.ts";
 import { PageElement } from "./element.ts";
 import { checkIcon, claws, copyIcon, fileIcon, warnIcon } from "./icons.ts";
 import { renderBlocks } from "./markdown.ts";
+import { words } from "./words.ts";
 
 /** How long a copy button says that it has copied, in milliseconds. */
 const COPIED_MS = 1_600;
@@ -43,7 +44,7 @@ export class MessageElement extends PageElement {
     if (entry.delivery.kind === "sending") return html`<p class="meta">Sending…</p>`;
     if (entry.delivery.kind === "queued") return html`<p class="meta">Waiting to be sent</p>`;
     return html`<div class="failure" role="group" aria-label="Not sent">
-      <p>${warnIcon} <span>Not sent. ${entry.delivery.reason}</span></p>
+      <p>${warnIcon} <span>Not sent. ${words(entry.delivery.reason)}</span></p>
       <p>
         <button type="button" class="text-button" @click=${() => this.store.retry(entry.key)}>Send again</button>
         <button type="button" class="text-button" @click=${() => this.#takeBack(entry.key)}>Edit</button>
@@ -134,7 +135,7 @@ function progress({ outcome, tool, text }: Reply): TemplateResult | typeof nothi
 
 function outcome({ outcome }: Reply): TemplateResult | typeof nothing {
   if (outcome.kind === "stopped") return html`<p class="meta">Stopped</p>`;
-  if (outcome.kind === "failed") return html`<p class="failure">${warnIcon} <span>${outcome.reason}</span></p>`;
+  if (outcome.kind === "failed") return html`<p class="failure">${warnIcon} <span>${words(outcome.reason)}</span></p>`;
   return nothing;
 }
 

@@ -1,4 +1,4 @@
-// The sessions: find, open, begin, rename, delete. On a phone it slides over the conversation.
+// The sessions: find, open, begin, rename, delete; and the way out. On a phone it slides over the conversation.
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
@@ -7,7 +7,7 @@ import type { State, Store } from "../store.ts";
 import { shortAge } from "../time.ts";
 import { ask } from "./dialog.ts";
 import { PageElement } from "./element.ts";
-import { claws, closeIcon, pencilIcon, plusIcon, searchIcon, trashIcon } from "./icons.ts";
+import { claws, closeIcon, exitIcon, pencilIcon, plusIcon, searchIcon, trashIcon } from "./icons.ts";
 
 /** `<moltbot-sidebar>`: fires `chosen` when a session was opened, `dismissed` when it should go away. */
 export class SidebarElement extends PageElement {
@@ -43,6 +43,12 @@ export class SidebarElement extends PageElement {
         )}
       </ul>
       ${found.length === 0 ? html`<p class="meta">Nothing found. Try fewer letters.</p>` : nothing}
+      <div class="sidebar-foot">
+        <span class="meta">${this.state.gatewayVersion === undefined ? nothing : `Gateway ${this.state.gatewayVersion}`}</span>
+        <button type="button" class="icon-button" aria-label="Sign out" title="Sign out" @click=${() => this.store.signOut()}>
+          ${exitIcon}
+        </button>
+      </div>
       <p class="visually-hidden" role="status">${this.words === "" ? "" : `${found.length} found`}</p>`;
   }
 

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { Store } from "../store.ts";
 import { PageElement } from "./element.ts";
 import { claws } from "./icons.ts";
+import { words } from "./words.ts";
 
 /** `<moltbot-sign-in>`: `problem` says why the last attempt failed. */
 export class SignInElement extends PageElement {
@@ -29,7 +30,7 @@ export class SignInElement extends PageElement {
             aria-describedby=${this.problem === undefined ? nothing : "sign-in-problem"}
           />
         </label>
-        ${this.problem === undefined ? nothing : html`<p id="sign-in-problem" class="problem" role="alert">${this.problem}</p>`}
+        ${this.problem === undefined ? nothing : html`<p id="sign-in-problem" class="problem" role="alert">${words(this.problem)}</p>`}
         <button type="submit" class="button primary wide">Sign in</button>
       </form>
     </main>`;

@@ -1,11 +1,11 @@
-// The line above the conversation: which session, which model, whether the gateway is there, light or dark, sign out.
+// The line above the conversation: which session, which model, whether the gateway is there, light or dark.
 
 import { html, nothing, type TemplateResult } from "lit";
 import { titleOf } from "../sessions.ts";
 import type { State, Store } from "../store.ts";
 import { isDark, toggleTheme } from "../theme.ts";
 import { PageElement } from "./element.ts";
-import { exitIcon, menuIcon, moonIcon, sunIcon } from "./icons.ts";
+import { menuIcon, moonIcon, sunIcon } from "./icons.ts";
 
 /** `<moltbot-topbar>`: fires `menu` when the session list is wanted. */
 export class TopbarElement extends PageElement {
@@ -40,9 +40,6 @@ export class TopbarElement extends PageElement {
         @click=${this.#onTheme}
       >
         ${isDark() ? sunIcon : moonIcon}
-      </button>
-      <button type="button" class="icon-button" aria-label="Sign out" title="Sign out" @click=${() => this.store.signOut()}>
-        ${exitIcon}
       </button>`;
   }
 
