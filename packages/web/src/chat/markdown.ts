@@ -15,7 +15,7 @@ const marked = new Marked({
       const row = (cells: Tokens.TableCell[]) => `<tr>${cells.map((cell) => this.tablecell(cell)).join("")}</tr>`;
       const body = token.rows.map(row).join("");
       const table = `<table><thead>${row(token.header)}</thead><tbody>${body}</tbody></table>`;
-      return `<div class="table" tabindex="0" role="region" aria-label="Table">${table}</div>`;
+      return `<div class="table" tabindex="0" role="group" aria-label="Table">${table}</div>`;
     },
   },
 });
@@ -25,9 +25,10 @@ const ALLOWED_TAGS = [
   ..."div table thead tbody tr th td input figure figcaption button span img".split(" "),
 ];
 
-const ALLOWED_ATTRIBUTES = [
-  ..."href target rel src alt align start type checked disabled tabindex role aria-label class data-copy".split(" "),
-];
+const LINKING_ATTRIBUTES = ["href", "src"];
+
+const PLAIN_ATTRIBUTES =
+  "target rel alt align start type checked disabled tabindex role aria-label class data-copy".split(" ");
 
 DOMPurify.addHook("afterSanitizeAttributes", (node) => {
   if (node.nodeName === "A") {
@@ -52,11 +53,11 @@ export function renderBlocks(text: string, cache: Map<string, string>): string[]
 function sanitize(html: string): string {
   return DOMPurify.sanitize(html, {
     ALLOWED_TAGS,
-    ALLOWED_ATTR: ALLOWED_ATTRIBUTES,
+    ALLOWED_ATTR: [...LINKING_ATTRIBUTES, ...PLAIN_ATTRIBUTES],
     ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|tel:|data:image\/)/i,
+    ADD_URI_SAFE_ATTR: PLAIN_ATTRIBUTES,
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
-    ADD_ATTR: ["aria-label"],
   });
 }
 
@@ -64,7 +65,7 @@ function codeBlock(text: string, lang: string | undefined): string {
   const language = lang?.split(/\s/, 1)[0] || "text";
   const head = `<figcaption><span>${escapeHtml(language)}</span><button type="button" data-copy="code">Copy</button></figcaption>`;
   const label = `Code, ${escapeHtml(language)}`;
-  return `<figure class="code">${head}<pre tabindex="0" role="region" aria-label="${label}"><code>${escapeHtml(text)}</code></pre></figure>`;
+  return `<figure class="code">${head}<pre tabindex="0" role="group" aria-label="${label}"><code>${escapeHtml(text)}</code></pre></figure>`;
 }
 
 /** A remote image would tell its host who reads what, and when: it becomes a link. */

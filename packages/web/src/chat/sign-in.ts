@@ -61,7 +61,7 @@ export class PairingElement extends PageElement {
         ${claws}
         <h1 tabindex="-1">Approve this browser</h1>
         <p>It is new to the gateway. Run this on the gateway’s machine, or approve it from a device that is signed in:</p>
-        <pre class="command" tabindex="0" role="region" aria-label="Command"><code>moltbot devices approve ${this.requestId}</code></pre>
+        <pre class="command" tabindex="0" role="group" aria-label="Command"><code>moltbot devices approve ${this.requestId}</code></pre>
         <p class="meta working" role="status"><span class="dots"></span>Waiting for approval. This page goes on by itself.</p>
         <button type="button" class="button wide" @click=${() => this.store.retryNow()}>Check now</button>
         <button type="button" class="text-button" @click=${() => this.store.signOut()}>Sign in differently</button>
