@@ -1,0 +1,121 @@
+/** The bench's client: raw frames over `ws`, so that its own cost stays small and equal for gateway and floor. */
+import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { once } from "node:events";
+import { connect as tcpConnect } from "node:net";
+import { type RawData, WebSocket } from "ws";
+
+export interface Device {
+  readonly id: string;
+  readonly publicKey: string;
+  readonly privateKey: KeyObject;
+}
+
+export function newDevice(): Device {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const raw = publicKey.export({ format: "der", type: "spki" }).subarray(12);
+  return { id: createHash("sha256").update(raw).digest("hex"), publicKey: raw.toString("base64url"), privateKey };
+}
+
+export interface ConnectOptions {
+  readonly port: number;
+  readonly token: string;
+  readonly device?: Device;
+  readonly mode?: string;
+}
+
+/** A connection after its hello-ok. */
+export class Client {
+  readonly socket: WebSocket;
+  readonly hello: unknown;
+  #nextId = 0;
+
+  constructor(socket: WebSocket, hello: unknown) {
+    this.socket = socket;
+    this.hello = hello;
+  }
+
+  /** One request and its answer's payload. */
+  async request(method: string, params: unknown = {}): Promise<unknown> {
+    const id = `r${this.#nextId++}`;
+    this.socket.send(JSON.stringify({ type: "req", id, method, params }));
+    for (;;) {
+      const [data] = (await once(this.socket, "message")) as [RawData];
+      const frame = JSON.parse(data.toString());
+      if (frame.id === id && frame.payload?.status !== "accepted") {
+        if (!frame.ok) throw new Error(`${method}: ${frame.error.message}`);
+        return frame.payload;
+      }
+    }
+  }
+
+  /** Sends `count` requests, never more than `depth` unanswered; resolves when all are answered. */
+  pipeline(method: string, count: number, depth: number, params: unknown = {}): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let sent = 0;
+    let answered = 0;
+    const send = () => this.socket.send(JSON.stringify({ type: "req", id: `p${sent++}`, method, params }));
+    const onMessage = (data: RawData) => {
+      // Only answers begin so: events are not counted, and nothing is parsed.
+      if (data.toString("latin1", 0, 13) !== '{"type":"res"') return;
+      if (++answered === count) {
+        this.socket.off("message", onMessage);
+        resolve();
+      } else if (sent < count) send();
+    };
+    this.socket.on("message", onMessage);
+    while (sent < Math.min(depth, count)) send();
+    return promise;
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+}
+
+/** Connects and shakes hands as a protocol 3 operator. */
+export async function connect({ port, token, device, mode = "backend" }: ConnectOptions): Promise<Client> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
+  const [challenge] = (await once(socket, "message")) as [RawData];
+  const { nonce } = JSON.parse(challenge.toString()).payload;
+  const scopes = ["operator.admin"];
+  const signedAt = Date.now();
+  const client = { id: "gateway-client", version: "1", platform: "linux", mode };
+  const text =
+    device && ["v2", device.id, client.id, mode, "operator", scopes.join(","), signedAt, token, nonce].join("|");
+  const params = {
+    minProtocol: 3,
+    maxProtocol: 3,
+    client,
+    scopes,
+    auth: { token },
+    ...(device &&
+      text && {
+        device: {
+          id: device.id,
+          publicKey: device.publicKey,
+          signature: sign(null, Buffer.from(text), device.privateKey).toString("base64url"),
+          signedAt,
+          nonce,
+        },
+      }),
+  };
+  socket.send(JSON.stringify({ type: "req", id: "connect", method: "connect", params }));
+  const [data] = (await once(socket, "message")) as [RawData];
+  const frame = JSON.parse(data.toString());
+  if (!frame.ok) throw new Error(`connect: ${frame.error.message}`);
+  return new Client(socket, frame.payload);
+}
+
+/** Resolves as soon as something listens on the port. */
+export async function waitForPort(port: number): Promise<void> {
+  for (;;) {
+    const socket = tcpConnect(port, "127.0.0.1");
+    const isOpen = await new Promise<boolean>((resolve) => {
+      socket.once("connect", () => resolve(true));
+      socket.once("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (isOpen) return;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
