@@ -1,8 +1,8 @@
 /** `moltbot gateway probe` — which gateways can be reached from here, and how fast they answer what. */
 
-import { type Call, defineCommand } from "../command.ts";
+import type { Call } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
-import { CliError, EXIT } from "../exit.ts";
+import { CliError, EXIT, type ExitCode } from "../exit.ts";
 import { duration, table } from "../render.ts";
 import { readLocalConfig, resolveTarget, type Target } from "../target.ts";
 
@@ -17,24 +17,20 @@ interface Probed {
   readonly version?: string;
   readonly calls?: Readonly<Record<string, { readonly ok: boolean; readonly ms: number; readonly error?: string }>>;
   readonly error?: string;
-  readonly exitCode?: number;
+  readonly exitCode?: ExitCode;
 }
 
 /** Tries the configured gateway and the remote one, or the one that `--url` names. */
-export const probe = defineCommand({
-  summary: "Try every gateway this machine knows of",
-  flags: { timeout: { kind: "number", value: "MS", summary: "Milliseconds to wait for each (3000)" } },
-  async run(call) {
-    const { flags, out } = call;
-    const targets = targetsOf(call);
-    const work = Promise.all(targets.map(({ kind, target }) => probeOne(call, { kind, target })));
-    const probed = await out.during("Probing", work);
-    if (flags.json) out.json({ ok: probed.some(({ ok }) => ok), targets: probed });
-    else show(probed, call);
-    const reached = probed.find(({ ok }) => ok);
-    return reached ? EXIT.ok : ((probed[0]?.exitCode as typeof EXIT.unreachable) ?? EXIT.unreachable);
-  },
-});
+export async function probeGateways(call: Call): Promise<ExitCode> {
+  const { flags, out } = call;
+  const targets = targetsOf(call);
+  const work = Promise.all(targets.map(({ kind, target }) => probeOne(call, { kind, target })));
+  const probed = await out.during("Probing", work);
+  if (flags.json) out.json({ ok: probed.some(({ ok }) => ok), targets: probed });
+  else show(probed, call);
+  const reached = probed.find(({ ok }) => ok);
+  return reached ? EXIT.ok : (probed[0]?.exitCode ?? EXIT.unreachable);
+}
 
 function targetsOf({ flags, env }: Call): { kind: string; target: Target }[] {
   const target = resolveTarget(flags, env);

@@ -5,9 +5,10 @@ import { flushCompileCache } from "node:module";
 import { homedir } from "node:os";
 import { resolveStateDir } from "../../base/files.ts";
 import { VERSION } from "../../base/version.ts";
-import { defineCommand } from "../command.ts";
-import { EXIT, usageError } from "../exit.ts";
+import { startGateway } from "../../gateway.ts";
+import { EXIT, type ExitCode, usageError } from "../exit.ts";
 import type { Output } from "../output.ts";
+import type { RunCall } from "./gateway.ts";
 
 /** How long a clean stop may take before the process ends anyway, in milliseconds. */
 const STOP_WITHIN_MS = 10_000;
@@ -19,54 +20,35 @@ const SAME_SIGNAL_MS = 1_000;
 const KEEP_COMPILED_AFTER_MS = 5_000;
 
 /** Runs the gateway until SIGINT or SIGTERM. */
-export const run = defineCommand({
-  summary: "Run the gateway in the foreground",
-  flags: {
-    port: { kind: "number", value: "PORT", summary: "Listen on this port (18789)" },
-    bind: {
-      kind: "text",
-      value: "WHERE",
-      summary: "Listen on",
-      choices: ["loopback", "lan", "tailnet", "auto", "custom"],
+export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode> {
+  const { port } = flags;
+  if (port !== undefined && !(Number.isInteger(port) && port <= 65_535)) {
+    throw usageError(`--port is a whole number from 0 to 65535, not ${port}.`);
+  }
+  const stateDir = resolveStateDir({ env, profile: flags.profile });
+  const signal = stopSignal();
+  const gateway = await startGateway({
+    stateDir,
+    env,
+    signal,
+    overrides: {
+      ...(port !== undefined && { port }),
+      ...(flags.bind !== undefined && { bind: flags.bind }),
+      ...(flags.auth !== undefined && { auth: flags.auth }),
+      ...(flags.token !== undefined && { token: flags.token }),
+      ...(flags.password !== undefined && { password: flags.password }),
+      ...(flags.tls && { tls: true }),
+      ...(flags.verbose && { verbose: true }),
     },
-    auth: { kind: "text", value: "MODE", summary: "How clients sign in", choices: ["token", "password", "none"] },
-    token: { kind: "text", value: "TOKEN", summary: "The token clients must show" },
-    password: { kind: "text", value: "PASSWORD", summary: "The password clients must show" },
-    tls: { kind: "switch", summary: "Serve https and wss, with a certificate of its own unless one is configured" },
-    verbose: { kind: "switch", short: "v", summary: "Log every frame and decision" },
-  },
-  examples: ["moltbot gateway", "moltbot gateway --port 19000 --verbose"],
-  async run({ flags, env, out }) {
-    const { port } = flags;
-    if (port !== undefined && !(Number.isInteger(port) && port <= 65_535)) {
-      throw usageError(`--port is a whole number from 0 to 65535, not ${port}.`);
-    }
-    const stateDir = resolveStateDir({ env, profile: flags.profile });
-    const signal = stopSignal();
-    const { startGateway } = await import("../../gateway.ts");
-    const gateway = await startGateway({
-      stateDir,
-      env,
-      signal,
-      overrides: {
-        ...(port !== undefined && { port }),
-        ...(flags.bind !== undefined && { bind: flags.bind }),
-        ...(flags.auth !== undefined && { auth: flags.auth }),
-        ...(flags.token !== undefined && { token: flags.token }),
-        ...(flags.password !== undefined && { password: flags.password }),
-        ...(flags.tls && { tls: true }),
-        ...(flags.verbose && { verbose: true }),
-      },
-    });
-    banner(gateway, { out, stateDir });
-    const keepCompiled = setTimeout(flushCompileCache, KEEP_COMPILED_AFTER_MS);
-    if (!signal.aborted) await once(signal, "abort");
-    clearTimeout(keepCompiled);
-    setTimeout(() => process.exit(EXIT.failed), STOP_WITHIN_MS).unref();
-    await gateway[Symbol.asyncDispose]();
-    return EXIT.ok;
-  },
-});
+  });
+  banner(gateway, { out, stateDir });
+  const keepCompiled = setTimeout(flushCompileCache, KEEP_COMPILED_AFTER_MS);
+  if (!signal.aborted) await once(signal, "abort");
+  clearTimeout(keepCompiled);
+  setTimeout(() => process.exit(EXIT.failed), STOP_WITHIN_MS).unref();
+  await gateway[Symbol.asyncDispose]();
+  return EXIT.ok;
+}
 
 interface Started {
   readonly dashboardUrl: string;

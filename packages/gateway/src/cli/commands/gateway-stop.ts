@@ -2,8 +2,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { resolveStateDir } from "../../base/files.ts";
-import { defineCommand } from "../command.ts";
-import { CliError, EXIT } from "../exit.ts";
+import type { Call } from "../command.ts";
+import { CliError, EXIT, type ExitCode } from "../exit.ts";
 import { isAlive, isStillGateway, readInstance } from "../instance.ts";
 import { duration } from "../render.ts";
 
@@ -12,31 +12,28 @@ const WAIT_MS = 12_000;
 const LOOK_EVERY_MS = 50;
 
 /** Sends SIGTERM and waits for the end. */
-export const stop = defineCommand({
-  summary: "Stop the gateway that runs on this machine",
-  async run({ flags, env, out }) {
-    const stateDir = resolveStateDir({ env, profile: flags.profile });
-    const instance = readInstance(stateDir);
-    if (!instance || !isStillGateway(instance)) {
-      if (flags.json) out.json({ stopped: false, reason: "not running" });
-      else out.print(`No gateway runs on ${stateDir}.`);
-      return EXIT.ok;
-    }
-    const { pid } = instance;
-    const startedAt = performance.now();
-    try {
-      process.kill(pid, "SIGTERM");
-    } catch (error) {
-      throw new CliError(`The gateway (pid ${pid}) belongs to another user; stop it as that user.`, 1, {
-        cause: error,
-      });
-    }
-    const tookMs = await out.during(`Stopping the gateway (pid ${pid})`, ended(pid, startedAt));
-    if (flags.json) out.json({ stopped: true, pid, tookMs: Math.round(tookMs) });
-    else out.print(`The gateway (pid ${pid}) stopped after ${duration(tookMs)}.`);
+export async function stopGateway({ flags, env, out }: Call): Promise<ExitCode> {
+  const stateDir = resolveStateDir({ env, profile: flags.profile });
+  const instance = readInstance(stateDir);
+  if (!instance || !isStillGateway(instance)) {
+    if (flags.json) out.json({ stopped: false, reason: "not running" });
+    else out.print(`No gateway runs on ${stateDir}.`);
     return EXIT.ok;
-  },
-});
+  }
+  const { pid } = instance;
+  const startedAt = performance.now();
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch (error) {
+    throw new CliError(`The gateway (pid ${pid}) belongs to another user; stop it as that user.`, 1, {
+      cause: error,
+    });
+  }
+  const tookMs = await out.during(`Stopping the gateway (pid ${pid})`, ended(pid, startedAt));
+  if (flags.json) out.json({ stopped: true, pid, tookMs: Math.round(tookMs) });
+  else out.print(`The gateway (pid ${pid}) stopped after ${duration(tookMs)}.`);
+  return EXIT.ok;
+}
 
 async function ended(pid: number, startedAt: number): Promise<number> {
   while (isAlive(pid)) {

@@ -1,15 +1,74 @@
-/** `moltbot gateway` — runs the gateway, or asks about the one that runs. */
+/**
+ * `moltbot gateway` — runs the gateway, or asks about the one that runs. Only what the commands take stands here: the
+ * daemon's start must not pay for loading the client.
+ */
 
-import { defineGroup } from "../command.ts";
-import { callMethod } from "./gateway-call.ts";
-import { probe } from "./gateway-probe.ts";
-import { run } from "./gateway-run.ts";
-import { gatewayStatus } from "./gateway-status.ts";
-import { stop } from "./gateway-stop.ts";
+import { type Call, defineCommand, defineGroup } from "../command.ts";
+
+const runFlags = {
+  port: { kind: "number", value: "PORT", summary: "Listen on this port (18789)" },
+  bind: {
+    kind: "text",
+    value: "WHERE",
+    summary: "Listen on",
+    choices: ["loopback", "lan", "tailnet", "auto", "custom"],
+  },
+  auth: { kind: "text", value: "MODE", summary: "How clients sign in", choices: ["token", "password", "none"] },
+  token: { kind: "text", value: "TOKEN", summary: "The token clients must show" },
+  password: { kind: "text", value: "PASSWORD", summary: "The password clients must show" },
+  tls: { kind: "switch", summary: "Serve https and wss, with a certificate of its own unless one is configured" },
+  verbose: { kind: "switch", short: "v", summary: "Log every frame and decision" },
+} as const;
+
+/** What running the gateway is given. */
+export type RunCall = Call<typeof runFlags>;
+
+const run = defineCommand({
+  summary: "Run the gateway in the foreground",
+  flags: runFlags,
+  examples: ["moltbot gateway", "moltbot gateway --port 19000 --verbose"],
+  run: async (call) => (await import("./gateway-run.ts")).runGateway(call),
+});
+
+const status = defineCommand({
+  summary: "Show whether the gateway runs and answers",
+  run: async (call) => (await import("./gateway-status.ts")).showStatus(call),
+});
+
+const stop = defineCommand({
+  summary: "Stop the gateway that runs on this machine",
+  run: async (call) => (await import("./gateway-stop.ts")).stopGateway(call),
+});
+
+const callFlags = {
+  params: { kind: "text", value: "JSON", summary: "The parameters, one JSON object; - reads them from stdin" },
+  "expect-final": { kind: "switch", summary: "Of a method that answers twice, wait for the second answer" },
+} as const;
+
+/** What calling a method is given. */
+export type MethodCall = Call<typeof callFlags>;
+
+const callCommand = defineCommand({
+  summary: "Call any method and print its answer as JSON",
+  positionals: [{ name: "METHOD" }],
+  flags: callFlags,
+  examples: [
+    "moltbot gateway call health",
+    `moltbot gateway call sessions.list --params '{"limit": 5}'`,
+    `moltbot gateway call agent --params '{"message": "hi", "sessionKey": "main"}' --expect-final`,
+  ],
+  run: async (call) => (await import("./gateway-call.ts")).callMethod(call),
+});
+
+const probe = defineCommand({
+  summary: "Try every gateway this machine knows of",
+  flags: { timeout: { kind: "number", value: "MS", summary: "Milliseconds to wait for each (3000)" } },
+  run: async (call) => (await import("./gateway-probe.ts")).probeGateways(call),
+});
 
 /** The gateway's own commands; the word alone runs it. */
 export const gateway = defineGroup({
   summary: "Run the gateway in the foreground, or ask about the one that runs",
   alone: run,
-  commands: { run, status: gatewayStatus, stop, call: callMethod, probe },
+  commands: { run, status, stop, call: callCommand, probe },
 });

@@ -69,7 +69,7 @@ const search = defineCommand({
         { title: "Who" },
         { title: "Text", flexible: true },
       ];
-      const rows = result.matches.map((each) => [each.key, ago(each.at), each.role, each.snippet]);
+      const rows = result.matches.map((each) => [each.sessionKey, ago(each.ts), each.role, each.snippet]);
       out.print(table(columns, rows, out));
     }),
 });
