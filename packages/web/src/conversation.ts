@@ -154,23 +154,33 @@ function attachmentsOf({ content, attachments }: Record<string, unknown>): Shown
   });
 }
 
-function historyItem(message: HistoryMessage): Item {
+/** The same message gives the same item, so that a growing reply renders itself and nothing else. */
+function memo<T extends object>(itemFor: (source: T) => Item): (source: T) => Item {
+  const known = new WeakMap<T, Item>();
+  return (source) => {
+    const item = known.get(source) ?? itemFor(source);
+    known.set(source, item);
+    return item;
+  };
+}
+
+const historyItem = memo((message: HistoryMessage): Item => {
   const { text, attachments, at, model, outcome } = message;
   if (message.role === "user") {
     return { kind: "user", key: message.key ?? message.id, message: { text, attachments, at, entry: undefined } };
   }
   const isNote = message.role === "note";
   return { kind: "reply", key: message.id, reply: { text, at, model, tool: undefined, outcome, isNote } };
-}
+});
 
-function entryItem(entry: OutboxEntry): Item {
+const entryItem = memo((entry: OutboxEntry): Item => {
   const { key, text, attachments, at } = entry;
   return { kind: "user", key, message: { text, attachments, at, entry } };
-}
+});
 
-function runItem({ runId, text, at, tool, outcome }: Run): Item {
+const runItem = memo(({ runId, text, at, tool, outcome }: Run): Item => {
   return { kind: "reply", key: `run-${runId}`, reply: { text, at, model: undefined, tool, outcome, isNote: false } };
-}
+});
 
 function asText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;

@@ -125,6 +125,7 @@ export class Store {
   async start(): Promise<void> {
     const token = takeTokenFromAddress() ?? storedToken();
     addEventListener("online", () => this.#client?.retryNow());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#client?.retryNow());
     addEventListener("hashchange", () => this.#signInFromAddress());
     this.#outbox = await loadEntries();
     await this.signIn(token);
@@ -258,10 +259,18 @@ export class Store {
     });
   }
 
-  /** Sends a failed message again, under the key it always had. */
+  /** Sends a refused message again. The refusal was final for its key, and nothing happened under it: it gets a new one. */
   retry(key: string): void {
-    this.#setDelivery(key, { kind: "queued" });
-    this.#sending = this.#sending.then(() => this.#deliver(key));
+    const refused = this.#outbox.find((entry) => entry.key === key);
+    if (refused === undefined) return;
+    const entry: OutboxEntry = { ...refused, key: newId(), delivery: { kind: "queued" } };
+    this.#outbox = this.#outbox.map((other) => (other === refused ? entry : other));
+    this.#update();
+    this.#sending = this.#sending.then(async () => {
+      await storeEntry(entry);
+      await removeEntry(refused);
+      await this.#deliver(entry.key);
+    });
   }
 
   /** Takes a message back that the gateway has not accepted; returns its text. */
@@ -417,13 +426,19 @@ export class Store {
   /** A refusal is final until its author decides; silence is not: the same key makes a repeat harmless. */
   async #notDelivered(entry: OutboxEntry, error: unknown): Promise<void> {
     if (error instanceof ResponseError) {
+      const history = await this.#fetchHistory(entry.sessionKey);
+      await this.#dropDelivered(history ?? []); // accepted under this key before, and failed since
       const delivery = { kind: "failed", reason: sentence(error.message) } as const;
+      if (!this.#outbox.some(({ key }) => key === entry.key)) return this.#loadHistory();
       this.#setDelivery(entry.key, delivery);
       await storeEntry({ ...entry, delivery });
       return;
     }
     this.#setDelivery(entry.key, { kind: "queued" });
-    if (this.#client?.state.kind === "connected") setTimeout(() => this.retry(entry.key), RESEND_MS);
+    if (this.#client?.state.kind !== "connected") return;
+    setTimeout(() => {
+      this.#sending = this.#sending.then(() => this.#deliver(entry.key));
+    }, RESEND_MS);
   }
 
   /** Messages that the history already holds need no sending, even if their answer was lost. */

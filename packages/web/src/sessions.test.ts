@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { canonicalKey, readModels, readSessions, searchSessions, titleOf } from "./sessions.ts";
+
+const defaults = { defaultAgentId: "main", mainKey: "home", mainSessionKey: "agent:main:home" };
+
+const spellings = [
+  ["main", "agent:main:home"],
+  ["home", "agent:main:home"],
+  ["agent:main:main", "agent:main:home"],
+  ["Agent:Main:Home", "agent:main:home"],
+  ["notes", "agent:main:notes"],
+  ["agent:work:main", "agent:work:main"],
+  ["global", "global"],
+  [" ", ""],
+] as const;
+
+for (const [spelled, canonical] of spellings) {
+  test(`the session “${spelled}” is “${canonical}”`, () => {
+    assert.equal(canonicalKey(spelled, defaults), canonical);
+  });
+}
+
+test("a row is called by its label, else its display name, else what was said first", () => {
+  const { sessions } = readSessions({
+    sessions: [
+      { key: "agent:main:chat-1", label: "Trip", derivedTitle: "Plan a trip" },
+      { key: "agent:main:chat-2", displayName: "Family", derivedTitle: "Hello" },
+      { key: "agent:main:chat-3", derivedTitle: "Plan a trip" },
+      { key: "agent:main:chat-4" },
+      { key: "agent:main:main", derivedTitle: "Hello" },
+    ],
+  });
+
+  assert.deepEqual(
+    sessions.map(({ title }) => title),
+    ["Trip", "Family", "Plan a trip", "New conversation", "Main"],
+  );
+});
+
+test("a preview is one line without Markdown", () => {
+  const { sessions } = readSessions({ sessions: [{ key: "k", lastMessagePreview: "# Hi **you**\n`x`" }] });
+
+  assert.equal(sessions[0]?.preview, "Hi you x");
+});
+
+test("a model is named by provider and id, whichever way the gateway splits them", () => {
+  const { defaultModel } = readSessions({ defaults: { modelProvider: "anthropic", model: "claude" }, sessions: [] });
+  const models = readModels({ models: [{ id: "claude", name: "Claude", provider: "anthropic" }] });
+
+  assert.equal(defaultModel, "anthropic/claude");
+  assert.deepEqual(models, [{ id: "anthropic/claude", name: "Claude", provider: "anthropic" }]);
+});
+
+test("search looks at titles, previews and keys", () => {
+  const { sessions } = readSessions({
+    sessions: [
+      { key: "agent:main:whatsapp:dm:1", label: "Ann" },
+      { key: "k", lastMessagePreview: "See you in Graz" },
+    ],
+  });
+
+  assert.deepEqual(
+    ["ann", "graz", "whatsapp", "nobody", " "].map((words) => searchSessions(sessions, words).length),
+    [1, 1, 1, 0, 2],
+  );
+});
+
+test("a session without a row has a name", () => {
+  assert.equal(titleOf("agent:main:home", "agent:main:home"), "Main");
+  assert.equal(titleOf("agent:main:chat-1", "agent:main:home"), "New conversation");
+  assert.equal(titleOf("agent:main:whatsapp:dm:1", "agent:main:home"), "whatsapp dm 1");
+});
