@@ -1,9 +1,16 @@
 // Turns files that a person pastes, drops or picks into attachments, or says why one cannot go.
+// The agent can look at pictures and read text; what it could do nothing with is refused here, in words.
 
 import type { Attachment } from "./outbox.ts";
 
-/** The largest image a model may be given, in bytes. */
-export const MAX_IMAGE_BYTES = 5_000_000;
+/** The largest picture a model may be given, in bytes. */
+const MAX_IMAGE_BYTES = 5_000_000;
+
+/** The longest text file that becomes part of a message, in bytes. */
+const MAX_TEXT_BYTES = 200_000;
+
+/** Pictures that models understand. */
+const IMAGE_TYPES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 /** What of the gateway's frame limit is kept free for everything that is not an attachment, in bytes. */
 const FRAME_RESERVE = 65_536;
@@ -14,7 +21,7 @@ export interface ReadFiles {
   readonly problems: string[];
 }
 
-/** Reads files, checking sizes before content. `maxPayload` is the gateway's limit for one message; `already` counts too. */
+/** Reads files, sizes before content. `maxPayload` is the gateway's limit for one message, to which `already` counts. */
 export async function readFiles(
   files: Iterable<File>,
   { maxPayload, already }: { maxPayload: number; already: readonly Attachment[] },
@@ -23,25 +30,14 @@ export async function readFiles(
   const problems: string[] = [];
   let room = maxPayload - FRAME_RESERVE - already.reduce((sum, { content }) => sum + content.length, 0);
   for (const file of files) {
-    const problem = whyNot(file, room);
-    if (problem !== undefined) {
-      problems.push(problem);
-      continue;
+    const read = whyNot(file, room) ?? (await readFile(file));
+    if (typeof read === "string") problems.push(read);
+    else {
+      room -= read.content.length;
+      attachments.push(read);
     }
-    const content = await base64(file);
-    room -= content.length;
-    const mimeType = file.type || "application/octet-stream";
-    const type = mimeType.startsWith("image/") ? "image" : "file";
-    attachments.push({ type, mimeType, fileName: file.name || `pasted.${mimeType.split("/")[1]}`, content });
   }
   return { attachments, problems };
-}
-
-/** A size as people write it. */
-export function readableBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} bytes`;
-  if (bytes < 1_000_000) return `${Math.round(bytes / 1000)} KB`;
-  return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
 /** The data URL to show an image by. */
@@ -49,16 +45,43 @@ export function dataUrl({ mimeType, content }: Pick<Attachment, "mimeType" | "co
   return `data:${mimeType};base64,${content}`;
 }
 
+/** What the size and the name of a file already rule out. */
 function whyNot(file: File, room: number): string | undefined {
-  if (file.size === 0) return `“${file.name}” is empty. Choose another file.`;
-  if (file.type.startsWith("image/") && file.size > MAX_IMAGE_BYTES) {
-    return `“${file.name}” is ${readableBytes(file.size)}; images can have ${readableBytes(MAX_IMAGE_BYTES)}. Make it smaller and try again.`;
+  const name = `“${file.name}”`;
+  if (file.size === 0) return `${name} is empty. Choose another file.`;
+  const isImage = IMAGE_TYPES.includes(file.type);
+  if (file.type.startsWith("image/") && !isImage && file.type !== "image/svg+xml") {
+    return `${name} is a picture of a kind that models cannot see. Save it as PNG or JPEG first.`;
   }
-  if (Math.ceil(file.size / 3) * 4 > room) {
-    const left = readableBytes(Math.max(0, Math.floor(room * 0.75)));
-    return `“${file.name}” is ${readableBytes(file.size)}, and this message has room for ${left}. Send a smaller file.`;
+  if (isImage && file.size > MAX_IMAGE_BYTES) {
+    return `${name} has ${megabytes(file.size)}; pictures can have ${megabytes(MAX_IMAGE_BYTES)}. Make it smaller and try again.`;
   }
+  if (!isImage && file.size > MAX_TEXT_BYTES) {
+    return `${name} has ${megabytes(file.size)}; text files can have ${megabytes(MAX_TEXT_BYTES)}. Send the part that matters.`;
+  }
+  if (Math.ceil(file.size / 3) * 4 > room)
+    return `${name} does not fit into this message any more. Send it in the next one.`;
   return undefined;
+}
+
+async function readFile(file: File): Promise<Attachment | string> {
+  const { name, type } = file;
+  if (IMAGE_TYPES.includes(type)) {
+    return { type: "image", mimeType: type, fileName: name || "picture", content: await base64(file) };
+  }
+  if (!(await isText(file))) {
+    return `“${name}” is neither a picture nor text, and the agent can read nothing else. Send its text, or a picture of it.`;
+  }
+  return { type: "file", mimeType: "text/plain", fileName: name || "text.txt", content: await base64(file) };
+}
+
+async function isText(file: File): Promise<boolean> {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+    return !text.includes("\0");
+  } catch {
+    return false;
+  }
 }
 
 async function base64(file: File): Promise<string> {
@@ -69,4 +92,8 @@ async function base64(file: File): Promise<string> {
     reader.readAsDataURL(file);
   });
   return url.slice(url.indexOf(",") + 1);
+}
+
+function megabytes(bytes: number): string {
+  return `${Number((bytes / 1_000_000).toFixed(1))} MB`;
 }

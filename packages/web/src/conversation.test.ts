@@ -90,6 +90,24 @@ test("history may say that a reply was stopped or failed, and carry pictures", (
   );
 });
 
+test("a text file that came with a message is shown as a file, not as text", () => {
+  const parts = [
+    { type: "text", text: "look" },
+    { type: "text", text: "[file notes.txt]\nsecret plans" },
+  ];
+
+  const [message] = readHistory([{ ...question, content: parts }]);
+
+  assert.equal(message?.text, "look");
+  assert.deepEqual(message?.attachments, [{ mimeType: "text/plain", fileName: "notes.txt", content: undefined }]);
+});
+
+test("replies of the built-in agent name no model", () => {
+  const [builtin, model] = readHistory([{ ...answer, provider: "moltbot", model: "commands" }, answer]);
+
+  assert.deepEqual([builtin?.model, model?.model], [undefined, "m"]);
+});
+
 test("only a last message of a person can still be waiting for its answer", () => {
   assert.equal(unansweredKey(readHistory([question])), "k1");
   assert.equal(unansweredKey(readHistory([question, answer])), undefined);

@@ -61,6 +61,9 @@ export interface Reply {
   readonly isNote: boolean;
 }
 
+/** The agent that works without a model; its replies need no model's name below them. */
+const BUILTIN_PROVIDER = "moltbot";
+
 /**
  * What to show, in order: the history, each open run behind the message it answers, then what is still on its way.
  * A message that is in the history and in the outbox is shown once.
@@ -121,8 +124,9 @@ function readMessage(value: unknown, index: number): HistoryMessage | undefined 
   if (!isRecord(value)) return undefined;
   const { role } = value;
   if (role !== "user" && role !== "assistant" && role !== "system") return undefined;
-  const text = textOf(value.content);
-  const attachments = attachmentsOf(value);
+  const { content, files } = role === "user" ? takeFiles(value.content) : { content: value.content, files: [] };
+  const text = textOf(content);
+  const attachments = [...files, ...attachmentsOf(value)];
   const outcome = outcomeOf(value);
   if (text === "" && attachments.length === 0 && outcome.kind === "done") return undefined;
   return {
@@ -132,7 +136,7 @@ function readMessage(value: unknown, index: number): HistoryMessage | undefined 
     attachments,
     at: typeof value.timestamp === "number" ? value.timestamp : 0,
     key: asText(value.idempotencyKey),
-    model: asText(value.model),
+    model: value.provider === BUILTIN_PROVIDER ? undefined : asText(value.model),
     outcome,
   };
 }
@@ -141,6 +145,22 @@ function outcomeOf({ stopReason, errorMessage }: Record<string, unknown>): Outco
   if (stopReason === "error") return { kind: "failed", reason: asText(errorMessage) ?? "The reply failed." };
   if (stopReason === "aborted") return { kind: "stopped" };
   return { kind: "done" };
+}
+
+/** A text file that was sent along lies in the transcript as a text part with its name in the first line. */
+function takeFiles(content: unknown): { content: unknown; files: ShownAttachment[] } {
+  if (!Array.isArray(content)) return { content, files: [] };
+  const fileName = (part: unknown) => {
+    const text = isRecord(part) && part.type === "text" ? String(part.text) : "";
+    return /^\[file ([^\n]+)\]\n/.exec(text)?.[1];
+  };
+  return {
+    content: content.filter((part) => fileName(part) === undefined),
+    files: content.flatMap((part) => {
+      const name = fileName(part);
+      return name === undefined ? [] : [{ mimeType: "text/plain", fileName: name, content: undefined }];
+    }),
+  };
 }
 
 function attachmentsOf({ content, attachments }: Record<string, unknown>): ShownAttachment[] {

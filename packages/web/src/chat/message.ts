@@ -133,7 +133,8 @@ function progress({ outcome, tool, text }: Reply): TemplateResult | typeof nothi
   return nothing;
 }
 
-function outcome({ outcome }: Reply): TemplateResult | typeof nothing {
+function outcome({ outcome, text }: Reply): TemplateResult | typeof nothing {
+  if (outcome.kind === "done" && text === "") return html`<p class="meta">The reply was empty.</p>`;
   if (outcome.kind === "stopped") return html`<p class="meta">Stopped</p>`;
   if (outcome.kind === "failed") return html`<p class="failure">${warnIcon} <span>${words(outcome.reason)}</span></p>`;
   return nothing;
