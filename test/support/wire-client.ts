@@ -1,0 +1,199 @@
+/** A client that knows nothing but frames: it records what arrives and says exactly what it is told to. */
+import { type ClientOptions, WebSocket } from "ws";
+import { type DeviceKey, type DeviceProof, proofOf, type SignatureVersion } from "./device-key.ts";
+import { within } from "./time-limit.ts";
+
+/** Any frame from the gateway. */
+export interface Frame {
+  readonly type: "res" | "event";
+  readonly id?: unknown;
+  readonly ok?: boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read payloads of every shape and compare them whole.
+  readonly payload?: any;
+  readonly error?: { readonly code: string; readonly message: string; readonly details?: Record<string, unknown> };
+  readonly event?: string;
+  readonly seq?: number;
+  readonly stateVersion?: { readonly presence: number; readonly health: number };
+}
+
+/** How a connection ended. */
+export interface Closed {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** What `shakeHands` puts into `connect`. Everything has a default that is let in on loopback. */
+export interface Handshake {
+  /** The range of protocols, or the only one. 3 by default. */
+  readonly protocol?: number | readonly [min: number, max: number];
+  readonly role?: string;
+  readonly scopes?: readonly string[];
+  /** Signs the challenge; without it the connection has no device. */
+  readonly device?: DeviceKey;
+  /** The signature's version: v2 by default, v3 for protocol 4. */
+  readonly sign?: SignatureVersion;
+  /** Milliseconds by which the device's clock is off. */
+  readonly skewMs?: number;
+  /** The shared token: the gateway's own by default, null for none. */
+  readonly token?: string | null;
+  readonly password?: string;
+  /** Protocol 4's own field. */
+  readonly deviceToken?: string;
+  readonly client?: Readonly<Record<string, unknown>>;
+  /** Changes the finished params, for what no honest client sends. */
+  readonly spoil?: (params: ConnectParams) => unknown;
+}
+
+/** The params of `connect`, writable for tests that spoil them. */
+export interface ConnectParams {
+  minProtocol: number;
+  maxProtocol: number;
+  client: Record<string, unknown>;
+  role?: string;
+  scopes?: readonly string[];
+  auth?: Record<string, unknown>;
+  device?: DeviceProof;
+  [other: string]: unknown;
+}
+
+export class WireClient implements Disposable {
+  /** Every frame that has arrived, in order. */
+  readonly frames: Frame[] = [];
+  /** Resolves when the connection has ended. */
+  readonly closed: Promise<Closed>;
+  readonly socket: WebSocket;
+  readonly #token: string | undefined;
+  readonly #unread: Frame[] = [];
+  #wake = Promise.withResolvers<void>();
+  #requests = 0;
+
+  constructor(url: string, options: { token?: string | undefined; protocols?: string[]; ws?: ClientOptions }) {
+    this.#token = options.token;
+    this.socket = new WebSocket(url, options.protocols ?? [], options.ws);
+    this.socket.on("message", (data) => this.#receive(JSON.parse(String(data)) as Frame));
+    this.socket.on("error", () => undefined);
+    this.closed = new Promise((resolve) =>
+      this.socket.once("close", (code, reason) => {
+        resolve({ code, reason: reason.toString() });
+        this.#wakeReaders();
+      }),
+    );
+  }
+
+  /** Resolves when the socket is open; rejects when the upgrade is refused. */
+  opened(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.socket.once("open", resolve);
+    this.socket.once("error", reject);
+    return within(promise, "the socket to open");
+  }
+
+  /** The next frame that nobody has read. */
+  next(): Promise<Frame> {
+    return this.#take(() => true, "a frame");
+  }
+
+  /** The next unread event of this name; frames before it stay unread. */
+  nextOf(event: string): Promise<Frame> {
+    return this.#take((frame) => frame.event === event, `the event ${event}`);
+  }
+
+  /** The next unread answer to a request. */
+  answerTo(id: unknown): Promise<Frame> {
+    return this.#take((frame) => frame.type === "res" && frame.id === id, `an answer to ${JSON.stringify(id)}`);
+  }
+
+  /** Sends text as it is, anything else as JSON. */
+  send(frame: unknown): void {
+    this.socket.send(typeof frame === "string" || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame));
+  }
+
+  /** Sends a request and returns its next answer. */
+  request(method: string, params?: unknown): Promise<Frame> {
+    const id = `#${++this.#requests}`;
+    this.send({ type: "req", id, method, ...(params !== undefined && { params }) });
+    return this.answerTo(id);
+  }
+
+  /** Sends a request that must succeed; returns the payload. */
+  // biome-ignore lint/suspicious/noExplicitAny: as for frames.
+  async call(method: string, params?: unknown): Promise<any> {
+    const { ok, payload, error } = await this.request(method, params);
+    if (!ok) throw new Error(`${method}: ${error?.code} ${error?.message}`);
+    return payload;
+  }
+
+  /** Answers the challenge with `connect`, signed as the handshake says; returns the gateway's answer. */
+  async shakeHands(handshake: Handshake = {}): Promise<Frame> {
+    const { payload: challenge } = await this.nextOf("connect.challenge");
+    const params = connectParams(handshake, this.#token, challenge);
+    this.send({ type: "req", id: "connect", method: "connect", params: handshake.spoil?.(params) ?? params });
+    return this.answerTo("connect");
+  }
+
+  /** Waits until everything sent so far has been handled: a later request is answered after it. */
+  async settled(): Promise<void> {
+    await this.request("last-heartbeat");
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.terminate();
+  }
+
+  #receive(frame: Frame): void {
+    this.frames.push(frame);
+    this.#unread.push(frame);
+    this.#wakeReaders();
+  }
+
+  #wakeReaders(): void {
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+
+  async #take(matches: (frame: Frame) => boolean, what: string): Promise<Frame> {
+    for (;;) {
+      const index = this.#unread.findIndex(matches);
+      if (index >= 0) return this.#unread.splice(index, 1)[0]!;
+      if (this.socket.readyState === WebSocket.CLOSED) throw new Error(`the connection ended before ${what}`);
+      await within(this.#wake.promise, what);
+    }
+  }
+}
+
+/** The params that an honest client sends for a challenge. */
+export function connectParams(
+  handshake: Handshake,
+  ownToken: string | undefined,
+  challenge: { nonce: string; ts: number },
+): ConnectParams {
+  const { protocol = 3, role, scopes, device, password, deviceToken, skewMs = 0 } = handshake;
+  const [minProtocol, maxProtocol] = typeof protocol === "number" ? [protocol, protocol] : protocol;
+  const client = { id: "cli", version: "1", platform: "linux", mode: "cli", ...handshake.client };
+  const token = handshake.token === undefined ? ownToken : (handshake.token ?? undefined);
+  const auth = {
+    ...(token !== undefined && { token }),
+    ...(password !== undefined && { password }),
+    ...(deviceToken !== undefined && { deviceToken }),
+  };
+  const facts = {
+    clientId: client.id,
+    clientMode: client.mode,
+    role,
+    scopes,
+    token: token ?? deviceToken,
+    platform: client.platform,
+    deviceFamily: handshake.client?.deviceFamily as string | undefined,
+  };
+  const version = handshake.sign ?? (maxProtocol >= 4 ? "v3" : "v2");
+  const when = { signedAt: challenge.ts + skewMs, nonce: challenge.nonce };
+  return {
+    minProtocol,
+    maxProtocol,
+    client,
+    ...(role !== undefined && { role }),
+    ...(scopes !== undefined && { scopes }),
+    ...(Object.keys(auth).length > 0 && { auth }),
+    ...(device !== undefined && { device: proofOf(device, version, facts, when) }),
+  };
+}
