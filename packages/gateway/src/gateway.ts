@@ -2,6 +2,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Bus } from "./base/bus.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import { Config } from "./base/config.ts";
@@ -99,25 +100,35 @@ const RESTART_RETRY_MS = 5_000;
  * restarts everything in place.
  */
 export async function startGateway(options: StartOptions): Promise<RunningGateway> {
-  const stop = new AbortController();
-  let requestRestart: (reason: string, delayMs: number) => void = () => undefined;
-  const start = () => boot(options, (reason, delayMs) => requestRestart(reason, delayMs));
-  let current = await start();
-  let restarting: Promise<void> | undefined;
   const { clock = systemClock } = options;
-  requestRestart = (reason, delayMs) => {
-    if (restarting) return;
-    restarting = restart(reason, delayMs).finally(() => {
+  const stop = new AbortController();
+  let wanted: { reason: string; delayMs: number } | undefined;
+  let restarting: Promise<void> | undefined;
+  // One change may ask twice: the config because a section needs it, then the caller with its own delay. The last counts.
+  const requestRestart = (reason: string, delayMs: number) => {
+    wanted = { reason, delayMs };
+    restarting ??= restart().finally(() => {
       restarting = undefined;
     });
   };
-  const restart = async (reason: string, delayMs: number) => {
+  let current = await boot(options, requestRestart);
+  /** A port that the system chose stays, so that clients find their way back. */
+  const again = () => {
+    const { overrides = {} } = options;
+    return boot(
+      { ...options, overrides: overrides.port === 0 ? { ...overrides, port: current.port } : overrides },
+      requestRestart,
+    );
+  };
+  const restart = async () => {
+    await nextTurn();
+    const { reason, delayMs } = wanted!;
     await clock.sleep(delayMs, stop.signal);
     current.log.info("restarting for a change of settings", { reason });
     await current.stop("gateway restarting", RESTART_EXPECTED_MS);
     for (;;) {
       try {
-        current = await start();
+        current = await again();
         return;
       } catch (error) {
         current.log.error("the restart failed; trying again", { error: messageOf(error) });

@@ -36,8 +36,8 @@ export class System implements Disposable {
   readonly stateVersion = { presence: 1, health: 1 };
   #health: Health | undefined;
   #serialized: Serialized | undefined;
-  #refreshDue = false;
-  #presenceDue = false;
+  #refreshDue: Disposable | undefined;
+  #presenceDue: Disposable | undefined;
 
   constructor(base: Base, options: { sources: HealthSources; logFile: string }) {
     this.#base = base;
@@ -79,10 +79,8 @@ export class System implements Disposable {
 
   /** Refreshes soon; many calls at once cause one refresh. */
   refreshHealthSoon(): void {
-    if (this.#refreshDue) return;
-    this.#refreshDue = true;
-    this.#base.clock.after(COALESCE_MS, () => {
-      this.#refreshDue = false;
+    this.#refreshDue ??= this.#base.clock.after(COALESCE_MS, () => {
+      this.#refreshDue = undefined;
       this.refreshHealth();
     });
   }
@@ -132,6 +130,8 @@ export class System implements Disposable {
 
   [Symbol.dispose](): void {
     this.#timers.dispose();
+    this.#refreshDue?.[Symbol.dispose]();
+    this.#presenceDue?.[Symbol.dispose]();
   }
 
   #makeHealth(): Health {
@@ -157,13 +157,13 @@ export class System implements Disposable {
   }
 
   #publishPresenceSoon(): void {
-    if (this.#presenceDue) return;
-    this.#presenceDue = true;
-    this.#base.clock.after(COALESCE_MS, () => this.#publishPresence());
+    this.#presenceDue ??= this.#base.clock.after(COALESCE_MS, () => {
+      this.#presenceDue = undefined;
+      this.#publishPresence();
+    });
   }
 
   #publishPresence(): void {
-    this.#presenceDue = false;
     this.#base.bus.publish(presenceEvent, { presence: this.presence() });
   }
 }
