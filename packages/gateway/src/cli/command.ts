@@ -19,8 +19,9 @@ export interface Command {
   readonly kind: "command";
   readonly summary: string;
   readonly positionals: readonly Positional[];
-  /** The common flags included. */
-  readonly flags: Flags;
+  /** Its own flags; the common ones that it does not describe anew come beside them. */
+  readonly ownFlags: Flags;
+  readonly commonFlags: Flags;
   readonly examples: readonly string[];
   run(call: Call): Promise<ExitCode | undefined>;
 }
@@ -50,7 +51,8 @@ export function defineCommand<const F extends Flags = Record<never, never>>(defi
     kind: "command",
     summary,
     positionals,
-    flags: { ...flags, ...without(commonFlags, flags ?? {}) },
+    ownFlags: flags ?? {},
+    commonFlags: without(commonFlags, flags ?? {}),
     examples,
     // The parser fills exactly the flags above, which is what `Call<F>` says.
     run: async (call) => (await definition.run(call as unknown as Call<F>)) ?? undefined,

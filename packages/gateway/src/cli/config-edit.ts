@@ -11,7 +11,6 @@ import { configPath, readTextIfExists, writePrivateFile } from "../base/files.ts
 import { createLog, Secrets } from "../base/log.ts";
 import { type GatewayCall, type Link, withGateway } from "./connect.ts";
 import { CliError, EXIT } from "./exit.ts";
-import { loadSections } from "./sections.ts";
 import { resolveTarget } from "./target.ts";
 
 /** A JSON merge patch (RFC 7396): null deletes. */
@@ -117,13 +116,13 @@ async function change(call: GatewayCall, { online, offline }: Ways): Promise<Cha
 }
 
 async function rewrite(path: string, edit: (raw: string) => string): Promise<Changed> {
-  const sections = await loadSections();
+  const { SECTIONS } = await import("./sections.ts");
   const raw = edit(readTextIfExists(path) ?? "");
-  const { issues, warnings } = readConfig(raw, sections);
+  const { issues, warnings } = readConfig(raw, SECTIONS);
   if (issues.length > 0) throw invalid(issues);
   const log = createLog({ clock: systemClock, level: "error", sinks: [], secrets: new Secrets() });
   try {
-    using config = Config.open({ path, sections, log, clock: systemClock });
+    using config = Config.open({ path, sections: SECTIONS, log, clock: systemClock });
     config.write(raw, config.snapshot().hash);
   } catch (error) {
     // The text there is invalid and there is no good copy: what replaces it is valid, so nothing is lost.

@@ -10,7 +10,6 @@ import type { Call } from "./command.ts";
 import { withGateway } from "./connect.ts";
 import { readInstance } from "./instance.ts";
 import { bytes, duration } from "./render.ts";
-import { loadSections } from "./sections.ts";
 import { readLocalConfig, resolveTarget, type Target } from "./target.ts";
 
 /** What one check found. */
@@ -95,7 +94,7 @@ async function checkConfig({ stateDir }: Target, env: NodeJS.ProcessEnv): Promis
           fix: "Start once with `moltbot gateway`; it writes one",
         },
       ];
-    const { issues, warnings } = readConfig(raw, await loadSections());
+    const { issues, warnings } = readConfig(raw, (await import("./sections.ts")).SECTIONS);
     const at = (line: number | undefined) => (line === undefined ? path : `${path} line ${line}`);
     const findings: Finding[] = [
       ...issues.map(

@@ -1,6 +1,6 @@
 /** Help texts, read off the commands. */
 
-import { commonFlags, type Flag, type Flags } from "./args.ts";
+import type { Flag, Flags } from "./args.ts";
 import type { Command, Group } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { displayWidth, type Look } from "./render.ts";
@@ -32,14 +32,13 @@ export function groupHelp(name: string, group: Group, look: Look): string {
     usageLine(`${name}${group.alone ? " [COMMAND]" : " COMMAND"} [flags]`, look),
     "",
     pairs(lines, look),
-    ...(group.alone ? ["", flagLines(ownFlags(group.alone), look)] : []),
+    ...(group.alone ? ["", flagLines(group.alone.ownFlags, look)] : []),
   ].join("\n");
 }
 
 /** `moltbot COMMAND --help`. */
 export function commandHelp(name: string, command: Command, look: Look): string {
-  const own = ownFlags(command);
-  const shared = Object.fromEntries(Object.entries(commonFlags).filter(([flag]) => !Object.hasOwn(own, flag)));
+  const { ownFlags, commonFlags } = command;
   const words = command.positionals.map((each) => {
     const word = each.rest ? `${each.name}…` : each.name;
     return each.optional ? `[${word}]` : word;
@@ -48,19 +47,14 @@ export function commandHelp(name: string, command: Command, look: Look): string 
     sentence(command.summary),
     "",
     usageLine([name, ...words, "[flags]"].join(" "), look),
-    ...(Object.keys(own).length > 0 ? ["", flagLines(own, look)] : []),
+    ...(Object.keys(ownFlags).length > 0 ? ["", flagLines(ownFlags, look)] : []),
     "",
     look.style.dim("Everywhere"),
-    flagLines(shared, look),
+    flagLines(commonFlags, look),
     ...(command.examples.length > 0
       ? ["", look.style.dim("Examples"), ...command.examples.map((each) => `  ${each}`)]
       : []),
   ].join("\n");
-}
-
-function ownFlags(command: Command): Flags {
-  const isOwn = ([name, flag]: [string, Flag]) => (commonFlags as Flags)[name] !== flag;
-  return Object.fromEntries(Object.entries(command.flags).filter(isOwn));
 }
 
 function usageLine(text: string, { style }: Look): string {

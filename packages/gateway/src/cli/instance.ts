@@ -1,6 +1,5 @@
 /** The gateway that runs on a state folder, as it wrote itself down in `gateway.json`. */
 
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { isRecord } from "../base/config.ts";
 import { readTextIfExists } from "../base/files.ts";
@@ -28,15 +27,6 @@ export function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
-}
-
-/**
- * Whether the process still is that gateway: process ids are used again, and nobody else's may be signalled.
- * True where the system has no `ps` to ask.
- */
-export function isStillGateway({ pid }: Instance): boolean {
-  const { stdout, error } = spawnSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
-  return error !== undefined || /\bgateway\b/.test(stdout);
 }
 
 function parse(text: string | undefined): Instance | undefined {

@@ -3,7 +3,7 @@
 import { checkPositionals, commonFlags, parseFlags, seeHelp } from "./args.ts";
 import type { Command, Group } from "./command.ts";
 import { commands } from "./commands/index.ts";
-import { CliError, EXIT, type ExitCode, usageError } from "./exit.ts";
+import { type CliError, EXIT, type ExitCode, usageError } from "./exit.ts";
 import { nearest } from "./nearest.ts";
 import { type Output, processOutput } from "./output.ts";
 
@@ -18,13 +18,14 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   try {
     return await run(words, { env, out });
   } catch (error) {
-    const isExpected = error instanceof CliError || (error instanceof Error && error.name === "StartError");
+    // By name: in the published form each command is a file of its own, with its own copy of the class.
+    const isExpected = error instanceof Error && (error.name === "CliError" || error.name === "StartError");
     const message = error instanceof Error ? error.message : String(error);
     out.note(
       isExpected ? message : `Something went wrong inside moltbot: ${message}. Set MOLTBOT_DEBUG=1 to see where.`,
     );
     if (env.MOLTBOT_DEBUG === "1" && error instanceof Error) out.note(error.stack ?? "");
-    return error instanceof CliError ? error.exitCode : EXIT.failed;
+    return (isExpected && (error as Partial<CliError>).exitCode) || EXIT.failed;
   }
 }
 
@@ -43,7 +44,7 @@ async function run(words: readonly string[], io: { env: NodeJS.ProcessEnv; out: 
   if (!entry) throw unknownCommand(first, Object.keys(commands), "");
   const { name, command, rest: given } = pick(first, await entry.load(), others);
   if (command.kind === "group") return showHelp(name, command, { out: io.out, asked: given.length > 0 });
-  const accepts = { name, flags: command.flags, positionals: command.positionals };
+  const accepts = { name, flags: { ...command.ownFlags, ...command.commonFlags }, positionals: command.positionals };
   const { values, words: positionals } = parseFlags([...leading, ...given], accepts);
   if (values.help) return showHelp(name, command, { out: io.out, asked: true });
   checkPositionals(positionals, accepts);

@@ -1,9 +1,8 @@
-/** The sections of the config file, for checking it without a gateway. Loaded on first use: they bring the schemas along. */
+/** The sections of the config file, for checking it without a gateway. Imported on first use: it brings all schemas along. */
 
 import type { ConfigSection } from "../base/config.ts";
+import { SETTINGS } from "../catalog.ts";
+import { settings } from "../server/settings.ts";
 
 /** All sections, in the order of the file. */
-export async function loadSections(): Promise<readonly ConfigSection<unknown>[]> {
-  const [{ settings }, { SETTINGS }] = await Promise.all([import("../server/settings.ts"), import("../catalog.ts")]);
-  return [settings, ...SETTINGS];
-}
+export const SECTIONS: readonly ConfigSection<unknown>[] = [settings, ...SETTINGS];

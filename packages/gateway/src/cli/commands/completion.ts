@@ -1,7 +1,6 @@
 /** `moltbot completion` — words for the shell to complete, read off the commands. */
 
-import type { Flags } from "../args.ts";
-import { defineCommand } from "../command.ts";
+import { type Command, defineCommand } from "../command.ts";
 import { usageError } from "../exit.ts";
 import { commands } from "./index.ts";
 
@@ -46,20 +45,20 @@ async function readCommands(): Promise<Completable[]> {
     const entry = await load();
     if (entry.kind === "command") {
       const words = name === "completion" ? Object.keys(SHELLS).map((shell) => ({ name: shell, summary: "" })) : [];
-      entries.push({ path: name, summary, words, flags: flagsOf(entry.flags) });
+      entries.push({ path: name, summary, words, flags: flagsOf(entry) });
       continue;
     }
     const words = Object.entries(entry.commands).map(([word, { summary }]) => ({ name: word, summary }));
-    entries.push({ path: name, summary, words, flags: flagsOf(entry.alone?.flags ?? {}) });
+    entries.push({ path: name, summary, words, flags: entry.alone ? flagsOf(entry.alone) : [] });
     for (const [word, command] of Object.entries(entry.commands)) {
-      entries.push({ path: `${name} ${word}`, summary: command.summary, words: [], flags: flagsOf(command.flags) });
+      entries.push({ path: `${name} ${word}`, summary: command.summary, words: [], flags: flagsOf(command) });
     }
   }
   return entries;
 }
 
-function flagsOf(flags: Flags): Completable["flags"] {
-  return Object.entries(flags).map(([name, { summary, choices = [], kind }]) => ({
+function flagsOf({ ownFlags, commonFlags }: Command): Completable["flags"] {
+  return Object.entries({ ...ownFlags, ...commonFlags }).map(([name, { summary, choices = [], kind }]) => ({
     name: `--${name}`,
     summary,
     choices,

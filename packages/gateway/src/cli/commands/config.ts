@@ -9,7 +9,6 @@ import { hideSecrets, nest, parsePath, valueAt } from "../config-path.ts";
 import { withGateway } from "../connect.ts";
 import { CliError } from "../exit.ts";
 import { ago, table } from "../render.ts";
-import { loadSections } from "../sections.ts";
 import { resolveTarget } from "../target.ts";
 
 const get = defineCommand({
@@ -119,12 +118,12 @@ async function readValues(call: Call): Promise<Record<string, unknown>> {
       return config as Record<string, unknown>;
     });
   }
-  const sections = await loadSections();
+  const { SECTIONS } = await import("../sections.ts");
   const file = configPath(resolveTarget(call.flags, call.env).stateDir, call.env);
-  const onDisk = readConfig(readTextIfExists(file) ?? "", sections);
+  const onDisk = readConfig(readTextIfExists(file) ?? "", SECTIONS);
   const isValid = onDisk.issues.length === 0;
   if (!isValid) call.out.note(`${explain(file, onDisk.issues)} The last valid values are shown.`);
-  const { parsed, values } = isValid ? onDisk : readConfig(readTextIfExists(`${file}.last-good`) ?? "", sections);
+  const { parsed, values } = isValid ? onDisk : readConfig(readTextIfExists(`${file}.last-good`) ?? "", SECTIONS);
   return merge(parsed, Object.fromEntries(values));
 }
 

@@ -1,10 +1,11 @@
 /** `moltbot gateway stop` — ends the gateway that runs on this state folder. */
 
+import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { resolveStateDir } from "../../base/files.ts";
 import type { Call } from "../command.ts";
 import { CliError, EXIT, type ExitCode } from "../exit.ts";
-import { isAlive, isStillGateway, readInstance } from "../instance.ts";
+import { type Instance, isAlive, readInstance } from "../instance.ts";
 import { duration } from "../render.ts";
 
 /** A clean stop is over within 10 s; then the gateway ends itself. */
@@ -46,4 +47,13 @@ async function ended(pid: number, startedAt: number): Promise<number> {
     await sleep(LOOK_EVERY_MS);
   }
   return performance.now() - startedAt;
+}
+
+/**
+ * Whether the process still is that gateway: process ids are used again, and nobody else's may be signalled.
+ * True where the system has no `ps` to ask.
+ */
+function isStillGateway({ pid }: Instance): boolean {
+  const { stdout, error } = spawnSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
+  return error !== undefined || /\bgateway\b/.test(stdout);
 }
