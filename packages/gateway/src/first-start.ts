@@ -1,6 +1,6 @@
 /** What a first start leaves behind: a private state folder and a config file with a secret of its own. */
 import type { Env } from "./base/files.ts";
-import { envOf, fileExists, writePrivateFile } from "./base/files.ts";
+import { envOf, fileExists, makePrivate, writePrivateFile } from "./base/files.ts";
 import { newSecret } from "./base/ids.ts";
 
 /**
@@ -8,7 +8,10 @@ import { newSecret } from "./base/ids.ts";
  * bring a secret. Returns whether it wrote one.
  */
 export function ensureConfig(path: string, options: { env: Env; hasSecret: boolean }): boolean {
-  if (fileExists(path)) return false;
+  if (fileExists(path)) {
+    makePrivate(path);
+    return false;
+  }
   const hasSecret =
     options.hasSecret ||
     envOf(options.env, "GATEWAY_TOKEN") !== undefined ||

@@ -9,11 +9,12 @@ import { Config } from "./base/config.ts";
 import { ignore, messageOf, StartError } from "./base/errors.ts";
 import { configPath, type Env, fileExists, makePrivateDir, readTextIfExists } from "./base/files.ts";
 import { createLog, type Log, LogFile, Secrets, type Sink, ttySink } from "./base/log.ts";
-import { openStore, type Store, StoreBusyError } from "./base/store.ts";
+import { openStore, type Store, StoreBusyError, storageProblem } from "./base/store.ts";
 import { VERSION } from "./base/version.ts";
 import { EVENTS, METHODS, SETTINGS, TABLES } from "./catalog.ts";
 import { ensureConfig } from "./first-start.ts";
 import { hasScope } from "./kit/access.ts";
+import type { Schema } from "./kit/validate.ts";
 import { type GatewayAuth, resolveAuth } from "./server/authenticate.ts";
 import { startBroadcast } from "./server/broadcast.ts";
 import { type Connection, LIMITS } from "./server/connection.ts";
@@ -186,8 +187,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     refuseRemoteMode(settings.current.mode, settings.current.remote.url);
     const auth = resolveAuth(settings.current.auth, env, isLoopbackAddress(bindHost(settings.current)));
     if (auth.mode !== "none") secrets.add(auth.secret);
-    const schemas = new Map(SETTINGS.map((section) => [section.path, section.schema as never]));
-    for (const secret of secretsOf(config.snapshot().config, schemas).values()) secrets.add(secret);
+    hideSecrets(config, secrets);
 
     const bus = new Bus();
     const base: Base = { stateDir, version: VERSION, env, clock, log, bus, store, config };
@@ -243,7 +243,8 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     };
   } catch (error) {
     await stack.disposeAsync();
-    throw error;
+    const problem = error instanceof StartError ? undefined : storageProblem(error);
+    throw problem ? new StartError(`The gateway cannot start on ${stateDir}: ${problem}.`, { cause: error }) : error;
   }
 }
 
@@ -336,6 +337,16 @@ function openConfig(
   return config;
 }
 
+/** Keeps the secrets of the config out of the log, those of later versions too. */
+function hideSecrets(config: Config, secrets: Secrets): void {
+  const schemas = new Map(SETTINGS.map((section) => [section.path, section.schema as Schema]));
+  const hide = () => {
+    for (const secret of secretsOf(config.snapshot().config, schemas).values()) secrets.add(secret);
+  };
+  hide();
+  for (const section of SETTINGS) config.of(section).onChange(hide);
+}
+
 /** Flags over environment; an environment's port stands above the file's (protocol: environment). */
 function overridesOf({ port, bind, auth, token, password, tls }: StartOverrides, env: Env): Record<string, unknown> {
   const envPort = Number(env.MOLTBOT_GATEWAY_PORT ?? env.CLAWDBOT_GATEWAY_PORT ?? Number.NaN);
@@ -399,7 +410,7 @@ function welcome(gateway: Gateway, connection: Connection, { session, auth }: Gr
   const { caller, dialect } = session;
   system.connected(caller, connection.isLocal ? undefined : connection.address);
   const isAdmin = hasScope(caller.scopes, "operator.admin");
-  const mayRead = hasScope(caller.scopes, "operator.read") || (dialect.protocol === 3 && caller.role === "node");
+  const mayRead = hasScope(caller.scopes, "operator.read");
   const is3 = dialect.protocol === 3;
   return {
     type: "hello-ok",

@@ -63,6 +63,15 @@ export function makePrivateDir(path: string): void {
   }
 }
 
+/** Takes a file away from others (0600): it may have been copied here with a wider mode. */
+export function makePrivate(path: string): void {
+  try {
+    chmodSync(path, 0o600);
+  } catch (error) {
+    ignore(error, "somebody else's file; whether it can be read is seen when it is");
+  }
+}
+
 /** Replaces a file in one step: a private temporary file beside it, fsync, rename, fsync of the folder. Mode 0600. */
 export function writePrivateFile(path: string, data: string | Uint8Array): void {
   const folder = dirname(path);

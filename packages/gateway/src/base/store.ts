@@ -1,8 +1,8 @@
 /** The one SQLite file. Slices own their tables; nobody else writes SQL. */
-import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { messageOf, StartError } from "./errors.ts";
+import { codeOf, messageOf, StartError } from "./errors.ts";
 
 /** A slice's tables: an append-only list of statements; its length is the slice's schema version. */
 export interface Tables {
@@ -85,12 +85,13 @@ export class Store implements Disposable {
  */
 export function openStore(path: string, tables: readonly Tables[]): Store {
   const isNew = path === ":memory:" || !existsSync(path);
+  // Made private before SQLite opens it: the journal beside it takes over its mode.
+  if (isNew && path !== ":memory:") closeSync(openSync(path, "a", 0o600));
   const db = new DatabaseSync(path, { timeout: 0 });
   try {
     // Exclusive before the first WAL access: no shared-memory file, and a second gateway cannot open it.
     db.exec("pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full");
     db.exec("pragma foreign_keys = on; pragma temp_store = memory; begin immediate; commit");
-    if (isNew && path !== ":memory:") chmodSync(path, 0o600);
     migrate(db, path, tables, isNew);
     return new Store(db);
   } catch (error) {
@@ -156,14 +157,22 @@ function damaged(path: string): string {
 }
 
 /** SQLite's primary result codes that mean the disk, not the program (sqlite.org/rescode.html). */
-const STORAGE_PROBLEMS: Readonly<Record<number, string>> = {
+const SQLITE_PROBLEMS: Readonly<Record<number, string>> = {
   8: "the state folder is read-only; make it writable and try again",
   10: "the disk reports an error; check it, then try again",
   13: "the disk is full; free some space and try again",
+  14: "the database in the state folder cannot be opened; check its owner and mode",
 };
 
-/** What is wrong with the disk, when that is why a statement failed; else undefined. */
+const FILE_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full; free some space and try again",
+  EDQUOT: "the disk quota is used up; free some space and try again",
+  EROFS: "the state folder is read-only; make it writable and try again",
+  EACCES: "a file in the state folder cannot be written; check its owner and mode",
+};
+
+/** What is wrong with the disk, when that is why a statement or a write failed; else undefined. */
 export function storageProblem(error: unknown): string | undefined {
-  const code = (error as { errcode?: unknown } | undefined)?.errcode;
-  return typeof code === "number" ? STORAGE_PROBLEMS[code & 0xff] : undefined;
+  const { errcode } = (error ?? {}) as { errcode?: unknown };
+  return typeof errcode === "number" ? SQLITE_PROBLEMS[errcode & 0xff] : FILE_PROBLEMS[codeOf(error) ?? ""];
 }

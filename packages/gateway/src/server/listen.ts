@@ -1,6 +1,6 @@
 /** The listener: one port for HTTP and WebSocket. It accepts sockets, guards the door, and hands frames on. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
@@ -43,6 +43,7 @@ export class GatewayServer {
   readonly connections = new Map<string, Connection>();
   readonly #options: ServerOptions;
   readonly #strangers = new Set<Connection>();
+  readonly #silent = new Set<Socket>();
   readonly #listeners: Server[] = [];
   readonly #sockets = new WebSocketServer({
     noServer: true,
@@ -139,7 +140,13 @@ export class GatewayServer {
   }
 
   async #createServer(): Promise<Server> {
-    const limits = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000, maxHeaderSize: 16_384 };
+    const limits = {
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 5_000,
+      connectionsCheckingInterval: 2_000,
+      maxHeaderSize: 16_384,
+    };
     const { certificate } = this.#options;
     const server = certificate
       ? (await import("node:https")).createServer({
@@ -147,12 +154,21 @@ export class GatewayServer {
           cert: certificate.cert,
           key: certificate.key,
           minVersion: "TLSv1.2",
+          handshakeTimeout: 10_000,
         })
       : createServer(limits);
+    server.on(certificate ? "secureConnection" : "connection", (socket: Socket) => this.#admitSocket(socket));
     server.on("request", (request, response) => this.#onRequest(request, response));
     server.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
     server.on("clientError", (_error, socket) => void socket.destroy());
     return server as Server;
+  }
+
+  /** A socket that has not said what it wants yet is a stranger too; the one that has been silent longest makes room. */
+  #admitSocket(socket: Socket): void {
+    if (this.#silent.size >= MAX_STRANGERS) this.#silent.values().next().value?.destroy();
+    this.#silent.add(socket);
+    socket.once("close", () => this.#silent.delete(socket));
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
@@ -173,6 +189,7 @@ export class GatewayServer {
         `HTTP/1.1 421 Misdirected Request\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n${UNKNOWN_HOST}`,
       );
     }
+    this.#silent.delete(request.socket);
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#onSocket(webSocket, request));
   }
 
