@@ -312,6 +312,11 @@ export class Store {
     if (isPairingRequired(reason)) {
       return this.#set({ screen: { kind: "pairing", requestId: reason.detail("requestId") ?? "" } });
     }
+    if (isLockedOut(reason)) {
+      client.close();
+      const problem = "Too many wrong attempts came from here. Wait five minutes, then sign in again.";
+      return this.#set({ screen: { kind: "signed-out", problem } });
+    }
     this.#set({ screen: { kind: "chat" }, link: { kind: "waiting", reason: lostBecause(reason), retryAt } });
   }
 
@@ -581,6 +586,10 @@ function refusal(reason: Error | undefined): string | undefined {
       return "The gateway does not accept this token or password. Run `moltbot dashboard` on its machine for a link that works.";
   }
   return sentence(reason.message);
+}
+
+function isLockedOut(reason: Error): boolean {
+  return reason instanceof ResponseError && reason.reason === "AUTH_RATE_LIMITED";
 }
 
 function lostBecause(reason: Error): string {

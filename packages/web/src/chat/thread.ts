@@ -12,10 +12,10 @@ const NEAR_END_PX = 80;
 
 /** What a newcomer can click; each sends its text. */
 const STARTERS = [
-  { title: "What can you do?", text: "help" },
-  { title: "How is the gateway?", text: "status" },
+  { title: "What can you do?", text: "/help" },
+  { title: "How is the gateway?", text: "/status" },
   { title: "Connect a model", text: "/model" },
-  { title: "What time is it?", text: "time" },
+  { title: "What time is it?", text: "/time" },
 ] as const;
 
 /** `<moltbot-thread>`: shows `state.items`. */
