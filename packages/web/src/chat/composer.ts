@@ -92,7 +92,7 @@ export class ComposerElement extends PageElement {
         </button>
       </div>
       <p id="message-hint" class="hint">
-        ${isRunning ? html`<kbd>Esc</kbd> stops the reply · ` : nothing}<kbd>Enter</kbd> sends · <kbd>Shift</kbd>
+        ${isRunning ? html`<kbd>Esc</kbd> stops the reply · ` : nothing}<kbd>Enter</kbd> sends · <kbd>Shift</kbd> +
         <kbd>Enter</kbd> starts a new line
       </p>
     </form>`;
