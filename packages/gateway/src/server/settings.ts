@@ -3,51 +3,55 @@ import { Type } from "@sinclair/typebox";
 import { OneOf, Secret } from "../kit/schema.ts";
 import { defineSettings } from "../kit/settings.ts";
 
+const text = (description: string) => Type.String({ minLength: 1, description });
+const flag = (fallback: boolean, description: string) => Type.Boolean({ default: fallback, description });
+const list = (description: string) => Type.Array(Type.String({ minLength: 1 }), { default: [], description });
+
 export const settings = defineSettings({
   path: "gateway",
   summary: "Where the gateway listens and who gets in.",
   reload: "restart",
   schema: Type.Object({
-    mode: Type.Union([Type.Literal("local"), Type.Literal("remote")], { default: "local" }),
+    mode: Type.Union([Type.Literal("local"), Type.Literal("remote")], {
+      default: "local",
+      description: "`remote` makes the command line of this machine use the gateway at `gateway.remote.url`.",
+    }),
     port: Type.Integer({ minimum: 0, maximum: 65535, default: 18789, description: "TCP port for HTTP and WebSocket." }),
     bind: Type.Union(
       ["loopback", "lan", "tailnet", "auto", "custom"].map((mode) => Type.Literal(mode)),
       { default: "loopback", description: "Which addresses to listen on; `auto` is loopback." },
     ),
-    customBindHost: Type.Optional(Type.String({ minLength: 1, description: "The address for bind: custom." })),
-    allowedHosts: Type.Array(Type.String({ minLength: 1 }), {
-      default: [],
-      description: "Further host names under which browsers may reach the gateway.",
-    }),
-    trustedProxies: Type.Array(Type.String({ minLength: 1 }), {
-      default: [],
-      description: "Exact addresses of reverse proxies whose forwarding headers count.",
-    }),
+    customBindHost: Type.Optional(text("The address for `bind: custom`.")),
+    allowedHosts: list("Further host names under which browsers may reach the gateway."),
+    trustedProxies: list("Exact addresses of reverse proxies whose forwarding headers count."),
     auth: Type.Object({
-      mode: Type.Optional(OneOf("token", "password", "none")),
-      token: Type.Optional(Secret),
-      password: Type.Optional(Secret),
+      mode: Type.Optional({
+        ...OneOf("token", "password", "none"),
+        description: "How clients sign in; `none` on loopback only.",
+      }),
+      token: Type.Optional({ ...Secret, description: "The token that clients must show." }),
+      password: Type.Optional({ ...Secret, description: "The password that clients must show." }),
     }),
     controlUi: Type.Object({
-      enabled: Type.Boolean({ default: true }),
-      allowedOrigins: Type.Array(Type.String({ minLength: 1 }), {
-        default: [],
-        description: "Further browser origins that may connect.",
-      }),
-      allowInsecureAuth: Type.Boolean({ default: false }),
-      dangerouslyDisableDeviceAuth: Type.Boolean({ default: false }),
+      enabled: flag(true, "Whether the gateway serves WebChat."),
+      allowedOrigins: list("Further browser origins that may connect."),
+      allowInsecureAuth: flag(
+        false,
+        "Lets a control UI without a device identity in, from this machine, with the secret alone.",
+      ),
+      dangerouslyDisableDeviceAuth: flag(false, "Ignores the device identity of control UIs."),
     }),
     tls: Type.Object({
-      enabled: Type.Boolean({ default: false }),
-      autoGenerate: Type.Boolean({ default: true }),
-      certPath: Type.Optional(Type.String({ minLength: 1 })),
-      keyPath: Type.Optional(Type.String({ minLength: 1 })),
+      enabled: flag(false, "Serve https and wss."),
+      autoGenerate: flag(true, "Make a self-signed certificate when none is configured."),
+      certPath: Type.Optional(text("The certificate, PEM.")),
+      keyPath: Type.Optional(text("Its key, PEM.")),
     }),
     remote: Type.Object({
-      url: Type.Optional(Type.String({ minLength: 1 })),
-      token: Type.Optional(Secret),
-      password: Type.Optional(Secret),
-      tlsFingerprint: Type.Optional(Type.String({ minLength: 1 })),
+      url: Type.Optional(text("The gateway that the command line uses in mode `remote`: ws:// or wss://.")),
+      token: Type.Optional({ ...Secret, description: "Its token." }),
+      password: Type.Optional({ ...Secret, description: "Its password." }),
+      tlsFingerprint: Type.Optional(text("SHA-256 of the certificate to accept, and no other.")),
     }),
   }),
 });
