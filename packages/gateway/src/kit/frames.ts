@@ -29,44 +29,58 @@ export const CLIENT_MODES_4 = [...CLIENT_MODES_3, "worker"] as const;
 const Names = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 500 });
 const Word = Type.String({ minLength: 1, maxLength: 200 });
 
+/** A schema with its line in the manual. */
+function described<Schema extends object>(schema: Schema, description: string): Schema {
+  return { ...schema, description };
+}
+
 const client = {
-  id: OneOf(...CLIENT_IDS),
-  displayName: Type.Optional(Word),
+  id: described(OneOf(...CLIENT_IDS), "The product, by one of the protocol's names."),
+  displayName: Type.Optional(described(Word, "Shown in presence and in requests for approval.")),
   version: Word,
-  platform: Word,
-  deviceFamily: Type.Optional(Word),
-  modelIdentifier: Type.Optional(Word),
-  instanceId: Type.Optional(Word),
+  platform: described(Word, "For example `macos 15.2`, `ios 18.1`, `linux`."),
+  deviceFamily: Type.Optional(described(Word, "For example `iPhone`.")),
+  modelIdentifier: Type.Optional(described(Word, "For example `iPhone17,2`.")),
+  instanceId: Type.Optional(described(Word, "The same at every start of this installation.")),
 };
 
 const device = {
-  id: NonEmpty,
-  publicKey: NonEmpty,
-  signature: NonEmpty,
-  signedAt: Millis,
+  id: described(NonEmpty, "SHA-256 of the raw public key, lower-case hexadecimal."),
+  publicKey: described(NonEmpty, "The raw key in base64url."),
+  signature: described(NonEmpty, "See “Proving a device”."),
+  signedAt: described(Millis, "When the signature was made."),
 };
 
+const Nonce = described(NonEmpty, "The nonce of this connection's challenge.");
+
 const connect = {
-  minProtocol: Type.Integer({ minimum: 1 }),
-  maxProtocol: Type.Integer({ minimum: 1 }),
-  caps: Type.Optional(Names),
-  commands: Type.Optional(Names),
-  permissions: Type.Optional(Type.Record(Type.String(), Type.Boolean())),
-  pathEnv: Type.Optional(Type.String()),
-  role: Type.Optional(NonEmpty),
-  scopes: Type.Optional(Names),
+  minProtocol: Type.Integer({ minimum: 1, description: "The oldest protocol that the client speaks." }),
+  maxProtocol: Type.Integer({ minimum: 1, description: "The newest." }),
+  caps: Type.Optional(described(Names, "A node's abilities, for example `camera`.")),
+  commands: Type.Optional(described(Names, "A node's commands, for example `camera.snap`.")),
+  permissions: Type.Optional(
+    Type.Record(Type.String(), Type.Boolean(), { description: "What a node's owner has allowed it." }),
+  ),
+  pathEnv: Type.Optional(Type.String({ description: "A node's search path for programs." })),
+  role: Type.Optional(described(NonEmpty, "`operator` or `node`; `operator` when left out.")),
+  scopes: Type.Optional(described(Names, "What an operator asks to be allowed.")),
   locale: Type.Optional(Type.String()),
   userAgent: Type.Optional(Type.String()),
 };
 
 const Secret = Type.String({ maxLength: 4096 });
 
+const secrets = {
+  token: Type.Optional(described(Secret, "The gateway's token, or the token that this device was given.")),
+  password: Type.Optional(described(Secret, "The gateway's password, where it uses one.")),
+};
+
 /** Params of `connect` as protocol 3 clients send them. */
 export const ConnectParams3 = Closed({
   ...connect,
   client: Closed({ ...client, mode: OneOf(...CLIENT_MODES_3) }),
-  device: Type.Optional(Closed({ ...device, nonce: Type.Optional(NonEmpty) })),
-  auth: Type.Optional(Closed({ token: Type.Optional(Secret), password: Type.Optional(Secret) })),
+  device: Type.Optional(Closed({ ...device, nonce: Type.Optional(Nonce) })),
+  auth: Type.Optional(Closed(secrets)),
 });
 
 /** Params of `connect` as protocol 4 clients send them: a nonce is required, and more may be said. */
@@ -78,11 +92,10 @@ export const ConnectParams4 = Closed({
     buildId: Type.Optional(Type.String({ minLength: 1, maxLength: 96 })),
     timeZone: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   }),
-  device: Type.Optional(Closed({ ...device, nonce: NonEmpty })),
+  device: Type.Optional(Closed({ ...device, nonce: Nonce })),
   auth: Type.Optional(
     Closed({
-      token: Type.Optional(Secret),
-      password: Type.Optional(Secret),
+      ...secrets,
       bootstrapToken: Type.Optional(Secret),
       deviceToken: Type.Optional(Secret),
       approvalRuntimeToken: Type.Optional(Secret),
@@ -110,8 +123,8 @@ export const ErrorShape = Closed({
   code: NonEmpty,
   message: NonEmpty,
   details: Type.Optional(Type.Unknown()),
-  retryable: Type.Optional(Type.Boolean()),
-  retryAfterMs: Type.Optional(Type.Integer({ minimum: 0 })),
+  retryable: Type.Optional(Type.Boolean({ description: "Whether the same request may succeed later." })),
+  retryAfterMs: Type.Optional(Type.Integer({ minimum: 0, description: "How long to wait first." })),
 });
 
 export const ResponseFrame = Closed({
@@ -126,15 +139,15 @@ export const StateVersion = Closed({ presence: Type.Integer({ minimum: 0 }), hea
 
 export const EventFrame = Closed({
   type: Type.Literal("event"),
-  event: NonEmpty,
+  event: described(NonEmpty, "The event's name."),
   payload: Type.Optional(Type.Unknown()),
-  seq: Type.Optional(Type.Integer({ minimum: 0 })),
+  seq: Type.Optional(Type.Integer({ minimum: 0, description: "Counts the events of this connection." })),
   stateVersion: Type.Optional(StateVersion),
 });
 
 /** One row of who is connected (protocol: presence). */
 export const PresenceEntry = Closed({
-  host: Type.Optional(NonEmpty),
+  host: Type.Optional(described(NonEmpty, "The client's display name, or its id.")),
   ip: Type.Optional(NonEmpty),
   version: Type.Optional(NonEmpty),
   platform: Type.Optional(NonEmpty),
@@ -142,10 +155,10 @@ export const PresenceEntry = Closed({
   modelIdentifier: Type.Optional(NonEmpty),
   mode: Type.Optional(NonEmpty),
   lastInputSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
-  reason: Type.Optional(NonEmpty),
+  reason: Type.Optional(described(NonEmpty, "Why the row was written last, for example `connect` or `disconnect`.")),
   tags: Type.Optional(Type.Array(NonEmpty)),
-  text: Type.Optional(Type.String()),
-  ts: Millis,
+  text: Type.Optional(Type.String({ description: "The row as one line for people." })),
+  ts: described(Millis, "When the row was written last."),
   deviceId: Type.Optional(NonEmpty),
   roles: Type.Optional(Type.Array(NonEmpty)),
   scopes: Type.Optional(Type.Array(NonEmpty)),
@@ -155,11 +168,11 @@ export const PresenceEntry = Closed({
 /** What a client knows at once: refreshed by calls and events afterwards. */
 export const Snapshot = Closed({
   presence: Type.Array(PresenceEntry),
-  health: Type.Unknown(),
+  health: Type.Unknown({ description: "What `health` answers, or `{}` before the first time." }),
   stateVersion: StateVersion,
-  uptimeMs: Millis,
-  configPath: Type.Optional(NonEmpty),
-  stateDir: Type.Optional(NonEmpty),
+  uptimeMs: described(Millis, "How long the gateway has been running."),
+  configPath: Type.Optional(described(NonEmpty, "For holders of `operator.admin`.")),
+  stateDir: Type.Optional(described(NonEmpty, "For holders of `operator.admin`.")),
   sessionDefaults: Type.Optional(
     Closed({ defaultAgentId: NonEmpty, mainKey: NonEmpty, mainSessionKey: NonEmpty, scope: Type.Optional(NonEmpty) }),
   ),
@@ -168,12 +181,12 @@ export const Snapshot = Closed({
 /** The answer to a successful `connect`. */
 export const HelloOk = Closed({
   type: Type.Literal("hello-ok"),
-  protocol: Type.Integer({ minimum: 1 }),
+  protocol: Type.Integer({ minimum: 1, description: "The protocol of this connection, 3 or 4." }),
   server: Closed({
     version: NonEmpty,
     commit: Type.Optional(NonEmpty),
     host: Type.Optional(NonEmpty),
-    connId: NonEmpty,
+    connId: described(NonEmpty, "This connection's id, as the gateway's log calls it."),
   }),
   features: Closed({
     methods: Type.Array(NonEmpty),
@@ -184,17 +197,17 @@ export const HelloOk = Closed({
   canvasHostUrl: Type.Optional(NonEmpty),
   auth: Type.Optional(
     Closed({
-      deviceToken: Type.Optional(NonEmpty),
+      deviceToken: Type.Optional(described(NonEmpty, "This device's own token; keep it for the next time.")),
       role: NonEmpty,
-      scopes: Type.Array(NonEmpty),
+      scopes: Type.Array(NonEmpty, { description: "What was granted." }),
       issuedAtMs: Type.Optional(Millis),
-      method: Type.Optional(NonEmpty),
+      method: Type.Optional(described(NonEmpty, "What let the client in. Protocol 4 only.")),
     }),
   ),
   policy: Closed({
-    maxPayload: Type.Integer({ minimum: 1 }),
-    maxBufferedBytes: Type.Integer({ minimum: 1 }),
-    tickIntervalMs: Type.Integer({ minimum: 1 }),
+    maxPayload: Type.Integer({ minimum: 1, description: "The largest message you may send, bytes." }),
+    maxBufferedBytes: Type.Integer({ minimum: 1, description: "How much may wait for you to read it, bytes." }),
+    tickIntervalMs: Type.Integer({ minimum: 1, description: "How often `tick` comes." }),
   }),
 });
 
