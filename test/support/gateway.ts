@@ -93,11 +93,11 @@ export class TestGateway implements AsyncDisposable {
 
   /** Stops it cleanly. With a fake clock, time moves on until nothing waits any more. */
   async stop(): Promise<void> {
-    const stopping = this.#running?.[Symbol.asyncDispose]();
+    const stopping = Promise.resolve(this.#running?.[Symbol.asyncDispose]());
     this.#running = undefined;
     const { clock } = this.#options;
     const mover = clock instanceof FakeClock ? setInterval(() => clock.advance(500), 50) : undefined;
-    await within(stopping ?? Promise.resolve(), "the gateway to stop").finally(() => clearInterval(mover));
+    await within(stopping, "the gateway to stop").finally(() => clearInterval(mover));
   }
 
   get running(): RunningGateway {
