@@ -4,12 +4,14 @@
  * milliseconds: no socket, no database, no SDK.
  */
 import type { Slice } from "./kit/slice.ts";
+import { agent } from "./slices/agent/index.ts";
+import { chat } from "./slices/chat/index.ts";
 import { devices } from "./slices/devices/index.ts";
 import { sessions } from "./slices/sessions/index.ts";
 import { setup } from "./slices/setup/index.ts";
 import { system } from "./slices/system/index.ts";
 
-export const SLICES: readonly Slice[] = [system, devices, sessions, setup];
+export const SLICES: readonly Slice[] = [system, devices, sessions, agent, chat, setup];
 
 /** All methods by name. */
 export const METHODS = new Map(

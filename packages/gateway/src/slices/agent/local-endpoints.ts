@@ -1,4 +1,5 @@
 /** Finds model servers on this machine: Ollama, LM Studio, llama.cpp. Looks at loopback only, and never waits long. */
+import http, { type IncomingMessage } from "node:http";
 import type { Clock } from "../../base/clock.ts";
 import { isRecord } from "../../base/config.ts";
 import { ignore } from "../../base/errors.ts";
@@ -14,6 +15,7 @@ export interface Endpoint {
 }
 
 const LIMIT_MS = 300;
+const FRESH_MS = 5_000;
 const MAX_MODELS = 200;
 const MAX_BODY_CHARS = 1_000_000;
 
@@ -42,6 +44,7 @@ export class LocalEndpoints {
   readonly #log: Log;
   #found: readonly Provider[] = [];
   #looking: Promise<void> | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: { endpoints: readonly Endpoint[]; clock: Clock; log: Log }) {
     this.#endpoints = options.endpoints;
@@ -53,8 +56,17 @@ export class LocalEndpoints {
     return this.#found;
   }
 
-  /** Looks again; callers at the same time share one look. Ends within 300 ms or so, and never throws. */
+  /** A local server by its usual name, whether it was found or not: a person who names it means it. */
+  named(id: string): Provider | undefined {
+    const endpoint = this.#endpoints.find((candidate) => candidate.id === id);
+    return endpoint && { ...endpoint, api: "openai-compatible", headers: {}, models: [], origin: "found" };
+  }
+
+  /** Looks again, unless that was done in the last few seconds; callers at the same time share one look. Ends within 300 ms or so, and never throws. */
   async look(): Promise<void> {
+    const now = this.#clock.monotonic();
+    if (!this.#looking && now - this.#lookedAt < FRESH_MS) return;
+    this.#lookedAt = now;
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
     });
@@ -75,9 +87,7 @@ export class LocalEndpoints {
     const limit = new AbortController();
     using _timer = this.#clock.after(LIMIT_MS, () => limit.abort());
     try {
-      const response = await fetch(`${baseUrl}/models`, { signal: limit.signal, redirect: "error" });
-      if (!response.ok) return void (await response.body?.cancel());
-      const models = modelsIn(await readJson(response));
+      const models = modelsIn(JSON.parse(await get(`${baseUrl}/models`, limit.signal)));
       if (models === undefined) return undefined;
       return { id, label, api: "openai-compatible", baseUrl, headers: {}, models, origin: "found" };
     } catch (error) {
@@ -87,15 +97,26 @@ export class LocalEndpoints {
   }
 }
 
-/** Any program can listen on these ports, so only so much of its answer is read. */
-async function readJson(response: Response): Promise<unknown> {
-  let text = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_BODY_CHARS) return undefined;
+/** The body of a 200 answer. `fetch` would do, but loading it costs an idle gateway several megabytes. */
+async function get(url: string, signal: AbortSignal): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const request = (url.startsWith("https:") ? await import("node:https") : http).get(
+    url,
+    { signal, agent: false },
+    resolve,
+  );
+  request.on("error", reject);
+  const response = await promise;
+  if (response.statusCode !== 200) {
+    response.destroy();
+    throw new Error(`HTTP ${response.statusCode}`);
   }
-  return JSON.parse(text);
+  let text = "";
+  for await (const chunk of response.setEncoding("utf8")) {
+    text += String(chunk);
+    if (text.length > MAX_BODY_CHARS) throw new Error("too much for a list of models");
+  }
+  return text;
 }
 
 function modelsIn(body: unknown): Provider["models"] | undefined {

@@ -178,7 +178,8 @@ export class Providers {
     }
     const providerId = ref.slice(0, slash).toLowerCase();
     const id = ref.slice(slash + 1);
-    const provider = this.list().find((candidate) => candidate.id.toLowerCase() === providerId);
+    const provider =
+      this.list().find((candidate) => candidate.id.toLowerCase() === providerId) ?? this.#local.named(providerId);
     if (!provider) throw invalidRequest(this.#unknownProvider(providerId));
     return toModel(provider, provider.models.find((model) => model.id === id) ?? { id, name: id });
   }

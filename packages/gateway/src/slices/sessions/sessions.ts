@@ -21,6 +21,9 @@ import { type SessionEntry, type SessionRow, STORE } from "./schema.ts";
 import { type AgentSettings, agents, type SessionSettings, session } from "./settings.ts";
 import { Transcript } from "./transcript.ts";
 
+/** What the slices below this one read off keys. */
+export { agentIdOf, isSubagentKey, kindOf, normalAgentId } from "./key.ts";
+
 /** A conversation. */
 export interface Session {
   readonly key: string;

@@ -144,8 +144,8 @@ export class Transcript {
     return this.#firstText("true", "desc", sessionId, 120);
   }
 
-  /** Messages that hold every word (or its beginning), best match first. */
-  search(query: string, limit: number): Static<typeof SearchMatch>[] {
+  /** Messages that hold every word (or its beginning), best match first; not those of one run, if it asks. */
+  search(query: string, limit: number, { exceptRun = "" }: { exceptRun?: string } = {}): Static<typeof SearchMatch>[] {
     const words = query.match(/[\p{L}\p{N}_]+/gu)?.slice(0, 20) ?? [];
     if (words.length === 0) return [];
     return this.#store
@@ -153,8 +153,9 @@ export class Transcript {
         `select session_key as sessionKey, id as messageId, role, at as ts,
               snippet(messages_search, 0, '', '', '…', 24) as snippet
        from messages_search join messages on messages.seq = messages_search.rowid
-       where messages_search match ? order by rank, seq desc limit ?`,
+       where messages_search match ? and coalesce(run_id, '-') <> ? order by rank, seq desc limit ?`,
         words.map((word) => `"${word}"*`).join(" "),
+        exceptRun,
         limit,
       )
       .map((row) => ({ ...row, snippet: row.snippet.replace(/\s+/g, " ") }));

@@ -1,0 +1,79 @@
+/** Commands about the gateway and whoever asks. */
+import { type Command, mayUse } from "./command.ts";
+import { connectHint } from "./connect-hint.ts";
+
+const help: Command = {
+  name: "help",
+  aliases: ["commands", "start", "hello", "hi", "hey"],
+  summary: "what can be asked",
+  run({ starter, agent, sessionKey, commands }) {
+    const model = agent.modelNameOf(sessionKey);
+    const intro =
+      model === undefined ? connectHint({ agent }) : `${model} answers here; these commands work beside it.`;
+    const lines = commands
+      .filter((command) => mayUse(command, starter))
+      .map(({ name, usage, summary }) => `- \`/${name}${usage ? ` ${usage}` : ""}\` — ${summary}`);
+    const slash = model === undefined ? "\n\nThe slash can be left out while no model is connected." : "";
+    return `${intro}\n\n${lines.join("\n")}${slash}`;
+  },
+};
+
+const status: Command = {
+  name: "status",
+  summary: "how the gateway and this conversation are doing",
+  run({ services: { system, sessions, version, clock }, agent, sessionKey }) {
+    const session = sessions.get(sessionKey);
+    const model = agent.modelNameOf(sessionKey);
+    const { active, queued } = agent.counts();
+    const tokens = session && session.inputTokens + session.outputTokens > 0;
+    return [
+      `**Gateway** ${version}, up ${duration(system.uptimeMs)}`,
+      `**Model** ${model ?? "none; the built-in commands answer"}`,
+      `**Session** ${sessionKey}${session ? `, ${sessions.transcript.count(session.sessionId)} messages` : ""}`,
+      ...(tokens ? [`**Tokens** ${session.inputTokens} in, ${session.outputTokens} out`] : []),
+      `**Runs** ${active} at work${queued > 0 ? `, ${queued} waiting` : ""}`,
+      `**Sessions** ${sessions.count()}`,
+      `**Connected** ${system.presence().filter(({ mode, reason }) => mode !== "gateway" && reason !== "disconnect").length}`,
+      `**Time** ${localTime(clock.now())}`,
+    ].join("  \n");
+  },
+};
+
+const time: Command = {
+  name: "time",
+  aliases: ["date"],
+  summary: "what time it is where the gateway runs",
+  run: ({ services }) => `It is ${localTime(services.clock.now())}.`,
+};
+
+const whoami: Command = {
+  name: "whoami",
+  summary: "who this connection is and what it may do",
+  run: ({ starter: { name, deviceId, scopes }, sessionKey }) =>
+    [
+      `**Client** ${name}`,
+      `**Device** ${deviceId ?? "none; signed in with the shared secret"}`,
+      `**Scopes** ${scopes.length > 0 ? scopes.join(", ") : "none"}`,
+      `**Session** ${sessionKey}`,
+    ].join("  \n"),
+};
+
+const version: Command = {
+  name: "version",
+  summary: "which version runs",
+  run: ({ services }) => `moltbot ${services.version}`,
+};
+
+export const about: readonly Command[] = [help, status, time, whoami, version];
+
+function localTime(at: number): string {
+  return new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" }).format(at);
+}
+
+function duration(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return `${Math.floor(ms / 1000)} s`;
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
+}

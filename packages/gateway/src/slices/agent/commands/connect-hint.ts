@@ -1,0 +1,16 @@
+/** The sentence that says what the built-in agent is, and how to connect a model. */
+import type { CommandCall } from "./command.ts";
+
+/** Names what is at hand on this machine first: that is one message away. */
+export function connectHint({ agent }: Pick<CommandCall, "agent">): string {
+  const intro = "I am the gateway's built-in command agent, not a language model.";
+  const [found] = agent.found();
+  const [model] = found?.models ?? [];
+  if (found && model) {
+    return `${intro} ${found.label} runs on this machine: \`/model ${found.id}/${model.id}\` connects it.`;
+  }
+  return (
+    `${intro} To connect one, start the gateway with ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY set, ` +
+    "or run a local server such as Ollama and type `/model`."
+  );
+}

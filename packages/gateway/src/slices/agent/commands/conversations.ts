@@ -1,0 +1,71 @@
+/** Commands about conversations. */
+import { kindOf } from "../../sessions/sessions.ts";
+import type { Command } from "./command.ts";
+
+const search: Command = {
+  name: "search",
+  aliases: ["find"],
+  usage: "WORDS",
+  summary: "finds what was said in any conversation",
+  run({ args, services: { sessions }, runId }) {
+    if (args === "") return "What should I look for? Write for example `/search teapot`.";
+    const matches = sessions.transcript.search(args, 12, { exceptRun: runId }).slice(0, 10);
+    if (matches.length === 0) return `Nothing said so far matches “${args}”.`;
+    return matches
+      .map(
+        ({ sessionKey, role, ts, snippet }) =>
+          `- **${sessionKey}**, ${new Date(ts).toISOString().slice(0, 10)}, ${role}: ${snippet}`,
+      )
+      .join("\n");
+  },
+};
+
+const sessionList: Command = {
+  name: "sessions",
+  summary: "lists the newest conversations",
+  run({ services: { sessions, clock }, sessionKey }) {
+    const rows = sessions.list({ limit: 15, includeGlobal: true });
+    return rows
+      .map((session) => {
+        const title = session.label ?? sessions.transcript.title(session.sessionId) ?? "";
+        const here = session.key === sessionKey ? " ← here" : "";
+        const minutes = Math.round((clock.now() - session.updatedAt) / 60_000);
+        return `- \`${session.key}\` (${kindOf(session.key)}, ${minutes} min ago) ${title}${here}`;
+      })
+      .join("\n");
+  },
+};
+
+const reset: Command = {
+  name: "new",
+  aliases: ["reset"],
+  summary: "begins this conversation anew; the old one stays searchable",
+  run({ services: { sessions }, sessionKey }) {
+    sessions.reset(sessionKey);
+    return "A new conversation. The old one can still be searched.";
+  },
+};
+
+const stop: Command = {
+  name: "stop",
+  aliases: ["abort"],
+  summary: "stops the replies under way in this conversation",
+  run({ agent, sessionKey, runId }) {
+    const stopped = agent.abortSession(sessionKey, "stop", runId);
+    if (stopped === 0) return "Nothing is under way here.";
+    return stopped === 1 ? "Stopped." : `Stopped ${stopped} replies.`;
+  },
+};
+
+const think: Command = {
+  name: "think",
+  usage: "[off|minimal|low|medium|high|xhigh]",
+  summary: "how hard the model thinks in this conversation",
+  run({ args, services: { sessions }, sessionKey }) {
+    if (args === "") return `Thinking level: ${sessions.get(sessionKey)?.levels.thinkingLevel ?? "the model's own"}.`;
+    const { levels } = sessions.patch(sessionKey, { thinkingLevel: args });
+    return `Thinking level set to ${levels.thinkingLevel ?? "off"}.`;
+  },
+};
+
+export const conversations: readonly Command[] = [search, sessionList, reset, stop, think];

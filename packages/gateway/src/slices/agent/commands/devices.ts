@@ -1,0 +1,51 @@
+/** Commands about devices: each asks for the same scope as the method that it stands for. */
+import type { Command } from "./command.ts";
+
+const devices: Command = {
+  name: "devices",
+  needs: "operator.pairing",
+  summary: "shows devices that wait for approval and those that are paired",
+  run({ services }) {
+    const { pending, paired } = services.devices.list();
+    const waiting = pending.map(
+      ({ requestId, displayName, platform, role, remoteIp }) =>
+        `- **${displayName ?? "a device"}**${platform ? ` on ${platform}` : ""} asks to connect as ${role ?? "operator"}` +
+        `${remoteIp ? ` from ${remoteIp}` : ""}: \`/approve ${requestId}\` or \`/reject ${requestId}\``,
+    );
+    const known = paired.map(
+      ({ deviceId, displayName, platform }) =>
+        `- ${displayName ?? "a device"}${platform ? ` on ${platform}` : ""} (${deviceId.slice(0, 12)}…)`,
+    );
+    return [
+      waiting.length > 0 ? `Waiting for approval:\n${waiting.join("\n")}` : "No device waits for approval.",
+      known.length > 0 ? `Paired:\n${known.join("\n")}` : "No device is paired yet.",
+    ].join("\n\n");
+  },
+};
+
+const approve: Command = {
+  name: "approve",
+  usage: "REQUEST",
+  needs: "operator.pairing",
+  summary: "lets a waiting device in",
+  run({ args, services, starter }) {
+    if (args === "") return "Which request? `/devices` shows those that wait.";
+    const { device } = services.devices.approve(args, { scopes: new Set(starter.scopes) });
+    return `${device.displayName ?? "The device"} may connect now.`;
+  },
+};
+
+const reject: Command = {
+  name: "reject",
+  aliases: ["deny"],
+  usage: "REQUEST",
+  needs: "operator.pairing",
+  summary: "turns a waiting device away",
+  run({ args, services }) {
+    if (args === "") return "Which request? `/devices` shows those that wait.";
+    services.devices.reject(args);
+    return "Turned away.";
+  },
+};
+
+export const deviceCommands: readonly Command[] = [devices, approve, reject];

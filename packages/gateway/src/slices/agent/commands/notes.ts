@@ -1,0 +1,42 @@
+/** Notes: the simplest thing that a gateway without a model can do for a person. */
+import type { Note } from "../notes.ts";
+import { type Command, firstWord } from "./command.ts";
+
+const note: Command = {
+  name: "note",
+  aliases: ["remember"],
+  usage: "TEXT",
+  summary: "keeps a note",
+  run({ args, agent, runId }) {
+    if (args === "") return "What should I note? Write for example `/note the spare key is with Ada`.";
+    return `Noted as number ${agent.notes.add(runId, args).id}.`;
+  },
+};
+
+const notes: Command = {
+  name: "notes",
+  usage: "[search WORDS | remove NUMBER]",
+  summary: "shows, searches and removes notes",
+  run({ args, agent }) {
+    const { word, rest } = firstWord(args);
+    const action = word.toLowerCase();
+    if (action === "remove" || action === "delete" || action === "rm")
+      return remove(agent.notes.remove(Number(rest)), rest);
+    const words = action === "search" || action === "list" ? rest : args;
+    const found = agent.notes.list(words);
+    if (found.length > 0) return found.map(line).join("\n");
+    return words === "" ? "There are no notes yet. `/note TEXT` keeps one." : `No note contains “${words}”.`;
+  },
+};
+
+export const noteCommands: readonly Command[] = [note, notes];
+
+function line({ id, at, text }: Note): string {
+  return `${id}. ${text} _(${new Date(at).toISOString().slice(0, 10)})_`;
+}
+
+function remove(removed: Note | undefined, number: string): string {
+  return removed
+    ? `Removed note ${removed.id}: ${removed.text}`
+    : `There is no note ${number || "without a number"}; \`/notes\` shows them.`;
+}

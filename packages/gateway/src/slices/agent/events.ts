@@ -1,0 +1,19 @@
+/** What a run tells while it works. */
+import { defineEvent } from "../../kit/event.ts";
+import { AgentEvent, ChatEvent } from "./schema.ts";
+
+export const agent = defineEvent({
+  name: "agent",
+  summary: "A step of a run: it starts, says something, ends.",
+  audience: "operator.read",
+  whenSlow: "close",
+  payload: AgentEvent,
+});
+
+export const chat = defineEvent({
+  name: "chat",
+  summary: "A conversation as a chat window shows it: a reply grows, then is final, aborted or an error.",
+  audience: "operator.read",
+  whenSlow: ({ state }) => (state === "delta" ? "drop" : "close"),
+  payload: ChatEvent,
+});

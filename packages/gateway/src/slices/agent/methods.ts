@@ -1,0 +1,108 @@
+/** The methods of the agent: run it, wait for it, and ask who and what it is. */
+import { Type } from "@sinclair/typebox";
+import { defineMethod } from "../../kit/method.ts";
+import { DurationMs, Id, IdempotencyKey, Millis, NonEmpty, OneOf } from "../../kit/schema.ts";
+import { AgentSummary, Attachments, MessageText, ModelChoice, RunReport, RunStatus } from "./schema.ts";
+
+const Text = Type.Optional(Type.String({ maxLength: 512 }));
+
+/** Duplicates join in the agent itself, which knows them after a restart too; so this is not `once`. */
+export const run = defineMethod({
+  name: "agent",
+  summary: "Runs one agent turn; answers when it is accepted and again when it is over.",
+  access: "operator.write",
+  params: {
+    message: Type.String({ ...MessageText, minLength: 1 }),
+    agentId: Type.Optional(Id),
+    to: Text,
+    replyTo: Text,
+    sessionId: Text,
+    sessionKey: Type.Optional(Type.String({ maxLength: 512 })),
+    thinking: Text,
+    deliver: Type.Optional(Type.Boolean()),
+    attachments: Type.Optional(Attachments),
+    channel: Text,
+    replyChannel: Text,
+    accountId: Text,
+    replyAccountId: Text,
+    threadId: Text,
+    groupId: Text,
+    groupChannel: Text,
+    groupSpace: Text,
+    timeout: Type.Optional(Type.Integer({ minimum: 0, description: "Seconds; 0 is as long as a run can take." })),
+    lane: Text,
+    extraSystemPrompt: Type.Optional(Type.String({ maxLength: 100_000 })),
+    idempotencyKey: IdempotencyKey,
+    label: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    spawnedBy: Text,
+  },
+  ack: Type.Object({ runId: NonEmpty, status: Type.Literal("accepted"), acceptedAt: Millis }),
+  result: Type.Object({ runId: NonEmpty, status: RunStatus, summary: Type.String(), result: RunReport }),
+  async handler({ params, gateway, caller, ack }) {
+    const runId = params.idempotencyKey;
+    const accepted = gateway.agent.request(params, caller);
+    ack({ runId, status: "accepted", acceptedAt: accepted.acceptedAt });
+    return gateway.agent.report(runId, await accepted.finished);
+  },
+});
+
+export const wait = defineMethod({
+  name: "agent.wait",
+  summary: "Waits until a run has ended; says timeout when it has not, or is not known.",
+  access: "operator.write",
+  params: { runId: Id, timeoutMs: Type.Optional(DurationMs) },
+  result: Type.Object({
+    runId: NonEmpty,
+    status: OneOf("ok", "error", "timeout"),
+    startedAt: Type.Optional(Millis),
+    endedAt: Type.Optional(Millis),
+    error: Type.Optional(Type.String()),
+  }),
+  handler: ({ params, gateway, signal }) => gateway.agent.wait(params.runId, params.timeoutMs ?? 30_000, signal),
+});
+
+export const identity = defineMethod({
+  name: "agent.identity.get",
+  summary: "How an agent is called and shown.",
+  access: "operator.read",
+  params: { agentId: Type.Optional(Id), sessionKey: Type.Optional(Type.String({ maxLength: 512 })) },
+  result: Type.Object({ agentId: NonEmpty, name: Type.Optional(NonEmpty), avatar: Type.Optional(NonEmpty) }),
+  handler({ params, gateway }) {
+    const agentId = gateway.agent.requireIdentity(params);
+    return { agentId, ...gateway.agent.identity(agentId) };
+  },
+});
+
+export const agentsList = defineMethod({
+  name: "agents.list",
+  summary: "The configured agents.",
+  access: "operator.read",
+  params: {},
+  result: Type.Object({
+    defaultId: NonEmpty,
+    mainKey: NonEmpty,
+    scope: OneOf("per-sender", "global"),
+    agents: Type.Array(AgentSummary),
+  }),
+  handler: ({ gateway }) => gateway.agent.list(),
+});
+
+export const modelsList = defineMethod({
+  name: "models.list",
+  summary: "The models that can be chosen: configured ones, those of set keys, and those found on this machine.",
+  access: "operator.read",
+  params: {},
+  result: Type.Object({ models: Type.Array(ModelChoice) }),
+  async handler({ gateway }) {
+    const models = await gateway.agent.listModels();
+    return {
+      models: models.map(({ id, name, provider, contextWindow, reasoning }) => ({
+        id,
+        name,
+        provider: provider.id,
+        ...(contextWindow !== undefined && { contextWindow }),
+        ...(reasoning !== undefined && { reasoning }),
+      })),
+    };
+  },
+});

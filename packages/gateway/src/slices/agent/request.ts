@@ -1,0 +1,188 @@
+/** From a request to a run: what is checked before anything is accepted, in the protocol's order (protocol: agent). */
+import { invalidRequest } from "../../base/errors.ts";
+import type { Caller } from "../../kit/access.ts";
+import { agentIdOf, isSubagentKey, normalAgentId } from "../sessions/sessions.ts";
+import type { Agent } from "./agent.ts";
+import { readAttachments, storeAttachments } from "./attachments.ts";
+import type { Thinking } from "./models.ts";
+import type { Starter } from "./run-store.ts";
+import { type Accepted, acceptedOf, type KnownRun } from "./runs.ts";
+import type { AgentServices } from "./services.ts";
+import { cleanMessage } from "./text.ts";
+
+/** Params of the `agent` method that are looked at; the others belong to delivery, which has its place in messaging. */
+export interface AgentParams {
+  readonly message: string;
+  readonly idempotencyKey: string;
+  readonly agentId?: string;
+  readonly sessionKey?: string;
+  readonly sessionId?: string;
+  readonly to?: string;
+  readonly channel?: string;
+  readonly replyChannel?: string;
+  readonly attachments?: readonly unknown[];
+  readonly thinking?: string;
+  readonly timeout?: number;
+  readonly extraSystemPrompt?: string;
+  readonly label?: string;
+  readonly spawnedBy?: string;
+}
+
+const THINKING: readonly string[] = ["off", "minimal", "low", "medium", "high", "xhigh"];
+const MAX_TIMEOUT_MS = 24 * 3600_000;
+const NO_SESSION = "Error: Pass --to <E.164>, --session-id, or --agent to choose a session";
+
+/** Channels that a reply can be sent to. Messaging will add its own. */
+const CHANNELS: ReadonlySet<string> = new Set(["webchat", "last"]);
+
+/** Starts the run, or finds the one that the key started. Throws `INVALID_REQUEST` with the protocol's texts. */
+export function requestRun(services: AgentServices, agent: Agent, params: AgentParams, caller: Caller): Accepted {
+  const { sessions } = services;
+  const message = cleanMessage(params.message);
+  const id = params.idempotencyKey;
+  const known = agent.runs.find(id, { principal: caller.principal, source: "agent" });
+  if (known) return acceptedOf(known);
+  const attachments = readAttachments(params.attachments ?? []);
+  if (message.trim() === "" && attachments.length === 0) throw invalidRequest("message or attachment required");
+  for (const channel of [params.channel, params.replyChannel]) requireChannel(channel);
+  const agentId = requireAgent("agent", params, services);
+  const { principal, ...starter } = starterOf(caller);
+  const directive = splitThinking(message);
+  const request = {
+    message: directive.message,
+    timeoutMs: timeoutMsOf(params.timeout === undefined ? undefined : params.timeout * 1000, services),
+    thinking: thinkingOf("agent", params.thinking) ?? directive.thinking,
+    extraSystemPrompt: params.extraSystemPrompt,
+    starter,
+  };
+  const chosen = chooseSession(params, agentId, services);
+  const run = { id, source: "agent" as const, principal };
+  if (!chosen) return agent.runs.refuse({ ...run, request }, NO_SESSION);
+  requireSendPolicy(chosen.sessionKey, services);
+  if (params.label !== undefined) sessions.patch(chosen.sessionKey, { label: params.label });
+  if (params.spawnedBy !== undefined && isSubagentKey(chosen.sessionKey)) {
+    sessions.patch(chosen.sessionKey, { spawnedBy: params.spawnedBy });
+  }
+  const content = contentOf(directive.message, storeAttachments(attachments, sessions.media));
+  return agent.runs.accept({
+    ...run,
+    sessionKey: chosen.sessionKey,
+    request: { ...request, spelledKey: chosen.spelled },
+    content,
+  });
+}
+
+/** Params of `chat.send`. */
+export interface SendParams {
+  readonly sessionKey: string;
+  readonly message: string;
+  readonly idempotencyKey: string;
+  readonly thinking?: string;
+  readonly attachments?: readonly unknown[];
+  readonly timeoutMs?: number;
+}
+
+/** Starts the run of a chat message; undefined when it is new, else the run that the key started. */
+export function requestReply(
+  services: AgentServices,
+  agent: Agent,
+  params: SendParams,
+  caller: Caller,
+): KnownRun | undefined {
+  const { sessions } = services;
+  const message = cleanMessage(params.message);
+  const sessionKey = sessions.canonical(params.sessionKey);
+  const id = params.idempotencyKey;
+  const known = agent.runs.find(id, { principal: caller.principal, source: "chat.send" });
+  if (known) return known;
+  const attachments = readAttachments(params.attachments ?? []);
+  if (message.trim() === "" && attachments.length === 0) throw invalidRequest("message or attachment required");
+  requireSendPolicy(sessionKey, services);
+  const { principal, ...starter } = starterOf(caller);
+  const directive = splitThinking(message);
+  const request = {
+    spelledKey: params.sessionKey,
+    message: directive.message,
+    timeoutMs: timeoutMsOf(params.timeoutMs, services),
+    thinking: thinkingOf("chat.send", params.thinking) ?? directive.thinking,
+    starter,
+  };
+  const content = contentOf(directive.message, storeAttachments(attachments, sessions.media));
+  agent.runs.accept({ id, source: "chat.send", principal, sessionKey, request, content });
+  return undefined;
+}
+
+/** The canonical key and the caller's spelling; undefined when the request names no conversation. */
+function chooseSession(
+  { sessionKey, sessionId, to }: AgentParams,
+  agentId: string | undefined,
+  { sessions }: AgentServices,
+): { sessionKey: string; spelled: string | undefined } | undefined {
+  if (sessionKey?.trim()) return { sessionKey: sessions.canonical(sessionKey), spelled: sessionKey };
+  if (sessionId) return { sessionKey: sessions.resolve({ sessionId }).key, spelled: undefined };
+  // Direct conversations with people share the main session (protocol: session keys).
+  if (agentId !== undefined || to) return { sessionKey: sessions.mainKey(agentId), spelled: undefined };
+  return undefined;
+}
+
+/** The agent that a request names. Throws when it is not configured, or when the session key names another. */
+export function requireAgent(
+  method: string,
+  { agentId, sessionKey }: { agentId?: string; sessionKey?: string },
+  { sessions }: Pick<AgentServices, "sessions">,
+): string | undefined {
+  if (agentId === undefined) return undefined;
+  const id = normalAgentId(agentId);
+  if (!sessions.agentIds().includes(id))
+    throw invalidRequest(`invalid ${method} params: unknown agent id "${agentId.slice(0, 100)}"`);
+  const ofKey = !sessionKey?.trim()
+    ? undefined
+    : (agentIdOf(sessions.canonical(sessionKey)) ?? sessions.defaults.defaultAgentId);
+  if (ofKey !== undefined && ofKey !== id) {
+    throw invalidRequest(`invalid ${method} params: agent "${id}" does not match session key agent "${ofKey}"`);
+  }
+  return id;
+}
+
+/** Throws when nothing may be said in a session. */
+function requireSendPolicy(sessionKey: string, { sessions }: Pick<AgentServices, "sessions">): void {
+  if (sessions.get(sessionKey)?.levels.sendPolicy === "deny") throw invalidRequest("send blocked by session policy");
+}
+
+/** How long a run may take: as asked, else as the settings say; 0 is as long as it can be. */
+function timeoutMsOf(asked: number | undefined, { sessions }: Pick<AgentServices, "sessions">): number {
+  const wanted = asked ?? sessions.agentSettings.defaults.timeoutSeconds * 1000;
+  return wanted === 0 ? MAX_TIMEOUT_MS : Math.min(wanted, MAX_TIMEOUT_MS);
+}
+
+/** Who a caller is, as a run remembers it. */
+function starterOf({ principal, scopes, client, deviceId }: Caller): Starter {
+  return { principal, scopes: [...scopes], name: client.displayName ?? client.id, deviceId };
+}
+
+/** A level of thinking as params name it. */
+function thinkingOf(method: string, value: string | undefined): Thinking | undefined {
+  const level = value?.trim().toLowerCase();
+  if (!level) return undefined;
+  if (!THINKING.includes(level))
+    throw invalidRequest(`invalid ${method} params: unknown thinking level (use ${THINKING.join("|")})`);
+  return level as Thinking;
+}
+
+/** Takes a leading "/think LEVEL" off a message that goes on: it holds for this run only. */
+function splitThinking(message: string): { message: string; thinking?: Thinking } {
+  const match = /^\s*\/think\s+(\w+)\s+(\S[\s\S]*)$/i.exec(message);
+  const level = match?.[1]?.toLowerCase();
+  if (!match || level === undefined || !THINKING.includes(level)) return { message };
+  return { message: match[2]!, thinking: level as Thinking };
+}
+
+/** A message as the transcript keeps it. */
+function contentOf<Part>(message: string, attached: readonly Part[]): ({ type: "text"; text: string } | Part)[] {
+  return [...(message.trim() === "" ? [] : [{ type: "text" as const, text: message }]), ...attached];
+}
+
+function requireChannel(channel: string | undefined): void {
+  const name = channel?.trim().toLowerCase();
+  if (name && !CHANNELS.has(name)) throw invalidRequest(`invalid agent params: unknown channel: ${name.slice(0, 100)}`);
+}

@@ -1,0 +1,118 @@
+/** Tells of one run as it goes: `agent` events for every step, `chat` events for chat windows. */
+import type { Bus } from "../../base/bus.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Message } from "../sessions/schema.ts";
+import { agent, chat } from "./events.ts";
+import type { RunOutcome } from "./run-store.ts";
+import type { ChatPayload } from "./schema.ts";
+
+/** Chat windows need no more than this (protocol: chat events). */
+const CHAT_DELTA_MS = 150;
+const AGENT_DELTA_MS = 25;
+/** Every delta carries the whole text, so they become rarer as it grows: one millisecond for so many characters. */
+const CHARS_PER_MS = 100;
+
+export interface RunEventsOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly runId: string;
+  /** As the caller spelled it. */
+  readonly spelledKey: string | undefined;
+  readonly sessionKey: string;
+  /** Replies to slash commands in a chat are not runs for those who watch: only their last word is told. */
+  readonly isQuiet: boolean;
+}
+
+export class RunEvents implements Disposable {
+  readonly #options: RunEventsOptions;
+  #seq = 0;
+  #text = "";
+  #told = "";
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #chatTold = "";
+  #chatToldAt = Number.NEGATIVE_INFINITY;
+  #later: Disposable | undefined;
+
+  constructor(options: RunEventsOptions) {
+    this.#options = options;
+  }
+
+  started(startedAt: number): void {
+    this.#agent("lifecycle", { phase: "start", startedAt });
+  }
+
+  /** The text so far has become `text`; told at once or a little later. */
+  grew(text: string): void {
+    this.#text = text;
+    if (this.#later) return;
+    const waitMs =
+      this.#toldAt + Math.max(AGENT_DELTA_MS, text.length / CHARS_PER_MS) - this.#options.clock.monotonic();
+    if (waitMs <= 0) return this.#tell();
+    this.#later = this.#options.clock.after(waitMs, () => {
+      this.#later = undefined;
+      this.#tell();
+    });
+  }
+
+  /** The run is over. `message` is the reply as the transcript has it, if there is one. */
+  ended(
+    outcome: RunOutcome,
+    times: { startedAt: number | undefined; endedAt: number },
+    message: Message | undefined,
+  ): void {
+    this[Symbol.dispose]();
+    this.#tell();
+    const { startedAt, endedAt } = times;
+    if (outcome.kind === "aborted") {
+      const { reason } = outcome;
+      this.#chat({ seq: this.#seq + 1, state: "aborted", stopReason: reason, ...(message && { message }) });
+      this.#agent("lifecycle", { phase: "end", startedAt, endedAt, aborted: true });
+    } else if (outcome.kind === "error") {
+      this.#agent("lifecycle", { phase: "error", startedAt, endedAt, error: outcome.error });
+      this.#chat({ seq: this.#seq, state: "error", errorMessage: outcome.error });
+    } else {
+      const { usage } = outcome;
+      this.#agent("lifecycle", { phase: "end", startedAt, endedAt });
+      this.#chat({ seq: Math.max(1, this.#seq), state: "final", ...(message && { message }), ...(usage && { usage }) });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#later?.[Symbol.dispose]();
+    this.#later = undefined;
+  }
+
+  #tell(): void {
+    const text = this.#text;
+    if (text.length === this.#told.length || this.#options.isQuiet) return;
+    const { clock } = this.#options;
+    const now = clock.monotonic();
+    this.#agent("assistant", { text, delta: text.slice(this.#told.length) });
+    this.#told = text;
+    this.#toldAt = now;
+    if (now - this.#chatToldAt < Math.max(CHAT_DELTA_MS, text.length / CHARS_PER_MS)) return;
+    const message: Message = { role: "assistant", content: [{ type: "text", text }], timestamp: clock.now() };
+    this.#chat({ seq: this.#seq, state: "delta", message, deltaText: text.slice(this.#chatTold.length) });
+    this.#chatTold = text;
+    this.#chatToldAt = now;
+  }
+
+  #agent(stream: "lifecycle" | "assistant", data: Readonly<Record<string, unknown>>): void {
+    const { bus, clock, runId, spelledKey, isQuiet } = this.#options;
+    if (isQuiet) return;
+    this.#seq++;
+    bus.publish(agent, {
+      runId,
+      seq: this.#seq,
+      stream,
+      ts: clock.now(),
+      data,
+      ...(spelledKey && { sessionKey: spelledKey }),
+    });
+  }
+
+  #chat(event: Omit<ChatPayload, "runId" | "sessionKey">): void {
+    const { bus, runId, spelledKey, sessionKey } = this.#options;
+    bus.publish(chat, { runId, sessionKey: spelledKey ?? sessionKey, ...event });
+  }
+}

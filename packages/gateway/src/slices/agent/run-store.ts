@@ -1,0 +1,161 @@
+/** The rows of runs: what was asked, how far it came, how it ended. */
+import type { Clock } from "../../base/clock.ts";
+import type { Store } from "../../base/store.ts";
+import type { Thinking, Usage } from "./models.ts";
+
+/** Under which name the built-in agent's replies stand in transcripts and events. */
+export const BUILTIN = { provider: "moltbot", model: "commands" } as const;
+
+/** Which method started a run; its idempotency key is that method's. */
+export type RunSource = "agent" | "chat.send";
+
+/** Who started a run, as it was then: a resumed run may do no more than its starter could. */
+export interface Starter {
+  readonly principal: string;
+  readonly scopes: readonly string[];
+  readonly name: string;
+  readonly deviceId?: string | undefined;
+}
+
+/** What was asked, beside the message in the transcript. */
+export interface RunRequest {
+  /** The session key as the caller spelled it; events repeat it. */
+  readonly spelledKey?: string | undefined;
+  readonly message: string;
+  readonly timeoutMs: number;
+  readonly thinking?: Thinking | undefined;
+  readonly extraSystemPrompt?: string | undefined;
+  readonly starter: Omit<Starter, "principal">;
+}
+
+/** Why a run was ended from outside. */
+export type AbortReason = "rpc" | "stop" | "timeout";
+
+/** How a run ended. */
+export type RunOutcome = {
+  readonly text: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly usage?: Usage | undefined;
+} & (
+  | { readonly kind: "ok"; readonly stopReason?: string | undefined }
+  | { readonly kind: "error"; readonly error: string }
+  | { readonly kind: "aborted"; readonly reason: AbortReason }
+);
+
+/** A run as the table has it. */
+export interface RunRecord {
+  readonly id: string;
+  readonly source: RunSource;
+  readonly principal: string;
+  /** Canonical; "" when no session could be chosen. */
+  readonly sessionKey: string;
+  readonly sessionId: string;
+  readonly request: RunRequest;
+  readonly attempts: number;
+  readonly acceptedAt: number;
+  readonly startedAt: number | undefined;
+  readonly endedAt: number | undefined;
+  /** Text that had been said when the gateway stopped. */
+  readonly partial: string;
+  readonly outcome: RunOutcome | undefined;
+}
+
+interface Row extends Omit<RunRecord, "request" | "startedAt" | "endedAt" | "outcome"> {
+  readonly request: string;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly outcome: string | null;
+}
+
+const COLUMNS =
+  "id, source, principal, session_key as sessionKey, session_id as sessionId, request, attempts, " +
+  "accepted_at as acceptedAt, started_at as startedAt, ended_at as endedAt, partial, outcome";
+
+/** How long an ended run can be found again, ms. */
+const KEPT_MS = 7 * 24 * 3600_000;
+
+export class RunStore {
+  readonly #store: Store;
+  readonly #clock: Clock;
+
+  constructor(options: { store: Store; clock: Clock }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+  }
+
+  get(id: string): RunRecord | undefined {
+    const row = this.#store.get<Row>(`select ${COLUMNS} from runs where id = ?`, id);
+    return row && toRecord(row);
+  }
+
+  /** Runs that have not ended, oldest first: after a start, those that a stop or a crash interrupted. */
+  open(): RunRecord[] {
+    return this.#store
+      .all<Row>(`select ${COLUMNS} from runs where state in ('accepted', 'running') order by accepted_at, rowid`)
+      .map(toRecord);
+  }
+
+  accept(run: Pick<RunRecord, "id" | "source" | "principal" | "sessionKey" | "sessionId" | "request">): RunRecord {
+    const acceptedAt = this.#clock.now();
+    this.#store.run(
+      "insert into runs (id, source, principal, session_key, session_id, request, state, accepted_at) values (?, ?, ?, ?, ?, ?, 'accepted', ?)",
+      ...[run.id, run.source, run.principal, run.sessionKey, run.sessionId, JSON.stringify(run.request), acceptedAt],
+    );
+    return {
+      ...run,
+      attempts: 0,
+      acceptedAt,
+      startedAt: undefined,
+      endedAt: undefined,
+      partial: "",
+      outcome: undefined,
+    };
+  }
+
+  /** The run works now; returns since when. */
+  begin(id: string): number {
+    const startedAt = this.#clock.now();
+    this.#store.run(
+      "update runs set state = 'running', started_at = ?, attempts = attempts + 1, partial = '' where id = ?",
+      startedAt,
+      id,
+    );
+    return startedAt;
+  }
+
+  keepPartial(id: string, text: string): void {
+    this.#store.run("update runs set partial = ? where id = ?", text, id);
+  }
+
+  /** A clean stop interrupted the run: this attempt does not count. */
+  release(id: string): void {
+    this.#store.run(
+      "update runs set state = 'accepted', attempts = max(0, attempts - 1) where id = ? and ended_at is null",
+      id,
+    );
+  }
+
+  end(id: string, outcome: RunOutcome): number {
+    const endedAt = this.#clock.now();
+    this.#store.run(
+      "update runs set state = ?, ended_at = ?, outcome = ?, partial = '' where id = ?",
+      ...[outcome.kind, endedAt, JSON.stringify(outcome), id],
+    );
+    return endedAt;
+  }
+
+  prune(): void {
+    this.#store.run("delete from runs where ended_at < ?", this.#clock.now() - KEPT_MS);
+  }
+}
+
+function toRecord({ request, outcome, startedAt, endedAt, ...row }: Row): RunRecord {
+  return {
+    ...row,
+    request: JSON.parse(request) as RunRequest,
+    startedAt: startedAt ?? undefined,
+    endedAt: endedAt ?? undefined,
+    outcome: outcome === null ? undefined : (JSON.parse(outcome) as RunOutcome),
+  };
+}

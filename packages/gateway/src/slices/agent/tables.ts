@@ -1,0 +1,29 @@
+/** Runs, so that none is lost or done twice, and the notes of the built-in agent. */
+import { defineTables } from "../../kit/tables.ts";
+
+export const tables = defineTables("agent", [
+  `create table runs (
+     id text primary key,
+     source text not null,
+     principal text not null,
+     session_key text not null,
+     session_id text not null,
+     request text not null,
+     state text not null check (state in ('accepted', 'running', 'ok', 'error', 'aborted')),
+     attempts integer not null default 0,
+     accepted_at integer not null,
+     started_at integer,
+     ended_at integer,
+     partial text not null default '',
+     outcome text
+   ) strict;
+   create index runs_open on runs (accepted_at) where state in ('accepted', 'running');
+   create index runs_ended on runs (ended_at) where ended_at is not null;
+
+   create table notes (
+     id integer primary key,
+     run_id text not null unique,
+     at integer not null,
+     text text not null
+   ) strict;`,
+]);

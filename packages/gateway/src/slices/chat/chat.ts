@@ -1,0 +1,108 @@
+/** What a chat window does: sends, reads, stops and adds to a conversation (protocol: chat). */
+import { GatewayError, invalidRequest } from "../../base/errors.ts";
+import type { Base } from "../../gateway.ts";
+import type { Caller } from "../../kit/access.ts";
+import { type Agent, cleanMessage, errorOf } from "../agent/agent.ts";
+import { chat as chatEvent } from "../agent/events.ts";
+import type { SendParams } from "../agent/request.ts";
+import type { AbortReason } from "../agent/run-store.ts";
+import type { KnownRun } from "../agent/runs.ts";
+import type { Message } from "../sessions/schema.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+
+export interface ChatServices extends Base {
+  readonly sessions: Sessions;
+  readonly agent: Agent;
+}
+
+/** What was stopped. */
+export interface Stopped {
+  readonly ok: true;
+  readonly aborted: boolean;
+  readonly runIds: string[];
+}
+
+/** Messages that stop the replies under way instead of asking for one (protocol: chat.send). */
+const STOP_WORDS: ReadonlySet<string> = new Set(["/stop", "stop", "esc", "abort", "wait", "exit", "interrupt"]);
+
+export class Chat {
+  readonly #services: ChatServices;
+
+  constructor(services: ChatServices) {
+    this.#services = services;
+  }
+
+  /** The last messages of a conversation; an unknown one is empty. */
+  history(
+    sessionKey: string,
+    limit: number,
+  ): { sessionKey: string; sessionId?: string; messages: Message[]; thinkingLevel: string } {
+    const { sessions, agent } = this.#services;
+    const key = sessions.canonical(sessionKey);
+    const session = sessions.get(key);
+    const thinkingLevel = agent.thinkingOf(key) ?? "off";
+    if (!session) return { sessionKey, messages: [], thinkingLevel };
+    const { sessionId } = session;
+    return { sessionKey, sessionId, messages: sessions.transcript.history(sessionId, limit), thinkingLevel };
+  }
+
+  /** Takes a message in; the reply comes as `chat` events. It is on disk when this returns. */
+  send(params: SendParams, caller: Caller): { runId: string; status: "started" | "in_flight" | "ok" } | Stopped {
+    const runId = params.idempotencyKey;
+    if (STOP_WORDS.has(cleanMessage(params.message).trim().toLowerCase())) return this.#stop(params.sessionKey, "stop");
+    const known = this.#services.agent.reply(params, caller);
+    return { runId, status: known ? statusOf(runId, known) : "started" };
+  }
+
+  /** Stops the replies to a session key, as it was spelled when they were asked for, or one of them. */
+  abort(sessionKey: string, runId: string | undefined): Stopped {
+    if (runId === undefined) return this.#stop(sessionKey, "rpc");
+    const run = this.#open().find(({ id }) => id === runId);
+    if (!run) return { ok: true, aborted: false, runIds: [] };
+    if (run.record.request.spelledKey !== sessionKey) throw invalidRequest("runId does not match sessionKey");
+    this.#services.agent.runs.abort(run, "rpc");
+    return { ok: true, aborted: true, runIds: [runId] };
+  }
+
+  /** Adds a message of the assistant to a conversation, as if it had been said. */
+  inject(spelled: string, message: string, label: string | undefined): { ok: true; messageId: string } {
+    const { sessions, bus } = this.#services;
+    const session = sessions.get(sessions.canonical(spelled));
+    if (!session) throw invalidRequest("session not found");
+    const text = cleanMessage(label ? `[${label}]\n\n${message}` : message);
+    const stored = sessions.transcript.append(session, {
+      role: "assistant",
+      content: [{ type: "text", text }],
+      stopReason: "injected",
+      usage: { input: 0, output: 0, totalTokens: 0 },
+    });
+    const messageId = stored.id.slice(0, 8);
+    bus.publish(chatEvent, {
+      runId: `inject-${messageId}`,
+      sessionKey: spelled,
+      seq: 0,
+      state: "final",
+      message: sessions.transcript.toWire(stored),
+    });
+    return { ok: true, messageId };
+  }
+
+  #stop(sessionKey: string, reason: AbortReason): Stopped {
+    const runs = this.#open().filter(({ record }) => record.request.spelledKey === sessionKey);
+    for (const run of runs) this.#services.agent.runs.abort(run, reason);
+    return { ok: true, aborted: runs.length > 0, runIds: runs.map(({ id }) => id) };
+  }
+
+  /** Only runs of this method can be stopped by it (protocol: chat.abort). */
+  #open() {
+    return this.#services.agent.runs.open().filter(({ record }) => record.source === "chat.send");
+  }
+}
+
+/** Where the run of a repeated message stands. Throws its failure, with the payload beside it. */
+function statusOf(runId: string, known: KnownRun): "in_flight" | "ok" {
+  if (known.kind === "open") return "in_flight";
+  const error = known.result.outcome.kind === "error" ? errorOf(known.result) : undefined;
+  if (error === undefined) return "ok";
+  throw new GatewayError("UNAVAILABLE", error, { payload: { runId, status: "error", summary: error } });
+}
