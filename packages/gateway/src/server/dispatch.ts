@@ -76,9 +76,18 @@ export class Dispatch {
     };
     return {
       ack: (payload) => connection.send(successFrame(id, payload)),
-      done: (payload) => end(successFrame(id, payload)),
+      done: (payload) => end(this.#resultFrame(id, payload, method)),
       fail: (error) => end(failureFrame(id, this.#publicError(error, method))),
     };
+  }
+
+  /** The frame of a result; one that cannot be serialised is a bug of its method. */
+  #resultFrame(id: string, payload: unknown, method: string): string {
+    try {
+      return successFrame(id, payload);
+    } catch (error) {
+      return failureFrame(id, this.#publicError(error, method));
+    }
   }
 
   /** The one place where an unknown exception becomes an answer. */

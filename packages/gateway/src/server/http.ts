@@ -68,7 +68,7 @@ export class HttpFront {
 
   #sendAsset(request: IncomingMessage, response: ServerResponse, path: string): void {
     this.#assets ??= loadAssets(this.#webDir);
-    const isPage = !/\.[a-z0-9]+$/i.test(path) && !/^\/(?:ui|api|v1|hooks|tools|__)(?:\/|$|_)/.test(path);
+    const isPage = !/\.[a-z0-9]+$/i.test(path) && !/^\/(?:__|(?:ui|api|v1|hooks|tools)(?:\/|$))/.test(path);
     const asset = this.#assets.get(path) ?? (isPage ? this.#assets.get("/index.html") : undefined);
     if (!asset && isPage) return answer(response, 503, "WebChat has not been built; run `npm run build`.");
     if (!asset) return answer(response, 404, "Not Found");
