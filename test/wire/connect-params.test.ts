@@ -53,18 +53,18 @@ const REFUSED: readonly [what: string, spoil: Spoil, text: string][] = [
   [
     "an empty version",
     (p) => ({ ...p, client: { ...p.client, version: "" } }),
-    "at /client/version: must NOT have fewer than 1 character",
+    "at /client/version: must NOT have fewer than 1 characters",
   ],
   [
     "an empty display name",
     (p) => ({ ...p, client: { ...p.client, displayName: "" } }),
-    "at /client/displayName: must NOT have fewer than 1 character",
+    "at /client/displayName: must NOT have fewer than 1 characters",
   ],
   ["a missing client", ({ client: _, ...p }) => p, "must have required property 'client'"],
-  ["an empty scope", (p) => ({ ...p, scopes: [""] }), "at /scopes/0: must NOT have fewer than 1 character"],
+  ["an empty scope", (p) => ({ ...p, scopes: [""] }), "at /scopes/0: must NOT have fewer than 1 characters"],
   ["scopes that are text", (p) => ({ ...p, scopes: "operator.admin" }), "at /scopes: must be array"],
   ["a role that is no text", (p) => ({ ...p, role: ["operator"] }), "at /role: must be string"],
-  ["an empty role", (p) => ({ ...p, role: "" }), "at /role: must NOT have fewer than 1 character"],
+  ["an empty role", (p) => ({ ...p, role: "" }), "at /role: must NOT have fewer than 1 characters"],
   ["a token that is no text", (p) => ({ ...p, auth: { token: 1 } }), "at /auth/token: must be string"],
   ["auth that is null", (p) => ({ ...p, auth: null }), "at /auth: must be object"],
   ["a device that is null", (p) => ({ ...p, device: null }), "at /device: must be object"],
@@ -76,7 +76,7 @@ const REFUSED: readonly [what: string, spoil: Spoil, text: string][] = [
   [
     "an empty nonce",
     (p) => ({ ...p, device: { ...p.device, nonce: "" } }),
-    "at /device/nonce: must NOT have fewer than 1 character",
+    "at /device/nonce: must NOT have fewer than 1 characters",
   ],
   [
     "permissions that are no booleans",

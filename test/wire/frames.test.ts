@@ -29,7 +29,7 @@ const INVALID: readonly [what: string, frame: unknown, id: unknown, text: string
   ["null", "null", "invalid", "must be object"],
   ["a string", '"x"', "invalid", "must be object"],
   ["a frame without method", { type: "req", id: "a" }, "a", "must have required property 'method'"],
-  ["an empty method", { type: "req", id: "a1", method: "" }, "a1", "at /method: must NOT have fewer than 1 character"],
+  ["an empty method", { type: "req", id: "a1", method: "" }, "a1", "at /method: must NOT have fewer than 1 characters"],
   [
     "an event",
     { type: "event", id: "e", event: "tick" },
@@ -39,7 +39,7 @@ const INVALID: readonly [what: string, frame: unknown, id: unknown, text: string
   ["a number as id", { type: "req", id: 7, method: "health" }, 7, "at /id: must be string"],
   ["a boolean as id", { type: "req", id: true, method: "health" }, true, "at /id: must be string"],
   ["an object as id", { type: "req", id: {}, method: "health" }, "invalid", "at /id: must be string"],
-  ["an empty id", { type: "req", id: "", method: "health" }, "", "at /id: must NOT have fewer than 1 character"],
+  ["an empty id", { type: "req", id: "", method: "health" }, "", "at /id: must NOT have fewer than 1 characters"],
   ["no id", { type: "req", method: "health" }, "invalid", "must have required property 'id'"],
   [
     "an extra property",

@@ -9,6 +9,7 @@ export interface Schema {
   readonly type?: string;
   readonly const?: unknown;
   readonly anyOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | Schema;
@@ -60,19 +61,37 @@ function ruleOf(schema: Schema): Rule {
   return rule;
 }
 
+/**
+ * The rules in Ajv's order: the rules for any value come before those for one type. A type that has rules of its own is
+ * checked together with them, any other type first of all.
+ */
 function compile(schema: Schema): Rule {
-  const typeRules: Rule[] = [];
-  if (schema.type === "string") typeRules.push(...stringRules(schema));
-  if (schema.type === "integer" || schema.type === "number") typeRules.push(...numberRules(schema));
-  if (schema.type === "array") typeRules.push(...arrayRules(schema));
-  if (schema.type === "object") typeRules.push(...objectRules(schema));
-  const anyRules = [...constRules(schema), ...anyOfRules(schema)];
-  const hasType = schema.type === undefined ? undefined : TYPES[schema.type];
-  if (schema.type !== undefined && !hasType) throw new Error(`schema type ${schema.type} is not supported`);
+  const groups = GROUPS.filter(({ keywords }) => keywords.some((keyword) => schema[keyword] !== undefined));
+  const typeRules = schema.type === undefined ? [] : [typeRule(schema.type)];
+  const isTypeFirst = !groups.some(({ type }) => type === schema.type);
+  const rules = [
+    ...(isTypeFirst ? typeRules : []),
+    ...constRules(schema),
+    ...anyOfRules(schema),
+    ...allOfRules(schema),
+    ...(isTypeFirst ? [] : typeRules),
+    ...groups.map(({ type, rulesOf }) => onlyFor(type, rulesOf(schema))),
+  ];
   return (value, path, failures) => {
-    if (hasType && !hasType(value)) failures.push({ path, message: `must be ${schema.type}` });
-    else for (const rule of typeRules) rule(value, path, failures);
-    for (const rule of anyRules) rule(value, path, failures);
+    for (const rule of rules) rule(value, path, failures);
+  };
+}
+
+function typeRule(type: string): Rule {
+  const hasType = TYPES[type];
+  if (!hasType) throw new Error(`schema type ${type} is not supported`);
+  return check(hasType, `must be ${type}`);
+}
+
+function onlyFor(type: string, rules: readonly Rule[]): Rule {
+  const hasType = TYPES[type]!;
+  return (value, path, failures) => {
+    if (hasType(value)) for (const rule of rules) rule(value, path, failures);
   };
 }
 
@@ -86,30 +105,38 @@ const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
   object: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 };
 
+/** The keywords that say something of values of one type. */
+const GROUPS: readonly {
+  readonly type: string;
+  readonly keywords: readonly (keyof Schema)[];
+  rulesOf(schema: Schema): Rule[];
+}[] = [
+  { type: "number", keywords: ["minimum", "maximum"], rulesOf: numberRules },
+  { type: "string", keywords: ["minLength", "maxLength", "pattern"], rulesOf: stringRules },
+  { type: "array", keywords: ["minItems", "maxItems", "items"], rulesOf: arrayRules },
+  {
+    type: "object",
+    keywords: ["required", "properties", "additionalProperties", "patternProperties"],
+    rulesOf: objectRules,
+  },
+];
+
 function check(isValid: (value: never) => boolean, message: string): Rule {
   return (value, path, failures) => {
     if (!isValid(value as never)) failures.push({ path, message });
   };
 }
 
-const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
-
 function stringRules({ maxLength, minLength, pattern }: Schema): Rule[] {
   const rules: Rule[] = [];
   if (maxLength !== undefined) {
     rules.push(
-      check(
-        (text: string) => isLengthAtMost(text, maxLength),
-        `must NOT have more than ${plural(maxLength, "character")}`,
-      ),
+      check((text: string) => isLengthAtMost(text, maxLength), `must NOT have more than ${maxLength} characters`),
     );
   }
   if (minLength !== undefined) {
     rules.push(
-      check(
-        (text: string) => !isLengthAtMost(text, minLength - 1),
-        `must NOT have fewer than ${plural(minLength, "character")}`,
-      ),
+      check((text: string) => !isLengthAtMost(text, minLength - 1), `must NOT have fewer than ${minLength} characters`),
     );
   }
   if (pattern !== undefined) {
@@ -136,9 +163,9 @@ function numberRules({ maximum, minimum }: Schema): Rule[] {
 function arrayRules({ maxItems, minItems, items }: Schema): Rule[] {
   const rules: Rule[] = [];
   if (maxItems !== undefined)
-    rules.push(check((a: unknown[]) => a.length <= maxItems, `must NOT have more than ${plural(maxItems, "item")}`));
+    rules.push(check((a: unknown[]) => a.length <= maxItems, `must NOT have more than ${maxItems} items`));
   if (minItems !== undefined)
-    rules.push(check((a: unknown[]) => a.length >= minItems, `must NOT have fewer than ${plural(minItems, "item")}`));
+    rules.push(check((a: unknown[]) => a.length >= minItems, `must NOT have fewer than ${minItems} items`));
   if (items) {
     const rule = ruleOf(items);
     rules.push((value, path, failures) => {
@@ -209,4 +236,8 @@ function anyOfRules({ anyOf }: Schema): Rule[] {
       failures.push(...all, { path, message: "must match a schema in anyOf" });
     },
   ];
+}
+
+function allOfRules({ allOf = [] }: Schema): Rule[] {
+  return allOf.map(ruleOf);
 }
