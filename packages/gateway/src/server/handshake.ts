@@ -105,7 +105,10 @@ export function decideConnect(rawParams: unknown, connection: Connection, ports:
     },
     { silent: connection.isLocal && isShared },
   );
-  if (admission.kind === "pairing-required") throw dialect.pairingRequired(admission);
+  if (admission.kind === "pairing-required") {
+    const { kind: _, ...facts } = admission;
+    throw dialect.pairingRequired(facts);
+  }
   const credential: Credential = isShared ? { kind: "shared" } : { kind: "device", deviceId: device.deviceId, role };
   const session = makeSession(params, role, scopes, device.deviceId, credential, connection, dialect);
   const { token, issuedAtMs } = admission;
