@@ -245,7 +245,7 @@ export class Devices implements Disposable {
 
   #file(request: DeviceRequest, isRepair: boolean): Pending {
     const { store, clock, bus, log } = this.#options;
-    this.#dropExpired();
+    this.#dropExpired({ keep: MAX_REQUESTS - 1 });
     const pending: Pending = {
       requestId: newId(),
       deviceId: request.deviceId,
@@ -381,11 +381,13 @@ export class Devices implements Disposable {
     this.#lastUsed.clear();
   }
 
-  #dropExpired(): void {
+  /** Drops requests that have waited too long, and the oldest beyond `keep`. */
+  #dropExpired({ keep = MAX_REQUESTS } = {}): void {
     const { store, clock } = this.#options;
     store.run("delete from pairing_requests where requested_at < ?", clock.now() - REQUEST_TTL_MS);
     store.run(
-      `delete from pairing_requests where request_id in (select request_id from pairing_requests order by requested_at desc limit -1 offset ${MAX_REQUESTS - 1})`,
+      "delete from pairing_requests where request_id in (select request_id from pairing_requests order by requested_at desc limit -1 offset ?)",
+      keep,
     );
   }
 
