@@ -13,6 +13,9 @@ import { type Frame, type Handshake, WireClient } from "./wire-client.ts";
 /** The shared token of a test's gateway: that of the protocol's signature vectors. */
 export const TOKEN = "secret-token";
 
+/** Less than the gateway's ping interval. */
+const PASS_STEP_MS = 25_000;
+
 export interface TestGatewayOptions {
   /** The shared token; null leaves it to config, flags or environment. */
   readonly token?: string | null;
@@ -98,6 +101,16 @@ export class TestGateway implements AsyncDisposable {
     const { clock } = this.#options;
     const mover = clock instanceof FakeClock ? setInterval(() => clock.advance(500), 50) : undefined;
     await within(stopping, "the gateway to stop").finally(() => clearInterval(mover));
+  }
+
+  /** Lets time pass on the fake clock, in steps so small that clients which read answer each ping in time. */
+  async pass(ms: number): Promise<void> {
+    const { clock } = this.#options;
+    if (!(clock instanceof FakeClock)) throw new Error("time passes by itself; give the gateway a fake clock");
+    for (let left = ms; left > 0; left -= PASS_STEP_MS) {
+      clock.advance(Math.min(left, PASS_STEP_MS));
+      await Promise.all(this.#clients.map((client) => client.flushed()));
+    }
   }
 
   get running(): RunningGateway {

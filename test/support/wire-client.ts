@@ -131,9 +131,16 @@ export class WireClient implements Disposable {
     return this.answerTo("connect");
   }
 
-  /** Waits until everything sent so far has been handled: a later request is answered after it. */
-  async settled(): Promise<void> {
-    await this.request("last-heartbeat");
+  /** Waits until the gateway has read everything sent so far, answers to its pings included. */
+  async flushed(): Promise<void> {
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    // The second ping follows our pong to any ping that the gateway sent before its pong to the first.
+    for (let i = 0; i < 2; i++) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.socket.once("pong", () => resolve());
+      this.socket.ping();
+      await within(Promise.race([promise, this.closed]), "a pong");
+    }
   }
 
   [Symbol.dispose](): void {
