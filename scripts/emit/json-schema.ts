@@ -127,8 +127,10 @@ export async function protocolDocument(): Promise<ProtocolDocument> {
     anyOf: ["RequestFrame", "ResponseFrame", "EventFrame"].map(refTo),
   };
   const methods = SLICES.flatMap(({ name: area, methods }) =>
-    methods.map(({ name, summary, access, once, listed, params, ack, result }): MethodEntry => {
+    methods.map(({ name, summary, access, listed, params, ack, result }): MethodEntry => {
       const type = typeName(name);
+      // Not the definition's own `once`: a slice may know its retries itself, for longer than the server does.
+      const once = params.required?.includes("idempotencyKey") ?? false;
       return {
         ...{ name, area, summary, access, once, twoStage: ack !== undefined, listed },
         params: definitions.add(`${type}Params`, params as SourceSchema, `Parameters of \`${name}\`.`),

@@ -1,5 +1,6 @@
 /** `moltbot status` — what the gateway is doing: who is connected, which conversations live, which channels are linked. */
 
+import type { PresenceEntry } from "@moltbot/protocol";
 import { type Call, defineCommand } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { ago, duration, facts, printable, table } from "../render.ts";
@@ -73,17 +74,7 @@ function showSessions({ out }: Out, sessions: readonly Session[]): void {
   out.print(`\n${table(columns, rows, out)}`);
 }
 
-interface Presence {
-  readonly host?: string;
-  readonly mode?: string;
-  readonly version?: string;
-  readonly platform?: string;
-  readonly text: string;
-  readonly reason?: string;
-  readonly ts: number;
-}
-
-function showPresence({ out }: Out, presence: readonly Presence[]): void {
+function showPresence({ out }: Out, presence: readonly PresenceEntry[]): void {
   const present = presence.filter(({ reason }) => reason !== "disconnect");
   const columns = [
     { title: "Connected", flexible: true },
@@ -93,7 +84,7 @@ function showPresence({ out }: Out, presence: readonly Presence[]): void {
     { title: "Seen" },
   ];
   const rows = present.map(({ host, text, mode, version, platform, ts }) => [
-    host ?? text,
+    host ?? text ?? "",
     mode ?? "",
     version ?? "",
     platform ?? "",

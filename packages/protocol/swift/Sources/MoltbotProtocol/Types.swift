@@ -64,6 +64,58 @@ public struct AgentHealth: Codable, Hashable, Sendable {
     }
 }
 
+public struct AgentIdentity: Codable, Hashable, Sendable {
+    public var name: String?
+    public var theme: String?
+    public var emoji: String?
+    public var avatar: String?
+    public var avatarUrl: String?
+
+    public init(
+        name: String? = nil,
+        theme: String? = nil,
+        emoji: String? = nil,
+        avatar: String? = nil,
+        avatarUrl: String? = nil
+    ) {
+        self.name = name
+        self.theme = theme
+        self.emoji = emoji
+        self.avatar = avatar
+        self.avatarUrl = avatarUrl
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name
+        case theme
+        case emoji
+        case avatar
+        case avatarUrl
+    }
+}
+
+public struct AgentSummary: Codable, Hashable, Sendable {
+    public var id: String
+    public var name: String?
+    public var identity: AgentIdentity?
+
+    public init(
+        id: String,
+        name: String? = nil,
+        identity: AgentIdentity? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.identity = identity
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case name
+        case identity
+    }
+}
+
 public struct ConfigApplied: Codable, Hashable, Sendable {
     public struct Restart: Codable, Hashable, Sendable {
         public var ok: Bool
@@ -429,6 +481,224 @@ public struct HealthSummary: Codable, Hashable, Sendable {
     }
 }
 
+public struct Message: Codable, Hashable, Sendable {
+    public enum Role: Codable, Hashable, Sendable {
+        case user
+        case assistant
+        case system
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "user": self = .user
+            case "assistant": self = .assistant
+            case "system": self = .system
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .user: return "user"
+            case .assistant: return "assistant"
+            case .system: return "system"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum ContentItem: Codable, Hashable, Sendable {
+        public struct Text: Codable, Hashable, Sendable {
+            public var type: String
+            public var text: String
+
+            public init(
+                type: String = "text",
+                text: String
+            ) {
+                self.type = type
+                self.text = text
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case type
+                case text
+            }
+        }
+
+        public struct Image: Codable, Hashable, Sendable {
+            public var type: String
+            public var mimeType: String
+            public var fileName: String?
+            public var sizeBytes: Int?
+            /// Base64; absent where the answer would become too large.
+            public var data: String?
+
+            public init(
+                type: String = "image",
+                mimeType: String,
+                fileName: String? = nil,
+                sizeBytes: Int? = nil,
+                data: String? = nil
+            ) {
+                self.type = type
+                self.mimeType = mimeType
+                self.fileName = fileName
+                self.sizeBytes = sizeBytes
+                self.data = data
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case type
+                case mimeType
+                case fileName
+                case sizeBytes
+                case data
+            }
+        }
+
+        case text(Text)
+        case image(Image)
+        /// Something that only a newer gateway says.
+        case unrecognized(JSONValue)
+
+        private enum Discriminator: String, CodingKey {
+            case value = "type"
+        }
+
+        public init(from decoder: any Decoder) throws {
+            let value = try decoder.container(keyedBy: Discriminator.self).decode(String.self, forKey: .value)
+            switch value {
+            case "text": self = .text(try Text(from: decoder))
+            case "image": self = .image(try Image(from: decoder))
+            default: self = .unrecognized(try JSONValue(from: decoder))
+            }
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            switch self {
+            case .text(let value): try value.encode(to: encoder)
+            case .image(let value): try value.encode(to: encoder)
+            case .unrecognized(let value): try value.encode(to: encoder)
+            }
+        }
+    }
+
+    public struct Usage: Codable, Hashable, Sendable {
+        public var input: Int
+        public var output: Int
+        public var cacheRead: Int?
+        public var totalTokens: Int
+
+        public init(
+            input: Int,
+            output: Int,
+            cacheRead: Int? = nil,
+            totalTokens: Int
+        ) {
+            self.input = input
+            self.output = output
+            self.cacheRead = cacheRead
+            self.totalTokens = totalTokens
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case input
+            case output
+            case cacheRead
+            case totalTokens
+        }
+    }
+
+    public var id: String?
+    public var role: Role
+    public var content: [ContentItem]
+    public var timestamp: Int
+    public var idempotencyKey: String?
+    public var provider: String?
+    public var model: String?
+    public var usage: Usage?
+    public var stopReason: String?
+    public var errorMessage: String?
+
+    public init(
+        id: String? = nil,
+        role: Role,
+        content: [ContentItem],
+        timestamp: Int,
+        idempotencyKey: String? = nil,
+        provider: String? = nil,
+        model: String? = nil,
+        usage: Usage? = nil,
+        stopReason: String? = nil,
+        errorMessage: String? = nil
+    ) {
+        self.id = id
+        self.role = role
+        self.content = content
+        self.timestamp = timestamp
+        self.idempotencyKey = idempotencyKey
+        self.provider = provider
+        self.model = model
+        self.usage = usage
+        self.stopReason = stopReason
+        self.errorMessage = errorMessage
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case role
+        case content
+        case timestamp
+        case idempotencyKey
+        case provider
+        case model
+        case usage
+        case stopReason
+        case errorMessage
+    }
+}
+
+public struct ModelChoice: Codable, Hashable, Sendable {
+    public var id: String
+    public var name: String
+    public var provider: String
+    public var contextWindow: Int?
+    public var reasoning: Bool?
+
+    public init(
+        id: String,
+        name: String,
+        provider: String,
+        contextWindow: Int? = nil,
+        reasoning: Bool? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.provider = provider
+        self.contextWindow = contextWindow
+        self.reasoning = reasoning
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case name
+        case provider
+        case contextWindow
+        case reasoning
+    }
+}
+
 public struct PairedDevice: Codable, Hashable, Sendable {
     public var deviceId: String
     public var publicKey: String
@@ -614,6 +884,126 @@ public struct PreviewItem: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case role
         case text
+    }
+}
+
+public struct RunReport: Codable, Hashable, Sendable {
+    public struct Payload: Codable, Hashable, Sendable {
+        public var text: String
+        public var mediaUrl: Nullable<String>
+
+        public init(
+            text: String,
+            mediaUrl: Nullable<String>
+        ) {
+            self.text = text
+            self.mediaUrl = mediaUrl
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case text
+            case mediaUrl
+        }
+    }
+
+    public struct Meta: Codable, Hashable, Sendable {
+        public struct AgentMeta: Codable, Hashable, Sendable {
+            public var sessionId: String
+            public var provider: String
+            public var model: String
+            public var usage: UsageShape?
+
+            public init(
+                sessionId: String,
+                provider: String,
+                model: String,
+                usage: UsageShape? = nil
+            ) {
+                self.sessionId = sessionId
+                self.provider = provider
+                self.model = model
+                self.usage = usage
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case sessionId
+                case provider
+                case model
+                case usage
+            }
+        }
+
+        public var durationMs: Int
+        public var agentMeta: AgentMeta
+        public var aborted: Bool
+        public var stopReason: String?
+
+        public init(
+            durationMs: Int,
+            agentMeta: AgentMeta,
+            aborted: Bool,
+            stopReason: String? = nil
+        ) {
+            self.durationMs = durationMs
+            self.agentMeta = agentMeta
+            self.aborted = aborted
+            self.stopReason = stopReason
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case durationMs
+            case agentMeta
+            case aborted
+            case stopReason
+        }
+    }
+
+    public var payloads: [Payload]
+    public var meta: Meta
+
+    public init(
+        payloads: [Payload],
+        meta: Meta
+    ) {
+        self.payloads = payloads
+        self.meta = meta
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case payloads
+        case meta
+    }
+}
+
+public enum RunStatus: Codable, Hashable, Sendable {
+    case ok
+    case error
+    /// A value that only a newer gateway knows.
+    case unrecognized(String)
+
+    public init(rawValue: String) {
+        switch rawValue {
+        case "ok": self = .ok
+        case "error": self = .error
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: String {
+        switch self {
+        case .ok: return "ok"
+        case .error: return "error"
+        case .unrecognized(let value): return value
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
     }
 }
 
@@ -1210,6 +1600,28 @@ public struct StatusSummary: Codable, Hashable, Sendable {
     }
 }
 
+public struct Stopped: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var aborted: Bool
+    public var runIds: [String]
+
+    public init(
+        ok: Bool = true,
+        aborted: Bool,
+        runIds: [String]
+    ) {
+        self.ok = ok
+        self.aborted = aborted
+        self.runIds = runIds
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case aborted
+        case runIds
+    }
+}
+
 public struct TokenSummary: Codable, Hashable, Sendable {
     public var role: String
     public var scopes: [String]
@@ -1241,5 +1653,31 @@ public struct TokenSummary: Codable, Hashable, Sendable {
         case rotatedAtMs
         case revokedAtMs
         case lastUsedAtMs
+    }
+}
+
+public struct UsageShape: Codable, Hashable, Sendable {
+    public var input: Int
+    public var output: Int
+    public var cacheRead: Int?
+    public var totalTokens: Int
+
+    public init(
+        input: Int,
+        output: Int,
+        cacheRead: Int? = nil,
+        totalTokens: Int
+    ) {
+        self.input = input
+        self.output = output
+        self.cacheRead = cacheRead
+        self.totalTokens = totalTokens
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case input
+        case output
+        case cacheRead
+        case totalTokens
     }
 }
