@@ -214,9 +214,9 @@ export class Agent {
     });
   }
 
-  /** How many runs work, and how many wait. */
-  counts(): { active: number; queued: number } {
-    const open = this.runs.open();
+  /** How many runs work, and how many wait; not counting the one that asks. */
+  counts(exceptRun: string): { active: number; queued: number } {
+    const open = this.runs.open().filter(({ id }) => id !== exceptRun);
     const active = open.filter(({ hasBegun }) => hasBegun).length;
     return { active, queued: open.length - active };
   }

@@ -21,10 +21,10 @@ const help: Command = {
 const status: Command = {
   name: "status",
   summary: "how the gateway and this conversation are doing",
-  run({ services: { system, sessions, version, clock }, agent, sessionKey }) {
+  run({ services: { system, sessions, version, clock }, agent, sessionKey, runId }) {
     const session = sessions.get(sessionKey);
     const model = agent.modelNameOf(sessionKey);
-    const { active, queued } = agent.counts();
+    const { active, queued } = agent.counts(runId);
     const tokens = session && session.inputTokens + session.outputTokens > 0;
     return [
       `**Gateway** ${version}, up ${duration(system.uptimeMs)}`,
