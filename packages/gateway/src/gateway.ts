@@ -279,10 +279,9 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate 
       invalidate: (deviceId, role, reason) =>
         void setImmediate(() =>
           invalidate(
-            ({ credential }) =>
-              credential.kind === "device" &&
-              credential.deviceId === deviceId &&
-              (role === undefined || credential.role === role),
+            ({ caller, credential }) =>
+              caller.deviceId === deviceId &&
+              (role === undefined || (credential.kind === "device" && credential.role === role)),
             reason,
           ),
         ),

@@ -1,5 +1,5 @@
 /** Device tokens are derived, not stored: whoever reads the database alone cannot use one. */
-import { createHmac } from "node:crypto";
+import { createHmac, randomInt } from "node:crypto";
 import { join } from "node:path";
 import { readTextIfExists, writePrivateFile } from "../../base/files.ts";
 import { newSecret } from "../../base/ids.ts";
@@ -17,4 +17,9 @@ export function loadTokenKey(stateDir: string): string {
 /** The token of one version of a device's role: 43 characters of base64url. */
 export function deriveToken(key: string, deviceId: string, role: string, version: number): string {
   return createHmac("sha256", key).update(`${deviceId}|${role}|${version}`).digest("base64url");
+}
+
+/** Where versions begin: at random, so that a device that is removed and paired again never gets an old token back. */
+export function firstTokenVersion(): number {
+  return randomInt(2 ** 47);
 }

@@ -8,7 +8,7 @@ import type { Log } from "../../base/log.ts";
 import type { Store } from "../../base/store.ts";
 import { type Caller, hasScope } from "../../kit/access.ts";
 import type { Admission, DeviceRequest } from "../../server/handshake.ts";
-import { deriveToken } from "./device-token.ts";
+import { deriveToken, firstTokenVersion } from "./device-token.ts";
 import { pairRequested, pairResolved } from "./events.ts";
 import type { PairedDevice, PairingRequest } from "./schema.ts";
 
@@ -59,7 +59,7 @@ export interface DevicesOptions {
   readonly log: Log;
   /** The secret that device tokens are derived from. */
   readonly tokenKey: string;
-  /** Closes the live connections that rest on a device's token. */
+  /** Closes the live connections that rest on a device's token in a role; without a role, all that the device has. */
   readonly invalidate: (deviceId: string, role: string | undefined, reason: string) => void;
 }
 
@@ -165,9 +165,10 @@ export class Devices implements Disposable {
   rotate(deviceId: string, role: string, scopes: readonly string[] | undefined, caller: Pick<Caller, "scopes">) {
     const device = this.#device(deviceId);
     if (!device?.roles.includes(role)) throw invalidRequest("unknown deviceId/role");
-    const wanted = [...new Set(scopes ?? this.#token(deviceId, role)?.scopes ?? device.scopes)].sort();
+    const held = this.#token(deviceId, role)?.scopes ?? device.scopes;
+    const wanted = [...new Set(scopes ?? held)].sort();
     if (!covers(device.scopes, wanted)) throw invalidRequest("scopes exceed what is approved for this device");
-    requireCovered(caller, wanted);
+    requireCovered(caller, [...held, ...wanted]);
     const rotatedAtMs = this.#options.clock.now();
     const { version } = this.#writeToken(deviceId, role, wanted, { isNew: true });
     this.#options.invalidate(deviceId, role, "client invalidated: device token rotated");
@@ -330,7 +331,7 @@ export class Devices implements Disposable {
   #writeToken(deviceId: string, role: string, scopes: readonly string[], { isNew }: { isNew: boolean }): Token {
     const { store, clock } = this.#options;
     const known = this.#token(deviceId, role);
-    const version = (known?.version ?? 0) + (isNew || !known || known.revokedAt !== null ? 1 : 0);
+    const version = known ? known.version + Number(isNew || known.revokedAt !== null) : firstTokenVersion();
     const now = clock.now();
     const rotatedAt = known && version !== known.version ? now : (known?.rotatedAt ?? null);
     store.run(
