@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Bus } from "../../base/bus.ts";
+import { systemClock } from "../../base/clock.ts";
+import { Config } from "../../base/config.ts";
+import { createLog, Secrets } from "../../base/log.ts";
+import { openStore, storageProblem } from "../../base/store.ts";
+import { Sessions } from "../sessions/sessions.ts";
+import { agents, session } from "../sessions/settings.ts";
+import { tables as sessionTables } from "../sessions/tables.ts";
+import { chat } from "./events.ts";
+import type { ModelStep } from "./models.ts";
+import type { Run } from "./run.ts";
+import type { RunRequest } from "./run-store.ts";
+import { type Answer, type NewRun, Runs } from "./runs.ts";
+import type { ChatPayload } from "./schema.ts";
+import type { AgentServices } from "./services.ts";
+import { tables } from "./tables.ts";
+
+const request: RunRequest = { message: "Hi", timeoutMs: 60_000, starter: { scopes: [], name: "test" } };
+
+function newRun(id: string, text = "Hi", sessionKey = "agent:main:main"): NewRun {
+  return { id, source: "chat.send", principal: "test", sessionKey, request, content: [{ type: "text", text }] };
+}
+
+/** Runs over a store in memory; a new `runs()` is what a new process would be. */
+function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
+  const stateDir = mkdtempSync(join(tmpdir(), "moltbot-runs-"));
+  const path = join(stateDir, "moltbot.json");
+  writeFileSync(path, "{}");
+  const stack = new DisposableStack();
+  stack.defer(() => rmSync(stateDir, { recursive: true }));
+  const clock = systemClock;
+  const log = createLog({ clock, level: "error", sinks: [], secrets: new Secrets() });
+  const store = stack.use(openStore(":memory:", [sessionTables, tables]));
+  const config = Config.open({ path, sections: [agents, session], log, clock });
+  const bus = new Bus();
+  const sessions = new Sessions({ stateDir, store, clock, config });
+  const services = {
+    stateDir,
+    env: {},
+    version: "0",
+    clock,
+    log,
+    bus,
+    store,
+    config,
+    sessions,
+  } as unknown as AgentServices;
+  const told: ChatPayload[] = [];
+  stack.use(bus.on(chat, (payload) => told.push(payload)));
+  const answering = {
+    isImmediate: () => false,
+    answer: async (run: Run): Promise<Answer> => ({ provider: "fake", model: "m", steps: answer(run) }),
+  };
+  return { runs: () => new Runs(services, answering), sessions, store, told, [Symbol.dispose]: () => stack.dispose() };
+}
+
+async function* say(...texts: string[]): AsyncGenerator<ModelStep> {
+  for (const delta of texts) yield { kind: "text", delta };
+}
+
+/** An answer that never comes, until the run is told to stop. */
+async function* hang(run: Run): AsyncGenerator<ModelStep> {
+  yield { kind: "text", delta: "Half" };
+  await new Promise((_, reject) => run.signal.addEventListener("abort", () => reject(run.signal.reason)));
+}
+
+function limitPages(store: ReturnType<typeof openStore>, extra: number): void {
+  const { page_count: pages } = store.get<{ page_count: number }>("pragma page_count")!;
+  store.get(`pragma max_page_count = ${pages + extra}`);
+}
+
+test("a full disk refuses a message with nothing kept; the same key works when there is room again", async () => {
+  using opened = open(() => say("Hello"));
+  const runs = opened.runs();
+  limitPages(opened.store, 3);
+
+  const refusal = (() => {
+    try {
+      return void runs.accept(newRun("r1", "x".repeat(100_000)));
+    } catch (error) {
+      return storageProblem(error);
+    }
+  })();
+  const known = runs.known("r1");
+  limitPages(opened.store, 1000);
+  const { outcome } = await runs.accept(newRun("r1")).finished;
+
+  assert.equal(refusal, "the disk is full; free some space and try again");
+  assert.equal(known, undefined);
+  assert.equal(outcome.kind, "ok");
+  assert.equal(opened.sessions.count(), 1);
+});
+
+test("an outcome that does not fit on the disk is told as an error, and the run goes on after the next start", async () => {
+  const answers = ["x".repeat(200_000), "short"];
+  using opened = open(() => say(answers.shift() ?? ""));
+  const before = opened.runs();
+  const run = before.accept(newRun("r1"));
+  limitPages(opened.store, 8);
+
+  const first = (await run.finished).outcome;
+  limitPages(opened.store, 1000);
+  const after = opened.runs();
+  after.resume();
+  const known = after.known("r1");
+  const second = known?.kind === "open" ? (await known.run.finished).outcome : undefined;
+
+  assert.deepEqual(
+    [first.kind, first.kind === "error" && first.error],
+    ["error", "the disk is full; free some space and try again"],
+  );
+  assert.deepEqual([second?.kind, second?.text], ["ok", "short"]);
+});
+
+test("a run that a stop interrupts is taken up by the next start under the same id, and the attempt does not count", async () => {
+  const answers = [hang, () => say("Whole")];
+  using opened = open((run) => answers.shift()!(run));
+  const before = opened.runs();
+  const begun = Promise.withResolvers<void>();
+  const run = before.accept(newRun("r1"));
+  opened.store.run("update runs set attempts = 2");
+  const watch = setInterval(() => run.text !== "" && begun.resolve(), 1);
+  await begun.promise.finally(() => clearInterval(watch));
+
+  await before.stop();
+  const attempts = opened.store.get<{ attempts: number }>("select attempts from runs")?.attempts;
+  const after = opened.runs();
+  after.resume();
+  const known = after.known("r1");
+  const outcome = known?.kind === "open" ? (await known.run.finished).outcome : undefined;
+
+  assert.equal(attempts, 2);
+  assert.deepEqual([outcome?.kind, outcome?.text], ["ok", "Whole"]);
+  const history = opened.sessions.transcript.last(opened.sessions.get("agent:main:main")!.sessionId, 9);
+  assert.deepEqual(
+    history.map(({ role }) => role),
+    ["user", "assistant"],
+  );
+});
+
+test("a run that brought three processes down is ended with a recorded, visible error", async () => {
+  using opened = open(() => say("never"));
+  opened.runs().accept(newRun("r1"));
+  opened.store.run("update runs set state = 'running', attempts = 3");
+
+  const after = opened.runs();
+  after.resume();
+
+  const known = after.known("r1");
+  const message = "The gateway stopped 3 times while it worked on this; send the message again.";
+  assert.equal(known?.kind === "ended" && known.result.outcome.kind === "error" && known.result.outcome.error, message);
+  assert.deepEqual(
+    opened.told.map(({ state, errorMessage }) => [state, errorMessage]),
+    [["error", message]],
+  );
+  const [last] = opened.sessions.transcript.last(opened.sessions.get("agent:main:main")!.sessionId, 1);
+  assert.deepEqual([last?.role, last?.stopReason, last?.errorMessage], ["assistant", "error", message]);
+});
+
+test("runs are taken up in the order in which they were accepted", async () => {
+  const order: string[] = [];
+  using opened = open((run) => {
+    order.push(run.id);
+    return say("ok");
+  });
+  const before = opened.runs();
+  for (const id of ["r1", "r2", "r3"]) before.accept(newRun(id));
+  await before.stop();
+  order.length = 0;
+
+  const after = opened.runs();
+  after.resume();
+  const runs = after.open();
+  await Promise.all(runs.map(({ finished }) => finished));
+
+  assert.deepEqual(order, ["r1", "r2", "r3"]);
+});
+
+test("a stopping gateway takes no more messages", async () => {
+  using opened = open(() => say("ok"));
+  const runs = opened.runs();
+  await runs.stop();
+
+  assert.throws(() => runs.accept(newRun("r1")), { code: "UNAVAILABLE", retryable: true });
+  assert.equal(runs.known("r1"), undefined);
+});
+
+test("runs that ended a week ago are forgotten", async () => {
+  using opened = open(() => say("ok"));
+  const runs = opened.runs();
+  await runs.accept(newRun("old")).finished;
+  await runs.accept(newRun("new")).finished;
+  opened.store.run("update runs set ended_at = ended_at - 700000000 where id = 'old'");
+
+  opened.runs().resume();
+
+  assert.deepEqual([runs.known("old"), runs.known("new")?.kind], [undefined, "ended"]);
+});

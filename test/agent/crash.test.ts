@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import type { ModelServer } from "../fakes/model-server.ts";
+import { fakeOpenAI } from "../fakes/openai.ts";
+import { within } from "../support/time-limit.ts";
+import { WireClient } from "../support/wire-client.ts";
+import { configFor, endOf, transcriptOf } from "./support.ts";
+
+/** A gateway in a process of its own, over a state folder that outlives it. */
+class KillableGateway implements AsyncDisposable {
+  readonly #stateDir = join(mkdtempSync(join(tmpdir(), "moltbot-crash-")), "state");
+  readonly #clients: WireClient[] = [];
+  #child: ChildProcess | undefined;
+
+  constructor(config: string) {
+    mkdirSync(this.#stateDir, { mode: 0o700 });
+    writeFileSync(join(this.#stateDir, "moltbot.json"), config, { mode: 0o600 });
+  }
+
+  /** Starts it and returns an operator's connection. */
+  async start(): Promise<WireClient> {
+    const program = join(import.meta.dirname, "gateway-process.ts");
+    const child = spawn(process.execPath, ["--conditions=moltbot-source", program, this.#stateDir], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { PATH: process.env.PATH },
+    });
+    this.#child = child;
+    const [url] = (await within(once(createInterface(child.stdout!), "line"), "the gateway to start")) as [string];
+    const client = new WireClient(url, { token: "secret-token" });
+    this.#clients.push(client);
+    await client.opened();
+    await client.shakeHands({ scopes: ["operator.admin"] });
+    return client;
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client[Symbol.dispose]();
+    await this.kill();
+    rmSync(join(this.#stateDir, ".."), { recursive: true, force: true });
+  }
+}
+
+async function killableOver(model: ModelServer): Promise<KillableGateway> {
+  return new KillableGateway(configFor(model));
+}
+
+test("messages that were acknowledged before kill -9 are answered after the next start, each once and in order", async () => {
+  await using model = await fakeOpenAI();
+  model.script({ kind: "hang" });
+  await using gateway = await killableOver(model);
+  const before = await gateway.start();
+  const asked = model.next();
+  for (const n of [1, 2, 3])
+    await before.call("chat.send", { sessionKey: "main", message: `question ${n}`, idempotencyKey: `r${n}` });
+  await asked;
+
+  await gateway.kill();
+  const after = await gateway.start();
+  const outcomes = [];
+  for (const n of [1, 2, 3]) outcomes.push(await after.call("agent.wait", { runId: `r${n}`, timeoutMs: 9_000 }));
+  const repeated = await after.call("chat.send", { sessionKey: "main", message: "question 1", idempotencyKey: "r1" });
+
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ["ok", "ok", "ok"],
+  );
+  assert.deepEqual(repeated, { runId: "r1", status: "ok" });
+  assert.deepEqual((await transcriptOf(after)).toSorted(), [
+    ...Array.from({ length: 3 }, () => "assistant: Hello from the model."),
+    ...[1, 2, 3].map((n) => `user: question ${n}`),
+  ]);
+});
+
+test("a reply that kill -9 cut off is given again from the start, under the same run", async () => {
+  await using model = await fakeOpenAI();
+  model.script({ kind: "hang", after: "Half a rep" });
+  await using gateway = await killableOver(model);
+  const before = await gateway.start();
+  const id = "agent-1";
+  before.send({
+    type: "req",
+    id,
+    method: "agent",
+    params: { sessionKey: "main", message: "Hi", idempotencyKey: "r1" },
+  });
+  const accepted = await before.answerTo(id);
+  await before.nextOf("chat");
+
+  await gateway.kill();
+  const after = await gateway.start();
+  after.send({ type: "req", id, method: "agent", params: { sessionKey: "main", message: "Hi", idempotencyKey: "r1" } });
+  const again = await after.answerTo(id);
+  const final = await after.answerTo(id);
+
+  assert.deepEqual(again.payload, accepted.payload);
+  assert.equal(final.payload.result.payloads[0].text, "Hello from the model.");
+  assert.deepEqual(await transcriptOf(after), ["user: Hi", "assistant: Hello from the model."]);
+});
+
+test("a message that brings the gateway down three times ends in an error that the conversation shows", async () => {
+  await using model = await fakeOpenAI();
+  model.usual = { kind: "hang" };
+  await using gateway = await killableOver(model);
+  let asked = model.next();
+  await (await gateway.start()).call("chat.send", { sessionKey: "main", message: "Hi", idempotencyKey: "r1" });
+  await asked;
+  for (const _attempt of [2, 3]) {
+    await gateway.kill();
+    asked = model.next();
+    await gateway.start();
+    await asked;
+  }
+
+  await gateway.kill();
+  const client = await gateway.start();
+  const { status, error } = await client.call("agent.wait", { runId: "r1", timeoutMs: 9_000 });
+  const { messages } = await client.call("chat.history", { sessionKey: "main" });
+
+  const message = "The gateway stopped 3 times while it worked on this; send the message again.";
+  assert.deepEqual([status, error], ["error", message]);
+  assert.deepEqual([messages[1].stopReason, messages[1].errorMessage], ["error", message]);
+});
+
+test("a note is kept once although its run is done again", async () => {
+  await using gateway = new KillableGateway(JSON.stringify({ models: { detectLocal: false } }));
+  const before = await gateway.start();
+  await before.call("chat.send", { sessionKey: "main", message: "/note buy milk", idempotencyKey: "r1" });
+
+  await gateway.kill();
+  const after = await gateway.start();
+  await after.call("agent.wait", { runId: "r1", timeoutMs: 9_000 });
+  await after.call("chat.send", { sessionKey: "main", message: "/notes", idempotencyKey: "r2" });
+  const { message } = await endOf(after, "r2");
+
+  assert.match(message.content[0].text, /^1\. buy milk _\(\d{4}-\d\d-\d\d\)_$/);
+});
