@@ -27,6 +27,7 @@ import { isLoopbackAddress } from "./server/locality.ts";
 import { Once } from "./server/once.ts";
 import { settings as gatewaySettings } from "./server/settings.ts";
 import { Agent } from "./slices/agent/agent.ts";
+import { KEY_VARIABLES } from "./slices/agent/providers.ts";
 import { Chat } from "./slices/chat/chat.ts";
 import { loadTokenKey } from "./slices/devices/device-token.ts";
 import { Devices } from "./slices/devices/devices.ts";
@@ -187,6 +188,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     refuseRemoteMode(settings.current.mode, settings.current.remote.url);
     const auth = resolveAuth(settings.current.auth, env, isLoopbackAddress(bindHost(settings.current)));
     if (auth.mode !== "none") secrets.add(auth.secret);
+    for (const name of KEY_VARIABLES) secrets.add(env[name]);
     hideSecrets(config, secrets);
 
     const bus = new Bus();

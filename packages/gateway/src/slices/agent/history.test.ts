@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { StoredMessage } from "../sessions/transcript.ts";
+import { modelMessages } from "./history.ts";
+import type { ModelMessage } from "./models.ts";
+
+let count = 0;
+function said(role: StoredMessage["role"], text: string, more: Partial<StoredMessage> = {}): StoredMessage {
+  return { id: `m${++count}`, at: count, role, content: text === "" ? [] : [{ type: "text", text }], ...more };
+}
+
+function shown(transcript: StoredMessage[], options: { contextWindow?: number; openRuns?: string[] } = {}): string[] {
+  const { contextWindow, openRuns = [] } = options;
+  const image = () => undefined;
+  const messages = modelMessages(transcript, { runId: "own", openRuns: new Set(openRuns), contextWindow, image });
+  return messages.map(line);
+}
+
+const line = ({ role, content }: ModelMessage) =>
+  `${role}: ${content.map((part) => (part.kind === "text" ? part.text : part.mimeType)).join(" | ")}`;
+
+const own = said("user", "now", { runId: "own" });
+
+test("a model sees the conversation and then the message of its run", () => {
+  const transcript = [said("user", "a", { runId: "r1" }), said("assistant", "b", { runId: "r1" }), own];
+
+  assert.deepEqual(shown(transcript), ["user: a", "assistant: b", "user: now"]);
+});
+
+test("the run's own message is last, and messages of runs that wait are not shown yet", () => {
+  const transcript = [own, said("user", "later", { runId: "r2" }), said("assistant", "b", { runId: "r0" })];
+
+  assert.deepEqual(shown([said("user", "a"), ...transcript], { openRuns: ["own", "r2"] }), [
+    "user: a",
+    "assistant: b",
+    "user: now",
+  ]);
+});
+
+test("commands and their answers are not part of the conversation; injected messages are", () => {
+  const transcript = [
+    said("user", "/status", { runId: "r1" }),
+    said("assistant", "all is well", { runId: "r1", provider: "moltbot", stopReason: "injected" }),
+    said("user", "a"),
+    said("assistant", "Dinner!", { stopReason: "injected" }),
+    own,
+  ];
+
+  assert.deepEqual(shown(transcript), ["user: a", "assistant: Dinner!", "user: now"]);
+});
+
+test("roles alternate and a person begins: neighbours are joined, empty replies left out", () => {
+  const transcript = [
+    said("assistant", "first"),
+    said("user", "a"),
+    said("assistant", "", { stopReason: "error" }),
+    said("user", "b"),
+    own,
+  ];
+
+  assert.deepEqual(shown(transcript), ["user: a | b | now"]);
+});
+
+test("the newest messages that fit the window are shown, and the own one always", () => {
+  const transcript = [
+    said("user", "x".repeat(3_000)),
+    said("assistant", "y".repeat(300)),
+    said("user", "z"),
+    said("assistant", "w"),
+    own,
+  ];
+
+  assert.deepEqual(shown(transcript, { contextWindow: 1_000 }), ["user: z", "assistant: w", "user: now"]);
+  assert.deepEqual(
+    shown([said("user", "a"), said("user", "n".repeat(9_000), { runId: "own" })], { contextWindow: 1_000 }).length,
+    1,
+  );
+});
+
+test("pictures are shown as long as their files exist", () => {
+  const picture = { type: "image" as const, sha256: "s", mimeType: "image/png", sizeBytes: 1 };
+  const message = said("user", "", { runId: "own", content: [{ type: "text", text: "look" }, picture] });
+
+  const options = { runId: "own", openRuns: new Set<string>(), contextWindow: undefined };
+  const there = modelMessages([message], { ...options, image: () => new Uint8Array([1]) });
+  const gone = modelMessages([message], { ...options, image: () => undefined });
+
+  assert.deepEqual([...there, ...gone].map(line), ["user: look | image/png", "user: look"]);
+});
