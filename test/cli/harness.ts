@@ -41,26 +41,32 @@ export class Home implements Disposable {
     });
   }
 
-  /** Runs a command to its end. */
+  /** Runs a command to its end; one that takes a minute is killed. */
   async run(args: readonly string[], options: { env?: Record<string, string>; input?: string } = {}): Promise<Outcome> {
     const child = this.spawn(args, options.env);
+    const late = setTimeout(() => child.kill("SIGKILL"), 60_000);
     child.stdin?.end(options.input ?? "");
     const [stdout, stderr, [code]] = await Promise.all([
       text(child.stdout!),
       text(child.stderr!),
       once(child, "close") as Promise<[number | null]>,
     ]);
+    clearTimeout(late);
     return { code, stdout, stderr };
   }
 
-  /** Starts a gateway on a free port and resolves when it has printed its link; disposing stops it. */
+  /** Starts a gateway on a free port and resolves when it has printed its link (within 30 s); disposing stops it. */
   async gateway(args: readonly string[] = [], env: Record<string, string> = {}): Promise<RunningGateway> {
     const child = this.spawn(["gateway", "--port", "0", ...args], env);
     const errors = text(child.stderr!);
+    const late = setTimeout(() => child.kill("SIGKILL"), 30_000);
     for await (const line of createInterface({ input: child.stdout! })) {
       const link = /https?:\/\/\S+/.exec(line)?.[0];
-      if (link !== undefined) return new RunningGateway(child, new URL(link));
+      if (link === undefined) continue;
+      clearTimeout(late);
+      return new RunningGateway(child, new URL(link));
     }
+    clearTimeout(late);
     throw new Error(`the gateway ended before it was up: ${await errors}`);
   }
 

@@ -45,7 +45,6 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
   const keepCompiled = setTimeout(flushCompileCache, KEEP_COMPILED_AFTER_MS);
   if (!signal.aborted) await once(signal, "abort");
   clearTimeout(keepCompiled);
-  setTimeout(() => process.exit(EXIT.failed), STOP_WITHIN_MS).unref();
   await gateway[Symbol.asyncDispose]();
   return EXIT.ok;
 }
@@ -64,13 +63,14 @@ function banner({ dashboardUrl, tlsFingerprint }: Started, { out, stateDir }: { 
   out.print(`Open ${cyan(dashboardUrl)}`);
 }
 
-/** Aborts on the first SIGINT, SIGTERM or SIGHUP; a later one ends the process at once. */
+/** Aborts on the first SIGINT, SIGTERM or SIGHUP, whatever is going on; a later one, or 10 s, ends the process. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   let firstAt: number | undefined;
   const onSignal = () => {
     firstAt ??= performance.now();
     if (controller.signal.aborted && performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(EXIT.failed);
+    setTimeout(() => process.exit(EXIT.failed), STOP_WITHIN_MS).unref();
     controller.abort();
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);

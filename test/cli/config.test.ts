@@ -1,0 +1,143 @@
+// Settings from the command line: in the file when no gateway runs, through the gateway when one does.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Home } from "./harness.ts";
+
+test("a setting that nobody made has its default", async () => {
+  using home = new Home();
+
+  const { code, stdout } = await home.run(["config", "get", "gateway.port"]);
+
+  assert.deepEqual([code, stdout], [0, "18789\n"]);
+});
+
+test("without a gateway a setting is written to the file", async () => {
+  using home = new Home();
+
+  const { code, stdout } = await home.run(["config", "set", "gateway.port", "19000"]);
+  const read = await home.run(["config", "get", "gateway.port"]);
+
+  const path = join(home.stateDir, "moltbot.json");
+  assert.deepEqual([code, read.stdout], [0, "19000\n"]);
+  assert.equal(stdout, `gateway.port is 19000 now.\nWritten to ${path}; it counts from the gateway's next start.\n`);
+});
+
+test("comments of the file survive a change", async () => {
+  using home = new Home();
+  const path = join(home.stateDir, "moltbot.json");
+  mkdirSync(home.stateDir);
+  writeFileSync(path, '{\n  // the door\n  "gateway": { "port": 1000 }, // keep me\n}\n');
+
+  await home.run(["config", "set", "gateway.port", "2000"]);
+
+  assert.equal(readFileSync(path, "utf8"), '{\n  // the door\n  "gateway": { "port": 2000 }, // keep me\n}\n');
+});
+
+test("a wrong value is refused, named, and changes nothing", async () => {
+  using home = new Home();
+  await home.run(["config", "set", "gateway.port", "19000"]);
+
+  const { code, stderr } = await home.run(["config", "set", "gateway.port", "many"]);
+  const read = await home.run(["config", "get", "gateway.port"]);
+
+  assert.deepEqual([code, read.stdout], [1, "19000\n"]);
+  assert.match(stderr, /^gateway\.port must be integer\. Nothing was changed\.\n$/);
+});
+
+test("a setting that nobody knows is written with a warning", async () => {
+  using home = new Home();
+
+  const { code, stderr } = await home.run(["config", "set", "gateway.prot", "1"]);
+
+  assert.deepEqual([code, stderr], [0, "gateway.prot is not a known setting and is ignored.\n"]);
+});
+
+test("--text keeps a value that looks like a number as text", async () => {
+  using home = new Home();
+
+  await home.run(["config", "set", "gateway.auth.token", "1234567890123456", "--text"]);
+  const { stdout } = await home.run(["config", "get", "gateway.auth.token", "--json"]);
+
+  assert.equal(stdout, '"1234567890123456"\n');
+});
+
+test("secrets are hidden in a whole config and shown when named", async () => {
+  using home = new Home();
+  await home.run(["config", "set", "gateway.auth.token", "a-secret-for-this-test"]);
+
+  const whole = await home.run(["config", "get"]);
+  const named = await home.run(["config", "get", "gateway.auth.token"]);
+
+  assert.equal(JSON.parse(whole.stdout).gateway.auth.token, "(hidden)");
+  assert.equal(named.stdout, "a-secret-for-this-test\n");
+});
+
+test("undo brings the version before back, and undo again takes that back", async () => {
+  using home = new Home();
+  await home.run(["config", "set", "gateway.port", "1111"]);
+  await home.run(["config", "set", "gateway.port", "2222"]);
+
+  await home.run(["config", "undo"]);
+  const once = await home.run(["config", "get", "gateway.port"]);
+  await home.run(["config", "undo"]);
+  const twice = await home.run(["config", "get", "gateway.port"]);
+
+  assert.deepEqual([once.stdout, twice.stdout], ["1111\n", "2222\n"]);
+});
+
+test("history lists what changed in each version, the latest first", async () => {
+  using home = new Home();
+  await home.run(["config", "set", "gateway.port", "1111"]);
+  await home.run(["config", "set", "session.mainKey", "home"]);
+  await home.run(["config", "unset", "gateway.port"]);
+
+  const { stdout } = await home.run(["config", "history"]);
+
+  const rows = stdout.split("\n").filter((line) => /^ *\d/.test(line));
+  assert.match(rows.join("\n"), /^ 1 .*gateway\.port\n 2 .*session\.mainKey$/);
+});
+
+test("a running gateway has a change at once, and the file too", async () => {
+  using home = new Home();
+  await using _gateway = await home.gateway();
+
+  const { code, stdout } = await home.run(["config", "set", "session.mainKey", "home", "--json"]);
+  const inForce = await home.run(["gateway", "call", "config.get"]);
+
+  assert.deepEqual([code, JSON.parse(stdout).isLive], [0, true]);
+  assert.equal(JSON.parse(inForce.stdout).config.session.mainKey, "home");
+  assert.match(readFileSync(join(home.stateDir, "moltbot.json"), "utf8"), /"mainKey": "home"/);
+});
+
+test("a running gateway refuses a wrong value in the same words", async () => {
+  using home = new Home();
+  await using _gateway = await home.gateway();
+
+  const { code, stderr } = await home.run(["config", "set", "gateway.port", "many"]);
+
+  assert.deepEqual([code, stderr], [1, "gateway.port must be integer. Nothing was changed.\n"]);
+});
+
+test("the path of the file follows the profile and the environment", async () => {
+  using home = new Home();
+
+  const usual = await home.run(["config", "path"]);
+  const profile = await home.run(["config", "path", "--profile", "work"], { env: { HOME: home.stateDir } });
+  const named = await home.run(["config", "path"], { env: { MOLTBOT_CONFIG_PATH: "/elsewhere/x.json" } });
+
+  assert.deepEqual(
+    [usual.stdout, profile.stdout, named.stdout],
+    [`${home.stateDir}/moltbot.json\n`, `${home.stateDir}/.moltbot-work/moltbot.json\n`, "/elsewhere/x.json\n"],
+  );
+});
+
+test("reading settings leaves no trace", async () => {
+  using home = new Home();
+
+  await home.run(["config", "get", "gateway.port"]);
+
+  assert.equal(existsSync(home.stateDir), false);
+});
