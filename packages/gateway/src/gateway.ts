@@ -211,7 +211,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       dispatch: new Dispatch({ methods: METHODS, gateway, once: new Once(clock), log }),
       http: new HttpFront({ routes: [], webDir: settings.current.controlUi.enabled ? findWebDir() : undefined }),
       certificate: settings.current.tls.enabled
-        ? await (await import("./server/tls.ts")).loadCertificate(settings.current.tls, stateDir)
+        ? await (await import("./server/tls.ts")).loadCertificate(settings.current.tls, stateDir, clock)
         : undefined,
       welcome: (connection, granted) => welcome(gateway, connection, granted),
       disconnected: (connection) => system.disconnected(connection.id),

@@ -1,6 +1,7 @@
 /** The gateway's certificate: the configured one, or a self-signed one that clients pin by its fingerprint. */
 import { createHash, X509Certificate } from "node:crypto";
 import { join } from "node:path";
+import type { Clock } from "../base/clock.ts";
 import { StartError } from "../base/errors.ts";
 import { expandHome, readTextIfExists, writePrivateFile } from "../base/files.ts";
 import type { GatewaySettings } from "./settings.ts";
@@ -18,7 +19,11 @@ const VALID_DAYS = 3650;
  * Reads the certificate, or makes one on first use. Throws `StartError` when a configured file is missing or unusable:
  * a gateway that was asked for TLS never falls back to plain text.
  */
-export async function loadCertificate(settings: GatewaySettings["tls"], stateDir: string): Promise<Certificate> {
+export async function loadCertificate(
+  settings: GatewaySettings["tls"],
+  stateDir: string,
+  clock: Clock,
+): Promise<Certificate> {
   const folder = join(stateDir, "gateway", "tls");
   const certPath = settings.certPath ? expandHome(settings.certPath) : join(folder, "gateway-cert.pem");
   const keyPath = settings.keyPath ? expandHome(settings.keyPath) : join(folder, "gateway-key.pem");
@@ -31,15 +36,15 @@ export async function loadCertificate(settings: GatewaySettings["tls"], stateDir
       `The TLS file ${missing} does not exist; correct gateway.tls, or leave both paths out to have a certificate made.`,
     );
   }
-  const made = await generate();
+  const made = await generate(clock.now());
   writePrivateFile(keyPath, made.key);
   writePrivateFile(certPath, made.cert);
   return { ...made, fingerprint: fingerprintOf(made.cert, certPath) };
 }
 
-async function generate(): Promise<{ cert: string; key: string }> {
+async function generate(now: number): Promise<{ cert: string; key: string }> {
   const { generate: generatePem } = await import("selfsigned");
-  const notAfterDate = new Date(Date.now() + VALID_DAYS * 86_400_000);
+  const notAfterDate = new Date(now + VALID_DAYS * 86_400_000);
   const pems = await generatePem([{ name: "commonName", value: "moltbot-gateway" }], {
     keySize: 2048,
     algorithm: "sha256",

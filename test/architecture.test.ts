@@ -1,0 +1,242 @@
+// Who may know whom. Each rule is a row; a test's failure names the rule and the imports that break it.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { SLICES } from "../packages/gateway/src/catalog.ts";
+import { findCycle, type Import, importsOf, loadedWith, readSources } from "./support/imports.ts";
+
+const GATEWAY = "packages/gateway/src/";
+const sources = readSources("packages/*/src/**/*.ts");
+const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
+const values = imports.filter(({ kind }) => kind === "value");
+
+/** A rule about imports: those of the files it is about must all be allowed. */
+interface Rule {
+  readonly rule: string;
+  /** The files it is about, under `packages/gateway/src` unless a package is named. */
+  readonly files: RegExp;
+  /** What they may import, files and packages. */
+  readonly allows: RegExp;
+  /** Which imports count; values, static and dynamic, when not said. */
+  readonly kinds?: readonly Import["kind"][];
+  /** Files that are excused, each with the reason. */
+  readonly except?: Readonly<Record<string, string>>;
+}
+
+const RULES: readonly Rule[] = [
+  {
+    rule: "base knows nothing of messaging",
+    files: /^base\//,
+    allows: /^(base\/|node:|json5$|jsonc-parser$|packages\/gateway\/package\.json$)/,
+    kinds: ["value", "type", "dynamic"],
+  },
+  {
+    rule: "kit rests on base and typebox",
+    files: /^kit\//,
+    allows: /^(kit\/|base\/|@sinclair\/typebox$)/,
+  },
+  {
+    rule: "server knows no slice and no method",
+    files: /^server\//,
+    allows: /^(server\/|kit\/|base\/|node:|@moltbot\/protocol$|@sinclair\/typebox$|ws$|selfsigned$)/,
+  },
+  {
+    rule: "server knows no type of a slice",
+    files: /^server\//,
+    allows: /^(?!slices\/)/,
+    kinds: ["type"],
+  },
+  {
+    rule: "slices import no value of server, of the command line, or of what joins them",
+    files: /^slices\//,
+    allows: /^(?!server\/|cli\/|gateway\.ts|first-start\.ts|catalog\.ts)/,
+  },
+  {
+    rule: "the catalog names slices and nothing else",
+    files: /^catalog\.ts$/,
+    allows: /^slices\/[^/]+\/index\.ts$/,
+  },
+  {
+    rule: "definitions reach the gateway through the call only",
+    files: /^slices\/[^/]+\/(methods|events|schema|settings)\.ts$/,
+    allows: /^(kit\/|base\/errors\.ts$|@sinclair\/typebox$|slices\/[^/]+\/schema\.ts$)/,
+    kinds: ["value"],
+  },
+  {
+    rule: "a slice's index names its parts",
+    files: /^slices\/[^/]+\/index\.ts$/,
+    allows: /^(kit\/|slices\/[^/]+\/(methods|events|settings|tables)\.ts$)/,
+  },
+  {
+    rule: "the command line speaks to the gateway in the protocol",
+    files: /^cli\//,
+    allows: /^(cli\/|base\/|node:|@moltbot\/protocol$|ws$|json5$)/,
+    except: {
+      "cli/commands/gateway-run.ts": "starts the gateway",
+      "cli/sections.ts": "checks a config file while no gateway runs, against the same definitions",
+    },
+  },
+  {
+    rule: "@moltbot/protocol has no dependencies",
+    files: /^packages\/protocol\//,
+    allows: /^packages\/protocol\//,
+    kinds: ["value", "type", "dynamic"],
+  },
+  {
+    rule: "the web pages speak to the gateway in the protocol",
+    files: /^packages\/web\//,
+    allows: /^(packages\/web\/|@moltbot\/protocol$|lit$|marked$|dompurify$)/,
+    kinds: ["value", "type", "dynamic"],
+  },
+];
+
+/** As the rules spell paths: without the gateway's folder. */
+function short(path: string): string {
+  return path.startsWith(GATEWAY) ? path.slice(GATEWAY.length) : path;
+}
+
+function shown({ from, to }: Import): string {
+  return `${short(from)} → ${short(to)}`;
+}
+
+describe("imports", () => {
+  for (const { rule, files, allows, kinds = ["value", "dynamic"], except = {} } of RULES) {
+    test(rule, () => {
+      const own = imports.filter(({ from, kind }) => files.test(short(from)) && kinds.includes(kind));
+      const wrong = own.filter(({ from, to }) => !allows.test(short(to)) && !Object.hasOwn(except, short(from)));
+
+      assert.deepEqual(wrong.map(shown), []);
+    });
+
+    test(`${rule}: the rule and its exceptions are about files that exist`, () => {
+      const paths = [...sources.keys()].map(short);
+
+      assert.ok(paths.some((path) => files.test(path)));
+      assert.deepEqual(
+        Object.keys(except).filter((path) => !paths.includes(path)),
+        [],
+      );
+    });
+  }
+
+  test("a slice uses only slices above it in the catalog, and of those the service, schemas and events", () => {
+    const order = SLICES.map(({ name }) => name);
+    const wrong = values.filter(({ from, to }) => {
+      const [user, used] = [sliceOf(from), sliceOf(to)];
+      if (user === undefined || used === undefined || user === used) return false;
+      const isPublic = new RegExp(`/${used}/(${used}|schema|events)\\.ts$`).test(to);
+      return order.indexOf(used) > order.indexOf(user) || !isPublic;
+    });
+
+    assert.deepEqual(wrong.map(shown), []);
+  });
+
+  test("of values there are no cycles", () => {
+    assert.equal(findCycle(values)?.map(short).join(" → "), undefined);
+  });
+
+  test("a start loads no model SDK and no web code", () => {
+    const atStart = [...loadedWith(`${GATEWAY}gateway.ts`, imports), ...loadedWith(`${GATEWAY}cli/main.ts`, imports)];
+
+    assert.deepEqual(
+      atStart.filter((path) => /^(ai|@ai-sdk\/.*|lit|marked|dompurify|@moltbot\/web)$|^packages\/web\//.test(path)),
+      [],
+    );
+  });
+
+  test("the catalog loads no socket, database or SDK", () => {
+    const loaded = [...loadedWith(`${GATEWAY}catalog.ts`, imports)];
+
+    assert.deepEqual(
+      loaded.filter((path) => /^(ws|selfsigned|ai|@ai-sdk\/.*|node:(sqlite|http|https|net|tls))$/.test(path)),
+      [],
+    );
+  });
+});
+
+function sliceOf(path: string): string | undefined {
+  return /^packages\/gateway\/src\/slices\/([^/]+)\//.exec(path)?.[1];
+}
+
+describe("the world outside", () => {
+  const AMBIENT = /\bprocess\.env\b|\bDate\.now\(|\bnew Date\(\)|\bset(?:Timeout|Interval)\(|\bconsole\./g;
+
+  test("clock, environment and console are reached from base and the command line only", () => {
+    const inside = [...sources].filter(([path]) => path.startsWith(GATEWAY) && !/^(base|cli)\//.test(short(path)));
+    const wrong = inside.flatMap(([path, text]) =>
+      [...text.matchAll(AMBIENT)].map(([use]) => `${short(path)}: ${use}`),
+    );
+
+    assert.deepEqual(wrong, []);
+  });
+});
+
+describe("tables", () => {
+  test("are read and written by their own slice only", () => {
+    const owners = SLICES.flatMap(({ name, tables }) =>
+      tables
+        .flatMap(({ steps }) => [...steps.join("\n").matchAll(/create (?:virtual )?table (?:if not exists )?(\w+)/gi)])
+        .map(([, table]) => ({ slice: name, use: new RegExp(`\\b(from|into|update|join|table) ${table}\\b`, "i") })),
+    );
+    const wrong = owners.flatMap(({ slice, use }) =>
+      [...sources]
+        .filter(([path, text]) => path.startsWith(GATEWAY) && sliceOf(path) !== slice && use.test(text))
+        .map(([path, text]) => `${short(path)}: ${use.exec(text)?.[0]} belongs to ${slice}`),
+    );
+
+    assert.ok(owners.length > 0);
+    assert.deepEqual(wrong, []);
+  });
+});
+
+describe("files", () => {
+  test("have kebab-case names", () => {
+    const names = [...readSources("{packages/*/src,scripts,test}/**/*.ts").keys()];
+
+    assert.deepEqual(
+      names.filter((path) => !/\/[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(path)),
+      [],
+    );
+  });
+
+  test("of a slice stand under a name of the catalog", () => {
+    const folders = new Set([...sources.keys()].map(sliceOf).filter((slice) => slice !== undefined));
+
+    assert.deepEqual([...folders].sort(), SLICES.map(({ name }) => name).sort());
+  });
+});
+
+describe("the import reader", () => {
+  const cases: readonly [statement: string, to: string, kind: Import["kind"]][] = [
+    [`import { a } from "./b.ts";`, "x/b.ts", "value"],
+    [`import type { A } from "./b.ts";`, "x/b.ts", "type"],
+    [`import { type A, b } from "../b.ts";`, "b.ts", "value"],
+    [`import {\n  type A,\n  type B,\n} from "./b.ts";`, "x/b.ts", "type"],
+    [`import * as all from "node:fs";`, "node:fs", "value"],
+    [`import Default, { type A } from "@ai-sdk/openai/internal";`, "@ai-sdk/openai", "value"],
+    [`import "lit/decorators.js";`, "lit", "value"],
+    [`export { a } from "./b.ts";`, "x/b.ts", "value"],
+    [`export type { A } from "./b.ts";`, "x/b.ts", "type"],
+    [`  const { a } = await import("./b.ts");`, "x/b.ts", "dynamic"],
+  ];
+
+  for (const [statement, to, kind] of cases) {
+    test(`reads ${statement.replace(/\s+/g, " ")}`, () => {
+      assert.deepEqual(importsOf("x/a.ts", statement), [{ from: "x/a.ts", to, kind }]);
+    });
+  }
+
+  test("is not taken in by types and strings", () => {
+    const text = `export interface A {\n  type: "req";\n}\ntype B = typeof import("./b.ts");\nconst c = 'import "x"';`;
+
+    assert.deepEqual(importsOf("a.ts", text), []);
+  });
+
+  test("finds a cycle, and what a file loads", () => {
+    const to = (from: string, to: string, kind: Import["kind"] = "value"): Import => ({ from, to, kind });
+    const round = [to("a", "b"), to("b", "c"), to("c", "b")];
+
+    assert.deepEqual(findCycle(round), ["b", "c", "b"]);
+    assert.equal(findCycle([to("a", "b"), to("b", "a", "type"), to("b", "a", "dynamic")]), undefined);
+    assert.deepEqual([...loadedWith("a", [...round, to("a", "d", "dynamic")])], ["a", "b", "c"]);
+  });
+});

@@ -1,0 +1,84 @@
+/** Which module imports which: read from the sources' import statements, without running them. */
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+
+/** One import. `to` is a path from the repository's root, or a package's name. */
+export interface Import {
+  readonly from: string;
+  readonly to: string;
+  /** `type` leaves nothing behind when types are stripped; `dynamic` is loaded when it is first needed. */
+  readonly kind: "value" | "type" | "dynamic";
+}
+
+/** The repository's root. */
+export const ROOT = join(import.meta.dirname, "../..");
+
+/** A source file's text by its path from the root, without comments. */
+export function readSources(pattern: string): Map<string, string> {
+  const paths = globSync(pattern, { cwd: ROOT }).filter((path) => !/\.test\.ts$|\.d\.ts$/.test(path));
+  return new Map(paths.sort().map((path) => [path, withoutComments(readFileSync(join(ROOT, path), "utf8"))]));
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "$1");
+}
+
+/** The imports and re-exports of one file. */
+export function importsOf(from: string, text: string): Import[] {
+  const statements = text.matchAll(/^(?:import|export)\s+(type\s)?(?:([\w$*{},\s]+?)\s+from\s+)?"([^"]+)"/gm);
+  const fixed = [...statements].map(([, type, names = "", to = ""]): Import => {
+    const isType = type !== undefined || isOnlyTypes(names);
+    return { from, to: target(from, to), kind: isType ? "type" : "value" };
+  });
+  const dynamic = [...text.matchAll(/(?<!typeof )\bimport\("([^"]+)"\)(?!\.[A-Z])/g)].map(
+    ([, to = ""]): Import => ({ from, to: target(from, to), kind: "dynamic" }),
+  );
+  return [...fixed, ...dynamic];
+}
+
+/** `{ type A, type B }` imports no value. */
+function isOnlyTypes(names: string): boolean {
+  const list = /^\{([\s\S]*)\}$/.exec(names.trim())?.[1];
+  const each = list?.split(",").map((name) => name.trim());
+  return each?.every((name) => name === "" || name.startsWith("type ")) ?? false;
+}
+
+function target(from: string, to: string): string {
+  if (to.startsWith(".")) return normalize(join(dirname(from), to));
+  return to
+    .split("/")
+    .slice(0, to.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+/** Everything that is loaded when `entry` is: it, and what it imports as values, however far away. */
+export function loadedWith(entry: string, imports: readonly Import[]): Set<string> {
+  const loaded = new Set<string>();
+  const visit = (path: string): void => {
+    if (loaded.has(path)) return;
+    loaded.add(path);
+    for (const { from, to, kind } of imports) if (from === path && kind === "value") visit(to);
+  };
+  visit(entry);
+  return loaded;
+}
+
+/** A cycle of value imports as the list of its files, or undefined when there is none. */
+export function findCycle(imports: readonly Import[]): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): string[] | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (done.has(path)) return undefined;
+    for (const { from, to, kind } of imports) {
+      const cycle = from === path && kind === "value" ? visit(to, [...trail, path]) : undefined;
+      if (cycle) return cycle;
+    }
+    done.add(path);
+    return undefined;
+  };
+  for (const { from } of imports) {
+    const cycle = visit(from, []);
+    if (cycle) return cycle;
+  }
+  return undefined;
+}
