@@ -10,6 +10,8 @@ const Flag = Type.Optional(Type.Boolean());
 const Level = Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 256 })));
 
 const MAX_PREVIEW_KEYS = 64;
+/** Titles and last messages are looked up for so many rows. */
+const MAX_TITLED = 300;
 const DELETE_WAIT_MS = 15_000;
 
 export const list = defineMethod({
@@ -40,7 +42,9 @@ export const list = defineMethod({
     sessions: Type.Array(SessionRow),
   }),
   handler({ params, gateway }) {
-    const sessions = gateway.sessions.list(params).map((session) => gateway.sessions.row(session, params));
+    const sessions = gateway.sessions
+      .list(params)
+      .map((session, index) => gateway.sessions.row(session, index < MAX_TITLED ? params : {}));
     const model = gateway.agent.defaultModel();
     return {
       ts: gateway.clock.now(),

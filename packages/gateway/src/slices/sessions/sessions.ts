@@ -87,7 +87,7 @@ interface Details {
 const COLUMNS =
   "key, session_id as sessionId, agent_id as agentId, label, details, input_tokens as inputTokens, " +
   "output_tokens as outputTokens, total_tokens as totalTokens, created_at as createdAt, updated_at as updatedAt";
-const MAX_ROWS = 5_000;
+const MAX_ROWS = 2_000;
 
 export class Sessions {
   readonly transcript: Transcript;

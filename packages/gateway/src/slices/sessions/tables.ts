@@ -34,6 +34,13 @@ export const tables = defineTables("sessions", [
    create index messages_by_key on messages (session_key);
    create index messages_by_run on messages (run_id) where run_id is not null;
 
+   create table message_media (
+     seq integer not null references messages (seq) on delete cascade,
+     sha256 text not null,
+     primary key (seq, sha256)
+   ) strict, without rowid;
+   create index message_media_by_file on message_media (sha256);
+
    create virtual table messages_search using fts5 (
      text, content = 'messages', content_rowid = 'seq', tokenize = 'unicode61 remove_diacritics 2'
    );

@@ -57,11 +57,15 @@ export class Transcript {
   append(session: { key: string; sessionId: string }, message: NewMessage): StoredMessage {
     const { role, runId, ...body } = message;
     const stored = { ...message, id: newId(), at: this.#clock.now() };
-    this.#store.run(
-      "insert into messages (id, session_key, session_id, run_id, role, at, text, body) values (?, ?, ?, ?, ?, ?, ?, ?)",
+    // Returned, not asked for afterwards: the search table's trigger inserts rows of its own.
+    const { seq } = this.#store.get<{ seq: number }>(
+      "insert into messages (id, session_key, session_id, run_id, role, at, text, body) values (?, ?, ?, ?, ?, ?, ?, ?) returning seq",
       ...[stored.id, session.key, session.sessionId, runId ?? null, role, stored.at],
       ...[textOf(message.content), JSON.stringify(body)],
-    );
+    )!;
+    for (const part of message.content) {
+      if (part.type === "image") this.#store.run("insert or ignore into message_media values (?, ?)", seq, part.sha256);
+    }
     return stored;
   }
 
@@ -185,14 +189,13 @@ export class Transcript {
 
   /** Deletes everything that was ever said under a key, pictures too unless another message shows them. */
   deleteAll(key: string): void {
-    const rows = this.#store.all<{ body: string }>(
-      `select body from messages where session_key = ? and body like '%"sha256"%'`,
+    const files = this.#store.all<{ sha256: string }>(
+      "select distinct sha256 from message_media join messages using (seq) where session_key = ?",
       key,
     );
     this.#store.run("delete from messages where session_key = ?", key);
-    for (const sha256 of new Set(rows.flatMap(({ body }) => imagesIn(body)))) {
-      if (!this.#store.get("select 1 from messages where body like ? limit 1", `%${sha256}%`))
-        this.#media.remove(sha256);
+    for (const { sha256 } of files) {
+      if (!this.#store.get("select 1 from message_media where sha256 = ? limit 1", sha256)) this.#media.remove(sha256);
     }
   }
 
@@ -214,11 +217,6 @@ export function textOf(content: readonly StoredPart[]): string {
 
 function toMessage({ id, role, at, runId, body }: MessageRow): StoredMessage {
   return { id, role, at, ...(runId !== null && { runId }), ...(JSON.parse(body) as Pick<NewMessage, "content">) };
-}
-
-function imagesIn(body: string): string[] {
-  const { content } = JSON.parse(body) as Pick<NewMessage, "content">;
-  return content.flatMap((part) => (part.type === "image" ? [part.sha256] : []));
 }
 
 function previewRole(role: string): Static<typeof PreviewItem>["role"] {
