@@ -1,11 +1,12 @@
 /**
  * Writes the files that follow from the gateway's definitions: the JSON Schema, the TypeScript contract, the Swift
- * models and the protocol reference. With `--check` nothing is written; it names the stale files and exits with 1.
+ * models, the protocol reference and the list of settings. With `--check` nothing is written; it names the stale files and exits with 1.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { protocolDocument } from "./emit/json-schema.ts";
 import { protocolReference } from "./emit/markdown.ts";
+import { emitSettings } from "./emit/settings.ts";
 import { swiftPackage } from "./emit/swift.ts";
 import { contractSource } from "./emit/typescript.ts";
 
@@ -21,6 +22,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     "packages/protocol/src/contract.ts": contractSource(document),
     ...Object.fromEntries(swift),
     "docs/protocol.md": protocolReference(document),
+    "docs/settings.md": emitSettings(),
   };
 }
 

@@ -34,18 +34,20 @@ export class Client {
     this.hello = hello;
   }
 
-  /** One request and its answer's payload. */
-  async request(method: string, params: unknown = {}): Promise<unknown> {
+  /** One request and its final answer's payload. */
+  request(method: string, params: unknown = {}): Promise<unknown> {
     const id = `r${this.#nextId++}`;
-    this.socket.send(JSON.stringify({ type: "req", id, method, params }));
-    for (;;) {
-      const [data] = (await once(this.socket, "message")) as [RawData];
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const onMessage = (data: RawData) => {
       const frame = JSON.parse(data.toString());
-      if (frame.id === id && frame.payload?.status !== "accepted") {
-        if (!frame.ok) throw new Error(`${method}: ${frame.error.message}`);
-        return frame.payload;
-      }
-    }
+      if (frame.id !== id || frame.payload?.status === "accepted") return;
+      this.socket.off("message", onMessage);
+      if (frame.ok) resolve(frame.payload);
+      else reject(new Error(`${method}: ${frame.error.message}`));
+    };
+    this.socket.on("message", onMessage);
+    this.socket.send(JSON.stringify({ type: "req", id, method, params }));
+    return promise;
   }
 
   /** Sends `count` requests, never more than `depth` unanswered; resolves when all are answered. */
