@@ -38,6 +38,20 @@ test("a row is called by its label, else its display name, else what was said fi
   );
 });
 
+test("files that were sent along are not read out in the title", () => {
+  const { sessions } = readSessions({
+    sessions: [
+      { key: "agent:main:chat-1", derivedTitle: "What is this? [file notes.md] remember the milk" },
+      { key: "agent:main:chat-2", derivedTitle: "[file notes.md] remember the milk" },
+    ],
+  });
+
+  assert.deepEqual(
+    sessions.map(({ title }) => title),
+    ["What is this?", "notes.md"],
+  );
+});
+
 test("a preview is one line without Markdown", () => {
   const { sessions } = readSessions({ sessions: [{ key: "k", lastMessagePreview: "# Hi **you**\n`x`" }] });
 

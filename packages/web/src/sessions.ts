@@ -68,7 +68,7 @@ function readSession(row: Record<string, unknown>): Session {
   const key = String(row.key);
   const label = text(row.label);
   const isMain = /^agent:[^:]+:main$/.test(key);
-  const derived = text(row.displayName) ?? (isMain ? undefined : text(row.derivedTitle));
+  const derived = text(row.displayName) ?? (isMain ? undefined : withoutFiles(text(row.derivedTitle)));
   return {
     key,
     label,
@@ -85,6 +85,11 @@ function modelId({ modelProvider, model }: Record<string, unknown>): string | un
   const provider = text(modelProvider);
   if (name === undefined || provider === undefined || name.startsWith(`${provider}/`)) return name;
   return `${provider}/${name}`;
+}
+
+/** The content of a file that was sent along is no title; a message that was nothing else is named by the file. */
+function withoutFiles(title: string | undefined): string | undefined {
+  return title?.replace(/(?<=.)\s*\[file [^\]]*\].*$/, "").replace(/^\[file ([^\]]*)\].*$/, "$1");
 }
 
 /** A preview is one line: without the marks of Markdown, and without line breaks. */

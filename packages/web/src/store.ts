@@ -108,6 +108,7 @@ export class Store {
   #outbox: readonly OutboxEntry[] = [];
   #runs: readonly Run[] = [];
   #sending: Promise<void> = Promise.resolve();
+  #frame: number | undefined;
   #sessionsTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #listeners = new Set<() => void>();
 
@@ -511,7 +512,7 @@ export class Store {
     const run = { runId, sessionKey, text: "", tool: undefined, outcome, at: Date.now(), ...known, ...change };
     this.#runs =
       known === undefined ? [...this.#runs, run] : this.#runs.map((other) => (other === known ? run : other));
-    this.#update();
+    this.#updateSoon();
   }
 
   #endRun(runId: string, outcome: Outcome, sessionKey?: string): void {
@@ -556,12 +557,19 @@ export class Store {
     }
   }
 
+  /** Tokens may arrive faster than the screen is drawn; once for each picture is enough. */
+  #updateSoon(): void {
+    this.#frame ??= requestAnimationFrame(() => this.#update());
+  }
+
   #set(change: Partial<State>): void {
     this.#state = { ...this.#state, ...change };
     this.#update();
   }
 
   #update(): void {
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#frame = undefined;
     const runs = this.#runs.filter((run) => this.#isOpen(run.sessionKey));
     const outbox = this.#outbox.filter((entry) => this.#isOpen(entry.sessionKey));
     const items = itemsOf(this.#state.history ?? [], runs, outbox);

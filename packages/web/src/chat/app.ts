@@ -21,7 +21,6 @@ export class AppElement extends PageElement {
   declare menuOpen: boolean;
   declare dragging: boolean;
   #unsubscribe: () => void = () => {};
-  #frame = 0;
 
   constructor() {
     super();
@@ -31,7 +30,7 @@ export class AppElement extends PageElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#unsubscribe = this.store.subscribe(() => this.#renderSoon());
+    this.#unsubscribe = this.store.subscribe(() => this.requestUpdate());
     this.addEventListener("keydown", (event) => event.key === "Escape" && this.#closeMenu());
   }
 
@@ -52,12 +51,6 @@ export class AppElement extends PageElement {
       return html`<moltbot-pairing .store=${this.store} .requestId=${screen.requestId}></moltbot-pairing>`;
     }
     return this.#chat();
-  }
-
-  /** Tokens may arrive faster than the screen is drawn; once for each picture is enough. */
-  #renderSoon(): void {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = requestAnimationFrame(() => this.requestUpdate());
   }
 
   #chat(): TemplateResult {

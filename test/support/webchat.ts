@@ -1,0 +1,139 @@
+// WebChat in a real browser, served by a real gateway: how the browser tests open, watch and photograph it.
+
+import { mkdirSync } from "node:fs";
+import type { Browser, BrowserContext, Page, WebSocketRoute } from "playwright-core";
+import { type TestGateway, TOKEN, testGateway } from "./gateway.ts";
+
+/** The two sizes that WebChat is made for. */
+export const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } } as const;
+
+/** How a page is opened. */
+export interface WebChatOptions {
+  readonly size?: keyof typeof SIZES;
+  readonly scheme?: "light" | "dark";
+  /** Sees every frame; see `frames`. */
+  readonly route?: (route: WebSocketRoute) => void;
+}
+
+/** How long the browser may take for what a test expects of it, in milliseconds. */
+const PATIENCE_MS = 10_000;
+
+const ARTEFACTS = new URL("../../test-artifacts/", import.meta.url).pathname;
+
+/** A gateway without models on this machine, or with the one given. */
+export function gatewayWith(
+  model?: { readonly baseUrl: string },
+  overrides: { port?: number } = {},
+): Promise<TestGateway> {
+  const config = {
+    models: {
+      detectLocal: false,
+      ...(model && {
+        providers: { fake: { api: "openai-compatible", baseUrl: model.baseUrl, models: [{ id: "fake-model" }] } },
+      }),
+    },
+    ...(model && { agents: { defaults: { model: "fake/fake-model" } } }),
+  };
+  return testGateway({ config: JSON.stringify(config), overrides });
+}
+
+/** A browser window with WebChat in it. `problems` are what the console complained about. */
+export class WebChat implements AsyncDisposable {
+  readonly problems: string[] = [];
+  readonly page: Page;
+  readonly #context: BrowserContext;
+  readonly #gateway: TestGateway;
+
+  constructor(context: BrowserContext, page: Page, gateway: TestGateway) {
+    this.#context = context;
+    this.page = page;
+    this.#gateway = gateway;
+    page.on("console", (message) => message.type() === "error" && this.problems.push(message.text()));
+    page.on("pageerror", (error) => this.problems.push(String(error)));
+  }
+
+  /** The message field. */
+  get field() {
+    return this.page.getByRole("textbox", { name: "Message" });
+  }
+
+  /** Everything said so far, each message as its own locator. */
+  get messages() {
+    return this.page.getByRole("article");
+  }
+
+  /** Opens the signed-in link and waits for the chat. */
+  async signIn(): Promise<this> {
+    await this.page.goto(`${this.#gateway.httpUrl}/#token=${TOKEN}`);
+    await this.field.waitFor();
+    await this.page.locator(".link.connected").waitFor();
+    return this;
+  }
+
+  /** Types and sends. */
+  async say(text: string): Promise<void> {
+    await this.field.fill(text);
+    await this.page.getByRole("button", { name: "Send", exact: true }).click();
+  }
+
+  /** Waits until a message with this text is shown. */
+  async shows(text: string | RegExp): Promise<void> {
+    await this.messages.filter({ hasText: text }).first().waitFor();
+  }
+
+  /** The text of each message, in order. */
+  async said(): Promise<string[]> {
+    const texts = await this.messages.evaluateAll((articles) =>
+      articles.map((article) => article.querySelector(".bubble, .markdown")?.textContent?.trim() ?? ""),
+    );
+    return texts;
+  }
+
+  /** Keeps a picture of the page for people to look at. */
+  async photograph(name: string): Promise<void> {
+    mkdirSync(ARTEFACTS, { recursive: true });
+    await this.page.screenshot({ path: `${ARTEFACTS}${name}.png` });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#context.close();
+  }
+}
+
+/** Opens a window of its own, with no memory of others. The caller disposes it. */
+export async function openWebChat(
+  browser: Browser,
+  gateway: TestGateway,
+  { size = "desktop", scheme = "light", route }: WebChatOptions = {},
+): Promise<WebChat> {
+  const context = await browser.newContext({
+    viewport: SIZES[size],
+    colorScheme: scheme,
+    hasTouch: size === "phone",
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
+  context.setDefaultTimeout(PATIENCE_MS);
+  const page = await context.newPage();
+  if (route) await page.routeWebSocket(/.*/, route);
+  return new WebChat(context, page, gateway);
+}
+
+/** A frame as far as tests look into it. */
+export interface PassingFrame {
+  readonly type: string;
+  readonly id?: string;
+  readonly method?: string;
+  readonly event?: string;
+  readonly payload?: { readonly state?: string };
+}
+
+/** Lets frames pass between page and gateway, but for those that `drop` says yes to. */
+export function dropping(
+  drop: (frame: PassingFrame, from: "page" | "gateway") => boolean,
+): (route: WebSocketRoute) => void {
+  return (route) => {
+    const gateway = route.connectToServer();
+    route.onMessage((text) => drop(JSON.parse(String(text)), "page") || gateway.send(text));
+    gateway.onMessage((text) => drop(JSON.parse(String(text)), "gateway") || route.send(text));
+  };
+}

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, test } from "node:test";
+import { fakeOpenAI } from "../fakes/openai.ts";
+import { startBrowser } from "../support/browser.ts";
+import { gatewayWith, openWebChat, SIZES, type WebChat } from "../support/webchat.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** One of everything that a reply can hold. */
+const TOUR = `Here is a **small tour** with \`code\` and [a link](https://example.com).
+
+## A heading
+
+1. First
+2. Second
+   - nested
+
+> A quotation.
+
+\`\`\`ts
+export function greet(name: string): string {
+  return \`Hello, \${name}! This line is long enough that it has to scroll instead of breaking the layout apart.\`;
+}
+\`\`\`
+
+| city | note |
+|---|---|
+| Vienna | coffee |`;
+
+const browser = await startBrowser();
+const model = await fakeOpenAI();
+const gateway = await gatewayWith(model);
+after(async () => {
+  await browser.close();
+  await gateway[Symbol.asyncDispose]();
+  await model[Symbol.asyncDispose]();
+});
+
+for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
+  for (const scheme of ["light", "dark"] as const) {
+    test(`everyone can use WebChat on a ${size} in ${scheme}, and its content policy holds`, async () => {
+      await using chat = await openWebChat(browser, gateway, { size, scheme });
+      const { page } = chat;
+      const look = (name: string) => inspect(chat, `${name}-${size}-${scheme}`);
+
+      await page.goto(gateway.httpUrl);
+      await page.getByLabel("Token or password").waitFor();
+      await look("sign-in");
+      await chat.signIn();
+      await openMenu(chat, size);
+      await look("conversations");
+      await page.getByRole("button", { name: "New conversation" }).click();
+      await page.getByRole("heading", { name: "How can I help?" }).waitFor();
+      await look("empty");
+      model.script({ kind: "text", text: TOUR });
+      await chat.say("Show me what you can show");
+      await page.getByRole("button", { name: "Copy reply" }).waitFor();
+      await look("reply");
+      model.script({ kind: "status", status: 401, message: "bad key" });
+      await chat.say("And again?");
+      await page.locator(".from-agent .failure").waitFor();
+      await page.locator("input[type=file]").setInputFiles([
+        { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("hello") },
+        { name: "huge.png", mimeType: "image/png", buffer: Buffer.alloc(5_100_000) },
+      ]);
+      await chat.field.fill("Please look at this.\nThank you.");
+      await page.getByRole("alert").waitFor();
+      await look("writing");
+      await openMenu(chat, size);
+      await page
+        .getByRole("listitem")
+        .filter({ has: page.locator("[aria-current]") })
+        .hover();
+      await page
+        .getByRole("button", { name: /^Delete/ })
+        .first()
+        .click();
+      await page.getByRole("dialog").waitFor();
+      await look("dialog");
+
+      assert.deepEqual(chat.problems, []);
+    });
+  }
+}
+
+test("the keyboard alone is enough", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await chat.signIn();
+
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter"); // the skip link
+  await page.keyboard.type("/version");
+  await page.keyboard.press("Enter");
+  await chat.shows(/^\s*moltbot \d/);
+  await page.getByRole("button", { name: "Delete Main" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+
+  assert.equal(await page.evaluate("document.activeElement.getAttribute('aria-label')"), "Delete Main");
+});
+
+test("the colours follow the system until the person chooses, and the choice stays", async () => {
+  await using chat = await openWebChat(browser, gateway, { scheme: "light" });
+  const background = () => chat.page.evaluate("getComputedStyle(document.body).backgroundColor");
+  await chat.signIn();
+  const light = await background();
+
+  await chat.page.getByRole("button", { name: "Use dark colours" }).click();
+  const dark = await background();
+  await chat.page.reload();
+  await chat.field.waitFor();
+
+  assert.notEqual(light, dark);
+  assert.equal(await background(), dark);
+});
+
+/** Takes a picture and asks axe for everything it finds wrong. */
+async function inspect(chat: WebChat, name: string): Promise<void> {
+  await chat.page.evaluate(AXE);
+  // What still moves has another contrast for a moment.
+  await chat.page.evaluate(
+    "Promise.all(document.getAnimations().filter((each) => each.playState === 'running' && each.effect.getComputedTiming().iterations < 9).map((each) => each.finished))",
+  );
+  await chat.photograph(name);
+  const { violations } = (await chat.page.evaluate("axe.run(document)")) as {
+    violations: { id: string; nodes: { html: string }[] }[];
+  };
+  assert.deepEqual(
+    violations.map(({ id, nodes }) => [name, id, nodes.map(({ html }) => html)]),
+    [],
+  );
+  const overflow = await chat.page.evaluate("document.documentElement.scrollWidth - innerWidth");
+  assert.equal(overflow, 0, `${name} is wider than the screen`);
+}
+
+async function openMenu(chat: WebChat, size: keyof typeof SIZES): Promise<void> {
+  if (size === "phone") await chat.page.getByRole("button", { name: "Show conversations" }).click();
+}
