@@ -1,5 +1,5 @@
 /** One socket: its limits, its sequence numbers, its back-pressure, its end. It knows frames as text, not their meaning. */
-import type { WebSocket } from "ws";
+import type { RawData, WebSocket } from "ws";
 import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
 import type { Caller } from "../kit/access.ts";
@@ -19,6 +19,8 @@ export const LIMITS = {
   slowForMs: 10_000,
   /** Requests that one connection may have unanswered. */
   maxInFlight: 1024,
+  /** From our close frame to the peer's, ms. */
+  closeMs: 2_000,
   /** From socket to hello-ok, ms. */
   handshakeMs: 10_000,
   tickIntervalMs: 30_000,
@@ -55,6 +57,9 @@ export class Connection {
   #missedPongs = 0;
   #slowSince: number | undefined;
   #slowCheck: Disposable | undefined;
+  #handle: (frame: RawData) => void = () => undefined;
+  /** Frames that were read together with those whose answers now wait: as many as one read of the socket brings. */
+  readonly #held: RawData[] = [];
   readonly #socket: WebSocket;
   readonly #clock: Clock;
 
@@ -101,9 +106,15 @@ export class Connection {
 
   /** Closes with a code; the reason is cut to 120 bytes (protocol: close codes). */
   close(code: number, reason: string): void {
+    if (!this.isOpen) return;
+    this.#slowCheck?.[Symbol.dispose]();
+    // A peer that never answers the close frame must not hold the socket; a slow one has it at the end of a queue.
+    const graceMs = this.bufferedBytes > 0 ? LIMITS.slowForMs : LIMITS.closeMs;
+    const timeLimit = this.#clock.after(graceMs, () => this.#socket.terminate());
+    this.#socket.once("close", () => timeLimit[Symbol.dispose]());
     this.#socket.close(code, cutUtf8(reason, 120));
-    // A peer that never answers the close frame must not hold the socket.
-    this.#clock.after(2_000, () => this.#socket.terminate());
+    // The answer to the close frame can only arrive on a socket that is read.
+    this.#socket.resume();
   }
 
   terminate(): void {
@@ -117,13 +128,20 @@ export class Connection {
     if (this.isOpen) this.#socket.ping();
   }
 
-  /** Lifts the limits of a stranger once the handshake is done. */
-  open(session: Session): void {
+  /** Lifts the limits of a stranger once the handshake is done; `handle` is given each frame from here on. */
+  open(session: Session, handle: (frame: RawData) => void): void {
     this.session = session;
+    this.#handle = handle;
     // The ws library takes the limit only when the server is made, for all connections alike; the receiver reads this
     // field at each frame. `test/wire/limits.test.ts` fails if a new version no longer does.
     const receiver = (this.#socket as unknown as { _receiver: { _maxPayload: number } })._receiver;
     receiver._maxPayload = LIMITS.maxPayload;
+  }
+
+  /** Takes in a frame: at once, or, while answers wait for a slow reader, when it has caught up. */
+  receive(frame: RawData): void {
+    if (this.#slowSince === undefined) this.#handle(frame);
+    else this.#held.push(frame);
   }
 
   #watchSlowReader(): void {
@@ -133,12 +151,16 @@ export class Connection {
       if (this.bufferedBytes <= LIMITS.maxBufferedBytes / 2) {
         this.#slowCheck?.[Symbol.dispose]();
         this.#slowSince = undefined;
-        this.#socket.resume();
+        this.#goOn();
       } else if (this.#clock.monotonic() - this.#slowSince! > LIMITS.slowForMs) {
-        this.#slowCheck?.[Symbol.dispose]();
         this.close(1008, "slow consumer");
       }
     });
+  }
+
+  #goOn(): void {
+    while (this.#slowSince === undefined && this.#held.length > 0) this.#handle(this.#held.shift()!);
+    if (this.#slowSince === undefined) this.#socket.resume();
   }
 }
 

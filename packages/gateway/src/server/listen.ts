@@ -206,7 +206,9 @@ export class GatewayServer {
     const timeLimit = clock.after(LIMITS.handshakeMs, () => connection.close(1000, ""));
     socket.on("error", (error) => ignore(error, "ws closes the socket with the right code; there is nothing to add"));
     socket.on("message", (data, isBinary) => {
-      if (connection.session) return this.#onFrame(connection, connection.session, data);
+      // What still arrives on a connection that we are closing has no effect.
+      if (!connection.isOpen) return;
+      if (connection.session) return connection.receive(data);
       // Only one frame is ever handled before hello-ok: a stranger that sends more has been answered and closed.
       if (!this.#strangers.delete(connection)) return;
       timeLimit[Symbol.dispose]();
@@ -254,7 +256,7 @@ export class GatewayServer {
       if (request.method !== "connect") throw invalidRequest("invalid handshake: first request must be connect");
       const granted = decideConnect(request.params, connection, this.#options);
       this.connections.set(connection.id, connection);
-      connection.open(granted.session);
+      connection.open(granted.session, (frame) => this.#onFrame(connection, granted.session, frame));
       connection.send(successFrame(request.id, this.#options.welcome(connection, granted)));
     } catch (error) {
       this.#refuse(connection, request, error);
@@ -269,10 +271,9 @@ export class GatewayServer {
     log.debug("connection refused", { connId: connection.id, address: connection.address, why: known.message });
     connection.send(failureFrame(id, known));
     const requestId = known.details?.requestId;
-    const reason =
-      connection.session?.dialect.protocol !== 3 && requestId && known.message.includes(":")
-        ? `${known.message} (requestId: ${requestId})`
-        : known.message;
+    // Protocol 4 spells the pairing problem out after a colon; its clients look for the id behind that.
+    const isSpeltOut = requestId !== undefined && known.message.includes(":");
+    const reason = isSpeltOut ? `${known.message} (requestId: ${requestId})` : known.message;
     connection.close(known instanceof HandshakeError ? known.closeCode : 1008, reason);
   }
 
