@@ -1,0 +1,158 @@
+// Authorization (protocol section 4): each method's role and least scope, written down here and not read from the code.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { METHODS } from "../../packages/gateway/src/catalog.ts";
+import { newDeviceKey } from "../support/device-key.ts";
+import { testGateway } from "../support/gateway.ts";
+import type { Frame, WireClient } from "../support/wire-client.ts";
+
+const gateway = await testGateway();
+after(() => gateway[Symbol.asyncDispose]());
+
+const TABLE = {
+  "operator.read": [
+    "health",
+    "status",
+    "logs.tail",
+    "models.list",
+    "agents.list",
+    "agent.identity.get",
+    "sessions.list",
+    "sessions.preview",
+    "sessions.search",
+    "system-presence",
+    "last-heartbeat",
+    "chat.history",
+  ],
+  "operator.write": ["agent", "agent.wait", "chat.send", "chat.abort"],
+  "operator.pairing": [
+    "device.pair.list",
+    "device.pair.approve",
+    "device.pair.reject",
+    "device.pair.remove",
+    "device.token.rotate",
+    "device.token.revoke",
+  ],
+  "operator.admin": [
+    "config.get",
+    "config.set",
+    "config.apply",
+    "config.patch",
+    "config.schema",
+    "sessions.patch",
+    "sessions.reset",
+    "sessions.delete",
+    "sessions.compact",
+    "sessions.resolve",
+    "system-event",
+    "chat.inject",
+  ],
+} as const;
+
+/** Handled, but not shown in hello-ok. */
+const UNLISTED = ["sessions.resolve", "chat.inject"];
+
+type Scope = keyof typeof TABLE;
+const SCOPES = [...(Object.keys(TABLE) as Scope[]), "operator.approvals"] as const;
+
+/** Scopes that satisfy each one. */
+const SATISFIED_BY: Readonly<Record<Scope, readonly string[]>> = {
+  "operator.read": ["operator.read", "operator.write", "operator.admin"],
+  "operator.write": ["operator.write", "operator.admin"],
+  "operator.pairing": ["operator.pairing", "operator.admin"],
+  "operator.admin": ["operator.admin"],
+};
+
+const clients = new Map<string, WireClient>();
+for (const scope of SCOPES) clients.set(scope, await gateway.connect({ scopes: [scope] }));
+const node = await gateway.connect({
+  device: newDeviceKey(),
+  role: "node",
+  client: { id: "node-host", mode: "node" },
+});
+const four = await gateway.connect({ protocol: 4, scopes: ["operator.approvals"] });
+
+/** Params that no method accepts: whoever is let through gets a validation error and nothing happens. */
+const SPOILT = [] as const;
+
+function isLetThrough({ error }: Frame): boolean {
+  return !/^(missing scope|unauthorized role)/.test(error?.message ?? "");
+}
+
+test("the table names exactly the methods that there are", () => {
+  const named = Object.values(TABLE).flat().toSorted();
+
+  assert.deepEqual(
+    named.filter((name) => METHODS.has(name)),
+    [...METHODS.keys()].toSorted(),
+  );
+});
+
+test("exactly the listed ones are shown", () => {
+  const hidden = [...METHODS.values()].filter(({ listed }) => !listed).map(({ name }) => name);
+
+  assert.deepEqual(hidden.toSorted(), UNLISTED.filter((name) => METHODS.has(name)).toSorted());
+});
+
+for (const [wanted, methods] of Object.entries(TABLE) as [Scope, readonly string[]][]) {
+  for (const method of methods.filter((name) => METHODS.has(name))) {
+    test(`${method} wants ${wanted}`, async () => {
+      const through: string[] = [];
+      const refusals = new Set<string>();
+      for (const [scope, client] of clients) {
+        const answer = await client.request(method, SPOILT);
+        if (isLetThrough(answer)) through.push(scope);
+        else refusals.add(`${answer.error?.code} ${answer.error?.message}`);
+      }
+
+      assert.deepEqual(through.toSorted(), [...SATISFIED_BY[wanted]].toSorted());
+      assert.deepEqual([...refusals], [`INVALID_REQUEST missing scope: ${wanted}`]);
+    });
+
+    test(`${method} is not for nodes`, async () => {
+      const { error } = await node.request(method, SPOILT);
+
+      assert.deepEqual(error, { code: "INVALID_REQUEST", message: "unauthorized role: node" });
+    });
+  }
+}
+
+test("a missing scope is named, in the words of each protocol", async () => {
+  const three = await clients.get("operator.approvals")!.request("health");
+  const other = await four.request("health");
+
+  assert.deepEqual(three.error, {
+    code: "INVALID_REQUEST",
+    message: "missing scope: operator.read",
+    details: { code: "MISSING_SCOPE", missingScope: "operator.read" },
+  });
+  assert.deepEqual(other.error, {
+    code: "FORBIDDEN",
+    message: "missing scope: operator.read",
+    details: { code: "MISSING_SCOPE", missingScope: "operator.read", requiredScopes: ["operator.read"] },
+  });
+});
+
+for (const method of ["no.such.method", "connect", "__proto__"]) {
+  test(`${method} wants admin before it is found not to exist`, async () => {
+    const reader = await clients.get("operator.read")!.request(method);
+    const fromNode = await node.request(method);
+
+    assert.equal(reader.error?.message, "missing scope: operator.admin");
+    assert.equal(fromNode.error?.message, "unauthorized role: node");
+  });
+}
+
+test("authorization comes before validation", async () => {
+  const { error } = await clients.get("operator.read")!.request("config.set", { wrong: true });
+
+  assert.equal(error?.message, "missing scope: operator.admin");
+});
+
+test("several scopes add up", async () => {
+  const client = await gateway.connect({ scopes: ["operator.read", "operator.pairing"] });
+
+  assert.equal((await client.request("last-heartbeat")).ok, true);
+  assert.equal((await client.request("device.pair.list")).ok, true);
+  assert.equal((await client.request("config.get")).error?.message, "missing scope: operator.admin");
+});
