@@ -6,8 +6,10 @@ import { ModelError } from "../../packages/gateway/src/slices/agent/model-error.
 import { type ModelStep, SdkModels } from "../../packages/gateway/src/slices/agent/models.ts";
 import type { Api, Model } from "../../packages/gateway/src/slices/agent/providers.ts";
 import { fakeAnthropic } from "../fakes/anthropic.ts";
+import { fakeGoogle } from "../fakes/google.ts";
 import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { fakeOpenAIResponses } from "../fakes/openai-responses.ts";
 
 const log = createLog({ clock: systemClock, level: "error", sinks: [], secrets: new Secrets() });
 /** Waits between attempts are skipped and recorded. */
@@ -56,6 +58,8 @@ async function failureOf(steps: AsyncIterable<ModelStep>): Promise<ModelError> {
 const PROVIDERS = [
   { name: "an OpenAI-compatible provider", api: "openai-compatible", open: fakeOpenAI },
   { name: "Anthropic", api: "anthropic", open: fakeAnthropic },
+  { name: "OpenAI", api: "openai", open: fakeOpenAIResponses },
+  { name: "Google", api: "google", open: fakeGoogle },
 ] as const;
 
 for (const { name, api, open } of PROVIDERS) {
@@ -79,10 +83,8 @@ for (const { name, api, open } of PROVIDERS) {
 
       const [request] = server.requests;
       assert.match(JSON.stringify(request?.body), /Be brief\..*Hi|Hi.*Be brief\./s);
-      assert.equal(
-        request?.headers.authorization ?? `Bearer ${String(request?.headers["x-api-key"])}`,
-        "Bearer key-123456",
-      );
+      const { authorization, "x-api-key": anthropic, "x-goog-api-key": google } = request!.headers;
+      assert.equal(authorization ?? anthropic ?? google, authorization ? "Bearer key-123456" : "key-123456");
     });
 
     test("a stream of 1,000 tokens arrives whole and in order, in far fewer steps", async () => {

@@ -14,7 +14,6 @@ const text = (value: string) => event("content_block_delta", { index: 0, delta: 
 
 /** The message opens with an empty text block, as tokens follow in most scripts; a tool call uses the block after it. */
 const encoding: Encoding = {
-  streamPath: "/v1/messages",
   start: () =>
     event("message_start", {
       message: {

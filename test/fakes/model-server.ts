@@ -37,7 +37,6 @@ export interface SeenRequest {
 
 /** How a provider writes its stream. Each function returns the text of whole server-sent events. */
 export interface Encoding {
-  readonly streamPath: string;
   start(): string;
   token(text: string): string;
   toolCall(name: string, args: unknown): string;

@@ -18,7 +18,6 @@ const usage = (tokens: number) => ({
 });
 
 const encoding: Encoding = {
-  streamPath: "/v1/chat/completions",
   start: () => chunk({ role: "assistant", content: "" }),
   token: (text) => chunk({ content: text }),
   toolCall: (name, args) =>

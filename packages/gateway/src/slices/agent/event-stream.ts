@@ -162,7 +162,12 @@ function readDelta(event: string): Delta | undefined {
   } catch {
     return undefined;
   }
-  return chatDelta(event, head, value) ?? anthropicDelta(event, head, value) ?? responsesDelta(head, value);
+  return (
+    chatDelta(event, head, value) ??
+    anthropicDelta(event, head, value) ??
+    responsesDelta(head, value) ??
+    googleDelta(head, value)
+  );
 }
 
 /** The parts of a delta that we look at; everything is unknown until it is checked. */
@@ -173,6 +178,7 @@ interface Event {
   item_id?: unknown;
   content_index?: unknown;
   usage?: unknown;
+  candidates?: { content?: { parts?: Record<string, unknown>[] }; finishReason?: unknown }[];
   choices?: { index?: unknown; delta?: Record<string, unknown>; finish_reason?: unknown }[];
 }
 
@@ -219,5 +225,23 @@ function responsesDelta(head: string, value: Event): Delta | undefined {
     text: value.delta,
     frame: undefined,
     write: (delta) => `${head}data: ${JSON.stringify({ ...value, delta })}`,
+  };
+}
+
+/** Google's generateContent; usage is that of everything so far, so the newest event's is right. */
+function googleDelta(head: string, value: Event): Delta | undefined {
+  const candidate = Array.isArray(value.candidates) && value.candidates.length === 1 ? value.candidates[0] : undefined;
+  const parts = candidate?.content?.parts;
+  const part = Array.isArray(parts) && parts.length === 1 ? parts[0] : undefined;
+  if (!part || typeof part.text !== "string" || Object.keys(part).length > 1) return undefined;
+  if ((candidate?.finishReason ?? undefined) !== undefined) return undefined;
+  return {
+    sameAs: "google",
+    text: part.text,
+    frame: undefined,
+    write: (text) => {
+      part.text = text;
+      return `${head}data: ${JSON.stringify(value)}`;
+    },
   };
 }

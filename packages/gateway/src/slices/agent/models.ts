@@ -105,7 +105,8 @@ export class SdkModels implements ModelPort {
           ...messages.map(toSdkMessage),
         ],
         abortSignal: AbortSignal.any([signal, ended.signal]),
-        ...(thinking !== undefined && { reasoning: thinking === "off" ? ("none" as const) : thinking }),
+        // Off is what models do unasked; few servers know a word for it.
+        ...(thinking !== undefined && thinking !== "off" && { reasoning: thinking }),
       });
       reader = stream.getReader();
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
