@@ -9,7 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -80,7 +80,7 @@ export function writePrivateFile(path: string, data: string | Uint8Array): void 
   try {
     const file = openSync(temporary, "wx", 0o600);
     try {
-      writeSync(file, typeof data === "string" ? Buffer.from(data) : data);
+      writeFileSync(file, data);
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -83,7 +83,8 @@ function cleanFields(fields: Fields, secrets: Secrets): Fields {
 
 function cleanValue(name: string, value: unknown, secrets: Secrets, depth: number): unknown {
   if (SECRET_NAME.test(name) && typeof value === "string") return "[redacted]";
-  if (typeof value === "string") return escapeControls(secrets.redact(value.slice(0, MAX_FIELD_CHARS)));
+  // Cut last: half a secret is not recognised, and half of it would be printed.
+  if (typeof value === "string") return escapeControls(secrets.redact(value).slice(0, MAX_FIELD_CHARS));
   if (value instanceof Error) return escapeControls(secrets.redact(value.stack ?? value.message));
   if (value === null || typeof value !== "object") return value;
   if (depth > 3) return "[deep]";
@@ -91,7 +92,7 @@ function cleanValue(name: string, value: unknown, secrets: Secrets, depth: numbe
   return Object.fromEntries(
     Object.entries(value)
       .slice(0, 50)
-      .map(([key, item]) => [key, cleanValue(key, item, secrets, depth + 1)]),
+      .map(([key, item]) => [escapeControls(secrets.redact(key)), cleanValue(key, item, secrets, depth + 1)]),
   );
 }
 
@@ -164,7 +165,10 @@ export class LogFile implements Disposable {
 
   #turnOver(): void {
     this[Symbol.dispose]();
-    renameSync(this.path, `${this.path}.1`);
-    this.#open();
+    try {
+      renameSync(this.path, `${this.path}.1`);
+    } finally {
+      this.#open();
+    }
   }
 }

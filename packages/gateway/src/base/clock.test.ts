@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock } from "./clock.ts";
+
+test("sleep resolves after its time", async () => {
+  const before = systemClock.monotonic();
+
+  await systemClock.sleep(20);
+
+  assert.ok(systemClock.monotonic() - before >= 19);
+});
+
+test("sleep rejects with the signal's reason, at once when it has been aborted already", async () => {
+  const reason = new Error("stop");
+  const stop = new AbortController();
+
+  const asleep = systemClock.sleep(3_600_000, stop.signal);
+  stop.abort(reason);
+
+  await assert.rejects(asleep, reason);
+  await assert.rejects(systemClock.sleep(3_600_000, stop.signal), reason);
+});
+
+test("after calls once", async () => {
+  const called = Promise.withResolvers<string>();
+
+  systemClock.after(1, () => called.resolve("called"));
+
+  assert.equal(await awake(called.promise), "called");
+});
+
+test("after does not call what has been disposed", async () => {
+  let calls = 0;
+
+  const timer = systemClock.after(1, () => calls++);
+  timer[Symbol.dispose]();
+  await systemClock.sleep(10);
+
+  assert.equal(calls, 0);
+});
+
+test("every calls again and again until it is disposed", async () => {
+  const third = Promise.withResolvers<void>();
+  let calls = 0;
+
+  const timer = systemClock.every(1, () => {
+    if (++calls < 3) return;
+    timer[Symbol.dispose]();
+    third.resolve();
+  });
+  await awake(third.promise);
+  await systemClock.sleep(10);
+
+  assert.equal(calls, 3);
+});
+
+/** The clock's timers do not keep a process alive; a test must stay for them. */
+async function awake<T>(promise: Promise<T>): Promise<T> {
+  const stay = setInterval(() => undefined, 1_000);
+  try {
+    return await promise;
+  } finally {
+    clearInterval(stay);
+  }
+}
