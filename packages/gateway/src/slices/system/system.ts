@@ -1,6 +1,7 @@
 /** What the gateway knows of itself: health, presence, ticks, and the lines that wait for the agent's next turn. */
 import { hostname } from "node:os";
 import type { Static } from "@sinclair/typebox";
+import { Coalesced } from "../../base/coalesce.ts";
 import { explain } from "../../base/config.ts";
 import type { Base } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
@@ -33,11 +34,11 @@ export class System implements Disposable {
   readonly #presence: Presence;
   readonly #queued = new Map<string, string[]>();
   readonly #timers = new DisposableStack();
+  readonly #healthNews: Coalesced;
+  readonly #presenceNews: Coalesced;
   readonly stateVersion = { presence: 1, health: 1 };
   #health: Health | undefined;
   #serialized: Serialized | undefined;
-  #refreshDue: Disposable | undefined;
-  #presenceDue: Disposable | undefined;
 
   constructor(base: Base, options: { sources: HealthSources; logFile: string }) {
     this.#base = base;
@@ -45,6 +46,13 @@ export class System implements Disposable {
     this.logFile = options.logFile;
     this.#startedAt = base.clock.monotonic();
     this.#presence = new Presence({ clock: base.clock, self: () => selfEntry(base.version) });
+    const { clock } = base;
+    this.#healthNews = this.#timers.use(
+      new Coalesced({ clock, delayMs: COALESCE_MS, work: () => this.refreshHealth() }),
+    );
+    this.#presenceNews = this.#timers.use(
+      new Coalesced({ clock, delayMs: COALESCE_MS, work: () => this.#publishPresence() }),
+    );
   }
 
   /** Starts ticks and the regular health refresh. */
@@ -79,10 +87,7 @@ export class System implements Disposable {
 
   /** Refreshes soon; many calls at once cause one refresh. */
   refreshHealthSoon(): void {
-    this.#refreshDue ??= this.#base.clock.after(COALESCE_MS, () => {
-      this.#refreshDue = undefined;
-      this.refreshHealth();
-    });
+    this.#healthNews.soon();
   }
 
   presence(): Entry[] {
@@ -91,14 +96,14 @@ export class System implements Disposable {
 
   connected(caller: Caller, ip: string | undefined): void {
     if (this.#presence.connected(caller, ip)) this.stateVersion.presence++;
-    this.#publishPresenceSoon();
+    this.#presenceNews.soon();
     this.refreshHealthSoon();
   }
 
   disconnected(connId: string): void {
     if (!this.#presence.disconnected(connId)) return;
     this.stateVersion.presence++;
-    this.#publishPresenceSoon();
+    this.#presenceNews.soon();
   }
 
   /** Takes in a client's beacon and queues what is new in it for the agent (protocol: system-event). */
@@ -130,8 +135,6 @@ export class System implements Disposable {
 
   [Symbol.dispose](): void {
     this.#timers.dispose();
-    this.#refreshDue?.[Symbol.dispose]();
-    this.#presenceDue?.[Symbol.dispose]();
   }
 
   #makeHealth(): Health {
@@ -154,13 +157,6 @@ export class System implements Disposable {
     this.#health.durationMs = Math.round(clock.monotonic() - startedAt);
     this.#serialized = new Serialized(this.#health);
     return this.#health;
-  }
-
-  #publishPresenceSoon(): void {
-    this.#presenceDue ??= this.#base.clock.after(COALESCE_MS, () => {
-      this.#presenceDue = undefined;
-      this.#publishPresence();
-    });
   }
 
   #publishPresence(): void {
