@@ -29,7 +29,7 @@ describe("a store", () => {
     const written = store.run("insert into birds values (?), (?)", "wren", "owl");
 
     assert.deepEqual(written, { changes: 2, lastInsertRowid: 2 });
-    assert.deepEqual({ ...store.get("select name from birds where name = ?", "owl") }, { name: "owl" });
+    assert.deepEqual({ ...store.get<object>("select name from birds where name = ?", "owl") }, { name: "owl" });
     assert.equal(store.get("select name from birds where name = ?", "emu"), undefined);
     assert.deepEqual(
       store.all<{ name: string }>("select name from birds order by name").map(({ name }) => name),
@@ -44,7 +44,7 @@ describe("a store", () => {
     }
     using again = openStore(path, [birds]);
 
-    assert.deepEqual({ ...again.get("select count(*) as count from birds") }, { count: 1 });
+    assert.deepEqual({ ...again.get<object>("select count(*) as count from birds") }, { count: 1 });
     assert.equal((statSync(path).mode & 0o777).toString(8), "600");
   });
 

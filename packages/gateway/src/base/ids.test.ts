@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { newId, newSecret, secretsEqual, sha256Hex } from "./ids.ts";
+
+test("ids are UUIDs of version 4, each another", () => {
+  assert.match(newId(), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.notEqual(newId(), newId());
+});
+
+test("secrets have 32 random bytes in base64url, or as many as asked for", () => {
+  assert.match(newSecret(), /^[\w-]{43}$/);
+  assert.match(newSecret(12), /^[\w-]{16}$/);
+  assert.notEqual(newSecret(), newSecret());
+});
+
+test("secrets are equal only when every byte is, whatever their lengths", () => {
+  assert.deepEqual(
+    [secretsEqual("abc", "abc"), secretsEqual("abc", "abd"), secretsEqual("abc", "abcd"), secretsEqual("", "a")],
+    [true, false, false, false],
+  );
+});
+
+test("a fingerprint is SHA-256 in lower-case hexadecimal", () => {
+  assert.equal(sha256Hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+});
