@@ -293,7 +293,7 @@ export function isPairingRequired(error: unknown): error is ResponseError {
 }
 
 /** True when the gateway does not accept the token or password. */
-export function isAuthRefusal(error: unknown): error is ResponseError {
+export function isAuthRefusal(error: unknown): boolean {
   if (!(error instanceof ResponseError) || error.reason === "AUTH_RATE_LIMITED") return false;
   return error.reason?.startsWith("AUTH_") === true || error.message.startsWith("unauthorized");
 }

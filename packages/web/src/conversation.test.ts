@@ -11,7 +11,7 @@ function entry(key: string, text: string): OutboxEntry {
 }
 
 function run(runId: string, text: string): Run {
-  return { runId, sessionKey: "main", text, tool: undefined, outcome: { kind: "writing" }, at: 6 };
+  return { runId, sessionKey: "main", text, tool: undefined, model: undefined, outcome: { kind: "writing" }, at: 6 };
 }
 
 /** What a reader sees, a line for each item. */

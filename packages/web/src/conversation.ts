@@ -34,6 +34,7 @@ export interface Run {
   readonly text: string;
   /** The tool that is running now. */
   readonly tool: string | undefined;
+  readonly model: string | undefined;
   readonly outcome: Outcome;
   readonly at: number;
 }
@@ -120,6 +121,11 @@ export function textOf(content: unknown): string {
   return texts.filter((text) => text !== "").join("\n\n");
 }
 
+/** The model that wrote a message; the built-in agent's replies name none. */
+export function modelOf({ provider, model }: Record<string, unknown>): string | undefined {
+  return provider === BUILTIN_PROVIDER ? undefined : asText(model);
+}
+
 function readMessage(value: unknown, index: number): HistoryMessage | undefined {
   if (!isRecord(value)) return undefined;
   const { role } = value;
@@ -136,7 +142,7 @@ function readMessage(value: unknown, index: number): HistoryMessage | undefined 
     attachments,
     at: typeof value.timestamp === "number" ? value.timestamp : 0,
     key: asText(value.idempotencyKey),
-    model: value.provider === BUILTIN_PROVIDER ? undefined : asText(value.model),
+    model: modelOf(value),
     outcome,
   };
 }
@@ -198,8 +204,8 @@ const entryItem = memo((entry: OutboxEntry): Item => {
   return { kind: "user", key, message: { text, attachments, at, entry } };
 });
 
-const runItem = memo(({ runId, text, at, tool, outcome }: Run): Item => {
-  return { kind: "reply", key: `run-${runId}`, reply: { text, at, model: undefined, tool, outcome, isNote: false } };
+const runItem = memo(({ runId, text, at, model, tool, outcome }: Run): Item => {
+  return { kind: "reply", key: `run-${runId}`, reply: { text, at, model, tool, outcome, isNote: false } };
 });
 
 function asText(value: unknown): string | undefined {

@@ -8,6 +8,7 @@ import {
   openDeviceIdentity,
   type TokenStorage,
 } from "@moltbot/protocol";
+import { newId } from "./ids.ts";
 import { recall, remember } from "./storage.ts";
 
 declare const MOLTBOT_VERSION: string;
@@ -74,14 +75,6 @@ function instanceId(): string {
   const known = recall("instance") ?? newId();
   remember("instance", known);
   return known;
-}
-
-/** A UUID; pages on plain http have no `randomUUID`. */
-export function newId(): string {
-  if (crypto.randomUUID !== undefined) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
 function platformName(): string {

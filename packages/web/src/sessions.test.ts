@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { SessionsListResult } from "@moltbot/protocol";
 import { canonicalKey, readModels, readSessions, searchSessions, titleOf } from "./sessions.ts";
 
 const defaults = { defaultAgentId: "main", mainKey: "home", mainSessionKey: "agent:main:home" };
@@ -21,16 +22,20 @@ for (const [spelled, canonical] of spellings) {
   });
 }
 
+/** Rows as the gateway lists them, with what every row has. */
+function listed(rows: Partial<SessionsListResult["sessions"][number]>[], model: string | null = null) {
+  const sessions = rows.map((row) => ({ key: "k", kind: "direct" as const, updatedAt: null, totalTokens: 0, ...row }));
+  return readSessions({ sessions, defaults: { modelProvider: "anthropic", model, contextTokens: null } });
+}
+
 test("a row is called by its label, else its display name, else what was said first", () => {
-  const { sessions } = readSessions({
-    sessions: [
-      { key: "agent:main:chat-1", label: "Trip", derivedTitle: "Plan a trip" },
-      { key: "agent:main:chat-2", displayName: "Family", derivedTitle: "Hello" },
-      { key: "agent:main:chat-3", derivedTitle: "Plan a trip" },
-      { key: "agent:main:chat-4" },
-      { key: "agent:main:main", derivedTitle: "Hello" },
-    ],
-  });
+  const { sessions } = listed([
+    { key: "agent:main:chat-1", label: "Trip", derivedTitle: "Plan a trip" },
+    { key: "agent:main:chat-2", displayName: "Family", derivedTitle: "Hello" },
+    { key: "agent:main:chat-3", derivedTitle: "Plan a trip" },
+    { key: "agent:main:chat-4" },
+    { key: "agent:main:main", derivedTitle: "Hello" },
+  ]);
 
   assert.deepEqual(
     sessions.map(({ title }) => title),
@@ -39,12 +44,10 @@ test("a row is called by its label, else its display name, else what was said fi
 });
 
 test("files that were sent along are not read out in the title", () => {
-  const { sessions } = readSessions({
-    sessions: [
-      { key: "agent:main:chat-1", derivedTitle: "What is this? [file notes.md] remember the milk" },
-      { key: "agent:main:chat-2", derivedTitle: "[file notes.md] remember the milk" },
-    ],
-  });
+  const { sessions } = listed([
+    { key: "agent:main:chat-1", derivedTitle: "What is this? [file notes.md] remember the milk" },
+    { key: "agent:main:chat-2", derivedTitle: "[file notes.md] remember the milk" },
+  ]);
 
   assert.deepEqual(
     sessions.map(({ title }) => title),
@@ -53,26 +56,24 @@ test("files that were sent along are not read out in the title", () => {
 });
 
 test("a preview is one line without Markdown", () => {
-  const { sessions } = readSessions({ sessions: [{ key: "k", lastMessagePreview: "# Hi **you**\n`x`" }] });
+  const { sessions } = listed([{ key: "k", lastMessagePreview: "# Hi **you**\n`x`" }]);
 
   assert.equal(sessions[0]?.preview, "Hi you x");
 });
 
 test("a model is named by provider and id, whichever way the gateway splits them", () => {
-  const { defaultModel } = readSessions({ defaults: { modelProvider: "anthropic", model: "claude" }, sessions: [] });
+  const { defaultModel } = listed([], "claude");
   const models = readModels({ models: [{ id: "claude", name: "Claude", provider: "anthropic" }] });
 
   assert.equal(defaultModel, "anthropic/claude");
-  assert.deepEqual(models, [{ id: "anthropic/claude", name: "Claude", provider: "anthropic" }]);
+  assert.deepEqual(models, [{ id: "anthropic/claude", name: "Claude" }]);
 });
 
 test("search looks at titles, previews and keys", () => {
-  const { sessions } = readSessions({
-    sessions: [
-      { key: "agent:main:whatsapp:dm:1", label: "Ann" },
-      { key: "k", lastMessagePreview: "See you in Graz" },
-    ],
-  });
+  const { sessions } = listed([
+    { key: "agent:main:whatsapp:dm:1", label: "Ann" },
+    { key: "k", lastMessagePreview: "See you in Graz" },
+  ]);
 
   assert.deepEqual(
     ["ann", "graz", "whatsapp", "nobody", " "].map((words) => searchSessions(sessions, words).length),

@@ -1,6 +1,6 @@
 // The session list as the page shows it, and the rules for session keys. Pure functions.
 
-import { type HelloOk, isRecord } from "@moltbot/protocol";
+import type { HelloOk, ModelsListResult, SessionsListResult } from "@moltbot/protocol";
 
 /** One row of the session list. */
 export interface Session {
@@ -18,30 +18,30 @@ export interface Session {
 export interface ModelChoice {
   readonly id: string;
   readonly name: string;
-  readonly provider: string;
 }
 
+type Row = SessionsListResult["sessions"][number];
+
 /** Reads what `sessions.list` returns. */
-export function readSessions(answer: Record<string, unknown>): {
+export function readSessions({ sessions, defaults }: Pick<SessionsListResult, "sessions" | "defaults">): {
   sessions: Session[];
   defaultModel: string | undefined;
 } {
-  const rows = Array.isArray(answer.sessions) ? answer.sessions.filter(isRecord) : [];
-  const defaults = isRecord(answer.defaults) ? answer.defaults : {};
-  return { sessions: rows.map(readSession), defaultModel: modelId(defaults) };
+  return { sessions: sessions.map(readSession), defaultModel: modelId(defaults) };
 }
 
 /** Reads what `models.list` returns. */
-export function readModels(answer: Record<string, unknown>): ModelChoice[] {
-  const models = Array.isArray(answer.models) ? answer.models.filter(isRecord) : [];
-  return models.map(({ id, name, provider }) => ({
-    id: `${provider}/${id}`,
-    name: text(name) ?? String(id),
-    provider: String(provider),
-  }));
+export function readModels({ models }: ModelsListResult): ModelChoice[] {
+  return models.map(({ id, name, provider }) => ({ id: `${provider}/${id}`, name }));
 }
 
-/** The name of a session that has no row yet. */
+/** The row of a session that the gateway does not list yet. */
+export function rowFor(key: string, mainKey: string): Session {
+  const nothing = { label: undefined, updatedAt: undefined, channel: undefined, model: undefined };
+  return { key, title: titleOf(key, mainKey), preview: "", ...nothing };
+}
+
+/** The name of a session that nobody has named. */
 export function titleOf(key: string, mainKey: string): string {
   if (key === mainKey) return "Main";
   const name = key.split(":").slice(2).join(" ") || key;
@@ -64,27 +64,31 @@ export function searchSessions(sessions: readonly Session[], words: string): rea
   return sessions.filter(({ title, preview, key }) => `${title}\n${preview}\n${key}`.toLowerCase().includes(wanted));
 }
 
-function readSession(row: Record<string, unknown>): Session {
-  const key = String(row.key);
-  const label = text(row.label);
+/** The main conversation is always about everything: what was said first in it does not name it. */
+function readSession(row: Row): Session {
+  const { key, label, displayName, derivedTitle, lastMessagePreview = "", updatedAt, channel } = row;
   const isMain = /^agent:[^:]+:main$/.test(key);
-  const derived = text(row.displayName) ?? (isMain ? undefined : withoutFiles(text(row.derivedTitle)));
+  const derived = isMain ? "Main" : withoutFiles(derivedTitle);
   return {
     key,
     label,
-    title: label ?? derived ?? (isMain ? "Main" : titleOf(key, "")),
-    preview: plain(text(row.lastMessagePreview) ?? ""),
-    updatedAt: typeof row.updatedAt === "number" ? row.updatedAt : undefined,
-    channel: text(row.channel) ?? text(row.lastChannel),
+    title: label ?? displayName ?? derived ?? titleOf(key, ""),
+    preview: plain(lastMessagePreview),
+    updatedAt: updatedAt ?? undefined,
+    channel,
     model: modelId(row),
   };
 }
 
-function modelId({ modelProvider, model }: Record<string, unknown>): string | undefined {
-  const name = text(model);
-  const provider = text(modelProvider);
-  if (name === undefined || provider === undefined || name.startsWith(`${provider}/`)) return name;
-  return `${provider}/${name}`;
+function modelId({
+  modelProvider,
+  model,
+}: {
+  modelProvider?: string | null;
+  model?: string | null;
+}): string | undefined {
+  if (!model || !modelProvider || model.startsWith(`${modelProvider}/`)) return model ?? undefined;
+  return `${modelProvider}/${model}`;
 }
 
 /** The content of a file that was sent along is no title; a message that was nothing else is named by the file. */
@@ -98,8 +102,4 @@ function plain(markdown: string): string {
     .replace(/[*_`#>]+/g, "")
     .replace(/\s+/g, " ")
     .trim();
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

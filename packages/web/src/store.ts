@@ -1,116 +1,61 @@
 // The page's one source of truth over the protocol client: where we stand, the sessions, the open conversation.
-// Elements read `state`, which is replaced and never changed, and call the methods. No markup here.
+// Elements read `state` and call the methods. No markup here.
 
-import {
-  type ClientState,
-  type EventFrame,
-  GatewayClient,
-  type HelloOk,
-  isAuthRefusal,
-  isPairingRequired,
-  isRecord,
-  ResponseError,
-} from "@moltbot/protocol";
-import {
-  type HistoryMessage,
-  type Item,
-  isAnswered,
-  itemsOf,
-  type Outcome,
-  type Run,
-  readHistory,
-  textOf,
-  unansweredKey,
-} from "./conversation.ts";
+import { type ClientState, GatewayClient, type HelloOk, isAuthRefusal, isPairingRequired } from "@moltbot/protocol";
+import { type HistoryMessage, isAnswered, itemsOf, type Run, readHistory, unansweredKey } from "./conversation.ts";
 import {
   browserIdentity,
   clientInfo,
   deviceTokens,
   forgetSecrets,
   gatewayUrl,
-  newId,
   storedToken,
   takeTokenFromAddress,
 } from "./credentials.ts";
-import { type Attachment, loadEntries, type OutboxEntry, removeEntry, storeEntry } from "./outbox.ts";
-import { canonicalKey, type ModelChoice, readModels, readSessions, type Session } from "./sessions.ts";
+import { newId } from "./ids.ts";
+import type { Attachment, OutboxEntry } from "./outbox.ts";
+import { isLockedOut, LOCKED_OUT, lostBecause, refusal } from "./refusal.ts";
+import { Runs, sentence } from "./runs.ts";
+import { Sender } from "./sender.ts";
+import { canonicalKey, readModels, readSessions } from "./sessions.ts";
+import { INITIAL, type State } from "./state.ts";
 import { recall, remember } from "./storage.ts";
-
-/** Which screen the page shows. */
-export type Screen =
-  | { readonly kind: "starting" }
-  /** `problem` says in one sentence why the last attempt failed and what to do. */
-  | { readonly kind: "signed-out"; readonly problem: string | undefined }
-  | { readonly kind: "pairing"; readonly requestId: string }
-  | { readonly kind: "chat" };
-
-/** What stands between us and the gateway while the chat is shown. */
-export type Link =
-  | { readonly kind: "connecting" }
-  | { readonly kind: "connected" }
-  | { readonly kind: "waiting"; readonly reason: string; readonly retryAt: number };
-
-/** Everything an element can show. */
-export interface State {
-  readonly screen: Screen;
-  readonly link: Link;
-  readonly gatewayVersion: string | undefined;
-  readonly maxPayload: number;
-  readonly sessions: readonly Session[];
-  readonly unread: ReadonlySet<string>;
-  readonly models: readonly ModelChoice[];
-  readonly defaultModel: string | undefined;
-  readonly sessionKey: string;
-  readonly mainKey: string;
-  /** `undefined` until the open session's history has arrived. */
-  readonly history: readonly HistoryMessage[] | undefined;
-  readonly items: readonly Item[];
-  /** The reply that is being written in the open session. */
-  readonly activeRun: Run | undefined;
-  /** A failure to tell the person about, once. */
-  readonly notice: string | undefined;
-  /** The last finished reply, for screen readers. */
-  readonly announcement: string;
-}
 
 /** What the page asks to be allowed: it is its owner's console, with the same abilities as the command line. */
 const SCOPES = ["operator.admin", "operator.approvals", "operator.pairing"];
 
-/** Pause before sending a message again when the gateway did not answer in time, in milliseconds. */
-const RESEND_MS = 3_000;
-
 /** How many of the last messages are fetched. */
 const HISTORY_LIMIT = 500;
 
-const INITIAL: State = {
-  screen: { kind: "starting" },
-  link: { kind: "connecting" },
-  gatewayVersion: undefined,
-  maxPayload: 524_288,
-  sessions: [],
-  unread: new Set(),
-  models: [],
-  defaultModel: undefined,
-  sessionKey: "",
-  mainKey: "agent:main:main",
-  history: undefined,
-  items: [],
-  activeRun: undefined,
-  notice: undefined,
-  announcement: "",
-};
+/** How long events may gather before they make us fetch the session list, in milliseconds. */
+const GATHER_MS = 300;
 
 /** The store of one page. */
 export class Store {
   #state: State = INITIAL;
   #client: GatewayClient | undefined;
   #hello: HelloOk | undefined;
-  #outbox: readonly OutboxEntry[] = [];
-  #runs: readonly Run[] = [];
-  #sending: Promise<void> = Promise.resolve();
   #frame: number | undefined;
   #sessionsTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #listeners = new Set<() => void>();
+
+  readonly #runs = new Runs({
+    onGrowth: () => this.#updateSoon(),
+    onEnd: (run) => this.#onRunEnd(run),
+    onStranger: (runId, sessionKey) => this.#fetchQuestion(runId, sessionKey),
+  });
+
+  readonly #sender = new Sender({
+    isConnected: () => this.#client?.state.kind === "connected",
+    send: ({ sessionKey, text, key, attachments }) =>
+      this.#gateway.request("chat.send", {
+        ...{ sessionKey, message: text, idempotencyKey: key },
+        ...(attachments.length > 0 && { attachments: [...attachments] }),
+      }),
+    history: (sessionKey) => this.#fetchHistory(sessionKey),
+    onChange: () => this.#update(),
+    onAccepted: (entry, result) => this.#onAccepted(entry, "status" in result ? result.status : undefined),
+  });
 
   get state(): State {
     return this.#state;
@@ -125,10 +70,10 @@ export class Store {
   /** Reads what earlier visits left, then connects with whatever credential there is. */
   async start(): Promise<void> {
     const token = takeTokenFromAddress() ?? storedToken();
-    addEventListener("online", () => this.#client?.retryNow());
-    document.addEventListener("visibilitychange", () => document.hidden || this.#client?.retryNow());
+    addEventListener("online", () => this.retryNow());
+    document.addEventListener("visibilitychange", () => document.hidden || this.retryNow());
     addEventListener("hashchange", () => this.#signInFromAddress());
-    this.#outbox = await loadEntries();
+    await this.#sender.load();
     await this.signIn(token);
   }
 
@@ -150,9 +95,9 @@ export class Store {
     this.#client = client;
     client.onState((state) => this.#follow(client, state));
     client.onGap(() => this.#refresh());
-    client.on("chat" as string, (payload) => this.#onChat(payload));
-    client.on("agent" as string, (payload) => this.#onAgent(payload));
-    client.on("shutdown" as string, (_payload: unknown, _frame: EventFrame) => this.#onShutdown());
+    client.on("chat", (payload) => this.#runs.onChat(payload));
+    client.on("agent", (payload) => this.#runs.onAgent(payload));
+    client.on("shutdown", () => this.#onShutdown());
     client.connect().catch(() => {}); // #follow hears of it too
   }
 
@@ -160,7 +105,6 @@ export class Store {
   signOut(): void {
     forgetSecrets();
     this.#client?.close();
-    this.#set({ screen: { kind: "signed-out", problem: undefined } });
   }
 
   /** Ends the pause before the next attempt to connect. */
@@ -168,13 +112,8 @@ export class Store {
     this.#client?.retryNow();
   }
 
-  /** Says that the notice has been read. */
-  dismissNotice(): void {
-    this.#set({ notice: undefined });
-  }
-
-  /** Shows a failure that happened outside the store. */
-  notify(notice: string): void {
+  /** Shows a failure that happened outside the store; `undefined` says that the notice has been read. */
+  notify(notice: string | undefined): void {
     this.#set({ notice });
   }
 
@@ -198,18 +137,16 @@ export class Store {
   }
 
   /** Gives a session a name; an empty one removes it. */
-  async renameSession(key: string, label: string): Promise<void> {
-    await this.#try(() => this.#call("sessions.patch", { key, label: label.trim() === "" ? null : label.trim() }));
+  async renameSession(key: string, name: string): Promise<void> {
+    const label = name.trim() === "" ? null : name.trim();
+    await this.#try(() => this.#gateway.request("sessions.patch", { key, label }));
     await this.#loadSessions();
   }
 
   /** Removes a session and its messages. */
   async deleteSession(key: string): Promise<void> {
-    if (!(await this.#try(() => this.#call("sessions.delete", { key })))) return;
-    this.#outbox = this.#outbox.filter((entry) => {
-      if (entry.sessionKey === key) void removeEntry(entry);
-      return entry.sessionKey !== key;
-    });
+    if (!(await this.#try(() => this.#gateway.request("sessions.delete", { key })))) return;
+    this.#sender.forgetSession(key);
     remember(`draft.${key}`, undefined);
     if (key === this.#state.sessionKey) this.openSession(this.#state.mainKey);
     await this.#loadSessions();
@@ -217,15 +154,16 @@ export class Store {
 
   /** Empties a session; its name and settings stay. */
   async resetSession(key: string): Promise<void> {
-    if (!(await this.#try(() => this.#call("sessions.reset", { key })))) return;
-    this.#runs = this.#runs.filter((run) => this.#canonical(run.sessionKey) !== key);
+    if (!(await this.#try(() => this.#gateway.request("sessions.reset", { key })))) return;
+    this.#runs.forget((run) => this.#canonical(run.sessionKey) === key);
     if (key === this.#state.sessionKey) await this.#loadHistory();
     await this.#loadSessions();
   }
 
   /** Chooses the model that answers in the open session. */
-  async chooseModel(model: string | undefined): Promise<void> {
-    await this.#try(() => this.#call("sessions.patch", { key: this.#state.sessionKey, model: model ?? null }));
+  async chooseModel(model: string): Promise<void> {
+    const key = this.#state.sessionKey;
+    await this.#try(() => this.#gateway.request("sessions.patch", { key, model }));
     await this.#loadSessions();
   }
 
@@ -241,59 +179,31 @@ export class Store {
     remember(`draft.${sessionKey}`, text);
   }
 
-  /** Shows a message at once and sends it as soon as the gateway can be reached. */
+  /** Shows a message in the open session at once and sends it as soon as the gateway can be reached. */
   send(text: string, attachments: readonly Attachment[] = []): void {
-    const { sessionKey } = this.#state;
-    const entry: OutboxEntry = {
-      key: newId(),
-      sessionKey,
-      text,
-      attachments,
-      at: Date.now(),
-      delivery: { kind: "queued" },
-    };
-    this.#outbox = [...this.#outbox, entry];
-    this.#update();
-    this.#sending = this.#sending.then(async () => {
-      await storeEntry(entry);
-      await this.#deliver(entry.key);
-    });
+    this.#sender.add(this.#state.sessionKey, text, attachments);
   }
 
-  /** Sends a refused message again. The refusal was final for its key, and nothing happened under it: it gets a new one. */
+  /** Sends a refused message again. */
   retry(key: string): void {
-    const refused = this.#outbox.find((entry) => entry.key === key);
-    if (refused === undefined) return;
-    const entry: OutboxEntry = { ...refused, key: newId(), delivery: { kind: "queued" } };
-    this.#outbox = this.#outbox.map((other) => (other === refused ? entry : other));
-    this.#update();
-    this.#sending = this.#sending.then(async () => {
-      await storeEntry(entry);
-      await removeEntry(refused);
-      await this.#deliver(entry.key);
-    });
+    this.#sender.retry(key);
   }
 
   /** Takes a message back that the gateway has not accepted; returns its text. */
   discard(key: string): string {
-    const entry = this.#outbox.find((candidate) => candidate.key === key);
-    if (entry === undefined) return "";
-    this.#outbox = this.#outbox.filter((candidate) => candidate !== entry);
-    void removeEntry(entry);
-    this.#update();
-    return entry.text;
+    return this.#sender.discard(key);
   }
 
   /** Stops the reply that is being written. */
   async stop(): Promise<void> {
     const run = this.#state.activeRun;
     if (run === undefined) return;
-    const answer = await this.#try(() =>
-      this.#call("chat.abort", { sessionKey: run.sessionKey, ...(run.runId !== "" && { runId: run.runId }) }),
-    );
-    if (!isRecord(answer)) return;
-    if (answer.aborted !== true) return this.#settleRun(run.runId);
-    this.#endRun(run.runId, { kind: "stopped" });
+    const { sessionKey, runId } = run;
+    const answer = await this.#try(() => this.#gateway.request("chat.abort", { sessionKey, runId }));
+    if (answer === undefined) return;
+    if (answer.aborted) return this.#runs.end(runId, sessionKey, { kind: "stopped" });
+    this.#runs.forget((other) => other.runId === runId); // over already; the history says how
+    await this.#loadHistory();
   }
 
   // — the connection —
@@ -306,24 +216,25 @@ export class Store {
   #follow(client: GatewayClient, state: ClientState): void {
     if (client !== this.#client) return;
     if (state.kind === "connected") return this.#onConnected(state.hello);
-    if (state.kind === "closed" && isAuthRefusal(state.reason)) forgetSecrets();
-    if (state.kind === "closed") return this.#set({ screen: { kind: "signed-out", problem: refusal(state.reason) } });
+    if (state.kind === "closed") {
+      if (isAuthRefusal(state.reason)) forgetSecrets();
+      return this.#set({ screen: { kind: "signed-out", problem: refusal(state.reason) } });
+    }
     if (state.kind !== "reconnecting") return;
-    const { reason, retryAt } = state;
+    const { reason } = state;
     if (isPairingRequired(reason)) {
       return this.#set({ screen: { kind: "pairing", requestId: reason.detail("requestId") ?? "" } });
     }
     if (isLockedOut(reason)) {
       client.close();
-      const problem = "Too many wrong attempts came from here. Wait five minutes, then sign in again.";
-      return this.#set({ screen: { kind: "signed-out", problem } });
+      return this.#set({ screen: { kind: "signed-out", problem: LOCKED_OUT } });
     }
-    this.#set({ screen: { kind: "chat" }, link: { kind: "waiting", reason: lostBecause(reason), retryAt } });
+    this.#set({ screen: { kind: "chat" }, link: { kind: "waiting", reason: lostBecause(reason) } });
   }
 
   #onConnected(hello: HelloOk): void {
     this.#hello = hello;
-    const mainKey = hello.snapshot.sessionDefaults?.mainSessionKey ?? "agent:main:main";
+    const mainKey = hello.snapshot.sessionDefaults?.mainSessionKey ?? INITIAL.mainKey;
     this.#set({
       screen: { kind: "chat" },
       link: { kind: "connected" },
@@ -336,202 +247,91 @@ export class Store {
     void this.#loadModels();
   }
 
-  /** Fetches what events would have told us, then sends what waits: the history shows what had arrived after all. */
-  #refresh(): void {
-    void this.#loadSessions();
-    this.#sending = this.#sending.then(async () => {
-      await this.#loadHistory();
-      await this.#dropDeliveredElsewhere();
-      for (const { key, delivery } of this.#outbox) if (delivery.kind === "queued") await this.#deliver(key);
-    });
-  }
-
   #onShutdown(): void {
     const reason = "The gateway is stopping. Your messages are kept and sent when it is back.";
-    this.#set({ link: { kind: "waiting", reason, retryAt: Date.now() + 1000 } });
+    this.#set({ link: { kind: "waiting", reason } });
   }
 
   // — loading —
+
+  /** Fetches what events would have told us, and sends what waits. */
+  #refresh(): void {
+    void this.#loadSessions();
+    void this.#loadHistory();
+    this.#sender.flush();
+  }
 
   async #loadHistory(): Promise<void> {
     const { sessionKey } = this.#state;
     const history = await this.#fetchHistory(sessionKey);
     if (history === undefined || sessionKey !== this.#state.sessionKey) return;
-    await this.#dropDelivered(history);
-    this.#runs = this.#runs.filter((run) => !isAnswered(history, run));
+    await this.#sender.dropDelivered(history);
+    this.#runs.forget((run) => isAnswered(history, run));
     this.#set({ history });
-    await this.#findOpenRun(history);
+    await this.#findOpenRun(sessionKey, history);
   }
 
   async #fetchHistory(sessionKey: string): Promise<HistoryMessage[] | undefined> {
-    const answer = await this.#try(() => this.#call("chat.history", { sessionKey, limit: HISTORY_LIMIT }));
-    if (!isRecord(answer)) return undefined;
-    return readHistory(Array.isArray(answer.messages) ? answer.messages : []);
+    const answer = await this.#try(() => this.#gateway.request("chat.history", { sessionKey, limit: HISTORY_LIMIT }));
+    return answer && readHistory(answer.messages);
   }
 
   /** After a reload: is somebody at work on the last message, or was its end missed? */
-  async #findOpenRun(history: readonly HistoryMessage[]): Promise<void> {
+  async #findOpenRun(sessionKey: string, history: readonly HistoryMessage[]): Promise<void> {
     const runId = unansweredKey(history);
-    if (runId === undefined || this.#runs.some((run) => run.runId === runId)) return;
-    const answer = await this.#call("agent.wait", { runId, timeoutMs: 0 }).catch(() => undefined);
-    if (!isRecord(answer) || this.#runs.some((run) => run.runId === runId)) return;
-    if (answer.status === "timeout") this.#putRun(runId, {});
-    if (answer.status === "error") {
-      this.#putRun(runId, { outcome: { kind: "failed", reason: String(answer.error ?? "The reply failed.") } });
-    }
+    if (runId === undefined || this.#runs.has(runId)) return;
+    const answer = await this.#try(() => this.#gateway.request("agent.wait", { runId, timeoutMs: 0 }));
+    if (answer === undefined || this.#runs.has(runId)) return;
+    if (answer.status === "timeout") this.#runs.put(runId, { sessionKey });
+    if (answer.status !== "error") return;
+    this.#runs.put(runId, { sessionKey, outcome: { kind: "failed", reason: sentence(answer.error) } });
   }
 
   async #loadSessions(): Promise<void> {
     const params = { limit: 500, includeDerivedTitles: true, includeLastMessage: true };
-    const answer = await this.#call("sessions.list", params).catch(() => undefined);
-    if (!isRecord(answer)) return;
-    this.#set(readSessions(answer));
+    const answer = await this.#try(() => this.#gateway.request("sessions.list", params));
+    if (answer !== undefined) this.#set(readSessions(answer));
   }
 
   /** Many events may ask for the list; one answer is enough for all. */
   #loadSessionsSoon(): void {
     clearTimeout(this.#sessionsTimer);
-    this.#sessionsTimer = setTimeout(() => void this.#loadSessions(), 300);
+    this.#sessionsTimer = setTimeout(() => void this.#loadSessions(), GATHER_MS);
   }
 
   async #loadModels(): Promise<void> {
-    const answer = await this.#call("models.list", {}).catch(() => undefined);
-    if (isRecord(answer)) this.#set({ models: readModels(answer) });
+    const answer = await this.#try(() => this.#gateway.request("models.list"));
+    if (answer !== undefined) this.#set({ models: readModels(answer) });
   }
 
-  // — the outbox —
+  // — what happens to messages and replies —
 
-  async #deliver(key: string): Promise<void> {
-    const entry = this.#outbox.find((candidate) => candidate.key === key);
-    if (entry?.delivery.kind !== "queued" || this.#client?.state.kind !== "connected") return;
-    this.#setDelivery(key, { kind: "sending" });
-    try {
-      const answer = await this.#call("chat.send", {
-        sessionKey: entry.sessionKey,
-        message: entry.text,
-        idempotencyKey: key,
-        ...(entry.attachments.length > 0 && { attachments: entry.attachments }),
-      });
-      await this.#accepted(entry, isRecord(answer) ? answer : {});
-    } catch (error) {
-      await this.#notDelivered(entry, error);
-    }
-  }
-
-  async #accepted(entry: OutboxEntry, { status }: Record<string, unknown>): Promise<void> {
-    this.#setDelivery(entry.key, { kind: "sent" });
-    await removeEntry(entry);
+  /** A message that starts no run, like "stop", has no status. */
+  #onAccepted({ key, sessionKey }: OutboxEntry, status: string | undefined): void {
     this.#loadSessionsSoon();
-    const isHeard = this.#runs.some((run) => run.runId === entry.key);
-    if ((status === "started" || status === "in_flight") && !isHeard) {
-      this.#putRun(entry.key, { sessionKey: entry.sessionKey });
-    }
-    if (status === "ok") await this.#loadHistory();
+    if (status === "ok") void this.#loadHistory();
+    else if (status !== undefined && !this.#runs.has(key)) this.#runs.put(key, { sessionKey });
   }
 
-  /** A refusal is final until its author decides; silence is not: the same key makes a repeat harmless. */
-  async #notDelivered(entry: OutboxEntry, error: unknown): Promise<void> {
-    if (error instanceof ResponseError) {
-      const history = await this.#fetchHistory(entry.sessionKey);
-      await this.#dropDelivered(history ?? []); // accepted under this key before, and failed since
-      const delivery = { kind: "failed", reason: sentence(error.message) } as const;
-      if (!this.#outbox.some(({ key }) => key === entry.key)) return this.#loadHistory();
-      this.#setDelivery(entry.key, delivery);
-      await storeEntry({ ...entry, delivery });
-      return;
-    }
-    this.#setDelivery(entry.key, { kind: "queued" });
-    if (this.#client?.state.kind !== "connected") return;
-    setTimeout(() => {
-      this.#sending = this.#sending.then(() => this.#deliver(entry.key));
-    }, RESEND_MS);
-  }
-
-  /** Messages that the history already holds need no sending, even if their answer was lost. */
-  async #dropDelivered(history: readonly HistoryMessage[]): Promise<void> {
-    const arrived = new Set(history.map(({ key }) => key));
-    const [done, rest] = partition(this.#outbox, ({ key }) => arrived.has(key));
-    this.#outbox = rest;
-    await Promise.all(done.map(removeEntry));
-  }
-
-  async #dropDeliveredElsewhere(): Promise<void> {
-    const waiting = this.#outbox.filter(({ delivery }) => delivery.kind === "queued");
-    for (const sessionKey of new Set(waiting.map((entry) => entry.sessionKey))) {
-      if (sessionKey !== this.#state.sessionKey)
-        await this.#dropDelivered((await this.#fetchHistory(sessionKey)) ?? []);
-    }
-  }
-
-  #setDelivery(key: string, delivery: OutboxEntry["delivery"]): void {
-    this.#outbox = this.#outbox.map((entry) => (entry.key === key ? { ...entry, delivery } : entry));
-    this.#update();
-  }
-
-  // — replies —
-
-  #onChat(payload: unknown): void {
-    if (!isRecord(payload) || typeof payload.runId !== "string" || typeof payload.sessionKey !== "string") return;
-    const { runId, sessionKey } = payload;
-    const text = isRecord(payload.message) ? textOf(payload.message.content) : "";
-    this.#fetchUnknownQuestion(runId, sessionKey);
-    if (payload.state === "delta") return this.#putRun(runId, { sessionKey, text, tool: undefined });
-    if (text !== "") this.#putRun(runId, { sessionKey, text });
-    if (payload.state === "error") {
-      const reason = sentence(String(payload.errorMessage ?? "The reply failed"));
-      return this.#endRun(runId, { kind: "failed", reason }, sessionKey);
-    }
-    this.#endRun(runId, { kind: payload.state === "aborted" ? "stopped" : "done" }, sessionKey);
-  }
-
-  #onAgent(payload: unknown): void {
-    if (!isRecord(payload) || typeof payload.runId !== "string" || !isRecord(payload.data)) return;
-    const { runId, sessionKey, stream, data } = payload;
-    const known = this.#runs.find((run) => run.runId === runId);
-    if (known !== undefined && known.outcome.kind !== "writing") return;
-    if (known === undefined && typeof sessionKey !== "string") return;
-    const at = typeof sessionKey === "string" ? { sessionKey } : {};
-    if (stream === "lifecycle" && data.phase === "start") this.#putRun(runId, at);
-    if (stream === "assistant" && typeof data.text === "string") this.#putRun(runId, { ...at, text: data.text });
-    if (stream === "tool")
-      this.#putRun(runId, { ...at, tool: data.phase === "result" ? undefined : String(data.name) });
-  }
-
-  /** A message sent from elsewhere to the open session: its reply is here before the question. */
-  #fetchUnknownQuestion(runId: string, sessionKey: string): void {
-    const { history, sessionKey: open } = this.#state;
-    if (this.#canonical(sessionKey) !== this.#canonical(open)) return;
-    const isKnown = this.#runs.some((run) => run.runId === runId) || this.#outbox.some(({ key }) => key === runId);
-    if (!isKnown && !history?.some(({ key }) => key === runId)) void this.#loadHistory();
-  }
-
-  #putRun(runId: string, change: Partial<Run>): void {
-    const known = this.#runs.find((run) => run.runId === runId);
-    const { sessionKey } = this.#state;
-    const outcome = { kind: "writing" } as const;
-    const run = { runId, sessionKey, text: "", tool: undefined, outcome, at: Date.now(), ...known, ...change };
-    this.#runs =
-      known === undefined ? [...this.#runs, run] : this.#runs.map((other) => (other === known ? run : other));
-    this.#updateSoon();
-  }
-
-  #endRun(runId: string, outcome: Outcome, sessionKey?: string): void {
-    this.#putRun(runId, { outcome, tool: undefined, ...(sessionKey !== undefined && { sessionKey }) });
+  #onRunEnd(run: Run): void {
     this.#loadSessionsSoon();
-    const run = this.#runs.find((candidate) => candidate.runId === runId);
-    if (run === undefined) return;
     if (this.#isOpen(run.sessionKey)) return this.#set({ announcement: announcementOf(run) });
     this.#set({ unread: new Set([...this.#state.unread, this.#canonical(run.sessionKey)]) });
   }
 
-  /** The gateway knows of no such run: it is over, and the history says how. */
-  async #settleRun(runId: string): Promise<void> {
-    this.#runs = this.#runs.filter((run) => run.runId !== runId);
-    this.#update();
-    await this.#loadHistory();
+  /** A message sent from elsewhere to the open session: its reply is here before the question. */
+  #fetchQuestion(runId: string, sessionKey: string): void {
+    const isOurs = this.#sender.entries.some(({ key }) => key === runId);
+    const isShown = this.#state.history?.some(({ key }) => key === runId);
+    if (this.#isOpen(sessionKey) && !isOurs && !isShown) void this.#loadHistory();
   }
 
   // — small things —
+
+  get #gateway(): GatewayClient {
+    if (this.#client === undefined) throw new Error("not signed in");
+    return this.#client;
+  }
 
   #isOpen(sessionKey: string): boolean {
     return this.#canonical(sessionKey) === this.#canonical(this.#state.sessionKey);
@@ -541,25 +341,15 @@ export class Store {
     return canonicalKey(sessionKey, this.#hello?.snapshot.sessionDefaults);
   }
 
-  #call(method: string, params: unknown): Promise<unknown> {
-    if (this.#client === undefined) return Promise.reject(new Error("not connected"));
-    return this.#client.request(method, params);
-  }
-
-  /** Runs an action for a person: a refusal becomes a notice, and `undefined`. */
-  async #try(action: () => Promise<unknown>): Promise<unknown> {
+  /** A refusal becomes a notice, and `undefined`; while the connection is down, that is said elsewhere. */
+  async #try<T>(action: () => Promise<T>): Promise<T | undefined> {
     try {
       return await action();
     } catch (error) {
-      const isLost = this.#state.link.kind !== "connected";
-      if (!isLost) this.#set({ notice: sentence(error instanceof Error ? error.message : String(error)) });
+      const isConnected = this.#client?.state.kind === "connected";
+      if (isConnected) this.notify(sentence(error instanceof Error ? error.message : error));
       return undefined;
     }
-  }
-
-  /** Tokens may arrive faster than the screen is drawn; once for each picture is enough. */
-  #updateSoon(): void {
-    this.#frame ??= requestAnimationFrame(() => this.#update());
   }
 
   #set(change: Partial<State>): void {
@@ -567,49 +357,21 @@ export class Store {
     this.#update();
   }
 
+  /** Tokens may arrive faster than the screen is drawn; once for each picture is enough. */
+  #updateSoon(): void {
+    this.#frame ??= requestAnimationFrame(() => this.#update());
+  }
+
   #update(): void {
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
     this.#frame = undefined;
-    const runs = this.#runs.filter((run) => this.#isOpen(run.sessionKey));
-    const outbox = this.#outbox.filter((entry) => this.#isOpen(entry.sessionKey));
+    const runs = this.#runs.all.filter((run) => this.#isOpen(run.sessionKey));
+    const outbox = this.#sender.entries.filter((entry) => this.#isOpen(entry.sessionKey));
     const items = itemsOf(this.#state.history ?? [], runs, outbox);
     const activeRun = runs.find((run) => run.outcome.kind === "writing");
     this.#state = { ...this.#state, items, activeRun };
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** One sentence for the sign-in screen: what happened, and what to do about it. */
-function refusal(reason: Error | undefined): string | undefined {
-  if (reason === undefined) return undefined;
-  if (reason instanceof ResponseError) {
-    if (reason.reason?.endsWith("_MISSING")) return undefined;
-    if (reason.message.includes("device identity") || reason.message.includes("secure context")) {
-      return "This browser may sign in only over HTTPS, or on the gateway’s own machine at http://127.0.0.1. Open the page that way.";
-    }
-    if (reason.message.startsWith("origin not allowed")) {
-      return "The gateway does not know this page’s address. Open the link that `moltbot dashboard` prints, or add the address to gateway.controlUi.allowedOrigins.";
-    }
-    if (isAuthRefusal(reason))
-      return "The gateway does not accept this token or password. Run `moltbot dashboard` on its machine for a link that works.";
-  }
-  return sentence(reason.message);
-}
-
-function isLockedOut(reason: Error): boolean {
-  return reason instanceof ResponseError && reason.reason === "AUTH_RATE_LIMITED";
-}
-
-function lostBecause(reason: Error): string {
-  if (reason instanceof ResponseError) return sentence(reason.message);
-  return "The connection to the gateway was lost. Your messages are kept and sent when it is back.";
-}
-
-/** Wire texts begin in lower case and end in nothing. */
-function sentence(text: string): string {
-  const trimmed = text.trim().replace(/^Error: /, "");
-  const ended = /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
-  return ended.charAt(0).toUpperCase() + ended.slice(1);
 }
 
 function announcementOf({ outcome, text }: Run): string {
@@ -618,8 +380,4 @@ function announcementOf({ outcome, text }: Run): string {
   return text.length > 400
     ? `Reply: ${text.slice(0, 400)} … The whole reply is in the conversation.`
     : `Reply: ${text}`;
-}
-
-function partition<T>(list: readonly T[], belongs: (item: T) => boolean): [T[], T[]] {
-  return [list.filter(belongs), list.filter((item) => !belongs(item))];
 }

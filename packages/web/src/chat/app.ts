@@ -1,7 +1,8 @@
 // The whole page: picks the screen, lays out the chat, and moves focus between its parts.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Link, Store } from "../store.ts";
+import type { Link } from "../state.ts";
+import type { Store } from "../store.ts";
 import type { ComposerElement } from "./composer.ts";
 import { PageElement } from "./element.ts";
 import { claws, closeIcon, warnIcon } from "./icons.ts";
@@ -93,7 +94,7 @@ export class AppElement extends PageElement {
     if (notice === undefined) return nothing;
     return html`<div class="banner notice" role="alert">
       ${warnIcon}<span>${words(notice)}</span>
-      <button type="button" class="icon-button small" aria-label="Dismiss" @click=${() => this.store.dismissNotice()}>${closeIcon}</button>
+      <button type="button" class="icon-button small" aria-label="Dismiss" @click=${() => this.store.notify(undefined)}>${closeIcon}</button>
     </div>`;
   }
 

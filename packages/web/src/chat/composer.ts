@@ -3,7 +3,8 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { dataUrl, readFiles } from "../attachments.ts";
 import type { Attachment } from "../outbox.ts";
-import type { State, Store } from "../store.ts";
+import type { State } from "../state.ts";
+import type { Store } from "../store.ts";
 import { PageElement } from "./element.ts";
 import { attachIcon, closeIcon, fileIcon, sendIcon, stopIcon } from "./icons.ts";
 

@@ -2,8 +2,9 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { type Session, searchSessions, titleOf } from "../sessions.ts";
-import type { State, Store } from "../store.ts";
+import { rowFor, type Session, searchSessions } from "../sessions.ts";
+import type { State } from "../state.ts";
+import type { Store } from "../store.ts";
 import { shortAge } from "../time.ts";
 import { ask } from "./dialog.ts";
 import { PageElement } from "./element.ts";
@@ -56,17 +57,7 @@ export class SidebarElement extends PageElement {
   #rows(): readonly Session[] {
     const { sessions, sessionKey, mainKey } = this.state;
     const missing = [sessionKey, mainKey].filter((key) => key !== "" && !sessions.some((row) => row.key === key));
-    const local = [...new Set(missing)].map(
-      (key): Session => ({
-        key,
-        title: titleOf(key, mainKey),
-        label: undefined,
-        preview: "",
-        updatedAt: undefined,
-        channel: undefined,
-        model: undefined,
-      }),
-    );
+    const local = [...new Set(missing)].map((key) => rowFor(key, mainKey));
     return [...local, ...sessions];
   }
 

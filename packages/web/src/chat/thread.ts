@@ -2,7 +2,8 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import type { State, Store } from "../store.ts";
+import type { State } from "../state.ts";
+import type { Store } from "../store.ts";
 import { PageElement } from "./element.ts";
 import { claws, downIcon } from "./icons.ts";
 import "./message.ts";
@@ -69,10 +70,9 @@ export class ThreadElement extends PageElement {
   }
 
   protected override firstUpdated(): void {
-    const column = this.querySelector(".column");
-    if (column === null) return;
-    // A message renders itself after this element does: its size tells when.
-    new ResizeObserver(() => this.#followed && this.#toEnd()).observe(column);
+    // A message renders itself after this element does, and a growing field takes room away: the sizes tell when.
+    const observer = new ResizeObserver(() => this.#followed && this.#toEnd());
+    for (const part of this.querySelectorAll(".scroller, .column")) observer.observe(part);
   }
 
   /** Shows the end and follows from there on, as after sending a message. */

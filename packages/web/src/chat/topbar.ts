@@ -2,7 +2,8 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { titleOf } from "../sessions.ts";
-import type { State, Store } from "../store.ts";
+import type { State } from "../state.ts";
+import type { Store } from "../store.ts";
 import { isDark, toggleTheme } from "../theme.ts";
 import { PageElement } from "./element.ts";
 import { menuIcon, moonIcon, sunIcon } from "./icons.ts";
@@ -68,7 +69,7 @@ export class TopbarElement extends PageElement {
 
   #onModel(event: Event): void {
     const { value } = event.target as HTMLSelectElement;
-    void this.store.chooseModel(value === "" ? undefined : value);
+    if (value !== "") void this.store.chooseModel(value);
   }
 
   #onTheme(): void {

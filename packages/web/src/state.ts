@@ -1,0 +1,61 @@
+// What the page knows, as one value that is replaced and never changed.
+
+import type { HistoryMessage, Item, Run } from "./conversation.ts";
+import type { ModelChoice, Session } from "./sessions.ts";
+
+/** Which screen the page shows. */
+export type Screen =
+  | { readonly kind: "starting" }
+  /** `problem` says in one sentence why the last attempt failed and what to do. */
+  | { readonly kind: "signed-out"; readonly problem: string | undefined }
+  | { readonly kind: "pairing"; readonly requestId: string }
+  | { readonly kind: "chat" };
+
+/** What stands between us and the gateway while the chat is shown. */
+export type Link =
+  | { readonly kind: "connecting" }
+  | { readonly kind: "connected" }
+  | { readonly kind: "waiting"; readonly reason: string };
+
+/** Everything an element can show. */
+export interface State {
+  readonly screen: Screen;
+  readonly link: Link;
+  readonly gatewayVersion: string | undefined;
+  /** The longest message that the gateway reads, in bytes. */
+  readonly maxPayload: number;
+  readonly sessions: readonly Session[];
+  readonly unread: ReadonlySet<string>;
+  readonly models: readonly ModelChoice[];
+  readonly defaultModel: string | undefined;
+  readonly sessionKey: string;
+  readonly mainKey: string;
+  /** `undefined` until the open session's history has arrived. */
+  readonly history: readonly HistoryMessage[] | undefined;
+  readonly items: readonly Item[];
+  /** The reply that is being written in the open session. */
+  readonly activeRun: Run | undefined;
+  /** A failure to tell the person about, once. */
+  readonly notice: string | undefined;
+  /** The last finished reply, for screen readers. */
+  readonly announcement: string;
+}
+
+/** Before anything is known. */
+export const INITIAL: State = {
+  screen: { kind: "starting" },
+  link: { kind: "connecting" },
+  gatewayVersion: undefined,
+  maxPayload: 524_288,
+  sessions: [],
+  unread: new Set(),
+  models: [],
+  defaultModel: undefined,
+  sessionKey: "",
+  mainKey: "agent:main:main",
+  history: undefined,
+  items: [],
+  activeRun: undefined,
+  notice: undefined,
+  announcement: "",
+};
