@@ -120,10 +120,16 @@ function separateFiles() {
   };
 }
 
-/** The new build takes the old one's place at the very end, so that a broken build leaves the last good one. */
+/**
+ * The new build takes the old one's place at the very end, so that a broken build leaves the last good one. With
+ * `--keep-chunks`, a gateway that still runs on an older build goes on finding what it has not loaded yet.
+ */
 function putInPlace() {
   const place = join(gateway, "dist");
   const old = join(gateway, "dist.old");
+  if (process.argv.includes("--keep-chunks") && existsSync(join(place, "chunks"))) {
+    cpSync(join(place, "chunks"), join(fresh, "chunks"), { recursive: true, force: false });
+  }
   rmSync(old, { recursive: true, force: true });
   if (existsSync(place)) renameSync(place, old);
   renameSync(fresh, place);

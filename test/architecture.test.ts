@@ -48,7 +48,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "slices import no value of server, of the command line, or of what joins them",
     files: /^slices\//,
-    allows: /^(?!server\/|cli\/|gateway\.ts|first-start\.ts|catalog\.ts)/,
+    allows: /^(?!server\/|cli\/|gateway\.ts|catalog\.ts)/,
   },
   {
     rule: "the catalog names slices and nothing else",

@@ -25,6 +25,15 @@ test("without a gateway a setting is written to the file", async () => {
   assert.equal(stdout, `gateway.port is 19000 now.\nWritten to ${path}; it counts from the gateway's next start.\n`);
 });
 
+test("a first change makes a config that the gateway can start with", async () => {
+  using home = new Home();
+
+  await home.run(["config", "set", "session.mainKey", "home"]);
+  await using gateway = await home.gateway();
+
+  assert.match(gateway.token, /^[\w-]{43}$/);
+});
+
 test("comments of the file survive a change", async () => {
   using home = new Home();
   const path = join(home.stateDir, "moltbot.json");
@@ -97,7 +106,7 @@ test("history lists what changed in each version, the latest first", async () =>
   const { stdout } = await home.run(["config", "history"]);
 
   const rows = stdout.split("\n").filter((line) => /^ *\d/.test(line));
-  assert.match(rows.join("\n"), /^ 1 .*gateway\.port\n 2 .*session\.mainKey$/);
+  assert.match(rows.join("\n"), /^ 1 .*gateway\.port\n 2 .*session\.mainKey\n 3 .*gateway\.port$/);
 });
 
 test("a running gateway has a change at once, and the file too", async () => {

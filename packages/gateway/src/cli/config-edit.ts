@@ -7,7 +7,8 @@ import { systemClock } from "../base/clock.ts";
 import { Config, historyDir, isRecord, readConfig } from "../base/config.ts";
 import { patchConfigText } from "../base/config-edit.ts";
 import { codeOf, messageOf, StartError } from "../base/errors.ts";
-import { configPath, readTextIfExists, writePrivateFile } from "../base/files.ts";
+import { configPath, type Env, readTextIfExists, writePrivateFile } from "../base/files.ts";
+import { ensureConfig } from "../base/first-config.ts";
 import { createLog, Secrets } from "../base/log.ts";
 import { type GatewayCall, type Link, withGateway } from "./connect.ts";
 import { CliError, EXIT } from "./exit.ts";
@@ -112,11 +113,13 @@ async function change(call: GatewayCall, { online, offline }: Ways): Promise<Cha
       if (!isDown || !target.isLocal) throw error;
     }
   }
-  return rewrite(pathOf(call), offline);
+  return rewrite(pathOf(call), { edit: offline, env: call.env });
 }
 
-async function rewrite(path: string, edit: (raw: string) => string): Promise<Changed> {
+async function rewrite(path: string, { edit, env }: { edit(raw: string): string; env: Env }): Promise<Changed> {
   const { SECTIONS } = await import("./sections.ts");
+  // A first change makes the file that a first start would have made, token included: the gateway can start on it.
+  ensureConfig(path, { env, hasSecret: false });
   const raw = edit(readTextIfExists(path) ?? "");
   const { issues, warnings } = readConfig(raw, SECTIONS);
   if (issues.length > 0) throw invalid(issues);

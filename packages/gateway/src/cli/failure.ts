@@ -36,7 +36,9 @@ function refused(error: ResponseError, target: Target): CliError {
   if (error.code === "NOT_PAIRED" || error.code === "FORBIDDEN" || /^missing scope|^unauthorized/.test(error.message)) {
     return unauthorised(`The gateway does not allow this: ${error.message}.`);
   }
-  return new CliError(sentence(error.message), EXIT.failed, { cause: error });
+  // Protocol 3 knows no code for a run that was stopped by its time limit; the words are the gateway's own.
+  const isLate = error.code === "AGENT_TIMEOUT" || error.message.includes("reached its time limit");
+  return new CliError(sentence(error.message), isLate ? EXIT.timeout : EXIT.failed, { cause: error });
 }
 
 function wrongSecret(error: ResponseError, target: Target): string {

@@ -1,7 +1,7 @@
 /** What a first start leaves behind: a private state folder and a config file with a secret of its own. */
-import type { Env } from "./base/files.ts";
-import { envOf, fileExists, makePrivate, writePrivateFile } from "./base/files.ts";
-import { newSecret } from "./base/ids.ts";
+import type { Env } from "./files.ts";
+import { envOf, fileExists, makePrivate, writePrivateFile } from "./files.ts";
+import { newSecret } from "./ids.ts";
 
 /**
  * Writes a commented config file when there is none. Its token is random (32 bytes), unless flags or environment already
