@@ -15,6 +15,8 @@ interface Executable {
 /** Where distributions put it, in the order of preference. */
 const SYSTEM_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
+const MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+
 /** Quiet and alone: no sandbox (tests run as root in containers), no graphics card, nothing fetched in the background. */
 const ARGS = [
   "--no-sandbox",
@@ -40,8 +42,10 @@ export async function startBrowser(): Promise<Browser> {
 async function findChromium(): Promise<Executable> {
   const chosen = process.env.CHROMIUM_PATH;
   if (chosen !== undefined) return { path: chosen, env: {} };
-  const system = onPath(SYSTEM_NAMES);
-  return system === undefined ? unpackBundled() : { path: system, env: {} };
+  const system = onPath(SYSTEM_NAMES) ?? [MAC_CHROME].find(isExecutable);
+  if (system !== undefined) return { path: system, env: {} };
+  if (process.platform === "linux" && process.arch === "x64") return unpackBundled();
+  throw new Error("There is no Chromium here. Install Chromium or Chrome, or set CHROMIUM_PATH to one.");
 }
 
 function onPath(names: readonly string[]): string | undefined {
