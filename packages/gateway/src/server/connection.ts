@@ -1,4 +1,5 @@
 /** One socket: its limits, its sequence numbers, its back-pressure, its end. It knows frames as text, not their meaning. */
+import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
@@ -60,16 +61,19 @@ export class Connection {
   #handle: (frame: RawData) => void = () => undefined;
   /** Frames that were read together with those whose answers now wait: as many as one read of the socket brings. */
   readonly #held: RawData[] = [];
+  #gathers = false;
   readonly #socket: WebSocket;
+  readonly #stream: Duplex;
   readonly #clock: Clock;
 
   constructor(
     socket: WebSocket,
     clock: Clock,
-    facts: { peer: Peer; origin: OriginVerdict; address: string; isLocal: boolean },
+    facts: { stream: Duplex; peer: Peer; origin: OriginVerdict; address: string; isLocal: boolean },
   ) {
     this.#socket = socket;
     this.#clock = clock;
+    this.#stream = facts.stream;
     this.peer = facts.peer;
     this.origin = facts.origin;
     this.address = facts.address;
@@ -100,6 +104,7 @@ export class Connection {
   /** Sends one frame; a connection that does not read its answers is paused, and closed when it stays slow. */
   send(frame: string | Buffer): void {
     if (!this.isOpen) return;
+    this.#gather();
     this.#socket.send(frame, { binary: false });
     if (this.#slowSince === undefined && this.bufferedBytes > LIMITS.maxBufferedBytes) this.#watchSlowReader();
   }
@@ -142,6 +147,17 @@ export class Connection {
   receive(frame: RawData): void {
     if (this.#slowSince === undefined) this.#handle(frame);
     else this.#held.push(frame);
+  }
+
+  /** Frames of one turn leave in one write: system calls are most of what a small frame costs. */
+  #gather(): void {
+    if (this.#gathers) return;
+    this.#gathers = true;
+    this.#stream.cork();
+    process.nextTick(() => {
+      this.#gathers = false;
+      this.#stream.uncork();
+    });
   }
 
   #watchSlowReader(): void {

@@ -197,6 +197,7 @@ export class GatewayServer {
     const { clock, settings } = this.#options;
     const peer: Peer = { address: normalizeAddress(request.socket.remoteAddress ?? ""), headers: request.headers };
     const connection = new Connection(socket, clock, {
+      stream: request.socket,
       peer,
       origin: judgeOrigin(request.headers, this.#ours),
       address: clientAddress(peer, settings().trustedProxies),
