@@ -114,7 +114,7 @@ export class Connection {
     if (!this.isOpen) return;
     this.#slowCheck?.[Symbol.dispose]();
     // A peer that never answers the close frame must not hold the socket; a slow one has it at the end of a queue.
-    const graceMs = this.bufferedBytes > 0 ? LIMITS.slowForMs : LIMITS.closeMs;
+    const graceMs = this.#slowSince === undefined ? LIMITS.closeMs : LIMITS.slowForMs;
     const timeLimit = this.#clock.after(graceMs, () => this.#socket.terminate());
     this.#socket.once("close", () => timeLimit[Symbol.dispose]());
     this.#socket.close(code, cutUtf8(reason, 120));
