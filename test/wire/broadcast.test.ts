@@ -149,9 +149,9 @@ test("a client that answers no ping is gone after two more", async () => {
   assert.equal((await within(client.closed, "the end")).code, 1006);
 });
 
-const ROWS = 60;
+const ROWS = 40;
 
-/** Fills the presence list with rows of about 15 kB, so that one presence event carries nearly a megabyte. */
+/** Fills the presence list with rows of about 15 kB, so that one presence event carries more than half a megabyte. */
 async function fillPresence(admin: Connected) {
   const names = (row: number) => Array.from({ length: 50 }, (_, i) => `${row} ${i} `.padEnd(100, "x"));
   for (let i = 0; i < ROWS; i++) {
