@@ -1,8 +1,8 @@
 /** The gateway's certificate: the configured one, or a self-signed one that clients pin by its fingerprint. */
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
-import { StartError } from "../base/errors.ts";
+import { ignore, StartError } from "../base/errors.ts";
 import { expandHome, readTextIfExists, writePrivateFile } from "../base/files.ts";
 import type { GatewaySettings } from "./settings.ts";
 
@@ -29,7 +29,11 @@ export async function loadCertificate(
   const keyPath = settings.keyPath ? expandHome(settings.keyPath) : join(folder, "gateway-key.pem");
   const cert = readTextIfExists(certPath);
   const key = readTextIfExists(keyPath);
-  if (cert !== undefined && key !== undefined) return { cert, key, fingerprint: fingerprintOf(cert, certPath) };
+  if (cert !== undefined && key !== undefined) {
+    const fingerprint = fingerprintOf(cert, certPath);
+    if (isKeyOf(cert, key)) return { cert, key, fingerprint };
+    throw new StartError(`${keyPath} is not the private key of ${certPath}; correct gateway.tls.keyPath.`);
+  }
   if (settings.certPath || settings.keyPath || !settings.autoGenerate) {
     const missing = cert === undefined ? certPath : keyPath;
     throw new StartError(
@@ -59,5 +63,14 @@ function fingerprintOf(cert: string, path: string): string {
     return createHash("sha256").update(raw).digest("hex").toUpperCase().match(/../g)!.join(":");
   } catch (error) {
     throw new StartError(`${path} is not a PEM certificate; correct gateway.tls.certPath.`, { cause: error });
+  }
+}
+
+function isKeyOf(cert: string, key: string): boolean {
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch (error) {
+    ignore(error, "a text that is no key is no key of this certificate");
+    return false;
   }
 }
