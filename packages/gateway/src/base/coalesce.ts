@@ -24,7 +24,10 @@ export class Coalesced implements Disposable {
       this.#due = undefined;
       const startedAt = this.#clock.monotonic();
       this.#work();
-      this.#costMs = this.#clock.monotonic() - startedAt;
+      // Measured when the turn is over: what the work has caused to be written is part of its cost.
+      this.#clock.after(0, () => {
+        this.#costMs = this.#clock.monotonic() - startedAt;
+      });
     });
   }
 
