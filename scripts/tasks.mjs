@@ -62,7 +62,7 @@ async function bench(args) {
 
 async function buildWhenStale() {
   if (isBuilt()) return;
-  console.error("Building (the sources changed since the last build).");
+  console.error("Building, because the sources are newer than the last build.");
   const code = await build(["--keep-chunks"]);
   if (code !== 0) throw explain("The build did not finish; what is wrong is written above.", code);
 }

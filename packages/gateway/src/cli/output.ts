@@ -18,7 +18,9 @@ export interface Output {
   json(value: unknown): void;
   /** A line for people on stderr. */
   note(text: string): void;
-  /** Shows `label` with a spinner while `work` takes longer than half a second, if somebody watches. */
+  /** Shows `label` with a spinner after half a second, until it is disposed, if somebody watches. */
+  waiting(label: string): Disposable;
+  /** The same for as long as `work` takes. */
   during<T>(label: string, work: Promise<T>): Promise<T>;
 }
 
@@ -26,6 +28,7 @@ export interface Output {
 export function processOutput(env: NodeJS.ProcessEnv): Output {
   const { stdout } = process;
   stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  const waiting = (label: string) => (isatty(2) ? spin(label) : NOT_SHOWN);
   return {
     width: stdout.isTTY ? Math.max(40, stdout.columns || 80) : 80,
     isTerminal: stdout.isTTY === true,
@@ -36,7 +39,11 @@ export function processOutput(env: NodeJS.ProcessEnv): Output {
     },
     json: (value) => void stdout.write(`${JSON.stringify(value, undefined, 2)}\n`),
     note: (text) => void process.stderr.write(`${text}\n`),
-    during: (label, work) => (isatty(2) ? spin(label, work) : work),
+    waiting,
+    async during(label, work) {
+      using _spinner = waiting(label);
+      return await work;
+    },
   };
 }
 
@@ -50,17 +57,21 @@ export function wantsColour(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv)
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const SPIN_AFTER_MS = 500;
 
-async function spin<T>(label: string, work: Promise<T>): Promise<T> {
+/** Disposing stops it at once and leaves the line empty, so that what comes next can be written there. */
+function spin(label: string): Disposable {
   let frame = 0;
   let timer: NodeJS.Timeout | undefined;
   const start = setTimeout(() => {
     timer = setInterval(() => process.stderr.write(`\r\x1b[K${FRAMES[frame++ % FRAMES.length]} ${label}`), 80);
   }, SPIN_AFTER_MS);
-  try {
-    return await work;
-  } finally {
-    clearTimeout(start);
-    clearInterval(timer);
-    if (timer) process.stderr.write("\r\x1b[K");
-  }
+  return {
+    [Symbol.dispose]() {
+      clearTimeout(start);
+      clearInterval(timer);
+      if (timer) process.stderr.write("\r\x1b[K");
+      timer = undefined;
+    },
+  };
 }
+
+const NOT_SHOWN: Disposable = { [Symbol.dispose]() {} };

@@ -45,12 +45,12 @@ async function talk(call: Call<typeof agentFlags>, { link, message }: { link: Li
   const { flags, out } = call;
   const { client } = link;
   const runId = randomUUID();
-  const begun = Promise.withResolvers<void>();
+  using waiting = out.waiting("Waiting for the agent");
   let printed = "";
   const subscription = client.on("agent", ({ runId: of, stream, data }) => {
     if (of !== runId || stream !== "assistant" || flags.json) return;
     const text = String((data as { text?: unknown }).text ?? "");
-    begun.resolve();
+    waiting[Symbol.dispose]();
     void out.stream(text.startsWith(printed) ? text.slice(printed.length) : `\n${text}`);
     printed = text;
   });
@@ -61,15 +61,14 @@ async function talk(call: Call<typeof agentFlags>, { link, message }: { link: Li
     ...(flags.thinking !== undefined && { thinking: flags.thinking }),
     ...(flags.timeout !== undefined && { timeout: Math.ceil(flags.timeout) }),
   });
-  void out.during("Waiting for the agent", Promise.race([begun.promise, run.catch(() => {})]));
   try {
     const result = await run;
+    waiting[Symbol.dispose]();
     if (flags.json) return out.json(result);
     const reply = replyOf(result);
     await out.stream(reply.startsWith(printed) ? reply.slice(printed.length) : printed === "" ? reply : "");
-    printed ||= reply;
+    printed = reply;
   } finally {
-    begun.resolve();
     subscription.off();
     if (printed !== "" && !printed.endsWith("\n")) await out.stream("\n");
   }

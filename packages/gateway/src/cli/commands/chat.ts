@@ -56,12 +56,11 @@ interface Turn {
 
 /** One message and its reply. What goes wrong is said and the chat goes on. */
 async function reply({ out, flags }: Call<typeof chatFlags>, { link, conversation, message }: Turn): Promise<void> {
-  const begun = Promise.withResolvers<void>();
+  using waiting = out.waiting("Thinking");
   let printed = false;
-  void out.during("Thinking", begun.promise);
   try {
     for await (const part of conversation.say(message)) {
-      begun.resolve();
+      waiting[Symbol.dispose]();
       if (flags.json) {
         if (part.kind !== "text") out.json(part);
         continue;
@@ -72,10 +71,9 @@ async function reply({ out, flags }: Call<typeof chatFlags>, { link, conversatio
       printed ||= part.kind !== "error";
     }
   } catch (error) {
+    waiting[Symbol.dispose]();
     const failure = explainFailure(error, link.target);
     out.note(failure instanceof Error ? out.style.red(failure.message) : String(failure));
-  } finally {
-    begun.resolve();
   }
   if (printed) await out.stream(out.isTerminal ? "\n\n" : "\n");
 }
@@ -85,7 +83,7 @@ async function greet(
   { client, timeoutMs, target }: Link,
   sessionKey: string,
 ): Promise<void> {
-  const { dim, bold, cyan } = out.style;
+  const { dim, bold } = out.style;
   out.print(dim(`${sessionKey} at ${target.url}. /help lists commands; Ctrl-C stops a reply, Ctrl-D ends the chat.\n`));
   const limit = Math.floor(flags.history ?? 10);
   if (limit < 1) return;
@@ -94,6 +92,6 @@ async function greet(
     const { role } = message as { role?: string };
     const text = printable(messageText(message)).trim();
     if (text === "" || (role !== "user" && role !== "assistant")) continue;
-    out.print(role === "user" ? `${bold("›")} ${text}` : `${cyan(text)}\n`);
+    out.print(role === "user" ? `${bold("›")} ${dim(text)}` : `${dim(text)}\n`);
   }
 }
