@@ -295,6 +295,20 @@ test("conversations can be begun, renamed, found, switched and deleted", async (
   assert.deepEqual(chat.problems, []);
 });
 
+test("a conversation that begins anew is empty here too", async () => {
+  await using chat = await openWebChat(browser, plain);
+  await chat.signIn();
+  await chat.page.getByRole("button", { name: "New conversation" }).click();
+  await chat.say("/time");
+  await chat.shows(/^\s*It is/);
+
+  await chat.say("/new");
+  await chat.messages.filter({ hasText: "/time" }).waitFor({ state: "detached" });
+
+  await chat.page.getByRole("heading", { name: "How can I help?" }).waitFor();
+  assert.deepEqual(await chat.said(), []);
+});
+
 test("a reply to another conversation marks it as unread", async () => {
   const rest = Promise.withResolvers<void>();
   model.script({ kind: "text", text: ["Slow ", "news"], hold: rest.promise });

@@ -61,6 +61,12 @@ export class Sender {
     for (const entry of this.#entries) if (entry.sessionKey === sessionKey) this.#take(entry.key);
   }
 
+  /** Drops what was accepted for a session that has begun anew. */
+  forgetSent(sessionKey: string): void {
+    const isDone = (entry: OutboxEntry) => entry.sessionKey === sessionKey && entry.delivery.kind === "sent";
+    this.#entries = this.#entries.filter((entry) => !isDone(entry));
+  }
+
   /**
    * Sends what waits, after a look into the histories: an idempotency key is forgotten after some minutes, and a message
    * whose acceptance was not heard may have arrived long ago.

@@ -30,11 +30,19 @@ const HISTORY_LIMIT = 500;
 /** How long events may gather before they make us fetch the session list, in milliseconds. */
 const GATHER_MS = 300;
 
+/** What is fetched of one session. */
+interface History {
+  readonly messages: readonly HistoryMessage[];
+  readonly sessionId: string | undefined;
+}
+
 /** The store of one page. */
 export class Store {
   #state: State = INITIAL;
   #client: GatewayClient | undefined;
   #hello: HelloOk | undefined;
+  /** Which transcript the shown history is of; a session that begins anew gets another. */
+  #sessionId: string | undefined;
   #frame: number | undefined;
   #sessionsTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #listeners = new Set<() => void>();
@@ -52,7 +60,7 @@ export class Store {
         ...{ sessionKey, message: text, idempotencyKey: key },
         ...(attachments.length > 0 && { attachments: [...attachments] }),
       }),
-    history: (sessionKey) => this.#fetchHistory(sessionKey),
+    history: async (sessionKey) => (await this.#fetchHistory(sessionKey))?.messages,
     onChange: () => this.#update(),
     onAccepted: (entry, result) => this.#onAccepted(entry, "status" in result ? result.status : undefined),
   });
@@ -125,6 +133,7 @@ export class Store {
     remember("session", sessionKey);
     const unread = new Set(this.#state.unread);
     unread.delete(sessionKey);
+    this.#sessionId = undefined;
     this.#set({ sessionKey, unread, history: undefined, announcement: "" });
     void this.#loadHistory();
   }
@@ -155,8 +164,7 @@ export class Store {
   /** Empties a session; its name and settings stay. */
   async resetSession(key: string): Promise<void> {
     if (!(await this.#try(() => this.#gateway.request("sessions.reset", { key })))) return;
-    this.#runs.forget((run) => this.#canonical(run.sessionKey) === key);
-    if (key === this.#state.sessionKey) await this.#loadHistory();
+    if (key === this.#state.sessionKey) await this.#startOver();
     await this.#loadSessions();
   }
 
@@ -263,17 +271,26 @@ export class Store {
 
   async #loadHistory(): Promise<void> {
     const { sessionKey } = this.#state;
-    const history = await this.#fetchHistory(sessionKey);
-    if (history === undefined || sessionKey !== this.#state.sessionKey) return;
+    const answer = await this.#fetchHistory(sessionKey);
+    if (answer === undefined || sessionKey !== this.#state.sessionKey) return;
+    const { messages: history, sessionId } = answer;
+    this.#sessionId = sessionId;
     await this.#sender.dropDelivered(history);
     this.#runs.forget((run) => isAnswered(history, run));
     this.#set({ history });
     await this.#findOpenRun(sessionKey, history);
   }
 
-  async #fetchHistory(sessionKey: string): Promise<HistoryMessage[] | undefined> {
+  async #fetchHistory(sessionKey: string): Promise<History | undefined> {
     const answer = await this.#try(() => this.#gateway.request("chat.history", { sessionKey, limit: HISTORY_LIMIT }));
-    return answer && readHistory(answer.messages);
+    return answer && { messages: readHistory(answer.messages), sessionId: answer.sessionId };
+  }
+
+  /** The open conversation has begun anew, here or elsewhere: what we remember of the old one goes. */
+  async #startOver(): Promise<void> {
+    this.#runs.forget((run) => this.#isOpen(run.sessionKey) && run.outcome.kind !== "writing");
+    this.#sender.forgetSent(this.#state.sessionKey);
+    await this.#loadHistory();
   }
 
   /** After a reload: is somebody at work on the last message, or was its end missed? */
@@ -290,7 +307,11 @@ export class Store {
   async #loadSessions(): Promise<void> {
     const params = { limit: 500, includeDerivedTitles: true, includeLastMessage: true };
     const answer = await this.#try(() => this.#gateway.request("sessions.list", params));
-    if (answer !== undefined) this.#set(readSessions(answer));
+    if (answer === undefined) return;
+    this.#set(readSessions(answer));
+    const open = answer.sessions.find(({ key }) => key === this.#state.sessionKey);
+    if (this.#sessionId !== undefined && open !== undefined && open.sessionId !== this.#sessionId)
+      await this.#startOver();
   }
 
   /** Many events may ask for the list; one answer is enough for all. */
@@ -315,7 +336,10 @@ export class Store {
 
   #onRunEnd(run: Run): void {
     this.#loadSessionsSoon();
-    if (this.#isOpen(run.sessionKey)) return this.#set({ announcement: announcementOf(run) });
+    if (this.#isOpen(run.sessionKey)) {
+      if (this.#sessionId === undefined) void this.#loadHistory(); // the session exists since this run
+      return this.#set({ announcement: announcementOf(run) });
+    }
     this.#set({ unread: new Set([...this.#state.unread, this.#canonical(run.sessionKey)]) });
   }
 
