@@ -46,13 +46,14 @@ function typeOf(schema: JsonSchema, indent = ""): string {
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
   if (schema.anyOf) return schema.anyOf.map((branch) => typeOf(branch, indent)).join(" | ");
   if (schema.type === "integer") return "number";
-  if (schema.type === "array") return arrayOf(typeOf(schema.items ?? {}, indent));
+  if (schema.type === "array") return arrayOf(schema.items ?? {}, indent);
   if (schema.type === "object") return objectOf(schema, indent);
   return schema.type ?? "unknown";
 }
 
-function arrayOf(item: string): string {
-  return item.includes(" | ") && !item.startsWith("{") ? `(${item})[]` : `${item}[]`;
+function arrayOf(items: JsonSchema, indent: string): string {
+  const item = typeOf(items, indent);
+  return items.anyOf || items.enum ? `(${item})[]` : `${item}[]`;
 }
 
 function objectOf({ properties = {}, required = [], additionalProperties }: JsonSchema, indent: string): string {

@@ -449,7 +449,7 @@ export interface LogsTailResult {
 export interface Message {
   id?: string;
   role: "user" | "assistant" | "system";
-  content: {
+  content: ({
     type: "text";
     text: string;
   } | {
@@ -459,7 +459,7 @@ export interface Message {
     sizeBytes?: number;
     /** Base64; absent where the answer would become too large. */
     data?: string;
-  }[];
+  })[];
   timestamp: number;
   idempotencyKey?: string;
   provider?: string;
