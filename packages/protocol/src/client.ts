@@ -14,7 +14,7 @@ export interface ClientOptions {
   client: ClientInfo;
   /** Default "operator". */
   role?: Role;
-  /** What an operator asks to be allowed. Signed and sent exactly as given. */
+  /** What an operator asks to be allowed; in protocol 4 whoever asks for nothing gets nothing. Signed exactly as given. */
   scopes?: readonly string[];
   /** The gateway's shared secrets. A stored device token goes before them. */
   token?: string;
@@ -71,9 +71,10 @@ const PAIRING_RETRY_MS = 5_000;
  * A client of one gateway.
  *
  * ```ts
- * await using client = new GatewayClient({ url, token, client: { id: "cli", version, platform, mode: "cli" } });
- * await client.connect();
- * const { runId } = await client.request("agent", { message: "hi", idempotencyKey: crypto.randomUUID() });
+ * const client = { id: "gateway-client", version: "1", platform: process.platform, mode: "backend" } as const;
+ * await using gateway = new GatewayClient({ url, token, client, scopes: ["operator.write"] });
+ * await gateway.connect();
+ * const { runId } = await gateway.request("agent", { message: "hi", idempotencyKey: crypto.randomUUID() });
  * ```
  */
 export class GatewayClient {
