@@ -229,6 +229,18 @@ test("logs prints lines for people, and the lines as they are with --json", asyn
   assert.deepEqual(Object.keys(JSON.parse(machines.stdout)).slice(0, 3), ["time", "level", "msg"]);
 });
 
+test("logs of a gateway that is gone come from its file", async () => {
+  using home = new Home();
+  const gateway = await home.gateway();
+  await gateway.end("SIGKILL");
+
+  const { code, stdout, stderr } = await home.run(["logs"]);
+
+  assert.equal(code, 0);
+  assert.match(stdout, /gateway listens url=ws:/);
+  assert.match(stderr, /^The gateway does not run; these are the last lines of .*gateway\.log\.\n$/);
+});
+
 test("the dashboard link is the one the gateway printed", async () => {
   using home = new Home();
   await using gateway = await home.gateway();

@@ -84,7 +84,8 @@ async function greet(
   sessionKey: string,
 ): Promise<void> {
   const { dim, bold } = out.style;
-  out.print(dim(`${sessionKey} at ${target.url}. /help lists commands; Ctrl-C stops a reply, Ctrl-D ends the chat.\n`));
+  out.print(dim(`${sessionKey} at ${target.url}`));
+  out.print(dim("/help lists commands; Ctrl-C stops a reply, Ctrl-D ends the chat.\n"));
   const limit = Math.floor(flags.history ?? 10);
   if (limit < 1) return;
   const { messages } = await client.request("chat.history", { sessionKey, limit }, { timeoutMs });

@@ -79,23 +79,23 @@ async function probeOne(call: Call, { kind, target }: { kind: string; target: Ta
 }
 
 function show(probed: readonly Probed[], { out }: Call): void {
-  const { green, red } = out.style;
+  const { green, red, dim } = out.style;
   const columns = [
     { title: "Gateway" },
     { title: "Address", flexible: true },
     { title: "Reached", paint: (cell: string, row: number) => (probed[row]?.ok ? green(cell) : red(cell)) },
     { title: "Version" },
-    { title: "Calls", flexible: true },
   ];
-  const rows = probed.map(({ kind, url, ok, connectMs = 0, version = "", calls = {} }) => [
+  const rows = probed.map(({ kind, url, ok, connectMs = 0, version = "" }) => [
     kind,
     url,
     ok ? duration(connectMs) : "no",
     version,
-    Object.entries(calls)
-      .map(([method, { ok, ms }]) => `${method} ${ok ? duration(ms) : "refused"}`)
-      .join(", "),
   ]);
   out.print(table(columns, rows, out));
-  for (const { error } of probed) if (error) out.note(error);
+  for (const { kind, calls = {}, error } of probed) {
+    const told = Object.entries(calls).map(([method, { ok, ms }]) => `${method} ${ok ? duration(ms) : red("refused")}`);
+    if (told.length > 0) out.print(dim(`${kind}: ${told.join(", ")}`));
+    if (error) out.note(error);
+  }
 }
