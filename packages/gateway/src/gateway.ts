@@ -342,7 +342,7 @@ function openConfig(
 function hideSecrets(config: Config, secrets: Secrets): void {
   const schemas = new Map(SETTINGS.map((section) => [section.path, section.schema as Schema]));
   const hide = () => {
-    for (const secret of secretsOf(config.snapshot().config, schemas).values()) secrets.add(secret);
+    for (const [, secret] of secretsOf(config.snapshot().config, schemas)) secrets.add(secret);
   };
   hide();
   for (const section of SETTINGS) config.of(section).onChange(hide);

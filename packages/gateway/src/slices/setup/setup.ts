@@ -9,7 +9,7 @@ import { readTextIfExists, writePrivateFile } from "../../base/files.ts";
 import type { Base } from "../../gateway.ts";
 import type { SettingsDefinition } from "../../kit/settings.ts";
 import type { Schema } from "../../kit/validate.ts";
-import { redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
+import { type FoundSecret, redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
 
 /** What a client says with a change: shown to the session that asked for it, after a restart too. */
 export interface ChangeNote {
@@ -43,7 +43,7 @@ export class Setup {
     return {
       path,
       exists,
-      raw: raw === null ? null : redactText(raw, secrets),
+      raw: raw === null ? null : redactText(raw, secrets, this.#schemas),
       parsed: redactValue(snapshot.parsed, secrets),
       valid,
       config: redactValue(snapshot.config, secrets),
@@ -138,8 +138,9 @@ export class Setup {
     };
   }
 
-  #secrets({ parsed, config }: ConfigSnapshot): Map<string, string> {
-    return new Map([...secretsOf(config, this.#schemas), ...secretsOf(parsed, this.#schemas)]);
+  /** Those in force, which flags and environment may have brought, then those of the file: markers mean the latter. */
+  #secrets({ parsed, config }: ConfigSnapshot): FoundSecret[] {
+    return [...secretsOf(config, this.#schemas), ...secretsOf(parsed, this.#schemas)];
   }
 }
 

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import JSON5 from "json5";
+import type { Schema } from "../../kit/validate.ts";
+import { redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
+
+const schemas = new Map<string, Schema>([
+  [
+    "models",
+    {
+      type: "object",
+      properties: {
+        providers: {
+          type: "object",
+          patternProperties: {
+            "^(.*)$": { type: "object", properties: { key: { type: "string", format: "secret" } as Schema } },
+          },
+        },
+      },
+    },
+  ],
+]);
+
+/** A config text without its secrets, and with them again. */
+function roundTrip(raw: string) {
+  const secrets = secretsOf(JSON5.parse(raw), schemas);
+  const shown = redactText(raw, secrets, schemas);
+  return { shown, restored: restoreSecrets(shown, secrets) };
+}
+
+describe("what is a secret", () => {
+  const CASES: readonly [what: string, config: unknown, found: unknown][] = [
+    ["what the schema marks", { models: { providers: { x: { key: "k" } } } }, [["models.providers.x.key", "k"]]],
+    [
+      "whatever is named like one",
+      { a: { token: "1", botToken: "2", api_key: "3", "x-api-key": "4", Authorization: "5", password: "6" } },
+      [
+        ["a.token", "1"],
+        ["a.botToken", "2"],
+        ["a.api%5fkey", "3"],
+        ["a.x-api-key", "4"],
+        ["a.Authorization", "5"],
+        ["a.password", "6"],
+      ],
+    ],
+    ["an address with a password", { a: { url: "https://me:pw@host/" } }, [["a.url", "https://me:pw@host/"]]],
+    ["one within a list", { a: [{ token: "t" }] }, [["a.0.token", "t"]]],
+    ["not what is empty or no text", { a: { token: "", password: 7, secret: null } }, []],
+    ["not an ordinary address", { a: { url: "https://host/a:b@c" } }, []],
+    ["not a config that is no object", "token", []],
+  ];
+  for (const [what, config, found] of CASES) test(what, () => assert.deepEqual(secretsOf(config, schemas), found));
+});
+
+describe("the text of the file", () => {
+  test("keeps its comments and order", () => {
+    const raw = '// mine\n{ b: 1, a: { token: "s3cret-token" } } // end\n';
+
+    const { shown, restored } = roundTrip(raw);
+
+    assert.equal(shown, '// mine\n{ b: 1, a: { token: "__REDACTED:a.token__" } } // end\n');
+    assert.equal(restored, raw);
+  });
+
+  test("loses a secret wherever it stands, comments included", () => {
+    const { shown } = roundTrip('{ a: { token: "s3cret-token" } } // was s3cret-token');
+
+    assert.ok(!shown.includes("s3cret"));
+  });
+
+  test("loses the longer of two secrets as a whole", () => {
+    const { shown, restored } = roundTrip('{ a: { token: "secret" }, b: { token: "secret-token" } }');
+
+    assert.equal(shown, '{ a: { token: "__REDACTED:a.token__" }, b: { token: "__REDACTED:b.token__" } }');
+    assert.equal(restored, '{ a: { token: "secret" }, b: { token: "secret-token" } }');
+  });
+
+  test("is not torn by a secret that is part of a marker or a key", () => {
+    const raw = '{ gateway: { token: "gateway" }, other: { password: "REDACTED" } }';
+
+    assert.deepEqual(JSON5.parse(roundTrip(raw).restored), JSON5.parse(raw));
+  });
+
+  test("is not torn by a secret that is an ordinary word", () => {
+    const raw =
+      '{ a: { token: "none", mode: "nonetheless", on: true, n: 1 }, b: { token: "1" }, c: { token: "true" } }';
+
+    const { shown, restored } = roundTrip(raw);
+
+    assert.match(shown, /mode: "nonetheless", on: true, n: 1/);
+    assert.equal(restored, raw);
+  });
+
+  for (const spelt of ['"s3cr\\u0065t-token"', '"s3cret\\\n-token"', "'s3cret\\-token'"]) {
+    test(`is shown as plain JSON when it spells a secret as ${JSON.stringify(spelt)}`, () => {
+      const { shown } = roundTrip(`{ a: { token: ${spelt} } } // mine`);
+
+      assert.equal(shown, '{\n  "a": {\n    "token": "__REDACTED:a.token__"\n  }\n}\n');
+    });
+  }
+
+  test("shows no line that may hold a secret when it cannot be read", () => {
+    const shown = redactText("{ a: { token: \"new-secret\" \n apiKey: 'other',\n port: 1", [], schemas);
+
+    assert.equal(shown, '{ a: { token: "__REDACTED__"\n apiKey: "__REDACTED__"\n port: 1');
+  });
+});
+
+describe("markers", () => {
+  test("that stand for nothing are refused, not written", () => {
+    for (const marker of ["__REDACTED:a.token__", "__REDACTED__"]) {
+      assert.throws(() => restoreSecrets(`{ a: { token: "${marker}" } }`, []), {
+        code: "INVALID_REQUEST",
+        message: `${marker} stands for no secret that is set; write the secret itself`,
+      });
+    }
+  });
+
+  test("may be moved: the secret goes along", () => {
+    const secrets = secretsOf({ a: { token: "s3cret" } }, schemas);
+
+    assert.equal(restoreSecrets('{ b: { token: "__REDACTED:a.token__" } }', secrets), '{ b: { token: "s3cret" } }');
+  });
+});
+
+test("a value loses secrets within its strings and keeps everything else", () => {
+  const value = {
+    a: { token: "none", mode: "none", on: true, n: [1, null] },
+    b: { token: "s3cret-token" },
+    c: "see s3cret-token",
+  };
+
+  assert.deepEqual(redactValue(value, secretsOf(value, schemas)), {
+    a: { token: "__REDACTED:a.token__", mode: "__REDACTED:a.token__", on: true, n: [1, null] },
+    b: { token: "__REDACTED:b.token__" },
+    c: "see __REDACTED:b.token__",
+  });
+});
+
+test("whatever secrets and keys are made of, the text hides them and gives them back", () => {
+  const word = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 });
+  const keys = fc.uniqueArray(
+    word.filter((key) => key !== "__proto__"),
+    { minLength: 1, maxLength: 4 },
+  );
+  fc.assert(
+    fc.property(keys, fc.array(word, { minLength: 4, maxLength: 4 }), (names, values) => {
+      const config = Object.fromEntries(names.map((name, index) => [name, { token: values[index] }]));
+      const raw = JSON.stringify(config, null, 2);
+
+      const { shown, restored } = roundTrip(raw);
+
+      const visible = secretsOf(JSON5.parse(shown), schemas).map(([, value]) => value);
+      assert.deepEqual(
+        visible.filter((value) => !/^__REDACTED:[A-Za-z0-9.%-]+__$/.test(value)),
+        [],
+      );
+      assert.deepEqual(JSON5.parse(restored), config);
+    }),
+  );
+});
