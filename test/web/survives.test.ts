@@ -41,8 +41,9 @@ test("a message written while the gateway is away is shown, kept, and delivered 
   await chat.page.getByText(/Your messages are kept/).waitFor();
   await chat.say("/version");
   await chat.page.getByText("Waiting to be sent").waitFor();
-  await gateway.start();
   await chat.page.getByRole("button", { name: "Try now" }).click();
+  await gateway.start();
+  await chat.page.evaluate("dispatchEvent(new Event('online'))"); // ends the pause before the next attempt
   await chat.shows(/^\s*moltbot \d/);
 
   const said = await chat.said();
@@ -151,14 +152,15 @@ test("a reply that is being written goes on after a reload", async () => {
 
 test("a browser that must be approved says how, and goes on by itself", async () => {
   await using gateway = await gatewayWith();
-  let isApproved = false;
+  let connects = 0;
   await using chat = await openWebChat(browser, gateway, {
     route: (socket) => {
       const server = socket.connectToServer();
       socket.onMessage((text) => {
         const { id, method } = JSON.parse(String(text));
         const error = { code: "NOT_PAIRED", message: "pairing required", details: { requestId: "request-7" } };
-        if (method === "connect" && !isApproved) socket.send(JSON.stringify({ type: "res", id, ok: false, error }));
+        if (method === "connect" && ++connects === 1)
+          socket.send(JSON.stringify({ type: "res", id, ok: false, error }));
         else server.send(text);
       });
     },
@@ -166,7 +168,6 @@ test("a browser that must be approved says how, and goes on by itself", async ()
   await chat.page.goto(`${gateway.httpUrl}/#token=secret-token`);
 
   await chat.page.getByText("moltbot devices approve request-7").waitFor();
-  isApproved = true;
   await chat.page.getByRole("button", { name: "Check now" }).click();
 
   await chat.field.waitFor();
