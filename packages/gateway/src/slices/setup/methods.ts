@@ -1,8 +1,10 @@
 /** Methods that read and change the config file (protocol: config). */
 import { Type } from "@sinclair/typebox";
 import { defineMethod } from "../../kit/method.ts";
-import { NonEmpty } from "../../kit/schema.ts";
 import { ConfigApplied, ConfigSchema, ConfigSnapshot, ConfigWritten } from "./schema.ts";
+
+/** A config is written by people; beyond this it is not, and reading it would hold everybody up. */
+const ConfigText = Type.String({ minLength: 1, maxLength: 262_144 });
 
 const baseHash = Type.Optional(Type.String({ minLength: 1, description: "The hash that config.get gave." }));
 
@@ -26,7 +28,7 @@ export const configSet = defineMethod({
   name: "config.set",
   summary: "Replaces the config file's text. Markers become the secrets they stand for.",
   access: "operator.admin",
-  params: { raw: NonEmpty, baseHash },
+  params: { raw: ConfigText, baseHash },
   result: ConfigWritten,
   handler: ({ params, gateway }) => gateway.setup.set(params.raw, params.baseHash),
 });
@@ -35,7 +37,7 @@ export const configPatch = defineMethod({
   name: "config.patch",
   summary: "Merges an object into the config file (null deletes), keeps its comments, and applies it.",
   access: "operator.admin",
-  params: { raw: NonEmpty, ...change },
+  params: { raw: ConfigText, ...change },
   result: ConfigApplied,
   handler: ({ params: { raw, baseHash: base, sessionKey, note, restartDelayMs }, gateway }) =>
     gateway.setup.patch(raw, base, { kind: "config-patch", sessionKey, note, restartDelayMs }),
@@ -45,7 +47,7 @@ export const configApply = defineMethod({
   name: "config.apply",
   summary: "Replaces the config file's text and applies it, restarting in place when needed.",
   access: "operator.admin",
-  params: { raw: NonEmpty, ...change },
+  params: { raw: ConfigText, ...change },
   result: ConfigApplied,
   handler: ({ params: { raw, baseHash: base, sessionKey, note, restartDelayMs }, gateway }) =>
     gateway.setup.apply(raw, base, { kind: "config-apply", sessionKey, note, restartDelayMs }),
