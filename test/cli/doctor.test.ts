@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Home, type Outcome } from "./harness.ts";
+import { freePort, Home, type Outcome } from "./harness.ts";
 
 interface Findings {
   readonly ok: boolean;
@@ -24,7 +24,7 @@ function found({ stdout }: Outcome, subject: string): readonly { level: string; 
 test("before the first start nothing is broken", async () => {
   using home = new Home();
 
-  const outcome = await home.run(["doctor", "--json"], { env: { MOLTBOT_GATEWAY_PORT: "0" } });
+  const outcome = await home.run(["doctor", "--json"], { env: { MOLTBOT_GATEWAY_PORT: await freePort() } });
 
   assert.equal(outcome.code, 0);
   assert.deepEqual(found(outcome, "gateway"), [{ level: "warn", says: "Not running" }]);
@@ -49,7 +49,7 @@ test("a state folder that others may enter fails, with the command that closes i
   mkdirSync(home.stateDir);
   chmodSync(home.stateDir, 0o755);
 
-  const outcome = await home.run(["doctor"], { env: { MOLTBOT_GATEWAY_PORT: "0" } });
+  const outcome = await home.run(["doctor"], { env: { MOLTBOT_GATEWAY_PORT: await freePort() } });
 
   assert.equal(outcome.code, 1);
   assert.match(outcome.stdout, new RegExp(`fail {2}state .*\\n.*chmod 700 ${home.stateDir}`));
@@ -60,7 +60,7 @@ test("an invalid config fails with the setting and its line", async () => {
   mkdirSync(home.stateDir, { mode: 0o700 });
   writeFileSync(join(home.stateDir, "moltbot.json"), '{\n  "gateway": {\n    "port": "x" } }\n', { mode: 0o600 });
 
-  const outcome = await home.run(["doctor"], { env: { MOLTBOT_GATEWAY_PORT: "0" } });
+  const outcome = await home.run(["doctor"], { env: { MOLTBOT_GATEWAY_PORT: await freePort() } });
 
   assert.equal(outcome.code, 1);
   assert.match(outcome.stdout, /fail {2}config +gateway\.port must be integer\n.*moltbot\.json line 3/);
@@ -70,7 +70,7 @@ test("a token that is easy to guess fails", async () => {
   using home = new Home();
   await home.run(["config", "set", "gateway.auth.token", "hunter2hunter2"]);
 
-  const outcome = await home.run(["doctor", "--json"], { env: { MOLTBOT_GATEWAY_PORT: "0" } });
+  const outcome = await home.run(["doctor", "--json"], { env: { MOLTBOT_GATEWAY_PORT: await freePort() } });
 
   assert.deepEqual(found(outcome, "secret"), [{ level: "fail", says: "The gateway token is easy to guess" }]);
 });

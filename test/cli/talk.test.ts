@@ -177,7 +177,7 @@ test("a model is listed, chosen and tried", async () => {
 
   assert.equal(set.stdout, "fake/fake-model answers from now on. Try it with `moltbot models test`.\n");
   assert.match(list.stdout, /^● +fake\/fake-model/m);
-  assert.match(tried.stdout, /^● fake\/fake-model answered "ready" in \d+ ms\.\n$/);
+  assert.match(tried.stdout, /^● fake\/fake-model answered "ready" in \d+ m?s\.\n$/);
   assert.deepEqual(JSON.parse(sessions.stdout).sessions, []);
 });
 

@@ -12,6 +12,7 @@ import { ensureConfig } from "../base/first-config.ts";
 import { createLog, Secrets } from "../base/log.ts";
 import { type GatewayCall, type Link, withGateway } from "./connect.ts";
 import { CliError, EXIT } from "./exit.ts";
+import { readInstance } from "./instance.ts";
 import { resolveTarget } from "./target.ts";
 
 /** A JSON merge patch (RFC 7396): null deletes. */
@@ -96,23 +97,14 @@ interface Ways {
   readonly offline: (raw: string) => string;
 }
 
-/** A remote gateway is asked only by its `--url`: otherwise the file on this machine, which may name it, is meant. */
-async function change(call: GatewayCall, { online, offline }: Ways): Promise<Changed> {
+/**
+ * The gateway that runs on this state folder is asked, or the one that `--url` names. Otherwise the file on this machine
+ * is meant: what answers at the usual port may be somebody else's gateway.
+ */
+function change(call: GatewayCall, { online, offline }: Ways): Promise<Changed> {
   const target = resolveTarget(call.flags, call.env);
-  const asksGateway = target.isLocal || call.flags.url !== undefined;
-  if (asksGateway) {
-    let isUp = false;
-    const work = (link: Link) => {
-      isUp = true;
-      return online(link);
-    };
-    try {
-      return await withGateway(call, work, { target });
-    } catch (error) {
-      const isDown = !isUp && error instanceof CliError && error.exitCode === EXIT.unreachable;
-      if (!isDown || !target.isLocal) throw error;
-    }
-  }
+  const isRunning = target.isLocal && readInstance(target.stateDir) !== undefined;
+  if (isRunning || call.flags.url !== undefined) return withGateway(call, online, { target });
   return rewrite(pathOf(call), { edit: offline, env: call.env });
 }
 
