@@ -90,9 +90,7 @@ test("the keyboard alone is enough", async () => {
   const { page } = chat;
   await chat.signIn();
 
-  await page.keyboard.press("Tab");
-  await page.keyboard.press("Enter"); // the skip link
-  await page.keyboard.type("/version");
+  await page.keyboard.type("/version"); // the field has the cursor from the start
   await page.keyboard.press("Enter");
   await chat.shows(/^\s*moltbot \d/);
   await page.getByRole("button", { name: "Delete Main" }).focus();
@@ -101,6 +99,18 @@ test("the keyboard alone is enough", async () => {
   await page.keyboard.press("Escape");
 
   assert.equal(await page.evaluate("document.activeElement.getAttribute('aria-label')"), "Delete Main");
+});
+
+test("the skip link leads to the field", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await chat.signIn();
+  const skip = page.getByRole("link", { name: /skip/i });
+
+  await skip.focus();
+  await page.keyboard.press("Enter");
+
+  assert.equal(await page.evaluate("document.activeElement.tagName"), "TEXTAREA");
 });
 
 test("the colours follow the system until the person chooses, and the choice stays", async () => {

@@ -51,6 +51,11 @@ export class ComposerElement extends PageElement {
     this.focus();
   }
 
+  /** Whoever opens the page wants to write; a touch screen would show its keyboard over it, so there it waits. */
+  protected override firstUpdated(): void {
+    if (matchMedia("(pointer: fine)").matches) this.focus();
+  }
+
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has("state") || this.#session === this.state.sessionKey) return;
     this.#session = this.state.sessionKey;
