@@ -874,7 +874,6 @@ export interface Stopped {
 
 /** Parameters of `system-event`. */
 export interface SystemEventParams {
-  text?: unknown;
   deviceId?: string;
   instanceId?: string;
   host?: string;
@@ -885,9 +884,10 @@ export interface SystemEventParams {
   deviceFamily?: string;
   modelIdentifier?: string;
   reason?: string;
-  lastInputSeconds?: number;
   roles?: string[];
   scopes?: string[];
+  text?: unknown;
+  lastInputSeconds?: number;
   tags?: string[];
 }
 

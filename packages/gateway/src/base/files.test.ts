@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -38,6 +48,18 @@ describe("private files", () => {
 
     assert.equal(readFileSync(path, "utf8"), "new");
     assert.equal(mode(path), "600");
+  });
+
+  test("that are links stay links, and what they point to is replaced", () => {
+    const target = join(folder, "target.txt");
+    const link = join(folder, "link.txt");
+    writeFileSync(target, "old");
+    symlinkSync(target, link);
+
+    writePrivateFile(link, "new");
+
+    assert.equal(readFileSync(target, "utf8"), "new");
+    assert.ok(lstatSync(link).isSymbolicLink());
   });
 
   test("leave nothing behind when they cannot be written", () => {

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -72,8 +73,12 @@ export function makePrivate(path: string): void {
   }
 }
 
-/** Replaces a file in one step: a private temporary file beside it, fsync, rename, fsync of the folder. Mode 0600. */
-export function writePrivateFile(path: string, data: string | Uint8Array): void {
+/**
+ * Replaces a file in one step: a private temporary file beside it, fsync, rename, fsync of the folder. Mode 0600. Of a
+ * link, what it points to is replaced.
+ */
+export function writePrivateFile(link: string, data: string | Uint8Array): void {
+  const path = existsSync(link) ? realpathSync(link) : link;
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const temporary = join(folder, `.${newId()}.tmp`);

@@ -54,6 +54,23 @@ export const systemPresence = defineMethod({
 });
 
 const OptionalText = Type.Optional(Type.String({ maxLength: 500 }));
+const OptionalNames = Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 50 }));
+
+/** What a beacon may say of its sender; the presence row takes over what it says. */
+const beaconFacts = {
+  deviceId: OptionalText,
+  instanceId: OptionalText,
+  host: OptionalText,
+  ip: OptionalText,
+  mode: OptionalText,
+  version: OptionalText,
+  platform: OptionalText,
+  deviceFamily: OptionalText,
+  modelIdentifier: OptionalText,
+  reason: OptionalText,
+  roles: OptionalNames,
+  scopes: OptionalNames,
+};
 
 export const systemEvent = defineMethod({
   name: "system-event",
@@ -61,58 +78,20 @@ export const systemEvent = defineMethod({
   access: "operator.admin",
   open: true,
   params: {
+    ...beaconFacts,
     text: Type.Optional(Type.Unknown()),
-    deviceId: OptionalText,
-    instanceId: OptionalText,
-    host: OptionalText,
-    ip: OptionalText,
-    mode: OptionalText,
-    version: OptionalText,
-    platform: OptionalText,
-    deviceFamily: OptionalText,
-    modelIdentifier: OptionalText,
-    reason: OptionalText,
     lastInputSeconds: Type.Optional(Type.Number({ minimum: 0 })),
-    roles: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 50 })),
-    scopes: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 50 })),
     tags: Type.Optional(Type.Array(Type.String())),
   },
   result: Type.Object({ ok: Type.Literal(true) }),
   handler({ params, gateway: { system, sessions } }) {
     const text = typeof params.text === "string" ? params.text.trim().slice(0, 4_000) : "";
     if (text === "") throw invalidRequest("text required");
-    const {
-      deviceId,
-      instanceId,
-      host,
-      ip,
-      mode,
-      version,
-      platform,
-      deviceFamily,
-      modelIdentifier,
-      reason,
-      roles,
-      scopes,
-    } = params;
-    const lastInputSeconds = params.lastInputSeconds === undefined ? undefined : Math.round(params.lastInputSeconds);
-    const facts = {
-      deviceId,
-      instanceId,
-      host,
-      ip,
-      mode,
-      version,
-      platform,
-      deviceFamily,
-      modelIdentifier,
-      reason,
-      roles,
-      scopes,
-      lastInputSeconds,
-    };
-    const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
-    system.beacon({ ...known, text }, sessions.mainKey());
+    const names = Object.keys(beaconFacts) as (keyof typeof beaconFacts)[];
+    const said = names.filter((name) => params[name] !== undefined).map((name) => [name, params[name]]);
+    const lastInputSeconds =
+      params.lastInputSeconds === undefined ? {} : { lastInputSeconds: Math.round(params.lastInputSeconds) };
+    system.beacon({ ...Object.fromEntries(said), ...lastInputSeconds, text }, sessions.mainKey());
     return { ok: true as const };
   },
 });

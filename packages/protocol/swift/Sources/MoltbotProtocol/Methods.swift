@@ -1594,7 +1594,6 @@ public typealias StatusResult = StatusSummary
 
 /// Parameters of `system-event`.
 public struct SystemEventParams: Codable, Hashable, Sendable {
-    public var text: JSONValue?
     public var deviceId: String?
     public var instanceId: String?
     public var host: String?
@@ -1605,13 +1604,13 @@ public struct SystemEventParams: Codable, Hashable, Sendable {
     public var deviceFamily: String?
     public var modelIdentifier: String?
     public var reason: String?
-    public var lastInputSeconds: Double?
     public var roles: [String]?
     public var scopes: [String]?
+    public var text: JSONValue?
+    public var lastInputSeconds: Double?
     public var tags: [String]?
 
     public init(
-        text: JSONValue? = nil,
         deviceId: String? = nil,
         instanceId: String? = nil,
         host: String? = nil,
@@ -1622,12 +1621,12 @@ public struct SystemEventParams: Codable, Hashable, Sendable {
         deviceFamily: String? = nil,
         modelIdentifier: String? = nil,
         reason: String? = nil,
-        lastInputSeconds: Double? = nil,
         roles: [String]? = nil,
         scopes: [String]? = nil,
+        text: JSONValue? = nil,
+        lastInputSeconds: Double? = nil,
         tags: [String]? = nil
     ) {
-        self.text = text
         self.deviceId = deviceId
         self.instanceId = instanceId
         self.host = host
@@ -1638,14 +1637,14 @@ public struct SystemEventParams: Codable, Hashable, Sendable {
         self.deviceFamily = deviceFamily
         self.modelIdentifier = modelIdentifier
         self.reason = reason
-        self.lastInputSeconds = lastInputSeconds
         self.roles = roles
         self.scopes = scopes
+        self.text = text
+        self.lastInputSeconds = lastInputSeconds
         self.tags = tags
     }
 
     private enum CodingKeys: String, CodingKey {
-        case text
         case deviceId
         case instanceId
         case host
@@ -1656,9 +1655,10 @@ public struct SystemEventParams: Codable, Hashable, Sendable {
         case deviceFamily
         case modelIdentifier
         case reason
-        case lastInputSeconds
         case roles
         case scopes
+        case text
+        case lastInputSeconds
         case tags
     }
 }
