@@ -104,6 +104,16 @@ export function chooseDialect(minProtocol: number, maxProtocol: number): Dialect
   return includes(4) ? four : includes(3) ? three : undefined;
 }
 
+/** The dialect that the params of a `connect` ask for; they may be anything, for nothing has been checked yet. */
+export function dialectFor(params: unknown): Dialect | undefined {
+  const { minProtocol, maxProtocol } = (params ?? {}) as { minProtocol?: unknown; maxProtocol?: unknown };
+  return isInteger(minProtocol) && isInteger(maxProtocol) ? chooseDialect(minProtocol, maxProtocol) : undefined;
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isInteger(value);
+}
+
 /** The dialect whose schema judges params that name no usable range. */
 export const STRICTEST: Dialect = three;
 

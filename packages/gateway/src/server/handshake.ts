@@ -11,14 +11,7 @@ import { validationText } from "../kit/validate.ts";
 import { type AuthFailure, checkSharedSecret, type GatewayAuth, unauthorizedText } from "./authenticate.ts";
 import type { Connection, Credential, Session } from "./connection.ts";
 import { type PresentedDevice, verifyDevice } from "./device-proof.ts";
-import {
-  chooseDialect,
-  type Dialect,
-  type HelloAuth,
-  type PairingFacts,
-  protocolMismatch,
-  STRICTEST,
-} from "./dialect.ts";
+import { type Dialect, dialectFor, type HelloAuth, type PairingFacts, protocolMismatch, STRICTEST } from "./dialect.ts";
 import type { FailureLimiter } from "./limiter.ts";
 import type { GatewaySettings } from "./settings.ts";
 
@@ -123,19 +116,14 @@ export function decideConnect(rawParams: unknown, connection: Connection, ports:
 }
 
 function readParams(raw: unknown): { dialect: Dialect; params: ConnectParams } {
-  const { minProtocol, maxProtocol } = (raw ?? {}) as { minProtocol?: unknown; maxProtocol?: unknown };
-  const hasRange = Number.isInteger(minProtocol) && Number.isInteger(maxProtocol);
-  const range = hasRange ? ([minProtocol, maxProtocol] as [number, number]) : undefined;
-  const dialect = range && chooseDialect(...range);
+  const dialect = dialectFor(raw);
   const problem = validationText((dialect ?? STRICTEST).connectParams, raw ?? {});
-  if (problem && !(range && !dialect && isOnlyNewer(raw))) throw invalidRequest(`invalid connect params: ${problem}`);
-  if (!range || !dialect) throw new HandshakeError(protocolMismatch(...(range ?? ([0, 0] as const))), 1002);
+  const { minProtocol, maxProtocol } = (raw ?? {}) as ConnectParams;
+  // Params of a later protocol may carry what we do not know; their range is what is wrong with them.
+  const isLater = Number.isInteger(minProtocol) && Number.isInteger(maxProtocol) && minProtocol > 4;
+  if (problem && !isLater) throw invalidRequest(`invalid connect params: ${problem}`);
+  if (!dialect) throw new HandshakeError(protocolMismatch(minProtocol, maxProtocol), 1002);
   return { dialect, params: raw as ConnectParams };
-}
-
-/** Params of a future protocol may carry what we do not know; their range is what is wrong with them. */
-function isOnlyNewer(raw: unknown): boolean {
-  return Number((raw as { minProtocol?: unknown }).minProtocol) > 4;
 }
 
 function readRole(role: string | undefined): Role {

@@ -8,7 +8,7 @@ import { codeOf, GatewayError, ignore, invalidRequest, messageOf, StartError } f
 import type { Log } from "../base/log.ts";
 import { type Schema, validationText } from "../kit/validate.ts";
 import { Connection, LIMITS, type Session } from "./connection.ts";
-import { STRICTEST } from "./dialect.ts";
+import { dialectFor, STRICTEST } from "./dialect.ts";
 import { type Dispatch, failureFrame, type Request, successFrame } from "./dispatch.ts";
 import { decideConnect, type Granted, HandshakeError, type HandshakePorts } from "./handshake.ts";
 import { answer, type HttpFront } from "./http.ts";
@@ -54,6 +54,7 @@ export class GatewayServer {
   readonly #hosts = new Set<string>([hostname().toLowerCase(), `${hostname().toLowerCase()}.local`]);
   #port = 0;
   #pinger: Disposable | undefined;
+  #isStopping = false;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -87,12 +88,14 @@ export class GatewayServer {
 
   /** Stops accepting; connections stay until `closeConnections`. */
   stopAccepting(): void {
+    this.#isStopping = true;
     for (const listener of this.#listeners) listener.close();
     for (const stranger of this.#strangers) stranger.close(1012, "service restart");
   }
 
-  /** Closes every connection with 1012 and waits until they are gone, 2 s at most. */
+  /** Stops accepting, closes every connection with 1012 and waits until they are gone, 2 s at most. */
   async closeConnections(): Promise<void> {
+    this.stopAccepting();
     this.#pinger?.[Symbol.dispose]();
     const all = [...this.connections.values()];
     for (const connection of all) connection.close(1012, "service restart");
@@ -185,10 +188,10 @@ export class GatewayServer {
     socket.on("error", (error) => ignore(error, "the client went away during the upgrade"));
     // Rebinding is a browser's problem, and browsers send Origin. A program with a foreign Host is merely not local.
     if (request.headers.origin !== undefined && !isKnownHost(request.headers.host, this.#ours)) {
-      return void socket.end(
-        `HTTP/1.1 421 Misdirected Request\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n${UNKNOWN_HOST}`,
-      );
+      return refuseUpgrade(socket, "421 Misdirected Request", UNKNOWN_HOST);
     }
+    // A socket that was opened before the stop may still ask to be upgraded during it.
+    if (this.#isStopping) return refuseUpgrade(socket, "503 Service Unavailable", "The gateway stops.");
     this.#silent.delete(request.socket);
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#onSocket(webSocket, request));
   }
@@ -251,7 +254,8 @@ export class GatewayServer {
     const frame = parse(data);
     if (frame === undefined) return connection.close(1000, "");
     // Text only, until the client is known (security: transport and handshake). Later, binary JSON is accepted.
-    if (isBinary || frameProblem(frame, STRICTEST.requestFrame)) return connection.close(1008, "invalid request frame");
+    const { requestFrame } = dialectFor((frame as Partial<Request> | null)?.params) ?? STRICTEST;
+    if (isBinary || frameProblem(frame, requestFrame)) return connection.close(1008, "invalid request frame");
     const request = frame as Request;
     try {
       if (request.method !== "connect") throw invalidRequest("invalid handshake: first request must be connect");
@@ -286,6 +290,10 @@ export class GatewayServer {
     if (!problem) return this.#options.dispatch.handle(connection, session, frame as Request);
     connection.send(failureFrame(idOf(frame), invalidRequest(`invalid request frame: ${problem}`)));
   }
+}
+
+function refuseUpgrade(socket: Duplex, status: string, text: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n${text}`);
 }
 
 const UNKNOWN_HOST =
