@@ -98,6 +98,12 @@ export class RawSocket implements Disposable {
     throw new Error(`a frame of opcode ${opcode} instead of text`);
   }
 
+  /** Everything that arrives until the connection ends. */
+  async text(): Promise<string> {
+    await within(this.ended, "the end of the connection");
+    return this.#bytes.toString();
+  }
+
   /** Skips to the close frame, or to the end of the connection without one. */
   async end(): Promise<RawEnd> {
     for (;;) {

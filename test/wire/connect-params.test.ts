@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { newDeviceKey } from "../support/device-key.ts";
 import { testGateway } from "../support/gateway.ts";
-import type { ConnectParams } from "../support/wire-client.ts";
+import { type ConnectParams, connectParams } from "../support/wire-client.ts";
 
 const gateway = await testGateway();
 after(() => gateway[Symbol.asyncDispose]());
@@ -139,6 +139,23 @@ test("what protocol 4 has added is refused from protocol 3 clients", async () =>
         "at /client: unexpected property 'timeZone'; at /auth: unexpected property 'bootstrapToken'",
     ),
   );
+});
+
+test("the first frame of a protocol 4 client may carry tracing, that of a protocol 3 client may not", async () => {
+  const frame = (protocol: number) => ({
+    type: "req",
+    id: "1",
+    method: "connect",
+    traceparent: "00-ab-cd-01",
+    params: connectParams({ protocol }, gateway.token, { nonce: "", ts: 0 }),
+  });
+  const [four, three] = [await gateway.connectRaw(), await gateway.connectRaw()];
+
+  four.send(frame(4));
+  three.send(frame(3));
+
+  assert.equal((await four.answerTo("1")).ok, true);
+  assert.deepEqual(await three.closed, { code: 1008, reason: "invalid request frame" });
 });
 
 test("protocol 4 wants a nonce in every proof", async () => {

@@ -95,6 +95,27 @@ test("a client that answers no close does not hold the stop for more than two se
   assert.deepEqual(await raw.end(), { code: 1012, reason: "service restart" });
 });
 
+test("a socket that asks to be upgraded during a stop is turned away", async () => {
+  const clock = new FakeClock();
+  await using gateway = await testGateway({ clock });
+  const { raw: stuck, nonce } = await RawSocket.upgrade(gateway.port);
+  const params = connectParams({}, gateway.token, { nonce, ts: clock.now() });
+  stuck.write(frameBytes(JSON.stringify({ type: "req", id: "c", method: "connect", params })));
+  await stuck.message();
+  const late = await RawSocket.open(gateway.port);
+  late.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${gateway.port}\r\nUpgrade: websocket\r\n`);
+  await gateway.connect();
+
+  const stopping = gateway.running[Symbol.asyncDispose]();
+  await stuck.end();
+  late.write("Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  const answer = await late.text();
+  clock.advance(2_000);
+  await stopping;
+
+  assert.match(answer, /^HTTP\/1\.1 503 /);
+});
+
 test("a second stop does nothing", async () => {
   await using gateway = await testGateway();
   const { running } = gateway;

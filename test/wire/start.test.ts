@@ -1,7 +1,7 @@
 // Starts that cannot go on, and first starts (security sections 1 and 5): a sentence for the person, nothing lost.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -143,6 +143,19 @@ test("a failed start leaves nothing behind that hinders the next one", async () 
   await using gateway = await startGateway(start);
 
   assert.ok(gateway.port > 0);
+});
+
+test("a start that fails with its port already open closes it again", async () => {
+  const spare = createServer().listen(0, "127.0.0.1");
+  await once(spare, "listening");
+  const { port } = spare.address() as AddressInfo;
+  spare.close();
+  const start = options({ overrides: { port, token: "good-token" } });
+  mkdirSync(join(start.stateDir, "gateway.json", "in the way"), { recursive: true });
+
+  await assert.rejects(startGateway(start));
+
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`), TypeError);
 });
 
 test("a first start writes a config with a token of 32 random bytes, for its owner only", async () => {
