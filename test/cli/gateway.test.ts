@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fakeOpenAI } from "../fakes/openai.ts";
 import { built, Home } from "./harness.ts";
 
 test("a first start makes a private state folder and prints one link that carries the token", async () => {
@@ -257,4 +258,16 @@ test("the built command line starts the built gateway", async () => {
   const { code, stdout } = await home.run(["health"]);
 
   assert.deepEqual([code, stdout.split("\n")[0]], [0, `● The gateway at ${gateway.url} is well.`]);
+});
+
+test("the built gateway brings TLS and a model's SDK along", async () => {
+  using home = new Home(built);
+  await using model = await fakeOpenAI();
+  const provider = { api: "openai-compatible", baseUrl: model.baseUrl, models: [{ id: "fake-model" }] };
+  await home.run(["config", "set", "models", JSON.stringify({ detectLocal: false, providers: { fake: provider } })]);
+  await using _gateway = await home.gateway(["--tls"]);
+
+  const { code, stdout, stderr } = await home.run(["agent", "hello"]);
+
+  assert.deepEqual([code, stdout, stderr], [0, "Hello from the model.\n", ""]);
 });

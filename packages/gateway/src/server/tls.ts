@@ -47,9 +47,10 @@ export async function loadCertificate(
 }
 
 async function generate(now: number): Promise<{ cert: string; key: string }> {
-  const { generate: generatePem } = await import("selfsigned");
+  // By its default: a bundler gives the names of a CommonJS package to static imports only.
+  const { default: selfsigned } = await import("selfsigned");
   const notAfterDate = new Date(now + VALID_DAYS * 86_400_000);
-  const pems = await generatePem([{ name: "commonName", value: "moltbot-gateway" }], {
+  const pems = await selfsigned.generate([{ name: "commonName", value: "moltbot-gateway" }], {
     keySize: 2048,
     algorithm: "sha256",
     notAfterDate,
