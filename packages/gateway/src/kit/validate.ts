@@ -41,11 +41,17 @@ export function failuresOf(schema: Schema, value: unknown): Failure[] {
   return failures;
 }
 
+/** An answer names so many failing rules; whoever has made more mistakes has read enough. */
+const MAX_TOLD = 50;
+/** Where a list or an object goes on being wrong, looking further helps nobody. */
+const MAX_FOUND = 1_000;
+
 /** The validation text: each failing rule once, joined by "; ". Undefined when the value is valid. */
 export function validationText(schema: Schema, value: unknown): string | undefined {
   const failures = failuresOf(schema, value);
   if (failures.length === 0) return undefined;
-  return [...new Set(failures.map(describe))].join("; ");
+  const told = [...new Set(failures.map(describe))];
+  return told.length <= MAX_TOLD ? told.join("; ") : `${told.slice(0, MAX_TOLD).join("; ")}; and more`;
 }
 
 function describe({ path, message }: Failure): string {
@@ -169,7 +175,10 @@ function arrayRules({ maxItems, minItems, items }: Schema): Rule[] {
   if (items) {
     const rule = ruleOf(items);
     rules.push((value, path, failures) => {
-      for (const [index, item] of (value as unknown[]).entries()) rule(item, `${path}/${index}`, failures);
+      for (const [index, item] of (value as unknown[]).entries()) {
+        if (failures.length >= MAX_FOUND) return;
+        rule(item, `${path}/${index}`, failures);
+      }
     });
   }
   return rules;
@@ -191,6 +200,7 @@ function objectRules({ required = [], properties = {}, additionalProperties, pat
     (value, path, failures) => {
       if (additionalProperties === undefined || additionalProperties === true) return;
       for (const [name, item] of Object.entries(value as object)) {
+        if (failures.length >= MAX_FOUND) return;
         if (known.has(name) || patterns.some(([pattern]) => pattern.test(name))) continue;
         if (rest) rest(item, `${path}/${escapePointer(name)}`, failures);
         else failures.push({ path, message: `unexpected property '${name.slice(0, 100)}'` });
