@@ -30,9 +30,6 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** Headers of every answer (security: browser-facing surface). */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  "Content-Security-Policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:; " +
-    "font-src 'self'; connect-src 'self' ws: wss:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
   "Referrer-Policy": "no-referrer",
@@ -40,6 +37,15 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "Cross-Origin-Resource-Policy": "same-origin",
   "Permissions-Policy": "camera=(), geolocation=(), payment=(), usb=()",
 };
+
+/** What a page of ours may load: files of its own, and sockets to the host that served it. The host has been checked. */
+function contentPolicy(host: string): string {
+  return [
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:",
+    `font-src 'self'; connect-src 'self' ws://${host} wss://${host}; manifest-src 'self'`,
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  ].join("; ");
+}
 
 /** Answers plain requests: slices' routes first, then the web page. */
 export class HttpFront {
@@ -54,6 +60,7 @@ export class HttpFront {
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    response.setHeader("Content-Security-Policy", contentPolicy(request.headers.host ?? ""));
     const path = decodePath(request.url ?? "/");
     if (path === undefined) return answer(response, 400, "Bad Request");
     const route = this.#routes.find((candidate) => candidate.matches(path));
