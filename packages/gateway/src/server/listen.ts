@@ -349,7 +349,10 @@ function ownAddresses(): readonly string[] {
 let addresses: { readonly at: number; readonly list: readonly string[] } = { at: Number.NEGATIVE_INFINITY, list: [] };
 
 /** The address to bind. Never wider than asked for: a tailnet that is down is an error, not a reason to use another. */
-export function bindHost({ bind, customBindHost }: GatewaySettings): string {
+export function bindHost(
+  { bind, customBindHost }: Pick<GatewaySettings, "bind" | "customBindHost">,
+  addresses: readonly string[] = ownAddresses(),
+): string {
   if (bind === "lan") return "0.0.0.0";
   if (bind === "custom" && customBindHost) return customBindHost;
   if (bind === "custom")
@@ -357,7 +360,7 @@ export function bindHost({ bind, customBindHost }: GatewaySettings): string {
       "gateway.bind is custom but gateway.customBindHost is not set; set it to the address to listen on.",
     );
   if (bind !== "tailnet") return "127.0.0.1";
-  const address = ownAddresses().find(isTailnetAddress);
+  const address = addresses.find(isTailnetAddress);
   if (address) return address;
   throw new StartError(
     "gateway.bind is tailnet but this host has no tailnet address; start Tailscale, or set gateway.bind to loopback.",
