@@ -114,6 +114,24 @@ test("a named gateway that is down exits 3 with the reason", async () => {
   );
 });
 
+test("a chat with a gateway that is down ends at once", async () => {
+  using home = new Home();
+
+  const { code, stderr } = await home.run(["chat", "--url", NOBODY]);
+
+  assert.equal(code, 3);
+  assert.match(stderr, /^No gateway answers at ws:/);
+});
+
+test("a state folder that cannot be made is named", async () => {
+  using home = new Home();
+
+  const { code, stderr } = await home.run(["health"], { env: { MOLTBOT_STATE_DIR: "/dev/null/state" } });
+
+  assert.deepEqual([code, stderr.split("\n").length], [1, 2]);
+  assert.match(stderr, /^\/dev\/null\/state.* cannot be used \(ENOTDIR\); check that it belongs to you/);
+});
+
 test("an http address is refused with the right one", async () => {
   using home = new Home();
 

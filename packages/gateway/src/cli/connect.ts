@@ -51,7 +51,7 @@ export async function withGateway<T>(
   const timeoutMs = call.flags.timeout ?? DEFAULT_TIMEOUT_MS;
   const client = createClient(target, options, await socketOptions(target, timeoutMs));
   try {
-    const hello = await inTime(client.connect(), { target, timeoutMs });
+    const hello = await inTime(Promise.race([client.connect(), firstFailure(client)]), { target, timeoutMs });
     return await work({ client, hello, target, timeoutMs });
   } catch (error) {
     throw explainFailure(error, target);
@@ -81,6 +81,15 @@ function createClient(target: Target, options: ConnectOptions, socketOptions: So
 async function socketOptions({ fingerprint }: Target, timeoutMs: number): Promise<SocketOptions> {
   const pin = fingerprint === undefined ? {} : (await import("./pin.ts")).pinned(fingerprint);
   return { perMessageDeflate: false, handshakeTimeout: timeoutMs, maxPayload: MAX_PAYLOAD, ...pin };
+}
+
+/** A client that reconnects goes on trying; whoever starts a command wants to hear why it does not begin. */
+function firstFailure(client: GatewayClient): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    client.onState((state) => {
+      if (state.kind === "reconnecting") reject(state.reason);
+    });
+  });
 }
 
 async function inTime(hello: Promise<HelloOk>, { target, timeoutMs }: { target: Target; timeoutMs: number }) {

@@ -20,10 +20,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     // By name: in the published form each command is a file of its own, with its own copy of the class.
     const isExpected = error instanceof Error && (error.name === "CliError" || error.name === "StartError");
-    const message = error instanceof Error ? error.message : String(error);
-    out.note(
-      isExpected ? message : `Something went wrong inside moltbot: ${message}. Set MOLTBOT_DEBUG=1 to see where.`,
-    );
+    out.note(isExpected ? error.message : unexpected(error));
     if (env.MOLTBOT_DEBUG === "1" && error instanceof Error) out.note(error.stack ?? "");
     return (isExpected && (error as Partial<CliError>).exitCode) || EXIT.failed;
   }
@@ -95,4 +92,12 @@ async function showVersion(out: Output): Promise<ExitCode> {
   const { VERSION } = await import("../base/version.ts");
   out.print(VERSION);
   return EXIT.ok;
+}
+
+/** A file that cannot be used is the machine's fault and has a name; everything else is ours. */
+function unexpected(error: unknown): string {
+  const { code, path, message = String(error) } = error as Partial<NodeJS.ErrnoException>;
+  if (code === "ENOSPC") return "The disk is full; make room and try again. Nothing was overwritten.";
+  if (path !== undefined) return `${path} cannot be used (${code}); check that it belongs to you and can be written.`;
+  return `Something went wrong inside moltbot: ${message}. Set MOLTBOT_DEBUG=1 to see where.`;
 }

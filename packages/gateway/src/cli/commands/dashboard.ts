@@ -15,7 +15,8 @@ export const dashboard = defineCommand({
     const target = resolveTarget(flags, env);
     await withGateway(call, async () => {}, { mode: "probe", target });
     const page = new URL(target.url.replace(/^ws/, "http"));
-    if (target.token !== undefined) page.hash = `token=${encodeURIComponent(target.token)}`;
+    const secret = target.token === undefined ? "password" : "token";
+    if (target[secret] !== undefined) page.hash = `${secret}=${encodeURIComponent(target[secret])}`;
     const opened = !flags["no-open"] && !flags.json && out.isTerminal && open(page.href, env);
     if (flags.json) out.json({ url: page.href });
     else out.print(page.href);
