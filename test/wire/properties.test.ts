@@ -25,7 +25,8 @@ async function answersOf(client: WireClient, send: () => void): Promise<Frame[]>
   const before = client.frames.length;
   send();
   await client.request("last-heartbeat");
-  return client.frames.slice(before, -1).filter(({ type }) => type === "res");
+  const answers = client.frames.slice(before).filter(({ type }) => type === "res");
+  return answers.slice(0, -1);
 }
 
 const jsonText = fc.json({ maxDepth: 4 });
