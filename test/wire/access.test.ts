@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { METHODS } from "../../packages/gateway/src/catalog.ts";
+import { FakeClock } from "../fakes/clock.ts";
 import { newDeviceKey } from "../support/device-key.ts";
 import { testGateway } from "../support/gateway.ts";
 import type { Frame, WireClient } from "../support/wire-client.ts";
 
-const gateway = await testGateway();
+const gateway = await testGateway({ clock: new FakeClock() });
 after(() => gateway[Symbol.asyncDispose]());
 
 const TABLE = {

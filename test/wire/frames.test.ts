@@ -1,9 +1,10 @@
 // Frames after the handshake (protocol sections 1 and 3): what is answered, under which id, and what is ignored.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { FakeClock } from "../fakes/clock.ts";
 import { testGateway } from "../support/gateway.ts";
 
-const gateway = await testGateway();
+const gateway = await testGateway({ clock: new FakeClock() });
 after(() => gateway[Symbol.asyncDispose]());
 
 const admin = await gateway.connect();

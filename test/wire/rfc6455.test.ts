@@ -8,7 +8,7 @@ import { frameBytes, RawSocket } from "../support/raw-socket.ts";
 import { within } from "../support/time-limit.ts";
 import { connectParams } from "../support/wire-client.ts";
 
-const gateway = await testGateway();
+const gateway = await testGateway({ clock: new FakeClock() });
 after(() => gateway[Symbol.asyncDispose]());
 
 const bystander = await gateway.connect();
