@@ -409,7 +409,7 @@ function findWebDir(): string | undefined {
 function welcome(gateway: Gateway, connection: Connection, { session, auth }: Granted): unknown {
   const { system, sessions, agent, version, config, stateDir } = gateway;
   const { caller, dialect } = session;
-  system.connected(caller, connection.isLocal ? undefined : connection.address);
+  system.connected(caller, connection.remoteIp);
   const isAdmin = hasScope(caller.scopes, "operator.admin");
   const mayRead = hasScope(caller.scopes, "operator.read");
   const is3 = dialect.protocol === 3;

@@ -5,7 +5,7 @@ import type { Clock } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
 import type { Caller } from "../kit/access.ts";
 import type { Dialect } from "./dialect.ts";
-import type { Peer } from "./locality.ts";
+import { isLoopbackAddress, type Peer } from "./locality.ts";
 import type { OriginVerdict } from "./origin.ts";
 
 /** Limits of a connection (protocol: transport; today's numbers, which January clients accept). */
@@ -85,6 +85,11 @@ export class Connection {
       this.#slowCheck?.[Symbol.dispose]();
       this.closed.abort();
     });
+  }
+
+  /** Where the client is, for people to see; a loopback address that is not local says nothing. */
+  get remoteIp(): string | undefined {
+    return this.isLocal || isLoopbackAddress(this.address) ? undefined : this.address;
   }
 
   get isOpen(): boolean {

@@ -94,7 +94,7 @@ export function decideConnect(rawParams: unknown, connection: Connection, ports:
       platform: params.client.platform,
       clientId: params.client.id,
       clientMode: params.client.mode,
-      remoteIp: connection.isLocal ? undefined : connection.address,
+      remoteIp: connection.remoteIp,
     },
     { silent: connection.isLocal && isShared },
   );
