@@ -139,6 +139,18 @@ test("protocol 4 says what is missing, and how to grant it", async () => {
   });
 });
 
+test("the address of a device is the one that a trusted proxy gives; behind another proxy it has none", async () => {
+  await using behindNone = await testGateway();
+  const [trusted, untrusted] = [newDeviceKey(), newDeviceKey()];
+
+  await requestPairing({ device: trusted });
+  await behindNone.refused({ device: untrusted }, remote);
+  const owner = await behindNone.connect();
+
+  assert.equal((await pendingOf(trusted))[0].remoteIp, "203.0.113.9");
+  assert.equal((await owner.call("device.pair.list")).pending[0].remoteIp, undefined);
+});
+
 test("from elsewhere the token alone does not let a client in without a device", async () => {
   const { error, closed } = await gateway.refused({}, remote);
 

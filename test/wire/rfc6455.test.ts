@@ -148,6 +148,15 @@ test("requests behind a connect in one packet are answered after hello-ok", asyn
   assert.deepEqual(JSON.parse(await raw.message()), { type: "res", id: "r", ok: true, payload: null });
 });
 
+test("a request of more than a stranger's limit is accepted right behind the connect", async () => {
+  const { raw } = await RawSocket.upgrade(gateway.port);
+
+  raw.write(frameBytes(connect), request("big", "last-heartbeat", { padding: "x".repeat(200_000) }));
+
+  assert.match(await raw.message(), /"hello-ok"/);
+  assert.deepEqual(JSON.parse(await raw.message()), { type: "res", id: "big", ok: true, payload: null });
+});
+
 test("requests behind a refused connect in one packet are neither answered nor done", async () => {
   const { raw } = await RawSocket.upgrade(gateway.port);
   const marker = "from a refused connection";
