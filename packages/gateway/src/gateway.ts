@@ -292,7 +292,10 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate 
   const sessions: Sessions = new Sessions(base);
   const agent: Agent = new Agent({ ...base, system, devices, sessions });
   const chat = new Chat({ ...base, sessions, agent });
-  const setup = new Setup(base, { requestRestart });
+  const setup = new Setup(base, {
+    requestRestart,
+    tell: (sessionKey, line) => system.queueEvent(sessionKey, line),
+  });
   return { ...base, system, devices, sessions, agent, chat, setup };
 }
 
@@ -300,8 +303,7 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate 
 async function start({ system, agent, setup, config }: Gateway): Promise<void> {
   system.start();
   config.watch();
-  const sentinel = setup.takeSentinel();
-  if (sentinel) system.queueEvent(sentinel.sessionKey, sentinel.line);
+  setup.tellOfRestart();
   await agent.start();
 }
 

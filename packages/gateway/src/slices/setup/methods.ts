@@ -1,7 +1,9 @@
 /** Methods that read and change the config file (protocol: config). */
 import { Type } from "@sinclair/typebox";
+import type { Gateway } from "../../gateway.ts";
 import { defineMethod } from "../../kit/method.ts";
 import { ConfigApplied, ConfigSchema, ConfigSnapshot, ConfigWritten } from "./schema.ts";
+import type { ChangeNote } from "./setup.ts";
 
 /** A config is written by people; beyond this it is not, and reading it would hold everybody up. */
 const ConfigText = Type.String({ minLength: 1, maxLength: 262_144 });
@@ -39,8 +41,8 @@ export const configPatch = defineMethod({
   access: "operator.admin",
   params: { raw: ConfigText, ...change },
   result: ConfigApplied,
-  handler: ({ params: { raw, baseHash: base, sessionKey, note, restartDelayMs }, gateway }) =>
-    gateway.setup.patch(raw, base, { kind: "config-patch", sessionKey, note, restartDelayMs }),
+  handler: ({ params, gateway }) =>
+    gateway.setup.patch(params.raw, params.baseHash, noteOf("config-patch", params, gateway)),
 });
 
 export const configApply = defineMethod({
@@ -49,8 +51,8 @@ export const configApply = defineMethod({
   access: "operator.admin",
   params: { raw: ConfigText, ...change },
   result: ConfigApplied,
-  handler: ({ params: { raw, baseHash: base, sessionKey, note, restartDelayMs }, gateway }) =>
-    gateway.setup.apply(raw, base, { kind: "config-apply", sessionKey, note, restartDelayMs }),
+  handler: ({ params, gateway }) =>
+    gateway.setup.apply(params.raw, params.baseHash, noteOf("config-apply", params, gateway)),
 });
 
 export const configSchema = defineMethod({
@@ -61,3 +63,12 @@ export const configSchema = defineMethod({
   result: ConfigSchema,
   handler: ({ gateway }) => gateway.setup.schema(),
 });
+
+/** What is said with a change. Throws `INVALID_REQUEST` for a session key that is none, before anything is written. */
+function noteOf(
+  kind: ChangeNote["kind"],
+  { sessionKey, note, restartDelayMs }: { sessionKey?: string; note?: string; restartDelayMs?: number },
+  { sessions }: Gateway,
+): ChangeNote {
+  return { kind, sessionKey: sessionKey ? sessions.canonical(sessionKey) : undefined, note, restartDelayMs };
+}

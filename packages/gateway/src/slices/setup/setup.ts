@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import JSON5 from "json5";
 import { type ConfigSnapshot, isRecord } from "../../base/config.ts";
-import { invalidRequest, messageOf } from "../../base/errors.ts";
+import { ignore, invalidRequest, messageOf } from "../../base/errors.ts";
 import { readTextIfExists, writePrivateFile } from "../../base/files.ts";
 import type { Base } from "../../gateway.ts";
 import type { SettingsDefinition } from "../../kit/settings.ts";
@@ -19,17 +19,25 @@ export interface ChangeNote {
   readonly restartDelayMs: number | undefined;
 }
 
+export interface SetupOptions {
+  readonly requestRestart: (reason: string, delayMs: number) => void;
+  /** Queues a line for the agent's next turn on a session. */
+  readonly tell: (sessionKey: string, line: string) => void;
+}
+
 const DEFAULT_RESTART_DELAY_MS = 2_000;
 const MAX_RESTART_DELAY_MS = 60_000;
 
 export class Setup {
   readonly #base: Base;
-  readonly #requestRestart: (reason: string, delayMs: number) => void;
+  readonly #requestRestart: SetupOptions["requestRestart"];
+  readonly #tell: SetupOptions["tell"];
   readonly #schemas: ReadonlyMap<string, Schema>;
 
-  constructor(base: Base, options: { requestRestart: (reason: string, delayMs: number) => void }) {
+  constructor(base: Base, options: SetupOptions) {
     this.#base = base;
     this.#requestRestart = options.requestRestart;
+    this.#tell = options.tell;
     this.#schemas = new Map(
       base.config.sections.map((section) => [section.path, (section as SettingsDefinition).schema as Schema]),
     );
@@ -104,13 +112,13 @@ export class Setup {
     };
   }
 
-  /** What was said with a change that has since restarted the gateway; told once. */
-  takeSentinel(): { sessionKey: string; line: string } | undefined {
+  /** Tells the session that asked for a change what has restarted the gateway since; once. */
+  tellOfRestart(): void {
     const text = readTextIfExists(this.#sentinelPath);
-    if (text === undefined) return undefined;
+    if (text === undefined) return;
     rmSync(this.#sentinelPath, { force: true });
-    const { payload } = JSON.parse(text) as { payload: { sessionKey?: string; message: string | null } };
-    return payload.sessionKey ? { sessionKey: payload.sessionKey, line: changeLine(payload.message) } : undefined;
+    const { sessionKey, message } = readSentinel(text);
+    if (sessionKey) this.#tell(sessionKey, changeLine(message));
   }
 
   get #sentinelPath(): string {
@@ -131,7 +139,7 @@ export class Setup {
     if (needed) {
       writePrivateFile(this.#sentinelPath, JSON.stringify({ version: 1, payload }));
       this.#requestRestart(kind, delayMs);
-    }
+    } else if (sessionKey) this.#tell(sessionKey, changeLine(note));
     return {
       restart: { ok: true, pid: process.pid, signal: "SIGUSR1", delayMs, reason: kind, mode: "emit", needed },
       sentinel: { path: needed ? this.#sentinelPath : null, payload },
@@ -144,8 +152,17 @@ export class Setup {
   }
 }
 
+function readSentinel(text: string): { readonly sessionKey?: string; readonly message?: string | null } {
+  try {
+    return (JSON.parse(text) as { payload: object }).payload;
+  } catch (error) {
+    ignore(error, "a note that cannot be read must not keep the gateway from starting");
+    return {};
+  }
+}
+
 /** What the agent is told of a change. */
-export function changeLine(note: string | null | undefined): string {
+function changeLine(note: string | null | undefined): string {
   return note ? `Config changed: ${note}` : "Config changed.";
 }
 
