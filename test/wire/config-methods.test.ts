@@ -273,6 +273,35 @@ test("the restart waits as long as was asked", async () => {
   assert.equal((await admin.request("last-heartbeat")).ok, true);
 });
 
+test("the session that asks for a change is told of it on its next turn, whether it restarts the gateway or not", async () => {
+  const { gateway, admin } = await setUp();
+  await using _ = gateway;
+  const seen = gateway.log.length;
+  const said = { sessionKey: "main", restartDelayMs: 0 };
+
+  const live = "{ models: { detectLocal: false } }";
+  await admin.call("config.patch", { raw: live, baseHash: await baseHashOf(admin), ...said, note: "look around less" });
+  const { queuedSystemEvents: before } = await admin.call("status");
+  const restarting = '{ gateway: { allowedHosts: ["gw.example.com"] } }';
+  await admin.call("config.patch", { raw: restarting, baseHash: await baseHashOf(admin), ...said, note: "a new name" });
+  await gateway.logged("gateway listens", seen);
+  const { queuedSystemEvents: after } = await (await gateway.connect()).call("status");
+
+  assert.deepEqual(before, ["Config changed: look around less"]);
+  assert.deepEqual(after, ["Config changed: a new name"]);
+});
+
+test("a change for a session key that is none is refused before it is made", async () => {
+  const { error } = await reader.request("config.patch", {
+    raw: "{ models: null }",
+    baseHash: hashOf(RAW),
+    sessionKey: "no\u0000key",
+  });
+
+  assert.equal(error?.code, "INVALID_REQUEST");
+  assert.equal(shared.readConfig(), RAW);
+});
+
 test("what a write replaces is kept, for its owner only", async () => {
   const { gateway, admin } = await setUp();
   await using _ = gateway;
