@@ -236,7 +236,7 @@ export async function memoryGrowth(bench: Bench): Promise<Figure> {
     await client.pipeline("status", count / 4, 64);
     await client.pipeline("system-presence", count / 4, 64);
   };
-  await round(bench.quick ? 20_000 : 60_000);
+  await round(bench.quick ? 40_000 : 200_000);
   const before = rssMb(gateway.pid);
   await round(bench.quick ? 40_000 : 200_000);
   const growth = rssMb(gateway.pid) - before;

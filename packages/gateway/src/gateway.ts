@@ -73,7 +73,6 @@ export interface StartOverrides {
 export interface StartOptions {
   readonly stateDir: string;
   readonly env: Env;
-  readonly signal?: AbortSignal;
   readonly overrides?: StartOverrides;
   readonly clock?: Clock;
   /** Where log lines go beside the log file; standard output by default. */

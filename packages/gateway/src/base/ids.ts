@@ -8,7 +8,12 @@ export function newId(): string {
 
 /** A new secret of `bytes` random bytes in base64url: 43 characters for the default 32. */
 export function newSecret(bytes = 32): string {
-  return randomBytes(bytes).toString("base64url");
+  return asArgument(randomBytes(bytes).toString("base64url"));
+}
+
+/** base64url as a command line takes it: a first `-` would make it a flag. */
+export function asArgument(secret: string): string {
+  return secret.replace(/^-/, "A");
 }
 
 /** Lower-case hexadecimal SHA-256. */

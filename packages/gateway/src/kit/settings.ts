@@ -29,7 +29,11 @@ function parseSection(path: string, schema: TSchema, value: unknown): Parsed<unk
   const isUnknownKey = ({ message }: Failure) => message.startsWith("unexpected property");
   return {
     value: filled,
-    issues: failures.filter((failure) => !isUnknownKey(failure)).map((failure) => toIssue(path, failure)),
+    issues: toIssues(
+      path,
+      schema as Schema,
+      failures.filter((failure) => !isUnknownKey(failure)),
+    ),
     warnings: failures.filter(isUnknownKey).map((failure) => unknownKey(path, failure)),
   };
 }
@@ -38,8 +42,24 @@ function dotted(section: string, pointer: string): string {
   return [section, ...pointer.split("/").slice(1)].join(".");
 }
 
-function toIssue(section: string, { path, message }: Failure): Issue {
-  return { path: dotted(section, path), message };
+/** One mistake a value: of a value that fits no alternative, only what it may be. */
+function toIssues(section: string, schema: Schema, failures: readonly Failure[]): Issue[] {
+  const unfit = failures.filter(({ message }) => message === "must match a schema in anyOf").map(({ path }) => path);
+  const others = failures.filter(({ path }) => !unfit.some((value) => path === value || path.startsWith(`${value}/`)));
+  return [
+    ...unfit.map((path) => ({ path: dotted(section, path), message: `must be one of ${choicesAt(schema, path)}` })),
+    ...others.map(({ path, message }) => ({ path: dotted(section, path), message })),
+  ];
+}
+
+/** What the schema allows at a pointer, as a list for a person. */
+function choicesAt(schema: Schema, pointer: string): string {
+  let here: Schema | undefined = schema;
+  for (const name of pointer.split("/").slice(1)) {
+    here = here?.properties?.[name] ?? Object.values(here?.patternProperties ?? {})[0] ?? here?.items;
+  }
+  const choices = here?.anyOf?.map((choice) => ("const" in choice ? JSON.stringify(choice.const) : choice.type)) ?? [];
+  return choices.join(", ");
 }
 
 function unknownKey(section: string, { path, message }: Failure): Issue {

@@ -40,6 +40,9 @@ export interface Session {
   readonly credential: Credential;
 }
 
+/** Why a call's signal aborts. One object for all: the default reason captures a stack each time. */
+const CLOSED = new Error("the caller's connection has closed");
+
 /** A WebSocket connection from its challenge to its end. */
 export class Connection {
   readonly id = newId();
@@ -83,7 +86,7 @@ export class Connection {
     });
     socket.once("close", () => {
       this.#slowCheck?.[Symbol.dispose]();
-      this.closed.abort();
+      this.closed.abort(CLOSED);
     });
   }
 

@@ -1,5 +1,5 @@
 /** Proof that a connection holds a device's key: who signed what, and when (protocol: device identity). */
-import { createPublicKey, verify } from "node:crypto";
+import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { GatewayError } from "../base/errors.ts";
 import { sha256Hex } from "../base/ids.ts";
 
@@ -135,6 +135,20 @@ function isAtLeastP(y: Buffer): boolean {
 
 function isSignedBy(raw: Buffer, signature: Buffer | undefined, payloads: readonly string[]): boolean {
   if (signature?.length !== 64) return false;
-  const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: "der", type: "spki" });
+  const key = keyOf(raw);
   return payloads.some((text) => verify(null, Buffer.from(text), key, signature));
+}
+
+/** Keys seen lately, oldest first: making one costs as much as the check itself, and devices come back. */
+const keys = new Map<string, KeyObject>();
+const MAX_KEYS = 1_000;
+
+function keyOf(raw: Buffer): KeyObject {
+  const name = raw.toString("latin1");
+  const key =
+    keys.get(name) ?? createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: "der", type: "spki" });
+  keys.delete(name);
+  keys.set(name, key);
+  if (keys.size > MAX_KEYS) keys.delete(keys.keys().next().value!);
+  return key;
 }

@@ -193,6 +193,9 @@ export class GatewayServer {
     // A socket that was opened before the stop may still ask to be upgraded during it.
     if (this.#isStopping) return refuseUpgrade(socket, "503 Service Unavailable", "The gateway stops.");
     this.#silent.delete(request.socket);
+    // The answer to the upgrade and the challenge leave in one write.
+    socket.cork();
+    process.nextTick(() => socket.uncork());
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#onSocket(webSocket, request));
   }
 

@@ -30,7 +30,6 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
   const gateway = await startGateway({
     stateDir,
     env,
-    signal,
     overrides: {
       ...(port !== undefined && { port }),
       ...(flags.bind !== undefined && { bind: flags.bind }),

@@ -2,7 +2,7 @@
 import { createHmac, randomInt } from "node:crypto";
 import { join } from "node:path";
 import { readTextIfExists, writePrivateFile } from "../../base/files.ts";
-import { newSecret } from "../../base/ids.ts";
+import { asArgument, newSecret } from "../../base/ids.ts";
 
 /** The key of the state folder, made on first use. */
 export function loadTokenKey(stateDir: string): string {
@@ -16,7 +16,7 @@ export function loadTokenKey(stateDir: string): string {
 
 /** The token of one version of a device's role: 43 characters of base64url. */
 export function deriveToken(key: string, deviceId: string, role: string, version: number): string {
-  return createHmac("sha256", key).update(`${deviceId}|${role}|${version}`).digest("base64url");
+  return asArgument(createHmac("sha256", key).update(`${deviceId}|${role}|${version}`).digest("base64url"));
 }
 
 /** Where versions begin: at random, so that a device that is removed and paired again never gets an old token back. */
