@@ -113,10 +113,7 @@ test("a waiting device is shown, and let in by whoever may", async () => {
   const approved = await say(owner, `/approve ${requestId}`);
   const again = await say(owner, `/approve ${requestId}`);
 
-  assert.match(
-    shown,
-    /^Waiting for approval:\n- \*\*Phone\*\* on linux asks to connect as node: `\/approve /,
-  );
+  assert.match(shown, /^Waiting for approval:\n- \*\*Phone\*\* on linux asks to connect as node: `\/approve /);
   assert.equal(approved, "Phone may connect now.");
   assert.equal(again, "unknown requestId");
   assert.equal((await owner.call("device.pair.list")).paired[0].deviceId, device.id);
