@@ -134,6 +134,7 @@ export class Config implements Disposable {
   readonly #listeners = new Map<string, Set<(value: unknown) => void>>();
   readonly #restartListeners = new Set<() => void>();
   readonly #overrides = new Map<string, Readonly<Record<string, unknown>>>();
+  #revision = 0;
   #inForce: Reading;
   #onDisk: Reading;
   #exists: boolean;
@@ -197,6 +198,11 @@ export class Config implements Disposable {
   onRestartNeeded(fn: () => void): Disposable {
     this.#restartListeners.add(fn);
     return { [Symbol.dispose]: () => void this.#restartListeners.delete(fn) };
+  }
+
+  /** Grows with every change of the values in force. */
+  get revision(): number {
+    return this.#revision;
   }
 
   snapshot(): ConfigSnapshot {
@@ -278,6 +284,7 @@ export class Config implements Disposable {
   #apply(next: Reading): void {
     const previous = this.#inForce;
     this.#inForce = next;
+    this.#revision++;
     const changed = this.sections.filter(
       ({ path }) => JSON.stringify(previous.values.get(path)) !== JSON.stringify(next.values.get(path)),
     );

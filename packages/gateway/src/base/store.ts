@@ -23,13 +23,20 @@ export class Store implements Disposable {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
+  #writes = 0;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
   }
 
+  /** How many statements have written so far: what was read at the same count is still true. */
+  get writes(): number {
+    return this.#writes;
+  }
+
   /** Runs a statement; returns how many rows changed and the last row id. */
   run(sql: string, ...values: SQLInputValue[]): { changes: number; lastInsertRowid: number } {
+    this.#writes++;
     const { changes, lastInsertRowid } = this.#statement(sql).run(...values);
     return { changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
   }

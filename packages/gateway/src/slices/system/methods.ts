@@ -27,11 +27,10 @@ export const status = defineMethod({
   open: true,
   params: {},
   result: StatusSummary,
-  handler({ gateway: { system, sessions, agent } }) {
-    const defaultAgentId = agent.defaultAgentId;
-    return {
+  handler: ({ gateway: { system, sessions, agent } }) =>
+    system.serializedStatus(() => ({
       heartbeat: {
-        defaultAgentId,
+        defaultAgentId: agent.defaultAgentId,
         agents: system
           .health()
           .agents.map(({ agentId, heartbeat: { enabled, every, everyMs } }) => ({ agentId, enabled, every, everyMs })),
@@ -39,8 +38,7 @@ export const status = defineMethod({
       channelSummary: [],
       queuedSystemEvents: [...system.queuedEvents(sessions.mainKey())],
       sessions: sessions.status(agent.modelDefaults()),
-    };
-  },
+    })),
 });
 
 export const systemPresence = defineMethod({

@@ -8,7 +8,7 @@ import type { Caller } from "../../kit/access.ts";
 import { Serialized } from "../../kit/method.ts";
 import { health as healthEvent, presence as presenceEvent, tick } from "./events.ts";
 import { type Beacon, type Entry, Presence } from "./presence.ts";
-import type { AgentHealth, HealthSummary, SessionsSummary } from "./schema.ts";
+import type { AgentHealth, HealthSummary, SessionsSummary, StatusSummary } from "./schema.ts";
 
 export type Health = Static<typeof HealthSummary>;
 
@@ -24,6 +24,8 @@ const TICK_MS = 30_000;
 const REFRESH_MS = 60_000;
 /** Refreshes and presence lists asked for within this time are sent once. */
 const COALESCE_MS = 250;
+/** The ages in a status may be this old. */
+const STATUS_MS = 250;
 const MAX_QUEUED_EVENTS = 20;
 
 export class System implements Disposable {
@@ -39,6 +41,7 @@ export class System implements Disposable {
   readonly stateVersion = { presence: 1, health: 1 };
   #health: Health | undefined;
   #serialized: Serialized | undefined;
+  #status: { readonly of: string; readonly at: number; readonly answer: Serialized } | undefined;
 
   constructor(base: Base, options: { sources: HealthSources; logFile: string }) {
     this.#base = base;
@@ -90,6 +93,16 @@ export class System implements Disposable {
     this.#healthNews.soon();
   }
 
+  /** The status that `make` tells, or the one of a moment ago when nothing has changed since. */
+  serializedStatus(make: () => Static<typeof StatusSummary>): Serialized {
+    const { clock, store, config } = this.#base;
+    const of = `${store.writes} ${config.revision}`;
+    const at = clock.monotonic();
+    if (this.#status?.of !== of || at - this.#status.at > STATUS_MS)
+      this.#status = { of, at, answer: new Serialized(make()) };
+    return this.#status.answer;
+  }
+
   presence(): Entry[] {
     return this.#presence.list();
   }
@@ -120,6 +133,7 @@ export class System implements Disposable {
     const lines = this.#queued.get(sessionKey) ?? [];
     if (lines.at(-1) === line) return;
     this.#queued.set(sessionKey, [...lines, line].slice(-MAX_QUEUED_EVENTS));
+    this.#status = undefined;
   }
 
   queuedEvents(sessionKey: string): readonly string[] {
@@ -130,6 +144,7 @@ export class System implements Disposable {
   takeEvents(sessionKey: string): readonly string[] {
     const lines = this.queuedEvents(sessionKey);
     this.#queued.delete(sessionKey);
+    this.#status = undefined;
     return lines;
   }
 
