@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Bus } from "./base/bus.ts";
-import { type Clock, systemClock } from "./base/clock.ts";
+import { type Clock, guardedClock, systemClock } from "./base/clock.ts";
 import { Config } from "./base/config.ts";
 import { ignore, messageOf, StartError } from "./base/errors.ts";
 import { configPath, type Env, fileExists, makePrivateDir, readTextIfExists } from "./base/files.ts";
@@ -168,7 +168,7 @@ interface Booted {
 }
 
 async function boot(options: StartOptions, requestRestart: (reason: string, delayMs: number) => void): Promise<Booted> {
-  const { stateDir, env, overrides = {}, clock = systemClock } = options;
+  const { stateDir, env, overrides = {}, clock: time = systemClock } = options;
   const stack = new AsyncDisposableStack();
   try {
     makePrivateDir(stateDir);
@@ -176,11 +176,12 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     const logFile = stack.use(new LogFile(join(stateDir, "logs")));
     const sinks = options.sinks ?? [ttySink((text) => process.stdout.write(text), process.stdout.isTTY)];
     const log = createLog({
-      clock,
+      clock: time,
       level: overrides.verbose ? "debug" : "info",
       sinks: [...sinks, logFile.sink],
       secrets,
     });
+    const clock = guardedClock(time, (error) => log.error(storageProblem(error) ?? "a timer's work threw", { error }));
     const store = stack.use(openState(stateDir));
     const config = stack.use(openConfig(options, log, clock, requestRestart));
     const settings = config.of(gatewaySettings);

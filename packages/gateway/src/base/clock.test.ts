@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock } from "./clock.ts";
+import { guardedClock, systemClock } from "./clock.ts";
 
 test("sleep resolves after its time", async () => {
   const before = systemClock.monotonic();
@@ -63,3 +63,19 @@ async function awake<T>(promise: Promise<T>): Promise<T> {
     clearInterval(stay);
   }
 }
+
+test("what a guarded timer's work throws is handed on, and the timer goes on", async () => {
+  const twice = Promise.withResolvers<void>();
+  const errors: unknown[] = [];
+  const clock = guardedClock(systemClock, (error) => {
+    errors.push(error);
+    if (errors.length === 2) twice.resolve();
+  });
+
+  using _timer = clock.every(1, () => {
+    throw "full disk";
+  });
+  await awake(twice.promise);
+
+  assert.deepEqual(errors, ["full disk", "full disk"]);
+});

@@ -42,3 +42,21 @@ export const systemClock: Clock = {
     return { [Symbol.dispose]: () => clearInterval(timer) };
   },
 };
+
+/** The same clock, whose timers hand what their work throws to `onError`: a full disk must not end the process. */
+export function guardedClock(clock: Clock, onError: (error: unknown) => void): Clock {
+  const guarded = (fn: () => void) => () => {
+    try {
+      fn();
+    } catch (error) {
+      onError(error);
+    }
+  };
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    after: (ms, fn) => clock.after(ms, guarded(fn)),
+    every: (ms, fn) => clock.every(ms, guarded(fn)),
+  };
+}

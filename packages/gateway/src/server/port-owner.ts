@@ -1,5 +1,6 @@
 /** Who listens on a port: for the message that a second gateway leaves behind. Best effort. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
 import { ignore } from "../base/errors.ts";
 
 /** The process that listens on a TCP port of this machine, when the system tells (Linux: /proc). */
@@ -7,10 +8,16 @@ export function findPortOwner(port: number): { readonly pid: number; readonly co
   const inodes = new Set([...listeningInodes("/proc/net/tcp", port), ...listeningInodes("/proc/net/tcp6", port)]);
   if (inodes.size === 0) return undefined;
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    if (openSockets(pid).some((inode) => inodes.has(inode)))
-      return { pid: Number(pid), command: read(`/proc/${pid}/comm`).trim() };
+    if (openSockets(pid).some((inode) => inodes.has(inode))) return { pid: Number(pid), command: commandOf(pid) };
   }
   return undefined;
+}
+
+/** What a person would call the process: the program's name, or ours. */
+function commandOf(pid: string): string {
+  const args = read(`/proc/${pid}/cmdline`).split("\0").filter(Boolean);
+  const isOurs = args.includes("gateway") && args.some((arg) => /(?:^|\/)moltbot(?:\.mjs)?$/.test(arg));
+  return isOurs ? "a moltbot gateway" : basename(args[0] ?? "another program");
 }
 
 /** Socket inodes in state LISTEN (0A) on the port (proc_pid_net(5)). */
