@@ -17,7 +17,7 @@ const plain = { summary: "-", access: "operator.read" as const, params: {}, resu
 function setUp(...methods: Method[]) {
   const frames: { id: string; ok: boolean }[] = [];
   const errors: string[] = [];
-  const log = { error: (sentence: string) => void errors.push(sentence) } as unknown as Log;
+  const log = { debug: () => undefined, error: (sentence: string) => void errors.push(sentence) } as unknown as Log;
   const connection = {
     inFlight: 0,
     closed: new AbortController(),

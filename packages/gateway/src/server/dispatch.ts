@@ -70,14 +70,22 @@ export class Dispatch {
 
   #responder(connection: Connection, { id, method }: Request): Responder {
     connection.inFlight++;
+    const { log } = this.#options;
     const end = (frame: string) => {
       connection.inFlight--;
       connection.send(frame);
     };
     return {
       ack: (payload) => connection.send(successFrame(id, payload)),
-      done: (payload) => end(this.#resultFrame(id, payload, method)),
-      fail: (error) => end(failureFrame(id, this.#publicError(error, method))),
+      done: (payload) => {
+        log.debug("answered", { connId: connection.id, method, id });
+        end(this.#resultFrame(id, payload, method));
+      },
+      fail: (error) => {
+        const refusal = this.#publicError(error, method);
+        log.debug("refused", { connId: connection.id, method, id, code: refusal.code, why: refusal.message });
+        end(failureFrame(id, refusal));
+      },
     };
   }
 

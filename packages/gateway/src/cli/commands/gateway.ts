@@ -17,7 +17,8 @@ const runFlags = {
   token: { kind: "text", value: "TOKEN", summary: "The token clients must show" },
   password: { kind: "text", value: "PASSWORD", summary: "The password clients must show" },
   tls: { kind: "switch", summary: "Serve https and wss, with a certificate of its own unless one is configured" },
-  verbose: { kind: "switch", short: "v", summary: "Log every frame and decision" },
+  verbose: { kind: "switch", short: "v", summary: "Log every request and refusal too" },
+  "allow-unconfigured": { kind: "switch", summary: "Taken for older scripts; a start without settings is fine anyway" },
 } as const;
 
 /** What running the gateway is given. */
