@@ -136,6 +136,17 @@ test("the config file stands in the state folder unless the environment names an
   assert.equal(configPath("/state", { CLAWDBOT_CONFIG_PATH: "~/m.json" }), join(homedir(), "m.json"));
 });
 
+test("the config of an older installation is taken over, until there is one of our own", () => {
+  const stateDir = mkdtempSync(join(folder, "state-"));
+  writeFileSync(join(stateDir, "clawdbot.json"), "{}");
+
+  const before = configPath(stateDir, {});
+  writeFileSync(join(stateDir, "moltbot.json"), "{}");
+
+  assert.equal(before, join(stateDir, "clawdbot.json"));
+  assert.equal(configPath(stateDir, {}), join(stateDir, "moltbot.json"));
+});
+
 test("~ is the home folder only at the start and on its own", () => {
   assert.deepEqual(["~", "~/a", "~a", "/~/a"].map(expandHome), [homedir(), join(homedir(), "a"), "~a", "/~/a"]);
 });

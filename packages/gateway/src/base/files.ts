@@ -39,10 +39,16 @@ export function resolveStateDir(options: { env: Env; profile?: string | undefine
   return join(homedir(), `.moltbot-${profile}`);
 }
 
-/** The config file: `MOLTBOT_CONFIG_PATH` or `CLAWDBOT_CONFIG_PATH`, else `moltbot.json` in the state folder. */
+/**
+ * The config file: `MOLTBOT_CONFIG_PATH` or `CLAWDBOT_CONFIG_PATH`, else `moltbot.json` in the state folder, or the
+ * `clawdbot.json` of an older installation when that is the only one there.
+ */
 export function configPath(stateDir: string, env: Env): string {
   const explicit = envOf(env, "CONFIG_PATH");
-  return explicit ? resolve(expandHome(explicit)) : join(stateDir, "moltbot.json");
+  if (explicit) return resolve(expandHome(explicit));
+  const usual = join(stateDir, "moltbot.json");
+  const older = join(stateDir, "clawdbot.json");
+  return !existsSync(usual) && existsSync(older) ? older : usual;
 }
 
 /** Replaces a leading `~` by the home folder. */
