@@ -157,12 +157,12 @@ export class Connection {
     else this.#held.push(frame);
   }
 
-  /** Frames of one turn leave in one write: system calls are most of what a small frame costs. */
+  /** Frames of one round of the loop leave in one write: system calls are most of what a small frame costs. */
   #gather(): void {
     if (this.#gathers) return;
     this.#gathers = true;
     this.#stream.cork();
-    process.nextTick(() => {
+    setImmediate(() => {
       this.#gathers = false;
       this.#stream.uncork();
     });
