@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { newDeviceKey } from "../support/device-key.ts";
-import { testGateway } from "../support/gateway.ts";
+import { TOKEN, testGateway } from "../support/gateway.ts";
+import { WireClient } from "../support/wire-client.ts";
 import { admin, configFor, endOf, gatewayWithoutModel, saidOf } from "./support.ts";
 
 /** Sends the request and returns its two answers. */
@@ -136,6 +139,23 @@ test("a duplicate after the end, and after a restart, gets both answers without 
   assert.deepEqual([second.accepted.payload, third.accepted.payload], [first.accepted.payload, first.accepted.payload]);
   assert.deepEqual([second.final.payload, third.final.payload], [first.final.payload, first.final.payload]);
   assert.equal(model.requests.length, 1);
+});
+
+test("a retry that knocks while the gateway still starts finds the interrupted run", async () => {
+  await using model = await fakeOpenAI();
+  model.usual = { kind: "hang" };
+  await using gateway = await testGateway({ config: configFor(model), overrides: { port: await freePort() } });
+  const { url } = gateway.running;
+  const params = { message: "Hi", sessionKey: "main", idempotencyKey: "r1" };
+  await (await admin(gateway)).call("chat.send", params);
+  await gateway.stop();
+
+  const starting = gateway.start();
+  using client = await knock(url);
+  const retry = await client.request("chat.send", params);
+  await starting;
+
+  assert.deepEqual([retry.error, retry.payload], [undefined, { runId: "r1", status: "in_flight" }]);
 });
 
 test("another caller's key, and another method's, is refused", async () => {
@@ -387,3 +407,28 @@ test("agents and their identities are as configured", async () => {
     'invalid agent.identity.get params: agent "main" does not match session key agent "ops"',
   );
 });
+
+/** A port that nobody listens on now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Shakes hands as soon as the door opens. */
+async function knock(url: string): Promise<WireClient> {
+  for (;;) {
+    const client = new WireClient(url, { token: TOKEN });
+    try {
+      await client.opened();
+      await client.shakeHands({ scopes: ["operator.admin"] });
+      return client;
+    } catch {
+      client[Symbol.dispose]();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}

@@ -219,6 +219,8 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     stack.use(
       startBroadcast({ bus, events: EVENTS, connections: server.connections, stateVersion: () => system.stateVersion }),
     );
+    stack.defer(() => gateway.agent.stop());
+    gateway.agent.resume();
     const { host, port } = await server.start();
     const tlsFingerprint = settings.current.tls.enabled ? server.fingerprint : undefined;
     const at = describeAddress(host, port, tlsFingerprint !== undefined, auth);
@@ -228,7 +230,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     await server.listenOnAlias();
     stack.defer(() => rmSync(join(stateDir, "gateway.json"), { force: true }));
     writeInstance(stateDir, { pid: process.pid, port, url: at.url, startedAt: clock.now(), version: VERSION });
-    await start(gateway);
+    start(gateway);
     log.info("gateway listens", { url: at.url, pid: process.pid, version: VERSION });
     return {
       port,
@@ -300,11 +302,11 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate 
 }
 
 /** What begins once the port is open. */
-async function start({ system, agent, setup, config }: Gateway): Promise<void> {
+function start({ system, agent, setup, config }: Gateway): void {
   system.start();
   config.watch();
   setup.tellOfRestart();
-  await agent.start();
+  agent.start();
 }
 
 function openState(stateDir: string): Store {

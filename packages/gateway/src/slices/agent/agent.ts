@@ -46,9 +46,13 @@ export class Agent {
     this.runs = new Runs(services, new Turns(services, this, this.#models));
   }
 
-  /** Takes interrupted runs up again, and looks for model servers on this machine without waiting for them. */
-  async start(): Promise<void> {
+  /** Takes interrupted runs up again. Before the first request: a retry must find its run, and nothing may overtake it. */
+  resume(): void {
     this.runs.resume();
+  }
+
+  /** Looks for model servers on this machine without waiting for them. */
+  start(): void {
     void this.lookAround();
   }
 

@@ -80,7 +80,7 @@ export class Runs {
   readonly #tasks = new Set<Promise<void>>();
   readonly #arrivals = new Map<string, Set<() => void>>();
   #pruner: Disposable | undefined;
-  #isStopping = false;
+  #stopped: Promise<void> | undefined;
 
   constructor(services: AgentServices, answering: Answering) {
     this.#services = services;
@@ -186,9 +186,13 @@ export class Runs {
     if (!run.hasBegun && !run.isOver) this.#end(run, this.#aborted(run, reason));
   }
 
-  /** Interrupts what works and waits until it has let go; nothing is written afterwards. */
-  async stop(): Promise<void> {
-    this.#isStopping = true;
+  /** Interrupts what works and waits until it has let go; nothing is written afterwards. May be called again. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#interruptAll();
+    return this.#stopped;
+  }
+
+  async #interruptAll(): Promise<void> {
     this.#pruner?.[Symbol.dispose]();
     for (const run of this.#open.values()) run.interrupt();
     const limit = new AbortController();
@@ -200,7 +204,7 @@ export class Runs {
   }
 
   #requireRoom(): void {
-    if (this.#isStopping) {
+    if (this.#stopped) {
       throw new GatewayError("UNAVAILABLE", "the gateway is stopping; try again in a moment", {
         retryable: true,
         retryAfterMs: 1_000,
@@ -241,7 +245,7 @@ export class Runs {
   }
 
   async #work(run: Run): Promise<void> {
-    if (run.isOver || this.#isStopping) return;
+    if (run.isOver || this.#stopped) return;
     let by: Pick<Answer, "provider" | "model"> | undefined;
     try {
       run.began(this.#store.begin(run.id));
@@ -251,7 +255,7 @@ export class Runs {
       await this.#follow(run, answer);
       this.#end(run, this.#done(run, answer));
     } catch (error) {
-      if (this.#isStopping && run.abortReason === undefined) return this.#store.release(run.id);
+      if (this.#stopped && run.abortReason === undefined) return this.#store.release(run.id);
       if (run.abortReason) return this.#end(run, this.#aborted(run, run.abortReason, by));
       this.#end(run, this.#failed(run, this.#sentenceOf(error, run), by));
     }
