@@ -1,0 +1,4 @@
+/** The channels there are: one line each. */
+import type { ChannelDefinition } from "../kit/channel.ts";
+
+export const CHANNELS: readonly ChannelDefinition[] = [];
