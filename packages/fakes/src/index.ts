@@ -1,4 +1,5 @@
 /** Fakes of messaging platforms. */
+export { type FakeDiscord, fakeDiscord } from "./discord/index.ts";
 export type {
   Delivered,
   FakeFile,
@@ -8,4 +9,5 @@ export type {
   SaysOptions,
   Trouble,
 } from "./platform.ts";
+export { FakeTelegram, fakeTelegram } from "./telegram/fake.ts";
 export { Changes, until } from "./watch.ts";
