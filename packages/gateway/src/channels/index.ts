@@ -1,4 +1,5 @@
 /** The channels there are: one line each. */
 import type { ChannelDefinition } from "../kit/channel.ts";
+import { telegram } from "./telegram/channel.ts";
 
-export const CHANNELS: readonly ChannelDefinition[] = [];
+export const CHANNELS: readonly ChannelDefinition[] = [telegram];

@@ -1,0 +1,110 @@
+/**
+ * The long poll: asks for updates, commits them with the new offset in one transaction, and only then asks with that
+ * offset, which tells Telegram that it may forget them. A crash at any line makes Telegram send them again.
+ */
+import type { Api } from "grammy";
+import type { Update } from "grammy/types";
+import { messageOf } from "../../base/errors.ts";
+import { type ChannelContext, ChannelError, type Inbound, type StateChanges } from "../../kit/channel.ts";
+import { linkError } from "./errors.ts";
+import { inboundOf, type Reader, UPDATE_KINDS, unreadableOf } from "./inbound.ts";
+import { forApi } from "./transport.ts";
+
+/** What the poll works with. */
+export interface PollLink {
+  readonly api: Api;
+  readonly context: Pick<ChannelContext, "clock" | "log" | "receive" | "state">;
+  readonly reader: Omit<Reader, "now">;
+  readonly pollSeconds: number;
+  readonly signal: AbortSignal;
+  /** Called with what was committed. */
+  committed(updates: readonly Update[]): void;
+}
+
+/** Beyond the time that Telegram was asked to hold a poll, the link is dead. */
+const GRACE_MS = 15_000;
+/** The pause before the one quick retry. */
+const RETRY_MS = 250;
+/** The pause after an empty answer that came at once. */
+const PAUSE_MS = 1000;
+
+/** Takes in updates until the link fails or `signal` aborts; resolves with the reason, never rejects. */
+export async function poll(link: PollLink): Promise<ChannelError> {
+  let failures = 0;
+  while (!link.signal.aborted) {
+    try {
+      await pollOnce(link);
+      failures = 0;
+    } catch (error) {
+      if (link.signal.aborted) break;
+      const failure = linkError(error);
+      const isBlip = failure.kind === "network" && ++failures === 1;
+      if (!isBlip && failure.kind !== "rate-limited") return failure;
+      link.context.log.debug("telegram poll interrupted", { why: failure.message });
+      const waited = link.context.clock.sleep(failure.retryAfterMs ?? RETRY_MS, link.signal);
+      await waited.catch(() => undefined);
+    }
+  }
+  return new ChannelError("network", "The connection to Telegram was closed.");
+}
+
+async function pollOnce({ api, context, reader, pollSeconds, signal, committed }: PollLink): Promise<void> {
+  const { clock, state } = context;
+  const offsetKey = `offset:${reader.id}`;
+  const askedAt = clock.monotonic();
+  const tooLong = new AbortController();
+  using _limit = clock.after(pollSeconds * 1000 + GRACE_MS, () => tooLong.abort());
+  const updates = await api.getUpdates(
+    {
+      offset: Number(state.get(offsetKey) ?? 0),
+      timeout: pollSeconds,
+      limit: 100,
+      allowed_updates: UPDATE_KINDS,
+    },
+    forApi(AbortSignal.any([signal, tooLong.signal])),
+  );
+  signal.throwIfAborted();
+  const last = updates.at(-1);
+  if (!last) {
+    // A server that does not hold polls must not be asked in a tight loop.
+    if (clock.monotonic() - askedAt < PAUSE_MS / 2) await clock.sleep(PAUSE_MS, signal);
+    return;
+  }
+  const inbound = updates.flatMap((update) => read(update, { ...reader, now: clock.now() }, context));
+  commit(context, inbound, { ...moves(inbound), [offsetKey]: String(last.update_id + 1) });
+  committed(updates);
+}
+
+/** An update that cannot be read takes none of the others with it. */
+function read(update: Update, reader: Reader, { log }: Pick<ChannelContext, "log">): readonly Inbound[] {
+  try {
+    const inbound = inboundOf(update, reader);
+    if (inbound.length === 0) log.debug("telegram update ignored", { kind: Object.keys(update).at(-1) });
+    return inbound;
+  } catch (error) {
+    const unreadable = unreadableOf(update, reader);
+    if (!unreadable)
+      log.warn("telegram sent an update that cannot be read", { update: update.update_id, why: messageOf(error) });
+    return unreadable ? [unreadable] : [];
+  }
+}
+
+function commit(context: Pick<ChannelContext, "receive">, inbound: readonly Inbound[], changes: StateChanges): void {
+  try {
+    context.receive(inbound, changes);
+  } catch (cause) {
+    const why = "The gateway cannot write to its disk; Telegram keeps the messages until it can (24 hours at most).";
+    throw new ChannelError("unavailable", why, { cause });
+  }
+}
+
+function moves(inbound: readonly Inbound[]): StateChanges {
+  return Object.fromEntries(
+    inbound.flatMap((each) => (each.kind === "moved" ? [[movedStateKey(each.chat.id), each.toChatId]] : [])),
+  );
+}
+
+/** Where the new id of a chat is kept that became a supergroup. */
+export function movedStateKey(chatId: string): string {
+  return `moved:${chatId}`;
+}

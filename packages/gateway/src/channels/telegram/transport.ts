@@ -1,0 +1,31 @@
+/**
+ * The client library over Node's own fetch. The one it brings does not notice an answer that is cut in the middle, and
+ * does not tell a connection that was never made from one that was lost.
+ */
+import type { Api, ApiClientOptions } from "grammy";
+
+type ApiSignal = NonNullable<Parameters<Api["getMe"]>[0]>;
+
+/** The same signal: the library's types name those of a package from before Node had its own. */
+export function forApi(signal: AbortSignal): ApiSignal {
+  return signal as unknown as ApiSignal;
+}
+
+/** For the library's options. */
+export const nodeFetch = fetchForApi as unknown as NonNullable<ApiClientOptions["fetch"]>;
+
+interface ApiRequest extends Omit<RequestInit, "signal"> {
+  readonly signal: AbortSignal;
+  readonly agent?: unknown;
+  readonly compress?: unknown;
+}
+
+/** Node's fetch insists on a signal of Node's, and knows no agents. */
+async function fetchForApi(url: string, request: ApiRequest): Promise<Response> {
+  const { signal, agent: _, compress: __, ...rest } = request;
+  const aborted = new AbortController();
+  const abort = () => aborted.abort();
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort);
+  return await fetch(url, { ...rest, signal: aborted.signal });
+}
