@@ -11,3 +11,4 @@ export type {
 } from "./platform.ts";
 export { FakeTelegram, fakeTelegram } from "./telegram/fake.ts";
 export { Changes, until } from "./watch.ts";
+export { fakeWhatsApp } from "./whatsapp/index.ts";

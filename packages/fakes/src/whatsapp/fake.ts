@@ -1,0 +1,296 @@
+/**
+ * A fake WhatsApp: the multi-device service on loopback with one account, good enough for an unmodified Baileys client to
+ * pair with, log in to, and exchange end-to-end encrypted messages with. It outlives its clients: the linked device, all
+ * sessions and what was not confirmed are kept, so a client that was killed finds everything at its next login.
+ */
+import { randomBytes } from "node:crypto";
+import { type BinaryNode, jidNormalizedUser } from "@whiskeysockets/baileys";
+import type { Delivered, FakePlatform, GivenReaction, Said, SaysOptions, Trouble } from "../platform.ts";
+import { Changes, until } from "../watch.ts";
+import { Account } from "./account.ts";
+import { type Context, fileMessage, takesCaption, textMessage } from "./content.ts";
+import type { Device } from "./device.ts";
+import { Directory, type Group } from "./directory.ts";
+import { Incoming, type Letter } from "./incoming.ts";
+import { MediaHost } from "./media-host.ts";
+import { element, SERVICE, seconds } from "./node.ts";
+import { Outgoing, type SendTrouble } from "./outgoing.ts";
+import { groupNode } from "./queries.ts";
+import { LOGGED_OUT, REPLACED, Server } from "./server.ts";
+import { silenceLibrary } from "./silence.ts";
+import { type Authority, authority, TRUST_VARIABLE, trustIn } from "./trust.ts";
+
+/** Starts a fake WhatsApp; this process trusts it from now on. The caller disposes it. */
+export async function startFake(): Promise<FakeWhatsApp> {
+  silenceLibrary();
+  const fake = new FakeWhatsApp(await authority());
+  await fake.trouble({ kind: "up" });
+  return fake;
+}
+
+export class FakeWhatsApp implements FakePlatform {
+  readonly channel = "whatsapp";
+  readonly preload = new URL("./preload.ts", import.meta.url).href;
+  readonly troubles = [
+    "accept-then-fail",
+    "refuse",
+    "slow",
+    "cut",
+    "down",
+    "up",
+    "redeliver",
+    "malformed",
+    "revoke",
+    "replace",
+    "ban",
+    "remove-from-group",
+  ] as const satisfies readonly Trouble["kind"][];
+  readonly read: string[] = [];
+  readonly #changes = new Changes();
+  readonly #directory = new Directory();
+  readonly #account = new Account(this.#directory.phone);
+  readonly #incoming = new Incoming(this.#account);
+  readonly #authority: Authority;
+  readonly #mediaHost: MediaHost;
+  readonly #outgoing: Outgoing;
+  readonly #server: Server;
+  readonly #typing = new Set<string>();
+  readonly #troubles: SendTrouble[] = [];
+  #typingCount = 0;
+
+  constructor(authority: Authority) {
+    this.#authority = authority;
+    this.#mediaHost = new MediaHost(authority.tls);
+    this.#outgoing = new Outgoing(this.#account, this.#directory, this.#mediaHost);
+    const mediaHost = this.#mediaHost;
+    const answering = {
+      account: this.#account,
+      directory: this.#directory,
+      get mediaHost() {
+        return mediaHost.host;
+      },
+    };
+    this.#server = new Server(authority, answering, {
+      sent: async (node) => {
+        this.#typing.delete(this.#chatOf(node.attrs.to ?? ""));
+        await this.#outgoing.take(node, this.#troubles.shift());
+        this.#changes.tell();
+      },
+      confirmed: (id) => this.#incoming.confirm(id),
+      wantedAgain: (id) => this.#incoming.wantAgain(id),
+      read: (ids) => {
+        this.read.push(...ids);
+        this.#changes.tell();
+      },
+      typing: (to, isTyping) => this.#showTyping(this.#chatOf(to), isTyping),
+      linkChanged: () => {
+        if (!this.#account.link) this.#typing.clear();
+        this.#changes.tell();
+      },
+    });
+  }
+
+  get settings(): Readonly<Record<string, unknown>> {
+    return { waWebSocketUrl: this.#server.url };
+  }
+
+  get env(): Readonly<Record<string, string>> {
+    return { [TRUST_VARIABLE]: JSON.stringify(trustIn(this.#authority)) };
+  }
+
+  /** The account's own number, as a login asks for it. */
+  get number(): string {
+    return `+${this.#account.phone.person.number}`;
+  }
+
+  get isLinked(): boolean {
+    return this.#account.isActive;
+  }
+
+  async linked(): Promise<void> {
+    await until(this, "a linked device", () => this.isLinked);
+  }
+
+  async scan(shown: string): Promise<void> {
+    const pairing = this.#server.pairing(shown);
+    if (!pairing) throw new Error("what was scanned is out of date");
+    if (pairing.shows(shown)) await pairing.scan(shown);
+    else await pairing.type(shown.replace(/[^0-9A-Za-z]/g, "").toUpperCase());
+  }
+
+  async says(text: string, options: SaysOptions = {}): Promise<Said> {
+    const from = this.#directory.person(options.from ?? "alice");
+    const { group, chatId } = this.#place(from, options.in);
+    const context: Context = {
+      mentions: options.mentionsBot ? [this.#account.phone.person.lid] : [],
+      quote: options.replyTo === undefined ? undefined : this.#quote(options.replyTo),
+    };
+    const { files = [] } = options;
+    const isCaption = files[0] !== undefined && takesCaption(files[0]);
+    const texts = files.length === 0 || (text !== "" && !isCaption) ? [textMessage(text, context)] : [];
+    const sent = files.map((file, index) =>
+      fileMessage(file, isCaption && index === 0 ? text : "", context, this.#mediaHost),
+    );
+    const letters = [...texts, ...sent].map((message) => {
+      return { id: Incoming.newId(), from, group, message, at: options.at } satisfies Letter;
+    });
+    for (const letter of letters) await this.#incoming.send(letter);
+    return { id: letters[0]?.id ?? "", chatId, senderId: `+${from.person.number}` };
+  }
+
+  /** The account's owner writes on the phone: to a person, or, when nobody is named, to the own number. */
+  async ownerSays(text: string, to?: string): Promise<Said> {
+    const from = this.#account.phone;
+    const chatId = (to === undefined ? from : this.#directory.person(to)).person.jid;
+    const id = Incoming.newId();
+    await this.#incoming.send({ id, from, ownChat: chatId, message: textMessage(text) });
+    return { id, chatId, senderId: this.number };
+  }
+
+  async edits(said: Said, text: string): Promise<void> {
+    const { from, group } = this.#letter(said.id);
+    const key = { remoteJid: said.chatId, fromMe: true, id: said.id };
+    const protocolMessage = { key, type: 14, editedMessage: textMessage(text), timestampMs: Date.now() };
+    await this.#incoming.send({ id: Incoming.newId(), from, group, message: { protocolMessage }, edit: "1" });
+  }
+
+  async unsends(said: Said): Promise<void> {
+    const { from, group } = this.#letter(said.id);
+    const protocolMessage = { key: { remoteJid: said.chatId, fromMe: true, id: said.id }, type: 0 };
+    await this.#incoming.send({ id: Incoming.newId(), from, group, message: { protocolMessage }, edit: "7" });
+  }
+
+  async reacts(messageId: string, emoji: string, options: Pick<SaysOptions, "from" | "in"> = {}): Promise<void> {
+    const from = this.#directory.person(options.from ?? "alice");
+    const { group, chatId } = this.#place(from, options.in);
+    const author = this.#incoming.letter(messageId)?.from ?? this.#account.phone;
+    const participant = group ? { participant: author.person.lid } : {};
+    const key = { remoteJid: chatId, fromMe: author === from, id: messageId, ...participant };
+    const reactionMessage = { key, text: emoji, senderTimestampMs: Date.now() };
+    await this.#incoming.send({ id: Incoming.newId(), from, group, message: { reactionMessage } });
+  }
+
+  get delivered(): readonly Delivered[] {
+    return this.#outgoing.delivered;
+  }
+
+  /** How many messages came again with an id that was there; readers have not seen them twice. */
+  get repeats(): number {
+    return this.#outgoing.repeats;
+  }
+
+  get reactions(): readonly GivenReaction[] {
+    return this.#outgoing.reactions;
+  }
+
+  get typingIn(): readonly string[] {
+    return [...this.#typing];
+  }
+
+  get typingCount(): number {
+    return this.#typingCount;
+  }
+
+  onChange(listener: () => void): Disposable {
+    return this.#changes.on(listener);
+  }
+
+  async trouble(trouble: Trouble): Promise<void> {
+    switch (trouble.kind) {
+      case "refuse":
+      case "slow":
+      case "accept-then-fail":
+        for (let time = 0; time < (trouble.times ?? 1); time++) this.#troubles.push(trouble);
+        return;
+      case "up":
+        this.#account.isBanned = false;
+        await Promise.all([this.#server.up(), this.#mediaHost.up()]);
+        return;
+      case "down":
+        await Promise.all([this.#server.down(), this.#mediaHost.down()]);
+        return;
+      case "cut":
+        return this.#server.cut();
+      case "redeliver":
+        return this.#incoming.redeliver();
+      case "malformed":
+        return await this.#sendMalformed();
+      case "revoke":
+        this.#server.endLink(LOGGED_OUT);
+        return this.#account.unlink();
+      case "replace":
+        return this.#server.endLink(REPLACED);
+      case "ban":
+        this.#account.isBanned = true;
+        return this.#server.endLink(element("failure", { reason: "403", location: "lla" }));
+      case "remove-from-group":
+        return this.#removeFrom(trouble.group);
+      default:
+        throw new Error(`WhatsApp has no trouble of the kind ${trouble.kind}`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.trouble({ kind: "down" });
+  }
+
+  #place(from: Device, where: SaysOptions["in"] = "direct"): { group: Group | undefined; chatId: string } {
+    if (where === "direct") return { group: undefined, chatId: from.person.jid };
+    const { group, isNew } = this.#directory.group(where.group, from);
+    if (isNew) this.#tellOfGroup(group, element("create", {}, [groupNode(group)]));
+    return { group, chatId: group.id };
+  }
+
+  #removeFrom(name: string): void {
+    const group = this.#directory.groups.find((each) => each.name === name);
+    if (!group) throw new Error(`the account is in no group of the name ${name}`);
+    const { phone } = this.#account;
+    group.members.delete(phone);
+    const participant = element("participant", { jid: phone.person.lid, phone_number: phone.person.jid });
+    this.#tellOfGroup(group, element("remove", {}, [participant]));
+  }
+
+  #tellOfGroup(group: Group, what: BinaryNode): void {
+    const { creator } = group;
+    const actor = { participant: creator.lid, participant_pn: creator.jid, addressing_mode: "lid" };
+    const attrs = { from: group.id, type: "w:gp2", id: randomBytes(8).toString("hex"), t: seconds(), ...actor };
+    this.#account.deliver(element("notification", { ...attrs, notify: creator.name }, [what]));
+  }
+
+  async #sendMalformed(): Promise<void> {
+    const { person } = this.#directory.person("alice");
+    const message = { from: person.jid, sender_lid: person.lid, type: "text", t: seconds() };
+    this.#account.link?.send(element("frobnicate", { from: SERVICE, id: "unknown-tag" }));
+    this.#account.link?.send(element("message", { ...message, t: "soon" }, []));
+    this.#account.deliver(
+      element("notification", { from: person.jid, id: "unknown-kind", type: "frobnicated", t: "x" }),
+    );
+    this.#account.deliver(element("message", { ...message, id: Incoming.newId() }, [element("enc", { v: "9" }, "?")]));
+    await this.#incoming.sendGarbage(this.#directory.person("mallory"));
+  }
+
+  #quote(id: string): Context["quote"] {
+    const letter = this.#incoming.letter(id);
+    if (letter) return { id, author: letter.from.person.lid, text: letter.message.conversation ?? "" };
+    const own = this.delivered.find((message) => message.id === id);
+    return { id, author: this.#account.phone.person.lid, text: own?.raw ?? "" };
+  }
+
+  #letter(id: string): Letter {
+    const letter = this.#incoming.letter(id);
+    if (!letter) throw new Error(`nobody has said ${id}`);
+    return letter;
+  }
+
+  #chatOf(address: string): string {
+    return this.#directory.at(jidNormalizedUser(address))?.person.jid ?? address;
+  }
+
+  #showTyping(chatId: string, isTyping: boolean): void {
+    if (isTyping) {
+      this.#typing.add(chatId);
+      this.#typingCount++;
+    } else this.#typing.delete(chatId);
+    this.#changes.tell();
+  }
+}
