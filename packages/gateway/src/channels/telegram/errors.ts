@@ -9,10 +9,11 @@ export interface Refusal {
   readonly parameters: { readonly retry_after?: number; readonly migrate_to_chat_id?: number };
 }
 
-/** The Bot API's answer, when that is what was thrown. */
+/** The Bot API's answer, when that is what was thrown; servers of other makes may leave parts of it out. */
 export function refusalOf(error: unknown): Refusal | undefined {
-  const isRefusal = error instanceof Error && "error_code" in error && "description" in error;
-  return isRefusal ? (error as unknown as Refusal) : undefined;
+  if (!(error instanceof Error && "error_code" in error)) return undefined;
+  const { error_code, description, parameters } = error as Partial<Refusal>;
+  return { error_code: error_code ?? 400, description: description ?? "no reason given", parameters: parameters ?? {} };
 }
 
 /** Failures after which nothing can have reached Telegram: no address, no route, nobody listens. */
