@@ -29,6 +29,8 @@ export interface Dialect {
   code(plain: string): string;
   /** The address is plain. A dialect without links writes "label (address)". */
   link(label: string, url: string): string;
+  /** Of a plain address that stands for itself, without a label; `escape` when absent. */
+  address?(url: string): string;
   heading(inner: string, level: number): string;
   /** Of one or more lines. */
   quote(inner: string): string;
