@@ -27,6 +27,8 @@ const TROUBLES = [
   "remove-from-group",
 ] as const satisfies readonly Trouble["kind"][];
 
+const ID = /\d{17,}/g;
+
 type SendTrouble = Extract<Trouble, { kind: "rate-limit" | "accept-then-fail" | "refuse" | "slow" }>;
 
 /** What this fake can do beyond what every fake can. */
@@ -263,17 +265,18 @@ class Platform implements FakeDiscord {
     try {
       if (url.pathname.startsWith("/attachments/")) return this.#serveFile(url, response);
       const answer = await this.#call(request, url);
-      reply(response, answer === undefined ? 204 : 200, answer);
+      reply(response, answer === undefined ? 204 : 200, answer, { "x-ratelimit-bucket": bucketOf(request) });
     } catch (error) {
       const refusal = error instanceof Refusal ? error : new Refusal(500, 0, `the fake is broken: ${String(error)}`);
-      reply(response, refusal.status, refusal.body, refusal.headers);
+      const headers = { "x-ratelimit-bucket": bucketOf(request), ...refusal.headers };
+      reply(response, refusal.status, refusal.body, headers);
     }
   }
 
   async #call(request: IncomingMessage, url: URL): Promise<unknown> {
     const method = request.method ?? "GET";
-    const path = url.pathname.replace(/^\/api(?:\/v10)?/, "");
-    const name = `${method} ${path.replaceAll(/\d{17,}/g, ":id")}`;
+    const path = decodeURIComponent(url.pathname.replace(/^\/api(?:\/v10)?/, ""));
+    const name = `${method} ${path.replaceAll(ID, ":id")}`;
     this.requests.set(name, (this.requests.get(name) ?? 0) + 1);
     const body = await readBody(request);
     const found = this.#api.find(method, path);
@@ -385,6 +388,15 @@ class Platform implements FakeDiscord {
   }
 }
 
+/** Each route has a bucket, whatever the ids in it. */
+function bucketOf({ method = "GET", url = "" }: IncomingMessage): string {
+  const route = `${method} ${url
+    .split("?")[0]
+    ?.replaceAll(ID, ":id")
+    .replace(/reactions\/.*/, "reactions")}`;
+  return Buffer.from(route).toString("hex").slice(-24);
+}
+
 function unauthorized(): Refusal {
   return new Refusal(401, 0, "401: Unauthorized");
 }
@@ -400,7 +412,6 @@ function reply(
     "x-ratelimit-limit": "50",
     "x-ratelimit-remaining": "49",
     "x-ratelimit-reset-after": "1",
-    "x-ratelimit-bucket": "fake",
     ...(status !== 204 && { "content-type": "application/json" }),
     ...headers,
   });

@@ -60,7 +60,7 @@ export class Api {
   find(method: string, path: string): { readonly route: Route; readonly path: readonly string[] } {
     for (const route of this.#routes) {
       const match = route.method === method && route.pattern.exec(path);
-      if (match) return { route, path: match.slice(1).map(decodeURIComponent) };
+      if (match) return { route, path: match.slice(1) };
     }
     throw new Refusal(404, 0, "404: Not Found");
   }
@@ -118,6 +118,7 @@ export class Api {
       pattern: /^\/channels\/(\d+)(?:\/messages\/\d+)?\/threads$/,
       answer: ({ path: [id], body }) => this.#world.addThread(String(body.json.name), this.#channel(id)),
     },
+    { method: "GET", pattern: /^\/applications\/@me$/, answer: () => ({ id: this.#world.bot.id, name: "molty" }) },
     { method: "GET", pattern: /^\/applications\/(\d+)\/commands$/, answer: () => this.commands },
     { method: "PUT", pattern: /^\/applications\/(\d+)\/commands$/, answer: ({ body }) => this.#setCommands(body.list) },
     {

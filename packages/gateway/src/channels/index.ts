@@ -1,5 +1,6 @@
 /** The channels there are: one line each. */
 import type { ChannelDefinition } from "../kit/channel.ts";
+import { discord } from "./discord/channel.ts";
 import { telegram } from "./telegram/channel.ts";
 
-export const CHANNELS: readonly ChannelDefinition[] = [telegram];
+export const CHANNELS: readonly ChannelDefinition[] = [telegram, discord];

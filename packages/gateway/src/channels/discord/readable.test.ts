@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readableText } from "./readable.ts";
+
+const options = { selfId: "9", channelName: (id: string) => (id === "7" ? "tea" : undefined) };
+const ann = { id: "5", username: "ann", global_name: "Ann", discriminator: "0", avatar: null };
+
+function read(message: object): string {
+  return readableText({ content: "", ...message } as never, options);
+}
+
+test("people, channels, emoji and times are read as words", () => {
+  const content = "<@5> and <@!6> in <#7> or <#8>, <:wave:1> <a:dance:2> <@&3> <t:0:R> </help:4>";
+
+  assert.equal(
+    read({ content, mentions: [ann] }),
+    "@Ann and @somebody in #tea or #channel, :wave: :dance: @role 1970-01-01T00:00:00.000Z /help",
+  );
+});
+
+test("a mention of the account at the beginning is an address, later it is a word", () => {
+  const self = { ...ann, id: "9", global_name: "Molty" };
+
+  assert.equal(read({ content: "<@9>, help", mentions: [self] }), "help");
+  assert.equal(read({ content: "ask <@9>", mentions: [self] }), "ask @Molty");
+});
+
+test("cards, stickers and polls are read", () => {
+  const embeds = [
+    { type: "rich", title: "Build", description: "passed", fields: [{ name: "branch", value: "main" }] },
+    { type: "link", title: "a preview" },
+  ];
+  const poll = {
+    question: { text: "Tea?" },
+    answers: [{ poll_media: { text: "yes" } }, { poll_media: { text: "no" } }],
+  };
+
+  assert.equal(read({ embeds }), "Build\npassed\nbranch: main");
+  assert.equal(read({ sticker_items: [{ id: "1", name: "wumpus", format_type: 1 }] }), "[sticker: wumpus]");
+  assert.equal(read({ poll }), "Poll: Tea?\n- yes\n- no");
+});
+
+test("a forwarded message is quoted", () => {
+  const message_snapshots = [{ message: { content: "two\nlines", attachments: [], embeds: [] } }];
+
+  assert.equal(read({ message_snapshots }), "Forwarded message:\n> two\n> lines");
+});
