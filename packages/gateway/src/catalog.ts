@@ -3,15 +3,18 @@
  * definitions — server, config, store, command line, generators, tests — reads them from here. It loads in
  * milliseconds: no socket, no database, no SDK.
  */
+import { CHANNELS } from "./channels/index.ts";
 import type { Slice } from "./kit/slice.ts";
 import { agent } from "./slices/agent/index.ts";
 import { chat } from "./slices/chat/index.ts";
 import { devices } from "./slices/devices/index.ts";
+import { messaging } from "./slices/messaging/index.ts";
+import { channelSettings } from "./slices/messaging/settings.ts";
 import { sessions } from "./slices/sessions/index.ts";
 import { setup } from "./slices/setup/index.ts";
 import { system } from "./slices/system/index.ts";
 
-export const SLICES: readonly Slice[] = [system, devices, sessions, agent, chat, setup];
+export const SLICES: readonly Slice[] = [system, devices, sessions, agent, messaging, chat, setup];
 
 /** All methods by name. */
 export const METHODS = new Map(
@@ -21,8 +24,11 @@ export const METHODS = new Map(
 /** All events, in the order in which hello-ok lists them. */
 export const EVENTS = SLICES.flatMap((slice) => slice.events);
 
+/** The `channels` section: what each channel's definition asks for. */
+export const CHANNELS_SECTION = channelSettings(CHANNELS);
+
 /** All sections of the config file. */
-export const SETTINGS = SLICES.flatMap((slice) => slice.settings);
+export const SETTINGS = [...SLICES.flatMap((slice) => slice.settings), CHANNELS_SECTION];
 
 /** All tables. */
 export const TABLES = SLICES.flatMap((slice) => slice.tables);

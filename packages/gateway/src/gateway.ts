@@ -12,7 +12,8 @@ import { ensureConfig } from "./base/first-config.ts";
 import { createLog, type Log, LogFile, Secrets, type Sink, ttySink } from "./base/log.ts";
 import { openStore, type Store, StoreBusyError, storageProblem } from "./base/store.ts";
 import { VERSION } from "./base/version.ts";
-import { EVENTS, METHODS, SETTINGS, TABLES } from "./catalog.ts";
+import { CHANNELS_SECTION, EVENTS, METHODS, SETTINGS, TABLES } from "./catalog.ts";
+import { CHANNELS } from "./channels/index.ts";
 import { hasScope } from "./kit/access.ts";
 import type { Schema } from "./kit/validate.ts";
 import { type GatewayAuth, resolveAuth } from "./server/authenticate.ts";
@@ -31,6 +32,7 @@ import { KEY_VARIABLES } from "./slices/agent/providers.ts";
 import { Chat } from "./slices/chat/chat.ts";
 import { loadTokenKey } from "./slices/devices/device-token.ts";
 import { Devices } from "./slices/devices/devices.ts";
+import { Messaging } from "./slices/messaging/messaging.ts";
 import { Sessions } from "./slices/sessions/sessions.ts";
 import { secretsOf } from "./slices/setup/redact.ts";
 import { Setup } from "./slices/setup/setup.ts";
@@ -55,6 +57,7 @@ export interface Gateway extends Base {
   readonly devices: Devices;
   readonly sessions: Sessions;
   readonly agent: Agent;
+  readonly messaging: Messaging;
   readonly chat: Chat;
   readonly setup: Setup;
 }
@@ -209,7 +212,10 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       settings: () => settings.current,
       auth: () => auth,
       dispatch: new Dispatch({ methods: METHODS, gateway, once: new Once(clock), log }),
-      http: new HttpFront({ routes: [], webDir: settings.current.controlUi.enabled ? findWebDir() : undefined }),
+      http: new HttpFront({
+        routes: [gateway.messaging.webhooks],
+        webDir: settings.current.controlUi.enabled ? findWebDir() : undefined,
+      }),
       certificate: settings.current.tls.enabled
         ? await (await import("./server/tls.ts")).loadCertificate(settings.current.tls, stateDir, clock)
         : undefined,
@@ -269,6 +275,7 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate 
         agents: () => agent.health(),
         sessions: () => sessions.summary(),
         defaultAgentId: () => agent.defaultAgentId,
+        channels: () => messaging.health(),
       },
     }),
   );
@@ -293,20 +300,24 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate 
   );
   const sessions: Sessions = new Sessions(base);
   const agent: Agent = new Agent({ ...base, system, devices, sessions });
+  const messaging: Messaging = stack.use(
+    new Messaging({ ...base, system, sessions, agent }, { definitions: CHANNELS, section: CHANNELS_SECTION }),
+  );
   const chat = new Chat({ ...base, sessions, agent });
   const setup = new Setup(base, {
     requestRestart,
     tell: (sessionKey, line) => system.queueEvent(sessionKey, line),
   });
-  return { ...base, system, devices, sessions, agent, chat, setup };
+  return { ...base, system, devices, sessions, agent, messaging, chat, setup };
 }
 
 /** What begins once the port is open. */
-function start({ system, agent, setup, config }: Gateway): void {
+function start({ system, agent, messaging, setup, config }: Gateway): void {
   system.start();
   config.watch();
   setup.tellOfRestart();
   agent.start();
+  messaging.begin();
 }
 
 function openState(stateDir: string): Store {

@@ -114,15 +114,20 @@ function forbiddenKey(value: unknown, path: readonly string[] = []): string | un
   return undefined;
 }
 
-/** The line on which a dotted path's last key stands, found by looking for each key after the one before it. */
 function withLine(issue: Issue, raw: string): Issue {
+  const line = lineOf(issue.path, raw);
+  return line === undefined ? issue : { ...issue, line };
+}
+
+/** The line on which a dotted path's last key stands, found by looking for each key after the one before it. */
+export function lineOf(path: string, raw: string): number | undefined {
   let at = 0;
-  for (const key of issue.path.split(".")) {
+  for (const key of path.split(".")) {
     const next = raw.slice(at).search(new RegExp(`["']?${key.replace(/[^\w-]/g, "\\$&")}["']?\\s*:`));
     if (next < 0) break;
     at += next + 1;
   }
-  return at === 0 ? issue : { ...issue, line: raw.slice(0, at).split("\n").length };
+  return at === 0 ? undefined : raw.slice(0, at).split("\n").length;
 }
 
 /** The open config file of a running gateway. */

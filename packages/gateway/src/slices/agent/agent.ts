@@ -4,12 +4,22 @@ import { GatewayError } from "../../base/errors.ts";
 import type { Caller } from "../../kit/access.ts";
 import { normalAgentId } from "../sessions/sessions.ts";
 import type { AgentHealth } from "../system/schema.ts";
+import { COMMANDS } from "./commands/index.ts";
 import { LocalEndpoints, usualEndpoints } from "./local-endpoints.ts";
 import { type ModelPort, SdkModels, type Thinking } from "./models.ts";
 import { Notes } from "./notes.ts";
 import { type Model, type Provider, Providers } from "./providers.ts";
 import { finalAnswer, waitAnswer } from "./report.ts";
-import { type AgentParams, requestReply, requestRun, requireAgent, type SendParams } from "./request.ts";
+import {
+  type AgentParams,
+  type Channels,
+  type Conversation,
+  requestConversation,
+  requestReply,
+  requestRun,
+  requireAgent,
+  type SendParams,
+} from "./request.ts";
 import type { RunResult } from "./run.ts";
 import type { AbortReason } from "./run-store.ts";
 import { type Accepted, acceptedOf, type KnownRun, Runs } from "./runs.ts";
@@ -30,6 +40,8 @@ export interface ShownIdentity {
 export class Agent {
   readonly runs: Runs;
   readonly notes: Notes;
+  /** Who knows the channels; set by the slice that owns them. */
+  channels: Channels | undefined;
   readonly #services: AgentServices;
   readonly #models: ModelPort;
   readonly #providers: Providers;
@@ -69,6 +81,16 @@ export class Agent {
   /** Starts the run of a chat message; undefined when it is new, else the run that the key started. Throws as `request` does. */
   reply(params: SendParams, caller: Caller): KnownRun | undefined {
     return requestReply(this.#services, this, params, caller);
+  }
+
+  /** Starts the run of a message from a channel, with what `also` writes in one transaction. Throws as `request` does. */
+  converse(conversation: Conversation, also: () => void): void {
+    requestConversation(this.#services, this, conversation, also);
+  }
+
+  /** The commands that can be typed in any conversation, for menus. */
+  commands(): readonly { readonly name: string; readonly summary: string; readonly usage?: string | undefined }[] {
+    return COMMANDS.map(({ name, summary, usage }) => ({ name, summary, usage }));
   }
 
   /** The final answer of the `agent` method. Throws `UNAVAILABLE` when the run failed. */

@@ -2,15 +2,16 @@
 import { invalidRequest } from "../../base/errors.ts";
 import type { Caller } from "../../kit/access.ts";
 import { agentIdOf, isSubagentKey, normalAgentId } from "../sessions/sessions.ts";
+import type { StoredPart } from "../sessions/transcript.ts";
 import type { Agent } from "./agent.ts";
 import { readAttachments, storeAttachments } from "./attachments.ts";
 import type { Thinking } from "./models.ts";
-import type { Starter } from "./run-store.ts";
+import type { DeliverTo, Starter } from "./run-store.ts";
 import { type Accepted, acceptedOf, type KnownRun } from "./runs.ts";
 import type { AgentServices } from "./services.ts";
 import { cleanMessage } from "./text.ts";
 
-/** Params of the `agent` method that are looked at; the others belong to delivery, which has its place in messaging. */
+/** Params of the `agent` method that are looked at. */
 export interface AgentParams {
   readonly message: string;
   readonly idempotencyKey: string;
@@ -18,8 +19,13 @@ export interface AgentParams {
   readonly sessionKey?: string;
   readonly sessionId?: string;
   readonly to?: string;
+  readonly replyTo?: string;
+  readonly deliver?: boolean;
   readonly channel?: string;
   readonly replyChannel?: string;
+  readonly accountId?: string;
+  readonly replyAccountId?: string;
+  readonly threadId?: string;
   readonly attachments?: readonly unknown[];
   readonly thinking?: string;
   readonly timeout?: number;
@@ -32,8 +38,15 @@ const THINKING: readonly string[] = ["off", "minimal", "low", "medium", "high", 
 const MAX_TIMEOUT_MS = 24 * 3600_000;
 const NO_SESSION = "Error: Pass --to <E.164>, --session-id, or --agent to choose a session";
 
-/** Channels that a reply can be sent to. Messaging will add its own. */
-const CHANNELS: ReadonlySet<string> = new Set(["webchat", "last"]);
+/** What knows the channels: the slice that owns them. */
+export interface Channels {
+  knows(channel: string): boolean;
+  /** Where a target leads. Throws `INVALID_REQUEST` with the forms that the channel accepts. */
+  route(target: { channel: string; accountId?: string; to: string; threadId?: string }): DeliverTo;
+}
+
+/** Names that stand for no channel of their own. */
+const OTHER_CHANNELS: ReadonlySet<string> = new Set(["webchat", "last"]);
 
 /** Starts the run, or finds the one that the key started. Throws `INVALID_REQUEST` with the protocol's texts. */
 export function requestRun(services: AgentServices, agent: Agent, params: AgentParams, caller: Caller): Accepted {
@@ -44,7 +57,7 @@ export function requestRun(services: AgentServices, agent: Agent, params: AgentP
   if (known) return acceptedOf(known);
   const attachments = readAttachments(params.attachments ?? []);
   if (message.trim() === "" && attachments.length === 0) throw invalidRequest("message or attachment required");
-  for (const channel of [params.channel, params.replyChannel]) requireChannel(channel);
+  for (const channel of [params.channel, params.replyChannel]) requireChannel(channel, agent.channels);
   const agentId = requireAgent("agent", params, services);
   const { principal, ...starter } = starterOf(caller);
   const directive = splitThinking(message);
@@ -58,6 +71,7 @@ export function requestRun(services: AgentServices, agent: Agent, params: AgentP
   const chosen = chooseSession(params, agentId, services);
   const run = { id, source: "agent" as const, principal };
   if (!chosen) return agent.runs.refuse({ ...run, request }, NO_SESSION);
+  const deliver = deliveryOf(params, chosen.sessionKey, services, agent.channels);
   requireSendPolicy(chosen.sessionKey, services);
   if (params.label !== undefined) sessions.patch(chosen.sessionKey, { label: params.label });
   if (params.spawnedBy !== undefined && isSubagentKey(chosen.sessionKey)) {
@@ -67,7 +81,7 @@ export function requestRun(services: AgentServices, agent: Agent, params: AgentP
   return agent.runs.accept({
     ...run,
     sessionKey: chosen.sessionKey,
-    request: { ...request, spelledKey: chosen.spelled },
+    request: { ...request, spelledKey: chosen.spelled, ...(deliver && { deliver }) },
     content,
   });
 }
@@ -182,7 +196,77 @@ function contentOf<Part>(message: string, attached: readonly Part[]): ({ type: "
   return [...(message.trim() === "" ? [] : [{ type: "text" as const, text: message }]), ...attached];
 }
 
-function requireChannel(channel: string | undefined): void {
+function requireChannel(channel: string | undefined, channels: Channels | undefined): void {
   const name = channel?.trim().toLowerCase();
-  if (name && !CHANNELS.has(name)) throw invalidRequest(`invalid agent params: unknown channel: ${name.slice(0, 100)}`);
+  if (!name || OTHER_CHANNELS.has(name) || channels?.knows(name)) return;
+  throw invalidRequest(`invalid agent params: unknown channel: ${name.slice(0, 100)}`);
+}
+
+/**
+ * Where the reply goes when `deliver` asks for it: to the channel and target that are named, else the conversation's last
+ * route (protocol: agent, delivery). Throws `INVALID_REQUEST` when there is none.
+ */
+function deliveryOf(
+  params: AgentParams,
+  sessionKey: string,
+  { sessions }: AgentServices,
+  channels: Channels | undefined,
+): DeliverTo | undefined {
+  if (!params.deliver || !channels) return undefined;
+  const last = sessions.get(sessionKey)?.route;
+  const channel = (params.replyChannel ?? params.channel ?? "last").trim().toLowerCase() || "last";
+  if (channel === "webchat") return undefined;
+  const to = params.replyTo ?? params.to;
+  if (to !== undefined && (channel !== "last" || last)) {
+    const accountId = params.replyAccountId ?? params.accountId;
+    return channels.route({
+      channel: channel === "last" ? last!.channel : channel,
+      to,
+      ...(accountId !== undefined && { accountId }),
+      ...(params.threadId !== undefined && { threadId: params.threadId }),
+    });
+  }
+  if (last && (channel === "last" || channel === last.channel)) return last;
+  throw invalidRequest("deliver: no channel to deliver to; pass channel and to, or write from a channel first");
+}
+
+/** A message that came over a channel. */
+export interface Conversation {
+  /** The same for the same messages, whatever happens in between. */
+  readonly id: string;
+  /** Canonical. */
+  readonly sessionKey: string;
+  /** As it was written: commands are looked for here. */
+  readonly message: string;
+  /** As the transcript keeps it, and as a model sees it. */
+  readonly content: readonly StoredPart[];
+  readonly starter: Starter;
+  readonly extraSystemPrompt?: string | undefined;
+  readonly deliver: DeliverTo;
+}
+
+/**
+ * Starts the run of a message from a channel, together with what `also` writes; the run of that id when there is one.
+ * Throws `INVALID_REQUEST` when the session's policy forbids it, `UNAVAILABLE` when too many runs wait.
+ */
+export function requestConversation(
+  services: AgentServices,
+  agent: Agent,
+  { id, sessionKey, message, content, starter, extraSystemPrompt, deliver }: Conversation,
+  also: () => void,
+): void {
+  if (agent.runs.known(id)) return also();
+  requireSendPolicy(sessionKey, services);
+  const { principal, ...rest } = starter;
+  const directive = splitThinking(cleanMessage(message.replaceAll("\u0000", "")));
+  const request = {
+    spelledKey: sessionKey,
+    message: directive.message,
+    timeoutMs: timeoutMsOf(undefined, services),
+    thinking: directive.thinking,
+    extraSystemPrompt,
+    starter: rest,
+    deliver,
+  };
+  agent.runs.accept({ id, source: "channel", principal, sessionKey, request, content }, also);
 }

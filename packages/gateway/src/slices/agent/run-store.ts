@@ -6,8 +6,15 @@ import type { Thinking, Usage } from "./models.ts";
 /** Under which name the built-in agent's replies stand in transcripts and events. */
 export const BUILTIN = { provider: "moltbot", model: "commands" } as const;
 
-/** Which method started a run; its idempotency key is that method's. */
-export type RunSource = "agent" | "chat.send";
+/** What started a run: a method, whose idempotency key is the run's id, or a message that came over a channel. */
+export type RunSource = "agent" | "chat.send" | "channel";
+
+/** Where a reply goes beside the transcript. */
+export interface DeliverTo {
+  readonly channel: string;
+  readonly account: string;
+  readonly chat: { readonly id: string; readonly threadId?: string | undefined };
+}
 
 /** Who started a run, as it was then: a resumed run may do no more than its starter could. */
 export interface Starter {
@@ -25,6 +32,7 @@ export interface RunRequest {
   readonly timeoutMs: number;
   readonly thinking?: Thinking | undefined;
   readonly extraSystemPrompt?: string | undefined;
+  readonly deliver?: DeliverTo | undefined;
   readonly starter: Omit<Starter, "principal">;
 }
 

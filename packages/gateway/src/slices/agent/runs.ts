@@ -38,6 +38,11 @@ export interface Answering {
   answer(run: Run): Promise<Answer>;
 }
 
+/** Told of every end of a run, in the transaction that records it: what it writes stands or falls with the outcome. */
+export interface RunObserver {
+  ended(record: RunRecord, outcome: RunOutcome): void;
+}
+
 /** What is to be run. */
 export interface NewRun {
   readonly id: string;
@@ -78,6 +83,7 @@ export class Runs {
   readonly #lanes = new KeyedQueue();
   readonly #slots: Slots;
   readonly #tasks = new Set<Promise<void>>();
+  readonly #observers: RunObserver[] = [];
   readonly #arrivals = new Map<string, Set<() => void>>();
   #pruner: Disposable | undefined;
   #stopped: Promise<void> | undefined;
@@ -87,6 +93,11 @@ export class Runs {
     this.#answering = answering;
     this.#store = new RunStore(services);
     this.#slots = new Slots(() => services.sessions.agentSettings.defaults.maxConcurrent);
+  }
+
+  /** From now on the observer is told of ends. */
+  observe(observer: RunObserver): void {
+    this.#observers.push(observer);
   }
 
   /** Takes up what a stop or a crash interrupted. A run that brought the gateway down three times is not tried again. */
@@ -150,16 +161,17 @@ export class Runs {
   }
 
   /**
-   * Puts a message and its run on disk in one transaction and lets it work when its turn comes. Throws `UNAVAILABLE`,
-   * with nothing kept, when the gateway stops or too many runs wait.
+   * Puts a message and its run on disk in one transaction, together with what `also` writes, and lets it work when its
+   * turn comes. Throws `UNAVAILABLE`, with nothing kept, when the gateway stops or too many runs wait.
    */
-  accept({ content, ...run }: NewRun): Run {
+  accept({ content, ...run }: NewRun, also: () => void = () => {}): Run {
     const { store, sessions } = this.#services;
     this.#requireRoom();
     const record = store.transaction(() => {
       const session = sessions.ensure(run.sessionKey);
       const accepted = this.#store.accept({ ...run, sessionId: session.sessionId });
       sessions.transcript.append(session, { role: "user", content, runId: run.id, idempotencyKey: run.id });
+      also();
       return accepted;
     });
     const accepted = this.#remember(record);
@@ -315,6 +327,7 @@ export class Runs {
     const { sessionKey: key, sessionId } = run.record;
     return store.transaction(() => {
       const endedAt = this.#store.end(run.id, outcome);
+      for (const observer of this.#observers) observer.ended(run.record, outcome);
       if (key === "") return { endedAt, message: undefined };
       const { kind, text, provider, model, usage } = outcome;
       sessions.noteRun(key, {

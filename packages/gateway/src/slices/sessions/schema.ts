@@ -43,6 +43,17 @@ export const SessionRow = Type.Object({
   derivedTitle: Type.Optional(NonEmpty),
   lastMessagePreview: Type.Optional(NonEmpty),
   channel: Type.Optional(NonEmpty),
+  deliveryContext: Type.Optional(
+    Type.Object({
+      channel: NonEmpty,
+      to: Type.Optional(NonEmpty),
+      accountId: Type.Optional(NonEmpty),
+      threadId: Type.Optional(NonEmpty),
+    }),
+  ),
+  lastChannel: Type.Optional(NonEmpty),
+  lastTo: Type.Optional(NonEmpty),
+  lastAccountId: Type.Optional(NonEmpty),
   updatedAt: Nullable(Millis),
   sessionId: Type.Optional(NonEmpty),
   ...levels,

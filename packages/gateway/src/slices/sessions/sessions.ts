@@ -32,6 +32,8 @@ export interface Session {
   readonly agentId: string | undefined;
   readonly label: string | undefined;
   readonly levels: SessionLevels;
+  /** Where people of this conversation were last heard, and are answered. */
+  readonly route: Route | undefined;
   /** `provider/model` of the last run. */
   readonly lastModel: string | undefined;
   readonly abortedLastRun: boolean;
@@ -41,6 +43,15 @@ export interface Session {
   readonly totalTokens: number;
   readonly createdAt: number;
   readonly updatedAt: number;
+}
+
+/** A place on a channel. */
+export interface Route {
+  readonly channel: string;
+  readonly account: string;
+  readonly chat: { readonly id: string; readonly threadId?: string | undefined };
+  /** What people call it: a group's title, a person's name. */
+  readonly title?: string | undefined;
 }
 
 /** Which sessions `list` returns. */
@@ -82,6 +93,7 @@ interface Details {
   readonly levels?: SessionLevels;
   readonly lastModel?: string | undefined;
   readonly abortedLastRun?: boolean;
+  readonly route?: Route | undefined;
 }
 
 const COLUMNS =
@@ -275,6 +287,13 @@ export class Sessions {
     }
   }
 
+  /** Notes where a conversation takes place; makes the session when there is none. */
+  noteRoute(key: string, route: Route): void {
+    const before = this.get(key) ?? this.ensure(key);
+    if (JSON.stringify(before.route) === JSON.stringify(route)) return;
+    this.#saveDetails(key, { ...detailsOf(before), route });
+  }
+
   /** Notes how a run ended. */
   noteRun(key: string, { model, usage, aborted }: RunOutcome): void {
     const before = this.get(key);
@@ -312,6 +331,7 @@ export class Sessions {
       key,
       kind: kindOf(key),
       ...this.entry(session),
+      ...routeFields(session.route),
       ...(title !== undefined && { derivedTitle: title }),
       ...(newest !== undefined && { lastMessagePreview: newest }),
     };
@@ -416,13 +436,28 @@ export function modelFields({ levels, lastModel }: Pick<Session, "levels" | "las
   return { modelProvider: ref.slice(0, slash), model: ref.slice(slash + 1) };
 }
 
-function detailsOf({ levels, lastModel, abortedLastRun }: Session): Details {
-  return { levels, lastModel, abortedLastRun };
+/** A route as the rows of `sessions.list` say it. */
+function routeFields(route: Route | undefined) {
+  if (!route) return {};
+  const { channel, account, chat, title } = route;
+  const thread = chat.threadId === undefined ? {} : { threadId: chat.threadId };
+  return {
+    channel,
+    ...(title && { displayName: title }),
+    deliveryContext: { channel, to: chat.id, accountId: account, ...thread },
+    lastChannel: channel,
+    lastTo: chat.id,
+    lastAccountId: account,
+  };
+}
+
+function detailsOf({ levels, lastModel, abortedLastRun, route }: Session): Details {
+  return { levels, lastModel, abortedLastRun, route };
 }
 
 function toSession({ details, label, agentId, ...row }: Row): Session {
-  const { levels = {}, lastModel, abortedLastRun = false } = JSON.parse(details) as Details;
-  return { ...row, label: label ?? undefined, agentId: agentId ?? undefined, levels, lastModel, abortedLastRun };
+  const { levels = {}, lastModel, abortedLastRun = false, route } = JSON.parse(details) as Details;
+  return { ...row, label: label ?? undefined, agentId: agentId ?? undefined, levels, lastModel, abortedLastRun, route };
 }
 
 function twice(value: string | undefined): [string | null, string | null] {

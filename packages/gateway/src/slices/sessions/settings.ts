@@ -58,6 +58,18 @@ const Session = Type.Object({
     description: "One conversation for each sender, or one for everything.",
   }),
   mainKey: Type.String({ minLength: 1, maxLength: 64, default: "main" }),
+  dmScope: Type.Union(
+    (["main", "per-peer", "per-channel-peer", "per-account-channel-peer"] as const).map((value) => Type.Literal(value)),
+    {
+      default: "main",
+      description: "Whether direct chats share the main conversation, or have one for each person, channel or account.",
+    },
+  ),
+  identityLinks: Type.Optional(
+    Type.Record(Type.String({ maxLength: 64 }), Type.Array(Type.String({ maxLength: 256 })), {
+      description: 'One person under several ids: { alice: ["telegram:123", "whatsapp:+15550100"] }.',
+    }),
+  ),
 });
 export type SessionSettings = Static<typeof Session>;
 

@@ -27,7 +27,7 @@ export const status = defineMethod({
   open: true,
   params: {},
   result: StatusSummary,
-  handler: ({ gateway: { system, sessions, agent } }) =>
+  handler: ({ gateway: { system, sessions, agent, messaging } }) =>
     system.serializedStatus(() => ({
       heartbeat: {
         defaultAgentId: agent.defaultAgentId,
@@ -35,7 +35,7 @@ export const status = defineMethod({
           .health()
           .agents.map(({ agentId, heartbeat: { enabled, every, everyMs } }) => ({ agentId, enabled, every, everyMs })),
       },
-      channelSummary: [],
+      channelSummary: messaging.summary(),
       queuedSystemEvents: [...system.queuedEvents(sessions.mainKey())],
       sessions: sessions.status(agent.modelDefaults()),
     })),

@@ -17,6 +17,7 @@ export interface HealthSources {
   agents(): Static<typeof AgentHealth>[];
   sessions(): Static<typeof SessionsSummary>;
   defaultAgentId(): string;
+  channels(): { channels: Record<string, unknown>; order: string[]; labels: Record<string, string> };
 }
 
 const TICK_MS = 30_000;
@@ -156,13 +157,14 @@ export class System implements Disposable {
     const { clock, config } = this.#base;
     const startedAt = clock.monotonic();
     const { issues } = config.snapshot();
+    const { channels, order: channelOrder, labels: channelLabels } = this.#sources.channels();
     this.#health = {
       ok: true,
       ts: clock.now(),
       durationMs: 0,
-      channels: {},
-      channelOrder: [],
-      channelLabels: {},
+      channels,
+      channelOrder,
+      channelLabels,
       heartbeatSeconds: 0,
       defaultAgentId: this.#sources.defaultAgentId(),
       agents: this.#sources.agents(),

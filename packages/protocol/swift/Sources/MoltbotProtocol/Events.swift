@@ -78,6 +78,25 @@ public struct AgentEvent: Codable, Hashable, Sendable {
     }
 }
 
+/// Payload of the event `channels.changed`.
+public struct ChannelsChangedEvent: Codable, Hashable, Sendable {
+    public var channel: String
+    public var account: AccountSnapshot
+
+    public init(
+        channel: String,
+        account: AccountSnapshot
+    ) {
+        self.channel = channel
+        self.account = account
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case account
+    }
+}
+
 /// Payload of the event `chat`.
 public struct ChatEvent: Codable, Hashable, Sendable {
     public enum State: Codable, Hashable, Sendable {
@@ -197,6 +216,64 @@ public struct DevicePairResolvedEvent: Codable, Hashable, Sendable {
 /// Payload of the event `health`.
 public typealias HealthEvent = HealthSummary
 
+/// Payload of the event `pairing.requested`.
+public typealias PairingRequestedEvent = SenderRequest
+
+/// Payload of the event `pairing.resolved`.
+public struct PairingResolvedEvent: Codable, Hashable, Sendable {
+    public enum Decision: Codable, Hashable, Sendable {
+        case approved
+        case rejected
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "approved": self = .approved
+            case "rejected": self = .rejected
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .approved: return "approved"
+            case .rejected: return "rejected"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var channel: String
+    public var id: String
+    public var decision: Decision
+
+    public init(
+        channel: String,
+        id: String,
+        decision: Decision
+    ) {
+        self.channel = channel
+        self.id = id
+        self.decision = decision
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case id
+        case decision
+    }
+}
+
 /// Payload of the event `presence`.
 public struct PresenceEvent: Codable, Hashable, Sendable {
     public var presence: [PresenceEntry]
@@ -264,4 +341,10 @@ public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     case agent = "agent"
     /// A conversation as a chat window shows it: a reply grows, then is final, aborted or an error.
     case chat = "chat"
+    /// An account has another state.
+    case channelsChanged = "channels.changed"
+    /// A sender whom nobody knows has been given a code.
+    case pairingRequested = "pairing.requested"
+    /// A sender was let in or turned away.
+    case pairingResolved = "pairing.resolved"
 }

@@ -346,6 +346,379 @@ public struct AgentsListResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `channels.add`.
+public struct ChannelsAddParams: Codable, Hashable, Sendable {
+    public var channel: String
+    public var accountId: String?
+    public var settings: [String: JSONValue]
+    /// Saves them although the platform refused or cannot be asked.
+    public var force: Bool?
+
+    public init(
+        channel: String,
+        accountId: String? = nil,
+        settings: [String: JSONValue],
+        force: Bool? = nil
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+        self.settings = settings
+        self.force = force
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+        case settings
+        case force
+    }
+}
+
+/// The answer to `channels.add`.
+public struct ChannelsAddResult: Codable, Hashable, Sendable {
+    public struct SelfValue: Codable, Hashable, Sendable {
+        public var id: String
+        public var name: String?
+
+        public init(
+            id: String,
+            name: String? = nil
+        ) {
+            self.id = id
+            self.name = name
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case id
+            case name
+        }
+    }
+
+    public var channel: String
+    public var accountId: String
+    public var `self`: SelfValue?
+    /// What is left to do, as a sentence.
+    public var next: String?
+
+    public init(
+        channel: String,
+        accountId: String,
+        `self`: SelfValue? = nil,
+        next: String? = nil
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+        self.`self` = `self`
+        self.next = next
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+        case `self`
+        case next
+    }
+}
+
+/// Parameters of `channels.logout`.
+public struct ChannelsLogoutParams: Codable, Hashable, Sendable {
+    public var channel: String
+    public var accountId: String?
+
+    public init(
+        channel: String,
+        accountId: String? = nil
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+    }
+}
+
+/// The answer to `channels.logout`.
+public struct ChannelsLogoutResult: Codable, Hashable, Sendable {
+    public var channel: String
+    public var accountId: String
+    public var cleared: Bool
+    public var loggedOut: Bool?
+
+    public init(
+        channel: String,
+        accountId: String,
+        cleared: Bool,
+        loggedOut: Bool? = nil
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+        self.cleared = cleared
+        self.loggedOut = loggedOut
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+        case cleared
+        case loggedOut
+    }
+}
+
+/// Parameters of `channels.remove`.
+public struct ChannelsRemoveParams: Codable, Hashable, Sendable {
+    public var channel: String
+    public var accountId: String?
+
+    public init(
+        channel: String,
+        accountId: String? = nil
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+    }
+}
+
+/// The answer to `channels.remove`.
+public struct ChannelsRemoveResult: Codable, Hashable, Sendable {
+    public var channel: String
+    public var accountId: String
+    public var removed: Bool
+
+    public init(
+        channel: String,
+        accountId: String,
+        removed: Bool
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+        self.removed = removed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+        case removed
+    }
+}
+
+/// Parameters of `channels.start`.
+public struct ChannelsStartParams: Codable, Hashable, Sendable {
+    public var channel: String
+    public var accountId: String?
+
+    public init(
+        channel: String,
+        accountId: String? = nil
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+    }
+}
+
+/// The answer to `channels.start`.
+public struct ChannelsStartResult: Codable, Hashable, Sendable {
+    public var channel: String
+    public var accountId: String
+    public var started: Bool
+
+    public init(
+        channel: String,
+        accountId: String,
+        started: Bool
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+        self.started = started
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+        case started
+    }
+}
+
+/// Parameters of `channels.status`.
+public struct ChannelsStatusParams: Codable, Hashable, Sendable {
+    public var probe: Bool?
+    public var timeoutMs: Int?
+
+    public init(
+        probe: Bool? = nil,
+        timeoutMs: Int? = nil
+    ) {
+        self.probe = probe
+        self.timeoutMs = timeoutMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case probe
+        case timeoutMs
+    }
+}
+
+/// The answer to `channels.status`.
+public struct ChannelsStatusResult: Codable, Hashable, Sendable {
+    public struct ChannelMetaItem: Codable, Hashable, Sendable {
+        public struct Setting: Codable, Hashable, Sendable {
+            public var name: String
+            public var description: String
+            public var isSecret: Bool
+
+            public init(
+                name: String,
+                description: String,
+                isSecret: Bool
+            ) {
+                self.name = name
+                self.description = description
+                self.isSecret = isSecret
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case name
+                case description
+                case isSecret
+            }
+        }
+
+        public var id: String
+        public var label: String
+        public var detailLabel: String
+        public var systemImage: String?
+        public var summary: String?
+        /// Linked by a QR code or a code, not by a token.
+        public var login: Bool?
+        public var settings: [Setting]?
+
+        public init(
+            id: String,
+            label: String,
+            detailLabel: String,
+            systemImage: String? = nil,
+            summary: String? = nil,
+            login: Bool? = nil,
+            settings: [Setting]? = nil
+        ) {
+            self.id = id
+            self.label = label
+            self.detailLabel = detailLabel
+            self.systemImage = systemImage
+            self.summary = summary
+            self.login = login
+            self.settings = settings
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case id
+            case label
+            case detailLabel
+            case systemImage
+            case summary
+            case login
+            case settings
+        }
+    }
+
+    public var ts: Int
+    public var channelOrder: [String]
+    public var channelLabels: [String: String]
+    public var channelDetailLabels: [String: String]?
+    public var channelSystemImages: [String: String]?
+    public var channelMeta: [ChannelMetaItem]?
+    public var channels: [String: JSONValue]
+    public var channelAccounts: [String: [AccountSnapshot]]
+    public var channelDefaultAccountId: [String: String]
+
+    public init(
+        ts: Int,
+        channelOrder: [String],
+        channelLabels: [String: String],
+        channelDetailLabels: [String: String]? = nil,
+        channelSystemImages: [String: String]? = nil,
+        channelMeta: [ChannelMetaItem]? = nil,
+        channels: [String: JSONValue],
+        channelAccounts: [String: [AccountSnapshot]],
+        channelDefaultAccountId: [String: String]
+    ) {
+        self.ts = ts
+        self.channelOrder = channelOrder
+        self.channelLabels = channelLabels
+        self.channelDetailLabels = channelDetailLabels
+        self.channelSystemImages = channelSystemImages
+        self.channelMeta = channelMeta
+        self.channels = channels
+        self.channelAccounts = channelAccounts
+        self.channelDefaultAccountId = channelDefaultAccountId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ts
+        case channelOrder
+        case channelLabels
+        case channelDetailLabels
+        case channelSystemImages
+        case channelMeta
+        case channels
+        case channelAccounts
+        case channelDefaultAccountId
+    }
+}
+
+/// Parameters of `channels.stop`.
+public struct ChannelsStopParams: Codable, Hashable, Sendable {
+    public var channel: String
+    public var accountId: String?
+
+    public init(
+        channel: String,
+        accountId: String? = nil
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+    }
+}
+
+/// The answer to `channels.stop`.
+public struct ChannelsStopResult: Codable, Hashable, Sendable {
+    public var channel: String
+    public var accountId: String
+    public var stopped: Bool
+
+    public init(
+        channel: String,
+        accountId: String,
+        stopped: Bool
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+        self.stopped = stopped
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+        case stopped
+    }
+}
+
 /// Parameters of `chat.abort`.
 public struct ChatAbortParams: Codable, Hashable, Sendable {
     public var sessionKey: String
@@ -851,6 +1224,109 @@ public struct HealthParams: Codable, Hashable, Sendable {
 /// The answer to `health`.
 public typealias HealthResult = HealthSummary
 
+/// Parameters of `inbox.list`.
+public struct InboxListParams: Codable, Hashable, Sendable {
+    public var channel: String?
+    public var accountId: String?
+    public var limit: Int?
+
+    public init(
+        channel: String? = nil,
+        accountId: String? = nil,
+        limit: Int? = nil
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+        self.limit = limit
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+        case limit
+    }
+}
+
+/// The answer to `inbox.list`.
+public struct InboxListResult: Codable, Hashable, Sendable {
+    public var entries: [InboxEntry]
+
+    public init(
+        entries: [InboxEntry]
+    ) {
+        self.entries = entries
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case entries
+    }
+}
+
+/// Parameters of `inbox.why`.
+public struct InboxWhyParams: Codable, Hashable, Sendable {
+    /// Its id, the platform's id, or last.
+    public var message: String?
+
+    public init(
+        message: String? = nil
+    ) {
+        self.message = message
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case message
+    }
+}
+
+/// The answer to `inbox.why`.
+public struct InboxWhyResult: Codable, Hashable, Sendable {
+    public struct Config: Codable, Hashable, Sendable {
+        public var path: String
+        public var line: Int?
+        public var value: JSONValue
+        public var isDefault: Bool
+
+        public init(
+            path: String,
+            line: Int? = nil,
+            value: JSONValue,
+            isDefault: Bool
+        ) {
+            self.path = path
+            self.line = line
+            self.value = value
+            self.isDefault = isDefault
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case path
+            case line
+            case value
+            case isDefault
+        }
+    }
+
+    public var entry: InboxEntry
+    public var config: Config?
+    public var parts: [OutboxEntry]
+
+    public init(
+        entry: InboxEntry,
+        config: Config? = nil,
+        parts: [OutboxEntry]
+    ) {
+        self.entry = entry
+        self.config = config
+        self.parts = parts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case entry
+        case config
+        case parts
+    }
+}
+
 /// Parameters of `last-heartbeat`.
 public struct LastHeartbeatParams: Codable, Hashable, Sendable {
     public init() {}
@@ -918,6 +1394,174 @@ public struct LogsTailResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `message.delete`.
+public struct MessageDeleteParams: Codable, Hashable, Sendable {
+    public var channel: String?
+    public var accountId: String?
+    /// A person or chat as the channel writes them: +15550100, @name, a chat id.
+    public var to: String
+    public var threadId: String?
+    public var messageId: String
+    /// A retry with the same key gets the first call's answer.
+    public var idempotencyKey: String
+
+    public init(
+        channel: String? = nil,
+        accountId: String? = nil,
+        to: String,
+        threadId: String? = nil,
+        messageId: String,
+        idempotencyKey: String
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+        self.to = to
+        self.threadId = threadId
+        self.messageId = messageId
+        self.idempotencyKey = idempotencyKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+        case to
+        case threadId
+        case messageId
+        case idempotencyKey
+    }
+}
+
+/// The answer to `message.delete`.
+public struct MessageDeleteResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+
+    public init(
+        ok: Bool = true
+    ) {
+        self.ok = ok
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+    }
+}
+
+/// Parameters of `message.edit`.
+public struct MessageEditParams: Codable, Hashable, Sendable {
+    public var channel: String?
+    public var accountId: String?
+    /// A person or chat as the channel writes them: +15550100, @name, a chat id.
+    public var to: String
+    public var threadId: String?
+    public var messageId: String
+    public var message: String
+    /// A retry with the same key gets the first call's answer.
+    public var idempotencyKey: String
+
+    public init(
+        channel: String? = nil,
+        accountId: String? = nil,
+        to: String,
+        threadId: String? = nil,
+        messageId: String,
+        message: String,
+        idempotencyKey: String
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+        self.to = to
+        self.threadId = threadId
+        self.messageId = messageId
+        self.message = message
+        self.idempotencyKey = idempotencyKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+        case to
+        case threadId
+        case messageId
+        case message
+        case idempotencyKey
+    }
+}
+
+/// The answer to `message.edit`.
+public struct MessageEditResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+
+    public init(
+        ok: Bool = true
+    ) {
+        self.ok = ok
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+    }
+}
+
+/// Parameters of `message.react`.
+public struct MessageReactParams: Codable, Hashable, Sendable {
+    public var channel: String?
+    public var accountId: String?
+    /// A person or chat as the channel writes them: +15550100, @name, a chat id.
+    public var to: String
+    public var threadId: String?
+    public var messageId: String
+    public var emoji: String
+    public var remove: Bool?
+    /// A retry with the same key gets the first call's answer.
+    public var idempotencyKey: String
+
+    public init(
+        channel: String? = nil,
+        accountId: String? = nil,
+        to: String,
+        threadId: String? = nil,
+        messageId: String,
+        emoji: String,
+        remove: Bool? = nil,
+        idempotencyKey: String
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+        self.to = to
+        self.threadId = threadId
+        self.messageId = messageId
+        self.emoji = emoji
+        self.remove = remove
+        self.idempotencyKey = idempotencyKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+        case to
+        case threadId
+        case messageId
+        case emoji
+        case remove
+        case idempotencyKey
+    }
+}
+
+/// The answer to `message.react`.
+public struct MessageReactResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+
+    public init(
+        ok: Bool = true
+    ) {
+        self.ok = ok
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+    }
+}
+
 /// Parameters of `models.list`.
 public struct ModelsListParams: Codable, Hashable, Sendable {
     public init() {}
@@ -935,6 +1579,434 @@ public struct ModelsListResult: Codable, Hashable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case models
+    }
+}
+
+/// Parameters of `outbox.discard`.
+public struct OutboxDiscardParams: Codable, Hashable, Sendable {
+    public var id: Int
+
+    public init(
+        id: Int
+    ) {
+        self.id = id
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+    }
+}
+
+/// The answer to `outbox.discard`.
+public struct OutboxDiscardResult: Codable, Hashable, Sendable {
+    public var entry: OutboxEntry
+
+    public init(
+        entry: OutboxEntry
+    ) {
+        self.entry = entry
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case entry
+    }
+}
+
+/// Parameters of `outbox.list`.
+public struct OutboxListParams: Codable, Hashable, Sendable {
+    public var channel: String?
+    public var accountId: String?
+    public var state: String?
+    public var limit: Int?
+
+    public init(
+        channel: String? = nil,
+        accountId: String? = nil,
+        state: String? = nil,
+        limit: Int? = nil
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+        self.state = state
+        self.limit = limit
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+        case state
+        case limit
+    }
+}
+
+/// The answer to `outbox.list`.
+public struct OutboxListResult: Codable, Hashable, Sendable {
+    public var entries: [OutboxEntry]
+
+    public init(
+        entries: [OutboxEntry]
+    ) {
+        self.entries = entries
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case entries
+    }
+}
+
+/// Parameters of `outbox.resend`.
+public struct OutboxResendParams: Codable, Hashable, Sendable {
+    public var id: Int
+    /// A retry with the same key gets the first call's answer.
+    public var idempotencyKey: String?
+
+    public init(
+        id: Int,
+        idempotencyKey: String? = nil
+    ) {
+        self.id = id
+        self.idempotencyKey = idempotencyKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case idempotencyKey
+    }
+}
+
+/// The answer to `outbox.resend`.
+public struct OutboxResendResult: Codable, Hashable, Sendable {
+    public var entry: OutboxEntry
+
+    public init(
+        entry: OutboxEntry
+    ) {
+        self.entry = entry
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case entry
+    }
+}
+
+/// Parameters of `pairing.approve`.
+public struct PairingApproveParams: Codable, Hashable, Sendable {
+    public var channel: String
+    public var code: String
+    public var notify: Bool?
+
+    public init(
+        channel: String,
+        code: String,
+        notify: Bool? = nil
+    ) {
+        self.channel = channel
+        self.code = code
+        self.notify = notify
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case code
+        case notify
+    }
+}
+
+/// The answer to `pairing.approve`.
+public struct PairingApproveResult: Codable, Hashable, Sendable {
+    public var channel: String
+    public var id: String
+    public var name: String?
+
+    public init(
+        channel: String,
+        id: String,
+        name: String? = nil
+    ) {
+        self.channel = channel
+        self.id = id
+        self.name = name
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case id
+        case name
+    }
+}
+
+/// Parameters of `pairing.list`.
+public struct PairingListParams: Codable, Hashable, Sendable {
+    public var channel: String?
+
+    public init(
+        channel: String? = nil
+    ) {
+        self.channel = channel
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+    }
+}
+
+/// The answer to `pairing.list`.
+public struct PairingListResult: Codable, Hashable, Sendable {
+    public var pending: [SenderRequest]
+    public var approved: [PairedSender]
+
+    public init(
+        pending: [SenderRequest],
+        approved: [PairedSender]
+    ) {
+        self.pending = pending
+        self.approved = approved
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case pending
+        case approved
+    }
+}
+
+/// Parameters of `pairing.revoke`.
+public struct PairingRevokeParams: Codable, Hashable, Sendable {
+    public var channel: String
+    /// A person or chat as the channel writes them: +15550100, @name, a chat id.
+    public var id: String
+
+    public init(
+        channel: String,
+        id: String
+    ) {
+        self.channel = channel
+        self.id = id
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case id
+    }
+}
+
+/// The answer to `pairing.revoke`.
+public struct PairingRevokeResult: Codable, Hashable, Sendable {
+    public var channel: String
+    public var id: String
+    public var removed: Bool
+
+    public init(
+        channel: String,
+        id: String,
+        removed: Bool
+    ) {
+        self.channel = channel
+        self.id = id
+        self.removed = removed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case id
+        case removed
+    }
+}
+
+/// Parameters of `poll`.
+public struct PollParams: Codable, Hashable, Sendable {
+    public var channel: String?
+    public var accountId: String?
+    /// A person or chat as the channel writes them: +15550100, @name, a chat id.
+    public var to: String
+    public var threadId: String?
+    public var question: String
+    public var options: [String]
+    public var maxSelections: Int?
+    public var durationHours: Int?
+    /// A retry with the same key gets the first call's answer.
+    public var idempotencyKey: String
+
+    public init(
+        channel: String? = nil,
+        accountId: String? = nil,
+        to: String,
+        threadId: String? = nil,
+        question: String,
+        options: [String],
+        maxSelections: Int? = nil,
+        durationHours: Int? = nil,
+        idempotencyKey: String
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+        self.to = to
+        self.threadId = threadId
+        self.question = question
+        self.options = options
+        self.maxSelections = maxSelections
+        self.durationHours = durationHours
+        self.idempotencyKey = idempotencyKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+        case to
+        case threadId
+        case question
+        case options
+        case maxSelections
+        case durationHours
+        case idempotencyKey
+    }
+}
+
+/// The answer to `poll`.
+public struct PollResult: Codable, Hashable, Sendable {
+    public var runId: String
+    public var messageId: String
+    public var channel: String
+    public var chatId: String?
+    public var channelId: String?
+    public var toJid: String?
+    public var conversationId: String?
+    public var pollId: String?
+
+    public init(
+        runId: String,
+        messageId: String,
+        channel: String,
+        chatId: String? = nil,
+        channelId: String? = nil,
+        toJid: String? = nil,
+        conversationId: String? = nil,
+        pollId: String? = nil
+    ) {
+        self.runId = runId
+        self.messageId = messageId
+        self.channel = channel
+        self.chatId = chatId
+        self.channelId = channelId
+        self.toJid = toJid
+        self.conversationId = conversationId
+        self.pollId = pollId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runId
+        case messageId
+        case channel
+        case chatId
+        case channelId
+        case toJid
+        case conversationId
+        case pollId
+    }
+}
+
+/// Parameters of `send`.
+public struct SendParams: Codable, Hashable, Sendable {
+    public var channel: String?
+    public var accountId: String?
+    /// A person or chat as the channel writes them: +15550100, @name, a chat id.
+    public var to: String
+    public var threadId: String?
+    public var message: String
+    /// https:, or data: with base64.
+    public var mediaUrl: String?
+    public var mediaUrls: [String]?
+    public var gifPlayback: Bool?
+    /// Whose transcript keeps it.
+    public var sessionKey: String?
+    public var replyToId: String?
+    public var silent: Bool?
+    /// A retry with the same key gets the first call's answer.
+    public var idempotencyKey: String
+
+    public init(
+        channel: String? = nil,
+        accountId: String? = nil,
+        to: String,
+        threadId: String? = nil,
+        message: String,
+        mediaUrl: String? = nil,
+        mediaUrls: [String]? = nil,
+        gifPlayback: Bool? = nil,
+        sessionKey: String? = nil,
+        replyToId: String? = nil,
+        silent: Bool? = nil,
+        idempotencyKey: String
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+        self.to = to
+        self.threadId = threadId
+        self.message = message
+        self.mediaUrl = mediaUrl
+        self.mediaUrls = mediaUrls
+        self.gifPlayback = gifPlayback
+        self.sessionKey = sessionKey
+        self.replyToId = replyToId
+        self.silent = silent
+        self.idempotencyKey = idempotencyKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+        case to
+        case threadId
+        case message
+        case mediaUrl
+        case mediaUrls
+        case gifPlayback
+        case sessionKey
+        case replyToId
+        case silent
+        case idempotencyKey
+    }
+}
+
+/// The answer to `send`.
+public struct SendResult: Codable, Hashable, Sendable {
+    public var runId: String
+    public var messageId: String
+    public var channel: String
+    public var chatId: String?
+    public var channelId: String?
+    public var toJid: String?
+    public var conversationId: String?
+    public var pollId: String?
+
+    public init(
+        runId: String,
+        messageId: String,
+        channel: String,
+        chatId: String? = nil,
+        channelId: String? = nil,
+        toJid: String? = nil,
+        conversationId: String? = nil,
+        pollId: String? = nil
+    ) {
+        self.runId = runId
+        self.messageId = messageId
+        self.channel = channel
+        self.chatId = chatId
+        self.channelId = channelId
+        self.toJid = toJid
+        self.conversationId = conversationId
+        self.pollId = pollId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runId
+        case messageId
+        case channel
+        case chatId
+        case channelId
+        case toJid
+        case conversationId
+        case pollId
     }
 }
 
@@ -1686,6 +2758,138 @@ public struct SystemPresenceParams: Codable, Hashable, Sendable {
 /// The answer to `system-presence`.
 public typealias SystemPresenceResult = [PresenceEntry]
 
+/// Parameters of `web.login.start`.
+public struct WebLoginStartParams: Codable, Hashable, Sendable {
+    /// Ends a session that is there already.
+    public var force: Bool?
+    public var timeoutMs: Int?
+    public var verbose: Bool?
+    public var accountId: String?
+    public var channel: String?
+    /// Link by a code typed on this phone.
+    public var phoneNumber: String?
+
+    public init(
+        force: Bool? = nil,
+        timeoutMs: Int? = nil,
+        verbose: Bool? = nil,
+        accountId: String? = nil,
+        channel: String? = nil,
+        phoneNumber: String? = nil
+    ) {
+        self.force = force
+        self.timeoutMs = timeoutMs
+        self.verbose = verbose
+        self.accountId = accountId
+        self.channel = channel
+        self.phoneNumber = phoneNumber
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case force
+        case timeoutMs
+        case verbose
+        case accountId
+        case channel
+        case phoneNumber
+    }
+}
+
+/// The answer to `web.login.start`.
+public struct WebLoginStartResult: Codable, Hashable, Sendable {
+    /// The QR code as a picture (SVG or PNG data URL).
+    public var qrDataUrl: String?
+    /// What the QR code says, for terminals.
+    public var qrText: String?
+    /// The code to type on the phone.
+    public var code: String?
+    public var message: String
+    public var connected: Bool?
+
+    public init(
+        qrDataUrl: String? = nil,
+        qrText: String? = nil,
+        code: String? = nil,
+        message: String,
+        connected: Bool? = nil
+    ) {
+        self.qrDataUrl = qrDataUrl
+        self.qrText = qrText
+        self.code = code
+        self.message = message
+        self.connected = connected
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case qrDataUrl
+        case qrText
+        case code
+        case message
+        case connected
+    }
+}
+
+/// Parameters of `web.login.wait`.
+public struct WebLoginWaitParams: Codable, Hashable, Sendable {
+    public var timeoutMs: Int?
+    public var accountId: String?
+    public var channel: String?
+    public var currentQrDataUrl: String?
+
+    public init(
+        timeoutMs: Int? = nil,
+        accountId: String? = nil,
+        channel: String? = nil,
+        currentQrDataUrl: String? = nil
+    ) {
+        self.timeoutMs = timeoutMs
+        self.accountId = accountId
+        self.channel = channel
+        self.currentQrDataUrl = currentQrDataUrl
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case timeoutMs
+        case accountId
+        case channel
+        case currentQrDataUrl
+    }
+}
+
+/// The answer to `web.login.wait`.
+public struct WebLoginWaitResult: Codable, Hashable, Sendable {
+    /// The QR code as a picture (SVG or PNG data URL).
+    public var qrDataUrl: String?
+    /// What the QR code says, for terminals.
+    public var qrText: String?
+    /// The code to type on the phone.
+    public var code: String?
+    public var message: String
+    public var connected: Bool
+
+    public init(
+        qrDataUrl: String? = nil,
+        qrText: String? = nil,
+        code: String? = nil,
+        message: String,
+        connected: Bool
+    ) {
+        self.qrDataUrl = qrDataUrl
+        self.qrText = qrText
+        self.code = code
+        self.message = message
+        self.connected = connected
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case qrDataUrl
+        case qrText
+        case code
+        case message
+        case connected
+    }
+}
+
 /// Every method, by its name on the wire.
 public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     /// The newest health snapshot; a fresh one follows as an event. With probe, a fresh one is the answer.
@@ -1738,6 +2942,48 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case agent = "agent"
     /// Waits until a run has ended; says timeout when it has not, or is not known.
     case agentWait = "agent.wait"
+    /// Adds an account or changes its settings; its credentials are tried before anything is saved.
+    case channelsAdd = "channels.add"
+    /// Ends an account's session on the platform and forgets it here.
+    case channelsLogout = "channels.logout"
+    /// Removes an account from the settings and forgets its session.
+    case channelsRemove = "channels.remove"
+    /// Starts an account that was stopped or has failed.
+    case channelsStart = "channels.start"
+    /// All channels and their accounts; with `probe` each is asked whether its credentials work.
+    case channelsStatus = "channels.status"
+    /// Stops an account until it is started again or the gateway restarts.
+    case channelsStop = "channels.stop"
+    /// Changes a message that the gateway has sent.
+    case messageEdit = "message.edit"
+    /// The newest inbound messages and what was decided about each.
+    case inboxList = "inbox.list"
+    /// Why a message was answered or not: its outcome, the rule, and the line of the config that decided it.
+    case inboxWhy = "inbox.why"
+    /// Begins to link an account: answers with a QR code, or a code to type on the phone.
+    case webLoginStart = "web.login.start"
+    /// Waits until an account is linked; answers early with a new QR code when the one shown is no longer good.
+    case webLoginWait = "web.login.wait"
+    /// Gives up a message that waits, or of which it is not known whether it was sent.
+    case outboxDiscard = "outbox.discard"
+    /// The newest messages to channels and how far each is.
+    case outboxList = "outbox.list"
+    /// Sends a message again that has failed, or of which it is not known whether it was sent.
+    case outboxResend = "outbox.resend"
+    /// Lets a sender in by the code that they were given.
+    case pairingApprove = "pairing.approve"
+    /// Senders who wait to be let in, and those who were.
+    case pairingList = "pairing.list"
+    /// Shuts out a sender who was let in, or turns away one who waits.
+    case pairingRevoke = "pairing.revoke"
+    /// Asks a question with answers to choose from, where the channel has polls.
+    case poll = "poll"
+    /// Reacts to a message, or takes the reaction back.
+    case messageReact = "message.react"
+    /// Sends a message over a channel; answers when the platform has taken it.
+    case send = "send"
+    /// Takes back a message that the gateway has sent.
+    case messageDelete = "message.delete"
     /// Stops the replies to a session key, or one of them.
     case chatAbort = "chat.abort"
     /// The last messages of a conversation, oldest first.

@@ -64,7 +64,14 @@ const version: Command = {
   run: ({ services }) => `moltbot ${services.version}`,
 };
 
-export const about: readonly Command[] = [help, status, time, whoami, version];
+const echo: Command = {
+  name: "echo",
+  usage: "TEXT",
+  summary: "says the same back: to try a channel",
+  run: ({ args }) => (args === "" ? "What should I say? Write for example `/echo one two`." : args),
+};
+
+export const about: readonly Command[] = [help, status, time, whoami, version, echo];
 
 function localTime(at: number): string {
   return new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" }).format(at);

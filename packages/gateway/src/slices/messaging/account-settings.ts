@@ -1,0 +1,138 @@
+/** The settings of one account as they are in force: the account's own, else its channel's, else the default. */
+import { isRecord } from "../../base/config.ts";
+import type { ChannelDefinition } from "../../kit/channel.ts";
+import type { AccountConfig, ChannelConfig, ChannelsConfig } from "./settings.ts";
+
+/** Settings with all defaults filled in. */
+export interface AccountSettings {
+  readonly enabled: boolean;
+  readonly name: string | undefined;
+  readonly dmPolicy: "pairing" | "allowlist" | "open" | "disabled";
+  readonly allowFrom: readonly string[];
+  readonly groupPolicy: "open" | "allowlist" | "disabled";
+  /** Undefined when the config does not say. */
+  readonly groupAllowFrom: readonly string[] | undefined;
+  readonly groups: Readonly<Record<string, GroupSettings>>;
+  readonly mentionPatterns: readonly string[];
+  readonly historyLimit: number;
+  readonly streaming: boolean;
+  readonly ackReaction: string | undefined;
+  readonly replyToMode: "off" | "first" | "all" | undefined;
+  readonly readReceipts: boolean;
+  readonly allowBots: boolean;
+  readonly mediaMaxBytes: number;
+  readonly textChunkLimit: number | undefined;
+  /** What the channel's own definition describes, with the environment's values where the config has none. */
+  readonly own: Readonly<Record<string, unknown>>;
+}
+
+export interface GroupSettings {
+  readonly enabled: boolean | undefined;
+  readonly requireMention: boolean | undefined;
+  readonly allowFrom: readonly string[] | undefined;
+  readonly agentId: string | undefined;
+  readonly systemPrompt: string | undefined;
+}
+
+/** The account that a channel has when the config names none (protocol: session keys). */
+export const DEFAULT_ACCOUNT = "default";
+
+/** Lower case, `a-z0-9_-`, at most 64 characters; "default" when nothing is left. */
+export function normalAccountId(id: string | undefined): string {
+  const normal = (id ?? "")
+    .trim()
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, "-")
+    .slice(0, 64);
+  return normal === "" ? DEFAULT_ACCOUNT : normal;
+}
+
+/** The ids of a channel's accounts; none when the config does not speak of the channel. */
+export function accountIds(config: ChannelsConfig, channel: string): string[] {
+  const section = channelConfig(config, channel);
+  if (!section) return [];
+  const named = Object.keys(section.accounts ?? {}).map(normalAccountId);
+  return named.length === 0 ? [DEFAULT_ACCOUNT] : [...new Set(named)];
+}
+
+/** The settings of an account in force; undefined when the config has no such account. */
+export function accountSettings(
+  config: ChannelsConfig,
+  definition: ChannelDefinition,
+  accountId: string,
+  env: Readonly<Record<string, string | undefined>>,
+): AccountSettings | undefined {
+  const section = channelConfig(config, definition.id);
+  if (!section || !accountIds(config, definition.id).includes(accountId)) return undefined;
+  const { accounts, ...shared } = section;
+  const own = Object.entries(accounts ?? {}).find(([id]) => normalAccountId(id) === accountId)?.[1] ?? {};
+  const merged: AccountConfig = { ...shared, ...own };
+  return {
+    enabled: section.enabled !== false && merged.enabled !== false,
+    name: merged.name,
+    dmPolicy: merged.dmPolicy ?? "pairing",
+    allowFrom: texts(merged.allowFrom) ?? [],
+    groupPolicy: merged.groupPolicy ?? config.defaults?.groupPolicy ?? "allowlist",
+    groupAllowFrom: texts(merged.groupAllowFrom),
+    groups: groupsOf(merged.groups),
+    mentionPatterns: merged.mentionPatterns ?? [],
+    historyLimit: merged.historyLimit ?? 30,
+    streaming: merged.streaming ?? true,
+    ackReaction: merged.ackReaction?.trim() || undefined,
+    replyToMode: merged.replyToMode,
+    readReceipts: merged.readReceipts ?? true,
+    allowBots: merged.allowBots ?? false,
+    mediaMaxBytes: Math.round((merged.mediaMaxMb ?? 20) * 1024 * 1024),
+    textChunkLimit: merged.textChunkLimit,
+    own: ownSettings(merged, definition, accountId, env),
+  };
+}
+
+/** Where a setting of an account stands in the config, or would: the account's own place when it says it itself. */
+export function settingPath(config: ChannelsConfig, channel: string, accountId: string, setting: string): string {
+  const { accounts } = channelConfig(config, channel) ?? {};
+  const named = Object.entries(accounts ?? {}).find(([id]) => normalAccountId(id) === accountId);
+  const [first = setting] = setting.split(".");
+  const isOwn = named !== undefined && Object.hasOwn(named[1], first);
+  return isOwn ? `channels.${channel}.accounts.${named[0]}.${setting}` : `channels.${channel}.${setting}`;
+}
+
+/** The settings that the channel itself reads; environment variables stand in for the default account only. */
+function ownSettings(
+  merged: AccountConfig,
+  definition: ChannelDefinition,
+  accountId: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, unknown> {
+  const own: Record<string, unknown> = {};
+  for (const name of Object.keys(definition.settings.properties)) {
+    const variable = definition.env[name];
+    const value = merged[name] ?? (accountId === DEFAULT_ACCOUNT && variable ? env[variable] : undefined);
+    if (value !== undefined && value !== "") own[name] = value;
+  }
+  return own;
+}
+
+function groupsOf(groups: AccountConfig["groups"] = {}): Record<string, GroupSettings> {
+  return Object.fromEntries(
+    Object.entries(groups).map(([id, group]) => [
+      id.toLowerCase(),
+      {
+        enabled: group.enabled,
+        requireMention: group.requireMention,
+        allowFrom: texts(group.allowFrom),
+        agentId: group.agentId,
+        systemPrompt: group.systemPrompt,
+      },
+    ]),
+  );
+}
+
+function texts(list: readonly (string | number)[] | undefined): readonly string[] | undefined {
+  return list?.map(String);
+}
+
+function channelConfig(config: ChannelsConfig, channel: string): ChannelConfig | undefined {
+  const section = Object.hasOwn(config, channel) ? config[channel] : undefined;
+  return isRecord(section) ? (section as ChannelConfig) : undefined;
+}

@@ -1,0 +1,131 @@
+/** From a run to a channel: its reply is put in the outbox by the very transaction that records how the run ended. */
+import type { Clock } from "../../base/clock.ts";
+import type { MessageRef } from "../../kit/channel.ts";
+import type { RunOutcome, RunRecord } from "../agent/run-store.ts";
+import type { RunObserver } from "../agent/runs.ts";
+import type { Account } from "./account.ts";
+import type { Inbox, InboxRow, Outcome } from "./inbox.ts";
+import type { Outbox, OutboxRow, Payload } from "./outbox.ts";
+import type { MessagesSettings } from "./settings.ts";
+
+export interface DeliveryOptions {
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  messages(): MessagesSettings;
+  account(channel: string, account: string): Account | undefined;
+  /** Called when something was put in an account's outbox, after it is on disk. */
+  kick(channel: string, account: string): void;
+}
+
+/** The place of a reply that has not been cut into parts. */
+const WHOLE = -1;
+
+export class Delivery implements RunObserver {
+  readonly #options: DeliveryOptions;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  /** A run has ended; within the transaction that says so. */
+  ended(record: RunRecord, outcome: RunOutcome): void {
+    const { inbox, outbox } = this.#options;
+    const { deliver } = record.request;
+    if (!deliver) return;
+    const rows = inbox.ofRun(record.id);
+    const early = earlyOutcome(outcome);
+    if (early) for (const { id } of rows) inbox.decide(id, early);
+    const markdown = replyOf(outcome);
+    if (markdown === "") return;
+    const { channel, account, chat } = deliver;
+    outbox.add({
+      ...{ channel, account, chat },
+      origin: originOf(record.id),
+      part: WHOLE,
+      payload: { content: { kind: "markdown", markdown }, ...this.answerTo(rows) },
+      sessionKey: record.sessionKey,
+      ttlMs: this.#options.messages().outboundTtlMinutes * 60_000,
+    });
+    setImmediate(() => this.#options.kick(channel, account));
+  }
+
+  /** What the first part of a reply carries: the message that it quotes, and the way that its platform wants it back. */
+  answerTo(rows: readonly InboxRow[]): Pick<Payload, "replyTo" | "via"> {
+    const last = rows.at(-1);
+    if (last?.inbound.kind !== "message") return {};
+    const { chat, messageId, sender, via } = last.inbound;
+    const mode = this.#options.account(last.channel, last.account)?.settings.replyToMode;
+    const quotes = mode === undefined ? chat.kind !== "direct" : mode !== "off";
+    const replyTo: MessageRef = { chat: { id: chat.id, threadId: chat.threadId }, id: messageId, senderId: sender.id };
+    return { ...(quotes && { replyTo }), ...(via !== undefined && { via }) };
+  }
+
+  /** A message has come to its end; when it was the last of a reply, that is the outcome of what was answered. */
+  settled(row: OutboxRow): void {
+    const runId = runOf(row.origin);
+    if (runId === undefined || row.payload.isDraft) return;
+    const { inbox, outbox } = this.#options;
+    const parts = outbox.of(row.origin);
+    if (parts.some(({ state }) => state === "composing" || state === "queued" || state === "sending")) return;
+    const rows = inbox.ofRun(runId);
+    const outcome = outcomeOf(parts);
+    for (const { id, state } of rows) if (state !== "done") inbox.decide(id, outcome);
+    if (rows.some(({ state }) => state === "done")) this.#mend(runId, outcome);
+  }
+
+  /** What was thought lost has been sent again. */
+  #mend(runId: string, outcome: Outcome): void {
+    const entry = this.#options.inbox.entryOfRun(runId);
+    if (entry?.rule?.startsWith("delivery-") && outcome.kind === "replied")
+      this.#options.inbox.amend(runId, { kind: "replied", rule: "resent", detail: "It was sent again by hand." });
+  }
+}
+
+/** Under which origin a run's reply stands in the outbox. */
+export function originOf(runId: string): string {
+  return `run:${runId}`;
+}
+
+function runOf(origin: string): string | undefined {
+  return origin.startsWith("run:") ? origin.slice(4) : undefined;
+}
+
+/** What a run's end decides by itself, whatever becomes of its last words. */
+function earlyOutcome(outcome: RunOutcome): Outcome | undefined {
+  if (outcome.kind === "error") return { kind: "failed", rule: "agent-error", detail: outcome.error };
+  if (outcome.kind === "aborted" && outcome.reason === "timeout")
+    return {
+      kind: "failed",
+      rule: "agent-timeout",
+      detail: "The agent took longer than agents.defaults.timeoutSeconds.",
+    };
+  if (outcome.kind === "aborted") return { kind: "suppressed", rule: "stopped", detail: "Somebody stopped the reply." };
+  if (outcome.text === "") return { kind: "noted", rule: "nothing-to-say", detail: "The agent answered with nothing." };
+  return undefined;
+}
+
+/** What people are told. */
+function replyOf(outcome: RunOutcome): string {
+  if (outcome.kind === "ok") return outcome.text;
+  if (outcome.kind === "error") return [outcome.text, `⚠️ ${outcome.error}`].filter((text) => text !== "").join("\n\n");
+  return outcome.reason === "timeout"
+    ? [outcome.text, "⚠️ This took too long and was stopped."].filter((text) => text !== "").join("\n\n")
+    : "";
+}
+
+function outcomeOf(parts: readonly OutboxRow[]): Outcome {
+  const doubtful = parts.find(({ state }) => state === "unknown");
+  if (doubtful)
+    return {
+      kind: "failed",
+      rule: "delivery-unknown",
+      detail: `It is not known whether the reply arrived (${doubtful.problem}); \`moltbot message resend ${doubtful.id}\` sends it again.`,
+    };
+  const failed = parts.find(({ state }) => state === "failed");
+  if (!failed) return { kind: "replied" };
+  const isExpired = failed.problem?.startsWith("it could not be sent in time");
+  return isExpired
+    ? { kind: "expired", rule: "delivery-expired", detail: `The reply was given up: ${failed.problem}.` }
+    : { kind: "failed", rule: "delivery-failed", detail: `The reply was not sent: ${failed.problem}` };
+}

@@ -1,0 +1,189 @@
+/**
+ * The inbound policy, read top to bottom: is a message answered, is its sender given a code, or is it left alone — and
+ * which rule, of which setting, says so. A pure function: whatever it must know is handed in.
+ */
+import type { ChannelDefinition, InboundMessage, Peer } from "../../kit/channel.ts";
+import type { AccountSettings, GroupSettings } from "./account-settings.ts";
+import type { Outcome } from "./inbox.ts";
+
+/** What the policy looks at. */
+export interface Facts {
+  readonly message: InboundMessage;
+  readonly definition: Pick<ChannelDefinition, "label" | "normalPeer">;
+  readonly settings: AccountSettings;
+  readonly now: number;
+  readonly maxAgeMs: number;
+  /** Whether the gateway itself has sent this message: the platform echoes it. */
+  readonly isEcho: boolean;
+  /** Whether a sender was let in by a code. */
+  isPaired(peer: Peer): boolean;
+  /** Names that address us in groups: the agent's name, and the account's. */
+  readonly ownNames: readonly string[];
+  /** What `/activation` says for the conversation. */
+  readonly activation: "mention" | "always" | undefined;
+  /** Bot messages answered in this chat within the last hour. */
+  readonly botAnswers: number;
+}
+
+/** The decision about one message. */
+export type Decision =
+  | {
+      readonly kind: "answer";
+      /** Whether the sender may use commands that are for people who were let in. */
+      readonly isTrusted: boolean;
+      readonly group: GroupSettings | undefined;
+      readonly rule: string;
+      readonly setting: string | undefined;
+    }
+  | { readonly kind: "pair" }
+  | { readonly kind: "leave"; readonly outcome: Outcome };
+
+/** Two bots that answer each other stop after so many answers within an hour. */
+const MAX_BOT_ANSWERS = 5;
+
+export function decide(facts: Facts): Decision {
+  const { message, settings, definition } = facts;
+  const { chat, sender } = message;
+
+  if (message.fromSelf && facts.isEcho) return leave("own-echo", "It is a message that the gateway itself has sent.");
+  if (message.fromSelf && !chat.isSelf)
+    return leave("own-message", "The account's owner wrote it to somebody else, from another device.");
+  if (message.text.trim() === "" && message.media.length === 0)
+    return leave("empty", "It holds nothing that can be answered.");
+  if (facts.now - message.at > facts.maxAgeMs) {
+    const hours = Math.round(facts.maxAgeMs / 3_600_000);
+    return leave(
+      "too-old",
+      `It was more than ${hours} h old when it arrived.`,
+      "messages.inboundMaxAgeHours",
+      "expired",
+    );
+  }
+
+  if (sender.isBot && !settings.allowBots) return leave("bot", `${nameOf(sender)} is a bot.`, "allowBots");
+  if (sender.isBot && facts.botAnswers >= MAX_BOT_ANSWERS)
+    return leave(
+      "bot-loop",
+      `${nameOf(sender)} is a bot that has been answered ${MAX_BOT_ANSWERS} times within an hour.`,
+    );
+
+  if (chat.isSelf) return answer("self-chat", true);
+  if (chat.kind === "direct") return decideDirect(facts);
+
+  const entry = groupOf(facts);
+  const { group, key } = entry;
+  if (settings.groupPolicy === "disabled")
+    return leave("groups-disabled", "Groups are switched off for this account.", "groupPolicy");
+  if (group?.enabled === false) return leave("group-disabled", "This group is switched off.", `groups.${key}.enabled`);
+  const isListed = group !== undefined || settings.groupAllowFrom !== undefined;
+  if (settings.groupPolicy === "allowlist" && !isListed)
+    return leave(
+      "group-not-listed",
+      `Group ${chat.id} is not in groups; add it, or set groupPolicy to open.`,
+      "groups",
+    );
+  const allowed = group?.allowFrom ?? settings.groupAllowFrom;
+  if (allowed !== undefined && !lists(allowed, sender, definition)) {
+    const setting = group?.allowFrom ? `groups.${key}.allowFrom` : "groupAllowFrom";
+    return leave("group-sender-not-allowed", `${nameOf(sender)} is not in ${setting}.`, setting);
+  }
+  const isTrusted =
+    facts.isPaired(sender) ||
+    lists(settings.allowFrom.filter(notStar), sender, definition) ||
+    (allowed !== undefined && lists(allowed.filter(notStar), sender, definition));
+  const mentionSetting = group?.requireMention === undefined ? undefined : `groups.${key}.requireMention`;
+  const needsMention = facts.activation ? facts.activation === "mention" : (group?.requireMention ?? true);
+  if (needsMention && !isAddressed(facts, isTrusted))
+    return leave(
+      "not-addressed",
+      "Nobody addressed us; the agent sees it as context.",
+      mentionSetting ?? `groups.${key ?? "*"}.requireMention`,
+    );
+  return { kind: "answer", isTrusted, group, rule: needsMention ? "addressed" : "group-open", setting: mentionSetting };
+}
+
+function decideDirect({ message: { sender }, settings, definition, isPaired }: Facts): Decision {
+  const isNamed = lists(settings.allowFrom.filter(notStar), sender, definition);
+  if (settings.dmPolicy === "disabled")
+    return leave("direct-disabled", "Direct messages are switched off for this account.", "dmPolicy");
+  if (isNamed) return answer("allow-from", true, "allowFrom");
+  if (settings.dmPolicy === "open") {
+    if (settings.allowFrom.includes("*")) return answer("open", isPaired(sender), "dmPolicy");
+    return leave("open-without-star", 'dmPolicy is open, but allowFrom does not hold "*".', "allowFrom");
+  }
+  if (settings.dmPolicy === "allowlist")
+    return leave("not-in-allow-from", `${nameOf(sender)} is not in allowFrom.`, "allowFrom");
+  if (isPaired(sender)) return answer("paired", true, "dmPolicy");
+  return { kind: "pair" };
+}
+
+/** Whether a message in a group is meant for us: a mention, a reply to us, a command, or one of our names. */
+function isAddressed({ message, settings, ownNames }: Facts, isTrusted: boolean): boolean {
+  if (message.mentionsSelf || message.isCommand || message.replyTo?.fromSelf) return true;
+  if (isTrusted && /^\/[a-z]+\b/i.test(message.text.trim())) return true;
+  const names = ownNames.filter((name) => name.length >= 2).map(escapeForPattern);
+  const named =
+    names.length === 0
+      ? undefined
+      : new RegExp(`(?:^|[^\\p{L}\\p{N}])@?(?:${names.join("|")})(?![\\p{L}\\p{N}])`, "iu");
+  if (named?.test(message.text)) return true;
+  return settings.mentionPatterns.some((pattern) => matches(pattern, message.text));
+}
+
+/** A pattern of the settings is a regular expression, or plain words when it is not a valid one. */
+function matches(pattern: string, text: string): boolean {
+  // Bounded, so that a pattern that backtracks cannot hold the loop for long.
+  const looked = text.slice(0, 2_000);
+  try {
+    return new RegExp(pattern, "iu").test(looked);
+  } catch {
+    return looked.toLowerCase().includes(pattern.toLowerCase());
+  }
+}
+
+/** The settings of the message's group: under its id, its thread's parent, or "*". */
+function groupOf({ message: { chat }, settings: { groups } }: Facts): {
+  group: GroupSettings | undefined;
+  key: string | undefined;
+} {
+  const keys = [chat.id, chat.title, chat.spaceId, "*"]
+    .filter((key) => key !== undefined)
+    .map((key) => key.toLowerCase());
+  const key = keys.find((each) => Object.hasOwn(groups, each));
+  return { group: key === undefined ? undefined : groups[key], key };
+}
+
+/** Whether a list of the settings holds a peer, under its id or one of its other names. */
+export function lists(
+  list: readonly string[],
+  peer: Peer,
+  { normalPeer }: Pick<ChannelDefinition, "normalPeer">,
+): boolean {
+  if (list.includes("*")) return true;
+  const names = new Set(
+    [peer.id, peer.username, peer.username && `@${peer.username}`, ...(peer.aliases ?? [])].flatMap((name) =>
+      name ? [normalPeer(name)] : [],
+    ),
+  );
+  return list.some((entry) => names.has(normalPeer(entry)));
+}
+
+function answer(rule: string, isTrusted: boolean, setting?: string): Decision {
+  return { kind: "answer", isTrusted, group: undefined, rule, setting };
+}
+
+function leave(rule: string, detail: string, setting?: string, kind: Outcome["kind"] = "suppressed"): Decision {
+  return { kind: "leave", outcome: { kind, rule, detail, setting } };
+}
+
+function nameOf({ name, id }: Peer): string {
+  return name ? `${name} (${id})` : id;
+}
+
+function notStar(entry: string): boolean {
+  return entry !== "*";
+}
+
+function escapeForPattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}

@@ -1,0 +1,13 @@
+/** The messaging slice's parts. The `channels` section is added by the catalog, which knows the channels. */
+import { defineSlice } from "../../kit/slice.ts";
+import * as events from "./events.ts";
+import * as methods from "./methods.ts";
+import { messages } from "./settings.ts";
+import { tables } from "./tables.ts";
+
+export const messaging = defineSlice("messaging", {
+  methods: Object.values(methods),
+  events: Object.values(events),
+  settings: [messages],
+  tables: [tables],
+});

@@ -1,0 +1,427 @@
+/**
+ * What becomes of an account's inbox: each event is looked at in order, decided by the policy, held while more may come
+ * with it, and handed to the agent. All of it is read off the inbox, so that a crash at any line changes nothing.
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Clock } from "../../base/clock.ts";
+import { GatewayError, messageOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { KeyedQueue } from "../../base/queue.ts";
+import type { Store } from "../../base/store.ts";
+import type { Chat, Inbound, InboundMessage } from "../../kit/channel.ts";
+import type { Agent } from "../agent/agent.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import type { System } from "../system/system.ts";
+import type { Account } from "./account.ts";
+import { settingPath } from "./account-settings.ts";
+import type { Chats } from "./account-store.ts";
+import { type Composed, composeMessage } from "./envelope.ts";
+import { type Decision, decide } from "./inbound.ts";
+import type { Inbox, InboxRow, Outcome } from "./inbox.ts";
+import type { MediaIn } from "./media-in.ts";
+import type { Outbox, OutboxRow } from "./outbox.ts";
+import { type Pairing, pairingText } from "./pairing.ts";
+import { sessionKeyOf } from "./session-key.ts";
+import type { ChannelsConfig, MessagesSettings } from "./settings.ts";
+
+export interface IntakeServices {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly pairing: Pairing;
+  readonly media: MediaIn;
+  readonly sessions: Sessions;
+  readonly system: System;
+  readonly agent: Agent;
+  messages(): MessagesSettings;
+  channels(): ChannelsConfig;
+  /** Something is in the account's outbox. */
+  kick(account: Account): void;
+  /** A message of the outbox has come to its end. */
+  settled(row: OutboxRow): void;
+  /** A run was begun for messages of this chat. */
+  begun(runId: string, rows: readonly InboxRow[], account: Account): void;
+}
+
+type MessageRow = InboxRow & { readonly inbound: InboundMessage };
+
+/** Messages of one sender that are answered together. */
+interface Held {
+  readonly rows: MessageRow[];
+  readonly decision: Extract<Decision, { kind: "answer" }>;
+  timer: Disposable | undefined;
+}
+
+/** Parts of an album arrive within this time of each other (found by experiment with Telegram). */
+const ALBUM_MS = 900;
+/** A client that cuts a long text in pieces sends them within this time. */
+const SPLIT_MS = 1_200;
+/** A text of this share of the channel's limit may have been cut. */
+const SPLIT_SHARE = 0.9;
+/** Others get their turn at least so often, ms. */
+const TURN_MS = 15;
+const HOUR_MS = 3_600_000;
+
+export class Intake {
+  readonly #account: Account;
+  readonly #chats: Chats;
+  readonly #services: IntakeServices;
+  readonly #held = new Map<string, Held>();
+  readonly #starting = new KeyedQueue();
+  readonly #stop = new AbortController();
+  #pumping: Promise<void> | undefined;
+  #isAgain = false;
+
+  constructor(account: Account, chats: Chats, services: IntakeServices) {
+    this.#account = account;
+    this.#chats = chats;
+    this.#services = services;
+  }
+
+  /** There may be something new in the inbox. */
+  kick(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#isAgain = true;
+    this.#pumping ??= this.#pump()
+      .catch((error: unknown) => this.#services.log.error("the inbox cannot be worked on", { error }))
+      .finally(() => {
+        this.#pumping = undefined;
+        if (this.#isAgain) this.kick();
+      });
+  }
+
+  /** Stops; what is held stays in the inbox. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error("the account is stopped"));
+    for (const { timer } of this.#held.values()) timer?.[Symbol.dispose]();
+    this.#held.clear();
+    await this.#pumping;
+  }
+
+  async #pump(): Promise<void> {
+    const { inbox, clock } = this.#services;
+    this.#isAgain = false;
+    let turnAt = clock.monotonic();
+    for (let row = inbox.nextReceived(this.#account.key); row; row = inbox.nextReceived(this.#account.key)) {
+      if (this.#stop.signal.aborted) return;
+      try {
+        this.#take(row);
+      } catch (error) {
+        this.#services.log.error("an inbound message cannot be worked on", { inboxId: row.id, error });
+        inbox.decide(row.id, { kind: "failed", rule: "internal-error", detail: messageOf(error).slice(0, 300) });
+      }
+      if (clock.monotonic() - turnAt < TURN_MS) continue;
+      await nextTurn();
+      turnAt = clock.monotonic();
+    }
+  }
+
+  #take(row: InboxRow): void {
+    const { inbound } = row;
+    if (inbound.kind === "message") return this.#takeMessage({ ...row, inbound });
+    const outcome = this.#note(row, inbound);
+    this.#services.inbox.decide(row.id, outcome);
+  }
+
+  #takeMessage(row: MessageRow): void {
+    const { inbox, clock } = this.#services;
+    const decision = this.#decide(row);
+    if (decision.kind === "leave") return inbox.decide(row.id, this.#placed(decision.outcome));
+    if (decision.kind === "pair") return this.#pair(row);
+    const key = heldKey(row);
+    const held = this.#held.get(key) ?? { rows: [], decision, timer: undefined };
+    const waitMs = this.#waitMs(row);
+    inbox.hold(row.id);
+    held.rows.push(row);
+    held.timer?.[Symbol.dispose]();
+    if (waitMs === 0 && held.rows.length === 1) return this.#begin(held);
+    this.#held.set(key, held);
+    held.timer = clock.after(waitMs, () => {
+      this.#held.delete(key);
+      this.#begin(held);
+    });
+  }
+
+  #decide(row: MessageRow): Decision {
+    const { inbox, outbox, pairing, clock, sessions, agent, messages } = this.#services;
+    const { definition, settings, self } = this.#account;
+    const message = row.inbound;
+    const { channel } = row;
+    const sessionKey = this.#sessionKey(row);
+    return decide({
+      message,
+      definition,
+      settings,
+      now: clock.now(),
+      maxAgeMs: messages().inboundMaxAgeHours * HOUR_MS,
+      isEcho: outbox.byProviderId(row, message.messageId) !== undefined,
+      isPaired: ({ id, aliases = [] }) =>
+        pairing.isPaired(
+          channel,
+          [id, ...aliases].flatMap((name) => [name, definition.normalPeer(name)]),
+        ),
+      ownNames: [settings.name, self?.name, self?.username, agent.identity(sessions.agentOf(sessionKey)).name].filter(
+        (name): name is string => name !== undefined && name !== "Assistant",
+      ),
+      activation: sessions.get(sessionKey)?.levels.groupActivation as "mention" | "always" | undefined,
+      botAnswers: message.sender.isBot ? inbox.botAnswersSince(row, message.chat.id, clock.now() - HOUR_MS) : 0,
+    });
+  }
+
+  /** How long a message waits for more of the same sender. */
+  #waitMs({ inbound: { albumId, text } }: MessageRow): number {
+    if (text.trim().startsWith("/")) return 0;
+    const { limits } = this.#account.definition;
+    const split = text.length >= limits.textChars * SPLIT_SHARE ? SPLIT_MS : 0;
+    return Math.max(albumId === undefined ? 0 : ALBUM_MS, split, this.#services.messages().inboundDebounceMs);
+  }
+
+  /** Hands what was held to the agent; one batch after the other in a conversation. */
+  #begin(held: Held): void {
+    if (this.#stop.signal.aborted) return;
+    const sessionKey = this.#sessionKey(held.rows[0]!, held.decision.group?.agentId);
+    void this.#starting
+      .run(sessionKey, () => this.#start(held, sessionKey))
+      .catch((error: unknown) => {
+        if (this.#stop.signal.aborted) return;
+        this.#services.log.error("a message cannot be handed to the agent", { error });
+        for (const { id } of held.rows)
+          this.#services.inbox.decide(id, {
+            kind: "failed",
+            rule: "internal-error",
+            detail: messageOf(error).slice(0, 300),
+          });
+      });
+  }
+
+  async #start({ rows, decision }: Held, sessionKey: string): Promise<void> {
+    const { agent, inbox, sessions, store } = this.#services;
+    const { signal } = this.#stop;
+    // Read again: an edit may have come while they were held.
+    const current = rows
+      .map(({ id }) => inbox.get(id))
+      .filter((row): row is MessageRow => row?.inbound.kind === "message" && row.state !== "done");
+    const [first] = current;
+    if (!first) return;
+    const composed = await this.#compose(current, signal);
+    if (signal.aborted) return;
+    const runId = `msg-${first.id}`;
+    const { chat, sender } = first.inbound;
+    const route = {
+      channel: first.channel,
+      account: first.account,
+      chat: { id: chat.id, ...(chat.threadId !== undefined && { threadId: chat.threadId }) },
+    };
+    const conversation = {
+      id: runId,
+      sessionKey,
+      message: composed.message,
+      content: composed.content,
+      starter: {
+        principal: `channel:${first.channel}:${sender.id}`,
+        scopes: decision.isTrusted ? ["operator.write"] : [],
+        name: sender.name ?? sender.id,
+      },
+      extraSystemPrompt: this.#instructions(first, decision),
+      deliver: route,
+    };
+    const title = chat.title ?? (chat.kind === "direct" ? sender.name : undefined);
+    await this.#whenRoom(() =>
+      agent.converse(conversation, () => {
+        const setting = decision.setting && this.#setting(decision.setting);
+        inbox.answeredBy(
+          current.map(({ id }) => id),
+          { runId, sessionKey, rule: decision.rule, setting },
+        );
+        store.transaction(() => sessions.noteRoute(sessionKey, { ...route, ...(title !== undefined && { title }) }));
+      }),
+    ).then(
+      () => this.#services.begun(runId, current, this.#account),
+      (error: unknown) => {
+        if (!(error instanceof GatewayError) || error.code !== "INVALID_REQUEST") throw error;
+        for (const { id } of current)
+          inbox.decide(id, { kind: "suppressed", rule: "session-policy", detail: error.message });
+      },
+    );
+  }
+
+  /** Tries until the agent has room. */
+  async #whenRoom(start: () => void): Promise<void> {
+    for (;;) {
+      this.#stop.signal.throwIfAborted();
+      try {
+        return start();
+      } catch (error) {
+        if (!(error instanceof GatewayError) || !error.retryable) throw error;
+        await this.#services.clock.sleep(error.retryAfterMs ?? 1_000, this.#stop.signal);
+      }
+    }
+  }
+
+  async #compose(rows: readonly MessageRow[], signal: AbortSignal): Promise<Composed> {
+    const { inbox, media } = this.#services;
+    const { settings } = this.#account;
+    const last = rows.at(-1)!;
+    const isGroup = last.inbound.chat.kind !== "direct";
+    const files = [];
+    for (const row of rows) files.push(...(await media.fetch(row.inbound, this.#account, signal)));
+    const context = isGroup ? inbox.unaddressedBefore(rows[0]!, settings.historyLimit) : [];
+    return composeMessage({
+      messages: rows.map(({ inbound }) => inbound),
+      context: context.map(({ inbound }) => inbound),
+      files,
+    });
+  }
+
+  #instructions({ inbound: { chat } }: MessageRow, { group }: Held["decision"]): string {
+    const { label } = this.#account.definition;
+    const where =
+      chat.kind === "direct" ? `a direct ${label} chat` : `the ${label} ${chat.kind} “${chat.title ?? chat.id}”`;
+    const lines = [`You are answering in ${where}. Your reply is sent there as it is.`];
+    if (group?.systemPrompt) lines.push(group.systemPrompt);
+    return lines.join("\n");
+  }
+
+  /** A stranger: a code, once. */
+  #pair(row: MessageRow): void {
+    const { inbox, outbox, pairing, store } = this.#services;
+    const { definition, key } = this.#account;
+    const { sender, chat } = row.inbound;
+    store.transaction(() => {
+      const answer = pairing.request(key, sender);
+      const setting = this.#setting("dmPolicy");
+      if (typeof answer === "string") {
+        const why = answer === "known" ? "has a pairing code already" : "waits: too many others do";
+        return inbox.decide(row.id, {
+          kind: "suppressed",
+          rule: `pairing-${answer}`,
+          detail: `The sender ${why}.`,
+          setting,
+        });
+      }
+      outbox.add({
+        ...key,
+        chat,
+        origin: `pairing:${row.id}`,
+        payload: {
+          content: { kind: "markdown", markdown: pairingText(key.channel, definition.label, sender.id, answer.code) },
+        },
+        ttlMs: HOUR_MS,
+      });
+      inbox.decide(row.id, {
+        kind: "suppressed",
+        rule: "pairing",
+        detail: `The sender was not known and got the code ${answer.code}; \`moltbot pairing approve ${key.channel} ${answer.code}\` lets them in.`,
+        setting,
+      });
+    });
+    this.#services.kick(this.#account);
+  }
+
+  /** Events that are no messages: what they change, and what the agent is told of them. */
+  #note(row: InboxRow, inbound: Exclude<Inbound, { kind: "message" }>): Outcome {
+    const { inbox, outbox, system, log } = this.#services;
+    const { chat, messageId, sender } = inbound;
+    const who = sender.name ?? sender.id;
+    switch (inbound.kind) {
+      case "edit": {
+        if (inbox.editPending(row, messageId, chat.id, inbound.text))
+          return { kind: "noted", rule: "edit", detail: "The message was changed before it was answered." };
+        if (inbound.fromSelf || !inbox.knows(row, chat.id, messageId)) return { kind: "noted", rule: "edit" };
+        system.queueEvent(this.#sessionKey(row), `${who} changed an earlier message to: ${inbound.text.slice(0, 500)}`);
+        return { kind: "noted", rule: "edit", detail: "The agent is told with the next message." };
+      }
+      case "unsend":
+        if (inbox.withdraw(row, messageId, chat.id))
+          return { kind: "noted", rule: "unsend", detail: "The message was taken back before it was answered." };
+        if (!inbound.fromSelf && inbox.knows(row, chat.id, messageId))
+          system.queueEvent(this.#sessionKey(row), `${who} took back an earlier message.`);
+        return { kind: "noted", rule: "unsend" };
+      case "reaction": {
+        if (inbound.fromSelf) return { kind: "noted", rule: "own-echo" };
+        const ours = outbox.byProviderId(row, messageId);
+        if (!ours) return { kind: "noted", rule: "reaction" };
+        const verb = inbound.isRemoved ? "took back the reaction" : "reacted with";
+        system.queueEvent(ours.sessionKey ?? this.#sessionKey(row), `${who} ${verb} ${inbound.emoji} to your message.`);
+        return { kind: "noted", rule: "reaction", detail: "The agent is told with the next message." };
+      }
+      case "membership":
+        this.#chats.seen(chat, inbound.isMember);
+        if (inbound.isMember)
+          return { kind: "noted", rule: "joined", detail: `The account was added to ${chat.title ?? chat.id}.` };
+        for (const failed of outbox.failChat(row, chat.id, "the account was removed from this chat"))
+          this.#services.settled(failed);
+        log.warn("the account was removed from a chat", { ...this.#account.key, chat: chat.title ?? chat.id });
+        return { kind: "noted", rule: "removed", detail: `The account was removed from ${chat.title ?? chat.id}.` };
+      case "moved":
+        outbox.moveChat(row, chat.id, inbound.toChatId);
+        this.#chats.seen({ ...chat, id: inbound.toChatId });
+        return { kind: "noted", rule: "moved", detail: `The chat is now ${inbound.toChatId}.` };
+      case "button":
+        return this.#press(row, inbound);
+      case "unreadable":
+        log.warn("a platform sent something that cannot be read", { ...this.#account.key, why: inbound.why });
+        return { kind: "failed", rule: "unreadable", detail: inbound.why };
+    }
+  }
+
+  /** A button stands for the text it carries: it is taken in as a message of whoever pressed it. */
+  #press(row: InboxRow, { keys, data, via, ...rest }: Extract<Inbound, { kind: "button" }>): Outcome {
+    const message: InboundMessage = {
+      ...rest,
+      kind: "message",
+      keys: [`button:${keys[0]}`],
+      text: data,
+      media: [],
+      mentionsSelf: true,
+      isCommand: true,
+      ...(via !== undefined && { via }),
+    };
+    this.#services.inbox.add(row, message);
+    this.#isAgain = true;
+    return { kind: "noted", rule: "button", detail: "It is worked on as a message." };
+  }
+
+  #sessionKey(
+    { channel, account, inbound }: Pick<InboxRow, "channel" | "account" | "inbound">,
+    agentId?: string,
+  ): string {
+    const { sessions } = this.#services;
+    const { definition, settings } = this.#account;
+    const group = inbound.chat.kind === "direct" ? undefined : settings.groups[inbound.chat.id.toLowerCase()];
+    const wanted = agentId ?? group?.agentId;
+    const agent =
+      wanted !== undefined && sessions.agentIds().includes(wanted) ? wanted : sessions.defaults.defaultAgentId;
+    return sessionKeyOf({
+      channel,
+      account,
+      chat: threadOf(inbound.chat),
+      sender: inbound.sender,
+      agentId: agent,
+      session: sessions.settings,
+      mainKey: sessions.mainKey(agent),
+      definition,
+    });
+  }
+
+  #setting(setting: string): string {
+    return settingPath(this.#services.channels(), this.#account.key.channel, this.#account.key.account, setting);
+  }
+
+  /** The policy names settings of an account; an outcome names where they stand in the file. */
+  #placed(outcome: Outcome): Outcome {
+    const { setting } = outcome;
+    if (setting === undefined || setting.startsWith("messages.")) return outcome;
+    return { ...outcome, setting: this.#setting(setting) };
+  }
+}
+
+function threadOf(chat: Chat): Chat {
+  return chat.threadId === "" ? { ...chat, threadId: undefined } : chat;
+}
+
+function heldKey({ inbound: { chat, sender } }: MessageRow): string {
+  return JSON.stringify([chat.id, chat.threadId ?? "", sender.id]);
+}

@@ -1,0 +1,225 @@
+/** Files of inbound messages: bounded, streamed to private files, named by what they are and not by what they say. */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { createWriteStream, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { backoffMs } from "../../base/backoff.ts";
+import type { Clock } from "../../base/clock.ts";
+import { ignore, messageOf } from "../../base/errors.ts";
+import { fileExists, makePrivateDir } from "../../base/files.ts";
+import { newId } from "../../base/ids.ts";
+import type { Log } from "../../base/log.ts";
+import { ChannelError, type InboundMessage, type MediaRef } from "../../kit/channel.ts";
+import type { Media } from "../sessions/media.ts";
+import type { Account } from "./account.ts";
+import type { ReceivedFile } from "./envelope.ts";
+import type { MessagesSettings } from "./settings.ts";
+
+export interface MediaInOptions {
+  readonly stateDir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly media: Media;
+  readonly settings: () => MessagesSettings;
+}
+
+/** Pictures that models take; larger ones are kept as files (protocol: agent, attachments). */
+const PICTURES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
+const MAX_PICTURE_BYTES = 5_000_000;
+const MAX_FILES = 10;
+const ATTEMPTS = 3;
+const FETCH_LIMIT_MS = 120_000;
+const MAX_TRANSCRIPT_CHARS = 20_000;
+const DEFAULT_TRANSCRIBE_SECONDS = 120;
+
+/** A file as it was taken in. */
+interface Taken {
+  readonly path: string;
+  readonly mimeType: string;
+  readonly sizeBytes: number;
+}
+
+export class MediaIn {
+  readonly #options: MediaInOptions;
+  readonly #folder: string;
+
+  constructor(options: MediaInOptions) {
+    this.#options = options;
+    this.#folder = join(options.stateDir, "media", "inbound");
+  }
+
+  /** Fetches a message's files; what cannot be fetched is said in words, never left out. */
+  async fetch(message: InboundMessage, account: Account, signal: AbortSignal): Promise<ReceivedFile[]> {
+    const parts: ReceivedFile[] = [];
+    for (const file of message.media.slice(0, MAX_FILES)) parts.push(await this.#fetchOne(file, account, signal));
+    const rest = message.media.length - MAX_FILES;
+    if (rest > 0) parts.push({ type: "text", text: `[${rest} more files were left out]` });
+    return parts;
+  }
+
+  /** Removes files that were taken in before `before`, epoch ms. */
+  async prune(before: number): Promise<void> {
+    const names = await readdir(this.#folder).catch((error: unknown) => {
+      ignore(error, "nothing has been taken in yet");
+      return [];
+    });
+    for (const name of names) {
+      const path = join(this.#folder, name);
+      const file = statSync(path, { throwIfNoEntry: false });
+      if (file && file.mtimeMs < before) rmSync(path, { force: true });
+    }
+  }
+
+  async #fetchOne(file: MediaRef, account: Account, signal: AbortSignal): Promise<ReceivedFile> {
+    const { log } = this.#options;
+    const named = file.fileName ? ` “${safeName(file.fileName)}”` : "";
+    try {
+      const taken = await this.#take(file, account, signal);
+      return await this.#toPart(file, taken, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log.warn("a file of an inbound message was not taken in", {
+        ...account.key,
+        kind: file.kind,
+        why: messageOf(error),
+      });
+      return { type: "text", text: `[${file.kind}${named}: not taken in — ${messageOf(error)}]` };
+    }
+  }
+
+  /** Streams the file to disk, again after passing trouble. Throws a sentence for the person. */
+  async #take(file: MediaRef, account: Account, signal: AbortSignal): Promise<Taken> {
+    const { mediaMaxBytes } = account.settings;
+    if (file.sizeBytes !== undefined && file.sizeBytes > mediaMaxBytes) throw tooLarge(mediaMaxBytes);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#stream(file, account, signal);
+      } catch (error) {
+        const isFinal = !(error instanceof ChannelError) || error.kind === "rejected" || attempt === ATTEMPTS;
+        if (isFinal || signal.aborted) throw error;
+        const waitMs = error.retryAfterMs ?? backoffMs(attempt, { baseMs: 1_000, maxMs: 30_000, factor: 3 });
+        await this.#options.clock.sleep(waitMs, signal);
+      }
+    }
+  }
+
+  async #stream(file: MediaRef, account: Account, signal: AbortSignal): Promise<Taken> {
+    const { connection, settings, definition } = account;
+    if (!connection) throw new ChannelError("network", `${definition.label} is not connected`);
+    if (!connection.fetchMedia) throw new ChannelError("rejected", `${definition.label} does not hand out files`);
+    const limit = new AbortController();
+    using _timer = this.#options.clock.after(FETCH_LIMIT_MS, () =>
+      limit.abort(new ChannelError("network", "the file did not arrive in time")),
+    );
+    makePrivateDir(this.#folder);
+    const part = join(this.#folder, `${newId()}.part`);
+    const hash = createHash("sha256");
+    let sizeBytes = 0;
+    try {
+      const source = await connection.fetchMedia(file, AbortSignal.any([signal, limit.signal]));
+      const bounded = async function* () {
+        for await (const chunk of source) {
+          sizeBytes += chunk.byteLength;
+          if (sizeBytes > settings.mediaMaxBytes) throw tooLarge(settings.mediaMaxBytes);
+          hash.update(chunk);
+          yield chunk;
+        }
+      };
+      await pipeline(Readable.from(bounded()), createWriteStream(part, { flags: "wx", mode: 0o600 }), {
+        signal: AbortSignal.any([signal, limit.signal]),
+      });
+      const { mimeType, extension } = await sniff(part);
+      const path = join(this.#folder, `${hash.digest("hex")}${extension}`);
+      if (fileExists(path)) rmSync(part);
+      else renameSync(part, path);
+      return { path, mimeType, sizeBytes };
+    } catch (error) {
+      rmSync(part, { force: true });
+      throw limit.signal.aborted ? limit.signal.reason : error;
+    }
+  }
+
+  async #toPart(file: MediaRef, taken: Taken, signal: AbortSignal): Promise<ReceivedFile> {
+    const { path, mimeType, sizeBytes } = taken;
+    const fileName = file.fileName && safeName(file.fileName);
+    if (PICTURES.has(mimeType) && sizeBytes <= MAX_PICTURE_BYTES)
+      return { type: "image", ...this.#options.media.save(readFileSync(path), { mimeType, fileName }) };
+    const facts = [fileName, mimeType, sizeText(sizeBytes)].filter((fact) => fact !== undefined).join(", ");
+    const mislabelled =
+      file.mimeType && kindOf(file.mimeType) !== kindOf(mimeType)
+        ? `; it was said to be ${safeName(file.mimeType)}`
+        : "";
+    const isSpeech = file.kind === "voice" || (file.kind === "audio" && mimeType.startsWith("audio/"));
+    const words = isSpeech ? await this.#transcribe(path, signal) : undefined;
+    const text = `[${file.kind}: ${facts}${mislabelled}; saved as ${path}]`;
+    return { type: "text", text: words === undefined ? text : `${text}\n[transcript] ${words}` };
+  }
+
+  /** What a recording says, by the program that the settings name; undefined without one. */
+  async #transcribe(path: string, signal: AbortSignal): Promise<string | undefined> {
+    const { transcribe } = this.#options.settings();
+    if (!transcribe) return undefined;
+    const [program = "", ...args] = transcribe.command.map((part) => part.replaceAll("{file}", path));
+    const seconds = transcribe.timeoutSeconds ?? DEFAULT_TRANSCRIBE_SECONDS;
+    const limit = new AbortController();
+    using _timer = this.#options.clock.after(seconds * 1000, () =>
+      limit.abort(new Error(`took more than ${seconds} s`)),
+    );
+    try {
+      return (await outputOf(program, args, AbortSignal.any([signal, limit.signal]))).trim();
+    } catch (error) {
+      const why = limit.signal.aborted ? `took more than ${seconds} s` : messageOf(error);
+      this.#options.log.warn("a voice note was not transcribed; check messages.transcribe", { why });
+      return undefined;
+    }
+  }
+}
+
+/** What a program prints. Rejects when it ends with another code than 0 or prints too much. */
+async function outputOf(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"], signal });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output = (output + text).slice(0, MAX_TRANSCRIPT_CHARS);
+  });
+  child.on("error", reject);
+  child.on("close", (code) => (code === 0 ? resolve(output) : reject(new Error(`${program} ended with ${code}`))));
+  return await promise;
+}
+
+/** What a file is, by its content; "application/octet-stream" when nothing tells. */
+async function sniff(path: string): Promise<{ mimeType: string; extension: string }> {
+  const { fileTypeFromFile } = await import("file-type");
+  const found = await fileTypeFromFile(path);
+  if (found) return { mimeType: found.mime, extension: `.${found.ext}` };
+  const head = readFileSync(path).subarray(0, 8_192);
+  const isText = !head.includes(0) && !new TextDecoder().decode(head).includes("\ufffd");
+  return isText
+    ? { mimeType: "text/plain", extension: ".txt" }
+    : { mimeType: "application/octet-stream", extension: ".bin" };
+}
+
+/** A name from outside, for people: no path, no control characters, bounded. */
+function safeName(name: string): string {
+  return name
+    .replace(/[\p{Cc}\u2028\u2029]/gu, "")
+    .split(/[\\/]/)
+    .at(-1)!
+    .slice(0, 120);
+}
+
+function kindOf(mimeType: string): string {
+  return mimeType.split(/[/;]/, 1)[0]!.toLowerCase();
+}
+
+function tooLarge(maxBytes: number): ChannelError {
+  return new ChannelError("rejected", `it is larger than ${sizeText(maxBytes)} (mediaMaxMb)`);
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

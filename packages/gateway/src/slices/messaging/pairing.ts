@@ -1,0 +1,182 @@
+/** Senders whom nobody knows yet: each gets a code, and whoever owns the gateway lets them in by it (protocol: DM pairing codes). */
+import { randomInt } from "node:crypto";
+import type { Bus } from "../../base/bus.ts";
+import type { Clock } from "../../base/clock.ts";
+import { invalidRequest } from "../../base/errors.ts";
+import type { Store } from "../../base/store.ts";
+import type { Peer } from "../../kit/channel.ts";
+import { pairingRequested, pairingResolved } from "./events.ts";
+import type { AccountKey } from "./inbox.ts";
+import type { PairedSenderShape, SenderRequestShape } from "./schema.ts";
+
+/** Letters and digits that are not mistaken for each other (protocol: DM pairing codes). */
+const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+const CODE_CHARS = 8;
+const CODE_TTL_MS = 60 * 60_000;
+const MAX_PENDING = 3;
+
+interface Row {
+  readonly channel: string;
+  readonly sender: string;
+  readonly account: string;
+  readonly name: string | null;
+  readonly code: string;
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+}
+
+const COLUMNS = "channel, sender, account, name, code, created_at as createdAt, last_seen_at as lastSeenAt";
+
+export class Pairing {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #bus: Bus;
+
+  constructor(options: { store: Store; clock: Clock; bus: Bus }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#bus = options.bus;
+  }
+
+  /**
+   * Notes that a stranger has written. Returns the code to answer with; undefined when they have one already or when
+   * too many wait: then nothing is answered.
+   */
+  request({ channel, account }: AccountKey, peer: Peer): { code: string } | "known" | "full" {
+    this.#prune();
+    const now = this.#clock.now();
+    const known = this.#find(channel, peer.id);
+    if (known) {
+      this.#store.run(
+        "update sender_requests set last_seen_at = ? where channel = ? and sender = ?",
+        ...[now, channel, peer.id],
+      );
+      return "known";
+    }
+    const pending = this.#pending(channel);
+    if (pending.length >= MAX_PENDING) return "full";
+    const code = freshCode(new Set(pending.map((row) => row.code)));
+    this.#store.run(
+      "insert into sender_requests values (?, ?, ?, ?, ?, ?, ?)",
+      ...[channel, peer.id, account, peer.name?.slice(0, 128) ?? null, code, now, now],
+    );
+    this.#bus.publish(pairingRequested, toRequest(this.#find(channel, peer.id)!));
+    return { code };
+  }
+
+  /** Lets in the sender of a code. Throws `INVALID_REQUEST` when no request has it. */
+  approve(channel: string, code: string): PairedSenderShape & { readonly accountId: string } {
+    this.#prune();
+    const wanted = code.trim().toUpperCase();
+    const row = this.#pending(channel).find((each) => each.code === wanted);
+    if (!row)
+      throw invalidRequest(
+        `no pending request with that code on ${channel}; codes last an hour, \`moltbot pairing list\` shows them`,
+      );
+    const approvedAt = this.#clock.now();
+    this.#store.transaction(() => {
+      this.#remove(channel, row.sender);
+      this.#store.run(
+        "insert or replace into paired_senders values (?, ?, ?, ?)",
+        ...[channel, row.sender, row.name, approvedAt],
+      );
+    });
+    this.#bus.publish(pairingResolved, { channel, id: row.sender, decision: "approved" });
+    return { ...toPaired({ channel, id: row.sender, name: row.name, approvedAt }), accountId: row.account };
+  }
+
+  /** Shuts a sender out, whether they wait or were let in. */
+  revoke(channel: string, sender: string): boolean {
+    const removed = this.#store.transaction(() => {
+      const waiting = this.#remove(channel, sender);
+      const { changes } = this.#store.run(
+        "delete from paired_senders where channel = ? and sender = ?",
+        ...[channel, sender],
+      );
+      return waiting || changes > 0;
+    });
+    if (removed) this.#bus.publish(pairingResolved, { channel, id: sender, decision: "rejected" });
+    return removed;
+  }
+
+  /** Whether a sender was let in, under any of these names. */
+  isPaired(channel: string, names: readonly string[]): boolean {
+    return names.some(
+      (name) =>
+        this.#store.get("select 1 from paired_senders where channel = ? and sender = ?", channel, name) !== undefined,
+    );
+  }
+
+  list(channel?: string): { pending: SenderRequestShape[]; approved: PairedSenderShape[] } {
+    this.#prune();
+    const approved = this.#store.all<{ channel: string; id: string; name: string | null; approvedAt: number }>(
+      `select channel, sender as id, name, approved_at as approvedAt from paired_senders
+       where ?1 is null or channel = ?1 order by approved_at desc`,
+      channel ?? null,
+    );
+    return { pending: this.#pending(channel).map(toRequest), approved: approved.map(toPaired) };
+  }
+
+  #pending(channel?: string): Row[] {
+    return this.#store.all<Row>(
+      `select ${COLUMNS} from sender_requests where ?1 is null or channel = ?1 order by created_at desc`,
+      channel ?? null,
+    );
+  }
+
+  #find(channel: string, sender: string): Row | undefined {
+    return this.#store.get<Row>(
+      `select ${COLUMNS} from sender_requests where channel = ? and sender = ?`,
+      ...[channel, sender],
+    );
+  }
+
+  #remove(channel: string, sender: string): boolean {
+    return (
+      this.#store.run("delete from sender_requests where channel = ? and sender = ?", channel, sender).changes > 0
+    );
+  }
+
+  #prune(): void {
+    this.#store.run("delete from sender_requests where created_at < ?", this.#clock.now() - CODE_TTL_MS);
+  }
+}
+
+/** What a stranger is told (protocol: DM pairing codes). */
+export function pairingText(channel: string, label: string, senderId: string, code: string): string {
+  return [
+    "Moltbot: access not configured.",
+    "",
+    `Your ${label} id: ${senderId}`,
+    "",
+    `Pairing code: ${code}`,
+    "",
+    "Ask the bot owner to approve with:",
+    `moltbot pairing approve ${channel} ${code}`,
+  ].join("\n");
+}
+
+function freshCode(taken: ReadonlySet<string>): string {
+  for (;;) {
+    const code = Array.from({ length: CODE_CHARS }, () => ALPHABET[randomInt(ALPHABET.length)]).join("");
+    if (!taken.has(code)) return code;
+  }
+}
+
+function toRequest({ channel, account, sender, name, code, createdAt, lastSeenAt }: Row): SenderRequestShape {
+  return {
+    channel,
+    accountId: account,
+    id: sender,
+    ...(name !== null && { name }),
+    code,
+    createdAt,
+    lastSeenAt,
+    expiresAt: createdAt + CODE_TTL_MS,
+  };
+}
+
+function toPaired(row: { channel: string; id: string; name: string | null; approvedAt: number }): PairedSenderShape {
+  const { name, ...rest } = row;
+  return { ...rest, ...(name !== null && { name }) };
+}
