@@ -2,5 +2,6 @@
 import type { ChannelDefinition } from "../kit/channel.ts";
 import { discord } from "./discord/channel.ts";
 import { telegram } from "./telegram/channel.ts";
+import { whatsapp } from "./whatsapp/channel.ts";
 
-export const CHANNELS: readonly ChannelDefinition[] = [telegram, discord];
+export const CHANNELS: readonly ChannelDefinition[] = [telegram, discord, whatsapp];

@@ -1,0 +1,130 @@
+/** Messages of the library as `Inbound`: what was said, changed, taken back or reacted to, by whom and where. */
+import type { proto, WAMessage } from "@whiskeysockets/baileys";
+import type { Inbound, MediaRef, Quote } from "../../kit/channel.ts";
+import { isGroup, isLid, isPerson } from "./addresses.ts";
+import type { Baileys } from "./library.ts";
+import { mediaOf } from "./media.ts";
+import type { People } from "./people.ts";
+
+/** `ProtocolMessage.Type` (the library's protocol buffers). */
+const REVOKE = 0;
+const EDIT = 14;
+
+/** Reads one message; undefined for what people do not see: keys, receipts of polls, status posts. */
+export async function readMessage(
+  library: Baileys,
+  people: People,
+  message: WAMessage,
+  now: number,
+): Promise<Inbound | undefined> {
+  const { key } = message;
+  const address = key.remoteJid ?? "";
+  if (!key.id || !(isPerson(address) || isLid(address) || isGroup(address))) return undefined;
+  const content = library.normalizeMessageContent(message.message);
+  if (!content) return undefined;
+  const base = await origin(people, message, now);
+  const { reactionMessage, protocolMessage } = content;
+  if (reactionMessage) {
+    const emoji = reactionMessage.text ?? "";
+    const messageId = reactionMessage.key?.id;
+    return messageId ? { ...base, kind: "reaction", messageId, emoji, isRemoved: emoji === "" } : undefined;
+  }
+  if (protocolMessage) {
+    const messageId = protocolMessage.key?.id;
+    if (!messageId) return undefined;
+    if (protocolMessage.type === REVOKE) return { ...base, kind: "unsend", messageId };
+    if (protocolMessage.type !== EDIT) return undefined;
+    const edited = library.normalizeMessageContent(protocolMessage.editedMessage ?? undefined);
+    return { ...base, kind: "edit", messageId, text: edited ? textOf(edited) : "" };
+  }
+  const text = textOf(content);
+  const media = mediaOf(content);
+  if (text === "" && !media) return undefined;
+  return messageOf(people, base, message, content, text, media);
+}
+
+/** Where it comes from, when that is all that can be told of it. */
+export async function unreadable(people: People, message: WAMessage, now: number): Promise<Inbound> {
+  return { ...(await origin(people, message, now)), kind: "unreadable", why: "WhatsApp delivered a damaged message." };
+}
+
+async function origin(people: People, message: WAMessage, now: number) {
+  const { key, pushName } = message;
+  const address = key.remoteJid ?? "";
+  const fromSelf = key.fromMe === true;
+  // Of our own messages the other address is our own, not the chat's.
+  const chat = await people.chat(address, fromSelf ? undefined : key.remoteJidAlt);
+  const author = isGroup(address) ? (key.participant ?? "") : address;
+  const other = isGroup(address) ? key.participantAlt : key.remoteJidAlt;
+  const sender = fromSelf ? people.self : await people.peer(author, other, pushName);
+  const messageId = key.id ?? "";
+  const keys: [string] = [`${chat.id} ${sender.id} ${messageId}`];
+  const seconds = Number(message.messageTimestamp);
+  const at = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : now;
+  return { keys, at, chat, sender, messageId, fromSelf };
+}
+
+function messageOf(
+  people: People,
+  base: Awaited<ReturnType<typeof origin>>,
+  { message }: WAMessage,
+  content: proto.IMessage,
+  text: string,
+  media: MediaRef | undefined,
+): Inbound {
+  const context = contextOf(content);
+  const album = (content.messageContextInfo ?? message?.messageContextInfo)?.messageAssociation?.parentMessageKey?.id;
+  return {
+    ...base,
+    kind: "message",
+    text,
+    media: media ? [media] : [],
+    replyTo: quoteOf(people, context),
+    mentionsSelf: (context?.mentionedJid ?? []).some((address) => people.isSelf(address)),
+    ...(album && { albumId: album }),
+  };
+}
+
+function quoteOf(people: People, context: proto.IContextInfo | undefined): Quote | undefined {
+  if (!context?.stanzaId) return undefined;
+  const text = context.quotedMessage ? textOf(context.quotedMessage) : "";
+  return { messageId: context.stanzaId, fromSelf: people.isSelf(context.participant), ...(text && { text }) };
+}
+
+/** Mentions and quotes stand in whichever part the message has. */
+function contextOf(content: proto.IMessage): proto.IContextInfo | undefined {
+  for (const part of Object.values(content)) {
+    const { contextInfo } = (part ?? {}) as { contextInfo?: proto.IContextInfo | null };
+    if (contextInfo) return contextInfo;
+  }
+  return undefined;
+}
+
+/** What a reader would read; other kinds of content are told in words. */
+function textOf(content: proto.IMessage): string {
+  const { locationMessage: place, contactMessage: contact, listResponseMessage: choice } = content;
+  return (
+    content.conversation ||
+    content.extendedTextMessage?.text ||
+    content.imageMessage?.caption ||
+    content.videoMessage?.caption ||
+    content.documentMessage?.caption ||
+    content.buttonsResponseMessage?.selectedDisplayText ||
+    content.templateButtonReplyMessage?.selectedDisplayText ||
+    choice?.title ||
+    pollText(content) ||
+    (place ? placeText(place) : "") ||
+    (contact ? `Contact: ${contact.displayName ?? ""}\n${contact.vcard ?? ""}`.trim() : "")
+  );
+}
+
+function pollText(content: proto.IMessage): string {
+  const poll = content.pollCreationMessage ?? content.pollCreationMessageV2 ?? content.pollCreationMessageV3;
+  if (!poll) return "";
+  return [`Poll: ${poll.name ?? ""}`, ...(poll.options ?? []).map(({ optionName }) => `- ${optionName}`)].join("\n");
+}
+
+function placeText({ degreesLatitude, degreesLongitude, name, address }: proto.Message.ILocationMessage): string {
+  const label = [name, address].filter(Boolean).join(", ");
+  return `Location: ${degreesLatitude}, ${degreesLongitude}${label ? ` (${label})` : ""}`;
+}

@@ -1,0 +1,60 @@
+/** Who is who: the account itself, people behind their LIDs, and the titles of groups. */
+import type { ChannelState, Chat, Peer, StateChanges } from "../../kit/channel.ts";
+import { isGroup, isLid, isPerson, peerId, withoutDevice } from "./addresses.ts";
+
+const TITLE_PREFIX = "title/";
+
+/** Looks up a person's number by the LID; undefined when it was never told. */
+export type NumberOf = (lid: string) => Promise<string | null | undefined>;
+
+export class People {
+  readonly #state: ChannelState;
+  readonly #numberOf: NumberOf;
+  readonly #own: readonly string[];
+
+  /** `own` are the account's addresses, the number first. */
+  constructor(state: ChannelState, own: readonly string[], numberOf: NumberOf) {
+    this.#state = state;
+    this.#own = own.map(withoutDevice);
+    this.#numberOf = numberOf;
+  }
+
+  /** The account itself. */
+  get self(): Peer {
+    const [address = ""] = this.#own;
+    return { id: peerId(address), aliases: this.#own };
+  }
+
+  isSelf(address: string | null | undefined): boolean {
+    return typeof address === "string" && this.#own.includes(withoutDevice(address));
+  }
+
+  /** The one address of a person: by number where it is known, from `other` or from what was told before. */
+  async addressOf(address: string, other?: string | null): Promise<string> {
+    const plain = withoutDevice(address);
+    if (!isLid(plain)) return plain;
+    if (this.isSelf(plain)) return this.#own[0] ?? plain;
+    if (other && isPerson(withoutDevice(other))) return withoutDevice(other);
+    const known = await this.#numberOf(plain);
+    return known ? withoutDevice(known) : plain;
+  }
+
+  /** A person as a message names one. */
+  async peer(address: string, other?: string | null, name?: string | null): Promise<Peer> {
+    const known = await this.addressOf(address, other);
+    const addresses = [known, withoutDevice(address), ...(other ? [withoutDevice(other)] : [])];
+    return { id: peerId(known), aliases: [...new Set(addresses)], ...(name && { name }) };
+  }
+
+  /** A chat as a message names it. */
+  async chat(address: string, other?: string | null): Promise<Chat> {
+    if (isGroup(address)) return { id: address, kind: "group", title: this.#state.get(TITLE_PREFIX + address) };
+    const id = await this.addressOf(address, other);
+    return { id, kind: "direct", ...(this.isSelf(id) && { isSelf: true }) };
+  }
+
+  /** The change that remembers a group's title. */
+  titleChange(group: string, title: string): StateChanges {
+    return this.#state.get(TITLE_PREFIX + group) === title ? {} : { [TITLE_PREFIX + group]: title };
+  }
+}
