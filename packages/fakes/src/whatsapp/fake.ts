@@ -12,17 +12,17 @@ import { type Context, fileMessage, takesCaption, textMessage } from "./content.
 import type { Device } from "./device.ts";
 import { Directory, type Group } from "./directory.ts";
 import { Incoming, type Letter } from "./incoming.ts";
+import { tameLibrary } from "./library.ts";
 import { MediaHost } from "./media-host.ts";
 import { element, SERVICE, seconds } from "./node.ts";
 import { Outgoing, type SendTrouble } from "./outgoing.ts";
 import { groupNode } from "./queries.ts";
 import { LOGGED_OUT, REPLACED, Server } from "./server.ts";
-import { silenceLibrary } from "./silence.ts";
 import { type Authority, authority, TRUST_VARIABLE, trustIn } from "./trust.ts";
 
 /** Starts a fake WhatsApp; this process trusts it from now on. The caller disposes it. */
 export async function startFake(): Promise<FakeWhatsApp> {
-  silenceLibrary();
+  tameLibrary();
   const fake = new FakeWhatsApp(await authority());
   await fake.trouble({ kind: "up" });
   return fake;
