@@ -1403,6 +1403,8 @@ export interface WebLoginStartResult {
   qrDataUrl?: string;
   /** What the QR code says, for terminals. */
   qrText?: string;
+  /** When the QR code is no longer good, if no newer one comes first. */
+  expiresAt?: number;
   /** The code to type on the phone. */
   code?: string;
   message: string;
@@ -1423,6 +1425,8 @@ export interface WebLoginWaitResult {
   qrDataUrl?: string;
   /** What the QR code says, for terminals. */
   qrText?: string;
+  /** When the QR code is no longer good, if no newer one comes first. */
+  expiresAt?: number;
   /** The code to type on the phone. */
   code?: string;
   message: string;

@@ -12,6 +12,8 @@ import { qrDataUrl } from "./qr.ts";
 export interface LoginView {
   readonly qrDataUrl?: string;
   readonly qrText?: string;
+  /** When the QR code is no longer good, epoch ms. */
+  readonly expiresAt?: number;
   readonly code?: string;
   readonly message: string;
   readonly connected: boolean;
@@ -181,6 +183,7 @@ async function viewOf(step: LoginStep, label: string): Promise<LoginView> {
       return {
         qrText: step.text,
         qrDataUrl: await qrDataUrl(step.text),
+        expiresAt: step.expiresAt,
         message: `Scan this code with ${label} on your phone: Settings, Linked devices, Link a device.`,
         connected: false,
       };

@@ -202,6 +202,7 @@ const QrUrl = Type.String({ maxLength: 100_000 });
 const Qr = {
   qrDataUrl: Type.Optional(Type.String({ description: "The QR code as a picture (SVG or PNG data URL)." })),
   qrText: Type.Optional(Type.String({ description: "What the QR code says, for terminals." })),
+  expiresAt: Type.Optional({ ...Millis, description: "When the QR code is no longer good, if no newer one comes first." }),
   code: Type.Optional(Type.String({ description: "The code to type on the phone." })),
   message: Type.String(),
 };

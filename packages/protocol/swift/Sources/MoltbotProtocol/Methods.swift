@@ -2801,6 +2801,8 @@ public struct WebLoginStartResult: Codable, Hashable, Sendable {
     public var qrDataUrl: String?
     /// What the QR code says, for terminals.
     public var qrText: String?
+    /// When the QR code is no longer good, if no newer one comes first.
+    public var expiresAt: Int?
     /// The code to type on the phone.
     public var code: String?
     public var message: String
@@ -2809,12 +2811,14 @@ public struct WebLoginStartResult: Codable, Hashable, Sendable {
     public init(
         qrDataUrl: String? = nil,
         qrText: String? = nil,
+        expiresAt: Int? = nil,
         code: String? = nil,
         message: String,
         connected: Bool? = nil
     ) {
         self.qrDataUrl = qrDataUrl
         self.qrText = qrText
+        self.expiresAt = expiresAt
         self.code = code
         self.message = message
         self.connected = connected
@@ -2823,6 +2827,7 @@ public struct WebLoginStartResult: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case qrDataUrl
         case qrText
+        case expiresAt
         case code
         case message
         case connected
@@ -2862,6 +2867,8 @@ public struct WebLoginWaitResult: Codable, Hashable, Sendable {
     public var qrDataUrl: String?
     /// What the QR code says, for terminals.
     public var qrText: String?
+    /// When the QR code is no longer good, if no newer one comes first.
+    public var expiresAt: Int?
     /// The code to type on the phone.
     public var code: String?
     public var message: String
@@ -2870,12 +2877,14 @@ public struct WebLoginWaitResult: Codable, Hashable, Sendable {
     public init(
         qrDataUrl: String? = nil,
         qrText: String? = nil,
+        expiresAt: Int? = nil,
         code: String? = nil,
         message: String,
         connected: Bool
     ) {
         self.qrDataUrl = qrDataUrl
         self.qrText = qrText
+        self.expiresAt = expiresAt
         self.code = code
         self.message = message
         self.connected = connected
@@ -2884,6 +2893,7 @@ public struct WebLoginWaitResult: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case qrDataUrl
         case qrText
+        case expiresAt
         case code
         case message
         case connected
