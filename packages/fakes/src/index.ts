@@ -1,4 +1,5 @@
 /** Fakes of messaging platforms. */
+
 export { type FakeDiscord, fakeDiscord } from "./discord/index.ts";
 export type {
   Delivered,
@@ -9,6 +10,7 @@ export type {
   SaysOptions,
   Trouble,
 } from "./platform.ts";
+export { type FakeSignal, fakeSignal } from "./signal/index.ts";
 export { FakeTelegram, fakeTelegram } from "./telegram/fake.ts";
 export { Changes, until } from "./watch.ts";
-export { fakeWhatsApp } from "./whatsapp/index.ts";
+export { type FakeWhatsApp, fakeWhatsApp } from "./whatsapp/index.ts";

@@ -1,4 +1,5 @@
 /** Everybody and every group that the fake knows: made up at the first mention, kept after that. */
+import { randomInt } from "node:crypto";
 import { Device, type Person } from "./device.ts";
 
 /** A group; all members are addressed by their LIDs, as in groups of today. */
@@ -10,13 +11,14 @@ export interface Group {
   readonly members: Set<Device>;
 }
 
-const OWNER_NUMBER = 15_550_000_000;
 const FIRST_LID = 90_000_000_000_000;
 const FIRST_GROUP = 120_363_000_000_000;
 
 export class Directory {
+  /** Numbers of its own for each fake: a gateway holds one session of a number on a machine. */
+  readonly #firstNumber = randomInt(15_550_000_000, 15_559_990_000);
   /** The phone of the account's owner. */
-  readonly phone = new Device(personOf("Owner", 0));
+  readonly phone = new Device(this.#person("Owner", 0));
   readonly #devices = new Map<string, Device>();
   readonly #groups = new Map<string, Group>();
   #people = 0;
@@ -29,7 +31,7 @@ export class Directory {
   person(name: string): Device {
     const known = this.#devices.get(`name ${name}`);
     if (known) return known;
-    const device = new Device(personOf(name, ++this.#people));
+    const device = new Device(this.#person(name, ++this.#people));
     this.#devices.set(`name ${name}`, device);
     this.#enter(device);
     return device;
@@ -66,9 +68,9 @@ export class Directory {
     const { jid, lid, number } = device.person;
     for (const address of [jid, lid, number]) this.#devices.set(address, device);
   }
-}
 
-function personOf(name: string, index: number): Person {
-  const number = String(OWNER_NUMBER + index);
-  return { name, number, jid: `${number}@s.whatsapp.net`, lid: `${FIRST_LID + index}@lid` };
+  #person(name: string, index: number): Person {
+    const number = String(this.#firstNumber + index);
+    return { name, number, jid: `${number}@s.whatsapp.net`, lid: `${FIRST_LID + index}@lid` };
+  }
 }

@@ -112,10 +112,14 @@ export class FakeWhatsApp implements FakePlatform {
   }
 
   async scan(shown: string): Promise<void> {
-    const pairing = this.#server.pairing(shown);
+    if (/^\w{4}-?\w{4}$/.test(shown)) {
+      // The new device shows its code before the service knows of it.
+      const pairing = await until(this, "a device that shows a code", () => this.#server.codePairing);
+      return await pairing.type(shown.replace("-", "").toUpperCase());
+    }
+    const pairing = this.#server.qrPairing(shown);
     if (!pairing) throw new Error("what was scanned is out of date");
-    if (pairing.shows(shown)) await pairing.scan(shown);
-    else await pairing.type(shown.replace(/[^0-9A-Za-z]/g, "").toUpperCase());
+    await pairing.scan(shown);
   }
 
   async says(text: string, options: SaysOptions = {}): Promise<Said> {
@@ -266,7 +270,7 @@ export class FakeWhatsApp implements FakePlatform {
       element("notification", { from: person.jid, id: "unknown-kind", type: "frobnicated", t: "x" }),
     );
     this.#account.deliver(element("message", { ...message, id: Incoming.newId() }, [element("enc", { v: "9" }, "?")]));
-    await this.#incoming.sendGarbage(this.#directory.person("mallory"));
+    await this.#incoming.sendDamaged(this.#directory.person("mallory"));
   }
 
   #quote(id: string): Context["quote"] {

@@ -67,9 +67,11 @@ export class Incoming {
     if (this.#last) this.#account.deliver(this.#last);
   }
 
-  /** A message whose ciphertext opens to something that is no message. */
-  async sendGarbage(from: Device): Promise<void> {
-    const node = await this.#seal({ id: Incoming.newId(), from, message: { conversation: "damaged" } });
+  /** A message that was damaged on its way: the device asks for it again, and then gets it whole. */
+  async sendDamaged(from: Device): Promise<void> {
+    const letter: Letter = { id: Incoming.newId(), from, message: { conversation: "damaged" } };
+    this.#letters.set(letter.id, letter);
+    const node = await this.#seal(letter);
     const [sealed] = Array.isArray(node.content) ? node.content : [];
     if (sealed?.content instanceof Uint8Array) sealed.content = randomBytes(sealed.content.length);
     this.#account.deliver(node);

@@ -82,10 +82,14 @@ export class Server {
     this.#account.link?.close();
   }
 
-  /** The pairing that shows the QR text or the code, among those that are open. */
-  pairing(shown: string): Pairing | undefined {
-    const open = [...this.#pairings];
-    return open.find((pairing) => pairing.shows(shown)) ?? open.find((pairing) => pairing.hasCode);
+  /** The open pairing that shows the QR text. */
+  qrPairing(text: string): Pairing | undefined {
+    return [...this.#pairings].find((pairing) => pairing.shows(text));
+  }
+
+  /** The open pairing that shows a code. */
+  get codePairing(): Pairing | undefined {
+    return [...this.#pairings].find((pairing) => pairing.hasCode);
   }
 
   #open(link: Link, payload: proto.IClientPayload): void {
@@ -141,7 +145,7 @@ export class Server {
     if (pairing) {
       const content = pairing.take(node);
       if (node.attrs.type !== "result") answered("result", content);
-      return;
+      return this.#events.linkChanged();
     }
     if (node.attrs.type === "result") return;
     try {

@@ -223,8 +223,8 @@ class WhatsAppConnection implements Connection {
     try {
       write();
     } catch (error) {
-      const why = `A WhatsApp message could not be stored (${messageOf(error)}); it is delivered again after that is put right.`;
-      this.#socket.end(new ChannelError("network", why, { cause: error }));
+      const why = `What WhatsApp delivers cannot be stored (${messageOf(error)}); once it can, it is delivered again.`;
+      this.#socket.end(new ChannelError("unavailable", why, { cause: error }));
       throw error;
     }
   }
