@@ -5,6 +5,7 @@ const [stateDir = ""] = process.argv.slice(2);
 const gateway = await startGateway({
   stateDir,
   env: process.env,
+  ownsProcess: true,
   overrides: { port: 0, token: "secret-token" },
   sinks: [],
 });

@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { guardProcess } from "./base/blame.ts";
 import { Bus } from "./base/bus.ts";
 import { type Clock, guardedClock, systemClock } from "./base/clock.ts";
 import { Config } from "./base/config.ts";
@@ -78,6 +79,8 @@ export interface StartOptions {
   readonly env: Env;
   readonly overrides?: StartOverrides;
   readonly clock?: Clock;
+  /** The process is the gateway's own: what a channel's library lets escape ends that channel's account, not the process. */
+  readonly ownsProcess?: boolean;
   /** Where log lines go beside the log file; standard output by default. */
   readonly sinks?: readonly Sink[];
 }
@@ -184,6 +187,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       sinks: [...sinks, logFile.sink],
       secrets,
     });
+    if (options.ownsProcess) stack.use(guardProcess(log));
     const clock = guardedClock(time, (error) => log.error(storageProblem(error) ?? "a timer's work threw", { error }));
     const store = stack.use(openState(stateDir));
     const config = stack.use(openConfig(options, log, clock, requestRestart));

@@ -613,6 +613,8 @@ export interface InboxListParams {
   channel?: string;
   accountId?: string;
   limit?: number;
+  /** Only entries with a smaller id. */
+  before?: number;
 }
 
 /** The answer to `inbox.list`. */

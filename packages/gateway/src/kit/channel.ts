@@ -301,7 +301,7 @@ export interface Connection extends AsyncDisposable {
   /** Resolves once, with the reason, when the link has ended or can no longer be used; never rejects. */
   readonly closed: Promise<ChannelError>;
   /** What this account lacks of its channel's capabilities, each with the reason in a sentence. */
-  readonly absent?: Partial<Record<Capability, string>>;
+  readonly absent?: Partial<Record<Capability, string>> | undefined;
   /** Sends one message; resolves when the platform has taken it. Throws `ChannelError`. Not called twice at once for a chat. */
   send(message: Outbound, signal: AbortSignal): Promise<Sent>;
   /**

@@ -30,6 +30,7 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
   const gateway = await startGateway({
     stateDir,
     env,
+    ownsProcess: true,
     overrides: {
       ...(port !== undefined && { port }),
       ...(flags.bind !== undefined && { bind: flags.bind }),

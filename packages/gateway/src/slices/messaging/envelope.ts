@@ -18,10 +18,13 @@ const MAX_QUOTE_CHARS = 500;
 /** One turn of the conversation, made of one message or of several that belong together. */
 export function composeMessage({
   messages,
+  ownNames,
   context,
   files,
 }: {
   readonly messages: readonly InboundMessage[];
+  /** What people call us when they address us. */
+  readonly ownNames: readonly string[];
   readonly context: readonly Inbound[];
   readonly files: readonly ReceivedFile[];
 }): Composed {
@@ -33,7 +36,22 @@ export function composeMessage({
     .join("\n");
   const said = isGroup && message !== "" ? `${nameOf(last)}: ${message}` : message;
   const text = [contextOf(context), quoteOf(last), said].filter((part) => part !== "").join("\n\n");
-  return { message, content: [...(text === "" ? [] : [{ type: "text" as const, text }]), ...files] };
+  return {
+    message: withoutAddress(message, ownNames),
+    content: [...(text === "" ? [] : [{ type: "text" as const, text }]), ...files],
+  };
+}
+
+/** "@moltbot, /status" is the command: whom a message is for is not part of it. */
+function withoutAddress(message: string, ownNames: readonly string[]): string {
+  for (const name of ownNames.toSorted((one, other) => other.length - one.length)) {
+    for (const start of [`@${name}`, name]) {
+      if (!message.toLowerCase().startsWith(start.toLowerCase())) continue;
+      const rest = /^[\s,:]+(\/[\s\S]*)$/.exec(message.slice(start.length));
+      if (rest) return rest[1]!;
+    }
+  }
+  return message;
 }
 
 /** What was said in a group before, and was not meant for us. */

@@ -244,12 +244,12 @@ export class Inbox {
   }
 
   /** The newest events first. */
-  list(filter: { channel?: string; accountId?: string; limit?: number } = {}): InboxEntryShape[] {
+  list(filter: { channel?: string; accountId?: string; limit?: number; before?: number } = {}): InboxEntryShape[] {
     return this.#store
       .all<Row>(
         `select ${COLUMNS} from inbox where (?1 is null or channel = ?1) and (?2 is null or account = ?2)
-         order by id desc limit ?3`,
-        ...[filter.channel ?? null, filter.accountId ?? null, filter.limit ?? 50],
+         and (?3 is null or id < ?3) order by id desc limit ?4`,
+        ...[filter.channel ?? null, filter.accountId ?? null, filter.before ?? null, filter.limit ?? 50],
       )
       .map(toEntry);
   }

@@ -262,7 +262,7 @@ export class Intake {
 
   async #compose(rows: readonly MessageRow[], signal: AbortSignal): Promise<Composed> {
     const { inbox, media } = this.#services;
-    const { settings } = this.#account;
+    const { settings, self } = this.#account;
     const last = rows.at(-1)!;
     const isGroup = last.inbound.chat.kind !== "direct";
     const files = [];
@@ -270,6 +270,9 @@ export class Intake {
     const context = isGroup ? inbox.unaddressedBefore(rows[0]!, settings.historyLimit) : [];
     return composeMessage({
       messages: rows.map(({ inbound }) => inbound),
+      ownNames: [settings.name, self?.name, self?.username, self?.id, ...(self?.aliases ?? [])].filter(
+        (name) => name !== undefined,
+      ),
       context: context.map(({ inbound }) => inbound),
       files,
     });

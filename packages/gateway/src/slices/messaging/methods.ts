@@ -202,7 +202,10 @@ const QrUrl = Type.String({ maxLength: 100_000 });
 const Qr = {
   qrDataUrl: Type.Optional(Type.String({ description: "The QR code as a picture (SVG or PNG data URL)." })),
   qrText: Type.Optional(Type.String({ description: "What the QR code says, for terminals." })),
-  expiresAt: Type.Optional({ ...Millis, description: "When the QR code is no longer good, if no newer one comes first." }),
+  expiresAt: Type.Optional({
+    ...Millis,
+    description: "When the QR code is no longer good, if no newer one comes first.",
+  }),
   code: Type.Optional(Type.String({ description: "The code to type on the phone." })),
   message: Type.String(),
 };
@@ -272,7 +275,11 @@ export const inboxList = defineMethod({
   name: "inbox.list",
   summary: "The newest inbound messages and what was decided about each.",
   access: "operator.read",
-  params: { ...Account, limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })) },
+  params: {
+    ...Account,
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+    before: Type.Optional(Type.Integer({ minimum: 1, description: "Only entries with a smaller id." })),
+  },
   result: Type.Object({ entries: Type.Array(InboxEntry) }),
   handler: ({ params, gateway }) => ({ entries: gateway.messaging.inbox.list(params) }),
 });

@@ -132,9 +132,7 @@ export class Pairing {
   }
 
   #remove(channel: string, sender: string): boolean {
-    return (
-      this.#store.run("delete from sender_requests where channel = ? and sender = ?", channel, sender).changes > 0
-    );
+    return this.#store.run("delete from sender_requests where channel = ? and sender = ?", channel, sender).changes > 0;
   }
 
   #prune(): void {

@@ -1229,21 +1229,26 @@ public struct InboxListParams: Codable, Hashable, Sendable {
     public var channel: String?
     public var accountId: String?
     public var limit: Int?
+    /// Only entries with a smaller id.
+    public var before: Int?
 
     public init(
         channel: String? = nil,
         accountId: String? = nil,
-        limit: Int? = nil
+        limit: Int? = nil,
+        before: Int? = nil
     ) {
         self.channel = channel
         self.accountId = accountId
         self.limit = limit
+        self.before = before
     }
 
     private enum CodingKeys: String, CodingKey {
         case channel
         case accountId
         case limit
+        case before
     }
 }
 
