@@ -1,6 +1,7 @@
 /** Fakes of messaging platforms. */
 
 export { type FakeDiscord, fakeDiscord } from "./discord/index.ts";
+export { type FakeImsg, fakeImsg } from "./imessage/imsg.ts";
 export type {
   Delivered,
   FakeFile,

@@ -1,0 +1,88 @@
+/** What signal-cli says of an event: its JSON, as far as it is read here. Every field may be missing or null. */
+
+type Maybe<T> = T | null | undefined;
+
+export interface Received {
+  readonly account?: Maybe<string>;
+  readonly envelope: Envelope;
+  /** Why the content could not be read. */
+  readonly exception?: Maybe<{ readonly message?: Maybe<string>; readonly type?: Maybe<string> }>;
+}
+
+export interface Envelope {
+  readonly source?: Maybe<string>;
+  readonly sourceNumber?: Maybe<string>;
+  readonly sourceUuid?: Maybe<string>;
+  readonly sourceName?: Maybe<string>;
+  readonly timestamp: number;
+  readonly serverReceivedTimestamp?: Maybe<number>;
+  readonly dataMessage?: Maybe<DataMessage>;
+  readonly editMessage?: Maybe<{ readonly targetSentTimestamp: number; readonly dataMessage: DataMessage }>;
+  readonly syncMessage?: Maybe<{ readonly sentMessage?: Maybe<SentMessage> }>;
+}
+
+export interface DataMessage {
+  readonly timestamp: number;
+  readonly message?: Maybe<string>;
+  readonly groupInfo?: Maybe<{
+    readonly groupId: string;
+    readonly groupName?: Maybe<string>;
+    readonly type?: Maybe<string>;
+  }>;
+  readonly quote?: Maybe<{
+    readonly id: number;
+    readonly author?: Maybe<string>;
+    readonly authorNumber?: Maybe<string>;
+    readonly authorUuid?: Maybe<string>;
+    readonly text?: Maybe<string>;
+  }>;
+  readonly mentions?: Maybe<readonly Mention[]>;
+  readonly attachments?: Maybe<readonly Attachment[]>;
+  readonly sticker?: Maybe<object>;
+  readonly contacts?: Maybe<readonly { readonly name?: Maybe<{ readonly display?: Maybe<string> }> }[]>;
+  readonly reaction?: Maybe<{
+    readonly emoji: string;
+    readonly targetSentTimestamp: number;
+    readonly isRemove?: Maybe<boolean>;
+  }>;
+  readonly remoteDelete?: Maybe<{ readonly timestamp: number }>;
+}
+
+export interface SentMessage extends DataMessage {
+  readonly destinationNumber?: Maybe<string>;
+  readonly destinationUuid?: Maybe<string>;
+}
+
+export interface Mention {
+  readonly name?: Maybe<string>;
+  readonly number?: Maybe<string>;
+  readonly uuid?: Maybe<string>;
+  readonly start: number;
+  readonly length: number;
+}
+
+export interface Attachment {
+  readonly id?: Maybe<string>;
+  readonly contentType?: Maybe<string>;
+  readonly filename?: Maybe<string>;
+  readonly size?: Maybe<number>;
+  readonly voiceNote?: Maybe<boolean>;
+}
+
+/** Reads the data of a "receive" event; undefined when it does not say who sent it and when. */
+export function parseReceived(data: string): Received | undefined {
+  const parsed = parseJson(data) as { result?: unknown } | undefined;
+  // With subscriptions the event is wrapped.
+  const received = (parsed?.result ?? parsed) as Partial<Received> | undefined;
+  const { timestamp, sourceUuid, source } = received?.envelope ?? {};
+  const hasSender = typeof sourceUuid === "string" || typeof source === "string";
+  return typeof timestamp === "number" && hasSender ? (received as Received) : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
