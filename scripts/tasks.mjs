@@ -1,7 +1,9 @@
 // What `npm start`, `npm test`, `npm run check`, `generate`, `build` and `bench` do, once the dependencies are there.
 // Each task takes the arguments after its name and resolves to the exit code.
 
-import { explain, runNode, runTool } from "./process.mjs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { explain, root, runNode, runTool } from "./process.mjs";
 import { fingerprint, isBuilt, writeStamp } from "./stamp.mjs";
 
 /** The repository commands by name. */
@@ -13,9 +15,11 @@ async function start(args) {
   return runNode(["packages/gateway/bin/moltbot.mjs", "gateway", ...args]);
 }
 
-/** Runs the given test files, or all of them. */
+/** Runs the given test files, or all of them; no test, nor a process that it starts, may leave this machine. */
 async function test(args) {
   await buildWhenStale();
+  const guard = pathToFileURL(join(root, "test/support/loopback-only.mjs"));
+  process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, `--import=${guard}`].filter(Boolean).join(" ");
   const files = args.length > 0 ? args : ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"];
   return runNode(["--conditions=moltbot-source", "--test", "--test-concurrency=2", ...files]);
 }

@@ -28,7 +28,7 @@ class KillableGateway implements AsyncDisposable {
     const program = join(import.meta.dirname, "gateway-process.ts");
     const child = spawn(process.execPath, ["--conditions=moltbot-source", program, this.#stateDir], {
       stdio: ["ignore", "pipe", "inherit"],
-      env: { PATH: process.env.PATH },
+      env: { PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS },
     });
     this.#child = child;
     const [url] = (await within(once(createInterface(child.stdout!), "line"), "the gateway to start")) as [string];

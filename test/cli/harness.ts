@@ -34,10 +34,10 @@ export class Home implements Disposable {
 
   /** Starts a command and leaves it running. */
   spawn(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
-    const { PATH = "", HOME = "" } = process.env;
+    const { PATH = "", HOME = "", NODE_OPTIONS = "" } = process.env;
     return spawn(process.execPath, [...this.#entry, ...args], {
       cwd: root,
-      env: { PATH, HOME, MOLTBOT_STATE_DIR: this.stateDir, NO_COLOR: "1", ...env },
+      env: { PATH, HOME, NODE_OPTIONS, MOLTBOT_STATE_DIR: this.stateDir, NO_COLOR: "1", ...env },
       stdio: ["pipe", "pipe", "pipe"],
     });
   }

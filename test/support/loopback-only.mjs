@@ -1,0 +1,50 @@
+// Loaded first in every test process and its children: whatever tries to leave this machine fails at once, by name.
+
+import dgram from "node:dgram";
+import dns from "node:dns";
+import net from "node:net";
+
+const LOCAL = /^(localhost|127(?:\.\d+){3}|::1|::ffff:127(?:\.\d+){3}|0\.0\.0\.0|::|)$/i;
+
+/** Throws for any host that is not this machine. */
+function requireLoopback(host) {
+  if (host === undefined || host === null || LOCAL.test(String(host).replace(/^\[|\]$/g, ""))) return;
+  throw Object.assign(new Error(`a test tried to reach ${host}; tests may only use loopback`), { code: "ENETUNREACH" });
+}
+
+const connect = net.Socket.prototype.connect;
+net.Socket.prototype.connect = function guarded(...args) {
+  const [first] = Array.isArray(args[0]) ? args[0] : args;
+  const target =
+    typeof first === "object" && first !== null ? first : { host: typeof args[1] === "string" ? args[1] : undefined };
+  try {
+    if (target.path === undefined) requireLoopback(target.host);
+  } catch (error) {
+    process.nextTick(() => this.destroy(error));
+    return this;
+  }
+  return connect.apply(this, args);
+};
+
+const { lookup } = dns;
+dns.lookup = function guardedLookup(hostname, options, callback) {
+  const done = callback ?? options;
+  try {
+    requireLoopback(hostname);
+  } catch (error) {
+    return void process.nextTick(done, error);
+  }
+  return lookup.call(dns, hostname, options, callback);
+};
+
+const lookupPromise = dns.promises.lookup;
+dns.promises.lookup = async (hostname, options) => {
+  requireLoopback(hostname);
+  return await lookupPromise.call(dns.promises, hostname, options);
+};
+
+const send = dgram.Socket.prototype.send;
+dgram.Socket.prototype.send = function guardedSend(...args) {
+  requireLoopback(args.findLast((each) => typeof each === "string" && each !== args[0]));
+  return send.apply(this, args);
+};
