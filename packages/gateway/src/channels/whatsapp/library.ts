@@ -1,7 +1,8 @@
 /** Baileys: an optional package, as it rests on a library under the GPL. Loaded when an account first needs it. */
-import { silenceConsoleOf } from "../../base/console.ts";
+
 import { codeOf, messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { silenceConsoleOf } from "../../base/quiet.ts";
 import { ChannelError } from "../../kit/channel.ts";
 
 /** The library, as what is handed around once it is loaded. */
