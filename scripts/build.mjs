@@ -67,8 +67,9 @@ function common() {
     conditions: ["moltbot-source"],
     // jsonc-parser's other form hides its files from bundlers.
     mainFields: ["module", "main"],
-    // Native helpers that ws uses when somebody has installed them.
-    external: ["bufferutil", "utf-8-validate"],
+    // Native helpers that ws and Discord's packages use when somebody has installed them, and what is only there when it
+    // was installed: Baileys brings a library under the GPL, which we neither bundle nor need.
+    external: ["bufferutil", "utf-8-validate", "zlib-sync", "erlpack", "@whiskeysockets/baileys"],
     plugins: [lazyBuiltins()],
     legalComments: "none",
     logLevel: "warning",

@@ -200,7 +200,7 @@ export class Sender {
   /** It may have been taken: the same id again where the platform knows it, else the platform is asked, else it stays in doubt. */
   async #inDoubt(row: OutboxRow, error: ChannelError, connection: Connection): Promise<void> {
     const { outbox, clock, account } = this.#options;
-    const isHarmless = clock.now() - (row.sentAt ?? row.queuedAt) <= account.definition.repeatSafeMs;
+    const isHarmless = clock.now() - (row.sentAt ?? row.queuedAt) < account.definition.repeatSafeMs;
     if (isHarmless && row.attempts < MAX_ATTEMPTS)
       return outbox.later(row.id, clock.now() + backoffMs(row.attempts, RETRY), error.message);
     await this.#settleDoubt(row, connection, error.message);
@@ -209,7 +209,7 @@ export class Sender {
   async #settleDoubt(row: OutboxRow, connection: Connection, problem?: string): Promise<void> {
     const { outbox, clock, account, log } = this.#options;
     const isHarmless =
-      problem === undefined && clock.now() - (row.sentAt ?? row.queuedAt) <= account.definition.repeatSafeMs;
+      problem === undefined && clock.now() - (row.sentAt ?? row.queuedAt) < account.definition.repeatSafeMs;
     if (isHarmless) return outbox.later(row.id, 0, "sent again after an interruption");
     const found = await this.#look(row, connection);
     if (found === "absent") return outbox.later(row.id, 0, "the platform does not have it; sent again");
