@@ -4,9 +4,9 @@ import { parseArgs } from "node:util";
 import { usageError } from "./exit.ts";
 import { nearest } from "./nearest.ts";
 
-/** One flag. A `switch` takes no value. */
+/** One flag. A `switch` takes no value; a `list` may be given several times. */
 export interface Flag {
-  readonly kind: "switch" | "text" | "number";
+  readonly kind: "switch" | "text" | "number" | "list";
   readonly summary: string;
   /** The name of its value in help texts, e.g. `URL`. */
   readonly value?: string;
@@ -23,7 +23,9 @@ export type Flags = Readonly<Record<string, Flag>>;
 export type FlagValues<F extends Flags> = {
   readonly [Name in keyof F]: F[Name]["kind"] extends "switch"
     ? boolean
-    : (F[Name]["kind"] extends "number" ? number : string) | undefined;
+    : F[Name]["kind"] extends "list"
+      ? readonly string[]
+      : (F[Name]["kind"] extends "number" ? number : string) | undefined;
 };
 
 /** One word after the command. `rest` takes all that follow. */
@@ -38,6 +40,8 @@ export interface Accepts<F extends Flags> {
   readonly name: string;
   readonly flags: F;
   readonly positionals: readonly Positional[];
+  /** Whether flags that are not in `flags` are taken as well; each has a value. */
+  readonly takesOthers?: boolean;
 }
 
 /** The flags that every command has. */
@@ -54,28 +58,50 @@ export const commonFlags = {
 
 /** Reads the words after a command. Throws `CliError` (usage) naming the flag and the nearest one that exists. */
 export function parseFlags<F extends Flags>(words: readonly string[], accepts: Accepts<F>) {
-  const { flags, name } = accepts;
-  const { tokens, positionals } = parseArgs({
+  const { flags, name, takesOthers = false } = accepts;
+  const { tokens } = parseArgs({
     args: [...words],
     options: Object.fromEntries(
       Object.entries(flags).map(([long, flag]) => [
         long,
-        { type: flag.kind === "switch" ? "boolean" : "string", ...(flag.short && { short: flag.short }) } as const,
+        {
+          type: flag.kind === "switch" ? "boolean" : "string",
+          multiple: flag.kind === "list",
+          ...(flag.short && { short: flag.short }),
+        } as const,
       ]),
     ),
     allowPositionals: true,
     strict: false,
     tokens: true,
   });
-  const values: Record<string, string | number | boolean | undefined> = {};
-  for (const [long, flag] of Object.entries(flags)) if (flag.kind === "switch") values[long] = false;
-  for (const token of tokens) {
+  const values: Record<string, string | number | boolean | string[] | undefined> = {};
+  const others: Record<string, string> = {};
+  const positionals: string[] = [];
+  for (const [long, flag] of Object.entries(flags)) {
+    if (flag.kind === "switch") values[long] = false;
+    if (flag.kind === "list") values[long] = [];
+  }
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at]!;
+    if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
     const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
-    if (!flag) throw unknownFlag(token.rawName, accepts);
-    values[token.name] = readValue(token.rawName, flag, { ...token, name });
+    if (!flag && !takesOthers) throw unknownFlag(token.rawName, accepts);
+    if (!flag) {
+      // The parser does not know that it has a value: the word after it is one.
+      const next = token.value === undefined ? tokens[at + 1] : undefined;
+      const value = next?.kind === "positional" ? next.value : token.value;
+      if (next?.kind === "positional") at++;
+      others[token.name] = String(readValue(token.rawName, { kind: "text", summary: "" }, { ...token, value, name }));
+      continue;
+    }
+    const value = readValue(token.rawName, flag, { ...token, name });
+    const list = values[token.name];
+    if (Array.isArray(list)) list.push(String(value));
+    else values[token.name] = value;
   }
-  return { values: values as FlagValues<F>, words: positionals };
+  return { values: values as FlagValues<F>, words: positionals, others };
 }
 
 /** Checks the words that are not flags against what the command takes. */
@@ -108,14 +134,14 @@ function readValue(rawName: string, flag: Flag, given: Given): string | number |
     if (value !== undefined) throw usageError(`${rawName} takes no value. ${seeHelp(name)}`);
     return true;
   }
-  if (value === undefined || (!inlineValue && /^-./.test(value))) {
+  if (value === undefined || (!inlineValue && /^-[^\d]/.test(value))) {
     const hint = value === undefined ? seeHelp(name) : `If it begins with a dash, write ${rawName}=${value}.`;
     throw usageError(`${rawName} needs a value (${flag.value ?? "VALUE"}). ${hint}`);
   }
   if (flag.choices && !flag.choices.includes(value)) {
     throw usageError(`${rawName} is one of ${flag.choices.join(", ")}, not ${JSON.stringify(value)}.`);
   }
-  if (flag.kind === "text") return value;
+  if (flag.kind !== "number") return value;
   const number = Number(value);
   if (value.trim() === "" || !Number.isFinite(number) || number < 0) {
     throw usageError(`${rawName} is a number that is not negative, not ${JSON.stringify(value)}.`);

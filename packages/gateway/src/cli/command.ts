@@ -10,6 +10,8 @@ export interface Call<F extends Flags = typeof commonFlags> {
   readonly flags: FlagValues<Omit<typeof commonFlags, keyof F> & F>;
   /** The words after the command that are not flags. */
   readonly words: readonly string[];
+  /** Flags that are not among `flags`, by name; only where the command has `otherFlags`. */
+  readonly others: Readonly<Record<string, string>>;
   readonly env: NodeJS.ProcessEnv;
   readonly out: Output;
 }
@@ -22,6 +24,8 @@ export interface Command {
   /** Its own flags; the common ones that it does not describe anew come beside them. */
   readonly ownFlags: Flags;
   readonly commonFlags: Flags;
+  /** Takes any other flag as well, each with a value; this is how help speaks of them. */
+  readonly otherFlags: readonly [label: string, summary: string] | undefined;
   readonly examples: readonly string[];
   run(call: Call): Promise<ExitCode | undefined>;
 }
@@ -39,6 +43,7 @@ interface Definition<F extends Flags> {
   readonly summary: string;
   readonly positionals?: readonly Positional[];
   readonly flags?: F;
+  readonly otherFlags?: readonly [label: string, summary: string];
   readonly examples?: readonly string[];
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is the common case
   run(call: Call<F>): Promise<ExitCode | void>;
@@ -46,13 +51,14 @@ interface Definition<F extends Flags> {
 
 /** Defines a command; every command also takes the common flags, which it may describe anew. */
 export function defineCommand<const F extends Flags = Record<never, never>>(definition: Definition<F>): Command {
-  const { summary, positionals = [], flags, examples = [] } = definition;
+  const { summary, positionals = [], flags, otherFlags, examples = [] } = definition;
   return {
     kind: "command",
     summary,
     positionals,
     ownFlags: flags ?? {},
     commonFlags: without(commonFlags, flags ?? {}),
+    otherFlags,
     examples,
     // The parser fills exactly the flags above, which is what `Call<F>` says.
     run: async (call) => (await definition.run(call as unknown as Call<F>)) ?? undefined,

@@ -6,6 +6,8 @@ import { dirname, join } from "node:path";
 import { isRecord, readConfig } from "../base/config.ts";
 import { codeOf, messageOf } from "../base/errors.ts";
 import { configPath, readTextIfExists } from "../base/files.ts";
+import { accountName } from "./channels/known.ts";
+import { accountsOfHealth, isBroken, type NamedAccount, problemsOf, stateOf } from "./channels/show.ts";
 import type { Call } from "./command.ts";
 import { withGateway } from "./connect.ts";
 import { readInstance } from "./instance.ts";
@@ -216,10 +218,10 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
     return await withGateway(
       call,
       async ({ client, hello, timeoutMs }) => {
-        await client.request("health", {}, { timeoutMs });
+        const health = await client.request("health", {}, { timeoutMs });
         const says = `${target.url} answers in ${duration(performance.now() - startedAt)}, version ${hello.server.version}`;
         const { models } = await client.request("models.list", {}, { timeoutMs });
-        return [{ level: "ok", subject, says }, checkModels(models)];
+        return [{ level: "ok", subject, says }, checkModels(models), ...accountsOfHealth(health).map(checkAccount)];
       },
       { mode: "probe", target },
     );
@@ -244,4 +246,13 @@ function checkModels(models: readonly { readonly id: string }[]): Finding {
     says: "No model is connected; the built-in commands answer",
     fix: "See `moltbot models --help`",
   };
+}
+
+function checkAccount(named: NamedAccount): Finding {
+  const { label, account } = named;
+  const says = `${accountName(label, account.accountId)} is ${stateOf(account)}`;
+  const subject = "channel";
+  const fix = problemsOf(named).join(" ");
+  if (fix === "") return { level: "ok", subject, says };
+  return { level: isBroken(account) ? "fail" : "warn", subject, says, fix };
 }

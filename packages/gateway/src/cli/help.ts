@@ -38,7 +38,7 @@ export function groupHelp(name: string, group: Group, look: Look): string {
 
 /** `moltbot COMMAND --help`. */
 export function commandHelp(name: string, command: Command, look: Look): string {
-  const { ownFlags, commonFlags } = command;
+  const { ownFlags, commonFlags, otherFlags } = command;
   const words = command.positionals.map((each) => {
     const word = each.rest ? `${each.name}…` : each.name;
     return each.optional ? `[${word}]` : word;
@@ -47,7 +47,7 @@ export function commandHelp(name: string, command: Command, look: Look): string 
     sentence(command.summary),
     "",
     usageLine([name, ...words, "[flags]"].join(" "), look),
-    ...(Object.keys(ownFlags).length > 0 ? ["", flagLines(ownFlags, look)] : []),
+    ...(Object.keys(ownFlags).length > 0 ? ["", flagLines(ownFlags, look, otherFlags)] : []),
     "",
     look.style.dim("Everywhere"),
     flagLines(commonFlags, look),
@@ -61,14 +61,14 @@ function usageLine(text: string, { style }: Look): string {
   return `${style.dim("Usage:")} moltbot ${text}`;
 }
 
-function flagLines(flags: Flags, look: Look): string {
+function flagLines(flags: Flags, look: Look, others?: readonly [string, string]): string {
   const label = ([name, flag]: [string, Flag]) => {
     const short = flag.short ? `-${flag.short}, ` : "";
     return `${short}--${name}${flag.kind === "switch" ? "" : ` ${flag.value ?? "VALUE"}`}`;
   };
   const summary = ({ summary, choices }: Flag) => (choices ? `${summary}: ${choices.join(", ")}` : summary);
   return pairs(
-    Object.entries(flags).map((entry) => [label(entry), summary(entry[1])]),
+    [...Object.entries(flags).map((entry) => [label(entry), summary(entry[1])] as const), ...(others ? [others] : [])],
     look,
   );
 }

@@ -41,12 +41,17 @@ async function run(words: readonly string[], io: { env: NodeJS.ProcessEnv; out: 
   if (!entry) throw unknownCommand(first, Object.keys(commands), "");
   const { name, command, rest: given } = pick(first, await entry.load(), others);
   if (command.kind === "group") return showHelp(name, command, { out: io.out, asked: given.length > 0 });
-  const accepts = { name, flags: { ...command.ownFlags, ...command.commonFlags }, positionals: command.positionals };
-  const { values, words: positionals } = parseFlags([...leading, ...given], accepts);
+  const accepts = {
+    name,
+    flags: { ...command.ownFlags, ...command.commonFlags },
+    positionals: command.positionals,
+    takesOthers: command.otherFlags !== undefined,
+  };
+  const { values, words: positionals, others: otherFlags } = parseFlags([...leading, ...given], accepts);
   if (values.help) return showHelp(name, command, { out: io.out, asked: true });
   checkPositionals(positionals, accepts);
   const flags = values as Parameters<Command["run"]>[0]["flags"];
-  return (await command.run({ flags, words: positionals, ...io })) ?? EXIT.ok;
+  return (await command.run({ flags, words: positionals, others: otherFlags, ...io })) ?? EXIT.ok;
 }
 
 /** Flags before the command belong to it: `moltbot --profile work health`. */

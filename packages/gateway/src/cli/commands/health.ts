@@ -1,5 +1,7 @@
 /** `moltbot health` — is the gateway well? */
 
+import { accountName } from "../channels/known.ts";
+import { accountsOfHealth, paintOf, problemLines, problemsOf, stateOf } from "../channels/show.ts";
 import { defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { ago, duration } from "../render.ts";
@@ -26,6 +28,11 @@ export const health = defineCommand({
       const latest = result.sessions.recent[0];
       const last = latest ? `, the last active ${ago(latest.updatedAt)}` : "";
       out.print(out.style.dim(`  ${sessions} ${sessions === 1 ? "session" : "sessions"}${last}`));
-      for (const id of result.channelOrder) out.print(`  ${result.channelLabels[id] ?? id}`);
+      const accounts = accountsOfHealth(result);
+      for (const { label, account } of accounts.filter((each) => problemsOf(each).length === 0)) {
+        const mark = paintOf(account.state, out.style)("●");
+        out.print(`${mark} ${accountName(label, account.accountId)} is ${stateOf(account)}.`);
+      }
+      for (const line of problemLines(accounts, out)) out.print(line);
     }),
 });

@@ -15,6 +15,13 @@ export const commands: Readonly<Record<string, Entry>> = {
   agent: { summary: "Send the agent one message", load: async () => (await import("./agent.ts")).agent },
   status: { summary: "Show what the gateway is doing", load: async () => (await import("./status.ts")).status },
   health: { summary: "Ask whether the gateway is well", load: async () => (await import("./health.ts")).health },
+  channels: {
+    summary: "Connect WhatsApp, Telegram, Discord and more",
+    load: async () => (await import("./channels.ts")).channels,
+  },
+  pairing: { summary: "Let senders in", load: async () => (await import("./pairing.ts")).pairing },
+  message: { summary: "Send and change messages", load: async () => (await import("./message.ts")).message },
+  why: { summary: "Show why a message was answered or not", load: async () => (await import("./why.ts")).why },
   sessions: {
     summary: "List, read and search conversations",
     load: async () => (await import("./sessions.ts")).sessions,
@@ -24,6 +31,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   config: { summary: "Read and change the settings", load: async () => (await import("./config.ts")).config },
   logs: { summary: "Show the gateway's log", load: async () => (await import("./logs.ts")).logs },
   doctor: { summary: "Find what is wrong and how to mend it", load: async () => (await import("./doctor.ts")).doctor },
+  drill: {
+    summary: "Kill a gateway again and again and count what is lost",
+    load: async () => (await import("./drill.ts")).drill,
+  },
   completion: {
     summary: "Print completions for a shell",
     load: async () => (await import("./completion.ts")).completion,

@@ -1,9 +1,11 @@
 /** `moltbot status` — what the gateway is doing: who is connected, which conversations live, which channels are linked. */
 
 import type { PresenceEntry } from "@moltbot/protocol";
+import { accountName, readChannels } from "../channels/known.ts";
+import { accountsOf, type NamedAccount, paintOf, problemLines, stateOf } from "../channels/show.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
-import { ago, duration, facts, printable, table } from "../render.ts";
+import { ago, duration, facts, table } from "../render.ts";
 
 /** Shows the whole picture on one screen. */
 export const status = defineCommand({
@@ -11,12 +13,16 @@ export const status = defineCommand({
   run: (call) =>
     withGateway(call, async (link) => {
       const { client, timeoutMs } = link;
-      const [summary, presence] = await Promise.all([
+      const [summary, presence, known] = await Promise.all([
         client.request("status", {}, { timeoutMs }),
         client.request("system-presence", {}, { timeoutMs }),
+        readChannels(link),
       ]);
-      if (call.flags.json) return call.out.json({ ...summary, presence });
-      showGateway(call, link, summary);
+      if (call.flags.json) return call.out.json({ ...summary, presence, channels: known.channelAccounts });
+      const accounts = accountsOf(known);
+      showGateway(call, link, { ...summary, accounts });
+      const problems = problemLines(accounts, call.out);
+      if (problems.length > 0) call.out.print(`\n${problems.join("\n")}`);
       showSessions(call, summary.sessions.recent);
       showPresence(call, presence);
     }),
@@ -27,7 +33,7 @@ type Out = Pick<Call, "out">;
 interface Summary {
   readonly sessions: { readonly count: number; readonly defaults: { readonly model?: string | null } };
   readonly heartbeat: { readonly agents: readonly { readonly enabled: boolean; readonly every: string }[] };
-  readonly channelSummary: readonly string[];
+  readonly accounts: readonly NamedAccount[];
 }
 
 function showGateway({ out }: Out, { hello, target }: Link, summary: Summary): void {
@@ -43,7 +49,13 @@ function showGateway({ out }: Out, { hello, target }: Link, summary: Summary): v
         ["Model", summary.sessions.defaults.model ?? "none connected; see `moltbot models list`"],
         ["Sessions", String(summary.sessions.count)],
         ["Heartbeat", beat && `every ${beat.every}`],
-        ...summary.channelSummary.map((line, at) => [at === 0 ? "Channels" : "", printable(line)] as const),
+        ...summary.accounts.map(
+          ({ label, account }, at) =>
+            [
+              at === 0 ? "Channels" : "",
+              `${paintOf(account.state, out.style)("●")} ${accountName(label, account.accountId)} ${dim(stateOf(account))}`,
+            ] as const,
+        ),
       ],
       out,
     ),

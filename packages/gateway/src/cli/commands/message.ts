@@ -1,0 +1,299 @@
+/** `moltbot message` — messages over channels: send, ask, react, change, take back; and what waits in the outbox. */
+
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { OutboxEntry } from "@moltbot/protocol";
+import { accountFlag, checkedChannel } from "../channels/known.ts";
+import { mediaUrl } from "../channels/media.ts";
+import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { type Link, withGateway } from "../connect.ts";
+import { EXIT, usageError } from "../exit.ts";
+import { ago, facts, printable, table } from "../render.ts";
+
+const placeFlags = {
+  target: { kind: "text", short: "t", value: "WHO", summary: "Whom: +15550100, @name, a chat's id" },
+  channel: { kind: "text", value: "NAME", summary: "Over which channel (the only one there is)" },
+  ...accountFlag,
+  "thread-id": { kind: "text", value: "ID", summary: "A topic or thread within the chat" },
+} as const;
+
+const aboutFlags = {
+  ...placeFlags,
+  "message-id": { kind: "text", value: "ID", summary: "The platform's id of the message" },
+} as const;
+
+const sendFlags = {
+  ...placeFlags,
+  message: { kind: "text", short: "m", value: "TEXT", summary: "What to say, in Markdown; - reads it from stdin" },
+  media: { kind: "list", value: "FILE|URL", summary: "A file or https: address to send along; may be repeated" },
+  "reply-to": { kind: "text", value: "ID", summary: "The platform's id of the message that this answers" },
+  silent: { kind: "switch", summary: "Without a sound, where the platform can" },
+  "dry-run": { kind: "switch", summary: "Show what would be sent, and send nothing" },
+} as const;
+
+const send = defineCommand({
+  summary: "Send a message",
+  flags: sendFlags,
+  examples: [
+    'moltbot message send -t +15550100 -m "On my way"',
+    "df -h | moltbot message send --channel telegram -t @me -m -",
+    "moltbot message send --channel slack -t '#general' --media report.pdf -m 'This week'",
+  ],
+  async run(call) {
+    const { flags, out } = call;
+    const media = flags.media.map(mediaUrl);
+    const params = {
+      ...placeOf(call),
+      message: textOf(call, media.length > 0),
+      ...(media.length > 0 && { mediaUrls: media }),
+      ...(flags["reply-to"] !== undefined && { replyToId: flags["reply-to"] }),
+      ...(flags.silent && { silent: true }),
+      idempotencyKey: randomUUID(),
+    };
+    if (flags["dry-run"]) return showDryRun(call, params);
+    await withGateway(call, async (connection) => {
+      await checkedChannel(connection, flags.channel);
+      const sending = connection.client.request("send", params, { timeoutMs: flags.timeout ?? SEND_MS });
+      const sent = await out.during("Sending", sending);
+      if (flags.json) return out.json(sent);
+      out.print(`${out.style.green("●")} Sent over ${sent.channel}, message ${printable(sent.messageId)}.`);
+    });
+  },
+});
+
+const pollFlags = {
+  ...placeFlags,
+  question: { kind: "text", short: "q", value: "TEXT", summary: "What to ask" },
+  option: { kind: "list", short: "o", value: "TEXT", summary: "An answer to choose from; two at least" },
+  "max-selections": { kind: "number", value: "N", summary: "How many answers one person may choose (1)" },
+  "duration-hours": { kind: "number", value: "H", summary: "How long it is open, where the platform limits it" },
+} as const;
+
+const poll = defineCommand({
+  summary: "Ask a question with answers to choose from",
+  flags: pollFlags,
+  examples: ['moltbot message poll -t -100123 -q "Lunch?" -o Soup -o Salad'],
+  async run(call) {
+    const { flags, out } = call;
+    const { question, option, "max-selections": most, "duration-hours": hours } = flags;
+    if (question === undefined) throw usageError('Say what to ask with --question "…".');
+    if (option.length < 2) throw usageError("Give at least two answers: --option A --option B.");
+    const params = {
+      ...placeOf(call),
+      question,
+      options: [...option],
+      ...(most !== undefined && { maxSelections: most }),
+      ...(hours !== undefined && { durationHours: hours }),
+      idempotencyKey: randomUUID(),
+    };
+    await withGateway(call, async (connection) => {
+      await checkedChannel(connection, flags.channel);
+      const asking = connection.client.request("poll", params, { timeoutMs: flags.timeout ?? SEND_MS });
+      const sent = await out.during("Sending", asking);
+      if (flags.json) return out.json(sent);
+      out.print(`${out.style.green("●")} Asked over ${sent.channel}, message ${printable(sent.messageId)}.`);
+    });
+  },
+});
+
+const reactFlags = {
+  ...aboutFlags,
+  emoji: { kind: "text", value: "EMOJI", summary: "The reaction" },
+  remove: { kind: "switch", summary: "Take the reaction back" },
+} as const;
+
+const react = defineCommand({
+  summary: "React to a message, or take the reaction back",
+  positionals: [{ name: "EMOJI", optional: true }],
+  flags: reactFlags,
+  examples: ["moltbot message react --channel telegram -t @alice --message-id 42 👍"],
+  async run(call) {
+    const { remove } = call.flags;
+    const emoji = call.flags.emoji ?? call.words[0];
+    if (emoji === undefined) throw usageError("Say which reaction, e.g. `--emoji 👍`.");
+    const params = { ...messageOf(call), emoji, ...(remove && { remove: true }), idempotencyKey: randomUUID() };
+    await act(call, remove ? "The reaction is taken back." : `Reacted with ${printable(emoji)}.`, (connection) =>
+      connection.client.request("message.react", params, { timeoutMs: SEND_MS }),
+    );
+  },
+});
+
+const editFlags = {
+  ...aboutFlags,
+  message: { kind: "text", short: "m", value: "TEXT", summary: "The new text; - reads it from stdin" },
+} as const;
+
+const edit = defineCommand({
+  summary: "Change a message that the gateway has sent",
+  flags: editFlags,
+  async run(call) {
+    const params = { ...messageOf(call), message: textOf(call, false), idempotencyKey: randomUUID() };
+    await act(call, "The message is changed.", (connection) =>
+      connection.client.request("message.edit", params, { timeoutMs: SEND_MS }),
+    );
+  },
+});
+
+const unsend = defineCommand({
+  summary: "Take back a message that the gateway has sent",
+  flags: aboutFlags,
+  async run(call) {
+    const params = { ...messageOf(call), idempotencyKey: randomUUID() };
+    await act(call, "The message is taken back.", (connection) =>
+      connection.client.request("message.delete", params, { timeoutMs: SEND_MS }),
+    );
+  },
+});
+
+const STATES = ["queued", "sending", "sent", "unknown", "failed"] as const;
+
+const list = defineCommand({
+  summary: "List the newest messages to channels, and how far each is",
+  flags: {
+    channel: placeFlags.channel,
+    ...accountFlag,
+    state: { kind: "text", value: "STATE", summary: "Only these", choices: STATES },
+    limit: { kind: "number", value: "N", summary: "How many (20)" },
+  },
+  run: (call) =>
+    withGateway(call, async (connection) => {
+      const { out, flags } = call;
+      const channel = await checkedChannel(connection, flags.channel);
+      const params = {
+        limit: flags.limit ?? 20,
+        ...(channel !== undefined && { channel }),
+        ...(flags.account !== undefined && { accountId: flags.account }),
+        ...(flags.state !== undefined && { state: flags.state }),
+      };
+      const { entries } = await connection.client.request("outbox.list", params, { timeoutMs: connection.timeoutMs });
+      if (flags.json) return out.json({ entries });
+      if (entries.length === 0) return out.print(flags.state ? `No message is ${flags.state}.` : "No message yet.");
+      out.print(outboxTable(entries, call));
+      for (const { id, problem } of entries) if (problem) out.print(`${out.style.red(`${id}:`)} ${printable(problem)}`);
+      if (entries.some(({ state }) => state === "unknown" || state === "failed"))
+        out.print(
+          out.style.dim(
+            "\nSend one again with `moltbot message resend ID`, or give it up: `moltbot message discard ID`.",
+          ),
+        );
+    }),
+});
+
+const resend = defineCommand({
+  summary: "Send a message again that has failed, or of which it is not known whether it was sent",
+  positionals: [{ name: "ID" }],
+  run: (call) => settle(call, "outbox.resend", "is sent again"),
+});
+
+const discard = defineCommand({
+  summary: "Give up a message that waits, or of which it is not known whether it was sent",
+  positionals: [{ name: "ID" }],
+  run: (call) => settle(call, "outbox.discard", "is given up"),
+});
+
+/** Messages over channels. */
+export const message = defineGroup({
+  summary: "Send messages over channels, and change or resend them",
+  commands: { send, poll, react, edit, delete: unsend, list, resend, discard },
+});
+
+/** The gateway itself waits 20 s for the platform, and up to a minute for a file; in milliseconds. */
+const SEND_MS = 90_000;
+
+type PlaceCall = Pick<Call<typeof placeFlags>, "flags">;
+
+function placeOf({ flags }: PlaceCall) {
+  const { target, channel, account, "thread-id": threadId } = flags;
+  if (target === undefined) throw usageError("Say whom to write to with --target, e.g. `-t +15550100`.");
+  return {
+    to: target,
+    ...(channel !== undefined && { channel }),
+    ...(account !== undefined && { accountId: account }),
+    ...(threadId !== undefined && { threadId }),
+  };
+}
+
+function messageOf(call: Pick<Call<typeof aboutFlags>, "flags">) {
+  const messageId = call.flags["message-id"];
+  if (messageId === undefined)
+    throw usageError("Say which message with --message-id; `moltbot message list` shows ids.");
+  return { ...placeOf(call), messageId };
+}
+
+/** What to say; from stdin when it is asked for, or when nothing is given and something is piped in. */
+function textOf({ flags }: { flags: { readonly message?: string | undefined } }, isOptional: boolean): string {
+  const isPiped = flags.message === undefined && !isOptional && process.stdin.isTTY !== true;
+  const text = flags.message === "-" || isPiped ? readFileSync(0, "utf8").trimEnd() : flags.message;
+  if (text) return text;
+  // The protocol wants a text with every message; a space is none for a platform.
+  if (isOptional) return " ";
+  throw usageError('Say what to send: `-m "…"`, or `-m -` to read it from stdin.');
+}
+
+function showDryRun(
+  { out, flags }: Call<typeof sendFlags>,
+  params: ReturnType<typeof placeOf> & { message: string },
+): void {
+  if (flags.json) return out.json({ dryRun: true, ...params });
+  out.print("Nothing was sent. This would be:");
+  const { to, channel, accountId, threadId, message } = params;
+  out.print(
+    facts(
+      [
+        ["To", printable(to)],
+        ["Channel", channel ?? "the only one there is, else WhatsApp"],
+        ["Account", accountId],
+        ["Thread", threadId],
+        ["Reply to", flags["reply-to"]],
+        ["Text", message.trim() === "" ? undefined : printable(message)],
+        ...flags.media.map((each) => ["File", printable(each).slice(0, 200)] as const),
+      ],
+      out,
+    ),
+  );
+}
+
+/** Does something to a message and says so. */
+async function act(
+  call: Pick<Call<typeof aboutFlags>, "flags" | "env" | "out">,
+  says: string,
+  work: (connection: Link) => Promise<unknown>,
+): Promise<void> {
+  await withGateway(call, async (connection) => {
+    await checkedChannel(connection, call.flags.channel);
+    const result = await work(connection);
+    if (call.flags.json) call.out.json(result);
+    else call.out.print(says);
+  });
+}
+
+async function settle(call: Call, method: "outbox.resend" | "outbox.discard", says: string) {
+  const [word = ""] = call.words;
+  const id = Number(word.replace(/^#/, ""));
+  if (!Number.isInteger(id) || id < 1)
+    throw usageError(`${JSON.stringify(word)} is not a message's number; \`moltbot message list\` shows them.`);
+  return await withGateway(call, async ({ client, timeoutMs }) => {
+    const { entry } = await client.request(method, { id }, { timeoutMs });
+    if (call.flags.json) call.out.json(entry);
+    else call.out.print(`Message ${id} to ${printable(entry.chatId)} on ${entry.channel} ${says}.`);
+    return EXIT.ok;
+  });
+}
+
+function outboxTable(entries: readonly OutboxEntry[], { out }: Pick<Call, "out">): string {
+  const { green, yellow, red } = out.style;
+  const paints = { queued: yellow, sending: yellow, sent: green, unknown: red, failed: red };
+  const columns = [
+    { title: "Id", align: "right" as const },
+    { title: "State", paint: (cell: string, row: number) => paints[entries[row]?.state ?? "sent"](cell) },
+    { title: "Channel" },
+    { title: "To", flexible: true },
+    { title: "When" },
+    { title: "Message" },
+    { title: "Text", flexible: true },
+  ];
+  const rows = entries.map(({ id, state, channel, chatId, sentAt, queuedAt, providerId = "", text }) => [
+    ...[String(id), state, channel, chatId, ago(sentAt ?? queuedAt), providerId, text.slice(0, 80)],
+  ]);
+  return table(columns, rows, out);
+}
