@@ -1,0 +1,118 @@
+/** What BlueBubbles tells of a message, as the gateway takes it in: the message, its change, and its end. */
+import type { Inbound, MediaKind, MediaRef } from "../../../kit/channel.ts";
+import { chatIdOf, handleOf, partsOf } from "../addresses.ts";
+import { type Echo, withoutFileMarks } from "../echoes.ts";
+import { emojiOf } from "./tapbacks.ts";
+
+/** A message as BlueBubbles serves it, as far as it is used. */
+export interface BlueMessage {
+  readonly guid: string;
+  readonly chatGuid: string;
+  readonly inbound: readonly Inbound[];
+  readonly echo: Echo;
+  readonly fromSelf: boolean;
+  readonly at: number;
+  /** The client's id, while the server remembers it. */
+  readonly tempGuid: string | undefined;
+  /** Changes when something about the message has changed. */
+  readonly version: string;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Reads a message; undefined when it has no identity or no conversation. */
+export function readMessage(value: unknown, now: number): BlueMessage | undefined {
+  const message = fieldsOf(value);
+  const { guid } = message;
+  const chatGuid = textOf(fieldsOf(listOf(message.chats)[0]).guid);
+  if (typeof guid !== "string" || guid === "" || chatGuid === undefined) return undefined;
+  const fromSelf = message.isFromMe === true;
+  const at = timeOf(message.dateCreated) ?? now;
+  const media = listOf(message.attachments).flatMap(mediaOf);
+  const [editedAt, unsentAt] = [timeOf(message.dateEdited), timeOf(message.dateRetracted)];
+  const chat = chatOf(chatGuid, fieldsOf(listOf(message.chats)[0]));
+  const address = textOf(fieldsOf(message.handle).address);
+  const sender = { id: address ? handleOf(address) : fromSelf ? "me" : chat.id };
+  const base = { at, chat, sender, messageId: guid, fromSelf };
+  const text = typeof message.text === "string" ? withoutFileMarks(message.text) : "";
+  const isEmpty = text === "" && media.length === 0;
+  const found: Inbound[] = [];
+  if (!address && !fromSelf && partsOf(chatGuid)?.isGroup)
+    found.push({ ...base, kind: "unreadable", keys: [guid], why: "BlueBubbles told of it without an author." });
+  else if (typeof message.associatedMessageGuid === "string" && message.associatedMessageGuid)
+    found.push(...reactionOf(message, message.associatedMessageGuid, base));
+  else if (!isHousekeeping(message) && !(isEmpty && unsentAt !== undefined))
+    found.push({ ...base, kind: "message", keys: [guid], text, media, mentionsSelf: false, ...replyOf(message) });
+  if (editedAt !== undefined && unsentAt === undefined)
+    found.push({ ...base, kind: "edit", at: editedAt, keys: [`edit:${guid}:${editedAt}`], text });
+  if (unsentAt !== undefined) found.push({ ...base, kind: "unsend", at: unsentAt, keys: [`unsend:${guid}`] });
+  return {
+    guid,
+    chatGuid,
+    inbound: found,
+    echo: { guid, chatIds: [chat.id], text, hasFiles: media.length > 0, at },
+    fromSelf,
+    at,
+    tempGuid: textOf(message.tempGuid),
+    version: `${guid}:${editedAt ?? ""}:${unsentAt ?? ""}`,
+  };
+}
+
+/** Somebody joined, left or renamed a group: that has no text and is told by a number. */
+function isHousekeeping({ itemType, groupActionType }: Fields): boolean {
+  return Number(itemType ?? 0) !== 0 || Number(groupActionType ?? 0) !== 0;
+}
+
+function chatOf(guid: string, { displayName }: Fields): Inbound["chat"] {
+  const title = textOf(displayName);
+  return { id: chatIdOf(guid), kind: partsOf(guid)?.isGroup ? "group" : "direct", ...(title && { title }) };
+}
+
+function replyOf(message: Fields): Pick<Extract<Inbound, { kind: "message" }>, "replyTo"> {
+  const messageId = textOf(message.threadOriginatorGuid) ?? textOf(message.replyToGuid);
+  return messageId ? { replyTo: { messageId, fromSelf: false } } : {};
+}
+
+function reactionOf(
+  message: Fields,
+  target: string,
+  base: Omit<Extract<Inbound, { kind: "unsend" }>, "kind" | "keys">,
+): Inbound[] {
+  const reaction = emojiOf(message.associatedMessageType, textOf(message.associatedMessageEmoji));
+  // Stickers and the like, put on a message.
+  if (!reaction) return [];
+  // "p:0/GUID" is a part of a message, "bp:GUID" the whole of it.
+  const messageId = target.replace(/^(?:p:\d+\/|bp:)/, "");
+  return [{ ...base, kind: "reaction", keys: [base.messageId], messageId, ...reaction }];
+}
+
+function mediaOf(value: unknown): MediaRef[] {
+  const { guid, mimeType, transferName, totalBytes, isSticker, uti } = fieldsOf(value);
+  const name = textOf(transferName);
+  if (typeof guid !== "string" || name?.endsWith(".pluginPayloadAttachment")) return [];
+  const type = textOf(mimeType);
+  const kind = isSticker === true ? "sticker" : uti === "com.apple.coreaudio-format" ? "voice" : kindOf(type);
+  const sizeBytes = typeof totalBytes === "number" && totalBytes > 0 ? totalBytes : undefined;
+  return [{ ref: guid, kind, mimeType: type, fileName: name, sizeBytes }];
+}
+
+function kindOf(mimeType = ""): MediaKind {
+  const type = mimeType.split("/")[0];
+  return type === "image" || type === "video" || type === "audio" ? type : "document";
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? (value as Fields) : {};
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function timeOf(value: unknown): number | undefined {
+  return typeof value === "number" && value > 0 ? value : undefined;
+}
