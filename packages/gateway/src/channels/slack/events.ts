@@ -1,0 +1,64 @@
+/** The parts of Slack's events that are read, checked as far as they are used. */
+
+export interface SlackFile {
+  readonly id: string;
+  readonly name?: string;
+  readonly mimetype?: string;
+  readonly size?: number;
+  readonly subtype?: string;
+  readonly mode?: string;
+  readonly is_external?: boolean;
+  readonly url_private?: string;
+}
+
+/** A message as events and histories hold it. */
+export interface SlackMessage {
+  readonly type?: string;
+  readonly subtype?: string;
+  readonly channel: string;
+  readonly channel_type?: string;
+  readonly ts: string;
+  readonly text: string;
+  readonly user?: string;
+  readonly bot_id?: string;
+  readonly username?: string;
+  readonly thread_ts?: string;
+  readonly parent_user_id?: string;
+  readonly files?: readonly SlackFile[];
+  readonly edited?: { readonly ts?: string };
+  readonly attachments?: readonly {
+    readonly text?: string;
+    readonly fallback?: string;
+    readonly author_name?: string;
+  }[];
+  readonly metadata?: { readonly event_payload?: { readonly id?: unknown } };
+}
+
+/** Reads a message. Throws TypeError when it is not one. */
+export function messageIn(event: unknown, channel?: string): SlackMessage {
+  const message = event as SlackMessage | undefined;
+  const place = message?.channel ?? channel;
+  const text = message?.text ?? "";
+  if (!message || typeof message.ts !== "string" || !/^\d+\.\d+$/.test(message.ts)) throw new TypeError("no ts");
+  if (typeof place !== "string") throw new TypeError("no channel");
+  if (typeof text !== "string") throw new TypeError("the text is not a string");
+  if (message.user !== undefined && typeof message.user !== "string") throw new TypeError("the user is not an id");
+  return { ...message, channel: place, text };
+}
+
+/** A named field of something unknown. */
+export function field(of: unknown, name: string): unknown {
+  return typeof of === "object" && of !== null ? (of as Record<string, unknown>)[name] : undefined;
+}
+
+/** A named field, when it is a string. */
+export function stringField(of: unknown, name: string): string | undefined {
+  const value = field(of, name);
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Epoch milliseconds of a ts. */
+export function millisOf(ts: string | undefined, otherwise: number): number {
+  const at = Math.floor(Number(ts) * 1000);
+  return ts === undefined || Number.isNaN(at) ? otherwise : at;
+}

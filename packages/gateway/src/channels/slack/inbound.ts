@@ -1,0 +1,319 @@
+/** From Slack's events to what the gateway takes in. Pure: names were learnt beforehand. */
+import type { Chat, Inbound, MediaKind, MediaRef, Peer } from "../../kit/channel.ts";
+import { emojiOf } from "./emoji.ts";
+import { field, messageIn, millisOf, type SlackFile, type SlackMessage, stringField } from "./events.ts";
+import type { Person } from "./names.ts";
+import { type KnownNames, readable } from "./readable.ts";
+
+/** Who reads the events. */
+export interface Reader {
+  readonly userId: string;
+  readonly botId: string | undefined;
+  readonly teamId: string;
+  readonly commands: ReadonlySet<string>;
+  readonly names: KnownNames & { person(id: string): Person | undefined };
+  /** Epoch ms, for events without a time. */
+  readonly now: number;
+}
+
+/** Messages that people write; other subtypes report joins, topics, pins and the like. */
+const WRITTEN = new Set([undefined, "file_share", "thread_broadcast", "me_message", "bot_message"]);
+
+/** What an event of the Events API says; empty when it is of no interest. Throws when it is not as Slack describes it. */
+export function eventInbound(body: unknown, reader: Reader): readonly Inbound[] {
+  const event = field(body, "event");
+  const eventId = stringField(body, "event_id");
+  const keys = eventId === undefined ? [] : [`event:${eventId}`];
+  const type = stringField(event, "type");
+  switch (type) {
+    case "message":
+    case "app_mention":
+      return messageEvent(event, keys, reader);
+    case "reaction_added":
+    case "reaction_removed":
+      return reactionEvent(event, type === "reaction_removed", keys, reader);
+    case "member_joined_channel":
+    case "member_left_channel":
+      return stringField(event, "user") === reader.userId
+        ? membership(event, type === "member_joined_channel", keys, reader)
+        : [];
+    case "channel_left":
+    case "group_left":
+      return membership(event, false, keys, reader);
+    case "channel_id_changed":
+      return movedEvent(event, keys, reader);
+    case undefined:
+      throw new TypeError("an event without a type");
+    default:
+      return [];
+  }
+}
+
+/** A message of a history, as if it had just come. Empty when it is our own or nobody's. */
+export function historyInbound(message: unknown, chat: Chat, reader: Reader): readonly Inbound[] {
+  const channelType = { direct: "im", group: "mpim", channel: "channel" }[chat.kind];
+  return written({ channel_type: channelType, ...messageIn(message, chat.id) }, [], reader);
+}
+
+/** A slash command, as a message that is addressed to us. */
+export function commandInbound(body: unknown, reader: Reader): readonly Inbound[] {
+  const [channel, user, trigger] = ["channel_id", "user_id", "trigger_id"].map((name) => stringField(body, name));
+  if (!channel || !user || !trigger) throw new TypeError("a command without a conversation, a person or an id");
+  const command = (stringField(body, "command") ?? "").replace(/^\//, "");
+  const text = readable(stringField(body, "text") ?? "", reader.userId, reader.names);
+  const isMultiparty = stringField(body, "channel_name")?.startsWith("mpdm-");
+  return [
+    {
+      kind: "message",
+      keys: [`command:${trigger}`],
+      at: reader.now,
+      chat: chatOf(channel, isMultiparty ? "mpim" : undefined, undefined, reader),
+      sender: peerOf(user, reader),
+      messageId: trigger,
+      fromSelf: false,
+      text: commandText(command, text, reader.commands),
+      media: [],
+      mentionsSelf: true,
+      isCommand: true,
+      via: stringField(body, "response_url"),
+    },
+  ];
+}
+
+/** Pressed buttons. */
+export function pressInbound(body: unknown, reader: Reader): readonly Inbound[] {
+  const actions = field(body, "actions");
+  if (stringField(body, "type") !== "block_actions" || !Array.isArray(actions)) return [];
+  const channel = stringField(field(body, "channel"), "id");
+  const user = stringField(field(body, "user"), "id");
+  const message = field(body, "message");
+  const ts = stringField(message, "ts") ?? stringField(field(body, "container"), "message_ts");
+  if (!channel || !user || !ts) throw new TypeError("a press without a conversation, a person or a message");
+  return actions.flatMap((action: unknown): Inbound[] => {
+    const data = stringField(action, "value");
+    if (data === undefined) return [];
+    const when = stringField(action, "action_ts");
+    return [
+      {
+        kind: "button",
+        keys: [`press:${channel}:${ts}:${user}:${when ?? stringField(body, "trigger_id")}:${data}`],
+        at: millisOf(when, reader.now),
+        chat: chatOf(channel, undefined, threadOf(stringField(message, "thread_ts"), ts), reader),
+        sender: peerOf(user, reader),
+        messageId: ts,
+        fromSelf: false,
+        data,
+      },
+    ];
+  });
+}
+
+/** An event that could not be read: as much as can be told of it, or undefined when not even whose message it was. */
+export function unreadableOf(body: unknown, reader: Reader): Inbound | undefined {
+  const event = field(body, "event");
+  const [channel, ts] = [stringField(event, "channel"), stringField(event, "ts")];
+  if (!channel || !ts) return undefined;
+  return {
+    kind: "unreadable",
+    keys: [`unreadable:${channel}:${ts}`],
+    at: millisOf(ts, reader.now),
+    chat: chatOf(channel, stringField(event, "channel_type"), undefined, reader),
+    sender: { id: stringField(event, "user") ?? channel },
+    messageId: ts,
+    fromSelf: false,
+    why: "Slack sent a message that is not as its Events API describes messages.",
+  };
+}
+
+/** "/moltbot status" is "/status"; a command of that very name is itself; anything else is what people say to us. */
+function commandText(command: string, text: string, known: ReadonlySet<string>): string {
+  if (known.has(command.toLowerCase())) return `/${command} ${text}`.trim();
+  if (text === "") return "/help";
+  const [first = ""] = text.split(/\s/);
+  return known.has(first.toLowerCase()) ? `/${text}` : text;
+}
+
+function messageEvent(event: unknown, keys: readonly string[], reader: Reader): readonly Inbound[] {
+  switch (stringField(event, "subtype")) {
+    case "message_changed":
+      return changed(event, keys, reader);
+    case "message_deleted":
+      return deleted(event, stringField(event, "deleted_ts"), keys, reader);
+    default:
+      return written(messageIn(event), keys, reader);
+  }
+}
+
+function written(message: SlackMessage, keys: readonly string[], reader: Reader): readonly Inbound[] {
+  if (!WRITTEN.has(message.subtype) || isOwn(message, reader)) return [];
+  const sender = senderOf(message, reader);
+  if (!sender) return [];
+  const parent = message.thread_ts !== message.ts ? message.parent_user_id : undefined;
+  return [
+    {
+      ...baseOf(message, sender, reader),
+      kind: "message",
+      keys: [`message:${message.channel}:${message.ts}`, ...keys],
+      text: textOf(message, reader),
+      media: (message.files ?? []).flatMap(mediaOf),
+      mentionsSelf: message.type === "app_mention" || message.text.includes(`<@${reader.userId}`),
+      ...(parent && { replyTo: { messageId: message.thread_ts!, fromSelf: parent === reader.userId } }),
+    },
+  ];
+}
+
+/** Slack also reports a change when it adds a preview of an address, and when we change our own. */
+function changed(event: unknown, keys: readonly string[], reader: Reader): readonly Inbound[] {
+  const channel = stringField(event, "channel");
+  const inner = field(event, "message");
+  if (stringField(inner, "subtype") === "tombstone") return deleted(event, stringField(inner, "ts"), keys, reader);
+  const message = { channel_type: stringField(event, "channel_type"), ...messageIn(inner, channel) } as SlackMessage;
+  const sender = senderOf(message, reader);
+  if (isOwn(message, reader) || !sender || message.text === stringField(field(event, "previous_message"), "text"))
+    return [];
+  const when = message.edited?.ts ?? stringField(event, "event_ts");
+  return [
+    {
+      ...baseOf(message, sender, reader),
+      kind: "edit",
+      keys: [`edit:${message.channel}:${message.ts}:${when}`, ...keys],
+      at: millisOf(when, reader.now),
+      text: textOf(message, reader),
+    },
+  ];
+}
+
+function deleted(event: unknown, ts: string | undefined, keys: readonly string[], reader: Reader): readonly Inbound[] {
+  const channel = stringField(event, "channel");
+  if (!ts || !channel) throw new TypeError("a deletion without a message");
+  const previous = {
+    ...(field(event, "previous_message") as object | undefined),
+    channel,
+    ts,
+    text: "",
+  } as SlackMessage;
+  const message = { channel_type: stringField(event, "channel_type"), ...previous } as SlackMessage;
+  const sender = senderOf(message, reader);
+  if (isOwn(message, reader) || !sender) return [];
+  return [
+    { ...baseOf(message, sender, reader), kind: "unsend", keys: [`unsend:${channel}:${ts}`, ...keys], at: reader.now },
+  ];
+}
+
+function reactionEvent(
+  event: unknown,
+  isRemoved: boolean,
+  keys: readonly string[],
+  reader: Reader,
+): readonly Inbound[] {
+  const item = field(event, "item");
+  const [channel, ts] = [stringField(item, "channel"), stringField(item, "ts")];
+  const [user, reaction] = [stringField(event, "user"), stringField(event, "reaction")];
+  if (!channel || !ts || !user || !reaction || user === reader.userId) return [];
+  const when = stringField(event, "event_ts");
+  return [
+    {
+      kind: "reaction",
+      keys: [`reaction:${channel}:${ts}:${user}:${reaction}:${isRemoved ? "-" : "+"}:${when}`, ...keys],
+      at: millisOf(when, reader.now),
+      chat: chatOf(channel, undefined, undefined, reader),
+      sender: peerOf(user, reader),
+      messageId: ts,
+      fromSelf: false,
+      emoji: emojiOf(reaction),
+      isRemoved,
+    },
+  ];
+}
+
+function membership(event: unknown, isMember: boolean, keys: readonly string[], reader: Reader): readonly Inbound[] {
+  const channel = stringField(event, "channel");
+  if (!channel) throw new TypeError("a membership without a channel");
+  const when = stringField(event, "event_ts");
+  const by = stringField(event, "actor_id") ?? stringField(event, "inviter") ?? reader.userId;
+  return [
+    {
+      kind: "membership",
+      keys: [`membership:${channel}:${isMember}:${when}`, ...keys],
+      at: millisOf(when, reader.now),
+      chat: chatOf(channel, stringField(event, "channel_type") === "G" ? "mpim" : undefined, undefined, reader),
+      sender: peerOf(by, reader),
+      messageId: `membership:${when}`,
+      fromSelf: false,
+      isMember,
+    },
+  ];
+}
+
+function movedEvent(event: unknown, keys: readonly string[], reader: Reader): readonly Inbound[] {
+  const [from, to] = [stringField(event, "old_channel_id"), stringField(event, "new_channel_id")];
+  if (!from || !to) throw new TypeError("a move without ids");
+  const chat = chatOf(from, undefined, undefined, reader);
+  const base = {
+    at: reader.now,
+    chat,
+    sender: peerOf(reader.userId, reader),
+    messageId: `moved:${to}`,
+    fromSelf: false,
+  };
+  return [{ ...base, kind: "moved", keys: [`moved:${from}:${to}`, ...keys], toChatId: to }];
+}
+
+function baseOf(message: SlackMessage, sender: Peer, reader: Reader) {
+  return {
+    at: millisOf(message.ts, reader.now),
+    chat: chatOf(message.channel, message.channel_type, threadOf(message.thread_ts, message.ts), reader),
+    sender,
+    messageId: message.ts,
+    fromSelf: false,
+  };
+}
+
+function isOwn({ user, bot_id }: SlackMessage, reader: Reader): boolean {
+  return user === reader.userId || (bot_id !== undefined && bot_id === reader.botId);
+}
+
+function senderOf({ user, bot_id, username }: SlackMessage, reader: Reader): Peer | undefined {
+  if (user !== undefined) return bot_id === undefined ? peerOf(user, reader) : { ...peerOf(user, reader), isBot: true };
+  return bot_id === undefined ? undefined : { id: bot_id, ...(username && { name: username }), isBot: true };
+}
+
+function peerOf(id: string, { names }: Reader): Peer {
+  const person = names.person(id);
+  return person ? { id, name: person.name, username: person.username, isBot: person.isBot } : { id };
+}
+
+/** The first message of a thread names itself as the thread; it stands in the channel. */
+function threadOf(threadTs: string | undefined, ts: string): string | undefined {
+  return threadTs === ts ? undefined : threadTs;
+}
+
+function chatOf(id: string, type: string | undefined, threadId: string | undefined, { teamId, names }: Reader): Chat {
+  const kind = type === "im" || id.startsWith("D") ? "direct" : type === "mpim" ? "group" : "channel";
+  const name = names.channel(id);
+  return { id, ...(threadId && { threadId }), kind, ...(name && { title: `#${name}` }), spaceId: teamId };
+}
+
+/** What was written, and what was forwarded with it. */
+function textOf({ text, attachments = [], files = [] }: SlackMessage, { userId, names }: Reader): string {
+  const forwarded = attachments.flatMap(({ text: quoted, author_name }) =>
+    quoted ? [`${author_name ? `${author_name}: ` : ""}${readable(quoted, userId, names)}`.replace(/^/gm, "> ")] : [],
+  );
+  const elsewhere = files
+    .filter(({ is_external }) => is_external)
+    .map(({ name, url_private }) => `[file: ${[name, url_private].filter(Boolean).join(" ")}]`);
+  return [readable(text, userId, names), ...forwarded, ...elsewhere].filter((part) => part !== "").join("\n");
+}
+
+/** Files that Slack itself keeps; deleted ones and those of other services cannot be fetched. */
+function mediaOf(file: SlackFile): readonly MediaRef[] {
+  if (typeof file.id !== "string" || file.is_external || file.mode === "tombstone" || file.mode === "hidden_by_limit")
+    return [];
+  return [{ ref: file.id, kind: kindOf(file), mimeType: file.mimetype, fileName: file.name, sizeBytes: file.size }];
+}
+
+function kindOf({ mimetype = "", subtype }: SlackFile): MediaKind {
+  if (subtype === "slack_audio") return "voice";
+  const [kind] = mimetype.split("/");
+  return kind === "image" || kind === "video" || kind === "audio" ? kind : "document";
+}

@@ -1,0 +1,122 @@
+/**
+ * What comes in, one after the other: names are learnt, it is committed together with how far we have read, and only
+ * then Slack gets its ack. What Slack does not get an ack for within 3 s it sends again.
+ */
+import { messageOf } from "../../base/errors.ts";
+import { type ChannelContext, ChannelError, type Inbound, type StateChanges } from "../../kit/channel.ts";
+import { field, stringField } from "./events.ts";
+import { commandInbound, eventInbound, pressInbound, type Reader, unreadableOf } from "./inbound.ts";
+import type { Envelope } from "./link.ts";
+import type { Names } from "./names.ts";
+import { mentionedIn } from "./readable.ts";
+import { aliveChange, seenChanges } from "./seen.ts";
+
+export class Intake {
+  readonly #context: Pick<ChannelContext, "receive" | "state" | "log" | "clock">;
+  readonly #names: Names;
+  readonly #reader: Omit<Reader, "now" | "names">;
+  readonly #fail: (reason: ChannelError) => void;
+  /** Until what was missed is on disk, what is new does not count as read up to: a crash would skip what lies between. */
+  isCaughtUp = false;
+  /** The newest message of each conversation, where a status can be shown. */
+  readonly newest = new Map<string, string>();
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(
+    context: Pick<ChannelContext, "receive" | "state" | "log" | "clock">,
+    names: Names,
+    reader: Omit<Reader, "now" | "names">,
+    fail: (reason: ChannelError) => void,
+  ) {
+    this.#context = context;
+    this.#names = names;
+    this.#reader = reader;
+    this.#fail = fail;
+  }
+
+  get reader(): Reader {
+    return { ...this.#reader, names: this.#names, now: this.#context.clock.now() };
+  }
+
+  /** Takes an envelope in its turn. */
+  take(envelope: Envelope): void {
+    void this.inTurn(async () => {
+      const leaving = farewell(envelope.payload);
+      if (leaving) return this.#fail(leaving);
+      await this.#learn(envelope);
+      const inbound = this.#read(envelope);
+      const { isCaughtUp } = this;
+      const changes = isCaughtUp ? { ...seenChanges(inbound, this.#context), ...aliveChange(this.#context) } : {};
+      if (this.commit(inbound, changes)) envelope.ack();
+    });
+  }
+
+  /** Runs `task` when all before it are done; what it throws is logged. */
+  async inTurn(task: () => Promise<void>): Promise<void> {
+    this.#last = this.#last.then(task).catch((error: unknown) => {
+      this.#context.log.error("slack event not taken in", { why: messageOf(error) });
+    });
+    await this.#last;
+  }
+
+  /** Whether it is on disk now. When the disk refuses, the link ends. */
+  commit(inbound: readonly Inbound[], changes: StateChanges): boolean {
+    try {
+      this.#context.receive(inbound, changes);
+    } catch (cause) {
+      const why = "The gateway cannot write to its disk; it reads what it missed from Slack when it can.";
+      this.#fail(new ChannelError("unavailable", why, { cause }));
+      return false;
+    }
+    for (const each of inbound) {
+      if (each.kind !== "message" || !/^\d+\.\d+$/.test(each.messageId)) continue;
+      this.newest.delete(each.chat.id);
+      this.newest.set(each.chat.id, each.messageId);
+      if (this.newest.size > 500) this.newest.delete(this.newest.keys().next().value!);
+    }
+    return true;
+  }
+
+  #read({ type, payload }: Envelope): readonly Inbound[] {
+    const { log } = this.#context;
+    const { reader } = this;
+    try {
+      if (type === "events_api") return eventInbound(payload, reader);
+      if (type === "slash_commands") return commandInbound(payload, reader);
+      if (type === "interactive") return pressInbound(payload, reader);
+      log.debug("slack envelope ignored", { type });
+      return [];
+    } catch (error) {
+      const unreadable = type === "events_api" ? unreadableOf(payload, reader) : undefined;
+      if (!unreadable) log.warn("slack sent something that cannot be read", { type, why: messageOf(error) });
+      return unreadable ? [unreadable] : [];
+    }
+  }
+
+  async #learn({ type, payload }: Envelope): Promise<void> {
+    if (type === "slash_commands")
+      return this.#names.learn([stringField(payload, "user_id") ?? ""], stringField(payload, "channel_id"));
+    if (type === "interactive") return this.#names.learn([stringField(field(payload, "user"), "id") ?? ""], undefined);
+    const event = field(payload, "event");
+    const inner = field(event, "message") ?? event;
+    await this.learnOf(inner, stringField(event, "channel"));
+  }
+
+  /** Learns the names that a message or another event holds. */
+  async learnOf(event: unknown, channel: string | undefined): Promise<void> {
+    const user = stringField(event, "user");
+    if (user === this.#reader.userId) return;
+    const text = stringField(event, "text") ?? "";
+    await this.#names.learn([...(user ? [user] : []), ...mentionedIn(text)], channel);
+  }
+}
+
+/** Events after which the tokens are of no use. */
+function farewell(payload: unknown): ChannelError | undefined {
+  const type = stringField(field(payload, "event"), "type");
+  if (type !== "app_uninstalled" && type !== "tokens_revoked") return undefined;
+  return new ChannelError(
+    "bad-credentials",
+    "The Slack app was removed from the workspace; install it again and set channels.slack.botToken.",
+  );
+}
