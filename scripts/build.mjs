@@ -17,7 +17,7 @@ const fresh = join(gateway, "dist.new");
 await mustSucceed(runTool("typescript/bin/tsc", ["-p", "packages/protocol/tsconfig.build.json"]));
 await mustSucceed(runNode(["packages/web/build.mjs"]));
 rmSync(fresh, { recursive: true, force: true });
-await Promise.all([buildGateway(), buildCommands()]).catch(fail);
+await Promise.all([buildGateway(), buildCommands(), buildFakes()]).catch(fail);
 cpSync(join(web, "dist"), join(fresh, "web"), { recursive: true });
 putInPlace();
 
@@ -53,6 +53,22 @@ async function buildCommands() {
     },
     format: "cjs",
     plugins: [lazyBuiltins(), separateFiles()],
+  });
+}
+
+/** The fake platforms that the drill runs against, as modules: one of them is loaded by a gateway before all else. */
+async function buildFakes() {
+  await build({
+    ...common(),
+    outdir: join(fresh, "fakes"),
+    outExtension: { ".js": ".mjs" },
+    entryPoints: { index: "packages/fakes/src/index.ts", "whatsapp-preload": "packages/fakes/src/whatsapp/preload.ts" },
+    chunkNames: "[name]-[hash]",
+    format: "esm",
+    splitting: true,
+    plugins: [],
+    // Bundled CommonJS packages (ws) ask for built-ins by `require`.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
   });
 }
 
@@ -109,6 +125,7 @@ function separateFiles() {
   return {
     name: "separate-files",
     setup({ onResolve }) {
+      onResolve({ filter: /^@moltbot\/fakes$/ }, () => ({ path: "./fakes/index.mjs", external: true }));
       onResolve({ filter: /\.ts$/ }, ({ path, importer, kind }) => {
         if (kind !== "dynamic-import" && !/[\\/]gateway-run\.ts$/.test(importer)) return undefined;
         const isCommand = /[\\/]commands[\\/]index\.ts$/.test(importer);

@@ -30,7 +30,10 @@ export async function startFake(): Promise<FakeWhatsApp> {
 
 export class FakeWhatsApp implements FakePlatform {
   readonly channel = "whatsapp";
-  readonly preload = new URL("./preload.ts", import.meta.url).href;
+  readonly preload = new URL(
+    import.meta.url.endsWith(".ts") ? "./preload.ts" : "./whatsapp-preload.mjs",
+    import.meta.url,
+  ).href;
   readonly troubles = [
     "accept-then-fail",
     "refuse",

@@ -3,7 +3,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FakePlatform } from "@moltbot/fakes";
 import { defineCommand } from "../command.ts";
 import { EXIT, usageError } from "../exit.ts";
 import { table } from "../render.ts";
@@ -28,7 +27,9 @@ export const drill = defineCommand({
     const { startFakes } = await import("../drill/platforms.ts");
     const { runDrill } = await import("../drill/drill.ts");
     const folder = mkdtempSync(join(tmpdir(), "moltbot-drill-"));
-    const platforms: FakePlatform[] = await startFakes(flags.channel);
+    const { platforms, left } = await startFakes(flags.channel);
+    if (left.length > 0 && !flags.json)
+      out.print(`Left out, because its library is not installed: ${left.join(", ")}.`);
     try {
       const result = await runDrill({
         ...{ kills, seed, burst, platforms },

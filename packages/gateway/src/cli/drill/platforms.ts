@@ -1,17 +1,32 @@
 /** The fake platforms that a drill runs against. */
 
-import { type FakePlatform, fakeDiscord, fakeTelegram } from "@moltbot/fakes";
+import * as fakes from "@moltbot/fakes";
+import { codeOf } from "../../base/errors.ts";
 import { usageError } from "../exit.ts";
 
-const FAKES: Readonly<Record<string, () => Promise<FakePlatform>>> = {
-  telegram: fakeTelegram,
-  discord: fakeDiscord,
+const FAKES: Readonly<Record<string, () => Promise<fakes.FakePlatform>>> = {
+  whatsapp: fakes.fakeWhatsApp,
+  telegram: fakes.fakeTelegram,
+  slack: fakes.fakeSlack,
+  discord: fakes.fakeDiscord,
+  signal: fakes.fakeSignal,
+  imessage: fakes.fakeBlueBubbles,
 };
 
-/** Starts all of them, or the one that is named. */
-export async function startFakes(channel?: string): Promise<FakePlatform[]> {
+/** Starts all of them, or the one that is named. `left` are those whose library is not installed. */
+export async function startFakes(channel?: string): Promise<{ platforms: fakes.FakePlatform[]; left: string[] }> {
   const names = Object.keys(FAKES);
   const wanted = channel === undefined ? names : names.filter((name) => name === channel.toLowerCase());
   if (wanted.length === 0) throw usageError(`--channel is one of ${names.join(", ")}.`);
-  return await Promise.all(wanted.map((name) => FAKES[name]!()));
+  const platforms: fakes.FakePlatform[] = [];
+  const left: string[] = [];
+  for (const name of wanted) {
+    try {
+      platforms.push(await FAKES[name]!());
+    } catch (error) {
+      if (codeOf(error) !== "ERR_MODULE_NOT_FOUND") throw error;
+      left.push(name);
+    }
+  }
+  return { platforms, left };
 }
