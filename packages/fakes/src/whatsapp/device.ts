@@ -53,6 +53,7 @@ export class Device {
   readonly #signal: Repository;
   readonly #introducedIn = new Set<string>();
   #preKeys = 0;
+  #sessions = 0;
 
   constructor(person: Person) {
     this.person = person;
@@ -93,10 +94,18 @@ export class Device {
   /** Encrypts for one device; makes a session with `keys` first when there is none. */
   async encrypt(address: string, keys: PublicKeys, message: proto.IMessage): Promise<BinaryNode> {
     const { exists } = await this.#signal.validateSession(address);
-    if (!exists) await this.#signal.injectE2ESession({ jid: address, session: sessionWith(keys) });
+    if (!exists) {
+      this.#sessions++;
+      await this.#signal.injectE2ESession({ jid: address, session: sessionWith(keys) });
+    }
     const data = encodeWAMessage(proto.Message.fromObject(message));
     const { type, ciphertext } = await this.#signal.encryptMessage({ jid: address, data });
     return element("enc", { v: "2", type }, ciphertext);
+  }
+
+  /** How many sessions it has begun: what was sealed at another count was sealed in an older one. */
+  get sessions(): number {
+    return this.#sessions;
   }
 
   /** Forgets the session, so that the next message to the address starts a new one. */

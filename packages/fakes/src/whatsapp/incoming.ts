@@ -24,6 +24,8 @@ export class Incoming {
   readonly #account: Account;
   readonly #letters = new Map<string, Letter>();
   readonly #wantedAgain = new Set<string>();
+  /** In which of its author's sessions a letter was sealed. */
+  readonly #sealedIn = new Map<string, number>();
   /** One after the other: a device encrypts in the order of its ratchet. */
   #work: Promise<unknown> = Promise.resolve();
   #last: BinaryNode | undefined;
@@ -57,8 +59,7 @@ export class Incoming {
   async confirm(id: string): Promise<void> {
     this.#account.confirm(id);
     const letter = this.#letters.get(id);
-    if (!letter || !this.#wantedAgain.delete(id)) return;
-    await letter.from.forget(this.#account.address);
+    if (!letter || !this.#wantedAgain.has(id)) return;
     await this.#deliver(letter);
   }
 
@@ -72,14 +73,21 @@ export class Incoming {
     const letter: Letter = { id: Incoming.newId(), from, message: { conversation: "damaged" } };
     this.#letters.set(letter.id, letter);
     const node = await this.#seal(letter);
+    this.#sealedIn.set(letter.id, from.sessions);
     const [sealed] = Array.isArray(node.content) ? node.content : [];
     if (sealed?.content instanceof Uint8Array) sealed.content = randomBytes(sealed.content.length);
     this.#account.deliver(node);
   }
 
   #deliver(letter: Letter): Promise<void> {
+    const { id, from } = letter;
     const delivered = this.#work.then(async () => {
+      // A session that the device does not have is given up, once for all that was sealed in it.
+      if (this.#wantedAgain.delete(id) && this.#sealedIn.get(id) === from.sessions) {
+        await from.forget(this.#account.address);
+      }
       this.#last = await this.#seal(letter);
+      this.#sealedIn.set(id, from.sessions);
       this.#account.deliver(this.#last);
     });
     this.#work = delivered.catch(() => {});

@@ -19,7 +19,6 @@ import type { Rendered } from "../../kit/text/dialect.ts";
 import { Acks } from "./acks.ts";
 import { addressOf, isGroup } from "./addresses.ts";
 import { credentialChanges, keyStore, storedCredentials } from "./credentials.ts";
-import { Decryption } from "./decryption.ts";
 import { closeReason, isRestartRequired, notLinked, sendProblem } from "./errors.ts";
 import { readGroupNews } from "./groups.ts";
 import { readMessage, unreadable } from "./inbound.ts";
@@ -28,6 +27,7 @@ import { openMedia } from "./media.ts";
 import { contentsOf, messageIdOf, textContent, textIdOf } from "./outbound.ts";
 import { People } from "./people.ts";
 import { lockSession } from "./session-lock.ts";
+import { Signal } from "./signal.ts";
 import { Socket } from "./socket.ts";
 
 /** An account's settings, as this file uses them. */
@@ -90,7 +90,7 @@ class WhatsAppConnection implements Connection {
     this.#people = new People(context.state, [id, lid].filter(Boolean), (address) =>
       this.#socket.library.signalRepository.lidMapping.getPNForLID(address),
     );
-    const decryption = new Decryption(library, { id, lid }, (message) => this.#read(message));
+    const sessions = new Signal(library, { id, lid }, (message) => this.#read(message));
     const { state, log, clock, settings, signal } = context;
     const keys = keyStore(library, { get: (key) => state.get(key), commit: (...all) => this.#commit(...all) });
     this.#socket = new Socket({
@@ -101,7 +101,7 @@ class WhatsAppConnection implements Connection {
       url: settings.waWebSocketUrl,
       auth: { creds: credentials, keys },
       config: {
-        makeSignalRepository: decryption.makeRepository,
+        makeSignalRepository: sessions.makeRepository,
         // Somebody could not open what we sent, and asks for it again.
         getMessage: async ({ id: own }) => {
           const sent = own ? context.ownMessage(own) : undefined;
@@ -113,7 +113,7 @@ class WhatsAppConnection implements Connection {
       this.#acks.end();
       return closeReason(error);
     });
-    this.opened = this.#listen(decryption);
+    this.opened = this.#listen(sessions);
   }
 
   get self(): Peer {
@@ -187,11 +187,11 @@ class WhatsAppConnection implements Connection {
   }
 
   /** Hangs our listeners on the library's; those that must come first are put before its own. */
-  #listen(decryption: Decryption): Promise<unknown> {
+  #listen(sessions: Signal): Promise<unknown> {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     const { library: socket } = this.#socket;
     const { state } = this.#context;
-    socket.ws.prependListener("CB:message", (stanza: BinaryNode) => decryption.expect(stanza));
+    socket.ws.prependListener("CB:message", (stanza: BinaryNode) => sessions.expect(stanza));
     socket.ws.prependListener("CB:notification", (stanza: BinaryNode) => void this.#takeNews(stanza));
     socket.ws.on("CB:ack,class:message", (stanza: BinaryNode) => this.#acks.take(stanza));
     socket.ev.on("creds.update", () => {

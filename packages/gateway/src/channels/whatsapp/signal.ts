@@ -1,10 +1,15 @@
 /**
- * Where a message becomes readable is where it is taken in: what it says is committed in one transaction with the keys
- * that opened it, before the library sees the text and long before the sender is told that it arrived. A kill at any point
- * therefore finds the message either unopened, then the service delivers it again, or kept. Nothing has to be replayed.
+ * The library's Signal sessions, made safe against a kill at any point.
+ *
+ * Inwards: where a message becomes readable is where it is taken in. What it says is committed in one transaction with the
+ * keys that opened it, before the library sees the text and long before the sender is told that it arrived. So it is found
+ * either unopened, then the service delivers it again, or kept; nothing has to be replayed.
+ *
+ * Outwards: the keys that a message was sealed with are on disk before it leaves, so that none is ever used twice.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { BinaryNode, proto, SocketConfig, WAMessage } from "@whiskeysockets/baileys";
-import { ignore } from "../../base/errors.ts";
+import { ignore, messageOf } from "../../base/errors.ts";
 import type { Inbound } from "../../kit/channel.ts";
 import { INBOUND } from "./credentials.ts";
 import type { Baileys } from "./library.ts";
@@ -16,7 +21,7 @@ type Repository = ReturnType<MakeRepository>;
 /** What the stanza and its text amount to; undefined for what people do not see. Must not throw. */
 export type ReadOpened = (message: WAMessage) => Promise<Inbound | undefined>;
 
-export class Decryption {
+export class Signal {
   readonly #library: Baileys;
   readonly #own: { readonly id: string; readonly lid: string };
   readonly #read: ReadOpened;
@@ -38,16 +43,20 @@ export class Decryption {
     }
   }
 
-  /** Makes the library's repository of Signal sessions, with its decryption replaced by ours around it. */
+  /** Makes the library's repository of sessions, with ours around what opens and what seals. */
   readonly makeRepository: MakeRepository = (auth, log, toLid) => {
     const repository = this.#library.DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, log, toLid);
     const { decryptMessage, decryptGroupMessage, processSenderKeyDistributionMessage } = repository;
+    // The library sends within a transaction that it commits afterwards; outside of it, each step is committed at once.
+    const outside = AsyncLocalStorage.snapshot();
     return {
       ...repository,
-      decryptMessage: (opened) =>
-        this.#within(auth, repository, opened.jid, opened.ciphertext, () => decryptMessage(opened)),
-      decryptGroupMessage: (opened) =>
-        this.#within(auth, repository, opened.group, opened.msg, () => decryptGroupMessage(opened)),
+      injectE2ESession: (session) => outside(() => repository.injectE2ESession(session)),
+      encryptMessage: (plain) => outside(() => repository.encryptMessage(plain)),
+      encryptGroupMessage: (plain) => outside(() => repository.encryptGroupMessage(plain)),
+      decryptMessage: (sealed) => this.#within(auth, repository, sealed.ciphertext, () => decryptMessage(sealed)),
+      decryptGroupMessage: (sealed) =>
+        this.#within(auth, repository, sealed.msg, () => this.#onlyOnce(decryptGroupMessage(sealed))),
       processSenderKeyDistributionMessage: async (introduction) => {
         // The library takes the key once more, after we did with the message: an older copy would push out newer ones.
         if (this.#introduced === nameOf(introduction.authorJid, introduction.item)) return;
@@ -56,11 +65,13 @@ export class Decryption {
     };
   };
 
-  /** Opens and takes in under the lock that the library itself takes; its own transaction joins this one. */
+  /**
+   * Opens and takes in, in one transaction, which the library's own one joins. The lock is the one that sends are under:
+   * a send and a message from the same person that overlap would each keep a session without the other's step.
+   */
   async #within(
     { keys }: Auth,
     repository: Repository,
-    lock: string,
     sealed: Uint8Array,
     open: () => Promise<Uint8Array>,
   ): Promise<Uint8Array> {
@@ -75,7 +86,17 @@ export class Decryption {
       // Not a type of key that the library knows; it only carries it to the commit.
       if (inbound) await keys.set({ [INBOUND]: { [inbound.keys[0]]: inbound } } as object);
       return padded;
-    }, lock);
+    }, this.#own.id);
+  }
+
+  /** A group's message that was opened before is no reason to ask for it again; the library knows that of direct ones. */
+  async #onlyOnce(opened: Promise<Uint8Array>): Promise<Uint8Array> {
+    try {
+      return await opened;
+    } catch (error) {
+      if (!messageOf(error).includes("old counter")) throw error;
+      throw new Error(this.#library.MISSING_KEYS_ERROR_TEXT, { cause: error });
+    }
   }
 
   /** The message as the library would make it. Its content is absent when it cannot be read. */
