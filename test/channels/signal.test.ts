@@ -1,9 +1,8 @@
 // Signal's channel against the fake of signal-cli's daemon on loopback.
 import assert from "node:assert/strict";
-import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, watch, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { type FakeSignal, fakeSignal, until } from "../../packages/fakes/src/index.ts";
 import { signal } from "../../packages/gateway/src/channels/signal/channel.ts";
 import { ChannelError, type Connection, type Inbound, type Outbound } from "../../packages/gateway/src/kit/channel.ts";
@@ -273,9 +272,10 @@ describe("when sending goes wrong", () => {
     const { chatId } = await fake.says("bye", { in: { group: "Tea" } });
     await fake.trouble({ kind: "remove-from-group", group: "Tea" });
 
+    const removal = await bench.received("the removal", ({ kind }) => kind === "membership");
     const rejected = await refusal(connection.send(outbound(chatId, "hello?"), aborted));
 
-    assert.equal(rejected.kind, "rejected");
+    assert.deepEqual([removal.chat.id, rejected.kind], [chatId, "rejected"]);
     assert.match(rejected.message, /not a member of the group/);
   });
 
@@ -393,62 +393,76 @@ describe("when the account is in trouble", () => {
 });
 
 describe("a daemon of our own", () => {
-  const cli = fileURLToPath(new URL("../../packages/fakes/src/signal/signal-cli.ts", import.meta.url));
-
-  /** An account whose signal-cli is the fake, run as a program. */
-  function ownBench(): AccountBench {
-    const cliPath = join(bench.folder, "signal-cli");
-    writeFileSync(cliPath, `#!/bin/sh\nexec "${process.execPath}" --conditions=moltbot-source "${cli}" "$@"\n`);
-    chmodSync(cliPath, 0o755);
-    return new AccountBench(signal, { cliPath });
+  function isSaid(text: string) {
+    return (inbound: Inbound) => inbound.kind === "message" && inbound.text === text;
   }
 
-  async function fileHolds(folder: string, name: string, text: string): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const look = () => {
-      if (existsSync(join(folder, name)) && readFileSync(join(folder, name), "utf8").includes(text)) resolve();
-    };
-    using _watcher = ((watcher) => ({ [Symbol.dispose]: () => watcher.close() }))(watch(folder, look));
-    look();
-    await within(promise, `"${text}" in ${name}`);
+  /** The process that was started last. */
+  function pidOf({ folder }: AccountBench): number {
+    return (JSON.parse(readFileSync(join(folder, "signal-cli.json"), "utf8")) as { pid: number }).pid;
   }
 
   test("is linked by a code, started with the account, and ended with it", async () => {
-    await using own = ownBench();
-    const folder = join(own.folder, "signal-cli");
+    await using phone = await fakeSignal({ isLinked: false, asProgram: true });
+    await using own = new AccountBench(signal, { cliPath: phone.settings.cliPath });
+    const missing = signal.missing({}, own.state);
     const steps: string[] = [];
     for await (const step of signal.login!(own.context(aborted) as never)) {
       steps.push(step.kind);
-      if (step.kind === "qr") appendFileSync(join(folder, "scan"), `${step.text}\n`);
+      if (step.kind === "qr") void phone.scan(step.text);
     }
     const connection = await own.open();
-    const { pid } = JSON.parse(readFileSync(join(own.folder, "signal-cli.json"), "utf8")) as { pid: number };
+    const pid = pidOf(own);
 
-    appendFileSync(join(folder, "says"), "hello\n");
-    const { chat } = await own.received("hello", (inbound) => inbound.kind === "message" && inbound.text === "hello");
-    await connection.send(outbound(chat.id, "hi there"), aborted);
-    await fileHolds(folder, "delivered", "hi there");
+    const { chatId } = await phone.says("hello");
+    await own.received("hello", isSaid("hello"));
+    await connection.send(outbound(chatId, "hi there"), aborted);
     await connection[Symbol.asyncDispose]();
 
+    assert.match(missing ?? "", /moltbot channels login signal/);
     assert.deepEqual(steps, ["waiting", "qr", "done"]);
-    assert.equal(own.state.get("account"), "+15550100");
+    assert.equal(signal.missing({}, own.state), undefined);
+    assert.deepEqual(
+      phone.delivered.map(({ text }) => text),
+      ["hi there"],
+    );
     assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
   });
 
-  test("that a killed gateway has left behind is ended before the next is started", async () => {
-    await using own = ownBench();
-    own.state.write({ account: "+15550100" });
-    const folder = join(own.folder, "signal-cli");
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "account"), "");
+  test("keeps a record of what it received, from which a killed gateway's successor takes what was on its way", async () => {
+    await using phone = await fakeSignal({ asProgram: true });
+    await using own = new AccountBench(signal, phone.settings);
+    const record = join(own.folder, "signal-cli.events");
+    const first = await own.open();
+    await phone.says("one");
+    await own.received("one", isSaid("one"));
+    const [line = ""] = readFileSync(record, "utf8").split("\n");
+    await first[Symbol.asyncDispose]();
+    const emptied = readFileSync(record, "utf8");
+    const { envelope, account } = JSON.parse(line);
+    const dataMessage = { ...envelope.dataMessage, timestamp: envelope.timestamp + 1, message: "two" };
+    writeFileSync(record, `${line}\n${JSON.stringify({ account, envelope: { ...envelope, dataMessage } })}\n{"cut`);
+
     await own.open();
-    const running = () => JSON.parse(readFileSync(join(own.folder, "signal-cli.json"), "utf8")) as { pid: number };
-    const first = running();
+
+    await own.received("two", isSaid("two"));
+    assert.equal(emptied, "");
+    assert.deepEqual(
+      own.inbound.map((inbound) => inbound.kind === "message" && inbound.text),
+      ["one", "two"],
+    );
+  });
+
+  test("that a killed gateway has left behind is ended before the next is started", async () => {
+    await using phone = await fakeSignal({ asProgram: true });
+    await using own = new AccountBench(signal, phone.settings);
+    await own.open();
+    const left = pidOf(own);
 
     // The first connection was never closed, as after a kill.
     await own.open();
 
-    assert.notEqual(running().pid, first.pid);
-    assert.throws(() => process.kill(first.pid, 0), { code: "ESRCH" });
+    assert.notEqual(pidOf(own), left);
+    assert.throws(() => process.kill(left, 0), { code: "ESRCH" });
   });
 });

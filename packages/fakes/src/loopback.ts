@@ -17,12 +17,12 @@ export class Loopback implements AsyncDisposable {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Listens: on `port`, else on a free one the first time, on the same one after that. */
-  async up(port = this.#port): Promise<void> {
+  /** Listens: on a free port the first time, on the same one after that. */
+  async up(): Promise<void> {
     if (this.server.listening) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.server.once("error", reject);
-    this.server.listen(port, "127.0.0.1", resolve);
+    this.server.listen(this.#port, "127.0.0.1", resolve);
     await promise.finally(() => this.server.off("error", reject));
     this.#port = (this.server.address() as AddressInfo).port;
   }

@@ -1,6 +1,7 @@
 /**
- * signal-cli's HTTP daemon with `--receive-mode=on-connection`: while nobody listens to events they stay with Signal's
- * server, here in a queue. What has been written to a listener is gone, as with the real one.
+ * Signal's server and signal-cli's HTTP daemon in one, with `--receive-mode=on-connection`: while nobody listens to events they stay with Signal's
+ * server, here in a queue. What has been written to a listener is gone, as with the real one. A daemon that runs as a program of
+ * its own, `signal-cli.ts`, asks the server for events, and acknowledges them.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Loopback } from "../loopback.ts";
@@ -13,11 +14,18 @@ interface Options {
   before(method: string): Promise<"answer" | "cut">;
 }
 
+const jsonrpc = "2.0";
+/** How long it takes until a closed connection is known as such. */
+const NOTICE_MS = 20;
+
 export class Daemon implements AsyncDisposable {
   readonly loopback: Loopback;
   readonly #options: Options;
   readonly #listeners = new Set<ServerResponse>();
-  readonly #queue: unknown[] = [];
+  /** Programs that wait for events. */
+  readonly #programs = new Set<ServerResponse>();
+  readonly #queue: { readonly place: number; readonly event: unknown }[] = [];
+  #places = 0;
 
   constructor(options: Options) {
     this.#options = options;
@@ -25,13 +33,14 @@ export class Daemon implements AsyncDisposable {
   }
 
   get isListenedTo(): boolean {
-    return this.#listeners.size > 0;
+    return this.#listeners.size > 0 || this.#programs.size > 0;
   }
 
   /** Hands an event to who listens, or keeps it. */
   emit(event: unknown): void {
-    this.#queue.push(event);
-    this.#flush();
+    this.#queue.push({ place: ++this.#places, event });
+    // A listener that has just gone is noticed before anything is written to it.
+    setTimeout(() => this.#flush(), NOTICE_MS);
   }
 
   /** Writes to listeners what is not an event of signal-cli's. */
@@ -50,8 +59,9 @@ export class Daemon implements AsyncDisposable {
   }
 
   async down(): Promise<void> {
-    for (const listener of this.#listeners) listener.destroy();
+    for (const waiting of [...this.#listeners, ...this.#programs]) waiting.destroy();
     this.#listeners.clear();
+    this.#programs.clear();
     await this.loopback.down();
     this.#options.onChange();
   }
@@ -63,6 +73,7 @@ export class Daemon implements AsyncDisposable {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", this.loopback.url);
     if (url.pathname === "/api/v1/check") return void response.end();
+    if (url.pathname === "/server/receive") return this.#receive(url, response);
     if (url.pathname === "/api/v1/events") return this.#listen(url, request, response);
     if (url.pathname !== "/api/v1/rpc" || request.method !== "POST") return void response.writeHead(404).end();
     if (!request.headers["content-type"]?.startsWith("application/json")) return void response.writeHead(415).end();
@@ -85,34 +96,50 @@ export class Daemon implements AsyncDisposable {
     this.#options.onChange();
   }
 
+  /** What a program has received is dropped; the rest is its next answer, when there is any. */
+  #receive(url: URL, response: ServerResponse): void {
+    const after = Number(url.searchParams.get("after"));
+    while (this.#queue[0] && this.#queue[0].place <= after) this.#queue.shift();
+    this.#programs.add(response);
+    response.on("close", () => {
+      this.#programs.delete(response);
+      this.#options.onChange();
+    });
+    this.#flush();
+    this.#options.onChange();
+  }
+
   async #call(body: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     let call: { method: string; params?: Params; id?: unknown };
     try {
       call = JSON.parse(body);
     } catch {
-      return reply(response, { error: { code: -32700, message: "parse error", data: null }, id: null });
+      return reply(response, { jsonrpc, error: { code: -32700, message: "parse error", data: null }, id: null });
     }
     try {
       const how = await this.#options.before(call.method);
       const result = await this.#options.rpc.call(call.method, call.params ?? {});
       if (how === "cut") return void request.socket.destroy();
       if (call.id === undefined) return void response.writeHead(201).end();
-      reply(response, { result, id: call.id });
+      reply(response, { jsonrpc, result, id: call.id });
     } catch (error) {
       const { code, message, data } = error instanceof RpcError ? error : new RpcError(-32603, String(error));
-      reply(response, { error: { code, message, data }, id: call.id ?? null });
+      reply(response, { jsonrpc, error: { code, message, data }, id: call.id ?? null });
     }
   }
 
   #flush(): void {
+    if (this.#queue.length === 0) return;
+    for (const program of this.#programs) reply(program, this.#queue);
+    this.#programs.clear();
     if (this.#listeners.size === 0) return;
-    for (const event of this.#queue.splice(0)) {
+    for (const { event } of this.#queue.splice(0)) {
       this.writeRaw(`event:receive\ndata:${JSON.stringify(event)}\n\n`);
     }
   }
 }
 
-function reply(response: ServerResponse, body: Record<string, unknown>): void {
+function reply(response: ServerResponse, body: unknown): void {
   response.writeHead(200, { "content-type": "application/json" });
-  response.end(JSON.stringify({ jsonrpc: "2.0", ...body }));
+  response.end(JSON.stringify(body));
 }

@@ -1,10 +1,14 @@
 /** A fake of Signal: people and groups behind signal-cli's HTTP daemon, on loopback. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import type { Delivered, FakePlatform, GivenReaction, Said, SaysOptions, Trouble } from "../platform.ts";
 import { Changes, until } from "../watch.ts";
 import { Daemon } from "./daemon.ts";
 import { CODE, type ResultType, Rpc, RpcError } from "./rpc.ts";
-import { type Message, type Person, World } from "./world.ts";
+import { type Group, type Message, type Person, World } from "./world.ts";
 
 const TROUBLES = [
   "rate-limit",
@@ -42,14 +46,14 @@ export interface FakeSignal extends FakePlatform {
 export interface FakeSignalOptions {
   /** Whether the account is linked already; otherwise a login and `scan` link it. */
   readonly isLinked?: boolean;
-  /** Where to listen; a free port when not said. */
-  readonly port?: number;
+  /** Whether gateways start signal-cli themselves, here a program between them and the fake. */
+  readonly asProgram?: boolean;
 }
 
 /** Starts a fake Signal with one account, which is linked unless said otherwise. */
 export async function fakeSignal(options: FakeSignalOptions = {}): Promise<FakeSignal> {
-  const platform = new Platform(options.isLinked ?? true);
-  await platform.up(options.port);
+  const platform = new Platform(options);
+  await platform.up();
   return platform;
 }
 
@@ -64,8 +68,9 @@ class Platform implements FakeSignal {
   readonly #links = new Map<string, (number: string) => void>();
   #nextFailure: Exclude<ResultType, "SUCCESS"> | undefined;
   #lastEvent: unknown;
+  readonly #program: Program | undefined;
 
-  constructor(isLinked: boolean) {
+  constructor({ isLinked = true, asProgram = false }: FakeSignalOptions) {
     const onChange = () => this.#changes.tell();
     this.#rpc = new Rpc({
       world: this.#world,
@@ -73,12 +78,15 @@ class Platform implements FakeSignal {
       nextResult: () => this.#takeFailure() ?? "SUCCESS",
       finishLink: (uri) => this.#waitForScan(uri),
     });
-    this.#daemon = new Daemon({ rpc: this.#rpc, onChange, before: (method) => this.#before(method) });
+    const before = (method: string) => this.#before(method);
+    this.#daemon = new Daemon({ rpc: this.#rpc, onChange, before });
+    if (asProgram) this.#program = new Program();
     if (isLinked) this.#rpc.linked.add(this.#world.self.number);
   }
 
-  async up(port?: number): Promise<void> {
-    await this.#daemon.loopback.up(port);
+  async up(): Promise<void> {
+    await this.#daemon.loopback.up();
+    this.#program?.write(this.url);
   }
 
   get self(): Person {
@@ -90,7 +98,8 @@ class Platform implements FakeSignal {
   }
 
   get settings() {
-    return { account: this.self.number, httpUrl: this.url };
+    const { number } = this.self;
+    return this.#program ? { account: number, cliPath: this.#program.path } : { account: number, httpUrl: this.url };
   }
 
   get isLinked(): boolean {
@@ -227,8 +236,7 @@ class Platform implements FakeSignal {
         this.#rpc.linked.clear();
         return this.#daemon.cut();
       case "remove-from-group":
-        this.#world.groupNamed(trouble.group).isMember = false;
-        return;
+        return this.#removeFrom(this.#world.groupNamed(trouble.group));
       default:
         throw new Error(`Signal has no trouble of the kind "${trouble.kind}"`);
     }
@@ -236,6 +244,16 @@ class Platform implements FakeSignal {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#daemon[Symbol.asyncDispose]();
+    this.#program?.[Symbol.dispose]();
+  }
+
+  /** Signal only says that the group has changed; the list of groups says how. */
+  #removeFrom(group: Group): void {
+    group.isMember = false;
+    const groupInfo = { groupId: group.id, groupName: group.name, revision: 2, type: "UPDATE" };
+    const timestamp = this.#world.timestamp();
+    const dataMessage = { timestamp, message: null, expiresInSeconds: 0, viewOnce: false, groupInfo };
+    this.#emit(this.#world.person("alice"), timestamp, { dataMessage });
   }
 
   /** What happens to a call before it is made. */
@@ -317,6 +335,23 @@ class Platform implements FakeSignal {
     const message = this.#world.messages.get(Number(id));
     if (!message) throw new Error(`there is no message ${id}`);
     return message;
+  }
+}
+
+/** A file that can be started as signal-cli. */
+class Program implements Disposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), "fake-signal-cli-"));
+  readonly path = join(this.#folder, "signal-cli");
+
+  write(server: string): void {
+    const script = fileURLToPath(import.meta.url).replace(/index(\.\w+)$/, "signal-cli$1");
+    writeFileSync(this.path, `#!/bin/sh\nFAKE_SIGNAL_SERVER=${server} exec "${process.execPath}" "${script}" "$@"\n`, {
+      mode: 0o755,
+    });
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 

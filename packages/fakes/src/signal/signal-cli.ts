@@ -1,48 +1,58 @@
 /**
- * A fake `signal-cli` to be run with node. Takes `--config FOLDER`, `daemon` and `--http HOST:PORT`, ignores the other
- * flags, and serves the fake of Signal. What happens on it is told through files in the folder: `account` exists once
- * the account is linked; each line of `says` is said by alice, each link in `scan` is scanned; what the account sends is
- * appended to `delivered`.
+ * A fake `signal-cli`, to be run with node: the program that a gateway starts, between it and the fake of Signal, whose
+ * address is in FAKE_SIGNAL_SERVER. Takes `daemon --http HOST:PORT` and ignores the other flags. As with the real one,
+ * events are printed when they are received, and only those that were received are acknowledged to the server.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, watch, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fakeSignal } from "./index.ts";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 
-function flag(name: string): string | undefined {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? undefined : process.argv[at + 1];
+/** An event with its place in the server's queue. */
+interface Queued {
+  readonly place: number;
+  readonly event: unknown;
 }
 
-const folder = flag("--config") ?? ".";
-const port = Number(flag("--http")?.split(":").at(-1));
-mkdirSync(folder, { recursive: true });
-const account = join(folder, "account");
-const fake = await fakeSignal({ isLinked: existsSync(account), port });
+const upstream = process.env.FAKE_SIGNAL_SERVER ?? "";
+const at = process.argv.indexOf("--http");
+const port = Number(process.argv[at + 1]?.split(":").at(-1));
+let received = 0;
 
-/** The lines of a file that were added since the last time. */
-function newLines(name: string): () => string[] {
-  let read = 0;
-  return () => {
-    const path = join(folder, name);
-    const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : [];
-    const added = lines.slice(read);
-    read = lines.length;
-    return added;
-  };
-}
-
-const [said, scanned] = [newLines("says"), newLines("scan")];
-let shown = 0;
-async function look(): Promise<void> {
-  for (const link of scanned()) {
-    await fake.scan(link);
-    writeFileSync(account, fake.self.number);
-  }
-  for (const text of said()) await fake.says(text);
-}
-watch(folder, () => void look());
-fake.onChange(() => {
-  for (const { text } of fake.delivered.slice(shown)) appendFileSync(join(folder, "delivered"), `${text}\n`);
-  shown = fake.delivered.length;
-});
+createServer((request, response) => void answer(request, response)).listen(port, "127.0.0.1");
 process.on("SIGTERM", () => process.exit(143));
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { url = "/", method = "GET" } = request;
+  if (url.startsWith("/api/v1/check")) return void response.end();
+  if (url.startsWith("/api/v1/events")) return await listen(response);
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  try {
+    const body = method === "POST" ? Buffer.concat(chunks) : null;
+    const answered = await fetch(upstream + url, { method, headers: { "content-type": "application/json" }, body });
+    response.writeHead(answered.status, { "content-type": "application/json" }).end(await answered.text());
+  } catch {
+    response.destroy();
+  }
+}
+
+/** Receives for as long as somebody listens. */
+async function listen(response: ServerResponse): Promise<void> {
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  response.write(":\n");
+  while (!gone.signal.aborted) {
+    try {
+      const answered = await fetch(`${upstream}/server/receive?after=${received}`, { signal: gone.signal });
+      for (const { place, event } of (await answered.json()) as Queued[]) {
+        const data = JSON.stringify(event);
+        process.stdout.write(`${data}\n`);
+        response.write(`event:receive\ndata:${data}\n\n`);
+        received = place;
+      }
+    } catch {
+      // Signal is out of reach, or the listener is gone.
+      await sleep(gone.signal.aborted ? 0 : 200);
+    }
+  }
+}

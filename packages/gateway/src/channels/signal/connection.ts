@@ -2,9 +2,11 @@
 import { type ChannelContext, ChannelError, type Connection, type Peer, type ProbeContext } from "../../kit/channel.ts";
 import { type Daemon, runningUrl, startDaemon } from "./daemon.ts";
 import { echoChanges } from "./echoes.ts";
-import { parseReceived } from "./envelope.ts";
+import { parseReceived, type Received } from "./envelope.ts";
+import { Groups, isGroupChange } from "./groups.ts";
 import { Mapper, type Self } from "./inbound.ts";
 import { Sender } from "./outbound.ts";
+import { EventRecord } from "./record.ts";
 import { isUnknownMethod, loggedOut, Rpc } from "./rpc.ts";
 import type { Settings } from "./settings.ts";
 import { listen } from "./stream.ts";
@@ -50,8 +52,13 @@ async function converse(
   const account = accountOf(context);
   await mustBeLinked(rpc, account, signal);
   const self = await whoWeAre(rpc, { ...context, signal });
-  const mapper = new Mapper(self, await groupNames(rpc, account, signal));
+  const groups = new Groups(rpc, self, signal);
+  await groups.load();
+  const mapper = new Mapper(self, groups.names);
   const sender = new Sender({ rpc, self, state, log });
+  const record = own && new EventRecord(context.folder);
+  const takeOne = (data: string) => take(data, { mapper, groups }, context);
+  record?.drain(takeOne);
   const opened = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<ChannelError>();
   const listening = listen({
@@ -60,7 +67,10 @@ async function converse(
     account,
     signal,
     onOpen: opened.resolve,
-    take: (data) => take(data, mapper, context),
+    take: (data) => {
+      takeOne(data);
+      record?.drainWhenLarge(takeOne);
+    },
   });
   const closed = Promise.race([listening, ended.promise, ...(own ? [own.ended] : [])]);
   await Promise.race([
@@ -95,16 +105,37 @@ async function converse(
       stop.abort();
       await listening;
       await own?.[Symbol.asyncDispose]();
+      drainAtEnd(record, takeOne, context);
     },
   };
 }
 
+/** What arrived while the stream was being closed; where it cannot be stored now, the next start takes it. */
+function drainAtEnd(record: EventRecord | undefined, takeOne: (data: string) => void, { log }: ChannelContext): void {
+  try {
+    record?.drain(takeOne);
+  } catch (error) {
+    log.debug("what signal sent last is taken at the next start", { reason: String(error) });
+  }
+}
+
 /** Takes one event into the inbox. Throws when the disk refuses; what cannot be read is noted. */
-function take(data: string, mapper: Mapper, context: ChannelContext): void {
+function take(data: string, { mapper, groups }: { mapper: Mapper; groups: Groups }, context: ChannelContext): void {
   const received = parseReceived(data);
   if (!received) return context.log.warn("signal-cli sent an event that cannot be read", { length: data.length });
   const inbound = mapped(() => mapper.inbound(received), context);
   if (inbound) context.receive([inbound], echoChanges(context.state, inbound));
+  if (isGroupChange(received)) void noteRemoval(received, groups, context);
+}
+
+/** Never rejects: what is not noted now is told by the next send. */
+async function noteRemoval(received: Received, groups: Groups, context: ChannelContext): Promise<void> {
+  try {
+    const removal = await groups.removal(received);
+    if (removal) context.receive([removal]);
+  } catch (error) {
+    context.log.warn("signal's groups cannot be looked at", { reason: String(error) });
+  }
 }
 
 function mapped<T>(map: () => T, { log }: ChannelContext): T | undefined {
@@ -149,11 +180,6 @@ async function whoWeAre(rpc: Rpc, context: ProbeContext<Settings>): Promise<Self
     log.debug("signal does not say the account's id", { reason: String(error) });
     return { number, uuid: undefined };
   }
-}
-
-async function groupNames(rpc: Rpc, account: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-  const groups = await rpc.call<readonly { id: string; name?: string | null }[]>("listGroups", { account }, { signal });
-  return new Map(groups.map(({ id, name }) => [id, name ?? ""]));
 }
 
 function peerOf({ number, uuid }: Self): Peer {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { codeOf } from "../../base/errors.ts";
 import { ChannelError, type ProbeContext } from "../../kit/channel.ts";
+import { EventRecord } from "./record.ts";
 import { Rpc } from "./rpc.ts";
 
 /** A cold start of Java on a small machine takes half a minute and more. */
@@ -39,15 +40,15 @@ export function runningUrl(folder: string): string | undefined {
 
 /** Starts signal-cli; resolves when it answers. Throws `ChannelError` "unavailable" with what is missing. */
 export async function startDaemon(context: ProbeContext, cliPath = "signal-cli"): Promise<Daemon> {
-  const { folder, signal, clock, log, env } = context;
+  const { folder, signal, clock, log } = context;
   mkdirSync(configFolder(folder), { recursive: true, mode: 0o700 });
   await endLeftover(context);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const args = ["--config", configFolder(folder), "daemon", "--http", `127.0.0.1:${port}`];
+  const args = ["--config", configFolder(folder), "--output", "json", "daemon", "--http", `127.0.0.1:${port}`];
   // Without this, Signal's server is told that messages were received while nobody reads them.
-  args.push("--receive-mode", "on-connection", "--no-receive-stdout");
-  const child = spawn(cliPath, args, { env: { ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  args.push("--receive-mode", "on-connection");
+  const child = spawnRecorded(cliPath, args, context);
   const ended = endOf(child, cliPath, (line) => log.debug("signal-cli", { line }));
   if (child.pid !== undefined) writeFileSync(runningFile(folder), JSON.stringify({ pid: child.pid, url }));
   const stop = () => stopChild(child, context);
@@ -59,6 +60,12 @@ export async function startDaemon(context: ProbeContext, cliPath = "signal-cli")
     throw error;
   }
   return { url, ended, [Symbol.asyncDispose]: stop };
+}
+
+/** The program, writing what it receives to its record. */
+function spawnRecorded(cliPath: string, args: readonly string[], { folder, env }: ProbeContext): ChildProcess {
+  using record = new EventRecord(folder).open();
+  return spawn(cliPath, args, { env: { ...env }, stdio: ["ignore", record.descriptor, "pipe"] });
 }
 
 /** Polls until the daemon answers. Throws the reason when it ends before, or "unavailable" when it takes too long. */
@@ -79,9 +86,8 @@ async function answering(rpc: Rpc, { clock, signal }: ProbeContext, ended: Promi
 /** Resolves with why the program has ended, read off what it printed last. */
 async function endOf(child: ChildProcess, cliPath: string, onLine: (line: string) => void): Promise<ChannelError> {
   const printed: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    if (!stream) continue;
-    createInterface({ input: stream }).on("line", (line) => {
+  if (child.stderr) {
+    createInterface({ input: child.stderr }).on("line", (line) => {
       printed.push(line);
       if (printed.length > 20) printed.shift();
       onLine(line);
