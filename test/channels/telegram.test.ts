@@ -175,7 +175,7 @@ test("in a group, mentions, commands and answers are told apart", async () => {
   );
   assert.deepEqual(told, [
     ["just talk", false, false, "group"],
-    ["@moltbot_fake_bot hi", true, false, "group"],
+    ["hi", true, false, "group"],
     ["indeed", true, false, "group"],
     ["/help me", true, true, "group"],
     ["/help@other_bot", false, false, "group"],

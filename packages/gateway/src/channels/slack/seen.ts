@@ -7,6 +7,8 @@ const THREAD = "thread:";
 const ALIVE = "alive";
 /** Threads in which nothing was said for this long are not looked at any more. */
 const THREAD_MS = 7 * 24 * 60 * 60 * 1000;
+/** Our clock and Slack's differ; what is read twice is known by its key. */
+const SKEW_MS = 60_000;
 
 type Kept = Pick<ChannelContext, "state" | "clock">;
 
@@ -24,7 +26,12 @@ export function seenChanges(inbound: readonly Inbound[], { state }: Pick<Kept, "
 
 /** Nothing up to now is missing any more. */
 export function aliveChange({ clock }: Pick<Kept, "clock">): StateChanges {
-  return { [ALIVE]: tsOf(clock.now()) };
+  return { [ALIVE]: tsOf(clock.now() - SKEW_MS) };
+}
+
+/** From the first start on, what is said while we are away is looked for. */
+export function beginAlive({ state, clock }: Kept): void {
+  if (state.get(ALIVE) === undefined) state.write(aliveChange({ clock }));
 }
 
 /** Remembers a conversation or thread that we have written in, so that answers in it are found. */

@@ -80,7 +80,10 @@ function messageOf(message: Message, key: string, reader: Reader): readonly Inbo
       ...base,
       kind: "message",
       keys: [key, `message:${message.chat.id}:${message.message_id}`],
-      text: command === undefined ? content.text : command + content.text.slice(commandLength(message)),
+      text:
+        command === undefined
+          ? withoutAddress(content.text, reader)
+          : command + content.text.slice(commandLength(message)),
       media: content.media,
       albumId: message.media_group_id,
       replyTo: quoteOf(message, reader),
@@ -244,6 +247,11 @@ function mentions(message: Message, reader: Reader): boolean {
     if (entity.type === "mention") return marked === handle;
     return entity.type === "bot_command" && marked.endsWith(handle);
   });
+}
+
+/** A mention of the bot at the beginning is an address, not a part of what is said. */
+function withoutAddress(text: string, { username }: Reader): string {
+  return text.replace(new RegExp(`^\\s*@${username}\\b[\\s,:]*`, "i"), "");
 }
 
 /** The command at the beginning, without the bot's name: "/status". Undefined when it is for another bot, or none. */
