@@ -40,7 +40,7 @@ export class Daemon implements AsyncDisposable {
   emit(event: unknown): void {
     this.#queue.push({ place: ++this.#places, event });
     // A listener that has just gone is noticed before anything is written to it.
-    setTimeout(() => this.#flush(), NOTICE_MS);
+    setImmediate(() => setTimeout(() => this.#flush(), NOTICE_MS));
   }
 
   /** Writes to listeners what is not an event of signal-cli's. */
