@@ -100,6 +100,20 @@ test("a group has its own id and name, and a reply names what it answers", async
   assert.match(said.chatId, /^iMessage;\+;/);
 });
 
+test("in a group a mention addresses us, and so does a reply to us", async () => {
+  await using at = await desk();
+  const { chatId } = await at.fake.says("one", { in: { group: "Family" } });
+  const sent = await at.connection.send(outbound(chatId, "from us"), never);
+
+  await at.fake.says("what now?", { in: { group: "Family" }, mentionsBot: true });
+  await at.fake.says("and you?", { in: { group: "Family" }, replyTo: sent.id });
+
+  assert.equal((await at.bench.received("the mention", isMessage("what now?"))).mentionsSelf, true);
+  const reply = await at.bench.received("the reply", isMessage("and you?"));
+  assert.deepEqual(reply.replyTo, { messageId: sent.id, fromSelf: true });
+  assert.equal(reply.mentionsSelf, false);
+});
+
 test("a file is read from the folder of Messages", async () => {
   await using at = await desk();
 
@@ -329,7 +343,7 @@ test("after the end of the child nothing is sent", async () => {
 test("a refusal is final, and says what to do", async () => {
   await using at = await desk();
   await at.fake.says("hello", { in: { group: "Family" } });
-  await at.fake.trouble({ kind: "remove-from-group", group: "Family" });
+  at.fake.expels("Family");
 
   const error = await failure(at.connection.send(outbound("chat_id:1", "hi"), never));
 

@@ -1,7 +1,7 @@
 /** The REST interface of a BlueBubbles server, and its calls to webhooks: one try each, as the real one. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FakeFile } from "../platform.ts";
-import { type Mac, type MacChat, type MacMessage, OWNER } from "./mac.ts";
+import { type Mac, type MacChat, type MacMessage, MENTION, OWNER } from "./mac.ts";
 import { kindOf, Orders } from "./orders.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -90,6 +90,7 @@ export class BlueBubblesServer {
       guid,
       ...(clientId !== undefined && { tempGuid: clientId }),
       text: files.length > 0 ? `${"\ufffc".repeat(files.length)}${text}` : text,
+      ...(message.mentionsOwner && { attributedBody: mention(text) }),
       handle: sender === undefined ? null : { address: sender, service: "iMessage" },
       isFromMe: sender === undefined,
       dateCreated: at,
@@ -300,6 +301,12 @@ function chatOnWire({ guid, identifier, name, participants, isGroup }: MacChat) 
     style: isGroup ? 43 : 45,
     participants: participants.map((address) => ({ address })),
   };
+}
+
+/** The styled text in which Messages says that its beginning is a mention. */
+function mention(text: string): unknown {
+  const attributes = { __kIMMessagePartAttributeName: 0, __kIMMentionConfirmedMention: OWNER };
+  return [{ string: text, runs: [{ range: [0, MENTION.length], attributes }] }];
 }
 
 function nameOf(emoji: string): string | undefined {

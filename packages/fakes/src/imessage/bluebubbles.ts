@@ -27,7 +27,6 @@ export class FakeBlueBubbles implements FakePlatform {
     "redeliver",
     "malformed",
     "revoke",
-    "remove-from-group",
   ] as const satisfies readonly Trouble["kind"][];
   readonly #mac = new Mac();
   readonly #server = new BlueBubblesServer(this.#mac);
@@ -39,7 +38,7 @@ export class FakeBlueBubbles implements FakePlatform {
   get settings(): Readonly<Record<string, unknown>> {
     const { url: serverUrl } = this.#loopback;
     const { password } = this.#server;
-    return { backend: "bluebubbles", serverUrl, password, pollSeconds: 1, mentionPatterns: ["@moltbot"] };
+    return { backend: "bluebubbles", serverUrl, password, pollSeconds: 0.2 };
   }
 
   get isLinked(): boolean {
@@ -116,6 +115,11 @@ export class FakeBlueBubbles implements FakePlatform {
     return this.#mac.changes.on(listener);
   }
 
+  /** The account is removed from the group that has this name. Nothing tells of it but the sends that fail. */
+  expels(group: string): void {
+    this.#mac.left.add(group);
+  }
+
   async trouble(trouble: Trouble): Promise<void> {
     switch (trouble.kind) {
       case "accept-then-fail":
@@ -140,9 +144,6 @@ export class FakeBlueBubbles implements FakePlatform {
         return await this.#server.tell("", '{"type":"new-message","data":{"guid":5}}');
       case "revoke":
         this.#server.password = "another-password";
-        return;
-      case "remove-from-group":
-        this.#mac.left.add(trouble.group);
         return;
       default:
         throw new Error(`the fake of BlueBubbles makes no trouble of kind ${trouble.kind}`);

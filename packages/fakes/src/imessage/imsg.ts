@@ -26,7 +26,6 @@ export class FakeImsg implements FakePlatform {
     "up",
     "redeliver",
     "malformed",
-    "remove-from-group",
   ] as const satisfies readonly Trouble["kind"][];
   /** Where the executable and the attachments are. */
   readonly folder = mkdtempSync(join(tmpdir(), "fake-imsg-"));
@@ -38,7 +37,7 @@ export class FakeImsg implements FakePlatform {
 
   get settings(): Readonly<Record<string, unknown>> {
     const { cliPath, attachmentsRoot } = this;
-    return { backend: "imsg", cliPath, attachmentsRoot, mentionPatterns: ["@moltbot"] };
+    return { backend: "imsg", cliPath, attachmentsRoot };
   }
 
   /** Called once, by `fakeImsg`. */
@@ -117,6 +116,11 @@ export class FakeImsg implements FakePlatform {
     return this.#mac.changes.on(listener);
   }
 
+  /** The account is removed from the group that has this name. Nothing tells of it but the sends that fail. */
+  expels(group: string): void {
+    this.#mac.left.add(group);
+  }
+
   async trouble(trouble: Trouble): Promise<void> {
     switch (trouble.kind) {
       case "accept-then-fail":
@@ -136,9 +140,6 @@ export class FakeImsg implements FakePlatform {
         return;
       case "malformed":
         return this.#malformed();
-      case "remove-from-group":
-        this.#mac.left.add(trouble.group);
-        return;
       default:
         throw new Error(`the fake of imsg makes no trouble of kind ${trouble.kind}`);
     }

@@ -6,6 +6,9 @@ import { Changes } from "../watch.ts";
 /** Whose Mac it is. */
 export const OWNER = "moltbot@example.com";
 
+/** A mention of the owner, as the text shows it. */
+export const MENTION = "@moltbot";
+
 export interface MacChat {
   /** The row in Messages' database. */
   readonly id: number;
@@ -28,6 +31,8 @@ export interface MacMessage {
   readonly at: number;
   readonly files: readonly FakeFile[];
   readonly replyTo?: string | undefined;
+  /** The text begins with a mention of the owner. */
+  readonly mentionsOwner?: boolean | undefined;
   readonly tapback?: { readonly target: string; readonly emoji: string; readonly isRemoved: boolean } | undefined;
   readonly clientId?: string | undefined;
   edits: number;
@@ -36,7 +41,7 @@ export interface MacMessage {
 }
 
 type NewMessage = Pick<MacMessage, "chat" | "sender" | "text"> &
-  Partial<Pick<MacMessage, "at" | "files" | "replyTo" | "tapback" | "clientId">>;
+  Partial<Pick<MacMessage, "at" | "files" | "replyTo" | "mentionsOwner" | "tapback" | "clientId">>;
 
 export class Mac {
   readonly changes = new Changes();
@@ -109,7 +114,8 @@ export class Mac {
     return this.add({
       chat,
       sender,
-      text: options.mentionsBot ? `@moltbot ${text}` : text,
+      text: options.mentionsBot ? `${MENTION} ${text}` : text,
+      mentionsOwner: options.mentionsBot === true,
       files,
       replyTo,
       ...(at !== undefined && { at }),

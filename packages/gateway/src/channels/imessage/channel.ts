@@ -34,6 +34,13 @@ export const imessage = defineChannel({
           "imsg: where Messages keeps files; no other file is read. ~/Library/Messages/Attachments when not set.",
       }),
     ),
+    mentionName: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        description: 'The name that addresses us in groups: "@name". "moltbot" when not set.',
+      }),
+    ),
     serverUrl: Type.Optional(
       Type.String({ format: "uri", description: "bluebubbles: address of the server, such as http://mac.local:1234." }),
     ),
@@ -46,8 +53,8 @@ export const imessage = defineChannel({
       }),
     ),
     pollSeconds: Type.Optional(
-      Type.Integer({
-        minimum: 1,
+      Type.Number({
+        minimum: 0.1,
         maximum: 3600,
         description:
           "bluebubbles: how often messages that no webhook told of are asked for; 60 when webhookUrl is set, else 3.",

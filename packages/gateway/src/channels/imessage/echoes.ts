@@ -83,6 +83,11 @@ export class Echoes {
     return found?.guid;
   }
 
+  /** Whether a message is known to be ours. */
+  isOwn(guid: string): boolean {
+    return this.#claimed.includes(guid);
+  }
+
   /** Takes note that a message is the one that a send has made. */
   claim(guid: string): void {
     if (this.#claimed.includes(guid)) return;

@@ -67,6 +67,13 @@ export class BlueBubblesApi {
   }
 }
 
+/** The server has no such conversation or message. */
+export class NotThere extends ChannelError {
+  constructor(reason: string) {
+    super("rejected", `BlueBubbles knows no such conversation or message: ${reason}.`);
+  }
+}
+
 interface Body {
   readonly data?: unknown;
   readonly message?: unknown;
@@ -102,8 +109,7 @@ function refusal(status: number, body: Body | undefined): ChannelError {
       "unknown",
       "BlueBubbles is still busy with this message; whether it was sent shows in a moment.",
     );
-  if (/does not exist|not found|unknown chat/i.test(reason) || status === 404)
-    return new ChannelError("rejected", `BlueBubbles knows no such conversation or message: ${reason}.`);
+  if (/does not exist|not found|unknown chat/i.test(reason) || status === 404) return new NotThere(reason);
   if (status >= 500)
     return new ChannelError(
       "unknown",

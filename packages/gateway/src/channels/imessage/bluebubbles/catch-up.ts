@@ -1,7 +1,7 @@
 /** Asks for what no webhook told of: BlueBubbles calls once, and not again. */
 import type { ChannelState, StateChanges } from "../../../kit/channel.ts";
 import type { BlueBubblesApi } from "./api.ts";
-import { type BlueMessage, readMessage } from "./inbound.ts";
+import { type BlueMessage, type Reader, readMessage } from "./inbound.ts";
 
 /** The time of the newest message that was taken in, epoch ms. */
 const NEWEST_KEY = "cursor";
@@ -38,10 +38,10 @@ export class CatchUp {
   }
 
   /** Everything new or changed, from `backMs` before the newest message that is known. Throws `ChannelError`. */
-  async ask(now: number, backMs: number, signal: AbortSignal): Promise<Found> {
-    const [newest, begunAt] = [this.#timeOf(NEWEST_KEY, now), this.#timeOf(BEGUN_KEY, now)];
+  async ask(reader: Reader, backMs: number, signal: AbortSignal): Promise<Found> {
+    const [newest, begunAt] = [this.#timeOf(NEWEST_KEY, reader.now), this.#timeOf(BEGUN_KEY, reader.now)];
     const after = Math.max(begunAt, newest - backMs);
-    const read = (await this.#pages(after, signal)).map((value) => readMessage(value, now));
+    const read = (await this.#pages(after, signal)).map((value) => readMessage(value, reader));
     const messages = read.filter((message) => message !== undefined && message.at >= after) as BlueMessage[];
     const latest = messages.reduce((time, { at }) => Math.max(time, at), newest);
     return {

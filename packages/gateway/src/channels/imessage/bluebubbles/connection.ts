@@ -18,7 +18,7 @@ import { CLAIMED_KEY, type Echo, Echoes, type Expected, readClaimed, SETTLE_MS, 
 import { BlueBubblesApi, linkError } from "./api.ts";
 import { CatchUp, CHANGEABLE_MS, LATE_MS } from "./catch-up.ts";
 import { hookFor, hookSecret, registerHook } from "./hook.ts";
-import { type BlueMessage, readMessage } from "./inbound.ts";
+import { type BlueMessage, type Reader, readMessage } from "./inbound.ts";
 import { knock, sendMessage } from "./sends.ts";
 import { tapbackOf } from "./tapbacks.ts";
 
@@ -28,6 +28,7 @@ export interface BlueBubblesSettings {
   readonly password?: string;
   readonly webhookUrl?: string;
   readonly pollSeconds?: number;
+  readonly mentionName?: string;
 }
 
 const START_MS = 20_000;
@@ -158,8 +159,7 @@ class Link implements AsyncDisposable {
     using echo = this.#echoes.expect(expectedOf(message));
     const options = { chatGuid: this.#chatGuid(message.chat.id), hasHelper: this.#hasHelper, signal };
     const answer = await this.#noticing(sendMessage(this.#api, message, options));
-    const sent =
-      readMessage(answer, this.#context.clock.now())?.guid ?? (answer as { guid?: unknown } | undefined)?.guid;
+    const sent = readMessage(answer, this.#reader())?.guid ?? (answer as { guid?: unknown } | undefined)?.guid;
     // A first message to somebody is answered with the conversation, whose guid is no message's.
     if (typeof sent === "string" && !partsOf(sent)) {
       this.#echoes.claim(sent);
@@ -237,9 +237,9 @@ class Link implements AsyncDisposable {
   }
 
   async #ask(backMs: number): Promise<void> {
-    const { clock, log } = this.#context;
+    const { log } = this.#context;
     const limit = AbortSignal.any([this.#signal, AbortSignal.timeout(START_MS)]);
-    const found = await this.#catchUp.ask(clock.now(), backMs, limit);
+    const found = await this.#catchUp.ask(this.#reader(), backMs, limit);
     if (found.unreadable > 0)
       log.warn("bluebubbles told of messages that cannot be read", { messages: found.unreadable });
     if (found.messages.length === 0) return;
@@ -249,14 +249,14 @@ class Link implements AsyncDisposable {
 
   /** Returns the HTTP status that the server gets. */
   #told(event: unknown): number {
-    const { log, clock } = this.#context;
+    const { log } = this.#context;
     const { type, data } = (event ?? {}) as { type?: unknown; data?: unknown };
     if (this.#signal.aborted) return 503;
     if (type !== "new-message" && type !== "updated-message") {
       log.debug("bluebubbles told of something unknown", { type: String(type) });
       return 200;
     }
-    const message = readMessage(data, clock.now());
+    const message = readMessage(data, this.#reader());
     if (!message) {
       log.warn("bluebubbles told of a message that cannot be read", { type });
       return 200;
@@ -289,6 +289,12 @@ class Link implements AsyncDisposable {
       if (fromSelf && inbound.some(({ kind }) => kind === "message")) this.#echoes.sent(echo);
   }
 
+  #reader(): Reader {
+    const { clock, settings, ownMessage } = this.#context;
+    const isOwn = (guid: string) => this.#echoes.isOwn(guid) || ownMessage(guid) !== undefined;
+    return { now: clock.now(), selfId: this.self.id, mentionName: settings.mentionName, isOwn };
+  }
+
   #isCopy({ echo, chatGuid }: BlueMessage): boolean {
     return partsOf(chatGuid)?.isGroup !== true && this.#echoes.isCopy(echo);
   }
@@ -317,7 +323,7 @@ class Link implements AsyncDisposable {
     const json = { after, chatGuid: this.#chatGuid(chat.id), limit: 200, sort: "ASC", with: ["chat", "attachment"] };
     const found = await this.#api.call("/message/query", { method: "POST", json, signal });
     const own = (Array.isArray(found) ? found : [])
-      .map((value) => readMessage(value, queuedAt))
+      .map((value) => readMessage(value, { now: queuedAt }))
       .filter((each) => each?.fromSelf && each.at >= after) as BlueMessage[];
     const certain = own.find(({ tempGuid }) => tempGuid === clientId)?.guid;
     if (certain !== undefined) this.#echoes.claim(certain);

@@ -2,6 +2,7 @@
 import type { Inbound, MediaKind, MediaRef } from "../../../kit/channel.ts";
 import { chatIdOf, handleOf, partsOf } from "../addresses.ts";
 import { type Echo, withoutFileMarks } from "../echoes.ts";
+import { type Addressed, type Mention, readMentions, readNamed } from "../mentions.ts";
 import { emojiOf } from "./tapbacks.ts";
 
 /** A message as BlueBubbles serves it, as far as it is used. */
@@ -20,14 +21,22 @@ export interface BlueMessage {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Who reads: who the account is, and which messages are its own. */
+export interface Reader {
+  readonly now: number;
+  readonly selfId?: string | undefined;
+  readonly mentionName?: string | undefined;
+  isOwn?(guid: string): boolean;
+}
+
 /** Reads a message; undefined when it has no identity or no conversation. */
-export function readMessage(value: unknown, now: number): BlueMessage | undefined {
+export function readMessage(value: unknown, reader: Reader): BlueMessage | undefined {
   const message = fieldsOf(value);
   const { guid } = message;
   const chatGuid = textOf(fieldsOf(listOf(message.chats)[0]).guid);
   if (typeof guid !== "string" || guid === "" || chatGuid === undefined) return undefined;
   const fromSelf = message.isFromMe === true;
-  const at = timeOf(message.dateCreated) ?? now;
+  const at = timeOf(message.dateCreated) ?? reader.now;
   const media = listOf(message.attachments).flatMap(mediaOf);
   const [editedAt, unsentAt] = [timeOf(message.dateEdited), timeOf(message.dateRetracted)];
   const chat = chatOf(chatGuid, fieldsOf(listOf(message.chats)[0]));
@@ -42,7 +51,14 @@ export function readMessage(value: unknown, now: number): BlueMessage | undefine
   else if (typeof message.associatedMessageGuid === "string" && message.associatedMessageGuid)
     found.push(...reactionOf(message, message.associatedMessageGuid, base));
   else if (!isHousekeeping(message) && !(isEmpty && unsentAt !== undefined))
-    found.push({ ...base, kind: "message", keys: [guid], text, media, mentionsSelf: false, ...replyOf(message) });
+    found.push({
+      ...base,
+      kind: "message",
+      keys: [guid],
+      media,
+      ...addressed(message, text, chat.kind, reader),
+      ...replyOf(message, reader),
+    });
   if (editedAt !== undefined && unsentAt === undefined)
     found.push({ ...base, kind: "edit", at: editedAt, keys: [`edit:${guid}:${editedAt}`], text });
   if (unsentAt !== undefined) found.push({ ...base, kind: "unsend", at: unsentAt, keys: [`unsend:${guid}`] });
@@ -68,9 +84,31 @@ function chatOf(guid: string, { displayName }: Fields): Inbound["chat"] {
   return { id: chatIdOf(guid), kind: partsOf(guid)?.isGroup ? "group" : "direct", ...(title && { title }) };
 }
 
-function replyOf(message: Fields): Pick<Extract<Inbound, { kind: "message" }>, "replyTo"> {
+function replyOf(message: Fields, { isOwn }: Reader): Pick<Extract<Inbound, { kind: "message" }>, "replyTo"> {
   const messageId = textOf(message.threadOriginatorGuid) ?? textOf(message.replyToGuid);
-  return messageId ? { replyTo: { messageId, fromSelf: false } } : {};
+  return messageId ? { replyTo: { messageId, fromSelf: isOwn?.(messageId) === true } } : {};
+}
+
+function addressed(
+  message: Fields,
+  text: string,
+  kind: Inbound["chat"]["kind"],
+  { selfId, mentionName }: Reader,
+): Addressed {
+  if (kind !== "group") return { text, mentionsSelf: false };
+  const told = readMentions(text, mentionsOf(message.attributedBody), (handle) => handleOf(handle) === selfId);
+  return told.mentionsSelf ? told : readNamed(text, mentionName);
+}
+
+/** Mentions are attributes of stretches of the text. */
+function mentionsOf(attributedBody: unknown): Mention[] {
+  return listOf(fieldsOf(listOf(attributedBody)[0]).runs).flatMap((run) => {
+    const { range, attributes } = fieldsOf(run);
+    const [start, length] = listOf(range);
+    const handle = fieldsOf(attributes).__kIMMentionConfirmedMention;
+    const isMention = typeof handle === "string" && typeof start === "number" && typeof length === "number";
+    return isMention ? [{ start, length, handle }] : [];
+  });
 }
 
 function reactionOf(

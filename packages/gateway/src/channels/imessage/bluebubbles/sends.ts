@@ -2,7 +2,7 @@
 import { openAsBlob } from "node:fs";
 import { ChannelError, type Outbound } from "../../../kit/channel.ts";
 import { partsOf } from "../addresses.ts";
-import type { BlueBubblesApi } from "./api.ts";
+import { type BlueBubblesApi, NotThere } from "./api.ts";
 
 export interface SendOptions {
   readonly chatGuid: string;
@@ -33,7 +33,7 @@ export async function sendMessage(api: BlueBubblesApi, message: Outbound, option
     return await api.call("/message/text", { method: "POST", json, signal });
   } catch (error) {
     const handle = partsOf(chatGuid);
-    if (!(error instanceof ChannelError) || error.kind !== "rejected" || handle?.isGroup !== false) throw error;
+    if (!(error instanceof NotThere) || handle?.isGroup !== false) throw error;
     // There is no conversation with this person yet.
     const first = {
       addresses: [handle.rest],

@@ -18,7 +18,7 @@ import { chatGuidKey, chatIdOf, handleOf, partsOf } from "../addresses.ts";
 import { CLAIMED_KEY, type Echo, Echoes, type Expected, readClaimed, SETTLE_MS, SKEW_MS } from "../echoes.ts";
 import { openAttachment } from "./attachments.ts";
 import { Cursor } from "./cursor.ts";
-import { type ImsgMessage, readMessage, rowOf } from "./inbound.ts";
+import { type ImsgMessage, type Reader, readMessage, rowOf } from "./inbound.ts";
 import { refusedSend } from "./problems.ts";
 import { ImsgRefusal, Program } from "./program.ts";
 
@@ -27,6 +27,7 @@ export interface ImsgSettings {
   readonly cliPath?: string;
   readonly remoteHost?: string;
   readonly attachmentsRoot?: string;
+  readonly mentionName?: string;
 }
 
 /** How long a send waits to learn its id. */
@@ -127,11 +128,11 @@ class ImsgConnection implements Connection {
 
   /** Asks for everything after the last message that was taken in. */
   async watch(): Promise<void> {
-    const { clock, log, signal } = this.#context;
+    const { log, signal } = this.#context;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(START_MS)]);
     const call = (method: string, params: Readonly<Record<string, unknown>>) =>
       answered(this.#program, this.#program.call(method, params, limit));
-    const { missed, sinceRow } = await this.#cursor.begin(call, clock.now());
+    const { missed, sinceRow } = await this.#cursor.begin(call, this.#reader());
     if (missed.length > 0)
       log.info("messages were numbered anew; those missed are taken by their time", { messages: missed.length });
     for (const message of missed) this.#receive(message);
@@ -213,7 +214,7 @@ class ImsgConnection implements Connection {
     const { messages } = (answer ?? {}) as { messages?: unknown };
     if (!Array.isArray(messages)) return undefined;
     return messages
-      .map((message) => readMessage(message, queuedAt))
+      .map((message) => readMessage(message, { now: queuedAt }))
       .filter((message) => message?.inbound.fromSelf && message.inbound.at >= queuedAt - SKEW_MS)
       .map((message) => ({ ...(message as ImsgMessage).echo, chatIds: [chat.id] }));
   }
@@ -229,11 +230,11 @@ class ImsgConnection implements Connection {
   }
 
   #told(method: string, params: unknown): void {
-    const { clock, log } = this.#context;
+    const { log } = this.#context;
     if (this.#isOver) return;
     if (method !== "message") return log.debug("imsg told of something unknown", { method });
     const value = (params as { message?: unknown } | null)?.message;
-    const message = readMessage(value, clock.now());
+    const message = readMessage(value, this.#reader());
     if (message) return this.#receive(message);
     log.warn("imsg told of a message that cannot be read", { row: rowOf(value) });
   }
@@ -256,6 +257,12 @@ class ImsgConnection implements Connection {
     }
     // After it is in the inbox, so that whoever waits for the id finds it there.
     if (fromSelf && inbound.kind === "message") this.#echoes.sent(echo);
+  }
+
+  #reader(): Reader {
+    const { clock, settings, ownMessage } = this.#context;
+    const isOwn = (guid: string) => this.#echoes.isOwn(guid) || ownMessage(guid) !== undefined;
+    return { now: clock.now(), mentionName: settings.mentionName, isOwn };
   }
 
   /** Takes note of people who write by SMS, and of those who no longer do. */

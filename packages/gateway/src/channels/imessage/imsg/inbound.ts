@@ -2,6 +2,7 @@
 import type { Inbound, MediaKind, MediaRef } from "../../../kit/channel.ts";
 import { chatIdOf, handleOf, partsOf } from "../addresses.ts";
 import { type Echo, withoutFileMarks } from "../echoes.ts";
+import { readNamed } from "../mentions.ts";
 
 /** A message of Messages' database, as far as it is used. */
 export interface ImsgMessage {
@@ -14,8 +15,15 @@ export interface ImsgMessage {
   readonly chatGuid: string | undefined;
 }
 
+/** Who reads: what the account is called, and which messages are its own. */
+export interface Reader {
+  readonly now: number;
+  readonly mentionName?: string | undefined;
+  isOwn?(guid: string): boolean;
+}
+
 /** Reads a message; undefined when it has no identity. */
-export function readMessage(value: unknown, now: number): ImsgMessage | undefined {
+export function readMessage(value: unknown, { now, mentionName, isOwn }: Reader): ImsgMessage | undefined {
   const message = fieldsOf(value);
   const { id, guid, text = "", is_from_me: isFromMe } = message;
   if (typeof id !== "number" || typeof guid !== "string" || guid === "") return undefined;
@@ -43,10 +51,9 @@ export function readMessage(value: unknown, now: number): ImsgMessage | undefine
     ...base,
     kind: "message",
     keys: [guid],
-    text: words,
+    ...(chat.kind === "group" ? readNamed(words, mentionName) : { text: words, mentionsSelf: false }),
     media,
-    mentionsSelf: false,
-    ...(replyTo && { replyTo: { messageId: replyTo, fromSelf: false } }),
+    ...(replyTo && { replyTo: { messageId: replyTo, fromSelf: isOwn?.(replyTo) === true } }),
   };
   return { rowid: id, chatGuid, echo, inbound };
 }
