@@ -1,7 +1,7 @@
 /** One socket of the library, fenced in: how it opened, why it closed, and nothing that it throws gets out. */
 import type { AuthenticationState, SocketConfig, WASocket } from "@whiskeysockets/baileys";
 import type { Clock } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
+import { ignore, messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { ChannelError } from "../../kit/channel.ts";
 import { type Baileys, libraryLog } from "./library.ts";
@@ -24,15 +24,14 @@ export class Socket {
   readonly library: WASocket;
   /** Resolves with the library's error, if any, when it has closed; never rejects. */
   readonly closed: Promise<unknown>;
-  readonly #clock: Clock;
   readonly #close: (error: unknown) => void;
   #isEnded = false;
+  #ending = Promise.resolve();
 
   constructor({ library, log, clock, signal, url, auth, config }: SocketOptions) {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.closed = promise;
     this.#close = resolve;
-    this.#clock = clock;
     this.library = library.makeWASocket({
       auth,
       logger: libraryLog(log),
@@ -57,6 +56,7 @@ export class Socket {
       resolve(lastDisconnect?.error);
     });
     this.#fence(log);
+    this.#hurryClose(clock);
     const stop = () => this.end(new ChannelError("network", "WhatsApp was asked to stop."));
     signal.addEventListener("abort", stop, { once: true });
     void promise.then(() => signal.removeEventListener("abort", stop));
@@ -71,19 +71,26 @@ export class Socket {
   end(reason?: Error): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    // The library's own sentence is about a time-out; ours is the reason.
     this.#close(reason);
-    this.library.end(reason).catch(() => {});
+    this.#ending = this.library.end(reason).catch((error: unknown) => {
+      ignore(error, "it is over either way");
+    });
   }
 
-  /** Waits until the other side knows, but not long. */
+  /** Resolves when the other side knows of the end, or has not answered to it for a while. */
   async gone(): Promise<void> {
+    await this.#ending;
+  }
+
+  /** A dead link answers to nothing, not even to its end; the library would wait for half a minute. */
+  #hurryClose(clock: Clock): void {
     const { ws } = this.library;
-    if (ws.isClosed) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    using _late = this.#clock.after(CLOSE_WAIT_MS, resolve);
-    ws.once("close", () => resolve());
-    if (!ws.isClosed) await promise;
+    const close = ws.close.bind(ws);
+    ws.close = async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      using _late = clock.after(CLOSE_WAIT_MS, resolve);
+      await Promise.race([close(), promise]);
+    };
   }
 
   /**
