@@ -15,8 +15,9 @@ export async function loadBaileys(): Promise<Baileys> {
   try {
     return await import("@whiskeysockets/baileys");
   } catch (error) {
-    const reason =
-      codeOf(error) === "ERR_MODULE_NOT_FOUND" ? "is not installed" : `cannot be loaded (${messageOf(error)})`;
+    // The code of a module, and of the CommonJS that the gateway is built as.
+    const isAbsent = /^(ERR_)?MODULE_NOT_FOUND$/.test(codeOf(error) ?? "");
+    const reason = isAbsent ? "is not installed" : `cannot be loaded (${messageOf(error)})`;
     throw new ChannelError(
       "unavailable",
       `The package that speaks WhatsApp ${reason}; run npm install -g @whiskeysockets/baileys@7.0.0-rc14 beside moltbot, then start the gateway again.`,
