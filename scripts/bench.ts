@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { backlogCost, channelMemory, messageCost, startWithChannels } from "./bench/channels.ts";
 import {
   agentRunCpu,
   type Bench,
@@ -65,6 +66,11 @@ const measurements: [string, () => Promise<Figure | Figure[]>][] = [
   ["handshake", () => handshakeCpu(bench)],
   ["agent", () => agentRunCpu(bench, stubUrl)],
   ["growth", () => memoryGrowth(bench)],
+  ["channels-start", () => startWithChannels(bench)],
+  ["telegram", () => messageCost(bench, "telegram")],
+  ["discord", () => messageCost(bench, "discord")],
+  ["backlog", async () => [await backlogCost(bench, "telegram"), await backlogCost(bench, "discord")]],
+  ["channels-memory", () => channelMemory(bench)],
 ];
 
 const figures: Figure[] = [];

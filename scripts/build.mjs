@@ -32,10 +32,19 @@ async function buildGateway() {
     write: false,
   });
   for (const { path, text } of outputFiles) {
-    const { code } = await transform(text, { ...output(), format: "cjs" });
+    const { code } = await transform(text, { ...output(), format: "cjs", ...ownUrl(text) });
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, code);
   }
+}
+
+/** A library that asks where its file is (Discord's does) gets the file that it is bundled in. */
+function ownUrl(text) {
+  if (!text.includes("import.meta.url")) return {};
+  return {
+    define: { ...output().define, "import.meta.url": "__ownUrl" },
+    banner: 'const __ownUrl = require("node:url").pathToFileURL(__filename).href;',
+  };
 }
 
 /** The entry of the command line and one file for each command. */

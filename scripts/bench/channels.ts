@@ -1,0 +1,193 @@
+/** What channels cost, measured through the fakes over the real SDKs: time and CPU of a message, backlog, memory, start. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import * as fakes from "@moltbot/fakes";
+import { connect, waitForPort } from "./client.ts";
+import type { Bench, Figure } from "./figures.ts";
+import { Child, cpuMs, median, rssMb } from "./process.ts";
+
+type Channel = keyof typeof LABELS;
+
+const FAKES: Readonly<Record<Channel, () => Promise<fakes.FakePlatform>>> = {
+  whatsapp: fakes.fakeWhatsApp,
+  telegram: fakes.fakeTelegram,
+  slack: fakes.fakeSlack,
+  discord: fakes.fakeDiscord,
+  signal: fakes.fakeSignal,
+  imessage: fakes.fakeBlueBubbles,
+};
+const LINK_LIMIT_MS = 60_000;
+
+/** A gateway of its own on some platforms. */
+class Wired implements AsyncDisposable {
+  readonly platforms: readonly fakes.FakePlatform[];
+  readonly #bench: Bench;
+  readonly #stateDir = mkdtempSync(join(tmpdir(), "moltbot-bench-channels-"));
+  #child: Child | undefined;
+
+  constructor(bench: Bench, platforms: readonly fakes.FakePlatform[]) {
+    this.#bench = bench;
+    this.platforms = platforms;
+    const open = { dmPolicy: "open", allowFrom: ["*"] };
+    const channels = Object.fromEntries(platforms.map(({ channel, settings }) => [channel, { ...settings, ...open }]));
+    writeFileSync(join(this.#stateDir, "moltbot.json"), JSON.stringify({ models: { detectLocal: false }, channels }));
+  }
+
+  /** Starts the gateway; resolves with the time to its first hello-ok, ms. */
+  async start(): Promise<number> {
+    const { bench, startedAt } = { bench: this.#bench, startedAt: performance.now() };
+    const preloads = this.platforms.flatMap(({ preload }) => (preload === undefined ? [] : ["--import", preload]));
+    const env = Object.assign(
+      {},
+      bench.env,
+      { MOLTBOT_STATE_DIR: this.#stateDir },
+      ...this.platforms.map((each) => each.env),
+    );
+    this.#child = new Child([...preloads, bench.bin, "gateway", "--port", String(bench.port)], env);
+    this.#child.process.stdout!.resume();
+    await waitForPort(bench.port);
+    const client = await connect(bench);
+    client.close();
+    return performance.now() - startedAt;
+  }
+
+  async stop(): Promise<void> {
+    await this.#child?.[Symbol.asyncDispose]();
+  }
+
+  get pid(): number {
+    return this.#child!.pid;
+  }
+
+  /** Waits until every platform is linked, by its login where it has one. */
+  async linked(): Promise<void> {
+    const client = await connect(this.#bench);
+    for (const platform of this.platforms) {
+      const { channelAccounts } = (await client.request("channels.status", {})) as {
+        channelAccounts: Record<string, { linked?: boolean }[]>;
+      };
+      if (channelAccounts[platform.channel]?.[0]?.linked === false) {
+        const params = { channel: platform.channel, force: true };
+        const { qrText = "" } = (await client.request("web.login.start", params)) as { qrText?: string };
+        await platform.scan?.(qrText);
+      }
+      const late = sleep(LINK_LIMIT_MS).then(() =>
+        Promise.reject(new Error(`${platform.channel} was not linked in time`)),
+      );
+      await Promise.race([platform.linked(), late]);
+    }
+    client.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    for (const platform of this.platforms) await platform[Symbol.asyncDispose]();
+    rmSync(this.#stateDir, { recursive: true, force: true });
+  }
+}
+
+/** Somebody says something; resolves when the platform has the answer, with how long it took, ms. */
+async function answered(platform: fakes.FakePlatform, text: string): Promise<number> {
+  const startedAt = performance.now();
+  await platform.says(`/echo ${text}`);
+  await fakes.until(platform, text, () => platform.delivered.some((message) => message.text.trim() === text));
+  return performance.now() - startedAt;
+}
+
+/** From what somebody says to what they read, one message at a time, with the built-in agent. */
+export async function messageCost(bench: Bench, channel: "telegram" | "discord"): Promise<Figure[]> {
+  await using wired = new Wired(bench, [await FAKES[channel]()]);
+  await wired.start();
+  await wired.linked();
+  const [platform] = wired.platforms as [fakes.FakePlatform];
+  const count = bench.quick ? 100 : 400;
+  for (let n = 0; n < 40; n++) await answered(platform, `warm ${n}`);
+  const before = cpuMs(wired.pid);
+  const times: number[] = [];
+  for (let n = 0; n < count; n++) times.push(await answered(platform, `message ${n}`));
+  const cpu = (cpuMs(wired.pid) - before) / count;
+  const p99 = times.toSorted((a, b) => a - b)[Math.floor(count * 0.99)]!;
+  const { label } = LABELS[channel];
+  return [
+    alone(`${label}: message to reply, p50`, "ms", median(times), 30),
+    alone(`${label}: message to reply, p99`, "ms", p99, 100),
+    alone(`${label}: CPU of a message and its reply`, "ms", cpu, 15),
+  ];
+}
+
+/** A thousand messages that waited while the gateway was stopped. */
+export async function backlogCost(bench: Bench, channel: "telegram" | "discord"): Promise<Figure> {
+  await using wired = new Wired(bench, [await FAKES[channel]()]);
+  await wired.start();
+  await wired.linked();
+  const [platform] = wired.platforms as [fakes.FakePlatform];
+  await answered(platform, "first");
+  await wired.stop();
+  const count = bench.quick ? 200 : 1_000;
+  for (let n = 0; n < count; n++) await platform.says(`/echo waiting ${n}`, { from: `person${n % 20}` });
+  await wired.start();
+  await fakes.until(platform, "the backlog", () => platform.delivered.length > count, 180_000);
+  const seconds = cpuMs(wired.pid) / 1000;
+  // Less is better in this table: the CPU of a thousand messages, start included.
+  return alone(`${LABELS[channel].label}: CPU of a backlog of 1,000`, "s", (seconds * 1_000) / count, 10);
+}
+
+/** Memory of each channel over the gateway alone, connected and idle. */
+export async function channelMemory(bench: Bench): Promise<Figure[]> {
+  const idle = async (platforms: readonly fakes.FakePlatform[]) => {
+    await using wired = new Wired(bench, platforms);
+    await wired.start();
+    await wired.linked();
+    await sleep(bench.quick ? 3_000 : 8_000);
+    return rssMb(wired.pid);
+  };
+  const least = await idle([]);
+  const figures: Figure[] = [];
+  for (const channel of Object.keys(FAKES) as Channel[]) {
+    const over = (await idle([await FAKES[channel]()])) - least;
+    const { label, memoryReach } = LABELS[channel];
+    figures.push(alone(`${label}: memory over the gateway alone`, "MB", over, memoryReach));
+  }
+  return figures;
+}
+
+/** Spawn to first hello-ok with all channels on, against none. */
+export async function startWithChannels(bench: Bench): Promise<Figure> {
+  const rounds = bench.quick ? 4 : 10;
+  await using all = new Wired(bench, await Promise.all(Object.values(FAKES).map((start) => start())));
+  await using none = new Wired(bench, []);
+  const [ours, floor]: [number[], number[]] = [[], []];
+  await all.start();
+  await all.linked();
+  await all.stop();
+  for (let round = 0; round < rounds + 1; round++) {
+    floor.push(await none.start());
+    await none.stop();
+    ours.push(await all.start());
+    await all.stop();
+  }
+  const [own, least] = [median(ours.slice(1)), median(floor.slice(1))];
+  return {
+    name: "start with six channels: to hello-ok",
+    unit: "ms",
+    ours: own,
+    floor: least,
+    ratio: own / least,
+    reach: 1.15,
+  };
+}
+
+const LABELS = {
+  whatsapp: { label: "WhatsApp", memoryReach: 110 },
+  telegram: { label: "Telegram", memoryReach: 30 },
+  slack: { label: "Slack", memoryReach: 45 },
+  discord: { label: "Discord", memoryReach: 45 },
+  signal: { label: "Signal", memoryReach: 20 },
+  imessage: { label: "iMessage", memoryReach: 20 },
+} as const;
+
+function alone(name: string, unit: string, ours: number, reach: number): Figure {
+  return { name, unit, ours, floor: undefined, ratio: ours, reach };
+}
