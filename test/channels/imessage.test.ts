@@ -325,6 +325,19 @@ test("a send whose answer is lost is in doubt, and found again", async () => {
   assert.deepEqual(await next.findSent!(message, never), { id: at.fake.delivered[0]!.id });
 });
 
+test("a send that takes too long is waited for before it is looked for", async () => {
+  await using at = await desk();
+  const message = outbound("+15550100", "slow but sure");
+  await at.fake.trouble({ kind: "slow", ms: 1_000 });
+
+  const error = await failure(at.connection.send(message, AbortSignal.timeout(200)));
+  const found = await at.connection.findSent!(message, never);
+
+  assert.equal(error.kind, "unknown");
+  assert.deepEqual(found, { id: at.fake.delivered[0]!.id });
+  assert.equal(at.fake.delivered.length, 1);
+});
+
 test("a message that was never sent is known to be absent", async () => {
   await using at = await desk();
   await at.connection.send(outbound("+15550100", "something else"), never);

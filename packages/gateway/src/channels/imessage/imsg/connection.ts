@@ -108,6 +108,8 @@ class ImsgConnection implements Connection {
   readonly #program: Program;
   readonly #cursor: Cursor;
   readonly #echoes: Echoes;
+  /** Sends that nobody waits for any more, by the client's id. */
+  readonly #unanswered = new Map<string, Promise<unknown>>();
   readonly #failed = Promise.withResolvers<ChannelError>();
   readonly #abort: () => void;
   #isOver = false;
@@ -149,7 +151,7 @@ class ImsgConnection implements Connection {
     const expected = expectedOf(message);
     using echo = this.#echoes.expect(expected);
     const content = { ...(text.text !== "" && { text: text.text }), ...(media && { file: media.path }) };
-    const answer = await this.#send({ ...this.#address(chat.id), ...content }, chat.id, signal);
+    const answer = await this.#send({ ...this.#address(chat.id), ...content }, message, signal);
     const told = answer as { guid?: unknown } | null;
     if (typeof told?.guid === "string") {
       this.#echoes.claim(told.guid);
@@ -161,6 +163,9 @@ class ImsgConnection implements Connection {
   async findSent(message: Outbound, signal: AbortSignal): Promise<Sent | "absent" | "unknown"> {
     const { clock } = this.#context;
     const expected = expectedOf(message);
+    const answer = this.#unanswered.get(message.clientId);
+    if (answer) await orLate(answer, signal).catch((error: unknown) => ignore(error, "looked for all the same"));
+    if (this.#unanswered.has(message.clientId)) return "unknown";
     const giveUpAt = clock.monotonic() + SETTLE_MS;
     for (;;) {
       const own = await this.#ownMessages(message, signal);
@@ -184,13 +189,18 @@ class ImsgConnection implements Connection {
     await this.#program[Symbol.asyncDispose]();
   }
 
-  async #send(params: Readonly<Record<string, unknown>>, chatId: string, signal: AbortSignal): Promise<unknown> {
+  async #send(params: Readonly<Record<string, unknown>>, message: Outbound, signal: AbortSignal): Promise<unknown> {
     if (this.#context.settings.remoteHost !== undefined && params.file !== undefined)
       throw new ChannelError("rejected", NO_FILES_OVER_SSH);
+    // Not with the signal: an answer that comes late still tells what became of the message.
+    const answer = this.#program.call("send", params);
+    this.#unanswered.set(message.clientId, answer);
+    const forget = () => void this.#unanswered.delete(message.clientId);
+    answer.then(forget, forget);
     try {
-      return await this.#program.call("send", params, signal);
+      return await orLate(answer, signal);
     } catch (error) {
-      throw error instanceof ImsgRefusal ? refusedSend(error.message, chatId) : error;
+      throw error instanceof ImsgRefusal ? refusedSend(error.message, message.chat.id) : error;
     }
   }
 
@@ -273,6 +283,16 @@ class ImsgConnection implements Connection {
     if (isSms) return known === chatGuid ? {} : { [chatGuidKey(chat.id)]: chatGuid };
     return known === undefined ? {} : { [chatGuidKey(chat.id)]: undefined };
   }
+}
+
+/** The answer; or, when the signal aborts first, that it is not known. */
+async function orLate<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const abort = () =>
+    late.reject(new ChannelError("unknown", "imsg did not answer in time; the message may have been sent."));
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  return await Promise.race([answer, late.promise]).finally(() => signal.removeEventListener("abort", abort));
 }
 
 function expectedOf({ chat, text, media }: Outbound): Expected {

@@ -60,8 +60,8 @@ export class Program implements AsyncDisposable {
    * Calls a method. Rejects with `ImsgRefusal` when the program answers with an error; with `ChannelError` "not-sent"
    * when it has ended before, "unknown" when it ends meanwhile.
    */
-  async call(method: string, params: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown> {
-    signal.throwIfAborted();
+  async call(method: string, params: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<unknown> {
+    signal?.throwIfAborted();
     if (!this.#child.stdin.writable)
       throw new ChannelError("not-sent", "imsg is not running; it is started again in a moment.");
     this.#lastId += 1;
@@ -69,11 +69,11 @@ export class Program implements AsyncDisposable {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const abort = () => reject(new ChannelError("unknown", `imsg did not answer to ${method} in time.`));
     this.#pending.set(id, { resolve, reject });
-    signal.addEventListener("abort", abort, { once: true });
+    signal?.addEventListener("abort", abort, { once: true });
     this.#child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
     return await promise.finally(() => {
       this.#pending.delete(id);
-      signal.removeEventListener("abort", abort);
+      signal?.removeEventListener("abort", abort);
     });
   }
 
