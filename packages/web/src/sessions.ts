@@ -68,11 +68,11 @@ export function searchSessions(sessions: readonly Session[], words: string): rea
 function readSession(row: Row): Session {
   const { key, label, displayName, derivedTitle, lastMessagePreview = "", updatedAt, channel } = row;
   const isMain = /^agent:[^:]+:main$/.test(key);
-  const derived = isMain ? "Main" : withoutFiles(derivedTitle);
+  const title = isMain ? "Main" : (displayName ?? withoutFiles(derivedTitle) ?? titleOf(key, ""));
   return {
     key,
     label,
-    title: label ?? displayName ?? derived ?? titleOf(key, ""),
+    title: label ?? title,
     preview: plain(lastMessagePreview),
     updatedAt: updatedAt ?? undefined,
     channel,

@@ -1,5 +1,6 @@
 // What the page knows, as one value that is replaced and never changed.
 
+import { type ChannelsState, NO_CHANNELS } from "./channels/state.ts";
 import type { HistoryMessage, Item, Run } from "./conversation.ts";
 import type { ModelChoice, Session } from "./sessions.ts";
 
@@ -17,15 +18,20 @@ export type Link =
   | { readonly kind: "connected" }
   | { readonly kind: "waiting"; readonly reason: string };
 
+/** What fills the page beside the sidebar. */
+export type View = "chat" | "channels";
+
 /** Everything an element can show. */
 export interface State {
   readonly screen: Screen;
+  readonly view: View;
   readonly link: Link;
   readonly gatewayVersion: string | undefined;
   /** The longest message that the gateway reads, in bytes. */
   readonly maxPayload: number;
   readonly sessions: readonly Session[];
   readonly unread: ReadonlySet<string>;
+  readonly channels: ChannelsState;
   readonly models: readonly ModelChoice[];
   readonly defaultModel: string | undefined;
   readonly sessionKey: string;
@@ -44,11 +50,13 @@ export interface State {
 /** Before anything is known. */
 export const INITIAL: State = {
   screen: { kind: "starting" },
+  view: "chat",
   link: { kind: "connecting" },
   gatewayVersion: undefined,
   maxPayload: 524_288,
   sessions: [],
   unread: new Set(),
+  channels: NO_CHANNELS,
   models: [],
   defaultModel: undefined,
   sessionKey: "",

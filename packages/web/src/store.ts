@@ -2,6 +2,7 @@
 // Elements read `state` and call the methods. No markup here.
 
 import { type ClientState, GatewayClient, type HelloOk, isAuthRefusal, isPairingRequired } from "@moltbot/protocol";
+import { Channels } from "./channels/channels.ts";
 import { type HistoryMessage, isAnswered, itemsOf, type Run, readHistory, unansweredKey } from "./conversation.ts";
 import {
   browserIdentity,
@@ -18,7 +19,7 @@ import { isLockedOut, LOCKED_OUT, lostBecause, refusal } from "./refusal.ts";
 import { Runs, sentence } from "./runs.ts";
 import { Sender } from "./sender.ts";
 import { canonicalKey, readModels, readSessions } from "./sessions.ts";
-import { INITIAL, type State } from "./state.ts";
+import { INITIAL, type State, type View } from "./state.ts";
 import { recall, remember } from "./storage.ts";
 
 /** What the page asks to be allowed: it is its owner's console, with the same abilities as the command line. */
@@ -46,6 +47,14 @@ export class Store {
   #frame: number | undefined;
   #sessionsTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #listeners = new Set<() => void>();
+
+  /** The messaging platforms. */
+  readonly channels = new Channels({
+    gateway: () => this.#gateway,
+    may: (scope) => this.#may(`operator.${scope}`),
+    attempt: (action) => this.#try(action),
+    onChange: () => this.#set({ channels: this.channels.state }),
+  });
 
   readonly #runs = new Runs({
     onGrowth: () => this.#updateSoon(),
@@ -81,6 +90,8 @@ export class Store {
     addEventListener("online", () => this.retryNow());
     document.addEventListener("visibilitychange", () => document.hidden || this.retryNow());
     addEventListener("hashchange", () => this.#signInFromAddress());
+    addEventListener("popstate", () => this.#set({ view: viewOfAddress() }));
+    this.#set({ view: viewOfAddress() });
     await this.#sender.load();
     await this.signIn(token);
   }
@@ -106,6 +117,7 @@ export class Store {
     client.on("chat", (payload) => this.#runs.onChat(payload));
     client.on("agent", (payload) => this.#runs.onAgent(payload));
     client.on("shutdown", () => this.#onShutdown());
+    this.channels.listen(client);
     client.connect().catch(() => {}); // #follow hears of it too
   }
 
@@ -123,6 +135,13 @@ export class Store {
   /** Shows a failure that happened outside the store; `undefined` says that the notice has been read. */
   notify(notice: string | undefined): void {
     this.#set({ notice });
+  }
+
+  /** Shows the conversation or the channels; the browser's back button leads back. */
+  show(view: View): void {
+    if (view === this.#state.view) return;
+    history.pushState(history.state, "", view === "chat" ? location.pathname + location.search : `#${view}`);
+    this.#set({ view });
   }
 
   // — sessions —
@@ -266,6 +285,7 @@ export class Store {
   #refresh(): void {
     void this.#loadSessions();
     void this.#loadHistory();
+    void this.channels.refresh();
     this.#sender.flush();
   }
 
@@ -357,6 +377,13 @@ export class Store {
     return this.#client;
   }
 
+  /** Without a device identity the gateway does not say what it granted; a refusal then says what is missing. */
+  #may(scope: string): boolean {
+    const held = this.#hello?.auth?.scopes ?? SCOPES;
+    if (held.includes("operator.admin") || held.includes(scope)) return true;
+    return scope === "operator.read" && held.includes("operator.write");
+  }
+
   #isOpen(sessionKey: string): boolean {
     return this.#canonical(sessionKey) === this.#canonical(this.#state.sessionKey);
   }
@@ -396,6 +423,10 @@ export class Store {
     this.#state = { ...this.#state, items, activeRun };
     for (const listener of this.#listeners) listener();
   }
+}
+
+function viewOfAddress(): View {
+  return location.hash === "#channels" ? "channels" : "chat";
 }
 
 function announcementOf({ outcome, text }: Run): string {

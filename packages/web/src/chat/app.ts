@@ -8,6 +8,7 @@ import { PageElement } from "./element.ts";
 import { claws, closeIcon, warnIcon } from "./icons.ts";
 import type { ThreadElement } from "./thread.ts";
 import { words } from "./words.ts";
+import "../channels/page.ts";
 import "./composer.ts";
 import "./dialog.ts";
 import "./sidebar.ts";
@@ -56,7 +57,10 @@ export class AppElement extends PageElement {
 
   #chat(): TemplateResult {
     const { state } = this.store;
-    return html`<a class="skip-link" href="#message" @click=${this.#onSkip}>Skip to the message field</a>
+    const isChat = state.view === "chat";
+    return html`<a class="skip-link" href=${isChat ? "#message" : "#channels-content"} @click=${this.#onSkip}>
+        ${isChat ? "Skip to the message field" : "Skip to the channels"}
+      </a>
       <div
         class="layout ${this.menuOpen ? "menu-open" : ""}"
         @chosen=${this.#onChosen}
@@ -80,8 +84,9 @@ export class AppElement extends PageElement {
             @drop=${this.#onDrop}
           >
             ${linkBanner(state.link, this.store)} ${this.#notice()}
-            <moltbot-thread .store=${this.store} .state=${state}></moltbot-thread>
-            <moltbot-composer .store=${this.store} .state=${state}></moltbot-composer>
+            <moltbot-thread .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-thread>
+            <moltbot-composer .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-composer>
+            ${isChat ? nothing : html`<moltbot-channels .channels=${this.store.channels} .state=${state.channels}></moltbot-channels>`}
           </main>
         </div>
       </div>
@@ -126,16 +131,22 @@ export class AppElement extends PageElement {
   async #onChosen(): Promise<void> {
     this.menuOpen = false;
     await this.updateComplete;
-    this.#composer?.focus();
+    this.#toContent();
   }
 
   #onSkip(event: Event): void {
     event.preventDefault();
-    this.#composer?.focus();
+    this.#toContent();
+  }
+
+  /** Moves focus to the message field, or to what stands in its place. */
+  #toContent(): void {
+    if (this.store.state.view === "chat") this.#composer?.focus();
+    else this.querySelector<HTMLElement>("moltbot-channels .scroller")?.focus();
   }
 
   #onDragOver(event: DragEvent): void {
-    if (!event.dataTransfer?.types.includes("Files")) return;
+    if (this.store.state.view !== "chat" || !event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     this.dragging = true;
   }

@@ -2,13 +2,14 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import { labelOf, stateOf } from "../channels/state.ts";
 import { rowFor, type Session, searchSessions } from "../sessions.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { shortAge } from "../time.ts";
 import { ask } from "./dialog.ts";
 import { PageElement } from "./element.ts";
-import { claws, closeIcon, exitIcon, pencilIcon, plusIcon, searchIcon, trashIcon } from "./icons.ts";
+import { channelsIcon, claws, closeIcon, exitIcon, pencilIcon, plusIcon, searchIcon, trashIcon } from "./icons.ts";
 
 /** `<moltbot-sidebar>`: fires `chosen` when a session was opened, `dismissed` when it should go away. */
 export class SidebarElement extends PageElement {
@@ -31,6 +32,7 @@ export class SidebarElement extends PageElement {
         </button>
       </div>
       <button type="button" class="new-session" @click=${this.#begin}>${plusIcon} New conversation</button>
+      ${this.#channelsEntry()}
       <label class="search">
         ${searchIcon}<span class="visually-hidden">Search conversations</span>
         <input type="search" placeholder="Search" .value=${this.words} @input=${this.#onSearch} />
@@ -53,6 +55,27 @@ export class SidebarElement extends PageElement {
       <p class="visually-hidden" role="status">${this.words === "" ? "" : `${found.length} found`}</p>`;
   }
 
+  /** The way to the channels, with how many senders wait and whether an account is in trouble. */
+  #channelsEntry(): TemplateResult | typeof nothing {
+    if (!this.store.channels.may("read")) return nothing;
+    const { channels, view } = this.state;
+    const waiting = channels.pending.length;
+    const isTroubled = channels.channels.some(({ accounts }) => accounts.some((each) => stateOf(each).mood === "bad"));
+    return html`<button
+      type="button"
+      class="nav-entry"
+      aria-current=${view === "channels" ? "page" : nothing}
+      @click=${() => {
+        this.store.show("channels");
+        this.#fire("chosen");
+      }}
+    >
+      ${channelsIcon}<span class="words">Channels</span>
+      ${isTroubled ? html`<span class="state bad"><span class="dot"></span><span class="visually-hidden">an account needs attention</span></span>` : nothing}
+      ${waiting === 0 ? nothing : html`<span class="badge">${waiting}<span class="visually-hidden"> waiting to be let in</span></span>`}
+    </button>`;
+  }
+
   /** The gateway's list, with the main session always there, and the open one even before its first message. */
   #rows(): readonly Session[] {
     const { sessions, sessionKey, mainKey } = this.state;
@@ -63,7 +86,7 @@ export class SidebarElement extends PageElement {
 
   #row(session: Session): TemplateResult {
     const { key, title, preview, updatedAt, channel } = session;
-    const isOpen = key === this.state.sessionKey;
+    const isOpen = key === this.state.sessionKey && this.state.view === "chat";
     const isUnread = this.state.unread.has(key);
     return html`<li class=${isOpen ? "open" : ""}>
       <button type="button" class="session" aria-current=${isOpen ? "true" : nothing} @click=${() => this.#open(key)}>
@@ -71,7 +94,7 @@ export class SidebarElement extends PageElement {
           ${isUnread ? html`<span class="dot"></span><span class="visually-hidden">Unread: </span>` : nothing}${title}
         </span>
         ${updatedAt === undefined ? nothing : html`<time datetime=${new Date(updatedAt).toISOString()}>${shortAge(updatedAt)}</time>`}
-        ${preview === "" ? nothing : html`<span class="preview">${channel ? `${channel} · ` : ""}${preview}</span>`}
+        ${preview === "" && !channel ? nothing : html`<span class="preview">${this.#channel(channel)}${preview}</span>`}
       </button>
       <span class="row-actions">
         <button type="button" class="icon-button small" aria-label=${`Rename ${title}`} title="Rename" @click=${() => this.#rename(session)}>
@@ -84,13 +107,20 @@ export class SidebarElement extends PageElement {
     </li>`;
   }
 
+  #channel(id: string | undefined): TemplateResult | typeof nothing {
+    if (id === undefined || id === "webchat") return nothing;
+    return html`<span class="chip">${labelOf(this.state.channels.channels, id)}</span> `;
+  }
+
   #begin(): void {
     this.store.newSession();
+    this.store.show("chat");
     this.#fire("chosen");
   }
 
   #open(key: string): void {
     this.store.openSession(key);
+    this.store.show("chat");
     this.#fire("chosen");
   }
 

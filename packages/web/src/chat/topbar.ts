@@ -20,8 +20,8 @@ export class TopbarElement extends PageElement {
   declare menuOpen: boolean;
 
   protected override render(): TemplateResult {
-    const { sessions, sessionKey, mainKey } = this.state;
-    const title = sessions.find(({ key }) => key === sessionKey)?.title ?? titleOf(sessionKey, mainKey);
+    const { sessions, sessionKey, mainKey, view } = this.state;
+    const conversation = sessions.find(({ key }) => key === sessionKey)?.title ?? titleOf(sessionKey, mainKey);
     return html`<button
         type="button"
         class="icon-button only-narrow"
@@ -31,8 +31,8 @@ export class TopbarElement extends PageElement {
       >
         ${menuIcon}
       </button>
-      <h1>${title}</h1>
-      ${this.#model()} ${this.#link()}
+      <h1 tabindex="-1">${view === "channels" ? "Channels" : conversation}</h1>
+      ${view === "chat" ? this.#model() : nothing} ${this.#link()}
       <button
         type="button"
         class="icon-button"

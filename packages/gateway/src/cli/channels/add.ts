@@ -45,14 +45,21 @@ async function addAccount(call: AddCall, connection: Link): Promise<void> {
   const { flags, out } = call;
   const known = await readChannels(connection);
   const meta = findChannel(known, await channelOf(call, known.channelOrder));
-  const given = {
+  if (flags.account !== undefined && !/^[\w-]+$/.test(flags.account)) {
+    const own = (meta.settings ?? []).some(({ name }) => name === "account");
+    const hint = own ? ` The account's number is --${meta.id}-account.` : "";
+    throw usageError(`--account is a name of letters, digits, - and _, to tell accounts apart.${hint}`);
+  }
+  const given: Record<string, unknown> = {
     ...(await readSettings(connection, meta, { flags: call.others, besides: Object.keys(addFlags) })),
     ...secretsOf(call, meta),
   };
   const isThere = (known.channelAccounts[meta.id] ?? []).some(
     ({ accountId }) => accountId === (flags.account ?? "default"),
   );
-  const asked = Object.keys(given).length === 0 && !isThere && canAsk() ? await askSecrets(call, meta) : {};
+  const isComplete =
+    isThere || (meta.settings ?? []).some(({ name, isSecret }) => isSecret && given[name] !== undefined);
+  const asked = !isComplete && canAsk() ? await askSecrets(call, meta) : {};
   const params = {
     channel: meta.id,
     settings: { ...given, ...asked },

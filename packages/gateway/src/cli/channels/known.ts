@@ -38,6 +38,11 @@ export async function checkedChannel(link: Link, word: string | undefined): Prom
   return word === undefined ? undefined : findChannel(await readChannels(link), word).id;
 }
 
+/** Whether a channel can be linked by a code that is typed on the phone, instead of a QR code. */
+export function linksByPhone({ id }: ChannelMeta): boolean {
+  return id === "whatsapp";
+}
+
 /** How an account is called: the channel's name, with its own when it is not the only kind. */
 export function accountName(label: string, accountId: string): string {
   return accountId === "default" ? label : `${label} (${accountId})`;

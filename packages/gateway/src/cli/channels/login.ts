@@ -6,7 +6,7 @@ import { CliError } from "../exit.ts";
 import type { Output } from "../output.ts";
 import { printable } from "../render.ts";
 import { bigLetters } from "./big-letters.ts";
-import type { ChannelMeta } from "./known.ts";
+import { type ChannelMeta, linksByPhone } from "./known.ts";
 import { drawQr } from "./qr.ts";
 
 /** What to link, and how. */
@@ -107,15 +107,13 @@ class Screen implements Disposable {
     if (step.code !== undefined) return `\n${style.bold(bigLetters(step.code))}\n\n${message}`;
     if (step.qrText === undefined) return style.dim(message);
     const qr = await drawQr(step.qrText, { colour: style.bold("x") !== "x" });
+    const byCode = `moltbot channels login ${this.#request.meta.id} --phone +1555…`;
+    const howElse = linksByPhone(this.#request.meta) ? `, or link by a code: ${byCode}` : "";
     if (this.#isLive && qr.width > width)
       return style.yellow(
-        `The QR code needs ${qr.width} columns and this terminal has ${width}. Make it wider, or link by a code: ` +
-          `\`moltbot channels login ${this.#request.meta.id} --phone +1555…\`.`,
+        `The QR code needs ${qr.width} columns and this terminal has ${width}. Make it wider${howElse}.`,
       );
-    const howElse = style.dim(
-      `Or link by a code instead: moltbot channels login ${this.#request.meta.id} --phone +1555…`,
-    );
-    return `${qr.text}\n${message}\n${howElse}`;
+    return `${qr.text}\n${message}${howElse === "" ? "" : `\n${style.dim(`Or link by a code: ${byCode}`)}`}`;
   }
 
   /** A line under the code that says how long it is good; the cursor stays where the next line would begin. */

@@ -14,11 +14,11 @@ export function flagOf(setting: string): string {
   return setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The setting that `--token` means: the one of that name, else the bot's, else the first secret there is. */
+/** The setting that `--token` means: the one of that name, else the bot's, else the first that is a token. */
 export function tokenSetting({ settings = [] }: ChannelMeta): Setting | undefined {
   const secrets = settings.filter(({ isSecret }) => isSecret);
   const named = (name: string) => secrets.find((each) => each.name === name);
-  return named("token") ?? named("botToken") ?? secrets[0];
+  return named("token") ?? named("botToken") ?? secrets.find(({ name }) => /token$/i.test(name));
 }
 
 /** Reads settings from flags; `besides` are flags that are no settings. Throws a usage error for one that neither the channel nor all accounts have. */
@@ -32,7 +32,8 @@ export async function readSettings(
   const byFlag = new Map(Object.keys(schemas).map((name) => [flagOf(name), name]));
   const settings: Record<string, unknown> = {};
   for (const [flag, text] of Object.entries(flags)) {
-    const name = byFlag.get(flag) ?? (Object.hasOwn(schemas, flag) ? flag : undefined);
+    // A setting whose name is taken by a flag of the command goes by its channel's name: `--signal-account`.
+    const name = byFlag.get(flag) ?? byFlag.get(flag.replace(`${meta.id}-`, ""));
     if (name === undefined) throw unknownSetting(meta, flag, [...besides, ...byFlag.keys()]);
     settings[name] = readValue(`--${flag}`, text, schemas[name]);
   }

@@ -1,7 +1,7 @@
 /** `moltbot channels` — the messaging platforms: which there are, how each account stands, adding and linking them. */
 
 import { add } from "../channels/add.ts";
-import { accountFlag, accountName, findChannel, readChannels } from "../channels/known.ts";
+import { accountFlag, accountName, findChannel, linksByPhone, readChannels } from "../channels/known.ts";
 import { link } from "../channels/login.ts";
 import { accountsOf, accountTable, problemLines, stateOf } from "../channels/show.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
@@ -99,6 +99,8 @@ const login = defineCommand({
       const meta = findChannel(await readChannels(connection), call.words[0] ?? "whatsapp");
       if (!meta.login)
         throw usageError(`${meta.label} has no login; \`moltbot channels add ${meta.id} --token …\` takes its token.`);
+      if (phone !== undefined && !linksByPhone(meta))
+        throw usageError(`${meta.label} is linked by a QR code only; leave --phone out.`);
       const request = { meta, accountId: account, phoneNumber: phone, force, isJson: json };
       process.once("SIGINT", () => {
         process.stdout.write(call.out.isTerminal ? "\r\x1b[K" : "");

@@ -1,0 +1,103 @@
+// The newest inbound messages, each with what became of it; a row opens to tell why.
+
+import type { InboxEntry, InboxWhyResult, OutboxEntry } from "@moltbot/protocol";
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { PageElement } from "../chat/element.ts";
+import { words } from "../chat/words.ts";
+import { clockTime, shortAge } from "../time.ts";
+import type { Channels } from "./channels.ts";
+import { type Channel, labelOf, type Mood, outcomeOf } from "./state.ts";
+
+const PART_MOODS: Readonly<Record<OutboxEntry["state"], { mood: Mood; words: string }>> = {
+  queued: { mood: "busy", words: "Waiting to be sent" },
+  sending: { mood: "busy", words: "Being sent" },
+  sent: { mood: "good", words: "Sent" },
+  unknown: { mood: "bad", words: "Perhaps not sent" },
+  failed: { mood: "bad", words: "Not sent" },
+};
+
+/** `<moltbot-messages>`: shows `messages`; `known` are the channels, for their names. */
+export class MessagesElement extends PageElement {
+  static override properties = {
+    messages: { attribute: false },
+    known: { attribute: false },
+    channels: { attribute: false },
+    open: { state: true },
+    why: { state: true },
+  };
+  declare messages: readonly InboxEntry[];
+  declare known: readonly Channel[];
+  declare channels: Channels;
+  /** The id of the message that is explained. */
+  declare open: number | undefined;
+  declare why: InboxWhyResult | undefined;
+
+  protected override render(): TemplateResult {
+    return html`<section aria-labelledby="messages-title">
+      <h2 id="messages-title">Recent messages</h2>
+      <ul class="rows">
+        ${repeat(
+          this.messages,
+          ({ id }) => id,
+          (entry) => this.#row(entry),
+        )}
+      </ul>
+    </section>`;
+  }
+
+  #row(entry: InboxEntry): TemplateResult {
+    const { id, channel, chatKind, chatTitle, sender, senderName, text, kind, receivedAt } = entry;
+    const { mood, words: outcome } = outcomeOf(entry);
+    const isOpen = this.open === id;
+    const where = chatKind === "direct" || chatTitle === undefined ? "" : ` in ${chatTitle}`;
+    return html`<li>
+      <button type="button" class="message-row" aria-expanded=${isOpen ? "true" : "false"} @click=${() => this.#toggle(id)}>
+        <span class="who">${senderName ?? sender}${where} <span class="chip">${labelOf(this.known, channel)}</span></span>
+        <span class="state ${mood}"><span class="dot"></span>${outcome}</span>
+        <span class="clip meta">${kind === "message" ? text : `${kind}${text === "" ? "" : `: ${text}`}`}</span>
+        <time class="meta" datetime=${new Date(receivedAt).toISOString()}>${shortAge(receivedAt)}</time>
+      </button>
+      ${isOpen ? this.#explanation(entry) : nothing}
+    </li>`;
+  }
+
+  #explanation(listed: InboxEntry): TemplateResult {
+    const entry = this.why?.entry.id === listed.id ? this.why.entry : listed;
+    const { config, parts = [] } = this.why ?? {};
+    const fact = (name: string, value: unknown) => (value ? html`<dt>${name}</dt><dd>${value}</dd>` : nothing);
+    return html`<div class="why">
+      <dl>
+        ${fact("Received", clockTime(entry.receivedAt))} ${fact("Rule", entry.rule && html`<code>${entry.rule}</code>`)}
+        ${fact("Because", entry.detail && words(entry.detail))}
+        ${fact("Decided by", config && settingOf(config))}
+        ${fact("Session", entry.sessionKey && html`<code>${entry.sessionKey}</code>`)}
+      </dl>
+      ${this.why === undefined ? html`<p class="meta" role="status">Asking why…</p>` : nothing}
+      ${parts.map(
+        ({ state, text, problem }) => html`<div class="part">
+          <p class="meta">Reply <span class="state ${PART_MOODS[state].mood}"><span class="dot"></span>${PART_MOODS[state].words}</span></p>
+          <p class="excerpt">${text === "" ? "A file" : text}</p>
+          ${problem === undefined ? nothing : html`<p class="problem">${words(problem)}</p>`}
+        </div>`,
+      )}
+    </div>`;
+  }
+
+  async #toggle(id: number): Promise<void> {
+    this.why = undefined;
+    this.open = this.open === id ? undefined : id;
+    if (this.open === undefined) return;
+    const answer = await this.channels.why(id);
+    if (this.open === id) this.why = answer;
+  }
+}
+
+customElements.define("moltbot-messages", MessagesElement);
+
+/** The setting behind a decision, its value, and where in the config file it stands. */
+function settingOf({ path, line, value, isDefault }: NonNullable<InboxWhyResult["config"]>): TemplateResult {
+  const place = isDefault ? "not in the config, so its default counts" : `line ${line} of the config`;
+  const shown = isDefault ? "" : ` = ${JSON.stringify(value)}`;
+  return html`<code>${path}${shown}</code> <span class="meta">${line === undefined && !isDefault ? "" : `(${place})`}</span>`;
+}

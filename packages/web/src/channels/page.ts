@@ -1,0 +1,280 @@
+// The channels page: who waits to be let in, the accounts, channels to add, messages in doubt, and the newest messages.
+
+import type { OutboxEntry, SenderRequest } from "@moltbot/protocol";
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { ask } from "../chat/dialog.ts";
+import { PageElement } from "../chat/element.ts";
+import { warnIcon } from "../chat/icons.ts";
+import { words } from "../chat/words.ts";
+import type { AddChannelElement } from "./add.ts";
+import type { AccountRef, Channels } from "./channels.ts";
+import type { LinkAccountElement } from "./link.ts";
+import { accountLabel, agoOf, type Channel, type ChannelsState, factsOf, labelOf, stateOf } from "./state.ts";
+import "./add.ts";
+import "./link.ts";
+import "./messages.ts";
+
+/** Messages come without an event of their own: so often the page looks, while somebody does, in milliseconds. */
+const LOOK_MS = 5_000;
+
+type Account = Channel["accounts"][number];
+
+/** Of an account that waits for a phone: nothing is wrong with it. */
+const NOT_LINKED = { mood: "busy", words: "Not linked" } as const;
+
+/** `<moltbot-channels>`: shows `state` and does what is asked through `channels`. */
+export class ChannelsElement extends PageElement {
+  static override properties = { state: { attribute: false }, channels: { attribute: false }, done: { state: true } };
+  declare state: ChannelsState;
+  declare channels: Channels;
+  /** The last thing that was done, for everyone and for screen readers. */
+  declare done: string;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    super();
+    this.done = "";
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.channels.refreshAll();
+    this.#timer = setInterval(() => document.hidden || void this.channels.refreshAll(), LOOK_MS);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#timer);
+  }
+
+  protected override render(): TemplateResult {
+    const { isLoaded, channels, pending, doubtful, messages } = this.state;
+    return html`<div class="scroller" id="channels-content" tabindex="0" role="region" aria-label="Channels">
+        <div class="column channels-page">
+          <p class="visually-hidden" role="status">${this.done}</p>
+          ${isLoaded ? nothing : html`<p class="meta loading" role="status">Asking the gateway…</p>`}
+          ${pending.length > 0 ? this.#senders() : nothing} ${isLoaded ? this.#accounts() : nothing}
+          ${doubtful.length > 0 ? this.#doubtful() : nothing}
+          ${
+            messages.length > 0
+              ? html`<moltbot-messages .messages=${messages} .known=${channels} .channels=${this.channels}></moltbot-messages>`
+              : nothing
+          }
+          ${isLoaded && this.channels.may("admin") ? this.#catalogue() : nothing}
+          ${this.#approved()}
+        </div>
+      </div>
+      <moltbot-add-channel .channels=${this.channels} @added=${this.#onAdded}></moltbot-add-channel>
+      <moltbot-link-account .channels=${this.channels}></moltbot-link-account>`;
+  }
+
+  // — senders —
+
+  #senders(): TemplateResult {
+    return html`<section aria-labelledby="senders-title">
+      <h2 id="senders-title">Waiting to be let in</h2>
+      <ul class="cards">
+        ${repeat(
+          this.state.pending,
+          ({ code }) => code,
+          (sender) => this.#sender(sender),
+        )}
+      </ul>
+    </section>`;
+  }
+
+  #sender(sender: SenderRequest): TemplateResult {
+    const { channel, id, name, code, lastSeenAt } = sender;
+    return html`<li class="card-row">
+      <div class="grow">
+        <h3>${name ?? id} <span class="chip">${labelOf(this.state.channels, channel)}</span></h3>
+        <p class="meta">${name === undefined ? nothing : html`${id} · `}wrote ${agoOf(lastSeenAt)} · code ${code}</p>
+      </div>
+      <div class="card-actions">
+        <button type="button" class="button small" aria-label=${`Turn away ${name ?? id}`} @click=${() => this.#turnAway(sender)}>Turn away</button>
+        <button type="button" class="button small primary" aria-label=${`Approve ${name ?? id}`} @click=${() => this.#approve(sender)}>Approve</button>
+      </div>
+    </li>`;
+  }
+
+  async #approve(sender: SenderRequest): Promise<void> {
+    await this.channels.approve(sender);
+    this.done = `${sender.name ?? sender.id} may write to the agent now.`;
+  }
+
+  async #turnAway(sender: SenderRequest): Promise<void> {
+    await this.channels.revoke(sender);
+    this.done = `${sender.name ?? sender.id} was turned away.`;
+  }
+
+  #approved(): TemplateResult | typeof nothing {
+    const { approved, channels } = this.state;
+    if (approved.length === 0) return nothing;
+    return html`<section aria-labelledby="approved-title">
+      <h2 id="approved-title">Let in by a code</h2>
+      <ul class="rows">
+        ${approved.map(
+          (sender) => html`<li class="plain-row">
+            <span class="grow">${sender.name ?? sender.id} <span class="chip">${labelOf(channels, sender.channel)}</span></span>
+            <button type="button" class="text-button" aria-label=${`Shut out ${sender.name ?? sender.id}`} @click=${() => this.channels.revoke(sender)}>Shut out</button>
+          </li>`,
+        )}
+      </ul>
+    </section>`;
+  }
+
+  // — accounts —
+
+  #accounts(): TemplateResult {
+    const inUse = this.state.channels.filter(({ accounts }) => accounts.length > 0);
+    return html`<section aria-labelledby="accounts-title">
+      <h2 id="accounts-title">Accounts</h2>
+      ${
+        inUse.length === 0
+          ? html`<p class="meta">None yet. Connect a channel below, and write to the agent from your phone.</p>`
+          : html`<ul class="cards">
+            ${inUse.flatMap((channel) => channel.accounts.map((account) => this.#account(channel, account)))}
+          </ul>`
+      }
+    </section>`;
+  }
+
+  #account(channel: Channel, account: Account): TemplateResult {
+    const isUnlinked = channel.hasLogin && account.linked === false;
+    const { mood, words: state } = isUnlinked ? NOT_LINKED : stateOf(account);
+    const own = accountLabel(account);
+    const facts = isUnlinked ? "Link it with your phone to begin." : factsOf(account);
+    const problem = account.problem?.kind === "unconfigured" && isUnlinked ? undefined : account.problem;
+    return html`<li class="card-row account" aria-label=${`${channel.label} ${own}`.trim()}>
+      <div class="grow">
+        <h3>
+          ${channel.label} ${own === "" ? nothing : html`<span class="meta">${own}</span>`}
+          <span class="state ${mood}"><span class="dot"></span>${state}</span>
+        </h3>
+        ${facts === "" ? nothing : html`<p class="meta">${facts}</p>`}
+        ${problem === undefined ? nothing : html`<p class="failure">${warnIcon} <span>${words(problem.message)}</span></p>`}
+      </div>
+      ${this.channels.may("admin") ? this.#actions(channel, account) : nothing}
+    </li>`;
+  }
+
+  #actions(channel: Channel, account: Account): TemplateResult {
+    const { accountId, enabled, running, linked } = account;
+    const ref: AccountRef = { channel: channel.id, accountId };
+    const name = `${channel.label} ${accountLabel(account)}`.trim();
+    const mayLink = channel.hasLogin && linked !== true;
+    const button = (label: string, action: () => unknown, kind = "") =>
+      html`<button type="button" class="button small ${kind}" aria-label=${`${label} ${name}`} @click=${action}>${label}</button>`;
+    return html`<div class="card-actions">
+      ${button("Remove", () => this.#remove(ref, name), "quiet")}
+      ${button("Settings", () => this.#form?.open(channel, accountId), "quiet")}
+      ${channel.hasLogin && linked ? button("Log out", () => this.#logout(ref, name)) : nothing}
+      ${running ? button("Stop", () => this.#stop(ref, name)) : nothing}
+      ${!running && enabled && !mayLink ? button("Start", () => this.channels.start(ref), "primary") : nothing}
+      ${mayLink ? button("Link", () => this.#link(channel, ref), "primary") : nothing}
+    </div>`;
+  }
+
+  async #stop(ref: AccountRef, name: string): Promise<void> {
+    const answer = await ask({
+      title: `Stop ${name}?`,
+      text: "No message is read or answered there until you start it again.",
+      confirm: "Stop",
+    });
+    if (answer !== undefined) await this.channels.stop(ref);
+  }
+
+  async #logout(ref: AccountRef, name: string): Promise<void> {
+    const answer = await ask({
+      title: `Log ${name} out?`,
+      text: "The session ends on the phone too. To use it again you link it anew.",
+      confirm: "Log out",
+      isDanger: true,
+    });
+    if (answer !== undefined) await this.channels.logout(ref);
+  }
+
+  async #remove(ref: AccountRef, name: string): Promise<void> {
+    const answer = await ask({
+      title: `Remove ${name}?`,
+      text: "Its settings are removed with its token or session. Conversations stay.",
+      confirm: "Remove",
+      isDanger: true,
+    });
+    if (answer === undefined) return;
+    await this.channels.remove(ref);
+    this.done = `${name} is removed.`;
+  }
+
+  #link(channel: Channel, ref: AccountRef): void {
+    this.querySelector<LinkAccountElement>("moltbot-link-account")?.open(channel, ref);
+  }
+
+  // — adding —
+
+  #catalogue(): TemplateResult {
+    return html`<section aria-labelledby="add-title">
+      <h2 id="add-title">Connect a channel</h2>
+      <div class="tiles">
+        ${this.state.channels.map(
+          (channel) => html`<button type="button" @click=${() => this.#add(channel)}>
+            <strong>${channel.label}</strong><span>${channel.summary}</span>
+          </button>`,
+        )}
+      </div>
+    </section>`;
+  }
+
+  #add(channel: Channel): void {
+    // One that is linked needs no settings: its first account goes straight to the code.
+    const isFirst = channel.accounts.length === 0;
+    if (isFirst && channel.hasLogin) return this.#link(channel, { channel: channel.id, accountId: "default" });
+    void this.#form?.open(channel);
+  }
+
+  get #form(): AddChannelElement | null {
+    return this.querySelector("moltbot-add-channel");
+  }
+
+  #onAdded(event: CustomEvent<{ channel: Channel; ref: AccountRef; mustLink: boolean; says: string }>): void {
+    const { channel, ref, mustLink, says } = event.detail;
+    this.done = says;
+    if (mustLink) this.#link(channel, ref);
+  }
+
+  // — doubt —
+
+  #doubtful(): TemplateResult {
+    return html`<section aria-labelledby="doubt-title">
+      <h2 id="doubt-title">Perhaps not sent</h2>
+      <p class="meta">The connection broke while these were on their way. Look on your phone, then decide.</p>
+      <ul class="cards">
+        ${repeat(
+          this.state.doubtful,
+          ({ id }) => id,
+          (entry) => this.#doubt(entry),
+        )}
+      </ul>
+    </section>`;
+  }
+
+  #doubt({ id, channel, chatId, text, queuedAt }: OutboxEntry): TemplateResult {
+    return html`<li class="card-row">
+      <div class="grow">
+        <p class="clip">${text === "" ? "A file" : text}</p>
+        <p class="meta">${labelOf(this.state.channels, channel)} · to ${chatId} · ${agoOf(queuedAt)}</p>
+      </div>
+      ${
+        this.channels.may("write")
+          ? html`<div class="card-actions">
+            <button type="button" class="button small" aria-label=${`Discard message ${id}`} @click=${() => this.channels.discard(id)}>Discard</button>
+            <button type="button" class="button small primary" aria-label=${`Send again message ${id}`} @click=${() => this.channels.resend(id)}>Send again</button>
+          </div>`
+          : nothing
+      }
+    </li>`;
+  }
+}
+
+customElements.define("moltbot-channels", ChannelsElement);
