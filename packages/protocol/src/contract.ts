@@ -595,7 +595,7 @@ export interface InboxEntry {
   text: string;
   at: number;
   receivedAt: number;
-  state: "received" | "held" | "running" | "done";
+  state: "received" | "running" | "done";
   outcome?: OutcomeKind;
   /** The rule that decided it. */
   rule?: string;

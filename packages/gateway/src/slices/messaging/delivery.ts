@@ -6,6 +6,7 @@ import type { RunObserver } from "../agent/runs.ts";
 import type { Account } from "./account.ts";
 import type { Inbox, InboxRow, Outcome } from "./inbox.ts";
 import type { Outbox, OutboxRow, Payload } from "./outbox.ts";
+import { composePartsNow } from "./render.ts";
 import type { MessagesSettings } from "./settings.ts";
 
 export interface DeliveryOptions {
@@ -39,14 +40,19 @@ export class Delivery implements RunObserver {
     const markdown = replyOf(outcome);
     if (markdown === "") return;
     const { channel, account, chat } = deliver;
-    outbox.add({
+    const place = {
       ...{ channel, account, chat },
       origin: originOf(record.id),
-      part: WHOLE,
-      payload: { content: { kind: "markdown", markdown }, ...this.answerTo(rows) },
       sessionKey: record.sessionKey,
       ttlMs: this.#options.messages().outboundTtlMinutes * 60_000,
-    });
+    };
+    const payload: Payload = { content: { kind: "markdown", markdown }, ...this.answerTo(rows) };
+    const to = this.#options.account(channel, account);
+    // A draft of the reply may be on its way: then the sender replaces it, between two messages of the chat.
+    const hasDraft = outbox.of(place.origin).length > 0;
+    const parts = to && !hasDraft ? composePartsNow(payload, to) : undefined;
+    if (parts) for (const [part, each] of parts.entries()) outbox.add({ ...place, part, payload: each });
+    else outbox.add({ ...place, part: WHOLE, payload });
     setImmediate(() => this.#options.kick(channel, account));
   }
 

@@ -96,23 +96,14 @@ export class Inbox {
     return row && toInboxRow(row);
   }
 
-  /** The next event of an account that nobody has looked at. */
-  nextReceived({ channel, account }: AccountKey): InboxRow | undefined {
+  /** The next event of an account after `afterId` that has no outcome and no run. */
+  nextReceived({ channel, account }: AccountKey, afterId: number): InboxRow | undefined {
     const row = this.#store.get<Row>(
       `select ${COLUMNS} from inbox
-       where channel = ? and account = ? and state <> 'done' and state = 'received' order by id limit 1`,
-      channel,
-      account,
+       where channel = ? and account = ? and id > ? and state <> 'done' and state = 'received' order by id limit 1`,
+      ...[channel, account, afterId],
     );
     return row && toInboxRow(row);
-  }
-
-  /** What was held when the gateway stopped is looked at again. */
-  release({ channel, account }: AccountKey): void {
-    this.#store.run(
-      "update inbox set state = 'received' where channel = ? and account = ? and state <> 'done' and state = 'held'",
-      ...[channel, account],
-    );
   }
 
   /** Events that a run answers. */
@@ -146,11 +137,6 @@ export class Inbox {
       )
       .map(toInboxRow)
       .reverse();
-  }
-
-  /** The event waits for more to come with it. */
-  hold(id: number): void {
-    this.#store.run("update inbox set state = 'held' where id = ? and state = 'received'", id);
   }
 
   /** A run answers the events. */
@@ -194,7 +180,7 @@ export class Inbox {
   editPending({ channel, account }: AccountKey, messageId: string, chat: string, text: string): boolean {
     const row = this.#store.get<Row>(
       `select ${COLUMNS} from inbox where channel = ? and account = ? and chat = ? and message_id = ?
-       and kind = 'message' and state in ('received', 'held')`,
+       and kind = 'message' and state = 'received'`,
       ...[channel, account, chat, messageId],
     );
     if (!row) return false;
@@ -208,7 +194,7 @@ export class Inbox {
     const { changes } = this.#store.run(
       `update inbox set state = 'done', outcome = 'suppressed', rule = 'taken-back', detail = ?, decided_at = ?
        where channel = ? and account = ? and chat = ? and message_id = ? and kind = 'message'
-         and state in ('received', 'held')`,
+         and state = 'received'`,
       ...["Its author took it back before it was answered.", this.#clock.now(), channel, account, chat, messageId],
     );
     return changes > 0;

@@ -73,6 +73,8 @@ export class Intake {
   readonly #stop = new AbortController();
   #pumping: Promise<void> | undefined;
   #isAgain = false;
+  /** Everything up to this id has been looked at by this process; what is held is looked at again after a restart. */
+  #seenId = 0;
 
   constructor(account: Account, chats: Chats, services: IntakeServices) {
     this.#account = account;
@@ -104,8 +106,10 @@ export class Intake {
     const { inbox, clock } = this.#services;
     this.#isAgain = false;
     let turnAt = clock.monotonic();
-    for (let row = inbox.nextReceived(this.#account.key); row; row = inbox.nextReceived(this.#account.key)) {
-      if (this.#stop.signal.aborted) return;
+    for (;;) {
+      const row = inbox.nextReceived(this.#account.key, this.#seenId);
+      if (!row || this.#stop.signal.aborted) return;
+      this.#seenId = row.id;
       try {
         this.#take(row);
       } catch (error) {
@@ -133,7 +137,6 @@ export class Intake {
     const key = heldKey(row);
     const held = this.#held.get(key) ?? { rows: [], decision, timer: undefined };
     const waitMs = this.#waitMs(row);
-    inbox.hold(row.id);
     held.rows.push(row);
     held.timer?.[Symbol.dispose]();
     if (waitMs === 0 && held.rows.length === 1) return this.#begin(held);

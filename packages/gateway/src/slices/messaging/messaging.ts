@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { runOwn } from "../../base/blame.ts";
 import type { Settings } from "../../base/config.ts";
-import { GatewayError, invalidRequest, messageOf } from "../../base/errors.ts";
+import { GatewayError, ignore, invalidRequest, messageOf } from "../../base/errors.ts";
 import { makePrivateDir } from "../../base/files.ts";
 import type { Base } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
@@ -42,7 +42,7 @@ import { MediaIn } from "./media-in.ts";
 import { MediaOut } from "./media-out.ts";
 import { Outbox, type OutboxRow, textOf } from "./outbox.ts";
 import { Pairing } from "./pairing.ts";
-import { composeParts } from "./render.ts";
+import { composeParts, loadRenderer } from "./render.ts";
 import { boundedInbound } from "./sanitize.ts";
 import type { AccountSnapshotShape, OutboxEntryShape } from "./schema.ts";
 import { Sender } from "./sender.ts";
@@ -82,6 +82,9 @@ const STATUS_LIMIT_MS = 10_000;
 const SEND_WAIT_MS = 20_000;
 const ACTION_LIMIT_MS = 20_000;
 const PRUNE_MS = 6 * 3_600_000;
+/** Whoever waits at the door is served before channels load their libraries, one after the other. */
+const BEGIN_AFTER_MS = 200;
+const BETWEEN_STARTS_MS = 30;
 const DAY_MS = 24 * 3_600_000;
 
 type Target = {
@@ -112,7 +115,7 @@ export class Messaging implements AsyncDisposable {
   readonly #probes = new Map<string, { ok: boolean; error?: string; at: number }>();
   readonly #stack = new DisposableStack();
   #reconciling: Promise<void> = Promise.resolve();
-  #isStopped = false;
+  readonly #stop = new AbortController();
 
   constructor(services: MessagingServices, { definitions, section }: MessagingOptions) {
     const { agent, bus, clock, config, log, sessions, stateDir } = services;
@@ -173,11 +176,11 @@ export class Messaging implements AsyncDisposable {
     this.#prune();
     this.#stack.use(clock.every(PRUNE_MS, () => this.#prune()));
     this.#stack.use(this.#config.onChange(() => this.#reconcileSoon()));
-    this.#reconcileSoon();
+    this.#stack.use(clock.after(BEGIN_AFTER_MS, () => this.#reconcileSoon()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isStopped = true;
+    this.#stop.abort(new Error("the gateway stops"));
     this.#stack.dispose();
     await this.#reconciling;
     await Promise.all([...this.#running.values()].map((running) => this.#halt(running)));
@@ -514,7 +517,8 @@ export class Messaging implements AsyncDisposable {
 
   /** Brings the accounts in line with the config: starts, stops and restarts only those that it touches. */
   async #reconcile(): Promise<void> {
-    if (this.#isStopped) return;
+    const { clock } = this.#services;
+    if (this.#stop.signal.aborted) return;
     const wanted = new Map<string, { key: AccountKey; definition: ChannelDefinition }>();
     for (const definition of this.#definitions) {
       for (const account of accountIds(this.#config.current, definition.id)) {
@@ -540,6 +544,8 @@ export class Messaging implements AsyncDisposable {
       if (!settings.enabled) await running.account.stop("disabled");
       else if (known) await running.account.restart();
       else running.account.start();
+      await clock.sleep(BETWEEN_STARTS_MS, this.#stop.signal).catch((error) => ignore(error, "asked for at the top"));
+      if (this.#stop.signal.aborted) return;
     }
   }
 
@@ -558,6 +564,7 @@ export class Messaging implements AsyncDisposable {
       changed: () => this.#accountChanged(account),
       connected: (_, connection) => {
         void runOwn(() => sender.opened(connection));
+        void runOwn(() => loadRenderer(account));
         runOwn(() => this.#resumeLive(account));
       },
     });
@@ -567,9 +574,9 @@ export class Messaging implements AsyncDisposable {
       clock,
       log,
       compose: composeParts,
+      atomically: (work) => store.transaction(work),
       settled: (row) => this.#settled(row),
     });
-    this.inbox.release(key);
     const running: Running = {
       account,
       sender,
@@ -747,7 +754,7 @@ export class Messaging implements AsyncDisposable {
   }
 
   #loginFinished(key: AccountKey, isLinked: boolean): void {
-    if (isLinked && !this.#isStopped) this.#find(key)?.account.start();
+    if (isLinked && !this.#stop.signal.aborted) this.#find(key)?.account.start();
     this.#reconcileSoon();
   }
 
@@ -780,7 +787,7 @@ export class Messaging implements AsyncDisposable {
       const parts = this.outbox.of(origin);
       const open = parts.find(({ state }) => state === "composing" || state === "queued" || state === "sending");
       if (!open) return this.#answerOf(parts, runId);
-      if (until.aborted || this.#isStopped) throw this.#stillWaiting(open);
+      if (until.aborted || this.#stop.signal.aborted) throw this.#stillWaiting(open);
       const { promise, resolve } = Promise.withResolvers<void>();
       const waiting = this.#waiting.get(origin) ?? new Set();
       this.#waiting.set(origin, waiting.add(resolve));

@@ -1,24 +1,67 @@
 /** Replies as an account's platform takes them: in its dialect, in parts within its limits. */
-import type { Rendered } from "../../kit/text/dialect.ts";
+import type { ChannelDefinition } from "../../kit/channel.ts";
+import type { Dialect, Rendered } from "../../kit/text/dialect.ts";
+import type { renderMarkdown } from "../../kit/text/render.ts";
 import type { Account } from "./account.ts";
-import type { OutboxRow, Payload } from "./outbox.ts";
+import type { Content, OutboxRow, Payload } from "./outbox.ts";
+
+interface Tools {
+  readonly renderMarkdown: typeof renderMarkdown;
+  readonly dialect: Dialect;
+}
+
+/** What has been loaded, by channel. */
+const loaded = new Map<ChannelDefinition, Tools>();
 
 /** The parts of a message. Text comes after files, except that the first file carries a text that fits under it. */
-export async function composeParts(row: OutboxRow, account: Account): Promise<Payload[]> {
-  const { content, replyTo, via, buttons, silent } = row.payload;
-  if (content.kind !== "markdown") return [row.payload];
+export async function composeParts({ payload }: Pick<OutboxRow, "payload">, account: Account): Promise<Payload[]> {
+  const { content } = payload;
+  if (content.kind !== "markdown") return [payload];
   const { media = [], markdown } = content;
   const [first, ...rest] = media;
-  const texts = await render(markdown, account);
-  const hasCaption = first !== undefined && texts.length === 1 && (await fitsUnderFile(texts[0]!, account));
-  const quotesAll = account.settings.replyToMode === "all";
-  const contents: Payload["content"][] = [
+  const { dialect, renderMarkdown } = await toolsOf(account.definition);
+  const texts = renderMarkdown(markdown, dialect, { rest: mostOf(account) });
+  const { captionChars } = account.definition.limits;
+  const hasCaption = first !== undefined && texts.length === 1 && dialect.measure(texts[0]!) <= captionChars;
+  const contents: Content[] = [
     ...(first ? [{ kind: "part" as const, text: hasCaption ? texts[0]! : EMPTY, media: first }] : []),
     ...rest.map((file) => ({ kind: "part" as const, text: EMPTY, media: file })),
     ...(hasCaption ? [] : texts.map((text) => ({ kind: "part" as const, text }))),
   ];
-  return contents.map((part, index) => ({
-    content: part,
+  return place(contents, payload, account);
+}
+
+/** The same without waiting; undefined until the renderer and the account's dialect have been loaded once. */
+export function composePartsNow(payload: Payload, account: Account): Payload[] | undefined {
+  const { content } = payload;
+  const tools = loaded.get(account.definition);
+  if (!tools || content.kind !== "markdown" || content.media) return undefined;
+  const texts = tools.renderMarkdown(content.markdown, tools.dialect, { rest: mostOf(account) });
+  return place(
+    texts.map((text) => ({ kind: "part" as const, text })),
+    payload,
+    account,
+  );
+}
+
+/** Loads what an account's replies are rendered with. */
+export async function loadRenderer({ definition }: Account): Promise<void> {
+  await toolsOf(definition);
+}
+
+/** The beginning of a text as one message; undefined when there is nothing to show. */
+export async function firstPart(markdown: string, account: Account): Promise<Rendered | undefined> {
+  const { dialect, renderMarkdown } = await toolsOf(account.definition);
+  return renderMarkdown(markdown, dialect, { rest: mostOf(account) })[0];
+}
+
+const EMPTY: Rendered = { text: "", plain: "" };
+
+/** What goes with a whole message goes with its first part, or its last. */
+function place(contents: readonly Content[], { replyTo, via, buttons, silent }: Payload, account: Account): Payload[] {
+  const quotesAll = account.settings.replyToMode === "all";
+  return contents.map((content, index) => ({
+    content,
     ...((index === 0 || quotesAll) && replyTo && { replyTo }),
     ...(index === 0 && via !== undefined && { via }),
     ...(index === contents.length - 1 && buttons && { buttons }),
@@ -26,20 +69,15 @@ export async function composeParts(row: OutboxRow, account: Account): Promise<Pa
   }));
 }
 
-/** The beginning of a text as one message; undefined when there is nothing to show. */
-export async function firstPart(markdown: string, account: Account): Promise<Rendered | undefined> {
-  return (await render(markdown, account))[0];
+async function toolsOf(definition: ChannelDefinition): Promise<Tools> {
+  const known = loaded.get(definition);
+  if (known) return known;
+  const [{ renderMarkdown }, dialect] = await Promise.all([import("../../kit/text/render.ts"), definition.dialect()]);
+  const tools = { renderMarkdown, dialect };
+  loaded.set(definition, tools);
+  return tools;
 }
 
-const EMPTY: Rendered = { text: "", plain: "" };
-
-async function render(markdown: string, account: Account): Promise<Rendered[]> {
-  const { renderMarkdown } = await import("../../kit/text/render.ts");
-  const { limits } = account.definition;
-  const most = Math.min(limits.textChars, account.settings.textChunkLimit ?? limits.textChars);
-  return renderMarkdown(markdown, await account.definition.dialect(), { rest: most });
-}
-
-async function fitsUnderFile(text: Rendered, { definition }: Account): Promise<boolean> {
-  return (await definition.dialect()).measure(text) <= definition.limits.captionChars;
+function mostOf({ definition: { limits }, settings: { textChunkLimit } }: Account): number {
+  return Math.min(limits.textChars, textChunkLimit ?? limits.textChars);
 }

@@ -79,7 +79,7 @@ export const InboxEntry = Type.Object({
   text: Type.String({ description: "Its beginning." }),
   at: Millis,
   receivedAt: Millis,
-  state: OneOf("received", "held", "running", "done"),
+  state: OneOf("received", "running", "done"),
   outcome: Type.Optional(OutcomeKind),
   rule: Type.Optional(Type.String({ description: "The rule that decided it." })),
   detail: Type.Optional(Type.String({ description: "The same in a sentence." })),

@@ -27,7 +27,8 @@ class Desk {
   constructor(options: { repeatSafeMs?: number } = {}) {
     this.paper = new PaperChannel(options);
     const { clock } = this;
-    this.outbox = new Outbox({ clock, store: openStore(":memory:", [tables]) });
+    const store = openStore(":memory:", [tables]);
+    this.outbox = new Outbox({ clock, store });
     const log = createLog({ clock, level: "error", sinks: [], secrets: new Secrets() });
     this.account = new Account({
       ...{ key, clock, log, definition: this.paper.definition },
@@ -39,6 +40,7 @@ class Desk {
     this.sender = new Sender({
       ...{ account: this.account, outbox: this.outbox, clock, log },
       compose: composeParts,
+      atomically: (work) => store.transaction(work),
       settled: (row) => this.settled.push(row),
     });
   }

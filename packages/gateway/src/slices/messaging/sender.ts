@@ -18,7 +18,9 @@ export interface SenderOptions {
   readonly log: Log;
   /** Cuts a reply into the messages that the platform takes. */
   compose(row: OutboxRow, account: Account): Promise<Payload[]>;
-  /** Called when a row has come to its end: sent, failed or in doubt. */
+  /** Runs `work` in one transaction. */
+  atomically(work: () => void): void;
+  /** Called when a row has come to its end, in the transaction that says so: sent, failed or in doubt. */
   settled(row: OutboxRow): void;
 }
 
@@ -139,8 +141,7 @@ export class Sender {
     using _timer = clock.after(SEND_LIMIT_MS, () => limit.abort(new Error("the platform did not answer in time")));
     try {
       const sent = await Promise.race([this.#transmit(row, connection, limit.signal), rejectionOf(limit.signal)]);
-      outbox.sent(row.id, sent);
-      this.#options.settled(outbox.require(row.id));
+      this.#sent(row, sent);
     } catch (error) {
       const problem = limit.signal.aborted
         ? new ChannelError("unknown", `${this.#options.account.definition.label} did not answer in time.`, {
@@ -213,10 +214,7 @@ export class Sender {
     if (isHarmless) return outbox.later(row.id, 0, "sent again after an interruption");
     const found = await this.#look(row, connection);
     if (found === "absent") return outbox.later(row.id, 0, "the platform does not have it; sent again");
-    if (found !== "unknown") {
-      outbox.sent(row.id, found);
-      return this.#options.settled(outbox.require(row.id));
-    }
+    if (found !== "unknown") return this.#sent(row, found);
     log.warn("it is not known whether a message was sent", { ...account.key, outboxId: row.id });
     this.#end(row, "unknown", problem ?? "the gateway was interrupted while it sent this; it may have arrived");
   }
@@ -235,9 +233,20 @@ export class Sender {
     }
   }
 
-  #end(row: OutboxRow, state: "unknown" | "failed", problem: string): void {
-    this.#options.outbox.end(row.id, state, problem);
-    this.#options.settled(this.#options.outbox.require(row.id));
+  #sent({ id }: OutboxRow, providerId: string): void {
+    const { outbox, atomically, settled } = this.#options;
+    atomically(() => {
+      outbox.sent(id, providerId);
+      settled(outbox.require(id));
+    });
+  }
+
+  #end({ id }: OutboxRow, state: "unknown" | "failed", problem: string): void {
+    const { outbox, atomically, settled } = this.#options;
+    atomically(() => {
+      outbox.end(id, state, problem);
+      settled(outbox.require(id));
+    });
   }
 }
 

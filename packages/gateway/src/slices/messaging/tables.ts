@@ -15,7 +15,7 @@ export const tables = defineTables("messaging", [
      at integer not null,
      received_at integer not null,
      payload text not null,
-     state text not null default 'received' check (state in ('received', 'held', 'running', 'done')),
+     state text not null default 'received' check (state in ('received', 'running', 'done')),
      run_id text,
      session_key text,
      outcome text,

@@ -704,7 +704,6 @@ public struct HealthSummary: Codable, Hashable, Sendable {
 public struct InboxEntry: Codable, Hashable, Sendable {
     public enum State: Codable, Hashable, Sendable {
         case received
-        case held
         case running
         case done
         /// A value that only a newer gateway knows.
@@ -713,7 +712,6 @@ public struct InboxEntry: Codable, Hashable, Sendable {
         public init(rawValue: String) {
             switch rawValue {
             case "received": self = .received
-            case "held": self = .held
             case "running": self = .running
             case "done": self = .done
             default: self = .unrecognized(rawValue)
@@ -723,7 +721,6 @@ public struct InboxEntry: Codable, Hashable, Sendable {
         public var rawValue: String {
             switch self {
             case .received: return "received"
-            case .held: return "held"
             case .running: return "running"
             case .done: return "done"
             case .unrecognized(let value): return value
