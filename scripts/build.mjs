@@ -65,13 +65,17 @@ async function buildCommands() {
   });
 }
 
-/** The fake platforms that the drill runs against, as modules: one of them is loaded by a gateway before all else. */
+/** The fake platforms that the drill runs against, as modules: one is loaded by a gateway before all else, one is started by it. */
 async function buildFakes() {
   await build({
     ...common(),
     outdir: join(fresh, "fakes"),
     outExtension: { ".js": ".mjs" },
-    entryPoints: { index: "packages/fakes/src/index.ts", "whatsapp-preload": "packages/fakes/src/whatsapp/preload.ts" },
+    entryPoints: {
+      index: "packages/fakes/src/index.ts",
+      "whatsapp-preload": "packages/fakes/src/whatsapp/preload.ts",
+      "signal-cli": "packages/fakes/src/signal/signal-cli.ts",
+    },
     chunkNames: "[name]-[hash]",
     format: "esm",
     splitting: true,

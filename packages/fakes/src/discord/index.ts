@@ -29,6 +29,9 @@ const TROUBLES = [
 
 const ID = /\d{17,}/g;
 
+/** How long a gateway may take to start and link itself. */
+const LINK_LIMIT_MS = 60_000;
+
 type SendTrouble = Extract<Trouble, { kind: "rate-limit" | "accept-then-fail" | "refuse" | "slow" }>;
 
 /** What this fake can do beyond what every fake can. */
@@ -105,7 +108,7 @@ class Platform implements FakeDiscord {
   }
 
   async linked(): Promise<void> {
-    await until(this, "a bot on the gateway", () => this.isLinked);
+    await until(this, "a bot on the gateway", () => this.isLinked, LINK_LIMIT_MS);
   }
 
   async says(text: string, options: SaysOptions = {}): Promise<Said> {

@@ -1,12 +1,9 @@
 /** A fake of Signal: people and groups behind signal-cli's HTTP daemon, on loopback. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Delivered, FakePlatform, GivenReaction, Said, SaysOptions, Trouble } from "../platform.ts";
 import { Changes, until } from "../watch.ts";
 import { Daemon } from "./daemon.ts";
+import { Program } from "./program.ts";
 import { CODE, type ResultType, Rpc, RpcError } from "./rpc.ts";
 import { type Group, type Message, type Person, World } from "./world.ts";
 
@@ -23,6 +20,9 @@ const TROUBLES = [
   "revoke",
   "remove-from-group",
 ] as const satisfies readonly Trouble["kind"][];
+
+/** How long a gateway may take to start and link itself. */
+const LINK_LIMIT_MS = 60_000;
 
 type SendTrouble = Extract<Trouble, { kind: "rate-limit" | "accept-then-fail" | "refuse" | "slow" }>;
 
@@ -107,7 +107,7 @@ class Platform implements FakeSignal {
   }
 
   async linked(): Promise<void> {
-    await until(this, "somebody who listens to events", () => this.isLinked);
+    await until(this, "somebody who listens to events", () => this.isLinked, LINK_LIMIT_MS);
   }
 
   async scan(shown: string): Promise<void> {
@@ -335,23 +335,6 @@ class Platform implements FakeSignal {
     const message = this.#world.messages.get(Number(id));
     if (!message) throw new Error(`there is no message ${id}`);
     return message;
-  }
-}
-
-/** A file that can be started as signal-cli. */
-class Program implements Disposable {
-  readonly #folder = mkdtempSync(join(tmpdir(), "fake-signal-cli-"));
-  readonly path = join(this.#folder, "signal-cli");
-
-  write(server: string): void {
-    const script = fileURLToPath(import.meta.url).replace(/index(\.\w+)$/, "signal-cli$1");
-    writeFileSync(this.path, `#!/bin/sh\nFAKE_SIGNAL_SERVER=${server} exec "${process.execPath}" "${script}" "$@"\n`, {
-      mode: 0o755,
-    });
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 

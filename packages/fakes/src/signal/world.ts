@@ -33,13 +33,13 @@ export class World {
   readonly groups = new Map<string, Group>();
   readonly messages = new Map<number, Message>();
   readonly attachments = new Map<string, FakeFile>();
-  #last = 0;
+  readonly #used = new Set<number>();
 
   /** A time that is nobody else's. */
   timestamp(at = Date.now()): number {
     let free = at;
-    while (this.messages.has(free) || free === this.#last) free += 1;
-    this.#last = free;
+    while (this.#used.has(free)) free += 1;
+    this.#used.add(free);
     return free;
   }
 

@@ -70,7 +70,10 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
   for (let kill = 1; kill <= kills; kill++) {
     const saying = burst(platforms, { random, kill, most: options.burst, spoken });
     // Every other kill strikes a gateway that is at work, not one that still starts.
-    if (kill % 2 === 0) await Promise.race([Promise.any(platforms.map((each) => each.linked())), sleep(LINK_LIMIT_MS)]);
+    if (kill % 2 === 0) {
+      const limit = sleep(LINK_LIMIT_MS, undefined, { ref: false });
+      await Promise.any([...platforms.map((each) => each.linked()), limit]);
+    }
     await sleep(random.below(MAX_PAUSE_MS));
     await subject.kill();
     await saying;

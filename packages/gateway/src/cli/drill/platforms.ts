@@ -9,7 +9,8 @@ const FAKES: Readonly<Record<string, () => Promise<fakes.FakePlatform>>> = {
   telegram: fakes.fakeTelegram,
   slack: fakes.fakeSlack,
   discord: fakes.fakeDiscord,
-  signal: fakes.fakeSignal,
+  // With a signal-cli of the gateway's own, as most have it: only then nothing is lost by a kill.
+  signal: () => fakes.fakeSignal({ asProgram: true }),
   imessage: fakes.fakeBlueBubbles,
 };
 
