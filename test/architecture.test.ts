@@ -70,7 +70,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "the command line speaks to the gateway in the protocol",
     files: /^cli\//,
-    allows: /^(cli\/|base\/|node:|@moltbot\/protocol$|ws$|json5$)/,
+    allows: /^(cli\/|base\/|node:|@moltbot\/protocol$|ws$|json5$|uqr$)/,
     except: {
       "cli/commands/gateway-run.ts": "starts the gateway",
       "cli/sections.ts": "checks a config file while no gateway runs, against the same definitions",

@@ -20,9 +20,6 @@ const LOOK_MS = 5_000;
 
 type Account = Channel["accounts"][number];
 
-/** Of an account that waits for a phone: nothing is wrong with it. */
-const NOT_LINKED = { mood: "busy", words: "Not linked" } as const;
-
 /** `<moltbot-channels>`: shows `state` and does what is asked through `channels`. */
 export class ChannelsElement extends PageElement {
   static override properties = { state: { attribute: false }, channels: { attribute: false }, done: { state: true } };
@@ -141,11 +138,11 @@ export class ChannelsElement extends PageElement {
   }
 
   #account(channel: Channel, account: Account): TemplateResult {
-    const isUnlinked = channel.hasLogin && account.linked === false;
-    const { mood, words: state } = isUnlinked ? NOT_LINKED : stateOf(account);
+    const { mood, words: state } = stateOf(account);
+    const isUnlinked = account.state === "unconfigured" && account.linked === false;
     const own = accountLabel(account);
     const facts = isUnlinked ? "Link it with your phone to begin." : factsOf(account);
-    const problem = account.problem?.kind === "unconfigured" && isUnlinked ? undefined : account.problem;
+    const problem = isUnlinked ? undefined : account.problem;
     return html`<li class="card-row account" aria-label=${`${channel.label} ${own}`.trim()}>
       <div class="grow">
         <h3>

@@ -76,7 +76,9 @@ export function withAccount(channels: readonly Channel[], id: string, account: A
 export type Mood = "good" | "busy" | "bad" | "off";
 
 /** The mood and the words of an account's state. */
-export function stateOf({ state, nextAttemptAt }: AccountSnapshot): { mood: Mood; words: string } {
+export function stateOf({ state, linked, nextAttemptAt }: AccountSnapshot): { mood: Mood; words: string } {
+  // It waits for a phone; nothing is wrong with it.
+  if (state === "unconfigured" && linked === false) return { mood: "busy", words: "Not linked" };
   switch (state) {
     case "connected":
       return { mood: "good", words: "Connected" };
