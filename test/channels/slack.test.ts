@@ -336,6 +336,16 @@ test("a person is written to by their id", async () => {
   assert.equal(sent.chatId, said.chatId);
 });
 
+test("a file that is gone is refused, and nothing is sent", async () => {
+  await using at = await desk();
+  const { chatId } = await at.fake.says("hello");
+  const media = { ...stored(at.bench), path: "/nowhere/at/all.png" };
+
+  const error = await failure(at.connection.send(outbound(chatId, "look", { media }), never));
+
+  assert.deepEqual([error.kind, at.fake.delivered], ["rejected", []]);
+});
+
 test("each trouble with a send has its kind, and a doubtful one is found", async () => {
   await using at = await desk();
   const { chatId } = await at.fake.says("hello");

@@ -461,6 +461,16 @@ test("a send to a group that became a supergroup goes to the new id", async () =
   );
 });
 
+test("a file that is gone is refused, and nothing is sent", async () => {
+  await using at = await desk();
+  const { chatId } = await at.fake.says("hello");
+  const media = { ...stored(at.bench, "image", "image/png"), path: "/nowhere/at/all.png" };
+
+  const error = await failure(at.connection.send(outbound(chatId, "look", { media }), never));
+
+  assert.deepEqual([error.kind, at.fake.delivered], ["rejected", []]);
+});
+
 test("each trouble with a send has its kind", async () => {
   await using at = await desk();
   const { chatId } = await at.fake.says("hello");

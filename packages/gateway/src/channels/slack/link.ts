@@ -68,6 +68,7 @@ export class SocketLink {
       await this.#drop(socket);
       throw linkError(error, "appToken");
     }
+    if (this.#isEnded) return await this.#drop(socket);
     this.#current = socket;
   }
 

@@ -17,19 +17,27 @@ const SHARE_WAITS_MS = [0, 150, 300, 600, 1200, 2400];
 
 /** Brings a file to Slack, without showing it to anyone; resolves with its id. Nothing was sent when it throws. */
 export async function upload(api: WebClient, media: OutboundMedia, signal: AbortSignal): Promise<string> {
+  const body = await bytesOf(media);
   const { upload_url, file_id } = await api.files
     .getUploadURLExternal({ filename: media.fileName, length: media.sizeBytes })
     .catch((error: unknown) => {
       throw certain(sendError(error, ""));
     });
   if (!upload_url || !file_id) throw new ChannelError("not-sent", "Slack gave no place for the file; try again.");
-  const body = await openAsBlob(media.path, { type: media.mimeType });
   const answer = await fetch(upload_url, { method: "POST", body, signal }).catch((error: unknown) => {
     throw certain(sendError(error, ""));
   });
   await answer.body?.cancel().catch((error: unknown) => ignore(error, "only the status counts"));
   if (!answer.ok) throw new ChannelError("not-sent", `Slack took no file (${answer.status}); try again.`);
   return file_id;
+}
+
+async function bytesOf({ path, mimeType }: OutboundMedia): Promise<Blob> {
+  try {
+    return await openAsBlob(path, { type: mimeType });
+  } catch (cause) {
+    throw new ChannelError("rejected", "The file to send cannot be read any more.", { cause });
+  }
 }
 
 /** Shows a file that was brought to Slack; resolves with the message that it is in. */

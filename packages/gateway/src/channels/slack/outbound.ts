@@ -143,7 +143,8 @@ export class Outbox {
     // Before an upload is noted nothing was shown.
     if (fileId === undefined) return "absent";
     const ts = await sharedAt(this.#api, fileId, channel, this.#context.clock, signal);
-    return ts === undefined ? "absent" : { id: ts };
+    // Slack shows large files late.
+    return ts === undefined ? "unknown" : { id: ts };
   }
 }
 

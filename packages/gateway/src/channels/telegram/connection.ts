@@ -1,6 +1,7 @@
 /** The link to Telegram: the one place where the client library is loaded. */
-import { Api, InputFile } from "grammy";
+import { createReadStream } from "node:fs";
 import type { Message, Update } from "grammy/types";
+import { Api, InputFile } from "grammy/web";
 import { ignore } from "../../base/errors.ts";
 import type {
   ChannelContext,
@@ -114,7 +115,7 @@ class TelegramConnection implements Connection {
     return this.#toChat(chat.id, async (chatId) => {
       if (!media) return this.#api.sendMessage(chatId, text.text, { ...markup(text), ...common }, forApi(signal));
       const caption = text.text === "" ? {} : { caption: text.text, ...markup(text) };
-      const file = () => new InputFile(media.path, media.fileName);
+      const file = () => new InputFile(() => createReadStream(media.path), media.fileName);
       return sendFile(this.#api, chatId, file, methodFor(media, text.text !== ""), { ...caption, ...common }, signal);
     });
   }

@@ -27,6 +27,9 @@ const BEFORE_THE_BODY = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
+/** The file that was to be sent is gone, or not ours to read. */
+const UNREADABLE_FILE = new Set(["ENOENT", "EACCES", "EPERM", "EISDIR"]);
+
 /** What went wrong with something that was sent to `chatId`. */
 export function sendError(error: unknown, chatId: string): ChannelError {
   if (error instanceof ChannelError) return error;
@@ -80,6 +83,8 @@ function rateLimited({ parameters }: Refusal): ChannelError {
 
 function lost(error: unknown): ChannelError {
   const code = networkCode(error);
+  if (code && UNREADABLE_FILE.has(code))
+    return new ChannelError("rejected", "The file to send cannot be read any more.");
   return code && BEFORE_THE_BODY.has(code)
     ? new ChannelError("not-sent", `Telegram cannot be reached (${code}); check the network.`)
     : new ChannelError(

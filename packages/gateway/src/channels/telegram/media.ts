@@ -1,6 +1,7 @@
 /** Files: which method sends which, and how one is fetched. */
-import type { Api, InputFile } from "grammy";
+
 import type { Message } from "grammy/types";
+import type { Api, InputFile } from "grammy/web";
 import { codeOf, ignore } from "../../base/errors.ts";
 import { ChannelError, type OutboundMedia } from "../../kit/channel.ts";
 import { refusalOf, sendError } from "./errors.ts";

@@ -2,8 +2,9 @@
  * The long poll: asks for updates, commits them with the new offset in one transaction, and only then asks with that
  * offset, which tells Telegram that it may forget them. A crash at any line makes Telegram send them again.
  */
-import type { Api } from "grammy";
+
 import type { Update } from "grammy/types";
+import type { Api } from "grammy/web";
 import { messageOf } from "../../base/errors.ts";
 import { type ChannelContext, ChannelError, type Inbound, type StateChanges } from "../../kit/channel.ts";
 import { linkError } from "./errors.ts";

@@ -2,7 +2,7 @@
  * The client library over Node's own fetch. The one it brings does not notice an answer that is cut in the middle, and
  * does not tell a connection that was never made from one that was lost.
  */
-import type { Api, ApiClientOptions } from "grammy";
+import type { Api, ApiClientOptions } from "grammy/web";
 
 type ApiSignal = NonNullable<Parameters<Api["getMe"]>[0]>;
 
