@@ -19,6 +19,8 @@ let received = 0;
 
 createServer((request, response) => void answer(request, response)).listen(port, "127.0.0.1");
 process.on("SIGTERM", () => process.exit(143));
+await untilAbandoned();
+process.exit(0);
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { url = "/", method = "GET" } = request;
@@ -54,5 +56,17 @@ async function listen(response: ServerResponse): Promise<void> {
       // Signal is out of reach, or the listener is gone.
       await sleep(gone.signal.aborted ? 0 : 200);
     }
+  }
+}
+
+/** Resolves when the fake is gone for good: a gateway that was killed does not end what it has started. */
+async function untilAbandoned(): Promise<void> {
+  for (let failures = 0; failures < 5; ) {
+    await sleep(1000);
+    const isThere = await fetch(`${upstream}/api/v1/check`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    failures = isThere ? 0 : failures + 1;
   }
 }
