@@ -24,8 +24,23 @@ const TABLE = {
     "system-presence",
     "last-heartbeat",
     "chat.history",
+    "channels.status",
+    "inbox.list",
+    "inbox.why",
+    "outbox.list",
   ],
-  "operator.write": ["agent", "agent.wait", "chat.send", "chat.abort"],
+  "operator.write": [
+    "agent",
+    "agent.wait",
+    "chat.send",
+    "chat.abort",
+    "send",
+    "message.react",
+    "message.edit",
+    "message.delete",
+    "outbox.resend",
+    "outbox.discard",
+  ],
   "operator.pairing": [
     "device.pair.list",
     "device.pair.approve",
@@ -33,6 +48,9 @@ const TABLE = {
     "device.pair.remove",
     "device.token.rotate",
     "device.token.revoke",
+    "pairing.list",
+    "pairing.approve",
+    "pairing.revoke",
   ],
   "operator.admin": [
     "config.get",
@@ -47,11 +65,19 @@ const TABLE = {
     "sessions.resolve",
     "system-event",
     "chat.inject",
+    "poll",
+    "channels.start",
+    "channels.stop",
+    "channels.add",
+    "channels.remove",
+    "channels.logout",
+    "web.login.start",
+    "web.login.wait",
   ],
 } as const;
 
 /** Handled, but not shown in hello-ok. */
-const UNLISTED = ["sessions.resolve", "chat.inject"];
+const UNLISTED = ["sessions.resolve", "chat.inject", "poll"];
 
 type Scope = keyof typeof TABLE;
 const SCOPES = [...(Object.keys(TABLE) as Scope[]), "operator.approvals"] as const;

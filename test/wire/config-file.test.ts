@@ -101,7 +101,7 @@ test("a file that is deleted while the gateway runs changes nothing", async () =
 });
 
 test("an unknown setting is a warning with its line, not a mistake", async () => {
-  await using gateway = await testGateway({ config: '{\n  session: { mainKee: "home" },\n  channels: {},\n}' });
+  await using gateway = await testGateway({ config: '{\n  session: { mainKee: "home" },\n  chanels: {},\n}' });
 
   const warnings = gateway.log.filter(({ sentence }) => sentence === "a setting is ignored");
 
@@ -109,7 +109,7 @@ test("an unknown setting is a warning with its line, not a mistake", async () =>
     warnings.map(({ level, fields }) => [level, fields.setting, fields.line]),
     [
       ["warn", "session.mainKee", 2],
-      ["warn", "channels", 3],
+      ["warn", "chanels", 3],
     ],
   );
 });
