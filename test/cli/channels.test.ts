@@ -278,6 +278,30 @@ test("a phone is linked by the QR code that login shows, and logged out again", 
   assert.equal(out.stdout, "WhatsApp is logged out.\n");
 });
 
+test("a phone is linked by the code that login writes in big letters", async () => {
+  using home = new Home();
+  await using phone = await fakeWhatsApp();
+  configure(home, { whatsapp: phone.settings });
+  await using _gateway = await home.gateway([], { ...phone.env, NODE_OPTIONS: `--import ${phone.preload}` });
+
+  const shown = home.spawn(["channels", "login", "--phone", phone.number]);
+  let drawn = "";
+  for await (const chunk of shown.stdout!) {
+    drawn += String(chunk);
+    if (drawn.includes("On the phone with")) shown.kill("SIGINT");
+  }
+  const login = home.spawn(["channels", "login", "--phone", phone.number, "--json"]);
+  const messages: string[] = [];
+  for await (const line of createInterface({ input: login.stdout! })) {
+    const { code, message } = JSON.parse(line);
+    messages.push(message);
+    if (code !== undefined) await phone.scan(code);
+  }
+
+  assert.match(drawn, /^(?:[█ ]{20,}\n){5}/m);
+  assert.match(messages.at(-1) ?? "", /^WhatsApp is linked as /);
+});
+
 test("login draws the QR code for eyes too, and ends quietly when it is stopped", async () => {
   using home = new Home();
   await using phone = await fakeWhatsApp();

@@ -179,6 +179,28 @@ test("a phone is linked by the QR code on the page", async () => {
   assert.deepEqual(chat.problems, []);
 });
 
+test("a phone is linked by the code that the page shows for its number", async () => {
+  await using phone = await fakeWhatsApp();
+  await using gateway = await gatewayWith({ whatsapp: phone.settings });
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await openChannels(chat);
+
+  await page.getByRole("button", { name: "Link WhatsApp" }).click();
+  await page.getByRole("button", { name: "Use a phone number instead" }).click();
+  const field = page.getByLabel("Phone number");
+  await field.fill("12");
+  await field.press("Enter");
+  const refused = await page.getByRole("dialog").getByRole("alert").textContent();
+  await field.fill(phone.number);
+  await field.press("Enter");
+  const code = await page.locator(".link-code").textContent();
+  await phone.scan(code ?? "");
+  await page.getByText(/WhatsApp is linked as/).waitFor();
+
+  assert.match(refused ?? "", /12 is no phone number/);
+});
+
 test("a conversation of a channel has its name and the channel's in the list", async () => {
   await using platform = await fakeTelegram();
   await using gateway = await gatewayWith({

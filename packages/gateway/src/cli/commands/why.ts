@@ -72,6 +72,7 @@ function show({ out }: WhyCall, { entry, config, parts }: InboxWhyResult, config
   out.print(
     facts(
       [
+        ["Chat", printable(entry.threadId === undefined ? entry.chatId : `${entry.chatId}, thread ${entry.threadId}`)],
         ["Outcome", paintOf(entry, out.style)(outcomeOf(entry))],
         ["Rule", entry.rule],
         ["Because", entry.detail === undefined ? undefined : printable(entry.detail)],
