@@ -2,19 +2,8 @@
 import type { Chat, Inbound, MediaKind, MediaRef, Peer } from "../../kit/channel.ts";
 import { emojiOf } from "./emoji.ts";
 import { field, messageIn, millisOf, type SlackFile, type SlackMessage, stringField } from "./events.ts";
-import type { Person } from "./names.ts";
-import { type KnownNames, readable } from "./readable.ts";
-
-/** Who reads the events. */
-export interface Reader {
-  readonly userId: string;
-  readonly botId: string | undefined;
-  readonly teamId: string;
-  readonly commands: ReadonlySet<string>;
-  readonly names: KnownNames & { person(id: string): Person | undefined };
-  /** Epoch ms, for events without a time. */
-  readonly now: number;
-}
+import { chatOf, peerOf, type Reader, threadOf } from "./places.ts";
+import { readable } from "./readable.ts";
 
 /** Messages that people write; other subtypes report joins, topics, pins and the like. */
 const WRITTEN = new Set([undefined, "file_share", "thread_broadcast", "me_message", "bot_message"]);
@@ -55,59 +44,6 @@ export function historyInbound(message: unknown, chat: Chat, reader: Reader): re
   return written({ channel_type: channelType, ...messageIn(message, chat.id) }, [], reader);
 }
 
-/** A slash command, as a message that is addressed to us. */
-export function commandInbound(body: unknown, reader: Reader): readonly Inbound[] {
-  const [channel, user, trigger] = ["channel_id", "user_id", "trigger_id"].map((name) => stringField(body, name));
-  if (!channel || !user || !trigger) throw new TypeError("a command without a conversation, a person or an id");
-  const command = (stringField(body, "command") ?? "").replace(/^\//, "");
-  const text = readable(stringField(body, "text") ?? "", reader.userId, reader.names);
-  const isMultiparty = stringField(body, "channel_name")?.startsWith("mpdm-");
-  return [
-    {
-      kind: "message",
-      keys: [`command:${trigger}`],
-      at: reader.now,
-      chat: chatOf(channel, isMultiparty ? "mpim" : undefined, undefined, reader),
-      sender: peerOf(user, reader),
-      messageId: trigger,
-      fromSelf: false,
-      text: commandText(command, text, reader.commands),
-      media: [],
-      mentionsSelf: true,
-      isCommand: true,
-      via: stringField(body, "response_url"),
-    },
-  ];
-}
-
-/** Pressed buttons. */
-export function pressInbound(body: unknown, reader: Reader): readonly Inbound[] {
-  const actions = field(body, "actions");
-  if (stringField(body, "type") !== "block_actions" || !Array.isArray(actions)) return [];
-  const channel = stringField(field(body, "channel"), "id");
-  const user = stringField(field(body, "user"), "id");
-  const message = field(body, "message");
-  const ts = stringField(message, "ts") ?? stringField(field(body, "container"), "message_ts");
-  if (!channel || !user || !ts) throw new TypeError("a press without a conversation, a person or a message");
-  return actions.flatMap((action: unknown): Inbound[] => {
-    const data = stringField(action, "value");
-    if (data === undefined) return [];
-    const when = stringField(action, "action_ts");
-    return [
-      {
-        kind: "button",
-        keys: [`press:${channel}:${ts}:${user}:${when ?? stringField(body, "trigger_id")}:${data}`],
-        at: millisOf(when, reader.now),
-        chat: chatOf(channel, undefined, threadOf(stringField(message, "thread_ts"), ts), reader),
-        sender: peerOf(user, reader),
-        messageId: ts,
-        fromSelf: false,
-        data,
-      },
-    ];
-  });
-}
-
 /** An event that could not be read: as much as can be told of it, or undefined when not even whose message it was. */
 export function unreadableOf(body: unknown, reader: Reader): Inbound | undefined {
   const event = field(body, "event");
@@ -123,14 +59,6 @@ export function unreadableOf(body: unknown, reader: Reader): Inbound | undefined
     fromSelf: false,
     why: "Slack sent a message that is not as its Events API describes messages.",
   };
-}
-
-/** "/moltbot status" is "/status"; a command of that very name is itself; anything else is what people say to us. */
-function commandText(command: string, text: string, known: ReadonlySet<string>): string {
-  if (known.has(command.toLowerCase())) return `/${command} ${text}`.trim();
-  if (text === "") return "/help";
-  const [first = ""] = text.split(/\s/);
-  return known.has(first.toLowerCase()) ? `/${text}` : text;
 }
 
 function messageEvent(event: unknown, keys: readonly string[], reader: Reader): readonly Inbound[] {
@@ -276,22 +204,6 @@ function isOwn({ user, bot_id }: SlackMessage, reader: Reader): boolean {
 function senderOf({ user, bot_id, username }: SlackMessage, reader: Reader): Peer | undefined {
   if (user !== undefined) return bot_id === undefined ? peerOf(user, reader) : { ...peerOf(user, reader), isBot: true };
   return bot_id === undefined ? undefined : { id: bot_id, ...(username && { name: username }), isBot: true };
-}
-
-function peerOf(id: string, { names }: Reader): Peer {
-  const person = names.person(id);
-  return person ? { id, name: person.name, username: person.username, isBot: person.isBot } : { id };
-}
-
-/** The first message of a thread names itself as the thread; it stands in the channel. */
-function threadOf(threadTs: string | undefined, ts: string): string | undefined {
-  return threadTs === ts ? undefined : threadTs;
-}
-
-function chatOf(id: string, type: string | undefined, threadId: string | undefined, { teamId, names }: Reader): Chat {
-  const kind = type === "im" || id.startsWith("D") ? "direct" : type === "mpim" ? "group" : "channel";
-  const name = names.channel(id);
-  return { id, ...(threadId && { threadId }), kind, ...(name && { title: `#${name}` }), spaceId: teamId };
 }
 
 /** What was written, and what was forwarded with it. */

@@ -5,9 +5,11 @@
 import { messageOf } from "../../base/errors.ts";
 import { type ChannelContext, ChannelError, type Inbound, type StateChanges } from "../../kit/channel.ts";
 import { field, stringField } from "./events.ts";
-import { commandInbound, eventInbound, pressInbound, type Reader, unreadableOf } from "./inbound.ts";
+import { eventInbound, unreadableOf } from "./inbound.ts";
+import { commandInbound, pressInbound } from "./interactions.ts";
 import type { Envelope } from "./link.ts";
 import type { Names } from "./names.ts";
+import type { Reader } from "./places.ts";
 import { mentionedIn } from "./readable.ts";
 import { aliveChange, seenChanges } from "./seen.ts";
 

@@ -1,0 +1,66 @@
+/** Commands and pressed buttons, as what the gateway takes in. Pure: names were learnt beforehand. */
+import type { Inbound } from "../../kit/channel.ts";
+import { field, millisOf, stringField } from "./events.ts";
+import { chatOf, peerOf, type Reader, threadOf } from "./places.ts";
+import { readable } from "./readable.ts";
+
+/** A slash command, as a message that is addressed to us. */
+export function commandInbound(body: unknown, reader: Reader): readonly Inbound[] {
+  const [channel, user, trigger] = ["channel_id", "user_id", "trigger_id"].map((name) => stringField(body, name));
+  if (!channel || !user || !trigger) throw new TypeError("a command without a conversation, a person or an id");
+  const command = (stringField(body, "command") ?? "").replace(/^\//, "");
+  const text = readable(stringField(body, "text") ?? "", reader.userId, reader.names);
+  const isMultiparty = stringField(body, "channel_name")?.startsWith("mpdm-");
+  return [
+    {
+      kind: "message",
+      keys: [`command:${trigger}`],
+      at: reader.now,
+      chat: chatOf(channel, isMultiparty ? "mpim" : undefined, undefined, reader),
+      sender: peerOf(user, reader),
+      messageId: trigger,
+      fromSelf: false,
+      text: commandText(command, text, reader.commands),
+      media: [],
+      mentionsSelf: true,
+      isCommand: true,
+      via: stringField(body, "response_url"),
+    },
+  ];
+}
+
+/** Pressed buttons. */
+export function pressInbound(body: unknown, reader: Reader): readonly Inbound[] {
+  const actions = field(body, "actions");
+  if (stringField(body, "type") !== "block_actions" || !Array.isArray(actions)) return [];
+  const channel = stringField(field(body, "channel"), "id");
+  const user = stringField(field(body, "user"), "id");
+  const message = field(body, "message");
+  const ts = stringField(message, "ts") ?? stringField(field(body, "container"), "message_ts");
+  if (!channel || !user || !ts) throw new TypeError("a press without a conversation, a person or a message");
+  return actions.flatMap((action: unknown): Inbound[] => {
+    const data = stringField(action, "value");
+    if (data === undefined) return [];
+    const when = stringField(action, "action_ts");
+    return [
+      {
+        kind: "button",
+        keys: [`press:${channel}:${ts}:${user}:${when ?? stringField(body, "trigger_id")}:${data}`],
+        at: millisOf(when, reader.now),
+        chat: chatOf(channel, undefined, threadOf(stringField(message, "thread_ts"), ts), reader),
+        sender: peerOf(user, reader),
+        messageId: ts,
+        fromSelf: false,
+        data,
+      },
+    ];
+  });
+}
+
+/** "/moltbot status" is "/status"; a command of that very name is itself; anything else is what people say to us. */
+function commandText(command: string, text: string, known: ReadonlySet<string>): string {
+  if (known.has(command.toLowerCase())) return `/${command} ${text}`.trim();
+  if (text === "") return "/help";
+  const [first = ""] = text.split(/\s/);
+  return known.has(first.toLowerCase()) ? `/${text}` : text;
+}
