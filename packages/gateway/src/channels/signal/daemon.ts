@@ -1,5 +1,5 @@
 /** A signal-cli daemon of our own: started on a free port of loopback, ended with the connection. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -142,10 +142,20 @@ async function endLeftover({ folder, clock, signal, log }: ProbeContext): Promis
 /** Whether that process is a program on our folder; where that cannot be told, it is left alone. */
 function isOurs(pid: number, folder: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(configFolder(folder));
+    return commandOf(pid).includes(configFolder(folder));
   } catch {
     return false;
   }
+}
+
+/** The command line of a process. Throws when there is none. */
+function commandOf(pid: number): string {
+  return process.platform === "linux"
+    ? readFileSync(`/proc/${pid}/cmdline`, "utf8")
+    : execFileSync("ps", ["-o", "command=", "-p", String(pid)], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      });
 }
 
 function readRunning(folder: string): Running | undefined {
