@@ -115,7 +115,7 @@ class TelegramConnection implements Connection {
     return this.#toChat(chat.id, async (chatId) => {
       if (!media) return this.#api.sendMessage(chatId, text.text, { ...markup(text), ...common }, forApi(signal));
       const caption = text.text === "" ? {} : { caption: text.text, ...markup(text) };
-      const file = () => new InputFile(() => createReadStream(media.path), media.fileName);
+      const file = () => new InputFile(bytesOf(media.path), media.fileName);
       return sendFile(this.#api, chatId, file, methodFor(media, text.text !== ""), { ...caption, ...common }, signal);
     });
   }
@@ -252,4 +252,9 @@ function reply(target: MessageRef | undefined) {
 
 function inlineButton({ label, data }: { label: string; data: string }) {
   return { text: label, callback_data: data };
+}
+
+/** Opened when the first byte is wanted: a request that is never made holds no file open. */
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path) as AsyncIterable<Uint8Array>;
 }

@@ -27,5 +27,6 @@ async function fetchForApi(url: string, request: ApiRequest): Promise<Response> 
   const abort = () => aborted.abort();
   if (signal.aborted) abort();
   else signal.addEventListener("abort", abort);
-  return await fetch(url, { ...rest, signal: aborted.signal });
+  // A streamed body can only be sent with this (fetch standard).
+  return await fetch(url, { ...rest, duplex: "half", signal: aborted.signal } as RequestInit);
 }
