@@ -166,7 +166,7 @@ export class ChannelsElement extends PageElement {
     return html`<div class="card-actions">
       ${button("Remove", () => this.#remove(ref, name), "quiet")}
       ${button("Settings", () => this.#form?.open(channel, accountId), "quiet")}
-      ${channel.hasLogin && linked ? button("Log out", () => this.#logout(ref, name)) : nothing}
+      ${channel.hasLogin && linked ? button("Log out", () => this.#logout(ref, name), "quiet") : nothing}
       ${running ? button("Stop", () => this.#stop(ref, name)) : nothing}
       ${!running && enabled && !mayLink ? button("Start", () => this.channels.start(ref), "primary") : nothing}
       ${mayLink ? button("Link", () => this.#link(channel, ref), "primary") : nothing}
