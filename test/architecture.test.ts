@@ -52,9 +52,32 @@ const RULES: readonly Rule[] = [
     allows: /^(?!server\/|cli\/|gateway\.ts|catalog\.ts)/,
   },
   {
-    rule: "the catalog names slices and nothing else",
+    rule: "the catalog names slices and channels, and nothing else",
     files: /^catalog\.ts$/,
-    allows: /^slices\/[^/]+\/index\.ts$/,
+    allows: /^(slices\/[^/]+\/index\.ts|channels\/index\.ts|slices\/messaging\/settings\.ts)$/,
+  },
+  {
+    rule: "the list of channels has one line for each",
+    files: /^channels\/index\.ts$/,
+    allows: /^(channels\/[^/]+\/channel\.ts|kit\/channel\.ts)$/,
+    kinds: ["value", "type"],
+  },
+  {
+    rule: "channels never see sessions, agents or the wire",
+    files: /^channels\//,
+    allows: /^(?!slices\/|server\/|cli\/|gateway\.ts|catalog\.ts)/,
+    kinds: ["value", "type", "dynamic"],
+  },
+  {
+    rule: "a channel's definition loads no SDK",
+    files: /^channels\/[^/]+\/channel\.ts$/,
+    allows: /^(channels\/|kit\/|base\/|node:|@sinclair\/typebox$)/,
+    kinds: ["value"],
+  },
+  {
+    rule: "the fake platforms know nothing of the gateway",
+    files: /^packages\/fakes\//,
+    allows: /^(?!packages\/(?!fakes\/)|@moltbot\/)/,
   },
   {
     rule: "definitions reach the gateway through the call only",
@@ -73,6 +96,8 @@ const RULES: readonly Rule[] = [
     allows: /^(cli\/|base\/|node:|@moltbot\/protocol$|ws$|json5$|uqr$)/,
     except: {
       "cli/commands/gateway-run.ts": "starts the gateway",
+      "cli/drill/platforms.ts": "starts the fake platforms of the drill",
+      "cli/drill/drill.ts": "drives the fake platforms of the drill",
       "cli/sections.ts": "checks a config file while no gateway runs, against the same definitions",
     },
   },

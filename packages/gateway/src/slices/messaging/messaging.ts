@@ -101,7 +101,7 @@ export class Messaging implements AsyncDisposable {
   readonly outbox: Outbox;
   readonly pairing: Pairing;
   readonly logins: Logins;
-  readonly webhooks = new Webhooks();
+  readonly webhooks: Webhooks;
   readonly #services: MessagingServices;
   readonly #definitions: readonly ChannelDefinition[];
   readonly #config: Settings<ChannelsConfig>;
@@ -123,6 +123,7 @@ export class Messaging implements AsyncDisposable {
     this.#definitions = definitions;
     this.#config = config.of(section);
     this.#messages = config.of(messages);
+    this.webhooks = new Webhooks(clock);
     this.inbox = new Inbox(services);
     this.outbox = new Outbox(services);
     this.pairing = new Pairing(services);

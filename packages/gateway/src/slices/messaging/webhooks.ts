@@ -1,5 +1,6 @@
 /** Platforms that call us: POST requests under a path of their account, authorised before a byte of the body is read. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "../../base/clock.ts";
 import { ignore } from "../../base/errors.ts";
 import type { Webhook } from "../../kit/channel.ts";
 import type { AccountKey } from "./inbox.ts";
@@ -9,7 +10,12 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const BODY_LIMIT_MS = 15_000;
 
 export class Webhooks {
+  readonly #clock: Clock;
   readonly #webhooks = new Map<string, Webhook>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Serves a path until disposed. */
   serve({ channel, account }: AccountKey, webhook: Webhook): Disposable & { readonly path: string } {
@@ -35,27 +41,27 @@ export class Webhooks {
     const { headers } = request;
     const query = new URL(request.url ?? "/", "http://localhost").searchParams;
     if (!webhook.authorized({ query, headers })) return end(response, 401);
-    const body = await readBody(request);
+    const body = await this.#readBody(request);
     if (typeof body === "number") return end(response, body);
     end(response, await webhook.handle(body, { query, headers }));
   }
-}
 
-/** The body, or the HTTP status that refuses it. */
-async function readBody(request: IncomingMessage): Promise<Buffer | number> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    request.setTimeout(BODY_LIMIT_MS, () => request.destroy());
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > MAX_BODY_BYTES) return 413;
-      chunks.push(chunk);
+  /** The body, or the HTTP status that refuses it. */
+  async #readBody(request: IncomingMessage): Promise<Buffer | number> {
+    using _limit = this.#clock.after(BODY_LIMIT_MS, () => request.destroy());
+    const chunks: Buffer[] = [];
+    let size = 0;
+    try {
+      for await (const chunk of request as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > MAX_BODY_BYTES) return 413;
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks);
+    } catch (error) {
+      ignore(error, "the caller has gone, or was too slow");
+      return 408;
     }
-    return Buffer.concat(chunks);
-  } catch (error) {
-    ignore(error, "the caller has gone, or was too slow");
-    return 408;
   }
 }
 
