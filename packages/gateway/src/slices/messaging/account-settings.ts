@@ -88,6 +88,31 @@ export function accountSettings(
   };
 }
 
+/**
+ * The change of the config (a JSON merge patch) that gives an account these settings. The account that was alone so far
+ * gets a place of its own beside a new one, and takes along what is its own: its secrets, and what the new one says too.
+ */
+export function accountPatch(
+  config: ChannelsConfig,
+  { id: channel, settings: { properties } }: Pick<ChannelDefinition, "id" | "settings">,
+  accountId: string,
+  settings: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const section = channelConfig(config, channel);
+  const named = Object.keys(section?.accounts ?? {});
+  const wanted = { enabled: true, ...settings };
+  if (named.length === 0 && (accountId === DEFAULT_ACCOUNT || !section))
+    return { channels: { [channel]: accountId === DEFAULT_ACCOUNT ? wanted : { accounts: { [accountId]: wanted } } } };
+  const spelled = named.find((id) => normalAccountId(id) === accountId) ?? accountId;
+  if (named.length > 0) return { channels: { [channel]: { accounts: { [spelled]: wanted } } } };
+  const moved = Object.keys(properties).filter(
+    (name) => section?.[name] !== undefined && (properties[name]?.format === "secret" || Object.hasOwn(settings, name)),
+  );
+  const taken = Object.fromEntries(moved.map((name) => [name, section?.[name]]));
+  const left = Object.fromEntries(moved.map((name) => [name, null]));
+  return { channels: { [channel]: { ...left, accounts: { [DEFAULT_ACCOUNT]: taken, [accountId]: wanted } } } };
+}
+
 /** Where a setting of an account stands in the config, or would: the account's own place when it says it itself. */
 export function settingPath(config: ChannelsConfig, channel: string, accountId: string, setting: string): string {
   const { accounts } = channelConfig(config, channel) ?? {};
@@ -104,10 +129,11 @@ function ownSettings(
   accountId: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, unknown> {
+  const variables = accountId === DEFAULT_ACCOUNT ? Object.entries(definition.env) : [];
+  const given = Object.fromEntries(variables.map(([variable, name]) => [name, env[variable]]));
   const own: Record<string, unknown> = {};
   for (const name of Object.keys(definition.settings.properties)) {
-    const variable = definition.env[name];
-    const value = merged[name] ?? (accountId === DEFAULT_ACCOUNT && variable ? env[variable] : undefined);
+    const value = merged[name] ?? given[name];
     if (value !== undefined && value !== "") own[name] = value;
   }
   return own;

@@ -27,6 +27,7 @@ import { Account, toChannelError } from "./account.ts";
 import {
   type AccountSettings,
   accountIds,
+  accountPatch,
   accountSettings,
   DEFAULT_ACCOUNT,
   normalAccountId,
@@ -427,8 +428,8 @@ export class Messaging implements AsyncDisposable {
   ) {
     const definition = this.#definition(channel);
     const key = { channel: definition.id, account: normalAccountId(accountId) };
-    const patch = this.#patchFor(key, settings);
-    const candidate = this.#candidate(key, settings);
+    const patch = accountPatch(this.#config.current, definition, key.account, settings);
+    const candidate = await this.#candidate(key, patch);
     const missing = definition.missing(candidate.own, this.#stateOf(key));
     if (missing !== undefined && !definition.isLinkedByLogin && !force) throw invalidRequest(missing);
     let self: { id: string; name?: string } | undefined;
@@ -746,11 +747,12 @@ export class Messaging implements AsyncDisposable {
     key: AccountKey,
     { force, signal, phoneNumber }: { force: boolean; signal: AbortSignal; phoneNumber?: string },
   ): Promise<LoginContext> {
-    if (!this.#settingsOf(key)) await this.#writeConfig(this.#patchFor(key, {}));
+    const patch = accountPatch(this.#config.current, this.#definition(key.channel), key.account, {});
+    if (!this.#settingsOf(key)) await this.#writeConfig(patch);
     const running = this.#find(key);
     await running?.account.stop();
     if (force) this.#stateOf(key).clear();
-    const settings = this.#settingsOf(key) ?? this.#candidate(key, {});
+    const settings = this.#settingsOf(key) ?? (await this.#candidate(key, patch));
     return { ...this.#probeContext(key, settings, signal), ...(phoneNumber !== undefined && { phoneNumber }) };
   }
 
@@ -761,8 +763,8 @@ export class Messaging implements AsyncDisposable {
 
   #isLinked(key: AccountKey): boolean {
     const definition = this.#definition(key.channel);
-    const settings = this.#settingsOf(key) ?? this.#candidate(key, {});
-    return definition.isLinkedByLogin && definition.missing(settings.own, this.#stateOf(key)) === undefined;
+    const own = this.#settingsOf(key)?.own ?? {};
+    return definition.isLinkedByLogin && definition.missing(own, this.#stateOf(key)) === undefined;
   }
 
   // — Outbound ————————————————————————————————————————————————————————————————————————————————————————————————————————
@@ -947,22 +949,11 @@ export class Messaging implements AsyncDisposable {
     return definition && accountSettings(this.#config.current, definition, account, this.#services.env);
   }
 
-  /** The settings that an account would have with these added. */
-  #candidate(key: AccountKey, settings: Readonly<Record<string, unknown>>): AccountSettings {
-    const definition = this.#definition(key.channel);
-    const before = this.#settingsOf(key)?.own ?? {};
-    const config = { [key.channel]: { ...before, ...settings, accounts: { [key.account]: {} } } };
-    return accountSettings(config, definition, key.account, this.#services.env)!;
-  }
-
-  /** The change of the config that gives an account these settings. */
-  #patchFor({ channel, account }: AccountKey, settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
-    const section = this.#config.current[channel] as { accounts?: Record<string, unknown> } | undefined;
-    if (account === DEFAULT_ACCOUNT && !section?.accounts)
-      return { channels: { [channel]: { enabled: true, ...settings } } };
-    // The account that was alone so far gets a place beside the new one.
-    const others = section && !section.accounts ? { [DEFAULT_ACCOUNT]: {} } : {};
-    return { channels: { [channel]: { accounts: { ...others, [account]: { enabled: true, ...settings } } } } };
+  /** The settings that an account would have after this change of the config. */
+  async #candidate(key: AccountKey, patch: Readonly<Record<string, unknown>>): Promise<AccountSettings> {
+    const { mergePatch } = await import("../../base/config-edit.ts");
+    const { channels } = mergePatch({ channels: this.#config.current }, patch) as { channels: ChannelsConfig };
+    return accountSettings(channels, this.#definition(key.channel), key.account, this.#services.env)!;
   }
 
   async #writeConfig(patch: Record<string, unknown>): Promise<void> {
