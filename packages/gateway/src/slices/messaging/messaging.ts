@@ -805,9 +805,13 @@ export class Messaging implements AsyncDisposable {
     const bad = parts.find(({ state }) => state !== "sent");
     if (bad) {
       const hint = bad.state === "unknown" ? `; \`moltbot message resend ${bad.id}\` sends it again` : "";
-      throw new GatewayError("UNAVAILABLE", `${bad.problem ?? "the message was not sent"}${hint}`, {
-        details: { code: bad.state === "unknown" ? "DELIVERY_UNKNOWN" : "DELIVERY_FAILED", outboxId: bad.id },
-      });
+      throw new GatewayError(
+        "UNAVAILABLE",
+        `${(bad.problem ?? "the message was not sent").replace(/\.$/, "")}${hint}`,
+        {
+          details: { code: bad.state === "unknown" ? "DELIVERY_UNKNOWN" : "DELIVERY_FAILED", outboxId: bad.id },
+        },
+      );
     }
     const last = parts.at(-1)!;
     const { channel, chat } = last;
