@@ -45,7 +45,7 @@ import { Outbox, type OutboxRow, textOf } from "./outbox.ts";
 import { Pairing } from "./pairing.ts";
 import { composeParts, loadRenderer } from "./render.ts";
 import { boundedInbound } from "./sanitize.ts";
-import type { AccountSnapshotShape, OutboxEntryShape } from "./schema.ts";
+import type { AccountSnapshotShape, AccountStateName, OutboxEntryShape } from "./schema.ts";
 import { Sender } from "./sender.ts";
 import { sessionKeyOf } from "./session-key.ts";
 import { type ChannelsConfig, type MessagesSettings, messages } from "./settings.ts";
@@ -81,6 +81,8 @@ const PROBE_LIMIT_MS = 20_000;
 const STATUS_LIMIT_MS = 10_000;
 /** How long `send` waits for the platform before it answers that the message waits. */
 const SEND_WAIT_MS = 20_000;
+/** Where an account stands while nothing leaves before a person does something. */
+const IDLE: ReadonlySet<AccountStateName | undefined> = new Set(["disabled", "unconfigured", "stopped", "failed"]);
 const ACTION_LIMIT_MS = 20_000;
 const PRUNE_MS = 6 * 3_600_000;
 /** Whoever waits at the door is served before channels load their libraries, one after the other. */
@@ -206,10 +208,12 @@ export class Messaging implements AsyncDisposable {
     signal: AbortSignal,
   ) {
     const route = this.#route(this.#targetOf(params, "unsupported channel"));
+    const urls = [...(params.mediaUrl === undefined ? [] : [params.mediaUrl]), ...(params.mediaUrls ?? [])];
+    if (params.message.trim() === "" && urls.length === 0)
+      throw invalidRequest("message holds nothing that can be shown");
     const origin = `send:${caller.principal}:${params.idempotencyKey}`;
     if (this.outbox.of(origin).length === 0) {
       const { limits } = this.#definition(route.channel);
-      const urls = [...(params.mediaUrl === undefined ? [] : [params.mediaUrl]), ...(params.mediaUrls ?? [])];
       const media: OutboundMedia[] = [];
       for (const url of urls) media.push(await this.#mediaOut.load(url, { maxBytes: limits.mediaBytes, signal }));
       const replyTo: MessageRef | undefined =
@@ -245,9 +249,10 @@ export class Messaging implements AsyncDisposable {
     caller: Caller,
     signal: AbortSignal,
   ) {
-    const route = this.#route(this.#targetOf(params, "unsupported poll channel"));
-    const definition = this.#definition(route.channel);
-    if (!definition.capabilities.includes("polls")) throw invalidRequest(`unsupported poll channel: ${route.channel}`);
+    const target = this.#targetOf(params, "unsupported poll channel");
+    if (!this.#definition(target.channel).capabilities.includes("polls"))
+      throw invalidRequest(`unsupported poll channel: ${target.channel}`);
+    const route = this.#route(target);
     const { question, options, maxSelections = 1, durationHours, idempotencyKey } = params;
     if (maxSelections > options.length) throw invalidRequest("maxSelections must not exceed the number of options");
     const origin = `poll:${caller.principal}:${idempotencyKey}`;
@@ -279,9 +284,13 @@ export class Messaging implements AsyncDisposable {
   /** Changes a message of ours. Throws `INVALID_REQUEST` where the channel cannot, or the message is not ours. */
   async edit(params: MessageTarget & { readonly message: string }, signal: AbortSignal) {
     return await this.#act(params, "editOut", signal, async (connection, ref, within, account) => {
-      const { firstPart } = await import("./render.ts");
-      const text = await firstPart(params.message, account);
-      if (text) await connection.edit?.({ ...ref, isOwn: true }, text, within);
+      const { definition } = account;
+      const payload = { content: { kind: "markdown", markdown: params.message } } as const;
+      const [part, ...rest] = await composeParts({ payload }, account);
+      if (part?.content.kind !== "part") throw new ChannelError("rejected", "message holds nothing that can be shown");
+      if (rest.length > 0)
+        throw new ChannelError("rejected", `the text is longer than one message of ${definition.label}`);
+      await connection.edit?.({ ...ref, isOwn: true }, part.content.text, within);
     });
   }
 
@@ -790,7 +799,8 @@ export class Messaging implements AsyncDisposable {
       const parts = this.outbox.of(origin);
       const open = parts.find(({ state }) => state === "composing" || state === "queued" || state === "sending");
       if (!open) return this.#answerOf(parts, runId);
-      if (until.aborted || this.#stop.signal.aborted) throw this.#stillWaiting(open);
+      const isIdle = IDLE.has(this.#find(first)?.account.state);
+      if (isIdle || until.aborted || this.#stop.signal.aborted) throw this.#stillWaiting(open);
       const { promise, resolve } = Promise.withResolvers<void>();
       const waiting = this.#waiting.get(origin) ?? new Set();
       this.#waiting.set(origin, waiting.add(resolve));

@@ -264,7 +264,7 @@ export class Outbox {
     return this.#store
       .all<Row>(
         `select ${COLUMNS} from outbox where (?1 is null or channel = ?1) and (?2 is null or account = ?2)
-         and (?3 is null or state = ?3) order by id desc limit ?4`,
+         and (?3 is null or state = ?3 or (?3 = 'queued' and state = 'composing')) order by id desc limit ?4`,
         ...[filter.channel ?? null, filter.accountId ?? null, filter.state ?? null, filter.limit ?? 50],
       )
       .map((row) => this.entry(toOutboxRow(row)));

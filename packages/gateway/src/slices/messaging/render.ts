@@ -19,8 +19,9 @@ export async function composeParts({ payload }: Pick<OutboxRow, "payload">, acco
   if (content.kind !== "markdown") return [payload];
   const { media = [], markdown } = content;
   const [first, ...rest] = media;
-  const { dialect, renderMarkdown } = await toolsOf(account.definition);
-  const texts = renderMarkdown(markdown, dialect, { rest: mostOf(account) });
+  const tools = await toolsOf(account.definition);
+  const { dialect } = tools;
+  const texts = textsOf(markdown, tools, account);
   const { captionChars } = account.definition.limits;
   const hasCaption = first !== undefined && texts.length === 1 && dialect.measure(texts[0]!) <= captionChars;
   const contents: Content[] = [
@@ -36,9 +37,8 @@ export function composePartsNow(payload: Payload, account: Account): Payload[] |
   const { content } = payload;
   const tools = loaded.get(account.definition);
   if (!tools || content.kind !== "markdown" || content.media) return undefined;
-  const texts = tools.renderMarkdown(content.markdown, tools.dialect, { rest: mostOf(account) });
   return place(
-    texts.map((text) => ({ kind: "part" as const, text })),
+    textsOf(content.markdown, tools, account).map((text) => ({ kind: "part" as const, text })),
     payload,
     account,
   );
@@ -51,8 +51,15 @@ export async function loadRenderer({ definition }: Account): Promise<void> {
 
 /** The beginning of a text as one message; undefined when there is nothing to show. */
 export async function firstPart(markdown: string, account: Account): Promise<Rendered | undefined> {
-  const { dialect, renderMarkdown } = await toolsOf(account.definition);
-  return renderMarkdown(markdown, dialect, { rest: mostOf(account) })[0];
+  return textsOf(markdown, await toolsOf(account.definition), account)[0];
+}
+
+/** The texts that a Markdown is cut into. One that shows nothing, such as a link's definition, is shown as it was written. */
+function textsOf(markdown: string, { dialect, renderMarkdown }: Tools, account: Account): readonly Rendered[] {
+  const most = { rest: mostOf(account) };
+  const texts = renderMarkdown(markdown, dialect, most);
+  if (texts.length > 0 || markdown.trim() === "") return texts;
+  return renderMarkdown(`~~~~~~\n${markdown}\n~~~~~~`, dialect, most);
 }
 
 const EMPTY: Rendered = { text: "", plain: "" };

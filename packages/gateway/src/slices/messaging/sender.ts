@@ -108,9 +108,16 @@ export class Sender {
       if (!row || !connection || !this.#isReady) return;
       if (this.#isExpired(row)) continue;
       if (row.notBefore > clock.now()) return this.#later(chat, row.notBefore - clock.now());
-      if (row.state === "composing") outbox.compose(row, await this.#options.compose(row, account));
+      if (row.state === "composing") await this.#compose(row);
       else await this.#send(row, connection);
     }
+  }
+
+  async #compose(row: OutboxRow): Promise<void> {
+    const { account, outbox, compose } = this.#options;
+    const parts = await compose(row, account);
+    if (parts.length === 0) this.#end(row, "failed", "it holds nothing that can be shown");
+    else outbox.compose(row, parts);
   }
 
   #later(chat: string, ms: number): void {
