@@ -1,5 +1,5 @@
 /** Messages of a channel as the transcript keeps them: who said it, what it answers, what came with it. */
-import type { Inbound, InboundMessage } from "../../kit/channel.ts";
+import type { Inbound, InboundMessage, Peer } from "../../kit/channel.ts";
 import { cleanMessage } from "../agent/agent.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
 
@@ -69,7 +69,12 @@ function quoteOf({ replyTo }: InboundMessage): string {
   return `[In reply to ${whom}: “${clean(replyTo.text).slice(0, MAX_QUOTE_CHARS)}”]`;
 }
 
-function nameOf({ sender: { name, username, id } }: Pick<InboundMessage, "sender">): string {
+function nameOf({ sender }: Pick<InboundMessage, "sender">): string {
+  return shownName(sender);
+}
+
+/** What the agent is told that somebody is called: one line, and not so long that it could say something. */
+export function shownName({ name, username, id }: Peer): string {
   return clean(name ?? username ?? id)
     .replace(/[\n:]/g, " ")
     .slice(0, 64);

@@ -2,7 +2,7 @@
  * The inbound policy, read top to bottom: is a message answered, is its sender given a code, or is it left alone — and
  * which rule, of which setting, says so. A pure function: whatever it must know is handed in.
  */
-import type { ChannelDefinition, InboundMessage, Peer } from "../../kit/channel.ts";
+import type { ChannelDefinition, Chat, InboundMessage, Peer } from "../../kit/channel.ts";
 import type { AccountSettings, GroupSettings } from "./account-settings.ts";
 import type { Outcome } from "./inbox.ts";
 
@@ -70,7 +70,7 @@ export function decide(facts: Facts): Decision {
   if (chat.isSelf) return answer("self-chat", true);
   if (chat.kind === "direct") return decideDirect(facts);
 
-  const entry = groupOf(facts);
+  const entry = groupOf(chat, settings);
   const { group, key } = entry;
   if (settings.groupPolicy === "disabled")
     return leave("groups-disabled", "Groups are switched off for this account.", "groupPolicy");
@@ -141,8 +141,11 @@ function matches(pattern: string, text: string): boolean {
   }
 }
 
-/** The settings of the message's group: under its id, its thread's parent, or "*". */
-function groupOf({ message: { chat }, settings: { groups } }: Facts): {
+/** The settings of a group: under its id, its title, its space's id, or "*". */
+export function groupOf(
+  chat: Chat,
+  { groups }: Pick<AccountSettings, "groups">,
+): {
   group: GroupSettings | undefined;
   key: string | undefined;
 } {

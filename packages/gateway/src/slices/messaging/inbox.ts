@@ -176,11 +176,11 @@ export class Inbox {
     );
   }
 
-  /** A later edit of a message that nobody has begun to answer takes its place. */
+  /** A later edit of a message that nobody has begun to answer, or that waits as context, takes its place. */
   editPending({ channel, account }: AccountKey, messageId: string, chat: string, text: string): boolean {
     const row = this.#store.get<Row>(
       `select ${COLUMNS} from inbox where channel = ? and account = ? and chat = ? and message_id = ?
-       and kind = 'message' and state = 'received'`,
+       and kind = 'message' and (state = 'received' or rule = 'not-addressed')`,
       ...[channel, account, chat, messageId],
     );
     if (!row) return false;
@@ -189,12 +189,12 @@ export class Inbox {
     return true;
   }
 
-  /** A message that nobody has begun to answer is taken back. */
+  /** A message that nobody has begun to answer, or that waits as context, is taken back. */
   withdraw({ channel, account }: AccountKey, messageId: string, chat: string): boolean {
     const { changes } = this.#store.run(
       `update inbox set state = 'done', outcome = 'suppressed', rule = 'taken-back', detail = ?, decided_at = ?
        where channel = ? and account = ? and chat = ? and message_id = ? and kind = 'message'
-         and state = 'received'`,
+         and (state = 'received' or rule = 'not-addressed')`,
       ...["Its author took it back before it was answered.", this.#clock.now(), channel, account, chat, messageId],
     );
     return changes > 0;

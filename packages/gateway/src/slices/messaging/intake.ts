@@ -15,8 +15,8 @@ import type { System } from "../system/system.ts";
 import type { Account } from "./account.ts";
 import { settingPath } from "./account-settings.ts";
 import type { Chats } from "./account-store.ts";
-import { type Composed, composeMessage } from "./envelope.ts";
-import { type Decision, decide } from "./inbound.ts";
+import { type Composed, composeMessage, shownName } from "./envelope.ts";
+import { type Decision, decide, groupOf } from "./inbound.ts";
 import type { Inbox, InboxRow, Outcome } from "./inbox.ts";
 import type { MediaIn } from "./media-in.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
@@ -131,20 +131,48 @@ export class Intake {
 
   #takeMessage(row: MessageRow): void {
     const { inbox, clock } = this.#services;
+    const key = heldKey(row);
+    const isCommand = row.inbound.text.trim().startsWith("/");
+    // A command stands for itself: what was said before it is not part of it.
+    if (isCommand) this.#release(key);
+    const held = this.#held.get(key);
+    if (held && this.#continues(held, row)) return this.#hold(key, held, row);
     const decision = this.#decide(row);
     if (decision.kind === "leave") return inbox.decide(row.id, this.#placed(decision.outcome));
     if (decision.kind === "pair") return this.#pair(row);
-    const key = heldKey(row);
-    const held = this.#held.get(key) ?? { rows: [], decision, timer: undefined };
-    const waitMs = this.#waitMs(row);
+    if (held) return this.#hold(key, held, row);
+    const fresh: Held = { rows: [], decision, timer: undefined };
+    if (this.#waitMs(row) > 0) return this.#hold(key, fresh, row);
+    fresh.rows.push(row);
+    this.#begin(fresh);
+  }
+
+  /** Keeps a message for as long as more may come with it. */
+  #hold(key: string, held: Held, row: MessageRow): void {
     held.rows.push(row);
     held.timer?.[Symbol.dispose]();
-    if (waitMs === 0 && held.rows.length === 1) return this.#begin(held);
+    held.timer = this.#services.clock.after(this.#waitMs(row), () => this.#release(key));
     this.#held.set(key, held);
-    held.timer = clock.after(waitMs, () => {
-      this.#held.delete(key);
-      this.#begin(held);
-    });
+  }
+
+  /** Hands over what is held, if there is any. */
+  #release(key: string): void {
+    const held = this.#held.get(key);
+    if (!held) return;
+    held.timer?.[Symbol.dispose]();
+    this.#held.delete(key);
+    this.#begin(held);
+  }
+
+  /** Whether a message is a part of the one before: of its album, or the rest of a text that a client has cut. */
+  #continues({ rows }: Held, { inbound }: MessageRow): boolean {
+    const last = rows.at(-1)!.inbound;
+    return inbound.albumId === undefined ? this.#isCut(last) : inbound.albumId === last.albumId;
+  }
+
+  /** A text that is about as long as the channel allows goes on in the next message. */
+  #isCut({ text }: InboundMessage): boolean {
+    return text.length >= this.#account.definition.limits.textChars * SPLIT_SHARE;
   }
 
   #decide(row: MessageRow): Decision {
@@ -174,11 +202,10 @@ export class Intake {
   }
 
   /** How long a message waits for more of the same sender. */
-  #waitMs({ inbound: { albumId, text } }: MessageRow): number {
-    if (text.trim().startsWith("/")) return 0;
-    const { limits } = this.#account.definition;
-    const split = text.length >= limits.textChars * SPLIT_SHARE ? SPLIT_MS : 0;
-    return Math.max(albumId === undefined ? 0 : ALBUM_MS, split, this.#services.messages().inboundDebounceMs);
+  #waitMs({ inbound }: MessageRow): number {
+    if (inbound.text.trim().startsWith("/")) return 0;
+    const album = inbound.albumId === undefined ? 0 : ALBUM_MS;
+    return Math.max(album, this.#isCut(inbound) ? SPLIT_MS : 0, this.#services.messages().inboundDebounceMs);
   }
 
   /** Hands what was held to the agent; one batch after the other in a conversation. */
@@ -330,25 +357,26 @@ export class Intake {
   #note(row: InboxRow, inbound: Exclude<Inbound, { kind: "message" }>): Outcome {
     const { inbox, outbox, system, log } = this.#services;
     const { chat, messageId, sender } = inbound;
-    const who = sender.name ?? sender.id;
+    const who = shownName(sender);
     switch (inbound.kind) {
       case "edit": {
         if (inbox.editPending(row, messageId, chat.id, inbound.text))
           return { kind: "noted", rule: "edit", detail: "The message was changed before it was answered." };
-        if (inbound.fromSelf || !inbox.knows(row, chat.id, messageId)) return { kind: "noted", rule: "edit" };
+        if (inbound.fromSelf || !inbox.knows(row, chat.id, messageId) || !this.#isHeard(row))
+          return { kind: "noted", rule: "edit" };
         system.queueEvent(this.#sessionKey(row), `${who} changed an earlier message to: ${inbound.text.slice(0, 500)}`);
         return { kind: "noted", rule: "edit", detail: "The agent is told with the next message." };
       }
       case "unsend":
         if (inbox.withdraw(row, messageId, chat.id))
           return { kind: "noted", rule: "unsend", detail: "The message was taken back before it was answered." };
-        if (!inbound.fromSelf && inbox.knows(row, chat.id, messageId))
+        if (!inbound.fromSelf && inbox.knows(row, chat.id, messageId) && this.#isHeard(row))
           system.queueEvent(this.#sessionKey(row), `${who} took back an earlier message.`);
         return { kind: "noted", rule: "unsend" };
       case "reaction": {
         if (inbound.fromSelf) return { kind: "noted", rule: "own-echo" };
         const ours = outbox.byProviderId(row, messageId);
-        if (!ours) return { kind: "noted", rule: "reaction" };
+        if (!ours || !this.#isHeard(row)) return { kind: "noted", rule: "reaction" };
         const verb = inbound.isRemoved ? "took back the reaction" : "reacted with";
         system.queueEvent(ours.sessionKey ?? this.#sessionKey(row), `${who} ${verb} ${inbound.emoji} to your message.`);
         return { kind: "noted", rule: "reaction", detail: "The agent is told with the next message." };
@@ -371,6 +399,13 @@ export class Intake {
         log.warn("a platform sent something that cannot be read", { ...this.#account.key, why: inbound.why });
         return { kind: "failed", rule: "unreadable", detail: inbound.why };
     }
+  }
+
+  /** Whether who did this is somebody whom the policy lets speak to us; of others the agent is told nothing. */
+  #isHeard(row: InboxRow): boolean {
+    const { keys, at, chat, sender, messageId, fromSelf } = row.inbound;
+    const asMessage = { keys, at, chat, sender, messageId, fromSelf, text: "…", media: [], mentionsSelf: true };
+    return this.#decide({ ...row, inbound: { ...asMessage, kind: "message" } }).kind === "answer";
   }
 
   /** A button stands for the text it carries: it is taken in as a message of whoever pressed it. */
@@ -396,7 +431,7 @@ export class Intake {
   ): string {
     const { sessions } = this.#services;
     const { definition, settings } = this.#account;
-    const group = inbound.chat.kind === "direct" ? undefined : settings.groups[inbound.chat.id.toLowerCase()];
+    const group = inbound.chat.kind === "direct" ? undefined : groupOf(inbound.chat, settings).group;
     const wanted = agentId ?? group?.agentId;
     const agent =
       wanted !== undefined && sessions.agentIds().includes(wanted) ? wanted : sessions.defaults.defaultAgentId;

@@ -43,7 +43,7 @@ export const send = defineMethod({
     silent: Type.Optional(Type.Boolean()),
   },
   result: Delivered,
-  handler: ({ params, gateway, caller, signal }) => gateway.messaging.send(params, caller, signal),
+  handler: ({ params, gateway, caller, signal }) => gateway.messaging.outgoing.send(params, caller, signal),
 });
 
 export const poll = defineMethod({
@@ -60,7 +60,7 @@ export const poll = defineMethod({
     durationHours: Type.Optional(Type.Integer({ minimum: 1, maximum: 768 })),
   },
   result: Delivered,
-  handler: ({ params, gateway, caller, signal }) => gateway.messaging.poll(params, caller, signal),
+  handler: ({ params, gateway, caller, signal }) => gateway.messaging.outgoing.poll(params, caller, signal),
 });
 
 const Message = { ...Where, messageId: Type.String({ minLength: 1, maxLength: 256 }) };
@@ -73,7 +73,7 @@ export const react = defineMethod({
   once: true,
   params: { ...Message, emoji: Type.String({ minLength: 1, maxLength: 64 }), remove: Type.Optional(Type.Boolean()) },
   result: Done,
-  handler: ({ params, gateway, signal }) => gateway.messaging.react(params, signal),
+  handler: ({ params, gateway, signal }) => gateway.messaging.outgoing.react(params, signal),
 });
 
 export const edit = defineMethod({
@@ -83,7 +83,7 @@ export const edit = defineMethod({
   once: true,
   params: { ...Message, message: Type.String({ minLength: 1, maxLength: 100_000 }) },
   result: Done,
-  handler: ({ params, gateway, signal }) => gateway.messaging.edit(params, signal),
+  handler: ({ params, gateway, signal }) => gateway.messaging.outgoing.edit(params, signal),
 });
 
 export const unsend = defineMethod({
@@ -93,7 +93,7 @@ export const unsend = defineMethod({
   once: true,
   params: Message,
   result: Done,
-  handler: ({ params, gateway, signal }) => gateway.messaging.unsend(params, signal),
+  handler: ({ params, gateway, signal }) => gateway.messaging.outgoing.unsend(params, signal),
 });
 
 const Labels = Type.Record(Type.String(), Type.String());
@@ -145,7 +145,7 @@ export const channelsStart = defineMethod({
   access: "operator.admin",
   params: AccountParams,
   result: Type.Object({ channel: NonEmpty, accountId: NonEmpty, started: Type.Boolean() }),
-  handler: ({ params, gateway }) => gateway.messaging.start(params),
+  handler: ({ params, gateway }) => gateway.messaging.accounts.start(params),
 });
 
 export const channelsStop = defineMethod({
@@ -154,7 +154,7 @@ export const channelsStop = defineMethod({
   access: "operator.admin",
   params: AccountParams,
   result: Type.Object({ channel: NonEmpty, accountId: NonEmpty, stopped: Type.Boolean() }),
-  handler: ({ params, gateway }) => gateway.messaging.stop(params),
+  handler: ({ params, gateway }) => gateway.messaging.accounts.stop(params),
 });
 
 export const channelsAdd = defineMethod({
@@ -172,7 +172,7 @@ export const channelsAdd = defineMethod({
     self: Type.Optional(Type.Object({ id: Type.String(), name: Type.Optional(Type.String()) })),
     next: Type.Optional(Type.String({ description: "What is left to do, as a sentence." })),
   }),
-  handler: ({ params, gateway, signal }) => gateway.messaging.add(params, signal),
+  handler: ({ params, gateway, signal }) => gateway.messaging.setup.add(params, signal),
 });
 
 export const channelsRemove = defineMethod({
@@ -181,7 +181,7 @@ export const channelsRemove = defineMethod({
   access: "operator.admin",
   params: AccountParams,
   result: Type.Object({ channel: NonEmpty, accountId: NonEmpty, removed: Type.Boolean() }),
-  handler: ({ params, gateway }) => gateway.messaging.remove(params),
+  handler: ({ params, gateway }) => gateway.messaging.setup.remove(params),
 });
 
 export const channelsLogout = defineMethod({
@@ -195,7 +195,7 @@ export const channelsLogout = defineMethod({
     cleared: Type.Boolean(),
     loggedOut: Type.Optional(Type.Boolean()),
   }),
-  handler: ({ params, gateway, signal }) => gateway.messaging.logout(params, signal),
+  handler: ({ params, gateway, signal }) => gateway.messaging.setup.logout(params, signal),
 });
 
 const QrUrl = Type.String({ maxLength: 100_000 });
@@ -325,7 +325,7 @@ export const outboxResend = defineMethod({
   access: "operator.write",
   params: { id: Type.Integer({ minimum: 1 }), idempotencyKey: Type.Optional(IdempotencyKey) },
   result: Type.Object({ entry: OutboxEntry }),
-  handler: ({ params, gateway }) => ({ entry: gateway.messaging.resend(params.id) }),
+  handler: ({ params, gateway }) => ({ entry: gateway.messaging.outgoing.resend(params.id) }),
 });
 
 export const outboxDiscard = defineMethod({
@@ -334,5 +334,5 @@ export const outboxDiscard = defineMethod({
   access: "operator.write",
   params: { id: Type.Integer({ minimum: 1 }) },
   result: Type.Object({ entry: OutboxEntry }),
-  handler: ({ params, gateway }) => ({ entry: gateway.messaging.discard(params.id) }),
+  handler: ({ params, gateway }) => ({ entry: gateway.messaging.outgoing.discard(params.id) }),
 });
