@@ -37,7 +37,9 @@ export function looseCommand(message: string): Invocation | undefined {
 /** What the command answers. A caller who may not use it is told so. Throws what the command throws. */
 export async function runCommand({ command, args }: Invocation, call: Caller): Promise<string> {
   if (command.needs && !mayUse(command, call.starter)) {
-    return `/${command.name} needs the ${command.needs} scope, and this connection does not have it.`;
+    return call.starter.principal.startsWith("channel:")
+      ? `/${command.name} is for people whom the owner has let in.`
+      : `/${command.name} needs the ${command.needs} scope, and this connection does not have it.`;
   }
   return await command.run({ ...call, args, commands: COMMANDS });
 }

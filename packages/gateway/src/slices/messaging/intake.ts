@@ -130,16 +130,18 @@ export class Intake {
   }
 
   #takeMessage(row: MessageRow): void {
-    const { inbox, clock } = this.#services;
     const key = heldKey(row);
-    const isCommand = row.inbound.text.trim().startsWith("/");
+    const isPart = this.#continues(this.#held.get(key), row);
     // A command stands for itself: what was said before it is not part of it.
-    if (isCommand) this.#release(key);
-    const held = this.#held.get(key);
-    if (held && this.#continues(held, row)) return this.#hold(key, held, row);
+    if (!isPart && row.inbound.text.trim().startsWith("/")) this.#release(key);
     const decision = this.#decide(row);
-    if (decision.kind === "leave") return inbox.decide(row.id, this.#placed(decision.outcome));
+    const held = this.#held.get(key);
     if (decision.kind === "pair") return this.#pair(row);
+    if (decision.kind === "leave") {
+      // In groups only the first part of what belongs together addresses us.
+      if (held && isPart && decision.outcome.rule === "not-addressed") return this.#hold(key, held, row);
+      return this.#services.inbox.decide(row.id, this.#placed(decision.outcome));
+    }
     if (held) return this.#hold(key, held, row);
     const fresh: Held = { rows: [], decision, timer: undefined };
     if (this.#waitMs(row) > 0) return this.#hold(key, fresh, row);
@@ -165,8 +167,9 @@ export class Intake {
   }
 
   /** Whether a message is a part of the one before: of its album, or the rest of a text that a client has cut. */
-  #continues({ rows }: Held, { inbound }: MessageRow): boolean {
-    const last = rows.at(-1)!.inbound;
+  #continues(held: Held | undefined, { inbound }: MessageRow): boolean {
+    const last = held?.rows.at(-1)?.inbound;
+    if (!last) return false;
     return inbound.albumId === undefined ? this.#isCut(last) : inbound.albumId === last.albumId;
   }
 

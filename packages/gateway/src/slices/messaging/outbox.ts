@@ -12,7 +12,7 @@ import type { OutboxEntryShape } from "./schema.ts";
 export type Content =
   | { readonly kind: "markdown"; readonly markdown: string; readonly media?: readonly OutboundMedia[] }
   | { readonly kind: "part"; readonly text: Rendered; readonly media?: OutboundMedia | undefined }
-  | ({ readonly kind: "poll" } & Omit<Poll, "clientId" | "chat">);
+  | ({ readonly kind: "poll"; readonly pollId?: string } & Omit<Poll, "clientId" | "chat">);
 
 /** A message to be sent, with everything that it needs. */
 export interface Payload {
@@ -197,6 +197,11 @@ export class Outbox {
       "update outbox set state = 'sent', provider_id = ?, sent_at = ?, problem = null where id = ?",
       ...[providerId, this.#clock.now(), id],
     );
+  }
+
+  /** The platform has an id for a poll beside that of its message. */
+  notePoll(id: number, pollId: string): void {
+    this.#store.run("update outbox set payload = json_set(payload, '$.content.pollId', ?) where id = ?", pollId, id);
   }
 
   /** It was certainly not taken: it waits again. */

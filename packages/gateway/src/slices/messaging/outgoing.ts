@@ -137,7 +137,8 @@ export class Outgoing implements Disposable {
       ttlMs: this.#options.ttlMs(),
     });
     const sent = await this.#whenSent(origin, idempotencyKey, signal);
-    return { ...sent, pollId: sent.messageId };
+    const { content } = this.#outbox.of(origin)[0]!.payload;
+    return { ...sent, pollId: (content.kind === "poll" ? content.pollId : undefined) ?? sent.messageId };
   }
 
   /** Reacts to a message. Throws `INVALID_REQUEST` where the channel has no reactions. */

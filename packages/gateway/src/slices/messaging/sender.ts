@@ -165,9 +165,10 @@ export class Sender {
     if (payload.content.kind === "poll") {
       if (!connection.poll)
         throw new ChannelError("rejected", `${this.#options.account.definition.label} has no polls.`);
-      const { kind: _kind, ...poll } = payload.content;
+      const { kind: _kind, pollId: _pollId, ...poll } = payload.content;
       const { id, pollId } = await connection.poll({ clientId, chat, ...poll }, signal);
-      return pollId ?? id;
+      if (pollId !== undefined) this.#options.outbox.notePoll(row.id, pollId);
+      return id;
     }
     if (payload.replacesDraft && providerId !== undefined && connection.edit) {
       try {

@@ -6,6 +6,7 @@ const search: Command = {
   name: "search",
   aliases: ["find"],
   usage: "WORDS",
+  needs: "operator.read",
   summary: "finds what was said in any conversation",
   run({ args, services: { sessions }, runId }) {
     if (args === "") return "What should I look for? Write for example `/search teapot`.";
@@ -22,6 +23,7 @@ const search: Command = {
 
 const sessionList: Command = {
   name: "sessions",
+  needs: "operator.read",
   summary: "lists the newest conversations",
   run({ services: { sessions, clock }, sessionKey }) {
     const rows = sessions.list({ limit: 15, includeGlobal: true });
@@ -39,6 +41,7 @@ const sessionList: Command = {
 const reset: Command = {
   name: "new",
   aliases: ["reset"],
+  needs: "operator.write",
   summary: "begins this conversation anew; the old one stays searchable",
   run({ services: { sessions }, sessionKey }) {
     sessions.reset(sessionKey);
@@ -49,6 +52,7 @@ const reset: Command = {
 const stop: Command = {
   name: "stop",
   aliases: ["abort"],
+  needs: "operator.write",
   summary: "stops the replies under way in this conversation",
   run({ agent, sessionKey, runId }) {
     const stopped = agent.abortSession(sessionKey, "stop", runId);
@@ -60,6 +64,7 @@ const stop: Command = {
 const think: Command = {
   name: "think",
   usage: "[off|minimal|low|medium|high|xhigh]",
+  needs: "operator.write",
   summary: "how hard the model thinks in this conversation",
   run({ args, services: { sessions }, sessionKey }) {
     if (args === "") return `Thinking level: ${sessions.get(sessionKey)?.levels.thinkingLevel ?? "the model's own"}.`;
@@ -68,4 +73,20 @@ const think: Command = {
   },
 };
 
-export const conversations: readonly Command[] = [search, sessionList, reset, stop, think];
+const activation: Command = {
+  name: "activation",
+  usage: "[mention|always]",
+  needs: "operator.write",
+  summary: "whether every message of this group is answered, or only those that address the agent",
+  run({ args, services: { sessions }, sessionKey }) {
+    if (kindOf(sessionKey) !== "group") return "This is not a group: every message is answered here.";
+    if (args === "")
+      return `Answered here: ${sessions.get(sessionKey)?.levels.groupActivation ?? "as the settings say"}.`;
+    const { levels } = sessions.patch(sessionKey, { groupActivation: args });
+    return levels.groupActivation === "always"
+      ? "Every message of this group is answered from now on."
+      : "Only messages that address me are answered from now on.";
+  },
+};
+
+export const conversations: readonly Command[] = [activation, search, sessionList, reset, stop, think];

@@ -8,6 +8,7 @@ const model: Command = {
   name: "model",
   aliases: ["models"],
   usage: "[PROVIDER/MODEL | test]",
+  needs: "operator.read",
   summary: "shows, chooses or tries the model that answers",
   async run(call) {
     const { word, rest } = firstWord(call.args);

@@ -6,6 +6,7 @@ const note: Command = {
   name: "note",
   aliases: ["remember"],
   usage: "TEXT",
+  needs: "operator.write",
   summary: "keeps a note",
   run({ args, agent, runId }) {
     if (args === "") return "What should I note? Write for example `/note the spare key is with Ada`.";
@@ -16,6 +17,7 @@ const note: Command = {
 const notes: Command = {
   name: "notes",
   usage: "[search WORDS | remove NUMBER]",
+  needs: "operator.read",
   summary: "shows, searches and removes notes",
   run({ args, agent }) {
     const { word, rest } = firstWord(args);
