@@ -3,7 +3,7 @@
  * are its work too when a model is connected.
  */
 
-import { type Command, type CommandCall, mayUse } from "./commands/command.ts";
+import { type Command, type CommandCall, mayUse, senderOf } from "./commands/command.ts";
 import { connectHint } from "./commands/connect-hint.ts";
 import { COMMANDS } from "./commands/index.ts";
 
@@ -37,6 +37,8 @@ export function looseCommand(message: string): Invocation | undefined {
 /** What the command answers. A caller who may not use it is told so. Throws what the command throws. */
 export async function runCommand({ command, args }: Invocation, call: Caller): Promise<string> {
   if (command.needs && !mayUse(command, call.starter)) {
+    if (senderOf(call.starter) !== undefined)
+      return `/${command.name} is for those whom the owner of this gateway let in.`;
     return call.starter.principal.startsWith("channel:")
       ? `/${command.name} is for people whom the owner has let in.`
       : `/${command.name} needs the ${command.needs} scope, and this connection does not have it.`;

@@ -150,7 +150,7 @@ export class MediaIn {
     const facts = [fileName, mimeType, sizeText(sizeBytes)].filter((fact) => fact !== undefined).join(", ");
     const mislabelled =
       file.mimeType && kindOf(file.mimeType) !== kindOf(mimeType)
-        ? `; it was said to be ${safeName(file.mimeType)}`
+        ? `; it was said to be ${file.mimeType.replace(/[^\w/.+-]/g, "").slice(0, 80)}`
         : "";
     const isSpeech = file.kind === "voice" || (file.kind === "audio" && mimeType.startsWith("audio/"));
     const words = isSpeech ? await this.#transcribe(path, signal) : undefined;

@@ -1,5 +1,5 @@
 /** Commands about the gateway and whoever asks. */
-import { type Command, mayUse } from "./command.ts";
+import { type Command, mayUse, senderOf } from "./command.ts";
 import { connectHint } from "./connect-hint.ts";
 
 const help: Command = {
@@ -49,13 +49,17 @@ const time: Command = {
 const whoami: Command = {
   name: "whoami",
   summary: "who this connection is and what it may do",
-  run: ({ starter: { name, deviceId, scopes }, sessionKey }) =>
-    [
-      `**Client** ${name}`,
-      `**Device** ${deviceId ?? "none; signed in with the shared secret"}`,
+  run({ starter, sessionKey }) {
+    const { name, deviceId, scopes } = starter;
+    const sender = senderOf(starter);
+    return [
+      ...(sender === undefined
+        ? [`**Client** ${name}`, `**Device** ${deviceId ?? "none; signed in with the shared secret"}`]
+        : [`**Sender** ${name}`, `**Id** ${sender}`]),
       `**Scopes** ${scopes.length > 0 ? scopes.join(", ") : "none"}`,
       `**Session** ${sessionKey}`,
-    ].join("  \n"),
+    ].join("  \n");
+  },
 };
 
 const version: Command = {

@@ -37,6 +37,11 @@ export function mayUse({ needs }: Pick<Command, "needs">, { scopes }: Pick<Start
   return needs === undefined || hasScope(new Set(scopes), needs);
 }
 
+/** Whom a run over a channel was started by, as "channel:id"; undefined when it was not. */
+export function senderOf({ principal }: Pick<Starter, "principal">): string | undefined {
+  return principal.startsWith("channel:") ? principal.slice("channel:".length) : undefined;
+}
+
 /** The first word and what follows it. */
 export function firstWord(args: string): { word: string; rest: string } {
   const match = /^(\S*)\s*([\s\S]*)$/.exec(args.trim());
