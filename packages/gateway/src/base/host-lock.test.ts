@@ -4,16 +4,17 @@ import { once } from "node:events";
 import { describe, test } from "node:test";
 import { HostLockError, takeHostLock } from "./host-lock.ts";
 
-const SCRIPT = `
-  const { takeHostLock } = await import(${JSON.stringify(new URL("./host-lock.ts", import.meta.url).href)});
-  takeHostLock(process.argv[1]);
-  process.stdout.write("taken");
-  setInterval(() => {}, 1000);
-`;
+const MODULE = JSON.stringify(new URL("./host-lock.ts", import.meta.url).href);
 
 /** A process that takes the lock and keeps it. */
 async function holder(name: string) {
-  const child = spawn(process.execPath, ["--input-type=module", "-e", SCRIPT, name], {
+  const script = `
+    const { takeHostLock } = await import(${MODULE});
+    takeHostLock(${JSON.stringify(name)});
+    process.stdout.write("taken");
+    setInterval(() => {}, 1000);
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   await once(child.stdout, "data");
