@@ -10,7 +10,8 @@ const MODULE = JSON.stringify(new URL("./host-lock.ts", import.meta.url).href);
 async function holder(name: string) {
   const script = `
     const { takeHostLock } = await import(${MODULE});
-    takeHostLock(${JSON.stringify(name)});
+    // Kept: a lock that nobody holds on to is collected, and then given back.
+    globalThis.lock = takeHostLock(${JSON.stringify(name)});
     process.stdout.write("taken");
     setInterval(() => {}, 1000);
   `;

@@ -18,7 +18,8 @@ export class HostLockError extends Error {
 
 /**
  * Takes the lock `name` until disposed. It is the operating system's lock on a file, so it ends with the process, however
- * that ends. Throws `HostLockError` when it is taken. Not reentrant: the same process cannot take it twice.
+ * that ends; keep what is returned, for it is given back when that is collected. Throws `HostLockError` when it is taken.
+ * Not reentrant: the same process cannot take it twice.
  */
 export function takeHostLock(name: string): Disposable {
   const folder = ownFolder();
