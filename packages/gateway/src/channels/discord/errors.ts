@@ -1,18 +1,7 @@
 /** What Discord's refusals and the network's failures mean. */
 import { DiscordAPIError, HTTPError, RateLimitError } from "@discordjs/rest";
-import { codeOf } from "../../base/errors.ts";
+import { codeOf, NEVER_REACHED } from "../../base/errors.ts";
 import { ChannelError } from "../../kit/channel.ts";
-
-/** Failures after which nothing can have reached Discord: no address, no route, nobody listens. */
-const BEFORE_THE_BODY = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EADDRNOTAVAIL",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
 
 /** Discord's error codes that people can do something about (documentation: Opcodes and Status Codes, JSON). */
 const REJECTIONS: Readonly<Record<number, string>> = {
@@ -45,7 +34,7 @@ export function requestError(error: unknown): ChannelError {
   // The library forgets a token that was refused once.
   if (error instanceof Error && error.message.startsWith("Expected token to be set")) return badToken();
   const code = codeOf(error) ?? codeOf((error as { cause?: unknown } | undefined)?.cause);
-  if (code && BEFORE_THE_BODY.has(code))
+  if (code && NEVER_REACHED.has(code))
     return new ChannelError("not-sent", `Discord cannot be reached (${code}); check the network.`, { cause: error });
   return new ChannelError("unknown", "Discord did not answer; whether it took the message cannot be told.", {
     cause: error,

@@ -1,11 +1,8 @@
 /** signal-cli's JSON-RPC over HTTP, and what its refusals mean. */
 import type { Clock } from "../../base/clock.ts";
-import { codeOf } from "../../base/errors.ts";
+import { codeOf, NEVER_REACHED } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import { ChannelError } from "../../kit/channel.ts";
-
-/** Failures after which nothing can have reached the daemon. */
-const BEFORE_THE_BODY = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
 
 /** signal-cli's own error codes (its source: SignalJsonRpcCommandHandler). */
 const CODE = { io: -3, untrusted: -4, rateLimit: -5, captcha: -6, noMethod: -32601, params: -32602 } as const;
@@ -138,7 +135,7 @@ function callError(error: unknown): ChannelError {
   if (error instanceof ChannelError) return error;
   if (error instanceof RpcFailure) return refusal(error);
   const code = codeOf((error as { cause?: unknown } | undefined)?.cause) ?? codeOf(error);
-  if (code && BEFORE_THE_BODY.has(code)) {
+  if (code && NEVER_REACHED.has(code)) {
     return new ChannelError("not-sent", `signal-cli cannot be reached (${code}); see that its daemon runs.`, {
       cause: error,
     });

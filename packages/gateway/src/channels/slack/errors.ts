@@ -1,17 +1,6 @@
 /** What Slack's error codes and the network's failures mean. */
-import { codeOf } from "../../base/errors.ts";
+import { codeOf, NEVER_REACHED } from "../../base/errors.ts";
 import { ChannelError } from "../../kit/channel.ts";
-
-/** Failures after which nothing can have reached Slack: no address, no route, nobody listens. */
-const BEFORE_THE_BODY = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EADDRNOTAVAIL",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
 
 /** Codes that mean that a token is of no use (any more). */
 const BAD_TOKEN = new Set([
@@ -50,7 +39,7 @@ export function sendError(error: unknown, chatId: string): ChannelError {
   if (typeof status === "number" && status < 500)
     return new ChannelError("rejected", `Slack refused it with the status ${status}.`);
   const network = networkCode(error);
-  if (network && BEFORE_THE_BODY.has(network))
+  if (network && NEVER_REACHED.has(network))
     return new ChannelError("not-sent", `Slack cannot be reached (${network}); check the network.`);
   const why = typeof status === "number" ? `answered ${status}` : `did not answer${network ? ` (${network})` : ""}`;
   return new ChannelError("unknown", `Slack ${why}; whether it took the message cannot be told.`);

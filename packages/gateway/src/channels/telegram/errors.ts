@@ -1,5 +1,5 @@
 /** What the Bot API's refusals and the network's failures mean. */
-import { codeOf } from "../../base/errors.ts";
+import { codeOf, NEVER_REACHED } from "../../base/errors.ts";
 import { ChannelError } from "../../kit/channel.ts";
 
 /** The Bot API's error object, as the client library throws it. */
@@ -15,17 +15,6 @@ export function refusalOf(error: unknown): Refusal | undefined {
   const { error_code, description, parameters } = error as Partial<Refusal>;
   return { error_code: error_code ?? 400, description: description ?? "no reason given", parameters: parameters ?? {} };
 }
-
-/** Failures after which nothing can have reached Telegram: no address, no route, nobody listens. */
-const BEFORE_THE_BODY = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EADDRNOTAVAIL",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
 
 /** The file that was to be sent is gone, or not ours to read. */
 const UNREADABLE_FILE = new Set(["ENOENT", "EACCES", "EPERM", "EISDIR"]);
@@ -85,7 +74,7 @@ function lost(error: unknown): ChannelError {
   const code = networkCode(error);
   if (code && UNREADABLE_FILE.has(code))
     return new ChannelError("rejected", "The file to send cannot be read any more.");
-  return code && BEFORE_THE_BODY.has(code)
+  return code && NEVER_REACHED.has(code)
     ? new ChannelError("not-sent", `Telegram cannot be reached (${code}); check the network.`)
     : new ChannelError(
         "unknown",

@@ -1,5 +1,5 @@
 /** The REST interface of a BlueBubbles server. The password is part of every address, so no address is ever shown. */
-import { codeOf, ignore } from "../../../base/errors.ts";
+import { codeOf, ignore, NEVER_REACHED } from "../../../base/errors.ts";
 import { ChannelError } from "../../../kit/channel.ts";
 
 export interface ApiOptions {
@@ -14,16 +14,6 @@ interface Call {
   readonly form?: FormData;
   readonly signal: AbortSignal;
 }
-
-/** Failures before which nothing can have reached the server. */
-const BEFORE_THE_BODY = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
 
 export class BlueBubblesApi {
   readonly #options: ApiOptions;
@@ -123,7 +113,7 @@ function lost(error: unknown): ChannelError {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const code = codeOf(cause);
   const known = typeof code === "string" ? ` (${code})` : "";
-  return code !== undefined && BEFORE_THE_BODY.has(code)
+  return code !== undefined && NEVER_REACHED.has(code)
     ? new ChannelError(
         "not-sent",
         `BlueBubbles cannot be reached${known}; check that the Mac is awake and the address.`,
