@@ -6,6 +6,7 @@ import { copyFileSync, type FSWatcher, readdirSync, rmSync, watch } from "node:f
 import { basename, dirname, join } from "node:path";
 import JSON5 from "json5";
 import type { Clock } from "./clock.ts";
+import { lineOf } from "./config-line.ts";
 import { GatewayError, messageOf, StartError } from "./errors.ts";
 import { makePrivateDir, readTextIfExists, writePrivateFile } from "./files.ts";
 import { sha256Hex } from "./ids.ts";
@@ -117,17 +118,6 @@ function forbiddenKey(value: unknown, path: readonly string[] = []): string | un
 function withLine(issue: Issue, raw: string): Issue {
   const line = lineOf(issue.path, raw);
   return line === undefined ? issue : { ...issue, line };
-}
-
-/** The line on which a dotted path's last key stands, found by looking for each key after the one before it. */
-export function lineOf(path: string, raw: string): number | undefined {
-  let at = 0;
-  for (const key of path.split(".")) {
-    const next = raw.slice(at).search(new RegExp(`["']?${key.replace(/[^\w-]/g, "\\$&")}["']?\\s*:`));
-    if (next < 0) break;
-    at += next + 1;
-  }
-  return at === 0 ? undefined : raw.slice(0, at).split("\n").length;
 }
 
 /** The open config file of a running gateway. */

@@ -1,5 +1,6 @@
 /** Why a message was answered or not, with the line of the config that decided it. */
-import { type ConfigSnapshot, isRecord, lineOf } from "../../base/config.ts";
+import { type ConfigSnapshot, isRecord } from "../../base/config.ts";
+import { lineOf } from "../../base/config-line.ts";
 import type { InboxEntryShape, OutboxEntryShape } from "./schema.ts";
 
 export interface Explanation {
