@@ -1,7 +1,7 @@
 /** Every event that a platform has told us of, on disk before the platform is told so, with its one outcome. */
 import type { Clock } from "../../base/clock.ts";
 import type { Store } from "../../base/store.ts";
-import type { Inbound } from "../../kit/channel.ts";
+import type { ChatRef, Inbound } from "../../kit/channel.ts";
 import type { InboxEntryShape, OutcomeName } from "./schema.ts";
 
 /** An account, as rows name it. */
@@ -216,6 +216,16 @@ export class Inbox {
       "select sender from inbox where message_id = ? and channel = ? and account = ? and chat = ? and kind = 'message'",
       ...[messageId, channel, account, chat],
     )?.sender;
+  }
+
+  /** The direct chat in which somebody has written last. */
+  directChatOf({ channel, account }: AccountKey, sender: string): ChatRef | undefined {
+    const row = this.#store.get<{ chat: string; thread: string | null }>(
+      `select chat, thread from inbox where channel = ? and account = ? and sender = ? and chat_kind = 'direct'
+       order by id desc limit 1`,
+      ...[channel, account, sender],
+    );
+    return row && { id: row.chat, ...(row.thread !== null && { threadId: row.thread }) };
   }
 
   /** How many bot messages of a chat were answered since `since`. */

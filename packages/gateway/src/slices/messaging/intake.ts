@@ -349,7 +349,7 @@ export class Intake {
       inbox.decide(row.id, {
         kind: "suppressed",
         rule: "pairing",
-        detail: `The sender was not known and got the code ${answer.code}; \`moltbot pairing approve ${key.channel} ${answer.code}\` lets them in.`,
+        detail: `The sender was not known and got a code; \`moltbot pairing list\` shows it, \`moltbot pairing approve ${key.channel} CODE\` lets them in.`,
         setting,
       });
     });

@@ -284,7 +284,8 @@ export class Outbox {
       chatId: row.chat.id,
       ...(row.chat.threadId !== undefined && { threadId: row.chat.threadId }),
       origin: row.origin,
-      text: textOf(row.payload).slice(0, PREVIEW_CHARS),
+      // Codes are for those who may let people in.
+      text: row.origin.startsWith("pairing:") ? "[a pairing code]" : textOf(row.payload).slice(0, PREVIEW_CHARS),
       state: row.state === "composing" ? "queued" : row.state,
       ...(row.problem !== undefined && { problem: row.problem }),
       ...(row.providerId !== undefined && { providerId: row.providerId }),

@@ -184,10 +184,10 @@ export class Outgoing implements Disposable {
     return this.#outbox.entry(this.#outbox.require(id));
   }
 
-  /** Says something to a person by their id. */
+  /** Says something to a person who has written to us, in the chat where they did. */
   tell(key: AccountKey, peerId: string, markdown: string): void {
     try {
-      const chat = this.#channels.definition(key.channel).target(peerId);
+      const chat = this.#inbox.directChatOf(key, peerId) ?? this.#channels.definition(key.channel).target(peerId);
       const payload = { content: { kind: "markdown" as const, markdown } };
       this.#outbox.add({
         ...key,
