@@ -161,11 +161,43 @@ test("channels.add says what is missing, and refuses settings that do not exist"
   const unknown = await refusal(
     stage.operator.request("channels.add", { channel: "telegram", force: true, settings: { botToken: 7 } }),
   );
+  const misspelled = await refusal(
+    stage.operator.request("channels.add", { channel: "telegram", settings: { token: "1:a" } }),
+  );
   const channel = await refusal(stage.operator.request("channels.add", { channel: "telegraph", settings: {} }));
 
   assert.match(missing.message, /^Telegram needs a bot token: get one from @BotFather/);
   assert.equal(unknown.message, "invalid config");
+  assert.equal(misspelled.message, "Telegram has no setting token; its own are botToken, apiRoot, pollSeconds");
   assert.equal(channel.message, "unsupported channel: telegraph");
+});
+
+test("a config file that is broken is left as it is", async () => {
+  await using fake = await fakeTelegram();
+  await using stage = await Stage.start({ channels: { telegram: { ...fake.settings, ...OPEN } } });
+  await stage.accountIs("connected", "telegram");
+  stage.gateway.writeConfig("{\n  broken");
+  await stage.gateway.logged("the config file is invalid; the last good copy stays in force");
+
+  const add = await refusal(stage.operator.request("channels.add", { channel: "telegram", settings: fake.settings }));
+  const remove = await refusal(stage.operator.request("channels.remove", { channel: "telegram" }));
+  await answers(fake, "still in force");
+
+  assert.match(add.message, /^the config file is invalid \(line 2\): not valid JSON5: .*; mend it first$/);
+  assert.equal(remove.message, add.message);
+  assert.equal(stage.gateway.readConfig(), "{\n  broken");
+});
+
+test("an account that is switched off is started by its setting only", async () => {
+  await using fake = await fakeTelegram();
+  await using stage = await Stage.start({ channels: { telegram: { ...fake.settings, enabled: false } } });
+  await stage.accountIs("disabled", "telegram");
+
+  const start = await refusal(stage.operator.request("channels.start", { channel: "telegram" }));
+  await stage.operator.call("channels.logout", { channel: "telegram" });
+
+  assert.equal(start.message, "Telegram is switched off; set channels.telegram.enabled to true");
+  assert.equal((await stage.account("telegram")).running, false);
 });
 
 test("a second account leaves the first one working, as accounts.default", async () => {

@@ -7,6 +7,7 @@ import { accountIds, accountPatch, normalAccountId } from "./account-settings.ts
 import type { AccountParams, Accounts } from "./accounts.ts";
 import type { AccountKey } from "./inbox.ts";
 import type { KnownChannels } from "./known-channels.ts";
+import { unknownSettings } from "./settings.ts";
 
 /** How long a platform is waited for. */
 const PROBE_LIMIT_MS = 20_000;
@@ -37,6 +38,11 @@ export class AccountSetup {
   ) {
     const definition = this.#channels.definition(channel);
     const key = { channel: definition.id, account: normalAccountId(accountId) };
+    const [unknown] = unknownSettings(definition, Object.keys(settings));
+    if (unknown !== undefined)
+      throw invalidRequest(
+        `${definition.label} has no setting ${unknown}; its own are ${Object.keys(definition.settings.properties).join(", ")}`,
+      );
     const patch = accountPatch(this.#channels.config, definition, key.account, settings);
     const candidate = await this.#channels.candidate(key, patch);
     const missing = definition.missing(candidate.own, this.#channels.stateOf(key));
@@ -96,7 +102,8 @@ export class AccountSetup {
       this.#log.warn("the platform was not told of a logout", { ...key, problem: messageOf(error) });
     }
     running.state.clear();
-    if (this.#channels.config[key.channel] !== undefined) running.account.start();
+    const isWanted = this.#channels.settingsOf(key)?.enabled ?? false;
+    if (isWanted) running.account.start();
     return { channel: key.channel, accountId: key.account, cleared: wasLinked, loggedOut };
   }
 

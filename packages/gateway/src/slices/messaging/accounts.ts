@@ -112,9 +112,12 @@ export class Accounts implements AsyncDisposable {
     throw invalidRequest(`${label} has no account ${key.account}; \`moltbot channels list\` shows what there is`);
   }
 
-  /** Starts an account. */
+  /** Starts an account. Throws `INVALID_REQUEST` when the settings say that it is off. */
   start(params: AccountParams): { channel: string; accountId: string; started: boolean } {
     const { key, running } = this.require(params);
+    const { definition, settings } = running.account;
+    if (!settings.enabled)
+      throw invalidRequest(`${definition.label} is switched off; set channels.${key.channel}.enabled to true`);
     running.account.start();
     return { channel: key.channel, accountId: key.account, started: true };
   }

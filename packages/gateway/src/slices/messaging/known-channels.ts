@@ -163,11 +163,16 @@ export class KnownChannels {
     ]);
   }
 
-  /** Changes the config file by a merge patch. */
+  /** Changes the config file by a merge patch. Throws `INVALID_REQUEST` when the file, or what it would become, is invalid. */
   async write(patch: Record<string, unknown>): Promise<void> {
     const { config } = this.#base;
     const { patchConfigText } = await import("../../base/config-edit.ts");
-    const { raw, hash } = config.snapshot();
+    const { raw, hash, issues } = config.snapshot();
+    const [issue] = issues;
+    if (issue) {
+      const where = [issue.path, issue.line && `line ${issue.line}`].filter(Boolean).join(", ");
+      throw invalidRequest(`the config file is invalid${where && ` (${where})`}: ${issue.message}; mend it first`);
+    }
     config.write(patchConfigText(raw ?? "", patch), hash);
   }
 }

@@ -67,6 +67,14 @@ const SHARED = {
   ),
 } satisfies TProperties;
 
+/** Names among these that no account of a channel has. */
+export function unknownSettings(
+  { settings: { properties } }: Pick<ChannelDefinition, "settings">,
+  names: readonly string[],
+): string[] {
+  return names.filter((name) => !Object.hasOwn(SHARED, name) && !Object.hasOwn(properties, name));
+}
+
 /** What all accounts share, as the config holds it. */
 export type SharedSettings = Static<ReturnType<typeof sharedObject>>;
 
