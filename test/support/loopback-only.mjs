@@ -6,6 +6,11 @@ import net from "node:net";
 
 const LOCAL = /^(localhost|127(?:\.\d+){3}|::1|::ffff:127(?:\.\d+){3}|0\.0\.0\.0|::|)$/i;
 
+/** Throws for any name that is not this machine's; looking up an address asks nobody (a server does it to listen). */
+function requireLoopbackName(host) {
+  if (net.isIP(String(host)) === 0) requireLoopback(host);
+}
+
 /** Throws for any host that is not this machine. */
 function requireLoopback(host) {
   if (host === undefined || host === null || LOCAL.test(String(host).replace(/^\[|\]$/g, ""))) return;
@@ -30,7 +35,7 @@ const { lookup } = dns;
 dns.lookup = function guardedLookup(hostname, options, callback) {
   const done = callback ?? options;
   try {
-    requireLoopback(hostname);
+    requireLoopbackName(hostname);
   } catch (error) {
     return void process.nextTick(done, error);
   }
@@ -39,7 +44,7 @@ dns.lookup = function guardedLookup(hostname, options, callback) {
 
 const lookupPromise = dns.promises.lookup;
 dns.promises.lookup = async (hostname, options) => {
-  requireLoopback(hostname);
+  requireLoopbackName(hostname);
   return await lookupPromise.call(dns.promises, hostname, options);
 };
 
