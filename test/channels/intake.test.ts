@@ -350,6 +350,23 @@ describe("conversations", () => {
     assert.doesNotMatch(JSON.stringify(request.body), /Ada/);
   });
 
+  test("an answer is shown even if its Markdown shows nothing, and none is an outcome of its own", async () => {
+    await using model = await fakeOpenAI();
+    model.script({ kind: "text", text: "[1]: https://example.com" }, { kind: "text", text: " \n " });
+    await using bench = await withModel(model);
+
+    await bench.fake.says("where is it?");
+    const shown = await bench.decided("where is it?");
+    await bench.fake.says("thanks");
+    const none = await bench.decided("thanks");
+
+    assert.deepEqual(
+      bench.fake.delivered.map(({ text }) => text),
+      ["[1]: https://example.com"],
+    );
+    assert.deepEqual([shown.outcome, none.outcome, none.rule], ["replied", "noted", "nothing-to-say"]);
+  });
+
   test("a pressed button is what it stands for, of whoever pressed it", async () => {
     await using bench = await ChannelBench.start(fakeTelegram);
     const { reply } = await bench.asks("press me");
