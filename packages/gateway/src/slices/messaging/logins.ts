@@ -6,7 +6,6 @@ import { type ChannelDefinition, ChannelError, type LoginContext, type LoginStep
 import { toChannelError } from "./account.ts";
 import { normalAccountId } from "./account-settings.ts";
 import type { AccountKey } from "./inbox.ts";
-import { qrDataUrl } from "./qr.ts";
 
 /** What a client shows. */
 export interface LoginView {
@@ -179,7 +178,8 @@ export class Logins implements Disposable {
 
 async function viewOf(step: LoginStep, label: string): Promise<LoginView> {
   switch (step.kind) {
-    case "qr":
+    case "qr": {
+      const { qrDataUrl } = await import("./qr.ts");
       return {
         qrText: step.text,
         qrDataUrl: await qrDataUrl(step.text),
@@ -187,6 +187,7 @@ async function viewOf(step: LoginStep, label: string): Promise<LoginView> {
         message: `Scan this code with ${label} on your phone: Settings, Linked devices, Link a device.`,
         connected: false,
       };
+    }
     case "code":
       return { code: step.code, message: step.message, connected: false };
     case "waiting":

@@ -1,14 +1,11 @@
 /** Files of inbound messages: bounded, streamed to private files, named by what they are and not by what they say. */
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createWriteStream, readFileSync, renameSync, rmSync, statSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { createWriteStream, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { backoffMs } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
-import { ignore, messageOf } from "../../base/errors.ts";
+import { messageOf } from "../../base/errors.ts";
 import { fileExists, makePrivateDir } from "../../base/files.ts";
 import { newId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
@@ -61,12 +58,9 @@ export class MediaIn {
   }
 
   /** Removes files that were taken in before `before`, epoch ms. */
-  async prune(before: number): Promise<void> {
-    const names = await readdir(this.#folder).catch((error: unknown) => {
-      ignore(error, "nothing has been taken in yet");
-      return [];
-    });
-    for (const name of names) {
+  prune(before: number): void {
+    if (!fileExists(this.#folder)) return;
+    for (const name of readdirSync(this.#folder)) {
       const path = join(this.#folder, name);
       const file = statSync(path, { throwIfNoEntry: false });
       if (file && file.mtimeMs < before) rmSync(path, { force: true });
@@ -128,6 +122,8 @@ export class MediaIn {
           yield chunk;
         }
       };
+      // Built-ins that only files need are loaded with the first file: they would make every start slower.
+      const { pipeline } = await import("node:stream/promises");
       await pipeline(Readable.from(bounded()), createWriteStream(part, { flags: "wx", mode: 0o600 }), {
         signal: AbortSignal.any([signal, limit.signal]),
       });
@@ -180,6 +176,7 @@ export class MediaIn {
 
 /** What a program prints. Rejects when it ends with another code than 0 or prints too much. */
 async function outputOf(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
+  const { spawn } = await import("node:child_process");
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"], signal });
   let output = "";

@@ -1,12 +1,9 @@
 /** Files to send: read from a data URL, or fetched from a public https address, into a private file. */
 import { createHash } from "node:crypto";
-import { lookup } from "node:dns/promises";
 import { createWriteStream, rmSync, statSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import { request } from "node:https";
 import { isIP } from "node:net";
 import { basename, join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import type { Clock } from "../../base/clock.ts";
 import { invalidRequest, messageOf } from "../../base/errors.ts";
 import { makePrivateDir } from "../../base/files.ts";
@@ -83,6 +80,7 @@ async function download(
       response.destroy();
       throw new Error(`the server answered ${statusCode}`);
     }
+    const { pipeline } = await import("node:stream/promises");
     await pipeline(bounded(response, options.maxBytes), createWriteStream(path, { flags: "wx", mode: 0o600 }), {
       signal: options.signal,
     });
@@ -94,6 +92,8 @@ async function download(
 /** Resolves once, checks what was resolved, and connects to exactly that (security: resources). */
 async function open(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
   if (url.protocol !== "https:") throw new Error("only https: addresses are fetched");
+  // Loaded with the first address: a start needs neither.
+  const [{ lookup }, { request }] = await Promise.all([import("node:dns/promises"), import("node:https")]);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const addresses = isIP(host) ? [{ address: host, family: isIP(host) }] : await lookup(host, { all: true });
   const [first] = addresses;

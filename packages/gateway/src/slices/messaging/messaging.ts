@@ -235,6 +235,6 @@ export class Messaging implements AsyncDisposable {
     const before = this.#services.clock.now() - this.#messages.current.keepDays * DAY_MS;
     this.inbox.prune(before);
     this.outbox.prune(before);
-    void this.#media.prune(before);
+    this.#media.prune(before);
   }
 }
