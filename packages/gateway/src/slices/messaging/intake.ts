@@ -313,8 +313,12 @@ export class Intake {
 
   #instructions({ inbound: { chat } }: MessageRow, { group }: Held["decision"]): string {
     const { label } = this.#account.definition;
-    const where =
-      chat.kind === "direct" ? `a direct ${label} chat` : `the ${label} ${chat.kind} “${chat.title ?? chat.id}”`;
+    // A title is anybody's text: one short line of it, in quotes, is all that the agent sees here.
+    const title = (chat.title ?? chat.id)
+      .replace(/[\s“”"]+/g, " ")
+      .trim()
+      .slice(0, 64);
+    const where = chat.kind === "direct" ? `a direct ${label} chat` : `the ${label} ${chat.kind} “${title}”`;
     const lines = [`You are answering in ${where}. Your reply is sent there as it is.`];
     if (group?.systemPrompt) lines.push(group.systemPrompt);
     return lines.join("\n");
