@@ -179,7 +179,9 @@ export class Account implements Blamed {
       this.#failures = clock.monotonic() - startedAt > STABLE_MS ? 1 : this.#failures + 1;
       const waitMs = this.#waitMs(error);
       this.#nextAttemptAt = clock.now() + waitMs;
-      log.warn("an account has lost its link", { problem: error.message, kind: error.kind, waitMs });
+      // Said once for each problem, not at each try.
+      const level = this.#problem?.message === error.message ? "debug" : "warn";
+      log[level]("an account is not connected", { problem: error.message, kind: error.kind, waitMs });
       this.#to("waiting", error);
       await clock.sleep(waitMs, signal).catch((reason) => ignore(reason, "the loop looks at the signal"));
       this.#nextAttemptAt = undefined;
