@@ -15,6 +15,8 @@ export interface DeliveryOptions {
   readonly clock: Clock;
   messages(): MessagesSettings;
   account(channel: string, account: string): Account | undefined;
+  /** Whether a run works or waits. */
+  isOpen(runId: string): boolean;
   /** Called when something was put in an account's outbox, after it is on disk. */
   kick(channel: string, account: string): void;
 }
@@ -78,6 +80,23 @@ export class Delivery implements RunObserver {
     const outcome = outcomeOf(parts);
     for (const { id, state } of rows) if (state !== "done") inbox.decide(id, outcome);
     if (rows.some(({ state }) => state === "done")) this.#mend(runId, outcome);
+  }
+
+  /** At a start: whatever ended without its outcome being written gets it now. */
+  review(): void {
+    const { inbox, outbox, isOpen } = this.#options;
+    for (const runId of inbox.runsUnderWay()) {
+      if (isOpen(runId)) continue;
+      const last = outbox.of(originOf(runId)).at(-1);
+      if (last) this.settled(last);
+      else
+        for (const { id } of inbox.ofRun(runId))
+          inbox.decide(id, {
+            kind: "failed",
+            rule: "reply-lost",
+            detail: "Its run is over and left no reply to send.",
+          });
+    }
   }
 
   /** What was thought lost has been sent again. */

@@ -7,7 +7,7 @@ import type { Clock } from "../../base/clock.ts";
 import { GatewayError, messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { KeyedQueue } from "../../base/queue.ts";
-import type { Store } from "../../base/store.ts";
+import { type Store, storageProblem } from "../../base/store.ts";
 import type { Chat, Inbound, InboundMessage } from "../../kit/channel.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { Sessions } from "../sessions/sessions.ts";
@@ -62,6 +62,7 @@ const SPLIT_MS = 1_200;
 const SPLIT_SHARE = 0.9;
 /** Others get their turn at least so often, ms. */
 const TURN_MS = 15;
+const AFTER_ERROR_MS = 5_000;
 const HOUR_MS = 3_600_000;
 
 export class Intake {
@@ -73,6 +74,7 @@ export class Intake {
   readonly #stop = new AbortController();
   #pumping: Promise<void> | undefined;
   #isAgain = false;
+  #again: Disposable | undefined;
   /** Everything up to this id has been looked at by this process; what is held is looked at again after a restart. */
   #seenId = 0;
 
@@ -87,7 +89,7 @@ export class Intake {
     if (this.#stop.signal.aborted) return;
     this.#isAgain = true;
     this.#pumping ??= this.#pump()
-      .catch((error: unknown) => this.#services.log.error("the inbox cannot be worked on", { error }))
+      .catch((error: unknown) => this.#troubled(error))
       .finally(() => {
         this.#pumping = undefined;
         if (this.#isAgain) this.kick();
@@ -97,9 +99,17 @@ export class Intake {
   /** Stops; what is held stays in the inbox. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error("the account is stopped"));
+    this.#again?.[Symbol.dispose]();
     for (const { timer } of this.#held.values()) timer?.[Symbol.dispose]();
     this.#held.clear();
     await this.#pumping;
+  }
+
+  /** The disk refuses: the inbox is looked at again from there, a little later. */
+  #troubled(error: unknown): void {
+    this.#services.log.error("the inbox cannot be worked on", { error });
+    this.#isAgain = false;
+    this.#again = this.#services.clock.after(AFTER_ERROR_MS, () => this.kick());
   }
 
   async #pump(): Promise<void> {
@@ -114,7 +124,10 @@ export class Intake {
         this.#take(row);
       } catch (error) {
         this.#services.log.error("an inbound message cannot be worked on", { inboxId: row.id, error });
+        this.#seenId = row.id - 1;
+        if (storageProblem(error) !== undefined) throw error;
         inbox.decide(row.id, { kind: "failed", rule: "internal-error", detail: messageOf(error).slice(0, 300) });
+        this.#seenId = row.id;
       }
       if (clock.monotonic() - turnAt < TURN_MS) continue;
       await nextTurn();
@@ -280,15 +293,17 @@ export class Intake {
     );
   }
 
-  /** Tries until the agent has room. */
+  /** Tries until the agent has room, and the disk. */
   async #whenRoom(start: () => void): Promise<void> {
     for (;;) {
       this.#stop.signal.throwIfAborted();
       try {
         return start();
       } catch (error) {
-        if (!(error instanceof GatewayError) || !error.retryable) throw error;
-        await this.#services.clock.sleep(error.retryAfterMs ?? 1_000, this.#stop.signal);
+        const isPassing = error instanceof GatewayError ? error.retryable : storageProblem(error) !== undefined;
+        if (!isPassing) throw error;
+        const waitMs = error instanceof GatewayError ? error.retryAfterMs : undefined;
+        await this.#services.clock.sleep(waitMs ?? AFTER_ERROR_MS, this.#stop.signal);
       }
     }
   }

@@ -40,6 +40,7 @@ export interface MessagingOptions {
 
 const STATUS_LIMIT_MS = 10_000;
 const PRUNE_MS = 6 * 3_600_000;
+const EXPIRE_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
 
 export class Messaging implements AsyncDisposable {
@@ -87,6 +88,7 @@ export class Messaging implements AsyncDisposable {
     const { accounts } = this;
     this.#delivery = new Delivery({
       ...{ inbox, outbox, clock, messages: settings },
+      isOpen: (runId) => agent.runs.known(runId)?.kind === "open",
       account: (channel, account) => accounts.find({ channel, account })?.account,
       kick: (channel, account) => accounts.find({ channel, account })?.sender.kick(),
     });
@@ -121,8 +123,12 @@ export class Messaging implements AsyncDisposable {
 
   /** Starts the accounts, without waiting for any of them. */
   begin(): void {
+    const { clock } = this.#services;
     this.#prune();
-    this.#stack.use(this.#services.clock.every(PRUNE_MS, () => this.#prune()));
+    this.#expire();
+    this.#delivery.review();
+    this.#stack.use(clock.every(PRUNE_MS, () => this.#prune()));
+    this.#stack.use(clock.every(EXPIRE_MS, () => this.#expire()));
     this.accounts.begin();
   }
 
@@ -225,6 +231,13 @@ export class Messaging implements AsyncDisposable {
         return `${name}: ${state}${self?.name ? ` as ${self.name}` : ""}${problem ? ` — ${problem.message}` : ""}`;
       }),
     );
+  }
+
+  /** Also of accounts that are down, off or gone: their messages do not wait for ever. */
+  #expire(): void {
+    this.#services.store.transaction(() => {
+      for (const row of this.outbox.expire()) this.#settled(row);
+    });
   }
 
   #settled(row: OutboxRow): void {

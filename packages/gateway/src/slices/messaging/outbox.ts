@@ -77,6 +77,8 @@ const COLUMNS =
   "problem, provider_id as providerId, attempts, not_before as notBefore, queued_at as queuedAt, " +
   "expires_at as expiresAt, sent_at as sentAt";
 const PREVIEW_CHARS = 200;
+/** Longer than any send under way takes. */
+const SENDING_MS = 5 * 60_000;
 
 export class Outbox {
   readonly #store: Store;
@@ -240,6 +242,24 @@ export class Outbox {
         `update outbox set state = 'failed', problem = ?
          where channel = ? and account = ? and chat = ? and state in ('composing', 'queued') returning ${COLUMNS}`,
         ...[problem, channel, account, chat],
+      )
+      .map(toOutboxRow);
+  }
+
+  /**
+   * What waits longer than it may, wherever it is to go, fails; what was being sent and whose account has not come back
+   * stays in doubt. Returns those messages.
+   */
+  expire(): OutboxRow[] {
+    const now = this.#clock.now();
+    return this.#store
+      .all<Row>(
+        `update outbox set state = case state when 'sending' then 'unknown' else 'failed' end,
+           problem = case when state = 'sending' then 'the gateway was interrupted while it sent this; it may have arrived'
+             when problem is null then 'it could not be sent in time' else 'it could not be sent in time: ' || problem end
+         where state in ('composing', 'queued', 'sending')
+           and ((state <> 'sending' and expires_at <= ?) or (state = 'sending' and expires_at <= ? - ?)) returning ${COLUMNS}`,
+        ...[now, now, SENDING_MS],
       )
       .map(toOutboxRow);
   }

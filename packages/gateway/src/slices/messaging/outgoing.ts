@@ -179,8 +179,10 @@ export class Outgoing implements Disposable {
   discard(id: number): OutboxEntryShape {
     const row = this.#outbox.require(id);
     if (row.state === "sent" || row.state === "sending") throw invalidRequest(`message ${id} is ${row.state}`);
-    this.#outbox.end(id, "failed", "given up by hand");
-    this.settled(this.#outbox.require(id));
+    this.#services.store.transaction(() => {
+      this.#outbox.end(id, "failed", "given up by hand");
+      this.settled(this.#outbox.require(id));
+    });
     return this.#outbox.entry(this.#outbox.require(id));
   }
 

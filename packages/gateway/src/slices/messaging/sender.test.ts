@@ -228,3 +228,34 @@ test("a message that certainly was not taken is sent again, with pauses", async 
   assert.deepEqual(desk.texts, ["stubborn", "stubborn", "stubborn"]);
   assert.deepEqual(desk.states, ["sent"]);
 });
+
+test("a disk that refuses is tried again after a while, not in circles", async () => {
+  const desk = new Desk();
+  await desk.link();
+  const { sending } = desk.outbox;
+  let refusals = 0;
+  desk.outbox.sending = () => {
+    refusals++;
+    throw new Error("database or disk is full");
+  };
+  desk.add("patient");
+  await desk.quiet();
+  assert.equal(refusals, 1);
+  desk.outbox.sending = sending;
+  desk.clock.advance(5_100);
+  await desk.quiet();
+
+  assert.deepEqual(desk.texts, ["patient"]);
+  assert.deepEqual(desk.states, ["sent"]);
+});
+
+test("what waits for an account that does not come back expires all the same", async () => {
+  const desk = new Desk();
+  desk.add("for nobody");
+  desk.clock.advance(3_600_001);
+  const expired = desk.outbox.expire();
+
+  assert.equal(expired.length, 1);
+  assert.deepEqual(desk.states, ["failed: it could not be sent in time"]);
+  assert.deepEqual(desk.outbox.expire(), []);
+});

@@ -28,6 +28,7 @@ const RETRY: Backoff = { baseMs: 500, maxMs: 30_000, factor: 2 };
 /** A harmless repeat is still not repeated for ever. */
 const MAX_ATTEMPTS = 8;
 const SEND_LIMIT_MS = 60_000;
+const AFTER_ERROR_MS = 5_000;
 
 export class Sender {
   readonly #options: SenderOptions;
@@ -82,14 +83,16 @@ export class Sender {
 
   #wake(chat: string): void {
     if (this.#busy.has(chat)) return;
-    const work = this.#drain(chat).catch((error: unknown) =>
-      this.#options.log.error("sending ended in an unexpected error", { error }),
-    );
+    const work = this.#drain(chat).catch((error: unknown) => {
+      // A full disk, for example: what waits is on disk already and is tried again, but not in circles.
+      this.#options.log.error("sending ended in an unexpected error", { error });
+      if (this.#isReady) this.#later(chat, AFTER_ERROR_MS);
+    });
     this.#busy.set(chat, work);
     void work.then(() => {
       this.#busy.delete(chat);
       // Something may have come between the last look and now.
-      if (this.#hasWork(chat)) this.#wake(chat);
+      if (!this.#timers.has(chat) && this.#hasWork(chat)) this.#wake(chat);
     });
   }
 
@@ -115,7 +118,10 @@ export class Sender {
 
   async #compose(row: OutboxRow): Promise<void> {
     const { account, outbox, compose } = this.#options;
-    const parts = await compose(row, account);
+    const parts = await compose(row, account).catch((error: unknown) => {
+      this.#options.log.error("a message cannot be rendered", { outboxId: row.id, error });
+      return [];
+    });
     if (parts.length === 0) this.#end(row, "failed", "it holds nothing that can be shown");
     else outbox.compose(row, parts);
   }
