@@ -88,7 +88,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "a slice's index names its parts",
     files: /^slices\/[^/]+\/index\.ts$/,
-    allows: /^(kit\/|slices\/[^/]+\/(methods|events|settings|tables)\.ts$)/,
+    allows: /^(kit\/|slices\/[^/]+\/(methods|events|settings|tables|tools|commands)(\/index)?\.ts$)/,
   },
   {
     rule: "the command line speaks to the gateway in the protocol",
@@ -181,7 +181,7 @@ describe("imports", () => {
 
 /** Loaded when first used. */
 const LATER =
-  /^(ai|@ai-sdk\/.*|lit|marked|dompurify|file-type|uqr|@moltbot\/(web|fakes))$|^(grammy|@slack|@discordjs|discord-api-types|@whiskeysockets)\b|^packages\/(web|fakes)\//;
+  /^(ai|@ai-sdk\/.*|@agentclientprotocol\/.*|@mozilla\/.*|linkedom|turndown|unbash|yaml|zod|lit|marked|dompurify|file-type|uqr|@moltbot\/(web|fakes))$|^(grammy|@slack|@discordjs|discord-api-types|@whiskeysockets)\b|^packages\/(web|fakes)\//;
 
 function sliceOf(path: string): string | undefined {
   return /^packages\/gateway\/src\/slices\/([^/]+)\//.exec(path)?.[1];

@@ -288,9 +288,9 @@ describe("groups", () => {
     await bench.settled();
     const [search, ...others] = bench.fake.delivered.slice(1).map(({ text }) => text);
 
-    assert.equal(search, "/search is for those whom the owner of this gateway let in.");
+    assert.equal(search, "/search is for people whom the owner of this gateway has let in.");
     assert.equal(others.length, 8);
-    for (const text of others) assert.match(text, /is for those whom the owner|needs the operator\.admin scope/);
+    for (const text of others) assert.match(text, /is for people whom the owner|needs the operator\.admin scope/);
     assert.doesNotMatch(JSON.stringify(bench.fake.delivered), /stairs/);
   });
 

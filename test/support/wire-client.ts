@@ -39,6 +39,7 @@ export interface Handshake {
   readonly password?: string;
   /** Protocol 4's own field. */
   readonly deviceToken?: string;
+  readonly caps?: readonly string[];
   readonly client?: Readonly<Record<string, unknown>>;
   /** Changes the finished params, for what no honest client sends. */
   readonly spoil?: (params: ConnectParams) => unknown;
@@ -51,6 +52,7 @@ export interface ConnectParams {
   client: Record<string, unknown>;
   role?: string;
   scopes?: readonly string[];
+  caps?: readonly string[];
   auth?: Record<string, unknown>;
   device?: DeviceProof;
   [other: string]: unknown;
@@ -200,6 +202,7 @@ export function connectParams(
     client,
     ...(role !== undefined && { role }),
     ...(scopes !== undefined && { scopes }),
+    ...(handshake.caps && { caps: [...handshake.caps] }),
     ...(Object.keys(auth).length > 0 && { auth }),
     ...(device !== undefined && { device: proofOf(device, version, facts, when) }),
   };

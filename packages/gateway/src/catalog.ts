@@ -10,11 +10,12 @@ import { chat } from "./slices/chat/index.ts";
 import { devices } from "./slices/devices/index.ts";
 import { messaging } from "./slices/messaging/index.ts";
 import { channelSettings } from "./slices/messaging/settings.ts";
+import { models } from "./slices/models/index.ts";
 import { sessions } from "./slices/sessions/index.ts";
 import { setup } from "./slices/setup/index.ts";
 import { system } from "./slices/system/index.ts";
 
-export const SLICES: readonly Slice[] = [system, devices, sessions, agent, messaging, chat, setup];
+export const SLICES: readonly Slice[] = [system, devices, sessions, models, agent, messaging, chat, setup];
 
 /** All methods by name. */
 export const METHODS = new Map(
@@ -29,6 +30,12 @@ export const CHANNELS_SECTION = channelSettings(CHANNELS);
 
 /** All sections of the config file. */
 export const SETTINGS = [...SLICES.flatMap((slice) => slice.settings), CHANNELS_SECTION];
+
+/** All tools, in the order in which a model sees them. */
+export const TOOLS = SLICES.flatMap((slice) => slice.tools);
+
+/** All commands, in the order in which help shows them. */
+export const COMMANDS = SLICES.flatMap((slice) => slice.commands);
 
 /** All tables. */
 export const TABLES = SLICES.flatMap((slice) => slice.tables);

@@ -13,7 +13,7 @@ import { ensureConfig } from "./base/first-config.ts";
 import { createLog, type Log, LogFile, Secrets, type Sink, ttySink } from "./base/log.ts";
 import { openStore, type Store, StoreBusyError, storageProblem } from "./base/store.ts";
 import { VERSION } from "./base/version.ts";
-import { CHANNELS_SECTION, EVENTS, METHODS, SETTINGS, TABLES } from "./catalog.ts";
+import { CHANNELS_SECTION, COMMANDS, EVENTS, METHODS, SETTINGS, TABLES, TOOLS } from "./catalog.ts";
 import { CHANNELS } from "./channels/index.ts";
 import { hasScope } from "./kit/access.ts";
 import type { Schema } from "./kit/validate.ts";
@@ -29,11 +29,12 @@ import { isLoopbackAddress } from "./server/locality.ts";
 import { Once } from "./server/once.ts";
 import { settings as gatewaySettings } from "./server/settings.ts";
 import { Agent } from "./slices/agent/agent.ts";
-import { KEY_VARIABLES } from "./slices/agent/providers.ts";
 import { Chat } from "./slices/chat/chat.ts";
 import { loadTokenKey } from "./slices/devices/device-token.ts";
 import { Devices } from "./slices/devices/devices.ts";
 import { Messaging } from "./slices/messaging/messaging.ts";
+import { Models } from "./slices/models/models.ts";
+import { KEY_VARIABLES } from "./slices/models/providers.ts";
 import { Sessions } from "./slices/sessions/sessions.ts";
 import { secretsOf } from "./slices/setup/redact.ts";
 import { Setup } from "./slices/setup/setup.ts";
@@ -57,6 +58,7 @@ export interface Gateway extends Base {
   readonly system: System;
   readonly devices: Devices;
   readonly sessions: Sessions;
+  readonly models: Models;
   readonly agent: Agent;
   readonly messaging: Messaging;
   readonly chat: Chat;
@@ -303,7 +305,11 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate 
     }),
   );
   const sessions: Sessions = new Sessions(base);
-  const agent: Agent = new Agent({ ...base, system, devices, sessions });
+  const models = new Models(base);
+  const agent: Agent = new Agent(
+    { ...base, system, devices, sessions, models },
+    { commands: COMMANDS, tools: TOOLS, gateway: () => gateway },
+  );
   const messaging: Messaging = stack.use(
     new Messaging({ ...base, system, sessions, agent }, { definitions: CHANNELS, section: CHANNELS_SECTION }),
   );
@@ -312,7 +318,8 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate 
     requestRestart,
     tell: (sessionKey, line) => system.queueEvent(sessionKey, line),
   });
-  return { ...base, system, devices, sessions, agent, messaging, chat, setup };
+  const gateway: Gateway = { ...base, system, devices, sessions, models, agent, messaging, chat, setup };
+  return gateway;
 }
 
 /** What begins once the port is open. */

@@ -666,7 +666,7 @@ export interface LogsTailResult {
 
 export interface Message {
   id?: string;
-  role: "user" | "assistant" | "system";
+  role: "user" | "assistant" | "system" | "toolResult";
   content: ({
     type: "text";
     text: string;
@@ -677,6 +677,14 @@ export interface Message {
     sizeBytes?: number;
     /** Base64; absent where the answer would become too large. */
     data?: string;
+  } | {
+    type: "toolCall";
+    id: string;
+    name: string;
+    arguments: unknown;
+  } | {
+    type: "thinking";
+    thinking: string;
   })[];
   timestamp: number;
   idempotencyKey?: string;
@@ -690,6 +698,10 @@ export interface Message {
   };
   stopReason?: string;
   errorMessage?: string;
+  /** The call that a message of role toolResult answers. */
+  toolCallId?: string;
+  toolName?: string;
+  isError?: boolean;
 }
 
 /** Parameters of `message.delete`. */
@@ -1477,12 +1489,12 @@ export interface Methods {
   "sessions.resolve": { params: SessionsResolveParams; result: SessionsResolveResult };
   /** Finds messages of all conversations by their words. */
   "sessions.search": { params: SessionsSearchParams; result: SessionsSearchResult };
+  /** The models that can be chosen: configured ones, those of set keys, and those found on this machine. */
+  "models.list": { params: ModelsListParams; result: ModelsListResult };
   /** The configured agents. */
   "agents.list": { params: AgentsListParams; result: AgentsListResult };
   /** How an agent is called and shown. */
   "agent.identity.get": { params: AgentIdentityParams; result: AgentIdentityResult };
-  /** The models that can be chosen: configured ones, those of set keys, and those found on this machine. */
-  "models.list": { params: ModelsListParams; result: ModelsListResult };
   /** Runs one agent turn; answers when it is accepted and again when it is over. */
   agent: { params: AgentParams; ack: AgentAck; result: AgentResult };
   /** Waits until a run has ended; says timeout when it has not, or is not known. */
@@ -1600,9 +1612,9 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "sessions.reset": { access: "operator.admin", once: false, twoStage: false },
   "sessions.resolve": { access: "operator.admin", once: false, twoStage: false },
   "sessions.search": { access: "operator.read", once: false, twoStage: false },
+  "models.list": { access: "operator.read", once: false, twoStage: false },
   "agents.list": { access: "operator.read", once: false, twoStage: false },
   "agent.identity.get": { access: "operator.read", once: false, twoStage: false },
-  "models.list": { access: "operator.read", once: false, twoStage: false },
   agent: { access: "operator.write", once: true, twoStage: true },
   "agent.wait": { access: "operator.write", once: false, twoStage: false },
   "channels.add": { access: "operator.admin", once: false, twoStage: false },

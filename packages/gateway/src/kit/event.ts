@@ -1,7 +1,7 @@
 /** An event: its payload, who receives it, and what happens to a slow receiver. */
 import type { Static, TSchema } from "@sinclair/typebox";
 import type { Topic } from "../base/bus.ts";
-import type { Scope } from "./access.ts";
+import type { Caller, Scope } from "./access.ts";
 
 /** `everyone` is all connections, nodes too; a scope is every operator that holds it; `directed` names one connection. */
 export type Audience = "everyone" | Scope | "directed";
@@ -13,6 +13,8 @@ export type WhenSlow = "drop" | "close";
 export interface EventDefinition<Payload = unknown> extends Topic<Payload> {
   readonly summary: string;
   readonly audience: Audience;
+  /** Whom of the audience this one is for; everyone when absent. */
+  readonly allows?: ((payload: Payload, caller: Caller) => boolean) | undefined;
   readonly whenSlow: WhenSlow | ((payload: Payload) => WhenSlow);
   /** Whether frames carry the presence and health versions. */
   readonly stateVersion: boolean;
@@ -24,6 +26,7 @@ export function defineEvent<Payload extends TSchema>(definition: {
   readonly name: string;
   readonly summary: string;
   readonly audience: Audience;
+  readonly allows?: (payload: Static<Payload>, caller: Caller) => boolean;
   readonly whenSlow: WhenSlow | ((payload: Static<Payload>) => WhenSlow);
   readonly stateVersion?: boolean;
   readonly payload: Payload;

@@ -34,7 +34,7 @@ function send(
   const whenSlow = typeof event.whenSlow === "function" ? event.whenSlow(payload) : event.whenSlow;
   const shared = Buffer.from(`${head},"seq":`);
   for (const connection of connections.values()) {
-    if (!isEntitled(event, connection)) continue;
+    if (!isEntitled(event, payload, connection)) continue;
     const seq = connection.nextSeq();
     if (connection.bufferedBytes <= LIMITS.maxBufferedBytes) connection.send(withSeq(shared, seq));
     else if (whenSlow === "close") connection.close(1008, "slow consumer");
@@ -50,8 +50,8 @@ function withSeq(shared: Buffer, seq: number): Buffer {
   return frame;
 }
 
-function isEntitled({ audience }: EventDefinition, { session }: Connection): boolean {
+function isEntitled({ audience, allows }: EventDefinition, payload: unknown, { session }: Connection): boolean {
   if (audience === "everyone") return true;
   if (!session || audience === "directed" || session.caller.role === "node") return false;
-  return hasScope(session.caller.scopes, audience);
+  return hasScope(session.caller.scopes, audience) && (allows?.(payload, session.caller) ?? true);
 }

@@ -1,14 +1,15 @@
 /** The agent: its runs, the models it can ask, and who it says it is. */
 import type { Static } from "@sinclair/typebox";
-import { GatewayError } from "../../base/errors.ts";
+import type { Gateway } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
+import type { Command } from "../../kit/command.ts";
+import type { Tool } from "../../kit/tool.ts";
+import type { Thinking } from "../models/port.ts";
+import type { Model } from "../models/providers.ts";
 import { normalAgentId } from "../sessions/sessions.ts";
 import type { AgentHealth } from "../system/schema.ts";
-import { COMMANDS } from "./commands/index.ts";
-import { LocalEndpoints, usualEndpoints } from "./local-endpoints.ts";
-import { type ModelPort, SdkModels, type Thinking } from "./models.ts";
+import { Commands, type Invocation } from "./builtin.ts";
 import { Notes } from "./notes.ts";
-import { type Model, type Provider, Providers } from "./providers.ts";
 import { finalAnswer, waitAnswer } from "./report.ts";
 import {
   type AgentParams,
@@ -24,7 +25,8 @@ import type { RunResult } from "./run.ts";
 import type { AbortReason } from "./run-store.ts";
 import { type Accepted, acceptedOf, type KnownRun, Runs } from "./runs.ts";
 import type { AgentServices } from "./services.ts";
-import { models } from "./settings.ts";
+import { tools as toolSettings } from "./settings.ts";
+import { Toolbox } from "./toolbox.ts";
 import { Turns } from "./turn.ts";
 
 /** What the slices below this one need beside the service. */
@@ -42,20 +44,28 @@ export class Agent {
   readonly notes: Notes;
   /** Who knows the channels; set by the slice that owns them. */
   channels: Channels | undefined;
+  readonly toolbox: Toolbox;
   readonly #services: AgentServices;
-  readonly #models: ModelPort;
-  readonly #providers: Providers;
-  readonly #local: LocalEndpoints;
+  readonly #commands: Commands;
+  readonly #gateway: () => Gateway;
 
-  /** `models` replaces the AI SDK in tests. */
-  constructor(services: AgentServices, options: { models?: ModelPort } = {}) {
-    const { config, env, clock, log } = services;
+  /** `gateway` is asked when something runs, after all services are built. */
+  constructor(
+    services: AgentServices,
+    options: { commands: readonly Command[]; tools: readonly Tool[]; gateway: () => Gateway },
+  ) {
     this.#services = services;
-    this.#models = options.models ?? new SdkModels({ clock, log });
-    this.#local = new LocalEndpoints({ endpoints: usualEndpoints(env), clock, log });
-    this.#providers = new Providers({ settings: config.of(models), env, local: this.#local });
+    this.#commands = new Commands(options.commands);
+    this.#gateway = options.gateway;
+    this.toolbox = new Toolbox({
+      builtin: options.tools,
+      clock: services.clock,
+      settings: () => services.config.of(toolSettings).current,
+      policyOf: (agentId) => this.#configured(agentId)?.tools,
+      gateway: options.gateway,
+    });
     this.notes = new Notes(services);
-    this.runs = new Runs(services, new Turns(services, this, this.#models));
+    this.runs = new Runs(services, new Turns(services, this));
   }
 
   /** Takes interrupted runs up again. Before the first request: a retry must find its run, and nothing may overtake it. */
@@ -65,7 +75,7 @@ export class Agent {
 
   /** Looks for model servers on this machine without waiting for them. */
   start(): void {
-    void this.lookAround();
+    void this.#services.models.lookAround();
   }
 
   /** Interrupts the runs; they go on after the next start. */
@@ -89,8 +99,23 @@ export class Agent {
   }
 
   /** The commands that can be typed in any conversation, for menus. */
-  commands(): readonly { readonly name: string; readonly summary: string; readonly usage?: string | undefined }[] {
-    return COMMANDS.map(({ name, summary, usage }) => ({ name, summary, usage }));
+  get commands(): readonly Command[] {
+    return this.#commands.all;
+  }
+
+  /** The command that a message beginning with a slash calls. */
+  slashCommand(message: string): Invocation | undefined {
+    return this.#commands.slash(message);
+  }
+
+  /** The command that a message begins with, slash or not. */
+  looseCommand(message: string): Invocation | undefined {
+    return this.#commands.loose(message);
+  }
+
+  /** What commands and tools reach. */
+  get gateway(): Gateway {
+    return this.#gateway();
   }
 
   /** The final answer of the `agent` method. Throws `UNAVAILABLE` when the run failed. */
@@ -128,74 +153,35 @@ export class Agent {
     return this.#services.sessions.defaults.defaultAgentId;
   }
 
-  /** Looks for model servers on this machine, unless the settings forbid it. Ends within 300 ms or so. */
-  async lookAround(): Promise<void> {
-    if (this.#services.config.of(models).current.detectLocal) await this.#local.look();
-  }
-
-  /** Model servers found on this machine. */
-  found(): readonly Provider[] {
-    return this.#local.found();
-  }
-
-  /** Every model that is known by name, found ones too. */
-  async listModels(): Promise<Model[]> {
-    await this.lookAround();
-    return this.#providers
-      .list()
-      .flatMap((provider) => provider.models.map(({ id }) => this.#providers.resolve(`${provider.id}/${id}`)));
-  }
-
-  /** The model named `provider/id`. Throws `INVALID_REQUEST` when there is no such provider. */
-  requireModel(ref: string): Model {
-    return this.#providers.resolve(ref);
-  }
-
   /** The model that answers in a session, or undefined when none is connected. Throws when the chosen one cannot be reached. */
   modelOf(sessionKey: string): Model | undefined {
     const ref = this.#refOf(sessionKey);
-    return ref === undefined ? this.#providers.fallback() : this.#providers.resolve(ref);
+    const { models } = this.#services;
+    return ref === undefined ? models.usual() : models.require(ref);
   }
 
   /** The `provider/id` that answers in a session, as chosen, whether it can be reached or not. */
   modelNameOf(sessionKey: string): string | undefined {
-    return this.#refOf(sessionKey) ?? this.#providers.fallback()?.ref;
+    return this.#refOf(sessionKey) ?? this.#services.models.usual()?.ref;
   }
 
   /** The model of sessions that have not chosen one; undefined when there is none or it cannot be reached. */
   defaultModel(): Model | undefined {
-    try {
-      return this.modelOf(this.#services.sessions.mainKey());
-    } catch (error) {
-      if (error instanceof GatewayError) return undefined;
-      throw error;
-    }
+    return this.#services.models.find(this.#refOf(this.#services.sessions.mainKey()));
   }
 
   /** The same as `status` says it. */
   modelDefaults(): { model: string | null; contextTokens: number | null } {
-    const ref = this.#configuredRef(this.defaultAgentId) ?? this.#providers.fallback()?.ref;
+    const ref = this.#configuredRef(this.defaultAgentId) ?? this.#services.models.usual()?.ref;
     return { model: ref ?? null, contextTokens: this.defaultModel()?.contextWindow ?? null };
   }
 
-  /** Makes a model the one that answers, in the config. Throws `INVALID_REQUEST` when it does not exist. */
-  async chooseModel(ref: string): Promise<Model> {
-    const model = this.#providers.resolve(ref);
-    const { config } = this.#services;
-    const { patchConfigText } = await import("../../base/config-edit.ts");
-    const { raw, hash } = config.snapshot();
-    config.write(patchConfigText(raw ?? "", { agents: { defaults: { model: model.ref } } }), hash);
-    return model;
-  }
-
-  /** Asks a model one thing outside any conversation. Throws `ModelError`. */
-  async ask(model: Model, text: string, signal: AbortSignal): Promise<string> {
-    let answer = "";
-    const messages = [{ role: "user" as const, content: [{ kind: "text" as const, text }] }];
-    for await (const step of this.#models.stream({ model, system: "", messages, signal })) {
-      if (step.kind === "text") answer += step.delta;
-    }
-    return answer;
+  /** The models that are asked when the session's own cannot answer; those that cannot be reached are left out. */
+  fallbacksOf(sessionKey: string): Model[] {
+    const { sessions, models } = this.#services;
+    const setting = this.#configured(sessions.agentOf(sessionKey))?.model ?? sessions.agentSettings.defaults.model;
+    const refs = typeof setting === "object" ? (setting.fallbacks ?? []) : [];
+    return refs.map((ref) => models.find(ref)).filter((model) => model !== undefined);
   }
 
   /** How hard the model thinks in a session, when someone said so. */

@@ -6,6 +6,9 @@ export const agent = defineEvent({
   name: "agent",
   summary: "A step of a run: it starts, says something, ends.",
   audience: "operator.read",
+  // Tools are shown to clients that ask for it, those of protocol 3 by the session's verbose level (protocol: agent events).
+  allows: ({ stream, data }, { protocol, caps }) =>
+    stream !== "tool" || caps.includes("tool-events") || (protocol === 3 && data.verbose === true),
   whenSlow: "close",
   payload: AgentEvent,
 });

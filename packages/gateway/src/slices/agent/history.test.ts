@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ModelMessage, ModelPart } from "../models/port.ts";
 import type { StoredMessage } from "../sessions/transcript.ts";
 import { modelMessages } from "./history.ts";
-import type { ModelMessage } from "./models.ts";
 
 let count = 0;
 function said(role: StoredMessage["role"], text: string, more: Partial<StoredMessage> = {}): StoredMessage {
@@ -16,8 +16,16 @@ function shown(transcript: StoredMessage[], options: { contextWindow?: number; o
   return messages.map(line);
 }
 
-const line = ({ role, content }: ModelMessage) =>
-  `${role}: ${content.map((part) => (part.kind === "text" ? part.text : part.mimeType)).join(" | ")}`;
+function line(message: ModelMessage): string {
+  if (message.role === "tool")
+    return `tool: ${message.replies.map(({ callId, text }) => `${callId}=${text}`).join(" | ")}`;
+  return `${message.role}: ${message.content.map(partLine).join(" | ")}`;
+}
+
+function partLine(part: ModelPart): string {
+  if (part.kind === "tool-call") return `${part.name}#${part.callId}`;
+  return part.kind === "image" ? part.mimeType : part.text;
+}
 
 const own = said("user", "now", { runId: "own" });
 

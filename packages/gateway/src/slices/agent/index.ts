@@ -1,13 +1,17 @@
 /** The agent slice's parts. */
 import { defineSlice } from "../../kit/slice.ts";
+import { commands } from "./commands/index.ts";
 import * as events from "./events.ts";
 import * as methods from "./methods.ts";
-import { models } from "./settings.ts";
+import { tools as toolSettings } from "./settings.ts";
 import { tables } from "./tables.ts";
+import { tools } from "./tools/index.ts";
 
 export const agent = defineSlice("agent", {
   methods: Object.values(methods),
   events: Object.values(events),
-  settings: [models],
+  settings: [toolSettings],
   tables: [tables],
+  tools,
+  commands,
 });

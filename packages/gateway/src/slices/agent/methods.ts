@@ -2,7 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import { defineMethod } from "../../kit/method.ts";
 import { DurationMs, Id, IdempotencyKey, Millis, NonEmpty, OneOf } from "../../kit/schema.ts";
-import { AgentSummary, Attachments, MessageText, ModelChoice, RunReport, RunStatus } from "./schema.ts";
+import { AgentSummary, Attachments, MessageText, RunReport, RunStatus } from "./schema.ts";
 
 const Text = Type.Optional(Type.String({ maxLength: 512 }));
 
@@ -85,24 +85,4 @@ export const agentsList = defineMethod({
     agents: Type.Array(AgentSummary),
   }),
   handler: ({ gateway }) => gateway.agent.list(),
-});
-
-export const modelsList = defineMethod({
-  name: "models.list",
-  summary: "The models that can be chosen: configured ones, those of set keys, and those found on this machine.",
-  access: "operator.read",
-  params: {},
-  result: Type.Object({ models: Type.Array(ModelChoice) }),
-  async handler({ gateway }) {
-    const models = await gateway.agent.listModels();
-    return {
-      models: models.map(({ id, name, provider, contextWindow, reasoning }) => ({
-        id,
-        name,
-        provider: provider.id,
-        ...(contextWindow !== undefined && { contextWindow }),
-        ...(reasoning !== undefined && { reasoning }),
-      })),
-    };
-  },
 });

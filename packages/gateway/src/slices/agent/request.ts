@@ -1,11 +1,11 @@
 /** From a request to a run: what is checked before anything is accepted, in the protocol's order (protocol: agent). */
 import { invalidRequest } from "../../base/errors.ts";
 import type { Caller } from "../../kit/access.ts";
+import type { Thinking } from "../models/port.ts";
 import { agentIdOf, isSubagentKey, normalAgentId } from "../sessions/sessions.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
 import type { Agent } from "./agent.ts";
 import { readAttachments, storeAttachments } from "./attachments.ts";
-import type { Thinking } from "./models.ts";
 import type { DeliverTo, Starter } from "./run-store.ts";
 import { type Accepted, acceptedOf, type KnownRun } from "./runs.ts";
 import type { AgentServices } from "./services.ts";

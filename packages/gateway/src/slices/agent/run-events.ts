@@ -3,12 +3,15 @@ import type { Bus } from "../../base/bus.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Message } from "../sessions/schema.ts";
 import { agent, chat } from "./events.ts";
+import type { RunStep } from "./loop.ts";
 import type { RunOutcome } from "./run-store.ts";
 import type { ChatPayload } from "./schema.ts";
 
 /** Chat windows need no more than this (protocol: chat events). */
 const CHAT_DELTA_MS = 150;
 const AGENT_DELTA_MS = 25;
+/** Watchers see the beginning of what a tool answered; the transcript has all of it. */
+const MAX_RESULT_CHARS = 4_000;
 /** Every delta carries the whole text, so they become rarer as it grows: one millisecond for so many characters. */
 const CHARS_PER_MS = 100;
 
@@ -21,6 +24,8 @@ export interface RunEventsOptions {
   readonly sessionKey: string;
   /** Replies to slash commands in a chat are not runs for those who watch: only their last word is told. */
   readonly isQuiet: boolean;
+  /** Whether the session shows tools to clients of protocol 3 (protocol: agent events). */
+  isVerbose(): boolean;
 }
 
 export class RunEvents implements Disposable {
@@ -51,6 +56,22 @@ export class RunEvents implements Disposable {
     this.#later = this.#options.clock.after(waitMs, () => {
       this.#later = undefined;
       this.#tell();
+    });
+  }
+
+  /** A tool begins, gets on, or has answered. */
+  tool(step: Extract<RunStep, { kind: "tool-start" | "tool-update" | "tool-result" }>): void {
+    const { callId: toolCallId, name, args } = step.call;
+    const verbose = this.#options.isVerbose() ? { verbose: true } : {};
+    if (step.kind === "tool-start") return this.#agent("tool", { phase: "start", name, toolCallId, args, ...verbose });
+    if (step.kind === "tool-update")
+      return this.#agent("tool", { phase: "update", name, toolCallId, partialResult: step.text, ...verbose });
+    const { text, meta, isError = false } = step.result;
+    const result = text.length > MAX_RESULT_CHARS ? `${text.slice(0, MAX_RESULT_CHARS)}…` : text;
+    this.#agent("tool", {
+      ...{ phase: "result", name, toolCallId, isError, result, durationMs: step.durationMs },
+      ...(meta && { meta }),
+      ...verbose,
     });
   }
 
@@ -97,7 +118,7 @@ export class RunEvents implements Disposable {
     this.#chatToldAt = now;
   }
 
-  #agent(stream: "lifecycle" | "assistant", data: Readonly<Record<string, unknown>>): void {
+  #agent(stream: "lifecycle" | "assistant" | "tool", data: Readonly<Record<string, unknown>>): void {
     const { bus, clock, runId, spelledKey, isQuiet } = this.#options;
     if (isQuiet) return;
     this.#seq++;

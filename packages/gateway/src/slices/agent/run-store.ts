@@ -1,7 +1,7 @@
 /** The rows of runs: what was asked, how far it came, how it ended. */
 import type { Clock } from "../../base/clock.ts";
 import type { Store } from "../../base/store.ts";
-import type { Thinking, Usage } from "./models.ts";
+import type { Thinking, Usage } from "../models/port.ts";
 
 /** Under which name the built-in agent's replies stand in transcripts and events. */
 export const BUILTIN = { provider: "moltbot", model: "commands" } as const;

@@ -1,6 +1,7 @@
 /** A run while it lives: what was asked, how far it is, and the one way to end it from outside. */
 
-import type { ModelStep, Usage } from "./models.ts";
+import type { Usage } from "../models/port.ts";
+import type { RunStep } from "./loop.ts";
 import { RunEvents, type RunEventsOptions } from "./run-events.ts";
 import type { AbortReason, RunOutcome, RunRecord } from "./run-store.ts";
 
@@ -13,6 +14,12 @@ export interface RunResult {
   readonly endedAt: number;
 }
 
+/** Something that was said to a run under way: the run it would have been, and its text. */
+export interface Steered {
+  readonly runId: string;
+  readonly text: string;
+}
+
 export class Run {
   readonly record: RunRecord;
   readonly events: RunEvents;
@@ -23,11 +30,20 @@ export class Run {
   #abortReason: AbortReason | undefined;
   #startedAt: number | undefined;
   #isOver = false;
+  /** The system prompt, once it has been made. */
+  prompt: string | undefined;
+  #by: { readonly provider: string; readonly model: string } | undefined;
   #text = "";
+  /** Where the reply of the last turn begins in the text. */
+  #turnStart = 0;
+  #isNewTurn = false;
+  #steered: Steered[] = [];
+  #isDeaf = false;
+  #contextTokens: number | undefined;
   #usage: Usage | undefined;
   #stopReason: string | undefined;
 
-  constructor(record: RunRecord, options: Pick<RunEventsOptions, "bus" | "clock" | "isQuiet">) {
+  constructor(record: RunRecord, options: Pick<RunEventsOptions, "bus" | "clock" | "isQuiet" | "isVerbose">) {
     this.record = record;
     const { id: runId, sessionKey, request } = record;
     this.events = new RunEvents({ ...options, runId, sessionKey, spelledKey: request.spelledKey });
@@ -67,6 +83,22 @@ export class Run {
     return this.#text;
   }
 
+  /** What the last turn said. */
+  get turnText(): string {
+    return this.#text.slice(this.#turnStart);
+  }
+
+  /** Which model answers, as soon as one does. */
+  get by(): { readonly provider: string; readonly model: string } | undefined {
+    return this.#by;
+  }
+
+  /** How full the model's window was in the last turn. */
+  get contextTokens(): number | undefined {
+    return this.#contextTokens;
+  }
+
+  /** Of all turns. */
   get usage(): Usage | undefined {
     return this.#usage;
   }
@@ -82,12 +114,75 @@ export class Run {
   }
 
   /** Takes in one step of the answer. */
-  take(step: ModelStep): void {
-    if (step.kind === "text") {
-      this.#text += step.delta;
-      this.events.grew(this.#text);
-    } else if (step.kind === "usage") this.#usage = step.usage;
-    else if (step.kind === "finish") this.#stopReason = step.reason;
+  take(step: RunStep): void {
+    switch (step.kind) {
+      case "text":
+        return this.#say(step.delta);
+      case "note":
+        this.#say(`_${step.text}_`);
+        this.#isNewTurn = true;
+        return;
+      case "answering":
+        this.#by = step;
+        return;
+      case "usage":
+        this.#usage = added(this.#usage, step.usage);
+        this.#contextTokens = step.usage.totalTokens;
+        return;
+      case "finish":
+        this.#stopReason = step.reason;
+        return;
+      case "turn-end":
+        this.#isNewTurn = true;
+        this.#turnStart = this.#text.length;
+        return;
+      case "reasoning":
+      case "tool-call":
+        return;
+      case "tool-start":
+      case "tool-update":
+      case "tool-result":
+        this.events.tool(step);
+    }
+  }
+
+  /** What an earlier attempt had said, turn by turn. */
+  restore(texts: readonly string[]): void {
+    if (texts.length === 0) return;
+    this.#text = texts.filter((text) => text !== "").join("\n\n");
+    this.#turnStart = this.#text.length;
+    this.#isNewTurn = true;
+  }
+
+  /** Something was said to the run under way; it is heard at the end of this turn. False when the run can hear no more. */
+  steer(message: Steered): boolean {
+    if (this.#isOver || !this.hasBegun || this.signal.aborted || this.#isDeaf) return false;
+    this.#steered.push(message);
+    return true;
+  }
+
+  /** What was said meanwhile, once. */
+  takeSteered(): readonly Steered[] {
+    const said = this.#steered;
+    this.#steered = [];
+    return said;
+  }
+
+  /** From now on nothing can be said to it: its last word is being kept. Returns what was said too late. */
+  deafen(): readonly Steered[] {
+    this.#isDeaf = true;
+    return this.takeSteered();
+  }
+
+  /** Turns are paragraphs of one text. */
+  #say(delta: string): void {
+    if (this.#isNewTurn && this.#text !== "") {
+      this.#text = `${this.#text.trimEnd()}\n\n`;
+      this.#turnStart = this.#text.length;
+    }
+    this.#isNewTurn = false;
+    this.#text += delta;
+    this.events.grew(this.#text);
   }
 
   /** Asks the run to end for a reason that its record will name. */
@@ -110,4 +205,17 @@ export class Run {
     this.#resolve(result);
     return result;
   }
+}
+
+function added(before: Usage | undefined, more: Usage): Usage {
+  if (!before) return more;
+  const cacheRead = (before.cacheRead ?? 0) + (more.cacheRead ?? 0);
+  const cacheWrite = (before.cacheWrite ?? 0) + (more.cacheWrite ?? 0);
+  return {
+    input: before.input + more.input,
+    output: before.output + more.output,
+    ...(cacheRead > 0 && { cacheRead }),
+    ...(cacheWrite > 0 && { cacheWrite }),
+    totalTokens: before.totalTokens + more.totalTokens,
+  };
 }

@@ -5,10 +5,11 @@
 import { GatewayError, invalidRequest, messageOf } from "../../base/errors.ts";
 import { KeyedQueue } from "../../base/queue.ts";
 import { storageProblem } from "../../base/store.ts";
+import { ModelError } from "../models/models.ts";
 import type { Message } from "../sessions/schema.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
-import { ModelError } from "./model-error.ts";
-import type { ModelStep } from "./models.ts";
+import { interruptible, raced } from "./interruptible.ts";
+import type { RunStep } from "./loop.ts";
 import { Run, type RunResult } from "./run.ts";
 import {
   type AbortReason,
@@ -28,7 +29,7 @@ export interface Answer {
   readonly model: string;
   /** Set when every answer of this kind ends for the same reason. */
   readonly stopReason?: string;
-  readonly steps: AsyncIterable<ModelStep>;
+  readonly steps: AsyncIterable<RunStep>;
 }
 
 /** Decides what a run answers. */
@@ -232,10 +233,16 @@ export class Runs {
 
   #remember(record: RunRecord): Run {
     const isQuiet = record.source === "chat.send" && this.#answering.isImmediate(record);
-    const run = new Run(record, { ...this.#services, isQuiet });
+    const run = new Run(record, { ...this.#services, isQuiet, isVerbose: () => this.#isVerbose(record) });
     this.#open.set(run.id, run);
     for (const arrived of this.#arrivals.get(run.id) ?? []) arrived();
     return run;
+  }
+
+  /** "on" alone shows them (protocol: agent events). */
+  #isVerbose({ sessionKey }: RunRecord): boolean {
+    const { sessions } = this.#services;
+    return (sessions.get(sessionKey)?.levels.verboseLevel ?? sessions.agentSettings.defaults.verboseDefault) === "on";
   }
 
   #schedule(run: Run): void {
@@ -262,7 +269,7 @@ export class Runs {
     try {
       run.began(this.#store.begin(run.id));
       using _limit = this.#services.clock.after(run.record.request.timeoutMs, () => run.abort("timeout"));
-      const answer = await this.#answering.answer(run);
+      const answer = await raced(this.#answering.answer(run), run.signal);
       by = answer;
       await this.#follow(run, answer);
       this.#end(run, this.#done(run, answer));
@@ -277,17 +284,17 @@ export class Runs {
   async #follow(run: Run, { steps }: Answer): Promise<void> {
     const { clock } = this.#services;
     let keptAt = clock.monotonic();
-    for await (const step of steps) {
-      run.signal.throwIfAborted();
+    for await (const step of interruptible(steps, run.signal)) {
       run.take(step);
       if (step.kind !== "text" || clock.monotonic() - keptAt < PARTIAL_MS) continue;
       this.#store.keepPartial(run.id, run.text);
       keptAt = clock.monotonic();
     }
-    run.signal.throwIfAborted();
   }
 
-  #done(run: Run, { provider, model, stopReason = run.stopReason }: Answer): RunOutcome {
+  #done(run: Run, answer: Answer): RunOutcome {
+    const { stopReason = run.stopReason } = answer;
+    const { provider, model } = run.by ?? answer;
     const text = run.text.trim();
     const { usage } = run;
     if (text === "" && stopReason === "refusal")
@@ -296,11 +303,13 @@ export class Runs {
   }
 
   #failed(run: Run, error: string, by: Pick<Answer, "provider" | "model"> = NOBODY): RunOutcome {
-    return { kind: "error", text: run.text.trim(), provider: by.provider, model: by.model, usage: run.usage, error };
+    const { provider, model } = run.by ?? by;
+    return { kind: "error", text: run.text.trim(), provider, model, usage: run.usage, error };
   }
 
   #aborted(run: Run, reason: AbortReason, by: Pick<Answer, "provider" | "model"> = NOBODY): RunOutcome {
-    return { kind: "aborted", text: run.text.trim(), provider: by.provider, model: by.model, usage: run.usage, reason };
+    const { provider, model } = run.by ?? by;
+    return { kind: "aborted", text: run.text.trim(), provider, model, usage: run.usage, reason };
   }
 
   /** Records the outcome and the reply in one transaction, then tells everyone. */
@@ -332,15 +341,20 @@ export class Runs {
       const { kind, text, provider, model, usage } = outcome;
       sessions.noteRun(key, {
         aborted: kind === "aborted",
-        usage: provider === BUILTIN.provider ? undefined : usage,
+        usage:
+          provider === BUILTIN.provider || !usage
+            ? undefined
+            : { ...usage, totalTokens: run.contextTokens ?? usage.totalTokens },
         model: provider === BUILTIN.provider ? undefined : `${provider}/${model}`,
       });
       if (kind === "ok" && text === "") return { endedAt, message: undefined };
+      // Earlier turns stand in the transcript already.
+      const last = run.turnText.trim();
       const stored = sessions.transcript.append(
         { key, sessionId },
         {
           role: "assistant",
-          content: text === "" ? [] : [{ type: "text", text }],
+          content: last === "" ? [] : [{ type: "text", text: last }],
           runId: run.id,
           provider,
           model,
@@ -349,7 +363,8 @@ export class Runs {
           ...(kind === "error" && { errorMessage: outcome.error }),
         },
       );
-      return { endedAt, message: text === "" ? undefined : sessions.transcript.toWire(stored) };
+      const message = text === "" ? undefined : sessions.transcript.toWire(stored);
+      return { endedAt, message: message && { ...message, content: [{ type: "text" as const, text }] } };
     });
   }
 

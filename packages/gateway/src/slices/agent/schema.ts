@@ -49,14 +49,6 @@ export const AgentSummary = Closed({
   identity: Type.Optional(AgentIdentity),
 });
 
-export const ModelChoice = Closed({
-  id: NonEmpty,
-  name: NonEmpty,
-  provider: NonEmpty,
-  contextWindow: Type.Optional(Type.Integer({ minimum: 1 })),
-  reasoning: Type.Optional(Type.Boolean()),
-});
-
 /** One event of a run. */
 export const AgentEvent = Type.Object({
   runId: NonEmpty,

@@ -1,6 +1,7 @@
 /** What the agent is built from: the base, and the slices above it. */
 import type { Base } from "../../gateway.ts";
 import type { Devices } from "../devices/devices.ts";
+import type { Models } from "../models/models.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { System } from "../system/system.ts";
 
@@ -8,4 +9,5 @@ export interface AgentServices extends Base {
   readonly system: System;
   readonly devices: Devices;
   readonly sessions: Sessions;
+  readonly models: Models;
 }

@@ -1,44 +1,35 @@
-/** The `models` section: where models are and how to reach them. Which one is used stands in `agents`. */
+/** The `tools` section: which tools models may call, and for whom. Which agent uses which stands in `agents` too. */
 import { type Static, Type } from "@sinclair/typebox";
-import { OneOf, Secret } from "../../kit/schema.ts";
 import { defineSettings } from "../../kit/settings.ts";
 
-/** The wire formats we speak, each also under the name that older configs use for it. */
-export const ModelApi = OneOf(
-  ...["openai-compatible", "openai", "anthropic", "google"],
-  ...["openai-completions", "openai-responses", "anthropic-messages", "google-generative-ai"],
+const Names = Type.Optional(
+  Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {
+    description: 'Names of tools; "web_*" and groups such as "group:fs" stand for several.',
+  }),
 );
 
-const Model = Type.Object({
-  id: Type.String({ minLength: 1 }),
-  name: Type.Optional(Type.String({ minLength: 1 })),
-  contextWindow: Type.Optional(Type.Integer({ minimum: 1, description: "In tokens." })),
-  reasoning: Type.Optional(Type.Boolean()),
-  input: Type.Optional(Type.Unknown()),
-  cost: Type.Optional(Type.Unknown()),
-  maxTokens: Type.Optional(Type.Unknown()),
-});
+const Policy = Type.Object({ allow: Names, deny: Names });
+export type ToolPolicy = Static<typeof Policy>;
 
-const Provider = Type.Object({
-  api: Type.Optional(ModelApi),
-  baseUrl: Type.Optional(Type.String({ minLength: 1, description: "For example http://127.0.0.1:11434/v1." })),
-  apiKey: Type.Optional(Secret),
-  headers: Type.Optional(Type.Record(Type.String(), Type.String())),
-  models: Type.Optional(Type.Array(Model)),
+const Tools = Type.Object({
+  allow: Names,
+  deny: Names,
+  byChannel: Type.Optional(
+    Type.Record(Type.String(), Policy, {
+      description: 'For runs that answer on a channel: { telegram: { deny: ["exec"] } }.',
+    }),
+  ),
+  bySender: Type.Optional(
+    Type.Record(Type.String(), Policy, {
+      description: 'For what one person asks: { "telegram:123": { allow: ["web_*"] } }.',
+    }),
+  ),
 });
+export type ToolSettings = Static<typeof Tools>;
 
-const Models = Type.Object({
-  detectLocal: Type.Boolean({
-    default: true,
-    description: "Look for Ollama, LM Studio and llama.cpp on this machine and offer them.",
-  }),
-  providers: Type.Optional(Type.Record(Type.String(), Provider)),
-});
-export type ModelSettings = Static<typeof Models>;
-
-export const models = defineSettings({
-  path: "models",
-  summary: "Model providers beside those that environment variables switch on.",
+export const tools = defineSettings({
+  path: "tools",
+  summary: "Which tools models may call, and for whom.",
   reload: "live",
-  schema: Models,
+  schema: Tools,
 });

@@ -26,4 +26,11 @@ export const tables = defineTables("agent", [
      at integer not null,
      text text not null
    ) strict;`,
+  `create table tool_calls (
+     run_id text not null references runs (id) on delete cascade,
+     call_id text not null,
+     name text not null,
+     started_at integer not null,
+     primary key (run_id, call_id)
+   ) strict, without rowid;`,
 ]);

@@ -1,69 +1,133 @@
-/** One turn: a command answers, or the connected model, or the built-in agent says how to connect one. */
+/** One run's answer: a command answers, or the connected model with its tools, or the built-in agent says how to connect one. */
 
+import type { Tool, ToolRun } from "../../kit/tool.ts";
+import type { ModelMessage, ModelStep } from "../models/port.ts";
+import type { Model } from "../models/providers.ts";
 import type { Agent } from "./agent.ts";
-import { type Invocation, looseCommand, runCommand, slashCommand, unknownAnswer } from "./builtin.ts";
+import { type Invocation, runCommand, unknownAnswer } from "./builtin.ts";
 import { HISTORY_MESSAGES, modelMessages } from "./history.ts";
-import type { ModelPort, ModelStep } from "./models.ts";
+import { type LoopPorts, loop, type RunStep } from "./loop.ts";
 import { systemPrompt } from "./prompt.ts";
-import type { Model } from "./providers.ts";
 import type { Run } from "./run.ts";
 import { BUILTIN, type RunRecord } from "./run-store.ts";
 import type { Answer, Answering } from "./runs.ts";
 import type { AgentServices } from "./services.ts";
+import { audienceOf } from "./tool-policy.ts";
+import { TurnLog } from "./turn-log.ts";
 
 export class Turns implements Answering {
   readonly #services: AgentServices;
   readonly #agent: Agent;
-  readonly #models: ModelPort;
 
-  constructor(services: AgentServices, agent: Agent, models: ModelPort) {
+  constructor(services: AgentServices, agent: Agent) {
     this.#services = services;
     this.#agent = agent;
-    this.#models = models;
   }
 
   /** Slash commands do not wait: `/stop` and `/status` are for when something is under way. */
   isImmediate({ request }: RunRecord): boolean {
-    return slashCommand(request.message) !== undefined;
+    return this.#agent.slashCommand(request.message) !== undefined;
   }
 
   async answer(run: Run): Promise<Answer> {
     const { sessionKey, request } = run.record;
-    const slash = slashCommand(request.message);
+    const slash = this.#agent.slashCommand(request.message);
     if (slash) return { ...BUILTIN, stopReason: "injected", steps: this.#command(run, slash) };
     const model = this.#agent.modelOf(sessionKey);
-    if (!model) return { ...BUILTIN, steps: this.#command(run, looseCommand(request.message)) };
-    return { provider: model.provider.id, model: model.id, steps: this.#ask(run, model) };
+    if (!model) return { ...BUILTIN, steps: this.#command(run, this.#agent.looseCommand(request.message)) };
+    return { provider: model.provider.id, model: model.id, steps: this.#converse(run, model) };
   }
 
-  async *#command(run: Run, invocation: Invocation | undefined): AsyncGenerator<ModelStep> {
+  async *#command(run: Run, invocation: Invocation | undefined): AsyncGenerator<RunStep> {
     const { sessionKey, principal, request } = run.record;
     const call = {
       runId: run.id,
       sessionKey,
       starter: { ...request.starter, principal },
-      services: this.#services,
-      agent: this.#agent,
+      gateway: this.#agent.gateway,
       signal: run.signal,
     };
-    if (!invocation) await this.#agent.lookAround();
+    if (!invocation) await this.#services.models.lookAround();
     const text = invocation ? await runCommand(invocation, call) : unknownAnswer(call);
     yield { kind: "text", delta: text };
     yield { kind: "usage", usage: { input: 0, output: 0, totalTokens: 0 } };
   }
 
-  #ask(run: Run, model: Model): AsyncIterable<ModelStep> {
-    const { sessions, system, clock } = this.#services;
-    const { sessionId, sessionKey, request } = run.record;
-    const agentId = sessions.agentOf(sessionKey);
-    const openRuns = new Set(this.#agent.runs.open().map(({ id }) => id));
-    const messages = modelMessages(sessions.transcript.last(sessionId, HISTORY_MESSAGES), {
+  async *#converse(run: Run, model: Model): AsyncGenerator<RunStep> {
+    const { clock } = this.#services;
+    const { toolbox } = this.#agent;
+    const toolRun = this.#toolRun(run);
+    const tools = await toolbox.toolsFor(toolRun, run.signal);
+    const changes = (name: string) => tools.find((tool) => tool.name === name)?.changes ?? true;
+    const log = new TurnLog(this.#services, toolRun);
+    const { pending, texts } = log.takeUp(changes);
+    run.restore(texts);
+    const ports: LoopPorts = {
+      signal: run.signal,
+      maxTurns: this.#services.sessions.agentSettings.defaults.maxTurns,
+      ask: (messages) => this.#ask(run, model, tools, messages),
+      shrink: async () => undefined,
+      nameCall: (callId) => log.nameCall(callId),
+      changes: ({ name }) => changes(name),
+      call: async (call, update) => {
+        if (changes(call.name)) log.begin(call);
+        return await toolbox.call(call, { run: toolRun, tools, signal: run.signal, update });
+      },
+      keepTurn: (turn) => log.keepTurn(turn, run.by ?? { provider: model.provider.id, model: model.id }),
+      keepResult: (call, result) => log.keepResult(call, result),
+      steered: () => run.takeSteered().map(({ text }) => ({ role: "user", content: [{ kind: "text", text }] })),
+      now: () => clock.monotonic(),
+    };
+    const open = new Set(pending.map(({ callId }) => callId));
+    yield* loop(ports, this.#messages(run, model, open), pending);
+  }
+
+  #toolRun(run: Run): ToolRun {
+    const { id, sessionKey, sessionId, principal, request } = run.record;
+    const starter = { ...request.starter, principal };
+    return {
+      id,
+      agentId: this.#services.sessions.agentOf(sessionKey),
+      sessionKey,
+      sessionId,
+      starter,
+      audience: audienceOf(starter),
+      deliver: request.deliver,
+    };
+  }
+
+  #messages(run: Run, model: Model, pending: ReadonlySet<string>): ModelMessage[] {
+    const { sessions } = this.#services;
+    return modelMessages(sessions.transcript.last(run.record.sessionId, HISTORY_MESSAGES), {
       runId: run.id,
-      openRuns,
+      openRuns: new Set(this.#agent.runs.open().map(({ id }) => id)),
+      pending,
+      modelRef: model.ref,
       contextWindow: model.contextWindow,
       image: (part) => sessions.transcript.image(part),
     });
-    const prompt = systemPrompt({
+  }
+
+  #ask(run: Run, model: Model, tools: readonly Tool[], messages: readonly ModelMessage[]): AsyncIterable<ModelStep> {
+    const { sessionKey, request } = run.record;
+    return this.#services.models.stream({
+      model,
+      fallbacks: this.#agent.fallbacksOf(sessionKey),
+      system: this.#prompt(run),
+      messages,
+      tools: tools.map(({ name, summary, params }) => ({ name, description: summary, parameters: params })),
+      thinking: request.thinking ?? this.#agent.thinkingOf(sessionKey),
+      signal: run.signal,
+      runId: run.id,
+    });
+  }
+
+  /** The same through all turns of a run, so that providers can cache it. */
+  #prompt(run: Run): string {
+    const { sessions, system, clock } = this.#services;
+    const { sessionKey, request } = run.record;
+    const agentId = sessions.agentOf(sessionKey);
+    run.prompt ??= systemPrompt({
       name: this.#agent.identity(agentId).name,
       agentId,
       sessionKey,
@@ -72,7 +136,6 @@ export class Turns implements Answering {
       extra: request.extraSystemPrompt,
       events: system.takeEvents(sessionKey),
     });
-    const thinking = request.thinking ?? this.#agent.thinkingOf(sessionKey);
-    return this.#models.stream({ model, system: prompt, messages, thinking, signal: run.signal });
+    return run.prompt;
   }
 }

@@ -273,7 +273,7 @@ export class Accounts implements AsyncDisposable {
     const { agent } = this.#services;
     return {
       ...this.#channels.probeContext(account.key, settings, signal),
-      commands: agent.commands(),
+      commands: agent.commands,
       receive: (inbound, changes) => this.#receive(running, inbound, changes),
       ownMessage: (id) => {
         const row = this.#options.outbox.byProviderId(account.key, id);

@@ -146,7 +146,7 @@ export const patch = defineMethod({
   result: Type.Object({ ok: Type.Literal(true), path: NonEmpty, key: NonEmpty, entry: SessionEntry }),
   handler({ params: { key: spelled, ...change }, gateway }) {
     const key = gateway.sessions.canonical(spelled);
-    const model = change.model && gateway.agent.requireModel(change.model).ref;
+    const model = change.model && gateway.models.require(change.model).ref;
     const session = gateway.sessions.patch(key, model ? { ...change, model } : change);
     return { ok: true as const, path: STORE, key, entry: gateway.sessions.entry(session) };
   },

@@ -88,11 +88,19 @@ const Image = Type.Object({
   data: Type.Optional(Type.String({ description: "Base64; absent where the answer would become too large." })),
 });
 
+const ToolCallPart = Type.Object({
+  type: Type.Literal("toolCall"),
+  id: Type.String(),
+  name: NonEmpty,
+  arguments: Type.Unknown(),
+});
+const ThinkingPart = Type.Object({ type: Type.Literal("thinking"), thinking: Type.String() });
+
 /** A message as `chat.history` and chat events carry it. */
 export const Message = Type.Object({
   id: Type.Optional(NonEmpty),
-  role: OneOf("user", "assistant", "system"),
-  content: Type.Array(Type.Union([Text, Image])),
+  role: OneOf("user", "assistant", "system", "toolResult"),
+  content: Type.Array(Type.Union([Text, Image, ToolCallPart, ThinkingPart])),
   timestamp: Millis,
   idempotencyKey: Type.Optional(NonEmpty),
   provider: Type.Optional(NonEmpty),
@@ -102,6 +110,9 @@ export const Message = Type.Object({
   ),
   stopReason: Type.Optional(NonEmpty),
   errorMessage: Type.Optional(Type.String()),
+  toolCallId: Type.Optional(Type.String({ description: "The call that a message of role toolResult answers." })),
+  toolName: Type.Optional(NonEmpty),
+  isError: Type.Optional(Type.Boolean()),
 });
 export type Message = Static<typeof Message>;
 

@@ -23,6 +23,7 @@ import { Transcript } from "./transcript.ts";
 
 /** What the slices below this one read off keys. */
 export { agentIdOf, isSubagentKey, kindOf, normalAgentId } from "./key.ts";
+export { textOf } from "./transcript.ts";
 
 /** A conversation. */
 export interface Session {

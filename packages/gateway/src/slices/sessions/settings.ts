@@ -16,6 +16,10 @@ const Identity = Type.Object({
   avatarUrl: Type.Optional(Type.String({ minLength: 1 })),
 });
 
+const ToolNames = Type.Optional(
+  Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { description: "As in tools.allow and tools.deny." }),
+);
+
 const Agents = Type.Object({
   defaults: Type.Object({
     model: Type.Optional(Model),
@@ -26,6 +30,12 @@ const Agents = Type.Object({
       description: "How long a run may take.",
     }),
     maxConcurrent: Type.Integer({ minimum: 1, maximum: 64, default: 4, description: "How many runs work at once." }),
+    maxTurns: Type.Integer({
+      minimum: 1,
+      maximum: 1_000,
+      default: 60,
+      description: "How often a run may ask its model before it stops and says so.",
+    }),
     workspace: Type.Optional(Type.String({ minLength: 1 })),
     thinkingDefault: Type.Optional(OneOf("off", "minimal", "low", "medium", "high", "xhigh")),
     verboseDefault: Type.Optional(OneOf("on", "full", "off")),
@@ -39,6 +49,7 @@ const Agents = Type.Object({
         identity: Type.Optional(Identity),
         workspace: Type.Optional(Type.String({ minLength: 1 })),
         model: Type.Optional(Model),
+        tools: Type.Optional(Type.Object({ allow: ToolNames, deny: ToolNames })),
       }),
     ),
   ),

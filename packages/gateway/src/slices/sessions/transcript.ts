@@ -7,8 +7,22 @@ import type { Store } from "../../base/store.ts";
 import type { Media, MediaRef } from "./media.ts";
 import type { Message, PreviewItem, SearchMatch } from "./schema.ts";
 
-/** A part of a message as it is stored; pictures are files. */
-export type StoredPart = { readonly type: "text"; readonly text: string } | ({ readonly type: "image" } & MediaRef);
+/** A part of a message as it is stored; pictures are files. Tool calls and thinking stand in the assistant's only. */
+export type StoredPart =
+  | { readonly type: "text"; readonly text: string }
+  | ({ readonly type: "image" } & MediaRef)
+  | {
+      readonly type: "toolCall";
+      readonly id: string;
+      readonly name: string;
+      readonly arguments: unknown;
+      readonly providerData?: Readonly<Record<string, unknown>> | undefined;
+    }
+  | {
+      readonly type: "thinking";
+      readonly thinking: string;
+      readonly providerData?: Readonly<Record<string, unknown>> | undefined;
+    };
 
 /** What is added to a transcript. */
 export interface NewMessage {
@@ -21,6 +35,10 @@ export interface NewMessage {
   readonly usage?: Message["usage"] | undefined;
   readonly stopReason?: string | undefined;
   readonly errorMessage?: string | undefined;
+  /** Which call a message of role `toolResult` answers. */
+  readonly toolCallId?: string | undefined;
+  readonly toolName?: string | undefined;
+  readonly isError?: boolean | undefined;
 }
 
 /** A message of a transcript. */
@@ -61,7 +79,8 @@ export class Transcript {
     const { seq } = this.#store.get<{ seq: number }>(
       "insert into messages (id, session_key, session_id, run_id, role, at, text, body) values (?, ?, ?, ?, ?, ?, ?, ?) returning seq",
       ...[stored.id, session.key, session.sessionId, runId ?? null, role, stored.at],
-      ...[textOf(message.content), JSON.stringify(body)],
+      // What tools answered is not what people look for.
+      ...[role === "toolResult" ? "" : textOf(message.content), JSON.stringify(body)],
     )!;
     for (const part of message.content) {
       if (part.type === "image") this.#store.run("insert or ignore into message_media values (?, ?)", seq, part.sha256);
@@ -78,6 +97,18 @@ export class Transcript {
       limit,
     );
     return rows.reverse().map(toMessage);
+  }
+
+  /** What one run said and heard in a session, oldest first. */
+  ofRun(sessionId: string, runId: string): StoredMessage[] {
+    return this.#store
+      .all<MessageRow>(
+        `select id, role, at, run_id as runId, body from messages
+         where run_id = ? and session_id = ? and archived_at is null order by seq`,
+        runId,
+        sessionId,
+      )
+      .map(toMessage);
   }
 
   /** The last messages as the wire says them: at most `limit`, and at most 6 MiB of JSON; the oldest go first. */
@@ -105,6 +136,8 @@ export class Transcript {
       id,
       role,
       content: content.map((part) => {
+        if (part.type === "thinking") return { type: part.type, thinking: part.thinking };
+        if (part.type === "toolCall") return { ...part, providerData: undefined };
         if (part.type === "text") return part;
         const { mimeType, sizeBytes, fileName, sha256 } = part;
         const data = wants(part) ? this.#media.read(sha256) : undefined;

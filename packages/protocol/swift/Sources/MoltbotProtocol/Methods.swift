@@ -2947,12 +2947,12 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case sessionsResolve = "sessions.resolve"
     /// Finds messages of all conversations by their words.
     case sessionsSearch = "sessions.search"
+    /// The models that can be chosen: configured ones, those of set keys, and those found on this machine.
+    case modelsList = "models.list"
     /// The configured agents.
     case agentsList = "agents.list"
     /// How an agent is called and shown.
     case agentIdentityGet = "agent.identity.get"
-    /// The models that can be chosen: configured ones, those of set keys, and those found on this machine.
-    case modelsList = "models.list"
     /// Runs one agent turn; answers when it is accepted and again when it is over.
     case agent = "agent"
     /// Waits until a run has ended; says timeout when it has not, or is not known.

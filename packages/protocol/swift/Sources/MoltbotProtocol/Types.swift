@@ -843,6 +843,7 @@ public struct Message: Codable, Hashable, Sendable {
         case user
         case assistant
         case system
+        case toolResult
         /// A value that only a newer gateway knows.
         case unrecognized(String)
 
@@ -851,6 +852,7 @@ public struct Message: Codable, Hashable, Sendable {
             case "user": self = .user
             case "assistant": self = .assistant
             case "system": self = .system
+            case "toolResult": self = .toolResult
             default: self = .unrecognized(rawValue)
             }
         }
@@ -860,6 +862,7 @@ public struct Message: Codable, Hashable, Sendable {
             case .user: return "user"
             case .assistant: return "assistant"
             case .system: return "system"
+            case .toolResult: return "toolResult"
             case .unrecognized(let value): return value
             }
         }
@@ -924,8 +927,54 @@ public struct Message: Codable, Hashable, Sendable {
             }
         }
 
+        public struct ToolCall: Codable, Hashable, Sendable {
+            public var type: String
+            public var id: String
+            public var name: String
+            public var arguments: JSONValue
+
+            public init(
+                type: String = "toolCall",
+                id: String,
+                name: String,
+                arguments: JSONValue
+            ) {
+                self.type = type
+                self.id = id
+                self.name = name
+                self.arguments = arguments
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case type
+                case id
+                case name
+                case arguments
+            }
+        }
+
+        public struct Thinking: Codable, Hashable, Sendable {
+            public var type: String
+            public var thinking: String
+
+            public init(
+                type: String = "thinking",
+                thinking: String
+            ) {
+                self.type = type
+                self.thinking = thinking
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case type
+                case thinking
+            }
+        }
+
         case text(Text)
         case image(Image)
+        case toolCall(ToolCall)
+        case thinking(Thinking)
         /// Something that only a newer gateway says.
         case unrecognized(JSONValue)
 
@@ -938,6 +987,8 @@ public struct Message: Codable, Hashable, Sendable {
             switch value {
             case "text": self = .text(try Text(from: decoder))
             case "image": self = .image(try Image(from: decoder))
+            case "toolCall": self = .toolCall(try ToolCall(from: decoder))
+            case "thinking": self = .thinking(try Thinking(from: decoder))
             default: self = .unrecognized(try JSONValue(from: decoder))
             }
         }
@@ -946,6 +997,8 @@ public struct Message: Codable, Hashable, Sendable {
             switch self {
             case .text(let value): try value.encode(to: encoder)
             case .image(let value): try value.encode(to: encoder)
+            case .toolCall(let value): try value.encode(to: encoder)
+            case .thinking(let value): try value.encode(to: encoder)
             case .unrecognized(let value): try value.encode(to: encoder)
             }
         }
@@ -987,6 +1040,10 @@ public struct Message: Codable, Hashable, Sendable {
     public var usage: Usage?
     public var stopReason: String?
     public var errorMessage: String?
+    /// The call that a message of role toolResult answers.
+    public var toolCallId: String?
+    public var toolName: String?
+    public var isError: Bool?
 
     public init(
         id: String? = nil,
@@ -998,7 +1055,10 @@ public struct Message: Codable, Hashable, Sendable {
         model: String? = nil,
         usage: Usage? = nil,
         stopReason: String? = nil,
-        errorMessage: String? = nil
+        errorMessage: String? = nil,
+        toolCallId: String? = nil,
+        toolName: String? = nil,
+        isError: Bool? = nil
     ) {
         self.id = id
         self.role = role
@@ -1010,6 +1070,9 @@ public struct Message: Codable, Hashable, Sendable {
         self.usage = usage
         self.stopReason = stopReason
         self.errorMessage = errorMessage
+        self.toolCallId = toolCallId
+        self.toolName = toolName
+        self.isError = isError
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -1023,6 +1086,9 @@ public struct Message: Codable, Hashable, Sendable {
         case usage
         case stopReason
         case errorMessage
+        case toolCallId
+        case toolName
+        case isError
     }
 }
 

@@ -1,16 +1,17 @@
 /** Commands about the gateway and whoever asks. */
-import { type Command, mayUse, senderOf } from "./command.ts";
+import { type Command, mayUse, senderOf } from "../../../kit/command.ts";
 import { connectHint } from "./connect-hint.ts";
 
 const help: Command = {
   name: "help",
   aliases: ["commands", "start", "hello", "hi", "hey"],
   summary: "what can be asked",
-  run({ starter, agent, sessionKey, commands }) {
+  run({ starter, gateway, sessionKey }) {
+    const { agent } = gateway;
     const model = agent.modelNameOf(sessionKey);
     const intro =
-      model === undefined ? connectHint({ agent }) : `${model} answers here; these commands work beside it.`;
-    const lines = commands
+      model === undefined ? connectHint({ gateway }) : `${model} answers here; these commands work beside it.`;
+    const lines = agent.commands
       .filter((command) => mayUse(command, starter))
       .map(({ name, usage, summary }) => `- \`/${name}${usage ? ` ${usage}` : ""}\` — ${summary}`);
     const slash = model === undefined ? "\n\nThe slash can be left out while no model is connected." : "";
@@ -21,7 +22,7 @@ const help: Command = {
 const status: Command = {
   name: "status",
   summary: "how the gateway and this conversation are doing",
-  run({ services: { system, sessions, version, clock }, agent, sessionKey, runId }) {
+  run({ gateway: { system, sessions, version, clock, agent }, sessionKey, runId }) {
     const session = sessions.get(sessionKey);
     const model = agent.modelNameOf(sessionKey);
     const { active, queued } = agent.counts(runId);
@@ -43,7 +44,7 @@ const time: Command = {
   name: "time",
   aliases: ["date"],
   summary: "what time it is where the gateway runs",
-  run: ({ services }) => `It is ${localTime(services.clock.now())}.`,
+  run: ({ gateway }) => `It is ${localTime(gateway.clock.now())}.`,
 };
 
 const whoami: Command = {
@@ -65,7 +66,7 @@ const whoami: Command = {
 const version: Command = {
   name: "version",
   summary: "which version runs",
-  run: ({ services }) => `moltbot ${services.version}`,
+  run: ({ gateway }) => `moltbot ${gateway.version}`,
 };
 
 const echo: Command = {

@@ -1,6 +1,7 @@
 /** Commands about conversations. */
+
+import type { Command } from "../../../kit/command.ts";
 import { kindOf } from "../../sessions/sessions.ts";
-import type { Command } from "./command.ts";
 
 const search: Command = {
   name: "search",
@@ -8,7 +9,7 @@ const search: Command = {
   usage: "WORDS",
   needs: "operator.read",
   summary: "finds what was said in any conversation",
-  run({ args, services: { sessions }, runId }) {
+  run({ args, gateway: { sessions }, runId }) {
     if (args === "") return "What should I look for? Write for example `/search teapot`.";
     const matches = sessions.transcript.search(args, 12, { exceptRun: runId }).slice(0, 10);
     if (matches.length === 0) return `Nothing said so far matches “${args}”.`;
@@ -25,7 +26,7 @@ const sessionList: Command = {
   name: "sessions",
   needs: "operator.read",
   summary: "lists the newest conversations",
-  run({ services: { sessions, clock }, sessionKey }) {
+  run({ gateway: { sessions, clock }, sessionKey }) {
     const rows = sessions.list({ limit: 15, includeGlobal: true });
     return rows
       .map((session) => {
@@ -43,7 +44,7 @@ const reset: Command = {
   aliases: ["reset"],
   needs: "operator.write",
   summary: "begins this conversation anew; the old one stays searchable",
-  run({ services: { sessions }, sessionKey }) {
+  run({ gateway: { sessions }, sessionKey }) {
     sessions.reset(sessionKey);
     return "A new conversation. The old one can still be searched.";
   },
@@ -54,7 +55,7 @@ const stop: Command = {
   aliases: ["abort"],
   needs: "operator.write",
   summary: "stops the replies under way in this conversation",
-  run({ agent, sessionKey, runId }) {
+  run({ gateway: { agent }, sessionKey, runId }) {
     const stopped = agent.abortSession(sessionKey, "stop", runId);
     if (stopped === 0) return "Nothing is under way here.";
     return stopped === 1 ? "Stopped." : `Stopped ${stopped} replies.`;
@@ -66,7 +67,7 @@ const think: Command = {
   usage: "[off|minimal|low|medium|high|xhigh]",
   needs: "operator.write",
   summary: "how hard the model thinks in this conversation",
-  run({ args, services: { sessions }, sessionKey }) {
+  run({ args, gateway: { sessions }, sessionKey }) {
     if (args === "") return `Thinking level: ${sessions.get(sessionKey)?.levels.thinkingLevel ?? "the model's own"}.`;
     const { levels } = sessions.patch(sessionKey, { thinkingLevel: args });
     return `Thinking level set to ${levels.thinkingLevel ?? "off"}.`;
@@ -78,7 +79,7 @@ const activation: Command = {
   usage: "[mention|always]",
   needs: "operator.write",
   summary: "whether every message of this group is answered, or only those that address the agent",
-  run({ args, services: { sessions }, sessionKey }) {
+  run({ args, gateway: { sessions }, sessionKey }) {
     if (kindOf(sessionKey) !== "group") return "This is not a group: every message is answered here.";
     if (args === "")
       return `Answered here: ${sessions.get(sessionKey)?.levels.groupActivation ?? "as the settings say"}.`;

@@ -1,12 +1,12 @@
 /** Commands about devices: each asks for the same scope as the method that it stands for. */
-import type { Command } from "./command.ts";
+import type { Command } from "../../../kit/command.ts";
 
 const devices: Command = {
   name: "devices",
   needs: "operator.pairing",
   summary: "shows devices that wait for approval and those that are paired",
-  run({ services }) {
-    const { pending, paired } = services.devices.list();
+  run({ gateway }) {
+    const { pending, paired } = gateway.devices.list();
     const waiting = pending.map(
       ({ requestId, displayName, platform, role, remoteIp }) =>
         `- **${displayName ?? "a device"}**${platform ? ` on ${platform}` : ""} asks to connect as ${role ?? "operator"}` +
@@ -28,9 +28,9 @@ const approve: Command = {
   usage: "REQUEST",
   needs: "operator.pairing",
   summary: "lets a waiting device in",
-  run({ args, services, starter }) {
+  run({ args, gateway, starter }) {
     if (args === "") return "Which request? `/devices` shows those that wait.";
-    const { device } = services.devices.approve(args, { scopes: new Set(starter.scopes) });
+    const { device } = gateway.devices.approve(args, { scopes: new Set(starter.scopes) });
     return `${device.displayName ?? "The device"} may connect now.`;
   },
 };
@@ -41,9 +41,9 @@ const reject: Command = {
   usage: "REQUEST",
   needs: "operator.pairing",
   summary: "turns a waiting device away",
-  run({ args, services }) {
+  run({ args, gateway }) {
     if (args === "") return "Which request? `/devices` shows those that wait.";
-    services.devices.reject(args);
+    gateway.devices.reject(args);
     return "Turned away.";
   },
 };

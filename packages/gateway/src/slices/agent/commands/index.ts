@@ -1,12 +1,13 @@
 /** The commands of the built-in agent, in the order in which help shows them. */
+
+import type { Command } from "../../../kit/command.ts";
 import { about } from "./about.ts";
-import type { Command } from "./command.ts";
 import { conversations } from "./conversations.ts";
 import { deviceCommands } from "./devices.ts";
 import { modelCommands } from "./model.ts";
 import { noteCommands } from "./notes.ts";
 
-export const COMMANDS: readonly Command[] = [
+export const commands: readonly Command[] = [
   ...about,
   ...modelCommands,
   ...noteCommands,

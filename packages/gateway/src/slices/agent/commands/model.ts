@@ -1,5 +1,5 @@
 /** Choosing and trying the model that answers. */
-import { type Command, type CommandCall, firstWord, mayUse } from "./command.ts";
+import { type Command, type CommandCall, firstWord, mayUse } from "../../../kit/command.ts";
 import { connectHint } from "./connect-hint.ts";
 
 const MAX_LISTED = 40;
@@ -21,9 +21,9 @@ const model: Command = {
 export const modelCommands: readonly Command[] = [model];
 
 async function list(call: CommandCall): Promise<string> {
-  const { agent, sessionKey } = call;
-  const models = await agent.listModels();
-  const current = agent.modelNameOf(sessionKey);
+  const { sessionKey, gateway } = call;
+  const models = await gateway.models.list();
+  const current = gateway.agent.modelNameOf(sessionKey);
   const lines = models.slice(0, MAX_LISTED).map(({ ref, provider }) => {
     const where = provider.origin === "found" ? ` (${provider.label}, on this machine)` : "";
     return `- \`${ref}\`${where}${ref === current ? " ← answers here" : ""}`;
@@ -33,18 +33,21 @@ async function list(call: CommandCall): Promise<string> {
   return `${head}\n\n${lines.join("\n")}\n\nChoose with \`/model PROVIDER/MODEL\`, try with \`/model test\`.`;
 }
 
-async function choose({ agent, starter }: CommandCall, ref: string): Promise<string> {
+async function choose({ gateway, starter }: CommandCall, ref: string): Promise<string> {
   if (!mayUse({ needs: "operator.admin" }, starter)) {
     return "Choosing the model changes the config, which needs the operator.admin scope; this connection does not have it.";
   }
-  const chosen = await agent.chooseModel(ref.trim());
+  const chosen = await gateway.models.choose(ref.trim());
   return `${chosen.ref} answers from now on. \`/model test\` tries it.`;
 }
 
-async function test({ agent, sessionKey, signal, services: { clock } }: CommandCall, ref: string): Promise<string> {
-  const named = ref.trim() === "" ? agent.modelOf(sessionKey) : agent.requireModel(ref.trim());
+async function test(
+  { sessionKey, signal, gateway: { agent, clock, models } }: CommandCall,
+  ref: string,
+): Promise<string> {
+  const named = ref.trim() === "" ? agent.modelOf(sessionKey) : models.require(ref.trim());
   if (!named) return "No model is connected yet. `/model` shows which could be.";
   const startedAt = clock.monotonic();
-  const reply = await agent.ask(named, "Answer with the single word: ready", signal);
+  const reply = await models.ask(named, "Answer with the single word: ready", signal);
   return `${named.ref} answered “${reply.trim().slice(0, 100)}” in ${((clock.monotonic() - startedAt) / 1000).toFixed(1)} s.`;
 }

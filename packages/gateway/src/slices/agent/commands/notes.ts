@@ -1,6 +1,7 @@
 /** Notes: the simplest thing that a gateway without a model can do for a person. */
+
+import { type Command, firstWord } from "../../../kit/command.ts";
 import type { Note } from "../notes.ts";
-import { type Command, firstWord } from "./command.ts";
 
 const note: Command = {
   name: "note",
@@ -8,7 +9,7 @@ const note: Command = {
   usage: "TEXT",
   needs: "operator.write",
   summary: "keeps a note",
-  run({ args, agent, runId }) {
+  run({ args, gateway: { agent }, runId }) {
     if (args === "") return "What should I note? Write for example `/note the spare key is with Ada`.";
     return `Noted as number ${agent.notes.add(runId, args).id}.`;
   },
@@ -19,7 +20,7 @@ const notes: Command = {
   usage: "[search WORDS | remove NUMBER]",
   needs: "operator.read",
   summary: "shows, searches and removes notes",
-  run({ args, agent }) {
+  run({ args, gateway: { agent } }) {
     const { word, rest } = firstWord(args);
     const action = word.toLowerCase();
     if (action === "remove" || action === "delete" || action === "rm")

@@ -7,53 +7,10 @@ import type { Clock } from "../../base/clock.ts";
 import { ignore } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { thinOut } from "./event-stream.ts";
-import { errorInStream, errorOfConnection, errorOfResponse, ModelError } from "./model-error.ts";
+import { errorOfConnection, errorOfResponse, ModelError } from "./model-error.ts";
+import type { ModelPort, ModelRequest, ModelStep } from "./port.ts";
 import type { Model, Provider } from "./providers.ts";
-
-/** A part of a message to a model. */
-export type ModelPart =
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "image"; readonly mimeType: string; readonly data: Uint8Array };
-
-/** A message to a model. The system prompt is not one of them. */
-export interface ModelMessage {
-  readonly role: "user" | "assistant";
-  readonly content: readonly ModelPart[];
-}
-
-/** How hard a model thinks before it answers. */
-export type Thinking = "off" | "minimal" | "low" | "medium" | "high" | "xhigh";
-
-/** Tokens of one question and its answer. */
-export interface Usage {
-  readonly input: number;
-  readonly output: number;
-  readonly cacheRead?: number;
-  readonly totalTokens: number;
-}
-
-/** Why an answer ended. */
-export type FinishReason = "stop" | "length" | "refusal" | "tool-calls" | "other";
-
-/** One step of an answer: deltas while it comes, then usage, then why it ended. Tool calls will be steps too. */
-export type ModelStep =
-  | { readonly kind: "text"; readonly delta: string }
-  | { readonly kind: "reasoning"; readonly delta: string }
-  | { readonly kind: "usage"; readonly usage: Usage }
-  | { readonly kind: "finish"; readonly reason: FinishReason };
-
-export interface ModelRequest {
-  readonly model: Model;
-  readonly system: string;
-  readonly messages: readonly ModelMessage[];
-  readonly signal: AbortSignal;
-  readonly thinking?: Thinking | undefined;
-}
-
-/** What a run asks. Throws `ModelError`, or the signal's reason when it aborts; the HTTP request is closed then. */
-export interface ModelPort {
-  stream(request: ModelRequest): AsyncIterable<ModelStep>;
-}
+import { type LanguageModel, type StreamPart, stepsOf, toSdkMessage, toSdkTool } from "./sdk-messages.ts";
 
 const ATTEMPTS = 3;
 const MAX_RETRY_AFTER_MS = 20_000;
@@ -92,7 +49,7 @@ export class SdkModels implements ModelPort {
     }
   }
 
-  async *#attempt({ model, system, messages, signal, thinking }: ModelRequest): AsyncGenerator<ModelStep> {
+  async *#attempt({ model, system, messages, tools, signal, thinking }: ModelRequest): AsyncGenerator<ModelStep> {
     const { provider } = model;
     signal.throwIfAborted();
     const language = await this.#languageModel(model);
@@ -104,6 +61,7 @@ export class SdkModels implements ModelPort {
           ...(system === "" ? [] : [{ role: "system" as const, content: system }]),
           ...messages.map(toSdkMessage),
         ],
+        ...(tools && tools.length > 0 && { tools: tools.map(toSdkTool) }),
         abortSignal: AbortSignal.any([signal, ended.signal]),
         // Off is what models do unasked; few servers know a word for it.
         ...(thinking !== undefined && thinking !== "off" && { reasoning: thinking }),
@@ -188,15 +146,6 @@ function retryDelayMs(error: ModelError, attempt: number): number | undefined {
 }
 
 type FetchInput = Parameters<typeof fetch>[0];
-type LanguageModel = Pick<
-  ReturnType<ReturnType<typeof import("@ai-sdk/openai-compatible").createOpenAICompatible>["chatModel"]>,
-  "doStream"
->;
-type CallOptions = Parameters<LanguageModel["doStream"]>[0];
-type SdkMessage = CallOptions["prompt"][number];
-type StreamPart =
-  Awaited<ReturnType<LanguageModel["doStream"]>>["stream"] extends ReadableStream<infer Part> ? Part : never;
-
 /** Loads the provider's package, if it is the first time, and makes its object for the model. */
 async function openLanguageModel({ id, provider }: Model, fetch: typeof globalThis.fetch): Promise<LanguageModel> {
   const { api, baseUrl: baseURL, headers } = provider;
@@ -214,48 +163,4 @@ async function openLanguageModel({ id, provider }: Model, fetch: typeof globalTh
       return createOpenAICompatible(apiKey === "" ? settings : { ...settings, apiKey }).chatModel(id);
     }
   }
-}
-
-function toSdkMessage({ role, content }: ModelMessage): SdkMessage {
-  const parts = content.map((part) =>
-    part.kind === "text"
-      ? { type: "text" as const, text: part.text }
-      : { type: "file" as const, mediaType: part.mimeType, data: { type: "data" as const, data: part.data } },
-  );
-  return { role, content: parts };
-}
-
-function* stepsOf(part: StreamPart, provider: Provider): Generator<ModelStep> {
-  if (part.type === "text-delta") {
-    if (part.delta !== "") yield { kind: "text", delta: part.delta };
-  } else if (part.type === "reasoning-delta") {
-    if (part.delta !== "") yield { kind: "reasoning", delta: part.delta };
-  } else if (part.type === "error") {
-    throw errorInStream(part.error, provider);
-  } else if (part.type === "finish") {
-    const { unified } = part.finishReason;
-    if (unified === "interrupted" || unified === "error") {
-      throw new ModelError("temporary", `${provider.label} cut its answer off; try again.`);
-    }
-    yield { kind: "usage", usage: toUsage(part.usage) };
-    yield { kind: "finish", reason: FINISH_REASONS[unified] ?? "other" };
-  }
-}
-
-const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
-  stop: "stop",
-  length: "length",
-  "content-filter": "refusal",
-  "tool-calls": "tool-calls",
-};
-
-function toUsage({ inputTokens, outputTokens }: Extract<StreamPart, { type: "finish" }>["usage"]): Usage {
-  const input = inputTokens.total ?? 0;
-  const output = outputTokens.total ?? 0;
-  return {
-    input,
-    output,
-    ...(inputTokens.cacheRead ? { cacheRead: inputTokens.cacheRead } : {}),
-    totalTokens: input + output,
-  };
 }

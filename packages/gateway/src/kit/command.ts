@@ -1,8 +1,14 @@
-/** What a command is. A slice adds commands by adding to a table of these. */
-import { hasScope, type Scope } from "../../../kit/access.ts";
-import type { Agent } from "../agent.ts";
-import type { Starter } from "../run-store.ts";
-import type { AgentServices } from "../services.ts";
+/** A command: what a person can type in any conversation, on every surface, model or no model. */
+import type { Gateway } from "../gateway.ts";
+import { hasScope, type Scope } from "./access.ts";
+
+/** Who typed it, and what they may do. */
+export interface CommandStarter {
+  readonly principal: string;
+  readonly scopes: readonly string[];
+  readonly name: string;
+  readonly deviceId?: string | undefined;
+}
 
 /** What a command is given. */
 export interface CommandCall {
@@ -11,15 +17,12 @@ export interface CommandCall {
   readonly runId: string;
   /** Canonical. */
   readonly sessionKey: string;
-  readonly starter: Starter;
-  readonly services: AgentServices;
-  readonly agent: Agent;
-  /** All commands there are. */
-  readonly commands: readonly Command[];
+  readonly starter: CommandStarter;
+  readonly gateway: Gateway;
   readonly signal: AbortSignal;
 }
 
-/** A command of the built-in agent. */
+/** A command. A slice exports its own as `commands`. */
 export interface Command {
   readonly name: string;
   readonly aliases?: readonly string[];
@@ -28,17 +31,19 @@ export interface Command {
   readonly summary: string;
   /** The scope that its caller must hold beyond the one for sending messages. */
   readonly needs?: Scope;
+  /** Words that may follow, for completion and for menus of channels: at most 25. */
+  choices?(gateway: Gateway, sessionKey: string): readonly string[];
   /** Answers in Markdown. Throws `GatewayError` with a sentence for the person. */
   run(call: CommandCall): string | Promise<string>;
 }
 
 /** Whether whoever started the run holds what a command needs. */
-export function mayUse({ needs }: Pick<Command, "needs">, { scopes }: Pick<Starter, "scopes">): boolean {
+export function mayUse({ needs }: Pick<Command, "needs">, { scopes }: Pick<CommandStarter, "scopes">): boolean {
   return needs === undefined || hasScope(new Set(scopes), needs);
 }
 
 /** Whom a run over a channel was started by, as "channel:id"; undefined when it was not. */
-export function senderOf({ principal }: Pick<Starter, "principal">): string | undefined {
+export function senderOf({ principal }: Pick<CommandStarter, "principal">): string | undefined {
   return principal.startsWith("channel:") ? principal.slice("channel:".length) : undefined;
 }
 

@@ -1,0 +1,96 @@
+/** A tool: what a model may call. One value says what it takes, who may have it used, and what it does. */
+import { type Static, type TObject, type TProperties, Type } from "@sinclair/typebox";
+import type { Gateway } from "../gateway.ts";
+
+/**
+ * For whom a tool works: for everyone who can write to the agent, strangers in open groups too; for people whom the
+ * owner let in; or for the owner alone (every operator with write scope, and owners on channels).
+ */
+export type ToolAudience = "anyone" | "trusted" | "owner";
+
+/** The run that calls a tool. */
+export interface ToolRun {
+  readonly id: string;
+  readonly agentId: string;
+  /** Canonical. */
+  readonly sessionKey: string;
+  readonly sessionId: string;
+  /** Who started the run, and what they may do: a tool may do no more in their name. */
+  readonly starter: {
+    readonly principal: string;
+    readonly scopes: readonly string[];
+    readonly name: string;
+    readonly deviceId?: string | undefined;
+  };
+  readonly audience: ToolAudience;
+  /** The place on a channel where the reply goes, if it goes to one. */
+  readonly deliver?:
+    | {
+        readonly channel: string;
+        readonly account: string;
+        readonly chat: { readonly id: string; readonly threadId?: string | undefined };
+      }
+    | undefined;
+}
+
+/** What a tool is given. */
+export interface ToolCall<Params> {
+  readonly params: Params;
+  /** The same for the same call, after a restart too: a key for what must happen once. */
+  readonly callId: string;
+  readonly run: ToolRun;
+  readonly gateway: Gateway;
+  /** Aborts when the run is stopped or the call takes too long. */
+  readonly signal: AbortSignal;
+  /** Shows progress to those who watch; the model does not see it. */
+  update(text: string): void;
+}
+
+/** What a tool answers; a string is its text. Long text is cut in the middle, and says so. */
+export interface ToolResult {
+  readonly text: string;
+  /** Pictures for the model to look at. */
+  readonly images?: readonly { readonly mimeType: string; readonly data: Uint8Array }[];
+  /** The call did not do what was asked; the text says why and what to do. */
+  readonly isError?: boolean;
+  /** For those who watch: a path, an exit code. Small. */
+  readonly meta?: Readonly<Record<string, unknown>>;
+}
+
+/** A tool as the agent, the policy and the docs read it. */
+export interface Tool {
+  readonly name: string;
+  readonly summary: string;
+  readonly audience: ToolAudience;
+  readonly changes: boolean;
+  readonly params: TObject | Readonly<Record<string, unknown>>;
+  readonly timeoutMs: number | undefined;
+  readonly maxChars: number | undefined;
+  run(call: ToolCall<unknown>): string | ToolResult | Promise<string | ToolResult>;
+}
+
+/**
+ * Defines a tool. `params` are the properties of a closed object, each with a `description` for the model. `changes`
+ * says that a call changes something outside the conversation: such calls are noted before they run, never run side by
+ * side, and not repeated after a crash. `timeoutMs` is 120,000 and `maxChars` 30,000 when not said. A tool throws
+ * `GatewayError` with a sentence for the model; it may be called again at once.
+ */
+export function defineTool<Properties extends TProperties>(definition: {
+  readonly name: string;
+  readonly summary: string;
+  readonly audience: ToolAudience;
+  readonly changes: boolean;
+  readonly params: Properties;
+  readonly timeoutMs?: number;
+  readonly maxChars?: number;
+  run(call: ToolCall<Static<TObject<Properties>>>): string | ToolResult | Promise<string | ToolResult>;
+}): Tool {
+  const { timeoutMs, maxChars } = definition;
+  return {
+    ...definition,
+    params: Type.Object(definition.params, { additionalProperties: false }),
+    timeoutMs,
+    maxChars,
+    run: definition.run as Tool["run"],
+  };
+}

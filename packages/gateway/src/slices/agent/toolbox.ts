@@ -1,0 +1,142 @@
+/** The tools of a run, and the way to call one: arguments checked, time and output bounded, every failure an answer. */
+import { Kind } from "@sinclair/typebox";
+import type { Clock } from "../../base/clock.ts";
+import { GatewayError, messageOf } from "../../base/errors.ts";
+import type { Gateway } from "../../gateway.ts";
+import type { Tool, ToolResult, ToolRun } from "../../kit/tool.ts";
+import { type Schema, validationText } from "../../kit/validate.ts";
+import type { ToolPolicy, ToolSettings } from "./settings.ts";
+import { allowedTools } from "./tool-policy.ts";
+
+/** Tools that are not known before a run asks: those of other programs. */
+export interface ToolSource {
+  /** The tools for a run; names must not be those of built-in tools. Never throws: a source in trouble has none. */
+  toolsFor(run: ToolRun, signal: AbortSignal): Promise<readonly Tool[]>;
+}
+
+/** One call as a model wrote it. */
+export interface ToolRequest {
+  readonly callId: string;
+  readonly name: string;
+  /** Undefined when what the model wrote is not JSON. */
+  readonly args: unknown;
+  readonly raw: string;
+}
+
+export interface ToolboxOptions {
+  readonly builtin: readonly Tool[];
+  readonly clock: Clock;
+  settings(): ToolSettings;
+  /** The policy of an agent. */
+  policyOf(agentId: string): ToolPolicy | undefined;
+  gateway(): Gateway;
+}
+
+const TIMEOUT_MS = 120_000;
+const MAX_CHARS = 30_000;
+/** A tool that was told to stop is given so long to end by itself. */
+const GRACE_MS = 1_000;
+
+export class Toolbox {
+  readonly #options: ToolboxOptions;
+  readonly #sources: ToolSource[] = [];
+
+  constructor(options: ToolboxOptions) {
+    this.#options = options;
+  }
+
+  /** From now on runs are offered the source's tools too. */
+  offer(source: ToolSource): void {
+    this.#sources.push(source);
+  }
+
+  /** All tools that need no source, whoever may use them. */
+  get builtin(): readonly Tool[] {
+    return this.#options.builtin;
+  }
+
+  /** The tools that a run may use. */
+  async toolsFor(run: ToolRun, signal: AbortSignal): Promise<Tool[]> {
+    const { builtin, settings, policyOf } = this.#options;
+    const others = await Promise.all(this.#sources.map((source) => source.toolsFor(run, signal)));
+    return allowedTools([...builtin, ...others.flat()], run, settings(), policyOf(run.agentId));
+  }
+
+  /** Calls a tool. Throws only the signal's reason; whatever else goes wrong is an answer for the model. */
+  async call(
+    { callId, name, args, raw }: ToolRequest,
+    {
+      run,
+      tools,
+      signal,
+      update,
+    }: { run: ToolRun; tools: readonly Tool[]; signal: AbortSignal; update(text: string): void },
+  ): Promise<ToolResult> {
+    const tool = tools.find((each) => each.name === name);
+    if (!tool) return failed(`There is no tool "${name.slice(0, 64)}" here; there are ${listed(tools)}.`);
+    if (args === undefined)
+      return failed(`The arguments are not valid JSON: ${raw.slice(0, 200)}. Call ${name} again.`);
+    // Tools of other programs check for themselves, by whatever JSON Schema they like.
+    const problem = Kind in tool.params ? validationText(tool.params as Schema, args) : undefined;
+    if (problem !== undefined)
+      return failed(`The arguments of ${name} are not right: ${problem}. Correct them and call again.`);
+    const { clock, gateway } = this.#options;
+    const timeoutMs = tool.timeoutMs ?? TIMEOUT_MS;
+    const limit = new AbortController();
+    using _timer = clock.after(timeoutMs, () => limit.abort(new Error("the tool took too long")));
+    const within = AbortSignal.any([signal, limit.signal]);
+    try {
+      const call = { params: args, callId, run, gateway: gateway(), signal: within, update };
+      const result = await abandoned(
+        Promise.resolve().then(() => tool.run(call)),
+        within,
+        clock,
+      );
+      return bounded(typeof result === "string" ? { text: result } : result, tool.maxChars ?? MAX_CHARS);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (limit.signal.aborted) return failed(`${name} did not end within ${timeoutMs / 1000} s and was stopped.`);
+      if (!(error instanceof GatewayError)) gateway().log.warn("a tool failed", { tool: name, error });
+      return failed(`${name}: ${messageOf(error)}`.slice(0, 2_000));
+    }
+  }
+}
+
+/** A failure as the model is told of it. */
+export function failed(text: string): ToolResult {
+  return { text, isError: true };
+}
+
+/** The work's result; once the signal aborts it is waited for a moment only, whatever it does with the signal. */
+async function abandoned<T>(work: Promise<T>, signal: AbortSignal, clock: Clock): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  let grace: Disposable | undefined;
+  const onAbort = () => {
+    grace = clock.after(GRACE_MS, () => reject(signal.reason));
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    grace?.[Symbol.dispose]();
+  }
+}
+
+function bounded(result: ToolResult, maxChars: number): ToolResult {
+  const text = result.text.toWellFormed();
+  if (text.length <= maxChars) return { ...result, text };
+  const half = Math.floor(maxChars / 2);
+  const cut = `\n\n[… ${text.length - 2 * half} of ${text.length} characters left out …]\n\n`;
+  return { ...result, text: `${text.slice(0, half)}${cut}${text.slice(-half)}`.toWellFormed() };
+}
+
+function listed(tools: readonly Tool[]): string {
+  return tools.length === 0
+    ? "none"
+    : tools
+        .map(({ name }) => name)
+        .join(", ")
+        .slice(0, 1_000);
+}

@@ -1,0 +1,5 @@
+/** The agent's own tools, in the order in which a model sees them. */
+import type { Tool } from "../../../kit/tool.ts";
+import { sessionTools } from "./sessions.ts";
+
+export const tools: readonly Tool[] = [...sessionTools];

@@ -1,0 +1,89 @@
+/** The models that can be asked: where they are, which one is meant, and the way to ask it. */
+import type { Config } from "../../base/config.ts";
+import { GatewayError } from "../../base/errors.ts";
+import type { Base } from "../../gateway.ts";
+import { LocalEndpoints, usualEndpoints } from "./local-endpoints.ts";
+import type { ModelPort, ModelRequest, ModelStep } from "./port.ts";
+import { type Model, type Provider, Providers } from "./providers.ts";
+import { SdkModels } from "./sdk.ts";
+import { models as section } from "./settings.ts";
+
+/** What the slices below this one need beside the service. */
+export { ModelError } from "./model-error.ts";
+
+export class Models implements ModelPort {
+  readonly #config: Config;
+  readonly #port: ModelPort;
+  readonly #providers: Providers;
+  readonly #local: LocalEndpoints;
+
+  /** `port` replaces the AI SDK in tests. */
+  constructor({ config, env, clock, log }: Base, options: { port?: ModelPort } = {}) {
+    this.#config = config;
+    this.#port = options.port ?? new SdkModels({ clock, log });
+    this.#local = new LocalEndpoints({ endpoints: usualEndpoints(env), clock, log });
+    this.#providers = new Providers({ settings: config.of(section), env, local: this.#local });
+  }
+
+  /** Asks a model. Throws `ModelError`, or the signal's reason. */
+  stream(request: ModelRequest): AsyncIterable<ModelStep> {
+    return this.#port.stream(request);
+  }
+
+  /** Looks for model servers on this machine, unless the settings forbid it. Ends within 300 ms or so. */
+  async lookAround(): Promise<void> {
+    if (this.#config.of(section).current.detectLocal) await this.#local.look();
+  }
+
+  /** Model servers found on this machine. */
+  found(): readonly Provider[] {
+    return this.#local.found();
+  }
+
+  /** Every model that is known by name, found ones too. */
+  async list(): Promise<Model[]> {
+    await this.lookAround();
+    return this.#providers
+      .list()
+      .flatMap((provider) => provider.models.map(({ id }) => this.#providers.resolve(`${provider.id}/${id}`)));
+  }
+
+  /** The model named `provider/id`. Throws `INVALID_REQUEST` when there is no such provider. */
+  require(ref: string): Model {
+    return this.#providers.resolve(ref);
+  }
+
+  /** The model named `provider/id`, or the one that answers when nothing is chosen; undefined when there is none. */
+  find(ref: string | undefined): Model | undefined {
+    try {
+      return ref === undefined ? this.#providers.fallback() : this.#providers.resolve(ref);
+    } catch (error) {
+      if (error instanceof GatewayError) return undefined;
+      throw error;
+    }
+  }
+
+  /** The model that answers when nothing is chosen; undefined when none is connected. */
+  usual(): Model | undefined {
+    return this.#providers.fallback();
+  }
+
+  /** Makes a model the one that answers, in the config. Throws `INVALID_REQUEST` when it does not exist. */
+  async choose(ref: string): Promise<Model> {
+    const model = this.#providers.resolve(ref);
+    const { patchConfigText } = await import("../../base/config-edit.ts");
+    const { raw, hash } = this.#config.snapshot();
+    this.#config.write(patchConfigText(raw ?? "", { agents: { defaults: { model: model.ref } } }), hash);
+    return model;
+  }
+
+  /** Asks a model one thing outside any conversation. Throws `ModelError`. */
+  async ask(model: Model, text: string, signal: AbortSignal): Promise<string> {
+    let answer = "";
+    const messages = [{ role: "user" as const, content: [{ kind: "text" as const, text }] }];
+    for await (const step of this.stream({ model, system: "", messages, signal })) {
+      if (step.kind === "text") answer += step.delta;
+    }
+    return answer;
+  }
+}
