@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { firstToken, manySessions, toolRun } from "./bench/agent.ts";
 import { backlogCost, channelMemory, messageCost, startWithChannels } from "./bench/channels.ts";
 import {
   agentRunCpu,
@@ -65,6 +66,9 @@ const measurements: [string, () => Promise<Figure | Figure[]>][] = [
   ["event", () => fanOutCpu(bench)],
   ["handshake", () => handshakeCpu(bench)],
   ["agent", () => agentRunCpu(bench, stubUrl)],
+  ["first-token", () => firstToken(bench)],
+  ["tools", () => toolRun(bench)],
+  ["sessions", () => manySessions(bench)],
   ["growth", () => memoryGrowth(bench)],
   ["channels-start", () => startWithChannels(bench)],
   ["telegram", () => messageCost(bench, "telegram")],
