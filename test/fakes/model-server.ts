@@ -13,16 +13,57 @@ export type Script =
     }
   | { readonly kind: "tokens"; readonly count: number; readonly gapMs?: number }
   | { readonly kind: "tool-call"; readonly name: string; readonly arguments: unknown }
+  | TurnScript
   | { readonly kind: "refusal"; readonly text: string }
+  | { readonly kind: "too-long" }
   | {
       readonly kind: "status";
       readonly status: number;
       readonly message: string;
       readonly headers?: Readonly<Record<string, string>>;
+      /** The whole body, in place of the provider's usual one. */
+      readonly body?: unknown;
     }
   | { readonly kind: "error"; readonly after: string; readonly message: string }
   | { readonly kind: "cut"; readonly after: string }
-  | { readonly kind: "hang"; readonly after?: string };
+  | { readonly kind: "hang"; readonly after?: string }
+  | { readonly kind: "trickle"; readonly text: string; readonly gapMs: number };
+
+/** One whole reply: reasoning, then text, then calls side by side. It ends for the calls' sake when there are any. */
+export interface TurnScript {
+  readonly kind: "turn";
+  readonly reasoning?: string;
+  /** What the provider wants to see again with the reasoning. */
+  readonly signature?: string;
+  readonly text?: string;
+  /** Ids are "call_1", "call_2" … when not said; `raw` is what the model wrote in place of JSON. */
+  readonly calls?: readonly CallScript[];
+  readonly usage?: Partial<FakeUsage>;
+}
+
+export interface CallScript {
+  readonly id?: string;
+  readonly name: string;
+  readonly arguments?: unknown;
+  readonly raw?: string;
+}
+
+/** `input` counts what was read from the cache and written to it, too. */
+export interface FakeUsage {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+}
+
+/** A turn with nothing left to say. */
+export interface Turn {
+  readonly reasoning: string;
+  readonly signature: string | undefined;
+  readonly text: string;
+  readonly calls: readonly { readonly id: string; readonly name: string; readonly raw: string }[];
+  readonly usage: FakeUsage;
+}
 
 /** One request as the server saw it. */
 export interface SeenRequest {
@@ -40,11 +81,15 @@ export interface Encoding {
   start(): string;
   token(text: string): string;
   toolCall(name: string, args: unknown): string;
+  /** A whole reply, from its start to its end. */
+  turn(turn: Turn): string;
   refusal(text: string): string;
   error(message: string): string;
   end(tokens: number): string;
   /** The body of an error response. */
   failure(status: number, message: string): unknown;
+  /** Status and body of the error for a conversation that is longer than the model's window. */
+  tooLong(): { readonly status: number; readonly body: unknown };
 }
 
 /** A running fake. Scripts are used up in order; without one a request is answered with "Hello from the model." */
@@ -111,12 +156,29 @@ export class ModelServer implements AsyncDisposable {
     const { start, token, toolCall, refusal, error, end, failure } = this.#encoding;
     if (script.kind === "status") {
       response.writeHead(script.status, { "content-type": "application/json", ...script.headers });
-      response.end(JSON.stringify(failure(script.status, script.message)));
+      response.end(JSON.stringify(script.body ?? failure(script.status, script.message)));
+      return;
+    }
+    if (script.kind === "too-long") {
+      const { status, body } = this.#encoding.tooLong();
+      response.writeHead(status, { "content-type": "application/json" });
+      response.end(JSON.stringify(body));
       return;
     }
     if (script.kind === "hang" && script.after === undefined) return;
     response.writeHead(200, { "content-type": "text/event-stream" });
+    if (script.kind === "turn") {
+      response.end(this.#encoding.turn(turnOf(script)));
+      return;
+    }
     response.write(start());
+    if (script.kind === "trickle") {
+      while (!response.destroyed) {
+        response.write(token(script.text));
+        await new Promise((resolve) => setTimeout(resolve, script.gapMs));
+      }
+      return;
+    }
     if (script.kind === "text" || script.kind === "tokens") {
       const tokens = tokensOf(script);
       for (const [index, text] of tokens.entries()) {
@@ -139,6 +201,26 @@ export class ModelServer implements AsyncDisposable {
 function tokensOf(script: Extract<Script, { kind: "text" | "tokens" }>): readonly string[] {
   if (script.kind === "tokens") return Array.from({ length: script.count }, (_, index) => `token${index} `);
   return typeof script.text === "string" ? [script.text] : script.text;
+}
+
+function turnOf({ reasoning = "", signature, text = "", calls = [], usage }: TurnScript): Turn {
+  return {
+    reasoning,
+    signature,
+    text,
+    calls: calls.map(({ id, name, arguments: args = {}, raw }, index) => ({
+      id: id ?? `call_${index + 1}`,
+      name,
+      raw: raw ?? JSON.stringify(args),
+    })),
+    usage: { input: 7, output: 5, cacheRead: 0, cacheWrite: 0, ...usage },
+  };
+}
+
+/** A text in two parts, as providers send the arguments of a call. */
+export function halves(text: string): [string, string] {
+  const middle = Math.ceil(text.length / 2);
+  return [text.slice(0, middle), text.slice(middle)];
 }
 
 async function see(request: IncomingMessage, response: ServerResponse): Promise<SeenRequest> {

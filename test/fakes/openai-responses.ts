@@ -1,5 +1,5 @@
 /** A model provider that speaks OpenAI's responses. */
-import { type Encoding, ModelServer } from "./model-server.ts";
+import { type Encoding, halves, ModelServer, type Turn } from "./model-server.ts";
 
 let sequence = 0;
 const event = (type: string, data: object = {}) =>
@@ -15,9 +15,57 @@ const usage = (tokens: number) => ({
 
 const done = (tokens: number) => event("response.completed", { response: { usage: usage(tokens) } });
 
+const created = () =>
+  event("response.created", { response: { id: "resp_fake", created_at: 1_760_000_000, model: "fake-model" } });
+
+const added = (output_index: number, item: object) => event("response.output_item.added", { output_index, item });
+const itemDone = (output_index: number, item: object) => event("response.output_item.done", { output_index, item });
+
+function reasoningItem(at: number, text: string, signature: string): string {
+  const item = { type: "reasoning", id: "rs_fake", summary: [] as object[], encrypted_content: signature };
+  return (
+    added(at, { ...item, encrypted_content: "" }) +
+    event("response.reasoning_summary_part.added", { item_id: item.id, output_index: at, summary_index: 0 }) +
+    halves(text)
+      .map((delta) =>
+        event("response.reasoning_summary_text.delta", { item_id: item.id, output_index: at, summary_index: 0, delta }),
+      )
+      .join("") +
+    event("response.reasoning_summary_part.done", { item_id: item.id, output_index: at, summary_index: 0 }) +
+    itemDone(at, { ...item, summary: [{ type: "summary_text", text }] })
+  );
+}
+
+function messageItem(at: number, text: string): string {
+  const content = [{ type: "output_text", text, annotations: [] }];
+  return (
+    added(at, { ...message, status: "in_progress", content: [] }) +
+    event("response.output_text.delta", {
+      item_id: message.id,
+      output_index: at,
+      content_index: 0,
+      delta: text,
+      logprobs: [],
+    }) +
+    itemDone(at, { ...message, status: "completed", content })
+  );
+}
+
+function callItem(at: number, { id, name, raw }: Turn["calls"][number]): string {
+  const call = { type: "function_call", id: `fc_${id}`, call_id: id, name, arguments: raw, status: "completed" };
+  return (
+    added(at, { ...call, arguments: "", status: "in_progress" }) +
+    halves(raw)
+      .map((delta) => event("response.function_call_arguments.delta", { item_id: call.id, output_index: at, delta }))
+      .join("") +
+    event("response.function_call_arguments.done", { item_id: call.id, output_index: at, arguments: raw }) +
+    itemDone(at, call)
+  );
+}
+
 const encoding: Encoding = {
   start: () =>
-    event("response.created", { response: { id: "resp_fake", created_at: 1_760_000_000, model: "fake-model" } }) +
+    created() +
     event("response.output_item.added", { output_index: 0, item: { ...message, status: "in_progress", content: [] } }),
   token: (delta) =>
     event("response.output_text.delta", {
@@ -45,6 +93,22 @@ const encoding: Encoding = {
       done(5)
     );
   },
+  turn({ reasoning, signature = "enc-fake", text, calls, usage: { input, output, cacheRead } }) {
+    const items = [
+      ...(reasoning === "" ? [] : [(at: number) => reasoningItem(at, reasoning, signature)]),
+      ...(text === "" ? [] : [(at: number) => messageItem(at, text)]),
+      ...calls.map((call) => (at: number) => callItem(at, call)),
+    ];
+    return (
+      created() +
+      items.map((item, at) => item(at)).join("") +
+      event("response.completed", {
+        response: {
+          usage: { ...usage(output), input_tokens: input, input_tokens_details: { cached_tokens: cacheRead } },
+        },
+      })
+    );
+  },
   refusal: () =>
     event("response.incomplete", { response: { incomplete_details: { reason: "content_filter" }, usage: usage(3) } }),
   error: (text) =>
@@ -53,6 +117,17 @@ const encoding: Encoding = {
     event("response.output_item.done", { output_index: 0, item: { ...message, status: "completed", content: [] } }) +
     done(tokens),
   failure: (_status, text) => ({ error: { message: text, type: "error", code: null } }),
+  tooLong: () => ({
+    status: 400,
+    body: {
+      error: {
+        message: "Your input exceeds the context window of this model. Please adjust your input and try again.",
+        type: "invalid_request_error",
+        param: "input",
+        code: "context_length_exceeded",
+      },
+    },
+  }),
 };
 
 /** Starts the fake; the caller disposes it. */
