@@ -18,6 +18,7 @@ const TABLE = {
     "models.list",
     "agents.list",
     "agent.identity.get",
+    "commands.list",
     "sessions.list",
     "sessions.preview",
     "sessions.search",

@@ -350,6 +350,26 @@ export type ChatSendResult = {
   status: "started" | "in_flight" | "ok";
 } | Stopped;
 
+export interface CommandEntry {
+  name: string;
+  aliases: string[];
+  /** What follows the name; "" when nothing does. */
+  usage: string;
+  summary: string;
+  /** Words that may follow, at most 25. */
+  choices: string[];
+}
+
+/** Parameters of `commands.list`. */
+export interface CommandsListParams {
+  sessionKey?: string;
+}
+
+/** The answer to `commands.list`. */
+export interface CommandsListResult {
+  commands: CommandEntry[];
+}
+
 export interface ConfigApplied {
   ok: true;
   path: string;
@@ -1493,6 +1513,8 @@ export interface Methods {
   "models.list": { params: ModelsListParams; result: ModelsListResult };
   /** The configured agents. */
   "agents.list": { params: AgentsListParams; result: AgentsListResult };
+  /** The slash commands that the caller may type in a conversation, with words that may follow each. */
+  "commands.list": { params: CommandsListParams; result: CommandsListResult };
   /** How an agent is called and shown. */
   "agent.identity.get": { params: AgentIdentityParams; result: AgentIdentityResult };
   /** Runs one agent turn; answers when it is accepted and again when it is over. */
@@ -1614,6 +1636,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "sessions.search": { access: "operator.read", once: false, twoStage: false },
   "models.list": { access: "operator.read", once: false, twoStage: false },
   "agents.list": { access: "operator.read", once: false, twoStage: false },
+  "commands.list": { access: "operator.read", once: false, twoStage: false },
   "agent.identity.get": { access: "operator.read", once: false, twoStage: false },
   agent: { access: "operator.write", once: true, twoStage: true },
   "agent.wait": { access: "operator.write", once: false, twoStage: false },

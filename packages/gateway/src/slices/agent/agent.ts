@@ -9,6 +9,7 @@ import type { Model } from "../models/providers.ts";
 import { normalAgentId } from "../sessions/sessions.ts";
 import type { AgentHealth } from "../system/schema.ts";
 import { Commands, type Invocation } from "./builtin.ts";
+import { commandEntries } from "./command-entries.ts";
 import { Notes } from "./notes.ts";
 import { finalAnswer, waitAnswer } from "./report.ts";
 import {
@@ -24,6 +25,7 @@ import {
 import type { RunResult } from "./run.ts";
 import type { AbortReason } from "./run-store.ts";
 import { type Accepted, acceptedOf, type KnownRun, Runs } from "./runs.ts";
+import type { CommandEntry } from "./schema.ts";
 import type { AgentServices } from "./services.ts";
 import { tools as toolSettings } from "./settings.ts";
 import { Toolbox } from "./toolbox.ts";
@@ -101,6 +103,13 @@ export class Agent {
   /** The commands that can be typed in any conversation, for menus. */
   get commands(): readonly Command[] {
     return this.#commands.all;
+  }
+
+  /** The commands that a caller may type in a conversation. Throws `INVALID_REQUEST` when the session key is not one. */
+  commandEntries(sessionKey: string | undefined, { scopes }: Pick<Caller, "scopes">): Static<typeof CommandEntry>[] {
+    const { sessions } = this.#services;
+    const key = sessionKey === undefined ? sessions.mainKey() : sessions.canonical(sessionKey);
+    return commandEntries(this.commands, { scopes: [...scopes], sessionKey: key, gateway: this.gateway });
   }
 
   /** The command that a message beginning with a slash calls. */

@@ -1,8 +1,8 @@
 /** The methods of the agent: run it, wait for it, and ask who and what it is. */
 import { Type } from "@sinclair/typebox";
 import { defineMethod } from "../../kit/method.ts";
-import { DurationMs, Id, IdempotencyKey, Millis, NonEmpty, OneOf } from "../../kit/schema.ts";
-import { AgentSummary, Attachments, MessageText, RunReport, RunStatus } from "./schema.ts";
+import { DurationMs, Id, IdempotencyKey, Millis, NonEmpty, OneOf, SessionKey } from "../../kit/schema.ts";
+import { AgentSummary, Attachments, CommandEntry, MessageText, RunReport, RunStatus } from "./schema.ts";
 
 const Text = Type.Optional(Type.String({ maxLength: 512 }));
 
@@ -85,4 +85,13 @@ export const agentsList = defineMethod({
     agents: Type.Array(AgentSummary),
   }),
   handler: ({ gateway }) => gateway.agent.list(),
+});
+
+export const commandsList = defineMethod({
+  name: "commands.list",
+  summary: "The slash commands that the caller may type in a conversation, with words that may follow each.",
+  access: "operator.read",
+  params: { sessionKey: Type.Optional(SessionKey) },
+  result: Type.Object({ commands: Type.Array(CommandEntry) }),
+  handler: ({ params, gateway, caller }) => ({ commands: gateway.agent.commandEntries(params.sessionKey, caller) }),
 });

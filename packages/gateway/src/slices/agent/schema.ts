@@ -76,3 +76,12 @@ export const ChatEvent = Type.Object({
   stopReason: Type.Optional(NonEmpty),
 });
 export type ChatPayload = Static<typeof ChatEvent>;
+
+/** A slash command as menus and completion show it. */
+export const CommandEntry = Type.Object({
+  name: NonEmpty,
+  aliases: Type.Array(NonEmpty),
+  usage: Type.String({ description: 'What follows the name; "" when nothing does.' }),
+  summary: NonEmpty,
+  choices: Type.Array(Type.String(), { description: "Words that may follow, at most 25." }),
+});

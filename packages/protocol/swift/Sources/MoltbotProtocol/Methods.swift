@@ -873,6 +873,36 @@ public struct ChatSendParams: Codable, Hashable, Sendable {
 /// The answer to `chat.send`.
 public typealias ChatSendResult = JSONValue
 
+/// Parameters of `commands.list`.
+public struct CommandsListParams: Codable, Hashable, Sendable {
+    public var sessionKey: String?
+
+    public init(
+        sessionKey: String? = nil
+    ) {
+        self.sessionKey = sessionKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+    }
+}
+
+/// The answer to `commands.list`.
+public struct CommandsListResult: Codable, Hashable, Sendable {
+    public var commands: [CommandEntry]
+
+    public init(
+        commands: [CommandEntry]
+    ) {
+        self.commands = commands
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case commands
+    }
+}
+
 /// Parameters of `config.apply`.
 public struct ConfigApplyParams: Codable, Hashable, Sendable {
     public var raw: String
@@ -2951,6 +2981,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case modelsList = "models.list"
     /// The configured agents.
     case agentsList = "agents.list"
+    /// The slash commands that the caller may type in a conversation, with words that may follow each.
+    case commandsList = "commands.list"
     /// How an agent is called and shown.
     case agentIdentityGet = "agent.identity.get"
     /// Runs one agent turn; answers when it is accepted and again when it is over.

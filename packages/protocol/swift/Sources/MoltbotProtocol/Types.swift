@@ -336,6 +336,38 @@ public struct AgentSummary: Codable, Hashable, Sendable {
     }
 }
 
+public struct CommandEntry: Codable, Hashable, Sendable {
+    public var name: String
+    public var aliases: [String]
+    /// What follows the name; "" when nothing does.
+    public var usage: String
+    public var summary: String
+    /// Words that may follow, at most 25.
+    public var choices: [String]
+
+    public init(
+        name: String,
+        aliases: [String],
+        usage: String,
+        summary: String,
+        choices: [String]
+    ) {
+        self.name = name
+        self.aliases = aliases
+        self.usage = usage
+        self.summary = summary
+        self.choices = choices
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name
+        case aliases
+        case usage
+        case summary
+        case choices
+    }
+}
+
 public struct ConfigApplied: Codable, Hashable, Sendable {
     public struct Restart: Codable, Hashable, Sendable {
         public var ok: Bool
