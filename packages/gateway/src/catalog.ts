@@ -14,8 +14,9 @@ import { models } from "./slices/models/index.ts";
 import { sessions } from "./slices/sessions/index.ts";
 import { setup } from "./slices/setup/index.ts";
 import { system } from "./slices/system/index.ts";
+import { workspace } from "./slices/workspace/index.ts";
 
-export const SLICES: readonly Slice[] = [system, devices, sessions, models, agent, messaging, chat, setup];
+export const SLICES: readonly Slice[] = [system, devices, sessions, models, workspace, agent, messaging, chat, setup];
 
 /** All methods by name. */
 export const METHODS = new Map(

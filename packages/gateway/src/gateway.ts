@@ -40,6 +40,7 @@ import { secretsOf } from "./slices/setup/redact.ts";
 import { Setup } from "./slices/setup/setup.ts";
 import { shutdown } from "./slices/system/events.ts";
 import { System } from "./slices/system/system.ts";
+import { Workspace } from "./slices/workspace/workspace.ts";
 
 /** What every service is built from. */
 export interface Base {
@@ -59,6 +60,7 @@ export interface Gateway extends Base {
   readonly devices: Devices;
   readonly sessions: Sessions;
   readonly models: Models;
+  readonly workspace: Workspace;
   readonly agent: Agent;
   readonly messaging: Messaging;
   readonly chat: Chat;
@@ -306,8 +308,9 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate 
   );
   const sessions: Sessions = new Sessions(base);
   const models = new Models(base);
+  const workspace = new Workspace({ ...base, sessions });
   const agent: Agent = new Agent(
-    { ...base, system, devices, sessions, models },
+    { ...base, system, devices, sessions, models, workspace },
     { commands: COMMANDS, tools: TOOLS, gateway: () => gateway },
   );
   const messaging: Messaging = stack.use(
@@ -318,7 +321,7 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate 
     requestRestart,
     tell: (sessionKey, line) => system.queueEvent(sessionKey, line),
   });
-  const gateway: Gateway = { ...base, system, devices, sessions, models, agent, messaging, chat, setup };
+  const gateway: Gateway = { ...base, system, devices, sessions, models, workspace, agent, messaging, chat, setup };
   return gateway;
 }
 

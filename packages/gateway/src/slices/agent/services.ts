@@ -4,10 +4,12 @@ import type { Devices } from "../devices/devices.ts";
 import type { Models } from "../models/models.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { System } from "../system/system.ts";
+import type { Workspace } from "../workspace/workspace.ts";
 
 export interface AgentServices extends Base {
   readonly system: System;
   readonly devices: Devices;
   readonly sessions: Sessions;
   readonly models: Models;
+  readonly workspace: Workspace;
 }
