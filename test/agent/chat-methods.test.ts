@@ -27,6 +27,7 @@ test("a message is started, answered in chat events, and stands in the history w
         content: [{ type: "text", text: "Hi" }],
         timestamp: question.timestamp,
         idempotencyKey: "r1",
+        runId: "r1",
       },
       message,
     ],

@@ -708,6 +708,8 @@ export interface Message {
   })[];
   timestamp: number;
   idempotencyKey?: string;
+  /** The run that brought the message; none for what was injected. */
+  runId?: string;
   provider?: string;
   model?: string;
   usage?: {

@@ -59,10 +59,11 @@ export class RunEvents implements Disposable {
     });
   }
 
-  /** A tool begins, gets on, or has answered. */
+  /** A tool begins, gets on, or has answered. What was said before is told before. */
   tool(step: Extract<RunStep, { kind: "tool-start" | "tool-update" | "tool-result" }>): void {
     const { callId: toolCallId, name, args } = step.call;
     const verbose = this.#options.isVerbose() ? { verbose: true } : {};
+    if (step.kind === "tool-start") this.#tell();
     if (step.kind === "tool-start") return this.#agent("tool", { phase: "start", name, toolCallId, args, ...verbose });
     if (step.kind === "tool-update")
       return this.#agent("tool", { phase: "update", name, toolCallId, partialResult: step.text, ...verbose });

@@ -103,6 +103,7 @@ export const Message = Type.Object({
   content: Type.Array(Type.Union([Text, Image, ToolCallPart, ThinkingPart])),
   timestamp: Millis,
   idempotencyKey: Type.Optional(NonEmpty),
+  runId: Type.Optional(Type.String({ description: "The run that brought the message; none for what was injected." })),
   provider: Type.Optional(NonEmpty),
   model: Type.Optional(NonEmpty),
   usage: Type.Optional(

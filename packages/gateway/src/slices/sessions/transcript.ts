@@ -131,7 +131,7 @@ export class Transcript {
 
   /** A message as the wire says it, with the pictures that `wants` accepts. */
   toWire(stored: StoredMessage, wants: (part: MediaRef) => boolean = () => false): Message {
-    const { id, at, role, content, runId, ...rest } = stored;
+    const { id, at, role, content, ...rest } = stored;
     return {
       id,
       role,

@@ -1067,6 +1067,8 @@ public struct Message: Codable, Hashable, Sendable {
     public var content: [ContentItem]
     public var timestamp: Int
     public var idempotencyKey: String?
+    /// The run that brought the message; none for what was injected.
+    public var runId: String?
     public var provider: String?
     public var model: String?
     public var usage: Usage?
@@ -1083,6 +1085,7 @@ public struct Message: Codable, Hashable, Sendable {
         content: [ContentItem],
         timestamp: Int,
         idempotencyKey: String? = nil,
+        runId: String? = nil,
         provider: String? = nil,
         model: String? = nil,
         usage: Usage? = nil,
@@ -1097,6 +1100,7 @@ public struct Message: Codable, Hashable, Sendable {
         self.content = content
         self.timestamp = timestamp
         self.idempotencyKey = idempotencyKey
+        self.runId = runId
         self.provider = provider
         self.model = model
         self.usage = usage
@@ -1113,6 +1117,7 @@ public struct Message: Codable, Hashable, Sendable {
         case content
         case timestamp
         case idempotencyKey
+        case runId
         case provider
         case model
         case usage
