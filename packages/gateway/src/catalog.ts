@@ -8,6 +8,7 @@ import type { Slice } from "./kit/slice.ts";
 import { agent } from "./slices/agent/index.ts";
 import { chat } from "./slices/chat/index.ts";
 import { devices } from "./slices/devices/index.ts";
+import { httpApi } from "./slices/http-api/index.ts";
 import { messaging } from "./slices/messaging/index.ts";
 import { channelSettings } from "./slices/messaging/settings.ts";
 import { models } from "./slices/models/index.ts";
@@ -16,7 +17,18 @@ import { setup } from "./slices/setup/index.ts";
 import { system } from "./slices/system/index.ts";
 import { workspace } from "./slices/workspace/index.ts";
 
-export const SLICES: readonly Slice[] = [system, devices, sessions, models, workspace, agent, messaging, chat, setup];
+export const SLICES: readonly Slice[] = [
+  system,
+  devices,
+  sessions,
+  models,
+  workspace,
+  agent,
+  messaging,
+  chat,
+  httpApi,
+  setup,
+];
 
 /** All methods by name. */
 export const METHODS = new Map(

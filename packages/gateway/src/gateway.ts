@@ -1,5 +1,6 @@
 /** The composition root: builds the services in the order of the catalog, on one stack that takes them down again. */
 import { rmSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -18,6 +19,7 @@ import { CHANNELS } from "./channels/index.ts";
 import { hasScope } from "./kit/access.ts";
 import type { Schema } from "./kit/validate.ts";
 import { type GatewayAuth, resolveAuth } from "./server/authenticate.ts";
+import { type BearerVerdict, judgeBearer } from "./server/bearer.ts";
 import { startBroadcast } from "./server/broadcast.ts";
 import { type Connection, LIMITS } from "./server/connection.ts";
 import { Dispatch } from "./server/dispatch.ts";
@@ -32,9 +34,10 @@ import { Agent } from "./slices/agent/agent.ts";
 import { Chat } from "./slices/chat/chat.ts";
 import { loadTokenKey } from "./slices/devices/device-token.ts";
 import { Devices } from "./slices/devices/devices.ts";
+import { HttpApi } from "./slices/http-api/http-api.ts";
 import { Messaging } from "./slices/messaging/messaging.ts";
+import { keysIn } from "./slices/models/keys.ts";
 import { Models } from "./slices/models/models.ts";
-import { KEY_VARIABLES } from "./slices/models/providers.ts";
 import { Sessions } from "./slices/sessions/sessions.ts";
 import { secretsOf } from "./slices/setup/redact.ts";
 import { Setup } from "./slices/setup/setup.ts";
@@ -64,6 +67,7 @@ export interface Gateway extends Base {
   readonly agent: Agent;
   readonly messaging: Messaging;
   readonly chat: Chat;
+  readonly httpApi: HttpApi;
   readonly setup: Setup;
 }
 
@@ -199,9 +203,10 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     refuseRemoteMode(settings.current.mode, settings.current.remote.url);
     const auth = resolveAuth(settings.current.auth, env, isLoopbackAddress(bindHost(settings.current)));
     if (auth.mode !== "none") secrets.add(auth.secret);
-    for (const name of KEY_VARIABLES) secrets.add(env[name]);
+    for (const key of keysIn(env)) secrets.add(key);
     hideSecrets(config, secrets);
 
+    const limiter = new FailureLimiter(clock);
     const bus = new Bus();
     const base: Base = { stateDir, version: VERSION, env, clock, log, bus, store, config };
     const gateway = buildServices(base, {
@@ -209,19 +214,20 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       requestRestart,
       stack,
       invalidate: (...args) => server.invalidate(...args),
+      authorize: (request) => judgeBearer(request, { auth, limiter, trustedProxies: settings.current.trustedProxies }),
     });
     const { system } = gateway;
 
     const server = new GatewayServer({
       clock,
       log,
-      limiter: new FailureLimiter(clock),
+      limiter,
       devices: gateway.devices,
       settings: () => settings.current,
       auth: () => auth,
       dispatch: new Dispatch({ methods: METHODS, gateway, once: new Once(clock), log }),
       http: new HttpFront({
-        routes: [gateway.messaging.webhooks],
+        routes: [gateway.messaging.webhooks, gateway.httpApi],
         webDir: settings.current.controlUi.enabled ? findWebDir() : undefined,
       }),
       certificate: settings.current.tls.enabled
@@ -271,10 +277,11 @@ interface BuildOptions {
   readonly stack: AsyncDisposableStack;
   readonly requestRestart: (reason: string, delayMs: number) => void;
   readonly invalidate: GatewayServer["invalidate"];
+  readonly authorize: (request: IncomingMessage) => BearerVerdict;
 }
 
 /** The services in the order of the catalog: each may use those above it. */
-function buildServices(base: Base, { logFile, stack, requestRestart, invalidate }: BuildOptions): Gateway {
+function buildServices(base: Base, { logFile, stack, requestRestart, invalidate, authorize }: BuildOptions): Gateway {
   const { store, clock, bus, log, stateDir } = base;
   const system: System = stack.use(
     new System(base, {
@@ -307,7 +314,7 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate 
     }),
   );
   const sessions: Sessions = new Sessions(base);
-  const models = new Models(base);
+  const models = new Models({ ...base, sessions });
   const workspace = new Workspace({ ...base, sessions });
   const agent: Agent = new Agent(
     { ...base, system, devices, sessions, models, workspace },
@@ -317,11 +324,31 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate 
     new Messaging({ ...base, system, sessions, agent }, { definitions: CHANNELS, section: CHANNELS_SECTION }),
   );
   const chat = new Chat({ ...base, sessions, agent });
+  const httpApi = new HttpApi({
+    authorize,
+    gateway: () => gateway,
+    enabled() {
+      const { chatCompletions, responses } = base.config.of(gatewaySettings).current.http.endpoints;
+      return { chatCompletions: chatCompletions.enabled, responses: responses.enabled };
+    },
+  });
   const setup = new Setup(base, {
     requestRestart,
     tell: (sessionKey, line) => system.queueEvent(sessionKey, line),
   });
-  const gateway: Gateway = { ...base, system, devices, sessions, models, workspace, agent, messaging, chat, setup };
+  const gateway: Gateway = {
+    ...base,
+    system,
+    devices,
+    sessions,
+    models,
+    workspace,
+    agent,
+    messaging,
+    chat,
+    httpApi,
+    setup,
+  };
   return gateway;
 }
 

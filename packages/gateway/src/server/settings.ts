@@ -47,6 +47,12 @@ export const settings = defineSettings({
       certPath: Type.Optional(text("The certificate, PEM.")),
       keyPath: Type.Optional(text("Its key, PEM.")),
     }),
+    http: Type.Object({
+      endpoints: Type.Object({
+        chatCompletions: Type.Object({ enabled: flag(false, "Serve POST /v1/chat/completions.") }),
+        responses: Type.Object({ enabled: flag(false, "Serve POST /v1/responses.") }),
+      }),
+    }),
     remote: Type.Object({
       url: Type.Optional(text("The gateway that the command line uses in mode `remote`: ws:// or wss://.")),
       token: Type.Optional({ ...Secret, description: "Its token." }),

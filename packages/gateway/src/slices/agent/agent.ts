@@ -32,6 +32,7 @@ import { Toolbox } from "./toolbox.ts";
 import { Turns } from "./turn.ts";
 
 /** What the slices below this one need beside the service. */
+export { readAttachments, storeAttachments } from "./attachments.ts";
 export { errorOf } from "./report.ts";
 export { cleanMessage } from "./text.ts";
 

@@ -1,0 +1,52 @@
+/** Which agent answers a request, and in which conversation (protocol: HTTP surface). */
+import type { IncomingHttpHeaders } from "node:http";
+import { newId } from "../../base/ids.ts";
+import { normalAgentId, type Sessions } from "../sessions/sessions.ts";
+import { refused } from "./exchange.ts";
+
+/** The product has had several names, and so have its headers. */
+const BRANDS = ["moltbot", "clawdbot", "openclaw"] as const;
+
+/** The value of a header `x-<brand>-<name>`; undefined when it is absent or blank. */
+export function branded(headers: IncomingHttpHeaders, ...names: readonly string[]): string | undefined {
+  for (const name of names) {
+    for (const brand of BRANDS) {
+      const value = headers[`x-${brand}-${name}`];
+      if (typeof value === "string" && value.trim() !== "") return value.trim();
+    }
+  }
+  return undefined;
+}
+
+/** The names under which agents are listed as models. */
+export function modelNames(sessions: Sessions): string[] {
+  return sessions.agentIds().map((id) => `moltbot:${id}`);
+}
+
+/**
+ * The agent that a request means: by header, else by `moltbot:ID` or `agent:ID` as its model; undefined when it names
+ * none. Throws a 404 when there is none of that name.
+ */
+export function namedAgent(headers: IncomingHttpHeaders, model: string, sessions: Sessions): string | undefined {
+  const [, ofModel] = /^(?:moltbot|clawdbot|openclaw|agent)[:/](.+)$/i.exec(model.trim()) ?? [];
+  const named = branded(headers, "agent-id", "agent") ?? ofModel;
+  if (named === undefined) return undefined;
+  const id = normalAgentId(named);
+  if (sessions.agentIds().includes(id)) return id;
+  throw refused(404, `There is no agent "${named.slice(0, 64)}"; there are ${sessions.agentIds().join(", ")}.`, {
+    param: "model",
+    code: "model_not_found",
+  });
+}
+
+/** The conversation: by header, else one for each `user`, else a new one. Throws `INVALID_REQUEST` for a bad key. */
+export function sessionKeyOf(
+  headers: IncomingHttpHeaders,
+  { agentId, kind, user }: { agentId: string; kind: "openai" | "openresponses"; user: unknown },
+  sessions: Sessions,
+): string {
+  const named = branded(headers, "session-key");
+  if (named !== undefined) return sessions.canonical(named);
+  const isUser = typeof user === "string" && user.trim() !== "";
+  return sessions.canonical(`agent:${agentId}:${isUser ? `${kind}-user:${user}` : `${kind}:${newId()}`}`);
+}
