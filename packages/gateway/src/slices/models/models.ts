@@ -2,32 +2,47 @@
 import type { Config } from "../../base/config.ts";
 import { GatewayError } from "../../base/errors.ts";
 import type { Base } from "../../gateway.ts";
+import type { Sessions } from "../sessions/sessions.ts";
 import { LocalEndpoints, usualEndpoints } from "./local-endpoints.ts";
-import type { ModelPort, ModelRequest, ModelStep } from "./port.ts";
-import { type Model, type Provider, Providers } from "./providers.ts";
+import type { Meter, ModelPort, ModelRequest, ModelStep } from "./port.ts";
+import { type Model, type Price, type Provider, Providers } from "./providers.ts";
 import { SdkModels } from "./sdk.ts";
 import { models as section } from "./settings.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** What the slices below this one need beside the service. */
 export { ModelError } from "./model-error.ts";
 
 export class Models implements ModelPort {
+  /** Who keeps what goes over the wire, or plays it back; set by the slice that does. */
+  traffic: Traffic | undefined;
+  /** Who counts what is asked, and may refuse it; set by the slice that keeps the budgets. */
+  meter: Meter | undefined;
   readonly #config: Config;
   readonly #port: ModelPort;
   readonly #providers: Providers;
   readonly #local: LocalEndpoints;
 
   /** `port` replaces the AI SDK in tests. */
-  constructor({ config, env, clock, log }: Base, options: { port?: ModelPort } = {}) {
+  constructor(
+    { config, env, clock, log, sessions }: Base & { readonly sessions: Sessions },
+    options: { port?: ModelPort } = {},
+  ) {
     this.#config = config;
-    this.#port = options.port ?? new SdkModels({ clock, log });
+    this.#port = options.port ?? new SdkModels({ clock, log, traffic: () => this.traffic });
     this.#local = new LocalEndpoints({ endpoints: usualEndpoints(env), clock, log });
-    this.#providers = new Providers({ settings: config.of(section), env, local: this.#local });
+    this.#providers = new Providers({
+      settings: config.of(section),
+      env,
+      local: this.#local,
+      moreAliases: () => aliasesIn(sessions.agentSettings.defaults.models),
+    });
   }
 
   /** Asks a model. Throws `ModelError`, or the signal's reason. */
   stream(request: ModelRequest): AsyncIterable<ModelStep> {
-    return this.#port.stream(request);
+    const steps = this.#port.stream(request);
+    return this.meter ? this.meter.watch(request, steps) : steps;
   }
 
   /** Looks for model servers on this machine, unless the settings forbid it. Ends within 300 ms or so. */
@@ -63,6 +78,11 @@ export class Models implements ModelPort {
     }
   }
 
+  /** The price of a `provider/id` or an alias, in US dollars for a million tokens; undefined when it is not known. */
+  priceOf(ref: string): Price | undefined {
+    return this.#providers.priceOf(ref);
+  }
+
   /** The model that answers when nothing is chosen; undefined when none is connected. */
   usual(): Model | undefined {
     return this.#providers.fallback();
@@ -86,4 +106,9 @@ export class Models implements ModelPort {
     }
     return answer;
   }
+}
+
+/** Aliases as `agents.defaults.models` spells them: the model first. */
+function aliasesIn(models: Readonly<Record<string, { readonly alias?: string }>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(models).flatMap(([ref, { alias }]) => (alias ? [[alias, ref]] : [])));
 }

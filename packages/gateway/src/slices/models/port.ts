@@ -94,9 +94,17 @@ export interface ModelRequest {
   readonly thinking?: Thinking | undefined;
   /** Whose traffic this is, where it is kept for replay. */
   readonly runId?: string | undefined;
+  /** The conversation that it is counted for; canonical. */
+  readonly sessionKey?: string | undefined;
 }
 
 /** What a run asks. Throws `ModelError`, or the signal's reason when it aborts; the HTTP request is closed then. */
 export interface ModelPort {
   stream(request: ModelRequest): AsyncIterable<ModelStep>;
+}
+
+/** Counts what every question and its answer took, and refuses those that the budgets forbid. */
+export interface Meter {
+  /** The same steps. Throws `GatewayError` before anything is asked when a budget is used up. */
+  watch(request: ModelRequest, steps: AsyncIterable<ModelStep>): AsyncIterable<ModelStep>;
 }

@@ -2,18 +2,36 @@
 import type { Settings } from "../../base/config.ts";
 import { invalidRequest } from "../../base/errors.ts";
 import type { Env } from "../../base/files.ts";
+import { environmentKeys } from "./keys.ts";
+import { KNOWN, type KnownProvider, knownProvider } from "./known-providers.ts";
 import type { LocalEndpoints } from "./local-endpoints.ts";
 import type { ModelSettings } from "./settings.ts";
 
 /** The wire formats, one name each. */
 export type Api = "openai-compatible" | "openai" | "anthropic" | "google";
 
+/** US dollars for a million tokens. What a cache costs is the price of input when it is not said. */
+export interface Price {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead?: number;
+  readonly cacheWrite?: number;
+}
+
 /** A model as it is offered. */
 export interface ModelChoice {
   readonly id: string;
   readonly name: string;
-  readonly contextWindow?: number;
-  readonly reasoning?: boolean;
+  /** In tokens, for questions and answer together. */
+  readonly contextWindow?: number | undefined;
+  readonly reasoning?: boolean | undefined;
+  /** The longest answer, in tokens. */
+  readonly maxTokens?: number | undefined;
+  /** What it takes; not known when absent. */
+  readonly input?: readonly ("text" | "image")[] | undefined;
+  /** Whether it calls tools; not known when absent. */
+  readonly tools?: boolean | undefined;
+  readonly cost?: Price | undefined;
 }
 
 /** Who hosts models, and how to reach them. */
@@ -22,10 +40,15 @@ export interface Provider {
   readonly label: string;
   readonly api: Api;
   readonly baseUrl: string;
+  /** The first of its keys. */
   readonly apiKey?: string | undefined;
+  /** All of its keys, where there are several. */
+  readonly apiKeys?: readonly string[] | undefined;
   /** The usual environment variable of its key. */
   readonly keyEnv?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** How long it may be silent while it answers; two minutes when not said. */
+  readonly patienceMs?: number | undefined;
   /** The models that are known by name; others can be asked for too. */
   readonly models: readonly ModelChoice[];
   /** `found` ones run on this machine and are offered, never used unasked. */
@@ -39,108 +62,21 @@ export interface Model extends ModelChoice {
   readonly provider: Provider;
 }
 
-interface KnownProvider {
-  readonly id: string;
-  readonly label: string;
-  readonly api: Api;
-  readonly baseUrl: string;
-  readonly keyEnv: readonly string[];
-  readonly urlEnv?: string;
-  /** The first one is used when nothing else is said. */
-  readonly models: readonly ModelChoice[];
-}
-
-/** Providers that need only a key. In this order one is chosen when several keys are set and no model is. */
-const KNOWN: readonly KnownProvider[] = [
-  {
-    id: "anthropic",
-    label: "Anthropic",
-    api: "anthropic",
-    baseUrl: "https://api.anthropic.com/v1",
-    keyEnv: ["ANTHROPIC_API_KEY"],
-    urlEnv: "ANTHROPIC_BASE_URL",
-    models: [
-      { id: "claude-sonnet-4-5", name: "Claude Sonnet 4.5", contextWindow: 200_000, reasoning: true },
-      { id: "claude-opus-4-5", name: "Claude Opus 4.5", contextWindow: 200_000, reasoning: true },
-      { id: "claude-haiku-4-5", name: "Claude Haiku 4.5", contextWindow: 200_000, reasoning: true },
-    ],
-  },
-  {
-    id: "openai",
-    label: "OpenAI",
-    api: "openai",
-    baseUrl: "https://api.openai.com/v1",
-    keyEnv: ["OPENAI_API_KEY"],
-    urlEnv: "OPENAI_BASE_URL",
-    models: [
-      { id: "gpt-5", name: "GPT-5", contextWindow: 400_000, reasoning: true },
-      { id: "gpt-5-mini", name: "GPT-5 mini", contextWindow: 400_000, reasoning: true },
-      { id: "gpt-4.1", name: "GPT-4.1", contextWindow: 1_000_000 },
-    ],
-  },
-  {
-    id: "google",
-    label: "Google",
-    api: "google",
-    baseUrl: "https://generativelanguage.googleapis.com/v1beta",
-    keyEnv: ["GOOGLE_GENERATIVE_AI_API_KEY", "GEMINI_API_KEY"],
-    models: [
-      { id: "gemini-2.5-flash", name: "Gemini 2.5 Flash", contextWindow: 1_000_000, reasoning: true },
-      { id: "gemini-2.5-pro", name: "Gemini 2.5 Pro", contextWindow: 1_000_000, reasoning: true },
-    ],
-  },
-  {
-    id: "openrouter",
-    label: "OpenRouter",
-    api: "openai-compatible",
-    baseUrl: "https://openrouter.ai/api/v1",
-    keyEnv: ["OPENROUTER_API_KEY"],
-    models: [{ id: "openrouter/auto", name: "OpenRouter Auto" }],
-  },
-  {
-    id: "groq",
-    label: "Groq",
-    api: "openai-compatible",
-    baseUrl: "https://api.groq.com/openai/v1",
-    keyEnv: ["GROQ_API_KEY"],
-    models: [{ id: "llama-3.3-70b-versatile", name: "Llama 3.3 70B", contextWindow: 131_072 }],
-  },
-  {
-    id: "mistral",
-    label: "Mistral",
-    api: "openai-compatible",
-    baseUrl: "https://api.mistral.ai/v1",
-    keyEnv: ["MISTRAL_API_KEY"],
-    models: [{ id: "mistral-large-latest", name: "Mistral Large", contextWindow: 128_000 }],
-  },
-  {
-    id: "deepseek",
-    label: "DeepSeek",
-    api: "openai-compatible",
-    baseUrl: "https://api.deepseek.com/v1",
-    keyEnv: ["DEEPSEEK_API_KEY"],
-    models: [{ id: "deepseek-chat", name: "DeepSeek Chat", contextWindow: 128_000 }],
-  },
-  {
-    id: "xai",
-    label: "xAI",
-    api: "openai-compatible",
-    baseUrl: "https://api.x.ai/v1",
-    keyEnv: ["XAI_API_KEY"],
-    models: [{ id: "grok-4", name: "Grok 4", contextWindow: 256_000, reasoning: true }],
-  },
-];
-
-/** Environment variables whose values are keys: the log redacts them. */
-export const KEY_VARIABLES: readonly string[] = KNOWN.flatMap(({ keyEnv }) => keyEnv);
-
 /** Reads the providers anew at each question: config and environment are the truth, nothing is kept. */
 export class Providers {
   readonly #settings: Settings<ModelSettings>;
   readonly #env: Env;
   readonly #local: LocalEndpoints;
+  readonly #moreAliases: () => Readonly<Record<string, string>>;
 
-  constructor(options: { settings: Settings<ModelSettings>; env: Env; local: LocalEndpoints }) {
+  /** `moreAliases` are names from elsewhere in the config; those of the `models` section stand above them. */
+  constructor(options: {
+    settings: Settings<ModelSettings>;
+    env: Env;
+    local: LocalEndpoints;
+    moreAliases?: () => Readonly<Record<string, string>>;
+  }) {
+    this.#moreAliases = options.moreAliases ?? (() => ({}));
     this.#settings = options.settings;
     this.#env = options.env;
     this.#local = options.local;
@@ -168,32 +104,61 @@ export class Providers {
     return undefined;
   }
 
-  /** The model named `provider/id`. Throws `INVALID_REQUEST` when there is no such provider. */
-  resolve(ref: string): Model {
+  /**
+   * The model named `provider/id` or by an alias, in capitals or not. Throws `INVALID_REQUEST` when there is no such
+   * provider; a model that is not known by name may exist all the same.
+   */
+  resolve(name: string): Model {
+    const ref = this.#aliases().get(name.trim().toLowerCase()) ?? name.trim();
     const slash = ref.indexOf("/");
-    if (slash <= 0 || slash === ref.length - 1) {
-      throw invalidRequest(
-        `"${ref.slice(0, 100)}" is not a model; write it as provider/model, for example ollama/qwen3.`,
-      );
-    }
+    if (slash <= 0 || slash === ref.length - 1) throw invalidRequest(this.#notAModel(ref));
     const providerId = ref.slice(0, slash).toLowerCase();
     const id = ref.slice(slash + 1);
     const provider =
       this.list().find((candidate) => candidate.id.toLowerCase() === providerId) ?? this.#local.named(providerId);
     if (!provider) throw invalidRequest(this.#unknownProvider(providerId));
-    return toModel(provider, provider.models.find((model) => model.id === id) ?? { id, name: id });
+    return toModel(provider, modelIn(provider.models, id) ?? { id, name: id });
+  }
+
+  /** The price of a model, whether it can be reached now or not; undefined when it is not known. */
+  priceOf(name: string): Price | undefined {
+    const ref = this.#aliases().get(name.trim().toLowerCase()) ?? name.trim();
+    const slash = ref.indexOf("/");
+    const providerId = ref.slice(0, slash).toLowerCase();
+    const id = ref.slice(slash + 1);
+    const provider = this.list().find((candidate) => candidate.id.toLowerCase() === providerId);
+    const model = modelIn(provider?.models ?? [], id) ?? modelIn(knownProvider(providerId)?.models ?? [], id);
+    if (model?.cost) return model.cost;
+    // A server on this machine costs nothing; what it passes on to a cloud is another matter.
+    return provider?.origin === "found" && !/cloud$/i.test(id) ? { input: 0, output: 0 } : undefined;
+  }
+
+  /** Short names of models, as they are written. */
+  aliases(): Readonly<Record<string, string>> {
+    return { ...this.#moreAliases(), ...this.#settings.current.aliases };
+  }
+
+  #aliases(): Map<string, string> {
+    return new Map(Object.entries(this.aliases()).map(([alias, ref]) => [alias.toLowerCase(), ref]));
+  }
+
+  #notAModel(ref: string): string {
+    const shown = `"${ref.slice(0, 100)}"`;
+    const aliases = [...this.#aliases().keys()].slice(0, 10);
+    const names = aliases.length > 0 ? `, or use an alias (${aliases.join(", ")})` : "";
+    return `${shown} is not a model; write it as provider/model, for example ollama/qwen3${names}.`;
   }
 
   #unknownProvider(id: string): string {
-    const known = KNOWN.find((candidate) => candidate.id === id);
+    const known = knownProvider(id);
     if (known) return `${known.label} has no API key; set ${known.keyEnv[0]} or models.providers.${id}.apiKey.`;
     const names = this.list().map((provider) => provider.id);
     const have = names.length > 0 ? `there are ${names.join(", ")}` : "none is connected yet";
     return `No model provider is called "${id.slice(0, 64)}" (${have}); add it under models.providers.`;
   }
 
-  #configured(id: string, entry: NonNullable<ModelSettings["providers"]>[string]): Provider {
-    const known = KNOWN.find((candidate) => candidate.id === id);
+  #configured(id: string, entry: ProviderEntry): Provider {
+    const known = knownProvider(id);
     const api = entry.api === undefined ? (known?.api ?? "openai-compatible") : apiOf(entry.api);
     const baseUrl = entry.baseUrl ?? this.#baseUrlOf(known) ?? "http://127.0.0.1:11434/v1";
     return {
@@ -201,22 +166,18 @@ export class Providers {
       label: known?.label ?? id,
       api,
       baseUrl: normalBaseUrl(baseUrl, api),
-      apiKey: entry.apiKey ?? this.#keyOf(known),
+      ...keysOf(configuredKeys(entry) ?? this.#keysOf(known)),
       keyEnv: known?.keyEnv[0],
       headers: entry.headers ?? {},
-      models: (entry.models ?? known?.models ?? []).map(({ id: modelId, name, contextWindow, reasoning }) => ({
-        id: modelId,
-        name: name ?? modelId,
-        ...(contextWindow !== undefined && { contextWindow }),
-        ...(reasoning !== undefined && { reasoning }),
-      })),
+      ...(entry.timeoutSeconds !== undefined && { patienceMs: entry.timeoutSeconds * 1_000 }),
+      models: entry.models?.map((model) => withFacts(model, known)) ?? known?.models ?? [],
       origin: "config",
     };
   }
 
   #fromEnv(known: KnownProvider): Provider[] {
-    const apiKey = this.#keyOf(known);
-    if (apiKey === undefined) return [];
+    const keys = this.#keysOf(known);
+    if (keys.length === 0) return [];
     const { id, label, models, keyEnv } = known;
     const override = this.#baseUrlOf(known);
     // What stands behind another URL than OpenAI's own speaks chat completions, hardly ever responses.
@@ -227,7 +188,7 @@ export class Providers {
         label,
         api,
         baseUrl: normalBaseUrl(override ?? known.baseUrl, api),
-        apiKey,
+        ...keysOf(keys),
         keyEnv: keyEnv[0],
         headers: {},
         models,
@@ -236,8 +197,8 @@ export class Providers {
     ];
   }
 
-  #keyOf(known: KnownProvider | undefined): string | undefined {
-    return known?.keyEnv.map((name) => this.#env[name]?.trim()).find((value) => value !== undefined && value !== "");
+  #keysOf(known: KnownProvider | undefined): string[] {
+    return known?.keyEnv.map((name) => environmentKeys(this.#env, name)).find((keys) => keys.length > 0) ?? [];
   }
 
   #baseUrlOf(known: KnownProvider | undefined): string | undefined {
@@ -247,6 +208,33 @@ export class Providers {
 
 function toModel(provider: Provider, choice: ModelChoice): Model {
   return { ...choice, provider, ref: `${provider.id}/${choice.id}` };
+}
+
+/** A model by its id; capitals count only when nothing else tells two models apart. */
+function modelIn(models: readonly ModelChoice[], id: string): ModelChoice | undefined {
+  const lower = id.toLowerCase();
+  return models.find((model) => model.id === id) ?? models.find((model) => model.id.toLowerCase() === lower);
+}
+
+type ProviderEntry = NonNullable<ModelSettings["providers"]>[string];
+type ModelEntry = NonNullable<ProviderEntry["models"]>[number];
+
+/** What the config says of a model; the rest is as it is known, if it is. */
+function withFacts(entry: ModelEntry, known: KnownProvider | undefined): ModelChoice {
+  const { id, name, contextWindow, reasoning, maxTokens, input, tools, cost } = entry;
+  const said = { contextWindow, reasoning, maxTokens, input, tools, cost };
+  const facts = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  const usual = modelIn(known?.models ?? [], id);
+  return { ...usual, ...facts, id, name: name ?? usual?.name ?? id };
+}
+
+function configuredKeys({ apiKey, apiKeys = [] }: ProviderEntry): string[] | undefined {
+  const keys = [...new Set([...(apiKey === undefined ? [] : [apiKey]), ...apiKeys])].filter((key) => key !== "");
+  return keys.length > 0 ? keys : undefined;
+}
+
+function keysOf(keys: readonly string[]): Pick<Provider, "apiKey" | "apiKeys"> {
+  return { apiKey: keys[0], ...(keys.length > 1 && { apiKeys: keys }) };
 }
 
 const API_ALIASES: Readonly<Record<string, Api>> = {

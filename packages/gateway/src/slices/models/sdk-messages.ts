@@ -1,5 +1,5 @@
 /** Between our messages and steps and those of the AI SDK. Types of the SDK only: nothing is loaded. */
-import { errorInStream, ModelError } from "./model-error.ts";
+import { ModelError } from "./model-error.ts";
 import type {
   FinishReason,
   ModelMessage,
@@ -10,6 +10,7 @@ import type {
   ToolSpec,
   Usage,
 } from "./port.ts";
+import { errorInStream } from "./provider-errors.ts";
 import type { Provider } from "./providers.ts";
 
 /** The SDK's model, as far as it is used. */

@@ -23,6 +23,11 @@ const ToolNames = Type.Optional(
 const Agents = Type.Object({
   defaults: Type.Object({
     model: Type.Optional(Model),
+    models: Type.Optional(
+      Type.Record(Type.String(), Type.Object({ alias: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })) }), {
+        description: 'Short names, as models.aliases has them: { "openai/gpt-5": { alias: "gpt" } }.',
+      }),
+    ),
     timeoutSeconds: Type.Integer({
       minimum: 1,
       maximum: 86_400,
