@@ -37,7 +37,6 @@ import { Devices } from "./slices/devices/devices.ts";
 import { HttpApi } from "./slices/http-api/http-api.ts";
 import { Messaging } from "./slices/messaging/messaging.ts";
 import { keysIn } from "./slices/models/keys.ts";
-import { keysIn } from "./slices/models/keys.ts";
 import { Models } from "./slices/models/models.ts";
 import { Sessions } from "./slices/sessions/sessions.ts";
 import { secretsOf } from "./slices/setup/redact.ts";
