@@ -1,17 +1,13 @@
 /** Files to send: read from a data URL, or fetched from a public https address, into a private file. */
 import { createHash } from "node:crypto";
 import { createWriteStream, rmSync, statSync, writeFileSync } from "node:fs";
-import type { IncomingMessage } from "node:http";
-import { isIP } from "node:net";
 import { basename, join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import { invalidRequest, messageOf } from "../../base/errors.ts";
 import { makePrivateDir } from "../../base/files.ts";
 import { newId } from "../../base/ids.ts";
-import { isPublicAddress } from "../../base/public-address.ts";
 import type { MediaKind, OutboundMedia } from "../../kit/channel.ts";
 
-const MAX_REDIRECTS = 5;
 const LIMIT_MS = 60_000;
 const DATA_URL = /^data:([^;,]*)((?:;[^;,]*)*),/;
 
@@ -32,14 +28,9 @@ export class MediaOut {
       throw invalidRequest(
         "mediaUrl must be an https: address or a data: URL; `moltbot message send --media FILE` makes one",
       );
-    const limit = new AbortController();
-    using _timer = this.#clock.after(LIMIT_MS, () => limit.abort(new Error("it took too long")));
     const path = join(this.#folder, newId());
     try {
-      const { name, type } = await download(new URL(url), path, {
-        maxBytes,
-        signal: AbortSignal.any([signal, limit.signal]),
-      });
+      const { name, type } = await download(url, path, { clock: this.#clock, maxBytes, signal });
       return await describe(path, name, type);
     } catch (error) {
       rmSync(path, { force: true });
@@ -61,64 +52,21 @@ export class MediaOut {
   }
 }
 
-/** Streams an address to a file; every hop must lead to a public address, which is the one connected to. */
+/** Streams an address to a file. */
 async function download(
-  url: URL,
+  url: string,
   path: string,
-  options: { maxBytes: number; signal: AbortSignal },
+  options: { clock: Clock; maxBytes: number; signal: AbortSignal },
 ): Promise<{ name: string | undefined; type: string | undefined }> {
-  let here = url;
-  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-    const response = await open(here, options.signal);
-    const { statusCode = 0, headers } = response;
-    if (statusCode >= 300 && statusCode < 400 && headers.location) {
-      response.destroy();
-      here = new URL(headers.location, here);
-      continue;
-    }
-    if (statusCode !== 200) {
-      response.destroy();
-      throw new Error(`the server answered ${statusCode}`);
-    }
-    const { pipeline } = await import("node:stream/promises");
-    await pipeline(bounded(response, options.maxBytes), createWriteStream(path, { flags: "wx", mode: 0o600 }), {
-      signal: options.signal,
-    });
-    return { name: basename(here.pathname) || undefined, type: headers["content-type"]?.split(";", 1)[0] };
-  }
-  throw new Error("too many redirects");
-}
-
-/** Resolves once, checks what was resolved, and connects to exactly that (security: resources). */
-async function open(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
-  if (url.protocol !== "https:") throw new Error("only https: addresses are fetched");
   // Loaded with the first address: a start needs neither.
-  const [{ lookup }, { request }] = await Promise.all([import("node:dns/promises"), import("node:https")]);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const addresses = isIP(host) ? [{ address: host, family: isIP(host) }] : await lookup(host, { all: true });
-  const [first] = addresses;
-  if (!first || !addresses.every(({ address }) => isPublicAddress(address)))
-    throw new Error("the address is not on the public internet");
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const outgoing = request(url, {
-    signal,
-    headers: { accept: "*/*" },
-    lookup: (_host, options, callback) => {
-      if (options.all) callback(null, [first]);
-      else callback(null, first.address, first.family);
-    },
-  });
-  outgoing.on("response", resolve).on("error", reject).end();
-  return await promise;
-}
-
-async function* bounded(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
-  let size = 0;
-  for await (const chunk of source) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw new Error(`it is larger than the ${maxBytes} bytes that the channel takes`);
-    yield chunk;
-  }
+  const [{ safeFetch }, { pipeline }] = await Promise.all([
+    import("../../base/safe-fetch.ts"),
+    import("node:stream/promises"),
+  ]);
+  using response = await safeFetch(url, { ...options, limitMs: LIMIT_MS, httpsOnly: true });
+  if (response.status !== 200) throw new Error(`the server answered ${response.status}`);
+  await pipeline(response.body(), createWriteStream(path, { flags: "wx", mode: 0o600 }), { signal: options.signal });
+  return { name: basename(response.url.pathname) || undefined, type: response.mimeType || undefined };
 }
 
 /** A file as channels send it: what it is, by its content. */
