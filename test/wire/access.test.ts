@@ -19,6 +19,7 @@ const TABLE = {
     "agents.list",
     "agent.identity.get",
     "commands.list",
+    "tools.list",
     "sessions.list",
     "sessions.preview",
     "sessions.search",
@@ -29,6 +30,9 @@ const TABLE = {
     "inbox.list",
     "inbox.why",
     "outbox.list",
+    "usage.status",
+    "usage.cost",
+    "usage.breakdown",
   ],
   "operator.write": [
     "agent",

@@ -169,6 +169,15 @@ export interface AgentsListResult {
   agents: AgentSummary[];
 }
 
+export interface BudgetState {
+  setting: string;
+  unit: "tokens" | "usd";
+  used: number;
+  limit: number;
+  usedPercent: number;
+  resetAt?: number;
+}
+
 /** Parameters of `channels.add`. */
 export interface ChannelsAddParams {
   channel: string;
@@ -1414,11 +1423,140 @@ export interface TokenSummary {
   lastUsedAtMs?: number;
 }
 
+export interface ToolEntry {
+  name: string;
+  summary: string;
+  audience: "anyone" | "trusted" | "owner";
+  /** Whether a call changes something outside the conversation. */
+  changes: boolean;
+  allowed: boolean;
+  /** Why it is not allowed, or what has to be set first. */
+  why?: string;
+}
+
+/** Parameters of `tools.list`. */
+export interface ToolsListParams {
+  sessionKey?: string;
+}
+
+/** The answer to `tools.list`. */
+export interface ToolsListResult {
+  tools: ToolEntry[];
+}
+
+/** Parameters of `usage.breakdown`. */
+export interface UsageBreakdownParams {
+  by: "model" | "agent" | "session" | "run";
+  /** Default 30; conversations and runs reach back 90 days. */
+  days?: number;
+  /** Default 50. */
+  limit?: number;
+}
+
+/** The answer to `usage.breakdown`. */
+export interface UsageBreakdownResult {
+  updatedAt: number;
+  days: number;
+  by: string;
+  rows: UsageRow[];
+}
+
+/** Payload of the event `usage.budget`. */
+export interface UsageBudgetEvent {
+  level: "warning" | "reached";
+  budget: BudgetState;
+  sessionKey?: string;
+  text: string;
+}
+
+/** Parameters of `usage.cost`. */
+export interface UsageCostParams {
+  /** A number, or a string of one. Default 30. */
+  days?: unknown;
+}
+
+/** The answer to `usage.cost`. */
+export interface UsageCostResult {
+  updatedAt: number;
+  days: number;
+  daily: UsageDay[];
+  totals: UsageTotals;
+}
+
+export interface UsageDay {
+  date: string;
+  /** Tokens that were not read from a cache or written to it. */
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite: number;
+  totalTokens: number;
+  /** In US dollars. */
+  totalCost: number;
+  /** Calls of models whose price is not known. */
+  missingCostEntries: number;
+}
+
+export interface UsageRow {
+  /** Empty for what was asked outside any conversation. */
+  name: string;
+  /** Tokens that were not read from a cache or written to it. */
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite: number;
+  totalTokens: number;
+  /** In US dollars. */
+  totalCost: number;
+  /** Calls of models whose price is not known. */
+  missingCostEntries: number;
+  calls: number;
+  /** Calls whose tokens nobody reported. */
+  estimatedCalls: number;
+}
+
 export interface UsageShape {
   input: number;
   output: number;
   cacheRead?: number;
   totalTokens: number;
+}
+
+/** Parameters of `usage.status`. */
+export interface UsageStatusParams {
+  sessionKey?: string;
+}
+
+/** The answer to `usage.status`. */
+export interface UsageStatusResult {
+  updatedAt: number;
+  /** Windows of the daily budgets; providers themselves do not tell theirs. */
+  providers: {
+    provider: string;
+    displayName: string;
+    windows: {
+      label: string;
+      usedPercent: number;
+      resetAt?: number;
+    }[];
+    plan?: string;
+    error?: string;
+  }[];
+  today: UsageTotals;
+  budgets: BudgetState[];
+}
+
+export interface UsageTotals {
+  /** Tokens that were not read from a cache or written to it. */
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite: number;
+  totalTokens: number;
+  /** In US dollars. */
+  totalCost: number;
+  /** Calls of models whose price is not known. */
+  missingCostEntries: number;
 }
 
 /** Parameters of `web.login.start`. */
@@ -1513,6 +1651,12 @@ export interface Methods {
   "sessions.search": { params: SessionsSearchParams; result: SessionsSearchResult };
   /** The models that can be chosen: configured ones, those of set keys, and those found on this machine. */
   "models.list": { params: ModelsListParams; result: ModelsListResult };
+  /** What models took in the last days, by model, agent, conversation or run; the largest first. */
+  "usage.breakdown": { params: UsageBreakdownParams; result: UsageBreakdownResult };
+  /** What models took on each of the last days; those without a call are left out. */
+  "usage.cost": { params: UsageCostParams; result: UsageCostResult };
+  /** What models took today, and how much of the budgets is used. */
+  "usage.status": { params: UsageStatusParams; result: UsageStatusResult };
   /** The configured agents. */
   "agents.list": { params: AgentsListParams; result: AgentsListResult };
   /** The slash commands that the caller may type in a conversation, with words that may follow each. */
@@ -1521,6 +1665,8 @@ export interface Methods {
   "agent.identity.get": { params: AgentIdentityParams; result: AgentIdentityResult };
   /** Runs one agent turn; answers when it is accepted and again when it is over. */
   agent: { params: AgentParams; ack: AgentAck; result: AgentResult };
+  /** The tools, and whether a model may use each when the caller speaks to it in a conversation. */
+  "tools.list": { params: ToolsListParams; result: ToolsListResult };
   /** Waits until a run has ended; says timeout when it has not, or is not known. */
   "agent.wait": { params: AgentWaitParams; result: AgentWaitResult };
   /** Adds an account or changes its settings; its credentials are tried before anything is saved. */
@@ -1599,6 +1745,8 @@ export interface Events {
   "device.pair.requested": DevicePairRequestedEvent;
   /** A device's request was approved or rejected; a local one is approved at once. */
   "device.pair.resolved": DevicePairResolvedEvent;
+  /** A budget is nearly used up, or used up. */
+  "usage.budget": UsageBudgetEvent;
   /** A step of a run: it starts, says something, ends. */
   agent: AgentEvent;
   /** A conversation as a chat window shows it: a reply grows, then is final, aborted or an error. */
@@ -1637,10 +1785,14 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "sessions.resolve": { access: "operator.admin", once: false, twoStage: false },
   "sessions.search": { access: "operator.read", once: false, twoStage: false },
   "models.list": { access: "operator.read", once: false, twoStage: false },
+  "usage.breakdown": { access: "operator.read", once: false, twoStage: false },
+  "usage.cost": { access: "operator.read", once: false, twoStage: false },
+  "usage.status": { access: "operator.read", once: false, twoStage: false },
   "agents.list": { access: "operator.read", once: false, twoStage: false },
   "commands.list": { access: "operator.read", once: false, twoStage: false },
   "agent.identity.get": { access: "operator.read", once: false, twoStage: false },
   agent: { access: "operator.write", once: true, twoStage: true },
+  "tools.list": { access: "operator.read", once: false, twoStage: false },
   "agent.wait": { access: "operator.write", once: false, twoStage: false },
   "channels.add": { access: "operator.admin", once: false, twoStage: false },
   "channels.logout": { access: "operator.admin", once: false, twoStage: false },
@@ -1682,6 +1834,7 @@ export const EVENTS: readonly (keyof Events)[] = [
   "tick",
   "device.pair.requested",
   "device.pair.resolved",
+  "usage.budget",
   "agent",
   "chat",
   "channels.changed",

@@ -8,6 +8,13 @@ import type { Gateway } from "../gateway.ts";
  */
 export type ToolAudience = "anyone" | "trusted" | "owner";
 
+/** Which tools a run may use beside what the settings say; `because` names the rule, as in "sub-agents do not have it". */
+export interface ToolLimits {
+  readonly because: string;
+  readonly allow?: readonly string[] | undefined;
+  readonly deny?: readonly string[] | undefined;
+}
+
 /** The run that calls a tool. */
 export interface ToolRun {
   readonly id: string;
@@ -23,6 +30,7 @@ export interface ToolRun {
     readonly deviceId?: string | undefined;
   };
   readonly audience: ToolAudience;
+  readonly limits?: readonly ToolLimits[] | undefined;
   /** The place on a channel where the reply goes, if it goes to one. */
   readonly deliver?:
     | {
@@ -63,9 +71,13 @@ export interface Tool {
   readonly summary: string;
   readonly audience: ToolAudience;
   readonly changes: boolean;
+  /** Whether the same call may simply be made again after a crash; when not said, if it changes nothing. */
+  readonly isRepeatable?: boolean | undefined;
   readonly params: TObject | Readonly<Record<string, unknown>>;
   readonly timeoutMs: number | undefined;
   readonly maxChars: number | undefined;
+  /** What has to be set before it can be used, as a sentence; models are not told of it until then. */
+  missing?: ((gateway: Gateway) => string | undefined) | undefined;
   run(call: ToolCall<unknown>): string | ToolResult | Promise<string | ToolResult>;
 }
 
@@ -80,14 +92,17 @@ export function defineTool<Properties extends TProperties>(definition: {
   readonly summary: string;
   readonly audience: ToolAudience;
   readonly changes: boolean;
+  readonly isRepeatable?: boolean;
   readonly params: Properties;
   readonly timeoutMs?: number;
   readonly maxChars?: number;
+  readonly missing?: (gateway: Gateway) => string | undefined;
   run(call: ToolCall<Static<TObject<Properties>>>): string | ToolResult | Promise<string | ToolResult>;
 }): Tool {
-  const { timeoutMs, maxChars } = definition;
+  const { timeoutMs, maxChars, isRepeatable } = definition;
   return {
     ...definition,
+    isRepeatable,
     params: Type.Object(definition.params, { additionalProperties: false }),
     timeoutMs,
     maxChars,

@@ -11,6 +11,7 @@ import type { AgentHealth } from "../system/schema.ts";
 import { Commands, type Invocation } from "./builtin.ts";
 import { commandEntries } from "./command-entries.ts";
 import { Notes } from "./notes.ts";
+import type { RunRecorder } from "./recorder.ts";
 import { finalAnswer, waitAnswer } from "./report.ts";
 import {
   type AgentParams,
@@ -28,12 +29,15 @@ import { type Accepted, acceptedOf, type KnownRun, Runs } from "./runs.ts";
 import type { CommandEntry } from "./schema.ts";
 import type { AgentServices } from "./services.ts";
 import { tools as toolSettings } from "./settings.ts";
+import { toolEntries } from "./tool-entries.ts";
 import { Toolbox } from "./toolbox.ts";
 import { Turns } from "./turn.ts";
 
 /** What the slices below this one need beside the service. */
 export { readAttachments, storeAttachments } from "./attachments.ts";
+export { loop } from "./loop.ts";
 export { errorOf } from "./report.ts";
+export { Run } from "./run.ts";
 export { cleanMessage } from "./text.ts";
 
 /** How an agent is shown. */
@@ -47,6 +51,8 @@ export class Agent {
   readonly notes: Notes;
   /** Who knows the channels; set by the slice that owns them. */
   channels: Channels | undefined;
+  /** Who keeps runs for replay; set by the slice that does. */
+  recorder: RunRecorder | undefined;
   readonly toolbox: Toolbox;
   readonly #services: AgentServices;
   readonly #commands: Commands;
@@ -111,6 +117,11 @@ export class Agent {
     const { sessions } = this.#services;
     const key = sessionKey === undefined ? sessions.mainKey() : sessions.canonical(sessionKey);
     return commandEntries(this.commands, { scopes: [...scopes], sessionKey: key, gateway: this.gateway });
+  }
+
+  /** The tools, and why a model may not use each when the caller speaks to it in a conversation. */
+  toolEntries(spelledKey: string | undefined, caller: Caller, signal: AbortSignal): ReturnType<typeof toolEntries> {
+    return toolEntries(this.toolbox, this.#services, spelledKey, caller, signal);
   }
 
   /** The command that a message beginning with a slash calls. */

@@ -2,7 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import { defineMethod } from "../../kit/method.ts";
 import { DurationMs, Id, IdempotencyKey, Millis, NonEmpty, OneOf, SessionKey } from "../../kit/schema.ts";
-import { AgentSummary, Attachments, CommandEntry, MessageText, RunReport, RunStatus } from "./schema.ts";
+import { AgentSummary, Attachments, CommandEntry, MessageText, RunReport, RunStatus, ToolEntry } from "./schema.ts";
 
 const Text = Type.Optional(Type.String({ maxLength: 512 }));
 
@@ -94,4 +94,15 @@ export const commandsList = defineMethod({
   params: { sessionKey: Type.Optional(SessionKey) },
   result: Type.Object({ commands: Type.Array(CommandEntry) }),
   handler: ({ params, gateway, caller }) => ({ commands: gateway.agent.commandEntries(params.sessionKey, caller) }),
+});
+
+export const toolsList = defineMethod({
+  name: "tools.list",
+  summary: "The tools, and whether a model may use each when the caller speaks to it in a conversation.",
+  access: "operator.read",
+  params: { sessionKey: Type.Optional(SessionKey) },
+  result: Type.Object({ tools: Type.Array(ToolEntry) }),
+  handler: async ({ params, gateway, caller, signal }) => ({
+    tools: await gateway.agent.toolEntries(params.sessionKey, caller, signal),
+  }),
 });

@@ -1,6 +1,7 @@
 /** The rows of runs: what was asked, how far it came, how it ended. */
 import type { Clock } from "../../base/clock.ts";
 import type { Store } from "../../base/store.ts";
+import type { ToolLimits } from "../../kit/tool.ts";
 import type { Thinking, Usage } from "../models/port.ts";
 
 /** Under which name the built-in agent's replies stand in transcripts and events. */
@@ -33,6 +34,8 @@ export interface RunRequest {
   readonly thinking?: Thinking | undefined;
   readonly extraSystemPrompt?: string | undefined;
   readonly deliver?: DeliverTo | undefined;
+  /** Which tools it may use beside what the settings say. */
+  readonly limits?: readonly ToolLimits[] | undefined;
   readonly starter: Omit<Starter, "principal">;
 }
 
@@ -101,6 +104,13 @@ export class RunStore {
   open(): RunRecord[] {
     return this.#store
       .all<Row>(`select ${COLUMNS} from runs where state in ('accepted', 'running') order by accepted_at, rowid`)
+      .map(toRecord);
+  }
+
+  /** The newest runs first, ended ones too. */
+  newest(limit: number): RunRecord[] {
+    return this.#store
+      .all<Row>(`select ${COLUMNS} from runs order by accepted_at desc, rowid desc limit ?`, limit)
       .map(toRecord);
   }
 

@@ -85,3 +85,13 @@ export const CommandEntry = Type.Object({
   summary: NonEmpty,
   choices: Type.Array(Type.String(), { description: "Words that may follow, at most 25." }),
 });
+
+/** A tool as `tools.list` shows it. */
+export const ToolEntry = Closed({
+  name: NonEmpty,
+  summary: Type.String(),
+  audience: OneOf("anyone", "trusted", "owner"),
+  changes: Type.Boolean({ description: "Whether a call changes something outside the conversation." }),
+  allowed: Type.Boolean(),
+  why: Type.Optional(Type.String({ description: "Why it is not allowed, or what has to be set first." })),
+});

@@ -1,6 +1,6 @@
 /** Who may have which tool used: every policy that bears on a run must allow it, and none may deny it. */
 import { hasScope } from "../../kit/access.ts";
-import type { Tool, ToolAudience, ToolRun } from "../../kit/tool.ts";
+import type { Tool, ToolAudience, ToolLimits, ToolRun } from "../../kit/tool.ts";
 import type { ToolPolicy, ToolSettings } from "./settings.ts";
 
 /** Names that stand for several tools. */
@@ -15,6 +15,14 @@ export const TOOL_GROUPS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const RANK: Readonly<Record<ToolAudience, number>> = { anyone: 0, trusted: 1, owner: 2 };
+const FOR_WHOM: Readonly<Record<ToolAudience, string>> = {
+  anyone: "anyone may use it",
+  trusted: "it is for people who were let in",
+  owner: "it is for the owner alone",
+};
+
+/** Of a run, what policies look at. */
+export type PolicySubject = Pick<ToolRun, "audience" | "deliver" | "starter" | "limits">;
 
 /**
  * For whom a run works. Operators of the wire hold a credential of the owner's; on channels the owner is whoever holds
@@ -29,33 +37,58 @@ export function audienceOf({ principal, scopes }: Pick<ToolRun["starter"], "prin
 /** The tools of `all` that a run may use. `agent` is the policy of its agent. */
 export function allowedTools(
   all: readonly Tool[],
-  run: Pick<ToolRun, "audience" | "deliver" | "starter">,
+  run: PolicySubject,
   settings: ToolSettings,
   agent: ToolPolicy | undefined,
 ): Tool[] {
-  const channel = run.deliver?.channel;
-  const sender = run.starter.principal.startsWith("channel:")
-    ? run.starter.principal.slice("channel:".length)
-    : undefined;
-  const policies = [
-    settings,
-    agent,
-    channel === undefined ? undefined : settings.byChannel?.[channel],
-    sender === undefined ? undefined : settings.bySender?.[sender],
-  ].filter((policy) => policy !== undefined);
-  return all.filter(
-    ({ name, audience }) => RANK[run.audience] >= RANK[audience] && policies.every((policy) => isAllowed(name, policy)),
-  );
+  return all.filter((tool) => refusalOf(tool, run, settings, agent) === undefined);
 }
 
-function isAllowed(name: string, { allow, deny }: ToolPolicy): boolean {
-  return (allow === undefined || matches(name, allow)) && !matches(name, deny ?? []);
+/** Why a run may not use a tool, naming the setting that says so; undefined when it may. */
+export function refusalOf(
+  { name, audience }: Pick<Tool, "name" | "audience">,
+  run: PolicySubject,
+  settings: ToolSettings,
+  agent: ToolPolicy | undefined,
+): string | undefined {
+  if (RANK[run.audience] < RANK[audience]) return FOR_WHOM[audience];
+  for (const { because, allow, deny } of policiesOf(run, settings, agent)) {
+    if (matches(name, deny ?? [])) return because.replace("…", "deny");
+    if (allow !== undefined && !matches(name, allow)) return because.replace("…", "do not allow");
+  }
+  return undefined;
+}
+
+/** The policies that bear on a run: of all, its agent, the channels it comes from and answers on, its sender, and its own. */
+function policiesOf(run: PolicySubject, settings: ToolSettings, agent: ToolPolicy | undefined): ToolLimits[] {
+  const sender = senderOf(run);
+  const channels = new Set([run.deliver?.channel, sender?.split(":", 1)[0]]);
+  return [
+    { because: "the rules of tools … it", allow: settings.allow, deny: settings.deny },
+    { because: "the rules of its agent … it", ...agent },
+    ...[...channels].flatMap((channel) => {
+      const policy = channel === undefined ? undefined : ownValue(settings.byChannel, channel);
+      return policy ? [{ because: `the rules of tools.byChannel.${channel} … it`, ...policy }] : [];
+    }),
+    ...[sender === undefined ? undefined : ownValue(settings.bySender, sender)].flatMap((policy) =>
+      policy ? [{ because: `the rules of tools.bySender["${sender}"] … it`, ...policy }] : [],
+    ),
+    ...(run.limits ?? []),
+  ];
+}
+
+/** Whom a run over a channel was started by, as "channel:id". */
+function senderOf({ starter: { principal } }: PolicySubject): string | undefined {
+  return principal.startsWith("channel:") ? principal.slice("channel:".length) : undefined;
+}
+
+/** People choose ids: one that names a property of every object must find nothing. */
+function ownValue<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
+  return record && Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 function matches(name: string, patterns: readonly string[]): boolean {
-  return patterns.flatMap((pattern) => TOOL_GROUPS[pattern] ?? [pattern]).some((pattern) => matchesOne(name, pattern));
-}
-
-function matchesOne(name: string, pattern: string): boolean {
-  return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+  return patterns
+    .flatMap((pattern) => ownValue(TOOL_GROUPS, pattern) ?? [pattern])
+    .some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
 }

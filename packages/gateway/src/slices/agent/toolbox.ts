@@ -6,7 +6,7 @@ import type { Gateway } from "../../gateway.ts";
 import type { Tool, ToolResult, ToolRun } from "../../kit/tool.ts";
 import { type Schema, validationText } from "../../kit/validate.ts";
 import type { ToolPolicy, ToolSettings } from "./settings.ts";
-import { allowedTools } from "./tool-policy.ts";
+import { allowedTools, refusalOf } from "./tool-policy.ts";
 
 /** Tools that are not known before a run asks: those of other programs. */
 export interface ToolSource {
@@ -57,9 +57,24 @@ export class Toolbox {
 
   /** The tools that a run may use. */
   async toolsFor(run: ToolRun, signal: AbortSignal): Promise<Tool[]> {
-    const { builtin, settings, policyOf } = this.#options;
+    const { settings, policyOf, gateway } = this.#options;
+    const ready = (await this.#all(run, signal)).filter((tool) => tool.missing?.(gateway()) === undefined);
+    return allowedTools(ready, run, settings(), policyOf(run.agentId));
+  }
+
+  /** Every tool, and why a run may not use it. */
+  async explain(run: ToolRun, signal: AbortSignal): Promise<{ tool: Tool; why: string | undefined }[]> {
+    const { settings, policyOf, gateway } = this.#options;
+    const policy = policyOf(run.agentId);
+    return (await this.#all(run, signal)).map((tool) => ({
+      tool,
+      why: refusalOf(tool, run, settings(), policy) ?? tool.missing?.(gateway()),
+    }));
+  }
+
+  async #all(run: ToolRun, signal: AbortSignal): Promise<Tool[]> {
     const others = await Promise.all(this.#sources.map((source) => source.toolsFor(run, signal)));
-    return allowedTools([...builtin, ...others.flat()], run, settings(), policyOf(run.agentId));
+    return [...this.#options.builtin, ...others.flat()];
   }
 
   /** Calls a tool. Throws only the signal's reason; whatever else goes wrong is an answer for the model. */

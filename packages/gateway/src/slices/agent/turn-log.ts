@@ -39,7 +39,7 @@ export class TurnLog {
   }
 
   /** What an earlier attempt left in the transcript; answers what must not be repeated. */
-  takeUp(changes: (name: string) => boolean): Left {
+  takeUp(isOnce: (name: string) => boolean): Left {
     const { store } = this.#services;
     const own = this.#own();
     const answered = new Set(own.flatMap(({ toolCallId }) => (toolCallId === undefined ? [] : [toolCallId])));
@@ -52,7 +52,7 @@ export class TurnLog {
         .map(({ id }) => id),
     );
     const open = calls.filter(({ callId }) => !answered.has(callId));
-    const interrupted = open.filter(({ callId, name }) => begun.has(callId) && changes(name));
+    const interrupted = open.filter(({ callId, name }) => begun.has(callId) && isOnce(name));
     for (const call of interrupted) this.keepResult(call, { text: INTERRUPTED, isError: true });
     return {
       pending: open.filter((call) => !interrupted.includes(call)),

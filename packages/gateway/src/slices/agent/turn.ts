@@ -1,7 +1,7 @@
 /** One run's answer: a command answers, or the connected model with its tools, or the built-in agent says how to connect one. */
 
 import type { Tool, ToolRun } from "../../kit/tool.ts";
-import type { ModelMessage, ModelStep } from "../models/port.ts";
+import type { ModelMessage, ModelRequest, ModelStep } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
 import type { Agent } from "./agent.ts";
 import { type Invocation, runCommand, unknownAnswer } from "./builtin.ts";
@@ -58,9 +58,10 @@ export class Turns implements Answering {
     const { toolbox } = this.#agent;
     const toolRun = this.#toolRun(run);
     const tools = await toolbox.toolsFor(toolRun, run.signal);
-    const changes = (name: string) => tools.find((tool) => tool.name === name)?.changes ?? true;
+    const find = (name: string) => tools.find((tool) => tool.name === name);
+    const changes = (name: string) => find(name)?.changes ?? true;
     const log = new TurnLog(this.#services, toolRun);
-    const { pending, texts } = log.takeUp(changes);
+    const { pending, texts } = log.takeUp((name) => !(find(name)?.isRepeatable ?? !changes(name)));
     run.restore(texts);
     const ports: LoopPorts = {
       signal: run.signal,
@@ -79,7 +80,9 @@ export class Turns implements Answering {
       now: () => clock.monotonic(),
     };
     const open = new Set(pending.map(({ callId }) => callId));
-    yield* loop(ports, this.#messages(run, model, open), pending);
+    const messages = this.#messages(run, model, open);
+    const watched = this.#agent.recorder?.watch(run, ports, { messages, pending }) ?? ports;
+    yield* loop(watched, messages, pending);
   }
 
   #toolRun(run: Run): ToolRun {
@@ -92,6 +95,7 @@ export class Turns implements Answering {
       sessionId,
       starter,
       audience: audienceOf(starter),
+      limits: request.limits,
       deliver: request.deliver,
     };
   }
@@ -110,7 +114,7 @@ export class Turns implements Answering {
 
   #ask(run: Run, model: Model, tools: readonly Tool[], messages: readonly ModelMessage[]): AsyncIterable<ModelStep> {
     const { sessionKey, request } = run.record;
-    return this.#services.models.stream({
+    const question: ModelRequest = {
       model,
       fallbacks: this.#agent.fallbacksOf(sessionKey),
       system: this.#prompt(run),
@@ -119,7 +123,10 @@ export class Turns implements Answering {
       thinking: request.thinking ?? this.#agent.thinkingOf(sessionKey),
       signal: run.signal,
       runId: run.id,
-    });
+      sessionKey,
+    };
+    this.#agent.recorder?.asked(question);
+    return this.#services.models.stream(question);
   }
 
   /** The same through all turns of a run, so that providers can cache it. */

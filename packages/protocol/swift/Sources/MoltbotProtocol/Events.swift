@@ -323,6 +323,65 @@ public struct TickEvent: Codable, Hashable, Sendable {
     }
 }
 
+/// Payload of the event `usage.budget`.
+public struct UsageBudgetEvent: Codable, Hashable, Sendable {
+    public enum Level: Codable, Hashable, Sendable {
+        case warning
+        case reached
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "warning": self = .warning
+            case "reached": self = .reached
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .warning: return "warning"
+            case .reached: return "reached"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var level: Level
+    public var budget: BudgetState
+    public var sessionKey: String?
+    public var text: String
+
+    public init(
+        level: Level,
+        budget: BudgetState,
+        sessionKey: String? = nil,
+        text: String
+    ) {
+        self.level = level
+        self.budget = budget
+        self.sessionKey = sessionKey
+        self.text = text
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case level
+        case budget
+        case sessionKey
+        case text
+    }
+}
+
 /// Every event, by its name on the wire.
 public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     /// A new health snapshot; replaces the previous one.
@@ -337,6 +396,8 @@ public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     case devicePairRequested = "device.pair.requested"
     /// A device's request was approved or rejected; a local one is approved at once.
     case devicePairResolved = "device.pair.resolved"
+    /// A budget is nearly used up, or used up.
+    case usageBudget = "usage.budget"
     /// A step of a run: it starts, says something, ends.
     case agent = "agent"
     /// A conversation as a chat window shows it: a reply grows, then is final, aborted or an error.

@@ -2793,6 +2793,264 @@ public struct SystemPresenceParams: Codable, Hashable, Sendable {
 /// The answer to `system-presence`.
 public typealias SystemPresenceResult = [PresenceEntry]
 
+/// Parameters of `tools.list`.
+public struct ToolsListParams: Codable, Hashable, Sendable {
+    public var sessionKey: String?
+
+    public init(
+        sessionKey: String? = nil
+    ) {
+        self.sessionKey = sessionKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+    }
+}
+
+/// The answer to `tools.list`.
+public struct ToolsListResult: Codable, Hashable, Sendable {
+    public var tools: [ToolEntry]
+
+    public init(
+        tools: [ToolEntry]
+    ) {
+        self.tools = tools
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case tools
+    }
+}
+
+/// Parameters of `usage.breakdown`.
+public struct UsageBreakdownParams: Codable, Hashable, Sendable {
+    public enum By: Codable, Hashable, Sendable {
+        case model
+        case agent
+        case session
+        case run
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "model": self = .model
+            case "agent": self = .agent
+            case "session": self = .session
+            case "run": self = .run
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .model: return "model"
+            case .agent: return "agent"
+            case .session: return "session"
+            case .run: return "run"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var by: By
+    /// Default 30; conversations and runs reach back 90 days.
+    public var days: Int?
+    /// Default 50.
+    public var limit: Int?
+
+    public init(
+        by: By,
+        days: Int? = nil,
+        limit: Int? = nil
+    ) {
+        self.by = by
+        self.days = days
+        self.limit = limit
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case by
+        case days
+        case limit
+    }
+}
+
+/// The answer to `usage.breakdown`.
+public struct UsageBreakdownResult: Codable, Hashable, Sendable {
+    public var updatedAt: Int
+    public var days: Int
+    public var by: String
+    public var rows: [UsageRow]
+
+    public init(
+        updatedAt: Int,
+        days: Int,
+        by: String,
+        rows: [UsageRow]
+    ) {
+        self.updatedAt = updatedAt
+        self.days = days
+        self.by = by
+        self.rows = rows
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case updatedAt
+        case days
+        case by
+        case rows
+    }
+}
+
+/// Parameters of `usage.cost`.
+public struct UsageCostParams: Codable, Hashable, Sendable {
+    /// A number, or a string of one. Default 30.
+    public var days: JSONValue?
+
+    public init(
+        days: JSONValue? = nil
+    ) {
+        self.days = days
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case days
+    }
+}
+
+/// The answer to `usage.cost`.
+public struct UsageCostResult: Codable, Hashable, Sendable {
+    public var updatedAt: Int
+    public var days: Int
+    public var daily: [UsageDay]
+    public var totals: UsageTotals
+
+    public init(
+        updatedAt: Int,
+        days: Int,
+        daily: [UsageDay],
+        totals: UsageTotals
+    ) {
+        self.updatedAt = updatedAt
+        self.days = days
+        self.daily = daily
+        self.totals = totals
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case updatedAt
+        case days
+        case daily
+        case totals
+    }
+}
+
+/// Parameters of `usage.status`.
+public struct UsageStatusParams: Codable, Hashable, Sendable {
+    public var sessionKey: String?
+
+    public init(
+        sessionKey: String? = nil
+    ) {
+        self.sessionKey = sessionKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+    }
+}
+
+/// The answer to `usage.status`.
+public struct UsageStatusResult: Codable, Hashable, Sendable {
+    public struct Provider: Codable, Hashable, Sendable {
+        public struct Window: Codable, Hashable, Sendable {
+            public var label: String
+            public var usedPercent: Double
+            public var resetAt: Int?
+
+            public init(
+                label: String,
+                usedPercent: Double,
+                resetAt: Int? = nil
+            ) {
+                self.label = label
+                self.usedPercent = usedPercent
+                self.resetAt = resetAt
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case label
+                case usedPercent
+                case resetAt
+            }
+        }
+
+        public var provider: String
+        public var displayName: String
+        public var windows: [Window]
+        public var plan: String?
+        public var error: String?
+
+        public init(
+            provider: String,
+            displayName: String,
+            windows: [Window],
+            plan: String? = nil,
+            error: String? = nil
+        ) {
+            self.provider = provider
+            self.displayName = displayName
+            self.windows = windows
+            self.plan = plan
+            self.error = error
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case provider
+            case displayName
+            case windows
+            case plan
+            case error
+        }
+    }
+
+    public var updatedAt: Int
+    /// Windows of the daily budgets; providers themselves do not tell theirs.
+    public var providers: [Provider]
+    public var today: UsageTotals
+    public var budgets: [BudgetState]
+
+    public init(
+        updatedAt: Int,
+        providers: [Provider],
+        today: UsageTotals,
+        budgets: [BudgetState]
+    ) {
+        self.updatedAt = updatedAt
+        self.providers = providers
+        self.today = today
+        self.budgets = budgets
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case updatedAt
+        case providers
+        case today
+        case budgets
+    }
+}
+
 /// Parameters of `web.login.start`.
 public struct WebLoginStartParams: Codable, Hashable, Sendable {
     /// Ends a session that is there already.
@@ -2979,6 +3237,12 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case sessionsSearch = "sessions.search"
     /// The models that can be chosen: configured ones, those of set keys, and those found on this machine.
     case modelsList = "models.list"
+    /// What models took in the last days, by model, agent, conversation or run; the largest first.
+    case usageBreakdown = "usage.breakdown"
+    /// What models took on each of the last days; those without a call are left out.
+    case usageCost = "usage.cost"
+    /// What models took today, and how much of the budgets is used.
+    case usageStatus = "usage.status"
     /// The configured agents.
     case agentsList = "agents.list"
     /// The slash commands that the caller may type in a conversation, with words that may follow each.
@@ -2987,6 +3251,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case agentIdentityGet = "agent.identity.get"
     /// Runs one agent turn; answers when it is accepted and again when it is over.
     case agent = "agent"
+    /// The tools, and whether a model may use each when the caller speaks to it in a conversation.
+    case toolsList = "tools.list"
     /// Waits until a run has ended; says timeout when it has not, or is not known.
     case agentWait = "agent.wait"
     /// Adds an account or changes its settings; its credentials are tried before anything is saved.

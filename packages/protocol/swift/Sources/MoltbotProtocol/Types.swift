@@ -336,6 +336,72 @@ public struct AgentSummary: Codable, Hashable, Sendable {
     }
 }
 
+public struct BudgetState: Codable, Hashable, Sendable {
+    public enum Unit: Codable, Hashable, Sendable {
+        case tokens
+        case usd
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "tokens": self = .tokens
+            case "usd": self = .usd
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .tokens: return "tokens"
+            case .usd: return "usd"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var setting: String
+    public var unit: Unit
+    public var used: Double
+    public var limit: Double
+    public var usedPercent: Double
+    public var resetAt: Int?
+
+    public init(
+        setting: String,
+        unit: Unit,
+        used: Double,
+        limit: Double,
+        usedPercent: Double,
+        resetAt: Int? = nil
+    ) {
+        self.setting = setting
+        self.unit = unit
+        self.used = used
+        self.limit = limit
+        self.usedPercent = usedPercent
+        self.resetAt = resetAt
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case setting
+        case unit
+        case used
+        case limit
+        case usedPercent
+        case resetAt
+    }
+}
+
 public struct CommandEntry: Codable, Hashable, Sendable {
     public var name: String
     public var aliases: [String]
@@ -2377,6 +2443,177 @@ public struct TokenSummary: Codable, Hashable, Sendable {
     }
 }
 
+public struct ToolEntry: Codable, Hashable, Sendable {
+    public enum Audience: Codable, Hashable, Sendable {
+        case anyone
+        case trusted
+        case owner
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "anyone": self = .anyone
+            case "trusted": self = .trusted
+            case "owner": self = .owner
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .anyone: return "anyone"
+            case .trusted: return "trusted"
+            case .owner: return "owner"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var name: String
+    public var summary: String
+    public var audience: Audience
+    /// Whether a call changes something outside the conversation.
+    public var changes: Bool
+    public var allowed: Bool
+    /// Why it is not allowed, or what has to be set first.
+    public var why: String?
+
+    public init(
+        name: String,
+        summary: String,
+        audience: Audience,
+        changes: Bool,
+        allowed: Bool,
+        why: String? = nil
+    ) {
+        self.name = name
+        self.summary = summary
+        self.audience = audience
+        self.changes = changes
+        self.allowed = allowed
+        self.why = why
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name
+        case summary
+        case audience
+        case changes
+        case allowed
+        case why
+    }
+}
+
+public struct UsageDay: Codable, Hashable, Sendable {
+    public var date: String
+    /// Tokens that were not read from a cache or written to it.
+    public var input: Int
+    public var output: Int
+    public var cacheRead: Int
+    public var cacheWrite: Int
+    public var totalTokens: Int
+    /// In US dollars.
+    public var totalCost: Double
+    /// Calls of models whose price is not known.
+    public var missingCostEntries: Int
+
+    public init(
+        date: String,
+        input: Int,
+        output: Int,
+        cacheRead: Int,
+        cacheWrite: Int,
+        totalTokens: Int,
+        totalCost: Double,
+        missingCostEntries: Int
+    ) {
+        self.date = date
+        self.input = input
+        self.output = output
+        self.cacheRead = cacheRead
+        self.cacheWrite = cacheWrite
+        self.totalTokens = totalTokens
+        self.totalCost = totalCost
+        self.missingCostEntries = missingCostEntries
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case date
+        case input
+        case output
+        case cacheRead
+        case cacheWrite
+        case totalTokens
+        case totalCost
+        case missingCostEntries
+    }
+}
+
+public struct UsageRow: Codable, Hashable, Sendable {
+    /// Empty for what was asked outside any conversation.
+    public var name: String
+    /// Tokens that were not read from a cache or written to it.
+    public var input: Int
+    public var output: Int
+    public var cacheRead: Int
+    public var cacheWrite: Int
+    public var totalTokens: Int
+    /// In US dollars.
+    public var totalCost: Double
+    /// Calls of models whose price is not known.
+    public var missingCostEntries: Int
+    public var calls: Int
+    /// Calls whose tokens nobody reported.
+    public var estimatedCalls: Int
+
+    public init(
+        name: String,
+        input: Int,
+        output: Int,
+        cacheRead: Int,
+        cacheWrite: Int,
+        totalTokens: Int,
+        totalCost: Double,
+        missingCostEntries: Int,
+        calls: Int,
+        estimatedCalls: Int
+    ) {
+        self.name = name
+        self.input = input
+        self.output = output
+        self.cacheRead = cacheRead
+        self.cacheWrite = cacheWrite
+        self.totalTokens = totalTokens
+        self.totalCost = totalCost
+        self.missingCostEntries = missingCostEntries
+        self.calls = calls
+        self.estimatedCalls = estimatedCalls
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name
+        case input
+        case output
+        case cacheRead
+        case cacheWrite
+        case totalTokens
+        case totalCost
+        case missingCostEntries
+        case calls
+        case estimatedCalls
+    }
+}
+
 public struct UsageShape: Codable, Hashable, Sendable {
     public var input: Int
     public var output: Int
@@ -2400,5 +2637,46 @@ public struct UsageShape: Codable, Hashable, Sendable {
         case output
         case cacheRead
         case totalTokens
+    }
+}
+
+public struct UsageTotals: Codable, Hashable, Sendable {
+    /// Tokens that were not read from a cache or written to it.
+    public var input: Int
+    public var output: Int
+    public var cacheRead: Int
+    public var cacheWrite: Int
+    public var totalTokens: Int
+    /// In US dollars.
+    public var totalCost: Double
+    /// Calls of models whose price is not known.
+    public var missingCostEntries: Int
+
+    public init(
+        input: Int,
+        output: Int,
+        cacheRead: Int,
+        cacheWrite: Int,
+        totalTokens: Int,
+        totalCost: Double,
+        missingCostEntries: Int
+    ) {
+        self.input = input
+        self.output = output
+        self.cacheRead = cacheRead
+        self.cacheWrite = cacheWrite
+        self.totalTokens = totalTokens
+        self.totalCost = totalCost
+        self.missingCostEntries = missingCostEntries
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case input
+        case output
+        case cacheRead
+        case cacheWrite
+        case totalTokens
+        case totalCost
+        case missingCostEntries
     }
 }
