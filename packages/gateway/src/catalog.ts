@@ -15,6 +15,7 @@ import { models } from "./slices/models/index.ts";
 import { sessions } from "./slices/sessions/index.ts";
 import { setup } from "./slices/setup/index.ts";
 import { system } from "./slices/system/index.ts";
+import { usage } from "./slices/usage/index.ts";
 import { workspace } from "./slices/workspace/index.ts";
 
 export const SLICES: readonly Slice[] = [
@@ -22,6 +23,7 @@ export const SLICES: readonly Slice[] = [
   devices,
   sessions,
   models,
+  usage,
   workspace,
   agent,
   messaging,

@@ -43,6 +43,7 @@ import { secretsOf } from "./slices/setup/redact.ts";
 import { Setup } from "./slices/setup/setup.ts";
 import { shutdown } from "./slices/system/events.ts";
 import { System } from "./slices/system/system.ts";
+import { Usage } from "./slices/usage/usage.ts";
 import { Workspace } from "./slices/workspace/workspace.ts";
 
 /** What every service is built from. */
@@ -63,6 +64,7 @@ export interface Gateway extends Base {
   readonly devices: Devices;
   readonly sessions: Sessions;
   readonly models: Models;
+  readonly usage: Usage;
   readonly workspace: Workspace;
   readonly agent: Agent;
   readonly messaging: Messaging;
@@ -315,9 +317,10 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate,
   );
   const sessions: Sessions = new Sessions(base);
   const models = new Models({ ...base, sessions });
+  const usage = stack.use(new Usage({ ...base, sessions, models }));
   const workspace = new Workspace({ ...base, sessions });
   const agent: Agent = new Agent(
-    { ...base, system, devices, sessions, models, workspace },
+    { ...base, system, devices, sessions, models, usage, workspace },
     { commands: COMMANDS, tools: TOOLS, gateway: () => gateway },
   );
   const messaging: Messaging = stack.use(
@@ -342,6 +345,7 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate,
     devices,
     sessions,
     models,
+    usage,
     workspace,
     agent,
     messaging,

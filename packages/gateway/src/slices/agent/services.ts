@@ -4,6 +4,7 @@ import type { Devices } from "../devices/devices.ts";
 import type { Models } from "../models/models.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { System } from "../system/system.ts";
+import type { Usage } from "../usage/usage.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 export interface AgentServices extends Base {
@@ -11,5 +12,6 @@ export interface AgentServices extends Base {
   readonly devices: Devices;
   readonly sessions: Sessions;
   readonly models: Models;
+  readonly usage: Usage;
   readonly workspace: Workspace;
 }
