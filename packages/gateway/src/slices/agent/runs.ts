@@ -3,17 +3,26 @@
  * once, and taken up again after a crash. What a run answers is not decided here.
  */
 import { GatewayError, invalidRequest, messageOf } from "../../base/errors.ts";
-import { KeyedQueue } from "../../base/queue.ts";
 import { storageProblem } from "../../base/store.ts";
 import { ModelError } from "../models/models.ts";
-import type { Message } from "../sessions/schema.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
 import { interruptible, raced } from "./interruptible.ts";
+import { Lanes } from "./lanes.ts";
 import type { RunStep } from "./loop.ts";
-import { Run, type RunResult } from "./run.ts";
+import {
+  collects,
+  goTogether,
+  IN_ORDER,
+  isFromPerson,
+  leftOut,
+  nextBatch,
+  omittedNote,
+  type QueueRules,
+} from "./queue.ts";
+import { Run, type RunResult, type Steered } from "./run.ts";
+import { type AnsweredBy, aborted, done, failed, type Recorded, RunEnds, type RunObserver } from "./run-ends.ts";
 import {
   type AbortReason,
-  BUILTIN,
   type RunOutcome,
   type RunRecord,
   type RunRequest,
@@ -21,12 +30,10 @@ import {
   RunStore,
 } from "./run-store.ts";
 import type { AgentServices } from "./services.ts";
-import { Slots } from "./slots.ts";
+import { tools as toolSettings } from "./settings.ts";
 
 /** Who answers a run, and the answer as it comes. */
-export interface Answer {
-  readonly provider: string;
-  readonly model: string;
+export interface Answer extends AnsweredBy {
   /** Set when every answer of this kind ends for the same reason. */
   readonly stopReason?: string;
   readonly steps: AsyncIterable<RunStep>;
@@ -35,14 +42,12 @@ export interface Answer {
 /** Decides what a run answers. */
 export interface Answering {
   /** Whether the run may pass those that wait in its session: it changes nothing that they see. */
-  isImmediate(record: RunRecord): boolean;
+  isImmediate(record: Pick<RunRecord, "request">): boolean;
   answer(run: Run): Promise<Answer>;
 }
 
-/** Told of every end of a run, in the transaction that records it: what it writes stands or falls with the outcome. */
-export interface RunObserver {
-  ended(record: RunRecord, outcome: RunOutcome): void;
-}
+/** Who is told of ends. */
+export type { RunObserver } from "./run-ends.ts";
 
 /** What is to be run. */
 export interface NewRun {
@@ -81,24 +86,35 @@ export class Runs {
   readonly #answering: Answering;
   readonly #store: RunStore;
   readonly #open = new Map<string, Run>();
-  readonly #lanes = new KeyedQueue();
-  readonly #slots: Slots;
+  readonly #ends: RunEnds;
+  readonly #lanes: Lanes;
   readonly #tasks = new Set<Promise<void>>();
-  readonly #observers: RunObserver[] = [];
   readonly #arrivals = new Map<string, Set<() => void>>();
   #pruner: Disposable | undefined;
   #stopped: Promise<void> | undefined;
+  /** How a message waits behind the reply under way; set by the slice that knows the settings. */
+  queueing: (record: RunRecord) => QueueRules = () => IN_ORDER;
 
   constructor(services: AgentServices, answering: Answering) {
     this.#services = services;
     this.#answering = answering;
     this.#store = new RunStore(services);
-    this.#slots = new Slots(() => services.sessions.agentSettings.defaults.maxConcurrent);
+    this.#ends = new RunEnds(services, this.#store);
+    const { sessions, clock } = services;
+    this.#lanes = new Lanes({
+      clock,
+      limit: (lane) => {
+        const { maxConcurrent, subagents } = sessions.agentSettings.defaults;
+        return lane === "main" ? maxConcurrent : subagents.maxConcurrent;
+      },
+      batch: (waiting) => this.#batch(waiting),
+      start: (batch) => this.#track(this.#start(batch)),
+    });
   }
 
   /** From now on the observer is told of ends. */
   observe(observer: RunObserver): void {
-    this.#observers.push(observer);
+    this.#ends.observe(observer);
   }
 
   /** Takes up what a stop or a crash interrupted. A run that brought the gateway down three times is not tried again. */
@@ -106,26 +122,22 @@ export class Runs {
     const { log, clock } = this.#services;
     this.#store.prune();
     this.#pruner = clock.every(PRUNE_MS, () => this.#store.prune());
-    for (const record of this.#store.open()) {
+    // What worked goes on before what waited behind it.
+    const open = this.#store.open().sort((a, b) => Math.min(b.attempts, 1) - Math.min(a.attempts, 1));
+    for (const record of open) {
       if (this.#open.has(record.id)) continue;
       log.info("a run is taken up again", { runId: record.id, attempts: record.attempts });
       const run = this.#remember(record);
-      if (record.attempts < MAX_ATTEMPTS) this.#schedule(run);
-      else
-        this.#end(
-          run,
-          this.#failed(
-            run,
-            `The gateway stopped ${record.attempts} times while it worked on this; send the message again.`,
-          ),
-        );
+      if (record.attempts >= MAX_ATTEMPTS) this.#end(run, failed(run, stoppedTooOften(record.attempts)));
+      else if (this.#answering.isImmediate(record)) void this.#track(this.#start([run]));
+      else this.#lanes.add(run);
     }
   }
 
   /** The run of an idempotency key. Throws `INVALID_REQUEST` when the key is another caller's or another method's. */
   find(id: string, by: Pick<RunRecord, "principal" | "source">): KnownRun | undefined {
     const known = this.known(id);
-    const record = known?.kind === "open" ? known.run.record : known && this.#store.get(id);
+    const record = known && (this.#open.get(id)?.record ?? this.#store.get(id));
     if (!record) return undefined;
     if (record.principal !== by.principal)
       throw invalidRequest("idempotencyKey is already used by another caller; choose another");
@@ -134,12 +146,14 @@ export class Runs {
     return known;
   }
 
-  /** The run of an id, whoever started it. */
+  /** The run of an id, whoever started it; of a message that was merged, the run that answers it. */
   known(id: string): KnownRun | undefined {
     const run = this.#open.get(id);
     if (run) return { kind: "open", run };
     const record = this.#store.get(id);
-    return record?.outcome && { kind: "ended", result: resultOf(record, record.outcome) };
+    if (!record?.outcome) return undefined;
+    const leader = record.outcome.kind === "merged" ? this.known(record.outcome.into) : undefined;
+    return leader ?? { kind: "ended", result: resultOf(record, record.outcome) };
   }
 
   /** The run of an id, once there is one. Rejects when the signal aborts. */
@@ -168,24 +182,93 @@ export class Runs {
   accept({ content, ...run }: NewRun, also: () => void = () => {}): Run {
     const { store, sessions } = this.#services;
     this.#requireRoom();
+    const crowd = this.#crowd(run);
     const record = store.transaction(() => {
       const session = sessions.ensure(run.sessionKey);
-      const accepted = this.#store.accept({ ...run, sessionId: session.sessionId });
+      const request = crowd?.leavesOut ? { ...run.request, omitted: crowd.leavesOut } : run.request;
+      const accepted = this.#store.accept({ ...run, request, sessionId: session.sessionId });
       sessions.transcript.append(session, { role: "user", content, runId: run.id, idempotencyKey: run.id });
       also();
       return accepted;
     });
     const accepted = this.#remember(record);
-    this.#schedule(accepted);
+    if (crowd) this.abort(crowd.drops ?? accepted, "dropped");
+    if (!accepted.isOver) this.#enqueue(accepted, content);
     return accepted;
+  }
+
+  /** When as many messages wait in a conversation as may: which is left out, undefined being the one that comes. */
+  #crowd(run: Omit<NewRun, "content">): { drops?: Run; leavesOut?: readonly string[] } | undefined {
+    if (!isFromPerson(run)) return undefined;
+    const waiting = this.#lanes.waiting(run.sessionKey).filter(({ record }) => isFromPerson(record));
+    const [oldest] = waiting;
+    if (!oldest || this.#answering.isImmediate(run)) return undefined;
+    const { cap, drop } = this.queueing(oldest.record);
+    if (waiting.length < cap) return undefined;
+    this.#services.log.warn("too many messages wait in a conversation", { sessionKey: run.sessionKey, cap, drop });
+    if (drop === "new") return {};
+    return drop === "old" ? { drops: oldest } : { drops: oldest, leavesOut: leftOut(oldest.record) };
+  }
+
+  /** A run begins, waits, or is said to the one under way. */
+  #enqueue(run: Run, content: readonly StoredPart[]): void {
+    const { record } = run;
+    if (this.#answering.isImmediate(record)) return void this.#track(Promise.resolve().then(() => this.#start([run])));
+    const active = this.#lanes.active(record.sessionKey);
+    if (!active || !isFromPerson(record)) return this.#lanes.add(run);
+    const rules = this.queueing(record);
+    if (rules.mode === "interrupt") this.#interruptFor(run);
+    this.#lanes.add(run, collects(rules) ? rules.debounceMs : 0);
+    if (rules.mode === "steer" || rules.mode === "steer-backlog") {
+      const text = content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
+      const isText = content.every(({ type }) => type === "text");
+      if (isText && this.#goTogether(active, run))
+        active.steer({ runId: run.id, text, isKept: rules.mode === "steer-backlog" });
+    }
+  }
+
+  /** The newest message alone counts: other replies to people of this conversation end. */
+  #interruptFor({ id, record: { sessionKey } }: Run): void {
+    for (const run of this.open())
+      if (run.record.sessionKey === sessionKey && run.id !== id && isFromPerson(run.record) && !this.#isImmediate(run))
+        this.abort(run, "interrupt");
+  }
+
+  #isImmediate({ record }: Run): boolean {
+    return this.#answering.isImmediate(record);
+  }
+
+  #goTogether(a: Run, b: Run): boolean {
+    const { bySender = {} } = this.#services.config.of(toolSettings).current;
+    return goTogether(a.record, b.record, (principal) => Object.hasOwn(bySender, principal.replace(/^channel:/, "")));
+  }
+
+  /** The runs that begin next of those that wait in a conversation. */
+  #batch(waiting: readonly Run[]): Run[] {
+    return nextBatch(waiting, {
+      collects: (head) =>
+        head.record.attempts === 0 && isFromPerson(head.record) && collects(this.queueing(head.record)),
+      together: (head, other) =>
+        head === other || (other.record.attempts === 0 && isFromPerson(other.record) && this.#goTogether(head, other)),
+    });
   }
 
   /** Accepts a run that cannot work, and ends it at once: its failure can be found again under its key. */
   refuse(run: Omit<NewRun, "sessionKey" | "content">, error: string): Run {
     this.#requireRoom();
     const refused = this.#remember(this.#store.accept({ ...run, sessionKey: "", sessionId: "" }));
-    this.#end(refused, this.#failed(refused, error));
+    this.#end(refused, failed(refused, error));
     return refused;
+  }
+
+  /** What is kept of a run, whether it works, waits or has ended. */
+  record(id: string): RunRecord | undefined {
+    return this.#store.get(id);
+  }
+
+  /** The newest runs first, those of the last week that have ended too. */
+  newest(limit: number): RunRecord[] {
+    return this.#store.newest(limit);
   }
 
   /** Runs that work or wait. */
@@ -196,7 +279,7 @@ export class Runs {
   /** Ends a run from outside; one that waits ends at once, one that works as soon as its model lets go. */
   abort(run: Run, reason: AbortReason): void {
     run.abort(reason);
-    if (!run.hasBegun && !run.isOver) this.#end(run, this.#aborted(run, reason));
+    if (!run.hasBegun && !run.isOver) this.#end(run, aborted(run, reason));
   }
 
   /** Interrupts what works and waits until it has let go; nothing is written afterwards. May be called again. */
@@ -207,6 +290,7 @@ export class Runs {
 
   async #interruptAll(): Promise<void> {
     this.#pruner?.[Symbol.dispose]();
+    this.#lanes[Symbol.dispose]();
     for (const run of this.#open.values()) run.interrupt();
     const limit = new AbortController();
     await Promise.race([
@@ -233,7 +317,12 @@ export class Runs {
 
   #remember(record: RunRecord): Run {
     const isQuiet = record.source === "chat.send" && this.#answering.isImmediate(record);
-    const run = new Run(record, { ...this.#services, isQuiet, isVerbose: () => this.#isVerbose(record) });
+    const run: Run = new Run(record, {
+      ...this.#services,
+      isQuiet,
+      isVerbose: () => this.#isVerbose(record),
+      hears: (said) => this.#hear(run, said),
+    });
     this.#open.set(run.id, run);
     for (const arrived of this.#arrivals.get(run.id) ?? []) arrived();
     return run;
@@ -245,38 +334,81 @@ export class Runs {
     return (sessions.get(sessionKey)?.levels.verboseLevel ?? sessions.agentSettings.defaults.verboseDefault) === "on";
   }
 
-  #schedule(run: Run): void {
-    const { record } = run;
-    const task = this.#answering.isImmediate(record)
-      ? Promise.resolve().then(() => this.#work(run))
-      : this.#lanes.run(record.sessionKey, async () => {
-          using _slot = await this.#slots.take();
-          await this.#work(run);
-        });
+  async #track(task: Promise<void>): Promise<void> {
     this.#tasks.add(task);
-    task.then(
-      () => this.#tasks.delete(task),
-      (error: unknown) => {
-        this.#tasks.delete(task);
-        this.#services.log.error("a run ended in an unexpected error", { runId: run.id, error });
-      },
-    );
+    try {
+      await task;
+    } catch (error) {
+      this.#services.log.error("a run ended in an unexpected error", { error });
+    } finally {
+      this.#tasks.delete(task);
+    }
+  }
+
+  /** Works on the last of the runs, which answers the others too. */
+  async #start(batch: readonly Run[]): Promise<void> {
+    const leader = batch.at(-1);
+    if (!leader || leader.isOver || this.#stopped) return;
+    try {
+      this.#begin(leader, batch.slice(0, -1));
+    } catch (error) {
+      for (const run of batch) this.#end(run, failed(run, this.#sentenceOf(error, run)));
+      return;
+    }
+    await this.#work(leader);
+  }
+
+  /** In one transaction the run begins and those before it become part of it, behind what was said meanwhile. */
+  #begin(leader: Run, others: readonly Run[]): void {
+    const { store, sessions } = this.#services;
+    const { key, ...session } = { key: leader.record.sessionKey, sessionId: leader.record.sessionId };
+    const omitted = [...others, leader].flatMap(({ record }) => record.request.omitted ?? []);
+    const [startedAt, endings] = store.transaction(() => {
+      const begunAt = this.#store.begin(leader.id);
+      if (leader.record.attempts > 0) return [begunAt, []];
+      if (omitted.length > 0)
+        sessions.transcript.append(
+          { key, ...session },
+          { role: "system", content: [{ type: "text", text: omittedNote(omitted) }], runId: leader.id },
+        );
+      const ended = others.map((run) => this.#ends.recordMerge(run, leader));
+      sessions.transcript.moveToEnd(session.sessionId, leader.id);
+      return [begunAt, ended];
+    });
+    for (const [index, run] of others.entries()) this.#merged(run, leader, endings[index] ?? startedAt);
+    leader.began(startedAt);
+  }
+
+  /** A message has become part of another run: whoever waits for it waits for that one. */
+  #merged(run: Run, into: Run, endedAt: number): void {
+    this.#open.delete(run.id);
+    this.#lanes.remove(run);
+    run.mergeInto(into);
+    const outcome: RunOutcome = { ...failed(run, ""), kind: "merged", into: into.id };
+    run.events.ended(outcome, { startedAt: undefined, endedAt }, undefined);
+  }
+
+  /** What was said to a run under way is heard now: what is not to be answered again becomes part of it. */
+  #hear(run: Run, said: readonly Steered[]): readonly Steered[] {
+    const heard = said.filter(({ runId }) => this.#open.has(runId));
+    const taken = heard.filter(({ isKept }) => !isKept).map(({ runId }) => this.#open.get(runId)!);
+    const endings = this.#services.store.transaction(() => taken.map((each) => this.#ends.recordMerge(each, run)));
+    for (const [index, each] of taken.entries()) this.#merged(each, run, endings[index]!);
+    return heard;
   }
 
   async #work(run: Run): Promise<void> {
-    if (run.isOver || this.#stopped) return;
-    let by: Pick<Answer, "provider" | "model"> | undefined;
+    let by: AnsweredBy | undefined;
     try {
-      run.began(this.#store.begin(run.id));
       using _limit = this.#services.clock.after(run.record.request.timeoutMs, () => run.abort("timeout"));
       const answer = await raced(this.#answering.answer(run), run.signal);
       by = answer;
       await this.#follow(run, answer);
-      this.#end(run, this.#done(run, answer));
+      this.#end(run, done(run, answer, answer.stopReason ?? run.stopReason));
     } catch (error) {
       if (this.#stopped && run.abortReason === undefined) return this.#store.release(run.id);
-      if (run.abortReason) return this.#end(run, this.#aborted(run, run.abortReason, by));
-      this.#end(run, this.#failed(run, this.#sentenceOf(error, run), by));
+      if (run.abortReason) return this.#end(run, aborted(run, run.abortReason, by));
+      this.#end(run, failed(run, this.#sentenceOf(error, run), by));
     }
   }
 
@@ -292,80 +424,24 @@ export class Runs {
     }
   }
 
-  #done(run: Run, answer: Answer): RunOutcome {
-    const { stopReason = run.stopReason } = answer;
-    const { provider, model } = run.by ?? answer;
-    const text = run.text.trim();
-    const { usage } = run;
-    if (text === "" && stopReason === "refusal")
-      return this.#failed(run, `${provider}/${model} refused to answer; ask differently.`, { provider, model });
-    return { kind: "ok", text, provider, model, usage, stopReason };
-  }
-
-  #failed(run: Run, error: string, by: Pick<Answer, "provider" | "model"> = NOBODY): RunOutcome {
-    const { provider, model } = run.by ?? by;
-    return { kind: "error", text: run.text.trim(), provider, model, usage: run.usage, error };
-  }
-
-  #aborted(run: Run, reason: AbortReason, by: Pick<Answer, "provider" | "model"> = NOBODY): RunOutcome {
-    const { provider, model } = run.by ?? by;
-    return { kind: "aborted", text: run.text.trim(), provider, model, usage: run.usage, reason };
-  }
-
   /** Records the outcome and the reply in one transaction, then tells everyone. */
   #end(run: Run, outcome: RunOutcome): void {
     const { log, clock } = this.#services;
-    let recorded: { endedAt: number; message: Message | undefined };
+    let recorded: Recorded;
     let told = outcome;
     try {
-      recorded = this.#record(run, outcome);
+      recorded = this.#ends.record(run, outcome);
     } catch (error) {
       // Not recorded, the run stays open on disk and is taken up after the next start.
       log.error("the outcome of a run cannot be recorded", { runId: run.id, error });
-      told = this.#failed(run, storageProblem(error) ?? "the outcome cannot be recorded; see the log");
+      told = failed(run, storageProblem(error) ?? "the outcome cannot be recorded; see the log");
       recorded = { endedAt: clock.now(), message: undefined };
     }
     this.#open.delete(run.id);
+    this.#lanes.remove(run);
     const { startedAt, endedAt } = run.settle(told, recorded.endedAt);
     if (told.kind === "error") log.warn("a run failed", { runId: run.id, problem: told.error });
     run.events.ended(told, { startedAt, endedAt }, recorded.message);
-  }
-
-  #record(run: Run, outcome: RunOutcome): { endedAt: number; message: Message | undefined } {
-    const { store, sessions } = this.#services;
-    const { sessionKey: key, sessionId } = run.record;
-    return store.transaction(() => {
-      const endedAt = this.#store.end(run.id, outcome);
-      for (const observer of this.#observers) observer.ended(run.record, outcome);
-      if (key === "") return { endedAt, message: undefined };
-      const { kind, text, provider, model, usage } = outcome;
-      sessions.noteRun(key, {
-        aborted: kind === "aborted",
-        usage:
-          provider === BUILTIN.provider || !usage
-            ? undefined
-            : { ...usage, totalTokens: run.contextTokens ?? usage.totalTokens },
-        model: provider === BUILTIN.provider ? undefined : `${provider}/${model}`,
-      });
-      if (kind === "ok" && text === "") return { endedAt, message: undefined };
-      // Earlier turns stand in the transcript already.
-      const last = run.turnText.trim();
-      const stored = sessions.transcript.append(
-        { key, sessionId },
-        {
-          role: "assistant",
-          content: last === "" ? [] : [{ type: "text", text: last }],
-          runId: run.id,
-          provider,
-          model,
-          usage,
-          stopReason: kind === "ok" ? (outcome.stopReason ?? "stop") : kind,
-          ...(kind === "error" && { errorMessage: outcome.error }),
-        },
-      );
-      const message = text === "" ? undefined : sessions.transcript.toWire(stored);
-      return { endedAt, message: message && { ...message, content: [{ type: "text" as const, text }] } };
-    });
   }
 
   #sentenceOf(error: unknown, run: Run): string {
@@ -377,8 +453,9 @@ export class Runs {
   }
 }
 
-/** Nobody has answered yet. */
-const NOBODY = { provider: BUILTIN.provider, model: "none" } as const;
+function stoppedTooOften(attempts: number): string {
+  return `The gateway stopped ${attempts} times while it worked on this; send the message again.`;
+}
 
 /** The result of a run that has ended. */
 export function resultOf({ sessionId, acceptedAt, startedAt, endedAt }: RunRecord, outcome: RunOutcome): RunResult {

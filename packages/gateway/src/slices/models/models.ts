@@ -1,8 +1,12 @@
 /** The models that can be asked: where they are, which one is meant, and the way to ask it. */
+import type { Clock } from "../../base/clock.ts";
 import type { Config } from "../../base/config.ts";
 import { GatewayError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
 import type { Base } from "../../gateway.ts";
 import type { Sessions } from "../sessions/sessions.ts";
+import { Fallback } from "./fallback.ts";
+import { Keyring } from "./keyring.ts";
 import { LocalEndpoints, usualEndpoints } from "./local-endpoints.ts";
 import type { Meter, ModelPort, ModelRequest, ModelStep } from "./port.ts";
 import { type Model, type Price, type Provider, Providers } from "./providers.ts";
@@ -19,7 +23,10 @@ export class Models implements ModelPort {
   /** Who counts what is asked, and may refuse it; set by the slice that keeps the budgets. */
   meter: Meter | undefined;
   readonly #config: Config;
-  readonly #port: ModelPort;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #keyring: Keyring;
+  readonly #fallback: Fallback;
   readonly #providers: Providers;
   readonly #local: LocalEndpoints;
 
@@ -29,7 +36,11 @@ export class Models implements ModelPort {
     options: { port?: ModelPort } = {},
   ) {
     this.#config = config;
-    this.#port = options.port ?? new SdkModels({ clock, log, traffic: () => this.traffic });
+    this.#clock = clock;
+    this.#log = log;
+    this.#keyring = new Keyring(clock);
+    const port = options.port ?? new SdkModels({ clock, log, keyring: this.#keyring, traffic: () => this.traffic });
+    this.#fallback = new Fallback((request) => port.stream(request), log);
     this.#local = new LocalEndpoints({ endpoints: usualEndpoints(env), clock, log });
     this.#providers = new Providers({
       settings: config.of(section),
@@ -39,10 +50,15 @@ export class Models implements ModelPort {
     });
   }
 
-  /** Asks a model. Throws `ModelError`, or the signal's reason. */
+  /** Asks a model, or its fallbacks when it cannot answer. Throws `ModelError`, or the signal's reason. */
   stream(request: ModelRequest): AsyncIterable<ModelStep> {
-    const steps = this.#port.stream(request);
+    const steps = this.#fallback.stream(request);
     return this.meter ? this.meter.watch(request, steps) : steps;
+  }
+
+  /** Models whose providers are played: nothing is counted, and nothing leaves this process unless `traffic` lets it. */
+  played(traffic: Traffic): ModelPort {
+    return new SdkModels({ clock: this.#clock, log: this.#log, traffic: () => traffic });
   }
 
   /** Looks for model servers on this machine, unless the settings forbid it. Ends within 300 ms or so. */

@@ -35,11 +35,23 @@ const Agents = Type.Object({
       description: "How long a run may take.",
     }),
     maxConcurrent: Type.Integer({ minimum: 1, maximum: 64, default: 4, description: "How many runs work at once." }),
+    subagents: Type.Object({
+      maxConcurrent: Type.Integer({
+        minimum: 1,
+        maximum: 64,
+        default: 8,
+        description: "How many runs that agents have started work at once, beside those.",
+      }),
+    }),
     maxTurns: Type.Integer({
       minimum: 1,
       maximum: 1_000,
       default: 60,
       description: "How often a run may ask its model before it stops and says so.",
+    }),
+    record: Type.Optional({
+      ...OneOf("off", "on"),
+      description: "Whether runs are kept so that they can be replayed: what went to models and what came back.",
     }),
     workspace: Type.Optional(Type.String({ minLength: 1 })),
     thinkingDefault: Type.Optional(OneOf("off", "minimal", "low", "medium", "high", "xhigh")),
