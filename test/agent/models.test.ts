@@ -218,7 +218,7 @@ for (const { name, api, open } of PROVIDERS) {
 
       const error = await failureOf(ask(modelAt(server, api)));
 
-      assert.equal(error.kind, "permanent");
+      assert.equal(error.kind, "no-model");
       assert.match(error.message, /^Fake has no model "fake-model" \(“model not found”\); choose another with \/model/);
     });
   });

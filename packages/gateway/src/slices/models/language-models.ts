@@ -1,7 +1,7 @@
 /** The AI SDK's objects, one for each model and key. Each provider's package is loaded when the first of its models is asked. */
 import { type FetchOptions, fetchFor } from "./provider-fetch.ts";
 import type { Model } from "./providers.ts";
-import type { LanguageModel } from "./sdk-messages.ts";
+import type { LanguageModel } from "./sdk-types.ts";
 
 /** Making one compiles schemas, so the last few are kept. */
 const MODELS_KEPT = 16;

@@ -1,6 +1,8 @@
 /** What a provider's answers and broken connections mean: each becomes a `ModelError` in words that say what to do. */
 import { codeOf, messageOf } from "../../base/errors.ts";
 import { ModelError } from "./model-error.ts";
+import { clauseOf, messageIn, oneLine, readStart, retryAfterOf } from "./said.ts";
+import { wordingOf } from "./wordings.ts";
 
 /** Whom an error is about: what its message has to name. */
 export interface ErrorSubject {
@@ -18,97 +20,126 @@ export async function errorOfResponse(
   provider: ErrorSubject,
   modelId: string,
 ): Promise<ModelError> {
-  const { status } = response;
-  const said = saidBy(await readStart(response), provider);
+  const { status, headers } = response;
+  const body = await readStart(response);
   const { label } = provider;
-  if (status === 401 || status === 403)
-    return new ModelError("logged-out", `${label} rejected the API key; ${setKey(provider)}.`);
-  if (status === 402)
-    return new ModelError(
-      "permanent",
-      `${label} says that the account has no credit left${said}; top it up or use /model.`,
-    );
-  if (status === 404) {
-    return new ModelError(
-      "permanent",
-      `${label} has no model "${modelId}"${said}; choose another with /model or agents.defaults.model.`,
-    );
-  }
+  const said = clauseOf(body, provider.apiKey);
+  const worded = errorOfWords(body, said, provider, modelId);
+  if (worded && status !== 401) return worded;
+  const isForbidden = status === 403 && !/moderation|flagged|country|region|location/i.test(body);
+  if (status === 401 || isForbidden) return badKey(provider);
+  if (status === 402) return noCredit(provider, said);
+  if (status === 404 || status === 410) return noModel(provider, modelId, said);
   if (status === 429) {
-    const retryAfterMs = retryAfterOf(response.headers);
+    const retryAfterMs = retryAfterOf(headers, body);
     const when = retryAfterMs === undefined ? "in a minute" : `in ${Math.ceil(retryAfterMs / 1000)} s`;
     return new ModelError("rate-limited", `${label} accepts no more requests for now${said}; try again ${when}.`, {
       retryAfterMs,
     });
   }
+  if (status === 413) return tooLong(provider, modelId, said);
   if (status === 408 || status === 409 || status >= 500) {
-    const retryAfterMs = retryAfterOf(response.headers);
+    const retryAfterMs = retryAfterOf(headers, body);
     return new ModelError("temporary", `${label} is out of order (HTTP ${status})${said}; try again in a moment.`, {
       retryAfterMs,
     });
   }
   if (status >= 300 && status < 400) {
-    return new ModelError(
-      "permanent",
-      `${label} redirects elsewhere (HTTP ${status}); correct ${baseUrlSetting(provider)}.`,
-    );
+    const setting = `models.providers.${provider.id}.baseUrl`;
+    return new ModelError("permanent", `${label} redirects elsewhere (HTTP ${status}); correct ${setting}.`);
   }
   return new ModelError("permanent", `${label} refused the request (HTTP ${status})${said}.`);
 }
 
 /** The error for a request that got no response, or whose response broke off. */
 export function errorOfConnection(error: unknown, provider: ErrorSubject): ModelError {
-  if (error instanceof ModelError) return error;
   const inner = innermost(error);
   if (inner instanceof ModelError) return inner;
   const code = codeOf(inner) ?? messageOf(inner);
   const { label, baseUrl } = provider;
-  if (
-    code === "ECONNREFUSED" ||
-    code === "ENOTFOUND" ||
-    code === "EAI_AGAIN" ||
-    code === "EHOSTUNREACH" ||
-    code === "ENETUNREACH"
-  ) {
+  const cause = { cause: error };
+  if (/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(code)) {
+    const where = `${label} does not answer at ${baseUrl} (${code})`;
+    return new ModelError("temporary", `${where}; check that it runs and that the network is up.`, cause);
+  }
+  if (/CERT|TLS|SSL/.test(code))
     return new ModelError(
-      "temporary",
-      `${label} does not answer at ${baseUrl} (${code}); check that it runs and that the network is up.`,
-      {
-        cause: error,
-      },
+      "permanent",
+      `${label} at ${baseUrl} has a certificate that is not trusted (${code}).`,
+      cause,
     );
-  }
-  if (/CERT|TLS|SSL/.test(code)) {
-    return new ModelError("permanent", `${label} at ${baseUrl} has a certificate that is not trusted (${code}).`, {
-      cause: error,
-    });
-  }
-  return new ModelError("temporary", `The connection to ${label} broke off (${oneLine(code)}); try again.`, {
-    cause: error,
-  });
+  return new ModelError("temporary", `The connection to ${label} broke off (${oneLine(code)}); try again.`, cause);
 }
 
 /** The error that a provider sent inside its stream. */
-export function errorInStream(error: unknown, provider: ErrorSubject): ModelError {
+export function errorInStream(error: unknown, provider: ErrorSubject, modelId: string): ModelError {
   const inner = innermost(error);
   if (inner instanceof ModelError) return inner;
-  const text = textOf(error);
+  const text = messageIn(error);
+  const said = clauseOf(text, provider.apiKey);
+  const worded = errorOfWords(`${text} ${codeIn(error)}`, said, provider, modelId);
+  if (worded) return worded;
   const kind = /rate.?limit|too many requests/i.test(text)
     ? "rate-limited"
     : /overload|unavailable|server_error|api_error|timeout|internal/i.test(text)
       ? "temporary"
       : "permanent";
-  return new ModelError(kind, `${provider.label} broke the answer off${saidBy(text, provider)}; try again.`, {
-    cause: error,
-  });
+  return new ModelError(kind, `${provider.label} broke the answer off${said}; try again.`, { cause: error });
 }
 
-function setKey({ id, keyEnv }: ErrorSubject): string {
-  return keyEnv ? `set ${keyEnv} or models.providers.${id}.apiKey` : `set models.providers.${id}.apiKey`;
+/** The error that the provider's words mean; undefined when they are none that we know. */
+function errorOfWords(body: string, said: string, provider: ErrorSubject, modelId: string): ModelError | undefined {
+  switch (wordingOf(body)) {
+    case "too-long":
+      return tooLong(provider, modelId, said);
+    case "bad-key":
+      return badKey(provider);
+    case "no-credit":
+      return noCredit(provider, said);
+    case "no-model":
+      return noModel(provider, modelId, said);
+    case "no-tools":
+      return noTools(provider, modelId, said);
+    case undefined:
+      return undefined;
+  }
 }
 
-function baseUrlSetting({ id }: ErrorSubject): string {
-  return `models.providers.${id}.baseUrl`;
+function tooLong({ label }: ErrorSubject, modelId: string, said: string): ModelError {
+  return new ModelError(
+    "too-long",
+    `The conversation is longer than ${modelId} of ${label} can take${said}; /compact shortens it, /new begins anew.`,
+  );
+}
+
+function badKey({ id, label, keyEnv }: ErrorSubject): ModelError {
+  const setting = `models.providers.${id}.apiKey`;
+  return new ModelError(
+    "logged-out",
+    `${label} rejected the API key; set ${keyEnv ? `${keyEnv} or ${setting}` : setting}.`,
+  );
+}
+
+function noCredit({ label }: ErrorSubject, said: string): ModelError {
+  return new ModelError(
+    "no-credit",
+    `${label} says that the account has no credit left${said}; top it up or use /model.`,
+  );
+}
+
+function noModel({ label }: ErrorSubject, modelId: string, said: string): ModelError {
+  return new ModelError(
+    "no-model",
+    `${label} has no model "${modelId}"${said}; choose another with /model or agents.defaults.model.`,
+  );
+}
+
+function noTools({ id, label }: ErrorSubject, modelId: string, said: string): ModelError {
+  return new ModelError(
+    "permanent",
+    `${modelId} of ${label} cannot call tools${said}; choose another with /model, or list it under ` +
+      `models.providers.${id}.models with tools: false to talk to it without them.`,
+  );
 }
 
 /** Errors of `fetch` and of the SDK carry the one that says something as their cause. */
@@ -121,62 +152,9 @@ function innermost(error: unknown): unknown {
   return inner;
 }
 
-/** Milliseconds from `retry-after-ms` or `retry-after` (seconds, or a date), or undefined. */
-function retryAfterOf(headers: Headers): number | undefined {
-  const ms = Number(headers.get("retry-after-ms") ?? Number.NaN);
-  if (Number.isFinite(ms) && ms >= 0) return ms;
-  const value = headers.get("retry-after");
-  if (value === null) return undefined;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
-  const now = Date.parse(headers.get("date") ?? "");
-  const at = Date.parse(value);
-  return Number.isFinite(at - now) ? Math.max(0, at - now) : undefined;
-}
-
-async function readStart(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  if (!reader) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  try {
-    while (text.length < 65_536) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      text += decoder.decode(value, { stream: true });
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
-  return text;
-}
-
-/** What the provider itself said, as a clause for the sentence; "" when it said nothing readable. */
-function saidBy(body: string, { apiKey }: ErrorSubject): string {
-  const text = oneLine(sentenceIn(body));
-  if (text === "") return "";
-  const clean = apiKey ? text.replaceAll(apiKey, "[key]") : text;
-  return ` (“${clean.replace(/[.\s]+$/, "")}”)`;
-}
-
-function sentenceIn(body: string): string {
-  try {
-    return textOf(JSON.parse(body));
-  } catch {
-    return /^\s*</.test(body) ? "" : body;
-  }
-}
-
-/** The message inside the shapes in which providers wrap it. */
-function textOf(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (typeof value !== "object" || value === null) return "";
-  if (Array.isArray(value)) return textOf(value[0]);
-  const { message, error, detail } = value as { message?: unknown; error?: unknown; detail?: unknown };
-  return [message, error, detail].map(textOf).find((text) => text !== "") ?? "";
-}
-
-function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+/** The code of an error in a stream, wherever the SDK has put it. */
+function codeIn(error: unknown): string {
+  if (typeof error !== "object" || error === null) return "";
+  const { code, type, error: inner } = error as { code?: unknown; type?: unknown; error?: unknown };
+  return [code, type].filter((each) => typeof each === "string").join(" ") + (inner ? ` ${codeIn(inner)}` : "");
 }

@@ -6,12 +6,15 @@
 import type { Clock } from "../../base/clock.ts";
 import { ignore } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { Keyring } from "./keyring.ts";
 import { LanguageModels } from "./language-models.ts";
 import { ModelError } from "./model-error.ts";
 import type { ModelPort, ModelRequest, ModelStep } from "./port.ts";
 import { errorOfConnection } from "./provider-errors.ts";
-import { RUN_HEADER } from "./provider-fetch.ts";
-import { type StreamPart, stepsOf, toSdkMessage, toSdkTool } from "./sdk-messages.ts";
+import type { Model, Provider } from "./providers.ts";
+import { toCallOptions } from "./sdk-call.ts";
+import { Reading } from "./sdk-steps.ts";
+import type { StreamPart } from "./sdk-types.ts";
 import type { Traffic } from "./traffic.ts";
 
 const ATTEMPTS = 3;
@@ -20,76 +23,95 @@ const MAX_RETRY_AFTER_MS = 20_000;
 export interface SdkModelsOptions {
   readonly clock: Clock;
   readonly log: Log;
+  /** What is known of the keys; its own when not given. */
+  readonly keyring?: Keyring;
   /** Who keeps the traffic of runs now. */
   readonly traffic?: () => Traffic | undefined;
 }
 
 /** The AI SDK as the port. */
 export class SdkModels implements ModelPort {
+  readonly #keyring: Keyring;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #languageModels: LanguageModels;
+  /** Base URLs of providers that refuse to summarise their reasoning. */
+  readonly #withoutSummaries = new Set<string>();
 
-  constructor({ clock, log, traffic = () => undefined }: SdkModelsOptions) {
+  constructor({ clock, log, keyring = new Keyring(clock), traffic = () => undefined }: SdkModelsOptions) {
+    this.#keyring = keyring;
     this.#clock = clock;
     this.#log = log;
     this.#languageModels = new LanguageModels({ clock, traffic });
   }
 
-  /** Tries up to three times before the first step; what has been said cannot be taken back. */
+  /**
+   * Tries up to three times before the first step, and each of the provider's keys beside; what has been said cannot be
+   * taken back.
+   */
   async *stream(request: ModelRequest): AsyncGenerator<ModelStep> {
-    for (let attempt = 1; ; attempt++) {
+    const { model, signal } = request;
+    for (let attempt = 1; ; ) {
+      const provider = this.#keyring.pick(model.provider);
       let said = false;
       try {
-        for await (const step of this.#attempt(request)) {
+        for await (const step of this.#attempt({ ...request, model: { ...model, provider } })) {
           said = true;
           yield step;
         }
+        this.#keyring.worked(model.provider, provider);
         return;
       } catch (error) {
-        request.signal.throwIfAborted();
-        if (!(error instanceof ModelError) || said || attempt === ATTEMPTS) throw error;
-        const delayMs = retryDelayMs(error, attempt);
-        if (delayMs === undefined) throw error;
-        this.#log.warn("the model is asked again", { model: request.model.ref, problem: error.message, delayMs });
-        await this.#clock.sleep(delayMs, request.signal);
+        signal.throwIfAborted();
+        if (!(error instanceof ModelError)) throw error;
+        const hasAnother = this.#keyring.failed(model.provider, provider, error);
+        if (said) throw error;
+        if (hasAnother) this.#noteKey(model, provider, error);
+        else if (!this.#learned(error, model)) {
+          const delayMs = attempt === ATTEMPTS ? undefined : retryDelayMs(error, attempt);
+          if (delayMs === undefined) throw error;
+          this.#log.warn("the model is asked again", { model: model.ref, problem: error.message, delayMs });
+          await this.#clock.sleep(delayMs, signal);
+          attempt++;
+        }
       }
     }
   }
 
-  async *#attempt({
-    model,
-    system,
-    messages,
-    tools,
-    signal,
-    thinking,
-    runId,
-  }: ModelRequest): AsyncGenerator<ModelStep> {
-    const { provider } = model;
+  #noteKey(model: Model, provider: Provider, error: ModelError): void {
+    const key = this.#keyring.numberOf(model.provider, provider);
+    this.#log.warn("a key of the model's provider rests; another is used", {
+      model: model.ref,
+      key,
+      problem: error.message,
+    });
+  }
+
+  /** Whether the error taught us to ask in another way. */
+  #learned({ kind, message }: ModelError, { provider: { api, baseUrl } }: Model): boolean {
+    if (api !== "openai" || kind !== "permanent" || !/reasoning.summar/i.test(message)) return false;
+    if (this.#withoutSummaries.has(baseUrl)) return false;
+    this.#withoutSummaries.add(baseUrl);
+    return true;
+  }
+
+  async *#attempt(request: ModelRequest): AsyncGenerator<ModelStep> {
+    const { model, signal } = request;
     signal.throwIfAborted();
     const language = await this.#languageModels.of(model);
     const ended = new AbortController();
+    const reading = new Reading(model);
     let reader: ReadableStreamDefaultReader<StreamPart> | undefined;
     try {
       const { stream } = await language.doStream({
-        prompt: [
-          ...(system === "" ? [] : [{ role: "system" as const, content: system }]),
-          ...messages.map(toSdkMessage),
-        ],
-        ...(tools && tools.length > 0 && { tools: tools.map(toSdkTool) }),
-        ...(runId !== undefined && { headers: { [RUN_HEADER]: encodeURIComponent(runId) } }),
+        ...toCallOptions(request, { noSummaries: this.#withoutSummaries.has(model.provider.baseUrl) }),
         abortSignal: AbortSignal.any([signal, ended.signal]),
-        // Off is what models do unasked; few servers know a word for it.
-        ...(thinking !== undefined && thinking !== "off" && { reasoning: thinking }),
       });
       reader = stream.getReader();
-      for (let part = await reader.read(); !part.done; part = await reader.read()) {
-        yield* stepsOf(part.value, provider);
-      }
+      for (let part = await reader.read(); !part.done; part = await reader.read()) yield* reading.stepsOf(part.value);
     } catch (error) {
       signal.throwIfAborted();
-      throw errorOfConnection(error, provider);
+      throw errorOfConnection(error, model.provider);
     } finally {
       // Also when the consumer stops early: the request must not run on.
       ended.abort();

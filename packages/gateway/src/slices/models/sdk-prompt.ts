@@ -1,0 +1,103 @@
+/**
+ * From our messages to the SDK's: what the asked model can see, and may see. Reasoning and signatures go to the model
+ * that made them and to no other; pictures to models that take them.
+ */
+import type { ModelMessage, ModelPart, ProviderData, ToolReply } from "./port.ts";
+import type { Model } from "./providers.ts";
+import { habitsOf } from "./sdk-habits.ts";
+import { MAKER } from "./sdk-steps.ts";
+import type { SdkContent, SdkMessage, SdkOptions } from "./sdk-types.ts";
+
+const CACHED: SdkOptions = { anthropic: { cacheControl: { type: "ephemeral" } } };
+/** Anthropic takes four marks; the others stand at the system prompt and the tools. */
+const CACHED_MESSAGES = 2;
+const UNSEEN = "[A picture, which this model cannot see.]";
+
+/** The conversation as the SDK has it. */
+export function toSdkPrompt(system: string, messages: readonly ModelMessage[], model: Model): SdkMessage[] {
+  const isCached = model.provider.api === "anthropic";
+  const head: SdkMessage[] =
+    system === "" ? [] : [{ role: "system", content: system, ...(isCached && { providerOptions: CACHED }) }];
+  const lastAsked = messages.findLastIndex(({ role }) => role === "user");
+  const body = messages.flatMap((message, index) => toSdkMessages(message, model, index > lastAsked));
+  return [...head, ...(isCached ? withMarks(body) : body)];
+}
+
+/** Marks for Anthropic's cache: everything before one is read from the cache when it has not changed. */
+function withMarks(messages: readonly SdkMessage[]): SdkMessage[] {
+  const marked = new Set(messages.filter(({ role }) => role === "user" || role === "tool").slice(-CACHED_MESSAGES));
+  return messages.map((message) => (marked.has(message) ? { ...message, providerOptions: CACHED } : message));
+}
+
+function toSdkMessages(message: ModelMessage, model: Model, isThisTurn: boolean): SdkMessage[] {
+  if (message.role === "tool") return toSdkReplies(message.replies, model);
+  const content = message.content.flatMap((part) => toSdkPart(part, model, isThisTurn));
+  return content.length === 0 ? [] : [{ role: message.role, content } as SdkMessage];
+}
+
+function toSdkPart(part: ModelPart, model: Model, isThisTurn: boolean): SdkContent[] {
+  switch (part.kind) {
+    case "text":
+      return [{ type: "text", text: part.text }];
+    case "image":
+      return [sees(model) ? toSdkFile(part) : { type: "text", text: UNSEEN }];
+    case "reasoning":
+      return toSdkReasoning(part, model, isThisTurn);
+    case "tool-call": {
+      const { callId, name, args, providerData } = part;
+      const toolCallId = habitsOf(model.provider).callId(callId);
+      return [{ type: "tool-call", toolCallId, toolName: name, input: args ?? {}, ...optionsOf(providerData, model) }];
+    }
+  }
+}
+
+/** Signed reasoning for its maker; the plain reasoning of others only where it is wanted, within the turn it is of. */
+function toSdkReasoning(
+  { text, providerData }: Extract<ModelPart, { kind: "reasoning" }>,
+  model: Model,
+  isThisTurn: boolean,
+): SdkContent[] {
+  if (providerData) {
+    const options = optionsOf(providerData, model);
+    return options.providerOptions ? [{ type: "reasoning", text, ...options }] : [];
+  }
+  return isThisTurn && habitsOf(model.provider).wantsReasoning && text !== "" ? [{ type: "reasoning", text }] : [];
+}
+
+/** The answers to calls. Where answers are text only, their pictures follow as a message of their own. */
+function toSdkReplies(replies: readonly ToolReply[], model: Model): SdkMessage[] {
+  const { callId, takesPicturesInReplies } = habitsOf(model.provider);
+  const seen = sees(model);
+  const content = replies.map(({ callId: id, name, text, images = [], isError }) => {
+    const isMixed = images.length > 0 && seen && takesPicturesInReplies && !isError;
+    const said = images.length > 0 && !seen ? `${text}\n${UNSEEN}` : text;
+    const output = isMixed
+      ? { type: "content" as const, value: [{ type: "text" as const, text }, ...images.map(toSdkFile)] }
+      : { type: isError ? ("error-text" as const) : ("text" as const), value: said };
+    return { type: "tool-result" as const, toolCallId: callId(id), toolName: name, output };
+  });
+  const apart = replies.filter(({ isError }) => isError || !takesPicturesInReplies);
+  const pictures = seen ? apart.flatMap(({ name, images = [] }) => images.map((image) => ({ name, image }))) : [];
+  if (pictures.length === 0) return [{ role: "tool", content }];
+  const names = [...new Set(pictures.map(({ name }) => name))].join(", ");
+  const intro = { type: "text" as const, text: `[Pictures that ${names} answered with.]` };
+  return [
+    { role: "tool", content },
+    { role: "user", content: [intro, ...pictures.map(({ image }) => toSdkFile(image))] },
+  ];
+}
+
+function toSdkFile({ mimeType, data }: { readonly mimeType: string; readonly data: Uint8Array }) {
+  return { type: "file" as const, mediaType: mimeType, data: { type: "data" as const, data } };
+}
+
+function sees({ input }: Model): boolean {
+  return input?.includes("image") ?? true;
+}
+
+/** What the maker of a part wants to see again, if that is the model that is asked. */
+function optionsOf(providerData: ProviderData | undefined, { ref }: Model): { providerOptions?: SdkOptions } {
+  if (!providerData) return {};
+  const { [MAKER]: maker, ...data } = providerData;
+  return maker === ref ? { providerOptions: data as SdkOptions } : {};
+}

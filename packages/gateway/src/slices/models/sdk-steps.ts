@@ -1,0 +1,108 @@
+/** From the parts of the SDK's stream to our steps. */
+import { ModelError } from "./model-error.ts";
+import type { FinishReason, ModelStep, ProviderData, Usage } from "./port.ts";
+import { errorInStream } from "./provider-errors.ts";
+import type { Model } from "./providers.ts";
+import type { StreamPart } from "./sdk-types.ts";
+
+/**
+ * Reads one answer. Reasoning is stamped at its end with what its maker wants to see again: until then it is unsigned,
+ * and a provider would refuse it.
+ */
+export class Reading {
+  readonly #model: Model;
+  readonly #stamps = new Map<string, ProviderData>();
+
+  constructor(model: Model) {
+    this.#model = model;
+  }
+
+  /** What a part of the stream is to us: at most two steps. Throws `ModelError` for an error in the stream. */
+  *stepsOf(part: StreamPart): Generator<ModelStep> {
+    switch (part.type) {
+      case "text-delta":
+        if (part.delta !== "") yield { kind: "text", delta: part.delta };
+        return;
+      case "reasoning-start":
+        return this.#note(part.id, part.providerMetadata);
+      case "reasoning-delta":
+        this.#note(part.id, part.providerMetadata);
+        if (part.delta !== "") yield { kind: "reasoning", delta: part.delta };
+        return;
+      case "reasoning-end": {
+        this.#note(part.id, part.providerMetadata);
+        const stamp = this.#stamps.get(part.id);
+        this.#stamps.delete(part.id);
+        if (stamp) yield { kind: "reasoning", delta: "", providerData: stamped(stamp, this.#model) };
+        return;
+      }
+      case "tool-call":
+        return yield toolCall(part, this.#model);
+      case "error":
+        throw errorInStream(part.error, this.#model.provider, this.#model.id);
+      case "finish":
+        return yield* ending(part, this.#model);
+    }
+  }
+
+  #note(id: string, metadata: ProviderData | undefined): void {
+    if (!metadata) return;
+    const before = this.#stamps.get(id) ?? {};
+    const merged = Object.entries(metadata).map(([name, data]) => [name, { ...(before[name] ?? {}), ...(data ?? {}) }]);
+    this.#stamps.set(id, { ...before, ...Object.fromEntries(merged) });
+  }
+}
+
+/** The name under which what a model wants to see again says which model that is. */
+export const MAKER = "maker";
+
+function stamped(data: ProviderData, { ref }: Model): ProviderData {
+  return { ...data, [MAKER]: ref };
+}
+
+function toolCall(part: Extract<StreamPart, { type: "tool-call" }>, model: Model): ModelStep {
+  const { toolCallId: callId, toolName: name, input: raw, providerMetadata } = part;
+  const args = parsed(raw);
+  return {
+    ...{ kind: "tool-call", callId, name, args, raw },
+    ...(providerMetadata && { providerData: stamped(providerMetadata, model) }),
+  };
+}
+
+/** A model writes its arguments by hand; none at all is an empty object. */
+function parsed(raw: string): unknown {
+  try {
+    return JSON.parse(raw.trim() === "" ? "{}" : raw);
+  } catch {
+    return undefined;
+  }
+}
+
+function* ending(part: Extract<StreamPart, { type: "finish" }>, { provider: { label } }: Model): Generator<ModelStep> {
+  const { unified, raw } = part.finishReason;
+  if (raw === "MALFORMED_FUNCTION_CALL")
+    throw new ModelError("temporary", `${label}'s model wrote a tool call that cannot be read; try again.`);
+  if (unified === "interrupted" || unified === "error")
+    throw new ModelError("temporary", `${label} cut its answer off; try again.`);
+  yield { kind: "usage", usage: toUsage(part.usage) };
+  yield { kind: "finish", reason: FINISH_REASONS[unified] ?? "other" };
+}
+
+const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
+  stop: "stop",
+  length: "length",
+  "content-filter": "refusal",
+  "tool-calls": "tool-calls",
+};
+
+function toUsage({ inputTokens, outputTokens }: Extract<StreamPart, { type: "finish" }>["usage"]): Usage {
+  const input = inputTokens.total ?? 0;
+  const output = outputTokens.total ?? 0;
+  return {
+    input,
+    output,
+    ...(inputTokens.cacheRead ? { cacheRead: inputTokens.cacheRead } : {}),
+    ...(inputTokens.cacheWrite ? { cacheWrite: inputTokens.cacheWrite } : {}),
+    totalTokens: input + output,
+  };
+}
