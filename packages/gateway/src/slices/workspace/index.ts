@@ -1,4 +1,5 @@
 /** The workspace slice's parts. */
 import { defineSlice } from "../../kit/slice.ts";
+import { tools } from "./tools/index.ts";
 
-export const workspace = defineSlice("workspace", {});
+export const workspace = defineSlice("workspace", { tools });

@@ -1,13 +1,23 @@
 /** The agents' workspaces: one folder for each, with the notes and files that people and the agent write. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Base } from "../../gateway.ts";
-import type { Sessions } from "../sessions/sessions.ts";
+import type { ToolRun } from "../../kit/tool.ts";
+import { kindOf, type Sessions } from "../sessions/sessions.ts";
+import { Confined } from "./confined.ts";
 import { folderPath, prepareFolder } from "./folder.ts";
+import { isPrivateNote } from "./notes.ts";
 
 /** What the workspaces are built from. */
 export interface WorkspaceServices extends Base {
   readonly sessions: Sessions;
 }
+
+/** Who hears what a run says. */
+export type Listeners = Pick<ToolRun, "agentId" | "audience" | "sessionKey">;
+
+/** How far up the conversations that started a sub-agent's are followed. */
+const MAX_PARENTS = 16;
 
 export class Workspace {
   readonly #services: WorkspaceServices;
@@ -32,4 +42,43 @@ export class Workspace {
     const { defaultAgentId } = sessions.defaults;
     return folderPath(agentId, { stateDir, defaultAgentId, settings: sessions.agentSettings });
   }
+
+  /** The files that a run may see: all of the agent's folder, less the private notes when others listen. */
+  filesFor(run: Listeners): Confined {
+    const mayHear = this.isAlone(run);
+    const refuses = (path: string) =>
+      !mayHear && isPrivateNote(path) ? `${path} is private and is left alone where others listen` : undefined;
+    return this.#files(run.agentId, refuses);
+  }
+
+  /** All files of an agent's folder, for the gateway itself. */
+  filesOf(agentId: string): Confined {
+    return this.#files(agentId);
+  }
+
+  /** Whether only the owner hears the run: they started it, in a conversation that is not a group's. */
+  isAlone({ audience, sessionKey }: Listeners): boolean {
+    return audience === "owner" && this.#isDirect(sessionKey, MAX_PARENTS);
+  }
+
+  /** A sub-agent's answer goes to the conversation that started it. */
+  #isDirect(sessionKey: string, parents: number): boolean {
+    if (kindOf(sessionKey) === "group" || parents === 0) return false;
+    const parent = this.#services.sessions.get(sessionKey)?.levels.spawnedBy;
+    return parent === undefined || this.#isDirect(parent, parents - 1);
+  }
+
+  #files(agentId: string, refuses?: (path: string) => string | undefined): Confined {
+    const { stateDir, config } = this.#services;
+    const forbidden = [stateDir, ...configFiles(config.path)];
+    return new Confined({ root: this.folderOf(agentId), forbidden, refuses });
+  }
+}
+
+/** The config file and its copies beside it: they hold secrets. */
+function configFiles(path: string): string[] {
+  const folder = dirname(path);
+  return readdirSync(folder)
+    .filter((name) => name.startsWith(basename(path)))
+    .map((name) => join(folder, name));
 }
