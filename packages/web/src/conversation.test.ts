@@ -1,23 +1,36 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { itemsOf, type Run, readHistory, unansweredKey } from "./conversation.ts";
+import { itemsOf, unansweredKeys } from "./conversation.ts";
+import { readHistory } from "./history.ts";
 import type { OutboxEntry } from "./outbox.ts";
+import type { Part, ToolCall } from "./parts.ts";
+import type { Run } from "./reply.ts";
 
-const question = { id: "m1", role: "user", content: "hi", timestamp: 1, idempotencyKey: "k1" };
-const answer = { id: "m2", role: "assistant", content: [{ type: "text", text: "hello" }], timestamp: 2, model: "m" };
+const question = { id: "m1", role: "user", content: "hi", timestamp: 1, idempotencyKey: "k1", runId: "k1" };
+const answer = {
+  ...{ id: "m2", role: "assistant", content: [{ type: "text", text: "hello" }], timestamp: 2, model: "m" },
+  runId: "k1",
+};
+const { runId: _, ...injected } = answer;
 
 function entry(key: string, text: string): OutboxEntry {
   return { key, sessionKey: "main", text, attachments: [], at: 5, delivery: { kind: "queued" } };
 }
 
-function run(runId: string, text: string): Run {
-  return { runId, sessionKey: "main", text, tool: undefined, model: undefined, outcome: { kind: "writing" }, at: 6 };
+function run(runId: string, text: string, more: Partial<Run> = {}): Run {
+  const nothing = { steps: [], by: undefined, busyWith: undefined };
+  return { runId, sessionKey: "main", text, outcome: { kind: "writing" }, at: 6, ...nothing, ...more };
+}
+
+function call(id: string, more: Partial<ToolCall> = {}): Extract<Part, { kind: "call" }> {
+  return { kind: "call", call: { id, name: "read", args: { path: id }, state: "ok", ...more } };
 }
 
 /** What a reader sees, a line for each item. */
 function shown(...lists: Parameters<typeof itemsOf>): string[] {
   return itemsOf(...lists).map((item) => {
     if (item.kind === "reply") return `${item.key}: ${item.reply.text} (${item.reply.outcome.kind})`;
+    if (item.kind === "compaction") return `${item.key}: summary`;
     return `${item.key}: ${item.message.text}${item.message.entry === undefined ? "" : " (on its way)"}`;
   });
 }
@@ -46,13 +59,13 @@ test("a reply behind a message on its way, and one to a message from elsewhere",
 test("a finished reply is shown once when the history has it", () => {
   const items = shown(readHistory([question, answer]), [run("k1", "hello")], []);
 
-  assert.deepEqual(items, ["k1: hi", "m2: hello (done)"]);
+  assert.deepEqual(items, ["k1: hi", "run-k1: hello (done)"]);
 });
 
 test("an injected note is shown once when the history has it", () => {
-  const items = shown(readHistory([{ ...answer, id: "ab12" }]), [run("inject-ab12", "hello")], []);
+  const items = shown(readHistory([{ ...injected, id: "ab12cd34-5678" }]), [run("inject-ab12cd34", "hello")], []);
 
-  assert.deepEqual(items, ["ab12: hello (done)"]);
+  assert.deepEqual(items, ["ab12cd34-5678: hello (done)"]);
 });
 
 test("the same history gives the same items, so that nothing is rendered twice", () => {
@@ -71,7 +84,7 @@ test("history may say that a reply was stopped or failed, and carry pictures", (
     { ...answer, content: [], stopReason: "error", errorMessage: "no key" },
     { ...answer, stopReason: "aborted" },
     { role: "toolResult", content: "hidden" },
-    { ...answer, content: [] },
+    { ...injected, content: [] },
     "nonsense",
   ]);
 
@@ -105,11 +118,102 @@ test("a text file that came with a message is shown as a file, not as text", () 
 test("replies of the built-in agent name no model", () => {
   const [builtin, model] = readHistory([{ ...answer, provider: "moltbot", model: "commands" }, answer]);
 
-  assert.deepEqual([builtin?.model, model?.model], [undefined, "m"]);
+  assert.deepEqual([builtin?.by, model?.by?.model], [undefined, "m"]);
 });
 
-test("only a last message of a person can still be waiting for its answer", () => {
-  assert.equal(unansweredKey(readHistory([question])), "k1");
-  assert.equal(unansweredKey(readHistory([question, answer])), undefined);
-  assert.equal(unansweredKey([]), undefined);
+test("messages of people that nothing has answered to the end may still be at work", () => {
+  const later = { ...question, id: "m3", idempotencyKey: "k3", runId: "k3" };
+  const turn = { ...answer, stopReason: "toolUse" };
+
+  assert.deepEqual(unansweredKeys(readHistory([question]), 2), ["k1"]);
+  assert.deepEqual(unansweredKeys(readHistory([question, later, answer]), 2), ["k3"]);
+  assert.deepEqual(unansweredKeys(readHistory([question, turn, later]), 2), ["k1", "k3"]);
+  assert.deepEqual(unansweredKeys(readHistory([question, answer]), 2), []);
+  assert.deepEqual(unansweredKeys([]), []);
+});
+
+/** A run of three turns in the transcript. */
+const turns = [
+  question,
+  {
+    ...{ ...answer, id: "t1", stopReason: "toolUse" },
+    content: [
+      { type: "thinking", thinking: "hm" },
+      { type: "text", text: "Let me look." },
+      { type: "toolCall", id: "a", name: "read", arguments: { path: "a" } },
+      { type: "toolCall", id: "b", name: "read", arguments: { path: "b" } },
+    ],
+  },
+  { id: "t2", role: "toolResult", runId: "k1", toolCallId: "b", content: [{ type: "text", text: "B" }], isError: true },
+  { id: "t3", role: "toolResult", runId: "k1", toolCallId: "a", content: [{ type: "text", text: "A" }] },
+  {
+    ...{ ...answer, id: "t4", stopReason: "toolUse" },
+    content: [{ type: "toolCall", id: "c", name: "read", arguments: { path: "c" } }],
+  },
+];
+const lastTurn = { ...answer, id: "t5", content: [{ type: "text", text: "Done.\n\nReally." }] };
+
+/** The parts of the only reply, each in a word. */
+function parts(...lists: Parameters<typeof itemsOf>): string[] {
+  const [reply] = itemsOf(...lists).flatMap((item) => (item.kind === "reply" ? [item.reply] : []));
+  return (reply?.parts ?? []).map((part) => {
+    if (part.kind === "call") return `${part.call.id} ${part.call.state} ${part.call.result ?? "-"}`;
+    return part.kind === "thinking" ? `(${part.text})` : part.text;
+  });
+}
+
+test("a run of several turns is one reply, with its calls where they were made and their answers in them", () => {
+  const history = readHistory([...turns, { ...turns[3], id: "t6", toolCallId: "c" }, lastTurn]);
+
+  assert.deepEqual(parts(history, [], []), [
+    ...["(hm)", "Let me look.", "a ok A", "b failed B", "c ok A"],
+    "Done.\n\nReally.",
+  ]);
+});
+
+test("a reply looks the same while it is watched and from the transcript", () => {
+  const text = "Let me look.\n\nDone.\n\nReally.";
+  const at = "Let me look.".length;
+  const steps = [
+    { at: 0, part: { kind: "thinking" as const, text: "hm" } },
+    { at, part: call("a", { result: "A" }) },
+    { at, part: call("b", { result: "B", state: "failed" }) },
+    { at, part: call("c", { result: "A" }) },
+  ];
+  const history = readHistory([...turns, { ...turns[3], id: "t6", toolCallId: "c" }, lastTurn]);
+
+  assert.deepEqual(parts([], [run("k1", text, { steps })], []), parts(history, [], []));
+});
+
+test("a reply whose beginning only the transcript knows goes on with what is watched", () => {
+  const text = "Let me look.\n\nDone";
+  const steps = [{ at: "Let me look.".length, part: call("c", { state: "running", durationMs: undefined }) }];
+
+  assert.deepEqual(parts(readHistory(turns), [run("k1", text, { steps })], []), [
+    ...["(hm)", "Let me look.", "a ok A", "b failed B", "c running -"],
+    "Done",
+  ]);
+});
+
+test("a call without an answer is open once its run has ended", () => {
+  const history = readHistory([...turns, { ...answer, id: "t5", content: [], stopReason: "aborted" }]);
+
+  assert.equal(parts(history, [], []).at(-1), "c open -");
+});
+
+test("the end of a turn's text may be heard after its tool has begun", () => {
+  const steps = [{ at: 3, part: call("a") }];
+
+  assert.deepEqual(parts([], [run("k1", "Let me look.\n\nDone.", { steps })], []), ["Let me look.", "a ok -", "Done."]);
+});
+
+test("a compaction stands as a line of its own; the newest can be undone", () => {
+  const compaction = { id: "c1", role: "system", content: "In short", timestamp: 3, details: { kind: "compaction" } };
+  const items = itemsOf(readHistory([question, answer, compaction, { ...compaction, id: "c2" }]), [], []);
+
+  const lines = items.flatMap((item) => (item.kind === "compaction" ? [item.compaction] : []));
+  assert.deepEqual(lines, [
+    { text: "In short", at: 3, isNewest: false },
+    { text: "In short", at: 3, isNewest: true },
+  ]);
 });

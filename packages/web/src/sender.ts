@@ -1,7 +1,7 @@
 // Brings messages to the gateway, each exactly once: shown at once, kept until accepted, repeated under the same key.
 
 import { type ChatSendResult, ResponseError } from "@moltbot/protocol";
-import type { HistoryMessage } from "./conversation.ts";
+import type { HistoryMessage } from "./history.ts";
 import { newId } from "./ids.ts";
 import { type Attachment, type Delivery, loadEntries, type OutboxEntry, removeEntry, storeEntry } from "./outbox.ts";
 import { sentence } from "./runs.ts";

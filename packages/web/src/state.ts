@@ -1,7 +1,9 @@
 // What the page knows, as one value that is replaced and never changed.
 
 import { type ChannelsState, NO_CHANNELS } from "./channels/state.ts";
-import type { HistoryMessage, Item, Run } from "./conversation.ts";
+import type { Item } from "./conversation.ts";
+import type { HistoryMessage } from "./history.ts";
+import type { Run } from "./reply.ts";
 import type { ModelChoice, Session } from "./sessions.ts";
 
 /** Which screen the page shows. */

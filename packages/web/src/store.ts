@@ -3,7 +3,7 @@
 
 import { type ClientState, GatewayClient, type HelloOk, isAuthRefusal, isPairingRequired } from "@moltbot/protocol";
 import { Channels } from "./channels/channels.ts";
-import { type HistoryMessage, isAnswered, itemsOf, type Run, readHistory, unansweredKey } from "./conversation.ts";
+import { isAnswered, isPartlyTold, itemsOf, unansweredKeys } from "./conversation.ts";
 import {
   browserIdentity,
   clientInfo,
@@ -13,9 +13,11 @@ import {
   storedToken,
   takeTokenFromAddress,
 } from "./credentials.ts";
+import { type HistoryMessage, readHistory } from "./history.ts";
 import { newId } from "./ids.ts";
 import type { Attachment, OutboxEntry } from "./outbox.ts";
 import { isLockedOut, LOCKED_OUT, lostBecause, refusal } from "./refusal.ts";
+import { isOpen, type Run } from "./reply.ts";
 import { Runs, sentence } from "./runs.ts";
 import { Sender } from "./sender.ts";
 import { canonicalKey, readModels, readSessions } from "./sessions.ts";
@@ -194,6 +196,18 @@ export class Store {
     await this.#loadSessions();
   }
 
+  /** Whether the gateway can take a summary back. */
+  get canUndoCompaction(): boolean {
+    return this.#offers("sessions.compaction.undo") && this.#may("operator.write");
+  }
+
+  /** The model reads the messages again that the newest summary stands for. */
+  async undoCompaction(): Promise<void> {
+    const key = this.#state.sessionKey;
+    await this.#try(() => this.#gateway.request("sessions.compaction.undo", { key }));
+    await this.#loadHistory();
+  }
+
   // — messages —
 
   /** Text that was typed in a session and not sent. */
@@ -221,14 +235,14 @@ export class Store {
     return this.#sender.discard(key);
   }
 
-  /** Stops the reply that is being written. */
-  async stop(): Promise<void> {
-    const run = this.#state.activeRun;
+  /** Stops the reply that is being written, or one that waits for its turn. */
+  async stop(runId = this.#state.activeRun?.runId): Promise<void> {
+    const run = this.#runs.all.find((each) => each.runId === runId);
     if (run === undefined) return;
-    const { sessionKey, runId } = run;
-    const answer = await this.#try(() => this.#gateway.request("chat.abort", { sessionKey, runId }));
+    const { sessionKey } = run;
+    const answer = await this.#try(() => this.#gateway.request("chat.abort", { sessionKey, runId: run.runId }));
     if (answer === undefined) return;
-    if (answer.aborted) return this.#runs.end(runId, sessionKey, { kind: "stopped" });
+    if (answer.aborted) return this.#runs.end(run.runId, sessionKey, { kind: "stopped" });
     this.#runs.forget((other) => other.runId === runId); // over already; the history says how
     await this.#loadHistory();
   }
@@ -298,7 +312,7 @@ export class Store {
     await this.#sender.dropDelivered(history);
     this.#runs.forget((run) => isAnswered(history, run));
     this.#set({ history });
-    await this.#findOpenRun(sessionKey, history);
+    for (const runId of unansweredKeys(history)) await this.#findOpenRun(sessionKey, runId);
   }
 
   async #fetchHistory(sessionKey: string): Promise<History | undefined> {
@@ -308,15 +322,14 @@ export class Store {
 
   /** The open conversation has begun anew, here or elsewhere: what we remember of the old one goes. */
   async #startOver(): Promise<void> {
-    this.#runs.forget((run) => this.#isOpen(run.sessionKey) && run.outcome.kind !== "writing");
+    this.#runs.forget((run) => this.#isOpen(run.sessionKey) && !isOpen(run.outcome));
     this.#sender.forgetSent(this.#state.sessionKey);
     await this.#loadHistory();
   }
 
-  /** After a reload: is somebody at work on the last message, or was its end missed? */
-  async #findOpenRun(sessionKey: string, history: readonly HistoryMessage[]): Promise<void> {
-    const runId = unansweredKey(history);
-    if (runId === undefined || this.#runs.has(runId)) return;
+  /** After a reload: is somebody at work on a message, or was the end of its run missed? */
+  async #findOpenRun(sessionKey: string, runId: string): Promise<void> {
+    if (this.#runs.has(runId)) return;
     const answer = await this.#try(() => this.#gateway.request("agent.wait", { runId, timeoutMs: 0 }));
     if (answer === undefined || this.#runs.has(runId)) return;
     if (answer.status === "timeout") this.#runs.put(runId, { sessionKey });
@@ -357,7 +370,8 @@ export class Store {
   #onRunEnd(run: Run): void {
     this.#loadSessionsSoon();
     if (this.#isOpen(run.sessionKey)) {
-      if (this.#sessionId === undefined) void this.#loadHistory(); // the session exists since this run
+      const isPart = isPartlyTold(this.#state.history ?? [], run.runId); // we did not see all of it
+      if (this.#sessionId === undefined || isPart) void this.#loadHistory(); // or the session exists since this run
       return this.#set({ announcement: announcementOf(run) });
     }
     this.#set({ unread: new Set([...this.#state.unread, this.#canonical(run.sessionKey)]) });
@@ -382,6 +396,11 @@ export class Store {
     const held = this.#hello?.auth?.scopes ?? SCOPES;
     if (held.includes("operator.admin") || held.includes(scope)) return true;
     return scope === "operator.read" && held.includes("operator.write");
+  }
+
+  /** Whether the gateway has a method. */
+  #offers(method: string): boolean {
+    return this.#hello?.features.methods.includes(method) ?? false;
   }
 
   #isOpen(sessionKey: string): boolean {

@@ -18,3 +18,12 @@ export function shortAge(at: number, now = Date.now()): string {
   if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h`;
   return day.format(new Date(at));
 }
+
+/** How long something took: "40 ms", "1.2 s", "3 min 5 s". */
+export function durationOf(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  const seconds = ms / 1_000;
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

@@ -28,6 +28,13 @@ export const sunIcon = icon(
 );
 export const moonIcon = icon(svg`<path d="M20 14.2A8.2 8.2 0 0 1 9.8 4a8.2 8.2 0 1 0 10.2 10.2z"/>`);
 export const downIcon = icon(svg`<path d="M12 5v14M5.5 12.5 12 19l6.5-6.5"/>`);
+export const chevronIcon = icon(svg`<path d="m9 6 6 6-6 6"/>`);
+export const toolIcon = icon(
+  svg`<path d="M14.5 6.5a4 4 0 0 1 5-1l-2.6 2.6.4 1.6 1.6.4L21.5 7.5a4 4 0 0 1-5.6 4.6L8.4 19.6a2 2 0 0 1-3-3l7.6-7.4a4 4 0 0 1 1.5-2.7z"/>`,
+);
+export const thoughtIcon = icon(
+  svg`<path d="M9.5 18h5M10 21h4M12 3a6 6 0 0 0-3.6 10.8c.7.6 1.1 1.3 1.1 2.2h5c0-.9.4-1.6 1.1-2.2A6 6 0 0 0 12 3z"/>`,
+);
 export const fileIcon = icon(
   svg`<path d="M13.5 4H7.5A1.5 1.5 0 0 0 6 5.5v13A1.5 1.5 0 0 0 7.5 20h9a1.5 1.5 0 0 0 1.5-1.5V8.5zM13.5 4v4.5H18"/>`,
 );

@@ -3,13 +3,17 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { dataUrl } from "../attachments.ts";
-import type { Item, Reply, ShownAttachment, UserMessage } from "../conversation.ts";
+import type { Item, UserMessage } from "../conversation.ts";
+import type { ShownAttachment } from "../history.ts";
+import { sectionsOf } from "../parts.ts";
+import { isOpen, type Reply } from "../reply.ts";
 import type { Store } from "../store.ts";
 import { clockTime } from "../time.ts";
 import { PageElement } from "./element.ts";
-import { checkIcon, claws, copyIcon, fileIcon, warnIcon } from "./icons.ts";
+import { checkIcon, claws, copyIcon, fileIcon, stopIcon, warnIcon } from "./icons.ts";
 import { renderBlocks } from "./markdown.ts";
 import { words } from "./words.ts";
+import "./activity.ts";
 
 /** How long a copy button says that it has copied, in milliseconds. */
 const COPIED_MS = 1_600;
@@ -17,7 +21,7 @@ const COPIED_MS = 1_600;
 /** `<moltbot-message>`: shows `item`. */
 export class MessageElement extends PageElement {
   static override properties = { item: { attribute: false }, store: { attribute: false }, copied: { state: true } };
-  declare item: Item;
+  declare item: Exclude<Item, { kind: "compaction" }>;
   declare store: Store;
   declare copied: boolean;
   readonly #blocks = new Map<string, string>();
@@ -58,35 +62,60 @@ export class MessageElement extends PageElement {
   }
 
   #reply(reply: Reply): TemplateResult {
-    const isWriting = reply.outcome.kind === "writing";
+    const isGrowing = isOpen(reply.outcome);
     const name = reply.isNote ? "Note" : "Moltbot";
+    const sections = sectionsOf(reply.parts);
     return html`<article
       class="message from-agent"
       aria-label=${`${name}, ${clockTime(reply.at)}`}
-      aria-busy=${isWriting ? "true" : "false"}
+      aria-busy=${isGrowing ? "true" : "false"}
     >
       <div class="avatar">${claws}</div>
       <div class="body">
-        <div class="markdown">
-          ${repeat(
-            renderBlocks(reply.text, this.#blocks),
-            (_block, index) => index,
-            (block) => html`<div class="block" .innerHTML=${block}></div>`,
-          )}
-        </div>
-        ${progress(reply)} ${outcome(reply)} ${isWriting || reply.text === "" ? nothing : this.#foot(reply)}
+        ${sections.map((section, index) => {
+          const isLast = index === sections.length - 1;
+          return section.kind === "text"
+            ? this.#markdown(section.text)
+            : html`<moltbot-activity .parts=${section.parts} .isLive=${isGrowing && isLast}></moltbot-activity>`;
+        })}
+        ${this.#progress(reply)} ${outcome(reply)} ${isGrowing || reply.text === "" ? nothing : this.#foot(reply)}
       </div>
     </article>`;
   }
 
-  #foot({ at, model, text }: Reply): TemplateResult {
+  #markdown(text: string): TemplateResult {
+    return html`<div class="markdown">
+      ${repeat(
+        renderBlocks(text, this.#blocks),
+        (_block, index) => index,
+        (block) => html`<div class="block" .innerHTML=${block}></div>`,
+      )}
+    </div>`;
+  }
+
+  /** What the reply waits for, where nothing else on the screen says so. */
+  #progress({ outcome, parts, busyWith, runId }: Reply): TemplateResult | typeof nothing {
+    if (outcome.kind === "waiting") {
+      return html`<p class="meta working" role="group" aria-label="Waiting for its turn">
+        <span class="dots"></span>Waiting for the reply before it
+        <button type="button" class="text-button" @click=${() => this.store.stop(runId)}>${stopIcon} Stop</button>
+      </p>`;
+    }
+    if (outcome.kind !== "writing") return nothing;
+    if (busyWith === "compaction") return working("Summarising the conversation so far…");
+    const last = parts.at(-1);
+    if (last === undefined || (last.kind === "call" && last.call.state !== "running")) return working("Thinking");
+    return nothing;
+  }
+
+  #foot({ at, by, text }: Reply): TemplateResult {
     const label = this.copied ? "Copied" : "Copy reply";
     return html`<p class="foot">
       <button type="button" class="icon-button small" aria-label=${label} title=${label} @click=${() => this.#copy(text)}>
         ${this.copied ? checkIcon : copyIcon}
       </button>
       <time datetime=${new Date(at).toISOString()}>${clockTime(at)}</time>
-      ${model === undefined ? nothing : html`<span>${model}</span>`}
+      ${by === undefined ? nothing : html`<span title=${by.provider === undefined ? nothing : `${by.provider}/${by.model}`}>${by.model}</span>`}
     </p>`;
   }
 
@@ -126,15 +155,12 @@ function attachmentList(attachments: readonly ShownAttachment[]): TemplateResult
   </ul>`;
 }
 
-function progress({ outcome, tool, text }: Reply): TemplateResult | typeof nothing {
-  if (outcome.kind !== "writing") return nothing;
-  if (tool !== undefined) return html`<p class="meta working"><span class="dots"></span>Using ${tool}</p>`;
-  if (text === "") return html`<p class="meta working"><span class="dots"></span>Thinking</p>`;
-  return nothing;
+function working(what: string): TemplateResult {
+  return html`<p class="meta working"><span class="dots"></span>${what}</p>`;
 }
 
-function outcome({ outcome, text }: Reply): TemplateResult | typeof nothing {
-  if (outcome.kind === "done" && text === "") return html`<p class="meta">The reply was empty.</p>`;
+function outcome({ outcome, parts }: Reply): TemplateResult | typeof nothing {
+  if (outcome.kind === "done" && parts.length === 0) return html`<p class="meta">The reply was empty.</p>`;
   if (outcome.kind === "stopped") return html`<p class="meta">Stopped</p>`;
   if (outcome.kind === "failed") return html`<p class="failure">${warnIcon} <span>${words(outcome.reason)}</span></p>`;
   return nothing;

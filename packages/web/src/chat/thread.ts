@@ -6,6 +6,7 @@ import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { PageElement } from "./element.ts";
 import { claws, downIcon } from "./icons.ts";
+import "./compaction.ts";
 import "./message.ts";
 
 /** How far from the end still counts as reading along, in pixels. */
@@ -50,7 +51,10 @@ export class ThreadElement extends PageElement {
           ${repeat(
             items,
             ({ key }) => key,
-            (item) => html`<moltbot-message .item=${item} .store=${this.store}></moltbot-message>`,
+            (item) =>
+              item.kind === "compaction"
+                ? html`<moltbot-compaction .compaction=${item.compaction} .store=${this.store}></moltbot-compaction>`
+                : html`<moltbot-message .item=${item} .store=${this.store}></moltbot-message>`,
           )}
         </div>
       </div>

@@ -1,0 +1,46 @@
+// The line in a conversation before which everything became a summary for the model. The messages themselves are kept.
+
+import { html, nothing, type TemplateResult } from "lit";
+import type { Compaction } from "../conversation.ts";
+import type { Store } from "../store.ts";
+import { clockTime } from "../time.ts";
+import { ask } from "./dialog.ts";
+import { PageElement } from "./element.ts";
+
+/** `<moltbot-compaction>`: shows `compaction`. */
+export class CompactionElement extends PageElement {
+  static override properties = { compaction: { attribute: false }, store: { attribute: false } };
+  declare compaction: Compaction;
+  declare store: Store;
+
+  protected override render(): TemplateResult {
+    const { text, at, isNewest } = this.compaction;
+    return html`<div class="compaction" role="group" aria-label=${`Summarised, ${clockTime(at)}`}>
+      <p class="line"><span>Summarised up to here · ${clockTime(at)}</span></p>
+      <p class="meta">
+        From here on the model knows the summary of what was said before.
+        ${
+          isNewest && this.store.canUndoCompaction
+            ? html`<button type="button" class="text-button" @click=${this.#undo}>Undo</button>`
+            : nothing
+        }
+      </p>
+      ${
+        text === ""
+          ? nothing
+          : html`<details class="call"><summary><span class="name">The summary</span></summary><div class="call-body"><p class="thought">${text}</p></div></details>`
+      }
+    </div>`;
+  }
+
+  async #undo(): Promise<void> {
+    const answer = await ask({
+      title: "Undo the summary?",
+      text: "The model reads the messages themselves again, as far as they fit.",
+      confirm: "Undo",
+    });
+    if (answer !== undefined) await this.store.undoCompaction();
+  }
+}
+
+customElements.define("moltbot-compaction", CompactionElement);
