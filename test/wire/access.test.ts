@@ -33,6 +33,7 @@ const TABLE = {
     "usage.status",
     "usage.cost",
     "usage.breakdown",
+    "runs.list",
   ],
   "operator.write": [
     "agent",
@@ -78,6 +79,10 @@ const TABLE = {
     "channels.logout",
     "web.login.start",
     "web.login.wait",
+    "runs.get",
+    "runs.events",
+    "runs.export",
+    "runs.replay",
   ],
 } as const;
 

@@ -12,6 +12,7 @@ import { httpApi } from "./slices/http-api/index.ts";
 import { messaging } from "./slices/messaging/index.ts";
 import { channelSettings } from "./slices/messaging/settings.ts";
 import { models } from "./slices/models/index.ts";
+import { recordings } from "./slices/recordings/index.ts";
 import { sessions } from "./slices/sessions/index.ts";
 import { setup } from "./slices/setup/index.ts";
 import { system } from "./slices/system/index.ts";
@@ -28,6 +29,7 @@ export const SLICES: readonly Slice[] = [
   agent,
   messaging,
   chat,
+  recordings,
   httpApi,
   setup,
 ];

@@ -38,6 +38,7 @@ import { HttpApi } from "./slices/http-api/http-api.ts";
 import { Messaging } from "./slices/messaging/messaging.ts";
 import { keysIn } from "./slices/models/keys.ts";
 import { Models } from "./slices/models/models.ts";
+import { Recordings } from "./slices/recordings/recordings.ts";
 import { Sessions } from "./slices/sessions/sessions.ts";
 import { secretsOf } from "./slices/setup/redact.ts";
 import { Setup } from "./slices/setup/setup.ts";
@@ -69,6 +70,7 @@ export interface Gateway extends Base {
   readonly agent: Agent;
   readonly messaging: Messaging;
   readonly chat: Chat;
+  readonly recordings: Recordings;
   readonly httpApi: HttpApi;
   readonly setup: Setup;
 }
@@ -215,6 +217,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       logFile: logFile.path,
       requestRestart,
       stack,
+      redact: (text) => secrets.redact(text),
       invalidate: (...args) => server.invalidate(...args),
       authorize: (request) => judgeBearer(request, { auth, limiter, trustedProxies: settings.current.trustedProxies }),
     });
@@ -279,11 +282,16 @@ interface BuildOptions {
   readonly stack: AsyncDisposableStack;
   readonly requestRestart: (reason: string, delayMs: number) => void;
   readonly invalidate: GatewayServer["invalidate"];
+  /** Replaces every secret that the gateway knows, and what is shaped like one. */
+  readonly redact: (text: string) => string;
   readonly authorize: (request: IncomingMessage) => BearerVerdict;
 }
 
 /** The services in the order of the catalog: each may use those above it. */
-function buildServices(base: Base, { logFile, stack, requestRestart, invalidate, authorize }: BuildOptions): Gateway {
+function buildServices(
+  base: Base,
+  { logFile, stack, requestRestart, invalidate, authorize, redact }: BuildOptions,
+): Gateway {
   const { store, clock, bus, log, stateDir } = base;
   const system: System = stack.use(
     new System(base, {
@@ -327,6 +335,7 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate,
     new Messaging({ ...base, system, sessions, agent }, { definitions: CHANNELS, section: CHANNELS_SECTION }),
   );
   const chat = new Chat({ ...base, sessions, agent });
+  const recordings = stack.use(new Recordings({ ...base, sessions, models, agent }, { redact }));
   const httpApi = new HttpApi({
     authorize,
     gateway: () => gateway,
@@ -350,6 +359,7 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate,
     agent,
     messaging,
     chat,
+    recordings,
     httpApi,
     setup,
   };
@@ -357,12 +367,13 @@ function buildServices(base: Base, { logFile, stack, requestRestart, invalidate,
 }
 
 /** What begins once the port is open. */
-function start({ system, agent, messaging, setup, config }: Gateway): void {
+function start({ system, agent, messaging, recordings, setup, config }: Gateway): void {
   system.start();
   config.watch();
   setup.tellOfRestart();
   agent.start();
   messaging.begin();
+  recordings.start();
 }
 
 function openState(stateDir: string): Store {

@@ -57,7 +57,7 @@ export interface AgentEvent {
   runId: string;
   /** From 1, one more for each event of this run. */
   seq: number;
-  stream: "lifecycle" | "assistant" | "tool" | "compaction" | "error";
+  stream: "lifecycle" | "assistant" | "tool" | "reasoning" | "compaction" | "error";
   ts: number;
   data: Record<string, unknown>;
   /** As the caller spelled it; absent when the caller named none. */
@@ -578,6 +578,17 @@ export interface DeviceTokenRotateResult {
   rotatedAtMs: number;
 }
 
+export interface ExchangeRow {
+  /** Milliseconds after the run began. */
+  at: number;
+  url: string;
+  status?: number;
+  durationMs?: number;
+  requestChars: number;
+  responseChars: number;
+  error?: string;
+}
+
 /** Payload of the event `health`. */
 export type HealthEvent = HealthSummary;
 
@@ -691,6 +702,38 @@ export interface LogsTailResult {
   lines: string[];
   truncated?: boolean;
   reset?: boolean;
+}
+
+/** Parameters of `memory.search`. */
+export interface MemorySearchParams {
+  query: string;
+  agentId?: string;
+  /** 8 when not said. */
+  limit?: number;
+}
+
+/** The answer to `memory.search`. */
+export interface MemorySearchResult {
+  agentId: string;
+  found: {
+    path: string;
+    line: number;
+    text: string;
+  }[];
+}
+
+/** Parameters of `memory.status`. */
+export type MemoryStatusParams = Record<string, never>;
+
+/** The answer to `memory.status`. */
+export interface MemoryStatusResult {
+  agents: {
+    agentId: string;
+    folder: string;
+    notes: number;
+    /** Pieces that a search can find. */
+    chunks: number;
+  }[];
 }
 
 export interface Message {
@@ -1011,6 +1054,36 @@ export interface PreviewItem {
   text: string;
 }
 
+export interface ReplayReport {
+  runId: string;
+  /** Whether the replay said and did what was recorded. */
+  same: boolean;
+  text: string;
+  requests: number;
+  events: RunEvent[];
+  differences: {
+    at: string;
+    recorded: string;
+    replayed: string;
+  }[];
+  durationMs: number;
+}
+
+export interface RunDetails {
+  run: RunRow;
+  message: string;
+  text: string;
+  error?: string;
+  exchanges: ExchangeRow[];
+  tools: ToolRow[];
+  events: number;
+}
+
+export interface RunEvent {
+  stream: string;
+  data: Record<string, unknown>;
+}
+
 export interface RunReport {
   payloads: {
     text: string;
@@ -1029,7 +1102,73 @@ export interface RunReport {
   };
 }
 
+export interface RunRow {
+  runId: string;
+  agentId: string;
+  sessionKey: string;
+  source: string;
+  status: "accepted" | "running" | "ok" | "error" | "aborted" | "merged";
+  /** provider/model that answered. */
+  model?: string;
+  acceptedAt: number;
+  startedAt?: number;
+  endedAt?: number;
+  totalTokens?: number;
+  /** Whether it can be replayed. */
+  recorded: boolean;
+}
+
 export type RunStatus = "ok" | "error";
+
+/** Parameters of `runs.events`. */
+export interface RunsEventsParams {
+  runId: string;
+}
+
+/** The answer to `runs.events`. */
+export interface RunsEventsResult {
+  runId: string;
+  events: RunEvent[];
+}
+
+/** Parameters of `runs.export`. */
+export interface RunsExportParams {
+  runId: string;
+}
+
+/** The answer to `runs.export`. */
+export interface RunsExportResult {
+  recording: unknown;
+}
+
+/** Parameters of `runs.get`. */
+export interface RunsGetParams {
+  runId: string;
+}
+
+/** The answer to `runs.get`. */
+export type RunsGetResult = RunDetails;
+
+/** Parameters of `runs.list`. */
+export interface RunsListParams {
+  limit?: number;
+}
+
+/** The answer to `runs.list`. */
+export interface RunsListResult {
+  recording: boolean;
+  runs: RunRow[];
+}
+
+/** Parameters of `runs.replay`. */
+export interface RunsReplayParams {
+  runId?: string;
+  /** As runs.export gave it. */
+  recording?: unknown;
+}
+
+/** The answer to `runs.replay`. */
+export type RunsReplayResult = ReplayReport;
 
 export interface SearchMatch {
   sessionKey: string;
@@ -1094,6 +1233,7 @@ export interface SessionEntry {
   responseUsage?: string;
   sendPolicy?: string;
   groupActivation?: string;
+  queueMode?: string;
   execHost?: string;
   execSecurity?: string;
   execAsk?: string;
@@ -1133,6 +1273,7 @@ export interface SessionRow {
   responseUsage?: string;
   sendPolicy?: string;
   groupActivation?: string;
+  queueMode?: string;
   execHost?: string;
   execSecurity?: string;
   execAsk?: string;
@@ -1246,6 +1387,7 @@ export interface SessionsPatchParams {
   spawnedBy?: string | null;
   sendPolicy?: "allow" | "deny" | null;
   groupActivation?: "mention" | "always" | null;
+  queueMode?: string | null;
 }
 
 /** The answer to `sessions.patch`. */
@@ -1434,6 +1576,13 @@ export interface ToolEntry {
   why?: string;
 }
 
+export interface ToolRow {
+  name: string;
+  callId: string;
+  isError: boolean;
+  chars: number;
+}
+
 /** Parameters of `tools.list`. */
 export interface ToolsListParams {
   sessionKey?: string;
@@ -1542,6 +1691,8 @@ export interface UsageStatusResult {
     plan?: string;
     error?: string;
   }[];
+  /** Today, where the budgets' midnight is. */
+  date: string;
   today: UsageTotals;
   budgets: BudgetState[];
 }
@@ -1657,6 +1808,10 @@ export interface Methods {
   "usage.cost": { params: UsageCostParams; result: UsageCostResult };
   /** What models took today, and how much of the budgets is used. */
   "usage.status": { params: UsageStatusParams; result: UsageStatusResult };
+  /** Searches an agent's notes; the best places first. */
+  "memory.search": { params: MemorySearchParams; result: MemorySearchResult };
+  /** How many notes each agent has, and where. */
+  "memory.status": { params: MemoryStatusParams; result: MemoryStatusResult };
   /** The configured agents. */
   "agents.list": { params: AgentsListParams; result: AgentsListResult };
   /** The slash commands that the caller may type in a conversation, with words that may follow each. */
@@ -1719,6 +1874,16 @@ export interface Methods {
   "chat.inject": { params: ChatInjectParams; result: ChatInjectResult };
   /** Sends a message; the reply comes as chat events. A stop word stops the reply under way. */
   "chat.send": { params: ChatSendParams; result: ChatSendResult };
+  /** The events of a recorded run, in order; of its text the last state only. */
+  "runs.events": { params: RunsEventsParams; result: RunsEventsResult };
+  /** A recorded run as one JSON value, to be replayed here or on another gateway. */
+  "runs.export": { params: RunsExportParams; result: RunsExportResult };
+  /** What happened in a run: its requests to providers and its tools. */
+  "runs.get": { params: RunsGetParams; result: RunsGetResult };
+  /** The newest runs, without what was said in them. */
+  "runs.list": { params: RunsListParams; result: RunsListResult };
+  /** Runs a recorded run again, offline: models and tools answer what they answered then. */
+  "runs.replay": { params: RunsReplayParams; result: RunsReplayResult };
   /** Replaces the config file's text and applies it, restarting in place when needed. */
   "config.apply": { params: ConfigApplyParams; result: ConfigApplyResult };
   /** The config file and the values in force. Secrets are shown as markers. */
@@ -1788,6 +1953,8 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "usage.breakdown": { access: "operator.read", once: false, twoStage: false },
   "usage.cost": { access: "operator.read", once: false, twoStage: false },
   "usage.status": { access: "operator.read", once: false, twoStage: false },
+  "memory.search": { access: "operator.admin", once: false, twoStage: false },
+  "memory.status": { access: "operator.admin", once: false, twoStage: false },
   "agents.list": { access: "operator.read", once: false, twoStage: false },
   "commands.list": { access: "operator.read", once: false, twoStage: false },
   "agent.identity.get": { access: "operator.read", once: false, twoStage: false },
@@ -1819,6 +1986,11 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "chat.history": { access: "operator.read", once: false, twoStage: false },
   "chat.inject": { access: "operator.admin", once: false, twoStage: false },
   "chat.send": { access: "operator.write", once: true, twoStage: false },
+  "runs.events": { access: "operator.admin", once: false, twoStage: false },
+  "runs.export": { access: "operator.admin", once: false, twoStage: false },
+  "runs.get": { access: "operator.admin", once: false, twoStage: false },
+  "runs.list": { access: "operator.read", once: false, twoStage: false },
+  "runs.replay": { access: "operator.admin", once: false, twoStage: false },
   "config.apply": { access: "operator.admin", once: false, twoStage: false },
   "config.get": { access: "operator.admin", once: false, twoStage: false },
   "config.patch": { access: "operator.admin", once: false, twoStage: false },

@@ -6,6 +6,7 @@ public struct AgentEvent: Codable, Hashable, Sendable {
         case lifecycle
         case assistant
         case tool
+        case reasoning
         case compaction
         case error
         /// A value that only a newer gateway knows.
@@ -16,6 +17,7 @@ public struct AgentEvent: Codable, Hashable, Sendable {
             case "lifecycle": self = .lifecycle
             case "assistant": self = .assistant
             case "tool": self = .tool
+            case "reasoning": self = .reasoning
             case "compaction": self = .compaction
             case "error": self = .error
             default: self = .unrecognized(rawValue)
@@ -27,6 +29,7 @@ public struct AgentEvent: Codable, Hashable, Sendable {
             case .lifecycle: return "lifecycle"
             case .assistant: return "assistant"
             case .tool: return "tool"
+            case .reasoning: return "reasoning"
             case .compaction: return "compaction"
             case .error: return "error"
             case .unrecognized(let value): return value

@@ -1429,6 +1429,118 @@ public struct LogsTailResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `memory.search`.
+public struct MemorySearchParams: Codable, Hashable, Sendable {
+    public var query: String
+    public var agentId: String?
+    /// 8 when not said.
+    public var limit: Int?
+
+    public init(
+        query: String,
+        agentId: String? = nil,
+        limit: Int? = nil
+    ) {
+        self.query = query
+        self.agentId = agentId
+        self.limit = limit
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case query
+        case agentId
+        case limit
+    }
+}
+
+/// The answer to `memory.search`.
+public struct MemorySearchResult: Codable, Hashable, Sendable {
+    public struct FoundItem: Codable, Hashable, Sendable {
+        public var path: String
+        public var line: Int
+        public var text: String
+
+        public init(
+            path: String,
+            line: Int,
+            text: String
+        ) {
+            self.path = path
+            self.line = line
+            self.text = text
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case path
+            case line
+            case text
+        }
+    }
+
+    public var agentId: String
+    public var found: [FoundItem]
+
+    public init(
+        agentId: String,
+        found: [FoundItem]
+    ) {
+        self.agentId = agentId
+        self.found = found
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+        case found
+    }
+}
+
+/// Parameters of `memory.status`.
+public struct MemoryStatusParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `memory.status`.
+public struct MemoryStatusResult: Codable, Hashable, Sendable {
+    public struct Agent: Codable, Hashable, Sendable {
+        public var agentId: String
+        public var folder: String
+        public var notes: Int
+        /// Pieces that a search can find.
+        public var chunks: Int
+
+        public init(
+            agentId: String,
+            folder: String,
+            notes: Int,
+            chunks: Int
+        ) {
+            self.agentId = agentId
+            self.folder = folder
+            self.notes = notes
+            self.chunks = chunks
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case agentId
+            case folder
+            case notes
+            case chunks
+        }
+    }
+
+    public var agents: [Agent]
+
+    public init(
+        agents: [Agent]
+    ) {
+        self.agents = agents
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agents
+    }
+}
+
 /// Parameters of `message.delete`.
 public struct MessageDeleteParams: Codable, Hashable, Sendable {
     public var channel: String?
@@ -1939,6 +2051,145 @@ public struct PollResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `runs.events`.
+public struct RunsEventsParams: Codable, Hashable, Sendable {
+    public var runId: String
+
+    public init(
+        runId: String
+    ) {
+        self.runId = runId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runId
+    }
+}
+
+/// The answer to `runs.events`.
+public struct RunsEventsResult: Codable, Hashable, Sendable {
+    public var runId: String
+    public var events: [RunEvent]
+
+    public init(
+        runId: String,
+        events: [RunEvent]
+    ) {
+        self.runId = runId
+        self.events = events
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runId
+        case events
+    }
+}
+
+/// Parameters of `runs.export`.
+public struct RunsExportParams: Codable, Hashable, Sendable {
+    public var runId: String
+
+    public init(
+        runId: String
+    ) {
+        self.runId = runId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runId
+    }
+}
+
+/// The answer to `runs.export`.
+public struct RunsExportResult: Codable, Hashable, Sendable {
+    public var recording: JSONValue
+
+    public init(
+        recording: JSONValue
+    ) {
+        self.recording = recording
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case recording
+    }
+}
+
+/// Parameters of `runs.get`.
+public struct RunsGetParams: Codable, Hashable, Sendable {
+    public var runId: String
+
+    public init(
+        runId: String
+    ) {
+        self.runId = runId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runId
+    }
+}
+
+/// The answer to `runs.get`.
+public typealias RunsGetResult = RunDetails
+
+/// Parameters of `runs.list`.
+public struct RunsListParams: Codable, Hashable, Sendable {
+    public var limit: Int?
+
+    public init(
+        limit: Int? = nil
+    ) {
+        self.limit = limit
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case limit
+    }
+}
+
+/// The answer to `runs.list`.
+public struct RunsListResult: Codable, Hashable, Sendable {
+    public var recording: Bool
+    public var runs: [RunRow]
+
+    public init(
+        recording: Bool,
+        runs: [RunRow]
+    ) {
+        self.recording = recording
+        self.runs = runs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case recording
+        case runs
+    }
+}
+
+/// Parameters of `runs.replay`.
+public struct RunsReplayParams: Codable, Hashable, Sendable {
+    public var runId: String?
+    /// As runs.export gave it.
+    public var recording: JSONValue?
+
+    public init(
+        runId: String? = nil,
+        recording: JSONValue? = nil
+    ) {
+        self.runId = runId
+        self.recording = recording
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runId
+        case recording
+    }
+}
+
+/// The answer to `runs.replay`.
+public typealias RunsReplayResult = ReplayReport
+
 /// Parameters of `send`.
 public struct SendParams: Codable, Hashable, Sendable {
     public var channel: String?
@@ -2370,6 +2621,7 @@ public struct SessionsPatchParams: Codable, Hashable, Sendable {
     public var spawnedBy: Nullable<String>?
     public var sendPolicy: Nullable<SendPolicy>?
     public var groupActivation: Nullable<GroupActivation>?
+    public var queueMode: Nullable<String>?
 
     public init(
         key: String,
@@ -2386,7 +2638,8 @@ public struct SessionsPatchParams: Codable, Hashable, Sendable {
         model: Nullable<String>? = nil,
         spawnedBy: Nullable<String>? = nil,
         sendPolicy: Nullable<SendPolicy>? = nil,
-        groupActivation: Nullable<GroupActivation>? = nil
+        groupActivation: Nullable<GroupActivation>? = nil,
+        queueMode: Nullable<String>? = nil
     ) {
         self.key = key
         self.label = label
@@ -2403,6 +2656,7 @@ public struct SessionsPatchParams: Codable, Hashable, Sendable {
         self.spawnedBy = spawnedBy
         self.sendPolicy = sendPolicy
         self.groupActivation = groupActivation
+        self.queueMode = queueMode
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -2421,6 +2675,7 @@ public struct SessionsPatchParams: Codable, Hashable, Sendable {
         case spawnedBy
         case sendPolicy
         case groupActivation
+        case queueMode
     }
 }
 
@@ -3028,17 +3283,21 @@ public struct UsageStatusResult: Codable, Hashable, Sendable {
     public var updatedAt: Int
     /// Windows of the daily budgets; providers themselves do not tell theirs.
     public var providers: [Provider]
+    /// Today, where the budgets' midnight is.
+    public var date: String
     public var today: UsageTotals
     public var budgets: [BudgetState]
 
     public init(
         updatedAt: Int,
         providers: [Provider],
+        date: String,
         today: UsageTotals,
         budgets: [BudgetState]
     ) {
         self.updatedAt = updatedAt
         self.providers = providers
+        self.date = date
         self.today = today
         self.budgets = budgets
     }
@@ -3046,6 +3305,7 @@ public struct UsageStatusResult: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case updatedAt
         case providers
+        case date
         case today
         case budgets
     }
@@ -3243,6 +3503,10 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case usageCost = "usage.cost"
     /// What models took today, and how much of the budgets is used.
     case usageStatus = "usage.status"
+    /// Searches an agent's notes; the best places first.
+    case memorySearch = "memory.search"
+    /// How many notes each agent has, and where.
+    case memoryStatus = "memory.status"
     /// The configured agents.
     case agentsList = "agents.list"
     /// The slash commands that the caller may type in a conversation, with words that may follow each.
@@ -3305,6 +3569,16 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case chatInject = "chat.inject"
     /// Sends a message; the reply comes as chat events. A stop word stops the reply under way.
     case chatSend = "chat.send"
+    /// The events of a recorded run, in order; of its text the last state only.
+    case runsEvents = "runs.events"
+    /// A recorded run as one JSON value, to be replayed here or on another gateway.
+    case runsExport = "runs.export"
+    /// What happened in a run: its requests to providers and its tools.
+    case runsGet = "runs.get"
+    /// The newest runs, without what was said in them.
+    case runsList = "runs.list"
+    /// Runs a recorded run again, offline: models and tools answer what they answered then.
+    case runsReplay = "runs.replay"
     /// Replaces the config file's text and applies it, restarting in place when needed.
     case configApply = "config.apply"
     /// The config file and the values in force. Secrets are shown as markers.

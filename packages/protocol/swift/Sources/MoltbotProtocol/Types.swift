@@ -724,6 +724,45 @@ public struct ConfigWritten: Codable, Hashable, Sendable {
     }
 }
 
+public struct ExchangeRow: Codable, Hashable, Sendable {
+    /// Milliseconds after the run began.
+    public var at: Int
+    public var url: String
+    public var status: Int?
+    public var durationMs: Int?
+    public var requestChars: Int
+    public var responseChars: Int
+    public var error: String?
+
+    public init(
+        at: Int,
+        url: String,
+        status: Int? = nil,
+        durationMs: Int? = nil,
+        requestChars: Int,
+        responseChars: Int,
+        error: String? = nil
+    ) {
+        self.at = at
+        self.url = url
+        self.status = status
+        self.durationMs = durationMs
+        self.requestChars = requestChars
+        self.responseChars = responseChars
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case at
+        case url
+        case status
+        case durationMs
+        case requestChars
+        case responseChars
+        case error
+    }
+}
+
 public struct HealthSummary: Codable, Hashable, Sendable {
     /// Whether the config file on disk is valid; if not, the last good copy is in force.
     public struct Config: Codable, Hashable, Sendable {
@@ -1589,6 +1628,123 @@ public struct PreviewItem: Codable, Hashable, Sendable {
     }
 }
 
+public struct ReplayReport: Codable, Hashable, Sendable {
+    public struct Difference: Codable, Hashable, Sendable {
+        public var at: String
+        public var recorded: String
+        public var replayed: String
+
+        public init(
+            at: String,
+            recorded: String,
+            replayed: String
+        ) {
+            self.at = at
+            self.recorded = recorded
+            self.replayed = replayed
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case at
+            case recorded
+            case replayed
+        }
+    }
+
+    public var runId: String
+    /// Whether the replay said and did what was recorded.
+    public var same: Bool
+    public var text: String
+    public var requests: Int
+    public var events: [RunEvent]
+    public var differences: [Difference]
+    public var durationMs: Int
+
+    public init(
+        runId: String,
+        same: Bool,
+        text: String,
+        requests: Int,
+        events: [RunEvent],
+        differences: [Difference],
+        durationMs: Int
+    ) {
+        self.runId = runId
+        self.same = same
+        self.text = text
+        self.requests = requests
+        self.events = events
+        self.differences = differences
+        self.durationMs = durationMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runId
+        case same
+        case text
+        case requests
+        case events
+        case differences
+        case durationMs
+    }
+}
+
+public struct RunDetails: Codable, Hashable, Sendable {
+    public var run: RunRow
+    public var message: String
+    public var text: String
+    public var error: String?
+    public var exchanges: [ExchangeRow]
+    public var tools: [ToolRow]
+    public var events: Int
+
+    public init(
+        run: RunRow,
+        message: String,
+        text: String,
+        error: String? = nil,
+        exchanges: [ExchangeRow],
+        tools: [ToolRow],
+        events: Int
+    ) {
+        self.run = run
+        self.message = message
+        self.text = text
+        self.error = error
+        self.exchanges = exchanges
+        self.tools = tools
+        self.events = events
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case run
+        case message
+        case text
+        case error
+        case exchanges
+        case tools
+        case events
+    }
+}
+
+public struct RunEvent: Codable, Hashable, Sendable {
+    public var stream: String
+    public var data: [String: JSONValue]
+
+    public init(
+        stream: String,
+        data: [String: JSONValue]
+    ) {
+        self.stream = stream
+        self.data = data
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case stream
+        case data
+    }
+}
+
 public struct RunReport: Codable, Hashable, Sendable {
     public struct Payload: Codable, Hashable, Sendable {
         public var text: String
@@ -1674,6 +1830,106 @@ public struct RunReport: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case payloads
         case meta
+    }
+}
+
+public struct RunRow: Codable, Hashable, Sendable {
+    public enum Status: Codable, Hashable, Sendable {
+        case accepted
+        case running
+        case ok
+        case error
+        case aborted
+        case merged
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "accepted": self = .accepted
+            case "running": self = .running
+            case "ok": self = .ok
+            case "error": self = .error
+            case "aborted": self = .aborted
+            case "merged": self = .merged
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .accepted: return "accepted"
+            case .running: return "running"
+            case .ok: return "ok"
+            case .error: return "error"
+            case .aborted: return "aborted"
+            case .merged: return "merged"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var runId: String
+    public var agentId: String
+    public var sessionKey: String
+    public var source: String
+    public var status: Status
+    /// provider/model that answered.
+    public var model: String?
+    public var acceptedAt: Int
+    public var startedAt: Int?
+    public var endedAt: Int?
+    public var totalTokens: Int?
+    /// Whether it can be replayed.
+    public var recorded: Bool
+
+    public init(
+        runId: String,
+        agentId: String,
+        sessionKey: String,
+        source: String,
+        status: Status,
+        model: String? = nil,
+        acceptedAt: Int,
+        startedAt: Int? = nil,
+        endedAt: Int? = nil,
+        totalTokens: Int? = nil,
+        recorded: Bool
+    ) {
+        self.runId = runId
+        self.agentId = agentId
+        self.sessionKey = sessionKey
+        self.source = source
+        self.status = status
+        self.model = model
+        self.acceptedAt = acceptedAt
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.totalTokens = totalTokens
+        self.recorded = recorded
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runId
+        case agentId
+        case sessionKey
+        case source
+        case status
+        case model
+        case acceptedAt
+        case startedAt
+        case endedAt
+        case totalTokens
+        case recorded
     }
 }
 
@@ -1793,6 +2049,7 @@ public struct SessionEntry: Codable, Hashable, Sendable {
     public var responseUsage: String?
     public var sendPolicy: String?
     public var groupActivation: String?
+    public var queueMode: String?
     public var execHost: String?
     public var execSecurity: String?
     public var execAsk: String?
@@ -1816,6 +2073,7 @@ public struct SessionEntry: Codable, Hashable, Sendable {
         responseUsage: String? = nil,
         sendPolicy: String? = nil,
         groupActivation: String? = nil,
+        queueMode: String? = nil,
         execHost: String? = nil,
         execSecurity: String? = nil,
         execAsk: String? = nil,
@@ -1838,6 +2096,7 @@ public struct SessionEntry: Codable, Hashable, Sendable {
         self.responseUsage = responseUsage
         self.sendPolicy = sendPolicy
         self.groupActivation = groupActivation
+        self.queueMode = queueMode
         self.execHost = execHost
         self.execSecurity = execSecurity
         self.execAsk = execAsk
@@ -1862,6 +2121,7 @@ public struct SessionEntry: Codable, Hashable, Sendable {
         case responseUsage
         case sendPolicy
         case groupActivation
+        case queueMode
         case execHost
         case execSecurity
         case execAsk
@@ -1961,6 +2221,7 @@ public struct SessionRow: Codable, Hashable, Sendable {
     public var responseUsage: String?
     public var sendPolicy: String?
     public var groupActivation: String?
+    public var queueMode: String?
     public var execHost: String?
     public var execSecurity: String?
     public var execAsk: String?
@@ -1995,6 +2256,7 @@ public struct SessionRow: Codable, Hashable, Sendable {
         responseUsage: String? = nil,
         sendPolicy: String? = nil,
         groupActivation: String? = nil,
+        queueMode: String? = nil,
         execHost: String? = nil,
         execSecurity: String? = nil,
         execAsk: String? = nil,
@@ -2028,6 +2290,7 @@ public struct SessionRow: Codable, Hashable, Sendable {
         self.responseUsage = responseUsage
         self.sendPolicy = sendPolicy
         self.groupActivation = groupActivation
+        self.queueMode = queueMode
         self.execHost = execHost
         self.execSecurity = execSecurity
         self.execAsk = execAsk
@@ -2063,6 +2326,7 @@ public struct SessionRow: Codable, Hashable, Sendable {
         case responseUsage
         case sendPolicy
         case groupActivation
+        case queueMode
         case execHost
         case execSecurity
         case execAsk
@@ -2511,6 +2775,32 @@ public struct ToolEntry: Codable, Hashable, Sendable {
         case changes
         case allowed
         case why
+    }
+}
+
+public struct ToolRow: Codable, Hashable, Sendable {
+    public var name: String
+    public var callId: String
+    public var isError: Bool
+    public var chars: Int
+
+    public init(
+        name: String,
+        callId: String,
+        isError: Bool,
+        chars: Int
+    ) {
+        self.name = name
+        self.callId = callId
+        self.isError = isError
+        self.chars = chars
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name
+        case callId
+        case isError
+        case chars
     }
 }
 
