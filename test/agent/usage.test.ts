@@ -128,3 +128,43 @@ test("a cost report is at most 30 seconds old", async () => {
   assert.equal(kept, 0);
   assert.ok((await total()) > 0);
 });
+
+test("/usage shows this conversation, today and the budget", async () => {
+  await using server = await fakeOpenAI();
+  const config = pricedConfig(server, { price: PRICE, budgets: { daily: { tokens: 10_000 } } });
+  await using gateway = await testGateway({ config });
+  const client = await admin(gateway);
+  server.script({ kind: "turn", text: "a", usage: { input: 2_000, output: 500 } });
+  await say(client, "Hello", "other");
+  server.script({ kind: "turn", text: "a", usage: { input: 1_000, output: 100 } });
+  await say(client, "Hello");
+
+  const reply = await say(client, "/usage");
+
+  assert.deepEqual(reply.split("  \n"), [
+    "**This conversation** 1k tokens in, 100 out, $0.0030",
+    "**Today, everything** 3k tokens in, 600 out, $0.0120",
+    "**Budget** 3,600 of 10,000 tokens, 36 % (`budgets.daily.tokens`)",
+    "**Under each reply** nothing; `/usage tokens` or `/usage full` shows it",
+  ]);
+});
+
+test("replies end with a line of usage where the conversation asks for it; the model never sees it", async () => {
+  await using server = await fakeOpenAI();
+  await using gateway = await testGateway({ config: pricedConfig(server, { price: PRICE }) });
+  const client = await admin(gateway);
+  server.usual = { kind: "turn", text: "Hi.", usage: { input: 1_234, output: 100, cacheRead: 200 } };
+  await say(client, "/usage tokens");
+
+  const tokens = await say(client, "Hello");
+  await say(client, "/usage full");
+  const full = await say(client, "Hello");
+  await say(client, "/usage off");
+  const off = await say(client, "Hello");
+
+  assert.deepEqual(
+    [tokens, full, off],
+    ["Hi.\n\n_1.2k in, 100 out_", "Hi.\n\n_1.2k in (200 cached), 100 out · $0.0032 · fake/fake-model_", "Hi."],
+  );
+  assert.doesNotMatch(JSON.stringify(server.requests.at(-1)?.body), /1\.2k in/);
+});

@@ -7,8 +7,12 @@ export const agent = defineEvent({
   summary: "A step of a run: it starts, says something, ends.",
   audience: "operator.read",
   // Tools are shown to clients that ask for it, those of protocol 3 by the session's verbose level (protocol: agent events).
-  allows: ({ stream, data }, { protocol, caps }) =>
-    stream !== "tool" || caps.includes("tool-events") || (protocol === 3 && data.verbose === true),
+  // Reasoning goes to those that name it, and to those of protocol 4 that want to see everything.
+  allows: ({ stream, data }, { protocol, caps }) => {
+    const wantsTools = caps.includes("tool-events");
+    if (stream === "tool") return wantsTools || (protocol === 3 && data.verbose === true);
+    return stream !== "reasoning" || caps.includes("reasoning-events") || (protocol === 4 && wantsTools);
+  },
   whenSlow: "close",
   payload: AgentEvent,
 });

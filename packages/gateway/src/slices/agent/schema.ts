@@ -53,7 +53,7 @@ export const AgentSummary = Closed({
 export const AgentEvent = Type.Object({
   runId: NonEmpty,
   seq: Type.Integer({ minimum: 0, description: "From 1, one more for each event of this run." }),
-  stream: OneOf("lifecycle", "assistant", "tool", "compaction", "error"),
+  stream: OneOf("lifecycle", "assistant", "tool", "reasoning", "compaction", "error"),
   ts: Millis,
   data: Type.Record(Type.String(), Type.Unknown()),
   sessionKey: Type.Optional(

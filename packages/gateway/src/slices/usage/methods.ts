@@ -33,6 +33,7 @@ export const status = defineMethod({
       }),
       { description: "Windows of the daily budgets; providers themselves do not tell theirs." },
     ),
+    date: Type.String({ description: "Today, where the budgets' midnight is." }),
     today: UsageTotals,
     budgets: Type.Array(BudgetState),
   }),
@@ -46,7 +47,7 @@ export const status = defineMethod({
         ...(resetAt !== undefined && { resetAt }),
       }));
     const providers = windows.length > 0 ? [{ provider: "moltbot", displayName: "Daily budget", windows }] : [];
-    return { updatedAt: clock.now(), providers, today: usage.today(), budgets };
+    return { updatedAt: clock.now(), providers, date: usage.date, today: usage.today(), budgets };
   },
 });
 

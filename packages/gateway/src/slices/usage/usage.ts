@@ -84,9 +84,14 @@ export class Usage implements Meter, Disposable {
     return capsOf(this.#settings.current, this.#ledger, scope, this.#services.clock.now()).map(toState);
   }
 
+  /** Today, in the budgets' time zone. */
+  get date(): string {
+    return dayOf(this.#services.clock.now(), zoneOf(this.#settings.current.timeZone));
+  }
+
   /** All calls of today, in the budgets' time zone. */
   today(): UsageTotals {
-    return totalsOf(this.#ledger.ofDay(this.#day()));
+    return totalsOf(this.#ledger.ofDay(this.date));
   }
 
   /** A conversation since it began, or since it was reset. */
@@ -105,7 +110,7 @@ export class Usage implements Meter, Disposable {
     const known = this.#reports.get(days);
     if (known && now - known.at < COST_CACHE_MS) return known.report;
     for (const [key, { at }] of this.#reports) if (now - at >= COST_CACHE_MS) this.#reports.delete(key);
-    const rows = this.#ledger.days(daysBefore(this.#day(), days - 1));
+    const rows = this.#ledger.days(daysBefore(this.date, days - 1));
     const daily = rows.map(({ day, ...sum }) => ({ date: day, ...totalsOf(sum) }));
     const report = { updatedAt: now, days, daily, totals: totalsOf(added(rows)) };
     this.#reports.set(days, { at: now, report });
@@ -115,17 +120,13 @@ export class Usage implements Meter, Disposable {
   /** The last days, put together by model, agent, conversation or run; the largest first. */
   breakdown(by: Grouping, days: number, limit: number) {
     return this.#ledger
-      .groups(by, daysBefore(this.#day(), days - 1), limit)
+      .groups(by, daysBefore(this.date, days - 1), limit)
       .map(({ name, ...sum }) => ({ name, ...totalsOf(sum), calls: sum.calls, estimatedCalls: sum.estimated }));
   }
 
   /** Forgets calls after 90 days; the sums of days stay. */
   prune(): void {
-    this.#ledger.prune(this.#day(), this.#services.clock.now());
-  }
-
-  #day(): string {
-    return dayOf(this.#services.clock.now(), zoneOf(this.#settings.current.timeZone));
+    this.#ledger.prune(this.date, this.#services.clock.now());
   }
 
   #scopeOf({ runId, sessionKey }: Pick<ModelRequest, "runId" | "sessionKey">): Scope {
@@ -155,7 +156,7 @@ export class Usage implements Meter, Disposable {
         ...scope,
         ...count,
         at: clock.now(),
-        day: this.#day(),
+        day: this.date,
         provider: ref.slice(0, slash),
         model: ref.slice(slash + 1),
         cost,

@@ -6,10 +6,12 @@ import { conversations } from "./conversations.ts";
 import { deviceCommands } from "./devices.ts";
 import { modelCommands } from "./model.ts";
 import { noteCommands } from "./notes.ts";
+import { usageCommands } from "./usage.ts";
 
 export const commands: readonly Command[] = [
   ...about,
   ...modelCommands,
+  ...usageCommands,
   ...noteCommands,
   ...conversations,
   ...deviceCommands,
