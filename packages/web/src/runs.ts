@@ -68,11 +68,18 @@ export class Runs {
     const message = isRecord(payload.message) ? payload.message : {};
     const text = textOf(message.content).trimStart();
     if (state === "delta") return this.#grow(runId, sessionKey, { text });
+    if (payload.stopReason === "merged") return this.#drop(runId);
     if (text !== "") this.put(runId, { sessionKey, text, by: byOf(message) });
     if (state === "error") {
       return this.end(runId, sessionKey, { kind: "failed", reason: sentence(payload.errorMessage) });
     }
     this.end(runId, sessionKey, { kind: state === "aborted" ? "stopped" : "done" });
+  }
+
+  /** The message is answered in the reply to another one. */
+  #drop(runId: string): void {
+    this.forget((run) => run.runId === runId);
+    this.#listener.onGrowth();
   }
 
   /** Hears an `agent` event, which is finer: every few characters, every tool, every thought. */

@@ -1,5 +1,6 @@
 // What the page knows, as one value that is replaced and never changed.
 
+import type { CommandEntry } from "@moltbot/protocol";
 import { type ChannelsState, NO_CHANNELS } from "./channels/state.ts";
 import type { Item } from "./conversation.ts";
 import type { HistoryMessage } from "./history.ts";
@@ -36,6 +37,8 @@ export interface State {
   readonly channels: ChannelsState;
   readonly models: readonly ModelChoice[];
   readonly defaultModel: string | undefined;
+  /** What can be typed after a slash in the open session. */
+  readonly commands: readonly CommandEntry[];
   readonly sessionKey: string;
   readonly mainKey: string;
   /** `undefined` until the open session's history has arrived. */
@@ -61,6 +64,7 @@ export const INITIAL: State = {
   channels: NO_CHANNELS,
   models: [],
   defaultModel: undefined,
+  commands: [],
   sessionKey: "",
   mainKey: "agent:main:main",
   history: undefined,

@@ -208,6 +208,14 @@ export class Store {
     await this.#loadHistory();
   }
 
+  /** Fetches what can be typed after a slash: words that may follow depend on the session and on the moment. */
+  async loadCommands(): Promise<void> {
+    const { sessionKey } = this.#state;
+    if (!this.#offers("commands.list")) return;
+    const answer = await this.#try(() => this.#gateway.request("commands.list", { sessionKey }));
+    if (answer !== undefined) this.#set({ commands: answer.commands });
+  }
+
   // — messages —
 
   /** Text that was typed in a session and not sent. */
@@ -371,10 +379,22 @@ export class Store {
     this.#loadSessionsSoon();
     if (this.#isOpen(run.sessionKey)) {
       const isPart = isPartlyTold(this.#state.history ?? [], run.runId); // we did not see all of it
+      void this.#recheckWaiting();
       if (this.#sessionId === undefined || isPart) void this.#loadHistory(); // or the session exists since this run
       return this.#set({ announcement: announcementOf(run) });
     }
     this.#set({ unread: new Set([...this.#state.unread, this.#canonical(run.sessionKey)]) });
+  }
+
+  /** A message that waited may have been answered along with another, while we were not there to hear it. */
+  async #recheckWaiting(): Promise<void> {
+    const waiting = this.#runs.all.filter(({ outcome }) => outcome.kind === "waiting");
+    for (const { runId } of waiting) {
+      const answer = await this.#try(() => this.#gateway.request("agent.wait", { runId, timeoutMs: 0 }));
+      if (answer === undefined || answer.status === "timeout") continue;
+      this.#runs.forget((run) => run.runId === runId && run.outcome.kind === "waiting");
+      await this.#loadHistory();
+    }
   }
 
   /** A message sent from elsewhere to the open session: its reply is here before the question. */

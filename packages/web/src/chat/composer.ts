@@ -1,10 +1,12 @@
-// Where a message is written: text that survives reloads, attachments by paste, drop and picker, send and stop.
+// Where a message is written: text that survives reloads, commands to complete, attachments by paste, drop and picker,
+// send and stop.
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { dataUrl, readFiles } from "../attachments.ts";
 import type { Attachment } from "../outbox.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
+import { CompletionMenu } from "./completion-menu.ts";
 import { PageElement } from "./element.ts";
 import { attachIcon, closeIcon, fileIcon, sendIcon, stopIcon } from "./icons.ts";
 
@@ -23,6 +25,7 @@ export class ComposerElement extends PageElement {
   declare attachments: readonly Attachment[];
   declare problems: readonly string[];
   #session = "";
+  readonly #menu = new CompletionMenu(this);
 
   constructor() {
     super();
@@ -69,6 +72,7 @@ export class ComposerElement extends PageElement {
     return html`<form class="composer" aria-label="Message" @submit=${this.#submit}>
       ${this.problems.map((problem) => html`<p class="problem" role="alert">${problem}</p>`)}
       ${this.attachments.length > 0 ? this.#attachmentList() : nothing}
+      ${this.#menu.render()}
       <div class="field">
         <label class="icon-button" title="Attach files">
           ${attachIcon}<span class="visually-hidden">Attach files</span>
@@ -79,7 +83,10 @@ export class ComposerElement extends PageElement {
           rows="1"
           aria-label="Message"
           aria-describedby="message-hint"
-          placeholder="Write a message"
+          aria-autocomplete="list"
+          aria-controls=${this.#menu.isOpen ? "completions" : nothing}
+          aria-activedescendant=${this.#menu.activeId ?? nothing}
+          placeholder="Write a message, or / for commands"
           autocomplete="off"
           .value=${this.text}
           @input=${this.#onInput}
@@ -161,11 +168,13 @@ export class ComposerElement extends PageElement {
 
   #change(text: string): void {
     this.text = text;
+    this.#menu.onInput(text);
     this.store.keepDraft(this.#session, text);
   }
 
   /** Enter sends, except while an input method composes, and on touch keyboards, which have no Shift+Enter. */
   #onKey(event: KeyboardEvent): void {
+    if (this.#menu.onKey(event)) return;
     if (event.key === "Escape" && this.state.activeRun !== undefined) {
       event.preventDefault();
       void this.store.stop();
