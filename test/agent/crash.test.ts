@@ -54,14 +54,14 @@ class KillableGateway implements AsyncDisposable {
   }
 }
 
-async function killableOver(model: ModelServer): Promise<KillableGateway> {
-  return new KillableGateway(configFor(model));
+async function killableOver(model: ModelServer, more: object = {}): Promise<KillableGateway> {
+  return new KillableGateway(JSON.stringify({ ...JSON.parse(configFor(model)), ...more }));
 }
 
 test("messages that were acknowledged before kill -9 are answered after the next start, each once and in order", async () => {
   await using model = await fakeOpenAI();
   model.script({ kind: "hang" });
-  await using gateway = await killableOver(model);
+  await using gateway = await killableOver(model, { messages: { queue: { mode: "followup" } } });
   const before = await gateway.start();
   const asked = model.next();
   for (const n of [1, 2, 3])

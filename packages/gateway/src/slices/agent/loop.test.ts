@@ -47,6 +47,7 @@ function stage({ turns, tools = {}, changing = [], steered = [], maxTurns = 10, 
     call: async ({ name }, update) => (await tools[name]?.(update)) ?? { text: `${name} done` },
     keepTurn: ({ content }) => void kept.push(`turn ${content.map(({ kind }) => kind).join(" ")}`),
     keepResult: ({ callId }, { text: said }) => void kept.push(`${callId}: ${said}`),
+    isSteered: () => (steered[0] ?? []).length > 0,
     steered: () => (steered.shift() ?? []).map((said) => ({ role: "user", content: [{ kind: "text", text: said }] })),
     now: () => 0,
   };

@@ -43,7 +43,8 @@ export interface LoopPorts {
   /** Keeps a turn before its tools run; and an answer before the model sees it. */
   keepTurn(turn: Turn): void;
   keepResult(call: ToolRequest, result: ToolResult): void;
-  /** What people said meanwhile to the run under way. */
+  /** Whether people said something meanwhile to the run under way; and what, to be heard now. */
+  isSteered(): boolean;
   steered(): readonly ModelMessage[];
   now(): number;
 }
@@ -79,13 +80,12 @@ export async function* loop(
       continue;
     }
     const { calls, content } = reply;
-    const steered = calls.length === 0 ? ports.steered() : [];
-    if (calls.length === 0 && steered.length === 0) return;
+    if (calls.length === 0 && !ports.isSteered()) return;
     ports.keepTurn({ content, usage: reply.usage });
     yield { kind: "turn-end" };
     conversation = [...conversation, { role: "assistant", content }];
     if (calls.length > 0) conversation = [...conversation, yield* callAll(ports, calls, circles)];
-    conversation = [...conversation, ...steered, ...ports.steered()];
+    conversation = [...conversation, ...ports.steered()];
     const why = turn >= ports.maxTurns ? `${ports.maxTurns} turns` : circles.why;
     if (why !== undefined) {
       yield { kind: "note", text: `Stopped after ${why}; say “go on” to continue.` };

@@ -29,6 +29,8 @@ export function waitAnswer(runId: string, result: RunResult) {
 /** Why a run failed; one that a person stopped did not. */
 export function errorOf({ outcome }: RunResult): string | undefined {
   if (outcome.kind === "error") return outcome.error;
+  if (outcome.kind === "aborted" && outcome.reason === "dropped")
+    return "too many messages waited; this one was left out";
   return outcome.kind === "aborted" && outcome.reason === "timeout"
     ? "the run reached its time limit and was stopped"
     : undefined;

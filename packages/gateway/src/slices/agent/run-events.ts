@@ -24,6 +24,8 @@ export interface RunEventsOptions {
   readonly sessionKey: string;
   /** Replies to slash commands in a chat are not runs for those who watch: only their last word is told. */
   readonly isQuiet: boolean;
+  /** Whether the session shows how the model thinks while it does. */
+  streamsReasoning?(): boolean;
   /** Whether the session shows tools to clients of protocol 3 (protocol: agent events). */
   isVerbose(): boolean;
 }
@@ -37,6 +39,9 @@ export class RunEvents implements Disposable {
   #chatTold = "";
   #chatToldAt = Number.NEGATIVE_INFINITY;
   #later: Disposable | undefined;
+  #thought = "";
+  #thoughtTold = "";
+  #thoughtToldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: RunEventsOptions) {
     this.#options = options;
@@ -59,8 +64,23 @@ export class RunEvents implements Disposable {
     });
   }
 
+  /** How the model came to its answer has become `text`; told where the conversation shows it as it grows. */
+  thought(text: string): void {
+    const { clock, streamsReasoning } = this.#options;
+    if (!streamsReasoning?.()) return;
+    this.#thought = text;
+    if (clock.monotonic() - this.#thoughtToldAt >= Math.max(AGENT_DELTA_MS, text.length / CHARS_PER_MS))
+      this.#tellThought();
+  }
+
+  /** The older part of the conversation is being summarised, or has been; then the model may be asked again. */
+  compaction(data: { readonly phase: "start" } | { readonly phase: "end"; readonly willRetry: boolean }): void {
+    this.#agent("compaction", data);
+  }
+
   /** A tool begins, gets on, or has answered. What was said before is told before. */
   tool(step: Extract<RunStep, { kind: "tool-start" | "tool-update" | "tool-result" }>): void {
+    this.#tellThought();
     const { callId: toolCallId, name, args } = step.call;
     const verbose = this.#options.isVerbose() ? { verbose: true } : {};
     if (step.kind === "tool-start") this.#tell();
@@ -85,7 +105,11 @@ export class RunEvents implements Disposable {
     this[Symbol.dispose]();
     this.#tell();
     const { startedAt, endedAt } = times;
-    if (outcome.kind === "aborted") {
+    if (outcome.kind === "merged") {
+      // Clients of protocol 3 know no better word: the message is answered, elsewhere (protocol: chat events).
+      this.#agent("lifecycle", { phase: "end", endedAt, mergedInto: outcome.into });
+      this.#chat({ seq: Math.max(1, this.#seq), state: "final", stopReason: "merged" });
+    } else if (outcome.kind === "aborted") {
       const { reason } = outcome;
       this.#chat({ seq: this.#seq + 1, state: "aborted", stopReason: reason, ...(message && { message }) });
       this.#agent("lifecycle", { phase: "end", startedAt, endedAt, aborted: true });
@@ -104,7 +128,16 @@ export class RunEvents implements Disposable {
     this.#later = undefined;
   }
 
+  #tellThought(): void {
+    const text = this.#thought;
+    if (text.length === this.#thoughtTold.length) return;
+    this.#agent("reasoning", { text, delta: text.slice(this.#thoughtTold.length) });
+    this.#thoughtTold = text;
+    this.#thoughtToldAt = this.#options.clock.monotonic();
+  }
+
   #tell(): void {
+    this.#tellThought();
     const text = this.#text;
     if (text.length === this.#told.length || this.#options.isQuiet) return;
     const { clock } = this.#options;
@@ -119,7 +152,10 @@ export class RunEvents implements Disposable {
     this.#chatToldAt = now;
   }
 
-  #agent(stream: "lifecycle" | "assistant" | "tool", data: Readonly<Record<string, unknown>>): void {
+  #agent(
+    stream: "lifecycle" | "assistant" | "tool" | "reasoning" | "compaction",
+    data: Readonly<Record<string, unknown>>,
+  ): void {
     const { bus, clock, runId, spelledKey, isQuiet } = this.#options;
     if (isQuiet) return;
     this.#seq++;

@@ -36,13 +36,15 @@ export interface RunRequest {
   readonly deliver?: DeliverTo | undefined;
   /** Which tools it may use beside what the settings say. */
   readonly limits?: readonly ToolLimits[] | undefined;
+  /** How earlier messages began that were left out because too many waited. */
+  readonly omitted?: readonly string[] | undefined;
   readonly starter: Omit<Starter, "principal">;
 }
 
-/** Why a run was ended from outside. */
-export type AbortReason = "rpc" | "stop" | "timeout";
+/** Why a run was ended from outside: by a person, by its time limit, by a newer message, or because too many waited. */
+export type AbortReason = "rpc" | "stop" | "timeout" | "interrupt" | "dropped";
 
-/** How a run ended. */
+/** How a run ended; one that was merged is answered by another run, which knows the rest. */
 export type RunOutcome = {
   readonly text: string;
   readonly provider: string;
@@ -52,6 +54,7 @@ export type RunOutcome = {
   | { readonly kind: "ok"; readonly stopReason?: string | undefined }
   | { readonly kind: "error"; readonly error: string }
   | { readonly kind: "aborted"; readonly reason: AbortReason }
+  | { readonly kind: "merged"; readonly into: string }
 );
 
 /** A run as the table has it. */
@@ -158,7 +161,8 @@ export class RunStore {
     const endedAt = this.#clock.now();
     this.#store.run(
       "update runs set state = ?, ended_at = ?, outcome = ?, partial = '' where id = ?",
-      ...[outcome.kind, endedAt, JSON.stringify(outcome), id],
+      // The table's states are older than merging.
+      ...[outcome.kind === "merged" ? "ok" : outcome.kind, endedAt, JSON.stringify(outcome), id],
     );
     return endedAt;
   }

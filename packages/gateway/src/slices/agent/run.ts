@@ -1,6 +1,6 @@
 /** A run while it lives: what was asked, how far it is, and the one way to end it from outside. */
 
-import type { Usage } from "../models/port.ts";
+import type { ModelPart, Usage } from "../models/port.ts";
 import type { RunStep } from "./loop.ts";
 import { RunEvents, type RunEventsOptions } from "./run-events.ts";
 import type { AbortReason, RunOutcome, RunRecord } from "./run-store.ts";
@@ -18,7 +18,21 @@ export interface RunResult {
 export interface Steered {
   readonly runId: string;
   readonly text: string;
+  /** It is answered in a turn of its own as well. */
+  readonly isKept: boolean;
 }
+
+/** What a run is given beside its record. */
+export interface RunOptions
+  extends Pick<RunEventsOptions, "bus" | "clock" | "isQuiet" | "isVerbose" | "streamsReasoning"> {
+  /** What was said to the run is about to be heard: returns what still counts. */
+  hears?(said: readonly Steered[]): readonly Steered[];
+}
+
+type Thought = Extract<ModelPart, { kind: "reasoning" }>;
+
+/** More is not told. */
+const MAX_REASONING_CHARS = 200_000;
 
 export class Run {
   readonly record: RunRecord;
@@ -26,25 +40,31 @@ export class Run {
   /** Resolves when the run has ended; a run that a stop of the gateway interrupts ends after the next start. */
   readonly finished: Promise<RunResult>;
   readonly #abort = new AbortController();
-  readonly #resolve: (result: RunResult) => void;
+  readonly #resolve: (result: RunResult | Promise<RunResult>) => void;
   #abortReason: AbortReason | undefined;
   #startedAt: number | undefined;
   #isOver = false;
   /** The system prompt, once it has been made. */
   prompt: string | undefined;
+  /** The complete reply as people get it, when the conversation shows more than the model said. */
+  dress: ((text: string) => string) | undefined;
   #by: { readonly provider: string; readonly model: string } | undefined;
   #text = "";
   /** Where the reply of the last turn begins in the text. */
   #turnStart = 0;
   #isNewTurn = false;
   #steered: Steered[] = [];
-  #isDeaf = false;
+  readonly #hears: (said: readonly Steered[]) => readonly Steered[];
+  /** How the model came to what it said, in all turns; and in the last one, as it must be given back. */
+  #reasoning = "";
+  #thoughts: Thought[] = [];
   #contextTokens: number | undefined;
   #usage: Usage | undefined;
   #stopReason: string | undefined;
 
-  constructor(record: RunRecord, options: Pick<RunEventsOptions, "bus" | "clock" | "isQuiet" | "isVerbose">) {
+  constructor(record: RunRecord, { hears = (said) => said, ...options }: RunOptions) {
     this.record = record;
+    this.#hears = hears;
     const { id: runId, sessionKey, request } = record;
     this.events = new RunEvents({ ...options, runId, sessionKey, spelledKey: request.spelledKey });
     const { promise, resolve } = Promise.withResolvers<RunResult>();
@@ -93,6 +113,16 @@ export class Run {
     return this.#by;
   }
 
+  /** How the model came to its answer, over all turns. */
+  get reasoning(): string {
+    return this.#reasoning;
+  }
+
+  /** The same of the last turn, part by part. */
+  get thoughts(): readonly Thought[] {
+    return this.#thoughts;
+  }
+
   /** How full the model's window was in the last turn. */
   get contextTokens(): number | undefined {
     return this.#contextTokens;
@@ -135,8 +165,10 @@ export class Run {
       case "turn-end":
         this.#isNewTurn = true;
         this.#turnStart = this.#text.length;
+        this.#thoughts = [];
         return;
       case "reasoning":
+        return this.#think(step);
       case "tool-call":
         return;
       case "tool-start":
@@ -154,24 +186,26 @@ export class Run {
     this.#isNewTurn = true;
   }
 
-  /** Something was said to the run under way; it is heard at the end of this turn. False when the run can hear no more. */
+  /**
+   * Something was said to the run under way; it is heard at the end of this turn. False when the run can hear no more.
+   * What comes after the last word is not heard: it waits for a turn of its own.
+   */
   steer(message: Steered): boolean {
-    if (this.#isOver || !this.hasBegun || this.signal.aborted || this.#isDeaf) return false;
+    if (this.#isOver || !this.hasBegun || this.signal.aborted) return false;
     this.#steered.push(message);
     return true;
+  }
+
+  /** Whether something was said meanwhile. */
+  get isSteered(): boolean {
+    return this.#steered.length > 0;
   }
 
   /** What was said meanwhile, once. */
   takeSteered(): readonly Steered[] {
     const said = this.#steered;
     this.#steered = [];
-    return said;
-  }
-
-  /** From now on nothing can be said to it: its last word is being kept. Returns what was said too late. */
-  deafen(): readonly Steered[] {
-    this.#isDeaf = true;
-    return this.takeSteered();
+    return said.length === 0 ? said : this.#hears(said);
   }
 
   /** Turns are paragraphs of one text. */
@@ -185,6 +219,16 @@ export class Run {
     this.events.grew(this.#text);
   }
 
+  #think({ delta, providerData }: Extract<RunStep, { kind: "reasoning" }>): void {
+    const last = this.#thoughts.at(-1);
+    if (last && !last.providerData) this.#thoughts.pop();
+    const before = last && !last.providerData ? last.text : "";
+    this.#thoughts.push({ kind: "reasoning", text: before + delta, ...(providerData && { providerData }) });
+    if (delta === "" || this.#reasoning.length > MAX_REASONING_CHARS) return;
+    this.#reasoning += delta;
+    this.events.thought(this.#reasoning);
+  }
+
   /** Asks the run to end for a reason that its record will name. */
   abort(reason: AbortReason): void {
     this.#abortReason ??= reason;
@@ -195,6 +239,12 @@ export class Run {
   interrupt(): void {
     this.#abort.abort(new Error("the gateway stops"));
     this.events[Symbol.dispose]();
+  }
+
+  /** Closes the run for those that wait for it: they are told how the other one ends. */
+  mergeInto({ finished }: Run): void {
+    this.#isOver = true;
+    this.#resolve(finished);
   }
 
   /** Closes the run and tells whoever waits for it. */

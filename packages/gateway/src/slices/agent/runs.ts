@@ -20,7 +20,16 @@ import {
   type QueueRules,
 } from "./queue.ts";
 import { Run, type RunResult, type Steered } from "./run.ts";
-import { type AnsweredBy, aborted, done, failed, type Recorded, RunEnds, type RunObserver } from "./run-ends.ts";
+import {
+  type AnsweredBy,
+  aborted,
+  done,
+  failed,
+  merged,
+  type Recorded,
+  RunEnds,
+  type RunObserver,
+} from "./run-ends.ts";
 import {
   type AbortReason,
   type RunOutcome,
@@ -123,7 +132,7 @@ export class Runs {
     this.#store.prune();
     this.#pruner = clock.every(PRUNE_MS, () => this.#store.prune());
     // What worked goes on before what waited behind it.
-    const open = this.#store.open().sort((a, b) => Math.min(b.attempts, 1) - Math.min(a.attempts, 1));
+    const open = this.#store.open().sort((a, b) => Number(hasBegun(b)) - Number(hasBegun(a)));
     for (const record of open) {
       if (this.#open.has(record.id)) continue;
       log.info("a run is taken up again", { runId: record.id, attempts: record.attempts });
@@ -246,10 +255,9 @@ export class Runs {
   /** The runs that begin next of those that wait in a conversation. */
   #batch(waiting: readonly Run[]): Run[] {
     return nextBatch(waiting, {
-      collects: (head) =>
-        head.record.attempts === 0 && isFromPerson(head.record) && collects(this.queueing(head.record)),
+      collects: (head) => !hasBegun(head.record) && isFromPerson(head.record) && collects(this.queueing(head.record)),
       together: (head, other) =>
-        head === other || (other.record.attempts === 0 && isFromPerson(other.record) && this.#goTogether(head, other)),
+        head === other || (!hasBegun(other.record) && isFromPerson(other.record) && this.#goTogether(head, other)),
     });
   }
 
@@ -321,6 +329,7 @@ export class Runs {
       ...this.#services,
       isQuiet,
       isVerbose: () => this.#isVerbose(record),
+      streamsReasoning: () => this.#services.sessions.get(record.sessionKey)?.levels.reasoningLevel === "stream",
       hears: (said) => this.#hear(run, said),
     });
     this.#open.set(run.id, run);
@@ -365,7 +374,7 @@ export class Runs {
     const omitted = [...others, leader].flatMap(({ record }) => record.request.omitted ?? []);
     const [startedAt, endings] = store.transaction(() => {
       const begunAt = this.#store.begin(leader.id);
-      if (leader.record.attempts > 0) return [begunAt, []];
+      if (hasBegun(leader.record)) return [begunAt, []];
       if (omitted.length > 0)
         sessions.transcript.append(
           { key, ...session },
@@ -384,8 +393,7 @@ export class Runs {
     this.#open.delete(run.id);
     this.#lanes.remove(run);
     run.mergeInto(into);
-    const outcome: RunOutcome = { ...failed(run, ""), kind: "merged", into: into.id };
-    run.events.ended(outcome, { startedAt: undefined, endedAt }, undefined);
+    run.events.ended(merged(into.id), { startedAt: undefined, endedAt }, undefined);
   }
 
   /** What was said to a run under way is heard now: what is not to be answered again becomes part of it. */
@@ -451,6 +459,11 @@ export class Runs {
     this.#services.log.error("a run met an unexpected error", { runId: run.id, error });
     return `internal error: ${messageOf(error)}`.slice(0, 300);
   }
+}
+
+/** Whether an earlier attempt may have left something. */
+function hasBegun({ startedAt }: RunRecord): boolean {
+  return startedAt !== undefined;
 }
 
 function stoppedTooOften(attempts: number): string {

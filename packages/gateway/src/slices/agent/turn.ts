@@ -5,6 +5,7 @@ import type { ModelMessage, ModelRequest, ModelStep } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
 import type { Agent } from "./agent.ts";
 import { type Invocation, runCommand, unknownAnswer } from "./builtin.ts";
+import { dressed } from "./dress.ts";
 import { HISTORY_MESSAGES, modelMessages } from "./history.ts";
 import { type LoopPorts, loop, type RunStep } from "./loop.ts";
 import { systemPrompt } from "./prompt.ts";
@@ -25,7 +26,7 @@ export class Turns implements Answering {
   }
 
   /** Slash commands do not wait: `/stop` and `/status` are for when something is under way. */
-  isImmediate({ request }: RunRecord): boolean {
+  isImmediate({ request }: Pick<RunRecord, "request">): boolean {
     return this.#agent.slashCommand(request.message) !== undefined;
   }
 
@@ -35,7 +36,22 @@ export class Turns implements Answering {
     if (slash) return { ...BUILTIN, stopReason: "injected", steps: this.#command(run, slash) };
     const model = this.#agent.modelOf(sessionKey);
     if (!model) return { ...BUILTIN, steps: this.#command(run, this.#agent.looseCommand(request.message)) };
+    run.dress = (text) => this.#dressed(run, text);
     return { provider: model.provider.id, model: model.id, steps: this.#converse(run, model) };
+  }
+
+  /** The reply with what the conversation shows beside it. */
+  #dressed(run: Run, text: string): string {
+    const { sessions, usage } = this.#services;
+    const { sessionKey, request } = run.record;
+    const { reasoningLevel, responseUsage } = sessions.get(sessionKey)?.levels ?? {};
+    return dressed(text, {
+      // Who watches on the wire has its own way to see it.
+      reasoning: reasoningLevel === "on" && request.deliver ? run.reasoning : undefined,
+      usageLevel: responseUsage,
+      usage: responseUsage === undefined ? undefined : usage.run(run.id),
+      model: run.by && `${run.by.provider}/${run.by.model}`,
+    });
   }
 
   async *#command(run: Run, invocation: Invocation | undefined): AsyncGenerator<RunStep> {
@@ -76,6 +92,7 @@ export class Turns implements Answering {
       },
       keepTurn: (turn) => log.keepTurn(turn, run.by ?? { provider: model.provider.id, model: model.id }),
       keepResult: (call, result) => log.keepResult(call, result),
+      isSteered: () => run.isSteered,
       steered: () => run.takeSteered().map(({ text }) => ({ role: "user", content: [{ kind: "text", text }] })),
       now: () => clock.monotonic(),
     };

@@ -57,11 +57,12 @@ export class Chat {
   /** Stops the replies to a session key, as it was spelled when they were asked for, or one of them. */
   abort(sessionKey: string, runId: string | undefined): Stopped {
     if (runId === undefined) return this.#stop(sessionKey, "rpc");
-    const run = this.#open().find(({ id }) => id === runId);
+    const known = this.#services.agent.runs.known(runId);
+    const run = known?.kind === "open" && this.#open().find((each) => each === known.run);
     if (!run) return { ok: true, aborted: false, runIds: [] };
     if (run.record.request.spelledKey !== sessionKey) throw invalidRequest("runId does not match sessionKey");
     this.#services.agent.runs.abort(run, "rpc");
-    return { ok: true, aborted: true, runIds: [runId] };
+    return { ok: true, aborted: true, runIds: [run.id] };
   }
 
   /** Adds a message of the assistant to a conversation, as if it had been said. */

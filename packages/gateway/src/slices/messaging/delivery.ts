@@ -1,7 +1,7 @@
 /** From a run to a channel: its reply is put in the outbox by the very transaction that records how the run ended. */
 import type { Clock } from "../../base/clock.ts";
 import type { MessageRef } from "../../kit/channel.ts";
-import type { RunOutcome, RunRecord } from "../agent/run-store.ts";
+import type { AbortReason, RunOutcome, RunRecord } from "../agent/run-store.ts";
 import type { RunObserver } from "../agent/runs.ts";
 import type { Account } from "./account.ts";
 import type { Inbox, InboxRow, Outcome } from "./inbox.ts";
@@ -21,6 +21,8 @@ export interface DeliveryOptions {
   kick(channel: string, account: string): void;
 }
 
+const TOGETHER = "It came while a reply was under way, and was answered together with what came beside it.";
+
 /** The place of a reply that has not been cut into parts. */
 const WHOLE = -1;
 
@@ -36,6 +38,7 @@ export class Delivery implements RunObserver {
     const { inbox, outbox } = this.#options;
     const { deliver } = record.request;
     if (!deliver) return;
+    if (outcome.kind === "merged") return inbox.joinRun(record.id, outcome.into, TOGETHER);
     const rows = inbox.ofRun(record.id);
     const early = earlyOutcome(outcome);
     if (early) for (const { id } of rows) inbox.decide(id, early);
@@ -119,20 +122,38 @@ function runOf(origin: string): string | undefined {
 /** What a run's end decides by itself, whatever becomes of its last words. */
 function earlyOutcome(outcome: RunOutcome): Outcome | undefined {
   if (outcome.kind === "error") return { kind: "failed", rule: "agent-error", detail: outcome.error };
+  if (outcome.kind === "merged") return undefined;
   if (outcome.kind === "aborted" && outcome.reason === "timeout")
     return {
       kind: "failed",
       rule: "agent-timeout",
       detail: "The agent took longer than agents.defaults.timeoutSeconds.",
     };
-  if (outcome.kind === "aborted") return { kind: "suppressed", rule: "stopped", detail: "Somebody stopped the reply." };
+  if (outcome.kind === "aborted") return { kind: "suppressed", ...ENDED_FROM_OUTSIDE[outcome.reason as OtherReason] };
   if (outcome.text === "") return { kind: "noted", rule: "nothing-to-say", detail: "The agent answered with nothing." };
   return undefined;
 }
 
+const STOPPED = { rule: "stopped", detail: "Somebody stopped the reply." };
+
+type OtherReason = Exclude<AbortReason, "timeout">;
+
+/** Why a reply was ended that ran into no limit. */
+const ENDED_FROM_OUTSIDE: Readonly<Record<OtherReason, Omit<Outcome, "kind">>> = {
+  rpc: STOPPED,
+  stop: STOPPED,
+  interrupt: { rule: "interrupted", detail: "A newer message took its place.", setting: "messages.queue.mode" },
+  dropped: {
+    rule: "queue-full",
+    detail: "Too many messages waited; this one was left out.",
+    setting: "messages.queue.cap",
+  },
+};
+
 /** What people are told. */
 function replyOf(outcome: RunOutcome): string {
   if (outcome.kind === "ok") return outcome.text;
+  if (outcome.kind === "merged") return "";
   if (outcome.kind === "error") return [outcome.text, `⚠️ ${outcome.error}`].filter((text) => text !== "").join("\n\n");
   return outcome.reason === "timeout"
     ? [outcome.text, "⚠️ This took too long and was stopped."].filter((text) => text !== "").join("\n\n")

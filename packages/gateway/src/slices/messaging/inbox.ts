@@ -158,10 +158,18 @@ export class Inbox {
     }
   }
 
+  /** Another run answers the events of a run. */
+  joinRun(runId: string, into: string, detail: string): void {
+    this.#store.run(
+      "update inbox set run_id = ?, detail = ? where run_id = ? and state <> 'done'",
+      ...[into, detail, runId],
+    );
+  }
+
   /** Records what became of an event; the first outcome stands. */
   decide(id: number, { kind, rule, detail, setting }: Outcome): void {
     this.#store.run(
-      `update inbox set state = 'done', outcome = ?, rule = coalesce(?, rule), detail = ?,
+      `update inbox set state = 'done', outcome = ?, rule = coalesce(?, rule), detail = coalesce(?, detail),
          setting = coalesce(?, setting), decided_at = ? where id = ? and state <> 'done'`,
       ...[kind, rule ?? null, detail ?? null, setting ?? null, this.#clock.now(), id],
     );

@@ -22,6 +22,7 @@ import { MediaIn } from "./media-in.ts";
 import { Outbox, type OutboxRow } from "./outbox.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Pairing } from "./pairing.ts";
+import { queueRules } from "./queueing.ts";
 import { type ChannelsConfig, type MessagesSettings, messages } from "./settings.ts";
 import { Webhooks } from "./webhooks.ts";
 import { explainEntry } from "./why.ts";
@@ -115,6 +116,7 @@ export class Messaging implements AsyncDisposable {
       delivery: this.#delivery,
     });
     agent.runs.observe(this.#delivery);
+    agent.runs.queueing = (record) => queueRules(settings().queue, record, sessions.get(record.sessionKey));
     agent.channels = {
       knows: (channel) => definitions.some(({ id }) => id === channel),
       route: (target) => channels.route(target),

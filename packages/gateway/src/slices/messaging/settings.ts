@@ -1,6 +1,7 @@
 /** The `messages` section, and the `channels` section with what all channels share: one place for both and their defaults. */
 import { type Static, type TProperties, Type } from "@sinclair/typebox";
 import type { ChannelDefinition } from "../../kit/channel.ts";
+import { OneOf } from "../../kit/schema.ts";
 import { defineSettings, type SettingsDefinition } from "../../kit/settings.ts";
 
 const Ids = (description: string) =>
@@ -82,7 +83,37 @@ function sharedObject() {
   return Type.Object(SHARED);
 }
 
+const QueueModeName = OneOf("collect", "followup", "steer", "steer-backlog", "interrupt", "queue");
+const DebounceMs = { minimum: 0, maximum: 60_000 };
+
+const Queue = Type.Object({
+  mode: Type.Union(QueueModeName.anyOf, {
+    default: "collect",
+    description:
+      "What becomes of messages that come while a reply is under way: collect answers them together afterwards, " +
+      "followup one by one, steer says them to the reply under way, steer-backlog does both, interrupt ends it.",
+  }),
+  debounceMs: Type.Integer({
+    ...DebounceMs,
+    default: 1_000,
+    description: "Messages are answered together when none has come for so long.",
+  }),
+  cap: Type.Integer({ minimum: 1, maximum: 200, default: 20, description: "How many may wait in a conversation." }),
+  drop: Type.Union(OneOf("summarize", "old", "new").anyOf, {
+    default: "summarize",
+    description: "Which is left out when more come: the oldest, in short or altogether, or the newest.",
+  }),
+  byChannel: Type.Optional(
+    Type.Record(Type.String({ maxLength: 64 }), QueueModeName, {
+      description: 'Modes of single channels: { discord: "followup", webchat: "steer" }.',
+    }),
+  ),
+  debounceMsByChannel: Type.Optional(Type.Record(Type.String({ maxLength: 64 }), Type.Integer(DebounceMs))),
+});
+export type QueueSettings = Static<typeof Queue>;
+
 const Messages = Type.Object({
+  queue: Queue,
   inboundMaxAgeHours: Type.Number({
     exclusiveMinimum: 0,
     maximum: 336,

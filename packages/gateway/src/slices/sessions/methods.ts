@@ -142,6 +142,7 @@ export const patch = defineMethod({
     spawnedBy: Level,
     sendPolicy: Type.Optional(Nullable(OneOf("allow", "deny"))),
     groupActivation: Type.Optional(Nullable(OneOf("mention", "always"))),
+    queueMode: Level,
   },
   result: Type.Object({ ok: Type.Literal(true), path: NonEmpty, key: NonEmpty, entry: SessionEntry }),
   handler({ params: { key: spelled, ...change }, gateway }) {

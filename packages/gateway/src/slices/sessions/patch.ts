@@ -10,6 +10,8 @@ export interface SessionLevels {
   responseUsage?: string;
   sendPolicy?: string;
   groupActivation?: string;
+  /** What becomes of messages that come while a reply is under way. */
+  queueMode?: string;
   execHost?: string;
   execSecurity?: string;
   execAsk?: string;
@@ -36,6 +38,8 @@ const RULES: Readonly<Partial<Record<keyof SessionLevels, Rule>>> = {
   reasoningLevel: { values: ["on", "off", "stream"], off: "off" },
   responseUsage: { values: ["off", "tokens", "full", "on"], off: "off" },
   elevatedLevel: { values: ["on", "off", "ask", "full"] },
+  groupActivation: { values: ["mention", "always"] },
+  queueMode: { values: ["collect", "followup", "steer", "steer-backlog", "interrupt", "queue"] },
   execHost: { values: ["sandbox", "gateway", "node"] },
   execSecurity: { values: ["deny", "allowlist", "full"] },
   execAsk: { values: ["off", "on-miss", "always"] },
@@ -50,6 +54,7 @@ const LEVELS = [
     "responseUsage",
     "sendPolicy",
     "groupActivation",
+    "queueMode",
   ],
   ...["execHost", "execSecurity", "execAsk", "execNode", "spawnedBy", "model"],
 ] as readonly (keyof SessionLevels)[];

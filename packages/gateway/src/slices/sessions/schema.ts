@@ -13,6 +13,7 @@ const levels = {
   responseUsage: Type.Optional(Type.String()),
   sendPolicy: Type.Optional(Type.String()),
   groupActivation: Type.Optional(Type.String()),
+  queueMode: Type.Optional(Type.String()),
   execHost: Type.Optional(Type.String()),
   execSecurity: Type.Optional(Type.String()),
   execAsk: Type.Optional(Type.String()),

@@ -55,6 +55,17 @@ interface MessageRow {
   readonly body: string;
 }
 
+interface MovedRow {
+  readonly id: string;
+  readonly key: string;
+  readonly sessionId: string;
+  readonly role: string;
+  readonly at: number;
+  readonly text: string;
+  readonly body: string;
+  readonly archivedAt: number | null;
+}
+
 /** Pictures of a history answer: the newest up to this many bytes are sent along. */
 const MAX_IMAGE_BYTES = 3 * 1024 * 1024;
 /** A history answer as JSON (protocol: chat.history). */
@@ -218,6 +229,40 @@ export class Transcript {
       sessionId,
       keep,
     ).changes;
+  }
+
+  /** Takes what a run has said and heard out of the conversation; it stays searchable. */
+  archiveRun(sessionId: string, runId: string): void {
+    this.#store.run(
+      "update messages set archived_at = ? where run_id = ? and session_id = ? and archived_at is null",
+      ...[this.#clock.now(), runId, sessionId],
+    );
+  }
+
+  /** Puts the messages of a run behind everything else that was said in a session, as messages of the run `into`. */
+  moveToEnd(sessionId: string, runId: string, into = runId): void {
+    const rows = this.#store.all<{ seq: number; isLast: number }>(
+      `select seq, not exists (select 1 from messages as later where later.session_id = mine.session_id
+         and later.seq > mine.seq and coalesce(later.run_id, '') not in (?1, ?2)) as isLast
+       from messages as mine where run_id = ?1 and session_id = ?3 order by seq`,
+      ...[runId, into, sessionId],
+    );
+    if (runId === into && rows.every(({ isLast }) => isLast === 1)) return;
+    for (const { seq } of rows) this.#moveToEnd(seq, into);
+  }
+
+  #moveToEnd(seq: number, runId: string): void {
+    const files = this.#store.all<{ sha256: string }>("select sha256 from message_media where seq = ?", seq);
+    const row = this.#store.get<MovedRow>(
+      "delete from messages where seq = ? returning id, session_key as key, session_id as sessionId, role, at, text, body, archived_at as archivedAt",
+      seq,
+    )!;
+    const { seq: moved } = this.#store.get<{ seq: number }>(
+      `insert into messages (id, session_key, session_id, run_id, role, at, text, body, archived_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning seq`,
+      ...[row.id, row.key, row.sessionId, runId, row.role, row.at, row.text, row.body, row.archivedAt],
+    )!;
+    for (const { sha256 } of files) this.#store.run("insert or ignore into message_media values (?, ?)", moved, sha256);
   }
 
   /** Deletes everything that was ever said under a key, pictures too unless another message shows them. */

@@ -1,0 +1,84 @@
+/**
+ * What becomes of messages that come while a reply of their conversation is under way. Only the rules: who waits where
+ * is in `lanes.ts`, what is written in `runs.ts`.
+ */
+import type { RunRecord, RunRequest } from "./run-store.ts";
+
+/**
+ * `collect` answers everything that waited in one turn, `followup` each message in a turn of its own; `steer` says it
+ * to the reply under way, `steer-backlog` does both; `interrupt` ends the reply under way for the newest message.
+ */
+export type QueueMode = (typeof QUEUE_MODES)[number];
+export const QUEUE_MODES = ["collect", "followup", "steer", "steer-backlog", "interrupt"] as const;
+
+/** How the messages of a conversation wait. */
+export interface QueueRules {
+  readonly mode: QueueMode;
+  /** So long after the last message the next turn begins. */
+  readonly debounceMs: number;
+  /** How many may wait. */
+  readonly cap: number;
+  /** Which is left out when more come: the oldest, with or without a line in its place, or the newest. */
+  readonly drop: "summarize" | "old" | "new";
+}
+
+/** How messages wait when nobody has said it. */
+export const IN_ORDER: QueueRules = { mode: "followup", debounceMs: 0, cap: 20, drop: "summarize" };
+
+const MAX_OMITTED = 20;
+const OMITTED_CHARS = 160;
+
+/** Whether a run answers a person's message; those of the `agent` method keep their own turn and answer. */
+export function isFromPerson({ source }: Pick<RunRecord, "source">): boolean {
+  return source === "chat.send" || source === "channel";
+}
+
+/** Whether messages wait to be answered together. */
+export function collects({ mode }: QueueRules): boolean {
+  return mode === "collect" || mode === "steer-backlog";
+}
+
+/**
+ * Whether two messages may share a turn: of one conversation, answered in one place, and asked with the same rights.
+ * `hasOwnPolicy` tells whether some tools are allowed or denied to one sender by name.
+ */
+export function goTogether(a: RunRecord, b: RunRecord, hasOwnPolicy: (principal: string) => boolean): boolean {
+  const isSameSender = a.principal === b.principal || !(hasOwnPolicy(a.principal) || hasOwnPolicy(b.principal));
+  return a.sessionId === b.sessionId && isSameSender && traitsOf(a.request) === traitsOf(b.request);
+}
+
+/** What of a request the model's turn depends on, beside its message. */
+function traitsOf({
+  message: _message,
+  timeoutMs: _timeoutMs,
+  omitted: _omitted,
+  starter,
+  ...rest
+}: RunRequest): string {
+  return JSON.stringify([rest, [...starter.scopes].sort()]);
+}
+
+/** The runs that begin next of those that wait: the first, with those behind it that it is answered with. */
+export function nextBatch<T>(
+  waiting: readonly T[],
+  { collects, together }: { collects: (head: T) => boolean; together: (head: T, other: T) => boolean },
+): T[] {
+  const [head] = waiting;
+  if (head === undefined) return [];
+  if (!collects(head)) return [head];
+  const end = waiting.findIndex((each) => !together(head, each));
+  return waiting.slice(0, end === -1 ? waiting.length : end);
+}
+
+/** What is kept of a message that is left out: its beginning, on one line, behind what it stood for itself. */
+export function leftOut({ request: { message, omitted = [] } }: Pick<RunRecord, "request">): string[] {
+  const line = message.replace(/\s+/g, " ").trim();
+  const short = line.length > OMITTED_CHARS ? `${line.slice(0, OMITTED_CHARS - 1)}…` : line;
+  return [...omitted, short].slice(-MAX_OMITTED);
+}
+
+/** What the model is told of messages that were left out. */
+export function omittedNote(lines: readonly string[]): string {
+  const many = lines.length === 1 ? "An earlier message was" : `${lines.length} earlier messages were`;
+  return `[${many} left out because too many waited. What they began with:]\n${lines.map((line) => `- ${line}`).join("\n")}`;
+}

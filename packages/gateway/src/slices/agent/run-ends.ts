@@ -1,0 +1,132 @@
+/** How runs end: each outcome as a value, and what is written of it in one transaction. */
+import type { Message } from "../sessions/schema.ts";
+import type { Run } from "./run.ts";
+import { type AbortReason, BUILTIN, type RunOutcome, type RunRecord, type RunStore } from "./run-store.ts";
+import type { AgentServices } from "./services.ts";
+import { toStored } from "./turn-log.ts";
+
+/** Who answered. */
+export interface AnsweredBy {
+  readonly provider: string;
+  readonly model: string;
+}
+
+/** Told of every end of a run, in the transaction that records it: what it writes stands or falls with the outcome. */
+export interface RunObserver {
+  ended(record: RunRecord, outcome: RunOutcome): void;
+}
+
+/** Nobody has answered yet. */
+const NOBODY: AnsweredBy = { provider: BUILTIN.provider, model: "none" };
+
+/** The answer is complete. `stopReason` is why it ended, unless the model was simply done. */
+export function done(run: Run, by: AnsweredBy, stopReason: string | undefined): RunOutcome {
+  const { provider, model } = run.by ?? by;
+  const text = run.text.trim();
+  if (text === "" && stopReason === "refusal")
+    return failed(run, `${provider}/${model} refused to answer; ask differently.`, { provider, model });
+  return { kind: "ok", text: run.dress?.(text) ?? text, provider, model, usage: run.usage, stopReason };
+}
+
+/** There is no answer, or only its beginning. */
+export function failed(run: Run, error: string, by: AnsweredBy = NOBODY): RunOutcome {
+  const { provider, model } = run.by ?? by;
+  return { kind: "error", text: run.text.trim(), provider, model, usage: run.usage, error };
+}
+
+/** Somebody or something ended it from outside. */
+export function aborted(run: Run, reason: AbortReason, by: AnsweredBy = NOBODY): RunOutcome {
+  const { provider, model } = run.by ?? by;
+  return { kind: "aborted", text: run.text.trim(), provider, model, usage: run.usage, reason };
+}
+
+/** Another run answers it. */
+export function merged(into: string): RunOutcome {
+  return { kind: "merged", into, text: "", ...NOBODY };
+}
+
+/** What an end has left. */
+export interface Recorded {
+  readonly endedAt: number;
+  /** The reply as the wire says it, when there is one. */
+  readonly message: Message | undefined;
+}
+
+export class RunEnds {
+  readonly #services: AgentServices;
+  readonly #store: RunStore;
+  readonly #observers: RunObserver[] = [];
+
+  constructor(services: AgentServices, store: RunStore) {
+    this.#services = services;
+    this.#store = store;
+  }
+
+  observe(observer: RunObserver): void {
+    this.#observers.push(observer);
+  }
+
+  /** Writes the outcome and the reply in one transaction. */
+  record(run: Run, outcome: RunOutcome): Recorded {
+    const { store, sessions } = this.#services;
+    const { sessionKey: key, sessionId } = run.record;
+    return store.transaction(() => {
+      const endedAt = this.#end(run, outcome);
+      if (key === "") return { endedAt, message: undefined };
+      if (outcome.kind === "aborted" && outcome.reason === "dropped") {
+        // What is left out is not shown to the model later either; it can still be searched.
+        sessions.transcript.archiveRun(sessionId, run.id);
+        return { endedAt, message: undefined };
+      }
+      return { endedAt, message: this.#keepReply(run, outcome) };
+    });
+  }
+
+  /** Writes that a message is answered by another run: it is part of that one from now on, and its newest. */
+  recordMerge(run: Run, into: Run): number {
+    const { transcript } = this.#services.sessions;
+    const endedAt = this.#end(run, merged(into.id));
+    transcript.moveToEnd(run.record.sessionId, run.id, into.id);
+    return endedAt;
+  }
+
+  #end(run: Run, outcome: RunOutcome): number {
+    const endedAt = this.#store.end(run.id, outcome);
+    for (const observer of this.#observers) observer.ended(run.record, outcome);
+    return endedAt;
+  }
+
+  #keepReply(run: Run, outcome: RunOutcome): Message | undefined {
+    const { sessions } = this.#services;
+    const { sessionKey: key, sessionId } = run.record;
+    const { kind, text, provider, model, usage } = outcome;
+    const isBuiltin = provider === BUILTIN.provider;
+    sessions.noteRun(key, {
+      aborted: kind === "aborted",
+      usage: isBuiltin || !usage ? undefined : { ...usage, totalTokens: run.contextTokens ?? usage.totalTokens },
+      model: isBuiltin ? undefined : `${provider}/${model}`,
+    });
+    if (kind === "ok" && text === "") return undefined;
+    // Earlier turns stand in the transcript already.
+    const last = run.turnText.trim();
+    const stored = sessions.transcript.append(
+      { key, sessionId },
+      {
+        role: "assistant",
+        content: [
+          // What broke off has no signature, without which its maker refuses to see it again.
+          ...(kind === "ok" ? run.thoughts.flatMap(toStored) : []),
+          ...(last === "" ? [] : [{ type: "text" as const, text: last }]),
+        ],
+        runId: run.id,
+        provider,
+        model,
+        usage,
+        stopReason: kind === "ok" ? (outcome.stopReason ?? "stop") : kind,
+        ...(kind === "error" && { errorMessage: outcome.error }),
+      },
+    );
+    if (text === "") return undefined;
+    return { ...sessions.transcript.toWire(stored), content: [{ type: "text", text }] };
+  }
+}

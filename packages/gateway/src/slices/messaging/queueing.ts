@@ -1,0 +1,29 @@
+/** How messages wait in one conversation: what the settings say, and what was set for it alone. */
+import type { QueueMode, QueueRules } from "../agent/queue.ts";
+import type { RunRecord } from "../agent/run-store.ts";
+import type { Session } from "../sessions/sessions.ts";
+import type { QueueSettings } from "./settings.ts";
+
+/** The name under which settings know chats that are on no channel. */
+const WEBCHAT = "webchat";
+
+/** The rules for a run; those of its conversation stand above those of its channel. */
+export function queueRules(
+  { mode, debounceMs, cap, drop, byChannel = {}, debounceMsByChannel = {} }: QueueSettings,
+  { request }: Pick<RunRecord, "request">,
+  session: Pick<Session, "levels"> | undefined,
+): QueueRules {
+  const channel = request.deliver?.channel ?? WEBCHAT;
+  const own = session?.levels.queueMode as QueueSettings["mode"] | undefined;
+  return {
+    mode: named(own ?? byChannel[channel] ?? mode),
+    debounceMs: debounceMsByChannel[channel] ?? debounceMs,
+    cap,
+    drop,
+  };
+}
+
+/** "queue" is an old name (protocol: queue modes). */
+function named(mode: QueueSettings["mode"]): QueueMode {
+  return mode === "queue" ? "steer" : mode;
+}
