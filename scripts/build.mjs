@@ -17,7 +17,7 @@ const fresh = join(gateway, "dist.new");
 await mustSucceed(runTool("typescript/bin/tsc", ["-p", "packages/protocol/tsconfig.build.json"]));
 await mustSucceed(runNode(["packages/web/build.mjs"]));
 rmSync(fresh, { recursive: true, force: true });
-await Promise.all([buildGateway(), buildCommands(), buildFakes()]).catch(fail);
+await Promise.all([buildGateway(), buildCommands(), buildPageProcess(), buildFakes()]).catch(fail);
 cpSync(join(web, "dist"), join(fresh, "web"), { recursive: true });
 putInPlace();
 
@@ -65,6 +65,26 @@ async function buildCommands() {
   });
 }
 
+/** The process in which web pages are read. */
+async function buildPageProcess() {
+  await build({
+    ...common(),
+    outExtension: { ".js": ".mjs" },
+    entryPoints: { "page-process": "packages/gateway/src/slices/agent/tools/web/page-process.ts" },
+    format: "esm",
+    minify: true,
+    // Drawing, which linkedom offers to pages and which nobody needs to read one.
+    external: ["canvas"],
+    plugins: [],
+    banner: requireBanner(),
+  });
+}
+
+/** Bundled CommonJS packages ask for built-ins by `require`. */
+function requireBanner() {
+  return { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' };
+}
+
 /** The fake platforms that the drill runs against, as modules: one is loaded by a gateway before all else, one is started by it. */
 async function buildFakes() {
   await build({
@@ -80,8 +100,7 @@ async function buildFakes() {
     format: "esm",
     splitting: true,
     plugins: [],
-    // Bundled CommonJS packages (ws) ask for built-ins by `require`.
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    banner: requireBanner(),
   });
 }
 

@@ -31,6 +31,7 @@ import { isLoopbackAddress } from "./server/locality.ts";
 import { Once } from "./server/once.ts";
 import { settings as gatewaySettings } from "./server/settings.ts";
 import { Agent } from "./slices/agent/agent.ts";
+import { SEARCH_KEY_VARIABLES } from "./slices/agent/tools/web/search.ts";
 import { Chat } from "./slices/chat/chat.ts";
 import { loadTokenKey } from "./slices/devices/device-token.ts";
 import { Devices } from "./slices/devices/devices.ts";
@@ -208,6 +209,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     const auth = resolveAuth(settings.current.auth, env, isLoopbackAddress(bindHost(settings.current)));
     if (auth.mode !== "none") secrets.add(auth.secret);
     for (const key of keysIn(env)) secrets.add(key);
+    for (const name of SEARCH_KEY_VARIABLES) secrets.add(env[name]);
     hideSecrets(config, secrets);
 
     const limiter = new FailureLimiter(clock);
