@@ -15,37 +15,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { fakeOpenAI } from "../fakes/openai.ts";
-import { type Connected, type TestGateway, testGateway } from "../support/gateway.ts";
-import { admin, configFor, say } from "./support.ts";
-
-/** A gateway whose model calls what a test says; each call gives the tool's answer. */
-async function stage(more: Parameters<typeof configFor>[1] = {}) {
-  const server = await fakeOpenAI();
-  const gateway = await testGateway({ config: configFor(server, more) });
-  const client = await admin(gateway);
-  return {
-    server,
-    gateway,
-    client,
-    folder: join(gateway.stateDir, "workspace"),
-    async call(name: string, args: unknown, sessionKey = "main"): Promise<string> {
-      const before = server.requests.length;
-      server.script({ kind: "tool-call", name, arguments: args }, { kind: "text", text: "Done." });
-      await say(client, `${name}, please.`, sessionKey);
-      const messages = server.requests[before + 1]?.body.messages as { content: string }[];
-      return messages.at(-1)?.content ?? "";
-    },
-    async [Symbol.asyncDispose]() {
-      await gateway[Symbol.asyncDispose]();
-      await server[Symbol.asyncDispose]();
-    },
-  } satisfies AsyncDisposable & { gateway: TestGateway; client: Connected } & Record<string, unknown>;
-}
+import { admin, say } from "./support.ts";
+import { workspaceStage } from "./workspace-stage.ts";
 
 describe("a workspace", () => {
   test("is made with its first files, for its owner alone, when it is first needed", async () => {
-    await using here = await stage();
+    await using here = await workspaceStage();
 
     await here.call("list", {});
 
@@ -55,7 +30,7 @@ describe("a workspace", () => {
   });
 
   test("keeps what its owner wrote, and does not bring back what they removed", async () => {
-    await using here = await stage();
+    await using here = await workspaceStage();
     await here.call("list", {});
     writeFileSync(join(here.folder, "SOUL.md"), "Terse.");
     rmSync(join(here.folder, "USER.md"));
@@ -70,7 +45,7 @@ describe("a workspace", () => {
   });
 
   test("is another folder for each agent", async () => {
-    await using here = await stage({ agents: { list: [{ id: "main", default: true }, { id: "cook" }] } });
+    await using here = await workspaceStage({ agents: { list: [{ id: "main", default: true }, { id: "cook" }] } });
 
     await here.call("write", { path: "a.md", content: "main" });
     await here.call("write", { path: "a.md", content: "cook" }, "agent:cook:main");
@@ -80,7 +55,7 @@ describe("a workspace", () => {
   });
 
   test("that cannot be made is said to the model, and the conversation goes on", async () => {
-    await using here = await stage({ defaults: { workspace: "/dev/null/workspace" } });
+    await using here = await workspaceStage({ defaults: { workspace: "/dev/null/workspace" } });
 
     assert.match(await here.call("list", {}), /workspace .* cannot be used .*agents\.defaults\.workspace/);
   });
@@ -88,7 +63,7 @@ describe("a workspace", () => {
 
 describe("read", () => {
   test("gives a text whole, or page by page", async () => {
-    await using here = await stage();
+    await using here = await workspaceStage();
     await here.call("write", { path: "notes/long.txt", content: "one\ntwo\nthree\nfour\n" });
 
     assert.equal(await here.call("read", { path: "notes/long.txt" }), "one\ntwo\nthree\nfour");
@@ -100,7 +75,7 @@ describe("read", () => {
   });
 
   test("cuts pages between lines, and says how long a line is that is too long", async () => {
-    await using here = await stage();
+    await using here = await workspaceStage();
     await here.call("list", {});
     writeFileSync(join(here.folder, "wide.txt"), `${"x".repeat(9_000)}\n`.repeat(5));
 
@@ -111,7 +86,7 @@ describe("read", () => {
   });
 
   test("shows a picture as a picture, and says what another file is", async () => {
-    await using here = await stage();
+    await using here = await workspaceStage();
     await here.call("list", {});
     const png = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
     writeFileSync(join(here.folder, "dot.txt"), png);
@@ -129,7 +104,7 @@ describe("read", () => {
 
 describe("write and edit", () => {
   test("a file keeps its mode when it is replaced, and text can be put at its end", async () => {
-    await using here = await stage();
+    await using here = await workspaceStage();
     await here.call("list", {});
     writeFileSync(join(here.folder, "run.sh"), "echo 1\n");
     chmodSync(join(here.folder, "run.sh"), 0o750);
@@ -142,7 +117,7 @@ describe("write and edit", () => {
   });
 
   test("an edit changes exactly one place, or every one when asked to", async () => {
-    await using here = await stage();
+    await using here = await workspaceStage();
     await here.call("write", { path: "a.txt", content: "red\r\ngreen\r\nred\r\n" });
 
     assert.match(
@@ -158,7 +133,7 @@ describe("write and edit", () => {
   });
 
   test("when one of several edits does not fit, none is made", async () => {
-    await using here = await stage();
+    await using here = await workspaceStage();
     await here.call("write", { path: "a.txt", content: "one two" });
 
     const answer = await here.call("edit", {
@@ -176,7 +151,7 @@ describe("write and edit", () => {
 
 describe("list and search", () => {
   test("find what globs and texts name, and leave .git and node_modules alone", async () => {
-    await using here = await stage();
+    await using here = await workspaceStage();
     await here.call("write", { path: "docs/a.md", content: "Alpha\nthe Needle is here\n" });
     await here.call("write", { path: "docs/deep/b.txt", content: "needle\n" });
     for (const folder of [".git", "node_modules"]) {
@@ -195,7 +170,7 @@ describe("list and search", () => {
   });
 
   test("a search stops at its limit and says so", async () => {
-    await using here = await stage();
+    await using here = await workspaceStage();
     await here.call("write", { path: "many.txt", content: "x\n".repeat(50) });
 
     const answer = await here.call("search", { query: "x", path: "", glob: "many.txt", limit: 2 });
@@ -209,7 +184,7 @@ describe("list and search", () => {
   test("an expression that would take years is stopped, and others are served meanwhile", {
     timeout: 60_000,
   }, async () => {
-    await using here = await stage();
+    await using here = await workspaceStage();
     await here.call("write", { path: "evil.txt", content: `${"a".repeat(60)}!\n` });
 
     const asked = here.call("search", { query: "^(a|aa|a?)+$", regex: true, glob: "evil.txt" });
@@ -250,7 +225,7 @@ describe("the tools never leave the workspace", () => {
   ];
 
   test("whatever they are asked", async () => {
-    await using here = await stage();
+    await using here = await workspaceStage();
     await here.call("list", {});
     const outside = join(here.gateway.stateDir, "../outside");
     mkdirSync(outside);
@@ -266,7 +241,7 @@ describe("the tools never leave the workspace", () => {
   });
 
   test("and a workspace that contains the gateway's state does not give it away", async () => {
-    await using here = await stage({ defaults: { workspace: ".." } });
+    await using here = await workspaceStage({ defaults: { workspace: ".." } });
 
     assert.match(await here.call("list", { path: "state" }), /state is part of the gateway's own state/);
     assert.match(await here.call("read", { path: "moltbot.json" }), /part of the gateway's own state/);
@@ -276,7 +251,7 @@ describe("the tools never leave the workspace", () => {
 });
 
 test("in a group the owner's private notes are left alone", async () => {
-  await using here = await stage();
+  await using here = await workspaceStage();
   await here.call("write", { path: "memory/2026-01-01.md", content: "A surprise party." });
   const group = "agent:main:telegram:group:7";
 

@@ -79,6 +79,8 @@ const TABLE = {
     "channels.logout",
     "web.login.start",
     "web.login.wait",
+    "memory.search",
+    "memory.status",
     "runs.get",
     "runs.events",
     "runs.export",

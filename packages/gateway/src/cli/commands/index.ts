@@ -29,6 +29,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   models: { summary: "Choose the model that answers", load: async () => (await import("./models.ts")).models },
   tools: { summary: "See which tools the agent may use", load: async () => (await import("./tools.ts")).tools },
   usage: { summary: "Show what models took and cost", load: async () => (await import("./usage.ts")).usage },
+  memory: { summary: "Search what the agent has noted", load: async () => (await import("./memory.ts")).memory },
   devices: { summary: "Approve and remove devices", load: async () => (await import("./devices.ts")).devices },
   config: { summary: "Read and change the settings", load: async () => (await import("./config.ts")).config },
   logs: { summary: "Show the gateway's log", load: async () => (await import("./logs.ts")).logs },

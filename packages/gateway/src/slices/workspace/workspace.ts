@@ -1,11 +1,13 @@
 /** The agents' workspaces: one folder for each, with the notes and files that people and the agent write. */
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { invalidRequest } from "../../base/errors.ts";
 import type { Base } from "../../gateway.ts";
 import type { ToolRun } from "../../kit/tool.ts";
-import { kindOf, type Sessions } from "../sessions/sessions.ts";
+import { kindOf, normalAgentId, type Sessions } from "../sessions/sessions.ts";
 import { Confined } from "./confined.ts";
 import { folderPath, prepareFolder } from "./folder.ts";
+import { Memory } from "./memory.ts";
 import { isPrivateNote } from "./notes.ts";
 
 /** What the workspaces are built from. */
@@ -20,11 +22,22 @@ export type Listeners = Pick<ToolRun, "agentId" | "audience" | "sessionKey">;
 const MAX_PARENTS = 16;
 
 export class Workspace {
+  /** What the agents have noted. */
+  readonly memory: Memory;
+  /** Of the machine; days and times of notes and prompts are in it. */
+  readonly timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   readonly #services: WorkspaceServices;
   readonly #prepared = new Set<string>();
 
   constructor(services: WorkspaceServices) {
     this.#services = services;
+    this.memory = new Memory({
+      ...services,
+      timeZone: this.timeZone,
+      folderOf: (agentId) => this.folderOf(agentId),
+      filesOf: (agentId) => this.filesOf(agentId),
+      folders: () => services.sessions.agentIds().map((agentId) => this.pathOf(agentId)),
+    });
   }
 
   /** The absolute path of an agent's folder; it exists when this returns. Throws `UNAVAILABLE` when it cannot be made. */
@@ -41,6 +54,14 @@ export class Workspace {
     const { stateDir, sessions } = this.#services;
     const { defaultAgentId } = sessions.defaults;
     return folderPath(agentId, { stateDir, defaultAgentId, settings: sessions.agentSettings });
+  }
+
+  /** The agent that is named, else the default one. Throws `INVALID_REQUEST` when it is not configured. */
+  requireAgent(named?: string): string {
+    const { sessions } = this.#services;
+    const agentId = named === undefined ? sessions.defaults.defaultAgentId : normalAgentId(named);
+    if (sessions.agentIds().includes(agentId)) return agentId;
+    throw invalidRequest(`unknown agent id "${agentId}"; there are ${sessions.agentIds().join(", ")}`);
   }
 
   /** The files that a run may see: all of the agent's folder, less the private notes when others listen. */
