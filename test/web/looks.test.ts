@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { startBrowser } from "../support/browser.ts";
 import { gatewayWith, openWebChat, SIZES, type WebChat } from "../support/webchat.ts";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+import { inspect } from "./inspect.ts";
 
 /** One of everything that a reply can hold. */
 const TOUR = `Here is a **small tour** with \`code\` and [a link](https://example.com).
@@ -127,25 +124,6 @@ test("the colours follow the system until the person chooses, and the choice sta
   assert.notEqual(light, dark);
   assert.equal(await background(), dark);
 });
-
-/** Takes a picture and asks axe for everything it finds wrong. */
-async function inspect(chat: WebChat, name: string): Promise<void> {
-  await chat.page.evaluate(AXE);
-  // What still moves has another contrast for a moment.
-  await chat.page.evaluate(
-    "Promise.all(document.getAnimations().filter((each) => each.playState === 'running' && each.effect.getComputedTiming().iterations < 9).map((each) => each.finished))",
-  );
-  await chat.photograph(name);
-  const { violations } = (await chat.page.evaluate("axe.run(document)")) as {
-    violations: { id: string; nodes: { html: string }[] }[];
-  };
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => [name, id, nodes.map(({ html }) => html)]),
-    [],
-  );
-  const overflow = await chat.page.evaluate("document.documentElement.scrollWidth - innerWidth");
-  assert.equal(overflow, 0, `${name} is wider than the screen`);
-}
 
 async function openMenu(chat: WebChat, size: keyof typeof SIZES): Promise<void> {
   if (size === "phone") await chat.page.getByRole("button", { name: "Show conversations" }).click();

@@ -162,7 +162,7 @@ function summaryOf(calls: readonly ToolCall[]): TemplateResult {
 }
 
 function block(title: string, text: string): TemplateResult {
-  return html`<h4>${title}</h4>
+  return html`<p class="block-title" aria-hidden="true">${title}</p>
     <pre tabindex="0" role="group" aria-label=${title}><code>${text}</code></pre>`;
 }
 

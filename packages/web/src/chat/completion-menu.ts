@@ -51,7 +51,7 @@ export class CompletionMenu implements ReactiveController {
   }
 
   /** True when the key was for the menu. */
-  onKey(event: KeyboardEvent): boolean {
+  readonly onKey = (event: KeyboardEvent): boolean => {
     if (!this.isOpen || event.isComposing) return false;
     const { key } = event;
     if (key === "ArrowDown" || key === "ArrowUp") this.#move(key === "ArrowDown" ? 1 : -1);
@@ -61,14 +61,22 @@ export class CompletionMenu implements ReactiveController {
     else return false;
     event.preventDefault();
     return true;
-  }
+  };
 
   render(): TemplateResult {
     const list = this.isOpen ? this.#list : [];
     return html`${
       list.length === 0
         ? nothing
-        : html`<ul id="completions" class="completions" role="listbox" aria-label="Commands">
+        : html`<ul
+              id="completions"
+              class="completions"
+              role="listbox"
+              aria-label="Commands"
+              tabindex="0"
+              aria-activedescendant=${this.activeId ?? nothing}
+              @keydown=${this.onKey}
+            >
             ${list.map((suggestion, index) => this.#line(suggestion, index))}
           </ul>`
     }
