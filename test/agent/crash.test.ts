@@ -1,67 +1,13 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
-import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
-import { within } from "../support/time-limit.ts";
-import { WireClient } from "../support/wire-client.ts";
-import { configFor, endOf, transcriptOf } from "./support.ts";
-
-/** A gateway in a process of its own, over a state folder that outlives it. */
-class KillableGateway implements AsyncDisposable {
-  readonly #stateDir = join(mkdtempSync(join(tmpdir(), "moltbot-crash-")), "state");
-  readonly #clients: WireClient[] = [];
-  #child: ChildProcess | undefined;
-
-  constructor(config: string) {
-    mkdirSync(this.#stateDir, { mode: 0o700 });
-    writeFileSync(join(this.#stateDir, "moltbot.json"), config, { mode: 0o600 });
-  }
-
-  /** Starts it and returns an operator's connection. */
-  async start(): Promise<WireClient> {
-    const program = join(import.meta.dirname, "gateway-process.ts");
-    const child = spawn(process.execPath, ["--conditions=moltbot-source", program, this.#stateDir], {
-      stdio: ["ignore", "pipe", "inherit"],
-      env: { PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS },
-    });
-    this.#child = child;
-    const [url] = (await within(once(createInterface(child.stdout!), "line"), "the gateway to start")) as [string];
-    const client = new WireClient(url, { token: "secret-token" });
-    this.#clients.push(client);
-    await client.opened();
-    await client.shakeHands({ scopes: ["operator.admin"] });
-    return client;
-  }
-
-  /** kill -9. */
-  async kill(): Promise<void> {
-    const child = this.#child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    child.kill("SIGKILL");
-    await once(child, "exit");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const client of this.#clients) client[Symbol.dispose]();
-    await this.kill();
-    rmSync(join(this.#stateDir, ".."), { recursive: true, force: true });
-  }
-}
-
-async function killableOver(model: ModelServer, more: object = {}): Promise<KillableGateway> {
-  return new KillableGateway(JSON.stringify({ ...JSON.parse(configFor(model)), ...more }));
-}
+import { KillableGateway, killableOver } from "./killable-gateway.ts";
+import { endOf, transcriptOf } from "./support.ts";
 
 test("messages that were acknowledged before kill -9 are answered after the next start, each once and in order", async () => {
   await using model = await fakeOpenAI();
   model.script({ kind: "hang" });
-  await using gateway = await killableOver(model, { messages: { queue: { mode: "followup" } } });
+  await using gateway = killableOver(model, { messages: { queue: { mode: "followup" } } });
   const before = await gateway.start();
   const asked = model.next();
   for (const n of [1, 2, 3])
@@ -88,7 +34,7 @@ test("messages that were acknowledged before kill -9 are answered after the next
 test("a reply that kill -9 cut off is given again from the start, under the same run", async () => {
   await using model = await fakeOpenAI();
   model.script({ kind: "hang", after: "Half a rep" });
-  await using gateway = await killableOver(model);
+  await using gateway = killableOver(model);
   const before = await gateway.start();
   const id = "agent-1";
   before.send({
@@ -114,7 +60,7 @@ test("a reply that kill -9 cut off is given again from the start, under the same
 test("a message that brings the gateway down three times ends in an error that the conversation shows", async () => {
   await using model = await fakeOpenAI();
   model.usual = { kind: "hang" };
-  await using gateway = await killableOver(model);
+  await using gateway = killableOver(model);
   let asked = model.next();
   await (await gateway.start()).call("chat.send", { sessionKey: "main", message: "Hi", idempotencyKey: "r1" });
   await asked;

@@ -19,13 +19,27 @@ export interface RunObserver {
 /** Nobody has answered yet. */
 const NOBODY: AnsweredBy = { provider: BUILTIN.provider, model: "none" };
 
+/** What a model says that has nothing to say, having said it with a tool. */
+const NOTHING_TO_SAY = /(?:^|\n)\s*NO_REPLY\s*$/;
+
+function spoken(text: string): string {
+  return text.replace(NOTHING_TO_SAY, "").trim();
+}
+
 /** The answer is complete. `stopReason` is why it ended, unless the model was simply done. */
 export function done(run: Run, by: AnsweredBy, stopReason: string | undefined): RunOutcome {
   const { provider, model } = run.by ?? by;
-  const text = run.text.trim();
+  const text = spoken(run.text);
   if (text === "" && stopReason === "refusal")
     return failed(run, `${provider}/${model} refused to answer; ask differently.`, { provider, model });
-  return { kind: "ok", text: run.dress?.(text) ?? text, provider, model, usage: run.usage, stopReason };
+  return {
+    kind: "ok",
+    text: text === "" ? text : (run.dress?.(text) ?? text),
+    provider,
+    model,
+    usage: run.usage,
+    stopReason,
+  };
 }
 
 /** There is no answer, or only its beginning. */
@@ -82,12 +96,9 @@ export class RunEnds {
     });
   }
 
-  /** Writes that a message is answered by another run: it is part of that one from now on, and its newest. */
-  recordMerge(run: Run, into: Run): number {
-    const { transcript } = this.#services.sessions;
-    const endedAt = this.#end(run, merged(into.id));
-    transcript.moveToEnd(run.record.sessionId, run.id, into.id);
-    return endedAt;
+  /** Writes that messages are answered by another run, and are part of it from now on; returns when. */
+  recordMerge(runs: readonly Run[], into: Run): number[] {
+    return runs.map((run) => this.#end(run, merged(into.id)));
   }
 
   #end(run: Run, outcome: RunOutcome): number {
@@ -108,7 +119,7 @@ export class RunEnds {
     });
     if (kind === "ok" && text === "") return undefined;
     // Earlier turns stand in the transcript already.
-    const last = run.turnText.trim();
+    const last = spoken(run.turnText);
     const stored = sessions.transcript.append(
       { key, sessionId },
       {

@@ -369,23 +369,30 @@ export class Runs {
 
   /** In one transaction the run begins and those before it become part of it, behind what was said meanwhile. */
   #begin(leader: Run, others: readonly Run[]): void {
-    const { store, sessions } = this.#services;
-    const { key, ...session } = { key: leader.record.sessionKey, sessionId: leader.record.sessionId };
-    const omitted = [...others, leader].flatMap(({ record }) => record.request.omitted ?? []);
-    const [startedAt, endings] = store.transaction(() => {
+    const [startedAt, endings] = this.#services.store.transaction(() => {
       const begunAt = this.#store.begin(leader.id);
       if (hasBegun(leader.record)) return [begunAt, []];
-      if (omitted.length > 0)
-        sessions.transcript.append(
-          { key, ...session },
-          { role: "system", content: [{ type: "text", text: omittedNote(omitted) }], runId: leader.id },
-        );
-      const ended = others.map((run) => this.#ends.recordMerge(run, leader));
-      sessions.transcript.moveToEnd(session.sessionId, leader.id);
-      return [begunAt, ended];
+      this.#gather(leader, others);
+      return [begunAt, this.#ends.recordMerge(others, leader)];
     });
     for (const [index, run] of others.entries()) this.#merged(run, leader, endings[index] ?? startedAt);
     leader.began(startedAt);
+  }
+
+  /** The messages of a turn stand side by side, behind the reply that they waited for. */
+  #gather({ id, record: { sessionKey: key, sessionId, request } }: Run, others: readonly Run[]): void {
+    const { transcript } = this.#services.sessions;
+    const places = transcript.placesOf(sessionId, [...others.map((run) => run.id), id]);
+    const omitted = [...others.flatMap(({ record }) => record.request.omitted ?? []), ...(request.omitted ?? [])];
+    const [first] = places;
+    if (first === undefined || (omitted.length === 0 && places.length === 1 && transcript.isLast(sessionId, first)))
+      return;
+    if (omitted.length > 0)
+      transcript.append(
+        { key, sessionId },
+        { role: "system", content: [{ type: "text", text: omittedNote(omitted) }], runId: id },
+      );
+    transcript.moveToEnd(places, id);
   }
 
   /** A message has become part of another run: whoever waits for it waits for that one. */
@@ -400,7 +407,15 @@ export class Runs {
   #hear(run: Run, said: readonly Steered[]): readonly Steered[] {
     const heard = said.filter(({ runId }) => this.#open.has(runId));
     const taken = heard.filter(({ isKept }) => !isKept).map(({ runId }) => this.#open.get(runId)!);
-    const endings = this.#services.store.transaction(() => taken.map((each) => this.#ends.recordMerge(each, run)));
+    const { store, sessions } = this.#services;
+    const endings = store.transaction(() => {
+      const places = sessions.transcript.placesOf(
+        run.record.sessionId,
+        taken.map(({ id }) => id),
+      );
+      sessions.transcript.moveToEnd(places, run.id);
+      return this.#ends.recordMerge(taken, run);
+    });
     for (const [index, each] of taken.entries()) this.#merged(each, run, endings[index]!);
     return heard;
   }

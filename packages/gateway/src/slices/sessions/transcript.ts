@@ -239,16 +239,26 @@ export class Transcript {
     );
   }
 
-  /** Puts the messages of a run behind everything else that was said in a session, as messages of the run `into`. */
-  moveToEnd(sessionId: string, runId: string, into = runId): void {
-    const rows = this.#store.all<{ seq: number; isLast: number }>(
-      `select seq, not exists (select 1 from messages as later where later.session_id = mine.session_id
-         and later.seq > mine.seq and coalesce(later.run_id, '') not in (?1, ?2)) as isLast
-       from messages as mine where run_id = ?1 and session_id = ?3 order by seq`,
-      ...[runId, into, sessionId],
+  /** Where the messages of runs stand in a session, oldest first. */
+  placesOf(sessionId: string, runIds: readonly string[]): number[] {
+    const places = runIds.flatMap((runId) =>
+      this.#store.all<{ seq: number }>(
+        "select seq from messages where run_id = ? and session_id = ?",
+        runId,
+        sessionId,
+      ),
     );
-    if (runId === into && rows.every(({ isLast }) => isLast === 1)) return;
-    for (const { seq } of rows) this.#moveToEnd(seq, into);
+    return places.map(({ seq }) => seq).sort((a, b) => a - b);
+  }
+
+  /** Whether nothing stands behind a place in its session. */
+  isLast(sessionId: string, place: number): boolean {
+    return !this.#store.get("select 1 from messages where session_id = ? and seq > ? limit 1", sessionId, place);
+  }
+
+  /** Puts messages behind everything else, in this order, as messages of a run. */
+  moveToEnd(places: readonly number[], runId: string): void {
+    for (const place of places) this.#moveToEnd(place, runId);
   }
 
   #moveToEnd(seq: number, runId: string): void {
