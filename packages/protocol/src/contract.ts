@@ -704,6 +704,42 @@ export interface LogsTailResult {
   reset?: boolean;
 }
 
+export interface McpServerRow {
+  name: string;
+  transport: "stdio" | "http" | "sse";
+  audience: "owner" | "trusted";
+  state: "off" | "idle" | "connecting" | "connected" | "failed";
+  /** Names as models see them; known while it is connected. */
+  tools: string[];
+  problem?: string;
+}
+
+/** Parameters of `mcp.status`. */
+export type McpStatusParams = Record<string, never>;
+
+/** The answer to `mcp.status`. */
+export interface McpStatusResult {
+  servers: McpServerRow[];
+}
+
+export interface McpTest {
+  name: string;
+  tools: {
+    name: string;
+    summary: string;
+    changes: boolean;
+  }[];
+  durationMs: number;
+}
+
+/** Parameters of `mcp.test`. */
+export interface McpTestParams {
+  name: string;
+}
+
+/** The answer to `mcp.test`. */
+export type McpTestResult = McpTest;
+
 /** Parameters of `memory.search`. */
 export interface MemorySearchParams {
   query: string;
@@ -776,6 +812,8 @@ export interface Message {
   toolCallId?: string;
   toolName?: string;
   isError?: boolean;
+  /** What the gateway says of the message: { kind: "compaction", … }. */
+  details?: Record<string, unknown>;
 }
 
 /** Parameters of `message.delete`. */
@@ -832,12 +870,59 @@ export interface MessageReactResult {
   ok: true;
 }
 
+export type ModelApi = "openai-compatible" | "openai" | "anthropic" | "google" | "openai-completions" | "openai-responses" | "anthropic-messages" | "google-generative-ai";
+
 export interface ModelChoice {
   id: string;
   name: string;
   provider: string;
   contextWindow?: number;
   reasoning?: boolean;
+  input?: ("text" | "image")[];
+}
+
+export interface ModelTrial {
+  model: string;
+  reply: string;
+  latencyMs: number;
+  firstTokenMs: number;
+  callsTools?: boolean;
+  seesImages?: boolean;
+}
+
+/** Parameters of `models.auth.remove`. */
+export interface ModelsAuthRemoveParams {
+  provider: string;
+}
+
+/** The answer to `models.auth.remove`. */
+export interface ModelsAuthRemoveResult {
+  provider: string;
+  removed: number;
+  /** A key in the environment keeps it connected. */
+  stillConnected: boolean;
+}
+
+/** Parameters of `models.auth.set`. */
+export interface ModelsAuthSetParams {
+  provider: string;
+  key: string;
+  model?: string;
+  baseUrl?: string;
+  api?: ModelApi;
+  add?: boolean;
+}
+
+/** The answer to `models.auth.set`. */
+export interface ModelsAuthSetResult {
+  model: string;
+  reply: string;
+  latencyMs: number;
+  firstTokenMs: number;
+  callsTools?: boolean;
+  seesImages?: boolean;
+  provider: string;
+  isChosen: boolean;
 }
 
 /** Parameters of `models.list`. */
@@ -847,6 +932,72 @@ export type ModelsListParams = Record<string, never>;
 export interface ModelsListResult {
   models: ModelChoice[];
 }
+
+/** Parameters of `models.scan`. */
+export interface ModelsScanParams {
+  tryModels?: boolean;
+}
+
+/** The answer to `models.scan`. */
+export interface ModelsScanResult {
+  servers: ScannedServer[];
+}
+
+/** Parameters of `models.set`. */
+export interface ModelsSetParams {
+  model: string | null;
+  sessionKey?: string;
+  fallback?: boolean;
+  alias?: string;
+}
+
+/** The answer to `models.set`. */
+export type ModelsSetResult = ModelsStatus;
+
+export interface ModelsStatus {
+  model: string | null;
+  fallbacks: string[];
+  aliases: Record<string, string>;
+  providers: {
+    id: string;
+    label: string;
+    api: string;
+    baseUrl: string;
+    origin: "config" | "environment" | "found";
+    /** How many are known by name; others can be asked for too. */
+    models: number;
+    keys: {
+      /** The key itself is never shown. */
+      number: number;
+      state: "ready" | "rate-limited" | "no-credit" | "rejected";
+      restsUntil?: number;
+    }[];
+  }[];
+  /** Hosted providers of which only the key is missing. */
+  unconnected: {
+    id: string;
+    label: string;
+    keyEnv: string[];
+  }[];
+}
+
+/** Parameters of `models.status`. */
+export interface ModelsStatusParams {
+  sessionKey?: string;
+}
+
+/** The answer to `models.status`. */
+export type ModelsStatusResult = ModelsStatus;
+
+/** Parameters of `models.test`. */
+export interface ModelsTestParams {
+  model?: string;
+  tools?: boolean;
+  image?: boolean;
+}
+
+/** The answer to `models.test`. */
+export type ModelsTestResult = ModelTrial;
 
 /** Parameters of `outbox.discard`. */
 export interface OutboxDiscardParams {
@@ -1169,6 +1320,24 @@ export interface RunsReplayParams {
 
 /** The answer to `runs.replay`. */
 export type RunsReplayResult = ReplayReport;
+
+export interface ScannedServer {
+  id: string;
+  label: string;
+  software: "ollama" | "lmstudio" | "llamacpp" | "vllm" | "unknown";
+  baseUrl: string;
+  models: {
+    id: string;
+    contextWindow?: number;
+    largestWindow?: number;
+    input?: ("text" | "image")[];
+    tools?: boolean;
+    reasoning?: boolean;
+    isLoaded?: boolean;
+    /** What it can do was found out by asking it. */
+    tried: boolean;
+  }[];
+}
 
 export interface SearchMatch {
   sessionKey: string;
@@ -1800,8 +1969,20 @@ export interface Methods {
   "sessions.resolve": { params: SessionsResolveParams; result: SessionsResolveResult };
   /** Finds messages of all conversations by their words. */
   "sessions.search": { params: SessionsSearchParams; result: SessionsSearchResult };
+  /** Takes a provider's keys out of the config. Keys in the environment stay. */
+  "models.auth.remove": { params: ModelsAuthRemoveParams; result: ModelsAuthRemoveResult };
+  /** Saves a provider's key after one real answer with it; chooses its model when none is chosen. A provider that is not known by name needs baseUrl and model. With add the key is kept beside those there are. */
+  "models.auth.set": { params: ModelsAuthSetParams; result: ModelsAuthSetResult };
   /** The models that can be chosen: configured ones, those of set keys, and those found on this machine. */
   "models.list": { params: ModelsListParams; result: ModelsListResult };
+  /** Looks for model servers on this machine and what their models can do: as the servers say, else by asking the models that are loaded (not with tryModels false). */
+  "models.scan": { params: ModelsScanParams; result: ModelsScanResult };
+  /** Chooses the model that answers: everywhere, or with sessionKey in one conversation (null: as everywhere). With fallback it is asked when the chosen one cannot answer (false: no more); with alias it gets a short name (null: no more). */
+  "models.set": { params: ModelsSetParams; result: ModelsSetResult };
+  /** Which model answers, its fallbacks and short names, and how each provider and key is. Shows no key. */
+  "models.status": { params: ModelsStatusParams; result: ModelsStatusResult };
+  /** Asks a model for one word, outside any conversation; with tools and image tries whether it can do that too. */
+  "models.test": { params: ModelsTestParams; result: ModelsTestResult };
   /** What models took in the last days, by model, agent, conversation or run; the largest first. */
   "usage.breakdown": { params: UsageBreakdownParams; result: UsageBreakdownResult };
   /** What models took on each of the last days; those without a call are left out. */
@@ -1824,6 +2005,10 @@ export interface Methods {
   "tools.list": { params: ToolsListParams; result: ToolsListResult };
   /** Waits until a run has ended; says timeout when it has not, or is not known. */
   "agent.wait": { params: AgentWaitParams; result: AgentWaitResult };
+  /** The configured MCP servers and how they are; a server is connected when a run first needs it. */
+  "mcp.status": { params: McpStatusParams; result: McpStatusResult };
+  /** Connects an MCP server now and lists its tools. */
+  "mcp.test": { params: McpTestParams; result: McpTestResult };
   /** Adds an account or changes its settings; its credentials are tried before anything is saved. */
   "channels.add": { params: ChannelsAddParams; result: ChannelsAddResult };
   /** Ends an account's session on the platform and forgets it here. */
@@ -1949,7 +2134,13 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "sessions.reset": { access: "operator.admin", once: false, twoStage: false },
   "sessions.resolve": { access: "operator.admin", once: false, twoStage: false },
   "sessions.search": { access: "operator.read", once: false, twoStage: false },
+  "models.auth.remove": { access: "operator.admin", once: false, twoStage: false },
+  "models.auth.set": { access: "operator.admin", once: false, twoStage: false },
   "models.list": { access: "operator.read", once: false, twoStage: false },
+  "models.scan": { access: "operator.admin", once: false, twoStage: false },
+  "models.set": { access: "operator.admin", once: false, twoStage: false },
+  "models.status": { access: "operator.read", once: false, twoStage: false },
+  "models.test": { access: "operator.write", once: false, twoStage: false },
   "usage.breakdown": { access: "operator.read", once: false, twoStage: false },
   "usage.cost": { access: "operator.read", once: false, twoStage: false },
   "usage.status": { access: "operator.read", once: false, twoStage: false },
@@ -1961,6 +2152,8 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   agent: { access: "operator.write", once: true, twoStage: true },
   "tools.list": { access: "operator.read", once: false, twoStage: false },
   "agent.wait": { access: "operator.write", once: false, twoStage: false },
+  "mcp.status": { access: "operator.read", once: false, twoStage: false },
+  "mcp.test": { access: "operator.admin", once: false, twoStage: false },
   "channels.add": { access: "operator.admin", once: false, twoStage: false },
   "channels.logout": { access: "operator.admin", once: false, twoStage: false },
   "channels.remove": { access: "operator.admin", once: false, twoStage: false },

@@ -1429,6 +1429,44 @@ public struct LogsTailResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `mcp.status`.
+public struct McpStatusParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `mcp.status`.
+public struct McpStatusResult: Codable, Hashable, Sendable {
+    public var servers: [McpServerRow]
+
+    public init(
+        servers: [McpServerRow]
+    ) {
+        self.servers = servers
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case servers
+    }
+}
+
+/// Parameters of `mcp.test`.
+public struct McpTestParams: Codable, Hashable, Sendable {
+    public var name: String
+
+    public init(
+        name: String
+    ) {
+        self.name = name
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name
+    }
+}
+
+/// The answer to `mcp.test`.
+public typealias McpTestResult = McpTest
+
 /// Parameters of `memory.search`.
 public struct MemorySearchParams: Codable, Hashable, Sendable {
     public var query: String
@@ -1709,6 +1747,123 @@ public struct MessageReactResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `models.auth.remove`.
+public struct ModelsAuthRemoveParams: Codable, Hashable, Sendable {
+    public var provider: String
+
+    public init(
+        provider: String
+    ) {
+        self.provider = provider
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case provider
+    }
+}
+
+/// The answer to `models.auth.remove`.
+public struct ModelsAuthRemoveResult: Codable, Hashable, Sendable {
+    public var provider: String
+    public var removed: Int
+    /// A key in the environment keeps it connected.
+    public var stillConnected: Bool
+
+    public init(
+        provider: String,
+        removed: Int,
+        stillConnected: Bool
+    ) {
+        self.provider = provider
+        self.removed = removed
+        self.stillConnected = stillConnected
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case provider
+        case removed
+        case stillConnected
+    }
+}
+
+/// Parameters of `models.auth.set`.
+public struct ModelsAuthSetParams: Codable, Hashable, Sendable {
+    public var provider: String
+    public var key: String
+    public var model: String?
+    public var baseUrl: String?
+    public var api: ModelApi?
+    public var add: Bool?
+
+    public init(
+        provider: String,
+        key: String,
+        model: String? = nil,
+        baseUrl: String? = nil,
+        api: ModelApi? = nil,
+        add: Bool? = nil
+    ) {
+        self.provider = provider
+        self.key = key
+        self.model = model
+        self.baseUrl = baseUrl
+        self.api = api
+        self.add = add
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case provider
+        case key
+        case model
+        case baseUrl
+        case api
+        case add
+    }
+}
+
+/// The answer to `models.auth.set`.
+public struct ModelsAuthSetResult: Codable, Hashable, Sendable {
+    public var model: String
+    public var reply: String
+    public var latencyMs: Int
+    public var firstTokenMs: Int
+    public var callsTools: Bool?
+    public var seesImages: Bool?
+    public var provider: String
+    public var isChosen: Bool
+
+    public init(
+        model: String,
+        reply: String,
+        latencyMs: Int,
+        firstTokenMs: Int,
+        callsTools: Bool? = nil,
+        seesImages: Bool? = nil,
+        provider: String,
+        isChosen: Bool
+    ) {
+        self.model = model
+        self.reply = reply
+        self.latencyMs = latencyMs
+        self.firstTokenMs = firstTokenMs
+        self.callsTools = callsTools
+        self.seesImages = seesImages
+        self.provider = provider
+        self.isChosen = isChosen
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case model
+        case reply
+        case latencyMs
+        case firstTokenMs
+        case callsTools
+        case seesImages
+        case provider
+        case isChosen
+    }
+}
+
 /// Parameters of `models.list`.
 public struct ModelsListParams: Codable, Hashable, Sendable {
     public init() {}
@@ -1728,6 +1883,110 @@ public struct ModelsListResult: Codable, Hashable, Sendable {
         case models
     }
 }
+
+/// Parameters of `models.scan`.
+public struct ModelsScanParams: Codable, Hashable, Sendable {
+    public var tryModels: Bool?
+
+    public init(
+        tryModels: Bool? = nil
+    ) {
+        self.tryModels = tryModels
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case tryModels
+    }
+}
+
+/// The answer to `models.scan`.
+public struct ModelsScanResult: Codable, Hashable, Sendable {
+    public var servers: [ScannedServer]
+
+    public init(
+        servers: [ScannedServer]
+    ) {
+        self.servers = servers
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case servers
+    }
+}
+
+/// Parameters of `models.set`.
+public struct ModelsSetParams: Codable, Hashable, Sendable {
+    public var model: Nullable<String>
+    public var sessionKey: String?
+    public var fallback: Bool?
+    public var alias: String?
+
+    public init(
+        model: Nullable<String>,
+        sessionKey: String? = nil,
+        fallback: Bool? = nil,
+        alias: String? = nil
+    ) {
+        self.model = model
+        self.sessionKey = sessionKey
+        self.fallback = fallback
+        self.alias = alias
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case model
+        case sessionKey
+        case fallback
+        case alias
+    }
+}
+
+/// The answer to `models.set`.
+public typealias ModelsSetResult = ModelsStatus
+
+/// Parameters of `models.status`.
+public struct ModelsStatusParams: Codable, Hashable, Sendable {
+    public var sessionKey: String?
+
+    public init(
+        sessionKey: String? = nil
+    ) {
+        self.sessionKey = sessionKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+    }
+}
+
+/// The answer to `models.status`.
+public typealias ModelsStatusResult = ModelsStatus
+
+/// Parameters of `models.test`.
+public struct ModelsTestParams: Codable, Hashable, Sendable {
+    public var model: String?
+    public var tools: Bool?
+    public var image: Bool?
+
+    public init(
+        model: String? = nil,
+        tools: Bool? = nil,
+        image: Bool? = nil
+    ) {
+        self.model = model
+        self.tools = tools
+        self.image = image
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case model
+        case tools
+        case image
+    }
+}
+
+/// The answer to `models.test`.
+public typealias ModelsTestResult = ModelTrial
 
 /// Parameters of `outbox.discard`.
 public struct OutboxDiscardParams: Codable, Hashable, Sendable {
@@ -3495,8 +3754,20 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case sessionsResolve = "sessions.resolve"
     /// Finds messages of all conversations by their words.
     case sessionsSearch = "sessions.search"
+    /// Takes a provider's keys out of the config. Keys in the environment stay.
+    case modelsAuthRemove = "models.auth.remove"
+    /// Saves a provider's key after one real answer with it; chooses its model when none is chosen. A provider that is not known by name needs baseUrl and model. With add the key is kept beside those there are.
+    case modelsAuthSet = "models.auth.set"
     /// The models that can be chosen: configured ones, those of set keys, and those found on this machine.
     case modelsList = "models.list"
+    /// Looks for model servers on this machine and what their models can do: as the servers say, else by asking the models that are loaded (not with tryModels false).
+    case modelsScan = "models.scan"
+    /// Chooses the model that answers: everywhere, or with sessionKey in one conversation (null: as everywhere). With fallback it is asked when the chosen one cannot answer (false: no more); with alias it gets a short name (null: no more).
+    case modelsSet = "models.set"
+    /// Which model answers, its fallbacks and short names, and how each provider and key is. Shows no key.
+    case modelsStatus = "models.status"
+    /// Asks a model for one word, outside any conversation; with tools and image tries whether it can do that too.
+    case modelsTest = "models.test"
     /// What models took in the last days, by model, agent, conversation or run; the largest first.
     case usageBreakdown = "usage.breakdown"
     /// What models took on each of the last days; those without a call are left out.
@@ -3519,6 +3790,10 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case toolsList = "tools.list"
     /// Waits until a run has ended; says timeout when it has not, or is not known.
     case agentWait = "agent.wait"
+    /// The configured MCP servers and how they are; a server is connected when a run first needs it.
+    case mcpStatus = "mcp.status"
+    /// Connects an MCP server now and lists its tools.
+    case mcpTest = "mcp.test"
     /// Adds an account or changes its settings; its credentials are tried before anything is saved.
     case channelsAdd = "channels.add"
     /// Ends an account's session on the platform and forgets it here.

@@ -975,6 +975,193 @@ public struct InboxEntry: Codable, Hashable, Sendable {
     }
 }
 
+public struct McpServerRow: Codable, Hashable, Sendable {
+    public enum Transport: Codable, Hashable, Sendable {
+        case stdio
+        case http
+        case sse
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "stdio": self = .stdio
+            case "http": self = .http
+            case "sse": self = .sse
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .stdio: return "stdio"
+            case .http: return "http"
+            case .sse: return "sse"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum Audience: Codable, Hashable, Sendable {
+        case owner
+        case trusted
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "owner": self = .owner
+            case "trusted": self = .trusted
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .owner: return "owner"
+            case .trusted: return "trusted"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum State: Codable, Hashable, Sendable {
+        case off
+        case idle
+        case connecting
+        case connected
+        case failed
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "off": self = .off
+            case "idle": self = .idle
+            case "connecting": self = .connecting
+            case "connected": self = .connected
+            case "failed": self = .failed
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .off: return "off"
+            case .idle: return "idle"
+            case .connecting: return "connecting"
+            case .connected: return "connected"
+            case .failed: return "failed"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var name: String
+    public var transport: Transport
+    public var audience: Audience
+    public var state: State
+    /// Names as models see them; known while it is connected.
+    public var tools: [String]
+    public var problem: String?
+
+    public init(
+        name: String,
+        transport: Transport,
+        audience: Audience,
+        state: State,
+        tools: [String],
+        problem: String? = nil
+    ) {
+        self.name = name
+        self.transport = transport
+        self.audience = audience
+        self.state = state
+        self.tools = tools
+        self.problem = problem
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name
+        case transport
+        case audience
+        case state
+        case tools
+        case problem
+    }
+}
+
+public struct McpTest: Codable, Hashable, Sendable {
+    public struct Tool: Codable, Hashable, Sendable {
+        public var name: String
+        public var summary: String
+        public var changes: Bool
+
+        public init(
+            name: String,
+            summary: String,
+            changes: Bool
+        ) {
+            self.name = name
+            self.summary = summary
+            self.changes = changes
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case name
+            case summary
+            case changes
+        }
+    }
+
+    public var name: String
+    public var tools: [Tool]
+    public var durationMs: Int
+
+    public init(
+        name: String,
+        tools: [Tool],
+        durationMs: Int
+    ) {
+        self.name = name
+        self.tools = tools
+        self.durationMs = durationMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name
+        case tools
+        case durationMs
+    }
+}
+
 public struct Message: Codable, Hashable, Sendable {
     public enum Role: Codable, Hashable, Sendable {
         case user
@@ -1183,6 +1370,8 @@ public struct Message: Codable, Hashable, Sendable {
     public var toolCallId: String?
     public var toolName: String?
     public var isError: Bool?
+    /// What the gateway says of the message: { kind: "compaction", … }.
+    public var details: [String: JSONValue]?
 
     public init(
         id: String? = nil,
@@ -1198,7 +1387,8 @@ public struct Message: Codable, Hashable, Sendable {
         errorMessage: String? = nil,
         toolCallId: String? = nil,
         toolName: String? = nil,
-        isError: Bool? = nil
+        isError: Bool? = nil,
+        details: [String: JSONValue]? = nil
     ) {
         self.id = id
         self.role = role
@@ -1214,6 +1404,7 @@ public struct Message: Codable, Hashable, Sendable {
         self.toolCallId = toolCallId
         self.toolName = toolName
         self.isError = isError
+        self.details = details
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -1231,28 +1422,114 @@ public struct Message: Codable, Hashable, Sendable {
         case toolCallId
         case toolName
         case isError
+        case details
+    }
+}
+
+public enum ModelApi: Codable, Hashable, Sendable {
+    case openaiCompatible
+    case openai
+    case anthropic
+    case google
+    case openaiCompletions
+    case openaiResponses
+    case anthropicMessages
+    case googleGenerativeAi
+    /// A value that only a newer gateway knows.
+    case unrecognized(String)
+
+    public init(rawValue: String) {
+        switch rawValue {
+        case "openai-compatible": self = .openaiCompatible
+        case "openai": self = .openai
+        case "anthropic": self = .anthropic
+        case "google": self = .google
+        case "openai-completions": self = .openaiCompletions
+        case "openai-responses": self = .openaiResponses
+        case "anthropic-messages": self = .anthropicMessages
+        case "google-generative-ai": self = .googleGenerativeAi
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: String {
+        switch self {
+        case .openaiCompatible: return "openai-compatible"
+        case .openai: return "openai"
+        case .anthropic: return "anthropic"
+        case .google: return "google"
+        case .openaiCompletions: return "openai-completions"
+        case .openaiResponses: return "openai-responses"
+        case .anthropicMessages: return "anthropic-messages"
+        case .googleGenerativeAi: return "google-generative-ai"
+        case .unrecognized(let value): return value
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
     }
 }
 
 public struct ModelChoice: Codable, Hashable, Sendable {
+    public enum InputItem: Codable, Hashable, Sendable {
+        case text
+        case image
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "text": self = .text
+            case "image": self = .image
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .text: return "text"
+            case .image: return "image"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     public var id: String
     public var name: String
     public var provider: String
     public var contextWindow: Int?
     public var reasoning: Bool?
+    public var input: [InputItem]?
 
     public init(
         id: String,
         name: String,
         provider: String,
         contextWindow: Int? = nil,
-        reasoning: Bool? = nil
+        reasoning: Bool? = nil,
+        input: [InputItem]? = nil
     ) {
         self.id = id
         self.name = name
         self.provider = provider
         self.contextWindow = contextWindow
         self.reasoning = reasoning
+        self.input = input
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -1261,6 +1538,229 @@ public struct ModelChoice: Codable, Hashable, Sendable {
         case provider
         case contextWindow
         case reasoning
+        case input
+    }
+}
+
+public struct ModelTrial: Codable, Hashable, Sendable {
+    public var model: String
+    public var reply: String
+    public var latencyMs: Int
+    public var firstTokenMs: Int
+    public var callsTools: Bool?
+    public var seesImages: Bool?
+
+    public init(
+        model: String,
+        reply: String,
+        latencyMs: Int,
+        firstTokenMs: Int,
+        callsTools: Bool? = nil,
+        seesImages: Bool? = nil
+    ) {
+        self.model = model
+        self.reply = reply
+        self.latencyMs = latencyMs
+        self.firstTokenMs = firstTokenMs
+        self.callsTools = callsTools
+        self.seesImages = seesImages
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case model
+        case reply
+        case latencyMs
+        case firstTokenMs
+        case callsTools
+        case seesImages
+    }
+}
+
+public struct ModelsStatus: Codable, Hashable, Sendable {
+    public struct Provider: Codable, Hashable, Sendable {
+        public enum Origin: Codable, Hashable, Sendable {
+            case config
+            case environment
+            case found
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "config": self = .config
+                case "environment": self = .environment
+                case "found": self = .found
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .config: return "config"
+                case .environment: return "environment"
+                case .found: return "found"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public struct Key: Codable, Hashable, Sendable {
+            public enum State: Codable, Hashable, Sendable {
+                case ready
+                case rateLimited
+                case noCredit
+                case rejected
+                /// A value that only a newer gateway knows.
+                case unrecognized(String)
+
+                public init(rawValue: String) {
+                    switch rawValue {
+                    case "ready": self = .ready
+                    case "rate-limited": self = .rateLimited
+                    case "no-credit": self = .noCredit
+                    case "rejected": self = .rejected
+                    default: self = .unrecognized(rawValue)
+                    }
+                }
+
+                public var rawValue: String {
+                    switch self {
+                    case .ready: return "ready"
+                    case .rateLimited: return "rate-limited"
+                    case .noCredit: return "no-credit"
+                    case .rejected: return "rejected"
+                    case .unrecognized(let value): return value
+                    }
+                }
+
+                public init(from decoder: any Decoder) throws {
+                    self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+                }
+
+                public func encode(to encoder: any Encoder) throws {
+                    var container = encoder.singleValueContainer()
+                    try container.encode(rawValue)
+                }
+            }
+
+            /// The key itself is never shown.
+            public var number: Int
+            public var state: State
+            public var restsUntil: Int?
+
+            public init(
+                number: Int,
+                state: State,
+                restsUntil: Int? = nil
+            ) {
+                self.number = number
+                self.state = state
+                self.restsUntil = restsUntil
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case number
+                case state
+                case restsUntil
+            }
+        }
+
+        public var id: String
+        public var label: String
+        public var api: String
+        public var baseUrl: String
+        public var origin: Origin
+        /// How many are known by name; others can be asked for too.
+        public var models: Int
+        public var keys: [Key]
+
+        public init(
+            id: String,
+            label: String,
+            api: String,
+            baseUrl: String,
+            origin: Origin,
+            models: Int,
+            keys: [Key]
+        ) {
+            self.id = id
+            self.label = label
+            self.api = api
+            self.baseUrl = baseUrl
+            self.origin = origin
+            self.models = models
+            self.keys = keys
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case id
+            case label
+            case api
+            case baseUrl
+            case origin
+            case models
+            case keys
+        }
+    }
+
+    public struct UnconnectedItem: Codable, Hashable, Sendable {
+        public var id: String
+        public var label: String
+        public var keyEnv: [String]
+
+        public init(
+            id: String,
+            label: String,
+            keyEnv: [String]
+        ) {
+            self.id = id
+            self.label = label
+            self.keyEnv = keyEnv
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case id
+            case label
+            case keyEnv
+        }
+    }
+
+    public var model: Nullable<String>
+    public var fallbacks: [String]
+    public var aliases: [String: String]
+    public var providers: [Provider]
+    /// Hosted providers of which only the key is missing.
+    public var unconnected: [UnconnectedItem]
+
+    public init(
+        model: Nullable<String>,
+        fallbacks: [String],
+        aliases: [String: String],
+        providers: [Provider],
+        unconnected: [UnconnectedItem]
+    ) {
+        self.model = model
+        self.fallbacks = fallbacks
+        self.aliases = aliases
+        self.providers = providers
+        self.unconnected = unconnected
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case model
+        case fallbacks
+        case aliases
+        case providers
+        case unconnected
     }
 }
 
@@ -1962,6 +2462,152 @@ public enum RunStatus: Codable, Hashable, Sendable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(rawValue)
+    }
+}
+
+public struct ScannedServer: Codable, Hashable, Sendable {
+    public enum Software: Codable, Hashable, Sendable {
+        case ollama
+        case lmstudio
+        case llamacpp
+        case vllm
+        case unknown
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "ollama": self = .ollama
+            case "lmstudio": self = .lmstudio
+            case "llamacpp": self = .llamacpp
+            case "vllm": self = .vllm
+            case "unknown": self = .unknown
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .ollama: return "ollama"
+            case .lmstudio: return "lmstudio"
+            case .llamacpp: return "llamacpp"
+            case .vllm: return "vllm"
+            case .unknown: return "unknown"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public struct Model: Codable, Hashable, Sendable {
+        public enum InputItem: Codable, Hashable, Sendable {
+            case text
+            case image
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "text": self = .text
+                case "image": self = .image
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .text: return "text"
+                case .image: return "image"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var id: String
+        public var contextWindow: Int?
+        public var largestWindow: Int?
+        public var input: [InputItem]?
+        public var tools: Bool?
+        public var reasoning: Bool?
+        public var isLoaded: Bool?
+        /// What it can do was found out by asking it.
+        public var tried: Bool
+
+        public init(
+            id: String,
+            contextWindow: Int? = nil,
+            largestWindow: Int? = nil,
+            input: [InputItem]? = nil,
+            tools: Bool? = nil,
+            reasoning: Bool? = nil,
+            isLoaded: Bool? = nil,
+            tried: Bool
+        ) {
+            self.id = id
+            self.contextWindow = contextWindow
+            self.largestWindow = largestWindow
+            self.input = input
+            self.tools = tools
+            self.reasoning = reasoning
+            self.isLoaded = isLoaded
+            self.tried = tried
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case id
+            case contextWindow
+            case largestWindow
+            case input
+            case tools
+            case reasoning
+            case isLoaded
+            case tried
+        }
+    }
+
+    public var id: String
+    public var label: String
+    public var software: Software
+    public var baseUrl: String
+    public var models: [Model]
+
+    public init(
+        id: String,
+        label: String,
+        software: Software,
+        baseUrl: String,
+        models: [Model]
+    ) {
+        self.id = id
+        self.label = label
+        self.software = software
+        self.baseUrl = baseUrl
+        self.models = models
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case label
+        case software
+        case baseUrl
+        case models
     }
 }
 
