@@ -216,7 +216,8 @@ export class Run {
     }
     this.#isNewTurn = false;
     this.#text += delta;
-    this.events.grew(this.#text);
+    // It may be about to say that it says nothing.
+    if (!"NO_REPLY".startsWith(this.turnText.trim())) this.events.grew(this.#text);
   }
 
   #think({ delta, providerData }: Extract<RunStep, { kind: "reasoning" }>): void {

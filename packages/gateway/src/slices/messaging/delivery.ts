@@ -23,6 +23,8 @@ export interface DeliveryOptions {
 
 const TOGETHER = "It came while a reply was under way, and was answered together with what came beside it.";
 
+const BY_TOOL: Outcome = { kind: "replied", rule: "by-tool", detail: "The agent answered with its message tool." };
+
 /** The place of a reply that has not been cut into parts. */
 const WHOLE = -1;
 
@@ -40,7 +42,8 @@ export class Delivery implements RunObserver {
     if (!deliver) return;
     if (outcome.kind === "merged") return inbox.joinRun(record.id, outcome.into, TOGETHER);
     const rows = inbox.ofRun(record.id);
-    const early = earlyOutcome(outcome);
+    const hasSpoken = outcome.kind === "ok" && outcome.text === "" && outbox.wasToldBy(record.id, deliver);
+    const early = hasSpoken ? BY_TOOL : earlyOutcome(outcome);
     if (early) for (const { id } of rows) inbox.decide(id, early);
     const markdown = replyOf(outcome);
     if (markdown === "") return;

@@ -114,6 +114,18 @@ export class Outbox {
       .map(toOutboxRow);
   }
 
+  /** Whether a run has sent something to a chat with its tool. */
+  wasToldBy(runId: string, { channel, account, chat }: AccountKey & { readonly chat: ChatRef }): boolean {
+    const from = `send:${toolPrincipal(runId)}:`;
+    return (
+      this.#store.get(
+        `select 1 from outbox where origin >= ? and origin < ? and channel = ? and account = ? and chat = ?
+         and state <> 'failed' limit 1`,
+        ...[from, `${from}\uffff`, channel, account, chat.id],
+      ) !== undefined
+    );
+  }
+
   /** Chats of an account that something waits for. */
   openChats({ channel, account }: AccountKey): string[] {
     return this.#store
@@ -332,6 +344,11 @@ export class Outbox {
   prune(before: number): void {
     this.#store.run("delete from outbox where state in ('sent', 'failed', 'unknown') and queued_at < ?", before);
   }
+}
+
+/** In whose name a run sends with its tool; names of connections have another form. */
+export function toolPrincipal(runId: string): string {
+  return `run:${runId}`;
 }
 
 /** What a message says, without markup. */

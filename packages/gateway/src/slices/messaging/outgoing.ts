@@ -69,8 +69,10 @@ export class Outgoing implements Disposable {
       readonly replyToId?: string;
       readonly silent?: boolean;
       readonly idempotencyKey: string;
+      /** The conversation whose transcript tells of it already. */
+      readonly notKeptIn?: string;
     },
-    caller: Caller,
+    caller: Pick<Caller, "principal">,
     signal: AbortSignal,
   ) {
     const route = this.#channels.route(this.#targetOf(params, "unsupported channel"));
@@ -85,7 +87,7 @@ export class Outgoing implements Disposable {
       const replyTo: MessageRef | undefined =
         params.replyToId === undefined ? undefined : this.#refOf(route, params.replyToId);
       this.#services.store.transaction(() => {
-        const sessionKey = this.#mirror(params.sessionKey, route, params.message);
+        const sessionKey = this.#mirror(params, route);
         this.#outbox.add({
           ...route,
           origin,
@@ -112,7 +114,7 @@ export class Outgoing implements Disposable {
       readonly durationHours?: number;
       readonly idempotencyKey: string;
     },
-    caller: Caller,
+    caller: Pick<Caller, "principal">,
     signal: AbortSignal,
   ) {
     const target = this.#targetOf(params, "unsupported poll channel");
@@ -329,9 +331,13 @@ export class Outgoing implements Disposable {
   }
 
   /** Keeps what was sent in the transcript of the conversation it belongs to; returns its key. */
-  #mirror(spelled: string | undefined, route: Place, text: string): string {
+  #mirror(
+    { sessionKey, message: text, notKeptIn }: { sessionKey?: string; message: string; notKeptIn?: string },
+    route: Place,
+  ): string {
     const { sessions } = this.#services;
-    const key = spelled?.trim() ? sessions.canonical(spelled) : this.#keyOfTarget(route);
+    const key = sessionKey?.trim() ? sessions.canonical(sessionKey) : this.#keyOfTarget(route);
+    if (key === notKeptIn) return key;
     const session = sessions.ensure(key);
     sessions.transcript.append(session, { role: "assistant", content: [{ type: "text", text }], stopReason: "sent" });
     return key;
