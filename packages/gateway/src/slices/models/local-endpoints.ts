@@ -1,11 +1,12 @@
-/** Finds model servers on this machine: Ollama, LM Studio, llama.cpp. Looks at loopback only, and never waits long. */
-import http, { type IncomingMessage } from "node:http";
+/** Finds model servers on this machine: Ollama, LM Studio, llama.cpp, vLLM. Looks at loopback only, and never waits long. */
 import type { Clock } from "../../base/clock.ts";
 import { isRecord } from "../../base/config.ts";
 import { ignore } from "../../base/errors.ts";
 import type { Env } from "../../base/files.ts";
 import type { Log } from "../../base/log.ts";
-import type { Provider } from "./providers.ts";
+import { askServer } from "./local-http.ts";
+import type { ModelChoice, Provider } from "./providers.ts";
+import type { Facts } from "./server-facts.ts";
 
 /** A place to look at. */
 export interface Endpoint {
@@ -17,7 +18,7 @@ export interface Endpoint {
 const LIMIT_MS = 300;
 const FRESH_MS = 5_000;
 const MAX_MODELS = 200;
-const MAX_BODY_CHARS = 1_000_000;
+const MAX_FACTS = 1_000;
 
 /** The usual ports. `OLLAMA_HOST` moves Ollama's, as it does for Ollama's own command. */
 export function usualEndpoints(env: Env): readonly Endpoint[] {
@@ -25,6 +26,7 @@ export function usualEndpoints(env: Env): readonly Endpoint[] {
     { id: "ollama", label: "Ollama", baseUrl: `${ollamaUrl(env.OLLAMA_HOST)}/v1` },
     { id: "lmstudio", label: "LM Studio", baseUrl: "http://127.0.0.1:1234/v1" },
     { id: "llamacpp", label: "llama.cpp", baseUrl: "http://127.0.0.1:8080/v1" },
+    { id: "vllm", label: "vLLM", baseUrl: "http://127.0.0.1:8000/v1" },
   ];
 }
 
@@ -42,6 +44,8 @@ export class LocalEndpoints {
   readonly #endpoints: readonly Endpoint[];
   readonly #clock: Clock;
   readonly #log: Log;
+  /** What is known of the models beside their names, by `provider/id`. */
+  readonly #facts = new Map<string, Facts>();
   #found: readonly Provider[] = [];
   #looking: Promise<void> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -53,7 +57,36 @@ export class LocalEndpoints {
   }
 
   found(): readonly Provider[] {
-    return this.#found;
+    return this.#found.map((provider) => ({
+      ...provider,
+      models: provider.models.map((model) => this.#known(provider, model)),
+    }));
+  }
+
+  /** The places that are looked at. */
+  get endpoints(): readonly Endpoint[] {
+    return this.#endpoints;
+  }
+
+  /** Whether something has been learnt of a model. */
+  knows(ref: string): boolean {
+    return this.#facts.has(ref);
+  }
+
+  /** Keeps what a server said of a model, or what came of trying it. */
+  learn(ref: string, { contextWindow, input, tools, reasoning }: Facts): void {
+    const said = Object.entries({ contextWindow, input, tools, reasoning }).filter(([, value]) => value !== undefined);
+    if (this.#facts.size >= MAX_FACTS) this.#facts.clear();
+    this.#facts.set(ref, Object.fromEntries(said));
+  }
+
+  /** What has been learnt of a model. */
+  factsOf(ref: string): Facts {
+    return this.#facts.get(ref) ?? {};
+  }
+
+  #known({ id: providerId }: Provider, model: ModelChoice): ModelChoice {
+    return { ...model, ...this.factsOf(`${providerId}/${model.id}`) };
   }
 
   /** A local server by its usual name, whether it was found or not: a person who names it means it. */
@@ -87,7 +120,7 @@ export class LocalEndpoints {
     const limit = new AbortController();
     using _timer = this.#clock.after(LIMIT_MS, () => limit.abort());
     try {
-      const models = modelsIn(JSON.parse(await get(`${baseUrl}/models`, limit.signal)));
+      const models = modelsIn(await askServer(`${baseUrl}/models`, { signal: limit.signal }));
       if (models === undefined) return undefined;
       return { id, label, api: "openai-compatible", baseUrl, headers: {}, models, origin: "found" };
     } catch (error) {
@@ -97,29 +130,8 @@ export class LocalEndpoints {
   }
 }
 
-/** The body of a 200 answer. `fetch` would do, but loading it costs an idle gateway several megabytes. */
-async function get(url: string, signal: AbortSignal): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const request = (url.startsWith("https:") ? await import("node:https") : http).get(
-    url,
-    { signal, agent: false },
-    resolve,
-  );
-  request.on("error", reject);
-  const response = await promise;
-  if (response.statusCode !== 200) {
-    response.destroy();
-    throw new Error(`HTTP ${response.statusCode}`);
-  }
-  let text = "";
-  for await (const chunk of response.setEncoding("utf8")) {
-    text += String(chunk);
-    if (text.length > MAX_BODY_CHARS) throw new Error("too much for a list of models");
-  }
-  return text;
-}
-
-function modelsIn(body: unknown): Provider["models"] | undefined {
+/** The models that a server lists, without those that only embed; undefined when the body is something else. */
+export function modelsIn(body: unknown): Provider["models"] | undefined {
   const data = isRecord(body) ? body.data : undefined;
   if (!Array.isArray(data)) return undefined;
   return data

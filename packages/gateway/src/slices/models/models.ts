@@ -5,14 +5,20 @@ import { GatewayError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Base } from "../../gateway.ts";
 import type { Sessions } from "../sessions/sessions.ts";
+import { type Connected, connect, type KeyRequest } from "./connecting.ts";
 import { Fallback } from "./fallback.ts";
-import { Keyring } from "./keyring.ts";
-import { LocalEndpoints, usualEndpoints } from "./local-endpoints.ts";
+import { Keyring, type KeyStatus } from "./keyring.ts";
+import { KNOWN, type KnownProvider } from "./known-providers.ts";
+import { type Endpoint, LocalEndpoints, usualEndpoints } from "./local-endpoints.ts";
+import { ModelConfig } from "./model-config.ts";
 import type { Meter, ModelPort, ModelRequest, ModelStep } from "./port.ts";
 import { type Model, type Price, type Provider, Providers } from "./providers.ts";
+import { type ScannedServer, type ScanOptions, scan } from "./scan.ts";
 import { SdkModels } from "./sdk.ts";
+import { readServerFacts } from "./server-facts.ts";
 import { models as section } from "./settings.ts";
 import type { Traffic } from "./traffic.ts";
+import { type Trial, type TrialOptions, type TrialPorts, tryModel } from "./trial.ts";
 
 /** What the slices below this one need beside the service. */
 export { ModelError } from "./model-error.ts";
@@ -22,6 +28,8 @@ export class Models implements ModelPort {
   traffic: Traffic | undefined;
   /** Who counts what is asked, and may refuse it; set by the slice that keeps the budgets. */
   meter: Meter | undefined;
+  /** What the config says of models, for changing it. */
+  readonly settings: ModelConfig;
   readonly #config: Config;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -35,12 +43,13 @@ export class Models implements ModelPort {
     { config, env, clock, log, sessions }: Base & { readonly sessions: Sessions },
     options: { port?: ModelPort } = {},
   ) {
+    this.settings = new ModelConfig(config);
     this.#config = config;
     this.#clock = clock;
     this.#log = log;
     this.#keyring = new Keyring(clock);
     const port = options.port ?? new SdkModels({ clock, log, keyring: this.#keyring, traffic: () => this.traffic });
-    this.#fallback = new Fallback((request) => port.stream(request), log);
+    this.#fallback = new Fallback((request) => this.#ask(request, port), log);
     this.#local = new LocalEndpoints({ endpoints: usualEndpoints(env), clock, log });
     this.#providers = new Providers({
       settings: config.of(section),
@@ -106,22 +115,77 @@ export class Models implements ModelPort {
 
   /** Makes a model the one that answers, in the config. Throws `INVALID_REQUEST` when it does not exist. */
   async choose(ref: string): Promise<Model> {
-    const model = this.#providers.resolve(ref);
-    const { patchConfigText } = await import("../../base/config-edit.ts");
-    const { raw, hash } = this.#config.snapshot();
-    this.#config.write(patchConfigText(raw ?? "", { agents: { defaults: { model: model.ref } } }), hash);
+    const model = this.require(ref);
+    await this.settings.choose(model.ref);
     return model;
   }
 
-  /** Asks a model one thing outside any conversation. Throws `ModelError`. */
-  async ask(model: Model, text: string, signal: AbortSignal): Promise<string> {
-    let answer = "";
-    const messages = [{ role: "user" as const, content: [{ kind: "text" as const, text }] }];
-    for await (const step of this.stream({ model, system: "", messages, signal })) {
-      if (step.kind === "text") answer += step.delta;
-    }
-    return answer;
+  /** Tries a model with real questions, outside any conversation and without its fallbacks. Throws `ModelError`. */
+  async try(model: Model, options: TrialOptions): Promise<Trial> {
+    return await tryModel(this.#ports, model, options);
   }
+
+  /** Connects a provider: tries the key and saves it when a model has answered with it. Throws `INVALID_REQUEST`. */
+  async connect(request: KeyRequest): Promise<Connected> {
+    return await connect({ ...this.#ports, providers: this.#providers, config: this.settings }, request);
+  }
+
+  /** Looks for model servers on this machine and finds out what their models can do; what is learnt is used. */
+  async scan(options: ScanOptions): Promise<ScannedServer[]> {
+    const servers = await scan(this.#places(), this.#ports, options);
+    for (const { id, models } of servers) for (const model of models) this.#local.learn(`${id}/${model.id}`, model);
+    return servers;
+  }
+
+  /** All providers, each with how its keys are. */
+  providers(): readonly ProviderStatus[] {
+    return this.#providers.list().map((provider) => ({ provider, keys: this.#keyring.status(provider) }));
+  }
+
+  /** Hosted providers that are known by name and have no key. */
+  unconnected(): readonly KnownProvider[] {
+    const connected = new Set(this.#providers.list().map(({ id }) => id.toLowerCase()));
+    return KNOWN.filter(({ id }) => !connected.has(id));
+  }
+
+  /** Short names of models. */
+  aliases(): Readonly<Record<string, string>> {
+    return this.#providers.aliases();
+  }
+
+  get #ports(): TrialPorts {
+    return { clock: this.#clock, stream: (request) => this.stream(request) };
+  }
+
+  /** The usual ports, and what the config names on this machine. */
+  #places(): Endpoint[] {
+    const named = this.#providers.list().filter(({ origin, api, baseUrl }) => {
+      return origin === "config" && api === "openai-compatible" && isLoopback(baseUrl);
+    });
+    const places = [...named, ...this.#local.endpoints].map(({ id, label, baseUrl }) => ({ id, label, baseUrl }));
+    return [...new Map(places.toReversed().map((place) => [place.baseUrl, place])).values()].toReversed();
+  }
+
+  /** What a server on this machine says of a model is asked once, before the model is. */
+  async *#ask(request: ModelRequest, port: ModelPort): AsyncGenerator<ModelStep> {
+    const { ref, id, provider } = request.model;
+    if (provider.origin !== "found") return yield* port.stream(request);
+    if (!this.#local.knows(ref)) {
+      const { models } = await readServerFacts(provider.baseUrl, [id], this.#clock);
+      this.#local.learn(ref, models.get(id) ?? {});
+    }
+    yield* port.stream({ ...request, model: { ...request.model, ...this.#local.factsOf(ref) } });
+  }
+}
+
+/** A provider, and how each of its keys is. */
+export interface ProviderStatus {
+  readonly provider: Provider;
+  readonly keys: readonly KeyStatus[];
+}
+
+function isLoopback(baseUrl: string): boolean {
+  return URL.canParse(baseUrl) && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(baseUrl).hostname);
 }
 
 /** Aliases as `agents.defaults.models` spells them: the model first. */

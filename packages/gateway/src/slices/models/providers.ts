@@ -117,6 +117,22 @@ export class Providers {
     const provider =
       this.list().find((candidate) => candidate.id.toLowerCase() === providerId) ?? this.#local.named(providerId);
     if (!provider) throw invalidRequest(this.#unknownProvider(providerId));
+    return this.modelOf(provider, id);
+  }
+
+  /** A provider as it would be with these settings beside those that it has. Throws `INVALID_REQUEST` without an address. */
+  candidate(id: string, said: { apiKey: string; baseUrl?: string; api?: string }): Provider {
+    const { apiKeys: _others, ...entry } = this.#settings.current.providers?.[id] ?? {};
+    const known = knownProvider(id);
+    if (!known && entry.baseUrl === undefined && said.baseUrl === undefined) {
+      const names = KNOWN.map((each) => each.id).join(", ");
+      throw invalidRequest(`"${id.slice(0, 64)}" is not known by name (${names} are); say its address, the base URL.`);
+    }
+    return this.#configured(id, { ...entry, ...said } as ProviderEntry);
+  }
+
+  /** A model of a provider, with what is known of it. */
+  modelOf(provider: Provider, id: string): Model {
     return toModel(provider, modelIn(provider.models, id) ?? { id, name: id });
   }
 

@@ -2,12 +2,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { OneOf, Secret } from "../../kit/schema.ts";
 import { defineSettings } from "../../kit/settings.ts";
-
-/** The wire formats we speak, each also under the name that older configs use for it. */
-export const ModelApi = OneOf(
-  ...["openai-compatible", "openai", "anthropic", "google"],
-  ...["openai-completions", "openai-responses", "anthropic-messages", "google-generative-ai"],
-);
+import { ModelApi } from "./schema.ts";
 
 const Dollars = Type.Number({ minimum: 0 });
 
