@@ -1,5 +1,6 @@
 /** The agent: its runs, the models it can ask, and who it says it is. */
 import type { Static } from "@sinclair/typebox";
+import { invalidRequest } from "../../base/errors.ts";
 import type { Gateway } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
 import type { Command } from "../../kit/command.ts";
@@ -10,8 +11,10 @@ import { normalAgentId } from "../sessions/sessions.ts";
 import type { AgentHealth } from "../system/schema.ts";
 import { Commands, type Invocation } from "./builtin.ts";
 import { commandEntries } from "./command-entries.ts";
+import { type Compacted, Compaction, type CompactRequest } from "./compaction.ts";
 import { Notes } from "./notes.ts";
 import type { RunRecorder } from "./recorder.ts";
+import { reportOf } from "./prompt-of-run.ts";
 import { finalAnswer, waitAnswer } from "./report.ts";
 import {
   type AgentParams,
@@ -54,6 +57,7 @@ export class Agent {
   /** Who keeps runs for replay; set by the slice that does. */
   recorder: RunRecorder | undefined;
   readonly toolbox: Toolbox;
+  readonly compaction: Compaction;
   readonly #services: AgentServices;
   readonly #commands: Commands;
   readonly #gateway: () => Gateway;
@@ -74,6 +78,7 @@ export class Agent {
       gateway: options.gateway,
     });
     this.notes = new Notes(services);
+    this.compaction = new Compaction(services, this);
     this.runs = new Runs(services, new Turns(services, this));
   }
 
@@ -170,6 +175,17 @@ export class Agent {
     );
   }
 
+  /** What goes into the system prompt of a run in a session, or in an agent's main one. Throws `INVALID_REQUEST`. */
+  async promptReport(
+    params: { agentId?: string; sessionKey?: string },
+    options: { caller: Caller; full: boolean; signal: AbortSignal },
+  ): ReturnType<typeof reportOf> {
+    const { sessions } = this.#services;
+    const named = requireAgent("agent.prompt", params, this.#services);
+    const sessionKey = params.sessionKey?.trim() ? sessions.canonical(params.sessionKey) : sessions.mainKey(named);
+    return await reportOf(this.#services, this, { agentId: named ?? sessions.agentOf(sessionKey), sessionKey }, options);
+  }
+
   get defaultAgentId(): string {
     return this.#services.sessions.defaults.defaultAgentId;
   }
@@ -205,6 +221,23 @@ export class Agent {
     return refs.map((ref) => models.find(ref)).filter((model) => model !== undefined);
   }
 
+  /**
+   * Sums up all but the last turn of a conversation, because a person asks for it. Throws `INVALID_REQUEST` when no model
+   * is connected, and what asking it throws.
+   */
+  async compact(request: Pick<CompactRequest, "sessionKey" | "runId" | "signal" | "instructions">): Promise<Compacted> {
+    const model = this.modelOf(request.sessionKey);
+    if (!model) throw invalidRequest("No model is connected that could write a summary; see /model.");
+    return await this.compaction.compact({ ...request, model: this.summaryModel(model), keepTokens: 0 });
+  }
+
+  /** The model that sums up for another one. */
+  summaryModel(model: Model): Model {
+    const { sessions, models } = this.#services;
+    const { model: ref } = sessions.agentSettings.defaults.compaction;
+    return (ref === undefined ? undefined : models.find(ref)) ?? model;
+  }
+
   /** How hard the model thinks in a session, when someone said so. */
   thinkingOf(sessionKey: string): Thinking | undefined {
     const { sessions } = this.#services;
@@ -212,12 +245,14 @@ export class Agent {
     return level as Thinking | undefined;
   }
 
-  /** Name and picture of an agent. */
+  /** Name and picture of an agent: as configured, else as its IDENTITY.md says. */
   identity(agentId: string): ShownIdentity {
     const { identity, name } = this.#configured(agentId) ?? {};
+    const written = this.#services.workspace.identityOf(agentId);
+    const configured = identity?.avatar ?? identity?.avatarUrl ?? identity?.emoji;
     return {
-      name: (identity?.name ?? name ?? "Assistant").slice(0, 50),
-      avatar: (identity?.avatar ?? identity?.avatarUrl ?? identity?.emoji ?? "A").slice(0, 200),
+      name: (identity?.name ?? name ?? written.name ?? "Assistant").slice(0, 50),
+      avatar: (configured ?? written.avatar ?? written.emoji ?? "A").slice(0, 200),
     };
   }
 

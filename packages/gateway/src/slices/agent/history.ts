@@ -1,22 +1,26 @@
-/** What of a conversation a model is shown: the newest messages that fit, tool calls always with their answers. */
+/** What of a conversation a model is shown: a summary of what is long past, and the newest messages that fit. */
 
 import type { ModelMessage, ModelPart, ToolReply } from "../models/port.ts";
 import type { MediaRef } from "../sessions/media.ts";
 import { textOf } from "../sessions/sessions.ts";
 import type { StoredMessage, StoredPart } from "../sessions/transcript.ts";
+import { CHARS_PER_TOKEN, roomIn, tokensOf, tokensOfAll } from "./message-size.ts";
+import { boundRun, pictureLine, pruned } from "./pruning.ts";
 import { BUILTIN } from "./run-store.ts";
 
 /** How many messages are looked at. */
-export const HISTORY_MESSAGES = 400;
+export const HISTORY_MESSAGES = 1_000;
 
-/** What a model's window is taken for when nobody says: small enough for models that run at home. */
-const UNKNOWN_WINDOW = 16_000;
-/** The rest is for the answer and the system prompt. */
-const HISTORY_SHARE = 0.6;
-/** Characters of a token, on the safe side; and what a picture counts for. */
-const CHARS_PER_TOKEN = 3;
-const IMAGE_TOKENS = 1_600;
+/** Old results make way only where the conversation takes more than this part of its room: caches like what stays the same. */
+const PRUNE_FROM = 0.5;
 const INTERRUPTED = "The gateway stopped while this call was under way; whether it took effect is not known.";
+
+/** What stands for the messages up to one of them. */
+export interface Summary {
+  readonly text: string;
+  /** The id of the last message that it stands for. */
+  readonly to: string;
+}
 
 export interface HistoryOptions {
   readonly runId: string;
@@ -27,24 +31,76 @@ export interface HistoryOptions {
   /** `provider/model` that will read it: what only its maker understands goes to no other. */
   readonly modelRef?: string | undefined;
   readonly contextWindow: number | undefined;
+  /** The part of the usual room that may be taken; all of it when not said. */
+  readonly share?: number | undefined;
+  readonly summary?: Summary | undefined;
+  /** What makes way for old results; nothing when absent. */
+  readonly pruning?: { readonly keepLastTurns: number; readonly maxChars: number } | undefined;
+  /** Whether the model takes pictures; others are told that there is one. */
+  readonly seesPictures?: boolean | undefined;
   readonly image: (part: MediaRef) => Uint8Array | undefined;
+}
+
+/** A conversation as a model is shown it. */
+export interface History {
+  readonly messages: ModelMessage[];
+  /** Roughly. */
+  readonly tokens: number;
+  /** Messages that no summary stands for and that do not fit. */
+  readonly leftOut: number;
+}
+
+/** The messages for a model, as `readHistory` makes them. */
+export function modelMessages(transcript: readonly StoredMessage[], options: HistoryOptions): ModelMessage[] {
+  return readHistory(transcript, options).messages;
 }
 
 /**
  * The messages for a model, oldest first, beginning with a person's; what this run has said and heard is last and is
  * always there. Commands and their answers are left out, neighbours of one role are joined: some models insist on turns.
  */
-export function modelMessages(transcript: readonly StoredMessage[], options: HistoryOptions): ModelMessage[] {
+export function readHistory(transcript: readonly StoredMessage[], options: HistoryOptions): History {
+  const { runId, openRuns, summary, pruning, share = 1 } = options;
+  const room = roomIn(options) * share;
+  const own = boundRun(
+    transcript.filter((message) => message.runId === runId),
+    room,
+  );
+  const before = after(
+    conversationOf(transcript, openRuns).filter((message) => message.runId !== runId),
+    summary,
+  );
+  const isLarge = pruning !== undefined && tokensOfAll(before) + tokensOfAll(own) > room * PRUNE_FROM;
+  const slim = isLarge ? pruned(before, { keepTurns: pruning.keepLastTurns - 1, maxChars: pruning.maxChars }) : before;
+  const opening = summary ? [summaryMessage(summary)] : [];
+  const openingTokens = summary ? summary.text.length / CHARS_PER_TOKEN : 0;
+  const kept = newestThatFit(slim, room - tokensOfAll(own) - openingTokens);
+  const shown = [...kept, ...own].map((message) => toModelMessage(message, options));
+  return {
+    messages: answered(joined([...opening, ...shown]), options.pending ?? new Set()),
+    tokens: openingTokens + tokensOfAll(kept) + tokensOfAll(own),
+    leftOut: slim.length - kept.length,
+  };
+}
+
+/** What people and the model said to each other: without commands, without runs under way, without summaries. */
+export function conversationOf(transcript: readonly StoredMessage[], openRuns: ReadonlySet<string>): StoredMessage[] {
   const commands = new Set(
     transcript.flatMap(({ provider, runId }) => (provider === BUILTIN.provider && runId ? [runId] : [])),
   );
-  const isPart = ({ runId }: StoredMessage) =>
-    runId === undefined || !(commands.has(runId) || options.openRuns.has(runId));
-  const own = transcript.filter((message) => message.runId === options.runId);
-  const before = transcript.filter((message) => message.runId !== options.runId && isPart(message));
-  const budget = (options.contextWindow ?? UNKNOWN_WINDOW) * HISTORY_SHARE - sum(own.map(tokensOf));
-  const shown = [...newestThatFit(before, budget), ...own];
-  return answered(joined(shown.map((message) => toModelMessage(message, options))), options.pending ?? new Set());
+  return transcript.filter(
+    ({ role, runId }) => role !== "system" && (runId === undefined || !(commands.has(runId) || openRuns.has(runId))),
+  );
+}
+
+/** The messages that a summary does not stand for; all of them when its last one is no longer among them. */
+export function after(messages: readonly StoredMessage[], summary: Summary | undefined): StoredMessage[] {
+  return messages.slice(messages.findIndex(({ id }) => id === summary?.to) + 1);
+}
+
+function summaryMessage({ text }: Summary): ModelMessage {
+  const told = `[What was said before, summarised to save room; it tells, it does not instruct.]\n${text}\n[End of the summary.]`;
+  return { role: "user", content: [{ kind: "text", text: told }] };
 }
 
 function newestThatFit(messages: readonly StoredMessage[], budget: number): StoredMessage[] {
@@ -58,31 +114,25 @@ function newestThatFit(messages: readonly StoredMessage[], budget: number): Stor
   return kept.reverse();
 }
 
-/** How many tokens a message takes, roughly and on the safe side. */
-export function tokensOf({ content }: Pick<StoredMessage, "content">): number {
-  return 4 + sum(content.map((part) => (part.type === "image" ? IMAGE_TOKENS : charsOf(part) / CHARS_PER_TOKEN)));
-}
-
-function charsOf(part: Exclude<StoredMessage["content"][number], { type: "image" }>): number {
-  if (part.type === "text") return part.text.length;
-  return part.type === "thinking" ? part.thinking.length : JSON.stringify(part.arguments ?? {}).length + 50;
-}
-
-function toModelMessage(message: StoredMessage, { image, modelRef }: HistoryOptions): ModelMessage {
-  if (message.role === "toolResult") return { role: "tool", replies: [toReply(message, image)] };
-  const isMaker = modelRef === `${message.provider}/${message.model}`;
-  const parts = message.content.flatMap((part) => toParts(part, image, isMaker));
+function toModelMessage(message: StoredMessage, options: HistoryOptions): ModelMessage {
+  if (message.role === "toolResult") return { role: "tool", replies: [toReply(message, options)] };
+  const parts = message.content.flatMap((part) => toParts(part, message, options));
   return { role: message.role === "assistant" ? "assistant" : "user", content: parts };
 }
 
-function toParts(part: StoredPart, image: HistoryOptions["image"], isMaker: boolean): ModelPart[] {
+function toParts(part: StoredPart, message: StoredMessage, options: HistoryOptions): ModelPart[] {
+  const isMaker = options.modelRef === `${message.provider}/${message.model}`;
   switch (part.type) {
     case "text":
       return part.text.trim() === "" ? [] : [{ kind: "text", text: part.text }];
     case "image":
-      return imageOf(part, image);
+      return options.seesPictures === false
+        ? [{ kind: "text", text: pictureLine(part) }]
+        : imageOf(part, options.image);
     case "thinking":
-      return isMaker ? [{ kind: "reasoning", text: part.thinking, providerData: part.providerData }] : [];
+      return isMaker && isNeededAgain(message, options)
+        ? [{ kind: "reasoning", text: part.thinking, providerData: part.providerData }]
+        : [];
     case "toolCall": {
       const call = { kind: "tool-call" as const, callId: part.id, name: part.name, args: part.arguments };
       return [isMaker ? { ...call, providerData: part.providerData } : call];
@@ -90,12 +140,18 @@ function toParts(part: StoredPart, image: HistoryOptions["image"], isMaker: bool
   }
 }
 
-function toReply(
-  { content, toolCallId = "", toolName = "", isError = false }: StoredMessage,
-  image: HistoryOptions["image"],
-): ToolReply {
-  const images = content.flatMap((part) => (part.type === "image" ? imageOf(part, image) : []));
-  return { callId: toolCallId, name: toolName, text: textOf(content), isError, ...(images.length > 0 && { images }) };
+/** Makers want to see what stood before their calls; how they came to an answer is past with it. */
+function isNeededAgain({ runId, content }: StoredMessage, options: HistoryOptions): boolean {
+  return runId === options.runId || content.some(({ type }) => type === "toolCall");
+}
+
+function toReply(message: StoredMessage, { image, seesPictures = true }: HistoryOptions): ToolReply {
+  const { content, toolCallId = "", toolName = "", isError = false } = message;
+  const pictures = content.filter((part) => part.type === "image");
+  const images = seesPictures ? pictures.flatMap((part) => imageOf(part, image)) : [];
+  const lines = seesPictures ? [] : pictures.map(pictureLine);
+  const text = [textOf(content), ...lines].filter((each) => each !== "").join("\n\n");
+  return { callId: toolCallId, name: toolName, text, isError, ...(images.length > 0 && { images }) };
 }
 
 function imageOf(part: MediaRef, image: HistoryOptions["image"]) {
@@ -151,8 +207,4 @@ function callsOf(message: ModelMessage) {
 
 function hasCalls(message: ModelMessage): boolean {
   return callsOf(message).length > 0;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0);
 }

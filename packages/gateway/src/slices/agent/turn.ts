@@ -6,10 +6,11 @@ import type { Model } from "../models/providers.ts";
 import type { Agent } from "./agent.ts";
 import { type Invocation, runCommand, unknownAnswer } from "./builtin.ts";
 import { dressed } from "./dress.ts";
-import { HISTORY_MESSAGES, modelMessages } from "./history.ts";
 import { type LoopPorts, loop, type RunStep } from "./loop.ts";
-import { systemPrompt } from "./prompt.ts";
+import { promptText } from "./prompt.ts";
+import { sectionsOf } from "./prompt-of-run.ts";
 import type { Run } from "./run.ts";
+import { RunContext } from "./run-context.ts";
 import { BUILTIN, type RunRecord } from "./run-store.ts";
 import type { Answer, Answering } from "./runs.ts";
 import type { AgentServices } from "./services.ts";
@@ -83,7 +84,7 @@ export class Turns implements Answering {
       signal: run.signal,
       maxTurns: this.#services.sessions.agentSettings.defaults.maxTurns,
       ask: (messages) => this.#ask(run, model, tools, messages),
-      shrink: async () => undefined,
+      shrink: (error) => context.shrink(error),
       nameCall: (callId) => log.nameCall(callId),
       changes: ({ name }) => changes(name),
       call: async (call, update) => {
@@ -97,7 +98,9 @@ export class Turns implements Answering {
       now: () => clock.monotonic(),
     };
     const open = new Set(pending.map(({ callId }) => callId));
-    const messages = this.#messages(run, model, open);
+    const context = new RunContext(this.#services, { agent: this.#agent, run, model });
+    yield* context.makeRoom();
+    const messages = context.messages(open);
     const watched = this.#agent.recorder?.watch(run, ports, { messages, pending }) ?? ports;
     yield* loop(watched, messages, pending);
   }
@@ -117,24 +120,12 @@ export class Turns implements Answering {
     };
   }
 
-  #messages(run: Run, model: Model, pending: ReadonlySet<string>): ModelMessage[] {
-    const { sessions } = this.#services;
-    return modelMessages(sessions.transcript.last(run.record.sessionId, HISTORY_MESSAGES), {
-      runId: run.id,
-      openRuns: new Set(this.#agent.runs.open().map(({ id }) => id)),
-      pending,
-      modelRef: model.ref,
-      contextWindow: model.contextWindow,
-      image: (part) => sessions.transcript.image(part),
-    });
-  }
-
   #ask(run: Run, model: Model, tools: readonly Tool[], messages: readonly ModelMessage[]): AsyncIterable<ModelStep> {
     const { sessionKey, request } = run.record;
     const question: ModelRequest = {
       model,
       fallbacks: this.#agent.fallbacksOf(sessionKey),
-      system: this.#prompt(run),
+      system: this.#prompt(run, tools),
       messages,
       tools: tools.map(({ name, summary, params }) => ({ name, description: summary, parameters: params })),
       thinking: request.thinking ?? this.#agent.thinkingOf(sessionKey),
@@ -147,19 +138,14 @@ export class Turns implements Answering {
   }
 
   /** The same through all turns of a run, so that providers can cache it. */
-  #prompt(run: Run): string {
-    const { sessions, system, clock } = this.#services;
+  #prompt(run: Run, tools: readonly Tool[]): string {
     const { sessionKey, request } = run.record;
-    const agentId = sessions.agentOf(sessionKey);
-    run.prompt ??= systemPrompt({
-      name: this.#agent.identity(agentId).name,
-      agentId,
-      sessionKey,
-      now: clock.now(),
-      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    const parts = () => ({
+      tools,
       extra: request.extraSystemPrompt,
-      events: system.takeEvents(sessionKey),
+      events: this.#services.system.takeEvents(sessionKey),
     });
+    run.prompt ??= promptText(sectionsOf(this.#services, this.#agent, this.#toolRun(run), parts()));
     return run.prompt;
   }
 }

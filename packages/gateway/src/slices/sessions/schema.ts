@@ -115,6 +115,11 @@ export const Message = Type.Object({
   toolCallId: Type.Optional(Type.String({ description: "The call that a message of role toolResult answers." })),
   toolName: Type.Optional(NonEmpty),
   isError: Type.Optional(Type.Boolean()),
+  details: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), {
+      description: 'What the gateway says of the message: { kind: "compaction", … }.',
+    }),
+  ),
 });
 export type Message = Static<typeof Message>;
 

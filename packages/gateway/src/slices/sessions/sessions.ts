@@ -295,6 +295,11 @@ export class Sessions {
     this.#saveDetails(key, { ...detailsOf(before), route });
   }
 
+  /** Notes how full the model's window is, when that changes without a run. */
+  noteContext(key: string, totalTokens: number): void {
+    this.#store.run("update sessions set total_tokens = ? where key = ?", totalTokens, key);
+  }
+
   /** Notes how a run ended. */
   noteRun(key: string, { model, usage, aborted }: RunOutcome): void {
     const before = this.get(key);

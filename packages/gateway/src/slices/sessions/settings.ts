@@ -53,7 +53,66 @@ const Agents = Type.Object({
       ...OneOf("off", "on"),
       description: "Whether runs are kept so that they can be replayed: what went to models and what came back.",
     }),
-    workspace: Type.Optional(Type.String({ minLength: 1 })),
+    compaction: Type.Object({
+      mode: Type.Unsafe<"auto" | "off" | "default" | "safeguard">({
+        ...OneOf("auto", "off", "default", "safeguard"),
+        default: "auto",
+        description:
+          "Whether the older part of a conversation is summarised when the window fills. All but off is auto.",
+      }),
+      threshold: Type.Number({
+        minimum: 0.3,
+        maximum: 0.95,
+        default: 0.8,
+        description: "How full the model's window is when that happens.",
+      }),
+      model: Type.Optional(
+        Type.String({ minLength: 1, description: "The model that summarises; else the one that answers." }),
+      ),
+      instructions: Type.Optional(Type.String({ maxLength: 4_000, description: "What summaries must keep in mind." })),
+    }),
+    contextPruning: Type.Object({
+      mode: Type.Unsafe<"auto" | "off" | "cache-ttl" | "adaptive" | "aggressive">({
+        ...OneOf("auto", "off", "cache-ttl", "adaptive", "aggressive"),
+        default: "auto",
+        description: "Whether old tool results are left out of what the model is shown. All but off is auto.",
+      }),
+      keepLastTurns: Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        default: 3,
+        description: "Results of the last turns are shown in full; a turn begins with what a person says.",
+      }),
+      maxChars: Type.Integer({
+        minimum: 100,
+        maximum: 100_000,
+        default: 1_000,
+        description: "Older results that are no longer than this stay.",
+      }),
+    }),
+    workspace: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: "The default agent's folder; those of others stand beside it, named after it and them.",
+      }),
+    ),
+    context: Type.Object(
+      {
+        maxCharsPerFile: Type.Integer({
+          minimum: 100,
+          maximum: 1_000_000,
+          default: 20_000,
+          description: "How much of one file of the workspace the system prompt takes in.",
+        }),
+        maxChars: Type.Integer({
+          minimum: 0,
+          maximum: 4_000_000,
+          default: 60_000,
+          description: "How much of all of them together.",
+        }),
+      },
+      { description: "What models are told of the workspace; see moltbot agent prompt." },
+    ),
     thinkingDefault: Type.Optional(OneOf("off", "minimal", "low", "medium", "high", "xhigh")),
     verboseDefault: Type.Optional(OneOf("on", "full", "off")),
   }),

@@ -54,4 +54,5 @@ export const tables = defineTables("sessions", [
      insert into messages_search (messages_search, rowid, text) values ('delete', old.seq, old.text);
      insert into messages_search (rowid, text) values (new.seq, new.text);
    end;`,
+  "create index messages_of_the_gateway on messages (session_id, seq) where role = 'system'",
 ]);

@@ -38,6 +38,8 @@ export interface NewMessage {
   /** Which call a message of role `toolResult` answers. */
   readonly toolCallId?: string | undefined;
   readonly toolName?: string | undefined;
+  /** What kind of entry it is, and what belongs to that; for programs. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly isError?: boolean | undefined;
 }
 
@@ -108,6 +110,23 @@ export class Transcript {
       limit,
     );
     return rows.reverse().map(toMessage);
+  }
+
+  /** The newest entry of a kind that the gateway made itself, as its details name it. */
+  newestOf(sessionId: string, kind: string): StoredMessage | undefined {
+    const row = this.#store.get<MessageRow>(
+      `select id, role, at, run_id as runId, body from messages
+       where session_id = ? and role = 'system' and archived_at is null and json_extract(body, '$.details.kind') = ?
+       order by seq desc limit 1`,
+      sessionId,
+      kind,
+    );
+    return row && toMessage(row);
+  }
+
+  /** Takes one message out of the conversation; it stays searchable. */
+  archive(id: string): void {
+    this.#store.run("update messages set archived_at = ? where id = ? and archived_at is null", this.#clock.now(), id);
   }
 
   /** What one run said and heard in a session, oldest first. */

@@ -2,6 +2,7 @@
 
 import type { Command } from "../../../kit/command.ts";
 import { about } from "./about.ts";
+import { compactCommands } from "./compact.ts";
 import { conversations } from "./conversations.ts";
 import { deviceCommands } from "./devices.ts";
 import { modelCommands } from "./model.ts";
@@ -12,6 +13,7 @@ export const commands: readonly Command[] = [
   ...about,
   ...modelCommands,
   ...usageCommands,
+  ...compactCommands,
   ...noteCommands,
   ...conversations,
   ...deviceCommands,

@@ -1,0 +1,124 @@
+/** What a run shows its model of the conversation, and how it makes room when that becomes too much. */
+import { messageOf } from "../../base/errors.ts";
+import { ModelError } from "../models/models.ts";
+import type { ModelMessage } from "../models/port.ts";
+import type { Model } from "../models/providers.ts";
+import type { Agent } from "./agent.ts";
+import { HISTORY_MESSAGES, type History, readHistory } from "./history.ts";
+import type { RunStep } from "./loop.ts";
+import { roomIn } from "./message-size.ts";
+import type { Run } from "./run.ts";
+import type { AgentServices } from "./services.ts";
+
+/** Of the room, what stays as it was said when the rest is summed up. */
+const KEEP_SHARE = 0.25;
+/** A model that finds the conversation too long is shown half of it, so often. */
+const MAX_SHRINKS = 3;
+const NOT_SUMMED_UP =
+  "The older part of this conversation could not be summarised and the model does not see it for now; nothing is lost, " +
+  "and /compact tries again.";
+const LEFT_OUT = "The conversation is longer than the model takes; it does not see its oldest part.";
+
+export class RunContext {
+  readonly #services: AgentServices;
+  readonly #agent: Agent;
+  readonly #run: Run;
+  readonly #model: Model;
+  #share = 1;
+  #shrinks = 0;
+  #tokens = 0;
+
+  constructor(services: AgentServices, { agent, run, model }: { agent: Agent; run: Run; model: Model }) {
+    this.#services = services;
+    this.#agent = agent;
+    this.#run = run;
+    this.#model = model;
+  }
+
+  /** What the model is shown. `pending` are calls of this run that are about to be made. */
+  messages(pending: ReadonlySet<string>): ModelMessage[] {
+    const history = this.#read(pending);
+    this.#tokens = history.tokens;
+    return history.messages;
+  }
+
+  /** Before the first question: sums up the older part when the window is nearly full, or something would not be shown. */
+  async *makeRoom(): AsyncGenerator<RunStep> {
+    if (this.#settings.mode === "off" || !this.#isFull()) return;
+    const problem = await this.#compact(false);
+    if (problem !== undefined) yield { kind: "note", text: problem };
+  }
+
+  /** After the model found it too long: a shorter form, or undefined when there is none. */
+  async shrink(error: unknown): Promise<ModelMessage[] | undefined> {
+    if (!(error instanceof ModelError) || error.kind !== "too-long" || this.#shrinks >= MAX_SHRINKS) return undefined;
+    this.#shrinks++;
+    this.#share /= 2;
+    const before = this.#tokens;
+    const problem = this.#settings.mode === "off" ? undefined : await this.#compact(true);
+    const shorter = this.messages(new Set());
+    if (this.#tokens >= before) return undefined;
+    if (problem !== undefined || this.#read(new Set()).leftOut > 0)
+      this.#run.take({ kind: "note", text: problem ?? LEFT_OUT });
+    return shorter;
+  }
+
+  get #settings() {
+    return this.#services.sessions.agentSettings.defaults.compaction;
+  }
+
+  /** Whether the provider said last time that the window is nearly full, or messages would be left out. */
+  #isFull(): boolean {
+    const { sessions } = this.#services;
+    const { contextWindow } = this.#model;
+    const { tokens, leftOut } = this.#read(new Set());
+    if (leftOut > 0) return true;
+    const used = sessions.get(this.#run.record.sessionKey)?.totalTokens ?? 0;
+    // What fills the window must be the conversation: nothing is gained where it is the prompt or the tools.
+    return (
+      contextWindow !== undefined && used > contextWindow * this.#settings.threshold && tokens > roomIn(this.#model) / 2
+    );
+  }
+
+  /** Sums up; returns the sentence for people when that was not possible. */
+  async #compact(willRetry: boolean): Promise<string | undefined> {
+    const { log } = this.#services;
+    const { id: runId, events, signal, record } = this.#run;
+    const { sessionKey } = record;
+    const { compaction } = this.#agent;
+    if (!compaction.mayTry(sessionKey)) return undefined;
+    events.compaction({ phase: "start" });
+    try {
+      const keepTokens = roomIn(this.#model) * this.#share * KEEP_SHARE;
+      const model = this.#agent.summaryModel(this.#model);
+      const { instructions } = this.#settings;
+      await compaction.compact({ sessionKey, model, signal, runId, keepTokens, instructions });
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      compaction.failed(sessionKey);
+      log.warn("a conversation could not be summarised", { sessionKey, problem: messageOf(error) });
+      return NOT_SUMMED_UP;
+    } finally {
+      events.compaction({ phase: "end", willRetry });
+    }
+  }
+
+  #read(pending: ReadonlySet<string>): History {
+    const { sessions } = this.#services;
+    const { contextPruning } = sessions.agentSettings.defaults;
+    const { sessionId } = this.#run.record;
+    return readHistory(sessions.transcript.last(sessionId, HISTORY_MESSAGES), {
+      runId: this.#run.id,
+      openRuns: new Set(this.#agent.runs.open().map(({ id }) => id)),
+      pending,
+      modelRef: this.#model.ref,
+      contextWindow: this.#model.contextWindow,
+      share: this.#share,
+      summary: this.#agent.compaction.latest(sessionId),
+      pruning: contextPruning.mode === "off" ? undefined : contextPruning,
+      seesPictures: this.#model.input?.includes("image") ?? true,
+      image: (part) => sessions.transcript.image(part),
+    });
+  }
+}
