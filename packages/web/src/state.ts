@@ -1,11 +1,13 @@
 // What the page knows, as one value that is replaced and never changed.
 
 import type { CommandEntry } from "@moltbot/protocol";
+import type { AgentChoice } from "./agents.ts";
 import { type ChannelsState, NO_CHANNELS } from "./channels/state.ts";
 import type { Item } from "./conversation.ts";
 import type { HistoryMessage } from "./history.ts";
 import type { Run } from "./reply.ts";
 import type { ModelChoice, Session } from "./sessions.ts";
+import type { Usage } from "./usage.ts";
 
 /** Which screen the page shows. */
 export type Screen =
@@ -33,6 +35,9 @@ export interface State {
   /** The longest message that the gateway reads, in bytes. */
   readonly maxPayload: number;
   readonly sessions: readonly Session[];
+  /** Those that are configured, the usual one first; fewer than two need no mention. */
+  readonly agents: readonly AgentChoice[];
+  readonly usage: Usage | undefined;
   readonly unread: ReadonlySet<string>;
   readonly channels: ChannelsState;
   readonly models: readonly ModelChoice[];
@@ -60,6 +65,8 @@ export const INITIAL: State = {
   gatewayVersion: undefined,
   maxPayload: 524_288,
   sessions: [],
+  agents: [],
+  usage: undefined,
   unread: new Set(),
   channels: NO_CHANNELS,
   models: [],

@@ -2,6 +2,7 @@
 // Elements read `state` and call the methods. No markup here.
 
 import { type ClientState, GatewayClient, type HelloOk, isAuthRefusal, isPairingRequired } from "@moltbot/protocol";
+import { readAgents } from "./agents.ts";
 import { Channels } from "./channels/channels.ts";
 import { isAnswered, isPartlyTold, itemsOf, unansweredKeys } from "./conversation.ts";
 import {
@@ -118,6 +119,7 @@ export class Store {
     client.onGap(() => this.#refresh());
     client.on("chat", (payload) => this.#runs.onChat(payload));
     client.on("agent", (payload) => this.#runs.onAgent(payload));
+    client.on("usage.budget", ({ text }) => this.notify(sentence(text)));
     client.on("shutdown", () => this.#onShutdown());
     this.channels.listen(client);
     client.connect().catch(() => {}); // #follow hears of it too
@@ -157,11 +159,11 @@ export class Store {
     this.#sessionId = undefined;
     this.#set({ sessionKey, unread, history: undefined, announcement: "" });
     void this.#loadHistory();
+    void this.loadUsage();
   }
 
-  /** Opens a session that exists from its first message on. */
-  newSession(): void {
-    const agentId = this.#hello?.snapshot.sessionDefaults?.defaultAgentId ?? "main";
+  /** Opens a session that exists from its first message on, with the usual agent or another. */
+  newSession(agentId = this.#hello?.snapshot.sessionDefaults?.defaultAgentId ?? "main"): void {
     this.openSession(`agent:${agentId}:chat-${newId().slice(0, 8)}`);
     this.#set({ history: [] });
   }
@@ -214,6 +216,21 @@ export class Store {
     if (!this.#offers("commands.list")) return;
     const answer = await this.#try(() => this.#gateway.request("commands.list", { sessionKey }));
     if (answer !== undefined) this.#set({ commands: answer.commands });
+  }
+
+  /** Fetches what models took in the open session and today. */
+  async loadUsage(): Promise<void> {
+    if (!this.#offers("usage.status")) return;
+    const { sessionKey } = this.#state;
+    const params = { by: "session", days: 90, limit: 200 } as const;
+    const [status, breakdown] = await Promise.all([
+      this.#try(() => this.#gateway.request("usage.status", { sessionKey })),
+      this.#try(() => this.#gateway.request("usage.breakdown", params)),
+    ]);
+    if (status === undefined || sessionKey !== this.#state.sessionKey) return;
+    const { today, budgets } = status;
+    const session = breakdown?.rows.find(({ name }) => name === this.#canonical(sessionKey));
+    this.#set({ usage: { session, today, budgets } });
   }
 
   // — messages —
@@ -294,6 +311,7 @@ export class Store {
     });
     this.#refresh();
     void this.#loadModels();
+    void this.#loadAgents();
   }
 
   #onShutdown(): void {
@@ -307,6 +325,7 @@ export class Store {
   #refresh(): void {
     void this.#loadSessions();
     void this.#loadHistory();
+    void this.loadUsage();
     void this.channels.refresh();
     this.#sender.flush();
   }
@@ -355,15 +374,26 @@ export class Store {
       await this.#startOver();
   }
 
-  /** Many events may ask for the list; one answer is enough for all. */
+  /** Many events may ask for the list, and for what they took; one answer is enough for all. */
   #loadSessionsSoon(): void {
     clearTimeout(this.#sessionsTimer);
-    this.#sessionsTimer = setTimeout(() => void this.#loadSessions(), GATHER_MS);
+    this.#sessionsTimer = setTimeout(() => {
+      void this.#loadSessions();
+      void this.loadUsage();
+    }, GATHER_MS);
   }
 
   async #loadModels(): Promise<void> {
     const answer = await this.#try(() => this.#gateway.request("models.list"));
     if (answer !== undefined) this.#set({ models: readModels(answer) });
+  }
+
+  async #loadAgents(): Promise<void> {
+    const answer = await this.#try(() => this.#gateway.request("agents.list"));
+    if (answer === undefined) return;
+    const agents = readAgents(answer);
+    const isUsual = ({ id }: { id: string }) => id === answer.defaultId;
+    this.#set({ agents: [...agents.filter(isUsual), ...agents.filter((agent) => !isUsual(agent))] });
   }
 
   // — what happens to messages and replies —

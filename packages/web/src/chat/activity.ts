@@ -28,7 +28,7 @@ export class ActivityElement extends PageElement {
   protected override render(): TemplateResult {
     const calls = this.parts.flatMap((part) => (part.kind === "call" ? [part.call] : []));
     if (calls.length <= MAX_LOOSE) return html`<div class="activity">${this.#list()}</div>`;
-    return html`<details class="activity folded" @toggle=${this.#onToggle}>
+    return html`<details class="folded" @toggle=${this.#onToggle}>
       <summary>
         ${chevronIcon}<span class="name">${calls.length} tool calls</span> ${summaryOf(calls)}
       </summary>

@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import { agentOf } from "../agents.ts";
 import { labelOf, stateOf } from "../channels/state.ts";
 import { rowFor, type Session, searchSessions } from "../sessions.ts";
 import type { State } from "../state.ts";
@@ -9,7 +10,18 @@ import type { Store } from "../store.ts";
 import { shortAge } from "../time.ts";
 import { ask } from "./dialog.ts";
 import { PageElement } from "./element.ts";
-import { channelsIcon, claws, closeIcon, exitIcon, pencilIcon, plusIcon, searchIcon, trashIcon } from "./icons.ts";
+import {
+  channelsIcon,
+  chevronIcon,
+  claws,
+  closeIcon,
+  exitIcon,
+  pencilIcon,
+  plusIcon,
+  searchIcon,
+  trashIcon,
+} from "./icons.ts";
+import "./usage.ts";
 
 /** `<moltbot-sidebar>`: fires `chosen` when a session was opened, `dismissed` when it should go away. */
 export class SidebarElement extends PageElement {
@@ -31,7 +43,8 @@ export class SidebarElement extends PageElement {
           ${closeIcon}
         </button>
       </div>
-      <button type="button" class="new-session" @click=${this.#begin}>${plusIcon} New conversation</button>
+      <button type="button" class="new-session" @click=${() => this.#begin()}>${plusIcon} New conversation</button>
+      ${this.#otherAgents()}
       ${this.#channelsEntry()}
       <label class="search">
         ${searchIcon}<span class="visually-hidden">Search conversations</span>
@@ -47,12 +60,30 @@ export class SidebarElement extends PageElement {
       </ul>
       ${found.length === 0 ? html`<p class="meta">Nothing found. Try fewer letters.</p>` : nothing}
       <div class="sidebar-foot">
-        <span class="meta">${this.state.gatewayVersion === undefined ? nothing : `Gateway ${this.state.gatewayVersion}`}</span>
+        <moltbot-usage .state=${this.state} .store=${this.store}></moltbot-usage>
         <button type="button" class="icon-button" aria-label="Sign out" title="Sign out" @click=${() => this.store.signOut()}>
           ${exitIcon}
         </button>
       </div>
       <p class="visually-hidden" role="status">${this.words === "" ? "" : `${found.length} found`}</p>`;
+  }
+
+  /** The agents that a conversation can be begun with, where there are several. */
+  #otherAgents(): TemplateResult | typeof nothing {
+    const { agents } = this.state;
+    if (agents.length < 2) return nothing;
+    return html`<details class="begin-with">
+      <summary>${chevronIcon}<span>with another agent</span></summary>
+      <ul>
+        ${agents.map(
+          ({ id, name, emoji = "" }) => html`<li>
+            <button type="button" class="nav-entry" @click=${() => this.#begin(id)}>
+              <span class="emoji" aria-hidden="true">${emoji || name.slice(0, 1)}</span><span class="words"><span class="visually-hidden">New conversation with </span>${name}</span>
+            </button>
+          </li>`,
+        )}
+      </ul>
+    </details>`;
   }
 
   /** The way to the channels, with how many senders wait and whether an account is in trouble. */
@@ -88,13 +119,14 @@ export class SidebarElement extends PageElement {
     const { key, title, preview, updatedAt, channel } = session;
     const isOpen = key === this.state.sessionKey && this.state.view === "chat";
     const isUnread = this.state.unread.has(key);
+    const isShared = this.state.agents.length > 1;
     return html`<li class=${isOpen ? "open" : ""}>
       <button type="button" class="session" aria-current=${isOpen ? "true" : nothing} @click=${() => this.#open(key)}>
         <span class="title">
           ${isUnread ? html`<span class="dot"></span><span class="visually-hidden">Unread: </span>` : nothing}${title}
         </span>
         ${updatedAt === undefined ? nothing : html`<time datetime=${new Date(updatedAt).toISOString()}>${shortAge(updatedAt)}</time>`}
-        ${preview === "" && !channel ? nothing : html`<span class="preview">${this.#channel(channel)}${preview}</span>`}
+        ${preview === "" && !channel && !isShared ? nothing : html`<span class="preview">${this.#agent(key)}${this.#channel(channel)}${preview}</span>`}
       </button>
       <span class="row-actions">
         <button type="button" class="icon-button small" aria-label=${`Rename ${title}`} title="Rename" @click=${() => this.#rename(session)}>
@@ -107,13 +139,19 @@ export class SidebarElement extends PageElement {
     </li>`;
   }
 
+  #agent(key: string): TemplateResult | typeof nothing {
+    const agent = this.state.agents.length > 1 ? agentOf(key, this.state.agents) : undefined;
+    return agent === undefined ? nothing : html`<span class="chip">${agent.emoji} ${agent.name}</span> `;
+  }
+
   #channel(id: string | undefined): TemplateResult | typeof nothing {
     if (id === undefined || id === "webchat") return nothing;
     return html`<span class="chip">${labelOf(this.state.channels.channels, id)}</span> `;
   }
 
-  #begin(): void {
-    this.store.newSession();
+  #begin(agentId?: string): void {
+    this.querySelector<HTMLDetailsElement>(".begin-with")?.removeAttribute("open");
+    this.store.newSession(agentId);
     this.store.show("chat");
     this.#fire("chosen");
   }

@@ -1,6 +1,7 @@
 // The line above the conversation: which session, which model, whether the gateway is there, light or dark.
 
 import { html, nothing, type TemplateResult } from "lit";
+import { agentOf } from "../agents.ts";
 import { titleOf } from "../sessions.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
@@ -32,7 +33,7 @@ export class TopbarElement extends PageElement {
         ${menuIcon}
       </button>
       <h1 tabindex="-1">${view === "channels" ? "Channels" : conversation}</h1>
-      ${view === "chat" ? this.#model() : nothing} ${this.#link()}
+      ${view === "chat" ? html`${this.#agent()} ${this.#model()}` : nothing} ${this.#link()}
       <button
         type="button"
         class="icon-button"
@@ -42,6 +43,12 @@ export class TopbarElement extends PageElement {
       >
         ${isDark() ? sunIcon : moonIcon}
       </button>`;
+  }
+
+  #agent(): TemplateResult | typeof nothing {
+    const { agents, sessionKey } = this.state;
+    const agent = agents.length > 1 ? agentOf(sessionKey, agents) : undefined;
+    return agent === undefined ? nothing : html`<span class="chip agent">${agent.emoji} ${agent.name}</span>`;
   }
 
   #model(): TemplateResult {
