@@ -35,6 +35,7 @@ const TABLE = {
     "usage.cost",
     "usage.breakdown",
     "runs.list",
+    "mcp.status",
   ],
   "operator.write": [
     "agent",
@@ -42,6 +43,8 @@ const TABLE = {
     "models.test",
     "chat.send",
     "chat.abort",
+    "sessions.compaction.run",
+    "sessions.compaction.undo",
     "send",
     "message.react",
     "message.edit",
@@ -92,6 +95,7 @@ const TABLE = {
     "runs.events",
     "runs.export",
     "runs.replay",
+    "mcp.test",
   ],
 } as const;
 

@@ -9,6 +9,7 @@ import { agent } from "./slices/agent/index.ts";
 import { chat } from "./slices/chat/index.ts";
 import { devices } from "./slices/devices/index.ts";
 import { httpApi } from "./slices/http-api/index.ts";
+import { mcp } from "./slices/mcp/index.ts";
 import { messaging } from "./slices/messaging/index.ts";
 import { channelSettings } from "./slices/messaging/settings.ts";
 import { models } from "./slices/models/index.ts";
@@ -27,6 +28,7 @@ export const SLICES: readonly Slice[] = [
   usage,
   workspace,
   agent,
+  mcp,
   messaging,
   chat,
   recordings,

@@ -36,6 +36,7 @@ import { Chat } from "./slices/chat/chat.ts";
 import { loadTokenKey } from "./slices/devices/device-token.ts";
 import { Devices } from "./slices/devices/devices.ts";
 import { HttpApi } from "./slices/http-api/http-api.ts";
+import { Mcp } from "./slices/mcp/mcp.ts";
 import { Messaging } from "./slices/messaging/messaging.ts";
 import { keysIn } from "./slices/models/keys.ts";
 import { Models } from "./slices/models/models.ts";
@@ -69,6 +70,7 @@ export interface Gateway extends Base {
   readonly usage: Usage;
   readonly workspace: Workspace;
   readonly agent: Agent;
+  readonly mcp: Mcp;
   readonly messaging: Messaging;
   readonly chat: Chat;
   readonly recordings: Recordings;
@@ -333,6 +335,7 @@ function buildServices(
     { ...base, system, devices, sessions, models, usage, workspace },
     { commands: COMMANDS, tools: TOOLS, gateway: () => gateway },
   );
+  const mcp = stack.use(new Mcp({ ...base, agent }));
   const messaging: Messaging = stack.use(
     new Messaging({ ...base, system, sessions, agent }, { definitions: CHANNELS, section: CHANNELS_SECTION }),
   );
@@ -359,6 +362,7 @@ function buildServices(
     usage,
     workspace,
     agent,
+    mcp,
     messaging,
     chat,
     recordings,

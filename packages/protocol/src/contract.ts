@@ -129,6 +129,47 @@ export interface AgentParams {
   spawnedBy?: string;
 }
 
+/** Parameters of `agent.prompt`. */
+export interface AgentPromptParams {
+  agentId?: string;
+  sessionKey?: string;
+  /** With the texts. */
+  full?: boolean;
+}
+
+/** The answer to `agent.prompt`. */
+export interface AgentPromptResult {
+  agentId: string;
+  sessionKey: string;
+  sections: {
+    name: string;
+    source: string;
+    chars: number;
+    /** Roughly. */
+    tokens: number;
+    cut: boolean;
+    problem?: string;
+    text?: string;
+  }[];
+  tools: {
+    name: string;
+    chars: number;
+  }[];
+  totals: {
+    prompt: {
+      chars: number;
+      /** Roughly. */
+      tokens: number;
+    };
+    tools: {
+      chars: number;
+      /** Roughly. */
+      tokens: number;
+    };
+    contextWindow: number | null;
+  };
+}
+
 /** The answer to `agent`. */
 export interface AgentResult {
   runId: string;
@@ -643,6 +684,8 @@ export interface InboxEntry {
   detail?: string;
   /** The dotted path of the setting behind the rule. */
   setting?: string;
+  /** The dotted path of the binding that chose the agent. */
+  binding?: string;
   decidedAt?: number;
   runId?: string;
   sessionKey?: string;
@@ -676,6 +719,10 @@ export interface InboxWhyResult {
     line?: number;
     value: unknown;
     isDefault: boolean;
+  };
+  binding?: {
+    path: string;
+    line?: number;
   };
   parts: OutboxEntry[];
 }
@@ -1497,6 +1544,38 @@ export interface SessionsCompactResult {
   archived?: string;
 }
 
+/** Parameters of `sessions.compaction.run`. */
+export interface SessionsCompactionRunParams {
+  key: string;
+  /** What to keep in mind. */
+  instructions?: string;
+}
+
+/** The answer to `sessions.compaction.run`. */
+export interface SessionsCompactionRunResult {
+  ok: true;
+  key: string;
+  compacted: boolean;
+  reason?: string;
+  messageId?: string;
+  /** How many the summary stands for. */
+  messages?: number;
+  tokensBefore?: number;
+  tokensAfter?: number;
+}
+
+/** Parameters of `sessions.compaction.undo`. */
+export interface SessionsCompactionUndoParams {
+  key: string;
+}
+
+/** The answer to `sessions.compaction.undo`. */
+export interface SessionsCompactionUndoResult {
+  ok: true;
+  key: string;
+  undone: boolean;
+}
+
 /** Parameters of `sessions.delete`. */
 export interface SessionsDeleteParams {
   key: string;
@@ -1997,8 +2076,14 @@ export interface Methods {
   "agents.list": { params: AgentsListParams; result: AgentsListResult };
   /** The slash commands that the caller may type in a conversation, with words that may follow each. */
   "commands.list": { params: CommandsListParams; result: CommandsListResult };
+  /** Lets the model sum up the older part of a conversation; the transcript keeps everything. */
+  "sessions.compaction.run": { params: SessionsCompactionRunParams; result: SessionsCompactionRunResult };
+  /** Takes the newest summary of a conversation back; the model sees again what it stood for. */
+  "sessions.compaction.undo": { params: SessionsCompactionUndoParams; result: SessionsCompactionUndoResult };
   /** How an agent is called and shown. */
   "agent.identity.get": { params: AgentIdentityParams; result: AgentIdentityResult };
+  /** What goes into the system prompt of a run that the caller would start now, and how large it is. */
+  "agent.prompt": { params: AgentPromptParams; result: AgentPromptResult };
   /** Runs one agent turn; answers when it is accepted and again when it is over. */
   agent: { params: AgentParams; ack: AgentAck; result: AgentResult };
   /** The tools, and whether a model may use each when the caller speaks to it in a conversation. */
@@ -2148,7 +2233,10 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "memory.status": { access: "operator.admin", once: false, twoStage: false },
   "agents.list": { access: "operator.read", once: false, twoStage: false },
   "commands.list": { access: "operator.read", once: false, twoStage: false },
+  "sessions.compaction.run": { access: "operator.write", once: false, twoStage: false },
+  "sessions.compaction.undo": { access: "operator.write", once: false, twoStage: false },
   "agent.identity.get": { access: "operator.read", once: false, twoStage: false },
+  "agent.prompt": { access: "operator.admin", once: false, twoStage: false },
   agent: { access: "operator.write", once: true, twoStage: true },
   "tools.list": { access: "operator.read", once: false, twoStage: false },
   "agent.wait": { access: "operator.write", once: false, twoStage: false },

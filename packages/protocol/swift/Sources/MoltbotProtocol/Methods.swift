@@ -170,6 +170,178 @@ public struct AgentParams: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `agent.prompt`.
+public struct AgentPromptParams: Codable, Hashable, Sendable {
+    public var agentId: String?
+    public var sessionKey: String?
+    /// With the texts.
+    public var full: Bool?
+
+    public init(
+        agentId: String? = nil,
+        sessionKey: String? = nil,
+        full: Bool? = nil
+    ) {
+        self.agentId = agentId
+        self.sessionKey = sessionKey
+        self.full = full
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+        case sessionKey
+        case full
+    }
+}
+
+/// The answer to `agent.prompt`.
+public struct AgentPromptResult: Codable, Hashable, Sendable {
+    public struct Section: Codable, Hashable, Sendable {
+        public var name: String
+        public var source: String
+        public var chars: Int
+        /// Roughly.
+        public var tokens: Int
+        public var cut: Bool
+        public var problem: String?
+        public var text: String?
+
+        public init(
+            name: String,
+            source: String,
+            chars: Int,
+            tokens: Int,
+            cut: Bool,
+            problem: String? = nil,
+            text: String? = nil
+        ) {
+            self.name = name
+            self.source = source
+            self.chars = chars
+            self.tokens = tokens
+            self.cut = cut
+            self.problem = problem
+            self.text = text
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case name
+            case source
+            case chars
+            case tokens
+            case cut
+            case problem
+            case text
+        }
+    }
+
+    public struct Tool: Codable, Hashable, Sendable {
+        public var name: String
+        public var chars: Int
+
+        public init(
+            name: String,
+            chars: Int
+        ) {
+            self.name = name
+            self.chars = chars
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case name
+            case chars
+        }
+    }
+
+    public struct Totals: Codable, Hashable, Sendable {
+        public struct Prompt: Codable, Hashable, Sendable {
+            public var chars: Int
+            /// Roughly.
+            public var tokens: Int
+
+            public init(
+                chars: Int,
+                tokens: Int
+            ) {
+                self.chars = chars
+                self.tokens = tokens
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case chars
+                case tokens
+            }
+        }
+
+        public struct Tools: Codable, Hashable, Sendable {
+            public var chars: Int
+            /// Roughly.
+            public var tokens: Int
+
+            public init(
+                chars: Int,
+                tokens: Int
+            ) {
+                self.chars = chars
+                self.tokens = tokens
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case chars
+                case tokens
+            }
+        }
+
+        public var prompt: Prompt
+        public var tools: Tools
+        public var contextWindow: Nullable<Int>
+
+        public init(
+            prompt: Prompt,
+            tools: Tools,
+            contextWindow: Nullable<Int>
+        ) {
+            self.prompt = prompt
+            self.tools = tools
+            self.contextWindow = contextWindow
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case prompt
+            case tools
+            case contextWindow
+        }
+    }
+
+    public var agentId: String
+    public var sessionKey: String
+    public var sections: [Section]
+    public var tools: [Tool]
+    public var totals: Totals
+
+    public init(
+        agentId: String,
+        sessionKey: String,
+        sections: [Section],
+        tools: [Tool],
+        totals: Totals
+    ) {
+        self.agentId = agentId
+        self.sessionKey = sessionKey
+        self.sections = sections
+        self.tools = tools
+        self.totals = totals
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+        case sessionKey
+        case sections
+        case tools
+        case totals
+    }
+}
+
 /// The answer to `agent`.
 public struct AgentResult: Codable, Hashable, Sendable {
     public var runId: String
@@ -1341,23 +1513,45 @@ public struct InboxWhyResult: Codable, Hashable, Sendable {
         }
     }
 
+    public struct Binding: Codable, Hashable, Sendable {
+        public var path: String
+        public var line: Int?
+
+        public init(
+            path: String,
+            line: Int? = nil
+        ) {
+            self.path = path
+            self.line = line
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case path
+            case line
+        }
+    }
+
     public var entry: InboxEntry
     public var config: Config?
+    public var binding: Binding?
     public var parts: [OutboxEntry]
 
     public init(
         entry: InboxEntry,
         config: Config? = nil,
+        binding: Binding? = nil,
         parts: [OutboxEntry]
     ) {
         self.entry = entry
         self.config = config
+        self.binding = binding
         self.parts = parts
     }
 
     private enum CodingKeys: String, CodingKey {
         case entry
         case config
+        case binding
         case parts
     }
 }
@@ -2610,6 +2804,108 @@ public struct SessionsCompactResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `sessions.compaction.run`.
+public struct SessionsCompactionRunParams: Codable, Hashable, Sendable {
+    public var key: String
+    /// What to keep in mind.
+    public var instructions: String?
+
+    public init(
+        key: String,
+        instructions: String? = nil
+    ) {
+        self.key = key
+        self.instructions = instructions
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case key
+        case instructions
+    }
+}
+
+/// The answer to `sessions.compaction.run`.
+public struct SessionsCompactionRunResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var key: String
+    public var compacted: Bool
+    public var reason: String?
+    public var messageId: String?
+    /// How many the summary stands for.
+    public var messages: Int?
+    public var tokensBefore: Int?
+    public var tokensAfter: Int?
+
+    public init(
+        ok: Bool = true,
+        key: String,
+        compacted: Bool,
+        reason: String? = nil,
+        messageId: String? = nil,
+        messages: Int? = nil,
+        tokensBefore: Int? = nil,
+        tokensAfter: Int? = nil
+    ) {
+        self.ok = ok
+        self.key = key
+        self.compacted = compacted
+        self.reason = reason
+        self.messageId = messageId
+        self.messages = messages
+        self.tokensBefore = tokensBefore
+        self.tokensAfter = tokensAfter
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case key
+        case compacted
+        case reason
+        case messageId
+        case messages
+        case tokensBefore
+        case tokensAfter
+    }
+}
+
+/// Parameters of `sessions.compaction.undo`.
+public struct SessionsCompactionUndoParams: Codable, Hashable, Sendable {
+    public var key: String
+
+    public init(
+        key: String
+    ) {
+        self.key = key
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case key
+    }
+}
+
+/// The answer to `sessions.compaction.undo`.
+public struct SessionsCompactionUndoResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var key: String
+    public var undone: Bool
+
+    public init(
+        ok: Bool = true,
+        key: String,
+        undone: Bool
+    ) {
+        self.ok = ok
+        self.key = key
+        self.undone = undone
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case key
+        case undone
+    }
+}
+
 /// Parameters of `sessions.delete`.
 public struct SessionsDeleteParams: Codable, Hashable, Sendable {
     public var key: String
@@ -3782,8 +4078,14 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case agentsList = "agents.list"
     /// The slash commands that the caller may type in a conversation, with words that may follow each.
     case commandsList = "commands.list"
+    /// Lets the model sum up the older part of a conversation; the transcript keeps everything.
+    case sessionsCompactionRun = "sessions.compaction.run"
+    /// Takes the newest summary of a conversation back; the model sees again what it stood for.
+    case sessionsCompactionUndo = "sessions.compaction.undo"
     /// How an agent is called and shown.
     case agentIdentityGet = "agent.identity.get"
+    /// What goes into the system prompt of a run that the caller would start now, and how large it is.
+    case agentPrompt = "agent.prompt"
     /// Runs one agent turn; answers when it is accepted and again when it is over.
     case agent = "agent"
     /// The tools, and whether a model may use each when the caller speaks to it in a conversation.

@@ -897,6 +897,8 @@ public struct InboxEntry: Codable, Hashable, Sendable {
     public var detail: String?
     /// The dotted path of the setting behind the rule.
     public var setting: String?
+    /// The dotted path of the binding that chose the agent.
+    public var binding: String?
     public var decidedAt: Int?
     public var runId: String?
     public var sessionKey: String?
@@ -921,6 +923,7 @@ public struct InboxEntry: Codable, Hashable, Sendable {
         rule: String? = nil,
         detail: String? = nil,
         setting: String? = nil,
+        binding: String? = nil,
         decidedAt: Int? = nil,
         runId: String? = nil,
         sessionKey: String? = nil
@@ -944,6 +947,7 @@ public struct InboxEntry: Codable, Hashable, Sendable {
         self.rule = rule
         self.detail = detail
         self.setting = setting
+        self.binding = binding
         self.decidedAt = decidedAt
         self.runId = runId
         self.sessionKey = sessionKey
@@ -969,6 +973,7 @@ public struct InboxEntry: Codable, Hashable, Sendable {
         case rule
         case detail
         case setting
+        case binding
         case decidedAt
         case runId
         case sessionKey
