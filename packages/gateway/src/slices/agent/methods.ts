@@ -1,7 +1,7 @@
 /** The methods of the agent: run it, wait for it, and ask who and what it is. */
 import { Type } from "@sinclair/typebox";
 import { defineMethod } from "../../kit/method.ts";
-import { DurationMs, Id, IdempotencyKey, Millis, NonEmpty, OneOf, SessionKey } from "../../kit/schema.ts";
+import { DurationMs, Id, IdempotencyKey, Millis, NonEmpty, Nullable, OneOf, SessionKey } from "../../kit/schema.ts";
 import { AgentSummary, Attachments, CommandEntry, MessageText, RunReport, RunStatus, ToolEntry } from "./schema.ts";
 
 const Text = Type.Optional(Type.String({ maxLength: 512 }));
@@ -71,6 +71,41 @@ export const identity = defineMethod({
     const agentId = gateway.agent.requireIdentity(params);
     return { agentId, ...gateway.agent.identity(agentId) };
   },
+});
+
+const Size = { chars: Type.Integer({ minimum: 0 }), tokens: Type.Integer({ minimum: 0, description: "Roughly." }) };
+
+export const prompt = defineMethod({
+  name: "agent.prompt",
+  summary: "What goes into the system prompt of a run that the caller would start now, and how large it is.",
+  access: "operator.admin",
+  params: {
+    agentId: Type.Optional(Id),
+    sessionKey: Type.Optional(Type.String({ maxLength: 512 })),
+    full: Type.Optional(Type.Boolean({ description: "With the texts." })),
+  },
+  result: Type.Object({
+    agentId: NonEmpty,
+    sessionKey: NonEmpty,
+    sections: Type.Array(
+      Type.Object({
+        name: NonEmpty,
+        source: NonEmpty,
+        ...Size,
+        cut: Type.Boolean(),
+        problem: Type.Optional(Type.String()),
+        text: Type.Optional(Type.String()),
+      }),
+    ),
+    tools: Type.Array(Type.Object({ name: NonEmpty, chars: Type.Integer({ minimum: 0 }) })),
+    totals: Type.Object({
+      prompt: Type.Object(Size),
+      tools: Type.Object(Size),
+      contextWindow: Nullable(Type.Integer({ minimum: 1 })),
+    }),
+  }),
+  handler: ({ params, gateway, caller, signal }) =>
+    gateway.agent.promptReport(params, { caller, full: params.full ?? false, signal }),
 });
 
 export const agentsList = defineMethod({

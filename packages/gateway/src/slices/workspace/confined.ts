@@ -59,28 +59,30 @@ export class Confined {
 
   /** Reads a file of at most `maxBytes`. Throws `INVALID_REQUEST` when it is no such file. */
   read(path: string, maxBytes = MAX_FILE_BYTES): FileRead {
-    const names = this.#namesOf(path);
-    const name = this.#fileName(names, path);
-    using folder = this.folder(names.slice(0, -1));
-    const fd = folder.openFile(name);
-    try {
-      const stat = fstatSync(fd);
-      this.#requireFile(stat, path);
+    return this.#opened(path, ({ fd, stat, names }) => {
       if (stat.size > maxBytes)
         throw invalidRequest(`${path} is too large (${stat.size} bytes; at most ${maxBytes} are read)`);
       return { path: names.join("/"), data: readUpTo(fd, maxBytes), mtimeMs: stat.mtimeMs };
-    } finally {
-      closeSync(fd);
-    }
+    });
+  }
+
+  /** The first `maxBytes` of a file of any size, and its size. Throws `INVALID_REQUEST` when it is no regular file. */
+  readStart(path: string, maxBytes: number): { data: Buffer; size: number } {
+    return this.#opened(path, ({ fd, stat }) => ({ data: readUpTo(fd, maxBytes), size: stat.size }));
   }
 
   /** Size and time of a file, without opening it; undefined when there is no such regular file. */
   stat(path: string): Stats | undefined {
+    const stat = this.lstat(path);
+    return stat?.isFile() ? stat : undefined;
+  }
+
+  /** What stands at a path, a link as a link; undefined when nothing does. */
+  lstat(path: string): Stats | undefined {
     const names = this.#namesOf(path);
     try {
       using folder = this.folder(names.slice(0, -1));
-      const stat = folder.stat(this.#fileName(names, path));
-      return stat?.isFile() ? stat : undefined;
+      return folder.stat(this.#fileName(names, path));
     } catch (error) {
       if (error instanceof GatewayError) return undefined;
       throw error;
@@ -137,6 +139,20 @@ export class Confined {
   /** Why a path is not to be read, if so. */
   refusal(path: string): string | undefined {
     return this.#refuses(path);
+  }
+
+  #opened<T>(path: string, use: (file: { fd: number; stat: Stats; names: readonly string[] }) => T): T {
+    const names = this.#namesOf(path);
+    const name = this.#fileName(names, path);
+    using folder = this.folder(names.slice(0, -1));
+    const fd = folder.openFile(name);
+    try {
+      const stat = fstatSync(fd);
+      this.#requireFile(stat, path);
+      return use({ fd, stat, names });
+    } finally {
+      closeSync(fd);
+    }
   }
 
   #namesOf(path: string): string[] {

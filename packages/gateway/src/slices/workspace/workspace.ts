@@ -1,5 +1,5 @@
 /** The agents' workspaces: one folder for each, with the notes and files that people and the agent write. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { invalidRequest } from "../../base/errors.ts";
 import type { Base } from "../../gateway.ts";
@@ -7,8 +7,10 @@ import type { ToolRun } from "../../kit/tool.ts";
 import { kindOf, normalAgentId, type Sessions } from "../sessions/sessions.ts";
 import { Confined } from "./confined.ts";
 import { folderPath, prepareFolder } from "./folder.ts";
+import { identityOf, type WrittenIdentity } from "./identity.ts";
 import { Memory } from "./memory.ts";
-import { isPrivateNote } from "./notes.ts";
+import { dailyNote, dayOf, isPrivateNote } from "./notes.ts";
+import { type Page, Pages } from "./pages.ts";
 
 /** What the workspaces are built from. */
 export interface WorkspaceServices extends Base {
@@ -17,6 +19,10 @@ export interface WorkspaceServices extends Base {
 
 /** Who hears what a run says. */
 export type Listeners = Pick<ToolRun, "agentId" | "audience" | "sessionKey">;
+
+/** The pages that every run sees, in this order; those from USER.md on only where the owner alone listens. */
+const PAGES = ["AGENTS.md", "SOUL.md", "IDENTITY.md", "USER.md", "MEMORY.md"];
+const DAY_MS = 24 * 3600_000;
 
 /** How far up the conversations that started a sub-agent's are followed. */
 const MAX_PARENTS = 16;
@@ -28,6 +34,7 @@ export class Workspace {
   readonly timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   readonly #services: WorkspaceServices;
   readonly #prepared = new Set<string>();
+  readonly #pages = new Pages();
 
   constructor(services: WorkspaceServices) {
     this.#services = services;
@@ -75,6 +82,26 @@ export class Workspace {
   /** All files of an agent's folder, for the gateway itself. */
   filesOf(agentId: string): Confined {
     return this.#files(agentId);
+  }
+
+  /**
+   * The pages that a run sees at its beginning, in order: who the agent is and, where the owner alone listens, what it
+   * knows of them and has noted today and yesterday. Throws `UNAVAILABLE` when there can be no workspace.
+   */
+  pagesFor(run: Listeners): Page[] {
+    const files = this.filesFor(run);
+    const now = this.#services.clock.now();
+    const days = [now - DAY_MS, now].map((at) => dailyNote(dayOf(at, this.timeZone)));
+    return [...PAGES, ...days]
+      .filter((path) => files.refusal(path) === undefined)
+      .flatMap((path) => this.#pages.read(this.pathOf(run.agentId), files, path) ?? []);
+  }
+
+  /** What an agent's IDENTITY.md says; nothing when there is none. */
+  identityOf(agentId: string): WrittenIdentity {
+    const root = this.pathOf(agentId);
+    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) return {};
+    return identityOf(this.#pages.read(root, this.#files(agentId), "IDENTITY.md")?.text ?? "");
   }
 
   /** Whether only the owner hears the run: they started it, in a conversation that is not a group's. */

@@ -1,0 +1,88 @@
+/** The system prompt of a run: what the gateway knows, gathered for `prompt.ts`; and a report of what goes in. */
+import { GatewayError } from "../../base/errors.ts";
+import type { Caller } from "../../kit/access.ts";
+import type { Tool, ToolRun } from "../../kit/tool.ts";
+import type { Agent } from "./agent.ts";
+import { type PromptFile, type PromptSection, promptSections, promptText } from "./prompt.ts";
+import type { AgentServices } from "./services.ts";
+import { audienceOf } from "./tool-policy.ts";
+
+/** What one run adds. */
+interface OfThisRun {
+  readonly tools: readonly Tool[];
+  readonly extra?: string | undefined;
+  readonly events: readonly string[];
+}
+
+/** The sections of a run's prompt, files as they are now. Never throws for what stands in the workspace. */
+export function sectionsOf(
+  { sessions, workspace, clock }: AgentServices,
+  agent: Agent,
+  run: Pick<ToolRun, "agentId" | "sessionKey" | "audience">,
+  { tools, extra, events }: OfThisRun,
+): PromptSection[] {
+  return promptSections({
+    ...run,
+    name: agent.identity(run.agentId).name,
+    now: clock.now(),
+    timeZone: workspace.timeZone,
+    tools: tools.map(({ name }) => name),
+    skills: [],
+    files: filesOf(() => workspace.pagesFor(run)),
+    budget: sessions.agentSettings.defaults.context,
+    extra,
+    events,
+  });
+}
+
+/** A workspace in trouble is told in the prompt, and the run goes on. */
+function filesOf(read: () => readonly PromptFile[]): readonly PromptFile[] {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    return [{ path: "workspace", text: "", problem: error.message }];
+  }
+}
+
+/** Of whom the report is: an agent, or a session of one. */
+export interface ReportOf {
+  readonly agentId: string;
+  readonly sessionKey: string;
+}
+
+const CHARS_PER_TOKEN = 4;
+
+/** What goes into the prompt of a run that the caller would start now, and how large it is. `full` adds the texts. */
+export async function reportOf(
+  services: AgentServices,
+  agent: Agent,
+  { agentId, sessionKey }: ReportOf,
+  { caller, full, signal }: { caller: Caller; full: boolean; signal: AbortSignal },
+) {
+  const { principal, scopes } = caller;
+  const starter = { principal, scopes: [...scopes], name: caller.client.displayName ?? caller.client.id };
+  const run = { id: "", sessionId: "", agentId, sessionKey, starter, audience: audienceOf(starter) };
+  const tools = await agent.toolbox.toolsFor(run, signal);
+  const events = services.system.queuedEvents(sessionKey);
+  const sections = sectionsOf(services, agent, run, { tools, events });
+  const sizes = tools.map(({ name, summary, params }) => ({
+    name,
+    chars: name.length + summary.length + JSON.stringify(params).length,
+  }));
+  return {
+    agentId,
+    sessionKey,
+    sections: sections.map(({ text, ...section }) => ({ ...section, ...sizeOf(text.length), ...(full && { text }) })),
+    tools: sizes,
+    totals: {
+      prompt: sizeOf(promptText(sections).length),
+      tools: sizeOf(sizes.reduce((sum, { chars }) => sum + chars, 0)),
+      contextWindow: agent.defaultModel()?.contextWindow ?? null,
+    },
+  };
+}
+
+function sizeOf(chars: number): { chars: number; tokens: number } {
+  return { chars, tokens: Math.ceil(chars / CHARS_PER_TOKEN) };
+}
