@@ -141,3 +141,42 @@ export const toolsList = defineMethod({
     tools: await gateway.agent.toolEntries(params.sessionKey, caller, signal),
   }),
 });
+
+export const compactionRun = defineMethod({
+  name: "sessions.compaction.run",
+  summary: "Lets the model sum up the older part of a conversation; the transcript keeps everything.",
+  access: "operator.write",
+  params: {
+    key: SessionKey,
+    instructions: Type.Optional(Type.String({ maxLength: 4_000, description: "What to keep in mind." })),
+  },
+  result: Type.Object({
+    ok: Type.Literal(true),
+    key: NonEmpty,
+    compacted: Type.Boolean(),
+    reason: Type.Optional(NonEmpty),
+    messageId: Type.Optional(NonEmpty),
+    messages: Type.Optional(Type.Integer({ minimum: 1, description: "How many the summary stands for." })),
+    tokensBefore: Type.Optional(Type.Integer({ minimum: 0 })),
+    tokensAfter: Type.Optional(Type.Integer({ minimum: 0 })),
+  }),
+  async handler({ params: { key: spelled, instructions }, gateway, signal }) {
+    const key = gateway.sessions.canonical(spelled);
+    const result = await gateway.agent.compact({ sessionKey: key, instructions, signal });
+    if (result.kind === "nothing") return { ok: true as const, key, compacted: false, reason: result.why };
+    const { kind: _kind, ...done } = result;
+    return { ok: true as const, key, compacted: true, ...done };
+  },
+});
+
+export const compactionUndo = defineMethod({
+  name: "sessions.compaction.undo",
+  summary: "Takes the newest summary of a conversation back; the model sees again what it stood for.",
+  access: "operator.write",
+  params: { key: SessionKey },
+  result: Type.Object({ ok: Type.Literal(true), key: NonEmpty, undone: Type.Boolean() }),
+  handler({ params, gateway }) {
+    const key = gateway.sessions.canonical(params.key);
+    return { ok: true as const, key, undone: gateway.agent.compaction.undo(key) };
+  },
+});

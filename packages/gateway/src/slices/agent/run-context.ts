@@ -53,8 +53,9 @@ export class RunContext {
   async shrink(error: unknown): Promise<ModelMessage[] | undefined> {
     if (!(error instanceof ModelError) || error.kind !== "too-long" || this.#shrinks >= MAX_SHRINKS) return undefined;
     this.#shrinks++;
-    this.#share /= 2;
     const before = this.#tokens;
+    // Half of what was shown: the window may be far smaller than we were told.
+    this.#share = Math.min(this.#share, before / roomIn(this.#model)) / 2;
     const problem = this.#settings.mode === "off" ? undefined : await this.#compact(true);
     const shorter = this.messages(new Set());
     if (this.#tokens >= before) return undefined;
