@@ -11,6 +11,7 @@ import { identityOf, type WrittenIdentity } from "./identity.ts";
 import { Memory } from "./memory.ts";
 import { dailyNote, dayOf, isPrivateNote } from "./notes.ts";
 import { type Page, Pages } from "./pages.ts";
+import { FORMS } from "./templates.ts";
 
 /** What the workspaces are built from. */
 export interface WorkspaceServices extends Base {
@@ -86,7 +87,7 @@ export class Workspace {
 
   /**
    * The pages that a run sees at its beginning, in order: who the agent is and, where the owner alone listens, what it
-   * knows of them and has noted today and yesterday. Throws `UNAVAILABLE` when there can be no workspace.
+   * knows of them and has noted today and yesterday. Forms that nobody has filled in say nothing. Throws `UNAVAILABLE` when there can be no workspace.
    */
   pagesFor(run: Listeners): Page[] {
     const files = this.filesFor(run);
@@ -94,7 +95,8 @@ export class Workspace {
     const days = [now - DAY_MS, now].map((at) => dailyNote(dayOf(at, this.timeZone)));
     return [...PAGES, ...days]
       .filter((path) => files.refusal(path) === undefined)
-      .flatMap((path) => this.#pages.read(this.pathOf(run.agentId), files, path) ?? []);
+      .flatMap((path) => this.#pages.read(this.pathOf(run.agentId), files, path) ?? [])
+      .filter(({ path, text }) => text !== FORMS[path]?.trim());
   }
 
   /** What an agent's IDENTITY.md says; nothing when there is none. */
