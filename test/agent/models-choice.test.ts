@@ -222,7 +222,7 @@ describe("names", () => {
 
 describe("models.auth", () => {
   const KEY = "sk-good-0123456789";
-  const nothing = () => testGateway({ config: "{\n  // mine\n  models: { detectLocal: false },\n}\n" });
+  const nothing = () => testGateway({ config: `{\n  // mine\n  "models": { "detectLocal": false }\n}\n` });
 
   test("saves a key after one real answer, and chooses its model when none was chosen", async () => {
     await using server = await fakeAnthropic();

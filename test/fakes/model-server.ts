@@ -102,6 +102,8 @@ export class ModelServer implements AsyncDisposable {
   #port = 0;
   /** The ids that `GET …/models` lists. */
   models: readonly string[] = ["fake-model"];
+  /** What the server says of itself, by path: read by whoever looks around, not counted as questions. */
+  pages: Readonly<Record<string, unknown>> = {};
   /** Used when no script is left. */
   usual: Script = { kind: "text", text: ["Hello ", "from ", "the ", "model."] };
 
@@ -141,6 +143,12 @@ export class ModelServer implements AsyncDisposable {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const page = this.pages[request.url ?? ""];
+    if (page !== undefined) {
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify(page));
+      return;
+    }
     if (request.method === "GET") {
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify({ object: "list", data: this.models.map((id) => ({ id, object: "model" })) }));
