@@ -859,7 +859,7 @@ export interface Message {
   toolCallId?: string;
   toolName?: string;
   isError?: boolean;
-  /** What the gateway says of the message: { kind: "compaction", … }. */
+  /** What the gateway says of the message: { kind: "compaction", … }, { kind: "tool", durationMs, meta? }. */
   details?: Record<string, unknown>;
 }
 

@@ -72,7 +72,8 @@ function pick(name: string, entry: Command | Group, rest: readonly string[]) {
   const command = word !== undefined && Object.hasOwn(entry.commands, word) ? entry.commands[word] : undefined;
   if (command) return { name: `${name} ${word}`, command, rest: others };
   const asksHelp = word === "--help" || word === "-h" || word === "help";
-  if (word !== undefined && !word.startsWith("-") && !asksHelp) {
+  const takesWords = (entry.alone?.positionals.length ?? 0) > 0;
+  if (word !== undefined && !word.startsWith("-") && !asksHelp && !takesWords) {
     throw unknownCommand(word, Object.keys(entry.commands), name);
   }
   return { name, command: (!asksHelp && entry.alone) || entry, rest };

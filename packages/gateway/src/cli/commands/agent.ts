@@ -2,9 +2,10 @@
 
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { type Call, defineCommand } from "../command.ts";
+import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
+import { agentPrompt } from "./agent-prompt.ts";
 
 const agentFlags = {
   message: { kind: "text", short: "m", value: "TEXT", summary: "What to say; - reads it from stdin" },
@@ -19,8 +20,7 @@ const agentFlags = {
   timeout: { kind: "number", value: "SECONDS", summary: "Seconds the run may take (600)" },
 } as const;
 
-/** Sends one message and streams the reply. */
-export const agent = defineCommand({
+const say = defineCommand({
   summary: "Send the agent one message and print its reply as it comes",
   positionals: [{ name: "TEXT", optional: true, rest: true }],
   flags: agentFlags,
@@ -30,6 +30,13 @@ export const agent = defineCommand({
     const { timeout, ...others } = call.flags;
     await withGateway({ flags: others, env: call.env }, (link) => talk(call, { link, message }));
   },
+});
+
+/** Sends one message and streams the reply; under its own word, what models are told before. */
+export const agent = defineGroup({
+  summary: "Send the agent one message and print its reply as it comes",
+  commands: { prompt: agentPrompt },
+  alone: say,
 });
 
 function messageOf({ flags, words }: Call<typeof agentFlags>): string {

@@ -1375,7 +1375,7 @@ public struct Message: Codable, Hashable, Sendable {
     public var toolCallId: String?
     public var toolName: String?
     public var isError: Bool?
-    /// What the gateway says of the message: { kind: "compaction", … }.
+    /// What the gateway says of the message: { kind: "compaction", … }, { kind: "tool", durationMs, meta? }.
     public var details: [String: JSONValue]?
 
     public init(
