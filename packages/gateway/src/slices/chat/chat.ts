@@ -42,8 +42,14 @@ export class Chat {
     const session = sessions.get(key);
     const thinkingLevel = agent.thinkingOf(key) ?? "off";
     if (!session) return { sessionKey, messages: [], thinkingLevel };
-    const { sessionId } = session;
-    return { sessionKey, sessionId, messages: sessions.transcript.history(sessionId, limit), thinkingLevel };
+    const { sessionId, levels } = session;
+    const thinking = levels.reasoningLevel === "on" || levels.reasoningLevel === "stream";
+    return {
+      sessionKey,
+      sessionId,
+      messages: sessions.transcript.history(sessionId, limit, { thinking }),
+      thinkingLevel,
+    };
   }
 
   /** Takes a message in; the reply comes as `chat` events. It is on disk when this returns. */
@@ -90,8 +96,10 @@ export class Chat {
 
   #stop(sessionKey: string, reason: AbortReason): Stopped {
     const runs = this.#open().filter(({ record }) => record.request.spelledKey === sessionKey);
-    for (const run of runs) this.#services.agent.runs.abort(run, reason);
-    return { ok: true, aborted: runs.length > 0, runIds: runs.map(({ id }) => id) };
+    const { agent, sessions } = this.#services;
+    for (const run of runs) agent.runs.abort(run, reason);
+    const below = agent.delegations.abortUnder(sessions.canonical(sessionKey), reason);
+    return { ok: true, aborted: runs.length + below > 0, runIds: runs.map(({ id }) => id) };
   }
 
   /** Only runs of this method can be stopped by it (protocol: chat.abort). */

@@ -141,8 +141,11 @@ export class Transcript {
       .map(toMessage);
   }
 
-  /** The last messages as the wire says them: at most `limit`, and at most 6 MiB of JSON; the oldest go first. */
-  history(sessionId: string, limit: number): Message[] {
+  /**
+   * The last messages as the wire says them: at most `limit`, and at most 6 MiB of JSON; the oldest go first. How the model
+   * came to its answers is left out unless `thinking` asks for it.
+   */
+  history(sessionId: string, limit: number, { thinking = false }: { thinking?: boolean } = {}): Message[] {
     let chars = 0;
     let imageBytes = 0;
     const fits = ({ sizeBytes }: MediaRef) => {
@@ -151,7 +154,8 @@ export class Transcript {
     };
     const kept: Message[] = [];
     for (const stored of this.last(sessionId, limit).reverse()) {
-      const message = this.toWire(stored, fits);
+      const content = thinking ? stored.content : stored.content.filter(({ type }) => type !== "thinking");
+      const message = this.toWire({ ...stored, content }, fits);
       chars += JSON.stringify(message).length + 1;
       if (chars > MAX_HISTORY_CHARS && kept.length > 0) break;
       kept.push(message);
