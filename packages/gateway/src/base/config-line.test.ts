@@ -19,10 +19,23 @@ const TEXT = `// channels: { telegram: 1 }
     },
     discord: { dmPolicy: "open" },
   },
+  bindings: [
+    { agentId: "a", match: { channel: "x" } }, {
+      agentId: "b",
+    },
+    [1,
+     2],
+  ],
 }`;
 
 const CASES: readonly (readonly [path: string, line: number | undefined])[] = [
   ["channels", 4],
+  ["bindings", 18],
+  ["bindings.0", 19],
+  ["bindings.0.match.channel", 19],
+  ["bindings.1", 19],
+  ["bindings.1.agentId", 20],
+  ["bindings.2.1", 23],
   ["channels.telegram", 7],
   ["channels.telegram.dmPolicy", 10],
   ["channels.telegram.accounts.work.dmPolicy", 8],

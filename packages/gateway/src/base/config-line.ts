@@ -4,7 +4,7 @@ const TOKEN = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[
 
 /**
  * The line of a dotted path, 1 for the first; of as much of it as the text has. Undefined when it has not even the first
- * key. Keys may hold dots themselves, and are found in upper or lower case.
+ * key. Keys may hold dots themselves, and are found in upper or lower case; elements of lists are named by number.
  */
 export function lineOf(path: string, raw: string): number | undefined {
   let rest = path.toLowerCase();
@@ -13,23 +13,32 @@ export function lineOf(path: string, raw: string): number | undefined {
   let key: RegExpMatchArray | undefined;
   let at: number | undefined;
   let isFound = false;
+  /** Of the list that is looked through: which element comes next, and whether it has begun. */
+  let list: { index: number; hasBegun: boolean } | undefined;
   for (const token of raw.matchAll(TOKEN)) {
     const [text] = token;
     if (text.startsWith("//") || text.startsWith("/*")) continue;
-    // What a found key holds is looked into only when it is an object.
-    if (isFound && text !== "{") break;
+    // What a found key holds is looked into only when it is an object or a list.
+    if (isFound && text !== "{" && text !== "[") break;
+    if (isFound) list = text === "[" ? { index: 0, hasBegun: false } : undefined;
+    const isElement = list !== undefined && !isFound && depth === wantedDepth && !list.hasBegun && text !== "]";
     isFound = false;
+    let name = text === ":" && depth === wantedDepth ? keyOf(key?.[0]) : undefined;
+    if (list && isElement) {
+      list.hasBegun = true;
+      name = String(list.index);
+    } else if (list && text === "," && depth === wantedDepth) list = { index: list.index + 1, hasBegun: false };
     if (text === "{" || text === "[") depth++;
     if (text === "}" || text === "]") depth--;
     if (depth < wantedDepth && at !== undefined) break;
-    const name = text === ":" && depth === wantedDepth ? keyOf(key?.[0]) : undefined;
     key = token;
     if (name === undefined || (rest !== name && !rest.startsWith(`${name}.`))) continue;
     at = raw.slice(0, token.index).split("\n").length;
     if (rest === name) break;
     rest = rest.slice(name.length + 1);
     wantedDepth++;
-    isFound = true;
+    if (!isElement) isFound = true;
+    else list = text === "[" ? { index: 0, hasBegun: false } : undefined;
   }
   return at;
 }

@@ -4,6 +4,7 @@ import { existsSync, statfsSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { isRecord, readConfig } from "../base/config.ts";
+import { lineOf } from "../base/config-line.ts";
 import { codeOf, messageOf } from "../base/errors.ts";
 import { configPath, readTextIfExists } from "../base/files.ts";
 import { accountName } from "./channels/known.ts";
@@ -96,7 +97,7 @@ async function checkConfig({ stateDir }: Target, env: NodeJS.ProcessEnv): Promis
           fix: "Start once with `moltbot gateway`; it writes one",
         },
       ];
-    const { issues, warnings } = readConfig(raw, (await import("./sections.ts")).SECTIONS);
+    const { issues, warnings, values } = readConfig(raw, (await import("./sections.ts")).SECTIONS);
     const at = (line: number | undefined) => (line === undefined ? path : `${path} line ${line}`);
     const findings: Finding[] = [
       ...issues.map(
@@ -113,6 +114,7 @@ async function checkConfig({ stateDir }: Target, env: NodeJS.ProcessEnv): Promis
           ({ level: "warn", subject, says: `${key} ${message}`, fix: `Look at ${at(line)}` }) as const,
       ),
     ];
+    if (issues.length === 0) findings.push(...checkBindings(values, raw, path));
     if (findings.length === 0) findings.push({ level: "ok", subject, says: `${path} is valid` });
     if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) {
       findings.push({
@@ -133,6 +135,18 @@ async function checkConfig({ stateDir }: Target, env: NodeJS.ProcessEnv): Promis
       },
     ];
   }
+}
+
+/** Bindings to agents that do not exist. */
+function checkBindings(values: ReadonlyMap<string, unknown>, raw: string, path: string): Finding[] {
+  const { list = [] } = (values.get("agents") ?? {}) as { list?: readonly { id: string }[] };
+  const ids = list.length === 0 ? ["main"] : list.map(({ id }) => id.toLowerCase());
+  return ((values.get("bindings") ?? []) as readonly { agentId: string }[]).flatMap(({ agentId }, index) => {
+    if (ids.includes(agentId.toLowerCase())) return [];
+    const says = `bindings.${index} names the agent ${JSON.stringify(agentId)}, which does not exist; the default agent answers`;
+    const fix = `Look at ${path} line ${lineOf(`bindings.${index}`, raw) ?? 1}, or add it: moltbot agents add ${agentId}`;
+    return [{ level: "warn", subject: "config", says, fix } as const];
+  });
 }
 
 /** The least length a secret should have: 32 characters of base64 are 192 bits. */

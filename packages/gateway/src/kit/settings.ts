@@ -1,5 +1,5 @@
 /** A section of the config file: its schema, its defaults, and what an edit does. */
-import type { Static, TObject, TProperties, TSchema } from "@sinclair/typebox";
+import type { Static, TArray, TObject, TProperties, TSchema } from "@sinclair/typebox";
 import { type ConfigSection, type Issue, isRecord, type Parsed } from "../base/config.ts";
 import { type Failure, failuresOf, type Schema } from "./validate.ts";
 
@@ -7,6 +7,17 @@ import { type Failure, failuresOf, type Schema } from "./validate.ts";
 export interface SettingsDefinition<T = unknown> extends ConfigSection<T> {
   readonly summary: string;
   readonly schema: TSchema;
+}
+
+/** Defines a section that is a list. */
+export function defineListSettings<Item extends TSchema>(definition: {
+  readonly path: string;
+  readonly summary: string;
+  readonly reload: "live" | "restart";
+  readonly schema: TArray<Item>;
+}): SettingsDefinition<Static<TArray<Item>>> {
+  const { path, schema } = definition;
+  return { ...definition, parse: (value) => parseSection(path, schema, value ?? []) as Parsed<Static<TArray<Item>>> };
 }
 
 /** Defines a section of the config file. Unknown keys are warnings: a file written for a newer version still works. */

@@ -27,6 +27,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./sessions.ts")).sessions,
   },
   runs: { summary: "See what the agent did, and run it again", load: async () => (await import("./runs.ts")).runs },
+  agents: { summary: "Keep several agents", load: async () => (await import("./agents.ts")).agents },
   models: { summary: "Choose the model that answers", load: async () => (await import("./models.ts")).models },
   tools: { summary: "See which tools the agent may use", load: async () => (await import("./tools.ts")).tools },
   usage: { summary: "Show what models took and cost", load: async () => (await import("./usage.ts")).usage },

@@ -19,7 +19,7 @@ import { composeParts, loadRenderer } from "./render.ts";
 import { boundedInbound } from "./sanitize.ts";
 import type { AccountSnapshotShape } from "./schema.ts";
 import { Sender } from "./sender.ts";
-import type { MessagesSettings } from "./settings.ts";
+import type { Binding, MessagesSettings } from "./settings.ts";
 import type { Webhooks } from "./webhooks.ts";
 
 /** An account with everything that works for it. */
@@ -45,6 +45,7 @@ export interface AccountsOptions {
   readonly media: MediaIn;
   readonly webhooks: Webhooks;
   messages(): MessagesSettings;
+  bindings(): readonly Binding[];
   live(): Live;
   settled(row: OutboxRow): void;
   /** Whether somebody is linking the account right now. */
@@ -232,6 +233,7 @@ export class Accounts implements AsyncDisposable {
       media: this.#options.media,
       messages: () => this.#options.messages(),
       channels: () => this.#channels.config,
+      bindings: () => this.#options.bindings(),
       kick: () => this.find(account.key)?.sender.kick(),
       settled: (row) => this.#options.settled(row),
       begun: (runId, rows) => this.#options.live().begun(runId, rows, account),

@@ -21,6 +21,16 @@ export interface Outcome {
   readonly setting?: string | undefined;
 }
 
+/** A run that answers events, and why it does. */
+export interface Answered {
+  readonly runId: string;
+  readonly sessionKey: string;
+  readonly rule: string;
+  readonly setting: string | undefined;
+  /** The dotted path of the binding that chose the agent. */
+  readonly binding: string | undefined;
+}
+
 /** An event of the inbox. */
 export interface InboxRow extends AccountKey {
   readonly id: number;
@@ -51,13 +61,14 @@ interface Row {
   readonly rule: string | null;
   readonly detail: string | null;
   readonly setting: string | null;
+  readonly binding: string | null;
   readonly decidedAt: number | null;
 }
 
 const COLUMNS =
   "id, channel, account, chat, thread, chat_kind as chatKind, sender, kind, message_id as messageId, at, " +
   "received_at as receivedAt, payload, state, run_id as runId, session_key as sessionKey, outcome, rule, detail, " +
-  "setting, decided_at as decidedAt";
+  "setting, binding, decided_at as decidedAt";
 const PREVIEW_CHARS = 200;
 
 export class Inbox {
@@ -140,20 +151,12 @@ export class Inbox {
   }
 
   /** A run answers the events. */
-  answeredBy(
-    ids: readonly number[],
-    {
-      runId,
-      sessionKey,
-      rule,
-      setting,
-    }: { runId: string; sessionKey: string; rule: string; setting: string | undefined },
-  ): void {
+  answeredBy(ids: readonly number[], { runId, sessionKey, rule, setting, binding }: Answered): void {
     for (const id of ids) {
       this.#store.run(
-        `update inbox set state = 'running', run_id = ?, session_key = ?, rule = ?, setting = ?
+        `update inbox set state = 'running', run_id = ?, session_key = ?, rule = ?, setting = ?, binding = ?
          where id = ? and state <> 'done'`,
-        ...[runId, sessionKey, rule, setting ?? null, id],
+        ...[runId, sessionKey, rule, setting ?? null, binding ?? null, id],
       );
     }
   }
@@ -325,6 +328,7 @@ function toEntry(row: Row): InboxEntryShape {
     ...(row.rule !== null && { rule: row.rule }),
     ...(row.detail !== null && { detail: row.detail }),
     ...(row.setting !== null && { setting: row.setting }),
+    ...(row.binding !== null && { binding: row.binding }),
     ...(row.decidedAt !== null && { decidedAt: row.decidedAt }),
     ...(row.runId !== null && { runId: row.runId }),
     ...(row.sessionKey !== null && { sessionKey: row.sessionKey }),

@@ -2,14 +2,14 @@
 import { defineSlice } from "../../kit/slice.ts";
 import * as events from "./events.ts";
 import * as methods from "./methods.ts";
-import { messages } from "./settings.ts";
+import { bindings, messages } from "./settings.ts";
 import { tables } from "./tables.ts";
 import { tools } from "./tools.ts";
 
 export const messaging = defineSlice("messaging", {
   methods: Object.values(methods),
   events: Object.values(events),
-  settings: [messages],
+  settings: [messages, bindings],
   tables: [tables],
   tools,
 });

@@ -10,11 +10,12 @@ import { KeyedQueue } from "../../base/queue.ts";
 import { type Store, storageProblem } from "../../base/store.ts";
 import type { Chat, Inbound, InboundMessage } from "../../kit/channel.ts";
 import type { Agent } from "../agent/agent.ts";
-import type { Sessions } from "../sessions/sessions.ts";
+import { normalAgentId, type Sessions } from "../sessions/sessions.ts";
 import type { System } from "../system/system.ts";
 import type { Account } from "./account.ts";
 import { settingPath } from "./account-settings.ts";
 import type { Chats } from "./account-store.ts";
+import { findBinding } from "./bindings.ts";
 import { type Composed, composeMessage, shownName } from "./envelope.ts";
 import { type Decision, decide, groupOf } from "./inbound.ts";
 import type { Inbox, InboxRow, Outcome } from "./inbox.ts";
@@ -22,7 +23,7 @@ import type { MediaIn } from "./media-in.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
 import { type Pairing, pairingText } from "./pairing.ts";
 import { sessionKeyOf } from "./session-key.ts";
-import type { ChannelsConfig, MessagesSettings } from "./settings.ts";
+import type { Binding, ChannelsConfig, MessagesSettings } from "./settings.ts";
 
 export interface IntakeServices {
   readonly store: Store;
@@ -37,6 +38,7 @@ export interface IntakeServices {
   readonly agent: Agent;
   messages(): MessagesSettings;
   channels(): ChannelsConfig;
+  bindings(): readonly Binding[];
   /** Something is in the account's outbox. */
   kick(account: Account): void;
   /** A message of the outbox has come to its end. */
@@ -227,7 +229,7 @@ export class Intake {
   /** Hands what was held to the agent; one batch after the other in a conversation. */
   #begin(held: Held): void {
     if (this.#stop.signal.aborted) return;
-    const sessionKey = this.#sessionKey(held.rows[0]!, held.decision.group?.agentId);
+    const sessionKey = this.#sessionKey(held.rows[0]!);
     void this.#starting
       .run(sessionKey, () => this.#start(held, sessionKey))
       .catch((error: unknown) => {
@@ -279,7 +281,7 @@ export class Intake {
         const setting = decision.setting && this.#setting(decision.setting);
         inbox.answeredBy(
           current.map(({ id }) => id),
-          { runId, sessionKey, rule: decision.rule, setting },
+          { runId, sessionKey, rule: decision.rule, setting, binding: this.#agentFor(first).binding },
         );
         store.transaction(() => sessions.noteRoute(sessionKey, { ...route, ...(title !== undefined && { title }) }));
       }),
@@ -447,26 +449,37 @@ export class Intake {
     return { kind: "noted", rule: "button", detail: "It is worked on as a message." };
   }
 
-  #sessionKey(
-    { channel, account, inbound }: Pick<InboxRow, "channel" | "account" | "inbound">,
-    agentId?: string,
-  ): string {
+  #sessionKey(row: Pick<InboxRow, "channel" | "account" | "inbound">): string {
     const { sessions } = this.#services;
-    const { definition, settings } = this.#account;
-    const group = inbound.chat.kind === "direct" ? undefined : groupOf(inbound.chat, settings).group;
-    const wanted = agentId ?? group?.agentId;
-    const agent =
-      wanted !== undefined && sessions.agentIds().includes(wanted) ? wanted : sessions.defaults.defaultAgentId;
+    const { channel, account, inbound } = row;
+    const { agentId } = this.#agentFor(row);
     return sessionKeyOf({
       channel,
       account,
       chat: threadOf(inbound.chat),
       sender: inbound.sender,
-      agentId: agent,
+      agentId,
       session: sessions.settings,
-      mainKey: sessions.mainKey(agent),
-      definition,
+      mainKey: sessions.mainKey(agentId),
+      definition: this.#account.definition,
     });
+  }
+
+  /** The agent that answers, and the setting that says so. An agent that does not exist leaves it to the default one. */
+  #agentFor({ channel, account, inbound: { chat, sender } }: Pick<InboxRow, "channel" | "account" | "inbound">): {
+    agentId: string;
+    binding?: string;
+  } {
+    const { sessions, bindings } = this.#services;
+    const { definition, settings } = this.#account;
+    const bound = findBinding(bindings(), { channel, account, chat, sender, definition });
+    const { group, key } = chat.kind === "direct" ? { group: undefined, key: undefined } : groupOf(chat, settings);
+    const isGroups = group?.agentId !== undefined && bound?.by !== "peer";
+    const wanted = isGroups ? group.agentId : bound?.agentId;
+    const agentId = wanted === undefined ? undefined : normalAgentId(wanted);
+    if (agentId === undefined || !sessions.agentIds().includes(agentId))
+      return { agentId: sessions.defaults.defaultAgentId };
+    return { agentId, binding: isGroups ? this.#setting(`groups.${key}.agentId`) : `bindings.${bound!.index}` };
   }
 
   #setting(setting: string): string {

@@ -8,7 +8,7 @@ import type { Base } from "../../gateway.ts";
 import type { ChannelDefinition } from "../../kit/channel.ts";
 import type { SettingsDefinition } from "../../kit/settings.ts";
 import type { Agent } from "../agent/agent.ts";
-import type { Sessions } from "../sessions/sessions.ts";
+import { normalAgentId, type Sessions } from "../sessions/sessions.ts";
 import type { System } from "../system/system.ts";
 import { DEFAULT_ACCOUNT } from "./account-settings.ts";
 import { AccountSetup } from "./account-setup.ts";
@@ -23,7 +23,7 @@ import { Outbox, type OutboxRow } from "./outbox.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Pairing } from "./pairing.ts";
 import { queueRules } from "./queueing.ts";
-import { type ChannelsConfig, type MessagesSettings, messages } from "./settings.ts";
+import { type Binding, bindings, type ChannelsConfig, type MessagesSettings, messages } from "./settings.ts";
 import { Webhooks } from "./webhooks.ts";
 import { explainEntry } from "./why.ts";
 
@@ -56,6 +56,7 @@ export class Messaging implements AsyncDisposable {
   readonly #services: MessagingServices;
   readonly #channels: KnownChannels;
   readonly #messages: Settings<MessagesSettings>;
+  readonly #bindings: Settings<readonly Binding[]>;
   readonly #delivery: Delivery;
   readonly #live: Live;
   readonly #media: MediaIn;
@@ -65,6 +66,7 @@ export class Messaging implements AsyncDisposable {
     const { agent, clock, config, log, sessions, stateDir } = services;
     this.#services = services;
     this.#messages = config.of(messages);
+    this.#bindings = config.of(bindings);
     const settings = () => this.#messages.current;
     const ttlMs = () => settings().outboundTtlMinutes * 60_000;
     const channels = new KnownChannels(services, definitions, config.of(section));
@@ -82,6 +84,7 @@ export class Messaging implements AsyncDisposable {
       media: this.#media,
       webhooks: this.webhooks,
       messages: settings,
+      bindings: () => this.#bindings.current,
       live: () => this.#live,
       settled: (row) => this.#settled(row),
       isLoginUnderWay: (key) => this.logins.isUnderWay(key),
@@ -131,7 +134,21 @@ export class Messaging implements AsyncDisposable {
     this.#delivery.review();
     this.#stack.use(clock.every(PRUNE_MS, () => this.#prune()));
     this.#stack.use(clock.every(EXPIRE_MS, () => this.#expire()));
+    this.#checkBindings();
+    this.#stack.use(this.#bindings.onChange(() => this.#checkBindings()));
     this.accounts.begin();
+  }
+
+  /** A binding to an agent that does not exist leaves its chats to the default one. */
+  #checkBindings(): void {
+    const { log, sessions } = this.#services;
+    const agents = sessions.agentIds();
+    for (const [index, { agentId }] of this.#bindings.current.entries())
+      if (!agents.includes(normalAgentId(agentId)))
+        log.warn("a binding names an agent that does not exist; the default agent answers there", {
+          setting: `bindings.${index}`,
+          agentId,
+        });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

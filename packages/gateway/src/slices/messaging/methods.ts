@@ -301,6 +301,7 @@ export const inboxWhy = defineMethod({
         isDefault: Type.Boolean(),
       }),
     ),
+    binding: Type.Optional(Type.Object({ path: Type.String(), line: Type.Optional(Type.Integer()) })),
     parts: Type.Array(OutboxEntry),
   }),
   handler: ({ params, gateway }) => gateway.messaging.why(params.message ?? "last"),

@@ -84,6 +84,7 @@ export const InboxEntry = Type.Object({
   rule: Type.Optional(Type.String({ description: "The rule that decided it." })),
   detail: Type.Optional(Type.String({ description: "The same in a sentence." })),
   setting: Type.Optional(Type.String({ description: "The dotted path of the setting behind the rule." })),
+  binding: Type.Optional(Type.String({ description: "The dotted path of the binding that chose the agent." })),
   decidedAt: Type.Optional(Millis),
   runId: Type.Optional(Type.String()),
   sessionKey: Type.Optional(Type.String()),

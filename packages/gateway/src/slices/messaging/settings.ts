@@ -2,7 +2,7 @@
 import { type Static, type TProperties, Type } from "@sinclair/typebox";
 import type { ChannelDefinition } from "../../kit/channel.ts";
 import { OneOf } from "../../kit/schema.ts";
-import { defineSettings, type SettingsDefinition } from "../../kit/settings.ts";
+import { defineListSettings, defineSettings, type SettingsDefinition } from "../../kit/settings.ts";
 
 const Ids = (description: string) =>
   Type.Optional(
@@ -157,6 +157,35 @@ export const messages = defineSettings({
   summary: "How messages of channels are taken in and sent.",
   reload: "live",
   schema: Messages,
+});
+
+const Name = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 256, description }));
+
+const BindingSchema = Type.Object({
+  agentId: Type.String({ minLength: 1, maxLength: 64, description: "The agent that answers." }),
+  match: Type.Object({
+    channel: Type.String({ minLength: 1, maxLength: 64 }),
+    accountId: Name('One account, the one called default when absent; "*" is every account.'),
+    peer: Type.Optional(
+      Type.Object(
+        {
+          kind: Type.Union(OneOf("dm", "direct", "group", "channel").anyOf),
+          id: Type.String({ minLength: 1, maxLength: 256 }),
+        },
+        { description: 'One person or group: { kind: "dm", id: "@ada" }; "*" is every one of that kind.' },
+      ),
+    ),
+    guildId: Name("A Discord server."),
+    teamId: Name("A Slack workspace."),
+  }),
+});
+export type Binding = Static<typeof BindingSchema>;
+
+export const bindings = defineListSettings({
+  path: "bindings",
+  summary: "Which agent answers where: by person or group, then server, workspace, account, channel.",
+  reload: "live",
+  schema: Type.Array(BindingSchema, { maxItems: 1_000 }),
 });
 
 /** `channels.<id>` with an account's settings, once for the channel and once for each of its accounts. */

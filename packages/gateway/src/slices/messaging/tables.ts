@@ -101,4 +101,5 @@ export const tables = defineTables("messaging", [
      approved_at integer not null,
      primary key (channel, sender)
    ) strict, without rowid;`,
+  "alter table inbox add column binding text",
 ]);

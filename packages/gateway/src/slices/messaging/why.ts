@@ -11,6 +11,8 @@ export interface Explanation {
     readonly value: unknown;
     readonly isDefault: boolean;
   };
+  /** Where the binding stands that chose the agent. */
+  readonly binding?: { readonly path: string; readonly line?: number };
   readonly parts: OutboxEntryShape[];
 }
 
@@ -19,8 +21,12 @@ export function explainEntry(
   parts: OutboxEntryShape[],
   { parsed, raw }: Pick<ConfigSnapshot, "parsed" | "raw">,
 ): Explanation {
-  const { setting } = entry;
-  if (setting === undefined) return { entry, parts };
+  const { setting, binding: bindingPath } = entry;
+  const bindingLine = bindingPath === undefined || raw === null ? undefined : lineOf(bindingPath, raw);
+  const binding = bindingPath !== undefined && {
+    binding: { path: bindingPath, ...(bindingLine !== undefined && { line: bindingLine }) },
+  };
+  if (setting === undefined) return { entry, ...binding, parts };
   const value = valueAt(parsed, setting);
   const line = value === undefined || raw === null ? undefined : lineOf(setting, raw);
   return {
@@ -31,6 +37,7 @@ export function explainEntry(
       value: value ?? null,
       isDefault: value === undefined,
     },
+    ...binding,
     parts,
   };
 }
