@@ -52,6 +52,7 @@ test("tools stand between the texts of the turns, as they happen and after a rel
   assert.deepEqual(growing, ["Let me look.", ...tools, "There is"]);
   assert.deepEqual(finished, ["Let me look.", ...tools, "There is one."]);
   assert.deepEqual(await lastReply(chat), finished);
+  assert.match((await chat.page.locator(".duration").first().textContent()) ?? "", /^\d+ ms$/);
   assert.deepEqual(chat.problems, []);
 });
 

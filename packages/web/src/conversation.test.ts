@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { itemsOf, unansweredKeys } from "./conversation.ts";
-import { readHistory } from "./history.ts";
+import { readHistory, withNewest } from "./history.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import type { Part, ToolCall } from "./parts.ts";
 import type { Run } from "./reply.ts";
@@ -207,13 +207,32 @@ test("the end of a turn's text may be heard after its tool has begun", () => {
   assert.deepEqual(parts([], [run("k1", "Let me look.\n\nDone.", { steps })], []), ["Let me look.", "a ok -", "Done."]);
 });
 
-test("a compaction stands as a line of its own; the newest can be undone", () => {
-  const compaction = { id: "c1", role: "system", content: "In short", timestamp: 3, details: { kind: "compaction" } };
-  const items = itemsOf(readHistory([question, answer, compaction, { ...compaction, id: "c2" }]), [], []);
+test("a summary stands behind the last message it stands for; the newest can be undone", () => {
+  const later = { ...question, id: "m3", idempotencyKey: "k3", runId: "k3" };
+  const summary = (id: string, to: string) => ({
+    ...{ id, role: "system", content: "In short", timestamp: 3 },
+    details: { kind: "compaction", to, messages: 2 },
+  });
+  const history = readHistory([summary("c0", "gone"), question, answer, later, summary("c1", "m2")]);
 
-  const lines = items.flatMap((item) => (item.kind === "compaction" ? [item.compaction] : []));
-  assert.deepEqual(lines, [
-    { text: "In short", at: 3, isNewest: false },
-    { text: "In short", at: 3, isNewest: true },
+  assert.deepEqual(shown(history, [], []), [
+    ...["c0: summary", "k1: hi", "run-k1: hello (done)", "c1: summary"],
+    "k3: hi",
   ]);
+  const lines = itemsOf(history, [], []).flatMap((item) => (item.kind === "compaction" ? [item.compaction] : []));
+  assert.deepEqual(
+    lines.map(({ isNewest }) => isNewest),
+    [false, true],
+  );
+});
+
+test("the newest messages are fetched anew without the others, where the two meet", () => {
+  const message = (id: string, text: string) => ({ ...injected, id, content: text });
+  const history = readHistory([message("a", "1"), message("b", "2")]);
+  const texts = (newest: readonly unknown[], isAll = false) =>
+    withNewest(history, readHistory(newest), isAll)?.map(({ text }) => text);
+
+  assert.deepEqual(texts([message("b", "2!"), message("c", "3")]), ["1", "2!", "3"]);
+  assert.deepEqual(texts([message("c", "3")]), undefined);
+  assert.deepEqual(texts([message("c", "3")], true), ["3"]);
 });

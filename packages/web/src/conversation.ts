@@ -1,6 +1,6 @@
 // One session's messages: what the gateway remembers, what is on its way, what is being written. Pure functions, no page.
 
-import type { HistoryMessage, ShownAttachment } from "./history.ts";
+import type { HistoryMessage, ShownAttachment, Summed } from "./history.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import { endOf, type Reply, type Run, replyOfMessage, replyOfRun, replyOfTurns } from "./reply.ts";
 
@@ -22,6 +22,7 @@ export interface UserMessage {
 export interface Compaction {
   readonly text: string;
   readonly at: number;
+  readonly summed: Summed | undefined;
   /** The newest one can be undone. */
   readonly isNewest: boolean;
 }
@@ -44,20 +45,21 @@ export function itemsOf(
   const watched = new Map(runs.filter((run) => !isInjected(history, run)).map((run) => [run.runId, run]));
   const placed = new Set<string>();
   const items: (Item | undefined)[] = [];
+  const summaries = new Summaries(history);
   const addReply = (runId: string) => {
     if (placed.has(runId)) return;
     placed.add(runId);
     const messages = turns.get(runId);
     const run = watched.get(runId);
-    if (messages !== undefined) items.push(turnsItem(messages, run));
+    if (messages !== undefined) items.push(turnsItem(messages, run), ...summaries.behind(messages));
     else if (run !== undefined) items.push(runItem(run));
   };
-  const newest = history.findLast(({ role }) => role === "compaction");
   for (const message of history) {
     const { role, key, runId } = message;
-    if (role === "compaction") items.push(compactionItem(message, message === newest));
+    if (role === "compaction") items.push(...summaries.unplaced(message));
     else if (role === "user") items.push(userItem(message));
     else if (runId === undefined && role !== "tool") items.push(messageItem(message));
+    if (role === "user" || runId === undefined) items.push(...summaries.behind([message]));
     if (role === "user" && key !== undefined) addReply(key);
     else if (role !== "user" && runId !== undefined && !questions.has(runId)) addReply(runId);
   }
@@ -72,12 +74,6 @@ export function itemsOf(
 /** True when the history already holds the end of this run, so that its live copy is no longer needed. */
 export function isAnswered(history: readonly HistoryMessage[], run: Run): boolean {
   return isInjected(history, run) || endOf(indexOf(history).turns.get(run.runId) ?? []) !== undefined;
-}
-
-/** True when the history holds turns of a run that we did not see the beginning of, or that has not ended there. */
-export function isPartlyTold(history: readonly HistoryMessage[], runId: string): boolean {
-  const messages = indexOf(history).turns.get(runId);
-  return messages !== undefined && endOf(messages) === undefined;
 }
 
 /** Messages of people, oldest first, that nothing has answered to the end: runs may be at work on them. */
@@ -141,9 +137,37 @@ const messageItem = memo((message: HistoryMessage): Item => {
   return { kind: "reply", key: message.id, reply: replyOfMessage(message) };
 });
 
-const compactionItem = memo(({ id, text, at }: HistoryMessage, isNewest: boolean): Item => {
-  return { kind: "compaction", key: id, compaction: { text, at, isNewest } };
+const compactionItem = memo((message: HistoryMessage, isNewest: boolean): Item => {
+  const { id, text, at, summed } = message;
+  return { kind: "compaction", key: id, compaction: { text, at, summed, isNewest } };
 });
+
+/** Where the lines of summaries go: behind the last message that each stands for, else where they were made. */
+class Summaries {
+  readonly #byEnd: ReadonlyMap<string, HistoryMessage>;
+  readonly #newest: HistoryMessage | undefined;
+
+  constructor(history: readonly HistoryMessage[]) {
+    const all = history.filter(({ role }) => role === "compaction");
+    const known = new Set(all.length === 0 ? [] : history.map(({ id }) => id));
+    const isPlaced = ({ summed }: HistoryMessage) => summed?.to !== undefined && known.has(summed.to);
+    this.#newest = all.at(-1);
+    this.#byEnd = new Map(all.filter(isPlaced).map((message) => [message.summed?.to ?? "", message]));
+  }
+
+  behind(messages: readonly HistoryMessage[]): (Item | undefined)[] {
+    if (this.#byEnd.size === 0) return [];
+    return messages.flatMap(({ id }) => {
+      const summary = this.#byEnd.get(id);
+      return summary === undefined ? [] : [compactionItem(summary, summary === this.#newest)];
+    });
+  }
+
+  unplaced(message: HistoryMessage): (Item | undefined)[] {
+    const isPlaced = this.#byEnd.get(message.summed?.to ?? "") === message;
+    return isPlaced ? [] : [compactionItem(message, message === this.#newest)];
+  }
+}
 
 /** A run whose last message is empty has nothing to show. */
 const turnsItem = memo((messages: readonly HistoryMessage[], run: Run | undefined): Item | undefined => {

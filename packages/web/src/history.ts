@@ -23,6 +23,17 @@ export interface HistoryMessage {
   readonly isTurn: boolean;
   /** Of a message with role "tool". */
   readonly answer: ToolAnswer | undefined;
+  /** Of a message with role "compaction". */
+  readonly summed: Summed | undefined;
+}
+
+/** What a summary stands for. */
+export interface Summed {
+  /** The id of the last message it stands for. */
+  readonly to: string | undefined;
+  readonly messages: number | undefined;
+  readonly tokensBefore: number | undefined;
+  readonly tokensAfter: number | undefined;
 }
 
 /** What a tool answered to a call. */
@@ -65,6 +76,20 @@ export function readHistory(messages: readonly unknown[]): HistoryMessage[] {
   return messages.flatMap((message, index) => readMessage(message, index) ?? []);
 }
 
+/**
+ * The history with its newest messages fetched anew. Undefined when the two do not meet: then something in between is
+ * missing. `isAll` says that nothing is older than those that were fetched.
+ */
+export function withNewest(
+  history: readonly HistoryMessage[],
+  newest: readonly HistoryMessage[],
+  isAll: boolean,
+): readonly HistoryMessage[] | undefined {
+  if (isAll) return newest;
+  const at = history.findIndex(({ id }) => id === newest[0]?.id);
+  return at === -1 ? undefined : [...history.slice(0, at), ...newest];
+}
+
 /** The text of a message's content: a string, or the text parts of a list. */
 export function textOf(content: unknown): string {
   if (typeof content === "string") return content;
@@ -92,12 +117,13 @@ function readMessage(value: unknown, index: number): HistoryMessage | undefined 
   const runId = asText(value.runId);
   const answer = role === "tool" ? readAnswer(value) : undefined;
   if (role === "tool" && answer === undefined) return undefined;
+  const summed = role === "compaction" ? readSummed(value) : undefined;
   // The last message of a run counts even when nothing was left to say: it ends the run.
   const isEmpty = text === "" && parts.length === 0 && attachments.length === 0 && outcome.kind === "done";
   if (isEmpty && role !== "tool" && role !== "compaction" && runId === undefined) return undefined;
   return {
     id: asText(value.id) ?? `at-${index}`,
-    ...{ role, text, parts, attachments, runId, outcome, answer },
+    ...{ role, text, parts, attachments, runId, outcome, answer, summed },
     at: typeof value.timestamp === "number" ? value.timestamp : 0,
     key: asText(value.idempotencyKey),
     by: byOf(value),
@@ -132,6 +158,17 @@ function readAnswer({ toolCallId, isError, details }: Record<string, unknown>): 
     isError: isError === true,
     meta: isRecord(meta) ? meta : undefined,
     durationMs: typeof durationMs === "number" ? durationMs : undefined,
+  };
+}
+
+function readSummed({ details }: Record<string, unknown>): Summed {
+  const { to, messages, tokensBefore, tokensAfter } = isRecord(details) ? details : {};
+  const asCount = (value: unknown) => (typeof value === "number" ? value : undefined);
+  return {
+    to: asText(to),
+    messages: asCount(messages),
+    tokensBefore: asCount(tokensBefore),
+    tokensAfter: asCount(tokensAfter),
   };
 }
 

@@ -12,6 +12,8 @@ export interface RunListener {
   onEnd(run: Run): void;
   /** A reply to a message that is not from this page; called before the reply is known. */
   onStranger(runId: string, sessionKey: string): void;
+  /** The transcript has changed elsewhere than at its end. */
+  onCompaction(sessionKey: string): void;
 }
 
 type RunPart = Step["part"];
@@ -94,6 +96,7 @@ export class Runs {
     if (stream === "assistant" && typeof data.text === "string") grow({ text: data.text.trimStart() });
     if (stream === "reasoning" && typeof data.delta === "string") grow(this.#withThought(runId, data.delta));
     if (stream === "tool") grow(this.#withTool(runId, data));
+    if (stream === "compaction" && data.phase === "end") this.#listener.onCompaction(sessionKey);
     if (stream === "compaction") grow({ busyWith: data.phase === "start" ? "compaction" : undefined });
   }
 

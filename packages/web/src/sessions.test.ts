@@ -66,7 +66,18 @@ test("a model is named by provider and id, whichever way the gateway splits them
   const models = readModels({ models: [{ id: "claude", name: "Claude", provider: "anthropic" }] });
 
   assert.equal(defaultModel, "anthropic/claude");
-  assert.deepEqual(models, [{ id: "anthropic/claude", name: "Claude" }]);
+  assert.deepEqual(models, [{ id: "anthropic/claude", name: "Claude", aliases: [] }]);
+});
+
+test("models show their short names, and those that have nothing else are there too", () => {
+  const listed = { models: [{ id: "one", name: "One", provider: "fake" }] };
+  const aliases = { first: "fake/one", fast: "fake/org/two" };
+
+  assert.deepEqual(readModels(listed, { aliases, model: "fake/three" }), [
+    { id: "fake/one", name: "One", aliases: ["first"] },
+    { id: "fake/org/two", name: "org/two", aliases: ["fast"] },
+    { id: "fake/three", name: "three", aliases: [] },
+  ]);
 });
 
 test("search looks at titles, previews and keys", () => {

@@ -1,6 +1,6 @@
 // The session list as the page shows it, and the rules for session keys. Pure functions.
 
-import type { HelloOk, ModelsListResult, SessionsListResult } from "@moltbot/protocol";
+import type { HelloOk, ModelsListResult, ModelsStatus, SessionsListResult } from "@moltbot/protocol";
 
 /** One row of the session list. */
 export interface Session {
@@ -18,6 +18,8 @@ export interface Session {
 export interface ModelChoice {
   readonly id: string;
   readonly name: string;
+  /** Short names that stand for it. */
+  readonly aliases: readonly string[];
 }
 
 type Row = SessionsListResult["sessions"][number];
@@ -30,9 +32,18 @@ export function readSessions({ sessions, defaults }: Pick<SessionsListResult, "s
   return { sessions: sessions.map(readSession), defaultModel: modelId(defaults) };
 }
 
-/** Reads what `models.list` returns. */
-export function readModels({ models }: ModelsListResult): ModelChoice[] {
-  return models.map(({ id, name, provider }) => ({ id: `${provider}/${id}`, name }));
+/** Reads what `models.list` returns, with the short names that `models.status` knows; a model may have those alone. */
+export function readModels(
+  { models }: ModelsListResult,
+  { aliases, model }: Pick<ModelsStatus, "aliases" | "model"> = { aliases: {}, model: null },
+): ModelChoice[] {
+  const listed = models.map(({ id, name, provider }) => ({ id: `${provider}/${id}`, name }));
+  const others = [...Object.values(aliases), ...(model === null ? [] : [model])];
+  const more = [...new Set(others)].filter((id) => !listed.some((each) => each.id === id));
+  return [...listed, ...more.map((id) => ({ id, name: id.slice(id.indexOf("/") + 1) }))].map((choice) => ({
+    ...choice,
+    aliases: Object.keys(aliases).filter((alias) => aliases[alias] === choice.id),
+  }));
 }
 
 /** The row of a session that the gateway does not list yet. */

@@ -4,7 +4,7 @@
 import { type ClientState, GatewayClient, type HelloOk, isAuthRefusal, isPairingRequired } from "@moltbot/protocol";
 import { readAgents } from "./agents.ts";
 import { Channels } from "./channels/channels.ts";
-import { isAnswered, isPartlyTold, itemsOf, unansweredKeys } from "./conversation.ts";
+import { isAnswered, itemsOf, unansweredKeys } from "./conversation.ts";
 import {
   browserIdentity,
   clientInfo,
@@ -14,7 +14,7 @@ import {
   storedToken,
   takeTokenFromAddress,
 } from "./credentials.ts";
-import { type HistoryMessage, readHistory } from "./history.ts";
+import { type HistoryMessage, readHistory, withNewest } from "./history.ts";
 import { newId } from "./ids.ts";
 import type { Attachment, OutboxEntry } from "./outbox.ts";
 import { isLockedOut, LOCKED_OUT, lostBecause, refusal } from "./refusal.ts";
@@ -28,8 +28,9 @@ import { recall, remember } from "./storage.ts";
 /** What the page asks to be allowed: it is its owner's console, with the same abilities as the command line. */
 const SCOPES = ["operator.admin", "operator.approvals", "operator.pairing"];
 
-/** How many of the last messages are fetched. */
+/** How many of the last messages are fetched, at first and after a reply. */
 const HISTORY_LIMIT = 500;
+const NEWEST_LIMIT = 40;
 
 /** How long events may gather before they make us fetch the session list, in milliseconds. */
 const GATHER_MS = 300;
@@ -37,6 +38,8 @@ const GATHER_MS = 300;
 /** What is fetched of one session. */
 interface History {
   readonly messages: readonly HistoryMessage[];
+  /** With those that show nothing. */
+  readonly count: number;
   readonly sessionId: string | undefined;
 }
 
@@ -47,6 +50,8 @@ export class Store {
   #hello: HelloOk | undefined;
   /** Which transcript the shown history is of; a session that begins anew gets another. */
   #sessionId: string | undefined;
+  /** Runs that have ended without a reply of their own. */
+  readonly #silent = new Set<string>();
   #frame: number | undefined;
   #sessionsTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #listeners = new Set<() => void>();
@@ -63,6 +68,7 @@ export class Store {
     onGrowth: () => this.#updateSoon(),
     onEnd: (run) => this.#onRunEnd(run),
     onStranger: (runId, sessionKey) => this.#fetchQuestion(runId, sessionKey),
+    onCompaction: (sessionKey) => this.#isOpen(sessionKey) && void this.#loadHistory(),
   });
 
   readonly #sender = new Sender({
@@ -333,8 +339,22 @@ export class Store {
   async #loadHistory(): Promise<void> {
     const { sessionKey } = this.#state;
     const answer = await this.#fetchHistory(sessionKey);
+    if (answer !== undefined && sessionKey === this.#state.sessionKey) await this.#take(answer);
+  }
+
+  /** The same of the newest messages alone, as far as the others are known. */
+  async #loadNewest(): Promise<void> {
+    const { sessionKey, history = [] } = this.#state;
+    const answer = await this.#fetchHistory(sessionKey, NEWEST_LIMIT);
     if (answer === undefined || sessionKey !== this.#state.sessionKey) return;
-    const { messages: history, sessionId } = answer;
+    const isAll = answer.count < NEWEST_LIMIT;
+    const messages = answer.sessionId === this.#sessionId ? withNewest(history, answer.messages, isAll) : undefined;
+    if (messages === undefined) await this.#loadHistory();
+    else await this.#take({ ...answer, messages });
+  }
+
+  async #take({ messages: history, sessionId }: History): Promise<void> {
+    const { sessionKey } = this.#state;
     this.#sessionId = sessionId;
     await this.#sender.dropDelivered(history);
     this.#runs.forget((run) => isAnswered(history, run));
@@ -342,9 +362,11 @@ export class Store {
     for (const runId of unansweredKeys(history)) await this.#findOpenRun(sessionKey, runId);
   }
 
-  async #fetchHistory(sessionKey: string): Promise<History | undefined> {
-    const answer = await this.#try(() => this.#gateway.request("chat.history", { sessionKey, limit: HISTORY_LIMIT }));
-    return answer && { messages: readHistory(answer.messages), sessionId: answer.sessionId };
+  async #fetchHistory(sessionKey: string, limit = HISTORY_LIMIT): Promise<History | undefined> {
+    const answer = await this.#try(() => this.#gateway.request("chat.history", { sessionKey, limit }));
+    if (answer === undefined) return undefined;
+    const { messages, sessionId } = answer;
+    return { messages: readHistory(messages), count: messages.length, sessionId };
   }
 
   /** The open conversation has begun anew, here or elsewhere: what we remember of the old one goes. */
@@ -356,9 +378,10 @@ export class Store {
 
   /** After a reload: is somebody at work on a message, or was the end of its run missed? */
   async #findOpenRun(sessionKey: string, runId: string): Promise<void> {
-    if (this.#runs.has(runId)) return;
+    if (this.#runs.has(runId) || this.#silent.has(runId)) return;
     const answer = await this.#try(() => this.#gateway.request("agent.wait", { runId, timeoutMs: 0 }));
     if (answer === undefined || this.#runs.has(runId)) return;
+    if (answer.status === "ok") this.#silent.add(runId);
     if (answer.status === "timeout") this.#runs.put(runId, { sessionKey });
     if (answer.status !== "error") return;
     this.#runs.put(runId, { sessionKey, outcome: { kind: "failed", reason: sentence(answer.error) } });
@@ -384,8 +407,11 @@ export class Store {
   }
 
   async #loadModels(): Promise<void> {
-    const answer = await this.#try(() => this.#gateway.request("models.list"));
-    if (answer !== undefined) this.#set({ models: readModels(answer) });
+    const [answer, status] = await Promise.all([
+      this.#try(() => this.#gateway.request("models.list")),
+      this.#offers("models.status") ? this.#try(() => this.#gateway.request("models.status")) : undefined,
+    ]);
+    if (answer !== undefined) this.#set({ models: readModels(answer, status) });
   }
 
   async #loadAgents(): Promise<void> {
@@ -408,9 +434,8 @@ export class Store {
   #onRunEnd(run: Run): void {
     this.#loadSessionsSoon();
     if (this.#isOpen(run.sessionKey)) {
-      const isPart = isPartlyTold(this.#state.history ?? [], run.runId); // we did not see all of it
       void this.#recheckWaiting();
-      if (this.#sessionId === undefined || isPart) void this.#loadHistory(); // or the session exists since this run
+      void this.#loadNewest(); // it has what was not told as it happened
       return this.#set({ announcement: announcementOf(run) });
     }
     this.#set({ unread: new Set([...this.#state.unread, this.#canonical(run.sessionKey)]) });

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { Compaction } from "../conversation.ts";
 import type { Store } from "../store.ts";
 import { clockTime } from "../time.ts";
+import { tokensText } from "../usage.ts";
 import { ask } from "./dialog.ts";
 import { PageElement } from "./element.ts";
 
@@ -14,11 +15,17 @@ export class CompactionElement extends PageElement {
   declare store: Store;
 
   protected override render(): TemplateResult {
-    const { text, at, isNewest } = this.compaction;
+    const { text, at, summed, isNewest } = this.compaction;
+    const { messages, tokensBefore, tokensAfter } = summed ?? {};
     return html`<div class="compaction" role="group" aria-label=${`Summarised, ${clockTime(at)}`}>
-      <p class="line"><span>Summarised up to here · ${clockTime(at)}</span></p>
+      <p class="line"><span>Summarised up to here</span></p>
       <p class="meta">
-        From here on the model knows the summary of what was said before.
+        The model knows a summary of
+        ${messages === undefined ? "what was said before" : `${messages} message${messages === 1 ? "" : "s"}`}${
+          tokensBefore === undefined || tokensAfter === undefined
+            ? "."
+            : `: ${tokensText(tokensBefore)} tokens became ${tokensText(tokensAfter)}.`
+        }
         ${
           isNewest && this.store.canUndoCompaction
             ? html`<button type="button" class="text-button" @click=${this.#undo}>Undo</button>`

@@ -61,9 +61,22 @@ export class TopbarElement extends PageElement {
       <span class="visually-hidden">Model</span>
       <select @change=${this.#onModel}>
         ${isListed ? nothing : html`<option value="" selected>${chosen ?? "Default model"}</option>`}
-        ${models.map(({ id, name }) => html`<option value=${id} ?selected=${id === chosen}>${name}</option>`)}
+        ${models.map(
+          ({ id, name, aliases }) =>
+            html`<option value=${id} ?selected=${id === chosen}>${[name, ...aliases].join(" · ")}</option>`,
+        )}
       </select>
-    </label>`;
+    </label>
+    ${this.#answeredBy(chosen)}`;
+  }
+
+  /** Another model than the chosen one wrote the last reply: a fallback, or the choice of before. */
+  #answeredBy(chosen: string | undefined): TemplateResult | typeof nothing {
+    const last = this.state.items.findLast((item) => item.kind === "reply" && item.reply.by !== undefined);
+    const by = last?.kind === "reply" ? last.reply.by : undefined;
+    const id = by?.provider === undefined ? by?.model : `${by.provider}/${by.model}`;
+    if (by === undefined || chosen === undefined || id === chosen) return nothing;
+    return html`<span class="chip answered-by" title=${`The last reply is from ${id}`}>last reply: ${by.model}</span>`;
   }
 
   #link(): TemplateResult {

@@ -42,7 +42,7 @@ export interface LoopPorts {
   call(call: ToolRequest, update: (text: string) => void): Promise<ToolResult>;
   /** Keeps a turn before its tools run; and an answer before the model sees it. */
   keepTurn(turn: Turn): void;
-  keepResult(call: ToolRequest, result: ToolResult): void;
+  keepResult(call: ToolRequest, result: ToolResult, durationMs: number): void;
   /** Whether people said something meanwhile to the run under way; and what, to be heard now. */
   isSteered(): boolean;
   steered(): readonly ModelMessage[];
@@ -126,8 +126,9 @@ async function callOne(ports: LoopPorts, call: ToolRequest, push: (step: RunStep
   push({ kind: "tool-start", call });
   const result = await ports.call(call, (text) => push({ kind: "tool-update", call, text }));
   ports.signal.throwIfAborted();
-  ports.keepResult(call, result);
-  push({ kind: "tool-result", call, result, durationMs: Math.round(ports.now() - startedAt) });
+  const durationMs = Math.round(ports.now() - startedAt);
+  ports.keepResult(call, result, durationMs);
+  push({ kind: "tool-result", call, result, durationMs });
 }
 
 function grouped(calls: readonly ToolRequest[], ports: LoopPorts): ToolRequest[][] {

@@ -90,7 +90,8 @@ export class TurnLog {
   }
 
   /** The answer to a call. */
-  keepResult({ callId, name }: ToolRequest, { text, images = [], isError = false }: ToolResult): void {
+  keepResult({ callId, name }: ToolRequest, result: ToolResult, durationMs?: number): void {
+    const { text, images = [], isError = false, meta } = result;
     const { media } = this.#services.sessions;
     const pictures = images.map(({ mimeType, data }) => ({
       type: "image" as const,
@@ -102,6 +103,7 @@ export class TurnLog {
       toolCallId: callId,
       toolName: name,
       isError,
+      ...(durationMs !== undefined && { details: { kind: "tool", durationMs, ...(meta && { meta }) } }),
     });
   }
 

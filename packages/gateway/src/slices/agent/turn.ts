@@ -92,7 +92,7 @@ export class Turns implements Answering {
         return await toolbox.call(call, { run: toolRun, tools, signal: run.signal, update });
       },
       keepTurn: (turn) => log.keepTurn(turn, run.by ?? { provider: model.provider.id, model: model.id }),
-      keepResult: (call, result) => log.keepResult(call, result),
+      keepResult: (call, result, durationMs) => log.keepResult(call, result, durationMs),
       isSteered: () => run.isSteered,
       steered: () => run.takeSteered().map(({ text }) => ({ role: "user", content: [{ kind: "text", text }] })),
       now: () => clock.monotonic(),

@@ -117,7 +117,8 @@ export const Message = Type.Object({
   isError: Type.Optional(Type.Boolean()),
   details: Type.Optional(
     Type.Record(Type.String(), Type.Unknown(), {
-      description: 'What the gateway says of the message: { kind: "compaction", … }.',
+      description:
+        'What the gateway says of the message: { kind: "compaction", … }, { kind: "tool", durationMs, meta? }.',
     }),
   ),
 });
