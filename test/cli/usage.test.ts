@@ -64,3 +64,15 @@ test("a wrong grouping or number of days is said before anything is asked", asyn
   assert.match(by.stderr, /--by is one of model, agent, session, run, not "colour"\./);
   assert.match(days.stderr, /--days is a whole number from 1 to 3650, not 0\./);
 });
+
+test("a conversation is summed up, and that is taken back, from the command line", async () => {
+  for (const message of ["one", "two"]) await home.run(["agent", "-m", message, "--session-key", "trip"]);
+
+  const done = await home.run(["sessions", "compact", "trip", "--note", "the dates"]);
+  const undone = await home.run(["sessions", "compact", "trip", "--undo"]);
+  const again = await home.run(["sessions", "compact", "trip", "--undo"]);
+
+  assert.match(done.stdout, /^A summary stands for 2 messages: about \d+ tokens became \d+\.\n/);
+  assert.match(undone.stdout, /^Taken back/);
+  assert.deepEqual([again.code, again.stderr.includes("no summary in trip")], [1, true]);
+});

@@ -92,10 +92,42 @@ const remove = defineCommand({
     }),
 });
 
+const compact = defineCommand({
+  summary: "Let the model sum up the older part of a conversation, or take that back",
+  positionals: [{ name: "SESSION" }],
+  flags: {
+    note: { kind: "text", value: "TEXT", summary: "What the summary must keep in mind" },
+    undo: { kind: "switch", summary: "Take the newest summary back" },
+  },
+  examples: ["moltbot sessions compact main", 'moltbot sessions compact main --note "the travel dates"'],
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const { out, flags, words } = call;
+      const [key = ""] = words;
+      if (flags.undo) {
+        const result = await client.request("sessions.compaction.undo", { key }, { timeoutMs });
+        if (flags.json) return out.json(result);
+        if (!result.undone) throw new CliError(`There is no summary in ${key} to take back.`);
+        return out.print("Taken back: the model sees again what the summary stood for.");
+      }
+      const params = { key, ...(flags.note !== undefined && { instructions: flags.note }) };
+      const work = client.request("sessions.compaction.run", params, { timeoutMs: Math.max(timeoutMs, SUMMARY_MS) });
+      const result = await out.during("Summing up", work);
+      if (flags.json) return out.json(result);
+      if (!result.compacted) return out.print(`Nothing was summarised: ${result.reason}.`);
+      const { messages, tokensBefore, tokensAfter } = result;
+      out.print(`A summary stands for ${messages} messages: about ${tokensBefore} tokens became ${tokensAfter}.`);
+      out.print(out.style.dim(`The transcript keeps them; \`moltbot sessions compact ${key} --undo\` takes it back.`));
+    }),
+});
+
+/** The gateway gives a summary three minutes. */
+const SUMMARY_MS = 190_000;
+
 /** Conversations. */
 export const sessions = defineGroup({
-  summary: "List, read, search and delete conversations",
-  commands: { list, show, search, delete: remove },
+  summary: "List, read, search, sum up and delete conversations",
+  commands: { list, show, search, compact, delete: remove },
 });
 
 function showMessage({ out }: Pick<Call, "out">, message: unknown): void {

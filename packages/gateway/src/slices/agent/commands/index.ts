@@ -7,12 +7,14 @@ import { conversations } from "./conversations.ts";
 import { deviceCommands } from "./devices.ts";
 import { modelCommands } from "./model.ts";
 import { noteCommands } from "./notes.ts";
+import { reasoningCommands } from "./reasoning.ts";
 import { usageCommands } from "./usage.ts";
 
 export const commands: readonly Command[] = [
   ...about,
   ...modelCommands,
   ...usageCommands,
+  ...reasoningCommands,
   ...compactCommands,
   ...noteCommands,
   ...conversations,
