@@ -12,9 +12,10 @@ import type { AgentHealth } from "../system/schema.ts";
 import { Commands, type Invocation } from "./builtin.ts";
 import { commandEntries } from "./command-entries.ts";
 import { type Compacted, Compaction, type CompactRequest } from "./compaction.ts";
+import { Delegations } from "./delegations.ts";
 import { Notes } from "./notes.ts";
-import type { RunRecorder } from "./recorder.ts";
 import { reportOf } from "./prompt-of-run.ts";
+import type { RunRecorder } from "./recorder.ts";
 import { finalAnswer, waitAnswer } from "./report.ts";
 import {
   type AgentParams,
@@ -41,6 +42,7 @@ export { readAttachments, storeAttachments } from "./attachments.ts";
 export { loop } from "./loop.ts";
 export { errorOf } from "./report.ts";
 export { Run } from "./run.ts";
+export { aborted, done, failed } from "./run-ends.ts";
 export { cleanMessage } from "./text.ts";
 
 /** How an agent is shown. */
@@ -52,6 +54,8 @@ export interface ShownIdentity {
 export class Agent {
   readonly runs: Runs;
   readonly notes: Notes;
+  /** Runs that runs have started. */
+  readonly delegations: Delegations;
   /** Who knows the channels; set by the slice that owns them. */
   channels: Channels | undefined;
   /** Who keeps runs for replay; set by the slice that does. */
@@ -80,11 +84,14 @@ export class Agent {
     this.notes = new Notes(services);
     this.compaction = new Compaction(services, this);
     this.runs = new Runs(services, new Turns(services, this));
+    this.delegations = new Delegations(services, this);
+    this.runs.observe(this.delegations);
   }
 
   /** Takes interrupted runs up again. Before the first request: a retry must find its run, and nothing may overtake it. */
   resume(): void {
     this.runs.resume();
+    this.delegations.tellAll();
   }
 
   /** Looks for model servers on this machine without waiting for them. */
@@ -94,6 +101,7 @@ export class Agent {
 
   /** Interrupts the runs; they go on after the next start. */
   async stop(): Promise<void> {
+    this.delegations[Symbol.dispose]();
     await this.runs.stop();
   }
 
@@ -183,7 +191,12 @@ export class Agent {
     const { sessions } = this.#services;
     const named = requireAgent("agent.prompt", params, this.#services);
     const sessionKey = params.sessionKey?.trim() ? sessions.canonical(params.sessionKey) : sessions.mainKey(named);
-    return await reportOf(this.#services, this, { agentId: named ?? sessions.agentOf(sessionKey), sessionKey }, options);
+    return await reportOf(
+      this.#services,
+      this,
+      { agentId: named ?? sessions.agentOf(sessionKey), sessionKey },
+      options,
+    );
   }
 
   get defaultAgentId(): string {
@@ -241,8 +254,9 @@ export class Agent {
   /** How hard the model thinks in a session, when someone said so. */
   thinkingOf(sessionKey: string): Thinking | undefined {
     const { sessions } = this.#services;
-    const level = sessions.get(sessionKey)?.levels.thinkingLevel ?? sessions.agentSettings.defaults.thinkingDefault;
-    return level as Thinking | undefined;
+    const ofAgent = this.#configured(sessions.agentOf(sessionKey))?.thinkingDefault;
+    const level = sessions.get(sessionKey)?.levels.thinkingLevel ?? ofAgent;
+    return (level ?? sessions.agentSettings.defaults.thinkingDefault) as Thinking | undefined;
   }
 
   /** Name and picture of an agent: as configured, else as its IDENTITY.md says. */
@@ -289,11 +303,11 @@ export class Agent {
     return { active, queued: open.length - active };
   }
 
-  /** Ends the runs of a session, except the one that asks; returns how many. */
+  /** Ends the runs of a session and its sub-agents, except the one that asks; returns how many. */
   abortSession(sessionKey: string, reason: AbortReason, exceptRun: string): number {
     const runs = this.runs.open().filter(({ id, record }) => record.sessionKey === sessionKey && id !== exceptRun);
     for (const run of runs) this.runs.abort(run, reason);
-    return runs.length;
+    return runs.length + this.delegations.abortUnder(sessionKey, reason);
   }
 
   /** Whether a session has no run any more, after `limitMs` at the latest. */

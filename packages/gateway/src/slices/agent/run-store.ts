@@ -7,8 +7,8 @@ import type { Thinking, Usage } from "../models/port.ts";
 /** Under which name the built-in agent's replies stand in transcripts and events. */
 export const BUILTIN = { provider: "moltbot", model: "commands" } as const;
 
-/** What started a run: a method, whose idempotency key is the run's id, or a message that came over a channel. */
-export type RunSource = "agent" | "chat.send" | "channel";
+/** What started a run: a method, whose idempotency key is its id; a message over a channel; another run, by a tool. */
+export type RunSource = "agent" | "chat.send" | "channel" | "tool";
 
 /** Where a reply goes beside the transcript. */
 export interface DeliverTo {
@@ -36,6 +36,10 @@ export interface RunRequest {
   readonly deliver?: DeliverTo | undefined;
   /** Which tools it may use beside what the settings say. */
   readonly limits?: readonly ToolLimits[] | undefined;
+  /** How many runs stand above a sub-agent's. */
+  readonly depth?: number | undefined;
+  /** Through how many conversations what was asked has come. */
+  readonly hops?: number | undefined;
   /** How earlier messages began that were left out because too many waited. */
   readonly omitted?: readonly string[] | undefined;
   readonly starter: Omit<Starter, "principal">;

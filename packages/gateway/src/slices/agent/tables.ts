@@ -33,4 +33,15 @@ export const tables = defineTables("agent", [
      started_at integer not null,
      primary key (run_id, call_id)
    ) strict, without rowid;`,
+  `create table delegations (
+     run_id text primary key references runs (id) on delete cascade,
+     kind text not null check (kind in ('spawn', 'send')),
+     parent_run text not null,
+     parent_session text not null,
+     session_key text not null,
+     label text not null,
+     told text not null check (told in ('no', 'wanted', 'due', 'done'))
+   ) strict;
+   create index delegations_parents on delegations (parent_run);
+   create index delegations_due on delegations (told) where told = 'due';`,
 ]);

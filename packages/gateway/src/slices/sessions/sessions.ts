@@ -17,6 +17,7 @@ import {
 } from "./key.ts";
 import { Media } from "./media.ts";
 import { applyLevels, type SessionLevels, type SessionPatch } from "./patch.ts";
+import { type Expiry, expiryOf, resetPolicy } from "./reset-policy.ts";
 import { type SessionEntry, type SessionRow, STORE } from "./schema.ts";
 import { type AgentSettings, agents, type SessionSettings, session } from "./settings.ts";
 import { Transcript } from "./transcript.ts";
@@ -101,6 +102,9 @@ const COLUMNS =
   "key, session_id as sessionId, agent_id as agentId, label, details, input_tokens as inputTokens, " +
   "output_tokens as outputTokens, total_tokens as totalTokens, created_at as createdAt, updated_at as updatedAt";
 const MAX_ROWS = 2_000;
+/** Under this name stands what models are not shown: the gateway's own words. */
+const NOTES = "moltbot";
+const MAX_LINE = 16;
 
 export class Sessions {
   readonly transcript: Transcript;
@@ -157,6 +161,18 @@ export class Sessions {
   /** The agent that answers in a conversation. */
   agentOf(key: string): string {
     return agentIdOf(key) ?? this.defaults.defaultAgentId;
+  }
+
+  /** A conversation and those that have started it, one after the other: a sub-agent's has others above it. */
+  lineOf(key: string): string[] {
+    const line = [key];
+    for (let above = this.#parentOf(key); above !== undefined && line.length < MAX_LINE; above = this.#parentOf(above))
+      line.push(above);
+    return line;
+  }
+
+  #parentOf(key: string): string | undefined {
+    return isSubagentKey(key) ? this.get(key)?.levels.spawnedBy : undefined;
   }
 
   /** The session of a canonical key, or undefined. */
@@ -269,6 +285,28 @@ export class Sessions {
       this.#saveDetails(key, { ...detailsOf(before), abortedLastRun: false });
       return this.get(key)!;
     });
+  }
+
+  /** Begins a conversation anew whose time is over; its new transcript says so. Returns why, if it did. */
+  resetIfExpired(key: string, channel: string): Expiry | undefined {
+    const before = this.get(key);
+    const lastAt = before && this.transcript.lastAt(before.sessionId);
+    if (lastAt === undefined || isSubagentKey(key)) return undefined;
+    const policy = resetPolicy(this.settings, { key, channel });
+    const why = expiryOf(policy, lastAt, this.#clock.now());
+    if (why === undefined) return undefined;
+    const { sessionId } = this.reset(key);
+    const when =
+      why === "idle" ? `nothing was said for ${policy.idleMinutes} minutes` : `it was past ${policy.atHour}:00`;
+    this.transcript.append(
+      { key, sessionId },
+      {
+        role: "system",
+        content: [{ type: "text", text: `A new conversation: ${when}. The old one can still be searched.` }],
+        ...{ provider: NOTES, model: "notes", runId: `reset-${sessionId}` },
+      },
+    );
+    return why;
   }
 
   /** Forgets a session, and unless `keepTranscript` everything said in it. Throws for an agent's main session. */

@@ -20,6 +20,8 @@ const ToolNames = Type.Optional(
   Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { description: "As in tools.allow and tools.deny." }),
 );
 
+const Thinking = OneOf("off", "minimal", "low", "medium", "high", "xhigh");
+
 const Agents = Type.Object({
   defaults: Type.Object({
     model: Type.Optional(Model),
@@ -42,6 +44,30 @@ const Agents = Type.Object({
         default: 8,
         description: "How many runs that agents have started work at once, beside those.",
       }),
+      maxPerRun: Type.Integer({ minimum: 0, maximum: 64, default: 8, description: "How many one run may start." }),
+      timeoutSeconds: Type.Integer({
+        minimum: 1,
+        maximum: 86_400,
+        default: 600,
+        description: "How long one of them may take.",
+      }),
+      maxDepth: Type.Integer({
+        minimum: 1,
+        maximum: 4,
+        default: 1,
+        description: "How deep sub-agents start sub-agents; 1 is not at all.",
+      }),
+      allowAgents: Type.Optional(
+        Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+          description: 'Agents that may be given a task by the others; "*" is all. An agent may always ask itself.',
+        }),
+      ),
+      tools: Type.Optional(
+        Type.Object(
+          { allow: ToolNames, deny: ToolNames },
+          { description: "message and sessions_send are theirs only when they stand under allow." },
+        ),
+      ),
     }),
     maxTurns: Type.Integer({
       minimum: 1,
@@ -113,7 +139,7 @@ const Agents = Type.Object({
       },
       { description: "What models are told of the workspace; see moltbot agent prompt." },
     ),
-    thinkingDefault: Type.Optional(OneOf("off", "minimal", "low", "medium", "high", "xhigh")),
+    thinkingDefault: Type.Optional(Thinking),
     verboseDefault: Type.Optional(OneOf("on", "full", "off")),
   }),
   list: Type.Optional(
@@ -125,6 +151,7 @@ const Agents = Type.Object({
         identity: Type.Optional(Identity),
         workspace: Type.Optional(Type.String({ minLength: 1 })),
         model: Type.Optional(Model),
+        thinkingDefault: Type.Optional(Thinking),
         tools: Type.Optional(Type.Object({ allow: ToolNames, deny: ToolNames })),
       }),
     ),
@@ -139,7 +166,51 @@ export const agents = defineSettings({
   schema: Agents,
 });
 
+const Reset = Type.Object({
+  mode: Type.Optional(
+    Type.Union(OneOf("daily", "idle", "off").anyOf, { description: "When a conversation begins anew by itself." }),
+  ),
+  atHour: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 23,
+      description: "In mode daily: the hour of this machine's clock. Default 4.",
+    }),
+  ),
+  idleMinutes: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 525_600,
+      description: "When nothing was said for so long; 60 in mode idle. In mode daily whichever comes first.",
+    }),
+  ),
+});
+export type ResetRule = Static<typeof Reset>;
+
 const Session = Type.Object({
+  reset: Type.Object({
+    ...Reset.properties,
+    mode: Type.Union(OneOf("daily", "idle", "off").anyOf, {
+      default: "daily",
+      description: "When a conversation begins anew by itself; what was said stays searchable.",
+    }),
+  }),
+  resetByType: Type.Optional(
+    Type.Object(
+      { dm: Type.Optional(Reset), group: Type.Optional(Reset), thread: Type.Optional(Reset) },
+      { description: "The same for direct chats, groups and threads alone." },
+    ),
+  ),
+  resetByChannel: Type.Optional(
+    Type.Record(Type.String({ maxLength: 64 }), Reset, {
+      description: 'The same for single channels: { whatsapp: { mode: "idle", idleMinutes: 240 } }.',
+    }),
+  ),
+  resetTriggers: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+    maxItems: 20,
+    default: ["/new", "/reset"],
+    description: "Messages that begin the conversation anew; what follows such a word is the first message.",
+  }),
   scope: Type.Union([Type.Literal("per-sender"), Type.Literal("global")], {
     default: "per-sender",
     description: "One conversation for each sender, or one for everything.",
@@ -152,6 +223,14 @@ const Session = Type.Object({
       description: "Whether direct chats share the main conversation, or have one for each person, channel or account.",
     },
   ),
+  agentToAgent: Type.Object({
+    maxPingPongTurns: Type.Integer({
+      minimum: 0,
+      maximum: 20,
+      default: 5,
+      description: "How often agents write to each other by sessions_send before a person has to say more.",
+    }),
+  }),
   identityLinks: Type.Optional(
     Type.Record(Type.String({ maxLength: 64 }), Type.Array(Type.String({ maxLength: 256 })), {
       description: 'One person under several ids: { alice: ["telegram:123", "whatsapp:+15550100"] }.',

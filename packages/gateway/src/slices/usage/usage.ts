@@ -133,7 +133,8 @@ export class Usage implements Meter, Disposable {
     const { sessions } = this.#services;
     if (sessionKey === undefined) return { runId, sessionKey, sessionId: undefined, agentId: "" };
     const sessionId = sessions.get(sessionKey)?.sessionId;
-    return { runId, sessionKey, sessionId, agentId: sessions.agentOf(sessionKey) };
+    // What a sub-agent uses is its starter's: another agent's budget is no way around one's own.
+    return { runId, sessionKey, sessionId, agentId: sessions.agentOf(sessions.lineOf(sessionKey).at(-1)!) };
   }
 
   #requireRoom(scope: Scope, modelRef: string): void {

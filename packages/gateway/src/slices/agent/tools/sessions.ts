@@ -1,6 +1,10 @@
 /** Tools with which an agent looks at other conversations. */
 import { Type } from "@sinclair/typebox";
 import { defineTool, type Tool } from "../../../kit/tool.ts";
+import { textOf } from "../../sessions/sessions.ts";
+import type { StoredMessage } from "../../sessions/transcript.ts";
+import { fromOutside } from "./outside.ts";
+import { sessionsSend } from "./sessions-send.ts";
 
 const sessionsList = defineTool({
   name: "sessions_list",
@@ -10,9 +14,13 @@ const sessionsList = defineTool({
   params: {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: "How many; 20 when not said." })),
     search: Type.Optional(Type.String({ maxLength: 200, description: "Part of a key or a name." })),
+    activeMinutes: Type.Optional(Type.Integer({ minimum: 1, description: "Only those that were active since then." })),
+    spawnedBy: Type.Optional(
+      Type.String({ maxLength: 512, description: "Only the sub-agents that this conversation has started." }),
+    ),
   },
-  run({ params: { limit = 20, search }, gateway: { sessions, clock } }) {
-    const rows = sessions.list({ limit, includeGlobal: true, ...(search !== undefined && { search }) });
+  run({ params: { limit = 20, ...filter }, gateway: { sessions, clock } }) {
+    const rows = sessions.list({ limit, includeGlobal: true, ...filter });
     if (rows.length === 0) return "There is no such conversation.";
     return rows
       .map(({ key, label, sessionId, updatedAt }) => {
@@ -23,4 +31,76 @@ const sessionsList = defineTool({
   },
 });
 
-export const sessionTools: readonly Tool[] = [sessionsList];
+const MAX_MESSAGE_CHARS = 4_000;
+const MAX_HISTORY_CHARS = 25_000;
+
+const sessionsHistory = defineTool({
+  name: "sessions_history",
+  summary: "Reads the newest messages of a conversation, the newest last; long ones are shortened.",
+  audience: "owner",
+  changes: false,
+  params: {
+    sessionKey: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: "As sessions_list names it." })),
+    label: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: "Its label instead of its key." })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: "How many; 20 when not said." })),
+    includeTools: Type.Optional(Type.Boolean({ description: "What tools were called for and answered, too." })),
+  },
+  run({ params: { sessionKey: key, label, limit = 20, includeTools = false }, gateway: { sessions } }) {
+    const session = sessions.resolve({ ...(key !== undefined && { key }), ...(label !== undefined && { label }) });
+    const shown = sessions.transcript
+      .last(session.sessionId, includeTools ? limit : limit * 4)
+      .map((message) => lineOf(message, includeTools))
+      .filter((line) => line !== undefined)
+      .slice(-limit);
+    if (shown.length === 0) return "Nothing has been said there.";
+    return fromOutside(`what was said in ${session.key}`, newest(shown));
+  },
+});
+
+function lineOf({ role, at, content, toolName, isError }: StoredMessage, includeTools: boolean): string | undefined {
+  if (role === "toolResult" && !includeTools) return undefined;
+  const calls = includeTools
+    ? content.flatMap((part) =>
+        part.type === "toolCall" ? [`(calls ${part.name} ${JSON.stringify(part.arguments)})`] : [],
+      )
+    : [];
+  const pictures = content.flatMap((part) => (part.type === "image" ? [`(a picture, ${part.mimeType})`] : []));
+  const text = [textOf(content), ...pictures, ...calls].filter((each) => each !== "").join("\n");
+  if (text === "") return undefined;
+  const who = role === "toolResult" ? `${toolName} ${isError ? "failed" : "answered"}` : role;
+  const short = text.length > MAX_MESSAGE_CHARS ? `${text.slice(0, MAX_MESSAGE_CHARS).toWellFormed()} …` : text;
+  return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} ${who}: ${short}`;
+}
+
+/** The newest lines that fit; says how many do not. */
+function newest(lines: readonly string[]): string {
+  let chars = 0;
+  const first = lines.findLastIndex((line) => {
+    chars += line.length + 1;
+    return chars > MAX_HISTORY_CHARS;
+  });
+  const note = first === -1 ? [] : [`(${first + 1} earlier messages left out)`];
+  return [...note, ...lines.slice(first + 1)].join("\n");
+}
+
+const sessionsSearch = defineTool({
+  name: "sessions_search",
+  summary: "Finds what was said in any conversation, by its words: session key, time, who, and the words around it.",
+  audience: "owner",
+  changes: false,
+  params: {
+    query: Type.String({ minLength: 1, maxLength: 500, description: "Words, all of which must be there." }),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "How many; 10 when not said." })),
+  },
+  run({ params: { query, limit = 10 }, run, gateway: { sessions } }) {
+    const found = sessions.transcript.search(query, limit, { exceptRun: run.id });
+    if (found.length === 0) return "Nothing said so far matches.";
+    const lines = found.map(
+      ({ sessionKey, ts, role, snippet }) =>
+        `${sessionKey}, ${new Date(ts).toISOString().slice(0, 16)}, ${role}: ${snippet}`,
+    );
+    return fromOutside("what was found", lines.join("\n"));
+  },
+});
+
+export const sessionTools: readonly Tool[] = [sessionsList, sessionsHistory, sessionsSearch, sessionsSend];

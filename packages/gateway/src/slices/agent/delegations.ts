@@ -1,0 +1,189 @@
+/**
+ * Runs that other runs have started: a sub-agent's, or one in another conversation. Whoever does not wait for one is told
+ * of its end in its own conversation, once, whatever restarts in between.
+ */
+import { createHash } from "node:crypto";
+import { GatewayError, messageOf } from "../../base/errors.ts";
+import type { ToolRun } from "../../kit/tool.ts";
+import type { Agent } from "./agent.ts";
+import { announcement, type DelegationKind } from "./delegation-text.ts";
+import type { Run, RunResult } from "./run.ts";
+import type { AbortReason, RunOutcome, RunRecord, RunRequest } from "./run-store.ts";
+import { acceptedOf, type RunObserver } from "./runs.ts";
+import type { AgentServices } from "./services.ts";
+
+/** What is to be run for another run. */
+export interface NewDelegation {
+  readonly kind: DelegationKind;
+  readonly parent: ToolRun;
+  /** The call that asks: the same call finds the run that it has started. */
+  readonly callId: string;
+  /** Canonical. */
+  readonly sessionKey: string;
+  /** What people call it. */
+  readonly label: string;
+  readonly message: string;
+  readonly request: Pick<RunRequest, "timeoutMs" | "thinking" | "extraSystemPrompt" | "limits" | "depth" | "hops">;
+  /** Whether its end is told to the conversation of the run that started it. */
+  readonly isAnnounced: boolean;
+}
+
+interface Row {
+  readonly runId: string;
+  readonly kind: DelegationKind;
+  readonly parentRun: string;
+  readonly parentSession: string;
+  readonly label: string;
+}
+
+const COLUMNS = "run_id as runId, kind, parent_run as parentRun, parent_session as parentSession, label";
+const RETRY_MS = 5_000;
+
+export class Delegations implements RunObserver {
+  readonly #services: AgentServices;
+  readonly #agent: Agent;
+  #retry: Disposable | undefined;
+
+  constructor(services: AgentServices, agent: Agent) {
+    this.#services = services;
+    this.#agent = agent;
+  }
+
+  /** The id of what a call delegates, the same for the same call. */
+  idOf(kind: DelegationKind, { id }: Pick<ToolRun, "id">, callId: string): string {
+    return `${kind}-${createHash("sha256").update(`${id}\n${callId}`).digest("hex").slice(0, 32)}`;
+  }
+
+  /** Starts a run, or finds the one that the call has started; returns its id. Throws what `Runs.accept` throws. */
+  start({ kind, parent, callId, sessionKey, label, message, request, isAnnounced }: NewDelegation): string {
+    const id = this.idOf(kind, parent, callId);
+    const { runs } = this.#agent;
+    if (runs.known(id)) return id;
+    const { principal, ...starter } = parent.starter;
+    runs.accept(
+      {
+        ...{ id, source: "tool", principal, sessionKey },
+        request: { ...request, message, starter },
+        content: [{ type: "text", text: message }],
+      },
+      () =>
+        this.#services.store.run(
+          "insert into delegations (run_id, kind, parent_run, parent_session, session_key, label, told) values (?, ?, ?, ?, ?, ?, ?)",
+          ...[id, kind, parent.id, parent.sessionKey, sessionKey, label, isAnnounced ? "wanted" : "no"],
+        ),
+    );
+    return id;
+  }
+
+  /**
+   * Waits for a run to end, `limitMs` at the most; undefined when it goes on. When the run that waits is stopped, the one
+   * that it waits for is stopped too if `isOwn`; when the gateway stops, both are left to go on. Throws the signal's reason.
+   */
+  async wait(
+    runId: string,
+    parent: ToolRun,
+    { signal, limitMs, isOwn }: { signal: AbortSignal; limitMs?: number; isOwn: boolean },
+  ): Promise<RunResult | undefined> {
+    const { runs } = this.#agent;
+    const known = runs.known(runId);
+    if (!known) throw new GatewayError("UNAVAILABLE", "the run that was started is not known any more");
+    const { promise: over, resolve, reject } = Promise.withResolvers<undefined>();
+    const onAbort = () => {
+      const waiting = runs.known(parent.id);
+      const reason = waiting?.kind === "open" ? waiting.run.abortReason : "stop";
+      if (isOwn && reason !== undefined && known.kind === "open") runs.abort(known.run, reason);
+      reject(signal.reason);
+    };
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    using _limit = limitMs === undefined ? undefined : this.#services.clock.after(limitMs, () => resolve(undefined));
+    try {
+      return await Promise.race([acceptedOf(known).finished, over]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** From now on the end of a run that was waited for is told; at once when it has ended meanwhile. */
+  announce(runId: string): void {
+    const told = this.#agent.runs.known(runId)?.kind === "ended" ? "due" : "wanted";
+    this.#services.store.run("update delegations set told = ? where run_id = ? and told = 'no'", told, runId);
+    if (told === "due") this.tellAll();
+  }
+
+  /** How many runs of a kind a run has started, all or those in one conversation. */
+  count(kind: DelegationKind, parentRun: string, sessionKey?: string): number {
+    return this.#services.store.get<{ n: number }>(
+      "select count(*) as n from delegations where parent_run = ?1 and kind = ?2 and (?3 is null or session_key = ?3)",
+      ...[parentRun, kind, sessionKey ?? null],
+    )!.n;
+  }
+
+  /** Ends the sub-agents that work for a conversation, and theirs; returns how many. */
+  abortUnder(sessionKey: string, reason: AbortReason): number {
+    const runs = this.#openUnder(sessionKey);
+    for (const run of runs) this.#agent.runs.abort(run, reason);
+    return runs.length;
+  }
+
+  #openUnder(sessionKey: string): Run[] {
+    const { sessions } = this.#services;
+    return this.#agent.runs
+      .open()
+      .filter(
+        ({ record }) => record.sessionKey !== sessionKey && sessions.lineOf(record.sessionKey).includes(sessionKey),
+      );
+  }
+
+  /** A run has ended; within the transaction that says so. */
+  ended({ id }: RunRecord, outcome: RunOutcome): void {
+    if (outcome.kind === "merged") return;
+    // Whoever stopped it knows.
+    const told = outcome.kind === "aborted" && outcome.reason !== "timeout" ? "done" : "due";
+    const { changes } = this.#services.store.run(
+      "update delegations set told = ? where run_id = ? and told = 'wanted'",
+      told,
+      id,
+    );
+    if (changes > 0 && told === "due") setImmediate(() => this.tellAll());
+  }
+
+  /** Tells of every end that has not been told. */
+  tellAll(): void {
+    const due = this.#services.store.all<Row>(`select ${COLUMNS} from delegations where told = 'due' order by rowid`);
+    try {
+      for (const row of due) this.#tell(row);
+    } catch (error) {
+      this.#services.log.warn("the end of a delegated run cannot be told yet", { problem: messageOf(error) });
+      this.#retry?.[Symbol.dispose]();
+      this.#retry = this.#services.clock.after(RETRY_MS, () => this.tellAll());
+    }
+  }
+
+  /** A message to the conversation that asked, in the name of whoever asked; once, because its run's id is taken then. */
+  #tell(row: Row): void {
+    const { runs } = this.#agent;
+    const { store } = this.#services;
+    const done = () => void store.run("update delegations set told = 'done' where run_id = ?", row.runId);
+    const id = `told-${row.runId}`;
+    const parent = runs.record(row.parentRun);
+    const child = runs.known(row.runId);
+    if (runs.known(id) || !parent || child?.kind !== "ended") return done();
+    const message = announcement(row, child.result);
+    const { principal, sessionKey, request } = parent;
+    const { starter, spelledKey, deliver, limits, depth, timeoutMs } = request;
+    const hops = runs.record(row.runId)?.request.hops;
+    runs.accept(
+      {
+        ...{ id, source: "tool", principal, sessionKey },
+        request: { starter, spelledKey, deliver, limits, depth, timeoutMs, hops, message },
+        content: [{ type: "text", text: message }],
+      },
+      done,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#retry?.[Symbol.dispose]();
+  }
+}
