@@ -85,11 +85,10 @@ interface Key {
   readonly restsUntil?: number;
 }
 
-/** Each key by its number, when there are several or something is wrong. */
+/** How many keys there are; each by its number when something is wrong with one. */
 function keysOf(keys: readonly Key[]): string {
-  const [only] = keys;
-  if (only === undefined) return "none";
-  if (keys.length === 1 && only.state === "ready") return "1";
+  if (keys.length === 0) return "none";
+  if (keys.every(({ state }) => state === "ready")) return String(keys.length);
   return keys.map((key) => `${key.number}: ${stateOf(key)}`).join(", ");
 }
 

@@ -47,7 +47,8 @@ export async function connect(ports: ConnectPorts, request: KeyRequest): Promise
   const trial = await tryKey(ports, model, request.signal);
   const isListed = provider.models.some((each) => each.id === model.id);
   const more = { ...said, ...(!isListed && provider.models.length === 0 && { models: [{ id: model.id }] }) };
-  await config.saveKey(id, request.key, { add: request.add ?? false, more });
+  const hasKeys = providers.list().some((each) => each.id === provider.id && each.apiKey !== undefined);
+  await config.saveKey(id, request.key, { beside: hasKeys && request.add === true, more });
   return { model: providers.resolve(model.ref), trial };
 }
 

@@ -11,6 +11,11 @@ export interface Chosen {
   readonly fallbacks: readonly string[];
 }
 
+interface SaveOptions {
+  readonly beside: boolean;
+  readonly more?: Patch;
+}
+
 export class ModelConfig {
   readonly #config: Config;
 
@@ -60,14 +65,12 @@ export class ModelConfig {
     });
   }
 
-  /** Keeps a provider's key and what else was said of it; with `add` beside the keys there are. */
-  async saveKey(providerId: string, key: string, { add, more = {} }: { add: boolean; more?: Patch }): Promise<void> {
+  /** Keeps a provider's key and what else was said of it; with `beside` next to the keys that it has. */
+  async saveKey(providerId: string, key: string, { beside, more = {} }: SaveOptions): Promise<void> {
     const { apiKey, apiKeys } = this.#record("models", "providers", providerId);
-    const others = Array.isArray(apiKeys) ? (apiKeys as unknown[]).filter((each) => each !== key) : [];
-    const isBeside = add && typeof apiKey === "string" && apiKey !== key;
-    const keys = isBeside
-      ? { apiKeys: [...others, key] }
-      : { apiKey: key, ...(!add && others.length > 0 && { apiKeys: null }) };
+    const others = Array.isArray(apiKeys) ? apiKeys.filter((each) => each !== key) : [];
+    const replaced = { apiKey: key, ...(others.length > 0 && { apiKeys: null }) };
+    const keys = beside && apiKey !== key ? { apiKeys: [...others, key] } : replaced;
     await this.#apply({ models: { providers: { [providerId]: { ...more, ...keys } } } });
   }
 

@@ -182,7 +182,7 @@ export class Providers {
       label: known?.label ?? id,
       api,
       baseUrl: normalBaseUrl(baseUrl, api),
-      ...keysOf(configuredKeys(entry) ?? this.#keysOf(known)),
+      ...keysOf(withMore(entry, this.#keysOf(known))),
       keyEnv: known?.keyEnv[0],
       headers: entry.headers ?? {},
       ...(entry.timeoutSeconds !== undefined && { patienceMs: entry.timeoutSeconds * 1_000 }),
@@ -244,9 +244,10 @@ function withFacts(entry: ModelEntry, known: KnownProvider | undefined): ModelCh
   return { ...usual, ...facts, id, name: name ?? usual?.name ?? id };
 }
 
-function configuredKeys({ apiKey, apiKeys = [] }: ProviderEntry): string[] | undefined {
-  const keys = [...new Set([...(apiKey === undefined ? [] : [apiKey]), ...apiKeys])].filter((key) => key !== "");
-  return keys.length > 0 ? keys : undefined;
+/** A key of the config stands in place of those of the environment; more keys stand beside either. */
+function withMore({ apiKey, apiKeys = [] }: ProviderEntry, fromEnv: readonly string[]): string[] {
+  const own = apiKey === undefined || apiKey === "" ? fromEnv : [apiKey];
+  return [...new Set([...own, ...apiKeys])].filter((key) => key !== "");
 }
 
 function keysOf(keys: readonly string[]): Pick<Provider, "apiKey" | "apiKeys"> {

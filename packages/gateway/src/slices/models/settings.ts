@@ -36,7 +36,7 @@ const Provider = Type.Object({
   apiKeys: Type.Optional(
     Type.Array(Secret, {
       maxItems: 16,
-      description: "Several keys: the next is used when one is refused or exhausted.",
+      description: "More keys, beside apiKey or the environment's: the next is used when one is refused or exhausted.",
     }),
   ),
   headers: Type.Optional(Type.Record(Type.String(), Type.String())),
@@ -49,7 +49,7 @@ const Provider = Type.Object({
 const Models = Type.Object({
   detectLocal: Type.Boolean({
     default: true,
-    description: "Look for Ollama, LM Studio and llama.cpp on this machine and offer them.",
+    description: "Look for Ollama, LM Studio, llama.cpp and vLLM on this machine and offer them.",
   }),
   aliases: Type.Optional(
     Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Type.String({ minLength: 1 }), {
