@@ -43,12 +43,12 @@ function shown(value: unknown): string {
 }
 
 /**
- * The events of a run without what no replay can repeat: times, and how the text was cut into pieces. The whole text
- * comes last.
+ * The events of a run without what no replay can repeat: times, how the text was cut into pieces, and when the
+ * conversation was made shorter. The whole text comes last.
  */
 export function comparable(events: readonly KeptEvent[]): unknown[] {
   const text = events.findLast(({ stream }) => stream === "assistant")?.data.text;
-  const others = events.filter(({ stream }) => stream !== "assistant");
+  const others = events.filter(({ stream }) => stream !== "assistant" && stream !== "compaction");
   return [
     ...others.map(({ stream, data: { startedAt: _s, endedAt: _e, durationMs: _d, verbose: _v, ...data } }) => ({
       stream,

@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { LoopPorts } from "../agent/loop.ts";
 import type { Beginning } from "../agent/recorder.ts";
 import type { RunOutcome, RunRecord } from "../agent/run-store.ts";
-import type { ModelMessage, ModelRequest } from "../models/port.ts";
+import type { ModelMessage, ModelRequest, ModelStep } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
 import type { ExchangeSink } from "./exchange-recorder.ts";
 import {
@@ -37,6 +37,7 @@ export class Draft implements ExchangeSink {
   #restored = "";
   #maxTurns = 1;
   #chars = 0;
+  #asking = 0;
   outcome: RunOutcome | undefined;
 
   constructor(record: RunRecord, clock: Clock) {
@@ -60,6 +61,7 @@ export class Draft implements ExchangeSink {
   }
 
   add(exchange: Exchange): void {
+    if (this.#asking === 0) exchange.aside = true;
     if (!this.isTooLong) this.#exchanges.push(exchange);
   }
 
@@ -87,6 +89,7 @@ export class Draft implements ExchangeSink {
     };
     return {
       ...ports,
+      ask: (messages) => this.#attended(ports.ask(messages)),
       nameCall: (callId) => {
         const name = ports.nameCall(callId);
         this.#names.push(name);
@@ -122,6 +125,16 @@ export class Draft implements ExchangeSink {
         return messages;
       },
     };
+  }
+
+  /** The same steps; while they come, requests are the loop's. */
+  async *#attended(steps: AsyncIterable<ModelStep>): AsyncGenerator<ModelStep> {
+    this.#asking++;
+    try {
+      yield* steps;
+    } finally {
+      this.#asking--;
+    }
   }
 
   /** The whole, once the run is over; undefined when it never asked a model, or is too long. */

@@ -20,6 +20,7 @@ export class Player implements Traffic {
   readonly #redact: (text: string) => string;
   readonly #abort = new AbortController();
   readonly #unheard: Set<Heard>;
+  readonly #exchanges: readonly Exchange[];
   readonly #calling = new Set<string>();
   #moved = Promise.withResolvers<void>();
   #requests = 0;
@@ -29,11 +30,17 @@ export class Player implements Traffic {
     this.#clock = options.clock;
     this.#redact = options.redact;
     this.#unheard = new Set(recording.heard);
+    this.#exchanges = recording.exchanges.filter(({ aside }) => !aside);
   }
 
   /** Aborts where the run was stopped. */
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  /** Requests that were made then and have not been made yet. */
+  get unasked(): readonly Exchange[] {
+    return this.#exchanges.slice(this.#requests);
   }
 
   /** How many requests were made. */
@@ -72,7 +79,7 @@ export class Player implements Traffic {
 
   fetchFor(): typeof fetch {
     return async (input, init) => {
-      const exchange = this.#recording.exchanges[this.#requests++];
+      const exchange = this.#exchanges[this.#requests++];
       const at = `request ${this.#requests}`;
       if (!exchange) {
         this.differences.push({ at, recorded: "none", replayed: `${init?.method ?? "GET"} ${String(input)}` });

@@ -19,6 +19,8 @@ export interface Exchange {
   responseHeaders?: Readonly<Record<string, string>>;
   responseBody: string;
   durationMs?: number;
+  /** Not the loop asked but who keeps its conversation short: a replay has what came of it. */
+  aside?: boolean;
   /** Why there was no whole answer. */
   error?: { readonly message: string; readonly code?: string | undefined };
 }

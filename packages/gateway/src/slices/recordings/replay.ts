@@ -2,7 +2,7 @@
 import { Bus } from "../../base/bus.ts";
 import type { Clock } from "../../base/clock.ts";
 import { GatewayError, messageOf } from "../../base/errors.ts";
-import { loop, Run } from "../agent/agent.ts";
+import { aborted, done, failed, loop, Run } from "../agent/agent.ts";
 import { agent as agentEvent } from "../agent/events.ts";
 import type { RunOutcome } from "../agent/run-store.ts";
 import { ModelError, type Models } from "../models/models.ts";
@@ -51,19 +51,15 @@ export async function replay(recording: Recording, { clock, models, redact, sign
     events,
     requests: player.requests,
     durationMs: Math.round(clock.monotonic() - began),
-    differences: [
-      ...player.differences,
-      ...differencesOf(comparable(recording.events), seen),
-      ...missing(recording, player),
-    ],
+    differences: [...player.differences, ...differencesOf(comparable(recording.events), seen), ...missing(player)],
   };
 }
 
 /** Follows the loop to its end, or to the place where the run was stopped. */
 async function outcomeOf(run: Run, recording: Recording, player: Player, models: Models): Promise<RunOutcome> {
   const { pending, messages } = recording.beginning;
-  const by = () => run.by ?? { provider: recording.question.model.provider.id, model: recording.question.model.id };
-  const facts = () => ({ text: run.text.trim(), provider: by().provider, model: by().model, usage: run.usage });
+  const { provider, id } = recording.question.model;
+  const by = { provider: provider.id, model: id };
   try {
     const stopped = whenAborted(player.signal);
     const steps = loop(player.ports(models.played(player)), messages, pending);
@@ -72,16 +68,12 @@ async function outcomeOf(run: Run, recording: Recording, player: Player, models:
       if (next.done) break;
       run.take(next.value);
     }
-    const { provider, model } = by();
-    const refusal = `${provider}/${model} refused to answer; ask differently.`;
-    if (facts().text === "" && run.stopReason === "refusal") return { kind: "error", ...facts(), error: refusal };
-    return { kind: "ok", ...facts(), stopReason: run.stopReason };
+    return done(run, by, run.stopReason);
   } catch (error) {
     const { outcome } = recording;
-    if (player.signal.aborted && outcome.kind === "aborted") return { ...outcome, ...facts() };
+    if (player.signal.aborted && outcome.kind === "aborted") return aborted(run, outcome.reason, by);
     const isAnswer = error instanceof ModelError || error instanceof GatewayError;
-    const problem = isAnswer ? error.message : `internal error: ${messageOf(error)}`.slice(0, 300);
-    return { kind: "error", ...facts(), error: problem };
+    return failed(run, isAnswer ? error.message : `internal error: ${messageOf(error)}`.slice(0, 300), by);
   }
 }
 
@@ -112,12 +104,10 @@ function differencesOf(recorded: readonly unknown[], replayed: readonly unknown[
 }
 
 /** Requests that were made then and not now. */
-function missing({ exchanges }: Recording, { requests }: Player): Difference[] {
-  return exchanges.slice(requests).map(({ method, url }, index) => ({
-    at: `request ${requests + index + 1}`,
-    recorded: `${method} ${url}`,
-    replayed: "none",
-  }));
+function missing({ requests, unasked }: Player): Difference[] {
+  return unasked.map(({ method, url }, index) => {
+    return { at: `request ${requests + index + 1}`, recorded: `${method} ${url}`, replayed: "none" };
+  });
 }
 
 function whenAborted(signal: AbortSignal): Promise<never> {
