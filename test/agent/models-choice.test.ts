@@ -209,6 +209,22 @@ describe("names", () => {
     assert.match(readFileSync(gateway.configPath, "utf8"), /\/\/ mine/);
   });
 
+  test("a short name in the config is shown as what it means", async () => {
+    await using server = await fakeOpenAI();
+    const fake = { baseUrl: server.baseUrl, apiKey: "fake-key-123456", models: [{ id: "m" }] };
+    const config = {
+      agents: { defaults: { model: "mine", models: { "fake/m": { alias: "mine" } } } },
+      models: { detectLocal: false, providers: { fake } },
+    };
+    await using gateway = await testGateway({ config: JSON.stringify(config) });
+    const client = await admin(gateway);
+
+    const { model } = await client.call("models.status");
+    const reply = await say(client, "Hi");
+
+    assert.deepEqual([model, reply], ["fake/m", "Hello from the model."]);
+  });
+
   test("choosing another model keeps the fallbacks", async () => {
     await using first = await fakeOpenAI();
     await using second = await fakeAnthropic();

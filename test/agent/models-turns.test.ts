@@ -362,6 +362,31 @@ describe("an error's words", () => {
   }
 });
 
+test("a provider that does not even begin to answer is given up after two minutes, and not asked again", async () => {
+  await using server = await fakeOpenAI();
+  server.usual = { kind: "hang" };
+  const limits: (() => void)[] = [];
+  const patient = {
+    ...clock,
+    after: (ms: number, fn: () => void) => {
+      if (ms === 120_000) limits.push(fn);
+      return systemClock.after(ms, fn);
+    },
+  };
+  const asked = server.next();
+  const { signal } = new AbortController();
+  const model = modelAt(server, "openai-compatible");
+  const asking = Array.fromAsync(
+    new SdkModels({ clock: patient, log }).stream({ model, system: "", messages: [hi], signal }),
+  );
+
+  const seen = await asked;
+  limits.at(-1)?.();
+
+  await assert.rejects(asking, /^ModelError: Fake has sent nothing for 120 s; try again\.$/);
+  assert.deepEqual([await seen.left, server.requests.length], [true, 1]);
+});
+
 test("Google's own waiting time is kept", async () => {
   await using server = await fakeGoogle();
   const details = [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "34s" }];

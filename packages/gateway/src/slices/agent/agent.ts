@@ -9,6 +9,8 @@ import type { Thinking } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
 import { normalAgentId } from "../sessions/sessions.ts";
 import type { AgentHealth } from "../system/schema.ts";
+import { ExternalAgents } from "./acp/external-agents.ts";
+import type { AcpBackend } from "./acp/settings.ts";
 import { Commands, type Invocation } from "./builtin.ts";
 import { commandEntries } from "./command-entries.ts";
 import { type Compacted, Compaction, type CompactRequest } from "./compaction.ts";
@@ -61,6 +63,8 @@ export class Agent {
   /** Who keeps runs for replay; set by the slice that does. */
   recorder: RunRecorder | undefined;
   readonly toolbox: Toolbox;
+  /** Agents that are programs of their own. */
+  readonly external: ExternalAgents;
   readonly compaction: Compaction;
   readonly #services: AgentServices;
   readonly #commands: Commands;
@@ -81,6 +85,7 @@ export class Agent {
       policyOf: (agentId) => this.#configured(agentId)?.tools,
       gateway: options.gateway,
     });
+    this.external = new ExternalAgents(services, this.toolbox);
     this.notes = new Notes(services);
     this.compaction = new Compaction(services, this);
     this.runs = new Runs(services, new Turns(services, this));
@@ -103,6 +108,7 @@ export class Agent {
   async stop(): Promise<void> {
     this.delegations[Symbol.dispose]();
     await this.runs.stop();
+    await this.external[Symbol.asyncDispose]();
   }
 
   /** Starts the run that the `agent` method asks for, or finds the one of its key. Throws what is wrong with the request. */
@@ -203,6 +209,11 @@ export class Agent {
     return this.#services.sessions.defaults.defaultAgentId;
   }
 
+  /** The program that answers for an agent; undefined when a model does. */
+  backendOf(agentId: string): AcpBackend | undefined {
+    return this.#configured(agentId)?.backend;
+  }
+
   /** The model that answers in a session, or undefined when none is connected. Throws when the chosen one cannot be reached. */
   modelOf(sessionKey: string): Model | undefined {
     const ref = this.#refOf(sessionKey);
@@ -212,7 +223,7 @@ export class Agent {
 
   /** The `provider/id` that answers in a session, as chosen, whether it can be reached or not. */
   modelNameOf(sessionKey: string): string | undefined {
-    return this.#refOf(sessionKey) ?? this.#services.models.usual()?.ref;
+    return this.#fullName(this.#refOf(sessionKey)) ?? this.#services.models.usual()?.ref;
   }
 
   /** The model of sessions that have not chosen one; undefined when there is none or it cannot be reached. */
@@ -222,7 +233,7 @@ export class Agent {
 
   /** The same as `status` says it. */
   modelDefaults(): { model: string | null; contextTokens: number | null } {
-    const ref = this.#configuredRef(this.defaultAgentId) ?? this.#services.models.usual()?.ref;
+    const ref = this.#fullName(this.#configuredRef(this.defaultAgentId)) ?? this.#services.models.usual()?.ref;
     return { model: ref ?? null, contextTokens: this.defaultModel()?.contextWindow ?? null };
   }
 
@@ -326,6 +337,11 @@ export class Agent {
 
   #configured(agentId: string) {
     return this.#services.sessions.agentSettings.list?.find(({ id }) => normalAgentId(id) === agentId);
+  }
+
+  /** What a short name means; a name that means nothing now stays as it is. */
+  #fullName(name: string | undefined): string | undefined {
+    return name === undefined ? undefined : (this.#services.models.find(name)?.ref ?? name);
   }
 
   #refOf(sessionKey: string): string | undefined {
