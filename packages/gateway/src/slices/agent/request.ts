@@ -1,11 +1,13 @@
 /** From a request to a run: what is checked before anything is accepted, in the protocol's order (protocol: agent). */
 import { invalidRequest } from "../../base/errors.ts";
 import type { Caller } from "../../kit/access.ts";
+import { mayUse } from "../../kit/command.ts";
 import type { Thinking } from "../models/port.ts";
 import { agentIdOf, isSubagentKey, normalAgentId } from "../sessions/sessions.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
 import type { Agent } from "./agent.ts";
 import { readAttachments, storeAttachments } from "./attachments.ts";
+import { freshStart, withoutPrefix } from "./fresh-start.ts";
 import type { DeliverTo, Starter } from "./run-store.ts";
 import { type Accepted, acceptedOf, type KnownRun } from "./runs.ts";
 import type { AgentServices } from "./services.ts";
@@ -60,7 +62,8 @@ export function requestRun(services: AgentServices, agent: Agent, params: AgentP
   for (const channel of [params.channel, params.replyChannel]) requireChannel(channel, agent.channels);
   const agentId = requireAgent("agent", params, services);
   const { principal, ...starter } = starterOf(caller);
-  const directive = splitThinking(message);
+  const fresh = freshStart(message, sessions.settings.resetTriggers, mayReset(starter));
+  const directive = splitThinking(fresh.message);
   const request = {
     message: directive.message,
     timeoutMs: timeoutMsOf(params.timeout === undefined ? undefined : params.timeout * 1000, services),
@@ -83,6 +86,7 @@ export function requestRun(services: AgentServices, agent: Agent, params: AgentP
     sessionKey: chosen.sessionKey,
     request: { ...request, spelledKey: chosen.spelled, ...(deliver && { deliver }) },
     content,
+    startsAnew: fresh.startsAnew,
   });
 }
 
@@ -113,7 +117,8 @@ export function requestReply(
   if (message.trim() === "" && attachments.length === 0) throw invalidRequest("message or attachment required");
   requireSendPolicy(sessionKey, services);
   const { principal, ...starter } = starterOf(caller);
-  const directive = splitThinking(message);
+  const fresh = freshStart(message, sessions.settings.resetTriggers, mayReset(starter));
+  const directive = splitThinking(fresh.message);
   const request = {
     spelledKey: params.sessionKey,
     message: directive.message,
@@ -122,7 +127,7 @@ export function requestReply(
     starter,
   };
   const content = contentOf(directive.message, storeAttachments(attachments, sessions.media));
-  agent.runs.accept({ id, source: "chat.send", principal, sessionKey, request, content });
+  agent.runs.accept({ id, source: "chat.send", principal, sessionKey, request, content, startsAnew: fresh.startsAnew });
   return undefined;
 }
 
@@ -172,6 +177,10 @@ function timeoutMsOf(asked: number | undefined, { sessions }: Pick<AgentServices
 /** Who a caller is, as a run remembers it. */
 function starterOf({ principal, scopes, client, deviceId }: Caller): Starter {
   return { principal, scopes: [...scopes], name: client.displayName ?? client.id, deviceId };
+}
+
+function mayReset(starter: Pick<Starter, "scopes">): boolean {
+  return mayUse({ needs: "operator.write" }, starter);
 }
 
 /** A level of thinking as params name it. */
@@ -258,7 +267,9 @@ export function requestConversation(
   if (agent.runs.known(id)) return also();
   requireSendPolicy(sessionKey, services);
   const { principal, ...rest } = starter;
-  const directive = splitThinking(cleanMessage(message.replaceAll("\u0000", "")));
+  const said = cleanMessage(message.replaceAll("\u0000", ""));
+  const { startsAnew, prefix, ...fresh } = freshStart(said, services.sessions.settings.resetTriggers, mayReset(rest));
+  const directive = splitThinking(fresh.message);
   const request = {
     spelledKey: sessionKey,
     message: directive.message,
@@ -268,5 +279,6 @@ export function requestConversation(
     starter: rest,
     deliver,
   };
-  agent.runs.accept({ id, source: "channel", principal, sessionKey, request, content }, also);
+  const kept = withoutPrefix(content, prefix);
+  agent.runs.accept({ id, source: "channel", principal, sessionKey, request, content: kept, startsAnew }, also);
 }

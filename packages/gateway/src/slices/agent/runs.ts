@@ -68,6 +68,8 @@ export interface NewRun {
   readonly request: RunRequest;
   /** The message as the transcript keeps it. */
   readonly content: readonly StoredPart[];
+  /** The message is the first of a new conversation. */
+  readonly startsAnew?: boolean;
 }
 
 /** A run that is known under an idempotency key: it works or waits, or it has ended. */
@@ -188,11 +190,12 @@ export class Runs {
    * Puts a message and its run on disk in one transaction, together with what `also` writes, and lets it work when its
    * turn comes. Throws `UNAVAILABLE`, with nothing kept, when the gateway stops or too many runs wait.
    */
-  accept({ content, ...run }: NewRun, also: () => void = () => {}): Run {
+  accept({ content, startsAnew = false, ...run }: NewRun, also: () => void = () => {}): Run {
     const { store, sessions } = this.#services;
     this.#requireRoom();
     const crowd = this.#crowd(run);
     const record = store.transaction(() => {
+      this.#renew(run, startsAnew);
       const session = sessions.ensure(run.sessionKey);
       const request = crowd?.leavesOut ? { ...run.request, omitted: crowd.leavesOut } : run.request;
       const accepted = this.#store.accept({ ...run, request, sessionId: session.sessionId });
@@ -204,6 +207,16 @@ export class Runs {
     if (crowd) this.abort(crowd.drops ?? accepted, "dropped");
     if (!accepted.isOver) this.#enqueue(accepted, content);
     return accepted;
+  }
+
+  /** Begins the conversation anew when somebody wants it, or when its time is over and nothing is under way in it. */
+  #renew(run: Omit<NewRun, "content">, startsAnew: boolean): void {
+    const { sessions, log } = this.#services;
+    const { sessionKey, request } = run;
+    if (startsAnew) return void sessions.reset(sessionKey);
+    if (this.#answering.isImmediate(run) || this.#lanes.active(sessionKey)) return;
+    const why = sessions.resetIfExpired(sessionKey, request.deliver?.channel ?? "webchat");
+    if (why) log.info("a conversation begins anew", { sessionKey, why });
   }
 
   /** When as many messages wait in a conversation as may: which is left out, undefined being the one that comes. */

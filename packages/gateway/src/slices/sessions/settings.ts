@@ -22,6 +22,27 @@ const ToolNames = Type.Optional(
 
 const Thinking = OneOf("off", "minimal", "low", "medium", "high", "xhigh");
 
+const Backend = Type.Object(
+  {
+    kind: Type.Literal("acp"),
+    command: Type.String({ minLength: 1, description: "The program; it speaks the Agent Client Protocol." }),
+    args: Type.Optional(Type.Array(Type.String())),
+    env: Type.Optional(
+      Type.Record(Type.String(), Type.String(), { description: "Its environment, beside PATH, HOME and the like." }),
+    ),
+    cwd: Type.Optional(Type.String({ minLength: 1, description: "Where it works; the workspace when not said." })),
+    permissions: Type.Optional({
+      ...OneOf("ask", "deny", "allow"),
+      description: "What happens when it asks whether it may do something; it is asked on when not said.",
+    }),
+    audience: Type.Optional({
+      ...OneOf("owner", "trusted", "anyone"),
+      description: "For whom it answers; the owner alone when not said.",
+    }),
+  },
+  { description: "A program that answers instead of a model." },
+);
+
 const Agents = Type.Object({
   defaults: Type.Object({
     model: Type.Optional(Model),
@@ -153,6 +174,7 @@ const Agents = Type.Object({
         model: Type.Optional(Model),
         thinkingDefault: Type.Optional(Thinking),
         tools: Type.Optional(Type.Object({ allow: ToolNames, deny: ToolNames })),
+        backend: Type.Optional(Backend),
       }),
     ),
   ),

@@ -232,6 +232,14 @@ export class Transcript {
       .map((row) => ({ ...row, snippet: row.snippet.replace(/\s+/g, " ") }));
   }
 
+  /** When the newest message of a session was said. */
+  lastAt(sessionId: string): number | undefined {
+    return this.#store.get<{ at: number }>(
+      "select at from messages where session_id = ? and archived_at is null order by seq desc limit 1",
+      sessionId,
+    )?.at;
+  }
+
   /** How many messages a session shows. */
   count(sessionId: string): number {
     return (
