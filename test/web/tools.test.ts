@@ -86,16 +86,51 @@ test("many calls fold into one line, which opens", async () => {
   assert.deepEqual(chat.problems, []);
 });
 
-test("what the model thought is folded, and is there after a reload", async () => {
-  model.script({ kind: "turn", reasoning: "They want a greeting.", calls: [list()] }, { kind: "text", text: "Hello." });
+test("what the model thinks can be watched where the conversation asks for it, and is there after a reload", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  const client = await gateway.connect({ scopes: ["operator.admin"] });
+  await inNewConversation(chat);
+  await chat.say("First");
+  await chat.shows("Hello from the model.");
+  const [{ key }] = (await client.call("sessions.list", { limit: 1 })).sessions;
+  await client.call("sessions.patch", { key, reasoningLevel: "stream" });
+  const rest = Promise.withResolvers<void>();
+  model.script({ kind: "turn", reasoning: "They want a greeting.", calls: [list()] });
+  model.script({ kind: "text", text: ["Hello ", "again."], hold: rest.promise });
+
+  await chat.say("Greet me");
+  await chat.shows(/^\s*Thinking/);
+  await chat.shows(/Hello\s*$/);
+  const growing = await lastReply(chat);
+  rest.resolve();
+  await chat.shows("Hello again.");
+  await chat.page.reload();
+  await chat.shows("Hello again.");
+
+  assert.deepEqual(growing, ["Thinking They want a greeting.", "sessions_list done", "Hello"]);
+  assert.deepEqual(await lastReply(chat), ["Thinking They want a greeting.", "sessions_list done", "Hello again."]);
+});
+
+test("a summary is a line in the conversation, which can be taken back", async () => {
   await using chat = await openWebChat(browser, gateway);
   await inNewConversation(chat);
-  await chat.say("Greet me");
-  await chat.shows("Hello.");
-  await chat.page.reload();
-  await chat.shows("Hello.");
+  await chat.say("My cat is called Mog");
+  await chat.shows("Hello from the model.");
+  model.script({ kind: "text", text: "Nothing else?" });
+  await chat.say("Remember that");
+  await chat.shows("Nothing else?");
+  model.script({ kind: "text", text: "A cat called Mog." });
 
-  assert.deepEqual(await lastReply(chat), ["Thinking They want a greeting.", "sessions_list done", "Hello."]);
+  await chat.say("/compact");
+  await chat.page.getByText("Summarised up to here").waitFor();
+  await chat.page.getByText("The summary").click();
+  await chat.page.getByText("A cat called Mog.").waitFor();
+  await chat.page.reload();
+  await chat.page.getByRole("button", { name: "Undo", exact: true }).click();
+  await chat.page.getByRole("dialog").getByRole("button", { name: "Undo", exact: true }).click();
+
+  await chat.page.getByText("Summarised up to here").waitFor({ state: "detached" });
+  assert.deepEqual(chat.problems, []);
 });
 
 test("after a reload in the middle, the reply goes on where it was", async () => {
