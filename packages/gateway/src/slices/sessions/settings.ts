@@ -46,6 +46,9 @@ const Backend = Type.Object(
 const Agents = Type.Object({
   defaults: Type.Object({
     model: Type.Optional(Model),
+    imageModel: Type.Optional(
+      Type.String({ minLength: 1, description: "provider/model that looks at pictures for models that take none." }),
+    ),
     models: Type.Optional(
       Type.Record(Type.String(), Type.Object({ alias: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })) }), {
         description: 'Short names, as models.aliases has them: { "openai/gpt-5": { alias: "gpt" } }.',

@@ -64,7 +64,9 @@ function lineOf({ role, at, content, toolName, isError }: StoredMessage, include
         part.type === "toolCall" ? [`(calls ${part.name} ${JSON.stringify(part.arguments)})`] : [],
       )
     : [];
-  const pictures = content.flatMap((part) => (part.type === "image" ? [`(a picture, ${part.mimeType})`] : []));
+  const pictures = content.flatMap((part) =>
+    part.type === "image" ? [`(a picture, attachment:${part.sha256.slice(0, 12)})`] : [],
+  );
   const text = [textOf(content), ...pictures, ...calls].filter((each) => each !== "").join("\n");
   if (text === "") return undefined;
   const who = role === "toolResult" ? `${toolName} ${isError ? "failed" : "answered"}` : role;

@@ -1,19 +1,15 @@
 /** `web_fetch`: a page, a file of text or a picture from the web, as a model can read it. */
 import { Type } from "@sinclair/typebox";
-import { GatewayError, messageOf } from "../../../../base/errors.ts";
+import { GatewayError } from "../../../../base/errors.ts";
 import type { Fetched } from "../../../../base/safe-fetch.ts";
-import type { Gateway } from "../../../../gateway.ts";
 import { OneOf } from "../../../../kit/schema.ts";
 import { defineTool, type ToolResult } from "../../../../kit/tool.ts";
-import { tools as toolSettings } from "../../settings.ts";
 import { fromOutside } from "../outside.ts";
+import { MAX_PICTURE_BYTES, PICTURE_TYPES } from "../picture.ts";
+import { askWeb, bytesOf } from "./ask.ts";
 
-const MAX_BYTES = 5 * 1024 * 1024;
-/** Providers refuse larger ones. */
-const MAX_PICTURE_BYTES = 3_500_000;
 const USUAL_CHARS = 20_000;
 const MAX_CHARS = 100_000;
-const PICTURES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
 const TEXTS = /^(text\/|application\/(([\w.-]+\+)?(json|xml)|javascript|ecmascript|x-ndjson|yaml|x-yaml|toml|sql)$)/;
 const PAGES: ReadonlySet<string> = new Set(["text/html", "application/xhtml+xml"]);
 
@@ -36,12 +32,10 @@ export const webFetch = defineTool({
   },
   async run({ params, gateway, signal }) {
     const { url, format = "markdown", maxChars = USUAL_CHARS, offset = 0 } = params;
-    using answer = await ask(url, gateway, signal);
-    if (answer.status < 200 || answer.status > 299)
-      throw new GatewayError("UNAVAILABLE", `${answer.url.host} answered ${answer.status}`);
+    using answer = await askWeb(url, gateway, signal);
     const bytes = await wholeOf(answer);
     const mimeType = await typeOf(answer, bytes);
-    if (PICTURES.has(mimeType)) return picture(answer, mimeType, bytes);
+    if (PICTURE_TYPES.has(mimeType)) return picture(answer, mimeType, bytes);
     if (!PAGES.has(mimeType) && !TEXTS.test(mimeType)) throw unreadable(answer, mimeType, bytes.byteLength);
     if (!PAGES.has(mimeType) || format === "raw")
       return piece(
@@ -57,31 +51,12 @@ export const webFetch = defineTool({
   },
 });
 
-async function ask(url: string, { clock, config }: Gateway, signal: AbortSignal): Promise<Fetched> {
-  const { safeFetch } = await import("../../../../base/safe-fetch.ts");
-  const { allowPrivateHosts } = config.of(toolSettings).current.web ?? {};
-  try {
-    return await safeFetch(url, {
-      ...{ clock, signal, allowPrivateHosts },
-      maxBytes: MAX_BYTES,
-      headers: { accept: "text/html, text/markdown, application/json, text/*;q=0.9, */*;q=0.5" },
-    });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new GatewayError("UNAVAILABLE", `the address cannot be fetched: ${messageOf(error)}`, { cause: error });
-  }
-}
-
+/** The whole body; what will not be read need not be loaded first. */
 async function wholeOf(answer: Fetched): Promise<Buffer> {
   const { mimeType, announcedBytes } = answer;
-  // What will not be read need not be loaded first.
   if (/^(video|audio|font)\/|^application\/(pdf|zip|octet-stream)$/.test(mimeType) && announcedBytes !== undefined)
     throw unreadable(answer, mimeType, announcedBytes);
-  try {
-    return await answer.bytes();
-  } catch (error) {
-    throw new GatewayError("UNAVAILABLE", `the address cannot be fetched: ${messageOf(error)}`, { cause: error });
-  }
+  return await bytesOf(answer);
 }
 
 /** What it is: by its content for pictures and the like, else as the server says, else by its looks. */
