@@ -417,14 +417,14 @@ describe("files", () => {
     );
   });
 
-  test("a program that fails is said in the log, and the voice note is taken in without words", async () => {
+  test("a program that fails is said to the agent and in the log, and the voice note is taken in without words", async () => {
     await using model = await fakeOpenAI();
     const transcribe = { command: [process.execPath, "-e", "process.exit(3)"] };
     await using bench = await withModel(model, { config: { messages: { transcribe } } });
 
     const request = await asked(model, () => bench.fake.says("", { files: [voice] }));
 
-    assert.match(askedOf(request), /^\[voice: audio\/ogg.*, .*\]$/);
+    assert.match(askedOf(request), /^\[voice: audio\/ogg.*, .*\]\n\[no transcript: .* ended with 3\]$/);
     await bench.gateway.logged("a voice note was not transcribed; check messages.transcribe");
   });
 

@@ -337,7 +337,7 @@ function buildServices(
   );
   const mcp = stack.use(new Mcp({ ...base, agent }));
   const messaging: Messaging = stack.use(
-    new Messaging({ ...base, system, sessions, agent }, { definitions: CHANNELS, section: CHANNELS_SECTION }),
+    new Messaging({ ...base, system, sessions, models, agent }, { definitions: CHANNELS, section: CHANNELS_SECTION }),
   );
   const chat = new Chat({ ...base, sessions, agent });
   const recordings = stack.use(new Recordings({ ...base, sessions, models, agent }, { redact }));

@@ -13,14 +13,14 @@ import { ChannelError, type InboundMessage, type MediaRef } from "../../kit/chan
 import type { Media } from "../sessions/media.ts";
 import type { Account } from "./account.ts";
 import type { ReceivedFile } from "./envelope.ts";
-import type { MessagesSettings } from "./settings.ts";
+import type { Transcriber } from "./transcribe.ts";
 
 export interface MediaInOptions {
   readonly stateDir: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly media: Media;
-  readonly settings: () => MessagesSettings;
+  readonly transcriber: Transcriber;
 }
 
 /** Pictures that models take; larger ones are kept as files (protocol: agent, attachments). */
@@ -29,8 +29,6 @@ const MAX_PICTURE_BYTES = 5_000_000;
 const MAX_FILES = 10;
 const ATTEMPTS = 3;
 const FETCH_LIMIT_MS = 120_000;
-const MAX_TRANSCRIPT_CHARS = 20_000;
-const DEFAULT_TRANSCRIBE_SECONDS = 120;
 
 /** A file as it was taken in. */
 interface Taken {
@@ -149,43 +147,24 @@ export class MediaIn {
         ? `; it was said to be ${file.mimeType.replace(/[^\w/.+-]/g, "").slice(0, 80)}`
         : "";
     const isSpeech = file.kind === "voice" || (file.kind === "audio" && mimeType.startsWith("audio/"));
-    const words = isSpeech ? await this.#transcribe(path, signal) : undefined;
+    const transcript = isSpeech ? await this.#transcript(path, mimeType, signal) : undefined;
     const text = `[${file.kind}: ${facts}${mislabelled}; saved as ${path}]`;
-    return { type: "text", text: words === undefined ? text : `${text}\n[transcript] ${words}` };
+    return { type: "text", text: transcript === undefined ? text : `${text}\n${transcript}` };
   }
 
-  /** What a recording says, by the program that the settings name; undefined without one. */
-  async #transcribe(path: string, signal: AbortSignal): Promise<string | undefined> {
-    const { transcribe } = this.#options.settings();
-    if (!transcribe) return undefined;
-    const [program = "", ...args] = transcribe.command.map((part) => part.replaceAll("{file}", path));
-    const seconds = transcribe.timeoutSeconds ?? DEFAULT_TRANSCRIBE_SECONDS;
-    const limit = new AbortController();
-    using _timer = this.#options.clock.after(seconds * 1000, () =>
-      limit.abort(new Error(`took more than ${seconds} s`)),
-    );
+  /** The line under a recording that says what it says, or why that is not known; undefined when nobody is asked. */
+  async #transcript(path: string, mimeType: string, signal: AbortSignal): Promise<string | undefined> {
     try {
-      return (await outputOf(program, args, AbortSignal.any([signal, limit.signal]))).trim();
+      const words = await this.#options.transcriber.words(path, mimeType, signal);
+      if (words === undefined) return undefined;
+      return words === "" ? "[transcript: nothing can be heard]" : `[transcript] ${words}`;
     } catch (error) {
-      const why = limit.signal.aborted ? `took more than ${seconds} s` : messageOf(error);
+      signal.throwIfAborted();
+      const why = messageOf(error);
       this.#options.log.warn("a voice note was not transcribed; check messages.transcribe", { why });
-      return undefined;
+      return `[no transcript: ${why.replace(/\s+/g, " ").slice(0, 300)}]`;
     }
   }
-}
-
-/** What a program prints. Rejects when it ends with another code than 0 or prints too much. */
-async function outputOf(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
-  const { spawn } = await import("node:child_process");
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"], signal });
-  let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output = (output + text).slice(0, MAX_TRANSCRIPT_CHARS);
-  });
-  child.on("error", reject);
-  child.on("close", (code) => (code === 0 ? resolve(output) : reject(new Error(`${program} ended with ${code}`))));
-  return await promise;
 }
 
 /** What a file is, by its content; "application/octet-stream" when nothing tells. */

@@ -8,6 +8,7 @@ import type { Base } from "../../gateway.ts";
 import type { ChannelDefinition } from "../../kit/channel.ts";
 import type { SettingsDefinition } from "../../kit/settings.ts";
 import type { Agent } from "../agent/agent.ts";
+import type { Models } from "../models/models.ts";
 import { normalAgentId, type Sessions } from "../sessions/sessions.ts";
 import type { System } from "../system/system.ts";
 import { DEFAULT_ACCOUNT } from "./account-settings.ts";
@@ -24,12 +25,14 @@ import { Outgoing } from "./outgoing.ts";
 import { Pairing } from "./pairing.ts";
 import { queueRules } from "./queueing.ts";
 import { type Binding, bindings, type ChannelsConfig, type MessagesSettings, messages } from "./settings.ts";
+import { Transcriber } from "./transcribe.ts";
 import { Webhooks } from "./webhooks.ts";
 import { explainEntry } from "./why.ts";
 
 export interface MessagingServices extends Base {
   readonly system: System;
   readonly sessions: Sessions;
+  readonly models: Models;
   readonly agent: Agent;
 }
 
@@ -63,7 +66,7 @@ export class Messaging implements AsyncDisposable {
   readonly #stack = new DisposableStack();
 
   constructor(services: MessagingServices, { definitions, section }: MessagingOptions) {
-    const { agent, clock, config, log, sessions, stateDir } = services;
+    const { agent, clock, config, log, models, sessions, stateDir } = services;
     this.#services = services;
     this.#messages = config.of(messages);
     this.#bindings = config.of(bindings);
@@ -77,7 +80,8 @@ export class Messaging implements AsyncDisposable {
     this.outbox = outbox;
     this.pairing = new Pairing(services);
     this.webhooks = new Webhooks(clock);
-    this.#media = new MediaIn({ stateDir, clock, log, media: sessions.media, settings });
+    const transcriber = new Transcriber({ clock, models, settings });
+    this.#media = new MediaIn({ stateDir, clock, log, media: sessions.media, transcriber });
     this.accounts = new Accounts({
       ...{ services, channels, inbox, outbox },
       pairing: this.pairing,

@@ -141,11 +141,26 @@ const Messages = Type.Object({
   transcribe: Type.Optional(
     Type.Object(
       {
-        command: Type.Array(Type.String({ minLength: 1, maxLength: 1_000 }), { minItems: 1, maxItems: 50 }),
+        command: Type.Optional(
+          Type.Array(Type.String({ minLength: 1, maxLength: 1_000 }), {
+            minItems: 1,
+            maxItems: 50,
+            description: 'A program and its arguments: "{file}" is the recording; what it prints is the text.',
+          }),
+        ),
+        model: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description: "Instead of a program: a model of a provider that has transcriptions, as openai/whisper-1.",
+          }),
+        ),
+        language: Type.Optional(
+          Type.String({ pattern: "^[A-Za-z-]{2,16}$", description: "For the model: which language is spoken, as de." }),
+        ),
         timeoutSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })),
       },
       {
-        description: 'Turns voice notes into text: a program, "{file}" is the recording; its output is the text.',
+        description: "Turns voice notes into text, by a program of yours or by a model provider.",
       },
     ),
   ),

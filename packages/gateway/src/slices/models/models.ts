@@ -18,6 +18,7 @@ import { SdkModels } from "./sdk.ts";
 import { readServerFacts } from "./server-facts.ts";
 import { models as section } from "./settings.ts";
 import type { Traffic } from "./traffic.ts";
+import type { Recording } from "./transcribe.ts";
 import { type Trial, type TrialOptions, type TrialPorts, tryModel } from "./trial.ts";
 
 /** What the slices below this one need beside the service. */
@@ -123,6 +124,12 @@ export class Models implements ModelPort {
   /** Tries a model with real questions, outside any conversation and without its fallbacks. Throws `ModelError`. */
   async try(model: Model, options: TrialOptions): Promise<Trial> {
     return await tryModel(this.#ports, model, options);
+  }
+
+  /** What a recording says, by a model of a provider that has transcriptions. Throws `ModelError`, or the signal's reason. */
+  async transcribe(model: Model, recording: Recording, signal: AbortSignal): Promise<string> {
+    const { transcribe } = await import("./transcribe.ts");
+    return await transcribe({ ...model, provider: this.#keyring.pick(model.provider) }, recording, signal);
   }
 
   /** Connects a provider: tries the key and saves it when a model has answered with it. Throws `INVALID_REQUEST`. */

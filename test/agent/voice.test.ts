@@ -1,0 +1,113 @@
+// Voice notes by a model provider, and pictures for models that see none.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import type { Model } from "../../packages/gateway/src/slices/models/providers.ts";
+import { transcribe } from "../../packages/gateway/src/slices/models/transcribe.ts";
+import { fakeOpenAI } from "../fakes/openai.ts";
+import { testGateway } from "../support/gateway.ts";
+import { admin, endOf } from "./support.ts";
+import { pricedConfig } from "./usage-support.ts";
+
+interface Asked {
+  readonly path: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A provider that answers every transcription in this way. */
+async function provider(status: number, body: string) {
+  const asked: Asked[] = [];
+  const server = createServer(async (request, response) => {
+    asked.push({ path: request.url, headers: request.headers, body: await text(request) });
+    response.writeHead(status, { "content-type": "application/json" }).end(body);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  return {
+    asked,
+    model: modelAt(baseUrl),
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
+
+function modelAt(baseUrl: string, api: Model["provider"]["api"] = "openai"): Model {
+  const hosted = {
+    id: "acme",
+    label: "Acme",
+    api,
+    baseUrl,
+    apiKey: "key-1",
+    headers: {},
+    models: [],
+    origin: "config",
+  } as const;
+  return { id: "whisper-1", name: "Whisper", ref: "acme/whisper-1", provider: hosted };
+}
+
+const voice = { data: new Uint8Array([1, 2, 3]), fileName: "a.opus", mimeType: "audio/ogg" };
+const never = new AbortController().signal;
+
+test("a recording is sent to the provider with its key, its model and its language", async () => {
+  await using acme = await provider(200, '{"text":" Buy milk. "}');
+
+  const words = await transcribe(acme.model, { ...voice, language: "en" }, never);
+
+  const [{ path, headers, body } = {} as Asked] = acme.asked;
+  assert.equal(words, "Buy milk.");
+  assert.deepEqual([path, headers.authorization], ["/v1/audio/transcriptions", "Bearer key-1"]);
+  assert.match(body, /name="file"; filename="a\.ogg"\r\nContent-Type: audio\/ogg/);
+  assert.match(body, /name="model"\r\n\r\nwhisper-1\r\n/);
+  assert.match(body, /name="language"\r\n\r\nen\r\n/);
+});
+
+const FAILURES: readonly [what: string, status: number, body: string, says: RegExp][] = [
+  ["a key that is refused", 401, '{"error":{"message":"bad key-1"}}', /^Acme rejected the API key; (?!.*key-1)/],
+  ["a model that is not there", 404, "{}", /^Acme has no model "whisper-1"/],
+  ["an answer that is no transcript", 200, "<html>", /^Acme answered with something that is no transcript\.$/],
+  ["somebody else's address", 302, "", /^Acme redirects elsewhere/],
+];
+
+for (const [what, status, body, says] of FAILURES) {
+  test(`a transcription that fails says why: ${what}`, async () => {
+    await using acme = await provider(status, body);
+
+    await assert.rejects(transcribe(acme.model, voice, never), ({ message }: Error) => says.test(message));
+  });
+}
+
+test("providers without transcriptions, and recordings that are too large, are not asked at all", async () => {
+  const nowhere = "http://127.0.0.1:9/v1";
+  const large = { ...voice, data: new Uint8Array(25_000_001) };
+
+  await assert.rejects(transcribe(modelAt(nowhere, "anthropic"), voice, never), /Acme has no transcriptions/);
+  await assert.rejects(transcribe(modelAt(nowhere), large, never), /larger than 25 MB/);
+});
+
+const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+test("a model that sees pictures gets them; one that takes text alone is told that there is one", async () => {
+  await using server = await fakeOpenAI();
+  await using gateway = await testGateway({ config: pricedConfig(server, { model: { input: ["text"] } }) });
+  await using seeing = await testGateway({ config: pricedConfig(server, { model: { input: ["text", "image"] } }) });
+  const attachments = [{ type: "image", mimeType: "image/png", fileName: "cat.png", content: PNG }];
+
+  for (const each of [gateway, seeing]) {
+    const client = await admin(each);
+    await client.call("chat.send", { sessionKey: "main", message: "Look", attachments, idempotencyKey: "k1" });
+    await endOf(client, "k1");
+  }
+
+  const [blind, sees] = server.requests.map(({ body }) => JSON.stringify((body.messages as unknown[]).at(-1)));
+  assert.match(blind ?? "", /Look.*\[image: cat\.png\]/s);
+  assert.doesNotMatch(blind ?? "", /base64/);
+  assert.match(sees ?? "", /data:image\/png;base64/);
+});
