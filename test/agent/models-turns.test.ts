@@ -162,6 +162,18 @@ for (const { name, api, open } of PROVIDERS) {
       assert.equal(server.requests[0]?.body.tools, undefined);
     });
 
+    test("without tools, calls of the past are told as text", async () => {
+      await using server = await open();
+      const call: ModelPart = { kind: "tool-call", callId: "c1", name: "clock", args: { zone: "UTC" } };
+      const reply: ModelMessage = { role: "assistant", content: [call] };
+
+      await ask(modelAt(server, api), { tools: [], messages: [hi, reply, answersTo(reply), hi] });
+
+      const body = JSON.stringify(server.requests[0]?.body);
+      assert.match(body, /I called clock with .*UTC.*clock answered: done clock/s);
+      assert.doesNotMatch(body, /tool_call|tool_use|tool_result|function_call|functionCall|functionResponse/);
+    });
+
     test("usage tells what the cache saved", async () => {
       await using server = await open();
       server.script({ kind: "turn", text: "Yes.", usage: { input: 100, output: 3, cacheRead: 80 } });

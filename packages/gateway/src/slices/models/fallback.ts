@@ -94,8 +94,9 @@ function next(models: readonly Model[], at: number, { kind }: ModelError): numbe
   });
 }
 
+/** Of several failures the one that a shorter conversation mends counts, for that can be done; else the last. */
 function failureOf(failures: readonly Failure[]): ModelError {
-  const { error } = failures.at(-1)!;
+  const { error } = failures.find((each) => each.error.kind === "too-long") ?? failures.at(-1)!;
   if (failures.length === 1) return error;
   const all = failures.map(({ model, error: { message } }) => `${model.ref}: ${message}`).join(" ");
   const { kind, retryAfterMs } = error;

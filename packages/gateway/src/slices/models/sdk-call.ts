@@ -1,4 +1,5 @@
 /** One question as the SDK's model takes it: the prompt, the tools, and how hard to think, said in the provider's way. */
+import { plainMessages } from "./plain-messages.ts";
 import type { ModelMessage, ModelRequest, Thinking, ToolSpec } from "./port.ts";
 import { RUN_HEADER } from "./provider-fetch.ts";
 import type { Model } from "./providers.ts";
@@ -19,7 +20,7 @@ export function toCallOptions(
   const reasoning = reasoningOf(model, thinking, messages);
   const offered = model.tools === false ? [] : tools;
   return {
-    prompt: toSdkPrompt(system, messages, model),
+    prompt: toSdkPrompt(system, offered.length > 0 ? messages : plainMessages(messages), model),
     ...(offered.length > 0 && {
       tools: offered.map((tool, index) => toSdkTool(tool, model, index === offered.length - 1)),
     }),
