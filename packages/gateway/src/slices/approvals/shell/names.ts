@@ -28,6 +28,14 @@ const EXECUTORS = new Set(
   ).split(" "),
 );
 
+/** Of these, those that look for such files by themselves. */
+const BUILDERS = new Set(
+  (
+    "make gmake bmake cmake ninja meson rake just task npm npx pnpm pnpx yarn corepack pip pipx uv uvx poetry cargo go tsc " +
+    "gradle gradlew mvn ant bundle gem composer dotnet swift zig nix nix-shell nix-build docker vagrant ansible terraform"
+  ).split(" "),
+);
+
 /** Programs that otherwise do their own work only, and the arguments that make them run something else. */
 const HANDLES: Readonly<Record<string, RegExp>> = {
   git: /^(-c|--config-env|--exec-path|--upload-pack|--receive-pack|--exec|-x|-u|-O|--open-files-in-pager|--ext-diff|--textconv|--extcmd|-[a-zA-Z]*x)(=.*)?$|^(bisect|filter-branch|submodule|rebase|config|alias|difftool|mergetool|hook|daemon|instaweb|send-email|ext::.*)$|::/,
@@ -57,6 +65,11 @@ export function isShell(program: string): boolean {
 /** Whether a program runs what it reads when it is given nothing else. */
 export function isInterpreter(program: string): boolean {
   return SHELLS.has(familyOf(program)) || LANGUAGES.has(familyOf(program));
+}
+
+/** Whether a program does what files of the folder say in which it runs. */
+export function readsFolder(program: string): boolean {
+  return BUILDERS.has(familyOf(program));
 }
 
 /** Whether a program reads commands that can start other programs. */

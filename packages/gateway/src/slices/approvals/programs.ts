@@ -1,0 +1,73 @@
+/** Which file a command means: looked for as the shell will, on the very PATH that it gets. */
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, sep } from "node:path";
+import { ignore } from "../../base/errors.ts";
+
+/** Where programs are looked for, and what counts as the agent's own. */
+export interface Surroundings {
+  /** Absolute folders, in order. */
+  readonly path: readonly string[];
+  /** Real paths of folders that the agent can write to. */
+  readonly writable: readonly string[];
+}
+
+/** A program that was found, or why it must be asked for as a sentence without a full stop. */
+export type Program =
+  | {
+      readonly kind: "found";
+      /** Absolute, links followed; of one file with many names, the name it is called by. */
+      readonly path: string;
+    }
+  | { readonly kind: "problem"; readonly why: string };
+
+/** One file that does what its name says: following the link would mean all of its names. */
+const MANY_NAMES = /^(busybox|toybox|coreutils|uutils|sbase-box|mise|asdf|volta-shim|proto|shim)$/;
+
+/** The folders of a PATH that can be relied on: absolute, and not the agent's own. */
+export function pathFolders(path: string, writable: readonly string[]): string[] {
+  return path.split(":").filter((folder) => isAbsolute(folder) && !isWithin(realOf(folder) ?? folder, writable));
+}
+
+/** Finds the program of a command's first word. */
+export function findProgram(name: string, { path, writable }: Surroundings): Program {
+  if (name.includes("/") && !isAbsolute(name)) return problem(`${name} is found from the folder it runs in`);
+  const candidates = isAbsolute(name) ? [name] : path.map((folder) => join(folder, name));
+  const found = candidates.find(isExecutable);
+  if (found === undefined) return problem(`there is no program ${name}`);
+  const file = realOf(found);
+  const folder = realOf(dirname(found));
+  if (file === undefined || folder === undefined) return problem(`${name} cannot be looked at`);
+  if (isWithin(file, writable) || isWithin(folder, writable))
+    return problem(`${name} is a file that the agent can change`);
+  const isShared = MANY_NAMES.test(basename(file)) && basename(file) !== basename(found);
+  return { kind: "found", path: isShared ? join(folder, basename(found)) : file };
+}
+
+/** Whether a path is one of these folders or inside one. */
+export function isWithin(path: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep));
+}
+
+/** The path with all links followed; undefined when nothing is there. */
+export function realOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    ignore(error, "nothing there is an answer");
+    return undefined;
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch (error) {
+    ignore(error, "the next folder is looked at");
+    return false;
+  }
+}
+
+function problem(why: string): Program {
+  return { kind: "problem", why };
+}
