@@ -210,6 +210,11 @@ export interface AgentsListResult {
   agents: AgentSummary[];
 }
 
+export interface BrokenSkill {
+  folder: string;
+  problem: string;
+}
+
 export interface BudgetState {
   setting: string;
   unit: "tokens" | "usd";
@@ -725,6 +730,14 @@ export interface InboxWhyResult {
     line?: number;
   };
   parts: OutboxEntry[];
+}
+
+export interface InstallResult {
+  ok: boolean;
+  message: string;
+  stdout: string;
+  stderr: string;
+  code: number | null;
 }
 
 /** Parameters of `last-heartbeat`. */
@@ -1722,6 +1735,101 @@ export interface ShutdownEvent {
   restartExpectedMs?: number | null;
 }
 
+export interface SkillConfig {
+  enabled?: boolean;
+  /** Only a marker that there is one. */
+  apiKey?: string;
+  env?: Record<string, string>;
+}
+
+export interface SkillStatus {
+  name: string;
+  description: string;
+  source: "workspace" | "managed" | "extra";
+  filePath: string;
+  baseDir: string;
+  skillKey: string;
+  primaryEnv?: string;
+  emoji?: string;
+  homepage?: string;
+  always: boolean;
+  disabled: boolean;
+  blockedByAllowlist: boolean;
+  /** Agents can use it now. */
+  eligible: boolean;
+  requirements: {
+    bins: string[];
+    anyBins: string[];
+    env: string[];
+    config: string[];
+    os: string[];
+  };
+  missing: {
+    bins: string[];
+    anyBins: string[];
+    env: string[];
+    config: string[];
+    os: string[];
+  };
+  configChecks: {
+    path: string;
+    value: boolean | number | string | null;
+    satisfied: boolean;
+  }[];
+  install: {
+    id: string;
+    kind: string;
+    label: string;
+    bins: string[];
+  }[];
+}
+
+/** Parameters of `skills.bins`. */
+export type SkillsBinsParams = Record<string, never>;
+
+/** The answer to `skills.bins`. */
+export interface SkillsBinsResult {
+  bins: string[];
+}
+
+/** Parameters of `skills.install`. */
+export interface SkillsInstallParams {
+  name: string;
+  installId: string;
+  /** 300,000. */
+  timeoutMs?: number;
+}
+
+/** The answer to `skills.install`. */
+export type SkillsInstallResult = InstallResult;
+
+/** Parameters of `skills.status`. */
+export type SkillsStatusParams = Record<string, never>;
+
+/** The answer to `skills.status`. */
+export interface SkillsStatusResult {
+  workspaceDir: string;
+  managedSkillsDir: string;
+  skills: SkillStatus[];
+  /** Folders with a SKILL.md that cannot be read. */
+  broken: BrokenSkill[];
+}
+
+/** Parameters of `skills.update`. */
+export interface SkillsUpdateParams {
+  skillKey: string;
+  enabled?: boolean;
+  apiKey?: string;
+  env?: Record<string, string>;
+}
+
+/** The answer to `skills.update`. */
+export interface SkillsUpdateResult {
+  ok: true;
+  skillKey: string;
+  config: SkillConfig;
+}
+
 /** Parameters of `status`. */
 export type StatusParams = Record<string, unknown>;
 
@@ -2072,6 +2180,14 @@ export interface Methods {
   "memory.search": { params: MemorySearchParams; result: MemorySearchResult };
   /** How many notes each agent has, and where. */
   "memory.status": { params: MemoryStatusParams; result: MemoryStatusResult };
+  /** The programs that skills ask for, for a node that can look for them. */
+  "skills.bins": { params: SkillsBinsParams; result: SkillsBinsResult };
+  /** Installs what a skill needs, in one of the ways that it declares. */
+  "skills.install": { params: SkillsInstallParams; result: SkillsInstallResult };
+  /** The default agent's skills: where they are, what they need, and what is missing. */
+  "skills.status": { params: SkillsStatusParams; result: SkillsStatusResult };
+  /** Switches a skill on or off, or sets its key and variables in the config; an empty value removes one. */
+  "skills.update": { params: SkillsUpdateParams; result: SkillsUpdateResult };
   /** The configured agents. */
   "agents.list": { params: AgentsListParams; result: AgentsListResult };
   /** The slash commands that the caller may type in a conversation, with words that may follow each. */
@@ -2231,6 +2347,10 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "usage.status": { access: "operator.read", once: false, twoStage: false },
   "memory.search": { access: "operator.admin", once: false, twoStage: false },
   "memory.status": { access: "operator.admin", once: false, twoStage: false },
+  "skills.bins": { access: "node", once: false, twoStage: false },
+  "skills.install": { access: "operator.admin", once: false, twoStage: false },
+  "skills.status": { access: "operator.read", once: false, twoStage: false },
+  "skills.update": { access: "operator.admin", once: false, twoStage: false },
   "agents.list": { access: "operator.read", once: false, twoStage: false },
   "commands.list": { access: "operator.read", once: false, twoStage: false },
   "sessions.compaction.run": { access: "operator.write", once: false, twoStage: false },

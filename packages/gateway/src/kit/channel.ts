@@ -266,6 +266,8 @@ export interface ChannelContext<Settings = Record<string, unknown>> extends Prob
     readonly name: string;
     readonly summary: string;
     readonly usage?: string | undefined;
+    /** Words that may follow. */
+    readonly choices?: readonly string[];
   }[];
   /**
    * Takes in what has happened, together with the changes of state that go with it, in one transaction. When it

@@ -272,10 +272,13 @@ export class Accounts implements AsyncDisposable {
 
   #context(running: Running, signal: AbortSignal, settings: AccountSettings): ChannelContext {
     const { account, chats } = running;
-    const { agent } = this.#services;
+    const { agent, sessions } = this.#services;
     return {
       ...this.#channels.probeContext(account.key, settings, signal),
-      commands: agent.commands,
+      commands: agent.commands.map(({ name, summary, usage, choices }) => ({
+        ...{ name, summary, usage },
+        choices: choices?.(agent.gateway, sessions.mainKey()) ?? [],
+      })),
       receive: (inbound, changes) => this.#receive(running, inbound, changes),
       ownMessage: (id) => {
         const row = this.#options.outbox.byProviderId(account.key, id);

@@ -274,6 +274,25 @@ export class Inbox {
     return row ? toEntry(row) : undefined;
   }
 
+  /** The newest message of a chat before an event. */
+  lastBefore({ id, channel, account, inbound: { chat } }: InboxRow): InboxEntryShape | undefined {
+    const row = this.#store.get<Row>(
+      `select ${COLUMNS} from inbox where channel = ? and account = ? and chat = ? and id < ? and kind = 'message'
+       order by id desc limit 1`,
+      ...[channel, account, chat.id, id],
+    );
+    return row && toEntry(row);
+  }
+
+  /** The newest message of a conversation. */
+  lastOfSession(sessionKey: string): InboxEntryShape | undefined {
+    const row = this.#store.get<Row>(
+      `select ${COLUMNS} from inbox where session_key = ? and kind = 'message' order by id desc limit 1`,
+      sessionKey,
+    );
+    return row && toEntry(row);
+  }
+
   /** The first of the events that a run answers. */
   entryOfRun(runId: string): InboxEntryShape | undefined {
     const row = this.#store.get<Row>(`select ${COLUMNS} from inbox where run_id = ? order by id limit 1`, runId);

@@ -1,5 +1,6 @@
 /** The messaging slice's parts. The `channels` section is added by the catalog, which knows the channels. */
 import { defineSlice } from "../../kit/slice.ts";
+import { commands } from "./commands.ts";
 import * as events from "./events.ts";
 import * as methods from "./methods.ts";
 import { bindings, messages } from "./settings.ts";
@@ -12,4 +13,5 @@ export const messaging = defineSlice("messaging", {
   settings: [messages, bindings],
   tables: [tables],
   tools,
+  commands,
 });

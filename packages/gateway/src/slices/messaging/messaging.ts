@@ -8,6 +8,7 @@ import type { Base } from "../../gateway.ts";
 import type { ChannelDefinition } from "../../kit/channel.ts";
 import type { SettingsDefinition } from "../../kit/settings.ts";
 import type { Agent } from "../agent/agent.ts";
+import type { QueueMode } from "../agent/queue.ts";
 import type { Models } from "../models/models.ts";
 import { normalAgentId, type Sessions } from "../sessions/sessions.ts";
 import type { System } from "../system/system.ts";
@@ -123,7 +124,8 @@ export class Messaging implements AsyncDisposable {
       delivery: this.#delivery,
     });
     agent.runs.observe(this.#delivery);
-    agent.runs.queueing = (record) => queueRules(settings().queue, record, sessions.get(record.sessionKey));
+    agent.runs.queueing = (record) =>
+      queueRules(settings().queue, record.request.deliver?.channel, sessions.get(record.sessionKey));
     agent.channels = {
       knows: (channel) => definitions.some(({ id }) => id === channel),
       route: (target) => channels.route(target),
@@ -176,6 +178,19 @@ export class Messaging implements AsyncDisposable {
       parts.map((row) => this.outbox.entry(row)),
       this.#services.config.snapshot(),
     );
+  }
+
+  /** The newest message of the chat from which a run was started, before it; else of its conversation. */
+  lastIn({ runId, sessionKey }: { runId: string; sessionKey: string }) {
+    const [own] = this.inbox.ofRun(runId);
+    return own ? this.inbox.lastBefore(own) : this.inbox.lastOfSession(sessionKey);
+  }
+
+  /** What becomes of messages that come while a reply of a conversation is under way. */
+  queueModeOf(sessionKey: string): QueueMode {
+    const session = this.#services.sessions.get(sessionKey);
+    const channel = session?.route?.channel;
+    return queueRules(this.#messages.current.queue, channel, session).mode;
   }
 
   /** Lets a sender in; tells them so when asked to. */

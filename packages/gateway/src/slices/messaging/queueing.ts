@@ -1,19 +1,17 @@
 /** How messages wait in one conversation: what the settings say, and what was set for it alone. */
 import type { QueueMode, QueueRules } from "../agent/queue.ts";
-import type { RunRecord } from "../agent/run-store.ts";
 import type { Session } from "../sessions/sessions.ts";
 import type { QueueSettings } from "./settings.ts";
 
 /** The name under which settings know chats that are on no channel. */
 const WEBCHAT = "webchat";
 
-/** The rules for a run; those of its conversation stand above those of its channel. */
+/** The rules for messages of a channel; those of their conversation stand above it. */
 export function queueRules(
   { mode, debounceMs, cap, drop, byChannel = {}, debounceMsByChannel = {} }: QueueSettings,
-  { request }: Pick<RunRecord, "request">,
-  session: Pick<Session, "levels"> | undefined,
+  channel: string = WEBCHAT,
+  session?: Pick<Session, "levels">,
 ): QueueRules {
-  const channel = request.deliver?.channel ?? WEBCHAT;
   const own = session?.levels.queueMode as QueueSettings["mode"] | undefined;
   return {
     mode: named(own ?? byChannel[channel] ?? mode),

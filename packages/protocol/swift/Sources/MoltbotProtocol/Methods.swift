@@ -3501,6 +3501,136 @@ public struct SessionsSearchResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `skills.bins`.
+public struct SkillsBinsParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `skills.bins`.
+public struct SkillsBinsResult: Codable, Hashable, Sendable {
+    public var bins: [String]
+
+    public init(
+        bins: [String]
+    ) {
+        self.bins = bins
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case bins
+    }
+}
+
+/// Parameters of `skills.install`.
+public struct SkillsInstallParams: Codable, Hashable, Sendable {
+    public var name: String
+    public var installId: String
+    /// 300,000.
+    public var timeoutMs: Int?
+
+    public init(
+        name: String,
+        installId: String,
+        timeoutMs: Int? = nil
+    ) {
+        self.name = name
+        self.installId = installId
+        self.timeoutMs = timeoutMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name
+        case installId
+        case timeoutMs
+    }
+}
+
+/// The answer to `skills.install`.
+public typealias SkillsInstallResult = InstallResult
+
+/// Parameters of `skills.status`.
+public struct SkillsStatusParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `skills.status`.
+public struct SkillsStatusResult: Codable, Hashable, Sendable {
+    public var workspaceDir: String
+    public var managedSkillsDir: String
+    public var skills: [SkillStatus]
+    /// Folders with a SKILL.md that cannot be read.
+    public var broken: [BrokenSkill]
+
+    public init(
+        workspaceDir: String,
+        managedSkillsDir: String,
+        skills: [SkillStatus],
+        broken: [BrokenSkill]
+    ) {
+        self.workspaceDir = workspaceDir
+        self.managedSkillsDir = managedSkillsDir
+        self.skills = skills
+        self.broken = broken
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case workspaceDir
+        case managedSkillsDir
+        case skills
+        case broken
+    }
+}
+
+/// Parameters of `skills.update`.
+public struct SkillsUpdateParams: Codable, Hashable, Sendable {
+    public var skillKey: String
+    public var enabled: Bool?
+    public var apiKey: String?
+    public var env: [String: String]?
+
+    public init(
+        skillKey: String,
+        enabled: Bool? = nil,
+        apiKey: String? = nil,
+        env: [String: String]? = nil
+    ) {
+        self.skillKey = skillKey
+        self.enabled = enabled
+        self.apiKey = apiKey
+        self.env = env
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case skillKey
+        case enabled
+        case apiKey
+        case env
+    }
+}
+
+/// The answer to `skills.update`.
+public struct SkillsUpdateResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var skillKey: String
+    public var config: SkillConfig
+
+    public init(
+        ok: Bool = true,
+        skillKey: String,
+        config: SkillConfig
+    ) {
+        self.ok = ok
+        self.skillKey = skillKey
+        self.config = config
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case skillKey
+        case config
+    }
+}
+
 /// Parameters of `status`.
 public struct StatusParams: Codable, Hashable, Sendable {
     public init() {}
@@ -4074,6 +4204,14 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case memorySearch = "memory.search"
     /// How many notes each agent has, and where.
     case memoryStatus = "memory.status"
+    /// The programs that skills ask for, for a node that can look for them.
+    case skillsBins = "skills.bins"
+    /// Installs what a skill needs, in one of the ways that it declares.
+    case skillsInstall = "skills.install"
+    /// The default agent's skills: where they are, what they need, and what is missing.
+    case skillsStatus = "skills.status"
+    /// Switches a skill on or off, or sets its key and variables in the config; an empty value removes one.
+    case skillsUpdate = "skills.update"
     /// The configured agents.
     case agentsList = "agents.list"
     /// The slash commands that the caller may type in a conversation, with words that may follow each.

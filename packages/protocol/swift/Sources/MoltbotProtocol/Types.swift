@@ -336,6 +336,24 @@ public struct AgentSummary: Codable, Hashable, Sendable {
     }
 }
 
+public struct BrokenSkill: Codable, Hashable, Sendable {
+    public var folder: String
+    public var problem: String
+
+    public init(
+        folder: String,
+        problem: String
+    ) {
+        self.folder = folder
+        self.problem = problem
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case folder
+        case problem
+    }
+}
+
 public struct BudgetState: Codable, Hashable, Sendable {
     public enum Unit: Codable, Hashable, Sendable {
         case tokens
@@ -977,6 +995,36 @@ public struct InboxEntry: Codable, Hashable, Sendable {
         case decidedAt
         case runId
         case sessionKey
+    }
+}
+
+public struct InstallResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var message: String
+    public var stdout: String
+    public var stderr: String
+    public var code: Nullable<Int>
+
+    public init(
+        ok: Bool,
+        message: String,
+        stdout: String,
+        stderr: String,
+        code: Nullable<Int>
+    ) {
+        self.ok = ok
+        self.message = message
+        self.stdout = stdout
+        self.stderr = stderr
+        self.code = code
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case message
+        case stdout
+        case stderr
+        case code
     }
 }
 
@@ -3125,6 +3173,251 @@ public struct SessionsSummary: Codable, Hashable, Sendable {
         case path
         case count
         case recent
+    }
+}
+
+public struct SkillConfig: Codable, Hashable, Sendable {
+    public var enabled: Bool?
+    /// Only a marker that there is one.
+    public var apiKey: String?
+    public var env: [String: String]?
+
+    public init(
+        enabled: Bool? = nil,
+        apiKey: String? = nil,
+        env: [String: String]? = nil
+    ) {
+        self.enabled = enabled
+        self.apiKey = apiKey
+        self.env = env
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case enabled
+        case apiKey
+        case env
+    }
+}
+
+public struct SkillStatus: Codable, Hashable, Sendable {
+    public enum Source: Codable, Hashable, Sendable {
+        case workspace
+        case managed
+        case extra
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "workspace": self = .workspace
+            case "managed": self = .managed
+            case "extra": self = .extra
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .workspace: return "workspace"
+            case .managed: return "managed"
+            case .extra: return "extra"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public struct Requirements: Codable, Hashable, Sendable {
+        public var bins: [String]
+        public var anyBins: [String]
+        public var env: [String]
+        public var config: [String]
+        public var os: [String]
+
+        public init(
+            bins: [String],
+            anyBins: [String],
+            env: [String],
+            config: [String],
+            os: [String]
+        ) {
+            self.bins = bins
+            self.anyBins = anyBins
+            self.env = env
+            self.config = config
+            self.os = os
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case bins
+            case anyBins
+            case env
+            case config
+            case os
+        }
+    }
+
+    public struct Missing: Codable, Hashable, Sendable {
+        public var bins: [String]
+        public var anyBins: [String]
+        public var env: [String]
+        public var config: [String]
+        public var os: [String]
+
+        public init(
+            bins: [String],
+            anyBins: [String],
+            env: [String],
+            config: [String],
+            os: [String]
+        ) {
+            self.bins = bins
+            self.anyBins = anyBins
+            self.env = env
+            self.config = config
+            self.os = os
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case bins
+            case anyBins
+            case env
+            case config
+            case os
+        }
+    }
+
+    public struct ConfigCheck: Codable, Hashable, Sendable {
+        public var path: String
+        public var value: JSONValue
+        public var satisfied: Bool
+
+        public init(
+            path: String,
+            value: JSONValue,
+            satisfied: Bool
+        ) {
+            self.path = path
+            self.value = value
+            self.satisfied = satisfied
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case path
+            case value
+            case satisfied
+        }
+    }
+
+    public struct InstallItem: Codable, Hashable, Sendable {
+        public var id: String
+        public var kind: String
+        public var label: String
+        public var bins: [String]
+
+        public init(
+            id: String,
+            kind: String,
+            label: String,
+            bins: [String]
+        ) {
+            self.id = id
+            self.kind = kind
+            self.label = label
+            self.bins = bins
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case id
+            case kind
+            case label
+            case bins
+        }
+    }
+
+    public var name: String
+    public var description: String
+    public var source: Source
+    public var filePath: String
+    public var baseDir: String
+    public var skillKey: String
+    public var primaryEnv: String?
+    public var emoji: String?
+    public var homepage: String?
+    public var always: Bool
+    public var disabled: Bool
+    public var blockedByAllowlist: Bool
+    /// Agents can use it now.
+    public var eligible: Bool
+    public var requirements: Requirements
+    public var missing: Missing
+    public var configChecks: [ConfigCheck]
+    public var install: [InstallItem]
+
+    public init(
+        name: String,
+        description: String,
+        source: Source,
+        filePath: String,
+        baseDir: String,
+        skillKey: String,
+        primaryEnv: String? = nil,
+        emoji: String? = nil,
+        homepage: String? = nil,
+        always: Bool,
+        disabled: Bool,
+        blockedByAllowlist: Bool,
+        eligible: Bool,
+        requirements: Requirements,
+        missing: Missing,
+        configChecks: [ConfigCheck],
+        install: [InstallItem]
+    ) {
+        self.name = name
+        self.description = description
+        self.source = source
+        self.filePath = filePath
+        self.baseDir = baseDir
+        self.skillKey = skillKey
+        self.primaryEnv = primaryEnv
+        self.emoji = emoji
+        self.homepage = homepage
+        self.always = always
+        self.disabled = disabled
+        self.blockedByAllowlist = blockedByAllowlist
+        self.eligible = eligible
+        self.requirements = requirements
+        self.missing = missing
+        self.configChecks = configChecks
+        self.install = install
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name
+        case description
+        case source
+        case filePath
+        case baseDir
+        case skillKey
+        case primaryEnv
+        case emoji
+        case homepage
+        case always
+        case disabled
+        case blockedByAllowlist
+        case eligible
+        case requirements
+        case missing
+        case configChecks
+        case install
     }
 }
 

@@ -1,13 +1,19 @@
 /** Commands about the gateway and whoever asks. */
-import { type Command, mayUse, senderOf } from "../../../kit/command.ts";
+import { type Command, type CommandCall, mayUse, senderOf } from "../../../kit/command.ts";
 import { connectHint } from "./connect-hint.ts";
 
 const help: Command = {
   name: "help",
   aliases: ["commands", "start", "hello", "hi", "hey"],
+  usage: "[COMMAND]",
   summary: "what can be asked",
-  run({ starter, gateway, sessionKey }) {
+  run({ args, starter, gateway, sessionKey }) {
     const { agent } = gateway;
+    const asked = agent.slashCommand(`/${args.replace(/^\//, "")}`)?.command;
+    if (args !== "")
+      return asked && mayUse(asked, starter)
+        ? explained(asked, { gateway, sessionKey })
+        : `There is no command ${shortened(args)} here; \`/help\` lists those there are.`;
     const model = agent.modelNameOf(sessionKey);
     const intro =
       model === undefined ? connectHint({ gateway }) : `${model} answers here; these commands work beside it.`;
@@ -30,6 +36,7 @@ const status: Command = {
     return [
       `**Gateway** ${version}, up ${duration(system.uptimeMs)}`,
       `**Model** ${model ?? "none; the built-in commands answer"}`,
+      `**Agent** ${sessions.agentOf(sessionKey)}`,
       `**Session** ${sessionKey}${session ? `, ${sessions.transcript.count(session.sessionId)} messages` : ""}`,
       ...(tokens ? [`**Tokens** ${session.inputTokens} in, ${session.outputTokens} out`] : []),
       `**Runs** ${active} at work${queued > 0 ? `, ${queued} waiting` : ""}`,
@@ -76,7 +83,40 @@ const echo: Command = {
   run: ({ args }) => (args === "" ? "What should I say? Write for example `/echo one two`." : args),
 };
 
-export const about: readonly Command[] = [help, status, time, whoami, version, echo];
+const agents: Command = {
+  name: "agents",
+  needs: "operator.read",
+  summary: "lists the agents, and says which one answers here",
+  run({ gateway: { agent, sessions }, sessionKey }) {
+    const here = sessions.agentOf(sessionKey);
+    return sessions
+      .agentIds()
+      .map((id) => {
+        const marks = [id === here ? "← here" : "", id === agent.defaultAgentId ? "(default)" : ""];
+        return [`- \`${id}\` ${agent.identity(id).name}`, ...marks.filter((mark) => mark !== "")].join(" ");
+      })
+      .join("\n");
+  },
+};
+
+export const about: readonly Command[] = [help, status, agents, time, whoami, version, echo];
+
+/** All that is known of one command. */
+function explained(
+  { name, aliases = [], usage, summary, choices }: Command,
+  { gateway, sessionKey }: Pick<CommandCall, "gateway" | "sessionKey">,
+): string {
+  const words = choices?.(gateway, sessionKey) ?? [];
+  return [
+    `\`/${name}${usage ? ` ${usage}` : ""}\` — ${summary}`,
+    ...(aliases.length > 0 ? [`Also: ${aliases.map((alias) => `\`/${alias}\``).join(", ")}`] : []),
+    ...(words.length > 0 ? [`Words that may follow: ${words.map((word) => `\`${word}\``).join(", ")}`] : []),
+  ].join("  \n");
+}
+
+function shortened(word: string): string {
+  return `“${word.slice(0, 40)}”`;
+}
 
 function localTime(at: number): string {
   return new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" }).format(at);

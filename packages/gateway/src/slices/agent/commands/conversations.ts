@@ -42,6 +42,7 @@ const sessionList: Command = {
 const reset: Command = {
   name: "new",
   aliases: ["reset"],
+  usage: "[MESSAGE]",
   needs: "operator.write",
   summary: "begins this conversation anew; the old one stays searchable",
   run({ gateway: { sessions }, sessionKey }) {
@@ -62,11 +63,14 @@ const stop: Command = {
   },
 };
 
+const THINKING = ["off", "minimal", "low", "medium", "high", "xhigh"];
+
 const think: Command = {
   name: "think",
-  usage: "[off|minimal|low|medium|high|xhigh]",
+  usage: `[${THINKING.join("|")}]`,
   needs: "operator.write",
   summary: "how hard the model thinks in this conversation",
+  choices: () => THINKING,
   run({ args, gateway: { sessions }, sessionKey }) {
     if (args === "") return `Thinking level: ${sessions.get(sessionKey)?.levels.thinkingLevel ?? "the model's own"}.`;
     const { levels } = sessions.patch(sessionKey, { thinkingLevel: args });
@@ -74,9 +78,28 @@ const think: Command = {
   },
 };
 
+const VERBOSE = ["on", "full", "off"];
+
+const verbose: Command = {
+  name: "verbose",
+  usage: `[${VERBOSE.join("|")}]`,
+  needs: "operator.write",
+  summary: "whether clients show the tools that are used in this conversation",
+  choices: () => VERBOSE,
+  run({ args, gateway: { sessions }, sessionKey }) {
+    const before = sessions.get(sessionKey)?.levels.verboseLevel ?? sessions.agentSettings.defaults.verboseDefault;
+    if (args === "") return `Tools are shown here: ${before ?? "off"}.`;
+    const { levels } = sessions.patch(sessionKey, { verboseLevel: args });
+    return `Tools are shown here from now on: ${levels.verboseLevel}.`;
+  },
+};
+
+const ACTIVATION = ["mention", "always"];
+
 const activation: Command = {
   name: "activation",
-  usage: "[mention|always]",
+  usage: `[${ACTIVATION.join("|")}]`,
+  choices: () => ACTIVATION,
   needs: "operator.write",
   summary: "whether every message of this group is answered, or only those that address the agent",
   run({ args, gateway: { sessions }, sessionKey }) {
@@ -90,4 +113,4 @@ const activation: Command = {
   },
 };
 
-export const conversations: readonly Command[] = [activation, search, sessionList, reset, stop, think];
+export const conversations: readonly Command[] = [reset, stop, think, verbose, activation, search, sessionList];
