@@ -2,6 +2,7 @@
 
 import type { CommandEntry } from "@moltbot/protocol";
 import type { AgentChoice } from "./agents.ts";
+import type { Approval } from "./approvals.ts";
 import { type ChannelsState, NO_CHANNELS } from "./channels/state.ts";
 import type { Item } from "./conversation.ts";
 import type { HistoryMessage } from "./history.ts";
@@ -37,6 +38,8 @@ export interface State {
   readonly sessions: readonly Session[];
   /** Those that are configured, the usual one first; fewer than two need no mention. */
   readonly agents: readonly AgentChoice[];
+  /** Commands that wait for an answer of ours, in any session. */
+  readonly approvals: readonly Approval[];
   readonly usage: Usage | undefined;
   readonly unread: ReadonlySet<string>;
   readonly channels: ChannelsState;
@@ -66,6 +69,7 @@ export const INITIAL: State = {
   maxPayload: 524_288,
   sessions: [],
   agents: [],
+  approvals: [],
   usage: undefined,
   unread: new Set(),
   channels: NO_CHANNELS,

@@ -3,6 +3,7 @@
 
 import { type ClientState, GatewayClient, type HelloOk, isAuthRefusal, isPairingRequired } from "@moltbot/protocol";
 import { readAgents } from "./agents.ts";
+import { Approvals } from "./approvals.ts";
 import { Channels } from "./channels/channels.ts";
 import { isAnswered, itemsOf, unansweredKeys } from "./conversation.ts";
 import {
@@ -62,6 +63,15 @@ export class Store {
     may: (scope) => this.#may(`operator.${scope}`),
     attempt: (action) => this.#try(action),
     onChange: () => this.#set({ channels: this.channels.state }),
+  });
+
+  /** The commands that wait for an answer. */
+  readonly approvals = new Approvals({
+    gateway: () => this.#gateway,
+    isAllowed: () => this.#may("operator.approvals") && this.#offers("exec.approval.resolve"),
+    attempt: (action) => this.#try(action),
+    onChange: () => this.#set({ approvals: this.approvals.waiting }),
+    onRequest: ({ command }) => this.#set({ announcement: `A command waits for your approval: ${command}` }),
   });
 
   readonly #runs = new Runs({
@@ -128,6 +138,7 @@ export class Store {
     client.on("usage.budget", ({ text }) => this.notify(sentence(text)));
     client.on("shutdown", () => this.#onShutdown());
     this.channels.listen(client);
+    this.approvals.listen(client);
     client.connect().catch(() => {}); // #follow hears of it too
   }
 
@@ -172,6 +183,11 @@ export class Store {
   newSession(agentId = this.#hello?.snapshot.sessionDefaults?.defaultAgentId ?? "main"): void {
     this.openSession(`agent:${agentId}:chat-${newId().slice(0, 8)}`);
     this.#set({ history: [] });
+  }
+
+  /** Whether a session is the open one, however its key is spelled; what is of no session is shown in any. */
+  isHere(sessionKey: string | undefined): boolean {
+    return sessionKey === undefined || this.#isOpen(sessionKey);
   }
 
   /** Gives a session a name; an empty one removes it. */
@@ -332,6 +348,7 @@ export class Store {
     void this.#loadSessions();
     void this.#loadHistory();
     void this.loadUsage();
+    void this.approvals.load();
     void this.channels.refresh();
     this.#sender.flush();
   }

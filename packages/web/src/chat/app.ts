@@ -1,11 +1,12 @@
 // The whole page: picks the screen, lays out the chat, and moves focus between its parts.
 
 import { html, nothing, type TemplateResult } from "lit";
+import type { Approval } from "../approvals.ts";
 import type { Link } from "../state.ts";
 import type { Store } from "../store.ts";
 import type { ComposerElement } from "./composer.ts";
 import { PageElement } from "./element.ts";
-import { claws, closeIcon, warnIcon } from "./icons.ts";
+import { claws, closeIcon, shieldIcon, warnIcon } from "./icons.ts";
 import type { ThreadElement } from "./thread.ts";
 import { words } from "./words.ts";
 import "../channels/page.ts";
@@ -55,6 +56,12 @@ export class AppElement extends PageElement {
     return this.#chat();
   }
 
+  /** A page in the background says in its tab that somebody is needed. */
+  protected override updated(): void {
+    const { length } = this.store.state.approvals;
+    document.title = length === 0 ? "Moltbot" : `(${length}) Moltbot`;
+  }
+
   #chat(): TemplateResult {
     const { state } = this.store;
     const isChat = state.view === "chat";
@@ -83,7 +90,7 @@ export class AppElement extends PageElement {
             @dragleave=${this.#onDragLeave}
             @drop=${this.#onDrop}
           >
-            ${linkBanner(state.link, this.store)} ${this.#notice()}
+            ${linkBanner(state.link, this.store)} ${this.#approvalsElsewhere()} ${this.#notice()}
             <moltbot-thread .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-thread>
             <moltbot-composer .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-composer>
             ${isChat ? nothing : html`<moltbot-channels .channels=${this.store.channels} .state=${state.channels}></moltbot-channels>`}
@@ -92,6 +99,25 @@ export class AppElement extends PageElement {
       </div>
       <p class="visually-hidden" role="status" aria-live="polite" id="announcer">${state.announcement}</p>
       <moltbot-dialog></moltbot-dialog>`;
+  }
+
+  /** Commands wait in conversations that are not on the screen: the way there. */
+  #approvalsElsewhere(): TemplateResult | typeof nothing {
+    const { approvals, view } = this.store.state;
+    const elsewhere = approvals.filter(({ sessionKey }) => view !== "chat" || !this.store.isHere(sessionKey));
+    const [first] = elsewhere;
+    if (first === undefined) return nothing;
+    const count = elsewhere.length === 1 ? "A command waits" : `${elsewhere.length} commands wait`;
+    return html`<div class="banner" role="status">
+      ${shieldIcon}<span>${count} for your approval in another conversation.</span>
+      <button type="button" class="text-button" @click=${() => this.#showApproval(first)}>Show</button>
+    </div>`;
+  }
+
+  #showApproval({ sessionKey }: Approval): void {
+    if (sessionKey !== undefined) this.store.openSession(sessionKey);
+    this.store.show("chat");
+    this.#thread?.follow();
   }
 
   #notice(): TemplateResult | typeof nothing {

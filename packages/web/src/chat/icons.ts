@@ -35,6 +35,9 @@ export const toolIcon = icon(
 export const thoughtIcon = icon(
   svg`<path d="M9.5 18h5M10 21h4M12 3a6 6 0 0 0-3.6 10.8c.7.6 1.1 1.3 1.1 2.2h5c0-.9.4-1.6 1.1-2.2A6 6 0 0 0 12 3z"/>`,
 );
+export const shieldIcon = icon(
+  svg`<path d="M12 3.5 5 6v5.5c0 4.2 2.9 7.4 7 9 4.1-1.6 7-4.8 7-9V6zM9.2 12l2 2 3.6-4"/>`,
+);
 export const fileIcon = icon(
   svg`<path d="M13.5 4H7.5A1.5 1.5 0 0 0 6 5.5v13A1.5 1.5 0 0 0 7.5 20h9a1.5 1.5 0 0 0 1.5-1.5V8.5zM13.5 4v4.5H18"/>`,
 );

@@ -125,6 +125,7 @@ export class SidebarElement extends PageElement {
         <span class="title">
           ${isUnread ? html`<span class="dot"></span><span class="visually-hidden">Unread: </span>` : nothing}${title}
         </span>
+        ${this.#approvals(key)}
         ${updatedAt === undefined ? nothing : html`<time datetime=${new Date(updatedAt).toISOString()}>${shortAge(updatedAt)}</time>`}
         ${preview === "" && !channel && !isShared ? nothing : html`<span class="preview">${this.#agent(key)}${this.#channel(channel)}${preview}</span>`}
       </button>
@@ -137,6 +138,12 @@ export class SidebarElement extends PageElement {
         </button>
       </span>
     </li>`;
+  }
+
+  #approvals(key: string): TemplateResult | typeof nothing {
+    const { length } = this.state.approvals.filter(({ sessionKey }) => sessionKey === key);
+    if (length === 0) return nothing;
+    return html`<span class="badge">${length}<span class="visually-hidden"> waiting for approval</span></span>`;
   }
 
   #agent(key: string): TemplateResult | typeof nothing {

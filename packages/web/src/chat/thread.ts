@@ -6,6 +6,7 @@ import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { PageElement } from "./element.ts";
 import { claws, downIcon } from "./icons.ts";
+import "./approval.ts";
 import "./compaction.ts";
 import "./message.ts";
 
@@ -37,7 +38,8 @@ export class ThreadElement extends PageElement {
   protected override render(): TemplateResult {
     const { items, history, link } = this.state;
     const isLoading = history === undefined && items.length === 0 && link.kind === "connected";
-    const isEmpty = items.length === 0 && history !== undefined;
+    const approvals = this.state.approvals.filter(({ sessionKey }) => this.store.isHere(sessionKey));
+    const isEmpty = items.length === 0 && approvals.length === 0 && history !== undefined;
     return html`<div
         class="scroller"
         tabindex="0"
@@ -55,6 +57,12 @@ export class ThreadElement extends PageElement {
               item.kind === "compaction"
                 ? html`<moltbot-compaction .compaction=${item.compaction} .store=${this.store}></moltbot-compaction>`
                 : html`<moltbot-message .item=${item} .store=${this.store}></moltbot-message>`,
+          )}
+          ${repeat(
+            approvals,
+            ({ id }) => id,
+            (approval) =>
+              html`<moltbot-approval .approval=${approval} .state=${this.state} .store=${this.store}></moltbot-approval>`,
           )}
         </div>
       </div>

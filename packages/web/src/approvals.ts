@@ -1,0 +1,112 @@
+// Commands that wait until a person allows them. Answers given elsewhere, and the end of the time, take them away.
+
+import { type GatewayClient, isRecord } from "@moltbot/protocol";
+
+/** What can be answered. */
+export type Decision = "allow-once" | "allow-always" | "deny";
+
+/** A command that waits. */
+export interface Approval {
+  readonly id: string;
+  /** Exactly what would run. */
+  readonly command: string;
+  readonly cwd: string | undefined;
+  readonly host: string | undefined;
+  readonly agentId: string | undefined;
+  readonly sessionKey: string | undefined;
+  /** The program that the first word stands for. */
+  readonly resolvedPath: string | undefined;
+  /** Why it may not simply run. */
+  readonly reason: string | undefined;
+  readonly expiresAt: number;
+}
+
+/** What approvals need of the page. */
+export interface ApprovalsHost {
+  /** The connection of now. */
+  gateway(): GatewayClient;
+  /** Whether the gateway has them, and the connection may answer. */
+  isAllowed(): boolean;
+  /** Runs an action; a refusal becomes a notice, and `undefined`. */
+  attempt<T>(action: () => Promise<T>): Promise<T | undefined>;
+  onChange(): void;
+  /** A command has begun to wait. */
+  onRequest(approval: Approval): void;
+}
+
+/** The commands that wait, oldest first. */
+export class Approvals {
+  #waiting: readonly Approval[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #host: ApprovalsHost;
+
+  constructor(host: ApprovalsHost) {
+    this.#host = host;
+  }
+
+  get waiting(): readonly Approval[] {
+    return this.#waiting;
+  }
+
+  /** Hears the events about approvals. */
+  listen(client: GatewayClient): void {
+    client.on("exec.approval.requested", (payload) => this.#onRequested(payload));
+    client.on("exec.approval.resolved", (payload) => {
+      if (isRecord(payload)) this.#set(this.#waiting.filter(({ id }) => id !== payload.id));
+    });
+  }
+
+  /** Fetches what waits. */
+  async load(): Promise<void> {
+    if (!this.#host.isAllowed()) return this.#set([]);
+    const answer = await this.#host.attempt(() => this.#host.gateway().request("exec.approval.list"));
+    if (isRecord(answer) && Array.isArray(answer.approvals)) {
+      this.#set(answer.approvals.flatMap((each) => readApproval(each) ?? []));
+    }
+  }
+
+  /** Answers; the card goes away when the gateway has heard it. */
+  async resolve({ id }: Approval, decision: Decision): Promise<void> {
+    await this.#host.attempt(() => this.#host.gateway().request("exec.approval.resolve", { id, decision }));
+    await this.load();
+  }
+
+  #onRequested(payload: unknown): void {
+    const approval = readApproval(payload);
+    if (approval === undefined || !this.#host.isAllowed()) return;
+    this.#set([...this.#waiting.filter(({ id }) => id !== approval.id), approval]);
+    this.#host.onRequest(approval);
+  }
+
+  /** No event tells that the time is over. */
+  #set(waiting: readonly Approval[]): void {
+    this.#waiting = waiting.filter(({ expiresAt }) => expiresAt > Date.now());
+    clearTimeout(this.#timer);
+    const next = Math.min(...this.#waiting.map(({ expiresAt }) => expiresAt));
+    if (next < Number.POSITIVE_INFINITY)
+      this.#timer = setTimeout(() => this.#set(this.#waiting), next - Date.now() + 50);
+    this.#host.onChange();
+  }
+}
+
+/** Reads one that waits; undefined when it is none. */
+export function readApproval(value: unknown): Approval | undefined {
+  if (!isRecord(value) || typeof value.id !== "string" || !isRecord(value.request)) return undefined;
+  const { command, cwd, host, agentId, sessionKey, resolvedPath, reason } = value.request;
+  if (typeof command !== "string") return undefined;
+  return {
+    id: value.id,
+    command,
+    cwd: asText(cwd),
+    host: asText(host),
+    agentId: asText(agentId),
+    sessionKey: asText(sessionKey),
+    resolvedPath: asText(resolvedPath),
+    reason: asText(reason),
+    expiresAt: typeof value.expiresAtMs === "number" ? value.expiresAtMs : Date.now(),
+  };
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

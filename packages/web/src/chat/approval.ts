@@ -1,0 +1,110 @@
+// A command that waits for a person: what exactly would run, where, why it asks, how long it waits; and the answers.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { agentOf } from "../agents.ts";
+import type { Approval, Decision } from "../approvals.ts";
+import type { State } from "../state.ts";
+import type { Store } from "../store.ts";
+import { PageElement } from "./element.ts";
+import { shieldIcon } from "./icons.ts";
+import { words } from "./words.ts";
+
+/** A card appears under the pointer of somebody who is about to press something else: so long it takes no answer, in ms. */
+const UNARMED_MS = 600;
+const SECOND_MS = 1_000;
+
+/** `<moltbot-approval>`: shows `approval`. It never takes the focus by itself. */
+export class ApprovalElement extends PageElement {
+  static override properties = {
+    approval: { attribute: false },
+    state: { attribute: false },
+    store: { attribute: false },
+    isArmed: { state: true },
+    answered: { state: true },
+  };
+  declare approval: Approval;
+  declare state: State;
+  declare store: Store;
+  declare isArmed: boolean;
+  declare answered: boolean;
+  #clock: ReturnType<typeof setInterval> | undefined;
+  #arming: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    super();
+    this.isArmed = false;
+    this.answered = false;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#clock = setInterval(() => this.requestUpdate(), SECOND_MS);
+    this.#arming = setTimeout(() => {
+      this.isArmed = true;
+    }, UNARMED_MS);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#clock);
+    clearTimeout(this.#arming);
+  }
+
+  protected override render(): TemplateResult {
+    const { command, reason } = this.approval;
+    return html`<section class="approval" aria-label="A command waits for your approval">
+      <p class="approval-head">
+        ${shieldIcon}<strong>${this.#who()} wants to run a command</strong>
+        <span class="countdown" role="timer">${leftText(this.approval.expiresAt - Date.now())}</span>
+      </p>
+      <pre tabindex="0" role="group" aria-label="Command"><code>${command}</code></pre>
+      <dl>${this.#facts().map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+      ${reason === undefined ? nothing : html`<p class="meta">${words(reason)}</p>`}
+      <div class="card-actions">
+        ${this.#button("deny", "Deny", "")} ${this.#button("allow-always", "Always allow", "")}
+        ${this.#button("allow-once", "Allow once", "primary")}
+      </div>
+    </section>`;
+  }
+
+  #who(): string {
+    const { agentId, sessionKey } = this.approval;
+    const agent = agentOf(agentId === undefined ? (sessionKey ?? "") : `agent:${agentId}:`, this.state.agents);
+    return this.state.agents.length > 1 && agent !== undefined ? agent.name : "The agent";
+  }
+
+  #facts(): [string, string][] {
+    const { cwd, host, resolvedPath } = this.approval;
+    const known: [string, string | undefined][] = [
+      ["in", cwd],
+      ["program", resolvedPath],
+      ["on", host === "gateway" ? undefined : host],
+    ];
+    return known.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  }
+
+  #button(decision: Decision, label: string, kind: string): TemplateResult {
+    return html`<button
+      type="button"
+      class="button small ${kind}"
+      ?disabled=${!this.isArmed || this.answered}
+      @click=${() => this.#answer(decision)}
+    >
+      ${label}
+    </button>`;
+  }
+
+  async #answer(decision: Decision): Promise<void> {
+    this.answered = true;
+    await this.store.approvals.resolve(this.approval, decision);
+    this.answered = false;
+  }
+}
+
+customElements.define("moltbot-approval", ApprovalElement);
+
+function leftText(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / SECOND_MS));
+  const rest = String(seconds % 60).padStart(2, "0");
+  return `${Math.floor(seconds / 60)}:${rest} left`;
+}
