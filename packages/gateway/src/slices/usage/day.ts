@@ -36,8 +36,16 @@ export function nextMidnight(at: number, timeZone: string): number {
   return start + after * MINUTE_MS;
 }
 
+const zones = new Map<string | undefined, string>();
+
 /** The time zone of a setting; the machine's own when there is none or nobody knows it. */
 export function zoneOf(setting: string | undefined): string {
+  const known = zones.get(setting) ?? findZone(setting);
+  zones.set(setting, known);
+  return known;
+}
+
+function findZone(setting: string | undefined): string {
   try {
     if (setting !== undefined) return new Intl.DateTimeFormat("en", { timeZone: setting }).resolvedOptions().timeZone;
   } catch (error) {
