@@ -44,4 +44,11 @@ export const tables = defineTables("agent", [
    ) strict;
    create index delegations_parents on delegations (parent_run);
    create index delegations_due on delegations (told) where told = 'due';`,
+  `create table acp_sessions (
+     session_id text not null,
+     agent_id text not null,
+     acp_session_id text not null,
+     at integer not null,
+     primary key (session_id, agent_id)
+   ) strict, without rowid;`,
 ]);

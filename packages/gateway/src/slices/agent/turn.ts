@@ -35,10 +35,20 @@ export class Turns implements Answering {
     const { sessionKey, request } = run.record;
     const slash = this.#agent.slashCommand(request.message);
     if (slash) return { ...BUILTIN, stopReason: "injected", steps: this.#command(run, slash) };
+    const external = this.#external(run);
+    if (external) return external;
     const model = this.#agent.modelOf(sessionKey);
     if (!model) return { ...BUILTIN, steps: this.#command(run, this.#agent.looseCommand(request.message)) };
     run.dress = (text) => this.#dressed(run, text);
     return { provider: model.provider.id, model: model.id, steps: this.#converse(run, model) };
+  }
+
+  /** The answer of an agent that is a program of its own. */
+  #external(run: Run): Answer | undefined {
+    const toolRun = this.#toolRun(run);
+    const backend = this.#agent.backendOf(toolRun.agentId);
+    if (!backend) return undefined;
+    return { provider: "acp", model: toolRun.agentId, steps: this.#agent.external.answer(run, toolRun, backend) };
   }
 
   /** The reply with what the conversation shows beside it. */

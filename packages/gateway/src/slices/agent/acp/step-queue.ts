@@ -1,0 +1,36 @@
+/** Steps that come from outside in their own time, as a stream that is read in ours. */
+
+export class StepQueue<Step> {
+  #waiting: Step[] = [];
+  #error: unknown;
+  #isOver = false;
+  #wake = Promise.withResolvers<void>();
+
+  push(step: Step): void {
+    if (this.#isOver) return;
+    this.#waiting.push(step);
+    this.#wake.resolve();
+  }
+
+  /** No more comes; with an error, reading ends in it once everything before has been read. */
+  end(error?: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#error = error;
+    this.#wake.resolve();
+  }
+
+  /** Reads to the end, once. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Step> {
+    for (;;) {
+      const steps = this.#waiting;
+      this.#waiting = [];
+      yield* steps;
+      if (this.#waiting.length > 0) continue;
+      if (this.#error !== undefined) throw this.#error;
+      if (this.#isOver) return;
+      await this.#wake.promise;
+      this.#wake = Promise.withResolvers();
+    }
+  }
+}
