@@ -209,7 +209,7 @@ export class Store {
   /** Empties a session; its name and settings stay. */
   async resetSession(key: string): Promise<void> {
     if (!(await this.#try(() => this.#gateway.request("sessions.reset", { key })))) return;
-    if (key === this.#state.sessionKey) await this.#startOver();
+    if (key === this.#state.sessionKey) await this.#loadHistory();
     await this.#loadSessions();
   }
 
@@ -372,6 +372,7 @@ export class Store {
 
   async #take({ messages: history, sessionId }: History): Promise<void> {
     const { sessionKey } = this.#state;
+    if (this.#sessionId !== undefined && sessionId !== this.#sessionId) this.#forgetOld();
     this.#sessionId = sessionId;
     await this.#sender.dropDelivered(history);
     this.#runs.forget((run) => isAnswered(history, run));
@@ -387,10 +388,9 @@ export class Store {
   }
 
   /** The open conversation has begun anew, here or elsewhere: what we remember of the old one goes. */
-  async #startOver(): Promise<void> {
+  #forgetOld(): void {
     this.#runs.forget((run) => this.#isOpen(run.sessionKey) && !isOpen(run.outcome));
     this.#sender.forgetSent(this.#state.sessionKey);
-    await this.#loadHistory();
   }
 
   /** After a reload: is somebody at work on a message, or was the end of its run missed? */
@@ -411,7 +411,7 @@ export class Store {
     this.#set(readSessions(answer));
     const open = answer.sessions.find(({ key }) => key === this.#state.sessionKey);
     if (this.#sessionId !== undefined && open !== undefined && open.sessionId !== this.#sessionId)
-      await this.#startOver();
+      await this.#loadHistory();
   }
 
   /** Many events may ask for the list, and for what they took; one answer is enough for all. */
