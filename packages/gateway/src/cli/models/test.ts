@@ -3,7 +3,10 @@ import { defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { CliError } from "../exit.ts";
 import { duration } from "../render.ts";
-import { MODEL_MS, NONE_CONNECTED, readModels } from "./read.ts";
+import { NONE_CONNECTED, readModels } from "./read.ts";
+
+/** Three questions at most, and a local model that must be loaded first. */
+const TEST_MS = 600_000;
 
 export const test = defineCommand({
   summary: "Ask a model for one word and show how long it took",
@@ -19,7 +22,7 @@ export const test = defineCommand({
       if (model === null) throw new CliError(NONE_CONNECTED);
       const { tools, image } = flags;
       const params = { model, ...(tools && { tools }), ...(image && { image }) };
-      const asking = client.request("models.test", params, { timeoutMs: 3 * MODEL_MS });
+      const asking = client.request("models.test", params, { timeoutMs: TEST_MS });
       const result = await out.during(`Asking ${model}`, asking);
       const { reply, latencyMs, callsTools, seesImages } = result;
       if (flags.json) return out.json({ ...result, ok: true, tookMs: latencyMs });

@@ -16,6 +16,8 @@ export interface Endpoint {
 }
 
 const LIMIT_MS = 300;
+/** Loading a large model from a slow disk, and reading a long prompt without a graphics card, take minutes. */
+const PATIENCE_MS = 300_000;
 const FRESH_MS = 5_000;
 const MAX_MODELS = 200;
 const MAX_FACTS = 1_000;
@@ -92,7 +94,7 @@ export class LocalEndpoints {
   /** A local server by its usual name, whether it was found or not: a person who names it means it. */
   named(id: string): Provider | undefined {
     const endpoint = this.#endpoints.find((candidate) => candidate.id === id);
-    return endpoint && { ...endpoint, api: "openai-compatible", headers: {}, models: [], origin: "found" };
+    return endpoint && providerAt(endpoint, []);
   }
 
   /** Looks again, unless that was done in the last few seconds; callers at the same time share one look. Ends within 300 ms or so, and never throws. */
@@ -122,12 +124,18 @@ export class LocalEndpoints {
     try {
       const models = modelsIn(await askServer(`${baseUrl}/models`, { signal: limit.signal }));
       if (models === undefined) return undefined;
-      return { id, label, api: "openai-compatible", baseUrl, headers: {}, models, origin: "found" };
+      return providerAt({ id, label, baseUrl }, models);
     } catch (error) {
       ignore(error, "nothing that we know listens there, which is the usual case");
       return undefined;
     }
   }
+}
+
+/** The provider that a server on this machine is. */
+export function providerAt({ id, label, baseUrl }: Endpoint, models: Provider["models"]): Provider {
+  const api = "openai-compatible";
+  return { id, label, api, baseUrl, headers: {}, models, origin: "found", patienceMs: PATIENCE_MS };
 }
 
 /** The models that a server lists, without those that only embed; undefined when the body is something else. */

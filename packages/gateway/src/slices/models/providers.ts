@@ -5,6 +5,7 @@ import type { Env } from "../../base/files.ts";
 import { environmentKeys } from "./keys.ts";
 import { KNOWN, type KnownProvider, knownProvider } from "./known-providers.ts";
 import type { LocalEndpoints } from "./local-endpoints.ts";
+import { configuredProvider, modelIn, type ProviderEntry } from "./provider-settings.ts";
 import type { ModelSettings } from "./settings.ts";
 
 /** The wire formats, one name each. */
@@ -109,11 +110,8 @@ export class Providers {
    * provider; a model that is not known by name may exist all the same.
    */
   resolve(name: string): Model {
-    const ref = this.#aliases().get(name.trim().toLowerCase()) ?? name.trim();
-    const slash = ref.indexOf("/");
-    if (slash <= 0 || slash === ref.length - 1) throw invalidRequest(this.#notAModel(ref));
-    const providerId = ref.slice(0, slash).toLowerCase();
-    const id = ref.slice(slash + 1);
+    const { providerId, id } = this.#parts(name);
+    if (providerId === "" || id === "") throw invalidRequest(this.#notAModel(name.trim()));
     const provider =
       this.list().find((candidate) => candidate.id.toLowerCase() === providerId) ?? this.#local.named(providerId);
     if (!provider) throw invalidRequest(this.#unknownProvider(providerId));
@@ -138,10 +136,7 @@ export class Providers {
 
   /** The price of a model, whether it can be reached now or not; undefined when it is not known. */
   priceOf(name: string): Price | undefined {
-    const ref = this.#aliases().get(name.trim().toLowerCase()) ?? name.trim();
-    const slash = ref.indexOf("/");
-    const providerId = ref.slice(0, slash).toLowerCase();
-    const id = ref.slice(slash + 1);
+    const { providerId, id } = this.#parts(name);
     const provider = this.list().find((candidate) => candidate.id.toLowerCase() === providerId);
     const model = modelIn(provider?.models ?? [], id) ?? modelIn(knownProvider(providerId)?.models ?? [], id);
     if (model?.cost) return model.cost;
@@ -152,6 +147,15 @@ export class Providers {
   /** Short names of models, as they are written. */
   aliases(): Readonly<Record<string, string>> {
     return { ...this.#moreAliases(), ...this.#settings.current.aliases };
+  }
+
+  /** The two parts of a name, or of what it is short for; both are "" when it is no name of a model. */
+  #parts(name: string): { providerId: string; id: string } {
+    const ref = this.#aliases().get(name.trim().toLowerCase()) ?? name.trim();
+    const slash = ref.indexOf("/");
+    return slash < 0
+      ? { providerId: "", id: "" }
+      : { providerId: ref.slice(0, slash).toLowerCase(), id: ref.slice(slash + 1) };
   }
 
   #aliases(): Map<string, string> {
@@ -175,42 +179,14 @@ export class Providers {
 
   #configured(id: string, entry: ProviderEntry): Provider {
     const known = knownProvider(id);
-    const api = entry.api === undefined ? (known?.api ?? "openai-compatible") : apiOf(entry.api);
-    const baseUrl = entry.baseUrl ?? this.#baseUrlOf(known) ?? "http://127.0.0.1:11434/v1";
-    return {
-      id,
-      label: known?.label ?? id,
-      api,
-      baseUrl: normalBaseUrl(baseUrl, api),
-      ...keysOf(withMore(entry, this.#keysOf(known))),
-      keyEnv: known?.keyEnv[0],
-      headers: entry.headers ?? {},
-      ...(entry.timeoutSeconds !== undefined && { patienceMs: entry.timeoutSeconds * 1_000 }),
-      models: entry.models?.map((model) => withFacts(model, known)) ?? known?.models ?? [],
-      origin: "config",
-    };
+    return configuredProvider(id, entry, { known, url: this.#baseUrlOf(known), keys: this.#keysOf(known) });
   }
 
   #fromEnv(known: KnownProvider): Provider[] {
     const keys = this.#keysOf(known);
     if (keys.length === 0) return [];
-    const { id, label, models, keyEnv } = known;
-    const override = this.#baseUrlOf(known);
-    // What stands behind another URL than OpenAI's own speaks chat completions, hardly ever responses.
-    const api = known.api === "openai" && override !== known.baseUrl ? "openai-compatible" : known.api;
-    return [
-      {
-        id,
-        label,
-        api,
-        baseUrl: normalBaseUrl(override ?? known.baseUrl, api),
-        ...keysOf(keys),
-        keyEnv: keyEnv[0],
-        headers: {},
-        models,
-        origin: "environment",
-      },
-    ];
+    const provider = configuredProvider(known.id, {}, { known, url: this.#baseUrlOf(known), keys });
+    return [{ ...provider, origin: "environment" }];
   }
 
   #keysOf(known: KnownProvider | undefined): string[] {
@@ -224,52 +200,4 @@ export class Providers {
 
 function toModel(provider: Provider, choice: ModelChoice): Model {
   return { ...choice, provider, ref: `${provider.id}/${choice.id}` };
-}
-
-/** A model by its id; capitals count only when nothing else tells two models apart. */
-function modelIn(models: readonly ModelChoice[], id: string): ModelChoice | undefined {
-  const lower = id.toLowerCase();
-  return models.find((model) => model.id === id) ?? models.find((model) => model.id.toLowerCase() === lower);
-}
-
-type ProviderEntry = NonNullable<ModelSettings["providers"]>[string];
-type ModelEntry = NonNullable<ProviderEntry["models"]>[number];
-
-/** What the config says of a model; the rest is as it is known, if it is. */
-function withFacts(entry: ModelEntry, known: KnownProvider | undefined): ModelChoice {
-  const { id, name, contextWindow, reasoning, maxTokens, input, tools, cost } = entry;
-  const said = { contextWindow, reasoning, maxTokens, input, tools, cost };
-  const facts = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
-  const usual = modelIn(known?.models ?? [], id);
-  return { ...usual, ...facts, id, name: name ?? usual?.name ?? id };
-}
-
-/** A key of the config stands in place of those of the environment; more keys stand beside either. */
-function withMore({ apiKey, apiKeys = [] }: ProviderEntry, fromEnv: readonly string[]): string[] {
-  const own = apiKey === undefined || apiKey === "" ? fromEnv : [apiKey];
-  return [...new Set([...own, ...apiKeys])].filter((key) => key !== "");
-}
-
-function keysOf(keys: readonly string[]): Pick<Provider, "apiKey" | "apiKeys"> {
-  return { apiKey: keys[0], ...(keys.length > 1 && { apiKeys: keys }) };
-}
-
-const API_ALIASES: Readonly<Record<string, Api>> = {
-  "openai-completions": "openai-compatible",
-  "openai-responses": "openai",
-  "anthropic-messages": "anthropic",
-  "google-generative-ai": "google",
-};
-
-function apiOf(name: string): Api {
-  return API_ALIASES[name] ?? (name as Api);
-}
-
-/** Base URLs are written with and without the version; the SDK wants it. Google's has its own. */
-function normalBaseUrl(url: string, api: Api): string {
-  const trimmed = url.replace(/\/+$/, "");
-  if (api === "google") return trimmed;
-  const bare = /^https?:\/\/[^/]+$/.test(trimmed);
-  const wantsVersion = api === "anthropic" ? !trimmed.endsWith("/v1") : bare;
-  return wantsVersion ? `${trimmed}/v1` : trimmed;
 }

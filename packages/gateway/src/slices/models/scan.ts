@@ -2,10 +2,9 @@
 import type { Clock } from "../../base/clock.ts";
 import { isRecord } from "../../base/config.ts";
 import { ignore } from "../../base/errors.ts";
-import type { Endpoint } from "./local-endpoints.ts";
-import { modelsIn } from "./local-endpoints.ts";
+import { type Endpoint, modelsIn, providerAt } from "./local-endpoints.ts";
 import { askServer } from "./local-http.ts";
-import type { Model, Provider } from "./providers.ts";
+import type { Model } from "./providers.ts";
 import { type Facts, readServerFacts, type Software } from "./server-facts.ts";
 import { callsTool, seesPicture, type TrialOptions, type TrialPorts } from "./trial.ts";
 
@@ -90,9 +89,6 @@ async function maybe(attempt: () => Promise<boolean>, { signal }: TrialOptions):
   }
 }
 
-function modelAt({ id: providerId, label, baseUrl }: Endpoint, id: string): Model {
-  const provider: Provider = {
-    ...{ id: providerId, label, baseUrl, api: "openai-compatible", headers: {}, models: [], origin: "found" },
-  };
-  return { id, name: id, ref: `${providerId}/${id}`, provider };
+function modelAt(server: Endpoint, id: string): Model {
+  return { id, name: id, ref: `${server.id}/${id}`, provider: providerAt(server, []) };
 }

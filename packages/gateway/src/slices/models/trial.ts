@@ -9,7 +9,7 @@ import type { Model } from "./providers.ts";
 export interface TrialOptions {
   readonly tools?: boolean | undefined;
   readonly image?: boolean | undefined;
-  /** For each question, ms. */
+  /** For each question, ms; one minute when not said, three on this machine. */
   readonly limitMs?: number;
   readonly signal: AbortSignal;
 }
@@ -33,6 +33,8 @@ export interface TrialPorts {
 }
 
 const LIMIT_MS = 60_000;
+/** A model on this machine may have to be loaded first. */
+const LOCAL_LIMIT_MS = 180_000;
 const TOOL = {
   name: "report_word",
   description: "Reports a word.",
@@ -76,7 +78,7 @@ async function can(attempt: () => Promise<boolean>): Promise<boolean> {
 async function question(
   { clock, stream }: TrialPorts,
   model: Model,
-  { signal, limitMs = LIMIT_MS }: TrialOptions,
+  { signal, limitMs = model.provider.origin === "found" ? LOCAL_LIMIT_MS : LIMIT_MS }: TrialOptions,
   { text, picture, tools }: { text: string; picture?: Picture; tools?: ModelRequest["tools"] },
 ): Promise<Trial & { readonly called: boolean }> {
   const limit = new AbortController();
