@@ -121,7 +121,7 @@ describe("the prompt", () => {
 describe("the sections", () => {
   test("stand in the order in which they change: the caller's text and the news come last", () => {
     const files = [{ path: "AGENTS.md", text: "Be kind." }];
-    const skills = [{ name: "weather", description: "Tells the weather." }];
+    const skills = [{ name: "weather", description: "Tells the weather.", folder: "/skills/weather" }];
 
     const sections = promptSections({ ...FACTS, files, skills, events: ["It rained."], extra: "Speak softly." });
 
@@ -176,7 +176,7 @@ describe("the sections", () => {
   });
 
   test("guidance names only tools that there are, and skills only where they can be read", () => {
-    const skills = [{ name: "weather", description: "Tells the weather." }];
+    const skills = [{ name: "weather", description: "Tells the weather.", folder: "/skills/weather" }];
 
     const bare = promptText(promptSections({ ...FACTS, skills, tools: ["web_fetch"] }));
 

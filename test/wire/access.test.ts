@@ -16,6 +16,7 @@ const TABLE = {
     "status",
     "logs.tail",
     "models.list",
+    "skills.status",
     "models.status",
     "agents.list",
     "agent.identity.get",
@@ -89,6 +90,8 @@ const TABLE = {
     "web.login.start",
     "web.login.wait",
     "agent.prompt",
+    "skills.install",
+    "skills.update",
     "memory.search",
     "memory.status",
     "runs.get",
@@ -101,6 +104,9 @@ const TABLE = {
 
 /** Handled, but not shown in hello-ok. */
 const UNLISTED = ["sessions.resolve", "chat.inject", "poll"];
+
+/** For nodes and nobody else. */
+const OF_NODES = ["skills.bins"];
 
 type Scope = keyof typeof TABLE;
 const SCOPES = [...(Object.keys(TABLE) as Scope[]), "operator.approvals"] as const;
@@ -130,7 +136,7 @@ function isLetThrough({ error }: Frame): boolean {
 }
 
 test("the table names exactly the methods that there are", () => {
-  const named = Object.values(TABLE).flat().toSorted();
+  const named = [...Object.values(TABLE).flat(), ...OF_NODES].toSorted();
 
   assert.deepEqual(
     named.filter((name) => METHODS.has(name)),
@@ -165,6 +171,15 @@ for (const [wanted, methods] of Object.entries(TABLE) as [Scope, readonly string
       assert.deepEqual(error, { code: "INVALID_REQUEST", message: "unauthorized role: node" });
     });
   }
+}
+
+for (const method of OF_NODES) {
+  test(`${method} is for nodes only`, async () => {
+    const { error } = await clients.get("operator.admin")!.request(method, SPOILT);
+
+    assert.deepEqual(error, { code: "INVALID_REQUEST", message: "unauthorized role: operator" });
+    assert.equal(isLetThrough(await node.request(method, SPOILT)), true);
+  });
 }
 
 test("a missing scope is named, in the words of each protocol", async () => {

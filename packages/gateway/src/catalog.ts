@@ -16,6 +16,7 @@ import { models } from "./slices/models/index.ts";
 import { recordings } from "./slices/recordings/index.ts";
 import { sessions } from "./slices/sessions/index.ts";
 import { setup } from "./slices/setup/index.ts";
+import { skills } from "./slices/skills/index.ts";
 import { system } from "./slices/system/index.ts";
 import { usage } from "./slices/usage/index.ts";
 import { workspace } from "./slices/workspace/index.ts";
@@ -27,6 +28,7 @@ export const SLICES: readonly Slice[] = [
   models,
   usage,
   workspace,
+  skills,
   agent,
   mcp,
   messaging,

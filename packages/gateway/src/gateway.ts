@@ -44,6 +44,7 @@ import { Recordings } from "./slices/recordings/recordings.ts";
 import { Sessions } from "./slices/sessions/sessions.ts";
 import { secretsOf } from "./slices/setup/redact.ts";
 import { Setup } from "./slices/setup/setup.ts";
+import { Skills } from "./slices/skills/skills.ts";
 import { shutdown } from "./slices/system/events.ts";
 import { System } from "./slices/system/system.ts";
 import { Usage } from "./slices/usage/usage.ts";
@@ -69,6 +70,7 @@ export interface Gateway extends Base {
   readonly models: Models;
   readonly usage: Usage;
   readonly workspace: Workspace;
+  readonly skills: Skills;
   readonly agent: Agent;
   readonly mcp: Mcp;
   readonly messaging: Messaging;
@@ -331,8 +333,9 @@ function buildServices(
   const models = new Models({ ...base, sessions });
   const usage = stack.use(new Usage({ ...base, sessions, models }));
   const workspace = new Workspace({ ...base, sessions });
+  const skills = new Skills({ ...base, workspace });
   const agent: Agent = new Agent(
-    { ...base, system, devices, sessions, models, usage, workspace },
+    { ...base, system, devices, sessions, models, usage, workspace, skills },
     { commands: COMMANDS, tools: TOOLS, gateway: () => gateway },
   );
   const mcp = stack.use(new Mcp({ ...base, agent }));
@@ -361,6 +364,7 @@ function buildServices(
     models,
     usage,
     workspace,
+    skills,
     agent,
     mcp,
     messaging,

@@ -14,9 +14,9 @@ interface OfThisRun {
   readonly events: readonly string[];
 }
 
-/** The sections of a run's prompt, files as they are now. Never throws for what stands in the workspace. */
+/** The sections of a run's prompt: files as they are now, skills as they were last looked at. Never throws for what stands in the workspace. */
 export function sectionsOf(
-  { sessions, workspace, clock }: AgentServices,
+  { sessions, workspace, skills, clock }: AgentServices,
   agent: Agent,
   run: Pick<ToolRun, "agentId" | "sessionKey" | "audience">,
   { tools, extra, events }: OfThisRun,
@@ -27,7 +27,7 @@ export function sectionsOf(
     now: clock.now(),
     timeZone: workspace.timeZone,
     tools: tools.map(({ name }) => name),
-    skills: [],
+    skills: skills.known(run.agentId),
     files: filesOf(() => workspace.pagesFor(run)),
     budget: sessions.agentSettings.defaults.context,
     extra,
@@ -64,6 +64,7 @@ export async function reportOf(
   const starter = { principal, scopes: [...scopes], name: caller.client.displayName ?? caller.client.id };
   const run = { id: "", sessionId: "", agentId, sessionKey, starter, audience: audienceOf(starter) };
   const tools = await agent.toolbox.toolsFor(run, signal);
+  await services.skills.usable(agentId);
   const events = services.system.queuedEvents(sessionKey);
   const sections = sectionsOf(services, agent, run, { tools, events });
   const sizes = tools.map(({ name, summary, params }) => ({

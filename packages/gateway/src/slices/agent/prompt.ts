@@ -14,6 +14,8 @@ export interface PromptFile {
 export interface PromptSkill {
   readonly name: string;
   readonly description: string;
+  /** Absolute; told to the owner's runs only. */
+  readonly folder: string;
 }
 
 /** What a prompt is made of. */
@@ -92,17 +94,25 @@ function aboutTools({ tools }: PromptFacts): string {
 }
 
 const MAX_SKILLS_CHARS = 12_000;
+const MAX_DESCRIPTION_CHARS = 400;
 
-function skillSection({ skills, tools }: PromptFacts): PromptSection {
+function skillSection({ skills, tools, audience }: PromptFacts): PromptSection {
   const section = { name: "skills", source: "skills", text: "", cut: false };
   if (skills.length === 0 || !tools.includes("skill")) return section;
   const intro =
     "# Skills\nInstructions for particular work. When one fits, read it first with `skill`, then do as it says.";
-  const lines = skills.map(({ name, description }) => `- ${name}: ${description}`);
+  const lines = skills.map(({ name, description, folder }) => {
+    const where = audience === "owner" ? ` (in ${folder})` : "";
+    return `- ${name}: ${shortened(description)}${where}`;
+  });
   const shown = withinChars(lines, MAX_SKILLS_CHARS);
   const left = lines.length - shown.length;
   const more = left > 0 ? [`- and ${left} more that are not listed for lack of room`] : [];
   return { ...section, text: [intro, ...shown, ...more].join("\n"), cut: left > 0 };
+}
+
+function shortened(text: string): string {
+  return text.length <= MAX_DESCRIPTION_CHARS ? text : `${text.slice(0, MAX_DESCRIPTION_CHARS).toWellFormed()}…`;
 }
 
 function withinChars(lines: readonly string[], maxChars: number): string[] {

@@ -3,6 +3,7 @@ import type { Base } from "../../gateway.ts";
 import type { Devices } from "../devices/devices.ts";
 import type { Models } from "../models/models.ts";
 import type { Sessions } from "../sessions/sessions.ts";
+import type { Skills } from "../skills/skills.ts";
 import type { System } from "../system/system.ts";
 import type { Usage } from "../usage/usage.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -14,4 +15,5 @@ export interface AgentServices extends Base {
   readonly models: Models;
   readonly usage: Usage;
   readonly workspace: Workspace;
+  readonly skills: Skills;
 }

@@ -85,6 +85,8 @@ export class Turns implements Answering {
     const { toolbox } = this.#agent;
     const toolRun = this.#toolRun(run);
     const tools = await toolbox.toolsFor(toolRun, run.signal);
+    // The prompt lists those that there are now.
+    await this.#services.skills.usable(toolRun.agentId);
     const find = (name: string) => tools.find((tool) => tool.name === name);
     const changes = (name: string) => find(name)?.changes ?? true;
     const log = new TurnLog(this.#services, toolRun);

@@ -13,6 +13,9 @@ import { dailyNote, dayOf, isPrivateNote } from "./notes.ts";
 import { type Page, Pages } from "./pages.ts";
 import { FORMS } from "./templates.ts";
 
+/** What the slices below this one read files with. */
+export { Confined } from "./confined.ts";
+
 /** What the workspaces are built from. */
 export interface WorkspaceServices extends Base {
   readonly sessions: Sessions;
