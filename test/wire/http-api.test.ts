@@ -367,7 +367,11 @@ describe("what is refused", () => {
     ["two answers", { ...hello, n: 2 }, /leave `n` out/],
     ["a part of another kind", user([{ type: "input_audio" }]), /agents do not take/],
     ["broken base64", user([{ type: "image_url", image_url: { url: "data:image/png;base64,###" } }]), /base64/],
-    ["a file from elsewhere", user([{ type: "image_url", image_url: { url: "http://127.0.0.1/x" } }]), /not fetched/],
+    [
+      "a file inside this network",
+      user([{ type: "image_url", image_url: { url: "http://127.0.0.1/x" } }]),
+      /public internet/,
+    ],
     ["a file that is neither picture nor text", user([{ type: "file", file: { file_data: "AAAA" } }]), /neither/],
     ["an unknown effort", { ...hello, reasoning_effort: "huge" }, /reasoning effort/],
   ];

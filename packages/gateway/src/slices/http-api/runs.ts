@@ -9,6 +9,10 @@ import type { StoredPart } from "../sessions/transcript.ts";
 import type { Conversation, GivenFile, GivenTurn } from "./conversation.ts";
 import { refused } from "./exchange.ts";
 
+const MAX_FILES = 20;
+const MAX_FILE_BYTES = 5_000_000;
+const FETCH_MS = 20_000;
+
 /** What is to be run. */
 export interface Wanted {
   readonly runId: string;
@@ -32,9 +36,8 @@ export async function run(
   const { agent, bus } = gateway;
   const { message, instructions } = conversation;
   signal.throwIfAborted();
-  const files = message.files.map(toAttachment);
-  requireReadable(files);
-  recall(gateway, sessionKey, conversation.earlier);
+  const files = await attachmentsOf(message.files, { gateway, signal });
+  await recall(gateway, sessionKey, conversation.earlier, signal);
   let said = "";
   const tell = (delta: string) => {
     said += delta;
@@ -73,36 +76,75 @@ export async function run(
 }
 
 /** Puts the earlier turns of a request into a conversation in which nothing has been said. */
-function recall({ sessions, store }: Gateway, sessionKey: string, turns: readonly GivenTurn[]): void {
-  if (turns.length === 0) return;
-  const known = sessions.get(sessionKey);
-  if (known && sessions.transcript.count(known.sessionId) > 0) return;
-  const messages = turns.map(({ role, text, files }) => {
-    const attached = files.map(toAttachment);
-    requireReadable(attached);
+async function recall(
+  gateway: Gateway,
+  sessionKey: string,
+  turns: readonly GivenTurn[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { sessions, store } = gateway;
+  const isEmpty = () => {
+    const known = sessions.get(sessionKey);
+    return !known || sessions.transcript.count(known.sessionId) === 0;
+  };
+  if (turns.length === 0 || !isEmpty()) return;
+  const messages: { role: GivenTurn["role"]; content: StoredPart[] }[] = [];
+  for (const { role, text, files } of turns) {
     const said: StoredPart[] = text.trim() === "" ? [] : [{ type: "text", text: text.replaceAll("\u0000", "") }];
-    return { role, content: [...said, ...storeAttachments(readAttachments(attached), sessions.media)] };
-  });
+    const attached = readAttachments(await attachmentsOf(files, { gateway, signal }));
+    messages.push({ role, content: [...said, ...storeAttachments(attached, sessions.media)] });
+  }
+  // Another request may have begun the conversation meanwhile.
+  if (!isEmpty()) return;
   store.transaction(() => {
     const session = sessions.ensure(sessionKey);
     for (const message of messages) if (message.content.length > 0) sessions.transcript.append(session, message);
   });
 }
 
-function toAttachment({ content, mimeType, fileName }: GivenFile) {
-  return { content, ...(mimeType !== undefined && { mimeType }), ...(fileName !== undefined && { fileName }) };
+/** A file as the `agent` method takes it. */
+interface SentFile {
+  readonly content: string;
+  readonly mimeType?: string;
+  readonly fileName?: string;
 }
 
-/** Throws a 400 for a file that would be left out without a word. */
-function requireReadable(files: readonly ReturnType<typeof toAttachment>[]): void {
-  for (const file of files) {
-    if (/^https?:/i.test(file.content)) {
-      throw refused(400, "Files are not fetched from elsewhere; send them as base64 or a data: URL.");
+/** Files as runs take them; those that are elsewhere are fetched. Throws a 400 for one that would be left out silently. */
+async function attachmentsOf(
+  files: readonly GivenFile[],
+  { gateway, signal }: { gateway: Gateway; signal: AbortSignal },
+): Promise<SentFile[]> {
+  if (files.length > MAX_FILES) throw refused(400, `A message may carry ${MAX_FILES} files, not more.`);
+  const sent: SentFile[] = [];
+  for (const { content, ...about } of files) {
+    const file = /^https?:/i.test(content) ? await fetched(content, { gateway, signal }) : { content };
+    const whole = { ...file, ...about };
+    if (readAttachments([whole]).length === 0) {
+      const name = about.fileName ?? "A file";
+      throw refused(400, `${name} is neither a picture nor text; agents read pictures and text files.`);
     }
-    if (readAttachments([file]).length === 1) continue;
-    throw refused(
-      400,
-      `${file.fileName ?? "A file"} is neither a picture nor text; agents read pictures and text files.`,
-    );
+    sent.push(whole);
+  }
+  return sent;
+}
+
+/** A file from an address, which must be on the public internet. Throws a 400 with why it could not be fetched. */
+async function fetched(
+  address: string,
+  { gateway, signal }: { gateway: Gateway; signal: AbortSignal },
+): Promise<SentFile> {
+  const { safeFetch, FetchError } = await import("../../base/safe-fetch.ts");
+  try {
+    using answer = await safeFetch(address, {
+      clock: gateway.clock,
+      signal,
+      maxBytes: MAX_FILE_BYTES,
+      limitMs: FETCH_MS,
+    });
+    if (answer.status !== 200) throw new FetchError(`the server answers with status ${answer.status}`);
+    return { content: (await answer.bytes()).toString("base64"), mimeType: answer.mimeType };
+  } catch (error) {
+    if (!(error instanceof FetchError)) throw error;
+    throw refused(400, `A file could not be fetched: ${error.message}. Send it as base64 or a data: URL.`);
   }
 }
