@@ -36,6 +36,8 @@ export const usage = defineCommand({
         out.print(headline(call, cost, status.date));
         out.print("");
         out.print(groups ? groupTable(call, groups) : dayTable(call, cost));
+        if (cost.totals.missingCostEntries > 0)
+          out.print(out.style.dim("\n? stands for models whose price is not known."));
       }
       for (const line of budgetLines(call, status)) out.print(line);
     }),
