@@ -36,7 +36,10 @@ export class Turns implements Answering {
     const slash = this.#agent.slashCommand(request.message);
     if (slash) return { ...BUILTIN, stopReason: "injected", steps: this.#command(run, slash) };
     const external = this.#external(run);
-    if (external) return external;
+    if (external) {
+      run.dress = (text) => this.#dressed(run, text);
+      return external;
+    }
     const model = this.#agent.modelOf(sessionKey);
     if (!model) return { ...BUILTIN, steps: this.#command(run, this.#agent.looseCommand(request.message)) };
     run.dress = (text) => this.#dressed(run, text);
