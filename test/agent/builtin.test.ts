@@ -17,8 +17,8 @@ test("without a model, whatever is said, the first line says what answers and ho
     const [first] = answer.split("\n");
     assert.equal(
       first,
-      `${INTRO} To connect one, start the gateway with ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY set, ` +
-        "or run a local server such as Ollama and type `/model`.",
+      `${INTRO} To connect one, run \`moltbot models auth anthropic\` (or openai, google, …) where the gateway runs, ` +
+        "or start a local server such as Ollama and type `/model`.",
     );
   }
 });

@@ -10,7 +10,7 @@ export function connectHint({ gateway }: Pick<CommandCall, "gateway">): string {
     return `${intro} ${found.label} runs on this machine: \`/model ${found.id}/${model.id}\` connects it.`;
   }
   return (
-    `${intro} To connect one, start the gateway with ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY set, ` +
-    "or run a local server such as Ollama and type `/model`."
+    `${intro} To connect one, run \`moltbot models auth anthropic\` (or openai, google, …) where the gateway runs, ` +
+    "or start a local server such as Ollama and type `/model`."
   );
 }
