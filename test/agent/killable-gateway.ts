@@ -14,17 +14,24 @@ import { configFor } from "./support.ts";
 export class KillableGateway implements AsyncDisposable {
   readonly #stateDir = join(mkdtempSync(join(tmpdir(), "moltbot-crash-")), "state");
   readonly #clients: WireClient[] = [];
+  readonly #program: string;
   #child: ChildProcess | undefined;
 
-  constructor(config: string) {
+  /** `program` is a file of this folder. */
+  constructor(config: string, program = "gateway-process.ts") {
+    this.#program = join(import.meta.dirname, program);
     mkdirSync(this.#stateDir, { mode: 0o700 });
     writeFileSync(join(this.#stateDir, "moltbot.json"), config, { mode: 0o600 });
   }
 
+  /** Where the process may leave something for the test. */
+  get folder(): string {
+    return join(this.#stateDir, "..");
+  }
+
   /** Starts it and returns an operator's connection. */
   async start(): Promise<WireClient> {
-    const program = join(import.meta.dirname, "gateway-process.ts");
-    const child = spawn(process.execPath, ["--conditions=moltbot-source", program, this.#stateDir], {
+    const child = spawn(process.execPath, ["--conditions=moltbot-source", this.#program, this.#stateDir], {
       stdio: ["ignore", "pipe", "inherit"],
       env: { PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS },
     });

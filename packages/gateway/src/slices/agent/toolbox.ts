@@ -34,6 +34,11 @@ export interface ToolboxOptions {
 
 const TIMEOUT_MS = 120_000;
 const MAX_CHARS = 30_000;
+const MAX_IMAGES = 8;
+const MAX_IMAGES_BYTES = 16_000_000;
+const MAX_META_CHARS = 4_000;
+const UPDATE_MS = 100;
+const MAX_UPDATE_CHARS = 4_000;
 /** A tool that was told to stop is given so long to end by itself. */
 const GRACE_MS = 1_000;
 
@@ -87,6 +92,7 @@ export class Toolbox {
       update,
     }: { run: ToolRun; tools: readonly Tool[]; signal: AbortSignal; update(text: string): void },
   ): Promise<ToolResult> {
+    signal.throwIfAborted();
     const tool = tools.find((each) => each.name === name);
     if (!tool) return failed(`There is no tool "${name.slice(0, 64)}" here; there are ${listed(tools)}.`);
     if (args === undefined)
@@ -101,7 +107,7 @@ export class Toolbox {
     using _timer = clock.after(timeoutMs, () => limit.abort(new Error("the tool took too long")));
     const within = AbortSignal.any([signal, limit.signal]);
     try {
-      const call = { params: args, callId, run, gateway: gateway(), signal: within, update };
+      const call = { params: args, callId, run, gateway: gateway(), signal: within, update: seldom(update, clock) };
       const result = await abandoned(
         Promise.resolve().then(() => tool.run(call)),
         within,
@@ -139,12 +145,42 @@ async function abandoned<T>(work: Promise<T>, signal: AbortSignal, clock: Clock)
   }
 }
 
-function bounded(result: ToolResult, maxChars: number): ToolResult {
-  const text = result.text.toWellFormed();
-  if (text.length <= maxChars) return { ...result, text };
+/** Whoever watches needs no more than ten of them a second. */
+function seldom(update: (text: string) => void, clock: Clock): (text: string) => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (text) => {
+    const now = clock.monotonic();
+    if (now - toldAt < UPDATE_MS) return;
+    toldAt = now;
+    update(text.slice(-MAX_UPDATE_CHARS).toWellFormed());
+  };
+}
+
+/** What a model, a transcript and those who watch can take of a result; what is left out is said. */
+function bounded({ text, images = [], isError, meta }: ToolResult, maxChars: number): ToolResult {
+  const shown = images.filter(
+    (_image, index) => index < MAX_IMAGES && bytesOf(images.slice(0, index + 1)) <= MAX_IMAGES_BYTES,
+  );
+  const lost = images.length - shown.length;
+  const note = lost === 0 ? "" : `\n\n[${lost} of ${images.length} pictures left out]`;
+  const isSmall = meta === undefined || JSON.stringify(meta).length <= MAX_META_CHARS;
+  return {
+    text: `${shortened(text.toWellFormed(), maxChars)}${note}`,
+    ...(shown.length > 0 && { images: shown }),
+    ...(isError !== undefined && { isError }),
+    ...(meta && isSmall && { meta }),
+  };
+}
+
+function bytesOf(images: NonNullable<ToolResult["images"]>): number {
+  return images.reduce((sum, { data }) => sum + data.byteLength, 0);
+}
+
+function shortened(text: string, maxChars: number): string {
+  if (text.length <= maxChars) return text;
   const half = Math.floor(maxChars / 2);
   const cut = `\n\n[… ${text.length - 2 * half} of ${text.length} characters left out …]\n\n`;
-  return { ...result, text: `${text.slice(0, half)}${cut}${text.slice(-half)}`.toWellFormed() };
+  return `${text.slice(0, half)}${cut}${text.slice(-half)}`.toWellFormed();
 }
 
 function listed(tools: readonly Tool[]): string {
