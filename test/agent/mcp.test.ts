@@ -137,7 +137,7 @@ describe("a program", () => {
     assert.equal(status, 400);
     assert.match(
       message,
-      /fake ended during the call \(it ended with code 3: out of ideas\); whether it took effect is/,
+      /the MCP server fake ended during the call \(it ended with code 3: out of ideas\); whether it took effect is/,
     );
     const [row] = (await client.call("mcp.status", {})).servers;
     assert.deepEqual([row.state, row.problem], ["failed", "it ended with code 3: out of ideas"]);
@@ -174,9 +174,12 @@ describe("a server in trouble", () => {
 
     const problem = async (name: string) => (await client.request("mcp.test", { name })).error?.message ?? "";
 
-    assert.match(await problem("missing"), /^missing cannot be reached: there is no program \/no\/such\/program/);
-    assert.match(await problem("nobody"), /^nobody cannot be reached: /);
-    assert.equal(await problem("empty"), "empty cannot be reached: it has neither a command nor a url");
+    assert.match(
+      await problem("missing"),
+      /^the MCP server missing cannot be reached: there is no program \/no\/such\/program/,
+    );
+    assert.match(await problem("nobody"), /^the MCP server nobody cannot be reached: /);
+    assert.equal(await problem("empty"), "the MCP server empty cannot be reached: it has neither a command nor a url");
     assert.match(await problem("other"), /^no MCP server "other" is switched on \(there are missing, nobody, empty\)/);
   });
 

@@ -52,7 +52,11 @@ const test = defineCommand({
       const { tools, durationMs } = result;
       const what = tools.length === 1 ? "1 tool" : `${tools.length} tools`;
       out.print(`${out.style.green("●")} ${printable(result.name)} works: ${what} in ${duration(durationMs)}.\n`);
-      const columns = [{ title: "Tool" }, { title: "Changes" }, { title: "What it does", flexible: true }];
+      const columns = [
+        { title: "Tool", flexible: true },
+        { title: "Changes" },
+        { title: "What it does", flexible: true },
+      ];
       const rows = tools.map((tool) => [
         ...[tool.name, tool.changes ? "maybe" : "no"],
         tool.summary.replace(/^.*?own words: /, ""),

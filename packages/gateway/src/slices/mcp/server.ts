@@ -75,7 +75,7 @@ export class McpServer implements AsyncDisposable {
   async call(tool: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<McpResult> {
     return await this.#using(async ({ connection }) => {
       const ended = connection.closed.then((how): never => {
-        const text = `${this.name} ended during the call (${how}); whether it took effect is not known`;
+        const text = `the MCP server ${this.name} ended during the call (${how}); whether it took effect is not known`;
         throw new GatewayError("UNAVAILABLE", text);
       });
       ended.catch(() => {});
@@ -116,7 +116,7 @@ export class McpServer implements AsyncDisposable {
       const seconds = Math.ceil(waitMs / 1000);
       throw new GatewayError(
         "UNAVAILABLE",
-        `${this.name} is not available (${this.#problem}); it is tried again in ${seconds} s`,
+        `the MCP server ${this.name} is not available (${this.#problem}); it is tried again in ${seconds} s`,
       );
     }
     this.#opening ??= this.#connect().finally(() => {
@@ -147,7 +147,9 @@ export class McpServer implements AsyncDisposable {
     } catch (error) {
       const problem = sentenceOf(error);
       if (!this.#ended.signal.aborted) this.#failed(problem);
-      throw new GatewayError("UNAVAILABLE", `${this.name} cannot be reached: ${problem}`, { cause: error });
+      throw new GatewayError("UNAVAILABLE", `the MCP server ${this.name} cannot be reached: ${problem}`, {
+        cause: error,
+      });
     }
   }
 
