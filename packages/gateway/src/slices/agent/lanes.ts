@@ -53,6 +53,8 @@ export class Lanes {
     subagent: { name: "subagent", ready: [], taken: 0 },
   };
 
+  #isClosed = false;
+
   constructor(options: LanesOptions) {
     this.#options = options;
   }
@@ -85,8 +87,9 @@ export class Lanes {
     this.#tidy(line);
   }
 
-  /** Ends the waiting for more messages. */
+  /** From now on nothing begins any more. */
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     for (const { timer } of this.#lines.values()) timer?.[Symbol.dispose]();
   }
 
@@ -99,7 +102,7 @@ export class Lanes {
 
   /** Puts a conversation where it belongs: it waits for its run, for more messages, or for a place. */
   #arrange(line: Line): void {
-    if (line.active || line.isReady) return;
+    if (line.active || line.isReady || this.#isClosed) return;
     if (line.waiting.length === 0) return this.#tidy(line);
     const { clock } = this.#options;
     line.timer?.[Symbol.dispose]();
@@ -124,7 +127,7 @@ export class Lanes {
   }
 
   #next(lane: Lane): void {
-    while (lane.taken < this.#options.limit(lane.name)) {
+    while (!this.#isClosed && lane.taken < this.#options.limit(lane.name)) {
       const line = lane.ready.shift();
       if (!line) return;
       line.isReady = false;

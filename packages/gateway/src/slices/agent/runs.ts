@@ -7,29 +7,11 @@ import { storageProblem } from "../../base/store.ts";
 import { ModelError } from "../models/models.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
 import { interruptible, raced } from "./interruptible.ts";
-import { Lanes } from "./lanes.ts";
+import { Joining } from "./joining.ts";
 import type { RunStep } from "./loop.ts";
-import {
-  collects,
-  goTogether,
-  IN_ORDER,
-  isFromPerson,
-  leftOut,
-  nextBatch,
-  omittedNote,
-  type QueueRules,
-} from "./queue.ts";
-import { Run, type RunResult, type Steered } from "./run.ts";
-import {
-  type AnsweredBy,
-  aborted,
-  done,
-  failed,
-  merged,
-  type Recorded,
-  RunEnds,
-  type RunObserver,
-} from "./run-ends.ts";
+import type { QueueRules } from "./queue.ts";
+import { Run, type RunResult } from "./run.ts";
+import { type AnsweredBy, aborted, done, failed, type Recorded, RunEnds, type RunObserver } from "./run-ends.ts";
 import {
   type AbortReason,
   type RunOutcome,
@@ -39,7 +21,7 @@ import {
   RunStore,
 } from "./run-store.ts";
 import type { AgentServices } from "./services.ts";
-import { tools as toolSettings } from "./settings.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 /** Who answers a run, and the answer as it comes. */
 export interface Answer extends AnsweredBy {
@@ -98,29 +80,33 @@ export class Runs {
   readonly #store: RunStore;
   readonly #open = new Map<string, Run>();
   readonly #ends: RunEnds;
-  readonly #lanes: Lanes;
+  readonly #waiting: WaitingRoom;
+  readonly #joining: Joining;
   readonly #tasks = new Set<Promise<void>>();
   readonly #arrivals = new Map<string, Set<() => void>>();
   #pruner: Disposable | undefined;
   #stopped: Promise<void> | undefined;
-  /** How a message waits behind the reply under way; set by the slice that knows the settings. */
-  queueing: (record: RunRecord) => QueueRules = () => IN_ORDER;
 
   constructor(services: AgentServices, answering: Answering) {
     this.#services = services;
     this.#answering = answering;
     this.#store = new RunStore(services);
     this.#ends = new RunEnds(services, this.#store);
-    const { sessions, clock } = services;
-    this.#lanes = new Lanes({
-      clock,
-      limit: (lane) => {
-        const { maxConcurrent, subagents } = sessions.agentSettings.defaults;
-        return lane === "main" ? maxConcurrent : subagents.maxConcurrent;
-      },
-      batch: (waiting) => this.#batch(waiting),
+    this.#waiting = new WaitingRoom({
+      services,
       start: (batch) => this.#track(this.#start(batch)),
+      abort: (run, reason) => this.abort(run, reason),
     });
+    this.#joining = new Joining({
+      ...{ services, store: this.#store, ends: this.#ends },
+      find: (id) => this.#open.get(id),
+      gone: (run) => this.#forget(run),
+    });
+  }
+
+  /** From now on these rules say how a message waits behind the reply under way. */
+  queueBy(rules: (record: RunRecord) => QueueRules): void {
+    this.#waiting.rules = rules;
   }
 
   /** From now on the observer is told of ends. */
@@ -134,14 +120,16 @@ export class Runs {
     this.#store.prune();
     this.#pruner = clock.every(PRUNE_MS, () => this.#store.prune());
     // What worked goes on before what waited behind it.
-    const open = this.#store.open().sort((a, b) => Number(hasBegun(b)) - Number(hasBegun(a)));
+    const open = this.#store
+      .open()
+      .sort((a, b) => Number(b.startedAt !== undefined) - Number(a.startedAt !== undefined));
     for (const record of open) {
       if (this.#open.has(record.id)) continue;
       log.info("a run is taken up again", { runId: record.id, attempts: record.attempts });
       const run = this.#remember(record);
       if (record.attempts >= MAX_ATTEMPTS) this.#end(run, failed(run, stoppedTooOften(record.attempts)));
       else if (this.#answering.isImmediate(record)) void this.#track(this.#start([run]));
-      else this.#lanes.add(run);
+      else this.#waiting.add(run);
     }
   }
 
@@ -193,11 +181,13 @@ export class Runs {
   accept({ content, startsAnew = false, ...run }: NewRun, also: () => void = () => {}): Run {
     const { store, sessions } = this.#services;
     this.#requireRoom();
-    const crowd = this.#crowd(run);
+    const isImmediate = this.#answering.isImmediate(run);
+    const crowd = isImmediate ? undefined : this.#waiting.crowd(run);
     const record = store.transaction(() => {
-      this.#renew(run, startsAnew);
+      if (startsAnew) sessions.reset(run.sessionKey);
+      else if (!isImmediate) this.#renew(run);
       const session = sessions.ensure(run.sessionKey);
-      const request = crowd?.leavesOut ? { ...run.request, omitted: crowd.leavesOut } : run.request;
+      const request = crowd?.omitted ? { ...run.request, omitted: crowd.omitted } : run.request;
       const accepted = this.#store.accept({ ...run, request, sessionId: session.sessionId });
       sessions.transcript.append(session, { role: "user", content, runId: run.id, idempotencyKey: run.id });
       also();
@@ -205,73 +195,17 @@ export class Runs {
     });
     const accepted = this.#remember(record);
     if (crowd) this.abort(crowd.drops ?? accepted, "dropped");
-    if (!accepted.isOver) this.#enqueue(accepted, content);
+    if (isImmediate) void this.#track(Promise.resolve().then(() => this.#start([accepted])));
+    else if (!accepted.isOver) this.#waiting.add(accepted, content);
     return accepted;
   }
 
-  /** Begins the conversation anew when somebody wants it, or when its time is over and nothing is under way in it. */
-  #renew(run: Omit<NewRun, "content">, startsAnew: boolean): void {
+  /** Begins the conversation anew when its time is over and nothing is under way in it. */
+  #renew({ sessionKey, request }: Omit<NewRun, "content">): void {
     const { sessions, log } = this.#services;
-    const { sessionKey, request } = run;
-    if (startsAnew) return void sessions.reset(sessionKey);
-    if (this.#answering.isImmediate(run) || this.#lanes.active(sessionKey)) return;
+    if (this.#waiting.isBusy(sessionKey)) return;
     const why = sessions.resetIfExpired(sessionKey, request.deliver?.channel ?? "webchat");
     if (why) log.info("a conversation begins anew", { sessionKey, why });
-  }
-
-  /** When as many messages wait in a conversation as may: which is left out, undefined being the one that comes. */
-  #crowd(run: Omit<NewRun, "content">): { drops?: Run; leavesOut?: readonly string[] } | undefined {
-    if (!isFromPerson(run)) return undefined;
-    const waiting = this.#lanes.waiting(run.sessionKey).filter(({ record }) => isFromPerson(record));
-    const [oldest] = waiting;
-    if (!oldest || this.#answering.isImmediate(run)) return undefined;
-    const { cap, drop } = this.queueing(oldest.record);
-    if (waiting.length < cap) return undefined;
-    this.#services.log.warn("too many messages wait in a conversation", { sessionKey: run.sessionKey, cap, drop });
-    if (drop === "new") return {};
-    return drop === "old" ? { drops: oldest } : { drops: oldest, leavesOut: leftOut(oldest.record) };
-  }
-
-  /** A run begins, waits, or is said to the one under way. */
-  #enqueue(run: Run, content: readonly StoredPart[]): void {
-    const { record } = run;
-    if (this.#answering.isImmediate(record)) return void this.#track(Promise.resolve().then(() => this.#start([run])));
-    const active = this.#lanes.active(record.sessionKey);
-    if (!active || !isFromPerson(record)) return this.#lanes.add(run);
-    const rules = this.queueing(record);
-    if (rules.mode === "interrupt") this.#interruptFor(run);
-    this.#lanes.add(run, collects(rules) ? rules.debounceMs : 0);
-    if (rules.mode === "steer" || rules.mode === "steer-backlog") {
-      const text = content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
-      const isText = content.every(({ type }) => type === "text");
-      if (isText && this.#goTogether(active, run))
-        active.steer({ runId: run.id, text, isKept: rules.mode === "steer-backlog" });
-    }
-  }
-
-  /** The newest message alone counts: other replies to people of this conversation end. */
-  #interruptFor({ id, record: { sessionKey } }: Run): void {
-    for (const run of this.open())
-      if (run.record.sessionKey === sessionKey && run.id !== id && isFromPerson(run.record) && !this.#isImmediate(run))
-        this.abort(run, "interrupt");
-  }
-
-  #isImmediate({ record }: Run): boolean {
-    return this.#answering.isImmediate(record);
-  }
-
-  #goTogether(a: Run, b: Run): boolean {
-    const { bySender = {} } = this.#services.config.of(toolSettings).current;
-    return goTogether(a.record, b.record, (principal) => Object.hasOwn(bySender, principal.replace(/^channel:/, "")));
-  }
-
-  /** The runs that begin next of those that wait in a conversation. */
-  #batch(waiting: readonly Run[]): Run[] {
-    return nextBatch(waiting, {
-      collects: (head) => !hasBegun(head.record) && isFromPerson(head.record) && collects(this.queueing(head.record)),
-      together: (head, other) =>
-        head === other || (!hasBegun(other.record) && isFromPerson(other.record) && this.#goTogether(head, other)),
-    });
   }
 
   /** Accepts a run that cannot work, and ends it at once: its failure can be found again under its key. */
@@ -311,7 +245,7 @@ export class Runs {
 
   async #interruptAll(): Promise<void> {
     this.#pruner?.[Symbol.dispose]();
-    this.#lanes[Symbol.dispose]();
+    this.#waiting[Symbol.dispose]();
     for (const run of this.#open.values()) run.interrupt();
     const limit = new AbortController();
     await Promise.race([
@@ -343,7 +277,7 @@ export class Runs {
       isQuiet,
       isVerbose: () => this.#isVerbose(record),
       streamsReasoning: () => this.#services.sessions.get(record.sessionKey)?.levels.reasoningLevel === "stream",
-      hears: (said) => this.#hear(run, said),
+      hears: (said) => this.#joining.hear(run, said),
     });
     this.#open.set(run.id, run);
     for (const arrived of this.#arrivals.get(run.id) ?? []) arrived();
@@ -372,65 +306,12 @@ export class Runs {
     const leader = batch.at(-1);
     if (!leader || leader.isOver || this.#stopped) return;
     try {
-      this.#begin(leader, batch.slice(0, -1));
+      this.#joining.begin(leader, batch.slice(0, -1));
     } catch (error) {
       for (const run of batch) this.#end(run, failed(run, this.#sentenceOf(error, run)));
       return;
     }
     await this.#work(leader);
-  }
-
-  /** In one transaction the run begins and those before it become part of it, behind what was said meanwhile. */
-  #begin(leader: Run, others: readonly Run[]): void {
-    const [startedAt, endings] = this.#services.store.transaction(() => {
-      const begunAt = this.#store.begin(leader.id);
-      if (hasBegun(leader.record)) return [begunAt, []];
-      this.#gather(leader, others);
-      return [begunAt, this.#ends.recordMerge(others, leader)];
-    });
-    for (const [index, run] of others.entries()) this.#merged(run, leader, endings[index] ?? startedAt);
-    leader.began(startedAt);
-  }
-
-  /** The messages of a turn stand side by side, behind the reply that they waited for. */
-  #gather({ id, record: { sessionKey: key, sessionId, request } }: Run, others: readonly Run[]): void {
-    const { transcript } = this.#services.sessions;
-    const places = transcript.placesOf(sessionId, [...others.map((run) => run.id), id]);
-    const omitted = [...others.flatMap(({ record }) => record.request.omitted ?? []), ...(request.omitted ?? [])];
-    const [first] = places;
-    if (first === undefined || (omitted.length === 0 && places.length === 1 && transcript.isLast(sessionId, first)))
-      return;
-    if (omitted.length > 0)
-      transcript.append(
-        { key, sessionId },
-        { role: "system", content: [{ type: "text", text: omittedNote(omitted) }], runId: id },
-      );
-    transcript.moveToEnd(places, id);
-  }
-
-  /** A message has become part of another run: whoever waits for it waits for that one. */
-  #merged(run: Run, into: Run, endedAt: number): void {
-    this.#open.delete(run.id);
-    this.#lanes.remove(run);
-    run.mergeInto(into);
-    run.events.ended(merged(into.id), { startedAt: undefined, endedAt }, undefined);
-  }
-
-  /** What was said to a run under way is heard now: what is not to be answered again becomes part of it. */
-  #hear(run: Run, said: readonly Steered[]): readonly Steered[] {
-    const heard = said.filter(({ runId }) => this.#open.has(runId));
-    const taken = heard.filter(({ isKept }) => !isKept).map(({ runId }) => this.#open.get(runId)!);
-    const { store, sessions } = this.#services;
-    const endings = store.transaction(() => {
-      const places = sessions.transcript.placesOf(
-        run.record.sessionId,
-        taken.map(({ id }) => id),
-      );
-      sessions.transcript.moveToEnd(places, run.id);
-      return this.#ends.recordMerge(taken, run);
-    });
-    for (const [index, each] of taken.entries()) this.#merged(each, run, endings[index]!);
-    return heard;
   }
 
   async #work(run: Run): Promise<void> {
@@ -473,11 +354,15 @@ export class Runs {
       told = failed(run, storageProblem(error) ?? "the outcome cannot be recorded; see the log");
       recorded = { endedAt: clock.now(), message: undefined };
     }
-    this.#open.delete(run.id);
-    this.#lanes.remove(run);
+    this.#forget(run);
     const { startedAt, endedAt } = run.settle(told, recorded.endedAt);
     if (told.kind === "error") log.warn("a run failed", { runId: run.id, problem: told.error });
     run.events.ended(told, { startedAt, endedAt }, recorded.message);
+  }
+
+  #forget(run: Run): void {
+    this.#open.delete(run.id);
+    this.#waiting.remove(run);
   }
 
   #sentenceOf(error: unknown, run: Run): string {
@@ -487,11 +372,6 @@ export class Runs {
     this.#services.log.error("a run met an unexpected error", { runId: run.id, error });
     return `internal error: ${messageOf(error)}`.slice(0, 300);
   }
-}
-
-/** Whether an earlier attempt may have left something. */
-function hasBegun({ startedAt }: RunRecord): boolean {
-  return startedAt !== undefined;
 }
 
 function stoppedTooOften(attempts: number): string {

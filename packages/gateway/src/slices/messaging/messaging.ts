@@ -124,8 +124,9 @@ export class Messaging implements AsyncDisposable {
       delivery: this.#delivery,
     });
     agent.runs.observe(this.#delivery);
-    agent.runs.queueing = (record) =>
-      queueRules(settings().queue, record.request.deliver?.channel, sessions.get(record.sessionKey));
+    agent.runs.queueBy(({ request, sessionKey }) =>
+      queueRules(settings().queue, request.deliver?.channel, sessions.get(sessionKey)),
+    );
     agent.channels = {
       knows: (channel) => definitions.some(({ id }) => id === channel),
       route: (target) => channels.route(target),

@@ -1,0 +1,108 @@
+/** The runs that wait: behind which reply, with which others, and which of them are left out. */
+import type { StoredPart } from "../sessions/transcript.ts";
+import { Lanes } from "./lanes.ts";
+import { collects, goTogether, IN_ORDER, isFromPerson, leftOut, nextBatch, type QueueRules } from "./queue.ts";
+import type { Run } from "./run.ts";
+import type { AbortReason, RunRecord } from "./run-store.ts";
+import type { AgentServices } from "./services.ts";
+import { tools as toolSettings } from "./settings.ts";
+
+export interface WaitingRoomOptions {
+  readonly services: AgentServices;
+  /** Lets runs work, the last of them for all; resolves when they have let go. Must not throw. */
+  start(batch: readonly Run[]): Promise<void>;
+  abort(run: Run, reason: AbortReason): void;
+}
+
+/** Too many wait: which is left out, undefined being the one that comes, and what stands in its place. */
+export interface Crowd {
+  readonly drops?: Run;
+  readonly omitted?: readonly string[];
+}
+
+export class WaitingRoom implements Disposable {
+  readonly #options: WaitingRoomOptions;
+  readonly #lanes: Lanes;
+  /** How a message waits behind the reply under way. */
+  rules: (record: RunRecord) => QueueRules = () => IN_ORDER;
+
+  constructor(options: WaitingRoomOptions) {
+    this.#options = options;
+    const { sessions, clock } = options.services;
+    this.#lanes = new Lanes({
+      clock,
+      limit: (lane) => {
+        const { maxConcurrent, subagents } = sessions.agentSettings.defaults;
+        return lane === "main" ? maxConcurrent : subagents.maxConcurrent;
+      },
+      batch: (waiting) => this.#batch(waiting),
+      start: (batch) => options.start(batch),
+    });
+  }
+
+  /** Whether a run of the conversation is at work. */
+  isBusy(sessionKey: string): boolean {
+    return this.#lanes.active(sessionKey) !== undefined;
+  }
+
+  /** Who has to go when one more comes; undefined when there is room. */
+  crowd({ source, sessionKey }: Pick<RunRecord, "source" | "sessionKey">): Crowd | undefined {
+    if (!isFromPerson({ source })) return undefined;
+    const waiting = this.#lanes.waiting(sessionKey).filter(({ record }) => isFromPerson(record));
+    const [oldest] = waiting;
+    if (!oldest) return undefined;
+    const { cap, drop } = this.rules(oldest.record);
+    if (waiting.length < cap) return undefined;
+    this.#options.services.log.warn("too many messages wait in a conversation", { sessionKey, cap, drop });
+    if (drop === "new") return {};
+    return drop === "old" ? { drops: oldest } : { drops: oldest, omitted: leftOut(oldest.record) };
+  }
+
+  /** A run begins when its turn comes, or what it says is said to the one under way. */
+  add(run: Run, content: readonly StoredPart[] = []): void {
+    const { record } = run;
+    const active = this.#lanes.active(record.sessionKey);
+    if (!active || !isFromPerson(record)) return this.#lanes.add(run);
+    const rules = this.rules(record);
+    if (rules.mode === "interrupt") this.#interrupt(record.sessionKey);
+    this.#lanes.add(run, collects(rules) ? rules.debounceMs : 0);
+    if (rules.mode === "steer" || rules.mode === "steer-backlog")
+      this.#steer(active, run, content, rules.mode === "steer-backlog");
+  }
+
+  /** A run has ended, whether it worked or waited. */
+  remove(run: Run): void {
+    this.#lanes.remove(run);
+  }
+
+  [Symbol.dispose](): void {
+    this.#lanes[Symbol.dispose]();
+  }
+
+  /** The newest message alone counts: the other replies to people end. */
+  #interrupt(sessionKey: string): void {
+    for (const run of [this.#lanes.active(sessionKey), ...this.#lanes.waiting(sessionKey)])
+      if (run && isFromPerson(run.record)) this.#options.abort(run, "interrupt");
+  }
+
+  /** Only words, and only from whoever may say them to that reply. */
+  #steer(active: Run, run: Run, content: readonly StoredPart[], isKept: boolean): void {
+    const texts = content.flatMap((part) => (part.type === "text" ? [part.text] : []));
+    if (texts.length < content.length || !this.#goTogether(active, run)) return;
+    active.steer({ runId: run.id, text: texts.join("\n\n"), isKept });
+  }
+
+  #goTogether(a: Run, b: Run): boolean {
+    const { bySender = {} } = this.#options.services.config.of(toolSettings).current;
+    return goTogether(a.record, b.record, (principal) => Object.hasOwn(bySender, principal.replace(/^channel:/, "")));
+  }
+
+  /** The runs that begin next of those that wait in a conversation. */
+  #batch(waiting: readonly Run[]): Run[] {
+    const isFresh = ({ record }: Run) => isFromPerson(record) && record.startedAt === undefined;
+    return nextBatch(waiting, {
+      collects: (head) => isFresh(head) && collects(this.rules(head.record)),
+      together: (head, other) => head === other || (isFresh(other) && this.#goTogether(head, other)),
+    });
+  }
+}
