@@ -1,6 +1,6 @@
 /** The `tools` section: which tools models may call, and for whom. Which agent uses which stands in `agents` too. */
 import { type Static, Type } from "@sinclair/typebox";
-import { Secret } from "../../kit/schema.ts";
+import { OneOf, Secret } from "../../kit/schema.ts";
 import { defineSettings } from "../../kit/settings.ts";
 
 const Names = Type.Optional(
@@ -37,6 +37,35 @@ const Web = Type.Object({
 });
 export type WebSettings = Static<typeof Web>;
 
+/** How commands run. What the approvals file forbids, these do not allow, and the other way round. */
+const Exec = Type.Object({
+  host: Type.Optional({
+    ...OneOf("gateway", "sandbox", "node"),
+    description: "Where commands run. Default gateway: on this machine.",
+  }),
+  node: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: "Which node, when host is node." })),
+  security: Type.Optional({
+    ...OneOf("deny", "allowlist", "full"),
+    description: "No commands, those on the allowlist and what somebody allows, or all. Default allowlist.",
+  }),
+  ask: Type.Optional({
+    ...OneOf("off", "on-miss", "always"),
+    description: "When somebody is asked: never, for what is not on the allowlist, or always. Default on-miss.",
+  }),
+  safeBins: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+      description: "Programs that need no approval while they only turn input into output. Default jq, grep, head and such.",
+    }),
+  ),
+  timeoutSeconds: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 3_600, description: "How long a command may run. Default 120." }),
+  ),
+  approvalSeconds: Type.Optional(
+    Type.Integer({ minimum: 10, maximum: 3_600, description: "How long an approval is waited for. Default 120." }),
+  ),
+});
+export type ExecSettings = Static<typeof Exec>;
+
 const Tools = Type.Object({
   allow: Names,
   deny: Names,
@@ -51,6 +80,7 @@ const Tools = Type.Object({
     }),
   ),
   web: Type.Optional(Web),
+  exec: Type.Optional(Exec),
 });
 export type ToolSettings = Static<typeof Tools>;
 
