@@ -7,7 +7,7 @@ import { duration, printable, type Style, table } from "../render.ts";
 
 const NONE =
   "No MCP server is configured. Add one under mcp.servers in the config, for example\n" +
-  `  moltbot config set mcp.servers.files '{ command: "npx", args: ["-y", "some-mcp-server"] }'`;
+  `  moltbot config set mcp.servers.files '{ "command": "npx", "args": ["-y", "some-mcp-server"] }'`;
 /** A program may have to be fetched before it starts. */
 const TEST_MS = 45_000;
 
