@@ -31,6 +31,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   models: { summary: "Choose the model that answers", load: async () => (await import("./models.ts")).models },
   tools: { summary: "See which tools the agent may use", load: async () => (await import("./tools.ts")).tools },
   usage: { summary: "Show what models took and cost", load: async () => (await import("./usage.ts")).usage },
+  skills: { summary: "See what agents know how to do", load: async () => (await import("./skills.ts")).skills },
   memory: { summary: "Search what the agent has noted", load: async () => (await import("./memory.ts")).memory },
   mcp: { summary: "Use the tools of MCP servers", load: async () => (await import("./mcp.ts")).mcp },
   devices: { summary: "Approve and remove devices", load: async () => (await import("./devices.ts")).devices },

@@ -45,7 +45,7 @@ export async function installStep(step: InstallStep, options: InstallOptions): P
   if (!findProgram(program!, options.env)) {
     const where = WHERE[program!];
     return failed(
-      `${program} is not installed here${where === undefined ? "" : ` (see ${where})`}; install it, then try again`,
+      `the program ${program} is not installed here${where === undefined ? "" : ` (see ${where})`}; install it, then try again`,
     );
   }
   const { code, why, stdout, stderr } = await runProgram(program!, args, options);
