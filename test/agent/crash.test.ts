@@ -57,6 +57,28 @@ test("a reply that kill -9 cut off is given again from the start, under the same
   assert.deepEqual(await transcriptOf(after), ["user: Hi", "assistant: Hello from the model."]);
 });
 
+test("killed between two turns: the run goes on with what its tools have answered, and says everything once", async () => {
+  await using model = await fakeOpenAI();
+  model.script({ kind: "turn", text: "Let me look.", calls: [{ name: "sessions_list" }] }, { kind: "hang" });
+  await using gateway = killableOver(model);
+  const before = await gateway.start();
+  const asked = [model.next(), model.next()];
+  await before.call("chat.send", { sessionKey: "main", message: "Hi", idempotencyKey: "r1" });
+  await Promise.all(asked);
+
+  await gateway.kill();
+  const after = await gateway.start();
+  const { status } = await after.call("agent.wait", { runId: "r1", timeoutMs: 9_000 });
+
+  assert.equal(status, "ok");
+  assert.equal(model.requests.length, 3);
+  assert.deepEqual(model.requests[2]?.body.messages, model.requests[1]?.body.messages);
+  assert.deepEqual(
+    (await transcriptOf(after)).filter((line) => !line.startsWith("toolResult")),
+    ["user: Hi", "assistant: Let me look.", "assistant: Hello from the model."],
+  );
+});
+
 test("a message that brings the gateway down three times ends in an error that the conversation shows", async () => {
   await using model = await fakeOpenAI();
   model.usual = { kind: "hang" };

@@ -181,6 +181,52 @@ test("runs are taken up in the order in which they were accepted", async () => {
   assert.deepEqual(order, ["r1", "r2", "r3"]);
 });
 
+test("an answer that hears nobody and never ends frees its conversation at the run's time limit", async () => {
+  const { promise: never } = Promise.withResolvers<never>();
+  const answers = [
+    async function* deaf(): AsyncGenerator<ModelStep> {
+      try {
+        yield { kind: "text", delta: "Half" };
+        await never;
+      } finally {
+        await never;
+      }
+    },
+    () => say("Whole"),
+  ];
+  using opened = open(() => answers.shift()!());
+  const runs = opened.runs();
+  const first = runs.accept({ ...newRun("r1"), request: { ...request, timeoutMs: 30 } });
+  const second = runs.accept(newRun("r2"));
+
+  const ends = [(await first.finished).outcome, (await second.finished).outcome];
+
+  assert.deepEqual(
+    ends.map(({ kind, text }) => [kind, text]),
+    [
+      ["aborted", "Half"],
+      ["ok", "Whole"],
+    ],
+  );
+  assert.equal(opened.store.get<{ state: string }>("select state from runs where id = 'r1'")?.state, "aborted");
+});
+
+test("a run that is stopped before it begins ends at once, and the next one begins", async () => {
+  const order: string[] = [];
+  using opened = open((run) => {
+    order.push(run.id);
+    return say("ok");
+  });
+  const runs = opened.runs();
+  const [first, second] = [runs.accept(newRun("r1")), runs.accept(newRun("r2"))];
+
+  runs.abort(first, "stop");
+  await second.finished;
+
+  assert.equal((await first.finished).outcome.kind, "aborted");
+  assert.deepEqual(order, ["r2"]);
+});
+
 test("a stopping gateway takes no more messages", async () => {
   using opened = open(() => say("ok"));
   const runs = opened.runs();
