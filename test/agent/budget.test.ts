@@ -79,7 +79,7 @@ test("a conversation's budget begins anew with the conversation", async () => {
 
 test("an agent's budget holds for this agent alone", async () => {
   await using server = await fakeOpenAI();
-  const config = JSON.parse(pricedConfig(server, { budgets: { perAgent: { work: { tokens: 100 } } } }));
+  const config = JSON.parse(pricedConfig(server, { budgets: { perAgent: { Work: { tokens: 100 } } } }));
   config.agents.list = [{ id: "main", default: true }, { id: "work" }];
   await using gateway = await testGateway({ config: JSON.stringify(config) });
   const client = await admin(gateway);
@@ -89,7 +89,7 @@ test("an agent's budget holds for this agent alone", async () => {
   const refused = await say(client, "two", "agent:work:main");
   const other = await say(client, "two", "agent:main:main");
 
-  assert.match(refused, /budgets\.perAgent\.work\.tokens/);
+  assert.match(refused, /budgets\.perAgent\.Work\.tokens/);
   assert.equal(other, "Hello from the model.");
 });
 

@@ -1,6 +1,8 @@
 // How a model comes to its answer: kept, and shown where the conversation asks for it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fakeSignal, until } from "@moltbot/fakes";
+import { ChannelBench } from "../channels/bench.ts";
 import { fakeAnthropic } from "../fakes/anthropic.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { testGateway } from "../support/gateway.ts";
@@ -105,4 +107,19 @@ test("how hard a model thinks is set for a run, else the conversation, else the 
     server.requests.map(({ body }) => body.reasoning_effort),
     ["low", "high", "medium", "high"],
   );
+});
+
+test("on a channel it stands as a quotation above the reply, where the conversation has it on", async () => {
+  await using model = await fakeOpenAI();
+  const { models, agents } = JSON.parse(configFor(model));
+  await using bench = await ChannelBench.start(fakeSignal, { config: { models, agents } });
+  await bench.operator.call("sessions.patch", { key: "main", reasoningLevel: "on" });
+  model.script(THINKS);
+
+  await bench.fake.says("Hi", { from: "alice" });
+  const reply = await until(bench.fake, "the reply", () =>
+    bench.fake.delivered.find(({ text }) => text.includes("Hello!")),
+  );
+
+  assert.match(reply.text, /They greet\. I greet back\.\n+Hello!$/);
 });

@@ -5,11 +5,14 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { fakeTelegram } from "@moltbot/fakes";
 import type { Model } from "../../packages/gateway/src/slices/models/providers.ts";
 import { transcribe } from "../../packages/gateway/src/slices/models/transcribe.ts";
+import { ChannelBench } from "../channels/bench.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { testGateway } from "../support/gateway.ts";
-import { admin, endOf } from "./support.ts";
+import { within } from "../support/time-limit.ts";
+import { admin, configFor, endOf } from "./support.ts";
 import { pricedConfig } from "./usage-support.ts";
 
 interface Asked {
@@ -90,6 +93,25 @@ test("providers without transcriptions, and recordings that are too large, are n
 
   await assert.rejects(transcribe(modelAt(nowhere, "anthropic"), voice, never), /Acme has no transcriptions/);
   await assert.rejects(transcribe(modelAt(nowhere), large, never), /larger than 25 MB/);
+});
+
+test("a voice note on a channel is written down by the provider that the settings name", async () => {
+  await using acme = await provider(200, '{"text":"Buy milk."}');
+  await using model = await fakeOpenAI();
+  const { agents, models } = JSON.parse(configFor(model));
+  const hosted = { acme: { api: "openai-compatible", baseUrl: acme.model.provider.baseUrl, apiKey: "key-1" } };
+  const config = {
+    ...{ agents, models: { ...models, providers: { ...models.providers, ...hosted } } },
+    messages: { transcribe: { model: "acme/whisper-1" } },
+  };
+  await using bench = await ChannelBench.start(fakeTelegram, { config });
+  const bytes = Buffer.concat([Buffer.from("OggS\0\x02"), Buffer.alloc(22), Buffer.from("OpusHead"), Buffer.alloc(64)]);
+
+  const asked = model.next();
+  await bench.fake.says("", { files: [{ bytes, mimeType: "audio/ogg", fileName: "voice.ogg", kind: "voice" }] });
+  const { body } = await within(asked, "the model to be asked");
+
+  assert.match(JSON.stringify((body.messages as unknown[]).at(-1)), /saved as .*\]\\n\[transcript\] Buy milk\."/);
 });
 
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";

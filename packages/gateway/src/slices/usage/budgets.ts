@@ -1,5 +1,6 @@
 /** The budgets that hold for a call: how much of each is used, and the sentence when one is used up. */
 import { GatewayError } from "../../base/errors.ts";
+import { normalAgentId } from "../sessions/sessions.ts";
 import { totalOf } from "./count.ts";
 import { dayOf, nextMidnight, zoneOf } from "./day.ts";
 import type { Ledger, Scope, Sum } from "./ledger.ts";
@@ -22,7 +23,8 @@ export interface Cap {
 export function capsOf(settings: BudgetSettings, ledger: Ledger, scope: Partial<Scope>, now: number): Cap[] {
   const { daily, perAgent = {}, perSession, perRun } = settings;
   const { agentId, sessionId, runId } = scope;
-  const forAgent = agentId ? perAgent[agentId] : undefined;
+  // A config may spell agents with capitals.
+  const [agentName, forAgent] = Object.entries(perAgent).find(([name]) => normalAgentId(name) === agentId) ?? [];
   if (!daily && !forAgent && !perSession && !perRun) return [];
   const zone = zoneOf(settings.timeZone);
   const today = dayOf(now, zone);
@@ -30,7 +32,7 @@ export function capsOf(settings: BudgetSettings, ledger: Ledger, scope: Partial<
   const resetAt = isDaily ? nextMidnight(now, zone) : undefined;
   return [
     ...caps("day", "budgets.daily", daily, () => ledger.ofDay(today), resetAt),
-    ...caps("agent", `budgets.perAgent.${agentId}`, forAgent, () => ledger.ofDay(today, agentId), resetAt),
+    ...caps("agent", `budgets.perAgent.${agentName}`, forAgent, () => ledger.ofDay(today, agentId), resetAt),
     ...(sessionId ? caps("session", "budgets.perSession", perSession, () => ledger.ofSession(sessionId)) : []),
     ...(runId ? caps("run", "budgets.perRun", perRun, () => ledger.ofRun(runId)) : []),
   ];
