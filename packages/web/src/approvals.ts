@@ -16,10 +16,19 @@ export interface Approval {
   readonly sessionKey: string | undefined;
   /** The program that the first word stands for. */
   readonly resolvedPath: string | undefined;
+  /** Variables that it is given beyond the usual. */
+  readonly env: readonly string[];
   /** Why it may not simply run. */
-  readonly reason: string | undefined;
+  readonly why: readonly string[];
+  /** Whether "always" would last. */
+  readonly canRemember: boolean;
+  /** What people can type elsewhere: /approve CODE. */
+  readonly code: string | undefined;
   readonly expiresAt: number;
 }
+
+/** How long after the end of its time a command is asked for again, in milliseconds. */
+const LATE_MS = 1_000;
 
 /** What approvals need of the page. */
 export interface ApprovalsHost {
@@ -78,13 +87,12 @@ export class Approvals {
     this.#host.onRequest(approval);
   }
 
-  /** No event tells that the time is over. */
+  /** No event tells that the time is over, and our clock may be wrong: the gateway is asked. */
   #set(waiting: readonly Approval[]): void {
-    this.#waiting = waiting.filter(({ expiresAt }) => expiresAt > Date.now());
+    this.#waiting = waiting;
     clearTimeout(this.#timer);
-    const next = Math.min(...this.#waiting.map(({ expiresAt }) => expiresAt));
-    if (next < Number.POSITIVE_INFINITY)
-      this.#timer = setTimeout(() => this.#set(this.#waiting), next - Date.now() + 50);
+    const next = Math.min(...waiting.map(({ expiresAt }) => expiresAt));
+    if (waiting.length > 0) this.#timer = setTimeout(() => void this.load(), Math.max(0, next - Date.now()) + LATE_MS);
     this.#host.onChange();
   }
 }
@@ -92,7 +100,7 @@ export class Approvals {
 /** Reads one that waits; undefined when it is none. */
 export function readApproval(value: unknown): Approval | undefined {
   if (!isRecord(value) || typeof value.id !== "string" || !isRecord(value.request)) return undefined;
-  const { command, cwd, host, agentId, sessionKey, resolvedPath, reason } = value.request;
+  const { command, cwd, host, agentId, sessionKey, resolvedPath, env, why } = value.request;
   if (typeof command !== "string") return undefined;
   return {
     id: value.id,
@@ -102,7 +110,10 @@ export function readApproval(value: unknown): Approval | undefined {
     agentId: asText(agentId),
     sessionKey: asText(sessionKey),
     resolvedPath: asText(resolvedPath),
-    reason: asText(reason),
+    env: isRecord(env) ? Object.entries(env).map(([name, text]) => `${name}=${text}`) : [],
+    why: Array.isArray(why) ? why.map(String) : [],
+    canRemember: value.remembers === true,
+    code: asText(value.code),
     expiresAt: typeof value.expiresAtMs === "number" ? value.expiresAtMs : Date.now(),
   };
 }

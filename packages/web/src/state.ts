@@ -8,6 +8,7 @@ import type { Item } from "./conversation.ts";
 import type { HistoryMessage } from "./history.ts";
 import type { Run } from "./reply.ts";
 import type { ModelChoice, Session } from "./sessions.ts";
+import { NO_TOOLS, type ToolsState } from "./tools/tools.ts";
 import type { Usage } from "./usage.ts";
 
 /** Which screen the page shows. */
@@ -25,7 +26,7 @@ export type Link =
   | { readonly kind: "waiting"; readonly reason: string };
 
 /** What fills the page beside the sidebar. */
-export type View = "chat" | "channels";
+export type View = "chat" | "channels" | "tools";
 
 /** Everything an element can show. */
 export interface State {
@@ -43,6 +44,7 @@ export interface State {
   readonly usage: Usage | undefined;
   readonly unread: ReadonlySet<string>;
   readonly channels: ChannelsState;
+  readonly tools: ToolsState;
   readonly models: readonly ModelChoice[];
   readonly defaultModel: string | undefined;
   /** What can be typed after a slash in the open session. */
@@ -73,6 +75,7 @@ export const INITIAL: State = {
   usage: undefined,
   unread: new Set(),
   channels: NO_CHANNELS,
+  tools: NO_TOOLS,
   models: [],
   defaultModel: undefined,
   commands: [],

@@ -25,6 +25,7 @@ import { Sender } from "./sender.ts";
 import { canonicalKey, readModels, readSessions } from "./sessions.ts";
 import { INITIAL, type State, type View } from "./state.ts";
 import { recall, remember } from "./storage.ts";
+import { Tools } from "./tools/tools.ts";
 
 /** What the page asks to be allowed: it is its owner's console, with the same abilities as the command line. */
 const SCOPES = ["operator.admin", "operator.approvals", "operator.pairing"];
@@ -72,6 +73,16 @@ export class Store {
     attempt: (action) => this.#try(action),
     onChange: () => this.#set({ approvals: this.approvals.waiting }),
     onRequest: ({ command }) => this.#set({ announcement: `A command waits for your approval: ${command}` }),
+  });
+
+  /** What the agent may use. */
+  readonly tools = new Tools({
+    gateway: () => this.#gateway,
+    offers: (method) => this.#offers(method),
+    mayAdmin: () => this.#may("operator.admin"),
+    attempt: (action) => this.#try(action),
+    sessionKey: () => this.#state.sessionKey,
+    onChange: () => this.#set({ tools: this.tools.state }),
   });
 
   readonly #runs = new Runs({
@@ -158,7 +169,7 @@ export class Store {
     this.#set({ notice });
   }
 
-  /** Shows the conversation or the channels; the browser's back button leads back. */
+  /** Shows the conversation or a page beside it; the browser's back button leads back. */
   show(view: View): void {
     if (view === this.#state.view) return;
     history.pushState(history.state, "", view === "chat" ? location.pathname + location.search : `#${view}`);
@@ -537,7 +548,8 @@ export class Store {
 }
 
 function viewOfAddress(): View {
-  return location.hash === "#channels" ? "channels" : "chat";
+  if (location.hash === "#channels") return "channels";
+  return location.hash === "#tools" ? "tools" : "chat";
 }
 
 function announcementOf({ outcome, text }: Run): string {

@@ -10,6 +10,7 @@ import { claws, closeIcon, shieldIcon, warnIcon } from "./icons.ts";
 import type { ThreadElement } from "./thread.ts";
 import { words } from "./words.ts";
 import "../channels/page.ts";
+import "../tools/page.ts";
 import "./composer.ts";
 import "./dialog.ts";
 import "./sidebar.ts";
@@ -65,8 +66,8 @@ export class AppElement extends PageElement {
   #chat(): TemplateResult {
     const { state } = this.store;
     const isChat = state.view === "chat";
-    return html`<a class="skip-link" href=${isChat ? "#message" : "#channels-content"} @click=${this.#onSkip}>
-        ${isChat ? "Skip to the message field" : "Skip to the channels"}
+    return html`<a class="skip-link" href=${isChat ? "#message" : `#${state.view}-content`} @click=${this.#onSkip}>
+        ${isChat ? "Skip to the message field" : `Skip to the ${state.view}`}
       </a>
       <div
         class="layout ${this.menuOpen ? "menu-open" : ""}"
@@ -93,7 +94,16 @@ export class AppElement extends PageElement {
             ${linkBanner(state.link, this.store)} ${this.#approvalsElsewhere()} ${this.#notice()}
             <moltbot-thread .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-thread>
             <moltbot-composer .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-composer>
-            ${isChat ? nothing : html`<moltbot-channels .channels=${this.store.channels} .state=${state.channels}></moltbot-channels>`}
+            ${
+              state.view === "channels"
+                ? html`<moltbot-channels .channels=${this.store.channels} .state=${state.channels}></moltbot-channels>`
+                : nothing
+            }
+            ${
+              state.view === "tools"
+                ? html`<moltbot-tools .tools=${this.store.tools} .state=${state.tools}></moltbot-tools>`
+                : nothing
+            }
           </main>
         </div>
       </div>
@@ -168,7 +178,7 @@ export class AppElement extends PageElement {
   /** Moves focus to the message field, or to what stands in its place. */
   #toContent(): void {
     if (this.store.state.view === "chat") this.#composer?.focus();
-    else this.querySelector<HTMLElement>("moltbot-channels .scroller")?.focus();
+    else this.querySelector<HTMLElement>(":is(moltbot-channels, moltbot-tools) .scroller")?.focus();
   }
 
   #onDragOver(event: DragEvent): void {

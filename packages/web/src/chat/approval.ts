@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { agentOf } from "../agents.ts";
 import type { Approval, Decision } from "../approvals.ts";
+import { sentence } from "../runs.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { PageElement } from "./element.ts";
@@ -51,7 +52,7 @@ export class ApprovalElement extends PageElement {
   }
 
   protected override render(): TemplateResult {
-    const { command, reason } = this.approval;
+    const { command, why, canRemember } = this.approval;
     return html`<section class="approval" aria-label="A command waits for your approval">
       <p class="approval-head">
         ${shieldIcon}<strong>${this.#who()} wants to run a command</strong>
@@ -59,9 +60,9 @@ export class ApprovalElement extends PageElement {
       </p>
       <pre tabindex="0" role="group" aria-label="Command"><code>${command}</code></pre>
       <dl>${this.#facts().map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-      ${reason === undefined ? nothing : html`<p class="meta">${words(reason)}</p>`}
+      ${why.length === 0 ? nothing : html`<ul class="why-asked" aria-label="Why it asks">${why.map((each) => html`<li>${words(sentence(each))}</li>`)}</ul>`}
       <div class="card-actions">
-        ${this.#button("deny", "Deny", "")} ${this.#button("allow-always", "Always allow", "")}
+        ${this.#button("deny", "Deny", "")} ${canRemember ? this.#button("allow-always", "Always allow", "") : nothing}
         ${this.#button("allow-once", "Allow once", "primary")}
       </div>
     </section>`;
@@ -74,11 +75,13 @@ export class ApprovalElement extends PageElement {
   }
 
   #facts(): [string, string][] {
-    const { cwd, host, resolvedPath } = this.approval;
+    const { cwd, host, resolvedPath, env, code } = this.approval;
     const known: [string, string | undefined][] = [
       ["in", cwd],
       ["program", resolvedPath],
+      ["with", env.length === 0 ? undefined : env.join(" ")],
       ["on", host === "gateway" ? undefined : host],
+      ["code", code],
     ];
     return known.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
   }

@@ -19,6 +19,7 @@ import {
   pencilIcon,
   plusIcon,
   searchIcon,
+  toolIcon,
   trashIcon,
 } from "./icons.ts";
 import "./usage.ts";
@@ -45,7 +46,7 @@ export class SidebarElement extends PageElement {
       </div>
       <button type="button" class="new-session" @click=${() => this.#begin()}>${plusIcon} New conversation</button>
       ${this.#otherAgents()}
-      ${this.#channelsEntry()}
+      ${this.#channelsEntry()} ${this.#toolsEntry()}
       <label class="search">
         ${searchIcon}<span class="visually-hidden">Search conversations</span>
         <input type="search" placeholder="Search" .value=${this.words} @input=${this.#onSearch} />
@@ -104,6 +105,20 @@ export class SidebarElement extends PageElement {
       ${channelsIcon}<span class="words">Channels</span>
       ${isTroubled ? html`<span class="state bad"><span class="dot"></span><span class="visually-hidden">an account needs attention</span></span>` : nothing}
       ${waiting === 0 ? nothing : html`<span class="badge">${waiting}<span class="visually-hidden"> waiting to be let in</span></span>`}
+    </button>`;
+  }
+
+  #toolsEntry(): TemplateResult {
+    return html`<button
+      type="button"
+      class="nav-entry"
+      aria-current=${this.state.view === "tools" ? "page" : nothing}
+      @click=${() => {
+        this.store.show("tools");
+        this.#fire("chosen");
+      }}
+    >
+      ${toolIcon}<span class="words">Tools and skills</span>
     </button>`;
   }
 

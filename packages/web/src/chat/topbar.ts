@@ -32,7 +32,7 @@ export class TopbarElement extends PageElement {
       >
         ${menuIcon}
       </button>
-      <h1 tabindex="-1">${view === "channels" ? "Channels" : conversation}</h1>
+      <h1 tabindex="-1">${{ channels: "Channels", tools: "Tools and skills", chat: conversation }[view]}</h1>
       ${view === "chat" ? html`${this.#agent()} ${this.#model()}` : nothing} ${this.#link()}
       <button
         type="button"

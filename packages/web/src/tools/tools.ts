@@ -1,0 +1,99 @@
+// What the agent may use, over the protocol client: its tools, its skills, and the commands that need no approval.
+
+import type { GatewayClient, SkillStatus, ToolEntry } from "@moltbot/protocol";
+import { type AllowedCommand, allowedCommands, type Skill, skillOf, withoutCommand } from "./state.ts";
+
+/** Everything that the page shows; a part is undefined until the gateway has told, or where it has none. */
+export interface ToolsState {
+  readonly tools: readonly ToolEntry[] | undefined;
+  readonly skills: readonly Skill[] | undefined;
+  readonly allowed: readonly AllowedCommand[] | undefined;
+}
+
+/** Before anything is known. */
+export const NO_TOOLS: ToolsState = { tools: undefined, skills: undefined, allowed: undefined };
+
+/** What the tools need of the page. */
+export interface ToolsHost {
+  /** The connection of now. */
+  gateway(): GatewayClient;
+  /** Whether the gateway has a method. */
+  offers(method: string): boolean;
+  mayAdmin(): boolean;
+  /** Runs an action; a refusal becomes a notice, and `undefined`. */
+  attempt<T>(action: () => Promise<T>): Promise<T | undefined>;
+  sessionKey(): string;
+  onChange(): void;
+}
+
+/** The tools of one page. */
+export class Tools {
+  #state: ToolsState = NO_TOOLS;
+  readonly #host: ToolsHost;
+
+  constructor(host: ToolsHost) {
+    this.#host = host;
+  }
+
+  get state(): ToolsState {
+    return this.#state;
+  }
+
+  /** Whether the connection may switch skills, and take commands off the list. */
+  get mayChangeSkills(): boolean {
+    return this.#host.offers("skills.update") && this.#host.mayAdmin();
+  }
+
+  get mayChangeCommands(): boolean {
+    return this.#host.offers("exec.approvals.set") && this.#host.mayAdmin();
+  }
+
+  /** Reads all that the page shows. */
+  async refresh(): Promise<void> {
+    await Promise.all([this.#readTools(), this.#readSkills(), this.#readAllowed()]);
+  }
+
+  /** Switches a skill on or off. */
+  async enable({ skillKey }: Pick<SkillStatus, "skillKey">, enabled: boolean): Promise<void> {
+    await this.#host.attempt(() => this.#host.gateway().request("skills.update", { skillKey, enabled }));
+    await this.#readSkills();
+  }
+
+  /** The command needs approval again. Refused when the list has changed meanwhile; then it is read anew. */
+  async forbid(command: AllowedCommand): Promise<void> {
+    await this.#host.attempt(async () => {
+      const { file, hash } = (await this.#host.gateway().request("exec.approvals.get")) as ApprovalsFile;
+      await this.#host.gateway().request("exec.approvals.set", { file: withoutCommand(file, command), baseHash: hash });
+    });
+    await this.#readAllowed();
+  }
+
+  async #readTools(): Promise<void> {
+    if (!this.#host.offers("tools.list")) return;
+    const params = { sessionKey: this.#host.sessionKey() };
+    const answer = await this.#host.attempt(() => this.#host.gateway().request("tools.list", params));
+    if (answer !== undefined) this.#set({ tools: answer.tools });
+  }
+
+  async #readSkills(): Promise<void> {
+    if (!this.#host.offers("skills.status")) return;
+    const answer = await this.#host.attempt(() => this.#host.gateway().request("skills.status"));
+    if (answer !== undefined) this.#set({ skills: answer.skills.map(skillOf) });
+  }
+
+  async #readAllowed(): Promise<void> {
+    if (!this.#host.offers("exec.approvals.get") || !this.#host.mayAdmin()) return;
+    const answer = await this.#host.attempt(() => this.#host.gateway().request("exec.approvals.get"));
+    if (answer !== undefined) this.#set({ allowed: allowedCommands((answer as ApprovalsFile).file) });
+  }
+
+  #set(change: Partial<ToolsState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#host.onChange();
+  }
+}
+
+interface ApprovalsFile {
+  readonly file: unknown;
+  readonly hash: string;
+}
