@@ -80,6 +80,30 @@ describe("over a channel", () => {
     assert.ok(offeredIn(stage.model.requests[0]!).includes("web_fetch"));
   });
 
+  test("the owner, known by id, has the owner's tools; what the agent says with its tool counts as its answer", async () => {
+    await using stage = await chat();
+    const { bench, model } = stage;
+    const { senderId } = (await bench.asks("begin")).said;
+    const config = JSON.parse(bench.gateway.readConfig());
+    config.channels.telegram.owners = [senderId];
+    bench.gateway.writeConfig(JSON.stringify(config));
+    await bench.gateway.logged("config changed");
+    model.script({ kind: "tool-call", name: "message", arguments: { action: "send", message: "By tool." } });
+    model.script({ kind: "text", text: "NO_REPLY" });
+    const seen = bench.fake.delivered.length;
+
+    await bench.fake.says("Tell me.");
+    const { outcome, rule } = await bench.decided("Tell me.");
+
+    for (const name of ["message", "read", "sessions_list", "spawn"])
+      assert.ok(offeredIn(model.requests[0]!).includes(name), name);
+    assert.deepEqual([outcome, rule], ["replied", "by-tool"]);
+    assert.deepEqual(
+      bench.fake.delivered.slice(seen).map(({ text }) => text),
+      ["By tool."],
+    );
+  });
+
   test("rules for a channel and for one sender hold there", async () => {
     await using stage = await chat({
       settings: { dmPolicy: "open", allowFrom: ["*"] },

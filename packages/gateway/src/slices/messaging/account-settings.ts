@@ -9,6 +9,7 @@ export interface AccountSettings {
   readonly name: string | undefined;
   readonly dmPolicy: "pairing" | "allowlist" | "open" | "disabled";
   readonly allowFrom: readonly string[];
+  readonly owners: readonly string[];
   readonly groupPolicy: "open" | "allowlist" | "disabled";
   /** Undefined when the config does not say. */
   readonly groupAllowFrom: readonly string[] | undefined;
@@ -72,6 +73,7 @@ export function accountSettings(
     name: merged.name,
     dmPolicy: merged.dmPolicy ?? "pairing",
     allowFrom: texts(merged.allowFrom) ?? [],
+    owners: texts(merged.owners) ?? [],
     groupPolicy: merged.groupPolicy ?? config.defaults?.groupPolicy ?? "allowlist",
     groupAllowFrom: texts(merged.groupAllowFrom),
     groups: groupsOf(merged.groups),

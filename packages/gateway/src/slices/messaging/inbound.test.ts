@@ -13,6 +13,7 @@ const settings: AccountSettings = {
   name: undefined,
   dmPolicy: "pairing",
   allowFrom: [],
+  owners: [],
   groupPolicy: "allowlist",
   groupAllowFrom: undefined,
   groups: {},
@@ -88,6 +89,9 @@ const group = (entry: object) => ({
 
 const CASES: readonly [what: string, given: Case, expected: string][] = [
   ["a stranger", {}, "pair"],
+  ["the owner", { settings: { owners: ["77"] } }, "answer owner, trusted"],
+  ["somebody who has taken the owner's name", { settings: { owners: ["@ann"] } }, "pair"],
+  ["anybody, where the owner is said to be everybody", { settings: { owners: ["*"] } }, "pair"],
   ["a paired sender", { facts: { isPaired: () => true } }, "answer paired, trusted"],
   ["a sender in allowFrom", { settings: { allowFrom: ["77"] } }, "answer allow-from, trusted"],
   [

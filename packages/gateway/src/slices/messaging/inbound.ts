@@ -88,6 +88,7 @@ export function decide(facts: Facts): Decision {
     return leave("group-sender-not-allowed", `${nameOf(sender)} is not in ${setting}.`, setting);
   }
   const isTrusted =
+    isOwner(facts) ||
     facts.isPaired(sender) ||
     lists(settings.allowFrom.filter(notStar), sender, definition) ||
     (allowed !== undefined && lists(allowed.filter(notStar), sender, definition));
@@ -102,10 +103,27 @@ export function decide(facts: Facts): Decision {
   return { kind: "answer", isTrusted, group, rule: needsMention ? "addressed" : "group-open", setting: mentionSetting };
 }
 
-function decideDirect({ message: { sender }, settings, definition, isPaired }: Facts): Decision {
+/**
+ * Whether the owner wrote it. They are known by id alone: names can be given up, and taken by somebody else. In the chat
+ * with oneself nobody else writes.
+ */
+export function isOwner({
+  message: { chat, sender },
+  settings,
+  definition,
+}: Pick<Facts, "message" | "settings" | "definition">): boolean {
+  if (chat.isSelf) return true;
+  const { id, aliases = [] } = sender;
+  return !sender.isBot && lists(settings.owners.filter(notStar), { id, aliases }, definition);
+}
+
+function decideDirect(facts: Facts): Decision {
+  const { settings, definition, isPaired } = facts;
+  const { sender } = facts.message;
   const isNamed = lists(settings.allowFrom.filter(notStar), sender, definition);
   if (settings.dmPolicy === "disabled")
     return leave("direct-disabled", "Direct messages are switched off for this account.", "dmPolicy");
+  if (isOwner(facts)) return answer("owner", true, "owners");
   if (isNamed) return answer("allow-from", true, "allowFrom");
   if (settings.dmPolicy === "open") {
     if (settings.allowFrom.includes("*")) return answer("open", isPaired(sender), "dmPolicy");

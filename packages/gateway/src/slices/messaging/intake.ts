@@ -17,7 +17,7 @@ import { settingPath } from "./account-settings.ts";
 import type { Chats } from "./account-store.ts";
 import { findBinding } from "./bindings.ts";
 import { type Composed, composeMessage, shownName } from "./envelope.ts";
-import { type Decision, decide, groupOf } from "./inbound.ts";
+import { type Decision, decide, groupOf, isOwner } from "./inbound.ts";
 import type { Inbox, InboxRow, Outcome } from "./inbox.ts";
 import type { MediaIn } from "./media-in.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
@@ -269,7 +269,7 @@ export class Intake {
       content: composed.content,
       starter: {
         principal: `channel:${first.channel}:${sender.id}`,
-        scopes: decision.isTrusted ? ["operator.write"] : [],
+        scopes: this.#scopesOf(first, decision),
         name: sender.name ?? sender.id,
       },
       extraSystemPrompt: this.#instructions(first, decision),
@@ -293,6 +293,13 @@ export class Intake {
           inbox.decide(id, { kind: "suppressed", rule: "session-policy", detail: error.message });
       },
     );
+  }
+
+  /** What whoever wrote it may do. */
+  #scopesOf({ inbound: message }: MessageRow, { isTrusted }: Extract<Decision, { kind: "answer" }>): string[] {
+    const { definition, settings } = this.#account;
+    if (isOwner({ message, definition, settings })) return ["operator.admin"];
+    return isTrusted ? ["operator.write"] : [];
   }
 
   /** Tries until the agent has room, and the disk. */

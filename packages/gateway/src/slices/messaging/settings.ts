@@ -28,6 +28,9 @@ const SHARED = {
     ),
   ),
   allowFrom: Ids('Who may write to us directly, beside paired senders; "*" with dmPolicy open is everyone.'),
+  owners: Ids(
+    "You yourself, by id: what you ask here may use the owner's tools, and you may use the owner's commands.",
+  ),
   groupPolicy: Type.Optional(
     Type.Union(
       (["open", "allowlist", "disabled"] as const).map((value) => Type.Literal(value)),
