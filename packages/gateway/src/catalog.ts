@@ -6,6 +6,7 @@
 import { CHANNELS } from "./channels/index.ts";
 import type { Slice } from "./kit/slice.ts";
 import { agent } from "./slices/agent/index.ts";
+import { approvals } from "./slices/approvals/index.ts";
 import { chat } from "./slices/chat/index.ts";
 import { devices } from "./slices/devices/index.ts";
 import { httpApi } from "./slices/http-api/index.ts";
@@ -31,6 +32,7 @@ export const SLICES: readonly Slice[] = [
   skills,
   agent,
   mcp,
+  approvals,
   messaging,
   chat,
   recordings,

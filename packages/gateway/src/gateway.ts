@@ -31,7 +31,9 @@ import { isLoopbackAddress } from "./server/locality.ts";
 import { Once } from "./server/once.ts";
 import { settings as gatewaySettings } from "./server/settings.ts";
 import { Agent } from "./slices/agent/agent.ts";
+import { tools as toolSettings } from "./slices/agent/settings.ts";
 import { SEARCH_KEY_VARIABLES } from "./slices/agent/tools/web/search.ts";
+import { Approvals } from "./slices/approvals/approvals.ts";
 import { Chat } from "./slices/chat/chat.ts";
 import { loadTokenKey } from "./slices/devices/device-token.ts";
 import { Devices } from "./slices/devices/devices.ts";
@@ -73,6 +75,7 @@ export interface Gateway extends Base {
   readonly skills: Skills;
   readonly agent: Agent;
   readonly mcp: Mcp;
+  readonly approvals: Approvals;
   readonly messaging: Messaging;
   readonly chat: Chat;
   readonly recordings: Recordings;
@@ -339,6 +342,12 @@ function buildServices(
     { commands: COMMANDS, tools: TOOLS, gateway: () => gateway },
   );
   const mcp = stack.use(new Mcp({ ...base, agent }));
+  const approvals = stack.use(
+    new Approvals({
+      ...{ ...base, sessions, workspace, skills, redact },
+      execSettings: () => base.config.of(toolSettings).current.exec ?? {},
+    }),
+  );
   const messaging: Messaging = stack.use(
     new Messaging({ ...base, system, sessions, models, agent }, { definitions: CHANNELS, section: CHANNELS_SECTION }),
   );
@@ -367,6 +376,7 @@ function buildServices(
     skills,
     agent,
     mcp,
+    approvals,
     messaging,
     chat,
     recordings,

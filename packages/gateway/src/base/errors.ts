@@ -1,7 +1,14 @@
 /** Errors that are answers: thrown by handlers and services, sent on the wire by `server/dispatch.ts`. */
 
-/** The wire's own error codes (protocol: frames). `FORBIDDEN` is sent to protocol 4 clients only. */
-export type ErrorCode = "INVALID_REQUEST" | "NOT_PAIRED" | "NOT_LINKED" | "AGENT_TIMEOUT" | "UNAVAILABLE" | "FORBIDDEN";
+/** The wire's own error codes (protocol: frames). The last two are sent to protocol 4 clients only. */
+export type ErrorCode =
+  | "INVALID_REQUEST"
+  | "NOT_PAIRED"
+  | "NOT_LINKED"
+  | "AGENT_TIMEOUT"
+  | "UNAVAILABLE"
+  | "FORBIDDEN"
+  | "APPROVAL_NOT_FOUND";
 
 export interface GatewayErrorOptions {
   /** Whether the same request may succeed later without a change. */

@@ -1,4 +1,4 @@
-/** Commands about devices: each asks for the same scope as the method that it stands for. */
+/** The command that shows devices; it asks for the same scope as the method that it stands for. */
 import type { Command } from "../../../kit/command.ts";
 
 const devices: Command = {
@@ -23,29 +23,4 @@ const devices: Command = {
   },
 };
 
-const approve: Command = {
-  name: "approve",
-  usage: "REQUEST",
-  needs: "operator.pairing",
-  summary: "lets a waiting device in",
-  run({ args, gateway, starter }) {
-    if (args === "") return "Which request? `/devices` shows those that wait.";
-    const { device } = gateway.devices.approve(args, { scopes: new Set(starter.scopes) });
-    return `${device.displayName ?? "The device"} may connect now.`;
-  },
-};
-
-const reject: Command = {
-  name: "reject",
-  aliases: ["deny"],
-  usage: "REQUEST",
-  needs: "operator.pairing",
-  summary: "turns a waiting device away",
-  run({ args, gateway }) {
-    if (args === "") return "Which request? `/devices` shows those that wait.";
-    gateway.devices.reject(args);
-    return "Turned away.";
-  },
-};
-
-export const deviceCommands: readonly Command[] = [devices, approve, reject];
+export const deviceCommands: readonly Command[] = [devices];

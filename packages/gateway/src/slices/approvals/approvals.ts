@@ -1,0 +1,189 @@
+/**
+ * Approvals of commands: the rules in force, what waits for a decision, and what was decided. How a command is looked
+ * through, asked for and run stands in `exec.ts`.
+ */
+import { GatewayError, invalidRequest } from "../../base/errors.ts";
+import type { Base } from "../../gateway.ts";
+import { hasScope } from "../../kit/access.ts";
+import type { ToolRun } from "../../kit/tool.ts";
+import type { ExecSettings } from "../agent/settings.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import type { Skills } from "../skills/skills.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import { ApprovalsFile } from "./approvals-file.ts";
+import { Audit, type Decider } from "./audit.ts";
+import { findShell, type Shell } from "./environment.ts";
+import { approvalRequested, approvalResolved } from "./events.ts";
+import { type NewApproval, type Outcome, PendingApprovals, pendingView, type Waiting } from "./pending.ts";
+import { combine, type Decision, type Rules } from "./policy.ts";
+import { Processes } from "./processes.ts";
+import { findProgram } from "./programs.ts";
+import { DEFAULT_SAFE_BINS } from "./safe-bins.ts";
+import type { AllowlistEntryShape } from "./schema.ts";
+
+/** What approvals are built from. */
+export interface ApprovalsServices extends Base {
+  readonly sessions: Sessions;
+  readonly workspace: Workspace;
+  readonly skills: Pick<Skills, "known" | "envFor">;
+  /** Replaces secrets that the gateway knows. */
+  redact(text: string): string;
+  /** What the config says of commands. */
+  execSettings(): ExecSettings;
+}
+
+/** Who else is told of requests: channels. Called in the call that files or ends them; must not throw. */
+export interface ApprovalObserver {
+  asked(waiting: Waiting, run: ToolRun): void;
+  ended(waiting: Waiting, outcome: Outcome): void;
+}
+
+/** The rules for commands of one run, and where they are to run. */
+export interface RunRules extends Rules {
+  readonly host: "gateway" | "sandbox" | "node";
+  readonly node: string | null;
+  readonly timeoutSeconds: number;
+  readonly approvalMs: number;
+}
+
+const DECISIONS: ReadonlySet<string> = new Set(["allow-once", "allow-always", "deny"]);
+const TIMEOUT_SECONDS = 120;
+const APPROVAL_SECONDS = 120;
+const MAX_PATTERN_CHARS = 4_096;
+
+export class Approvals implements AsyncDisposable {
+  readonly services: ApprovalsServices;
+  readonly file: ApprovalsFile;
+  readonly audit: Audit;
+  readonly processes: Processes;
+  readonly pending: PendingApprovals;
+  /** The shell that runs commands. */
+  readonly shell: Shell = findShell();
+  readonly #observers = new Set<ApprovalObserver>();
+
+  constructor(services: ApprovalsServices) {
+    this.services = services;
+    this.file = new ApprovalsFile(services);
+    this.audit = new Audit(services);
+    this.processes = new Processes(services);
+    this.pending = new PendingApprovals({ clock: services.clock, onEnd: (...end) => this.#ended(...end) });
+  }
+
+  /** From now on the observer is told of requests. */
+  observe(observer: ApprovalObserver): Disposable {
+    this.#observers.add(observer);
+    return { [Symbol.dispose]: () => void this.#observers.delete(observer) };
+  }
+
+  /** Files a request and tells everybody who may decide. Throws when too many wait. */
+  ask(approval: NewApproval, run?: ToolRun): Waiting {
+    const waiting = this.pending.add(approval);
+    this.services.log.info("a command waits for approval", { code: waiting.code, agent: waiting.request.agentId });
+    this.services.bus.publish(approvalRequested, pendingView(waiting));
+    if (run) for (const observer of this.#observers) observer.asked(waiting, run);
+    return waiting;
+  }
+
+  /** Decides about a request. Throws `INVALID_REQUEST` "invalid decision" or "unknown approval id". */
+  resolve(idOrCode: string, decision: string, by: Decider): Waiting {
+    if (!DECISIONS.has(decision)) throw invalidRequest("invalid decision");
+    const waiting = this.pending.find(idOrCode);
+    if (!waiting || !this.pending.decide(waiting, decision as Decision, by))
+      throw invalidRequest("unknown approval id");
+    return waiting;
+  }
+
+  /** The rules for a run: those of the config, the file and the conversation; nobody widens what another one forbids. */
+  rulesFor({ agentId, sessionKey }: Pick<ToolRun, "agentId" | "sessionKey">): RunRules {
+    const { sessions, skills } = this.services;
+    const config = this.services.execSettings();
+    const file = this.file.rulesFor(agentId);
+    const levels = sessions.get(sessionKey)?.levels ?? {};
+    const session = { security: levels.execSecurity, ask: levels.execAsk } as Parameters<typeof combine>[0][number];
+    // Of skills, those that the agent itself can write say nothing.
+    const trusted = file.autoAllowSkills ? skills.known(agentId).filter(({ source }) => source !== "workspace") : [];
+    return {
+      ...combine([config, file, session]),
+      askFallback: file.askFallback,
+      allowlist: file.allowlist,
+      safeBins: new Set(config.safeBins ?? DEFAULT_SAFE_BINS),
+      skillBins: new Set(trusted.flatMap(({ requires }) => [...requires.bins, ...requires.anyBins])),
+      host: (levels.execHost ?? config.host ?? "gateway") as RunRules["host"],
+      node: levels.execNode ?? config.node ?? null,
+      timeoutSeconds: config.timeoutSeconds ?? TIMEOUT_SECONDS,
+      approvalMs: (config.approvalSeconds ?? APPROVAL_SECONDS) * 1_000,
+    };
+  }
+
+  /** Folders that the agents can write to: nothing in them is a program that may be trusted. */
+  writableFolders(): string[] {
+    const { sessions, workspace } = this.services;
+    return sessions.agentIds().map((agentId) => workspace.pathOf(agentId));
+  }
+
+  /**
+   * Puts a program on the allowlist, by its path, a pattern, or its name; with `args` only that very call. Throws
+   * `INVALID_REQUEST` when there is no such program.
+   */
+  allow({
+    agentId = "*",
+    pattern,
+    args,
+  }: {
+    agentId?: string;
+    pattern: string;
+    args?: readonly string[];
+  }): AllowlistEntryShape[] {
+    if (pattern.length > MAX_PATTERN_CHARS) throw invalidRequest("the pattern is too long");
+    const path = pattern.startsWith("/") || pattern.startsWith("~/") ? pattern : this.#pathOf(pattern);
+    return this.file.allow(agentId, [{ pattern: path, ...(args && { args }) }]);
+  }
+
+  #pathOf(name: string): string {
+    const { env } = this.services;
+    const path = (env.PATH ?? "/usr/local/bin:/usr/bin:/bin").split(":").filter((folder) => folder.startsWith("/"));
+    const program = findProgram(name, { path, writable: this.writableFolders() });
+    if (program.kind === "problem") throw invalidRequest(`${program.why}; give its absolute path, or install it first`);
+    return program.path;
+  }
+
+  /** Takes back what waits, and ends what runs in the background. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const waiting of this.pending.list()) this.pending.withdraw(waiting, "the gateway stops");
+    await this.processes[Symbol.asyncDispose]();
+  }
+
+  #ended(waiting: Waiting, outcome: Outcome): void {
+    const { bus, clock, log } = this.services;
+    const { id, request, code } = waiting;
+    const decision = outcome.kind === "decided" ? outcome.decision : outcome.kind;
+    const by = outcome.kind === "decided" ? outcome.by : undefined;
+    log.info("an approval has ended", { code, decision, by: by?.name, surface: by?.surface });
+    // Nobody hears of a request that has expired (protocol: events); one that was taken back is as good as denied.
+    if (outcome.kind !== "expired")
+      bus.publish(approvalResolved, {
+        id,
+        decision: outcome.kind === "decided" ? outcome.decision : "deny",
+        ...(by && { resolvedBy: by.name }),
+        ts: clock.now(),
+      });
+    for (const observer of this.#observers) observer.ended(waiting, outcome);
+    this.audit.note(id, request, decision, by);
+  }
+}
+
+/** Whether whoever holds these scopes may decide about commands. */
+export function mayDecide(scopes: Iterable<string>): boolean {
+  return hasScope(new Set(scopes), "operator.approvals");
+}
+
+/** The error for commands that are to run elsewhere. */
+export function hostProblem({ host, node }: Pick<RunRules, "host" | "node">): GatewayError | undefined {
+  if (host === "gateway") return undefined;
+  const what =
+    host === "sandbox" ? "there is no sandbox here" : `the node ${node ?? "that is wanted"} is not connected`;
+  return new GatewayError(
+    "UNAVAILABLE",
+    `commands are to run on the ${host}, but ${what}; set tools.exec.host to gateway`,
+  );
+}

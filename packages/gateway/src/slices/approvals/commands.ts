@@ -1,0 +1,139 @@
+/** Commands with which people let devices in and commands run, from any conversation; each needs what its method needs. */
+import { GatewayError, messageOf } from "../../base/errors.ts";
+import { hasScope, type Scope } from "../../kit/access.ts";
+import { type Command, type CommandCall, firstWord, senderOf } from "../../kit/command.ts";
+import type { Waiting } from "./pending.ts";
+import type { Decision } from "./policy.ts";
+
+const WORDS: Readonly<Record<string, Decision>> = {
+  "": "allow-once",
+  once: "allow-once",
+  allow: "allow-once",
+  yes: "allow-once",
+  "allow-once": "allow-once",
+  always: "allow-always",
+  "allow-always": "allow-always",
+  no: "deny",
+  deny: "deny",
+  never: "deny",
+};
+const ANSWERS: Readonly<Record<Decision, string>> = {
+  "allow-once": "Allowed once.",
+  "allow-always": "Allowed, and from now on it runs without asking.",
+  deny: "Denied.",
+};
+
+const approve: Command = {
+  name: "approve",
+  usage: "CODE [once | always | deny]",
+  needs: "operator.write",
+  summary: "allows a command that waits, or lets a waiting device in",
+  choices: ({ approvals }) =>
+    approvals.pending
+      .list()
+      .slice(0, 25)
+      .map(({ code }) => code),
+  run(call) {
+    const { word, rest } = firstWord(call.args);
+    const answer = rest.trim().toLowerCase();
+    const decision = Object.hasOwn(WORDS, answer) ? WORDS[answer] : undefined;
+    if (word === "") return waitingText(call);
+    if (decision === undefined) return "Write `/approve CODE`, `/approve CODE always` or `/deny CODE`.";
+    return decide(call, word, decision);
+  },
+};
+
+const reject: Command = {
+  name: "reject",
+  aliases: ["deny"],
+  usage: "CODE",
+  needs: "operator.write",
+  summary: "denies a command that waits, or turns a waiting device away",
+  run(call) {
+    const { word } = firstWord(call.args);
+    return word === "" ? waitingText(call) : decide(call, word, "deny");
+  },
+};
+
+function decide(call: CommandCall, word: string, decision: Decision): string {
+  const { gateway, starter } = call;
+  const waiting = holds(call, "operator.approvals") ? gateway.approvals.pending.find(word) : undefined;
+  if (waiting) return decideCommand(call, waiting, decision);
+  if (!holds(call, "operator.pairing")) return refusal(call);
+  try {
+    if (decision === "deny") {
+      gateway.devices.reject(word);
+      return "Turned away.";
+    }
+    const { device } = gateway.devices.approve(word, { scopes: new Set(starter.scopes) });
+    return `${device.displayName ?? "The device"} may connect now.`;
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.message !== "unknown requestId") throw error;
+    return "Nothing waits under that code: it was answered already, or nobody answered in time.";
+  }
+}
+
+function decideCommand({ gateway, starter }: CommandCall, waiting: Waiting, decision: Decision): string {
+  const surface = senderOf(starter)?.split(":", 1)[0] ?? "chat";
+  try {
+    gateway.approvals.resolve(waiting.id, decision, { name: starter.name, surface });
+  } catch (error) {
+    return `That came too late: ${messageOf(error)}.`;
+  }
+  if (decision === "allow-always" && !waiting.remembers)
+    return "Allowed once: such a command is asked for every time, because it cannot be told from its text what it does.";
+  return ANSWERS[decision];
+}
+
+function waitingText(call: CommandCall): string {
+  if (!holds(call, "operator.approvals")) return "Which request? `/devices` shows devices that wait.";
+  const waiting = call.gateway.approvals.pending.list();
+  if (waiting.length === 0) return "No command waits for approval. `/devices` shows devices that do.";
+  const lines = waiting.map(({ code, request }) => `- \`${code}\`: \`${shortCommand(request.command)}\``);
+  return `These wait:\n${lines.join("\n")}\n\n\`/approve CODE\`, \`/approve CODE always\` or \`/deny CODE\` decides.`;
+}
+
+function shortCommand(command: string): string {
+  return command.replace(/[`\s]+/g, " ").slice(0, 120);
+}
+
+function holds({ starter }: Pick<CommandCall, "starter">, scope: Scope): boolean {
+  return hasScope(new Set(starter.scopes), scope);
+}
+
+function refusal({ starter }: Pick<CommandCall, "starter">): string {
+  return senderOf(starter) === undefined
+    ? "This connection may not decide about that: it lacks the operator.approvals and operator.pairing scopes."
+    : "Only the owner of this gateway decides about that.";
+}
+
+const allowlist: Command = {
+  name: "allowlist",
+  usage: "[add PROGRAM | remove ENTRY]",
+  needs: "operator.admin",
+  summary: "shows or changes which programs run without being asked for",
+  choices: () => ["add", "remove"],
+  run({ args, gateway: { approvals } }) {
+    const { word, rest } = firstWord(args);
+    const target = rest.trim();
+    if (word === "add" && target !== "") {
+      const [entry] = approvals.allow({ pattern: target });
+      return entry
+        ? `\`${entry.pattern}\` runs without being asked for from now on.`
+        : "It is on the allowlist already.";
+    }
+    if (word === "remove" && target !== "")
+      return approvals.file.forget(target) > 0 ? "Removed." : "There is no such entry; `/allowlist` shows them.";
+    if (word !== "" && word !== "list")
+      return "Write `/allowlist`, `/allowlist add PROGRAM` or `/allowlist remove ENTRY`.";
+    const lines = approvals.file.entries().map(({ agentId, entry: { id, pattern, args: only } }) => {
+      const how = only === undefined ? "" : `, only as \`${shortCommand([pattern, ...only].join(" "))}\``;
+      return `- \`${pattern}\`${agentId === "*" ? "" : ` for ${agentId}`}${how}${id ? ` (${id.slice(0, 8)}…)` : ""}`;
+    });
+    return lines.length === 0
+      ? "The allowlist is empty: every command is asked for, but harmless ones."
+      : lines.join("\n");
+  },
+};
+
+export const commands: readonly Command[] = [approve, reject, allowlist];

@@ -1,0 +1,250 @@
+/**
+ * What becomes of a command that an agent wants to run: it is looked through, judged, asked for if need be, looked at
+ * again, and run. Whatever was approved is what runs, or nothing does.
+ */
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { GatewayError, ignore, invalidRequest } from "../../base/errors.ts";
+import type { ToolCall, ToolResult } from "../../kit/tool.ts";
+import { type Approvals, hostProblem, type RunRules } from "./approvals.ts";
+import { bindingOf } from "./binding.ts";
+import { baseEnvironment, environmentProblems } from "./environment.ts";
+import type { Outcome } from "./pending.ts";
+import { judge, type Part, withoutAnswer } from "./policy.ts";
+import { findProgram, isWithin, pathFolders, realOf } from "./programs.ts";
+import { entriesFor } from "./remember.ts";
+import { type Ending, type Job, RunningCommand } from "./runner.ts";
+import { type Analysis, analyse } from "./shell.ts";
+
+/** A command as an agent asks for it. */
+export interface ExecParams {
+  readonly command: string;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timeoutSeconds?: number;
+  readonly background?: boolean;
+}
+
+type Call = Pick<ToolCall<unknown>, "run" | "signal" | "update">;
+
+/** A command with all that is known of it before it runs. */
+interface Plan {
+  readonly job: Job;
+  readonly analysis: Analysis;
+  readonly parts: readonly Part[];
+  /** Reasons to ask that do not stand in the command. */
+  readonly more: readonly string[];
+  readonly writable: readonly string[];
+  readonly rules: RunRules;
+  readonly binding: string;
+}
+
+const UPDATE_MS = 500;
+const UPDATE_CHARS = 2_000;
+const MAX_ENV_CHARS = 20_000;
+const BACKGROUND_MS = 3_600_000;
+const NO_APPROVAL = "Do not try it in another way; tell the person what you wanted to do and why.";
+
+/** Runs a command when it may run. Throws `GatewayError` when it cannot, and the signal's reason. */
+export async function exec(approvals: Approvals, params: ExecParams, call: Call): Promise<ToolResult> {
+  const plan = await look(approvals, params, call);
+  const verdict = judge(plan.analysis, plan.parts, plan.rules, plan.more);
+  if (verdict.kind === "refuse") return refusal(`It was not run: ${verdict.why}.`);
+  if (verdict.kind === "run") {
+    approvals.file.used(verdict.used, params.command);
+    return await start(approvals, plan, params, call, "");
+  }
+  const { outcome, waiting } = await ask(approvals, plan, params, call, verdict.why);
+  call.signal.throwIfAborted();
+  if (outcome.kind === "withdrawn") return refusal(`It was not run: ${outcome.why}.`);
+  if (outcome.kind === "decided" && outcome.decision === "deny")
+    return refusal(`It was not run: ${outcome.by.name} said no. ${NO_APPROVAL}`);
+  // Time has passed: what would run now must still be what was shown.
+  const now = await look(approvals, params, call);
+  if (now.binding !== waiting.binding || now.rules.security === "deny")
+    return refusal("It was not run: what it would do has changed while it waited for approval. Ask again.");
+  if (outcome.kind === "expired") {
+    if (withoutAnswer(now.analysis, now.parts, now.rules, now.more))
+      return await start(approvals, now, params, call, "");
+    const seconds = Math.round((waiting.expiresAtMs - waiting.createdAtMs) / 1000);
+    return refusal(`It was not run: nobody allowed it within ${seconds} s. ${NO_APPROVAL}`);
+  }
+  const note = outcome.decision === "allow-always" ? remember(approvals, now, call) : "";
+  return await start(approvals, now, params, call, note);
+}
+
+/** Asks for something that is no command of its own: input for one that runs. */
+export async function askFor(approvals: Approvals, text: string, cwd: string, call: Call): Promise<Outcome> {
+  const { agentId, sessionKey } = call.run;
+  const rules = approvals.rulesFor(call.run);
+  const request = { command: text, cwd, ...shownRules(rules), agentId, resolvedPath: null, sessionKey };
+  const waiting = approvals.ask({ request, timeoutMs: rules.approvalMs }, call.run);
+  return await answered(approvals, waiting, call);
+}
+
+async function look(approvals: Approvals, params: ExecParams, { run }: Call): Promise<Plan> {
+  const { services, shell } = approvals;
+  const { command, cwd: wanted, env: given = {}, background = false } = params;
+  if (command.includes("\0")) throw invalidRequest("the command holds a NUL character");
+  const rules = approvals.rulesFor(run);
+  const problem = hostProblem(rules);
+  if (problem) throw problem;
+  requireNames(given);
+  const home = services.workspace.folderOf(run.agentId);
+  const cwd = folderOf(wanted, home, rules.security === "full");
+  const writable = approvals.writableFolders().map((folder) => realOf(folder) ?? folder);
+  const usual = baseEnvironment(services.env, writable);
+  const env = { ...usual, ...services.skills.envFor(run.agentId), PATH: usual.PATH!, ...given };
+  const path = pathFolders(env.PATH, writable);
+  const analysis = await analyse(command, shell.kind);
+  const parts = analysis.commands.map((each) => ({
+    command: each,
+    program: findProgram(each.argv[0], { path, writable }),
+  }));
+  const job: Job = { command, cwd, env, takesInput: background };
+  const programs = parts.map(({ program }) => (program.kind === "found" ? program.path : ""));
+  const { host, node } = rules;
+  const { agentId, sessionKey, id: runId } = run;
+  const binding = bindingOf({ job, host, node, agentId, sessionKey, runId, programs, isBackground: background });
+  return { job, analysis, parts, more: environmentProblems(given), writable, rules, binding };
+}
+
+async function ask(
+  approvals: Approvals,
+  plan: Plan,
+  { command, env = {} }: ExecParams,
+  call: Call,
+  why: readonly string[],
+) {
+  const { job, parts, rules, binding } = plan;
+  const { agentId, sessionKey } = call.run;
+  const first = parts[0]?.program;
+  const request = {
+    ...{ command, cwd: job.cwd, ...shownRules(rules), agentId, sessionKey },
+    resolvedPath: first?.kind === "found" ? first.path : null,
+    ...(Object.keys(env).length > 0 && { env: { ...env } }),
+    why: [...why],
+  };
+  const remembers = entries(plan) !== undefined;
+  const waiting = approvals.ask({ request, timeoutMs: rules.approvalMs, remembers, binding }, call.run);
+  return { waiting, outcome: await answered(approvals, waiting, call) };
+}
+
+/** Waits for the decision; a run that ends takes its request back. */
+async function answered(
+  approvals: Approvals,
+  waiting: ReturnType<Approvals["ask"]>,
+  { signal, update }: Call,
+): Promise<Outcome> {
+  const takeBack = () => approvals.pending.withdraw(waiting, "the run was stopped");
+  update(`Waits for approval: /approve ${waiting.code}`);
+  signal.addEventListener("abort", takeBack, { once: true });
+  if (signal.aborted) takeBack();
+  try {
+    return await waiting.outcome;
+  } finally {
+    signal.removeEventListener("abort", takeBack);
+  }
+}
+
+function shownRules({ host, security, ask: asks }: RunRules) {
+  return { host, security, ask: asks };
+}
+
+function entries({ analysis, parts, more, job, writable }: Plan) {
+  return entriesFor(analysis, parts, { more, cwd: job.cwd, writable });
+}
+
+/** Puts the command's programs on the allowlist; says so when that is not possible. */
+function remember(approvals: Approvals, plan: Plan, { run }: Call): string {
+  const wanted = entries(plan);
+  if (!wanted) return "[allowed this once only: such a command is asked for every time]\n";
+  approvals.file.allow(run.agentId, wanted);
+  return "";
+}
+
+async function start(
+  approvals: Approvals,
+  { job, rules }: Plan,
+  { timeoutSeconds, background }: ExecParams,
+  call: Call,
+  note: string,
+): Promise<ToolResult> {
+  const { processes, services, shell } = approvals;
+  call.signal.throwIfAborted();
+  if (background) {
+    const limitMs = timeoutSeconds === undefined ? BACKGROUND_MS : timeoutSeconds * 1_000;
+    const { id } = processes.start(job, call.run, { shell, limitMs });
+    return {
+      text: `${note}It runs in the background as ${id}; look at it with the process tool.`,
+      meta: { process: id },
+    };
+  }
+  const limitSeconds = Math.min(timeoutSeconds ?? rules.timeoutSeconds, 3_600);
+  let toldAt = Number.NEGATIVE_INFINITY;
+  const running: RunningCommand = new RunningCommand(job, {
+    ...{ shell, clock: services.clock },
+    onOutput() {
+      if (services.clock.monotonic() - toldAt < UPDATE_MS) return;
+      toldAt = services.clock.monotonic();
+      call.update(services.redact(running.output.recent(UPDATE_CHARS)));
+    },
+  });
+  using _limit = services.clock.after(limitSeconds * 1_000, () => running.stop(`did not end within ${limitSeconds} s`));
+  const onAbort = () => running.stop("was stopped");
+  call.signal.addEventListener("abort", onAbort, { once: true });
+  if (call.signal.aborted) onAbort();
+  try {
+    const ending = await running.ended;
+    call.signal.throwIfAborted();
+    return report(note, services.redact(running.output.text()), ending);
+  } finally {
+    call.signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function report(note: string, output: string, ending: Ending): ToolResult {
+  const { code, signal, stopped, durationMs } = ending;
+  const text = `${note}${output.trimEnd() === "" ? "" : `${output.trimEnd()}\n`}[${endingText(ending)}]`;
+  const meta = { ...(code !== undefined && { exitCode: code }), ...(signal !== undefined && { signal }), durationMs };
+  return { text, meta, isError: stopped !== undefined || code === undefined };
+}
+
+/** How a command ended, for models and people. */
+export function endingText({ code, signal, stopped, durationMs }: Ending): string {
+  const how =
+    stopped !== undefined ? `it ${stopped} and was ended` : signal ? `ended by ${signal}` : `exit code ${code}`;
+  return `${how}, ${(durationMs / 1000).toFixed(1)} s`;
+}
+
+function refusal(text: string): ToolResult {
+  return { text, isError: true, meta: { notRun: true } };
+}
+
+/** The folder that a command runs in: in the workspace, unless everything is allowed. */
+function folderOf(wanted: string | undefined, home: string, isAnywhere: boolean): string {
+  const root = realOf(home) ?? home;
+  const cwd = realOf(resolve(root, wanted ?? "."));
+  if (cwd === undefined || !isFolder(cwd)) throw invalidRequest(`there is no folder ${wanted ?? "for the workspace"}`);
+  if (isAnywhere || isWithin(cwd, [root])) return cwd;
+  throw invalidRequest(`cwd ${wanted} is outside the workspace; commands start in it`);
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    ignore(error, "what cannot be looked at is no folder to run in");
+    return false;
+  }
+}
+
+function requireNames(given: Readonly<Record<string, string>>): void {
+  let chars = 0;
+  for (const [name, value] of Object.entries(given)) {
+    chars += name.length + value.length;
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name) || value.includes("\0"))
+      throw invalidRequest("env has a name or value that no program can be given");
+  }
+  if (chars > MAX_ENV_CHARS) throw new GatewayError("INVALID_REQUEST", "env is too large");
+}

@@ -1,0 +1,15 @@
+/** The approvals slice's parts. */
+import { defineSlice } from "../../kit/slice.ts";
+import { commands } from "./commands.ts";
+import * as events from "./events.ts";
+import * as methods from "./methods.ts";
+import { tables } from "./tables.ts";
+import { tools } from "./tools.ts";
+
+export const approvals = defineSlice("approvals", {
+  methods: Object.values(methods),
+  events: Object.values(events),
+  tables: [tables],
+  tools,
+  commands,
+});

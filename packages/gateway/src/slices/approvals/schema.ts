@@ -1,0 +1,99 @@
+/** Approvals of commands as the wire and the approvals file say them (protocol: exec approvals). */
+import { type Static, Type } from "@sinclair/typebox";
+import { Closed, Millis, NonEmpty, Nullable } from "../../kit/schema.ts";
+
+const Text = Type.Optional(Type.String({ maxLength: 4_096 }));
+
+const levels = {
+  security: Type.Optional(Type.String({ maxLength: 32, description: "deny, allowlist or full." })),
+  ask: Type.Optional(Type.String({ maxLength: 32, description: "off, on-miss or always." })),
+  askFallback: Type.Optional(Type.String({ maxLength: 32, description: "What counts when nobody answers." })),
+  autoAllowSkills: Type.Optional(Type.Boolean({ description: "Whether programs that skills need may run." })),
+};
+
+/** One program that may run without being asked for. */
+export const AllowlistEntry = Closed({
+  id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+  pattern: Type.String({ maxLength: 4_096, description: "An absolute path; * is part of a name, ** of a path." }),
+  args: Type.Optional(
+    Type.Array(Type.String({ maxLength: 20_000 }), { maxItems: 1_000, description: "Only with exactly these." }),
+  ),
+  lastUsedAt: Type.Optional(Millis),
+  lastUsedCommand: Type.Optional(Type.String({ maxLength: 20_000 })),
+  lastResolvedPath: Text,
+});
+export type AllowlistEntryShape = Static<typeof AllowlistEntry>;
+
+/** The approvals file. */
+export const ApprovalsFileShape = Closed({
+  version: Type.Literal(1),
+  socket: Type.Optional(Closed({ path: Text, token: Text })),
+  defaults: Type.Optional(Closed(levels)),
+  agents: Type.Optional(
+    Type.Record(
+      Type.String({ maxLength: 256 }),
+      Closed({ ...levels, allowlist: Type.Optional(Type.Array(AllowlistEntry, { maxItems: 10_000 })) }),
+    ),
+  ),
+});
+export type ApprovalsFileContent = Static<typeof ApprovalsFileShape>;
+
+/** The approvals file as it stands. */
+export const ApprovalsSnapshot = Closed({
+  path: NonEmpty,
+  exists: Type.Boolean(),
+  hash: NonEmpty,
+  file: ApprovalsFileShape,
+});
+
+const NullableText = Nullable(Type.String());
+
+/** What is asked for; it never changes while it waits. */
+export const ExecRequest = Type.Object({
+  command: Type.String(),
+  cwd: NullableText,
+  host: NullableText,
+  security: NullableText,
+  ask: NullableText,
+  agentId: NullableText,
+  resolvedPath: NullableText,
+  sessionKey: NullableText,
+  env: Type.Optional(Type.Record(Type.String(), Type.String(), { description: "What it is given beyond the usual." })),
+  why: Type.Optional(Type.Array(Type.String(), { description: "Why it has to be asked for." })),
+});
+export type ExecRequestShape = Static<typeof ExecRequest>;
+
+/** A command that waits for a decision. */
+export const PendingApproval = Type.Object({
+  id: NonEmpty,
+  code: Type.Optional(Type.String({ description: "Six characters for people: /approve CODE." })),
+  request: ExecRequest,
+  remembers: Type.Optional(Type.Boolean({ description: "Whether allow-always would last." })),
+  createdAtMs: Millis,
+  expiresAtMs: Millis,
+});
+export type PendingApprovalShape = Static<typeof PendingApproval>;
+
+/** What was decided; null is that nobody did in time. */
+export const ApprovalDecision = Type.Object({
+  id: NonEmpty,
+  decision: Nullable(Type.String()),
+  createdAtMs: Millis,
+  expiresAtMs: Millis,
+});
+
+/** A decision of the past. */
+export const DecidedApproval = Type.Object({
+  id: NonEmpty,
+  command: Type.String(),
+  agentId: NullableText,
+  sessionKey: NullableText,
+  decision: Type.String({ description: "allow-once, allow-always, deny, expired or withdrawn." }),
+  by: NullableText,
+  surface: NullableText,
+  decidedAt: Millis,
+});
+export type DecidedApprovalShape = Static<typeof DecidedApproval>;
+
+/** An entry of the allowlist with whose it is. */
+export const ListedEntry = Type.Object({ agentId: NonEmpty, entry: AllowlistEntry });
