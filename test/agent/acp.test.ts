@@ -194,6 +194,21 @@ describe("the program", () => {
     assert.match(readFileSync(journal, "utf8"), new RegExp(`load ${created.split(" ")[1]}\n$`));
   });
 
+  test("is told when the gateway stopped in the middle of its work", async () => {
+    await using gateway = await gatewayWith();
+    const client = await admin(gateway);
+    await begin(client, "tool-and-pause", "k1");
+    await gateway.stop();
+
+    await gateway.start();
+    const again = await admin(gateway);
+    const { status } = await again.call("agent.wait", { runId: "k1", timeoutMs: 20_000 });
+
+    assert.equal(status, "ok");
+    const { messages } = await again.call("chat.history", { sessionKey: "main" });
+    assert.match(JSON.stringify(messages.at(-1)), /The gateway stopped while you worked on this/);
+  });
+
   test("that cannot load a session is told what was said before", async () => {
     await using gateway = await gatewayWith();
     await say(await admin(gateway), "my name is Ada");

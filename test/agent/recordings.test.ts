@@ -4,7 +4,9 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fakeAnthropic } from "../fakes/anthropic.ts";
+import { fakeGoogle } from "../fakes/google.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { fakeOpenAIResponses } from "../fakes/openai-responses.ts";
 import { testGateway } from "../support/gateway.ts";
 import { admin, configFor, endOf, say, transcriptOf } from "./support.ts";
 
@@ -34,6 +36,31 @@ test("a run with a tool replays to the same events without its provider, its too
   );
   assert.equal((await transcriptOf(client)).length, 4);
 });
+
+const PROVIDERS = [
+  ["openai-compatible", fakeOpenAI],
+  ["openai", fakeOpenAIResponses],
+  ["anthropic", fakeAnthropic],
+  ["google", fakeGoogle],
+] as const;
+for (const [api, start] of PROVIDERS) {
+  test(`a run with calls side by side replays to the same events over the API of ${api}`, async () => {
+    await using server = await start();
+    await using gateway = await testGateway({ config: configFor(server, { api, ...RECORD }) });
+    const client = await admin(gateway);
+    const calls = [{ name: "sessions_list" }, { name: "nothing" }, { name: "sessions_list", arguments: { limit: 0 } }];
+    server.script({ kind: "turn", reasoning: "Hm.", text: "Let me look.", calls }, { kind: "text", text: "Done." });
+    await client.call("chat.send", { sessionKey: "main", message: "Look twice", idempotencyKey: "k1" });
+    await endOf(client, "k1");
+
+    const replay = await client.call("runs.replay", { runId: "k1" });
+
+    assert.deepEqual(replay.differences, []);
+    assert.equal(replay.text, "Let me look.\n\nDone.");
+    assert.equal(replay.events.filter(({ stream }: { stream: string }) => stream === "tool").length, 6);
+    assert.equal(server.requests.length, 2);
+  });
+}
 
 const shapeOf = (events: { stream: string; data: { phase?: string } }[]) =>
   events.map(({ stream, data }) => (data.phase ? `${stream} ${data.phase}` : stream));

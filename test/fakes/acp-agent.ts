@@ -78,6 +78,15 @@ async function answer({ sessionId, text, pictures, client, cancelled }: Prompt):
       process.stderr.write("segmentation fault\n");
       setTimeout(() => process.exit(11), 20);
       return await never;
+    case "tool-and-pause":
+      if (text.includes("The gateway stopped")) {
+        await say(`Told: ${text}`);
+        return "end_turn";
+      }
+      await update({ sessionUpdate: "tool_call", toolCallId: "t4", title: "Write", kind: "edit" });
+      await say("Working");
+      await cancelled;
+      return "cancelled";
     case "pause":
       await say("Waiting");
       await cancelled;

@@ -184,6 +184,22 @@ describe("POST /v1/chat/completions", () => {
   });
 });
 
+test("a gateway that stops does not wait for a stream", async () => {
+  await using other = await testGateway({ config: configOf({ http: { endpoints: ENDPOINTS } }) });
+  server.script({ kind: "hang", after: "Well, " });
+  const response = await post("/v1/chat/completions", { ...hello, stream: true }, {}, other);
+  const reader = response.body!.getReader();
+  await reader.read();
+  const startedAt = performance.now();
+
+  await other.stop();
+
+  assert.ok(performance.now() - startedAt < 4_000);
+  await assert.rejects(async () => {
+    while (!(await reader.read()).done);
+  });
+});
+
 describe("POST /v1/responses", () => {
   test("is answered by an agent, with the tokens that it took", async () => {
     const response = await post("/v1/responses", { model: "moltbot", input: "Hi" });

@@ -135,17 +135,26 @@ export class AcpLink implements AsyncDisposable {
 
   /** Asks, and hands what comes to `port`. Throws `UNAVAILABLE` when the program ends or answers with an error. */
   async prompt(sessionId: string, prompt: ContentBlock[], port: SessionPort): Promise<PromptResponse> {
-    this.#ports.set(sessionId, port);
-    const asked = this.#connection.agent.request("session/prompt", { sessionId, prompt });
-    const answered = Promise.race([asked, gone(this.#child)]).catch((error: unknown) => this.#explain(error));
-    this.#working.set(sessionId, answered);
+    const work = this.#ask(sessionId, prompt, port);
+    this.#working.set(sessionId, work);
     try {
-      const answer = await answered;
+      return await work;
+    } finally {
+      if (this.#working.get(sessionId) === work) this.#working.delete(sessionId);
+    }
+  }
+
+  async #ask(sessionId: string, prompt: ContentBlock[], port: SessionPort): Promise<PromptResponse> {
+    this.#ports.set(sessionId, port);
+    try {
+      const asked = this.#connection.agent.request("session/prompt", { sessionId, prompt });
+      const answer = await Promise.race([asked, gone(this.#child)]);
       // What was told before the answer may still be on its way through the stream.
       await this.#clock.sleep(0);
       return answer;
+    } catch (error) {
+      return await explained(error, { child: this.#child, clock: this.#clock });
     } finally {
-      this.#working.delete(sessionId);
       this.#ports.delete(sessionId);
     }
   }
@@ -167,10 +176,6 @@ export class AcpLink implements AsyncDisposable {
 
   async #bounded<T>(work: Promise<T>): Promise<T> {
     return await bounded(work, { child: this.#child, clock: this.#clock, ms: START_MS });
-  }
-
-  #explain(error: unknown): Promise<never> {
-    return explained(error, { child: this.#child, clock: this.#clock });
   }
 }
 
