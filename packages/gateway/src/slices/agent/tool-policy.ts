@@ -6,7 +6,7 @@ import type { ToolPolicy, ToolSettings } from "./settings.ts";
 /** Names that stand for several tools. */
 export const TOOL_GROUPS: Readonly<Record<string, readonly string[]>> = {
   "group:fs": ["read", "write", "edit", "list", "search"],
-  "group:runtime": ["exec"],
+  "group:runtime": ["exec", "process"],
   "group:web": ["web_*"],
   "group:messaging": ["message"],
   "group:sessions": ["sessions_*", "spawn"],
