@@ -168,6 +168,7 @@ describe("the program", () => {
     writeFileSync(journal, "");
     await using gateway = await gatewayWith(acpBackend({ journal }));
     const client = await admin(gateway);
+    await say(client, "hello");
     await begin(client, "hang", "k1", { timeoutMs: 2_500 });
 
     const { state, stopReason } = await endOf(client, "k1");
