@@ -1,11 +1,18 @@
 // The page's one source of truth over the protocol client: where we stand, the sessions, the open conversation.
 // Elements read `state` and call the methods. No markup here.
 
-import { type ClientState, GatewayClient, type HelloOk, isAuthRefusal, isPairingRequired } from "@moltbot/protocol";
+import {
+  type ChatHistoryResult,
+  type ClientState,
+  GatewayClient,
+  type HelloOk,
+  isAuthRefusal,
+  isPairingRequired,
+} from "@moltbot/protocol";
 import { readAgents } from "./agents.ts";
 import { Approvals } from "./approvals.ts";
 import { Channels } from "./channels/channels.ts";
-import { isAnswered, itemsOf, unansweredKeys } from "./conversation.ts";
+import { itemsOf } from "./conversation.ts";
 import {
   browserIdentity,
   clientInfo,
@@ -15,11 +22,12 @@ import {
   storedToken,
   takeTokenFromAddress,
 } from "./credentials.ts";
-import { type HistoryMessage, readHistory, withNewest } from "./history.ts";
+import { readHistory } from "./history.ts";
 import { newId } from "./ids.ts";
+import { OpenSession } from "./open-session.ts";
 import type { Attachment, OutboxEntry } from "./outbox.ts";
 import { isLockedOut, LOCKED_OUT, lostBecause, refusal } from "./refusal.ts";
-import { isOpen, type Run } from "./reply.ts";
+import type { Run } from "./reply.ts";
 import { Runs, sentence } from "./runs.ts";
 import { Sender } from "./sender.ts";
 import { canonicalKey, readModels, readSessions } from "./sessions.ts";
@@ -30,30 +38,14 @@ import { Tools } from "./tools/tools.ts";
 /** What the page asks to be allowed: it is its owner's console, with the same abilities as the command line. */
 const SCOPES = ["operator.admin", "operator.approvals", "operator.pairing"];
 
-/** How many of the last messages are fetched, at first and after a reply. */
-const HISTORY_LIMIT = 500;
-const NEWEST_LIMIT = 40;
-
 /** How long events may gather before they make us fetch the session list, in milliseconds. */
 const GATHER_MS = 300;
-
-/** What is fetched of one session. */
-interface History {
-  readonly messages: readonly HistoryMessage[];
-  /** With those that show nothing. */
-  readonly count: number;
-  readonly sessionId: string | undefined;
-}
 
 /** The store of one page. */
 export class Store {
   #state: State = INITIAL;
   #client: GatewayClient | undefined;
   #hello: HelloOk | undefined;
-  /** Which transcript the shown history is of; a session that begins anew gets another. */
-  #sessionId: string | undefined;
-  /** Runs that have ended without a reply of their own. */
-  readonly #silent = new Set<string>();
   #frame: number | undefined;
   #sessionsTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #listeners = new Set<() => void>();
@@ -89,7 +81,7 @@ export class Store {
     onGrowth: () => this.#updateSoon(),
     onEnd: (run) => this.#onRunEnd(run),
     onStranger: (runId, sessionKey) => this.#fetchQuestion(runId, sessionKey),
-    onCompaction: (sessionKey) => this.#isOpen(sessionKey) && void this.#loadHistory(),
+    onCompaction: (sessionKey) => this.#isOpen(sessionKey) && void this.#open.load(),
   });
 
   readonly #sender = new Sender({
@@ -99,9 +91,23 @@ export class Store {
         ...{ sessionKey, message: text, idempotencyKey: key },
         ...(attachments.length > 0 && { attachments: [...attachments] }),
       }),
-    history: async (sessionKey) => (await this.#fetchHistory(sessionKey))?.messages,
+    history: async (sessionKey) => {
+      const answer = await this.#fetchHistory(sessionKey);
+      return answer && readHistory(answer.messages);
+    },
     onChange: () => this.#update(),
     onAccepted: (entry, result) => this.#onAccepted(entry, "status" in result ? result.status : undefined),
+  });
+
+  readonly #open = new OpenSession({
+    runs: this.#runs,
+    sender: this.#sender,
+    fetch: (sessionKey, limit) => this.#fetchHistory(sessionKey, limit),
+    wait: (runId) => this.#try(() => this.#gateway.request("agent.wait", { runId, timeoutMs: 0 })),
+    sessionKey: () => this.#state.sessionKey,
+    history: () => this.#state.history,
+    show: (history) => this.#set({ history }),
+    isHere: (sessionKey) => this.#isOpen(sessionKey),
   });
 
   get state(): State {
@@ -184,9 +190,9 @@ export class Store {
     remember("session", sessionKey);
     const unread = new Set(this.#state.unread);
     unread.delete(sessionKey);
-    this.#sessionId = undefined;
+    this.#open.leave();
     this.#set({ sessionKey, unread, history: undefined, announcement: "" });
-    void this.#loadHistory();
+    void this.#open.load();
     void this.loadUsage();
   }
 
@@ -220,7 +226,7 @@ export class Store {
   /** Empties a session; its name and settings stay. */
   async resetSession(key: string): Promise<void> {
     if (!(await this.#try(() => this.#gateway.request("sessions.reset", { key })))) return;
-    if (key === this.#state.sessionKey) await this.#loadHistory();
+    if (key === this.#state.sessionKey) await this.#open.load();
     await this.#loadSessions();
   }
 
@@ -240,7 +246,7 @@ export class Store {
   async undoCompaction(): Promise<void> {
     const key = this.#state.sessionKey;
     await this.#try(() => this.#gateway.request("sessions.compaction.undo", { key }));
-    await this.#loadHistory();
+    await this.#open.load();
   }
 
   /** Fetches what can be typed after a slash: words that may follow depend on the session and on the moment. */
@@ -302,7 +308,7 @@ export class Store {
     if (answer === undefined) return;
     if (answer.aborted) return this.#runs.end(run.runId, sessionKey, { kind: "stopped" });
     this.#runs.forget((other) => other.runId === runId); // over already; the history says how
-    await this.#loadHistory();
+    await this.#open.load();
   }
 
   // — the connection —
@@ -357,62 +363,15 @@ export class Store {
   /** Fetches what events would have told us, and sends what waits. */
   #refresh(): void {
     void this.#loadSessions();
-    void this.#loadHistory();
+    void this.#open.load();
     void this.loadUsage();
     void this.approvals.load();
     void this.channels.refresh();
     this.#sender.flush();
   }
 
-  async #loadHistory(): Promise<void> {
-    const { sessionKey } = this.#state;
-    const answer = await this.#fetchHistory(sessionKey);
-    if (answer !== undefined && sessionKey === this.#state.sessionKey) await this.#take(answer);
-  }
-
-  /** The same of the newest messages alone, as far as the others are known. */
-  async #loadNewest(): Promise<void> {
-    const { sessionKey, history = [] } = this.#state;
-    const answer = await this.#fetchHistory(sessionKey, NEWEST_LIMIT);
-    if (answer === undefined || sessionKey !== this.#state.sessionKey) return;
-    const isAll = answer.count < NEWEST_LIMIT;
-    const messages = answer.sessionId === this.#sessionId ? withNewest(history, answer.messages, isAll) : undefined;
-    if (messages === undefined) await this.#loadHistory();
-    else await this.#take({ ...answer, messages });
-  }
-
-  async #take({ messages: history, sessionId }: History): Promise<void> {
-    const { sessionKey } = this.#state;
-    if (this.#sessionId !== undefined && sessionId !== this.#sessionId) this.#forgetOld();
-    this.#sessionId = sessionId;
-    await this.#sender.dropDelivered(history);
-    this.#runs.forget((run) => isAnswered(history, run));
-    this.#set({ history });
-    for (const runId of unansweredKeys(history)) await this.#findOpenRun(sessionKey, runId);
-  }
-
-  async #fetchHistory(sessionKey: string, limit = HISTORY_LIMIT): Promise<History | undefined> {
-    const answer = await this.#try(() => this.#gateway.request("chat.history", { sessionKey, limit }));
-    if (answer === undefined) return undefined;
-    const { messages, sessionId } = answer;
-    return { messages: readHistory(messages), count: messages.length, sessionId };
-  }
-
-  /** The open conversation has begun anew, here or elsewhere: what we remember of the old one goes. */
-  #forgetOld(): void {
-    this.#runs.forget((run) => this.#isOpen(run.sessionKey) && !isOpen(run.outcome));
-    this.#sender.forgetSent(this.#state.sessionKey);
-  }
-
-  /** After a reload: is somebody at work on a message, or was the end of its run missed? */
-  async #findOpenRun(sessionKey: string, runId: string): Promise<void> {
-    if (this.#runs.has(runId) || this.#silent.has(runId)) return;
-    const answer = await this.#try(() => this.#gateway.request("agent.wait", { runId, timeoutMs: 0 }));
-    if (answer === undefined || this.#runs.has(runId)) return;
-    if (answer.status === "ok") this.#silent.add(runId);
-    if (answer.status === "timeout") this.#runs.put(runId, { sessionKey });
-    if (answer.status !== "error") return;
-    this.#runs.put(runId, { sessionKey, outcome: { kind: "failed", reason: sentence(answer.error) } });
+  async #fetchHistory(sessionKey: string, limit = 500): Promise<ChatHistoryResult | undefined> {
+    return this.#try(() => this.#gateway.request("chat.history", { sessionKey, limit }));
   }
 
   async #loadSessions(): Promise<void> {
@@ -421,8 +380,7 @@ export class Store {
     if (answer === undefined) return;
     this.#set(readSessions(answer));
     const open = answer.sessions.find(({ key }) => key === this.#state.sessionKey);
-    if (this.#sessionId !== undefined && open !== undefined && open.sessionId !== this.#sessionId)
-      await this.#loadHistory();
+    if (open !== undefined && this.#open.isOutdated(open.sessionId)) await this.#open.load();
   }
 
   /** Many events may ask for the list, and for what they took; one answer is enough for all. */
@@ -455,36 +413,25 @@ export class Store {
   /** A message that starts no run, like "stop", has no status. */
   #onAccepted({ key, sessionKey }: OutboxEntry, status: string | undefined): void {
     this.#loadSessionsSoon();
-    if (status === "ok") void this.#loadHistory();
+    if (status === "ok") void this.#open.load();
     else if (status !== undefined && !this.#runs.has(key)) this.#runs.put(key, { sessionKey });
   }
 
   #onRunEnd(run: Run): void {
     this.#loadSessionsSoon();
     if (this.#isOpen(run.sessionKey)) {
-      void this.#recheckWaiting();
-      void this.#loadNewest(); // it has what was not told as it happened
+      void this.#open.recheckWaiting();
+      void this.#open.loadNewest(); // it has what was not told as it happened
       return this.#set({ announcement: announcementOf(run) });
     }
     this.#set({ unread: new Set([...this.#state.unread, this.#canonical(run.sessionKey)]) });
-  }
-
-  /** A message that waited may have been answered along with another, while we were not there to hear it. */
-  async #recheckWaiting(): Promise<void> {
-    const waiting = this.#runs.all.filter(({ outcome }) => outcome.kind === "waiting");
-    for (const { runId } of waiting) {
-      const answer = await this.#try(() => this.#gateway.request("agent.wait", { runId, timeoutMs: 0 }));
-      if (answer === undefined || answer.status === "timeout") continue;
-      this.#runs.forget((run) => run.runId === runId && run.outcome.kind === "waiting");
-      await this.#loadHistory();
-    }
   }
 
   /** A message sent from elsewhere to the open session: its reply is here before the question. */
   #fetchQuestion(runId: string, sessionKey: string): void {
     const isOurs = this.#sender.entries.some(({ key }) => key === runId);
     const isShown = this.#state.history?.some(({ key }) => key === runId);
-    if (this.#isOpen(sessionKey) && !isOurs && !isShown) void this.#loadHistory();
+    if (this.#isOpen(sessionKey) && !isOurs && !isShown) void this.#open.load();
   }
 
   // — small things —

@@ -39,16 +39,7 @@ export class ToolsElement extends PageElement {
     return html`<div class="scroller" id="tools-content" tabindex="0" role="region" aria-label="Tools and skills">
       <div class="column channels-page">
         <p class="visually-hidden" role="status">${this.done}</p>
-        ${tools === undefined ? html`<p class="meta loading" role="status">Asking the gateway…</p>` : list("Tools", TOOLS_ARE, tools.map(toolRow))}
-        ${
-          skills === undefined
-            ? nothing
-            : list(
-                "Skills",
-                SKILLS_ARE,
-                skills.map((skill) => this.#skill(skill)),
-              )
-        }
+        ${tools === undefined ? html`<p class="meta loading" role="status">Asking the gateway…</p>` : nothing}
         ${
           allowed === undefined
             ? nothing
@@ -58,6 +49,16 @@ export class ToolsElement extends PageElement {
                 allowed.map((each) => this.#command(each)),
               )
         }
+        ${
+          skills === undefined
+            ? nothing
+            : list(
+                "Skills",
+                SKILLS_ARE,
+                skills.map((skill) => this.#skill(skill)),
+              )
+        }
+        ${tools === undefined ? nothing : list("Tools", TOOLS_ARE, tools.map(toolRow))}
       </div>
     </div>`;
   }
@@ -66,7 +67,7 @@ export class ToolsElement extends PageElement {
     const { name, description, emoji, isOn, problem } = skill;
     return html`<li class="plain-row">
       <span class="grow">
-        ${emoji} ${name}
+        ${emoji} <strong>${name}</strong>
         <span class="meta">${description}</span>
         ${problem === undefined ? nothing : html`<span class="problem">${words(problem)}</span>`}
       </span>
@@ -139,9 +140,9 @@ function list(title: string, what: string, rows: readonly TemplateResult[]): Tem
 function toolRow({ name, summary, audience, changes, allowed, why }: ToolEntry): TemplateResult {
   return html`<li class="plain-row">
     <span class="grow">
-      <span class=${allowed ? "" : "off"}>${name}</span>
+      <strong class=${allowed ? "" : "off"}>${name}</strong>
       ${changes ? html`<span class="chip">changes things</span>` : nothing}
-      <span class="meta">${summary}</span>
+      <span class="meta">${words(summary)}</span>
       ${why === undefined ? nothing : html`<span class="meta why">${words(why)}</span>`}
     </span>
     <span class="state ${allowed ? "good" : ""}" title=${AUDIENCES[audience]}><span class="dot"></span>${allowed ? "allowed" : "off"}</span>
