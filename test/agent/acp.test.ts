@@ -82,19 +82,50 @@ test("pictures reach an agent that can see them", async () => {
 });
 
 describe("permission", () => {
-  const CASES: readonly [permissions: string | undefined, chosen: string][] = [
-    [undefined, "chosen no"],
+  const CASES: readonly [permissions: string, chosen: string][] = [
     ["deny", "chosen no"],
     ["allow", "chosen yes"],
   ];
   for (const [permissions, chosen] of CASES) {
-    test(`${permissions ?? "without anyone to ask"}: ${chosen}`, async () => {
-      await using gateway = await gatewayWith(acpBackend(permissions === undefined ? {} : { permissions }));
+    test(`"${permissions}" answers for the owner: ${chosen}`, async () => {
+      await using gateway = await gatewayWith(acpBackend({ permissions }));
       const client = await admin(gateway);
 
       assert.equal(await say(client, "permission"), chosen);
     });
   }
+});
+
+describe("permission, asked for", () => {
+  const CASES: readonly [decision: string, chosen: string][] = [
+    ["allow-once", "chosen yes"],
+    ["deny", "chosen no"],
+  ];
+  for (const [decision, chosen] of CASES) {
+    test(`is an approval: ${decision} is ${chosen}`, async () => {
+      await using gateway = await gatewayWith();
+      const client = await admin(gateway);
+
+      const reply = say(client, "permission");
+      const { payload } = await client.nextOf("exec.approval.requested");
+      await client.call("exec.approval.resolve", { id: payload.id, decision });
+
+      assert.match(payload.request.command, /^rm -rf \/ /);
+      assert.equal(await reply, chosen);
+    });
+  }
+
+  test("is withdrawn when the run is stopped", async () => {
+    await using gateway = await gatewayWith();
+    const client = await admin(gateway);
+    await client.call("chat.send", { sessionKey: "main", message: "permission", idempotencyKey: "k1" });
+    await client.nextOf("exec.approval.requested");
+
+    await client.call("chat.abort", { sessionKey: "main" });
+
+    const { payload } = await client.nextOf("exec.approval.resolved");
+    assert.notEqual(payload.decision, "allow-once");
+  });
 });
 
 describe("files", () => {

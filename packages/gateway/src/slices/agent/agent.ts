@@ -85,7 +85,7 @@ export class Agent {
       policyOf: (agentId) => this.#configured(agentId)?.tools,
       gateway: options.gateway,
     });
-    this.external = new ExternalAgents(services, this.toolbox);
+    this.external = new ExternalAgents(services, { toolbox: this.toolbox, gateway: options.gateway });
     this.notes = new Notes(services);
     this.compaction = new Compaction(services, this);
     this.runs = new Runs(services, new Turns(services, this));

@@ -1,6 +1,7 @@
 /** Agents that are programs of their own: started when a run needs one, kept while they are used, one for each agent. */
 import { childEnv } from "../../../base/child.ts";
 import { GatewayError, messageOf } from "../../../base/errors.ts";
+import type { Gateway } from "../../../gateway.ts";
 import type { ToolAudience, ToolRun } from "../../../kit/tool.ts";
 import type { RunStep } from "../loop.ts";
 import type { Run } from "../run.ts";
@@ -8,13 +9,11 @@ import type { AgentServices } from "../services.ts";
 import type { Toolbox } from "../toolbox.ts";
 import { TurnLog } from "../turn-log.ts";
 import { AcpSessions } from "./acp-sessions.ts";
+import { askPeople, type Question } from "./ask.ts";
 import { AcpLink } from "./link.ts";
 import type { Decision } from "./permissions.ts";
 import type { AcpBackend } from "./settings.ts";
 import { answered, type TurnPorts } from "./turn.ts";
-
-/** Asks people whether an external agent may do something. */
-export type Asks = (run: ToolRun, question: string, signal: AbortSignal) => Promise<Decision>;
 
 const IDLE_MS = 10 * 60_000;
 const RANK: Readonly<Record<ToolAudience, number>> = { anyone: 0, trusted: 1, owner: 2 };
@@ -27,17 +26,18 @@ interface Running {
 }
 
 export class ExternalAgents implements AsyncDisposable {
-  /** Who asks people for permission; without one nothing is allowed that must be asked for. Set by the slice that does. */
-  asks: Asks | undefined;
   readonly #services: AgentServices;
   readonly #toolbox: Toolbox;
+  readonly #gateway: () => Gateway;
   readonly #sessions: AcpSessions;
   readonly #running = new Map<string, Running>();
   readonly #ending = new Set<Promise<void>>();
 
-  constructor(services: AgentServices, toolbox: Toolbox) {
+  /** `gateway` is asked when an agent asks for permission. */
+  constructor(services: AgentServices, { toolbox, gateway }: { toolbox: Toolbox; gateway: () => Gateway }) {
     this.#services = services;
     this.#toolbox = toolbox;
+    this.#gateway = gateway;
     this.#sessions = new AcpSessions(services);
   }
 
@@ -113,7 +113,7 @@ export class ExternalAgents implements AsyncDisposable {
       log: new TurnLog(this.#services, toolRun),
       by: { provider: "acp", model: agentId },
       session: () => this.#sessions.open(link, { sessionId: toolRun.sessionId, agentId, cwd }),
-      decide: (question, signal) => this.#decide(toolRun, backend, question, signal),
+      decide: (text, signal) => this.#decide(backend, { run: toolRun, text, cwd }, signal),
       stop: () => {
         const running = this.#running.get(agentId);
         if (running) this.#end(agentId, running);
@@ -121,15 +121,10 @@ export class ExternalAgents implements AsyncDisposable {
     };
   }
 
-  async #decide(
-    run: ToolRun,
-    { permissions = "ask" }: AcpBackend,
-    question: string,
-    signal: AbortSignal,
-  ): Promise<Decision> {
+  async #decide({ permissions = "ask" }: AcpBackend, question: Question, signal: AbortSignal): Promise<Decision> {
     if (permissions === "deny") return "deny";
-    if (permissions === "allow" && run.audience === "owner") return "allow-once";
-    return (await this.asks?.(run, question, signal)) ?? "deny";
+    if (permissions === "allow" && question.run.audience === "owner") return "allow-once";
+    return await askPeople(this.#gateway(), question, signal);
   }
 
   #rest(agentId: string, running: Running): void {

@@ -1,0 +1,34 @@
+/** Puts an external agent's question to people, as an approval that any of their surfaces can answer. */
+import type { Gateway } from "../../../gateway.ts";
+import type { ToolRun } from "../../../kit/tool.ts";
+import type { Decision } from "./permissions.ts";
+
+/** What is asked, and for whom. */
+export interface Question {
+  readonly run: ToolRun;
+  readonly text: string;
+  readonly cwd: string;
+}
+
+/** What was decided; nobody's answer in time is a no. */
+export async function askPeople(
+  { approvals }: Gateway,
+  { run, text, cwd }: Question,
+  signal: AbortSignal,
+): Promise<Decision> {
+  const { agentId, sessionKey } = run;
+  const request = {
+    ...{ command: text, cwd, host: "gateway", security: null, ask: "always", agentId, resolvedPath: null, sessionKey },
+    why: ["the external agent asks before it does this"],
+  };
+  const waiting = approvals.ask({ request, timeoutMs: approvals.rulesFor(run).approvalMs }, run);
+  const onAbort = () => approvals.pending.withdraw(waiting, "the run was stopped");
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    if (signal.aborted) onAbort();
+    const outcome = await waiting.outcome;
+    return outcome.kind === "decided" ? outcome.decision : "deny";
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
