@@ -69,8 +69,8 @@ export class Approvals {
   async load(): Promise<void> {
     if (!this.#host.isAllowed()) return this.#set([]);
     const answer = await this.#host.attempt(() => this.#host.gateway().request("exec.approval.list"));
-    if (isRecord(answer) && Array.isArray(answer.approvals)) {
-      this.#set(answer.approvals.flatMap((each) => readApproval(each) ?? []));
+    if (isRecord(answer) && Array.isArray(answer.pending)) {
+      this.#set(answer.pending.flatMap((each) => readApproval(each) ?? []));
     }
   }
 

@@ -90,10 +90,10 @@ export class ToolsElement extends PageElement {
   }
 
   #command(command: AllowedCommand): TemplateResult {
-    const { agentId, pattern, args = [], lastUsedAt, lastUsedCommand } = command;
+    const { agentId, lastUsedAt, lastUsedCommand } = command;
     return html`<li class="plain-row">
       <span class="grow">
-        <code>${[pattern, ...args].join(" ")}</code>
+        <code>${command.command}</code>
         <span class="meta">
           ${agentId === "*" ? "every agent" : agentId}${
             lastUsedAt === undefined ? nothing : html` · last used ${shortAge(lastUsedAt)}`
@@ -102,7 +102,7 @@ export class ToolsElement extends PageElement {
       </span>
       ${
         this.tools.mayChangeCommands
-          ? html`<button type="button" class="text-button" aria-label=${`Ask again for ${pattern}`} @click=${() => this.#forbid(command)}>
+          ? html`<button type="button" class="text-button" aria-label=${`Ask again for ${command.command}`} @click=${() => this.#forbid(command)}>
             Ask again
           </button>`
           : nothing
@@ -112,13 +112,13 @@ export class ToolsElement extends PageElement {
 
   async #forbid(command: AllowedCommand): Promise<void> {
     const answer = await ask({
-      title: `Ask again for “${command.pattern}”?`,
+      title: `Ask again for “${command.command}”?`,
       text: "The next time a command needs it, it waits for your approval.",
       confirm: "Ask again",
     });
     if (answer === undefined) return;
     await this.tools.forbid(command);
-    this.done = `${command.pattern} needs approval again.`;
+    this.done = `${command.command} needs approval again.`;
   }
 }
 

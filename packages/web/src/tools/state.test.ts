@@ -1,41 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allowedCommands, skillOf, withoutCommand } from "./state.ts";
+import { allowedCommands, skillOf } from "./state.ts";
 
-const file = {
-  version: 1,
-  defaults: { security: "allowlist" },
-  agents: {
-    main: {
-      ask: "always",
-      allowlist: [
-        { id: "1", pattern: "/bin/ls", lastUsedAt: 5 },
-        { id: "2", pattern: "git" },
-      ],
+test("allowed commands are shown with the arguments they are bound to", () => {
+  const entries = [
+    { agentId: "main", entry: { id: "1", pattern: "/bin/ls", lastUsedAt: 5, lastUsedCommand: "ls -l" } },
+    { agentId: "*", entry: { pattern: "/usr/bin/git", args: ["status", "-s"] } },
+    "nonsense",
+  ];
+
+  assert.deepEqual(allowedCommands(entries), [
+    { id: "1", agentId: "main", command: "/bin/ls", lastUsedAt: 5, lastUsedCommand: "ls -l" },
+    {
+      ...{ id: "/usr/bin/git", agentId: "*", command: "/usr/bin/git status -s" },
+      ...{ lastUsedAt: undefined, lastUsedCommand: undefined },
     },
-    "*": { allowlist: [{ pattern: "date" }] },
-  },
-};
-
-test("allowed commands are those of all agents", () => {
-  assert.deepEqual(
-    allowedCommands(file).map(({ agentId, pattern, lastUsedAt }) => [agentId, pattern, lastUsedAt]),
-    [
-      ["main", "/bin/ls", 5],
-      ["main", "git", undefined],
-      ["*", "date", undefined],
-    ],
-  );
-  assert.deepEqual(allowedCommands({}), []);
-});
-
-test("taking one command off the list leaves everything else in the file", () => {
-  const [first] = allowedCommands(file);
-
-  const changed = first && withoutCommand(file, first);
-
-  const main = { ...file.agents.main, allowlist: [{ id: "2", pattern: "git" }] };
-  assert.deepEqual(changed, { ...file, agents: { ...file.agents, main } });
+  ]);
 });
 
 test("a skill that cannot be used says what it lacks", () => {

@@ -13,12 +13,13 @@ export interface Skill {
   readonly problem: string | undefined;
 }
 
-/** A pattern of commands that run without asking. */
+/** A program that runs without asking. */
 export interface AllowedCommand {
+  /** Of the entry, or its pattern where it has none. */
+  readonly id: string;
   readonly agentId: string;
-  readonly pattern: string;
-  /** Only with exactly these arguments; with any when there are none here. */
-  readonly args: readonly string[] | undefined;
+  /** A path or a pattern of paths; then the only arguments it may have, where there are any. */
+  readonly command: string;
   readonly lastUsedAt: number | undefined;
   readonly lastUsedCommand: string | undefined;
 }
@@ -29,37 +30,21 @@ export function skillOf(status: SkillStatus): Skill {
   return { skillKey, name, description, emoji, isOn: !disabled, problem: disabled ? undefined : problemOf(status) };
 }
 
-/** Reads the allowlists of the approvals file, of all agents. */
-export function allowedCommands(file: unknown): AllowedCommand[] {
-  const agents = isRecord(file) && isRecord(file.agents) ? file.agents : {};
-  return Object.entries(agents).flatMap(([agentId, agent]) =>
-    listOf(agent).flatMap((entry) => {
-      if (!isRecord(entry) || typeof entry.pattern !== "string") return [];
-      const { pattern, args, lastUsedAt, lastUsedCommand } = entry;
-      return [
-        {
-          ...{ agentId, pattern, args: Array.isArray(args) ? args.map(String) : undefined },
-          lastUsedAt: typeof lastUsedAt === "number" ? lastUsedAt : undefined,
-          lastUsedCommand: typeof lastUsedCommand === "string" ? lastUsedCommand : undefined,
-        },
-      ];
-    }),
-  );
-}
-
-/** The approvals file without one entry; everything else in it stays. */
-export function withoutCommand(file: unknown, { agentId, pattern, args }: AllowedCommand): unknown {
-  if (!isRecord(file) || !isRecord(file.agents)) return file;
-  const agent = file.agents[agentId];
-  if (!isRecord(agent)) return file;
-  const allowlist = listOf(agent).filter(
-    (entry) => !isRecord(entry) || entry.pattern !== pattern || JSON.stringify(entry.args) !== JSON.stringify(args),
-  );
-  return { ...file, agents: { ...file.agents, [agentId]: { ...agent, allowlist } } };
-}
-
-function listOf(agent: unknown): readonly unknown[] {
-  return isRecord(agent) && Array.isArray(agent.allowlist) ? agent.allowlist : [];
+/** Reads what `exec.allowlist.list` returns. */
+export function allowedCommands(entries: readonly unknown[]): AllowedCommand[] {
+  return entries.flatMap((listed) => {
+    if (!isRecord(listed) || !isRecord(listed.entry)) return [];
+    const { id, pattern, args, lastUsedAt, lastUsedCommand } = listed.entry;
+    return [
+      {
+        id: typeof id === "string" ? id : String(pattern),
+        agentId: String(listed.agentId),
+        command: [pattern, ...(Array.isArray(args) ? args : [])].join(" "),
+        lastUsedAt: typeof lastUsedAt === "number" ? lastUsedAt : undefined,
+        lastUsedCommand: typeof lastUsedCommand === "string" ? lastUsedCommand : undefined,
+      },
+    ];
+  });
 }
 
 function problemOf({ eligible, blockedByAllowlist, missing }: SkillStatus): string | undefined {

@@ -1,7 +1,7 @@
 // What the agent may use, over the protocol client: its tools, its skills, and the commands that need no approval.
 
-import type { GatewayClient, SkillStatus, ToolEntry } from "@moltbot/protocol";
-import { type AllowedCommand, allowedCommands, type Skill, skillOf, withoutCommand } from "./state.ts";
+import { type GatewayClient, isRecord, type SkillStatus, type ToolEntry } from "@moltbot/protocol";
+import { type AllowedCommand, allowedCommands, type Skill, skillOf } from "./state.ts";
 
 /** Everything that the page shows; a part is undefined until the gateway has told, or where it has none. */
 export interface ToolsState {
@@ -45,7 +45,7 @@ export class Tools {
   }
 
   get mayChangeCommands(): boolean {
-    return this.#host.offers("exec.approvals.set") && this.#host.mayAdmin();
+    return this.#host.offers("exec.allowlist.remove") && this.#host.mayAdmin();
   }
 
   /** Reads all that the page shows. */
@@ -59,12 +59,9 @@ export class Tools {
     await this.#readSkills();
   }
 
-  /** The command needs approval again. Refused when the list has changed meanwhile; then it is read anew. */
-  async forbid(command: AllowedCommand): Promise<void> {
-    await this.#host.attempt(async () => {
-      const { file, hash } = (await this.#host.gateway().request("exec.approvals.get")) as ApprovalsFile;
-      await this.#host.gateway().request("exec.approvals.set", { file: withoutCommand(file, command), baseHash: hash });
-    });
+  /** The command needs approval again. */
+  async forbid({ id }: AllowedCommand): Promise<void> {
+    await this.#host.attempt(() => this.#host.gateway().request("exec.allowlist.remove", { entry: id }));
     await this.#readAllowed();
   }
 
@@ -82,18 +79,13 @@ export class Tools {
   }
 
   async #readAllowed(): Promise<void> {
-    if (!this.#host.offers("exec.approvals.get") || !this.#host.mayAdmin()) return;
-    const answer = await this.#host.attempt(() => this.#host.gateway().request("exec.approvals.get"));
-    if (answer !== undefined) this.#set({ allowed: allowedCommands((answer as ApprovalsFile).file) });
+    if (!this.#host.offers("exec.allowlist.list") || !this.#host.mayAdmin()) return;
+    const answer = await this.#host.attempt(() => this.#host.gateway().request("exec.allowlist.list"));
+    if (isRecord(answer) && Array.isArray(answer.entries)) this.#set({ allowed: allowedCommands(answer.entries) });
   }
 
   #set(change: Partial<ToolsState>): void {
     this.#state = { ...this.#state, ...change };
     this.#host.onChange();
   }
-}
-
-interface ApprovalsFile {
-  readonly file: unknown;
-  readonly hash: string;
 }
