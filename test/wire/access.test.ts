@@ -64,7 +64,21 @@ const TABLE = {
     "pairing.approve",
     "pairing.revoke",
   ],
+  "operator.approvals": [
+    "exec.approval.request",
+    "exec.approval.waitDecision",
+    "exec.approval.resolve",
+    "exec.approval.list",
+    "exec.approval.get",
+  ],
   "operator.admin": [
+    "exec.approvals.get",
+    "exec.approvals.set",
+    "exec.approvals.node.get",
+    "exec.approvals.node.set",
+    "exec.allowlist.list",
+    "exec.allowlist.add",
+    "exec.allowlist.remove",
     "models.set",
     "models.auth.set",
     "models.auth.remove",
@@ -109,13 +123,14 @@ const UNLISTED = ["sessions.resolve", "chat.inject", "poll"];
 const OF_NODES = ["skills.bins"];
 
 type Scope = keyof typeof TABLE;
-const SCOPES = [...(Object.keys(TABLE) as Scope[]), "operator.approvals"] as const;
+const SCOPES = Object.keys(TABLE) as Scope[];
 
 /** Scopes that satisfy each one. */
 const SATISFIED_BY: Readonly<Record<Scope, readonly string[]>> = {
   "operator.read": ["operator.read", "operator.write", "operator.admin"],
   "operator.write": ["operator.write", "operator.admin"],
   "operator.pairing": ["operator.pairing", "operator.admin"],
+  "operator.approvals": ["operator.approvals", "operator.admin"],
   "operator.admin": ["operator.admin"],
 };
 

@@ -210,6 +210,60 @@ export interface AgentsListResult {
   agents: AgentSummary[];
 }
 
+export interface AllowlistEntry {
+  id?: string;
+  /** An absolute path; * is part of a name, ** of a path. */
+  pattern: string;
+  /** Only with exactly these. */
+  args?: string[];
+  lastUsedAt?: number;
+  lastUsedCommand?: string;
+  lastResolvedPath?: string;
+}
+
+export interface ApprovalDecision {
+  id: string;
+  decision: string | null;
+  createdAtMs: number;
+  expiresAtMs: number;
+}
+
+export interface ApprovalsFileShape {
+  version: 1;
+  socket?: {
+    path?: string;
+    token?: string;
+  };
+  defaults?: {
+    /** deny, allowlist or full. */
+    security?: string;
+    /** off, on-miss or always. */
+    ask?: string;
+    /** What counts when nobody answers. */
+    askFallback?: string;
+    /** Whether programs that skills need may run. */
+    autoAllowSkills?: boolean;
+  };
+  agents?: Record<string, {
+    /** deny, allowlist or full. */
+    security?: string;
+    /** off, on-miss or always. */
+    ask?: string;
+    /** What counts when nobody answers. */
+    askFallback?: string;
+    /** Whether programs that skills need may run. */
+    autoAllowSkills?: boolean;
+    allowlist?: AllowlistEntry[];
+  }>;
+}
+
+export interface ApprovalsSnapshot {
+  path: string;
+  exists: boolean;
+  hash: string;
+  file: ApprovalsFileShape;
+}
+
 export interface BrokenSkill {
   folder: string;
   problem: string;
@@ -542,6 +596,18 @@ export interface ConfigWritten {
   config: unknown;
 }
 
+export interface DecidedApproval {
+  id: string;
+  command: string;
+  agentId: string | null;
+  sessionKey: string | null;
+  /** allow-once, allow-always, deny, expired or withdrawn. */
+  decision: string;
+  by: string | null;
+  surface: string | null;
+  decidedAt: number;
+}
+
 /** Parameters of `device.pair.approve`. */
 export interface DevicePairApproveParams {
   requestId: string;
@@ -633,6 +699,172 @@ export interface ExchangeRow {
   requestChars: number;
   responseChars: number;
   error?: string;
+}
+
+/** Parameters of `exec.allowlist.add`. */
+export interface ExecAllowlistAddParams {
+  /** A path, a pattern of paths, or a program's name. */
+  pattern: string;
+  /** Only with exactly these. */
+  args?: string[];
+  /** For one agent; all when not said. */
+  agentId?: string;
+}
+
+/** The answer to `exec.allowlist.add`. */
+export interface ExecAllowlistAddResult {
+  added: AllowlistEntry[];
+}
+
+/** Parameters of `exec.allowlist.list`. */
+export type ExecAllowlistListParams = Record<string, never>;
+
+/** The answer to `exec.allowlist.list`. */
+export interface ExecAllowlistListResult {
+  entries: ListedEntry[];
+}
+
+/** Parameters of `exec.allowlist.remove`. */
+export interface ExecAllowlistRemoveParams {
+  /** An entry's id or pattern. */
+  entry: string;
+}
+
+/** The answer to `exec.allowlist.remove`. */
+export interface ExecAllowlistRemoveResult {
+  removed: number;
+}
+
+/** Parameters of `exec.approval.get`. */
+export interface ExecApprovalGetParams {
+  /** The id, or the code for people. */
+  id: string;
+}
+
+/** The answer to `exec.approval.get`. */
+export type ExecApprovalGetResult = PendingApproval;
+
+/** Parameters of `exec.approval.list`. */
+export interface ExecApprovalListParams {
+  /** Past decisions; 20 when not said. */
+  limit?: number;
+}
+
+/** The answer to `exec.approval.list`. */
+export interface ExecApprovalListResult {
+  pending: PendingApproval[];
+  recent: DecidedApproval[];
+}
+
+/** The first of two answers to `exec.approval.request`. */
+export interface ExecApprovalRequestAck {
+  status: "accepted";
+  id: string;
+  createdAtMs: number;
+  expiresAtMs: number;
+}
+
+/** Parameters of `exec.approval.request`. */
+export interface ExecApprovalRequestParams {
+  id?: string;
+  command: string;
+  cwd?: string | null;
+  host?: string | null;
+  security?: string | null;
+  ask?: string | null;
+  agentId?: string | null;
+  resolvedPath?: string | null;
+  sessionKey?: string | null;
+  /** How long it waits; 120000 when not said. */
+  timeoutMs?: number;
+  /** Protocol 4: answers at once that it waits, then with the decision. */
+  twoPhase?: boolean;
+}
+
+/** The answer to `exec.approval.request`. */
+export type ExecApprovalRequestResult = ApprovalDecision;
+
+/** Payload of the event `exec.approval.requested`. */
+export type ExecApprovalRequestedEvent = PendingApproval;
+
+/** Parameters of `exec.approval.resolve`. */
+export interface ExecApprovalResolveParams {
+  /** The id, or the code for people. */
+  id: string;
+  /** allow-once, allow-always or deny. */
+  decision: string;
+}
+
+/** The answer to `exec.approval.resolve`. */
+export interface ExecApprovalResolveResult {
+  ok: true;
+}
+
+/** Payload of the event `exec.approval.resolved`. */
+export interface ExecApprovalResolvedEvent {
+  id: string;
+  decision: string;
+  resolvedBy?: string;
+  ts: number;
+}
+
+/** Parameters of `exec.approval.waitDecision`. */
+export interface ExecApprovalWaitDecisionParams {
+  /** The id, or the code for people. */
+  id: string;
+}
+
+/** The answer to `exec.approval.waitDecision`. */
+export type ExecApprovalWaitDecisionResult = ApprovalDecision;
+
+/** Parameters of `exec.approvals.get`. */
+export type ExecApprovalsGetParams = Record<string, never>;
+
+/** The answer to `exec.approvals.get`. */
+export type ExecApprovalsGetResult = ApprovalsSnapshot;
+
+/** Parameters of `exec.approvals.node.get`. */
+export interface ExecApprovalsNodeGetParams {
+  nodeId: string;
+}
+
+/** The answer to `exec.approvals.node.get`. */
+export type ExecApprovalsNodeGetResult = ApprovalsSnapshot;
+
+/** Parameters of `exec.approvals.node.set`. */
+export interface ExecApprovalsNodeSetParams {
+  nodeId: string;
+  file: ApprovalsFileShape;
+  /** The hash that was read; needed when there is a file. */
+  baseHash?: string;
+}
+
+/** The answer to `exec.approvals.node.set`. */
+export type ExecApprovalsNodeSetResult = ApprovalsSnapshot;
+
+/** Parameters of `exec.approvals.set`. */
+export interface ExecApprovalsSetParams {
+  file: ApprovalsFileShape;
+  /** The hash that was read; needed when there is a file. */
+  baseHash?: string;
+}
+
+/** The answer to `exec.approvals.set`. */
+export type ExecApprovalsSetResult = ApprovalsSnapshot;
+
+export interface ExecRequest {
+  command: string;
+  cwd: string | null;
+  host: string | null;
+  security: string | null;
+  ask: string | null;
+  agentId: string | null;
+  resolvedPath: string | null;
+  sessionKey: string | null;
+  /** What it is given beyond the usual. */
+  env?: Record<string, string>;
+  /** Why it has to be asked for. */
+  why?: string[];
 }
 
 /** Payload of the event `health`. */
@@ -745,6 +977,11 @@ export type LastHeartbeatParams = Record<string, unknown>;
 
 /** The answer to `last-heartbeat`. */
 export type LastHeartbeatResult = unknown | null;
+
+export interface ListedEntry {
+  agentId: string;
+  entry: AllowlistEntry;
+}
 
 /** Parameters of `logs.tail`. */
 export interface LogsTailParams {
@@ -1203,6 +1440,17 @@ export interface PairingRevokeResult {
   channel: string;
   id: string;
   removed: boolean;
+}
+
+export interface PendingApproval {
+  id: string;
+  /** Six characters for people: /approve CODE. */
+  code?: string;
+  request: ExecRequest;
+  /** Whether allow-always would last. */
+  remembers?: boolean;
+  createdAtMs: number;
+  expiresAtMs: number;
 }
 
 /** Parameters of `poll`. */
@@ -2210,6 +2458,30 @@ export interface Methods {
   "mcp.status": { params: McpStatusParams; result: McpStatusResult };
   /** Connects an MCP server now and lists its tools. */
   "mcp.test": { params: McpTestParams; result: McpTestResult };
+  /** Lets agents run a program without being asked for. */
+  "exec.allowlist.add": { params: ExecAllowlistAddParams; result: ExecAllowlistAddResult };
+  /** The programs that agents may run without being asked for. */
+  "exec.allowlist.list": { params: ExecAllowlistListParams; result: ExecAllowlistListResult };
+  /** Takes a program off the allowlist. */
+  "exec.allowlist.remove": { params: ExecAllowlistRemoveParams; result: ExecAllowlistRemoveResult };
+  /** One command that waits for approval. */
+  "exec.approval.get": { params: ExecApprovalGetParams; result: ExecApprovalGetResult };
+  /** The commands that wait for approval, and what was decided lately. */
+  "exec.approval.list": { params: ExecApprovalListParams; result: ExecApprovalListResult };
+  /** Asks for a command to be allowed; answers when somebody has decided, or nobody in time. */
+  "exec.approval.request": { params: ExecApprovalRequestParams; ack: ExecApprovalRequestAck; result: ExecApprovalRequestResult };
+  /** Allows or denies a command that waits; the first decision counts. */
+  "exec.approval.resolve": { params: ExecApprovalResolveParams; result: ExecApprovalResolveResult };
+  /** Waits for the decision about a command; answers at once when it has been made lately. */
+  "exec.approval.waitDecision": { params: ExecApprovalWaitDecisionParams; result: ExecApprovalWaitDecisionResult };
+  /** The approvals file: levels and allowlists. */
+  "exec.approvals.get": { params: ExecApprovalsGetParams; result: ExecApprovalsGetResult };
+  /** Replaces the approvals file. */
+  "exec.approvals.set": { params: ExecApprovalsSetParams; result: ExecApprovalsSetResult };
+  /** The approvals file of a node. */
+  "exec.approvals.node.get": { params: ExecApprovalsNodeGetParams; result: ExecApprovalsNodeGetResult };
+  /** Replaces the approvals file of a node. */
+  "exec.approvals.node.set": { params: ExecApprovalsNodeSetParams; result: ExecApprovalsNodeSetResult };
   /** Adds an account or changes its settings; its credentials are tried before anything is saved. */
   "channels.add": { params: ChannelsAddParams; result: ChannelsAddResult };
   /** Ends an account's session on the platform and forgets it here. */
@@ -2302,6 +2574,10 @@ export interface Events {
   agent: AgentEvent;
   /** A conversation as a chat window shows it: a reply grows, then is final, aborted or an error. */
   chat: ChatEvent;
+  /** A command waits for somebody to allow it. */
+  "exec.approval.requested": ExecApprovalRequestedEvent;
+  /** A command was allowed, denied or taken back; not sent when nobody answered in time. */
+  "exec.approval.resolved": ExecApprovalResolvedEvent;
   /** An account has another state. */
   "channels.changed": ChannelsChangedEvent;
   /** A sender whom nobody knows has been given a code. */
@@ -2362,6 +2638,18 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "agent.wait": { access: "operator.write", once: false, twoStage: false },
   "mcp.status": { access: "operator.read", once: false, twoStage: false },
   "mcp.test": { access: "operator.admin", once: false, twoStage: false },
+  "exec.allowlist.add": { access: "operator.admin", once: false, twoStage: false },
+  "exec.allowlist.list": { access: "operator.admin", once: false, twoStage: false },
+  "exec.allowlist.remove": { access: "operator.admin", once: false, twoStage: false },
+  "exec.approval.get": { access: "operator.approvals", once: false, twoStage: false },
+  "exec.approval.list": { access: "operator.approvals", once: false, twoStage: false },
+  "exec.approval.request": { access: "operator.approvals", once: false, twoStage: true },
+  "exec.approval.resolve": { access: "operator.approvals", once: false, twoStage: false },
+  "exec.approval.waitDecision": { access: "operator.approvals", once: false, twoStage: false },
+  "exec.approvals.get": { access: "operator.admin", once: false, twoStage: false },
+  "exec.approvals.set": { access: "operator.admin", once: false, twoStage: false },
+  "exec.approvals.node.get": { access: "operator.admin", once: false, twoStage: false },
+  "exec.approvals.node.set": { access: "operator.admin", once: false, twoStage: false },
   "channels.add": { access: "operator.admin", once: false, twoStage: false },
   "channels.logout": { access: "operator.admin", once: false, twoStage: false },
   "channels.remove": { access: "operator.admin", once: false, twoStage: false },
@@ -2410,6 +2698,8 @@ export const EVENTS: readonly (keyof Events)[] = [
   "usage.budget",
   "agent",
   "chat",
+  "exec.approval.requested",
+  "exec.approval.resolved",
   "channels.changed",
   "pairing.requested",
   "pairing.resolved",

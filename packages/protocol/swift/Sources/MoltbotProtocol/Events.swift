@@ -216,6 +216,36 @@ public struct DevicePairResolvedEvent: Codable, Hashable, Sendable {
     }
 }
 
+/// Payload of the event `exec.approval.requested`.
+public typealias ExecApprovalRequestedEvent = PendingApproval
+
+/// Payload of the event `exec.approval.resolved`.
+public struct ExecApprovalResolvedEvent: Codable, Hashable, Sendable {
+    public var id: String
+    public var decision: String
+    public var resolvedBy: String?
+    public var ts: Int
+
+    public init(
+        id: String,
+        decision: String,
+        resolvedBy: String? = nil,
+        ts: Int
+    ) {
+        self.id = id
+        self.decision = decision
+        self.resolvedBy = resolvedBy
+        self.ts = ts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case decision
+        case resolvedBy
+        case ts
+    }
+}
+
 /// Payload of the event `health`.
 public typealias HealthEvent = HealthSummary
 
@@ -405,6 +435,10 @@ public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     case agent = "agent"
     /// A conversation as a chat window shows it: a reply grows, then is final, aborted or an error.
     case chat = "chat"
+    /// A command waits for somebody to allow it.
+    case execApprovalRequested = "exec.approval.requested"
+    /// A command was allowed, denied or taken back; not sent when nobody answered in time.
+    case execApprovalResolved = "exec.approval.resolved"
     /// An account has another state.
     case channelsChanged = "channels.changed"
     /// A sender whom nobody knows has been given a code.

@@ -1408,6 +1408,370 @@ public struct DeviceTokenRotateResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `exec.allowlist.add`.
+public struct ExecAllowlistAddParams: Codable, Hashable, Sendable {
+    /// A path, a pattern of paths, or a program's name.
+    public var pattern: String
+    /// Only with exactly these.
+    public var args: [String]?
+    /// For one agent; all when not said.
+    public var agentId: String?
+
+    public init(
+        pattern: String,
+        args: [String]? = nil,
+        agentId: String? = nil
+    ) {
+        self.pattern = pattern
+        self.args = args
+        self.agentId = agentId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case pattern
+        case args
+        case agentId
+    }
+}
+
+/// The answer to `exec.allowlist.add`.
+public struct ExecAllowlistAddResult: Codable, Hashable, Sendable {
+    public var added: [AllowlistEntry]
+
+    public init(
+        added: [AllowlistEntry]
+    ) {
+        self.added = added
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case added
+    }
+}
+
+/// Parameters of `exec.allowlist.list`.
+public struct ExecAllowlistListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `exec.allowlist.list`.
+public struct ExecAllowlistListResult: Codable, Hashable, Sendable {
+    public var entries: [ListedEntry]
+
+    public init(
+        entries: [ListedEntry]
+    ) {
+        self.entries = entries
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case entries
+    }
+}
+
+/// Parameters of `exec.allowlist.remove`.
+public struct ExecAllowlistRemoveParams: Codable, Hashable, Sendable {
+    /// An entry's id or pattern.
+    public var entry: String
+
+    public init(
+        entry: String
+    ) {
+        self.entry = entry
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case entry
+    }
+}
+
+/// The answer to `exec.allowlist.remove`.
+public struct ExecAllowlistRemoveResult: Codable, Hashable, Sendable {
+    public var removed: Int
+
+    public init(
+        removed: Int
+    ) {
+        self.removed = removed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case removed
+    }
+}
+
+/// Parameters of `exec.approval.get`.
+public struct ExecApprovalGetParams: Codable, Hashable, Sendable {
+    /// The id, or the code for people.
+    public var id: String
+
+    public init(
+        id: String
+    ) {
+        self.id = id
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+    }
+}
+
+/// The answer to `exec.approval.get`.
+public typealias ExecApprovalGetResult = PendingApproval
+
+/// Parameters of `exec.approval.list`.
+public struct ExecApprovalListParams: Codable, Hashable, Sendable {
+    /// Past decisions; 20 when not said.
+    public var limit: Int?
+
+    public init(
+        limit: Int? = nil
+    ) {
+        self.limit = limit
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case limit
+    }
+}
+
+/// The answer to `exec.approval.list`.
+public struct ExecApprovalListResult: Codable, Hashable, Sendable {
+    public var pending: [PendingApproval]
+    public var recent: [DecidedApproval]
+
+    public init(
+        pending: [PendingApproval],
+        recent: [DecidedApproval]
+    ) {
+        self.pending = pending
+        self.recent = recent
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case pending
+        case recent
+    }
+}
+
+/// The first of two answers to `exec.approval.request`.
+public struct ExecApprovalRequestAck: Codable, Hashable, Sendable {
+    public var status: String
+    public var id: String
+    public var createdAtMs: Int
+    public var expiresAtMs: Int
+
+    public init(
+        status: String = "accepted",
+        id: String,
+        createdAtMs: Int,
+        expiresAtMs: Int
+    ) {
+        self.status = status
+        self.id = id
+        self.createdAtMs = createdAtMs
+        self.expiresAtMs = expiresAtMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case status
+        case id
+        case createdAtMs
+        case expiresAtMs
+    }
+}
+
+/// Parameters of `exec.approval.request`.
+public struct ExecApprovalRequestParams: Codable, Hashable, Sendable {
+    public var id: String?
+    public var command: String
+    public var cwd: Nullable<String>?
+    public var host: Nullable<String>?
+    public var security: Nullable<String>?
+    public var ask: Nullable<String>?
+    public var agentId: Nullable<String>?
+    public var resolvedPath: Nullable<String>?
+    public var sessionKey: Nullable<String>?
+    /// How long it waits; 120000 when not said.
+    public var timeoutMs: Int?
+    /// Protocol 4: answers at once that it waits, then with the decision.
+    public var twoPhase: Bool?
+
+    public init(
+        id: String? = nil,
+        command: String,
+        cwd: Nullable<String>? = nil,
+        host: Nullable<String>? = nil,
+        security: Nullable<String>? = nil,
+        ask: Nullable<String>? = nil,
+        agentId: Nullable<String>? = nil,
+        resolvedPath: Nullable<String>? = nil,
+        sessionKey: Nullable<String>? = nil,
+        timeoutMs: Int? = nil,
+        twoPhase: Bool? = nil
+    ) {
+        self.id = id
+        self.command = command
+        self.cwd = cwd
+        self.host = host
+        self.security = security
+        self.ask = ask
+        self.agentId = agentId
+        self.resolvedPath = resolvedPath
+        self.sessionKey = sessionKey
+        self.timeoutMs = timeoutMs
+        self.twoPhase = twoPhase
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case command
+        case cwd
+        case host
+        case security
+        case ask
+        case agentId
+        case resolvedPath
+        case sessionKey
+        case timeoutMs
+        case twoPhase
+    }
+}
+
+/// The answer to `exec.approval.request`.
+public typealias ExecApprovalRequestResult = ApprovalDecision
+
+/// Parameters of `exec.approval.resolve`.
+public struct ExecApprovalResolveParams: Codable, Hashable, Sendable {
+    /// The id, or the code for people.
+    public var id: String
+    /// allow-once, allow-always or deny.
+    public var decision: String
+
+    public init(
+        id: String,
+        decision: String
+    ) {
+        self.id = id
+        self.decision = decision
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case decision
+    }
+}
+
+/// The answer to `exec.approval.resolve`.
+public struct ExecApprovalResolveResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+
+    public init(
+        ok: Bool = true
+    ) {
+        self.ok = ok
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+    }
+}
+
+/// Parameters of `exec.approval.waitDecision`.
+public struct ExecApprovalWaitDecisionParams: Codable, Hashable, Sendable {
+    /// The id, or the code for people.
+    public var id: String
+
+    public init(
+        id: String
+    ) {
+        self.id = id
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+    }
+}
+
+/// The answer to `exec.approval.waitDecision`.
+public typealias ExecApprovalWaitDecisionResult = ApprovalDecision
+
+/// Parameters of `exec.approvals.get`.
+public struct ExecApprovalsGetParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `exec.approvals.get`.
+public typealias ExecApprovalsGetResult = ApprovalsSnapshot
+
+/// Parameters of `exec.approvals.node.get`.
+public struct ExecApprovalsNodeGetParams: Codable, Hashable, Sendable {
+    public var nodeId: String
+
+    public init(
+        nodeId: String
+    ) {
+        self.nodeId = nodeId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+    }
+}
+
+/// The answer to `exec.approvals.node.get`.
+public typealias ExecApprovalsNodeGetResult = ApprovalsSnapshot
+
+/// Parameters of `exec.approvals.node.set`.
+public struct ExecApprovalsNodeSetParams: Codable, Hashable, Sendable {
+    public var nodeId: String
+    public var file: ApprovalsFileShape
+    /// The hash that was read; needed when there is a file.
+    public var baseHash: String?
+
+    public init(
+        nodeId: String,
+        file: ApprovalsFileShape,
+        baseHash: String? = nil
+    ) {
+        self.nodeId = nodeId
+        self.file = file
+        self.baseHash = baseHash
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case file
+        case baseHash
+    }
+}
+
+/// The answer to `exec.approvals.node.set`.
+public typealias ExecApprovalsNodeSetResult = ApprovalsSnapshot
+
+/// Parameters of `exec.approvals.set`.
+public struct ExecApprovalsSetParams: Codable, Hashable, Sendable {
+    public var file: ApprovalsFileShape
+    /// The hash that was read; needed when there is a file.
+    public var baseHash: String?
+
+    public init(
+        file: ApprovalsFileShape,
+        baseHash: String? = nil
+    ) {
+        self.file = file
+        self.baseHash = baseHash
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case file
+        case baseHash
+    }
+}
+
+/// The answer to `exec.approvals.set`.
+public typealias ExecApprovalsSetResult = ApprovalsSnapshot
+
 /// Parameters of `health`.
 public struct HealthParams: Codable, Hashable, Sendable {
     public var probe: JSONValue?
@@ -4234,6 +4598,30 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case mcpStatus = "mcp.status"
     /// Connects an MCP server now and lists its tools.
     case mcpTest = "mcp.test"
+    /// Lets agents run a program without being asked for.
+    case execAllowlistAdd = "exec.allowlist.add"
+    /// The programs that agents may run without being asked for.
+    case execAllowlistList = "exec.allowlist.list"
+    /// Takes a program off the allowlist.
+    case execAllowlistRemove = "exec.allowlist.remove"
+    /// One command that waits for approval.
+    case execApprovalGet = "exec.approval.get"
+    /// The commands that wait for approval, and what was decided lately.
+    case execApprovalList = "exec.approval.list"
+    /// Asks for a command to be allowed; answers when somebody has decided, or nobody in time.
+    case execApprovalRequest = "exec.approval.request"
+    /// Allows or denies a command that waits; the first decision counts.
+    case execApprovalResolve = "exec.approval.resolve"
+    /// Waits for the decision about a command; answers at once when it has been made lately.
+    case execApprovalWaitDecision = "exec.approval.waitDecision"
+    /// The approvals file: levels and allowlists.
+    case execApprovalsGet = "exec.approvals.get"
+    /// Replaces the approvals file.
+    case execApprovalsSet = "exec.approvals.set"
+    /// The approvals file of a node.
+    case execApprovalsNodeGet = "exec.approvals.node.get"
+    /// Replaces the approvals file of a node.
+    case execApprovalsNodeSet = "exec.approvals.node.set"
     /// Adds an account or changes its settings; its credentials are tried before anything is saved.
     case channelsAdd = "channels.add"
     /// Ends an account's session on the platform and forgets it here.

@@ -336,6 +336,202 @@ public struct AgentSummary: Codable, Hashable, Sendable {
     }
 }
 
+public struct AllowlistEntry: Codable, Hashable, Sendable {
+    public var id: String?
+    /// An absolute path; * is part of a name, ** of a path.
+    public var pattern: String
+    /// Only with exactly these.
+    public var args: [String]?
+    public var lastUsedAt: Int?
+    public var lastUsedCommand: String?
+    public var lastResolvedPath: String?
+
+    public init(
+        id: String? = nil,
+        pattern: String,
+        args: [String]? = nil,
+        lastUsedAt: Int? = nil,
+        lastUsedCommand: String? = nil,
+        lastResolvedPath: String? = nil
+    ) {
+        self.id = id
+        self.pattern = pattern
+        self.args = args
+        self.lastUsedAt = lastUsedAt
+        self.lastUsedCommand = lastUsedCommand
+        self.lastResolvedPath = lastResolvedPath
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case pattern
+        case args
+        case lastUsedAt
+        case lastUsedCommand
+        case lastResolvedPath
+    }
+}
+
+public struct ApprovalDecision: Codable, Hashable, Sendable {
+    public var id: String
+    public var decision: Nullable<String>
+    public var createdAtMs: Int
+    public var expiresAtMs: Int
+
+    public init(
+        id: String,
+        decision: Nullable<String>,
+        createdAtMs: Int,
+        expiresAtMs: Int
+    ) {
+        self.id = id
+        self.decision = decision
+        self.createdAtMs = createdAtMs
+        self.expiresAtMs = expiresAtMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case decision
+        case createdAtMs
+        case expiresAtMs
+    }
+}
+
+public struct ApprovalsFileShape: Codable, Hashable, Sendable {
+    public struct Socket: Codable, Hashable, Sendable {
+        public var path: String?
+        public var token: String?
+
+        public init(
+            path: String? = nil,
+            token: String? = nil
+        ) {
+            self.path = path
+            self.token = token
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case path
+            case token
+        }
+    }
+
+    public struct Defaults: Codable, Hashable, Sendable {
+        /// deny, allowlist or full.
+        public var security: String?
+        /// off, on-miss or always.
+        public var ask: String?
+        /// What counts when nobody answers.
+        public var askFallback: String?
+        /// Whether programs that skills need may run.
+        public var autoAllowSkills: Bool?
+
+        public init(
+            security: String? = nil,
+            ask: String? = nil,
+            askFallback: String? = nil,
+            autoAllowSkills: Bool? = nil
+        ) {
+            self.security = security
+            self.ask = ask
+            self.askFallback = askFallback
+            self.autoAllowSkills = autoAllowSkills
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case security
+            case ask
+            case askFallback
+            case autoAllowSkills
+        }
+    }
+
+    public struct Agent: Codable, Hashable, Sendable {
+        /// deny, allowlist or full.
+        public var security: String?
+        /// off, on-miss or always.
+        public var ask: String?
+        /// What counts when nobody answers.
+        public var askFallback: String?
+        /// Whether programs that skills need may run.
+        public var autoAllowSkills: Bool?
+        public var allowlist: [AllowlistEntry]?
+
+        public init(
+            security: String? = nil,
+            ask: String? = nil,
+            askFallback: String? = nil,
+            autoAllowSkills: Bool? = nil,
+            allowlist: [AllowlistEntry]? = nil
+        ) {
+            self.security = security
+            self.ask = ask
+            self.askFallback = askFallback
+            self.autoAllowSkills = autoAllowSkills
+            self.allowlist = allowlist
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case security
+            case ask
+            case askFallback
+            case autoAllowSkills
+            case allowlist
+        }
+    }
+
+    public var version: Double
+    public var socket: Socket?
+    public var defaults: Defaults?
+    public var agents: [String: Agent]?
+
+    public init(
+        version: Double = 1,
+        socket: Socket? = nil,
+        defaults: Defaults? = nil,
+        agents: [String: Agent]? = nil
+    ) {
+        self.version = version
+        self.socket = socket
+        self.defaults = defaults
+        self.agents = agents
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version
+        case socket
+        case defaults
+        case agents
+    }
+}
+
+public struct ApprovalsSnapshot: Codable, Hashable, Sendable {
+    public var path: String
+    public var exists: Bool
+    public var hash: String
+    public var file: ApprovalsFileShape
+
+    public init(
+        path: String,
+        exists: Bool,
+        hash: String,
+        file: ApprovalsFileShape
+    ) {
+        self.path = path
+        self.exists = exists
+        self.hash = hash
+        self.file = file
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path
+        case exists
+        case hash
+        case file
+    }
+}
+
 public struct BrokenSkill: Codable, Hashable, Sendable {
     public var folder: String
     public var problem: String
@@ -742,6 +938,49 @@ public struct ConfigWritten: Codable, Hashable, Sendable {
     }
 }
 
+public struct DecidedApproval: Codable, Hashable, Sendable {
+    public var id: String
+    public var command: String
+    public var agentId: Nullable<String>
+    public var sessionKey: Nullable<String>
+    /// allow-once, allow-always, deny, expired or withdrawn.
+    public var decision: String
+    public var by: Nullable<String>
+    public var surface: Nullable<String>
+    public var decidedAt: Int
+
+    public init(
+        id: String,
+        command: String,
+        agentId: Nullable<String>,
+        sessionKey: Nullable<String>,
+        decision: String,
+        by: Nullable<String>,
+        surface: Nullable<String>,
+        decidedAt: Int
+    ) {
+        self.id = id
+        self.command = command
+        self.agentId = agentId
+        self.sessionKey = sessionKey
+        self.decision = decision
+        self.by = by
+        self.surface = surface
+        self.decidedAt = decidedAt
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case command
+        case agentId
+        case sessionKey
+        case decision
+        case by
+        case surface
+        case decidedAt
+    }
+}
+
 public struct ExchangeRow: Codable, Hashable, Sendable {
     /// Milliseconds after the run began.
     public var at: Int
@@ -778,6 +1017,58 @@ public struct ExchangeRow: Codable, Hashable, Sendable {
         case requestChars
         case responseChars
         case error
+    }
+}
+
+public struct ExecRequest: Codable, Hashable, Sendable {
+    public var command: String
+    public var cwd: Nullable<String>
+    public var host: Nullable<String>
+    public var security: Nullable<String>
+    public var ask: Nullable<String>
+    public var agentId: Nullable<String>
+    public var resolvedPath: Nullable<String>
+    public var sessionKey: Nullable<String>
+    /// What it is given beyond the usual.
+    public var env: [String: String]?
+    /// Why it has to be asked for.
+    public var why: [String]?
+
+    public init(
+        command: String,
+        cwd: Nullable<String>,
+        host: Nullable<String>,
+        security: Nullable<String>,
+        ask: Nullable<String>,
+        agentId: Nullable<String>,
+        resolvedPath: Nullable<String>,
+        sessionKey: Nullable<String>,
+        env: [String: String]? = nil,
+        why: [String]? = nil
+    ) {
+        self.command = command
+        self.cwd = cwd
+        self.host = host
+        self.security = security
+        self.ask = ask
+        self.agentId = agentId
+        self.resolvedPath = resolvedPath
+        self.sessionKey = sessionKey
+        self.env = env
+        self.why = why
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case command
+        case cwd
+        case host
+        case security
+        case ask
+        case agentId
+        case resolvedPath
+        case sessionKey
+        case env
+        case why
     }
 }
 
@@ -1025,6 +1316,24 @@ public struct InstallResult: Codable, Hashable, Sendable {
         case stdout
         case stderr
         case code
+    }
+}
+
+public struct ListedEntry: Codable, Hashable, Sendable {
+    public var agentId: String
+    public var entry: AllowlistEntry
+
+    public init(
+        agentId: String,
+        entry: AllowlistEntry
+    ) {
+        self.agentId = agentId
+        self.entry = entry
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+        case entry
     }
 }
 
@@ -2119,6 +2428,42 @@ public struct PairingRequest: Codable, Hashable, Sendable {
         case silent
         case isRepair
         case ts
+    }
+}
+
+public struct PendingApproval: Codable, Hashable, Sendable {
+    public var id: String
+    /// Six characters for people: /approve CODE.
+    public var code: String?
+    public var request: ExecRequest
+    /// Whether allow-always would last.
+    public var remembers: Bool?
+    public var createdAtMs: Int
+    public var expiresAtMs: Int
+
+    public init(
+        id: String,
+        code: String? = nil,
+        request: ExecRequest,
+        remembers: Bool? = nil,
+        createdAtMs: Int,
+        expiresAtMs: Int
+    ) {
+        self.id = id
+        self.code = code
+        self.request = request
+        self.remembers = remembers
+        self.createdAtMs = createdAtMs
+        self.expiresAtMs = expiresAtMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case code
+        case request
+        case remembers
+        case createdAtMs
+        case expiresAtMs
     }
 }
 

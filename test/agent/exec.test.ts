@@ -1,0 +1,329 @@
+// The exec tool: what runs at once, what is asked for, what an approval holds for, and how everything ends.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import type { Connected } from "../support/gateway.ts";
+import { say } from "./support.ts";
+import { type ToolStage, toolStage } from "./tool-stage.ts";
+
+const EVERYTHING = { tools: { exec: { security: "full" } } };
+
+/** Has the model run a command, decides about it when it is asked for, and returns what the model is told. */
+async function decided(stage: ToolStage, args: object, decision: string): Promise<string> {
+  const told = stage.use("exec", args);
+  const { payload } = await stage.client.nextOf("exec.approval.requested");
+  await stage.client.call("exec.approval.resolve", { id: payload.id, decision });
+  return await told;
+}
+
+function workspaceOf(stage: ToolStage): string {
+  return join(stage.gateway.stateDir, "workspace");
+}
+
+async function another(stage: ToolStage): Promise<Connected> {
+  return await stage.gateway.connect({ scopes: ["operator.admin"] });
+}
+
+describe("without anybody's word", () => {
+  test("builtins and programs that only turn input into output run", async () => {
+    await using stage = await toolStage();
+
+    const told = await stage.use("exec", { command: "printf '%s\\n' b a | sort | head -n 1; cd /; pwd" });
+
+    assert.match(told, /^a\n\/\n\[exit code 0, \d+\.\d s\]$/);
+  });
+
+  test("what is on the allowlist runs, and its use is noted", async () => {
+    await using stage = await toolStage();
+    await stage.client.call("exec.allowlist.add", { pattern: "ls" });
+
+    const told = await stage.use("exec", { command: "ls | wc -l" });
+
+    assert.match(told, /^\d+\n\[exit code 0/);
+    const { entries } = await stage.client.call("exec.allowlist.list", {});
+    assert.equal(entries[0].entry.lastUsedCommand, "ls | wc -l");
+  });
+
+  test("with full security everything runs, in the workspace, with nothing of the gateway's environment", async () => {
+    await using stage = await toolStage(EVERYTHING, { env: { OPENAI_API_KEY: "sk-secret-1234567890" } });
+
+    const told = await stage.use("exec", { command: "pwd; env | cut -d= -f1 | sort | tr '\\n' ' '; exit 3" });
+
+    const [folder, names, ending] = told.split("\n");
+    assert.equal(folder, workspaceOf(stage));
+    assert.deepEqual(
+      names
+        ?.trim()
+        .split(" ")
+        .filter((name) => !["_", "SHLVL", "PWD", "OLDPWD", "LANG", "TZ", "TMPDIR"].includes(name)),
+      ["HOME", "PATH", "TERM", "USER"],
+    );
+    assert.match(ending!, /^\[exit code 3/);
+  });
+});
+
+describe("asked for", () => {
+  test("a command that is allowed once runs once, and is asked for again", async () => {
+    await using stage = await toolStage();
+
+    const first = await decided(stage, { command: "touch a && echo done" }, "allow-once");
+    const second = await decided(stage, { command: "touch a && echo done" }, "deny");
+
+    assert.match(first, /^done\n\[exit code 0/);
+    assert.match(second, /^It was not run: .* said no/);
+    assert.ok(existsSync(join(workspaceOf(stage), "a")));
+  });
+
+  test("the request shows the command, the folder, the environment, and why it is asked for", async () => {
+    await using stage = await toolStage();
+    const told = stage.use("exec", { command: "touch a > b", env: { FOO: "bar" } });
+
+    const { payload } = await stage.client.nextOf("exec.approval.requested");
+
+    assert.equal(payload.request.command, "touch a > b");
+    assert.equal(payload.request.cwd, workspaceOf(stage));
+    assert.equal(payload.request.host, "gateway");
+    assert.equal(payload.request.agentId, "main");
+    assert.equal(payload.request.sessionKey, "agent:main:main");
+    assert.deepEqual(payload.request.env, { FOO: "bar" });
+    assert.deepEqual(payload.request.why, ["it writes to “b”", "it is given FOO", "touch is not on the allowlist"]);
+    assert.equal(payload.remembers, false);
+    assert.match(payload.code, /^[A-HJ-NP-Z2-9]{6}$/);
+    await stage.client.call("exec.approval.resolve", { id: payload.code, decision: "deny" });
+    await told;
+  });
+
+  test("what is always allowed runs without being asked for, and nothing else does", async () => {
+    await using stage = await toolStage();
+    await decided(stage, { command: "touch a" }, "allow-always");
+
+    const again = await stage.use("exec", { command: "touch b" });
+    const other = await decided(stage, { command: "touch c; rm a" }, "deny");
+
+    assert.match(again, /^\[exit code 0/);
+    assert.match(other, /^It was not run/);
+    assert.equal(existsSync(join(workspaceOf(stage), "c")), false);
+  });
+
+  test("always means once for what cannot be told from the text, and says so", async () => {
+    await using stage = await toolStage();
+
+    const told = await decided(stage, { command: "x=touch; $x a" }, "allow-always");
+
+    assert.match(told, /^\[allowed this once only/);
+    assert.deepEqual((await stage.client.call("exec.allowlist.list", {})).entries, []);
+  });
+
+  test("an approval is void when what it would do has changed meanwhile", async () => {
+    await using stage = await toolStage();
+    const folder = join(workspaceOf(stage), "sub");
+    mkdirSync(folder, { recursive: true });
+    mkdirSync(join(workspaceOf(stage), "other"));
+    const told = stage.use("exec", { command: "touch a", cwd: "sub" });
+    const { payload } = await stage.client.nextOf("exec.approval.requested");
+    rmdirSync(folder);
+    symlinkSync(join(workspaceOf(stage), "other"), folder);
+
+    await stage.client.call("exec.approval.resolve", { id: payload.id, decision: "allow-once" });
+
+    assert.match(await told, /has changed while it waited/);
+    assert.equal(existsSync(join(workspaceOf(stage), "other", "a")), false);
+  });
+
+  test("the first decision counts", async () => {
+    await using stage = await toolStage();
+    const told = stage.use("exec", { command: "touch a" });
+    const { payload } = await stage.client.nextOf("exec.approval.requested");
+    await stage.client.call("exec.approval.resolve", { id: payload.id, decision: "deny" });
+
+    const late = await stage.client.request("exec.approval.resolve", { id: payload.id, decision: "allow-once" });
+
+    assert.equal(late.error?.message, "unknown approval id");
+    assert.match(await told, /^It was not run/);
+  });
+
+  test("a reply that is stopped takes its request back", async () => {
+    await using stage = await toolStage();
+    const other = await another(stage);
+    stage.model.script({ kind: "tool-call", name: "exec", arguments: { command: "touch a" } });
+    await stage.client.call("chat.send", { sessionKey: "main", message: "Do it.", idempotencyKey: "one" });
+    const { payload } = await other.nextOf("exec.approval.requested");
+
+    await stage.client.call("chat.abort", { sessionKey: "main", runId: "one" });
+
+    assert.equal((await other.nextOf("exec.approval.resolved")).payload.decision, "deny");
+    const late = await other.request("exec.approval.resolve", { id: payload.id, decision: "allow-once" });
+    assert.equal(late.error?.message, "unknown approval id");
+    assert.equal(existsSync(join(workspaceOf(stage), "a")), false);
+    assert.equal(await say(stage.client, "And now?"), "Hello from the model.");
+  });
+
+  test("a slash command answers it while the reply waits", async () => {
+    await using stage = await toolStage();
+    const told = stage.use("exec", { command: "touch a" });
+    const { payload } = await stage.client.nextOf("exec.approval.requested");
+
+    const answer = await say(await another(stage), `/approve ${payload.code}`, "other");
+
+    assert.equal(answer, "Allowed once.");
+    assert.match(await told, /^\[exit code 0/);
+  });
+
+  test("a restart forgets it: nothing runs without a new approval", async () => {
+    await using stage = await toolStage();
+    stage.model.script({ kind: "tool-call", name: "exec", arguments: { command: "touch a" } });
+    await stage.client.call("chat.send", { sessionKey: "main", message: "Do it.", idempotencyKey: "one" });
+    const { payload } = await stage.client.nextOf("exec.approval.requested");
+
+    await stage.gateway.stop();
+    await stage.gateway.start();
+
+    const client = await another(stage);
+    const late = await client.request("exec.approval.resolve", { id: payload.id, decision: "allow-once" });
+    assert.equal(late.error?.message, "unknown approval id");
+    assert.equal(existsSync(join(workspaceOf(stage), "a")), false);
+  });
+});
+
+describe("levels", () => {
+  test("deny refuses; nobody is asked", async () => {
+    await using stage = await toolStage({ tools: { exec: { security: "deny" } } });
+
+    assert.equal(await stage.use("exec", { command: "echo a" }), "It was not run: commands are switched off here.");
+  });
+
+  test("an operator may narrow one conversation, and not widen what the config forbids", async () => {
+    await using stage = await toolStage({ tools: { exec: { security: "allowlist", ask: "off" } } });
+    await stage.client.call("sessions.patch", { key: "main", execSecurity: "full" });
+    await stage.client.call("sessions.patch", { key: "other", execSecurity: "deny" });
+
+    assert.match(await stage.use("exec", { command: "touch a" }), /^It was not run: touch is not on the allowlist/);
+    assert.match(await stage.use("exec", { command: "echo a" }, "other"), /switched off/);
+  });
+
+  test("a file that cannot be understood lets nothing run", async () => {
+    await using stage = await toolStage(EVERYTHING);
+    writeFileSync(join(stage.gateway.stateDir, "exec-approvals.json"), "{ nonsense");
+
+    assert.match(await stage.use("exec", { command: "echo a" }), /exec-approvals\.json .* cannot be understood/);
+  });
+
+  test("hosts that are not there are named", async () => {
+    await using stage = await toolStage({ tools: { exec: { host: "node", node: "mac" } } });
+
+    assert.match(await stage.use("exec", { command: "echo a" }), /the node mac is not connected/);
+  });
+
+  test("a folder outside the workspace is refused, also through a link", async () => {
+    await using stage = await toolStage();
+    await stage.use("exec", { command: "echo" });
+    symlinkSync("/", join(workspaceOf(stage), "out"));
+
+    assert.match(await stage.use("exec", { command: "pwd", cwd: "/" }), /outside the workspace/);
+    assert.match(await stage.use("exec", { command: "pwd", cwd: "out" }), /outside the workspace/);
+    assert.match(await stage.use("exec", { command: "pwd", cwd: "nowhere" }), /there is no folder nowhere/);
+  });
+});
+
+describe("a command that runs", () => {
+  test("ends with all it has started when it takes too long", async () => {
+    await using stage = await toolStage(EVERYTHING);
+
+    const told = await stage.use("exec", {
+      command: "trap '' TERM; (sleep 60 & echo $! > inner; echo started; wait)",
+      timeoutSeconds: 1,
+    });
+
+    assert.match(told, /^started\n\[it did not end within 1 s and was ended/);
+    assert.equal(isAlive(Number(readFileSync(join(workspaceOf(stage), "inner"), "utf8"))), false);
+  });
+
+  test("leaves nothing in the background when it ends by itself", async () => {
+    await using stage = await toolStage(EVERYTHING);
+
+    const told = await stage.use("exec", { command: "sleep 60 & echo $!" });
+
+    assert.match(told, /\n\[exit code 0/);
+    assert.equal(isAlive(Number.parseInt(told, 10)), false);
+  });
+
+  test("ends when the reply is stopped", async () => {
+    await using stage = await toolStage(EVERYTHING);
+    const watcher = await stage.gateway.connect({ scopes: ["operator.admin"], caps: ["tool-events"] });
+    stage.model.script({ kind: "tool-call", name: "exec", arguments: { command: "echo $$ > pid; echo up; sleep 60" } });
+    await stage.client.call("chat.send", { sessionKey: "main", message: "Do it.", idempotencyKey: "one" });
+    await updateOf(watcher, /up/);
+
+    await stage.client.call("chat.abort", { sessionKey: "main", runId: "one" });
+
+    assert.equal(await say(stage.client, "And now?"), "Hello from the model.");
+    assert.equal(isAlive(Number(readFileSync(join(workspaceOf(stage), "pid"), "utf8"))), false);
+  });
+
+  test("may write as much as it likes: beginning and end are kept", async () => {
+    await using stage = await toolStage(EVERYTHING);
+
+    const told = await stage.use("exec", {
+      command: "echo first; head -c 30000000 /dev/zero | tr '\\0' x; echo; echo last",
+    });
+
+    assert.match(told, /^first\nx+\n\[… \d+ bytes left out …\]\nx+\nlast\n\[exit code 0/);
+    assert.ok(told.length < 30_000);
+  });
+
+  test("has no input, and cannot colour or move anything", async () => {
+    await using stage = await toolStage(EVERYTHING);
+
+    const told = await stage.use("exec", { command: "cat; printf '\\033[31mred\\033[0m\\007'" });
+
+    assert.match(told, /^red\n\[exit code 0/);
+  });
+
+  test("in the background goes on, can be looked at, and is ended", async () => {
+    await using stage = await toolStage(EVERYTHING);
+
+    const started = await stage.use("exec", { command: "echo up; cat", background: true });
+    const written = await stage.use("process", { action: "write", id: "p1", text: "hello\n" });
+    const listed = await stage.use("process", { action: "list" });
+    const killed = await stage.use("process", { action: "kill", id: "p1" });
+    const foreign = await stage.use("process", { action: "poll", id: "p1" }, "other");
+
+    assert.match(started, /in the background as p1/);
+    assert.equal(written, "Written.");
+    assert.match(listed, /^p1: echo up; cat \[runs for/);
+    assert.match(killed, /^up\nhello\n\[it was ended by the agent/);
+    assert.match(foreign, /no background command p1; none runs/);
+  });
+
+  test("what is written to a background command is asked for", async () => {
+    await using stage = await toolStage();
+    await decided(stage, { command: "cat > out", background: true }, "allow-once");
+
+    const told = stage.use("process", { action: "write", id: "p1", text: "hello\n" });
+    const { payload } = await stage.client.nextOf("exec.approval.requested");
+    await stage.client.call("exec.approval.resolve", { id: payload.id, decision: "deny" });
+
+    assert.match(payload.request.command, /^\(written to p1, which runs: cat > out\)\nhello\n$/);
+    assert.equal(await told, "It was not written: nobody allowed it.");
+  });
+});
+
+/** Whether a process still does anything: one that waits to be buried does not. */
+function isAlive(pid: number): boolean {
+  try {
+    const state = execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
+    return !state.startsWith("Z");
+  } catch {
+    return false;
+  }
+}
+
+/** The first progress of a tool that reads like this. */
+async function updateOf(client: Connected, pattern: RegExp): Promise<void> {
+  for (;;) {
+    const { payload } = await client.nextOf("agent");
+    if (payload.stream === "tool" && pattern.test(payload.data.partialResult ?? "")) return;
+  }
+}
