@@ -18,7 +18,7 @@ interface OfThisRun {
 export function sectionsOf(
   { sessions, workspace, skills, clock }: AgentServices,
   agent: Agent,
-  run: Pick<ToolRun, "agentId" | "sessionKey" | "audience">,
+  run: Pick<ToolRun, "agentId" | "sessionKey" | "audience" | "deliver">,
   { tools, extra, events }: OfThisRun,
 ): PromptSection[] {
   return promptSections({

@@ -22,7 +22,7 @@ export interface WorkspaceServices extends Base {
 }
 
 /** Who hears what a run says. */
-export type Listeners = Pick<ToolRun, "agentId" | "audience" | "sessionKey">;
+export type Listeners = Pick<ToolRun, "agentId" | "audience" | "sessionKey" | "deliver">;
 
 /** The pages that every run sees, in this order; those from USER.md on only where the owner alone listens. */
 const PAGES = ["AGENTS.md", "SOUL.md", "IDENTITY.md", "USER.md", "MEMORY.md"];
@@ -90,7 +90,8 @@ export class Workspace {
 
   /**
    * The pages that a run sees at its beginning, in order: who the agent is and, where the owner alone listens, what it
-   * knows of them and has noted today and yesterday. Forms that nobody has filled in say nothing. Throws `UNAVAILABLE` when there can be no workspace.
+   * knows of them and has noted today and yesterday. Forms that nobody has filled in say nothing. Throws `UNAVAILABLE`
+   * when there can be no workspace.
    */
   pagesFor(run: Listeners): Page[] {
     const files = this.filesFor(run);
@@ -110,8 +111,10 @@ export class Workspace {
   }
 
   /** Whether only the owner hears the run: they started it, in a conversation that is not a group's. */
-  isAlone({ audience, sessionKey }: Listeners): boolean {
-    return audience === "owner" && this.#isDirect(sessionKey, MAX_PARENTS);
+  isAlone({ audience, sessionKey, deliver }: Listeners): boolean {
+    if (audience !== "owner" || !this.#isDirect(sessionKey, MAX_PARENTS)) return false;
+    // Where all conversations are one, a reply on a channel may go to a group.
+    return kindOf(sessionKey) === "direct" || deliver === undefined;
   }
 
   /** A sub-agent's answer goes to the conversation that started it. */
