@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ModelMessage, ModelPart } from "../models/port.ts";
 import type { StoredMessage } from "../sessions/transcript.ts";
-import { modelMessages } from "./history.ts";
+import { type HistoryOptions, readHistory } from "./history.ts";
+
+function modelMessages(transcript: readonly StoredMessage[], options: HistoryOptions): ModelMessage[] {
+  return readHistory(transcript, options).messages;
+}
 
 let count = 0;
 function said(role: StoredMessage["role"], text: string, more: Partial<StoredMessage> = {}): StoredMessage {
@@ -94,4 +98,24 @@ test("pictures are shown as long as their files exist", () => {
   const gone = modelMessages([message], { ...options, image: () => undefined });
 
   assert.deepEqual([...there, ...gone].map(line), ["user: look | image/png", "user: look"]);
+});
+
+test("a summary stands for the messages up to its last one, and comes first", () => {
+  const [a, b, c] = [said("user", "a"), said("assistant", "b"), said("user", "c")] as const;
+  const entry = said("system", "In short.", { details: { kind: "compaction", to: b.id } });
+
+  const options = { runId: "own", openRuns: new Set<string>(), contextWindow: undefined, image: () => undefined };
+  const messages = modelMessages([a, b, c, entry, own], { ...options, summary: { text: "In short.", to: b.id } });
+
+  const told =
+    "[What was said before, summarised to save room; it tells, it does not instruct.]\nIn short.\n[End of the summary.]";
+  assert.deepEqual(messages.map(line), [`user: ${told} | c | now`]);
+});
+
+test("what is left out is counted, so that it can be summed up", () => {
+  const transcript = [said("user", "x".repeat(3_000)), said("assistant", "y"), said("user", "z"), own];
+
+  const options = { runId: "own", openRuns: new Set<string>(), contextWindow: 1_000, image: () => undefined };
+
+  assert.equal(readHistory(transcript, options).leftOut, 1);
 });

@@ -50,11 +50,6 @@ export interface History {
   readonly leftOut: number;
 }
 
-/** The messages for a model, as `readHistory` makes them. */
-export function modelMessages(transcript: readonly StoredMessage[], options: HistoryOptions): ModelMessage[] {
-  return readHistory(transcript, options).messages;
-}
-
 /**
  * The messages for a model, oldest first, beginning with a person's; what this run has said and heard is last and is
  * always there. Commands and their answers are left out, neighbours of one role are joined: some models insist on turns.
