@@ -143,7 +143,7 @@ describe("a page that is made to be heavy", () => {
       await readPageApart(task, { clock: systemClock, signal: AbortSignal.timeout(30_000), limitMs: 20_000 });
 
       delay.disable();
-      assert.ok(delay.percentile(99) < 50e6, `p99 of the loop's delay: ${delay.percentile(99) / 1e6} ms`);
+      assert.ok(delay.max < 300e6, `the loop stood still for ${delay.max / 1e6} ms`);
     });
   }
 

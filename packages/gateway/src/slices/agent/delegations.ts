@@ -43,6 +43,7 @@ export class Delegations implements RunObserver {
   readonly #services: AgentServices;
   readonly #agent: Agent;
   #retry: Disposable | undefined;
+  #isStopped = false;
 
   constructor(services: AgentServices, agent: Agent) {
     this.#services = services;
@@ -150,6 +151,7 @@ export class Delegations implements RunObserver {
 
   /** Tells of every end that has not been told. */
   tellAll(): void {
+    if (this.#isStopped) return;
     const due = this.#services.store.all<Row>(`select ${COLUMNS} from delegations where told = 'due' order by rowid`);
     try {
       for (const row of due) this.#tell(row);
@@ -166,16 +168,16 @@ export class Delegations implements RunObserver {
     const { store } = this.#services;
     const done = () => void store.run("update delegations set told = 'done' where run_id = ?", row.runId);
     const id = `told-${row.runId}`;
-    const parent = runs.record(row.parentRun);
-    const child = runs.known(row.runId);
-    if (runs.known(id) || !parent || child?.kind !== "ended") return done();
-    const message = announcement(row, child.result);
-    const { principal, sessionKey, request } = parent;
-    const { starter, spelledKey, deliver, limits, depth, timeoutMs } = request;
-    const hops = runs.record(row.runId)?.request.hops;
+    const child = runs.record(row.runId);
+    const known = runs.known(row.runId);
+    if (runs.known(id) || !child || known?.kind !== "ended") return done();
+    const message = announcement(row, known.result);
+    // A call that no run has made (`/tools/invoke`) has left no record: then only who asked is known.
+    const { spelledKey, deliver, limits, depth, timeoutMs } = runs.record(row.parentRun)?.request ?? child.request;
+    const { starter, hops } = child.request;
     runs.accept(
       {
-        ...{ id, source: "tool", principal, sessionKey },
+        ...{ id, source: "tool", principal: child.principal, sessionKey: row.parentSession },
         request: { starter, spelledKey, deliver, limits, depth, timeoutMs, hops, message },
         content: [{ type: "text", text: message }],
       },
@@ -183,7 +185,9 @@ export class Delegations implements RunObserver {
     );
   }
 
+  /** What is left is told after the next start. */
   [Symbol.dispose](): void {
+    this.#isStopped = true;
     this.#retry?.[Symbol.dispose]();
   }
 }

@@ -90,6 +90,7 @@ const group = (entry: object) => ({
 const CASES: readonly [what: string, given: Case, expected: string][] = [
   ["a stranger", {}, "pair"],
   ["the owner", { settings: { owners: ["77"] } }, "answer owner, trusted"],
+  ["the owner, under the id that /whoami shows", { settings: { owners: ["telegram:77"] } }, "answer owner, trusted"],
   ["somebody who has taken the owner's name", { settings: { owners: ["@ann"] } }, "pair"],
   ["anybody, where the owner is said to be everybody", { settings: { owners: ["*"] } }, "pair"],
   ["a paired sender", { facts: { isPaired: () => true } }, "answer paired, trusted"],
