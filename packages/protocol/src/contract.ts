@@ -410,6 +410,7 @@ export interface ChatEvent {
   deltaText?: string;
   errorMessage?: string;
   usage?: UsageShape;
+  /** Of aborted: "rpc", "stop", "timeout", "interrupt" (a newer message took its place) or "dropped" (too many waited). Of final: "merged" when the message is answered together with a newer one, under its id. */
   stopReason?: string;
 }
 
@@ -1109,7 +1110,7 @@ export interface Message {
   toolCallId?: string;
   toolName?: string;
   isError?: boolean;
-  /** What the gateway says of the message: { kind: "compaction", … }, { kind: "tool", durationMs, meta? }. */
+  /** What the gateway says of the message: { kind: "compaction", … }, { kind: "tool", durationMs, meta? }, { kind: "reply", notes?, footer? }. */
   details?: Record<string, unknown>;
 }
 

@@ -27,6 +27,8 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   "delivery-failed": () => "Send it again with `moltbot message resend ID`.",
   "delivery-expired": () => "Send it again with `moltbot message resend ID`, or raise messages.outboundTtlMinutes.",
   "agent-error": () => "See `moltbot models test` and `moltbot logs`.",
+  "queue-full": () => "Let more messages wait with messages.queue.cap.",
+  interrupted: () => "Answer both: `moltbot config set messages.queue.mode collect`, or `/queue collect` in that chat.",
   "agent-timeout": () => "Allow longer runs with agents.defaults.timeoutSeconds.",
 };
 

@@ -73,7 +73,14 @@ export const ChatEvent = Type.Object({
   ),
   errorMessage: Type.Optional(Type.String()),
   usage: Type.Optional(UsageShape),
-  stopReason: Type.Optional(NonEmpty),
+  stopReason: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        'Of aborted: "rpc", "stop", "timeout", "interrupt" (a newer message took its place) or "dropped" (too many ' +
+        'waited). Of final: "merged" when the message is answered together with a newer one, under its id.',
+    }),
+  ),
 });
 export type ChatPayload = Static<typeof ChatEvent>;
 

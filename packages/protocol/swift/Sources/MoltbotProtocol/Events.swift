@@ -149,6 +149,7 @@ public struct ChatEvent: Codable, Hashable, Sendable {
     public var deltaText: String?
     public var errorMessage: String?
     public var usage: UsageShape?
+    /// Of aborted: "rpc", "stop", "timeout", "interrupt" (a newer message took its place) or "dropped" (too many waited). Of final: "merged" when the message is answered together with a newer one, under its id.
     public var stopReason: String?
 
     public init(

@@ -1732,7 +1732,7 @@ public struct Message: Codable, Hashable, Sendable {
     public var toolCallId: String?
     public var toolName: String?
     public var isError: Bool?
-    /// What the gateway says of the message: { kind: "compaction", … }, { kind: "tool", durationMs, meta? }.
+    /// What the gateway says of the message: { kind: "compaction", … }, { kind: "tool", durationMs, meta? }, { kind: "reply", notes?, footer? }.
     public var details: [String: JSONValue]?
 
     public init(
