@@ -349,7 +349,10 @@ function buildServices(
     }),
   );
   const messaging: Messaging = stack.use(
-    new Messaging({ ...base, system, sessions, models, agent }, { definitions: CHANNELS, section: CHANNELS_SECTION }),
+    new Messaging(
+      { ...base, system, sessions, models, agent, approvals },
+      { definitions: CHANNELS, section: CHANNELS_SECTION },
+    ),
   );
   const chat = new Chat({ ...base, sessions, agent });
   const recordings = stack.use(new Recordings({ ...base, sessions, models, agent }, { redact }));

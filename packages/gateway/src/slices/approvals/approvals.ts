@@ -21,6 +21,10 @@ import { findProgram } from "./programs.ts";
 import { DEFAULT_SAFE_BINS } from "./safe-bins.ts";
 import type { AllowlistEntryShape } from "./schema.ts";
 
+/** What the slices below this one need beside the service. */
+export type { Outcome, Waiting } from "./pending.ts";
+export { fenced, visible } from "./text.ts";
+
 /** What approvals are built from. */
 export interface ApprovalsServices extends Base {
   readonly sessions: Sessions;

@@ -4,11 +4,10 @@
  */
 import type { Analysis, ShellKind } from "./shell/types.ts";
 import { Walk } from "./shell/walk.ts";
+import { hidesSomething } from "./text.ts";
 
 export type { Analysis, ShellKind, SimpleCommand } from "./shell/types.ts";
 
-/** What people cannot see in a command, or read as something else: controls, marks of direction, odd spaces. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 const MAX_CHARS = 20_000;
 
 /** Analyses a command for the shell that will run it. Never throws: what cannot be understood is a reason to ask. */
@@ -22,6 +21,8 @@ export async function analyse(command: string, shell: ShellKind = "bash"): Promi
     return { commands: [], unclear: ["its syntax is not understood"] };
   }
   const { commands, unclear } = walk.analysis;
-  const isHidden = INVISIBLE.test(command.replace(/[\n\t]/g, " "));
-  return { commands, unclear: isHidden ? [...unclear, "it holds characters that cannot be seen"] : unclear };
+  return {
+    commands,
+    unclear: hidesSomething(command) ? [...unclear, "it holds characters that cannot be seen"] : unclear,
+  };
 }

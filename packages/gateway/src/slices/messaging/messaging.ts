@@ -9,12 +9,14 @@ import type { ChannelDefinition } from "../../kit/channel.ts";
 import type { SettingsDefinition } from "../../kit/settings.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { QueueMode } from "../agent/queue.ts";
+import type { Approvals } from "../approvals/approvals.ts";
 import type { Models } from "../models/models.ts";
 import { normalAgentId, type Sessions } from "../sessions/sessions.ts";
 import type { System } from "../system/system.ts";
 import { DEFAULT_ACCOUNT } from "./account-settings.ts";
 import { AccountSetup } from "./account-setup.ts";
 import { Accounts } from "./accounts.ts";
+import { ApprovalNotes } from "./approval-notes.ts";
 import { Delivery } from "./delivery.ts";
 import { Inbox } from "./inbox.ts";
 import { KnownChannels } from "./known-channels.ts";
@@ -35,6 +37,7 @@ export interface MessagingServices extends Base {
   readonly sessions: Sessions;
   readonly models: Models;
   readonly agent: Agent;
+  readonly approvals: Approvals;
 }
 
 export interface MessagingOptions {
@@ -123,6 +126,7 @@ export class Messaging implements AsyncDisposable {
       ...{ services, channels, accounts, inbox, outbox, ttlMs },
       delivery: this.#delivery,
     });
+    this.#stack.use(new ApprovalNotes({ approvals: services.approvals, accounts, outbox }));
     agent.runs.observe(this.#delivery);
     agent.runs.queueBy(({ request, sessionKey }) =>
       queueRules(settings().queue, request.deliver?.channel, sessions.get(sessionKey)),
