@@ -10,14 +10,22 @@ const browser = await startBrowser();
 const model = await fakeOpenAI();
 const config = {
   agents: {
-    defaults: { model: "fake/fake-model" },
+    defaults: {
+      model: { primary: "fake/fake-model", fallbacks: ["fake/spare"] },
+      models: { "fake/spare": { alias: "second" } },
+    },
     list: [
       { id: "main", name: "Molty", default: true },
       { id: "work", name: "Clerk", identity: { emoji: "📎" } },
     ],
   },
   budgets: { daily: { tokens: 1_000 } },
-  models: { detectLocal: false, providers: { fake: { api: "openai-compatible", baseUrl: model.baseUrl } } },
+  models: {
+    detectLocal: false,
+    providers: {
+      fake: { api: "openai-compatible", baseUrl: model.baseUrl, models: [{ id: "fake-model" }, { id: "spare" }] },
+    },
+  },
 };
 const gateway = await testGateway({ config: JSON.stringify(config) });
 after(async () => {
@@ -67,5 +75,27 @@ test("the foot of the list says what models took, and how much of the budget is 
   assert.match(text, /This conversation\s*450 tokens\s*400 in, 50 out/);
   assert.match(text, /\d+ of 1k tokens\s*budgets\.daily\.tokens/);
   await panel.waitFor({ state: "hidden" });
+  assert.deepEqual(chat.problems, []);
+});
+
+test("another model than the chosen one never answers silently, also after a reload", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await chat.signIn();
+  await page.getByRole("button", { name: "New conversation", exact: true }).click();
+  model.script({ kind: "status", status: 402, message: "no credit" });
+
+  await chat.say("Anybody there?");
+  await page.getByText("last reply: spare").waitFor();
+  await page.reload();
+  await chat.shows("Hello from the model.");
+
+  await page.getByText("last reply: spare").waitFor();
+  await chat.shows(/fake\/fake-model did not answer \(no credit left\); fake\/spare answers instead\./);
+  const choice = page.getByRole("combobox", { name: "Model" });
+  assert.equal(await choice.inputValue(), "fake/fake-model");
+  assert.deepEqual(await choice.locator("option").allTextContents(), ["fake-model", "spare · second"]);
+  await choice.selectOption("fake/spare");
+  await page.getByText("last reply: spare").waitFor({ state: "detached" });
   assert.deepEqual(chat.problems, []);
 });

@@ -195,6 +195,15 @@ test("a reply whose beginning only the transcript knows goes on with what is wat
   ]);
 });
 
+test("what people were told beside the model's words is there after a reload too", () => {
+  const details = { kind: "reply", notes: ["Another model answers."], footer: "_12 tokens_" };
+
+  assert.deepEqual(parts(readHistory([question, { ...answer, details }]), [], []), [
+    ...["_Another model answers._", "hello"],
+    "_12 tokens_",
+  ]);
+});
+
 test("a call without an answer is open once its run has ended", () => {
   const history = readHistory([...turns, { ...answer, id: "t5", content: [], stopReason: "aborted" }]);
 

@@ -23,6 +23,8 @@ export interface HistoryMessage {
   readonly isTurn: boolean;
   /** Of a message with role "tool". */
   readonly answer: ToolAnswer | undefined;
+  /** What people are told beside the model's words: before them, and behind. */
+  readonly aside: { readonly notes: readonly string[]; readonly footer: string | undefined };
   /** Of a message with role "compaction". */
   readonly summed: Summed | undefined;
 }
@@ -123,7 +125,7 @@ function readMessage(value: unknown, index: number): HistoryMessage | undefined 
   if (isEmpty && role !== "tool" && role !== "compaction" && runId === undefined) return undefined;
   return {
     id: asText(value.id) ?? `at-${index}`,
-    ...{ role, text, parts, attachments, runId, outcome, answer, summed },
+    ...{ role, text, parts, attachments, runId, outcome, answer, summed, aside: readAside(value) },
     at: typeof value.timestamp === "number" ? value.timestamp : 0,
     key: asText(value.idempotencyKey),
     by: byOf(value),
@@ -170,6 +172,11 @@ function readSummed({ details }: Record<string, unknown>): Summed {
     tokensBefore: asCount(tokensBefore),
     tokensAfter: asCount(tokensAfter),
   };
+}
+
+function readAside({ details }: Record<string, unknown>): HistoryMessage["aside"] {
+  const { notes, footer } = isRecord(details) ? details : {};
+  return { notes: Array.isArray(notes) ? notes.map(String) : [], footer: asText(footer) };
 }
 
 function outcomeOf({ stopReason, errorMessage }: Record<string, unknown>): Outcome {

@@ -55,7 +55,7 @@ export function replyOfTurns(messages: readonly HistoryMessage[], run: Run | und
   const live = end === undefined ? run : undefined;
   const outcome = end?.outcome ?? live?.outcome ?? { kind: "done" };
   const told = foldTurns(messages, run);
-  const all = live === undefined ? told : [...told, ...newParts(told, live)];
+  const all = live === undefined ? withAside(told, end) : [...told, ...newParts(told, live)];
   const parts = isOpen(outcome) ? all : all.map(withOpenCall);
   const last = messages.findLast(({ role }) => role === "assistant");
   return {
@@ -73,6 +73,18 @@ export function replyOfTurns(messages: readonly HistoryMessage[], run: Run | und
 /** The message that ended a run, if it has ended. */
 export function endOf(messages: readonly HistoryMessage[]): HistoryMessage | undefined {
   return messages.find(({ role, isTurn }) => role === "assistant" && !isTurn);
+}
+
+/** What people were told beside the model's words, as they saw it while the reply grew. */
+function withAside(parts: readonly Part[], end: HistoryMessage | undefined): readonly Part[] {
+  const { notes = [], footer } = end?.aside ?? {};
+  const text = textOfParts(parts);
+  const unsaid = notes.filter((note) => !text.includes(note));
+  return [
+    ...unsaid.map((note): Part => ({ kind: "text", text: `_${note}_` })),
+    ...parts,
+    ...(footer === undefined ? [] : [{ kind: "text" as const, text: footer }]),
+  ];
 }
 
 /** The turns one behind the other, each call with its answer. */

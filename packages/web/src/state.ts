@@ -47,6 +47,8 @@ export interface State {
   readonly tools: ToolsState;
   readonly models: readonly ModelChoice[];
   readonly defaultModel: string | undefined;
+  /** The model that is to answer in the open session, as `models.status` says it. */
+  readonly chosenModel: string | undefined;
   /** What can be typed after a slash in the open session. */
   readonly commands: readonly CommandEntry[];
   readonly sessionKey: string;
@@ -78,6 +80,7 @@ export const INITIAL: State = {
   tools: NO_TOOLS,
   models: [],
   defaultModel: undefined,
+  chosenModel: undefined,
   commands: [],
   sessionKey: "",
   mainKey: "agent:main:main",

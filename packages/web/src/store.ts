@@ -191,9 +191,10 @@ export class Store {
     const unread = new Set(this.#state.unread);
     unread.delete(sessionKey);
     this.#open.leave();
-    this.#set({ sessionKey, unread, history: undefined, announcement: "" });
+    this.#set({ sessionKey, unread, history: undefined, announcement: "", chosenModel: undefined });
     void this.#open.load();
     void this.loadUsage();
+    void this.#loadModels();
   }
 
   /** Opens a session that exists from its first message on, with the usual agent or another. */
@@ -234,7 +235,7 @@ export class Store {
   async chooseModel(model: string): Promise<void> {
     const key = this.#state.sessionKey;
     await this.#try(() => this.#gateway.request("sessions.patch", { key, model }));
-    await this.#loadSessions();
+    await Promise.all([this.#loadSessions(), this.#loadModels()]);
   }
 
   /** Whether the gateway can take a summary back. */
@@ -393,11 +394,15 @@ export class Store {
   }
 
   async #loadModels(): Promise<void> {
+    const { sessionKey } = this.#state;
     const [answer, status] = await Promise.all([
       this.#try(() => this.#gateway.request("models.list")),
-      this.#offers("models.status") ? this.#try(() => this.#gateway.request("models.status")) : undefined,
+      this.#offers("models.status")
+        ? this.#try(() => this.#gateway.request("models.status", { sessionKey }))
+        : undefined,
     ]);
-    if (answer !== undefined) this.#set({ models: readModels(answer, status) });
+    if (answer === undefined || sessionKey !== this.#state.sessionKey) return;
+    this.#set({ models: readModels(answer, status), chosenModel: status?.model ?? undefined });
   }
 
   async #loadAgents(): Promise<void> {
@@ -421,6 +426,7 @@ export class Store {
     this.#loadSessionsSoon();
     if (this.#isOpen(run.sessionKey)) {
       void this.#open.recheckWaiting();
+      if (run.by === undefined) void this.#loadModels(); // a command may have chosen another
       void this.#open.loadNewest(); // it has what was not told as it happened
       return this.#set({ announcement: announcementOf(run) });
     }

@@ -52,8 +52,8 @@ export class TopbarElement extends PageElement {
   }
 
   #model(): TemplateResult {
-    const { models, sessions, sessionKey, defaultModel } = this.state;
-    const chosen = sessions.find(({ key }) => key === sessionKey)?.model ?? defaultModel;
+    const { models, sessions, sessionKey, defaultModel, chosenModel } = this.state;
+    const chosen = chosenModel ?? sessions.find(({ key }) => key === sessionKey)?.model ?? defaultModel;
     if (models.length === 0)
       return html`<span class="model" title="No model is connected; write /model to connect one">Built-in agent</span>`;
     const isListed = models.some(({ id }) => id === chosen);

@@ -135,9 +135,18 @@ export class RunEnds {
         usage,
         stopReason: kind === "ok" ? (outcome.stopReason ?? "stop") : kind,
         ...(kind === "error" && { errorMessage: outcome.error }),
+        ...detailsOf(run, text),
       },
     );
     if (text === "") return undefined;
     return { ...sessions.transcript.toWire(stored), content: [{ type: "text", text }] };
   }
+}
+
+/** What people were told beside the model's own words; a model never reads it. */
+function detailsOf({ notes, text: said }: Run, told: string): { details?: Readonly<Record<string, unknown>> } {
+  const own = spoken(said);
+  const footer = told.startsWith(own) ? told.slice(own.length).trim() : "";
+  if (notes.length === 0 && footer === "") return {};
+  return { details: { kind: "reply", ...(notes.length > 0 && { notes }), ...(footer !== "" && { footer }) } };
 }

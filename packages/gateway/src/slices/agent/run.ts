@@ -53,6 +53,7 @@ export class Run {
   /** Where the reply of the last turn begins in the text. */
   #turnStart = 0;
   #isNewTurn = false;
+  readonly #notes: string[] = [];
   #steered: Steered[] = [];
   readonly #hears: (said: readonly Steered[]) => readonly Steered[];
   /** How the model came to what it said, in all turns; and in the last one, as it must be given back. */
@@ -108,6 +109,11 @@ export class Run {
     return this.#text.slice(this.#turnStart);
   }
 
+  /** What people were told beside the answer: that another model answers, or why the run ended early. */
+  get notes(): readonly string[] {
+    return this.#notes;
+  }
+
   /** Which model answers, as soon as one does. */
   get by(): { readonly provider: string; readonly model: string } | undefined {
     return this.#by;
@@ -149,6 +155,7 @@ export class Run {
       case "text":
         return this.#say(step.delta);
       case "note":
+        this.#notes.push(step.text);
         this.#say(`_${step.text}_`);
         this.#isNewTurn = true;
         return;

@@ -118,7 +118,8 @@ export const Message = Type.Object({
   details: Type.Optional(
     Type.Record(Type.String(), Type.Unknown(), {
       description:
-        'What the gateway says of the message: { kind: "compaction", … }, { kind: "tool", durationMs, meta? }.',
+        'What the gateway says of the message: { kind: "compaction", … }, { kind: "tool", durationMs, meta? }, ' +
+        '{ kind: "reply", notes?, footer? }.',
     }),
   ),
 });
