@@ -89,6 +89,10 @@ describe("the prompt", () => {
     writeFileSync(join(here.folder, "SOUL.md"), Buffer.from([0x53, 0xff, 0x00, 0x1b, 0x53]));
     writeFileSync(join(here.folder, "MEMORY.md"), "x".repeat(3_000_000));
     writeFileSync(join(here.gateway.stateDir, "secret.md"), "the secret");
+    rmSync(join(here.folder, "memory"), { recursive: true });
+    writeFileSync(join(here.folder, "memory"), "no folder");
+    rmSync(join(here.folder, "USER.md"));
+    mkdirSync(join(here.folder, "USER.md"));
     rmSync(join(here.folder, "AGENTS.md"));
     symlinkSync("../secret.md", join(here.folder, "AGENTS.md"));
 
@@ -104,12 +108,13 @@ describe("the prompt", () => {
     assert.deepEqual(problems, [
       "AGENTS.md: it is a link or no regular file, and is not read",
       "SOUL.md: it is not all UTF-8",
+      "USER.md: it is a link or no regular file, and is not read",
       "MEMORY.md: only the first 1000000 of 3000000 bytes are read",
     ]);
   });
 
   test("goes without the workspace when there can be none, and the report says why", async () => {
-    await using here = await workspaceStage({ defaults: { workspace: "/dev/null/nowhere" } });
+    await using here = await workspaceStage({ defaults: { workspace: "/dev/null" } });
 
     assert.equal(await say(here.client, "Hello."), "Hello from the model.");
     const { sections } = await here.client.call("agent.prompt", {});

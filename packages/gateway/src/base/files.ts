@@ -4,12 +4,14 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
@@ -121,6 +123,16 @@ export function readTextIfExists(path: string): string | undefined {
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;
+  }
+}
+
+/** What stands at a path, a link as a link; undefined when nothing does, or it cannot be looked at. */
+export function lstatIfAny(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    ignore(error, "nothing there, no folder on the way, or none that this user may enter: there is nothing to read");
+    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 /** The skills on disk: one folder each, with a SKILL.md; of two with the same name the first source's counts. */
-import { lstatSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf, GatewayError, ignore, invalidRequest, messageOf } from "../../base/errors.ts";
+import { GatewayError, ignore, invalidRequest, messageOf } from "../../base/errors.ts";
+import { lstatIfAny } from "../../base/files.ts";
 import { Confined } from "../workspace/workspace.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 
@@ -60,15 +60,14 @@ export class Library {
 
   /** A skill's own words, or why they cannot be read; undefined when the folder has none. */
   async #manifestOf(shelf: string, folder: string): Promise<Manifest | string | undefined> {
-    const files = new Confined({ root: shelf });
-    const path = `${folder}/${SKILL_FILE}`;
-    const stat = files.lstat(path);
+    // A cheap look first: whatever is new is read through the confinement.
+    const key = join(shelf, folder, SKILL_FILE);
+    const stat = lstatIfAny(key);
     if (!stat) return undefined;
-    const key = join(shelf, path);
     const stamp = `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
     const known = this.#known.get(key);
     if (known?.stamp === stamp) return known.manifest;
-    const manifest = await readOne(files, path, folder);
+    const manifest = await readOne(shelf, folder);
     if (this.#known.size >= MAX_SKILLS * 4) this.#known.clear();
     this.#known.set(key, { stamp, manifest });
     return manifest;
@@ -94,35 +93,27 @@ export function filesOf({ folder }: Skill): string[] {
 
 /** The files of a folder that is one: a link in its place is not followed. */
 function inFolder(folder: string): Confined {
-  if (!isFolder(folder, lstatSync)) throw invalidRequest(`${folder} is no folder any more`);
+  if (!lstatIfAny(folder)?.isDirectory()) throw invalidRequest(`${folder} is no folder any more`);
   return new Confined({ root: folder });
 }
 
 /** The owner's folders may be links; the one in a workspace may not, which the agent can write. */
 function foldersOn({ source, path }: Shelf): string[] {
-  if (!isFolder(path, source === "workspace" ? lstatSync : statSync)) return [];
+  if (source === "workspace" && !lstatIfAny(path)?.isDirectory()) return [];
   try {
     const entries = new Confined({ root: path }).entries("", MAX_SKILLS);
     return entries.filter(({ kind }) => kind === "folder").map(({ name }) => name);
   } catch (error) {
-    if (codeOf(error) === undefined) throw error;
-    ignore(error, "a folder that this user may not read has no skills");
+    if (!(error instanceof GatewayError)) throw error;
+    ignore(error, "a folder that is not there, or that this user may not read, has no skills");
     return [];
   }
 }
 
-function isFolder(path: string, stat: typeof lstatSync): boolean {
+async function readOne(shelf: string, folder: string): Promise<Manifest | string> {
   try {
-    return stat(path).isDirectory();
-  } catch (error) {
-    ignore(error, "what cannot be looked at is no folder");
-    return false;
-  }
-}
-
-async function readOne(files: Confined, path: string, folder: string): Promise<Manifest | string> {
-  try {
-    return await readManifest(files.read(path, MAX_BYTES).data.toString("utf8"), folder);
+    const file = new Confined({ root: shelf }).read(`${folder}/${SKILL_FILE}`, MAX_BYTES);
+    return await readManifest(file.data.toString("utf8"), folder);
   } catch (error) {
     if (error instanceof GatewayError) return messageOf(error);
     throw error;

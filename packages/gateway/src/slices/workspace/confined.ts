@@ -120,7 +120,7 @@ export class Confined {
 
   /** Opens the folder at the end of these names. The caller disposes it. Throws `INVALID_REQUEST` when there is none. */
   folder(names: readonly string[], { make = false } = {}): FolderHandle {
-    let here = FolderHandle.open(this.#root);
+    let here = this.#open();
     try {
       this.#requireAllowed(here.facts, "the workspace");
       for (const name of names) {
@@ -139,6 +139,15 @@ export class Confined {
   /** Why a path is not to be read, if so. */
   refusal(path: string): string | undefined {
     return this.#refuses(path);
+  }
+
+  #open(): FolderHandle {
+    try {
+      return FolderHandle.open(this.#root);
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error;
+      throw new GatewayError("UNAVAILABLE", `the folder cannot be opened (${codeOf(error)})`, { cause: error });
+    }
   }
 
   #opened<T>(path: string, use: (file: { fd: number; stat: Stats; names: readonly string[] }) => T): T {

@@ -40,7 +40,6 @@ export function prepareFolder(path: string): void {
       writeFileSync(join(path, name), text, { flag: "wx", mode: 0o600 });
     }
   } catch (error) {
-    if (codeOf(error) === "EEXIST" && existsSync(join(path, "."))) return;
     throw new GatewayError(
       "UNAVAILABLE",
       `The workspace ${path} cannot be used (${codeOf(error) ?? messageOf(error)}); make it a folder that this user ` +

@@ -1,5 +1,7 @@
 /** The pages of a workspace that an agent sees at the beginning of each run: read as they are now, and no more often than they change. */
+import { join } from "node:path";
 import { GatewayError } from "../../base/errors.ts";
+import { lstatIfAny } from "../../base/files.ts";
 import type { Confined } from "./confined.ts";
 
 /** A page as a prompt takes it in. */
@@ -24,7 +26,8 @@ export class Pages {
 
   /** A page of the folder at `root`, or undefined when there is none. */
   read(root: string, files: Confined, path: string): Page | undefined {
-    const stat = files.lstat(path);
+    // A cheap look first: whatever is new is read through the confinement.
+    const stat = lstatIfAny(join(root, path));
     if (!stat) return undefined;
     if (!stat.isFile()) return { path, text: "", problem: "it is a link or no regular file, and is not read" };
     const key = `${root}\n${path}`;

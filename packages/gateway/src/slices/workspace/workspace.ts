@@ -1,5 +1,5 @@
 /** The agents' workspaces: one folder for each, with the notes and files that people and the agent write. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { invalidRequest } from "../../base/errors.ts";
 import type { Base } from "../../gateway.ts";
@@ -106,7 +106,7 @@ export class Workspace {
   /** What an agent's IDENTITY.md says; nothing when there is none. */
   identityOf(agentId: string): WrittenIdentity {
     const root = this.pathOf(agentId);
-    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) return {};
+    if (!existsSync(join(root, "IDENTITY.md"))) return {};
     return identityOf(this.#pages.read(root, this.#files(agentId), "IDENTITY.md")?.text ?? "");
   }
 
