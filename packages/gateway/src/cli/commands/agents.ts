@@ -189,7 +189,8 @@ function nameOf({ name, identity }: AgentSummary): string {
 /** Where an agent answers, in words. */
 function answersWhere(id: string, bindings: readonly Binding[], isDefault: boolean): string {
   const own = bindings.filter(({ agentId }) => agentId.toLowerCase() === id).map(whereOf);
-  return [...own, ...(isDefault ? [own.length > 0 ? "and everywhere else" : "everywhere else"] : [])].join(", ");
+  const rest = bindings.length === 0 ? "everywhere" : own.length === 0 ? "everywhere else" : "and everywhere else";
+  return [...own, ...(isDefault ? [rest] : [])].join(", ");
 }
 
 function whereOf({ match: { channel, accountId = "default", peer, guildId, teamId } }: Binding): string {
