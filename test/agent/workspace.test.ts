@@ -29,6 +29,15 @@ describe("a workspace", () => {
     assert.equal(statSync(join(here.folder, "USER.md")).mode & 0o777, 0o600);
   });
 
+  test("gets its first files beside skills that were put there before", async () => {
+    await using here = await workspaceStage();
+    mkdirSync(join(here.folder, "skills/tides"), { recursive: true });
+
+    await here.call("list", {});
+
+    assert.ok(existsSync(join(here.folder, "AGENTS.md")));
+  });
+
   test("keeps what its owner wrote, and does not bring back what they removed", async () => {
     await using here = await workspaceStage();
     await here.call("list", {});
@@ -202,7 +211,7 @@ describe("the tools never leave the workspace", () => {
     symlinkSync(outside, join(folder, "way-out"));
     symlinkSync(join(outside, "secret.txt"), join(folder, "link.txt"));
     linkSync(join(outside, "secret.txt"), join(folder, "hard.txt"));
-    execFileSync("mkfifo", [join(folder, "pipe")]);
+    execFileSync("/bin/sh", ["-c", 'mkfifo "$1"', "sh", join(folder, "pipe")]);
   };
   const cases: readonly [tool: string, args: Record<string, unknown>, answer: RegExp][] = [
     ["read", { path: "../outside/secret.txt" }, /outside the workspace/],

@@ -28,13 +28,16 @@ export function folderPath(agentId: string, { stateDir, defaultAgentId, settings
   return isDefault ? join(stateDir, "workspace") : join(stateDir, "workspaces", agentId);
 }
 
+/** What people put there before the agent has come. */
+const FIRST: ReadonlySet<string> = new Set(["skills", "memory"]);
+
 /**
- * Makes the folder (0700) when there is none, and its first files when it is empty: whoever removes one of them does not
- * get it back. Throws `UNAVAILABLE` when it cannot be made.
+ * Makes the folder (0700) when there is none, and its first files when it has nothing but skills and notes: whoever
+ * removes one of them does not get it back. Throws `UNAVAILABLE` when it cannot be made.
  */
 export function prepareFolder(path: string): void {
   try {
-    if (existsSync(path) && readdirSync(path).length > 0) return;
+    if (existsSync(path) && readdirSync(path).some((name) => !FIRST.has(name))) return;
     mkdirSync(path, { recursive: true, mode: 0o700 });
     for (const [name, text] of Object.entries(TEMPLATES)) {
       writeFileSync(join(path, name), text, { flag: "wx", mode: 0o600 });
