@@ -30,6 +30,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   agents: { summary: "Keep several agents", load: async () => (await import("./agents.ts")).agents },
   models: { summary: "Choose the model that answers", load: async () => (await import("./models.ts")).models },
   tools: { summary: "See which tools the agent may use", load: async () => (await import("./tools.ts")).tools },
+  approvals: {
+    summary: "Say which commands agents may run",
+    load: async () => (await import("./approvals.ts")).approvals,
+  },
   usage: { summary: "Show what models took and cost", load: async () => (await import("./usage.ts")).usage },
   skills: { summary: "See what agents know how to do", load: async () => (await import("./skills.ts")).skills },
   memory: { summary: "Search what the agent has noted", load: async () => (await import("./memory.ts")).memory },

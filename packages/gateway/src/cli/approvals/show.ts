@@ -1,0 +1,43 @@
+/** How a command that waits for approval is shown in a terminal: all of it, with whatever cannot be seen spelled out. */
+
+import type { PendingApproval } from "@moltbot/protocol";
+import { duration, facts, type Look } from "../render.ts";
+
+/** What shows nothing, or moves what stands beside it. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
+
+/** The text with whatever cannot be seen spelled out; line breaks and tabs stay. */
+export function visible(text: string): string {
+  return text.replace(INVISIBLE, (found) =>
+    found === "\n" || found === "\t" ? found : `\\u{${found.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+/** The same as one line of at most `chars` characters. */
+export function oneLine(text: string, chars: number): string {
+  const line = visible(text.replace(/\s+/g, " ").trim());
+  return line.length > chars ? `${line.slice(0, chars - 1)}…` : line;
+}
+
+/** Everything that an approval is about. */
+export function requestText({ code, id, request, expiresAtMs, remembers }: PendingApproval, look: Look): string {
+  const { bold, cyan } = look.style;
+  const { command, cwd, host, agentId, sessionKey, resolvedPath, env = {}, why = [] } = request;
+  const given = Object.entries(env).map(([name, value]) => visible(`${name}=${value}`));
+  const head = visible(command)
+    .split("\n")
+    .map((line) => `  ${bold(line)}`);
+  const pairs = [
+    ["Code", cyan(code ?? id)],
+    ["Folder", cwd === null ? undefined : visible(cwd)],
+    ["Program", resolvedPath ?? undefined],
+    ["Given", given.length > 0 ? given.join("\n") : undefined],
+    ["Runs on", host ?? undefined],
+    ["Agent", agentId ?? undefined],
+    ["Session", sessionKey ?? undefined],
+    ["Asked for", why.length > 0 ? why.map((each) => visible(each)).join("; ") : undefined],
+    ["Always", remembers === false ? "is not possible: it is asked for every time" : undefined],
+    ["Waits for", duration(Math.max(0, expiresAtMs - Date.now()))],
+  ] as const;
+  return `${head.join("\n")}\n\n${facts(pairs, look)}`;
+}

@@ -1,0 +1,177 @@
+/** `moltbot approvals` — commands that agents want to run: which wait, what was decided, what needs no approval. */
+
+import { oneLine, requestText, visible } from "../approvals/show.ts";
+import { watch } from "../approvals/watch.ts";
+import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { type Link, withGateway } from "../connect.ts";
+import { CliError, usageError } from "../exit.ts";
+import { ago, duration, table } from "../render.ts";
+
+const list = defineCommand({
+  summary: "List the commands that wait, and what was decided lately",
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const { out, flags } = call;
+      const { pending, recent } = await client.request("exec.approval.list", {}, { timeoutMs });
+      if (flags.json) return out.json({ pending, recent });
+      if (pending.length === 0) out.print("No command waits for approval.");
+      else {
+        const columns = [
+          { title: "Code", paint: out.style.cyan },
+          { title: "Command", flexible: true },
+          { title: "Agent" },
+          { title: "Good for", align: "right" as const },
+        ];
+        const rows = pending.map(({ id, code, request, expiresAtMs }) => [
+          ...[code ?? id, oneLine(request.command, 200), request.agentId ?? ""],
+          duration(Math.max(0, expiresAtMs - Date.now())),
+        ]);
+        out.print(table(columns, rows, out));
+        out.print(
+          out.style.dim("Look at one with `moltbot approvals show CODE`, allow it with `approvals approve CODE`."),
+        );
+      }
+      if (recent.length === 0) return;
+      out.print(`\n${out.style.bold("Decided")}`);
+      const columns = [
+        { title: "When" },
+        {
+          title: "Decision",
+          paint: (cell: string) => (cell.startsWith("allow") ? out.style.green : out.style.red)(cell),
+        },
+        { title: "By", flexible: true },
+        { title: "Command", flexible: true },
+      ];
+      const rows = recent.map(({ decidedAt, decision, by, surface, command }) => [
+        ...[ago(decidedAt), decision, by === null ? "" : oneLine(`${by} (${surface})`, 40), oneLine(command, 200)],
+      ]);
+      out.print(table(columns, rows, out));
+    }),
+});
+
+const show = defineCommand({
+  summary: "Show all of a command that waits",
+  positionals: [{ name: "CODE" }],
+  run: (call) =>
+    withGateway(call, async (link) => {
+      const request = await find(call, link);
+      if (call.flags.json) return call.out.json(request);
+      call.out.print(requestText(request, call.out));
+    }),
+});
+
+const approveFlags = {
+  always: { kind: "switch", summary: "Put its programs on the allowlist too" },
+} as const;
+
+const approve = defineCommand({
+  summary: "Allow a command that waits, or the only one",
+  positionals: [{ name: "CODE", optional: true }],
+  flags: approveFlags,
+  examples: ["moltbot approvals approve K7M2QX", "moltbot approvals approve K7M2QX --always"],
+  run: (call) => withGateway(call, (link) => decide(call, link, call.flags.always ? "allow-always" : "allow-once")),
+});
+
+const deny = defineCommand({
+  summary: "Deny a command that waits, or the only one",
+  positionals: [{ name: "CODE", optional: true }],
+  run: (call) => withGateway(call, (link) => decide(call, link, "deny")),
+});
+
+const allowlistFlags = {
+  agent: { kind: "text", value: "ID", summary: "For this agent only" },
+} as const;
+
+const allowlist = defineCommand({
+  summary: "Show or change which programs run without approval",
+  positionals: [
+    { name: "add|remove", optional: true },
+    { name: "ENTRY", optional: true },
+  ],
+  flags: allowlistFlags,
+  examples: [
+    "moltbot approvals allowlist",
+    "moltbot approvals allowlist add git",
+    'moltbot approvals allowlist add "/opt/tools/*" --agent work',
+    "moltbot approvals allowlist remove /usr/bin/git",
+  ],
+  run: (call) => withGateway(call, (link) => changeAllowlist(call, link)),
+});
+
+async function changeAllowlist({ out, flags, words }: Call<typeof allowlistFlags>, { client, timeoutMs }: Link) {
+  const [action, target] = words;
+  if (action === undefined || action === "list") {
+    const { entries } = await client.request("exec.allowlist.list", {}, { timeoutMs });
+    if (flags.json) return out.json({ entries });
+    if (entries.length === 0)
+      return out.print("The allowlist is empty. Put a program on it with `moltbot approvals allowlist add NAME`.");
+    const columns = [
+      { title: "Program", flexible: true },
+      { title: "Only as", flexible: true },
+      { title: "Agent" },
+      { title: "Used" },
+    ];
+    const rows = entries.map(({ agentId, entry: { pattern, args, lastUsedAt } }) => [
+      ...[visible(pattern), args === undefined ? "" : oneLine(args.join(" "), 200)],
+      ...[agentId === "*" ? "all" : agentId, ago(lastUsedAt)],
+    ]);
+    return out.print(table(columns, rows, out));
+  }
+  if (action !== "add" && action !== "remove") throw usageError(`Write add or remove, not ${JSON.stringify(action)}.`);
+  if (target === undefined) throw usageError(`Which program? Write \`moltbot approvals allowlist ${action} NAME\`.`);
+  if (action === "remove") {
+    const answer = await client.request("exec.allowlist.remove", { entry: target }, { timeoutMs });
+    return flags.json ? out.json(answer) : out.print(`Removed: ${visible(target)} is asked for from now on.`);
+  }
+  const params = { pattern: target, ...(flags.agent !== undefined && { agentId: flags.agent }) };
+  const answer = await client.request("exec.allowlist.add", params, { timeoutMs });
+  if (flags.json) return out.json(answer);
+  const [added] = answer.added;
+  out.print(added ? `${visible(added.pattern)} runs without approval from now on.` : "It is on the allowlist already.");
+}
+
+/** The request that is named, else the only one that waits. */
+async function find({ words }: Pick<Call, "words">, { client, timeoutMs }: Link) {
+  const [word] = words;
+  const { pending } = await client.request("exec.approval.list", { limit: 0 }, { timeoutMs });
+  if (word === undefined) {
+    const [only, ...others] = pending;
+    if (only && others.length === 0) return only;
+    throw usageError(
+      only ? "Several commands wait; name one. See `moltbot approvals`." : "No command waits for approval.",
+    );
+  }
+  const found = pending.find(({ id, code }) => id === word || code === word.toUpperCase());
+  if (found) return found;
+  throw new CliError(`No command waits under ${JSON.stringify(word)}: it was answered, or nobody answered in time.`);
+}
+
+async function decide(call: Pick<Call, "words" | "flags" | "out">, link: Link, decision: string): Promise<void> {
+  const { out, flags } = call;
+  const request = await find(call, link);
+  const { client, timeoutMs } = link;
+  await client.request("exec.approval.resolve", { id: request.id, decision }, { timeoutMs });
+  if (flags.json) return out.json({ id: request.id, decision });
+  const command = oneLine(request.request.command, 120);
+  if (decision === "deny") return out.print(`Denied: ${command}`);
+  out.print(`Allowed${decision === "allow-always" && request.remembers ? " for good" : " once"}: ${command}`);
+  if (decision === "allow-always" && !request.remembers)
+    out.note("It is asked for again the next time: it cannot be told from its text what it does.");
+}
+
+/** Commands that agents want to run. */
+export const approvals = defineGroup({
+  summary: "Say which commands agents may run",
+  alone: list,
+  commands: {
+    list,
+    show,
+    approve,
+    deny,
+    allowlist,
+    watch: defineCommand({
+      summary: "Follow the commands that wait, and answer here",
+      run: (call) => withGateway(call, (link) => watch(call, link), { reconnect: true }),
+    }),
+  },
+});
