@@ -3,12 +3,10 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { agentOf } from "../agents.ts";
 import type { Approval, Decision } from "../approvals.ts";
-import { sentence } from "../runs.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { PageElement } from "./element.ts";
 import { shieldIcon } from "./icons.ts";
-import { words } from "./words.ts";
 
 /** A card appears under the pointer of somebody who is about to press something else: so long it takes no answer, in ms. */
 const UNARMED_MS = 600;
@@ -52,7 +50,7 @@ export class ApprovalElement extends PageElement {
   }
 
   protected override render(): TemplateResult {
-    const { command, why, canRemember } = this.approval;
+    const { command, canRemember } = this.approval;
     return html`<section class="approval" aria-label="A command waits for your approval">
       <p class="approval-head">
         ${shieldIcon}<strong>${this.#who()} wants to run a command</strong>
@@ -60,7 +58,6 @@ export class ApprovalElement extends PageElement {
       </p>
       <pre tabindex="0" role="group" aria-label="Command"><code>${command}</code></pre>
       <dl>${this.#facts().map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-      ${why.length === 0 ? nothing : html`<ul class="why-asked" aria-label="Why it asks">${why.map((each) => html`<li>${words(sentence(each))}</li>`)}</ul>`}
       <div class="card-actions">
         ${this.#button("deny", "Deny", "")} ${canRemember ? this.#button("allow-always", "Always allow", "") : nothing}
         ${this.#button("allow-once", "Allow once", "primary")}
@@ -75,12 +72,14 @@ export class ApprovalElement extends PageElement {
   }
 
   #facts(): [string, string][] {
-    const { cwd, host, resolvedPath, env, code } = this.approval;
+    const { cwd, host, agentId, resolvedPath, env, why, code } = this.approval;
     const known: [string, string | undefined][] = [
       ["in", cwd],
       ["program", resolvedPath],
       ["with", env.length === 0 ? undefined : env.join(" ")],
       ["on", host === "gateway" ? undefined : host],
+      ["agent", agentId],
+      ["why", why.length === 0 ? undefined : why.join("; ")],
       ["code", code],
     ];
     return known.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));

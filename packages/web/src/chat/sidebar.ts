@@ -138,9 +138,8 @@ export class SidebarElement extends PageElement {
     return html`<li class=${isOpen ? "open" : ""}>
       <button type="button" class="session" aria-current=${isOpen ? "true" : nothing} @click=${() => this.#open(key)}>
         <span class="title">
-          ${isUnread ? html`<span class="dot"></span><span class="visually-hidden">Unread: </span>` : nothing}${title}
+          ${isUnread ? html`<span class="dot"></span><span class="visually-hidden">Unread: </span>` : nothing}${title} ${this.#approvals(key)}
         </span>
-        ${this.#approvals(key)}
         ${updatedAt === undefined ? nothing : html`<time datetime=${new Date(updatedAt).toISOString()}>${shortAge(updatedAt)}</time>`}
         ${preview === "" && !channel && !isShared ? nothing : html`<span class="preview">${this.#agent(key)}${this.#channel(channel)}${preview}</span>`}
       </button>
