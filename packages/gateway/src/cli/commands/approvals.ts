@@ -27,9 +27,7 @@ const list = defineCommand({
           duration(Math.max(0, expiresAtMs - Date.now())),
         ]);
         out.print(table(columns, rows, out));
-        out.print(
-          out.style.dim("Look at one with `moltbot approvals show CODE`, allow it with `approvals approve CODE`."),
-        );
+        out.print(out.style.dim("`moltbot approvals show CODE` shows one; `approve CODE` and `deny CODE` decide."));
       }
       if (recent.length === 0) return;
       out.print(`\n${out.style.bold("Decided")}`);
