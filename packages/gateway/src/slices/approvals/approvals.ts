@@ -19,7 +19,7 @@ import { combine, type Decision, type Rules } from "./policy.ts";
 import { Processes } from "./processes.ts";
 import { findProgram } from "./programs.ts";
 import { DEFAULT_SAFE_BINS } from "./safe-bins.ts";
-import type { AllowlistEntryShape } from "./schema.ts";
+import type { AllowlistEntryShape, PendingApprovalShape } from "./schema.ts";
 
 /** What the slices below this one need beside the service. */
 export type { Outcome, Waiting } from "./pending.ts";
@@ -95,6 +95,22 @@ export class Approvals implements AsyncDisposable {
     if (!waiting || !this.pending.decide(waiting, decision as Decision, by))
       throw invalidRequest("unknown approval id");
     return waiting;
+  }
+
+  /** All that wait, the oldest first. */
+  waiting(): PendingApprovalShape[] {
+    return this.pending.list().map(pendingView);
+  }
+
+  /** The one of an id or a code. */
+  waitingFor(idOrCode: string): PendingApprovalShape | undefined {
+    const waiting = this.pending.find(idOrCode);
+    return waiting && pendingView(waiting);
+  }
+
+  /** A text without the secrets that the gateway knows. */
+  redact(text: string): string {
+    return this.services.redact(text);
   }
 
   /** The rules for a run: those of the config, the file and the conversation; nobody widens what another one forbids. */

@@ -28,11 +28,6 @@ const approve: Command = {
   usage: "CODE [once | always | deny]",
   needs: "operator.write",
   summary: "allows a command that waits, or lets a waiting device in",
-  choices: ({ approvals }) =>
-    approvals.pending
-      .list()
-      .slice(0, 25)
-      .map(({ code }) => code),
   run(call) {
     const { word, rest } = firstWord(call.args);
     const answer = rest.trim().toLowerCase();

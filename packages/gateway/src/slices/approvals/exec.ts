@@ -187,7 +187,7 @@ async function start(
     onOutput() {
       if (services.clock.monotonic() - toldAt < UPDATE_MS) return;
       toldAt = services.clock.monotonic();
-      call.update(services.redact(running.output.recent(UPDATE_CHARS)));
+      call.update(approvals.redact(running.output.recent(UPDATE_CHARS)));
     },
   });
   using _limit = services.clock.after(limitSeconds * 1_000, () => running.stop(`did not end within ${limitSeconds} s`));
@@ -197,7 +197,7 @@ async function start(
   try {
     const ending = await running.ended;
     call.signal.throwIfAborted();
-    return report(note, services.redact(running.output.text()), ending);
+    return report(note, approvals.redact(running.output.text()), ending);
   } finally {
     call.signal.removeEventListener("abort", onAbort);
   }

@@ -51,7 +51,8 @@ export const approvalRequest = defineMethod({
       sessionKey = null,
     } = rest;
     const request = { command, cwd, host, security, ask, agentId, resolvedPath, sessionKey };
-    const waiting = gateway.approvals.ask({ request, id, timeoutMs });
+    // What lasts is remembered by whoever asks.
+    const waiting = gateway.approvals.ask({ request, id, timeoutMs, remembers: true });
     const { createdAtMs, expiresAtMs } = waiting;
     const isTwoPhase = caller.protocol === 4 && twoPhase;
     if (isTwoPhase) ack({ status: "accepted", id: waiting.id, createdAtMs, expiresAtMs });
@@ -105,7 +106,7 @@ export const approvalList = defineMethod({
   },
   result: Type.Object({ pending: Type.Array(PendingApproval), recent: Type.Array(DecidedApproval) }),
   handler: ({ params, gateway: { approvals } }) => ({
-    pending: approvals.pending.list().map(view),
+    pending: approvals.waiting(),
     recent: approvals.audit.newest(params.limit ?? 20),
   }),
 });
@@ -117,9 +118,9 @@ export const approvalGet = defineMethod({
   params: { id: ApprovalId },
   result: PendingApproval,
   handler({ params, gateway, caller }) {
-    const waiting = gateway.approvals.pending.find(params.id);
+    const waiting = gateway.approvals.waitingFor(params.id);
     if (!waiting) throw unknownId(caller);
-    return view(waiting);
+    return waiting;
   },
 });
 
@@ -225,10 +226,6 @@ export const allowlistRemove = defineMethod({
 function decisionOf({ id, createdAtMs, expiresAtMs }: Waiting, outcome: Outcome) {
   const decision = outcome.kind === "decided" ? outcome.decision : outcome.kind === "withdrawn" ? "deny" : null;
   return { id, decision, createdAtMs, expiresAtMs };
-}
-
-function view({ id, code, request, remembers, createdAtMs, expiresAtMs }: Waiting) {
-  return { id, code, request, remembers, createdAtMs, expiresAtMs };
 }
 
 /** Protocol 4 has a code of its own for it. */

@@ -73,9 +73,6 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   uname: { flags: /^-[asnrvmpio]+$/, words: [0, 0] },
 };
 
-/** Programs that can be named in `tools.exec.safeBins`. */
-export const KNOWN_SAFE_BINS: readonly string[] = Object.keys(SHAPES);
-
 /** Those that are safe when the settings say nothing. */
 export const DEFAULT_SAFE_BINS: readonly string[] = [
   ...["jq", "grep", "head", "tail", "wc", "sort", "uniq", "cut", "tr", "rev", "tac", "nl"],

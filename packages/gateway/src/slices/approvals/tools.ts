@@ -57,7 +57,7 @@ const processTool = defineTool({
       entry.running.stop("was ended by the agent");
       await entry.running.ended;
     }
-    const output = gateway.approvals.services.redact(entry.running.output.text()).trimEnd();
+    const output = gateway.approvals.redact(entry.running.output.text()).trimEnd();
     return `${output === "" ? "" : `${output}\n`}[${stateOf(entry)}]`;
   },
 });

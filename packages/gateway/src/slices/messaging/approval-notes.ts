@@ -2,6 +2,7 @@
  * Tells an owner on a channel that a command of theirs waits for approval: the exact command, what it is run with, and
  * how to answer. Whoever else reads it there may not answer: what `/approve` needs is checked when it is written.
  */
+import type { Clock } from "../../base/clock.ts";
 import type { Button } from "../../kit/channel.ts";
 import type { ToolRun } from "../../kit/tool.ts";
 import {
@@ -16,6 +17,7 @@ import type { Accounts } from "./accounts.ts";
 import type { Outbox } from "./outbox.ts";
 
 export interface ApprovalNotesOptions {
+  readonly clock: Clock;
   readonly approvals: Approvals;
   readonly accounts: Accounts;
   readonly outbox: Outbox;
@@ -32,7 +34,7 @@ export class ApprovalNotes implements ApprovalObserver, Disposable {
 
   asked(waiting: Waiting, { deliver, starter }: ToolRun): void {
     if (!deliver || !starter.principal.startsWith("channel:") || !mayDecide(starter.scopes)) return;
-    const { accounts, outbox, approvals } = this.#options;
+    const { accounts, outbox, clock } = this.#options;
     const { channel, account, chat } = deliver;
     const found = accounts.find({ channel, account });
     if (!found) return;
@@ -40,7 +42,7 @@ export class ApprovalNotes implements ApprovalObserver, Disposable {
     outbox.add({
       ...{ channel, account, chat, origin: `approval:${waiting.id}` },
       payload: {
-        content: { kind: "markdown", markdown: noteText(waiting, approvals.services.clock.now()) },
+        content: { kind: "markdown", markdown: noteText(waiting, clock.now()) },
         ...(hasButtons && { buttons: [buttonsOf(waiting)] }),
       },
       ttlMs: Math.max(1_000, waiting.expiresAtMs - waiting.createdAtMs),

@@ -126,7 +126,7 @@ export class Messaging implements AsyncDisposable {
       ...{ services, channels, accounts, inbox, outbox, ttlMs },
       delivery: this.#delivery,
     });
-    this.#stack.use(new ApprovalNotes({ approvals: services.approvals, accounts, outbox }));
+    this.#stack.use(new ApprovalNotes({ approvals: services.approvals, accounts, outbox, clock }));
     agent.runs.observe(this.#delivery);
     agent.runs.queueBy(({ request, sessionKey }) =>
       queueRules(settings().queue, request.deliver?.channel, sessions.get(sessionKey)),
