@@ -1,10 +1,10 @@
 // The exec tool: what runs at once, what is asked for, what an approval holds for, and how everything ends.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Connected } from "../support/gateway.ts";
+import { isAlive } from "../support/is-alive.ts";
 import { say } from "./support.ts";
 import { type ToolStage, toolStage } from "./tool-stage.ts";
 
@@ -309,16 +309,6 @@ describe("a command that runs", () => {
     assert.equal(await told, "It was not written: nobody allowed it.");
   });
 });
-
-/** Whether a process still does anything: one that waits to be buried does not. */
-function isAlive(pid: number): boolean {
-  try {
-    const state = execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
-    return !state.startsWith("Z");
-  } catch {
-    return false;
-  }
-}
 
 /** The first progress of a tool that reads like this. */
 async function updateOf(client: Connected, pattern: RegExp): Promise<void> {

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Clock } from "../../base/clock.ts";
 import { codeOf, ignore } from "../../base/errors.ts";
 import type { Shell } from "./environment.ts";
+import { guardGroup } from "./guard.ts";
 import { Output } from "./output.ts";
 
 /** Everything that is run, and nothing else: an approval is bound to it. */
@@ -88,6 +89,8 @@ export class RunningCommand {
   }
 
   async #whenEnded(): Promise<Ending> {
+    const { pid } = this.#child;
+    using _guard = pid === undefined ? undefined : guardGroup(pid);
     const { promise, resolve } = Promise.withResolvers<Omit<Ending, "stopped" | "durationMs">>();
     const closed = Promise.withResolvers<void>();
     this.#child.once("close", () => closed.resolve());
