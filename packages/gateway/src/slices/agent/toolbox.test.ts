@@ -70,7 +70,7 @@ describe("a call", () => {
       "The arguments of count are not right: at root: unexpected property 'm'. Correct them and call again.",
     ],
     ["no object", [], "The arguments of count are not right: must be object. Correct them and call again."],
-    ["no JSON", undefined, "The arguments are not valid JSON: {oops. Call count again."],
+    ["no JSON", undefined, "The arguments are not a JSON object: {oops. Call count again."],
   ] as const) {
     test(`with ${what} does not run, and says what is wrong`, async () => {
       let ran = false;

@@ -18,7 +18,7 @@ export interface ToolSource {
 export interface ToolRequest {
   readonly callId: string;
   readonly name: string;
-  /** Undefined when what the model wrote is not JSON. */
+  /** Undefined when what the model wrote is not a JSON object. */
   readonly args: unknown;
   readonly raw: string;
 }
@@ -96,7 +96,7 @@ export class Toolbox {
     const tool = tools.find((each) => each.name === name);
     if (!tool) return failed(`There is no tool "${name.slice(0, 64)}" here; there are ${listed(tools)}.`);
     if (args === undefined)
-      return failed(`The arguments are not valid JSON: ${raw.slice(0, 200)}. Call ${name} again.`);
+      return failed(`The arguments are not a JSON object: ${raw.slice(0, 200)}. Call ${name} again.`);
     // Tools of other programs check for themselves, by whatever JSON Schema they like.
     const problem = Kind in tool.params ? validationText(tool.params as Schema, args) : undefined;
     if (problem !== undefined)

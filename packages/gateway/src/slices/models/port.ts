@@ -75,7 +75,7 @@ export type ModelStep =
       readonly kind: "tool-call";
       readonly callId: string;
       readonly name: string;
-      /** Parsed; undefined when the model wrote something that is not JSON, which `raw` has. */
+      /** An object; undefined when the model wrote something else, which `raw` has. */
       readonly args: unknown;
       readonly raw: string;
       readonly providerData?: ProviderData | undefined;

@@ -19,7 +19,7 @@ export function toSdkPrompt(system: string, messages: readonly ModelMessage[], m
   const head: SdkMessage[] =
     system === "" ? [] : [{ role: "system", content: system, ...(isCached && { providerOptions: CACHED }) }];
   const lastAsked = messages.findLastIndex(({ role }) => role === "user");
-  const body = messages.flatMap((message, index) => toSdkMessages(message, model, index > lastAsked));
+  const body = withOwnIds(messages).flatMap((message, index) => toSdkMessages(message, model, index > lastAsked));
   return [...head, ...(isCached ? withMarks(body) : body)];
 }
 
@@ -27,6 +27,27 @@ export function toSdkPrompt(system: string, messages: readonly ModelMessage[], m
 function withMarks(messages: readonly SdkMessage[]): SdkMessage[] {
   const marked = new Set(messages.filter(({ role }) => role === "user" || role === "tool").slice(-CACHED_MESSAGES));
   return messages.map((message) => (marked.has(message) ? { ...message, providerOptions: CACHED } : message));
+}
+
+/** Each call with an id of its own: some servers begin anew with every reply, and others refuse to see that. */
+function withOwnIds(messages: readonly ModelMessage[]): ModelMessage[] {
+  const uses = new Map<string, number>();
+  const own = (id: string, use = uses.get(id) ?? 1) => (use === 1 ? id : `${id}#${use}`);
+  return messages.map((message): ModelMessage => {
+    if (message.role === "tool")
+      return { role: "tool", replies: message.replies.map((reply) => ({ ...reply, callId: own(reply.callId) })) };
+    const content = message.content.map((part) => {
+      if (part.kind !== "tool-call") return part;
+      uses.set(part.callId, (uses.get(part.callId) ?? 0) + 1);
+      return { ...part, callId: own(part.callId) };
+    });
+    return { role: message.role, content };
+  });
+}
+
+/** Models call tools that do not exist, by names that no provider takes back. */
+function plainName(name: string): string {
+  return name.replace(/[^\w-]/g, "_").slice(0, 64) || "unknown";
 }
 
 function toSdkMessages(message: ModelMessage, model: Model, isThisTurn: boolean): SdkMessage[] {
@@ -38,7 +59,8 @@ function toSdkMessages(message: ModelMessage, model: Model, isThisTurn: boolean)
 function toSdkPart(part: ModelPart, model: Model, isThisTurn: boolean): SdkContent[] {
   switch (part.kind) {
     case "text":
-      return [{ type: "text", text: part.text }];
+      // Some providers refuse blank text, and half a character.
+      return part.text.trim() === "" ? [] : [{ type: "text", text: part.text.toWellFormed() }];
     case "image":
       return [sees(model) ? toSdkFile(part) : { type: "text", text: UNSEEN }];
     case "reasoning":
@@ -46,7 +68,15 @@ function toSdkPart(part: ModelPart, model: Model, isThisTurn: boolean): SdkConte
     case "tool-call": {
       const { callId, name, args, providerData } = part;
       const toolCallId = habitsOf(model.provider).callId(callId);
-      return [{ type: "tool-call", toolCallId, toolName: name, input: args ?? {}, ...optionsOf(providerData, model) }];
+      return [
+        {
+          type: "tool-call",
+          toolCallId,
+          toolName: plainName(name),
+          input: args ?? {},
+          ...optionsOf(providerData, model),
+        },
+      ];
     }
   }
 }
@@ -68,13 +98,14 @@ function toSdkReasoning(
 function toSdkReplies(replies: readonly ToolReply[], model: Model): SdkMessage[] {
   const { callId, takesPicturesInReplies } = habitsOf(model.provider);
   const seen = sees(model);
-  const content = replies.map(({ callId: id, name, text, images = [], isError }) => {
+  const content = replies.map(({ callId: id, name, text: answer, images = [], isError }) => {
+    const text = answer.toWellFormed();
     const isMixed = images.length > 0 && seen && takesPicturesInReplies && !isError;
     const said = images.length > 0 && !seen ? `${text}\n${UNSEEN}` : text;
     const output = isMixed
       ? { type: "content" as const, value: [{ type: "text" as const, text }, ...images.map(toSdkFile)] }
       : { type: isError ? ("error-text" as const) : ("text" as const), value: said };
-    return { type: "tool-result" as const, toolCallId: callId(id), toolName: name, output };
+    return { type: "tool-result" as const, toolCallId: callId(id), toolName: plainName(name), output };
   });
   const apart = replies.filter(({ isError }) => isError || !takesPicturesInReplies);
   const pictures = seen ? apart.flatMap(({ name, images = [] }) => images.map((image) => ({ name, image }))) : [];

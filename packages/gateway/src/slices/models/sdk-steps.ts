@@ -1,9 +1,13 @@
 /** From the parts of the SDK's stream to our steps. */
+import { readArgs } from "./call-args.ts";
 import { ModelError } from "./model-error.ts";
 import type { FinishReason, ModelStep, ProviderData, Usage } from "./port.ts";
 import { errorInStream } from "./provider-errors.ts";
 import type { Model } from "./providers.ts";
 import type { StreamPart } from "./sdk-types.ts";
+
+/** More than any model's longest answer. */
+const MAX_ANSWER_CHARS = 1_000_000;
 
 /**
  * Reads one answer. Reasoning is stamped at its end with what its maker wants to see again: until then it is unsigned,
@@ -12,6 +16,7 @@ import type { StreamPart } from "./sdk-types.ts";
 export class Reading {
   readonly #model: Model;
   readonly #stamps = new Map<string, ProviderData>();
+  #chars = 0;
 
   constructor(model: Model) {
     this.#model = model;
@@ -19,6 +24,7 @@ export class Reading {
 
   /** What a part of the stream is to us: at most two steps. Throws `ModelError` for an error in the stream. */
   *stepsOf(part: StreamPart): Generator<ModelStep> {
+    if ("delta" in part) this.#count(part.delta);
     switch (part.type) {
       case "text-delta":
         if (part.delta !== "") yield { kind: "text", delta: part.delta };
@@ -45,6 +51,18 @@ export class Reading {
     }
   }
 
+  /** A model in a loop writes until somebody stops it. */
+  #count({ length }: string): void {
+    this.#chars += length;
+    if (this.#chars <= MAX_ANSWER_CHARS) return;
+    const { id, provider } = this.#model;
+    const limit = MAX_ANSWER_CHARS.toLocaleString("en-US");
+    throw new ModelError(
+      "permanent",
+      `${id} of ${provider.label} was stopped: its answer did not end after ${limit} characters.`,
+    );
+  }
+
   #note(id: string, metadata: ProviderData | undefined): void {
     if (!metadata) return;
     const before = this.#stamps.get(id) ?? {};
@@ -62,20 +80,11 @@ function stamped(data: ProviderData, { ref }: Model): ProviderData {
 
 function toolCall(part: Extract<StreamPart, { type: "tool-call" }>, model: Model): ModelStep {
   const { toolCallId: callId, toolName: name, input: raw, providerMetadata } = part;
-  const args = parsed(raw);
+  const args = readArgs(raw);
   return {
     ...{ kind: "tool-call", callId, name, args, raw },
     ...(providerMetadata && { providerData: stamped(providerMetadata, model) }),
   };
-}
-
-/** A model writes its arguments by hand; none at all is an empty object. */
-function parsed(raw: string): unknown {
-  try {
-    return JSON.parse(raw.trim() === "" ? "{}" : raw);
-  } catch {
-    return undefined;
-  }
 }
 
 function* ending(part: Extract<StreamPart, { type: "finish" }>, { provider: { label } }: Model): Generator<ModelStep> {
