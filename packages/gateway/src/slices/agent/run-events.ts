@@ -12,6 +12,9 @@ const CHAT_DELTA_MS = 150;
 const AGENT_DELTA_MS = 25;
 /** Watchers see the beginning of what a tool answered; the transcript has all of it. */
 const MAX_RESULT_CHARS = 4_000;
+/** The same of what it is called with: of each text, and of all of it. */
+const MAX_ARG_CHARS = 2_000;
+const MAX_ARGS_CHARS = 16_000;
 /** Every delta carries the whole text, so they become rarer as it grows: one millisecond for so many characters. */
 const CHARS_PER_MS = 100;
 
@@ -84,7 +87,8 @@ export class RunEvents implements Disposable {
     const { callId: toolCallId, name, args } = step.call;
     const verbose = this.#options.isVerbose() ? { verbose: true } : {};
     if (step.kind === "tool-start") this.#tell();
-    if (step.kind === "tool-start") return this.#agent("tool", { phase: "start", name, toolCallId, args, ...verbose });
+    if (step.kind === "tool-start")
+      return this.#agent("tool", { phase: "start", name, toolCallId, args: shown(args), ...verbose });
     if (step.kind === "tool-update")
       return this.#agent("tool", { phase: "update", name, toolCallId, partialResult: step.text, ...verbose });
     const { text, meta, isError = false } = step.result;
@@ -173,4 +177,17 @@ export class RunEvents implements Disposable {
     const { bus, runId, spelledKey, sessionKey } = this.#options;
     bus.publish(chat, { runId, sessionKey: spelledKey ?? sessionKey, ...event });
   }
+}
+
+function shown(args: unknown): unknown {
+  if (typeof args !== "object" || args === null || JSON.stringify(args).length <= MAX_ARGS_CHARS) return args;
+  const short = Object.entries(args).map(([key, value]) => [key, typeof value === "string" ? beginning(value) : value]);
+  const json = JSON.stringify(Object.fromEntries(short));
+  return json.length <= MAX_ARGS_CHARS ? Object.fromEntries(short) : { beginning: beginning(json) };
+}
+
+function beginning(text: string): string {
+  return text.length <= MAX_ARG_CHARS
+    ? text
+    : `${text.slice(0, MAX_ARG_CHARS).toWellFormed()}… (${text.length} characters)`;
 }
