@@ -109,8 +109,11 @@ export class RunContext {
     const { sessions } = this.#services;
     const { contextPruning } = sessions.agentSettings.defaults;
     const { sessionId } = this.#run.record;
-    return readHistory(sessions.transcript.last(sessionId, HISTORY_MESSAGES), {
-      runId: this.#run.id,
+    const { id: runId } = this.#run;
+    // A run may have said more than that itself, and is shown what it was asked all the same.
+    const past = sessions.transcript.last(sessionId, HISTORY_MESSAGES).filter((message) => message.runId !== runId);
+    return readHistory([...past, ...sessions.transcript.ofRun(sessionId, runId)], {
+      runId,
       openRuns: new Set(this.#agent.runs.open().map(({ id }) => id)),
       pending,
       modelRef: this.#model.ref,
