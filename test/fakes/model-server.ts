@@ -39,6 +39,8 @@ export interface TurnScript {
   /** Ids are "call_1", "call_2" … when not said; `raw` is what the model wrote in place of JSON. */
   readonly calls?: readonly CallScript[];
   readonly usage?: Partial<FakeUsage>;
+  /** The reply comes when this resolves. */
+  readonly hold?: Promise<unknown>;
 }
 
 export interface CallScript {
@@ -176,6 +178,7 @@ export class ModelServer implements AsyncDisposable {
     if (script.kind === "hang" && script.after === undefined) return;
     response.writeHead(200, { "content-type": "text/event-stream" });
     if (script.kind === "turn") {
+      await script.hold;
       response.end(this.#encoding.turn(turnOf(script)));
       return;
     }

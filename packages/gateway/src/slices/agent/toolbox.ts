@@ -101,7 +101,10 @@ export class Toolbox {
     const problem = Kind in tool.params ? validationText(tool.params as Schema, args) : undefined;
     if (problem !== undefined)
       return failed(`The arguments of ${name} are not right: ${problem}. Correct them and call again.`);
-    const { clock, gateway } = this.#options;
+    const { clock, gateway, settings, policyOf } = this.#options;
+    // The settings may have changed since the run began.
+    const why = refusalOf(tool, run, settings(), policyOf(run.agentId));
+    if (why !== undefined) return failed(`${name} may not be used: ${why}.`);
     const timeoutMs = tool.timeoutMs ?? TIMEOUT_MS;
     const limit = new AbortController();
     using _timer = clock.after(timeoutMs, () => limit.abort(new Error("the tool took too long")));
