@@ -5,7 +5,7 @@
 import { basename } from "node:path";
 import type { Program } from "./programs.ts";
 import { isSafeUse } from "./safe-bins.ts";
-import { familyOf, isShell, runsAnything } from "./shell/names.ts";
+import { familyOf, isHandled, isShell, runsAnything } from "./shell/names.ts";
 import { isWrapper } from "./shell/wrappers.ts";
 import type { Analysis, SimpleCommand } from "./shell.ts";
 
@@ -114,7 +114,7 @@ function isCovered(part: Part, { allowlist, safeBins, skillBins }: Rules): boole
   if (program.kind !== "found" || isDisguised(part)) return false;
   const name = basename(command.argv[0]);
   if (skillBins.has(name) && !isOpen(part)) return true;
-  return safeBins.has(name) && !command.isOpenEnded && !command.readsFile && isSafeUse(name, command.argv.slice(1));
+  return safeBins.has(name) && !command.isOpenEnded && isSafeUse(name, command.argv.slice(1));
 }
 
 /** The entry that lets a program run. A call that can run anything needs an entry with its exact arguments. */
@@ -133,8 +133,8 @@ export function coveredBy(part: Part, allowlist: readonly AllowEntry[]): AllowEn
 export function isOpen(part: Part): boolean {
   const { command, program } = part;
   if (isDisguised(part)) return true;
-  if (command.isLookedThrough) return false;
   const args = command.argv.slice(1);
+  if (command.isLookedThrough) return isHandled(command.argv[0], args);
   return runsAnything(command.argv[0], args) || (program.kind === "found" && runsAnything(program.path, args));
 }
 

@@ -76,7 +76,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 /** Those that are safe when the settings say nothing. */
 export const DEFAULT_SAFE_BINS: readonly string[] = [
   ...["jq", "grep", "head", "tail", "wc", "sort", "uniq", "cut", "tr", "rev", "tac", "nl"],
-  ...["base64", "seq", "basename", "dirname", "date", "uname"],
+  ...["base64", "basename", "dirname", "date", "uname"],
 ];
 
 /** Whether a call only turns its input into output. `name` is the program's own name, without folder. */

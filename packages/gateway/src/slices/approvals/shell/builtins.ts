@@ -33,7 +33,7 @@ export function builtinProblem(argv: readonly [string, ...(string | undefined)[]
 
 /** Without `-v`, which evaluates a name. */
 function isPlainFormat([format]: readonly (string | undefined)[]): boolean {
-  return format !== undefined && !format.startsWith("-");
+  return format !== undefined && !format.startsWith("-") && !/%[^a-zA-Z]*\d{4}/.test(format);
 }
 
 /** Only what stops a script early. */

@@ -45,7 +45,6 @@ const HANDLES: Readonly<Record<string, RegExp>> = {
   fd: /^(-x|-X|--exec|--exec-batch)/,
   curl: /^(-K|--config|-[a-zA-Z]*K)/,
   wget: /^(--use-askpass|--config|-e|--execute)/,
-  env: /^(-S|--split-string)/,
   date: /^(-s|--set)/,
   split: /^--filter/,
 };
@@ -80,7 +79,12 @@ export function readsCommands(program: string): boolean {
 /** Whether a call can do whatever its arguments say: then trusting the program is trusting anything. */
 export function runsAnything(program: string, args: readonly (string | undefined)[]): boolean {
   const family = familyOf(program);
-  if (SHELLS.has(family) || LANGUAGES.has(family) || EXECUTORS.has(family)) return true;
+  return SHELLS.has(family) || LANGUAGES.has(family) || EXECUTORS.has(family) || isHandled(program, args);
+}
+
+/** Whether an argument makes a program that does its own work run, or write, something else. */
+export function isHandled(program: string, args: readonly (string | undefined)[]): boolean {
+  const family = familyOf(program);
   const handle = Object.hasOwn(HANDLES, family) ? HANDLES[family] : undefined;
   return handle !== undefined && args.some((arg) => arg === undefined || handle.test(arg));
 }

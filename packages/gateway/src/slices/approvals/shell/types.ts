@@ -8,8 +8,6 @@ export interface SimpleCommand {
   readonly isOpenEnded: boolean;
   /** It only starts other commands of this list: `env`, `timeout`, `bash -c '…'`. */
   readonly isLookedThrough: boolean;
-  /** It reads a file by redirection. */
-  readonly readsFile: boolean;
 }
 
 /** A script as the policy sees it. */

@@ -40,24 +40,21 @@ interface Manner {
 
 const MAX_DEPTH = 8;
 const MAX_COMMANDS = 200;
+const MAX_BRACES = 4;
 const SHOWN_CHARS = 60;
 
 /** Collects what a script runs. One object for one analysis. */
 export class Walk {
   readonly #parse: Parse;
-  readonly #commands: Omit<SimpleCommand, "readsFile">[] = [];
+  readonly #commands: SimpleCommand[] = [];
   readonly #unclear = new Set<string>();
-  #readsFile = false;
 
   constructor(parse: Parse) {
     this.#parse = parse;
   }
 
   get analysis(): Analysis {
-    return {
-      commands: this.#commands.map((command) => ({ ...command, readsFile: this.#readsFile })),
-      unclear: [...this.#unclear],
-    };
+    return { commands: this.#commands, unclear: [...this.#unclear] };
   }
 
   /** Takes in a script as text. */
@@ -77,7 +74,8 @@ export class Walk {
   }
 
   #statements(statements: CompoundList["commands"], context: Context): void {
-    for (const { command } of statements) {
+    for (const { command, background } of statements) {
+      if (background) this.#ask("it leaves something running beside it");
       if (command.type !== "AndOr") this.#pipeline(command, context);
       else for (const each of command.commands) this.#pipeline(each, context);
     }
@@ -115,7 +113,7 @@ export class Walk {
         return this.#list(node.body, context);
       case "For":
         this.#variable(node.name.value);
-        for (const word of node.wordlist ?? []) this.#word(word, context);
+        for (const word of node.wordlist ?? []) this.#listed(word, context);
         return this.#list(node.body, context);
       case "Case":
         this.#word(node.word, context);
@@ -157,7 +155,7 @@ export class Walk {
     const name = this.#word(node.name, context);
     if (name === undefined || name === "")
       return this.#ask(`which command ${shown(node.name.text)} is, is known only when it runs`);
-    if (isSplit && (name === "test" || name === "[")) return this.#ask(`${name} is given words that are not quoted`);
+    if (isSplit && isBuiltin(name)) this.#ask(`${name} is given words that are not quoted: they can be names of files`);
     const takesInput = node.redirects.some(({ type }) => type === "HereDoc" || type === "HereString");
     if (takesInput && isInterpreter(name)) this.#ask(`${shown(name)} runs what it is given as input`);
     this.#call([name, ...argv], { context });
@@ -224,7 +222,7 @@ export class Walk {
       return literal === undefined || append ? undefined : `${name}=${literal}`;
     }
     this.#bashOnly("an array", context);
-    for (const word of value.elements) this.#word(word, context);
+    for (const word of value.elements) this.#listed(word, context);
     if (/(^|[\s(])\[/.test(text)) this.#ask(`it sets parts of ${shown(name)}`);
     return undefined;
   }
@@ -246,14 +244,21 @@ export class Walk {
     const isDescriptor = (operator === ">&" || operator === "<&") && literal !== undefined && /^\d*-?$/.test(literal);
     if (isDescriptor || (literal !== undefined && HARMLESS_FILES.has(literal))) return;
     if (target.parts?.every(({ type }) => type === "ProcessSubstitution")) return;
-    if (operator === "<" && literal !== undefined && !/^\/dev\/(tcp|udp)\//.test(literal)) this.#readsFile = true;
-    else this.#ask(`it ${operator === "<" ? "reads" : "writes to"} ${shown(target.text)}`);
+    this.#ask(`it ${operator === "<" ? "reads" : "writes to"} ${shown(target.text)}`);
+  }
+
+  /** A word of a list that the shell itself makes: names of files must not come in unseen. */
+  #listed(word: Word, context: Context): void {
+    if (this.#word(word, context) === undefined && !isOneWord(word))
+      this.#ask(`${shown(word.text)} can be names of files`);
   }
 
   /** The word when it is the same whenever it runs; what it expands is walked. */
   #word(word: Word, context: Context): string | undefined {
     const isTilde = word.text.startsWith("~");
     if (!word.parts) return isTilde ? undefined : word.value;
+    if ((word.text.match(/\{/g)?.length ?? 0) > MAX_BRACES && word.parts.some(({ type }) => type === "BraceExpansion"))
+      this.#ask(`${shown(word.text)} can be very many words`);
     const pieces = word.parts.map((part) => this.#part(part, context));
     if (isTilde || pieces.includes(undefined)) return undefined;
     const joined = pieces.join("");
@@ -276,6 +281,8 @@ export class Walk {
         return undefined;
       case "BraceExpansion":
         for (const each of part.parts ?? []) this.#part(each, context);
+        // A few letters can stand for more words than fit into memory.
+        if (part.text.includes("..")) this.#ask(`${shown(part.text)} can be very many words`);
         // What is inside is not always taken apart by the parser.
         if (!part.parts && /[$`<>]/.test(part.text)) this.#ask(`${shown(part.text)} is not understood`);
         return undefined;
