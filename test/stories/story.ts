@@ -1,5 +1,5 @@
 /** What the stories share: a gateway over a fake model, and the moments between its turns. */
-import { endOf } from "../agent/support.ts";
+import { saidOf } from "../agent/support.ts";
 import type { ModelServer, TurnScript } from "../fakes/model-server.ts";
 import type { WireClient } from "../support/wire-client.ts";
 
@@ -20,7 +20,8 @@ export function heldTurn(model: ModelServer, turn: Omit<TurnScript, "kind" | "ho
 export function ask(client: WireClient, message: string, runId: string, sessionKey = "main") {
   const sent = client.call("chat.send", { sessionKey, message, idempotencyKey: runId });
   const reply = sent.then(async () => {
-    const { message: said, errorMessage } = await endOf(client, runId);
+    await client.call("agent.wait", { runId, timeoutMs: 9_000 });
+    const { message: said, errorMessage } = saidOf(client, "chat", runId).findLast(({ state }) => state !== "delta")!;
     return (said?.content[0].text ?? errorMessage ?? "") as string;
   });
   return { sent, reply };

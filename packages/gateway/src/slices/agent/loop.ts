@@ -85,12 +85,13 @@ export async function* loop(
     yield { kind: "turn-end" };
     conversation = [...conversation, { role: "assistant", content }];
     if (calls.length > 0) conversation = [...conversation, yield* callAll(ports, calls, circles)];
-    conversation = [...conversation, ...ports.steered()];
     const why = turn >= ports.maxTurns ? `${ports.maxTurns} turns` : circles.why;
     if (why !== undefined) {
       yield { kind: "note", text: `Stopped after ${why}; say “go on” to continue.` };
       return yield { kind: "finish", reason: "other" };
     }
+    // Not before: what is heard here is answered here.
+    conversation = [...conversation, ...ports.steered()];
   }
 }
 
