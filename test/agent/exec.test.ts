@@ -132,6 +132,21 @@ describe("asked for", () => {
     assert.equal(existsSync(join(workspaceOf(stage), "other", "a")), false);
   });
 
+  test("an approval is void when the script that it would run has changed meanwhile", async () => {
+    await using stage = await toolStage();
+    await stage.use("exec", { command: "echo" });
+    const script = join(workspaceOf(stage), "script.sh");
+    writeFileSync(script, "echo harmless");
+    const told = stage.use("exec", { command: "sh script.sh" });
+    const { payload } = await stage.client.nextOf("exec.approval.requested");
+    writeFileSync(script, "touch a");
+
+    await stage.client.call("exec.approval.resolve", { id: payload.id, decision: "allow-once" });
+
+    assert.match(await told, /has changed while it waited/);
+    assert.equal(existsSync(join(workspaceOf(stage), "a")), false);
+  });
+
   test("the first decision counts", async () => {
     await using stage = await toolStage();
     const told = stage.use("exec", { command: "touch a" });

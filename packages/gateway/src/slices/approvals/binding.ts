@@ -12,13 +12,38 @@ export interface Bound {
   readonly runId: string;
   /** The programs it was found to run, as files. */
   readonly programs: readonly string[];
+  /** Fingerprints of the agent's own files that it would run. */
+  readonly files: readonly string[];
   readonly isBackground: boolean;
 }
 
 /** The same for the same things only. */
-export function bindingOf({ job, host, node, agentId, sessionKey, runId, programs, isBackground }: Bound): string {
+export function bindingOf({
+  job,
+  host,
+  node,
+  agentId,
+  sessionKey,
+  runId,
+  programs,
+  files,
+  isBackground,
+}: Bound): string {
   const { command, cwd, env, takesInput } = job;
   const variables = Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const all = [command, cwd, variables, takesInput, host, node, agentId, sessionKey, runId, programs, isBackground];
+  const all = [
+    command,
+    cwd,
+    variables,
+    takesInput,
+    host,
+    node,
+    agentId,
+    sessionKey,
+    runId,
+    programs,
+    files,
+    isBackground,
+  ];
   return sha256Hex(JSON.stringify(all));
 }

@@ -9,6 +9,7 @@ import type { ToolCall, ToolResult } from "../../kit/tool.ts";
 import { type Approvals, hostProblem, type RunRules } from "./approvals.ts";
 import { bindingOf } from "./binding.ts";
 import { baseEnvironment, environmentProblems } from "./environment.ts";
+import { runFiles } from "./operands.ts";
 import type { Outcome } from "./pending.ts";
 import { judge, type Part, withoutAnswer } from "./policy.ts";
 import { findProgram, isWithin, pathFolders, realOf } from "./programs.ts";
@@ -103,16 +104,17 @@ async function look(approvals: Approvals, params: ExecParams, { run }: Call): Pr
   }));
   const job: Job = { command, cwd, env, takesInput: background };
   const programs = parts.map(({ program }) => (program.kind === "found" ? program.path : ""));
+  const files = runFiles(parts, cwd, writable);
   const { host, node } = rules;
   const { agentId, sessionKey, id: runId } = run;
-  const binding = bindingOf({ job, host, node, agentId, sessionKey, runId, programs, isBackground: background });
+  const binding = bindingOf({ job, host, node, agentId, sessionKey, runId, programs, files, isBackground: background });
   return { job, analysis, parts, more: environmentProblems(given), writable, rules, binding };
 }
 
 async function ask(
   approvals: Approvals,
   plan: Plan,
-  { command, env = {} }: ExecParams,
+  { command, env = {}, background = false }: ExecParams,
   call: Call,
   why: readonly string[],
 ) {
@@ -123,7 +125,7 @@ async function ask(
     ...{ command, cwd: job.cwd, ...shownRules(rules), agentId, sessionKey },
     resolvedPath: first?.kind === "found" ? first.path : null,
     ...(Object.keys(env).length > 0 && { env: { ...env } }),
-    why: [...why],
+    why: [...why, ...(background ? ["it goes on in the background"] : [])],
   };
   const remembers = entries(plan) !== undefined;
   const waiting = approvals.ask({ request, timeoutMs: rules.approvalMs, remembers, binding }, call.run);

@@ -1,6 +1,5 @@
 /** What “always” means for a command: an entry for each of its programs, or nothing when that would allow anything. */
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { ownFile } from "./operands.ts";
 import { type AllowEntry, coveredBy, isOpen, type Part } from "./policy.ts";
 import { isWithin, realOf } from "./programs.ts";
 import { readsFolder } from "./shell/names.ts";
@@ -28,15 +27,8 @@ export function entriesFor(
     const args = command.argv.slice(1).filter((arg) => arg !== undefined);
     const isExact = args.length === command.argv.length - 1 && !command.isOpenEnded;
     const isOwn = readsFolder(command.argv[0]) ? isWithin(realOf(cwd) ?? cwd, writable) : false;
-    if (!isExact || isOwn || args.some((arg) => isOwnFile(arg, cwd, writable))) return undefined;
+    if (!isExact || isOwn || args.some((arg) => ownFile(arg, cwd, writable) !== undefined)) return undefined;
     entries.push({ pattern: program.path, args });
   }
   return entries;
-}
-
-/** Whether an argument names something that the agent can change before the next time. */
-function isOwnFile(arg: string, cwd: string, writable: readonly string[]): boolean {
-  const value = arg.replace(/^--?[\w-]+=/, "");
-  const path = resolve(cwd, value);
-  return value !== "" && existsSync(path) && isWithin(realOf(path) ?? path, writable);
 }
