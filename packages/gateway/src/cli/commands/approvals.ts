@@ -41,7 +41,7 @@ const list = defineCommand({
         { title: "Command", flexible: true },
       ];
       const rows = recent.map(({ decidedAt, decision, by, surface, command }) => [
-        ...[ago(decidedAt), decision, by === null ? "" : oneLine(`${by} (${surface})`, 40), oneLine(command, 200)],
+        ...[ago(decidedAt), decision, whoOf(by, surface), oneLine(command, 200)],
       ]);
       out.print(table(columns, rows, out));
     }),
@@ -126,6 +126,12 @@ async function changeAllowlist({ out, flags, words }: Call<typeof allowlistFlags
   if (flags.json) return out.json(answer);
   const [added] = answer.added;
   out.print(added ? `${visible(added.pattern)} runs without approval from now on.` : "It is on the allowlist already.");
+}
+
+/** Who decided, and where when that is not the same word. */
+function whoOf(by: string | null, surface: string | null): string {
+  if (by === null) return "";
+  return oneLine(surface === null || surface === by ? by : `${by} (${surface})`, 40);
 }
 
 /** The request that is named, else the only one that waits. */

@@ -59,7 +59,7 @@ export async function exec(approvals: Approvals, params: ExecParams, call: Call)
   call.signal.throwIfAborted();
   if (outcome.kind === "withdrawn") return refusal(`It was not run: ${outcome.why}.`);
   if (outcome.kind === "decided" && outcome.decision === "deny")
-    return refusal(`It was not run: ${outcome.by.name} said no. ${NO_APPROVAL}`);
+    return refusal(`It was not run: the owner said no. ${NO_APPROVAL}`);
   // Time has passed: what would run now must still be what was shown.
   const now = await look(approvals, params, call);
   if (now.binding !== waiting.binding || now.rules.security === "deny")

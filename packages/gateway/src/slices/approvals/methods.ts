@@ -238,6 +238,6 @@ function notConnected(): GatewayError {
   return new GatewayError("UNAVAILABLE", "node not connected", { details: { code: "NOT_CONNECTED" } });
 }
 
-function deciderOf({ client, deviceId }: Caller) {
-  return { name: client.displayName ?? deviceId?.slice(0, 12) ?? client.id, surface: client.id };
+function deciderOf({ client }: Caller) {
+  return { name: client.displayName ?? client.id, surface: client.mode };
 }
