@@ -6,13 +6,15 @@
 // node instead of 2.80 × in a dozen chunks). The gateway is split instead: what it loads on first use stays outside.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { build, transform } from "esbuild";
 import { root, runNode, runTool } from "./process.mjs";
 
 const gateway = join(root, "packages/gateway");
 const web = join(root, "packages/web");
 const fresh = join(gateway, "dist.new");
+/** A file of the gateway that another one loads. */
+const REQUIRE = /require\("\.{1,2}\/(?:chunks\/)?([^"/]+\.cjs)"\)/g;
 
 await mustSucceed(runTool("typescript/bin/tsc", ["-p", "packages/protocol/tsconfig.build.json"]));
 await mustSucceed(runNode(["packages/web/build.mjs"]));
@@ -21,21 +23,68 @@ await Promise.all([buildGateway(), buildCommands(), buildPageProcess(), buildFak
 cpSync(join(web, "dist"), join(fresh, "web"), { recursive: true });
 putInPlace();
 
-/** The gateway and the config's schemas. esbuild splits only ES modules, so the chunks are turned into CommonJS after. */
+/** The gateway. esbuild splits only ES modules, so the chunks are turned into CommonJS after. */
 async function buildGateway() {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     ...common(),
-    entryPoints: { gateway: "packages/gateway/src/gateway.ts", sections: "packages/gateway/src/cli/sections.ts" },
+    entryPoints: { gateway: "packages/gateway/src/gateway.ts" },
     chunkNames: "chunks/[name]-[hash]",
     splitting: true,
     format: "esm",
+    metafile: true,
     write: false,
   });
+  const code = new Map();
   for (const { path, text } of outputFiles) {
-    const { code } = await transform(text, { ...output(), format: "cjs", ...ownUrl(text) });
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, code);
+    const { code: common } = await transform(text, { ...output(), format: "cjs", ...ownUrl(text) });
+    code.set(basename(path), common);
   }
+  const atStart = loadedAtStart(metafile);
+  mkdirSync(join(fresh, "chunks"), { recursive: true });
+  writeFileSync(join(fresh, "gateway.cjs"), joined(atStart, code));
+  for (const [name, text] of code)
+    if (!atStart.includes(name)) writeFileSync(join(fresh, "chunks", name), lazy(text, atStart));
+}
+
+/** The files that a start loads, those first that others need. */
+function loadedAtStart({ outputs }) {
+  const names = new Set();
+  const add = (path) => {
+    if (names.has(basename(path))) return;
+    for (const { path: needed, kind } of outputs[path]?.imports ?? []) {
+      if (kind === "import-statement" && outputs[needed]) add(needed);
+    }
+    names.add(basename(path));
+  };
+  add(Object.keys(outputs).find((path) => basename(path) === "gateway.cjs"));
+  return [...names];
+}
+
+/**
+ * What a start loads as one file: finding and reading each of two dozen costs half a millisecond. Every part stays a
+ * function of its own, so their names do not meet; what is loaded later finds them under `parts`.
+ */
+function joined(names, code) {
+  const find = (text) =>
+    text.replace(REQUIRE, (_, name) => (names.includes(name) ? `parts["${name}"]` : `require("./chunks/${name}")`));
+  const parts = names.map((name) => {
+    const text = find(code.get(name));
+    return `parts["${name}"] = ((module) => { const exports = module.exports;\n${text}\nreturn module.exports; })({ exports: {} });`;
+  });
+  return [
+    '"use strict";',
+    "const parts = {};",
+    ...parts,
+    'module.exports = { ...parts["gateway.cjs"], parts };',
+    "",
+  ].join("\n");
+}
+
+/** What is loaded later: parts of the start are taken from there. */
+function lazy(text, names) {
+  return text.replace(REQUIRE, (whole, name) =>
+    names.includes(name) ? `require("../gateway.cjs").parts["${name}"]` : whole,
+  );
 }
 
 /** A library that asks where its file is (Discord's does) gets the file that it is bundled in. */
@@ -58,6 +107,7 @@ async function buildCommands() {
     ...output(),
     entryPoints: {
       main: "packages/gateway/src/cli/main.ts",
+      sections: "packages/gateway/src/cli/sections.ts",
       ...Object.fromEntries(names.map((name) => [`command-${name}`, `${folder}/${name}.ts`])),
     },
     format: "cjs",
@@ -137,14 +187,20 @@ function output() {
   };
 }
 
-/** ws names TLS and compression at its top; connections that use neither need not pay for loading them (5 ms). */
+/**
+ * Built-ins that are named at the top of files and used only when something is done: each is loaded when the first of its
+ * functions is called. Processes, threads, TLS and compression cost 15 ms together, and a start needs none of them.
+ */
 function lazyBuiltins() {
+  const names =
+    "child_process|dns/promises|fs/promises|https|readline/promises|stream/promises|tls|worker_threads|zlib";
   return {
     name: "lazy-builtins",
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^(https|tls|zlib)$/ }, ({ path, importer }) =>
-        /[\\/]node_modules[\\/]ws[\\/]/.test(importer) ? { path, namespace: "lazy-builtin" } : undefined,
-      );
+      onResolve({ filter: new RegExp(`^(node:)?(${names})$`) }, ({ path }) => ({
+        path: path.replace("node:", ""),
+        namespace: "lazy-builtin",
+      }));
       onLoad({ filter: /.*/, namespace: "lazy-builtin" }, ({ path }) => ({
         contents: `module.exports = new Proxy({}, { get: (_, name) => require("node:${path}")[name] });`,
       }));

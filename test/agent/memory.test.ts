@@ -19,7 +19,7 @@ function memoryOf(now = Date.UTC(2026, 0, 31, 13, 30)) {
   const memory = new Memory({
     store,
     clock: { ...systemClock, now: () => now },
-    timeZone: "UTC",
+    timeZone: () => "UTC",
     folderOf: () => folder,
     filesOf: () => new Confined({ root: folder }),
     folders: () => [folder],

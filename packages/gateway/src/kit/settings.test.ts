@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Type } from "@sinclair/typebox";
 import { SETTINGS } from "../catalog.ts";
+import { settings as gatewaySettings } from "../server/settings.ts";
 import { OneOf } from "./schema.ts";
 import { defineSettings } from "./settings.ts";
 
@@ -92,4 +93,13 @@ describe("the gateway's sections", () => {
       assert.deepEqual({ issues, warnings }, { issues: [], warnings: [] });
     });
   }
+});
+
+test("the defaults of every section are valid: a section that a file does not name is not checked again", () => {
+  const wrong = [...SETTINGS, gatewaySettings].flatMap((section) => {
+    const { value } = section.parse(undefined);
+    return section.parse(value).issues.map(({ path, message }) => `${path} ${message}`);
+  });
+
+  assert.deepEqual(wrong, []);
 });

@@ -7,7 +7,7 @@ import { contentOf } from "./tools/content.ts";
 
 /** What the memory is built from. */
 export interface MemoryPorts extends Pick<Base, "store" | "clock"> {
-  readonly timeZone: string;
+  timeZone(): string;
   folderOf(agentId: string): string;
   filesOf(agentId: string): Confined;
   /** The folders of all agents, whether they exist or not. */
@@ -66,7 +66,8 @@ export class Memory {
 
   /** Where a call's entry goes and how it reads, the same when it is made again later. */
   #intended(call: string, durable: boolean, text: string): { path: string; entry: string } {
-    const { store, clock, timeZone } = this.#ports;
+    const { store, clock } = this.#ports;
+    const timeZone = this.#ports.timeZone();
     const now = clock.now();
     const known = store.get<{ path: string; entry: string }>(
       "select path, entry from memory_saves where call = ?",

@@ -34,21 +34,26 @@ const MAX_PARENTS = 16;
 export class Workspace {
   /** What the agents have noted. */
   readonly memory: Memory;
-  /** Of the machine; days and times of notes and prompts are in it. */
-  readonly timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   readonly #services: WorkspaceServices;
   readonly #prepared = new Set<string>();
   readonly #pages = new Pages();
+  #timeZone: string | undefined;
 
   constructor(services: WorkspaceServices) {
     this.#services = services;
     this.memory = new Memory({
       ...services,
-      timeZone: this.timeZone,
+      timeZone: () => this.timeZone,
       folderOf: (agentId) => this.folderOf(agentId),
       filesOf: (agentId) => this.filesOf(agentId),
       folders: () => services.sessions.agentIds().map((agentId) => this.pathOf(agentId)),
     });
+  }
+
+  /** Of the machine; days and times of notes and prompts are in it. Asking loads all time zones (15 ms), so no start does. */
+  get timeZone(): string {
+    this.#timeZone ??= Intl.DateTimeFormat().resolvedOptions().timeZone;
+    return this.#timeZone;
   }
 
   /** The absolute path of an agent's folder; it exists when this returns. Throws `UNAVAILABLE` when it cannot be made. */
