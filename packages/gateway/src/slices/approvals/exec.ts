@@ -2,53 +2,24 @@
  * What becomes of a command that an agent wants to run: it is looked through, judged, asked for if need be, looked at
  * again, and run. Whatever was approved is what runs, or nothing does.
  */
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
-import { GatewayError, ignore, invalidRequest } from "../../base/errors.ts";
 import type { ToolCall, ToolResult } from "../../kit/tool.ts";
-import { type Approvals, hostProblem, type RunRules } from "./approvals.ts";
-import { bindingOf } from "./binding.ts";
-import { baseEnvironment, environmentProblems } from "./environment.ts";
-import { runFiles } from "./operands.ts";
+import type { Approvals, RunRules } from "./approvals.ts";
 import type { Outcome } from "./pending.ts";
-import { judge, type Part, withoutAnswer } from "./policy.ts";
-import { findProgram, isWithin, pathFolders, realOf } from "./programs.ts";
+import { type ExecParams, type Plan, planOf } from "./plan.ts";
+import { judge, withoutAnswer } from "./policy.ts";
 import { entriesFor } from "./remember.ts";
-import { type Ending, type Job, RunningCommand } from "./runner.ts";
-import { type Analysis, analyse } from "./shell.ts";
-
-/** A command as an agent asks for it. */
-export interface ExecParams {
-  readonly command: string;
-  readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly timeoutSeconds?: number;
-  readonly background?: boolean;
-}
+import { type Ending, RunningCommand } from "./runner.ts";
 
 type Call = Pick<ToolCall<unknown>, "run" | "signal" | "update">;
 
-/** A command with all that is known of it before it runs. */
-interface Plan {
-  readonly job: Job;
-  readonly analysis: Analysis;
-  readonly parts: readonly Part[];
-  /** Reasons to ask that do not stand in the command. */
-  readonly more: readonly string[];
-  readonly writable: readonly string[];
-  readonly rules: RunRules;
-  readonly binding: string;
-}
-
 const UPDATE_MS = 500;
 const UPDATE_CHARS = 2_000;
-const MAX_ENV_CHARS = 20_000;
 const BACKGROUND_MS = 3_600_000;
 const NO_APPROVAL = "Do not try it in another way; tell the person what you wanted to do and why.";
 
 /** Runs a command when it may run. Throws `GatewayError` when it cannot, and the signal's reason. */
 export async function exec(approvals: Approvals, params: ExecParams, call: Call): Promise<ToolResult> {
-  const plan = await look(approvals, params, call);
+  const plan = await planOf(approvals, params, call.run);
   const verdict = judge(plan.analysis, plan.parts, plan.rules, plan.more);
   if (verdict.kind === "refuse") return refusal(`It was not run: ${verdict.why}.`);
   if (verdict.kind === "run") {
@@ -61,7 +32,7 @@ export async function exec(approvals: Approvals, params: ExecParams, call: Call)
   if (outcome.kind === "decided" && outcome.decision === "deny")
     return refusal(`It was not run: the owner said no. ${NO_APPROVAL}`);
   // Time has passed: what would run now must still be what was shown.
-  const now = await look(approvals, params, call);
+  const now = await planOf(approvals, params, call.run);
   if (now.binding !== waiting.binding || now.rules.security === "deny")
     return refusal("It was not run: what it would do has changed while it waited for approval. Ask again.");
   if (outcome.kind === "expired") {
@@ -81,34 +52,6 @@ export async function askFor(approvals: Approvals, text: string, cwd: string, ca
   const request = { command: text, cwd, ...shownRules(rules), agentId, resolvedPath: null, sessionKey };
   const waiting = approvals.ask({ request, timeoutMs: rules.approvalMs }, call.run);
   return await answered(approvals, waiting, call);
-}
-
-async function look(approvals: Approvals, params: ExecParams, { run }: Call): Promise<Plan> {
-  const { services, shell } = approvals;
-  const { command, cwd: wanted, env: given = {}, background = false } = params;
-  if (command.includes("\0")) throw invalidRequest("the command holds a NUL character");
-  const rules = approvals.rulesFor(run);
-  const problem = hostProblem(rules);
-  if (problem) throw problem;
-  requireNames(given);
-  const home = services.workspace.folderOf(run.agentId);
-  const cwd = folderOf(wanted, home, rules.security === "full");
-  const writable = approvals.writableFolders().map((folder) => realOf(folder) ?? folder);
-  const usual = baseEnvironment(services.env, writable);
-  const env = { ...usual, ...services.skills.envFor(run.agentId), PATH: usual.PATH!, ...given };
-  const path = pathFolders(env.PATH, writable);
-  const analysis = await analyse(command, shell.kind);
-  const parts = analysis.commands.map((each) => ({
-    command: each,
-    program: findProgram(each.argv[0], { path, writable }),
-  }));
-  const job: Job = { command, cwd, env, takesInput: background };
-  const programs = parts.map(({ program }) => (program.kind === "found" ? program.path : ""));
-  const files = runFiles(parts, cwd, writable);
-  const { host, node } = rules;
-  const { agentId, sessionKey, id: runId } = run;
-  const binding = bindingOf({ job, host, node, agentId, sessionKey, runId, programs, files, isBackground: background });
-  return { job, analysis, parts, more: environmentProblems(given), writable, rules, binding };
 }
 
 async function ask(
@@ -221,32 +164,4 @@ export function endingText({ code, signal, stopped, durationMs }: Ending): strin
 
 function refusal(text: string): ToolResult {
   return { text, isError: true, meta: { notRun: true } };
-}
-
-/** The folder that a command runs in: in the workspace, unless everything is allowed. */
-function folderOf(wanted: string | undefined, home: string, isAnywhere: boolean): string {
-  const root = realOf(home) ?? home;
-  const cwd = realOf(resolve(root, wanted ?? "."));
-  if (cwd === undefined || !isFolder(cwd)) throw invalidRequest(`there is no folder ${wanted ?? "for the workspace"}`);
-  if (isAnywhere || isWithin(cwd, [root])) return cwd;
-  throw invalidRequest(`cwd ${wanted} is outside the workspace; commands start in it`);
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch (error) {
-    ignore(error, "what cannot be looked at is no folder to run in");
-    return false;
-  }
-}
-
-function requireNames(given: Readonly<Record<string, string>>): void {
-  let chars = 0;
-  for (const [name, value] of Object.entries(given)) {
-    chars += name.length + value.length;
-    if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name) || value.includes("\0"))
-      throw invalidRequest("env has a name or value that no program can be given");
-  }
-  if (chars > MAX_ENV_CHARS) throw new GatewayError("INVALID_REQUEST", "env is too large");
 }

@@ -2,33 +2,15 @@
  * Walks a parsed script and collects every command that it can run. Whatever is not known to be harmless to the analysis
  * itself — computed commands, functions, arithmetic over variables, a kind of node that is new — is a reason to ask.
  */
-import type {
-  ArithmeticExpression,
-  Assignment,
-  Command,
-  CommandNode,
-  CompoundList,
-  ParameterExpansionPart,
-  ParsedScript,
-  Pipeline,
-  Redirection,
-  TestExpression,
-  Word,
-  WordPart,
-} from "unbash";
+import type { Assignment, Command, CommandNode, CompoundList, ParsedScript, Pipeline, Redirection } from "unbash";
 import { builtinProblem, isBuiltin } from "./builtins.ts";
 import { isHarmlessVariable, isInterpreter, isSteeringVariable } from "./names.ts";
-import type { Analysis, ShellKind, SimpleCommand } from "./types.ts";
+import type { Analysis, SimpleCommand } from "./types.ts";
+import { type Context, isOneWord, shown, Words } from "./words.ts";
 import { unwrap } from "./wrappers.ts";
 
 type Argv = readonly [string, ...(string | undefined)[]];
 type Parse = (script: string) => ParsedScript;
-
-interface Context {
-  readonly shell: ShellKind;
-  /** How many scripts this one stands in. */
-  readonly depth: number;
-}
 
 /** How a command is called. */
 interface Manner {
@@ -40,17 +22,17 @@ interface Manner {
 
 const MAX_DEPTH = 8;
 const MAX_COMMANDS = 200;
-const MAX_BRACES = 4;
-const SHOWN_CHARS = 60;
 
 /** Collects what a script runs. One object for one analysis. */
 export class Walk {
   readonly #parse: Parse;
+  readonly #words: Words;
   readonly #commands: SimpleCommand[] = [];
   readonly #unclear = new Set<string>();
 
   constructor(parse: Parse) {
     this.#parse = parse;
+    this.#words = new Words({ ask: (why) => this.#ask(why), inner: (...script) => this.#inner(...script) });
   }
 
   get analysis(): Analysis {
@@ -87,8 +69,8 @@ export class Walk {
 
   #pipeline(node: CommandNode | Pipeline, context: Context): void {
     if (node.type !== "Pipeline") return this.#node(node, context);
-    if (node.operators.includes("|&")) this.#bashOnly("|&", context);
-    if (node.prefixes.some(({ type }) => type === "Time")) this.#bashOnly("time", context);
+    if (node.operators.includes("|&")) this.#words.bashOnly("|&", context);
+    if (node.prefixes.some(({ type }) => type === "Time")) this.#words.bashOnly("time", context);
     for (const command of node.commands) this.#node(command, context);
   }
 
@@ -113,21 +95,21 @@ export class Walk {
         return this.#list(node.body, context);
       case "For":
         this.#variable(node.name.value);
-        for (const word of node.wordlist ?? []) this.#listed(word, context);
+        for (const word of node.wordlist ?? []) this.#words.listed(word, context);
         return this.#list(node.body, context);
       case "Case":
-        this.#word(node.word, context);
+        this.#words.word(node.word, context);
         for (const { pattern, body } of node.items) {
-          for (const word of pattern) this.#word(word, context);
+          for (const word of pattern) this.#words.word(word, context);
           this.#list(body, context);
         }
         return;
       case "TestCommand":
-        this.#bashOnly("[[", context);
-        return this.#test(node.expression, context);
+        this.#words.bashOnly("[[", context);
+        return this.#words.test(node.expression, context);
       case "ArithmeticCommand":
-        this.#bashOnly("((", context);
-        return this.#arithmetic(node.expression, context);
+        this.#words.bashOnly("((", context);
+        return this.#words.arithmetic(node.expression, context);
       case "Function":
         return this.#ask(`it defines a function, ${shown(node.name.text)}`);
       default:
@@ -145,14 +127,14 @@ export class Walk {
     let isSplit = false;
     for (const each of node.suffix) {
       if (each.type === "Word") {
-        argv.push(this.#word(each, context));
+        argv.push(this.#words.word(each, context));
         isSplit ||= argv.at(-1) === undefined && !isOneWord(each);
       } else if (each.type === "Assignment") {
         argv.push(this.#assigned(each, context));
       } else this.#redirect(each, context);
     }
     if (!node.name) return;
-    const name = this.#word(node.name, context);
+    const name = this.#words.word(node.name, context);
     if (name === undefined || name === "")
       return this.#ask(`which command ${shown(node.name.text)} is, is known only when it runs`);
     if (isSplit && isBuiltin(name)) this.#ask(`${name} is given words that are not quoted: they can be names of files`);
@@ -218,11 +200,11 @@ export class Walk {
   #assigned({ name, value, index, append, text }: Assignment, context: Context): string | undefined {
     if (index) this.#ask(`it sets a part of ${shown(name)}`);
     if (value.type === "Word") {
-      const literal = this.#word(value, context);
+      const literal = this.#words.word(value, context);
       return literal === undefined || append ? undefined : `${name}=${literal}`;
     }
-    this.#bashOnly("an array", context);
-    for (const word of value.elements) this.#listed(word, context);
+    this.#words.bashOnly("an array", context);
+    for (const word of value.elements) this.#words.listed(word, context);
     if (/(^|[\s(])\[/.test(text)) this.#ask(`it sets parts of ${shown(name)}`);
     return undefined;
   }
@@ -230,80 +212,21 @@ export class Walk {
   #redirect(redirect: Redirection, context: Context): void {
     if (redirect.descriptor?.type === "FileDescriptorVariable") {
       this.#variable(redirect.descriptor.name);
-      this.#bashOnly("{name}>", context);
+      this.#words.bashOnly("{name}>", context);
     }
     if (redirect.type === "HereDoc") {
-      for (const part of redirect.body.parts ?? []) this.#part(part, context);
+      for (const part of redirect.body.parts ?? []) this.#words.part(part, context);
       return;
     }
     if (!redirect.target) return this.#ask("its syntax is not understood");
     const { operator, target } = redirect;
-    const literal = this.#word(target, context);
-    if (redirect.type === "HereString") return this.#bashOnly("<<<", context);
-    if (operator.startsWith("&>")) this.#bashOnly(operator, context);
+    const literal = this.#words.word(target, context);
+    if (redirect.type === "HereString") return this.#words.bashOnly("<<<", context);
+    if (operator.startsWith("&>")) this.#words.bashOnly(operator, context);
     const isDescriptor = (operator === ">&" || operator === "<&") && literal !== undefined && /^\d*-?$/.test(literal);
     if (isDescriptor || (literal !== undefined && HARMLESS_FILES.has(literal))) return;
     if (target.parts?.every(({ type }) => type === "ProcessSubstitution")) return;
     this.#ask(`it ${operator === "<" ? "reads" : "writes to"} ${shown(target.text)}`);
-  }
-
-  /** A word of a list that the shell itself makes: names of files must not come in unseen. */
-  #listed(word: Word, context: Context): void {
-    if (this.#word(word, context) === undefined && !isOneWord(word))
-      this.#ask(`${shown(word.text)} can be names of files`);
-  }
-
-  /** The word when it is the same whenever it runs; what it expands is walked. */
-  #word(word: Word, context: Context): string | undefined {
-    const isTilde = word.text.startsWith("~");
-    if (!word.parts) return isTilde ? undefined : word.value;
-    if ((word.text.match(/\{/g)?.length ?? 0) > MAX_BRACES && word.parts.some(({ type }) => type === "BraceExpansion"))
-      this.#ask(`${shown(word.text)} can be very many words`);
-    const pieces = word.parts.map((part) => this.#part(part, context));
-    if (isTilde || pieces.includes(undefined)) return undefined;
-    const joined = pieces.join("");
-    if (joined !== word.value) this.#ask(`${shown(word.text)} is not understood`);
-    return joined;
-  }
-
-  /** A part of a word; its text when it is the same whenever it runs. */
-  #part(part: WordPart, context: Context): string | undefined {
-    switch (part.type) {
-      case "Literal":
-      case "SingleQuoted":
-        return part.value;
-      case "DoubleQuoted": {
-        const pieces = part.parts.map((each) => this.#part(each, context));
-        return pieces.includes(undefined) ? undefined : pieces.join("");
-      }
-      case "SimpleExpansion":
-      case "Glob":
-        return undefined;
-      case "BraceExpansion":
-        for (const each of part.parts ?? []) this.#part(each, context);
-        // A few letters can stand for more words than fit into memory.
-        if (part.text.includes("..")) this.#ask(`${shown(part.text)} can be very many words`);
-        // What is inside is not always taken apart by the parser.
-        if (!part.parts && /[$`<>]/.test(part.text)) this.#ask(`${shown(part.text)} is not understood`);
-        return undefined;
-      case "ParameterExpansion":
-        this.#parameter(part, context);
-        return undefined;
-      case "CommandExpansion":
-        if (/^\$\{/.test(part.text)) this.#bashOnly(part.text, context);
-        this.#inner(part.script, context);
-        return undefined;
-      case "ProcessSubstitution":
-        this.#bashOnly("<( )", context);
-        this.#inner(part.script, context);
-        return undefined;
-      case "ArithmeticExpansion":
-        this.#arithmetic(part.expression, context);
-        return undefined;
-      default:
-        this.#ask(`${shown(part.text)} is not understood`);
-        return undefined;
-    }
   }
 
   #inner(script: ParsedScript | undefined, context: Context): void {
@@ -311,76 +234,6 @@ export class Walk {
     if (!script) this.#ask("its syntax is not understood");
     else if (depth > MAX_DEPTH) this.#ask("it is nested too deeply");
     else this.script(script, { ...context, depth });
-  }
-
-  /** Values of variables are data; forms that evaluate them are not clear. */
-  #parameter({ prefix, index, operation, text }: ParameterExpansionPart, context: Context): void {
-    const isPlainIndex = index === undefined || /^([@*]|\d+)$/.test(index.text);
-    if (prefix === "!" || !isPlainIndex) return this.#ask(`${shown(text)} evaluates a value`);
-    if (index) this.#bashOnly("an array", context);
-    switch (operation?.type) {
-      case undefined:
-        return;
-      case "Default":
-        if (operation.operator.endsWith("=")) this.#ask(`${shown(text)} sets a variable`);
-        return void this.#word(operation.operand, context);
-      case "Remove":
-        return void this.#word(operation.operand, context);
-      case "Replace":
-        this.#bashOnly(text, context);
-        this.#word(operation.pattern, context);
-        return void this.#word(operation.replacement, context);
-      case "CaseModification":
-        this.#bashOnly(text, context);
-        return operation.operand && void this.#word(operation.operand, context);
-      default:
-        this.#ask(`${shown(text)} evaluates a value`);
-    }
-  }
-
-  /** Numbers are clear; a variable's value is evaluated, and may hold a command. */
-  #arithmetic(expression: ArithmeticExpression | undefined, context: Context): void {
-    switch (expression?.type) {
-      case "ArithmeticBinary":
-        this.#arithmetic(expression.left, context);
-        return this.#arithmetic(expression.right, context);
-      case "ArithmeticGroup":
-        return this.#arithmetic(expression.expression, context);
-      case "ArithmeticUnary":
-        return this.#arithmetic(expression.operand, context);
-      case "ArithmeticTernary":
-        for (const each of [expression.test, expression.consequent, expression.alternate])
-          this.#arithmetic(each, context);
-        return;
-      case "ArithmeticWord":
-        if (/^\d+$/.test(expression.value) && !expression.parts) return;
-    }
-    this.#ask("it calculates with values that are known only when it runs");
-  }
-
-  #test(expression: TestExpression, context: Context): void {
-    switch (expression.type) {
-      case "TestUnary":
-        this.#word(expression.operand, context);
-        if (/^-[vR]$/.test(expression.operator)) this.#ask(`[[ ${expression.operator} evaluates a name`);
-        return;
-      case "TestBinary":
-        this.#word(expression.left, context);
-        this.#word(expression.right, context);
-        if (/^-(eq|ne|lt|le|gt|ge)$/.test(expression.operator)) this.#ask(`[[ ${expression.operator} evaluates values`);
-        return;
-      case "TestLogical":
-        for (const each of expression.operands) this.#test(each, context);
-        return;
-      case "TestNot":
-        return this.#test(expression.operand, context);
-      case "TestGroup":
-        return this.#test(expression.expression, context);
-    }
-  }
-
-  #bashOnly(what: string, { shell }: Context): void {
-    if (shell !== "bash") this.#ask(`${shown(what)} means something else to other shells than bash`);
   }
 }
 
@@ -393,16 +246,3 @@ const HARMLESS_FILES = new Set([
   "/dev/fd/1",
   "/dev/fd/2",
 ]);
-
-/** Whether an expansion stays one word. */
-function isOneWord({ parts = [], text }: Word): boolean {
-  return (
-    parts.every(({ type }) => type === "DoubleQuoted" || type === "Literal" || type === "SingleQuoted") &&
-    !/[@*]/.test(text)
-  );
-}
-
-function shown(text: string): string {
-  const short = text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
-  return `“${short.replace(/\s+/g, " ")}”`;
-}

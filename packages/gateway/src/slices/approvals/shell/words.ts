@@ -1,0 +1,182 @@
+/** The words of a script: what they are when it runs, if that is known, and what they run on the way. */
+import type {
+  ArithmeticExpression,
+  ParameterExpansionPart,
+  ParsedScript,
+  TestExpression,
+  Word,
+  WordPart,
+} from "unbash";
+import type { ShellKind } from "./types.ts";
+
+/** Where in a script something stands. */
+export interface Context {
+  readonly shell: ShellKind;
+  /** How many scripts this one stands in. */
+  readonly depth: number;
+}
+
+/** Who is told of what is found. */
+export interface WordPorts {
+  /** A reason to ask for the whole script. */
+  ask(why: string): void;
+  /** A script within a word; undefined when it is not understood. */
+  inner(script: ParsedScript | undefined, context: Context): void;
+}
+
+const MAX_BRACES = 4;
+const SHOWN_CHARS = 60;
+
+export class Words {
+  readonly #ports: WordPorts;
+
+  constructor(ports: WordPorts) {
+    this.#ports = ports;
+  }
+
+  /** A word of a list that the shell itself makes: names of files must not come in unseen. */
+  listed(word: Word, context: Context): void {
+    if (this.word(word, context) === undefined && !isOneWord(word))
+      this.#ports.ask(`${shown(word.text)} can be names of files`);
+  }
+
+  /** The word when it is the same whenever it runs; what it expands is walked. */
+  word(word: Word, context: Context): string | undefined {
+    const isTilde = word.text.startsWith("~");
+    if (!word.parts) return isTilde ? undefined : word.value;
+    if ((word.text.match(/\{/g)?.length ?? 0) > MAX_BRACES && word.parts.some(({ type }) => type === "BraceExpansion"))
+      this.#ports.ask(`${shown(word.text)} can be very many words`);
+    const pieces = word.parts.map((part) => this.part(part, context));
+    if (isTilde || pieces.includes(undefined)) return undefined;
+    const joined = pieces.join("");
+    if (joined !== word.value) this.#ports.ask(`${shown(word.text)} is not understood`);
+    return joined;
+  }
+
+  /** A part of a word; its text when it is the same whenever it runs. */
+  part(part: WordPart, context: Context): string | undefined {
+    switch (part.type) {
+      case "Literal":
+      case "SingleQuoted":
+        return part.value;
+      case "DoubleQuoted": {
+        const pieces = part.parts.map((each) => this.part(each, context));
+        return pieces.includes(undefined) ? undefined : pieces.join("");
+      }
+      case "SimpleExpansion":
+      case "Glob":
+        return undefined;
+      case "BraceExpansion":
+        for (const each of part.parts ?? []) this.part(each, context);
+        // A few letters can stand for more words than fit into memory.
+        if (part.text.includes("..")) this.#ports.ask(`${shown(part.text)} can be very many words`);
+        // What is inside is not always taken apart by the parser.
+        if (!part.parts && /[$`<>]/.test(part.text)) this.#ports.ask(`${shown(part.text)} is not understood`);
+        return undefined;
+      case "ParameterExpansion":
+        this.#parameter(part, context);
+        return undefined;
+      case "CommandExpansion":
+        if (/^\$\{/.test(part.text)) this.bashOnly(part.text, context);
+        this.#ports.inner(part.script, context);
+        return undefined;
+      case "ProcessSubstitution":
+        this.bashOnly("<( )", context);
+        this.#ports.inner(part.script, context);
+        return undefined;
+      case "ArithmeticExpansion":
+        this.arithmetic(part.expression, context);
+        return undefined;
+      default:
+        this.#ports.ask(`${shown(part.text)} is not understood`);
+        return undefined;
+    }
+  }
+
+  /** Values of variables are data; forms that evaluate them are not clear. */
+  #parameter({ prefix, index, operation, text }: ParameterExpansionPart, context: Context): void {
+    const isPlainIndex = index === undefined || /^([@*]|\d+)$/.test(index.text);
+    if (prefix === "!" || !isPlainIndex) return this.#ports.ask(`${shown(text)} evaluates a value`);
+    if (index) this.bashOnly("an array", context);
+    switch (operation?.type) {
+      case undefined:
+        return;
+      case "Default":
+        if (operation.operator.endsWith("=")) this.#ports.ask(`${shown(text)} sets a variable`);
+        return void this.word(operation.operand, context);
+      case "Remove":
+        return void this.word(operation.operand, context);
+      case "Replace":
+        this.bashOnly(text, context);
+        this.word(operation.pattern, context);
+        return void this.word(operation.replacement, context);
+      case "CaseModification":
+        this.bashOnly(text, context);
+        return operation.operand && void this.word(operation.operand, context);
+      default:
+        this.#ports.ask(`${shown(text)} evaluates a value`);
+    }
+  }
+
+  /** Numbers are clear; a variable's value is evaluated, and may hold a command. */
+  arithmetic(expression: ArithmeticExpression | undefined, context: Context): void {
+    switch (expression?.type) {
+      case "ArithmeticBinary":
+        this.arithmetic(expression.left, context);
+        return this.arithmetic(expression.right, context);
+      case "ArithmeticGroup":
+        return this.arithmetic(expression.expression, context);
+      case "ArithmeticUnary":
+        return this.arithmetic(expression.operand, context);
+      case "ArithmeticTernary":
+        for (const each of [expression.test, expression.consequent, expression.alternate])
+          this.arithmetic(each, context);
+        return;
+      case "ArithmeticWord":
+        if (/^\d+$/.test(expression.value) && !expression.parts) return;
+    }
+    this.#ports.ask("it calculates with values that are known only when it runs");
+  }
+
+  /** A condition between double brackets: some of its operators evaluate values. */
+  test(expression: TestExpression, context: Context): void {
+    switch (expression.type) {
+      case "TestUnary":
+        this.word(expression.operand, context);
+        if (/^-[vR]$/.test(expression.operator)) this.#ports.ask(`[[ ${expression.operator} evaluates a name`);
+        return;
+      case "TestBinary":
+        this.word(expression.left, context);
+        this.word(expression.right, context);
+        if (/^-(eq|ne|lt|le|gt|ge)$/.test(expression.operator))
+          this.#ports.ask(`[[ ${expression.operator} evaluates values`);
+        return;
+      case "TestLogical":
+        for (const each of expression.operands) this.test(each, context);
+        return;
+      case "TestNot":
+        return this.test(expression.operand, context);
+      case "TestGroup":
+        return this.test(expression.expression, context);
+    }
+  }
+
+  /** Notes a form that only bash understands. */
+  bashOnly(what: string, { shell }: Context): void {
+    if (shell !== "bash") this.#ports.ask(`${shown(what)} means something else to other shells than bash`);
+  }
+}
+
+/** Whether an expansion stays one word. */
+export function isOneWord({ parts = [], text }: Word): boolean {
+  return (
+    parts.every(({ type }) => type === "DoubleQuoted" || type === "Literal" || type === "SingleQuoted") &&
+    !/[@*]/.test(text)
+  );
+}
+
+/** A piece of a script as reasons quote it. */
+export function shown(text: string): string {
+  const short = text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
+  return `“${short.replace(/\s+/g, " ")}”`;
+}
