@@ -107,12 +107,30 @@ async function buildCommands() {
     ...output(),
     entryPoints: {
       main: "packages/gateway/src/cli/main.ts",
-      sections: "packages/gateway/src/cli/sections.ts",
       ...Object.fromEntries(names.map((name) => [`command-${name}`, `${folder}/${name}.ts`])),
     },
     format: "cjs",
     plugins: [lazyBuiltins(), separateFiles()],
   });
+  await build({
+    ...common(),
+    ...output(),
+    entryPoints: { sections: "packages/gateway/src/cli/sections.ts" },
+    format: "cjs",
+    plugins: [lazyBuiltins(), definitionsOnly()],
+  });
+}
+
+/** For who reads definitions and runs nothing of them: what is loaded when something runs stays out. */
+function definitionsOnly() {
+  return {
+    name: "definitions-only",
+    setup({ onResolve }) {
+      onResolve({ filter: /./ }, ({ path, kind }) =>
+        kind === "dynamic-import" ? { path, external: true } : undefined,
+      );
+    },
+  };
 }
 
 /** The process in which web pages are read. */
