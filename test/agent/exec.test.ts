@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { FakeClock } from "../fakes/clock.ts";
 import type { Connected } from "../support/gateway.ts";
 import { isAlive } from "../support/is-alive.ts";
 import { say } from "./support.ts";
@@ -173,6 +174,30 @@ describe("asked for", () => {
     assert.equal(late.error?.message, "unknown approval id");
     assert.equal(existsSync(join(workspaceOf(stage), "a")), false);
     assert.equal(await say(stage.client, "And now?"), "Hello from the model.");
+  });
+
+  test("nobody answers in time: it is not run, unless the file says otherwise", async () => {
+    await using stage = await toolStage(
+      { tools: { exec: { ask: "always", security: "full" } } },
+      { clock: new FakeClock() },
+    );
+    const first = stage.use("exec", { command: "touch a" });
+    await stage.client.nextOf("exec.approval.requested");
+    await stage.gateway.pass(120_001);
+    const refused = await first;
+    const file = { version: 1, defaults: { askFallback: "full" } };
+    await stage.client.call("exec.approvals.set", { file });
+    const second = stage.use("exec", { command: "touch b" });
+    await stage.client.nextOf("exec.approval.requested");
+    await stage.gateway.pass(120_001);
+    const run = await second;
+
+    assert.match(refused, /^It was not run: nobody allowed it within 120 s\./);
+    assert.match(run, /^\[exit code 0/);
+    assert.deepEqual(
+      ["a", "b"].map((name) => existsSync(join(workspaceOf(stage), name))),
+      [false, true],
+    );
   });
 
   test("a slash command answers it while the reply waits", async () => {
