@@ -38,7 +38,7 @@ const BUILDERS = new Set(
 
 /** Programs that otherwise do their own work only, and the arguments that make them run something else. */
 const HANDLES: Readonly<Record<string, RegExp>> = {
-  git: /^(-c|--config-env|--exec-path|--upload-pack|--receive-pack|--exec|-x|-u|-O|--open-files-in-pager|--ext-diff|--textconv|--extcmd|-[a-zA-Z]*x)(=.*)?$|^(bisect|filter-branch|submodule|rebase|config|alias|difftool|mergetool|hook|daemon|instaweb|send-email|ext::.*)$|::/,
+  git: /^(-c|--config-env|--exec-path|--upload-pack|--receive-pack|--exec|-x|-u|--open-files-in-pager|--ext-diff|--textconv|--extcmd|--output|-[a-zA-Z]*x)(=.*)?$|^-O|^(bisect|filter-branch|submodule|rebase|config|alias|difftool|mergetool|hook|daemon|instaweb|send-email)$|::/,
   sort: /^--compress-program/,
   find: /^-(fprint|fprint0|fprintf|fls|files0-from)$/,
   rg: /^--(pre|hostname-bin)/,

@@ -121,7 +121,7 @@ function afterOwn(args: readonly Arg[], { flags, withValue, words = 0 }: Shape):
 }
 
 function unwrapEnv(args: readonly Arg[]): Wrapped {
-  const rest = afterOwn(args, { flags: /^(-i|-0|--ignore-environment|--null|--unset=\w+|-u\w+)$/, withValue: /^-u$/ });
+  const rest = afterOwn(args, { flags: /^(-i|-0|--ignore-environment|--null)$/ });
   if (rest === undefined) return unclear("what env runs is not understood");
   const first = rest.findIndex((arg) => arg === undefined || !arg.includes("="));
   const settings = (first === -1 ? rest : rest.slice(0, first)) as readonly string[];
