@@ -100,6 +100,7 @@ test("chat events of a run carry the whole text so far, what is new, and end wit
       role: "assistant",
       content: [{ type: "text", text: "One two three." }],
       timestamp,
+      runId: "r1",
       provider: "fake",
       model: "fake-model",
       usage: { input: 7, output: 3, totalTokens: 10 },

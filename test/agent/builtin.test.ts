@@ -41,7 +41,7 @@ test("help lists what its reader may use, and only that", async () => {
 
   const [forOwner, forGuest] = [await say(owner, "/help"), await say(guest, "/help")];
 
-  assert.match(forOwner, /`\/approve REQUEST`/);
+  assert.match(forOwner, /`\/approve CODE/);
   assert.doesNotMatch(forGuest, /approve|devices/);
   assert.match(forGuest, /`\/note TEXT`/);
 });
@@ -115,14 +115,20 @@ test("a waiting device is shown, and let in by whoever may", async () => {
 
   assert.match(shown, /^Waiting for approval:\n- \*\*Phone\*\* on linux asks to connect as node: `\/approve /);
   assert.equal(approved, "Phone may connect now.");
-  assert.equal(again, "unknown requestId");
+  assert.match(again, /^Nothing waits under that code/);
   assert.equal((await owner.call("device.pair.list")).paired[0].deviceId, device.id);
 });
 
 const FORBIDDEN = [
   { command: "/devices", answer: "/devices needs the operator.pairing scope, and this connection does not have it." },
-  { command: "/approve x", answer: "/approve needs the operator.pairing scope, and this connection does not have it." },
-  { command: "/reject x", answer: "/reject needs the operator.pairing scope, and this connection does not have it." },
+  {
+    command: "/approve x",
+    answer: "/approve needs the operator.approvals or operator.pairing scope, and this connection does not have it.",
+  },
+  {
+    command: "/reject x",
+    answer: "/reject needs the operator.approvals or operator.pairing scope, and this connection does not have it.",
+  },
   {
     command: "/model fake/fake-model",
     answer:

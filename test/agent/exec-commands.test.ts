@@ -39,7 +39,7 @@ test("whoever may only write decides about nothing", async () => {
   const listed = await answer(writer, "/approve");
   const trusted = await answer(writer, "/allowlist add ls");
 
-  const refusal = /^This connection may not decide about that/;
+  const refusal = /needs the operator\.approvals or operator\.pairing scope/;
   assert.match(allowed, refusal);
   assert.match(denied, refusal);
   assert.doesNotMatch(listed, new RegExp(code));

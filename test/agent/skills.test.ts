@@ -201,7 +201,11 @@ describe("skills.install", () => {
   const refusals: readonly [installId: string, code: string, message: RegExp][] = [
     ["nothing", "INVALID_REQUEST", /weather has no way to install "nothing"; it has npm, flag, go/],
     ["flag", "INVALID_REQUEST", /is not the name of a package/],
-    ["go", "UNAVAILABLE", /the program go is not installed here \(see https:\/\/go\.dev\/dl\); install it, then try again/],
+    [
+      "go",
+      "UNAVAILABLE",
+      /the program go is not installed here \(see https:\/\/go\.dev\/dl\); install it, then try again/,
+    ],
     ["slow", "UNAVAILABLE", /uv did not end within 1 s and was stopped/],
     ["get", "INVALID_REQUEST", /is not an https address/],
     ["inside", "UNAVAILABLE", /127\.0\.0\.1/],

@@ -29,8 +29,8 @@ export interface Command {
   /** What follows the name, as help shows it. */
   readonly usage?: string;
   readonly summary: string;
-  /** The scope that its caller must hold beyond the one for sending messages. */
-  readonly needs?: Scope;
+  /** The scope that its caller must hold beyond the one for sending messages; of several, any one. */
+  readonly needs?: Scope | readonly Scope[];
   /** Words that may follow, for completion and for menus of channels: at most 25. */
   choices?(gateway: Gateway, sessionKey: string): readonly string[];
   /** Answers in Markdown. Throws `GatewayError` with a sentence for the person. */
@@ -39,7 +39,8 @@ export interface Command {
 
 /** Whether whoever started the run holds what a command needs. */
 export function mayUse({ needs }: Pick<Command, "needs">, { scopes }: Pick<CommandStarter, "scopes">): boolean {
-  return needs === undefined || hasScope(new Set(scopes), needs);
+  const held = new Set(scopes);
+  return needs === undefined || [needs].flat().some((scope) => hasScope(held, scope));
 }
 
 /** Whom a run over a channel was started by, as "channel:id"; undefined when it was not. */

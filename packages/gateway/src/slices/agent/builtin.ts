@@ -47,10 +47,13 @@ export async function runCommand({ command, args }: Invocation, call: Omit<Comma
   return await command.run({ ...call, args });
 }
 
-function refusal({ name, needs }: Command, starter: CommandCall["starter"]): string {
+function refusal(command: Command, starter: CommandCall["starter"]): string {
+  const { name, needs } = command;
+  const scopes = [needs ?? []].flat();
   if (senderOf(starter) === undefined)
-    return `/${name} needs the ${needs} scope, and this connection does not have it.`;
-  return `/${name} is for people whom the owner of this gateway has let in.`;
+    return `/${name} needs the ${scopes.join(" or ")} scope, and this connection does not have it.`;
+  const isForGuests = mayUse(command, { scopes: ["operator.write"] });
+  return `/${name} is for ${isForGuests ? "people whom the owner of this gateway has let in" : "the owner of this gateway"}.`;
 }
 
 /** What is answered to a message that is no command when no model is connected. */

@@ -54,7 +54,8 @@ const Exec = Type.Object({
   }),
   safeBins: Type.Optional(
     Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
-      description: "Programs that need no approval while they only turn input into output. Default jq, grep, head and such.",
+      description:
+        "Programs that need no approval while they only turn input into output. Default jq, grep, head and such.",
     }),
   ),
   timeoutSeconds: Type.Optional(

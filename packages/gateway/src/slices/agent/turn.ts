@@ -1,5 +1,6 @@
 /** One run's answer: a command answers, or the connected model with its tools, or the built-in agent says how to connect one. */
 
+import { invalidRequest } from "../../base/errors.ts";
 import type { Tool, ToolRun } from "../../kit/tool.ts";
 import type { ModelMessage, ModelRequest, ModelStep } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
@@ -35,6 +36,7 @@ export class Turns implements Answering {
     const { sessionKey, request } = run.record;
     const slash = this.#agent.slashCommand(request.message);
     if (slash) return { ...BUILTIN, stopReason: "injected", steps: this.#command(run, slash) };
+    this.#requireAgent(sessionKey);
     const external = this.#external(run);
     if (external) {
       run.dress = (text) => this.#dressed(run, text);
@@ -44,6 +46,14 @@ export class Turns implements Answering {
     if (!model) return { ...BUILTIN, steps: this.#command(run, this.#agent.looseCommand(request.message)) };
     run.dress = (text) => this.#dressed(run, text);
     return { provider: model.provider.id, model: model.id, steps: this.#converse(run, model) };
+  }
+
+  /** An agent that was removed answers no more: what its settings forbade is not known now. */
+  #requireAgent(sessionKey: string): void {
+    const { sessions } = this.#services;
+    const agentId = sessions.agentOf(sessionKey);
+    if (!sessions.agentIds().includes(agentId))
+      throw invalidRequest(`there is no agent "${agentId}"; there are ${sessions.agentIds().join(", ")}`);
   }
 
   /** The answer of an agent that is a program of its own. */

@@ -26,7 +26,7 @@ const ANSWERS: Readonly<Record<Decision, string>> = {
 const approve: Command = {
   name: "approve",
   usage: "CODE [once | always | deny]",
-  needs: "operator.write",
+  needs: ["operator.approvals", "operator.pairing"],
   summary: "allows a command that waits, or lets a waiting device in",
   run(call) {
     const { word, rest } = firstWord(call.args);
@@ -42,7 +42,7 @@ const reject: Command = {
   name: "reject",
   aliases: ["deny"],
   usage: "CODE",
-  needs: "operator.write",
+  needs: ["operator.approvals", "operator.pairing"],
   summary: "denies a command that waits, or turns a waiting device away",
   run(call) {
     const { word } = firstWord(call.args);
@@ -98,7 +98,7 @@ function holds({ starter }: Pick<CommandCall, "starter">, scope: Scope): boolean
 
 function refusal({ starter }: Pick<CommandCall, "starter">): string {
   return senderOf(starter) === undefined
-    ? "This connection may not decide about that: it lacks the operator.approvals and operator.pairing scopes."
+    ? "This connection may not decide about that: it lacks the operator.pairing scope."
     : "Only the owner of this gateway decides about that.";
 }
 

@@ -182,8 +182,8 @@ test("history has the last messages, oldest first, as the wire says them", () =>
   assert.deepEqual(
     history.map(({ id: _id, timestamp: _timestamp, ...rest }) => rest),
     [
-      { role: "user", content: text("two"), idempotencyKey: "two" },
-      { role: "user", content: text("three"), idempotencyKey: "three" },
+      { role: "user", content: text("two"), runId: "two", idempotencyKey: "two" },
+      { role: "user", content: text("three"), runId: "three", idempotencyKey: "three" },
     ],
   );
 });
