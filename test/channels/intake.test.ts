@@ -461,7 +461,7 @@ describe("files", () => {
     assert.match(entry.text, /^I am the gateway's built-in command agent/);
     assert.ok(kept.length < 201_000, `${kept.length} characters`);
     // The fake, the client and the gateway share this process: reading ten million characters takes each its time.
-    assert.ok(Math.max(...waits) < 500, `health took ${Math.max(...waits)} ms`);
+    assert.ok(Math.max(...waits) < 1_500, `health took ${Math.max(...waits)} ms`);
   });
 });
 
