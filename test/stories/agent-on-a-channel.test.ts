@@ -37,7 +37,8 @@ class Household implements AsyncDisposable {
     await bench.decided("/whoami");
     await patch(bench.operator, { channels: { telegram: { owners: [senderId] } } });
     mkdirSync(join(bench.gateway.stateDir, "workspace"), { recursive: true });
-    for (const page of ["MEMORY.md", "USER.md"]) writeFileSync(this.pathIn(bench, page), `# ${page}\n\n${SECRET}\n`);
+    for (const page of ["MEMORY.md", "USER.md"])
+      writeFileSync(Household.pathIn(bench, page), `# ${page}\n\n${SECRET}\n`);
     return new Household(bench, model, home);
   }
 

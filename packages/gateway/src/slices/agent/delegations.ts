@@ -97,6 +97,7 @@ export class Delegations implements RunObserver {
     };
     if (signal.aborted) onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
+    using _place = runs.lend(parent.id);
     using _limit = limitMs === undefined ? undefined : this.#services.clock.after(limitMs, () => resolve(undefined));
     try {
       return await Promise.race([acceptedOf(known).finished, over]);

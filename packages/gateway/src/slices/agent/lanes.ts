@@ -48,6 +48,8 @@ const MAX_DEBOUNCES = 5;
 export class Lanes {
   readonly #options: LanesOptions;
   readonly #lines = new Map<string, Line>();
+  /** For how many others each run waits. */
+  readonly #waits = new Map<Run, number>();
   readonly #lanes: Readonly<Record<LaneName, Lane>> = {
     main: { name: "main", ready: [], taken: 0 },
     subagent: { name: "subagent", ready: [], taken: 0 },
@@ -85,6 +87,28 @@ export class Lanes {
     if (!line) return;
     line.waiting = line.waiting.filter((each) => each.run !== run);
     this.#tidy(line);
+  }
+
+  /**
+   * A run at work waits for others and leaves them its place, until the last of what is returned is disposed; then it
+   * goes on at once, one more than there are places if need be. Else those that wait could take all the places.
+   */
+  lend(run: Run): Disposable {
+    const line = this.#lines.get(run.record.sessionKey);
+    if (line?.active !== run) return { [Symbol.dispose]: () => undefined };
+    const { lane } = line;
+    const waits = this.#waits.get(run) ?? 0;
+    this.#waits.set(run, waits + 1);
+    if (waits === 0) lane.taken--;
+    this.#next(lane);
+    return { [Symbol.dispose]: () => this.#takeBack(run, lane) };
+  }
+
+  #takeBack(run: Run, lane: Lane): void {
+    const waits = this.#waits.get(run)! - 1;
+    if (waits > 0) return void this.#waits.set(run, waits);
+    this.#waits.delete(run);
+    lane.taken++;
   }
 
   /** From now on nothing begins any more. */

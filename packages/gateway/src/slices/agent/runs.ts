@@ -231,6 +231,12 @@ export class Runs {
     return [...this.#open.values()];
   }
 
+  /** A run waits for others: its place is theirs until what is returned is disposed. */
+  lend(runId: string): Disposable | undefined {
+    const run = this.#open.get(runId);
+    return run && this.#waiting.lend(run);
+  }
+
   /** Ends a run from outside; one that waits ends at once, one that works as soon as its model lets go. */
   abort(run: Run, reason: AbortReason): void {
     run.abort(reason);

@@ -70,6 +70,11 @@ export class WaitingRoom implements Disposable {
       this.#steer(active, run, content, rules.mode === "steer-backlog");
   }
 
+  /** A run waits for others, to which it leaves its place until what is returned is disposed. */
+  lend(run: Run): Disposable {
+    return this.#lanes.lend(run);
+  }
+
   /** A run has ended, whether it worked or waited. */
   remove(run: Run): void {
     this.#lanes.remove(run);
