@@ -215,13 +215,18 @@ function lazyBuiltins() {
   return {
     name: "lazy-builtins",
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: new RegExp(`^(node:)?(${names})$`) }, ({ path }) => ({
-        path: path.replace("node:", ""),
-        namespace: "lazy-builtin",
-      }));
-      onLoad({ filter: /.*/, namespace: "lazy-builtin" }, ({ path }) => ({
-        contents: `module.exports = new Proxy({}, { get: (_, name) => require("node:${path}")[name] });`,
-      }));
+      // What is imported when it is used needs no help, and the stand-in itself means the real one.
+      onResolve({ filter: new RegExp(`^(node:)?(${names})$`) }, ({ path, kind, namespace }) =>
+        kind === "dynamic-import" || namespace === "lazy-builtin"
+          ? undefined
+          : { path: path.replace("node:", ""), namespace: "lazy-builtin" },
+      );
+      onLoad({ filter: /.*/, namespace: "lazy-builtin" }, ({ path }) => {
+        const getters = Object.keys(process.getBuiltinModule(path)).map(
+          (name) => `get ${name}() { return real().${name}; }`,
+        );
+        return { contents: `const real = () => require("node:${path}"); module.exports = { ${getters.join(", ")} };` };
+      });
     },
   };
 }

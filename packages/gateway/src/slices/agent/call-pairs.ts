@@ -1,7 +1,7 @@
 /** The order that providers insist on: turns of alternating roles, and each tool call with its answer right behind it. */
 import type { ModelMessage, ToolReply } from "../models/port.ts";
 
-const INTERRUPTED = "The gateway stopped while this call was under way; whether it took effect is not known.";
+const INTERRUPTED = "This call was cut off: it has no answer, and whether it took effect is not known.";
 
 /** Neighbours of one role become one message; nothing stands before the first thing that a person said. */
 export function joined(messages: readonly ModelMessage[]): ModelMessage[] {
