@@ -54,6 +54,7 @@ function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
   stack.use(bus.on(chat, (payload) => told.push(payload)));
   const answering = {
     isImmediate: () => false,
+    isCommand: () => false,
     answer: async (run: Run): Promise<Answer> => ({ provider: "fake", model: "m", steps: answer(run) }),
   };
   return { runs: () => new Runs(services, answering), sessions, store, told, [Symbol.dispose]: () => stack.dispose() };

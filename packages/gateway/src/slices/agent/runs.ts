@@ -34,6 +34,8 @@ export interface Answer extends AnsweredBy {
 export interface Answering {
   /** Whether the run may pass those that wait in its session: it changes nothing that they see. */
   isImmediate(record: Pick<RunRecord, "request">): boolean;
+  /** Whether the message is a command, which wants an answer of its own. */
+  isCommand(record: RunRecord): boolean;
   answer(run: Run): Promise<Answer>;
 }
 
@@ -96,6 +98,7 @@ export class Runs {
       services,
       start: (batch) => this.#track(this.#start(batch)),
       abort: (run, reason) => this.abort(run, reason),
+      isCommand: (record) => answering.isCommand(record),
     });
     this.#joining = new Joining({
       ...{ services, store: this.#store, ends: this.#ends },

@@ -32,6 +32,12 @@ export class Turns implements Answering {
     return this.#agent.slashCommand(request.message) !== undefined;
   }
 
+  /** Where neither a model nor another program answers, everything is a command. */
+  isCommand({ sessionKey }: RunRecord): boolean {
+    const agentId = this.#services.sessions.agentOf(sessionKey);
+    return !this.#agent.backendOf(agentId) && this.#agent.modelNameOf(sessionKey) === undefined;
+  }
+
   async answer(run: Run): Promise<Answer> {
     const { sessionKey, request } = run.record;
     const slash = this.#agent.slashCommand(request.message);

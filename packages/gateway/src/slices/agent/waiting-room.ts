@@ -12,6 +12,8 @@ export interface WaitingRoomOptions {
   /** Lets runs work, the last of them for all; resolves when they have let go. Must not throw. */
   start(batch: readonly Run[]): Promise<void>;
   abort(run: Run, reason: AbortReason): void;
+  /** Whether each message wants an answer of its own, whatever the rules say. */
+  isCommand(record: RunRecord): boolean;
 }
 
 /** Too many wait: which is left out, undefined being the one that comes, and what stands in its place. */
@@ -19,6 +21,9 @@ export interface Crowd {
   readonly drops?: Run;
   readonly omitted?: readonly string[];
 }
+
+/** Commands are answered one by one, and none is left out. */
+const COMMANDS: QueueRules = { ...IN_ORDER, cap: Number.POSITIVE_INFINITY };
 
 export class WaitingRoom implements Disposable {
   readonly #options: WaitingRoomOptions;
@@ -51,7 +56,7 @@ export class WaitingRoom implements Disposable {
     const waiting = this.#lanes.waiting(sessionKey).filter(({ record }) => isFromPerson(record));
     const [oldest] = waiting;
     if (!oldest) return undefined;
-    const { cap, drop } = this.rules(oldest.record);
+    const { cap, drop } = this.#rulesFor(oldest.record);
     if (waiting.length < cap) return undefined;
     this.#options.services.log.warn("too many messages wait in a conversation", { sessionKey, cap, drop });
     if (drop === "new") return {};
@@ -63,7 +68,7 @@ export class WaitingRoom implements Disposable {
     const { record } = run;
     const active = this.#lanes.active(record.sessionKey);
     if (!active || !isFromPerson(record)) return this.#lanes.add(run);
-    const rules = this.rules(record);
+    const rules = this.#rulesFor(record);
     if (rules.mode === "interrupt") this.#interrupt(record.sessionKey);
     this.#lanes.add(run, collects(rules) ? rules.debounceMs : 0);
     if (rules.mode === "steer" || rules.mode === "steer-backlog")
@@ -97,6 +102,10 @@ export class WaitingRoom implements Disposable {
     active.steer({ runId: run.id, text: texts.join("\n\n"), isKept });
   }
 
+  #rulesFor(record: RunRecord): QueueRules {
+    return this.#options.isCommand(record) ? COMMANDS : this.rules(record);
+  }
+
   #goTogether(a: Run, b: Run): boolean {
     const { bySender = {} } = this.#options.services.config.of(toolSettings).current;
     return goTogether(a.record, b.record, (principal) => Object.hasOwn(bySender, principal.replace(/^channel:/, "")));
@@ -106,7 +115,7 @@ export class WaitingRoom implements Disposable {
   #batch(waiting: readonly Run[]): Run[] {
     const isFresh = ({ record }: Run) => isFromPerson(record) && record.startedAt === undefined;
     return nextBatch(waiting, {
-      collects: (head) => isFresh(head) && collects(this.rules(head.record)),
+      collects: (head) => isFresh(head) && collects(this.#rulesFor(head.record)),
       together: (head, other) => head === other || (isFresh(other) && this.#goTogether(head, other)),
     });
   }
