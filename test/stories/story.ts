@@ -20,7 +20,7 @@ export function heldTurn(model: ModelServer, turn: Omit<TurnScript, "kind" | "ho
 export function ask(client: WireClient, message: string, runId: string, sessionKey = "main") {
   const sent = client.call("chat.send", { sessionKey, message, idempotencyKey: runId });
   const reply = sent.then(async () => {
-    await client.call("agent.wait", { runId, timeoutMs: 9_000 });
+    await client.call("agent.wait", { runId, timeoutMs: 60_000 });
     const { message: said, errorMessage } = saidOf(client, "chat", runId).findLast(({ state }) => state !== "delta")!;
     return (said?.content[0].text ?? errorMessage ?? "") as string;
   });

@@ -166,12 +166,14 @@ export class Delegations implements RunObserver {
   /** A message to the conversation that asked, in the name of whoever asked; once, because its run's id is taken then. */
   #tell(row: Row): void {
     const { runs } = this.#agent;
-    const { store } = this.#services;
+    const { store, sessions } = this.#services;
     const done = () => void store.run("update delegations set told = 'done' where run_id = ?", row.runId);
     const id = `told-${row.runId}`;
     const child = runs.record(row.runId);
     const known = runs.known(row.runId);
-    if (runs.known(id) || !child || known?.kind !== "ended") return done();
+    // A conversation that was deleted is not brought back for it.
+    const isGone = sessions.get(row.parentSession) === undefined;
+    if (isGone || runs.known(id) || !child || known?.kind !== "ended") return done();
     const message = announcement(row, known.result);
     // A call that no run has made (`/tools/invoke`) has left no record: then only who asked is known.
     const { spelledKey, deliver, limits, depth, timeoutMs } = runs.record(row.parentRun)?.request ?? child.request;
