@@ -39,6 +39,8 @@ export interface TurnScript {
   /** Ids are "call_1", "call_2" … when not said; `raw` is what the model wrote in place of JSON. */
   readonly calls?: readonly CallScript[];
   readonly usage?: Partial<FakeUsage>;
+  /** The answer was as long as it may be; understood by the fake of chat completions. */
+  readonly isCutOff?: boolean;
   /** The reply comes when this resolves. */
   readonly hold?: Promise<unknown>;
 }
@@ -65,6 +67,7 @@ export interface Turn {
   readonly text: string;
   readonly calls: readonly { readonly id: string; readonly name: string; readonly raw: string }[];
   readonly usage: FakeUsage;
+  readonly isCutOff: boolean;
 }
 
 /** One request as the server saw it. */
@@ -214,11 +217,12 @@ function tokensOf(script: Extract<Script, { kind: "text" | "tokens" }>): readonl
   return typeof script.text === "string" ? [script.text] : script.text;
 }
 
-function turnOf({ reasoning = "", signature, text = "", calls = [], usage }: TurnScript): Turn {
+function turnOf({ reasoning = "", signature, text = "", calls = [], usage, isCutOff = false }: TurnScript): Turn {
   return {
     reasoning,
     signature,
     text,
+    isCutOff,
     calls: calls.map(({ id, name, arguments: args = {}, raw }, index) => ({
       id: id ?? `call_${index + 1}`,
       name,

@@ -35,7 +35,8 @@ const encoding: Encoding = {
     }) +
     chunk({}, "tool_calls", usage(5)) +
     event("[DONE]"),
-  turn({ reasoning, text, calls, usage }) {
+  turn({ reasoning, text, calls, usage, isCutOff }) {
+    const finish = calls.length > 0 ? "tool_calls" : "stop";
     const call = (more: object) => chunk({ tool_calls: [more] });
     return [
       chunk({ role: "assistant", content: "" }),
@@ -48,7 +49,7 @@ const encoding: Encoding = {
           call({ index, function: { arguments: second } }),
         ];
       }),
-      chunk({}, calls.length > 0 ? "tool_calls" : "stop", fullUsage(usage)),
+      chunk({}, isCutOff ? "length" : finish, fullUsage(usage)),
       event("[DONE]"),
     ].join("");
   },

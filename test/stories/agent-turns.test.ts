@@ -128,6 +128,16 @@ describe("how runs end", () => {
     assert.deepEqual(brokenRules(model.requests), []);
   });
 
+  test("an answer that was used up by thinking says so", async () => {
+    await using model = await fakeOpenAI();
+    await using gateway = await testGateway({ config: configFor(model) });
+    const client = await gateway.connect(ADMIN);
+    model.script({ kind: "turn", reasoning: "Hm, hm, hm.", isCutOff: true });
+
+    assert.match(await say(client, "Hi."), /^fake\/fake-model used up its answer before it said anything; /);
+    assert.equal(await say(client, "Hi?"), "Hello from the model.");
+  });
+
   test("an error in the middle of a reply that has announced a call makes no call", async () => {
     await using model = await fakeOpenAI();
     await using gateway = await testGateway({ config: configFor(model) });

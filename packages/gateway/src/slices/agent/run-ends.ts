@@ -32,6 +32,10 @@ export function done(run: Run, by: AnsweredBy, stopReason: string | undefined): 
   const text = spoken(run.text);
   if (text === "" && stopReason === "refusal")
     return failed(run, `${provider}/${model} refused to answer; ask differently.`, { provider, model });
+  if (run.text.trim() === "" && stopReason === "length") {
+    const why = "used up its answer before it said anything; try /think low, or raise its maxTokens";
+    return failed(run, `${provider}/${model} ${why}.`, { provider, model });
+  }
   return {
     kind: "ok",
     text: text === "" ? text : (run.dress?.(text) ?? text),
