@@ -164,4 +164,24 @@ describe("a message that needs tools", () => {
     assert.match(answers[1]!, /Two minutes, no more\./);
     assert.ok(!JSON.stringify(model.requests.map(({ body }) => body)).includes("1815"));
   });
+
+  test("what tools told the owner is not shown to others who speak in the same conversation", async () => {
+    await using house = await Household.start();
+    const { bench, model } = house;
+    house.scriptTools();
+    await bench.fake.says(QUESTION);
+    await bench.decided(QUESTION);
+    const before = model.requests.length;
+    model.script({ kind: "turn", calls: [{ name: "sessions_list" }] }, { kind: "text", text: "Nothing." });
+
+    await bench.fake.says("What did you just read?", { from: "mallory" });
+    await bench.decided("What did you just read?");
+    await bench.fake.says("And what now?");
+    await bench.decided("And what now?");
+
+    const [first, second, owners] = model.requests.slice(before).map(({ body }) => JSON.stringify(body.messages));
+    assert.ok(first!.includes("Two minutes.") && !first!.includes("1815") && !second!.includes("1815"), first);
+    assert.ok(owners!.includes("1815"));
+    assert.deepEqual(brokenRules(model.requests), []);
+  });
 });

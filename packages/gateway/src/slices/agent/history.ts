@@ -15,6 +15,8 @@ export const HISTORY_MESSAGES = 1_000;
 /** Old results make way only where the conversation takes more than this part of its room: caches like what stays the same. */
 const PRUNE_FROM = 0.5;
 
+const NOT_SHOWN = "[What it answered is not shown: it was called for somebody who may do more.]";
+
 /** What stands for the messages up to one of them. */
 export interface Summary {
   readonly text: string;
@@ -38,6 +40,8 @@ export interface HistoryOptions {
   readonly pruning?: { readonly keepLastTurns: number; readonly maxChars: number } | undefined;
   /** Whether the model takes pictures; others are told that there is one. */
   readonly seesPictures?: boolean | undefined;
+  /** Whether this run may be shown what tools did in another one; when absent, everything. */
+  readonly mayHear?: ((runId: string | undefined) => boolean) | undefined;
   readonly image: (part: MediaRef) => Uint8Array | undefined;
 }
 
@@ -64,7 +68,7 @@ export function readHistory(transcript: readonly StoredMessage[], options: Histo
   const before = after(
     conversationOf(transcript, openRuns).filter((message) => message.runId !== runId),
     summary,
-  );
+  ).map((message) => (options.mayHear?.(message.runId) === false ? discreet(message) : message));
   const isLarge = pruning !== undefined && tokensOfAll(before) + tokensOfAll(own) > room * PRUNE_FROM;
   const slim = isLarge ? pruned(before, { keepTurns: pruning.keepLastTurns - 1, maxChars: pruning.maxChars }) : before;
   const opening = summary ? [summaryMessage(summary)] : [];
@@ -91,6 +95,17 @@ export function conversationOf(transcript: readonly StoredMessage[], openRuns: R
 /** The messages that a summary does not stand for; all of them when its last one is no longer among them. */
 export function after(messages: readonly StoredMessage[], summary: Summary | undefined): StoredMessage[] {
   return messages.slice(messages.findIndex(({ id }) => id === summary?.to) + 1);
+}
+
+/** What was said, without what tools were given and answered, and without how the model came to it. */
+function discreet(message: StoredMessage): StoredMessage {
+  if (message.role === "toolResult") return { ...message, content: [{ type: "text", text: NOT_SHOWN }] };
+  if (message.role !== "assistant") return message;
+  const content = message.content.flatMap((part): StoredPart[] => {
+    if (part.type === "thinking") return [];
+    return [part.type === "toolCall" ? { ...part, arguments: {}, providerData: undefined } : part];
+  });
+  return { ...message, content };
 }
 
 function summaryMessage({ text }: Summary): ModelMessage {

@@ -1,5 +1,6 @@
 /** What a run shows its model of the conversation, and how it makes room when that becomes too much. */
 import { messageOf } from "../../base/errors.ts";
+import type { ToolAudience } from "../../kit/tool.ts";
 import { ModelError } from "../models/models.ts";
 import type { ModelMessage } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
@@ -8,7 +9,9 @@ import { HISTORY_MESSAGES, type History, readHistory } from "./history.ts";
 import type { RunStep } from "./loop.ts";
 import { roomIn } from "./message-size.ts";
 import type { Run } from "./run.ts";
+import type { RunRecord } from "./run-store.ts";
 import type { AgentServices } from "./services.ts";
+import { audienceOf } from "./tool-policy.ts";
 
 /** Of the room, what stays as it was said when the rest is summed up. */
 const KEEP_SHARE = 0.25;
@@ -122,7 +125,27 @@ export class RunContext {
       summary: this.#agent.compaction.latest(sessionId),
       pruning: contextPruning.mode === "off" ? undefined : contextPruning,
       seesPictures: this.#model.input?.includes("image") ?? true,
+      mayHear: this.#mayHear(),
       image: (part) => sessions.transcript.image(part),
     });
   }
+
+  /** Strangers share conversations with the owner: what tools told the owner there is not for them. */
+  #mayHear(): ((runId: string | undefined) => boolean) | undefined {
+    const { runs } = this.#agent;
+    const own = audienceIn(this.#run.record);
+    if (own === "owner") return undefined;
+    const known = new Map<string | undefined, boolean>();
+    return (runId) => {
+      if (!known.has(runId)) {
+        const record = runId === undefined ? undefined : runs.record(runId);
+        known.set(runId, record !== undefined && (audienceIn(record) === own || audienceIn(record) === "anyone"));
+      }
+      return known.get(runId)!;
+    };
+  }
+}
+
+function audienceIn({ principal, request: { starter } }: RunRecord): ToolAudience {
+  return audienceOf({ principal, scopes: starter.scopes });
 }
