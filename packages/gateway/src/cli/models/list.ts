@@ -12,7 +12,8 @@ export const list = defineCommand({
       const { models, status } = await readModels(link);
       const current = status.model ?? undefined;
       if (call.flags.json) return out.json({ current: current ?? null, aliases: status.aliases, models });
-      if (models.length === 0) return out.print(NONE_CONNECTED);
+      if (models.length === 0)
+        return out.print(current ? `${current} answers; its provider lists no models.` : NONE_CONNECTED);
       const columns = [
         { title: "", paint: out.style.green },
         { title: "Model", flexible: true },

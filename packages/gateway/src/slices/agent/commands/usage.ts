@@ -41,6 +41,7 @@ function choose({ sessionKey, starter, gateway: { sessions } }: CommandCall, lev
 
 function totalsText({ input, cacheRead, cacheWrite, output, totalCost, missingCostEntries }: UsageTotals): string {
   const cached = cacheRead > 0 ? ` (${tokensText(cacheRead)} cached)` : "";
-  const cost = missingCostEntries > 0 ? `${moneyText(totalCost)} and what has no price` : moneyText(totalCost);
+  const known = missingCostEntries === 0 || totalCost > 0 ? moneyText(totalCost) : "";
+  const cost = [known, missingCostEntries > 0 ? "of some the price is not known" : ""].filter(Boolean).join("; ");
   return `${tokensText(input + cacheRead + cacheWrite)} tokens in${cached}, ${tokensText(output)} out, ${cost}`;
 }
