@@ -125,3 +125,19 @@ test("whoever watches answers there", async () => {
   assert.ok(seen.includes("  mkdir watched"));
   watcher.stdin!.end();
 });
+
+test("whoever waits for the agent's words is told what they wait for", async () => {
+  model.script({ kind: "tool-call", name: "exec", arguments: { command: "mkdir told" } });
+  const child = home.spawn(["agent", "-m", "Do it.", "--session-key", `s${count}`]);
+  child.stdin?.end();
+  const note = createInterface({ input: child.stderr! })[Symbol.asyncIterator]();
+
+  const first = (await note.next()).value as string;
+  const second = (await note.next()).value as string;
+  const code = /approvals approve (\w{6})/.exec(second)?.[1];
+
+  assert.equal(first, "A command waits for you: mkdir told");
+  assert.ok(code, second);
+  await home.run(["approvals", "deny", code]);
+  assert.match(await text(child.stdout!), /Hello from the model\./);
+});

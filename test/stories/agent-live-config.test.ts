@@ -88,3 +88,22 @@ test("a budget that is lowered below what a run has taken ends it before its nex
   await patch(client, { budgets: null });
   assert.equal(await say(client, "And now?"), "Hello from the model.");
 });
+
+test("a recorded run is played again although the config has forbidden all of it since", async () => {
+  await using model = await fakeOpenAI();
+  await using gateway = await testGateway({ config: configFor(model, { defaults: { record: "on" } }) });
+  const client = await gateway.connect(ADMIN);
+  const calls = [{ name: "sessions_list" }, { name: "no such tool", raw: "[1" }];
+  model.script({ kind: "turn", text: "Let me look.", calls });
+  const reply = await ask(client, "Go.", "r1").reply;
+  const asked = model.requests.length;
+
+  await patch(client, {
+    tools: { deny: ["*"] },
+    models: { providers: { fake: null } },
+    budgets: { daily: { tokens: 1 } },
+  });
+  const { same, text, differences } = await client.call("runs.replay", { runId: "r1" });
+
+  assert.deepEqual([same, text, differences, model.requests.length], [true, reply, [], asked]);
+});

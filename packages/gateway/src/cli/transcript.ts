@@ -10,9 +10,18 @@ export function messageText(message: unknown): string {
   return content
     .map((part: unknown) => {
       if (!isRecord(part)) return "";
-      return typeof part.text === "string" ? part.text : `[${String(part.type ?? "attachment")}]`;
+      if (typeof part.text === "string") return part.text;
+      if (part.type === "thinking") return "[thought]";
+      return part.type === "toolCall" ? toolLine(part) : `[${String(part.type ?? "attachment")}]`;
     })
     .join("\n");
+}
+
+const MAX_ARGUMENTS = 100;
+
+function toolLine({ name, arguments: args }: Readonly<Record<string, unknown>>): string {
+  const text = JSON.stringify(args ?? {});
+  return `[${String(name)} ${text.length > MAX_ARGUMENTS ? `${text.slice(0, MAX_ARGUMENTS)}…` : text}]`;
 }
 
 /** When it was said, in epoch milliseconds. */

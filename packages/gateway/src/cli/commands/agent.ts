@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { tellOfApprovals } from "../approvals/tell.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
@@ -54,6 +55,10 @@ async function talk(call: Call<typeof agentFlags>, { link, message }: { link: Li
   const runId = randomUUID();
   using waiting = out.waiting("Waiting for the agent");
   let printed = "";
+  using _told = tellOfApprovals(client, out, () => {
+    waiting[Symbol.dispose]();
+    if (printed !== "" && !printed.endsWith("\n")) void out.stream("\n");
+  });
   const subscription = client.on("agent", ({ runId: of, stream, data }) => {
     if (of !== runId || stream !== "assistant" || flags.json) return;
     const text = String((data as { text?: unknown }).text ?? "");

@@ -1,6 +1,7 @@
 /** `moltbot chat` — a conversation in the terminal: history, streamed replies, Ctrl-C stops the reply, then the chat. */
 
 import { createInterface, type Interface } from "node:readline";
+import { tellOfApprovals } from "../approvals/tell.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { Conversation } from "../conversation.ts";
@@ -27,6 +28,7 @@ async function converse(call: Call<typeof chatFlags>, link: Link): Promise<void>
   const isTyped = process.stdin.isTTY === true && out.isTerminal;
   if (isTyped) await greet(call, link, sessionKey);
   using conversation = new Conversation(link.client, sessionKey);
+  using _told = tellOfApprovals(link.client, out, () => void out.stream(conversation.isReplying ? "\n" : ""));
   const lines = createInterface({
     input: process.stdin,
     output: isTyped ? process.stdout : undefined,

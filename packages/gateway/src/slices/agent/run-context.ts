@@ -27,6 +27,7 @@ export class RunContext {
   readonly #agent: Agent;
   readonly #run: Run;
   readonly #model: Model;
+  readonly #mayHear: ((runId: string | undefined) => boolean) | undefined;
   #share = 1;
   #shrinks = 0;
   #tokens = 0;
@@ -36,6 +37,7 @@ export class RunContext {
     this.#agent = agent;
     this.#run = run;
     this.#model = model;
+    this.#mayHear = this.#hearing();
   }
 
   /** What the model is shown. `pending` are calls of this run that are about to be made. */
@@ -125,13 +127,13 @@ export class RunContext {
       summary: this.#agent.compaction.latest(sessionId),
       pruning: contextPruning.mode === "off" ? undefined : contextPruning,
       seesPictures: this.#model.input?.includes("image") ?? true,
-      mayHear: this.#mayHear(),
+      mayHear: this.#mayHear,
       image: (part) => sessions.transcript.image(part),
     });
   }
 
   /** Strangers share conversations with the owner: what tools told the owner there is not for them. */
-  #mayHear(): ((runId: string | undefined) => boolean) | undefined {
+  #hearing(): ((runId: string | undefined) => boolean) | undefined {
     const { runs } = this.#agent;
     const own = audienceIn(this.#run.record);
     if (own === "owner") return undefined;
