@@ -130,6 +130,7 @@ test("whoever waits for the agent's words is told what they wait for", async () 
   model.script({ kind: "tool-call", name: "exec", arguments: { command: "mkdir told" } });
   const child = home.spawn(["agent", "-m", "Do it.", "--session-key", `s${count}`]);
   child.stdin?.end();
+  const reply = text(child.stdout!);
   const note = createInterface({ input: child.stderr! })[Symbol.asyncIterator]();
 
   const first = (await note.next()).value as string;
@@ -139,5 +140,5 @@ test("whoever waits for the agent's words is told what they wait for", async () 
   assert.equal(first, "A command waits for you: mkdir told");
   assert.ok(code, second);
   await home.run(["approvals", "deny", code]);
-  assert.match(await text(child.stdout!), /Hello from the model\./);
+  assert.match(await reply, /Hello from the model\./);
 });
