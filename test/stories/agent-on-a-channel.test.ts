@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fakeTelegram } from "@moltbot/fakes";
-import { configFor } from "../agent/support.ts";
+import { configFor, say } from "../agent/support.ts";
 import { ChannelBench } from "../channels/bench.ts";
 import type { ModelServer, SeenRequest } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
@@ -183,5 +183,27 @@ describe("a message that needs tools", () => {
     assert.ok(first!.includes("Two minutes.") && !first!.includes("1815") && !second!.includes("1815"), first);
     assert.ok(owners!.includes("1815"));
     assert.deepEqual(brokenRules(model.requests), []);
+  });
+
+  test("a summary of what the owner heard is for the owner", async () => {
+    await using house = await Household.start();
+    const { bench, model } = house;
+    house.scriptTools();
+    await bench.fake.says(QUESTION);
+    await bench.decided(QUESTION);
+    const long = `And this? ${"tea ".repeat(5_000)}`;
+    for (const text of [long, long]) await say(bench.operator, text);
+    model.script({ kind: "text", text: `In short: ${SECRET}` });
+    await bench.operator.call("sessions.compaction.run", { key: "main" });
+    const before = model.requests.length;
+
+    await bench.fake.says("What was that about?", { from: "mallory" });
+    await bench.decided("What was that about?");
+    await bench.fake.says("And for me?");
+    await bench.decided("And for me?");
+
+    const [theirs, owners] = model.requests.slice(before).map(({ body }) => JSON.stringify(body.messages));
+    assert.ok(theirs!.includes("is not shown here") && !theirs!.includes("1815"), theirs);
+    assert.ok(owners!.includes("In short: Ada"));
   });
 });

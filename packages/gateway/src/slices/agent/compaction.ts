@@ -4,13 +4,14 @@
  */
 import { GatewayError } from "../../base/errors.ts";
 import type { Model } from "../models/providers.ts";
-import { textOf } from "../sessions/sessions.ts";
+import { kindOf, textOf } from "../sessions/sessions.ts";
 import type { StoredMessage } from "../sessions/transcript.ts";
 import type { Agent } from "./agent.ts";
-import { after, conversationOf, type Summary } from "./history.ts";
+import { after, conversationOf, discreet, type Summary } from "./history.ts";
 import { CHARS_PER_TOKEN, roomIn, tokensOf, tokensOfAll } from "./message-size.ts";
 import type { AgentServices } from "./services.ts";
 import { summarise } from "./summarise.ts";
+import { audienceIn } from "./tool-policy.ts";
 
 /** What came of a compaction. */
 export type Compacted =
@@ -59,7 +60,13 @@ export class Compaction {
   /** The summary that stands for the older part of a transcript. */
   latest(sessionId: string): Summary | undefined {
     const entry = this.#services.sessions.transcript.newestOf(sessionId, "compaction");
-    return entry && { text: textOf(entry.content), to: String(entry.details?.to) };
+    return (
+      entry && {
+        text: textOf(entry.content),
+        to: String(entry.details?.to),
+        isPrivate: entry.details?.isPrivate === true,
+      }
+    );
   }
 
   /** Sums up the older part. A second request while one is under way gets its result. Throws what asking a model throws. */
@@ -107,7 +114,11 @@ export class Compaction {
     const limit = new AbortController();
     using _timer = clock.after(LIMIT_MS, () => limit.abort(tookTooLong()));
     const maxChars = Math.min(MAX_SUMMARY_CHARS, roomIn(model) * SUMMARY_SHARE * CHARS_PER_TOKEN);
-    const text = await summarise(older, {
+    const isGroup = kindOf(sessionKey) === "group";
+    // In a group the summary is for everyone, so it is made from what everyone may know.
+    const told = isGroup ? older.map((message) => (this.#isOwners(message) ? discreet(message) : message)) : older;
+    const isPrivate = !isGroup && (before?.isPrivate === true || older.some((message) => this.#isOwners(message)));
+    const text = await summarise(told, {
       ...{ models, model, runId, sessionKey, instructions, maxChars },
       before: before?.text,
       signal: AbortSignal.any([signal, limit.signal]),
@@ -121,6 +132,7 @@ export class Compaction {
     const details = {
       ...{ kind: "compaction", from: older[0]!.id, to: older.at(-1)!.id, messages: older.length },
       ...{ tokensBefore, tokensAfter },
+      ...(isPrivate && { isPrivate }),
       ...(instructions !== undefined && { instructions }),
     };
     const entry = this.#services.store.transaction(() => {
@@ -139,6 +151,13 @@ export class Compaction {
     const all = this.#services.sessions.transcript.last(sessionId, MAX_MESSAGES);
     const first = all.findIndex(({ runId }) => runId !== undefined && open.has(runId) && !this.#isCommand(runId));
     return conversationOf(first === -1 ? all : all.slice(0, first), open);
+  }
+
+  /** Whether a message tells what tools told the owner; of a run that is no longer known, that is assumed. */
+  #isOwners({ runId, role, content }: StoredMessage): boolean {
+    if (role !== "toolResult" && !content.some(({ type }) => type === "toolCall" || type === "thinking")) return false;
+    const record = runId === undefined ? undefined : this.#agent.runs.record(runId);
+    return record === undefined || audienceIn(record) === "owner";
   }
 
   /** A command that asks for a compaction is itself a run that has not ended. */

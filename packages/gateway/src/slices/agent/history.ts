@@ -22,6 +22,8 @@ export interface Summary {
   readonly text: string;
   /** The id of the last message that it stands for. */
   readonly to: string;
+  /** It tells what tools told the owner: others are not shown it. */
+  readonly isPrivate?: boolean | undefined;
 }
 
 export interface HistoryOptions {
@@ -44,6 +46,8 @@ export interface HistoryOptions {
   readonly mayHear?: ((runId: string | undefined) => boolean) | undefined;
   readonly image: (part: MediaRef) => Uint8Array | undefined;
 }
+
+const WITHHELD = "The earlier part of this conversation is for its owner and is not shown here.";
 
 /** A conversation as a model is shown it. */
 export interface History {
@@ -71,7 +75,9 @@ export function readHistory(transcript: readonly StoredMessage[], options: Histo
   ).map((message) => (options.mayHear?.(message.runId) === false ? discreet(message) : message));
   const isLarge = pruning !== undefined && tokensOfAll(before) + tokensOfAll(own) > room * PRUNE_FROM;
   const slim = isLarge ? pruned(before, { keepTurns: pruning.keepLastTurns - 1, maxChars: pruning.maxChars }) : before;
-  const opening = summary ? [summaryMessage(summary)] : [];
+  const opening = summary
+    ? [summaryMessage(options.mayHear && summary.isPrivate ? { ...summary, text: WITHHELD } : summary)]
+    : [];
   const openingTokens = summary ? summary.text.length / CHARS_PER_TOKEN : 0;
   const kept = newestThatFit(slim, room - tokensOfAll(own) - openingTokens);
   const shown = [...kept, ...own].map((message) => toModelMessage(message, options));
@@ -98,7 +104,7 @@ export function after(messages: readonly StoredMessage[], summary: Summary | und
 }
 
 /** What was said, without what tools were given and answered, and without how the model came to it. */
-function discreet(message: StoredMessage): StoredMessage {
+export function discreet(message: StoredMessage): StoredMessage {
   if (message.role === "toolResult") return { ...message, content: [{ type: "text", text: NOT_SHOWN }] };
   if (message.role !== "assistant") return message;
   const content = message.content.flatMap((part): StoredPart[] => {

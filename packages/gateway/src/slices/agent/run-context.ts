@@ -1,6 +1,5 @@
 /** What a run shows its model of the conversation, and how it makes room when that becomes too much. */
 import { messageOf } from "../../base/errors.ts";
-import type { ToolAudience } from "../../kit/tool.ts";
 import { ModelError } from "../models/models.ts";
 import type { ModelMessage } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
@@ -9,9 +8,8 @@ import { HISTORY_MESSAGES, type History, readHistory } from "./history.ts";
 import type { RunStep } from "./loop.ts";
 import { roomIn } from "./message-size.ts";
 import type { Run } from "./run.ts";
-import type { RunRecord } from "./run-store.ts";
 import type { AgentServices } from "./services.ts";
-import { audienceOf } from "./tool-policy.ts";
+import { audienceIn } from "./tool-policy.ts";
 
 /** Of the room, what stays as it was said when the rest is summed up. */
 const KEEP_SHARE = 0.25;
@@ -146,8 +144,4 @@ export class RunContext {
       return known.get(runId)!;
     };
   }
-}
-
-function audienceIn({ principal, request: { starter } }: RunRecord): ToolAudience {
-  return audienceOf({ principal, scopes: starter.scopes });
 }

@@ -1,6 +1,8 @@
 /** Who may have which tool used: every policy that bears on a run must allow it, and none may deny it. */
+
 import { hasScope } from "../../kit/access.ts";
 import type { Tool, ToolAudience, ToolLimits, ToolRun } from "../../kit/tool.ts";
+import type { RunRecord } from "./run-store.ts";
 import type { ToolPolicy, ToolSettings } from "./settings.ts";
 
 /** Names that stand for several tools. */
@@ -32,6 +34,14 @@ export function audienceOf({ principal, scopes }: Pick<ToolRun["starter"], "prin
   const held = new Set(scopes);
   if (hasScope(held, principal.startsWith("channel:") ? "operator.admin" : "operator.write")) return "owner";
   return hasScope(held, "operator.write") ? "trusted" : "anyone";
+}
+
+/** The same of a run as it is kept. */
+export function audienceIn({
+  principal,
+  request: { starter },
+}: Pick<RunRecord, "principal" | "request">): ToolAudience {
+  return audienceOf({ principal, scopes: starter.scopes });
 }
 
 /** The tools of `all` that a run may use. `agent` is the policy of its agent. */
