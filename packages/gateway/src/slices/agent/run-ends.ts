@@ -117,6 +117,7 @@ export class RunEnds {
     const { kind, text, provider, model, usage } = outcome;
     const isBuiltin = provider === BUILTIN.provider;
     sessions.noteRun(key, {
+      sessionId,
       aborted: kind === "aborted",
       usage: isBuiltin || !usage ? undefined : { ...usage, totalTokens: run.contextTokens ?? usage.totalTokens },
       model: isBuiltin ? undefined : `${provider}/${model}`,

@@ -112,6 +112,20 @@ test("the list is newest first, hides global and unknown, and filters", () => {
   assert.deepEqual(keys({ search: "nothing" }), []);
 });
 
+test("a run that ends after its conversation began anew does not fill the new one", () => {
+  using opened = open();
+  const { sessions } = opened;
+  const before = sessions.ensure("agent:main:main");
+  const usage = { input: 90_000, output: 10, totalTokens: 90_010 };
+
+  const after = sessions.reset(before.key);
+  sessions.noteRun(before.key, { sessionId: before.sessionId, usage, aborted: false });
+  const untouched = sessions.get(before.key)?.totalTokens;
+  sessions.noteRun(before.key, { sessionId: after.sessionId, usage, aborted: false });
+
+  assert.deepEqual([untouched, sessions.get(before.key)?.totalTokens], [0, 90_010]);
+});
+
 test("a reset begins a new transcript, keeps what is set, and the old words are still found", () => {
   using opened = open();
   const { sessions } = opened;

@@ -72,6 +72,8 @@ export interface SessionFilter {
 
 /** What a run leaves in its session's row. */
 export interface RunOutcome {
+  /** The transcript that it is of: one that was left meanwhile counts no more. */
+  readonly sessionId: string;
   readonly model?: string | undefined;
   readonly usage?: { readonly input: number; readonly output: number; readonly totalTokens: number } | undefined;
   readonly aborted: boolean;
@@ -339,9 +341,9 @@ export class Sessions {
   }
 
   /** Notes how a run ended. */
-  noteRun(key: string, { model, usage, aborted }: RunOutcome): void {
+  noteRun(key: string, { sessionId, model, usage, aborted }: RunOutcome): void {
     const before = this.get(key);
-    if (!before) return;
+    if (before?.sessionId !== sessionId) return;
     this.#saveDetails(key, { ...detailsOf(before), lastModel: model ?? before.lastModel, abortedLastRun: aborted });
     this.#store.run(
       "update sessions set updated_at = ?, input_tokens = input_tokens + ?, output_tokens = output_tokens + ?, total_tokens = ? where key = ?",
