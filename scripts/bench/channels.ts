@@ -205,7 +205,7 @@ const LABELS = {
   slack: { label: "Slack", memoryReach: 45 },
   discord: { label: "Discord", memoryReach: 45 },
   signal: { label: "Signal", memoryReach: 30 },
-  imessage: { label: "iMessage", memoryReach: 45 },
+  imessage: { label: "iMessage", memoryReach: 30 },
 } as const;
 
 function alone(name: string, unit: string, ours: number, reach: number): Figure {

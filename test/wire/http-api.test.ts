@@ -352,6 +352,16 @@ describe("POST /tools/invoke", () => {
     });
   }
 
+  test("no tool is called for an agent that is not configured", async () => {
+    const response = await post("/tools/invoke", { tool: "sessions_list", sessionKey: "agent:ghost:main" });
+
+    assert.equal(response.status, 404);
+    assert.deepEqual(await response.json(), {
+      ok: false,
+      error: { type: "not_found", message: 'There is no agent "ghost".' },
+    });
+  });
+
   test("says what is wrong with the arguments", async () => {
     const response = await post("/tools/invoke", { tool: "sessions_list", args: { limit: 0 } });
 

@@ -3,7 +3,7 @@
  * provider, no tool and no store; every step is yielded, and what must survive a crash is kept before it goes on.
  */
 import type { ToolResult } from "../../kit/tool.ts";
-import type { FinishReason, ModelMessage, ModelPart, ModelStep, ToolReply, Usage } from "../models/port.ts";
+import type { ModelMessage, ModelPart, ModelStep, ToolReply, Usage } from "../models/port.ts";
 import { merged } from "./merged.ts";
 import type { ToolRequest } from "./toolbox.ts";
 
@@ -70,8 +70,7 @@ export async function* loop(
     const reply = new Reply(ports);
     try {
       for await (const step of ports.ask(conversation)) {
-        const taken = reply.take(step);
-        yield taken;
+        yield reply.take(step);
       }
     } catch (error) {
       const shorter = reply.isEmpty ? await ports.shrink(error) : undefined;
@@ -154,7 +153,6 @@ class Reply {
   readonly content: ModelPart[] = [];
   readonly calls: ToolRequest[] = [];
   usage: Usage | undefined;
-  finish: FinishReason | undefined;
   isEmpty = true;
   readonly #ports: LoopPorts;
 
@@ -166,7 +164,6 @@ class Reply {
   take(step: ModelStep): ModelStep {
     if (step.kind === "text" || step.kind === "reasoning") this.#grow(step);
     else if (step.kind === "usage") this.usage = step.usage;
-    else if (step.kind === "finish") this.finish = step.reason;
     else if (step.kind === "tool-call") {
       const call = { ...step, callId: this.#ports.nameCall(step.callId) };
       const { callId, name, args, raw, providerData } = call;

@@ -22,8 +22,6 @@ const INTERRUPTED =
 export interface Left {
   /** Calls without an answer, to be made now. */
   readonly pending: readonly ToolRequest[];
-  /** Calls that had begun and must not be repeated. */
-  readonly interrupted: readonly ToolRequest[];
   /** What had been said, turn by turn. */
   readonly texts: readonly string[];
 }
@@ -56,7 +54,6 @@ export class TurnLog {
     for (const call of interrupted) this.keepResult(call, { text: INTERRUPTED, isError: true });
     return {
       pending: open.filter((call) => !interrupted.includes(call)),
-      interrupted,
       texts: turns.map(({ content }) => content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("")),
     };
   }

@@ -13,10 +13,13 @@ export async function toolsInvoke({ gateway, headers, body, response, caller, si
   if (typeof name !== "string" || name.trim() === "") throw refused(400, "tools.invoke requires body.tool");
   if (!isRecord(args)) throw refused(400, "tools.invoke requires body.args to be an object");
   const sessionKey = sessions.canonical(typeof body.sessionKey === "string" ? body.sessionKey : "main");
+  const agentId = sessions.agentOf(sessionKey);
+  // Of an agent that is not configured no policy is known.
+  if (!sessions.agentIds().includes(agentId)) throw refusedTool(404, "not_found", `There is no agent "${agentId}".`);
   const session = sessions.get(sessionKey) ?? sessions.ensure(sessionKey);
   const run: ToolRun = {
     id: newId(),
-    agentId: sessions.agentOf(sessionKey),
+    agentId,
     sessionKey,
     sessionId: session.sessionId,
     starter: { principal: caller.principal, scopes: [...caller.scopes], name: caller.client.id },
