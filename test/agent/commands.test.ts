@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fakeTelegram, until } from "@moltbot/fakes";
+import { type FakePlatform, fakeTelegram, until } from "@moltbot/fakes";
 import { ChannelBench } from "../channels/bench.ts";
 import { admin, gatewayWithoutModel, say } from "./support.ts";
 
@@ -118,11 +118,11 @@ test("/agents lists the agents and says which one answers here", async () => {
 });
 
 test("/why tells people on a channel of the last message of their chat, and of no other", async () => {
-  const settings = {
-    allowFrom: ["*", "@alice", "@bob"],
+  const settings = (fake: FakePlatform) => ({
+    allowFrom: ["*", fake.idOf("alice"), fake.idOf("bob")],
     groupPolicy: "open",
     groups: { "*": { requireMention: true } },
-  };
+  });
   await using bench = await ChannelBench.start(fakeTelegram, { settings });
   await bench.fake.says("/echo secret", { from: "bob" });
   await bench.delivered("secret");

@@ -1,7 +1,7 @@
 // When conversations begin anew: by themselves, and when somebody says so.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fakeTelegram } from "@moltbot/fakes";
+import { type FakePlatform, fakeTelegram } from "@moltbot/fakes";
 import { ChannelBench } from "../channels/bench.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import type { ModelServer, SeenRequest } from "../fakes/model-server.ts";
@@ -133,7 +133,7 @@ test("a reply under way ends in the conversation in which it was asked for", asy
 test("on a channel people who were let in begin anew; a stranger is told that they may not", async () => {
   await using model = await fakeOpenAI();
   const { models, agents } = JSON.parse(configFor(model));
-  const settings = { allowFrom: ["*", "@alice"] };
+  const settings = (fake: FakePlatform) => ({ allowFrom: ["*", fake.idOf("alice")] });
   await using bench = await ChannelBench.start(fakeTelegram, { settings, config: { models, agents } });
 
   await bench.fake.says("/new good morning", { from: "alice" });

@@ -19,7 +19,7 @@ test("a binding has another agent answer, in a conversation and with a model of 
   await using model = await fakeOpenAI();
   await using bench = await bound(model, [
     { agentId: "main", match: { channel: "telegram", accountId: "*" } },
-    { agentId: "work", match: { channel: "telegram", accountId: "*", peer: { kind: "dm", id: "@alice" } } },
+    { agentId: "work", match: { channel: "telegram", accountId: "*", peer: { kind: "dm", id: "5000001" } } },
   ]);
 
   const { id } = await bench.fake.says("good morning", { from: "alice" });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { type Delivered, fakeTelegram, type SaysOptions, until } from "@moltbot/fakes";
+import { type Delivered, type FakePlatform, fakeTelegram, type SaysOptions, until } from "@moltbot/fakes";
 import { configFor } from "../agent/support.ts";
 import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
@@ -14,7 +14,7 @@ const CLUB = { in: { group: "club" } } as const;
 /** Telegram with a model behind it; ann owns the gateway, bob was let in, others may write. */
 async function withOwner(model: ModelServer): Promise<ChannelBench> {
   const { models, agents } = JSON.parse(configFor(model));
-  const settings = { allowFrom: ["*", "@bob"] };
+  const settings = (fake: FakePlatform) => ({ allowFrom: ["*", fake.idOf("bob")] });
   const bench = await ChannelBench.start(fakeTelegram, { settings, config: { models, agents } });
   const { senderId } = await bench.fake.says("/whoami", { from: "ann" });
   const { hash } = await bench.operator.call("config.get", {});

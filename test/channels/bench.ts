@@ -21,7 +21,7 @@ const NOTICE_LIMIT_MS = 1_000;
 
 export interface BenchOptions {
   /** Settings of the account beside those that lead to the fake. */
-  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly settings?: Readonly<Record<string, unknown>> | ((fake: FakePlatform) => Readonly<Record<string, unknown>>);
   /** Other sections of the config. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly gateway?: TestGatewayOptions;
@@ -41,9 +41,11 @@ export class ChannelBench implements AsyncDisposable {
   /** Starts both and links them. */
   static async start(startFake: StartFake, options: BenchOptions = {}): Promise<ChannelBench> {
     const fake = await startFake();
+    const { settings = {} } = options;
+    const own = typeof settings === "function" ? settings(fake) : settings;
     const config = {
       models: { detectLocal: false },
-      channels: { [fake.channel]: { ...fake.settings, ...OPEN, ...options.settings } },
+      channels: { [fake.channel]: { ...fake.settings, ...OPEN, ...own } },
       ...options.config,
     };
     const gateway = await testGateway({ config: JSON.stringify(config), env: { ...fake.env }, ...options.gateway });

@@ -61,7 +61,7 @@ describe("what is said on Discord", () => {
 
     const inbound = await bench.received("hello", message("hello"));
     assert.deepEqual(inbound.chat, { id: said.chatId, kind: "direct" });
-    assert.deepEqual(inbound.sender, { id: said.senderId, name: "Ann", username: "ann", aliases: ["ann"] });
+    assert.deepEqual(inbound.sender, { id: said.senderId, name: "Ann", username: "ann" });
     assert.deepEqual([inbound.keys, inbound.messageId], [[`message:${said.id}`], said.id]);
   });
 

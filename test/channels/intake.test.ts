@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { type FakeFile, fakeSignal, fakeTelegram, until } from "@moltbot/fakes";
+import { type FakeFile, type FakePlatform, fakeSignal, fakeTelegram, until } from "@moltbot/fakes";
 import { configFor } from "../agent/support.ts";
 import type { ModelServer, SeenRequest } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
@@ -17,7 +17,7 @@ const PNG = Buffer.from(
 );
 const picture: FakeFile = { bytes: PNG, mimeType: "image/png", fileName: "dot.png", kind: "image" };
 /** Alice is one of those who were let in; others may write, too. */
-const KNOWN = { settings: { allowFrom: ["*", "@alice"] } } as const;
+const KNOWN = { settings: (fake: FakePlatform) => ({ allowFrom: ["*", fake.idOf("alice")] }) };
 const CLUB = { in: { group: "club" } } as const;
 
 /** Telegram with a model behind it. */
@@ -166,7 +166,9 @@ describe("messages that change", () => {
 
   test("of edits and reactions of strangers the agent is told nothing", async () => {
     await using model = await fakeOpenAI();
-    await using bench = await withModel(model, { settings: { dmPolicy: "pairing", allowFrom: ["@alice"] } });
+    await using bench = await withModel(model, {
+      settings: (fake) => ({ dmPolicy: "pairing", allowFrom: [fake.idOf("alice")] }),
+    });
     const mallory = { from: "mallory: obey me" };
     const said = await bench.fake.says("hello", mallory);
     const code = await until(bench.fake, "the code", () => bench.fake.delivered[0]);
@@ -296,7 +298,9 @@ describe("groups", () => {
   });
 
   test("those who were let in may search", async () => {
-    await using bench = await ChannelBench.start(fakeTelegram, { settings: { allowFrom: ["*", "@owner"] } });
+    await using bench = await ChannelBench.start(fakeTelegram, {
+      settings: (fake) => ({ allowFrom: ["*", fake.idOf("owner")] }),
+    });
     await bench.fake.says("the teapot is under the stairs", { from: "owner" });
     await bench.decided("the teapot is under the stairs");
 

@@ -90,7 +90,7 @@ test("a direct message is told whole", async () => {
     keys: ["update:700000000", `message:${said.chatId}:${said.id}`],
     at: 1_700_000_000_000,
     chat: { id: said.chatId, kind: "direct", title: "Alice" },
-    sender: { id: said.senderId, name: "Alice", username: "alice", aliases: ["@alice"], isBot: false },
+    sender: { id: said.senderId, name: "Alice", username: "alice", isBot: false },
     messageId: said.id,
     fromSelf: false,
     text: "hello",

@@ -14,12 +14,12 @@ const configText = (fake: FakeTelegram) => `// Who may talk to me
       botToken: "${fake.settings.botToken}",
       apiRoot: "${fake.apiRoot}",
       dmPolicy: "allowlist",
-      allowFrom: ["@alice", "@robot"],
+      allowFrom: ["${fake.idOf("alice")}"],
       groupPolicy: "allowlist",
       groups: {
-        club: { requireMention: true },
-        choir: { requireMention: false, allowFrom: ["@alice"] },
-        attic: { enabled: false },
+        "${fake.idOf({ group: "club" })}": { requireMention: true },
+        "${fake.idOf({ group: "choir" })}": { requireMention: false, allowFrom: ["${fake.idOf("alice")}"] },
+        "${fake.idOf({ group: "attic" })}": { enabled: false },
       },
     },
   },
@@ -51,6 +51,9 @@ describe("why", () => {
     }
   };
 
+  /** Groups stand in the file by id. */
+  const placed = (setting: string) =>
+    setting.replace(/^groups\.(\w+)/, (_, group: string) => `groups.${fake.idOf({ group })}`);
   const cases = [
     ["a friend", {}, "replied", "allow-from", "allowFrom", 9],
     ["a stranger", { from: "mallory" }, "suppressed", "not-in-allow-from", "allowFrom", 9],
@@ -75,7 +78,7 @@ describe("why", () => {
       const { entry, config } = await why(id);
 
       assert.deepEqual([entry.outcome, entry.rule], [outcome, rule]);
-      assert.equal(config.path, setting.startsWith("messages.") ? setting : `channels.telegram.${setting}`);
+      assert.equal(config.path, setting.startsWith("messages.") ? setting : `channels.telegram.${placed(setting)}`);
       assert.deepEqual([config.line, config.isDefault], [line, line === undefined]);
       if (outcome !== "replied") assert.match(entry.detail, /\w+ \w+.*\.$/);
     });
@@ -95,7 +98,7 @@ describe("why", () => {
     const { id } = await fake.says("hello", { from: "mallory" });
     const { config } = await why(id);
 
-    assert.deepEqual(config.value, ["@alice", "@robot"]);
+    assert.deepEqual(config.value, [fake.idOf("alice")]);
   });
 
   test("of the newest, by the gateway's own number, and of what never came", async () => {

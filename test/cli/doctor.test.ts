@@ -66,6 +66,29 @@ test("an invalid config fails with the setting and its line", async () => {
   assert.match(outcome.stdout, /fail {2}config +gateway\.port must be integer\n.*moltbot\.json line 3/);
 });
 
+const NAMES =
+  '{ gateway: { auth: { token: "0123456789abcdef0123456789abcdef" } }, channels: { telegram: { botToken: "1:x", enabled: false, owners: ["@ann", 5000001] } } }';
+const NAME_SAYS =
+  'channels.telegram.owners.0 holds "@ann", which is no Telegram id and has no effect: people can take any name';
+
+for (const isRunning of [false, true])
+  test(`a name where only an id has an effect is said, ${isRunning ? "by the gateway" : "without a gateway"}`, async () => {
+    using home = new Home();
+    mkdirSync(home.stateDir, { mode: 0o700 });
+    writeFileSync(join(home.stateDir, "moltbot.json"), NAMES, { mode: 0o600 });
+    await using _gateway = isRunning ? await home.gateway() : undefined;
+
+    const outcome = await home.run(
+      ["doctor", "--json"],
+      isRunning ? {} : { env: { MOLTBOT_GATEWAY_PORT: await freePort() } },
+    );
+
+    assert.deepEqual(
+      found(outcome, "config").filter(({ level }) => level === "warn"),
+      [{ level: "warn", says: NAME_SAYS }],
+    );
+  });
+
 test("a token that is easy to guess fails", async () => {
   using home = new Home();
   await home.run(["config", "set", "gateway.auth.token", "hunter2hunter2"]);

@@ -1,8 +1,10 @@
 /** A channel without a platform: what it does next is told by the test. For what accounts and senders do with any channel. */
 import {
+  accountId,
   type ChannelDefinition,
   ChannelError,
   type Connection,
+  chosenName,
   defineChannel,
   type Outbound,
   plainPeer,
@@ -41,6 +43,7 @@ export class PaperChannel {
       missing: () => this.missing,
       target: (text) => ({ id: text }),
       normalPeer: (text) => plainPeer("paper", text),
+      ids: { peer: /^\d+$/, chat: /^\d+$/, looks: "a number" },
       dialect: async () => plainDialect,
       open: async ({ signal }) => await this.#open(signal),
     });
@@ -57,7 +60,7 @@ export class PaperChannel {
     this.#end = Promise.withResolvers();
     const { found } = this;
     return {
-      self: { id: "me", name: "Me" },
+      self: { id: accountId("me"), name: chosenName("Me") },
       closed: this.#end.promise,
       send: async (message, within) => {
         this.tried.push(message);

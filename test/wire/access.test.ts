@@ -96,6 +96,7 @@ const TABLE = {
     "system-event",
     "chat.inject",
     "poll",
+    "channels.names",
     "channels.start",
     "channels.stop",
     "channels.add",

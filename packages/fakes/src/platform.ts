@@ -117,10 +117,15 @@ export interface FakePlatform extends AsyncDisposable {
 
   /** Somebody says something. Resolves when the platform has it, whoever listens. */
   says(text: string, options?: SaysOptions): Promise<Said>;
-  /** The author changes it. */
-  edits?(said: Said, text: string): Promise<void>;
-  /** The author takes it back. */
-  unsends?(said: Said): Promise<void>;
+  /** The id of a person or a group of that name, made up once: what lists of the settings hold. */
+  idOf(who: string | { readonly group: string }): string;
+  /**
+   * The author changes it. Where a platform passes on whatever a client claims (Signal, WhatsApp), `from` is somebody else
+   * who names the message.
+   */
+  edits?(said: Said, text: string, options?: Pick<SaysOptions, "from">): Promise<void>;
+  /** The author takes it back; `from` as for `edits`. */
+  unsends?(said: Said, options?: Pick<SaysOptions, "from">): Promise<void>;
   /** Somebody reacts to a message of either side. */
   reacts?(messageId: string, emoji: string, options?: Pick<SaysOptions, "from" | "in">): Promise<void>;
   /** Somebody presses a button of a message that the account has sent. */

@@ -319,6 +319,19 @@ export interface ChannelsLogoutResult {
   loggedOut?: boolean;
 }
 
+/** Parameters of `channels.names`. */
+export type ChannelsNamesParams = Record<string, never>;
+
+/** The answer to `channels.names`. */
+export interface ChannelsNamesResult {
+  problems: {
+    /** The dotted path of the entry. */
+    setting: string;
+    says: string;
+    fix: string;
+  }[];
+}
+
 /** Parameters of `channels.remove`. */
 export interface ChannelsRemoveParams {
   channel: string;
@@ -2523,6 +2536,8 @@ export interface Methods {
   "message.react": { params: MessageReactParams; result: MessageReactResult };
   /** Sends a message over a channel; answers when the platform has taken it. */
   send: { params: SendParams; result: SendResult };
+  /** Names in the settings that have no effect, since only ids give rights, each with what to put there. */
+  "channels.names": { params: ChannelsNamesParams; result: ChannelsNamesResult };
   /** Takes back a message that the gateway has sent. */
   "message.delete": { params: MessageDeleteParams; result: MessageDeleteResult };
   /** Stops the replies to a session key, or one of them. */
@@ -2671,6 +2686,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   poll: { access: "operator.admin", once: true, twoStage: false },
   "message.react": { access: "operator.write", once: true, twoStage: false },
   send: { access: "operator.write", once: true, twoStage: false },
+  "channels.names": { access: "operator.admin", once: false, twoStage: false },
   "message.delete": { access: "operator.write", once: true, twoStage: false },
   "chat.abort": { access: "operator.write", once: false, twoStage: false },
   "chat.history": { access: "operator.read", once: false, twoStage: false },

@@ -132,6 +132,11 @@ class Platform implements FakeDiscord {
     return this.#said(message.id, channelId, author);
   }
 
+  idOf(who: string | { readonly group: string }): string {
+    if (typeof who === "string") return this.#world.person(who).id;
+    return this.#goTo(this.#world.person("alice"), { in: who });
+  }
+
   async edits(said: Said, text: string): Promise<void> {
     const message = this.#message(said.id);
     message.content = text;

@@ -91,7 +91,7 @@ export class BlueBubblesServer {
       ...(clientId !== undefined && { tempGuid: clientId }),
       text: files.length > 0 ? `${"\ufffc".repeat(files.length)}${text}` : text,
       ...(message.mentionsOwner && { attributedBody: mention(text) }),
-      handle: sender === undefined ? null : { address: sender, service: "iMessage" },
+      handle: sender === undefined ? null : { address: sender, service: chat.service },
       isFromMe: sender === undefined,
       dateCreated: at,
       dateEdited: message.editedAt ?? null,

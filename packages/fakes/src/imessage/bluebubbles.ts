@@ -3,7 +3,7 @@ import { Loopback } from "../loopback.ts";
 import type { Delivered, FakePlatform, GivenReaction, Said, SaysOptions, Trouble } from "../platform.ts";
 import { until } from "../watch.ts";
 import { BlueBubblesServer } from "./bluebubbles-server.ts";
-import { chatIdOf, Mac, type MacMessage, saidOf } from "./mac.ts";
+import { chatIdOf, Mac, type MacMessage, type MacSaysOptions, saidOf } from "./mac.ts";
 
 /** Starts a fake BlueBubbles server. The caller disposes it. */
 export async function fakeBlueBubbles(): Promise<FakeBlueBubbles> {
@@ -64,7 +64,11 @@ export class FakeBlueBubbles implements FakePlatform {
     this.#server.hasHelper = hasHelper;
   }
 
-  async says(text: string, options: SaysOptions = {}): Promise<Said> {
+  idOf(who: string | { readonly group: string }): string {
+    return typeof who === "string" ? this.#mac.handle(who) : this.#mac.group(who.group).guid;
+  }
+
+  async says(text: string, options: MacSaysOptions = {}): Promise<Said> {
     this.#lastSaid = this.#mac.says(text, options);
     await this.#server.tell("new-message", this.#server.onWire(this.#lastSaid));
     return saidOf(this.#lastSaid);

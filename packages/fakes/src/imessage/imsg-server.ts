@@ -202,8 +202,8 @@ export class ImsgServer implements AsyncDisposable {
     return { ok: true };
   }
 
-  #chatOf({ to, chat_id, chat_guid, chat_identifier }: Readonly<Record<string, unknown>>): MacChat {
-    if (typeof to === "string") return this.#mac.directChat(to);
+  #chatOf({ to, service, chat_id, chat_guid, chat_identifier }: Readonly<Record<string, unknown>>): MacChat {
+    if (typeof to === "string") return this.#mac.directChat(to, service === "sms" ? "SMS" : undefined);
     const found = this.#mac.chats.find(
       ({ id, guid, identifier }) => id === chat_id || guid === chat_guid || identifier === chat_identifier,
     );
@@ -261,8 +261,8 @@ const TITLES: Readonly<Record<number, string>> = {
   [-32603]: "Internal error",
 };
 
-function chatOnWire({ id, guid, identifier, name, isGroup, participants }: MacChat) {
-  return { id, guid, identifier, name, is_group: isGroup, participants, service: "iMessage" };
+function chatOnWire({ id, guid, identifier, name, isGroup, participants, service }: MacChat) {
+  return { id, guid, identifier, name, is_group: isGroup, participants, service };
 }
 
 function readFile(path: string) {

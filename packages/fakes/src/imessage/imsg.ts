@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Delivered, FakePlatform, GivenReaction, Said, SaysOptions, Trouble } from "../platform.ts";
 import { until } from "../watch.ts";
 import { ImsgServer } from "./imsg-server.ts";
-import { Mac, type MacMessage, saidOf } from "./mac.ts";
+import { Mac, type MacMessage, type MacSaysOptions, saidOf } from "./mac.ts";
 
 /** Starts a fake Mac with `imsg`. The caller disposes it. */
 export async function fakeImsg(): Promise<FakeImsg> {
@@ -61,7 +61,11 @@ export class FakeImsg implements FakePlatform {
     return this.#server.calls;
   }
 
-  async says(text: string, options: SaysOptions = {}): Promise<Said> {
+  idOf(who: string | { readonly group: string }): string {
+    return typeof who === "string" ? this.#mac.handle(who) : this.#mac.group(who.group).guid;
+  }
+
+  async says(text: string, options: MacSaysOptions = {}): Promise<Said> {
     const message = this.#mac.says(text, options);
     for (const index of message.files.keys()) this.#attachmentPath(message, index);
     this.#lastSaid = message;

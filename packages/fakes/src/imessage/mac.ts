@@ -9,6 +9,14 @@ export const OWNER = "moltbot@example.com";
 /** A mention of the owner, as the text shows it. */
 export const MENTION = "@moltbot";
 
+/** What a message came by; SMS and RCS show any number that their sender claims. */
+export type Service = "iMessage" | "SMS" | "RCS";
+
+/** How somebody says something to a Mac. */
+export interface MacSaysOptions extends SaysOptions {
+  readonly service?: Service;
+}
+
 export interface MacChat {
   /** The row in Messages' database. */
   readonly id: number;
@@ -18,6 +26,7 @@ export interface MacChat {
   readonly name: string;
   readonly isGroup: boolean;
   readonly participants: string[];
+  readonly service: Service;
 }
 
 export interface MacMessage {
@@ -63,15 +72,19 @@ export class Mac {
     return handle;
   }
 
-  directChat(handle: string): MacChat {
+  /** Each service has a conversation of its own with somebody; undefined is the one that they wrote by last. */
+  directChat(handle: string, service?: Service): MacChat {
+    const known = this.chats.filter(({ isGroup, identifier }) => !isGroup && identifier === handle);
+    const wanted = service ?? this.messages.findLast(({ chat }) => known.includes(chat))?.chat.service ?? "iMessage";
     return (
-      this.chats.find(({ isGroup, identifier }) => !isGroup && identifier === handle) ??
+      known.find((chat) => chat.service === wanted) ??
       this.#newChat({
-        guid: `iMessage;-;${handle}`,
+        guid: `${wanted};-;${handle}`,
         identifier: handle,
         name: "",
         isGroup: false,
         participants: [handle],
+        service: wanted,
       })
     );
   }
@@ -80,7 +93,14 @@ export class Mac {
     const identifier = `chat${4_000_000 + this.chats.length}`;
     return (
       this.chats.find((chat) => chat.isGroup && chat.name === name) ??
-      this.#newChat({ guid: `iMessage;+;${identifier}`, identifier, name, isGroup: true, participants: [] })
+      this.#newChat({
+        guid: `iMessage;+;${identifier}`,
+        identifier,
+        name,
+        isGroup: true,
+        participants: [],
+        service: "iMessage",
+      })
     );
   }
 
@@ -106,9 +126,10 @@ export class Mac {
   }
 
   /** What somebody says, one message for each file but the first. */
-  says(text: string, options: SaysOptions): MacMessage {
+  says(text: string, options: MacSaysOptions): MacMessage {
     const sender = this.handle(options.from ?? "alice");
-    const chat = typeof options.in === "object" ? this.group(options.in.group) : this.directChat(sender);
+    const { service = "iMessage" } = options;
+    const chat = typeof options.in === "object" ? this.group(options.in.group) : this.directChat(sender, service);
     if (!chat.participants.includes(sender)) chat.participants.push(sender);
     const { files = [], at, replyTo } = options;
     return this.add({
@@ -150,13 +171,17 @@ export class Mac {
   }
 }
 
-/** A conversation as the gateway names it: a person's handle, or a group's guid. */
-export function chatIdOf({ isGroup, guid, identifier }: MacChat): string {
-  return isGroup ? guid : identifier;
+/** A conversation as the gateway names it: a person's handle with its service, or a group's guid. */
+export function chatIdOf({ isGroup, guid, identifier, service }: MacChat): string {
+  return isGroup ? guid : served(identifier, service);
 }
 
 export function saidOf({ guid, chat, sender }: MacMessage): Said {
-  return { id: guid, chatId: chatIdOf(chat), senderId: sender ?? OWNER };
+  return { id: guid, chatId: chatIdOf(chat), senderId: sender === undefined ? OWNER : served(sender, chat.service) };
+}
+
+function served(handle: string, service: Service): string {
+  return service === "iMessage" ? handle : `${service.toLowerCase()}:${handle}`;
 }
 
 function deliveredOf(message: MacMessage): Delivered {

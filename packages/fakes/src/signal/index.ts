@@ -35,11 +35,13 @@ export interface FakeSignal extends FakePlatform {
   stylesOf(messageId: string): readonly string[];
   /** The owner writes on the phone: to somebody, or a note to self. */
   fromPhone(text: string, options?: { readonly to?: string }): Promise<Said>;
+  /** Files are slow: they arrive when what is returned is disposed. */
+  holdFiles(): Disposable;
   /** The next message reaches nobody, although the call succeeds. */
   failNext(type: Exclude<ResultType, "SUCCESS">): void;
   scan(shown: string): Promise<void>;
-  edits(said: Said, text: string): Promise<void>;
-  unsends(said: Said): Promise<void>;
+  edits(said: Said, text: string, options?: Pick<SaysOptions, "from">): Promise<void>;
+  unsends(said: Said, options?: Pick<SaysOptions, "from">): Promise<void>;
   reacts(messageId: string, emoji: string, options?: Pick<SaysOptions, "from" | "in">): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ class Platform implements FakeSignal {
   readonly #links = new Map<string, (number: string) => void>();
   #nextFailure: Exclude<ResultType, "SUCCESS"> | undefined;
   #lastEvent: unknown;
+  #filesHeld: Promise<void> | undefined;
   readonly #program: Program | undefined;
 
   constructor({ isLinked = true, asProgram = false }: FakeSignalOptions) {
@@ -153,11 +156,17 @@ class Platform implements FakeSignal {
     return { id: String(timestamp), chatId: to.number, senderId: this.self.number };
   }
 
-  async edits(said: Said, text: string): Promise<void> {
+  idOf(who: string | { readonly group: string }): string {
+    return typeof who === "string" ? this.#world.person(who).number : `group:${this.#world.groupNamed(who.group).id}`;
+  }
+
+  /** The server sees no content: an edit that names somebody else's message arrives like any other. */
+  async edits(said: Said, text: string, { from }: Pick<SaysOptions, "from"> = {}): Promise<void> {
     const message = this.#message(said.id);
     const timestamp = this.#world.timestamp();
-    message.text = text;
-    this.#emit(message.author, timestamp, {
+    const author = from === undefined ? message.author : this.#world.person(from);
+    if (author === message.author) message.text = text;
+    this.#emit(author, timestamp, {
       editMessage: {
         targetSentTimestamp: message.timestamp,
         dataMessage: { timestamp, message: text, expiresInSeconds: 0, viewOnce: false, ...this.#groupInfo(message) },
@@ -165,10 +174,11 @@ class Platform implements FakeSignal {
     });
   }
 
-  async unsends(said: Said): Promise<void> {
+  async unsends(said: Said, { from }: Pick<SaysOptions, "from"> = {}): Promise<void> {
     const message = this.#message(said.id);
-    message.isUnsent = true;
-    this.#emitData(message.author, message, { remoteDelete: { timestamp: message.timestamp } });
+    const author = from === undefined ? message.author : this.#world.person(from);
+    if (author === message.author) message.isUnsent = true;
+    this.#emitData(author, message, { remoteDelete: { timestamp: message.timestamp } });
   }
 
   async reacts(messageId: string, emoji: string, options: Pick<SaysOptions, "from"> = {}): Promise<void> {
@@ -208,6 +218,12 @@ class Platform implements FakeSignal {
 
   onChange(listener: () => void): Disposable {
     return this.#changes.on(listener);
+  }
+
+  holdFiles(): Disposable {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#filesHeld = promise;
+    return { [Symbol.dispose]: resolve };
   }
 
   failNext(type: Exclude<ResultType, "SUCCESS">): void {
@@ -258,6 +274,7 @@ class Platform implements FakeSignal {
 
   /** What happens to a call before it is made. */
   async #before(method: string): Promise<"answer" | "cut"> {
+    if (method === "getAttachment") await this.#filesHeld;
     const trouble = method === "send" ? this.#nextTrouble() : undefined;
     if (trouble?.kind === "slow") await sleep(trouble.ms);
     if (trouble?.kind === "rate-limit") throw rateLimited(trouble.retryAfterMs);

@@ -91,6 +91,10 @@ export class FakeSlack implements FakePlatform {
     return { id: message.ts, chatId: channel.id, senderId: user.id };
   }
 
+  idOf(who: string | { readonly group: string }): string {
+    return typeof who === "string" ? this.#world.person(who).id : this.#world.channel(who.group).id;
+  }
+
   async edits(said: Said, text: string): Promise<void> {
     const message = this.#message(said.id);
     const previous_message = onWire(message, this.#world, this.#api.loopback.url);

@@ -88,6 +88,10 @@ export class FakeTelegram implements FakePlatform {
     return saidOf(messages[0]!);
   }
 
+  idOf(who: string | { readonly group: string }): string {
+    return String(typeof who === "string" ? this.#world.person(who).id : this.#world.group(who.group).chat.id);
+  }
+
   async edits(said: Said, text: string): Promise<void> {
     const message = this.#message(said.id);
     message.text = text;

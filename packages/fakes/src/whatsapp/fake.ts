@@ -154,15 +154,22 @@ export class FakeWhatsApp implements FakePlatform {
     return { id, chatId, senderId: this.number };
   }
 
-  async edits(said: Said, text: string): Promise<void> {
-    const { from, group } = this.#letter(said.id);
+  idOf(who: string | { readonly group: string }): string {
+    const alice = this.#directory.person("alice");
+    return typeof who === "string"
+      ? `+${this.#directory.person(who).person.number}`
+      : this.#directory.group(who.group, alice).group.id;
+  }
+
+  async edits(said: Said, text: string, options: Pick<SaysOptions, "from"> = {}): Promise<void> {
+    const { from, group } = this.#claimed(said.id, options);
     const key = { remoteJid: said.chatId, fromMe: true, id: said.id };
     const protocolMessage = { key, type: 14, editedMessage: textMessage(text), timestampMs: Date.now() };
     await this.#incoming.send({ id: Incoming.newId(), from, group, message: { protocolMessage }, edit: "1" });
   }
 
-  async unsends(said: Said): Promise<void> {
-    const { from, group } = this.#letter(said.id);
+  async unsends(said: Said, options: Pick<SaysOptions, "from"> = {}): Promise<void> {
+    const { from, group } = this.#claimed(said.id, options);
     const protocolMessage = { key: { remoteJid: said.chatId, fromMe: true, id: said.id }, type: 0 };
     await this.#incoming.send({ id: Incoming.newId(), from, group, message: { protocolMessage }, edit: "7" });
   }
@@ -239,6 +246,12 @@ export class FakeWhatsApp implements FakePlatform {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.trouble({ kind: "down" });
+  }
+
+  /** The server knows no message's author: whoever names a message, in the chat that it was said in, is passed on. */
+  #claimed(id: string, { from }: Pick<SaysOptions, "from">): Pick<Letter, "from" | "group"> {
+    const letter = this.#letter(id);
+    return from === undefined ? letter : { ...letter, from: this.#directory.person(from) };
   }
 
   #place(from: Device, where: SaysOptions["in"] = "direct"): { group: Group | undefined; chatId: string } {

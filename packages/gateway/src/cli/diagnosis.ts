@@ -235,15 +235,38 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
         const health = await client.request("health", {}, { timeoutMs });
         const says = `${target.url} answers in ${duration(performance.now() - startedAt)}, version ${hello.server.version}`;
         const { models } = await client.request("models.list", {}, { timeoutMs });
-        return [{ level: "ok", subject, says }, checkModels(models), ...accountsOfHealth(health).map(checkAccount)];
+        const { problems } = await client.request("channels.names", {}, { timeoutMs });
+        return [
+          { level: "ok", subject, says },
+          checkModels(models),
+          ...accountsOfHealth(health).map(checkAccount),
+          ...problems.map(nameFinding),
+        ];
       },
       { mode: "probe", target },
     );
   } catch (error) {
     const isDown = target.isLocal && readInstance(target.stateDir) === undefined;
-    if (isDown) return [{ level: "warn", subject, says: `Not running`, fix: "Start it with `moltbot gateway`" }];
+    if (isDown)
+      return [
+        { level: "warn", subject, says: `Not running`, fix: "Start it with `moltbot gateway`" },
+        ...(await namesInFile(target, call.env)),
+      ];
     return [{ level: "fail", subject, says: "Does not answer as it should", fix: messageOf(error) }];
   }
+}
+
+/** What the gateway says of names in the settings, as far as the file alone tells it. */
+async function namesInFile({ stateDir }: Target, env: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const raw = readTextIfExists(configPath(stateDir, env));
+  if (raw === undefined) return [];
+  const { SECTIONS, namesInConfig } = await import("./sections.ts");
+  const { issues, values } = readConfig(raw, SECTIONS);
+  return issues.length > 0 ? [] : namesInConfig(values).map(nameFinding);
+}
+
+function nameFinding({ says, fix }: { readonly says: string; readonly fix: string }): Finding {
+  return { level: "warn", subject: "config", says, fix };
 }
 
 function checkModels(models: readonly { readonly id: string }[]): Finding {

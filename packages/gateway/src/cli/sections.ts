@@ -1,8 +1,19 @@
 /** The sections of the config file, for checking it without a gateway. Imported on first use: it brings all schemas along. */
 
 import type { ConfigSection } from "../base/config.ts";
-import { SETTINGS } from "../catalog.ts";
+import { CHANNELS_SECTION, SETTINGS } from "../catalog.ts";
+import { CHANNELS } from "../channels/index.ts";
 import { settings } from "../server/settings.ts";
+import { type NamedSettings, type NameProblem, namesIn } from "../slices/messaging/names.ts";
 
 /** All sections, in the order of the file. */
 export const SECTIONS: readonly ConfigSection<unknown>[] = [settings, ...SETTINGS];
+
+/** Names in a config file where only ids have an effect; `values` are its sections by path. */
+export function namesInConfig(values: ReadonlyMap<string, unknown>): NameProblem[] {
+  const { identityLinks } = (values.get("session") ?? {}) as Pick<NamedSettings, "identityLinks">;
+  const { bySender } = (values.get("tools") ?? {}) as Pick<NamedSettings, "bySender">;
+  const channels = (values.get(CHANNELS_SECTION.path) ?? {}) as NamedSettings["channels"];
+  const bindings = (values.get("bindings") ?? []) as NamedSettings["bindings"];
+  return namesIn({ channels, bindings, identityLinks, bySender }, CHANNELS);
+}

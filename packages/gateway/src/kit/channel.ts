@@ -40,20 +40,52 @@ export type ChatKind = "direct" | "group" | "channel";
 /** A conversation as an inbound message names it. */
 export interface Chat extends ChatRef {
   readonly kind: ChatKind;
-  readonly title?: string | undefined;
+  readonly title?: ChosenName | undefined;
   /** The server, guild or team that the chat belongs to. */
   readonly spaceId?: string | undefined;
   /** The account's conversation with itself ("note to self"). */
   readonly isSelf?: boolean | undefined;
 }
 
-/** A person or bot. `id` is stable and is what allowlists hold; `aliases` are other names they may hold instead. */
+declare const kindOfName: unique symbol;
+
+/** An id that the platform assigns and nobody can choose. Rights are given to these. */
+export type AccountId = string & { readonly [kindOfName]: "account id" };
+/** Another id of the same account, and the platform proves that: a WhatsApp LID beside a number. As good as the id. */
+export type ProvenAlias = string & { readonly [kindOfName]: "proven alias" };
+/**
+ * A name that its holder chose and can change: a user name, a display name, a title. Somebody else can take it, so it is
+ * shown, and never compared with a list that gives rights.
+ */
+export type ChosenName = string & { readonly [kindOfName]: "chosen name" };
+
+/** What the platform told as an id that it assigned. Called in `channels/` only, where the platform's words are read. */
+export function accountId(text: string): AccountId {
+  return text as AccountId;
+}
+
+/** What the platform proved to be another id of the same account. Called in `channels/` only. */
+export function provenAlias(text: string): ProvenAlias {
+  return text as ProvenAlias;
+}
+
+/** What somebody is, or something was, called by people. */
+export function chosenName(text: string): ChosenName;
+export function chosenName(text: string | undefined): ChosenName | undefined;
+export function chosenName(text: string | undefined): ChosenName | undefined {
+  return text as ChosenName | undefined;
+}
+
+/** A person or bot. */
 export interface Peer {
-  readonly id: string;
-  readonly name?: string | undefined;
-  readonly username?: string | undefined;
-  readonly aliases?: readonly string[] | undefined;
+  readonly id: AccountId;
+  /** Beside `id`; lists may hold them instead of it. */
+  readonly aliases?: readonly ProvenAlias[] | undefined;
+  readonly name?: ChosenName | undefined;
+  readonly username?: ChosenName | undefined;
   readonly isBot?: boolean | undefined;
+  /** The transport does not authenticate its senders (SMS): whoever this seems to be has a stranger's rights. */
+  readonly isUnproven?: boolean | undefined;
 }
 
 /** A message on the platform. `senderId` where the platform needs it to name one (WhatsApp groups, Signal). */
@@ -81,7 +113,7 @@ export interface Quote {
   readonly messageId: string;
   readonly fromSelf: boolean;
   readonly text?: string | undefined;
-  readonly senderName?: string | undefined;
+  readonly senderName?: ChosenName | undefined;
 }
 
 interface InboundBase {
@@ -115,8 +147,13 @@ export type Inbound =
       /** A native command or menu: it is addressed to us wherever it was typed. */
       readonly isCommand?: boolean | undefined;
     })
+  /** `sender` changed the message; it has effect if the message is theirs. */
   | (InboundBase & { readonly kind: "edit"; readonly text: string })
-  | (InboundBase & { readonly kind: "unsend" })
+  /**
+   * `sender` took the message back; it has effect if the message is theirs. `isVouched`: the platform itself says that
+   * the message is gone, whoever removed it (Discord does not say who).
+   */
+  | (InboundBase & { readonly kind: "unsend"; readonly isVouched?: boolean | undefined })
   | (InboundBase & { readonly kind: "reaction"; readonly emoji: string; readonly isRemoved: boolean })
   | (InboundBase & { readonly kind: "button"; readonly data: string; readonly via?: string | undefined })
   /** The account was added to a chat or removed from it. */
@@ -336,6 +373,18 @@ export interface ChannelLimits {
   readonly typingEveryMs: number;
 }
 
+/** The forms of a platform's ids. */
+export interface IdForms {
+  /** A person, as `normalPeer` spells one. */
+  readonly peer: RegExp;
+  /** A conversation that is no direct one, or the space it belongs to, as `groups` names one. */
+  readonly chat: RegExp;
+  /** People of a transport that does not prove who writes, as `normalPeer` spells them. */
+  readonly unproven?: RegExp;
+  /** What an id looks like, for a sentence: "a number such as 123456789". */
+  readonly looks: string;
+}
+
 /** A channel as messaging, the command line, the docs and the tests read it. It loads no SDK. */
 export interface ChannelDefinition {
   readonly id: string;
@@ -362,6 +411,8 @@ export interface ChannelDefinition {
   target(text: string): ChatRef;
   /** A peer's id as allowlists spell it, in the form of `Peer.id`: "+1 (555) 01" → "+155501". */
   normalPeer(text: string): string;
+  /** How ids look that the platform assigns. What looks otherwise in a list that gives rights is a name, and gives none. */
+  readonly ids: IdForms;
   dialect(): Promise<Dialect>;
   /** Connects; resolves when messages flow. Throws `ChannelError`. Everything ends when the signal aborts or on dispose. */
   open(context: ChannelContext<never>): Promise<Connection>;

@@ -70,6 +70,11 @@ export const discord = defineChannel({
     const id = plainPeer("discord", text).replace(/^(?:user:|<@!?|@)/, "");
     return id.replace(/>$/, "");
   },
+  ids: {
+    peer: /^\d{5,20}$/,
+    chat: /^\d{5,20}$/,
+    looks: "a number such as 123456789012345678 (Developer Mode → Copy ID)",
+  },
   dialect: async () => (await import("./format.ts")).discordMarkdown,
   open: async (context) => (await import("./connection.ts")).connect(context),
   probe: async (context) => (await import("./connection.ts")).probe(context),

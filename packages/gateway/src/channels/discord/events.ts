@@ -10,7 +10,7 @@ import {
   type GatewayThreadListSyncDispatchData,
   GatewayDispatchEvents as On,
 } from "@discordjs/core/http-only";
-import type { ChannelContext, Inbound, Peer } from "../../kit/channel.ts";
+import { accountId, type ChannelContext, type Inbound, type Peer } from "../../kit/channel.ts";
 import type { CatchUp } from "./catch-up.ts";
 import { isMessage, type Mapper, peerOf } from "./inbound.ts";
 import type { Interactions } from "./interactions.ts";
@@ -151,11 +151,11 @@ export class Events {
     if (others.length === 0) return undefined;
     const chat = await mapper.chat(channel_id, { guildId: guild_id });
     const at = context.clock.now();
-    const sender = { id: "unknown" };
+    const sender = { id: accountId("unknown") };
     return {
       inbound: others.map((messageId) => ({
         ...{ kind: "unsend" as const, keys: [`unsend:${messageId}`] as [string] },
-        ...{ at, chat, sender, messageId, fromSelf: false },
+        ...{ at, chat, sender, messageId, fromSelf: false, isVouched: true },
       })),
     };
   }
@@ -175,7 +175,7 @@ export class Events {
         keys: [`reaction:${key}`],
         at: context.clock.now(),
         chat: await mapper.chat(data.channel_id, { guildId: data.guild_id }),
-        sender: user ? peerOf(user, { nick: data.member?.nick ?? undefined }) : { id: data.user_id },
+        sender: user ? peerOf(user, { nick: data.member?.nick ?? undefined }) : { id: accountId(data.user_id) },
         messageId: data.message_id,
         fromSelf: false,
         emoji: id === null ? (name ?? "") : `${name}:${id}`,

@@ -1,6 +1,6 @@
 /** From Discord's events to what the inbox takes. An event that lacks what it must have is not mapped here. */
 import type { APIMessage, APIUser, GatewayMessageCreateDispatchData } from "@discordjs/core/http-only";
-import type { Chat, Inbound, Peer, Quote } from "../../kit/channel.ts";
+import { accountId, type Chat, chosenName, type Inbound, type Peer, type Quote } from "../../kit/channel.ts";
 import { mediaOf } from "./media.ts";
 import type { Places } from "./places.ts";
 import { nameOf, readableText } from "./readable.ts";
@@ -62,7 +62,7 @@ export class Mapper {
       keys: [`message:${id}`],
       at: timeOf(id),
       chat: await this.#places.chat(channelId, { guildId }),
-      sender: { id: "unknown" },
+      sender: { id: accountId("unknown") },
       messageId: id,
       fromSelf: false,
       why: "Discord sent a message without an author or text.",
@@ -97,7 +97,7 @@ export class Mapper {
     return {
       messageId,
       fromSelf: answered?.author.id === this.#selfId,
-      ...(answered && { text: this.#textOf(answered), senderName: nameOf(answered.author) }),
+      ...(answered && { text: this.#textOf(answered), senderName: chosenName(nameOf(answered.author)) }),
     };
   }
 
@@ -108,15 +108,13 @@ export class Mapper {
   }
 }
 
-/** A person or bot, as allowlists name them. */
+/** A person or bot. Allowlists name them by id: a user name can be any text, a number too. */
 export function peerOf(user: APIUser, more: { nick?: string | undefined; isWebhook?: boolean } = {}): Peer {
   const isBot = user.bot === true || more.isWebhook === true;
   return {
-    id: user.id,
-    name: more.nick ?? nameOf(user),
-    username: user.username,
-    // Names of webhooks are free to choose: only an account's name is its own.
-    ...(!more.isWebhook && { aliases: [user.username.toLowerCase()] }),
+    id: accountId(user.id),
+    name: chosenName(more.nick ?? nameOf(user)),
+    username: chosenName(user.username),
     ...(isBot && { isBot }),
   };
 }

@@ -1,6 +1,6 @@
 /** Where messages come from: channels, the threads on them, and the account's roles in a server. */
 import type { API, APIChannel } from "@discordjs/core/http-only";
-import { ChannelError, type Chat } from "../../kit/channel.ts";
+import { ChannelError, type Chat, chosenName } from "../../kit/channel.ts";
 
 /** Discord's types of channels (documentation: Channel Types). */
 const TEXT = 0;
@@ -60,11 +60,11 @@ export class Places {
     if (isDirect) return { id: channelId, kind: hint.type === DIRECT ? "direct" : "group" };
     const place = this.#known.get(channelId) ?? (await this.#ask(channelId));
     if (place.type === DIRECT) return { id: channelId, kind: "direct" };
-    if (place.type === GROUP_DIRECT) return { id: channelId, kind: "group", title: place.name };
+    if (place.type === GROUP_DIRECT) return { id: channelId, kind: "group", title: chosenName(place.name) };
     const spaceId = place.guildId ?? hint.guildId;
-    if (place.parentId === undefined) return { id: channelId, kind: "channel", title: place.name, spaceId };
+    if (place.parentId === undefined) return { id: channelId, kind: "channel", title: chosenName(place.name), spaceId };
     const parent = this.#known.get(place.parentId) ?? (await this.#ask(place.parentId));
-    return { id: place.parentId, threadId: channelId, kind: "channel", title: parent.name, spaceId };
+    return { id: place.parentId, threadId: channelId, kind: "channel", title: chosenName(parent.name), spaceId };
   }
 
   /** Whether one of these roles is the account's. */

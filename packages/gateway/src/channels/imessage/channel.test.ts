@@ -11,13 +11,13 @@ describe("a target", () => {
   const cases: readonly [text: string, id: string][] = [
     ["+1 (555) 01-00", "+15550100"],
     ["imessage:+15550100", "+15550100"],
-    ["sms:+15550100", "+15550100"],
+    ["sms:+1 555 0100", "sms:+15550100"],
     ["tel:+15550100", "+15550100"],
     ["55501", "55501"],
     ["Ann@Example.com", "ann@example.com"],
     ["chat_id:7", "chat_id:7"],
     ["iMessage;-;+15550100", "+15550100"],
-    ["chat_guid:SMS;-;+15550100", "+15550100"],
+    ["chat_guid:SMS;-;+15550100", "sms:+15550100"],
     ["any;-;ann@example.com", "ann@example.com"],
     ["iMessage;+;chat4000001", "iMessage;+;chat4000001"],
     ["imessage:chat_guid:iMessage;+;chat4000001", "iMessage;+;chat4000001"],
@@ -41,8 +41,10 @@ describe("a target", () => {
 
 test("peers are spelled in one form", () => {
   assert.deepEqual(
-    ["+1 (555) 01", "imessage:+155501", "Ann@Example.COM", "*"].map((text) => imessage.normalPeer(text)),
-    ["+155501", "+155501", "ann@example.com", "*"],
+    ["+1 (555) 01", "imessage:+155501", "SMS:+1 (555) 01", "tel:+155501", "Ann@Example.COM", "*"].map((text) =>
+      imessage.normalPeer(text),
+    ),
+    ["+155501", "+155501", "sms:+155501", "+155501", "ann@example.com", "*"],
   );
 });
 

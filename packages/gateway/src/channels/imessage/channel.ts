@@ -98,6 +98,12 @@ export const imessage = defineChannel({
   },
   target: iMessageTarget,
   normalPeer: normalHandle,
+  ids: {
+    peer: /^(?:[a-z]+:)?(?:\+?\d+|[^\s@;:]+@[^\s@;:]+)$/,
+    chat: /^\w+;[+-];.+$|^chat_id:\d+$/i,
+    unproven: /^[a-z]+:/,
+    looks: "+15550100 or ann@example.com for a person, iMessage;+;chat4000001 for a group",
+  },
   dialect: async () => (await import("../../kit/text/plain.ts")).plainDialect,
   open: async (context) =>
     context.settings.backend === "bluebubbles"

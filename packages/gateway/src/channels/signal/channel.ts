@@ -63,6 +63,12 @@ export const signal = defineChannel({
       : "Signal is not linked: run moltbot channels login signal, and scan the code with Signal on your phone (Settings → Linked devices).",
   target: signalTarget,
   normalPeer: (text) => person(text.trim().replace(/^signal:/i, "")) ?? text.trim().toLowerCase(),
+  // A user name ("u:name.42") is no id: its holder can give it up, and then somebody else can take it.
+  ids: {
+    peer: /^\+\d{5,15}$|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+    chat: /^group:[a-z0-9+/_-]+=*$/i,
+    looks: "a number such as +15550100, an account's UUID, or group: and a group's id",
+  },
   dialect: async () => (await import("./format.ts")).signalText,
   open: async (context) => (await import("./connection.ts")).connect(context),
   probe: async (context) => (await import("./connection.ts")).probe(context),

@@ -1,5 +1,13 @@
 /** The link to Signal: the parts, joined. */
-import { type ChannelContext, ChannelError, type Connection, type Peer, type ProbeContext } from "../../kit/channel.ts";
+import {
+  accountId,
+  type ChannelContext,
+  ChannelError,
+  type Connection,
+  type Peer,
+  type ProbeContext,
+  provenAlias,
+} from "../../kit/channel.ts";
 import { type Daemon, runningUrl, startDaemon } from "./daemon.ts";
 import { echoChanges } from "./echoes.ts";
 import { parseReceived, type Received } from "./envelope.ts";
@@ -183,7 +191,7 @@ async function whoWeAre(rpc: Rpc, context: ProbeContext<Settings>): Promise<Self
 }
 
 function peerOf({ number, uuid }: Self): Peer {
-  return { id: number, ...(uuid !== undefined && { aliases: [uuid] }) };
+  return { id: accountId(number), ...(uuid !== undefined && { aliases: [provenAlias(uuid)] }) };
 }
 
 /** While connecting, what cannot be told is the network. */

@@ -1,5 +1,5 @@
 /** The groups of the account, as signal-cli lists them: their names, and whether the account is still in them. */
-import type { Inbound } from "../../kit/channel.ts";
+import { accountId, chosenName, type Inbound } from "../../kit/channel.ts";
 import type { Received } from "./envelope.ts";
 import type { Self } from "./inbound.ts";
 import type { Rpc } from "./rpc.ts";
@@ -46,8 +46,8 @@ export class Groups {
       kind: "membership",
       keys: [`removed:${groupId}:${envelope.timestamp}`],
       at: envelope.serverReceivedTimestamp ?? envelope.timestamp,
-      chat: { id: `group:${groupId}`, kind: "group", title: group.name ?? undefined },
-      sender: { id: this.#self.number },
+      chat: { id: `group:${groupId}`, kind: "group", title: chosenName(group.name ?? undefined) },
+      sender: { id: accountId(this.#self.number) },
       messageId: String(envelope.timestamp),
       fromSelf: false,
       isMember: false,

@@ -1,5 +1,16 @@
 /** From signal-cli's events to what the inbox takes. */
-import type { Chat, Inbound, MediaKind, MediaRef, Peer, Quote } from "../../kit/channel.ts";
+import {
+  accountId,
+  type Chat,
+  type ChosenName,
+  chosenName,
+  type Inbound,
+  type MediaKind,
+  type MediaRef,
+  type Peer,
+  provenAlias,
+  type Quote,
+} from "../../kit/channel.ts";
 import type { Attachment, DataMessage, Envelope, Received, SentMessage } from "./envelope.ts";
 
 /** The account, under both of its names. */
@@ -92,7 +103,7 @@ export class Mapper {
         ? {
             id: `group:${group.groupId}`,
             kind: "group",
-            title: group.groupName ?? this.#groupNames.get(group.groupId),
+            title: this.#titleOf(group),
           }
         : { id: sender.id, kind: "direct" },
       sender,
@@ -101,13 +112,17 @@ export class Mapper {
     };
   }
 
+  #titleOf({ groupId, groupName }: NonNullable<DataMessage["groupInfo"]>): ChosenName | undefined {
+    return chosenName(groupName ?? this.#groupNames.get(groupId));
+  }
+
   /** By the number, which people know; who hides it is known by id. */
   #peerOf({ source, sourceNumber, sourceUuid, sourceName }: Envelope): Peer {
     const id = sourceNumber ?? sourceUuid ?? source ?? "unknown";
     return {
-      id,
-      name: sourceName || undefined,
-      ...(sourceUuid && sourceUuid !== id && { aliases: [sourceUuid] }),
+      id: accountId(id),
+      name: chosenName(sourceName || undefined),
+      ...(sourceUuid && sourceUuid !== id && { aliases: [provenAlias(sourceUuid)] }),
     };
   }
 
@@ -122,7 +137,7 @@ export class Mapper {
       messageId: String(quote.id),
       fromSelf: this.#isSelf(quote.authorNumber ?? quote.author, quote.authorUuid),
       ...(quote.text && { text: quote.text }),
-      ...(senderName && { senderName }),
+      ...(senderName && { senderName: chosenName(senderName) }),
     };
   }
 

@@ -1,6 +1,6 @@
 /** Linking the account as a device, and forgetting it. */
 import { rm } from "node:fs/promises";
-import { ChannelError, type LoginContext, type LoginStep, type ProbeContext } from "../../kit/channel.ts";
+import { accountId, ChannelError, type LoginContext, type LoginStep, type ProbeContext } from "../../kit/channel.ts";
 import { configFolder, startDaemon } from "./daemon.ts";
 import { Rpc } from "./rpc.ts";
 import type { Settings } from "./settings.ts";
@@ -22,7 +22,7 @@ export async function* login(context: LoginContext<Settings>): AsyncGenerator<Lo
     const number = await finishLink(rpc, deviceLinkUri, context, shown === CODES);
     if (number === undefined) continue;
     state.write({ account: number });
-    yield { kind: "done", self: { id: number } };
+    yield { kind: "done", self: { id: accountId(number) } };
     return;
   }
 }

@@ -61,6 +61,11 @@ export const slack = defineChannel({
       .replace(/^<@(\w+)>$/, "$1");
     return /^[uwb][a-z0-9]+$/.test(id) ? id.toUpperCase() : id;
   },
+  ids: {
+    peer: /^[UWB][A-Z0-9]+$/,
+    chat: /^[CGDTE][A-Z0-9]+$/i,
+    looks: "U… for a person and C… for a channel (Copy member ID, Copy channel ID)",
+  },
   dialect: async () => (await import("./format.ts")).mrkdwn,
   open: async (context) => (await import("./connection.ts")).connect(context),
   probe: async (context) => (await import("./connection.ts")).probe(context),

@@ -2,11 +2,13 @@
 import { WebClient } from "@slack/web-api";
 import { ignore } from "../../base/errors.ts";
 import {
+  accountId,
   type Capability,
   type ChannelContext,
   ChannelError,
   type ChatRef,
   type Connection,
+  chosenName,
   type MediaRef,
   type MessageRef,
   type Outbound,
@@ -102,7 +104,8 @@ async function identify(api: WebClient): Promise<Identity> {
       "bad-credentials",
       "Slack's bot token belongs to nobody; use the one that begins with xoxb-.",
     );
-  const self = { id: user_id, isBot: true, ...(user && { name: user, username: user }) };
+  const name = chosenName(user);
+  const self = { id: accountId(user_id), isBot: true, ...(name && { name, username: name }) };
   return { self, botId: bot_id, teamId: team_id, scopes: response_metadata?.scopes };
 }
 

@@ -1,5 +1,13 @@
 /** From Slack's events to what the gateway takes in. Pure: names were learnt beforehand. */
-import type { Chat, Inbound, MediaKind, MediaRef, Peer } from "../../kit/channel.ts";
+import {
+  accountId,
+  type Chat,
+  chosenName,
+  type Inbound,
+  type MediaKind,
+  type MediaRef,
+  type Peer,
+} from "../../kit/channel.ts";
 import { emojiOf } from "./emoji.ts";
 import { field, messageIn, millisOf, type SlackFile, type SlackMessage, stringField } from "./events.ts";
 import { chatOf, peerOf, type Reader, threadOf } from "./places.ts";
@@ -54,7 +62,7 @@ export function unreadableOf(body: unknown, reader: Reader): Inbound | undefined
     keys: [`unreadable:${channel}:${ts}`],
     at: millisOf(ts, reader.now),
     chat: chatOf(channel, stringField(event, "channel_type"), undefined, reader),
-    sender: { id: stringField(event, "user") ?? channel },
+    sender: { id: accountId(stringField(event, "user") ?? channel) },
     messageId: ts,
     fromSelf: false,
     why: "Slack sent a message that is not as its Events API describes messages.",
@@ -203,7 +211,9 @@ function isOwn({ user, bot_id }: SlackMessage, reader: Reader): boolean {
 
 function senderOf({ user, bot_id, username }: SlackMessage, reader: Reader): Peer | undefined {
   if (user !== undefined) return bot_id === undefined ? peerOf(user, reader) : { ...peerOf(user, reader), isBot: true };
-  return bot_id === undefined ? undefined : { id: bot_id, ...(username && { name: username }), isBot: true };
+  return bot_id === undefined
+    ? undefined
+    : { id: accountId(bot_id), ...(username && { name: chosenName(username) }), isBot: true };
 }
 
 /** What was written, and what was forwarded with it. */

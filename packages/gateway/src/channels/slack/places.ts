@@ -1,5 +1,5 @@
 /** Who and where, as Slack's ids say it. */
-import type { Chat, Peer } from "../../kit/channel.ts";
+import { accountId, type Chat, chosenName, type Peer } from "../../kit/channel.ts";
 import type { Person } from "./names.ts";
 import type { KnownNames } from "./readable.ts";
 
@@ -17,7 +17,10 @@ export interface Reader {
 /** A person by their id, with what is known of them. */
 export function peerOf(id: string, { names }: Reader): Peer {
   const person = names.person(id);
-  return person ? { id, name: person.name, username: person.username, isBot: person.isBot } : { id };
+  return {
+    id: accountId(id),
+    ...(person && { name: chosenName(person.name), username: chosenName(person.username), isBot: person.isBot }),
+  };
 }
 
 /** The first message of a thread names itself as the thread; it stands in the channel. */
@@ -34,5 +37,5 @@ export function chatOf(
 ): Chat {
   const kind = type === "im" || id.startsWith("D") ? "direct" : type === "mpim" ? "group" : "channel";
   const name = names.channel(id);
-  return { id, ...(threadId && { threadId }), kind, ...(name && { title: `#${name}` }), spaceId: teamId };
+  return { id, ...(threadId && { threadId }), kind, ...(name && { title: chosenName(`#${name}`) }), spaceId: teamId };
 }

@@ -64,6 +64,7 @@ export const telegram = defineChannel({
     const id = plainPeer("telegram", text).replace(/^tg:/, "");
     return /^-?\d+$/.test(id) || id === "*" ? id : `@${id.replace(/^@/, "")}`;
   },
+  ids: { peer: /^-?\d+$/, chat: /^-?\d+$/, looks: "a number such as 123456789, or -1001234567890 for a group" },
   dialect: async () => (await import("./format.ts")).telegramHtml,
   open: async (context) => (await import("./connection.ts")).connect(context),
   probe: async (context) => (await import("./connection.ts")).probe(context),

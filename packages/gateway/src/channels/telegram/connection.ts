@@ -3,18 +3,20 @@ import { createReadStream } from "node:fs";
 import type { Message, Update } from "grammy/types";
 import { Api, InputFile } from "grammy/web";
 import { ignore } from "../../base/errors.ts";
-import type {
-  ChannelContext,
-  ChannelError,
-  ChatRef,
-  Connection,
-  MediaRef,
-  MessageRef,
-  Outbound,
-  Peer,
-  Poll,
-  ProbeContext,
-  Sent,
+import {
+  accountId,
+  type ChannelContext,
+  type ChannelError,
+  type ChatRef,
+  type Connection,
+  chosenName,
+  type MediaRef,
+  type MessageRef,
+  type Outbound,
+  type Peer,
+  type Poll,
+  type ProbeContext,
+  type Sent,
 } from "../../kit/channel.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { linkError, refusalOf, sendError } from "./errors.ts";
@@ -75,7 +77,12 @@ function rootOf({ apiRoot = "https://api.telegram.org" }: Settings): string {
 }
 
 function peerOf(me: Awaited<ReturnType<Api["getMe"]>>): Peer {
-  return { id: String(me.id), name: me.first_name, username: me.username, isBot: true };
+  return {
+    id: accountId(String(me.id)),
+    name: chosenName(me.first_name),
+    username: chosenName(me.username),
+    isBot: true,
+  };
 }
 
 class TelegramConnection implements Connection {

@@ -9,7 +9,15 @@ import type {
   Update,
   User,
 } from "grammy/types";
-import type { Chat, Inbound, Peer, Quote } from "../../kit/channel.ts";
+import {
+  accountId,
+  type Chat,
+  type ChosenName,
+  chosenName,
+  type Inbound,
+  type Peer,
+  type Quote,
+} from "../../kit/channel.ts";
 import { contentOf } from "./content.ts";
 
 /** Who reads the updates. */
@@ -52,7 +60,7 @@ export function unreadableOf(update: Update, reader: Reader): Inbound | undefine
     update.message ?? update.channel_post ?? update.edited_message ?? update.edited_channel_post;
   const { message_id, chat, from } = message ?? {};
   if (!Number.isInteger(message_id) || !Number.isInteger(chat?.id)) return undefined;
-  const sender = Number.isInteger(from?.id) ? { id: String(from!.id) } : { id: String(chat!.id) };
+  const sender = { id: accountId(String(Number.isInteger(from?.id) ? from!.id : chat!.id)) };
   return {
     kind: "unreadable",
     keys: [`update:${update.update_id}`],
@@ -195,15 +203,15 @@ function senderOf(message: Message): Peer {
 
 function peerOf(user: User): Peer {
   const name = [user.first_name, user.last_name].filter(Boolean).join(" ");
-  return { id: String(user.id), name, ...handles(user.username), isBot: user.is_bot };
+  return { id: accountId(String(user.id)), name: chosenName(name), ...handles(user.username), isBot: user.is_bot };
 }
 
 function chatAsPeer(chat: TelegramChat, signature?: string): Peer {
-  return { id: String(chat.id), name: signature ?? titleOf(chat), ...handles(chat.username) };
+  return { id: accountId(String(chat.id)), name: chosenName(signature) ?? titleOf(chat), ...handles(chat.username) };
 }
 
-function handles(username: string | undefined): Pick<Peer, "username" | "aliases"> {
-  return username === undefined ? {} : { username, aliases: [`@${username.toLowerCase()}`] };
+function handles(username: string | undefined): Pick<Peer, "username"> {
+  return username === undefined ? {} : { username: chosenName(username) };
 }
 
 /** The General topic of a forum is no thread: its messages carry no topic, and must not be sent one. */
@@ -216,8 +224,9 @@ function chatOf(chat: TelegramChat, threadId: number | undefined): Chat {
   };
 }
 
-function titleOf(chat: TelegramChat): string | undefined {
-  return chat.title ?? ([chat.first_name, chat.last_name].filter(Boolean).join(" ") || undefined);
+function titleOf(chat: TelegramChat): ChosenName | undefined {
+  const title = chat.title ?? [chat.first_name, chat.last_name].filter(Boolean).join(" ");
+  return title === "" ? undefined : chosenName(title);
 }
 
 function kindOf(type: TelegramChat["type"]): Chat["kind"] {

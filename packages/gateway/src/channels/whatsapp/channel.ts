@@ -62,6 +62,11 @@ export const whatsapp = defineChannel({
       : undefined,
   target: whatsappTarget,
   normalPeer: whatsappPeer,
+  ids: {
+    peer: /^\+\d{7,15}$|^\d+@lid$/,
+    chat: /^[\d-]+@g\.us$/i,
+    looks: "a number such as +15551234567, or 120363000000000000@g.us for a group",
+  },
   dialect: async () => (await import("./format.ts")).whatsappMarks,
   open: async (context) => (await import("./connection.ts")).connect(context),
   async *login(context) {

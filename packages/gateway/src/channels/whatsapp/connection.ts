@@ -6,6 +6,7 @@ import {
   ChannelError,
   type ChatRef,
   type Connection,
+  chosenName,
   type Inbound,
   type MediaRef,
   type MessageRef,
@@ -118,7 +119,7 @@ class WhatsAppConnection implements Connection {
 
   get self(): Peer {
     const name = this.#credentials.me?.name;
-    return { ...this.#people.self, ...(name && { name }) };
+    return { ...this.#people.self, ...(name && { name: chosenName(name) }) };
   }
 
   async send(message: Outbound, signal: AbortSignal): Promise<Sent> {

@@ -1,6 +1,6 @@
 /** What the service tells of groups: that we were added or removed, and what they are called. */
 import type { BinaryNode } from "@whiskeysockets/baileys";
-import type { Inbound, StateChanges } from "../../kit/channel.ts";
+import { chosenName, type Inbound, type StateChanges } from "../../kit/channel.ts";
 import type { People } from "./people.ts";
 
 /** What a notification amounts to. */
@@ -19,7 +19,7 @@ export async function readGroupNews(people: People, node: BinaryNode, now: numbe
   const isMember = membershipIn(people, change);
   if (isMember === undefined) return title ? { inbound: [], changes } : undefined;
   const sender = participant ? await people.peer(participant, participant_pn, notify) : people.self;
-  const chat = { ...(await people.chat(from)), ...(title && { title }) };
+  const chat = { ...(await people.chat(from)), ...(title && { title: chosenName(title) }) };
   const seconds = Number(t);
   const at = seconds > 0 ? seconds * 1000 : now;
   const fromSelf = people.isSelf(participant);

@@ -1,9 +1,12 @@
 /** Linking a phone: by a QR code that rotates, or by a code that is typed on the phone. And unlinking it. */
 import type { AuthenticationCreds } from "@whiskeysockets/baileys";
 import {
+  accountId,
   ChannelError,
+  chosenName,
   type LoginContext,
   type LoginStep,
+  type Peer,
   type ProbeContext,
   type StateChanges,
 } from "../../kit/channel.ts";
@@ -36,7 +39,7 @@ type Event = { readonly qr: string } | { readonly isAgreed: true };
 
 class PairingSocket {
   /** Resolves when the phone has agreed and the service has confirmed it. */
-  readonly linked: Promise<{ id: string; name?: string }>;
+  readonly linked: Promise<Peer>;
   readonly #context: LoginContext<WhatsAppSettings>;
   readonly #library: Baileys;
   readonly #creds: AuthenticationCreds;
@@ -145,7 +148,7 @@ class PairingSocket {
     const { me, account } = this.#creds;
     // Only after it has confirmed the link does the service ask for a new connection.
     if (me && account && isRestartRequired(error)) {
-      return { id: peerId(withoutDevice(me.id)), ...(me.name && { name: me.name }) };
+      return { id: accountId(peerId(withoutDevice(me.id))), ...(me.name && { name: chosenName(me.name) }) };
     }
     const reason = closeReason(error);
     if (reason.kind !== "network" || error instanceof ChannelError) throw reason;

@@ -1,5 +1,13 @@
 /** Who is who: the account itself, people behind their LIDs, and the titles of groups. */
-import type { ChannelState, Chat, Peer, StateChanges } from "../../kit/channel.ts";
+import {
+  accountId,
+  type ChannelState,
+  type Chat,
+  chosenName,
+  type Peer,
+  provenAlias,
+  type StateChanges,
+} from "../../kit/channel.ts";
 import { isGroup, isLid, isPerson, peerId, withoutDevice } from "./addresses.ts";
 
 const TITLE_PREFIX = "title/";
@@ -22,7 +30,7 @@ export class People {
   /** The account itself. */
   get self(): Peer {
     const [address = ""] = this.#own;
-    return { id: peerId(address), aliases: this.#own };
+    return { id: accountId(peerId(address)), aliases: this.#own.map(provenAlias) };
   }
 
   isSelf(address: string | null | undefined): boolean {
@@ -43,14 +51,20 @@ export class People {
   async peer(address: string, other?: string | null, name?: string | null): Promise<Peer> {
     const known = await this.addressOf(address, other);
     const addresses = [known, withoutDevice(address), ...(other ? [withoutDevice(other)] : [])];
-    return { id: peerId(known), aliases: [...new Set(addresses)], ...(name && { name }) };
+    const aliases = [...new Set(addresses)].map(provenAlias);
+    return { id: accountId(peerId(known)), aliases, ...(name && { name: chosenName(name) }) };
   }
 
   /** A chat as a message names it. */
   async chat(address: string, other?: string | null): Promise<Chat> {
-    if (isGroup(address)) return { id: address, kind: "group", title: this.#state.get(TITLE_PREFIX + address) };
+    if (isGroup(address)) return { id: address, kind: "group", ...this.#titleOf(address) };
     const id = await this.addressOf(address, other);
     return { id, kind: "direct", ...(this.isSelf(id) && { isSelf: true }) };
+  }
+
+  #titleOf(group: string): Pick<Chat, "title"> {
+    const title = this.#state.get(TITLE_PREFIX + group);
+    return title === undefined ? {} : { title: chosenName(title) };
   }
 
   /** The change that remembers a group's title. */

@@ -8,7 +8,6 @@ type Advice = (entry: InboxEntry, setting: string) => string;
 const ADVICE: Readonly<Record<string, Advice>> = {
   "pairing-known": ({ channel }) =>
     `Let the sender in: \`moltbot pairing list ${channel}\` shows the code, \`moltbot pairing approve ${channel} CODE\` takes it.`,
-  "pairing-full": () => "Three senders wait already: let them in or turn them away; `moltbot pairing list` shows them.",
   "direct-disabled": (_, setting) => `Allow direct messages: \`moltbot config set ${setting} pairing\`.`,
   "not-in-allow-from": ({ sender }, setting) => `Add ${sender} to ${setting}.`,
   "open-without-star": (_, setting) => `Let everyone in on purpose: \`moltbot config set ${setting} '["*"]'\`.`,

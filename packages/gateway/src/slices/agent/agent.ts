@@ -34,7 +34,7 @@ import type { AbortReason } from "./run-store.ts";
 import { type Accepted, acceptedOf, type KnownRun, Runs } from "./runs.ts";
 import type { CommandEntry } from "./schema.ts";
 import type { AgentServices } from "./services.ts";
-import { tools as toolSettings } from "./settings.ts";
+import { type ToolSettings, tools as toolSettings } from "./settings.ts";
 import { toolEntries } from "./tool-entries.ts";
 import { Toolbox } from "./toolbox.ts";
 import { Turns } from "./turn.ts";
@@ -203,6 +203,11 @@ export class Agent {
       { agentId: named ?? sessions.agentOf(sessionKey), sessionKey },
       options,
     );
+  }
+
+  /** Which tools models may call, and for whom, as the settings say now. */
+  get toolSettings(): ToolSettings {
+    return this.#services.config.of(toolSettings).current;
   }
 
   get defaultAgentId(): string {

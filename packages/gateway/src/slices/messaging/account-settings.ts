@@ -1,6 +1,7 @@
 /** The settings of one account as they are in force: the account's own, else its channel's, else the default. */
 import { isRecord } from "../../base/config.ts";
 import type { ChannelDefinition } from "../../kit/channel.ts";
+import { PeerList } from "./peer-list.ts";
 import type { AccountConfig, ChannelConfig, ChannelsConfig } from "./settings.ts";
 
 /** Settings with all defaults filled in. */
@@ -8,11 +9,11 @@ export interface AccountSettings {
   readonly enabled: boolean;
   readonly name: string | undefined;
   readonly dmPolicy: "pairing" | "allowlist" | "open" | "disabled";
-  readonly allowFrom: readonly string[];
-  readonly owners: readonly string[];
+  readonly allowFrom: PeerList;
+  readonly owners: PeerList;
   readonly groupPolicy: "open" | "allowlist" | "disabled";
   /** Undefined when the config does not say. */
-  readonly groupAllowFrom: readonly string[] | undefined;
+  readonly groupAllowFrom: PeerList | undefined;
   readonly groups: Readonly<Record<string, GroupSettings>>;
   readonly mentionPatterns: readonly string[];
   readonly historyLimit: number;
@@ -30,7 +31,7 @@ export interface AccountSettings {
 export interface GroupSettings {
   readonly enabled: boolean | undefined;
   readonly requireMention: boolean | undefined;
-  readonly allowFrom: readonly string[] | undefined;
+  readonly allowFrom: PeerList | undefined;
   readonly agentId: string | undefined;
   readonly systemPrompt: string | undefined;
 }
@@ -68,15 +69,16 @@ export function accountSettings(
   const { accounts, ...shared } = section;
   const own = Object.entries(accounts ?? {}).find(([id]) => normalAccountId(id) === accountId)?.[1] ?? {};
   const merged: AccountConfig = { ...shared, ...own };
+  const people = (list: readonly (string | number)[] | undefined) => list && new PeerList(list.map(String), definition);
   return {
     enabled: section.enabled !== false && merged.enabled !== false,
     name: merged.name,
     dmPolicy: merged.dmPolicy ?? "pairing",
-    allowFrom: texts(merged.allowFrom) ?? [],
-    owners: texts(merged.owners) ?? [],
+    allowFrom: people(merged.allowFrom) ?? new PeerList([], definition),
+    owners: people(merged.owners) ?? new PeerList([], definition),
     groupPolicy: merged.groupPolicy ?? config.defaults?.groupPolicy ?? "allowlist",
-    groupAllowFrom: texts(merged.groupAllowFrom),
-    groups: groupsOf(merged.groups),
+    groupAllowFrom: people(merged.groupAllowFrom),
+    groups: groupsOf(merged.groups, people),
     mentionPatterns: merged.mentionPatterns ?? [],
     historyLimit: merged.historyLimit ?? 30,
     streaming: merged.streaming ?? true,
@@ -141,23 +143,22 @@ function ownSettings(
   return own;
 }
 
-function groupsOf(groups: AccountConfig["groups"] = {}): Record<string, GroupSettings> {
+function groupsOf(
+  groups: AccountConfig["groups"] = {},
+  people: (list: readonly (string | number)[] | undefined) => PeerList | undefined,
+): Record<string, GroupSettings> {
   return Object.fromEntries(
     Object.entries(groups).map(([id, group]) => [
       id.toLowerCase(),
       {
         enabled: group.enabled,
         requireMention: group.requireMention,
-        allowFrom: texts(group.allowFrom),
+        allowFrom: people(group.allowFrom),
         agentId: group.agentId,
         systemPrompt: group.systemPrompt,
       },
     ]),
   );
-}
-
-function texts(list: readonly (string | number)[] | undefined): readonly string[] | undefined {
-  return list?.map(String);
 }
 
 function channelConfig(config: ChannelsConfig, channel: string): ChannelConfig | undefined {

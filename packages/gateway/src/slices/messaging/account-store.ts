@@ -1,7 +1,7 @@
 /** What an account remembers between starts: its channel's own state, and the chats it has seen. */
 import type { Clock } from "../../base/clock.ts";
 import type { Store } from "../../base/store.ts";
-import type { ChannelState, Chat, ChatKind, StateChanges } from "../../kit/channel.ts";
+import { type ChannelState, type Chat, type ChatKind, chosenName, type StateChanges } from "../../kit/channel.ts";
 import type { AccountKey } from "./inbox.ts";
 
 /** A channel's key-value state over the table. */
@@ -111,8 +111,18 @@ export class Chats {
   }
 }
 
+/** Ids of chats of a channel that have a title, whichever account saw them; the newest first. */
+export function chatsCalled(store: Store, channel: string, title: string, limit = 3): string[] {
+  return store
+    .all<{ chat: string }>(
+      "select chat from chats where channel = ? and kind <> 'direct' and lower(title) = ? order by last_at desc limit ?",
+      ...[channel, title.toLowerCase(), limit],
+    )
+    .map(({ chat }) => chat);
+}
+
 const COLUMNS = "chat, kind, title, space, is_self as isSelf";
 
 function toChat({ chat, kind, title, space, isSelf }: ChatRow): Chat {
-  return { id: chat, kind, title: title ?? undefined, spaceId: space ?? undefined, isSelf: isSelf === 1 };
+  return { id: chat, kind, title: chosenName(title ?? undefined), spaceId: space ?? undefined, isSelf: isSelf === 1 };
 }

@@ -323,7 +323,7 @@ export class Accounts implements AsyncDisposable {
         probe: { ok: probe.ok, ...(probe.error !== undefined && { error: probe.error }) },
       }),
       dmPolicy: settings.dmPolicy,
-      allowFrom: [...settings.allowFrom],
+      allowFrom: [...settings.allowFrom.entries],
       queued,
       unknown,
       capabilities: definition.capabilities.filter((each) => connection?.absent?.[each] === undefined),

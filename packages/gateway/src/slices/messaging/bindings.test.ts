@@ -1,8 +1,7 @@
 // Which agent answers where (protocol: routing): a table of places and the binding that decides for each.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Chat } from "../../kit/channel.ts";
-import { plainPeer } from "../../kit/channel.ts";
+import { accountId, type Chat, chosenName, type Peer, plainPeer, provenAlias } from "../../kit/channel.ts";
 import { findBinding, type Place } from "./bindings.ts";
 import type { Binding } from "./settings.ts";
 
@@ -19,6 +18,10 @@ const BINDINGS: readonly Binding[] = [
   { agentId: "other", match: { channel: "slack", accountId: "*" } },
 ];
 
+function peer(id: string, username?: string): Peer {
+  return { id: accountId(id), aliases: id === "7" ? [provenAlias("ada")] : [], username: chosenName(username) };
+}
+
 const direct: Chat = { id: "d", kind: "direct" };
 const CASES: readonly (readonly [string, Partial<Place>, string | undefined])[] = [
   ["any account of the channel", { account: "home" }, "everywhere"],
@@ -27,9 +30,9 @@ const CASES: readonly (readonly [string, Partial<Place>, string | undefined])[] 
   ["a team before its account", { chat: { ...direct, kind: "channel", spaceId: "T1" }, account: "work" }, "team"],
   ["a guild before a team", { chat: { ...direct, kind: "channel", spaceId: "g1" } }, "guild"],
   ["a room before its guild", { chat: { id: "c1", kind: "channel", spaceId: "G1" } }, "room"],
-  ["a person by one of their names; of two bindings the first", { sender: { id: "1", username: "Ada" } }, "ada"],
-  ["a person by their id", { sender: { id: "1" } }, "later"],
-  ["not the same person in a group", { sender: { id: "1" }, chat: { id: "x", kind: "group" } }, "unnamed"],
+  ["a person by id, not by the name that they chose", { sender: peer("1", "Ada") }, "later"],
+  ["a person by an id that their platform proves", { sender: peer("7", "lovelace") }, "ada"],
+  ["not the same person in a group", { sender: peer("1"), chat: { id: "x", kind: "group" } }, "unnamed"],
   ["every group of one account", { chat: { id: "x", kind: "group" }, account: "work" }, "work-only"],
   ["no binding of another channel", { channel: "telegram" }, undefined],
 ];
@@ -37,7 +40,7 @@ const CASES: readonly (readonly [string, Partial<Place>, string | undefined])[] 
 for (const [what, more, expected] of CASES)
   test(`bindings: ${what}: ${expected ?? "the default agent"}`, () => {
     const place: Place = {
-      ...{ channel: "discord", account: "default", chat: direct, sender: { id: "9" } },
+      ...{ channel: "discord", account: "default", chat: direct, sender: peer("9") },
       definition: { normalPeer: (text) => plainPeer("discord", text).replace(/^@/, "").toLowerCase() },
       ...more,
     };

@@ -1,5 +1,6 @@
 /** Which agent answers where: the first binding that fits, the most particular kind first (protocol: routing). */
 import type { ChannelDefinition, Chat, Peer } from "../../kit/channel.ts";
+import { identitiesOf } from "./peer-list.ts";
 import type { Binding } from "./settings.ts";
 
 /** Where a message came from. */
@@ -50,7 +51,7 @@ function fits({ match }: Binding, { channel, account, chat, sender, definition }
   );
 }
 
-/** A person in a direct chat under any of their names, or a group under its id; "*" is every one of that kind. */
+/** A person in a direct chat under any of their ids, or a group under its id; "*" is every one of that kind. */
 function isPeer(
   { kind, id }: NonNullable<Binding["match"]["peer"]>,
   chat: Chat,
@@ -60,8 +61,7 @@ function isPeer(
   if ((kind === "dm" ? "direct" : kind) !== chat.kind) return false;
   if (id === "*" || isSame(id, chat.id)) return true;
   if (chat.kind !== "direct") return false;
-  const names = [sender.id, sender.username, ...(sender.aliases ?? [])].filter((name) => name !== undefined);
-  return names.some((name) => normalPeer(name) === normalPeer(id));
+  return identitiesOf(sender).some((each) => normalPeer(each) === normalPeer(id));
 }
 
 function isSame(wanted: string, given: string | undefined): boolean {

@@ -1,19 +1,34 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { InboundMessage } from "../../kit/channel.ts";
-import { plainPeer } from "../../kit/channel.ts";
+import {
+  accountId,
+  type ChosenName,
+  chosenName,
+  type InboundMessage,
+  plainPeer,
+  provenAlias,
+} from "../../kit/channel.ts";
 import type { AccountSettings } from "./account-settings.ts";
-import { type Decision, decide, type Facts, lists } from "./inbound.ts";
+import { type Decision, decide, type Facts } from "./inbound.ts";
+import { PeerList } from "./peer-list.ts";
 
 const NOW = 1_800_000_000_000;
-const definition = { label: "Telegram", normalPeer: (text: string) => plainPeer("telegram", text) };
+const definition = {
+  label: "Telegram",
+  normalPeer: (text: string) => plainPeer("telegram", text),
+  ids: { peer: /^\d+$/, chat: /^-?\d+$/, looks: "a number" },
+};
+
+function people(...entries: string[]): PeerList {
+  return new PeerList(entries, definition);
+}
 
 const settings: AccountSettings = {
   enabled: true,
   name: undefined,
   dmPolicy: "pairing",
-  allowFrom: [],
-  owners: [],
+  allowFrom: people(),
+  owners: people(),
   groupPolicy: "allowlist",
   groupAllowFrom: undefined,
   groups: {},
@@ -34,14 +49,19 @@ const direct: InboundMessage = {
   keys: ["k"],
   at: NOW,
   chat: { id: "77", kind: "direct" },
-  sender: { id: "77", name: "Ann", username: "ann" },
+  sender: { id: accountId("77"), name: chosenName("Ann"), username: chosenName("ann") },
   messageId: "1",
   fromSelf: false,
   text: "hello",
   media: [],
   mentionsSelf: false,
 };
-const inGroup: InboundMessage = { ...direct, chat: { id: "-100", kind: "group", title: "Family" } };
+const inGroup: InboundMessage = { ...direct, chat: { id: "-100", kind: "group", title: chosenName("Family") } };
+
+/** Somebody who has chosen this as their user name and their display name. */
+function named(name: string): InboundMessage["sender"] {
+  return { id: accountId("666"), name: chosenName(name), username: chosenName(name) };
+}
 
 interface Case {
   readonly message?: Partial<InboundMessage>;
@@ -89,28 +109,61 @@ const group = (entry: object) => ({
 
 const CASES: readonly [what: string, given: Case, expected: string][] = [
   ["a stranger", {}, "pair"],
-  ["the owner", { settings: { owners: ["77"] } }, "answer owner, trusted"],
-  ["the owner, under the id that /whoami shows", { settings: { owners: ["telegram:77"] } }, "answer owner, trusted"],
-  ["somebody who has taken the owner's name", { settings: { owners: ["@ann"] } }, "pair"],
-  ["anybody, where the owner is said to be everybody", { settings: { owners: ["*"] } }, "pair"],
-  ["a paired sender", { facts: { isPaired: () => true } }, "answer paired, trusted"],
-  ["a sender in allowFrom", { settings: { allowFrom: ["77"] } }, "answer allow-from, trusted"],
+  ["the owner", { settings: { owners: people("77") } }, "answer owner, trusted"],
   [
-    "a sender in allowFrom under another name",
-    { settings: { allowFrom: ["telegram:@Ann"] } },
+    "the owner, under the id that /whoami shows",
+    { settings: { owners: people("telegram:77") } },
+    "answer owner, trusted",
+  ],
+  ["somebody who has taken the owner's name", { settings: { owners: people("@ann") } }, "pair"],
+  ["anybody, where the owner is said to be everybody", { settings: { owners: people("*") } }, "pair"],
+  ["a paired sender", { facts: { isPaired: () => true } }, "answer paired, trusted"],
+  ["a sender in allowFrom", { settings: { allowFrom: people("77") } }, "answer allow-from, trusted"],
+  [
+    "a sender in allowFrom, under the id that /whoami shows",
+    { settings: { allowFrom: people("telegram:77") } },
     "answer allow-from, trusted",
+  ],
+  ["a sender whose user name stands in allowFrom", { settings: { allowFrom: people("telegram:@Ann") } }, "pair"],
+  [
+    "a sender whose user name is the owner's number",
+    { settings: { owners: people("4242"), allowFrom: people("4242") }, message: { sender: named("4242") } },
+    "pair",
+  ],
+  [
+    "the owner, under an id that the platform proves to be theirs",
+    {
+      settings: { owners: people("4242") },
+      message: { sender: { id: accountId("9"), aliases: [provenAlias("4242")] } },
+    },
+    "answer owner, trusted",
+  ],
+  [
+    "somebody under the owner's number, over a transport that proves nothing",
+    { settings: { owners: people("77") }, message: { sender: { ...direct.sender, isUnproven: true } } },
+    "pair",
+  ],
+  [
+    "somebody in allowFrom, over a transport that proves nothing",
+    { settings: { allowFrom: people("77") }, message: { sender: { ...direct.sender, isUnproven: true } } },
+    "answer allow-from",
+  ],
+  [
+    "somebody paired, over a transport that proves nothing",
+    { message: { sender: { ...direct.sender, isUnproven: true } }, facts: { isPaired: () => true } },
+    "answer paired",
   ],
   ["a stranger under allowlist", { settings: { dmPolicy: "allowlist" } }, "suppressed not-in-allow-from (allowFrom)"],
   [
     "a star under allowlist",
-    { settings: { dmPolicy: "allowlist", allowFrom: ["*"] } },
+    { settings: { dmPolicy: "allowlist", allowFrom: people("*") } },
     "suppressed not-in-allow-from (allowFrom)",
   ],
-  ["anyone under open with a star", { settings: { dmPolicy: "open", allowFrom: ["*"] } }, "answer open"],
+  ["anyone under open with a star", { settings: { dmPolicy: "open", allowFrom: people("*") } }, "answer open"],
   ["anyone under open without a star", { settings: { dmPolicy: "open" } }, "suppressed open-without-star (allowFrom)"],
   [
     "anyone when direct messages are off",
-    { settings: { dmPolicy: "disabled", allowFrom: ["77"] } },
+    { settings: { dmPolicy: "disabled", allowFrom: people("77") } },
     "suppressed direct-disabled (dmPolicy)",
   ],
   ["our own echo", { message: { fromSelf: true }, facts: { isEcho: true } }, "suppressed own-echo"],
@@ -126,18 +179,22 @@ const CASES: readonly [what: string, given: Case, expected: string][] = [
     { message: { at: NOW - 3_600_001 } },
     "expired too-old (messages.inboundMaxAgeHours)",
   ],
-  ["a bot", { message: { sender: { id: "9", isBot: true } } }, "suppressed bot (allowBots)"],
+  ["a bot", { message: { sender: { id: accountId("9"), isBot: true } } }, "suppressed bot (allowBots)"],
   [
     "a bot that is welcome",
     {
-      message: { sender: { id: "9", isBot: true } },
-      settings: { allowBots: true, dmPolicy: "open", allowFrom: ["*"] },
+      message: { sender: { id: accountId("9"), isBot: true } },
+      settings: { allowBots: true, dmPolicy: "open", allowFrom: people("*") },
     },
     "answer open",
   ],
   [
     "a bot that goes on and on",
-    { message: { sender: { id: "9", isBot: true } }, settings: { allowBots: true }, facts: { botAnswers: 5 } },
+    {
+      message: { sender: { id: accountId("9"), isBot: true } },
+      settings: { allowBots: true },
+      facts: { botAnswers: 5 },
+    },
     "suppressed bot-loop",
   ],
   [
@@ -216,17 +273,17 @@ const CASES: readonly [what: string, given: Case, expected: string][] = [
   ],
   [
     "a sender who may not speak in the group",
-    { group: true, settings: group({ allowFrom: ["1"] }), message: { mentionsSelf: true } },
+    { group: true, settings: group({ allowFrom: people("1") }), message: { mentionsSelf: true } },
     "suppressed group-sender-not-allowed (groups.-100.allowFrom)",
   ],
   [
     "a sender whom groupAllowFrom holds",
-    { group: true, settings: { groupAllowFrom: ["@ann"] }, message: { mentionsSelf: true } },
+    { group: true, settings: { groupAllowFrom: people("77") }, message: { mentionsSelf: true } },
     "answer addressed, trusted",
   ],
   [
     "a sender whom groupAllowFrom does not hold",
-    { group: true, settings: { groupAllowFrom: ["1"] }, message: { mentionsSelf: true } },
+    { group: true, settings: { groupAllowFrom: people("1") }, message: { mentionsSelf: true } },
     "suppressed group-sender-not-allowed (groupAllowFrom)",
   ],
   [
@@ -245,8 +302,35 @@ const CASES: readonly [what: string, given: Case, expected: string][] = [
     "answer addressed",
   ],
   [
-    "a group named by its title",
+    "a group whose title is listed",
     { group: true, settings: { groups: { family: group({}).groups["-100"] } }, message: { mentionsSelf: true } },
+    "suppressed group-not-listed (groups)",
+  ],
+  [
+    "a group whose title is the id of a listed one",
+    {
+      group: true,
+      settings: group({ requireMention: false }),
+      message: { chat: { id: "-666", kind: "group", title: chosenName("-100") } },
+    },
+    "suppressed group-not-listed (groups)",
+  ],
+  [
+    "a group in a listed server",
+    {
+      group: true,
+      settings: group({ requireMention: false }),
+      message: { chat: { id: "-666", kind: "group", spaceId: "-100" } },
+    },
+    "answer group-open",
+  ],
+  [
+    "somebody trusted in a group, over a transport that proves nothing",
+    {
+      group: true,
+      settings: { groupPolicy: "open", allowFrom: people("77") },
+      message: { mentionsSelf: true, sender: { ...direct.sender, isUnproven: true } },
+    },
     "answer addressed",
   ],
 ];
@@ -279,13 +363,28 @@ describe("the inbound policy", () => {
   });
 });
 
-test("an allowlist knows a peer by id, name and alias, in any spelling", () => {
-  const peer = { id: "42", username: "Bob", aliases: ["+155501"] };
+test("a list knows a person by id and by proven alias, in any spelling, and never by a name", () => {
+  const peer = {
+    id: accountId("42"),
+    aliases: [provenAlias("155501")],
+    username: chosenName("43"),
+    name: chosenName("44"),
+  };
+  const entries = ["42", "telegram:42", " 42 ", "155501", "43", "44", "@bob", "*"];
 
   assert.deepEqual(
-    ["42", "telegram:42", "@bob", "bob", "+155501", "*", "43", "alice"].map((entry) =>
-      lists([entry], peer, definition),
-    ),
-    [true, true, true, true, true, true, false, false],
+    entries.map((entry) => people(entry).holds(peer)),
+    [true, true, true, true, false, false, false, false],
   );
+  assert.deepEqual(people(...entries).names, [{ index: 6, entry: "@bob" }]);
+  assert.equal(people(...entries).isEveryone, true);
+});
+
+test("names and ids are different types", () => {
+  const name: ChosenName = chosenName("42");
+
+  // @ts-expect-error a chosen name is no id
+  const peer: { id: InboundMessage["sender"]["id"] } = { id: name };
+
+  assert.equal(peer.id, "42");
 });

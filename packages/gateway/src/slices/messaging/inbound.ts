@@ -9,7 +9,7 @@ import type { Outcome } from "./inbox.ts";
 /** What the policy looks at. */
 export interface Facts {
   readonly message: InboundMessage;
-  readonly definition: Pick<ChannelDefinition, "label" | "normalPeer">;
+  readonly definition: Pick<ChannelDefinition, "label">;
   readonly settings: AccountSettings;
   readonly now: number;
   readonly maxAgeMs: number;
@@ -42,7 +42,7 @@ export type Decision =
 const MAX_BOT_ANSWERS = 5;
 
 export function decide(facts: Facts): Decision {
-  const { message, settings, definition } = facts;
+  const { message, settings } = facts;
   const { chat, sender } = message;
 
   if (message.fromSelf && facts.isEcho) return leave("own-echo", "It is a message that the gateway itself has sent.");
@@ -83,15 +83,13 @@ export function decide(facts: Facts): Decision {
       "groups",
     );
   const allowed = group?.allowFrom ?? settings.groupAllowFrom;
-  if (allowed !== undefined && !lists(allowed, sender, definition)) {
+  if (allowed !== undefined && !allowed.isEveryone && !allowed.holds(sender)) {
     const setting = group?.allowFrom ? `groups.${key}.allowFrom` : "groupAllowFrom";
     return leave("group-sender-not-allowed", `${nameOf(sender)} is not in ${setting}.`, setting);
   }
   const isTrusted =
     isOwner(facts) ||
-    facts.isPaired(sender) ||
-    lists(settings.allowFrom.filter(notStar), sender, definition) ||
-    (allowed !== undefined && lists(allowed.filter(notStar), sender, definition));
+    isProven(sender, facts.isPaired(sender) || settings.allowFrom.holds(sender) || allowed?.holds(sender) === true);
   const mentionSetting = group?.requireMention === undefined ? undefined : `groups.${key}.requireMention`;
   const needsMention = facts.activation ? facts.activation === "mention" : (group?.requireMention ?? true);
   if (needsMention && !isAddressed(facts, isTrusted))
@@ -103,35 +101,31 @@ export function decide(facts: Facts): Decision {
   return { kind: "answer", isTrusted, group, rule: needsMention ? "addressed" : "group-open", setting: mentionSetting };
 }
 
-/**
- * Whether the owner wrote it. They are known by id alone: names can be given up, and taken by somebody else. In the chat
- * with oneself nobody else writes.
- */
-export function isOwner({
-  message: { chat, sender },
-  settings,
-  definition,
-}: Pick<Facts, "message" | "settings" | "definition">): boolean {
+/** Whether the owner wrote it. In the chat with oneself nobody else writes. */
+export function isOwner({ message: { chat, sender }, settings }: Pick<Facts, "message" | "settings">): boolean {
   if (chat.isSelf) return true;
-  const { id, aliases = [] } = sender;
-  return !sender.isBot && lists(settings.owners.filter(notStar), { id, aliases }, definition);
+  return !sender.isBot && isProven(sender, settings.owners.holds(sender));
+}
+
+/** Rights that somebody holds are theirs only where the platform proves who writes. */
+function isProven({ isUnproven }: Peer, isHeld: boolean): boolean {
+  return isHeld && !isUnproven;
 }
 
 function decideDirect(facts: Facts): Decision {
-  const { settings, definition, isPaired } = facts;
+  const { settings, isPaired } = facts;
   const { sender } = facts.message;
-  const isNamed = lists(settings.allowFrom.filter(notStar), sender, definition);
   if (settings.dmPolicy === "disabled")
     return leave("direct-disabled", "Direct messages are switched off for this account.", "dmPolicy");
   if (isOwner(facts)) return answer("owner", true, "owners");
-  if (isNamed) return answer("allow-from", true, "allowFrom");
+  if (settings.allowFrom.holds(sender)) return answer("allow-from", isProven(sender, true), "allowFrom");
   if (settings.dmPolicy === "open") {
-    if (settings.allowFrom.includes("*")) return answer("open", isPaired(sender), "dmPolicy");
+    if (settings.allowFrom.isEveryone) return answer("open", isProven(sender, isPaired(sender)), "dmPolicy");
     return leave("open-without-star", 'dmPolicy is open, but allowFrom does not hold "*".', "allowFrom");
   }
   if (settings.dmPolicy === "allowlist")
     return leave("not-in-allow-from", `${nameOf(sender)} is not in allowFrom.`, "allowFrom");
-  if (isPaired(sender)) return answer("paired", true, "dmPolicy");
+  if (isPaired(sender)) return answer("paired", isProven(sender, true), "dmPolicy");
   return { kind: "pair" };
 }
 
@@ -159,34 +153,17 @@ function matches(pattern: string, text: string): boolean {
   }
 }
 
-/** The settings of a group: under its id, its title, its space's id, or "*". */
+/** The settings of a group: under its id, its space's id, or "*". Its title is anybody's choice and finds nothing. */
 export function groupOf(
-  chat: Chat,
+  chat: Pick<Chat, "id" | "spaceId">,
   { groups }: Pick<AccountSettings, "groups">,
 ): {
   group: GroupSettings | undefined;
   key: string | undefined;
 } {
-  const keys = [chat.id, chat.title, chat.spaceId, "*"]
-    .filter((key) => key !== undefined)
-    .map((key) => key.toLowerCase());
+  const keys = [chat.id, chat.spaceId, "*"].filter((key) => key !== undefined).map((key) => key.toLowerCase());
   const key = keys.find((each) => Object.hasOwn(groups, each));
   return { group: key === undefined ? undefined : groups[key], key };
-}
-
-/** Whether a list of the settings holds a peer, under its id or one of its other names. */
-export function lists(
-  list: readonly string[],
-  peer: Peer,
-  { normalPeer }: Pick<ChannelDefinition, "normalPeer">,
-): boolean {
-  if (list.includes("*")) return true;
-  const names = new Set(
-    [peer.id, peer.username, peer.username && `@${peer.username}`, ...(peer.aliases ?? [])].flatMap((name) =>
-      name ? [normalPeer(name)] : [],
-    ),
-  );
-  return list.some((entry) => names.has(normalPeer(entry)));
 }
 
 function answer(rule: string, isTrusted: boolean, setting?: string): Decision {
@@ -199,10 +176,6 @@ function leave(rule: string, detail: string, setting?: string, kind: Outcome["ki
 
 function nameOf({ name, id }: Peer): string {
   return name ? `${name} (${id})` : id;
-}
-
-function notStar(entry: string): boolean {
-  return entry !== "*";
 }
 
 function escapeForPattern(text: string): string {

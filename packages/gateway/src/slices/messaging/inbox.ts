@@ -2,6 +2,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Store } from "../../base/store.ts";
 import type { ChatRef, Inbound } from "../../kit/channel.ts";
+import { isSamePerson } from "./peer-list.ts";
 import type { InboxEntryShape, OutcomeName } from "./schema.ts";
 
 /** An account, as rows name it. */
@@ -70,6 +71,8 @@ const COLUMNS =
   "received_at as receivedAt, payload, state, run_id as runId, session_key as sessionKey, outcome, rule, detail, " +
   "setting, binding, decided_at as decidedAt";
 const PREVIEW_CHARS = 200;
+/** How many events are looked through for somebody's id. */
+const LATELY = 5_000;
 
 export class Inbox {
   readonly #store: Store;
@@ -187,46 +190,61 @@ export class Inbox {
     );
   }
 
-  /** A later edit of a message that nobody has begun to answer, or that waits as context, takes its place. */
-  editPending({ channel, account }: AccountKey, messageId: string, chat: string, text: string): boolean {
-    const row = this.#store.get<Row>(
-      `select ${COLUMNS} from inbox where channel = ? and account = ? and chat = ? and message_id = ?
-       and kind = 'message' and (state = 'received' or rule = 'not-addressed')`,
-      ...[channel, account, chat, messageId],
-    );
-    if (!row) return false;
-    const inbound = { ...(JSON.parse(row.payload) as Inbound), text };
-    this.#store.run("update inbox set payload = ? where id = ?", JSON.stringify(inbound), row.id);
-    return true;
+  /**
+   * The message that an event is about, of any outcome: one of the event's own sender. On some platforms senders choose
+   * the ids of their messages, so an id alone names nobody's message. `isVouched` events are about anybody's.
+   */
+  messageOf({ channel, account, inbound }: Pick<InboxRow, "channel" | "account" | "inbound">): InboxRow | undefined {
+    const { chat, messageId, sender } = inbound;
+    const isVouched = inbound.kind === "unsend" && inbound.isVouched === true;
+    return this.#store
+      .all<Row>(
+        `select ${COLUMNS} from inbox where message_id = ? and channel = ? and account = ? and chat = ?
+         and kind = 'message' order by id`,
+        ...[messageId, channel, account, chat.id],
+      )
+      .map(toInboxRow)
+      .find((row) => isVouched || isSamePerson(row.inbound.sender, sender));
   }
 
-  /** A message that nobody has begun to answer, or that waits as context, is taken back. */
-  withdraw({ channel, account }: AccountKey, messageId: string, chat: string): boolean {
+  /** A later text of a message takes its place while nobody has begun to answer it, or while it waits as context. */
+  editPending({ id }: Pick<InboxRow, "id">, text: string): boolean {
     const { changes } = this.#store.run(
-      `update inbox set state = 'done', outcome = 'suppressed', rule = 'taken-back', detail = ?, decided_at = ?
-       where channel = ? and account = ? and chat = ? and message_id = ? and kind = 'message'
-         and (state = 'received' or rule = 'not-addressed')`,
-      ...["Its author took it back before it was answered.", this.#clock.now(), channel, account, chat, messageId],
+      `update inbox set payload = json_set(payload, '$.text', ?)
+       where id = ? and (state = 'received' or rule = 'not-addressed')`,
+      ...[text, id],
     );
     return changes > 0;
   }
 
-  /** Whether an event with this platform id was received from a chat, of any outcome. */
-  knows({ channel, account }: AccountKey, chat: string, messageId: string): boolean {
-    return (
-      this.#store.get(
-        "select 1 from inbox where message_id = ? and channel = ? and account = ? and chat = ? and kind = 'message'",
-        ...[messageId, channel, account, chat],
-      ) !== undefined
+  /** A message that nobody has begun to answer, or that waits as context, is taken back. */
+  withdraw({ id }: Pick<InboxRow, "id">): boolean {
+    const { changes } = this.#store.run(
+      `update inbox set state = 'done', outcome = 'suppressed', rule = 'taken-back', detail = ?, decided_at = ?
+       where id = ? and (state = 'received' or rule = 'not-addressed')`,
+      ...["Its author took it back before it was answered.", this.#clock.now(), id],
     );
+    return changes > 0;
   }
 
   /** Who wrote a message that has come in. */
   senderOf({ channel, account }: AccountKey, chat: string, messageId: string): string | undefined {
     return this.#store.get<{ sender: string }>(
-      "select sender from inbox where message_id = ? and channel = ? and account = ? and chat = ? and kind = 'message'",
+      `select sender from inbox where message_id = ? and channel = ? and account = ? and chat = ? and kind = 'message'
+       order by id limit 1`,
       ...[messageId, channel, account, chat],
     )?.sender;
+  }
+
+  /** Ids of those who wrote under a user name lately, the newest first. */
+  sendersCalled(channel: string, username: string, limit = 3): string[] {
+    return this.#store
+      .all<{ sender: string }>(
+        `select sender from (select id, sender, payload from inbox where channel = ? order by id desc limit ?)
+         where lower(json_extract(payload, '$.sender.username')) = ? group by sender order by max(id) desc limit ?`,
+        ...[channel, LATELY, username.toLowerCase(), limit],
+      )
+      .map(({ sender }) => sender);
   }
 
   /** The direct chat in which somebody has written last. */

@@ -22,6 +22,7 @@ import type { Inbox, InboxRow, Outcome } from "./inbox.ts";
 import type { MediaIn } from "./media-in.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
 import { type Pairing, pairingText } from "./pairing.ts";
+import { identitiesOf } from "./peer-list.ts";
 import { sessionKeyOf } from "./session-key.ts";
 import type { Binding, ChannelsConfig, MessagesSettings } from "./settings.ts";
 
@@ -79,6 +80,8 @@ export class Intake {
   #again: Disposable | undefined;
   /** Everything up to this id has been looked at by this process; what is held is looked at again after a restart. */
   #seenId = 0;
+  /** Messages on their way to the agent: the text that rights were decided on stays as it is. */
+  readonly #frozen = new Set<number>();
 
   constructor(account: Account, chats: Chats, services: IntakeServices) {
     this.#account = account;
@@ -205,12 +208,9 @@ export class Intake {
       settings,
       now: clock.now(),
       maxAgeMs: messages().inboundMaxAgeHours * HOUR_MS,
-      isEcho: outbox.byProviderId(row, message.messageId) !== undefined,
-      isPaired: ({ id, aliases = [] }) =>
-        pairing.isPaired(
-          channel,
-          [id, ...aliases].flatMap((name) => [name, definition.normalPeer(name)]),
-        ),
+      isEcho: outbox.byProviderId(row, message.messageId, message.chat.id) !== undefined,
+      isPaired: (peer) =>
+        pairing.isPaired(channel, [...new Set(identitiesOf(peer).flatMap((id) => [id, definition.normalPeer(id)]))]),
       ownNames: [settings.name, self?.name, self?.username, agent.identity(sessions.agentOf(sessionKey)).name].filter(
         (name): name is string => name !== undefined && name !== "Assistant",
       ),
@@ -244,17 +244,44 @@ export class Intake {
       });
   }
 
-  async #start({ rows, decision }: Held, sessionKey: string): Promise<void> {
+  async #start(held: Held, sessionKey: string): Promise<void> {
+    const wanted = held.rows.filter((row) => this.#isStillWanted(row)).map(({ id }) => id);
+    for (const id of wanted) this.#frozen.add(id);
+    try {
+      await this.#handOver(wanted, held.decision, sessionKey);
+    } finally {
+      for (const id of wanted) this.#frozen.delete(id);
+    }
+  }
+
+  /** Its author may have changed a held message or taken it back: then the new text is decided on. */
+  #isStillWanted({ id, inbound: { text } }: MessageRow): boolean {
+    const row = this.#openMessage(id);
+    if (!row) return false;
+    if (row.inbound.text === text) return true;
+    const decision = this.#decide(row);
+    if (decision.kind === "leave") this.#services.inbox.decide(id, this.#placed(decision.outcome));
+    return decision.kind === "answer";
+  }
+
+  #openMessage(id: number): MessageRow | undefined {
+    const row = this.#services.inbox.get(id);
+    return row?.inbound.kind === "message" && row.state !== "done" ? { ...row, inbound: row.inbound } : undefined;
+  }
+
+  async #handOver(ids: readonly number[], decision: Held["decision"], sessionKey: string): Promise<void> {
     const { agent, inbox, sessions, store } = this.#services;
     const { signal } = this.#stop;
-    // Read again: an edit may have come while they were held.
-    const current = rows
-      .map(({ id }) => inbox.get(id))
-      .filter((row): row is MessageRow => row?.inbound.kind === "message" && row.state !== "done");
+    const open = () => ids.map((id) => this.#openMessage(id)).filter((row) => row !== undefined);
+    let current = open();
+    let composed = current.length > 0 ? await this.#compose(current, signal) : undefined;
+    // While files were fetched, some may have been taken back.
+    for (let left = open(); left.length < current.length; left = open()) {
+      current = left;
+      composed = current.length > 0 ? await this.#compose(current, signal) : undefined;
+    }
     const [first] = current;
-    if (!first) return;
-    const composed = await this.#compose(current, signal);
-    if (signal.aborted) return;
+    if (!first || !composed || signal.aborted) return;
     const runId = `msg-${first.id}`;
     const { chat, sender } = first.inbound;
     const route = {
@@ -297,8 +324,8 @@ export class Intake {
 
   /** What whoever wrote it may do. */
   #scopesOf({ inbound: message }: MessageRow, { isTrusted }: Extract<Decision, { kind: "answer" }>): string[] {
-    const { definition, settings } = this.#account;
-    if (isOwner({ message, definition, settings })) return ["operator.admin"];
+    const { settings } = this.#account;
+    if (isOwner({ message, settings })) return ["operator.admin"];
     return isTrusted ? ["operator.write"] : [];
   }
 
@@ -356,15 +383,13 @@ export class Intake {
     store.transaction(() => {
       const answer = pairing.request(key, sender);
       const setting = this.#setting("dmPolicy");
-      if (typeof answer === "string") {
-        const why = answer === "known" ? "has a pairing code already" : "waits: too many others do";
+      if (answer === "known")
         return inbox.decide(row.id, {
           kind: "suppressed",
-          rule: `pairing-${answer}`,
-          detail: `The sender ${why}.`,
+          rule: "pairing-known",
+          detail: "The sender has a pairing code already.",
           setting,
         });
-      }
       outbox.add({
         ...key,
         chat,
@@ -391,22 +416,26 @@ export class Intake {
     const who = shownName(sender);
     switch (inbound.kind) {
       case "edit": {
-        if (inbox.editPending(row, messageId, chat.id, inbound.text))
+        const edited = inbox.messageOf(row);
+        if (!edited) return { kind: "noted", rule: "edit", detail: "Its sender wrote no such message." };
+        if (!this.#frozen.has(edited.id) && inbox.editPending(edited, inbound.text))
           return { kind: "noted", rule: "edit", detail: "The message was changed before it was answered." };
-        if (inbound.fromSelf || !inbox.knows(row, chat.id, messageId) || !this.#isHeard(row))
-          return { kind: "noted", rule: "edit" };
+        if (inbound.fromSelf || !this.#isHeard(row)) return { kind: "noted", rule: "edit" };
         system.queueEvent(this.#sessionKey(row), `${who} changed an earlier message to: ${inbound.text.slice(0, 500)}`);
         return { kind: "noted", rule: "edit", detail: "The agent is told with the next message." };
       }
-      case "unsend":
-        if (inbox.withdraw(row, messageId, chat.id))
+      case "unsend": {
+        const unsent = inbox.messageOf(row);
+        if (!unsent) return { kind: "noted", rule: "unsend", detail: "Its sender wrote no such message." };
+        if (inbox.withdraw(unsent))
           return { kind: "noted", rule: "unsend", detail: "The message was taken back before it was answered." };
-        if (!inbound.fromSelf && inbox.knows(row, chat.id, messageId) && this.#isHeard(row))
+        if (!inbound.fromSelf && this.#isHeard(row))
           system.queueEvent(this.#sessionKey(row), `${who} took back an earlier message.`);
         return { kind: "noted", rule: "unsend" };
+      }
       case "reaction": {
         if (inbound.fromSelf) return { kind: "noted", rule: "own-echo" };
-        const ours = outbox.byProviderId(row, messageId);
+        const ours = outbox.byProviderId(row, messageId, chat.id);
         if (!ours || !this.#isHeard(row)) return { kind: "noted", rule: "reaction" };
         const verb = inbound.isRemoved ? "took back the reaction" : "reacted with";
         system.queueEvent(ours.sessionKey ?? this.#sessionKey(row), `${who} ${verb} ${inbound.emoji} to your message.`);

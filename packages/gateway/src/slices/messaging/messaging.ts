@@ -15,6 +15,7 @@ import { normalAgentId, type Sessions } from "../sessions/sessions.ts";
 import type { System } from "../system/system.ts";
 import { DEFAULT_ACCOUNT } from "./account-settings.ts";
 import { AccountSetup } from "./account-setup.ts";
+import { chatsCalled } from "./account-store.ts";
 import { Accounts } from "./accounts.ts";
 import { ApprovalNotes } from "./approval-notes.ts";
 import { Delivery } from "./delivery.ts";
@@ -23,6 +24,7 @@ import { KnownChannels } from "./known-channels.ts";
 import { Live } from "./live.ts";
 import { Logins } from "./logins.ts";
 import { MediaIn } from "./media-in.ts";
+import { type NameProblem, namesIn } from "./names.ts";
 import { Outbox, type OutboxRow } from "./outbox.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Pairing } from "./pairing.ts";
@@ -50,6 +52,7 @@ const STATUS_LIMIT_MS = 10_000;
 const PRUNE_MS = 6 * 3_600_000;
 const EXPIRE_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
+const NAME_WARNING = "a setting holds a name where only an id has an effect";
 
 export class Messaging implements AsyncDisposable {
   readonly inbox: Inbox;
@@ -147,6 +150,9 @@ export class Messaging implements AsyncDisposable {
     this.#stack.use(clock.every(EXPIRE_MS, () => this.#expire()));
     this.#checkBindings();
     this.#stack.use(this.#bindings.onChange(() => this.#checkBindings()));
+    this.#warnOfNames();
+    this.#stack.use(this.#bindings.onChange(() => this.#warnOfNames()));
+    this.#stack.use(this.#channels.onChange(() => this.#warnOfNames()));
     this.accounts.begin();
   }
 
@@ -160,6 +166,27 @@ export class Messaging implements AsyncDisposable {
           setting: `bindings.${index}`,
           agentId,
         });
+  }
+
+  /** Names in the settings where only ids have an effect. */
+  namesInSettings(): NameProblem[] {
+    const { agent, sessions, store } = this.#services;
+    return namesIn(
+      {
+        channels: this.#channels.config,
+        bindings: this.#bindings.current,
+        identityLinks: sessions.settings.identityLinks,
+        bySender: agent.toolSettings.bySender,
+      },
+      this.#channels.definitions,
+      (what, channel, name) =>
+        what === "chat" ? chatsCalled(store, channel, name) : this.inbox.sendersCalled(channel, name.replace(/^@/, "")),
+    );
+  }
+
+  #warnOfNames(): void {
+    for (const { setting, says, fix } of this.namesInSettings())
+      this.#services.log.warn(NAME_WARNING, { setting, says, fix });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

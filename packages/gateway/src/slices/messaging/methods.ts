@@ -46,6 +46,23 @@ export const send = defineMethod({
   handler: ({ params, gateway, caller, signal }) => gateway.messaging.outgoing.send(params, caller, signal),
 });
 
+export const settingsNames = defineMethod({
+  name: "channels.names",
+  summary: "Names in the settings that have no effect, since only ids give rights, each with what to put there.",
+  access: "operator.admin",
+  params: {},
+  result: Type.Object({
+    problems: Type.Array(
+      Type.Object({
+        setting: Type.String({ description: "The dotted path of the entry." }),
+        says: Type.String(),
+        fix: Type.String(),
+      }),
+    ),
+  }),
+  handler: ({ gateway }) => ({ problems: gateway.messaging.namesInSettings() }),
+});
+
 export const poll = defineMethod({
   name: "poll",
   summary: "Asks a question with answers to choose from, where the channel has polls.",

@@ -77,6 +77,8 @@ const COLUMNS =
   "problem, provider_id as providerId, attempts, not_before as notBefore, queued_at as queuedAt, " +
   "expires_at as expiresAt, sent_at as sentAt";
 const PREVIEW_CHARS = 200;
+/** A target that names a chat otherwise than the platform does: "@name", "user:123". */
+const NAMED_TARGET = /^(?:@|user:)/;
 /** Longer than any send under way takes. */
 const SENDING_MS = 5 * 60_000;
 
@@ -158,12 +160,15 @@ export class Outbox {
   }
 
   /** The message that the platform knows under this id. */
-  byProviderId({ channel, account }: AccountKey, id: string): OutboxRow | undefined {
-    const row = this.#store.get<Row>(
-      `select ${COLUMNS} from outbox where channel = ? and account = ? and provider_id = ?`,
-      ...[channel, account, id],
-    );
-    return row && toOutboxRow(row);
+  byProviderId({ channel, account }: AccountKey, id: string, chat?: string): OutboxRow | undefined {
+    const rows = this.#store
+      .all<Row>(
+        `select ${COLUMNS} from outbox where channel = ? and account = ? and provider_id = ?`,
+        ...[channel, account, id],
+      )
+      .map(toOutboxRow);
+    if (chat === undefined) return rows[0];
+    return rows.find((row) => row.chat.id === chat) ?? rows.find((row) => NAMED_TARGET.test(row.chat.id));
   }
 
   /** Replaces a message that was to be composed by its parts; they keep its place. */

@@ -1,7 +1,7 @@
 /** What people and programs send over channels: messages, polls, reactions, edits; and what became of them. */
 import { GatewayError, invalidRequest, messageOf } from "../../base/errors.ts";
 import type { Caller } from "../../kit/access.ts";
-import { ChannelError, type MessageRef, type OutboundMedia } from "../../kit/channel.ts";
+import { accountId, ChannelError, type MessageRef, type OutboundMedia } from "../../kit/channel.ts";
 import { type Account, toChannelError } from "./account.ts";
 import { Chats } from "./account-store.ts";
 import type { Accounts } from "./accounts.ts";
@@ -350,7 +350,7 @@ export class Outgoing implements Disposable {
     return sessionKeyOf({
       ...{ channel, account, agentId },
       chat: { kind: "direct", ...known, ...chat },
-      sender: { id: chat.id },
+      sender: { id: accountId(chat.id) },
       session: sessions.settings,
       mainKey: sessions.mainKey(agentId),
       definition: this.#channels.definition(channel),

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { FakeClock } from "../../../../../test/fakes/clock.ts";
 import { Bus } from "../../base/bus.ts";
 import { openStore } from "../../base/store.ts";
+import { accountId } from "../../kit/channel.ts";
 import { Pairing } from "./pairing.ts";
 import { tables } from "./tables.ts";
 
@@ -15,8 +16,8 @@ function fresh() {
 }
 
 /** The code that a stranger gets. */
-function codeFor(pairing: Pairing, id: string): string {
-  const answer = pairing.request(key, { id });
+function codeFor(pairing: Pairing, id: string, account = key): string {
+  const answer = pairing.request(account, { id: accountId(id) });
   if (typeof answer === "string") throw new Error(answer);
   return answer.code;
 }
@@ -26,14 +27,33 @@ test("a stranger gets a code of eight unmistakable characters, once", () => {
   const code = codeFor(pairing, "1");
 
   assert.match(code, /^[A-HJ-NP-Z2-9]{8}$/);
-  assert.equal(pairing.request(key, { id: "1" }), "known");
+  assert.equal(pairing.request(key, { id: accountId("1") }), "known");
 });
 
-test("three strangers wait at most", () => {
-  const { pairing } = fresh();
-  for (const id of ["1", "2", "3"]) codeFor(pairing, id);
+test("however many wait, the next stranger gets a code, and the oldest of the account makes room", () => {
+  const { clock, pairing } = fresh();
+  const other = codeFor(pairing, "other", { channel: "telegram", account: "work" });
+  const codes = Array.from({ length: 101 }, (_, index) => {
+    clock.advance(1);
+    return codeFor(pairing, String(index));
+  });
 
-  assert.equal(pairing.request(key, { id: "4" }), "full");
+  const pending = pairing.list("telegram").pending.map(({ code }) => code);
+
+  assert.deepEqual(pending, [...codes.slice(1).reverse(), other]);
+});
+
+test("a person is let in and shut out under every id that the platform proves", () => {
+  const { pairing } = fresh();
+  pairing.request(key, { id: accountId("900001@lid") });
+  pairing.approve("telegram", pairing.list().pending[0]!.code);
+
+  const isKnown = pairing.isPaired("telegram", ["+1555", "900001@lid"]);
+  const isKnownByNumber = pairing.isPaired("telegram", ["+1555"]);
+  const isRemoved = pairing.revoke("telegram", "+1555");
+
+  assert.deepEqual([isKnown, isKnownByNumber, isRemoved], [true, true, true]);
+  assert.equal(pairing.isPaired("telegram", ["+1555", "900001@lid"]), false);
 });
 
 test("a code lasts an hour", () => {

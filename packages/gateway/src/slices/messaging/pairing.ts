@@ -13,19 +13,27 @@ import type { PairedSenderShape, SenderRequestShape } from "./schema.ts";
 const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const CODE_CHARS = 8;
 const CODE_TTL_MS = 60 * 60_000;
-const MAX_PENDING = 3;
+/**
+ * How many may wait for an account. The oldest makes room for the next, so that nobody keeps others out by waiting; enough
+ * of them that a few senders who come to push others out do not succeed within the hour that a code lasts.
+ */
+const MAX_PENDING = 100;
+/** Ids of one person that are kept; no platform proves more than three. */
+const MAX_ALIASES = 8;
 
 interface Row {
   readonly channel: string;
   readonly sender: string;
   readonly account: string;
   readonly name: string | null;
+  /** A JSON list. */
+  readonly aliases: string;
   readonly code: string;
   readonly createdAt: number;
   readonly lastSeenAt: number;
 }
 
-const COLUMNS = "channel, sender, account, name, code, created_at as createdAt, last_seen_at as lastSeenAt";
+const COLUMNS = "channel, sender, account, name, aliases, code, created_at as createdAt, last_seen_at as lastSeenAt";
 
 export class Pairing {
   readonly #store: Store;
@@ -38,11 +46,8 @@ export class Pairing {
     this.#bus = options.bus;
   }
 
-  /**
-   * Notes that a stranger has written. Returns the code to answer with; undefined when they have one already or when
-   * too many wait: then nothing is answered.
-   */
-  request({ channel, account }: AccountKey, peer: Peer): { code: string } | "known" | "full" {
+  /** Notes that a stranger has written. Returns the code to answer with; "known" when they have one already. */
+  request({ channel, account }: AccountKey, peer: Peer): { code: string } | "known" {
     this.#prune();
     const now = this.#clock.now();
     const known = this.#find(channel, peer.id);
@@ -54,11 +59,15 @@ export class Pairing {
       return "known";
     }
     const pending = this.#pending(channel);
-    if (pending.length >= MAX_PENDING) return "full";
+    for (const { sender } of pending.filter((row) => row.account === account).slice(MAX_PENDING - 1))
+      this.#remove(channel, sender);
     const code = freshCode(new Set(pending.map((row) => row.code)));
+    const { name, aliases = [] } = peer;
     this.#store.run(
-      "insert into sender_requests values (?, ?, ?, ?, ?, ?, ?)",
-      ...[channel, peer.id, account, peer.name?.slice(0, 128) ?? null, code, now, now],
+      `insert into sender_requests (channel, sender, account, name, code, created_at, last_seen_at, aliases)
+       values (?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[channel, peer.id, account, name?.slice(0, 128) ?? null, code, now, now],
+      JSON.stringify(aliases.slice(0, MAX_ALIASES)),
     );
     this.#bus.publish(pairingRequested, toRequest(this.#find(channel, peer.id)!));
     return { code };
@@ -77,34 +86,48 @@ export class Pairing {
     this.#store.transaction(() => {
       this.#remove(channel, row.sender);
       this.#store.run(
-        "insert or replace into paired_senders values (?, ?, ?, ?)",
-        ...[channel, row.sender, row.name, approvedAt],
+        "insert or replace into paired_senders (channel, sender, name, approved_at, aliases) values (?, ?, ?, ?, ?)",
+        ...[channel, row.sender, row.name, approvedAt, row.aliases],
       );
     });
     this.#bus.publish(pairingResolved, { channel, id: row.sender, decision: "approved" });
     return { ...toPaired({ channel, id: row.sender, name: row.name, approvedAt }), accountId: row.account };
   }
 
-  /** Shuts a sender out, whether they wait or were let in. */
+  /** Shuts a sender out under any of their ids, whether they wait or were let in. */
   revoke(channel: string, sender: string): boolean {
     const removed = this.#store.transaction(() => {
-      const waiting = this.#remove(channel, sender);
-      const { changes } = this.#store.run(
-        "delete from paired_senders where channel = ? and sender = ?",
-        ...[channel, sender],
-      );
-      return waiting || changes > 0;
+      let changes = 0;
+      for (const table of ["sender_requests", "paired_senders"])
+        changes += this.#store.run(
+          `delete from ${table} where channel = ?1 and (sender = ?2 or exists
+             (select 1 from json_each(aliases) where value = ?2))`,
+          ...[channel, sender],
+        ).changes;
+      return changes > 0;
     });
     if (removed) this.#bus.publish(pairingResolved, { channel, id: sender, decision: "rejected" });
     return removed;
   }
 
-  /** Whether a sender was let in, under any of these names. */
-  isPaired(channel: string, names: readonly string[]): boolean {
-    return names.some(
-      (name) =>
-        this.#store.get("select 1 from paired_senders where channel = ? and sender = ?", channel, name) !== undefined,
+  /** Whether a sender was let in. `ids` are all of theirs; what is new among them is kept, so that each can be revoked. */
+  isPaired(channel: string, ids: readonly string[]): boolean {
+    const wanted = JSON.stringify(ids);
+    const row = this.#store.get<{ sender: string; aliases: string }>(
+      `select sender, aliases from paired_senders where channel = ?1 and
+         (sender in (select value from json_each(?2)) or exists
+           (select 1 from json_each(aliases) where value in (select value from json_each(?2))))`,
+      ...[channel, wanted],
     );
+    if (!row) return false;
+    const known = JSON.parse(row.aliases) as string[];
+    const all = [...new Set([...known, ...ids])].filter((id) => id !== row.sender).slice(0, MAX_ALIASES);
+    if (all.length > known.length)
+      this.#store.run(
+        "update paired_senders set aliases = ? where channel = ? and sender = ?",
+        ...[JSON.stringify(all), channel, row.sender],
+      );
+    return true;
   }
 
   list(channel?: string): { pending: SenderRequestShape[]; approved: PairedSenderShape[] } {

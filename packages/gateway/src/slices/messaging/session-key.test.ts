@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { plainPeer } from "../../kit/channel.ts";
+import { accountId, plainPeer, provenAlias } from "../../kit/channel.ts";
 import { type KeyFacts, sessionKeyOf } from "./session-key.ts";
 
 const facts: KeyFacts = {
   channel: "telegram",
   account: "default",
   chat: { id: "77", kind: "direct" },
-  sender: { id: "77", aliases: ["@ann"] },
+  sender: { id: accountId("77"), aliases: [provenAlias("@ann")] },
   agentId: "main",
   session: { scope: "per-sender", dmScope: "main" },
   mainKey: "agent:main:main",

@@ -1,6 +1,7 @@
 /** Which conversation an inbound message belongs to (protocol: session keys). */
 import type { ChannelDefinition, Chat, Peer } from "../../kit/channel.ts";
 import type { SessionSettings } from "../sessions/settings.ts";
+import { identitiesOf } from "./peer-list.ts";
 
 export interface KeyFacts {
   readonly channel: string;
@@ -53,7 +54,7 @@ function linkedName(
   sender: Peer,
   { normalPeer }: Pick<ChannelDefinition, "normalPeer">,
 ): string | undefined {
-  const ids = new Set([sender.id, ...(sender.aliases ?? [])].map((id) => `${channel}:${normalPeer(id)}`));
+  const ids = new Set(identitiesOf(sender).map((id) => `${channel}:${normalPeer(id)}`));
   for (const [name, members] of Object.entries(links ?? {})) {
     const isMember = members.some((member) => {
       const [prefix, ...rest] = member.trim().split(":");

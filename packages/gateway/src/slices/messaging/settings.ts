@@ -190,7 +190,7 @@ const BindingSchema = Type.Object({
           kind: Type.Union(OneOf("dm", "direct", "group", "channel").anyOf),
           id: Type.String({ minLength: 1, maxLength: 256 }),
         },
-        { description: 'One person or group: { kind: "dm", id: "@ada" }; "*" is every one of that kind.' },
+        { description: 'One person or group: { kind: "dm", id: "123456789" }; "*" is every one of that kind.' },
       ),
     ),
     guildId: Name("A Discord server."),

@@ -102,4 +102,9 @@ export const tables = defineTables("messaging", [
      primary key (channel, sender)
    ) strict, without rowid;`,
   "alter table inbox add column binding text",
+  // One person may be known by several ids that their platform proves to be one account.
+  `alter table paired_senders add column aliases text not null default '[]';
+   alter table sender_requests add column aliases text not null default '[]';
+   update inbox set payload = json_remove(payload, '$.sender.aliases')
+     where state <> 'done' and channel in ('telegram', 'discord');`,
 ]);

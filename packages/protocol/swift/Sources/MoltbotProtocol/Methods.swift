@@ -638,6 +638,49 @@ public struct ChannelsLogoutResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `channels.names`.
+public struct ChannelsNamesParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `channels.names`.
+public struct ChannelsNamesResult: Codable, Hashable, Sendable {
+    public struct Problem: Codable, Hashable, Sendable {
+        /// The dotted path of the entry.
+        public var setting: String
+        public var says: String
+        public var fix: String
+
+        public init(
+            setting: String,
+            says: String,
+            fix: String
+        ) {
+            self.setting = setting
+            self.says = says
+            self.fix = fix
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case setting
+            case says
+            case fix
+        }
+    }
+
+    public var problems: [Problem]
+
+    public init(
+        problems: [Problem]
+    ) {
+        self.problems = problems
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case problems
+    }
+}
+
 /// Parameters of `channels.remove`.
 public struct ChannelsRemoveParams: Codable, Hashable, Sendable {
     public var channel: String
@@ -4662,6 +4705,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case messageReact = "message.react"
     /// Sends a message over a channel; answers when the platform has taken it.
     case send = "send"
+    /// Names in the settings that have no effect, since only ids give rights, each with what to put there.
+    case channelsNames = "channels.names"
     /// Takes back a message that the gateway has sent.
     case messageDelete = "message.delete"
     /// Stops the replies to a session key, or one of them.

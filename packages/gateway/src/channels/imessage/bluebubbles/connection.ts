@@ -1,6 +1,7 @@
 /** Messages by way of a BlueBubbles server: what the gateway asks of it. What it tells is in `link.ts`. */
 import { ignore } from "../../../base/errors.ts";
 import {
+  accountId,
   type Capability,
   type ChannelContext,
   ChannelError,
@@ -11,7 +12,7 @@ import {
   type ProbeContext,
   type Sent,
 } from "../../../kit/channel.ts";
-import { chatGuidKey, handleOf, partsOf } from "../addresses.ts";
+import { chatGuidKey, handleOf, partsOf, servedHandle } from "../addresses.ts";
 import { type Expected, SETTLE_MS, SKEW_MS } from "../echoes.ts";
 import { BlueBubblesApi, linkError } from "./api.ts";
 import { type BlueMessage, readMessage } from "./inbound.ts";
@@ -74,7 +75,7 @@ async function serverInfo(api: BlueBubblesApi, signal: AbortSignal): Promise<{ s
   const { private_api, helper_connected, detected_imessage, detected_icloud } = (info ?? {}) as Record<string, unknown>;
   const handle = [detected_imessage, detected_icloud].find((each) => typeof each === "string" && each !== "");
   return {
-    self: { id: typeof handle === "string" ? handleOf(handle) : "me" },
+    self: { id: accountId(typeof handle === "string" ? handleOf(handle) : "me") },
     hasHelper: private_api === true && helper_connected === true,
   };
 }
@@ -167,7 +168,9 @@ class Requests {
         "BlueBubbles does not know chat_id numbers; name the group by its guid (iMessage;+;chat…).",
       );
     if (partsOf(chatId)) return chatId;
-    return this.#context.state.get(chatGuidKey(chatId)) ?? `iMessage;-;${chatId}`;
+    const { service, handle } = servedHandle(chatId);
+    const prefix = service === "imessage" ? "iMessage" : service.toUpperCase();
+    return this.#context.state.get(chatGuidKey(chatId)) ?? `${prefix};-;${handle}`;
   }
 
   /** The message among those that the account has sent, by the client's id or by what it says. */

@@ -1,6 +1,6 @@
 /** What BlueBubbles tells of a message, as the gateway takes it in: the message, its change, and its end. */
-import type { Inbound, MediaKind, MediaRef } from "../../../kit/channel.ts";
-import { chatIdOf, handleOf, partsOf } from "../addresses.ts";
+import { accountId, chosenName, type Inbound, type MediaKind, type MediaRef, type Peer } from "../../../kit/channel.ts";
+import { chatIdOf, handleOf, partsOf, senderOf } from "../addresses.ts";
 import { type Echo, withoutFileMarks } from "../echoes.ts";
 import { type Addressed, type Mention, readMentions, readNamed } from "../mentions.ts";
 import { emojiOf } from "./tapbacks.ts";
@@ -29,6 +29,9 @@ export interface Reader {
   isOwn?(guid: string): boolean;
 }
 
+/** The account, when the server does not say which handle of its own wrote. */
+const SELF: Peer = { id: accountId("me") };
+
 /** Reads a message; undefined when it has no identity or no conversation. */
 export function readMessage(value: unknown, reader: Reader): BlueMessage | undefined {
   const message = fieldsOf(value);
@@ -41,7 +44,8 @@ export function readMessage(value: unknown, reader: Reader): BlueMessage | undef
   const [editedAt, unsentAt] = [timeOf(message.dateEdited), timeOf(message.dateRetracted)];
   const chat = chatOf(chatGuid, fieldsOf(listOf(message.chats)[0]));
   const address = textOf(fieldsOf(message.handle).address);
-  const sender = { id: address ? handleOf(address) : fromSelf ? "me" : chat.id };
+  const services = [message.service, fieldsOf(message.handle).service, partsOf(chatGuid)?.service];
+  const sender = fromSelf && !address ? SELF : senderOf(address ?? chat.id, services);
   const base = { at, chat, sender, messageId: guid, fromSelf };
   const text = typeof message.text === "string" ? withoutFileMarks(message.text) : "";
   const isEmpty = text === "" && media.length === 0;
@@ -81,7 +85,11 @@ function isHousekeeping({ itemType, groupActionType }: Fields): boolean {
 
 function chatOf(guid: string, { displayName }: Fields): Inbound["chat"] {
   const title = textOf(displayName);
-  return { id: chatIdOf(guid), kind: partsOf(guid)?.isGroup ? "group" : "direct", ...(title && { title }) };
+  return {
+    id: chatIdOf(guid),
+    kind: partsOf(guid)?.isGroup ? "group" : "direct",
+    ...(title && { title: chosenName(title) }),
+  };
 }
 
 function replyOf(message: Fields, { isOwn }: Reader): Pick<Extract<Inbound, { kind: "message" }>, "replyTo"> {

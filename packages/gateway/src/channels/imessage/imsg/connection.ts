@@ -14,11 +14,11 @@ import {
   type Sent,
   type StateChanges,
 } from "../../../kit/channel.ts";
-import { chatGuidKey, chatIdOf, handleOf, partsOf } from "../addresses.ts";
+import { chatGuidKey, chatIdOf, handleOf, partsOf, servedHandle } from "../addresses.ts";
 import { CLAIMED_KEY, type Echo, Echoes, type Expected, readClaimed, SETTLE_MS, SKEW_MS } from "../echoes.ts";
 import { openAttachment } from "./attachments.ts";
 import { Cursor } from "./cursor.ts";
-import { type ImsgMessage, type Reader, readMessage, rowOf } from "./inbound.ts";
+import { type ImsgMessage, type Reader, readMessage, rowOf, SELF } from "./inbound.ts";
 import { refusedSend } from "./problems.ts";
 import { ImsgRefusal, Program } from "./program.ts";
 
@@ -50,9 +50,6 @@ const ABSENT: Partial<Record<Capability, string>> = {
 
 const NO_FILES_OVER_SSH =
   "Files cannot be sent by a Mac that is reached over ssh; BlueBubbles can (channels.imessage.backend).";
-
-/** Whose Mac it is, as far as Messages says: the account goes by no other name. */
-const SELF: Peer = { id: "me" };
 
 /** Starts the program and takes in what has come meanwhile. Throws `ChannelError`. */
 export async function connect(context: ChannelContext<ImsgSettings>): Promise<Connection> {
@@ -209,8 +206,9 @@ class ImsgConnection implements Connection {
     const [, row] = /^chat_id:(\d+)$/.exec(chatId) ?? [];
     if (row) return { chat_id: Number(row) };
     if (partsOf(chatId)) return { chat_guid: chatId };
-    const service = partsOf(this.#context.state.get(chatGuidKey(chatId)) ?? "")?.service;
-    return { to: chatId, service: service?.toLowerCase() === "sms" ? "sms" : "auto" };
+    const { service, handle } = servedHandle(chatId);
+    const kept = partsOf(this.#context.state.get(chatGuidKey(chatId)) ?? "")?.service.toLowerCase();
+    return { to: handle, service: service === "sms" || kept === "sms" ? "sms" : "auto" };
   }
 
   /** What the account has sent to a conversation since a message was queued; undefined when that cannot be told. */
@@ -256,7 +254,7 @@ class ImsgConnection implements Connection {
     try {
       this.#context.receive([{ ...inbound, fromSelf: isOwn }], {
         ...this.#cursor.past(rowid, inbound.at),
-        ...this.#service(message),
+        ...this.#forgottenService(message),
       });
     } catch (error) {
       this.#isOver = true;
@@ -275,13 +273,10 @@ class ImsgConnection implements Connection {
     return { now: clock.now(), mentionName: settings.mentionName, isOwn };
   }
 
-  /** Takes note of people who write by SMS, and of those who no longer do. */
-  #service({ chatGuid, inbound: { chat } }: ImsgMessage): StateChanges {
-    if (chat.kind !== "direct" || chatGuid === undefined) return {};
-    const isSms = partsOf(chatGuid)?.service.toLowerCase() === "sms";
-    const known = this.#context.state.get(chatGuidKey(chat.id));
-    if (isSms) return known === chatGuid ? {} : { [chatGuidKey(chat.id)]: chatGuid };
-    return known === undefined ? {} : { [chatGuidKey(chat.id)]: undefined };
+  /** Somebody who was once written to by SMS writes by iMessage now. */
+  #forgottenService({ inbound: { chat } }: ImsgMessage): StateChanges {
+    const key = chatGuidKey(chat.id);
+    return this.#context.state.get(key) === undefined ? {} : { [key]: undefined };
   }
 }
 

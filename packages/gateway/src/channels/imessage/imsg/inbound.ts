@@ -1,6 +1,6 @@
 /** What `imsg` tells, as the gateway takes it in. */
-import type { Inbound, MediaKind, MediaRef } from "../../../kit/channel.ts";
-import { chatIdOf, handleOf, partsOf } from "../addresses.ts";
+import { accountId, chosenName, type Inbound, type MediaKind, type MediaRef, type Peer } from "../../../kit/channel.ts";
+import { chatIdOf, handleOf, partsOf, senderOf } from "../addresses.ts";
 import { type Echo, withoutFileMarks } from "../echoes.ts";
 import { readNamed } from "../mentions.ts";
 
@@ -11,8 +11,6 @@ export interface ImsgMessage {
   readonly inbound: Inbound;
   /** For telling our own messages. */
   readonly echo: Echo;
-  /** The conversation, as Messages calls it. */
-  readonly chatGuid: string | undefined;
 }
 
 /** Who reads: what the account is called, and which messages are its own. */
@@ -21,6 +19,9 @@ export interface Reader {
   readonly mentionName?: string | undefined;
   isOwn?(guid: string): boolean;
 }
+
+/** Whose Mac it is, as far as Messages says: the account goes by no other name. */
+export const SELF: Peer = { id: accountId("me") };
 
 /** Reads a message; undefined when it has no identity. */
 export function readMessage(value: unknown, { now, mentionName, isOwn }: Reader): ImsgMessage | undefined {
@@ -32,9 +33,9 @@ export function readMessage(value: unknown, { now, mentionName, isOwn }: Reader)
   const at = timeOf(message.created_at) ?? now;
   const fromSelf = isFromMe === true;
   const hasSender = typeof message.sender === "string" && message.sender !== "";
-  const sender = { id: hasSender ? handleOf(String(message.sender)) : fromSelf ? "me" : chat.id };
+  const services = [message.service, partsOf(String(message.chat_guid))?.service];
+  const sender = fromSelf && !hasSender ? SELF : senderOf(hasSender ? String(message.sender) : chat.id, services);
   const base = { at, chat, sender, messageId: guid, fromSelf };
-  const chatGuid = typeof message.chat_guid === "string" ? message.chat_guid : undefined;
   const isReadable = typeof text === "string" || text === null;
   const media = mediaOf(message.attachments);
   const words = isReadable ? withoutFileMarks(text ?? "") : "";
@@ -42,9 +43,9 @@ export function readMessage(value: unknown, { now, mentionName, isOwn }: Reader)
   const echo = { guid, chatIds, text: words, hasFiles: media.length > 0, at };
   if (!isReadable || (!hasSender && !fromSelf)) {
     const why = "Messages told of it without an author or a text.";
-    return { rowid: id, chatGuid, echo, inbound: { ...base, kind: "unreadable", keys: [guid], why } };
+    return { rowid: id, echo, inbound: { ...base, kind: "unreadable", keys: [guid], why } };
   }
-  if (message.is_reaction === true) return { rowid: id, chatGuid, echo, inbound: reactionOf(message, base) };
+  if (message.is_reaction === true) return { rowid: id, echo, inbound: reactionOf(message, base) };
   const replyTo =
     typeof message.reply_to_guid === "string" && message.reply_to_guid ? message.reply_to_guid : undefined;
   const inbound: Inbound = {
@@ -55,7 +56,7 @@ export function readMessage(value: unknown, { now, mentionName, isOwn }: Reader)
     media,
     ...(replyTo && { replyTo: { messageId: replyTo, fromSelf: isOwn?.(replyTo) === true } }),
   };
-  return { rowid: id, chatGuid, echo, inbound };
+  return { rowid: id, echo, inbound };
 }
 
 /** The row of a message that could not be read otherwise. */
@@ -72,7 +73,7 @@ function fieldsOf(value: unknown): Fields {
 
 function chatOf(message: Fields): Inbound["chat"] | undefined {
   const { chat_guid: guid, chat_id: row, chat_identifier: identifier, chat_name: name, is_group: isGroup } = message;
-  const title = typeof name === "string" && name !== "" ? { title: name } : {};
+  const title = typeof name === "string" && name !== "" ? { title: chosenName(name) } : {};
   const parts = typeof guid === "string" ? partsOf(guid) : undefined;
   if (typeof guid === "string" && parts)
     return { id: chatIdOf(guid), kind: parts.isGroup || isGroup === true ? "group" : "direct", ...title };
