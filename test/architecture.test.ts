@@ -218,6 +218,51 @@ describe("tables", () => {
   });
 });
 
+describe("what leaves the process", () => {
+  test("every program and thread that the gateway starts is given an environment of its own", () => {
+    const START = /\b(?:spawn|spawnSync|exec|execFile|execFileSync|execSync|fork|new Worker)\(/g;
+    const starters = [...sources].filter(([path]) => !path.includes("/cli/"));
+    const calls = starters.flatMap(([path, text]) =>
+      /from "node:(?:child_process|worker_threads)"|import\("node:child_process"\)/.test(text)
+        ? [...text.matchAll(START)].map(({ index }) => [short(path), text.slice(index, index + 500)] as const)
+        : [],
+    );
+
+    assert.ok(calls.length >= 10);
+    assert.deepEqual(
+      calls.filter(([, call]) => !/\benv(?::|,| \})/.test(call) || /env: \{ \.\.\./.test(call)),
+      [],
+    );
+  });
+
+  test("no sentence is made of the raw text of an error: that is for the log, and for telling errors apart", () => {
+    const RAW = /\bdetailOf\(|\bString\((?:error|cause|reason|err)\)/g;
+    const FINE = /\blog[.[]|\.test\(|\.includes\(|\b(?:why|problem|error|reason): (?:detailOf|String)|import \{/;
+    const raw = [...sources]
+      .filter(([path]) => path.startsWith("packages/gateway/") && !/\/cli\/|base\/errors\.ts$/.test(path))
+      .flatMap(([path, text]) =>
+        [...text.matchAll(RAW)].map(({ index }) => [
+          short(path),
+          text.slice(text.lastIndexOf("\n", index) + 1, text.indexOf("\n", index)).trim(),
+        ]),
+      );
+
+    assert.deepEqual(
+      raw.filter(([, line = ""]) => !FINE.test(line)).map(([path]) => path),
+      RAW_ON_PURPOSE,
+    );
+  });
+});
+
+/** Where the raw text stays inside, or is the parser's word on a text that the reader wrote, or a server's on a call. */
+const RAW_ON_PURPOSE = [
+  "base/config.ts",
+  "channels/whatsapp/socket.ts",
+  "slices/mcp/connection.ts",
+  "slices/mcp/stdio.ts",
+  "slices/setup/setup.ts",
+];
+
 describe("files", () => {
   test("have kebab-case names", () => {
     const names = [...readSources("{packages/*/src,scripts,test}/**/*.ts").keys()];

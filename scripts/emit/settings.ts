@@ -51,7 +51,7 @@ function rowsOf(schema: Described, path: string): Row[] {
 }
 
 function valuesOf(schema: Described): string {
-  if (schema.format === "secret") return "secret text";
+  if (String(schema.format).startsWith("secret")) return "secret text";
   if (schema.anyOf) return schema.anyOf.map((branch) => valuesOf(branch as Described)).join(", ");
   if ("const" in schema) return code(schema.const);
   if (schema.type === "array") return `list of ${valuesOf((schema.items ?? {}) as Described)}`;

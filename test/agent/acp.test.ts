@@ -170,7 +170,7 @@ describe("the program", () => {
 
     const problem = await say(client, "crash");
 
-    assert.match(problem, /cannot answer: it ended with code 11: segmentation fault$/);
+    assert.match(problem, /cannot answer: it ended with code 11$/);
     assert.match(await say(client, "hello"), /"hello|hello"/);
     const { messages } = await client.call("chat.history", { sessionKey: "main" });
     assert.match(JSON.stringify(messages), /whether it took effect is not known/);

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { systemClock } from "../../packages/gateway/src/base/clock.ts";
-import { createLog, Secrets } from "../../packages/gateway/src/base/log.ts";
+import { createLog } from "../../packages/gateway/src/base/log.ts";
+import { Secrets } from "../../packages/gateway/src/base/secrets.ts";
 import { ModelError } from "../../packages/gateway/src/slices/models/model-error.ts";
 import type {
   ModelMessage,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { systemClock } from "../../packages/gateway/src/base/clock.ts";
-import { createLog, Secrets } from "../../packages/gateway/src/base/log.ts";
+import { createLog } from "../../packages/gateway/src/base/log.ts";
+import { Secrets } from "../../packages/gateway/src/base/secrets.ts";
 import { ModelError } from "../../packages/gateway/src/slices/models/model-error.ts";
 import type { ModelStep } from "../../packages/gateway/src/slices/models/port.ts";
 import type { Api, Model } from "../../packages/gateway/src/slices/models/providers.ts";

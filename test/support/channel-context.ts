@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../packages/gateway/src/base/clock.ts";
-import { createLog, type Line, Secrets } from "../../packages/gateway/src/base/log.ts";
+import { createLog, type Line } from "../../packages/gateway/src/base/log.ts";
+import { Secrets } from "../../packages/gateway/src/base/secrets.ts";
 import type {
   ChannelContext,
   ChannelDefinition,

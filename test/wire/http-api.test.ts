@@ -4,6 +4,7 @@ import { request as httpRequest } from "node:http";
 import { after, describe, test } from "node:test";
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { sha256Hex } from "../../packages/gateway/src/base/ids.ts";
 import { configFor, transcriptOf } from "../agent/support.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
@@ -115,7 +116,7 @@ describe("POST /v1/chat/completions", () => {
     const more = [first, { role: "assistant", content: "Hello from the model." }, { role: "user", content: "Which?" }];
     await post("/v1/chat/completions", { user: "Ada", messages: more });
 
-    const said = await transcriptOf(client, "agent:main:openai-user:ada");
+    const said = await transcriptOf(client, `agent:main:openai-user:${sha256Hex("ada").slice(0, 32)}`);
 
     assert.deepEqual(said, [
       "user: Remember 7.",

@@ -8,15 +8,17 @@ import { guardProcess } from "./base/blame.ts";
 import { Bus } from "./base/bus.ts";
 import { type Clock, guardedClock, systemClock } from "./base/clock.ts";
 import { Config } from "./base/config.ts";
-import { ignore, messageOf, StartError } from "./base/errors.ts";
+import { detailOf, ignore, onUnexpected, StartError, TellableError } from "./base/errors.ts";
 import { configPath, type Env, fileExists, makePrivateDir, readTextIfExists } from "./base/files.ts";
 import { ensureConfig } from "./base/first-config.ts";
-import { createLog, type Log, LogFile, Secrets, type Sink, ttySink } from "./base/log.ts";
+import { createLog, type Log, LogFile, type Sink, ttySink } from "./base/log.ts";
+import { Secrets } from "./base/secrets.ts";
 import { openStore, type Store, StoreBusyError, storageProblem } from "./base/store.ts";
 import { VERSION } from "./base/version.ts";
 import { CHANNELS_SECTION, COMMANDS, EVENTS, METHODS, SETTINGS, TABLES, TOOLS } from "./catalog.ts";
 import { CHANNELS } from "./channels/index.ts";
 import { hasScope } from "./kit/access.ts";
+import type { SettingsDefinition } from "./kit/settings.ts";
 import type { Schema } from "./kit/validate.ts";
 import { type GatewayAuth, resolveAuth } from "./server/authenticate.ts";
 import { type BearerVerdict, judgeBearer } from "./server/bearer.ts";
@@ -44,7 +46,7 @@ import { keysIn } from "./slices/models/keys.ts";
 import { Models } from "./slices/models/models.ts";
 import { Recordings } from "./slices/recordings/recordings.ts";
 import { Sessions } from "./slices/sessions/sessions.ts";
-import { secretsOf } from "./slices/setup/redact.ts";
+import { learnSecrets } from "./slices/setup/redact.ts";
 import { Setup } from "./slices/setup/setup.ts";
 import { Skills } from "./slices/skills/skills.ts";
 import { shutdown } from "./slices/system/events.ts";
@@ -62,6 +64,8 @@ export interface Base {
   readonly bus: Bus;
   readonly store: Store;
   readonly config: Config;
+  /** Takes secrets out of a text that leaves the process. */
+  readonly guard: (text: string) => string;
 }
 
 /** What a method's handler reaches: the base and each slice's service. */
@@ -158,7 +162,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
         current = await again();
         return;
       } catch (error) {
-        current.log.error("the restart failed; trying again", { error: messageOf(error) });
+        current.log.error("the restart failed; trying again", { error: detailOf(error) });
         await clock.sleep(RESTART_RETRY_MS, stop.signal);
       }
     }
@@ -177,7 +181,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
       return current.tlsFingerprint;
     },
     async [Symbol.asyncDispose]() {
-      stop.abort(new Error("the gateway stops"));
+      stop.abort(new TellableError("the gateway stops"));
       await restarting?.catch((error) => ignore(error, "the stop has interrupted the restart"));
       await current.stop("gateway stopping", null);
     },
@@ -207,6 +211,11 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       sinks: [...sinks, logFile.sink],
       secrets,
     });
+    stack.use(
+      onUnexpected((error, reference) =>
+        log.warn("people were told of an error by its reference", { reference, error }),
+      ),
+    );
     if (options.ownsProcess) stack.use(guardProcess(log));
     const clock = guardedClock(time, (error) => log.error(storageProblem(error) ?? "a timer's work threw", { error }));
     const store = stack.use(openState(stateDir));
@@ -215,13 +224,12 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     refuseRemoteMode(settings.current.mode, settings.current.remote.url);
     const auth = resolveAuth(settings.current.auth, env, isLoopbackAddress(bindHost(settings.current)));
     if (auth.mode !== "none") secrets.add(auth.secret);
-    for (const key of keysIn(env)) secrets.add(key);
-    for (const name of SEARCH_KEY_VARIABLES) secrets.add(env[name]);
-    hideSecrets(config, secrets);
+    learnAll(config, env, secrets);
 
     const limiter = new FailureLimiter(clock);
     const bus = new Bus();
-    const base: Base = { stateDir, version: VERSION, env, clock, log, bus, store, config };
+    const guard = (text: string) => secrets.guard(text);
+    const base: Base = { stateDir, version: VERSION, env, clock, log, bus, store, config, guard };
     const gateway = buildServices(base, {
       logFile: logFile.path,
       requestRestart,
@@ -236,6 +244,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       clock,
       log,
       limiter,
+      guard,
       devices: gateway.devices,
       settings: () => settings.current,
       auth: () => auth,
@@ -251,7 +260,13 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       disconnected: (connection) => system.disconnected(connection.id),
     });
     stack.use(
-      startBroadcast({ bus, events: EVENTS, connections: server.connections, stateVersion: () => system.stateVersion }),
+      startBroadcast({
+        bus,
+        events: EVENTS,
+        connections: server.connections,
+        guard,
+        stateVersion: () => system.stateVersion,
+      }),
     );
     stack.defer(() => gateway.agent.stop());
     gateway.agent.resume();
@@ -432,15 +447,28 @@ function openConfig(
   return config;
 }
 
-/** Keeps the secrets of the config out of the log, those of later versions too. */
-function hideSecrets(config: Config, secrets: Secrets): void {
-  const schemas = new Map(SETTINGS.map((section) => [section.path, section.schema as Schema]));
-  const hide = () => {
-    for (const [, secret] of secretsOf(config.snapshot().config, schemas)) secrets.add(secret);
+/** Makes known what must not leave: the secrets of the config, those of later versions too, and those of the environment. */
+function learnAll(config: Config, env: Env, secrets: Secrets): void {
+  const sections = [gatewaySettings, ...SETTINGS];
+  const schemas = new Map(sections.map((section) => [section.path, section.schema as Schema]));
+  const learn = () => {
+    const snapshot = config.snapshot();
+    for (const values of [snapshot.config, snapshot.parsed]) learnSecrets(values, schemas, secrets);
   };
-  hide();
-  for (const section of SETTINGS) config.of(section).onChange(hide);
+  learn();
+  for (const section of sections) config.of(section as SettingsDefinition).onChange(learn);
+  for (const key of keysIn(env)) secrets.add(key);
+  for (const name of SEARCH_KEY_VARIABLES) secrets.add(env[name]);
+  for (const { env: variables } of CHANNELS)
+    for (const name of Object.keys(variables)) secrets.addNamed(name, env[name]);
+  for (const [name, value = ""] of Object.entries(env)) {
+    secrets.addFromAddresses(value);
+    if (SECRET_VARIABLE.test(name)) secrets.add(value);
+  }
 }
+
+/** What else the environment keeps, by the endings that are in common use. */
+const SECRET_VARIABLE = /(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY)$/;
 
 /** Flags over environment; an environment's port stands above the file's (protocol: environment). */
 function overridesOf({ port, bind, auth, token, password, tls }: StartOverrides, env: Env): Record<string, unknown> {

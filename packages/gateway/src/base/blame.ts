@@ -3,7 +3,7 @@
  * escape — a rejection nobody handles, an exception in a timer — ends the owner's work instead of the process.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { messageOf } from "./errors.ts";
+import { detailOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 
 /** Something that can end alone. */
@@ -36,7 +36,7 @@ export function guardProcess(log: Log): Disposable {
   const onException = (error: unknown) => {
     const blamed = owner.getStore();
     if (blamed) return blamed.crashed(error);
-    log.error("the gateway ends after an unexpected error", { error, message: messageOf(error) });
+    log.error("the gateway ends after an unexpected error", { error, message: detailOf(error) });
     process.exit(1);
   };
   process.on("unhandledRejection", onRejection);

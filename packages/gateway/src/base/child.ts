@@ -2,8 +2,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import type { Clock } from "./clock.ts";
-import { codeOf, ignore } from "./errors.ts";
+import { codeOf, ignore, messageOf, TellableError } from "./errors.ts";
 import type { Env } from "./files.ts";
+import type { Log } from "./log.ts";
 
 export interface ChildOptions {
   readonly command: string;
@@ -12,15 +13,26 @@ export interface ChildOptions {
   /** All of its environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly clock: Clock;
+  /** Gets its last words: people are told how it ended, not what it said. */
+  readonly log: Log;
 }
 
 /** What any program needs to work; nothing of it is a secret. */
 const USUAL =
   /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|SHELL|TERM|XDG_\w+|SystemRoot|TEMP|APPDATA|LOCALAPPDATA|USERPROFILE|PATHEXT)$/;
 
-/** The environment of a child: what any program needs, and what it is given. The gateway's own secrets stay here. */
-export function childEnv(env: Env, given: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const usual = Object.entries(env).filter((entry): entry is [string, string] => USUAL.test(entry[0]) && !!entry[1]);
+/**
+ * The environment of a child: what any program needs, the variables that this one needs beside that by their names, and
+ * what it is given. The gateway's own secrets stay here.
+ */
+export function childEnv(
+  env: Env,
+  given: Readonly<Record<string, string>> = {},
+  names: readonly string[] = [],
+): Record<string, string> {
+  const usual = Object.entries(env).filter(
+    (entry): entry is [string, string] => (USUAL.test(entry[0]) || names.includes(entry[0])) && !!entry[1],
+  );
   return { ...Object.fromEntries(usual), ...given };
 }
 
@@ -36,7 +48,7 @@ export class Child implements AsyncDisposable {
   #hasEnded = false;
 
   /** Starts it, in a process group of its own. What goes wrong is told by `ended`. */
-  constructor({ command, args = [], cwd, env, clock }: ChildOptions) {
+  constructor({ command, args = [], cwd, env, clock, log }: ChildOptions) {
     this.#clock = clock;
     const isGroup = process.platform !== "win32";
     this.#process = spawn(command, [...args], { cwd, env, stdio: "pipe", detached: isGroup, windowsHide: true });
@@ -47,8 +59,9 @@ export class Child implements AsyncDisposable {
     );
     this.ended = promise.then((how) => {
       this.#hasEnded = true;
-      const complaint = this.#complaint.trim().split("\n").at(-1);
-      return complaint ? `${how}: ${complaint.slice(0, 300)}` : how;
+      const words = this.#complaint.trim();
+      if (words !== "") log.info("a program has said something before it ended", { program: command, how, words });
+      return how;
     });
     for (const stream of [this.stdin, this.stdout]) {
       stream.on("error", (error) => ignore(error, "`ended` tells how the program went"));
@@ -95,7 +108,7 @@ export class Child implements AsyncDisposable {
 function startProblem(error: Error, command: string): string {
   const code = codeOf(error);
   if (code === "ENOENT") return `there is no program ${command}, or no folder to start it in`;
-  return code === "EACCES" ? `${command} may not be run` : `it could not be started: ${error.message}`;
+  return code === "EACCES" ? `${command} may not be run` : `it could not be started: ${messageOf(error)}`;
 }
 
 /** The lines of a stream. Throws when one is longer than `maxChars`: then it is not a program that keeps to the protocol. */
@@ -108,7 +121,7 @@ export async function* linesOf(stream: Readable, maxChars: number): AsyncGenerat
     for (const [index, piece] of pieces.entries()) {
       parts.push(piece);
       chars += piece.length;
-      if (chars > maxChars) throw new Error(`it sent a line of more than ${maxChars} characters`);
+      if (chars > maxChars) throw new TellableError(`it sent a line of more than ${maxChars} characters`);
       if (index === pieces.length - 1) continue;
       yield parts.join("");
       parts = [];

@@ -10,7 +10,8 @@ import { defineSettings } from "../kit/settings.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Config, explain, historyDir, merge, readConfig } from "./config.ts";
 import { sha256Hex } from "./ids.ts";
-import { createLog, type Line, Secrets } from "./log.ts";
+import { createLog, type Line } from "./log.ts";
+import { Secrets } from "./secrets.ts";
 
 const garden = defineSettings({
   path: "garden",

@@ -7,7 +7,7 @@ import { basename, dirname, join } from "node:path";
 import JSON5 from "json5";
 import type { Clock } from "./clock.ts";
 import { lineOf } from "./config-line.ts";
-import { GatewayError, messageOf, StartError } from "./errors.ts";
+import { detailOf, GatewayError, messageOf, StartError } from "./errors.ts";
 import { makePrivateDir, readTextIfExists, writePrivateFile } from "./files.ts";
 import { sha256Hex } from "./ids.ts";
 import type { Log } from "./log.ts";
@@ -19,7 +19,7 @@ export interface Issue {
   readonly line?: number;
 }
 
-/** What a section makes of its part of the file. `warnings` are settings that nobody reads. */
+/** What a section makes of its part of the file. `warnings` are settings that nobody reads, or nobody can use. */
 export interface Parsed<T> {
   readonly value: T;
   readonly issues: readonly Issue[];
@@ -87,7 +87,7 @@ export function readConfig(raw: string, sections: readonly ConfigSection<unknown
     else issues.push({ path: "", message: "the file must hold one object: { … }" });
   } catch (error) {
     const line = (error as { lineNumber?: unknown }).lineNumber;
-    const text = messageOf(error).replace(/^JSON5: /, "");
+    const text = detailOf(error).replace(/^JSON5: /, "");
     issues.push({ path: "", message: `not valid JSON5: ${text}`, ...(typeof line === "number" ? { line } : {}) });
   }
   const values = new Map<string, unknown>();
@@ -261,7 +261,7 @@ export class Config implements Disposable {
       this.#debounce = this.#clock.after(WATCH_DEBOUNCE_MS, () => this.reload());
     });
     this.#watcher.on("error", (error) =>
-      this.#log.warn("the config folder cannot be watched", { error: messageOf(error) }),
+      this.#log.warn("the config folder cannot be watched", { error: detailOf(error) }),
     );
   }
 
@@ -292,7 +292,12 @@ export class Config implements Disposable {
 
   #logWarnings(reading: Reading): void {
     for (const warning of reading.warnings) {
-      this.#log.warn("a setting is ignored", { setting: warning.path, line: warning.line, why: warning.message });
+      const isIgnored = warning.message.endsWith("is ignored");
+      this.#log.warn(isIgnored ? "a setting is ignored" : "a setting cannot be used as it is", {
+        setting: warning.path,
+        line: warning.line,
+        why: warning.message,
+      });
     }
   }
 

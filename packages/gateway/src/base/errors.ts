@@ -1,4 +1,19 @@
-/** Errors that are answers: thrown by handlers and services, sent on the wire by `server/dispatch.ts`. */
+/**
+ * Errors that are answers, and the one way in which any other error is told to people. What libraries, the system and
+ * other services throw stays inside: its text may hold keys, addresses and paths.
+ */
+import { createHmac, randomBytes } from "node:crypto";
+
+/** An error whose message is a sentence of ours for people; it may leave the process. */
+export class TellableError extends Error {
+  /** Known by this, not by its class: a bundle may hold the class twice. */
+  readonly isTellable = true;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "TellableError";
+  }
+}
 
 /** The wire's own error codes (protocol: frames). The last two are sent to protocol 4 clients only. */
 export type ErrorCode =
@@ -23,7 +38,7 @@ export interface GatewayErrorOptions {
 }
 
 /** An error with a code of the protocol; its message is read by people and says what to do next. */
-export class GatewayError extends Error {
+export class GatewayError extends TellableError {
   readonly code: ErrorCode;
   readonly retryable: boolean | undefined;
   readonly retryAfterMs: number | undefined;
@@ -47,7 +62,7 @@ export function invalidRequest(message: string, details?: Readonly<Record<string
 }
 
 /** A start that cannot go on; the command line prints the message and exits with 1. */
-export class StartError extends Error {
+export class StartError extends TellableError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "StartError";
@@ -57,10 +72,91 @@ export class StartError extends Error {
 /** Drops an error on purpose; `why` says what makes that safe. */
 export function ignore(_error: unknown, _why: string): void {}
 
-/** The message of anything that was thrown. */
+/**
+ * What people are told of anything that was thrown: its message when that is ours, a sentence for the failures that are
+ * known by their code, and else a reference under which the log has the error itself. Never the text of the error.
+ */
 export function messageOf(error: unknown): string {
+  for (let inner = error, depth = 0; depth < 5 && inner instanceof Error; inner = inner.cause, depth++) {
+    if ((inner as Partial<TellableError>).isTellable === true) return inner.message;
+    const known = KNOWN_FAILURES.get(codeOf(inner) ?? "") ?? KNOWN_FAILURES.get(inner.name);
+    if (known !== undefined) return known;
+  }
+  return `an unexpected error happened; the log says more under ${referenceOf(error)}`;
+}
+
+/** What an error says of itself. For the log and for telling errors apart; never for people. */
+export function detailOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Is told of each error that people get a reference for; writes it to the log. */
+type Witness = (error: unknown, reference: string) => void;
+
+const witnesses = new Set<Witness>();
+
+/** Has `witness` told of every error that people only get a reference for. */
+export function onUnexpected(witness: Witness): Disposable {
+  witnesses.add(witness);
+  return { [Symbol.dispose]: () => void witnesses.delete(witness) };
+}
+
+/** The name under which the log has an error. The same failure has the same name for as long as the process runs. */
+function referenceOf(error: unknown): string {
+  const reference = `e-${createHmac("sha256", REFERENCE_KEY).update(detailOf(error)).digest("hex").slice(0, 8)}`;
+  if (typeof error === "object" && error !== null) {
+    if (told.has(error)) return reference;
+    told.add(error);
+  }
+  for (const witness of witnesses) witness(error, reference);
+  return reference;
+}
+
+/** Without it a reference would let people try what the text may have been. */
+const REFERENCE_KEY = randomBytes(16);
+const told = new WeakSet<object>();
+
+const NOT_TRUSTED = "the certificate of the other side is not trusted";
+
+/** Sentences for failures of the system, the network and its library, by their code or their name. */
+const KNOWN_FAILURES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ENOTFOUND: "there is no host of that name",
+    EAI_AGAIN: "the name could not be looked up; try again in a moment",
+    ECONNREFUSED: "nobody answers at that address",
+    ECONNRESET: "the other side broke the connection",
+    EPIPE: "the other side broke the connection",
+    UND_ERR_SOCKET: "the other side broke the connection",
+    ETIMEDOUT: "the other side does not answer",
+    UND_ERR_CONNECT_TIMEOUT: "the other side does not answer",
+    UND_ERR_HEADERS_TIMEOUT: "the other side does not answer",
+    UND_ERR_BODY_TIMEOUT: "the other side stopped in the middle of its answer",
+    EHOSTUNREACH: "the host cannot be reached",
+    ENETUNREACH: "the network cannot be reached",
+    EADDRNOTAVAIL: "the network cannot be reached",
+    EADDRINUSE: "the address is in use",
+    ENOENT: "it is not there",
+    ENOTDIR: "it is not there",
+    EACCES: "it may not be opened; check its owner and mode",
+    EPERM: "the system does not allow it",
+    EISDIR: "it is a folder",
+    ENOSPC: "the disk is full",
+    EDQUOT: "the disk is full",
+    EROFS: "the disk is read-only",
+    EIO: "the disk reports an error",
+    EMFILE: "too many files are open",
+    ENOMEM: "the memory is full",
+    CERT_HAS_EXPIRED: "the certificate of the other side has expired",
+    DEPTH_ZERO_SELF_SIGNED_CERT: NOT_TRUSTED,
+    SELF_SIGNED_CERT_IN_CHAIN: NOT_TRUSTED,
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: NOT_TRUSTED,
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NOT_TRUSTED,
+    ERR_TLS_CERT_ALTNAME_INVALID: "the certificate of the other side is for another name",
+    ERR_INVALID_URL: "it is not an address",
+    AbortError: "it was interrupted",
+    TimeoutError: "it took too long",
+  }),
+);
 
 /** The `code` of a system error (`ENOENT`, `EADDRINUSE` …), or undefined. */
 export function codeOf(error: unknown): string | undefined {

@@ -3,10 +3,10 @@ import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { codeOf, ignore, messageOf } from "./errors.ts";
+import { codeOf, detailOf, ignore, TellableError } from "./errors.ts";
 
 /** Another process has the lock. */
-export class HostLockError extends Error {
+export class HostLockError extends TellableError {
   /** The process that has it, when it could be read. */
   readonly pid: number | undefined;
 
@@ -30,7 +30,7 @@ export function takeHostLock(name: string): Disposable {
     db.exec("begin exclusive");
   } catch (error) {
     db.close();
-    if (/database is locked|is busy/.test(messageOf(error))) throw new HostLockError(name, holderOf(file));
+    if (/database is locked|is busy/.test(detailOf(error))) throw new HostLockError(name, holderOf(file));
     throw error;
   }
   writeFileSync(`${file}.pid`, String(process.pid), { mode: 0o600 });

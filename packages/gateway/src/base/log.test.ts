@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { FAKE_EPOCH, FakeClock } from "../../../../test/fakes/clock.ts";
-import { createLog, jsonLine, type Level, type Line, LogFile, Secrets, ttySink } from "./log.ts";
+import { createLog, jsonLine, type Level, type Line, LogFile, ttySink } from "./log.ts";
+import { Secrets } from "./secrets.ts";
 
 /** A log whose lines are kept. */
 function recorded(level: Level = "debug", secrets = new Secrets()) {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Clock } from "./clock.ts";
 import { ignore } from "./errors.ts";
 import { makePrivateDir } from "./files.ts";
+import type { Secrets } from "./secrets.ts";
 
 export type Level = "debug" | "info" | "warn" | "error";
 export type Fields = Readonly<Record<string, unknown>>;
@@ -28,27 +29,6 @@ export interface Line {
 export type Sink = (line: Line) => void;
 
 const LEVELS: Readonly<Record<Level, number>> = { debug: 10, info: 20, warn: 30, error: 40 };
-
-/** Values that must never be printed; settings marked secret and the gateway's own tokens are added at start. */
-export class Secrets {
-  readonly #values = new Set<string>();
-
-  /** Values shorter than 6 characters are not secrets (and would black out half the log). */
-  add(value: string | undefined): void {
-    if (value && value.length >= 6) this.#values.add(value);
-  }
-
-  /** `text` with every known secret, and everything shaped like a key, replaced. */
-  redact(text: string): string {
-    let clean = text;
-    for (const value of this.#values) if (clean.includes(value)) clean = clean.replaceAll(value, "[redacted]");
-    return clean.replace(KEY_SHAPES, "[redacted]");
-  }
-}
-
-/** Provider keys, bot tokens, bearer headers and PEM blocks, by their published shapes. */
-const KEY_SHAPES =
-  /\bsk-[A-Za-z0-9_-]{16,}|\bxox[a-z]-[A-Za-z0-9-]{10,}|\bAIza[A-Za-z0-9_-]{30,}|\bgh[pousr]_[A-Za-z0-9]{30,}|\b\d{8,10}:[A-Za-z0-9_-]{35}\b|\b[Bb]earer\s+[A-Za-z0-9._~+/-]{8,}=*|-----BEGIN [A-Z ]+-----[^-]*-----END [A-Z ]+-----/g;
 
 const SECRET_NAME = /(?:token|password|secret|apikey|api_key|authorization|cookie|privatekey|signature)$/i;
 

@@ -10,7 +10,7 @@ import { isIP, type LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import type { Clock } from "./clock.ts";
-import { ignore } from "./errors.ts";
+import { ignore, messageOf, TellableError } from "./errors.ts";
 import { isPublicAddress } from "./public-address.ts";
 
 export interface SafeFetchOptions {
@@ -48,7 +48,7 @@ export interface Fetched extends Disposable {
 }
 
 /** Whoever fetched may tell people why not. */
-export class FetchError extends Error {
+export class FetchError extends TellableError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "FetchError";
@@ -224,19 +224,8 @@ function tooLarge(maxBytes: number): FetchError {
   return new FetchError(`it is larger than the ${maxBytes} bytes that are taken`);
 }
 
-const SENTENCES: Readonly<Record<string, string>> = {
-  ENOTFOUND: "there is no host of that name",
-  EAI_AGAIN: "the name could not be looked up; try again in a moment",
-  ECONNREFUSED: "nobody answers at that address",
-  ECONNRESET: "the server broke the connection",
-  ETIMEDOUT: "the server does not answer",
-  EHOSTUNREACH: "the host cannot be reached",
-  ENETUNREACH: "the network cannot be reached",
-};
-
 /** What went wrong, as people are told. */
 function sentence(error: unknown): FetchError {
   if (error instanceof FetchError) return error;
-  const { code = "", message = "" } = error as { code?: string; message?: string };
-  return new FetchError(SENTENCES[code] ?? (message || "it cannot be fetched"), { cause: error });
+  return new FetchError(messageOf(error), { cause: error });
 }

@@ -2,7 +2,7 @@
 import { chmodSync, closeSync, existsSync, openSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { codeOf, messageOf, StartError } from "./errors.ts";
+import { codeOf, detailOf, StartError } from "./errors.ts";
 
 /** A slice's tables: an append-only list of statements; its length is the slice's schema version. */
 export interface Tables {
@@ -103,8 +103,8 @@ export function openStore(path: string, tables: readonly Tables[]): Store {
     return new Store(db);
   } catch (error) {
     if (db.isOpen) db.close();
-    if (/database is locked|is busy/.test(messageOf(error))) throw new StoreBusyError(path, { cause: error });
-    if (/malformed|not a database|disk image/.test(messageOf(error)))
+    if (/database is locked|is busy/.test(detailOf(error))) throw new StoreBusyError(path, { cause: error });
+    if (/malformed|not a database|disk image/.test(detailOf(error)))
       throw new StartError(damaged(path), { cause: error });
     throw error;
   }

@@ -1,6 +1,7 @@
 /** Dotted paths into the config, as people type them: `gateway.port`, `models.providers["my.host"].apiKey`. */
 
 import { isRecord } from "../base/config.ts";
+import { isSecretSetting } from "../base/secrets.ts";
 import { usageError } from "./exit.ts";
 
 const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
@@ -37,12 +38,10 @@ export function nest(keys: readonly string[], value: unknown): Record<string, un
   return { [key]: rest.length === 0 ? value : nest(rest, value) };
 }
 
-/** A copy in which values named like secrets are hidden, for showing a whole config. */
-export function hideSecrets(value: unknown, name = ""): unknown {
-  if (Array.isArray(value)) return value.map((item) => hideSecrets(item, name));
+/** A copy in which secrets are hidden, for showing a whole config; `path` is where the value stands. */
+export function hideSecrets(value: unknown, path: readonly string[] = []): unknown {
+  if (Array.isArray(value)) return value.map((item) => hideSecrets(item, path));
   if (isRecord(value))
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideSecrets(inner, key)]));
-  return typeof value === "string" && value !== "" && SECRET.test(name) ? "(hidden)" : value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideSecrets(inner, [...path, key])]));
+  return typeof value === "string" && value !== "" && isSecretSetting(path, value) ? "(hidden)" : value;
 }
-
-const SECRET = /(?:token|password|secret|api_?key|authorization|cookie|private_?key)$/i;

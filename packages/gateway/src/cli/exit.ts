@@ -1,4 +1,5 @@
 /** How a command ends: the exit codes, and the error that carries one. */
+import { TellableError } from "../base/errors.ts";
 
 /** The exit codes of every command, for scripts. */
 export const EXIT = {
@@ -19,7 +20,7 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** A failure whose message is all the reader needs; it is printed on stderr without a stack. */
-export class CliError extends Error {
+export class CliError extends TellableError {
   override readonly name = "CliError";
   readonly exitCode: ExitCode;
 

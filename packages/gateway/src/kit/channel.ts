@@ -2,8 +2,10 @@
  * A channel: one messaging platform, as a value. What it can do is which functions its connection has; policy, queueing,
  * retries, chunking and typing refresh are not its business.
  */
+
 import { type Static, type TObject, type TProperties, Type } from "@sinclair/typebox";
 import type { Clock } from "../base/clock.ts";
+import { TellableError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Dialect, Rendered } from "./text/dialect.ts";
 
@@ -247,7 +249,7 @@ export type ChannelErrorKind =
   | "unavailable";
 
 /** An error of a platform; the message is one sentence that says what to do. */
-export class ChannelError extends Error {
+export class ChannelError extends TellableError {
   readonly kind: ChannelErrorKind;
   readonly retryAfterMs: number | undefined;
 

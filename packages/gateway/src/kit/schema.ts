@@ -23,8 +23,17 @@ export const IdempotencyKey = Type.String({
   description: "A retry with the same key gets the first call's answer.",
 });
 
-/** A string that is never printed, logged or sent in clear. */
+/** A key or a token: never printed, logged or sent in clear; one word of printable ASCII. */
 export const Secret = Type.String({ format: "secret" });
+
+/** A password, or a header's value: as secret, but it may hold blanks; one line. */
+export const SecretLine = Type.String({ format: "secret-line" });
+
+/** A value of an environment: as secret, and of any form. */
+export const SecretText = Type.String({ format: "secret-text" });
+
+/** Where a service is: http or https, without a name or a password. */
+export const Address = Type.String({ minLength: 1, format: "uri" });
 
 /** One of a fixed set of strings. */
 export function OneOf<const Values extends readonly string[]>(

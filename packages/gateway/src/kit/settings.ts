@@ -1,6 +1,7 @@
 /** A section of the config file: its schema, its defaults, and what an edit does. */
 import type { Static, TArray, TObject, TProperties, TSchema } from "@sinclair/typebox";
 import { type ConfigSection, type Issue, isRecord, type Parsed } from "../base/config.ts";
+import { soundly } from "./sound.ts";
 import { type Failure, failuresOf, type Schema } from "./validate.ts";
 
 /** A section as the config, the docs and `config.schema` read it. */
@@ -40,14 +41,15 @@ function parseSection(path: string, schema: TSchema, value: unknown): Parsed<unk
   if (value === undefined) return { value: filled, issues: [], warnings: [] };
   const failures = failuresOf(closed(schema as Schema), filled);
   const isUnknownKey = ({ message }: Failure) => message.startsWith("unexpected property");
+  const { value: sound, problems } = soundly(schema as Schema, filled, path);
   return {
-    value: filled,
+    value: sound,
     issues: toIssues(
       path,
       schema as Schema,
       failures.filter((failure) => !isUnknownKey(failure)),
     ),
-    warnings: failures.filter(isUnknownKey).map((failure) => unknownKey(path, failure)),
+    warnings: [...failures.filter(isUnknownKey).map((failure) => unknownKey(path, failure)), ...problems],
   };
 }
 

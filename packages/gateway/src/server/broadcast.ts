@@ -10,6 +10,8 @@ export interface BroadcastOptions {
   /** Connections that have shaken hands. */
   readonly connections: ReadonlyMap<string, Connection>;
   /** The versions that some events carry. */
+  /** Takes secrets out of a text that leaves. */
+  readonly guard: (text: string) => string;
   readonly stateVersion: () => { readonly presence: number; readonly health: number };
 }
 
@@ -26,13 +28,13 @@ function send(
   event: EventDefinition,
   payload: unknown,
   connId: string | undefined,
-  { connections, stateVersion }: BroadcastOptions,
+  { connections, guard, stateVersion }: BroadcastOptions,
 ): void {
   const version = event.stateVersion ? `,"stateVersion":${JSON.stringify(stateVersion())}` : "";
   const head = `{"type":"event","event":${JSON.stringify(event.name)},"payload":${JSON.stringify(payload)}${version}`;
   if (connId !== undefined) return connections.get(connId)?.send(`${head}}`);
   const whenSlow = typeof event.whenSlow === "function" ? event.whenSlow(payload) : event.whenSlow;
-  const shared = Buffer.from(`${head},"seq":`);
+  const shared = Buffer.from(guard(`${head},"seq":`));
   for (const connection of connections.values()) {
     if (!isEntitled(event, payload, connection)) continue;
     const seq = connection.nextSeq();

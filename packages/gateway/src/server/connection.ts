@@ -1,7 +1,9 @@
 /** One socket: its limits, its sequence numbers, its back-pressure, its end. It knows frames as text, not their meaning. */
+
 import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import type { Clock } from "../base/clock.ts";
+import { TellableError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import type { Caller } from "../kit/access.ts";
 import type { Dialect } from "./dialect.ts";
@@ -41,7 +43,10 @@ export interface Session {
 }
 
 /** Why a call's signal aborts. One object for all: the default reason captures a stack each time. */
-const CLOSED = new Error("the caller's connection has closed");
+const CLOSED = new TellableError("the caller's connection has closed");
+
+/** A frame in which no secret stands any more. */
+export type Guarded = Buffer & { readonly isGuarded?: true };
 
 /** A WebSocket connection from its challenge to its end. */
 export class Connection {
@@ -68,11 +73,20 @@ export class Connection {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #clock: Clock;
+  readonly #guard: (text: string) => string;
 
   constructor(
     socket: WebSocket,
     clock: Clock,
-    facts: { stream: Duplex; peer: Peer; origin: OriginVerdict; address: string; isLocal: boolean },
+    facts: {
+      stream: Duplex;
+      peer: Peer;
+      origin: OriginVerdict;
+      address: string;
+      isLocal: boolean;
+      /** Takes secrets out of a text that leaves. */
+      guard: (text: string) => string;
+    },
   ) {
     this.#socket = socket;
     this.#clock = clock;
@@ -81,6 +95,7 @@ export class Connection {
     this.origin = facts.origin;
     this.address = facts.address;
     this.isLocal = facts.isLocal;
+    this.#guard = facts.guard;
     socket.on("pong", () => {
       this.#missedPongs = 0;
     });
@@ -109,11 +124,14 @@ export class Connection {
     return ++this.#seq;
   }
 
-  /** Sends one frame; a connection that does not read its answers is paused, and closed when it stays slow. */
-  send(frame: string | Buffer): void {
+  /**
+   * Sends one frame, without the secrets that may stand in it; bytes have been looked through for all their receivers. A
+   * connection that does not read its answers is paused, and closed when it stays slow.
+   */
+  send(frame: string | Guarded): void {
     if (!this.isOpen) return;
     this.#gather();
-    this.#socket.send(frame, { binary: false });
+    this.#socket.send(typeof frame === "string" ? this.#guard(frame) : frame, { binary: false });
     if (this.#slowSince === undefined && this.bufferedBytes > LIMITS.maxBufferedBytes) this.#watchSlowReader();
   }
 

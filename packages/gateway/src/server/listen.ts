@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
-import { codeOf, GatewayError, ignore, invalidRequest, messageOf, StartError } from "../base/errors.ts";
+import { codeOf, detailOf, GatewayError, ignore, invalidRequest, messageOf, StartError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { type Schema, validationText } from "../kit/validate.ts";
 import { Connection, LIMITS, type Session } from "./connection.ts";
@@ -23,6 +23,8 @@ const MAX_STRANGERS = 1024;
 const MAX_STRANGERS_PER_ADDRESS = 64;
 
 export interface ServerOptions extends HandshakePorts {
+  /** Takes secrets out of a text that leaves. */
+  readonly guard: (text: string) => string;
   readonly log: Log;
   readonly dispatch: Dispatch;
   readonly http: HttpFront;
@@ -77,7 +79,7 @@ export class GatewayServer {
   async listenOnAlias(): Promise<void> {
     if (bindHost(this.#options.settings()) !== "127.0.0.1") return;
     await this.#listen("::1", this.#port).catch((error) =>
-      this.#options.log.warn("no listener on ::1; 127.0.0.1 works", { error: messageOf(error) }),
+      this.#options.log.warn("no listener on ::1; 127.0.0.1 works", { error: detailOf(error) }),
     );
   }
 
@@ -135,9 +137,7 @@ export class GatewayServer {
       server.once("error", (error) => reject(bindError(error, host, port)));
       server.listen(port, host, resolve);
     });
-    server.on("error", (error) =>
-      this.#options.log.error("the listener reports an error", { error: messageOf(error) }),
-    );
+    server.on("error", (error) => this.#options.log.error("the listener reports an error", { error: detailOf(error) }));
     this.#listeners.push(server);
     return server;
   }
@@ -208,6 +208,7 @@ export class GatewayServer {
       origin: judgeOrigin(request.headers, this.#ours),
       address: clientAddress(peer, settings().trustedProxies),
       isLocal: isLocal(peer, ownAddresses()),
+      guard: this.#options.guard,
     });
     this.#admitStranger(connection);
     const timeLimit = clock.after(LIMITS.handshakeMs, () => connection.close(1000, ""));
@@ -385,5 +386,5 @@ function bindError(error: Error, host: string, port: number): StartError {
     return new StartError(`Port ${port} needs more rights; choose one above 1023 with --port.`, options);
   if (code === "EADDRNOTAVAIL")
     return new StartError(`${host} is not an address of this machine; correct gateway.bind.`, options);
-  return new StartError(`The gateway cannot listen on ${host} port ${port}: ${error.message}.`, options);
+  return new StartError(`The gateway cannot listen on ${host} port ${port}: ${messageOf(error)}.`, options);
 }

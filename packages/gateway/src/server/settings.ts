@@ -1,6 +1,6 @@
 /** The `gateway` section of the config file: where it listens, who gets in, and how clients find it. */
 import { Type } from "@sinclair/typebox";
-import { OneOf, Secret } from "../kit/schema.ts";
+import { OneOf, SecretLine } from "../kit/schema.ts";
 import { defineSettings } from "../kit/settings.ts";
 
 const text = (description: string) => Type.String({ minLength: 1, description });
@@ -29,8 +29,8 @@ export const settings = defineSettings({
         ...OneOf("token", "password", "none"),
         description: "How clients sign in; `none` on loopback only.",
       }),
-      token: Type.Optional({ ...Secret, description: "The token that clients must show." }),
-      password: Type.Optional({ ...Secret, description: "The password that clients must show." }),
+      token: Type.Optional({ ...SecretLine, description: "The token that clients must show." }),
+      password: Type.Optional({ ...SecretLine, description: "The password that clients must show." }),
     }),
     controlUi: Type.Object({
       enabled: flag(true, "Whether the gateway serves WebChat."),
@@ -55,8 +55,8 @@ export const settings = defineSettings({
     }),
     remote: Type.Object({
       url: Type.Optional(text("The gateway that the command line uses in mode `remote`: ws:// or wss://.")),
-      token: Type.Optional({ ...Secret, description: "Its token." }),
-      password: Type.Optional({ ...Secret, description: "Its password." }),
+      token: Type.Optional({ ...SecretLine, description: "Its token." }),
+      password: Type.Optional({ ...SecretLine, description: "Its password." }),
       tlsFingerprint: Type.Optional(text("SHA-256 of the certificate to accept, and no other.")),
     }),
   }),

@@ -1,7 +1,7 @@
 /** iMessage, over a Mac: what it is and what it can do. The two ways to reach a Mac are in `imsg/` and `bluebubbles/`. */
 import { Type } from "@sinclair/typebox";
 import { defineChannel } from "../../kit/channel.ts";
-import { OneOf, Secret } from "../../kit/schema.ts";
+import { OneOf, SecretLine } from "../../kit/schema.ts";
 import { iMessageTarget, normalHandle } from "./addresses.ts";
 
 export const imessage = defineChannel({
@@ -44,7 +44,7 @@ export const imessage = defineChannel({
     serverUrl: Type.Optional(
       Type.String({ format: "uri", description: "bluebubbles: address of the server, such as http://mac.local:1234." }),
     ),
-    password: Type.Optional({ ...Secret, description: "bluebubbles: the server's password." }),
+    password: Type.Optional({ ...SecretLine, description: "bluebubbles: the server's password." }),
     webhookUrl: Type.Optional(
       Type.String({
         format: "uri",

@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { codeOf } from "../../base/errors.ts";
+import { childEnv } from "../../base/child.ts";
+import { codeOf, messageOf } from "../../base/errors.ts";
 import { ChannelError, type ProbeContext } from "../../kit/channel.ts";
 import { EventRecord } from "./record.ts";
 import { Rpc } from "./rpc.ts";
@@ -62,10 +63,13 @@ export async function startDaemon(context: ProbeContext, cliPath = "signal-cli")
   return { url, ended, [Symbol.asyncDispose]: stop };
 }
 
+/** What signal-cli, a Java program, is told of its Java. */
+const JAVA = ["JAVA_HOME", "JAVA_OPTS", "JAVA_TOOL_OPTIONS", "SIGNAL_CLI_OPTS"];
+
 /** The program, writing what it receives to its record. */
 function spawnRecorded(cliPath: string, args: readonly string[], { folder, env }: ProbeContext): ChildProcess {
   using record = new EventRecord(folder).open();
-  return spawn(cliPath, args, { env: { ...env }, stdio: ["ignore", record.descriptor, "pipe"] });
+  return spawn(cliPath, args, { env: childEnv(env, {}, JAVA), stdio: ["ignore", record.descriptor, "pipe"] });
 }
 
 /** Polls until the daemon answers. Throws the reason when it ends before, or "unavailable" when it takes too long. */
@@ -103,7 +107,7 @@ function startError(error: Error, cliPath: string): ChannelError {
   const sentence =
     codeOf(error) === "ENOENT"
       ? `signal-cli is not installed (${cliPath}); install it (brew install signal-cli, or github.com/AsamK/signal-cli with Java 21 or later), or set channels.signal.cliPath or channels.signal.httpUrl.`
-      : `signal-cli cannot be started (${codeOf(error) ?? error.message}); see channels.signal.cliPath.`;
+      : `signal-cli cannot be started (${codeOf(error) ?? messageOf(error)}); see channels.signal.cliPath.`;
   return new ChannelError("unavailable", sentence, { cause: error });
 }
 
@@ -154,6 +158,7 @@ function commandOf(pid: number): string {
     ? readFileSync(`/proc/${pid}/cmdline`, "utf8")
     : execFileSync("ps", ["-o", "command=", "-p", String(pid)], {
         encoding: "utf8",
+        env: { PATH: "/usr/bin:/bin" },
         stdio: ["ignore", "pipe", "ignore"],
       });
 }

@@ -1,5 +1,6 @@
 /** Linking the account as a device, and forgetting it. */
 import { rm } from "node:fs/promises";
+import { detailOf } from "../../base/errors.ts";
 import { accountId, ChannelError, type LoginContext, type LoginStep, type ProbeContext } from "../../kit/channel.ts";
 import { configFolder, startDaemon } from "./daemon.ts";
 import { Rpc } from "./rpc.ts";
@@ -45,7 +46,8 @@ async function finishLink(
     return linked.number;
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof ChannelError && /timed out|timeout|closed/i.test(error.message) && !isLast) return undefined;
+    if (error instanceof ChannelError && /timed out|timeout|closed/i.test(detailOf(error.cause ?? error)) && !isLast)
+      return undefined;
     throw error;
   }
 }

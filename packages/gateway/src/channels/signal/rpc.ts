@@ -1,6 +1,6 @@
 /** signal-cli's JSON-RPC over HTTP, and what its refusals mean. */
 import type { Clock } from "../../base/clock.ts";
-import { codeOf, NEVER_REACHED } from "../../base/errors.ts";
+import { codeOf, messageOf, NEVER_REACHED, TellableError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import { ChannelError } from "../../kit/channel.ts";
 
@@ -92,7 +92,7 @@ export class Rpc {
   async #within<T>(ms: number | undefined, signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (ms === undefined) return await run(signal);
     const limit = new AbortController();
-    using _timer = this.#clock.after(ms, () => limit.abort(new Error(`no answer within ${ms} ms`)));
+    using _timer = this.#clock.after(ms, () => limit.abort(new TellableError(`no answer within ${ms} ms`)));
     return await run(AbortSignal.any([signal, limit.signal]));
   }
 }
@@ -153,9 +153,24 @@ function refusal(cause: RpcFailure): ChannelError {
   if (code === CODE.params && /account/i.test(message)) return loggedOut();
   if (/authorization failed|not registered/i.test(message) && !failed) return loggedOut();
   if (failed) return resultError(failed);
-  if (code === CODE.io) return new ChannelError("unknown", `signal-cli lost the network: ${message}`, { cause });
-  return new ChannelError("rejected", `Signal refused it: ${message}`, { cause });
+  if (code === CODE.io)
+    return new ChannelError("unknown", "signal-cli lost the network; whether it sent the message cannot be told.", {
+      cause,
+    });
+  const known = REJECTIONS.find(([pattern]) => pattern.test(message));
+  return new ChannelError("rejected", known?.[1] ?? `Signal refused it: ${messageOf(cause)}.`, { cause });
 }
+
+/** What signal-cli says that people can do something about. */
+const REJECTIONS: readonly (readonly [RegExp, string])[] = [
+  [/not a member of the group/i, "The account is not a member of the group any more; have it added again."],
+  [/group.{0,80}not found|unknown group/i, "Signal knows no such group; the account was removed, or the id is wrong."],
+  [
+    /invalid group id|invalid (?:phone )?number|not a valid (?:phone )?number/i,
+    "This is no number or group of Signal.",
+  ],
+  [/attachment.{0,80}(?:too large|too big)/i, "The file is larger than Signal allows."],
+];
 
 function rateLimited(retryAfterSeconds = 60, token?: string): ChannelError {
   const how = token

@@ -1,4 +1,5 @@
 /** Server-sent events, as the HTML standard writes them (section 9.2.6), without ids and retries. */
+import { TellableError } from "../../base/errors.ts";
 
 export interface ServerEvent {
   readonly name: string;
@@ -40,6 +41,6 @@ async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string>
       yield rest;
       rest = line;
     }
-    if (rest.length > MAX_LINE) throw new Error("the stream of events has a line without end");
+    if (rest.length > MAX_LINE) throw new TellableError("the stream of events has a line without end");
   }
 }

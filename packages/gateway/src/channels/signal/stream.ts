@@ -3,6 +3,7 @@
  * put into the inbox before the next is read, and a gap in the stream is kept as short as can be: while nobody listens,
  * the rest waits at Signal's server.
  */
+import { TellableError } from "../../base/errors.ts";
 import { type ChannelContext, ChannelError } from "../../kit/channel.ts";
 import { loggedOut, type Rpc } from "./rpc.ts";
 import { serverEvents } from "./sse.ts";
@@ -58,7 +59,7 @@ async function listenOnce(
   const address = `${rpc.url}/api/v1/events?account=${encodeURIComponent(account)}`;
   const response = await fetch(address, { headers: { accept: "text/event-stream" }, signal });
   if (response.status >= 400 && response.status < 500) throw loggedOut();
-  if (!response.ok || !response.body) throw new Error(`signal-cli answered ${response.status}`);
+  if (!response.ok || !response.body) throw new TellableError(`signal-cli answered ${response.status}`);
   onReply();
   onOpen();
   for await (const event of serverEvents(response.body)) {

@@ -3,7 +3,7 @@
  * in the history only, so the histories of known conversations and threads are read from where we stopped.
  */
 import type { WebClient } from "@slack/web-api";
-import { messageOf } from "../../base/errors.ts";
+import { detailOf } from "../../base/errors.ts";
 import type { ChannelContext, Chat, Inbound } from "../../kit/channel.ts";
 import { sendError } from "./errors.ts";
 import { stringField } from "./events.ts";
@@ -75,7 +75,7 @@ async function takeIn({ context, intake, signal }: Away, chat: Chat, oldest: str
     try {
       inbound.push(...historyInbound(message, chat, intake.reader));
     } catch (error) {
-      context.log.warn("slack's history holds a message that cannot be read", { chat: chat.id, why: messageOf(error) });
+      context.log.warn("slack's history holds a message that cannot be read", { chat: chat.id, why: detailOf(error) });
     }
   }
   // Histories come newest first, threads oldest first.

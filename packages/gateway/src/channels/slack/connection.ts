@@ -1,6 +1,6 @@
 /** The link to an app's workspace. */
 import { WebClient } from "@slack/web-api";
-import { ignore } from "../../base/errors.ts";
+import { ignore, TellableError } from "../../base/errors.ts";
 import {
   accountId,
   type Capability,
@@ -68,7 +68,7 @@ export async function connect(context: ChannelContext<Settings>): Promise<Connec
   try {
     await link.open();
   } catch (error) {
-    end.abort(new Error("the connection was not made"));
+    end.abort(new TellableError("the connection was not made"));
     opened(false);
     throw error;
   }
@@ -185,7 +185,7 @@ class SlackConnection implements Connection {
   async [Symbol.asyncDispose](): Promise<void> {
     const { link, end } = this.#parts;
     const closing = link.close();
-    end.abort(new Error("the connection was closed"));
+    end.abort(new TellableError("the connection was closed"));
     await closing;
   }
 }

@@ -2,7 +2,7 @@
  * What comes in, one after the other: names are learnt, it is committed together with how far we have read, and only
  * then Slack gets its ack. What Slack does not get an ack for within 3 s it sends again.
  */
-import { messageOf } from "../../base/errors.ts";
+import { detailOf } from "../../base/errors.ts";
 import { type ChannelContext, ChannelError, type Inbound, type StateChanges } from "../../kit/channel.ts";
 import { field, stringField } from "./events.ts";
 import { eventInbound, unreadableOf } from "./inbound.ts";
@@ -56,7 +56,7 @@ export class Intake {
   /** Runs `task` when all before it are done; what it throws is logged. */
   async inTurn(task: () => Promise<void>): Promise<void> {
     this.#last = this.#last.then(task).catch((error: unknown) => {
-      this.#context.log.error("slack event not taken in", { why: messageOf(error) });
+      this.#context.log.error("slack event not taken in", { why: detailOf(error) });
     });
     await this.#last;
   }
@@ -90,7 +90,7 @@ export class Intake {
       return [];
     } catch (error) {
       const unreadable = type === "events_api" ? unreadableOf(payload, reader) : undefined;
-      if (!unreadable) log.warn("slack sent something that cannot be read", { type, why: messageOf(error) });
+      if (!unreadable) log.warn("slack sent something that cannot be read", { type, why: detailOf(error) });
       return unreadable ? [unreadable] : [];
     }
   }

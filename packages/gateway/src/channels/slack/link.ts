@@ -3,7 +3,7 @@
  * so that nothing falls between them. A cut is mended once, at once; when that does not work, the link has ended.
  */
 import { SocketModeClient } from "@slack/socket-mode";
-import { ignore, messageOf } from "../../base/errors.ts";
+import { detailOf, ignore } from "../../base/errors.ts";
 import { type ChannelContext, ChannelError } from "../../kit/channel.ts";
 import { clientOptions, quietLogger, type Settings } from "./api.ts";
 import { linkError } from "./errors.ts";
@@ -114,7 +114,7 @@ export class SocketLink {
     try {
       frame = JSON.parse(String(data));
     } catch (error) {
-      return log.warn("slack sent a frame that cannot be read", { why: messageOf(error) });
+      return log.warn("slack sent a frame that cannot be read", { why: detailOf(error) });
     }
     const type = stringField(frame, "type") ?? "";
     if (type === "hello") return void socket.emit("connected");

@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import type { Message, Update } from "grammy/types";
 import { Api, InputFile } from "grammy/web";
-import { ignore } from "../../base/errors.ts";
+import { ignore, TellableError } from "../../base/errors.ts";
 import {
   accountId,
   type ChannelContext,
@@ -186,7 +186,7 @@ class TelegramConnection implements Connection {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#end.abort(new Error("the connection was closed"));
+    this.#end.abort(new TellableError("the connection was closed"));
     await this.closed;
   }
 

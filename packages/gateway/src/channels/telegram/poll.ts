@@ -5,7 +5,7 @@
 
 import type { Update } from "grammy/types";
 import type { Api } from "grammy/web";
-import { messageOf } from "../../base/errors.ts";
+import { detailOf } from "../../base/errors.ts";
 import { type ChannelContext, ChannelError, type Inbound, type StateChanges } from "../../kit/channel.ts";
 import { linkError } from "./errors.ts";
 import { inboundOf, type Reader, UPDATE_KINDS, unreadableOf } from "./inbound.ts";
@@ -85,7 +85,7 @@ function read(update: Update, reader: Reader, { log }: Pick<ChannelContext, "log
   } catch (error) {
     const unreadable = unreadableOf(update, reader);
     if (!unreadable)
-      log.warn("telegram sent an update that cannot be read", { update: update.update_id, why: messageOf(error) });
+      log.warn("telegram sent an update that cannot be read", { update: update.update_id, why: detailOf(error) });
     return unreadable ? [unreadable] : [];
   }
 }

@@ -23,7 +23,7 @@ export const whatsapp = defineChannel({
     ),
     waWebSocketUrl: Type.Optional(
       Type.String({
-        format: "uri",
+        format: "socket-address",
         description: "Address of WhatsApp's web service, for tests; wss://web.whatsapp.com/ws/chat when not set.",
       }),
     ),

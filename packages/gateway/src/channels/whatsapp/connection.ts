@@ -1,6 +1,6 @@
 /** A linked WhatsApp session, over Baileys. */
 import type { AnyMessageContent, BinaryNode, WAMessage, WAMessageKey } from "@whiskeysockets/baileys";
-import { ignore, messageOf } from "../../base/errors.ts";
+import { detailOf, ignore, messageOf } from "../../base/errors.ts";
 import {
   type ChannelContext,
   ChannelError,
@@ -240,7 +240,7 @@ class WhatsAppConnection implements Connection {
       if (inbound?.kind === "message") this.#remember(inbound.messageId, inbound.text);
       return inbound;
     } catch (error) {
-      this.#context.log.warn("a WhatsApp message could not be read", { problem: messageOf(error) });
+      this.#context.log.warn("a WhatsApp message could not be read", { problem: detailOf(error) });
       return await unreadable(this.#people, message, now);
     }
   }
@@ -260,7 +260,7 @@ class WhatsAppConnection implements Connection {
       const news = await readGroupNews(this.#people, stanza, this.#context.clock.now());
       if (news && !this.#socket.isEnded) this.#commit(news.changes, news.inbound);
     } catch (error) {
-      this.#context.log.debug("a WhatsApp notification was not taken in", { problem: messageOf(error) });
+      this.#context.log.debug("a WhatsApp notification was not taken in", { problem: detailOf(error) });
     }
   }
 
@@ -270,7 +270,7 @@ class WhatsAppConnection implements Connection {
       const changes = groups.map(({ id, subject }) => this.#people.titleChange(id, subject));
       this.#commit(Object.assign({}, ...changes), []);
     } catch (error) {
-      this.#context.log.debug("WhatsApp did not tell the groups' titles", { problem: messageOf(error) });
+      this.#context.log.debug("WhatsApp did not tell the groups' titles", { problem: detailOf(error) });
     }
   }
 

@@ -1,5 +1,4 @@
 /** WhatsApp's refusals and the library's failures, as sentences for the account's owner. */
-import { messageOf } from "../../base/errors.ts";
 import { ChannelError } from "../../kit/channel.ts";
 
 const LOGIN = "run moltbot channels login whatsapp";
@@ -33,7 +32,8 @@ export function closeReason(error: unknown): ChannelError {
   if (error instanceof ChannelError) return error;
   const cause = { cause: error };
   if (isRemoved((error as CodedError | undefined)?.data)) return loggedOut(cause);
-  switch (codeOf(error)) {
+  const code = codeOf(error);
+  switch (code) {
     case 401:
       return loggedOut(cause);
     case 402:
@@ -65,7 +65,7 @@ export function closeReason(error: unknown): ChannelError {
     default:
       return new ChannelError(
         "network",
-        `The connection to WhatsApp ended (${messageOf(error ?? "closed")}); it is made again.`,
+        `The connection to WhatsApp ended${code === undefined ? "" : ` (code ${code})`}; it is made again.`,
         cause,
       );
   }
@@ -103,7 +103,8 @@ export function refusal(code: string): ChannelError {
 export function sendProblem(error: unknown): ChannelError {
   if (error instanceof ChannelError) return error;
   const cause = { cause: error };
-  switch (codeOf(error)) {
+  const code = codeOf(error);
+  switch (code) {
     case 401:
     case 403:
       return new ChannelError(
@@ -114,6 +115,10 @@ export function sendProblem(error: unknown): ChannelError {
     case 404:
       return new ChannelError("rejected", "WhatsApp knows no such chat; check the number or the group's id.", cause);
     default:
-      return new ChannelError("not-sent", `WhatsApp could not be reached to send (${messageOf(error)}).`, cause);
+      return new ChannelError(
+        "not-sent",
+        `WhatsApp could not be reached to send${code === undefined ? "" : ` (code ${code})`}.`,
+        cause,
+      );
   }
 }

@@ -9,7 +9,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { BinaryNode, proto, SocketConfig, WAMessage } from "@whiskeysockets/baileys";
-import { ignore, messageOf } from "../../base/errors.ts";
+import { detailOf, ignore } from "../../base/errors.ts";
 import type { Inbound } from "../../kit/channel.ts";
 import { INBOUND } from "./credentials.ts";
 import type { Baileys } from "./library.ts";
@@ -94,7 +94,7 @@ export class Signal {
     try {
       return await opened;
     } catch (error) {
-      if (!messageOf(error).includes("old counter")) throw error;
+      if (!detailOf(error).includes("old counter")) throw error;
       throw new Error(this.#library.MISSING_KEYS_ERROR_TEXT, { cause: error });
     }
   }

@@ -1,7 +1,7 @@
 /** One socket of the library, fenced in: how it opened, why it closed, and nothing that it throws gets out. */
 import type { AuthenticationState, SocketConfig, WASocket } from "@whiskeysockets/baileys";
 import type { Clock } from "../../base/clock.ts";
-import { ignore, messageOf } from "../../base/errors.ts";
+import { detailOf, ignore } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { ChannelError } from "../../kit/channel.ts";
 import { type Baileys, libraryLog } from "./library.ts";
@@ -102,8 +102,8 @@ export class Socket {
     for (const event of ws.eventNames()) {
       const listeners = ws.listeners(event) as ((...args: unknown[]) => unknown)[];
       const failed = (error: unknown) => {
-        log.debug("WhatsApp's library failed on an event", { event: String(event), problem: messageOf(error) });
-        if (event === "message") this.end(error instanceof Error ? error : new Error(messageOf(error)));
+        log.debug("WhatsApp's library failed on an event", { event: String(event), problem: detailOf(error) });
+        if (event === "message") this.end(error instanceof Error ? error : new Error(detailOf(error)));
       };
       ws.removeAllListeners(event);
       for (const listener of listeners) {

@@ -23,7 +23,7 @@ const get = defineCommand({
     const value = valueAt(values, parsePath(path));
     if (value === undefined) throw new CliError(`${path} is not set.`);
     if (typeof value === "string" && !flags.json) out.print(value);
-    else out.json(isRecord(value) || Array.isArray(value) ? hideSecrets(value) : value);
+    else out.json(isRecord(value) || Array.isArray(value) ? hideSecrets(value, parsePath(path)) : value);
   },
 });
 
@@ -138,7 +138,7 @@ function readValue(given: string): unknown {
 }
 
 function shown(keys: readonly string[], value: unknown): string {
-  return JSON.stringify(hideSecrets(value, keys.at(-1)));
+  return JSON.stringify(hideSecrets(value, keys));
 }
 
 function report(

@@ -67,7 +67,7 @@ function show({ out }: WhyCall, { entry, config, binding, parts }: InboxWhyResul
   );
   for (const line of printable(entry.text).split("\n").slice(0, 5)) out.print(dim(`  ${line}`));
   const file = config?.line === undefined ? configPath : `${configPath}:${config.line}`;
-  const value = config && JSON.stringify(hideSecrets(config.value, config.path.split(".").at(-1)));
+  const value = config && JSON.stringify(hideSecrets(config.value, config.path.split(".")));
   out.print("");
   out.print(
     facts(

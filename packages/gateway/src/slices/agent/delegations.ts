@@ -3,7 +3,7 @@
  * of its end in its own conversation, once, whatever restarts in between.
  */
 import { createHash } from "node:crypto";
-import { GatewayError, messageOf } from "../../base/errors.ts";
+import { detailOf, GatewayError } from "../../base/errors.ts";
 import type { ToolRun } from "../../kit/tool.ts";
 import type { Agent } from "./agent.ts";
 import { announcement, type DelegationKind } from "./delegation-text.ts";
@@ -157,7 +157,7 @@ export class Delegations implements RunObserver {
     try {
       for (const row of due) this.#tell(row);
     } catch (error) {
-      this.#services.log.warn("the end of a delegated run cannot be told yet", { problem: messageOf(error) });
+      this.#services.log.warn("the end of a delegated run cannot be told yet", { problem: detailOf(error) });
       this.#retry?.[Symbol.dispose]();
       this.#retry = this.#services.clock.after(RETRY_MS, () => this.tellAll());
     }

@@ -1,5 +1,5 @@
 /** What a run shows its model of the conversation, and how it makes room when that becomes too much. */
-import { messageOf } from "../../base/errors.ts";
+import { detailOf } from "../../base/errors.ts";
 import { ModelError } from "../models/models.ts";
 import type { ModelMessage } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
@@ -101,7 +101,7 @@ export class RunContext {
     } catch (error) {
       signal.throwIfAborted();
       compaction.failed(sessionKey);
-      log.warn("a conversation could not be summarised", { sessionKey, problem: messageOf(error) });
+      log.warn("a conversation could not be summarised", { sessionKey, problem: detailOf(error) });
       return NOT_SUMMED_UP;
     } finally {
       events.compaction({ phase: "end", willRetry });

@@ -1,5 +1,6 @@
 /** A run while it lives: what was asked, how far it is, and the one way to end it from outside. */
 
+import { TellableError } from "../../base/errors.ts";
 import type { ModelPart, Usage } from "../models/port.ts";
 import type { RunStep } from "./loop.ts";
 import { RunEvents, type RunEventsOptions } from "./run-events.ts";
@@ -240,12 +241,12 @@ export class Run {
   /** Asks the run to end for a reason that its record will name. */
   abort(reason: AbortReason): void {
     this.#abortReason ??= reason;
-    this.#abort.abort(new Error(`aborted: ${reason}`));
+    this.#abort.abort(new TellableError(`aborted: ${reason}`));
   }
 
   /** The gateway stops: the run leaves off, to be taken up after the next start. */
   interrupt(): void {
-    this.#abort.abort(new Error("the gateway stops"));
+    this.#abort.abort(new TellableError("the gateway stops"));
     this.events[Symbol.dispose]();
   }
 

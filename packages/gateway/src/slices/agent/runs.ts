@@ -21,6 +21,7 @@ import {
   RunStore,
 } from "./run-store.ts";
 import type { AgentServices } from "./services.ts";
+import { audienceIn } from "./tool-policy.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
 /** Who answers a run, and the answer as it comes. */
@@ -375,12 +376,18 @@ export class Runs {
   }
 
   #sentenceOf(error: unknown, run: Run): string {
-    if (error instanceof ModelError || error instanceof GatewayError) return error.message;
+    if (error instanceof ModelError) return isForOwner(run.record) ? error.message : error.publicMessage;
+    if (error instanceof GatewayError) return error.message;
     const storage = storageProblem(error);
     if (storage) return storage;
     this.#services.log.error("a run met an unexpected error", { runId: run.id, error });
-    return `internal error: ${messageOf(error)}`.slice(0, 300);
+    return messageOf(error);
   }
+}
+
+/** Whether nobody but the owner hears how a run ended. */
+function isForOwner(record: RunRecord): boolean {
+  return audienceIn(record) === "owner" && !/:(?:group|channel):/.test(record.sessionKey);
 }
 
 function stoppedTooOften(attempts: number): string {

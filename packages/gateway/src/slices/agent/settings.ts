@@ -29,7 +29,12 @@ const Web = Type.Object({
       ),
       apiKey: Type.Optional({ ...Secret, description: "Else the provider's usual environment variable." }),
       baseUrl: Type.Optional(
-        Type.String({ minLength: 1, maxLength: 500, description: "Of your own SearXNG, or of a proxy." }),
+        Type.String({
+          minLength: 1,
+          maxLength: 500,
+          format: "uri",
+          description: "Of your own SearXNG, or of a proxy.",
+        }),
       ),
       maxResults: Type.Optional(Type.Integer({ minimum: 1, maximum: 20, description: "5 when not said." })),
     }),

@@ -1,7 +1,7 @@
 /** The tools of a run, and the way to call one: arguments checked, time and output bounded, every failure an answer. */
 import { Kind } from "@sinclair/typebox";
 import type { Clock } from "../../base/clock.ts";
-import { GatewayError, messageOf } from "../../base/errors.ts";
+import { GatewayError, messageOf, TellableError } from "../../base/errors.ts";
 import type { Gateway } from "../../gateway.ts";
 import type { Tool, ToolResult, ToolRun } from "../../kit/tool.ts";
 import { type Schema, validationText } from "../../kit/validate.ts";
@@ -107,7 +107,7 @@ export class Toolbox {
     if (why !== undefined) return failed(`${name} may not be used: ${why}.`);
     const timeoutMs = tool.timeoutMs ?? TIMEOUT_MS;
     const limit = new AbortController();
-    using _timer = clock.after(timeoutMs, () => limit.abort(new Error("the tool took too long")));
+    using _timer = clock.after(timeoutMs, () => limit.abort(new TellableError("the tool took too long")));
     const within = AbortSignal.any([signal, limit.signal]);
     try {
       const call = { params: args, callId, run, gateway: gateway(), signal: within, update: seldom(update, clock) };

@@ -1,7 +1,7 @@
 /** One command that runs: in a process group of its own, which ends as a whole and for certain. */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Clock } from "../../base/clock.ts";
-import { codeOf, ignore } from "../../base/errors.ts";
+import { codeOf, ignore, messageOf } from "../../base/errors.ts";
 import type { Shell } from "./environment.ts";
 import { guardGroup } from "./guard.ts";
 import { Output } from "./output.ts";
@@ -95,7 +95,7 @@ export class RunningCommand {
     const closed = Promise.withResolvers<void>();
     this.#child.once("close", () => closed.resolve());
     this.#child.once("error", (error) => {
-      this.output.push(Buffer.from(`it could not be started: ${error.message}\n`));
+      this.output.push(Buffer.from(`it could not be started: ${messageOf(error)}\n`));
       resolve({ code: 126, signal: undefined });
       closed.resolve();
     });

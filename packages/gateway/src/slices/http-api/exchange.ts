@@ -2,10 +2,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../base/clock.ts";
 import { isRecord } from "../../base/config.ts";
-import { GatewayError, ignore } from "../../base/errors.ts";
+import { GatewayError, ignore, TellableError } from "../../base/errors.ts";
 
 /** A refusal: what is answered instead of what was asked for. */
-export class Refusal extends Error {
+export class Refusal extends TellableError {
   readonly status: number;
   readonly body: unknown;
   readonly headers: Readonly<Record<string, string>>;
@@ -89,6 +89,19 @@ function parsed(text: string): unknown {
   }
 }
 
+const guards = new WeakMap<ServerResponse, (text: string) => string>();
+
+/** Says what takes secrets out of what is answered; nothing can be answered before. */
+export function guardAnswers(response: ServerResponse, guard: (text: string) => string): void {
+  guards.set(response, guard);
+}
+
+function guarded(response: ServerResponse, text: string): string {
+  const guard = guards.get(response);
+  if (!guard) throw new TypeError("answers of this request are not guarded");
+  return guard(text);
+}
+
 /** Answers with JSON that nobody caches. */
 export function answerJson(
   response: ServerResponse,
@@ -97,7 +110,7 @@ export function answerJson(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   if (response.destroyed || response.headersSent) return;
-  const text = JSON.stringify(body);
+  const text = guarded(response, JSON.stringify(body));
   response.writeHead(status, {
     ...headers,
     "Content-Type": "application/json; charset=utf-8",
@@ -155,7 +168,7 @@ export class EventStream implements Disposable {
         "X-Accel-Buffering": "no",
       });
     }
-    this.#response.write(text);
+    this.#response.write(guarded(this.#response, text));
   }
 }
 
@@ -163,8 +176,8 @@ export class EventStream implements Disposable {
 export function leaving(response: ServerResponse): AbortSignal {
   const gone = new AbortController();
   response.once("close", () => {
-    if (!response.writableFinished) gone.abort(new Error("the caller has gone"));
+    if (!response.writableFinished) gone.abort(new TellableError("the caller has gone"));
   });
-  if (response.destroyed) gone.abort(new Error("the caller has gone"));
+  if (response.destroyed) gone.abort(new TellableError("the caller has gone"));
   return gone.signal;
 }

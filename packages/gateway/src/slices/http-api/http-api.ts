@@ -8,7 +8,7 @@ import type { Gateway } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
 import type { Call } from "./call.ts";
 import { chatCompletions } from "./chat-completions.ts";
-import { answerJson, leaving, Refusal, readJson, refusalOf, refused } from "./exchange.ts";
+import { answerJson, guardAnswers, leaving, Refusal, readJson, refusalOf, refused } from "./exchange.ts";
 import { responses } from "./responses.ts";
 import { modelNames } from "./target.ts";
 import { toolsInvoke } from "./tools-invoke.ts";
@@ -67,6 +67,7 @@ export class HttpApi {
 
   async handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const endpoint = ENDPOINTS.get(path)!;
+    guardAnswers(response, this.#options.gateway().guard);
     if (!endpoint.isOn(this.#options.enabled())) return answerText(response, 404, "Not Found");
     if (request.method !== endpoint.method) {
       return answerText(response.setHeader("Allow", endpoint.method), 405, "Method Not Allowed");

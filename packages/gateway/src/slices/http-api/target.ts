@@ -1,6 +1,6 @@
 /** Which agent answers a request, and in which conversation (protocol: HTTP surface). */
 import type { IncomingHttpHeaders } from "node:http";
-import { newId } from "../../base/ids.ts";
+import { newId, sha256Hex } from "../../base/ids.ts";
 import { normalAgentId, type Sessions } from "../sessions/sessions.ts";
 import { refused } from "./exchange.ts";
 
@@ -39,6 +39,8 @@ export function namedAgent(headers: IncomingHttpHeaders, model: string, sessions
   });
 }
 
+const MAX_OLD_CHARS = 256;
+
 /** The conversation: by header, else one for each `user`, else a new one. Throws `INVALID_REQUEST` for a bad key. */
 export function sessionKeyOf(
   headers: IncomingHttpHeaders,
@@ -47,6 +49,12 @@ export function sessionKeyOf(
 ): string {
   const named = branded(headers, "session-key");
   if (named !== undefined) return sessions.canonical(named);
-  const isUser = typeof user === "string" && user.trim() !== "";
-  return sessions.canonical(`agent:${agentId}:${isUser ? `${kind}-user:${user}` : `${kind}:${newId()}`}`);
+  if (typeof user !== "string" || user.trim() === "") return sessions.canonical(`agent:${agentId}:${kind}:${newId()}`);
+  const keyOf = (name: string) => sessions.canonical(`agent:${agentId}:${kind}-user:${name}`);
+  // Callers put names, addresses and whole sentences there: a key is seen in logs, lists and events.
+  const hashed = keyOf(sha256Hex(user).slice(0, 32));
+  if (sessions.get(hashed) || user.length > MAX_OLD_CHARS) return hashed;
+  // A conversation from the time when the name stood in the key goes on.
+  const old = keyOf(user);
+  return sessions.get(old) ? old : hashed;
 }

@@ -1,8 +1,12 @@
 /** One open connection to an MCP server. The only file that knows the SDK, which is imported when the first is opened. */
+
 import type { CallToolResult, ListToolsResult, MCPTransport } from "@ai-sdk/mcp";
 import { childEnv } from "../../base/child.ts";
 import type { Clock } from "../../base/clock.ts";
+import { detailOf, TellableError } from "../../base/errors.ts";
 import type { Env } from "../../base/files.ts";
+import type { Log } from "../../base/log.ts";
+import { addressProblem, headerProblem } from "../../kit/sound.ts";
 import type { McpServerSettings } from "./settings.ts";
 
 /** A tool as its server describes it. */
@@ -24,6 +28,7 @@ export interface OpenOptions {
   readonly stateDir: string;
   readonly version: string;
   readonly clock: Clock;
+  readonly log: Log;
   readonly signal: AbortSignal;
 }
 
@@ -44,22 +49,26 @@ export async function openConnection(options: OpenOptions): Promise<McpConnectio
     signal.throwIfAborted();
     const opening = createMCPClient({ transport, name: "moltbot", version, onUncaughtError: () => {}, maxRetries: 0 });
     opening.catch(() => {});
-    const early = closed.then((how) => Promise.reject(new Error(how)));
+    const early = closed.then((how) => Promise.reject(new TellableError(how)));
     early.catch(() => {});
     const client = await Promise.race([opening, gone, early]);
     return {
       closed,
       list: async (within) =>
-        await listAll((cursor) => client.listTools({ params: cursor, options: { signal: within } })),
+        await listAll((cursor) => client.listTools({ params: cursor, options: { signal: within } })).catch(
+          (error: unknown) => Promise.reject(tellable(error)),
+        ),
       call: async (name, args, within) =>
-        (await client.callTool({ name, arguments: { ...args }, options: { signal: within } })) as McpResult,
+        (await client
+          .callTool({ name, arguments: { ...args }, options: { signal: within } })
+          .catch((error: unknown) => Promise.reject(tellable(error, { withWords: true })))) as McpResult,
       async [Symbol.asyncDispose]() {
         await Promise.all([client.close().catch(() => {}), end()]);
       },
     };
   } catch (error) {
     await end();
-    throw error;
+    throw tellable(error);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
@@ -73,20 +82,31 @@ interface Opened {
 }
 
 async function openTransport(
-  { settings, env, stateDir, clock }: OpenOptions,
+  { settings, env, stateDir, clock, log }: OpenOptions,
   close: (how: string) => void,
 ): Promise<Opened> {
   const { command, args, cwd = stateDir, url, headers = {}, transport: type = "http" } = settings;
-  if (command === undefined && url === undefined) throw new Error("it has neither a command nor a url");
+  if (command === undefined && url === undefined) throw new TellableError("it has neither a command nor a url");
+  if (command === undefined) requireSound(url!, headers);
   if (command === undefined) return { transport: { type, url: url!, headers, redirect: "error" }, end: async () => {} };
   const { StdioTransport } = await import("./stdio.ts");
-  const transport = new StdioTransport({ command, args, cwd, env: childEnv(env, settings.env), clock });
+  const transport = new StdioTransport({ command, args, cwd, env: childEnv(env, settings.env), clock, log });
   const start = transport.start.bind(transport);
   transport.start = async () => {
     await start();
     void transport.ended?.then(close);
   };
   return { transport, end: () => transport.close() };
+}
+
+/** Throws when an address or a header of the settings cannot be used; their values are in no sentence. */
+function requireSound(url: string, headers: Readonly<Record<string, string>>): void {
+  const problem = addressProblem(url);
+  if (problem) throw new TellableError(`its url ${problem}`);
+  for (const [name, value] of Object.entries(headers)) {
+    const wrong = headerProblem(name, value);
+    if (wrong) throw new TellableError(`its header ${name.slice(0, 64)} ${wrong}`);
+  }
 }
 
 async function listAll(page: (cursor?: { cursor: string }) => Promise<ListToolsResult>): Promise<McpTool[]> {
@@ -99,4 +119,16 @@ async function listAll(page: (cursor?: { cursor: string }) => Promise<ListToolsR
     if (cursor === undefined) break;
   }
   return tools.slice(0, MAX_TOOLS);
+}
+
+const MAX_WORDS = 300;
+
+/** An error of the SDK as it may be told: by its code or its status. A refused call keeps the server's words for the model. */
+function tellable(error: unknown, { withWords = false }: { withWords?: boolean } = {}): unknown {
+  const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
+  const cause = { cause: error };
+  if (typeof statusCode === "number") return new TellableError(`it answered with HTTP status ${statusCode}`, cause);
+  if (typeof code !== "number") return error;
+  const words = withWords ? `: ${detailOf(error).split("\n")[0]!.slice(0, MAX_WORDS)}` : "";
+  return new TellableError(`it refused the request (code ${code})${words}`, cause);
 }

@@ -1,6 +1,6 @@
 /** MCP servers from the config, and their tools for the agents. A server in trouble holds up nobody and hides no other. */
 import type { Config } from "../../base/config.ts";
-import { GatewayError, ignore, invalidRequest, messageOf } from "../../base/errors.ts";
+import { detailOf, GatewayError, ignore, invalidRequest } from "../../base/errors.ts";
 import type { Base } from "../../gateway.ts";
 import type { Tool, ToolRun } from "../../kit/tool.ts";
 import type { Agent } from "../agent/agent.ts";
@@ -115,7 +115,7 @@ export class Mcp implements ToolSource, AsyncDisposable {
     this.#servers.delete(name);
     const closing: Promise<void> = server[Symbol.asyncDispose]()
       .catch((error: unknown) =>
-        this.#base.log.warn("an MCP server did not end well", { server: name, error: messageOf(error) }),
+        this.#base.log.warn("an MCP server did not end well", { server: name, error: detailOf(error) }),
       )
       .finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);

@@ -1,13 +1,12 @@
 /** One configured MCP server: connected when a run needs it, kept while it is used, left alone while it is in trouble. */
 import { type Backoff, backoffMs } from "../../base/backoff.ts";
-import { GatewayError, messageOf } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
+import { GatewayError, messageOf, TellableError } from "../../base/errors.ts";
 import { type McpConnection, type McpResult, type McpTool, type OpenOptions, openConnection } from "./connection.ts";
 
 /** How a server is. */
 export type ServerState = "idle" | "connecting" | "connected" | "failed";
 
-export type McpServerOptions = Omit<OpenOptions, "signal"> & { readonly name: string; readonly log: Log };
+export type McpServerOptions = Omit<OpenOptions, "signal"> & { readonly name: string };
 
 const OPEN_MS = 20_000;
 const LIST_MS = 10_000;
@@ -85,7 +84,7 @@ export class McpServer implements AsyncDisposable {
 
   /** Closes the connection; a program is ended. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ended.abort(new Error("the server is not used any more"));
+    this.#ended.abort(new TellableError("the server is not used any more"));
     this.#idle?.[Symbol.dispose]();
     await this.#opening?.catch(() => undefined);
     await this.#drop();
@@ -145,7 +144,7 @@ export class McpServer implements AsyncDisposable {
         throw error;
       }
     } catch (error) {
-      const problem = sentenceOf(error);
+      const problem = messageOf(error);
       if (!this.#ended.signal.aborted) this.#failed(problem);
       throw new GatewayError("UNAVAILABLE", `the MCP server ${this.name} cannot be reached: ${problem}`, {
         cause: error,
@@ -181,14 +180,7 @@ export class McpServer implements AsyncDisposable {
   /** Aborts after so long, and when the server is not used any more. */
   #within(ms: number): AbortSignal {
     const limit = new AbortController();
-    this.#options.clock.after(ms, () => limit.abort(new Error(`it did not answer within ${ms / 1000} s`)));
+    this.#options.clock.after(ms, () => limit.abort(new TellableError(`it did not answer within ${ms / 1000} s`)));
     return AbortSignal.any([limit.signal, this.#ended.signal]);
   }
-}
-
-/** Errors of the SDK carry whole answers and stacks; people need the first line. */
-function sentenceOf(error: unknown): string {
-  const cause = (error as { cause?: unknown } | undefined)?.cause;
-  const message = messageOf(error) === "fetch failed" && cause ? messageOf(cause) : messageOf(error);
-  return (message.split("\n")[0] ?? "").slice(0, 300);
 }

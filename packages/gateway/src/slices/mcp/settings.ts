@@ -1,6 +1,6 @@
 /** The `mcp` section: programs and services whose tools the agents may use. */
 import { type Static, Type } from "@sinclair/typebox";
-import { OneOf, Secret } from "../../kit/schema.ts";
+import { Address, OneOf, SecretLine, SecretText } from "../../kit/schema.ts";
 import { defineSettings } from "../../kit/settings.ts";
 
 const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
@@ -11,11 +11,14 @@ const Server = Type.Object({
   command: Text("The program that speaks MCP over its standard streams."),
   args: Type.Optional(Type.Array(Type.String())),
   env: Type.Optional(
-    Type.Record(Type.String(), Type.String(), { description: "Its environment, beside PATH, HOME and the like." }),
+    Type.Record(Type.String(), SecretText, { description: "Its environment, beside PATH, HOME and the like." }),
   ),
   cwd: Text("The folder that it starts in; the state folder when not said."),
-  url: Text("The address of a service that speaks MCP over HTTP; private addresses too."),
-  headers: Type.Optional(Type.Record(Type.String(), Secret, { description: "Sent with every request to it." })),
+  url: Type.Optional({
+    ...Address,
+    description: "The address of a service that speaks MCP over HTTP; private addresses too.",
+  }),
+  headers: Type.Optional(Type.Record(Type.String(), SecretLine, { description: "Sent with every request to it." })),
   transport: Type.Optional({ ...OneOf("http", "sse"), description: "How a service is spoken to; http when not said." }),
   enabled: Type.Optional(Type.Boolean({ description: "Whether it is used; true when not said." })),
   tools: Type.Optional(

@@ -1,7 +1,7 @@
 /** MCP over a program's standard streams: one JSON message a line. */
 import type { JSONRPCMessage, MCPTransport } from "@ai-sdk/mcp";
 import { Child, type ChildOptions, linesOf } from "../../base/child.ts";
-import { ignore, messageOf } from "../../base/errors.ts";
+import { detailOf, ignore, TellableError } from "../../base/errors.ts";
 
 /** A message may carry pictures. */
 const MAX_LINE_CHARS = 32 * 1024 * 1024;
@@ -31,7 +31,7 @@ export class StdioTransport implements MCPTransport {
 
   async send(message: JSONRPCMessage): Promise<void> {
     const child = this.#child;
-    if (!child || child.hasEnded) throw new Error("the program has ended");
+    if (!child || child.hasEnded) throw new TellableError("the program has ended");
     child.stdin.write(`${JSON.stringify(message)}\n`);
   }
 
@@ -43,7 +43,7 @@ export class StdioTransport implements MCPTransport {
     try {
       for await (const line of linesOf(child.stdout, MAX_LINE_CHARS)) this.#take(line);
     } catch (error) {
-      this.onerror?.(error instanceof Error ? error : new Error(messageOf(error)));
+      this.onerror?.(error instanceof Error ? error : new Error(detailOf(error)));
       await child[Symbol.asyncDispose]();
     }
   }

@@ -1,6 +1,8 @@
 /** The settings of one account as they are in force: the account's own, else its channel's, else the default. */
 import { isRecord } from "../../base/config.ts";
 import type { ChannelDefinition } from "../../kit/channel.ts";
+import { isSecret, soundly } from "../../kit/sound.ts";
+import type { Schema } from "../../kit/validate.ts";
 import { PeerList } from "./peer-list.ts";
 import type { AccountConfig, ChannelConfig, ChannelsConfig } from "./settings.ts";
 
@@ -26,6 +28,8 @@ export interface AccountSettings {
   readonly textChunkLimit: number | undefined;
   /** What the channel's own definition describes, with the environment's values where the config has none. */
   readonly own: Readonly<Record<string, unknown>>;
+  /** Which of them cannot be used and why, as a sentence; undefined when all can. */
+  readonly unsound: string | undefined;
 }
 
 export interface GroupSettings {
@@ -88,7 +92,9 @@ export function accountSettings(
     allowBots: merged.allowBots ?? false,
     mediaMaxBytes: Math.round((merged.mediaMaxMb ?? 20) * 1024 * 1024),
     textChunkLimit: merged.textChunkLimit,
-    own: ownSettings(merged, definition, accountId, env),
+    ...soundSettings(ownSettings(merged, definition, accountId, env), merged, definition, (name) =>
+      settingPath(config, definition.id, accountId, name),
+    ),
   };
 }
 
@@ -110,7 +116,7 @@ export function accountPatch(
   const spelled = named.find((id) => normalAccountId(id) === accountId) ?? accountId;
   if (named.length > 0) return { channels: { [channel]: { accounts: { [spelled]: wanted } } } };
   const moved = Object.keys(properties).filter(
-    (name) => section?.[name] !== undefined && (properties[name]?.format === "secret" || Object.hasOwn(settings, name)),
+    (name) => section?.[name] !== undefined && (isSecret(properties[name]) || Object.hasOwn(settings, name)),
   );
   const taken = Object.fromEntries(moved.map((name) => [name, section?.[name]]));
   const left = Object.fromEntries(moved.map((name) => [name, null]));
@@ -141,6 +147,21 @@ function ownSettings(
     if (value !== undefined && value !== "") own[name] = value;
   }
   return own;
+}
+
+/** What the channel reads, with keys and addresses as they are meant; what is wrong with one, as a sentence. */
+function soundSettings(
+  own: Readonly<Record<string, unknown>>,
+  merged: AccountConfig,
+  { env, settings }: ChannelDefinition,
+  pathOf: (name: string) => string,
+): Pick<AccountSettings, "own" | "unsound"> {
+  const { value, problems } = soundly(settings as unknown as Schema, own, "");
+  const [first] = problems;
+  if (!first) return { own: value as Record<string, unknown>, unsound: undefined };
+  const name = first.path.slice(1);
+  const variable = merged[name] === undefined ? Object.keys(env).find((each) => env[each] === name) : undefined;
+  return { own: value as Record<string, unknown>, unsound: `${variable ?? pathOf(name)} ${first.message}.` };
 }
 
 function groupsOf(

@@ -1,5 +1,5 @@
 /** Accounts come and go: added, removed, linked and logged out, always in the config and never half. */
-import { invalidRequest, messageOf } from "../../base/errors.ts";
+import { detailOf, invalidRequest } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { LoginContext, ProbeContext } from "../../kit/channel.ts";
 import { toChannelError } from "./account.ts";
@@ -99,7 +99,7 @@ export class AccountSetup {
         loggedOut = true;
       }
     } catch (error) {
-      this.#log.warn("the platform was not told of a logout", { ...key, problem: messageOf(error) });
+      this.#log.warn("the platform was not told of a logout", { ...key, problem: detailOf(error) });
     }
     running.state.clear();
     const isWanted = this.#channels.settingsOf(key)?.enabled ?? false;

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Backoff, backoffMs } from "../../base/backoff.ts";
 import { type Blamed, runBlamed } from "../../base/blame.ts";
 import type { Clock } from "../../base/clock.ts";
-import { ignore, messageOf } from "../../base/errors.ts";
+import { detailOf, ignore, messageOf, TellableError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import {
   type ChannelContext,
@@ -26,6 +26,8 @@ export interface AccountOptions {
   readonly definition: ChannelDefinition;
   readonly clock: Clock;
   readonly log: Log;
+  /** Takes secrets out of a text that leaves. */
+  guard(text: string): string;
   /** The settings in force; read at each start, and at use. */
   settings(): AccountSettings;
   context(signal: AbortSignal, settings: AccountSettings): ChannelContext;
@@ -88,6 +90,11 @@ export class Account implements Blamed {
     return this.#options.settings();
   }
 
+  /** A text as it may leave by this account: without secrets. */
+  guarded(text: string): string {
+    return this.#options.guard(text);
+  }
+
   get state(): AccountStateName {
     return this.#state;
   }
@@ -135,7 +142,7 @@ export class Account implements Blamed {
   /** Stops it and waits until its link is closed. */
   async stop(state: "stopped" | "disabled" = "stopped"): Promise<void> {
     const wasRunning = this.isRunning;
-    this.#stop?.abort(new Error("the account is stopped"));
+    this.#stop?.abort(new TellableError("the account is stopped"));
     await this.#running;
     if (wasRunning) this.#lastStopAt = this.#options.clock.now();
     this.#to(state);
@@ -167,7 +174,8 @@ export class Account implements Blamed {
     await nextTurn();
     while (!signal.aborted) {
       const settings = this.settings;
-      const missing = this.definition.missing(settings.own, this.#options.context(signal, settings).state);
+      const missing =
+        settings.unsound ?? this.definition.missing(settings.own, this.#options.context(signal, settings).state);
       if (missing !== undefined) return this.#to("unconfigured", { kind: "unconfigured", message: missing });
       const startedAt = clock.monotonic();
       const error = await this.#session(signal, settings);
@@ -219,7 +227,7 @@ export class Account implements Blamed {
     } finally {
       const connection = this.#connection;
       this.#connection = undefined;
-      link.abort(new Error("the link is closed"));
+      link.abort(new TellableError("the link is closed"));
       await this.#close(connection);
     }
   }
@@ -249,7 +257,7 @@ export class Account implements Blamed {
     const closing = runBlamed(this, async () => await connection[Symbol.asyncDispose]());
     const late = this.#options.clock.sleep(CLOSE_LIMIT_MS, limit.signal);
     await Promise.race([closing, late]).catch((error: unknown) =>
-      this.#options.log.debug("closing a channel's link failed", { error: messageOf(error) }),
+      this.#options.log.debug("closing a channel's link failed", { error: detailOf(error) }),
     );
     limit.abort();
     late.catch((error: unknown) => ignore(error, "the link was closed in time"));

@@ -1,7 +1,7 @@
 /** The accounts that run: brought in line with the config, each with everything that works for it. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { runOwn } from "../../base/blame.ts";
-import { ignore, invalidRequest } from "../../base/errors.ts";
+import { ignore, invalidRequest, TellableError } from "../../base/errors.ts";
 import type { ChannelContext, ChannelDefinition, Chat, Inbound, StateChanges } from "../../kit/channel.ts";
 import { Account, toChannelError } from "./account.ts";
 import type { AccountSettings } from "./account-settings.ts";
@@ -85,7 +85,7 @@ export class Accounts implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(new Error("the gateway stops"));
+    this.#stop.abort(new TellableError("the gateway stops"));
     this.#stack.dispose();
     await this.#reconciling;
     await Promise.all(this.all().map((running) => this.#halt(running)));
@@ -191,6 +191,7 @@ export class Accounts implements AsyncDisposable {
       definition,
       clock,
       log,
+      guard: this.#services.guard,
       settings: () => this.#channels.settingsOf(key) ?? running.last,
       context: (signal, settings) => this.#context(running, signal, settings),
       changed: () => this.#accountChanged(account),

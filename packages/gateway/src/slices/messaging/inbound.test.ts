@@ -42,6 +42,7 @@ const settings: AccountSettings = {
   mediaMaxBytes: 1,
   textChunkLimit: undefined,
   own: {},
+  unsound: undefined,
 };
 
 const direct: InboundMessage = {

@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
-import { GatewayError, messageOf } from "../../base/errors.ts";
+import { GatewayError, messageOf, TellableError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { KeyedQueue } from "../../base/queue.ts";
 import { type Store, storageProblem } from "../../base/store.ts";
@@ -103,7 +103,7 @@ export class Intake {
 
   /** Stops; what is held stays in the inbox. */
   async stop(): Promise<void> {
-    this.#stop.abort(new Error("the account is stopped"));
+    this.#stop.abort(new TellableError("the account is stopped"));
     this.#again?.[Symbol.dispose]();
     for (const { timer } of this.#held.values()) timer?.[Symbol.dispose]();
     this.#held.clear();

@@ -1,6 +1,6 @@
 /** Linking an account by a QR code or a code on the phone: one login an account at a time, followed by whoever asks. */
 import type { Clock } from "../../base/clock.ts";
-import { GatewayError, invalidRequest } from "../../base/errors.ts";
+import { GatewayError, invalidRequest, TellableError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { type ChannelDefinition, ChannelError, type LoginContext, type LoginStep } from "../../kit/channel.ts";
 import { toChannelError } from "./account.ts";
@@ -65,7 +65,7 @@ export class Logins implements Disposable {
     const { definition, key } = this.#require(params);
     const known = this.#logins.get(idOf(key));
     if (known && !known.isOver && !params.force && params.phoneNumber === undefined) return known.view;
-    known?.stop.abort(new Error("a new login has begun"));
+    known?.stop.abort(new TellableError("a new login has begun"));
     if (this.#options.isLinked(key) && !params.force)
       return { message: `${definition.label} is linked already; pass force to link it anew.`, connected: true };
     const login: Login = {
@@ -104,7 +104,7 @@ export class Logins implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const { stop } of this.#logins.values()) stop.abort(new Error("the gateway stops"));
+    for (const { stop } of this.#logins.values()) stop.abort(new TellableError("the gateway stops"));
   }
 
   #require({ channel = "whatsapp", accountId }: LoginParams): { definition: ChannelDefinition; key: AccountKey } {
@@ -124,7 +124,7 @@ export class Logins implements Disposable {
   ): Promise<void> {
     const { signal } = login.stop;
     const { clock, log } = this.#options;
-    using _limit = clock.after(IDLE_MS, () => login.stop.abort(new Error("nobody scanned the code in time")));
+    using _limit = clock.after(IDLE_MS, () => login.stop.abort(new TellableError("nobody scanned the code in time")));
     try {
       const context = await this.#options.prepare(key, {
         force,

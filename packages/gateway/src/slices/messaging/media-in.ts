@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { backoffMs } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
+import { detailOf, messageOf } from "../../base/errors.ts";
 import { fileExists, makePrivateDir } from "../../base/files.ts";
 import { newId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
@@ -76,7 +76,7 @@ export class MediaIn {
       log.warn("a file of an inbound message was not taken in", {
         ...account.key,
         kind: file.kind,
-        why: messageOf(error),
+        why: detailOf(error),
       });
       return { type: "text", text: `[${file.kind}${named}: not taken in — ${messageOf(error)}]` };
     }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createWriteStream, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
-import { invalidRequest, messageOf } from "../../base/errors.ts";
+import { invalidRequest, messageOf, TellableError } from "../../base/errors.ts";
 import { makePrivateDir } from "../../base/files.ts";
 import { newId } from "../../base/ids.ts";
 import type { MediaKind, OutboundMedia } from "../../kit/channel.ts";
@@ -64,7 +64,7 @@ async function download(
     import("node:stream/promises"),
   ]);
   using response = await safeFetch(url, { ...options, limitMs: LIMIT_MS, httpsOnly: true });
-  if (response.status !== 200) throw new Error(`the server answered ${response.status}`);
+  if (response.status !== 200) throw new TellableError(`the server answered ${response.status}`);
   await pipeline(response.body(), createWriteStream(path, { flags: "wx", mode: 0o600 }), { signal: options.signal });
   return { name: basename(response.url.pathname) || undefined, type: response.mimeType || undefined };
 }

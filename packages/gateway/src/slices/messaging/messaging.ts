@@ -7,6 +7,7 @@ import { invalidRequest } from "../../base/errors.ts";
 import type { Base } from "../../gateway.ts";
 import type { ChannelDefinition } from "../../kit/channel.ts";
 import type { SettingsDefinition } from "../../kit/settings.ts";
+import { isSecret } from "../../kit/sound.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { QueueMode } from "../agent/queue.ts";
 import type { Approvals } from "../approvals/approvals.ts";
@@ -73,7 +74,7 @@ export class Messaging implements AsyncDisposable {
   readonly #stack = new DisposableStack();
 
   constructor(services: MessagingServices, { definitions, section }: MessagingOptions) {
-    const { agent, clock, config, log, models, sessions, stateDir } = services;
+    const { agent, clock, config, env, log, models, sessions, stateDir } = services;
     this.#services = services;
     this.#messages = config.of(messages);
     this.#bindings = config.of(bindings);
@@ -87,7 +88,7 @@ export class Messaging implements AsyncDisposable {
     this.outbox = outbox;
     this.pairing = new Pairing(services);
     this.webhooks = new Webhooks(clock);
-    const transcriber = new Transcriber({ clock, models, settings });
+    const transcriber = new Transcriber({ clock, env, models, settings });
     this.#media = new MediaIn({ stateDir, clock, log, media: sessions.media, transcriber });
     this.accounts = new Accounts({
       ...{ services, channels, inbox, outbox },
@@ -266,7 +267,7 @@ export class Messaging implements AsyncDisposable {
           settings: Object.entries(settings.properties).map(([name, schema]) => ({
             name,
             description: schema.description ?? "",
-            isSecret: schema.format === "secret",
+            isSecret: isSecret(schema),
           })),
         }),
       ),

@@ -86,7 +86,11 @@ export class Outbox {
   readonly #store: Store;
   readonly #clock: Clock;
 
-  constructor(options: { store: Store; clock: Clock }) {
+  readonly #guard: (text: string) => string;
+
+  /** `guard` takes secrets out of a text that leaves. */
+  constructor(options: { store: Store; clock: Clock; guard: (text: string) => string }) {
+    this.#guard = options.guard;
     this.#store = options.store;
     this.#clock = options.clock;
   }
@@ -99,7 +103,7 @@ export class Outbox {
       `insert into outbox (client_id, channel, account, chat, thread, origin, part, payload, session_key, state, queued_at, expires_at)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (origin, part) do nothing`,
       ...[randomBytes(10).toString("hex"), channel, account, chat.id, chat.threadId ?? null, origin, part],
-      ...[JSON.stringify(payload), sessionKey ?? null, state, now, now + ttlMs],
+      ...[this.#textOf(payload), sessionKey ?? null, state, now, now + ttlMs],
     );
     return this.of(origin).find((row) => row.part === part)!;
   }
@@ -185,11 +189,16 @@ export class Outbox {
           `insert into outbox (client_id, channel, account, chat, thread, origin, part, payload, session_key, state, queued_at, expires_at)
            values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)`,
           ...[part === 0 ? row.clientId : randomBytes(10).toString("hex"), row.channel, row.account, row.chat.id],
-          ...[row.chat.threadId ?? null, row.origin, part, JSON.stringify(payload), row.sessionKey ?? null],
+          ...[row.chat.threadId ?? null, row.origin, part, this.#textOf(payload), row.sessionKey ?? null],
           ...[row.queuedAt, row.expiresAt],
         );
       }
     });
+  }
+
+  /** A message as it is kept: what is sent is read from there, so no secret leaves by it. */
+  #textOf(payload: Payload): string {
+    return this.#guard(JSON.stringify(payload));
   }
 
   /** The final text of a draft: an edit when the platform has the draft, else a message of its own. */
@@ -197,7 +206,7 @@ export class Outbox {
     const isThere = draft.state === "sent" && draft.payload.isDraft;
     this.#store.run(
       "update outbox set payload = ?, state = 'queued', problem = null, not_before = 0, provider_id = ? where id = ?",
-      JSON.stringify(isThere ? { ...payload, replacesDraft: true } : payload),
+      this.#textOf(isThere ? { ...payload, replacesDraft: true } : payload),
       isThere ? (draft.providerId ?? null) : null,
       draft.id,
     );

@@ -1,5 +1,5 @@
 /** What people and programs send over channels: messages, polls, reactions, edits; and what became of them. */
-import { GatewayError, invalidRequest, messageOf } from "../../base/errors.ts";
+import { detailOf, GatewayError, invalidRequest } from "../../base/errors.ts";
 import type { Caller } from "../../kit/access.ts";
 import { accountId, ChannelError, type MessageRef, type OutboundMedia } from "../../kit/channel.ts";
 import { type Account, toChannelError } from "./account.ts";
@@ -202,7 +202,7 @@ export class Outgoing implements Disposable {
       });
       this.#accounts.find(key)?.sender.kick();
     } catch (error) {
-      this.#services.log.warn("a sender cannot be told that they were let in", { ...key, problem: messageOf(error) });
+      this.#services.log.warn("a sender cannot be told that they were let in", { ...key, problem: detailOf(error) });
     }
   }
 

@@ -57,9 +57,11 @@ export async function firstPart(markdown: string, account: Account): Promise<Ren
 /** The texts that a Markdown is cut into. One that shows nothing, such as a link's definition, is shown as it was written. */
 function textsOf(markdown: string, { dialect, renderMarkdown }: Tools, account: Account): readonly Rendered[] {
   const most = { rest: mostOf(account) };
-  const texts = renderMarkdown(markdown, dialect, most);
-  if (texts.length > 0 || markdown.trim() === "") return texts;
-  return renderMarkdown(`~~~~~~\n${markdown}\n~~~~~~`, dialect, most);
+  // Before it is rendered and cut: half a secret, or one with the marks of a dialect in it, is not recognised.
+  const clean = account.guarded(markdown);
+  const texts = renderMarkdown(clean, dialect, most);
+  if (texts.length > 0 || clean.trim() === "") return texts;
+  return renderMarkdown(`~~~~~~\n${clean}\n~~~~~~`, dialect, most);
 }
 
 const EMPTY: Rendered = { text: "", plain: "" };

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FakeClock } from "../../../../../test/fakes/clock.ts";
 import { PaperChannel } from "../../../../../test/fakes/paper-channel.ts";
-import { createLog, Secrets } from "../../base/log.ts";
+import { createLog } from "../../base/log.ts";
+import { Secrets } from "../../base/secrets.ts";
 import { openStore } from "../../base/store.ts";
 import { type ChannelContext, ChannelError } from "../../kit/channel.ts";
 import { Account } from "./account.ts";
@@ -28,10 +29,10 @@ class Desk {
     this.paper = new PaperChannel(options);
     const { clock } = this;
     const store = openStore(":memory:", [tables]);
-    this.outbox = new Outbox({ clock, store });
+    this.outbox = new Outbox({ clock, store, guard: (text) => text });
     const log = createLog({ clock, level: "error", sinks: [], secrets: new Secrets() });
     this.account = new Account({
-      ...{ key, clock, log, definition: this.paper.definition },
+      ...{ key, clock, log, definition: this.paper.definition, guard: (text: string) => text },
       settings: () => ({ own: {}, replyToMode: "off" }) as unknown as AccountSettings,
       context: (signal) => ({ signal }) as ChannelContext,
       changed: () => {},

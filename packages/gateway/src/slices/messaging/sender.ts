@@ -4,7 +4,7 @@
  */
 import { type Backoff, backoffMs } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
-import { ignore } from "../../base/errors.ts";
+import { ignore, TellableError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { ChannelError, type Connection, type Outbound } from "../../kit/channel.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
@@ -151,7 +151,9 @@ export class Sender {
     const { outbox, clock } = this.#options;
     outbox.sending(row.id);
     const limit = new AbortController();
-    using _timer = clock.after(SEND_LIMIT_MS, () => limit.abort(new Error("the platform did not answer in time")));
+    using _timer = clock.after(SEND_LIMIT_MS, () =>
+      limit.abort(new TellableError("the platform did not answer in time")),
+    );
     try {
       const sent = await Promise.race([this.#transmit(row, connection, limit.signal), rejectionOf(limit.signal)]);
       this.#sent(row, sent);
@@ -237,7 +239,7 @@ export class Sender {
   async #look(row: OutboxRow, connection: Connection): Promise<string | "absent" | "unknown"> {
     if (!connection.findSent || row.payload.content.kind !== "part") return "unknown";
     const limit = new AbortController();
-    using _timer = this.#options.clock.after(SEND_LIMIT_MS, () => limit.abort(new Error("no answer in time")));
+    using _timer = this.#options.clock.after(SEND_LIMIT_MS, () => limit.abort(new TellableError("no answer in time")));
     try {
       const found = await connection.findSent(outboundOf(row), limit.signal);
       return typeof found === "string" ? found : found.id;

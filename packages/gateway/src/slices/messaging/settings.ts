@@ -1,7 +1,7 @@
 /** The `messages` section, and the `channels` section with what all channels share: one place for both and their defaults. */
 import { type Static, type TProperties, Type } from "@sinclair/typebox";
 import type { ChannelDefinition } from "../../kit/channel.ts";
-import { OneOf } from "../../kit/schema.ts";
+import { OneOf, SecretText } from "../../kit/schema.ts";
 import { defineListSettings, defineSettings, type SettingsDefinition } from "../../kit/settings.ts";
 
 const Ids = (description: string) =>
@@ -159,6 +159,11 @@ const Messages = Type.Object({
         ),
         language: Type.Optional(
           Type.String({ pattern: "^[A-Za-z-]{2,16}$", description: "For the model: which language is spoken, as de." }),
+        ),
+        env: Type.Optional(
+          Type.Record(Type.String(), SecretText, {
+            description: "The program's environment, beside PATH, HOME and the like; nothing else of the gateway's.",
+          }),
         ),
         timeoutSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })),
       },

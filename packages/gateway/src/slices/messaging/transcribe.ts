@@ -1,12 +1,16 @@
 /** What a voice note says: by a program of the owner's, or by a model provider, as the settings name one. */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { childEnv } from "../../base/child.ts";
 import type { Clock } from "../../base/clock.ts";
+import { TellableError } from "../../base/errors.ts";
+import type { Env } from "../../base/files.ts";
 import type { Models } from "../models/models.ts";
 import type { MessagesSettings } from "./settings.ts";
 
 export interface TranscriberOptions {
   readonly clock: Clock;
+  readonly env: Env;
   readonly models: Models;
   readonly settings: () => MessagesSettings;
 }
@@ -27,11 +31,11 @@ export class Transcriber {
     if (!transcribe?.command && !transcribe?.model) return undefined;
     const seconds = transcribe.timeoutSeconds ?? USUAL_SECONDS;
     const limit = new AbortController();
-    using _timer = this.#options.clock.after(seconds * 1000, () => limit.abort(new Error("late")));
+    using _timer = this.#options.clock.after(seconds * 1000, () => limit.abort(new TellableError("late")));
     const within = AbortSignal.any([signal, limit.signal]);
     try {
       const words = transcribe.command
-        ? await this.#byCommand(transcribe.command, path, within)
+        ? await this.#byCommand({ command: transcribe.command, env: transcribe.env }, path, within)
         : await this.#byModel(transcribe.model!, { path, mimeType, language: transcribe.language }, within);
       return words.trim().slice(0, MAX_CHARS).toWellFormed();
     } catch (error) {
@@ -40,9 +44,13 @@ export class Transcriber {
     }
   }
 
-  async #byCommand(command: readonly string[], path: string, signal: AbortSignal): Promise<string> {
+  async #byCommand(
+    { command, env }: { command: readonly string[]; env: Readonly<Record<string, string>> | undefined },
+    path: string,
+    signal: AbortSignal,
+  ): Promise<string> {
     const [program = "", ...args] = command.map((part) => part.replaceAll("{file}", path));
-    return await outputOf(program, args, signal);
+    return await outputOf(program, args, { env: childEnv(this.#options.env, env), signal });
   }
 
   async #byModel(
@@ -57,15 +65,21 @@ export class Transcriber {
 }
 
 /** What a program prints. Rejects when it ends with another code than 0. */
-async function outputOf(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
+async function outputOf(
+  program: string,
+  args: readonly string[],
+  { env, signal }: { env: Readonly<Record<string, string>>; signal: AbortSignal },
+): Promise<string> {
   const { spawn } = await import("node:child_process");
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"], signal });
+  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "ignore"], signal });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output = (output + text).slice(0, MAX_CHARS);
   });
   child.on("error", reject);
-  child.on("close", (code) => (code === 0 ? resolve(output) : reject(new Error(`${program} ended with ${code}`))));
+  child.on("close", (code) =>
+    code === 0 ? resolve(output) : reject(new TellableError(`${program} ended with ${code}`)),
+  );
   return await promise;
 }

@@ -3,7 +3,9 @@
  * 40 µs on every event, a model sends one for every token, and nobody looks more often than every 30 ms. Events that
  * are not plain text deltas pass unchanged and in order.
  */
+
 import type { Clock } from "../../base/clock.ts";
+import { TellableError } from "../../base/errors.ts";
 
 /** At most one thinned event in this time; the first one is not held back. */
 const INTERVAL_MS = 30;
@@ -31,7 +33,7 @@ export async function* thinOut(chunks: ChunkReader, clock: Clock): AsyncGenerato
     reading = undefined;
     if (chunk === undefined) break;
     rest = splitEvents(rest + decoder.decode(chunk, { stream: true }), merged);
-    if (rest.length > MAX_EVENT_CHARS) throw new Error("an event of over 16 MB");
+    if (rest.length > MAX_EVENT_CHARS) throw new TellableError("an event of over 16 MB");
   }
   const last = merged.take() + rest;
   if (last !== "") yield encoder.encode(last);

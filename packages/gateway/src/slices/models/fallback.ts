@@ -100,5 +100,9 @@ function failureOf(failures: readonly Failure[]): ModelError {
   if (failures.length === 1) return error;
   const all = failures.map(({ model, error: { message } }) => `${model.ref}: ${message}`).join(" ");
   const { kind, retryAfterMs } = error;
-  return new ModelError(kind, `No model answered. ${all}`, { retryAfterMs, cause: error });
+  return new ModelError(kind, `No model answered. ${all}`, {
+    retryAfterMs,
+    cause: error,
+    ownersOnly: failures.flatMap((each) => each.error.ownersOnly),
+  });
 }

@@ -1,6 +1,7 @@
 /** The AI SDK's objects, one for each model and key. Each provider's package is loaded when the first of its models is asked. */
+import { ModelError } from "./model-error.ts";
 import { type FetchOptions, fetchFor } from "./provider-fetch.ts";
-import type { Model } from "./providers.ts";
+import type { Model, Provider } from "./providers.ts";
 import type { LanguageModel } from "./sdk-types.ts";
 
 /** Making one compiles schemas, so the last few are kept. */
@@ -18,6 +19,7 @@ export class LanguageModels {
   async of(model: Model): Promise<LanguageModel> {
     const { id, provider } = model;
     const { api, baseUrl, apiKey, headers, patienceMs } = provider;
+    requireSound(provider);
     const key = JSON.stringify([id, provider.id, api, baseUrl, apiKey, headers, patienceMs]);
     const known = this.#known.get(key);
     if (known) return known;
@@ -26,6 +28,11 @@ export class LanguageModels {
     this.#known.set(key, made);
     return made;
   }
+}
+
+/** Throws `ModelError` when a setting of the provider cannot be used: nothing is sent then. */
+export function requireSound({ label, problem }: Provider): void {
+  if (problem !== undefined) throw new ModelError("logged-out", `${label} cannot be asked: ${problem}`);
 }
 
 async function open({ id, provider }: Model, fetch: typeof globalThis.fetch): Promise<LanguageModel> {

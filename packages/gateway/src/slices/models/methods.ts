@@ -4,6 +4,7 @@ import { GatewayError, invalidRequest } from "../../base/errors.ts";
 import type { Gateway } from "../../gateway.ts";
 import { defineMethod } from "../../kit/method.ts";
 import { NonEmpty, Nullable, SessionKey } from "../../kit/schema.ts";
+import { shownAddress } from "../../kit/sound.ts";
 import { ModelApi, ModelChoice, ModelsStatus, ModelTrial, ScannedServer } from "./schema.ts";
 import type { Trial } from "./trial.ts";
 
@@ -155,7 +156,7 @@ function statusOf({ models, agent, sessions }: Gateway, sessionKey: string | und
     fallbacks: agent.fallbacksOf(key).map(({ ref }) => ref),
     aliases: models.aliases(),
     providers: models.providers().map(({ provider: { id, label, api, baseUrl, origin, models: known }, keys }) => ({
-      ...{ id, label, api, baseUrl: shownUrl(baseUrl), origin },
+      ...{ id, label, api, baseUrl: shownAddress(baseUrl), origin },
       models: known.length,
       keys: [...keys],
     })),
@@ -169,11 +170,4 @@ function trialOf({ reply, latencyMs, firstTokenMs, callsTools, seesImages }: Tri
     ...(callsTools !== undefined && { callsTools }),
     ...(seesImages !== undefined && { seesImages }),
   };
-}
-
-/** Without what a URL can hold of secrets. */
-function shownUrl(baseUrl: string): string {
-  if (!URL.canParse(baseUrl)) return "";
-  const { protocol, host, pathname } = new URL(baseUrl);
-  return `${protocol}//${host}${pathname}`;
 }

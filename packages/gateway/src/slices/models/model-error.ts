@@ -1,4 +1,5 @@
 /** What can go wrong between us and a model, and what may be tried again. */
+import { TellableError } from "../../base/errors.ts";
 
 /**
  * `temporary` and `rate-limited` may be tried again, the latter after `retryAfterMs`. `logged-out` needs another key,
@@ -15,21 +16,32 @@ export type ModelErrorKind =
   | "permanent";
 
 /** An answer that a model did not give. The message is shown to people and never holds a key. */
-export class ModelError extends Error {
+export class ModelError extends TellableError {
   readonly kind: ModelErrorKind;
   readonly retryAfterMs: number | undefined;
   /** The same model is not asked again, though the kind would allow it. */
   readonly isFinal: boolean;
+  /** The message for people other than the owner: without the provider's own words and without its address. */
+  readonly publicMessage: string;
+  /** The parts of the message that only the owner is told. */
+  readonly ownersOnly: readonly string[];
 
   constructor(
     kind: ModelErrorKind,
     message: string,
-    options: { retryAfterMs?: number | undefined; isFinal?: boolean; cause?: unknown } = {},
+    options: {
+      retryAfterMs?: number | undefined;
+      isFinal?: boolean;
+      ownersOnly?: readonly string[];
+      cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "ModelError";
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs;
     this.isFinal = options.isFinal ?? false;
+    this.ownersOnly = options.ownersOnly ?? [];
+    this.publicMessage = this.ownersOnly.reduce((text, part) => text.replace(part, () => ""), message);
   }
 }

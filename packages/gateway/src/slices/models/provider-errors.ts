@@ -1,7 +1,8 @@
 /** What a provider's answers and broken connections mean: each becomes a `ModelError` in words that say what to do. */
-import { codeOf, messageOf } from "../../base/errors.ts";
+import { codeOf, messageOf, NEVER_REACHED } from "../../base/errors.ts";
+import { shownAddress } from "../../kit/sound.ts";
 import { ModelError } from "./model-error.ts";
-import { clauseOf, messageIn, oneLine, readStart, retryAfterOf } from "./said.ts";
+import { clauseOf, messageIn, readStart, retryAfterOf } from "./said.ts";
 import { wordingOf } from "./wordings.ts";
 
 /** Whom an error is about: what its message has to name. */
@@ -35,6 +36,7 @@ export async function errorOfResponse(
     const when = retryAfterMs === undefined ? "in a minute" : `in ${Math.ceil(retryAfterMs / 1000)} s`;
     return new ModelError("rate-limited", `${label} accepts no more requests for now${said}; try again ${when}.`, {
       retryAfterMs,
+      ownersOnly: [said],
     });
   }
   if (status === 413) return tooLong(provider, modelId, said);
@@ -42,33 +44,34 @@ export async function errorOfResponse(
     const retryAfterMs = retryAfterOf(headers, body);
     return new ModelError("temporary", `${label} is out of order (HTTP ${status})${said}; try again in a moment.`, {
       retryAfterMs,
+      ownersOnly: [said],
     });
   }
   if (status >= 300 && status < 400) {
     const setting = `models.providers.${provider.id}.baseUrl`;
     return new ModelError("permanent", `${label} redirects elsewhere (HTTP ${status}); correct ${setting}.`);
   }
-  return new ModelError("permanent", `${label} refused the request (HTTP ${status})${said}.`);
+  return new ModelError("permanent", `${label} refused the request (HTTP ${status})${said}.`, {
+    ownersOnly: [said],
+  });
 }
 
 /** The error for a request that got no response, or whose response broke off. */
-export function errorOfConnection(error: unknown, provider: ErrorSubject): ModelError {
+export function errorOfConnection(error: unknown, { label, baseUrl }: ErrorSubject): ModelError {
   const inner = innermost(error);
   if (inner instanceof ModelError) return inner;
-  const code = codeOf(inner) ?? messageOf(inner);
-  const { label, baseUrl } = provider;
-  const cause = { cause: error };
-  if (/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(code)) {
-    const where = `${label} does not answer at ${baseUrl} (${code})`;
-    return new ModelError("temporary", `${where}; check that it runs and that the network is up.`, cause);
-  }
-  if (/CERT|TLS|SSL/.test(code))
+  const code = codeOf(inner) ?? "";
+  const at = ` at ${shownAddress(baseUrl)}`;
+  const options = { cause: error, ownersOnly: [at] };
+  if (NEVER_REACHED.has(code))
     return new ModelError(
-      "permanent",
-      `${label} at ${baseUrl} has a certificate that is not trusted (${code}).`,
-      cause,
+      "temporary",
+      `${label} does not answer${at} (${code}); check that it runs and that the network is up.`,
+      options,
     );
-  return new ModelError("temporary", `The connection to ${label} broke off (${oneLine(code)}); try again.`, cause);
+  if (/CERT|TLS|SSL|SIGNATURE/.test(code))
+    return new ModelError("permanent", `${label}${at} has a certificate that is not trusted (${code}).`, options);
+  return new ModelError("temporary", `The connection to ${label} broke off: ${messageOf(error)}. Try again.`, options);
 }
 
 /** The error that a provider sent inside its stream. */
@@ -84,7 +87,10 @@ export function errorInStream(error: unknown, provider: ErrorSubject, modelId: s
     : /overload|unavailable|server_error|api_error|timeout|internal/i.test(text)
       ? "temporary"
       : "permanent";
-  return new ModelError(kind, `${provider.label} broke the answer off${said}; try again.`, { cause: error });
+  return new ModelError(kind, `${provider.label} broke the answer off${said}; try again.`, {
+    cause: error,
+    ownersOnly: [said],
+  });
 }
 
 /** The error that the provider's words mean; undefined when they are none that we know. */
@@ -109,6 +115,7 @@ function tooLong({ label }: ErrorSubject, modelId: string, said: string): ModelE
   return new ModelError(
     "too-long",
     `The conversation is longer than ${modelId} of ${label} can take${said}; /compact shortens it, /new begins anew.`,
+    { ownersOnly: [said] },
   );
 }
 
@@ -124,6 +131,7 @@ function noCredit({ label }: ErrorSubject, said: string): ModelError {
   return new ModelError(
     "no-credit",
     `${label} says that the account has no credit left${said}; top it up or use /model.`,
+    { ownersOnly: [said] },
   );
 }
 
@@ -131,6 +139,7 @@ function noModel({ label }: ErrorSubject, modelId: string, said: string): ModelE
   return new ModelError(
     "no-model",
     `${label} has no model "${modelId}"${said}; choose another with /model or agents.defaults.model.`,
+    { ownersOnly: [said] },
   );
 }
 
@@ -139,6 +148,7 @@ function noTools({ id, label }: ErrorSubject, modelId: string, said: string): Mo
     "permanent",
     `${modelId} of ${label} cannot call tools${said}; choose another with /model, or list it under ` +
       `models.providers.${id}.models with tools: false to talk to it without them.`,
+    { ownersOnly: [said] },
   );
 }
 

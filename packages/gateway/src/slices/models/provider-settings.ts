@@ -1,4 +1,5 @@
 /** From what the config says of a provider, and what is known of it, to the provider. Pure functions. */
+import { addressProblem, headerProblem, keyProblem } from "../../kit/sound.ts";
 import type { KnownProvider } from "./known-providers.ts";
 import type { Api, ModelChoice, Provider } from "./providers.ts";
 import type { ModelSettings } from "./settings.ts";
@@ -16,20 +17,41 @@ export interface Usual {
 
 /** The provider; the config stands above what is usual. */
 export function configuredProvider(id: string, entry: ProviderEntry, { known, url, keys }: Usual): Provider {
-  const given = entry.baseUrl ?? url ?? "http://127.0.0.1:11434/v1";
+  const given = (entry.baseUrl ?? url ?? "http://127.0.0.1:11434/v1").trim();
+  const keyList = withMore(entry, keys);
   const api = entry.api === undefined ? usualApi(given, known) : apiOf(entry.api);
   return {
     id,
     label: known?.label ?? id,
     api,
     baseUrl: normalBaseUrl(given, api),
-    ...keysOf(withMore(entry, keys)),
+    ...keysOf(keyList.filter((key) => keyProblem(key) === undefined)),
     keyEnv: known?.keyEnv[0],
     headers: entry.headers ?? {},
     ...(entry.timeoutSeconds !== undefined && { patienceMs: entry.timeoutSeconds * 1_000 }),
     models: entry.models?.map((model) => withFacts(model, known)) ?? known?.models ?? [],
     origin: "config",
+    problem: problemOf(id, entry, { known, given, keys: keyList }),
   };
+}
+
+/** Which setting keeps the provider from being asked, and why, as a sentence; undefined when none does. */
+function problemOf(
+  id: string,
+  entry: ProviderEntry,
+  { known, given, keys }: { known: KnownProvider | undefined; given: string; keys: readonly string[] },
+): string | undefined {
+  const path = `models.providers.${id}`;
+  const address = addressProblem(given);
+  if (address) return `${entry.baseUrl === undefined ? (known?.urlEnv ?? path) : `${path}.baseUrl`} ${address}.`;
+  for (const [name, value] of Object.entries(entry.headers ?? {})) {
+    const problem = headerProblem(name, value);
+    if (problem) return `${path}.headers.${name.slice(0, 64)} ${problem}.`;
+  }
+  const problems = keys.map(keyProblem);
+  if (keys.length === 0 || problems.includes(undefined)) return undefined;
+  const isOwn = entry.apiKey !== undefined || known?.keyEnv[0] === undefined;
+  return `${isOwn ? `${path}.apiKey` : known.keyEnv[0]} ${problems[0]}.`;
 }
 
 /** What stands behind another URL than OpenAI's own speaks chat completions, hardly ever responses. */
@@ -56,7 +78,7 @@ function withFacts(entry: ModelEntry, known: KnownProvider | undefined): ModelCh
 /** A key of the config stands in place of those of the environment; more keys stand beside either. */
 function withMore({ apiKey, apiKeys = [] }: ProviderEntry, fromEnv: readonly string[]): string[] {
   const own = apiKey === undefined || apiKey === "" ? fromEnv : [apiKey];
-  return [...new Set([...own, ...apiKeys])].filter((key) => key !== "");
+  return [...new Set([...own, ...apiKeys].map((key) => key.trim()))].filter((key) => key !== "");
 }
 
 function keysOf(keys: readonly string[]): Pick<Provider, "apiKey" | "apiKeys"> {

@@ -54,6 +54,8 @@ export interface Provider {
   readonly models: readonly ModelChoice[];
   /** `found` ones run on this machine and are offered, never used unasked. */
   readonly origin: "config" | "environment" | "found";
+  /** Which setting keeps it from being asked, and why, as a sentence. */
+  readonly problem?: string | undefined;
 }
 
 /** A model that can be asked: its provider, and its id there. */

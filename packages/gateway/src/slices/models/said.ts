@@ -2,6 +2,7 @@
 
 const MAX_BODY_CHARS = 65_536;
 const MAX_SAID_CHARS = 300;
+const MAX_SENTENCE_CHARS = 2_000;
 
 /** The first 64 KB of a body. */
 export async function readStart(response: Response): Promise<string> {
@@ -23,14 +24,14 @@ export async function readStart(response: Response): Promise<string> {
 
 /** The message in a body as a clause for a sentence of ours; "" when it has nothing that people can read. */
 export function clauseOf(body: string, apiKey: string | undefined): string {
-  const text = oneLine(sentenceIn(body));
+  const text = oneLine(sentenceIn(body).slice(0, MAX_SENTENCE_CHARS));
   if (text === "") return "";
   const clean = apiKey ? text.replaceAll(apiKey, "[key]") : text;
   return ` (“${clean.replace(/[.\s]+$/, "")}”)`;
 }
 
 /** Text on one line, cut when it is long. */
-export function oneLine(text: string): string {
+function oneLine(text: string): string {
   const line = text.replace(/\s+/g, " ").trim();
   return line.length > MAX_SAID_CHARS ? `${line.slice(0, MAX_SAID_CHARS - 1)}…` : line;
 }

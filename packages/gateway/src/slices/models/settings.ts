@@ -1,6 +1,6 @@
 /** The `models` section: where models are and how to reach them. Which one is used stands in `agents`. */
 import { type Static, Type } from "@sinclair/typebox";
-import { OneOf, Secret } from "../../kit/schema.ts";
+import { Address, OneOf, Secret, SecretLine } from "../../kit/schema.ts";
 import { defineSettings } from "../../kit/settings.ts";
 import { ModelApi } from "./schema.ts";
 
@@ -31,7 +31,7 @@ const Model = Type.Object({
 
 const Provider = Type.Object({
   api: Type.Optional(ModelApi),
-  baseUrl: Type.Optional(Type.String({ minLength: 1, description: "For example http://127.0.0.1:11434/v1." })),
+  baseUrl: Type.Optional({ ...Address, description: "For example http://127.0.0.1:11434/v1." }),
   apiKey: Type.Optional(Secret),
   apiKeys: Type.Optional(
     Type.Array(Secret, {
@@ -39,7 +39,7 @@ const Provider = Type.Object({
       description: "More keys, beside apiKey or the environment's: the next is used when one is refused or exhausted.",
     }),
   ),
-  headers: Type.Optional(Type.Record(Type.String(), Type.String())),
+  headers: Type.Optional(Type.Record(Type.String(), SecretLine)),
   timeoutSeconds: Type.Optional(
     Type.Integer({ minimum: 5, maximum: 3_600, description: "How long it may send nothing; 120 when not said." }),
   ),

@@ -1,5 +1,6 @@
 /** Asks a provider what a recording says: OpenAI's transcriptions, which many others speak too. */
 
+import { requireSound } from "./language-models.ts";
 import { ModelError } from "./model-error.ts";
 import { errorOfConnection, errorOfResponse } from "./provider-errors.ts";
 import type { Model } from "./providers.ts";
@@ -22,6 +23,7 @@ const MAX_ANSWER_CHARS = 500_000;
 /** The words of a recording; "" when nobody speaks. Throws `ModelError`, or the signal's reason. */
 export async function transcribe({ id, provider }: Model, recording: Recording, signal: AbortSignal): Promise<string> {
   const { api, label, baseUrl, apiKey, headers } = provider;
+  requireSound(provider);
   const { data, fileName, mimeType, language } = recording;
   if (api === "anthropic" || api === "google")
     throw new ModelError("permanent", `${label} has no transcriptions; name a model of another provider.`);

@@ -1,6 +1,6 @@
 /** Who the agents are and how conversations are told apart: session keys name agents, so both sections stand here. */
 import { type Static, Type } from "@sinclair/typebox";
-import { OneOf } from "../../kit/schema.ts";
+import { OneOf, SecretText } from "../../kit/schema.ts";
 import { defineSettings } from "../../kit/settings.ts";
 
 const Model = Type.Union([
@@ -28,7 +28,7 @@ const Backend = Type.Object(
     command: Type.String({ minLength: 1, description: "The program; it speaks the Agent Client Protocol." }),
     args: Type.Optional(Type.Array(Type.String())),
     env: Type.Optional(
-      Type.Record(Type.String(), Type.String(), { description: "Its environment, beside PATH, HOME and the like." }),
+      Type.Record(Type.String(), SecretText, { description: "Its environment, beside PATH, HOME and the like." }),
     ),
     cwd: Type.Optional(Type.String({ minLength: 1, description: "Where it works; the workspace when not said." })),
     permissions: Type.Optional({

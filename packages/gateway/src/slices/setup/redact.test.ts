@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import JSON5 from "json5";
 import type { Schema } from "../../kit/validate.ts";
-import { redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
+import { type FoundSecret, redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
 
 const schemas = new Map<string, Schema>([
   [
@@ -45,6 +45,30 @@ describe("what is a secret", () => {
       ],
     ],
     ["an address with a password", { a: { url: "https://me:pw@host/" } }, [["a.url", "https://me:pw@host/"]]],
+    [
+      "every value of an environment and of headers, wherever they stand",
+      { tools: { x: [{ env: { MODE: "fast", N: "1" } }] }, y: { headers: { Accept: "a/b" } } },
+      [
+        ["tools.x.0.env.MODE", "fast"],
+        ["tools.x.0.env.N", "1"],
+        ["y.headers.Accept", "a/b"],
+      ],
+    ],
+    ["an address with a name alone", { a: { url: "https://k3y@host/" } }, [["a.url", "https://k3y@host/"]]],
+    [
+      "an address with a password within a text",
+      { a: { args: ["--db=postgres://me:pw@host/db"] } },
+      [["a.args.0", "--db=postgres://me:pw@host/db"]],
+    ],
+    ["what is shaped like a key", { a: { note: `sk-${"a1".repeat(12)}` } }, [["a.note", `sk-${"a1".repeat(12)}`]]],
+    [
+      "a text that holds another secret",
+      { a: { token: "s3cret-token" }, b: "see s3cret-token" },
+      [
+        ["a.token", "s3cret-token"],
+        ["b", "see s3cret-token"],
+      ],
+    ],
     ["one within a list", { a: [{ token: "t" }] }, [["a.0.token", "t"]]],
     ["not what is empty or no text", { a: { token: "", password: 7, secret: null } }, []],
     ["not an ordinary address", { a: { url: "https://host/a:b@c" } }, []],
@@ -93,10 +117,10 @@ describe("the text of the file", () => {
   });
 
   for (const spelt of ['"s3cr\\u0065t-token"', '"s3cret\\\n-token"', "'s3cret\\-token'"]) {
-    test(`is shown as plain JSON when it spells a secret as ${JSON.stringify(spelt)}`, () => {
+    test(`loses a secret that is spelt as ${JSON.stringify(spelt)}`, () => {
       const { shown } = roundTrip(`{ a: { token: ${spelt} } } // mine`);
 
-      assert.equal(shown, '{\n  "a": {\n    "token": "__REDACTED:a.token__"\n  }\n}\n');
+      assert.equal(shown, '{ a: { token: "__REDACTED:a.token__" } } // mine');
     });
   }
 
@@ -117,10 +141,33 @@ describe("markers", () => {
     }
   });
 
-  test("may be moved: the secret goes along", () => {
-    const secrets = secretsOf({ a: { token: "s3cret" } }, schemas);
+  const MOVED: readonly [what: string, text: string, place: string][] = [
+    ["another setting", '{ b: { token: "__REDACTED:a.token__" } }', "b.token"],
+    ["a setting that is shown", '{ a: { name: "__REDACTED:a.token__" } }', "a.name"],
+    ["another place in a list", '{ keys: ["__REDACTED:keys.1__"] }', "keys.0"],
+    ["a part of a longer text", '{ a: { token: "x __REDACTED:a.token__" } }', "a.token"],
+    ["the name of a setting", '{ a: { "__REDACTED:a.token__": 1 } }', "a.__REDACTED:a.token__"],
+  ];
+  for (const [what, text, place] of MOVED) {
+    test(`are refused at ${what}`, () => {
+      const marker = /__REDACTED:[\w.]+?__/.exec(text)![0];
+      const secrets: FoundSecret[] = [
+        ["a.token", "s3cret"],
+        ["keys.0", "first"],
+        ["keys.1", "second"],
+      ];
 
-    assert.equal(restoreSecrets('{ b: { token: "__REDACTED:a.token__" } }', secrets), '{ b: { token: "s3cret" } }');
+      assert.throws(() => restoreSecrets(text, secrets), {
+        code: "INVALID_REQUEST",
+        message: `${marker} stands for the secret at its own place and not at ${place}; write the secret itself there`,
+      });
+    });
+  }
+
+  test("in a comment stay: nothing reads them there", () => {
+    const text = '{ a: { token: "__REDACTED:a.token__" } } // __REDACTED:a.token__';
+
+    assert.equal(restoreSecrets(text, [["a.token", "s3cret"]]), '{ a: { token: "s3cret" } } // __REDACTED:a.token__');
   });
 });
 
@@ -132,9 +179,9 @@ test("a value loses secrets within its strings and keeps everything else", () =>
   };
 
   assert.deepEqual(redactValue(value, secretsOf(value, schemas)), {
-    a: { token: "__REDACTED:a.token__", mode: "__REDACTED:a.token__", on: true, n: [1, null] },
+    a: { token: "__REDACTED:a.token__", mode: "none", on: true, n: [1, null] },
     b: { token: "__REDACTED:b.token__" },
-    c: "see __REDACTED:b.token__",
+    c: "__REDACTED:c__",
   });
 });
 

@@ -1,39 +1,82 @@
-/** Secrets leave the gateway as markers that name their place; markers that come back become the secrets again. */
+/** Secrets leave the gateway as markers that name their place; a marker that comes back to its place becomes the secret again. */
 import JSON5 from "json5";
 import { isRecord } from "../../base/config.ts";
 import { ignore, invalidRequest } from "../../base/errors.ts";
+import { isSecretSetting, type Secrets } from "../../base/secrets.ts";
+import { isSecret } from "../../kit/sound.ts";
 import type { Schema } from "../../kit/validate.ts";
+import { textsIn } from "./config-texts.ts";
 
 const NAMES = "token|password|secret|api[-_]?key|authorization|cookie|private[-_]?key";
-const SECRET_NAME = new RegExp(`(?:${NAMES})$`, "i");
-const URL_WITH_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]*:[^/?#\s]*@/i;
-const MARKER = /__REDACTED(?::([A-Za-z0-9.%-]+))?__/g;
-/** Below this a secret is replaced only where it is the whole string: "none" as an API key is part of many words. */
+const MARKER = /__REDACTED(?::[A-Za-z0-9.%-]+)?__/;
+/** Below this a secret is looked for only where it is the whole string: "none" as an API key is part of many words. */
 const MIN_CHARS_WITHIN_TEXT = 6;
 
 /** A secret's place, as its marker names it, and its value. */
 export type FoundSecret = readonly [path: string, value: string];
 
-/** Each secret of a config: what the schemas mark, and whatever is named or built like one. */
-export function secretsOf(config: unknown, schemas: ReadonlyMap<string, Schema>): FoundSecret[] {
+type Schemas = ReadonlyMap<string, Schema>;
+
+/**
+ * Each secret of a config: what the schemas mark, whatever is named or built like one, every value of an environment, and
+ * each text that holds another secret within it.
+ */
+export function secretsOf(config: unknown, schemas: Schemas): FoundSecret[] {
   const found: FoundSecret[] = [];
-  if (!isRecord(config)) return found;
-  for (const [name, value] of Object.entries(config)) collect(value, [name], schemas.get(name), found);
-  return found;
+  const others: FoundSecret[] = [];
+  visit(config, schemas, ({ path, value, isKept }) => {
+    if (value !== "") (isKept ? found : others).push([nameOf(path), value]);
+  });
+  const long = found.map(([, value]) => value).filter((value) => value.length >= MIN_CHARS_WITHIN_TEXT);
+  return [...found, ...others.filter(([, text]) => long.some((value) => text.includes(value)))];
 }
 
-function collect(value: unknown, path: readonly string[], schema: Schema | undefined, found: FoundSecret[]): void {
+/** Makes the secrets of a config known to what guards the log and every text that leaves. */
+export function learnSecrets(config: unknown, schemas: Schemas, secrets: Secrets): void {
+  visit(config, schemas, ({ path, value, isKept, isMarked }) => {
+    secrets.addFromAddresses(value);
+    if (!isKept) return;
+    if (isMarked === "key") secrets.add(value);
+    else secrets.addNamed(path.at(-1) ?? "", value);
+  });
+}
+
+interface Visited {
+  readonly path: readonly string[];
+  readonly value: string;
+  readonly isKept: boolean;
+  /** The schema says that it is a secret: a key or a password, or a value of a map. */
+  readonly isMarked: "key" | "value" | undefined;
+}
+
+function visit(config: unknown, schemas: Schemas, tell: (text: Visited) => void): void {
+  if (!isRecord(config)) return;
+  for (const [name, value] of Object.entries(config)) walk(value, [name], schemas.get(name), false, tell);
+}
+
+function walk(
+  value: unknown,
+  path: readonly string[],
+  schema: Schema | undefined,
+  isInMap: boolean,
+  tell: (text: Visited) => void,
+): void {
   if (typeof value === "string") {
-    const isMarked = (schema as { format?: string } | undefined)?.format === "secret";
-    const isSecret = isMarked || SECRET_NAME.test(path.at(-1) ?? "") || URL_WITH_PASSWORD.test(value);
-    if (value !== "" && isSecret) found.push([path.map(encode).join("."), value]);
+    const isMarked = isSecret(schema) ? (isInMap ? "value" : "key") : undefined;
+    tell({ path, value, isMarked, isKept: isMarked !== undefined || isSecretSetting(path, value) });
   } else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) collect(item, [...path, String(index)], schema?.items, found);
+    for (const [index, item] of value.entries()) walk(item, [...path, String(index)], schema?.items, isInMap, tell);
   } else if (isRecord(value)) {
     const other = Object.values(schema?.patternProperties ?? {})[0];
-    for (const [name, item] of Object.entries(value))
-      collect(item, [...path, name], schema?.properties?.[name] ?? other, found);
+    for (const [name, item] of Object.entries(value)) {
+      const known = schema?.properties?.[name];
+      walk(item, [...path, name], known ?? other, known === undefined, tell);
+    }
   }
+}
+
+function nameOf(path: readonly string[]): string {
+  return path.map(encode).join(".");
 }
 
 /** Letters, digits and "-" as they are, everything else as %XX: a marker stays one word, whatever a key is called. */
@@ -43,36 +86,51 @@ function encode(key: string): string {
     .replace(/[^A-Za-z0-9-]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
-/** A copy of `value` with every secret in its strings replaced by its marker. */
-export function redactValue(value: unknown, secrets: readonly FoundSecret[]): unknown {
-  const redact = redactor(secrets, { spell: (secret) => secret, edge: ["^", "$"] });
-  const copy = (item: unknown): unknown => {
-    if (typeof item === "string") return redact(item);
-    if (Array.isArray(item)) return item.map(copy);
-    if (isRecord(item)) return Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, copy(inner)]));
-    return item;
+function markerOf(path: string): string {
+  return `__REDACTED:${path}__`;
+}
+
+/** A copy of a config in which each secret is a marker that names its own place. */
+export function redactValue(config: unknown, secrets: readonly FoundSecret[]): unknown {
+  const places = new Set(secrets.map(([path]) => path));
+  const copy = (item: unknown, path: readonly string[]): unknown => {
+    if (typeof item === "string") return item !== "" && places.has(nameOf(path)) ? markerOf(nameOf(path)) : item;
+    if (Array.isArray(item)) return item.map((each, index) => copy(each, [...path, String(index)]));
+    if (!isRecord(item)) return item;
+    return Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, copy(inner, [...path, key])]));
   };
-  return copy(value);
+  return copy(config, []);
 }
 
 /**
- * The text of a config file with every secret replaced by its marker. A text that spells a secret in a way of its own
- * (JSON5 escapes) is shown as plain JSON; of a text that cannot be read, lines that look like a secret's are cut.
+ * The text of a config file in which each secret is a marker, with its comments and in its order. Comments lose what they
+ * tell of secrets. A text that cannot be read loses every line that may hold one.
  */
-export function redactText(raw: string, secrets: readonly FoundSecret[], schemas: ReadonlyMap<string, Schema>): string {
-  const redact = redactor(secrets, {
-    spell: (secret) => JSON.stringify(secret).slice(1, -1),
-    edge: ["(?<=[\"'])", "(?=[\"'])"],
-  });
-  const clean = redact(raw);
+export function redactText(raw: string, secrets: readonly FoundSecret[], schemas: Schemas): string {
   const parsed = parse(raw);
-  if (parsed === undefined) return clean.replace(SECRET_LINE, '$1"__REDACTED__"');
-  const shown = parse(clean);
-  const isHidden = secretsOf(shown, schemas).every(([, value]) => value.includes("__REDACTED"));
-  return shown !== undefined && isHidden ? clean : `${JSON.stringify(redactValue(parsed, secrets), null, 2)}\n`;
+  const known = [...secrets, ...secretsOf(parsed, schemas)];
+  const values = [...new Set(known.map(([, value]) => value))]
+    .filter((value) => value.length >= MIN_CHARS_WITHIN_TEXT)
+    .sort((a, b) => b.length - a.length);
+  const hide = (text: string) => values.reduce((clean, value) => clean.replaceAll(value, "[hidden]"), text);
+  if (parsed === undefined)
+    return hide(raw).replace(SECRET_MAP, '$1{ "__REDACTED__" }').replace(SECRET_LINE, '$1"__REDACTED__"');
+  const places = new Set(known.map(([path]) => path));
+  let shown = "";
+  let from = 0;
+  for (const { kind, start, end, path } of textsIn(raw)) {
+    const isPlace = kind === "value" && places.has(nameOf(path)) && end - start > 2;
+    const text =
+      kind === "comment" ? hide(raw.slice(start, end)) : isPlace ? JSON.stringify(markerOf(nameOf(path))) : undefined;
+    if (text === undefined) continue;
+    shown += raw.slice(from, start) + text;
+    from = end;
+  }
+  return shown + raw.slice(from);
 }
 
-const SECRET_LINE = new RegExp(`((?:${NAMES})["']?\\s*:\\s*)(?!["']?__REDACTED).*`, "gi");
+const SECRET_LINE = new RegExp(`((?:${NAMES})s?["']?\\s*:\\s*)(?!["']?__REDACTED).*`, "gi");
+const SECRET_MAP = /((?:env|environment|headers)["']?\s*:\s*)\{[^}]*\}?/gi;
 
 function parse(text: string): unknown {
   try {
@@ -83,30 +141,32 @@ function parse(text: string): unknown {
   }
 }
 
-/** Replaces all secrets in one pass, longest first, so that neither another secret nor a marker is cut in two. */
-function redactor(
-  secrets: readonly FoundSecret[],
-  { spell, edge }: { spell: (secret: string) => string; edge: readonly [before: string, after: string] },
-): (text: string) => string {
-  const paths = new Map(secrets.map(([path, value]) => [spell(value), path]));
-  if (paths.size === 0) return (text) => text;
-  const patterns = [...paths.keys()]
-    .sort((a, b) => b.length - a.length)
-    .map((spelt) => {
-      const literal = spelt.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
-      return spelt.length < MIN_CHARS_WITHIN_TEXT ? `${edge[0]}${literal}${edge[1]}` : literal;
-    });
-  const anySecret = new RegExp(patterns.join("|"), "g");
-  return (text) => text.replace(anySecret, (spelt) => `__REDACTED:${paths.get(spelt)}__`);
+/**
+ * `text` with every marker replaced by the secret that stands at its place now. Throws `INVALID_REQUEST` for a marker that
+ * stands for no secret, or that stands elsewhere: a secret that moves would be shown, or sent, where nobody expects it.
+ * Comments and a text that cannot be read stay as they are.
+ */
+export function restoreSecrets(text: string, secrets: readonly FoundSecret[]): string {
+  if (!MARKER.test(text) || parse(text) === undefined) return text;
+  const values = new Map(secrets);
+  let restored = "";
+  let from = 0;
+  for (const { kind, start, end, path, value } of textsIn(text)) {
+    const marker = kind === "comment" ? undefined : MARKER.exec(value)?.[0];
+    if (marker === undefined) continue;
+    const here = nameOf(path);
+    const secret = kind === "value" && value === markerOf(here) ? values.get(here) : undefined;
+    if (secret === undefined) throw misplaced(marker, path, values);
+    restored += text.slice(from, start) + JSON.stringify(secret);
+    from = end;
+  }
+  return restored + text.slice(from);
 }
 
-/** `text` with every marker replaced by the secret that stands at its place now. Throws when there is none. */
-export function restoreSecrets(text: string, secrets: readonly FoundSecret[]): string {
-  const values = new Map(secrets);
-  return text.replace(MARKER, (marker, path: string | undefined) => {
-    const value = values.get(path ?? "");
-    if (value === undefined)
-      throw invalidRequest(`${marker} stands for no secret that is set; write the secret itself`);
-    return JSON.stringify(value).slice(1, -1).replaceAll("'", "\\u0027");
-  });
+function misplaced(marker: string, path: readonly string[], values: ReadonlyMap<string, string>): Error {
+  const place = marker.slice("__REDACTED:".length, -2);
+  if (!values.has(place)) return invalidRequest(`${marker} stands for no secret that is set; write the secret itself`);
+  return invalidRequest(
+    `${marker} stands for the secret at its own place and not at ${path.join(".").slice(0, 200)}; write the secret itself there`,
+  );
 }

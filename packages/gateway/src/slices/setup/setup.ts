@@ -4,10 +4,11 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import JSON5 from "json5";
 import { type ConfigSnapshot, isRecord } from "../../base/config.ts";
-import { ignore, invalidRequest, messageOf } from "../../base/errors.ts";
+import { detailOf, ignore, invalidRequest } from "../../base/errors.ts";
 import { readTextIfExists, writePrivateFile } from "../../base/files.ts";
 import type { Base } from "../../gateway.ts";
 import type { SettingsDefinition } from "../../kit/settings.ts";
+import { isSecret } from "../../kit/sound.ts";
 import type { Schema } from "../../kit/validate.ts";
 import { type FoundSecret, redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
 
@@ -171,7 +172,7 @@ function parseObject(raw: string): Record<string, unknown> {
   try {
     value = JSON5.parse(raw);
   } catch (error) {
-    throw invalidRequest(`config.patch raw is not valid JSON5: ${messageOf(error).replace(/^JSON5: /, "")}`);
+    throw invalidRequest(`config.patch raw is not valid JSON5: ${detailOf(error).replace(/^JSON5: /, "")}`);
   }
   if (!isRecord(value)) throw invalidRequest("config.patch raw must be an object");
   return value;
@@ -189,7 +190,7 @@ function collectHints(
       label: name,
       group,
       ...(description && { help: description }),
-      ...(format === "secret" && { sensitive: true }),
+      ...(isSecret({ format }) && { sensitive: true }),
     };
     collectHints(inner, `${path}.${name}`, group, hints);
   }

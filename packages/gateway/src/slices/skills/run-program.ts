@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { childEnv } from "../../base/child.ts";
 import type { Clock } from "../../base/clock.ts";
-import { codeOf, ignore } from "../../base/errors.ts";
+import { codeOf, ignore, messageOf } from "../../base/errors.ts";
 import type { Env } from "../../base/files.ts";
 
 /** How a program ended. */
@@ -61,7 +61,7 @@ export async function runProgram(
 async function endOf(child: ReturnType<typeof spawn>): Promise<{ code: number | null; how: string }> {
   const { promise, resolve } = Promise.withResolvers<{ code: number | null; how: string }>();
   child.once("error", (error) =>
-    resolve({ code: null, how: `could not be started (${codeOf(error) ?? error.message})` }),
+    resolve({ code: null, how: `could not be started (${codeOf(error) ?? messageOf(error)})` }),
   );
   child.once("close", (code, name) =>
     resolve({ code, how: name ? `was ended by ${name}` : `ended with code ${code}` }),

@@ -1,13 +1,13 @@
 /** The `skills` section: which skills may be used, and what they are given. */
 import { type Static, Type } from "@sinclair/typebox";
-import { OneOf, Secret } from "../../kit/schema.ts";
+import { OneOf, Secret, SecretText } from "../../kit/schema.ts";
 import { defineSettings } from "../../kit/settings.ts";
 
 const Entry = Type.Object({
   enabled: Type.Optional(Type.Boolean({ description: "False switches the skill off." })),
   apiKey: Type.Optional({ ...Secret, description: "Given to commands as the variable that the skill names." }),
   env: Type.Optional(
-    Type.Record(Type.String(), Secret, { description: "Given to commands as environment variables." }),
+    Type.Record(Type.String(), SecretText, { description: "Given to commands as environment variables." }),
   ),
 });
 export type SkillEntry = Static<typeof Entry>;

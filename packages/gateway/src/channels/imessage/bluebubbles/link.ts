@@ -1,5 +1,5 @@
 /** What a BlueBubbles server tells: by its calls, and asked for what it did not say. It ends with the connection. */
-import { ignore, messageOf } from "../../../base/errors.ts";
+import { ignore, messageOf, TellableError } from "../../../base/errors.ts";
 import { type ChannelContext, ChannelError, type StateChanges } from "../../../kit/channel.ts";
 import { chatGuidKey, partsOf } from "../addresses.ts";
 import { CLAIMED_KEY, Echoes, readClaimed } from "../echoes.ts";
@@ -83,7 +83,7 @@ export class Link implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#end.abort(new Error("the connection was closed"));
+    this.#end.abort(new TellableError("the connection was closed"));
     this.#resources.dispose();
     await this.#polling;
   }

@@ -3,9 +3,10 @@ import { spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { sep } from "node:path";
+import { childEnv } from "../../../base/child.ts";
 import { codeOf, ignore } from "../../../base/errors.ts";
 import { ChannelError } from "../../../kit/channel.ts";
-import { quoted, sshCommand } from "./program.ts";
+import { quoted, SSH, sshCommand } from "./program.ts";
 
 export interface AttachmentPlace {
   readonly root: string;
@@ -69,7 +70,7 @@ async function* openRemote(
 ): AsyncGenerator<Uint8Array> {
   const line = `sh -c ${quoted(READ_REMOTE)} sh ${quoted(path)} ${quoted(root)}`;
   const { command, args } = sshCommand(host, line);
-  const child = spawn(command, args, { env: { ...env }, stdio: ["ignore", "pipe", "ignore"], signal });
+  const child = spawn(command, args, { env: childEnv(env, {}, SSH), stdio: ["ignore", "pipe", "ignore"], signal });
   const { promise: ended, resolve } = Promise.withResolvers<number | null>();
   child.on("error", (error) => {
     ignore(error, "told by the way it ended");

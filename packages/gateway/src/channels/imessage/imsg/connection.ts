@@ -197,7 +197,9 @@ class ImsgConnection implements Connection {
     try {
       return await orLate(answer, signal);
     } catch (error) {
-      throw error instanceof ImsgRefusal ? refusedSend(error.message, message.chat.id) : error;
+      if (!(error instanceof ImsgRefusal)) throw error;
+      this.#context.log.warn("imsg refused a message", { why: error.message });
+      throw refusedSend(error.message, message.chat.id);
     }
   }
 

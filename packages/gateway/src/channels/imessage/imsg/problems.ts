@@ -64,9 +64,8 @@ export function endOf(
 ): ChannelError {
   const known = ENDS.find(([pattern]) => pattern.test(stderr));
   if (known) return new ChannelError(known[1], known[2](where));
-  const lastWords = stderr.trim().split("\n").at(-1)?.trim().slice(0, 200);
   const how = signal ? `by ${signal}` : `with code ${code}`;
-  return new ChannelError("network", `imsg ended ${how}${lastWords ? ` (${lastWords})` : ""}; it is started again.`);
+  return new ChannelError("network", `imsg ended ${how}; the log has its last words, and it is started again.`);
 }
 
 /** The program has answered a send with an error: nothing was sent. */
@@ -82,5 +81,5 @@ export function refusedSend(reason: string, chatId: string): ChannelError {
       "rejected",
       `Messages has no conversation ${chatId} that it can write to; start it once in the Messages app, or check the number.`,
     );
-  return new ChannelError("rejected", `imsg refused the message: ${reason.slice(0, 200)}.`);
+  return new ChannelError("rejected", "imsg refused the message; the log has its words.");
 }

@@ -1,5 +1,6 @@
 /** The program `imsg` as a child process: JSON-RPC 2.0, one object a line. It ends when the connection does. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { childEnv } from "../../../base/child.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { codeOf, ignore, messageOf } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
@@ -52,7 +53,7 @@ export class Program implements AsyncDisposable {
   constructor(options: ProgramOptions) {
     this.#options = options;
     const { command, args } = commandLine(options, ["rpc"]);
-    this.#child = spawn(command, args, { cwd: options.cwd, env: { ...options.env }, stdio: "pipe" });
+    this.#child = spawn(command, args, { cwd: options.cwd, env: childEnv(options.env, {}, SSH), stdio: "pipe" });
     this.closed = this.#watch();
   }
 
@@ -95,7 +96,10 @@ export class Program implements AsyncDisposable {
     child.on("error", (error) => {
       if (child.pid === undefined) resolve(startProblem(codeOf(error), messageOf(error), this.#options));
     });
-    child.on("close", (code, signal) => resolve(endOf({ code, signal, stderr: this.#stderr }, this.#options)));
+    child.on("close", (code, signal) => {
+      this.#options.log.info("imsg has ended", { code, signal, words: this.#stderr });
+      resolve(endOf({ code, signal, stderr: this.#stderr }, this.#options));
+    });
     void promise.then(({ message, kind }) => {
       const isBefore = kind === "unavailable" && child.pid === undefined;
       for (const { reject } of this.#pending.values())
@@ -123,6 +127,9 @@ export class Program implements AsyncDisposable {
     pending.reject(new ImsgRefusal(Number(code), String(data ?? title ?? "no reason given")));
   }
 }
+
+/** What ssh needs to find its keys. */
+export const SSH = ["SSH_AUTH_SOCK", "SSH_AGENT_PID"];
 
 /** The command itself, or the same over ssh. */
 export function commandLine(

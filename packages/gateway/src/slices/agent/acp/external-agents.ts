@@ -82,7 +82,7 @@ export class ExternalAgents implements AsyncDisposable {
     if (known?.key === key) return known;
     if (known) this.#end(agentId, known);
     const { command, args, cwd = workspace.folderOf(agentId) } = backend;
-    const link = AcpLink.start({ command, args, cwd, env: childEnv(env, backend.env), clock, version });
+    const link = AcpLink.start({ command, args, cwd, env: childEnv(env, backend.env), clock, log, version });
     const running: Running = { key, link, busy: 0, idle: undefined };
     this.#running.set(agentId, running);
     const forget = (how: string) => {

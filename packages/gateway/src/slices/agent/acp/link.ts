@@ -14,7 +14,7 @@ import type {
 } from "@agentclientprotocol/sdk";
 import { Child, type ChildOptions } from "../../../base/child.ts";
 import type { Clock } from "../../../base/clock.ts";
-import { GatewayError, ignore, messageOf } from "../../../base/errors.ts";
+import { detailOf, GatewayError, ignore, messageOf, TellableError } from "../../../base/errors.ts";
 
 /** Who takes what an agent tells and asks in one of its sessions while a prompt is under way. */
 export interface SessionPort {
@@ -185,7 +185,7 @@ async function bounded<T>(
   { child, clock, ms }: { child: Child; clock: Clock; ms: number },
 ): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  using _limit = clock.after(ms, () => reject(new Error(`it did not answer within ${ms / 1000} s`)));
+  using _limit = clock.after(ms, () => reject(new TellableError(`it did not answer within ${ms / 1000} s`)));
   late.catch(() => {});
   try {
     return await Promise.race([work, late, gone(child)]);
@@ -196,14 +196,14 @@ async function bounded<T>(
 
 /** A stream ends a moment before its program does; how that ended says more. */
 async function explained(error: unknown, { child, clock }: { child: Child; clock: Clock }): Promise<never> {
-  const isClosed = /closed/i.test(messageOf(error));
+  const isClosed = /closed/i.test(detailOf(error));
   const how = isClosed ? await Promise.race([child.ended, clock.sleep(LAST_WORD_MS)]) : undefined;
-  throw problemOf(how ? new Error(how, { cause: error }) : error);
+  throw problemOf(how ? new TellableError(how, { cause: error }) : error);
 }
 
 function gone(child: Child): Promise<never> {
   const ended = child.ended.then((how): never => {
-    throw new Error(how);
+    throw new TellableError(how);
   });
   ended.catch(() => {});
   return ended;
@@ -213,12 +213,10 @@ function gone(child: Child): Promise<never> {
 const AUTH_REQUIRED = -32_000;
 
 function problemOf(error: unknown): GatewayError {
-  const { code, data } = (error ?? {}) as { code?: unknown; data?: { details?: unknown; message?: unknown } };
+  const { code } = (error ?? {}) as { code?: unknown };
   if (code === AUTH_REQUIRED) {
     const text = "it wants you to sign in first; start it once in a terminal on the gateway's machine";
     return new GatewayError("UNAVAILABLE", text, { cause: error });
   }
-  const detail = data?.details ?? data?.message;
-  const message = typeof detail === "string" ? `${messageOf(error)}: ${detail}` : messageOf(error);
-  return new GatewayError("UNAVAILABLE", message.split("\n")[0]!.slice(0, 300), { cause: error });
+  return new GatewayError("UNAVAILABLE", messageOf(error), { cause: error });
 }

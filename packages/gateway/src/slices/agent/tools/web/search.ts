@@ -1,8 +1,9 @@
 /** `web_search`: asks the search provider that is set up; there is no such tool until one is. */
 import { Type } from "@sinclair/typebox";
-import { GatewayError, messageOf } from "../../../../base/errors.ts";
+import { GatewayError, messageOf, TellableError } from "../../../../base/errors.ts";
 import type { Env } from "../../../../base/files.ts";
 import type { Gateway } from "../../../../gateway.ts";
+import { addressProblem, keyProblem } from "../../../../kit/sound.ts";
 import { defineTool } from "../../../../kit/tool.ts";
 import { tools as toolSettings, type WebSettings } from "../../settings.ts";
 import { fromOutside } from "../outside.ts";
@@ -95,7 +96,10 @@ async function ask(
   const { hostAndPort, safeFetch } = await import("../../../../base/safe-fetch.ts");
   const { path, headers, body } = provider.request(query, { count, apiKey });
   const base = URL.parse(baseUrl.replace(/\/+$/, ""));
-  if (!base) throw new GatewayError("UNAVAILABLE", `${provider.label}: ${baseUrl.slice(0, 100)} is not an address`);
+  const address = addressProblem(baseUrl);
+  const key = apiKey === "" ? undefined : keyProblem(apiKey);
+  const wrong = address ? `its address ${address}` : key && `its key ${key}`;
+  if (!base || wrong) throw new GatewayError("UNAVAILABLE", `${provider.label} cannot be asked: ${wrong}`);
   try {
     using answer = await safeFetch(`${base.href.replace(/\/+$/, "")}${path}`, {
       ...{ clock, signal, maxBytes: MAX_ANSWER_BYTES, limitMs: LIMIT_MS },
@@ -105,7 +109,7 @@ async function ask(
       headers: { accept: "application/json", ...(body && { "content-type": "application/json" }), ...headers },
       ...(body && { body: JSON.stringify(body) }),
     });
-    if (answer.status !== 200) throw new Error(problemOf(answer.status, provider));
+    if (answer.status !== 200) throw new TellableError(problemOf(answer.status, provider));
     return JSON.parse((await answer.bytes()).toString());
   } catch (error) {
     signal.throwIfAborted();

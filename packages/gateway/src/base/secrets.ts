@@ -1,0 +1,179 @@
+/** What must not leave the process: the values that the settings and the environment keep, and whatever is shaped like a key. */
+
+/**
+ * The secrets that are known. `redact` guards the log, `guard` every other text that leaves: replies, answers, events.
+ * The log is stricter: there a word too much is hidden, here somebody could not read their answer.
+ */
+export class Secrets {
+  readonly #inLog = new Set<string>();
+  readonly #guarded = new Set<string>();
+
+  /** A password, a key or a token. Shorter than 6 characters it is none (and would black out half the log). */
+  add(value: string | undefined): void {
+    const secret = value?.trim() ?? "";
+    for (const spelt of spellings(secret)) {
+      if (spelt.length < MIN_CHARS) continue;
+      this.#inLog.add(spelt);
+      if (isTelling(secret)) this.#guarded.add(spelt);
+    }
+  }
+
+  /** A value of an environment, a header, or another map whose values are kept: what is plainly a setting is no secret. */
+  addNamed(name: string, value: string | undefined): void {
+    if (value === undefined) return;
+    const [, credential] = /^(?:Bearer|Basic|Token)\s+(\S+)$/i.exec(value.trim()) ?? [];
+    if (credential !== undefined) this.add(credential);
+    if (SECRET_NAME.test(name) || !isOrdinary(value.trim())) this.add(value);
+  }
+
+  /** The name and the password in the addresses that a text holds. */
+  addFromAddresses(text: string): void {
+    for (const [, user = ""] of text.matchAll(USER_IN_ADDRESS)) {
+      const [name = "", ...rest] = user.split(":");
+      for (const part of rest.length > 0 ? [rest.join(":")] : [name]) {
+        this.add(part);
+        this.add(decoded(part));
+      }
+    }
+  }
+
+  /** `text` for the log, with every known secret, and everything shaped like a key, replaced. */
+  redact(text: string): string {
+    return withoutShapes(without(text, this.#inLog, { withinWords: true }));
+  }
+
+  /** `text` as it may leave the process: a message, an answer, an event, in JSON or as it is. */
+  guard(text: string): string {
+    if (text.length < LARGE_CHARS) return withoutShapes(without(text, this.#guarded));
+    return betweenFiles(text, (part) => withoutShapes(without(part, this.#guarded)));
+  }
+}
+
+const HIDDEN = "[redacted]";
+const MIN_CHARS = 6;
+
+/** Whether a setting holds a secret, by its place and by what it is: in any part of the config, known or not. */
+export function isSecretSetting(path: readonly string[], value: string): boolean {
+  const names = path.filter((name) => !/^\d+$/.test(name));
+  if (SETTING_NAME.test(names.at(-1) ?? "") || MAP_NAME.test(names.at(-2) ?? "")) return true;
+  USER_IN_ADDRESS.lastIndex = 0;
+  return USER_IN_ADDRESS.test(value) || hasKeyShape(value);
+}
+
+const SETTING_NAME = /(?:tokens?|passwords?|secrets?|api[-_]?keys?|authorization|cookies?|private[-_]?key)$/i;
+
+/** Maps whose values are kept, all of them. */
+const MAP_NAME = /^(?:env|environment|headers)$/i;
+
+/** Where names of variables and headers end so, the value is kept, whatever it looks like. */
+const SECRET_NAME =
+  /(?:token|password|passwd|passphrase|pwd|secret|key|auth|authorization|credentials?|cookie|session|signature|dsn)$/i;
+
+/** A name, or a name and a password, before the host of an address. Used with care: it keeps its place. */
+const USER_IN_ADDRESS = /\b[a-z][a-z0-9+.-]*:\/\/([^\s/?#"'@\\]+)@/gi;
+
+/** What people write where a key is asked for and none is needed: words that stand in many other places. */
+const PLACEHOLDERS = new Set(
+  "ollama,lmstudio,lm-studio,llama.cpp,llamacpp,llama-cpp,localai,vllm,local,localhost,none,null,dummy,unused,anything,placeholder,changeme,not-needed,not-required,no-key,no-key-required,sk-no-key-required,api-key,apikey,your-api-key,password,secret,token".split(
+    ",",
+  ),
+);
+
+/** Whether a secret can be taken out of a text without taking ordinary words along. */
+function isTelling(secret: string): boolean {
+  if (PLACEHOLDERS.has(secret.toLowerCase())) return false;
+  return secret.length >= 8 || (secret.length >= MIN_CHARS && !/^[a-z]+$/i.test(secret) && !/^\d+$/.test(secret));
+}
+
+/** Whether a value is plainly a setting: a word, a number, a place, a language, an address that names nobody. */
+function isOrdinary(value: string): boolean {
+  if (value.length < 8 || /^[a-z]+$/i.test(value) || /^[\d.,:]+$/.test(value)) return true;
+  if (/^(?:~|\.{0,2})\//.test(value) || /^[A-Z]:\\/.test(value)) return true;
+  if (/^[a-z]{2}[-_][a-z]+(?:[-_.][\w-]{1,8})?$/i.test(value)) return true;
+  const url = URL.parse(value);
+  return url !== null && /^(?:https?|wss?):$/.test(url.protocol) && url.username === "" && url.search === "";
+}
+
+/** How a value may stand in a text: as it is, within JSON, within an address. */
+function spellings(value: string): Set<string> {
+  return new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value.toWellFormed())]);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Below this a secret must stand alone to be taken for itself. */
+const SURE_CHARS = 12;
+
+function without(text: string, values: Iterable<string>, { withinWords = false } = {}): string {
+  let clean = text;
+  for (const value of values) {
+    if (!clean.includes(value)) continue;
+    clean =
+      withinWords || value.length >= SURE_CHARS ? clean.replaceAll(value, HIDDEN) : clean.replace(alone(value), HIDDEN);
+  }
+  return clean;
+}
+
+/** The value where no letter or digit stands beside it; an escape of JSON before it does not count. */
+function alone(value: string): RegExp {
+  const before = "(?:(?<![\\p{L}\\p{N}])|(?<=\\\\[bfnrt])|(?<=\\\\u[0-9a-f]{4}))";
+  return new RegExp(`${before}${RegExp.escape(value)}(?![\\p{L}\\p{N}])`, "gu");
+}
+
+/** Provider keys, bot tokens, bearer headers and PEM blocks, by their published shapes; the hint says when to look closer. */
+const SHAPES: readonly { readonly hints: readonly string[]; readonly shape: RegExp }[] = [
+  { hints: ["sk-"], shape: /\bsk-(?=[\w-]*[0-9A-Z])[A-Za-z0-9_-]{16,}/g },
+  { hints: ["xox"], shape: /\bxox[a-z]-[A-Za-z0-9-]{10,}/g },
+  { hints: ["xapp-"], shape: /\bxapp-[A-Za-z0-9-]{10,}/g },
+  { hints: ["AIza"], shape: /\bAIza[A-Za-z0-9_-]{35}(?![\w-])/g },
+  { hints: ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], shape: /\bgh[pousr]_[A-Za-z0-9]{30,}/g },
+  { hints: [":"], shape: /\b\d{8,10}:[A-Za-z0-9_-]{35}\b/g },
+  // "Bearer authentication" is English; a token has more in it than letters.
+  {
+    hints: ["earer"],
+    shape: /\b[Bb]earer\s+(?=[A-Za-z]*(?:[0-9_~+/]|[.-][A-Za-z0-9])|[A-Za-z]{20})[A-Za-z0-9._~+/-]{8,}=*/g,
+  },
+  { hints: ["-----BEGIN"], shape: /-----BEGIN [A-Z ]+-----[^-]*-----END [A-Z ]+-----/g },
+];
+
+/** Whether a text holds something that is shaped like a key. */
+export function hasKeyShape(text: string): boolean {
+  return withoutShapes(text) !== text;
+}
+
+function withoutShapes(text: string): string {
+  let clean = text;
+  for (const { hints, shape } of SHAPES)
+    if (hints.some((hint) => clean.includes(hint))) clean = clean.replace(shape, HIDDEN);
+  return clean;
+}
+
+/** From here on pictures are most of a text. */
+const LARGE_CHARS = 65_536;
+const FILE_START = /"(?:data|content|qrDataUrl|url)":"(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/]{512}/g;
+
+/** Applies `change` to what stands between the base64 of files: there is nothing in those, and they are long. */
+function betweenFiles(text: string, change: (part: string) => string): string {
+  const parts: string[] = [];
+  let from = 0;
+  for (let found = next(text, from); found; found = next(text, from)) {
+    const end = text.indexOf('"', found.end);
+    if (end < 0) break;
+    parts.push(change(text.slice(from, found.end)), text.slice(found.end, end));
+    from = end;
+  }
+  parts.push(change(text.slice(from)));
+  return parts.join("");
+}
+
+function next(text: string, from: number): { end: number } | undefined {
+  FILE_START.lastIndex = from;
+  const found = FILE_START.exec(text);
+  return found ? { end: found.index + found[0].length } : undefined;
+}
