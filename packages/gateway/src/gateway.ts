@@ -12,8 +12,9 @@ import { detailOf, ignore, onUnexpected, StartError, TellableError } from "./bas
 import { configPath, type Env, fileExists, makePrivateDir, readTextIfExists } from "./base/files.ts";
 import { ensureConfig } from "./base/first-config.ts";
 import { createLog, type Log, LogFile, type Sink, ttySink } from "./base/log.ts";
+import { Machine, storageProblem } from "./base/machine.ts";
 import { Secrets } from "./base/secrets.ts";
-import { openStore, type Store, StoreBusyError, storageProblem } from "./base/store.ts";
+import { openStore, type Store, StoreBusyError } from "./base/store.ts";
 import { VERSION } from "./base/version.ts";
 import { CHANNELS_SECTION, COMMANDS, EVENTS, METHODS, SETTINGS, TABLES, TOOLS } from "./catalog.ts";
 import { CHANNELS } from "./channels/index.ts";
@@ -64,6 +65,8 @@ export interface Base {
   readonly bus: Bus;
   readonly store: Store;
   readonly config: Config;
+  /** Whether files can be written, and when they can again. */
+  readonly machine: Machine;
   /** Takes secrets out of a text that leaves the process. */
   readonly guard: (text: string) => string;
 }
@@ -219,6 +222,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     if (options.ownsProcess) stack.use(guardProcess(log));
     const clock = guardedClock(time, (error) => log.error(storageProblem(error) ?? "a timer's work threw", { error }));
     const store = stack.use(openState(stateDir));
+    const machine = stack.use(new Machine({ clock, log, folder: stateDir }));
     const config = stack.use(openConfig(options, log, clock, requestRestart));
     const settings = config.of(gatewaySettings);
     refuseRemoteMode(settings.current.mode, settings.current.remote.url);
@@ -229,7 +233,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     const limiter = new FailureLimiter(clock);
     const bus = new Bus();
     const guard = (text: string) => secrets.guard(text);
-    const base: Base = { stateDir, version: VERSION, env, clock, log, bus, store, config, guard };
+    const base: Base = { stateDir, version: VERSION, env, clock, log, bus, store, config, machine, guard };
     const gateway = buildServices(base, {
       logFile: logFile.path,
       requestRestart,

@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, describe, test } from "node:test";
-import { openStore, StoreBusyError, storageProblem, type Tables } from "./store.ts";
+import { openStore, StoreBusyError, type Tables } from "./store.ts";
 
 const root = mkdtempSync(join(tmpdir(), "moltbot-store-"));
 after(() => rmSync(root, { recursive: true }));
@@ -189,34 +189,5 @@ describe("a damaged file", () => {
         `${path} is damaged and cannot be read; keep a copy, then ` +
         `put the newest backup, ${join(folder, backups()[0] ?? "")}, in its place.`,
     });
-  });
-});
-
-describe("a problem of the disk", () => {
-  const cases: readonly [errcode: unknown, problem: string | undefined][] = [
-    [13, "the disk is full; free some space and try again"],
-    [10 | (3 << 8), "the disk reports an error; check it, then try again"],
-    [8, "the state folder is read-only; make it writable and try again"],
-    [1, undefined],
-    [undefined, undefined],
-  ];
-
-  for (const [errcode, problem] of cases) {
-    test(`of SQLite's code ${errcode} is: ${problem ?? "none"}`, () => {
-      assert.equal(storageProblem({ errcode }), problem);
-    });
-  }
-
-  test("is seen when the database may not grow", () => {
-    using store = openStore(path, [birds]);
-    store.run("pragma max_page_count = 1");
-
-    const fill = () =>
-      store.transaction(() => {
-        for (let i = 0; i < 5_000; i++) store.run("insert into birds values (?)", `bird ${i}`);
-      });
-
-    assert.throws(fill, (error) => storageProblem(error) === "the disk is full; free some space and try again");
-    assert.deepEqual(store.all("select * from birds"), []);
   });
 });

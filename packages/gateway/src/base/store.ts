@@ -2,7 +2,7 @@
 import { chmodSync, closeSync, existsSync, openSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { codeOf, detailOf, StartError } from "./errors.ts";
+import { detailOf, StartError } from "./errors.ts";
 
 /** A slice's tables: an append-only list of statements; its length is the slice's schema version. */
 export interface Tables {
@@ -161,25 +161,4 @@ function damaged(path: string): string {
   const newest = backupsOf(path).at(-1);
   const fix = newest ? `put the newest backup, ${newest}, in its place` : "move it away to start with an empty one";
   return `${path} is damaged and cannot be read; keep a copy, then ${fix}.`;
-}
-
-/** SQLite's primary result codes that mean the disk, not the program (sqlite.org/rescode.html). */
-const SQLITE_PROBLEMS: Readonly<Record<number, string>> = {
-  8: "the state folder is read-only; make it writable and try again",
-  10: "the disk reports an error; check it, then try again",
-  13: "the disk is full; free some space and try again",
-  14: "the database in the state folder cannot be opened; check its owner and mode",
-};
-
-const FILE_PROBLEMS: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full; free some space and try again",
-  EDQUOT: "the disk quota is used up; free some space and try again",
-  EROFS: "the state folder is read-only; make it writable and try again",
-  EACCES: "a file in the state folder cannot be written; check its owner and mode",
-};
-
-/** What is wrong with the disk, when that is why a statement or a write failed; else undefined. */
-export function storageProblem(error: unknown): string | undefined {
-  const { errcode } = (error ?? {}) as { errcode?: unknown };
-  return typeof errcode === "number" ? SQLITE_PROBLEMS[errcode & 0xff] : FILE_PROBLEMS[codeOf(error) ?? ""];
 }

@@ -1,7 +1,7 @@
 /** A request becomes an answer: lookup → access → validate → once → handler → respond. */
 import { GatewayError, invalidRequest } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { storageProblem } from "../base/store.ts";
+import { storageProblem } from "../base/machine.ts";
 import type { Gateway } from "../gateway.ts";
 import { type Method, Serialized } from "../kit/method.ts";
 import { type Schema, validationText } from "../kit/validate.ts";

@@ -3,7 +3,7 @@
  * once, and taken up again after a crash. What a run answers is not decided here.
  */
 import { GatewayError, invalidRequest, messageOf } from "../../base/errors.ts";
-import { storageProblem } from "../../base/store.ts";
+import { storageProblem } from "../../base/machine.ts";
 import { ModelError } from "../models/models.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
 import { interruptible, raced } from "./interruptible.ts";

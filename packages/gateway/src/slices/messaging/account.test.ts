@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FakeClock } from "../../../../../test/fakes/clock.ts";
 import { PaperChannel } from "../../../../../test/fakes/paper-channel.ts";
 import { createLog } from "../../base/log.ts";
+import { Machine } from "../../base/machine.ts";
 import { Secrets } from "../../base/secrets.ts";
 import { type ChannelContext, ChannelError } from "../../kit/channel.ts";
 import { Account } from "./account.ts";
@@ -14,12 +16,14 @@ function paperAccount() {
   const paper = new PaperChannel();
   const clock = new FakeClock();
   const states: string[] = [];
+  const log = createLog({ clock, level: "error", sinks: [], secrets: new Secrets() });
   const account = new Account({
     key: { channel: "paper", account: "default" },
     definition: paper.definition,
     clock,
     guard: (text) => text,
-    log: createLog({ clock, level: "error", sinks: [], secrets: new Secrets() }),
+    log,
+    machine: new Machine({ clock, log, folder: tmpdir() }),
     settings: () => ({ own: {} }) as AccountSettings,
     context: (signal) => ({ signal }) as ChannelContext,
     changed: ({ state }) => states.push(state),
@@ -44,6 +48,20 @@ test("an account connects without anybody waiting for it, and stops when told", 
 
   assert.deepEqual(states, ["starting", "connected", "stopped"]);
   assert.deepEqual([paper.opened, paper.closed], [1, 1]);
+});
+
+test("an account whose messages the disk refused is opened again as soon as it has recovered, however often", async () => {
+  const { account, clock, paper } = paperAccount();
+  const full = new ChannelError("unavailable", "It cannot be stored.", { cause: { errcode: 13 } });
+  paper.openings.push(...Array.from({ length: 20 }, () => full));
+  account.start();
+  for (let n = 0; n < 20; n++) {
+    await quiet();
+    clock.advance(1_000);
+  }
+  await quiet();
+
+  assert.deepEqual([account.state, account.times.failures, paper.opened], ["connected", 0, 21]);
 });
 
 test("a lost link is opened again after a second, then two, four …, with chance", async () => {

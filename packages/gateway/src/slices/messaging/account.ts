@@ -8,6 +8,7 @@ import { type Blamed, runBlamed } from "../../base/blame.ts";
 import type { Clock } from "../../base/clock.ts";
 import { detailOf, ignore, messageOf, TellableError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { isPassing, type Machine, machineTrouble } from "../../base/machine.ts";
 import {
   type ChannelContext,
   type ChannelDefinition,
@@ -26,6 +27,7 @@ export interface AccountOptions {
   readonly definition: ChannelDefinition;
   readonly clock: Clock;
   readonly log: Log;
+  readonly machine: Machine;
   /** Takes secrets out of a text that leaves. */
   guard(text: string): string;
   /** The settings in force; read at each start, and at use. */
@@ -180,6 +182,10 @@ export class Account implements Blamed {
       const startedAt = clock.monotonic();
       const error = await this.#session(signal, settings);
       if (signal.aborted) return;
+      if (isPassing(error)) {
+        await this.#waitForMachine(error, signal);
+        continue;
+      }
       if (FATAL.has(error.kind)) {
         log.error("an account has stopped", { problem: error.message, kind: error.kind });
         return this.#to("failed", error);
@@ -194,6 +200,13 @@ export class Account implements Blamed {
       await clock.sleep(waitMs, signal).catch((reason) => ignore(reason, "the loop looks at the signal"));
       this.#nextAttemptAt = undefined;
     }
+  }
+
+  /** The machine is in trouble: the platform keeps what it has, and is asked as soon as that has passed. */
+  async #waitForMachine(error: ChannelError, signal: AbortSignal): Promise<void> {
+    this.#to("waiting", error);
+    const { machine } = this.#options;
+    await machine.recovered(error, signal).catch((reason) => ignore(reason, "the loop looks at the signal"));
   }
 
   #waitMs({ kind, retryAfterMs }: ChannelError): number {
@@ -274,6 +287,8 @@ export class Account implements Blamed {
 /** Anything that a channel has thrown, as what it means. */
 export function toChannelError(error: unknown, label: string): ChannelError {
   if (error instanceof ChannelError) return error;
+  const trouble = machineTrouble(error);
+  if (trouble) return new ChannelError("unavailable", `${label} waits: ${trouble.says}.`, { cause: error });
   return new ChannelError("network", `${label} failed unexpectedly: ${messageOf(error)}.`, { cause: error });
 }
 

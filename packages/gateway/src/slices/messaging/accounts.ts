@@ -182,7 +182,7 @@ export class Accounts implements AsyncDisposable {
   }
 
   #make(key: AccountKey, definition: ChannelDefinition): Running {
-    const { clock, store } = this.#services;
+    const { clock, machine, store } = this.#services;
     const log = this.#services.log.child({ channel: key.channel, account: key.account });
     const state = this.#channels.stateOf(key);
     const chats = new Chats({ store, clock }, key);
@@ -191,6 +191,7 @@ export class Accounts implements AsyncDisposable {
       definition,
       clock,
       log,
+      machine,
       guard: this.#services.guard,
       settings: () => this.#channels.settingsOf(key) ?? running.last,
       context: (signal, settings) => this.#context(running, signal, settings),
@@ -224,9 +225,9 @@ export class Accounts implements AsyncDisposable {
   }
 
   #makeIntake(account: Account, chats: Chats): Intake {
-    const { agent, clock, log, sessions, store, system } = this.#services;
+    const { agent, clock, log, machine, sessions, store, system } = this.#services;
     return new Intake(account, chats, {
-      ...{ agent, clock, sessions, store, system },
+      ...{ agent, clock, machine, sessions, store, system },
       log: log.child({ channel: account.key.channel, account: account.key.account }),
       inbox: this.#options.inbox,
       outbox: this.#options.outbox,

@@ -4,10 +4,11 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
-import { GatewayError, messageOf, TellableError } from "../../base/errors.ts";
+import { GatewayError, ignore, messageOf, TellableError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { isPassing, type Machine } from "../../base/machine.ts";
 import { KeyedQueue } from "../../base/queue.ts";
-import { type Store, storageProblem } from "../../base/store.ts";
+import type { Store } from "../../base/store.ts";
 import type { Chat, Inbound, InboundMessage } from "../../kit/channel.ts";
 import type { Agent } from "../agent/agent.ts";
 import { normalAgentId, type Sessions } from "../sessions/sessions.ts";
@@ -30,6 +31,7 @@ export interface IntakeServices {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
+  readonly machine: Machine;
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly pairing: Pairing;
@@ -66,6 +68,8 @@ const SPLIT_SHARE = 0.9;
 /** Others get their turn at least so often, ms. */
 const TURN_MS = 15;
 const AFTER_ERROR_MS = 5_000;
+/** An unknown error is final when it has come so often for one message. */
+const MAX_TRIES = 3;
 const HOUR_MS = 3_600_000;
 
 export class Intake {
@@ -77,7 +81,8 @@ export class Intake {
   readonly #stop = new AbortController();
   #pumping: Promise<void> | undefined;
   #isAgain = false;
-  #again: Disposable | undefined;
+  /** How often a message has met an unknown error. */
+  #tries = { id: 0, count: 0 };
   /** Everything up to this id has been looked at by this process; what is held is looked at again after a restart. */
   #seenId = 0;
   /** Messages on their way to the agent: the text that rights were decided on stays as it is. */
@@ -104,17 +109,22 @@ export class Intake {
   /** Stops; what is held stays in the inbox. */
   async stop(): Promise<void> {
     this.#stop.abort(new TellableError("the account is stopped"));
-    this.#again?.[Symbol.dispose]();
     for (const { timer } of this.#held.values()) timer?.[Symbol.dispose]();
     this.#held.clear();
     await this.#pumping;
   }
 
-  /** The disk refuses: the inbox is looked at again from there, a little later. */
+  /** The inbox is looked at again from there: as soon as the machine has recovered, or after a while. */
   #troubled(error: unknown): void {
-    this.#services.log.error("the inbox cannot be worked on", { error });
+    const { clock, log, machine } = this.#services;
+    const { signal } = this.#stop;
+    log.warn("the inbox cannot be worked on now", { error });
     this.#isAgain = false;
-    this.#again = this.#services.clock.after(AFTER_ERROR_MS, () => this.kick());
+    const well = isPassing(error) ? machine.recovered(error, signal) : clock.sleep(AFTER_ERROR_MS, signal);
+    void well.then(
+      () => this.kick(),
+      (reason: unknown) => ignore(reason, "the account is stopped"),
+    );
   }
 
   async #pump(): Promise<void> {
@@ -128,9 +138,8 @@ export class Intake {
       try {
         this.#take(row);
       } catch (error) {
-        this.#services.log.error("an inbound message cannot be worked on", { inboxId: row.id, error });
         this.#seenId = row.id - 1;
-        if (storageProblem(error) !== undefined) throw error;
+        if (isPassing(error) || this.#isTriedAgain(row.id, error)) throw error;
         inbox.decide(row.id, { kind: "failed", rule: "internal-error", detail: messageOf(error).slice(0, 300) });
         this.#seenId = row.id;
       }
@@ -138,6 +147,13 @@ export class Intake {
       await nextTurn();
       turnAt = clock.monotonic();
     }
+  }
+
+  /** An error that nobody knows may pass, too: it is final when it has come several times. */
+  #isTriedAgain(id: number, error: unknown): boolean {
+    this.#services.log.error("an inbound message cannot be worked on", { inboxId: id, error });
+    this.#tries = this.#tries.id === id ? { id, count: this.#tries.count + 1 } : { id, count: 1 };
+    return this.#tries.count < MAX_TRIES;
   }
 
   #take(row: InboxRow): void {
@@ -231,17 +247,34 @@ export class Intake {
     if (this.#stop.signal.aborted) return;
     const sessionKey = this.#sessionKey(held.rows[0]!);
     void this.#starting
-      .run(sessionKey, () => this.#start(held, sessionKey))
-      .catch((error: unknown) => {
-        if (this.#stop.signal.aborted) return;
-        this.#services.log.error("a message cannot be handed to the agent", { error });
+      .run(sessionKey, () => this.#startSurely(held, sessionKey))
+      .catch((reason: unknown) => ignore(reason, "the account is stopped; the messages stay in the inbox"));
+  }
+
+  /** Tries through all trouble of the machine; an unknown error is final when it has come several times. */
+  async #startSurely(held: Held, sessionKey: string): Promise<void> {
+    const { clock, inbox, log, machine } = this.#services;
+    const { signal } = this.#stop;
+    for (let tries = 1; ; ) {
+      try {
+        return await this.#start(held, sessionKey);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (isPassing(error)) {
+          await machine.recovered(error, signal);
+          continue;
+        }
+        log.error("a message cannot be handed to the agent", { error });
+        if (!(error instanceof GatewayError) && tries++ < MAX_TRIES) {
+          await clock.sleep(AFTER_ERROR_MS, signal);
+          continue;
+        }
+        const detail = messageOf(error).slice(0, 300);
         for (const { id } of held.rows)
-          this.#services.inbox.decide(id, {
-            kind: "failed",
-            rule: "internal-error",
-            detail: messageOf(error).slice(0, 300),
-          });
-      });
+          await machine.persist(() => inbox.decide(id, { kind: "failed", rule: "internal-error", detail }), signal);
+        return;
+      }
+    }
   }
 
   async #start(held: Held, sessionKey: string): Promise<void> {
@@ -336,10 +369,11 @@ export class Intake {
       try {
         return start();
       } catch (error) {
-        const isPassing = error instanceof GatewayError ? error.retryable : storageProblem(error) !== undefined;
-        if (!isPassing) throw error;
-        const waitMs = error instanceof GatewayError ? error.retryAfterMs : undefined;
-        await this.#services.clock.sleep(waitMs ?? AFTER_ERROR_MS, this.#stop.signal);
+        const { clock, machine } = this.#services;
+        if (isPassing(error)) await machine.recovered(error, this.#stop.signal);
+        else if (error instanceof GatewayError && error.retryable)
+          await clock.sleep(error.retryAfterMs ?? AFTER_ERROR_MS, this.#stop.signal);
+        else throw error;
       }
     }
   }

@@ -9,6 +9,7 @@ import { detailOf, messageOf } from "../../base/errors.ts";
 import { fileExists, makePrivateDir } from "../../base/files.ts";
 import { newId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
+import { isPassing, type Machine } from "../../base/machine.ts";
 import { ChannelError, type InboundMessage, type MediaRef } from "../../kit/channel.ts";
 import type { Media } from "../sessions/media.ts";
 import type { Account } from "./account.ts";
@@ -19,6 +20,7 @@ export interface MediaInOptions {
   readonly stateDir: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly machine: Machine;
   readonly media: Media;
   readonly transcriber: Transcriber;
 }
@@ -29,6 +31,8 @@ const MAX_PICTURE_BYTES = 5_000_000;
 const MAX_FILES = 10;
 const ATTEMPTS = 3;
 const FETCH_LIMIT_MS = 120_000;
+/** How the name of a file ends that is being fetched. */
+const PART = ".part";
 
 /** A file as it was taken in. */
 interface Taken {
@@ -55,6 +59,13 @@ export class MediaIn {
     return parts;
   }
 
+  /** Removes what downloads left that the end of a process has cut off. Called before the first download. */
+  sweep(): void {
+    if (!fileExists(this.#folder)) return;
+    for (const name of readdirSync(this.#folder))
+      if (name.endsWith(PART)) rmSync(join(this.#folder, name), { force: true });
+  }
+
   /** Removes files that were taken in before `before`, epoch ms. */
   prune(before: number): void {
     if (!fileExists(this.#folder)) return;
@@ -72,7 +83,8 @@ export class MediaIn {
       const taken = await this.#take(file, account, signal);
       return await this.#toPart(file, taken, signal);
     } catch (error) {
-      if (signal.aborted) throw error;
+      // What the machine refuses is kept back and taken later: the message waits with its file.
+      if (signal.aborted || isPassing(error)) throw error;
       log.warn("a file of an inbound message was not taken in", {
         ...account.key,
         kind: file.kind,
@@ -107,7 +119,7 @@ export class MediaIn {
       limit.abort(new ChannelError("network", "the file did not arrive in time")),
     );
     makePrivateDir(this.#folder);
-    const part = join(this.#folder, `${newId()}.part`);
+    const part = join(this.#folder, `${newId()}${PART}`);
     const hash = createHash("sha256");
     let sizeBytes = 0;
     try {

@@ -74,7 +74,7 @@ export class Messaging implements AsyncDisposable {
   readonly #stack = new DisposableStack();
 
   constructor(services: MessagingServices, { definitions, section }: MessagingOptions) {
-    const { agent, clock, config, env, log, models, sessions, stateDir } = services;
+    const { agent, clock, config, env, log, machine, models, sessions, stateDir } = services;
     this.#services = services;
     this.#messages = config.of(messages);
     this.#bindings = config.of(bindings);
@@ -89,7 +89,7 @@ export class Messaging implements AsyncDisposable {
     this.pairing = new Pairing(services);
     this.webhooks = new Webhooks(clock);
     const transcriber = new Transcriber({ clock, env, models, settings });
-    this.#media = new MediaIn({ stateDir, clock, log, media: sessions.media, transcriber });
+    this.#media = new MediaIn({ stateDir, clock, log, machine, media: sessions.media, transcriber });
     this.accounts = new Accounts({
       ...{ services, channels, inbox, outbox },
       pairing: this.pairing,
@@ -144,6 +144,7 @@ export class Messaging implements AsyncDisposable {
   /** Starts the accounts, without waiting for any of them. */
   begin(): void {
     const { clock } = this.#services;
+    this.#media.sweep();
     this.#prune();
     this.#expire();
     this.#delivery.review();

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FakeClock } from "../../../../../test/fakes/clock.ts";
 import { PaperChannel } from "../../../../../test/fakes/paper-channel.ts";
 import { createLog } from "../../base/log.ts";
+import { Machine } from "../../base/machine.ts";
 import { Secrets } from "../../base/secrets.ts";
 import { openStore } from "../../base/store.ts";
 import { type ChannelContext, ChannelError } from "../../kit/channel.ts";
@@ -33,6 +35,7 @@ class Desk {
     const log = createLog({ clock, level: "error", sinks: [], secrets: new Secrets() });
     this.account = new Account({
       ...{ key, clock, log, definition: this.paper.definition, guard: (text: string) => text },
+      machine: new Machine({ clock, log, folder: tmpdir() }),
       settings: () => ({ own: {}, replyToMode: "off" }) as unknown as AccountSettings,
       context: (signal) => ({ signal }) as ChannelContext,
       changed: () => {},

@@ -1,6 +1,6 @@
 /** Runs that are kept, so that they can be looked at and replayed: recorded while they work, on disk when they end. */
 import { invalidRequest } from "../../base/errors.ts";
-import { storageProblem } from "../../base/store.ts";
+import { storageProblem } from "../../base/machine.ts";
 import type { Base } from "../../gateway.ts";
 import type { Agent } from "../agent/agent.ts";
 import { agent as agentEvent } from "../agent/events.ts";

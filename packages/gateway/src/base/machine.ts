@@ -1,0 +1,180 @@
+/**
+ * Trouble of the machine itself: a full disk, no more descriptors, no memory. Most of it passes. What it kept from being
+ * written is kept and tried again, and nothing is given up because of it. This is the one list of such trouble.
+ */
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "./clock.ts";
+import { codeOf, ignore } from "./errors.ts";
+import { newId } from "./ids.ts";
+import type { Log } from "./log.ts";
+
+/** Something is wrong with the machine. */
+export interface MachineTrouble {
+  /** What, and what to do about it; no full stop. */
+  readonly says: string;
+  /** Whether it can end without a change of the state folder: then work waits for that. */
+  readonly isPassing: boolean;
+}
+
+const passing = (says: string): MachineTrouble => ({ says, isPassing: true });
+const lasting = (says: string): MachineTrouble => ({ says, isPassing: false });
+
+const FULL = passing("the disk is full; free some space and try again");
+const QUOTA = passing("the disk quota is used up; free some space and try again");
+const BROKEN = passing("the disk reports an error; check it, then try again");
+const NO_DESCRIPTORS = passing("too many files are open; close some connections, or raise the limit (ulimit -n)");
+const NO_MEMORY = passing("the memory is full; end other programs and try again");
+const READ_ONLY = passing("the state folder is read-only; make it writable and try again");
+const BUSY = passing("the database in the state folder is busy; try again in a moment");
+const DAMAGED = lasting("the database in the state folder is damaged; stop the gateway and run `moltbot doctor`");
+
+/** SQLite's primary result codes that mean the machine, not the program (sqlite.org/rescode.html). */
+const SQLITE: Readonly<Record<number, MachineTrouble>> = {
+  5: BUSY,
+  6: BUSY,
+  7: NO_MEMORY,
+  8: READ_ONLY,
+  10: BROKEN,
+  11: DAMAGED,
+  13: FULL,
+  14: passing("the database in the state folder cannot be opened; check its owner and mode"),
+  26: DAMAGED,
+};
+
+const SYSTEM: Readonly<Record<string, MachineTrouble>> = {
+  ENOSPC: FULL,
+  EDQUOT: QUOTA,
+  EIO: BROKEN,
+  EMFILE: NO_DESCRIPTORS,
+  ENFILE: NO_DESCRIPTORS,
+  ENOMEM: NO_MEMORY,
+  EROFS: READ_ONLY,
+};
+
+/** What a file of the state folder says besides: only its owner and mode can be wrong. */
+const STATE_FOLDER: Readonly<Record<string, MachineTrouble>> = {
+  EACCES: passing("a file in the state folder cannot be written; check its owner and mode"),
+};
+
+/** How deep an error's causes are looked through. */
+const MAX_CAUSES = 5;
+
+/** What is wrong with the machine, when that is why something failed; else undefined. Looks through the error's causes. */
+export function machineTrouble(error: unknown): MachineTrouble | undefined {
+  for (let inner = error, depth = 0; depth < MAX_CAUSES && isObject(inner); inner = inner.cause, depth++) {
+    const { errcode } = inner;
+    const trouble = typeof errcode === "number" ? SQLITE[errcode & 0xff] : SYSTEM[codeOf(inner) ?? ""];
+    if (trouble) return trouble;
+  }
+  return undefined;
+}
+
+/** What is wrong with the disk that holds the state folder, as a sentence without a full stop; else undefined. */
+export function storageProblem(error: unknown): string | undefined {
+  return (machineTrouble(error) ?? STATE_FOLDER[codeOf(error) ?? ""])?.says;
+}
+
+/** Whether a failure ends by itself once the machine has recovered: nothing is given up because of it. */
+export function isPassing(error: unknown): boolean {
+  return machineTrouble(error)?.isPassing === true;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> & { readonly cause?: unknown } {
+  return typeof value === "object" && value !== null;
+}
+
+/** How often it is tried whether files can be written again, ms. */
+const PROBE_EVERY_MS = 1_000;
+/** What a probe writes: a file system that has only so much left is as good as full. */
+const PROBE_BYTES = 256 * 1024;
+
+export class Machine implements Disposable {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #folder: string;
+  readonly #stop = new AbortController();
+  #trouble: MachineTrouble | undefined;
+  #recovery: Promise<void> | undefined;
+
+  /** `folder` is where probes are written: that of the state. */
+  constructor(options: { clock: Clock; log: Log; folder: string }) {
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#folder = options.folder;
+  }
+
+  /** What is wrong now, as far as somebody met it; undefined when nothing is. */
+  get trouble(): string | undefined {
+    return this.#trouble?.says;
+  }
+
+  /**
+   * Resolves when files can be written again after `error`; all who wait go on together. Rejects with the signal's reason
+   * when it aborts first, and when the gateway stops.
+   */
+  async recovered(error: unknown, signal?: AbortSignal): Promise<void> {
+    this.#recovery ??= this.#probeUntilWell(machineTrouble(error) ?? FULL).finally(() => {
+      this.#recovery = undefined;
+      this.#trouble = undefined;
+    });
+    if (signal === undefined) return await this.#recovery;
+    const aborted = Promise.withResolvers<never>();
+    const abort = () => aborted.reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      await Promise.race([this.#recovery, aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /**
+   * Does `work`, again after each passing trouble of the machine. Throws what else it throws, and the reason of the signal.
+   */
+  async persist<T>(work: () => T, signal: AbortSignal): Promise<T> {
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        return work();
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        await this.recovered(error, signal);
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.abort(new Error("the gateway stops"));
+    this.#recovery?.catch((error: unknown) => ignore(error, "those who wait are told"));
+  }
+
+  async #probeUntilWell(trouble: MachineTrouble): Promise<void> {
+    this.#trouble = trouble;
+    this.#log.warn("the machine is in trouble; work waits until it has passed", { problem: trouble.says });
+    do await this.#clock.sleep(PROBE_EVERY_MS, this.#stop.signal);
+    while (!this.#isWell());
+    this.#log.info("the machine has recovered; work goes on");
+  }
+
+  /** Whether a file can be made, written and brought to disk. */
+  #isWell(): boolean {
+    const path = join(this.#folder, `.${newId()}.probe`);
+    try {
+      const file = openSync(path, "wx", 0o600);
+      try {
+        writeSync(file, Buffer.alloc(PROBE_BYTES));
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      return true;
+    } catch (error) {
+      this.#trouble = machineTrouble(error) ?? this.#trouble;
+      return false;
+    } finally {
+      rmSync(path, { force: true });
+    }
+  }
+}
