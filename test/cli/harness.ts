@@ -87,17 +87,17 @@ export async function freePort(): Promise<string> {
 
 /** A gateway process. */
 export class RunningGateway implements AsyncDisposable {
-  readonly #child: ChildProcess;
+  readonly child: ChildProcess;
   /** The link it printed. */
   readonly link: URL;
 
   constructor(child: ChildProcess, link: URL) {
-    this.#child = child;
+    this.child = child;
     this.link = link;
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.child.pid ?? 0;
   }
 
   /** Its address for `--url`. */
@@ -111,10 +111,10 @@ export class RunningGateway implements AsyncDisposable {
 
   /** Sends a signal and resolves to the exit code. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
-    const { exitCode } = this.#child;
+    const { exitCode } = this.child;
     if (exitCode !== null) return exitCode;
-    const closed = once(this.#child, "exit") as Promise<[number | null]>;
-    this.#child.kill(signal);
+    const closed = once(this.child, "exit") as Promise<[number | null]>;
+    this.child.kill(signal);
     return (await closed)[0];
   }
 

@@ -18,6 +18,10 @@ export class FakeClock implements Clock {
     return FAKE_EPOCH + this.#elapsed;
   }
 
+  steadyNow(): number {
+    return this.now();
+  }
+
   monotonic(): number {
     return this.#elapsed;
   }

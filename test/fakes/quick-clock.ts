@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../../packages/gateway/src/base/clock.t
 export function quickClock(factor: number): Clock {
   return {
     now: () => systemClock.now(),
+    steadyNow: () => systemClock.steadyNow(),
     monotonic: () => systemClock.monotonic(),
     sleep: (ms, signal) => systemClock.sleep(ms / factor, signal),
     after: (ms, fn) => systemClock.after(ms / factor, fn),

@@ -14,6 +14,7 @@ import { ensureConfig } from "./base/first-config.ts";
 import { createLog, type Log, LogFile, type Sink, ttySink } from "./base/log.ts";
 import { Machine, storageProblem } from "./base/machine.ts";
 import { Secrets } from "./base/secrets.ts";
+import { steadyClock } from "./base/steady-clock.ts";
 import { openStore, type Store, StoreBusyError } from "./base/store.ts";
 import { VERSION } from "./base/version.ts";
 import { CHANNELS_SECTION, COMMANDS, EVENTS, METHODS, SETTINGS, TABLES, TOOLS } from "./catalog.ts";
@@ -191,6 +192,14 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
   };
 }
 
+/** Lines of the log that may wait for a slow reader of standard output; more are left out of it, not of the log file. */
+const MAX_BEHIND_BYTES = 1_000_000;
+
+function writeUnlessBehind(text: string): void {
+  const { stdout } = process;
+  if (stdout.writable && stdout.writableLength < MAX_BEHIND_BYTES) stdout.write(text);
+}
+
 interface Booted {
   readonly port: number;
   readonly url: string;
@@ -207,7 +216,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     makePrivateDir(stateDir);
     const secrets = new Secrets();
     const logFile = stack.use(new LogFile(join(stateDir, "logs")));
-    const sinks = options.sinks ?? [ttySink((text) => process.stdout.write(text), process.stdout.isTTY)];
+    const sinks = options.sinks ?? [ttySink(writeUnlessBehind, process.stdout.isTTY)];
     const log = createLog({
       clock: time,
       level: overrides.verbose ? "debug" : "info",
@@ -220,7 +229,10 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       ),
     );
     if (options.ownsProcess) stack.use(guardProcess(log));
-    const clock = guardedClock(time, (error) => log.error(storageProblem(error) ?? "a timer's work threw", { error }));
+    const guarded = guardedClock(time, (error) =>
+      log.error(storageProblem(error) ?? "a timer's work threw", { error }),
+    );
+    const clock = stack.use(steadyClock(guarded, { log, folder: stateDir }));
     const store = stack.use(openState(stateDir));
     const machine = stack.use(new Machine({ clock, log, folder: stateDir }));
     const config = stack.use(openConfig(options, log, clock, requestRestart));

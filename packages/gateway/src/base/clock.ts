@@ -3,6 +3,8 @@
 export interface Clock {
   /** Epoch milliseconds; may jump. */
   now(): number;
+  /** Epoch milliseconds without jumps: for what is deleted, given up or repeated by age. See `steady-clock.ts`. */
+  steadyNow(): number;
   /** Milliseconds that never go back; for durations and time limits. */
   monotonic(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
@@ -13,9 +15,10 @@ export interface Clock {
   every(ms: number, fn: () => void): Disposable;
 }
 
-/** The machine's clock. */
+/** The machine's clock. Nobody watches it: its steady time jumps as it does. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steadyNow: () => Date.now(),
   monotonic: () => performance.now(),
   sleep(ms, signal) {
     return new Promise((resolve, reject) => {
@@ -54,6 +57,7 @@ export function guardedClock(clock: Clock, onError: (error: unknown) => void): C
   };
   return {
     now: () => clock.now(),
+    steadyNow: () => clock.steadyNow(),
     monotonic: () => clock.monotonic(),
     sleep: (ms, signal) => clock.sleep(ms, signal),
     after: (ms, fn) => clock.after(ms, guarded(fn)),

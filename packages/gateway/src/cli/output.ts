@@ -10,6 +10,8 @@ export interface Output {
   readonly width: number;
   readonly isTerminal: boolean;
   readonly style: Style;
+  /** From here on a reader that goes away ends nothing: what is written is lost, and the process goes on. */
+  outlivesReader(): void;
   /** One line, or several, on stdout. */
   print(text: string): void;
   /** Text from outside on stdout as it comes, without a line end; terminal controls are removed. */
@@ -24,15 +26,27 @@ export interface Output {
   during<T>(label: string, work: Promise<T>): Promise<T>;
 }
 
-/** The process's own streams. A reader that goes away (`| head`) ends the command quietly. */
+/** The process's own streams. A reader that goes away (`| head`) ends the command quietly, unless it outlives its reader. */
 export function processOutput(env: NodeJS.ProcessEnv): Output {
   const { stdout } = process;
-  stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  let isDaemon = false;
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (!isDaemon) process.exit(error.code === "EPIPE" ? 0 : 1);
+  });
+  process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+    if (!isDaemon) process.exit(error.code === "EPIPE" ? 0 : 1);
+  });
   const waiting = (label: string) => (isatty(2) ? spin(label) : NOT_SHOWN);
   return {
     width: stdout.isTTY ? Math.max(40, stdout.columns || 80) : 80,
     isTerminal: stdout.isTTY === true,
     style: createStyle(wantsColour(stdout, env)),
+    outlivesReader() {
+      isDaemon = true;
+      // Node writes to pipes synchronously: a reader that stops reading would stop the whole process.
+      for (const { _handle } of [stdout, process.stderr] as unknown as readonly Handled[])
+        _handle?.setBlocking?.(false);
+    },
     print: (text) => void stdout.write(`${text}\n`),
     async stream(text) {
       if (!stdout.write(printable(text))) await once(stdout, "drain");
@@ -45,6 +59,11 @@ export function processOutput(env: NodeJS.ProcessEnv): Output {
       return await work;
     },
   };
+}
+
+/** What Node's streams over pipes have besides (nodejs.org: "A note on process I/O"). */
+interface Handled {
+  readonly _handle?: { setBlocking?(isBlocking: boolean): void };
 }
 
 /** Whether escape codes belong on this stream (https://no-color.org). */

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { flushCompileCache } from "node:module";
 import { homedir } from "node:os";
+import { isatty } from "node:tty";
 import { resolveStateDir } from "../../base/files.ts";
 import { VERSION } from "../../base/version.ts";
 import { startGateway } from "../../gateway.ts";
@@ -27,6 +28,7 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
   }
   const stateDir = resolveStateDir({ env, profile: flags.profile });
   const signal = stopSignal();
+  out.outlivesReader();
   const gateway = await startGateway({
     stateDir,
     env,
@@ -63,7 +65,11 @@ function banner({ dashboardUrl, tlsFingerprint }: Started, { out, stateDir }: { 
   out.print(`Open ${cyan(dashboardUrl)}`);
 }
 
-/** Aborts on the first SIGINT, SIGTERM or SIGHUP, whatever is going on; a later one, or 10 s, ends the process. */
+/**
+ * Aborts on the first SIGINT or SIGTERM, whatever is going on; a later one, or 10 s, ends the process. SIGHUP does the same
+ * for a gateway that has a terminal, since that terminal is being closed. One without a terminal (`nohup`, a supervisor)
+ * ignores it. Node forgets that its parent has had a signal ignored, so this is the sign that is left.
+ */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   let firstAt: number | undefined;
@@ -73,6 +79,8 @@ function stopSignal(): AbortSignal {
     setTimeout(() => process.exit(EXIT.failed), STOP_WITHIN_MS).unref();
     controller.abort();
   };
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, onSignal);
+  const hasTerminal = [0, 1, 2].some((stream) => isatty(stream));
+  process.on("SIGHUP", hasTerminal ? onSignal : () => {});
   return controller.signal;
 }

@@ -222,7 +222,7 @@ export class Intake {
       message,
       definition,
       settings,
-      now: clock.now(),
+      now: clock.steadyNow(),
       maxAgeMs: messages().inboundMaxAgeHours * HOUR_MS,
       isEcho: outbox.byProviderId(row, message.messageId, message.chat.id) !== undefined,
       isPaired: (peer) =>

@@ -317,7 +317,7 @@ export class Messaging implements AsyncDisposable {
   }
 
   #prune(): void {
-    const before = this.#services.clock.now() - this.#messages.current.keepDays * DAY_MS;
+    const before = this.#services.clock.steadyNow() - this.#messages.current.keepDays * DAY_MS;
     this.inbox.prune(before);
     this.outbox.prune(before);
     this.#media.prune(before);

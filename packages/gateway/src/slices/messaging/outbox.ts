@@ -103,7 +103,7 @@ export class Outbox {
       `insert into outbox (client_id, channel, account, chat, thread, origin, part, payload, session_key, state, queued_at, expires_at)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (origin, part) do nothing`,
       ...[randomBytes(10).toString("hex"), channel, account, chat.id, chat.threadId ?? null, origin, part],
-      ...[this.#textOf(payload), sessionKey ?? null, state, now, now + ttlMs],
+      ...[this.#textOf(payload), sessionKey ?? null, state, now, this.#clock.steadyNow() + ttlMs],
     );
     return this.of(origin).find((row) => row.part === part)!;
   }
@@ -277,7 +277,7 @@ export class Outbox {
    * stays in doubt. Returns those messages.
    */
   expire(): OutboxRow[] {
-    const now = this.#clock.now();
+    const now = this.#clock.steadyNow();
     return this.#store
       .all<Row>(
         `update outbox set state = case state when 'sending' then 'unknown' else 'failed' end,
@@ -298,7 +298,7 @@ export class Outbox {
     this.#store.run(
       `update outbox set state = 'queued', client_id = ?, attempts = 0, not_before = 0, problem = null,
        queued_at = ?, expires_at = ? where id = ?`,
-      ...[randomBytes(10).toString("hex"), now, now + ttlMs, id],
+      ...[randomBytes(10).toString("hex"), now, this.#clock.steadyNow() + ttlMs, id],
     );
     return this.require(id);
   }

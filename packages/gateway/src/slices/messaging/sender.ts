@@ -100,7 +100,7 @@ export class Sender {
     const { account, outbox, clock } = this.#options;
     if (!this.#isReady || !account.connection) return false;
     const row = outbox.next(account.key, chat);
-    return row !== undefined && row.notBefore <= clock.now();
+    return row !== undefined && row.notBefore <= clock.steadyNow();
   }
 
   async #drain(chat: string): Promise<void> {
@@ -110,7 +110,7 @@ export class Sender {
       const row = outbox.next(account.key, chat);
       if (!row || !connection || !this.#isReady) return;
       if (this.#isExpired(row)) continue;
-      if (row.notBefore > clock.now()) return this.#later(chat, row.notBefore - clock.now());
+      if (row.notBefore > clock.steadyNow()) return this.#later(chat, row.notBefore - clock.steadyNow());
       if (row.state === "composing") await this.#compose(row);
       else await this.#send(row, connection);
     }
@@ -138,7 +138,7 @@ export class Sender {
   }
 
   #isExpired(row: OutboxRow): boolean {
-    if (this.#options.clock.now() < row.expiresAt) return false;
+    if (this.#options.clock.steadyNow() < row.expiresAt) return false;
     this.#end(
       row,
       "failed",
@@ -192,7 +192,7 @@ export class Sender {
 
   async #failed(row: OutboxRow, error: ChannelError, connection: Connection): Promise<void> {
     const { outbox, clock, log, account } = this.#options;
-    const now = clock.now();
+    const now = clock.steadyNow();
     switch (error.kind) {
       case "rate-limited":
         return outbox.later(row.id, now + (error.retryAfterMs ?? 1_000), error.message);
@@ -216,18 +216,24 @@ export class Sender {
 
   /** It may have been taken: the same id again where the platform knows it, else the platform is asked, else it stays in doubt. */
   async #inDoubt(row: OutboxRow, error: ChannelError, connection: Connection): Promise<void> {
-    const { outbox, clock, account } = this.#options;
-    const isHarmless = clock.now() - (row.sentAt ?? row.queuedAt) < account.definition.repeatSafeMs;
+    const { outbox, clock } = this.#options;
+    const isHarmless = this.#isRepeatSafe(row);
     if (isHarmless && row.attempts < MAX_ATTEMPTS)
-      return outbox.later(row.id, clock.now() + backoffMs(row.attempts, RETRY), error.message);
+      return outbox.later(row.id, clock.steadyNow() + backoffMs(row.attempts, RETRY), error.message);
     await this.#settleDoubt(row, connection, error.message);
   }
 
+  /** Whether the platform still knows the message's id. A clock that was moved back tells nothing of that. */
+  #isRepeatSafe({ sentAt, queuedAt }: OutboxRow): boolean {
+    const { account, clock } = this.#options;
+    const sinceMs = clock.now() - (sentAt ?? queuedAt);
+    return sinceMs >= 0 && sinceMs < account.definition.repeatSafeMs;
+  }
+
   async #settleDoubt(row: OutboxRow, connection: Connection, problem?: string): Promise<void> {
-    const { outbox, clock, account, log } = this.#options;
-    const isHarmless =
-      problem === undefined && clock.now() - (row.sentAt ?? row.queuedAt) < account.definition.repeatSafeMs;
-    if (isHarmless) return outbox.later(row.id, 0, "sent again after an interruption");
+    const { outbox, account, log } = this.#options;
+    if (problem === undefined && this.#isRepeatSafe(row))
+      return outbox.later(row.id, 0, "sent again after an interruption");
     const found = await this.#look(row, connection);
     if (found === "absent") return outbox.later(row.id, 0, "the platform does not have it; sent again");
     if (found !== "unknown") return this.#sent(row, found);

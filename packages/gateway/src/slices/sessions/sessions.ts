@@ -295,7 +295,7 @@ export class Sessions {
     const lastAt = before && this.transcript.lastAt(before.sessionId);
     if (lastAt === undefined || isSubagentKey(key)) return undefined;
     const policy = resetPolicy(this.settings, { key, channel });
-    const why = expiryOf(policy, lastAt, this.#clock.now());
+    const why = expiryOf(policy, lastAt, this.#clock.steadyNow());
     if (why === undefined) return undefined;
     const { sessionId } = this.reset(key);
     const when =

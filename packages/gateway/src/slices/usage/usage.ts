@@ -126,7 +126,8 @@ export class Usage implements Meter, Disposable {
 
   /** Forgets calls after 90 days; the sums of days stay. */
   prune(): void {
-    this.#ledger.prune(this.date, this.#services.clock.now());
+    const now = this.#services.clock.steadyNow();
+    this.#ledger.prune(dayOf(now, zoneOf(this.#settings.current.timeZone)), now);
   }
 
   #scopeOf({ runId, sessionKey }: Pick<ModelRequest, "runId" | "sessionKey">): Scope {

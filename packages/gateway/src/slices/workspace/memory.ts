@@ -79,7 +79,7 @@ export class Memory {
     const path = durable ? DURABLE : dailyNote(day);
     const entry = durable ? `- ${text} (${day})` : `- ${time} ${text}`;
     store.transaction(() => {
-      store.run("delete from memory_saves where at < ?", now - KEPT_MS);
+      store.run("delete from memory_saves where at < ?", clock.steadyNow() - KEPT_MS);
       store.run("insert into memory_saves (call, path, entry, at) values (?, ?, ?, ?)", call, path, entry, now);
     });
     return { path, entry };

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { FAKE_EPOCH, FakeClock } from "../../../../test/fakes/clock.ts";
+import { createLog } from "./log.ts";
+import { Secrets } from "./secrets.ts";
+import { type SteadyClock, steadyClock } from "./steady-clock.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const YEAR = 365 * DAY;
+
+/** A machine whose wall time can be moved. */
+class Movable extends FakeClock {
+  offMs = 0;
+
+  override now(): number {
+    return super.now() + this.offMs;
+  }
+}
+
+let folder: string;
+let time: Movable;
+let sentences: string[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "moltbot-clock-"));
+  time = new Movable();
+  sentences = [];
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function start(): SteadyClock {
+  const log = createLog({
+    clock: time,
+    level: "info",
+    sinks: [({ sentence }) => void sentences.push(sentence)],
+    secrets: new Secrets(),
+  });
+  return steadyClock(time, { log, folder });
+}
+
+test("steady time is the wall time while the wall time behaves", () => {
+  using clock = start();
+  time.advance(3 * HOUR);
+
+  assert.deepEqual([clock.steadyNow(), clock.jumpMs, sentences], [FAKE_EPOCH + 3 * HOUR, undefined, []]);
+});
+
+test("small corrections are followed at once", () => {
+  using clock = start();
+  time.offMs = 4 * MINUTE;
+
+  assert.deepEqual([clock.steadyNow(), clock.jumpMs], [FAKE_EPOCH + 4 * MINUTE, undefined]);
+});
+
+for (const [what, jump] of [
+  ["ahead", YEAR],
+  ["back", -30 * DAY],
+] as const)
+  test(`a jump ${what} while the gateway runs is noticed once and waited out for a day`, () => {
+    using clock = start();
+    time.offMs = jump;
+    time.advance(23 * HOUR);
+    const waited = [clock.steadyNow(), clock.jumpMs];
+    time.advance(2 * HOUR);
+
+    assert.deepEqual(waited, [FAKE_EPOCH + 23 * HOUR, jump]);
+    assert.deepEqual([clock.steadyNow(), clock.jumpMs], [FAKE_EPOCH + jump + 25 * HOUR, undefined]);
+    assert.equal(sentences.filter((sentence) => sentence.includes("has jumped")).length, 1);
+  });
+
+test("a clock that is put right again leaves no trace", () => {
+  using clock = start();
+  time.offMs = YEAR;
+  time.advance(HOUR);
+  time.offMs = 0;
+  time.advance(HOUR);
+
+  assert.deepEqual([clock.steadyNow(), clock.jumpMs], [FAKE_EPOCH + 2 * HOUR, undefined]);
+});
+
+test("one start with the clock a year ahead is known by the newest time of the start before", () => {
+  start()[Symbol.dispose]();
+  time.offMs = YEAR;
+  const ahead = start();
+  time.advance(HOUR);
+  const during = ahead.steadyNow();
+  ahead[Symbol.dispose]();
+  time.offMs = 0;
+  using after = start();
+
+  assert.equal(during, FAKE_EPOCH + HOUR);
+  assert.deepEqual([after.steadyNow(), after.jumpMs], [FAKE_EPOCH + HOUR, undefined]);
+});
+
+test("a gateway that was off over a long weekend believes its clock", () => {
+  start()[Symbol.dispose]();
+  time.offMs = 3 * DAY;
+  using clock = start();
+
+  assert.deepEqual([clock.steadyNow(), clock.jumpMs], [FAKE_EPOCH + 3 * DAY, undefined]);
+});
+
+test("a damaged file says nothing", () => {
+  writeFileSync(join(folder, "clock.json"), '{"seenAt":');
+  using clock = start();
+
+  assert.equal(clock.steadyNow(), FAKE_EPOCH);
+});
