@@ -593,3 +593,19 @@ describe("when the account is in trouble", () => {
     assert.deepEqual([self.id, self.username, self.isBot], [fake.botId, "molty", true]);
   });
 });
+
+for (const linkPreviews of [undefined, true]) {
+  test(`links that an agent writes get ${linkPreviews ? "a" : "no"} preview, edited and silent ones too`, async () => {
+    await using own = new AccountBench(discord, { ...fake.settings, ...(linkPreviews && { linkPreviews }) });
+    const connection = await own.open();
+    const { chatId } = await fake.says("hello");
+
+    const { id } = await connection.send(outbound(chatId, "see https://example.org/a"), signal);
+    await connection.send(outbound(chatId, "see https://example.org/b", { silent: true }), signal);
+    const sent = fake.delivered.map((each) => each.showsPreviews);
+    await connection.edit?.({ chat: { id: chatId }, id }, plainText("see https://example.org/c"), signal);
+
+    const shows = linkPreviews ?? false;
+    assert.deepEqual([...sent, ...fake.delivered.map((each) => each.showsPreviews)], [shows, shows, shows, shows]);
+  });
+}

@@ -487,3 +487,20 @@ test("a probe tries both tokens", async () => {
   assert.equal(self.id, "U0BOT");
   assert.deepEqual([error.kind, /app-level token/.test(error.message)], ["bad-credentials", true]);
 });
+
+for (const linkPreviews of [undefined, true]) {
+  test(`links that an agent writes get ${linkPreviews ? "a" : "no"} preview, edited too; nobody is mentioned`, async () => {
+    await using fake = await fakeSlack();
+    await using bench = new AccountBench(slack, { ...fake.settings, ...(linkPreviews && { linkPreviews }) });
+    const connection = await bench.open();
+    const { chatId } = await fake.says("hello");
+
+    const { id } = await connection.send(outbound(chatId, "<!channel> see https://example.org/a"), never);
+    const sent = fake.delivered.map((each) => each.showsPreviews);
+    await connection.edit?.({ chat: { id: chatId }, id }, plainText("<!here> see https://example.org/b"), never);
+
+    const shows = linkPreviews ?? false;
+    assert.deepEqual([...sent, ...fake.delivered.map((each) => each.showsPreviews)], [shows, shows]);
+    assert.equal(fake.delivered[0]?.raw, "&lt;!here&gt; see https://example.org/b");
+  });
+}

@@ -570,3 +570,24 @@ test("a probe says who the token belongs to", async () => {
   assert.equal(self.username, "moltbot_fake_bot");
   assert.equal(error.kind, "bad-credentials");
 });
+
+for (const [settings, showsPreviews] of [
+  [{}, false],
+  [{ linkPreviews: true }, true],
+] as const)
+  test(`links that an agent writes get ${showsPreviews ? "a" : "no"} preview with ${JSON.stringify(settings)}, edited too`, async () => {
+    await using at = await desk(settings);
+    const { chatId } = await at.fake.says("hello");
+
+    const { id } = await at.connection.send(outbound(chatId, "see https://example.org/a"), never);
+    const sent = at.fake.delivered.map((each) => each.showsPreviews);
+    await at.connection.edit?.({ chat: { id: chatId }, id }, plainText("see https://example.org/b"), never);
+
+    assert.deepEqual([...sent, ...at.fake.delivered.map((each) => each.showsPreviews)], [showsPreviews, showsPreviews]);
+  });
+
+test("a link that names a person mentions nobody", async () => {
+  const dialect = await telegram.dialect();
+
+  assert.equal(dialect.link("x", "tg://user?id=5"), "x (tg://user?id=5)");
+});

@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { openLine } from "../../packages/gateway/src/cli/commands/gateway-run.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { built, Home } from "./harness.ts";
 
-test("a first start makes a private state folder and prints one link that carries the token", async () => {
+test("a first start makes a private state folder, and prints the address without the token to what is no terminal", async () => {
   using home = new Home();
 
   await using gateway = await home.gateway();
@@ -15,6 +16,7 @@ test("a first start makes a private state folder and prints one link that carrie
   const config = readFileSync(join(home.stateDir, "moltbot.json"), "utf8");
   assert.equal(statSync(home.stateDir).mode & 0o777, 0o700);
   assert.equal(gateway.link.origin, `http://127.0.0.1:${gateway.link.port}`);
+  assert.equal(gateway.link.hash, "");
   assert.match(gateway.token, /^[\w-]{43}$/);
   assert.ok(config.includes(`"token": "${gateway.token}"`));
 });
@@ -242,13 +244,23 @@ test("logs of a gateway that is gone come from its file", async () => {
   assert.match(stderr, /^The gateway does not run; these are the last lines of .*gateway\.log\.\n$/);
 });
 
-test("the dashboard link is the one the gateway printed", async () => {
+test("a terminal is shown the link that signs in; a journal is told how to get it", () => {
+  const url = "http://127.0.0.1:18789/#token=s3cret";
+
+  assert.equal(openLine(url, { isTerminal: true, profile: undefined }), `Open ${url}`);
+  assert.equal(
+    openLine(url, { isTerminal: false, profile: "work" }),
+    "Open http://127.0.0.1:18789/ with the link that `moltbot --profile work dashboard` prints: it signs you in.",
+  );
+});
+
+test("the dashboard link is the gateway's address with the token", async () => {
   using home = new Home();
   await using gateway = await home.gateway();
 
   const { code, stdout } = await home.run(["dashboard", "--no-open"]);
 
-  assert.deepEqual([code, stdout], [0, `${gateway.link.href}\n`]);
+  assert.deepEqual([code, stdout], [0, `${gateway.link.href}#token=${gateway.token}\n`]);
 });
 
 test("the built command line starts the built gateway", async () => {

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,7 +56,7 @@ export class Home implements Disposable {
     return { code, stdout, stderr };
   }
 
-  /** Starts a gateway on a free port and resolves when it has printed its link (within 30 s); disposing stops it. */
+  /** Starts a gateway on a free port and resolves when it has printed its address (within 30 s); disposing stops it. */
   async gateway(args: readonly string[] = [], env: Record<string, string> = {}): Promise<RunningGateway> {
     const child = this.spawn(["gateway", "--port", "0", ...args], env);
     const errors = text(child.stderr!);
@@ -65,7 +65,7 @@ export class Home implements Disposable {
       const link = /https?:\/\/\S+/.exec(line)?.[0];
       if (link === undefined) continue;
       clearTimeout(late);
-      return new RunningGateway(child, new URL(link));
+      return new RunningGateway(child, new URL(link), this.stateDir);
     }
     clearTimeout(late);
     throw new Error(`the gateway ended before it was up: ${await errors}`);
@@ -90,8 +90,10 @@ export class RunningGateway implements AsyncDisposable {
   readonly child: ChildProcess;
   /** The link it printed. */
   readonly link: URL;
+  readonly #configPath: string;
 
-  constructor(child: ChildProcess, link: URL) {
+  constructor(child: ChildProcess, link: URL, stateDir: string) {
+    this.#configPath = join(stateDir, "moltbot.json");
     this.child = child;
     this.link = link;
   }
@@ -105,8 +107,9 @@ export class RunningGateway implements AsyncDisposable {
     return `${this.link.protocol.replace("http", "ws")}//${this.link.host}`;
   }
 
+  /** As the config has it: a link that is not printed to a terminal holds no token. */
   get token(): string {
-    return new URLSearchParams(this.link.hash.slice(1)).get("token") ?? "";
+    return /"token": "([^"]+)"/.exec(readFileSync(this.#configPath, "utf8"))?.[1] ?? "";
   }
 
   /** Sends a signal and resolves to the exit code. */

@@ -215,14 +215,16 @@ test("a local program is never locked out", async () => {
   assert.equal(hello.type, "hello-ok");
 });
 
-test("a hostile local page locks pages out, and not the owner's programs", async () => {
+test("a hostile local page locks itself out, and neither the owner's page nor the owner's programs", async () => {
   const page = { headers: { Origin: "http://localhost:5173" } };
   for (let i = 0; i < 10; i++) await byToken.refused({ device, token: `wrong-${i}` }, page);
 
   const locked = await byToken.refused({ device }, page);
   const program = await byToken.connect({ device });
+  const own = await byToken.connect({ device }, { headers: { Origin: byToken.httpUrl } });
 
   assert.equal(locked.error?.details?.code, "AUTH_RATE_LIMITED");
+  assert.equal(own.hello.type, "hello-ok");
   assert.equal(program.hello.type, "hello-ok");
 });
 

@@ -517,18 +517,34 @@ describe("the secret", () => {
     assert.deepEqual([await ask("a good password"), await ask("a bad password")], [400, 401]);
   });
 
-  test("ten wrong ones lock the caller out for a while; who connects is not locked out with it", async () => {
+  test("ten wrong ones of this machine lock the wrong ones out for a while, and nobody with the right one", async () => {
     const clock = new FakeClock();
     await using other = await testGateway({ clock });
     const ask = (secret: string) => post("/tools/invoke", {}, { authorization: `Bearer ${secret}` }, other);
     for (let at = 0; at < 10; at++) await ask(`wrong-${at}`);
 
-    const locked = await ask(other.token!);
+    const locked = await ask("wrong-10");
+    const right = await ask(other.token!);
+    const connected = await other.connect();
 
     assert.deepEqual([locked.status, Number(locked.headers.get("retry-after"))], [429, 300]);
-    await other.connect();
+    assert.equal(right.status, 400);
+    assert.equal(connected.hello.type, "hello-ok");
+  });
+
+  test("ten wrong ones by a proxy lock out what comes by it, the right one too, and no program of this machine", async () => {
+    const clock = new FakeClock();
+    await using other = await testGateway({ clock });
+    const ask = (secret: string, more: Record<string, string> = {}) =>
+      post("/tools/invoke", {}, { authorization: `Bearer ${secret}`, ...more }, other);
+    for (let at = 0; at < 10; at++) await ask(`wrong-${at}`, { "x-forwarded-for": `198.51.100.${at}` });
+
+    const byProxy = await ask(other.token!, { "x-forwarded-for": "198.51.100.99" });
+    const direct = await ask(other.token!);
     clock.advance(301_000);
-    assert.equal((await ask(other.token!)).status, 400);
+    const later = await ask(other.token!, { "x-forwarded-for": "198.51.100.99" });
+
+    assert.deepEqual([byProxy.status, direct.status, later.status], [429, 400, 400]);
   });
 
   test("without gateway auth, direct callers of this machine need none; those behind a proxy are refused", async () => {

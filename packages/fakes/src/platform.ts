@@ -54,6 +54,8 @@ export interface Delivered {
   /** How often it was edited. */
   readonly edits: number;
   readonly isUnsent: boolean;
+  /** Whether the platform fetches and shows what its links lead to; undefined where a fake does not tell. */
+  readonly showsPreviews?: boolean | undefined;
   /** The client's own id, where the platform takes one. */
   readonly clientId?: string | undefined;
   readonly at: number;

@@ -390,6 +390,7 @@ class Platform implements FakeDiscord {
       buttons: message.components && buttonsOf(message),
       edits: message.edits,
       isUnsent: message.isDeleted,
+      showsPreviews: message.showsPreviews,
       clientId: message.nonce,
       at: message.at,
     };

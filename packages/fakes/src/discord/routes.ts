@@ -209,6 +209,7 @@ export class Api {
       components: json.components as readonly unknown[] | undefined,
       poll: pollOf(json.poll),
     });
+    message.showsPreviews = wantsPreviews(json);
     if (nonce !== undefined) this.#nonces.set(key, message);
     this.stopTyping(channel.id);
     this.#options.dispatch("MESSAGE_CREATE", this.#world.dispatched(message));
@@ -218,6 +219,8 @@ export class Api {
 
   #edit(message: Message, { json }: Body): unknown {
     message.content = contentOf(json);
+    // What an edit does not say stays as it is.
+    if (json.flags !== undefined) message.showsPreviews = wantsPreviews(json);
     message.editedAt = new Date().toISOString();
     message.edits += 1;
     if (json.components) message.components = json.components as readonly unknown[];
@@ -230,6 +233,7 @@ export class Api {
   #fill(message: Message, body: Body): unknown {
     if (!message.isLoading) return this.#edit(message, body);
     message.content = contentOf(body.json);
+    message.showsPreviews = wantsPreviews(body.json);
     message.components = body.json.components as readonly unknown[] | undefined;
     message.attachments.push(...this.#world.attach(body.files));
     message.isLoading = false;
@@ -309,6 +313,12 @@ export class Api {
     }
     this.#options.onChange();
   }
+}
+
+const SUPPRESS_EMBEDS = 4;
+
+function wantsPreviews({ flags }: Readonly<Record<string, unknown>>): boolean {
+  return (Number(flags ?? 0) & SUPPRESS_EMBEDS) === 0;
 }
 
 /** The text of a body. Throws `Refusal` 50035 above 2000 characters. */

@@ -55,6 +55,8 @@ export interface Message {
   isLoading: boolean;
   edits: number;
   isDeleted: boolean;
+  /** Discord adds what links lead to unless SUPPRESS_EMBEDS is set (documentation: Message Flags). */
+  showsPreviews?: boolean;
 }
 
 type NewMessage = Partial<Omit<Message, "id" | "edits" | "isDeleted">> & Pick<Message, "channelId" | "author">;

@@ -184,6 +184,7 @@ export class FakeSlack implements FakePlatform {
         buttons: message.buttons,
         edits: message.edits,
         isUnsent: message.isDeleted,
+        showsPreviews: message.showsPreviews,
         clientId: message.metadata && String(message.metadata.event_payload.id),
         at: message.at,
       }));

@@ -84,6 +84,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
       metadata,
       buttons: buttonsOf(call),
     });
+    message.showsPreviews = wantsPreviews(call);
     call.world.statuses.delete(channel.id);
     const wire = onWire(message, call.world, call.baseUrl);
     call.event({ ...wire, channel: channel.id, channel_type: channel.kind, event_ts: message.ts });
@@ -94,6 +95,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
     const before = onWire(message, call.world, call.baseUrl);
     message.text = text(call, "text");
     message.buttons = buttonsOf(call);
+    message.showsPreviews = wantsPreviews(call);
     message.edits += 1;
     call.world.changes.tell();
     const changed = onWire(message, call.world, call.baseUrl);
@@ -183,6 +185,10 @@ export function changeEvent(
   const ts = `${(Date.now() / 1000).toFixed(3)}000`;
   const { id, kind } = message.channel;
   return { type: "message", subtype, hidden: true, channel: id, channel_type: kind, ts, event_ts: ts, ...rest };
+}
+
+function wantsPreviews({ arguments: given }: Call): boolean {
+  return ["unfurl_links", "unfurl_media"].some((name) => String(given[name]) !== "false");
 }
 
 function text({ arguments: given }: Call, name: string, otherwise = ""): string {

@@ -43,6 +43,8 @@ export interface Message {
   buttons: readonly { readonly label: string; readonly data: string }[] | undefined;
   edits: number;
   isDeleted: boolean;
+  /** Apps' links are unfurled as media unless the message says otherwise (Slack: unfurling links in messages). */
+  showsPreviews?: boolean;
 }
 
 export class World {

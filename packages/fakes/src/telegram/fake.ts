@@ -186,6 +186,7 @@ export class FakeTelegram implements FakePlatform {
         buttons: message.buttons,
         edits: message.edits,
         isUnsent: message.isUnsent,
+        showsPreviews: message.showsPreviews,
         at: message.at,
       }));
   }

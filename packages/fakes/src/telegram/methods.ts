@@ -144,6 +144,7 @@ function send(call: Call, body: Body): unknown {
     raw: body.raw,
     buttons: buttonsOf(parameters),
   });
+  message.showsPreviews = wantsPreviews(parameters);
   return onWire(message, world);
 }
 
@@ -154,6 +155,10 @@ async function sendFile(call: Call, parameter: string, kind: FakeFile["kind"]): 
   const caption = captionOf(call);
   const content = { ...fileContent(file, call.world), ...caption.content };
   return send(call, { ...caption, content, files: [file] });
+}
+
+function wantsPreviews(parameters: Parameters): boolean {
+  return parameters.json<{ is_disabled?: boolean }>("link_preview_options")?.is_disabled !== true;
 }
 
 function edit(call: Call, body: Body): unknown {
@@ -168,6 +173,7 @@ function edit(call: Call, body: Body): unknown {
   message.raw = body.raw;
   message.content = { ...message.content, ...body.content };
   message.buttons = buttons;
+  message.showsPreviews = wantsPreviews(call.parameters);
   message.edits += 1;
   call.world.changes.tell();
   return onWire(message, call.world);

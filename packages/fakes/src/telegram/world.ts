@@ -43,6 +43,8 @@ export interface Message {
   buttons: readonly { readonly label: string; readonly data: string }[] | undefined;
   edits: number;
   isUnsent: boolean;
+  /** Telegram fetches what a link leads to unless it is told not to, at each edit anew (Bot API: LinkPreviewOptions). */
+  showsPreviews?: boolean;
 }
 
 /** How long clients show "typing" after a chat action (Bot API: sendChatAction). */

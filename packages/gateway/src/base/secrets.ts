@@ -37,6 +37,15 @@ export class Secrets {
     }
   }
 
+  /** What a config keeps, as far as names and values tell; `path` is where `value` stands in it. */
+  learn(value: unknown, path: readonly string[] = []): void {
+    if (typeof value === "string") {
+      this.addFromAddresses(value);
+      if (isSecretSetting(path, value)) this.addNamed(path.at(-1) ?? "", value);
+    } else if (typeof value === "object" && value !== null)
+      for (const [name, inner] of Object.entries(value)) this.learn(inner, [...path, name]);
+  }
+
   /** `text` for the log, with every known secret, and everything shaped like a key, replaced. */
   redact(text: string): string {
     return withoutShapes(without(text, this.#inLog, { withinWords: true }));

@@ -7,6 +7,7 @@ import { isRecord, readConfig } from "../base/config.ts";
 import { lineOf } from "../base/config-line.ts";
 import { codeOf, messageOf } from "../base/errors.ts";
 import { configPath, readTextIfExists } from "../base/files.ts";
+import { Secrets } from "../base/secrets.ts";
 import { accountName } from "./channels/known.ts";
 import { accountsOfHealth, isBroken, type NamedAccount, problemsOf, stateOf } from "./channels/show.ts";
 import type { Call } from "./command.ts";
@@ -32,7 +33,20 @@ export async function diagnose(call: Asker): Promise<Finding[]> {
   const findings = [checkNode(), checkStateDir(target.stateDir), ...(await checkConfig(target, call.env))];
   if (target.isLocal) findings.push(...checkSecret(target, call.env), ...(await checkPort(target)));
   findings.push(checkDisk(target.stateDir), ...(await checkGateway(call, target)));
-  return findings;
+  const secrets = secretsOf(target, call.env);
+  return findings.map(({ says, fix, ...rest }) => ({
+    ...rest,
+    says: secrets.guard(says),
+    ...(fix !== undefined && { fix: secrets.guard(fix) }),
+  }));
+}
+
+/** What must not stand in a finding: whoever asks for help shows them to others. */
+function secretsOf({ stateDir, token, password }: Target, env: NodeJS.ProcessEnv): Secrets {
+  const secrets = new Secrets();
+  for (const secret of [token, password]) secrets.add(secret);
+  secrets.learn(readLocalConfig(stateDir, env));
+  return secrets;
 }
 
 function checkNode(): Finding {
@@ -201,7 +215,7 @@ async function checkPort({ url, stateDir }: Target): Promise<Finding[]> {
 function tryListen(port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", (error) => resolve(codeOf(error) ?? error.message));
+    server.once("error", (error) => resolve(codeOf(error) ?? messageOf(error)));
     server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
 }

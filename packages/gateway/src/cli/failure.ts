@@ -1,7 +1,7 @@
 /** Turns what went wrong on the way to the gateway, or there, into a sentence that names the fix and an exit code. */
 
 import { ConnectionClosed, isAuthRefusal, isPairingRequired, RequestTimeout, ResponseError } from "@moltbot/protocol";
-import { codeOf, messageOf, StartError } from "../base/errors.ts";
+import { codeOf, detailOf, StartError } from "../base/errors.ts";
 import { CliError, EXIT } from "./exit.ts";
 import type { Target } from "./target.ts";
 
@@ -53,7 +53,7 @@ function wrongSecret(error: ResponseError, target: Target): string {
 
 function unreachable(error: ConnectionClosed, target: Target): CliError {
   const fail = (message: string) => new CliError(message, EXIT.unreachable, { cause: error });
-  const cause = error.cause === undefined ? "" : messageOf(error.cause);
+  const cause = error.cause === undefined ? "" : detailOf(error.cause);
   const code = codeOf(error.cause);
   if (cause.includes("fingerprint")) {
     return fail(
@@ -68,12 +68,14 @@ function unreachable(error: ConnectionClosed, target: Target): CliError {
     return fail(`${target.url} does not speak TLS. Use ${target.url.replace(/^wss/, "ws")} if that is meant.`);
   }
   if (cause.startsWith("Unexpected server response")) {
-    return fail(`What answers at ${target.url} is no gateway (${cause.toLowerCase()}). Check the address.`);
+    return fail(
+      `What answers at ${target.url} is no gateway (unexpected server response: ${/\d{3}/.exec(cause)?.[0] ?? "none"}). Check the address.`,
+    );
   }
   if (error.closeCode !== 1006) {
     return fail(`The gateway at ${target.url} ended the connection (${error.closeCode} ${error.reason}). Try again.`);
   }
-  const why = code ?? cause;
+  const why = code;
   return fail(
     target.isLocal
       ? `No gateway answers at ${target.url}. Start it with \`moltbot gateway\`, or name another with --url.`

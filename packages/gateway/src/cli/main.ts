@@ -102,8 +102,8 @@ async function showVersion(out: Output): Promise<ExitCode> {
 
 /** A file that cannot be used is the machine's fault and has a name; everything else is ours. */
 function unexpected(error: unknown): string {
-  const { code, path, message = String(error) } = error as Partial<NodeJS.ErrnoException>;
+  const { code, path } = error as Partial<NodeJS.ErrnoException>;
   if (code === "ENOSPC") return "The disk is full; make room and try again. Nothing was overwritten.";
   if (path !== undefined) return `${path} cannot be used (${code}); check that it belongs to you and can be written.`;
-  return `Something went wrong inside moltbot: ${message}. Set MOLTBOT_DEBUG=1 to see where.`;
+  return "Something went wrong inside moltbot. Set MOLTBOT_DEBUG=1 and run it again to see what and where.";
 }

@@ -13,8 +13,9 @@ export type BearerVerdict =
   | { readonly kind: "locked"; readonly retryAfterMs: number };
 
 /**
- * Judges a request by the shared secret, like a handshake without a device; this machine is not exempt. Pages of other
- * origins are refused whatever they show. Without gateway auth only direct callers of this machine are let in.
+ * Judges a request by the shared secret, like a handshake without a device; this machine is not exempt, but there the right
+ * secret always gets in. Pages of other origins are refused whatever they show. Without gateway auth only direct callers of
+ * this machine are let in.
  */
 export function judgeBearer(
   request: IncomingMessage,
@@ -26,12 +27,14 @@ export function judgeBearer(
   const address = clientAddress(peer, trustedProxies);
   const isLocal = isDirectLoopback(peer);
   if (auth.mode === "none") return isLocal ? { kind: "granted", address, isLocal } : { kind: "unauthorized" };
-  // A program of this machine that has the wrong secret must not lock out those that connect.
-  const source = isLoopbackAddress(address) ? `http ${address}` : address;
+  // All programs of this machine are one source, and so is all that comes by a proxy that nobody named. Neither must lock
+  // out the other, nor those that connect; and a program with the wrong secret must not lock out one with the right one.
+  const source = !isLoopbackAddress(address) ? address : isLocal ? "http local" : `http by ${address}`;
   const retryAfterMs = limiter.lockedForMs(source);
-  if (retryAfterMs > 0) return { kind: "locked", retryAfterMs };
+  if (retryAfterMs > 0 && !isLocal) return { kind: "locked", retryAfterMs };
   const token = /^Bearer +(\S.*)$/i.exec(headers.authorization ?? "")?.[1]?.trim();
   const failure = checkSharedSecret(auth, { token, password: token }, false);
+  if (failure && retryAfterMs > 0) return { kind: "locked", retryAfterMs };
   if (failure?.endsWith("_mismatch")) limiter.fail(source);
   if (failure) return { kind: "unauthorized" };
   limiter.succeed(source);

@@ -232,9 +232,12 @@ function authenticate(
   throw unauthorized(failure!, params, device !== undefined);
 }
 
-/** Whose failures are counted: everyone but a direct local program; pages apart from programs at the same address. */
-function limitedSource({ origin, isLocal, address }: Connection): string | undefined {
-  if (origin.kind !== "none") return `browser ${address}`;
+/**
+ * Whose failures are counted: everyone but a direct local program; pages apart from programs at the same address, and the
+ * pages of one origin apart from those of another, so that a hostile page does not lock out the owner's own.
+ */
+function limitedSource({ origin, isLocal, address, peer }: Connection): string | undefined {
+  if (origin.kind !== "none") return `browser ${address} ${peer.headers.origin?.toLowerCase()}`;
   return isLocal ? undefined : address;
 }
 

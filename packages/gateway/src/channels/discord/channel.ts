@@ -29,6 +29,11 @@ export const discord = defineChannel({
         description: "Address of the REST API, without the version; https://discord.com/api when not set.",
       }),
     ),
+    linkPreviews: Type.Optional(
+      Type.Boolean({
+        description: "Whether Discord shows what links lead to; false when not set: it would fetch them.",
+      }),
+    ),
   },
   env: { DISCORD_BOT_TOKEN: "token" },
   // Discord's documentation: Create Message (2000 characters), Uploading Files (10 MiB), Trigger Typing (10 s),

@@ -16,6 +16,7 @@ import { Places } from "./places.ts";
 
 /** What the config says of an account. */
 type Settings = {
+  readonly linkPreviews?: boolean;
   readonly token?: string;
   readonly messageContent?: boolean;
   readonly reactions?: boolean;
@@ -59,7 +60,10 @@ export async function connect(context: ChannelContext<Settings>): Promise<Connec
     log.warn("discord's menu of commands was not changed", { reason: requestError(error).message });
   });
 
-  const sender = new Sender({ api, selfId: self.id, interactions, unsent });
+  const sender = new Sender({
+    ...{ api, selfId: self.id, interactions, unsent },
+    linkPreviews: context.settings.linkPreviews ?? false,
+  });
   /** Rejects with what the refusal means; a token that is no longer valid is the end of the link too. */
   const asked = <T>(request: Promise<T>) =>
     request.catch((error: unknown): never => {

@@ -10,6 +10,8 @@ import { idAt } from "./snowflake.ts";
 const NO_MENTIONS = { parse: [], replied_user: false };
 const SILENT = 1 << 12;
 const LOADING = 1 << 7;
+/** No embeds: a preview would have Discord fetch whatever address the model wrote. */
+const NO_EMBEDS = 1 << 2;
 const PAGE = 100;
 /** How far Discord's clock may be behind ours. */
 const SKEW_MS = 30_000;
@@ -22,6 +24,7 @@ interface Parts {
   readonly selfId: string;
   readonly interactions: Interactions;
   readonly unsent: Set<string>;
+  readonly linkPreviews: boolean;
 }
 
 type Signal = { readonly signal: AbortSignal };
@@ -35,8 +38,12 @@ export class Sender {
     this.#parts = parts;
   }
 
+  get #flags(): number {
+    return this.#parts.linkPreviews ? 0 : NO_EMBEDS;
+  }
+
   async send(message: Outbound, options: Signal): Promise<Sent> {
-    const content = await contentOf(message);
+    const content = { ...(await contentOf(message)), flags: this.#flags };
     if (message.via !== undefined) {
       const sent = await this.#reply(message.via, content, options);
       if (sent) return { id: sent.id };
@@ -48,7 +55,7 @@ export class Sender {
       {
         ...content,
         ...identified(message.clientId),
-        ...(message.silent && { flags: SILENT }),
+        ...(message.silent && { flags: this.#flags | SILENT }),
         ...(replyTo && { message_reference: { message_id: replyTo.id, fail_if_not_exists: false } }),
       },
       options,
@@ -97,7 +104,7 @@ export class Sender {
 
   async edit(target: MessageRef, text: Rendered, options: Signal): Promise<void> {
     const channelId = await this.#channelOf(target.chat, options);
-    const body = { content: text.text, allowed_mentions: NO_MENTIONS };
+    const body = { content: text.text, allowed_mentions: NO_MENTIONS, flags: this.#flags };
     await this.#parts.api.channels.editMessage(channelId, target.id, body as never, options);
   }
 

@@ -7,6 +7,7 @@ export interface Settings {
   readonly botToken?: string;
   readonly appToken?: string;
   readonly apiUrl?: string;
+  readonly linkPreviews?: boolean;
 }
 
 /** An answer that takes longer than this does not come. */

@@ -18,6 +18,9 @@ export const slack = defineChannel({
     apiUrl: Type.Optional(
       Type.String({ format: "uri", description: "Address of the Web API; https://slack.com/api/ when not set." }),
     ),
+    linkPreviews: Type.Optional(
+      Type.Boolean({ description: "Whether Slack shows what links lead to; false when not set: it would fetch them." }),
+    ),
   },
   env: { SLACK_BOT_TOKEN: "botToken", SLACK_APP_TOKEN: "appToken" },
   // Slack: chat.postMessage recommends 4000 characters; about one message a second in a conversation (rate limits).

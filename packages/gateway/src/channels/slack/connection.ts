@@ -146,7 +146,10 @@ class SlackConnection implements Connection {
     if (!/^\d+\.\d+$/.test(target.id))
       throw new ChannelError("rejected", "Slack cannot change the answer to a command; it is sent as a new message.");
     const channel = await this.#outbox.channelOf(target.chat.id);
-    const update = this.#parts.api.chat.update({ channel, ts: target.id, text: bodyOf(text), blocks: [] });
+    const update = this.#parts.api.chat.update({
+      ...{ channel, ts: target.id, text: bodyOf(text), blocks: [] },
+      ...this.#outbox.previews,
+    });
     await answered(update, channel, signal);
   }
 

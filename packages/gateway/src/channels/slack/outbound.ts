@@ -30,6 +30,12 @@ export class Outbox {
     this.#selfId = selfId;
   }
 
+  /** A preview would have Slack fetch whatever address the model wrote. */
+  get previews() {
+    const isOn = (this.#context.settings as { linkPreviews?: boolean }).linkPreviews ?? false;
+    return { unfurl_links: isOn, unfurl_media: isOn };
+  }
+
   /** The conversation that an id stands for: a person's is the direct one. Throws what the library throws. */
   async channelOf(id: string): Promise<string> {
     if (!/^[UW]/.test(id)) return id;
@@ -77,7 +83,7 @@ export class Outbox {
     const metadata = { event_type: EVENT_TYPE, event_payload: { id: clientId } };
     const blocks = buttons?.length ? blocksOf(body, buttons) : undefined;
     const answer = await this.#api.chat.postMessage({
-      ...{ channel, text: body, metadata },
+      ...{ channel, text: body, metadata, ...this.previews },
       ...(chat.threadId !== undefined && { thread_ts: chat.threadId }),
       ...(blocks && { blocks: blocks as never }),
     });
@@ -98,7 +104,7 @@ export class Outbox {
 
   /** Answers a command where it was given; only who gave it sees the answer. It has no ts, so it stays as it is. */
   async #respond({ via, text, clientId }: Outbound, signal: AbortSignal): Promise<Sent> {
-    const body = JSON.stringify({ text: bodyOf(text), response_type: "ephemeral" });
+    const body = JSON.stringify({ text: bodyOf(text), response_type: "ephemeral", ...this.previews });
     const headers = { "content-type": "application/json" };
     const answer = await fetch(via!, { method: "POST", headers, body, signal });
     const said = await answer.text();

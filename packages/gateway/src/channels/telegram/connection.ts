@@ -31,6 +31,7 @@ interface Settings {
   readonly botToken?: string;
   readonly apiRoot?: string;
   readonly pollSeconds?: number;
+  readonly linkPreviews?: boolean;
 }
 
 /** Longer than an upload of the largest file takes on a slow line. */
@@ -120,18 +121,24 @@ class TelegramConnection implements Connection {
       ...(buttons?.length && { reply_markup: { inline_keyboard: buttons.map((row) => row.map(inlineButton)) } }),
     };
     return this.#toChat(chat.id, async (chatId) => {
-      if (!media) return this.#api.sendMessage(chatId, text.text, { ...markup(text), ...common }, forApi(signal));
+      if (!media) return this.#api.sendMessage(chatId, text.text, { ...this.#shown(text), ...common }, forApi(signal));
       const caption = text.text === "" ? {} : { caption: text.text, ...markup(text) };
       const file = () => new InputFile(bytesOf(media.path), media.fileName);
       return sendFile(this.#api, chatId, file, methodFor(media, text.text !== ""), { ...caption, ...common }, signal);
     });
   }
 
+  /** How a text is shown. A preview would have Telegram fetch whatever address the model wrote. */
+  #shown(text: Rendered) {
+    const { linkPreviews = false } = this.#context.settings;
+    return { ...markup(text), ...(!linkPreviews && { link_preview_options: { is_disabled: true } }) };
+  }
+
   async edit(target: MessageRef, text: Rendered, signal: AbortSignal): Promise<void> {
     const chatId = this.#newest(target.chat.id);
     const id = Number(target.id);
     try {
-      await this.#api.editMessageText(chatId, id, text.text, markup(text), forApi(signal));
+      await this.#api.editMessageText(chatId, id, text.text, this.#shown(text), forApi(signal));
     } catch (error) {
       const description = refusalOf(error)?.description ?? "";
       if (/message is not modified/i.test(description)) return;

@@ -8,7 +8,11 @@ export const telegramHtml: Dialect = {
   italic: (inner) => `<i>${inner}</i>`,
   strike: (inner) => `<s>${inner}</s>`,
   code: (plain) => `<code>${escaped(plain)}</code>`,
-  link: (label, url) => `<a href="${escaped(url).replaceAll('"', "&quot;")}">${label}</a>`,
+  // An address that names a person would mention them.
+  link: (label, url) =>
+    /^tg:\/*user/i.test(url)
+      ? `${label} (${escaped(url)})`
+      : `<a href="${escaped(url).replaceAll('"', "&quot;")}">${label}</a>`,
   heading: (inner) => `<b>${inner}</b>`,
   quote: (inner) => `<blockquote>${inner}</blockquote>`,
   fence: (plain, language) =>

@@ -2,7 +2,7 @@
 
 import { createInterface } from "node:readline";
 import type { PendingApproval } from "@moltbot/protocol";
-import { messageOf } from "../../base/errors.ts";
+import { detailOf } from "../../base/errors.ts";
 import type { Call } from "../command.ts";
 import type { Link } from "../connect.ts";
 import { oneLine, requestText } from "./show.ts";
@@ -66,7 +66,7 @@ export async function watch({ out, flags }: Call, { client, timeoutMs }: Link): 
         await client.request("exec.approval.resolve", { id: first.id, decision }, { timeoutMs });
       } catch (error) {
         drop(first.id);
-        out.note(`It was not answered: ${messageOf(error)}.`);
+        out.note(`It was not answered: ${detailOf(error)}.`);
         ask();
       }
     }

@@ -43,7 +43,7 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
       ...(flags.verbose && { verbose: true }),
     },
   });
-  banner(gateway, { out, stateDir });
+  banner(gateway, { out, stateDir, profile: flags.profile });
   const keepCompiled = setTimeout(flushCompileCache, KEEP_COMPILED_AFTER_MS);
   if (!signal.aborted) await once(signal, "abort");
   clearTimeout(keepCompiled);
@@ -56,13 +56,30 @@ interface Started {
   readonly tlsFingerprint?: string | undefined;
 }
 
-function banner({ dashboardUrl, tlsFingerprint }: Started, { out, stateDir }: { out: Output; stateDir: string }): void {
+function banner(
+  { dashboardUrl, tlsFingerprint }: Started,
+  { out, stateDir, profile }: { out: Output; stateDir: string; profile: string | undefined },
+): void {
   const { bold, cyan, dim } = out.style;
   const home = homedir();
   const place = stateDir.startsWith(`${home}/`) ? `~${stateDir.slice(home.length)}` : stateDir;
   out.print(`${bold("moltbot")} ${VERSION} is running; Ctrl-C stops it. ${dim(`State: ${place}`)}`);
   if (tlsFingerprint) out.print(dim(`Certificate SHA-256: ${tlsFingerprint}`));
-  out.print(`Open ${cyan(dashboardUrl)}`);
+  const open = openLine(dashboardUrl, { isTerminal: out.isTerminal, profile });
+  out.print(out.isTerminal ? open.replace(dashboardUrl, cyan(dashboardUrl)) : open);
+}
+
+/**
+ * Where WebChat is. The link that signs in stands on a terminal only: what is none is a journal or a file that others
+ * read, and is told how to get it.
+ */
+export function openLine(
+  dashboardUrl: string,
+  { isTerminal, profile }: { isTerminal: boolean; profile: string | undefined },
+): string {
+  if (isTerminal) return `Open ${dashboardUrl}`;
+  const command = `moltbot${profile === undefined ? "" : ` --profile ${profile}`} dashboard`;
+  return `Open ${dashboardUrl.replace(/#.*$/, "")} with the link that \`${command}\` prints: it signs you in.`;
 }
 
 /**

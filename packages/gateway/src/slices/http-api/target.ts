@@ -52,7 +52,8 @@ export function sessionKeyOf(
   if (typeof user !== "string" || user.trim() === "") return sessions.canonical(`agent:${agentId}:${kind}:${newId()}`);
   const keyOf = (name: string) => sessions.canonical(`agent:${agentId}:${kind}-user:${name}`);
   // Callers put names, addresses and whole sentences there: a key is seen in logs, lists and events.
-  const hashed = keyOf(sha256Hex(user).slice(0, 32));
+  // Capitals never told two users apart.
+  const hashed = keyOf(sha256Hex(user.trim().toLowerCase()).slice(0, 32));
   if (sessions.get(hashed) || user.length > MAX_OLD_CHARS) return hashed;
   // A conversation from the time when the name stood in the key goes on.
   const old = keyOf(user);
