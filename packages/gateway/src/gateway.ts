@@ -1,7 +1,7 @@
 /** The composition root: builds the services in the order of the catalog, on one stack that takes them down again. */
-import { rmSync, writeFileSync } from "node:fs";
+import { realpathSync, rmSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import { hostname } from "node:os";
+import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { guardProcess } from "./base/blame.ts";
@@ -11,6 +11,7 @@ import { Config } from "./base/config.ts";
 import { detailOf, ignore, onUnexpected, StartError, TellableError } from "./base/errors.ts";
 import { configPath, type Env, fileExists, makePrivateDir, readTextIfExists } from "./base/files.ts";
 import { ensureConfig } from "./base/first-config.ts";
+import { concealer, type Place } from "./base/host-paths.ts";
 import { createLog, type Log, LogFile, type Sink, ttySink } from "./base/log.ts";
 import { Machine, storageProblem } from "./base/machine.ts";
 import { Secrets } from "./base/secrets.ts";
@@ -255,12 +256,14 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       authorize: (request) => judgeBearer(request, { auth, limiter, trustedProxies: settings.current.trustedProxies }),
     });
     const { system } = gateway;
+    const conceal = concealing(gateway);
 
     const server = new GatewayServer({
       clock,
       log,
       limiter,
       guard,
+      conceal,
       devices: gateway.devices,
       settings: () => settings.current,
       auth: () => auth,
@@ -281,6 +284,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
         events: EVENTS,
         connections: server.connections,
         guard,
+        conceal,
         stateVersion: () => system.stateVersion,
       }),
     );
@@ -485,6 +489,38 @@ function learnAll(config: Config, env: Env, secrets: Secrets): void {
 
 /** What else the environment keeps, by the endings that are in common use. */
 const SECRET_VARIABLE = /(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY)$/;
+
+/** Hides where things are on this machine; follows the config, which says where the workspaces are. */
+function concealing({ config, stateDir, env, workspace, sessions }: Gateway): (text: string) => string {
+  let revision = -1;
+  let conceal = (text: string) => text;
+  return (text) => {
+    if (revision !== config.revision) {
+      revision = config.revision;
+      conceal = concealer([
+        ...[config.path, stateDir].flatMap((path) => placesOf(path, "(state)")),
+        ...sessions.agentIds().flatMap((id) => placesOf(workspace.pathOf(id), "(workspace)")),
+        ...placesOf(join(import.meta.dirname, ".."), "(moltbot)"),
+        ...placesOf(env.HOME ?? homedir(), "~"),
+      ]);
+    }
+    return conceal(text);
+  };
+}
+
+/** A folder as it is named, and as it is found. */
+function placesOf(path: string, shown: string): Place[] {
+  return [path, realPathOf(path)].map((each) => ({ path: each, shown }));
+}
+
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    ignore(error, "what is not there yet has one name only");
+    return path;
+  }
+}
 
 /** Flags over environment; an environment's port stands above the file's (protocol: environment). */
 function overridesOf({ port, bind, auth, token, password, tls }: StartOverrides, env: Env): Record<string, unknown> {

@@ -12,6 +12,8 @@ export interface BroadcastOptions {
   /** The versions that some events carry. */
   /** Takes secrets out of a text that leaves. */
   readonly guard: (text: string) => string;
+  /** Takes paths of this machine out of a text for those who do not administer it. */
+  readonly conceal: (text: string) => string;
   readonly stateVersion: () => { readonly presence: number; readonly health: number };
 }
 
@@ -28,17 +30,20 @@ function send(
   event: EventDefinition,
   payload: unknown,
   connId: string | undefined,
-  { connections, guard, stateVersion }: BroadcastOptions,
+  { connections, guard, conceal, stateVersion }: BroadcastOptions,
 ): void {
   const version = event.stateVersion ? `,"stateVersion":${JSON.stringify(stateVersion())}` : "";
   const head = `{"type":"event","event":${JSON.stringify(event.name)},"payload":${JSON.stringify(payload)}${version}`;
   if (connId !== undefined) return connections.get(connId)?.send(`${head}}`);
   const whenSlow = typeof event.whenSlow === "function" ? event.whenSlow(payload) : event.whenSlow;
-  const shared = Buffer.from(guard(`${head},"seq":`));
+  const text = guard(`${head},"seq":`);
+  const whole = Buffer.from(text);
+  const concealed = conceal(text);
+  const forReaders = concealed === text ? whole : Buffer.from(concealed);
   for (const connection of connections.values()) {
     if (!isEntitled(event, payload, connection)) continue;
     const seq = connection.nextSeq();
-    if (connection.bufferedBytes <= LIMITS.maxBufferedBytes) connection.send(withSeq(shared, seq));
+    if (connection.bufferedBytes <= LIMITS.maxBufferedBytes) connection.send(withSeq(connection.seesPaths ? whole : forReaders, seq));
     else if (whenSlow === "close") connection.close(1008, "slow consumer");
   }
 }

@@ -5,7 +5,7 @@ import type { RawData, WebSocket } from "ws";
 import type { Clock } from "../base/clock.ts";
 import { TellableError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
-import type { Caller } from "../kit/access.ts";
+import { type Caller, hasScope } from "../kit/access.ts";
 import type { Dialect } from "./dialect.ts";
 import { isLoopbackAddress, type Peer } from "./locality.ts";
 import type { OriginVerdict } from "./origin.ts";
@@ -74,6 +74,7 @@ export class Connection {
   readonly #stream: Duplex;
   readonly #clock: Clock;
   readonly #guard: (text: string) => string;
+  readonly #conceal: (text: string) => string;
 
   constructor(
     socket: WebSocket,
@@ -86,6 +87,8 @@ export class Connection {
       isLocal: boolean;
       /** Takes secrets out of a text that leaves. */
       guard: (text: string) => string;
+      /** Takes paths of this machine out of a text for those who do not administer it. */
+      conceal: (text: string) => string;
     },
   ) {
     this.#socket = socket;
@@ -96,6 +99,7 @@ export class Connection {
     this.address = facts.address;
     this.isLocal = facts.isLocal;
     this.#guard = facts.guard;
+    this.#conceal = facts.conceal;
     socket.on("pong", () => {
       this.#missedPongs = 0;
     });
@@ -131,8 +135,17 @@ export class Connection {
   send(frame: string | Guarded): void {
     if (!this.isOpen) return;
     this.#gather();
-    this.#socket.send(typeof frame === "string" ? this.#guard(frame) : frame, { binary: false });
+    this.#socket.send(typeof frame === "string" ? this.#fit(this.#guard(frame)) : frame, { binary: false });
     if (this.#slowSince === undefined && this.bufferedBytes > LIMITS.maxBufferedBytes) this.#watchSlowReader();
+  }
+
+  /** Whether it may be told where things are on this machine. */
+  get seesPaths(): boolean {
+    return this.session !== undefined && hasScope(this.session.caller.scopes, "operator.admin");
+  }
+
+  #fit(text: string): string {
+    return this.seesPaths ? text : this.#conceal(text);
   }
 
   /** Closes with a code; the reason is cut to 120 bytes (protocol: close codes). */

@@ -25,6 +25,8 @@ const MAX_STRANGERS_PER_ADDRESS = 64;
 export interface ServerOptions extends HandshakePorts {
   /** Takes secrets out of a text that leaves. */
   readonly guard: (text: string) => string;
+  /** Takes paths of this machine out of a text for those who do not administer it. */
+  readonly conceal: (text: string) => string;
   readonly log: Log;
   readonly dispatch: Dispatch;
   readonly http: HttpFront;
@@ -209,6 +211,7 @@ export class GatewayServer {
       address: clientAddress(peer, settings().trustedProxies),
       isLocal: isLocal(peer, ownAddresses()),
       guard: this.#options.guard,
+      conceal: this.#options.conceal,
     });
     this.#admitStranger(connection);
     const timeLimit = clock.after(LIMITS.handshakeMs, () => connection.close(1000, ""));

@@ -215,21 +215,37 @@ export class Transcript {
     return this.#firstText("true", "desc", sessionId, 120);
   }
 
-  /** Messages that hold every word (or its beginning), best match first; not those of one run, if it asks. */
+  /**
+   * Messages that hold every word, or where few do its beginning; the best of the newest ones first. Not those of one run,
+   * if it asks. Only so many of the newest hits are ranked: looking at each of a very common word takes seconds.
+   */
   search(query: string, limit: number, { exceptRun = "" }: { exceptRun?: string } = {}): Static<typeof SearchMatch>[] {
     const words = query.match(/[\p{L}\p{N}_]+/gu)?.slice(0, 20) ?? [];
     if (words.length === 0) return [];
-    return this.#store
-      .all<Static<typeof SearchMatch>>(
-        `select session_key as sessionKey, id as messageId, role, at as ts,
-              snippet(messages_search, 0, '', '', '…', 24) as snippet
+    const whole = this.#hits(words.map((word) => `"${word}"`).join(" "), exceptRun);
+    const isEnough = whole.length >= limit || words.every(isShort);
+    const hits = isEnough ? whole : this.#hits(words.map(orItsBeginning).join(" "), exceptRun);
+    const wanted = words.map(folded);
+    return hits
+      .map((hit) => ({ hit, score: scoreOf(hit.head, wanted) }))
+      .sort((a, b) => b.score - a.score || b.hit.seq - a.hit.seq)
+      .slice(0, limit)
+      .map(({ hit: { seq: _seq, head: _head, ...match } }) => ({
+        ...match,
+        snippet: match.snippet.replace(/\s+/g, " "),
+      }));
+  }
+
+  /** The newest messages that match, newest first. */
+  #hits(match: string, exceptRun: string): Hit[] {
+    return this.#store.all<Hit>(
+      `select messages.seq as seq, session_key as sessionKey, id as messageId, role, at as ts,
+              snippet(messages_search, 0, '', '', '…', 24) as snippet, substr(messages.text, 1, ${RANKED_CHARS}) as head
        from messages_search join messages on messages.seq = messages_search.rowid
-       where messages_search match ? and coalesce(run_id, '-') <> ? order by rank, seq desc limit ?`,
-        words.map((word) => `"${word}"*`).join(" "),
-        exceptRun,
-        limit,
-      )
-      .map((row) => ({ ...row, snippet: row.snippet.replace(/\s+/g, " ") }));
+       where messages_search match ? and coalesce(run_id, '-') <> ? order by messages_search.rowid desc limit ${RANKED}`,
+      match,
+      exceptRun,
+    );
   }
 
   /** When the newest message of a session was said. */
@@ -327,6 +343,42 @@ export class Transcript {
     const line = row?.text.replace(/\s+/g, " ").trim();
     return line ? shorten(line, maxChars) : undefined;
   }
+}
+
+type Hit = Static<typeof SearchMatch> & { readonly seq: number; readonly head: string };
+
+/** So many of the newest hits are ranked, each by its first characters. */
+const RANKED = 300;
+const RANKED_CHARS = 1_000;
+
+/** The beginnings of so few letters stand for too many words; in scripts without spaces a word is a whole sentence. */
+function isShort(word: string): boolean {
+  return (
+    word.length < 3 &&
+    !/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u.test(word)
+  );
+}
+
+function orItsBeginning(word: string): string {
+  return isShort(word) ? `"${word}"` : `"${word}"*`;
+}
+
+/** Without case and accents, as the index has it. */
+function folded(text: string): string {
+  return text
+    .normalize("NFD")
+    .replace(/\p{M}+/gu, "")
+    .toLowerCase();
+}
+
+/** How much a text is about the words: each counts the more often it stands there, the less the longer the text is. */
+function scoreOf(text: string, words: readonly string[]): number {
+  const plain = folded(text);
+  const length = plain.length / 200;
+  return words.reduce((score, word) => {
+    const count = plain.split(word).length - 1;
+    return score + count / (count + 0.5 + length);
+  }, 0);
 }
 
 /** The text of a message: its text parts, a blank line between them. */
