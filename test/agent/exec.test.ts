@@ -1,6 +1,17 @@
 // The exec tool: what runs at once, what is asked for, what an approval holds for, and how everything ends.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { FakeClock } from "../fakes/clock.ts";
@@ -96,16 +107,131 @@ describe("asked for", () => {
     await told;
   });
 
-  test("what is always allowed runs without being asked for, and nothing else does", async () => {
+  test("what is always allowed runs again as it is, and nothing else does", async () => {
     await using stage = await toolStage();
-    await decided(stage, { command: "touch a" }, "allow-always");
+    const allowed = await decided(stage, { command: "touch a" }, "allow-always");
 
-    const again = await stage.use("exec", { command: "touch b" });
-    const other = await decided(stage, { command: "touch c; rm a" }, "deny");
+    const again = await stage.use("exec", { command: "touch a" });
+    const other = await decided(stage, { command: "touch b" }, "deny");
+    const more = await decided(stage, { command: "touch a; rm a" }, "deny");
+    mkdirSync(join(workspaceOf(stage), "sub"));
+    const elsewhere = await decided(stage, { command: "touch a", cwd: "sub" }, "deny");
 
+    assert.match(allowed, /^\[exit code 0/);
+    assert.match(again, /^\[exit code 0/);
+    for (const told of [other, more, elsewhere]) assert.match(told, /^It was not run/);
+    assert.equal(existsSync(join(workspaceOf(stage), "b")), false);
+  });
+
+  test("what always would do is said in words", async () => {
+    await using stage = await toolStage();
+    const asked = async (command: string) => {
+      const told = stage.use("exec", { command });
+      const { payload } = await stage.client.nextOf("exec.approval.requested");
+      await stage.client.call("exec.approval.resolve", { id: payload.id, decision: "deny" });
+      await told;
+      return [payload.remembers, payload.always];
+    };
+
+    assert.deepEqual(await asked("touch a"), [true, `exactly this command, in ${workspaceOf(stage)}`]);
+    assert.deepEqual(await asked("git status"), [
+      false,
+      "it is asked for every time: git can take code or settings from its folder, which the agent can change",
+    ]);
+  });
+
+  test("no command that was allowed for good reaches the gateway's own state", async () => {
+    await using stage = await toolStage();
+    const approvals = join(stage.gateway.stateDir, "exec-approvals.json");
+    await stage.use("exec", { command: "echo" });
+    writeFileSync(join(workspaceOf(stage), "a"), '{"version":1,"defaults":{"security":"full"}}');
+    await decided(stage, { command: "cp a b" }, "allow-always");
+    rmSync(join(workspaceOf(stage), "b"));
+    symlinkSync(approvals, join(workspaceOf(stage), "b"));
+
+    const through = await decided(stage, { command: "cp a b" }, "deny");
+    const named = await decided(stage, { command: "cp a ../exec-approvals.json" }, "deny");
+    const fromThere = await decided(stage, { command: "cd .. && cp workspace/a exec-approvals.json" }, "deny");
+
+    for (const told of [through, named, fromThere]) assert.match(told, /^It was not run/);
+    assert.doesNotMatch(readFileSync(approvals, "utf8"), /full/);
+  });
+
+  test("a command that names the gateway's own state is asked for where everything else runs", async () => {
+    await using stage = await toolStage(EVERYTHING);
+
+    const told = await decided(stage, { command: "ls .. > list; cat ../state.db | wc -c" }, "deny");
+
+    assert.match(told, /^It was not run/);
+    assert.equal(existsSync(join(workspaceOf(stage), "list")), false);
+  });
+
+  test("code that the agent cannot change is allowed with what stands in it", async () => {
+    await using stage = await toolStage();
+    using folder = temporaryFolder();
+    const script = join(folder.path, "tool.sh");
+    writeFileSync(script, "echo one >> log; cat log");
+    const first = await decided(stage, { command: `sh ${script}` }, "allow-always");
+
+    const second = await stage.use("exec", { command: `sh ${script}` });
+    const third = await stage.use("exec", { command: `sh ${script}` });
+    writeFileSync(script, "echo two");
+    const changed = await decided(stage, { command: `sh ${script}` }, "deny");
+
+    assert.match(first, /^one\n\[exit code 0/);
+    assert.match(second, /^one\none\n\[exit code 0/);
+    assert.match(third, /^one\none\none\n\[exit code 0/);
+    assert.match(changed, /^It was not run/);
+  });
+
+  test("code is asked for again when the agent has changed anything from where it may take more", async () => {
+    await using stage = await toolStage({ tools: { allow: ["exec", "write"] } });
+    using folder = temporaryFolder();
+    writeFileSync(join(folder.path, "tool.sh"), "make -s");
+    const command = `sh ${join(folder.path, "tool.sh")}`;
+    await decided(stage, { command }, "allow-always");
+    writeFileSync(join(workspaceOf(stage), "Makefile"), "all:\n\ttouch made\n");
+
+    const told = await decided(stage, { command }, "deny");
+
+    assert.match(told, /^It was not run/);
+    assert.equal(existsSync(join(workspaceOf(stage), "made")), false);
+  });
+
+  test("what was allowed in the older form is kept, shown as wider, and asked for again", async () => {
+    await using stage = await toolStage();
+    const allowlist = [{ id: "old", pattern: "/usr/bin/touch", lastUsedAt: 1 }, { pattern: "/usr/bin/env" }];
+    await stage.client.call("exec.approvals.set", { file: { version: 1, agents: { main: { allowlist } } } });
+
+    const asked = await decided(stage, { command: "touch a" }, "allow-always");
+    const again = await stage.use("exec", { command: "touch a" });
+    const other = await decided(stage, { command: "env touch b" }, "deny");
+
+    assert.match(asked, /^\[exit code 0/);
     assert.match(again, /^\[exit code 0/);
     assert.match(other, /^It was not run/);
-    assert.equal(existsSync(join(workspaceOf(stage), "c")), false);
+    const { file } = await stage.client.call("exec.approvals.get", {});
+    const notes = file.agents.main.allowlist.map(({ pattern, note }: Record<string, string>) => [pattern, note]);
+    assert.equal(notes.length, 3);
+    assert.match(notes[0][1], /^wider than today's rule/);
+    assert.match(notes[1][1], /^wider than today's rule/);
+    assert.match(notes[2][1], /^exactly this command, in \//);
+    const raw = readFileSync(join(stage.gateway.stateDir, "exec-approvals.json"), "utf8");
+    assert.deepEqual(JSON.parse(raw).agents.main.allowlist.slice(0, 2), allowlist);
+  });
+
+  test("what cannot be seen is shown as an escape, and makes a harmless command one that is asked for", async () => {
+    await using stage = await toolStage();
+    const told = stage.use("exec", { command: "echo a\u3164b\u2800c\u{e0041}d\te" });
+
+    const { payload } = await stage.client.nextOf("exec.approval.requested");
+
+    assert.equal(payload.request.command, "echo a\\u{3164}b\\u{2800}c\\u{e0041}d\\u{9}e");
+    assert.equal(payload.remembers, false);
+    await stage.client.call("exec.approval.resolve", { id: payload.id, decision: "allow-once" });
+    assert.match(await told, /^a\u3164b\u2800c\u{e0041}d e\n\[exit code 0/u);
+    const { recent } = await stage.client.call("exec.approval.list", {});
+    assert.equal(recent[0].command, payload.request.command);
   });
 
   test("always means once for what cannot be told from the text, and says so", async () => {
@@ -289,6 +415,30 @@ describe("a command that runs", () => {
     assert.equal(isAlive(Number.parseInt(told, 10)), false);
   });
 
+  test("ends with what has left its group, session and parent", async () => {
+    await using stage = await toolStage(EVERYTHING);
+    const escapes = [
+      "setsid sleep 60 & echo $! >> inner",
+      "setsid -f sh -c 'echo $$ >> inner; exec sleep 60'",
+      "env -i /usr/bin/setsid -f /bin/sh -c 'echo $$ >> inner; exec /bin/sleep 60' > /dev/null 2>&1",
+      "(setsid sh -c '(env -i sh -c \"echo \\$\\$ >> inner; exec sleep 60\" &) ; exit' &)",
+    ].join("\n");
+
+    const timedOut = await stage.use("exec", {
+      command: `${escapes}\nwhile [ "$(wc -l < inner)" -lt 4 ]; do sleep 0.05; done; echo up; sleep 60`,
+      timeoutSeconds: 2,
+    });
+    const limited = pidsIn(stage);
+    const ended = await stage.use("exec", {
+      command: `${escapes}\nwhile [ "$(wc -l < inner)" -lt 8 ]; do sleep 0.05; done; echo up`,
+    });
+
+    assert.match(timedOut, /^up\n\[it did not end within 2 s and was ended/);
+    assert.match(ended, /^up\n\[exit code 0/);
+    assert.equal(limited.length, 4);
+    assert.deepEqual(pidsIn(stage).filter(isAlive), []);
+  });
+
   test("ends when the reply is stopped", async () => {
     await using stage = await toolStage(EVERYTHING);
     const watcher = await stage.gateway.connect({ scopes: ["operator.admin"], caps: ["tool-events"] });
@@ -348,7 +498,50 @@ describe("a command that runs", () => {
     assert.match(payload.request.command, /^\(written to p1, which runs: cat > out\)\nhello\n$/);
     assert.equal(await told, "It was not written: nobody allowed it.");
   });
+
+  test("input is asked for where every command is, and refused where nobody is asked", async () => {
+    await using stage = await toolStage({ tools: { exec: { security: "full", ask: "always" } } });
+    await decided(stage, { command: "cat > out", background: true }, "allow-once");
+
+    const told = stage.use("process", { action: "write", id: "p1", text: "hello\n" });
+    const { payload } = await stage.client.nextOf("exec.approval.requested");
+    await stage.client.call("exec.approval.resolve", { id: payload.id, decision: "deny" });
+    assert.equal(await told, "It was not written: nobody allowed it.");
+    await stage.client.call("sessions.patch", { key: "main", execSecurity: "deny" });
+
+    assert.equal(
+      await stage.use("process", { action: "write", id: "p1", text: "hello\n" }),
+      "It was not written: commands are switched off here.",
+    );
+    assert.equal(readFileSync(join(workspaceOf(stage), "out"), "utf8"), "");
+  });
+
+  test("input that names the gateway's own state is asked for where everything else is written", async () => {
+    await using stage = await toolStage(EVERYTHING);
+    await stage.use("exec", { command: "sh", background: true });
+
+    const told = stage.use("process", { action: "write", id: "p1", text: "cat ../state.db > copy\n" });
+    const { payload } = await stage.client.nextOf("exec.approval.requested");
+    await stage.client.call("exec.approval.resolve", { id: payload.id, decision: "deny" });
+
+    assert.deepEqual(payload.request.why, ["it names the gateway's own state"]);
+    assert.equal(await told, "It was not written: nobody allowed it.");
+    assert.equal(existsSync(join(workspaceOf(stage), "copy")), false);
+  });
 });
+
+/** The processes that a command has noted. */
+function pidsIn(stage: ToolStage): number[] {
+  return readFileSync(join(workspaceOf(stage), "inner"), "utf8")
+    .trim()
+    .split("\n")
+    .map(Number);
+}
+
+function temporaryFolder(): Disposable & { readonly path: string } {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), "moltbot-code-")));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
 
 /** The first progress of a tool that reads like this. */
 async function updateOf(client: Connected, pattern: RegExp): Promise<void> {

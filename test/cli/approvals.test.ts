@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { after, beforeEach, test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { visible } from "../../packages/gateway/src/base/visible.ts";
 import { Home } from "./harness.ts";
 
 const model = await fakeOpenAI();
@@ -39,7 +40,7 @@ async function asks(command: string) {
   const reply = text(child.stdout!);
   for (;;) {
     const { pending } = JSON.parse((await home.run(["approvals", "--json"])).stdout) as Listed;
-    const found = pending.find((each) => each.request.command === command);
+    const found = pending.find((each) => each.request.command === visible(command));
     if (found) return { ...found, reply };
   }
 }

@@ -216,6 +216,9 @@ export interface AllowlistEntry {
   pattern: string;
   /** Only with exactly these. */
   args?: string[];
+  exact?: ExactRule;
+  /** In words, what it allows; made by the gateway, and not kept. */
+  note?: string;
   lastUsedAt?: number;
   lastUsedCommand?: string;
   lastResolvedPath?: string;
@@ -704,6 +707,26 @@ export interface DeviceTokenRotateResult {
   rotatedAtMs: number;
 }
 
+export interface ExactRule {
+  command: string;
+  /** The folder in which it starts. */
+  cwd: string;
+  background: boolean;
+  /** Where each of its programs reads from. */
+  input: ("none" | "pipe" | "heredoc")[];
+  /** The files of its programs. */
+  programs: string[];
+  /** Files of code that it names, with what stood in them. */
+  code: {
+    path: string;
+    sha256: string;
+  }[];
+  /** Fingerprint of the agents' folders, when code may come from there. */
+  around?: string;
+  /** What it changes outside of the agents' folders. */
+  changes: string[];
+}
+
 export interface ExchangeRow {
   /** Milliseconds after the run began. */
   at: number;
@@ -717,7 +740,7 @@ export interface ExchangeRow {
 
 /** Parameters of `exec.allowlist.add`. */
 export interface ExecAllowlistAddParams {
-  /** A path, a pattern of paths, or a program's name. */
+  /** A program's name or path. Without args, one that can do no harm. */
   pattern: string;
   /** Only with exactly these. */
   args?: string[];
@@ -1463,6 +1486,8 @@ export interface PendingApproval {
   request: ExecRequest;
   /** Whether allow-always would last. */
   remembers?: boolean;
+  /** In words, what allow-always would do. */
+  always?: string;
   createdAtMs: number;
   expiresAtMs: number;
 }
@@ -2472,9 +2497,9 @@ export interface Methods {
   "mcp.status": { params: McpStatusParams; result: McpStatusResult };
   /** Connects an MCP server now and lists its tools. */
   "mcp.test": { params: McpTestParams; result: McpTestResult };
-  /** Lets agents run a program without being asked for. */
+  /** Lets agents run a harmless program, or one command, without being asked for. */
   "exec.allowlist.add": { params: ExecAllowlistAddParams; result: ExecAllowlistAddResult };
-  /** The programs that agents may run without being asked for. */
+  /** The programs and commands that agents may run without being asked for. */
   "exec.allowlist.list": { params: ExecAllowlistListParams; result: ExecAllowlistListResult };
   /** Takes a program off the allowlist. */
   "exec.allowlist.remove": { params: ExecAllowlistRemoveParams; result: ExecAllowlistRemoveResult };

@@ -1,19 +1,10 @@
 /** How a command that waits for approval is shown in a terminal: all of it, with whatever cannot be seen spelled out. */
 
 import type { PendingApproval } from "@moltbot/protocol";
+import { visible } from "../../base/visible.ts";
 import { duration, facts, type Look } from "../render.ts";
 
-/** What shows nothing, or moves what stands beside it. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
-
-/** The text with whatever cannot be seen spelled out; line breaks and tabs stay. */
-export function visible(text: string): string {
-  return text.replace(INVISIBLE, (found) =>
-    found === "\n" || found === "\t" ? found : `\\u{${found.codePointAt(0)!.toString(16)}}`,
-  );
-}
-
-/** The same as one line of at most `chars` characters. */
+/** The text as one line of at most `chars` characters. */
 export function oneLine(text: string, chars: number): string {
   const line = visible(text.replace(/\s+/g, " ").trim());
   return line.length > chars ? `${line.slice(0, chars - 1)}…` : line;

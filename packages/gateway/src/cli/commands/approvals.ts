@@ -1,6 +1,7 @@
 /** `moltbot approvals` — commands that agents want to run: which wait, what was decided, what needs no approval. */
 
-import { oneLine, requestText, visible } from "../approvals/show.ts";
+import { visible } from "../../base/visible.ts";
+import { oneLine, requestText } from "../approvals/show.ts";
 import { watch } from "../approvals/watch.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";

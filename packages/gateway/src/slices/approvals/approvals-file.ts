@@ -9,8 +9,10 @@ import { GatewayError, invalidRequest, messageOf } from "../../base/errors.ts";
 import { expandHome, readTextIfExists, writePrivateFile } from "../../base/files.ts";
 import { newId, sha256Hex } from "../../base/ids.ts";
 import { type Schema, validationText } from "../../kit/validate.ts";
+import { noteOf } from "./note.ts";
 import type { AllowEntry, Ask, RuleSource, Security } from "./policy.ts";
-import { type AllowlistEntryShape, type ApprovalsFileContent, ApprovalsFileShape } from "./schema.ts";
+import { isSameRule } from "./remember.ts";
+import { type AllowlistEntryShape, type ApprovalsFileContent, ApprovalsFileShape, type ExactRule } from "./schema.ts";
 
 /** What the file says for one agent. */
 export interface FileRules extends RuleSource {
@@ -42,11 +44,12 @@ export class ApprovalsFile {
     const raw = readTextIfExists(this.path);
     const { socket, ...rest } = this.#parsed(raw);
     const { token: _token, ...shown } = socket ?? {};
-    const file = { ...rest, ...(socket && { socket: shown }) };
+    const noted = withEntries(rest, (entries) => entries.map((entry) => ({ ...entry, note: noteOf(entry) })));
+    const file = { ...noted, ...(socket && { socket: shown }) };
     return { path: this.path, exists: raw !== undefined, hash: sha256Hex(raw ?? ""), file };
   }
 
-  /** Replaces the file. Throws `INVALID_REQUEST` when it has changed since it was read, or says what nobody understands. */
+  /** Replaces the file; the notes of a snapshot are not kept. Throws `INVALID_REQUEST` when it has changed since it was read, or says what nobody understands. */
   set(file: ApprovalsFileContent, baseHash: string | undefined): void {
     const raw = readTextIfExists(this.path);
     if (raw !== undefined && baseHash === undefined)
@@ -84,28 +87,41 @@ export class ApprovalsFile {
   entries(): { agentId: string; entry: AllowlistEntryShape }[] {
     const { agents = {} } = this.#parsed(readTextIfExists(this.path));
     return Object.entries(agents).flatMap(([agentId, { allowlist = [] }]) =>
-      allowlist.map((entry) => ({ agentId, entry })),
+      allowlist.map((entry) => ({ agentId, entry: { ...entry, note: noteOf(entry) } })),
     );
   }
 
-  /** Adds entries for an agent ("*" is all of them); those that are there already stay as they are. Returns the new ones. */
+  /**
+   * Adds entries for an agent ("*" is all of them); those that are there already stay as they are, and one for the same
+   * command with other code gives way. Returns the new ones.
+   */
   allow(agentId: string, entries: readonly Omit<AllowEntry, "id">[]): AllowlistEntryShape[] {
     const file = this.#parsed(readTextIfExists(this.path));
     const agents = file.agents ?? {};
     const before = (Object.hasOwn(agents, agentId) ? agents[agentId]?.allowlist : undefined) ?? [];
-    const isKnown = ({ pattern, args }: Omit<AllowEntry, "id">) =>
-      before.some((each) => each.pattern === pattern && JSON.stringify(each.args) === JSON.stringify(args));
+    const known = new Set(before.map(meaningOf));
     const fresh = entries
-      .filter((entry) => !isKnown(entry))
-      .map(({ pattern, args }) => ({ id: newId(), pattern, ...(args && { args: [...args] }) }));
-    if (before.length + fresh.length > MAX_ENTRIES)
+      .filter((entry) => !known.has(meaningOf(entry)))
+      .map(({ pattern, args, exact }) => ({
+        ...{ id: newId(), pattern },
+        ...(args && { args: [...args] }),
+        ...(exact && { exact }),
+      }));
+    if (fresh.length === 0) return [];
+    const kept = before.filter((entry) => !fresh.some((each) => isForSameCommand(each, entry)));
+    if (kept.length + fresh.length > MAX_ENTRIES)
       throw new GatewayError("UNAVAILABLE", `the allowlist has ${MAX_ENTRIES} entries already; remove some first`);
-    if (fresh.length > 0)
-      this.#write({
-        ...file,
-        agents: { ...agents, [agentId]: { ...agents[agentId], allowlist: [...before, ...fresh] } },
-      });
-    return fresh;
+    this.#write({ ...file, agents: { ...agents, [agentId]: { ...agents[agentId], allowlist: [...kept, ...fresh] } } });
+    return fresh.map((entry) => ({ ...entry, note: noteOf(entry) }));
+  }
+
+  /** Takes what is said of a command's surroundings from another rule for the same command with the same code. */
+  renew(from: ExactRule, { around, ...to }: ExactRule): void {
+    const { around: before, ...same } = from;
+    if (around === undefined || around === before || !isSameRule(same, to)) return;
+    const change = (entry: AllowlistEntryShape) =>
+      entry.exact && isSameRule(entry.exact, from) ? { ...entry, exact: { ...from, around } } : entry;
+    this.#write(withEntries(this.#parsed(readTextIfExists(this.path)), (entries) => entries.map(change)));
   }
 
   /** Removes the entries of an id, or of a pattern. Returns how many there were. */
@@ -164,15 +180,26 @@ export class ApprovalsFile {
   }
 
   #write(file: ApprovalsFileContent): void {
-    writePrivateFile(this.path, `${JSON.stringify(file, null, 2)}\n`);
+    const kept = withEntries(file, (entries) => entries.map(({ note: _note, ...entry }) => entry));
+    writePrivateFile(this.path, `${JSON.stringify(kept, null, 2)}\n`);
   }
+}
+
+/** What an entry allows, as a text that is the same for the same things. */
+function meaningOf({ pattern, args, exact }: Omit<AllowEntry, "id">): string {
+  return JSON.stringify([pattern, args ?? null, exact ?? null]);
+}
+
+function isForSameCommand({ exact: a }: Omit<AllowEntry, "id">, { exact: b }: Omit<AllowEntry, "id">): boolean {
+  return a !== undefined && a.command === b?.command && a.cwd === b.cwd && a.background === b.background;
 }
 
 function withEntries(
   file: ApprovalsFileContent,
   change: (entries: readonly AllowlistEntryShape[]) => AllowlistEntryShape[],
 ): ApprovalsFileContent {
-  const agents = Object.entries(file.agents ?? {}).map(
+  if (file.agents === undefined) return file;
+  const agents = Object.entries(file.agents).map(
     ([id, agent]) => [id, agent.allowlist ? { ...agent, allowlist: change(agent.allowlist) } : agent] as const,
   );
   return { ...file, agents: Object.fromEntries(agents) };

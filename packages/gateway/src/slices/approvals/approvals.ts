@@ -2,7 +2,8 @@
  * Approvals of commands: the rules in force, what waits for a decision, and what was decided. How a command is looked
  * through, asked for and run stands in `exec.ts`.
  */
-import { GatewayError, invalidRequest } from "../../base/errors.ts";
+import { basename } from "node:path";
+import { invalidRequest } from "../../base/errors.ts";
 import type { Base } from "../../gateway.ts";
 import { hasScope } from "../../kit/access.ts";
 import type { ToolRun } from "../../kit/tool.ts";
@@ -14,16 +15,21 @@ import { ApprovalsFile } from "./approvals-file.ts";
 import { Audit, type Decider } from "./audit.ts";
 import { findShell, type Shell } from "./environment.ts";
 import { approvalRequested, approvalResolved } from "./events.ts";
+import { DEFAULT_SAFE_BINS, isHarmless, isReader } from "./harmless.ts";
+import type { Host } from "./host.ts";
+import { OwnState } from "./own-state.ts";
 import { type NewApproval, type Outcome, PendingApprovals, pendingView, type Waiting } from "./pending.ts";
+import { planOf } from "./plan.ts";
 import { combine, type Decision, type Rules } from "./policy.ts";
 import { Processes } from "./processes.ts";
 import { findProgram } from "./programs.ts";
-import { DEFAULT_SAFE_BINS } from "./safe-bins.ts";
+import { entriesFor } from "./remember.ts";
 import type { AllowlistEntryShape, PendingApprovalShape } from "./schema.ts";
 
+export { visible } from "../../base/visible.ts";
 /** What the slices below this one need beside the service. */
 export type { Outcome, Waiting } from "./pending.ts";
-export { fenced, visible } from "./text.ts";
+export { fenced } from "./text.ts";
 
 /** What approvals are built from. */
 export interface ApprovalsServices extends Base {
@@ -43,9 +49,7 @@ export interface ApprovalObserver {
 }
 
 /** The rules for commands of one run, and where they are to run. */
-export interface RunRules extends Rules {
-  readonly host: "gateway" | "sandbox" | "node";
-  readonly node: string | null;
+export interface RunRules extends Rules, Host {
   readonly timeoutSeconds: number;
   readonly approvalMs: number;
 }
@@ -54,6 +58,7 @@ const DECISIONS: ReadonlySet<string> = new Set(["allow-once", "allow-always", "d
 const TIMEOUT_SECONDS = 120;
 const APPROVAL_SECONDS = 120;
 const MAX_PATTERN_CHARS = 4_096;
+const HOW_TO_NAME = "give its absolute path, or install it first";
 
 export class Approvals implements AsyncDisposable {
   readonly services: ApprovalsServices;
@@ -141,30 +146,54 @@ export class Approvals implements AsyncDisposable {
     return sessions.agentIds().map((agentId) => workspace.pathOf(agentId));
   }
 
+  /** What of a command is the gateway's own. */
+  ownState(): OwnState {
+    const { stateDir, config } = this.services;
+    return new OwnState({ stateDir, configPath: config.path, workspaces: this.writableFolders() });
+  }
+
   /**
-   * Puts a program on the allowlist, by its path, a pattern, or its name; with `args` only that very call. Throws
-   * `INVALID_REQUEST` when there is no such program.
+   * Puts on the allowlist a program that can do no harm, with any arguments; with `args` the very command of an agent, as
+   * “always” would. Throws `INVALID_REQUEST` when there is no such program, or when that would allow too much.
    */
-  allow({
-    agentId = "*",
+  async allow({
+    agentId,
     pattern,
     args,
   }: {
     agentId?: string;
     pattern: string;
     args?: readonly string[];
-  }): AllowlistEntryShape[] {
+  }): Promise<AllowlistEntryShape[]> {
     if (pattern.length > MAX_PATTERN_CHARS) throw invalidRequest("the pattern is too long");
-    const path = pattern.startsWith("/") || pattern.startsWith("~/") ? pattern : this.#pathOf(pattern);
-    return this.file.allow(agentId, [{ pattern: path, ...(args && { args }) }]);
+    if (args === undefined) return this.file.allow(agentId ?? "*", [{ pattern: this.#harmlessPath(pattern) }]);
+    const whose = agentId ?? this.services.workspace.requireAgent();
+    const command = [pattern, ...args].map(quoted).join(" ");
+    const plan = await planOf(this, { command }, { agentId: whose, sessionKey: "", id: "" });
+    if (plan.own !== undefined) throw invalidRequest(`it cannot be allowed for good: ${plan.own}`);
+    const [program] = plan.parts;
+    if (program?.program.kind === "problem") throw invalidRequest(`${program.program.why}; ${HOW_TO_NAME}`);
+    const always = plan.always();
+    if (always.kind === "nothing") throw invalidRequest(`it cannot be allowed for good: ${always.why}`);
+    return this.file.allow(
+      agentId ?? (always.kind === "exact" ? whose : "*"),
+      entriesFor(always, plan.parts[0]?.command.argv),
+    );
   }
 
-  #pathOf(name: string): string {
+  /** The program of a name or path, when it may be allowed with any arguments. */
+  #harmlessPath(name: string): string {
     const { env } = this.services;
     const path = (env.PATH ?? "/usr/local/bin:/usr/bin:/bin").split(":").filter((folder) => folder.startsWith("/"));
+    const isPattern = /[*?]/.test(name);
     const program = findProgram(name, { path, writable: this.writableFolders() });
-    if (program.kind === "problem") throw invalidRequest(`${program.why}; give its absolute path, or install it first`);
-    return program.path;
+    if (program.kind === "problem" && !isPattern) throw invalidRequest(`${program.why}; ${HOW_TO_NAME}`);
+    if (program.kind === "found" && program.isSystem && (isHarmless(basename(name)) || isReader(basename(name))))
+      return program.path;
+    throw invalidRequest(
+      `${name} with any arguments is too much to allow: with the right ones it can do harm. Let the agent run what it ` +
+        "needs, and answer “always” when it is asked for: that keeps the exact command",
+    );
   }
 
   /** Takes back what waits, and ends what runs in the background. */
@@ -197,13 +226,7 @@ export function mayDecide(scopes: Iterable<string>): boolean {
   return hasScope(new Set(scopes), "operator.approvals");
 }
 
-/** The error for commands that are to run elsewhere. */
-export function hostProblem({ host, node }: Pick<RunRules, "host" | "node">): GatewayError | undefined {
-  if (host === "gateway") return undefined;
-  const what =
-    host === "sandbox" ? "there is no sandbox here" : `the node ${node ?? "that is wanted"} is not connected`;
-  return new GatewayError(
-    "UNAVAILABLE",
-    `commands are to run on the ${host}, but ${what}; set tools.exec.host to gateway`,
-  );
+/** A word as the shell reads it again. */
+function quoted(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,6 @@
 /** Commands with which people let devices in and commands run, from any conversation; each needs what its method needs. */
 import { GatewayError, messageOf } from "../../base/errors.ts";
+import { visible } from "../../base/visible.ts";
 import { hasScope, type Scope } from "../../kit/access.ts";
 import { type Command, type CommandCall, firstWord, senderOf } from "../../kit/command.ts";
 import type { Waiting } from "./pending.ts";
@@ -75,9 +76,10 @@ function decideCommand({ gateway, starter }: CommandCall, waiting: Waiting, deci
   } catch (error) {
     return `That came too late: ${messageOf(error)}.`;
   }
-  if (decision === "allow-always" && !waiting.remembers)
-    return "Allowed once: such a command is asked for every time, because it cannot be told from its text what it does.";
-  return ANSWERS[decision];
+  const { always } = waiting;
+  if (decision !== "allow-always" || always === undefined) return ANSWERS[decision];
+  if (!waiting.remembers) return `Allowed once: ${visible(always)}.`;
+  return `Allowed, and from now on it runs without asking: ${visible(always)}.`;
 }
 
 function waitingText(call: CommandCall): string {
@@ -89,7 +91,7 @@ function waitingText(call: CommandCall): string {
 }
 
 function shortCommand(command: string): string {
-  return command.replace(/[`\s]+/g, " ").slice(0, 120);
+  return visible(command.replace(/[`\s]+/g, " ")).slice(0, 120);
 }
 
 function holds({ starter }: Pick<CommandCall, "starter">, scope: Scope): boolean {
@@ -106,13 +108,13 @@ const allowlist: Command = {
   name: "allowlist",
   usage: "[add PROGRAM | remove ENTRY]",
   needs: "operator.admin",
-  summary: "shows or changes which programs run without being asked for",
+  summary: "shows or changes what runs without being asked for",
   choices: () => ["add", "remove"],
-  run({ args, gateway: { approvals } }) {
+  async run({ args, gateway: { approvals } }) {
     const { word, rest } = firstWord(args);
     const target = rest.trim();
     if (word === "add" && target !== "") {
-      const [entry] = approvals.allow({ pattern: target });
+      const [entry] = await approvals.allow({ pattern: target });
       return entry
         ? `\`${entry.pattern}\` runs without being asked for from now on.`
         : "It is on the allowlist already.";
@@ -121,9 +123,9 @@ const allowlist: Command = {
       return approvals.file.forget(target) > 0 ? "Removed." : "There is no such entry; `/allowlist` shows them.";
     if (word !== "" && word !== "list")
       return "Write `/allowlist`, `/allowlist add PROGRAM` or `/allowlist remove ENTRY`.";
-    const lines = approvals.file.entries().map(({ agentId, entry: { id, pattern, args: only } }) => {
-      const how = only === undefined ? "" : `, only as \`${shortCommand([pattern, ...only].join(" "))}\``;
-      return `- \`${pattern}\`${agentId === "*" ? "" : ` for ${agentId}`}${how}${id ? ` (${id.slice(0, 8)}…)` : ""}`;
+    const lines = approvals.file.entries().map(({ agentId, entry: { id, pattern, args: only, exact, note = "" } }) => {
+      const what = shortCommand(exact?.command ?? [pattern, ...(only ?? [])].join(" "));
+      return `- \`${what}\`${agentId === "*" ? "" : ` for ${agentId}`}: ${visible(note)}${id ? ` (${id.slice(0, 8)}…)` : ""}`;
     });
     return lines.length === 0
       ? "The allowlist is empty: every command is asked for, but harmless ones."

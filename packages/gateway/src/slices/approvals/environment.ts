@@ -3,6 +3,7 @@ import { accessSync, constants } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { ignore } from "../../base/errors.ts";
 import type { Env } from "../../base/files.ts";
+import { hidesSomething } from "../../base/visible.ts";
 import { pathFolders } from "./programs.ts";
 import { isHarmlessVariable } from "./shell/names.ts";
 import type { ShellKind } from "./shell.ts";
@@ -35,8 +36,12 @@ export function baseEnvironment(env: Env, writable: readonly string[]): Record<s
 }
 
 /** Why what a command is given beyond that must be asked for, as sentences without a full stop. */
-export function environmentProblems(given: Readonly<Record<string, string>>): string[] {
-  return Object.keys(given).flatMap((name) => (isHarmlessVariable(name) ? [] : `it is given ${name}`));
+export function environmentProblems(given: Readonly<Record<string, string>>, cwd: string): string[] {
+  const hidden = [...Object.values(given), cwd].some(hidesSomething);
+  return [
+    ...Object.entries(given).flatMap(([name, value]) => (isHarmlessVariable(name, value) ? [] : `it is given ${name}`)),
+    ...(hidden ? ["its folder or a variable holds characters that cannot be seen, or are not what they seem"] : []),
+  ];
 }
 
 function userName(): string {

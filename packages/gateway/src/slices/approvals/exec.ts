@@ -2,15 +2,18 @@
  * What becomes of a command that an agent wants to run: it is looked through, judged, asked for if need be, looked at
  * again, and run. Whatever was approved is what runs, or nothing does.
  */
+import { hidesSomething } from "../../base/visible.ts";
 import type { ToolCall, ToolResult } from "../../kit/tool.ts";
+import { aloneDuring } from "./alone.ts";
 import type { Approvals, RunRules } from "./approvals.ts";
 import type { Outcome } from "./pending.ts";
 import { type ExecParams, type Plan, planOf } from "./plan.ts";
-import { judge, withoutAnswer } from "./policy.ts";
-import { entriesFor } from "./remember.ts";
+import { judge, judgeInput, withoutAnswer } from "./policy.ts";
+import { alwaysText, entriesFor } from "./remember.ts";
 import { type Ending, RunningCommand } from "./runner.ts";
+import type { ExactRule } from "./schema.ts";
 
-type Call = Pick<ToolCall<unknown>, "run" | "signal" | "update">;
+type Call = Pick<ToolCall<unknown>, "run" | "signal" | "update" | "gateway">;
 
 const UPDATE_MS = 500;
 const UPDATE_CHARS = 2_000;
@@ -20,11 +23,11 @@ const NO_APPROVAL = "Do not try it in another way; tell the person what you want
 /** Runs a command when it may run. Throws `GatewayError` when it cannot, and the signal's reason. */
 export async function exec(approvals: Approvals, params: ExecParams, call: Call): Promise<ToolResult> {
   const plan = await planOf(approvals, params, call.run);
-  const verdict = judge(plan.analysis, plan.parts, plan.rules, plan.more);
+  const verdict = judge(plan, plan.rules);
   if (verdict.kind === "refuse") return refusal(`It was not run: ${verdict.why}.`);
   if (verdict.kind === "run") {
     approvals.file.used(verdict.used, params.command);
-    return await start(approvals, plan, params, call, "");
+    return await startKept(approvals, plan, params, call);
   }
   const { outcome, waiting } = await ask(approvals, plan, params, call, verdict.why);
   call.signal.throwIfAborted();
@@ -36,22 +39,89 @@ export async function exec(approvals: Approvals, params: ExecParams, call: Call)
   if (now.binding !== waiting.binding || now.rules.security === "deny")
     return refusal("It was not run: what it would do has changed while it waited for approval. Ask again.");
   if (outcome.kind === "expired") {
-    if (withoutAnswer(now.analysis, now.parts, now.rules, now.more))
-      return await start(approvals, now, params, call, "");
+    if (withoutAnswer(now, now.rules)) return await start(approvals, now, params, call, "");
     const seconds = Math.round((waiting.expiresAtMs - waiting.createdAtMs) / 1000);
     return refusal(`It was not run: nobody allowed it within ${seconds} s. ${NO_APPROVAL}`);
   }
-  const note = outcome.decision === "allow-always" ? remember(approvals, now, call) : "";
-  return await start(approvals, now, params, call, note);
+  if (outcome.decision !== "allow-always") return await start(approvals, now, params, call, "");
+  const note = remember(approvals, now, call);
+  return await startKept(approvals, now, params, call, note);
 }
 
-/** Asks for something that is no command of its own: input for one that runs. */
-export async function askFor(approvals: Approvals, text: string, cwd: string, call: Call): Promise<Outcome> {
-  const { agentId, sessionKey } = call.run;
-  const rules = approvals.rulesFor(call.run);
-  const request = { command: text, cwd, ...shownRules(rules), agentId, resolvedPath: null, sessionKey };
-  const waiting = approvals.ask({ request, timeoutMs: rules.approvalMs }, call.run);
-  return await answered(approvals, waiting, call);
+/**
+ * Runs a command that is remembered. What it changes in the agents' folders itself is no reason to ask for it again, as
+ * long as nobody else can have changed anything there meanwhile.
+ */
+async function startKept(
+  approvals: Approvals,
+  plan: Plan,
+  params: ExecParams,
+  call: Call,
+  note = "",
+): Promise<ToolResult> {
+  const rule = keptRule(plan);
+  if (rule?.around === undefined || params.background) return await start(approvals, plan, params, call, note);
+  using alone = aloneDuring(call);
+  const isQuiet = () => alone.isAlone && !approvals.processes.isBusy;
+  const isQuietBefore = isQuiet();
+  const result = await start(approvals, plan, params, call, note);
+  if (!isQuietBefore || !isQuiet()) return result;
+  const after = keptRule(await planOf(approvals, params, call.run));
+  if (after) approvals.file.renew(rule, after);
+  return result;
+}
+
+function keptRule(plan: Plan): ExactRule | undefined {
+  if (plan.own !== undefined || plan.rules.security === "full") return undefined;
+  const always = plan.always();
+  return always.kind === "exact" ? always.rule : undefined;
+}
+
+/** Input for a command that runs. */
+export interface Input {
+  readonly text: string;
+  /** What it is written to, in a few words. */
+  readonly target: string;
+}
+
+/**
+ * Judges input for a command that runs as a command is judged, and asks for it. Undefined when it may be written, else a
+ * sentence for the model.
+ */
+export async function inputProblem(
+  approvals: Approvals,
+  { text, target }: Input,
+  call: Call,
+): Promise<string | undefined> {
+  const { run } = call;
+  const { workspace, env } = approvals.services;
+  const cwd = workspace.folderOf(run.agentId);
+  const judged = () => {
+    const rules = approvals.rulesFor(run);
+    const own = approvals.ownState().inText(text, { cwd, env: { HOME: env.HOME ?? "/" } });
+    return { rules, verdict: judgeInput(own, hidesSomething(text), rules) };
+  };
+  const { rules, verdict } = judged();
+  if (verdict.kind === "run") return undefined;
+  if (verdict.kind === "refuse") return `It was not written: ${verdict.why}.`;
+  const { agentId, sessionKey } = run;
+  const request = {
+    ...{
+      command: `(written to ${target})\n${text}`,
+      cwd,
+      ...shownRules(rules),
+      agentId,
+      resolvedPath: null,
+      sessionKey,
+    },
+    why: [...verdict.why],
+  };
+  const waiting = approvals.ask({ request, timeoutMs: rules.approvalMs }, run);
+  const outcome = await answered(approvals, waiting, call);
+  call.signal.throwIfAborted();
+  const isAllowed = outcome.kind === "decided" && outcome.decision !== "deny";
+  // The rules may have changed while it waited.
+  return isAllowed && judged().verdict.kind !== "refuse" ? undefined : "It was not written: nobody allowed it.";
 }
 
 async function ask(
@@ -70,8 +140,10 @@ async function ask(
     ...(Object.keys(env).length > 0 && { env: { ...env } }),
     why: [...why, ...(background ? ["it goes on in the background"] : [])],
   };
-  const remembers = entries(plan) !== undefined;
-  const waiting = approvals.ask({ request, timeoutMs: rules.approvalMs, remembers, binding }, call.run);
+  const always = plan.own === undefined ? plan.always() : { kind: "nothing" as const, why: plan.own };
+  const remembers = always.kind !== "nothing";
+  const shown = { remembers, always: alwaysText(always), binding };
+  const waiting = approvals.ask({ request, timeoutMs: rules.approvalMs, ...shown }, call.run);
   return { waiting, outcome: await answered(approvals, waiting, call) };
 }
 
@@ -96,15 +168,11 @@ function shownRules({ host, security, ask: asks }: RunRules) {
   return { host, security, ask: asks };
 }
 
-function entries({ analysis, parts, more, job, writable }: Plan) {
-  return entriesFor(analysis, parts, { more, cwd: job.cwd, writable });
-}
-
-/** Puts the command's programs on the allowlist; says so when that is not possible. */
+/** Keeps the command; says so when that is not possible. */
 function remember(approvals: Approvals, plan: Plan, { run }: Call): string {
-  const wanted = entries(plan);
-  if (!wanted) return "[allowed this once only: such a command is asked for every time]\n";
-  approvals.file.allow(run.agentId, wanted);
+  const always = plan.own === undefined ? plan.always() : ({ kind: "nothing", why: plan.own } as const);
+  if (always.kind === "nothing") return `[allowed this once only, because ${always.why}]\n`;
+  approvals.file.allow(run.agentId, entriesFor(always, plan.parts[0]?.command.argv));
   return "";
 }
 

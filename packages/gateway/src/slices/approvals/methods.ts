@@ -175,7 +175,7 @@ export const nodeApprovalsSet = defineMethod({
 
 export const allowlistList = defineMethod({
   name: "exec.allowlist.list",
-  summary: "The programs that agents may run without being asked for.",
+  summary: "The programs and commands that agents may run without being asked for.",
   access: "operator.admin",
   params: {},
   result: Type.Object({ entries: Type.Array(ListedEntry) }),
@@ -184,13 +184,13 @@ export const allowlistList = defineMethod({
 
 export const allowlistAdd = defineMethod({
   name: "exec.allowlist.add",
-  summary: "Lets agents run a program without being asked for.",
+  summary: "Lets agents run a harmless program, or one command, without being asked for.",
   access: "operator.admin",
   params: {
     pattern: Type.String({
       minLength: 1,
       maxLength: 4_096,
-      description: "A path, a pattern of paths, or a program's name.",
+      description: "A program's name or path. Without args, one that can do no harm.",
     }),
     args: Type.Optional(
       Type.Array(Type.String({ maxLength: 20_000 }), { maxItems: 1_000, description: "Only with exactly these." }),
@@ -200,9 +200,9 @@ export const allowlistAdd = defineMethod({
     ),
   },
   result: Type.Object({ added: Type.Array(AllowlistEntry) }),
-  handler({ params, gateway: { approvals, workspace } }) {
+  async handler({ params, gateway: { approvals, workspace } }) {
     const { agentId, ...entry } = params;
-    const added = approvals.allow({
+    const added = await approvals.allow({
       ...entry,
       ...(agentId !== undefined && { agentId: workspace.requireAgent(agentId) }),
     });

@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import { GatewayError, invalidRequest } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
+import { visible } from "../../base/visible.ts";
 import type { Decider } from "./audit.ts";
 import type { Decision } from "./policy.ts";
 import type { ExecRequestShape, PendingApprovalShape } from "./schema.ts";
@@ -14,6 +15,8 @@ export interface NewApproval {
   readonly timeoutMs?: number | undefined;
   /** Whether “always” would last. */
   readonly remembers?: boolean | undefined;
+  /** What “always” would do, in words. */
+  readonly always?: string | undefined;
   /** Fingerprint of all that is approved with it. */
   readonly binding?: string | undefined;
 }
@@ -24,12 +27,13 @@ export type Outcome =
   | { readonly kind: "expired" }
   | { readonly kind: "withdrawn"; readonly why: string };
 
-/** A request that waits. */
+/** A request that waits. Whatever people are shown of it is spelled out where it cannot be seen. */
 export interface Waiting {
   readonly id: string;
   readonly code: string;
   readonly request: ExecRequestShape;
   readonly remembers: boolean;
+  readonly always: string | undefined;
   readonly binding: string | undefined;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
@@ -64,7 +68,14 @@ export class PendingApprovals {
   }
 
   /** Files a request. Throws `INVALID_REQUEST` "approval id already pending", `UNAVAILABLE` when too many wait. */
-  add({ request, id = newId(), timeoutMs = DEFAULT_TIMEOUT_MS, remembers = false, binding }: NewApproval): Waiting {
+  add({
+    request,
+    id = newId(),
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+    remembers = false,
+    always,
+    binding,
+  }: NewApproval): Waiting {
     if (this.#waiting.has(id)) throw invalidRequest("approval id already pending");
     if (this.#waiting.size >= MAX_WAITING)
       throw new GatewayError(
@@ -79,7 +90,7 @@ export class PendingApprovals {
     const limitMs = Math.min(timeoutMs, MAX_TIMEOUT_MS);
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const entry: Entry = {
-      ...{ id, code: this.#freshCode(), request: frozen(request), remembers, binding },
+      ...{ id, code: this.#freshCode(), request: shown(request), remembers, always, binding },
       ...{ createdAtMs, expiresAtMs: createdAtMs + limitMs },
       outcome: promise,
       timer: this.#clock.after(limitMs, () => this.#end(entry, { kind: "expired" })),
@@ -146,16 +157,21 @@ export class PendingApprovals {
 }
 
 /** A request as the wire says it. */
-export function pendingView({ id, code, request, remembers, createdAtMs, expiresAtMs }: Waiting): PendingApprovalShape {
-  return { id, code, request, remembers, createdAtMs, expiresAtMs };
+export function pendingView(waiting: Waiting): PendingApprovalShape {
+  const { id, code, request, remembers, always, createdAtMs, expiresAtMs } = waiting;
+  return { id, code, request, remembers, ...(always !== undefined && { always }), createdAtMs, expiresAtMs };
 }
 
-/** Nobody can change what was shown. */
-function frozen(request: ExecRequestShape): ExecRequestShape {
-  const { env, why } = request;
+/** A request as people are shown it, on every surface: with escapes for what cannot be seen. Nobody can change it. */
+function shown(request: ExecRequestShape): ExecRequestShape {
+  const { env, why, command, cwd, resolvedPath } = request;
+  const given = env && Object.entries(env).map(([name, value]) => [visible(name), visible(value)] as const);
   return Object.freeze({
     ...request,
-    ...(env && { env: Object.freeze({ ...env }) }),
-    ...(why && { why: Object.freeze([...why]) as string[] }),
+    command: visible(command),
+    cwd: cwd === null ? null : visible(cwd),
+    resolvedPath: resolvedPath === null ? null : visible(resolvedPath),
+    ...(given && { env: Object.freeze(Object.fromEntries(given)) }),
+    ...(why && { why: Object.freeze(why.map(visible)) as string[] }),
   });
 }

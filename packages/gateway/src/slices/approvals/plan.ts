@@ -3,14 +3,16 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { ignore, invalidRequest } from "../../base/errors.ts";
 import type { ToolRun } from "../../kit/tool.ts";
-import { type Approvals, hostProblem, type RunRules } from "./approvals.ts";
+import type { Approvals, RunRules } from "./approvals.ts";
 import { bindingOf } from "./binding.ts";
 import { baseEnvironment, environmentProblems } from "./environment.ts";
-import { runFiles } from "./operands.ts";
-import type { Part } from "./policy.ts";
+import { hostProblem } from "./host.ts";
+import { exists, factsOf, hashOf, isFile, placesOf } from "./places.ts";
+import type { Looked, Part } from "./policy.ts";
 import { findProgram, isWithin, pathFolders, realOf } from "./programs.ts";
+import { type Always, alwaysOf, staysInside } from "./remember.ts";
 import type { Job } from "./runner.ts";
-import { type Analysis, analyse } from "./shell.ts";
+import { analyse } from "./shell.ts";
 
 /** A command as an agent asks for it. */
 export interface ExecParams {
@@ -22,13 +24,8 @@ export interface ExecParams {
 }
 
 /** A command with all that is known of it before it runs. */
-export interface Plan {
+export interface Plan extends Looked {
   readonly job: Job;
-  readonly analysis: Analysis;
-  readonly parts: readonly Part[];
-  /** Reasons to ask that do not stand in the command. */
-  readonly more: readonly string[];
-  readonly writable: readonly string[];
   readonly rules: RunRules;
   readonly binding: string;
 }
@@ -36,7 +33,11 @@ export interface Plan {
 const MAX_ENV_CHARS = 20_000;
 
 /** Looks a command through as it would run now. Throws `GatewayError` when it cannot run at all. */
-export async function planOf(approvals: Approvals, params: ExecParams, run: ToolRun): Promise<Plan> {
+export async function planOf(
+  approvals: Approvals,
+  params: ExecParams,
+  run: Pick<ToolRun, "agentId" | "sessionKey" | "id">,
+): Promise<Plan> {
   const { services, shell } = approvals;
   const { command, cwd: wanted, env: given = {}, background = false } = params;
   if (command.includes("\0")) throw invalidRequest("the command holds a NUL character");
@@ -46,22 +47,44 @@ export async function planOf(approvals: Approvals, params: ExecParams, run: Tool
   requireNames(given);
   const home = services.workspace.folderOf(run.agentId);
   const cwd = folderOf(wanted, home, rules.security === "full");
-  const writable = approvals.writableFolders().map((folder) => realOf(folder) ?? folder);
-  const usual = baseEnvironment(services.env, writable);
-  const env = { ...usual, ...services.skills.envFor(run.agentId), PATH: usual.PATH!, ...given };
-  const path = pathFolders(env.PATH, writable);
-  const analysis = await analyse(command, shell.kind);
-  const parts = analysis.commands.map((each) => ({
-    command: each,
-    program: findProgram(each.argv[0], { path, writable }),
-  }));
+  const agents = approvals.writableFolders().map((folder) => realOf(folder) ?? folder);
+  // What remembered commands change is as good as the agent's own.
+  const changed = [...new Set(rules.allowlist.flatMap(({ exact }) => exact?.changes ?? []))];
+  const usual = baseEnvironment(services.env, agents);
+  const env: Record<string, string> = { ...usual, ...services.skills.envFor(run.agentId), PATH: usual.PATH!, ...given };
+  const around = { path: pathFolders(env.PATH ?? "", agents), writable: [...agents, ...changed] };
+  const analysis = await analyse(command, shell.kind, { takesInput: background });
+  const parts = analysis.commands.map((each) => ({ command: each, program: findProgram(each.argv[0], around) }));
   const job: Job = { command, cwd, env, takesInput: background };
-  const programs = parts.map(({ program }) => (program.kind === "found" ? program.path : ""));
-  const files = runFiles(parts, cwd, writable);
+  const more = environmentProblems(given, cwd);
+  const state = approvals.ownState();
+  let always: Always | undefined;
   const { host, node } = rules;
   const { agentId, sessionKey, id: runId } = run;
-  const binding = bindingOf({ job, host, node, agentId, sessionKey, runId, programs, files, isBackground: background });
-  return { job, analysis, parts, more: environmentProblems(given), writable, rules, binding };
+  const programs = parts.map(({ program }) => (program.kind === "found" ? program.path : ""));
+  const bound = { job, host, node, agentId, sessionKey, runId, programs, isBackground: background };
+  return {
+    ...{ job, analysis, parts, more, rules },
+    own: state.named(analysis, command, { cwd, env }),
+    staysInside: (part) => staysInside(part, { analysis, cwd, agents }),
+    isAtHome: cwd === (realOf(home) ?? home),
+    binding: bindingOf({ ...bound, files: ownFiles(parts, cwd, around.writable) }),
+    always: () =>
+      (always ??= alwaysOf({
+        ...{ command, cwd, isBackground: background, analysis, parts, more, agents, changed, state },
+        home: env.HOME ?? "/",
+      })),
+  };
+}
+
+/** Fingerprints of the files that a command names and that the agent can change, in order: they are approved with it. */
+function ownFiles(parts: readonly Part[], cwd: string, writable: readonly string[]): string[] {
+  const words = parts.flatMap(({ command, program }) =>
+    program.kind === "problem" ? command.argv : command.argv.slice(1),
+  );
+  const places = words.flatMap((word) => (word === undefined ? [] : placesOf(word, cwd)));
+  const own = [...new Set(places)].filter((place) => isWithin(place, writable) && exists(place));
+  return own.filter(isFile).map((place) => `${place} ${hashOf(place) ?? factsOf(place)}`);
 }
 
 /** The folder that a command runs in: in the workspace, unless everything is allowed. */

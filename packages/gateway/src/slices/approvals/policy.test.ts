@@ -1,143 +1,374 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are shell scripts
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, describe, test } from "node:test";
-import { type AllowEntry, combine, judge, matchesPath, type Part, type Rules, withoutAnswer } from "./policy.ts";
-import { findProgram, pathFolders } from "./programs.ts";
-import { entriesFor } from "./remember.ts";
-import { DEFAULT_SAFE_BINS, isSafeUse } from "./safe-bins.ts";
-import { analyse } from "./shell.ts";
+import { after, afterEach, describe, test } from "node:test";
+import { PolicyStage } from "../../../../../test/support/policy-stage.ts";
+import { DEFAULT_SAFE_BINS, isFilter } from "./harmless.ts";
+import { type AllowEntry, combine, judgeInput, matchesPath, type Rules, withoutAnswer } from "./policy.ts";
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), "moltbot-policy-")));
-const bin = join(root, "bin");
-const workspace = join(root, "workspace");
-mkdirSync(bin);
-mkdirSync(workspace);
-const NAMES =
-  "ls cat rm git jq grep head sort env sudo xargs find timeout python3 bash node curl wc npm make sed tee busybox";
-for (const name of NAMES.split(" ")) program(join(bin, name));
-program(join(workspace, "tool"));
-writeFileSync(join(workspace, "script.py"), "");
-symlinkSync(join(bin, "bash"), join(bin, "innocent"));
-symlinkSync(join(bin, "python3"), join(bin, "quiet"));
-symlinkSync(join(bin, "busybox"), join(bin, "nl"));
-symlinkSync(join(workspace, "tool"), join(bin, "linked"));
-after(() => rmSync(root, { recursive: true, force: true }));
-
-function program(path: string): void {
-  writeFileSync(path, "");
-  chmodSync(path, 0o755);
-}
-
-const around = { path: pathFolders(`${bin}:${workspace}:relative:`, [workspace]), writable: [workspace] };
-
-async function look(script: string) {
-  const analysis = await analyse(script);
-  const parts: Part[] = analysis.commands.map((command) => ({
-    command,
-    program: findProgram(command.argv[0], around),
-  }));
-  return { analysis, parts };
-}
-
-function rules(more: Partial<Rules> = {}): Rules {
-  const safeBins = new Set(DEFAULT_SAFE_BINS);
-  return {
-    security: "allowlist",
-    ask: "on-miss",
-    askFallback: "deny",
-    allowlist: [],
-    safeBins,
-    skillBins: new Set(),
-    ...more,
-  };
-}
-
-function listOf(...names: (string | AllowEntry)[]): AllowEntry[] {
-  return names.map((each) => (typeof each === "string" ? { pattern: join(bin, each) } : each));
-}
+const stage = new PolicyStage(
+  (
+    "ls cat rm cp touch tee git jq grep head sort wc env sudo xargs find timeout python3 bash node curl npm make sed tr basename " +
+    "busybox flock taskset ld-linux-x86-64.so.2 setsid uniq"
+  ).split(" "),
+);
+const { bin, workspace, outside, stateDir } = stage;
+after(() => stage[Symbol.dispose]());
 
 async function verdict(script: string, more: Partial<Rules> = {}): Promise<string> {
-  const { analysis, parts } = await look(script);
-  return judge(analysis, parts, rules(more), []).kind;
+  return (await stage.judge(script, more)).kind;
 }
 
-describe("of an allowlist that holds ls, env, timeout, sudo, xargs, find, bash, python3 and git", () => {
-  const allowlist = listOf("ls", "env", "timeout", "sudo", "xargs", "find", "bash", "python3", "git");
+function oldEntries(...names: string[]): AllowEntry[] {
+  return names.map((name) => ({ pattern: join(bin, name) }));
+}
+
+describe("without anybody's word", () => {
   const cases: readonly [script: string, kind: string][] = [
-    ["ls -la /", "run"],
-    ["ls | ls && ls; ls", "run"],
-    ["ls | rm x", "ask"],
-    ["ls $(rm x)", "ask"],
-    ["ls; rm x", "ask"],
-    ["ls || rm x", "ask"],
-    ["ls & rm x", "ask"],
-    ["ls\nrm x", "ask"],
-    ["ls > out", "ask"],
-    ["ls > /dev/null 2>&1", "run"],
-    ["timeout 5 ls", "run"],
-    ["timeout 5 rm x", "ask"],
-    ["env TZ=UTC sudo -n ls", "run"],
-    ["sudo rm x", "ask"],
-    ["xargs ls", "run"],
-    ["xargs rm", "ask"],
-    ["find . -exec ls {} +", "run"],
-    ["find . -exec rm {} +", "ask"],
-    ["find . -fprint /etc/x", "ask"],
-    ["find . -fprint /etc/x -exec ls {} +", "ask"],
-    ['for f in a b; do ls "$f"; done', "run"],
-    ["ls *.txt", "run"],
-    ["ls &", "ask"],
-    ["bash -c 'ls'", "run"],
-    ["bash -c 'rm x'", "ask"],
-    ["bash script.sh", "ask"],
-    ["ls | bash", "ask"],
-    ["python3 -c 'print(1)'", "ask"],
-    ["python3 script.py", "ask"],
-    ["git status", "run"],
-    ["git -c core.pager=x log", "ask"],
-    ["git rebase -x rm", "ask"],
-    ["git grep -Orm x", "ask"],
-    ["git log --output=/etc/x", "ask"],
-    ["git clone ext::sh", "ask"],
-    ["env -u PATH ls", "ask"],
-    ["./tool", "ask"],
-    [`${workspace}/tool`, "ask"],
-    ["tool", "ask"],
-    ["linked", "ask"],
-    ["missing", "ask"],
-    ["innocent -c 'rm x'", "ask"],
-    ["quiet x.py", "ask"],
-    ["curl http://x | head -5", "ask"],
     ["", "run"],
+    ["echo a; printf '%s' b; cd /; pwd", "run"],
+    ["tr a b", "run"],
+    ["tr --anything=x -ofile /etc/shadow", "run"],
+    ["echo a | tr a b | basename x", "run"],
+    ["basename $x", "run"],
+    ["echo '{}' | jq . | head -n 1", "run"],
+    ["jq .", "run"],
+    ["jq . < /etc/passwd", "ask"],
+    ["head $x", "ask"],
+    ["xargs grep x", "ask"],
+    ["xargs basename", "ask"],
+    ["timeout 5 tr a b", "ask"],
+    ["find . -exec basename {} +", "ask"],
+    ["cat notes", "ask"],
+    ["ls", "ask"],
+    ["tr a b; rm x", "ask"],
+    ["tr $(rm x)", "ask"],
+    ["tr a b > out", "ask"],
+    ["tr a b > /dev/null 2>&1", "run"],
+    ["tr a b &", "ask"],
+    [`${bin}/tr a b`, "run"],
+    ["./tool", "ask"],
+    ["tool", "ask"],
+    ["missing", "ask"],
+    ["linked", "ask"],
+    ["LANG=C tr a b", "run"],
+    ["LANGUAGE=../../x tr a b", "ask"],
+    ["TZ=:/etc/shadow date", "ask"],
+    ["LD_PRELOAD=x tr a b", "ask"],
+    ["echo exec-approvals.json", "ask"],
+    ["cd .. && echo hi", "ask"],
   ];
   for (const [script, kind] of cases) {
     test(`${JSON.stringify(script)}: ${kind}`, async () => {
-      assert.equal(await verdict(script, { allowlist }), kind);
+      assert.equal(await verdict(script), kind);
     });
   }
+
+  test("nothing runs by itself when the settings name no harmless programs", async () => {
+    assert.equal(await verdict("tr a b", { safeBins: new Set() }), "ask");
+  });
+
+  test("a program of the same name that is not the system's is asked for", async () => {
+    writeFileSync(join(outside, "tr"), "", { mode: 0o755 });
+
+    assert.equal(await verdict(`${outside}/tr a b`), "ask");
+  });
+
+  test("a harmless name that leads to another program is asked for", async () => {
+    for (const other of ["bash", "python3", "flock", "cp"]) {
+      rmSync(join(bin, "whoami"), { force: true });
+      symlinkSync(join(bin, other), join(bin, "whoami"));
+      assert.equal(await verdict("whoami -c x"), "ask");
+    }
+  });
 });
 
-describe("an entry with arguments", () => {
-  const allowlist = [{ pattern: join(bin, "python3"), args: ["-c", "print(1)"] }];
+describe("an entry of the older kind, a program with any arguments", () => {
+  const allowlist = oldEntries(
+    ..."git cp flock taskset ld-linux-x86-64.so.2 xargs find env timeout sudo bash python3 sort setsid".split(" "),
+    ..."ls cat tr".split(" "),
+  );
   const cases: readonly [script: string, kind: string][] = [
-    ["python3 -c 'print(1)'", "run"],
-    ['python3 -c "print(1)"', "run"],
-    ["python3 -c 'print(2)'", "ask"],
-    ["python3 -c 'print(1)' x", "ask"],
-    ["python3 -c $x", "ask"],
-    ["xargs python3 -c 'print(1)'", "ask"],
+    ["git status", "ask"],
+    ["cp a b", "ask"],
+    [`cp a ${stateDir}/exec-approvals.json`, "ask"],
+    ["flock x tr a b", "ask"],
+    ["taskset 1 tr a b", "ask"],
+    ["ld-linux-x86-64.so.2 ./evil", "ask"],
+    ["cd app && python3 run.py", "ask"],
+    ["echo x | xargs git", "ask"],
+    ["sort --compress-prog=sh", "ask"],
+    ["sort --compress-program=sh", "ask"],
+    ["sort -ob", "ask"],
+    ["timeout 5 ls", "ask"],
+    ["env ls", "ask"],
+    ["setsid ls", "ask"],
+    ["bash -c ls", "ask"],
+    ["ls -la", "run"],
+    ["ls -la | wc -l", "run"],
+    ["cat notes", "run"],
+    ["cd app && cat notes", "run"],
+    ["ls /", "ask"],
+    ["ls -I/etc", "ask"],
+    ["cat /etc/shadow", "ask"],
+    ["cat ../exec-approvals.json", "ask"],
+    ["cat $x", "ask"],
+    ["cat *", "ask"],
+    ["cat ~/x", "ask"],
+    ["cd / && cat etc/shadow", "ask"],
+    ["cd app; cat notes", "ask"],
+    ["xargs cat", "ask"],
+    ["cat leads-out/shadow", "ask"],
   ];
   for (const [script, kind] of cases) {
     test(`${script}: ${kind}`, async () => {
       assert.equal(await verdict(script, { allowlist }), kind);
     });
   }
+
+  test("says that it is wider than today's rule", async () => {
+    const told = await stage.judge("git status", { allowlist });
+
+    assert.deepEqual(told.kind === "ask" && told.why, [
+      "git is on the allowlist with any arguments, which is wider than today's rule",
+    ]);
+  });
+
+  test("with arguments, counts where commands start, without input and without code", async () => {
+    const entry = (name: string, ...args: string[]) => [{ pattern: join(bin, name), args }];
+
+    assert.equal(await verdict("sed -n 1p", { allowlist: entry("sed", "-n", "1p") }), "run");
+    assert.equal(await verdict("cd app && sed -n 1p", { allowlist: entry("sed", "-n", "1p") }), "ask");
+    assert.equal(await verdict("echo x | sed -n 1p", { allowlist: entry("sed", "-n", "1p") }), "ask");
+    assert.equal(await verdict("sed -n 2p", { allowlist: entry("sed", "-n", "1p") }), "ask");
+    assert.equal(await verdict("npm test", { allowlist: entry("npm", "test") }), "ask");
+    assert.equal(await verdict("python3 run.py", { allowlist: entry("python3", "run.py") }), "ask");
+    assert.equal(await verdict("sort --compress-prog=sh", { allowlist: entry("sort", "--compress-prog=sh") }), "ask");
+  });
+});
+
+describe("“always” keeps the exact command", () => {
+  const kept = [
+    "cp a b",
+    "touch a",
+    "touch a && cp a b",
+    "ls -la | wc -l",
+    "echo x | tee b",
+    "cat <<E | tee b\nx\nE",
+    "timeout 5 cp a b",
+    "bash -c 'cp a b'",
+    "env LANG=C sort notes",
+    "cd app && touch a",
+    "jq .a notes",
+    "curl -s https://example.org/a",
+    "rm -rf app/notes",
+  ];
+  for (const script of kept) {
+    test(`${script}: it runs again, and nothing else does`, async () => {
+      const allowlist = await stage.remember(script);
+
+      assert.equal(await verdict(script, { allowlist }), "run");
+      assert.equal(await verdict(`${script} x`, { allowlist }), "ask");
+      assert.equal(await verdict(`touch y; ${script}`, { allowlist }), "ask");
+      assert.equal(await verdict(`touch y | ${script}`, { allowlist }), "ask");
+      assert.equal(await verdict(`cd app; ${script}`, { allowlist }), "ask");
+      assert.equal((await stage.judge(script, { allowlist }, { cwd: join(workspace, "app") })).kind, "ask");
+      assert.equal((await stage.judge(script, { allowlist }, { isBackground: true })).kind, "ask");
+    });
+  }
+
+  const once = [
+    ...["git status", "npm test", "make", "python3 -c 'print(1)'", "python3 run.py", "cd app && python3 run.py"],
+    ...["cp a $x", "cp a *", "cp a ~/b", "x=1; touch $x", "echo a | xargs touch", "find . -exec touch {} +"],
+    ...["sort --compress-prog=sh notes", "sort --compress-program=sh notes", "sort -ob notes", "sort -S1 --comp=sh"],
+    ...["flock x touch a", "taskset 1 touch a", "setsid touch a", "ld-linux-x86-64.so.2 ./tool", "sudo touch a"],
+    ...[
+      "echo 'touch a' | bash",
+      "bash run.sh",
+      "bash -c 'python3 run.py'",
+      "timeout 5 make",
+      "sed -n 1e",
+      "sed e notes",
+    ],
+    ...[
+      "cp --target-directory=app a",
+      "cp --no-clob a b",
+      "cp -t app a",
+      "cp -l a b",
+      "touch --date=x a",
+      "touch -r a b",
+    ],
+    ...["touch a > b", "touch a &", "touch a\u3164", "PATH=/tmp touch a", "pushd app; touch a", "cd $x && touch a"],
+    ...["./tool", "curl -K notes", "curl -o x https://example.org", "jq env notes", "jq -f run.py", "echo hi"],
+    ...["cp a leads-out/b", "cat leads-out/shadow", "cp -r . /tmp/x", "rm -rf ..", "cp -r linked-folder b"],
+    ...[`cp a ${stateDir}`, `cp -r ${stateDir}/.. b`, "cd .. && touch a", `git --git-dir=${outside} -C . status`],
+  ];
+  for (const script of once) {
+    test(`${JSON.stringify(script)}: once only`, async () => {
+      assert.deepEqual(await stage.remember(script), []);
+    });
+  }
+
+  test("a program that can do no harm is kept with any arguments, and says so", async () => {
+    const always = await stage.always("tr a b", { safeBins: new Set() });
+
+    assert.deepEqual(always, { kind: "any-arguments", programs: [join(bin, "tr")] });
+    const allowlist = await stage.remember("tr a b");
+    assert.equal(await verdict("tr -d x | basename y", { allowlist, safeBins: new Set() }), "ask");
+    assert.equal(await verdict("tr -d x", { allowlist, safeBins: new Set() }), "run");
+  });
+
+  test("a path that leads elsewhere than it did is asked for", async () => {
+    const allowlist = await stage.remember("cp notes target");
+    symlinkSync(join(stateDir, "exec-approvals.json"), join(workspace, "target"));
+    assert.equal(await verdict("cp notes target", { allowlist }), "ask");
+    rmSync(join(workspace, "target"));
+    symlinkSync("/etc/hosts", join(workspace, "target"));
+    assert.equal(await verdict("cp notes target", { allowlist }), "ask");
+    rmSync(join(workspace, "target"));
+    mkdirSync(join(workspace, "target"));
+    symlinkSync("/etc/hosts", join(workspace, "target", "notes"));
+    assert.equal(await verdict("cp notes target", { allowlist }), "ask");
+  });
+  afterEach(() => rmSync(join(workspace, "target"), { recursive: true, force: true }));
+});
+
+describe("code that the agent cannot change is kept with what stands in it", () => {
+  const script = join(outside, "run.py");
+  const command = `python3 ${script} x`;
+
+  test("and asked for when that changes", async () => {
+    writeFileSync(script, "one");
+    const allowlist = await stage.remember(command);
+    assert.equal(await verdict(command, { allowlist }), "run");
+    appendFileSync(script, "two");
+
+    assert.equal(await verdict(command, { allowlist }), "ask");
+  });
+
+  test("and asked for when anything in the agents' folders changes, from where it may take code", async () => {
+    writeFileSync(script, "one");
+    const allowlist = await stage.remember(command);
+    writeFileSync(join(workspace, "Makefile"), "x");
+
+    assert.equal(await verdict(command, { allowlist }), "ask");
+  });
+
+  test("never with input, with an option before it, or with a file of the agent's beside it", async () => {
+    writeFileSync(script, "one");
+
+    assert.deepEqual(await stage.remember(`echo x | ${command}`), []);
+    assert.deepEqual(await stage.remember(`python3 -i ${script}`), []);
+    assert.deepEqual(await stage.remember(`python3 ${script} run.py`), []);
+    assert.deepEqual(await stage.remember(`bash ${script} --file=${workspace}`), []);
+  });
+
+  test("not when a remembered command changes it", async () => {
+    writeFileSync(script, "one");
+    const allowlist = [...(await stage.remember(command)), ...(await stage.remember(`cp notes ${script}`))];
+
+    assert.equal(await verdict(command, { allowlist }), "ask");
+  });
+
+  test("a program of no system folder is code too", async () => {
+    const tool = join(outside, "tool");
+    writeFileSync(tool, "#!/bin/sh\necho one", { mode: 0o755 });
+    const allowlist = await stage.remember(tool);
+    assert.equal(await verdict(tool, { allowlist }), "run");
+    appendFileSync(tool, "; echo two");
+
+    assert.equal(await verdict(tool, { allowlist }), "ask");
+  });
+
+  test("a folder of the agent's that looks like a repository changes nothing about git", async () => {
+    const allowlist = [...(await stage.remember("git status")), ...oldEntries("git")];
+    for (const name of ["HEAD", "config"]) writeFileSync(join(workspace, name), "");
+    for (const name of ["objects", "refs"]) mkdirSync(join(workspace, name));
+
+    assert.equal(await verdict("git status", { allowlist }), "ask");
+  });
+});
+
+describe("what is the gateway's own is asked for, whatever is allowed", () => {
+  const names = [
+    `cat ${stateDir}/exec-approvals.json`,
+    `cat ${stateDir}/state.db`,
+    "cat ../state.db",
+    "cat ./../state.db",
+    "cd ..; cat state.db",
+    "cd ..",
+    "cd app; cd ../..; cat sta*.db",
+    "cat ~/state/state.db",
+    "cat $HOME/state/state.db",
+    'cat "${HOME}/state/state.db"',
+    "cat $PWD/../state.db",
+    "d=..; cat $d/state.db",
+    "for f in ../state.db; do cat $f; done",
+    "cat ../st*.db",
+    "cat ../stat?.db",
+    "cat ../st[a-z]te.db",
+    "cat ../{state,x}.db",
+    "cat ../*",
+    `tar -C${stateDir} -cf x .`,
+    "tar --directory=.. -cf x state.db",
+    "dd if=../state.db",
+    "cat to-state/state.db",
+    "cat app/up/state.db",
+    "cp x ../exec-app''rovals.json",
+    "python3 -c 'open(\"exec-approvals.json\")'",
+    "echo x > ../state.db",
+    "bash -c 'cd ..; cat state.db'",
+    "cat hard-link",
+    "cat ../STATE.DB",
+    "cat /proc/1/environ",
+    "cat /proc/$PPID/environ",
+    "cat ../moltbot.json.bak",
+  ];
+  for (const script of names) {
+    test(script, async () => {
+      assert.equal(await verdict(script, { security: "full" }), "ask");
+      assert.equal(await verdict(script, { security: "full", ask: "off" }), "refuse");
+      assert.deepEqual(await stage.remember(script), []);
+    });
+  }
+
+  const others = [
+    "cat notes",
+    "ls /",
+    "cd / && ls",
+    "cat app/../notes",
+    `cat ${workspace}/notes`,
+    "cat $x",
+    "for i in 1 2; do echo $i; done",
+    "cat < /dev/stdin 2> /dev/null",
+    "echo state.db",
+    "find / -name x",
+  ];
+  for (const script of others) {
+    test(`${script} is not that`, async () => {
+      assert.equal(await verdict(script, { security: "full" }), "run");
+    });
+  }
+
+  test("also when nobody answers", async () => {
+    const looked = await stage.look("cat ../state.db");
+
+    assert.equal(withoutAnswer(looked, stage.rules({ security: "full", askFallback: "full" })), false);
+  });
+
+  test("a rule for it is no rule", async () => {
+    writeFileSync(join(workspace, "plain"), "");
+    const [entry] = await stage.remember("cp notes plain");
+    rmSync(join(workspace, "plain"));
+    linkSync(join(stateDir, "exec-approvals.json"), join(workspace, "plain"));
+
+    assert.equal(await verdict("cp notes plain", { allowlist: [entry!] }), "ask");
+  });
 });
 
 describe("levels", () => {
-  const allowlist = listOf("ls");
+  const allowlist = oldEntries("ls");
   const cases: readonly [script: string, more: Partial<Rules>, kind: string][] = [
     ["ls", { security: "deny" }, "refuse"],
     ["rm x", { security: "full" }, "run"],
@@ -161,54 +392,37 @@ describe("levels", () => {
   });
 
   test("what counts without an answer is never more than what is allowed", async () => {
-    const { analysis, parts } = await look("rm x");
-    const runs = (more: Partial<Rules>) => withoutAnswer(analysis, parts, rules({ allowlist, ...more }), []);
+    const looked = await stage.look("rm x");
+    const runs = (more: Partial<Rules>) => withoutAnswer(looked, stage.rules({ allowlist, ...more }));
 
     assert.equal(runs({}), false);
     assert.equal(runs({ askFallback: "allowlist" }), false);
     assert.equal(runs({ askFallback: "full" }), false);
     assert.equal(runs({ askFallback: "full", security: "full" }), true);
   });
-});
 
-describe("what “always” remembers", () => {
-  async function remembered(script: string, more: readonly string[] = []) {
-    const { analysis, parts } = await look(script);
-    return entriesFor(analysis, parts, { more, cwd: workspace, writable: [workspace] });
-  }
+  test("input for a program that runs is asked for as a command is", () => {
+    const kinds = (more: Partial<Rules>, own?: string) => judgeInput(own, false, stage.rules(more)).kind;
 
-  const cases: readonly [script: string, entries: AllowEntry[] | undefined][] = [
-    ["ls -la | wc -l", listOf("ls", "wc")],
-    ["bash -c 'ls'", listOf("bash", "ls")],
-    ["python3 -c 'print(1)'", [{ pattern: join(bin, "python3"), args: ["-c", "print(1)"] }]],
-    ["sed -n 1p", [{ pattern: join(bin, "sed"), args: ["-n", "1p"] }]],
-    ["python3 script.py", undefined],
-    ["npm test", undefined],
-    ["ls > out", undefined],
-    ["$x", undefined],
-    ["./tool", undefined],
-    ["ls | python3 $x", undefined],
-    ["echo hello", undefined],
-  ];
-  for (const [script, entries] of cases) {
-    test(script, async () => {
-      assert.deepEqual(await remembered(script), entries);
-    });
-  }
+    assert.equal(kinds({}), "ask");
+    assert.equal(kinds({ ask: "off" }), "refuse");
+    assert.equal(kinds({ security: "deny" }), "refuse");
+    assert.equal(kinds({ security: "full" }), "run");
+    assert.equal(kinds({ security: "full", ask: "always" }), "ask");
+    assert.equal(kinds({ security: "full" }, "it names the gateway's own state"), "ask");
+    assert.equal(kinds({ allowlist: oldEntries("bash", "cat") }), "ask");
+  });
 
-  test("what it remembers lets the same command run", async () => {
-    const scripts = [
-      "ls -la | wc -l",
-      "bash -c 'ls | wc'",
-      "python3 -c 'print(1)'",
-      "env TZ=UTC git status",
-      "xargs ls",
-    ];
-    const kinds = await Promise.all(
-      scripts.map(async (script) => await verdict(script, { allowlist: (await remembered(script)) ?? [] })),
-    );
+  test("what a skill needs runs when skills are trusted, as far as it is known what it does", async () => {
+    const skillBins = new Set(["curl", "python3", "git", "cp", "cat", "flock"]);
 
-    assert.deepEqual(kinds, ["run", "run", "run", "run", "run"]);
+    assert.equal(await verdict("curl -s https://example.org/x", { skillBins }), "run");
+    assert.equal(await verdict("curl -o x https://example.org/x", { skillBins }), "ask");
+    assert.equal(await verdict("python3 -c 1", { skillBins }), "ask");
+    assert.equal(await verdict("git status", { skillBins }), "ask");
+    assert.equal(await verdict("cp a b", { skillBins }), "ask");
+    assert.equal(await verdict("cat /etc/shadow", { skillBins }), "ask");
+    assert.equal(await verdict("flock x ls", { skillBins }), "ask");
   });
 });
 
@@ -216,57 +430,61 @@ describe("programs that are safe while they only turn input into output", () => 
   const cases: readonly [call: string, isSafe: boolean][] = [
     ["jq .a.b", true],
     ["jq -r '.[] | .name'", true],
+    ["jq 'map(select(.a == \"env\")) | @csv'", true],
+    ["jq 'to_entries | sort_by(.key) | .[0] as $first | $first.value'", true],
     ["jq . file", false],
     ["jq -n env.SECRET", false],
     ["jq -n $ENV", false],
+    ["jq -n '$__prog_args'", false],
+    ["jq -n input_filename", false],
+    ["jq -n '\"\\(env)\"'", false],
+    ["jq -n '# \"\nenv'", false],
     ["jq -f prog", false],
     ["jq --rawfile a b .", false],
     ["jq 'import \"x\" as $x; $x'", false],
+    ["jq 'include \"x\"; y'", false],
     ["grep -i word", true],
     ["grep word file", false],
     ["grep -r word", false],
     ["grep -f file", false],
     ["grep --file=file x", false],
+    ["grep --fil=file x", false],
+    ["grep -iffile x", false],
     ["head -n 5", true],
     ["head -n 5 file", false],
     ["tail -f", false],
     ["sort -u", true],
     ["sort -o file", false],
     ["sort -ofile", false],
+    ["sort -uofile", false],
     ["sort --compress-program=x", false],
+    ["sort --compress-prog=x", false],
+    ["sort --co x", false],
+    ["sort -T/tmp", false],
+    ["sort --files0-from=x", false],
     ["uniq in out", false],
     ["wc --files0-from=x", false],
+    ["wc --files0=x", false],
     ["date +%s", true],
     ["date -s tomorrow", false],
     ["date --file=/etc/shadow", false],
+    ["date --fi=/etc/shadow", false],
     ["base64 file", false],
     ["cut -d : -f 1", true],
-    ["tr a b", true],
     ["rm x", false],
     ["constructor", false],
   ];
   for (const [call, isSafe] of cases) {
-    test(`${call}: ${isSafe ? "safe" : "not safe"}`, () => {
+    test(`${JSON.stringify(call)}: ${isSafe ? "safe" : "not safe"}`, () => {
       const [name = "", ...args] = call.match(/'[^']*'|\S+/g)!.map((word) => word.replace(/^'|'$/g, ""));
 
-      assert.equal(isSafeUse(name, args), isSafe);
+      assert.equal(isFilter(name, args), isSafe);
     });
   }
 
-  test("a file that is read by redirection, or arguments that are not known, make them ask", async () => {
-    assert.equal(await verdict("jq ."), "run");
-    assert.equal(await verdict("echo '{}' | jq . | head -n 1"), "run");
-    assert.equal(await verdict("jq . < /etc/passwd"), "ask");
-    assert.equal(await verdict("head $x"), "ask");
-    assert.equal(await verdict("xargs grep x"), "ask");
-    assert.equal(await verdict("nl"), "run");
-  });
-
-  test("what a skill needs runs when skills are trusted, unless it can run anything", async () => {
-    const skillBins = new Set(["curl", "python3"]);
-
-    assert.equal(await verdict("curl http://x", { skillBins }), "run");
-    assert.equal(await verdict("python3 -c 1", { skillBins }), "ask");
+  test("all of them are the default", () => {
+    assert.ok(DEFAULT_SAFE_BINS.includes("jq") && DEFAULT_SAFE_BINS.includes("tr"));
+    assert.ok(!DEFAULT_SAFE_BINS.some((name) => ["env", "find", "xargs", "awk", "sed", "printenv"].includes(name)));
   });
 });
 

@@ -1,25 +1,29 @@
 /**
- * Whether a command runs, is asked for, or is refused. Pure: it is handed the analysis, the rules in force and the
- * programs that were found. Read `judge` from top to bottom.
+ * Whether a command runs, is asked for, or is refused. Pure: it is handed what was found out about the command, and the
+ * rules in force. Read `judge` from top to bottom.
  */
 import { basename } from "node:path";
+import { isReader } from "./harmless.ts";
 import type { Program } from "./programs.ts";
-import { isSafeUse } from "./safe-bins.ts";
-import { familyOf, isHandled, isShell, runsAnything } from "./shell/names.ts";
-import { isWrapper } from "./shell/wrappers.ts";
+import { type Always, isFilelessPart, isFilterPart, isHarmlessPart, isReaderPart, isSameRule } from "./remember.ts";
+import type { ExactRule } from "./schema.ts";
 import type { Analysis, SimpleCommand } from "./shell.ts";
 
 export type Security = "deny" | "allowlist" | "full";
 export type Ask = "off" | "on-miss" | "always";
 export type Decision = "allow-once" | "allow-always" | "deny";
 
-/** One program that may run without being asked for. */
+/**
+ * What may run without being asked for. With `exact` it is one command and nothing else. Without, it is of an older kind:
+ * a program with any arguments, which counts for programs that can do no harm with any; or one with exactly these.
+ */
 export interface AllowEntry {
   readonly id?: string | undefined;
   /** An absolute path; `*` stands for part of a name, `**` for any part of the path. */
   readonly pattern: string;
   /** Only with exactly these arguments. */
   readonly args?: readonly string[] | undefined;
+  readonly exact?: ExactRule | undefined;
 }
 
 /** The rules for one command of one agent in one conversation. */
@@ -29,7 +33,7 @@ export interface Rules {
   /** What counts when nobody answers. */
   readonly askFallback: Security;
   readonly allowlist: readonly AllowEntry[];
-  /** Names of programs that are safe as long as they only turn input into output. */
+  /** Names of programs that run unasked when they are harmless. */
   readonly safeBins: ReadonlySet<string>;
   /** Names of programs that skills need, when those are trusted. */
   readonly skillBins: ReadonlySet<string>;
@@ -47,6 +51,22 @@ export interface Part {
   readonly program: Program;
 }
 
+/** All that is known of a command before it runs. */
+export interface Looked {
+  readonly analysis: Analysis;
+  readonly parts: readonly Part[];
+  /** Reasons to ask that do not stand in the command. */
+  readonly more: readonly string[];
+  /** What of the gateway's own state it names, as a sentence; undefined when it names nothing of it. */
+  readonly own: string | undefined;
+  /** Whether it starts where the agent's commands do when nothing else is said. */
+  readonly isAtHome: boolean;
+  /** Whether a call names no place that is not the agents' own. */
+  staysInside(part: Part): boolean;
+  /** What remembering it would do; worked out when it is first needed. */
+  always(): Always;
+}
+
 /** What becomes of a command. */
 export type Verdict =
   | { readonly kind: "run"; readonly used: readonly AllowEntry[] }
@@ -55,6 +75,7 @@ export type Verdict =
 
 const SECURITY: readonly Security[] = ["deny", "allowlist", "full"];
 const ASK: readonly Ask[] = ["off", "on-miss", "always"];
+const EVERY = "every command is asked for";
 
 /**
  * The rules of several sources together: nobody widens what another one forbids. When none speaks, programs of the
@@ -69,81 +90,108 @@ export function combine(sources: readonly RuleSource[]): { security: Security; a
   };
 }
 
-/** Decides. `more` are reasons to ask that do not stand in the command itself. */
-export function judge(analysis: Analysis, parts: readonly Part[], rules: Rules, more: readonly string[]): Verdict {
+/** Decides. */
+export function judge(looked: Looked, rules: Rules): Verdict {
   if (rules.security === "deny") return { kind: "refuse", why: "commands are switched off here" };
-  if (rules.security === "full") {
-    return rules.ask === "always" ? { kind: "ask", why: ["every command is asked for"] } : { kind: "run", used: [] };
-  }
-  const open = openQuestions(analysis, parts, rules, more);
-  if (rules.ask === "always") return { kind: "ask", why: open.length > 0 ? open : ["every command is asked for"] };
-  if (open.length === 0) return { kind: "run", used: parts.flatMap((part) => coveredBy(part, rules.allowlist) ?? []) };
-  if (rules.ask === "off") return { kind: "refuse", why: open.join("; ") };
-  return { kind: "ask", why: open };
+  const { open, used } = rules.security === "full" ? trusted(looked) : covered(looked, rules);
+  if (rules.ask === "always") return { kind: "ask", why: open.length > 0 ? open : [EVERY] };
+  if (open.length === 0) return { kind: "run", used };
+  return rules.ask === "off" ? { kind: "refuse", why: open.join("; ") } : { kind: "ask", why: open };
 }
 
-/** What becomes of a command that nobody has answered for. */
-export function withoutAnswer(
-  analysis: Analysis,
-  parts: readonly Part[],
-  rules: Rules,
-  more: readonly string[],
-): boolean {
+/** What becomes of input for a command that runs: nothing that was remembered covers it. `own` is as in `Looked`. */
+export function judgeInput(own: string | undefined, isHidden: boolean, rules: Rules): Verdict {
+  if (rules.security === "deny") return { kind: "refuse", why: "commands are switched off here" };
+  const why = [
+    ...(own === undefined ? [] : [own]),
+    ...(rules.security === "full" ? [] : ["what is written to a program can be as much as a command"]),
+    ...(isHidden && rules.security !== "full"
+      ? ["it holds characters that cannot be seen, or are not what they seem"]
+      : []),
+  ];
+  if (rules.ask === "always") return { kind: "ask", why: why.length > 0 ? why : [EVERY] };
+  if (why.length === 0) return { kind: "run", used: [] };
+  return rules.ask === "off" ? { kind: "refuse", why: why.join("; ") } : { kind: "ask", why };
+}
+
+/** Whether a command that nobody has answered for runs all the same. */
+export function withoutAnswer(looked: Looked, rules: Rules): boolean {
   const security = SECURITY[Math.min(SECURITY.indexOf(rules.security), SECURITY.indexOf(rules.askFallback))];
-  if (security === "full") return true;
-  return security === "allowlist" && openQuestions(analysis, parts, rules, more).length === 0;
+  if (security === "deny") return false;
+  return (security === "full" ? trusted(looked) : covered(looked, rules)).open.length === 0;
 }
 
-/** Why the allowlist does not cover a command: every part of it has to be covered. */
-function openQuestions(analysis: Analysis, parts: readonly Part[], rules: Rules, more: readonly string[]): string[] {
-  const missing = parts.flatMap((part) => {
-    if (part.program.kind === "problem") return part.program.why;
-    return isCovered(part, rules) ? [] : `${nameOf(part)} is not on the allowlist`;
-  });
-  return [...new Set([...analysis.unclear, ...more, ...missing])];
+interface Cover {
+  /** Why it is asked for; empty when it is covered. */
+  readonly open: readonly string[];
+  /** The entries that cover it. */
+  readonly used: readonly AllowEntry[];
 }
 
-function nameOf({ command: { argv } }: Part): string {
-  const name = argv[0];
-  return runsAnything(name, argv.slice(1)) ? `this call of ${name}` : name;
+/** Where everything is allowed, what is the gateway's own is not. */
+function trusted({ own }: Looked): Cover {
+  return { open: own === undefined ? [] : [own], used: [] };
 }
 
-function isCovered(part: Part, { allowlist, safeBins, skillBins }: Rules): boolean {
-  if (coveredBy(part, allowlist)) return true;
-  const { program, command } = part;
-  if (program.kind !== "found" || isDisguised(part)) return false;
-  const name = basename(command.argv[0]);
-  if (skillBins.has(name) && !isOpen(part)) return true;
-  return safeBins.has(name) && !command.isOpenEnded && isSafeUse(name, command.argv.slice(1));
+/** A command is covered as a whole by an entry for it, or in each of its parts. */
+function covered(looked: Looked, rules: Rules): Cover {
+  const { analysis, parts, more, own } = looked;
+  if (own === undefined) {
+    const entry = rules.allowlist.find((each) => isMeant(each, looked));
+    if (entry) return { open: [], used: [entry] };
+  }
+  const widely = (part: Part) => rules.allowlist.find((entry) => isWide(entry, part, looked));
+  const used = parts.flatMap((part) => widely(part) ?? []);
+  const missing = parts.flatMap((part) => (widely(part) || isSafe(part, rules) ? [] : missingText(part, rules)));
+  return { open: [...new Set([...(own === undefined ? [] : [own]), ...analysis.unclear, ...more, ...missing])], used };
 }
 
-/** The entry that lets a program run. A call that can run anything needs an entry with its exact arguments. */
-export function coveredBy(part: Part, allowlist: readonly AllowEntry[]): AllowEntry | undefined {
-  const { program, command } = part;
-  if (program.kind !== "found") return undefined;
-  const args = command.argv.slice(1);
-  return allowlist.find(({ pattern, args: only }) => {
-    if (!matchesPath(pattern, program.path)) return false;
-    if (only === undefined) return !isOpen(part);
-    return !command.isOpenEnded && only.length === args.length && only.every((arg, index) => arg === args[index]);
-  });
+/** Whether an entry is for this very command. */
+function isMeant({ exact, args, pattern }: AllowEntry, { analysis, parts, isAtHome, always }: Looked): boolean {
+  if (exact === undefined && args === undefined) return false;
+  if (exact !== undefined && exact.programs.length !== parts.length) return false;
+  const staysThere = isAtHome && analysis.enters?.length === 0;
+  if (exact === undefined && !(staysThere && parts.length === 1 && isCall(parts[0]!, pattern, args!))) return false;
+  const may = always();
+  if (may.kind !== "exact") return false;
+  if (exact !== undefined) return isSameRule(exact, may.rule);
+  // It does not say where, with what input and with which code: where commands start, with none, and with none.
+  const { background, code, around, input } = may.rule;
+  return !background && code.length === 0 && around === undefined && input[0] === "none";
 }
 
-/** Whether trusting the program would be trusting whatever it is told. */
-export function isOpen(part: Part): boolean {
-  const { command, program } = part;
-  if (isDisguised(part)) return true;
-  const args = command.argv.slice(1);
-  if (command.isLookedThrough) return isHandled(command.argv[0], args);
-  return runsAnything(command.argv[0], args) || (program.kind === "found" && runsAnything(program.path, args));
+function isCall({ command, program }: Part, pattern: string, args: readonly string[]): boolean {
+  const [, ...given] = command.argv;
+  if (program.kind !== "found" || !matchesPath(pattern, program.path)) return false;
+  return args.length === given.length && args.every((arg, index) => arg === given[index]);
 }
 
-/** Whether a harmless name leads to a program that runs others: what it was looked at as is not what it is. */
-function isDisguised({ command: { argv }, program }: Part): boolean {
-  const name = argv[0];
-  if (program.kind !== "found" || familyOf(name) === familyOf(program.path)) return false;
-  if (isShell(name) && isShell(program.path)) return false;
-  return isWrapper(program.path) || (runsAnything(program.path, []) && !runsAnything(name, []));
+/** Whether an entry allows a program with any arguments: those that can do no harm with any. */
+function isWide({ exact, args, pattern }: AllowEntry, part: Part, looked: Looked): boolean {
+  if (exact !== undefined || args !== undefined) return false;
+  if (part.program.kind !== "found" || !matchesPath(pattern, part.program.path)) return false;
+  return isHarmlessPart(part) || (isReaderPart(part) && looked.staysInside(part));
+}
+
+/** Whether the settings let a part run: a harmless one, or one that skills need and that touches no file. */
+function isSafe(part: Part, { safeBins, skillBins }: Rules): boolean {
+  const name = basename(part.command.argv[0]);
+  const isListed = safeBins.has(name) || skillBins.has(name);
+  if (isListed && (isHarmlessPart(part) || isFilterPart(part))) return true;
+  return skillBins.has(name) && isFilelessPart(part);
+}
+
+function missingText({ program, command }: Part, { allowlist, skillBins }: Rules): string {
+  if (program.kind === "problem") return program.why;
+  const [name] = command.argv;
+  const isListed = allowlist.some(
+    ({ exact, args, pattern }) => exact === undefined && args === undefined && matchesPath(pattern, program.path),
+  );
+  if (isListed && isReader(basename(name))) return `this call of ${name} may read what the agent may not`;
+  if (isListed) return `${name} is on the allowlist with any arguments, which is wider than today's rule`;
+  if (skillBins.has(basename(name)))
+    return `${name} is a program of a skill, and it is not known all that this call does`;
+  return `${name} is not on the allowlist`;
 }
 
 /** Whether a path is meant by a pattern. */

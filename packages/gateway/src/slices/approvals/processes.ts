@@ -36,6 +36,11 @@ export class Processes implements AsyncDisposable {
     this.#clock = options.clock;
   }
 
+  /** Whether any runs. */
+  get isBusy(): boolean {
+    return [...this.#entries.values()].some(({ ending }) => !ending);
+  }
+
   /** Throws `UNAVAILABLE` when as many run as may. */
   requireRoom(): void {
     if ([...this.#entries.values()].filter(({ ending }) => !ending).length < MAX_RUNNING) return;

@@ -9,6 +9,8 @@ export interface Surroundings {
   readonly path: readonly string[];
   /** Real paths of folders that the agent can write to. */
   readonly writable: readonly string[];
+  /** Where the system and its package managers put programs; the usual places when not said. */
+  readonly system?: readonly string[] | undefined;
 }
 
 /** A program that was found, or why it must be asked for as a sentence without a full stop. */
@@ -17,11 +19,20 @@ export type Program =
       readonly kind: "found";
       /** Absolute, links followed; of one file with many names, the name it is called by. */
       readonly path: string;
+      /** Whether it is what its name says: a program of the system, in its own place, under its own name. */
+      readonly isSystem: boolean;
     }
   | { readonly kind: "problem"; readonly why: string };
 
 /** One file that does what its name says: following the link would mean all of its names. */
 const MANY_NAMES = /^(busybox|toybox|coreutils|uutils|sbase-box|mise|asdf|volta-shim|proto|shim)$/;
+
+/** Source: the Filesystem Hierarchy Standard 3.0, Homebrew, MacPorts, Nix, Guix, snap. */
+const SYSTEM: readonly string[] = [
+  ...["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/lib", "/usr/libexec"],
+  ...["/opt/homebrew", "/usr/local/Cellar", "/usr/local/opt", "/home/linuxbrew/.linuxbrew", "/opt/local/bin"],
+  ...["/nix/store", "/gnu/store", "/run/current-system", "/snap"],
+];
 
 /** The folders of a PATH that can be relied on: absolute, and not the agent's own. */
 export function pathFolders(path: string, writable: readonly string[]): string[] {
@@ -29,7 +40,7 @@ export function pathFolders(path: string, writable: readonly string[]): string[]
 }
 
 /** Finds the program of a command's first word. */
-export function findProgram(name: string, { path, writable }: Surroundings): Program {
+export function findProgram(name: string, { path, writable, system = SYSTEM }: Surroundings): Program {
   if (name.includes("/") && !isAbsolute(name)) return problem(`${name} is found from the folder it runs in`);
   const candidates = isAbsolute(name) ? [name] : path.map((folder) => join(folder, name));
   const found = candidates.find(isExecutable);
@@ -40,7 +51,14 @@ export function findProgram(name: string, { path, writable }: Surroundings): Pro
   if (isWithin(file, writable) || isWithin(folder, writable))
     return problem(`${name} is a file that the agent can change`);
   const isShared = MANY_NAMES.test(basename(file)) && basename(file) !== basename(found);
-  return { kind: "found", path: isShared ? join(folder, basename(found)) : file };
+  const isSystem = isWithin(file, system) && (isShared || isNamed(basename(file), basename(name)));
+  return { kind: "found", path: isShared ? join(folder, basename(found)) : file, isSystem };
+}
+
+/** Whether a file is what it was called by: `python3.11` by `python3`, `gls` of Homebrew by `ls`, `dash` by `sh`. */
+function isNamed(file: string, name: string): boolean {
+  if (file === name || file === `g${name}` || (name === "sh" && /^(da|ba)sh$/.test(file))) return true;
+  return file.startsWith(name) && /^\d*(\.\d+)*$/.test(file.slice(name.length));
 }
 
 /** Whether a path is one of these folders or inside one. */

@@ -1,10 +1,12 @@
-/** One command that runs: in a process group of its own, which ends as a whole and for certain. */
+/** One command that runs. It ends with all that it has started, and for certain. */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Clock } from "../../base/clock.ts";
-import { codeOf, ignore, messageOf } from "../../base/errors.ts";
+import { ignore, messageOf } from "../../base/errors.ts";
+import { newId } from "../../base/ids.ts";
 import type { Shell } from "./environment.ts";
-import { guardGroup } from "./guard.ts";
+import { guardTree } from "./guard.ts";
 import { Output } from "./output.ts";
+import { ProcessTree } from "./process-tree.ts";
 
 /** Everything that is run, and nothing else: an approval is bound to it. */
 export interface Job {
@@ -35,9 +37,10 @@ const MAX_BYTES = 256 * 1024 * 1024;
 
 export class RunningCommand {
   readonly output = new Output();
-  /** Resolves to how it ended, when nothing of its group is left; never rejects. */
+  /** Resolves to how it ended, when nothing that it has started is left; never rejects. */
   readonly ended: Promise<Ending>;
   readonly #child: ChildProcess;
+  readonly #tree = new ProcessTree(newId());
   readonly #clock: Clock;
   readonly #startedAt: number;
   #stopped: string | undefined;
@@ -47,12 +50,14 @@ export class RunningCommand {
   constructor(job: Job, { shell, clock, onOutput }: { shell: Shell; clock: Clock; onOutput?: () => void }) {
     this.#clock = clock;
     this.#startedAt = clock.monotonic();
-    this.#child = spawn(shell.path, [...shell.args, job.command], {
+    const { file, args, env, mark } = this.#tree.launch(shell.path, [...shell.args, job.command], job.env);
+    this.#child = spawn(file, args, {
       cwd: job.cwd,
-      env: job.env,
+      env,
       detached: true,
-      stdio: [job.takesInput ? "pipe" : "ignore", "pipe", "pipe"],
+      stdio: [job.takesInput ? "pipe" : "ignore", "pipe", "pipe", ...(mark === undefined ? [] : [mark])],
     });
+    this.#tree.started(this.#child.pid);
     this.#child.stdin?.on("error", (error) => ignore(error, "it has closed its input"));
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on("data", (chunk: Buffer) => {
@@ -79,18 +84,18 @@ export class RunningCommand {
     return true;
   }
 
-  /** Ends the whole group: it is asked, and soon after killed. `why` follows "it". */
+  /** Ends all of it: it is asked, and soon after killed. `why` follows "it". */
   stop(why: string): void {
     if (this.#isOver || this.#stopped !== undefined) return;
     this.#stopped = why;
-    this.#signal("SIGTERM");
-    const late = this.#clock.after(GRACE_MS, () => this.#signal("SIGKILL"));
+    this.#tree.signal("SIGTERM");
+    const late = this.#clock.after(GRACE_MS, () => this.#tree.signal("SIGKILL"));
     void this.ended.finally(() => late[Symbol.dispose]());
   }
 
   async #whenEnded(): Promise<Ending> {
     const { pid } = this.#child;
-    using _guard = pid === undefined ? undefined : guardGroup(pid);
+    using _guard = pid === undefined ? undefined : guardTree(pid, this.#tree);
     const { promise, resolve } = Promise.withResolvers<Omit<Ending, "stopped" | "durationMs">>();
     const closed = Promise.withResolvers<void>();
     this.#child.once("close", () => closed.resolve());
@@ -102,7 +107,7 @@ export class RunningCommand {
     this.#child.once("exit", (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
     const how = await promise;
     // What it has left in the background ends with it.
-    this.#signal("SIGKILL");
+    this.#tree.end();
     const drained = Promise.withResolvers<void>();
     using _limit = this.#clock.after(DRAIN_MS, () => drained.resolve());
     await Promise.race([closed.promise, drained.promise]);
@@ -110,15 +115,5 @@ export class RunningCommand {
     this.#child.stderr?.destroy();
     this.#isOver = true;
     return { ...how, stopped: this.#stopped, durationMs: this.durationMs };
-  }
-
-  #signal(name: "SIGTERM" | "SIGKILL"): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, name);
-    } catch (error) {
-      if (codeOf(error) !== "ESRCH" && codeOf(error) !== "EPERM") throw error;
-    }
   }
 }

@@ -1,6 +1,6 @@
 /** Approvals of commands as the wire and the approvals file say them (protocol: exec approvals). */
 import { type Static, Type } from "@sinclair/typebox";
-import { Closed, Millis, NonEmpty, Nullable } from "../../kit/schema.ts";
+import { Closed, Millis, NonEmpty, Nullable, OneOf } from "../../kit/schema.ts";
 
 const Text = Type.Optional(Type.String({ maxLength: 4_096 }));
 
@@ -11,12 +11,39 @@ const levels = {
   autoAllowSkills: Type.Optional(Type.Boolean({ description: "Whether programs that skills need may run." })),
 };
 
-/** One program that may run without being asked for. */
+const Paths = (description: string) => Type.Array(Type.String({ maxLength: 8_192 }), { maxItems: 1_000, description });
+
+/** One command that was allowed for good, with all that it was allowed with. */
+export const ExactRule = Closed({
+  command: Type.String({ maxLength: 20_000 }),
+  cwd: Type.String({ maxLength: 4_096, description: "The folder in which it starts." }),
+  background: Type.Boolean(),
+  input: Type.Array(OneOf("none", "pipe", "heredoc"), {
+    maxItems: 1_000,
+    description: "Where each of its programs reads from.",
+  }),
+  programs: Paths("The files of its programs."),
+  code: Type.Array(Closed({ path: Type.String({ maxLength: 8_192 }), sha256: Type.String({ maxLength: 64 }) }), {
+    maxItems: 1_000,
+    description: "Files of code that it names, with what stood in them.",
+  }),
+  around: Type.Optional(
+    Type.String({ maxLength: 64, description: "Fingerprint of the agents' folders, when code may come from there." }),
+  ),
+  changes: Paths("What it changes outside of the agents' folders."),
+});
+export type ExactRule = Static<typeof ExactRule>;
+
+/** One program, or one command, that may run without being asked for. */
 export const AllowlistEntry = Closed({
   id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
   pattern: Type.String({ maxLength: 4_096, description: "An absolute path; * is part of a name, ** of a path." }),
   args: Type.Optional(
     Type.Array(Type.String({ maxLength: 20_000 }), { maxItems: 1_000, description: "Only with exactly these." }),
+  ),
+  exact: Type.Optional(ExactRule),
+  note: Type.Optional(
+    Type.String({ maxLength: 1_000, description: "In words, what it allows; made by the gateway, and not kept." }),
   ),
   lastUsedAt: Type.Optional(Millis),
   lastUsedCommand: Type.Optional(Type.String({ maxLength: 20_000 })),
@@ -69,6 +96,7 @@ export const PendingApproval = Type.Object({
   code: Type.Optional(Type.String({ description: "Six characters for people: /approve CODE." })),
   request: ExecRequest,
   remembers: Type.Optional(Type.Boolean({ description: "Whether allow-always would last." })),
+  always: Type.Optional(Type.String({ description: "In words, what allow-always would do." })),
   createdAtMs: Millis,
   expiresAtMs: Millis,
 });

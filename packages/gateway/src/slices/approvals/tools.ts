@@ -3,7 +3,7 @@ import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../base/errors.ts";
 import { OneOf } from "../../kit/schema.ts";
 import { defineTool, type Tool, type ToolCall } from "../../kit/tool.ts";
-import { askFor, endingText, exec } from "./exec.ts";
+import { endingText, exec, inputProblem } from "./exec.ts";
 import type { BackgroundCommand } from "./processes.ts";
 
 /** The longest a command may run, and the longest that somebody may be waited for; the run's own limit holds too. */
@@ -62,16 +62,12 @@ const processTool = defineTool({
   },
 });
 
-/** What is written to a program can be as much as a command: it is asked for unless everything is allowed. */
+/** What is written to a program can be as much as a command, so it is judged as one. */
 async function write(entry: BackgroundCommand, text: string, call: ToolCall<unknown>): Promise<string> {
-  const { approvals } = call.gateway;
   if (text === "") throw invalidRequest("write needs text");
-  if (approvals.rulesFor(call.run).security !== "full") {
-    const what = `(written to ${entry.id}, which runs: ${entry.command.slice(0, 200)})\n${text}`;
-    const outcome = await askFor(approvals, what, call.gateway.workspace.folderOf(call.run.agentId), call);
-    call.signal.throwIfAborted();
-    if (outcome.kind !== "decided" || outcome.decision === "deny") return "It was not written: nobody allowed it.";
-  }
+  const target = `${entry.id}, which runs: ${entry.command.slice(0, 200)}`;
+  const problem = await inputProblem(call.gateway.approvals, { text, target }, call);
+  if (problem !== undefined) return problem;
   return entry.running.write(text) ? "Written." : `It takes no input any more [${stateOf(entry)}].`;
 }
 

@@ -1453,7 +1453,7 @@ public struct DeviceTokenRotateResult: Codable, Hashable, Sendable {
 
 /// Parameters of `exec.allowlist.add`.
 public struct ExecAllowlistAddParams: Codable, Hashable, Sendable {
-    /// A path, a pattern of paths, or a program's name.
+    /// A program's name or path. Without args, one that can do no harm.
     public var pattern: String
     /// Only with exactly these.
     public var args: [String]?
@@ -4641,9 +4641,9 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case mcpStatus = "mcp.status"
     /// Connects an MCP server now and lists its tools.
     case mcpTest = "mcp.test"
-    /// Lets agents run a program without being asked for.
+    /// Lets agents run a harmless program, or one command, without being asked for.
     case execAllowlistAdd = "exec.allowlist.add"
-    /// The programs that agents may run without being asked for.
+    /// The programs and commands that agents may run without being asked for.
     case execAllowlistList = "exec.allowlist.list"
     /// Takes a program off the allowlist.
     case execAllowlistRemove = "exec.allowlist.remove"

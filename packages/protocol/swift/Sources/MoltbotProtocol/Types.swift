@@ -342,6 +342,9 @@ public struct AllowlistEntry: Codable, Hashable, Sendable {
     public var pattern: String
     /// Only with exactly these.
     public var args: [String]?
+    public var exact: ExactRule?
+    /// In words, what it allows; made by the gateway, and not kept.
+    public var note: String?
     public var lastUsedAt: Int?
     public var lastUsedCommand: String?
     public var lastResolvedPath: String?
@@ -350,6 +353,8 @@ public struct AllowlistEntry: Codable, Hashable, Sendable {
         id: String? = nil,
         pattern: String,
         args: [String]? = nil,
+        exact: ExactRule? = nil,
+        note: String? = nil,
         lastUsedAt: Int? = nil,
         lastUsedCommand: String? = nil,
         lastResolvedPath: String? = nil
@@ -357,6 +362,8 @@ public struct AllowlistEntry: Codable, Hashable, Sendable {
         self.id = id
         self.pattern = pattern
         self.args = args
+        self.exact = exact
+        self.note = note
         self.lastUsedAt = lastUsedAt
         self.lastUsedCommand = lastUsedCommand
         self.lastResolvedPath = lastResolvedPath
@@ -366,6 +373,8 @@ public struct AllowlistEntry: Codable, Hashable, Sendable {
         case id
         case pattern
         case args
+        case exact
+        case note
         case lastUsedAt
         case lastUsedCommand
         case lastResolvedPath
@@ -978,6 +987,107 @@ public struct DecidedApproval: Codable, Hashable, Sendable {
         case by
         case surface
         case decidedAt
+    }
+}
+
+public struct ExactRule: Codable, Hashable, Sendable {
+    public enum InputItem: Codable, Hashable, Sendable {
+        case none
+        case pipe
+        case heredoc
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "none": self = .none
+            case "pipe": self = .pipe
+            case "heredoc": self = .heredoc
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .none: return "none"
+            case .pipe: return "pipe"
+            case .heredoc: return "heredoc"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public struct CodeItem: Codable, Hashable, Sendable {
+        public var path: String
+        public var sha256: String
+
+        public init(
+            path: String,
+            sha256: String
+        ) {
+            self.path = path
+            self.sha256 = sha256
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case path
+            case sha256
+        }
+    }
+
+    public var command: String
+    /// The folder in which it starts.
+    public var cwd: String
+    public var background: Bool
+    /// Where each of its programs reads from.
+    public var input: [InputItem]
+    /// The files of its programs.
+    public var programs: [String]
+    /// Files of code that it names, with what stood in them.
+    public var code: [CodeItem]
+    /// Fingerprint of the agents' folders, when code may come from there.
+    public var around: String?
+    /// What it changes outside of the agents' folders.
+    public var changes: [String]
+
+    public init(
+        command: String,
+        cwd: String,
+        background: Bool,
+        input: [InputItem],
+        programs: [String],
+        code: [CodeItem],
+        around: String? = nil,
+        changes: [String]
+    ) {
+        self.command = command
+        self.cwd = cwd
+        self.background = background
+        self.input = input
+        self.programs = programs
+        self.code = code
+        self.around = around
+        self.changes = changes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case command
+        case cwd
+        case background
+        case input
+        case programs
+        case code
+        case around
+        case changes
     }
 }
 
@@ -2438,6 +2548,8 @@ public struct PendingApproval: Codable, Hashable, Sendable {
     public var request: ExecRequest
     /// Whether allow-always would last.
     public var remembers: Bool?
+    /// In words, what allow-always would do.
+    public var always: String?
     public var createdAtMs: Int
     public var expiresAtMs: Int
 
@@ -2446,6 +2558,7 @@ public struct PendingApproval: Codable, Hashable, Sendable {
         code: String? = nil,
         request: ExecRequest,
         remembers: Bool? = nil,
+        always: String? = nil,
         createdAtMs: Int,
         expiresAtMs: Int
     ) {
@@ -2453,6 +2566,7 @@ public struct PendingApproval: Codable, Hashable, Sendable {
         self.code = code
         self.request = request
         self.remembers = remembers
+        self.always = always
         self.createdAtMs = createdAtMs
         self.expiresAtMs = expiresAtMs
     }
@@ -2462,6 +2576,7 @@ public struct PendingApproval: Codable, Hashable, Sendable {
         case code
         case request
         case remembers
+        case always
         case createdAtMs
         case expiresAtMs
     }

@@ -4,8 +4,8 @@
  */
 import type { Assignment, Command, CommandNode, CompoundList, ParsedScript, Pipeline, Redirection } from "unbash";
 import { builtinProblem, isBuiltin } from "./builtins.ts";
-import { isHarmlessVariable, isInterpreter, isSteeringVariable } from "./names.ts";
-import type { Analysis, SimpleCommand } from "./types.ts";
+import { isHarmlessVariable, isInterpreter, isPlainVariable } from "./names.ts";
+import type { Analysis, InputForm, SimpleCommand, WrittenWord } from "./types.ts";
 import { type Context, isOneWord, shown, Words } from "./words.ts";
 import { unwrap } from "./wrappers.ts";
 
@@ -29,14 +29,34 @@ export class Walk {
   readonly #words: Words;
   readonly #commands: SimpleCommand[] = [];
   readonly #unclear = new Set<string>();
+  readonly #met: WrittenWord[] = [];
+  readonly #folders: string[] = [];
+  readonly #values: { name: string; text: string }[] = [];
+  #enters: readonly string[] = [];
+  #moves = 0;
 
   constructor(parse: Parse) {
     this.#parse = parse;
-    this.#words = new Words({ ask: (why) => this.#ask(why), inner: (...script) => this.#inner(...script) });
+    this.#words = new Words({
+      ask: (why) => this.#ask(why),
+      inner: (...script) => this.#inner(...script),
+      met: (word) => this.#met.push(word),
+    });
   }
 
   get analysis(): Analysis {
-    return { commands: this.#commands, unclear: [...this.#unclear] };
+    return {
+      ...{ commands: this.#commands, unclear: [...this.#unclear] },
+      enters: this.#moves === this.#enters.length ? this.#enters : undefined,
+      ...{ words: this.#met, folders: this.#folders, values: this.#values },
+    };
+  }
+
+  /** Takes in the whole script: what runs by itself, with this for its input. */
+  whole(script: string, { shell, input }: Pick<Context, "shell" | "input">): void {
+    const parsed = this.#parse(script);
+    this.#enters = entered(parsed);
+    this.script(parsed, { shell, input, depth: 0 });
   }
 
   /** Takes in a script as text. */
@@ -71,7 +91,8 @@ export class Walk {
     if (node.type !== "Pipeline") return this.#node(node, context);
     if (node.operators.includes("|&")) this.#words.bashOnly("|&", context);
     if (node.prefixes.some(({ type }) => type === "Time")) this.#words.bashOnly("time", context);
-    for (const command of node.commands) this.#node(command, context);
+    for (const [index, command] of node.commands.entries())
+      this.#node(command, index === 0 ? context : { ...context, input: "pipe" });
   }
 
   #node(node: CommandNode, context: Context): void {
@@ -80,7 +101,7 @@ export class Walk {
         return this.#command(node, context);
       case "Redirected":
         for (const redirect of node.redirects) this.#redirect(redirect, context);
-        return this.#node(node.command, context);
+        return this.#node(node.command, reading(node.redirects, context));
       case "Subshell":
       case "BraceGroup":
         return this.#list(node.body, context);
@@ -95,7 +116,10 @@ export class Walk {
         return this.#list(node.body, context);
       case "For":
         this.#variable(node.name.value);
-        for (const word of node.wordlist ?? []) this.#words.listed(word, context);
+        for (const word of node.wordlist ?? []) {
+          this.#values.push({ name: node.name.value, text: word.text });
+          this.#words.listed(word, context);
+        }
         return this.#list(node.body, context);
       case "Case":
         this.#words.word(node.word, context);
@@ -138,9 +162,11 @@ export class Walk {
     if (name === undefined || name === "")
       return this.#ask(`which command ${shown(node.name.text)} is, is known only when it runs`);
     if (isSplit && isBuiltin(name)) this.#ask(`${name} is given words that are not quoted: they can be names of files`);
-    const takesInput = node.redirects.some(({ type }) => type === "HereDoc" || type === "HereString");
-    if (takesInput && isInterpreter(name)) this.#ask(`${shown(name)} runs what it is given as input`);
-    this.#call([name, ...argv], { context });
+    if (MOVES.has(name) || name === "command" || name === "builtin")
+      for (const { text } of node.args) this.#folders.push(text);
+    const inner = reading(node.redirects, context);
+    if (inner.input === "heredoc" && isInterpreter(name)) this.#ask(`${shown(name)} runs what it is given as input`);
+    this.#call([name, ...argv], { context: inner });
   }
 
   /** A command with its arguments, and what it calls in turn. */
@@ -152,13 +178,15 @@ export class Walk {
     const wrapped = unwrap(argv, { isOpenEnded });
     const isOwn = !isProgram && isBuiltin(name);
     if (wrapped.kind === "unclear") this.#ask(wrapped.why);
-    if (!isOwn) this.#commands.push({ argv, isOpenEnded, isLookedThrough: wrapped.kind === "inner" });
+    if (isOwn && MOVES.has(name)) this.#moves++;
+    if (!isOwn)
+      this.#commands.push({ argv, isOpenEnded, isLookedThrough: wrapped.kind === "inner", input: context.input });
     else if (wrapped.kind === "none") this.#builtin(argv);
     if (wrapped.kind !== "inner") return;
-    for (const variable of wrapped.sets) this.#givenName(variable);
+    for (const [variable, value] of wrapped.sets) this.#givenName(variable, value);
     for (const inner of wrapped.calls)
       this.#call(inner.argv, { context: inside, isProgram: !isOwn || name === "exec", isOpenEnded: inner.isOpenEnded });
-    if (wrapped.script) this.text(wrapped.script.text, { shell: wrapped.script.shell, depth: inside.depth });
+    if (wrapped.script) this.text(wrapped.script.text, { ...inside, shell: wrapped.script.shell });
   }
 
   #builtin(argv: Argv): void {
@@ -178,7 +206,7 @@ export class Walk {
   /** A variable of the script itself. */
   #variable(name: string): void {
     if (!/^[A-Za-z_]\w*$/.test(name)) this.#ask(`${shown(name)} is not a plain name of a variable`);
-    else if (isSteeringVariable(name)) this.#ask(`it sets ${name}`);
+    else if (!isPlainVariable(name)) this.#ask(`it sets ${name}`);
   }
 
   #assignment(assignment: Assignment, context: Context): void {
@@ -188,17 +216,17 @@ export class Walk {
 
   /** A variable that one command is given. */
   #given(assignment: Assignment, context: Context): void {
-    this.#givenName(assignment.name);
-    this.#assigned(assignment, context);
+    this.#givenName(assignment.name, this.#assigned(assignment, context)?.slice(assignment.name.length + 1));
   }
 
-  #givenName(name: string): void {
-    if (!isHarmlessVariable(name)) this.#ask(`it sets ${shown(name)} for a command`);
+  #givenName(name: string, value: string | undefined): void {
+    if (!isHarmlessVariable(name, value)) this.#ask(`it sets ${shown(name)} for a command`);
   }
 
   /** An assignment as one word. */
   #assigned({ name, value, index, append, text }: Assignment, context: Context): string | undefined {
     if (index) this.#ask(`it sets a part of ${shown(name)}`);
+    this.#values.push({ name, text: value.type === "Word" ? value.text : text });
     if (value.type === "Word") {
       const literal = this.#words.word(value, context);
       return literal === undefined || append ? undefined : `${name}=${literal}`;
@@ -235,6 +263,30 @@ export class Walk {
     else if (depth > MAX_DEPTH) this.#ask("it is nested too deeply");
     else this.script(script, { ...context, depth });
   }
+}
+
+/** Builtins that change the folder. */
+const MOVES: ReadonlySet<string> = new Set(["cd", "chdir", "pushd", "popd"]);
+
+/** The context of a command that has these redirections, among other things. */
+function reading(redirects: readonly { readonly type: string }[], context: Context): Context {
+  const isHere = redirects.some(({ type }) => type === "HereDoc" || type === "HereString");
+  return isHere ? { ...context, input: "heredoc" satisfies InputForm } : context;
+}
+
+/** The folders of `cd A && cd B && …`, when that is how a script of one list begins; they hold for all that follows. */
+function entered({ commands: [only, ...more] }: ParsedScript): string[] {
+  const list = only?.command;
+  if (more.length > 0 || list?.type !== "AndOr" || list.operators.some((operator) => operator !== "&&")) return [];
+  const folders: string[] = [];
+  for (const node of list.commands) {
+    if (node.type !== "Command" || node.name?.text !== "cd" || node.suffix.length !== 1) break;
+    if (node.prefix.length > 0 || node.redirects.length > 0) break;
+    const [word] = node.suffix;
+    if (word?.type !== "Word" || word.parts || !/^[^-~]/.test(word.value)) break;
+    folders.push(word.value);
+  }
+  return folders;
 }
 
 const HARMLESS_FILES = new Set([

@@ -7,13 +7,15 @@ import type {
   Word,
   WordPart,
 } from "unbash";
-import type { ShellKind } from "./types.ts";
+import type { InputForm, ShellKind, WrittenWord } from "./types.ts";
 
 /** Where in a script something stands. */
 export interface Context {
   readonly shell: ShellKind;
   /** How many scripts this one stands in. */
   readonly depth: number;
+  /** What a command there reads. */
+  readonly input: InputForm;
 }
 
 /** Who is told of what is found. */
@@ -22,6 +24,8 @@ export interface WordPorts {
   ask(why: string): void;
   /** A script within a word; undefined when it is not understood. */
   inner(script: ParsedScript | undefined, context: Context): void;
+  /** A word as it is written. */
+  met(word: WrittenWord): void;
 }
 
 const MAX_BRACES = 4;
@@ -42,6 +46,12 @@ export class Words {
 
   /** The word when it is the same whenever it runs; what it expands is walked. */
   word(word: Word, context: Context): string | undefined {
+    const literal = this.#literal(word, context);
+    this.#ports.met({ text: word.text, literal });
+    return literal;
+  }
+
+  #literal(word: Word, context: Context): string | undefined {
     const isTilde = word.text.startsWith("~");
     if (!word.parts) return isTilde ? undefined : word.value;
     if ((word.text.match(/\{/g)?.length ?? 0) > MAX_BRACES && word.parts.some(({ type }) => type === "BraceExpansion"))

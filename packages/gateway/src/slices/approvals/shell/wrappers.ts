@@ -18,8 +18,8 @@ export type Wrapped =
       readonly kind: "inner";
       readonly calls: readonly InnerCall[];
       readonly script?: { readonly text: string; readonly shell: ShellKind };
-      /** Names of variables that it sets. */
-      readonly sets: readonly string[];
+      /** Variables that it sets, each with its value. */
+      readonly sets: readonly (readonly [name: string, value: string])[];
     };
 
 /** How a wrapper's own arguments end: flags alone, flags with a value, and words before the command. */
@@ -83,7 +83,12 @@ export function unwrap(argv: readonly [string, ...Arg[]], { isOpenEnded }: { isO
   return innerOf(name, rest, family === "xargs");
 }
 
-function innerOf(name: string, rest: readonly Arg[], isOpenEnded: boolean, sets: readonly string[] = []): Wrapped {
+function innerOf(
+  name: string,
+  rest: readonly Arg[],
+  isOpenEnded: boolean,
+  sets: readonly (readonly [string, string])[] = [],
+): Wrapped {
   const [inner, ...args] = rest;
   if (rest.length === 0) {
     // Bare xargs writes its input; the others have nothing to run.
@@ -125,7 +130,10 @@ function unwrapEnv(args: readonly Arg[]): Wrapped {
   if (rest === undefined) return unclear("what env runs is not understood");
   const first = rest.findIndex((arg) => arg === undefined || !arg.includes("="));
   const settings = (first === -1 ? rest : rest.slice(0, first)) as readonly string[];
-  const sets = settings.map((setting) => setting.slice(0, setting.indexOf("=")));
+  const sets = settings.map((setting) => {
+    const at = setting.indexOf("=");
+    return [setting.slice(0, at), setting.slice(at + 1)] as const;
+  });
   return innerOf("env", first === -1 ? [] : rest.slice(first), false, sets);
 }
 
