@@ -30,7 +30,9 @@ test("a command that waited for approval when the gateway was killed is neither 
 
 test("a command that ran when the gateway was killed ends with it, and is not run again", async () => {
   await using model = await fakeOpenAI();
-  model.script({ kind: "tool-call", name: "exec", arguments: { command: "echo $$ >> log; sleep 60" } });
+  const detached = "env -i /usr/bin/setsid -f /bin/sh -c 'echo $$ > detached; exec /bin/sleep 60' > /dev/null 2>&1";
+  const command = `${detached}; while [ ! -s detached ]; do sleep 0.05; done; echo $$ >> log; sleep 60`;
+  model.script({ kind: "tool-call", name: "exec", arguments: { command } });
   await using gateway = killableOver(model, { tools: { exec: { security: "full" } } });
   const before = await gateway.start();
   const log = () => readFileSync(join(gateway.folder, "state", "workspace", "log"), "utf8");
@@ -43,6 +45,8 @@ test("a command that ran when the gateway was killed ends with it, and is not ru
 
   assert.match(log(), /^\d+\n$/);
   assert.equal(isAlive(Number(log())), false);
+  const detachedPid = Number(readFileSync(join(gateway.folder, "state", "workspace", "detached"), "utf8"));
+  assert.equal(isAlive(detachedPid), false);
   assert.equal(await say(after, "And now?"), "Hello from the model.");
 });
 

@@ -48,7 +48,7 @@ const MAX_ROUNDS = 50;
 /** Enters the control group, then becomes the command. What cannot enter it is marked instead. */
 const ENTER = `{ echo 0 >"$0/cgroup.procs"; } 2>/dev/null || export ${MARK}="$1"; shift; exec "$@"`;
 
-export class ProcessTree {
+export class ProcessTree implements Disposable {
   readonly #id: string;
   readonly #group: string | undefined;
   #mark: number | undefined;
@@ -87,9 +87,13 @@ export class ProcessTree {
     return members.length;
   }
 
-  /** Ends what is left, and lets go of the control group. */
+  /** Ends what is left. */
   end(): void {
     for (let round = 0; round < MAX_ROUNDS && this.signal("SIGKILL") > 0; round++);
+  }
+
+  /** Lets go of the control group, a moment after the end: the last process must have left it. */
+  [Symbol.dispose](): void {
     if (this.#group !== undefined) removeGroup(this.#group);
   }
 
@@ -213,18 +217,9 @@ function removeGroup(path: string): void {
   try {
     rmdirSync(path);
   } catch (error) {
-    ignore(error, "what has been killed is still in it; the next command removes it");
-    abandoned.add(path);
-    return;
-  }
-  for (const other of abandoned) {
-    abandoned.delete(other);
-    removeGroup(other);
+    ignore(error, "an empty group that is left behind does no harm");
   }
 }
-
-/** Control groups that could not be removed yet. */
-const abandoned = new Set<string>();
 
 function numbersIn(path: string): number[] {
   try {

@@ -95,6 +95,7 @@ export class RunningCommand {
 
   async #whenEnded(): Promise<Ending> {
     const { pid } = this.#child;
+    using _tree = this.#tree;
     using _guard = pid === undefined ? undefined : guardTree(pid, this.#tree);
     const { promise, resolve } = Promise.withResolvers<Omit<Ending, "stopped" | "durationMs">>();
     const closed = Promise.withResolvers<void>();
@@ -106,7 +107,7 @@ export class RunningCommand {
     });
     this.#child.once("exit", (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
     const how = await promise;
-    // What it has left in the background ends with it.
+    // What it has left in the background ends with it, however it has detached itself.
     this.#tree.end();
     const drained = Promise.withResolvers<void>();
     using _limit = this.#clock.after(DRAIN_MS, () => drained.resolve());
