@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { after, beforeEach, test } from "node:test";
-import { fakeOpenAI } from "../fakes/openai.ts";
 import { visible } from "../../packages/gateway/src/base/visible.ts";
+import { fakeOpenAI } from "../fakes/openai.ts";
 import { Home } from "./harness.ts";
 
 const model = await fakeOpenAI();

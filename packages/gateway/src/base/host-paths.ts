@@ -11,7 +11,9 @@ const MIN_CHARS = 4;
 
 /** Makes the function that replaces the paths of `places`, the longest first. */
 export function concealer(places: readonly Place[]): (text: string) => string {
-  const shown = new Map(places.filter(({ path }) => path.length >= MIN_CHARS).map((place) => [place.path, place.shown]));
+  const shown = new Map(
+    places.filter(({ path }) => path.length >= MIN_CHARS).map((place) => [place.path, place.shown]),
+  );
   const paths = [...shown.keys()].sort((a, b) => b.length - a.length);
   if (paths.length === 0) return (text) => text;
   // Within JSON a path may follow an escape such as \n, whose letter is no part of it.

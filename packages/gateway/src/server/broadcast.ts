@@ -43,7 +43,8 @@ function send(
   for (const connection of connections.values()) {
     if (!isEntitled(event, payload, connection)) continue;
     const seq = connection.nextSeq();
-    if (connection.bufferedBytes <= LIMITS.maxBufferedBytes) connection.send(withSeq(connection.seesPaths ? whole : forReaders, seq));
+    if (connection.bufferedBytes <= LIMITS.maxBufferedBytes)
+      connection.send(withSeq(connection.seesPaths ? whole : forReaders, seq));
     else if (whenSlow === "close") connection.close(1008, "slow consumer");
   }
 }
