@@ -1,7 +1,7 @@
 // Who gets which tools, from the message that somebody writes to what the model is offered and may call.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { fakeTelegram } from "@moltbot/fakes";
+import { type FakeSignal, fakeSignal, fakeTelegram } from "@moltbot/fakes";
 import { ChannelBench } from "../channels/bench.ts";
 import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
@@ -117,6 +117,32 @@ describe("over a channel", () => {
     assert.ok(!offeredIn(stage.model.requests[0]!).some((name) => name.startsWith("web_")));
   });
 });
+
+for (const [what, keyOf] of [
+  ["their account id", (fake: FakeSignal) => `signal:${fake.uuidOf("alice").toUpperCase()}`],
+  ["their number, as people write it", (fake: FakeSignal) => `signal:${fake.idOf("alice").replace("+1", "+1 (")}`],
+] as const)
+  test(`a rule for somebody holds under ${what}`, async () => {
+    await using model = await fakeOpenAI();
+    const fake = await fakeSignal();
+    const tools = { bySender: { [keyOf(fake)]: { deny: ["web_*"] } } };
+    const settings = { dmPolicy: "allowlist", allowFrom: [fake.idOf("alice"), fake.idOf("bob")] };
+    await using bench = await ChannelBench.start(async () => fake, {
+      config: { ...JSON.parse(configFor(model)), tools },
+      settings,
+    });
+
+    for (const from of ["alice", "bob"]) {
+      model.script({ kind: "text", text: `Yes, ${from}.` });
+      await fake.says("Anything there?", { from });
+      await bench.delivered(`Yes, ${from}.`);
+    }
+
+    assert.deepEqual(
+      model.requests.map((request) => offeredIn(request).includes("web_fetch")),
+      [false, true],
+    );
+  });
 
 async function pendingOf({ operator }: ChannelBench) {
   for (;;) {

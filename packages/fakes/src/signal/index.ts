@@ -35,6 +35,8 @@ export interface FakeSignal extends FakePlatform {
   stylesOf(messageId: string): readonly string[];
   /** The owner writes on the phone: to somebody, or a note to self. */
   fromPhone(text: string, options?: { readonly to?: string }): Promise<Said>;
+  /** The account id of somebody, beside their number. */
+  uuidOf(name: string): string;
   /** Files are slow: they arrive when what is returned is disposed. */
   holdFiles(): Disposable;
   /** The next message reaches nobody, although the call succeeds. */
@@ -218,6 +220,10 @@ class Platform implements FakeSignal {
 
   onChange(listener: () => void): Disposable {
     return this.#changes.on(listener);
+  }
+
+  uuidOf(name: string): string {
+    return this.#world.person(name).uuid;
   }
 
   holdFiles(): Disposable {

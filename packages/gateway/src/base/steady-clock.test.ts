@@ -50,6 +50,13 @@ test("steady time is the wall time while the wall time behaves", () => {
   assert.deepEqual([clock.steadyNow(), clock.jumpMs, sentences], [FAKE_EPOCH + 3 * HOUR, undefined, []]);
 });
 
+test("steady time is a whole number, as rows keep it", () => {
+  using clock = start();
+  time.monotonic = () => 0.4999;
+
+  assert.equal(clock.steadyNow() % 1, 0);
+});
+
 test("small corrections are followed at once", () => {
   using clock = start();
   time.offMs = 4 * MINUTE;

@@ -87,7 +87,7 @@ class Watched implements SteadyClock {
   }
 
   #steady(): number {
-    return this.#anchor.at + (this.#clock.monotonic() - this.#anchor.monotonic);
+    return Math.trunc(this.#anchor.at + (this.#clock.monotonic() - this.#anchor.monotonic));
   }
 
   /** Takes over small corrections of the wall time at once, and a jump when it has stayed. */
@@ -121,7 +121,7 @@ class Watched implements SteadyClock {
 
   #keep(): void {
     try {
-      writePrivateFile(this.#path, JSON.stringify({ seenAt: Math.trunc(this.#steady()) }));
+      writePrivateFile(this.#path, JSON.stringify({ seenAt: this.#steady() }));
     } catch (error) {
       ignore(error, "an older time is there, and an older one deletes less");
     }

@@ -15,7 +15,7 @@ test("letters of any script, numbers, punctuation and the signs of ASCII are sho
   assert.deepEqual(texts.map(visible), texts);
 });
 
-test("whatever shows nothing, moves or covers what stands beside it is an escape", () => {
+test("whatever shows nothing, moves or covers what stands beside it is an escaped", () => {
   const hidden = [
     ...["\t", "\r", "\u001b", "\u0085", "\u00a0", "\u3000", "\u2028", "\ufeff"],
     ...["\u200b", "\u200d", "\u202e", "\u2066", "\u00ad", "\u{e0041}", "\ufe0f", "\u{e0100}"],
@@ -25,9 +25,9 @@ test("whatever shows nothing, moves or covers what stands beside it is an escape
   ];
 
   for (const each of hidden) {
-    const escape = `\\u{${each.codePointAt(0)!.toString(16)}}`;
-    assert.equal(visible(`a${each}b`), `a${escape}b`);
-    assert.equal(hidesSomething(`a${each}b`), true, escape);
+    const escaped = `\\u{${each.codePointAt(0)!.toString(16)}}`;
+    assert.equal(visible(`a${each}b`), `a${escaped}b`);
+    assert.equal(hidesSomething(`a${each}b`), true, escaped);
   }
 });
 

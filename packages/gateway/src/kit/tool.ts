@@ -28,6 +28,8 @@ export interface ToolRun {
     readonly scopes: readonly string[];
     readonly name: string;
     readonly deviceId?: string | undefined;
+    /** Over a channel: every id that the platform proves to be this person's, as "channel:id". */
+    readonly ids?: readonly string[] | undefined;
   };
   readonly audience: ToolAudience;
   readonly limits?: readonly ToolLimits[] | undefined;

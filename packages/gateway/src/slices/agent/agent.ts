@@ -34,7 +34,7 @@ import type { AbortReason } from "./run-store.ts";
 import { type Accepted, acceptedOf, type KnownRun, Runs } from "./runs.ts";
 import type { CommandEntry } from "./schema.ts";
 import type { AgentServices } from "./services.ts";
-import { type ToolSettings, tools as toolSettings } from "./settings.ts";
+import { type ToolRules, tools as toolSettings } from "./settings.ts";
 import { toolEntries } from "./tool-entries.ts";
 import { Toolbox } from "./toolbox.ts";
 import { Turns } from "./turn.ts";
@@ -81,7 +81,7 @@ export class Agent {
     this.toolbox = new Toolbox({
       builtin: options.tools,
       clock: services.clock,
-      settings: () => services.config.of(toolSettings).current,
+      settings: () => this.toolRules,
       policyOf: (agentId) => this.#configured(agentId)?.tools,
       gateway: options.gateway,
     });
@@ -206,8 +206,9 @@ export class Agent {
   }
 
   /** Which tools models may call, and for whom, as the settings say now. */
-  get toolSettings(): ToolSettings {
-    return this.#services.config.of(toolSettings).current;
+  get toolRules(): ToolRules {
+    const normalSender = this.channels?.normalSender;
+    return { ...this.#services.config.of(toolSettings).current, ...(normalSender && { normalSender }) };
   }
 
   get defaultAgentId(): string {

@@ -104,7 +104,7 @@ describe("messages of one turn", () => {
   ];
   for (const [what, a, b, expected] of cases)
     test(`${what}: ${expected ? "together" : "apart"}`, () => {
-      const together = goTogether(record("a", a), record("b", b), (principal) => principal.endsWith("mallory"));
+      const together = goTogether(record("a", a), record("b", b), ({ principal }) => principal.endsWith("mallory"));
 
       assert.equal(together, expected);
     });

@@ -40,10 +40,10 @@ export function collects({ mode }: QueueRules): boolean {
 
 /**
  * Whether two messages may share a turn: of one conversation, answered in one place, and asked with the same rights.
- * `hasOwnPolicy` tells whether some tools are allowed or denied to one sender by name.
+ * `hasOwnRules` tells whether some tools are allowed or denied to one sender by id.
  */
-export function goTogether(a: RunRecord, b: RunRecord, hasOwnPolicy: (principal: string) => boolean): boolean {
-  const isSameSender = a.principal === b.principal || !(hasOwnPolicy(a.principal) || hasOwnPolicy(b.principal));
+export function goTogether(a: RunRecord, b: RunRecord, hasOwnRules: (record: RunRecord) => boolean): boolean {
+  const isSameSender = a.principal === b.principal || !(hasOwnRules(a) || hasOwnRules(b));
   return a.sessionId === b.sessionId && isSameSender && traitsOf(a.request) === traitsOf(b.request);
 }
 

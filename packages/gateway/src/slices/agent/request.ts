@@ -43,6 +43,8 @@ const NO_SESSION = "Error: Pass --to <E.164>, --session-id, or --agent to choose
 /** What knows the channels: the slice that owns them. */
 export interface Channels {
   knows(channel: string): boolean;
+  /** "channel:id" with the id as the channel spells it. */
+  normalSender(key: string): string;
   /** Where a target leads. Throws `INVALID_REQUEST` with the forms that the channel accepts. */
   route(target: { channel: string; accountId?: string; to: string; threadId?: string }): DeliverTo;
 }

@@ -23,6 +23,8 @@ export interface Starter {
   readonly scopes: readonly string[];
   readonly name: string;
   readonly deviceId?: string | undefined;
+  /** Over a channel: every id that the platform proves to be this person's, as "channel:id". */
+  readonly ids?: readonly string[] | undefined;
 }
 
 /** What was asked, beside the message in the transcript. */

@@ -57,6 +57,7 @@ function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
   const answering = {
     isImmediate: () => false,
     isCommand: () => false,
+    hasOwnRules: () => false,
     answer: async (run: Run): Promise<Answer> => ({ provider: "fake", model: "m", steps: answer(run) }),
   };
   return { runs: () => new Runs(services, answering), sessions, store, told, [Symbol.dispose]: () => stack.dispose() };

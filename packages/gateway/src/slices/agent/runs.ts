@@ -37,6 +37,8 @@ export interface Answering {
   isImmediate(record: Pick<RunRecord, "request">): boolean;
   /** Whether the message is a command, which wants an answer of its own. */
   isCommand(record: RunRecord): boolean;
+  /** Whether some tools are allowed or denied to whoever started the run, by id. */
+  hasOwnRules(record: RunRecord): boolean;
   answer(run: Run): Promise<Answer>;
 }
 
@@ -100,6 +102,7 @@ export class Runs {
       start: (batch) => this.#track(this.#start(batch)),
       abort: (run, reason) => this.abort(run, reason),
       isCommand: (record) => answering.isCommand(record),
+      hasOwnRules: (record) => answering.hasOwnRules(record),
     });
     this.#joining = new Joining({
       ...{ services, store: this.#store, ends: this.#ends },

@@ -90,6 +90,11 @@ const Tools = Type.Object({
 });
 export type ToolSettings = Static<typeof Tools>;
 
+/** The same with how channels spell people, so that an entry of `bySender` is found however it is written. */
+export interface ToolRules extends ToolSettings {
+  readonly normalSender?: ((key: string) => string) | undefined;
+}
+
 export const tools = defineSettings({
   path: "tools",
   summary: "Which tools models may call, and for whom.",

@@ -109,6 +109,16 @@ describe("which tools a run may use", () => {
       "clock",
     ],
     [
+      "under whichever id of theirs the platform proves, all of them together",
+      {
+        ...paired,
+        starter: { ...paired.starter, ids: ["telegram:7", "telegram:+155507"] },
+      },
+      { bySender: { "telegram:+155507": { deny: ["web_*"] }, "telegram:7": { deny: ["clock"] } } },
+      {},
+      "mcp_home_light",
+    ],
+    [
       "and not for others",
       paired,
       { bySender: { "telegram:8": { allow: ["clock"] } } },

@@ -3,7 +3,7 @@
 import { hasScope } from "../../kit/access.ts";
 import type { Tool, ToolAudience, ToolLimits, ToolRun } from "../../kit/tool.ts";
 import type { RunRecord } from "./run-store.ts";
-import type { ToolPolicy, ToolSettings } from "./settings.ts";
+import type { ToolPolicy, ToolRules } from "./settings.ts";
 
 /** Names that stand for several tools. */
 export const TOOL_GROUPS: Readonly<Record<string, readonly string[]>> = {
@@ -48,7 +48,7 @@ export function audienceIn({
 export function allowedTools(
   all: readonly Tool[],
   run: PolicySubject,
-  settings: ToolSettings,
+  settings: ToolRules,
   agent: ToolPolicy | undefined,
 ): Tool[] {
   return all.filter((tool) => refusalOf(tool, run, settings, agent) === undefined);
@@ -58,7 +58,7 @@ export function allowedTools(
 export function refusalOf(
   { name, audience }: Pick<Tool, "name" | "audience">,
   run: PolicySubject,
-  settings: ToolSettings,
+  settings: ToolRules,
   agent: ToolPolicy | undefined,
 ): string | undefined {
   if (RANK[run.audience] < RANK[audience]) return FOR_WHOM[audience];
@@ -70,9 +70,9 @@ export function refusalOf(
 }
 
 /** The policies that bear on a run: of all, its agent, the channels it comes from and answers on, its sender, and its own. */
-function policiesOf(run: PolicySubject, settings: ToolSettings, agent: ToolPolicy | undefined): ToolLimits[] {
-  const sender = senderOf(run);
-  const channels = new Set([run.deliver?.channel, sender?.split(":", 1)[0]]);
+function policiesOf(run: PolicySubject, settings: ToolRules, agent: ToolPolicy | undefined): ToolLimits[] {
+  const senders = sendersOf(run.starter);
+  const channels = new Set([run.deliver?.channel, senders[0]?.split(":", 1)[0]]);
   return [
     { because: "the rules of tools … it", allow: settings.allow, deny: settings.deny },
     { because: "the rules of its agent … it", ...agent },
@@ -80,16 +80,27 @@ function policiesOf(run: PolicySubject, settings: ToolSettings, agent: ToolPolic
       const policy = channel === undefined ? undefined : ownValue(settings.byChannel, channel);
       return policy ? [{ because: `the rules of tools.byChannel.${channel} … it`, ...policy }] : [];
     }),
-    ...[sender === undefined ? undefined : ownValue(settings.bySender, sender)].flatMap((policy) =>
-      policy ? [{ because: `the rules of tools.bySender["${sender}"] … it`, ...policy }] : [],
-    ),
+    ...rulesForSender(settings, senders).map(([key, policy]) => ({
+      because: `the rules of tools.bySender["${key}"] … it`,
+      ...policy,
+    })),
     ...(run.limits ?? []),
   ];
 }
 
-/** Whom a run over a channel was started by, as "channel:id". */
-function senderOf({ starter: { principal } }: PolicySubject): string | undefined {
-  return principal.startsWith("channel:") ? principal.slice("channel:".length) : undefined;
+/** Whom a run over a channel was started by, under every id of theirs, as "channel:id". Nobody for other runs. */
+export function sendersOf({ principal, ids = [] }: Pick<ToolRun["starter"], "principal" | "ids">): readonly string[] {
+  return principal.startsWith("channel:") ? [principal.slice("channel:".length), ...ids] : [];
+}
+
+/** The entries of `tools.bySender` that are about a person: all of them hold, whichever id each names. */
+export function rulesForSender(
+  { bySender = {}, normalSender = (key) => key.trim() }: Pick<ToolRules, "bySender" | "normalSender">,
+  senders: readonly string[],
+): [key: string, policy: ToolPolicy][] {
+  if (senders.length === 0) return [];
+  const ids = new Set(senders.map(normalSender));
+  return Object.entries(bySender).filter(([key]) => ids.has(normalSender(key)));
 }
 
 /** People choose ids: one that names a property of every object must find nothing. */

@@ -5,7 +5,7 @@ import { GatewayError, messageOf, TellableError } from "../../base/errors.ts";
 import type { Gateway } from "../../gateway.ts";
 import type { Tool, ToolResult, ToolRun } from "../../kit/tool.ts";
 import { type Schema, validationText } from "../../kit/validate.ts";
-import type { ToolPolicy, ToolSettings } from "./settings.ts";
+import type { ToolPolicy, ToolRules } from "./settings.ts";
 import { allowedTools, refusalOf } from "./tool-policy.ts";
 
 /** Tools that are not known before a run asks: those of other programs. */
@@ -26,7 +26,7 @@ export interface ToolRequest {
 export interface ToolboxOptions {
   readonly builtin: readonly Tool[];
   readonly clock: Clock;
-  settings(): ToolSettings;
+  settings(): ToolRules;
   /** The policy of an agent. */
   policyOf(agentId: string): ToolPolicy | undefined;
   gateway(): Gateway;

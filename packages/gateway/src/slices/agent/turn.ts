@@ -15,7 +15,7 @@ import { RunContext } from "./run-context.ts";
 import { BUILTIN, type RunRecord } from "./run-store.ts";
 import type { Answer, Answering } from "./runs.ts";
 import type { AgentServices } from "./services.ts";
-import { audienceOf } from "./tool-policy.ts";
+import { audienceOf, rulesForSender, sendersOf } from "./tool-policy.ts";
 import { TurnLog } from "./turn-log.ts";
 
 export class Turns implements Answering {
@@ -33,6 +33,11 @@ export class Turns implements Answering {
   }
 
   /** Where neither a model nor another program answers, everything is a command. */
+  /** See `Answering`. */
+  hasOwnRules({ principal, request: { starter } }: RunRecord): boolean {
+    return rulesForSender(this.#agent.toolRules, sendersOf({ principal, ids: starter.ids })).length > 0;
+  }
+
   isCommand({ sessionKey }: RunRecord): boolean {
     const agentId = this.#services.sessions.agentOf(sessionKey);
     return !this.#agent.backendOf(agentId) && this.#agent.modelNameOf(sessionKey) === undefined;

@@ -5,7 +5,6 @@ import { collects, goTogether, IN_ORDER, isFromPerson, leftOut, nextBatch, type 
 import type { Run } from "./run.ts";
 import type { AbortReason, RunRecord } from "./run-store.ts";
 import type { AgentServices } from "./services.ts";
-import { tools as toolSettings } from "./settings.ts";
 
 export interface WaitingRoomOptions {
   readonly services: AgentServices;
@@ -14,6 +13,8 @@ export interface WaitingRoomOptions {
   abort(run: Run, reason: AbortReason): void;
   /** Whether each message wants an answer of its own, whatever the rules say. */
   isCommand(record: RunRecord): boolean;
+  /** Whether some tools are allowed or denied to whoever started it, by id. */
+  hasOwnRules(record: RunRecord): boolean;
 }
 
 /** Too many wait: which is left out, undefined being the one that comes, and what stands in its place. */
@@ -107,8 +108,7 @@ export class WaitingRoom implements Disposable {
   }
 
   #goTogether(a: Run, b: Run): boolean {
-    const { bySender = {} } = this.#options.services.config.of(toolSettings).current;
-    return goTogether(a.record, b.record, (principal) => Object.hasOwn(bySender, principal.replace(/^channel:/, "")));
+    return goTogether(a.record, b.record, this.#options.hasOwnRules);
   }
 
   /** The runs that begin next of those that wait in a conversation. */

@@ -331,6 +331,7 @@ export class Intake {
         principal: `channel:${first.channel}:${sender.id}`,
         scopes: this.#scopesOf(first, decision),
         name: sender.name ?? sender.id,
+        ids: identitiesOf(sender).map((id) => `${first.channel}:${id}`),
       },
       extraSystemPrompt: this.#instructions(first, decision),
       deliver: route,

@@ -137,6 +137,11 @@ export class Messaging implements AsyncDisposable {
     );
     agent.channels = {
       knows: (channel) => definitions.some(({ id }) => id === channel),
+      normalSender: (key) => {
+        const [channel = "", ...rest] = key.trim().split(":");
+        const definition = definitions.find(({ id }) => id === channel.trim().toLowerCase());
+        return definition ? `${definition.id}:${definition.normalPeer(rest.join(":"))}` : key.trim();
+      },
       route: (target) => channels.route(target),
     };
   }
@@ -178,7 +183,7 @@ export class Messaging implements AsyncDisposable {
         channels: this.#channels.config,
         bindings: this.#bindings.current,
         identityLinks: sessions.settings.identityLinks,
-        bySender: agent.toolSettings.bySender,
+        bySender: agent.toolRules.bySender,
       },
       this.#channels.definitions,
       (what, channel, name) =>
