@@ -3,6 +3,7 @@
  * password in an address in whatever names the address. What is wrong is said by the setting's path, never by its value.
  */
 import { type Issue, isRecord } from "../base/config.ts";
+import { patternProblem } from "./pattern.ts";
 import type { Schema } from "./validate.ts";
 
 /** What a string of the settings has to be, by its schema's `format`. */
@@ -11,6 +12,7 @@ type Check = (text: string) => string | undefined;
 const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ["secret", keyProblem],
   ["secret-line", lineProblem],
+  ["pattern", patternProblem],
   ["uri", (text) => addressProblem(text, ["http:", "https:"])],
   ["socket-address", (text) => addressProblem(text, ["ws:", "wss:"])],
 ]);
@@ -71,6 +73,7 @@ function walk(schema: Schema | undefined, value: unknown, path: string, problems
     const message = check(value);
     if (message !== undefined) problems.push({ path, message });
     // The spaces of a password count; those around a key come from the file that it was read from.
+    if (format === "pattern") return value;
     return format === "secret-line" ? value.replace(/[\r\n]+$/, "") : value.trim();
   }
   if (Array.isArray(value)) {

@@ -112,6 +112,16 @@ const TOO_FAR_IN = new RegExp(`^[ \\t]{${4 * DEEPEST},}(?:[-+*>]|\\d{1,9}[.)])`,
 /** Marks without a space between them, each of which may begin or end with any other: what takes the square of time. */
 const TOO_DENSE = /(?:[^\s*_~`[\]<]{0,40}[*_~`[\]<]){600}/;
 
+/** A word without end is looked through for addresses from each of its letters on. */
+const TOO_LONG_A_WORD = /[\w.+-]{1000}/;
+
+/** What HTML and lists begin with: each is looked for its end, or put beside all before it. */
+const BEGINNINGS: readonly { readonly mark: RegExp; readonly most: number }[] = [
+  { mark: /<[!?]/g, most: 100 },
+  { mark: /^[ \t]*(?:[-+*]|\d{1,9}[.)])[ \t]/gm, most: 1_000 },
+];
+
 function isHarmless(text: string): boolean {
-  return !TOO_DEEP.test(text) && !TOO_FAR_IN.test(text) && !TOO_DENSE.test(text);
+  if ([TOO_DEEP, TOO_FAR_IN, TOO_DENSE, TOO_LONG_A_WORD].some((pattern) => pattern.test(text))) return false;
+  return BEGINNINGS.every(({ mark, most }) => (text.match(mark)?.length ?? 0) <= most);
 }

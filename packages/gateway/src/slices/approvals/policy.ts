@@ -2,7 +2,9 @@
  * Whether a command runs, is asked for, or is refused. Pure: it is handed what was found out about the command, and the
  * rules in force. Read `judge` from top to bottom.
  */
+
 import { basename } from "node:path";
+import { matchesGlob } from "../../base/glob.ts";
 import { isReader } from "./harmless.ts";
 import type { Program } from "./programs.ts";
 import { type Always, isFilelessPart, isFilterPart, isHarmlessPart, isReaderPart, isSameRule } from "./remember.ts";
@@ -196,10 +198,5 @@ function missingText({ program, command }: Part, { allowlist, skillBins }: Rules
 
 /** Whether a path is meant by a pattern. */
 export function matchesPath(pattern: string, path: string): boolean {
-  const source = pattern.replace(/\*\*|\*|\?|[.+^${}()|[\]\\]/g, (found) => {
-    if (found === "**") return ".*";
-    if (found === "*") return "[^/]*";
-    return found === "?" ? "[^/]" : `\\${found}`;
-  });
-  return new RegExp(`^${source}$`, "s").test(path);
+  return matchesGlob(pattern, path);
 }

@@ -3,6 +3,7 @@ import { isRecord } from "../../base/config.ts";
 import type { ChannelDefinition } from "../../kit/channel.ts";
 import { isSecret, soundly } from "../../kit/sound.ts";
 import type { Schema } from "../../kit/validate.ts";
+import { preparePatterns } from "./mention-patterns.ts";
 import { PeerList } from "./peer-list.ts";
 import type { AccountConfig, ChannelConfig, ChannelsConfig } from "./settings.ts";
 
@@ -73,6 +74,7 @@ export function accountSettings(
   const { accounts, ...shared } = section;
   const own = Object.entries(accounts ?? {}).find(([id]) => normalAccountId(id) === accountId)?.[1] ?? {};
   const merged: AccountConfig = { ...shared, ...own };
+  if (merged.mentionPatterns) void preparePatterns(merged.mentionPatterns);
   const people = (list: readonly (string | number)[] | undefined) => list && new PeerList(list.map(String), definition);
   return {
     enabled: section.enabled !== false && merged.enabled !== false,

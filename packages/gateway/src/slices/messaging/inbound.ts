@@ -5,6 +5,7 @@
 import type { ChannelDefinition, Chat, InboundMessage, Peer } from "../../kit/channel.ts";
 import type { AccountSettings, GroupSettings } from "./account-settings.ts";
 import type { Outcome } from "./inbox.ts";
+import { mentions } from "./mention-patterns.ts";
 
 /** What the policy looks at. */
 export interface Facts {
@@ -139,18 +140,7 @@ function isAddressed({ message, settings, ownNames }: Facts, isTrusted: boolean)
       ? undefined
       : new RegExp(`(?:^|[^\\p{L}\\p{N}])@?(?:${names.join("|")})(?![\\p{L}\\p{N}])`, "iu");
   if (named?.test(message.text)) return true;
-  return settings.mentionPatterns.some((pattern) => matches(pattern, message.text));
-}
-
-/** A pattern of the settings is a regular expression, or plain words when it is not a valid one. */
-function matches(pattern: string, text: string): boolean {
-  // Bounded, so that a pattern that backtracks cannot hold the loop for long.
-  const looked = text.slice(0, 2_000);
-  try {
-    return new RegExp(pattern, "iu").test(looked);
-  } catch {
-    return looked.toLowerCase().includes(pattern.toLowerCase());
-  }
+  return mentions(settings.mentionPatterns, message.text);
 }
 
 /** The settings of a group: under its id, its space's id, or "*". Its title is anybody's choice and finds nothing. */

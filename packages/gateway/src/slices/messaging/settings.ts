@@ -42,8 +42,8 @@ const SHARED = {
     Type.Record(Type.String({ maxLength: 256 }), Group, { description: 'By chat id; "*" is every group.' }),
   ),
   mentionPatterns: Type.Optional(
-    Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
-      description: "Words that address us in groups, beside a mention and a reply.",
+    Type.Array(Type.String({ minLength: 1, maxLength: 200, format: "pattern" }), {
+      description: "Words that address us in groups, beside a mention and a reply; or regular expressions (RE2).",
     }),
   ),
   historyLimit: Type.Optional(

@@ -97,12 +97,33 @@ function decoderOf(charset: string | undefined): TextDecoder {
   }
 }
 
+/** Above this JSON is shown as it came: reading and writing it would hold the gateway. */
+const MAX_INDENTED_CHARS = 1_000_000;
+
 function indented(text: string): string {
+  if (text.length > MAX_INDENTED_CHARS || indentedChars(text) > 2 * MAX_INDENTED_CHARS) return text;
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
   } catch {
     return text;
   }
+}
+
+/** How long a JSON text becomes by indenting it: two blanks a level for each line, so a deep one grows without measure. */
+function indentedChars(text: string): number {
+  let total = text.length;
+  let depth = 0;
+  let isInText = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (isInText && character === "\\") at++;
+    else if (character === '"') isInText = !isInText;
+    else if (isInText) continue;
+    else if (character === "{" || character === "[") total += 1 + 2 * ++depth;
+    else if (character === "}" || character === "]") total += 1 + 2 * Math.max(0, --depth);
+    else if (character === ",") total += 1 + 2 * Math.max(0, depth);
+  }
+  return total;
 }
 
 function piece(

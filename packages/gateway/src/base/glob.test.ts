@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { matchesGlob } from "./glob.ts";
+
+const CASES: readonly [pattern: string, text: string, is: boolean][] = [
+  ["", "", true],
+  ["", "a", false],
+  ["*", "abc", true],
+  ["*", "a/b", false],
+  ["**", "a/b", true],
+  ["/bin/*", "/bin/ls", true],
+  ["/bin/*", "/bin/a/ls", false],
+  ["/**/ls", "/usr/bin/ls", true],
+  ["a?c", "abc", true],
+  ["a?c", "a/c", false],
+  ["a.c", "abc", false],
+  ["a*b*", "aXbY", true],
+  ["***", "a/b", true],
+];
+
+for (const [pattern, text, is] of CASES)
+  test(`${JSON.stringify(pattern)} ${is ? "means" : "does not mean"} ${JSON.stringify(text)}`, () => {
+    assert.equal(matchesGlob(pattern, text), is);
+  });
+
+test("says what a regular expression says", () => {
+  const some = fc.string({ unit: fc.constantFrom("a", "b", "/", "*", "?", "."), maxLength: 8 });
+  fc.assert(
+    fc.property(some, fc.string({ unit: fc.constantFrom("a", "b", "/", "."), maxLength: 8 }), (pattern, text) => {
+      const source = pattern.replace(
+        /\*\*|\*|\?|\./g,
+        (found) => ({ "**": ".*", "*": "[^/]*", "?": "[^/]" })[found] ?? "\\.",
+      );
+      assert.equal(matchesGlob(pattern, text), new RegExp(`^${source}$`, "su").test(text));
+    }),
+  );
+});
+
+test("a pattern of many stars does not hold the gateway", () => {
+  const before = performance.now();
+
+  assert.equal(matchesGlob("*a".repeat(50), "a".repeat(4_000) + "b"), false);
+  assert.ok(performance.now() - before < 1_000);
+});
