@@ -1,11 +1,16 @@
 // Voice notes by a model provider, and pictures for models that see none.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fakeTelegram } from "@moltbot/fakes";
+import { systemClock } from "../../packages/gateway/src/base/clock.ts";
+import { Transcriber } from "../../packages/gateway/src/slices/messaging/transcribe.ts";
 import type { Model } from "../../packages/gateway/src/slices/models/providers.ts";
 import { transcribe } from "../../packages/gateway/src/slices/models/transcribe.ts";
 import { ChannelBench } from "../channels/bench.ts";
@@ -132,4 +137,21 @@ test("a model that sees pictures gets them; one that takes text alone is told th
   assert.match(blind ?? "", /Look.*\[image: cat\.png\]/s);
   assert.doesNotMatch(blind ?? "", /base64/);
   assert.match(sees ?? "", /data:image\/png;base64/);
+});
+
+test("a program that writes voice notes down gets the environment that it is given, and none of the gateway's keys", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "moltbot-voice-"));
+  const file = join(folder, "a.ogg");
+  writeFileSync(file, "x");
+  const transcriber = new Transcriber({
+    clock: systemClock,
+    env: { PATH: process.env.PATH, HOME: folder, OPENAI_API_KEY: "sk-of-the-gateway", MOLTBOT_GATEWAY_TOKEN: "t" },
+    models: undefined as never,
+    settings: () => ({ transcribe: { command: ["env"], env: { OWN: "yes" } } }) as never,
+  });
+
+  const words = await transcriber.words(file, "audio/ogg", never);
+
+  assert.deepEqual((words ?? "").split("\n").sort(), [`HOME=${folder}`, "OWN=yes", `PATH=${process.env.PATH}`]);
+  rmSync(folder, { recursive: true });
 });

@@ -22,6 +22,13 @@ const PAGES: Readonly<Record<string, readonly [type: string, body: string | Buff
   "/tea/brewing": ["text/html; charset=utf-8", ARTICLE],
   "/latin": ["text/html", Buffer.from('<meta charset="iso-8859-1"><p>Thé vert</p>', "latin1")],
   "/data.json": ["application/json", '{"a":[1,2]}'],
+  "/deep.json": ["application/json", `${"[".repeat(4_000) + "1,".repeat(40_000)}1${"]".repeat(4_000)}`],
+  "/deeper.json": ["application/json", "[".repeat(93_000) + "]".repeat(93_000)],
+  "/objects.json": [
+    "application/json",
+    '{"a":'.repeat(3_000) + JSON.stringify(Array(50_000).fill(0)) + "}".repeat(3_000),
+  ],
+  "/long.json": ["application/json", JSON.stringify(Array(400_000).fill(12))],
   "/notes.txt": ["text/plain", "0123456789".repeat(30)],
   "/paper.pdf": ["application/pdf", "%PDF-1.7 ..."],
   "/unnamed": ["", PNG],
@@ -43,6 +50,21 @@ async function stageFor(server: Site): Promise<ToolStage> {
 }
 
 describe("web_fetch", () => {
+  for (const path of ["/deep.json", "/deeper.json", "/objects.json", "/long.json"]) {
+    test(`does not hold the gateway with ${path}`, async () => {
+      await using server = await home();
+      await using stage = await stageFor(server);
+      const delay = monitorEventLoopDelay({ resolution: 5 });
+
+      delay.enable();
+      const told = await stage.use("web_fetch", { url: `${server.url}${path}` });
+      delay.disable();
+
+      assert.match(told, /application\/json, characters 0 to/);
+      assert.ok(delay.max / 1e6 < 2_000, `${delay.max / 1e6} ms`);
+    });
+  }
+
   test("shows a page's article as Markdown with whole links, and marks it as text from outside", async () => {
     await using server = await home();
     await using stage = await stageFor(server);

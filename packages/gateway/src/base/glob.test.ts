@@ -40,6 +40,6 @@ test("says what a regular expression says", () => {
 test("a pattern of many stars does not hold the gateway", () => {
   const before = performance.now();
 
-  assert.equal(matchesGlob("*a".repeat(50), "a".repeat(4_000) + "b"), false);
+  assert.equal(matchesGlob("*a".repeat(50), `${"a".repeat(4_000)}b`), false);
   assert.ok(performance.now() - before < 1_000);
 });

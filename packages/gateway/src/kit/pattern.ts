@@ -18,8 +18,11 @@ export function isSimplePattern(pattern: string): boolean {
     if (/^[*+{?]$/.test(atom)) {
       // A quantifier behind a group multiplies what the group can do; "(?" opens one.
       if (previous === ")") return false;
-      if (atom === "?" && previous === "(") previous = "(?";
-      else if (atom === "?") optional++;
+      if (atom === "?" && previous === "(") {
+        previous = "(?";
+        continue;
+      }
+      if (atom === "?") optional++;
       else unlimited++;
     } else if (previous === "(?" && /^[=!<]$/.test(atom)) return false;
     previous = atom;

@@ -351,17 +351,6 @@ describe("the inbound policy", () => {
       [],
     );
   });
-
-  test("a pattern that backtracks does not hold the gateway", () => {
-    const before = performance.now();
-    decideOn({
-      group: true,
-      settings: { groupPolicy: "open", mentionPatterns: ["bot.*bot.*bot"] },
-      message: { text: "bo".repeat(100_000) },
-    });
-
-    assert.ok(performance.now() - before < 200);
-  });
 });
 
 test("a list knows a person by id and by proven alias, in any spelling, and never by a name", () => {

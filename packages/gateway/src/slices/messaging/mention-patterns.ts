@@ -57,19 +57,24 @@ function searchOf(pattern: string): Search {
 function made(pattern: string): Search {
   const own = nativeOf(pattern);
   if (!own) return words(pattern);
-  if (isSimplePattern(pattern)) return (text) => ({ found: own.test(text.slice(0, LOOKED_AT)), steps: 0 });
+  if (isSimplePattern(pattern)) return (text) => ({ found: own.test(beginning(text, LOOKED_AT)), steps: 0 });
   if (!engine || patternProblem(pattern)) return words(pattern);
   try {
     const compiled = engine.compile(engine.translateRegExp(pattern), engine.CASE_INSENSITIVE);
     const size = compiled.programSize();
     return (text, steps) => {
       const length = Math.min(LOOKED_AT, Math.max(LEAST_LOOKED_AT, Math.floor(steps / size)));
-      return { found: compiled.matcher(text.slice(0, length)).find(), steps: size * length };
+      return { found: compiled.matcher(beginning(text, length)).find(), steps: size * length };
     };
   } catch (error) {
     ignore(error, "the engine knows no such pattern; it is looked for as words");
     return words(pattern);
   }
+}
+
+/** The first characters; one that is in no text stands where it was cut, so that "$" is not found there. */
+function beginning(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}\0`;
 }
 
 function nativeOf(pattern: string): RegExp | undefined {

@@ -281,3 +281,27 @@ test("the default agent is the marked one, else the first, else main", () => {
     ],
   );
 });
+
+test("a word that stands in very many messages is found without looking at each of them", () => {
+  using opened = open();
+  const { sessions, store } = opened;
+  const { sessionId } = sessions.ensure("agent:main:main");
+  store.run(
+    `with recursive n(i) as (select 1 union all select i + 1 from n where i < 200000)
+     insert into messages (id, session_key, session_id, role, at, text, body)
+     select 'm' || i, 'agent:main:main', ?, 'user', i, 'the common word ' || i, '{"content":[]}' from n`,
+    sessionId,
+  );
+
+  const before = performance.now();
+  const found = sessions.transcript.search("the common", 5);
+  const shortest = sessions.transcript.search("w", 5);
+  const took = performance.now() - before;
+
+  assert.deepEqual(
+    found.map(({ messageId }) => messageId),
+    ["m200000", "m199999", "m199998", "m199997", "m199996"],
+  );
+  assert.deepEqual(shortest, []);
+  assert.ok(took < 250, `${took} ms`);
+});

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Secrets } from "./secrets.ts";
+
+function secretsOf(...values: string[]): Secrets {
+  const secrets = new Secrets();
+  for (const value of values) secrets.add(value);
+  return secrets;
+}
+
+describe("what leaves", () => {
+  const guard = (text: string) => secretsOf("hunter22", "s3cr3t", 'with "quotes" in', "ollama", "monkey").guard(text);
+  const CASES: readonly [what: string, text: string, guarded: string][] = [
+    ["loses a secret", "it is hunter22.", "it is [redacted]."],
+    ["loses it within JSON, after an escape too", '{"a":"x\\nhunter22"}', '{"a":"x\\n[redacted]"}'],
+    [
+      "loses it as JSON and as addresses spell it",
+      '"with \\"quotes\\" in" with%20%22quotes%22%20in',
+      '"[redacted]" [redacted]',
+    ],
+    ["loses a short one that is no word", "s3cr3t", "[redacted]"],
+    ["keeps words that hold a short one", "s3cr3ts and xhunter22x", "s3cr3ts and xhunter22x"],
+    ["keeps what people write where no key is needed", "ollama/qwen3", "ollama/qwen3"],
+    ["keeps short words, whoever uses them as a password", "a monkey", "a monkey"],
+    ["loses what is shaped like a key", `sk-${"a1".repeat(10)}`, "[redacted]"],
+    [
+      "keeps English",
+      "use Bearer authentication, sk-loading-indicator-of-a-page",
+      "use Bearer authentication, sk-loading-indicator-of-a-page",
+    ],
+    [
+      "keeps a time before a name",
+      '{"1764440000":"abcdefghijklmnopqrstuvwxyz0123456789"}',
+      '{"1764440000":"abcdefghijklmnopqrstuvwxyz0123456789"}',
+    ],
+  ];
+  for (const [what, text, guarded] of CASES) test(what, () => assert.equal(guard(text), guarded));
+
+  test("keeps pictures as they are, and loses what stands between them", () => {
+    const picture = "AbC1".repeat(30_000);
+    const text = (secret: string) => JSON.stringify({ a: { data: picture }, b: secret, c: { data: picture } });
+
+    assert.equal(secretsOf("hunter22-hunter22").guard(text("hunter22-hunter22")), text("[redacted]"));
+  });
+});
+
+describe("what is secret", () => {
+  const learn = (config: object, text: string) => {
+    const secrets = new Secrets();
+    secrets.learn(config);
+    return secrets.guard(text);
+  };
+  const CASES: readonly [what: string, config: object, text: string, guarded: string][] = [
+    ["a key, by its setting's name", { a: { apiKey: "k9-value-1" } }, "k9-value-1", "[redacted]"],
+    ["any value of an environment", { x: [{ env: { ANY: "plain value 1" } }] }, "plain value 1", "[redacted]"],
+    [
+      "a header, and what follows its scheme",
+      { headers: { Authorization: "Bearer abc-def-1" } },
+      "abc-def-1",
+      "[redacted]",
+    ],
+    [
+      "the password of an address",
+      { url: "https://me:pa55word@h/" },
+      "pa55word, https://me:pa55word@h/",
+      "[redacted], https://me:[redacted]@h/",
+    ],
+    ["the name of an address that has no password", { url: "https://t0ken-77@h/" }, "t0ken-77", "[redacted]"],
+    ["an address's password as it is meant", { url: "https://me:p%40ss-word@h/" }, "p@ss-word", "[redacted]"],
+    [
+      "not what is plainly a setting",
+      { env: { MODE: "production", HOME_DIR: "/srv/data", ON: "true" } },
+      "production /srv/data true",
+      "production /srv/data true",
+    ],
+    ["but what is named like one all the same", { env: { DB_PASSWORD: "production" } }, "production", "[redacted]"],
+  ];
+  for (const [what, config, text, guarded] of CASES) test(what, () => assert.equal(learn(config, text), guarded));
+});

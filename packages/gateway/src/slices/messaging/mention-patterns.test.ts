@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { before, describe, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { isSimplePattern } from "../../kit/pattern.ts";
+import { mentions, preparePatterns } from "./mention-patterns.ts";
+
+/** Each takes an engine that backtracks from seconds to years on the text beside it. */
+const HOSTILE: readonly [pattern: string, text: string][] = [
+  ["^(\\w+\\s?)*$", `${"a".repeat(28)}!`],
+  ["^(\\w+\\s?)*$", `${"a".repeat(5_000)}!`],
+  ["(a|a)*b", "a".repeat(5_000)],
+  ["(a|aa)+$", `${"a".repeat(5_000)}b`],
+  ["(.*)*x", "y".repeat(5_000)],
+  ["(x+x+)+y", "x".repeat(5_000)],
+  ["((((a*)*)*)*)*b", "a".repeat(5_000)],
+  ["bot.*bot.*bot.*bot.*bot", "bo".repeat(5_000)],
+  ["a{1,1000}$", `${"a".repeat(5_000)}!`],
+  ["(?:a{1,30}){1,30}$", `${"a".repeat(5_000)}!`],
+  ["(?:[a-z]{1,100} ?){1,9}$", `${"a".repeat(5_000)}!`],
+  [`${"a?".repeat(30)}${"a".repeat(30)}`, "a".repeat(29)],
+  ["\\s+$", `${" ".repeat(5_000)}x`],
+];
+
+describe("patterns of the settings", () => {
+  before(() => preparePatterns(HOSTILE.map(([pattern]) => pattern)));
+
+  for (const [pattern, text] of HOSTILE) {
+    test(`${pattern.slice(0, 40)} does not hold the gateway on ${text.length} characters`, async () => {
+      const delay = monitorEventLoopDelay({ resolution: 1 });
+      delay.enable();
+      await nextTurn();
+
+      assert.equal(mentions([pattern], text), false);
+
+      await nextTurn();
+      delay.disable();
+      assert.ok(delay.max / 1e6 < 1_000, `${delay.max / 1e6} ms`);
+    });
+  }
+
+  const CASES: readonly [pattern: string, text: string, is: boolean][] = [
+    ["\\bmolty\\b", "hey Molty!", true],
+    ["molt(y|bot)+", "MOLTBOT", true],
+    ["^(hey|hi) \\p{L}+", "Hi Ñandú", true],
+    ["(?<who>a|b)+c", "abc", true],
+    ["(bot", "hey (bot", true],
+    ["(?=a)b", "(?=a)b", true],
+    ["(?=a)b", "ab", false],
+    ["molty", "nobody", false],
+  ];
+  for (const [pattern, text, is] of CASES)
+    test(`${pattern} ${is ? "finds" : "does not find"} ${text}`, () => assert.equal(mentions([pattern], text), is));
+});
+
+test("only what cannot backtrack far stays on the language's engine", () => {
+  assert.deepEqual(["bot", "@?molty", "\\bbot\\b", "colou?r", "a+", "[a-z]*x"].map(isSimplePattern), [
+    true,
+    true,
+    true,
+    true,
+    true,
+    true,
+  ]);
+  assert.deepEqual(["(a+)+", "a*b*", "(a|b)*", "(a)\\1", "(?=a)b", "a?a?a?a?a?a?a?", "x{1,9}y+"].map(isSimplePattern), [
+    false,
+    false,
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
