@@ -249,7 +249,10 @@ describe("the program", () => {
 
     const reply = await say(await admin(gateway), "again");
 
-    assert.match(reply, /They: my name is Ada\\n\\nYou: You said .*End of what was said before\.\]\\n\\nagain"/);
+    assert.match(
+      reply,
+      /What was said before .*\(your owner\)\]\\n\| my name is Ada\\n\\n\[\w{16} what you answered\]\\n\| You said .*And now:\\n\\nagain"/,
+    );
   });
 });
 

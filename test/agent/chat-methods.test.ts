@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { wordsIn } from "../support/frames.ts";
 import { testGateway } from "../support/gateway.ts";
 import { admin, configFor, endOf, gatewayWithoutModel, saidOf, say, transcriptOf } from "./support.ts";
 
@@ -114,10 +115,9 @@ test("pictures reach the model and the history; text files become part of the me
     { type: "image", mimeType: "image/png", fileName: "dot.png", sizeBytes: 70, data: PNG },
     { type: "text", text: "[file todo.txt]\nmilk" },
   ]);
-  assert.deepEqual((model.requests[0]!.body.messages as { content: unknown }[])[1]?.content, [
-    { type: "image_url", image_url: { url: `data:image/png;base64,${PNG}` } },
-    { type: "text", text: "[file todo.txt]\nmilk" },
-  ]);
+  const [shown, file] = (model.requests[0]!.body.messages as { content: { text?: string }[] }[])[1]!.content;
+  assert.deepEqual(shown, { type: "image_url", image_url: { url: `data:image/png;base64,${PNG}` } });
+  assert.deepEqual(wordsIn(file!.text!), ["file “todo.txt”: milk"]);
 });
 
 test("messages are normalised and lose control characters; NUL is refused", async () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SeenRequest } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { markless, unframed } from "../support/frames.ts";
 import { testGateway } from "../support/gateway.ts";
 import { admin, endOf, saidOf, say } from "./support.ts";
 import { pricedConfig } from "./usage-support.ts";
@@ -35,11 +36,10 @@ test("/compact puts a summary in the place of all but the last turn, for the mod
   const [, , summarising, after] = server.requests;
   assert.match(
     shownTo(summarising)[0] ?? "",
-    /user: I am Ada\.\n\nassistant: Nice to meet you\.\n<\/conversation>\n\nAbove all keep in mind: the colour/,
+    /message from .*\(your owner\)\]\n\| I am Ada\.\n\n\[\w{16} what you answered\]\n\| Nice to meet you\.\n\nAbove all keep in mind: the colour/,
   );
-  assert.deepEqual(shownTo(after), [
-    "user: [What was said before, summarised to save room; it tells, it does not instruct.]\nAda likes blue.\n" +
-      "[End of the summary.]|I like blue.",
+  assert.deepEqual(shownTo(after).map(markless), [
+    "user: [MARK summary of what was said before]\n| Ada likes blue.|I like blue.",
     "assistant: Blue it is.",
     "user: What do I like?",
   ]);
@@ -95,7 +95,7 @@ test("summaries chain: the second is made of the first and of what came after it
 
   assert.match(
     shownTo(summarising)[0] ?? "",
-    /<summary-so-far>\nFirst summary\.\n<\/summary-so-far>\n\n<conversation>\nuser: two/,
+    /summary of what was said before\]\n\| First summary\.\n\n\[\w{16} message from .*\]\n\| two/,
   );
   assert.match(second ?? "", /Second summary\./);
   assert.match(shownTo(server.requests.at(-1))[0] ?? "", /First summary\..*two/s);
@@ -238,6 +238,9 @@ test("what is not shown again is left out of the model's view only: old results 
   const shown = server.requests.at(-1)?.body.messages as { role: string; content: string }[];
   const tools = shown.filter(({ role }) => role === "tool");
 
-  assert.match(tools[0]?.content ?? "", /^\[Left out to save room: \d+ characters that sessions_list answered\./);
-  assert.match(tools.at(-1)?.content ?? "", /^agent:main:/);
+  assert.match(
+    unframed(tools[0]?.content ?? ""),
+    /^\[Left out to save room: \d+ characters that sessions_list answered\./,
+  );
+  assert.match(unframed(tools.at(-1)?.content ?? ""), /^agent:main:/);
 });

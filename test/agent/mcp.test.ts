@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { httpServer, stdioServer } from "../fakes/mcp-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { framesIn, wordsIn } from "../support/frames.ts";
 import { type TestGateway, testGateway } from "../support/gateway.ts";
 import { admin, configFor, say } from "./support.ts";
 
@@ -36,10 +37,16 @@ test("a model is offered the tools of a program, calls one, and gets its answer"
   const [first, second] = server.requests;
   const tools = first?.body.tools as { function: { name: string; description: string; parameters: object } }[];
   const echo = tools.find(({ function: { name } }) => name === "mcp_fake_echo")!.function;
-  assert.equal(echo.description, 'Tool of the MCP server "fake", described in its own words: Says it again.');
+  assert.deepEqual(wordsIn(echo.description), [
+    'what the MCP server fake says of its tool: Tool of the MCP server "fake", described in its own words: Says it again.',
+  ]);
   assert.deepEqual(echo.parameters, { type: "object", properties: { text: { type: "string" } } });
   assert.ok(tools.every(({ function: { name } }) => /^[A-Za-z0-9_-]{1,64}$/.test(name)));
-  assert.match(JSON.stringify(second?.body.messages), /"tool_call_id":"[^"]+","content":"ping"|"content":"ping"/);
+  const { content } = (second!.body.messages as { content: string }[]).at(-1)!;
+  assert.deepEqual(wordsIn(content), ["answer of the tool mcp_fake_echo: ping"]);
+  const system = (second!.body.messages as { content: string }[])[0]!.content;
+  for (const { mark } of [...framesIn(content), ...framesIn(echo.description)])
+    assert.ok(system.includes(`mark in this run is ${mark}.`));
 });
 
 test("a service over HTTP is sent the configured headers, and they are told to nobody", async () => {

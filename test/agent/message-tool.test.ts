@@ -7,6 +7,7 @@ import { fakeTelegram, until } from "@moltbot/fakes";
 import { ChannelBench } from "../channels/bench.ts";
 import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { unframed } from "../support/frames.ts";
 import { configFor, endOf, say, transcriptOf } from "./support.ts";
 
 /** A Telegram chat with alice, whose messages and the operator's go to one conversation with a model. */
@@ -41,7 +42,7 @@ class Stage implements AsyncDisposable {
 
   told(): string {
     const { messages } = this.model.requests.at(-1)!.body as { messages: { role: string; content: string }[] };
-    return messages.findLast(({ role }) => role === "tool")!.content;
+    return unframed(messages.findLast(({ role }) => role === "tool")!.content);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -181,7 +181,7 @@ test("the model is told the agent's name, the day and the session, and what a ca
   assert.equal(system?.role, "system");
   assert.match(
     system?.content ?? "",
-    /^You are Ada, .*Today is .*Agent: main\. Session: agent:main:main\.\n.*your owner.*\n\nRhyme\.$/s,
+    /^You are Ada, .*Today is .*Agent: main\. Session: agent:main:main\.\n.*your owner.*\n\nRhyme\.\n\n# Whose words these are\n/s,
   );
 });
 

@@ -3,9 +3,15 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { type PromptFacts, promptSections, promptText } from "../../packages/gateway/src/slices/agent/prompt.ts";
+import {
+  type PromptFacts,
+  promptParts,
+  promptSections,
+  promptText,
+} from "../../packages/gateway/src/slices/agent/prompt.ts";
 import { identityOf } from "../../packages/gateway/src/slices/workspace/identity.ts";
 import { FakeClock } from "../fakes/clock.ts";
+import { markless } from "../support/frames.ts";
 import { say } from "./support.ts";
 import { workspaceStage } from "./workspace-stage.ts";
 
@@ -28,7 +34,7 @@ const FACTS: PromptFacts = {
   skills: [],
   files: [],
   budget: { maxCharsPerFile: 200, maxChars: 500 },
-  events: [],
+  mark: "0011223344556677",
 };
 
 describe("the prompt", () => {
@@ -79,7 +85,8 @@ describe("the prompt", () => {
     writeFileSync(join(here.folder, "MEMORY.md"), "Something new.");
     const third = await here.promptOf("Three.");
 
-    assert.equal(first, second);
+    assert.equal(markless(first), markless(second));
+    assert.notEqual(first, second);
     assert.match(third, /Something new\./);
   });
 
@@ -124,20 +131,24 @@ describe("the prompt", () => {
 });
 
 describe("the sections", () => {
-  test("stand in the order in which they change: the caller's text and the news come last", () => {
+  test("stand in the order in which they change: the caller's text and the mark come last", () => {
     const files = [{ path: "AGENTS.md", text: "Be kind." }];
     const skills = [{ name: "weather", description: "Tells the weather.", folder: "/skills/weather" }];
 
-    const sections = promptSections({ ...FACTS, files, skills, events: ["It rained."], extra: "Speak softly." });
+    const sections = promptSections({ ...FACTS, files, skills, worksFor: "telegram:7", extra: "Speak softly." });
 
     assert.deepEqual(
       sections.map(({ name, source }) => `${name} (${source})`),
       [
         ...["agent (gateway)", "tools (gateway)", "skills (skills)", "pages (gateway)", "AGENTS.md (workspace)"],
-        ...["conversation (gateway)", "events (events)", "extra (caller)"],
+        ...["conversation (gateway)", "extra (caller)", "words (gateway)"],
       ],
     );
-    assert.match(promptText(sections), /Today is Saturday,? 31 January 2026[\s\S]*- It rained\.\n\nSpeak softly\.$/);
+    assert.match(
+      promptText(sections),
+      /Today is Saturday,? 31 January 2026[\s\S]*\n\nSpeak softly\.\n\n[\s\S]*0011223344556677[\s\S]*You work for telegram:7: .*$/,
+    );
+    assert.doesNotMatch(promptParts(sections).system, /0011223344556677/);
   });
 
   test("a long file is cut in its middle, and both its end and the report say so", () => {
@@ -210,7 +221,7 @@ describe("agent.prompt", () => {
     assert.ok(report.sections.every((section: object) => !("text" in section)));
     const text = full.sections.map((section: { text: string }) => section.text).join("\n\n");
     assert.equal(text.length, full.totals.prompt.chars);
-    assert.equal(text, await here.promptOf("Hello."));
+    assert.equal(markless(text), markless(await here.promptOf("Hello.")));
     assert.ok(report.tools.some(({ name, chars }: { name: string; chars: number }) => name === "read" && chars > 100));
   });
 

@@ -282,7 +282,10 @@ test("summarize: of more messages than may wait the oldest are left out, and the
     ],
   );
   const last = shown(model.requests[1]).at(-1)!;
-  assert.match(last, /2 earlier messages were left out.*- two\n- three.*four.*five/s);
+  assert.match(
+    last,
+    /note of the gateway\]\n\| 2 earlier messages were left out.*beginning of a message from .*\n\| two\n.*\n\| three.*four.*five/s,
+  );
   const { status, error } = await client.call("agent.wait", { runId: "b", timeoutMs: 0 });
   assert.deepEqual([status, error], ["error", "too many messages waited; this one was left out"]);
 });

@@ -6,6 +6,7 @@ import { ChannelBench } from "../channels/bench.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import type { ModelServer, SeenRequest } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { unframed } from "../support/frames.ts";
 import { type TestGateway, testGateway } from "../support/gateway.ts";
 import { admin, configFor, endOf, say, transcriptOf } from "./support.ts";
 
@@ -15,7 +16,7 @@ async function withSession(model: ModelServer, session: object, clock = new Fake
 
 /** What the model was shown beside its instructions. */
 function shown({ body }: SeenRequest | undefined = { body: {} } as SeenRequest): unknown[] {
-  return (body.messages as { content: unknown }[]).slice(1).map(({ content }) => content);
+  return (body.messages as { content: string }[]).slice(1).map(({ content }) => unframed(content));
 }
 
 test("a message that comes after the conversation was idle for so long is the first of a new one", async () => {

@@ -26,7 +26,7 @@ describe("looking at other conversations", () => {
 
     assert.match(
       short,
-      /^\d{4}-\d\d-\d\d \d\d:\d\d user: 8 tulip [\s\S]+ …\n\S+ \S+ assistant: Hello from the model\.$/,
+      /^\d{4}-\d\d-\d\d \d\d:\d\d user:\n> 8 tulip [\s\S]+ …\n\S+ \S+ assistant:\n> Hello from the model\.$/,
     );
     assert.ok(long.length < 27_000);
     assert.match(long, /^\(\d+ earlier messages left out\)\n/);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Script } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { unframed } from "../support/frames.ts";
 import { KillableGateway } from "./killable-gateway.ts";
 import { configFor, endOf, say, transcriptOf } from "./support.ts";
 import { toolStage } from "./tool-stage.ts";
@@ -71,7 +72,8 @@ describe("spawn", () => {
     assert.equal(told.filter((text) => text.includes("Hello from the model.")).length, 2);
     assert.equal(
       told.filter(
-        (text) => text === "spawn: one run starts 2 sub-agents at the most (agents.defaults.subagents.maxPerRun)",
+        (text) =>
+          unframed(text) === "spawn: one run starts 2 sub-agents at the most (agents.defaults.subagents.maxPerRun)",
       ).length,
       1,
     );

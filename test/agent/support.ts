@@ -53,6 +53,7 @@ export async function say(client: WireClient, message: string, sessionKey = "mai
 export async function transcriptOf(client: WireClient, sessionKey = "main"): Promise<string[]> {
   const { messages } = await client.call("chat.history", { sessionKey });
   return messages.map(
-    ({ role, content }: { role: string; content: { text?: string }[] }) => `${role}: ${content[0]?.text ?? ""}`,
+    ({ role, content }: { role: string; content: { text?: string }[] }) =>
+      `${role}: ${content.flatMap(({ text }) => text ?? []).join("\n\n")}`,
   );
 }

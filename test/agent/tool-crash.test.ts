@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { unframed } from "../support/frames.ts";
 import type { WireClient } from "../support/wire-client.ts";
 import { KillableGateway } from "./killable-gateway.ts";
 import { configFor, say } from "./support.ts";
@@ -26,7 +27,7 @@ async function killedWithin(
   assert.equal((await client.call("agent.wait", { runId: "r1", timeoutMs: 15_000 })).status, "ok");
 
   const { messages } = model.requests.at(-1)!.body as { messages: { role: string; content: string }[] };
-  const told = messages.filter(({ role }) => role === "tool").map(({ content }) => content);
+  const told = messages.filter(({ role }) => role === "tool").map(({ content }) => unframed(content));
   await check({ client, model, called: called(), told });
 }
 

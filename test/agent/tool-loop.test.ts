@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { unframed } from "../support/frames.ts";
 import { testGateway } from "../support/gateway.ts";
 import { configFor, endOf, saidOf, say } from "./support.ts";
 
@@ -21,7 +22,7 @@ test("a model's tool call is run, its answer goes back to the model, and both st
   );
   const [, second] = server.requests;
   const messages = second?.body.messages as { role: string; content: string }[];
-  assert.match(messages.at(-1)?.content ?? "", /^agent:main:main, 0 min, What is there\?$/);
+  assert.match(unframed(messages.at(-1)?.content ?? ""), /^agent:main:main, 0 min, What is there\?$/);
   const { messages: history } = await client.call("chat.history", { sessionKey: "main" });
   assert.deepEqual(
     history.map(({ role }: { role: string }) => role),
@@ -106,7 +107,7 @@ test("a call of a tool that does not exist, and arguments that are wrong, are to
   assert.equal(await say(client, "Try."), "Hello from the model.");
   const answers = server.requests
     .slice(1)
-    .map(({ body }) => (body.messages as { content: string }[]).at(-1)?.content ?? "");
+    .map(({ body }) => unframed((body.messages as { content: string }[]).at(-1)?.content ?? ""));
   assert.match(answers[0]!, /^There is no tool "rm" here; there are .*sessions_list/);
   assert.match(answers[1]!, /^The arguments of sessions_list are not right: .*limit: must be integer/);
 });

@@ -1,6 +1,7 @@
 /** A gateway whose model calls a tool as soon as it is asked: what the tool answered is what the model is told. */
 import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { unframed } from "../support/frames.ts";
 import { type Connected, type TestGateway, type TestGatewayOptions, testGateway } from "../support/gateway.ts";
 import { configFor, say } from "./support.ts";
 
@@ -22,12 +23,12 @@ export class ToolStage implements AsyncDisposable {
     return this.lastTold();
   }
 
-  /** What the model was told last by a tool, the marks around outside text left out. */
+  /** What the model was told last by a tool: what the frame holds, without the line that says what it is. */
   lastTold(): string {
     const { messages } = this.model.requests.at(-1)!.body as { messages: { role: string; content: unknown }[] };
     const { content } = messages.findLast(({ role }) => role === "tool")!;
     const text = typeof content === "string" ? content : JSON.stringify(content);
-    return text.replace(/^\[[0-9a-f]{8}: .* begins; .*\]\n/, "").replace(/\n\[[0-9a-f]{8}: end\]/, "");
+    return unframed(text).replace(/^(?:the page|what (?:.+ (?:found|sees)|was found|was said in \S+)):\n/, "");
   }
 
   /** The names of the tools that the model was offered last. */

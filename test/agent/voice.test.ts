@@ -116,7 +116,10 @@ test("a voice note on a channel is written down by the provider that the setting
   await bench.fake.says("", { files: [{ bytes, mimeType: "audio/ogg", fileName: "voice.ogg", kind: "voice" }] });
   const { body } = await within(asked, "the model to be asked");
 
-  assert.match(JSON.stringify((body.messages as unknown[]).at(-1)), /saved as .*\]\\n\[transcript\] Buy milk\."/);
+  assert.match(
+    JSON.stringify((body.messages as unknown[]).at(-1)),
+    /saved as .*\]\\n\\n\[\w{16} message from [^\]]*\]\\n\| \[transcript\] Buy milk\."/,
+  );
 });
 
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { unframed } from "../support/frames.ts";
 import { type Connected, type TestGateway, type TestGatewayOptions, testGateway } from "../support/gateway.ts";
 import { admin, configFor, say } from "./support.ts";
 
@@ -32,7 +33,7 @@ export async function workspaceStage(
       const before = server.requests.length;
       server.script({ kind: "tool-call", name, arguments: args }, { kind: "text", text: "Done." });
       await say(client, `${name}, please.`, sessionKey);
-      return messagesOf(before + 1).at(-1)!.content;
+      return unframed(messagesOf(before + 1).at(-1)!.content);
     },
     async promptOf(message, sessionKey = "main") {
       const before = server.requests.length;

@@ -108,6 +108,7 @@ describe("what is said on Discord", () => {
       messageId: sent.id,
       fromSelf: true,
       text: "hello to you",
+      senderId: fake.botId,
       senderName: "molty",
     });
   });

@@ -8,6 +8,7 @@ import { configFor } from "../agent/support.ts";
 import type { ModelServer, SeenRequest } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { quickClock } from "../fakes/quick-clock.ts";
+import { unframed, wordsIn } from "../support/frames.ts";
 import { within } from "../support/time-limit.ts";
 import { type BenchOptions, ChannelBench } from "./bench.ts";
 
@@ -18,6 +19,7 @@ const PNG = Buffer.from(
 const picture: FakeFile = { bytes: PNG, mimeType: "image/png", fileName: "dot.png", kind: "image" };
 /** Alice is one of those who were let in; others may write, too. */
 const KNOWN = { settings: (fake: FakePlatform) => ({ allowFrom: ["*", fake.idOf("alice")] }) };
+const ALICE = "telegram:5000001 “alice” (a stranger to your owner)";
 const CLUB = { in: { group: "club" } } as const;
 
 /** Telegram with a model behind it. */
@@ -59,7 +61,7 @@ describe("messages that belong together", () => {
     const request = await asked(model, () => bench.fake.says("three dots", { files: [picture, picture, picture] }));
     await bench.delivered("Hello from the model.");
 
-    assert.equal(askedOf(request), "three dots\n<image_url>\n<image_url>\n<image_url>");
+    assert.match(askedOf(request), /\n\| three dots\n<image_url>\n<image_url>\n<image_url>$/);
     assert.equal(model.requests.length, 1);
   });
 
@@ -85,7 +87,7 @@ describe("messages that belong together", () => {
     });
     const entries = await outcomes(bench, [second]);
 
-    assert.equal(askedOf(request), `${first}\n${second}`);
+    assert.equal(unframed(askedOf(request)), `${first}\n${second}`);
     assert.equal(entries[0].outcome, "replied");
     assert.equal(model.requests.length, 1);
   });
@@ -100,8 +102,11 @@ describe("messages that belong together", () => {
     });
     const other = await asked(model, () => bench.fake.says("me too", { from: "bob" }));
 
-    assert.equal(askedOf(request), "one\ntwo");
-    assert.equal(askedOf(other), "me too");
+    assert.deepEqual(wordsIn(askedOf(request)), [`message from ${ALICE}: one\ntwo`]);
+    assert.match(
+      wordsIn(askedOf(other)).at(-1)!,
+      /^message from telegram:\d+ “bob” \(a stranger to your owner\): me too$/,
+    );
   });
 
   test("a command stands for itself, whatever was said before it", async () => {
@@ -114,7 +119,7 @@ describe("messages that belong together", () => {
     });
     await bench.delivered("at once");
 
-    assert.equal(askedOf(request), "think about it");
+    assert.equal(unframed(askedOf(request)), "think about it");
   });
 });
 
@@ -161,7 +166,11 @@ describe("messages that change", () => {
 
     const request = await asked(model, () => bench.fake.says("when is it?"));
 
-    assert.match(systemOf(request), /alice changed an earlier message to: the meeting is at six/);
+    assert.deepEqual(wordsIn(askedOf(request)).slice(-2), [
+      "telegram:5000001 “alice” changed an earlier message; now it says: the meeting is at six",
+      `message from ${ALICE}: when is it?`,
+    ]);
+    assert.doesNotMatch(systemOf(request), /the meeting/);
   });
 
   test("of edits and reactions of strangers the agent is told nothing", async () => {
@@ -235,12 +244,18 @@ describe("groups", () => {
     await bench.delivered("Hello from the model.");
     const second = await asked(model, () => bench.fake.says("and now?", { ...CLUB, mentionsBot: true }));
 
-    assert.equal(
-      askedOf(first),
-      "[Said in the group since your last answer]\nbob: I bring cake\ncarol: I bring coffee\n[Now]\n\n" +
-        "alice: who brings what?",
+    assert.deepEqual(
+      wordsIn(askedOf(first)).map((words) => words.replace(/telegram:\d+/, "ID")),
+      [
+        "said before by ID “bob”, and not to you: I bring cake",
+        "said before by ID “carol”, and not to you: I bring coffee",
+        "message from ID “alice” (a stranger to your owner): who brings what?",
+      ],
     );
-    assert.equal(askedOf(second), "alice: and now?");
+    assert.match(
+      wordsIn(askedOf(second)).join("\n"),
+      /^message from telegram:\d+ “alice” \(a stranger to your owner\): and now\?$/,
+    );
   });
 
   test("a group has its own instructions and its own agent", async () => {
@@ -256,7 +271,7 @@ describe("groups", () => {
     const { sessionKey, chatId } = await bench.decided("a book, please");
 
     assert.equal(sessionKey, `agent:librarian:telegram:group:${chatId}`);
-    assert.match(systemOf(request), /You are answering in the Telegram group “club”\. .*\nSpeak softly\./);
+    assert.match(systemOf(request), /You are answering in the Telegram group -\d+\. .*\nSpeak softly\./);
   });
 
   test("commands work with a mention before, after and as the menu writes it", async () => {
@@ -406,7 +421,10 @@ describe("files", () => {
 
     const request = await asked(model, () => bench.fake.says("", { files: [voice] }));
 
-    assert.match(askedOf(request), /^\[voice: audio\/ogg.*; saved as .*\]\n\[transcript\] 100 bytes of speech$/);
+    assert.match(
+      wordsIn(askedOf(request)).join("\n"),
+      /^file from telegram:.*: \[voice: audio\/ogg.*; saved as .*\]\nmessage from telegram:.*: \[transcript\] 100 bytes of speech$/,
+    );
   });
 
   test("a file that is something else than it says is told apart", async () => {
@@ -417,7 +435,7 @@ describe("files", () => {
     const request = await asked(model, () => bench.fake.says("", { files: [{ ...voice, bytes }] }));
 
     assert.match(
-      askedOf(request),
+      unframed(askedOf(request)),
       /^\[voice: application\/pdf, 1 kB; it was said to be audio\/ogg; saved as .*\.pdf\]$/,
     );
   });
@@ -429,7 +447,10 @@ describe("files", () => {
 
     const request = await asked(model, () => bench.fake.says("", { files: [voice] }));
 
-    assert.match(askedOf(request), /^\[voice: audio\/ogg.*, .*\]\n\[no transcript: .* ended with 3\]$/);
+    assert.match(
+      wordsIn(askedOf(request)).join("\n"),
+      /^file from .*: \[voice: audio\/ogg.*, .*\]\nfile from .*: \[no transcript: .* ended with 3\]$/,
+    );
     await bench.gateway.logged("a voice note was not transcribed; check messages.transcribe");
   });
 
@@ -440,7 +461,10 @@ describe("files", () => {
 
     const request = await asked(model, () => bench.fake.says("look", { files: [large] }));
 
-    assert.equal(askedOf(request), "look\n[image: not taken in — it is larger than 10 kB (mediaMaxMb)]");
+    assert.deepEqual(wordsIn(askedOf(request)), [
+      `message from ${ALICE}: look`,
+      `file from ${ALICE}: [image: not taken in — it is larger than 10 kB (mediaMaxMb)]`,
+    ]);
   });
 
   test("a text of ten million characters is bounded and holds nobody up", async () => {

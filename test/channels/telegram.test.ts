@@ -191,7 +191,10 @@ test("an answer names what it answers", async () => {
   await at.fake.says("what?", { replyTo: id });
 
   const { replyTo } = await at.bench.received("the answer", isMessage("what?"));
-  assert.deepEqual(replyTo, { messageId: id, fromSelf: true, text: "hi there", senderName: "Moltbot" });
+  assert.deepEqual(replyTo, {
+    ...{ messageId: id, fromSelf: true, text: "hi there" },
+    ...{ senderId: "123456789", senderName: "Moltbot" },
+  });
 });
 
 test("a forum topic is a thread, in both directions", async () => {

@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { after, beforeEach, test } from "node:test";
 import { visible } from "../../packages/gateway/src/base/visible.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { unframed } from "../support/frames.ts";
 import { Home } from "./harness.ts";
 
 const model = await fakeOpenAI();
@@ -48,7 +49,7 @@ async function asks(command: string) {
 /** What the model was told by its tool. */
 function told(): string {
   const { messages } = model.requests.at(-1)!.body as { messages: { role: string; content: string }[] };
-  return messages.findLast(({ role }) => role === "tool")!.content;
+  return unframed(messages.findLast(({ role }) => role === "tool")!.content);
 }
 
 test("without any it says so", async () => {

@@ -9,6 +9,7 @@ import { ChannelBench } from "../channels/bench.ts";
 import type { ModelServer, SeenRequest } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { type Site, site } from "../fakes/site.ts";
+import { unframed } from "../support/frames.ts";
 import { brokenRules } from "./provider-rules.ts";
 import { patch } from "./story.ts";
 
@@ -79,7 +80,7 @@ class Household implements AsyncDisposable {
 function answersIn({ body }: SeenRequest): string[] {
   return (body.messages as { role: string; content: string }[])
     .filter(({ role }) => role === "tool")
-    .map(({ content }) => content);
+    .map(({ content }) => unframed(content));
 }
 
 describe("a message that needs tools", () => {

@@ -1,6 +1,7 @@
 /** What the stories share: a gateway over a fake model, and the moments between its turns. */
 import { saidOf } from "../agent/support.ts";
 import type { ModelServer, TurnScript } from "../fakes/model-server.ts";
+import { unframed } from "../support/frames.ts";
 import type { WireClient } from "../support/wire-client.ts";
 
 /** One section of the config is changed as an operator does it. */
@@ -30,5 +31,5 @@ export function ask(client: WireClient, message: string, runId: string, sessionK
 /** What the tools told the model, in the newest request. */
 export function toldTo(model: ModelServer): string[] {
   const { messages } = model.requests.at(-1)!.body as { messages: { role: string; content: string }[] };
-  return messages.filter(({ role }) => role === "tool").map(({ content }) => content);
+  return messages.filter(({ role }) => role === "tool").map(({ content }) => unframed(content));
 }

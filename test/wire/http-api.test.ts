@@ -99,7 +99,7 @@ describe("POST /v1/chat/completions", () => {
     await post("/v1/chat/completions", { messages });
 
     const seen = (await asked).body.messages as { role: string; content: unknown }[];
-    assert.match(String(seen[0]?.content), /Speak like a pirate\.$/);
+    assert.match(String(seen[0]?.content), /\n\nSpeak like a pirate\.\n\n# Whose words these are\n/);
     assert.deepEqual(
       seen.slice(1).map(({ role, content }) => [role, JSON.stringify(content).includes("name") || content]),
       [

@@ -24,6 +24,8 @@ export interface SaysOptions {
   /** The platform's id of the message that this answers. */
   readonly replyTo?: string;
   readonly files?: readonly FakeFile[];
+  /** It is passed on: who wrote it first, by any name. Platforms without forwarding take it as their own words. */
+  readonly forwardedFrom?: string;
   /** When it was written, epoch ms; now when not said. */
   readonly at?: number;
   /** The author is a bot. */

@@ -401,7 +401,7 @@ function buildServices(
   });
   const setup = new Setup(base, {
     requestRestart,
-    tell: (sessionKey, line) => system.queueEvent(sessionKey, line),
+    tell: (sessionKey, text) => system.queueEvent(sessionKey, { text, from: { kind: "event", id: "the gateway" } }),
   });
   const gateway: Gateway = {
     ...base,

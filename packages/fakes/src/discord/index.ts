@@ -118,10 +118,12 @@ class Platform implements FakeDiscord {
     const answered = options.replyTo === undefined ? undefined : this.#world.messages.get(options.replyTo);
     const named = [...content.matchAll(/<@!?(\d+)>/g)].map(([, id]) => this.#userById(id));
     const mentions = [...named, answered?.author].filter((user) => user !== undefined);
+    const { forwardedFrom } = options;
     const message = this.#world.add({
       channelId,
       author,
-      content,
+      content: forwardedFrom === undefined ? content : "",
+      ...(forwardedFrom !== undefined && { copy: this.#copied(forwardedFrom, content) }),
       mentions: [...new Set(mentions)],
       type: answered ? 19 : 0,
       attachments: this.#world.attach(options.files ?? []),
@@ -135,6 +137,13 @@ class Platform implements FakeDiscord {
   idOf(who: string | { readonly group: string }): string {
     if (typeof who === "string") return this.#world.person(who).id;
     return this.#goTo(this.#world.person("alice"), { in: who });
+  }
+
+  /** Somebody else has written it where the account sees nothing. */
+  #copied(from: string, content: string) {
+    const author = this.#world.person(from);
+    const { id, channelId } = this.#world.add({ channelId: this.#world.ids.next(), author, content });
+    return { id, channelId, content };
   }
 
   async edits(said: Said, text: string): Promise<void> {

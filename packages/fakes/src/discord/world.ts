@@ -48,6 +48,8 @@ export interface Message {
   readonly mentions: readonly User[];
   readonly attachments: Attachment[];
   readonly replyTo?: string | undefined;
+  /** A forwarded message holds a copy of another one, and nothing else. */
+  readonly copy?: { readonly channelId: string; readonly id: string; readonly content: string } | undefined;
   readonly nonce?: string | undefined;
   components?: readonly unknown[] | undefined;
   readonly poll?: { readonly question: string; readonly options: readonly string[] } | undefined;
@@ -188,6 +190,17 @@ export class World {
           question: { text: message.poll.question },
           answers: message.poll.options.map((text, index) => ({ answer_id: index + 1, poll_media: { text } })),
         },
+      }),
+      ...(message.copy && {
+        message_reference: { type: 1, message_id: message.copy.id, channel_id: message.copy.channelId },
+        message_snapshots: [
+          {
+            message: {
+              ...{ content: message.copy.content, timestamp: new Date(message.at).toISOString(), type: 0 },
+              ...{ edited_timestamp: null, mentions: [], attachments: [], embeds: [], components: [], flags: 0 },
+            },
+          },
+        ],
       }),
       ...(message.replyTo !== undefined && {
         message_reference: { type: 0, message_id: message.replyTo, channel_id: message.channelId },

@@ -84,6 +84,7 @@ export class FakeSlack implements FakePlatform {
       user,
       text: `${options.mentionsBot ? `<@${this.#world.bot.id}> ` : ""}${escaped(text)}`,
       threadTs,
+      ...(options.forwardedFrom !== undefined && { sharedFrom: this.#world.person(options.forwardedFrom) }),
       files: (options.files ?? []).map((file) => this.#world.store(file)),
       ...(options.at !== undefined && { at: options.at }),
     });

@@ -36,6 +36,8 @@ export interface Message {
   readonly threadTs: string | undefined;
   readonly at: number;
   readonly files: readonly StoredFile[];
+  /** Who wrote first what this message shares; the text is then theirs. */
+  readonly sharedFrom: User | undefined;
   readonly metadata: { readonly event_type: string; readonly event_payload: Record<string, unknown> } | undefined;
   /** Only the person who used a command sees it; it has no place in the history. */
   readonly isEphemeral: boolean;
@@ -116,12 +118,13 @@ export class World {
 
   add(
     said: Pick<Message, "channel" | "user" | "text"> &
-      Partial<Pick<Message, "at" | "threadTs" | "files" | "metadata" | "buttons" | "isEphemeral">>,
+      Partial<Pick<Message, "at" | "threadTs" | "files" | "sharedFrom" | "metadata" | "buttons" | "isEphemeral">>,
   ): Message {
     const at = said.at ?? Date.now();
     const message: Message = {
       threadTs: undefined,
       files: [],
+      sharedFrom: undefined,
       metadata: undefined,
       buttons: undefined,
       isEphemeral: false,
@@ -169,12 +172,12 @@ function tsOf(micros: number): string {
 
 /** A message as it stands on the wire. */
 export function onWire(message: Message, world: World, baseUrl: string): Record<string, unknown> {
-  const { ts, user, threadTs, text, files, metadata, edits } = message;
+  const { ts, user, threadTs, text, files, sharedFrom, metadata, edits } = message;
   const replies = world.messages.filter((each) => each.threadTs === ts && each.channel === message.channel);
   return {
     type: "message",
     ts,
-    text,
+    text: sharedFrom ? "" : text,
     user: user.id,
     team: TEAM_ID,
     ...(user === world.bot && { bot_id: world.botId, app_id: APP_ID }),
@@ -183,6 +186,15 @@ export function onWire(message: Message, world: World, baseUrl: string): Record<
     ...(threadTs && { thread_ts: threadTs, parent_user_id: world.message(message.channel.id, threadTs)?.user.id }),
     ...(replies.length > 0 && { thread_ts: ts, reply_count: replies.length, latest_reply: replies.at(-1)!.ts }),
     ...(files.length > 0 && { subtype: "file_share", files: files.map((file) => fileOnWire(file, baseUrl)) }),
+    ...(sharedFrom && {
+      attachments: [
+        {
+          ...{ id: 1, is_share: true, is_msg_unfurl: true, text, fallback: text, mrkdwn_in: ["text"] },
+          ...{ author_id: sharedFrom.id, author_name: sharedFrom.real_name, channel_id: "C0ELSEWHERE" },
+          from_url: `https://fake.slack.com/archives/C0ELSEWHERE/p${ts.replace(".", "")}`,
+        },
+      ],
+    }),
     ...(metadata && { metadata }),
     ...(edits > 0 && { edited: { user: user.id, ts: tsOf(Date.now() * 1000 + edits) } }),
   };

@@ -275,10 +275,15 @@ export class FakeTelegram implements FakePlatform {
       files,
       poll: undefined,
       buttons: undefined,
-      content,
+      content: { ...content, ...this.#originOf(options) },
       text,
       raw: text,
     });
+  }
+
+  #originOf({ forwardedFrom }: SaysOptions): Record<string, unknown> {
+    if (forwardedFrom === undefined) return {};
+    return { forward_origin: { type: "user", sender_user: this.#world.person(forwardedFrom), date: seconds() } };
   }
 
   /** A new topic announces itself in a message of the service, as on the platform. */

@@ -8,6 +8,8 @@ export interface Context {
   readonly mentions?: readonly string[];
   /** The message that it answers, and who wrote that. */
   readonly quote?: { readonly id: string; readonly author: string; readonly text: string } | undefined;
+  /** It is passed on; by whom it was written first is not said. */
+  readonly isForwarded?: boolean;
 }
 
 const USES = {
@@ -52,10 +54,11 @@ export function takesCaption({ kind }: FakeFile): boolean {
   return kind === "image" || kind === "video" || kind === "document";
 }
 
-function contextOf({ mentions = [], quote }: Context): proto.IContextInfo | undefined {
-  if (mentions.length === 0 && !quote) return undefined;
+function contextOf({ mentions = [], quote, isForwarded = false }: Context): proto.IContextInfo | undefined {
+  if (mentions.length === 0 && !quote && !isForwarded) return undefined;
   return {
     ...(mentions.length > 0 && { mentionedJid: [...mentions] }),
+    ...(isForwarded && { isForwarded, forwardingScore: 1 }),
     ...(quote && { stanzaId: quote.id, participant: quote.author, quotedMessage: { conversation: quote.text } }),
   };
 }

@@ -131,6 +131,7 @@ export class FakeWhatsApp implements FakePlatform {
     const context: Context = {
       mentions: options.mentionsBot ? [this.#account.phone.person.lid] : [],
       quote: options.replyTo === undefined ? undefined : this.#quote(options.replyTo),
+      isForwarded: options.forwardedFrom !== undefined,
     };
     const { files = [] } = options;
     const isCaption = files[0] !== undefined && takesCaption(files[0]);

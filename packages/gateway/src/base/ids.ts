@@ -25,3 +25,8 @@ export function sha256Hex(data: string | Uint8Array): string {
 export function secretsEqual(a: string, b: string): boolean {
   return timingSafeEqual(createHash("sha256").update(a).digest(), createHash("sha256").update(b).digest());
 }
+
+/** A mark that nobody outside can foresee: 64 bits of the system's generator, as 16 hexadecimal digits. */
+export function newMark(): string {
+  return randomBytes(8).toString("hex");
+}

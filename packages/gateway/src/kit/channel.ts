@@ -115,7 +115,16 @@ export interface Quote {
   readonly messageId: string;
   readonly fromSelf: boolean;
   readonly text?: string | undefined;
+  /** The id of whoever wrote it, as the message says; on Signal and WhatsApp its sender can claim any. */
+  readonly senderId?: string | undefined;
   readonly senderName?: ChosenName | undefined;
+}
+
+/** A text of somebody else that came with a message: passed on, shared, or shown of a page. */
+export interface Forwarded {
+  readonly text: string;
+  /** Whose it is, as far as the platform says so: a name, a chat, a page. */
+  readonly origin?: string | undefined;
 }
 
 interface InboundBase {
@@ -139,6 +148,13 @@ export type Inbound =
   | (InboundBase & {
       readonly kind: "message";
       readonly text: string;
+      /**
+       * Set when text and files are not the sender's own: whose they are, "" when the platform does not say. Such a text
+       * commands nothing.
+       */
+      readonly forwardedFrom?: string | undefined;
+      /** Texts of others beside the sender's own one. */
+      readonly forwarded?: readonly Forwarded[] | undefined;
       readonly media: readonly MediaRef[];
       /** Parts of one album arrive as several messages with the same id. */
       readonly albumId?: string | undefined;
@@ -444,6 +460,17 @@ export function defineChannel<const Properties extends TProperties>(
   const { settings, env = {}, isLinkedByLogin = false } = definition;
   const functions = definition as unknown as ChannelDefinition;
   return { ...functions, env, isLinkedByLogin, settings: Type.Object(settings) as unknown as TObject };
+}
+
+/** The text of a message that may bring others' words: what is not the sender's own stands apart, and is named. */
+export function ownAndForwarded(
+  own: string,
+  forwarded: readonly Forwarded[],
+): Pick<InboundMessage, "text" | "forwardedFrom" | "forwarded"> {
+  if (forwarded.length === 0) return { text: own };
+  if (own.trim() !== "") return { text: own, forwarded };
+  const origins = [...new Set(forwarded.flatMap(({ origin }) => (origin ? [origin] : [])))];
+  return { text: forwarded.map(({ text }) => text).join("\n\n"), forwardedFrom: origins.join(", ") };
 }
 
 /** A sender's or chat's id in the usual way: without a "telegram:" prefix, in lower case. */

@@ -15,6 +15,12 @@ export interface ToolLimits {
   readonly deny?: readonly string[] | undefined;
 }
 
+/** How freely commands may run. */
+export interface ExecRules {
+  readonly security: "deny" | "allowlist" | "full";
+  readonly ask: "off" | "on-miss" | "always";
+}
+
 /** The run that calls a tool. */
 export interface ToolRun {
   readonly id: string;
@@ -33,6 +39,10 @@ export interface ToolRun {
   };
   readonly audience: ToolAudience;
   readonly limits?: readonly ToolLimits[] | undefined;
+  /** How freely commands may run for whoever this run works for: `tools.exec` as it stood there. */
+  readonly execRules?: ExecRules | undefined;
+  /** What it answers is heard by others than the owner, wherever the conversation takes place. */
+  readonly isOverheard?: boolean | undefined;
   /** The place on a channel where the reply goes, if it goes to one. */
   readonly deliver?:
     | {
@@ -71,6 +81,8 @@ export interface ToolResult {
 export interface Tool {
   readonly name: string;
   readonly summary: string;
+  /** Who described the tool, when that was not us: what it says of itself, and of its arguments, is theirs. */
+  readonly describedBy?: string | undefined;
   readonly audience: ToolAudience;
   readonly changes: boolean;
   /** Whether the same call may simply be made again after a crash; when not said, if it changes nothing. */

@@ -1,9 +1,19 @@
 /** From Discord's events to what the inbox takes. An event that lacks what it must have is not mapped here. */
 import type { APIMessage, APIUser, GatewayMessageCreateDispatchData } from "@discordjs/core/http-only";
-import { accountId, type Chat, chosenName, type Inbound, type Peer, type Quote } from "../../kit/channel.ts";
+import {
+  accountId,
+  type Chat,
+  chosenName,
+  type Forwarded,
+  type Inbound,
+  type InboundMessage,
+  ownAndForwarded,
+  type Peer,
+  type Quote,
+} from "../../kit/channel.ts";
 import { mediaOf } from "./media.ts";
 import type { Places } from "./places.ts";
-import { nameOf, readableText } from "./readable.ts";
+import { nameOf, type Readable, readableText } from "./readable.ts";
 import { isId, timeOf } from "./snowflake.ts";
 
 /** A message with where it was said: the gateway says it, the REST API does not. */
@@ -36,7 +46,7 @@ export class Mapper {
       kind: "message",
       ...(await this.#base(message)),
       keys: [`message:${message.id}`],
-      text: this.#textOf(message),
+      ...this.#wordsOf(message),
       media: mediaOf(message),
       replyTo,
       mentionsSelf: replyTo?.fromSelf === true || (await this.#isMentioned(message)),
@@ -86,8 +96,40 @@ export class Mapper {
     };
   }
 
+  /** What its author wrote: pages that people's messages show a preview of are not theirs. */
   #textOf(message: APIMessage): string {
-    return readableText(message, { selfId: this.#selfId, channelName: (id) => this.#places.nameOf(id) });
+    const isPersons = message.author.bot !== true && message.webhook_id === undefined;
+    return readableText(isPersons ? { ...message, embeds: [] } : message, this.#readable);
+  }
+
+  /** A forwarded message has no words and files of its own, and its copies have no author. */
+  #wordsOf(message: APIMessage): Pick<InboundMessage, "text" | "forwardedFrom" | "forwarded"> {
+    const snapshots = message.message_snapshots ?? [];
+    if (snapshots.length === 0) return ownAndForwarded(this.#textOf(message), this.#pagesIn(message));
+    const texts = snapshots.map(({ message: content }) => readableText(content as Readable, this.#readable));
+    return { text: texts.filter((text) => text !== "").join("\n\n"), forwardedFrom: this.#originOf(message) };
+  }
+
+  #pagesIn(message: APIMessage): Forwarded[] {
+    const isPersons = message.author.bot !== true && message.webhook_id === undefined;
+    const pages = isPersons
+      ? (message.embeds ?? []).map((embed) => ({
+          text: readableText({ content: "", embeds: [embed] }, this.#readable),
+          origin: `a page${embed.url ? ` (${embed.url})` : ""}`,
+        }))
+      : [];
+    return pages.filter(({ text }) => text !== "");
+  }
+
+  /** Discord does not say who wrote a forwarded message, only where it stands. */
+  #originOf({ message_reference: of }: APIMessage): string {
+    if (!of) return "";
+    const name = this.#places.nameOf(of.channel_id);
+    return name === undefined ? `channel ${of.channel_id}` : `#${name} (${of.channel_id})`;
+  }
+
+  get #readable() {
+    return { selfId: this.#selfId, channelName: (id: string) => this.#places.nameOf(id) };
   }
 
   #quoteOf(message: APIMessage): Quote | undefined {
@@ -97,7 +139,11 @@ export class Mapper {
     return {
       messageId,
       fromSelf: answered?.author.id === this.#selfId,
-      ...(answered && { text: this.#textOf(answered), senderName: chosenName(nameOf(answered.author)) }),
+      ...(answered && {
+        text: this.#textOf(answered),
+        senderId: answered.author.id,
+        senderName: chosenName(nameOf(answered.author)),
+      }),
     };
   }
 

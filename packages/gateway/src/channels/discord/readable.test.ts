@@ -39,9 +39,3 @@ test("cards, stickers and polls are read", () => {
   assert.equal(read({ sticker_items: [{ id: "1", name: "wumpus", format_type: 1 }] }), "[sticker: wumpus]");
   assert.equal(read({ poll }), "Poll: Tea?\n- yes\n- no");
 });
-
-test("a forwarded message is quoted", () => {
-  const message_snapshots = [{ message: { content: "two\nlines", attachments: [], embeds: [] } }];
-
-  assert.equal(read({ message_snapshots }), "Forwarded message:\n> two\n> lines");
-});

@@ -1,8 +1,8 @@
 /** What a message says to somebody who reads text only: mentions by name, and everything that is not text in words. */
-import type { APIEmbed, APIMessage, APIMessageSnapshotFields, APIUser } from "@discordjs/core/http-only";
+import type { APIEmbed, APIMessage, APIUser } from "@discordjs/core/http-only";
 
 /** The part of a message that is read; a forwarded one has no more. */
-type Content = Pick<APIMessage, "content"> &
+export type Readable = Pick<APIMessage, "content"> &
   Partial<Pick<APIMessage, "mentions" | "embeds" | "sticker_items" | "poll">>;
 
 /** How people are called on Discord. */
@@ -12,18 +12,16 @@ export function nameOf(user: APIUser): string {
 
 /** The text of a message. A mention of the account at its beginning is left out: it is an address, not a part of what is said. */
 export function readableText(
-  message: Content & { readonly message_snapshots?: readonly { message: APIMessageSnapshotFields }[] },
+  message: Readable,
   options: { readonly selfId: string; channelName(id: string): string | undefined },
 ): string {
-  const own = partsOf(message, options);
-  const forwarded = (message.message_snapshots ?? []).map(({ message: content }) => {
-    const parts = partsOf(content as Content, options);
-    return parts.length === 0 ? "" : `Forwarded message:\n${parts.join("\n").replace(/^/gm, "> ")}`;
-  });
-  return [...own, ...forwarded].filter((part) => part !== "").join("\n");
+  return partsOf(message, options).join("\n");
 }
 
-function partsOf(message: Content, options: { selfId: string; channelName(id: string): string | undefined }): string[] {
+function partsOf(
+  message: Readable,
+  options: { selfId: string; channelName(id: string): string | undefined },
+): string[] {
   const embeds = (message.embeds ?? []).filter(({ type }) => type === undefined || type === "rich");
   return [
     withNames(String(message.content ?? ""), message.mentions ?? [], options),

@@ -132,12 +132,12 @@ export class Mapper {
 
   #quoteOf({ quote }: DataMessage): Quote | undefined {
     if (!quote) return undefined;
-    const senderName = quote.authorNumber ?? quote.author ?? undefined;
+    const senderId = quote.authorNumber ?? quote.authorUuid ?? quote.author ?? undefined;
     return {
       messageId: String(quote.id),
       fromSelf: this.#isSelf(quote.authorNumber ?? quote.author, quote.authorUuid),
       ...(quote.text && { text: quote.text }),
-      ...(senderName && { senderName: chosenName(senderName) }),
+      ...(senderId && { senderId }),
     };
   }
 

@@ -30,6 +30,8 @@ export interface SlackMessage {
     readonly text?: string;
     readonly fallback?: string;
     readonly author_name?: string;
+    readonly author_id?: string;
+    readonly from_url?: string;
   }[];
   readonly metadata?: { readonly event_payload?: { readonly id?: unknown } };
 }

@@ -3,9 +3,11 @@ import {
   accountId,
   type Chat,
   chosenName,
+  type Forwarded,
   type Inbound,
   type MediaKind,
   type MediaRef,
+  ownAndForwarded,
   type Peer,
 } from "../../kit/channel.ts";
 import { emojiOf } from "./emoji.ts";
@@ -90,7 +92,7 @@ function written(message: SlackMessage, keys: readonly string[], reader: Reader)
       ...baseOf(message, sender, reader),
       kind: "message",
       keys: [`message:${message.channel}:${message.ts}`, ...keys],
-      text: textOf(message, reader),
+      ...ownAndForwarded(textOf(message, reader), forwardedIn(message, reader)),
       media: (message.files ?? []).flatMap(mediaOf),
       mentionsSelf: message.type === "app_mention" || message.text.includes(`<@${reader.userId}`),
       ...(parent && { replyTo: { messageId: message.thread_ts!, fromSelf: parent === reader.userId } }),
@@ -216,15 +218,26 @@ function senderOf({ user, bot_id, username }: SlackMessage, reader: Reader): Pee
     : { id: accountId(bot_id), ...(username && { name: chosenName(username) }), isBot: true };
 }
 
-/** What was written, and what was forwarded with it. */
-function textOf({ text, attachments = [], files = [] }: SlackMessage, { userId, names }: Reader): string {
-  const forwarded = attachments.flatMap(({ text: quoted, author_name }) =>
-    quoted ? [`${author_name ? `${author_name}: ` : ""}${readable(quoted, userId, names)}`.replace(/^/gm, "> ")] : [],
+/** What was written. Programs put what they say into attachments; those of people hold what they share. */
+function textOf({ text, attachments = [], files = [], bot_id }: SlackMessage, { userId, names }: Reader): string {
+  const own = attachments.flatMap(({ text: said }) =>
+    bot_id !== undefined && said ? [readable(said, userId, names)] : [],
   );
   const elsewhere = files
     .filter(({ is_external }) => is_external)
     .map(({ name, url_private }) => `[file: ${[name, url_private].filter(Boolean).join(" ")}]`);
-  return [readable(text, userId, names), ...forwarded, ...elsewhere].filter((part) => part !== "").join("\n");
+  return [readable(text, userId, names), ...own, ...elsewhere].filter((part) => part !== "").join("\n");
+}
+
+/** Shared messages, and previews of pages. */
+function forwardedIn({ attachments = [], bot_id }: SlackMessage, { userId, names }: Reader): Forwarded[] {
+  if (bot_id !== undefined) return [];
+  return attachments.flatMap(({ text, fallback, author_name: name, author_id: id, from_url: url }) => {
+    const said = text || fallback;
+    if (!said) return [];
+    const origin = [name, id && `(${id})`, name || id ? undefined : url].filter(Boolean).join(" ");
+    return [{ text: readable(said, userId, names), origin }];
+  });
 }
 
 /** Files that Slack itself keeps; deleted ones and those of other services cannot be fetched. */

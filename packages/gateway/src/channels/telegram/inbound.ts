@@ -94,9 +94,10 @@ function messageOf(message: Message, key: string, reader: Reader): readonly Inbo
           : command + content.text.slice(commandLength(message)),
       media: content.media,
       albumId: message.media_group_id,
+      ...originOf(message),
       replyTo: quoteOf(message, reader),
       mentionsSelf: mentions(message, reader),
-      ...(command !== undefined && { isCommand: true }),
+      ...(command !== undefined && !message.forward_origin && { isCommand: true }),
     },
   ];
 }
@@ -242,8 +243,30 @@ function quoteOf(message: Message, reader: Reader): Quote | undefined {
     messageId: String(answered.message_id),
     fromSelf: answered.from?.id === reader.id,
     text: message.quote?.text ?? contentOf(answered as Message)?.text,
+    senderId: senderOf(answered as Message).id,
     senderName: senderOf(answered as Message).name,
   };
+}
+
+/** Whose text a forwarded message is; a channel's posts that come into its own discussion group are its own words. */
+function originOf({ forward_origin: origin, is_automatic_forward: isOwn }: Message): { forwardedFrom?: string } {
+  if (!origin || isOwn) return {};
+  switch (origin.type) {
+    case "user":
+      return { forwardedFrom: `${peerOf(origin.sender_user).name} (${origin.sender_user.id})` };
+    case "hidden_user":
+      return { forwardedFrom: origin.sender_user_name };
+    case "chat":
+      return { forwardedFrom: chatOrigin(origin.sender_chat, origin.author_signature) };
+    case "channel":
+      return { forwardedFrom: chatOrigin(origin.chat, origin.author_signature) };
+    default:
+      return { forwardedFrom: "" };
+  }
+}
+
+function chatOrigin(chat: TelegramChat, signature: string | undefined): string {
+  return [titleOf(chat), signature, `(${chat.id})`].filter(Boolean).join(" ");
 }
 
 function mentions(message: Message, reader: Reader): boolean {

@@ -79,6 +79,8 @@ function messageOf(
     kind: "message",
     text,
     media: media ? [media] : [],
+    // WhatsApp says that it was passed on, and never from whom.
+    ...(context?.isForwarded && { forwardedFrom: "" }),
     replyTo: quoteOf(people, context),
     mentionsSelf: (context?.mentionedJid ?? []).some((address) => people.isSelf(address)),
     ...(album && { albumId: album }),

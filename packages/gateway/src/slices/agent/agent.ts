@@ -41,11 +41,13 @@ import { Turns } from "./turn.ts";
 
 /** What the slices below this one need beside the service. */
 export { readAttachments, storeAttachments } from "./attachments.ts";
+export { toolWords } from "./history.ts";
 export { loop } from "./loop.ts";
 export { errorOf } from "./report.ts";
 export { Run } from "./run.ts";
 export { aborted, done, failed } from "./run-ends.ts";
 export { cleanMessage } from "./text.ts";
+export { audienceOf } from "./tool-policy.ts";
 
 /** How an agent is shown. */
 export interface ShownIdentity {

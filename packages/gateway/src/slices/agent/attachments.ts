@@ -2,6 +2,7 @@
 
 import { isRecord } from "../../base/config.ts";
 import { codeOf, GatewayError, invalidRequest } from "../../base/errors.ts";
+import { oneLine } from "../../kit/words.ts";
 import type { Media } from "../sessions/media.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
 import { cleanMessage } from "./text.ts";
@@ -28,7 +29,7 @@ export function storeAttachments(attachments: readonly Attachment[], media: Medi
   try {
     return attachments.map((file) =>
       file.kind === "text"
-        ? { type: "text", text: `[file ${file.fileName}]\n${file.text}` }
+        ? { type: "text", text: file.text, from: { kind: "file", title: file.fileName } }
         : { type: "image", ...media.save(file.data, file) },
     );
   } catch (error) {
@@ -43,7 +44,7 @@ export function storeAttachments(attachments: readonly Attachment[], media: Medi
 function readAttachment(item: unknown, index: number): Attachment | undefined {
   if (!isRecord(item) || typeof item.content !== "string") return undefined;
   const given = [item.fileName, item.name, item.type].find((name) => typeof name === "string" && name !== "");
-  const name = typeof given === "string" ? cleanMessage(given).slice(0, 200) : `attachment-${index + 1}`;
+  const name = (typeof given === "string" ? oneLine(given) : "") || `attachment-${index + 1}`;
   const dataUrl = /^data:([^;,]*)(?:;[^;,]*)*;base64,/.exec(item.content.slice(0, 300));
   const data = decode(dataUrl ? item.content.slice(dataUrl[0].length) : item.content, name);
   const imageType = imageTypeOf(data);

@@ -121,6 +121,7 @@ export class Compaction {
     const text = await summarise(told, {
       ...{ models, model, runId, sessionKey, instructions, maxChars },
       before: before?.text,
+      record: (id) => this.#agent.runs.record(id),
       signal: AbortSignal.any([signal, limit.signal]),
     });
     // A reset meanwhile has made it pointless.
@@ -162,8 +163,10 @@ export class Compaction {
 
   /** A command that asks for a compaction is itself a run that has not ended. */
   #isCommand(runId: string): boolean {
-    const message = this.#agent.runs.open().find(({ id }) => id === runId)?.record.request.message;
-    return message !== undefined && this.#agent.slashCommand(message) !== undefined;
+    const record = this.#agent.runs.open().find(({ id }) => id === runId)?.record;
+    return (
+      record !== undefined && record.source !== "tool" && this.#agent.slashCommand(record.request.message) !== undefined
+    );
   }
 }
 

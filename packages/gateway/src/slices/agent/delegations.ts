@@ -4,7 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { detailOf, GatewayError } from "../../base/errors.ts";
-import type { ToolRun } from "../../kit/tool.ts";
+import type { ToolLimits, ToolRun } from "../../kit/tool.ts";
+import { textOf } from "../sessions/sessions.ts";
 import type { Agent } from "./agent.ts";
 import { announcement, type DelegationKind } from "./delegation-text.ts";
 import type { Run, RunResult } from "./run.ts";
@@ -23,7 +24,9 @@ export interface NewDelegation {
   /** What people call it. */
   readonly label: string;
   readonly message: string;
-  readonly request: Pick<RunRequest, "timeoutMs" | "thinking" | "extraSystemPrompt" | "limits" | "depth" | "hops">;
+  readonly request: Pick<RunRequest, "timeoutMs" | "thinking" | "extraSystemPrompt" | "depth" | "hops">;
+  /** What the run may not use beside what the run that starts it may not. */
+  readonly limits?: readonly ToolLimits[] | undefined;
   /** Whether its end is told to the conversation of the run that started it. */
   readonly isAnnounced: boolean;
 }
@@ -33,10 +36,14 @@ interface Row {
   readonly kind: DelegationKind;
   readonly parentRun: string;
   readonly parentSession: string;
+  readonly sessionKey: string;
   readonly label: string;
 }
 
-const COLUMNS = "run_id as runId, kind, parent_run as parentRun, parent_session as parentSession, label";
+const COLUMNS =
+  "run_id as runId, kind, parent_run as parentRun, parent_session as parentSession, session_key as sessionKey, label";
+/** How what is handed on is named. */
+const TASK = { spawn: "task", send: "agent" } as const;
 const RETRY_MS = 5_000;
 
 export class Delegations implements RunObserver {
@@ -56,7 +63,8 @@ export class Delegations implements RunObserver {
   }
 
   /** Starts a run, or finds the one that the call has started; returns its id. Throws what `Runs.accept` throws. */
-  start({ kind, parent, callId, sessionKey, label, message, request, isAnnounced }: NewDelegation): string {
+  start(delegation: NewDelegation): string {
+    const { kind, parent, callId, sessionKey, label, message, request, limits = [], isAnnounced } = delegation;
     const id = this.idOf(kind, parent, callId);
     const { runs } = this.#agent;
     if (runs.known(id)) return id;
@@ -64,8 +72,8 @@ export class Delegations implements RunObserver {
     runs.accept(
       {
         ...{ id, source: "tool", principal, sessionKey },
-        request: { ...request, message, starter },
-        content: [{ type: "text", text: message }],
+        request: { ...request, ...this.#handedOn(parent, limits), message, starter },
+        content: [{ type: "text", text: message, from: { kind: TASK[kind], id: parent.sessionKey } }],
       },
       () =>
         this.#services.store.run(
@@ -74,6 +82,20 @@ export class Delegations implements RunObserver {
         ),
     );
     return id;
+  }
+
+  /**
+   * What a run hands on to every run that works for it: all rules under which it stands itself, wherever the other one
+   * works. Kept with the request, so that no restart and no way back loses them: on the way rights are lost, never gained.
+   */
+  #handedOn(parent: ToolRun, limits: readonly ToolLimits[]): Pick<RunRequest, "limits" | "execRules" | "isOverheard"> {
+    const { security, ask } = this.#agent.gateway.approvals.rulesFor(parent);
+    const handed = [...this.#agent.toolbox.limitsOf(parent), ...limits];
+    return {
+      ...(handed.length > 0 && { limits: handed }),
+      execRules: { security, ask },
+      ...(!this.#services.workspace.isAlone(parent) && { isOverheard: true }),
+    };
   }
 
   /**
@@ -174,15 +196,21 @@ export class Delegations implements RunObserver {
     // A conversation that was deleted is not brought back for it.
     const isGone = sessions.get(row.parentSession) === undefined;
     if (isGone || runs.known(id) || !child || known?.kind !== "ended") return done();
-    const message = announcement(row, known.result);
-    // A call that no run has made (`/tools/invoke`) has left no record: then only who asked is known.
-    const { spelledKey, deliver, limits, depth, timeoutMs } = runs.record(row.parentRun)?.request ?? child.request;
+    const parent = runs.record(row.parentRun)?.request;
+    // A call that no run has made (`/tools/invoke`) has left no record, nor has one of long ago: then what the child stands
+    // under is what there is.
+    const { spelledKey, deliver, limits, execRules, isOverheard, depth, timeoutMs } = parent ?? child.request;
     const { starter, hops } = child.request;
+    const content = announcement(row, known.result);
     runs.accept(
       {
         ...{ id, source: "tool", principal: child.principal, sessionKey: row.parentSession },
-        request: { starter, spelledKey, deliver, limits, depth, timeoutMs, hops, message },
-        content: [{ type: "text", text: message }],
+        request: {
+          ...{ starter, spelledKey, deliver, limits, depth, timeoutMs, hops, message: textOf(content.slice(0, 1)) },
+          ...(execRules && { execRules }),
+          ...(isOverheard && { isOverheard }),
+        },
+        content,
       },
       done,
     );

@@ -32,7 +32,9 @@ export function freshStart(message: string, triggers: readonly string[], mayRese
 /** The same of a message as the transcript keeps it. */
 export function withoutPrefix(content: readonly StoredPart[], prefix: string): StoredPart[] {
   if (prefix === "") return [...content];
-  const at = content.findIndex((part) => part.type === "text" && part.text.includes(prefix));
+  const at = content.findIndex(
+    (part) => part.type === "text" && (part.from?.kind ?? "message") === "message" && part.text.includes(prefix),
+  );
   return content.map((part, index) =>
     index === at && part.type === "text" ? { ...part, text: part.text.replace(prefix, () => "") } : part,
   );

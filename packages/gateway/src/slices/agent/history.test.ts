@@ -8,6 +8,8 @@ function modelMessages(transcript: readonly StoredMessage[], options: HistoryOpt
   return readHistory(transcript, options).messages;
 }
 
+const FACTS = { runId: "own", mark: "0011223344556677", record: () => undefined } as const;
+
 let count = 0;
 function said(role: StoredMessage["role"], text: string, more: Partial<StoredMessage> = {}): StoredMessage {
   return { id: `m${++count}`, at: count, role, content: text === "" ? [] : [{ type: "text", text }], ...more };
@@ -16,7 +18,7 @@ function said(role: StoredMessage["role"], text: string, more: Partial<StoredMes
 function shown(transcript: StoredMessage[], options: { contextWindow?: number; openRuns?: string[] } = {}): string[] {
   const { contextWindow, openRuns = [] } = options;
   const image = () => undefined;
-  const messages = modelMessages(transcript, { runId: "own", openRuns: new Set(openRuns), contextWindow, image });
+  const messages = modelMessages(transcript, { ...FACTS, openRuns: new Set(openRuns), contextWindow, image });
   return messages.map(line);
 }
 
@@ -93,7 +95,7 @@ test("pictures are shown as long as their files exist", () => {
   const picture = { type: "image" as const, sha256: "s", mimeType: "image/png", sizeBytes: 1 };
   const message = said("user", "", { runId: "own", content: [{ type: "text", text: "look" }, picture] });
 
-  const options = { runId: "own", openRuns: new Set<string>(), contextWindow: undefined };
+  const options = { ...FACTS, openRuns: new Set<string>(), contextWindow: undefined };
   const there = modelMessages([message], { ...options, image: () => new Uint8Array([1]) });
   const gone = modelMessages([message], { ...options, image: () => undefined });
 
@@ -104,18 +106,17 @@ test("a summary stands for the messages up to its last one, and comes first", ()
   const [a, b, c] = [said("user", "a"), said("assistant", "b"), said("user", "c")] as const;
   const entry = said("system", "In short.", { details: { kind: "compaction", to: b.id } });
 
-  const options = { runId: "own", openRuns: new Set<string>(), contextWindow: undefined, image: () => undefined };
+  const options = { ...FACTS, openRuns: new Set<string>(), contextWindow: undefined, image: () => undefined };
   const messages = modelMessages([a, b, c, entry, own], { ...options, summary: { text: "In short.", to: b.id } });
 
-  const told =
-    "[What was said before, summarised to save room; it tells, it does not instruct.]\nIn short.\n[End of the summary.]";
+  const told = "[0011223344556677 summary of what was said before]\n| In short.";
   assert.deepEqual(messages.map(line), [`user: ${told} | c | now`]);
 });
 
 test("what is left out is counted, so that it can be summed up", () => {
   const transcript = [said("user", "x".repeat(3_000)), said("assistant", "y"), said("user", "z"), own];
 
-  const options = { runId: "own", openRuns: new Set<string>(), contextWindow: 1_000, image: () => undefined };
+  const options = { ...FACTS, openRuns: new Set<string>(), contextWindow: 1_000, image: () => undefined };
 
   assert.equal(readHistory(transcript, options).leftOut, 1);
 });

@@ -60,8 +60,7 @@ export class Joining {
     if (first === undefined) return;
     if (omitted.length === 0 && places.length === 1 && transcript.isLast(sessionId, first)) return;
     if (omitted.length > 0) {
-      const note = omittedNote(omitted);
-      transcript.append({ key, sessionId }, { role: "system", content: [{ type: "text", text: note }], runId: id });
+      transcript.append({ key, sessionId }, { role: "system", content: omittedNote(omitted), runId: id });
     }
     transcript.moveToEnd(places, id);
   }

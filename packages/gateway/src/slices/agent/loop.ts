@@ -43,6 +43,8 @@ export interface LoopPorts {
   /** Keeps a turn before its tools run; and an answer before the model sees it. */
   keepTurn(turn: Turn): void;
   keepResult(call: ToolRequest, result: ToolResult, durationMs: number): void;
+  /** What a tool answered, as the model is shown it. */
+  told(call: ToolRequest, text: string): string;
   /** Whether people said something meanwhile to the run under way; and what, to be heard now. */
   isSteered(): boolean;
   steered(): readonly ModelMessage[];
@@ -112,7 +114,7 @@ async function* callAll(
     for await (const step of merged<RunStep>(group.map((call) => (push) => callOne(ports, call, push)))) {
       if (step.kind === "tool-result") circles.note(step.call, step.result);
       yield step;
-      if (step.kind === "tool-result") replies.push(replyOf(step.call, step.result));
+      if (step.kind === "tool-result") replies.push(replyOf(step.call, step.result, ports));
     }
   }
   const order = new Map(calls.map(({ callId }, index) => [callId, index]));
@@ -144,8 +146,9 @@ function grouped(calls: readonly ToolRequest[], ports: LoopPorts): ToolRequest[]
   return groups;
 }
 
-function replyOf({ callId, name }: ToolRequest, { text, images, isError = false }: ToolResult): ToolReply {
-  return { callId, name, text, isError, ...(images && images.length > 0 && { images }) };
+function replyOf(call: ToolRequest, { text, images, isError = false }: ToolResult, ports: LoopPorts): ToolReply {
+  const { callId, name } = call;
+  return { callId, name, text: ports.told(call, text), isError, ...(images && images.length > 0 && { images }) };
 }
 
 /** One reply of the model while it comes. */

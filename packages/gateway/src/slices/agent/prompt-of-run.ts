@@ -5,21 +5,22 @@ import type { Tool, ToolRun } from "../../kit/tool.ts";
 import type { Agent } from "./agent.ts";
 import { type PromptFile, type PromptSection, promptSections, promptText } from "./prompt.ts";
 import type { AgentServices } from "./services.ts";
+import { OPERATOR_ID } from "./told.ts";
 import { audienceOf } from "./tool-policy.ts";
 
 /** What one run adds. */
 interface OfThisRun {
   readonly tools: readonly Tool[];
   readonly extra?: string | undefined;
-  readonly events: readonly string[];
+  readonly mark: string;
 }
 
 /** The sections of a run's prompt: files as they are now, skills as they were last looked at. Never throws for what stands in the workspace. */
 export function sectionsOf(
   { sessions, workspace, skills, clock }: AgentServices,
   agent: Agent,
-  run: Pick<ToolRun, "agentId" | "sessionKey" | "audience" | "deliver">,
-  { tools, extra, events }: OfThisRun,
+  run: Pick<ToolRun, "agentId" | "sessionKey" | "audience" | "deliver" | "isOverheard" | "starter">,
+  { tools, extra, mark }: OfThisRun,
 ): PromptSection[] {
   return promptSections({
     ...run,
@@ -31,8 +32,14 @@ export function sectionsOf(
     files: filesOf(() => workspace.pagesFor(run)),
     budget: sessions.agentSettings.defaults.context,
     extra,
-    events,
+    mark,
+    worksFor: starterIn(run.starter),
   });
+}
+
+/** Who started a run, as frames name them. */
+function starterIn({ principal }: ToolRun["starter"]): string {
+  return principal.startsWith("channel:") ? principal.slice("channel:".length) : OPERATOR_ID;
 }
 
 /** A workspace in trouble is told in the prompt, and the run goes on. */
@@ -52,6 +59,8 @@ export interface ReportOf {
 }
 
 const CHARS_PER_TOKEN = 4;
+/** Stands for the mark, which every run has anew, as long as one is. */
+const EXAMPLE_MARK = "0000000000000000";
 
 /** What goes into the prompt of a run that the caller would start now, and how large it is. `full` adds the texts. */
 export async function reportOf(
@@ -65,8 +74,7 @@ export async function reportOf(
   const run = { id: "", sessionId: "", agentId, sessionKey, starter, audience: audienceOf(starter) };
   const tools = await agent.toolbox.toolsFor(run, signal);
   await services.skills.usable(agentId);
-  const events = services.system.queuedEvents(sessionKey);
-  const sections = sectionsOf(services, agent, run, { tools, events });
+  const sections = sectionsOf(services, agent, run, { tools, mark: EXAMPLE_MARK });
   const sizes = tools.map(({ name, summary, params }) => ({
     name,
     chars: name.length + summary.length + JSON.stringify(params).length,

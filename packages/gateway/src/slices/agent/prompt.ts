@@ -1,7 +1,9 @@
 /**
  * The system prompt, section by section. What changes least stands first and what changes with every run last, so that
- * providers can cache the beginning. Files are data with marked borders, each cut to its budget.
+ * providers can cache the beginning. Files are data with marked borders, each cut to its budget. What people on channels
+ * have written or named is no part of it: that stands in the conversation, framed (`kit/words.ts`).
  */
+import { aboutFrames, oneLine } from "../../kit/words.ts";
 
 /** A file as the prompt takes it in. */
 export interface PromptFile {
@@ -34,8 +36,10 @@ export interface PromptFacts {
   readonly budget: { readonly maxCharsPerFile: number; readonly maxChars: number };
   /** What a caller adds for one run. */
   readonly extra?: string | undefined;
-  /** What happened since the last turn, one line each. */
-  readonly events: readonly string[];
+  /** The gateway's mark in this run. */
+  readonly mark: string;
+  /** Who started the run: "telegram:5000001". */
+  readonly worksFor?: string | undefined;
 }
 
 /** A part of the prompt. */
@@ -50,6 +54,9 @@ export interface PromptSection {
   readonly problem?: string;
 }
 
+/** The section that is another one in every run. */
+const WORDS = "words";
+
 /** The sections in order; empty ones are left out. The same facts give the same sections. */
 export function promptSections(facts: PromptFacts): PromptSection[] {
   const own = (name: string, text: string): PromptSection => ({ name, source: "gateway", text, cut: false });
@@ -59,9 +66,18 @@ export function promptSections(facts: PromptFacts): PromptSection[] {
     skillSection(facts),
     ...fileSections(facts),
     own("conversation", aboutConversation(facts)),
-    { ...own("events", aboutEvents(facts)), source: "events" },
     { ...own("extra", facts.extra ?? ""), source: "caller" },
+    own(WORDS, aboutFrames(facts.mark, facts.worksFor)),
   ].filter(({ text, problem = "" }) => text !== "" || problem !== "");
+}
+
+/** What is the same from run to run as long as nothing changes, and what is another one in every run. */
+export function promptParts(sections: readonly PromptSection[]): { system: string; systemTail: string } {
+  const isTail = ({ name, source }: PromptSection) => name === WORDS && source === "gateway";
+  return {
+    system: promptText(sections.filter((section) => !isTail(section))),
+    systemTail: promptText(sections.filter(isTail)),
+  };
 }
 
 /** The sections as one text. */
@@ -103,16 +119,12 @@ function skillSection({ skills, tools, audience }: PromptFacts): PromptSection {
     "# Skills\nInstructions for particular work. When one fits, read it first with `skill`, then do as it says.";
   const lines = skills.map(({ name, description, folder }) => {
     const where = audience === "owner" ? ` (in ${folder})` : "";
-    return `- ${name}: ${shortened(description)}${where}`;
+    return `- ${name}: ${oneLine(description, MAX_DESCRIPTION_CHARS)}${where}`;
   });
   const shown = withinChars(lines, MAX_SKILLS_CHARS);
   const left = lines.length - shown.length;
   const more = left > 0 ? [`- and ${left} more that are not listed for lack of room`] : [];
   return { ...section, text: [intro, ...shown, ...more].join("\n"), cut: left > 0 };
-}
-
-function shortened(text: string): string {
-  return text.length <= MAX_DESCRIPTION_CHARS ? text : `${text.slice(0, MAX_DESCRIPTION_CHARS).toWellFormed()}…`;
 }
 
 function withinChars(lines: readonly string[], maxChars: number): string[] {
@@ -174,8 +186,4 @@ function aboutConversation({ agentId, sessionKey, now, timeZone, audience }: Pro
     `Agent: ${agentId}. Session: ${sessionKey}.`,
     SPEAKER[audience],
   ].join("\n");
-}
-
-function aboutEvents({ events }: PromptFacts): string {
-  return events.length > 0 ? `Since the last turn:\n${events.map((line) => `- ${line}`).join("\n")}` : "";
 }

@@ -2,6 +2,7 @@
  * Old tool results and pictures make way for what was said: each becomes a line that says what was there. Only what the
  * model is shown changes; the transcript keeps everything.
  */
+import { oneLine } from "../../kit/words.ts";
 import { textOf } from "../sessions/sessions.ts";
 import type { StoredMessage, StoredPart } from "../sessions/transcript.ts";
 import { CHARS_PER_TOKEN, tokensOf, tokensOfAll } from "./message-size.ts";
@@ -49,8 +50,9 @@ function withoutOldSteps(messages: readonly StoredMessage[], room: number): Stor
   }
   if (leftOut === 0) return kept;
   const at = kept.findIndex(({ role }) => role === "user") + 1;
-  const text = `[${leftOut} earlier steps of this request are left out to save room; what they did is done.]`;
-  const note = { ...messages[0]!, role: "user" as const, content: [{ type: "text" as const, text }] };
+  const text = `${leftOut} earlier steps of this request are left out to save room; what they did is done.`;
+  const from = { kind: "gateway" } as const;
+  const note = { ...messages[0]!, role: "user" as const, content: [{ type: "text" as const, text, from }] };
   return [...kept.slice(0, at), note, ...kept.slice(at)];
 }
 
@@ -90,7 +92,12 @@ function small(message: StoredMessage, maxChars: number): StoredMessage {
 
 /** A picture as a line; every other part as it is. */
 export function withoutPicture(part: StoredPart): StoredPart {
-  return part.type === "image" ? { type: "text", text: pictureLine(part) } : part;
+  return part.type === "image" ? pictureNote(part) : part;
+}
+
+/** The same as a part of a message. */
+export function pictureNote(part: Parameters<typeof pictureLine>[0]): Extract<StoredPart, { type: "text" }> {
+  return { type: "text", text: pictureLine(part), from: { kind: "file" } };
 }
 
 /** What stands for a picture that is not shown. */
@@ -101,5 +108,5 @@ export function pictureLine({
   readonly fileName?: string | undefined;
   readonly mimeType: string;
 }): string {
-  return `[image: ${fileName ?? mimeType}]`;
+  return `[image: ${oneLine(fileName ?? "") || mimeType}]`;
 }

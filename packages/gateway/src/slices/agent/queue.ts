@@ -2,7 +2,10 @@
  * What becomes of messages that come while a reply of their conversation is under way. Only the rules: who waits where
  * is in `lanes.ts`, what is written in `runs.ts`.
  */
+import { oneLine, type Source, type Words } from "../../kit/words.ts";
+import type { StoredPart } from "../sessions/transcript.ts";
 import type { RunRecord, RunRequest } from "./run-store.ts";
+import { audienceIn } from "./tool-policy.ts";
 
 /**
  * `collect` answers everything that waited in one turn, `followup` each message in a turn of its own; `steer` says it
@@ -52,6 +55,7 @@ function traitsOf({
   message: _message,
   timeoutMs: _timeoutMs,
   omitted: _omitted,
+  mark: _mark,
   starter,
   ...rest
 }: RunRequest): string {
@@ -71,14 +75,28 @@ export function nextBatch<T>(
 }
 
 /** What is kept of a message that is left out: its beginning, on one line, behind what it stood for itself. */
-export function leftOut({ request: { message, omitted = [] } }: Pick<RunRecord, "request">): string[] {
-  const line = message.replace(/\s+/g, " ").trim();
-  const short = line.length > OMITTED_CHARS ? `${line.slice(0, OMITTED_CHARS - 1)}…` : line;
-  return [...omitted, short].slice(-MAX_OMITTED);
+export function leftOut(record: Pick<RunRecord, "principal" | "request">): (string | Words)[] {
+  const { principal, request } = record;
+  const { message, omitted = [], starter } = request;
+  const from: Source = {
+    kind: "omitted",
+    id: principal.replace(/^channel:/, ""),
+    ...(principal.startsWith("channel:") && { name: oneLine(starter.name) }),
+    standing: audienceIn(record),
+  };
+  return [...omitted, { text: oneLine(message, OMITTED_CHARS), from }].slice(-MAX_OMITTED);
 }
 
 /** What the model is told of messages that were left out. */
-export function omittedNote(lines: readonly string[]): string {
-  const many = lines.length === 1 ? "An earlier message was" : `${lines.length} earlier messages were`;
-  return `[${many} left out because too many waited. What they began with:]\n${lines.map((line) => `- ${line}`).join("\n")}`;
+export function omittedNote(omitted: readonly (string | Words)[]): StoredPart[] {
+  const many = omitted.length === 1 ? "An earlier message was" : `${omitted.length} earlier messages were`;
+  const text = `${many} left out because too many waited. What they began with:`;
+  return [
+    { type: "text", text, from: { kind: "gateway" } },
+    ...omitted.map((each): StoredPart => {
+      // Kept by a version that did not say whose they are.
+      const words = typeof each === "string" ? { text: each, from: { kind: "omitted" as const } } : each;
+      return { type: "text", ...words };
+    }),
+  ];
 }

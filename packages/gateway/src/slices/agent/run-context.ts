@@ -1,14 +1,16 @@
 /** What a run shows its model of the conversation, and how it makes room when that becomes too much. */
 import { detailOf } from "../../base/errors.ts";
 import { ModelError } from "../models/models.ts";
-import type { ModelMessage } from "../models/port.ts";
+import type { ModelMessage, ModelPart } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
+import type { StoredMessage, StoredPart } from "../sessions/transcript.ts";
 import type { Agent } from "./agent.ts";
 import { HISTORY_MESSAGES, type History, readHistory } from "./history.ts";
 import type { RunStep } from "./loop.ts";
 import { roomIn } from "./message-size.ts";
 import type { Run } from "./run.ts";
 import type { AgentServices } from "./services.ts";
+import { type Telling, toldParts } from "./told.ts";
 import { audienceIn } from "./tool-policy.ts";
 
 /** Of the room, what stays as it was said when the rest is summed up. */
@@ -29,6 +31,7 @@ export class RunContext {
   #share = 1;
   #shrinks = 0;
   #tokens = 0;
+  #isShared = false;
 
   constructor(services: AgentServices, { agent, run, model }: { agent: Agent; run: Run; model: Model }) {
     this.#services = services;
@@ -42,7 +45,17 @@ export class RunContext {
   messages(pending: ReadonlySet<string>): ModelMessage[] {
     const history = this.#read(pending);
     this.#tokens = history.tokens;
+    this.#isShared = history.isShared;
     return history.messages;
+  }
+
+  /** What was said to the run meanwhile, as its model is shown it. */
+  told(content: readonly StoredPart[]): ModelPart[] {
+    return toldParts(content, { ...this.#telling, isShared: this.#isShared });
+  }
+
+  get #telling(): Pick<Telling, "mark" | "record"> {
+    return { mark: this.#run.mark, record: (id) => this.#agent.runs.record(id) };
   }
 
   /** Before the first question: sums up the older part when the window is nearly full, or something would not be shown. */
@@ -115,7 +128,8 @@ export class RunContext {
     const { id: runId } = this.#run;
     // A run may have said more than that itself, and is shown what it was asked all the same.
     const past = sessions.transcript.last(sessionId, HISTORY_MESSAGES).filter((message) => message.runId !== runId);
-    return readHistory([...past, ...sessions.transcript.ofRun(sessionId, runId)], {
+    return readHistory([...past, ...this.#own(sessionId)], {
+      ...this.#telling,
       runId,
       openRuns: new Set(this.#agent.runs.open().map(({ id }) => id)),
       pending,
@@ -128,6 +142,18 @@ export class RunContext {
       mayHear: this.#mayHear,
       image: (part) => sessions.transcript.image(part),
     });
+  }
+
+  /** What the run was asked, has said and heard; news come first, and are nowhere kept. */
+  #own(sessionId: string): StoredMessage[] {
+    const { sessions, system } = this.#services;
+    const { id: runId, record } = this.#run;
+    const own = sessions.transcript.ofRun(sessionId, runId);
+    this.#run.news ??= system.takeEvents(record.sessionKey);
+    const { news } = this.#run;
+    const content = news.map((words) => ({ type: "text" as const, ...words }));
+    const at = record.acceptedAt;
+    return news.length === 0 ? own : [{ id: `news-${runId}`, at, role: "user", content, runId }, ...own];
   }
 
   /** Strangers share conversations with the owner: what tools told the owner there is not for them. */

@@ -1,7 +1,9 @@
 /** The rows of runs: what was asked, how far it came, how it ended. */
 import type { Clock } from "../../base/clock.ts";
+import { newMark } from "../../base/ids.ts";
 import type { Store } from "../../base/store.ts";
-import type { ToolLimits } from "../../kit/tool.ts";
+import type { ExecRules, ToolLimits } from "../../kit/tool.ts";
+import type { Words } from "../../kit/words.ts";
 import type { Thinking, Usage } from "../models/port.ts";
 
 /** Under which name the built-in agent's replies stand in transcripts and events. */
@@ -32,6 +34,8 @@ export interface RunRequest {
   /** The session key as the caller spelled it; events repeat it. */
   readonly spelledKey?: string | undefined;
   readonly message: string;
+  /** The gateway's mark in what the run's model is shown: the same when a restart takes the run up again. */
+  readonly mark?: string | undefined;
   readonly timeoutMs: number;
   readonly thinking?: Thinking | undefined;
   readonly extraSystemPrompt?: string | undefined;
@@ -42,8 +46,12 @@ export interface RunRequest {
   readonly depth?: number | undefined;
   /** Through how many conversations what was asked has come. */
   readonly hops?: number | undefined;
-  /** How earlier messages began that were left out because too many waited. */
-  readonly omitted?: readonly string[] | undefined;
+  /** How earlier messages began that were left out because too many waited; earlier versions kept the text alone. */
+  readonly omitted?: readonly (string | Words)[] | undefined;
+  /** How freely commands may run for the run that it works for. */
+  readonly execRules?: ExecRules | undefined;
+  /** What it answers is heard by others than the owner: private notes are not for it. */
+  readonly isOverheard?: boolean | undefined;
   readonly starter: Omit<Starter, "principal">;
 }
 
@@ -125,12 +133,14 @@ export class RunStore {
 
   accept(run: Pick<RunRecord, "id" | "source" | "principal" | "sessionKey" | "sessionId" | "request">): RunRecord {
     const acceptedAt = this.#clock.now();
+    const request = { ...run.request, mark: newMark() };
     this.#store.run(
       "insert into runs (id, source, principal, session_key, session_id, request, state, accepted_at) values (?, ?, ?, ?, ?, ?, 'accepted', ?)",
-      ...[run.id, run.source, run.principal, run.sessionKey, run.sessionId, JSON.stringify(run.request), acceptedAt],
+      ...[run.id, run.source, run.principal, run.sessionKey, run.sessionId, JSON.stringify(request), acceptedAt],
     );
     return {
       ...run,
+      request,
       attempts: 0,
       acceptedAt,
       startedAt: undefined,

@@ -1,7 +1,10 @@
 /** A run while it lives: what was asked, how far it is, and the one way to end it from outside. */
 
 import { TellableError } from "../../base/errors.ts";
+import { newMark } from "../../base/ids.ts";
+import type { Words } from "../../kit/words.ts";
 import type { ModelPart, Usage } from "../models/port.ts";
+import type { StoredPart } from "../sessions/transcript.ts";
 import type { RunStep } from "./loop.ts";
 import { RunEvents, type RunEventsOptions } from "./run-events.ts";
 import type { AbortReason, RunOutcome, RunRecord } from "./run-store.ts";
@@ -15,10 +18,10 @@ export interface RunResult {
   readonly endedAt: number;
 }
 
-/** Something that was said to a run under way: the run it would have been, and its text. */
+/** Something that was said to a run under way: the run it would have been, and its words. */
 export interface Steered {
   readonly runId: string;
-  readonly text: string;
+  readonly content: readonly StoredPart[];
   /** It is answered in a turn of its own as well. */
   readonly isKept: boolean;
 }
@@ -45,8 +48,12 @@ export class Run {
   #abortReason: AbortReason | undefined;
   #startedAt: number | undefined;
   #isOver = false;
-  /** The system prompt, once it has been made. */
-  prompt: string | undefined;
+  /** The gateway's mark in what the run's model is shown: nobody outside can know it. */
+  readonly mark: string;
+  /** The system prompt, once it has been made; what changes with every run stands apart. */
+  prompt: { readonly system: string; readonly systemTail: string } | undefined;
+  /** What happened since the turn before, once it has been asked for. */
+  news: readonly Words[] | undefined;
   /** The complete reply as people get it, when the conversation shows more than the model said. */
   dress: ((text: string) => string) | undefined;
   #by: { readonly provider: string; readonly model: string } | undefined;
@@ -66,6 +73,7 @@ export class Run {
 
   constructor(record: RunRecord, { hears = (said) => said, ...options }: RunOptions) {
     this.record = record;
+    this.mark = record.request.mark ?? newMark();
     this.#hears = hears;
     const { id: runId, sessionKey, request } = record;
     this.events = new RunEvents({ ...options, runId, sessionKey, spelledKey: request.spelledKey });

@@ -34,7 +34,7 @@ export interface Answer extends AnsweredBy {
 /** Decides what a run answers. */
 export interface Answering {
   /** Whether the run may pass those that wait in its session: it changes nothing that they see. */
-  isImmediate(record: Pick<RunRecord, "request">): boolean;
+  isImmediate(record: Pick<RunRecord, "source" | "request">): boolean;
   /** Whether the message is a command, which wants an answer of its own. */
   isCommand(record: RunRecord): boolean;
   /** Whether some tools are allowed or denied to whoever started the run, by id. */

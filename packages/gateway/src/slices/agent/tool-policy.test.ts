@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import fc from "fast-check";
 import type { Tool, ToolAudience } from "../../kit/tool.ts";
 import type { ToolPolicy, ToolSettings } from "./settings.ts";
-import { allowedTools, audienceOf, type PolicySubject, refusalOf } from "./tool-policy.ts";
+import { allowedTools, audienceOf, limitsOf, type PolicySubject, refusalOf } from "./tool-policy.ts";
 
 const TOOLS = (
   [
@@ -171,4 +172,34 @@ describe("which tools a run may use", () => {
       ],
     );
   });
+});
+
+test("work that is handed on may use no tool that its giver may not, whatever agent does it and wherever", () => {
+  const names = fc.subarray(TOOLS.map(({ name }) => name));
+  const policy = fc.record({ allow: names, deny: names }, { requiredKeys: [] });
+  const channel = fc.constantFrom("telegram", "slack", undefined);
+  const settings = fc.record(
+    {
+      byChannel: fc.dictionary(fc.constantFrom("telegram", "slack"), policy),
+      bySender: fc.dictionary(fc.constantFrom("telegram:7"), policy),
+    },
+    { requiredKeys: [] },
+  );
+  const places = fc.record({ from: channel, to: channel });
+
+  fc.assert(
+    fc.property(settings, policy, policy, places, (rules, agent, otherAgent, { from, to }) => {
+      const subject = starter("channel:telegram:7", ["operator.admin"]);
+      const giver = from === undefined ? subject : on(from, subject);
+      const limits = limitsOf(giver, rules, agent);
+      const taker = { ...(to === undefined ? subject : on(to, subject)), limits };
+      const again = { ...subject, limits: limitsOf(taker, rules, otherAgent) };
+
+      const has = (run: PolicySubject, of: ToolPolicy) => allowedTools(TOOLS, run, rules, of);
+      assert.ok(has(taker, otherAgent).every((tool) => has(giver, agent).includes(tool)));
+      assert.ok(
+        has(again, {}).every((tool) => has(giver, agent).includes(tool) && has(taker, otherAgent).includes(tool)),
+      );
+    }),
+  );
 });

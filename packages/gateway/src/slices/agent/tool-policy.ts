@@ -23,6 +23,9 @@ const FOR_WHOM: Readonly<Record<ToolAudience, string>> = {
   owner: "it is for the owner alone",
 };
 
+/** Of the settings, what policies look at. */
+type Rules = Pick<ToolRules, "allow" | "deny" | "byChannel" | "bySender" | "normalSender">;
+
 /** Of a run, what policies look at. */
 export type PolicySubject = Pick<ToolRun, "audience" | "deliver" | "starter" | "limits">;
 
@@ -69,8 +72,25 @@ export function refusalOf(
   return undefined;
 }
 
+/**
+ * The rules under which a run stands because of its agent, of where it comes from and answers, and of who asked: what a
+ * run that works for it stands under as well. Those for everybody hold there anyway.
+ */
+export function limitsOf(run: PolicySubject, settings: ToolRules, agent: ToolPolicy | undefined): ToolLimits[] {
+  const { allow: _allow, deny: _deny, ...forSome } = settings;
+  const all = policiesOf(run, forSome, agent);
+  const known = new Set<string>();
+  return all.flatMap(({ because, allow, deny }) => {
+    const limit = { because, ...(allow && { allow }), ...(deny && { deny }) };
+    const key = JSON.stringify(limit);
+    if ((!allow && !deny) || known.has(key)) return [];
+    known.add(key);
+    return [limit];
+  });
+}
+
 /** The policies that bear on a run: of all, its agent, the channels it comes from and answers on, its sender, and its own. */
-function policiesOf(run: PolicySubject, settings: ToolRules, agent: ToolPolicy | undefined): ToolLimits[] {
+function policiesOf(run: PolicySubject, settings: Rules, agent: ToolPolicy | undefined): ToolLimits[] {
   const senders = sendersOf(run.starter);
   const channels = new Set([run.deliver?.channel, senders[0]?.split(":", 1)[0]]);
   return [

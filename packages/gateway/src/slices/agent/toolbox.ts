@@ -3,10 +3,10 @@ import { Kind } from "@sinclair/typebox";
 import type { Clock } from "../../base/clock.ts";
 import { GatewayError, messageOf, TellableError } from "../../base/errors.ts";
 import type { Gateway } from "../../gateway.ts";
-import type { Tool, ToolResult, ToolRun } from "../../kit/tool.ts";
+import type { Tool, ToolLimits, ToolResult, ToolRun } from "../../kit/tool.ts";
 import { type Schema, validationText } from "../../kit/validate.ts";
 import type { ToolPolicy, ToolRules } from "./settings.ts";
-import { allowedTools, refusalOf } from "./tool-policy.ts";
+import { allowedTools, limitsOf, refusalOf } from "./tool-policy.ts";
 
 /** Tools that are not known before a run asks: those of other programs. */
 export interface ToolSource {
@@ -65,6 +65,12 @@ export class Toolbox {
     const { settings, policyOf, gateway } = this.#options;
     const ready = (await this.#all(run, signal)).filter((tool) => tool.missing?.(gateway()) === undefined);
     return allowedTools(ready, run, settings(), policyOf(run.agentId));
+  }
+
+  /** What a run that works for this one may not use either. */
+  limitsOf(run: ToolRun): ToolLimits[] {
+    const { settings, policyOf } = this.#options;
+    return limitsOf(run, settings(), policyOf(run.agentId));
   }
 
   /** Every tool, and why a run may not use it. */

@@ -7,8 +7,9 @@ import type { Model } from "../models/providers.ts";
 import type { Agent } from "./agent.ts";
 import { type Invocation, runCommand, unknownAnswer } from "./builtin.ts";
 import { dressed } from "./dress.ts";
+import { toolWords } from "./history.ts";
 import { type LoopPorts, loop, type RunStep } from "./loop.ts";
-import { promptText } from "./prompt.ts";
+import { promptParts } from "./prompt.ts";
 import { sectionsOf } from "./prompt-of-run.ts";
 import type { Run } from "./run.ts";
 import { RunContext } from "./run-context.ts";
@@ -16,6 +17,7 @@ import { BUILTIN, type RunRecord } from "./run-store.ts";
 import type { Answer, Answering } from "./runs.ts";
 import type { AgentServices } from "./services.ts";
 import { audienceOf, rulesForSender, sendersOf } from "./tool-policy.ts";
+import { toolSpec } from "./tool-spec.ts";
 import { TurnLog } from "./turn-log.ts";
 
 export class Turns implements Answering {
@@ -28,8 +30,8 @@ export class Turns implements Answering {
   }
 
   /** Slash commands do not wait: `/stop` and `/status` are for when something is under way. */
-  isImmediate({ request }: Pick<RunRecord, "request">): boolean {
-    return this.#agent.slashCommand(request.message) !== undefined;
+  isImmediate(record: Pick<RunRecord, "source" | "request">): boolean {
+    return this.#slash(record) !== undefined;
   }
 
   /** Where neither a model nor another program answers, everything is a command. */
@@ -45,7 +47,7 @@ export class Turns implements Answering {
 
   async answer(run: Run): Promise<Answer> {
     const { sessionKey, request } = run.record;
-    const slash = this.#agent.slashCommand(request.message);
+    const slash = this.#slash(run.record);
     if (slash) return { ...BUILTIN, stopReason: "injected", steps: this.#command(run, slash) };
     this.#requireAgent(sessionKey);
     const external = this.#external(run);
@@ -54,9 +56,16 @@ export class Turns implements Answering {
       return external;
     }
     const model = this.#agent.modelOf(sessionKey);
-    if (!model) return { ...BUILTIN, steps: this.#command(run, this.#agent.looseCommand(request.message)) };
+    if (!model) {
+      const loose = isTyped(run.record) ? this.#agent.looseCommand(request.message) : undefined;
+      return { ...BUILTIN, steps: this.#command(run, loose) };
+    }
     run.dress = (text) => this.#dressed(run, text);
     return { provider: model.provider.id, model: model.id, steps: this.#converse(run, model) };
+  }
+
+  #slash(record: Pick<RunRecord, "source" | "request">): Invocation | undefined {
+    return isTyped(record) ? this.#agent.slashCommand(record.request.message) : undefined;
   }
 
   /** An agent that was removed answers no more: what its settings forbade is not known now. */
@@ -130,7 +139,8 @@ export class Turns implements Answering {
       keepTurn: (turn) => log.keepTurn(turn, run.by ?? { provider: model.provider.id, model: model.id }),
       keepResult: (call, result, durationMs) => log.keepResult(call, result, durationMs),
       isSteered: () => run.isSteered,
-      steered: () => run.takeSteered().map(({ text }) => ({ role: "user", content: [{ kind: "text", text }] })),
+      told: ({ name }, text) => toolWords(run.mark, name, text),
+      steered: () => run.takeSteered().map(({ content }) => ({ role: "user", content: context.told(content) })),
       now: () => clock.monotonic(),
     };
     const open = new Set(pending.map(({ callId }) => callId));
@@ -152,6 +162,8 @@ export class Turns implements Answering {
       starter,
       audience: audienceOf(starter),
       limits: request.limits,
+      execRules: request.execRules,
+      isOverheard: request.isOverheard,
       deliver: request.deliver,
     };
   }
@@ -161,9 +173,9 @@ export class Turns implements Answering {
     const question: ModelRequest = {
       model,
       fallbacks: this.#agent.fallbacksOf(sessionKey),
-      system: this.#prompt(run, tools),
+      ...this.#prompt(run, tools),
       messages,
-      tools: tools.map(({ name, summary, params }) => ({ name, description: summary, parameters: params })),
+      tools: tools.map((tool) => toolSpec(run.mark, tool)),
       thinking: request.thinking ?? this.#agent.thinkingOf(sessionKey),
       signal: run.signal,
       runId: run.id,
@@ -174,14 +186,14 @@ export class Turns implements Answering {
   }
 
   /** The same through all turns of a run, so that providers can cache it. */
-  #prompt(run: Run, tools: readonly Tool[]): string {
-    const { sessionKey, request } = run.record;
-    const parts = () => ({
-      tools,
-      extra: request.extraSystemPrompt,
-      events: this.#services.system.takeEvents(sessionKey),
-    });
-    run.prompt ??= promptText(sectionsOf(this.#services, this.#agent, this.#toolRun(run), parts()));
+  #prompt(run: Run, tools: readonly Tool[]): NonNullable<Run["prompt"]> {
+    const parts = { tools, extra: run.record.request.extraSystemPrompt, mark: run.mark };
+    run.prompt ??= promptParts(sectionsOf(this.#services, this.#agent, this.#toolRun(run), parts));
     return run.prompt;
   }
+}
+
+/** Commands are for people: what one agent says to another is none, or agents could approve what they asked for themselves. */
+function isTyped({ source }: Pick<RunRecord, "source">): boolean {
+  return source !== "tool";
 }

@@ -20,7 +20,7 @@ export interface WaitingRoomOptions {
 /** Too many wait: which is left out, undefined being the one that comes, and what stands in its place. */
 export interface Crowd {
   readonly drops?: Run;
-  readonly omitted?: readonly string[];
+  readonly omitted?: RunRecord["request"]["omitted"];
 }
 
 /** Commands are answered one by one, and none is left out. */
@@ -98,9 +98,9 @@ export class WaitingRoom implements Disposable {
 
   /** Only words, and only from whoever may say them to that reply. */
   #steer(active: Run, run: Run, content: readonly StoredPart[], isKept: boolean): void {
-    const texts = content.flatMap((part) => (part.type === "text" ? [part.text] : []));
-    if (texts.length < content.length || !this.#goTogether(active, run)) return;
-    active.steer({ runId: run.id, text: texts.join("\n\n"), isKept });
+    const isWords = content.every(({ type }) => type === "text");
+    if (!isWords || !this.#goTogether(active, run)) return;
+    active.steer({ runId: run.id, content, isKept });
   }
 
   #rulesFor(record: RunRecord): QueueRules {

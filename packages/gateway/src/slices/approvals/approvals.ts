@@ -119,7 +119,7 @@ export class Approvals implements AsyncDisposable {
   }
 
   /** The rules for a run: those of the config, the file and the conversation; nobody widens what another one forbids. */
-  rulesFor({ agentId, sessionKey }: Pick<ToolRun, "agentId" | "sessionKey">): RunRules {
+  rulesFor({ agentId, sessionKey, execRules }: Pick<ToolRun, "agentId" | "sessionKey" | "execRules">): RunRules {
     const { sessions, skills } = this.services;
     const config = this.services.execSettings();
     const file = this.file.rulesFor(agentId);
@@ -128,7 +128,8 @@ export class Approvals implements AsyncDisposable {
     // Of skills, those that the agent itself can write say nothing.
     const trusted = file.autoAllowSkills ? skills.known(agentId).filter(({ source }) => source !== "workspace") : [];
     return {
-      ...combine([config, file, session]),
+      // A run that works for another one does no more than that one might.
+      ...combine([combine([config, file, session]), ...(execRules ? [execRules] : [])]),
       askFallback: file.askFallback,
       allowlist: file.allowlist,
       safeBins: new Set(config.safeBins ?? DEFAULT_SAFE_BINS),

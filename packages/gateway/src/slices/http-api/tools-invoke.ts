@@ -26,12 +26,17 @@ export async function toolsInvoke({ gateway, headers, body, response, caller, si
     audience: "owner",
     ...(session.route && { deliver: session.route }),
   };
-  const tools = await agent.toolbox.toolsFor(asFrom(run, headers), signal);
+  const asked = asFrom(run, headers);
+  const tools = await agent.toolbox.toolsFor(asked, signal);
   const tool = tools.find((each) => each.name === name.trim());
   if (!tool) throw refusedTool(404, "not_found", `Tool not available: ${name.slice(0, 100)}`);
   const given = withAction(tool, args, action);
   const call = { callId: `call_${newId()}`, name: tool.name, args: given, raw: JSON.stringify(given) };
-  const result = await agent.toolbox.call(call, { run, tools, signal, update: () => {} });
+  const result = await agent.toolbox.call(call, {
+    // What the call starts stands under the rules of the channel that the caller speaks for, too.
+    run: { ...run, limits: agent.toolbox.limitsOf(asked) },
+    ...{ tools, signal, update: () => {} },
+  });
   if (result.isError) throw refusedTool(400, "tool_error", result.text);
   answerJson(response, 200, { ok: true, result: shown(result) });
 }

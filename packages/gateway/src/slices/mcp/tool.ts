@@ -30,6 +30,7 @@ function toTool(server: McpServer, listed: McpTool, taken: Set<string>): Tool | 
   return {
     name,
     summary: summaryOf(server.name, listed),
+    describedBy: `the MCP server ${server.name}`,
     audience: audience satisfies ToolAudience,
     changes: listed.annotations?.readOnlyHint !== true,
     params,

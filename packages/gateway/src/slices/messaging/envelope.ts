@@ -1,5 +1,10 @@
-/** Messages of a channel as the transcript keeps them: who said it, what it answers, what came with it. */
+/**
+ * Messages of a channel as the transcript keeps them: whose words each part is, what it answers, what came with it.
+ * Nothing is put into words here: who reads a part is shown whose it is.
+ */
 import type { Inbound, InboundMessage, Peer } from "../../kit/channel.ts";
+import type { ToolAudience } from "../../kit/tool.ts";
+import { oneLine, type Source, type WordsKind } from "../../kit/words.ts";
 import { cleanMessage } from "../agent/agent.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
 
@@ -7,7 +12,7 @@ import type { StoredPart } from "../sessions/transcript.ts";
 export type ReceivedFile = StoredPart;
 
 export interface Composed {
-  /** As it was written: commands are looked for here. */
+  /** What the sender has written: commands are looked for here. Nobody else's words are part of it. */
   readonly message: string;
   readonly content: readonly StoredPart[];
 }
@@ -15,31 +20,66 @@ export interface Composed {
 const MAX_CONTEXT_CHARS = 12_000;
 const MAX_QUOTE_CHARS = 500;
 
-/** One turn of the conversation, made of one message or of several that belong together. */
+/** A message with the files that came with it. */
+export interface Received {
+  readonly message: InboundMessage;
+  readonly files: readonly ReceivedFile[];
+}
+
+/** One turn of the conversation, made of one message or of several of the same sender that belong together. */
 export function composeMessage({
-  messages,
+  channel,
+  received,
   ownNames,
   context,
-  files,
+  standing,
+  quotedId,
 }: {
-  readonly messages: readonly InboundMessage[];
+  readonly channel: string;
+  readonly received: readonly Received[];
   /** What people call us when they address us. */
   readonly ownNames: readonly string[];
   readonly context: readonly Inbound[];
-  readonly files: readonly ReceivedFile[];
+  /** What whoever wrote it is to the owner. */
+  readonly standing: ToolAudience;
+  /** Who wrote the message that the last one answers, where the platform did not say. */
+  readonly quotedId: string | undefined;
 }): Composed {
+  const messages = received.map(({ message }) => message);
   const last = messages.at(-1)!;
-  const isGroup = last.chat.kind !== "direct";
-  const message = messages
+  const by = (kind: WordsKind): Source => ({ ...sourceOf(kind, channel, last), standing });
+  const own = messages.filter(isOwn);
+  const message = own
     .map(({ text }) => clean(text).trim())
     .filter((text) => text !== "")
     .join("\n");
-  const said = isGroup && message !== "" ? `${nameOf(last)}: ${message}` : message;
-  const text = [contextOf(context), quoteOf(last), said].filter((part) => part !== "").join("\n\n");
   return {
     message: withoutAddress(message, ownNames),
-    content: [...(text === "" ? [] : [{ type: "text" as const, text }]), ...files],
+    content: [
+      ...contextParts(channel, context),
+      ...quoteParts(channel, last, quotedId),
+      ...messages.flatMap((each) => forwardParts(each, by("forward"))),
+      ...(message === "" ? [] : [{ type: "text" as const, text: message, from: by("message") }]),
+      ...received.flatMap(({ message: each, files }) =>
+        files.map((file) => withSource(file, isOwn(each) ? by("file") : { ...by("forward"), ...originOf(each) })),
+      ),
+    ],
   };
+}
+
+/** Who did something, as transcripts and news keep it. */
+export function sourceOf(kind: WordsKind, channel: string, { sender, chat }: Pick<Inbound, "sender" | "chat">): Source {
+  const name = nameOf(sender);
+  return {
+    kind,
+    id: `${channel}:${sender.id}`,
+    ...(name !== "" && { name }),
+    ...(chat.kind !== "direct" && { isGroup: true }),
+  };
+}
+
+function isOwn({ forwardedFrom }: InboundMessage): boolean {
+  return forwardedFrom === undefined;
 }
 
 /** "@moltbot, /status" is the command: whom a message is for is not part of it. */
@@ -54,30 +94,66 @@ function withoutAddress(message: string, ownNames: readonly string[]): string {
   return message;
 }
 
-/** What was said in a group before, and was not meant for us. */
-function contextOf(context: readonly Inbound[]): string {
-  const lines = context.flatMap((each) =>
-    each.kind === "message" && each.text.trim() !== "" ? [`${nameOf(each)}: ${clean(each.text).trim()}`] : [],
-  );
-  if (lines.length === 0) return "";
-  return `[Said in the group since your last answer]\n${lines.join("\n").slice(-MAX_CONTEXT_CHARS)}\n[Now]`;
+/** What was said in a group before, and was not meant for us; the newest of it that fits. */
+function contextParts(channel: string, context: readonly Inbound[]): StoredPart[] {
+  const parts: StoredPart[] = [];
+  let chars = 0;
+  for (const each of context.toReversed()) {
+    if (each.kind !== "message") continue;
+    for (const part of [
+      ...contextPart(channel, each),
+      ...forwardParts(each, sourceOf("forward", channel, each)),
+    ].reverse()) {
+      if (part.type !== "text") continue;
+      const room = MAX_CONTEXT_CHARS - chars;
+      if (room <= 0) return parts.reverse();
+      const text = part.text.length <= room ? part.text : `…${part.text.slice(-room).toWellFormed()}`;
+      parts.push({ ...part, text });
+      chars += text.length;
+    }
+  }
+  return parts.reverse();
 }
 
-function quoteOf({ replyTo }: InboundMessage): string {
-  if (!replyTo?.text) return "";
-  const whom = replyTo.fromSelf ? "you" : (replyTo.senderName ?? "an earlier message");
-  return `[In reply to ${whom}: “${clean(replyTo.text).slice(0, MAX_QUOTE_CHARS)}”]`;
+function contextPart(channel: string, message: InboundMessage): StoredPart[] {
+  const text = isOwn(message) ? clean(message.text).trim() : "";
+  return text === "" ? [] : [{ type: "text", text, from: sourceOf("context", channel, message) }];
 }
 
-function nameOf({ sender }: Pick<InboundMessage, "sender">): string {
-  return shownName(sender);
+function quoteParts(channel: string, { replyTo, chat }: InboundMessage, quotedId: string | undefined): StoredPart[] {
+  if (!replyTo?.text) return [];
+  const id = replyTo.senderId ?? quotedId;
+  const text = clean(replyTo.text).slice(0, MAX_QUOTE_CHARS).toWellFormed();
+  const name = oneLine(replyTo.senderName ?? "");
+  const who = replyTo.fromSelf
+    ? { id: "you" }
+    : { ...(id !== undefined && { id: `${channel}:${id}` }), ...(name !== "" && { name }) };
+  return [{ type: "text", text, from: { kind: "quote", ...who, ...(chat.kind !== "direct" && { isGroup: true }) } }];
 }
 
-/** What the agent is told that somebody is called: one line, and not so long that it could say something. */
-export function shownName({ name, username, id }: Peer): string {
-  return clean(name ?? username ?? id)
-    .replace(/[\n:]/g, " ")
-    .slice(0, 64);
+/** What a message holds of others. */
+function forwardParts(message: InboundMessage, from: Source): StoredPart[] {
+  const { text, forwardedFrom, forwarded = [] } = message;
+  const all = forwardedFrom === undefined ? forwarded : [{ text, origin: forwardedFrom }, ...forwarded];
+  return all.flatMap(({ text: said, origin = "" }): StoredPart[] => {
+    const cleaned = clean(said).trim();
+    return cleaned === "" ? [] : [{ type: "text", text: cleaned, from: { ...from, origin: oneLine(origin) } }];
+  });
+}
+
+function originOf({ forwardedFrom = "" }: InboundMessage): Pick<Source, "origin"> {
+  return { origin: oneLine(forwardedFrom) };
+}
+
+/** What somebody has spoken is said as what they have written is. */
+function withSource(file: ReceivedFile, from: Source): StoredPart {
+  if (file.type !== "text") return file;
+  const isSaid = from.kind === "file" && file.from?.kind === "message";
+  return { ...file, from: isSaid ? { ...from, kind: "message" } : from };
+}
+
+function nameOf({ name, username }: Pick<Peer, "name" | "username">): string {
+  return oneLine(name ?? username ?? "");
 }
 
 function clean(text: string): string {

@@ -133,7 +133,7 @@ function decideDirect(facts: Facts): Decision {
 /** Whether a message in a group is meant for us: a mention, a reply to us, a command, or one of our names. */
 function isAddressed({ message, settings, ownNames }: Facts, isTrusted: boolean): boolean {
   if (message.mentionsSelf || message.isCommand || message.replyTo?.fromSelf) return true;
-  if (isTrusted && /^\/[a-z]+\b/i.test(message.text.trim())) return true;
+  if (isTrusted && message.forwardedFrom === undefined && /^\/[a-z]+\b/i.test(message.text.trim())) return true;
   const names = ownNames.filter((name) => name.length >= 2).map(escapeForPattern);
   const named =
     names.length === 0

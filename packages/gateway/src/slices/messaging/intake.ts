@@ -10,14 +10,15 @@ import { isPassing, type Machine } from "../../base/machine.ts";
 import { KeyedQueue } from "../../base/queue.ts";
 import type { Store } from "../../base/store.ts";
 import type { Chat, Inbound, InboundMessage } from "../../kit/channel.ts";
-import type { Agent } from "../agent/agent.ts";
+import { oneLine } from "../../kit/words.ts";
+import { type Agent, audienceOf, cleanMessage } from "../agent/agent.ts";
 import { normalAgentId, type Sessions } from "../sessions/sessions.ts";
 import type { System } from "../system/system.ts";
 import type { Account } from "./account.ts";
 import { settingPath } from "./account-settings.ts";
 import type { Chats } from "./account-store.ts";
 import { findBinding } from "./bindings.ts";
-import { type Composed, composeMessage, shownName } from "./envelope.ts";
+import { type Composed, composeMessage, type Received, sourceOf } from "./envelope.ts";
 import { type Decision, decide, groupOf, isOwner } from "./inbound.ts";
 import type { Inbox, InboxRow, Outcome } from "./inbox.ts";
 import type { MediaIn } from "./media-in.ts";
@@ -71,6 +72,8 @@ const AFTER_ERROR_MS = 5_000;
 /** An unknown error is final when it has come so often for one message. */
 const MAX_TRIES = 3;
 const HOUR_MS = 3_600_000;
+/** What the agent is told of a text that was changed later. */
+const MAX_EDIT_CHARS = 500;
 
 export class Intake {
   readonly #account: Account;
@@ -167,7 +170,7 @@ export class Intake {
     const key = heldKey(row);
     const isPart = this.#continues(this.#held.get(key), row);
     // A command stands for itself: what was said before it is not part of it.
-    if (!isPart && row.inbound.text.trim().startsWith("/")) this.#release(key);
+    if (!isPart && isCommand(row.inbound)) this.#release(key);
     const decision = this.#decide(row);
     const held = this.#held.get(key);
     if (decision.kind === "pair") return this.#pair(row);
@@ -237,7 +240,7 @@ export class Intake {
 
   /** How long a message waits for more of the same sender. */
   #waitMs({ inbound }: MessageRow): number {
-    if (inbound.text.trim().startsWith("/")) return 0;
+    if (isCommand(inbound)) return 0;
     const album = inbound.albumId === undefined ? 0 : ALBUM_MS;
     return Math.max(album, this.#isCut(inbound) ? SPLIT_MS : 0, this.#services.messages().inboundDebounceMs);
   }
@@ -307,11 +310,11 @@ export class Intake {
     const { signal } = this.#stop;
     const open = () => ids.map((id) => this.#openMessage(id)).filter((row) => row !== undefined);
     let current = open();
-    let composed = current.length > 0 ? await this.#compose(current, signal) : undefined;
+    let composed = current.length > 0 ? await this.#compose(current, decision, signal) : undefined;
     // While files were fetched, some may have been taken back.
     for (let left = open(); left.length < current.length; left = open()) {
       current = left;
-      composed = current.length > 0 ? await this.#compose(current, signal) : undefined;
+      composed = current.length > 0 ? await this.#compose(current, decision, signal) : undefined;
     }
     const [first] = current;
     if (!first || !composed || signal.aborted) return;
@@ -379,32 +382,33 @@ export class Intake {
     }
   }
 
-  async #compose(rows: readonly MessageRow[], signal: AbortSignal): Promise<Composed> {
+  async #compose(rows: readonly MessageRow[], decision: Held["decision"], signal: AbortSignal): Promise<Composed> {
     const { inbox, media } = this.#services;
     const { settings, self } = this.#account;
     const last = rows.at(-1)!;
-    const isGroup = last.inbound.chat.kind !== "direct";
-    const files = [];
-    for (const row of rows) files.push(...(await media.fetch(row.inbound, this.#account, signal)));
-    const context = isGroup ? inbox.unaddressedBefore(rows[0]!, settings.historyLimit) : [];
+    const { chat, replyTo } = last.inbound;
+    const received: Received[] = [];
+    for (const { inbound: message } of rows)
+      received.push({ message, files: await media.fetch(message, this.#account, signal) });
+    const context = chat.kind === "direct" ? [] : inbox.unaddressedBefore(rows[0]!, settings.historyLimit);
+    const principal = `channel:${last.channel}:${last.inbound.sender.id}`;
     return composeMessage({
-      messages: rows.map(({ inbound }) => inbound),
+      channel: last.channel,
+      received,
+      standing: audienceOf({ principal, scopes: this.#scopesOf(rows[0]!, decision) }),
+      quotedId: replyTo && inbox.senderOf(last, chat.id, replyTo.messageId),
       ownNames: [settings.name, self?.name, self?.username, self?.id, ...(self?.aliases ?? [])].filter(
         (name) => name !== undefined,
       ),
       context: context.map(({ inbound }) => inbound),
-      files,
     });
   }
 
   #instructions({ inbound: { chat } }: MessageRow, { group }: Held["decision"]): string {
     const { label } = this.#account.definition;
-    // A title is anybody's text: one short line of it, in quotes, is all that the agent sees here.
-    const title = (chat.title ?? chat.id)
-      .replace(/[\s“”"]+/g, " ")
-      .trim()
-      .slice(0, 64);
-    const where = chat.kind === "direct" ? `a direct ${label} chat` : `the ${label} ${chat.kind} “${title}”`;
+    // By its id: a title is anybody's text, and these are instructions.
+    const where =
+      chat.kind === "direct" ? `a direct ${label} chat` : `the ${label} ${chat.kind} ${oneLine(chat.id, 200)}`;
     const lines = [`You are answering in ${where}. Your reply is sent there as it is.`];
     if (group?.systemPrompt) lines.push(group.systemPrompt);
     return lines.join("\n");
@@ -447,8 +451,8 @@ export class Intake {
   /** Events that are no messages: what they change, and what the agent is told of them. */
   #note(row: InboxRow, inbound: Exclude<Inbound, { kind: "message" }>): Outcome {
     const { inbox, outbox, system, log } = this.#services;
-    const { chat, messageId, sender } = inbound;
-    const who = shownName(sender);
+    const { chat, messageId } = inbound;
+    const from = (kind: "edit" | "unsend" | "reaction" | "reaction-removed") => sourceOf(kind, row.channel, inbound);
     switch (inbound.kind) {
       case "edit": {
         const edited = inbox.messageOf(row);
@@ -456,7 +460,10 @@ export class Intake {
         if (!this.#frozen.has(edited.id) && inbox.editPending(edited, inbound.text))
           return { kind: "noted", rule: "edit", detail: "The message was changed before it was answered." };
         if (inbound.fromSelf || !this.#isHeard(row)) return { kind: "noted", rule: "edit" };
-        system.queueEvent(this.#sessionKey(row), `${who} changed an earlier message to: ${inbound.text.slice(0, 500)}`);
+        system.queueEvent(this.#sessionKey(row), {
+          text: cleanMessage(inbound.text.replaceAll("\u0000", "")).slice(0, MAX_EDIT_CHARS).toWellFormed(),
+          from: from("edit"),
+        });
         return { kind: "noted", rule: "edit", detail: "The agent is told with the next message." };
       }
       case "unsend": {
@@ -465,15 +472,17 @@ export class Intake {
         if (inbox.withdraw(unsent))
           return { kind: "noted", rule: "unsend", detail: "The message was taken back before it was answered." };
         if (!inbound.fromSelf && this.#isHeard(row))
-          system.queueEvent(this.#sessionKey(row), `${who} took back an earlier message.`);
+          system.queueEvent(this.#sessionKey(row), { text: "", from: from("unsend") });
         return { kind: "noted", rule: "unsend" };
       }
       case "reaction": {
         if (inbound.fromSelf) return { kind: "noted", rule: "own-echo" };
         const ours = outbox.byProviderId(row, messageId, chat.id);
         if (!ours || !this.#isHeard(row)) return { kind: "noted", rule: "reaction" };
-        const verb = inbound.isRemoved ? "took back the reaction" : "reacted with";
-        system.queueEvent(ours.sessionKey ?? this.#sessionKey(row), `${who} ${verb} ${inbound.emoji} to your message.`);
+        system.queueEvent(ours.sessionKey ?? this.#sessionKey(row), {
+          text: oneLine(inbound.emoji),
+          from: from(inbound.isRemoved ? "reaction-removed" : "reaction"),
+        });
         return { kind: "noted", rule: "reaction", detail: "The agent is told with the next message." };
       }
       case "membership":
@@ -567,6 +576,11 @@ export class Intake {
 
 function threadOf(chat: Chat): Chat {
   return chat.threadId === "" ? { ...chat, threadId: undefined } : chat;
+}
+
+/** Only what somebody wrote themselves commands anything. */
+function isCommand({ text, forwardedFrom }: InboundMessage): boolean {
+  return forwardedFrom === undefined && text.trim().startsWith("/");
 }
 
 function heldKey({ inbound: { chat, sender } }: MessageRow): string {

@@ -11,6 +11,7 @@ import { newId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import { isPassing, type Machine } from "../../base/machine.ts";
 import { ChannelError, type InboundMessage, type MediaRef } from "../../kit/channel.ts";
+import { oneLine } from "../../kit/words.ts";
 import type { Media } from "../sessions/media.ts";
 import type { Account } from "./account.ts";
 import type { ReceivedFile } from "./envelope.ts";
@@ -53,7 +54,7 @@ export class MediaIn {
   /** Fetches a message's files; what cannot be fetched is said in words, never left out. */
   async fetch(message: InboundMessage, account: Account, signal: AbortSignal): Promise<ReceivedFile[]> {
     const parts: ReceivedFile[] = [];
-    for (const file of message.media.slice(0, MAX_FILES)) parts.push(await this.#fetchOne(file, account, signal));
+    for (const file of message.media.slice(0, MAX_FILES)) parts.push(...(await this.#fetchOne(file, account, signal)));
     const rest = message.media.length - MAX_FILES;
     if (rest > 0) parts.push({ type: "text", text: `[${rest} more files were left out]` });
     return parts;
@@ -76,12 +77,12 @@ export class MediaIn {
     }
   }
 
-  async #fetchOne(file: MediaRef, account: Account, signal: AbortSignal): Promise<ReceivedFile> {
+  async #fetchOne(file: MediaRef, account: Account, signal: AbortSignal): Promise<ReceivedFile[]> {
     const { log } = this.#options;
     const named = file.fileName ? ` “${safeName(file.fileName)}”` : "";
     try {
       const taken = await this.#take(file, account, signal);
-      return await this.#toPart(file, taken, signal);
+      return await this.#toParts(file, taken, signal);
     } catch (error) {
       // What the machine refuses is kept back and taken later: the message waits with its file.
       if (signal.aborted || isPassing(error)) throw error;
@@ -90,7 +91,7 @@ export class MediaIn {
         kind: file.kind,
         why: detailOf(error),
       });
-      return { type: "text", text: `[${file.kind}${named}: not taken in — ${messageOf(error)}]` };
+      return [{ type: "text", text: `[${file.kind}${named}: not taken in — ${messageOf(error)}]` }];
     }
   }
 
@@ -148,33 +149,33 @@ export class MediaIn {
     }
   }
 
-  async #toPart(file: MediaRef, taken: Taken, signal: AbortSignal): Promise<ReceivedFile> {
+  async #toParts(file: MediaRef, taken: Taken, signal: AbortSignal): Promise<ReceivedFile[]> {
     const { path, mimeType, sizeBytes } = taken;
     const fileName = file.fileName && safeName(file.fileName);
     if (PICTURES.has(mimeType) && sizeBytes <= MAX_PICTURE_BYTES)
-      return { type: "image", ...this.#options.media.save(readFileSync(path), { mimeType, fileName }) };
+      return [{ type: "image", ...this.#options.media.save(readFileSync(path), { mimeType, fileName }) }];
     const facts = [fileName, mimeType, sizeText(sizeBytes)].filter((fact) => fact !== undefined).join(", ");
     const mislabelled =
       file.mimeType && kindOf(file.mimeType) !== kindOf(mimeType)
         ? `; it was said to be ${file.mimeType.replace(/[^\w/.+-]/g, "").slice(0, 80)}`
         : "";
     const isSpeech = file.kind === "voice" || (file.kind === "audio" && mimeType.startsWith("audio/"));
-    const transcript = isSpeech ? await this.#transcript(path, mimeType, signal) : undefined;
     const text = `[${file.kind}: ${facts}${mislabelled}; saved as ${path}]`;
-    return { type: "text", text: transcript === undefined ? text : `${text}\n${transcript}` };
+    return [{ type: "text", text }, ...(isSpeech ? await this.#transcript(path, mimeType, signal) : [])];
   }
 
-  /** The line under a recording that says what it says, or why that is not known; undefined when nobody is asked. */
-  async #transcript(path: string, mimeType: string, signal: AbortSignal): Promise<string | undefined> {
+  /** What a recording says, which is said as a message is; or why that is not known. Nothing when nobody is asked. */
+  async #transcript(path: string, mimeType: string, signal: AbortSignal): Promise<ReceivedFile[]> {
     try {
       const words = await this.#options.transcriber.words(path, mimeType, signal);
-      if (words === undefined) return undefined;
-      return words === "" ? "[transcript: nothing can be heard]" : `[transcript] ${words}`;
+      if (words === undefined) return [];
+      if (words === "") return [{ type: "text", text: "[transcript: nothing can be heard]" }];
+      return [{ type: "text", text: `[transcript] ${words}`, from: { kind: "message" } }];
     } catch (error) {
       signal.throwIfAborted();
       const why = messageOf(error);
       this.#options.log.warn("a voice note was not transcribed; check messages.transcribe", { why });
-      return `[no transcript: ${why.replace(/\s+/g, " ").slice(0, 300)}]`;
+      return [{ type: "text", text: `[no transcript: ${why.replace(/\s+/g, " ").slice(0, 300)}]` }];
     }
   }
 }
@@ -191,13 +192,9 @@ async function sniff(path: string): Promise<{ mimeType: string; extension: strin
     : { mimeType: "application/octet-stream", extension: ".bin" };
 }
 
-/** A name from outside, for people: no path, no control characters, bounded. */
+/** A name from outside, for people: no path, and one short line. */
 function safeName(name: string): string {
-  return name
-    .replace(/[\p{Cc}\u2028\u2029]/gu, "")
-    .split(/[\\/]/)
-    .at(-1)!
-    .slice(0, 120);
+  return oneLine(name.split(/[\\/]/).at(-1)!);
 }
 
 function kindOf(mimeType: string): string {

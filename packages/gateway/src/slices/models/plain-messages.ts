@@ -25,7 +25,9 @@ function callAsText(part: ModelPart): ModelPart {
 function answerParts({ name, text: said, images = [], isError }: ToolReply): ModelPart[] {
   const what = isError ? "failed" : "answered";
   const short = said.length > MAX_CHARS ? `${said.slice(0, MAX_CHARS)}…` : said;
-  return [text(`[${name} ${what}: ${short}]`), ...images.map((image) => ({ kind: "image" as const, ...image }))];
+  // A frame begins a line.
+  const gap = short.includes("\n") ? "\n" : " ";
+  return [text(`[${name} ${what}:${gap}${short}]`), ...images.map((image) => ({ kind: "image" as const, ...image }))];
 }
 
 function text(said: string): ModelPart {

@@ -88,6 +88,8 @@ export interface ModelRequest {
   /** Models that are asked in turn when this one cannot answer for a reason that another may not share. */
   readonly fallbacks?: readonly Model[] | undefined;
   readonly system: string;
+  /** The end of the system prompt, which is another one in every run: providers cannot keep it in their caches. */
+  readonly systemTail?: string | undefined;
   readonly messages: readonly ModelMessage[];
   readonly tools?: readonly ToolSpec[] | undefined;
   readonly signal: AbortSignal;

@@ -14,13 +14,13 @@ export interface CallHints {
 
 /** The SDK's call options; the signal is the caller's to add. */
 export function toCallOptions(
-  { model, system, messages, tools = [], thinking, runId }: ModelRequest,
+  { model, system, systemTail, messages, tools = [], thinking, runId }: ModelRequest,
   { noSummaries }: CallHints,
 ): CallOptions {
   const reasoning = reasoningOf(model, thinking, messages);
   const offered = model.tools === false ? [] : tools;
   return {
-    prompt: toSdkPrompt(system, offered.length > 0 ? messages : plainMessages(messages), model),
+    prompt: toSdkPrompt({ system, systemTail }, offered.length > 0 ? messages : plainMessages(messages), model),
     ...(offered.length > 0 && {
       tools: offered.map((tool, index) => toSdkTool(tool, model, index === offered.length - 1)),
     }),

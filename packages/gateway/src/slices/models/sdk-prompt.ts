@@ -2,7 +2,7 @@
  * From our messages to the SDK's: what the asked model can see, and may see. Reasoning and signatures go to the model
  * that made them and to no other; pictures to models that take them.
  */
-import type { ModelMessage, ModelPart, ProviderData, ToolReply } from "./port.ts";
+import type { ModelMessage, ModelPart, ModelRequest, ProviderData, ToolReply } from "./port.ts";
 import type { Model } from "./providers.ts";
 import { habitsOf } from "./sdk-habits.ts";
 import { MAKER } from "./sdk-steps.ts";
@@ -14,13 +14,30 @@ const CACHED_MESSAGES = 2;
 const UNSEEN = "[A picture, which this model cannot see.]";
 
 /** The conversation as the SDK has it. */
-export function toSdkPrompt(system: string, messages: readonly ModelMessage[], model: Model): SdkMessage[] {
+export function toSdkPrompt(
+  { system, systemTail = "" }: Pick<ModelRequest, "system" | "systemTail">,
+  messages: readonly ModelMessage[],
+  model: Model,
+): SdkMessage[] {
   const isCached = model.provider.api === "anthropic";
-  const head: SdkMessage[] =
-    system === "" ? [] : [{ role: "system", content: system, ...(isCached && { providerOptions: CACHED }) }];
+  const head = isCached ? cachedHead(system, systemTail) : plainHead(system, systemTail);
   const lastAsked = messages.findLastIndex(({ role }) => role === "user");
   const body = withOwnIds(messages).flatMap((message, index) => toSdkMessages(message, model, index > lastAsked));
   return [...head, ...(isCached ? withMarks(body) : body)];
+}
+
+/** What is another text in every run stands behind the mark, so that what is before it is read from the cache. */
+function cachedHead(system: string, tail: string): SdkMessage[] {
+  return [
+    ...(system === "" ? [] : [{ role: "system" as const, content: system, providerOptions: CACHED }]),
+    ...(tail === "" ? [] : [{ role: "system" as const, content: tail }]),
+  ];
+}
+
+/** Others read from the cache what begins alike; some take one system prompt only. */
+function plainHead(system: string, tail: string): SdkMessage[] {
+  const content = [system, tail].filter((part) => part !== "").join("\n\n");
+  return content === "" ? [] : [{ role: "system", content }];
 }
 
 /** Marks for Anthropic's cache: everything before one is read from the cache when it has not changed. */

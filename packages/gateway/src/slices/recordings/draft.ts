@@ -2,6 +2,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { LoopPorts } from "../agent/loop.ts";
 import type { Beginning } from "../agent/recorder.ts";
+import type { Run } from "../agent/run.ts";
 import type { RunOutcome, RunRecord } from "../agent/run-store.ts";
 import type { ModelMessage, ModelRequest, ModelStep } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
@@ -35,6 +36,7 @@ export class Draft implements ExchangeSink {
   #question: Question | undefined;
   #beginning: Beginning | undefined;
   #restored = "";
+  #mark: string | undefined;
   #maxTurns = 1;
   #chars = 0;
   #asking = 0;
@@ -72,16 +74,17 @@ export class Draft implements ExchangeSink {
     this.#events.push(event);
   }
 
-  asked({ model, fallbacks = [], system, tools = [], thinking }: ModelRequest): void {
+  asked({ model, fallbacks = [], system, systemTail, tools = [], thinking }: ModelRequest): void {
     if (this.#question) return;
-    this.take(system.length + sizeOf(tools));
-    this.#question = { model: bare(model), fallbacks: fallbacks.map(bare), system, tools, thinking };
+    this.take(system.length + sizeOf(systemTail) + sizeOf(tools));
+    this.#question = { model: bare(model), fallbacks: fallbacks.map(bare), system, systemTail, tools, thinking };
   }
 
   /** The same ports; what they answer is noted. */
-  watch(ports: LoopPorts, beginning: Beginning, restored: string): LoopPorts {
+  watch(ports: LoopPorts, beginning: Beginning, { text, mark }: Pick<Run, "text" | "mark">): LoopPorts {
     this.#beginning = beginning;
-    this.#restored = restored;
+    this.#restored = text;
+    this.#mark = mark;
     this.#maxTurns = ports.maxTurns;
     this.take(sizeOf(beginning));
     const hear = (heard: Heard) => {
@@ -152,6 +155,7 @@ export class Draft implements ExchangeSink {
       beginning: this.#beginning,
       restored: this.#restored,
       maxTurns: this.#maxTurns,
+      mark: this.#mark,
       names: this.#names,
       changing: [...this.#changing],
       heard: this.#heard,

@@ -1,5 +1,6 @@
 /** Plays a recorded world to the loop: models answer what they answered, tools what they said, in the same order. */
 import type { Clock } from "../../base/clock.ts";
+import { toolWords } from "../agent/agent.ts";
 import type { LoopPorts } from "../agent/loop.ts";
 import type { ModelPort, ModelRequest } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
@@ -50,13 +51,14 @@ export class Player implements Traffic {
 
   /** What the loop rests on; the models are asked through `models`, whose traffic this plays. */
   ports(models: ModelPort): LoopPorts {
-    const { names, wasSteered, steered, shrunk, changing, maxTurns, question } = this.#recording;
+    const { names, wasSteered, steered, shrunk, changing, maxTurns, question, mark } = this.#recording;
     const [name, wasSaid, said, shorter] = [names.values(), wasSteered.values(), steered.values(), shrunk.values()];
     const signal = this.#abort.signal;
     const request: Omit<ModelRequest, "messages"> = {
       model: whole(question.model),
       fallbacks: question.fallbacks.map(whole),
       system: question.system,
+      systemTail: question.systemTail,
       tools: question.tools,
       thinking: question.thinking,
       ...{ signal, runId: "replay" },
@@ -69,6 +71,7 @@ export class Player implements Traffic {
       nameCall: (callId) => name.next().value ?? callId,
       changes: (call) => changing.includes(call.name),
       call: async ({ callId, name: tool }, update) => await this.#call(callId, tool, update),
+      told: ({ name: tool }, text) => (mark === undefined ? text : toolWords(mark, tool, text)),
       keepTurn: () => {},
       keepResult: () => {},
       isSteered: () => wasSaid.next().value ?? false,

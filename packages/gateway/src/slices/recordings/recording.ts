@@ -46,6 +46,8 @@ export interface Question {
   readonly model: KeptModel;
   readonly fallbacks: readonly KeptModel[];
   readonly system: string;
+  /** What was another text in every run; recordings of earlier versions have it in `system`. */
+  readonly systemTail?: string | undefined;
   readonly tools: readonly ToolSpec[];
   readonly thinking?: Thinking | undefined;
 }
@@ -64,6 +66,8 @@ export interface Recording {
   /** What had been said before, when this attempt took the run up again. */
   readonly restored: string;
   readonly maxTurns: number;
+  /** The mark in what the model was shown; earlier versions showed what tools answered as it was. */
+  readonly mark?: string | undefined;
   /** Names of tool calls, in the order in which they were given. */
   readonly names: readonly string[];
   /** Which of the tools change something. */

@@ -116,7 +116,7 @@ export class Recordings implements RunRecorder, RunObserver, Traffic, AsyncDispo
   }
 
   watch(run: Run, ports: LoopPorts, beginning: Beginning): LoopPorts {
-    return this.#drafts.get(run.id)?.watch(ports, beginning, run.text) ?? ports;
+    return this.#drafts.get(run.id)?.watch(ports, beginning, run) ?? ports;
   }
 
   asked(request: ModelRequest): void {

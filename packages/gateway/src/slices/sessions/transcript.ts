@@ -4,12 +4,16 @@ import type { Static } from "@sinclair/typebox";
 import type { Clock } from "../../base/clock.ts";
 import { newId } from "../../base/ids.ts";
 import type { Store } from "../../base/store.ts";
+import { asPeopleRead, type Source } from "../../kit/words.ts";
 import type { Media, MediaRef } from "./media.ts";
 import type { Message, PreviewItem, SearchMatch } from "./schema.ts";
 
-/** A part of a message as it is stored; pictures are files. Tool calls and thinking stand in the assistant's only. */
+/**
+ * A part of a message as it is stored; pictures are files. Tool calls and thinking stand in the assistant's only. `from`
+ * says whose words a text is when they are not simply those of the message's role: `text` is then as it was said.
+ */
 export type StoredPart =
-  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "text"; readonly text: string; readonly from?: Source | undefined }
   | ({ readonly type: "image" } & MediaRef)
   | {
       readonly type: "toolCall";
@@ -172,7 +176,7 @@ export class Transcript {
       content: content.map((part) => {
         if (part.type === "thinking") return { type: part.type, thinking: part.thinking };
         if (part.type === "toolCall") return { ...part, providerData: undefined };
-        if (part.type === "text") return part;
+        if (part.type === "text") return { type: part.type, text: asPeopleRead(part.text, part.from) };
         const { mimeType, sizeBytes, fileName, sha256 } = part;
         const data = wants(part) ? this.#media.read(sha256) : undefined;
         return {
@@ -381,9 +385,9 @@ function scoreOf(text: string, words: readonly string[]): number {
   }, 0);
 }
 
-/** The text of a message: its text parts, a blank line between them. */
+/** The text of a message as people read it: its text parts, a blank line between them. */
 export function textOf(content: readonly StoredPart[]): string {
-  return content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
+  return content.flatMap((part) => (part.type === "text" ? [asPeopleRead(part.text, part.from)] : [])).join("\n\n");
 }
 
 function toMessage({ id, role, at, runId, body }: MessageRow): StoredMessage {

@@ -6,6 +6,7 @@ import { explain } from "../../base/config.ts";
 import type { Base } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
 import { Serialized } from "../../kit/method.ts";
+import { asPeopleRead, type Words } from "../../kit/words.ts";
 import { health as healthEvent, presence as presenceEvent, tick } from "./events.ts";
 import { type Beacon, type Entry, Presence } from "./presence.ts";
 import type { AgentHealth, HealthSummary, SessionsSummary, StatusSummary } from "./schema.ts";
@@ -35,7 +36,7 @@ export class System implements Disposable {
   readonly #sources: HealthSources;
   readonly #startedAt: number;
   readonly #presence: Presence;
-  readonly #queued = new Map<string, string[]>();
+  readonly #queued = new Map<string, readonly Words[]>();
   readonly #timers = new DisposableStack();
   readonly #healthNews: Coalesced;
   readonly #presenceNews: Coalesced;
@@ -124,29 +125,30 @@ export class System implements Disposable {
   beacon(beacon: Beacon, sessionKey: string): void {
     const { before, after } = this.#presence.beacon(beacon);
     const line = queueLine(beacon.text, before, after);
-    if (line) this.queueEvent(sessionKey, line);
+    if (line) this.queueEvent(sessionKey, { text: line, from: { kind: "event", id: "a client of the gateway" } });
     this.stateVersion.presence++;
     this.#publishPresence();
   }
 
-  /** Queues a line for the agent's next turn on a session; consecutive duplicates and the oldest beyond 20 are dropped. */
-  queueEvent(sessionKey: string, line: string): void {
-    const lines = this.#queued.get(sessionKey) ?? [];
-    if (lines.at(-1) === line) return;
-    this.#queued.set(sessionKey, [...lines, line].slice(-MAX_QUEUED_EVENTS));
+  /** Queues news for the agent's next turn on a session; consecutive duplicates and the oldest beyond 20 are dropped. */
+  queueEvent(sessionKey: string, event: Words): void {
+    const events = this.#queued.get(sessionKey) ?? [];
+    if (JSON.stringify(events.at(-1)) === JSON.stringify(event)) return;
+    this.#queued.set(sessionKey, [...events, event].slice(-MAX_QUEUED_EVENTS));
     this.#status = undefined;
   }
 
+  /** The queued news of a session, as people read them. */
   queuedEvents(sessionKey: string): readonly string[] {
-    return this.#queued.get(sessionKey) ?? [];
+    return (this.#queued.get(sessionKey) ?? []).map(({ text, from }) => asPeopleRead(text, from));
   }
 
-  /** Takes the queued lines of a session: they are shown to the agent once. */
-  takeEvents(sessionKey: string): readonly string[] {
-    const lines = this.queuedEvents(sessionKey);
+  /** Takes the queued news of a session: they are shown to the agent once. */
+  takeEvents(sessionKey: string): readonly Words[] {
+    const events = this.#queued.get(sessionKey) ?? [];
     this.#queued.delete(sessionKey);
     this.#status = undefined;
-    return lines;
+    return events;
   }
 
   [Symbol.dispose](): void {

@@ -22,7 +22,7 @@ export interface WorkspaceServices extends Base {
 }
 
 /** Who hears what a run says. */
-export type Listeners = Pick<ToolRun, "agentId" | "audience" | "sessionKey" | "deliver">;
+export type Listeners = Pick<ToolRun, "agentId" | "audience" | "sessionKey" | "deliver" | "isOverheard">;
 
 /** The pages that every run sees, in this order; those from USER.md on only where the owner alone listens. */
 const PAGES = ["AGENTS.md", "SOUL.md", "IDENTITY.md", "USER.md", "MEMORY.md"];
@@ -88,6 +88,16 @@ export class Workspace {
     return this.#files(run.agentId, refuses);
   }
 
+  /**
+   * The memory of an agent, to look into and to add to: for runs that the owner alone hears. Throws `INVALID_REQUEST` for
+   * all others.
+   */
+  memoryFor(run: Listeners): Memory {
+    if (!this.isAlone(run))
+      throw invalidRequest("your notes are private: they are neither searched nor added to where others listen");
+    return this.memory;
+  }
+
   /** All files of an agent's folder, for the gateway itself. */
   filesOf(agentId: string): Confined {
     return this.#files(agentId);
@@ -116,8 +126,8 @@ export class Workspace {
   }
 
   /** Whether only the owner hears the run: they started it, in a conversation that is not a group's. */
-  isAlone({ audience, sessionKey, deliver }: Listeners): boolean {
-    if (audience !== "owner" || !this.#isDirect(sessionKey, MAX_PARENTS)) return false;
+  isAlone({ audience, sessionKey, deliver, isOverheard }: Listeners): boolean {
+    if (audience !== "owner" || isOverheard || !this.#isDirect(sessionKey, MAX_PARENTS)) return false;
     // Where all conversations are one, a reply on a channel may go to a group.
     return kindOf(sessionKey) === "direct" || deliver === undefined;
   }

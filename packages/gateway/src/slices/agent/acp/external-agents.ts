@@ -112,6 +112,7 @@ export class ExternalAgents implements AsyncDisposable {
       mayWrite: tools.some(({ name }) => name === "write"),
       log: new TurnLog(this.#services, toolRun),
       by: { provider: "acp", model: agentId },
+      record: (id) => this.#gateway().agent.runs.record(id),
       session: () => this.#sessions.open(link, { sessionId: toolRun.sessionId, agentId, cwd }),
       decide: (text, signal) => this.#decide(backend, { run: toolRun, text, cwd }, signal),
       stop: () => {

@@ -8,6 +8,7 @@ import type { Confined } from "../../workspace/confined.ts";
 import { HISTORY_MESSAGES } from "../history.ts";
 import type { RunStep } from "../loop.ts";
 import type { Run } from "../run.ts";
+import type { Telling } from "../told.ts";
 import type { By, TurnLog } from "../turn-log.ts";
 import type { OpenSession } from "./acp-sessions.ts";
 import type { AcpLink, SessionPort } from "./link.ts";
@@ -28,6 +29,7 @@ export interface TurnPorts {
   readonly mayWrite: boolean;
   readonly log: TurnLog;
   readonly by: By;
+  readonly record: Telling["record"];
   session(): Promise<OpenSession>;
   decide(question: string, signal: AbortSignal): Promise<Decision>;
   /** Ends the program: it did not stop when it was told to. */
@@ -55,6 +57,8 @@ export async function* answered(run: Run, session: OpenSession, ports: TurnPorts
   const prompt = promptOf(
     {
       runId: run.id,
+      mark: run.mark,
+      record: ports.record,
       transcript: sessions.transcript.last(run.record.sessionId, HISTORY_MESSAGES),
       remembers: session.remembers,
       seesPictures: link.seesPictures,

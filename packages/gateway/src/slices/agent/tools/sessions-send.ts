@@ -4,7 +4,6 @@ import { invalidRequest } from "../../../base/errors.ts";
 import type { Gateway } from "../../../gateway.ts";
 import { defineTool, type ToolRun } from "../../../kit/tool.ts";
 import { answerOf } from "../delegation-text.ts";
-import { fromOutside } from "./outside.ts";
 
 const USUAL_WAIT_S = 30;
 const MAX_WAIT_S = 600;
@@ -37,10 +36,9 @@ export const sessionsSend = defineTool({
       ...{ kind: "send", parent: run, callId, sessionKey, message, label: sessionKey },
       request: {
         timeoutMs: sessions.agentSettings.defaults.timeoutSeconds * 1_000,
-        limits: run.limits,
         depth: agent.runs.record(run.id)?.request.depth,
         hops: hopsOf(run, gateway) + 1,
-        extraSystemPrompt: `This message comes from the agent of the conversation ${run.sessionKey}, which gets your answer.`,
+        extraSystemPrompt: "This message comes from the agent of another conversation, which gets your answer.",
       },
       isAnnounced: waitSeconds === 0,
     });
@@ -51,7 +49,7 @@ export const sessionsSend = defineTool({
       return `${sessionKey} has not answered within ${waitSeconds} s and goes on; its answer is told here when it is there.`;
     }
     const { text, isError } = answerOf(result);
-    return { text: fromOutside(`the answer of ${sessionKey}`, text), isError };
+    return { text, isError };
   },
 });
 

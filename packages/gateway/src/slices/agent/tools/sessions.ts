@@ -1,6 +1,7 @@
 /** Tools with which an agent looks at other conversations. */
 import { Type } from "@sinclair/typebox";
 import { defineTool, type Tool } from "../../../kit/tool.ts";
+import { oneLine } from "../../../kit/words.ts";
 import { textOf } from "../../sessions/sessions.ts";
 import type { StoredMessage } from "../../sessions/transcript.ts";
 import { fromOutside } from "./outside.ts";
@@ -25,7 +26,7 @@ const sessionsList = defineTool({
     return rows
       .map(({ key, label, sessionId, updatedAt }) => {
         const title = label ?? sessions.transcript.title(sessionId) ?? "";
-        return `${key}, ${Math.round((clock.now() - updatedAt) / 60_000)} min, ${title}`.replace(/, $/, "");
+        return `${key}, ${Math.round((clock.now() - updatedAt) / 60_000)} min, ${oneLine(title)}`.replace(/, $/, "");
       })
       .join("\n");
   },
@@ -71,7 +72,15 @@ function lineOf({ role, at, content, toolName, isError }: StoredMessage, include
   if (text === "") return undefined;
   const who = role === "toolResult" ? `${toolName} ${isError ? "failed" : "answered"}` : role;
   const short = text.length > MAX_MESSAGE_CHARS ? `${text.slice(0, MAX_MESSAGE_CHARS).toWellFormed()} …` : text;
-  return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} ${who}: ${short}`;
+  return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} ${who}:\n${quoted(short)}`;
+}
+
+/** A message of its own: no line of it can be taken for the beginning of another one. */
+function quoted(text: string): string {
+  return text
+    .split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/)
+    .map((line) => `> ${line}`)
+    .join("\n");
 }
 
 /** The newest lines that fit; says how many do not. */

@@ -8,7 +8,6 @@ import type { Thinking } from "../../models/port.ts";
 import { normalAgentId } from "../../sessions/sessions.ts";
 import type { AgentSettings } from "../../sessions/settings.ts";
 import { answerOf } from "../delegation-text.ts";
-import { fromOutside } from "./outside.ts";
 
 const INSTRUCTIONS =
   "You are a sub-agent: another agent has given you the task below and reads your last message; no person does. " +
@@ -61,16 +60,16 @@ export const spawn = defineTool({
         timeoutMs: Math.min(timeoutSeconds ?? subagents.timeoutSeconds, subagents.timeoutSeconds) * 1_000,
         thinking: thinking as Thinking | undefined,
         extraSystemPrompt: INSTRUCTIONS,
-        limits: [...(run.limits ?? []), ...limitsOf(subagents, depth, params.tools)],
         depth,
         hops: agent.runs.record(run.id)?.request.hops,
       },
+      limits: limitsOf(subagents, depth, params.tools),
       isAnnounced: !wait,
     });
     if (!wait) return `The sub-agent “${label}” works (${sessionKey}); its result is told here when it is there.`;
     const result = await delegations.wait(runId, run, { signal, isOwn: true });
     const { text, isError } = answerOf(result!);
-    return { text: fromOutside(`the result of the sub-agent “${label}”`, text), isError, meta: { sessionKey } };
+    return { text, isError, meta: { sessionKey } };
   },
 });
 

@@ -1,6 +1,5 @@
 /** The tools with which an agent remembers. */
 import { Type } from "@sinclair/typebox";
-import { invalidRequest } from "../../../base/errors.ts";
 import { defineTool } from "../../../kit/tool.ts";
 
 const MAX_SNIPPET_CHARS = 700;
@@ -17,9 +16,7 @@ export const memorySearch = defineTool({
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "Places at most; 8 when not said." })),
   },
   async run({ params: { query, limit = 8 }, run, gateway: { workspace } }) {
-    if (!workspace.isAlone(run))
-      throw invalidRequest("your notes are private and are not searched where others listen");
-    const found = await workspace.memory.search(run.agentId, query, limit);
+    const found = await workspace.memoryFor(run).search(run.agentId, query, limit);
     if (found.length === 0) return "Nothing in your notes fits.";
     return found
       .map(({ path, line, text }) => `${path}:${line}\n${text.slice(0, MAX_SNIPPET_CHARS).toWellFormed()}`)
@@ -44,7 +41,7 @@ export const memorySave = defineTool({
     durable: Type.Optional(Type.Boolean({ description: "True for what holds for months; else it is of the day." })),
   },
   run({ params: { text, durable = false }, callId, run, gateway: { workspace } }) {
-    const path = workspace.memory.save(run.agentId, { text, durable, call: `${run.id} ${callId}` });
+    const path = workspace.memoryFor(run).save(run.agentId, { text, durable, call: `${run.id} ${callId}` });
     return { text: `Saved in ${path}.`, meta: { path } };
   },
 });
