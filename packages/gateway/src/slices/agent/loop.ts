@@ -41,8 +41,10 @@ export interface LoopPorts {
   /** Calls a tool. Throws only the signal's reason. */
   call(call: ToolRequest, update: (text: string) => void): Promise<ToolResult>;
   /** Keeps a turn before its tools run; and an answer before the model sees it. */
-  keepTurn(turn: Turn): void;
-  keepResult(call: ToolRequest, result: ToolResult, durationMs: number): void;
+  /** Resolves when it is on disk. */
+  keepTurn(turn: Turn): void | Promise<void>;
+  /** Resolves when it is on disk. */
+  keepResult(call: ToolRequest, result: ToolResult, durationMs: number): void | Promise<void>;
   /** What a tool answered, as the model is shown it. */
   told(call: ToolRequest, text: string): string;
   /** Whether people said something meanwhile to the run under way; and what, to be heard now. */
@@ -82,7 +84,7 @@ export async function* loop(
     }
     const { calls, content } = reply;
     if (calls.length === 0 && !ports.isSteered()) return;
-    ports.keepTurn({ content, usage: reply.usage });
+    await ports.keepTurn({ content, usage: reply.usage });
     yield { kind: "turn-end" };
     conversation = [...conversation, { role: "assistant", content }];
     if (calls.length > 0) conversation = [...conversation, yield* callAll(ports, calls, circles)];
@@ -129,7 +131,7 @@ async function callOne(ports: LoopPorts, call: ToolRequest, push: (step: RunStep
   const result = await ports.call(call, (text) => push({ kind: "tool-update", call, text }));
   ports.signal.throwIfAborted();
   const durationMs = Math.round(ports.now() - startedAt);
-  ports.keepResult(call, result, durationMs);
+  await ports.keepResult(call, result, durationMs);
   push({ kind: "tool-result", call, result, durationMs });
 }
 

@@ -80,7 +80,7 @@ test("a very long run gives up its oldest steps, calls together with their answe
   const shown = lines(boundRun(own, 200));
 
   assert.equal(shown[0], "user: go");
-  assert.match(shown[1] ?? "", /^user: \[\d+ earlier steps of this request are left out to save room/);
+  assert.match(shown[1] ?? "", /^user: \d+ earlier steps of this request are left out to save room/);
   assert.equal(
     shown.filter((line) => line.startsWith("assistant")).length,
     shown.filter((line) => line.startsWith("tool")).length,

@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Bus } from "../../base/bus.ts";
 import { systemClock } from "../../base/clock.ts";
 import { Config } from "../../base/config.ts";
 import { createLog } from "../../base/log.ts";
-import { storageProblem } from "../../base/machine.ts";
+import { Machine, storageProblem } from "../../base/machine.ts";
 import { Secrets } from "../../base/secrets.ts";
 import { openStore } from "../../base/store.ts";
 import type { ModelStep } from "../models/port.ts";
@@ -36,7 +37,14 @@ function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
   const stack = new DisposableStack();
   stack.defer(() => rmSync(stateDir, { recursive: true }));
   const clock = systemClock;
-  const log = createLog({ clock, level: "error", sinks: [], secrets: new Secrets() });
+  const lines: string[] = [];
+  const log = createLog({
+    clock,
+    level: "error",
+    sinks: [({ sentence }) => void lines.push(sentence)],
+    secrets: new Secrets(),
+  });
+  const machine = stack.use(new Machine({ clock, log, folder: stateDir }));
   const store = stack.use(openStore(":memory:", [sessionTables, tables]));
   const config = Config.open({ path, sections: [agents, session], log, clock });
   const bus = new Bus();
@@ -50,6 +58,7 @@ function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
     bus,
     store,
     config,
+    machine,
     sessions,
   } as unknown as AgentServices;
   const told: ChatPayload[] = [];
@@ -60,7 +69,14 @@ function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
     hasOwnRules: () => false,
     answer: async (run: Run): Promise<Answer> => ({ provider: "fake", model: "m", steps: answer(run) }),
   };
-  return { runs: () => new Runs(services, answering), sessions, store, told, [Symbol.dispose]: () => stack.dispose() };
+  return {
+    runs: () => new Runs(services, answering),
+    log: lines,
+    sessions,
+    store,
+    told,
+    [Symbol.dispose]: () => stack.dispose(),
+  };
 }
 
 async function* say(...texts: string[]): AsyncGenerator<ModelStep> {
@@ -71,6 +87,11 @@ async function* say(...texts: string[]): AsyncGenerator<ModelStep> {
 async function* hang(run: Run): AsyncGenerator<ModelStep> {
   yield { kind: "text", delta: "Half" };
   await new Promise((_, reject) => run.signal.addEventListener("abort", () => reject(run.signal.reason)));
+}
+
+/** Waits until the log says this. */
+async function said(lines: readonly string[], sentence: string): Promise<void> {
+  while (!lines.includes(sentence)) await nextTurn();
 }
 
 function limitPages(store: ReturnType<typeof openStore>, extra: number): void {
@@ -100,24 +121,42 @@ test("a full disk refuses a message with nothing kept; the same key works when t
   assert.equal(opened.sessions.count(), 1);
 });
 
-test("an outcome that does not fit on the disk is told as an error, and the run goes on after the next start", async () => {
+test("an outcome that does not fit on the disk is recorded once there is room, by the same process and once", async () => {
+  const asked: string[] = [];
+  using opened = open((run) => {
+    asked.push(run.id);
+    return say("x".repeat(200_000));
+  });
+  const runs = opened.runs();
+  const run = runs.accept(newRun("r1"));
+  limitPages(opened.store, 8);
+  await said(opened.log, "the outcome of a run cannot be recorded now");
+
+  const ends = () => opened.told.filter(({ state }) => state !== "delta").map(({ state }) => state);
+  const during = [runs.known("r1")?.kind, ends()];
+  limitPages(opened.store, 1000);
+  const { outcome } = await run.finished;
+
+  assert.deepEqual(during, ["open", []]);
+  assert.deepEqual([outcome.kind, outcome.text.length, asked], ["ok", 200_000, ["r1"]]);
+  assert.deepEqual(ends(), ["final"]);
+});
+
+test("an outcome that waits for the disk when the gateway stops is left to the next start", async () => {
   const answers = ["x".repeat(200_000), "short"];
   using opened = open(() => say(answers.shift() ?? ""));
   const before = opened.runs();
-  const run = before.accept(newRun("r1"));
+  before.accept(newRun("r1"));
   limitPages(opened.store, 8);
-
-  const first = (await run.finished).outcome;
+  await said(opened.log, "the outcome of a run cannot be recorded now");
+  await before.stop();
   limitPages(opened.store, 1000);
+
   const after = opened.runs();
   after.resume();
   const known = after.known("r1");
   const second = known?.kind === "open" ? (await known.run.finished).outcome : undefined;
 
-  assert.deepEqual(
-    [first.kind, first.kind === "error" && first.error],
-    ["error", "the disk is full; free some space and try again"],
-  );
   assert.deepEqual([second?.kind, second?.text], ["ok", "short"]);
 });
 

@@ -2,8 +2,8 @@
  * Runs: accepted on disk before anyone is told, one at a time in each session, a few at once over all, ended exactly
  * once, and taken up again after a crash. What a run answers is not decided here.
  */
-import { GatewayError, invalidRequest, messageOf } from "../../base/errors.ts";
-import { storageProblem } from "../../base/machine.ts";
+import { GatewayError, ignore, invalidRequest, messageOf, TellableError } from "../../base/errors.ts";
+import { isPassing, storageProblem } from "../../base/machine.ts";
 import { ModelError } from "../models/models.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
 import { interruptible, raced } from "./interruptible.ts";
@@ -78,6 +78,9 @@ const MAX_OPEN = 1_000;
 const PARTIAL_MS = 500;
 const PRUNE_MS = 6 * 3600_000;
 const STOP_MS = 3_000;
+/** An outcome that cannot be recorded for an unknown reason is tried so often, ever later. */
+const MAX_RECORD_TRIES = 4;
+const RECORD_AGAIN_MS = 2_000;
 
 export class Runs {
   readonly #services: AgentServices;
@@ -91,6 +94,7 @@ export class Runs {
   readonly #arrivals = new Map<string, Set<() => void>>();
   #pruner: Disposable | undefined;
   #stopped: Promise<void> | undefined;
+  readonly #leaving = new AbortController();
 
   constructor(services: AgentServices, answering: Answering) {
     this.#services = services;
@@ -257,6 +261,7 @@ export class Runs {
   }
 
   async #interruptAll(): Promise<void> {
+    this.#leaving.abort(new TellableError("the gateway stops"));
     this.#pruner?.[Symbol.dispose]();
     this.#waiting[Symbol.dispose]();
     for (const run of this.#open.values()) run.interrupt();
@@ -319,8 +324,9 @@ export class Runs {
     const leader = batch.at(-1);
     if (!leader || leader.isOver || this.#stopped) return;
     try {
-      this.#joining.begin(leader, batch.slice(0, -1));
+      await this.#services.machine.persist(() => this.#joining.begin(leader, batch.slice(0, -1)), leader.signal);
     } catch (error) {
+      if (this.#stopped) return;
       for (const run of batch) this.#end(run, failed(run, this.#sentenceOf(error, run)));
       return;
     }
@@ -349,24 +355,59 @@ export class Runs {
     for await (const step of interruptible(steps, run.signal)) {
       run.take(step);
       if (step.kind !== "text" || clock.monotonic() - keptAt < PARTIAL_MS) continue;
-      this.#store.keepPartial(run.id, run.text);
+      this.#keepPartial(run);
       keptAt = clock.monotonic();
+    }
+  }
+
+  /** It is for a crash only: what the machine refuses now is kept half a second later, or with the outcome. */
+  #keepPartial(run: Run): void {
+    try {
+      this.#store.keepPartial(run.id, run.text);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
     }
   }
 
   /** Records the outcome and the reply in one transaction, then tells everyone. */
   #end(run: Run, outcome: RunOutcome): void {
-    const { log, clock } = this.#services;
-    let recorded: Recorded;
-    let told = outcome;
     try {
-      recorded = this.#ends.record(run, outcome);
+      this.#settle(run, outcome, this.#ends.record(run, outcome));
     } catch (error) {
-      // Not recorded, the run stays open on disk and is taken up after the next start.
-      log.error("the outcome of a run cannot be recorded", { runId: run.id, error });
-      told = failed(run, storageProblem(error) ?? "the outcome cannot be recorded; see the log");
-      recorded = { endedAt: clock.now(), message: undefined };
+      void this.#track(this.#recordLater(run, outcome, error));
     }
+  }
+
+  /**
+   * The outcome cannot be recorded now: the run stays under way, and it is tried again, as soon as the machine has
+   * recovered. What fails for an unknown reason again and again ends as an error; on disk it stays open then, and is taken
+   * up after the next start.
+   */
+  async #recordLater(run: Run, outcome: RunOutcome, first: unknown): Promise<void> {
+    const { clock, log, machine } = this.#services;
+    const { signal } = this.#leaving;
+    let problem = first;
+    for (let tries = 1; tries < MAX_RECORD_TRIES; ) {
+      log.error("the outcome of a run cannot be recorded now", { runId: run.id, error: problem });
+      try {
+        if (isPassing(problem)) await machine.recovered(problem, signal);
+        else await clock.sleep(RECORD_AGAIN_MS * tries++, signal);
+      } catch (error) {
+        return ignore(error, "the gateway stops; the run is taken up after the next start");
+      }
+      try {
+        return this.#settle(run, outcome, this.#ends.record(run, outcome));
+      } catch (error) {
+        problem = error;
+      }
+    }
+    const told = failed(run, "the outcome cannot be recorded; see the log");
+    this.#settle(run, told, { endedAt: clock.now(), message: undefined });
+  }
+
+  /** Tells everyone how a run has ended. */
+  #settle(run: Run, told: RunOutcome, recorded: Recorded): void {
+    const { log } = this.#services;
     this.#forget(run);
     const { startedAt, endedAt } = run.settle(told, recorded.endedAt);
     if (told.kind === "error") log.warn("a run failed", { runId: run.id, problem: told.error });

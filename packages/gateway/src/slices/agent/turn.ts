@@ -123,6 +123,7 @@ export class Turns implements Answering {
     const find = (name: string) => tools.find((tool) => tool.name === name);
     const changes = (name: string) => find(name)?.changes ?? true;
     const log = new TurnLog(this.#services, toolRun);
+    const persist = (work: () => void) => this.#services.machine.persist(work, run.signal);
     const { pending, texts } = log.takeUp((name) => !(find(name)?.isRepeatable ?? !changes(name)));
     run.restore(texts);
     const ports: LoopPorts = {
@@ -133,11 +134,11 @@ export class Turns implements Answering {
       nameCall: (callId) => log.nameCall(callId),
       changes: ({ name }) => changes(name),
       call: async (call, update) => {
-        if (changes(call.name)) log.begin(call);
+        if (changes(call.name)) await persist(() => log.begin(call));
         return await toolbox.call(call, { run: toolRun, tools, signal: run.signal, update });
       },
-      keepTurn: (turn) => log.keepTurn(turn, run.by ?? { provider: model.provider.id, model: model.id }),
-      keepResult: (call, result, durationMs) => log.keepResult(call, result, durationMs),
+      keepTurn: (turn) => persist(() => log.keepTurn(turn, run.by ?? { provider: model.provider.id, model: model.id })),
+      keepResult: (call, result, durationMs) => persist(() => log.keepResult(call, result, durationMs)),
       isSteered: () => run.isSteered,
       told: ({ name }, text) => toolWords(run.mark, name, text),
       steered: () => run.takeSteered().map(({ content }) => ({ role: "user", content: context.told(content) })),
