@@ -261,6 +261,7 @@ const RAW_ON_PURPOSE = [
   "slices/mcp/connection.ts",
   "slices/mcp/stdio.ts",
   "slices/setup/setup.ts",
+  "slices/skills/manifest.ts",
 ];
 
 describe("files", () => {

@@ -77,10 +77,12 @@ export function ignore(_error: unknown, _why: string): void {}
  * known by their code, and else a reference under which the log has the error itself. Never the text of the error.
  */
 export function messageOf(error: unknown): string {
-  for (let inner = error, depth = 0; depth < 5 && inner instanceof Error; inner = inner.cause, depth++) {
-    if ((inner as Partial<TellableError>).isTellable === true) return inner.message;
-    const known = KNOWN_FAILURES.get(codeOf(inner) ?? "") ?? KNOWN_FAILURES.get(inner.name);
+  for (let inner = error, depth = 0; depth < 5 && typeof inner === "object" && inner !== null; depth++) {
+    const { isTellable, message, name, cause } = inner as Partial<TellableError>;
+    if (isTellable === true && message !== undefined) return message;
+    const known = KNOWN_FAILURES.get(codeOf(inner) ?? "") ?? KNOWN_FAILURES.get(name ?? "");
     if (known !== undefined) return known;
+    inner = cause;
   }
   return `an unexpected error happened; the log says more under ${referenceOf(error)}`;
 }

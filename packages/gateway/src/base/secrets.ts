@@ -136,7 +136,7 @@ function alone(value: string): RegExp {
 
 /** Provider keys, bot tokens, bearer headers and PEM blocks, by their published shapes; the hint says when to look closer. */
 const SHAPES: readonly { readonly hints: readonly string[]; readonly shape: RegExp }[] = [
-  { hints: ["sk-"], shape: /\bsk-(?=[\w-]*[0-9A-Z])[A-Za-z0-9_-]{16,}/g },
+  { hints: ["sk-"], shape: /\bsk-(?=[\w-]*(?:[0-9A-Z]|[a-z]{16}))[A-Za-z0-9_-]{16,}/g },
   { hints: ["xox"], shape: /\bxox[a-z]-[A-Za-z0-9-]{10,}/g },
   { hints: ["xapp-"], shape: /\bxapp-[A-Za-z0-9-]{10,}/g },
   { hints: ["AIza"], shape: /\bAIza[A-Za-z0-9_-]{35}(?![\w-])/g },

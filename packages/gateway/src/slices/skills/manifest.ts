@@ -1,6 +1,6 @@
 /** What a SKILL.md says of itself: the YAML at its head, as the AgentSkills format and the product's own block have it. */
 import { isRecord } from "../../base/config.ts";
-import { invalidRequest, messageOf } from "../../base/errors.ts";
+import { detailOf, invalidRequest } from "../../base/errors.ts";
 
 /** What must be there for a skill to work. */
 export interface Requirements {
@@ -111,7 +111,7 @@ async function parseHead(head: string): Promise<Record<string, unknown>> {
 }
 
 function notYaml(error: unknown): Error {
-  return invalidRequest(`its head is not YAML: ${messageOf(error).split("\n")[0]}`);
+  return invalidRequest(`its head is not YAML: ${detailOf(error).split("\n")[0]!.slice(0, 200)}`);
 }
 
 /** The product's block: under `metadata`, which may be JSON in a string, by any of its names. */
