@@ -17,16 +17,16 @@ export const telegram = defineChannel({
         description: "Address of the Bot API, for a server of your own; https://api.telegram.org when not set.",
       }),
     ),
-    linkPreviews: Type.Optional(
-      Type.Boolean({
-        description: "Whether Telegram shows what links lead to; false when not set: it would fetch them.",
-      }),
-    ),
     pollSeconds: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 50,
         description: "How long one request waits for messages, seconds; 30 when not set.",
+      }),
+    ),
+    linkPreviews: Type.Optional(
+      Type.Boolean({
+        description: "Whether Telegram shows what links lead to; false when not set: it would fetch them.",
       }),
     ),
   },
