@@ -136,7 +136,7 @@ describe("asked for", () => {
     assert.deepEqual(await asked("touch a"), [true, `exactly this command, in ${workspaceOf(stage)}`]);
     assert.deepEqual(await asked("git status"), [
       false,
-      "it is asked for every time: git can take code or settings from its folder, which the agent can change",
+      "git can take code or settings from its folder, which the agent can change",
     ]);
   });
 

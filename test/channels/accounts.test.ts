@@ -168,7 +168,10 @@ test("channels.add says what is missing, and refuses settings that do not exist"
 
   assert.match(missing.message, /^Telegram needs a bot token: get one from @BotFather/);
   assert.equal(unknown.message, "invalid config");
-  assert.equal(misspelled.message, "Telegram has no setting token; its own are botToken, apiRoot, pollSeconds, linkPreviews");
+  assert.equal(
+    misspelled.message,
+    "Telegram has no setting token; its own are botToken, apiRoot, pollSeconds, linkPreviews",
+  );
   assert.equal(channel.message, "unsupported channel: telegraph");
 });
 
@@ -329,7 +332,10 @@ test("what a library throws in a timer or rejects with ends its account, not the
   await answers(good, "not my fault");
 
   assert.equal(state, "waiting");
-  assert.match(problem.message, /^Telegram failed inside its library \(an unexpected error happened; the log says more under e-[0-9a-f]{8}\)/);
+  assert.match(
+    problem.message,
+    /^Telegram failed inside its library \(an unexpected error happened; the log says more under e-[0-9a-f]{8}\)/,
+  );
   assert.equal(child.exitCode, null);
 });
 

@@ -6,7 +6,6 @@ import { text } from "node:stream/consumers";
 import { after, beforeEach, test } from "node:test";
 import { visible } from "../../packages/gateway/src/base/visible.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
-import { unframed } from "../support/frames.ts";
 import { Home } from "./harness.ts";
 
 const model = await fakeOpenAI();
@@ -88,7 +87,7 @@ test("the only one that waits needs no code; what is always allowed is on the al
   const added = await home.run(["approvals", "allowlist", "add", "ls", "--agent", "main"]);
 
   assert.equal(allowed.stdout, "Allowed for good: mkdir always\n");
-  assert.match(stdout, /^Program +Only as +Agent +Used\n\/\S*mkdir +main +never\n$/);
+  assert.match(stdout, /^Program +Only as +Rule +Agent +Used\n\/\S*mkdir +mkdir always +in \/\S+ +main +never\n$/);
   assert.match(removed.stdout, /^Removed: /);
   assert.match(added.stdout, /\/ls runs without approval from now on\.\n$/);
 });

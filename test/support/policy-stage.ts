@@ -37,7 +37,13 @@ export class PolicyStage implements Disposable {
   /** A folder that is neither the agent's nor the system's. */
   readonly outside = join(this.#root, "outside");
 
-  constructor(programs: readonly string[]) {
+  readonly #path: string;
+  readonly #system: readonly string[] | undefined;
+
+  /** `isReal` has the programs of this machine found, where they are, instead of empty files. */
+  constructor(programs: readonly string[], { isReal = false }: { isReal?: boolean } = {}) {
+    this.#path = isReal ? "/usr/bin:/bin" : `${this.bin}:${this.workspace}:relative:`;
+    this.#system = isReal ? undefined : [this.bin];
     for (const folder of [this.bin, this.workspace, this.outside]) mkdirSync(folder, { recursive: true });
     for (const name of programs) this.#program(join(this.bin, name));
     this.#program(join(this.workspace, "tool"));
@@ -73,9 +79,9 @@ export class PolicyStage implements Disposable {
     const agents = [this.workspace];
     const changed = allowlist.flatMap(({ exact }) => exact?.changes ?? []);
     const around = {
-      path: pathFolders(`${this.bin}:${this.workspace}:relative:`, agents),
+      path: pathFolders(this.#path, agents),
       writable: [...agents, ...changed],
-      system: [this.bin],
+      system: this.#system,
     };
     const analysis = await analyse(command, "bash", { takesInput: isBackground });
     const parts = analysis.commands.map((each) => ({ command: each, program: findProgram(each.argv[0], around) }));
@@ -84,7 +90,7 @@ export class PolicyStage implements Disposable {
     });
     const more: string[] = [];
     return {
-      ...{ analysis, parts, more },
+      ...{ command, analysis, parts, more },
       own: state.named(analysis, command, { cwd, env: { HOME: this.home } }),
       staysInside: (part) => staysInside(part, { analysis, cwd, agents }),
       isAtHome: cwd === this.workspace,

@@ -22,6 +22,8 @@ export interface Approval {
   readonly why: readonly string[];
   /** Whether "always" would last. */
   readonly canRemember: boolean;
+  /** What "always" would do, or why it would not last, in words. */
+  readonly always: string | undefined;
   /** What people can type elsewhere: /approve CODE. */
   readonly code: string | undefined;
   readonly expiresAt: number;
@@ -113,6 +115,7 @@ export function readApproval(value: unknown): Approval | undefined {
     env: isRecord(env) ? Object.entries(env).map(([name, text]) => `${name}=${text}`) : [],
     why: Array.isArray(why) ? why.map(String) : [],
     canRemember: value.remembers === true,
+    always: asText(value.always),
     code: asText(value.code),
     expiresAt: typeof value.expiresAtMs === "number" ? value.expiresAtMs : Date.now(),
   };

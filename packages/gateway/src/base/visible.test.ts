@@ -25,9 +25,9 @@ test("whatever shows nothing, moves or covers what stands beside it is an escape
   ];
 
   for (const each of hidden) {
-    const escaped = `\\u{${each.codePointAt(0)!.toString(16)}}`;
-    assert.equal(visible(`a${each}b`), `a${escaped}b`);
-    assert.equal(hidesSomething(`a${each}b`), true, escaped);
+    const spelled = `\\u{${each.codePointAt(0)!.toString(16)}}`;
+    assert.equal(visible(`a${each}b`), `a${spelled}b`);
+    assert.equal(hidesSomething(`a${each}b`), true, spelled);
   }
 });
 

@@ -72,7 +72,7 @@ export class ApprovalElement extends PageElement {
   }
 
   #facts(): [string, string][] {
-    const { cwd, host, agentId, resolvedPath, env, why, code } = this.approval;
+    const { cwd, host, agentId, resolvedPath, env, why, canRemember, always, code } = this.approval;
     const known: [string, string | undefined][] = [
       ["in", cwd],
       ["program", resolvedPath],
@@ -80,6 +80,7 @@ export class ApprovalElement extends PageElement {
       ["on", host === "gateway" ? undefined : host],
       ["agent", agentId],
       ["why", why.length === 0 ? undefined : why.join("; ")],
+      ["always", canRemember ? always : undefined],
       ["code", code],
     ];
     return known.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));

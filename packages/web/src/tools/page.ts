@@ -90,10 +90,11 @@ export class ToolsElement extends PageElement {
   }
 
   #command(command: AllowedCommand): TemplateResult {
-    const { agentId, lastUsedAt, lastUsedCommand } = command;
+    const { agentId, lastUsedAt, lastUsedCommand, note } = command;
     return html`<li class="plain-row">
       <span class="grow">
         <code>${command.command}</code>
+        ${note === undefined ? nothing : html`<span class="meta">${note}</span>`}
         <span class="meta">
           ${agentId === "*" ? "every agent" : agentId}${
             lastUsedAt === undefined ? nothing : html` · last used ${shortAge(lastUsedAt)}`

@@ -6,6 +6,7 @@ test("allowed commands are shown with the arguments they are bound to", () => {
   const entries = [
     { agentId: "main", entry: { id: "1", pattern: "/bin/ls", lastUsedAt: 5, lastUsedCommand: "ls -l" } },
     { agentId: "*", entry: { pattern: "/usr/bin/git", args: ["status", "-s"] } },
+    { agentId: "*", entry: { pattern: "/usr/bin/cp", exact: { command: "cp a b && ls" }, note: "exactly this" } },
     "nonsense",
   ];
 
@@ -13,6 +14,10 @@ test("allowed commands are shown with the arguments they are bound to", () => {
     { id: "1", agentId: "main", command: "/bin/ls", lastUsedAt: 5, lastUsedCommand: "ls -l" },
     {
       ...{ id: "/usr/bin/git", agentId: "*", command: "/usr/bin/git status -s" },
+      ...{ lastUsedAt: undefined, lastUsedCommand: undefined },
+    },
+    {
+      ...{ id: "/usr/bin/cp", agentId: "*", command: "cp a b && ls", note: "exactly this" },
       ...{ lastUsedAt: undefined, lastUsedCommand: undefined },
     },
   ]);

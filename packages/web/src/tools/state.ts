@@ -22,6 +22,8 @@ export interface AllowedCommand {
   readonly command: string;
   readonly lastUsedAt: number | undefined;
   readonly lastUsedCommand: string | undefined;
+  /** What it allows, in words; older gateways do not say. */
+  readonly note?: string;
 }
 
 /** Reads one skill of `skills.status`. */
@@ -34,14 +36,16 @@ export function skillOf(status: SkillStatus): Skill {
 export function allowedCommands(entries: readonly unknown[]): AllowedCommand[] {
   return entries.flatMap((listed) => {
     if (!isRecord(listed) || !isRecord(listed.entry)) return [];
-    const { id, pattern, args, lastUsedAt, lastUsedCommand } = listed.entry;
+    const { id, pattern, args, exact, note, lastUsedAt, lastUsedCommand } = listed.entry;
+    const only = isRecord(exact) && typeof exact.command === "string" ? exact.command : undefined;
     return [
       {
         id: typeof id === "string" ? id : String(pattern),
         agentId: String(listed.agentId),
-        command: [pattern, ...(Array.isArray(args) ? args : [])].join(" "),
+        command: only ?? [pattern, ...(Array.isArray(args) ? args : [])].join(" "),
         lastUsedAt: typeof lastUsedAt === "number" ? lastUsedAt : undefined,
         lastUsedCommand: typeof lastUsedCommand === "string" ? lastUsedCommand : undefined,
+        ...(typeof note === "string" && { note }),
       },
     ];
   });

@@ -11,7 +11,10 @@ export function oneLine(text: string, chars: number): string {
 }
 
 /** Everything that an approval is about. */
-export function requestText({ code, id, request, expiresAtMs, remembers }: PendingApproval, look: Look): string {
+export function requestText(
+  { code, id, request, expiresAtMs, remembers, always }: PendingApproval,
+  look: Look,
+): string {
   const { bold, cyan } = look.style;
   const { command, cwd, host, agentId, sessionKey, resolvedPath, env = {}, why = [] } = request;
   const given = Object.entries(env).map(([name, value]) => visible(`${name}=${value}`));
@@ -27,8 +30,14 @@ export function requestText({ code, id, request, expiresAtMs, remembers }: Pendi
     ["Agent", agentId ?? undefined],
     ["Session", sessionKey ?? undefined],
     ["Asked for", why.length > 0 ? why.map((each) => visible(each)).join("; ") : undefined],
-    ["Always", remembers === false ? "is not possible: it is asked for every time" : undefined],
+    ["Always", alwaysText(remembers, always)],
     ["Waits for", duration(Math.max(0, expiresAtMs - Date.now()))],
   ] as const;
   return `${head.join("\n")}\n\n${facts(pairs, look)}`;
+}
+
+/** What “always” would do. */
+function alwaysText(remembers: boolean | undefined, always = "it is asked for every time"): string | undefined {
+  if (remembers === undefined) return undefined;
+  return `${remembers ? "allows" : "is not possible:"} ${visible(always)}`;
 }

@@ -1,5 +1,6 @@
 /** `moltbot approvals` — commands that agents want to run: which wait, what was decided, what needs no approval. */
 
+import type { AllowlistEntry } from "@moltbot/protocol";
 import { visible } from "../../base/visible.ts";
 import { oneLine, requestText } from "../approvals/show.ts";
 import { watch } from "../approvals/watch.ts";
@@ -60,7 +61,7 @@ const show = defineCommand({
 });
 
 const approveFlags = {
-  always: { kind: "switch", summary: "Put its programs on the allowlist too" },
+  always: { kind: "switch", summary: "Allow exactly this command from now on" },
 } as const;
 
 const approve = defineCommand({
@@ -82,7 +83,7 @@ const allowlistFlags = {
 } as const;
 
 const allowlist = defineCommand({
-  summary: "Show or change which programs run without approval",
+  summary: "Show or change what runs without approval",
   positionals: [
     { name: "add|remove", optional: true },
     { name: "ENTRY", optional: true },
@@ -90,9 +91,9 @@ const allowlist = defineCommand({
   flags: allowlistFlags,
   examples: [
     "moltbot approvals allowlist",
-    "moltbot approvals allowlist add git",
-    'moltbot approvals allowlist add "/opt/tools/*" --agent work',
-    "moltbot approvals allowlist remove /usr/bin/git",
+    "moltbot approvals allowlist add ls",
+    "moltbot approvals allowlist add cat --agent work",
+    "moltbot approvals allowlist remove /usr/bin/ls",
   ],
   run: (call) => withGateway(call, (link) => changeAllowlist(call, link)),
 });
@@ -107,13 +108,16 @@ async function changeAllowlist({ out, flags, words }: Call<typeof allowlistFlags
     const columns = [
       { title: "Program", flexible: true },
       { title: "Only as", flexible: true },
+      { title: "Rule", flexible: true },
       { title: "Agent" },
       { title: "Used" },
     ];
-    const rows = entries.map(({ agentId, entry: { pattern, args, lastUsedAt } }) => [
-      ...[visible(pattern), args === undefined ? "" : oneLine(args.join(" "), 200)],
-      ...[agentId === "*" ? "all" : agentId, ago(lastUsedAt)],
+    const rows = entries.map(({ agentId, entry }) => [
+      ...[visible(entry.pattern), oneLine(entry.exact?.command ?? entry.args?.join(" ") ?? "", 200), ruleOf(entry)],
+      ...[agentId === "*" ? "all" : agentId, ago(entry.lastUsedAt)],
     ]);
+    if (entries.some((listed) => isWide(listed.entry)))
+      out.note("What is wider than today's rule is asked for again; “always” then keeps the exact command.");
     return out.print(table(columns, rows, out));
   }
   if (action !== "add" && action !== "remove") throw usageError(`Write add or remove, not ${JSON.stringify(action)}.`);
@@ -127,6 +131,16 @@ async function changeAllowlist({ out, flags, words }: Call<typeof allowlistFlags
   if (flags.json) return out.json(answer);
   const [added] = answer.added;
   out.print(added ? `${visible(added.pattern)} runs without approval from now on.` : "It is on the allowlist already.");
+}
+
+/** Whether an entry is of the older kind, which says less than it would allow. */
+function isWide({ note = "" }: AllowlistEntry): boolean {
+  return note.startsWith("wider");
+}
+
+function ruleOf(entry: AllowlistEntry): string {
+  if (entry.exact !== undefined) return `in ${visible(entry.exact.cwd)}`;
+  return isWide(entry) ? "wider than today's rule" : "any arguments";
 }
 
 /** Who decided, and where when that is not the same word. */
@@ -161,7 +175,7 @@ async function decide(call: Pick<Call, "words" | "flags" | "out">, link: Link, d
   if (decision === "deny") return out.print(`Denied: ${command}`);
   out.print(`Allowed${decision === "allow-always" && request.remembers ? " for good" : " once"}: ${command}`);
   if (decision === "allow-always" && !request.remembers)
-    out.note("It is asked for again the next time: it cannot be told from its text what it does.");
+    out.note(`It is asked for again the next time: ${visible(request.always ?? "it cannot be told what it does")}.`);
 }
 
 /** Commands that agents want to run. */

@@ -78,7 +78,7 @@ function decideCommand({ gateway, starter }: CommandCall, waiting: Waiting, deci
   }
   const { always } = waiting;
   if (decision !== "allow-always" || always === undefined) return ANSWERS[decision];
-  if (!waiting.remembers) return `Allowed once: ${visible(always)}.`;
+  if (!waiting.remembers) return `Allowed once, and asked for every time: ${visible(always)}.`;
   return `Allowed, and from now on it runs without asking: ${visible(always)}.`;
 }
 

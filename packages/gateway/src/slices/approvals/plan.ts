@@ -64,7 +64,7 @@ export async function planOf(
   const programs = parts.map(({ program }) => (program.kind === "found" ? program.path : ""));
   const bound = { job, host, node, agentId, sessionKey, runId, programs, isBackground: background };
   return {
-    ...{ job, analysis, parts, more, rules },
+    ...{ command, job, analysis, parts, more, rules },
     own: state.named(analysis, command, { cwd, env }),
     staysInside: (part) => staysInside(part, { analysis, cwd, agents }),
     isAtHome: cwd === (realOf(home) ?? home),

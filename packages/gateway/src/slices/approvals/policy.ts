@@ -55,6 +55,7 @@ export interface Part {
 
 /** All that is known of a command before it runs. */
 export interface Looked {
+  readonly command: string;
   readonly analysis: Analysis;
   readonly parts: readonly Part[];
   /** Reasons to ask that do not stand in the command. */
@@ -149,9 +150,10 @@ function covered(looked: Looked, rules: Rules): Cover {
 }
 
 /** Whether an entry is for this very command. */
-function isMeant({ exact, args, pattern }: AllowEntry, { analysis, parts, isAtHome, always }: Looked): boolean {
+function isMeant({ exact, args, pattern }: AllowEntry, looked: Looked): boolean {
+  const { analysis, parts, isAtHome, command, always } = looked;
   if (exact === undefined && args === undefined) return false;
-  if (exact !== undefined && exact.programs.length !== parts.length) return false;
+  if (exact !== undefined && exact.command !== command) return false;
   const staysThere = isAtHome && analysis.enters?.length === 0;
   if (exact === undefined && !(staysThere && parts.length === 1 && isCall(parts[0]!, pattern, args!))) return false;
   const may = always();

@@ -150,7 +150,7 @@ export function isFilterPart({ command, program }: Part): boolean {
 
 /** “Always”, in words for the person who decides. */
 export function alwaysText(always: Always): string {
-  if (always.kind === "nothing") return `it is asked for every time: ${always.why}`;
+  if (always.kind === "nothing") return always.why;
   if (always.kind === "exact") return noteOf({ pattern: "", exact: always.rule });
   return `${always.programs.map((path) => basename(path)).join(", ")} with any arguments: no harm can be done with any`;
 }

@@ -67,7 +67,7 @@ function buttonsOf({ code, remembers }: Waiting): Button[] {
   ];
 }
 
-function noteText({ code, request, remembers, expiresAtMs }: Waiting, now: number): string {
+function noteText({ code, request, remembers, always: kept, expiresAtMs }: Waiting, now: number): string {
   const { command, cwd, env = {}, why = [], host } = request;
   const given = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const seconds = Math.max(1, Math.round((expiresAtMs - now) / 1000));
@@ -77,6 +77,7 @@ function noteText({ code, request, remembers, expiresAtMs }: Waiting, now: numbe
     fenced(visible(command), "sh"),
     ...(given.length > 0 ? [`It is given:\n${fenced(visible(given.join("\n")))}`] : []),
     `In \`${visible(cwd ?? "").replaceAll("`", "'")}\` on the ${host ?? "gateway"}.${why.length > 0 ? ` Asked for because ${plain(why.join("; "))}.` : ""}`,
+    ...(remembers && kept !== undefined ? [`“Always” allows ${plain(kept)}.`] : []),
     `Answer within ${seconds} s: \`/approve ${code}\`${always} or \`/deny ${code}\`.`,
   ].join("\n\n");
 }
