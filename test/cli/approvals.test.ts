@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { after, beforeEach, test } from "node:test";
 import { visible } from "../../packages/gateway/src/base/visible.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { unframed } from "../support/frames.ts";
 import { Home } from "./harness.ts";
 
 const model = await fakeOpenAI();
