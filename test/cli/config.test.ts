@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables as config files name them
 // Settings from the command line: in the file when no gateway runs, through the gateway when one does.
 
 import assert from "node:assert/strict";
@@ -56,12 +57,43 @@ test("a wrong value is refused, named, and changes nothing", async () => {
   assert.match(stderr, /^gateway\.port must be integer\. Nothing was changed\.\n$/);
 });
 
-test("a setting that nobody knows is written with a warning", async () => {
+test("a setting that nobody knows is refused with the one that was meant", async () => {
   using home = new Home();
 
   const { code, stderr } = await home.run(["config", "set", "gateway.prot", "1"]);
+  const elsewhere = await home.run(["config", "set", "channels.telegram.onwers", '["1"]']);
+  const unheard = await home.run(["config", "set", "weather.sunny", "true"]);
+  const { stdout } = await home.run(["config", "get", "gateway", "--json"]);
 
-  assert.deepEqual([code, stderr], [0, "gateway.prot is not a known setting and is ignored.\n"]);
+  assert.deepEqual(
+    [code, stderr],
+    [2, "gateway.prot is not a setting; nothing was changed. Did you mean gateway.port?\n"],
+  );
+  assert.match(elsewhere.stderr, /Did you mean channels\.telegram\.owners\?/);
+  assert.equal(unheard.stderr, "weather is not a setting; nothing was changed.\n");
+  assert.ok(!("prot" in JSON.parse(stdout)));
+});
+
+test("long ids keep their digits", async () => {
+  using home = new Home();
+
+  await home.run(["config", "set", "channels.discord.allowFrom", "[2337342461901537289]"]);
+  const { stdout } = await home.run(["config", "get", "channels.discord.allowFrom", "--json"]);
+
+  assert.deepEqual(JSON.parse(stdout), ["2337342461901537289"]);
+});
+
+test("a variable is used as it is set, and stands in the file as it was written", async () => {
+  using home = new Home();
+  const env = { MY_TOKEN: "a-token-from-the-environment" };
+  await home.run(["config", "set", "gateway.auth.token", "${MY_TOKEN}"], { env });
+  await home.run(["config", "set", "gateway.port", "18999"], { env });
+
+  const { stdout } = await home.run(["config", "get", "gateway.auth.token"], { env });
+  const { stdout: path } = await home.run(["config", "path"]);
+
+  assert.equal(stdout, "a-token-from-the-environment\n");
+  assert.match(readFileSync(path.trim(), "utf8"), /"token": "\$\{MY_TOKEN\}"/);
 });
 
 test("--text keeps a value that looks like a number as text", async () => {

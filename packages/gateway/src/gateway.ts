@@ -461,7 +461,11 @@ function openConfig(
     hasSecret: overrides.token !== undefined || overrides.password !== undefined || overrides.auth === "none",
   });
   if (isNew) log.info("first start: wrote a config file", { path });
-  const config = Config.open({ path, sections: [gatewaySettings, ...SETTINGS], log, clock });
+  const config = Config.open({
+    ...{ path, log, clock, env },
+    sections: [gatewaySettings, ...SETTINGS],
+    fallbackFolder: stateDir,
+  });
   config.override("gateway", overridesOf(overrides, env));
   config.onRestartNeeded(() => requestRestart("config change", 0));
   return config;

@@ -1,14 +1,14 @@
 /** Edits the text of a config file and keeps its comments where the text allows it. Loaded on first use. */
-import JSON5 from "json5";
 import * as jsonc from "jsonc-parser";
 import { isRecord } from "./config.ts";
+import { parseJson5 } from "./json5.ts";
 
 /**
  * Applies a JSON merge patch (RFC 7396: null deletes) to a config text. Comments and order are kept when the text is
  * JSON with comments; a text that needs more of JSON5 is written anew. Throws `SyntaxError` when `raw` is not JSON5.
  */
 export function patchConfigText(raw: string, patch: Readonly<Record<string, unknown>>): string {
-  const before: unknown = raw.trim() === "" ? {} : JSON5.parse(raw);
+  const before: unknown = raw.trim() === "" ? {} : parseJson5(raw);
   const wanted = mergePatch(before, patch);
   const edited = editInPlace(raw.trim() === "" ? "{}\n" : raw, [], patch, before);
   return isSame(edited, wanted) ? edited : `${JSON.stringify(wanted, null, 2)}\n`;
@@ -52,7 +52,7 @@ function set(text: string, path: string[], value: unknown): string {
 
 function isSame(text: string, wanted: unknown): boolean {
   try {
-    return JSON.stringify(JSON5.parse(text)) === JSON.stringify(wanted);
+    return JSON.stringify(parseJson5(text)) === JSON.stringify(wanted);
   } catch {
     return false;
   }

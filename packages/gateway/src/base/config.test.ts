@@ -1,14 +1,26 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, beforeEach, describe, test } from "node:test";
 import { Type } from "@sinclair/typebox";
 import { FakeClock } from "../../../../test/fakes/clock.ts";
 import { within } from "../../../../test/support/time-limit.ts";
 import { defineSettings } from "../kit/settings.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { Config, explain, historyDir, merge, readConfig } from "./config.ts";
+import { Config, explain, historyDirs, merge, readConfig } from "./config.ts";
 import { sha256Hex } from "./ids.ts";
 import { createLog, type Line } from "./log.ts";
 import { Secrets } from "./secrets.ts";
@@ -48,10 +60,11 @@ function open(clock: Clock = new FakeClock()): Config {
     onLine(line);
   };
   const log = createLog({ clock, level: "debug", sinks: [sink], secrets: new Secrets() });
-  return Config.open({ path, sections, log, clock });
+  return Config.open({ path, sections, log, clock, env: {}, fallbackFolder: dirname(path) });
 }
 
 const write = (text: string) => writeFileSync(path, text);
+const historyDir = () => historyDirs({ path, fallbackFolder: dirname(path) })[0]!;
 const sentences = () => lines.map(({ sentence }) => sentence);
 
 describe("reading", () => {
@@ -271,7 +284,7 @@ describe("writing", () => {
 
     const after = config.write("{ garden: { beds: 4 } }", config.snapshot().hash);
 
-    const kept = readdirSync(historyDir(path)).map((name) => readFileSync(join(historyDir(path), name), "utf8"));
+    const kept = readdirSync(historyDir()).map((name) => readFileSync(join(historyDir(), name), "utf8"));
     assert.equal(readFileSync(path, "utf8"), "{ garden: { beds: 4 } }");
     assert.equal(config.of(garden).current.beds, 4);
     assert.deepEqual([after.hash, after.valid], [sha256Hex("{ garden: { beds: 4 } }"), true]);
@@ -332,9 +345,9 @@ describe("writing", () => {
       config.write(`{ garden: { beds: ${beds} } }`, config.snapshot().hash);
     }
 
-    const kept = readdirSync(historyDir(path)).sort();
+    const kept = readdirSync(historyDir()).sort();
     assert.equal(kept.length, 50);
-    assert.equal(readFileSync(join(historyDir(path), kept[0] ?? ""), "utf8"), "{ garden: { beds: 3 } }");
+    assert.equal(readFileSync(join(historyDir(), kept[0] ?? ""), "utf8"), "{ garden: { beds: 3 } }");
   });
 });
 
@@ -342,4 +355,91 @@ test("merging goes into objects, replaces everything else, and leaves alone what
   const base = { a: { b: 1, c: [1, 2] }, d: 1, e: { f: 1 } };
 
   assert.deepEqual(merge(base, { a: { c: [3], x: 1 }, d: undefined, e: 2 }), { a: { b: 1, c: [3], x: 1 }, d: 1, e: 2 });
+});
+
+describe("a file that is not plainly where it seems", () => {
+  const text = (beds: number) => `{ garden: { beds: ${beds} } }`;
+
+  test("a mounted folder that is swapped by a link is seen at the next look", () => {
+    const folder = dirname(path);
+    for (const [name, beds] of [
+      ["one", 1],
+      ["two", 2],
+    ] as const) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, "moltbot.json"), text(beds));
+    }
+    symlinkSync("one", join(folder, "..data"));
+    symlinkSync(join("..data", "moltbot.json"), path);
+    const clock = new FakeClock();
+    using config = open(clock);
+    config.watch();
+
+    symlinkSync("two", join(folder, "..next"));
+    renameSync(join(folder, "..next"), join(folder, "..data"));
+    clock.advance(2_000);
+
+    assert.equal(config.of(garden).current.beds, 2);
+  });
+
+  test("a file that is edited where a link leads is seen at the next look, and written there", () => {
+    const target = join(mkdtempSync(join(root, "elsewhere-")), "real.json");
+    writeFileSync(target, text(1));
+    symlinkSync(target, path);
+    const clock = new FakeClock();
+    using config = open(clock);
+    config.watch();
+
+    writeFileSync(target, `${text(2)}\n`);
+    clock.advance(2_000);
+    const seen = config.of(garden).current.beds;
+    config.write(text(3), config.snapshot().hash);
+
+    assert.deepEqual([seen, readFileSync(target, "utf8"), lstatSync(path).isSymbolicLink()], [2, text(3), true]);
+  });
+
+  test("a snapshot is that of the disk", () => {
+    write(text(1));
+    using config = open();
+    write(text(2));
+
+    const { raw, hash } = config.snapshot();
+
+    assert.deepEqual([raw, hash, config.of(garden).current.beds], [text(2), sha256Hex(text(2)), 2]);
+  });
+
+  // Root may write into any folder, so for root the file is made a mount of its own; for others its folder takes no file.
+  const isRoot = process.getuid?.() === 0;
+  test(`a file that cannot be replaced (${isRoot ? "a mount" : "its folder is closed"}) is rewritten in place`, () => {
+    write(text(1));
+    const source = `${path}.source`;
+    writeFileSync(source, text(1));
+    if (isRoot) execFileSync("mount", ["--bind", source, path]);
+    else chmodSync(dirname(path), 0o500);
+    try {
+      using config = open();
+      config.write(text(2), config.snapshot().hash);
+
+      assert.deepEqual([readFileSync(path, "utf8"), config.of(garden).current.beds], [text(2), 2]);
+    } finally {
+      if (isRoot) execFileSync("umount", [path]);
+      else chmodSync(dirname(path), 0o700);
+    }
+  });
+
+  test("a change of an included file is seen", () => {
+    const included = join(dirname(path), "garden.json");
+    writeFileSync(included, "{ beds: 4 }");
+    write('{ garden: { $include: "garden.json" } }');
+    const clock = new FakeClock();
+    using config = open(clock);
+    config.watch();
+    const before = config.of(garden).current.beds;
+
+    writeFileSync(included, "{ beds: 5 } // more");
+    clock.advance(2_000);
+
+    assert.deepEqual([before, config.of(garden).current.beds], [4, 5]);
+    assert.equal(config.snapshot().raw, '{ garden: { $include: "garden.json" } }');
+  });
 });

@@ -2,14 +2,15 @@
  * The config file: JSON5, validated section by section, watched, rewritten atomically, and never lost. An invalid file
  * does not stop a gateway that has had a valid one: the last good copy stays in force until the file is mended.
  */
-import { copyFileSync, type FSWatcher, readdirSync, rmSync, watch } from "node:fs";
+import { copyFileSync, type FSWatcher, readdirSync, rmSync, statSync, watch } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import JSON5 from "json5";
 import type { Clock } from "./clock.ts";
 import { lineOf } from "./config-line.ts";
-import { detailOf, GatewayError, messageOf, StartError } from "./errors.ts";
-import { makePrivateDir, readTextIfExists, writePrivateFile } from "./files.ts";
+import { type ConfigSource, isSelfContained, type Resolved, resolveConfig } from "./config-source.ts";
+import { codeOf, detailOf, GatewayError, messageOf, StartError } from "./errors.ts";
+import { type Env, makePrivateDir, readFirst, readTextIfExists, rewriteFile, writePrivateFile } from "./files.ts";
 import { sha256Hex } from "./ids.ts";
+import { parseJson5 } from "./json5.ts";
 import type { Log } from "./log.ts";
 
 /** A wrong value: where it stands, what is wrong, and the line when it is known. */
@@ -57,6 +58,10 @@ export interface ConfigSnapshot {
 interface Reading {
   readonly raw: string;
   readonly parsed: Readonly<Record<string, unknown>>;
+  /** The same with what it includes, and with the variables that it names; never written back. */
+  readonly resolved: Record<string, unknown>;
+  /** Files that were read besides. */
+  readonly included: readonly string[];
   readonly values: ReadonlyMap<string, unknown>;
   readonly issues: readonly Issue[];
   readonly warnings: readonly Issue[];
@@ -67,20 +72,28 @@ export interface ConfigOptions {
   readonly sections: readonly ConfigSection<unknown>[];
   readonly log: Log;
   readonly clock: Clock;
+  /** The variables that the file can name. */
+  readonly env: Env;
+  /** See `ConfigSource`. */
+  readonly isElsewhere?: boolean;
+  /** Where copies are kept when the file's own folder cannot be written: that of the state. */
+  readonly fallbackFolder: string;
 }
 
 const WATCH_DEBOUNCE_MS = 200;
+/** How often the file is looked at besides: mounts and links change without a word to whoever watches a folder. */
+const LOOK_EVERY_MS = 2_000;
 const HISTORY_KEPT = 50;
 
 /**
  * Reads a config text against the sections. Never throws; a text that is not JSON5 gives one issue.
  */
-export function readConfig(raw: string, sections: readonly ConfigSection<unknown>[]): Reading {
+export function readConfig(raw: string, sections: readonly ConfigSection<unknown>[], source?: ConfigSource): Reading {
   const issues: Issue[] = [];
   const warnings: Issue[] = [];
   let parsed: Record<string, unknown> = {};
   try {
-    const value: unknown = raw.trim() === "" ? {} : JSON5.parse(raw);
+    const value: unknown = raw.trim() === "" ? {} : parseJson5(raw);
     const forbidden = forbiddenKey(value);
     if (forbidden) issues.push({ path: forbidden, message: "is a name that a config file must not use" });
     else if (isRecord(value)) parsed = value;
@@ -91,16 +104,25 @@ export function readConfig(raw: string, sections: readonly ConfigSection<unknown
     issues.push({ path: "", message: `not valid JSON5: ${text}`, ...(typeof line === "number" ? { line } : {}) });
   }
   const values = new Map<string, unknown>();
+  const { value: resolved, issues: broken, missing, included } = resolvedOf(raw, parsed, source);
+  for (const issue of broken) issues.push(withLine(issue, raw));
+  // Without its own settings the gateway would run open to others, or elsewhere than meant.
+  for (const problem of missing) (problem.path.startsWith("gateway.") ? issues : warnings).push(withLine(problem, raw));
   for (const section of sections) {
-    const result = section.parse(parsed[section.path]);
+    const result = section.parse(resolved[section.path]);
     values.set(section.path, result.value);
     for (const issue of result.issues) issues.push(withLine(issue, raw));
     for (const warning of result.warnings) warnings.push(withLine(warning, raw));
   }
-  for (const key of Object.keys(parsed)) {
+  for (const key of Object.keys(resolved)) {
     if (!values.has(key)) warnings.push(withLine({ path: key, message: "is not a known setting and is ignored" }, raw));
   }
-  return { raw, parsed, values, issues, warnings };
+  return { raw, parsed, resolved, included, values, issues, warnings };
+}
+
+function resolvedOf(raw: string, parsed: Record<string, unknown>, source: ConfigSource | undefined): Resolved {
+  if (!source || isSelfContained(raw)) return { value: parsed, issues: [], missing: [], included: [] };
+  return resolveConfig(parsed, source);
 }
 
 /** The dotted path of a key that would reach an object's prototype; undefined when there is none. */
@@ -124,6 +146,7 @@ function withLine(issue: Issue, raw: string): Issue {
 export class Config implements Disposable {
   readonly path: string;
   readonly sections: readonly ConfigSection<unknown>[];
+  readonly #options: ConfigOptions;
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Set<(value: unknown) => void>>();
@@ -134,9 +157,11 @@ export class Config implements Disposable {
   #onDisk: Reading;
   #exists: boolean;
   #watcher: FSWatcher | undefined;
+  #looking: Disposable | undefined;
   #debounce: Disposable | undefined;
 
   private constructor(options: ConfigOptions, onDisk: Reading, inForce: Reading, exists: boolean) {
+    this.#options = options;
     this.path = options.path;
     this.sections = options.sections;
     this.#log = options.log;
@@ -152,15 +177,16 @@ export class Config implements Disposable {
    */
   static open(options: ConfigOptions): Config {
     const raw = readConfigText(options.path);
-    const onDisk = readConfig(raw ?? "", options.sections);
+    const read = (text: string) => readConfig(text, options.sections, options);
+    const onDisk = read(raw ?? "");
     if (onDisk.issues.length === 0) {
       const config = new Config(options, onDisk, onDisk, raw !== undefined);
       if (raw !== undefined) config.#keepLastGood(raw);
       config.#logWarnings(onDisk);
       return config;
     }
-    const lastGood = readTextIfExists(lastGoodPath(options.path));
-    const inForce = lastGood === undefined ? undefined : readConfig(lastGood, options.sections);
+    const lastGood = readFirst(lastGoodPaths(options));
+    const inForce = lastGood === undefined ? undefined : read(lastGood);
     if (!inForce || inForce.issues.length > 0) throw new StartError(explain(options.path, onDisk.issues));
     options.log.error("the config file is invalid; the last good copy stays in force", {
       problem: explain(options.path, onDisk.issues),
@@ -200,7 +226,9 @@ export class Config implements Disposable {
     return this.#revision;
   }
 
+  /** The file as it is on the disk now. */
   snapshot(): ConfigSnapshot {
+    this.reload();
     const { raw, parsed, issues, warnings } = this.#onDisk;
     return {
       path: this.path,
@@ -223,12 +251,12 @@ export class Config implements Disposable {
   write(raw: string, baseHash: string | undefined): ConfigSnapshot {
     const onDisk = readConfigText(this.path);
     if (onDisk !== undefined) requireBaseHash(sha256Hex(onDisk), baseHash);
-    const reading = readConfig(raw, this.sections);
+    const reading = readConfig(raw, this.sections, this.#options);
     if (reading.issues.length > 0) {
       throw new GatewayError("INVALID_REQUEST", "invalid config", { details: { issues: reading.issues } });
     }
     if (onDisk !== undefined) this.#keepHistory();
-    writePrivateFile(this.path, raw);
+    replaceOrRewrite(this.path, raw);
     this.reload();
     return this.snapshot();
   }
@@ -236,17 +264,22 @@ export class Config implements Disposable {
   /** Reads the file again; a valid one comes into force, an invalid one is reported and the old values stay. */
   reload(): void {
     const raw = readConfigText(this.path);
+    const existed = this.#exists;
     this.#exists = raw !== undefined;
-    if (raw === undefined)
-      return this.#log.warn("the config file is gone; the values in force stay", { path: this.path });
-    if (raw === this.#onDisk.raw) return;
-    this.#onDisk = readConfig(raw, this.sections);
+    if (raw === undefined) {
+      if (existed) this.#log.warn("the config file is gone; the values in force stay", { path: this.path });
+      return;
+    }
+    if (raw === this.#onDisk.raw && isSelfContained(raw)) return;
+    const before = this.#onDisk;
+    this.#onDisk = readConfig(raw, this.sections, this.#options);
     if (this.#onDisk.issues.length > 0) {
       this.#log.error("the config file is invalid; the last good copy stays in force", {
         problem: explain(this.path, this.#onDisk.issues),
       });
       return;
     }
+    if (raw === before.raw && JSON.stringify(before.resolved) === JSON.stringify(this.#onDisk.resolved)) return;
     this.#logWarnings(this.#onDisk);
     this.#keepLastGood(raw);
     this.#apply(this.#onDisk);
@@ -263,10 +296,23 @@ export class Config implements Disposable {
     this.#watcher.on("error", (error) =>
       this.#log.warn("the config folder cannot be watched", { error: detailOf(error) }),
     );
+    let seen = this.#traces();
+    this.#looking = this.#clock.every(LOOK_EVERY_MS, () => {
+      const now = this.#traces();
+      if (now === seen) return;
+      seen = now;
+      this.reload();
+    });
+  }
+
+  /** What tells that the file, or one that it includes, may have changed; a look costs microseconds. */
+  #traces(): string {
+    return [this.path, ...this.#onDisk.included].map(traceOf).join();
   }
 
   [Symbol.dispose](): void {
     this.#watcher?.close();
+    this.#looking?.[Symbol.dispose]();
     this.#debounce?.[Symbol.dispose]();
   }
 
@@ -302,11 +348,28 @@ export class Config implements Disposable {
   }
 
   #keepLastGood(raw: string): void {
-    if (readTextIfExists(lastGoodPath(this.path)) !== raw) writePrivateFile(lastGoodPath(this.path), raw);
+    this.#besides(lastGoodPaths(this.#options), (path) => {
+      if (readTextIfExists(path) !== raw) writePrivateFile(path, raw);
+    });
+  }
+
+  /** Keeps a copy beside the file, or with the state where that folder cannot be written. */
+  #besides(paths: readonly string[], keep: (path: string) => void): void {
+    for (const [index, path] of paths.entries()) {
+      try {
+        return keep(path);
+      } catch (error) {
+        if (index === paths.length - 1)
+          this.#log.warn("a copy of the config file cannot be kept", { error: detailOf(error) });
+      }
+    }
   }
 
   #keepHistory(): void {
-    const folder = historyDir(this.path);
+    this.#besides(historyDirs(this.#options), (folder) => this.#keepHistoryIn(folder));
+  }
+
+  #keepHistoryIn(folder: string): void {
     makePrivateDir(folder);
     const stamp = new Date(this.#clock.now()).toISOString().replace(/[:.]/g, "-");
     copyFileSync(this.path, join(folder, `${stamp}.json5`));
@@ -316,14 +379,49 @@ export class Config implements Disposable {
   }
 }
 
-/** Where replaced config texts are kept, oldest first by name. */
-export function historyDir(path: string): string {
-  return `${path}.history`;
+/** Where replaced config texts are kept, oldest first by name: beside the file, else with the state. */
+export function historyDirs({ path, fallbackFolder }: Pick<ConfigOptions, "path" | "fallbackFolder">): string[] {
+  return besides(path, fallbackFolder, ".history");
 }
 
-function lastGoodPath(path: string): string {
-  return `${path}.last-good`;
+/** Where the last good text is kept: beside the file, else with the state. */
+export function lastGoodPaths({ path, fallbackFolder }: Pick<ConfigOptions, "path" | "fallbackFolder">): string[] {
+  return besides(path, fallbackFolder, ".last-good");
 }
+
+function besides(path: string, fallbackFolder: string, ending: string): string[] {
+  return [...new Set([`${path}${ending}`, join(fallbackFolder, `${basename(path)}${ending}`)])];
+}
+
+/** What the file system says of a file without reading it; "" when it is not there. */
+function traceOf(path: string): string {
+  const file = statSync(path, { throwIfNoEntry: false });
+  return file ? `${file.dev}:${file.ino}:${file.size}:${file.mtimeMs}` : "";
+}
+
+/**
+ * Replaces the file in one step; a file that is a mount of its own, or whose folder takes no other file, is rewritten in
+ * place. Throws `INVALID_REQUEST` when it cannot be written at all.
+ */
+function replaceOrRewrite(path: string, raw: string): void {
+  try {
+    return writePrivateFile(path, raw);
+  } catch (error) {
+    if (!NOT_REPLACEABLE.has(codeOf(error) ?? "")) throw error;
+  }
+  try {
+    rewriteFile(path, raw);
+  } catch (error) {
+    throw new GatewayError(
+      "INVALID_REQUEST",
+      "the config file cannot be written here (read-only or not this user's); change it where it comes from",
+      { cause: error },
+    );
+  }
+}
+
+/** A mount of one file (EBUSY, EXDEV), or a folder that takes no new files. */
+const NOT_REPLACEABLE: ReadonlySet<string> = new Set(["EBUSY", "EXDEV", "EROFS", "EACCES", "EPERM"]);
 
 function requireBaseHash(actual: string, given: string | undefined): void {
   const problem =

@@ -4,6 +4,7 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  ftruncateSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -13,6 +14,7 @@ import {
   rmSync,
   type Stats,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -106,6 +108,18 @@ export function writePrivateFile(link: string, data: string | Uint8Array): void 
   syncDir(folder);
 }
 
+/** Writes a file's new text over the old one. A crash in the middle leaves a part: only where it cannot be replaced. */
+export function rewriteFile(path: string, data: string): void {
+  const file = openSync(path, "r+");
+  try {
+    ftruncateSync(file, 0);
+    writeSync(file, data, 0);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function syncDir(path: string): void {
   try {
     const folder = openSync(path, "r");
@@ -124,6 +138,11 @@ export function readTextIfExists(path: string): string | undefined {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
+}
+
+/** The text of the first of these files that is there. */
+export function readFirst(paths: readonly string[]): string | undefined {
+  return paths.map(readTextIfExists).find((text) => text !== undefined);
 }
 
 /** What stands at a path, a link as a link; undefined when nothing does, or it cannot be looked at. */

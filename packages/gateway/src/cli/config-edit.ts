@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ResponseError } from "@moltbot/protocol";
 import { systemClock } from "../base/clock.ts";
-import { Config, historyDir, isRecord, readConfig } from "../base/config.ts";
+import { Config, historyDirs, isRecord, readConfig } from "../base/config.ts";
 import { patchConfigText } from "../base/config-edit.ts";
 import { codeOf, messageOf, StartError } from "../base/errors.ts";
-import { configPath, type Env, readTextIfExists, writePrivateFile } from "../base/files.ts";
+import { configPath, type Env, fileExists, readTextIfExists, writePrivateFile } from "../base/files.ts";
 import { ensureConfig } from "../base/first-config.ts";
 import { createLog } from "../base/log.ts";
 import { Secrets } from "../base/secrets.ts";
@@ -50,7 +50,9 @@ export function restoreConfig(call: GatewayCall, { raw }: Replaced): Promise<Cha
 
 /** The replaced texts of this machine's config, the latest first. */
 export function readHistory(call: GatewayCall): Replaced[] {
-  const folder = historyDir(pathOf(call));
+  const { stateDir } = resolveTarget(call.flags, call.env);
+  const folders = historyDirs({ path: pathOf(call), fallbackFolder: stateDir });
+  const folder = folders.find((each) => fileExists(each)) ?? folders[0]!;
   try {
     const files = readdirSync(folder).filter((name) => name.endsWith(".json5"));
     return files
@@ -106,19 +108,26 @@ function change(call: GatewayCall, { online, offline }: Ways): Promise<Changed> 
   const target = resolveTarget(call.flags, call.env);
   const isRunning = target.isLocal && readInstance(target.stateDir) !== undefined;
   if (isRunning || call.flags.url !== undefined) return withGateway(call, online, { target });
-  return rewrite(pathOf(call), { edit: offline, env: call.env });
+  return rewrite(pathOf(call), { edit: offline, env: call.env, stateDir: target.stateDir });
 }
 
-async function rewrite(path: string, { edit, env }: { edit(raw: string): string; env: Env }): Promise<Changed> {
+async function rewrite(
+  path: string,
+  { edit, env, stateDir }: { edit(raw: string): string; env: Env; stateDir: string },
+): Promise<Changed> {
   const { SECTIONS } = await import("./sections.ts");
   // A first change makes the file that a first start would have made, token included: the gateway can start on it.
   ensureConfig(path, { env, hasSecret: false });
   const raw = edit(readTextIfExists(path) ?? "");
-  const { issues, warnings } = readConfig(raw, SECTIONS);
+  const { issues, warnings } = readConfig(raw, SECTIONS, { path, env, isElsewhere: true });
   if (issues.length > 0) throw invalid(issues);
   const log = createLog({ clock: systemClock, level: "error", sinks: [], secrets: new Secrets() });
   try {
-    using config = Config.open({ path, sections: SECTIONS, log, clock: systemClock });
+    using config = Config.open({
+      ...{ path, log, env, isElsewhere: true, clock: systemClock },
+      sections: SECTIONS,
+      fallbackFolder: stateDir,
+    });
     config.write(raw, config.snapshot().hash);
   } catch (error) {
     // The text there is invalid and there is no good copy: what replaces it is valid, so nothing is lost.

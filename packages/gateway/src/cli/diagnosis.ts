@@ -111,7 +111,7 @@ async function checkConfig({ stateDir }: Target, env: NodeJS.ProcessEnv): Promis
           fix: "Start once with `moltbot gateway`; it writes one",
         },
       ];
-    const { issues, warnings, values } = readConfig(raw, (await import("./sections.ts")).SECTIONS);
+    const { issues, warnings, values } = readConfig(raw, (await import("./sections.ts")).SECTIONS, { path, env });
     const at = (line: number | undefined) => (line === undefined ? path : `${path} line ${line}`);
     const findings: Finding[] = [
       ...issues.map(
@@ -272,10 +272,11 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
 
 /** What the gateway says of names in the settings, as far as the file alone tells it. */
 async function namesInFile({ stateDir }: Target, env: NodeJS.ProcessEnv): Promise<Finding[]> {
-  const raw = readTextIfExists(configPath(stateDir, env));
+  const path = configPath(stateDir, env);
+  const raw = readTextIfExists(path);
   if (raw === undefined) return [];
   const { SECTIONS, namesInConfig } = await import("./sections.ts");
-  const { issues, values } = readConfig(raw, SECTIONS);
+  const { issues, values } = readConfig(raw, SECTIONS, { path, env });
   return issues.length > 0 ? [] : namesInConfig(values).map(nameFinding);
 }
 

@@ -3,6 +3,8 @@
 import type { ConfigSection } from "../base/config.ts";
 import { CHANNELS_SECTION, SETTINGS } from "../catalog.ts";
 import { CHANNELS } from "../channels/index.ts";
+import type { SettingsDefinition } from "../kit/settings.ts";
+import type { Schema } from "../kit/validate.ts";
 import { settings } from "../server/settings.ts";
 import { type NamedSettings, type NameProblem, namesIn } from "../slices/messaging/names.ts";
 
@@ -16,4 +18,15 @@ export function namesInConfig(values: ReadonlyMap<string, unknown>): NameProblem
   const channels = (values.get(CHANNELS_SECTION.path) ?? {}) as NamedSettings["channels"];
   const bindings = (values.get("bindings") ?? []) as NamedSettings["bindings"];
   return namesIn({ channels, bindings, identityLinks, bySender }, CHANNELS);
+}
+
+/** The names of the settings at a path, and of the sections when it is empty; none where any name is allowed. */
+export function settingsUnder(path: readonly string[]): string[] {
+  const [section, ...rest] = path;
+  if (section === undefined) return SECTIONS.map((each) => each.path);
+  let here = (SECTIONS.find((each) => each.path === section) as Partial<SettingsDefinition> | undefined)?.schema as
+    | Schema
+    | undefined;
+  for (const name of rest) here = here?.properties?.[name] ?? Object.values(here?.patternProperties ?? {})[0];
+  return Object.keys(here?.properties ?? {});
 }

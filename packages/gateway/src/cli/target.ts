@@ -2,8 +2,8 @@
 
 import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
-import { isRecord, readConfig } from "../base/config.ts";
-import { configPath, type Env, envOf, readTextIfExists, resolveStateDir } from "../base/files.ts";
+import { isRecord, lastGoodPaths, readConfig } from "../base/config.ts";
+import { configPath, type Env, envOf, readFirst, readTextIfExists, resolveStateDir } from "../base/files.ts";
 import { CliError, usageError } from "./exit.ts";
 import { readInstance } from "./instance.ts";
 
@@ -60,12 +60,13 @@ export function resolveTarget(flags: TargetFlags, env: Env): Target {
   };
 }
 
-/** The config file's values as they are written; of an invalid file, those of its last good copy. */
+/** The config file's values with its variables; of an invalid file, those of its last good copy. */
 export function readLocalConfig(stateDir: string, env: Env): Readonly<Record<string, unknown>> {
   const path = configPath(stateDir, env);
-  const reading = readConfig(readTextIfExists(path) ?? "", []);
-  if (reading.issues.length === 0) return reading.parsed;
-  return readConfig(readTextIfExists(`${path}.last-good`) ?? "", []).parsed;
+  const source = { path, env };
+  const reading = readConfig(readTextIfExists(path) ?? "", [], source);
+  if (reading.issues.length === 0) return reading.resolved;
+  return readConfig(readFirst(lastGoodPaths({ path, fallbackFolder: stateDir })) ?? "", [], source).resolved;
 }
 
 type Home = Omit<Target, "isExplicit" | "stateDir">;

@@ -1,13 +1,14 @@
 /** `moltbot config` — settings: read, change, take back. */
 
-import JSON5 from "json5";
-import { explain, isRecord, merge, readConfig } from "../../base/config.ts";
-import { configPath, fileExists, readTextIfExists } from "../../base/files.ts";
+import { explain, isRecord, lastGoodPaths, merge, readConfig } from "../../base/config.ts";
+import { configPath, fileExists, readFirst, readTextIfExists } from "../../base/files.ts";
+import { parseJson5 } from "../../base/json5.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Changed, changeConfig, type Replaced, readHistory, restoreConfig } from "../config-edit.ts";
 import { hideSecrets, nest, parsePath, valueAt } from "../config-path.ts";
 import { withGateway } from "../connect.ts";
-import { CliError } from "../exit.ts";
+import { CliError, usageError } from "../exit.ts";
+import { nearest } from "../nearest.ts";
 import { ago, table } from "../render.ts";
 import { resolveTarget } from "../target.ts";
 
@@ -40,6 +41,7 @@ const set = defineCommand({
     const [path = "", given = ""] = call.words;
     const keys = parsePath(path);
     const value = call.flags.text ? given : readValue(given);
+    if (call.flags.url === undefined) await refuseUnknown(keys, value);
     const changed = await changeConfig(call, nest(keys, value));
     report(call, changed, { path, value, says: `${path} is ${shown(keys, value)} now.` });
   },
@@ -119,18 +121,35 @@ async function readValues(call: Call): Promise<Record<string, unknown>> {
     });
   }
   const { SECTIONS } = await import("../sections.ts");
-  const file = configPath(resolveTarget(call.flags, call.env).stateDir, call.env);
-  const onDisk = readConfig(readTextIfExists(file) ?? "", SECTIONS);
+  const { stateDir } = resolveTarget(call.flags, call.env);
+  const file = configPath(stateDir, call.env);
+  const source = { path: file, env: call.env };
+  const onDisk = readConfig(readTextIfExists(file) ?? "", SECTIONS, source);
   const isValid = onDisk.issues.length === 0;
   if (!isValid) call.out.note(`${explain(file, onDisk.issues)} The last valid values are shown.`);
-  const { parsed, values } = isValid ? onDisk : readConfig(readTextIfExists(`${file}.last-good`) ?? "", SECTIONS);
-  return merge(parsed, Object.fromEntries(values));
+  const lastGood = () => readFirst(lastGoodPaths({ path: file, fallbackFolder: stateDir })) ?? "";
+  const { resolved, values } = isValid ? onDisk : readConfig(lastGood(), SECTIONS, source);
+  return merge(resolved, Object.fromEntries(values));
+}
+
+/** A setting that nobody reads is a mistake when somebody types it. Throws a usage error that names the nearest one. */
+async function refuseUnknown(keys: readonly string[], value: unknown): Promise<void> {
+  const { SECTIONS, settingsUnder } = await import("../sections.ts");
+  const { warnings } = readConfig(JSON.stringify(nest(keys, value)), SECTIONS);
+  const unknown = warnings.find(({ message }) => message.endsWith("is ignored"))?.path;
+  if (unknown === undefined) return;
+  const parts = unknown.split(".");
+  const name = parts.at(-1)!;
+  const siblings = settingsUnder(parts.slice(0, -1));
+  const close = nearest(name, siblings);
+  const hint = close === undefined ? "" : ` Did you mean ${[...parts.slice(0, -1), close].join(".")}?`;
+  throw usageError(`${unknown} is not a setting; nothing was changed.${hint}`);
 }
 
 /** Numbers, true, false, null, lists and objects are taken as such; everything else is text. */
 function readValue(given: string): unknown {
   try {
-    return JSON5.parse(given);
+    return parseJson5(given);
   } catch (error) {
     if (!/^\s*[[{]/.test(given)) return given;
     throw new CliError(`The value is not valid JSON: ${(error as Error).message.replace(/^JSON5: /, "")}.`, 2);

@@ -46,7 +46,7 @@ function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
   });
   const machine = stack.use(new Machine({ clock, log, folder: stateDir }));
   const store = stack.use(openStore(":memory:", [sessionTables, tables]));
-  const config = Config.open({ path, sections: [agents, session], log, clock });
+  const config = Config.open({ path, sections: [agents, session], log, clock, env: {}, fallbackFolder: stateDir });
   const bus = new Bus();
   const sessions = new Sessions({ stateDir, store, clock, config });
   const services = {

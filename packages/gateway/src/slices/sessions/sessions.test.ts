@@ -23,7 +23,12 @@ function open(config: object = {}) {
   const stack = new DisposableStack();
   stack.defer(() => rmSync(stateDir, { recursive: true }));
   const store = stack.use(openStore(":memory:", [tables]));
-  const base = { stateDir, store, clock, config: Config.open({ path, sections: [agents, session], log, clock }) };
+  const base = {
+    stateDir,
+    store,
+    clock,
+    config: Config.open({ path, sections: [agents, session], log, clock, env: {}, fallbackFolder: stateDir }),
+  };
   return { sessions: new Sessions(base), store, [Symbol.dispose]: () => stack.dispose() };
 }
 

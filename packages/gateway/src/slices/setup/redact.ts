@@ -1,7 +1,7 @@
 /** Secrets leave the gateway as markers that name their place; a marker that comes back to its place becomes the secret again. */
-import JSON5 from "json5";
 import { isRecord } from "../../base/config.ts";
 import { ignore, invalidRequest } from "../../base/errors.ts";
+import { parseJson5 } from "../../base/json5.ts";
 import { isSecretSetting, type Secrets } from "../../base/secrets.ts";
 import { isSecret } from "../../kit/sound.ts";
 import type { Schema } from "../../kit/validate.ts";
@@ -134,7 +134,7 @@ const SECRET_MAP = /((?:env|environment|headers)["']?\s*:\s*)\{[^}]*\}?/gi;
 
 function parse(text: string): unknown {
   try {
-    return JSON5.parse(text);
+    return parseJson5(text);
   } catch (error) {
     ignore(error, "the caller shows what it can of a text that is not valid");
     return undefined;

@@ -2,10 +2,10 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import JSON5 from "json5";
 import { type ConfigSnapshot, isRecord } from "../../base/config.ts";
 import { detailOf, ignore, invalidRequest } from "../../base/errors.ts";
 import { readTextIfExists, writePrivateFile } from "../../base/files.ts";
+import { parseJson5 } from "../../base/json5.ts";
 import type { Base } from "../../gateway.ts";
 import type { SettingsDefinition } from "../../kit/settings.ts";
 import { isSecret } from "../../kit/sound.ts";
@@ -170,7 +170,7 @@ function changeLine(note: string | null | undefined): string {
 function parseObject(raw: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON5.parse(raw);
+    value = parseJson5(raw);
   } catch (error) {
     throw invalidRequest(`config.patch raw is not valid JSON5: ${detailOf(error).replace(/^JSON5: /, "")}`);
   }

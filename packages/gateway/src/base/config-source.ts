@@ -1,0 +1,167 @@
+/**
+ * What a config file means beyond its own text: files that it includes, and variables of the environment that it names.
+ * The text itself is never changed by this, so what is read in is never written back.
+ */
+import { statSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
+import { codeOf, detailOf, ignore } from "./errors.ts";
+import { type Env, readTextIfExists } from "./files.ts";
+import { parseJson5 } from "./json5.ts";
+
+/** Where a config file stands, and what it can name. */
+export interface ConfigSource {
+  readonly path: string;
+  readonly env: Env;
+  /** A variable that is not set here may be set where the gateway runs: nothing is said of it. */
+  readonly isElsewhere?: boolean;
+}
+
+/** One thing that is wrong with a value, by its dotted path. */
+export interface SourceProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The values that a file stands for, and what could not be found. */
+export interface Resolved {
+  readonly value: Record<string, unknown>;
+  /** Files that cannot be included: the file is invalid. */
+  readonly issues: readonly SourceProblem[];
+  /** Variables that are not set: the values that name them count as not there. */
+  readonly missing: readonly SourceProblem[];
+  /** Files that were read besides. */
+  readonly included: readonly string[];
+}
+
+const INCLUDE = "$include";
+/** Of files that include each other in turn. */
+const MAX_DEPTH = 10;
+const MAX_BYTES = 2 * 1024 * 1024;
+/** A variable as text names it; `$${NAME}` stands for the words `${NAME}` themselves. */
+const VARIABLE = /\$?\$\{([A-Z_][A-Z0-9_]*)\}/g;
+
+/** Whether a value names anything outside of its file. Cheap, so that ordinary files are not copied. */
+export function isSelfContained(raw: string): boolean {
+  return !raw.includes("${") && !raw.includes(INCLUDE);
+}
+
+/** Reads in what the file includes, then the variables. */
+export function resolveConfig(parsed: Record<string, unknown>, { path, env, isElsewhere }: ConfigSource): Resolved {
+  const issues: SourceProblem[] = [];
+  const missing: SourceProblem[] = [];
+  const included: string[] = [];
+  const whole = withIncludes(parsed, { file: path, at: [], depth: 0, issues, included });
+  const variables = { ...readEnvFile(join(dirname(path), ".env")), ...env };
+  const value = withVariables(whole, { variables, at: [], missing });
+  return { value: isObject(value) ? value : {}, issues, missing: isElsewhere ? [] : missing, included };
+}
+
+interface Including {
+  readonly file: string;
+  readonly at: readonly string[];
+  readonly depth: number;
+  readonly issues: SourceProblem[];
+  readonly included: string[];
+}
+
+function withIncludes(value: unknown, where: Including): unknown {
+  if (Array.isArray(value)) return value.map((each, index) => withIncludes(each, deeper(where, String(index))));
+  if (!isObject(value)) return value;
+  const { [INCLUDE]: named, ...own } = value;
+  const inner = Object.fromEntries(
+    Object.entries(own).map(([key, each]) => [key, withIncludes(each, deeper(where, key))]),
+  );
+  if (named === undefined) return inner;
+  const files = (Array.isArray(named) ? named : [named]).map((name) => readIncluded(name, where));
+  const merged = files.reduce((before, next) => combined(before, next), undefined as unknown);
+  return Object.keys(inner).length === 0 ? merged : combined(merged, inner);
+}
+
+function deeper(where: Including, key: string): Including {
+  return { ...where, at: [...where.at, key] };
+}
+
+/** What an included file holds; undefined, with the problem noted, when it cannot be read. */
+function readIncluded(name: unknown, { file, at, depth, issues, included }: Including): unknown {
+  const path = [...at, INCLUDE].join(".");
+  const refuse = (message: string): undefined => void issues.push({ path, message });
+  if (typeof name !== "string" || name === "") return refuse("must be the name of a file, or a list of names");
+  if (depth >= MAX_DEPTH) return refuse(`goes over more than ${MAX_DEPTH} files; do files include each other?`);
+  const target = isAbsolute(name) ? name : join(dirname(file), name);
+  included.push(target);
+  try {
+    if (statSync(target).size > MAX_BYTES) return refuse(`names ${name}, which is larger than 2 MB`);
+    const value = parseJson5(readTextIfExists(target) ?? "");
+    return withIncludes(value, { file: target, at, depth: depth + 1, issues, included });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "ENOENT") return refuse(`names ${name}, which is not there`);
+    if (code !== undefined) return refuse(`names ${name}, which cannot be read (${code})`);
+    return refuse(`names ${name}, which is not valid JSON5: ${detailOf(error).replace(/^JSON5: /, "")}`);
+  }
+}
+
+/** Objects are merged, lists are joined, and of anything else the later one counts. */
+function combined(before: unknown, next: unknown): unknown {
+  if (next === undefined) return before;
+  if (Array.isArray(before) && Array.isArray(next)) return [...before, ...next];
+  if (!isObject(before) || !isObject(next)) return next;
+  const result: Record<string, unknown> = { ...before };
+  for (const [key, value] of Object.entries(next)) result[key] = combined(result[key], value);
+  return result;
+}
+
+interface Substituting {
+  readonly variables: Env;
+  readonly at: readonly string[];
+  readonly missing: SourceProblem[];
+}
+
+/** The value with its variables; undefined when one of them is not set. */
+function withVariables(value: unknown, { variables, at, missing }: Substituting): unknown {
+  if (typeof value === "string") {
+    if (!value.includes("${")) return value;
+    let isWhole = true;
+    const text = value.replace(VARIABLE, (found, name: string) => {
+      if (found.startsWith("$$")) return found.slice(1);
+      const given = variables[name];
+      if (given !== undefined && given !== "") return given;
+      isWhole = false;
+      const message = `names the variable ${name}, which is not set; the setting counts as not there`;
+      missing.push({ path: at.join("."), message });
+      return "";
+    });
+    return isWhole ? text : undefined;
+  }
+  const inner = (key: string | number, each: unknown) =>
+    withVariables(each, { variables, at: [...at, String(key)], missing });
+  if (Array.isArray(value)) return value.map((each, index) => inner(index, each)).filter((each) => each !== undefined);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .map(([key, each]) => [key, inner(key, each)] as const)
+      .filter(([, each]) => each !== undefined),
+  );
+}
+
+/** `NAME=value` a line, with or without `export` and quotes; `#` begins a comment. The environment itself comes first. */
+function readEnvFile(path: string): Env {
+  const found: Record<string, string> = {};
+  let text: string | undefined;
+  try {
+    text = readTextIfExists(path);
+  } catch (error) {
+    ignore(error, "what it would have named is said to be missing");
+  }
+  for (const line of (text ?? "").split(/\r?\n/)) {
+    const [, name, given] = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (name === undefined || given === undefined) continue;
+    const quoted = /^(["'])(.*)\1$/.exec(given)?.[2];
+    found[name] = quoted ?? given.replace(/\s+#.*$/, "");
+  }
+  return found;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
