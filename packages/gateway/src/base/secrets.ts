@@ -7,6 +7,8 @@
 export class Secrets {
   readonly #inLog = new Set<string>();
   readonly #guarded = new Set<string>();
+  /** Finds whether any of the guarded ones is in a text: one look at each frame instead of one for each secret. */
+  #anyGuarded: RegExp | undefined;
 
   /** A password, a key or a token. Shorter than 6 characters it is none (and would black out half the log). */
   add(value: string | undefined): void {
@@ -14,7 +16,9 @@ export class Secrets {
     for (const spelt of spellings(secret)) {
       if (spelt.length < MIN_CHARS) continue;
       this.#inLog.add(spelt);
-      if (isTelling(secret)) this.#guarded.add(spelt);
+      if (!isTelling(secret) || this.#guarded.has(spelt)) continue;
+      this.#guarded.add(spelt);
+      this.#anyGuarded = undefined;
     }
   }
 
@@ -53,8 +57,14 @@ export class Secrets {
 
   /** `text` as it may leave the process: a message, an answer, an event, in JSON or as it is. */
   guard(text: string): string {
-    if (text.length < LARGE_CHARS) return withoutShapes(without(text, this.#guarded));
-    return betweenFiles(text, (part) => withoutShapes(without(part, this.#guarded)));
+    if (text.length < LARGE_CHARS) return this.#guardPart(text);
+    return betweenFiles(text, (part) => this.#guardPart(part));
+  }
+
+  #guardPart(text: string): string {
+    // Without any, the pattern finds nothing in any text.
+    this.#anyGuarded ??= new RegExp([...this.#guarded].map((each) => RegExp.escape(each)).join("|") || "(?!)");
+    return withoutShapes(this.#anyGuarded.test(text) ? without(text, this.#guarded) : text);
   }
 }
 
@@ -155,7 +165,11 @@ export function hasKeyShape(text: string): boolean {
   return withoutShapes(text) !== text;
 }
 
+/** What every shape has in it. */
+const ANY_HINT = /sk-|xox|xapp-|AIza|gh[pousr]_|earer|-----BEGIN|\d:[\w-]/;
+
 function withoutShapes(text: string): string {
+  if (!ANY_HINT.test(text)) return text;
   let clean = text;
   for (const { hints, shape } of SHAPES)
     if (hints.some((hint) => clean.includes(hint))) clean = clean.replace(shape, HIDDEN);
