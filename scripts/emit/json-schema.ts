@@ -33,6 +33,8 @@ export interface MethodEntry {
   readonly area: string;
   readonly summary: string;
   readonly access: string;
+  /** The same for protocol 3, where it differs. */
+  readonly accessV3?: string;
   readonly once: boolean;
   readonly twoStage: boolean;
   readonly listed: boolean;
@@ -127,12 +129,14 @@ export async function protocolDocument(): Promise<ProtocolDocument> {
     anyOf: ["RequestFrame", "ResponseFrame", "EventFrame"].map(refTo),
   };
   const methods = SLICES.flatMap(({ name: area, methods }) =>
-    methods.map(({ name, summary, access, listed, params, ack, result }): MethodEntry => {
+    methods.map(({ name, summary, access, listed, params, ack, result, three }): MethodEntry => {
       const type = typeName(name);
       // Not the definition's own `once`: a slice may know its retries itself, for longer than the server does.
       const once = params.required?.includes("idempotencyKey") ?? false;
       return {
-        ...{ name, area, summary, access, once, twoStage: ack !== undefined, listed },
+        ...{ name, area, summary, access },
+        ...(three && three.access !== access && { accessV3: three.access }),
+        ...{ once, twoStage: ack !== undefined, listed },
         params: definitions.add(`${type}Params`, params as SourceSchema, `Parameters of \`${name}\`.`),
         ...(ack && {
           ack: definitions.add(`${type}Ack`, ack as SourceSchema, `The first of two answers to \`${name}\`.`),

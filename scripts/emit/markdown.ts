@@ -68,7 +68,7 @@ function methodSection(method: MethodEntry, definitions: Schemas): string {
   const schemaOf = ({ $ref }: { $ref: string }) => definitions[nameOf({ $ref })] ?? {};
   const params = schemaOf(method.params);
   const facts = [
-    `Access: \`${method.access}\``,
+    `Access: \`${method.access}\`${method.accessV3 === undefined ? "" : ` (protocol 3: \`${method.accessV3}\`)`}`,
     ...(method.once ? ["*once*: a retry with the same `idempotencyKey` joins the first call"] : []),
     ...(method.twoStage ? ["answers twice"] : []),
     ...(method.listed ? [] : ["works, but is not listed in `hello-ok`"]),

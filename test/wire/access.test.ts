@@ -27,7 +27,14 @@ const TABLE = {
     "sessions.search",
     "system-presence",
     "last-heartbeat",
+    "sessions.subscribe",
+    "sessions.messages.subscribe",
+    "sessions.messages.unsubscribe",
+    "sessions.describe",
+    "models.authStatus",
     "chat.history",
+    "chat.startup",
+    "chat.metadata",
     "channels.status",
     "inbox.list",
     "inbox.why",
@@ -44,6 +51,7 @@ const TABLE = {
     "models.test",
     "chat.send",
     "chat.abort",
+    "sessions.create",
     "sessions.compaction.run",
     "sessions.compaction.undo",
     "send",
@@ -70,6 +78,7 @@ const TABLE = {
     "exec.approval.resolve",
     "exec.approval.list",
     "exec.approval.get",
+    "approval.history",
   ],
   "operator.admin": [
     "exec.approvals.get",
@@ -214,13 +223,20 @@ test("a missing scope is named, in the words of each protocol", async () => {
   });
 });
 
-for (const method of ["no.such.method", "connect", "__proto__"]) {
-  test(`${method} wants admin before it is found not to exist`, async () => {
-    const reader = await clients.get("operator.read")!.request(method);
-    const fromNode = await node.request(method);
+const NO_METHODS: readonly (readonly [method: string, message: string])[] = [
+  ["no.such.method", "unknown method: no.such.method"],
+  ["connect", "connect is only valid as the first request"],
+  ["__proto__", "unknown method: __proto__"],
+];
+for (const [method, message] of NO_METHODS) {
+  test(`${method}: everybody is told that there is no such method, whatever they may do`, async () => {
+    const callers = [...clients.values(), four, node];
+    const answers = await Promise.all(callers.map((client) => client.request(method)));
 
-    assert.equal(reader.error?.message, "missing scope: operator.admin");
-    assert.equal(fromNode.error?.message, "unauthorized role: node");
+    assert.deepEqual(
+      answers.map(({ error }) => error),
+      callers.map(() => ({ code: "INVALID_REQUEST", message })),
+    );
   });
 }
 

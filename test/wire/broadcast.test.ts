@@ -201,12 +201,36 @@ test("a slow reader misses droppable events and sees the gap; the others miss no
   );
 });
 
+test("what replaces its predecessor is missed by a slow reader, and never a reason to close it", async () => {
+  const { gateway: busy, clock: time, admin, slow } = await withSlowReader();
+  await using _ = busy;
+  await publishTooMuch(admin);
+
+  for (let i = 0; i < 20; i++) await admin.call("health", { probe: true });
+  for (let ms = 0; ms < 15_000; ms += 1_000) {
+    time.advance(1_000);
+    await admin.flushed();
+  }
+  slow.socket.resume();
+  await slow.flushed();
+  await admin.call("health", { probe: true });
+  await slow.flushed();
+
+  const isOpen = slow.socket.readyState === slow.socket.OPEN;
+  assert.equal(isOpen, true);
+  assert.equal(
+    slow.frames.filter(({ event }) => event === "health").at(-1)?.seq,
+    admin.frames.filter(({ event }) => event === "health").at(-1)?.seq,
+  );
+});
+
 test("a slow reader of an event that must not be missed is closed with 1008", async () => {
   const { gateway: busy, admin, slow } = await withSlowReader();
   await using _ = busy;
   await publishTooMuch(admin);
+  await admin.call("sessions.create", { key: "main" });
 
-  await admin.call("health", { probe: true });
+  await admin.call("chat.inject", { sessionKey: "main", message: "must not be missed" });
   slow.socket.resume();
 
   assert.deepEqual(await within(slow.closed, "the end"), { code: 1008, reason: "slow consumer" });

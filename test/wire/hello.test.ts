@@ -55,7 +55,7 @@ test("protocol 4 has capabilities and always auth, and no host", async () => {
     type: "hello-ok",
     protocol: 4,
     server: { version: server.version, connId: server.connId },
-    features: { ...features, capabilities: [] },
+    features: { ...features, capabilities: ["published-model-catalog"] },
     snapshot: {
       presence: snapshot.presence,
       health: snapshot.health,

@@ -280,11 +280,8 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     });
     stack.use(
       startBroadcast({
-        bus,
-        events: EVENTS,
-        connections: server.connections,
-        guard,
-        conceal,
+        ...{ bus, events: EVENTS, connections: server.connections, guard, conceal },
+        subscribers: (event, payload) => gateway.sessions.watchers.of(event, payload),
         stateVersion: () => system.stateVersion,
       }),
     );
@@ -595,7 +592,7 @@ function welcome(gateway: Gateway, connection: Connection, { session, auth }: Gr
     type: "hello-ok",
     protocol: dialect.protocol,
     server: { version, ...(is3 && { host: hostname() }), connId: connection.id },
-    features: { methods: LISTED_METHODS, events: LISTED_EVENTS, ...(!is3 && { capabilities: [] }) },
+    features: { methods: LISTED_METHODS, events: LISTED_EVENTS, ...(!is3 && { capabilities: CAPABILITIES }) },
     snapshot: {
       presence: mayRead ? system.presence() : [],
       health: system.health(),
@@ -618,5 +615,7 @@ function welcome(gateway: Gateway, connection: Connection, { session, auth }: Gr
   };
 }
 
+/** What clients of protocol 4 ask for by name: models.list says of each model what it can do. */
+const CAPABILITIES = ["published-model-catalog"];
 const LISTED_METHODS = [...METHODS.values()].filter((method) => method.listed).map((method) => method.name);
 const LISTED_EVENTS = ["connect.challenge", ...EVENTS.map((event) => event.name)];

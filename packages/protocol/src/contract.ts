@@ -182,6 +182,11 @@ export interface AgentSummary {
   id: string;
   name?: string;
   identity?: AgentIdentity;
+  kind?: "agent";
+  model?: {
+    primary: string;
+    fallbacks: string[];
+  };
 }
 
 /** Parameters of `agent.wait`. */
@@ -229,6 +234,17 @@ export interface ApprovalDecision {
   decision: string | null;
   createdAtMs: number;
   expiresAtMs: number;
+}
+
+/** Parameters of `approval.history`. */
+export interface ApprovalHistoryParams {
+  /** 20 when not said. */
+  limit?: number;
+}
+
+/** The answer to `approval.history`. */
+export interface ApprovalHistoryResult {
+  items: DecidedApproval[];
 }
 
 export interface ApprovalsFileShape {
@@ -410,6 +426,10 @@ export interface ChannelsStopResult {
 export interface ChatAbortParams {
   sessionKey: string;
   runId?: string;
+  /** Protocol 4 only. */
+  agentId?: string;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  preserveSideRuns?: unknown;
 }
 
 /** The answer to `chat.abort`. */
@@ -435,15 +455,24 @@ export interface ChatHistoryParams {
   sessionKey: string;
   /** Default 200. */
   limit?: number;
+  /** Protocol 4 only. */
+  agentId?: string;
+  /** Of the messages as JSON; the oldest go first. Protocol 4 only. */
+  maxBytes?: number;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  cursor?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  offset?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  messageId?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  maxChars?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  inputRunIds?: unknown;
 }
 
 /** The answer to `chat.history`. */
-export interface ChatHistoryResult {
-  sessionKey: string;
-  sessionId?: string;
-  messages: Message[];
-  thinkingLevel: string;
-}
+export type ChatHistoryResult = LaterHistory;
 
 /** Parameters of `chat.inject`. */
 export interface ChatInjectParams {
@@ -458,6 +487,22 @@ export interface ChatInjectResult {
   messageId: string;
 }
 
+export interface ChatMetadata {
+  models: ModelChoice[];
+  commands: CommandEntry[];
+  swarmEnabled: boolean;
+  runtimeSelectionLocked: boolean;
+}
+
+/** Parameters of `chat.metadata`. */
+export interface ChatMetadataParams {
+  sessionKey?: string;
+  agentId?: string;
+}
+
+/** The answer to `chat.metadata`. */
+export type ChatMetadataResult = ChatMetadata;
+
 /** Parameters of `chat.send`. */
 export interface ChatSendParams {
   sessionKey: string;
@@ -468,6 +513,30 @@ export interface ChatSendParams {
   timeoutMs?: number;
   /** A retry with the same key gets the first call's answer. */
   idempotencyKey: string;
+  /** Protocol 4 only. */
+  agentId?: string;
+  /** The conversation as the client saw it last; the message goes to the one that is there now. Protocol 4 only. */
+  sessionId?: string;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  expectedLeafEntryId?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  queueMode?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  fastMode?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  replyToId?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  originatingChannel?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  originatingTo?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  originatingAccountId?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  originatingThreadId?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  intent?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  mentions?: unknown;
 }
 
 /** The answer to `chat.send`. */
@@ -475,6 +544,37 @@ export type ChatSendResult = {
   runId: string;
   status: "started" | "in_flight" | "ok";
 } | Stopped;
+
+/** Parameters of `chat.startup`. */
+export interface ChatStartupParams {
+  sessionKey: string;
+  /** Default 200. */
+  limit?: number;
+  agentId?: string;
+  /** Of the messages as JSON; the oldest go first. */
+  maxBytes?: number;
+  /** Accepted; changes nothing here. */
+  cursor?: unknown;
+  /** Accepted; changes nothing here. */
+  offset?: unknown;
+  /** Accepted; changes nothing here. */
+  messageId?: unknown;
+  /** Accepted; changes nothing here. */
+  maxChars?: unknown;
+  /** Accepted; changes nothing here. */
+  inputRunIds?: unknown;
+}
+
+/** The answer to `chat.startup`. */
+export interface ChatStartupResult {
+  sessionKey: string;
+  sessionId?: string;
+  messages: Message[];
+  thinkingLevel: string;
+  sessionInfo?: SessionRow;
+  defaults: SessionDefaults;
+  metadata: ChatMetadata;
+}
 
 export interface CommandEntry {
   name: string;
@@ -484,11 +584,23 @@ export interface CommandEntry {
   summary: string;
   /** Words that may follow, at most 25. */
   choices: string[];
+  /** The same names as they are typed: `/new`. */
+  textAliases?: string[];
+  description?: string;
+  source?: string;
+  scope?: string;
+  acceptsArgs?: boolean;
 }
 
 /** Parameters of `commands.list`. */
 export interface CommandsListParams {
   sessionKey?: string;
+  /** Protocol 4 only. */
+  agentId?: string;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  scope?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  includeArgs?: unknown;
 }
 
 /** The answer to `commands.list`. */
@@ -788,10 +900,7 @@ export interface ExecApprovalListParams {
 }
 
 /** The answer to `exec.approval.list`. */
-export interface ExecApprovalListResult {
-  pending: PendingApproval[];
-  recent: DecidedApproval[];
-}
+export type ExecApprovalListResult = PendingApproval[];
 
 /** The first of two answers to `exec.approval.request`. */
 export interface ExecApprovalRequestAck {
@@ -858,7 +967,7 @@ export type ExecApprovalWaitDecisionResult = ApprovalDecision;
 export type ExecApprovalsGetParams = Record<string, never>;
 
 /** The answer to `exec.approvals.get`. */
-export type ExecApprovalsGetResult = ApprovalsSnapshot;
+export type ExecApprovalsGetResult = LaterApprovalsSnapshot;
 
 /** Parameters of `exec.approvals.node.get`. */
 export interface ExecApprovalsNodeGetParams {
@@ -1014,6 +1123,28 @@ export type LastHeartbeatParams = Record<string, unknown>;
 
 /** The answer to `last-heartbeat`. */
 export type LastHeartbeatResult = unknown | null;
+
+export interface LaterApprovalsSnapshot {
+  path: string;
+  exists: boolean;
+  hash: string;
+  file: ApprovalsFileShape;
+  resolvedDefaults: {
+    security: string;
+    ask: string;
+    askFallback: string;
+    autoAllowSkills: boolean;
+  };
+}
+
+export interface LaterHistory {
+  sessionKey: string;
+  sessionId?: string;
+  messages: Message[];
+  thinkingLevel: string;
+  sessionInfo?: SessionRow;
+  defaults: SessionDefaults;
+}
 
 export interface ListedEntry {
   agentId: string;
@@ -1213,6 +1344,14 @@ export interface ModelChoice {
   contextWindow?: number;
   reasoning?: boolean;
   input?: ("text" | "image")[];
+  /** Whether it runs on this machine. */
+  local?: boolean;
+  /** Whether it can be asked now. */
+  available?: boolean;
+  /** `default` for the one that answers when none is chosen. */
+  tags?: string[];
+  thinkingLevels?: string[];
+  thinkingDefault?: string;
 }
 
 export interface ModelTrial {
@@ -1259,8 +1398,35 @@ export interface ModelsAuthSetResult {
   isChosen: boolean;
 }
 
+/** Parameters of `models.authStatus`. */
+export interface ModelsAuthStatusParams {
+  agentId?: string;
+}
+
+/** The answer to `models.authStatus`. */
+export interface ModelsAuthStatusResult {
+  ts: number;
+  providers: ProviderAuth[];
+  providerCapabilities: unknown[];
+}
+
 /** Parameters of `models.list`. */
-export type ModelsListParams = Record<string, never>;
+export interface ModelsListParams {
+  /** Protocol 4 only. */
+  agentId?: string;
+  /** Protocol 4 only. */
+  sessionKey?: string;
+  /** Only this one's. Protocol 4 only. */
+  provider?: string;
+  /** Says more of each: whether it can be asked now, which one is the default. Protocol 4 only. */
+  includeDetails?: boolean;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  view?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  refresh?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  preparedOnly?: unknown;
+}
 
 /** The answer to `models.list`. */
 export interface ModelsListResult {
@@ -1552,6 +1718,17 @@ export interface PreviewItem {
   text: string;
 }
 
+export interface ProviderAuth {
+  provider: string;
+  authProvider: string;
+  displayName: string;
+  status: "ok" | "expired";
+  profiles: unknown[];
+  apiKey?: {
+    source: "config" | "env";
+  };
+}
+
 export interface ReplayReport {
   runId: string;
   /** Whether the replay said and did what was recorded. */
@@ -1565,6 +1742,11 @@ export interface ReplayReport {
     replayed: string;
   }[];
   durationMs: number;
+}
+
+export interface ResolvedModel {
+  modelProvider: string | null;
+  model: string | null;
 }
 
 export interface RunDetails {
@@ -1738,6 +1920,12 @@ export interface SenderRequest {
   expiresAt: number;
 }
 
+export interface SessionDefaults {
+  modelProvider: string | null;
+  model: string | null;
+  contextTokens: number | null;
+}
+
 export interface SessionEntry {
   sessionId: string;
   updatedAt: number;
@@ -1761,6 +1949,19 @@ export interface SessionEntry {
   inputTokens: number;
   outputTokens: number;
   totalTokens: number;
+}
+
+/** Payload of the event `session.message`. */
+export interface SessionMessageEvent {
+  sessionKey: string;
+  agentId: string;
+  message: Message;
+  messageId: string;
+  /** Grows from message to message, over all conversations. */
+  messageSeq: number;
+  sessionId: string;
+  updatedAt: number;
+  session: SessionRow;
 }
 
 export interface SessionRow {
@@ -1802,6 +2003,13 @@ export interface SessionRow {
   modelProvider?: string;
   model?: string;
   contextTokens?: number;
+  agentId?: string;
+  /** Whether it is its agent's main conversation. */
+  isMain?: boolean;
+  archived?: boolean;
+  pinned?: boolean;
+  unread?: boolean;
+  totalTokensFresh?: boolean;
 }
 
 export interface SessionStatus {
@@ -1825,6 +2033,21 @@ export interface SessionStatus {
   model: string | null;
   contextTokens: number | null;
   flags: string[];
+}
+
+/** Payload of the event `sessions.changed`. */
+export interface SessionsChangedEvent {
+  sessionKey: string;
+  agentId: string;
+  /** create, patch, reset, new, send or delete. */
+  reason?: string;
+  /** Of a run: start, end or error; message when something was said. */
+  phase?: string;
+  runId?: string;
+  ts: number;
+  sessionId?: string;
+  updatedAt?: number;
+  session?: SessionRow;
 }
 
 /** Parameters of `sessions.compact`. */
@@ -1876,6 +2099,31 @@ export interface SessionsCompactionUndoResult {
   undone: boolean;
 }
 
+/** Parameters of `sessions.create`. */
+export interface SessionsCreateParams {
+  /** Made up when it is left out. */
+  key?: string;
+  agentId?: string;
+  label?: string;
+  model?: string;
+  /** Accepted; conversations do not know which came before. */
+  parentSessionKey?: string;
+  /** Accepted; changes nothing here. */
+  succeedsParent?: unknown;
+  /** Accepted; changes nothing here. */
+  emitCommandHooks?: unknown;
+}
+
+/** The answer to `sessions.create`. */
+export interface SessionsCreateResult {
+  ok: true;
+  key: string;
+  sessionId: string;
+  entry: SessionEntry;
+  runStarted: false;
+  resolved: ResolvedModel;
+}
+
 /** Parameters of `sessions.delete`. */
 export interface SessionsDeleteParams {
   key: string;
@@ -1891,6 +2139,19 @@ export interface SessionsDeleteResult {
   archived: string[];
 }
 
+/** Parameters of `sessions.describe`. */
+export interface SessionsDescribeParams {
+  key: string;
+  agentId?: string;
+  includeDerivedTitles?: boolean;
+  includeLastMessage?: boolean;
+}
+
+/** The answer to `sessions.describe`. */
+export interface SessionsDescribeResult {
+  session: SessionRow | null;
+}
+
 /** Parameters of `sessions.list`. */
 export interface SessionsListParams {
   limit?: number;
@@ -1903,6 +2164,24 @@ export interface SessionsListParams {
   spawnedBy?: string;
   agentId?: string;
   search?: string;
+  /** How many to leave out first. Protocol 4 only. */
+  offset?: number;
+  /** Those that were put away: there are none. Protocol 4 only. */
+  archived?: boolean;
+  /** Protocol 4 only. */
+  excludeSubagents?: boolean;
+  /** Protocol 4 only. */
+  configuredAgentsOnly?: boolean;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  sortBy?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  ownerFirst?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  includePeople?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  includeActivitySummary?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  hasBoard?: unknown;
 }
 
 /** The answer to `sessions.list`. */
@@ -1910,12 +2189,41 @@ export interface SessionsListResult {
   ts: number;
   path: string;
   count: number;
-  defaults: {
-    modelProvider: string | null;
-    model: string | null;
-    contextTokens: number | null;
-  };
+  defaults: SessionDefaults;
   sessions: SessionRow[];
+}
+
+/** Parameters of `sessions.messages.subscribe`. */
+export interface SessionsMessagesSubscribeParams {
+  key: string;
+  agentId?: string;
+  /** Whether the answer names what waits for approval. */
+  includeApprovals?: boolean;
+}
+
+/** The answer to `sessions.messages.subscribe`. */
+export interface SessionsMessagesSubscribeResult {
+  subscribed: true;
+  key: string;
+  approvalReplay?: {
+    sessionKey: string;
+    updatedAtMs: number;
+    /** For holders of operator.approvals. */
+    approvals: unknown[];
+    truncated: boolean;
+  };
+}
+
+/** Parameters of `sessions.messages.unsubscribe`. */
+export interface SessionsMessagesUnsubscribeParams {
+  key: string;
+  agentId?: string;
+}
+
+/** The answer to `sessions.messages.unsubscribe`. */
+export interface SessionsMessagesUnsubscribeResult {
+  subscribed: false;
+  key: string;
 }
 
 /** Parameters of `sessions.patch`. */
@@ -1936,6 +2244,12 @@ export interface SessionsPatchParams {
   sendPolicy?: "allow" | "deny" | null;
   groupActivation?: "mention" | "always" | null;
   queueMode?: string | null;
+  /** Protocol 4 only. */
+  agentId?: string;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  unread?: unknown;
+  /** Accepted; changes nothing here. Protocol 4 only. */
+  expectedMarkedUnreadAt?: unknown;
 }
 
 /** The answer to `sessions.patch`. */
@@ -1944,6 +2258,7 @@ export interface SessionsPatchResult {
   path: string;
   key: string;
   entry: SessionEntry;
+  resolved: ResolvedModel;
 }
 
 /** Parameters of `sessions.preview`. */
@@ -1966,6 +2281,10 @@ export interface SessionsPreviewResult {
 /** Parameters of `sessions.reset`. */
 export interface SessionsResetParams {
   key: string;
+  /** What sessions.changed says of it. Protocol 4 only. */
+  reason?: "reset" | "new";
+  /** Protocol 4 only. */
+  agentId?: string;
 }
 
 /** The answer to `sessions.reset`. */
@@ -1973,6 +2292,7 @@ export interface SessionsResetResult {
   ok: true;
   key: string;
   entry: SessionEntry;
+  resolved: ResolvedModel;
 }
 
 /** Parameters of `sessions.resolve`. */
@@ -2003,6 +2323,48 @@ export interface SessionsSearchResult {
   ts: number;
   query: string;
   matches: SearchMatch[];
+}
+
+/** Parameters of `sessions.subscribe`. */
+export interface SessionsSubscribeParams {
+  limit?: number;
+  activeMinutes?: number;
+  includeGlobal?: boolean;
+  includeUnknown?: boolean;
+  includeDerivedTitles?: boolean;
+  includeLastMessage?: boolean;
+  label?: string;
+  spawnedBy?: string;
+  agentId?: string;
+  search?: string;
+  /** How many to leave out first. */
+  offset?: number;
+  /** Those that were put away: there are none. */
+  archived?: boolean;
+  excludeSubagents?: boolean;
+  configuredAgentsOnly?: boolean;
+  /** Accepted; changes nothing here. */
+  sortBy?: unknown;
+  /** Accepted; changes nothing here. */
+  ownerFirst?: unknown;
+  /** Accepted; changes nothing here. */
+  includePeople?: unknown;
+  /** Accepted; changes nothing here. */
+  includeActivitySummary?: unknown;
+  /** Accepted; changes nothing here. */
+  hasBoard?: unknown;
+}
+
+/** The answer to `sessions.subscribe`. */
+export interface SessionsSubscribeResult {
+  subscribed: true;
+  list?: {
+    ts: number;
+    path: string;
+    count: number;
+    defaults: SessionDefaults;
+    sessions: SessionRow[];
+  };
 }
 
 export interface SessionsSummary {
@@ -2091,7 +2453,10 @@ export interface SkillsInstallParams {
 export type SkillsInstallResult = InstallResult;
 
 /** Parameters of `skills.status`. */
-export type SkillsStatusParams = Record<string, never>;
+export interface SkillsStatusParams {
+  /** Protocol 4 only. */
+  agentId?: string;
+}
 
 /** The answer to `skills.status`. */
 export interface SkillsStatusResult {
@@ -2429,8 +2794,16 @@ export interface Methods {
   "device.token.rotate": { params: DeviceTokenRotateParams; result: DeviceTokenRotateResult };
   /** Keeps only the last messages of a conversation; the others stay searchable. */
   "sessions.compact": { params: SessionsCompactParams; result: SessionsCompactResult };
+  /** Begins a conversation; one that is there already stays as it is. */
+  "sessions.create": { params: SessionsCreateParams; result: SessionsCreateResult };
+  /** One conversation as a row of sessions.list; null when there is none. */
+  "sessions.describe": { params: SessionsDescribeParams; result: SessionsDescribeResult };
   /** Lists conversations, the newest first. */
   "sessions.list": { params: SessionsListParams; result: SessionsListResult };
+  /** Tells this connection of what is said in one conversation from now on: session.message. */
+  "sessions.messages.subscribe": { params: SessionsMessagesSubscribeParams; result: SessionsMessagesSubscribeResult };
+  /** The end of sessions.messages.subscribe. */
+  "sessions.messages.unsubscribe": { params: SessionsMessagesUnsubscribeParams; result: SessionsMessagesUnsubscribeResult };
   /** Sets what holds for one conversation; null clears. */
   "sessions.patch": { params: SessionsPatchParams; result: SessionsPatchResult };
   /** Shows the last messages of several conversations, shortened. */
@@ -2443,10 +2816,14 @@ export interface Methods {
   "sessions.resolve": { params: SessionsResolveParams; result: SessionsResolveResult };
   /** Finds messages of all conversations by their words. */
   "sessions.search": { params: SessionsSearchParams; result: SessionsSearchResult };
+  /** Tells this connection of every conversation from now on: sessions.changed and session.message. With what sessions.list takes, its answer comes along. */
+  "sessions.subscribe": { params: SessionsSubscribeParams; result: SessionsSubscribeResult };
   /** Takes a provider's keys out of the config. Keys in the environment stay. */
   "models.auth.remove": { params: ModelsAuthRemoveParams; result: ModelsAuthRemoveResult };
   /** Saves a provider's key after one real answer with it; chooses its model when none is chosen. A provider that is not known by name needs baseUrl and model. With add the key is kept beside those there are. */
   "models.auth.set": { params: ModelsAuthSetParams; result: ModelsAuthSetResult };
+  /** Which providers have a key, and whether it works. Shows no key. */
+  "models.authStatus": { params: ModelsAuthStatusParams; result: ModelsAuthStatusResult };
   /** The models that can be chosen: configured ones, those of set keys, and those found on this machine. */
   "models.list": { params: ModelsListParams; result: ModelsListResult };
   /** Looks for model servers on this machine and what their models can do: as the servers say, else by asking the models that are loaded (not with tryModels false). */
@@ -2505,6 +2882,8 @@ export interface Methods {
   "exec.allowlist.remove": { params: ExecAllowlistRemoveParams; result: ExecAllowlistRemoveResult };
   /** One command that waits for approval. */
   "exec.approval.get": { params: ExecApprovalGetParams; result: ExecApprovalGetResult };
+  /** What was decided about commands lately, the newest first. */
+  "approval.history": { params: ApprovalHistoryParams; result: ApprovalHistoryResult };
   /** The commands that wait for approval, and what was decided lately. */
   "exec.approval.list": { params: ExecApprovalListParams; result: ExecApprovalListResult };
   /** Asks for a command to be allowed; answers when somebody has decided, or nobody in time. */
@@ -2571,8 +2950,12 @@ export interface Methods {
   "chat.history": { params: ChatHistoryParams; result: ChatHistoryResult };
   /** Adds a message of the assistant to a conversation. */
   "chat.inject": { params: ChatInjectParams; result: ChatInjectResult };
+  /** What a chat window offers: models to choose from, and commands. */
+  "chat.metadata": { params: ChatMetadataParams; result: ChatMetadataResult };
   /** Sends a message; the reply comes as chat events. A stop word stops the reply under way. */
   "chat.send": { params: ChatSendParams; result: ChatSendResult };
+  /** What a chat window shows first: the history, and what it offers. */
+  "chat.startup": { params: ChatStartupParams; result: ChatStartupResult };
   /** The events of a recorded run, in order; of its text the last state only. */
   "runs.events": { params: RunsEventsParams; result: RunsEventsResult };
   /** A recorded run as one JSON value, to be replayed here or on another gateway. */
@@ -2609,6 +2992,10 @@ export interface Events {
   "device.pair.requested": DevicePairRequestedEvent;
   /** A device's request was approved or rejected; a local one is approved at once. */
   "device.pair.resolved": DevicePairResolvedEvent;
+  /** Something was said in a conversation; for those who called sessions.subscribe or sessions.messages.subscribe. */
+  "session.message": SessionMessageEvent;
+  /** A conversation began, was changed, or something happens in it; for those who called sessions.subscribe. */
+  "sessions.changed": SessionsChangedEvent;
   /** A budget is nearly used up, or used up. */
   "usage.budget": UsageBudgetEvent;
   /** A step of a run: it starts, says something, ends. */
@@ -2645,15 +3032,21 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "device.token.revoke": { access: "operator.pairing", once: false, twoStage: false },
   "device.token.rotate": { access: "operator.pairing", once: false, twoStage: false },
   "sessions.compact": { access: "operator.admin", once: false, twoStage: false },
+  "sessions.create": { access: "operator.write", once: false, twoStage: false },
+  "sessions.describe": { access: "operator.read", once: false, twoStage: false },
   "sessions.list": { access: "operator.read", once: false, twoStage: false },
+  "sessions.messages.subscribe": { access: "operator.read", once: false, twoStage: false },
+  "sessions.messages.unsubscribe": { access: "operator.read", once: false, twoStage: false },
   "sessions.patch": { access: "operator.admin", once: false, twoStage: false },
   "sessions.preview": { access: "operator.read", once: false, twoStage: false },
   "sessions.delete": { access: "operator.admin", once: false, twoStage: false },
   "sessions.reset": { access: "operator.admin", once: false, twoStage: false },
   "sessions.resolve": { access: "operator.admin", once: false, twoStage: false },
   "sessions.search": { access: "operator.read", once: false, twoStage: false },
+  "sessions.subscribe": { access: "operator.read", once: false, twoStage: false },
   "models.auth.remove": { access: "operator.admin", once: false, twoStage: false },
   "models.auth.set": { access: "operator.admin", once: false, twoStage: false },
+  "models.authStatus": { access: "operator.read", once: false, twoStage: false },
   "models.list": { access: "operator.read", once: false, twoStage: false },
   "models.scan": { access: "operator.admin", once: false, twoStage: false },
   "models.set": { access: "operator.admin", once: false, twoStage: false },
@@ -2683,6 +3076,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "exec.allowlist.list": { access: "operator.admin", once: false, twoStage: false },
   "exec.allowlist.remove": { access: "operator.admin", once: false, twoStage: false },
   "exec.approval.get": { access: "operator.approvals", once: false, twoStage: false },
+  "approval.history": { access: "operator.approvals", once: false, twoStage: false },
   "exec.approval.list": { access: "operator.approvals", once: false, twoStage: false },
   "exec.approval.request": { access: "operator.approvals", once: false, twoStage: true },
   "exec.approval.resolve": { access: "operator.approvals", once: false, twoStage: false },
@@ -2716,7 +3110,9 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "chat.abort": { access: "operator.write", once: false, twoStage: false },
   "chat.history": { access: "operator.read", once: false, twoStage: false },
   "chat.inject": { access: "operator.admin", once: false, twoStage: false },
+  "chat.metadata": { access: "operator.read", once: false, twoStage: false },
   "chat.send": { access: "operator.write", once: true, twoStage: false },
+  "chat.startup": { access: "operator.read", once: false, twoStage: false },
   "runs.events": { access: "operator.admin", once: false, twoStage: false },
   "runs.export": { access: "operator.admin", once: false, twoStage: false },
   "runs.get": { access: "operator.admin", once: false, twoStage: false },
@@ -2737,6 +3133,8 @@ export const EVENTS: readonly (keyof Events)[] = [
   "tick",
   "device.pair.requested",
   "device.pair.resolved",
+  "session.message",
+  "sessions.changed",
   "usage.budget",
   "agent",
   "chat",

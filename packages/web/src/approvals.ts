@@ -71,9 +71,7 @@ export class Approvals {
   async load(): Promise<void> {
     if (!this.#host.isAllowed()) return this.#set([]);
     const answer = await this.#host.attempt(() => this.#host.gateway().request("exec.approval.list"));
-    if (isRecord(answer) && Array.isArray(answer.pending)) {
-      this.#set(answer.pending.flatMap((each) => readApproval(each) ?? []));
-    }
+    if (Array.isArray(answer)) this.#set(answer.flatMap((each) => readApproval(each) ?? []));
   }
 
   /** Answers; the card goes away when the gateway has heard it. */

@@ -6,7 +6,10 @@ import type { Caller, Scope } from "./access.ts";
 /** `everyone` is all connections, nodes too; a scope is every operator that holds it; `directed` names one connection. */
 export type Audience = "everyone" | Scope | "directed";
 
-/** `drop` skips a connection that is over its buffer limit (it sees the gap); `close` ends it with 1008. */
+/**
+ * `drop` skips a connection that is over its buffer limit, or would be with this event (it sees the gap); `close` ends one
+ * that is over it with 1008. What replaces its predecessor is always dropped: the next one says it all.
+ */
 export type WhenSlow = "drop" | "close";
 
 /** An event as the broadcast, the generators and the tests read it. */
@@ -15,6 +18,8 @@ export interface EventDefinition<Payload = unknown> extends Topic<Payload> {
   readonly audience: Audience;
   /** Whom of the audience this one is for; everyone when absent. */
   readonly allows?: ((payload: Payload, caller: Caller) => boolean) | undefined;
+  /** Only connections that have asked for it receive it; the broadcast is told which. */
+  readonly isSubscribed: boolean;
   readonly whenSlow: WhenSlow | ((payload: Payload) => WhenSlow);
   /** Whether frames carry the presence and health versions. */
   readonly stateVersion: boolean;
@@ -28,8 +33,10 @@ export function defineEvent<Payload extends TSchema>(definition: {
   readonly audience: Audience;
   readonly allows?: (payload: Static<Payload>, caller: Caller) => boolean;
   readonly whenSlow: WhenSlow | ((payload: Static<Payload>) => WhenSlow);
+  readonly isSubscribed?: boolean;
   readonly stateVersion?: boolean;
   readonly payload: Payload;
 }): EventDefinition<Static<Payload>> {
-  return { ...definition, stateVersion: definition.stateVersion ?? false };
+  const { isSubscribed = false, stateVersion = false } = definition;
+  return { ...definition, isSubscribed, stateVersion };
 }

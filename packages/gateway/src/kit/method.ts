@@ -24,8 +24,10 @@ export interface Method {
   readonly params: TObject;
   readonly ack: TSchema | undefined;
   readonly result: TSchema;
-  /** Whether hello-ok lists it; a few old methods work unlisted. */
+  /** Whether hello-ok lists it; a few old methods, and those whose answer is a constant, work unlisted. */
   readonly listed: boolean;
+  /** The same method as protocol 3 has it, where that differs; `server/dialect.ts` chooses. */
+  readonly three?: Method;
   handler(call: Call<unknown, unknown>): unknown;
 }
 
@@ -35,10 +37,22 @@ type Answer<Result> = Result | Serialized;
 type ParamsOf<Properties extends TProperties, Once> = Static<TObject<Properties>> &
   (Once extends true ? { idempotencyKey: string } : unknown);
 
+/** What protocol 4 has beyond protocol 3: more params, another scope, another answer. What is left out is the same. */
+export interface Later<Properties extends TProperties, More extends TProperties, Result extends TSchema, Ack, Once> {
+  readonly access?: Access;
+  /** Params that protocol 3 refuses. */
+  readonly params?: More;
+  readonly result?: Result;
+  handler?(
+    call: Call<ParamsOf<Properties & More, Once>, Ack>,
+  ): Answer<Static<Result>> | Promise<Answer<Static<Result>>>;
+}
+
 /**
  * Defines a method. `params` are the properties of a closed object; with `open` unknown properties are ignored instead of
  * refused (protocol: requests, methods that check by hand). `once` adds a required `idempotencyKey` and lets a retry join
- * the first call. A handler returns the result or throws `GatewayError`; it never sees a socket.
+ * the first call. `four` is what protocol 4 has beyond that. A handler returns the result or throws `GatewayError`; it
+ * never sees a socket.
  */
 export function defineMethod<
   const Name extends string,
@@ -46,6 +60,8 @@ export function defineMethod<
   Result extends TSchema,
   Ack extends TSchema = TSchema,
   const Once extends boolean = false,
+  More extends TProperties = Record<never, never>,
+  Result4 extends TSchema = Result,
 >(definition: {
   readonly name: Name;
   readonly summary: string;
@@ -56,24 +72,44 @@ export function defineMethod<
   readonly params: Properties;
   readonly ack?: Ack;
   readonly result: Result;
+  readonly four?: Later<Properties, More, Result4, Static<Ack>, Once>;
   handler(
     call: Call<ParamsOf<Properties, Once>, Static<Ack>>,
   ): Answer<Static<Result>> | Promise<Answer<Static<Result>>>;
 }): Method {
+  const { four } = definition;
   const properties: TProperties = definition.once
     ? { ...definition.params, idempotencyKey: IdempotencyKey }
     : definition.params;
-  return {
+  const paramsOf = (all: TProperties) => Type.Object(all, { additionalProperties: definition.open ?? false });
+  const base: Method = {
     name: definition.name,
     summary: definition.summary,
     access: definition.access,
     once: definition.once ?? false,
-    params: Type.Object(properties, { additionalProperties: definition.open ?? false }),
+    params: paramsOf(properties),
     ack: definition.ack,
     result: definition.result,
     listed: definition.listed ?? true,
     handler: definition.handler as Method["handler"],
   };
+  if (!four) return base;
+  return {
+    ...base,
+    access: four.access ?? base.access,
+    params: four.params ? paramsOf({ ...properties, ...mapped(four.params, onlyLater) }) : base.params,
+    result: four.result ?? base.result,
+    handler: (four.handler as Method["handler"] | undefined) ?? base.handler,
+    three: base,
+  };
+}
+
+function mapped(properties: TProperties, change: (schema: TSchema) => TSchema): TProperties {
+  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, change(schema)]));
+}
+
+function onlyLater(schema: TSchema): TSchema {
+  return { ...schema, description: [schema.description, "Protocol 4 only."].filter(Boolean).join(" ") };
 }
 
 /** A result that has been serialised already; large answers that many ask for are kept in this form. */

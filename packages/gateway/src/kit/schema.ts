@@ -7,11 +7,17 @@ export const NonEmpty = Type.String({ minLength: 1 });
 /** An identifier chosen by a client: bounded, so that tables of them are bounded too. */
 export const Id = Type.String({ minLength: 1, maxLength: 256 });
 
-/** Epoch milliseconds. */
-export const Millis = Type.Integer({ minimum: 0 });
+/** The largest number that arithmetic keeps exact; no number that comes over the wire is larger. */
+export const MAX_NUMBER = Number.MAX_SAFE_INTEGER;
 
-/** A duration in milliseconds. */
-export const DurationMs = Type.Integer({ minimum: 0 });
+/** Epoch milliseconds; the largest is the end of the calendar (ECMAScript: time values). */
+export const Millis = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 });
+
+/** A duration in milliseconds, at most a hundred years. */
+export const DurationMs = Type.Integer({ minimum: 0, maximum: 100 * 365 * 24 * 3_600_000 });
+
+/** A parameter that some clients send and that changes nothing here. */
+export const Ignored = Type.Optional(Type.Unknown({ description: "Accepted; changes nothing here." }));
 
 /** A session key as a client spells it (protocol: session keys). */
 export const SessionKey = Type.String({ minLength: 1, maxLength: 512 });

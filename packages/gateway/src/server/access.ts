@@ -4,9 +4,8 @@ import { hasScope } from "../kit/access.ts";
 import type { Method } from "../kit/method.ts";
 import type { Session } from "./connection.ts";
 
-/** Why this caller may not call this method; undefined when it may. A method that does not exist needs admin. */
-export function accessProblem(method: Method | undefined, { caller, dialect }: Session): GatewayError | undefined {
-  const wanted = method?.access ?? "operator.admin";
+/** Why this caller may not call this method; undefined when it may. */
+export function accessProblem({ access: wanted }: Method, { caller, dialect }: Session): GatewayError | undefined {
   const needsNode = wanted === "node";
   if (needsNode !== (caller.role === "node")) return invalidRequest(`unauthorized role: ${caller.role}`);
   if (needsNode || hasScope(caller.scopes, wanted)) return undefined;

@@ -9,6 +9,8 @@ export interface BroadcastOptions {
   readonly events: readonly EventDefinition[];
   /** Connections that have shaken hands. */
   readonly connections: ReadonlyMap<string, Connection>;
+  /** The connections that have asked for an event which only goes to those. */
+  readonly subscribers: (event: string, payload: unknown) => ReadonlySet<string>;
   /** The versions that some events carry. */
   /** Takes secrets out of a text that leaves. */
   readonly guard: (text: string) => string;
@@ -30,8 +32,10 @@ function send(
   event: EventDefinition,
   payload: unknown,
   connId: string | undefined,
-  { connections, guard, conceal, stateVersion }: BroadcastOptions,
+  { connections, subscribers, guard, conceal, stateVersion }: BroadcastOptions,
 ): void {
+  const wanted = event.isSubscribed ? subscribers(event.name, payload) : undefined;
+  if (wanted?.size === 0) return;
   const version = event.stateVersion ? `,"stateVersion":${JSON.stringify(stateVersion())}` : "";
   const head = `{"type":"event","event":${JSON.stringify(event.name)},"payload":${JSON.stringify(payload)}${version}`;
   if (connId !== undefined) return connections.get(connId)?.send(`${head}}`);
@@ -40,12 +44,20 @@ function send(
   const whole = Buffer.from(text);
   const concealed = conceal(text);
   const forReaders = concealed === text ? whole : Buffer.from(concealed);
-  for (const connection of connections.values()) {
+  // What may be missed must not be what fills the buffer: over the limit, the connection would be watched and closed.
+  const room = whenSlow === "drop" ? LIMITS.maxBufferedBytes - whole.length : LIMITS.maxBufferedBytes;
+  for (const connection of wanted ? among(connections, wanted) : connections.values()) {
     if (!isEntitled(event, payload, connection)) continue;
     const seq = connection.nextSeq();
-    if (connection.bufferedBytes <= LIMITS.maxBufferedBytes)
-      connection.send(withSeq(connection.seesPaths ? whole : forReaders, seq));
+    if (connection.bufferedBytes <= room) connection.send(withSeq(connection.seesPaths ? whole : forReaders, seq));
     else if (whenSlow === "close") connection.close(1008, "slow consumer");
+  }
+}
+
+function* among(connections: ReadonlyMap<string, Connection>, wanted: ReadonlySet<string>): Generator<Connection> {
+  for (const id of wanted) {
+    const connection = connections.get(id);
+    if (connection) yield connection;
   }
 }
 

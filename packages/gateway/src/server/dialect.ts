@@ -2,6 +2,7 @@
 import { GatewayError, invalidRequest } from "../base/errors.ts";
 import type { Role } from "../kit/access.ts";
 import { ConnectParams3, ConnectParams4, RequestFrame3, RequestFrame4 } from "../kit/frames.ts";
+import type { Method } from "../kit/method.ts";
 import type { Schema } from "../kit/validate.ts";
 
 export type Protocol = 3 | 4;
@@ -28,8 +29,19 @@ export interface HelloAuth {
   readonly method?: string;
 }
 
+/** Params as a method is given them. */
+export interface ReadParams {
+  readonly params: unknown;
+  /** Names that the method does not know and that were left out. */
+  readonly ignored: readonly string[];
+}
+
 export interface Dialect {
   readonly protocol: Protocol;
+  /** The method as this protocol has it. */
+  methodOf(method: Method): Method;
+  /** What a method is given of the params that were sent; protocol 3 refuses what it does not know. */
+  readParams(method: Method, params: unknown): ReadParams;
   readonly connectParams: Schema;
   readonly requestFrame: Schema;
   /** How far a device's clock may be off, ms. */
@@ -53,6 +65,8 @@ export interface Dialect {
 
 const three: Dialect = {
   protocol: 3,
+  methodOf: (method) => method.three ?? method,
+  readParams: (_method, params) => ({ params, ignored: [] }),
   connectParams: ConnectParams3 as Schema,
   requestFrame: RequestFrame3 as Schema,
   maxSkewMs: 10 * 60_000,
@@ -75,6 +89,8 @@ const PAIRING_WORDS: Readonly<Record<PairingReason, string>> = {
 
 const four: Dialect = {
   protocol: 4,
+  methodOf: (method) => method,
+  readParams: withoutUnknown,
   connectParams: ConnectParams4 as Schema,
   requestFrame: RequestFrame4 as Schema,
   maxSkewMs: 2 * 60_000,
@@ -97,6 +113,19 @@ const four: Dialect = {
     }),
   helloAuth: (auth) => auth,
 };
+
+/**
+ * The params without the top-level properties that the method does not know: today's clients say more than this gateway
+ * has use for. What stands inside a property is checked as ever.
+ */
+function withoutUnknown({ params: { additionalProperties, properties } }: Method, params: unknown): ReadParams {
+  if (additionalProperties !== false || typeof params !== "object" || params === null || Array.isArray(params))
+    return { params, ignored: [] };
+  const ignored = Object.keys(params).filter((name) => !Object.hasOwn(properties, name));
+  if (ignored.length === 0) return { params, ignored };
+  const known = Object.entries(params).filter(([name]) => Object.hasOwn(properties, name));
+  return { params: Object.fromEntries(known), ignored };
+}
 
 /** The dialect for a client's range: 4 when it is included, else 3; undefined when it is neither. */
 export function chooseDialect(minProtocol: number, maxProtocol: number): Dialect | undefined {

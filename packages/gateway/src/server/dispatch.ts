@@ -34,18 +34,29 @@ export class Dispatch {
   /** Answers one request; every path ends in exactly one final answer. */
   handle(connection: Connection, session: Session, request: Request): void {
     const responder = this.#responder(connection, request);
-    const method = this.#options.methods.get(request.method);
+    const named = this.#options.methods.get(request.method);
+    // Before scopes: which methods there are is no secret, and "missing scope" would send people after the wrong thing.
+    if (!named) return responder.fail(unknownMethod(request.method));
+    const { dialect } = session;
+    const method = dialect.methodOf(named);
     const problem = accessProblem(method, session);
     if (problem) return responder.fail(problem);
-    if (!method) return responder.fail(unknownMethod(request.method));
     if (connection.inFlight > LIMITS.maxInFlight) return responder.fail(tooMany());
-    const params = request.params === undefined ? {} : request.params;
+    const { params, ignored } = dialect.readParams(method, request.params === undefined ? {} : request.params);
+    if (ignored.length > 0) this.#noteIgnored(connection, method, ignored);
     const text = validationText(method.params as Schema, params);
     if (text) return responder.fail(invalidRequest(`invalid ${method.name} params: ${text}`));
     const call = (to: Responder) => this.#call(method, params, connection, session, to);
     if (!method.once) return call(responder);
     const { idempotencyKey } = params as { idempotencyKey: string };
     this.#options.once.run(`${session.caller.principal}\n${method.name}\n${idempotencyKey}`, responder, call);
+  }
+
+  #noteIgnored(connection: Connection, { name }: Method, ignored: readonly string[]): void {
+    const names = ignored.slice(0, 20).map((each) => each.slice(0, 64));
+    this.#options.log.debug("params that the method does not know were ignored", {
+      ...{ connId: connection.id, method: name, names: names.join(", ") },
+    });
   }
 
   #call(method: Method, params: unknown, connection: Connection, { caller }: Session, to: Responder): void {

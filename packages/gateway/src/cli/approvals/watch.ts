@@ -49,7 +49,7 @@ export async function watch({ out, flags }: Call, { client, timeoutMs }: Link): 
       ask();
     }),
   ];
-  const { pending } = await client.request("exec.approval.list", { limit: 0 }, { timeoutMs });
+  const pending = await client.request("exec.approval.list", {}, { timeoutMs });
   for (const request of pending) add(request);
   if (pending.length === 0 && !flags.json)
     out.note("Nothing waits. Commands are shown here as they come; Ctrl-C ends it.");

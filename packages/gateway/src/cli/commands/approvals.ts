@@ -14,7 +14,10 @@ const list = defineCommand({
   run: (call) =>
     withGateway(call, async ({ client, timeoutMs }) => {
       const { out, flags } = call;
-      const { pending, recent } = await client.request("exec.approval.list", {}, { timeoutMs });
+      const [pending, { items: recent }] = await Promise.all([
+        client.request("exec.approval.list", {}, { timeoutMs }),
+        client.request("approval.history", {}, { timeoutMs }),
+      ]);
       if (flags.json) return out.json({ pending, recent });
       if (pending.length === 0) out.print("No command waits for approval.");
       else {
@@ -152,7 +155,7 @@ function whoOf(by: string | null, surface: string | null): string {
 /** The request that is named, else the only one that waits. */
 async function find({ words }: Pick<Call, "words">, { client, timeoutMs }: Link) {
   const [word] = words;
-  const { pending } = await client.request("exec.approval.list", { limit: 0 }, { timeoutMs });
+  const pending = await client.request("exec.approval.list", {}, { timeoutMs });
   if (word === undefined) {
     const [only, ...others] = pending;
     if (only && others.length === 0) return only;

@@ -7,14 +7,17 @@ import type { Command } from "../../kit/command.ts";
 import type { Tool } from "../../kit/tool.ts";
 import type { Thinking } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
+import type { ModelChoice } from "../models/schema.ts";
+import type { SessionDefaults } from "../sessions/schema.ts";
 import { normalAgentId } from "../sessions/sessions.ts";
 import type { AgentHealth } from "../system/schema.ts";
 import { ExternalAgents } from "./acp/external-agents.ts";
 import type { AcpBackend } from "./acp/settings.ts";
 import { Commands, type Invocation } from "./builtin.ts";
-import { commandEntries } from "./command-entries.ts";
+import { commandEntries, laterCommandEntries } from "./command-entries.ts";
 import { type Compacted, Compaction, type CompactRequest } from "./compaction.ts";
 import { Delegations } from "./delegations.ts";
+import { type ChoicesOf, modelChoices } from "./model-choices.ts";
 import { Notes } from "./notes.ts";
 import { reportOf } from "./prompt-of-run.ts";
 import type { RunRecorder } from "./recorder.ts";
@@ -32,7 +35,7 @@ import {
 import type { RunResult } from "./run.ts";
 import type { AbortReason } from "./run-store.ts";
 import { type Accepted, acceptedOf, type KnownRun, Runs } from "./runs.ts";
-import type { CommandEntry } from "./schema.ts";
+import type { CommandEntry, CommandEntryV3 } from "./schema.ts";
 import type { AgentServices } from "./services.ts";
 import { type ToolRules, tools as toolSettings } from "./settings.ts";
 import { toolEntries } from "./tool-entries.ts";
@@ -134,10 +137,15 @@ export class Agent {
   }
 
   /** The commands that a caller may type in a conversation. Throws `INVALID_REQUEST` when the session key is not one. */
-  commandEntries(sessionKey: string | undefined, { scopes }: Pick<Caller, "scopes">): Static<typeof CommandEntry>[] {
+  commandEntries(sessionKey: string | undefined, { scopes }: Pick<Caller, "scopes">): Static<typeof CommandEntryV3>[] {
     const { sessions } = this.#services;
     const key = sessionKey === undefined ? sessions.mainKey() : sessions.canonical(sessionKey);
     return commandEntries(this.commands, { scopes: [...scopes], sessionKey: key, gateway: this.gateway });
+  }
+
+  /** The same for clients of protocol 4. */
+  laterCommandEntries(sessionKey: string | undefined, caller: Pick<Caller, "scopes">): Static<typeof CommandEntry>[] {
+    return laterCommandEntries(this.commandEntries(sessionKey, caller));
   }
 
   /** The tools, and why a model may not use each when the caller speaks to it in a conversation. */
@@ -245,6 +253,16 @@ export class Agent {
     return { model: ref ?? null, contextTokens: this.defaultModel()?.contextWindow ?? null };
   }
 
+  /** The same as lists of conversations say it. */
+  sessionDefaults(): Static<typeof SessionDefaults> {
+    const model = this.defaultModel();
+    return {
+      modelProvider: model?.provider.id ?? null,
+      model: model?.id ?? null,
+      contextTokens: model?.contextWindow ?? null,
+    };
+  }
+
   /** The models that are asked when the session's own cannot answer; those that cannot be reached are left out. */
   fallbacksOf(sessionKey: string): Model[] {
     const { sessions, models } = this.#services;
@@ -298,6 +316,24 @@ export class Agent {
       return { id, ...(name !== undefined && { name }), ...(identity && { identity: pickIdentity(identity) }) };
     });
     return { defaultId: defaultAgentId, mainKey, scope, agents };
+  }
+
+  /** The same for clients of protocol 4, each with the model that answers. */
+  laterList() {
+    const { agents, ...rest } = this.list();
+    const { sessions } = this.#services;
+    const laterAgents = agents.map((agent) => {
+      const key = sessions.mainKey(agent.id);
+      const primary = this.modelNameOf(key);
+      const fallbacks = this.fallbacksOf(key).map(({ ref }) => ref);
+      return { ...agent, kind: "agent" as const, ...(primary !== undefined && { model: { primary, fallbacks } }) };
+    });
+    return { ...rest, agents: laterAgents };
+  }
+
+  /** The models as catalogues show them. */
+  modelChoices(of: ChoicesOf): Promise<ModelChoice[]> {
+    return modelChoices(this.#services, this, of);
   }
 
   /** Each agent in the health snapshot. */

@@ -2,7 +2,7 @@
 import type { Static } from "@sinclair/typebox";
 import type { Gateway } from "../../gateway.ts";
 import { type Command, mayUse } from "../../kit/command.ts";
-import type { CommandEntry } from "./schema.ts";
+import type { CommandEntry, CommandEntryV3 } from "./schema.ts";
 
 /** As many words as a platform's menu can hold (Discord: 25 choices of an option). */
 const MAX_CHOICES = 25;
@@ -11,11 +11,21 @@ const MAX_CHOICES = 25;
 export function commandEntries(
   commands: readonly Command[],
   { scopes, sessionKey, gateway }: { scopes: readonly string[]; sessionKey: string; gateway: Gateway },
-): Static<typeof CommandEntry>[] {
+): Static<typeof CommandEntryV3>[] {
   return commands
     .filter((command) => mayUse(command, { scopes }))
     .map(({ name, aliases = [], usage = "", summary, choices }) => ({
       ...{ name, aliases: [...aliases], usage, summary },
       choices: [...(choices?.(gateway, sessionKey) ?? [])].slice(0, MAX_CHOICES),
     }));
+}
+
+/** The same as clients of protocol 4 read them, beside what ours read. */
+export function laterCommandEntries(entries: readonly Static<typeof CommandEntryV3>[]): Static<typeof CommandEntry>[] {
+  return entries.map((entry) => ({
+    ...entry,
+    textAliases: [entry.name, ...entry.aliases].map((each) => `/${each}`),
+    ...{ description: entry.summary, source: "native", scope: "text" },
+    acceptsArgs: entry.usage !== "" || entry.choices.length > 0,
+  }));
 }

@@ -1,8 +1,29 @@
 /** The methods of the agent: run it, wait for it, and ask who and what it is. */
 import { Type } from "@sinclair/typebox";
 import { defineMethod } from "../../kit/method.ts";
-import { DurationMs, Id, IdempotencyKey, Millis, NonEmpty, Nullable, OneOf, SessionKey } from "../../kit/schema.ts";
-import { AgentSummary, Attachments, CommandEntry, MessageText, RunReport, RunStatus, ToolEntry } from "./schema.ts";
+import {
+  DurationMs,
+  Id,
+  IdempotencyKey,
+  Ignored,
+  MAX_NUMBER,
+  Millis,
+  NonEmpty,
+  Nullable,
+  OneOf,
+  SessionKey,
+} from "../../kit/schema.ts";
+import {
+  AgentSummary,
+  AgentSummaryV3,
+  Attachments,
+  CommandEntry,
+  CommandEntryV3,
+  MessageText,
+  RunReport,
+  RunStatus,
+  ToolEntry,
+} from "./schema.ts";
 
 const Text = Type.Optional(Type.String({ maxLength: 512 }));
 
@@ -29,7 +50,9 @@ export const run = defineMethod({
     groupId: Text,
     groupChannel: Text,
     groupSpace: Text,
-    timeout: Type.Optional(Type.Integer({ minimum: 0, description: "Seconds; 0 is as long as a run can take." })),
+    timeout: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: MAX_NUMBER, description: "Seconds; 0 is as long as a run can take." }),
+    ),
     lane: Text,
     extraSystemPrompt: Type.Optional(Type.String({ maxLength: 100_000 })),
     idempotencyKey: IdempotencyKey,
@@ -108,18 +131,19 @@ export const prompt = defineMethod({
     gateway.agent.promptReport(params, { caller, full: params.full ?? false, signal }),
 });
 
+const agentsHead = { defaultId: NonEmpty, mainKey: NonEmpty, scope: OneOf("per-sender", "global") };
+
 export const agentsList = defineMethod({
   name: "agents.list",
   summary: "The configured agents.",
   access: "operator.read",
   params: {},
-  result: Type.Object({
-    defaultId: NonEmpty,
-    mainKey: NonEmpty,
-    scope: OneOf("per-sender", "global"),
-    agents: Type.Array(AgentSummary),
-  }),
+  result: Type.Object({ ...agentsHead, agents: Type.Array(AgentSummaryV3) }),
   handler: ({ gateway }) => gateway.agent.list(),
+  four: {
+    result: Type.Object({ ...agentsHead, agents: Type.Array(AgentSummary) }),
+    handler: ({ gateway }) => gateway.agent.laterList(),
+  },
 });
 
 export const commandsList = defineMethod({
@@ -127,8 +151,16 @@ export const commandsList = defineMethod({
   summary: "The slash commands that the caller may type in a conversation, with words that may follow each.",
   access: "operator.read",
   params: { sessionKey: Type.Optional(SessionKey) },
-  result: Type.Object({ commands: Type.Array(CommandEntry) }),
+  result: Type.Object({ commands: Type.Array(CommandEntryV3) }),
   handler: ({ params, gateway, caller }) => ({ commands: gateway.agent.commandEntries(params.sessionKey, caller) }),
+  four: {
+    params: { agentId: Type.Optional(Id), scope: Ignored, includeArgs: Ignored },
+    result: Type.Object({ commands: Type.Array(CommandEntry) }),
+    handler({ params: { sessionKey, agentId }, gateway: { agent, sessions }, caller }) {
+      const key = sessions.keyOf(sessionKey ?? sessions.mainKey(agentId), agentId);
+      return { commands: agent.laterCommandEntries(key, caller) };
+    },
+  },
 });
 
 export const toolsList = defineMethod({

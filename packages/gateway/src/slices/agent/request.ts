@@ -95,6 +95,8 @@ export function requestRun(services: AgentServices, agent: Agent, params: AgentP
 /** Params of `chat.send`. */
 export interface SendParams {
   readonly sessionKey: string;
+  /** Whose the conversation is, when its key does not say. */
+  readonly agentId?: string;
   readonly message: string;
   readonly idempotencyKey: string;
   readonly thinking?: string;
@@ -111,7 +113,7 @@ export function requestReply(
 ): KnownRun | undefined {
   const { sessions } = services;
   const message = cleanMessage(params.message);
-  const sessionKey = sessions.canonical(params.sessionKey);
+  const sessionKey = sessions.keyOf(params.sessionKey, params.agentId);
   const id = params.idempotencyKey;
   const known = agent.runs.find(id, { principal: caller.principal, source: "chat.send" });
   if (known) return known;

@@ -48,7 +48,7 @@ function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
   const store = stack.use(openStore(":memory:", [sessionTables, tables]));
   const config = Config.open({ path, sections: [agents, session], log, clock, env: {}, fallbackFolder: stateDir });
   const bus = new Bus();
-  const sessions = new Sessions({ stateDir, store, clock, config });
+  const sessions = new Sessions({ stateDir, store, clock, bus, config });
   const services = {
     stateDir,
     env: {},

@@ -227,6 +227,11 @@ export class Runs {
     return refused;
   }
 
+  /** The conversation of a run, whether it works, waits or has ended. */
+  sessionKeyOf(id: string): string | undefined {
+    return (this.#open.get(id)?.record ?? this.#store.get(id))?.sessionKey;
+  }
+
   /** What is kept of a run, whether it works, waits or has ended. */
   record(id: string): RunRecord | undefined {
     return this.#store.get(id);

@@ -43,10 +43,17 @@ export const AgentIdentity = Closed({
   avatarUrl: Type.Optional(NonEmpty),
 });
 
-export const AgentSummary = Closed({
+export const AgentSummaryV3 = Closed({
   id: NonEmpty,
   name: Type.Optional(NonEmpty),
   identity: Type.Optional(AgentIdentity),
+});
+
+/** An agent as `agents.list` shows it. */
+export const AgentSummary = Closed({
+  ...AgentSummaryV3.properties,
+  kind: Type.Optional(Type.Literal("agent")),
+  model: Type.Optional(Closed({ primary: NonEmpty, fallbacks: Type.Array(NonEmpty) })),
 });
 
 /** One event of a run. */
@@ -84,13 +91,23 @@ export const ChatEvent = Type.Object({
 });
 export type ChatPayload = Static<typeof ChatEvent>;
 
-/** A slash command as menus and completion show it. */
-export const CommandEntry = Type.Object({
+/** A slash command as menus and completion of protocol 3 show it. */
+export const CommandEntryV3 = Type.Object({
   name: NonEmpty,
   aliases: Type.Array(NonEmpty),
   usage: Type.String({ description: 'What follows the name; "" when nothing does.' }),
   summary: NonEmpty,
   choices: Type.Array(Type.String(), { description: "Words that may follow, at most 25." }),
+});
+
+/** A slash command as menus and completion show it. */
+export const CommandEntry = Type.Object({
+  ...CommandEntryV3.properties,
+  textAliases: Type.Optional(Type.Array(NonEmpty, { description: "The same names as they are typed: `/new`." })),
+  description: Type.Optional(NonEmpty),
+  source: Type.Optional(NonEmpty),
+  scope: Type.Optional(NonEmpty),
+  acceptsArgs: Type.Optional(Type.Boolean()),
 });
 
 /** A tool as `tools.list` shows it. */

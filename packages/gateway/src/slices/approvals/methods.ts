@@ -8,9 +8,11 @@ import type { Outcome, Waiting } from "./pending.ts";
 import {
   AllowlistEntry,
   ApprovalDecision,
+  type ApprovalsFileContent,
   ApprovalsFileShape,
   ApprovalsSnapshot,
   DecidedApproval,
+  LaterApprovalsSnapshot,
   ListedEntry,
   PendingApproval,
 } from "./schema.ts";
@@ -109,6 +111,19 @@ export const approvalList = defineMethod({
     pending: approvals.waiting(),
     recent: approvals.audit.newest(params.limit ?? 20),
   }),
+  // Its clients read a bare list here; what was decided is approval.history.
+  four: { result: Type.Array(PendingApproval), handler: ({ gateway }) => gateway.approvals.waiting() },
+});
+
+export const approvalHistory = defineMethod({
+  name: "approval.history",
+  summary: "What was decided about commands lately, the newest first.",
+  access: "operator.approvals",
+  params: {
+    limit: Type.Optional(Type.Integer({ minimum: 0, maximum: 500, description: "20 when not said." })),
+  },
+  result: Type.Object({ items: Type.Array(DecidedApproval) }),
+  handler: ({ params, gateway: { approvals } }) => ({ items: approvals.audit.newest(params.limit ?? 20) }),
 });
 
 export const approvalGet = defineMethod({
@@ -131,6 +146,13 @@ export const approvalsGet = defineMethod({
   params: {},
   result: ApprovalsSnapshot,
   handler: ({ gateway }) => gateway.approvals.file.snapshot(),
+  four: {
+    result: LaterApprovalsSnapshot,
+    handler({ gateway: { approvals } }) {
+      const snapshot = approvals.file.snapshot();
+      return { ...snapshot, resolvedDefaults: resolvedDefaults(snapshot.file.defaults) };
+    },
+  },
 });
 
 const BaseHash = Type.Optional(
@@ -222,6 +244,16 @@ export const allowlistRemove = defineMethod({
     return { removed };
   },
 });
+
+/** What counts where the file says nothing for an agent. */
+function resolvedDefaults({
+  security = "allowlist",
+  ask = "on-miss",
+  askFallback = "deny",
+  autoAllowSkills = false,
+}: NonNullable<ApprovalsFileContent["defaults"]> = {}) {
+  return { security, ask, askFallback, autoAllowSkills };
+}
 
 function decisionOf({ id, createdAtMs, expiresAtMs }: Waiting, outcome: Outcome) {
   const decision = outcome.kind === "decided" ? outcome.decision : outcome.kind === "withdrawn" ? "deny" : null;

@@ -73,6 +73,17 @@ export const ApprovalsSnapshot = Closed({
   file: ApprovalsFileShape,
 });
 
+/** The same of protocol 4, with what counts where the file says nothing. */
+export const LaterApprovalsSnapshot = Closed({
+  ...ApprovalsSnapshot.properties,
+  resolvedDefaults: Closed({
+    security: NonEmpty,
+    ask: NonEmpty,
+    askFallback: NonEmpty,
+    autoAllowSkills: Type.Boolean(),
+  }),
+});
+
 const NullableText = Nullable(Type.String());
 
 /** What is asked for; it never changes while it waits. */

@@ -1,10 +1,37 @@
 /** Conversations as chat windows are told of them (protocol: chat). */
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 import { NonEmpty } from "../../kit/schema.ts";
-import { Message } from "../sessions/schema.ts";
+import { CommandEntry } from "../agent/schema.ts";
+import { ModelChoice } from "../models/schema.ts";
+import { Message, SessionDefaults, SessionRow } from "../sessions/schema.ts";
 
 export { Attachments, MessageText } from "../agent/schema.ts";
 
 export const ChatMessages = Type.Array(Message);
 
 export const Stopped = Type.Object({ ok: Type.Literal(true), aborted: Type.Boolean(), runIds: Type.Array(NonEmpty) });
+
+/** A conversation as `chat.history` answers it. */
+export const History = Type.Object({
+  sessionKey: NonEmpty,
+  sessionId: Type.Optional(NonEmpty),
+  messages: ChatMessages,
+  thinkingLevel: NonEmpty,
+});
+
+/** The same of protocol 4. */
+export const LaterHistory = Type.Object({
+  ...History.properties,
+  sessionInfo: Type.Optional(SessionRow),
+  defaults: SessionDefaults,
+});
+export type LaterHistory = Static<typeof LaterHistory>;
+
+/** What a chat window offers: models to choose from, and commands. */
+export const ChatMetadata = Type.Object({
+  models: Type.Array(ModelChoice),
+  commands: Type.Array(CommandEntry),
+  swarmEnabled: Type.Boolean(),
+  runtimeSelectionLocked: Type.Boolean(),
+});
+export type ChatMetadata = Static<typeof ChatMetadata>;

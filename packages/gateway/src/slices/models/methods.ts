@@ -3,9 +3,17 @@ import { type Static, Type } from "@sinclair/typebox";
 import { GatewayError, invalidRequest } from "../../base/errors.ts";
 import type { Gateway } from "../../gateway.ts";
 import { defineMethod } from "../../kit/method.ts";
-import { NonEmpty, Nullable, SessionKey } from "../../kit/schema.ts";
+import { Id, Ignored, Millis, NonEmpty, Nullable, SessionKey } from "../../kit/schema.ts";
 import { shownAddress } from "../../kit/sound.ts";
-import { ModelApi, ModelChoice, ModelsStatus, ModelTrial, ScannedServer } from "./schema.ts";
+import {
+  ModelApi,
+  ModelChoice,
+  ModelChoiceV3,
+  ModelsStatus,
+  ModelTrial,
+  ProviderAuth,
+  ScannedServer,
+} from "./schema.ts";
 import type { Trial } from "./trial.ts";
 
 export const list = defineMethod({
@@ -13,7 +21,7 @@ export const list = defineMethod({
   summary: "The models that can be chosen: configured ones, those of set keys, and those found on this machine.",
   access: "operator.read",
   params: {},
-  result: Type.Object({ models: Type.Array(ModelChoice) }),
+  result: Type.Object({ models: Type.Array(ModelChoiceV3) }),
   async handler({ gateway }) {
     const models = await gateway.models.list();
     return {
@@ -26,6 +34,57 @@ export const list = defineMethod({
         ...(input !== undefined && { input: [...input] }),
       })),
     };
+  },
+  four: {
+    params: {
+      agentId: Type.Optional(Id),
+      sessionKey: Type.Optional(SessionKey),
+      provider: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: "Only this one's." })),
+      includeDetails: Type.Optional(
+        Type.Boolean({ description: "Says more of each: whether it can be asked now, which one is the default." }),
+      ),
+      ...{ view: Ignored, refresh: Ignored, preparedOnly: Ignored },
+    },
+    result: Type.Object({ models: Type.Array(ModelChoice) }),
+    async handler({ params: { agentId, sessionKey, provider, includeDetails = false }, gateway }) {
+      const { agent, sessions } = gateway;
+      const key = sessions.keyOf(sessionKey ?? sessions.mainKey(agentId), agentId);
+      const models = await agent.modelChoices({ sessionKey: key, provider });
+      if (includeDetails) return { models };
+      const brief = models.map(({ id, name, provider: of, contextWindow, reasoning, input }) => ({
+        ...{ id, name, provider: of },
+        ...(contextWindow !== undefined && { contextWindow }),
+        ...(reasoning !== undefined && { reasoning }),
+        ...(input !== undefined && { input }),
+      }));
+      return { models: brief };
+    },
+  },
+});
+
+export const authStatus = defineMethod({
+  name: "models.authStatus",
+  summary: "Which providers have a key, and whether it works. Shows no key.",
+  access: "operator.read",
+  params: { agentId: Type.Optional(Id) },
+  result: Type.Object({
+    ts: Millis,
+    providers: Type.Array(ProviderAuth),
+    providerCapabilities: Type.Array(Type.Unknown()),
+  }),
+  handler({ gateway: { models, clock } }) {
+    const providers = models.providers().map(({ provider: { id, label, origin }, keys }) => {
+      const works = keys.length === 0 || keys.some(({ state }) => state !== "rejected");
+      return {
+        ...{ provider: id, authProvider: id, displayName: label },
+        status: works ? ("ok" as const) : ("expired" as const),
+        profiles: [],
+        ...(keys.length > 0 && {
+          apiKey: { source: origin === "environment" ? ("env" as const) : ("config" as const) },
+        }),
+      };
+    });
+    return { ts: clock.now(), providers, providerCapabilities: [] };
   },
 });
 

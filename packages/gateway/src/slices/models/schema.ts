@@ -1,5 +1,5 @@
 /** Models as the wire says them (protocol: models.list; the rest is ours). */
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 import { Closed, Millis, NonEmpty, Nullable, OneOf } from "../../kit/schema.ts";
 
 /** The wire formats we speak, each also under the name that older configs use for it. */
@@ -10,7 +10,7 @@ export const ModelApi = OneOf(
 
 const Input = Type.Array(OneOf("text", "image"));
 
-export const ModelChoice = Closed({
+export const ModelChoiceV3 = Closed({
   id: NonEmpty,
   name: NonEmpty,
   provider: NonEmpty,
@@ -18,6 +18,22 @@ export const ModelChoice = Closed({
   reasoning: Type.Optional(Type.Boolean()),
   input: Type.Optional(Input),
 });
+
+/** A model as catalogues of protocol 4 show it; what is not known is absent. */
+export const ModelChoice = Closed({
+  id: NonEmpty,
+  name: NonEmpty,
+  provider: NonEmpty,
+  contextWindow: Type.Optional(Type.Integer({ minimum: 1 })),
+  reasoning: Type.Optional(Type.Boolean()),
+  input: Type.Optional(Input),
+  local: Type.Optional(Type.Boolean({ description: "Whether it runs on this machine." })),
+  available: Type.Optional(Type.Boolean({ description: "Whether it can be asked now." })),
+  tags: Type.Optional(Type.Array(NonEmpty, { description: "`default` for the one that answers when none is chosen." })),
+  thinkingLevels: Type.Optional(Type.Array(NonEmpty)),
+  thinkingDefault: Type.Optional(NonEmpty),
+});
+export type ModelChoice = Static<typeof ModelChoice>;
 
 const KeyStatus = Closed({
   number: Type.Integer({ minimum: 1, description: "The key itself is never shown." }),
@@ -33,6 +49,16 @@ const ProviderStatus = Closed({
   origin: OneOf("config", "environment", "found"),
   models: Type.Integer({ minimum: 0, description: "How many are known by name; others can be asked for too." }),
   keys: Type.Array(KeyStatus),
+});
+
+/** A provider's key as `models.authStatus` says it. */
+export const ProviderAuth = Closed({
+  provider: NonEmpty,
+  authProvider: NonEmpty,
+  displayName: NonEmpty,
+  status: OneOf("ok", "expired"),
+  profiles: Type.Array(Type.Unknown()),
+  apiKey: Type.Optional(Closed({ source: OneOf("config", "env") })),
 });
 
 /** Which model answers, who stands in for it, and who hosts them. */

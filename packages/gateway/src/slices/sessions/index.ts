@@ -1,11 +1,13 @@
 /** The sessions slice's parts. */
 import { defineSlice } from "../../kit/slice.ts";
+import * as events from "./events.ts";
 import * as methods from "./methods.ts";
 import { agents, session } from "./settings.ts";
 import { tables } from "./tables.ts";
 
 export const sessions = defineSlice("sessions", {
   methods: Object.values(methods),
+  events: Object.values(events),
   settings: [session, agents],
   tables: [tables],
 });

@@ -35,8 +35,8 @@ export const SessionEntry = Type.Object({
   totalTokens: Tokens,
 });
 
-/** One row of `sessions.list`. */
-export const SessionRow = Type.Object({
+/** One row of `sessions.list` of protocol 3. */
+export const SessionRowV3 = Type.Object({
   key: NonEmpty,
   kind: OneOf("direct", "group", "global", "unknown"),
   label: Type.Optional(NonEmpty),
@@ -66,6 +66,27 @@ export const SessionRow = Type.Object({
   model: Type.Optional(NonEmpty),
   contextTokens: Type.Optional(Type.Integer({ minimum: 1 })),
 });
+
+/** One row of `sessions.list`. */
+export const SessionRow = Type.Object({
+  ...SessionRowV3.properties,
+  agentId: Type.Optional(NonEmpty),
+  isMain: Type.Optional(Type.Boolean({ description: "Whether it is its agent's main conversation." })),
+  archived: Type.Optional(Type.Boolean()),
+  pinned: Type.Optional(Type.Boolean()),
+  unread: Type.Optional(Type.Boolean()),
+  totalTokensFresh: Type.Optional(Type.Boolean()),
+});
+
+/** Which model answers where nobody has chosen one. */
+export const SessionDefaults = Type.Object({
+  modelProvider: Nullable(NonEmpty),
+  model: Nullable(NonEmpty),
+  contextTokens: Nullable(Type.Integer({ minimum: 1 })),
+});
+
+/** The model of a conversation after a change. */
+export const ResolvedModel = Type.Object({ modelProvider: Nullable(NonEmpty), model: Nullable(NonEmpty) });
 
 export const PreviewItem = Type.Object({
   role: OneOf("user", "assistant", "tool", "system", "other"),

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Bus } from "../../base/bus.ts";
 import { systemClock } from "../../base/clock.ts";
 import { Config } from "../../base/config.ts";
 import { createLog } from "../../base/log.ts";
@@ -13,22 +14,18 @@ import { agents, session } from "./settings.ts";
 import { tables } from "./tables.ts";
 
 /** Sessions over a store in memory; each reading of the clock is one millisecond later. */
-function open(config: object = {}) {
+function open(settings: object = {}) {
   const stateDir = mkdtempSync(join(tmpdir(), "moltbot-sessions-"));
   const path = join(stateDir, "moltbot.json");
-  writeFileSync(path, JSON.stringify(config));
+  writeFileSync(path, JSON.stringify(settings));
   const log = createLog({ clock: systemClock, level: "error", sinks: [], secrets: new Secrets() });
   let now = 1_760_000_000_000;
   const clock = { ...systemClock, now: () => now++ };
   const stack = new DisposableStack();
   stack.defer(() => rmSync(stateDir, { recursive: true }));
   const store = stack.use(openStore(":memory:", [tables]));
-  const base = {
-    stateDir,
-    store,
-    clock,
-    config: Config.open({ path, sections: [agents, session], log, clock, env: {}, fallbackFolder: stateDir }),
-  };
+  const config = Config.open({ path, sections: [agents, session], log, clock, env: {}, fallbackFolder: stateDir });
+  const base = { stateDir, store, clock, bus: new Bus(), config };
   return { sessions: new Sessions(base), store, [Symbol.dispose]: () => stack.dispose() };
 }
 

@@ -1,5 +1,6 @@
 /** The index of conversations: one row for each canonical key, and the transcript behind it. */
 import type { Static } from "@sinclair/typebox";
+import type { Bus } from "../../base/bus.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Config, Settings } from "../../base/config.ts";
 import { invalidRequest } from "../../base/errors.ts";
@@ -18,9 +19,10 @@ import {
 import { Media } from "./media.ts";
 import { applyLevels, type SessionLevels, type SessionPatch } from "./patch.ts";
 import { type Expiry, expiryOf, resetPolicy } from "./reset-policy.ts";
-import { type SessionEntry, type SessionRow, STORE } from "./schema.ts";
+import { type SessionEntry, type SessionRow, type SessionRowV3, STORE } from "./schema.ts";
 import { type AgentSettings, agents, type SessionSettings, session } from "./settings.ts";
 import { Transcript } from "./transcript.ts";
+import { Watchers } from "./watchers.ts";
 
 /** What the slices below this one read off keys. */
 export { agentIdOf, isSubagentKey, kindOf, normalAgentId } from "./key.ts";
@@ -111,18 +113,22 @@ const MAX_LINE = 16;
 export class Sessions {
   readonly transcript: Transcript;
   readonly media: Media;
+  /** Who is told of what becomes of conversations. */
+  readonly watchers: Watchers;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #agents: Settings<AgentSettings>;
   readonly #session: Settings<SessionSettings>;
 
-  constructor(base: { stateDir: string; store: Store; clock: Clock; config: Config }) {
+  constructor(base: { stateDir: string; store: Store; clock: Clock; bus: Bus; config: Config }) {
     this.media = new Media(base.stateDir);
     this.transcript = new Transcript({ ...base, media: this.media });
     this.#store = base.store;
     this.#clock = base.clock;
     this.#agents = base.config.of(agents);
     this.#session = base.config.of(session);
+    this.watchers = new Watchers(base, this);
+    this.transcript.onAppend = (where, message) => this.watchers.said(where, message);
   }
 
   /** The session section as it is now. */
@@ -160,6 +166,21 @@ export class Sessions {
     return canonicalKey(key, this.defaults);
   }
 
+  /**
+   * The canonical form of a key beside which an agent may be named: a key without an agent is that agent's. Throws
+   * `INVALID_REQUEST` when there is no such agent, or the key names another.
+   */
+  keyOf(spelled: string, agentId: string | undefined): string {
+    if (agentId === undefined) return this.canonical(spelled);
+    const id = normalAgentId(agentId);
+    if (!this.agentIds().includes(id)) throw invalidRequest(`unknown agent id "${agentId.slice(0, 100)}"`);
+    const key = canonicalKey(spelled, { ...this.defaults, defaultAgentId: id });
+    const ofKey = agentIdOf(key);
+    if (ofKey !== undefined && ofKey !== id)
+      throw invalidRequest(`agent "${id}" does not match session key agent "${ofKey}"`);
+    return key;
+  }
+
   /** The agent that answers in a conversation. */
   agentOf(key: string): string {
     return agentIdOf(key) ?? this.defaults.defaultAgentId;
@@ -175,6 +196,11 @@ export class Sessions {
 
   #parentOf(key: string): string | undefined {
     return isSubagentKey(key) ? this.get(key)?.levels.spawnedBy : undefined;
+  }
+
+  /** The name of a conversation for which nobody has chosen one. */
+  newId(): string {
+    return newId();
   }
 
   /** The session of a canonical key, or undefined. */
@@ -196,7 +222,9 @@ export class Sessions {
        on conflict (key) do update set updated_at = excluded.updated_at`,
       ...[key, newId(), agentIdOf(key) ?? null, now, now],
     );
-    return this.get(key)!;
+    const session = this.get(key)!;
+    if (session.createdAt === now) this.watchers.changed(key, { reason: "create" });
+    return session;
   }
 
   /** The newest sessions first. */
@@ -271,12 +299,13 @@ export class Sessions {
       if (label !== undefined && label !== before.label) this.#requireFreeLabel(label);
       this.#saveDetails(key, { ...detailsOf(before), levels });
       this.#store.run("update sessions set label = ? where key = ?", label ?? null, key);
+      this.watchers.changed(key, { reason: "patch" });
       return this.get(key)!;
     });
   }
 
   /** Begins a new transcript; what is set for the session stays. The old messages stay searchable. */
-  reset(key: string): Session {
+  reset(key: string, reason: "reset" | "new" = "reset"): Session {
     return this.#store.transaction(() => {
       const before = this.ensure(key);
       this.#store.run(
@@ -285,6 +314,7 @@ export class Sessions {
         key,
       );
       this.#saveDetails(key, { ...detailsOf(before), abortedLastRun: false });
+      this.watchers.changed(key, { reason });
       return this.get(key)!;
     });
   }
@@ -316,6 +346,7 @@ export class Sessions {
     this.requireDeletable(key);
     return this.#store.transaction(() => {
       if (!keepTranscript) this.transcript.deleteAll(key);
+      this.watchers.changed(key, { reason: "delete" });
       return this.#store.run("delete from sessions where key = ?", key).changes > 0;
     });
   }
@@ -369,7 +400,7 @@ export class Sessions {
   }
 
   /** The session as a row of `sessions.list`. */
-  row(session: Session, { includeDerivedTitles, includeLastMessage }: SessionFilter = {}): Static<typeof SessionRow> {
+  row(session: Session, { includeDerivedTitles, includeLastMessage }: SessionFilter = {}): Static<typeof SessionRowV3> {
     const { key, sessionId } = session;
     const title = includeDerivedTitles ? this.transcript.title(sessionId) : undefined;
     const newest = includeLastMessage ? this.transcript.newest(sessionId) : undefined;
@@ -380,6 +411,18 @@ export class Sessions {
       ...routeFields(session.route),
       ...(title !== undefined && { derivedTitle: title }),
       ...(newest !== undefined && { lastMessagePreview: newest }),
+    };
+  }
+
+  /** The same as clients of protocol 4 have it. */
+  laterRow(session: Session, filter: SessionFilter = {}): Static<typeof SessionRow> {
+    const agentId = this.agentOf(session.key);
+    return {
+      ...this.row(session, filter),
+      agentId,
+      isMain: session.key === this.mainKey(agentId),
+      // Nothing is put away, pinned or marked here.
+      ...{ archived: false, pinned: false, unread: false, totalTokensFresh: true },
     };
   }
 

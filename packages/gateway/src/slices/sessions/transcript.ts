@@ -78,6 +78,8 @@ const MAX_IMAGE_BYTES = 3 * 1024 * 1024;
 const MAX_HISTORY_CHARS = 6 * 1024 * 1024;
 
 export class Transcript {
+  /** Told of every message that is added, before the surrounding transaction has ended. */
+  onAppend: ((session: { key: string; sessionId: string }, message: StoredMessage) => void) | undefined;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #media: Media;
@@ -102,6 +104,7 @@ export class Transcript {
     for (const part of message.content) {
       if (part.type === "image") this.#store.run("insert or ignore into message_media values (?, ?)", seq, part.sha256);
     }
+    this.onAppend?.(session, stored);
     return stored;
   }
 
@@ -258,6 +261,11 @@ export class Transcript {
       "select at from messages where session_id = ? and archived_at is null order by seq desc limit 1",
       sessionId,
     )?.at;
+  }
+
+  /** Where a message stands among all messages; undefined when there is none of that id. */
+  placeOf(id: string): number | undefined {
+    return this.#store.get<{ seq: number }>("select seq from messages where id = ?", id)?.seq;
   }
 
   /** How many messages a session shows. */

@@ -1,8 +1,9 @@
 /** The methods of skills (protocol: skills). */
 import { type Static, Type } from "@sinclair/typebox";
 import { GatewayError } from "../../base/errors.ts";
+import type { Gateway } from "../../gateway.ts";
 import { defineMethod } from "../../kit/method.ts";
-import { NonEmpty } from "../../kit/schema.ts";
+import { Id, NonEmpty } from "../../kit/schema.ts";
 import { BrokenSkill, InstallResult, SkillConfig, SkillStatus } from "./schema.ts";
 import type { SkillEntry } from "./settings.ts";
 import type { JudgedSkill } from "./skills.ts";
@@ -21,17 +22,23 @@ export const status = defineMethod({
     skills: Type.Array(SkillStatus),
     broken: Type.Array(BrokenSkill, { description: "Folders with a SKILL.md that cannot be read." }),
   }),
-  async handler({ gateway: { skills, workspace, sessions } }) {
-    const agentId = sessions.defaults.defaultAgentId;
-    const { skills: all, broken } = await skills.all(agentId);
-    return {
-      workspaceDir: workspace.pathOf(agentId),
-      managedSkillsDir: skills.managedFolder,
-      skills: all.map(toStatus),
-      broken: [...broken],
-    };
+  handler: ({ gateway }) => statusOf(gateway, gateway.sessions.defaults.defaultAgentId),
+  four: {
+    params: { agentId: Type.Optional(Id) },
+    handler: ({ params, gateway }) =>
+      statusOf(gateway, gateway.sessions.agentOf(gateway.sessions.keyOf("main", params.agentId))),
   },
 });
+
+async function statusOf({ skills, workspace }: Gateway, agentId: string) {
+  const { skills: all, broken } = await skills.all(agentId);
+  return {
+    workspaceDir: workspace.pathOf(agentId),
+    managedSkillsDir: skills.managedFolder,
+    skills: all.map(toStatus),
+    broken: [...broken],
+  };
+}
 
 export const install = defineMethod({
   name: "skills.install",

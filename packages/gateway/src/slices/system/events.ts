@@ -33,7 +33,7 @@ export const health = defineEvent({
   name: "health",
   summary: "A new health snapshot; replaces the previous one.",
   audience: "everyone",
-  whenSlow: "close",
+  whenSlow: "drop",
   stateVersion: true,
   payload: HealthSummary,
 });

@@ -323,6 +323,99 @@ public struct PresenceEvent: Codable, Hashable, Sendable {
     }
 }
 
+/// Payload of the event `session.message`.
+public struct SessionMessageEvent: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    public var agentId: String
+    public var message: Message
+    public var messageId: String
+    /// Grows from message to message, over all conversations.
+    public var messageSeq: Int
+    public var sessionId: String
+    public var updatedAt: Int
+    public var session: SessionRow
+
+    public init(
+        sessionKey: String,
+        agentId: String,
+        message: Message,
+        messageId: String,
+        messageSeq: Int,
+        sessionId: String,
+        updatedAt: Int,
+        session: SessionRow
+    ) {
+        self.sessionKey = sessionKey
+        self.agentId = agentId
+        self.message = message
+        self.messageId = messageId
+        self.messageSeq = messageSeq
+        self.sessionId = sessionId
+        self.updatedAt = updatedAt
+        self.session = session
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case agentId
+        case message
+        case messageId
+        case messageSeq
+        case sessionId
+        case updatedAt
+        case session
+    }
+}
+
+/// Payload of the event `sessions.changed`.
+public struct SessionsChangedEvent: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    public var agentId: String
+    /// create, patch, reset, new, send or delete.
+    public var reason: String?
+    /// Of a run: start, end or error; message when something was said.
+    public var phase: String?
+    public var runId: String?
+    public var ts: Int
+    public var sessionId: String?
+    public var updatedAt: Int?
+    public var session: SessionRow?
+
+    public init(
+        sessionKey: String,
+        agentId: String,
+        reason: String? = nil,
+        phase: String? = nil,
+        runId: String? = nil,
+        ts: Int,
+        sessionId: String? = nil,
+        updatedAt: Int? = nil,
+        session: SessionRow? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.agentId = agentId
+        self.reason = reason
+        self.phase = phase
+        self.runId = runId
+        self.ts = ts
+        self.sessionId = sessionId
+        self.updatedAt = updatedAt
+        self.session = session
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case agentId
+        case reason
+        case phase
+        case runId
+        case ts
+        case sessionId
+        case updatedAt
+        case session
+    }
+}
+
 /// Payload of the event `shutdown`.
 public struct ShutdownEvent: Codable, Hashable, Sendable {
     public var reason: String
@@ -430,6 +523,10 @@ public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     case devicePairRequested = "device.pair.requested"
     /// A device's request was approved or rejected; a local one is approved at once.
     case devicePairResolved = "device.pair.resolved"
+    /// Something was said in a conversation; for those who called sessions.subscribe or sessions.messages.subscribe.
+    case sessionMessage = "session.message"
+    /// A conversation began, was changed, or something happens in it; for those who called sessions.subscribe.
+    case sessionsChanged = "sessions.changed"
     /// A budget is nearly used up, or used up.
     case usageBudget = "usage.budget"
     /// A step of a run: it starts, says something, ends.

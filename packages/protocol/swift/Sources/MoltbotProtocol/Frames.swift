@@ -1136,7 +1136,7 @@ public struct ResponseFrame: Codable, Hashable, Sendable {
 }
 
 public struct Snapshot: Codable, Hashable, Sendable {
-    public struct SessionDefaults: Codable, Hashable, Sendable {
+    public struct SessionDefaultsValue: Codable, Hashable, Sendable {
         public var defaultAgentId: String
         public var mainKey: String
         public var mainSessionKey: String
@@ -1172,7 +1172,7 @@ public struct Snapshot: Codable, Hashable, Sendable {
     public var configPath: String?
     /// For holders of `operator.admin`.
     public var stateDir: String?
-    public var sessionDefaults: SessionDefaults?
+    public var sessionDefaults: SessionDefaultsValue?
 
     public init(
         presence: [PresenceEntry],
@@ -1181,7 +1181,7 @@ public struct Snapshot: Codable, Hashable, Sendable {
         uptimeMs: Int,
         configPath: String? = nil,
         stateDir: String? = nil,
-        sessionDefaults: SessionDefaults? = nil
+        sessionDefaults: SessionDefaultsValue? = nil
     ) {
         self.presence = presence
         self.health = health

@@ -518,6 +518,37 @@ public struct AgentsListResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `approval.history`.
+public struct ApprovalHistoryParams: Codable, Hashable, Sendable {
+    /// 20 when not said.
+    public var limit: Int?
+
+    public init(
+        limit: Int? = nil
+    ) {
+        self.limit = limit
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case limit
+    }
+}
+
+/// The answer to `approval.history`.
+public struct ApprovalHistoryResult: Codable, Hashable, Sendable {
+    public var items: [DecidedApproval]
+
+    public init(
+        items: [DecidedApproval]
+    ) {
+        self.items = items
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case items
+    }
+}
+
 /// Parameters of `channels.add`.
 public struct ChannelsAddParams: Codable, Hashable, Sendable {
     public var channel: String
@@ -938,18 +969,28 @@ public struct ChannelsStopResult: Codable, Hashable, Sendable {
 public struct ChatAbortParams: Codable, Hashable, Sendable {
     public var sessionKey: String
     public var runId: String?
+    /// Protocol 4 only.
+    public var agentId: String?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var preserveSideRuns: JSONValue?
 
     public init(
         sessionKey: String,
-        runId: String? = nil
+        runId: String? = nil,
+        agentId: String? = nil,
+        preserveSideRuns: JSONValue? = nil
     ) {
         self.sessionKey = sessionKey
         self.runId = runId
+        self.agentId = agentId
+        self.preserveSideRuns = preserveSideRuns
     }
 
     private enum CodingKeys: String, CodingKey {
         case sessionKey
         case runId
+        case agentId
+        case preserveSideRuns
     }
 }
 
@@ -961,47 +1002,58 @@ public struct ChatHistoryParams: Codable, Hashable, Sendable {
     public var sessionKey: String
     /// Default 200.
     public var limit: Int?
+    /// Protocol 4 only.
+    public var agentId: String?
+    /// Of the messages as JSON; the oldest go first. Protocol 4 only.
+    public var maxBytes: Int?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var cursor: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var offset: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var messageId: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var maxChars: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var inputRunIds: JSONValue?
 
     public init(
         sessionKey: String,
-        limit: Int? = nil
+        limit: Int? = nil,
+        agentId: String? = nil,
+        maxBytes: Int? = nil,
+        cursor: JSONValue? = nil,
+        offset: JSONValue? = nil,
+        messageId: JSONValue? = nil,
+        maxChars: JSONValue? = nil,
+        inputRunIds: JSONValue? = nil
     ) {
         self.sessionKey = sessionKey
         self.limit = limit
+        self.agentId = agentId
+        self.maxBytes = maxBytes
+        self.cursor = cursor
+        self.offset = offset
+        self.messageId = messageId
+        self.maxChars = maxChars
+        self.inputRunIds = inputRunIds
     }
 
     private enum CodingKeys: String, CodingKey {
         case sessionKey
         case limit
+        case agentId
+        case maxBytes
+        case cursor
+        case offset
+        case messageId
+        case maxChars
+        case inputRunIds
     }
 }
 
 /// The answer to `chat.history`.
-public struct ChatHistoryResult: Codable, Hashable, Sendable {
-    public var sessionKey: String
-    public var sessionId: String?
-    public var messages: [Message]
-    public var thinkingLevel: String
-
-    public init(
-        sessionKey: String,
-        sessionId: String? = nil,
-        messages: [Message],
-        thinkingLevel: String
-    ) {
-        self.sessionKey = sessionKey
-        self.sessionId = sessionId
-        self.messages = messages
-        self.thinkingLevel = thinkingLevel
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case sessionKey
-        case sessionId
-        case messages
-        case thinkingLevel
-    }
-}
+public typealias ChatHistoryResult = LaterHistory
 
 /// Parameters of `chat.inject`.
 public struct ChatInjectParams: Codable, Hashable, Sendable {
@@ -1045,6 +1097,28 @@ public struct ChatInjectResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `chat.metadata`.
+public struct ChatMetadataParams: Codable, Hashable, Sendable {
+    public var sessionKey: String?
+    public var agentId: String?
+
+    public init(
+        sessionKey: String? = nil,
+        agentId: String? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.agentId = agentId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case agentId
+    }
+}
+
+/// The answer to `chat.metadata`.
+public typealias ChatMetadataResult = ChatMetadata
+
 /// Parameters of `chat.send`.
 public struct ChatSendParams: Codable, Hashable, Sendable {
     public var sessionKey: String
@@ -1055,6 +1129,30 @@ public struct ChatSendParams: Codable, Hashable, Sendable {
     public var timeoutMs: Int?
     /// A retry with the same key gets the first call's answer.
     public var idempotencyKey: String
+    /// Protocol 4 only.
+    public var agentId: String?
+    /// The conversation as the client saw it last; the message goes to the one that is there now. Protocol 4 only.
+    public var sessionId: String?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var expectedLeafEntryId: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var queueMode: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var fastMode: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var replyToId: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var originatingChannel: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var originatingTo: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var originatingAccountId: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var originatingThreadId: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var intent: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var mentions: JSONValue?
 
     public init(
         sessionKey: String,
@@ -1063,7 +1161,19 @@ public struct ChatSendParams: Codable, Hashable, Sendable {
         deliver: Bool? = nil,
         attachments: [JSONValue]? = nil,
         timeoutMs: Int? = nil,
-        idempotencyKey: String
+        idempotencyKey: String,
+        agentId: String? = nil,
+        sessionId: String? = nil,
+        expectedLeafEntryId: JSONValue? = nil,
+        queueMode: JSONValue? = nil,
+        fastMode: JSONValue? = nil,
+        replyToId: JSONValue? = nil,
+        originatingChannel: JSONValue? = nil,
+        originatingTo: JSONValue? = nil,
+        originatingAccountId: JSONValue? = nil,
+        originatingThreadId: JSONValue? = nil,
+        intent: JSONValue? = nil,
+        mentions: JSONValue? = nil
     ) {
         self.sessionKey = sessionKey
         self.message = message
@@ -1072,6 +1182,18 @@ public struct ChatSendParams: Codable, Hashable, Sendable {
         self.attachments = attachments
         self.timeoutMs = timeoutMs
         self.idempotencyKey = idempotencyKey
+        self.agentId = agentId
+        self.sessionId = sessionId
+        self.expectedLeafEntryId = expectedLeafEntryId
+        self.queueMode = queueMode
+        self.fastMode = fastMode
+        self.replyToId = replyToId
+        self.originatingChannel = originatingChannel
+        self.originatingTo = originatingTo
+        self.originatingAccountId = originatingAccountId
+        self.originatingThreadId = originatingThreadId
+        self.intent = intent
+        self.mentions = mentions
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -1082,24 +1204,144 @@ public struct ChatSendParams: Codable, Hashable, Sendable {
         case attachments
         case timeoutMs
         case idempotencyKey
+        case agentId
+        case sessionId
+        case expectedLeafEntryId
+        case queueMode
+        case fastMode
+        case replyToId
+        case originatingChannel
+        case originatingTo
+        case originatingAccountId
+        case originatingThreadId
+        case intent
+        case mentions
     }
 }
 
 /// The answer to `chat.send`.
 public typealias ChatSendResult = JSONValue
 
-/// Parameters of `commands.list`.
-public struct CommandsListParams: Codable, Hashable, Sendable {
-    public var sessionKey: String?
+/// Parameters of `chat.startup`.
+public struct ChatStartupParams: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    /// Default 200.
+    public var limit: Int?
+    public var agentId: String?
+    /// Of the messages as JSON; the oldest go first.
+    public var maxBytes: Int?
+    /// Accepted; changes nothing here.
+    public var cursor: JSONValue?
+    /// Accepted; changes nothing here.
+    public var offset: JSONValue?
+    /// Accepted; changes nothing here.
+    public var messageId: JSONValue?
+    /// Accepted; changes nothing here.
+    public var maxChars: JSONValue?
+    /// Accepted; changes nothing here.
+    public var inputRunIds: JSONValue?
 
     public init(
-        sessionKey: String? = nil
+        sessionKey: String,
+        limit: Int? = nil,
+        agentId: String? = nil,
+        maxBytes: Int? = nil,
+        cursor: JSONValue? = nil,
+        offset: JSONValue? = nil,
+        messageId: JSONValue? = nil,
+        maxChars: JSONValue? = nil,
+        inputRunIds: JSONValue? = nil
     ) {
         self.sessionKey = sessionKey
+        self.limit = limit
+        self.agentId = agentId
+        self.maxBytes = maxBytes
+        self.cursor = cursor
+        self.offset = offset
+        self.messageId = messageId
+        self.maxChars = maxChars
+        self.inputRunIds = inputRunIds
     }
 
     private enum CodingKeys: String, CodingKey {
         case sessionKey
+        case limit
+        case agentId
+        case maxBytes
+        case cursor
+        case offset
+        case messageId
+        case maxChars
+        case inputRunIds
+    }
+}
+
+/// The answer to `chat.startup`.
+public struct ChatStartupResult: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    public var sessionId: String?
+    public var messages: [Message]
+    public var thinkingLevel: String
+    public var sessionInfo: SessionRow?
+    public var defaults: SessionDefaults
+    public var metadata: ChatMetadata
+
+    public init(
+        sessionKey: String,
+        sessionId: String? = nil,
+        messages: [Message],
+        thinkingLevel: String,
+        sessionInfo: SessionRow? = nil,
+        defaults: SessionDefaults,
+        metadata: ChatMetadata
+    ) {
+        self.sessionKey = sessionKey
+        self.sessionId = sessionId
+        self.messages = messages
+        self.thinkingLevel = thinkingLevel
+        self.sessionInfo = sessionInfo
+        self.defaults = defaults
+        self.metadata = metadata
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case sessionId
+        case messages
+        case thinkingLevel
+        case sessionInfo
+        case defaults
+        case metadata
+    }
+}
+
+/// Parameters of `commands.list`.
+public struct CommandsListParams: Codable, Hashable, Sendable {
+    public var sessionKey: String?
+    /// Protocol 4 only.
+    public var agentId: String?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var scope: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var includeArgs: JSONValue?
+
+    public init(
+        sessionKey: String? = nil,
+        agentId: String? = nil,
+        scope: JSONValue? = nil,
+        includeArgs: JSONValue? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.agentId = agentId
+        self.scope = scope
+        self.includeArgs = includeArgs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case agentId
+        case scope
+        case includeArgs
     }
 }
 
@@ -1579,23 +1821,7 @@ public struct ExecApprovalListParams: Codable, Hashable, Sendable {
 }
 
 /// The answer to `exec.approval.list`.
-public struct ExecApprovalListResult: Codable, Hashable, Sendable {
-    public var pending: [PendingApproval]
-    public var recent: [DecidedApproval]
-
-    public init(
-        pending: [PendingApproval],
-        recent: [DecidedApproval]
-    ) {
-        self.pending = pending
-        self.recent = recent
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case pending
-        case recent
-    }
-}
+public typealias ExecApprovalListResult = [PendingApproval]
 
 /// The first of two answers to `exec.approval.request`.
 public struct ExecApprovalRequestAck: Codable, Hashable, Sendable {
@@ -1745,7 +1971,7 @@ public struct ExecApprovalsGetParams: Codable, Hashable, Sendable {
 }
 
 /// The answer to `exec.approvals.get`.
-public typealias ExecApprovalsGetResult = ApprovalsSnapshot
+public typealias ExecApprovalsGetResult = LaterApprovalsSnapshot
 
 /// Parameters of `exec.approvals.node.get`.
 public struct ExecApprovalsNodeGetParams: Codable, Hashable, Sendable {
@@ -2465,9 +2691,88 @@ public struct ModelsAuthSetResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `models.authStatus`.
+public struct ModelsAuthStatusParams: Codable, Hashable, Sendable {
+    public var agentId: String?
+
+    public init(
+        agentId: String? = nil
+    ) {
+        self.agentId = agentId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+    }
+}
+
+/// The answer to `models.authStatus`.
+public struct ModelsAuthStatusResult: Codable, Hashable, Sendable {
+    public var ts: Int
+    public var providers: [ProviderAuth]
+    public var providerCapabilities: [JSONValue]
+
+    public init(
+        ts: Int,
+        providers: [ProviderAuth],
+        providerCapabilities: [JSONValue]
+    ) {
+        self.ts = ts
+        self.providers = providers
+        self.providerCapabilities = providerCapabilities
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ts
+        case providers
+        case providerCapabilities
+    }
+}
+
 /// Parameters of `models.list`.
 public struct ModelsListParams: Codable, Hashable, Sendable {
-    public init() {}
+    /// Protocol 4 only.
+    public var agentId: String?
+    /// Protocol 4 only.
+    public var sessionKey: String?
+    /// Only this one's. Protocol 4 only.
+    public var provider: String?
+    /// Says more of each: whether it can be asked now, which one is the default. Protocol 4 only.
+    public var includeDetails: Bool?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var view: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var refresh: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var preparedOnly: JSONValue?
+
+    public init(
+        agentId: String? = nil,
+        sessionKey: String? = nil,
+        provider: String? = nil,
+        includeDetails: Bool? = nil,
+        view: JSONValue? = nil,
+        refresh: JSONValue? = nil,
+        preparedOnly: JSONValue? = nil
+    ) {
+        self.agentId = agentId
+        self.sessionKey = sessionKey
+        self.provider = provider
+        self.includeDetails = includeDetails
+        self.view = view
+        self.refresh = refresh
+        self.preparedOnly = preparedOnly
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+        case sessionKey
+        case provider
+        case includeDetails
+        case view
+        case refresh
+        case preparedOnly
+    }
 }
 
 /// The answer to `models.list`.
@@ -3313,6 +3618,84 @@ public struct SessionsCompactionUndoResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `sessions.create`.
+public struct SessionsCreateParams: Codable, Hashable, Sendable {
+    /// Made up when it is left out.
+    public var key: String?
+    public var agentId: String?
+    public var label: String?
+    public var model: String?
+    /// Accepted; conversations do not know which came before.
+    public var parentSessionKey: String?
+    /// Accepted; changes nothing here.
+    public var succeedsParent: JSONValue?
+    /// Accepted; changes nothing here.
+    public var emitCommandHooks: JSONValue?
+
+    public init(
+        key: String? = nil,
+        agentId: String? = nil,
+        label: String? = nil,
+        model: String? = nil,
+        parentSessionKey: String? = nil,
+        succeedsParent: JSONValue? = nil,
+        emitCommandHooks: JSONValue? = nil
+    ) {
+        self.key = key
+        self.agentId = agentId
+        self.label = label
+        self.model = model
+        self.parentSessionKey = parentSessionKey
+        self.succeedsParent = succeedsParent
+        self.emitCommandHooks = emitCommandHooks
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case key
+        case agentId
+        case label
+        case model
+        case parentSessionKey
+        case succeedsParent
+        case emitCommandHooks
+    }
+}
+
+/// The answer to `sessions.create`.
+public struct SessionsCreateResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var key: String
+    public var sessionId: String
+    public var entry: SessionEntry
+    public var runStarted: Bool
+    public var resolved: ResolvedModel
+
+    public init(
+        ok: Bool = true,
+        key: String,
+        sessionId: String,
+        entry: SessionEntry,
+        runStarted: Bool = false,
+        resolved: ResolvedModel
+    ) {
+        self.ok = ok
+        self.key = key
+        self.sessionId = sessionId
+        self.entry = entry
+        self.runStarted = runStarted
+        self.resolved = resolved
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case key
+        case sessionId
+        case entry
+        case runStarted
+        case resolved
+    }
+}
+
 /// Parameters of `sessions.delete`.
 public struct SessionsDeleteParams: Codable, Hashable, Sendable {
     public var key: String
@@ -3360,6 +3743,48 @@ public struct SessionsDeleteResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `sessions.describe`.
+public struct SessionsDescribeParams: Codable, Hashable, Sendable {
+    public var key: String
+    public var agentId: String?
+    public var includeDerivedTitles: Bool?
+    public var includeLastMessage: Bool?
+
+    public init(
+        key: String,
+        agentId: String? = nil,
+        includeDerivedTitles: Bool? = nil,
+        includeLastMessage: Bool? = nil
+    ) {
+        self.key = key
+        self.agentId = agentId
+        self.includeDerivedTitles = includeDerivedTitles
+        self.includeLastMessage = includeLastMessage
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case key
+        case agentId
+        case includeDerivedTitles
+        case includeLastMessage
+    }
+}
+
+/// The answer to `sessions.describe`.
+public struct SessionsDescribeResult: Codable, Hashable, Sendable {
+    public var session: Nullable<SessionRow>
+
+    public init(
+        session: Nullable<SessionRow>
+    ) {
+        self.session = session
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case session
+    }
+}
+
 /// Parameters of `sessions.list`.
 public struct SessionsListParams: Codable, Hashable, Sendable {
     public var limit: Int?
@@ -3372,6 +3797,24 @@ public struct SessionsListParams: Codable, Hashable, Sendable {
     public var spawnedBy: String?
     public var agentId: String?
     public var search: String?
+    /// How many to leave out first. Protocol 4 only.
+    public var offset: Int?
+    /// Those that were put away: there are none. Protocol 4 only.
+    public var archived: Bool?
+    /// Protocol 4 only.
+    public var excludeSubagents: Bool?
+    /// Protocol 4 only.
+    public var configuredAgentsOnly: Bool?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var sortBy: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var ownerFirst: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var includePeople: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var includeActivitySummary: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var hasBoard: JSONValue?
 
     public init(
         limit: Int? = nil,
@@ -3383,7 +3826,16 @@ public struct SessionsListParams: Codable, Hashable, Sendable {
         label: String? = nil,
         spawnedBy: String? = nil,
         agentId: String? = nil,
-        search: String? = nil
+        search: String? = nil,
+        offset: Int? = nil,
+        archived: Bool? = nil,
+        excludeSubagents: Bool? = nil,
+        configuredAgentsOnly: Bool? = nil,
+        sortBy: JSONValue? = nil,
+        ownerFirst: JSONValue? = nil,
+        includePeople: JSONValue? = nil,
+        includeActivitySummary: JSONValue? = nil,
+        hasBoard: JSONValue? = nil
     ) {
         self.limit = limit
         self.activeMinutes = activeMinutes
@@ -3395,6 +3847,15 @@ public struct SessionsListParams: Codable, Hashable, Sendable {
         self.spawnedBy = spawnedBy
         self.agentId = agentId
         self.search = search
+        self.offset = offset
+        self.archived = archived
+        self.excludeSubagents = excludeSubagents
+        self.configuredAgentsOnly = configuredAgentsOnly
+        self.sortBy = sortBy
+        self.ownerFirst = ownerFirst
+        self.includePeople = includePeople
+        self.includeActivitySummary = includeActivitySummary
+        self.hasBoard = hasBoard
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -3408,44 +3869,31 @@ public struct SessionsListParams: Codable, Hashable, Sendable {
         case spawnedBy
         case agentId
         case search
+        case offset
+        case archived
+        case excludeSubagents
+        case configuredAgentsOnly
+        case sortBy
+        case ownerFirst
+        case includePeople
+        case includeActivitySummary
+        case hasBoard
     }
 }
 
 /// The answer to `sessions.list`.
 public struct SessionsListResult: Codable, Hashable, Sendable {
-    public struct Defaults: Codable, Hashable, Sendable {
-        public var modelProvider: Nullable<String>
-        public var model: Nullable<String>
-        public var contextTokens: Nullable<Int>
-
-        public init(
-            modelProvider: Nullable<String>,
-            model: Nullable<String>,
-            contextTokens: Nullable<Int>
-        ) {
-            self.modelProvider = modelProvider
-            self.model = model
-            self.contextTokens = contextTokens
-        }
-
-        private enum CodingKeys: String, CodingKey {
-            case modelProvider
-            case model
-            case contextTokens
-        }
-    }
-
     public var ts: Int
     public var path: String
     public var count: Int
-    public var defaults: Defaults
+    public var defaults: SessionDefaults
     public var sessions: [SessionRow]
 
     public init(
         ts: Int,
         path: String,
         count: Int,
-        defaults: Defaults,
+        defaults: SessionDefaults,
         sessions: [SessionRow]
     ) {
         self.ts = ts
@@ -3461,6 +3909,118 @@ public struct SessionsListResult: Codable, Hashable, Sendable {
         case count
         case defaults
         case sessions
+    }
+}
+
+/// Parameters of `sessions.messages.subscribe`.
+public struct SessionsMessagesSubscribeParams: Codable, Hashable, Sendable {
+    public var key: String
+    public var agentId: String?
+    /// Whether the answer names what waits for approval.
+    public var includeApprovals: Bool?
+
+    public init(
+        key: String,
+        agentId: String? = nil,
+        includeApprovals: Bool? = nil
+    ) {
+        self.key = key
+        self.agentId = agentId
+        self.includeApprovals = includeApprovals
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case key
+        case agentId
+        case includeApprovals
+    }
+}
+
+/// The answer to `sessions.messages.subscribe`.
+public struct SessionsMessagesSubscribeResult: Codable, Hashable, Sendable {
+    public struct ApprovalReplay: Codable, Hashable, Sendable {
+        public var sessionKey: String
+        public var updatedAtMs: Int
+        /// For holders of operator.approvals.
+        public var approvals: [JSONValue]
+        public var truncated: Bool
+
+        public init(
+            sessionKey: String,
+            updatedAtMs: Int,
+            approvals: [JSONValue],
+            truncated: Bool
+        ) {
+            self.sessionKey = sessionKey
+            self.updatedAtMs = updatedAtMs
+            self.approvals = approvals
+            self.truncated = truncated
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case sessionKey
+            case updatedAtMs
+            case approvals
+            case truncated
+        }
+    }
+
+    public var subscribed: Bool
+    public var key: String
+    public var approvalReplay: ApprovalReplay?
+
+    public init(
+        subscribed: Bool = true,
+        key: String,
+        approvalReplay: ApprovalReplay? = nil
+    ) {
+        self.subscribed = subscribed
+        self.key = key
+        self.approvalReplay = approvalReplay
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case subscribed
+        case key
+        case approvalReplay
+    }
+}
+
+/// Parameters of `sessions.messages.unsubscribe`.
+public struct SessionsMessagesUnsubscribeParams: Codable, Hashable, Sendable {
+    public var key: String
+    public var agentId: String?
+
+    public init(
+        key: String,
+        agentId: String? = nil
+    ) {
+        self.key = key
+        self.agentId = agentId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case key
+        case agentId
+    }
+}
+
+/// The answer to `sessions.messages.unsubscribe`.
+public struct SessionsMessagesUnsubscribeResult: Codable, Hashable, Sendable {
+    public var subscribed: Bool
+    public var key: String
+
+    public init(
+        subscribed: Bool = false,
+        key: String
+    ) {
+        self.subscribed = subscribed
+        self.key = key
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case subscribed
+        case key
     }
 }
 
@@ -3584,6 +4144,12 @@ public struct SessionsPatchParams: Codable, Hashable, Sendable {
     public var sendPolicy: Nullable<SendPolicy>?
     public var groupActivation: Nullable<GroupActivation>?
     public var queueMode: Nullable<String>?
+    /// Protocol 4 only.
+    public var agentId: String?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var unread: JSONValue?
+    /// Accepted; changes nothing here. Protocol 4 only.
+    public var expectedMarkedUnreadAt: JSONValue?
 
     public init(
         key: String,
@@ -3601,7 +4167,10 @@ public struct SessionsPatchParams: Codable, Hashable, Sendable {
         spawnedBy: Nullable<String>? = nil,
         sendPolicy: Nullable<SendPolicy>? = nil,
         groupActivation: Nullable<GroupActivation>? = nil,
-        queueMode: Nullable<String>? = nil
+        queueMode: Nullable<String>? = nil,
+        agentId: String? = nil,
+        unread: JSONValue? = nil,
+        expectedMarkedUnreadAt: JSONValue? = nil
     ) {
         self.key = key
         self.label = label
@@ -3619,6 +4188,9 @@ public struct SessionsPatchParams: Codable, Hashable, Sendable {
         self.sendPolicy = sendPolicy
         self.groupActivation = groupActivation
         self.queueMode = queueMode
+        self.agentId = agentId
+        self.unread = unread
+        self.expectedMarkedUnreadAt = expectedMarkedUnreadAt
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -3638,6 +4210,9 @@ public struct SessionsPatchParams: Codable, Hashable, Sendable {
         case sendPolicy
         case groupActivation
         case queueMode
+        case agentId
+        case unread
+        case expectedMarkedUnreadAt
     }
 }
 
@@ -3647,17 +4222,20 @@ public struct SessionsPatchResult: Codable, Hashable, Sendable {
     public var path: String
     public var key: String
     public var entry: SessionEntry
+    public var resolved: ResolvedModel
 
     public init(
         ok: Bool = true,
         path: String,
         key: String,
-        entry: SessionEntry
+        entry: SessionEntry,
+        resolved: ResolvedModel
     ) {
         self.ok = ok
         self.path = path
         self.key = key
         self.entry = entry
+        self.resolved = resolved
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -3665,6 +4243,7 @@ public struct SessionsPatchResult: Codable, Hashable, Sendable {
         case path
         case key
         case entry
+        case resolved
     }
 }
 
@@ -3772,16 +4351,59 @@ public struct SessionsPreviewResult: Codable, Hashable, Sendable {
 
 /// Parameters of `sessions.reset`.
 public struct SessionsResetParams: Codable, Hashable, Sendable {
+    /// What sessions.changed says of it. Protocol 4 only.
+    public enum Reason: Codable, Hashable, Sendable {
+        case reset
+        case new
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "reset": self = .reset
+            case "new": self = .new
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .reset: return "reset"
+            case .new: return "new"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     public var key: String
+    /// What sessions.changed says of it. Protocol 4 only.
+    public var reason: Reason?
+    /// Protocol 4 only.
+    public var agentId: String?
 
     public init(
-        key: String
+        key: String,
+        reason: Reason? = nil,
+        agentId: String? = nil
     ) {
         self.key = key
+        self.reason = reason
+        self.agentId = agentId
     }
 
     private enum CodingKeys: String, CodingKey {
         case key
+        case reason
+        case agentId
     }
 }
 
@@ -3790,21 +4412,25 @@ public struct SessionsResetResult: Codable, Hashable, Sendable {
     public var ok: Bool
     public var key: String
     public var entry: SessionEntry
+    public var resolved: ResolvedModel
 
     public init(
         ok: Bool = true,
         key: String,
-        entry: SessionEntry
+        entry: SessionEntry,
+        resolved: ResolvedModel
     ) {
         self.ok = ok
         self.key = key
         self.entry = entry
+        self.resolved = resolved
     }
 
     private enum CodingKeys: String, CodingKey {
         case ok
         case key
         case entry
+        case resolved
     }
 }
 
@@ -3908,6 +4534,149 @@ public struct SessionsSearchResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `sessions.subscribe`.
+public struct SessionsSubscribeParams: Codable, Hashable, Sendable {
+    public var limit: Int?
+    public var activeMinutes: Int?
+    public var includeGlobal: Bool?
+    public var includeUnknown: Bool?
+    public var includeDerivedTitles: Bool?
+    public var includeLastMessage: Bool?
+    public var label: String?
+    public var spawnedBy: String?
+    public var agentId: String?
+    public var search: String?
+    /// How many to leave out first.
+    public var offset: Int?
+    /// Those that were put away: there are none.
+    public var archived: Bool?
+    public var excludeSubagents: Bool?
+    public var configuredAgentsOnly: Bool?
+    /// Accepted; changes nothing here.
+    public var sortBy: JSONValue?
+    /// Accepted; changes nothing here.
+    public var ownerFirst: JSONValue?
+    /// Accepted; changes nothing here.
+    public var includePeople: JSONValue?
+    /// Accepted; changes nothing here.
+    public var includeActivitySummary: JSONValue?
+    /// Accepted; changes nothing here.
+    public var hasBoard: JSONValue?
+
+    public init(
+        limit: Int? = nil,
+        activeMinutes: Int? = nil,
+        includeGlobal: Bool? = nil,
+        includeUnknown: Bool? = nil,
+        includeDerivedTitles: Bool? = nil,
+        includeLastMessage: Bool? = nil,
+        label: String? = nil,
+        spawnedBy: String? = nil,
+        agentId: String? = nil,
+        search: String? = nil,
+        offset: Int? = nil,
+        archived: Bool? = nil,
+        excludeSubagents: Bool? = nil,
+        configuredAgentsOnly: Bool? = nil,
+        sortBy: JSONValue? = nil,
+        ownerFirst: JSONValue? = nil,
+        includePeople: JSONValue? = nil,
+        includeActivitySummary: JSONValue? = nil,
+        hasBoard: JSONValue? = nil
+    ) {
+        self.limit = limit
+        self.activeMinutes = activeMinutes
+        self.includeGlobal = includeGlobal
+        self.includeUnknown = includeUnknown
+        self.includeDerivedTitles = includeDerivedTitles
+        self.includeLastMessage = includeLastMessage
+        self.label = label
+        self.spawnedBy = spawnedBy
+        self.agentId = agentId
+        self.search = search
+        self.offset = offset
+        self.archived = archived
+        self.excludeSubagents = excludeSubagents
+        self.configuredAgentsOnly = configuredAgentsOnly
+        self.sortBy = sortBy
+        self.ownerFirst = ownerFirst
+        self.includePeople = includePeople
+        self.includeActivitySummary = includeActivitySummary
+        self.hasBoard = hasBoard
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case limit
+        case activeMinutes
+        case includeGlobal
+        case includeUnknown
+        case includeDerivedTitles
+        case includeLastMessage
+        case label
+        case spawnedBy
+        case agentId
+        case search
+        case offset
+        case archived
+        case excludeSubagents
+        case configuredAgentsOnly
+        case sortBy
+        case ownerFirst
+        case includePeople
+        case includeActivitySummary
+        case hasBoard
+    }
+}
+
+/// The answer to `sessions.subscribe`.
+public struct SessionsSubscribeResult: Codable, Hashable, Sendable {
+    public struct List: Codable, Hashable, Sendable {
+        public var ts: Int
+        public var path: String
+        public var count: Int
+        public var defaults: SessionDefaults
+        public var sessions: [SessionRow]
+
+        public init(
+            ts: Int,
+            path: String,
+            count: Int,
+            defaults: SessionDefaults,
+            sessions: [SessionRow]
+        ) {
+            self.ts = ts
+            self.path = path
+            self.count = count
+            self.defaults = defaults
+            self.sessions = sessions
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case ts
+            case path
+            case count
+            case defaults
+            case sessions
+        }
+    }
+
+    public var subscribed: Bool
+    public var list: List?
+
+    public init(
+        subscribed: Bool = true,
+        list: List? = nil
+    ) {
+        self.subscribed = subscribed
+        self.list = list
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case subscribed
+        case list
+    }
+}
+
 /// Parameters of `skills.bins`.
 public struct SkillsBinsParams: Codable, Hashable, Sendable {
     public init() {}
@@ -3957,7 +4726,18 @@ public typealias SkillsInstallResult = InstallResult
 
 /// Parameters of `skills.status`.
 public struct SkillsStatusParams: Codable, Hashable, Sendable {
-    public init() {}
+    /// Protocol 4 only.
+    public var agentId: String?
+
+    public init(
+        agentId: String? = nil
+    ) {
+        self.agentId = agentId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+    }
 }
 
 /// The answer to `skills.status`.
@@ -4573,8 +5353,16 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case deviceTokenRotate = "device.token.rotate"
     /// Keeps only the last messages of a conversation; the others stay searchable.
     case sessionsCompact = "sessions.compact"
+    /// Begins a conversation; one that is there already stays as it is.
+    case sessionsCreate = "sessions.create"
+    /// One conversation as a row of sessions.list; null when there is none.
+    case sessionsDescribe = "sessions.describe"
     /// Lists conversations, the newest first.
     case sessionsList = "sessions.list"
+    /// Tells this connection of what is said in one conversation from now on: session.message.
+    case sessionsMessagesSubscribe = "sessions.messages.subscribe"
+    /// The end of sessions.messages.subscribe.
+    case sessionsMessagesUnsubscribe = "sessions.messages.unsubscribe"
     /// Sets what holds for one conversation; null clears.
     case sessionsPatch = "sessions.patch"
     /// Shows the last messages of several conversations, shortened.
@@ -4587,10 +5375,14 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case sessionsResolve = "sessions.resolve"
     /// Finds messages of all conversations by their words.
     case sessionsSearch = "sessions.search"
+    /// Tells this connection of every conversation from now on: sessions.changed and session.message. With what sessions.list takes, its answer comes along.
+    case sessionsSubscribe = "sessions.subscribe"
     /// Takes a provider's keys out of the config. Keys in the environment stay.
     case modelsAuthRemove = "models.auth.remove"
     /// Saves a provider's key after one real answer with it; chooses its model when none is chosen. A provider that is not known by name needs baseUrl and model. With add the key is kept beside those there are.
     case modelsAuthSet = "models.auth.set"
+    /// Which providers have a key, and whether it works. Shows no key.
+    case modelsAuthStatus = "models.authStatus"
     /// The models that can be chosen: configured ones, those of set keys, and those found on this machine.
     case modelsList = "models.list"
     /// Looks for model servers on this machine and what their models can do: as the servers say, else by asking the models that are loaded (not with tryModels false).
@@ -4649,6 +5441,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case execAllowlistRemove = "exec.allowlist.remove"
     /// One command that waits for approval.
     case execApprovalGet = "exec.approval.get"
+    /// What was decided about commands lately, the newest first.
+    case approvalHistory = "approval.history"
     /// The commands that wait for approval, and what was decided lately.
     case execApprovalList = "exec.approval.list"
     /// Asks for a command to be allowed; answers when somebody has decided, or nobody in time.
@@ -4715,8 +5509,12 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case chatHistory = "chat.history"
     /// Adds a message of the assistant to a conversation.
     case chatInject = "chat.inject"
+    /// What a chat window offers: models to choose from, and commands.
+    case chatMetadata = "chat.metadata"
     /// Sends a message; the reply comes as chat events. A stop word stops the reply under way.
     case chatSend = "chat.send"
+    /// What a chat window shows first: the history, and what it offers.
+    case chatStartup = "chat.startup"
     /// The events of a recorded run, in order; of its text the last state only.
     case runsEvents = "runs.events"
     /// A recorded run as one JSON value, to be replayed here or on another gateway.

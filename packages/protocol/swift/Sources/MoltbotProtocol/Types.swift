@@ -315,24 +315,50 @@ public struct AgentIdentity: Codable, Hashable, Sendable {
 }
 
 public struct AgentSummary: Codable, Hashable, Sendable {
+    public struct Model: Codable, Hashable, Sendable {
+        public var primary: String
+        public var fallbacks: [String]
+
+        public init(
+            primary: String,
+            fallbacks: [String]
+        ) {
+            self.primary = primary
+            self.fallbacks = fallbacks
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case primary
+            case fallbacks
+        }
+    }
+
     public var id: String
     public var name: String?
     public var identity: AgentIdentity?
+    public var kind: String?
+    public var model: Model?
 
     public init(
         id: String,
         name: String? = nil,
-        identity: AgentIdentity? = nil
+        identity: AgentIdentity? = nil,
+        kind: String? = nil,
+        model: Model? = nil
     ) {
         self.id = id
         self.name = name
         self.identity = identity
+        self.kind = kind
+        self.model = model
     }
 
     private enum CodingKeys: String, CodingKey {
         case id
         case name
         case identity
+        case kind
+        case model
     }
 }
 
@@ -625,6 +651,32 @@ public struct BudgetState: Codable, Hashable, Sendable {
     }
 }
 
+public struct ChatMetadata: Codable, Hashable, Sendable {
+    public var models: [ModelChoice]
+    public var commands: [CommandEntry]
+    public var swarmEnabled: Bool
+    public var runtimeSelectionLocked: Bool
+
+    public init(
+        models: [ModelChoice],
+        commands: [CommandEntry],
+        swarmEnabled: Bool,
+        runtimeSelectionLocked: Bool
+    ) {
+        self.models = models
+        self.commands = commands
+        self.swarmEnabled = swarmEnabled
+        self.runtimeSelectionLocked = runtimeSelectionLocked
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case models
+        case commands
+        case swarmEnabled
+        case runtimeSelectionLocked
+    }
+}
+
 public struct CommandEntry: Codable, Hashable, Sendable {
     public var name: String
     public var aliases: [String]
@@ -633,19 +685,35 @@ public struct CommandEntry: Codable, Hashable, Sendable {
     public var summary: String
     /// Words that may follow, at most 25.
     public var choices: [String]
+    /// The same names as they are typed: `/new`.
+    public var textAliases: [String]?
+    public var description: String?
+    public var source: String?
+    public var scope: String?
+    public var acceptsArgs: Bool?
 
     public init(
         name: String,
         aliases: [String],
         usage: String,
         summary: String,
-        choices: [String]
+        choices: [String],
+        textAliases: [String]? = nil,
+        description: String? = nil,
+        source: String? = nil,
+        scope: String? = nil,
+        acceptsArgs: Bool? = nil
     ) {
         self.name = name
         self.aliases = aliases
         self.usage = usage
         self.summary = summary
         self.choices = choices
+        self.textAliases = textAliases
+        self.description = description
+        self.source = source
+        self.scope = scope
+        self.acceptsArgs = acceptsArgs
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -654,6 +722,11 @@ public struct CommandEntry: Codable, Hashable, Sendable {
         case usage
         case summary
         case choices
+        case textAliases
+        case description
+        case source
+        case scope
+        case acceptsArgs
     }
 }
 
@@ -1429,6 +1502,96 @@ public struct InstallResult: Codable, Hashable, Sendable {
     }
 }
 
+public struct LaterApprovalsSnapshot: Codable, Hashable, Sendable {
+    public struct ResolvedDefaults: Codable, Hashable, Sendable {
+        public var security: String
+        public var ask: String
+        public var askFallback: String
+        public var autoAllowSkills: Bool
+
+        public init(
+            security: String,
+            ask: String,
+            askFallback: String,
+            autoAllowSkills: Bool
+        ) {
+            self.security = security
+            self.ask = ask
+            self.askFallback = askFallback
+            self.autoAllowSkills = autoAllowSkills
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case security
+            case ask
+            case askFallback
+            case autoAllowSkills
+        }
+    }
+
+    public var path: String
+    public var exists: Bool
+    public var hash: String
+    public var file: ApprovalsFileShape
+    public var resolvedDefaults: ResolvedDefaults
+
+    public init(
+        path: String,
+        exists: Bool,
+        hash: String,
+        file: ApprovalsFileShape,
+        resolvedDefaults: ResolvedDefaults
+    ) {
+        self.path = path
+        self.exists = exists
+        self.hash = hash
+        self.file = file
+        self.resolvedDefaults = resolvedDefaults
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path
+        case exists
+        case hash
+        case file
+        case resolvedDefaults
+    }
+}
+
+public struct LaterHistory: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    public var sessionId: String?
+    public var messages: [Message]
+    public var thinkingLevel: String
+    public var sessionInfo: SessionRow?
+    public var defaults: SessionDefaults
+
+    public init(
+        sessionKey: String,
+        sessionId: String? = nil,
+        messages: [Message],
+        thinkingLevel: String,
+        sessionInfo: SessionRow? = nil,
+        defaults: SessionDefaults
+    ) {
+        self.sessionKey = sessionKey
+        self.sessionId = sessionId
+        self.messages = messages
+        self.thinkingLevel = thinkingLevel
+        self.sessionInfo = sessionInfo
+        self.defaults = defaults
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case sessionId
+        case messages
+        case thinkingLevel
+        case sessionInfo
+        case defaults
+    }
+}
+
 public struct ListedEntry: Codable, Hashable, Sendable {
     public var agentId: String
     public var entry: AllowlistEntry
@@ -1987,6 +2150,14 @@ public struct ModelChoice: Codable, Hashable, Sendable {
     public var contextWindow: Int?
     public var reasoning: Bool?
     public var input: [InputItem]?
+    /// Whether it runs on this machine.
+    public var local: Bool?
+    /// Whether it can be asked now.
+    public var available: Bool?
+    /// `default` for the one that answers when none is chosen.
+    public var tags: [String]?
+    public var thinkingLevels: [String]?
+    public var thinkingDefault: String?
 
     public init(
         id: String,
@@ -1994,7 +2165,12 @@ public struct ModelChoice: Codable, Hashable, Sendable {
         provider: String,
         contextWindow: Int? = nil,
         reasoning: Bool? = nil,
-        input: [InputItem]? = nil
+        input: [InputItem]? = nil,
+        local: Bool? = nil,
+        available: Bool? = nil,
+        tags: [String]? = nil,
+        thinkingLevels: [String]? = nil,
+        thinkingDefault: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -2002,6 +2178,11 @@ public struct ModelChoice: Codable, Hashable, Sendable {
         self.contextWindow = contextWindow
         self.reasoning = reasoning
         self.input = input
+        self.local = local
+        self.available = available
+        self.tags = tags
+        self.thinkingLevels = thinkingLevels
+        self.thinkingDefault = thinkingDefault
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -2011,6 +2192,11 @@ public struct ModelChoice: Codable, Hashable, Sendable {
         case contextWindow
         case reasoning
         case input
+        case local
+        case available
+        case tags
+        case thinkingLevels
+        case thinkingDefault
     }
 }
 
@@ -2641,6 +2827,118 @@ public struct PreviewItem: Codable, Hashable, Sendable {
     }
 }
 
+public struct ProviderAuth: Codable, Hashable, Sendable {
+    public enum Status: Codable, Hashable, Sendable {
+        case ok
+        case expired
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "ok": self = .ok
+            case "expired": self = .expired
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .ok: return "ok"
+            case .expired: return "expired"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public struct ApiKey: Codable, Hashable, Sendable {
+        public enum Source: Codable, Hashable, Sendable {
+            case config
+            case env
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "config": self = .config
+                case "env": self = .env
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .config: return "config"
+                case .env: return "env"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var source: Source
+
+        public init(
+            source: Source
+        ) {
+            self.source = source
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case source
+        }
+    }
+
+    public var provider: String
+    public var authProvider: String
+    public var displayName: String
+    public var status: Status
+    public var profiles: [JSONValue]
+    public var apiKey: ApiKey?
+
+    public init(
+        provider: String,
+        authProvider: String,
+        displayName: String,
+        status: Status,
+        profiles: [JSONValue],
+        apiKey: ApiKey? = nil
+    ) {
+        self.provider = provider
+        self.authProvider = authProvider
+        self.displayName = displayName
+        self.status = status
+        self.profiles = profiles
+        self.apiKey = apiKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case provider
+        case authProvider
+        case displayName
+        case status
+        case profiles
+        case apiKey
+    }
+}
+
 public struct ReplayReport: Codable, Hashable, Sendable {
     public struct Difference: Codable, Hashable, Sendable {
         public var at: String
@@ -2699,6 +2997,24 @@ public struct ReplayReport: Codable, Hashable, Sendable {
         case events
         case differences
         case durationMs
+    }
+}
+
+public struct ResolvedModel: Codable, Hashable, Sendable {
+    public var modelProvider: Nullable<String>
+    public var model: Nullable<String>
+
+    public init(
+        modelProvider: Nullable<String>,
+        model: Nullable<String>
+    ) {
+        self.modelProvider = modelProvider
+        self.model = model
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case modelProvider
+        case model
     }
 }
 
@@ -3197,6 +3513,28 @@ public struct SenderRequest: Codable, Hashable, Sendable {
     }
 }
 
+public struct SessionDefaults: Codable, Hashable, Sendable {
+    public var modelProvider: Nullable<String>
+    public var model: Nullable<String>
+    public var contextTokens: Nullable<Int>
+
+    public init(
+        modelProvider: Nullable<String>,
+        model: Nullable<String>,
+        contextTokens: Nullable<Int>
+    ) {
+        self.modelProvider = modelProvider
+        self.model = model
+        self.contextTokens = contextTokens
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case modelProvider
+        case model
+        case contextTokens
+    }
+}
+
 public struct SessionEntry: Codable, Hashable, Sendable {
     public var sessionId: String
     public var updatedAt: Int
@@ -3393,6 +3731,13 @@ public struct SessionRow: Codable, Hashable, Sendable {
     public var modelProvider: String?
     public var model: String?
     public var contextTokens: Int?
+    public var agentId: String?
+    /// Whether it is its agent's main conversation.
+    public var isMain: Bool?
+    public var archived: Bool?
+    public var pinned: Bool?
+    public var unread: Bool?
+    public var totalTokensFresh: Bool?
 
     public init(
         key: String,
@@ -3427,7 +3772,13 @@ public struct SessionRow: Codable, Hashable, Sendable {
         totalTokens: Int,
         modelProvider: String? = nil,
         model: String? = nil,
-        contextTokens: Int? = nil
+        contextTokens: Int? = nil,
+        agentId: String? = nil,
+        isMain: Bool? = nil,
+        archived: Bool? = nil,
+        pinned: Bool? = nil,
+        unread: Bool? = nil,
+        totalTokensFresh: Bool? = nil
     ) {
         self.key = key
         self.kind = kind
@@ -3462,6 +3813,12 @@ public struct SessionRow: Codable, Hashable, Sendable {
         self.modelProvider = modelProvider
         self.model = model
         self.contextTokens = contextTokens
+        self.agentId = agentId
+        self.isMain = isMain
+        self.archived = archived
+        self.pinned = pinned
+        self.unread = unread
+        self.totalTokensFresh = totalTokensFresh
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -3498,6 +3855,12 @@ public struct SessionRow: Codable, Hashable, Sendable {
         case modelProvider
         case model
         case contextTokens
+        case agentId
+        case isMain
+        case archived
+        case pinned
+        case unread
+        case totalTokensFresh
     }
 }
 
