@@ -55,6 +55,7 @@ const TABLE = {
     "sessions.compaction.run",
     "sessions.compaction.undo",
     "send",
+    "message.action",
     "message.react",
     "message.edit",
     "message.delete",

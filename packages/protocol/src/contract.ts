@@ -1281,6 +1281,29 @@ export interface Message {
   details?: Record<string, unknown>;
 }
 
+/** Parameters of `message.action`. */
+export interface MessageActionParams {
+  channel?: string;
+  accountId?: string;
+  action: string;
+  params: Record<string, unknown>;
+  /** Whose transcript keeps what is sent. */
+  sessionKey?: string;
+  /** Accepted; changes nothing here. */
+  agentId?: unknown;
+  /** Accepted; changes nothing here. */
+  senderIsOwner?: unknown;
+  /** Accepted; changes nothing here. */
+  conversationReadOrigin?: unknown;
+  /** Accepted; changes nothing here. */
+  toolContext?: unknown;
+  /** A retry with the same key gets the first call's answer. */
+  idempotencyKey: string;
+}
+
+/** `ok: true`, and what the action has brought: `messageId` and `chatId`, or `messages` of read. */
+export type MessageActionResult = Record<string, unknown>;
+
 /** Parameters of `message.delete`. */
 export interface MessageDeleteParams {
   channel?: string;
@@ -2900,6 +2923,8 @@ export interface Methods {
   "exec.approvals.node.get": { params: ExecApprovalsNodeGetParams; result: ExecApprovalsNodeGetResult };
   /** Replaces the approvals file of a node. */
   "exec.approvals.node.set": { params: ExecApprovalsNodeSetParams; result: ExecApprovalsNodeSetResult };
+  /** Acts on a channel as the command line of protocol 4 asks: send, read, edit, react, delete or poll. `params` are its flags; the channel's target is `to` or `target` among them. */
+  "message.action": { params: MessageActionParams; result: MessageActionResult };
   /** Adds an account or changes its settings; its credentials are tried before anything is saved. */
   "channels.add": { params: ChannelsAddParams; result: ChannelsAddResult };
   /** Ends an account's session on the platform and forgets it here. */
@@ -3085,6 +3110,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "exec.approvals.set": { access: "operator.admin", once: false, twoStage: false },
   "exec.approvals.node.get": { access: "operator.admin", once: false, twoStage: false },
   "exec.approvals.node.set": { access: "operator.admin", once: false, twoStage: false },
+  "message.action": { access: "operator.write", once: true, twoStage: false },
   "channels.add": { access: "operator.admin", once: false, twoStage: false },
   "channels.logout": { access: "operator.admin", once: false, twoStage: false },
   "channels.remove": { access: "operator.admin", once: false, twoStage: false },

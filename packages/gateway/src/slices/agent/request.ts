@@ -142,7 +142,7 @@ function chooseSession(
   { sessions }: AgentServices,
 ): { sessionKey: string; spelled: string | undefined } | undefined {
   if (sessionKey?.trim()) return { sessionKey: sessions.canonical(sessionKey), spelled: sessionKey };
-  if (sessionId) return { sessionKey: sessions.resolve({ sessionId }).key, spelled: undefined };
+  if (sessionId) return { sessionKey: sessions.open(sessionId, agentId).key, spelled: undefined };
   // Direct conversations with people share the main session (protocol: session keys).
   if (agentId !== undefined || to) return { sessionKey: sessions.mainKey(agentId), spelled: undefined };
   return undefined;

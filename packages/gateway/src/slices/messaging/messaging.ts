@@ -5,6 +5,7 @@
 import type { Settings } from "../../base/config.ts";
 import { invalidRequest } from "../../base/errors.ts";
 import type { Base } from "../../gateway.ts";
+import type { Caller } from "../../kit/access.ts";
 import type { ChannelDefinition } from "../../kit/channel.ts";
 import type { SettingsDefinition } from "../../kit/settings.ts";
 import { isSecret } from "../../kit/sound.ts";
@@ -18,6 +19,7 @@ import { DEFAULT_ACCOUNT } from "./account-settings.ts";
 import { AccountSetup } from "./account-setup.ts";
 import { chatsCalled } from "./account-store.ts";
 import { Accounts } from "./accounts.ts";
+import { type ActionParams, messageAction } from "./actions.ts";
 import { ApprovalNotes } from "./approval-notes.ts";
 import { Delivery } from "./delivery.ts";
 import { Inbox } from "./inbox.ts";
@@ -200,6 +202,12 @@ export class Messaging implements AsyncDisposable {
     this.#stack.dispose();
     await this.accounts[Symbol.asyncDispose]();
     this.outgoing[Symbol.dispose]();
+  }
+
+  /** Acts on a channel as today's command line asks. Throws as `send` and its like do. */
+  act(request: ActionParams, caller: Caller, signal: AbortSignal): Promise<Record<string, unknown>> {
+    const { outgoing, inbox, outbox } = this;
+    return messageAction({ channels: this.#channels, outgoing, inbox, outbox }, request, caller, signal);
   }
 
   /** Why a message was answered or not. Throws `INVALID_REQUEST` when it is not known. */

@@ -1,7 +1,7 @@
 /** Methods about channels and what goes over them. */
 import { Type } from "@sinclair/typebox";
 import { defineMethod } from "../../kit/method.ts";
-import { DurationMs, IdempotencyKey, Millis, NonEmpty } from "../../kit/schema.ts";
+import { DurationMs, IdempotencyKey, Ignored, MAX_NUMBER, Millis, NonEmpty } from "../../kit/schema.ts";
 import { AccountSnapshot, InboxEntry, OutboxEntry, PairedSender, SenderRequest } from "./schema.ts";
 
 const Name = Type.Optional(Type.String({ maxLength: 128 }));
@@ -111,6 +111,26 @@ export const unsend = defineMethod({
   params: Message,
   result: Done,
   handler: ({ params, gateway, signal }) => gateway.messaging.outgoing.unsend(params, signal),
+});
+
+export const action = defineMethod({
+  name: "message.action",
+  summary:
+    "Acts on a channel as the command line of protocol 4 asks: send, read, edit, react, delete or poll. `params` are its " +
+    "flags; the channel's target is `to` or `target` among them.",
+  access: "operator.write",
+  once: true,
+  params: {
+    ...Account,
+    action: Type.String({ minLength: 1, maxLength: 64 }),
+    params: Type.Record(Type.String({ maxLength: 64 }), Type.Unknown()),
+    sessionKey: Type.Optional(Type.String({ maxLength: 512, description: "Whose transcript keeps what is sent." })),
+    ...{ agentId: Ignored, senderIsOwner: Ignored, conversationReadOrigin: Ignored, toolContext: Ignored },
+  },
+  result: Type.Record(Type.String(), Type.Unknown(), {
+    description: "`ok: true`, and what the action has brought: `messageId` and `chatId`, or `messages` of read.",
+  }),
+  handler: ({ params, gateway, caller, signal }) => gateway.messaging.act(params, caller, signal),
 });
 
 const Labels = Type.Record(Type.String(), Type.String());
@@ -295,7 +315,9 @@ export const inboxList = defineMethod({
   params: {
     ...Account,
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
-    before: Type.Optional(Type.Integer({ minimum: 1, description: "Only entries with a smaller id." })),
+    before: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: MAX_NUMBER, description: "Only entries with a smaller id." }),
+    ),
   },
   result: Type.Object({ entries: Type.Array(InboxEntry) }),
   handler: ({ params, gateway }) => ({ entries: gateway.messaging.inbox.list(params) }),
@@ -341,7 +363,7 @@ export const outboxResend = defineMethod({
   name: "outbox.resend",
   summary: "Sends a message again that has failed, or of which it is not known whether it was sent.",
   access: "operator.write",
-  params: { id: Type.Integer({ minimum: 1 }), idempotencyKey: Type.Optional(IdempotencyKey) },
+  params: { id: Type.Integer({ minimum: 1, maximum: MAX_NUMBER }), idempotencyKey: Type.Optional(IdempotencyKey) },
   result: Type.Object({ entry: OutboxEntry }),
   handler: ({ params, gateway }) => ({ entry: gateway.messaging.outgoing.resend(params.id) }),
 });
@@ -350,7 +372,7 @@ export const outboxDiscard = defineMethod({
   name: "outbox.discard",
   summary: "Gives up a message that waits, or of which it is not known whether it was sent.",
   access: "operator.write",
-  params: { id: Type.Integer({ minimum: 1 }) },
+  params: { id: Type.Integer({ minimum: 1, maximum: MAX_NUMBER }) },
   result: Type.Object({ entry: OutboxEntry }),
   handler: ({ params, gateway }) => ({ entry: gateway.messaging.outgoing.discard(params.id) }),
 });

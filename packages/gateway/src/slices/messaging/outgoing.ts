@@ -170,6 +170,21 @@ export class Outgoing implements Disposable {
     });
   }
 
+  /**
+   * The channel that a caller means: the one named, else the only one in use, else WhatsApp (protocol: send). Throws
+   * `INVALID_REQUEST` when there is no channel of that name.
+   */
+  channelOf(channel: string | undefined, problem = "unsupported channel"): string {
+    const named = channel?.trim().toLowerCase();
+    if (named) {
+      if (!this.#channels.definitions.some(({ id }) => id === named))
+        throw invalidRequest(`${problem}: ${named.slice(0, 64)}`);
+      return named;
+    }
+    const inUse = [...new Set(this.#accounts.all().map(({ account }) => account.key.channel))];
+    return inUse.length === 1 && inUse[0] ? inUse[0] : "whatsapp";
+  }
+
   /** Sends a failed or doubtful message again, as new. */
   resend(id: number): OutboxEntryShape {
     const row = this.#outbox.requeue(id, this.#options.ttlMs());
@@ -318,16 +333,8 @@ export class Outgoing implements Disposable {
     return { chat: route.chat, id, isOwn, ...(senderId !== undefined && { senderId }) };
   }
 
-  /** The channel that a caller means: the one named, else WhatsApp (protocol: send), else the only one there is. */
   #targetOf({ channel, ...rest }: Target, problem: string): Target & { channel: string } {
-    const named = channel?.trim().toLowerCase();
-    if (named) {
-      if (!this.#channels.definitions.some(({ id }) => id === named))
-        throw invalidRequest(`${problem}: ${named.slice(0, 64)}`);
-      return { ...rest, channel: named };
-    }
-    const inUse = [...new Set(this.#accounts.all().map(({ account }) => account.key.channel))];
-    return { ...rest, channel: inUse.length === 1 && inUse[0] ? inUse[0] : "whatsapp" };
+    return { ...rest, channel: this.channelOf(channel, problem) };
   }
 
   /** Keeps what was sent in the transcript of the conversation it belongs to; returns its key. */

@@ -106,6 +106,8 @@ const COLUMNS =
   "key, session_id as sessionId, agent_id as agentId, label, details, input_tokens as inputTokens, " +
   "output_tokens as outputTokens, total_tokens as totalTokens, created_at as createdAt, updated_at as updatedAt";
 const MAX_ROWS = 2_000;
+/** Ids that clients choose: nothing that means something in a path, a key or a sentence. */
+const SESSION_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** Under this name stands what models are not shown: the gateway's own words. */
 const NOTES = "moltbot";
 const MAX_LINE = 16;
@@ -214,13 +216,13 @@ export class Sessions {
     return row && toSession(row);
   }
 
-  /** The session of a canonical key, made when there is none; counts as activity. */
-  ensure(key: string): Session {
+  /** The session of a canonical key, made when there is none, under this id; counts as activity. */
+  ensure(key: string, sessionId: string = newId()): Session {
     const now = this.#clock.now();
     this.#store.run(
       `insert into sessions (key, session_id, agent_id, created_at, updated_at) values (?, ?, ?, ?, ?)
        on conflict (key) do update set updated_at = excluded.updated_at`,
-      ...[key, newId(), agentIdOf(key) ?? null, now, now],
+      ...[key, sessionId, agentIdOf(key) ?? null, now, now],
     );
     const session = this.get(key)!;
     if (session.createdAt === now) this.watchers.changed(key, { reason: "create" });
@@ -287,6 +289,20 @@ export class Sessions {
     const all = { ...filter, includeGlobal: true, includeUnknown: true };
     if (label !== undefined) return this.list({ ...all, label })[0];
     return this.list(all).find((session) => session.sessionId === sessionId);
+  }
+
+  /**
+   * The conversation of an id; an id that nobody knows opens one under it, of the named agent or else the default one
+   * (protocol: agent, sessionId). Throws `INVALID_REQUEST` for an id that cannot be one.
+   */
+  open(sessionId: string, agentId = this.defaults.defaultAgentId): Session {
+    const known = this.byId(sessionId) ?? this.get(explicitKey(agentId, sessionId));
+    if (known) return known;
+    if (!SESSION_ID.test(sessionId))
+      throw invalidRequest(
+        `invalid session id ${JSON.stringify(sessionId.slice(0, 40))}: use up to 128 letters, digits, ".", "_" and "-"`,
+      );
+    return this.ensure(this.canonical(explicitKey(agentId, sessionId)), sessionId);
   }
 
   /** Changes what is set for a session; makes it when there is none. Throws `INVALID_REQUEST` with the rule that is broken. */
@@ -523,6 +539,11 @@ export function modelFields({ levels, lastModel }: Pick<Session, "levels" | "las
   if (ref === undefined) return {};
   const slash = ref.indexOf("/");
   return { modelProvider: ref.slice(0, slash), model: ref.slice(slash + 1) };
+}
+
+/** The key of a conversation that is known by an id alone. */
+function explicitKey(agentId: string, sessionId: string): string {
+  return `agent:${normalAgentId(agentId)}:explicit:${sessionId.toLowerCase()}`;
 }
 
 /** A route as the rows of `sessions.list` say it. */

@@ -2406,6 +2406,66 @@ public struct MemoryStatusResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `message.action`.
+public struct MessageActionParams: Codable, Hashable, Sendable {
+    public var channel: String?
+    public var accountId: String?
+    public var action: String
+    public var params: [String: JSONValue]
+    /// Whose transcript keeps what is sent.
+    public var sessionKey: String?
+    /// Accepted; changes nothing here.
+    public var agentId: JSONValue?
+    /// Accepted; changes nothing here.
+    public var senderIsOwner: JSONValue?
+    /// Accepted; changes nothing here.
+    public var conversationReadOrigin: JSONValue?
+    /// Accepted; changes nothing here.
+    public var toolContext: JSONValue?
+    /// A retry with the same key gets the first call's answer.
+    public var idempotencyKey: String
+
+    public init(
+        channel: String? = nil,
+        accountId: String? = nil,
+        action: String,
+        params: [String: JSONValue],
+        sessionKey: String? = nil,
+        agentId: JSONValue? = nil,
+        senderIsOwner: JSONValue? = nil,
+        conversationReadOrigin: JSONValue? = nil,
+        toolContext: JSONValue? = nil,
+        idempotencyKey: String
+    ) {
+        self.channel = channel
+        self.accountId = accountId
+        self.action = action
+        self.params = params
+        self.sessionKey = sessionKey
+        self.agentId = agentId
+        self.senderIsOwner = senderIsOwner
+        self.conversationReadOrigin = conversationReadOrigin
+        self.toolContext = toolContext
+        self.idempotencyKey = idempotencyKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case channel
+        case accountId
+        case action
+        case params
+        case sessionKey
+        case agentId
+        case senderIsOwner
+        case conversationReadOrigin
+        case toolContext
+        case idempotencyKey
+    }
+}
+
+/// `ok: true`, and what the action has brought: `messageId` and `chatId`, or `messages` of read.
+public typealias MessageActionResult = [String: JSONValue]
+
 /// Parameters of `message.delete`.
 public struct MessageDeleteParams: Codable, Hashable, Sendable {
     public var channel: String?
@@ -5459,6 +5519,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case execApprovalsNodeGet = "exec.approvals.node.get"
     /// Replaces the approvals file of a node.
     case execApprovalsNodeSet = "exec.approvals.node.set"
+    /// Acts on a channel as the command line of protocol 4 asks: send, read, edit, react, delete or poll. `params` are its flags; the channel's target is `to` or `target` among them.
+    case messageAction = "message.action"
     /// Adds an account or changes its settings; its credentials are tried before anything is saved.
     case channelsAdd = "channels.add"
     /// Ends an account's session on the platform and forgets it here.
