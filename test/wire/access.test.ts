@@ -43,6 +43,27 @@ const TABLE = {
     "usage.cost",
     "usage.breakdown",
     "runs.list",
+    "sessions.usage",
+    "tasks.list",
+    "system.info",
+    "config.schema.lookup",
+    "question.list",
+    "environments.list",
+    "worktrees.list",
+    "transcripts.list",
+    "artifacts.list",
+    "migrations.memory.plan",
+    "skills.library.list",
+    "skills.search",
+    "skills.proposals.list",
+    "plugins.list",
+    "plugins.catalog.browse",
+    "progressCard.get",
+    "sessions.branches.list",
+    "sessions.companion.state",
+    "sessions.observer.visibility",
+    "themes.list",
+    "diagnostics.lanes",
     "mcp.status",
   ],
   "operator.write": [
@@ -70,6 +91,7 @@ const TABLE = {
     "device.token.rotate",
     "device.token.revoke",
     "pairing.list",
+    "channels.pairing.list",
     "pairing.approve",
     "pairing.revoke",
   ],
@@ -80,6 +102,9 @@ const TABLE = {
     "exec.approval.list",
     "exec.approval.get",
     "approval.history",
+    "plugin.approval.list",
+    "openclaw.approval.list",
+    "exec.approval.grants.list",
   ],
   "operator.admin": [
     "exec.approvals.get",
@@ -119,6 +144,7 @@ const TABLE = {
     "skills.update",
     "memory.search",
     "memory.status",
+    "update.status",
     "runs.get",
     "runs.events",
     "runs.export",
@@ -128,7 +154,15 @@ const TABLE = {
 } as const;
 
 /** Handled, but not shown in hello-ok. */
-const UNLISTED = ["sessions.resolve", "chat.inject", "poll"];
+const UNLISTED = [
+  ...["sessions.resolve", "chat.inject", "poll"],
+  // There are none of these here; whoever asks is told so.
+  ...["plugin.approval.list", "openclaw.approval.list", "exec.approval.grants.list", "question.list"],
+  ...["environments.list", "worktrees.list", "transcripts.list", "artifacts.list", "migrations.memory.plan"],
+  ...["skills.library.list", "skills.search", "skills.proposals.list", "plugins.list", "plugins.catalog.browse"],
+  ...["progressCard.get", "sessions.branches.list", "sessions.companion.state", "sessions.observer.visibility"],
+  ...["themes.list", "update.status", "diagnostics.lanes"],
+];
 
 /** For nodes and nobody else. */
 const OF_NODES = ["skills.bins"];

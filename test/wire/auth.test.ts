@@ -228,6 +228,35 @@ test("a hostile local page locks itself out, and neither the owner's page nor th
   assert.equal(program.hello.type, "hello-ok");
 });
 
+test("a hostile local page locks out itself alone: not the owner's page, nor a page from another port", async () => {
+  await using gateway = await testGateway({ clock: new FakeClock() });
+  const from = (origin: string) => ({ headers: { Origin: origin } });
+  for (let i = 0; i < 12; i++) await gateway.refused({ device, token: `wrong-${i}` }, from("http://localhost:5173"));
+
+  const hostile = await gateway.refused({ device }, from("http://localhost:5173"));
+  const own = await gateway.connect({ device }, from(`http://127.0.0.1:${gateway.port}`));
+  const other = await gateway.connect({ device }, from("http://localhost:3000"));
+
+  assert.equal(hostile.error?.details?.code, "AUTH_RATE_LIMITED");
+  assert.deepEqual([own.hello.type, other.hello.type], ["hello-ok", "hello-ok"]);
+});
+
+test("who comes from elsewhere gets no new tries by claiming another origin", async () => {
+  await using gateway = await testGateway({
+    clock: new FakeClock(),
+    config: '{ gateway: { trustedProxies: ["127.0.0.1"], controlUi: { allowedOrigins: ["https://ui.example.com"] } } }',
+  });
+  const from = (origin: string) => ({ headers: { Origin: origin, "X-Forwarded-For": "203.0.113.9" } });
+  for (let i = 0; i < 10; i++)
+    await gateway.refused({ device, token: `wrong-${i}` }, from(`http://127.0.0.${i + 1}:${gateway.port}`));
+
+  const again = await gateway.refused({ device }, from(`http://127.0.0.99:${gateway.port}`));
+  const owner = await gateway.refused({ device }, from("https://ui.example.com"));
+
+  assert.equal(again.error?.details?.code, "AUTH_RATE_LIMITED");
+  assert.equal(owner.error?.message, "pairing required");
+});
+
 test("a forged X-Forwarded-For does not give a stranger a new source for each attempt", async () => {
   for (let i = 0; i < 10; i++) {
     await byToken.refused({ device, token: `wrong-${i}` }, { headers: { "X-Forwarded-For": `198.51.100.${i}` } });

@@ -5,6 +5,7 @@
  */
 import { CHANNELS } from "./channels/index.ts";
 import type { Slice } from "./kit/slice.ts";
+import { absent } from "./slices/absent/index.ts";
 import { agent } from "./slices/agent/index.ts";
 import { approvals } from "./slices/approvals/index.ts";
 import { chat } from "./slices/chat/index.ts";
@@ -38,6 +39,7 @@ export const SLICES: readonly Slice[] = [
   recordings,
   httpApi,
   setup,
+  absent,
 ];
 
 /** All methods by name. */

@@ -4,6 +4,7 @@ import { METHODS } from "./contract.ts";
 import { ConnectionClosed } from "./errors.ts";
 import { type Challenge, type ConnectParams, type EventFrame, type HelloOk, isRecord, parseFrame } from "./frames.ts";
 import { PendingRequests, type RequestOptions } from "./pending.ts";
+import { intervalMs } from "./timers.ts";
 
 /** The part of a WebSocket that is used; the browser's, Node's and `ws`'s all fit. */
 export interface WebSocketLike {
@@ -146,7 +147,7 @@ export class Connection {
     const check = () => {
       if (++this.#silentTicks > 2) this.close(4000, "tick timeout");
     };
-    const timer = setInterval(check, Math.max(tickIntervalMs, 1000));
+    const timer = setInterval(check, intervalMs(Math.max(tickIntervalMs, 1000)));
     await this.closed;
     clearInterval(timer);
   }

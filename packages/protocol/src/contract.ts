@@ -283,6 +283,12 @@ export interface ApprovalsSnapshot {
   file: ApprovalsFileShape;
 }
 
+/** Parameters of `artifacts.list`. */
+export type ArtifactsListParams = Record<string, unknown>;
+
+/** The answer to `artifacts.list`. */
+export type ArtifactsListResult = Record<string, unknown>;
+
 export interface BrokenSkill {
   folder: string;
   problem: string;
@@ -349,6 +355,24 @@ export interface ChannelsNamesResult {
     says: string;
     fix: string;
   }[];
+}
+
+/** Parameters of `channels.pairing.list`. */
+export type ChannelsPairingListParams = Record<string, never>;
+
+/** The answer to `channels.pairing.list`. */
+export interface ChannelsPairingListResult {
+  accounts: {
+    channel: string;
+    accountId: string;
+  }[];
+  requests: SenderRequest[];
+  /** Whether some channel knows its owner. */
+  commandOwnerConfigured: boolean;
+  limits: {
+    pendingPerAccount: number;
+    ttlMs: number;
+  };
 }
 
 /** Parameters of `channels.remove`. */
@@ -676,6 +700,26 @@ export interface ConfigSchema {
   generatedAt: string;
 }
 
+/** Parameters of `config.schema.lookup`. */
+export interface ConfigSchemaLookupParams {
+  /** Dotted; "" is the whole file, * any key or index. */
+  path: string;
+}
+
+/** The answer to `config.schema.lookup`. */
+export interface ConfigSchemaLookupResult {
+  path: string;
+  schema: unknown;
+  children: {
+    key: string;
+    path: string;
+    type?: string;
+    required: boolean;
+    hasChildren: boolean;
+    help?: string;
+  }[];
+}
+
 /** Parameters of `config.schema`. */
 export type ConfigSchemaParams = Record<string, never>;
 
@@ -819,6 +863,18 @@ export interface DeviceTokenRotateResult {
   rotatedAtMs: number;
 }
 
+/** Parameters of `diagnostics.lanes`. */
+export type DiagnosticsLanesParams = Record<string, unknown>;
+
+/** The answer to `diagnostics.lanes`. */
+export type DiagnosticsLanesResult = Record<string, unknown>;
+
+/** Parameters of `environments.list`. */
+export type EnvironmentsListParams = Record<string, unknown>;
+
+/** The answer to `environments.list`. */
+export type EnvironmentsListResult = Record<string, unknown>;
+
 export interface ExactRule {
   command: string;
   /** The folder in which it starts. */
@@ -892,6 +948,12 @@ export interface ExecApprovalGetParams {
 
 /** The answer to `exec.approval.get`. */
 export type ExecApprovalGetResult = PendingApproval;
+
+/** Parameters of `exec.approval.grants.list`. */
+export type ExecApprovalGrantsListParams = Record<string, unknown>;
+
+/** The answer to `exec.approval.grants.list`. */
+export type ExecApprovalGrantsListResult = Record<string, unknown>;
 
 /** Parameters of `exec.approval.list`. */
 export interface ExecApprovalListParams {
@@ -1358,6 +1420,12 @@ export interface MessageReactResult {
   ok: true;
 }
 
+/** Parameters of `migrations.memory.plan`. */
+export type MigrationsMemoryPlanParams = Record<string, unknown>;
+
+/** The answer to `migrations.memory.plan`. */
+export type MigrationsMemoryPlanResult = Record<string, unknown>;
+
 export type ModelApi = "openai-compatible" | "openai" | "anthropic" | "google" | "openai-completions" | "openai-responses" | "anthropic-messages" | "google-generative-ai";
 
 export interface ModelChoice {
@@ -1522,6 +1590,12 @@ export interface ModelsTestParams {
 /** The answer to `models.test`. */
 export type ModelsTestResult = ModelTrial;
 
+/** Parameters of `openclaw.approval.list`. */
+export type OpenclawApprovalListParams = Record<string, unknown>;
+
+/** The answer to `openclaw.approval.list`. */
+export type OpenclawApprovalListResult = unknown[];
+
 /** Parameters of `outbox.discard`. */
 export interface OutboxDiscardParams {
   id: number;
@@ -1681,6 +1755,24 @@ export interface PendingApproval {
   expiresAtMs: number;
 }
 
+/** Parameters of `plugin.approval.list`. */
+export type PluginApprovalListParams = Record<string, unknown>;
+
+/** The answer to `plugin.approval.list`. */
+export type PluginApprovalListResult = unknown[];
+
+/** Parameters of `plugins.catalog.browse`. */
+export type PluginsCatalogBrowseParams = Record<string, unknown>;
+
+/** The answer to `plugins.catalog.browse`. */
+export type PluginsCatalogBrowseResult = Record<string, unknown>;
+
+/** Parameters of `plugins.list`. */
+export type PluginsListParams = Record<string, unknown>;
+
+/** The answer to `plugins.list`. */
+export type PluginsListResult = Record<string, unknown>;
+
 /** Parameters of `poll`. */
 export interface PollParams {
   channel?: string;
@@ -1741,6 +1833,12 @@ export interface PreviewItem {
   text: string;
 }
 
+/** Parameters of `progressCard.get`. */
+export type ProgressCardGetParams = Record<string, unknown>;
+
+/** The answer to `progressCard.get`. */
+export type ProgressCardGetResult = Record<string, unknown>;
+
 export interface ProviderAuth {
   provider: string;
   authProvider: string;
@@ -1751,6 +1849,12 @@ export interface ProviderAuth {
     source: "config" | "env";
   };
 }
+
+/** Parameters of `question.list`. */
+export type QuestionListParams = Record<string, unknown>;
+
+/** The answer to `question.list`. */
+export type QuestionListResult = Record<string, unknown>;
 
 export interface ReplayReport {
   runId: string;
@@ -2058,6 +2162,12 @@ export interface SessionStatus {
   flags: string[];
 }
 
+/** Parameters of `sessions.branches.list`. */
+export type SessionsBranchesListParams = Record<string, unknown>;
+
+/** The answer to `sessions.branches.list`. */
+export type SessionsBranchesListResult = Record<string, unknown>;
+
 /** Payload of the event `sessions.changed`. */
 export interface SessionsChangedEvent {
   sessionKey: string;
@@ -2121,6 +2231,12 @@ export interface SessionsCompactionUndoResult {
   key: string;
   undone: boolean;
 }
+
+/** Parameters of `sessions.companion.state`. */
+export type SessionsCompanionStateParams = Record<string, unknown>;
+
+/** The answer to `sessions.companion.state`. */
+export type SessionsCompanionStateResult = Record<string, unknown>;
 
 /** Parameters of `sessions.create`. */
 export interface SessionsCreateParams {
@@ -2248,6 +2364,12 @@ export interface SessionsMessagesUnsubscribeResult {
   subscribed: false;
   key: string;
 }
+
+/** Parameters of `sessions.observer.visibility`. */
+export type SessionsObserverVisibilityParams = Record<string, unknown>;
+
+/** The answer to `sessions.observer.visibility`. */
+export type SessionsObserverVisibilityResult = Record<string, unknown>;
 
 /** Parameters of `sessions.patch`. */
 export interface SessionsPatchParams {
@@ -2401,6 +2523,34 @@ export interface SessionsSummary {
   }[];
 }
 
+/** Parameters of `sessions.usage`. */
+export interface SessionsUsageParams {
+  /** As 2026-03-29. */
+  startDate?: string;
+  /** As 2026-03-29. */
+  endDate?: string;
+  agentId?: string;
+  /** Conversations; 50 when not said. */
+  limit?: number;
+  /** Accepted; changes nothing here. */
+  agentScope?: unknown;
+  /** Accepted; changes nothing here. */
+  mode?: unknown;
+  /** Accepted; changes nothing here. */
+  timeZone?: unknown;
+  /** Accepted; changes nothing here. */
+  utcOffset?: unknown;
+  /** Accepted; changes nothing here. */
+  groupBy?: unknown;
+  /** Accepted; changes nothing here. */
+  includeContextWeight?: unknown;
+  /** Accepted; changes nothing here. */
+  key?: unknown;
+}
+
+/** The answer to `sessions.usage`. */
+export type SessionsUsageResult = UsageReport;
+
 /** Payload of the event `shutdown`. */
 export interface ShutdownEvent {
   reason: string;
@@ -2474,6 +2624,24 @@ export interface SkillsInstallParams {
 
 /** The answer to `skills.install`. */
 export type SkillsInstallResult = InstallResult;
+
+/** Parameters of `skills.library.list`. */
+export type SkillsLibraryListParams = Record<string, unknown>;
+
+/** The answer to `skills.library.list`. */
+export type SkillsLibraryListResult = Record<string, unknown>;
+
+/** Parameters of `skills.proposals.list`. */
+export type SkillsProposalsListParams = Record<string, unknown>;
+
+/** The answer to `skills.proposals.list`. */
+export type SkillsProposalsListResult = Record<string, unknown>;
+
+/** Parameters of `skills.search`. */
+export type SkillsSearchParams = Record<string, unknown>;
+
+/** The answer to `skills.search`. */
+export type SkillsSearchResult = Record<string, unknown>;
 
 /** Parameters of `skills.status`. */
 export interface SkillsStatusParams {
@@ -2576,11 +2744,67 @@ export interface SystemEventResult {
   ok: true;
 }
 
+/** Parameters of `system.info`. */
+export type SystemInfoParams = Record<string, never>;
+
+/** The answer to `system.info`. */
+export interface SystemInfoResult {
+  hostname: string;
+  platform: string;
+  arch: string;
+  nodeVersion: string;
+  pid: number;
+  uptimeMs: number;
+  cpuCount: number;
+  memory: {
+    totalBytes: number;
+    freeBytes: number;
+    processBytes: number;
+  };
+}
+
 /** Parameters of `system-presence`. */
 export type SystemPresenceParams = Record<string, unknown>;
 
 /** The answer to `system-presence`. */
 export type SystemPresenceResult = PresenceEntry[];
+
+export interface TaskRow {
+  id: string;
+  taskId: string;
+  runId: string;
+  kind: string;
+  status: "queued" | "running" | "completed" | "failed" | "cancelled";
+  agentId: string;
+  sessionKey: string;
+  title: string;
+  createdAt: number;
+  startedAt?: number;
+  endedAt?: number;
+  updatedAt: number;
+}
+
+/** Parameters of `tasks.list`. */
+export interface TasksListParams {
+  status?: string[];
+  agentId?: string;
+  sessionKey?: string;
+  /** Default 50. */
+  limit?: number;
+  /** Accepted; changes nothing here. */
+  sortBy?: unknown;
+}
+
+/** The answer to `tasks.list`. */
+export interface TasksListResult {
+  tasks: TaskRow[];
+}
+
+/** Parameters of `themes.list`. */
+export type ThemesListParams = Record<string, unknown>;
+
+/** The answer to `themes.list`. */
+export type ThemesListResult = Record<string, unknown>;
 
 /** Payload of the event `tick`. */
 export interface TickEvent {
@@ -2623,6 +2847,18 @@ export interface ToolsListParams {
 export interface ToolsListResult {
   tools: ToolEntry[];
 }
+
+/** Parameters of `transcripts.list`. */
+export type TranscriptsListParams = Record<string, unknown>;
+
+/** The answer to `transcripts.list`. */
+export type TranscriptsListResult = Record<string, unknown>;
+
+/** Parameters of `update.status`. */
+export type UpdateStatusParams = Record<string, unknown>;
+
+/** The answer to `update.status`. */
+export type UpdateStatusResult = Record<string, unknown>;
 
 /** Parameters of `usage.breakdown`. */
 export interface UsageBreakdownParams {
@@ -2677,6 +2913,62 @@ export interface UsageDay {
   missingCostEntries: number;
 }
 
+export interface UsageReport {
+  updatedAt: number;
+  startDate: string;
+  endDate: string;
+  sessions: {
+    key: string;
+    sessionId: string;
+    agentId: string;
+    usage: UsageSums;
+  }[];
+  totals: UsageSums;
+  aggregates: {
+    /** Not counted: always 0. */
+    messages: {
+      total: number;
+      user: number;
+      assistant: number;
+      toolCalls: number;
+      toolResults: number;
+      errors: number;
+    };
+    tools: {
+      totalCalls: number;
+      uniqueTools: number;
+      tools: unknown[];
+    };
+    byModel: {
+      provider: string;
+      model: string;
+      count: number;
+      totals: UsageSums;
+    }[];
+    byProvider: {
+      provider: string;
+      count: number;
+      totals: UsageSums;
+    }[];
+    byAgent: {
+      agentId: string;
+      totals: UsageSums;
+    }[];
+    byChannel: {
+      channel: string;
+      totals: UsageSums;
+    }[];
+    daily: {
+      date: string;
+      tokens: number;
+      cost: number;
+      messages: number;
+      toolCalls: number;
+      errors: number;
+    }[];
+  };
+}
+
 export interface UsageRow {
   /** Empty for what was asked outside any conversation. */
   name: string;
@@ -2726,6 +3018,24 @@ export interface UsageStatusResult {
   date: string;
   today: UsageTotals;
   budgets: BudgetState[];
+}
+
+export interface UsageSums {
+  /** Tokens that were not read from a cache or written to it. */
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite: number;
+  totalTokens: number;
+  /** In US dollars. */
+  totalCost: number;
+  /** Calls of models whose price is not known. */
+  missingCostEntries: number;
+  /** Always 0, like the next three: costs are kept as one figure. */
+  inputCost: number;
+  outputCost: number;
+  cacheReadCost: number;
+  cacheWriteCost: number;
 }
 
 export interface UsageTotals {
@@ -2789,6 +3099,12 @@ export interface WebLoginWaitResult {
   connected: boolean;
 }
 
+/** Parameters of `worktrees.list`. */
+export type WorktreesListParams = Record<string, unknown>;
+
+/** The answer to `worktrees.list`. */
+export type WorktreesListResult = Record<string, unknown>;
+
 /** Every method: what it is given and what it answers. */
 export interface Methods {
   /** The newest health snapshot; a fresh one follows as an event. With probe, a fresh one is the answer. */
@@ -2801,6 +3117,8 @@ export interface Methods {
   status: { params: StatusParams; result: StatusResult };
   /** A beacon: updates the sender's presence and tells the agent what is new on its next turn. */
   "system-event": { params: SystemEventParams; result: SystemEventResult };
+  /** The machine and the process, in figures. */
+  "system.info": { params: SystemInfoParams; result: SystemInfoResult };
   /** Who is connected, newest first; the gateway's own row is always there. */
   "system-presence": { params: SystemPresenceParams; result: SystemPresenceResult };
   /** Lets a device in with exactly the role and scopes that its request shows. */
@@ -2861,6 +3179,8 @@ export interface Methods {
   "usage.breakdown": { params: UsageBreakdownParams; result: UsageBreakdownResult };
   /** What models took on each of the last days; those without a call are left out. */
   "usage.cost": { params: UsageCostParams; result: UsageCostResult };
+  /** What models took between two days: by conversation, model, provider, agent, channel and day. */
+  "sessions.usage": { params: SessionsUsageParams; result: SessionsUsageResult };
   /** What models took today, and how much of the budgets is used. */
   "usage.status": { params: UsageStatusParams; result: UsageStatusResult };
   /** Searches an agent's notes; the best places first. */
@@ -2929,6 +3249,8 @@ export interface Methods {
   "channels.add": { params: ChannelsAddParams; result: ChannelsAddResult };
   /** Ends an account's session on the platform and forgets it here. */
   "channels.logout": { params: ChannelsLogoutParams; result: ChannelsLogoutResult };
+  /** Senders who wait to be let in, as pages of protocol 4 read them. */
+  "channels.pairing.list": { params: ChannelsPairingListParams; result: ChannelsPairingListResult };
   /** Removes an account from the settings and forgets its session. */
   "channels.remove": { params: ChannelsRemoveParams; result: ChannelsRemoveResult };
   /** Starts an account that was stopped or has failed. */
@@ -2991,16 +3313,62 @@ export interface Methods {
   "runs.list": { params: RunsListParams; result: RunsListResult };
   /** Runs a recorded run again, offline: models and tools answer what they answered then. */
   "runs.replay": { params: RunsReplayParams; result: RunsReplayResult };
+  /** The newest runs as tasks, as pages of protocol 4 read them. */
+  "tasks.list": { params: TasksListParams; result: TasksListResult };
   /** Replaces the config file's text and applies it, restarting in place when needed. */
   "config.apply": { params: ConfigApplyParams; result: ConfigApplyResult };
-  /** The config file and the values in force. Secrets are shown as markers. */
+  /** The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is. */
   "config.get": { params: ConfigGetParams; result: ConfigGetResult };
   /** Merges an object into the config file (null deletes), keeps its comments, and applies it. */
   "config.patch": { params: ConfigPatchParams; result: ConfigPatchResult };
   /** The JSON Schema of the config file, with hints for a form. */
   "config.schema": { params: ConfigSchemaParams; result: ConfigSchemaResult };
+  /** One place of the config file's schema, and what stands below it. */
+  "config.schema.lookup": { params: ConfigSchemaLookupParams; result: ConfigSchemaLookupResult };
   /** Replaces the config file's text. Markers become the secrets they stand for. */
   "config.set": { params: ConfigSetParams; result: ConfigSetResult };
+  /** Questions of plugins: there are none here; the answer is always the same. */
+  "plugin.approval.list": { params: PluginApprovalListParams; result: PluginApprovalListResult };
+  /** Questions of a system agent: there are none here; the answer is always the same. */
+  "openclaw.approval.list": { params: OpenclawApprovalListParams; result: OpenclawApprovalListResult };
+  /** Grants for a time: there are none here; the answer is always the same. */
+  "exec.approval.grants.list": { params: ExecApprovalGrantsListParams; result: ExecApprovalGrantsListResult };
+  /** Questions that agents put to people: there are none here; the answer is always the same. */
+  "question.list": { params: QuestionListParams; result: QuestionListResult };
+  /** Environments: there are none here; the answer is always the same. */
+  "environments.list": { params: EnvironmentsListParams; result: EnvironmentsListResult };
+  /** Work trees: there are none here; the answer is always the same. */
+  "worktrees.list": { params: WorktreesListParams; result: WorktreesListResult };
+  /** Transcripts of meetings: there are none here; the answer is always the same. */
+  "transcripts.list": { params: TranscriptsListParams; result: TranscriptsListResult };
+  /** Artifacts: there are none here; the answer is always the same. */
+  "artifacts.list": { params: ArtifactsListParams; result: ArtifactsListResult };
+  /** Memories to be taken over: there are none here; the answer is always the same. */
+  "migrations.memory.plan": { params: MigrationsMemoryPlanParams; result: MigrationsMemoryPlanResult };
+  /** A library of skills: there are none here; the answer is always the same. */
+  "skills.library.list": { params: SkillsLibraryListParams; result: SkillsLibraryListResult };
+  /** A catalogue of skills: there are none here; the answer is always the same. */
+  "skills.search": { params: SkillsSearchParams; result: SkillsSearchResult };
+  /** Proposals of skills: there are none here; the answer is always the same. */
+  "skills.proposals.list": { params: SkillsProposalsListParams; result: SkillsProposalsListResult };
+  /** Plugins: there are none here; the answer is always the same. */
+  "plugins.list": { params: PluginsListParams; result: PluginsListResult };
+  /** A catalogue of plugins: there are none here; the answer is always the same. */
+  "plugins.catalog.browse": { params: PluginsCatalogBrowseParams; result: PluginsCatalogBrowseResult };
+  /** Progress cards: there are none here; the answer is always the same. */
+  "progressCard.get": { params: ProgressCardGetParams; result: ProgressCardGetResult };
+  /** Branches of a conversation: there are none here; the answer is always the same. */
+  "sessions.branches.list": { params: SessionsBranchesListParams; result: SessionsBranchesListResult };
+  /** A companion beside a conversation: there are none here; the answer is always the same. */
+  "sessions.companion.state": { params: SessionsCompanionStateParams; result: SessionsCompanionStateResult };
+  /** Observers: there are none here; the answer is always the same. */
+  "sessions.observer.visibility": { params: SessionsObserverVisibilityParams; result: SessionsObserverVisibilityResult };
+  /** Themes to choose from: there are none here; the answer is always the same. */
+  "themes.list": { params: ThemesListParams; result: ThemesListResult };
+  /** Updates by the gateway itself: there are none here; the answer is always the same. */
+  "update.status": { params: UpdateStatusParams; result: UpdateStatusResult };
+  /** Lanes: there are none here that could be shown. */
+  "diagnostics.lanes": { params: DiagnosticsLanesParams; result: DiagnosticsLanesResult };
 }
 
 /** Every event and its payload. */
@@ -3049,6 +3417,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "logs.tail": { access: "operator.read", once: false, twoStage: false },
   status: { access: "operator.read", once: false, twoStage: false },
   "system-event": { access: "operator.admin", once: false, twoStage: false },
+  "system.info": { access: "operator.read", once: false, twoStage: false },
   "system-presence": { access: "operator.read", once: false, twoStage: false },
   "device.pair.approve": { access: "operator.pairing", once: false, twoStage: false },
   "device.pair.list": { access: "operator.pairing", once: false, twoStage: false },
@@ -3079,6 +3448,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "models.test": { access: "operator.write", once: false, twoStage: false },
   "usage.breakdown": { access: "operator.read", once: false, twoStage: false },
   "usage.cost": { access: "operator.read", once: false, twoStage: false },
+  "sessions.usage": { access: "operator.read", once: false, twoStage: false },
   "usage.status": { access: "operator.read", once: false, twoStage: false },
   "memory.search": { access: "operator.admin", once: false, twoStage: false },
   "memory.status": { access: "operator.admin", once: false, twoStage: false },
@@ -3113,6 +3483,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "message.action": { access: "operator.write", once: true, twoStage: false },
   "channels.add": { access: "operator.admin", once: false, twoStage: false },
   "channels.logout": { access: "operator.admin", once: false, twoStage: false },
+  "channels.pairing.list": { access: "operator.pairing", once: false, twoStage: false },
   "channels.remove": { access: "operator.admin", once: false, twoStage: false },
   "channels.start": { access: "operator.admin", once: false, twoStage: false },
   "channels.status": { access: "operator.read", once: false, twoStage: false },
@@ -3144,11 +3515,34 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "runs.get": { access: "operator.admin", once: false, twoStage: false },
   "runs.list": { access: "operator.read", once: false, twoStage: false },
   "runs.replay": { access: "operator.admin", once: false, twoStage: false },
+  "tasks.list": { access: "operator.read", once: false, twoStage: false },
   "config.apply": { access: "operator.admin", once: false, twoStage: false },
-  "config.get": { access: "operator.admin", once: false, twoStage: false },
+  "config.get": { access: "operator.read", once: false, twoStage: false },
   "config.patch": { access: "operator.admin", once: false, twoStage: false },
-  "config.schema": { access: "operator.admin", once: false, twoStage: false },
+  "config.schema": { access: "operator.read", once: false, twoStage: false },
+  "config.schema.lookup": { access: "operator.read", once: false, twoStage: false },
   "config.set": { access: "operator.admin", once: false, twoStage: false },
+  "plugin.approval.list": { access: "operator.approvals", once: false, twoStage: false },
+  "openclaw.approval.list": { access: "operator.approvals", once: false, twoStage: false },
+  "exec.approval.grants.list": { access: "operator.approvals", once: false, twoStage: false },
+  "question.list": { access: "operator.read", once: false, twoStage: false },
+  "environments.list": { access: "operator.read", once: false, twoStage: false },
+  "worktrees.list": { access: "operator.read", once: false, twoStage: false },
+  "transcripts.list": { access: "operator.read", once: false, twoStage: false },
+  "artifacts.list": { access: "operator.read", once: false, twoStage: false },
+  "migrations.memory.plan": { access: "operator.read", once: false, twoStage: false },
+  "skills.library.list": { access: "operator.read", once: false, twoStage: false },
+  "skills.search": { access: "operator.read", once: false, twoStage: false },
+  "skills.proposals.list": { access: "operator.read", once: false, twoStage: false },
+  "plugins.list": { access: "operator.read", once: false, twoStage: false },
+  "plugins.catalog.browse": { access: "operator.read", once: false, twoStage: false },
+  "progressCard.get": { access: "operator.read", once: false, twoStage: false },
+  "sessions.branches.list": { access: "operator.read", once: false, twoStage: false },
+  "sessions.companion.state": { access: "operator.read", once: false, twoStage: false },
+  "sessions.observer.visibility": { access: "operator.read", once: false, twoStage: false },
+  "themes.list": { access: "operator.read", once: false, twoStage: false },
+  "update.status": { access: "operator.admin", once: false, twoStage: false },
+  "diagnostics.lanes": { access: "operator.read", once: false, twoStage: false },
 };
 
 /** The names of all events. */

@@ -2,6 +2,7 @@
 
 import { RequestTimeout, ResponseError } from "./errors.ts";
 import { isRecord, type ResponseFrame } from "./frames.ts";
+import { later } from "./timers.ts";
 
 /** How long a request waits for its first answer when the caller does not say, in milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 10_000;
@@ -43,11 +44,11 @@ export class PendingRequests {
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-      const timer =
-        timeoutMs > 0 ? setTimeout(() => fail(new RequestTimeout(method, timeoutMs)), timeoutMs) : undefined;
+      const stopTimer =
+        timeoutMs > 0 ? later(timeoutMs, () => fail(new RequestTimeout(method, timeoutMs))) : () => undefined;
       const onAbort = () => fail(signal?.reason);
       const release = () => {
-        clearTimeout(timer);
+        stopTimer();
         signal?.removeEventListener("abort", onAbort);
         this.#byId.delete(id);
       };
@@ -56,7 +57,7 @@ export class PendingRequests {
         reject(error);
       };
       const stopFirstAnswerTimer = () => {
-        if (options.timeoutMs === undefined) clearTimeout(timer);
+        if (options.timeoutMs === undefined) stopTimer();
       };
       signal?.addEventListener("abort", onAbort, { once: true });
       this.#byId.set(id, { method, options, resolve, reject, release, stopFirstAnswerTimer, acked: false });

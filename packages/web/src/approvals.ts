@@ -30,6 +30,8 @@ export interface Approval {
 }
 
 /** How long after the end of its time a command is asked for again, in milliseconds. */
+/** The longest wait of a timer; a longer one would be over at once. */
+const LONGEST_MS = 2 ** 31 - 1;
 const LATE_MS = 1_000;
 
 /** What approvals need of the page. */
@@ -92,7 +94,8 @@ export class Approvals {
     this.#waiting = waiting;
     clearTimeout(this.#timer);
     const next = Math.min(...waiting.map(({ expiresAt }) => expiresAt));
-    if (waiting.length > 0) this.#timer = setTimeout(() => void this.load(), Math.max(0, next - Date.now()) + LATE_MS);
+    const waitMs = Math.min(Math.max(0, next - Date.now()) + LATE_MS, LONGEST_MS);
+    if (waiting.length > 0) this.#timer = setTimeout(() => void this.load(), waitMs);
     this.#host.onChange();
   }
 }

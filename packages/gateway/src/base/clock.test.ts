@@ -39,6 +39,40 @@ test("after does not call what has been disposed", async () => {
   assert.equal(calls, 0);
 });
 
+test("a wait of more than 2^31-1 ms is not over at once", async () => {
+  const over: string[] = [];
+  const stop = new AbortController();
+  using _once = systemClock.after(3e9, () => over.push("after"));
+  using _again = systemClock.every(3e9, () => over.push("every"));
+  void systemClock.sleep(3e9, stop.signal).then(
+    () => over.push("sleep"),
+    () => undefined,
+  );
+
+  await systemClock.sleep(20);
+  stop.abort();
+
+  assert.deepEqual(over, []);
+});
+
+test("a long wait is over when its time has come", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const over: string[] = [];
+  systemClock.after(2 ** 31 + 1_000, () => over.push("after"));
+  using _again = systemClock.every(2 ** 31 + 1_000, () => over.push("every"));
+
+  t.mock.timers.tick(2 ** 31 - 1);
+  const before = [...over];
+  t.mock.timers.tick(1_001);
+  const once = [...over];
+  t.mock.timers.tick(2 ** 31 - 1);
+  t.mock.timers.tick(1_001);
+
+  assert.deepEqual(before, []);
+  assert.deepEqual(once, ["after", "every"]);
+  assert.deepEqual(over, ["after", "every", "every"]);
+});
+
 test("every calls again and again until it is disposed", async () => {
   const third = Promise.withResolvers<void>();
   let calls = 0;

@@ -15,7 +15,10 @@ export interface Clock {
   every(ms: number, fn: () => void): Disposable;
 }
 
-/** The machine's clock. Nobody watches it: its steady time jumps as it does. */
+/** The longest wait that the system's timers know; a longer one would be over at once (Node: setTimeout). */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** The machine's clock. It takes any duration. Nobody watches it: its steady time jumps as it does. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   steadyNow: () => Date.now(),
@@ -24,27 +27,41 @@ export const systemClock: Clock = {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const onAbort = () => {
-        clearTimeout(timer);
+        timer[Symbol.dispose]();
         reject(signal?.reason);
       };
-      const timer = setTimeout(() => {
+      const timer = timeout(ms, { holds: true }, () => {
         signal?.removeEventListener("abort", onAbort);
         resolve();
-      }, ms);
+      });
       signal?.addEventListener("abort", onAbort, { once: true });
     });
   },
-  after(ms, fn) {
-    const timer = setTimeout(fn, ms);
-    timer.unref();
-    return { [Symbol.dispose]: () => clearTimeout(timer) };
-  },
+  after: (ms, fn) => timeout(ms, { holds: false }, fn),
   every(ms, fn) {
+    if (ms > LONGEST_MS) {
+      let next = timeout(ms, { holds: false }, function again() {
+        next = timeout(ms, { holds: false }, again);
+        fn();
+      });
+      return { [Symbol.dispose]: () => next[Symbol.dispose]() };
+    }
     const timer = setInterval(fn, ms);
     timer.unref();
     return { [Symbol.dispose]: () => clearInterval(timer) };
   },
 };
+
+/** A timer of any duration: a long one is made of several. `holds` keeps the process alive meanwhile. */
+function timeout(ms: number, { holds }: { holds: boolean }, fn: () => void): Disposable {
+  let timer: NodeJS.Timeout;
+  const wait = (left: number) => {
+    timer = left > LONGEST_MS ? setTimeout(() => wait(left - LONGEST_MS), LONGEST_MS) : setTimeout(fn, left);
+    if (!holds) timer.unref();
+  };
+  wait(ms);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
 
 /** The same clock, whose timers hand what their work throws to `onError`: a full disk must not end the process. */
 export function guardedClock(clock: Clock, onError: (error: unknown) => void): Clock {

@@ -2,6 +2,7 @@
 
 import { GatewayClient, type HelloOk, type WebSocketLike } from "@moltbot/protocol";
 import { type ClientOptions as SocketOptions, WebSocket } from "ws";
+import { systemClock } from "../base/clock.ts";
 import { VERSION } from "../base/version.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { explainFailure } from "./failure.ts";
@@ -10,6 +11,9 @@ import { resolveTarget, type Target, type TargetFlags } from "./target.ts";
 
 /** How long a command waits for the gateway when it is not told, in milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** The longest wait that a socket of Node knows, in milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** Answers may be long; what the gateway sends is not hostile. In bytes. */
 const MAX_PAYLOAD = 64 * 1024 * 1024;
@@ -80,7 +84,12 @@ function createClient(target: Target, options: ConnectOptions, socketOptions: So
 /** The pinning code brings TLS along, which other connections need not load. */
 async function socketOptions({ fingerprint }: Target, timeoutMs: number): Promise<SocketOptions> {
   const pin = fingerprint === undefined ? {} : (await import("./pin.ts")).pinned(fingerprint);
-  return { perMessageDeflate: false, handshakeTimeout: timeoutMs, maxPayload: MAX_PAYLOAD, ...pin };
+  return {
+    perMessageDeflate: false,
+    handshakeTimeout: Math.min(timeoutMs, LONGEST_MS),
+    maxPayload: MAX_PAYLOAD,
+    ...pin,
+  };
 }
 
 /** A client that reconnects goes on trying; whoever starts a command wants to hear why it does not begin. */
@@ -93,14 +102,8 @@ function firstFailure(client: GatewayClient): Promise<never> {
 }
 
 async function inTime(hello: Promise<HelloOk>, { target, timeoutMs }: { target: Target; timeoutMs: number }) {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const message = `The gateway at ${target.url} did not answer within ${timeoutMs} ms. Try again, or allow more with --timeout.`;
-    timer = setTimeout(() => reject(new CliError(message, EXIT.timeout)), timeoutMs);
-  });
-  try {
-    return await Promise.race([hello, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const message = `The gateway at ${target.url} did not answer within ${timeoutMs} ms. Try again, or allow more with --timeout.`;
+  using _limit = systemClock.after(timeoutMs, () => reject(new CliError(message, EXIT.timeout)));
+  return await Promise.race([hello, late]);
 }

@@ -1,6 +1,6 @@
 /** The frames of the handshake and of everything after it, as schemas (protocol: handshake, frames). */
 import { Type } from "@sinclair/typebox";
-import { Closed, Millis, NonEmpty, Nullable, OneOf } from "./schema.ts";
+import { Closed, MAX_NUMBER, Millis, NonEmpty, Nullable, OneOf } from "./schema.ts";
 
 /** Who connects: the protocol's fixed names, of every generation of clients. */
 export const CLIENT_IDS = [
@@ -54,8 +54,12 @@ const device = {
 const Nonce = described(NonEmpty, "The nonce of this connection's challenge.");
 
 const connect = {
-  minProtocol: Type.Integer({ minimum: 1, description: "The oldest protocol that the client speaks." }),
-  maxProtocol: Type.Integer({ minimum: 1, description: "The newest." }),
+  minProtocol: Type.Integer({
+    minimum: 1,
+    maximum: MAX_NUMBER,
+    description: "The oldest protocol that the client speaks.",
+  }),
+  maxProtocol: Type.Integer({ minimum: 1, maximum: MAX_NUMBER, description: "The newest." }),
   caps: Type.Optional(described(Names, "A node's abilities, for example `camera`.")),
   commands: Type.Optional(described(Names, "A node's commands, for example `camera.snap`.")),
   permissions: Type.Optional(

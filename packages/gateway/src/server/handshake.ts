@@ -13,6 +13,7 @@ import type { Connection, Credential, Session } from "./connection.ts";
 import { type PresentedDevice, verifyDevice } from "./device-proof.ts";
 import { type Dialect, dialectFor, type HelloAuth, type PairingFacts, protocolMismatch, STRICTEST } from "./dialect.ts";
 import type { FailureLimiter } from "./limiter.ts";
+import { isLoopbackHost } from "./locality.ts";
 import type { GatewaySettings } from "./settings.ts";
 
 type ConnectParams = Static<typeof ConnectParams4>;
@@ -233,12 +234,15 @@ function authenticate(
 }
 
 /**
- * Whose failures are counted: everyone but a direct local program; pages apart from programs at the same address, and the
- * pages of one origin apart from those of another, so that a hostile page does not lock out the owner's own.
+ * Whose failures are counted: everyone but a direct local program. Pages are counted apart from programs at the same
+ * address, and each origin for itself, so that a hostile page locks out no other. Who comes from elsewhere can claim any
+ * origin: there only names of ours are told apart, and all others are one.
  */
 function limitedSource({ origin, isLocal, address, peer }: Connection): string | undefined {
-  if (origin.kind !== "none") return `browser ${address} ${peer.headers.origin?.toLowerCase()}`;
-  return isLocal ? undefined : address;
+  if (origin.kind === "none") return isLocal ? undefined : address;
+  const page = new URL(peer.headers.origin!);
+  const isToldApart = isLocal || (origin.kind === "own" && !isLoopbackHost(page.host));
+  return `browser ${address} ${isToldApart ? page.origin : "elsewhere"}`;
 }
 
 function rateLimited(retryAfterMs: number): GatewayError {

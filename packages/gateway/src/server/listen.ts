@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import type { Clock } from "../base/clock.ts";
 import { codeOf, detailOf, GatewayError, ignore, invalidRequest, messageOf, StartError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { type Schema, validationText } from "../kit/validate.ts";
@@ -165,7 +166,7 @@ export class GatewayServer {
     server.on(certificate ? "secureConnection" : "connection", (socket: Socket) => this.#admitSocket(socket));
     server.on("request", (request, response) => this.#onRequest(request, response));
     server.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
-    server.on("clientError", (_error, socket) => void socket.destroy());
+    server.on("clientError", (error, socket) => refuseHead(error, socket, this.#options.clock));
     return server as Server;
   }
 
@@ -297,6 +298,30 @@ export class GatewayServer {
     if (!problem) return this.#options.dispatch.handle(connection, session, frame as Request);
     connection.send(failureFrame(idOf(frame), invalidRequest(`invalid request frame: ${problem}`)));
   }
+}
+
+/** What is said of a head that is not HTTP, is too large, or did not come in time (RFC 9110, RFC 6585). */
+const HEAD_PROBLEMS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Content Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
+/** Answers what cannot be read as a request, and closes. A socket that is gone, or in the midst of an answer, is ended. */
+function refuseHead(error: Error, socket: Duplex, clock: Clock): void {
+  const code = codeOf(error) ?? "";
+  // As Node does it when nobody listens: the answer under way, if any, stands on the socket.
+  const { _httpMessage: answering } = socket as { _httpMessage?: ServerResponse | null };
+  if (!socket.writable || code === "ECONNRESET" || answering?.headersSent) return void socket.destroy();
+  const status = HEAD_PROBLEMS[code] ?? "400 Bad Request";
+  const text = status.slice(4);
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+  );
+  // What still comes is read and thrown away: an end with unread bytes would take the answer back.
+  socket.resume();
+  const limit = clock.after(LIMITS.closeMs, () => socket.destroy());
+  socket.once("close", () => limit[Symbol.dispose]());
 }
 
 function refuseUpgrade(socket: Duplex, status: string, text: string): void {

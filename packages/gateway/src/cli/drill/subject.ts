@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { GatewayClient } from "@moltbot/protocol";
+import { GatewayClient, type Methods, ResponseError } from "@moltbot/protocol";
 import { VERSION } from "../../base/version.ts";
 
 /** How a gateway is started: the program and what stands before its own arguments. */
@@ -21,11 +21,23 @@ export interface SubjectOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Modules that the process loads first. */
   readonly preloads: readonly string[];
+  readonly patience?: Patience;
 }
 
 const TOKEN = "drill-token-0123456789abcdef";
-const START_LIMIT_MS = 30_000;
+/** How long a start may take on a machine that is busy with other things. */
+const START_LIMIT_MS = 180_000;
 const LOOK_EVERY_MS = 20;
+/** How long one answer may take, and how long is tried before a gateway counts as one that does not answer. */
+const ANSWER_LIMIT_MS = 60_000;
+const ASK_LIMIT_MS = 600_000;
+const AGAIN_MS = 250;
+
+/** How patient a drill is; tests are less so. */
+export interface Patience {
+  readonly answerMs?: number;
+  readonly limitMs?: number;
+}
 
 export class Subject implements AsyncDisposable {
   readonly #options: SubjectOptions;
@@ -79,6 +91,33 @@ export class Subject implements AsyncDisposable {
     await client.connect();
     this.#client = client;
     return client;
+  }
+
+  /**
+   * Asks the gateway something that changes nothing, as often as needed: what is slow to answer, or has closed the
+   * connection meanwhile, is asked again. Rejects with what went wrong last when the process has ended or the time is up.
+   */
+  async ask<M extends keyof Methods & ("channels.status" | "inbox.list")>(
+    method: M,
+    params: Methods[M]["params"],
+  ): Promise<Methods[M]["result"]> {
+    const { answerMs = ANSWER_LIMIT_MS, limitMs = ASK_LIMIT_MS } = this.#options.patience ?? {};
+    const limit = AbortSignal.timeout(limitMs);
+    for (;;) {
+      try {
+        const client = await this.client();
+        return (await client.request(method as string, params, { timeoutMs: answerMs })) as Methods[M]["result"];
+      } catch (error) {
+        if (error instanceof ResponseError || limit.aborted || this.#isOver) throw error;
+        this.#client?.close();
+        this.#client = undefined;
+        await sleep(AGAIN_MS);
+      }
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.#child == null || this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

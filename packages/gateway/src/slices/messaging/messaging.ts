@@ -30,7 +30,7 @@ import { MediaIn } from "./media-in.ts";
 import { type NameProblem, namesIn } from "./names.ts";
 import { Outbox, type OutboxRow } from "./outbox.ts";
 import { Outgoing } from "./outgoing.ts";
-import { Pairing } from "./pairing.ts";
+import { PAIRING_LIMITS, Pairing } from "./pairing.ts";
 import { queueRules } from "./queueing.ts";
 import { type Binding, bindings, type ChannelsConfig, type MessagesSettings, messages } from "./settings.ts";
 import { Transcriber } from "./transcribe.ts";
@@ -238,6 +238,18 @@ export class Messaging implements AsyncDisposable {
     const session = this.#services.sessions.get(sessionKey);
     const channel = session?.route?.channel;
     return queueRules(this.#messages.current.queue, channel, session).mode;
+  }
+
+  /** Who waits on which account, and how many may. */
+  pairingOverview() {
+    const accounts = this.#channels.accounts().map(({ key }) => key);
+    const hasOwner = accounts.some((key) => (this.#channels.settingsOf(key)?.owners.entries.length ?? 0) > 0);
+    return {
+      accounts: accounts.map(({ channel, account }) => ({ channel, accountId: account })),
+      requests: this.pairing.list(undefined).pending,
+      commandOwnerConfigured: hasOwner,
+      limits: PAIRING_LIMITS,
+    };
   }
 
   /** Lets a sender in; tells them so when asked to. */

@@ -286,6 +286,20 @@ export const pairingList = defineMethod({
   handler: ({ params, gateway }) => gateway.messaging.pairing.list(params.channel),
 });
 
+export const channelsPairingList = defineMethod({
+  name: "channels.pairing.list",
+  summary: "Senders who wait to be let in, as pages of protocol 4 read them.",
+  access: "operator.pairing",
+  params: {},
+  result: Type.Object({
+    accounts: Type.Array(Type.Object({ channel: NonEmpty, accountId: NonEmpty })),
+    requests: Type.Array(SenderRequest),
+    commandOwnerConfigured: Type.Boolean({ description: "Whether some channel knows its owner." }),
+    limits: Type.Object({ pendingPerAccount: Type.Integer({ minimum: 1 }), ttlMs: Type.Integer({ minimum: 1 }) }),
+  }),
+  handler: ({ gateway }) => gateway.messaging.pairingOverview(),
+});
+
 export const pairingApprove = defineMethod({
   name: "pairing.approve",
   summary: "Lets a sender in by the code that they were given.",

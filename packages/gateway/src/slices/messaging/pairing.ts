@@ -21,6 +21,9 @@ const MAX_PENDING = 100;
 /** Ids of one person that are kept; no platform proves more than three. */
 const MAX_ALIASES = 8;
 
+/** The same for people. */
+export const PAIRING_LIMITS = { pendingPerAccount: MAX_PENDING, ttlMs: CODE_TTL_MS } as const;
+
 interface Row {
   readonly channel: string;
   readonly sender: string;

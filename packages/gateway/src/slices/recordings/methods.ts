@@ -2,8 +2,8 @@
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../base/errors.ts";
 import { defineMethod } from "../../kit/method.ts";
-import { Id, NonEmpty } from "../../kit/schema.ts";
-import { ReplayReport, RunDetails, RunEvent, RunRow, WhichRun } from "./schema.ts";
+import { Id, Ignored, NonEmpty, SessionKey } from "../../kit/schema.ts";
+import { ReplayReport, RunDetails, RunEvent, RunRow, TaskRow, WhichRun } from "./schema.ts";
 
 export const list = defineMethod({
   name: "runs.list",
@@ -15,6 +15,49 @@ export const list = defineMethod({
     return { recording: recordings.isOn, runs: recordings.rows(params.limit ?? 20) };
   },
 });
+
+export const tasks = defineMethod({
+  name: "tasks.list",
+  summary: "The newest runs as tasks, as pages of protocol 4 read them.",
+  access: "operator.read",
+  params: {
+    status: Type.Optional(Type.Array(Type.String({ maxLength: 32 }), { maxItems: 16 })),
+    agentId: Type.Optional(Id),
+    sessionKey: Type.Optional(SessionKey),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: "Default 50." })),
+    sortBy: Ignored,
+  },
+  result: Type.Object({ tasks: Type.Array(TaskRow) }),
+  handler({ params: { status, agentId, sessionKey, limit = 50 }, gateway: { recordings, sessions } }) {
+    const key = sessionKey === undefined ? undefined : sessions.keyOf(sessionKey, agentId);
+    const wanted = recordings
+      .rows(500)
+      .map((row) => ({
+        ...{ id: row.runId, taskId: row.runId, runId: row.runId, kind: "run", status: TASK_STATUS[row.status] },
+        ...{ agentId: row.agentId, sessionKey: row.sessionKey, title: row.source, createdAt: row.acceptedAt },
+        ...(row.startedAt !== undefined && { startedAt: row.startedAt }),
+        ...(row.endedAt !== undefined && { endedAt: row.endedAt }),
+        updatedAt: row.endedAt ?? row.startedAt ?? row.acceptedAt,
+      }))
+      .filter(
+        (task) =>
+          (status === undefined || status.length === 0 || status.includes(task.status)) &&
+          (agentId === undefined || task.agentId === agentId) &&
+          (key === undefined || task.sessionKey === key),
+      );
+    return { tasks: wanted.slice(0, limit) };
+  },
+});
+
+/** What becomes of a run, in the words of tasks. */
+const TASK_STATUS = {
+  accepted: "queued",
+  running: "running",
+  ok: "completed",
+  merged: "completed",
+  error: "failed",
+  aborted: "cancelled",
+} as const;
 
 export const get = defineMethod({
   name: "runs.get",

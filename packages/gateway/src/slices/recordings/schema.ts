@@ -19,6 +19,22 @@ export const RunRow = Type.Object({
   recorded: Type.Boolean({ description: "Whether it can be replayed." }),
 });
 
+/** A run as `tasks.list` shows it. */
+export const TaskRow = Type.Object({
+  id: NonEmpty,
+  taskId: NonEmpty,
+  runId: NonEmpty,
+  kind: NonEmpty,
+  status: OneOf("queued", "running", "completed", "failed", "cancelled"),
+  agentId: NonEmpty,
+  sessionKey: Type.String(),
+  title: NonEmpty,
+  createdAt: Millis,
+  startedAt: Type.Optional(Millis),
+  endedAt: Type.Optional(Millis),
+  updatedAt: Millis,
+});
+
 /** One request to a provider, without the texts. */
 export const ExchangeRow = Type.Object({
   at: Type.Integer({ minimum: 0, description: "Milliseconds after the run began." }),

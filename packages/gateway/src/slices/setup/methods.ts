@@ -1,7 +1,9 @@
 /** Methods that read and change the config file (protocol: config). */
 import { Type } from "@sinclair/typebox";
 import type { Gateway } from "../../gateway.ts";
+import { hasScope } from "../../kit/access.ts";
 import { defineMethod } from "../../kit/method.ts";
+import { DurationMs, NonEmpty } from "../../kit/schema.ts";
 import { ConfigApplied, ConfigSchema, ConfigSnapshot, ConfigWritten } from "./schema.ts";
 import type { ChangeNote } from "./setup.ts";
 
@@ -14,16 +16,24 @@ const change = {
   baseHash,
   sessionKey: Type.Optional(Type.String({ description: "The session whose agent is told of the change." })),
   note: Type.Optional(Type.String()),
-  restartDelayMs: Type.Optional(Type.Integer({ minimum: 0 })),
+  restartDelayMs: Type.Optional(DurationMs),
 };
 
 export const configGet = defineMethod({
   name: "config.get",
-  summary: "The config file and the values in force. Secrets are shown as markers.",
+  summary:
+    "The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could " +
+    "be a secret or a path of this machine is.",
   access: "operator.admin",
   params: {},
   result: ConfigSnapshot,
   handler: ({ gateway }) => gateway.setup.get(),
+  // Its clients ask for the least scope that they need, and read the levels of `tools.exec`.
+  four: {
+    access: "operator.read",
+    handler: ({ gateway: { setup }, caller }) =>
+      hasScope(caller.scopes, "operator.admin") ? setup.get() : setup.getForReaders(),
+  },
 });
 
 export const configSet = defineMethod({
@@ -62,6 +72,30 @@ export const configSchema = defineMethod({
   params: {},
   result: ConfigSchema,
   handler: ({ gateway }) => gateway.setup.schema(),
+  // The schema is the product's and says nothing of this installation.
+  four: { access: "operator.read" },
+});
+
+export const configSchemaLookup = defineMethod({
+  name: "config.schema.lookup",
+  summary: "One place of the config file's schema, and what stands below it.",
+  access: "operator.read",
+  params: { path: Type.String({ maxLength: 1_000, description: 'Dotted; "" is the whole file, * any key or index.' }) },
+  result: Type.Object({
+    path: Type.String(),
+    schema: Type.Unknown(),
+    children: Type.Array(
+      Type.Object({
+        key: NonEmpty,
+        path: NonEmpty,
+        type: Type.Optional(Type.String()),
+        required: Type.Boolean(),
+        hasChildren: Type.Boolean(),
+        help: Type.Optional(Type.String()),
+      }),
+    ),
+  }),
+  handler: ({ params, gateway }) => gateway.setup.lookUp(params.path),
 });
 
 /** What is said with a change. Throws `INVALID_REQUEST` for a session key that is none, before anything is written. */

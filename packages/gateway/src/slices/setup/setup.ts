@@ -10,6 +10,8 @@ import type { Base } from "../../gateway.ts";
 import type { SettingsDefinition } from "../../kit/settings.ts";
 import { isSecret } from "../../kit/sound.ts";
 import type { Schema } from "../../kit/validate.ts";
+import { lookUp } from "./lookup.ts";
+import { shownToReaders } from "./readers.ts";
 import { type FoundSecret, redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
 
 /** What a client says with a change: shown to the session that asked for it, after a restart too. */
@@ -61,6 +63,16 @@ export class Setup {
       warnings: [...warnings],
       legacyIssues: [],
     };
+  }
+
+  /** The same for whoever may read but not administer: without any text that could be a secret or a path. */
+  getForReaders() {
+    return shownToReaders(this.#base.config.snapshot(), this.#schemas);
+  }
+
+  /** One place of the schema and what stands below it. Throws `INVALID_REQUEST` when there is no such setting. */
+  lookUp(path: string): ReturnType<typeof lookUp> {
+    return lookUp(path, this.#schemas);
   }
 
   /** Replaces the file's text. Throws as `Config.write` does. */

@@ -3,8 +3,10 @@ import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../base/errors.ts";
 import { PresenceEntry } from "../../kit/frames.ts";
 import { defineMethod } from "../../kit/method.ts";
-import { Nullable } from "../../kit/schema.ts";
+import { MAX_NUMBER, Millis, NonEmpty, Nullable } from "../../kit/schema.ts";
 import { HealthSummary, StatusSummary } from "./schema.ts";
+
+const Count = Type.Integer({ minimum: 0 });
 
 export const health = defineMethod({
   name: "health",
@@ -39,6 +41,24 @@ export const status = defineMethod({
       queuedSystemEvents: [...system.queuedEvents(sessions.mainKey())],
       sessions: sessions.status(agent.modelDefaults()),
     })),
+});
+
+export const systemInfo = defineMethod({
+  name: "system.info",
+  summary: "The machine and the process, in figures.",
+  access: "operator.read",
+  params: {},
+  result: Type.Object({
+    hostname: Type.String(),
+    platform: NonEmpty,
+    arch: NonEmpty,
+    nodeVersion: NonEmpty,
+    pid: Count,
+    uptimeMs: Millis,
+    cpuCount: Count,
+    memory: Type.Object({ totalBytes: Count, freeBytes: Count, processBytes: Count }),
+  }),
+  handler: ({ gateway }) => gateway.system.info(),
 });
 
 export const systemPresence = defineMethod({
@@ -78,7 +98,7 @@ export const systemEvent = defineMethod({
   params: {
     ...beaconFacts,
     text: Type.Optional(Type.Unknown()),
-    lastInputSeconds: Type.Optional(Type.Number({ minimum: 0 })),
+    lastInputSeconds: Type.Optional(Type.Number({ minimum: 0, maximum: MAX_NUMBER })),
     tags: Type.Optional(Type.Array(Type.String())),
   },
   result: Type.Object({ ok: Type.Literal(true) }),
@@ -109,7 +129,9 @@ export const logsTail = defineMethod({
   summary: "The end of the log file, or what was written since a cursor.",
   access: "operator.read",
   params: {
-    cursor: Type.Optional(Type.Integer({ minimum: 0, description: "Byte offset that an earlier answer gave." })),
+    cursor: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: MAX_NUMBER, description: "Byte offset that an earlier answer gave." }),
+    ),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000 })),
     maxBytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
   },

@@ -1,5 +1,5 @@
 /** What the gateway knows of itself: health, presence, ticks, and the lines that wait for the agent's next turn. */
-import { hostname } from "node:os";
+import { availableParallelism, freemem, hostname, totalmem } from "node:os";
 import type { Static } from "@sinclair/typebox";
 import { Coalesced } from "../../base/coalesce.ts";
 import { explain } from "../../base/config.ts";
@@ -69,6 +69,15 @@ export class System implements Disposable {
 
   get uptimeMs(): number {
     return Math.round(this.#base.clock.monotonic() - this.#startedAt);
+  }
+
+  /** The machine and the process, in figures. */
+  info() {
+    return {
+      ...{ hostname: hostname(), platform: process.platform, arch: process.arch, nodeVersion: process.version },
+      ...{ pid: process.pid, uptimeMs: this.uptimeMs, cpuCount: availableParallelism() },
+      memory: { totalBytes: totalmem(), freeBytes: freemem(), processBytes: process.memoryUsage.rss() },
+    };
   }
 
   /** The newest snapshot, made when there is none yet. */

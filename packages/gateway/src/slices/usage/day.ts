@@ -13,6 +13,13 @@ export function dayOf(at: number, timeZone: string): string {
   return format.format(at);
 }
 
+/** Whether a text is a day of the calendar, as "2026-03-29". */
+export function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const noon = new Date(`${text}T12:00:00Z`);
+  return !Number.isNaN(noon.getTime()) && noon.toISOString().startsWith(text);
+}
+
 /** The day so many days before another one. */
 export function daysBefore(day: string, count: number): string {
   return new Date(Date.parse(`${day}T12:00:00Z`) - count * DAY_MS).toISOString().slice(0, 10);

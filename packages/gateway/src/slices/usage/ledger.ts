@@ -37,6 +37,13 @@ export interface Sum {
   readonly estimated: number;
 }
 
+/** Days from one to another, both included; of one agent or of all. */
+export interface Span {
+  readonly from: string;
+  readonly to: string;
+  readonly agentId?: string | undefined;
+}
+
 /** By what calls are put together. */
 export type Grouping = "model" | "agent" | "session" | "run";
 
@@ -53,6 +60,7 @@ const SUM_OF_CALLS = `count(*) as calls, coalesce(sum(input), 0) as input, coale
 const ADD = ["calls", "input", "output", "cache_read", "cache_write", "cost", "unpriced", "estimated"]
   .map((name) => `${name} = ${name} + excluded.${name}`)
   .join(", ");
+const SPAN = "day >= ? and day <= ? and (? is null or agent_id = ?)";
 const TOTAL = "sum(input + output + cache_read + cache_write)";
 
 export class Ledger {
@@ -122,6 +130,41 @@ export class Ledger {
     );
   }
 
+  /** The conversations of a span, the largest first; they reach back 90 days. */
+  sessionsBetween(span: Span, limit: number): (Sum & { key: string; sessionId: string; agentId: string })[] {
+    return this.#store.all(
+      `select session_key as key, max(session_id) as sessionId, agent_id as agentId, ${SUM_OF_CALLS} from usage_calls
+       where ${SPAN} and session_key is not null and session_id is not null
+       group by session_key, agent_id order by ${TOTAL} desc, session_key limit ?`,
+      ...[...spanOf(span), limit],
+    );
+  }
+
+  /** The models of a span, the largest first. */
+  modelsBetween(span: Span): (Sum & { provider: string; model: string })[] {
+    return this.#store.all(
+      `select provider, model, ${SUM} from usage_days where ${SPAN}
+       group by provider, model order by ${TOTAL} desc, provider, model`,
+      ...spanOf(span),
+    );
+  }
+
+  /** The agents of a span, the largest first; "" is what was asked outside any conversation. */
+  agentsBetween(span: Span): (Sum & { agentId: string })[] {
+    return this.#store.all(
+      `select agent_id as agentId, ${SUM} from usage_days where ${SPAN} group by agent_id order by ${TOTAL} desc, agent_id`,
+      ...spanOf(span),
+    );
+  }
+
+  /** The days of a span, oldest first; those without a call are left out. */
+  daysBetween(span: Span): (Sum & { day: string })[] {
+    return this.#store.all(
+      `select day, ${SUM} from usage_days where ${SPAN} group by day order by day`,
+      ...spanOf(span),
+    );
+  }
+
   /** Forgets what is older than it is kept. */
   prune(today: string, now: number): void {
     this.#store.transaction(() => {
@@ -129,4 +172,8 @@ export class Ledger {
       this.#store.run("delete from usage_sessions where at < ?", now - SESSION_MS);
     });
   }
+}
+
+function spanOf({ from, to, agentId }: Span): (string | null)[] {
+  return [from, to, agentId ?? null, agentId ?? null];
 }

@@ -1,8 +1,8 @@
 /** The methods of usage. */
 import { Type } from "@sinclair/typebox";
 import { defineMethod } from "../../kit/method.ts";
-import { Millis, NonEmpty, OneOf, SessionKey } from "../../kit/schema.ts";
-import { BudgetState, UsageDay, UsageRow, UsageTotals } from "./schema.ts";
+import { Ignored, Millis, NonEmpty, OneOf, SessionKey } from "../../kit/schema.ts";
+import { BudgetState, UsageDay, UsageReport, UsageRow, UsageTotals } from "./schema.ts";
 
 const USUAL_DAYS = 30;
 const MAX_DAYS = 3_650;
@@ -90,6 +90,29 @@ export const breakdown = defineMethod({
   handler({ params: { by, days = USUAL_DAYS, limit = 50 }, gateway }) {
     return { updatedAt: gateway.clock.now(), days, by, rows: gateway.usage.breakdown(by, days, limit) };
   },
+});
+
+const Day = Type.Optional(Type.String({ maxLength: 10, description: "As 2026-03-29." }));
+
+export const report = defineMethod({
+  name: "sessions.usage",
+  summary: "What models took between two days: by conversation, model, provider, agent, channel and day.",
+  access: "operator.read",
+  params: {
+    startDate: Day,
+    endDate: Day,
+    agentId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: "Conversations; 50 when not said." })),
+    ...{ agentScope: Ignored, mode: Ignored, timeZone: Ignored, utcOffset: Ignored, groupBy: Ignored },
+    ...{ includeContextWeight: Ignored, key: Ignored },
+  },
+  result: UsageReport,
+  handler: ({ params: { startDate: from, endDate: to, agentId, limit = 50 }, gateway }) =>
+    gateway.usage.report({
+      ...(from !== undefined && { from }),
+      ...(to !== undefined && { to }),
+      ...{ agentId, limit },
+    }),
 });
 
 /** As old clients send it: a number or a numeric string; anything else is the usual. */

@@ -28,6 +28,46 @@ export const UsageRow = Type.Object({
   estimatedCalls: Type.Integer({ minimum: 0, description: "Calls whose tokens nobody reported." }),
 });
 
+/** A sum as usage pages of protocol 4 read it. */
+export const UsageSums = Type.Object({
+  ...totals,
+  inputCost: Type.Number({ minimum: 0, description: "Always 0, like the next three: costs are kept as one figure." }),
+  outputCost: Type.Number({ minimum: 0 }),
+  cacheReadCost: Type.Number({ minimum: 0 }),
+  cacheWriteCost: Type.Number({ minimum: 0 }),
+});
+export type UsageSums = Static<typeof UsageSums>;
+
+const Messages = Type.Object({
+  ...{ total: Count, user: Count, assistant: Count, toolCalls: Count, toolResults: Count, errors: Count },
+});
+
+/** The answer of `sessions.usage`. */
+export const UsageReport = Type.Object({
+  updatedAt: Millis,
+  startDate: NonEmpty,
+  endDate: NonEmpty,
+  sessions: Type.Array(Type.Object({ key: NonEmpty, sessionId: NonEmpty, agentId: Type.String(), usage: UsageSums })),
+  totals: UsageSums,
+  aggregates: Type.Object({
+    messages: { ...Messages, description: "Not counted: always 0." },
+    tools: Type.Object({ totalCalls: Count, uniqueTools: Count, tools: Type.Array(Type.Unknown()) }),
+    byModel: Type.Array(Type.Object({ provider: NonEmpty, model: NonEmpty, count: Count, totals: UsageSums })),
+    byProvider: Type.Array(Type.Object({ provider: NonEmpty, count: Count, totals: UsageSums })),
+    byAgent: Type.Array(Type.Object({ agentId: Type.String(), totals: UsageSums })),
+    byChannel: Type.Array(Type.Object({ channel: NonEmpty, totals: UsageSums })),
+    daily: Type.Array(
+      Type.Object({
+        date: NonEmpty,
+        tokens: Count,
+        cost: Type.Number({ minimum: 0 }),
+        ...{ messages: Count, toolCalls: Count, errors: Count },
+      }),
+    ),
+  }),
+});
+export type UsageReport = Static<typeof UsageReport>;
+
 /** A budget and how much of it is used. */
 export const BudgetState = Type.Object({
   setting: NonEmpty,

@@ -1,21 +1,25 @@
 /** What models take: every call is counted, and none is made that a budget forbids. */
+
 import type { Config, Settings } from "../../base/config.ts";
+import { invalidRequest } from "../../base/errors.ts";
 import type { Base } from "../../gateway.ts";
 import type { Models } from "../models/models.ts";
 import type { Meter, ModelRequest, ModelStep } from "../models/port.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { capsOf, capText, requireRoom, toState } from "./budgets.ts";
 import { CallCounter, type Count, costOf, totalOf } from "./count.ts";
-import { dayOf, daysBefore, zoneOf } from "./day.ts";
+import { dayOf, daysBefore, isDay, zoneOf } from "./day.ts";
 import { budget } from "./events.ts";
-import { type Grouping, Ledger, type Scope, type Sum } from "./ledger.ts";
-import type { BudgetState, UsageTotals } from "./schema.ts";
+import { type Grouping, Ledger, type Scope, type Span, type Sum } from "./ledger.ts";
+import { usageReport } from "./report.ts";
+import type { BudgetState, UsageReport, UsageTotals } from "./schema.ts";
 import { type BudgetSettings, budgets } from "./settings.ts";
 
 /** What the slices below this one need beside the service. */
 export { amounts } from "./budgets.ts";
 export { moneyText, tokensText } from "./text.ts";
 
+const REPORT_DAYS = 30;
 const PRUNE_MS = 6 * 3600_000;
 /** A cost report is reckoned at most so often (protocol: usage.cost). */
 const COST_CACHE_MS = 30_000;
@@ -122,6 +126,17 @@ export class Usage implements Meter, Disposable {
     return this.#ledger
       .groups(by, daysBefore(this.date, days - 1), limit)
       .map(({ name, ...sum }) => ({ name, ...totalsOf(sum), calls: sum.calls, estimatedCalls: sum.estimated }));
+  }
+
+  /**
+   * What was taken between two days, as usage pages read it; the last 30 days when none are named. Throws
+   * `INVALID_REQUEST` for a day that there is not.
+   */
+  report({ from, to = this.date, agentId, limit }: Partial<Span> & { limit: number }): UsageReport {
+    for (const day of [from, to])
+      if (day !== undefined && !isDay(day)) throw invalidRequest("a day is written as 2026-03-29");
+    const span = { from: from ?? daysBefore(to, REPORT_DAYS - 1), to, agentId };
+    return { updatedAt: this.#services.clock.now(), ...usageReport(this.#ledger, span, limit) };
   }
 
   /** Forgets calls after 90 days; the sums of days stay. */

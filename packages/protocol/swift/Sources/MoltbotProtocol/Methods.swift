@@ -549,6 +549,14 @@ public struct ApprovalHistoryResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `artifacts.list`.
+public struct ArtifactsListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `artifacts.list`.
+public typealias ArtifactsListResult = [String: JSONValue]
+
 /// Parameters of `channels.add`.
 public struct ChannelsAddParams: Codable, Hashable, Sendable {
     public var channel: String
@@ -709,6 +717,75 @@ public struct ChannelsNamesResult: Codable, Hashable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case problems
+    }
+}
+
+/// Parameters of `channels.pairing.list`.
+public struct ChannelsPairingListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `channels.pairing.list`.
+public struct ChannelsPairingListResult: Codable, Hashable, Sendable {
+    public struct Account: Codable, Hashable, Sendable {
+        public var channel: String
+        public var accountId: String
+
+        public init(
+            channel: String,
+            accountId: String
+        ) {
+            self.channel = channel
+            self.accountId = accountId
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case channel
+            case accountId
+        }
+    }
+
+    public struct Limits: Codable, Hashable, Sendable {
+        public var pendingPerAccount: Int
+        public var ttlMs: Int
+
+        public init(
+            pendingPerAccount: Int,
+            ttlMs: Int
+        ) {
+            self.pendingPerAccount = pendingPerAccount
+            self.ttlMs = ttlMs
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case pendingPerAccount
+            case ttlMs
+        }
+    }
+
+    public var accounts: [Account]
+    public var requests: [SenderRequest]
+    /// Whether some channel knows its owner.
+    public var commandOwnerConfigured: Bool
+    public var limits: Limits
+
+    public init(
+        accounts: [Account],
+        requests: [SenderRequest],
+        commandOwnerConfigured: Bool,
+        limits: Limits
+    ) {
+        self.accounts = accounts
+        self.requests = requests
+        self.commandOwnerConfigured = commandOwnerConfigured
+        self.limits = limits
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case accounts
+        case requests
+        case commandOwnerConfigured
+        case limits
     }
 }
 
@@ -1440,6 +1517,79 @@ public struct ConfigPatchParams: Codable, Hashable, Sendable {
 /// The answer to `config.patch`.
 public typealias ConfigPatchResult = ConfigApplied
 
+/// Parameters of `config.schema.lookup`.
+public struct ConfigSchemaLookupParams: Codable, Hashable, Sendable {
+    /// Dotted; "" is the whole file, * any key or index.
+    public var path: String
+
+    public init(
+        path: String
+    ) {
+        self.path = path
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path
+    }
+}
+
+/// The answer to `config.schema.lookup`.
+public struct ConfigSchemaLookupResult: Codable, Hashable, Sendable {
+    public struct ChildrenItem: Codable, Hashable, Sendable {
+        public var key: String
+        public var path: String
+        public var type: String?
+        public var required: Bool
+        public var hasChildren: Bool
+        public var help: String?
+
+        public init(
+            key: String,
+            path: String,
+            type: String? = nil,
+            required: Bool,
+            hasChildren: Bool,
+            help: String? = nil
+        ) {
+            self.key = key
+            self.path = path
+            self.type = type
+            self.required = required
+            self.hasChildren = hasChildren
+            self.help = help
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case key
+            case path
+            case type
+            case required
+            case hasChildren
+            case help
+        }
+    }
+
+    public var path: String
+    public var schema: JSONValue
+    public var children: [ChildrenItem]
+
+    public init(
+        path: String,
+        schema: JSONValue,
+        children: [ChildrenItem]
+    ) {
+        self.path = path
+        self.schema = schema
+        self.children = children
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path
+        case schema
+        case children
+    }
+}
+
 /// Parameters of `config.schema`.
 public struct ConfigSchemaParams: Codable, Hashable, Sendable {
     public init() {}
@@ -1693,6 +1843,22 @@ public struct DeviceTokenRotateResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `diagnostics.lanes`.
+public struct DiagnosticsLanesParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `diagnostics.lanes`.
+public typealias DiagnosticsLanesResult = [String: JSONValue]
+
+/// Parameters of `environments.list`.
+public struct EnvironmentsListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `environments.list`.
+public typealias EnvironmentsListResult = [String: JSONValue]
+
 /// Parameters of `exec.allowlist.add`.
 public struct ExecAllowlistAddParams: Codable, Hashable, Sendable {
     /// A program's name or path. Without args, one that can do no harm.
@@ -1803,6 +1969,14 @@ public struct ExecApprovalGetParams: Codable, Hashable, Sendable {
 
 /// The answer to `exec.approval.get`.
 public typealias ExecApprovalGetResult = PendingApproval
+
+/// Parameters of `exec.approval.grants.list`.
+public struct ExecApprovalGrantsListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `exec.approval.grants.list`.
+public typealias ExecApprovalGrantsListResult = [String: JSONValue]
 
 /// Parameters of `exec.approval.list`.
 public struct ExecApprovalListParams: Codable, Hashable, Sendable {
@@ -2634,6 +2808,14 @@ public struct MessageReactResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `migrations.memory.plan`.
+public struct MigrationsMemoryPlanParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `migrations.memory.plan`.
+public typealias MigrationsMemoryPlanResult = [String: JSONValue]
+
 /// Parameters of `models.auth.remove`.
 public struct ModelsAuthRemoveParams: Codable, Hashable, Sendable {
     public var provider: String
@@ -2954,6 +3136,14 @@ public struct ModelsTestParams: Codable, Hashable, Sendable {
 /// The answer to `models.test`.
 public typealias ModelsTestResult = ModelTrial
 
+/// Parameters of `openclaw.approval.list`.
+public struct OpenclawApprovalListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `openclaw.approval.list`.
+public typealias OpenclawApprovalListResult = [JSONValue]
+
 /// Parameters of `outbox.discard`.
 public struct OutboxDiscardParams: Codable, Hashable, Sendable {
     public var id: Int
@@ -3184,6 +3374,30 @@ public struct PairingRevokeResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `plugin.approval.list`.
+public struct PluginApprovalListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `plugin.approval.list`.
+public typealias PluginApprovalListResult = [JSONValue]
+
+/// Parameters of `plugins.catalog.browse`.
+public struct PluginsCatalogBrowseParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `plugins.catalog.browse`.
+public typealias PluginsCatalogBrowseResult = [String: JSONValue]
+
+/// Parameters of `plugins.list`.
+public struct PluginsListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `plugins.list`.
+public typealias PluginsListResult = [String: JSONValue]
+
 /// Parameters of `poll`.
 public struct PollParams: Codable, Hashable, Sendable {
     public var channel: String?
@@ -3275,6 +3489,22 @@ public struct PollResult: Codable, Hashable, Sendable {
         case pollId
     }
 }
+
+/// Parameters of `progressCard.get`.
+public struct ProgressCardGetParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `progressCard.get`.
+public typealias ProgressCardGetResult = [String: JSONValue]
+
+/// Parameters of `question.list`.
+public struct QuestionListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `question.list`.
+public typealias QuestionListResult = [String: JSONValue]
 
 /// Parameters of `runs.events`.
 public struct RunsEventsParams: Codable, Hashable, Sendable {
@@ -3521,6 +3751,14 @@ public struct SendResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `sessions.branches.list`.
+public struct SessionsBranchesListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `sessions.branches.list`.
+public typealias SessionsBranchesListResult = [String: JSONValue]
+
 /// Parameters of `sessions.compact`.
 public struct SessionsCompactParams: Codable, Hashable, Sendable {
     public var key: String
@@ -3677,6 +3915,14 @@ public struct SessionsCompactionUndoResult: Codable, Hashable, Sendable {
         case undone
     }
 }
+
+/// Parameters of `sessions.companion.state`.
+public struct SessionsCompanionStateParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `sessions.companion.state`.
+public typealias SessionsCompanionStateResult = [String: JSONValue]
 
 /// Parameters of `sessions.create`.
 public struct SessionsCreateParams: Codable, Hashable, Sendable {
@@ -4083,6 +4329,14 @@ public struct SessionsMessagesUnsubscribeResult: Codable, Hashable, Sendable {
         case key
     }
 }
+
+/// Parameters of `sessions.observer.visibility`.
+public struct SessionsObserverVisibilityParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `sessions.observer.visibility`.
+public typealias SessionsObserverVisibilityResult = [String: JSONValue]
 
 /// Parameters of `sessions.patch`.
 public struct SessionsPatchParams: Codable, Hashable, Sendable {
@@ -4737,6 +4991,74 @@ public struct SessionsSubscribeResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `sessions.usage`.
+public struct SessionsUsageParams: Codable, Hashable, Sendable {
+    /// As 2026-03-29.
+    public var startDate: String?
+    /// As 2026-03-29.
+    public var endDate: String?
+    public var agentId: String?
+    /// Conversations; 50 when not said.
+    public var limit: Int?
+    /// Accepted; changes nothing here.
+    public var agentScope: JSONValue?
+    /// Accepted; changes nothing here.
+    public var mode: JSONValue?
+    /// Accepted; changes nothing here.
+    public var timeZone: JSONValue?
+    /// Accepted; changes nothing here.
+    public var utcOffset: JSONValue?
+    /// Accepted; changes nothing here.
+    public var groupBy: JSONValue?
+    /// Accepted; changes nothing here.
+    public var includeContextWeight: JSONValue?
+    /// Accepted; changes nothing here.
+    public var key: JSONValue?
+
+    public init(
+        startDate: String? = nil,
+        endDate: String? = nil,
+        agentId: String? = nil,
+        limit: Int? = nil,
+        agentScope: JSONValue? = nil,
+        mode: JSONValue? = nil,
+        timeZone: JSONValue? = nil,
+        utcOffset: JSONValue? = nil,
+        groupBy: JSONValue? = nil,
+        includeContextWeight: JSONValue? = nil,
+        key: JSONValue? = nil
+    ) {
+        self.startDate = startDate
+        self.endDate = endDate
+        self.agentId = agentId
+        self.limit = limit
+        self.agentScope = agentScope
+        self.mode = mode
+        self.timeZone = timeZone
+        self.utcOffset = utcOffset
+        self.groupBy = groupBy
+        self.includeContextWeight = includeContextWeight
+        self.key = key
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case startDate
+        case endDate
+        case agentId
+        case limit
+        case agentScope
+        case mode
+        case timeZone
+        case utcOffset
+        case groupBy
+        case includeContextWeight
+        case key
+    }
+}
+
+/// The answer to `sessions.usage`.
+public typealias SessionsUsageResult = UsageReport
+
 /// Parameters of `skills.bins`.
 public struct SkillsBinsParams: Codable, Hashable, Sendable {
     public init() {}
@@ -4783,6 +5105,30 @@ public struct SkillsInstallParams: Codable, Hashable, Sendable {
 
 /// The answer to `skills.install`.
 public typealias SkillsInstallResult = InstallResult
+
+/// Parameters of `skills.library.list`.
+public struct SkillsLibraryListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `skills.library.list`.
+public typealias SkillsLibraryListResult = [String: JSONValue]
+
+/// Parameters of `skills.proposals.list`.
+public struct SkillsProposalsListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `skills.proposals.list`.
+public typealias SkillsProposalsListResult = [String: JSONValue]
+
+/// Parameters of `skills.search`.
+public struct SkillsSearchParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `skills.search`.
+public typealias SkillsSearchResult = [String: JSONValue]
 
 /// Parameters of `skills.status`.
 public struct SkillsStatusParams: Codable, Hashable, Sendable {
@@ -4972,6 +5318,76 @@ public struct SystemEventResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `system.info`.
+public struct SystemInfoParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `system.info`.
+public struct SystemInfoResult: Codable, Hashable, Sendable {
+    public struct Memory: Codable, Hashable, Sendable {
+        public var totalBytes: Int
+        public var freeBytes: Int
+        public var processBytes: Int
+
+        public init(
+            totalBytes: Int,
+            freeBytes: Int,
+            processBytes: Int
+        ) {
+            self.totalBytes = totalBytes
+            self.freeBytes = freeBytes
+            self.processBytes = processBytes
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case totalBytes
+            case freeBytes
+            case processBytes
+        }
+    }
+
+    public var hostname: String
+    public var platform: String
+    public var arch: String
+    public var nodeVersion: String
+    public var pid: Int
+    public var uptimeMs: Int
+    public var cpuCount: Int
+    public var memory: Memory
+
+    public init(
+        hostname: String,
+        platform: String,
+        arch: String,
+        nodeVersion: String,
+        pid: Int,
+        uptimeMs: Int,
+        cpuCount: Int,
+        memory: Memory
+    ) {
+        self.hostname = hostname
+        self.platform = platform
+        self.arch = arch
+        self.nodeVersion = nodeVersion
+        self.pid = pid
+        self.uptimeMs = uptimeMs
+        self.cpuCount = cpuCount
+        self.memory = memory
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case hostname
+        case platform
+        case arch
+        case nodeVersion
+        case pid
+        case uptimeMs
+        case cpuCount
+        case memory
+    }
+}
+
 /// Parameters of `system-presence`.
 public struct SystemPresenceParams: Codable, Hashable, Sendable {
     public init() {}
@@ -4979,6 +5395,62 @@ public struct SystemPresenceParams: Codable, Hashable, Sendable {
 
 /// The answer to `system-presence`.
 public typealias SystemPresenceResult = [PresenceEntry]
+
+/// Parameters of `tasks.list`.
+public struct TasksListParams: Codable, Hashable, Sendable {
+    public var status: [String]?
+    public var agentId: String?
+    public var sessionKey: String?
+    /// Default 50.
+    public var limit: Int?
+    /// Accepted; changes nothing here.
+    public var sortBy: JSONValue?
+
+    public init(
+        status: [String]? = nil,
+        agentId: String? = nil,
+        sessionKey: String? = nil,
+        limit: Int? = nil,
+        sortBy: JSONValue? = nil
+    ) {
+        self.status = status
+        self.agentId = agentId
+        self.sessionKey = sessionKey
+        self.limit = limit
+        self.sortBy = sortBy
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case status
+        case agentId
+        case sessionKey
+        case limit
+        case sortBy
+    }
+}
+
+/// The answer to `tasks.list`.
+public struct TasksListResult: Codable, Hashable, Sendable {
+    public var tasks: [TaskRow]
+
+    public init(
+        tasks: [TaskRow]
+    ) {
+        self.tasks = tasks
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case tasks
+    }
+}
+
+/// Parameters of `themes.list`.
+public struct ThemesListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `themes.list`.
+public typealias ThemesListResult = [String: JSONValue]
 
 /// Parameters of `tools.list`.
 public struct ToolsListParams: Codable, Hashable, Sendable {
@@ -5009,6 +5481,22 @@ public struct ToolsListResult: Codable, Hashable, Sendable {
         case tools
     }
 }
+
+/// Parameters of `transcripts.list`.
+public struct TranscriptsListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `transcripts.list`.
+public typealias TranscriptsListResult = [String: JSONValue]
+
+/// Parameters of `update.status`.
+public struct UpdateStatusParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `update.status`.
+public typealias UpdateStatusResult = [String: JSONValue]
 
 /// Parameters of `usage.breakdown`.
 public struct UsageBreakdownParams: Codable, Hashable, Sendable {
@@ -5385,6 +5873,14 @@ public struct WebLoginWaitResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `worktrees.list`.
+public struct WorktreesListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `worktrees.list`.
+public typealias WorktreesListResult = [String: JSONValue]
+
 /// Every method, by its name on the wire.
 public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     /// The newest health snapshot; a fresh one follows as an event. With probe, a fresh one is the answer.
@@ -5397,6 +5893,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case status = "status"
     /// A beacon: updates the sender's presence and tells the agent what is new on its next turn.
     case systemEvent = "system-event"
+    /// The machine and the process, in figures.
+    case systemInfo = "system.info"
     /// Who is connected, newest first; the gateway's own row is always there.
     case systemPresence = "system-presence"
     /// Lets a device in with exactly the role and scopes that its request shows.
@@ -5457,6 +5955,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case usageBreakdown = "usage.breakdown"
     /// What models took on each of the last days; those without a call are left out.
     case usageCost = "usage.cost"
+    /// What models took between two days: by conversation, model, provider, agent, channel and day.
+    case sessionsUsage = "sessions.usage"
     /// What models took today, and how much of the budgets is used.
     case usageStatus = "usage.status"
     /// Searches an agent's notes; the best places first.
@@ -5525,6 +6025,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case channelsAdd = "channels.add"
     /// Ends an account's session on the platform and forgets it here.
     case channelsLogout = "channels.logout"
+    /// Senders who wait to be let in, as pages of protocol 4 read them.
+    case channelsPairingList = "channels.pairing.list"
     /// Removes an account from the settings and forgets its session.
     case channelsRemove = "channels.remove"
     /// Starts an account that was stopped or has failed.
@@ -5587,14 +6089,60 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case runsList = "runs.list"
     /// Runs a recorded run again, offline: models and tools answer what they answered then.
     case runsReplay = "runs.replay"
+    /// The newest runs as tasks, as pages of protocol 4 read them.
+    case tasksList = "tasks.list"
     /// Replaces the config file's text and applies it, restarting in place when needed.
     case configApply = "config.apply"
-    /// The config file and the values in force. Secrets are shown as markers.
+    /// The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is.
     case configGet = "config.get"
     /// Merges an object into the config file (null deletes), keeps its comments, and applies it.
     case configPatch = "config.patch"
     /// The JSON Schema of the config file, with hints for a form.
     case configSchema = "config.schema"
+    /// One place of the config file's schema, and what stands below it.
+    case configSchemaLookup = "config.schema.lookup"
     /// Replaces the config file's text. Markers become the secrets they stand for.
     case configSet = "config.set"
+    /// Questions of plugins: there are none here; the answer is always the same.
+    case pluginApprovalList = "plugin.approval.list"
+    /// Questions of a system agent: there are none here; the answer is always the same.
+    case openclawApprovalList = "openclaw.approval.list"
+    /// Grants for a time: there are none here; the answer is always the same.
+    case execApprovalGrantsList = "exec.approval.grants.list"
+    /// Questions that agents put to people: there are none here; the answer is always the same.
+    case questionList = "question.list"
+    /// Environments: there are none here; the answer is always the same.
+    case environmentsList = "environments.list"
+    /// Work trees: there are none here; the answer is always the same.
+    case worktreesList = "worktrees.list"
+    /// Transcripts of meetings: there are none here; the answer is always the same.
+    case transcriptsList = "transcripts.list"
+    /// Artifacts: there are none here; the answer is always the same.
+    case artifactsList = "artifacts.list"
+    /// Memories to be taken over: there are none here; the answer is always the same.
+    case migrationsMemoryPlan = "migrations.memory.plan"
+    /// A library of skills: there are none here; the answer is always the same.
+    case skillsLibraryList = "skills.library.list"
+    /// A catalogue of skills: there are none here; the answer is always the same.
+    case skillsSearch = "skills.search"
+    /// Proposals of skills: there are none here; the answer is always the same.
+    case skillsProposalsList = "skills.proposals.list"
+    /// Plugins: there are none here; the answer is always the same.
+    case pluginsList = "plugins.list"
+    /// A catalogue of plugins: there are none here; the answer is always the same.
+    case pluginsCatalogBrowse = "plugins.catalog.browse"
+    /// Progress cards: there are none here; the answer is always the same.
+    case progressCardGet = "progressCard.get"
+    /// Branches of a conversation: there are none here; the answer is always the same.
+    case sessionsBranchesList = "sessions.branches.list"
+    /// A companion beside a conversation: there are none here; the answer is always the same.
+    case sessionsCompanionState = "sessions.companion.state"
+    /// Observers: there are none here; the answer is always the same.
+    case sessionsObserverVisibility = "sessions.observer.visibility"
+    /// Themes to choose from: there are none here; the answer is always the same.
+    case themesList = "themes.list"
+    /// Updates by the gateway itself: there are none here; the answer is always the same.
+    case updateStatus = "update.status"
+    /// Lanes: there are none here that could be shown.
+    case diagnosticsLanes = "diagnostics.lanes"
 }

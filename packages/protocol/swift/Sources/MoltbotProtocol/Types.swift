@@ -4440,6 +4440,105 @@ public struct Stopped: Codable, Hashable, Sendable {
     }
 }
 
+public struct TaskRow: Codable, Hashable, Sendable {
+    public enum Status: Codable, Hashable, Sendable {
+        case queued
+        case running
+        case completed
+        case failed
+        case cancelled
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "queued": self = .queued
+            case "running": self = .running
+            case "completed": self = .completed
+            case "failed": self = .failed
+            case "cancelled": self = .cancelled
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .queued: return "queued"
+            case .running: return "running"
+            case .completed: return "completed"
+            case .failed: return "failed"
+            case .cancelled: return "cancelled"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var id: String
+    public var taskId: String
+    public var runId: String
+    public var kind: String
+    public var status: Status
+    public var agentId: String
+    public var sessionKey: String
+    public var title: String
+    public var createdAt: Int
+    public var startedAt: Int?
+    public var endedAt: Int?
+    public var updatedAt: Int
+
+    public init(
+        id: String,
+        taskId: String,
+        runId: String,
+        kind: String,
+        status: Status,
+        agentId: String,
+        sessionKey: String,
+        title: String,
+        createdAt: Int,
+        startedAt: Int? = nil,
+        endedAt: Int? = nil,
+        updatedAt: Int
+    ) {
+        self.id = id
+        self.taskId = taskId
+        self.runId = runId
+        self.kind = kind
+        self.status = status
+        self.agentId = agentId
+        self.sessionKey = sessionKey
+        self.title = title
+        self.createdAt = createdAt
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.updatedAt = updatedAt
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case taskId
+        case runId
+        case kind
+        case status
+        case agentId
+        case sessionKey
+        case title
+        case createdAt
+        case startedAt
+        case endedAt
+        case updatedAt
+    }
+}
+
 public struct TokenSummary: Codable, Hashable, Sendable {
     public var role: String
     public var scopes: [String]
@@ -4616,6 +4715,280 @@ public struct UsageDay: Codable, Hashable, Sendable {
     }
 }
 
+public struct UsageReport: Codable, Hashable, Sendable {
+    public struct Session: Codable, Hashable, Sendable {
+        public var key: String
+        public var sessionId: String
+        public var agentId: String
+        public var usage: UsageSums
+
+        public init(
+            key: String,
+            sessionId: String,
+            agentId: String,
+            usage: UsageSums
+        ) {
+            self.key = key
+            self.sessionId = sessionId
+            self.agentId = agentId
+            self.usage = usage
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case key
+            case sessionId
+            case agentId
+            case usage
+        }
+    }
+
+    public struct Aggregates: Codable, Hashable, Sendable {
+        /// Not counted: always 0.
+        public struct Messages: Codable, Hashable, Sendable {
+            public var total: Int
+            public var user: Int
+            public var assistant: Int
+            public var toolCalls: Int
+            public var toolResults: Int
+            public var errors: Int
+
+            public init(
+                total: Int,
+                user: Int,
+                assistant: Int,
+                toolCalls: Int,
+                toolResults: Int,
+                errors: Int
+            ) {
+                self.total = total
+                self.user = user
+                self.assistant = assistant
+                self.toolCalls = toolCalls
+                self.toolResults = toolResults
+                self.errors = errors
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case total
+                case user
+                case assistant
+                case toolCalls
+                case toolResults
+                case errors
+            }
+        }
+
+        public struct Tools: Codable, Hashable, Sendable {
+            public var totalCalls: Int
+            public var uniqueTools: Int
+            public var tools: [JSONValue]
+
+            public init(
+                totalCalls: Int,
+                uniqueTools: Int,
+                tools: [JSONValue]
+            ) {
+                self.totalCalls = totalCalls
+                self.uniqueTools = uniqueTools
+                self.tools = tools
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case totalCalls
+                case uniqueTools
+                case tools
+            }
+        }
+
+        public struct ByModelItem: Codable, Hashable, Sendable {
+            public var provider: String
+            public var model: String
+            public var count: Int
+            public var totals: UsageSums
+
+            public init(
+                provider: String,
+                model: String,
+                count: Int,
+                totals: UsageSums
+            ) {
+                self.provider = provider
+                self.model = model
+                self.count = count
+                self.totals = totals
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case provider
+                case model
+                case count
+                case totals
+            }
+        }
+
+        public struct ByProviderItem: Codable, Hashable, Sendable {
+            public var provider: String
+            public var count: Int
+            public var totals: UsageSums
+
+            public init(
+                provider: String,
+                count: Int,
+                totals: UsageSums
+            ) {
+                self.provider = provider
+                self.count = count
+                self.totals = totals
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case provider
+                case count
+                case totals
+            }
+        }
+
+        public struct ByAgentItem: Codable, Hashable, Sendable {
+            public var agentId: String
+            public var totals: UsageSums
+
+            public init(
+                agentId: String,
+                totals: UsageSums
+            ) {
+                self.agentId = agentId
+                self.totals = totals
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case agentId
+                case totals
+            }
+        }
+
+        public struct ByChannelItem: Codable, Hashable, Sendable {
+            public var channel: String
+            public var totals: UsageSums
+
+            public init(
+                channel: String,
+                totals: UsageSums
+            ) {
+                self.channel = channel
+                self.totals = totals
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case channel
+                case totals
+            }
+        }
+
+        public struct DailyItem: Codable, Hashable, Sendable {
+            public var date: String
+            public var tokens: Int
+            public var cost: Double
+            public var messages: Int
+            public var toolCalls: Int
+            public var errors: Int
+
+            public init(
+                date: String,
+                tokens: Int,
+                cost: Double,
+                messages: Int,
+                toolCalls: Int,
+                errors: Int
+            ) {
+                self.date = date
+                self.tokens = tokens
+                self.cost = cost
+                self.messages = messages
+                self.toolCalls = toolCalls
+                self.errors = errors
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case date
+                case tokens
+                case cost
+                case messages
+                case toolCalls
+                case errors
+            }
+        }
+
+        /// Not counted: always 0.
+        public var messages: Messages
+        public var tools: Tools
+        public var byModel: [ByModelItem]
+        public var byProvider: [ByProviderItem]
+        public var byAgent: [ByAgentItem]
+        public var byChannel: [ByChannelItem]
+        public var daily: [DailyItem]
+
+        public init(
+            messages: Messages,
+            tools: Tools,
+            byModel: [ByModelItem],
+            byProvider: [ByProviderItem],
+            byAgent: [ByAgentItem],
+            byChannel: [ByChannelItem],
+            daily: [DailyItem]
+        ) {
+            self.messages = messages
+            self.tools = tools
+            self.byModel = byModel
+            self.byProvider = byProvider
+            self.byAgent = byAgent
+            self.byChannel = byChannel
+            self.daily = daily
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case messages
+            case tools
+            case byModel
+            case byProvider
+            case byAgent
+            case byChannel
+            case daily
+        }
+    }
+
+    public var updatedAt: Int
+    public var startDate: String
+    public var endDate: String
+    public var sessions: [Session]
+    public var totals: UsageSums
+    public var aggregates: Aggregates
+
+    public init(
+        updatedAt: Int,
+        startDate: String,
+        endDate: String,
+        sessions: [Session],
+        totals: UsageSums,
+        aggregates: Aggregates
+    ) {
+        self.updatedAt = updatedAt
+        self.startDate = startDate
+        self.endDate = endDate
+        self.sessions = sessions
+        self.totals = totals
+        self.aggregates = aggregates
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case updatedAt
+        case startDate
+        case endDate
+        case sessions
+        case totals
+        case aggregates
+    }
+}
+
 public struct UsageRow: Codable, Hashable, Sendable {
     /// Empty for what was asked outside any conversation.
     public var name: String
@@ -4694,6 +5067,64 @@ public struct UsageShape: Codable, Hashable, Sendable {
         case output
         case cacheRead
         case totalTokens
+    }
+}
+
+public struct UsageSums: Codable, Hashable, Sendable {
+    /// Tokens that were not read from a cache or written to it.
+    public var input: Int
+    public var output: Int
+    public var cacheRead: Int
+    public var cacheWrite: Int
+    public var totalTokens: Int
+    /// In US dollars.
+    public var totalCost: Double
+    /// Calls of models whose price is not known.
+    public var missingCostEntries: Int
+    /// Always 0, like the next three: costs are kept as one figure.
+    public var inputCost: Double
+    public var outputCost: Double
+    public var cacheReadCost: Double
+    public var cacheWriteCost: Double
+
+    public init(
+        input: Int,
+        output: Int,
+        cacheRead: Int,
+        cacheWrite: Int,
+        totalTokens: Int,
+        totalCost: Double,
+        missingCostEntries: Int,
+        inputCost: Double,
+        outputCost: Double,
+        cacheReadCost: Double,
+        cacheWriteCost: Double
+    ) {
+        self.input = input
+        self.output = output
+        self.cacheRead = cacheRead
+        self.cacheWrite = cacheWrite
+        self.totalTokens = totalTokens
+        self.totalCost = totalCost
+        self.missingCostEntries = missingCostEntries
+        self.inputCost = inputCost
+        self.outputCost = outputCost
+        self.cacheReadCost = cacheReadCost
+        self.cacheWriteCost = cacheWriteCost
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case input
+        case output
+        case cacheRead
+        case cacheWrite
+        case totalTokens
+        case totalCost
+        case missingCostEntries
+        case inputCost
+        case outputCost
+        case cacheReadCost
+        case cacheWriteCost
     }
 }
 
