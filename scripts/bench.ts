@@ -20,6 +20,7 @@ import {
   idleMemory,
   memoryGrowth,
   requestCpu,
+  singleEventCpu,
   startTime,
 } from "./bench/figures.ts";
 import { Child } from "./bench/process.ts";
@@ -64,6 +65,7 @@ const measurements: [string, () => Promise<Figure | Figure[]>][] = [
   ["command", () => healthCommand(bench)],
   ["request", () => requestCpu(bench)],
   ["event", () => fanOutCpu(bench)],
+  ["single-event", () => singleEventCpu(bench)],
   ["handshake", () => handshakeCpu(bench)],
   ["agent", () => agentRunCpu(bench, stubUrl)],
   ["first-token", () => firstToken(bench)],

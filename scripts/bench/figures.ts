@@ -174,6 +174,42 @@ export async function fanOutCpu(bench: Bench): Promise<Figure> {
   return against("CPU per delivered event, 200 receivers", "µs", ours, least, 1.05);
 }
 
+/** About so large is a presence list or a health snapshot of a household. */
+const SINGLE_PAYLOAD_CHARS = 5_000;
+
+/** CPU of one delivered event with 200 receivers, each event sent when the one before has left. */
+export async function singleEventCpu(bench: Bench): Promise<Figure> {
+  await using gateway = await startGateway(bench);
+  const { child: floorChild, port } = await startFloor(bench);
+  await using floorProcess = floorChild;
+  const clients: Client[] = [];
+  const floors: Client[] = [];
+  for (let i = 0; i < FAN_OUT_CLIENTS; i++) {
+    clients.push(await connect({ port: bench.port, token: bench.token, mode: "cli" }));
+    floors.push(await connect({ port, token: bench.token }));
+  }
+  const beacon = {
+    text: "Node: bench · mode test · reason periodic",
+    ...{
+      instanceId: "bench",
+      tags: Array.from({ length: 50 }, (_, i) => `${i} `.padEnd(SINGLE_PAYLOAD_CHARS / 50, "x")),
+    },
+  };
+  await clients[0]!.request("system-event", beacon);
+  const presence = { presence: await clients[0]!.request("system-presence") };
+  await floors[0]!.request("floor.payload", { method: "presence", payload: presence });
+  const events = bench.quick ? 200 : 500;
+  const { ours, floor: least } = await inTurns(5, events * FAN_OUT_CLIENTS, {
+    ours: { pid: gateway.pid, run: () => clients[0]!.pipeline("system-event", events, 1, beacon) },
+    floor: {
+      pid: floorProcess.pid,
+      run: () => floors[0]!.pipeline("floor.broadcast", events, 1, { event: "presence" }),
+    },
+  });
+  for (const client of [...clients, ...floors]) client.close();
+  return against("CPU per single event of 5 KB, 200 receivers", "µs", ours, least, 1);
+}
+
 /** CPU of one handshake with a device signature. */
 export async function handshakeCpu(bench: Bench): Promise<Figure> {
   await using gateway = await startGateway(bench);

@@ -49,7 +49,7 @@ function send(
   for (const connection of wanted ? among(connections, wanted) : connections.values()) {
     if (!isEntitled(event, payload, connection)) continue;
     const seq = connection.nextSeq();
-    if (connection.bufferedBytes <= room) connection.send(withSeq(connection.seesPaths ? whole : forReaders, seq));
+    if (connection.bufferedBytes <= room) connection.sendShared(connection.seesPaths ? whole : forReaders, `${seq}}`);
     else if (whenSlow === "close") connection.close(1008, "slow consumer");
   }
 }
@@ -59,15 +59,6 @@ function* among(connections: ReadonlyMap<string, Connection>, wanted: ReadonlySe
     const connection = connections.get(id);
     if (connection) yield connection;
   }
-}
-
-/** The frame's end is the only part that differs between receivers. */
-function withSeq(shared: Buffer, seq: number): Buffer {
-  const end = `${seq}}`;
-  const frame = Buffer.allocUnsafe(shared.length + end.length);
-  frame.set(shared);
-  frame.write(end, shared.length, "latin1");
-  return frame;
 }
 
 function isEntitled({ audience, allows }: EventDefinition, payload: unknown, { session }: Connection): boolean {
