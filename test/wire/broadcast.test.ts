@@ -255,3 +255,20 @@ test("a client that does not read its answers is no longer read from, and closed
   assert.ok(answers < 100, `${answers} answers were made for a client that reads none`);
   assert.equal((await admin.request("last-heartbeat")).ok, true);
 });
+
+for (const chars of [1, 40, 60, 1_000, 65_300, 65_400, 65_536, 200_000]) {
+  test(`an event whose text has ${chars} characters arrives whole at everybody`, async () => {
+    const [one, other] = [await gateway.connect(), await gateway.connect()];
+    const text = "é".repeat(chars);
+    await one.call("sessions.create", { key: "main" });
+
+    const inject = one.call("chat.inject", { sessionKey: "main", message: text });
+    const events = await Promise.all([one.nextOf("chat"), other.nextOf("chat")]);
+    await inject;
+
+    assert.deepEqual(
+      events.map(({ payload }) => payload.message.content[0].text),
+      [text, text],
+    );
+  });
+}
