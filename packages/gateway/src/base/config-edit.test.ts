@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import JSON5 from "json5";
 import { mergePatch, patchConfigText } from "./config-edit.ts";
+import { parseJson5 } from "./json5.ts";
 
 describe("a patch of a config text", () => {
   const cases: readonly [what: string, text: string, patch: Record<string, unknown>, expected: string][] = [
@@ -59,7 +60,8 @@ describe("a patch of a config text", () => {
       fc.property(object, object, spelling, (before, patch, spell) => {
         const text = patchConfigText(spell(before), patch);
 
-        assert.deepEqual(JSON5.parse(text), mergePatch(before, patch));
+        // Whole numbers that are too long for a number keep their digits, as text.
+        assert.deepEqual(parseJson5(text), parseJson5(JSON.stringify(mergePatch(before, patch))));
       }),
     );
   });

@@ -115,8 +115,10 @@ export interface Quote {
   readonly messageId: string;
   readonly fromSelf: boolean;
   readonly text?: string | undefined;
-  /** The id of whoever wrote it, as the message says; on Signal and WhatsApp its sender can claim any. */
+  /** The id of whoever wrote it. */
   readonly senderId?: string | undefined;
+  /** The platform passes on what its sender claims of it (Signal, WhatsApp): text and author may be made up. */
+  readonly isClaimed?: boolean | undefined;
   readonly senderName?: ChosenName | undefined;
 }
 

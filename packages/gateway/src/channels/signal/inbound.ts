@@ -138,6 +138,7 @@ export class Mapper {
       fromSelf: this.#isSelf(quote.authorNumber ?? quote.author, quote.authorUuid),
       ...(quote.text && { text: quote.text }),
       ...(senderId && { senderId }),
+      isClaimed: true,
     };
   }
 

@@ -90,7 +90,12 @@ function messageOf(
 function quoteOf(people: People, context: proto.IContextInfo | undefined): Quote | undefined {
   if (!context?.stanzaId) return undefined;
   const text = context.quotedMessage ? textOf(context.quotedMessage) : "";
-  return { messageId: context.stanzaId, fromSelf: people.isSelf(context.participant), ...(text && { text }) };
+  return {
+    messageId: context.stanzaId,
+    fromSelf: people.isSelf(context.participant),
+    ...(text && { text }),
+    isClaimed: true,
+  };
 }
 
 /** Mentions and quotes stand in whichever part the message has. */

@@ -33,7 +33,7 @@ export function composeMessage({
   ownNames,
   context,
   standing,
-  quotedId,
+  quoted,
 }: {
   readonly channel: string;
   readonly received: readonly Received[];
@@ -42,8 +42,8 @@ export function composeMessage({
   readonly context: readonly Inbound[];
   /** What whoever wrote it is to the owner. */
   readonly standing: ToolAudience;
-  /** Who wrote the message that the last one answers, where the platform did not say. */
-  readonly quotedId: string | undefined;
+  /** The message that the last one answers, if the gateway has it. */
+  readonly quoted: Quoted | undefined;
 }): Composed {
   const messages = received.map(({ message }) => message);
   const last = messages.at(-1)!;
@@ -57,7 +57,7 @@ export function composeMessage({
     message: withoutAddress(message, ownNames),
     content: [
       ...contextParts(channel, context),
-      ...quoteParts(channel, last, quotedId),
+      ...quoteParts(channel, last, quoted),
       ...messages.flatMap((each) => forwardParts(each, by("forward"))),
       ...(message === "" ? [] : [{ type: "text" as const, text: message, from: by("message") }]),
       ...received.flatMap(({ message: each, files }) =>
@@ -120,15 +120,30 @@ function contextPart(channel: string, message: InboundMessage): StoredPart[] {
   return text === "" ? [] : [{ type: "text", text, from: sourceOf("context", channel, message) }];
 }
 
-function quoteParts(channel: string, { replyTo, chat }: InboundMessage, quotedId: string | undefined): StoredPart[] {
-  if (!replyTo?.text) return [];
-  const id = replyTo.senderId ?? quotedId;
-  const text = clean(replyTo.text).slice(0, MAX_QUOTE_CHARS).toWellFormed();
-  const name = oneLine(replyTo.senderName ?? "");
-  const who = replyTo.fromSelf
+/** The message that another one answers, as the gateway has it itself. */
+export interface Quoted {
+  readonly text: string;
+  /** Undefined when the account wrote it. */
+  readonly senderId: string | undefined;
+}
+
+/**
+ * What is answered. Where a platform passes on what the sender claims, it stands as the gateway itself has it; what the
+ * gateway does not have then has no author.
+ */
+function quoteParts(channel: string, { replyTo, chat }: InboundMessage, quoted: Quoted | undefined): StoredPart[] {
+  if (!replyTo) return [];
+  const { isClaimed = false } = replyTo;
+  const said = isClaimed ? quoted?.text || replyTo.text : replyTo.text || quoted?.text;
+  if (!said) return [];
+  const isOwn = isClaimed ? quoted !== undefined && quoted.senderId === undefined : replyTo.fromSelf;
+  const id = (isClaimed ? undefined : replyTo.senderId) ?? quoted?.senderId;
+  const name = isClaimed ? "" : oneLine(replyTo.senderName ?? "");
+  const author = isOwn
     ? { id: "you" }
     : { ...(id !== undefined && { id: `${channel}:${id}` }), ...(name !== "" && { name }) };
-  return [{ type: "text", text, from: { kind: "quote", ...who, ...(chat.kind !== "direct" && { isGroup: true }) } }];
+  const text = clean(said).slice(0, MAX_QUOTE_CHARS).toWellFormed();
+  return [{ type: "text", text, from: { kind: "quote", ...author, ...(chat.kind !== "direct" && { isGroup: true }) } }];
 }
 
 /** What a message holds of others. */

@@ -1,8 +1,8 @@
 /** Every event that a platform has told us of, on disk before the platform is told so, with its one outcome. */
 import type { Clock } from "../../base/clock.ts";
 import type { Store } from "../../base/store.ts";
-import type { ChatRef, Inbound } from "../../kit/channel.ts";
-import { isSamePerson } from "./peer-list.ts";
+import type { ChatRef, Inbound, InboundMessage } from "../../kit/channel.ts";
+import { identitiesOf, isSamePerson } from "./peer-list.ts";
 import type { InboxEntryShape, OutcomeName } from "./schema.ts";
 
 /** An account, as rows name it. */
@@ -225,6 +225,23 @@ export class Inbox {
       ...["Its author took it back before it was answered.", this.#clock.now(), id],
     );
     return changes > 0;
+  }
+
+  /** A message of a chat by the platform's id; of several that chose the same one, that of `senderId`, else the first. */
+  messageById(
+    { channel, account }: AccountKey,
+    chat: string,
+    messageId: string,
+    senderId?: string,
+  ): InboundMessage | undefined {
+    const all = this.#store
+      .all<Row>(
+        `select ${COLUMNS} from inbox where message_id = ? and channel = ? and account = ? and chat = ?
+         and kind = 'message' order by id`,
+        ...[messageId, channel, account, chat],
+      )
+      .map((row) => toInboxRow(row).inbound as InboundMessage);
+    return all.find(({ sender }) => identitiesOf(sender).some((id) => id === senderId)) ?? all[0];
   }
 
   /** Who wrote a message that has come in. */

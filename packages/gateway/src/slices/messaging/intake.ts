@@ -9,7 +9,7 @@ import type { Log } from "../../base/log.ts";
 import { isPassing, type Machine } from "../../base/machine.ts";
 import { KeyedQueue } from "../../base/queue.ts";
 import type { Store } from "../../base/store.ts";
-import type { Chat, Inbound, InboundMessage } from "../../kit/channel.ts";
+import type { Chat, Inbound, InboundMessage, Quote } from "../../kit/channel.ts";
 import { oneLine } from "../../kit/words.ts";
 import { type Agent, audienceOf, cleanMessage } from "../agent/agent.ts";
 import { normalAgentId, type Sessions } from "../sessions/sessions.ts";
@@ -18,11 +18,11 @@ import type { Account } from "./account.ts";
 import { settingPath } from "./account-settings.ts";
 import type { Chats } from "./account-store.ts";
 import { findBinding } from "./bindings.ts";
-import { type Composed, composeMessage, type Received, sourceOf } from "./envelope.ts";
+import { type Composed, composeMessage, type Quoted, type Received, sourceOf } from "./envelope.ts";
 import { type Decision, decide, groupOf, isOwner } from "./inbound.ts";
 import type { Inbox, InboxRow, Outcome } from "./inbox.ts";
 import type { MediaIn } from "./media-in.ts";
-import type { Outbox, OutboxRow } from "./outbox.ts";
+import { type Outbox, type OutboxRow, textOf } from "./outbox.ts";
 import { type Pairing, pairingText } from "./pairing.ts";
 import { identitiesOf } from "./peer-list.ts";
 import { sessionKeyOf } from "./session-key.ts";
@@ -396,12 +396,22 @@ export class Intake {
       channel: last.channel,
       received,
       standing: audienceOf({ principal, scopes: this.#scopesOf(rows[0]!, decision) }),
-      quotedId: replyTo && inbox.senderOf(last, chat.id, replyTo.messageId),
+      quoted: replyTo && this.#quoted(last, replyTo),
       ownNames: [settings.name, self?.name, self?.username, self?.id, ...(self?.aliases ?? [])].filter(
         (name) => name !== undefined,
       ),
       context: context.map(({ inbound }) => inbound),
     });
+  }
+
+  /** A message that is answered, as it went out or came in. */
+  #quoted({ channel, account, inbound: { chat } }: MessageRow, { messageId, senderId }: Quote): Quoted | undefined {
+    const { inbox, outbox } = this.#services;
+    const key = { channel, account };
+    const own = outbox.byProviderId(key, messageId, chat.id);
+    if (own) return { text: textOf(own.payload), senderId: undefined };
+    const heard = inbox.messageById(key, chat.id, messageId, senderId);
+    return heard && { text: heard.text, senderId: heard.sender.id };
   }
 
   #instructions({ inbound: { chat } }: MessageRow, { group }: Held["decision"]): string {
