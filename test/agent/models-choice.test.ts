@@ -73,7 +73,7 @@ describe("a fallback", () => {
     assert.deepEqual(
       [refused, wrong, broken],
       [
-        "No.",
+        "No.\n\n_one/m stopped here: it or its provider refuses to go on. Ask differently._",
         "one refused the request (HTTP 400) (“bad request”).",
         "one broke the answer off (“Overloaded”); try again.",
       ],

@@ -22,7 +22,10 @@ import { fakeOpenAIResponses } from "../fakes/openai-responses.ts";
 const log = createLog({ clock: systemClock, level: "error", sinks: [], secrets: new Secrets() });
 const clock = { ...systemClock, sleep: async () => {} };
 const models = new SdkModels({ clock, log });
-const PIXEL = new Uint8Array([137, 80, 78, 71, 13, 10, 26, 10]);
+const PIXEL = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
 const TOOLS = [
   { name: "clock", description: "The time.", parameters: { type: "object", properties: { zone: { type: "string" } } } },
   { name: "read", description: "A file.", parameters: { type: "object", properties: { path: { type: "string" } } } },

@@ -195,13 +195,14 @@ for (const { name, api, open } of PROVIDERS) {
       assert.match(error.message, /^The connection to Fake broke off/);
     });
 
-    test("a refusal is a reason to end", async () => {
+    test("a refusal is a reason to end, and says how to go on", async () => {
       await using server = await open();
       server.script({ kind: "refusal", text: "I cannot help with that." });
 
       const steps = await Array.fromAsync(ask(modelAt(server, api)));
 
-      assert.deepEqual(steps.at(-1), { kind: "finish", reason: "refusal" });
+      const note = "fake/fake-model stopped here: it or its provider refuses to go on. Ask differently.";
+      assert.deepEqual(steps.at(-1), { kind: "finish", reason: "refusal", note });
     });
 
     test("a tool call that nobody offered ends the answer", async () => {

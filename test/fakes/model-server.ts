@@ -27,6 +27,15 @@ export type Script =
   | { readonly kind: "error"; readonly after: string; readonly message: string }
   | { readonly kind: "cut"; readonly after: string }
   | { readonly kind: "hang"; readonly after?: string }
+  /** The answer as it is, each piece in a packet of its own; the connection ends with the last one. */
+  | {
+      readonly kind: "bytes";
+      readonly body: string | readonly string[];
+      /** That of an event stream when not said. */
+      readonly contentType?: string;
+      /** The connection stays open until this resolves. */
+      readonly hold?: Promise<unknown>;
+    }
   | { readonly kind: "trickle"; readonly text: string; readonly gapMs: number };
 
 /** One whole reply: reasoning, then text, then calls side by side. It ends for the calls' sake when there are any. */
@@ -179,6 +188,7 @@ export class ModelServer implements AsyncDisposable {
       return;
     }
     if (script.kind === "hang" && script.after === undefined) return;
+    if (script.kind === "bytes") return await sendBytes(script, response);
     response.writeHead(200, { "content-type": "text/event-stream" });
     if (script.kind === "turn") {
       await script.hold;
@@ -210,6 +220,20 @@ export class ModelServer implements AsyncDisposable {
     else if (script.kind === "cut") response.write(token(script.after), () => response.destroy());
     else response.write(token(script.after ?? ""));
   }
+}
+
+async function sendBytes(
+  { body, contentType = "text/event-stream", hold }: Extract<Script, { kind: "bytes" }>,
+  response: ServerResponse,
+): Promise<void> {
+  response.writeHead(200, { "content-type": contentType });
+  response.flushHeaders();
+  for (const piece of typeof body === "string" ? [body] : body) {
+    if (response.destroyed) return;
+    await new Promise<void>((resolve) => response.write(piece, () => setImmediate(resolve)));
+  }
+  await hold;
+  response.end();
 }
 
 function tokensOf(script: Extract<Script, { kind: "text" | "tokens" }>): readonly string[] {

@@ -109,7 +109,8 @@ const encoding: Encoding = {
       })
     );
   },
-  refusal: () =>
+  refusal: (delta) =>
+    event("response.refusal.delta", { item_id: message.id, output_index: 0, content_index: 0, delta }) +
     event("response.incomplete", { response: { incomplete_details: { reason: "content_filter" }, usage: usage(3) } }),
   error: (text) =>
     event("error", { error: { type: "server_error", code: "server_error", message: text, param: null } }),

@@ -117,13 +117,13 @@ describe("another model", () => {
 });
 
 describe("how runs end", () => {
-  test("a reply of nothing ends the run, and is no part of the conversation", async () => {
+  test("a reply of nothing, and again nothing, is an error that says so, and no part of the conversation", async () => {
     await using model = await fakeOpenAI();
     await using gateway = await testGateway({ config: configFor(model) });
     const client = await gateway.connect(ADMIN);
-    model.script({ kind: "turn" });
+    model.script({ kind: "turn" }, { kind: "turn" });
 
-    assert.equal(await say(client, "Hi."), "");
+    assert.match(await say(client, "Hi."), /^fake\/fake-model ended without an answer; /);
     assert.equal(await say(client, "Hi?"), "Hello from the model.");
     assert.deepEqual(brokenRules(model.requests), []);
   });

@@ -155,7 +155,7 @@ function replyOf(call: ToolRequest, { text, images, isError = false }: ToolResul
 
 /** One reply of the model while it comes. */
 class Reply {
-  readonly content: ModelPart[] = [];
+  content: ModelPart[] = [];
   readonly calls: ToolRequest[] = [];
   usage: Usage | undefined;
   isEmpty = true;
@@ -169,6 +169,7 @@ class Reply {
   take(step: ModelStep): ModelStep {
     if (step.kind === "text" || step.kind === "reasoning") this.#grow(step);
     else if (step.kind === "usage") this.usage = step.usage;
+    else if (step.kind === "taken-back") this.#takeBack();
     else if (step.kind === "tool-call") {
       const call = { ...step, callId: this.#ports.nameCall(step.callId) };
       const { callId, name, args, raw, providerData } = call;
@@ -178,6 +179,11 @@ class Reply {
       return call;
     }
     return step;
+  }
+
+  #takeBack(): void {
+    this.content = [];
+    this.isEmpty = true;
   }
 
   #grow({ kind, delta, ...more }: Extract<ModelStep, { kind: "text" | "reasoning" }>): void {

@@ -30,20 +30,20 @@ function spoken(text: string): string {
 export function done(run: Run, by: AnsweredBy, stopReason: string | undefined): RunOutcome {
   const { provider, model } = run.by ?? by;
   const text = spoken(run.text);
-  if (text === "" && stopReason === "refusal")
-    return failed(run, `${provider}/${model} refused to answer; ask differently.`, { provider, model });
-  if (run.text.trim() === "" && stopReason === "length") {
-    const why = "used up its answer before it said anything; try /think low, or raise its maxTokens";
-    return failed(run, `${provider}/${model} ${why}.`, { provider, model });
-  }
   return {
     kind: "ok",
-    text: text === "" ? text : (run.dress?.(text) ?? text),
+    text: text === "" ? text : shown(run, text),
     provider,
     model,
     usage: run.usage,
     stopReason,
   };
+}
+
+/** The reply as people get it: with the sentence that says what is missing of it, and what the conversation shows beside. */
+function shown(run: Run, text: string): string {
+  const said = run.missing === undefined ? text : `${text}\n\n_${run.missing}_`;
+  return run.dress?.(said) ?? said;
 }
 
 /** There is no answer, or only its beginning. */

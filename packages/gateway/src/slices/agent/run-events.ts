@@ -67,6 +67,15 @@ export class RunEvents implements Disposable {
     });
   }
 
+  /** Text was taken back: what follows is told with what is left before it. */
+  shrank(text: string): void {
+    this.#later?.[Symbol.dispose]();
+    this.#later = undefined;
+    this.#text = text;
+    if (this.#told.length > text.length) this.#told = text;
+    if (this.#chatTold.length > text.length) this.#chatTold = text;
+  }
+
   /** How the model came to its answer has become `text`; told where the conversation shows it as it grows. */
   thought(text: string): void {
     const { clock, streamsReasoning } = this.#options;

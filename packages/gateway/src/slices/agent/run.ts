@@ -70,6 +70,7 @@ export class Run {
   #contextTokens: number | undefined;
   #usage: Usage | undefined;
   #stopReason: string | undefined;
+  #missing: string | undefined;
 
   constructor(record: RunRecord, { hears = (said) => said, ...options }: RunOptions) {
     this.record = record;
@@ -153,6 +154,11 @@ export class Run {
     return this.#stopReason;
   }
 
+  /** A sentence for people on what is missing of the last turn's answer: it was cut off, or refused. */
+  get missing(): string | undefined {
+    return this.#missing;
+  }
+
   began(startedAt: number): void {
     this.#startedAt = startedAt;
     this.events.started(startedAt);
@@ -175,8 +181,11 @@ export class Run {
         this.#usage = added(this.#usage, step.usage);
         this.#contextTokens = step.usage.totalTokens;
         return;
+      case "taken-back":
+        return this.#takeBack();
       case "finish":
         this.#stopReason = step.reason;
+        this.#missing = step.note;
         return;
       case "turn-end":
         this.#isNewTurn = true;
@@ -234,6 +243,14 @@ export class Run {
     this.#text += delta;
     // It may be about to say that it says nothing.
     if (!"NO_REPLY".startsWith(this.turnText.trim())) this.events.grew(this.#text);
+  }
+
+  /** What this answer has said so far was none: the next words stand in its place. */
+  #takeBack(): void {
+    this.#thoughts = [];
+    if (this.#isNewTurn) return;
+    this.#text = this.#text.slice(0, this.#turnStart);
+    this.events.shrank(this.#text);
   }
 
   #think({ delta, providerData }: Extract<RunStep, { kind: "reasoning" }>): void {

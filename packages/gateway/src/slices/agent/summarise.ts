@@ -2,7 +2,8 @@
 import { GatewayError } from "../../base/errors.ts";
 import { newMark } from "../../base/ids.ts";
 import { aboutFrames, framed, type Source } from "../../kit/words.ts";
-import type { Models } from "../models/models.ts";
+import { type Models, readAnswer } from "../models/models.ts";
+import type { FinishReason } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
 import { textOf } from "../sessions/sessions.ts";
 import type { StoredMessage } from "../sessions/transcript.ts";
@@ -67,17 +68,28 @@ async function summariseOne(
       ? `Write the summary, in at most ${words} words.`
       : `Write one summary of the summary so far and the conversation after it, in at most ${words} words.`,
   ].join("\n\n");
-  let answer = "";
   const messages = [{ role: "user" as const, content: [{ kind: "text" as const, text }] }];
-  for await (const step of models.stream({ model, system, messages, signal, runId, sessionKey })) {
-    if (step.kind === "text") answer += step.delta;
-    if (answer.length > maxChars * 2) break;
-  }
+  const asked = models.stream({ model, system, messages, signal, runId, sessionKey });
+  const { text: summary, reason } = await readAnswer(asked, maxChars * 2);
   signal.throwIfAborted();
-  const summary = answer.trim();
-  if (summary === "") throw new GatewayError("UNAVAILABLE", `${model.ref} wrote no summary`);
-  return summary.length <= maxChars ? summary : `${summary.slice(0, maxChars).toWellFormed()}…`;
+  const isLong = summary.length > maxChars;
+  const problem = reason === "length" && isLong ? undefined : problemOf(summary, reason);
+  if (problem !== undefined) throw new GatewayError("UNAVAILABLE", `${model.ref} wrote no summary: ${problem}`);
+  return isLong ? `${summary.slice(0, maxChars).toWellFormed()}…` : summary;
 }
+
+/** Why an answer is not used as a summary. It would stand for the conversation from then on. */
+function problemOf(summary: string, reason: FinishReason): string | undefined {
+  if (summary === "") return "its answer was empty";
+  if (reason === "length") return "its answer was cut off";
+  if (reason === "refusal") return "it refused";
+  if (reason === "tool-calls") return "it called a tool instead";
+  return THINKING_ALOUD.test(summary) ? "it thought aloud instead" : undefined;
+}
+
+/** How models begin that plan the summary instead of writing it. */
+const THINKING_ALOUD =
+  /^(?:(?:okay|ok|alright|hmm+|wait|so|well|first|now)[,.!]?\s+)*(?:(?:okay|ok|alright|hmm+)[,.!]|(?:let me|let's|let us|we need to|i need to|i have to|i should|i must|i'll|i will|we should|we have to)\b)[\s\S]{0,400}?\b(?:summar|conversation|dialog|messages)/i;
 
 /** A message as paragraphs, each with whose it is. */
 function line(message: StoredMessage, telling: Telling): string {

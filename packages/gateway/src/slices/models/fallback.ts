@@ -12,6 +12,7 @@ const REASONS: Readonly<Partial<Record<ModelErrorKind, string>>> = {
   "no-credit": "no credit left",
   "no-model": "no such model",
   "too-long": "the conversation is longer than it can take",
+  empty: "it gave no answer",
 };
 
 const RUNS_KEPT = 500;
@@ -38,11 +39,13 @@ export class Fallback {
     yield answering(models[0]!);
     for (let at = 0; ; ) {
       const model = models[at]!;
+      let began = false;
       let said = false;
       try {
         for await (const step of this.#ask({ ...request, model, fallbacks: undefined })) {
-          if (!said && failures.length > 0) yield* this.#tookOver(request, failures, model);
-          said = true;
+          if (!began && failures.length > 0) yield* this.#tookOver(request, failures, model);
+          began = true;
+          said = step.kind === "taken-back" ? false : said || step.kind === "text" || step.kind === "tool-call";
           yield step;
         }
         return;
@@ -53,6 +56,7 @@ export class Fallback {
         failures.push({ model, error, why });
         at = next(models, at, error);
         if (at < 0) throw failureOf(failures);
+        if (began) yield { kind: "taken-back" };
         this.#log.warn("another model is asked", { model: model.ref, next: models[at]!.ref, problem: error.message });
       }
     }

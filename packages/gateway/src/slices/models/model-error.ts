@@ -4,7 +4,8 @@ import { TellableError } from "../../base/errors.ts";
 /**
  * `temporary` and `rate-limited` may be tried again, the latter after `retryAfterMs`. `logged-out` needs another key,
  * `no-credit` an account with money, `no-model` another model, `too-long` a shorter conversation or a larger window.
- * `permanent` will fail again as it is: what was asked is refused.
+ * `empty` is an end without an answer: the same question may get one. `permanent` will fail again as it is: what was
+ * asked is refused.
  */
 export type ModelErrorKind =
   | "temporary"
@@ -13,6 +14,7 @@ export type ModelErrorKind =
   | "no-credit"
   | "no-model"
   | "too-long"
+  | "empty"
   | "permanent";
 
 /** An answer that a model did not give. The message is shown to people and never holds a key. */
@@ -21,6 +23,8 @@ export class ModelError extends TellableError {
   readonly retryAfterMs: number | undefined;
   /** The same model is not asked again, though the kind would allow it. */
   readonly isFinal: boolean;
+  /** The provider speaks of a picture. */
+  readonly isAboutPictures: boolean;
   /** The message for people other than the owner: without the provider's own words and without its address. */
   readonly publicMessage: string;
   /** The parts of the message that only the owner is told. */
@@ -32,6 +36,7 @@ export class ModelError extends TellableError {
     options: {
       retryAfterMs?: number | undefined;
       isFinal?: boolean;
+      isAboutPictures?: boolean;
       ownersOnly?: readonly string[];
       cause?: unknown;
     } = {},
@@ -41,6 +46,7 @@ export class ModelError extends TellableError {
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs;
     this.isFinal = options.isFinal ?? false;
+    this.isAboutPictures = options.isAboutPictures ?? false;
     this.ownersOnly = options.ownersOnly ?? [];
     this.publicMessage = this.ownersOnly.reduce((text, part) => text.replace(part, () => ""), message);
   }

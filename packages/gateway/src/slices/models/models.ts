@@ -23,6 +23,7 @@ import { type Trial, type TrialOptions, type TrialPorts, tryModel } from "./tria
 
 /** What the slices below this one need beside the service. */
 export { ModelError } from "./model-error.ts";
+export { readAnswer } from "./read-answer.ts";
 
 export class Models implements ModelPort {
   /** Who keeps what goes over the wire, or plays it back; set by the slice that does. */

@@ -64,7 +64,8 @@ export type FinishReason = "stop" | "length" | "refusal" | "tool-calls" | "other
 /**
  * One step of an answer. `answering` comes first and again whenever another model takes over; then deltas while the
  * answer comes, complete tool calls, `usage`, and `finish` last. `note` is a sentence that people must see: another
- * model answers than the one they chose.
+ * model answers than the one they chose. `taken-back` voids the text and the thoughts that this answer has brought so far:
+ * they were none, or the question is asked again. The `note` of a `finish` tells people what is missing of the answer.
  */
 export type ModelStep =
   | { readonly kind: "answering"; readonly provider: string; readonly model: string }
@@ -81,7 +82,8 @@ export type ModelStep =
       readonly providerData?: ProviderData | undefined;
     }
   | { readonly kind: "usage"; readonly usage: Usage }
-  | { readonly kind: "finish"; readonly reason: FinishReason };
+  | { readonly kind: "taken-back" }
+  | { readonly kind: "finish"; readonly reason: FinishReason; readonly note?: string };
 
 export interface ModelRequest {
   readonly model: Model;

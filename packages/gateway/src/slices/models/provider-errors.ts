@@ -2,7 +2,7 @@
 import { codeOf, messageOf, NEVER_REACHED } from "../../base/errors.ts";
 import { shownAddress } from "../../kit/sound.ts";
 import { ModelError } from "./model-error.ts";
-import { clauseOf, messageIn, readStart, retryAfterOf } from "./said.ts";
+import { clauseOf, readStart, retryAfterOf } from "./said.ts";
 import { wordingOf } from "./wordings.ts";
 
 /** Whom an error is about: what its message has to name. */
@@ -22,15 +22,27 @@ export async function errorOfResponse(
   modelId: string,
 ): Promise<ModelError> {
   const { status, headers } = response;
-  const body = await readStart(response);
+  return errorOfStatus({ status, headers, body: await readStart(response) }, provider, modelId);
+}
+
+/** What a provider answered in place of an answer. */
+interface Failure {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Its first 64 KB. */
+  readonly body: string;
+}
+
+function errorOfStatus({ status, headers, body }: Failure, provider: ErrorSubject, modelId: string): ModelError {
   const { label } = provider;
   const said = clauseOf(body, provider.apiKey);
+  const isAboutPictures = isOfPictures(body);
   const worded = errorOfWords(body, said, provider, modelId);
   if (worded && status !== 401) return worded;
   const isForbidden = status === 403 && !/moderation|flagged|country|region|location/i.test(body);
   if (status === 401 || isForbidden) return badKey(provider);
   if (status === 402) return noCredit(provider, said);
-  if (status === 404 || status === 410) return noModel(provider, modelId, said);
+  if (status === 404 || status === 410) return noModel(provider, modelId, said, isAboutPictures);
   if (status === 429) {
     const retryAfterMs = retryAfterOf(headers, body);
     const when = retryAfterMs === undefined ? "in a minute" : `in ${Math.ceil(retryAfterMs / 1000)} s`;
@@ -44,6 +56,7 @@ export async function errorOfResponse(
     const retryAfterMs = retryAfterOf(headers, body);
     return new ModelError("temporary", `${label} is out of order (HTTP ${status})${said}; try again in a moment.`, {
       retryAfterMs,
+      isAboutPictures,
       ownersOnly: [said],
     });
   }
@@ -52,6 +65,7 @@ export async function errorOfResponse(
     return new ModelError("permanent", `${label} redirects elsewhere (HTTP ${status}); correct ${setting}.`);
   }
   return new ModelError("permanent", `${label} refused the request (HTTP ${status})${said}.`, {
+    isAboutPictures,
     ownersOnly: [said],
   });
 }
@@ -74,24 +88,106 @@ export function errorOfConnection(error: unknown, { label, baseUrl }: ErrorSubje
   return new ModelError("temporary", `The connection to ${label} broke off: ${messageOf(error)}. Try again.`, options);
 }
 
-/** The error that a provider sent inside its stream. */
-export function errorInStream(error: unknown, provider: ErrorSubject, modelId: string): ModelError {
+/** The error for something that the SDK could not make sense of. Its own words are a dump of what was sent. */
+export function errorInStream(error: unknown, { label }: ErrorSubject): ModelError {
   const inner = innermost(error);
   if (inner instanceof ModelError) return inner;
-  const text = messageIn(error);
-  const said = clauseOf(text, provider.apiKey);
-  const worded = errorOfWords(`${text} ${codeIn(error)}`, said, provider, modelId);
+  return new ModelError("temporary", `${label} sent something that cannot be read; try again.`, { cause: error });
+}
+
+/**
+ * The error that a provider sent with a status of 200, in its stream or in place of one: what the status would have
+ * become that it names. `said` tells whether a part of the answer has come before.
+ */
+export function errorInAnswer(
+  problem: unknown,
+  { said, provider, modelId }: { said: boolean; provider: ErrorSubject; modelId: string },
+): ModelError {
+  const body = JSON.stringify(problem).slice(0, MAX_PROBLEM_CHARS);
+  const status = statusIn(problem);
+  const words = clauseOf(body, provider.apiKey);
+  if (status !== undefined && !said) return errorOfStatus({ status, headers: new Headers(), body }, provider, modelId);
+  const worded = errorOfWords(body, words, provider, modelId);
   if (worded) return worded;
-  const kind = /rate.?limit|too many requests/i.test(text)
-    ? "rate-limited"
-    : /overload|unavailable|server_error|api_error|timeout|internal/i.test(text)
-      ? "temporary"
-      : "permanent";
-  return new ModelError(kind, `${provider.label} broke the answer off${said}; try again.`, {
-    cause: error,
+  const kind = status === 429 ? "rate-limited" : isRefused(status) ? "permanent" : "temporary";
+  const isAboutPictures = isOfPictures(body);
+  return new ModelError(kind, `${provider.label} broke the answer off${words}; try again.`, {
+    ownersOnly: [words],
+    isAboutPictures,
+  });
+}
+
+/** The error for a body that is no answer, sent with a status of 200 where a stream was asked for. */
+export function errorOfBody(body: string, { id, label, apiKey }: ErrorSubject): ModelError {
+  if (body.trim() === "") return new ModelError("temporary", `${label} sent an empty answer; try again.`);
+  const isPage = /^\s*</.test(body);
+  const title = isPage ? (/<title[^>]*>([^<]{1,300})/i.exec(body)?.[1] ?? "") : body;
+  const said = /^\s*[[{]/.test(title) ? "" : clauseOf(title, apiKey);
+  const what = isPage ? "a web page" : "something that is no answer";
+  const setting = `models.providers.${id}.baseUrl`;
+  return new ModelError("temporary", `${label} sent ${what}${said}; try again, or check ${setting}.`, {
     ownersOnly: [said],
   });
 }
+
+/** The error for a stream that ends before the answer does. */
+export function errorOfCut({ label }: ErrorSubject, said: boolean): ModelError {
+  return new ModelError("temporary", `${label} ${said ? "cut its answer off" : "sent an empty answer"}; try again.`);
+}
+
+const MAX_PROBLEM_CHARS = 65_536;
+
+function isRefused(status: number | undefined): boolean {
+  return status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 409;
+}
+
+/** Whether a provider speaks of pictures, or of a model that sees none. */
+function isOfPictures(body: string): boolean {
+  return /\b(?:image|picture|photo)s?\b|image_url|image_parse|invalid_image|\bvision\b|multi-?modal/i.test(body);
+}
+
+/** The HTTP status that an error in a body names: as a number, or in a provider's words for it. */
+function statusIn(problem: unknown, depth = 0): number | undefined {
+  if (typeof problem === "string") {
+    const inner = depth < 4 && problem.trimStart().startsWith("{") ? statusOfJson(problem, depth) : undefined;
+    return inner;
+  }
+  if (typeof problem !== "object" || problem === null || depth > 4) return undefined;
+  const { code, status, status_code, statusCode, http_status, type, error, reason } = problem as Record<
+    string,
+    unknown
+  >;
+  for (const value of [code, status, status_code, statusCode, http_status]) {
+    const number = Number(value);
+    if (Number.isInteger(number) && number >= 400 && number < 600) return number;
+  }
+  const words = [code, status, type, reason].filter((each) => typeof each === "string").join(" ");
+  const named = STATUS_WORDS.find(([pattern]) => pattern.test(words))?.[1];
+  return named ?? statusIn(error, depth + 1);
+}
+
+function statusOfJson(text: string, depth: number): number | undefined {
+  try {
+    return statusIn(JSON.parse(text), depth + 1);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Providers' names for what a status says: OpenAI, Anthropic, Google. */
+const STATUS_WORDS: readonly (readonly [RegExp, number])[] = [
+  [/authentication|invalid_api_key|unauthenticated|unauthorized/i, 401],
+  [/insufficient_quota|billing/i, 402],
+  [/permission/i, 403],
+  [/not_found/i, 404],
+  [/rate.?limit|too_many_requests|resource_exhausted/i, 429],
+  [/request_too_large/i, 413],
+  [/invalid_request|invalid_argument|failed_precondition|invalid_prompt|invalid_image/i, 400],
+  [/overloaded/i, 529],
+  [/unavailable/i, 503],
+  [/timeout|deadline/i, 504],
+  [/server_error|api_error|internal/i, 500],
+];
 
 /** The error that the provider's words mean; undefined when they are none that we know. */
 function errorOfWords(body: string, said: string, provider: ErrorSubject, modelId: string): ModelError | undefined {
@@ -135,11 +231,11 @@ function noCredit({ label }: ErrorSubject, said: string): ModelError {
   );
 }
 
-function noModel({ label }: ErrorSubject, modelId: string, said: string): ModelError {
+function noModel({ label }: ErrorSubject, modelId: string, said: string, isAboutPictures = false): ModelError {
   return new ModelError(
     "no-model",
     `${label} has no model "${modelId}"${said}; choose another with /model or agents.defaults.model.`,
-    { ownersOnly: [said] },
+    { ownersOnly: [said], isAboutPictures },
   );
 }
 
@@ -160,11 +256,4 @@ function innermost(error: unknown): unknown {
     inner = inner.cause;
   }
   return inner;
-}
-
-/** The code of an error in a stream, wherever the SDK has put it. */
-function codeIn(error: unknown): string {
-  if (typeof error !== "object" || error === null) return "";
-  const { code, type, error: inner } = error as { code?: unknown; type?: unknown; error?: unknown };
-  return [code, type].filter((each) => typeof each === "string").join(" ") + (inner ? ` ${codeIn(inner)}` : "");
 }

@@ -1,13 +1,23 @@
 /**
- * The `fetch` that models are asked with: names what went wrong, gives up on a provider that says nothing, thins the
- * stream out, and lets a run's traffic be kept.
+ * The `fetch` that models are asked with: names what went wrong, also where the status was 200, gives up on a provider
+ * that says nothing, thins the stream out, and lets a run's traffic be kept.
  */
 import type { Clock } from "../../base/clock.ts";
-import { thinOut } from "./event-stream.ts";
+import { jsonIn, readBody } from "./body-reading.ts";
+import { type ChunkReader, type EventReading, thinOut } from "./event-stream.ts";
 import { ModelError } from "./model-error.ts";
-import { errorOfConnection, errorOfResponse } from "./provider-errors.ts";
+import {
+  errorInAnswer,
+  errorInStream,
+  errorOfBody,
+  errorOfConnection,
+  errorOfCut,
+  errorOfResponse,
+} from "./provider-errors.ts";
 import type { Model, Provider } from "./providers.ts";
 import type { Traffic } from "./traffic.ts";
+import { objectsIn } from "./wire/json.ts";
+import { problemIn, tidierFor } from "./wire/tidy.ts";
 
 /** Names the run that a request belongs to; taken off before it leaves. The SDK's objects outlive runs. */
 export const RUN_HEADER = "x-moltbot-run";
@@ -25,30 +35,96 @@ export function fetchFor({ id, provider }: Model, { clock, traffic }: FetchOptio
   return async (url, init = {}) => {
     const { runId, headers } = withoutRun(init.headers);
     const stalled = new AbortController();
-    const watch = () => clock.after(patienceMs, () => stalled.abort(silence(provider, patienceMs)));
+    const patience = new Patience(patienceMs, clock, () => stalled.abort(silence(provider, patienceMs)));
     const signal = init.signal ? AbortSignal.any([init.signal, stalled.signal]) : stalled.signal;
     const keeper = runId === undefined ? undefined : traffic()?.fetchFor(runId, fetch);
     const request = { ...init, headers, signal, redirect: "manual" } as const;
-    const response = await respond(keeper ?? fetch, url, request, { watch, provider });
+    const response = await respond(keeper ?? fetch, url, request, { patience, provider });
     if (!response.ok) throw await errorOfResponse(response, provider, id);
-    const { body } = response;
-    if (!body || !/event-stream/.test(response.headers.get("content-type") ?? "")) return response;
-    const bytes = body.getReader();
+    const bytes = response.body?.getReader();
+    if (!bytes) throw errorOfBody("", provider);
     const nextChunk = async () => {
-      using _watch = watch();
+      using _watch = patience.watch();
       return (await bytes.read()).value;
     };
-    return new Response(streamOf(thinOut(nextChunk, clock)), { status: 200, headers: response.headers });
+    const tidier = tidierFor(provider.api);
+    const reading: EventReading = {
+      tidier,
+      onContent: () => patience.renew(),
+      problem: (problem, said) => errorInAnswer(problem, { said, provider, modelId: id }),
+      cut: (said) => errorOfCut(provider, said),
+      failed: (error) => void (init.signal && failures.set(init.signal, error)),
+      unreadable: () => errorInStream(undefined, provider),
+    };
+    const body = await readBody(nextChunk);
+    const chunks = body.kind === "events" ? body.chunks : eventsOf(body.text, reading, provider);
+    const events = { "content-type": "text/event-stream" };
+    return new Response(streamOf(thinOut(chunks, clock, reading)), { status: 200, headers: events });
   };
+}
+
+/** Why answers were not whole, by the signals of their requests. */
+const failures = new WeakMap<AbortSignal, Error>();
+
+/** Why the answer to the request with this signal is not whole; undefined when nothing is known against it. */
+export function failureOf(signal: AbortSignal): Error | undefined {
+  return failures.get(signal);
+}
+
+/** An answer in one piece as the events that it would have been. Throws what a body without one means. */
+function eventsOf(text: string, { tidier, problem }: EventReading, provider: Provider): ChunkReader {
+  const body = jsonIn(text);
+  const trouble =
+    body === undefined
+      ? undefined
+      : objectsIn(body)
+          .map(problemIn)
+          .find((each) => each !== undefined);
+  if (trouble !== undefined) throw problem(trouble, false);
+  const events = Array.isArray(body) && tidier.whole(body) === undefined ? objectsIn(body) : tidier.whole(body);
+  if (body === undefined || events === undefined || events.length === 0) throw errorOfBody(text, provider);
+  const lines = [...events.map((event) => `data: ${JSON.stringify(event)}\n\n`), "data: [DONE]\n\n"];
+  const left = [new TextEncoder().encode(lines.join(""))];
+  return async () => left.shift();
+}
+
+/** How long a provider may take to say something. Only what belongs to an answer renews it: signs of life do not. */
+class Patience {
+  readonly #ms: number;
+  readonly #clock: Clock;
+  readonly #end: () => void;
+  #spentMs = 0;
+
+  constructor(ms: number, clock: Clock, end: () => void) {
+    this.#ms = ms;
+    this.#clock = clock;
+    this.#end = end;
+  }
+
+  renew(): void {
+    this.#spentMs = 0;
+  }
+
+  /** Counts while somebody waits for the provider; a slow reader is not its fault. */
+  watch(): Disposable {
+    const since = this.#clock.monotonic();
+    const timer = this.#clock.after(Math.max(0, this.#ms - this.#spentMs), this.#end);
+    return {
+      [Symbol.dispose]: () => {
+        timer[Symbol.dispose]();
+        this.#spentMs += this.#clock.monotonic() - since;
+      },
+    };
+  }
 }
 
 async function respond(
   send: typeof fetch,
   url: FetchInput,
   init: RequestInit,
-  { watch, provider }: { watch: () => Disposable; provider: Provider },
+  { patience, provider }: { patience: Patience; provider: Provider },
 ): Promise<Response> {
-  using _watch = watch();
+  using _watch = patience.watch();
   try {
     return await send(url, init);
   } catch (error) {

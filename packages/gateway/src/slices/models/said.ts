@@ -37,19 +37,22 @@ function oneLine(text: string): string {
 }
 
 /** The message inside the shapes in which providers wrap it. */
-export function messageIn(value: unknown): string {
-  if (typeof value === "string") return value;
+function messageIn(value: unknown, depth = 0): string {
+  if (depth > 6) return "";
+  // Some hand on the error of whoever they asked, as text.
+  if (typeof value === "string") return /^\s*[[{]/.test(value) ? sentenceIn(value, depth + 1) : value;
   if (typeof value !== "object" || value === null) return "";
-  if (Array.isArray(value)) return messageIn(value[0]);
-  const { message, error, detail } = value as { message?: unknown; error?: unknown; detail?: unknown };
-  return [message, error, detail].map(messageIn).find((text) => text !== "") ?? "";
+  if (Array.isArray(value)) return messageIn(value[0], depth + 1);
+  const { message, error, detail, msg } = value as Record<string, unknown>;
+  return [message, error, detail, msg].map((each) => messageIn(each, depth + 1)).find((text) => text !== "") ?? "";
 }
 
-function sentenceIn(body: string): string {
+/** The sentence in a body; "" for a web page, and for JSON that is broken. */
+function sentenceIn(body: string, depth = 0): string {
   try {
-    return messageIn(JSON.parse(body));
+    return messageIn(JSON.parse(body), depth);
   } catch {
-    return /^\s*</.test(body) ? "" : body;
+    return /^\s*[<[{]/.test(body) ? "" : body;
   }
 }
 

@@ -1,7 +1,8 @@
 /** From the parts of the SDK's stream to our steps. */
+import type { RawStep } from "./answer.ts";
 import { readArgs } from "./call-args.ts";
 import { ModelError } from "./model-error.ts";
-import type { FinishReason, ModelStep, ProviderData, Usage } from "./port.ts";
+import type { ProviderData, Usage } from "./port.ts";
 import { errorInStream } from "./provider-errors.ts";
 import type { Model } from "./providers.ts";
 import type { StreamPart } from "./sdk-types.ts";
@@ -23,7 +24,7 @@ export class Reading {
   }
 
   /** What a part of the stream is to us: at most two steps. Throws `ModelError` for an error in the stream. */
-  *stepsOf(part: StreamPart): Generator<ModelStep> {
+  *stepsOf(part: StreamPart): Generator<RawStep> {
     if ("delta" in part) this.#count(part.delta);
     switch (part.type) {
       case "text-delta":
@@ -45,9 +46,9 @@ export class Reading {
       case "tool-call":
         return yield toolCall(part, this.#model);
       case "error":
-        throw errorInStream(part.error, this.#model.provider, this.#model.id);
+        throw errorInStream(part.error, this.#model.provider);
       case "finish":
-        return yield* ending(part, this.#model);
+        return yield* ending(part);
     }
   }
 
@@ -78,7 +79,7 @@ function stamped(data: ProviderData, { ref }: Model): ProviderData {
   return { ...data, [MAKER]: ref };
 }
 
-function toolCall(part: Extract<StreamPart, { type: "tool-call" }>, model: Model): ModelStep {
+function toolCall(part: Extract<StreamPart, { type: "tool-call" }>, model: Model): RawStep {
   const { toolCallId: callId, toolName: name, input: raw, providerMetadata } = part;
   const args = readArgs(raw);
   return {
@@ -87,22 +88,11 @@ function toolCall(part: Extract<StreamPart, { type: "tool-call" }>, model: Model
   };
 }
 
-function* ending(part: Extract<StreamPart, { type: "finish" }>, { provider: { label } }: Model): Generator<ModelStep> {
+function* ending(part: Extract<StreamPart, { type: "finish" }>): Generator<RawStep> {
   const { unified, raw } = part.finishReason;
-  if (raw === "MALFORMED_FUNCTION_CALL")
-    throw new ModelError("temporary", `${label}'s model wrote a tool call that cannot be read; try again.`);
-  if (unified === "interrupted" || unified === "error")
-    throw new ModelError("temporary", `${label} cut its answer off; try again.`);
   yield { kind: "usage", usage: toUsage(part.usage) };
-  yield { kind: "finish", reason: FINISH_REASONS[unified] ?? "other" };
+  yield { kind: "end", unified, raw };
 }
-
-const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
-  stop: "stop",
-  length: "length",
-  "content-filter": "refusal",
-  "tool-calls": "tool-calls",
-};
 
 function toUsage({ inputTokens, outputTokens }: Extract<StreamPart, { type: "finish" }>["usage"]): Usage {
   const input = inputTokens.total ?? 0;

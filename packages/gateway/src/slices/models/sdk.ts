@@ -6,11 +6,14 @@
 import type { Clock } from "../../base/clock.ts";
 import { ignore } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { type Habits, judged, type RawStep } from "./answer.ts";
 import { Keyring } from "./keyring.ts";
 import { LanguageModels } from "./language-models.ts";
 import { ModelError } from "./model-error.ts";
+import { Pictures } from "./pictures.ts";
 import type { ModelPort, ModelRequest, ModelStep } from "./port.ts";
 import { errorOfConnection } from "./provider-errors.ts";
+import { failureOf } from "./provider-fetch.ts";
 import type { Model, Provider } from "./providers.ts";
 import { toCallOptions } from "./sdk-call.ts";
 import { Reading } from "./sdk-steps.ts";
@@ -35,6 +38,13 @@ export class SdkModels implements ModelPort {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #languageModels: LanguageModels;
+  readonly #pictures = new Pictures();
+  /** Models that think without marking the beginning of it, by their names. */
+  readonly #unmarked = new Set<string>();
+  readonly #habits: Habits = {
+    thinksUnmarked: (ref) => this.#unmarked.has(ref),
+    noteUnmarked: (ref) => void this.#unmarked.add(ref),
+  };
   /** Base URLs of providers that refuse to summarise their reasoning. */
   readonly #withoutSummaries = new Set<string>();
 
@@ -46,36 +56,65 @@ export class SdkModels implements ModelPort {
   }
 
   /**
-   * Tries up to three times before the first step, and each of the provider's keys beside; what has been said cannot be
-   * taken back.
+   * Tries up to three times before the first word, and each of the provider's keys beside; what has been said cannot be
+   * taken back. A question that got no answer is asked once more; one that was refused for a picture, without it.
    */
   async *stream(request: ModelRequest): AsyncGenerator<ModelStep> {
     const { model, signal } = request;
+    const { baseUrl } = model.provider;
+    let blamed: ModelError | undefined;
+    let hasAskedAgain = false;
     for (let attempt = 1; ; ) {
       const provider = this.#keyring.pick(model.provider);
+      const messages = this.#pictures.shown(request.messages, baseUrl);
+      let began = false;
       let said = false;
       try {
-        for await (const step of this.#attempt({ ...request, model: { ...model, provider } })) {
-          said = true;
+        const asked = { ...request, messages, model: { ...model, provider } };
+        for await (const step of judged(this.#attempt(asked), asked, this.#habits)) {
+          began = true;
+          said = step.kind === "taken-back" ? false : said || isWord(step);
           yield step;
         }
         this.#keyring.worked(model.provider, provider);
+        this.#pictures.noteTaken(messages, baseUrl);
         return;
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof ModelError)) throw error;
         const hasAnother = this.#keyring.failed(model.provider, provider, error);
         if (said) throw error;
+        if (blamed && error.kind === "permanent") {
+          this.#pictures.forgive(request.messages, baseUrl);
+          throw blamed;
+        }
         if (hasAnother) this.#noteKey(model, provider, error);
-        else if (!this.#learned(error, model)) {
+        else if (this.#isForPictures(error, messages, baseUrl)) {
+          blamed = error;
+          this.#log.warn("a picture was refused; the model is asked without it", {
+            model: model.ref,
+            problem: error.message,
+          });
+        } else if (error.kind === "empty" && !error.isFinal && !hasAskedAgain) {
+          hasAskedAgain = true;
+          this.#log.warn("the model is asked once more", { model: model.ref, problem: error.message });
+        } else if (!this.#learned(error, model)) {
           const delayMs = attempt === ATTEMPTS ? undefined : retryDelayMs(error, attempt);
           if (delayMs === undefined) throw error;
           this.#log.warn("the model is asked again", { model: model.ref, problem: error.message, delayMs });
           await this.#clock.sleep(delayMs, signal);
           attempt++;
         }
+        if (began) yield { kind: "taken-back" };
       }
     }
+  }
+
+  /** Whether pictures may be why a request was refused; they are left out from then on. */
+  #isForPictures(error: ModelError, messages: ModelRequest["messages"], baseUrl: string): boolean {
+    const { kind, isAboutPictures } = error;
+    const mayBe = isAboutPictures || (kind === "permanent" && this.#pictures.areNew(messages, baseUrl));
+    return mayBe && this.#pictures.noteRefused(messages, baseUrl);
   }
 
   #noteKey(model: Model, provider: Provider, error: ModelError): void {
@@ -95,22 +134,29 @@ export class SdkModels implements ModelPort {
     return true;
   }
 
-  async *#attempt(request: ModelRequest): AsyncGenerator<ModelStep> {
+  async *#attempt(request: ModelRequest): AsyncGenerator<RawStep> {
     const { model, signal } = request;
     signal.throwIfAborted();
     const language = await this.#languageModels.of(model);
     const ended = new AbortController();
     const reading = new Reading(model);
+    const either = AbortSignal.any([signal, ended.signal]);
     let reader: ReadableStreamDefaultReader<StreamPart> | undefined;
     try {
       const { stream } = await language.doStream({
         ...toCallOptions(request, { noSummaries: this.#withoutSummaries.has(model.provider.baseUrl) }),
-        abortSignal: AbortSignal.any([signal, ended.signal]),
+        abortSignal: either,
       });
       reader = stream.getReader();
-      for (let part = await reader.read(); !part.done; part = await reader.read()) yield* reading.stepsOf(part.value);
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        const { type } = part.value;
+        if (type === "error" || type === "finish") throwIfFailed(either);
+        yield* reading.stepsOf(part.value);
+      }
+      throwIfFailed(either);
     } catch (error) {
       signal.throwIfAborted();
+      throwIfFailed(either);
       throw errorOfConnection(error, model.provider);
     } finally {
       // Also when the consumer stops early: the request must not run on.
@@ -118,6 +164,17 @@ export class SdkModels implements ModelPort {
       reader?.cancel().catch((error: unknown) => ignore(error, "the stream has ended or is ended here"));
     }
   }
+}
+
+/** What the provider did wrong counts before what the SDK makes of it. */
+function throwIfFailed(signal: AbortSignal): void {
+  const failure = failureOf(signal);
+  if (failure) throw failure;
+}
+
+/** Whether people have seen or may have felt it. */
+function isWord({ kind }: ModelStep): boolean {
+  return kind === "text" || kind === "tool-call";
 }
 
 function retryDelayMs(error: ModelError, attempt: number): number | undefined {

@@ -95,6 +95,7 @@ async function question(
   for await (const step of stream(request)) {
     if (step.kind === "text" || step.kind === "reasoning" || step.kind === "tool-call") firstAt ??= clock.monotonic();
     if (step.kind === "text") reply += step.delta;
+    if (step.kind === "taken-back") reply = "";
     if (step.kind === "tool-call") called ||= step.name === TOOL.name;
     if (step.kind === "usage") ({ usage } = step);
   }

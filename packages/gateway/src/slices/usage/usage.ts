@@ -70,6 +70,8 @@ export class Usage implements Meter, Disposable {
           counter = new CallCounter(request);
           this.#requireRoom(scope, ref);
         }
+        // Asked again: another call, which is counted apart.
+        if (step.kind === "taken-back" && counter === undefined) counter = new CallCounter(request);
         const count = counter?.take(step);
         if (count) {
           this.#record(scope, ref, count);

@@ -3,6 +3,7 @@ import { Type } from "@sinclair/typebox";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
 import type { Gateway } from "../../../gateway.ts";
 import { defineTool, type ToolCall, type ToolResult } from "../../../kit/tool.ts";
+import { readAnswer } from "../../models/models.ts";
 import type { Model } from "../../models/providers.ts";
 import { fromOutside } from "./outside.ts";
 import { type Picture, pictureOf } from "./picture.ts";
@@ -70,7 +71,6 @@ function shown(what: string, { mimeType, data }: Picture): ToolResult {
 
 /** What another model sees in it. */
 async function described({ params, gateway, run, signal }: Call, picture: Picture, model: Model): Promise<ToolResult> {
-  let text = "";
   const question = params.question?.trim() ? params.question : LOOK;
   const steps = gateway.models.stream({
     ...{ model, signal, runId: run.id, sessionKey: run.sessionKey },
@@ -85,7 +85,8 @@ async function described({ params, gateway, run, signal }: Call, picture: Pictur
       },
     ],
   });
-  for await (const step of steps) if (step.kind === "text") text += step.delta;
-  if (text.trim() === "") throw new GatewayError("UNAVAILABLE", `${model.ref} said nothing about the picture`);
-  return { text: fromOutside(`what ${model.ref} sees`, text.trim()) };
+  const { text, note } = await readAnswer(steps);
+  if (text === "") throw new GatewayError("UNAVAILABLE", `${model.ref} said nothing about the picture`);
+  const seen = fromOutside(`what ${model.ref} sees`, text);
+  return { text: note === undefined ? seen : `${seen}\n\n${note}` };
 }

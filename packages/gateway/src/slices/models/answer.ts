@@ -1,0 +1,192 @@
+/**
+ * Is this an answer? The one place that judges how a model's answer ends. Whatever asks a model gets its steps from here:
+ * thoughts and calls that the model wrote as text are told apart, and the end is an answer, an answer with a sentence that
+ * says what is missing, or a `ModelError` that says whether to ask again, to ask another model, or to tell the person.
+ */
+import { readArgs } from "./call-args.ts";
+import { ModelError } from "./model-error.ts";
+import type { FinishReason, ModelRequest, ModelStep } from "./port.ts";
+import { SaidText } from "./said-text.ts";
+import { callsIn, callsThatAre, isQuoted, mayBeCall, type WrittenCall } from "./written-calls.ts";
+
+/** What comes from a provider, before it is judged: only here does an end become a `finish`. */
+export type RawStep =
+  | Exclude<ModelStep, { readonly kind: "answering" | "note" | "taken-back" | "finish" }>
+  | {
+      readonly kind: "end";
+      /** Why, in the SDK's words and in the provider's. */
+      readonly unified: string;
+      readonly raw: string | undefined;
+    };
+
+/** Models that have been seen to think without marking the beginning: their answers wait for the end of the thoughts. */
+export interface Habits {
+  thinksUnmarked(ref: string): boolean;
+  noteUnmarked(ref: string): void;
+}
+
+/** One attempt's steps, judged. Throws `ModelError` when what came is no answer. */
+export async function* judged(
+  steps: AsyncIterable<RawStep>,
+  request: ModelRequest,
+  habits: Habits,
+): AsyncGenerator<ModelStep> {
+  const answer = new Answer(request, habits);
+  for await (const step of steps) yield* answer.take(step);
+  yield* answer.end();
+}
+
+type Text = Extract<ModelStep, { readonly kind: "text" }>;
+
+class Answer {
+  readonly #request: ModelRequest;
+  readonly #habits: Habits;
+  readonly #said = new SaidText();
+  /** Text that is not shown yet: blanks before the first word, what may be a call, what may be thoughts. */
+  #held = "";
+  /** Whether everything waits: for a call that the whole answer may be, or for the end of thoughts. */
+  #waits: "call" | "thoughts" | undefined;
+  #hasBegun = false;
+  /** The text that has been handed on. */
+  #shown = "";
+  #written: string[] = [];
+  #hasCalls = false;
+  #end: Extract<RawStep, { readonly kind: "end" }> | undefined;
+
+  constructor(request: ModelRequest, habits: Habits) {
+    this.#request = request;
+    this.#habits = habits;
+    if (habits.thinksUnmarked(request.model.ref)) this.#waits = "thoughts";
+  }
+
+  *take(step: RawStep): Generator<ModelStep> {
+    switch (step.kind) {
+      case "text":
+        return yield* this.#takeText(step);
+      case "tool-call":
+        this.#hasCalls = true;
+        return yield step;
+      case "end":
+        this.#end = step;
+        return;
+      default:
+        return yield step;
+    }
+  }
+
+  *end(): Generator<ModelStep> {
+    yield* this.#pieces(this.#said.end());
+    const calls = this.#writtenCalls();
+    if (calls.length === 0 && this.#held.trim() !== "") yield* this.#show(this.#held);
+    for (const [index, { name, raw }] of calls.entries()) {
+      this.#hasCalls = true;
+      yield { kind: "tool-call", callId: `call_written_${index + 1}`, name, args: readArgs(raw), raw };
+    }
+    const { reason, note } = this.#verdict();
+    yield { kind: "finish", reason, ...(note !== undefined && { note }) };
+  }
+
+  *#takeText({ delta }: Text): Generator<ModelStep> {
+    yield* this.#pieces(this.#said.take(delta));
+  }
+
+  *#pieces(
+    pieces: Iterable<ReturnType<SaidText["take"]> extends Generator<infer Piece> ? Piece : never>,
+  ): Generator<ModelStep> {
+    for (const piece of pieces) {
+      if (piece.kind === "text") yield* this.#text(piece.text);
+      else if (piece.kind === "reasoning") {
+        this.#settle();
+        yield { kind: "reasoning", delta: piece.text };
+      } else if (piece.kind === "call") this.#written.push(piece.written);
+      else yield* this.#wereThoughts();
+    }
+  }
+
+  *#text(text: string): Generator<ModelStep> {
+    this.#held += text;
+    if (!this.#hasBegun && this.#waits === undefined && mayBeCall(this.#held, this.#request.tools ?? []))
+      this.#waits = "call";
+    if (this.#waits === "call" && !mayBeCall(this.#held, this.#request.tools ?? [])) this.#waits = undefined;
+    if (this.#waits === undefined && this.#held.trim() !== "") yield* this.#show(this.#held);
+  }
+
+  *#show(text: string): Generator<ModelStep> {
+    const delta = this.#hasBegun ? text : text.trimStart();
+    this.#held = "";
+    this.#hasBegun = true;
+    this.#shown += delta;
+    yield { kind: "text", delta };
+  }
+
+  /** The model marks its thoughts: nothing need wait for them. */
+  #settle(): void {
+    if (this.#waits === "thoughts") this.#waits = undefined;
+  }
+
+  *#wereThoughts(): Generator<ModelStep> {
+    const thoughts = this.#shown + this.#held;
+    if (this.#shown !== "") yield { kind: "taken-back" };
+    if (thoughts.trim() !== "") yield { kind: "reasoning", delta: thoughts };
+    this.#habits.noteUnmarked(this.#request.model.ref);
+    this.#shown = "";
+    this.#held = "";
+    this.#hasBegun = false;
+    this.#waits = undefined;
+  }
+
+  /** Calls that were written as text, when the model made none in its own way. What is quoted is nobody's wish. */
+  #writtenCalls(): WrittenCall[] {
+    const { tools = [], messages } = this.#request;
+    if (this.#hasCalls || tools.length === 0) return [];
+    const own = this.#written.filter((written) => !isQuoted(written, messages));
+    const calls = own.flatMap((written) => callsIn(written, tools));
+    if (calls.length > 0 || this.#written.length > 0 || this.#waits !== "call") return calls;
+    return isQuoted(this.#held, messages) ? [] : callsThatAre(this.#held, tools);
+  }
+
+  /** What the end means. Throws `ModelError` when there is no answer. */
+  #verdict(): { readonly reason: FinishReason; readonly note?: string } {
+    const { model } = this.#request;
+    const { ref } = model;
+    const { label } = model.provider;
+    const kind = kindOf(this.#end, label);
+    if (this.#hasCalls) return { reason: kind === "length" || kind === "refusal" ? kind : "tool-calls" };
+    const hasText = this.#shown.trim() !== "";
+    if (kind === "refusal") {
+      if (!hasText) throw new ModelError("permanent", `${ref} refused to answer; ask differently.`);
+      return { reason: kind, note: `${ref} stopped here: it or its provider refuses to go on. Ask differently.` };
+    }
+    if (kind === "length") {
+      if (hasText)
+        return {
+          reason: kind,
+          note: `The answer is cut off here: ${ref} reached its limit. Say “go on” for the rest.`,
+        };
+      const why = "used up its answer before it said anything; try /think low, or raise its maxTokens";
+      throw new ModelError("empty", `${ref} ${why}.`, { isFinal: true });
+    }
+    if (!hasText)
+      throw new ModelError("empty", `${ref} ended without an answer; ask again, or choose another with /model.`);
+    return { reason: kind === "tool-calls" ? "stop" : kind };
+  }
+}
+
+/** Ends in providers' words. OpenAI and what is compatible with it; Anthropic; Google; Mistral, DeepSeek, vLLM, llama.cpp. */
+const LIMITS =
+  /^(?:length|max_?tokens|max_(?:output|completion|new)_tokens|max_length|model_length|model_context_window_exceeded|context_length(?:_exceeded)?|token_limit|limit|continuation)$/i;
+const REFUSALS =
+  /^(?:content[_-]?filter(?:ed)?|refusal|refused|.*safety|recitation|blocklist|prohibited_content|spii|language|sensitive|moderation|guardrail(?:s|_intervened)?|blocked|error_toxic|risk)$/i;
+const BROKEN =
+  /^(?:error|abort(?:ed)?|cancel(?:l?ed)?|interrupted|insufficient_system_resource|network_error|server_error|timeout|failed|overloaded)$/i;
+
+function kindOf(end: Extract<RawStep, { readonly kind: "end" }> | undefined, label: string): FinishReason {
+  const { unified, raw = "" } = end ?? { unified: "interrupted" };
+  if (/^(?:malformed_function_call|unexpected_tool_call|malformed_response)$/i.test(raw))
+    throw new ModelError("temporary", `${label}'s model wrote a tool call that cannot be read; try again.`);
+  if (LIMITS.test(raw) || unified === "length") return "length";
+  if (REFUSALS.test(raw) || unified === "content-filter") return "refusal";
+  if (BROKEN.test(raw) || unified === "interrupted" || unified === "error")
+    throw new ModelError("temporary", `${label} cut its answer off; try again.`);
+  return unified === "stop" || unified === "tool-calls" ? unified : "other";
+}
