@@ -141,8 +141,8 @@ async function buildPageProcess() {
     entryPoints: { "page-process": "packages/gateway/src/slices/agent/tools/web/page-process.ts" },
     format: "esm",
     minify: true,
-    // Drawing, which linkedom offers to pages and which nobody needs to read one.
-    external: ["canvas"],
+    // Drawing, which linkedom offers to pages and which nobody needs to read one; and what reads PDFs, which is large.
+    external: ["canvas", "unpdf"],
     plugins: [],
     banner: requireBanner(),
   });

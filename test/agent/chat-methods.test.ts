@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";
-import { wordsIn } from "../support/frames.ts";
 import { testGateway } from "../support/gateway.ts";
 import { admin, configFor, endOf, gatewayWithoutModel, saidOf, say, transcriptOf } from "./support.ts";
 
@@ -96,14 +95,14 @@ test("an empty message needs an attachment", async () => {
   assert.deepEqual(error, { code: "INVALID_REQUEST", message: "message or attachment required" });
 });
 
-test("pictures reach the model and the history; text files become part of the message; others are left out", async () => {
+test("pictures reach the model and the history; text files become part of the message; others are named", async () => {
   await using model = await fakeOpenAI();
   await using gateway = await testGateway({ config: configFor(model) });
   const client = await admin(gateway);
   const attachments = [
     { fileName: "dot.png", mimeType: "image/jpeg", content: `data:image/jpeg;base64,${PNG}` },
     { fileName: "todo.txt", mimeType: "text/plain", content: Buffer.from("milk").toString("base64") },
-    { fileName: "a.zip", mimeType: "application/zip", content: Buffer.from("PK..").toString("base64") },
+    { fileName: "a.zip", mimeType: "application/zip", content: Buffer.from("PK\x03\x04..").toString("base64") },
     { fileName: "no content" },
   ];
 
@@ -114,10 +113,17 @@ test("pictures reach the model and the history; text files become part of the me
   assert.deepEqual(messages[0].content, [
     { type: "image", mimeType: "image/png", fileName: "dot.png", sizeBytes: 70, data: PNG },
     { type: "text", text: "[file todo.txt]\nmilk" },
+    {
+      type: "text",
+      text:
+        "[file a.zip]\n[This file is an archive or an office document (it was said to be application/zip) and cannot be " +
+        "read. Tell the person; pictures, text files and PDFs with text can be read.]",
+    },
   ]);
-  const [shown, file] = (model.requests[0]!.body.messages as { content: { text?: string }[] }[])[1]!.content;
+  const [shown, file, zip] = (model.requests[0]!.body.messages as { content: { text?: string }[] }[])[1]!.content;
   assert.deepEqual(shown, { type: "image_url", image_url: { url: `data:image/png;base64,${PNG}` } });
-  assert.deepEqual(wordsIn(file!.text!), ["file “todo.txt”: milk"]);
+  assert.match(file!.text!, /\| milk/);
+  assert.match(zip?.text ?? file!.text!, /and cannot be read/);
 });
 
 test("messages are normalised and lose control characters; NUL is refused", async () => {

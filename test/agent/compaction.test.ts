@@ -124,6 +124,21 @@ test("when the window fills, the older part is summed up before the next questio
   assert.match(shown.at(-1) ?? "", /5 word/);
 });
 
+test("a window fills sooner where a character is a token", async () => {
+  await using server = await fakeOpenAI();
+  await using gateway = await testGateway({ config: pricedConfig(server, { contextWindow: 4_000 }) });
+  const client = await admin(gateway);
+  for (const n of [1, 2]) await say(client, `${n} ${"你好世界".repeat(200)}`);
+  server.script(text("他们打招呼。"), text("好。"));
+
+  await client.call("chat.send", { sessionKey: "main", message: "你好世界".repeat(200), idempotencyKey: "k3" });
+  await endOf(client, "k3");
+
+  const compactions = saidOf(client, "agent", "k3").filter(({ stream }) => stream === "compaction");
+  assert.equal(compactions.length, 2);
+  assert.match(shownTo(server.requests.at(-1))[0] ?? "", /他们打招呼。/);
+});
+
 test("a model that finds the conversation too long is asked again with less of it", async () => {
   await using server = await fakeOpenAI();
   await using gateway = await testGateway({ config: pricedConfig(server, { contextWindow: 100_000 }) });

@@ -13,6 +13,7 @@ import { normalAgentId } from "../sessions/sessions.ts";
 import type { AgentHealth } from "../system/schema.ts";
 import { ExternalAgents } from "./acp/external-agents.ts";
 import type { AcpBackend } from "./acp/settings.ts";
+import { withPdfTexts } from "./attachments.ts";
 import { Commands, type Invocation } from "./builtin.ts";
 import { commandEntries, laterCommandEntries } from "./command-entries.ts";
 import { type Compacted, Compaction, type CompactRequest } from "./compaction.ts";
@@ -43,7 +44,7 @@ import { Toolbox } from "./toolbox.ts";
 import { Turns } from "./turn.ts";
 
 /** What the slices below this one need beside the service. */
-export { readAttachments, storeAttachments } from "./attachments.ts";
+export { readAttachments, storeAttachments, withPdfTexts } from "./attachments.ts";
 export { toolWords } from "./history.ts";
 export { loop } from "./loop.ts";
 export { errorOf } from "./report.ts";
@@ -114,6 +115,16 @@ export class Agent {
     this.delegations[Symbol.dispose]();
     await this.runs.stop();
     await this.external[Symbol.asyncDispose]();
+  }
+
+  /** The same params, with its text in the place of every PDF that is attached. Throws the signal's reason. */
+  async withFiles<Params extends { readonly attachments?: readonly unknown[] }>(
+    params: Params,
+    signal: AbortSignal,
+  ): Promise<Params> {
+    const { attachments } = params;
+    if (attachments === undefined) return params;
+    return { ...params, attachments: await withPdfTexts(attachments, { clock: this.#services.clock, signal }) };
   }
 
   /** Starts the run that the `agent` method asks for, or finds the one of its key. Throws what is wrong with the request. */

@@ -8,7 +8,7 @@ import { kindOf, textOf } from "../sessions/sessions.ts";
 import type { StoredMessage } from "../sessions/transcript.ts";
 import type { Agent } from "./agent.ts";
 import { after, conversationOf, discreet, type Summary } from "./history.ts";
-import { CHARS_PER_TOKEN, roomIn, tokensOf, tokensOfAll } from "./message-size.ts";
+import { charsFor, roomIn, tokensOf, tokensOfAll, tokensOfText } from "./message-size.ts";
 import type { AgentServices } from "./services.ts";
 import { summarise } from "./summarise.ts";
 import { audienceIn } from "./tool-policy.ts";
@@ -113,13 +113,14 @@ export class Compaction {
     if (older.length === 0) return { kind: "nothing", why: "there is nothing older than the last messages" };
     const limit = new AbortController();
     using _timer = clock.after(LIMIT_MS, () => limit.abort(tookTooLong()));
-    const maxChars = Math.min(MAX_SUMMARY_CHARS, roomIn(model) * SUMMARY_SHARE * CHARS_PER_TOKEN);
+    const maxTokens = roomIn(model) * SUMMARY_SHARE;
+    const maxChars = Math.min(MAX_SUMMARY_CHARS, charsFor(maxTokens, ""));
     const isGroup = kindOf(sessionKey) === "group";
     // In a group the summary is for everyone, so it is made from what everyone may know.
     const told = isGroup ? older.map((message) => (this.#isOwners(message) ? discreet(message) : message)) : older;
     const isPrivate = !isGroup && (before?.isPrivate === true || older.some((message) => this.#isOwners(message)));
     const text = await summarise(told, {
-      ...{ models, model, runId, sessionKey, instructions, maxChars },
+      ...{ models, model, runId, sessionKey, instructions, maxTokens, maxChars },
       before: before?.text,
       record: (id) => this.#agent.runs.record(id),
       signal: AbortSignal.any([signal, limit.signal]),
@@ -127,9 +128,9 @@ export class Compaction {
     // A reset meanwhile has made it pointless.
     if (sessions.get(sessionKey)?.sessionId !== sessionId)
       return { kind: "nothing", why: "the conversation began anew" };
-    const tokensBefore = Math.round(tokensOfAll(messages) + (before ? before.text.length / CHARS_PER_TOKEN : 0));
+    const tokensBefore = Math.round(tokensOfAll(messages) + (before ? tokensOfText(before.text) : 0));
     const kept = tokensOfAll(messages.slice(older.length));
-    const tokensAfter = Math.round(kept + text.length / CHARS_PER_TOKEN);
+    const tokensAfter = Math.round(kept + tokensOfText(text));
     const details = {
       ...{ kind: "compaction", from: older[0]!.id, to: older.at(-1)!.id, messages: older.length },
       ...{ tokensBefore, tokensAfter },

@@ -6,7 +6,7 @@ import type { MediaRef } from "../sessions/media.ts";
 import { textOf } from "../sessions/sessions.ts";
 import type { StoredMessage, StoredPart } from "../sessions/transcript.ts";
 import { answered, joined } from "./call-pairs.ts";
-import { CHARS_PER_TOKEN, roomIn, tokensOf, tokensOfAll } from "./message-size.ts";
+import { roomIn, tokensOf, tokensOfAll, tokensOfText } from "./message-size.ts";
 import { boundRun, pictureLine, pictureNote, pruned } from "./pruning.ts";
 import { BUILTIN } from "./run-store.ts";
 import { isSharedIn, type Telling, told } from "./told.ts";
@@ -82,7 +82,7 @@ export function readHistory(transcript: readonly StoredMessage[], options: Histo
   const opening = summary
     ? [summaryMessage(options.mayHear && summary.isPrivate ? { ...summary, text: WITHHELD } : summary, options.mark)]
     : [];
-  const openingTokens = summary ? summary.text.length / CHARS_PER_TOKEN : 0;
+  const openingTokens = summary ? tokensOfText(summary.text) : 0;
   const kept = newestThatFit(slim, room - tokensOfAll(own) - openingTokens);
   const isShared = isSharedIn([...kept, ...own], options.record);
   const shown = [...kept, ...own].map((message) => toModelMessage(message, { ...options, isShared }));

@@ -1,9 +1,12 @@
 /** How much room messages take in a model's window: roughly, and on the safe side. */
+import { tokensIn } from "../../kit/tokens.ts";
 import type { StoredMessage, StoredPart } from "../sessions/transcript.ts";
 
-/** Characters of a token, on the safe side; and what a picture counts for. */
-export const CHARS_PER_TOKEN = 3;
+/** Characters of a token, on the safe side, in scripts of letters; and what a picture counts for. */
+const CHARS_PER_TOKEN = 3;
 const IMAGE_TOKENS = 1_600;
+/** What stands around the arguments of a call. */
+const CALL_CHARS = 50;
 /** The line that says whose words follow. */
 const FRAME_TOKENS = 30;
 
@@ -17,12 +20,20 @@ export function roomIn({ contextWindow = UNKNOWN_WINDOW }: { readonly contextWin
   return contextWindow * HISTORY_SHARE;
 }
 
+/** Tokens of a text. */
+export function tokensOfText(text: string): number {
+  return tokensIn(text, CHARS_PER_TOKEN);
+}
+
+/** How many characters of a text take so many tokens. */
+export function charsFor(tokens: number, text: string): number {
+  return Math.floor(tokens * (text === "" ? CHARS_PER_TOKEN : text.length / tokensOfText(text)));
+}
+
 /** Tokens of one message. */
 export function tokensOf({ content, role }: Pick<StoredMessage, "content"> & { role?: string }): number {
   const frame = role === "toolResult" ? FRAME_TOKENS : 0;
-  return (
-    4 + frame + sum(content.map((part) => (part.type === "image" ? IMAGE_TOKENS : charsOf(part) / CHARS_PER_TOKEN)))
-  );
+  return 4 + frame + sum(content.map((part) => (part.type === "image" ? IMAGE_TOKENS : tokensOfPart(part))));
 }
 
 /** Tokens of several. */
@@ -30,9 +41,10 @@ export function tokensOfAll(messages: readonly (Pick<StoredMessage, "content"> &
   return sum(messages.map(tokensOf));
 }
 
-function charsOf(part: Exclude<StoredPart, { type: "image" }>): number {
-  if (part.type === "text") return part.text.length + (part.from ? FRAME_TOKENS * CHARS_PER_TOKEN : 0);
-  return part.type === "thinking" ? part.thinking.length : JSON.stringify(part.arguments ?? {}).length + 50;
+function tokensOfPart(part: Exclude<StoredPart, { type: "image" }>): number {
+  if (part.type === "text") return tokensOfText(part.text) + (part.from ? FRAME_TOKENS : 0);
+  if (part.type === "thinking") return tokensOfText(part.thinking);
+  return tokensOfText(JSON.stringify(part.arguments ?? {})) + CALL_CHARS / CHARS_PER_TOKEN;
 }
 
 function sum(numbers: readonly number[]): number {

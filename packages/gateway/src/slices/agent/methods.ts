@@ -61,9 +61,9 @@ export const run = defineMethod({
   },
   ack: Type.Object({ runId: NonEmpty, status: Type.Literal("accepted"), acceptedAt: Millis }),
   result: Type.Object({ runId: NonEmpty, status: RunStatus, summary: Type.String(), result: RunReport }),
-  async handler({ params, gateway, caller, ack }) {
+  async handler({ params, gateway, caller, ack, signal }) {
     const runId = params.idempotencyKey;
-    const accepted = gateway.agent.request(params, caller);
+    const accepted = gateway.agent.request(await gateway.agent.withFiles(params, signal), caller);
     ack({ runId, status: "accepted", acceptedAt: accepted.acceptedAt });
     return gateway.agent.report(runId, await accepted.finished);
   },

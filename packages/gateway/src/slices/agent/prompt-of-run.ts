@@ -1,6 +1,7 @@
 /** The system prompt of a run: what the gateway knows, gathered for `prompt.ts`; and a report of what goes in. */
 import { GatewayError } from "../../base/errors.ts";
 import type { Caller } from "../../kit/access.ts";
+import { tokensIn } from "../../kit/tokens.ts";
 import type { Tool, ToolRun } from "../../kit/tool.ts";
 import type { Agent } from "./agent.ts";
 import { type PromptFile, type PromptSection, promptSections, promptText } from "./prompt.ts";
@@ -82,16 +83,16 @@ export async function reportOf(
   return {
     agentId,
     sessionKey,
-    sections: sections.map(({ text, ...section }) => ({ ...section, ...sizeOf(text.length), ...(full && { text }) })),
+    sections: sections.map(({ text, ...section }) => ({ ...section, ...sizeOf(text), ...(full && { text }) })),
     tools: sizes,
     totals: {
-      prompt: sizeOf(promptText(sections).length),
-      tools: sizeOf(sizes.reduce((sum, { chars }) => sum + chars, 0)),
+      prompt: sizeOf(promptText(sections)),
+      tools: sizeOf(tools.map(({ name, summary, params }) => name + summary + JSON.stringify(params)).join("")),
       contextWindow: agent.defaultModel()?.contextWindow ?? null,
     },
   };
 }
 
-function sizeOf(chars: number): { chars: number; tokens: number } {
-  return { chars, tokens: Math.ceil(chars / CHARS_PER_TOKEN) };
+function sizeOf(text: string): { chars: number; tokens: number } {
+  return { chars: text.length, tokens: Math.ceil(tokensIn(text, CHARS_PER_TOKEN)) };
 }

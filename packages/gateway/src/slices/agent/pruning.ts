@@ -5,7 +5,7 @@
 import { oneLine } from "../../kit/words.ts";
 import { textOf } from "../sessions/sessions.ts";
 import type { StoredMessage, StoredPart } from "../sessions/transcript.ts";
-import { CHARS_PER_TOKEN, tokensOf, tokensOfAll } from "./message-size.ts";
+import { charsFor, tokensOf, tokensOfAll } from "./message-size.ts";
 
 /** Results shorter than this are not worth a note, however little room there is. */
 const MIN_RESULT_CHARS = 400;
@@ -62,10 +62,10 @@ function cutResults(messages: readonly StoredMessage[], room: number): StoredMes
   const results = messages.filter(({ role }) => role === "toolResult");
   if (over <= 0 || results.length === 0) return [...messages];
   const each = (tokensOfAll(results) - over) / results.length;
-  const maxChars = Math.max(MIN_LAST_CHARS, Math.floor(each * CHARS_PER_TOKEN));
-  return messages.map((message) =>
-    message.role === "toolResult" && tokensOf(message) > each ? cut(message, maxChars) : message,
-  );
+  return messages.map((message) => {
+    if (message.role !== "toolResult" || tokensOf(message) <= each) return message;
+    return cut(message, Math.max(MIN_LAST_CHARS, charsFor(each, textOf(message.content))));
+  });
 }
 
 function cut(message: StoredMessage, maxChars: number): StoredMessage {

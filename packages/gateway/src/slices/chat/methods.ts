@@ -71,7 +71,8 @@ export const send = defineMethod({
     idempotencyKey: IdempotencyKey,
   },
   result: Type.Union([Type.Object({ runId: NonEmpty, status: OneOf("started", "in_flight", "ok") }), Stopped]),
-  handler: ({ params, gateway, caller }) => gateway.chat.send(params, caller),
+  handler: async ({ params, gateway, caller, signal }) =>
+    gateway.chat.send(await gateway.agent.withFiles(params, signal), caller),
   four: {
     params: {
       agentId: AgentId,

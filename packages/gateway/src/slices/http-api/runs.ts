@@ -1,7 +1,7 @@
 /** Starts the run that a request asks for and follows it to its end; a caller that goes away ends it. */
 import type { Gateway } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
-import { readAttachments, storeAttachments } from "../agent/agent.ts";
+import { readAttachments, storeAttachments, withPdfTexts } from "../agent/agent.ts";
 import { agent as agentEvent } from "../agent/events.ts";
 import type { RunResult } from "../agent/run.ts";
 import type { Thinking } from "../models/port.ts";
@@ -118,10 +118,11 @@ async function attachmentsOf(
   const sent: SentFile[] = [];
   for (const { content, ...about } of files) {
     const file = /^https?:/i.test(content) ? await fetched(content, { gateway, signal }) : { content };
-    const whole = { ...file, ...about };
-    if (readAttachments([whole]).length === 0) {
+    const [whole] = (await withPdfTexts([{ ...file, ...about }], { clock: gateway.clock, signal })) as [SentFile];
+    const [read] = readAttachments([whole]);
+    if (read === undefined || read.kind === "unread") {
       const name = about.fileName ?? "A file";
-      throw refused(400, `${name} is neither a picture nor text; agents read pictures and text files.`);
+      throw refused(400, `${name} is neither a picture nor text; agents read pictures, text files and PDFs with text.`);
     }
     sent.push(whole);
   }

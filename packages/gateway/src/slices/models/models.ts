@@ -13,6 +13,7 @@ import { type Endpoint, LocalEndpoints, usualEndpoints } from "./local-endpoints
 import { ModelConfig } from "./model-config.ts";
 import type { Meter, ModelPort, ModelRequest, ModelStep } from "./port.ts";
 import { type Model, type Price, type Provider, Providers } from "./providers.ts";
+import { readAnswer, type WholeAnswer } from "./read-answer.ts";
 import { type ScannedServer, type ScanOptions, scan } from "./scan.ts";
 import { SdkModels } from "./sdk.ts";
 import { readServerFacts } from "./server-facts.ts";
@@ -23,7 +24,6 @@ import { type Trial, type TrialOptions, type TrialPorts, tryModel } from "./tria
 
 /** What the slices below this one need beside the service. */
 export { ModelError } from "./model-error.ts";
-export { readAnswer } from "./read-answer.ts";
 
 export class Models implements ModelPort {
   /** Who keeps what goes over the wire, or plays it back; set by the slice that does. */
@@ -65,6 +65,11 @@ export class Models implements ModelPort {
   stream(request: ModelRequest): AsyncIterable<ModelStep> {
     const steps = this.#fallback.stream(request);
     return this.meter ? this.meter.watch(request, steps) : steps;
+  }
+
+  /** The whole answer of a model, up to `maxChars`, for whoever does not show it while it comes. Throws as `stream` does. */
+  async answer(request: ModelRequest, maxChars?: number): Promise<WholeAnswer> {
+    return await readAnswer(this.stream(request), maxChars);
   }
 
   /** Models whose providers are played: nothing is counted, and nothing leaves this process unless `traffic` lets it. */

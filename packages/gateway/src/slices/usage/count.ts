@@ -1,4 +1,5 @@
 /** What one call took: from what the provider says, or, when it says nothing, from the length of what was said. */
+import { tokensIn } from "../../kit/tokens.ts";
 import type { ModelMessage, ModelPart, ModelRequest, ModelStep, Usage } from "../models/port.ts";
 import type { Price } from "../models/providers.ts";
 
@@ -23,7 +24,7 @@ const IMAGE_TOKENS = 1_600;
 /** Listens to one model's answer. */
 export class CallCounter {
   readonly #request: ModelRequest;
-  #chars = 0;
+  #tokens = 0;
   #said = false;
 
   constructor(request: ModelRequest) {
@@ -32,8 +33,8 @@ export class CallCounter {
 
   /** What the call took, as soon as the provider says so. */
   take(step: ModelStep): Count | undefined {
-    if (step.kind === "text" || step.kind === "reasoning") this.#hear(step.delta.length);
-    else if (step.kind === "tool-call") this.#hear(step.raw.length + step.name.length);
+    if (step.kind === "text" || step.kind === "reasoning") this.#hear(tokensOfText(step.delta));
+    else if (step.kind === "tool-call") this.#hear(tokensOfText(step.raw + step.name));
     if (step.kind !== "usage") return undefined;
     const { input, output, totalTokens } = step.usage;
     // Many servers at home report zeros.
@@ -46,17 +47,18 @@ export class CallCounter {
     return this.#said || isAborted ? this.#estimate() : undefined;
   }
 
-  #hear(chars: number): void {
+  #hear(tokens: number): void {
     this.#said = true;
-    this.#chars += chars;
+    this.#tokens += tokens;
   }
 
   #estimate(): Count {
     const { system, messages, tools = [] } = this.#request;
-    const asked = system.length + sum(messages.map(charsOf)) + (tools.length > 0 ? JSON.stringify(tools).length : 0);
+    const offered = tools.length > 0 ? tokensOfText(JSON.stringify(tools)) : 0;
+    const asked = tokensOfText(system) + sum(messages.map(tokensOfMessage)) + offered;
     return {
-      input: Math.ceil(asked / CHARS_PER_TOKEN),
-      output: Math.ceil(this.#chars / CHARS_PER_TOKEN),
+      input: Math.ceil(asked),
+      output: Math.ceil(this.#tokens),
       cacheRead: 0,
       cacheWrite: 0,
       isEstimate: true,
@@ -82,16 +84,18 @@ export function costOf(tokens: Tokens, price: Price): number {
   );
 }
 
-function charsOf(message: ModelMessage): number {
-  if (message.role !== "tool") return sum(message.content.map(charsOfPart));
-  return sum(
-    message.replies.map(({ text, images = [] }) => text.length + images.length * IMAGE_TOKENS * CHARS_PER_TOKEN),
-  );
+function tokensOfText(text: string): number {
+  return tokensIn(text, CHARS_PER_TOKEN);
 }
 
-function charsOfPart(part: ModelPart): number {
-  if (part.kind === "image") return IMAGE_TOKENS * CHARS_PER_TOKEN;
-  return part.kind === "tool-call" ? part.name.length + JSON.stringify(part.args ?? {}).length : part.text.length;
+function tokensOfMessage(message: ModelMessage): number {
+  if (message.role !== "tool") return sum(message.content.map(tokensOfPart));
+  return sum(message.replies.map(({ text, images = [] }) => tokensOfText(text) + images.length * IMAGE_TOKENS));
+}
+
+function tokensOfPart(part: ModelPart): number {
+  if (part.kind === "image") return IMAGE_TOKENS;
+  return tokensOfText(part.kind === "tool-call" ? part.name + JSON.stringify(part.args ?? {}) : part.text);
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,5 +1,5 @@
 /**
- * Reads pages in a process of its own: pages are hostile and heavy, and neither the gateway's loop nor its memory may be
+ * Reads pages and PDFs in a process of its own: they are hostile and heavy, and neither the gateway's loop nor its memory may be
  * theirs to take. A thread is not enough: one that runs out of memory can take its process along.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -20,17 +20,38 @@ export interface PageTask {
 }
 
 const LIMIT_MS = 10_000;
+/** Its reader is larger than that of pages. */
+const PDF_LIMIT_MS = 30_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 /** It may read the libraries that it needs, and nothing else: no writing, no programs. */
 const FLAGS = ["--max-old-space-size=256", "--permission", "--allow-fs-read=*", "--no-warnings"];
 /** In the source tree; beside the bundle's chunks; beside the bundle. */
 const PLACES = ["page-process.ts", "../page-process.mjs", "page-process.mjs"];
 
+interface Apart {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly limitMs?: number;
+}
+
 /** The page of some HTML. Throws `UNAVAILABLE` when it is too much to read, or the signal's reason. */
-export async function readPageApart(
-  { bytes, ...how }: PageTask,
-  { clock, signal, limitMs = LIMIT_MS }: { clock: Clock; signal: AbortSignal; limitMs?: number },
-): Promise<Page> {
+export async function readPageApart({ bytes, ...how }: PageTask, options: Apart): Promise<Page> {
+  return (await readApart(bytes, how, options)) as Page;
+}
+
+/** The text of a PDF; "" when there is none in it. Throws `UNAVAILABLE` when it cannot be read, or the signal's reason. */
+export async function readPdfApart(bytes: Uint8Array, options: Apart): Promise<string> {
+  const { text } = (await readApart(bytes, { format: "pdf" }, { limitMs: PDF_LIMIT_MS, ...options })) as {
+    text: string;
+  };
+  return text;
+}
+
+async function readApart(
+  bytes: Uint8Array,
+  how: object,
+  { clock, signal, limitMs = LIMIT_MS }: Apart,
+): Promise<unknown> {
   signal.throwIfAborted();
   const child = spawn(process.execPath, [...FLAGS, programFile()], { env: {}, stdio: ["pipe", "pipe", "ignore"] });
   using _killed = { [Symbol.dispose]: () => void child.kill("SIGKILL") };
@@ -49,7 +70,7 @@ export async function readPageApart(
   }
 }
 
-async function outputOf(child: ChildProcess): Promise<Page> {
+async function outputOf(child: ChildProcess): Promise<unknown> {
   const { promise: failed, reject } = Promise.withResolvers<never>();
   child.once("error", reject);
   const chunks: Buffer[] = [];
@@ -63,7 +84,7 @@ async function outputOf(child: ChildProcess): Promise<Page> {
   })();
   await Promise.race([reading, failed]);
   if (size === 0) throw tooHeavy();
-  return JSON.parse(Buffer.concat(chunks).toString()) as Page;
+  return JSON.parse(Buffer.concat(chunks).toString()) as unknown;
 }
 
 /** Whatever else this machine does goes first. */
