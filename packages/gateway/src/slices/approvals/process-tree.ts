@@ -157,6 +157,7 @@ function seenByPs(mark: string): Seen[] {
   try {
     const text = execFileSync("/bin/ps", ["-axEww", "-o", "pid=,ppid=,pgid=,stat=,command="], {
       encoding: "latin1",
+      env: {},
       maxBuffer: 64 * 1024 * 1024,
     });
     return text.split("\n").flatMap((line) => {
