@@ -96,11 +96,22 @@ function apiOf(name: string): Api {
   return API_ALIASES[name] ?? (name as Api);
 }
 
-/** Base URLs are written with and without the version; the SDK wants it. Google's has its own. */
+/** What people paste behind a base URL: the whole address of a call, as the provider's examples have it. */
+const ENDPOINT =
+  /\/(?:chat\/completions|completions|responses|messages(?:\/count_tokens)?|embeddings|models(?:\/[^/]+:\w+)?)$/;
+
+/**
+ * Base URLs are written with and without the version, with the whole address of a call, with a query; the SDK wants the
+ * version and no more. Google's version is its own.
+ */
 function normalBaseUrl(url: string, api: Api): string {
-  const trimmed = url.replace(/\/+$/, "");
-  if (api === "google") return trimmed;
+  const trimmed = url
+    .replace(/[?#].*$/, "")
+    .replace(/\/+$/, "")
+    .replace(ENDPOINT, "")
+    .replace(/\/+$/, "");
   const bare = /^https?:\/\/[^/]+$/.test(trimmed);
+  if (api === "google") return bare ? `${trimmed}/v1beta` : trimmed;
   const wantsVersion = api === "anthropic" ? !trimmed.endsWith("/v1") : bare;
   return wantsVersion ? `${trimmed}/v1` : trimmed;
 }
