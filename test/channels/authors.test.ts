@@ -152,6 +152,37 @@ for (const start of [fakeTelegram, fakeDiscord])
     assert.equal(bench.times("from elsewhere"), 0);
   });
 
+test("an anonymous admin of a group proves no one person, whose id its chat may be", async () => {
+  const fake = await fakeTelegram();
+  const id = fake.idOf({ group: "Tea" });
+  await using bench = await ChannelBench.start(async () => fake, {
+    settings: { owners: [id], groups: { [id]: { requireMention: false } } },
+  });
+
+  await fake.asGroup("/devices", "Tea");
+  const reply = await bench
+    .delivered("/devices is for the owner of this gateway.")
+    .catch((error: Error) => error.message);
+  const { problems } = await bench.operator.call("channels.names", {});
+
+  assert.equal((await bench.decided("/devices")).sender, id);
+  assert.match(JSON.stringify(reply), /is for|needs/);
+  assert.match(problems[0].says, /makes nobody the owner/);
+});
+
+test("what somebody else says that the account has sent to itself is not the owner's", async () => {
+  const fake = await fakeSignal();
+  await using bench = await ChannelBench.start(async () => fake, {
+    settings: { dmPolicy: "allowlist", allowFrom: [] },
+  });
+
+  await fake.fromPhone("/echo I am you", { as: "mallory" });
+  await fake.fromPhone("/echo it is me");
+  await bench.delivered("it is me");
+
+  assert.equal(bench.times("I am you"), 0);
+});
+
 for (const start of [fakeImsg, fakeBlueBubbles]) {
   test(`${start.name}: an SMS that shows the owner's number is a stranger's`, async () => {
     const fake = await start();

@@ -33,8 +33,8 @@ export interface FakeSignal extends FakePlatform {
   readonly url: string;
   /** The style ranges of a message that the account has sent. */
   stylesOf(messageId: string): readonly string[];
-  /** The owner writes on the phone: to somebody, or a note to self. */
-  fromPhone(text: string, options?: { readonly to?: string }): Promise<Said>;
+  /** The owner writes on the phone: to somebody, or a note to self. `as` is somebody else who claims to be it. */
+  fromPhone(text: string, options?: { readonly to?: string; readonly as?: string }): Promise<Said>;
   /** The account id of somebody, beside their number. */
   uuidOf(name: string): string;
   /** Files are slow: they arrive when what is returned is disposed. */
@@ -144,10 +144,10 @@ class Platform implements FakeSignal {
     return { id: String(timestamp), chatId, senderId: author.number };
   }
 
-  async fromPhone(text: string, options: { readonly to?: string } = {}): Promise<Said> {
+  async fromPhone(text: string, options: { readonly to?: string; readonly as?: string } = {}): Promise<Said> {
     const to = options.to === undefined ? this.self : this.#world.person(options.to);
     const timestamp = this.#world.timestamp();
-    this.#emit(this.self, timestamp, {
+    this.#emit(options.as === undefined ? this.self : this.#world.person(options.as), timestamp, {
       syncMessage: {
         sentMessage: {
           ...{ destination: to.number, destinationNumber: to.number, destinationUuid: to.uuid },

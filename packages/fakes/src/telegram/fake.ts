@@ -147,6 +147,15 @@ export class FakeTelegram implements FakePlatform {
     return { id: String(post.message_id), chatId: String(chat.id), senderId: String(chat.id) };
   }
 
+  /** An anonymous admin of a group writes in its name, as Telegram sends that: `from` is a stand-in that all share. */
+  async asGroup(text: string, group: string): Promise<Said> {
+    const { chat } = this.#world.group(group);
+    const message = onWire(this.#keep(chat, text, textContent(text), {}, []), this.#world);
+    const from = { id: 1087968824, is_bot: true, first_name: "Group", username: "GroupAnonymousBot" };
+    this.#updates.push("message", { ...message, from, sender_chat: chat });
+    return { id: String(message.message_id), chatId: String(chat.id), senderId: String(chat.id) };
+  }
+
   /** A group that has that name becomes a supergroup; resolves with the old and the new id. */
   async migrates(group: string): Promise<{ from: string; to: string }> {
     const { from, to } = this.#world.migrate(group);

@@ -74,6 +74,8 @@ export class Mapper {
 
   /** The owner wrote on another device; to themselves, that is a note. */
   #sentElsewhere(envelope: Envelope, sent: SentMessage): Inbound | undefined {
+    // Only the account's own devices tell what it has sent.
+    if (!this.#isSelf(envelope.sourceNumber, envelope.sourceUuid)) return undefined;
     const base = this.#base(envelope, sent);
     if (sent.groupInfo) return this.#content(base, sent);
     const { destinationNumber, destinationUuid } = sent;

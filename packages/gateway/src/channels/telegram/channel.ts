@@ -69,7 +69,13 @@ export const telegram = defineChannel({
     const id = plainPeer("telegram", text).replace(/^tg:/, "");
     return /^-?\d+$/.test(id) || id === "*" ? id : `@${id.replace(/^@/, "")}`;
   },
-  ids: { peer: /^-?\d+$/, chat: /^-?\d+$/, looks: "a number such as 123456789, or -1001234567890 for a group" },
+  ids: {
+    peer: /^-?\d+$/,
+    chat: /^-?\d+$/,
+    // Anonymous admins and channels write as the chat itself, whoever of them it is.
+    unproven: /^-/,
+    looks: "a number such as 123456789, or -1001234567890 for a group",
+  },
   dialect: async () => (await import("./format.ts")).telegramHtml,
   open: async (context) => (await import("./connection.ts")).connect(context),
   probe: async (context) => (await import("./connection.ts")).probe(context),

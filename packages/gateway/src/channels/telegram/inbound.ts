@@ -208,7 +208,11 @@ function peerOf(user: User): Peer {
 }
 
 function chatAsPeer(chat: TelegramChat, signature?: string): Peer {
-  return { id: accountId(String(chat.id)), name: chosenName(signature) ?? titleOf(chat), ...handles(chat.username) };
+  // Whoever administers the chat can write so: that proves no one person.
+  return {
+    ...{ id: accountId(String(chat.id)), name: chosenName(signature) ?? titleOf(chat), ...handles(chat.username) },
+    isUnproven: true,
+  };
 }
 
 function handles(username: string | undefined): Pick<Peer, "username"> {

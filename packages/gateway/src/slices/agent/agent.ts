@@ -10,6 +10,7 @@ import type { Model } from "../models/providers.ts";
 import type { ModelChoice } from "../models/schema.ts";
 import type { SessionDefaults } from "../sessions/schema.ts";
 import { normalAgentId } from "../sessions/sessions.ts";
+import type { StoredPart } from "../sessions/transcript.ts";
 import type { AgentHealth } from "../system/schema.ts";
 import { ExternalAgents } from "./acp/external-agents.ts";
 import type { AcpBackend } from "./acp/settings.ts";
@@ -128,8 +129,8 @@ export class Agent {
   }
 
   /** Starts the run that the `agent` method asks for, or finds the one of its key. Throws what is wrong with the request. */
-  request(params: AgentParams, caller: Caller): Accepted {
-    return requestRun(this.#services, this, params, caller);
+  request(params: AgentParams, caller: Caller, results: readonly StoredPart[] = []): Accepted {
+    return requestRun(this.#services, this, params, { caller, results });
   }
 
   /** Starts the run of a chat message; undefined when it is new, else the run that the key started. Throws as `request` does. */

@@ -52,15 +52,24 @@ export interface Channels {
 /** Names that stand for no channel of their own. */
 const OTHER_CHANNELS: ReadonlySet<string> = new Set(["webchat", "last"]);
 
-/** Starts the run, or finds the one that the key started. Throws `INVALID_REQUEST` with the protocol's texts. */
-export function requestRun(services: AgentServices, agent: Agent, params: AgentParams, caller: Caller): Accepted {
+/**
+ * Starts the run, or finds the one that the key started. `results` are what tools of the caller's have answered. Throws
+ * `INVALID_REQUEST` with the protocol's texts.
+ */
+export function requestRun(
+  services: AgentServices,
+  agent: Agent,
+  params: AgentParams,
+  { caller, results = [] }: { caller: Caller; results?: readonly StoredPart[] },
+): Accepted {
   const { sessions } = services;
   const message = cleanMessage(params.message);
   const id = params.idempotencyKey;
   const known = agent.runs.find(id, { principal: caller.principal, source: "agent" });
   if (known) return acceptedOf(known);
   const attachments = readAttachments(params.attachments ?? []);
-  if (message.trim() === "" && attachments.length === 0) throw invalidRequest("message or attachment required");
+  if (message.trim() === "" && attachments.length === 0 && results.length === 0)
+    throw invalidRequest("message or attachment required");
   for (const channel of [params.channel, params.replyChannel]) requireChannel(channel, agent.channels);
   const agentId = requireAgent("agent", params, services);
   const { principal, ...starter } = starterOf(caller);
@@ -82,7 +91,7 @@ export function requestRun(services: AgentServices, agent: Agent, params: AgentP
   if (params.spawnedBy !== undefined && isSubagentKey(chosen.sessionKey)) {
     sessions.patch(chosen.sessionKey, { spawnedBy: params.spawnedBy });
   }
-  const content = contentOf(directive.message, storeAttachments(attachments, sessions.media));
+  const content = [...results, ...contentOf(directive.message, storeAttachments(attachments, sessions.media))];
   return agent.runs.accept({
     ...run,
     sessionKey: chosen.sessionKey,

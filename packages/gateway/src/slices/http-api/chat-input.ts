@@ -1,7 +1,7 @@
 /** Reads the body of POST /v1/chat/completions. */
 import { isRecord } from "../../base/config.ts";
 import type { Thinking } from "../models/port.ts";
-import { type Conversation, conversationOf, type GivenTurn, readContent, toolText } from "./conversation.ts";
+import { type Conversation, conversationOf, type GivenTurn, readContent, toolTurn } from "./conversation.ts";
 import { refused } from "./exchange.ts";
 import { requireOwnTools, thinkingOf } from "./options.ts";
 
@@ -39,7 +39,7 @@ export function readChatRequest(body: Readonly<Record<string, unknown>>): ChatRe
         break;
       case "tool":
       case "function":
-        turns.push({ role: "user", text: toolText(message.name, text), files });
+        turns.push(toolTurn(message.name, text, files));
         break;
       default:
         throw refused(400, `${where}.role must be system, developer, user, assistant or tool.`);

@@ -14,6 +14,8 @@ export interface GivenTurn {
   readonly role: "user" | "assistant";
   readonly text: string;
   readonly files: readonly GivenFile[];
+  /** It is the answer of a tool of the caller's: the name of the tool, or of the call. */
+  readonly tool?: string;
 }
 
 /** What is asked, and on what ground. */
@@ -21,6 +23,8 @@ export interface Conversation {
   readonly instructions: string;
   readonly earlier: readonly GivenTurn[];
   readonly message: GivenTurn;
+  /** Answers of the caller's tools that come with the message: information, and nobody's order. */
+  readonly results: readonly GivenTurn[];
 }
 
 /**
@@ -33,11 +37,13 @@ export function conversationOf(turns: readonly GivenTurn[], instructions: readon
   );
   if (last < 0) return undefined;
   const before = turns.slice(0, last).findLastIndex(({ role }) => role === "assistant");
-  const said = turns.slice(before + 1, last + 1);
+  const all = turns.slice(before + 1, last + 1);
+  const said = all.filter(({ tool }) => tool === undefined);
   return {
     instructions: instructions.filter((text) => text.trim() !== "").join("\n\n"),
     earlier: turns.slice(0, before + 1),
-    message: { role: "user", text: textsOf(said), files: said.flatMap(({ files }) => files) },
+    message: { role: "user", text: textsOf(said), files: all.flatMap(({ files }) => files) },
+    results: all.filter(({ tool }) => tool !== undefined),
   };
 }
 
@@ -96,7 +102,7 @@ function fileOf(part: Readonly<Record<string, unknown>>): GivenFile | undefined 
   };
 }
 
-/** Text that is neither a person's nor the agent's own words: what a program of the caller's did. */
-export function toolText(name: unknown, text: string): string {
-  return `[result of ${typeof name === "string" ? name : "a tool"}]\n${text}`;
+/** A result of a tool of the caller's; `name` is that of the tool or of its call. */
+export function toolTurn(name: unknown, text: string, files: readonly GivenFile[]): GivenTurn {
+  return { role: "user", text, files, tool: typeof name === "string" && name !== "" ? name : "of the caller" };
 }

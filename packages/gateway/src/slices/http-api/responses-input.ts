@@ -1,7 +1,7 @@
 /** Reads the body of POST /v1/responses. */
 import { isRecord } from "../../base/config.ts";
 import type { Thinking } from "../models/port.ts";
-import { type Conversation, conversationOf, type GivenTurn, readContent, toolText } from "./conversation.ts";
+import { type Conversation, conversationOf, type GivenTurn, readContent, toolTurn } from "./conversation.ts";
 import { refused } from "./exchange.ts";
 import { requireOwnTools, thinkingOf } from "./options.ts";
 
@@ -48,7 +48,7 @@ function readItem(item: unknown, where: string, said: GivenTurn[], standing: str
   if (type === "reasoning" || type === "function_call") return;
   if (type === "function_call_output") {
     const output = typeof item.output === "string" ? item.output : JSON.stringify(item.output ?? null);
-    said.push({ role: "user", text: toolText(item.call_id, output), files: [] });
+    said.push(toolTurn(item.call_id, output, []));
     return;
   }
   if (type !== "message") throw refused(400, `${where} is of a type that agents do not take.`);

@@ -1,6 +1,7 @@
 /** Starts the run that a request asks for and follows it to its end; a caller that goes away ends it. */
 import type { Gateway } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
+import { oneLine } from "../../kit/words.ts";
 import { readAttachments, storeAttachments, withPdfTexts } from "../agent/agent.ts";
 import { agent as agentEvent } from "../agent/events.ts";
 import type { RunResult } from "../agent/run.ts";
@@ -34,7 +35,7 @@ export async function run(
   { caller, signal, onText = () => {} }: { caller: Caller; signal: AbortSignal; onText?: (delta: string) => void },
 ): Promise<RunResult> {
   const { agent, bus } = gateway;
-  const { message, instructions } = conversation;
+  const { message, instructions, results } = conversation;
   signal.throwIfAborted();
   const files = await attachmentsOf(message.files, { gateway, signal });
   await recall(gateway, sessionKey, conversation.earlier, signal);
@@ -57,6 +58,7 @@ export async function run(
       ...(thinking !== undefined && { thinking }),
     },
     caller,
+    results.map(({ text, tool }) => saidPart(text, tool)),
   );
   const { promise: gone, reject } = Promise.withResolvers<never>();
   const onGone = () => {
@@ -89,8 +91,8 @@ async function recall(
   };
   if (turns.length === 0 || !isEmpty()) return;
   const messages: { role: GivenTurn["role"]; content: StoredPart[] }[] = [];
-  for (const { role, text, files } of turns) {
-    const said: StoredPart[] = text.trim() === "" ? [] : [{ type: "text", text: text.replaceAll("\u0000", "") }];
+  for (const { role, text, files, tool } of turns) {
+    const said = text.trim() === "" ? [] : [saidPart(text, tool)];
     const attached = readAttachments(await attachmentsOf(files, { gateway, signal }));
     messages.push({ role, content: [...said, ...storeAttachments(attached, sessions.media)] });
   }
@@ -100,6 +102,12 @@ async function recall(
     const session = sessions.ensure(sessionKey);
     for (const message of messages) if (message.content.length > 0) sessions.transcript.append(session, message);
   });
+}
+
+/** What somebody has said, or what a tool of the caller's has answered: those are nobody's own words. */
+function saidPart(text: string, tool: string | undefined): StoredPart {
+  const part = { type: "text" as const, text: text.replaceAll("\u0000", "") };
+  return tool === undefined ? part : { ...part, from: { kind: "tool", id: oneLine(tool) } };
 }
 
 /** A file as the `agent` method takes it. */

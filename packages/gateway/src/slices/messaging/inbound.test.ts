@@ -174,6 +174,11 @@ const CASES: readonly [what: string, given: Case, expected: string][] = [
     { message: { fromSelf: true, chat: { id: "77", kind: "direct", isSelf: true } } },
     "answer self-chat, trusted",
   ],
+  [
+    "somebody in what claims to be the chat with oneself",
+    { message: { chat: { id: "77", kind: "direct", isSelf: true }, sender: { id: accountId("666") } } },
+    "pair",
+  ],
   ["nothing at all", { message: { text: " " } }, "suppressed empty"],
   [
     "a message from before the outage",

@@ -68,7 +68,7 @@ export function decide(facts: Facts): Decision {
       `${nameOf(sender)} is a bot that has been answered ${MAX_BOT_ANSWERS} times within an hour.`,
     );
 
-  if (chat.isSelf) return answer("self-chat", true);
+  if (isNoteToSelf(message)) return answer("self-chat", true);
   if (chat.kind === "direct") return decideDirect(facts);
 
   const entry = groupOf(chat, settings);
@@ -102,10 +102,16 @@ export function decide(facts: Facts): Decision {
   return { kind: "answer", isTrusted, group, rule: needsMention ? "addressed" : "group-open", setting: mentionSetting };
 }
 
-/** Whether the owner wrote it. In the chat with oneself nobody else writes. */
-export function isOwner({ message: { chat, sender }, settings }: Pick<Facts, "message" | "settings">): boolean {
-  if (chat.isSelf) return true;
+/** Whether the owner wrote it. */
+export function isOwner({ message, settings }: Pick<Facts, "message" | "settings">): boolean {
+  if (isNoteToSelf(message)) return true;
+  const { sender } = message;
   return !sender.isBot && isProven(sender, settings.owners.holds(sender));
+}
+
+/** What the account wrote to itself. A chat with itself in which somebody else writes is none. */
+function isNoteToSelf({ chat, fromSelf }: InboundMessage): boolean {
+  return chat.isSelf === true && fromSelf;
 }
 
 /** Rights that somebody holds are theirs only where the platform proves who writes. */

@@ -594,5 +594,5 @@ function isCommand({ text, forwardedFrom }: InboundMessage): boolean {
 }
 
 function heldKey({ inbound: { chat, sender } }: MessageRow): string {
-  return JSON.stringify([chat.id, chat.threadId ?? "", sender.id]);
+  return JSON.stringify([chat.id, chat.threadId ?? "", sender.id, sender.isBot === true, sender.isUnproven === true]);
 }

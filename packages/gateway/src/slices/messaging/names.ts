@@ -42,7 +42,7 @@ export function namesIn(
     const definition = definitions.find(({ id }) => id === channel.trim().toLowerCase());
     if (!definition || entry.trim() === "*") return [];
     const isId = kind === "peer" ? isPeerId(entry, definition) : isChatId(entry, definition);
-    if (isId) return isProofless(setting, entry, definition) ? [prooflessOwner(setting, entry)] : [];
+    if (isId) return isProofless(setting, entry, definition) ? [prooflessOwner(setting, entry, definition)] : [];
     return [nameProblem(kind, definition, entry, setting, prefix, known(kind, definition.id, entry))];
   };
   return [
@@ -121,10 +121,10 @@ function isProofless(setting: string, entry: string, { ids, normalPeer }: Channe
   return /\.owners\.\d+$/.test(setting) && ids.unproven?.test(normalPeer(entry)) === true;
 }
 
-function prooflessOwner(setting: string, entry: string): NameProblem {
+function prooflessOwner(setting: string, entry: string, { ids: { looks } }: ChannelDefinition): NameProblem {
   return {
     setting,
-    says: `${setting} holds ${JSON.stringify(entry)}, which makes nobody the owner: that service does not prove who writes`,
-    fix: "Put the owner's iMessage number or address there, without a prefix",
+    says: `${setting} holds ${JSON.stringify(entry)}, which makes nobody the owner: it does not prove which person writes`,
+    fix: `Put the owner's own id there, ${looks}`,
   };
 }
