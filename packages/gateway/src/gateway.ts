@@ -14,6 +14,7 @@ import { ensureConfig } from "./base/first-config.ts";
 import { concealer, type Place } from "./base/host-paths.ts";
 import { createLog, type Log, LogFile, type Sink, ttySink } from "./base/log.ts";
 import { Machine, storageProblem } from "./base/machine.ts";
+import { useProxies } from "./base/proxy.ts";
 import { Secrets } from "./base/secrets.ts";
 import { steadyClock } from "./base/steady-clock.ts";
 import { openStore, type Store, StoreBusyError } from "./base/store.ts";
@@ -242,6 +243,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     const auth = resolveAuth(settings.current.auth, env, isLoopbackAddress(bindHost(settings.current)));
     if (auth.mode !== "none") secrets.add(auth.secret);
     learnAll(config, env, secrets);
+    stack.use(useProxies(env, (sentence) => log.warn(sentence)));
 
     const limiter = new FailureLimiter(clock);
     const bus = new Bus();

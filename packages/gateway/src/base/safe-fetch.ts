@@ -4,13 +4,14 @@
  * credentials in addresses, bounded time and size. Load it with `await import()`: a start needs none of it.
  */
 import { lookup } from "node:dns/promises";
-import { type IncomingMessage, request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
+import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import type { Clock } from "./clock.ts";
 import { ignore, messageOf, TellableError } from "./errors.ts";
+import { proxyFor, type UsedProxy } from "./proxy.ts";
 import { isPublicAddress } from "./public-address.ts";
 
 export interface SafeFetchOptions {
@@ -66,8 +67,9 @@ export async function safeFetch(address: string | URL, options: SafeFetchOptions
   const limit = stack.adopt(new AbortController(), (each) => each.abort());
   stack.use(clock.after(limitMs, () => limit.abort(new FetchError(`it took longer than ${limitMs / 1000} s`))));
   const signal = AbortSignal.any([options.signal, limit.signal]);
+  let here: URL | undefined;
   try {
-    let here = checkedUrl(address, options);
+    here = checkedUrl(address, options);
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       const response = await open(here, { ...options, signal, isFirst: hop === 0 });
       const { statusCode: status = 0, headers } = response;
@@ -80,7 +82,7 @@ export async function safeFetch(address: string | URL, options: SafeFetchOptions
     }
     throw new FetchError("it redirects too often");
   } catch (error) {
-    const why = options.signal.aborted ? options.signal.reason : sentence(limit.signal.reason ?? error);
+    const why = options.signal.aborted ? options.signal.reason : sentence(limit.signal.reason ?? error, here);
     stack.dispose();
     throw why;
   }
@@ -115,12 +117,15 @@ async function open(
   if (!isAllowed && !addresses.every(({ address }) => isPublicAddress(address)))
     throw new FetchError("the address is not on the public internet");
   const { promise, resolve: arrived, reject } = Promise.withResolvers<IncomingMessage>();
+  const proxy = proxyFor(url);
   const outgoing = (url.protocol === "https:" ? requestHttps : requestHttp)(url, {
     signal,
     method: isFirst ? method : "GET",
     // No connection is shared: a kept one could have been opened under another check.
     agent: false,
+    ...(proxy && throughProxy(url, proxy, addresses[0]!)),
     headers: {
+      ...(proxy && { host: url.host }),
       accept: "*/*",
       "accept-encoding": "gzip, deflate, br",
       "user-agent": "Mozilla/5.0 (compatible; moltbot)",
@@ -135,6 +140,20 @@ async function open(
   outgoing.on("response", arrived).on("error", reject);
   outgoing.end(isFirst ? body : undefined);
   return await promise;
+}
+
+/** A proxy is asked for the address that was checked, not for its name, which it might resolve to another one. */
+function throughProxy(url: URL, { url: proxy }: UsedProxy, { address, family }: { address: string; family: number }) {
+  const isSecure = url.protocol === "https:";
+  const agent = isSecure
+    ? new HttpsAgent({ proxyEnv: { HTTPS_PROXY: proxy } })
+    : new HttpAgent({ proxyEnv: { HTTP_PROXY: proxy } });
+  return {
+    agent,
+    host: family === 6 ? `[${address}]` : address,
+    hostname: null,
+    ...(isSecure && { servername: url.hostname }),
+  };
 }
 
 async function resolve(url: URL, signal: AbortSignal): Promise<{ address: string; family: number }[]> {
@@ -224,8 +243,10 @@ function tooLarge(maxBytes: number): FetchError {
   return new FetchError(`it is larger than the ${maxBytes} bytes that are taken`);
 }
 
-/** What went wrong, as people are told. */
-function sentence(error: unknown): FetchError {
+/** What went wrong, as people are told; where a proxy was asked, it is named. */
+function sentence(error: unknown, url?: URL): FetchError {
   if (error instanceof FetchError) return error;
-  return new FetchError(messageOf(error), { cause: error });
+  const proxy = url && proxyFor(url);
+  const through = proxy ? `, through the proxy ${proxy.address} (${proxy.variable})` : "";
+  return new FetchError(`${messageOf(error)}${through}`, { cause: error });
 }

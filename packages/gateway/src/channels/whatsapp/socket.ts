@@ -3,6 +3,7 @@ import type { AuthenticationState, SocketConfig, WASocket } from "@whiskeysocket
 import type { Clock } from "../../base/clock.ts";
 import { detailOf, ignore } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { proxyAgentFor } from "../../base/proxy.ts";
 import { ChannelError } from "../../kit/channel.ts";
 import { type Baileys, libraryLog } from "./library.ts";
 
@@ -20,6 +21,9 @@ export interface SocketOptions {
 
 const CLOSE_WAIT_MS = 1_000;
 
+/** What the library connects to when no other place is named. */
+const WHATSAPP = "wss://web.whatsapp.com/ws/chat";
+
 export class Socket {
   readonly library: WASocket;
   /** Resolves with the library's error, if any, when it has closed; never rejects. */
@@ -32,10 +36,12 @@ export class Socket {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.closed = promise;
     this.#close = resolve;
+    const agent = proxyAgentFor(url ?? WHATSAPP);
     this.library = library.makeWASocket({
       auth,
       logger: libraryLog(log),
       ...(url && { waWebSocketUrl: url }),
+      ...(agent && { agent }),
       browser: library.Browsers.macOS("Chrome"),
       // Old messages are not ours to answer; with them, the first minutes' messages would be held back.
       shouldSyncHistoryMessage: () => false,

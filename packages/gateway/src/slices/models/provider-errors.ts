@@ -1,5 +1,6 @@
 /** What a provider's answers and broken connections mean: each becomes a `ModelError` in words that say what to do. */
 import { codeOf, messageOf, NEVER_REACHED } from "../../base/errors.ts";
+import { proxyFor } from "../../base/proxy.ts";
 import { shownAddress } from "../../kit/sound.ts";
 import { ModelError } from "./model-error.ts";
 import { clauseOf, readStart, retryAfterOf } from "./said.ts";
@@ -77,6 +78,15 @@ export function errorOfConnection(error: unknown, { label, baseUrl }: ErrorSubje
   const code = codeOf(inner) ?? "";
   const at = ` at ${shownAddress(baseUrl)}`;
   const options = { cause: error, ownersOnly: [at] };
+  const proxy = proxyFor(baseUrl);
+  if (proxy && (NEVER_REACHED.has(code) || code === "UND_ERR_ABORTED")) {
+    const through = ` through the proxy ${proxy.address} (${proxy.variable})`;
+    return new ModelError(
+      "temporary",
+      `${label} cannot be reached${through}; check the proxy, or add the host to NO_PROXY.`,
+      { cause: error, ownersOnly: [through] },
+    );
+  }
   if (NEVER_REACHED.has(code))
     return new ModelError(
       "temporary",
