@@ -755,3 +755,15 @@ test("signs of life do not count as an answer: a provider that only sends them i
   assert.ok(Math.min(...waited) <= 117_000, `signs of life renewed it: ${waited.join(", ")}`);
   assert.equal(waited.at(-1), 120_000, "a word renews it");
 });
+
+test("an end without words is an answer where everything has been said with a tool", async () => {
+  await using server = await fakeOpenAI();
+  server.script(bytes(chat({}, "stop") + DONE));
+  const steps = new SdkModels({ clock, log }).stream({
+    ...{ model: modelAt(server, "openai-compatible"), system: "", messages: HI, hasSpoken: true },
+    signal: new AbortController().signal,
+  });
+
+  assert.deepEqual((await Array.fromAsync(steps)).at(-1), { kind: "finish", reason: "stop" });
+  assert.equal(server.requests.length, 1);
+});

@@ -177,6 +177,7 @@ export class Turns implements Answering {
       ...this.#prompt(run, tools),
       messages,
       tools: tools.map((tool) => toolSpec(run.mark, tool)),
+      hasSpoken: hasSpoken(messages),
       thinking: request.thinking ?? this.#agent.thinkingOf(sessionKey),
       signal: run.signal,
       runId: run.id,
@@ -192,6 +193,15 @@ export class Turns implements Answering {
     run.prompt ??= promptParts(sectionsOf(this.#services, this.#agent, this.#toolRun(run), parts));
     return run.prompt;
   }
+}
+
+/** Whether the tool that sends messages has sent one since somebody was last heard. */
+function hasSpoken(messages: readonly ModelMessage[]): boolean {
+  const since = messages.slice(messages.findLastIndex(({ role }) => role === "user") + 1);
+  return since.some(({ role, ...message }) => {
+    const replies = role === "tool" && "replies" in message ? message.replies : [];
+    return replies.some(({ name, isError }) => name === "message" && !isError);
+  });
 }
 
 /** Commands are for people: what one agent says to another is none, or agents could approve what they asked for themselves. */

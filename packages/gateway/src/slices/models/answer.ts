@@ -147,7 +147,7 @@ class Answer {
 
   /** What the end means. Throws `ModelError` when there is no answer. */
   #verdict(): { readonly reason: FinishReason; readonly note?: string } {
-    const { model } = this.#request;
+    const { model, hasSpoken = false } = this.#request;
     const { ref } = model;
     const { label } = model.provider;
     const kind = kindOf(this.#end, label);
@@ -166,7 +166,7 @@ class Answer {
       const why = "used up its answer before it said anything; try /think low, or raise its maxTokens";
       throw new ModelError("empty", `${ref} ${why}.`, { isFinal: true });
     }
-    if (!hasText)
+    if (!hasText && !hasSpoken)
       throw new ModelError("empty", `${ref} ended without an answer; ask again, or choose another with /model.`);
     return { reason: kind === "tool-calls" ? "stop" : kind };
   }

@@ -96,6 +96,8 @@ export interface ModelRequest {
   readonly tools?: readonly ToolSpec[] | undefined;
   readonly signal: AbortSignal;
   readonly thinking?: Thinking | undefined;
+  /** An end without words is an answer: what there was to say has been said with a tool. */
+  readonly hasSpoken?: boolean | undefined;
   /** Whose traffic this is, where it is kept for replay. */
   readonly runId?: string | undefined;
   /** The conversation that it is counted for; canonical. */
