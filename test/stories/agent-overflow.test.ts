@@ -17,7 +17,7 @@ async function longTalk(model: ModelServer, ask: (message: string) => Promise<st
   for (let n = 1; n <= 6; n++) {
     model.script(
       { kind: "turn", text: "Looking.", calls: [LOOK, LOOK] },
-      { kind: "text", text: `${n} ${"tea ".repeat(400)}` },
+      { kind: "text", text: `${n} ${"tea ".repeat(300)}` },
     );
     await ask(`Question ${n}: ${"leaves ".repeat(200)}`);
   }

@@ -47,7 +47,7 @@ import { Turns } from "./turn.ts";
 /** What the slices below this one need beside the service. */
 export { readAttachments, storeAttachments, withPdfTexts } from "./attachments.ts";
 export { toolWords } from "./history.ts";
-export { loop } from "./loop.ts";
+export { hasSpoken, loop } from "./loop.ts";
 export { errorOf } from "./report.ts";
 export { Run } from "./run.ts";
 export { aborted, done, failed } from "./run-ends.ts";

@@ -98,6 +98,15 @@ export async function* loop(
   }
 }
 
+/** Whether the tool that sends messages has sent one since somebody was last heard. */
+export function hasSpoken(messages: readonly ModelMessage[]): boolean {
+  const since = messages.slice(messages.findLastIndex(({ role }) => role === "user") + 1);
+  return since.some(({ role, ...message }) => {
+    const replies = role === "tool" && "replies" in message ? message.replies : [];
+    return replies.some(({ name, isError }) => name === "message" && !isError);
+  });
+}
+
 /** Answers beside those that an earlier attempt got. */
 function withReplies(messages: readonly ModelMessage[], more: ModelMessage): ModelMessage[] {
   const last = messages.at(-1);

@@ -8,7 +8,7 @@ import type { Agent } from "./agent.ts";
 import { type Invocation, runCommand, unknownAnswer } from "./builtin.ts";
 import { dressed } from "./dress.ts";
 import { toolWords } from "./history.ts";
-import { type LoopPorts, loop, type RunStep } from "./loop.ts";
+import { hasSpoken, type LoopPorts, loop, type RunStep } from "./loop.ts";
 import { promptParts } from "./prompt.ts";
 import { sectionsOf } from "./prompt-of-run.ts";
 import type { Run } from "./run.ts";
@@ -193,15 +193,6 @@ export class Turns implements Answering {
     run.prompt ??= promptParts(sectionsOf(this.#services, this.#agent, this.#toolRun(run), parts));
     return run.prompt;
   }
-}
-
-/** Whether the tool that sends messages has sent one since somebody was last heard. */
-function hasSpoken(messages: readonly ModelMessage[]): boolean {
-  const since = messages.slice(messages.findLastIndex(({ role }) => role === "user") + 1);
-  return since.some(({ role, ...message }) => {
-    const replies = role === "tool" && "replies" in message ? message.replies : [];
-    return replies.some(({ name, isError }) => name === "message" && !isError);
-  });
 }
 
 /** Commands are for people: what one agent says to another is none, or agents could approve what they asked for themselves. */

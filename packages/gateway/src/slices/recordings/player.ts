@@ -1,6 +1,6 @@
 /** Plays a recorded world to the loop: models answer what they answered, tools what they said, in the same order. */
 import type { Clock } from "../../base/clock.ts";
-import { toolWords } from "../agent/agent.ts";
+import { hasSpoken, toolWords } from "../agent/agent.ts";
 import type { LoopPorts } from "../agent/loop.ts";
 import type { ModelPort, ModelRequest } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
@@ -66,7 +66,7 @@ export class Player implements Traffic {
     return {
       signal,
       maxTurns,
-      ask: (messages) => models.stream({ ...request, messages }),
+      ask: (messages) => models.stream({ ...request, messages, hasSpoken: hasSpoken(messages) }),
       shrink: async () => shorter.next().value ?? undefined,
       nameCall: (callId) => name.next().value ?? callId,
       changes: (call) => changing.includes(call.name),
