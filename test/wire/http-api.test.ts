@@ -127,7 +127,7 @@ describe("POST /v1/chat/completions", () => {
   });
 
   test("answers of the caller's tools are shown to the model as nobody's order", async () => {
-    const request = model.next();
+    const request = server.next();
     const result = {
       role: "tool",
       tool_call_id: "c1",
