@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Secrets } from "./secrets.ts";
+import { isSecretSetting, Secrets } from "./secrets.ts";
 
 function secretsOf(...values: string[]): Secrets {
   const secrets = new Secrets();
@@ -76,4 +76,33 @@ describe("what is secret", () => {
     ["but what is named like one all the same", { env: { DB_PASSWORD: "production" } }, "production", "[redacted]"],
   ];
   for (const [what, config, text, guarded] of CASES) test(what, () => assert.equal(learn(config, text), guarded));
+});
+
+describe("no text, whoever wrote it, holds the process", () => {
+  const PIECES = [
+    ..."sk-|sk-a|sk-_|xoxb-|xapp-|AIza|ghp_|12345678:|:1234567890:|bearer |Bearer a|bearer\t\t|Bearer".split("|"),
+    ..."-----BEGIN |-----BEGIN A-----|-----BEGIN A|-----|-----END A-----|a-|a.|a+a|http://|a://a|a://a:|token|key_".split(
+      "|",
+    ),
+    ..."password|--key=|?key=|&token=|a=|/|?|%20|\\n| ".split("|"),
+  ];
+  for (const piece of PIECES) {
+    test(`${JSON.stringify(piece)}, again and again`, () => {
+      const secrets = secretsOf("hunter22-hunter22");
+      const text = piece.repeat(Math.ceil(200_000 / piece.length));
+      const looks: readonly (() => unknown)[] = [
+        () => secrets.guard(`${text} sk-`),
+        () => secrets.redact(`${text} sk-`),
+        () => isSecretSetting(["a", "b"], text),
+        () => isSecretSetting(["a", text], "x"),
+        () => secretsOf().learn({ a: [text, "--key", text], [text]: text, env: { A: text } }),
+      ];
+      for (const look of looks) {
+        const before = performance.now();
+        look();
+        const took = performance.now() - before;
+        assert.ok(took < 500, `${took} ms: ${look}`);
+      }
+    });
+  }
 });

@@ -87,8 +87,8 @@ const MAP_NAME = /^(?:env|environment|headers)$/i;
 const SECRET_NAME =
   /(?:token|password|passwd|passphrase|pwd|secret|key|auth|authorization|credentials?|cookie|session|signature|dsn)$/i;
 
-/** A name, or a name and a password, before the host of an address. */
-const USER_IN_ADDRESS = /\b[a-z][a-z0-9+.-]*:\/\/([^\s/?#"'@\\]+)@/gi;
+/** A name, or a name and a password, before the host of an address; no scheme is longer, and a look at more of it takes long. */
+const USER_IN_ADDRESS = /\b[a-z][a-z0-9+.-]{0,30}:\/\/([^\s/?#"'@\\]+)@/gi;
 
 /** What people write where a key is asked for and none is needed: words that stand in many other places. */
 const PLACEHOLDERS = new Set(
@@ -145,8 +145,14 @@ function alone(value: string): RegExp {
 }
 
 /** Provider keys, bot tokens, bearer headers and PEM blocks, by their published shapes; the hint says when to look closer. */
-const SHAPES: readonly { readonly hints: readonly string[]; readonly shape: RegExp }[] = [
-  { hints: ["sk-"], shape: /\bsk-(?=[\w-]*(?:[0-9A-Z]|[a-z]{16}))[A-Za-z0-9_-]{16,}/g },
+const SHAPES: readonly {
+  readonly hints: readonly string[];
+  /** Takes all of a run at once and looks no further ahead: a look ahead at each beginning takes years on a long text. */
+  readonly shape: RegExp;
+  /** Whether what has the shape is a key. */
+  readonly is?: (found: string) => boolean;
+}[] = [
+  { hints: ["sk-"], shape: /\bsk-[A-Za-z0-9_-]{16,}/g, is: (found) => /[0-9A-Z]|[a-z]{16}/.test(found) },
   { hints: ["xox"], shape: /\bxox[a-z]-[A-Za-z0-9-]{10,}/g },
   { hints: ["xapp-"], shape: /\bxapp-[A-Za-z0-9-]{10,}/g },
   { hints: ["AIza"], shape: /\bAIza[A-Za-z0-9_-]{35}(?![\w-])/g },
@@ -171,8 +177,9 @@ const ANY_HINT = /sk-|xox|xapp-|AIza|gh[pousr]_|earer|-----BEGIN|\d:[\w-]/;
 function withoutShapes(text: string): string {
   if (!ANY_HINT.test(text)) return text;
   let clean = text;
-  for (const { hints, shape } of SHAPES)
-    if (hints.some((hint) => clean.includes(hint))) clean = clean.replace(shape, HIDDEN);
+  for (const { hints, shape, is = () => true } of SHAPES)
+    if (hints.some((hint) => clean.includes(hint)))
+      clean = clean.replace(shape, (found) => (is(found) ? HIDDEN : found));
   return clean;
 }
 
