@@ -207,10 +207,10 @@ describe("sending over Telegram", () => {
       [unknown, long, empty, emoji].map(({ code }) => code),
       Array(4).fill("INVALID_REQUEST"),
     );
-    assert.equal(unknown.message, "Telegram refused it: message to edit not found.");
+    assert.equal(unknown.message, `The message in chat ${chatId} is gone, or was never there.`);
     assert.equal(long.message, "the text is longer than one message of Telegram");
     assert.equal(empty.message, "message holds nothing that can be shown");
-    assert.equal(emoji.message, "Telegram refused it: message to react not found.");
+    assert.equal(emoji.message, `The message in chat ${chatId} is gone, or was never there.`);
   });
 
   test("a message in doubt is listed, not repeated by itself, and sent again or given up by hand", async () => {

@@ -85,6 +85,9 @@ function refusal(error: DiscordAPIError): ChannelError {
   if (error.status === 401) return badToken();
   const known = REJECTIONS[Number(error.code)];
   if (known) return new ChannelError("rejected", known, { cause: error });
-  const reason = error.message.replaceAll(/\s+/g, " ").slice(0, 200);
-  return new ChannelError("rejected", `Discord refused it (${error.code}): ${reason}`, { cause: error });
+  // Discord's own words may hold what was sent, and anything else.
+  const code = /^\d{1,9}$/.test(String(error.code)) ? ` with the code ${error.code}` : "";
+  return new ChannelError("rejected", `Discord refused it${code}; check the message and the bot's permissions there.`, {
+    cause: error,
+  });
 }

@@ -24,7 +24,8 @@ const USUAL_WAIT_MS = 30_000;
 /** Slack's own code for what went wrong, when it answered with one. */
 export function slackCode(error: unknown): string | undefined {
   const data = (error as { data?: { error?: unknown } } | undefined)?.data;
-  return typeof data?.error === "string" ? data.error : undefined;
+  if (typeof data?.error !== "string") return undefined;
+  return /^[a-z][\w-]{0,63}$/i.test(data.error) ? data.error : "unreadable_code";
 }
 
 /** What went wrong with something that was sent to `chatId`. */
@@ -76,12 +77,18 @@ function platformError(code: string, error: unknown, chatId: string): ChannelErr
   if (DOUBTFUL.has(code))
     return new ChannelError("unknown", `Slack answered ${code}; whether it took the message cannot be told.`);
   if (code === "missing_scope") {
-    const needed = (error as { data: { needed?: string } }).data.needed ?? "a scope";
+    const needed = (error as { data: { needed?: string } }).data.needed ?? "";
     const fix = "add it under OAuth & Permissions, then install the app again";
-    return new ChannelError("rejected", `The Slack app lacks ${needed}; ${fix}.`);
+    return new ChannelError(
+      "rejected",
+      `The Slack app lacks ${/^[\w:.,-]{1,100}$/.test(needed) ? needed : "a scope"}; ${fix}.`,
+    );
   }
   const known = REJECTIONS[code];
-  return new ChannelError("rejected", known ? known(chatId) : `Slack refused it: ${code}.`);
+  return new ChannelError(
+    "rejected",
+    known ? known(chatId) : `Slack refused it (${code}); check the message and what the app may do there.`,
+  );
 }
 
 const REJECTIONS: Readonly<Record<string, (chatId: string) => string>> = {

@@ -30,8 +30,8 @@ export function sendError(error: unknown, chatId: string): ChannelError {
   if (code >= 500)
     return new ChannelError("unknown", `Telegram answered ${code}; whether it took the message cannot be told.`);
   if (/can't parse|unsupported start tag|can't find end/i.test(description))
-    return new ChannelError("bad-format", `Telegram cannot read the markup: ${description}.`);
-  return new ChannelError("rejected", rejection(description, chatId));
+    return new ChannelError("bad-format", "Telegram cannot read the markup; send the text without it.");
+  return new ChannelError("rejected", rejection(refusal, chatId));
 }
 
 /** What went wrong with a poll, or while connecting; it decides what becomes of the account. */
@@ -53,7 +53,7 @@ export function linkError(error: unknown): ChannelError {
       "replaced",
       "Another program receives this bot's messages; stop the other one, or give the gateway a bot of its own.",
     );
-  return new ChannelError("network", `Telegram answered ${code} (${description}); the gateway tries again.`);
+  return new ChannelError("network", `Telegram answered ${code}; the gateway tries again.`);
 }
 
 function badToken(): ChannelError {
@@ -108,12 +108,19 @@ const REJECTIONS: readonly (readonly [RegExp, (chatId: string) => string])[] = [
   ],
   [/thread not found|TOPIC_(CLOSED|DELETED)/i, (chat) => `The topic in chat ${chat} is closed or was deleted.`],
   [/initiate conversation/i, (chat) => `The person of chat ${chat} has to write to the bot first.`],
+  [
+    /message to (?:edit|react|delete|be replied|forward|copy) not found|message (?:identifier is not specified|not found)/i,
+    (chat) => `The message in chat ${chat} is gone, or was never there.`,
+  ],
   [/message is too long|caption is too long/i, () => "The text is longer than Telegram allows."],
   [/can't be deleted/i, () => "Telegram lets bots delete a message only within 48 hours."],
   [/too large|too big/i, () => "The file is larger than Telegram allows."],
 ];
 
-function rejection(description: string, chatId: string): string {
+/** Telegram's own words may hold what was sent, and anything else: only what they mean is passed on. */
+function rejection({ error_code: code, description }: Refusal, chatId: string): string {
   const known = REJECTIONS.find(([pattern]) => pattern.test(description));
-  return known ? known[1](chatId) : `Telegram refused it: ${description.replace(/^Bad Request: /, "")}.`;
+  return known
+    ? known[1](chatId)
+    : `Telegram refused it (${code}); check the message and what the bot may do in chat ${chatId}.`;
 }

@@ -94,7 +94,7 @@ export function refusal(code: string): ChannelError {
     default:
       return new ChannelError(
         "rejected",
-        `WhatsApp refused the message (code ${code}); check that the chat still exists.`,
+        `WhatsApp refused the message${/^\d{1,6}$/.test(code) ? ` (code ${code})` : ""}; check that the chat still exists.`,
       );
   }
 }
