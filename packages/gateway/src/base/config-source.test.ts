@@ -79,3 +79,14 @@ for (const [what, files, message] of [
     assert.match(issues[0]?.path ?? "", /^agents\.\$include/);
     assert.match(issues[0]?.message ?? "", message);
   });
+
+test("what stands behind an element that is left out keeps its place in what is said of it", () => {
+  const { value, placeOf } = read({
+    "moltbot.json5": '{ a: { list: ["${NONE}", { b: ["x", "${NONE}", "${NONE}", "y"] }, 3], other: [1, 2] } }',
+  });
+
+  assert.deepEqual(value, { a: { list: [{ b: ["x", "y"] }, 3], other: [1, 2] } });
+  assert.deepEqual(["a.list.0.b.1", "a.list.0.b.0", "a.list.1", "a.other.1", "a.list", "a.list.7"].map(placeOf), [
+    ...["a.list.1.b.3", "a.list.1.b.0", "a.list.2", "a.other.1", "a.list", "a.list.7"],
+  ]);
+});

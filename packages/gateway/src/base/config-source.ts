@@ -31,6 +31,8 @@ export interface Resolved {
   readonly missing: readonly SourceProblem[];
   /** Files that were read besides. */
   readonly included: readonly string[];
+  /** Where a dotted path of `value` stands in what the file holds: of a list, elements may have been left out. */
+  placeOf(path: string): string;
 }
 
 const INCLUDE = "$include";
@@ -52,8 +54,29 @@ export function resolveConfig(parsed: Record<string, unknown>, { path, env, isEl
   const included: string[] = [];
   const whole = withIncludes(parsed, { file: path, at: [], depth: 0, issues, included });
   const variables = { ...readEnvFile(join(dirname(path), ".env")), ...env };
-  const value = withVariables(whole, { variables, at: [], missing });
-  return { value: isObject(value) ? value : {}, issues, missing: isElsewhere ? [] : missing, included };
+  const left: LeftOut[] = [];
+  const value = withVariables(whole, { variables, at: [], missing, left });
+  const placeOf = (path: string) => placeBefore(path, left);
+  return { value: isObject(value) ? value : {}, issues, missing: isElsewhere ? [] : missing, included, placeOf };
+}
+
+/** A list that has lost elements: where it stands, and what the index of each remaining one was. */
+interface LeftOut {
+  readonly list: string;
+  readonly indexes: readonly number[];
+}
+
+function placeBefore(path: string, left: readonly LeftOut[]): string {
+  // Outer lists first: those within them are known by the places that they had.
+  return left
+    .toSorted((a, b) => a.list.length - b.list.length)
+    .reduce((place, { list, indexes }) => {
+      const [, index, rest = ""] = place.startsWith(`${list}.`)
+        ? (/^(\d+)(.*)$/s.exec(place.slice(list.length + 1)) ?? [])
+        : [];
+      const before = index === undefined ? undefined : indexes[Number(index)];
+      return before === undefined ? place : `${list}.${before}${rest}`;
+    }, path);
 }
 
 interface Including {
@@ -115,10 +138,11 @@ interface Substituting {
   readonly variables: Env;
   readonly at: readonly string[];
   readonly missing: SourceProblem[];
+  readonly left: LeftOut[];
 }
 
 /** The value with its variables; undefined when one of them is not set. */
-function withVariables(value: unknown, { variables, at, missing }: Substituting): unknown {
+function withVariables(value: unknown, { variables, at, missing, left }: Substituting): unknown {
   if (typeof value === "string") {
     if (!value.includes("${")) return value;
     let isWhole = true;
@@ -134,8 +158,12 @@ function withVariables(value: unknown, { variables, at, missing }: Substituting)
     return isWhole ? text : undefined;
   }
   const inner = (key: string | number, each: unknown) =>
-    withVariables(each, { variables, at: [...at, String(key)], missing });
-  if (Array.isArray(value)) return value.map((each, index) => inner(index, each)).filter((each) => each !== undefined);
+    withVariables(each, { variables, at: [...at, String(key)], missing, left });
+  if (Array.isArray(value)) {
+    const kept = [...value.map((each, index) => inner(index, each)).entries()].filter(([, each]) => each !== undefined);
+    if (kept.length < value.length) left.push({ list: at.join("."), indexes: kept.map(([index]) => index) });
+    return kept.map(([, each]) => each);
+  }
   if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value)

@@ -104,15 +104,16 @@ export function readConfig(raw: string, sections: readonly ConfigSection<unknown
     issues.push({ path: "", message: `not valid JSON5: ${text}`, ...(typeof line === "number" ? { line } : {}) });
   }
   const values = new Map<string, unknown>();
-  const { value: resolved, issues: broken, missing, included } = resolvedOf(raw, parsed, source);
+  const { value: resolved, issues: broken, missing, included, placeOf } = resolvedOf(raw, parsed, source);
+  const placed = (issue: Issue) => withLine({ ...issue, path: placeOf(issue.path) }, raw);
   for (const issue of broken) issues.push(withLine(issue, raw));
   // Without its own settings the gateway would run open to others, or elsewhere than meant.
   for (const problem of missing) (problem.path.startsWith("gateway.") ? issues : warnings).push(withLine(problem, raw));
   for (const section of sections) {
     const result = section.parse(resolved[section.path]);
     values.set(section.path, result.value);
-    for (const issue of result.issues) issues.push(withLine(issue, raw));
-    for (const warning of result.warnings) warnings.push(withLine(warning, raw));
+    for (const issue of result.issues) issues.push(placed(issue));
+    for (const warning of result.warnings) warnings.push(placed(warning));
   }
   for (const key of Object.keys(resolved)) {
     if (!values.has(key)) warnings.push(withLine({ path: key, message: "is not a known setting and is ignored" }, raw));
@@ -121,7 +122,8 @@ export function readConfig(raw: string, sections: readonly ConfigSection<unknown
 }
 
 function resolvedOf(raw: string, parsed: Record<string, unknown>, source: ConfigSource | undefined): Resolved {
-  if (!source || isSelfContained(raw)) return { value: parsed, issues: [], missing: [], included: [] };
+  if (!source || isSelfContained(raw))
+    return { value: parsed, issues: [], missing: [], included: [], placeOf: (path) => path };
   return resolveConfig(parsed, source);
 }
 

@@ -25,8 +25,8 @@ const schemas = new Map<string, Schema>([
 /** A config text without its secrets, and with them again. */
 function roundTrip(raw: string) {
   const secrets = secretsOf(JSON5.parse(raw), schemas);
-  const shown = redactText(raw, secrets, schemas);
-  return { shown, restored: restoreSecrets(shown, secrets) };
+  const shown = redactText(raw, [], schemas);
+  return { shown, restored: restoreSecrets(shown, { own: secrets }) };
 }
 
 describe("what is a secret", () => {
@@ -134,7 +134,7 @@ describe("the text of the file", () => {
 describe("markers", () => {
   test("that stand for nothing are refused, not written", () => {
     for (const marker of ["__REDACTED:a.token__", "__REDACTED__"]) {
-      assert.throws(() => restoreSecrets(`{ a: { token: "${marker}" } }`, []), {
+      assert.throws(() => restoreSecrets(`{ a: { token: "${marker}" } }`, { own: [] }), {
         code: "INVALID_REQUEST",
         message: `${marker} stands for no secret that is set; write the secret itself`,
       });
@@ -157,7 +157,7 @@ describe("markers", () => {
         ["keys.1", "second"],
       ];
 
-      assert.throws(() => restoreSecrets(text, secrets), {
+      assert.throws(() => restoreSecrets(text, { own: secrets }), {
         code: "INVALID_REQUEST",
         message: `${marker} stands for the secret at its own place and not at ${place}; write the secret itself there`,
       });
@@ -167,7 +167,10 @@ describe("markers", () => {
   test("in a comment stay: nothing reads them there", () => {
     const text = '{ a: { token: "__REDACTED:a.token__" } } // __REDACTED:a.token__';
 
-    assert.equal(restoreSecrets(text, [["a.token", "s3cret"]]), '{ a: { token: "s3cret" } } // __REDACTED:a.token__');
+    assert.equal(
+      restoreSecrets(text, { own: [["a.token", "s3cret"]] }),
+      '{ a: { token: "s3cret" } } // __REDACTED:a.token__',
+    );
   });
 });
 

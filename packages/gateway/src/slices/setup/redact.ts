@@ -19,15 +19,17 @@ type Schemas = ReadonlyMap<string, Schema>;
 
 /**
  * Each secret of a config: what the schemas mark, whatever is named or built like one, every value of an environment, and
- * each text that holds another secret within it.
+ * each text that holds another secret within it, or one of `elsewhere`.
  */
-export function secretsOf(config: unknown, schemas: Schemas): FoundSecret[] {
+export function secretsOf(config: unknown, schemas: Schemas, elsewhere: readonly FoundSecret[] = []): FoundSecret[] {
   const found: FoundSecret[] = [];
   const others: FoundSecret[] = [];
   visit(config, schemas, ({ path, value, isKept }) => {
     if (value !== "") (isKept ? found : others).push([nameOf(path), value]);
   });
-  const long = found.map(([, value]) => value).filter((value) => value.length >= MIN_CHARS_WITHIN_TEXT);
+  const long = [...found, ...elsewhere]
+    .map(([, value]) => value)
+    .filter((value) => value.length >= MIN_CHARS_WITHIN_TEXT);
   return [...found, ...others.filter(([, text]) => long.some((value) => text.includes(value)))];
 }
 
@@ -104,18 +106,20 @@ export function redactValue(config: unknown, secrets: readonly FoundSecret[]): u
 
 /**
  * The text of a config file in which each secret is a marker, with its comments and in its order. Comments lose what they
- * tell of secrets. A text that cannot be read loses every line that may hold one.
+ * tell of secrets. A text that cannot be read loses every line that may hold one. `elsewhere` are secrets that are not the
+ * file's own: their values are hidden in it, their places mean nothing here.
  */
-export function redactText(raw: string, secrets: readonly FoundSecret[], schemas: Schemas): string {
+export function redactText(raw: string, elsewhere: readonly FoundSecret[], schemas: Schemas): string {
   const parsed = parse(raw);
-  const known = [...secrets, ...secretsOf(parsed, schemas)];
+  const own = secretsOf(parsed, schemas, elsewhere);
+  const known = [...elsewhere, ...own];
   const values = [...new Set(known.map(([, value]) => value))]
     .filter((value) => value.length >= MIN_CHARS_WITHIN_TEXT)
     .sort((a, b) => b.length - a.length);
   const hide = (text: string) => values.reduce((clean, value) => clean.replaceAll(value, "[hidden]"), text);
   if (parsed === undefined)
     return hide(raw).replace(SECRET_MAP, '$1{ "__REDACTED__" }').replace(SECRET_LINE, '$1"__REDACTED__"');
-  const places = new Set(known.map(([path]) => path));
+  const places = new Set(own.map(([path]) => path));
   let shown = "";
   let from = 0;
   for (const { kind, start, end, path } of textsIn(raw)) {
@@ -141,14 +145,25 @@ function parse(text: string): unknown {
   }
 }
 
+/** What markers stand for in a text that comes back. */
+export interface Restoring {
+  /** The secrets of the file itself. */
+  readonly own: readonly FoundSecret[];
+  /** The file's text: a secret comes back as it is written there. */
+  readonly raw?: string;
+  /** Those in force, which variables and included files have brought: they are never written. */
+  readonly elsewhere?: readonly FoundSecret[];
+}
+
 /**
- * `text` with every marker replaced by the secret that stands at its place now. Throws `INVALID_REQUEST` for a marker that
- * stands for no secret, or that stands elsewhere: a secret that moves would be shown, or sent, where nobody expects it.
- * Comments and a text that cannot be read stay as they are.
+ * `text` with every marker replaced by the secret that stands at its place in the file now. Throws `INVALID_REQUEST` for a
+ * marker that stands for no secret of the file, or that stands elsewhere: a secret that moves would be shown, or sent, where
+ * nobody expects it. Comments and a text that cannot be read stay as they are.
  */
-export function restoreSecrets(text: string, secrets: readonly FoundSecret[]): string {
+export function restoreSecrets(text: string, { own, raw, elsewhere = [] }: Restoring): string {
   if (!MARKER.test(text) || parse(text) === undefined) return text;
-  const values = new Map(secrets);
+  const values = new Map(own);
+  const written = spelt(raw);
   let restored = "";
   let from = 0;
   for (const { kind, start, end, path, value } of textsIn(text)) {
@@ -156,17 +171,34 @@ export function restoreSecrets(text: string, secrets: readonly FoundSecret[]): s
     if (marker === undefined) continue;
     const here = nameOf(path);
     const secret = kind === "value" && value === markerOf(here) ? values.get(here) : undefined;
-    if (secret === undefined) throw misplaced(marker, path, values);
-    restored += text.slice(from, start) + JSON.stringify(secret);
+    if (secret === undefined) throw misplaced(marker, path, values, elsewhere);
+    restored += text.slice(from, start) + (written.get(here) ?? JSON.stringify(secret));
     from = end;
   }
   return restored + text.slice(from);
 }
 
-function misplaced(marker: string, path: readonly string[], values: ReadonlyMap<string, string>): Error {
+/** The values of a file as they are written in it, by their places. */
+function spelt(raw: string | undefined): ReadonlyMap<string, string> {
+  if (raw === undefined || parse(raw) === undefined) return new Map();
+  const values = textsIn(raw).filter(({ kind }) => kind === "value");
+  return new Map(values.map(({ path, start, end }) => [nameOf(path), raw.slice(start, end)]));
+}
+
+function misplaced(
+  marker: string,
+  path: readonly string[],
+  values: ReadonlyMap<string, string>,
+  elsewhere: readonly FoundSecret[],
+): Error {
   const place = marker.slice("__REDACTED:".length, -2);
-  if (!values.has(place)) return invalidRequest(`${marker} stands for no secret that is set; write the secret itself`);
-  return invalidRequest(
-    `${marker} stands for the secret at its own place and not at ${path.join(".").slice(0, 200)}; write the secret itself there`,
-  );
+  if (values.has(place))
+    return invalidRequest(
+      `${marker} stands for the secret at its own place and not at ${path.join(".").slice(0, 200)}; write the secret itself there`,
+    );
+  if (elsewhere.some(([name]) => name === place))
+    return invalidRequest(
+      `${marker} stands for what a variable, an included file or a flag has brought; leave that setting as the file has it`,
+    );
+  return invalidRequest(`${marker} stands for no secret that is set; write the secret itself`);
 }

@@ -12,7 +12,7 @@ import { isSecret } from "../../kit/sound.ts";
 import type { Schema } from "../../kit/validate.ts";
 import { lookUp } from "./lookup.ts";
 import { shownToReaders } from "./readers.ts";
-import { type FoundSecret, redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
+import { redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
 
 /** What a client says with a change: shown to the session that asked for it, after a restart too. */
 export interface ChangeNote {
@@ -49,15 +49,15 @@ export class Setup {
   /** The file and the values in force, without secrets. */
   get() {
     const snapshot = this.#base.config.snapshot();
-    const secrets = this.#secrets(snapshot);
+    const { own, elsewhere } = this.#secrets(snapshot);
     const { path, exists, raw, valid, hash, issues, warnings } = snapshot;
     return {
       path,
       exists,
-      raw: raw === null ? null : redactText(raw, secrets, this.#schemas),
-      parsed: redactValue(snapshot.parsed, secrets),
+      raw: raw === null ? null : redactText(raw, elsewhere, this.#schemas),
+      parsed: redactValue(snapshot.parsed, own),
       valid,
-      config: redactValue(snapshot.config, secrets),
+      config: redactValue(snapshot.config, elsewhere),
       hash,
       issues: [...issues],
       warnings: [...warnings],
@@ -159,9 +159,10 @@ export class Setup {
     };
   }
 
-  /** Those in force, which flags and environment may have brought, then those of the file: markers mean the latter. */
-  #secrets({ parsed, config }: ConfigSnapshot): FoundSecret[] {
-    return [...secretsOf(config, this.#schemas), ...secretsOf(parsed, this.#schemas)];
+  /** Those of the file, which markers mean; and those in force, which variables, included files and flags may have brought. */
+  #secrets({ raw, parsed, config }: ConfigSnapshot) {
+    const elsewhere = secretsOf(config, this.#schemas);
+    return { own: secretsOf(parsed, this.#schemas, elsewhere), elsewhere, ...(raw !== null && { raw }) };
   }
 }
 
