@@ -6,7 +6,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { ignore } from "../../base/errors.ts";
-import { piecesOf, placeOf } from "./places.ts";
+import { piecesOf, placeOf, stepFrom } from "./places.ts";
 import { isWithin } from "./programs.ts";
 import type { Analysis } from "./shell.ts";
 
@@ -30,9 +30,15 @@ const UNKNOWN = "\ue002";
 const WILD = new RegExp(`[${ANY}${ONE}${UNKNOWN}]`);
 
 const MAX_FOLDERS = 32;
-const MAX_FOUND = 400;
+const MAX_FOUND = 2_000;
+/** Steps of paths that are looked at for one command, and names that are compared with a pattern. */
+const MAX_STEPS = 4_000;
+const MAX_COMPARED = 20_000;
+/** The same with those that were met before. */
+const MAX_WORK = 40_000;
 const MAX_ALTERNATIVES = 32;
 const MAX_LOOKS = 2_000;
+const TOO_MUCH = "it names more places than can be looked at";
 const STREAM = /^\/dev\/(null|std(in|out|err)|fd\/\d+)$/;
 /** Of a process: what it was given, what it has open, where it is. */
 const PROCESS = /^\/proc\/(self|thread-self|\d+)(\/|$)/;
@@ -95,29 +101,36 @@ export class OwnState {
     const look = new Look(running, values);
     const bases = [running.cwd];
     for (const word of folders) {
-      for (const base of [...bases]) bases.push(...look.placesOf(word, base));
-      bases.splice(MAX_FOLDERS);
+      for (const base of [...bases])
+        for (const place of look.placesOf(word, base)) if (!bases.includes(place)) bases.push(place);
+      if (bases.length > MAX_FOLDERS) break;
     }
     for (const place of bases.slice(1)) {
       const what = this.at(place);
       if (what !== undefined) return `it goes to ${what}`;
     }
-    if (words.length * bases.length > MAX_LOOKS) return "it names more places than can be looked at";
+    if (bases.length > MAX_FOLDERS || words.length * bases.length > MAX_LOOKS) return TOO_MUCH;
+    const seen = new Set<string>();
     for (const word of words) {
       if (STREAM.test(word.text)) continue;
-      const places = bases.flatMap((base) => look.placesOf(word.text, base));
+      const places = [...new Set(bases.flatMap((base) => look.placesOf(word.text, base)))].filter(
+        (place) => !seen.has(place),
+      );
+      for (const place of places) seen.add(place);
       const what = places.map((place) => this.at(place)).find((each) => each !== undefined);
       if (what !== undefined) return `it names ${what}`;
+      if (look.isCut) return TOO_MUCH;
       // A folder that is named can be the one that the rest is looked for in: `-C ..`, `--directory=..`.
       if (bases.length < MAX_FOLDERS) bases.push(...places.filter((place) => this.isBelow(place)).slice(0, 4));
     }
-    return undefined;
+    return look.isCut ? TOO_MUCH : undefined;
   }
 
   #isHardLink(place: string): boolean {
     try {
-      const { ino, dev, nlink } = statSync(place);
-      if (nlink < 2) return false;
+      const facts = statSync(place, { throwIfNoEntry: false });
+      if (facts === undefined || facts.nlink < 2) return false;
+      const { ino, dev } = facts;
       return this.#files.some((path) => {
         const own = statSync(path, { throwIfNoEntry: false });
         return own?.ino === ino && own.dev === dev;
@@ -134,110 +147,239 @@ function folded(path: string): string {
   return path.toLowerCase();
 }
 
-/** Reads words of a script as the shell will, as far as that can be told. */
+/** Reads words of a script as the shell will, as far as that can be told. One object for one command. */
 class Look {
   readonly #values: ReadonlyMap<string, string>;
+  readonly #steps = new Map<string, ReturnType<typeof stepFrom>>();
+  readonly #folders = new Map<string, string>();
+  readonly #words = new Map<string, readonly string[]>();
+  #compared = 0;
+  #work = 0;
+  #isCut = false;
 
   constructor({ cwd, env }: Running, values: Analysis["values"]) {
     const known = new Map(Object.entries({ ...env, PWD: cwd, OLDPWD: cwd }));
     this.#values = known;
     for (const { name, text } of values) {
-      const value = this.#read(text)[0] ?? UNKNOWN;
+      const value = this.#readAnew(text)[0] ?? UNKNOWN;
       // More than one value: nobody knows which one counts.
       known.set(name, known.has(name) && known.get(name) !== value ? UNKNOWN : value);
     }
   }
 
+  /** Whether something was too much to be looked at. */
+  get isCut(): boolean {
+    return this.#isCut;
+  }
+
   /** The places that a word, or a part of it, may name from a folder; only what is there where a pattern stands for it. */
   placesOf(word: string, folder: string): string[] {
     const found = new Set<string>();
-    for (const text of this.#read(word))
-      for (const piece of piecesOf(text)) {
-        if (piece.startsWith(UNKNOWN)) continue;
-        for (const path of [piece, ...(isAbsolute(piece) ? [] : [resolve(folder, piece)])])
-          for (const place of matches(path, folder)) found.add(place);
-        if (found.size > MAX_FOUND) break;
+    for (const text of this.#read(word)) {
+      const { pieces, isAll } = piecesOf(text);
+      if (!isAll) this.#isCut = true;
+      for (const piece of pieces) {
+        if (this.#isCut || piece.startsWith(UNKNOWN)) continue;
+        const paths = isAbsolute(piece) || !piece.includes("..") ? [piece] : [piece, resolve(folder, piece)];
+        for (const path of paths) for (const place of this.#matches(path, folder)) found.add(place);
+        if (found.size > MAX_FOUND) this.#isCut = true;
       }
+    }
     return [...found];
   }
 
   /** The texts that a word may become. */
-  #read(word: string): string[] {
+  #read(word: string): readonly string[] {
+    const known = this.#words.get(word);
+    if (known) return known;
+    const texts = this.#readAnew(word);
+    this.#words.set(word, texts);
+    return texts;
+  }
+
+  #readAnew(word: string): string[] {
     const home = this.#values.get("HOME") ?? UNKNOWN;
-    let text = word.replace(/^~(?=\/|$)/, home).replace(/([=:])~(?=\/|$)/g, `$1${home}`);
+    let text = word.replace(/^~(?=\/|$)/, home).replace(/([=:])~(?=\/|$)/g, (_, before: string) => before + home);
     text = text.replace(/^~\+/, this.#values.get("PWD") ?? UNKNOWN);
-    let out = "";
+    const out: string[] = [];
+    let chars = 0;
     let quote = "";
+    let isBraced = false;
+    const add = (piece: string) => {
+      // Any number of any number is any number.
+      if ((piece === ANY || piece === UNKNOWN) && (out.at(-1) === ANY || out.at(-1) === UNKNOWN)) return;
+      out.push(piece);
+      chars += piece.length;
+    };
     for (let at = 0; at < text.length; at++) {
       const char = text[at]!;
-      const rest = text.slice(at);
-      if (quote !== "'" && char === "\\") out += text[++at] ?? "";
+      if (quote !== "'" && char === "\\") add(text[++at] ?? "");
       else if (char === quote) quote = "";
       else if (quote === "" && (char === "'" || char === '"')) quote = char;
-      else if (quote !== "'" && /^\$\{?\w/.test(rest)) {
-        const [all, name, how] = /^\$\{(\w+)([^}]*)\}/.exec(rest) ?? /^\$\{?(\w+)()/.exec(rest)!;
-        out += (how === "" ? this.#values.get(name!) : undefined) ?? UNKNOWN;
-        at += all.length - 1;
-      } else if (quote !== "'" && /^(\$\(|`)/.test(rest)) {
+      else if (quote !== "'" && char === "$" && matchAt(VARIABLE, text, at)) {
+        const [all, brace, name = ""] = matchAt(VARIABLE, text, at)!;
+        const end = at + all.length;
+        const close = brace === "" ? end - 1 : text.indexOf("}", end);
+        add((brace === "" || close === end ? this.#values.get(name) : undefined) ?? UNKNOWN);
+        at = close === -1 ? end - 1 : close;
+      } else if (quote !== "'" && (char === "`" || (char === "$" && text[at + 1] === "("))) {
         // What comes out of a command: the rest of the word is not followed.
-        out += UNKNOWN;
+        add(UNKNOWN);
         break;
-      } else if (quote === "" && char === "*") out += ANY;
-      else if (quote === "" && char === "?") out += ONE;
-      else if (quote === "" && char === "[" && /^\[[^/]+\]/.test(rest)) {
-        out += ONE;
-        at += /^\[[^/]+?\]/.exec(rest)![0].length - 1;
-      } else out += char;
+      } else if (quote === "" && char === "*") add(ANY);
+      else if (quote === "" && char === "?") add(ONE);
+      else if (quote === "" && char === "[" && matchAt(SET, text, at)) {
+        add(ONE);
+        at += matchAt(SET, text, at)![0].length - 1;
+      } else {
+        isBraced ||= quote === "" && char === "{";
+        add(char);
+      }
+      if (chars > MAX_TEXT) {
+        this.#isCut = true;
+        break;
+      }
     }
-    return alternatives(out);
+    const { texts, isCut } = alternatives(out.join(""));
+    // Braces in quotes are plain characters, which only some programs read as more.
+    if (isCut && !isBraced) return [out.join("")];
+    if (isCut) this.#isCut = true;
+    return texts;
+  }
+
+  /** The places that a path with patterns stands for. */
+  #matches(path: string, folder: string): string[] {
+    let places = [isAbsolute(path) ? "/" : this.#folder(folder)];
+    for (const step of path.split("/")) {
+      if (step === "" || step === ".") continue;
+      if (step === "..") places = places.map((place) => dirname(place));
+      else if (!WILD.test(step)) places = places.map((place) => this.#step(place, step));
+      else {
+        const pattern = step.toLowerCase();
+        // Some shells count the folder above among what begins with a point.
+        const isAbove = pattern.startsWith(".") && isLike("..", pattern);
+        places = places.flatMap((place) => [...(isAbove ? [dirname(place)] : []), ...this.#like(place, pattern)]);
+      }
+      places = [...new Set(places)];
+      if (places.length > MAX_FOUND) this.#isCut = true;
+      if (this.#isCut) return [];
+    }
+    return places;
+  }
+
+  #like(place: string, pattern: string): string[] {
+    if (this.#isCut) return [];
+    const names = namesIn(place);
+    this.#compared += names.length + 1;
+    if (this.#compared > MAX_COMPARED) this.#isCut = true;
+    return names.filter((name) => isLike(name.toLowerCase(), pattern)).map((name) => this.#step(place, name));
+  }
+
+  #folder(folder: string): string {
+    const place = this.#folders.get(folder) ?? placeOf(folder);
+    this.#folders.set(folder, place);
+    return place;
+  }
+
+  #step(place: string, step: string): string {
+    const path = join(place, step);
+    if (++this.#work > MAX_WORK) this.#isCut = true;
+    const known = this.#steps.get(path);
+    if (known) return known.place;
+    if (this.#steps.size >= MAX_STEPS) this.#isCut = true;
+    if (this.#isCut) return path;
+    // What stands below nothing is not there.
+    const above = this.#steps.get(place);
+    const next = above?.isThere === false ? { place: path, isThere: false, isLink: false } : stepFrom(place, step);
+    this.#steps.set(path, next);
+    return next.place;
   }
 }
 
-/** `{a,b}` as the words that it stands for; what is nested too deeply stands for anything. */
-function alternatives(text: string): string[] {
-  let texts = [text];
-  for (let round = 0; round < 6; round++) {
-    const next = texts.flatMap((each) => {
-      const found = /\{([^{}]*,[^{}]*)\}/.exec(each);
-      if (!found) return [each];
-      const [all, inner = ""] = found;
-      return inner.split(",").map((part) => each.replace(all, () => part));
-    });
-    texts = next.slice(0, MAX_ALTERNATIVES);
-  }
-  return texts;
+const VARIABLE = /\$(\{?)(\w{1,255})/y;
+const SET = /\[[^/]{1,255}?\]/y;
+/** Longer than this, a word is not read any further. */
+const MAX_TEXT = 40_000;
+
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
 }
 
-/** The places that a path with patterns stands for. */
-function matches(path: string, folder: string): string[] {
-  let places = [isAbsolute(path) ? "/" : placeOf(folder)];
-  for (const step of path.split("/")) {
-    if (step === "" || step === ".") continue;
-    if (step === "..") places = places.map((place) => dirname(place));
-    else if (!WILD.test(step)) places = places.map((place) => placeOf(join(place, step)));
+/** `{a,b}` as the words that it stands for; `isCut` says that there are more. */
+export function alternatives(text: string): { texts: string[]; isCut: boolean } {
+  const groups = groupsOf(text);
+  if (groups.size === 0) return { texts: [text], isCut: false };
+  let isCut = false;
+  const capped = (texts: string[]) => {
+    if (texts.length > MAX_ALTERNATIVES) isCut = true;
+    return texts.slice(0, MAX_ALTERNATIVES);
+  };
+  const stack: { done: string[]; now: string[] }[] = [{ done: [], now: [""] }];
+  let from = 0;
+  for (const at of [...groups.keys(), text.length]) {
+    const top = stack.at(-1)!;
+    const plain = text.slice(from, at);
+    if (plain !== "") top.now = top.now.map((each) => each + plain);
+    from = at + 1;
+    const kind = groups.get(at);
+    if (kind === "{") stack.push({ done: [], now: [""] });
+    else if (kind === ",") Object.assign(top, { done: capped([...top.done, ...top.now]), now: [""] });
+    else if (kind === "}") {
+      stack.pop();
+      const below = stack.at(-1)!;
+      const all = capped([...top.done, ...top.now]);
+      below.now = capped(below.now.flatMap((each) => all.map((more) => each + more)));
+    }
+  }
+  return { texts: stack[0]!.now, isCut };
+}
+
+/** Where the braces and commas stand that make words, in order: of pairs with a comma between them. */
+function groupsOf(text: string): Map<number, string> {
+  const open: { at: number; commas: number[] }[] = [];
+  const found: [number, string][] = [];
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === "{") open.push({ at, commas: [] });
+    else if (char === ",") open.at(-1)?.commas.push(at);
+    else if (char === "}") {
+      const group = open.pop();
+      if (group === undefined || group.commas.length === 0) continue;
+      found.push([group.at, "{"], [at, "}"]);
+      for (const comma of group.commas) found.push([comma, ","]);
+    }
+  }
+  return new Map(found.toSorted(([a], [b]) => a - b));
+}
+
+/** Whether a name is what a pattern stands for, both in small letters. Takes the product of their lengths at most. */
+function isLike(name: string, pattern: string): boolean {
+  let at = 0;
+  let star = -1;
+  let retry = 0;
+  let next = 0;
+  while (at < name.length) {
+    const char = pattern[next];
+    if (char === ANY || char === UNKNOWN) {
+      star = next++;
+      retry = at;
+    } else if (char !== undefined && (char === ONE || char === name[at])) {
+      at++;
+      next++;
+    } else if (star === -1) return false;
     else {
-      const pattern = new RegExp(
-        `^${[...step].map((char) => (char === ONE ? "." : char === ANY || char === UNKNOWN ? ".*" : escaped(char))).join("")}$`,
-        "is",
-      );
-      places = places.flatMap((place) =>
-        namesIn(place)
-          .filter((name) => pattern.test(name))
-          .map((name) => placeOf(join(place, name))),
-      );
+      next = star + 1;
+      at = ++retry;
     }
-    places = [...new Set(places)].slice(0, MAX_FOUND);
   }
-  return places;
-}
-
-function escaped(char: string): string {
-  return /[.*+?^${}()|[\]\\/]/.test(char) ? `\\${char}` : char;
+  while (pattern[next] === ANY || pattern[next] === UNKNOWN) next++;
+  return next === pattern.length;
 }
 
 function namesIn(folder: string): string[] {
   try {
-    return readdirSync(folder).slice(0, 5_000);
+    return readdirSync(folder).slice(0, MAX_COMPARED);
   } catch (error) {
     ignore(error, "what cannot be looked into stands for nothing");
     return [];

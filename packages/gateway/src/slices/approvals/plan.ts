@@ -30,6 +30,8 @@ export interface Plan extends Looked {
   readonly binding: string;
 }
 
+/** A command that names more is asked for, whatever is allowed, and the places are looked at no further. */
+const MAX_PLACES = 2_000;
 const MAX_ENV_CHARS = 20_000;
 
 /** Looks a command through as it would run now. Throws `GatewayError` when it cannot run at all. */
@@ -82,8 +84,12 @@ function ownFiles(parts: readonly Part[], cwd: string, writable: readonly string
   const words = parts.flatMap(({ command, program }) =>
     program.kind === "problem" ? command.argv : command.argv.slice(1),
   );
-  const places = words.flatMap((word) => (word === undefined ? [] : placesOf(word, cwd)));
-  const own = [...new Set(places)].filter((place) => isWithin(place, writable) && exists(place));
+  const places = new Set<string>();
+  for (const word of new Set(words)) {
+    if (places.size > MAX_PLACES) break;
+    if (word !== undefined) for (const place of placesOf(word, cwd)) places.add(place);
+  }
+  const own = [...places].filter((place) => isWithin(place, writable) && exists(place));
   return own.filter(isFile).map((place) => `${place} ${hashOf(place) ?? factsOf(place)}`);
 }
 

@@ -367,6 +367,98 @@ describe("what is the gateway's own is asked for, whatever is allowed", () => {
   });
 });
 
+describe("however a command is written, it is judged at once", () => {
+  const LONG = 19_900;
+  const fill = (piece: string, chars = LONG) => piece.repeat(Math.floor(chars / piece.length));
+  const json = JSON.stringify(Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`key${i}`, `value ${i}`])));
+  const shapes: readonly [name: string, script: string][] = [
+    ["plain JSON", `echo '${json}'`],
+    ["commas in braces", `echo '{${fill(",", 19_000)}'`],
+    ["commas in closed braces", `echo {${fill(",", 19_000)}}`],
+    ["equals signs", `cat ${fill("=", 6_000)}`],
+    ["steps", `cat ${fill("a/", 4_000)}`],
+    ["steps that are there", `cat ${fill("./", 4_000)}`],
+    ["steps up and down", `cat ${fill("app/../", 4_000)}notes`],
+    ["sets that do not end", `cat ${fill("[a")}`],
+    ["variables that do not end", `cat "${fill("${a")}"`],
+    ["one long variable", `cat "\${${fill("a")}"`],
+    [
+      "values that double",
+      `a=aaaaaaaa; ${"bcdefghijklmnopqrstuvwxyz".replace(/./g, (c) => `${c}=$${String.fromCharCode(c.charCodeAt(0) - 1)}$${String.fromCharCode(c.charCodeAt(0) - 1)}; `)}cat $z`,
+    ],
+    ["groups that multiply", `cat ${fill("{a,b}", 300)}/{c,d}`],
+    ["folders", fill("cd app; ")],
+    ["many words", `cat ${fill("b/c ")}`],
+    ["many words with many pieces", `cat ${fill(`${fill("a,", 150)} `)}`],
+    ["patterns in every step", "cat /*/*/*/*/*/*"],
+    ["a pattern of many stars", `cat /usr/bin/${fill("*a", 200)}b`],
+    ...[
+      "{",
+      "}",
+      "{a,",
+      ",}",
+      "(",
+      "=/",
+      "../",
+      "a:",
+      "'a'",
+      "$a",
+      "*",
+      "?",
+      "[",
+      "~",
+      "~/",
+      "a ",
+      "\\a",
+      "$(a) ",
+      "`a` ",
+      "${a:-",
+      "{{,}",
+      "[ -f a ]; ",
+    ].flatMap((piece): [string, string][] => [
+      [`${piece} over and over`, `echo ${fill(piece)}`],
+      [`${piece} in quotes`, `cat '${fill(piece.replaceAll("'", ""))}'`],
+    ]),
+  ];
+  for (const [name, script] of shapes) {
+    test(name, async () => {
+      assert.ok(script.length <= 20_000);
+      const started = process.cpuUsage();
+      const looked = await stage.look(script, {}, []);
+      looked.always();
+      for (const part of looked.parts) looked.staysInside(part);
+      const { user, system } = process.cpuUsage(started);
+      const ms = (user + system) / 1_000;
+
+      assert.ok(ms < 1_000, `it took ${ms} ms of the processor`);
+    });
+  }
+
+  test("and asked for when it names more places than can be looked at, whatever is allowed", async () => {
+    for (const script of [
+      `cat ${fill("a,", 400)},../state.db`,
+      `cat {${fill("a,", 400)}../state.db}`,
+      `cat '{${fill("a,", 400)}../state.db}'`,
+      `cat app/${fill("../app/", 1_400)}../../state.db`,
+      `${[..."abcdefghijklmnopqrstuvwxyz0123456789"].map((name) => `cd ${name}; `).join("")}cd ..; cat state.db`,
+      `cat ..${fill("/", 300)}/state.db`,
+      `cat ${fill("*", 5_000)}/../../state.db`,
+      `cat app/..${fill("$a", 5_000)}/../state.db`,
+      "cat app/.*/../state.db",
+    ])
+      assert.equal(await verdict(script, { security: "full" }), "ask", script.slice(0, 60));
+  });
+
+  test("but a long sentence, a program of jq and a small table are not too much", async () => {
+    for (const script of [
+      `echo "${fill("a sentence of words, ", 400)}"`,
+      "jq '.[] | select(.name == \"a\" and (.size > 3)) | [.name, .size, .kind] | .[0]'",
+      `printf '%s' '{"a": 1, "b": [1, 2, 3], "c": {"d": "e, f", "g": null}, "h": "a@b.example; c=d"}'`,
+    ])
+      assert.equal(await verdict(script), "run", script);
+  });
+});
+
 describe("levels", () => {
   const allowlist = oldEntries("ls");
   const cases: readonly [script: string, more: Partial<Rules>, kind: string][] = [

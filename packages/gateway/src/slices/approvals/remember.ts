@@ -8,7 +8,7 @@ import { isFilter, isHarmless, isReader } from "./harmless.ts";
 import { isFileless, isKnownCall, isRunner, isStarter, isWriter } from "./known.ts";
 import { noteOf } from "./note.ts";
 import type { OwnState } from "./own-state.ts";
-import { exists, hashOf, isFile, linkIn, placeOf, placesOf, stateOf } from "./places.ts";
+import { exists, hashOf, isFile, linkIn, namesTooMuch, placeOf, placesOf, stateOf } from "./places.ts";
 import type { AllowEntry, Part } from "./policy.ts";
 import { isWithin, realOf } from "./programs.ts";
 import type { ExactRule } from "./schema.ts";
@@ -57,6 +57,8 @@ export function alwaysOf(wanted: Rememberable): Always {
   if (reason !== undefined) return nothing(reason);
   if (parts.length === 0) return nothing("it starts no program");
   if (parts.every(isHarmlessPart)) return { kind: "any-arguments", programs: [...new Set(parts.map(pathOf))] };
+  const words = parts.flatMap(({ command: { argv } }) => argv.filter((arg) => arg !== undefined));
+  if (namesTooMuch(words)) return nothing("it names more places than can be looked at");
   if (analysis.enters === undefined) return nothing("it cannot be told in which folder each part of it runs");
   const folder = folderOf(analysis.enters, cwd);
   const changes = [...new Set(parts.flatMap((part) => changesOf(part, folder, agents)))].toSorted();
@@ -126,6 +128,7 @@ export function staysInside(
 ): boolean {
   const [name, ...args] = command.argv;
   if (command.isOpenEnded || analysis.enters === undefined) return false;
+  if (namesTooMuch(args.filter((arg) => arg !== undefined))) return false;
   // With options that are known, none of which follows links, only the links that are named are followed.
   const isDeep = !isKnownCall(nameOf(name), args);
   const folder = folderOf(analysis.enters, cwd);
