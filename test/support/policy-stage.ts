@@ -4,7 +4,7 @@
  */
 import { chmodSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { DEFAULT_SAFE_BINS } from "../../packages/gateway/src/slices/approvals/harmless.ts";
 import { OwnState } from "../../packages/gateway/src/slices/approvals/own-state.ts";
 import {
@@ -28,6 +28,14 @@ export interface Manner {
   readonly isBackground?: boolean;
 }
 
+/** Programs that Debian and npm install as links, each with the file that it leads to, from the folder of programs. */
+const LINKS: Readonly<Record<string, string>> = {
+  npm: "../lib/node_modules/npm/bin/npm-cli.js",
+  npx: "../lib/node_modules/npm/bin/npx-cli.js",
+  awk: "mawk",
+  pkill: "pgrep",
+};
+
 export class PolicyStage implements Disposable {
   readonly #root = realpathSync(mkdtempSync(join(tmpdir(), "moltbot-policy-")));
   readonly bin = join(this.#root, "bin");
@@ -43,7 +51,7 @@ export class PolicyStage implements Disposable {
   /** `isReal` has the programs of this machine found, where they are, instead of empty files. */
   constructor(programs: readonly string[], { isReal = false }: { isReal?: boolean } = {}) {
     this.#path = isReal ? "/usr/bin:/bin" : `${this.bin}:${this.workspace}:relative:`;
-    this.#system = isReal ? undefined : [this.bin];
+    this.#system = isReal ? undefined : [this.bin, join(this.#root, "lib")];
     for (const folder of [this.bin, this.workspace, this.outside]) mkdirSync(folder, { recursive: true });
     for (const name of programs) this.#program(join(this.bin, name));
     this.#program(join(this.workspace, "tool"));
@@ -120,7 +128,10 @@ export class PolicyStage implements Disposable {
   }
 
   #program(path: string): void {
-    writeFileSync(path, "");
-    chmodSync(path, 0o755);
+    const target = Object.hasOwn(LINKS, basename(path)) ? join(dirname(path), LINKS[basename(path)]!) : path;
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, "");
+    chmodSync(target, 0o755);
+    if (target !== path) symlinkSync(target, path);
   }
 }

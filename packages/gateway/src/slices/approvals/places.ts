@@ -206,6 +206,19 @@ export function hashOf(path: string): string | undefined {
   }
 }
 
+/** Whether everybody on the machine can write to a folder, or to one above it. What cannot be looked at counts as such. */
+export function isForAnybody(folder: string): boolean {
+  for (let place = folder; ; place = dirname(place)) {
+    try {
+      if ((statSync(place).mode & 0o002) !== 0) return true;
+    } catch (error) {
+      ignore(error, "it may be made by anybody");
+      return true;
+    }
+    if (place === dirname(place)) return false;
+  }
+}
+
 /** Whether a path is a file. */
 export function isFile(path: string): boolean {
   try {

@@ -10,7 +10,7 @@ import { type AllowEntry, combine, judgeInput, matchesPath, type Rules, withoutA
 const stage = new PolicyStage(
   (
     "ls cat rm cp touch tee git jq grep head sort wc env sudo xargs find timeout python3 bash node curl npm make sed tr basename " +
-    "busybox flock taskset ld-linux-x86-64.so.2 setsid uniq"
+    "busybox awk pkill flock taskset ld-linux-x86-64.so.2 setsid uniq"
   ).split(" "),
 );
 const { bin, workspace, outside, stateDir } = stage;
@@ -179,6 +179,7 @@ describe("“always” keeps the exact command", () => {
   }
 
   const once = [
+    ...["awk 'BEGIN{system(\"id\")}'", "pkill node", "cd /tmp && npm test", "cd /tmp && make", "timeout 5 npm test"],
     ...["git status", "npm test", "make", "python3 -c 'print(1)'", "python3 run.py", "cd app && python3 run.py"],
     ...["cp a $x", "cp a *", "cp a ~/b", "x=1; touch $x", "echo a | xargs touch", "find . -exec touch {} +"],
     ...["sort --compress-prog=sh notes", "sort --compress-program=sh notes", "sort -ob notes", "sort -S1 --comp=sh"],

@@ -8,7 +8,7 @@ import { isFilter, isHarmless, isReader } from "./harmless.ts";
 import { isFileless, isKnownCall, isRunner, isStarter, isWriter } from "./known.ts";
 import { noteOf } from "./note.ts";
 import type { OwnState } from "./own-state.ts";
-import { exists, hashOf, isFile, linkIn, namesTooMuch, placeOf, placesOf, stateOf } from "./places.ts";
+import { exists, hashOf, isFile, isForAnybody, linkIn, namesTooMuch, placeOf, placesOf, stateOf } from "./places.ts";
 import type { AllowEntry, Part } from "./policy.ts";
 import { isWithin, realOf } from "./programs.ts";
 import type { ExactRule } from "./schema.ts";
@@ -196,7 +196,9 @@ function otherwise(part: Part, words: readonly string[], folder: string, writabl
   if (named !== undefined) return `${name} can run what is in a folder that the agent can change`;
   const script = isRunner(nameOf(name)) && program.isSystem ? scriptOf(words, folder) : undefined;
   const isProgramOfTheirs = !program.isSystem;
-  if (script === undefined && !isProgramOfTheirs && isReachable(folder, writable))
+  // A program that is a person's own is like a script when it is called by its place; a link to it may be any program.
+  const isOwnScript = isProgramOfTheirs && program.path === name;
+  if (script === undefined && !isOwnScript && isReachable(folder, writable))
     return `${name} can take code or settings from its folder, which the agent can change`;
   const files = words.flatMap((word) => placesOf(word, folder)).filter(isFile);
   return { code: [...(isProgramOfTheirs ? [program.path] : []), ...files], isOpen: true };
@@ -209,9 +211,10 @@ function scriptOf([first]: readonly string[], folder: string): string | undefine
   return path !== undefined && isFile(path) ? path : undefined;
 }
 
-/** Whether programs that look for settings upwards from a folder meet one that the agent can write to. */
+/** Whether programs that look for settings upwards from a folder meet one that the agent, or anybody, can write to. */
 function isReachable(folder: string, writable: readonly string[]): boolean {
   const place = placeOf(folder);
+  if (isForAnybody(place)) return true;
   return isWithin(place, writable) || writable.some((each) => isWithin(each, [place]) && place !== "/");
 }
 
