@@ -19,6 +19,7 @@ import {
   type Always,
   alwaysOf,
   entriesFor,
+  soughtOutside,
   staysInside,
 } from "../../packages/gateway/src/slices/approvals/remember.ts";
 import { analyse } from "../../packages/gateway/src/slices/approvals/shell.ts";
@@ -100,6 +101,7 @@ export class PolicyStage implements Disposable {
     return {
       ...{ command, analysis, parts, more },
       own: state.named(analysis, command, { cwd, env: { HOME: this.home } }),
+      outside: soughtOutside({ analysis, cwd, agents }),
       staysInside: (part) => staysInside(part, { analysis, cwd, agents }),
       isAtHome: cwd === this.workspace,
       always: () =>

@@ -10,7 +10,7 @@ import { hostProblem } from "./host.ts";
 import { exists, factsOf, hashOf, isFile, placesOf } from "./places.ts";
 import type { Looked, Part } from "./policy.ts";
 import { findProgram, isWithin, pathFolders, realOf } from "./programs.ts";
-import { type Always, alwaysOf, staysInside } from "./remember.ts";
+import { type Always, alwaysOf, soughtOutside, staysInside } from "./remember.ts";
 import type { Job } from "./runner.ts";
 import { analyse } from "./shell.ts";
 
@@ -68,6 +68,7 @@ export async function planOf(
   return {
     ...{ command, job, analysis, parts, more, rules },
     own: state.named(analysis, command, { cwd, env }),
+    outside: soughtOutside({ analysis, cwd, agents }),
     staysInside: (part) => staysInside(part, { analysis, cwd, agents }),
     isAtHome: cwd === (realOf(home) ?? home),
     binding: bindingOf({ ...bound, files: ownFiles(parts, cwd, around.writable) }),

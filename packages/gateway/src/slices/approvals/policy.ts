@@ -62,6 +62,8 @@ export interface Looked {
   readonly more: readonly string[];
   /** What of the gateway's own state it names, as a sentence; undefined when it names nothing of it. */
   readonly own: string | undefined;
+  /** Where its shell looks for files that the agent may not know of, as a sentence; undefined when it does not. */
+  readonly outside: string | undefined;
   /** Whether it starts where the agent's commands do when nothing else is said. */
   readonly isAtHome: boolean;
   /** Whether a call names no place that is not the agents' own. */
@@ -138,7 +140,7 @@ function trusted({ own }: Looked): Cover {
 
 /** A command is covered as a whole by an entry for it, or in each of its parts. */
 function covered(looked: Looked, rules: Rules): Cover {
-  const { analysis, parts, more, own } = looked;
+  const { analysis, parts, more, own, outside } = looked;
   if (own === undefined) {
     const entry = rules.allowlist.find((each) => isMeant(each, looked));
     if (entry) return { open: [], used: [entry] };
@@ -146,7 +148,8 @@ function covered(looked: Looked, rules: Rules): Cover {
   const widely = (part: Part) => rules.allowlist.find((entry) => isWide(entry, part, looked));
   const used = parts.flatMap((part) => widely(part) ?? []);
   const missing = parts.flatMap((part) => (widely(part) || isSafe(part, rules) ? [] : missingText(part, rules)));
-  return { open: [...new Set([...(own === undefined ? [] : [own]), ...analysis.unclear, ...more, ...missing])], used };
+  const places = [own, outside].filter((each) => each !== undefined);
+  return { open: [...new Set([...places, ...analysis.unclear, ...more, ...missing])], used };
 }
 
 /** Whether an entry is for this very command. */

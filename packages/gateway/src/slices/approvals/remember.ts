@@ -12,6 +12,7 @@ import { exists, hashOf, isFile, isForAnybody, linkIn, namesTooMuch, placeOf, pl
 import type { AllowEntry, Part } from "./policy.ts";
 import { isWithin, realOf } from "./programs.ts";
 import type { ExactRule } from "./schema.ts";
+import { shown } from "./shell/words.ts";
 import type { Analysis } from "./shell.ts";
 
 /** What remembering a command would do. */
@@ -56,6 +57,8 @@ export function alwaysOf(wanted: Rememberable): Always {
   const [reason] = [...analysis.unclear, ...more];
   if (reason !== undefined) return nothing(reason);
   if (parts.length === 0) return nothing("it starts no program");
+  const outside = parts.every(isHarmlessPart) ? soughtOutside(wanted) : undefined;
+  if (outside !== undefined) return nothing(outside);
   if (parts.every(isHarmlessPart)) return { kind: "any-arguments", programs: [...new Set(parts.map(pathOf))] };
   const words = parts.flatMap(({ command: { argv } }) => argv.filter((arg) => arg !== undefined));
   if (namesTooMuch(words)) return nothing("it names more places than can be looked at");
@@ -139,6 +142,24 @@ export function staysInside(
       linkIn(arg, folder, agents, isDeep) === undefined,
   );
 }
+
+/** Why a script must be asked for whose shell looks for files where the agent may not; undefined when it does not. */
+export function soughtOutside({
+  analysis: { sought, enters },
+  cwd,
+  agents,
+}: Pick<Rememberable, "analysis" | "cwd" | "agents">): string | undefined {
+  if (sought.length > MAX_SOUGHT) return "it names more places than can be looked at";
+  const folder = enters && folderOf(enters, cwd);
+  const out = sought.find(({ path }) => {
+    if (path === undefined || folder === undefined || namesTooMuch([path])) return true;
+    const isInside = placesOf(path, folder).every((place) => isWithin(place, agents));
+    return !isInside || linkIn(path, folder, agents, false) !== undefined;
+  });
+  return out && `${shown(out.text)} can tell of files outside of the agent's folders`;
+}
+
+const MAX_SOUGHT = 200;
 
 /** Where a script runs that enters these folders, one after the other. */
 function folderOf(enters: readonly string[], cwd: string): string {

@@ -20,6 +20,15 @@ export interface WrittenWord {
   readonly literal: string | undefined;
 }
 
+/**
+ * A place where the shell itself looks for files: it puts their names into words, or tells whether they are there. The
+ * path is undefined when it is known only when it runs.
+ */
+export interface Sought {
+  readonly text: string;
+  readonly path: string | undefined;
+}
+
 /** A script as the policy sees it. */
 export interface Analysis {
   /** Every command that it can run, in the order in which it is written; shell builtins that change nothing left out. */
@@ -35,6 +44,8 @@ export interface Analysis {
   readonly words: readonly WrittenWord[];
   /** The words that follow `cd` and its like, each a folder that some command may run in. */
   readonly folders: readonly string[];
+  /** Where the shell looks for files: patterns and `~` in arguments, words that can become patterns, `[ -f FILE ]`. */
+  readonly sought: readonly Sought[];
   /** Every value that a variable of the script is given, as it is written. */
   readonly values: readonly { readonly name: string; readonly text: string }[];
 }
@@ -46,6 +57,7 @@ export const NOTHING: Analysis = {
   enters: undefined,
   words: [],
   folders: [],
+  sought: [],
   values: [],
 };
 

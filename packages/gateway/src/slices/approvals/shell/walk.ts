@@ -5,8 +5,8 @@
 import type { Assignment, Command, CommandNode, CompoundList, ParsedScript, Pipeline, Redirection } from "unbash";
 import { builtinProblem, isBuiltin } from "./builtins.ts";
 import { isHarmlessVariable, isInterpreter, isPlainVariable } from "./names.ts";
-import type { Analysis, InputForm, SimpleCommand, WrittenWord } from "./types.ts";
-import { type Context, isOneWord, shown, Words } from "./words.ts";
+import type { Analysis, InputForm, SimpleCommand, Sought, WrittenWord } from "./types.ts";
+import { type Context, isOneWord, LOOKS_AT_ONE, LOOKS_AT_TWO, shown, soughtBy, Words } from "./words.ts";
 import { unwrap } from "./wrappers.ts";
 
 type Argv = readonly [string, ...(string | undefined)[]];
@@ -31,6 +31,7 @@ export class Walk {
   readonly #unclear = new Set<string>();
   readonly #met: WrittenWord[] = [];
   readonly #folders: string[] = [];
+  readonly #sought: Sought[] = [];
   readonly #values: { name: string; text: string }[] = [];
   #enters: readonly string[] = [];
   #moves = 0;
@@ -41,6 +42,7 @@ export class Walk {
       ask: (why) => this.#ask(why),
       inner: (...script) => this.#inner(...script),
       met: (word) => this.#met.push(word),
+      sought: (place) => this.#sought.push(place),
     });
   }
 
@@ -48,7 +50,7 @@ export class Walk {
     return {
       ...{ commands: this.#commands, unclear: [...this.#unclear] },
       enters: this.#moves === this.#enters.length ? this.#enters : undefined,
-      ...{ words: this.#met, folders: this.#folders, values: this.#values },
+      ...{ words: this.#met, folders: this.#folders, sought: this.#sought, values: this.#values },
     };
   }
 
@@ -161,6 +163,10 @@ export class Walk {
     const name = this.#words.word(node.name, context);
     if (name === undefined || name === "")
       return this.#ask(`which command ${shown(node.name.text)} is, is known only when it runs`);
+    for (const each of node.suffix) {
+      const sought = each.type === "Word" && !MOVES.has(name) ? soughtBy(each) : undefined;
+      if (sought) this.#sought.push(sought);
+    }
     if (isSplit && isBuiltin(name)) this.#ask(`${name} is given words that are not quoted: they can be names of files`);
     if (MOVES.has(name) || name === "command" || name === "builtin")
       for (const { text } of node.args) this.#folders.push(text);
@@ -191,6 +197,8 @@ export class Walk {
 
   #builtin(argv: Argv): void {
     if (argv[0] === "read") return this.#read(argv.slice(1));
+    if (argv[0] === "test" || argv[0] === "[")
+      for (const path of testedBy(argv.slice(1))) this.#sought.push({ text: path ?? argv[0], path });
     const problem = builtinProblem(argv);
     if (problem !== undefined) this.#ask(problem);
   }
@@ -263,6 +271,16 @@ export class Walk {
     else if (depth > MAX_DEPTH) this.#ask("it is nested too deeply");
     else this.script(script, { ...context, depth });
   }
+}
+
+/** The files that a test looks at. */
+function testedBy(args: readonly (string | undefined)[]): (string | undefined)[] {
+  return args.filter(
+    (_, at) =>
+      (at > 0 && LOOKS_AT_ONE.test(args[at - 1] ?? "")) ||
+      LOOKS_AT_TWO.test(args[at - 1] ?? "") ||
+      LOOKS_AT_TWO.test(args[at + 1] ?? ""),
+  );
 }
 
 /** Builtins that change the folder. */

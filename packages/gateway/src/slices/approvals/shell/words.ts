@@ -7,7 +7,7 @@ import type {
   Word,
   WordPart,
 } from "unbash";
-import type { InputForm, ShellKind, WrittenWord } from "./types.ts";
+import type { InputForm, ShellKind, Sought, WrittenWord } from "./types.ts";
 
 /** Where in a script something stands. */
 export interface Context {
@@ -18,6 +18,10 @@ export interface Context {
   readonly input: InputForm;
 }
 
+/** Operators of tests that look at files. */
+export const LOOKS_AT_ONE = /^-[abcdefghkprsuwxGLNOS]$/;
+export const LOOKS_AT_TWO = /^-(nt|ot|ef)$/;
+
 /** Who is told of what is found. */
 export interface WordPorts {
   /** A reason to ask for the whole script. */
@@ -26,6 +30,8 @@ export interface WordPorts {
   inner(script: ParsedScript | undefined, context: Context): void;
   /** A word as it is written. */
   met(word: WrittenWord): void;
+  /** A place where the shell looks for files. */
+  sought(place: Sought): void;
 }
 
 const MAX_BRACES = 4;
@@ -152,12 +158,12 @@ export class Words {
   test(expression: TestExpression, context: Context): void {
     switch (expression.type) {
       case "TestUnary":
-        this.word(expression.operand, context);
+        this.#looked(expression.operand, LOOKS_AT_ONE.test(expression.operator), context);
         if (/^-[vR]$/.test(expression.operator)) this.#ports.ask(`[[ ${expression.operator} evaluates a name`);
         return;
       case "TestBinary":
-        this.word(expression.left, context);
-        this.word(expression.right, context);
+        for (const word of [expression.left, expression.right])
+          this.#looked(word, LOOKS_AT_TWO.test(expression.operator), context);
         if (/^-(eq|ne|lt|le|gt|ge)$/.test(expression.operator))
           this.#ports.ask(`[[ ${expression.operator} evaluates values`);
         return;
@@ -169,6 +175,11 @@ export class Words {
       case "TestGroup":
         return this.test(expression.expression, context);
     }
+  }
+
+  #looked(word: Word, isFile: boolean, context: Context): void {
+    const path = this.word(word, context);
+    if (isFile) this.#ports.sought({ text: word.text, path });
   }
 
   /** Notes a form that only bash understands. */
@@ -184,6 +195,31 @@ export function isOneWord({ parts = [], text }: Word): boolean {
     !/[@*]/.test(text)
   );
 }
+
+/** Where the shell looks for files to make an argument; undefined when it looks for none. */
+export function soughtBy({ parts = [], text }: Word): Sought | undefined {
+  if (text.startsWith("~")) return { text, path: undefined };
+  if (!parts.some(canBeNames)) return undefined;
+  return { text, path: PATTERN.test(text) ? text.slice(0, text.lastIndexOf("/") + 1) || "." : undefined };
+}
+
+function canBeNames({ type, text }: WordPart): boolean {
+  if (type === "BraceExpansion") return /[*?[~$`]/.test(text);
+  // Numbers of the shell.
+  if (type === "SimpleExpansion") return !/^\$[?#$!]$/.test(text);
+  return !PLAIN_PARTS.has(type);
+}
+
+const PLAIN_PARTS: ReadonlySet<string> = new Set([
+  "Literal",
+  "SingleQuoted",
+  "DoubleQuoted",
+  "ProcessSubstitution",
+  "ArithmeticExpansion",
+]);
+
+/** A folder in plain characters, then a pattern that does not stand for what is above the folder. */
+const PATTERN = /^((?:[\w.+@%,-]+\/|\/)*)[\w+@%,*?[\]-][\w.+@%,*?[\]-]*$/;
 
 /** A piece of a script as reasons quote it. */
 export function shown(text: string): string {
