@@ -72,6 +72,8 @@ export interface Base {
   readonly machine: Machine;
   /** Takes secrets out of a text that leaves the process. */
   readonly guard: (text: string) => string;
+  /** The beginning of a growing text that may leave, without secrets; all of it when the text `isOver`. */
+  readonly settled: (text: string, isOver?: boolean) => string;
 }
 
 /** What a method's handler reaches: the base and each slice's service. */
@@ -248,7 +250,8 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     const limiter = new FailureLimiter(clock);
     const bus = new Bus();
     const guard = (text: string) => secrets.guard(text);
-    const base: Base = { stateDir, version: VERSION, env, clock, log, bus, store, config, machine, guard };
+    const settled = (text: string, isOver?: boolean) => secrets.settled(text, isOver);
+    const base: Base = { stateDir, version: VERSION, env, clock, log, bus, store, config, machine, guard, settled };
     const gateway = buildServices(base, {
       logFile: logFile.path,
       requestRestart,

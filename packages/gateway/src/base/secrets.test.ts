@@ -93,6 +93,7 @@ describe("no text, whoever wrote it, holds the process", () => {
       const looks: readonly (() => unknown)[] = [
         () => secrets.guard(`${text} sk-`),
         () => secrets.redact(`${text} sk-`),
+        () => secrets.settled(text),
         () => isSecretSetting(["a", "b"], text),
         () => isSecretSetting(["a", text], "x"),
         () => secretsOf().learn({ a: [text, "--key", text], [text]: text, env: { A: text } }),
@@ -105,4 +106,48 @@ describe("no text, whoever wrote it, holds the process", () => {
       }
     });
   }
+});
+
+describe("what may leave of a text that grows", () => {
+  const SECRETS = ["hunter22", "Sekret-12345678-of-it", "Sekret-12345678", "two words of it"];
+  const KEY = `sk-${"a1B2".repeat(6)}`;
+  const TEXTS: readonly string[] = [
+    "It is hunter22, and hunter2 is none, nor is hunter22x.",
+    "It is Sekret-12345678-of-it or Sekret-12345678, not Sekret-12.",
+    "With two words of it there, two words only here.",
+    `A key ${KEY} and sk-loading-indicator-of-a-page`,
+    `Bearer ${"ab1".repeat(8)} is one, Bearer authentication is none`,
+    `1234567890:${"Ab-_1".repeat(7)} and 12345678: what`,
+    `-----BEGIN PRIVATE KEY-----\n${"AbC1\n".repeat(40)}-----END PRIVATE KEY----- after it`,
+    `AIza${"Ab_-1".repeat(7)} ghp_${"aB1".repeat(12)} xoxb-12345-67890-abcdef.`,
+    "Ordinary words, sk, Bear, 12 of them.",
+  ];
+  for (const text of TEXTS) {
+    for (const step of [1, 3, 7, 40]) {
+      test(`${text.slice(0, 30)}… in steps of ${step} is told as it is in the end, but for 3 characters`, () => {
+        const secrets = secretsOf(...SECRETS);
+        const whole = secrets.settled(text, true);
+        for (let end = step; end < text.length; end += step) {
+          const part = secrets.settled(text.slice(0, end));
+          let same = 0;
+          while (same < part.length && part[same] === whole[same]) same++;
+          assert.ok(part.length - same < 4, `${part} / ${whole}`);
+        }
+        assert.equal(whole, secrets.guard(text));
+      });
+    }
+  }
+
+  test("ordinary text waits for nothing", () => {
+    const secrets = secretsOf(...SECRETS);
+    const text = "Ordinary words, and then some more of them: 12, hunters.";
+
+    for (let end = 0; end <= text.length; end++)
+      if (
+        text.slice(end - 4, end) !== "hunt" &&
+        !text.slice(0, end).endsWith("hunte") &&
+        !text.slice(0, end).endsWith("hunter")
+      )
+        assert.equal(secrets.settled(text.slice(0, end)), text.slice(0, end));
+  });
 });

@@ -32,6 +32,7 @@ export class Secrets {
 
   /** The name and the password in the addresses that a text holds. */
   addFromAddresses(text: string): void {
+    if (!text.includes("://")) return;
     for (const [, user = ""] of text.matchAll(USER_IN_ADDRESS)) {
       const [name = "", ...rest] = user.split(":");
       for (const part of rest.length > 0 ? [rest.join(":")] : [name]) {
@@ -61,6 +62,30 @@ export class Secrets {
     return betweenFiles(text, (part) => this.#guardPart(part));
   }
 
+  /**
+   * The longest beginning of a text that may leave while the text still grows, guarded. What could become a secret at its
+   * end waits until it is decided, or the text `isOver`; what is shorter than 4 characters does not wait.
+   */
+  settled(text: string, isOver = false): string {
+    return this.guard(isOver ? text : text.slice(0, Math.min(this.#begunAt(text), shapeBegunAt(text))));
+  }
+
+  /** Where, at the end of a text, a known secret begins that the text may go on with; its length when none does. */
+  #begunAt(text: string): number {
+    let first = text.length;
+    for (const secret of this.#guarded) {
+      // A short one must stand alone to be one, which what follows decides.
+      const longest = secret.length < SURE_CHARS ? secret.length : secret.length - 1;
+      const start = secret.slice(0, BEGUN_CHARS);
+      let at = text.indexOf(start, Math.max(0, text.length - longest));
+      while (at >= 0 && at < first) {
+        if (secret.startsWith(text.slice(at))) first = at;
+        else at = text.indexOf(start, at + 1);
+      }
+    }
+    return first;
+  }
+
   #guardPart(text: string): string {
     // Without any, the pattern finds nothing in any text.
     this.#anyGuarded ??= new RegExp([...this.#guarded].map((each) => RegExp.escape(each)).join("|") || "(?!)");
@@ -75,7 +100,7 @@ const MIN_CHARS = 6;
 export function isSecretSetting(path: readonly string[], value: string): boolean {
   const names = path.filter((name) => !/^\d+$/.test(name));
   if (SETTING_NAME.test(names.at(-1) ?? "") || MAP_NAME.test(names.at(-2) ?? "")) return true;
-  return value.search(USER_IN_ADDRESS) >= 0 || hasKeyShape(value);
+  return (value.includes("://") && value.search(USER_IN_ADDRESS) >= 0) || hasKeyShape(value);
 }
 
 const SETTING_NAME = /(?:tokens?|passwords?|secrets?|api[-_]?keys?|authorization|cookies?|private[-_]?key)$/i;
@@ -165,6 +190,40 @@ const SHAPES: readonly {
   },
   { hints: ["-----BEGIN"], shape: /-----BEGIN [A-Z ]+-----[^-]*-----END [A-Z ]+-----/g },
 ];
+
+/** So much of a secret tells that it is one. */
+const BEGUN_CHARS = 4;
+/** A run of characters that is longer than this at a text's end is no key. */
+const LONGEST_KEY = 512;
+const LONGEST_PEM = 16_384;
+
+/** What may become one of the shapes, at the end of a text. */
+const BEGUN_SHAPES: readonly RegExp[] = [
+  /\b(?:sk-|xox[a-z]-|gh[pousr]_)[\w-]*$/,
+  /\b(?:xox[a-z]|xapp(?:-[\w-]*)?)$/,
+  /\bAIza[\w-]{0,35}$/,
+  /\b(?:\d{4,10}|\d{8,10}:[\w-]{0,35})$/,
+  /\b[Bb]ear(?:e|er|er\s+[A-Za-z0-9._~+/-]*=*)?$/,
+  /-{4,5}(?:B|BE|BEG|BEGI)?$/,
+];
+const PEM = "-----BEGIN";
+const WHOLE_PEM = /^-----BEGIN [A-Z ]+-----[^-]*-----END [A-Z ]+-----/;
+const BEGUN_PEM = /^-----BEGIN(?: [A-Z ]*(?:-{1,5}(?:[^-]*(?:-{1,5}[A-Z ]*-{0,5})?)?)?)?$/;
+
+/** Where, at the end of a text, something begins that may become shaped like a key; its length when nothing does. */
+function shapeBegunAt(text: string): number {
+  const from = Math.max(0, text.length - LONGEST_KEY);
+  const end = text.slice(from);
+  const starts = BEGUN_SHAPES.map((shape) => end.search(shape)).filter((at) => at >= 0);
+  const first = starts.length > 0 ? from + Math.min(...starts) : text.length;
+  const pem = text.lastIndexOf(PEM);
+  if (pem < 0 || text.length - pem > LONGEST_PEM) return first;
+  const block = text.slice(pem);
+  const [whole] = WHOLE_PEM.exec(block) ?? [];
+  // The dashes at its end begin no other.
+  if (whole !== undefined) return Math.max(first, pem + whole.length);
+  return BEGUN_PEM.test(block) ? Math.min(first, pem) : first;
+}
 
 /** Whether a text holds something that is shaped like a key. */
 export function hasKeyShape(text: string): boolean {

@@ -43,7 +43,15 @@ function stage({ main = 4, subagent = 8 }: Partial<Record<LaneName, number>> = {
     },
   });
   const add = (id: string, sessionKey: string) =>
-    lanes.add(new Run(record(id, { sessionKey }), { bus: new Bus(), clock, isQuiet: true, isVerbose: () => false }));
+    lanes.add(
+      new Run(record(id, { sessionKey }), {
+        bus: new Bus(),
+        clock,
+        isQuiet: true,
+        isVerbose: () => false,
+        settled: (text) => text,
+      }),
+    );
   const end = async (id: string) => {
     working.get(id)?.();
     await settled();

@@ -27,6 +27,8 @@ export interface RunEventsOptions {
   readonly sessionKey: string;
   /** Replies to slash commands in a chat are not runs for those who watch: only their last word is told. */
   readonly isQuiet: boolean;
+  /** The beginning of a growing text that may leave, without secrets; all of it when the text `isOver`. */
+  settled(text: string, isOver?: boolean): string;
   /** Whether the session shows how the model thinks while it does. */
   streamsReasoning?(): boolean;
   /** Whether the session shows tools to clients of protocol 3 (protocol: agent events). */
@@ -72,8 +74,9 @@ export class RunEvents implements Disposable {
     this.#later?.[Symbol.dispose]();
     this.#later = undefined;
     this.#text = text;
-    if (this.#told.length > text.length) this.#told = text;
-    if (this.#chatTold.length > text.length) this.#chatTold = text;
+    const left = this.#options.settled(text);
+    if (this.#told.length > left.length) this.#told = common(this.#told, left);
+    if (this.#chatTold.length > left.length) this.#chatTold = common(this.#chatTold, left);
   }
 
   /** How the model came to its answer has become `text`; told where the conversation shows it as it grows. */
@@ -116,7 +119,7 @@ export class RunEvents implements Disposable {
     message: Message | undefined,
   ): void {
     this[Symbol.dispose]();
-    this.#tell();
+    this.#tell(true);
     const { startedAt, endedAt } = times;
     if (outcome.kind === "merged") {
       // Clients of protocol 3 know no better word: the message is answered, elsewhere (protocol: chat events).
@@ -141,26 +144,31 @@ export class RunEvents implements Disposable {
     this.#later = undefined;
   }
 
-  #tellThought(): void {
-    const text = this.#thought;
-    if (text.length === this.#thoughtTold.length) return;
-    this.#agent("reasoning", { text, delta: text.slice(this.#thoughtTold.length) });
+  #tellThought(isOver = false): void {
+    const text = this.#options.settled(this.#thought, isOver);
+    const delta = added(this.#thoughtTold, text);
+    if (delta === "") return;
+    this.#agent("reasoning", { text, delta });
     this.#thoughtTold = text;
     this.#thoughtToldAt = this.#options.clock.monotonic();
   }
 
-  #tell(): void {
-    this.#tellThought();
-    const text = this.#text;
-    if (text.length === this.#told.length || this.#options.isQuiet) return;
+  /** Secrets are taken out of the whole before anything is cut off it: two pieces of one would not be recognised. */
+  #tell(isOver = false): void {
+    this.#tellThought(isOver);
+    if (this.#options.isQuiet || (this.#text.length === this.#told.length && this.#text === this.#told)) return;
+    const text = this.#options.settled(this.#text, isOver);
+    const delta = added(this.#told, text);
+    if (delta === "") return;
     const { clock } = this.#options;
     const now = clock.monotonic();
-    this.#agent("assistant", { text, delta: text.slice(this.#told.length) });
+    this.#agent("assistant", { text, delta });
     this.#told = text;
     this.#toldAt = now;
     if (now - this.#chatToldAt < Math.max(CHAT_DELTA_MS, text.length / CHARS_PER_MS)) return;
+    const deltaText = added(this.#chatTold, text);
     const message: Message = { role: "assistant", content: [{ type: "text", text }], timestamp: clock.now() };
-    this.#chat({ seq: this.#seq, state: "delta", message, deltaText: text.slice(this.#chatTold.length) });
+    this.#chat({ seq: this.#seq, state: "delta", message, deltaText });
     this.#chatTold = text;
     this.#chatToldAt = now;
   }
@@ -186,6 +194,18 @@ export class RunEvents implements Disposable {
     const { bus, runId, spelledKey, sessionKey } = this.#options;
     bus.publish(chat, { runId, sessionKey: spelledKey ?? sessionKey, ...event });
   }
+}
+
+/** What a text has that was not told: less than 4 characters of a secret may have been, before it was known as one. */
+function added(told: string, text: string): string {
+  return text.startsWith(told) ? text.slice(told.length) : text.slice(common(told, text).length);
+}
+
+/** What two texts begin with. */
+function common(one: string, other: string): string {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length++;
+  return one.slice(0, length);
 }
 
 function shown(args: unknown): unknown {

@@ -28,7 +28,7 @@ export interface Steered {
 
 /** What a run is given beside its record. */
 export interface RunOptions
-  extends Pick<RunEventsOptions, "bus" | "clock" | "isQuiet" | "isVerbose" | "streamsReasoning"> {
+  extends Pick<RunEventsOptions, "bus" | "clock" | "isQuiet" | "isVerbose" | "settled" | "streamsReasoning"> {
   /** What was said to the run is about to be heard: returns what still counts. */
   hears?(said: readonly Steered[]): readonly Steered[];
 }

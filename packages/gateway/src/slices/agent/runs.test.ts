@@ -52,6 +52,7 @@ function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
   const services = {
     stateDir,
     env: {},
+    settled: (text: string) => text,
     version: "0",
     clock,
     log,

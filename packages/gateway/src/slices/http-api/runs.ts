@@ -69,7 +69,7 @@ export async function run(
   signal.addEventListener("abort", onGone, { once: true });
   try {
     const result = await Promise.race([accepted.finished, gone]);
-    const { text } = result.outcome;
+    const text = gateway.guard(result.outcome.text);
     if (text.startsWith(said)) tell(text.slice(said.length));
     return result;
   } finally {

@@ -34,7 +34,13 @@ export async function replay(recording: Recording, { clock, models, redact, sign
   const bus = new Bus();
   const events: KeptEvent[] = [];
   bus.on(agentEvent, ({ stream, data }) => void events.push({ stream, data }));
-  const run = new Run(recordOf(recording), { bus, clock, isQuiet: false, isVerbose: () => false });
+  const run = new Run(recordOf(recording), {
+    bus,
+    clock,
+    isQuiet: false,
+    isVerbose: () => false,
+    settled: (text) => text,
+  });
   const limit = new AbortController();
   using _timer = clock.after(LIMIT_MS, () => limit.abort(tooLong()));
   const began = clock.monotonic();
