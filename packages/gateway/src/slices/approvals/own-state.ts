@@ -307,7 +307,7 @@ function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | n
 }
 
 /** `{a,b}` as the words that it stands for; `isCut` says that there are more. */
-export function alternatives(text: string): { texts: string[]; isCut: boolean } {
+function alternatives(text: string): { texts: string[]; isCut: boolean } {
   const groups = groupsOf(text);
   if (groups.size === 0) return { texts: [text], isCut: false };
   let isCut = false;

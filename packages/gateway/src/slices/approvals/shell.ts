@@ -6,7 +6,7 @@ import { hidesSomething } from "../../base/visible.ts";
 import { type Analysis, NOTHING, type ShellKind } from "./shell/types.ts";
 import { Walk } from "./shell/walk.ts";
 
-export type { Analysis, ShellKind, SimpleCommand, Sought } from "./shell/types.ts";
+export type { Analysis, ShellKind, SimpleCommand } from "./shell/types.ts";
 
 const MAX_CHARS = 20_000;
 
