@@ -5,8 +5,8 @@ import { DiscordAPIError } from "@discordjs/rest";
 import { linkError as discordLink, requestError } from "../../packages/gateway/src/channels/discord/errors.ts";
 import { sendError as slackError } from "../../packages/gateway/src/channels/slack/errors.ts";
 import {
-  linkError as telegramLink,
   sendError as telegramError,
+  linkError as telegramLink,
 } from "../../packages/gateway/src/channels/telegram/errors.ts";
 import { refusal as whatsappRefusal } from "../../packages/gateway/src/channels/whatsapp/errors.ts";
 
