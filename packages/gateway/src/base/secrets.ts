@@ -32,6 +32,10 @@ export class Secrets {
 
   /** The name and the password in the addresses that a text holds. */
   addFromAddresses(text: string): void {
+    for (const named of namedWithin(text)) {
+      this.add(named);
+      this.add(decoded(named));
+    }
     if (!text.includes("://")) return;
     for (const [, user = ""] of text.matchAll(USER_IN_ADDRESS)) {
       const [name = "", ...rest] = user.split(":");
@@ -99,10 +103,25 @@ const MIN_CHARS = 6;
 /** Whether a setting holds a secret, by its place and by what it is: in any part of the config, known or not. */
 export function isSecretSetting(path: readonly string[], value: string): boolean {
   const names = path.filter((name) => !/^\d+$/.test(name));
-  if (SETTING_NAME.test(names.at(-1) ?? "") || MAP_NAME.test(names.at(-2) ?? "")) return true;
+  const name = names.at(-1) ?? "";
+  if (!OPEN_NAME.test(name) && (SECRET_NAME.test(name) || SETTING_NAME.test(name))) return true;
+  if (MAP_NAME.test(names.at(-2) ?? "")) return true;
+  if (namedWithin(value).length > 0) return true;
   return (value.includes("://") && value.search(USER_IN_ADDRESS) >= 0) || hasKeyShape(value);
 }
 
+/** Values that a text names itself: in the query of an address, or behind `--token=`. */
+function namedWithin(text: string): string[] {
+  if (!text.includes("=")) return [];
+  return [...text.matchAll(NAMED)].flatMap(([, name = "", value = ""]) => (SECRET_NAME.test(name) ? [value] : []));
+}
+
+const NAMED = /(?:[?&]|(?:^|\s)--?)([\w.-]{1,64})=([^&#\s"']+)/g;
+
+/** What ends like the name of a secret and is none. */
+const OPEN_NAME = /(?:main|public|session|sort|primary)[-_]?key$|session$/i;
+
+/** Lists of secrets, besides what `SECRET_NAME` names. */
 const SETTING_NAME = /(?:tokens?|passwords?|secrets?|api[-_]?keys?|authorization|cookies?|private[-_]?key)$/i;
 
 /** Maps whose values are kept, all of them. */

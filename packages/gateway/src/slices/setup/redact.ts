@@ -67,7 +67,12 @@ function walk(
     const isMarked = isSecret(schema) ? (isInMap ? "value" : "key") : undefined;
     tell({ path, value, isMarked, isKept: isMarked !== undefined || isSecretSetting(path, value) });
   } else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) walk(item, [...path, String(index)], schema?.items, isInMap, tell);
+    for (const [index, item] of value.entries()) {
+      const here = [...path, String(index)];
+      const isNamed = typeof item === "string" && FLAG.test(String(value[index - 1] ?? ""));
+      if (isNamed) tell({ path: here, value: item, isMarked: "key", isKept: true });
+      else walk(item, here, schema?.items, isInMap, tell);
+    }
   } else if (isRecord(value)) {
     const other = Object.values(schema?.patternProperties ?? {})[0];
     for (const [name, item] of Object.entries(value)) {
@@ -76,6 +81,9 @@ function walk(
     }
   }
 }
+
+/** A word of a command behind which its secret stands. */
+const FLAG = /^--?[\w-]{0,64}(?:key|token|secret|password|passwd|passphrase|credentials?|auth)$/i;
 
 function nameOf(path: readonly string[]): string {
   return path.map(encode).join(".");
