@@ -129,3 +129,12 @@ export async function* linesOf(stream: Readable, maxChars: number): AsyncGenerat
     }
   }
 }
+
+/**
+ * A child that ends with unread input resets the sockets behind its streams. Without a listener such an error would be
+ * nobody's and end the process; the end of the child says it better.
+ */
+export function quietStreams({ stdin, stdout, stderr }: Pick<ChildProcess, "stdin" | "stdout" | "stderr">): void {
+  for (const stream of [stdin, stdout, stderr])
+    stream?.on("error", (error: unknown) => ignore(error, "the end of the process says it better"));
+}

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { childEnv } from "../../base/child.ts";
+import { childEnv, quietStreams } from "../../base/child.ts";
 import { codeOf, messageOf } from "../../base/errors.ts";
 import { ChannelError, type ProbeContext } from "../../kit/channel.ts";
 import { EventRecord } from "./record.ts";
@@ -90,6 +90,7 @@ async function answering(rpc: Rpc, { clock, signal }: ProbeContext, ended: Promi
 /** Resolves with why the program has ended, read off what it printed last. */
 async function endOf(child: ChildProcess, cliPath: string, onLine: (line: string) => void): Promise<ChannelError> {
   const printed: string[] = [];
+  quietStreams(child);
   if (child.stderr) {
     createInterface({ input: child.stderr }).on("line", (line) => {
       printed.push(line);

@@ -1,7 +1,8 @@
 /** One command that runs. It ends with all that it has started, and for certain. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { quietStreams } from "../../base/child.ts";
 import type { Clock } from "../../base/clock.ts";
-import { ignore, messageOf } from "../../base/errors.ts";
+import { messageOf } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import type { Shell } from "./environment.ts";
 import { guardTree } from "./guard.ts";
@@ -58,7 +59,7 @@ export class RunningCommand {
       stdio: [job.takesInput ? "pipe" : "ignore", "pipe", "pipe", ...(mark === undefined ? [] : [mark])],
     });
     this.#tree.started(this.#child.pid);
-    this.#child.stdin?.on("error", (error) => ignore(error, "it has closed its input"));
+    quietStreams(this.#child);
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on("data", (chunk: Buffer) => {
         this.output.push(chunk);

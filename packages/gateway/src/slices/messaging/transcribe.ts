@@ -1,7 +1,7 @@
 /** What a voice note says: by a program of the owner's, or by a model provider, as the settings name one. */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { childEnv } from "../../base/child.ts";
+import { childEnv, quietStreams } from "../../base/child.ts";
 import type { Clock } from "../../base/clock.ts";
 import { TellableError } from "../../base/errors.ts";
 import type { Env } from "../../base/files.ts";
@@ -73,6 +73,7 @@ async function outputOf(
   const { spawn } = await import("node:child_process");
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "ignore"], signal });
+  quietStreams(child);
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output = (output + text).slice(0, MAX_CHARS);

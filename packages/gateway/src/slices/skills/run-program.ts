@@ -1,7 +1,7 @@
 /** Runs a program to its end, for a time and an output that are bounded; ends it and all it has started. */
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
-import { childEnv } from "../../base/child.ts";
+import { childEnv, quietStreams } from "../../base/child.ts";
 import type { Clock } from "../../base/clock.ts";
 import { codeOf, ignore, messageOf } from "../../base/errors.ts";
 import type { Env } from "../../base/files.ts";
@@ -50,6 +50,7 @@ export async function runProgram(
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
+    quietStreams(child);
     const [stdout, stderr] = [tailOf(child.stdout), tailOf(child.stderr)];
     const { code, how } = await endOf(child);
     return { code: stopped === undefined ? code : null, why: stopped ?? how, stdout: stdout(), stderr: stderr() };

@@ -1,8 +1,8 @@
 /** The program `imsg` as a child process: JSON-RPC 2.0, one object a line. It ends when the connection does. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { childEnv } from "../../../base/child.ts";
+import { childEnv, quietStreams } from "../../../base/child.ts";
 import type { Clock } from "../../../base/clock.ts";
-import { codeOf, ignore, messageOf } from "../../../base/errors.ts";
+import { codeOf, messageOf } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
 import { ChannelError } from "../../../kit/channel.ts";
 import { endOf, startProblem } from "./problems.ts";
@@ -88,7 +88,7 @@ export class Program implements AsyncDisposable {
   #watch(): Promise<ChannelError> {
     const { promise, resolve } = Promise.withResolvers<ChannelError>();
     const child = this.#child;
-    child.stdin.on("error", (error) => ignore(error, "the end of the process says it better"));
+    quietStreams(child);
     child.stdout.setEncoding("utf8").on("data", (text: string) => this.#read(text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
