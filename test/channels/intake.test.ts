@@ -372,7 +372,7 @@ describe("conversations", () => {
 
   test("an answer is shown even if its Markdown shows nothing, and none is an outcome of its own", async () => {
     await using model = await fakeOpenAI();
-    model.script({ kind: "text", text: "[1]: https://example.com" }, { kind: "text", text: " \n " });
+    model.script({ kind: "text", text: "[1]: https://example.com" }, { kind: "text", text: "NO_REPLY" });
     await using bench = await withModel(model);
 
     await bench.fake.says("where is it?");

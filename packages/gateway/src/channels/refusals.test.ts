@@ -2,13 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DiscordAPIError } from "@discordjs/rest";
-import { linkError as discordLink, requestError } from "../../packages/gateway/src/channels/discord/errors.ts";
-import { sendError as slackError } from "../../packages/gateway/src/channels/slack/errors.ts";
-import {
-  sendError as telegramError,
-  linkError as telegramLink,
-} from "../../packages/gateway/src/channels/telegram/errors.ts";
-import { refusal as whatsappRefusal } from "../../packages/gateway/src/channels/whatsapp/errors.ts";
+import { linkError as discordLink, requestError } from "./discord/errors.ts";
+import { sendError as slackError } from "./slack/errors.ts";
+import { sendError as telegramError, linkError as telegramLink } from "./telegram/errors.ts";
+import { refusal as whatsappRefusal } from "./whatsapp/errors.ts";
 
 const WORDS = "Raw words of theirs: /srv/data and Sekret-1";
 
