@@ -385,7 +385,7 @@ describe("when sending goes wrong", () => {
 
     assert.deepEqual([forbidden.kind, long.kind, nowhere.kind], ["rejected", "rejected", "rejected"]);
     assert.match(forbidden.message, /lacks a permission/);
-    assert.match(long.message, /2000/);
+    assert.match(long.message, /code 50035/);
     assert.match(nowhere.message, /no such channel/);
   });
 

@@ -259,7 +259,7 @@ test("an answer to a message of ours says so", async () => {
   await at.fake.says("fine", { replyTo: sent.id });
 
   const fine = await at.bench.received("the answer", isMessage("fine"));
-  assert.deepEqual(fine.replyTo, { messageId: sent.id, fromSelf: true, text: "how are you?" });
+  assert.deepEqual(fine.replyTo, { messageId: sent.id, fromSelf: true, text: "how are you?", isClaimed: true });
 });
 
 test("edits, deletions and reactions name their message", async () => {
