@@ -117,7 +117,7 @@ describe("what cannot be told from the text is said", () => {
     "jobs a",
     "wait -p PATH",
     "hash -p a b",
-    "type /root/a",
+    "type /srv/a",
     "times a",
     "exit x",
     'shift "$x"',
