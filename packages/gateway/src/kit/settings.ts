@@ -41,7 +41,7 @@ function parseSection(path: string, schema: TSchema, value: unknown): Parsed<unk
   if (value === undefined) return { value: filled, issues: [], warnings: [] };
   const failures = failuresOf(closed(schema as Schema), filled);
   const isUnknownKey = ({ message }: Failure) => message.startsWith("unexpected property");
-  const { value: sound, problems } = soundly(schema as Schema, filled, path);
+  const { value: sound, problems } = soundly(schema, filled, path);
   return {
     value: sound,
     issues: toIssues(

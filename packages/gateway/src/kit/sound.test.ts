@@ -4,7 +4,6 @@ import { Type } from "@sinclair/typebox";
 import { Address, Secret, SecretLine, SecretText } from "./schema.ts";
 import { defineSettings } from "./settings.ts";
 import { soundly } from "./sound.ts";
-import type { Schema } from "./validate.ts";
 
 const schema = Type.Object({
   key: Type.Optional(Secret),
@@ -35,7 +34,7 @@ describe("a setting", () => {
   ];
   for (const [what, given, value, problems] of CASES)
     test(what, () => {
-      const sound = soundly(schema as unknown as Schema, given, "x");
+      const sound = soundly(schema, given, "x");
 
       assert.deepEqual(sound.value, value);
       assert.deepEqual(

@@ -59,7 +59,7 @@ export function isSecret(schema: object | undefined): boolean {
 }
 
 /** The value with white space around its keys and addresses taken off, and what is wrong with those that cannot be used. */
-export function soundly(schema: Schema, value: unknown, path: string): { value: unknown; problems: Issue[] } {
+export function soundly(schema: object, value: unknown, path: string): { value: unknown; problems: Issue[] } {
   const problems: Issue[] = [];
   return { value: walk(schema, value, path, problems), problems };
 }

@@ -2,7 +2,6 @@
 import { isRecord } from "../../base/config.ts";
 import type { ChannelDefinition } from "../../kit/channel.ts";
 import { isSecret, soundly } from "../../kit/sound.ts";
-import type { Schema } from "../../kit/validate.ts";
 import { preparePatterns } from "./mention-patterns.ts";
 import { PeerList } from "./peer-list.ts";
 import type { AccountConfig, ChannelConfig, ChannelsConfig } from "./settings.ts";
@@ -158,7 +157,7 @@ function soundSettings(
   { env, settings }: ChannelDefinition,
   pathOf: (name: string) => string,
 ): Pick<AccountSettings, "own" | "unsound"> {
-  const { value, problems } = soundly(settings as unknown as Schema, own, "");
+  const { value, problems } = soundly(settings, own, "");
   const [first] = problems;
   if (!first) return { own: value as Record<string, unknown>, unsound: undefined };
   const name = first.path.slice(1);
