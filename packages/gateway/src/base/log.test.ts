@@ -65,11 +65,23 @@ describe("a log", () => {
 });
 
 describe("secrets", () => {
-  const names = ["token", "gatewayToken", "password", "apiKey", "api_key", "Authorization", "cookie", "clientSecret"];
+  const names = [
+    "token",
+    "gatewayToken",
+    "password",
+    "apiKey",
+    "api_key",
+    "Authorization",
+    "cookie",
+    "clientSecret",
+    "passphrase",
+    "dsn",
+  ];
 
   for (const name of names) {
     test(`are not printed under the name ${name}`, () => {
       assert.equal(logged(name, "anything"), "[redacted]");
+      assert.equal(logged(name, 471_108), "[redacted]");
       assert.deepEqual(logged("outer", { inner: [{ [name]: "anything" }] }), { inner: [{ [name]: "[redacted]" }] });
     });
   }

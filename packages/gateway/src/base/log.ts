@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Clock } from "./clock.ts";
 import { ignore } from "./errors.ts";
 import { makePrivateDir } from "./files.ts";
-import type { Secrets } from "./secrets.ts";
+import { isSecretName, type Secrets } from "./secrets.ts";
 
 export type Level = "debug" | "info" | "warn" | "error";
 export type Fields = Readonly<Record<string, unknown>>;
@@ -29,8 +29,6 @@ export interface Line {
 export type Sink = (line: Line) => void;
 
 const LEVELS: Readonly<Record<Level, number>> = { debug: 10, info: 20, warn: 30, error: 40 };
-
-const SECRET_NAME = /(?:token|password|secret|apikey|api_key|authorization|cookie|privatekey|signature)$/i;
 
 /** Makes a logger over `sinks`. Lines below `level` are dropped before anything is formatted. */
 export function createLog(options: { clock: Clock; level: Level; sinks: readonly Sink[]; secrets: Secrets }): Log {
@@ -62,7 +60,7 @@ function cleanFields(fields: Fields, secrets: Secrets): Fields {
 }
 
 function cleanValue(name: string, value: unknown, secrets: Secrets, depth: number): unknown {
-  if (SECRET_NAME.test(name) && typeof value === "string") return "[redacted]";
+  if (isSecretName(name) && (typeof value === "string" || typeof value === "number")) return "[redacted]";
   // Cut last: half a secret is not recognised, and half of it would be printed.
   if (typeof value === "string") return escapeControls(secrets.redact(value).slice(0, MAX_FIELD_CHARS));
   if (value instanceof Error) return escapeControls(secrets.redact(value.stack ?? value.message));

@@ -73,6 +73,9 @@ describe("what is secret", () => {
       "production /srv/data true",
       "production /srv/data true",
     ],
+    ["a password of digits without quotes", { a: { password: 4_711_081_500 } }, "4711081500", "[redacted]"],
+    ["a number of an environment", { env: { GATE_CODE_KEY: 22_334_455 } }, "22334455", "[redacted]"],
+    ["not a number that counts", { a: { maxTokens: 12_345_678 } }, "12345678", "12345678"],
     ["but what is named like one all the same", { env: { DB_PASSWORD: "production" } }, "production", "[redacted]"],
   ];
   for (const [what, config, text, guarded] of CASES) test(what, () => assert.equal(learn(config, text), guarded));

@@ -51,6 +51,8 @@ export class Secrets {
     if (typeof value === "string") {
       this.addFromAddresses(value);
       if (isSecretSetting(path, value)) this.addNamed(path.at(-1) ?? "", value);
+    } else if (typeof value === "number") {
+      if (isSecretNumber(path)) this.addNamed(path.at(-1) ?? "", String(value));
     } else if (typeof value === "object" && value !== null)
       for (const [name, inner] of Object.entries(value)) this.learn(inner, [...path, name]);
   }
@@ -102,12 +104,31 @@ const MIN_CHARS = 6;
 
 /** Whether a setting holds a secret, by its place and by what it is: in any part of the config, known or not. */
 export function isSecretSetting(path: readonly string[], value: string): boolean {
-  const names = path.filter((name) => !/^\d+$/.test(name));
+  const names = namesOf(path);
   const name = names.at(-1) ?? "";
-  if (!OPEN_NAME.test(name) && (SECRET_NAME.test(name) || SETTING_NAME.test(name))) return true;
+  if (isSecretName(name) || (!OPEN_NAME.test(name) && SETTING_NAME.test(name))) return true;
   if (MAP_NAME.test(names.at(-2) ?? "")) return true;
   if (namedWithin(value).length > 0) return true;
   return (value.includes("://") && value.search(USER_IN_ADDRESS) >= 0) || hasKeyShape(value);
+}
+
+/**
+ * Whether a number stands where a secret belongs: a password of digits that was written without quotes. A number under a
+ * name for several (`maxTokens`) counts something.
+ */
+export function isSecretNumber(path: readonly string[]): boolean {
+  const [map = "", name = ""] = ["", ...namesOf(path)].slice(-2);
+  return isSecretName(name) || MAP_NAME.test(map);
+}
+
+/** Whether what has this name is a secret: a setting, a variable, a header, a field of a line of the log. */
+export function isSecretName(name: string): boolean {
+  return !OPEN_NAME.test(name) && SECRET_NAME.test(name);
+}
+
+/** A place without the positions in lists. */
+function namesOf(path: readonly string[]): string[] {
+  return path.filter((name) => !/^\d+$/.test(name));
 }
 
 /** Values that a text names itself: in the query of an address, or behind `--token=`. */

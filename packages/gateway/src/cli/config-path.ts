@@ -1,7 +1,7 @@
 /** Dotted paths into the config, as people type them: `gateway.port`, `models.providers["my.host"].apiKey`. */
 
 import { isRecord } from "../base/config.ts";
-import { isSecretSetting } from "../base/secrets.ts";
+import { isSecretNumber, isSecretSetting } from "../base/secrets.ts";
 import { usageError } from "./exit.ts";
 
 const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
@@ -43,5 +43,6 @@ export function hideSecrets(value: unknown, path: readonly string[] = []): unkno
   if (Array.isArray(value)) return value.map((item) => hideSecrets(item, path));
   if (isRecord(value))
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideSecrets(inner, [...path, key])]));
+  if (typeof value === "number") return isSecretNumber(path) ? "(hidden)" : value;
   return typeof value === "string" && value !== "" && isSecretSetting(path, value) ? "(hidden)" : value;
 }

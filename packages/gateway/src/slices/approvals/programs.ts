@@ -44,10 +44,13 @@ export function findProgram(name: string, { path, writable, system = SYSTEM }: S
   if (name.includes("/") && !isAbsolute(name)) return problem(`${name} is found from the folder it runs in`);
   const candidates = isAbsolute(name) ? [name] : path.map((folder) => join(folder, name));
   const found = candidates.find(isExecutable);
-  if (found === undefined) return problem(`there is no program ${name}`);
-  const file = realOf(found);
-  const folder = realOf(dirname(found));
-  if (file === undefined || folder === undefined) return problem(`${name} cannot be looked at`);
+  const file = found && realOf(found);
+  const folder = found && realOf(dirname(found));
+  if (found === undefined || file === undefined || folder === undefined)
+    // What the agent is told of places outside of the system's must not say whether a file is there.
+    return problem(
+      isAbsolute(name) && !isWithin(name, system) ? `${name} is not on the allowlist` : `there is no program ${name}`,
+    );
   if (isWithin(file, writable) || isWithin(folder, writable))
     return problem(`${name} is a file that the agent can change`);
   const isShared = MANY_NAMES.test(basename(file)) && basename(file) !== basename(found);

@@ -1,7 +1,7 @@
-/** Where the texts of a config file stand: its strings with their paths, and its comments. The file must be valid JSON5. */
+/** Where the texts of a config file stand: its strings and numbers with their paths, and its comments. The file must be valid JSON5. */
 import JSON5 from "json5";
 
-/** A string or a comment, from `start` to before `end`; `value` is what a string says, `path` the value's or the key's own. */
+/** A string, a number or a comment, from `start` to before `end`; `value` is what it says, `path` the value's or the key's own. */
 export interface PlacedText {
   readonly kind: "value" | "key" | "comment";
   readonly start: number;
@@ -40,8 +40,8 @@ export function textsIn(raw: string): PlacedText[] {
     else if (level && !level.isList && level.key === undefined) {
       level.key = keyOf(text);
       found.push({ kind: "key", ...place, path: path(), value: level.key });
-    } else if (text.startsWith('"') || text.startsWith("'"))
-      found.push({ kind: "value", ...place, path: path(), value: JSON5.parse<string>(text) });
+    } else if (/^["'\d.+-]/.test(text))
+      found.push({ kind: "value", ...place, path: path(), value: String(JSON5.parse<string | number>(text)) });
   }
   return found;
 }

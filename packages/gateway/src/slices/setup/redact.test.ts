@@ -44,6 +44,15 @@ describe("what is a secret", () => {
         ["a.password", "6"],
       ],
     ],
+    [
+      "a number where a secret belongs, and none that counts",
+      { a: { password: 1, maxTokens: 2, port: 3 }, models: { providers: { x: { key: 4 } } }, env: { N: 5 } },
+      [
+        ["a.password", "1"],
+        ["models.providers.x.key", "4"],
+        ["env.N", "5"],
+      ],
+    ],
     ["an address with a password", { a: { url: "https://me:pw@host/" } }, [["a.url", "https://me:pw@host/"]]],
     [
       "every value of an environment and of headers, wherever they stand",
@@ -70,7 +79,7 @@ describe("what is a secret", () => {
       ],
     ],
     ["one within a list", { a: [{ token: "t" }] }, [["a.0.token", "t"]]],
-    ["not what is empty or no text", { a: { token: "", password: 7, secret: null } }, []],
+    ["not what is empty or neither text nor number", { a: { token: "", password: true, secret: null } }, []],
     ["not an ordinary address", { a: { url: "https://host/a:b@c" } }, []],
     ["not a config that is no object", "token", []],
   ];
@@ -209,4 +218,17 @@ test("whatever secrets and keys are made of, the text hides them and gives them 
       assert.deepEqual(JSON5.parse(restored), config);
     }),
   );
+});
+
+test("a number that is a secret is hidden in values and in text, and comes back as it was written", () => {
+  const raw = "{ a: { token: -0x1F, n: 12 }, env: { PIN: 0 } }";
+  const secrets = secretsOf(JSON5.parse(raw), schemas);
+  const shown = redactText(raw, [], schemas);
+
+  assert.equal(shown, '{ a: { token: "__REDACTED:a.token__", n: 12 }, env: { PIN: "__REDACTED:env.PIN__" } }');
+  assert.equal(restoreSecrets(shown, { own: secrets, raw }), raw);
+  assert.deepEqual(redactValue(JSON5.parse(raw), secrets), {
+    a: { token: "__REDACTED:a.token__", n: 12 },
+    env: { PIN: "__REDACTED:env.PIN__" },
+  });
 });

@@ -2,7 +2,7 @@
 import { isRecord } from "../../base/config.ts";
 import { ignore, invalidRequest } from "../../base/errors.ts";
 import { parseJson5 } from "../../base/json5.ts";
-import { isSecretSetting, type Secrets } from "../../base/secrets.ts";
+import { isSecretNumber, isSecretSetting, type Secrets } from "../../base/secrets.ts";
 import { isSecret } from "../../kit/sound.ts";
 import type { Schema } from "../../kit/validate.ts";
 import { textsIn } from "./config-texts.ts";
@@ -66,6 +66,11 @@ function walk(
   if (typeof value === "string") {
     const isMarked = isSecret(schema) ? (isInMap ? "value" : "key") : undefined;
     tell({ path, value, isMarked, isKept: isMarked !== undefined || isSecretSetting(path, value) });
+  } else if (typeof value === "number") {
+    // A number where the schema wants one is a setting; elsewhere it may be a password without its quotes.
+    const isMarked = isSecret(schema) ? (isInMap ? "value" : "key") : undefined;
+    const isKept = isMarked !== undefined || (!isNumeric(schema) && isSecretNumber(path));
+    if (isKept) tell({ path, value: String(value), isMarked, isKept });
   } else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) {
       const here = [...path, String(index)];
@@ -80,6 +85,10 @@ function walk(
       walk(item, [...path, name], known ?? other, known === undefined, tell);
     }
   }
+}
+
+function isNumeric(schema: Schema | undefined): boolean {
+  return schema?.type === "number" || schema?.type === "integer";
 }
 
 /** A word of a command behind which its secret stands. */
@@ -104,7 +113,8 @@ function markerOf(path: string): string {
 export function redactValue(config: unknown, secrets: readonly FoundSecret[]): unknown {
   const places = new Set(secrets.map(([path]) => path));
   const copy = (item: unknown, path: readonly string[]): unknown => {
-    if (typeof item === "string") return item !== "" && places.has(nameOf(path)) ? markerOf(nameOf(path)) : item;
+    if (typeof item === "string" || typeof item === "number")
+      return item !== "" && places.has(nameOf(path)) ? markerOf(nameOf(path)) : item;
     if (Array.isArray(item)) return item.map((each, index) => copy(each, [...path, String(index)]));
     if (!isRecord(item)) return item;
     return Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, copy(inner, [...path, key])]));
@@ -130,8 +140,8 @@ export function redactText(raw: string, elsewhere: readonly FoundSecret[], schem
   const places = new Set(own.map(([path]) => path));
   let shown = "";
   let from = 0;
-  for (const { kind, start, end, path } of textsIn(raw)) {
-    const isPlace = kind === "value" && places.has(nameOf(path)) && end - start > 2;
+  for (const { kind, start, end, path, value } of textsIn(raw)) {
+    const isPlace = kind === "value" && places.has(nameOf(path)) && value !== "";
     const text =
       kind === "comment" ? hide(raw.slice(start, end)) : isPlace ? JSON.stringify(markerOf(nameOf(path))) : undefined;
     if (text === undefined) continue;

@@ -44,7 +44,7 @@ export interface Analysis {
   readonly words: readonly WrittenWord[];
   /** The words that follow `cd` and its like, each a folder that some command may run in. */
   readonly folders: readonly string[];
-  /** Where the shell looks for files: patterns and `~` in arguments, words that can become patterns, `[ -f FILE ]`. */
+  /** Where the shell looks for files: patterns and `~` in arguments, words that can become patterns, `[ -f FILE ]`, `cd FOLDER`. */
   readonly sought: readonly Sought[];
   /** Every value that a variable of the script is given, as it is written. */
   readonly values: readonly { readonly name: string; readonly text: string }[];

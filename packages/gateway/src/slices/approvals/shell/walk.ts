@@ -185,6 +185,7 @@ export class Walk {
     const isOwn = !isProgram && isBuiltin(name);
     if (wrapped.kind === "unclear") this.#ask(wrapped.why);
     if (isOwn && MOVES.has(name)) this.#moves++;
+    if (isOwn) this.#sought.push(...soughtByBuiltin(argv));
     if (!isOwn)
       this.#commands.push({ argv, isOpenEnded, isLookedThrough: wrapped.kind === "inner", input: context.input });
     else if (wrapped.kind === "none") this.#builtin(argv);
@@ -197,8 +198,6 @@ export class Walk {
 
   #builtin(argv: Argv): void {
     if (argv[0] === "read") return this.#read(argv.slice(1));
-    if (argv[0] === "test" || argv[0] === "[")
-      for (const path of testedBy(argv.slice(1))) this.#sought.push({ text: path ?? argv[0], path });
     const problem = builtinProblem(argv);
     if (problem !== undefined) this.#ask(problem);
   }
@@ -271,6 +270,18 @@ export class Walk {
     else if (depth > MAX_DEPTH) this.#ask("it is nested too deeply");
     else this.script(script, { ...context, depth });
   }
+}
+
+/** The places of which a builtin tells whether they are there. The root is always there. */
+function soughtByBuiltin([name, ...args]: Argv): Sought[] {
+  const paths = MOVES.has(name)
+    ? args.filter((arg) => arg !== "/" && !/^[-+]/.test(arg ?? ""))
+    : name === "command"
+      ? args.filter((arg) => arg === undefined || (/^-[vV]$/.test(args[0] ?? "") && arg.includes("/")))
+      : name === "test" || name === "["
+        ? testedBy(args)
+        : [];
+  return paths.map((path) => ({ text: path ?? name, path }));
 }
 
 /** The files that a test looks at. */
