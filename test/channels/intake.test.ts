@@ -8,6 +8,7 @@ import { configFor } from "../agent/support.ts";
 import type { ModelServer, SeenRequest } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { quickClock } from "../fakes/quick-clock.ts";
+import { FILES } from "../support/files.ts";
 import { unframed, wordsIn } from "../support/frames.ts";
 import { within } from "../support/time-limit.ts";
 import { type BenchOptions, ChannelBench } from "./bench.ts";
@@ -425,6 +426,35 @@ describe("files", () => {
       wordsIn(askedOf(request)).join("\n"),
       /^file from telegram:.*: \[voice: audio\/ogg.*; saved as .*\]\nmessage from telegram:.*: \[transcript\] 100 bytes of speech$/,
     );
+  });
+
+  for (const [what, { data, shown, fileName, mimeType = "application/octet-stream" }] of Object.entries(FILES)) {
+    test(`${what} is read, or named as one that cannot be`, async () => {
+      await using model = await fakeOpenAI();
+      await using bench = await withModel(model);
+      const files: FakeFile[] = [{ bytes: data, fileName, mimeType, kind: "document" }];
+
+      const words = wordsIn(askedOf(await asked(model, () => bench.fake.says("Read this.", { files }))));
+
+      const read = words.find((each) => each.startsWith(`file “${fileName}” from telegram:`));
+      assert.match(read ?? words.join("\n"), shown);
+    });
+  }
+
+  test("the files of a message together are bounded", async () => {
+    await using model = await fakeOpenAI();
+    const { providers } = JSON.parse(configFor(model)).models;
+    const fake = { ...providers.fake, models: [{ id: "fake-model", contextWindow: 1e6 }] };
+    await using bench = await withModel(model, { config: { models: { providers: { fake } } } });
+    const bytes = Buffer.from("ä".repeat(150_000));
+    const files: FakeFile[] = ["a.log", "b.log"].map((fileName) => ({
+      ...{ bytes, fileName, mimeType: "text/plain", kind: "document" },
+    }));
+
+    const shown = askedOf(await asked(model, () => bench.fake.says("Read these.", { files })));
+
+    assert.ok(Math.abs(shown.match(/ä/g)!.length - 200_000) < 1_000);
+    assert.match(shown, /ä… \(100\d\d\d more characters were left out\)/);
   });
 
   test("a file that is something else than it says is told apart", async () => {

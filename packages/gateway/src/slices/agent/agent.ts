@@ -46,6 +46,7 @@ import { Turns } from "./turn.ts";
 
 /** What the slices below this one need beside the service. */
 export { readAttachments, storeAttachments, withPdfTexts } from "./attachments.ts";
+export { readContent } from "./file-content.ts";
 export { toolWords } from "./history.ts";
 export { hasSpoken, loop } from "./loop.ts";
 export { errorOf } from "./report.ts";

@@ -19,6 +19,8 @@ export interface Composed {
 
 const MAX_CONTEXT_CHARS = 12_000;
 const MAX_QUOTE_CHARS = 500;
+/** Of all files together. */
+const MAX_FILE_CHARS = 200_000;
 
 /** A message with the files that came with it. */
 export interface Received {
@@ -60,8 +62,10 @@ export function composeMessage({
       ...quoteParts(channel, last, quoted),
       ...messages.flatMap((each) => forwardParts(each, by("forward"))),
       ...(message === "" ? [] : [{ type: "text" as const, text: message, from: by("message") }]),
-      ...received.flatMap(({ message: each, files }) =>
-        files.map((file) => withSource(file, isOwn(each) ? by("file") : { ...by("forward"), ...originOf(each) })),
+      ...fitting(
+        received.flatMap(({ message: each, files }) =>
+          files.map((file) => withSource(file, isOwn(each) ? by("file") : { ...by("forward"), ...originOf(each) })),
+        ),
       ),
     ],
   };
@@ -164,7 +168,21 @@ function originOf({ forwardedFrom = "" }: InboundMessage): Pick<Source, "origin"
 function withSource(file: ReceivedFile, from: Source): StoredPart {
   if (file.type !== "text") return file;
   const isSaid = from.kind === "file" && file.from?.kind === "message";
-  return { ...file, from: isSaid ? { ...from, kind: "message" } : from };
+  const { title } = file.from ?? {};
+  return { ...file, from: isSaid ? { ...from, kind: "message" } : { ...from, ...(title !== undefined && { title }) } };
+}
+
+/** The parts of files, with as much of their texts as there is room for. */
+function fitting(parts: readonly StoredPart[]): StoredPart[] {
+  let room = MAX_FILE_CHARS;
+  return parts.map((part) => {
+    if (part.type !== "text") return part;
+    const { text } = part;
+    const kept = text.slice(0, room).toWellFormed();
+    room -= kept.length;
+    const left = text.length - kept.length;
+    return left === 0 ? part : { ...part, text: `${kept}… (${left} more characters were left out)` };
+  });
 }
 
 function nameOf({ name, username }: Pick<Peer, "name" | "username">): string {

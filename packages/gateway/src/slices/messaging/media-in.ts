@@ -1,6 +1,16 @@
 /** Files of inbound messages: bounded, streamed to private files, named by what they are and not by what they say. */
 import { createHash } from "node:crypto";
-import { createWriteStream, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  createWriteStream,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { backoffMs } from "../../base/backoff.ts";
@@ -12,6 +22,7 @@ import type { Log } from "../../base/log.ts";
 import { isPassing, type Machine } from "../../base/machine.ts";
 import { ChannelError, type InboundMessage, type MediaRef } from "../../kit/channel.ts";
 import { oneLine } from "../../kit/words.ts";
+import { readContent } from "../agent/agent.ts";
 import type { Media } from "../sessions/media.ts";
 import type { Account } from "./account.ts";
 import type { ReceivedFile } from "./envelope.ts";
@@ -29,6 +40,8 @@ export interface MediaInOptions {
 /** Pictures that models take; larger ones are kept as files (protocol: agent, attachments). */
 const PICTURES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
 const MAX_PICTURE_BYTES = 5_000_000;
+/** Larger files are kept and not read (protocol: agent, attachments). */
+const MAX_READ_BYTES = 5_000_000;
 const MAX_FILES = 10;
 const ATTEMPTS = 3;
 const FETCH_LIMIT_MS = 120_000;
@@ -161,7 +174,18 @@ export class MediaIn {
         : "";
     const isSpeech = file.kind === "voice" || (file.kind === "audio" && mimeType.startsWith("audio/"));
     const text = `[${file.kind}: ${facts}${mislabelled}; saved as ${path}]`;
-    return [{ type: "text", text }, ...(isSpeech ? await this.#transcript(path, mimeType, signal) : [])];
+    const content = isSpeech ? this.#transcript(path, mimeType, signal) : this.#content(taken, file, signal);
+    return [{ type: "text", text }, ...(await content)];
+  }
+
+  /** What a file says, or why that cannot be read. Recordings and large files are for the tools. */
+  async #content({ path, mimeType, sizeBytes }: Taken, file: MediaRef, signal: AbortSignal): Promise<ReceivedFile[]> {
+    if (sizeBytes > MAX_READ_BYTES || /^(?:audio|video)\//.test(mimeType)) return [];
+    const { clock, media } = this.#options;
+    const fileName = file.fileName && safeName(file.fileName);
+    const content = await readContent(readFileSync(path), file.mimeType ?? "", { clock, signal });
+    if (content.kind === "image") return [{ type: "image", ...media.save(content.data, { ...content, fileName }) }];
+    return [{ type: "text", text: content.text, from: { kind: "file", title: fileName } }];
   }
 
   /** What a recording says, which is said as a message is; or why that is not known. Nothing when nobody is asked. */
@@ -185,11 +209,22 @@ async function sniff(path: string): Promise<{ mimeType: string; extension: strin
   const { fileTypeFromFile } = await import("file-type");
   const found = await fileTypeFromFile(path);
   if (found) return { mimeType: found.mime, extension: `.${found.ext}` };
-  const head = readFileSync(path).subarray(0, 8_192);
-  const isText = !head.includes(0) && !new TextDecoder().decode(head).includes("\ufffd");
+  const head = headOf(path);
+  // A letter may be cut in two at the end of it.
+  const isText = !head.includes(0) && !new TextDecoder().decode(head, { stream: true }).includes("\ufffd");
   return isText
     ? { mimeType: "text/plain", extension: ".txt" }
     : { mimeType: "application/octet-stream", extension: ".bin" };
+}
+
+function headOf(path: string): Uint8Array {
+  const head = Buffer.alloc(8_192);
+  const file = openSync(path, "r");
+  try {
+    return head.subarray(0, readSync(file, head));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** A name from outside, for people: no path, and one short line. */
