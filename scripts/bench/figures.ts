@@ -155,8 +155,9 @@ export async function fanOutCpu(bench: Bench): Promise<Figure> {
   }
   const presence = { presence: await clients[0]!.request("system-presence") };
   await floors[0]!.request("floor.payload", { method: "presence", payload: presence });
-  const events = bench.quick ? 200 : 500;
-  const { ours, floor: least } = await inTurns(5, events * FAN_OUT_CLIENTS, {
+  // Short turns in many rounds: what else the machine does then meets both sides alike.
+  const [rounds, events] = bench.quick ? [5, 200] : [15, 200];
+  const { ours, floor: least } = await inTurns(rounds, events * FAN_OUT_CLIENTS, {
     ours: {
       pid: gateway.pid,
       run: () =>
@@ -198,12 +199,13 @@ export async function singleEventCpu(bench: Bench): Promise<Figure> {
   await clients[0]!.request("system-event", beacon);
   const presence = { presence: await clients[0]!.request("system-presence") };
   await floors[0]!.request("floor.payload", { method: "presence", payload: presence });
-  const events = bench.quick ? 200 : 500;
-  const { ours, floor: least } = await inTurns(5, events * FAN_OUT_CLIENTS, {
+  // Short turns in many rounds: what else the machine does then meets both sides alike.
+  const [rounds, events] = bench.quick ? [5, 200] : [15, 200];
+  const { ours, floor: least } = await inTurns(rounds, events * FAN_OUT_CLIENTS, {
     ours: { pid: gateway.pid, run: () => clients[0]!.pipeline("system-event", events, 1, beacon) },
     floor: {
       pid: floorProcess.pid,
-      run: () => floors[0]!.pipeline("floor.broadcast", events, 1, { event: "presence" }),
+      run: () => floors[0]!.pipeline("floor.broadcast", events, 1, { event: "presence", ...beacon }),
     },
   });
   for (const client of [...clients, ...floors]) client.close();

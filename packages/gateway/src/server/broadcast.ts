@@ -3,6 +3,7 @@ import type { Bus } from "../base/bus.ts";
 import { hasScope } from "../kit/access.ts";
 import type { EventDefinition } from "../kit/event.ts";
 import { type Connection, LIMITS } from "./connection.ts";
+import { SharedFrame } from "./shared-frame.ts";
 
 export interface BroadcastOptions {
   readonly bus: Bus;
@@ -11,11 +12,11 @@ export interface BroadcastOptions {
   readonly connections: ReadonlyMap<string, Connection>;
   /** The connections that have asked for an event which only goes to those. */
   readonly subscribers: (event: string, payload: unknown) => ReadonlySet<string>;
-  /** The versions that some events carry. */
   /** Takes secrets out of a text that leaves. */
   readonly guard: (text: string) => string;
   /** Takes paths of this machine out of a text for those who do not administer it. */
   readonly conceal: (text: string) => string;
+  /** The versions that some events carry. */
   readonly stateVersion: () => { readonly presence: number; readonly health: number };
 }
 
@@ -41,15 +42,15 @@ function send(
   if (connId !== undefined) return connections.get(connId)?.send(`${head}}`);
   const whenSlow = typeof event.whenSlow === "function" ? event.whenSlow(payload) : event.whenSlow;
   const text = guard(`${head},"seq":`);
-  const whole = Buffer.from(text);
+  const whole = new SharedFrame(text);
   const concealed = conceal(text);
-  const forReaders = concealed === text ? whole : Buffer.from(concealed);
+  const forReaders = concealed === text ? whole : new SharedFrame(concealed);
   // What may be missed must not be what fills the buffer: over the limit, the connection would be watched and closed.
   const room = whenSlow === "drop" ? LIMITS.maxBufferedBytes - whole.length : LIMITS.maxBufferedBytes;
   for (const connection of wanted ? among(connections, wanted) : connections.values()) {
     if (!isEntitled(event, payload, connection)) continue;
     const seq = connection.nextSeq();
-    if (connection.bufferedBytes <= room) connection.sendShared(connection.seesPaths ? whole : forReaders, `${seq}}`);
+    if (connection.bufferedBytes <= room) connection.sendShared(connection.seesPaths ? whole : forReaders, seq);
     else if (whenSlow === "close") connection.close(1008, "slow consumer");
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { cutUtf8, frameHead } from "./connection.ts";
+import { cutUtf8 } from "./connection.ts";
 
 const CASES: readonly [text: string, maxBytes: number, expected: string][] = [
   ["", 3, ""],
@@ -26,13 +26,3 @@ test("a cut text is a prefix, fits, and loses no more than one character that wo
     }),
   );
 });
-
-const HEADS: readonly [length: number, hex: string][] = [
-  [0, "8100"],
-  [125, "817d"],
-  [126, "817e007e"],
-  [65_535, "817effff"],
-  [65_536, "817f0000000000010000"],
-];
-for (const [length, hex] of HEADS)
-  test(`the head of a text frame of ${length} bytes`, () => assert.equal(frameHead(length).toString("hex"), hex));

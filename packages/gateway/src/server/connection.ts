@@ -9,6 +9,7 @@ import { type Caller, hasScope } from "../kit/access.ts";
 import type { Dialect } from "./dialect.ts";
 import { isLoopbackAddress, type Peer } from "./locality.ts";
 import type { OriginVerdict } from "./origin.ts";
+import type { SharedFrame } from "./shared-frame.ts";
 
 /** Limits of a connection (protocol: transport; today's numbers, which January clients accept). */
 export const LIMITS = {
@@ -42,15 +43,6 @@ export interface Session {
   readonly credential: Credential;
 }
 
-/** Connections whose frames of this round of the loop have yet to leave. */
-let gathering: (() => void)[] = [];
-
-function releaseAll(): void {
-  const all = gathering;
-  gathering = [];
-  for (const release of all) release();
-}
-
 /** Why a call's signal aborts. One object for all: the default reason captures a stack each time. */
 const CLOSED = new TellableError("the caller's connection has closed");
 
@@ -59,6 +51,9 @@ export type Guarded = Buffer & { readonly isGuarded?: true };
 
 /** A WebSocket connection from its challenge to its end. */
 export class Connection {
+  /** Those whose frames of this round of the loop have yet to leave. */
+  static #gathering: Connection[] = [];
+
   readonly id = newId();
   /** The challenge of this connection; usable once. */
   readonly nonce = newId();
@@ -79,6 +74,10 @@ export class Connection {
   /** Frames that were read together with those whose answers now wait: as many as one read of the socket brings. */
   readonly #held: RawData[] = [];
   #gathers = false;
+  #isCorked = false;
+  /** The only frame of this round so far, when it is an event, and its number. */
+  #alone: SharedFrame | undefined;
+  #aloneSeq = 0;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #clock: Clock;
@@ -129,7 +128,7 @@ export class Connection {
 
   /** Bytes that wait for the reader. */
   get bufferedBytes(): number {
-    return this.#socket.bufferedAmount;
+    return this.#socket.bufferedAmount + (this.#alone?.length ?? 0);
   }
 
   /** The number of the next event on this connection; consumed even when the event is then dropped. */
@@ -143,7 +142,7 @@ export class Connection {
    */
   send(frame: string | Guarded): void {
     if (!this.isOpen) return;
-    this.#gather();
+    this.#join();
     this.#socket.send(typeof frame === "string" ? this.#fit(this.#guard(frame)) : frame, { binary: false });
     if (this.#slowSince === undefined && this.bufferedBytes > LIMITS.maxBufferedBytes) this.#watchSlowReader();
   }
@@ -157,24 +156,24 @@ export class Connection {
     return this.seesPaths ? text : this.#conceal(text);
   }
 
-  /**
-   * Sends one text frame whose beginning is the same for many receivers. That part is written as it is, never copied: for
-   * an event of some kilobytes the copies, which no buffer pool holds, and their collection cost more than the rest. The
-   * frame is built here, as RFC 6455 section 5.2 has it from a server; with compression off the library queues nothing
-   * that it could come between.
-   */
-  sendShared(shared: Buffer, end: string): void {
+  /** Sends an event under its number on this connection. */
+  sendShared(frame: SharedFrame, seq: number): void {
     if (!this.isOpen) return;
-    this.#gather();
-    this.#stream.write(frameHead(shared.length + end.length));
-    this.#stream.write(shared);
-    this.#stream.write(end, "latin1");
+    if (this.#gathers || this.#stream.writableLength > 0) {
+      this.#join();
+      frame.writePieces(this.#stream, seq);
+    } else {
+      this.#gather();
+      this.#alone = frame;
+      this.#aloneSeq = seq;
+    }
     if (this.#slowSince === undefined && this.bufferedBytes > LIMITS.maxBufferedBytes) this.#watchSlowReader();
   }
 
   /** Closes with a code; the reason is cut to 120 bytes (protocol: close codes). */
   close(code: number, reason: string): void {
     if (!this.isOpen) return;
+    if (this.#alone) this.#join();
     this.#slowCheck?.[Symbol.dispose]();
     // A peer that never answers the close frame must not hold the socket; a slow one has it at the end of a queue.
     const graceMs = this.#slowSince === undefined ? LIMITS.closeMs : LIMITS.slowForMs;
@@ -213,17 +212,35 @@ export class Connection {
   }
 
   /** Frames of one round of the loop leave in one write: system calls are most of what a small frame costs. */
+  #join(): void {
+    this.#gather();
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#stream.cork();
+    this.#alone?.writePieces(this.#stream, this.#aloneSeq);
+    this.#alone = undefined;
+  }
+
   #gather(): void {
     if (this.#gathers) return;
     this.#gathers = true;
-    this.#stream.cork();
     // One callback for all connections: an event to many would else cost one for each of them.
-    if (gathering.push(() => this.#release()) === 1) setImmediate(releaseAll);
+    if (Connection.#gathering.push(this) === 1) setImmediate(Connection.#releaseAll);
+  }
+
+  static #releaseAll(this: void): void {
+    const all = Connection.#gathering;
+    Connection.#gathering = [];
+    for (const connection of all) connection.#release();
   }
 
   #release(): void {
+    const alone = this.#alone;
+    this.#alone = undefined;
     this.#gathers = false;
-    this.#stream.uncork();
+    if (alone && this.isOpen) alone.write(this.#stream, this.#aloneSeq);
+    if (this.#isCorked) this.#stream.uncork();
+    this.#isCorked = false;
   }
 
   #watchSlowReader(): void {
@@ -244,17 +261,6 @@ export class Connection {
     while (this.#slowSince === undefined && this.#held.length > 0) this.#handle(this.#held.shift()!);
     if (this.#slowSince === undefined) this.#socket.resume();
   }
-}
-
-/** The head of a whole, unmasked text frame (RFC 6455 section 5.2). */
-export function frameHead(length: number): Buffer {
-  const extended = length < 126 ? 0 : length < 65_536 ? 2 : 8;
-  const head = Buffer.allocUnsafe(2 + extended);
-  head[0] = 0x81;
-  head[1] = extended === 0 ? length : extended === 2 ? 126 : 127;
-  if (extended === 2) head.writeUInt16BE(length, 2);
-  if (extended === 8) head.writeBigUInt64BE(BigInt(length), 2);
-  return head;
 }
 
 /** The longest prefix of `text` that fits in `maxBytes` of UTF-8. */
