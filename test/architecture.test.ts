@@ -254,6 +254,31 @@ describe("what leaves the process", () => {
   });
 });
 
+describe("errors", () => {
+  test("a sentence of ours is a TellableError: people are told nothing of what a plain Error says", () => {
+    const plain = [...sources]
+      .filter(([path, text]) => path.startsWith(GATEWAY) && /\bnew Error\((?!\))/.test(text))
+      .map(([path]) => short(path));
+
+    assert.deepEqual(plain, PLAIN_ON_PURPOSE);
+  });
+});
+
+/** Where no person is told, or the command line says it itself. */
+const PLAIN_ON_PURPOSE = [
+  "base/machine.ts",
+  "channels/slack/outbound.ts",
+  "channels/whatsapp/connection.ts",
+  "channels/whatsapp/signal.ts",
+  "channels/whatsapp/socket.ts",
+  "cli/drill/drill.ts",
+  "cli/drill/subject.ts",
+  "cli/pin.ts",
+  "kit/validate.ts",
+  "slices/mcp/stdio.ts",
+  "slices/models/local-http.ts",
+];
+
 /** Where the raw text stays inside, or is the parser's word on a text that the reader wrote, or a server's on a call. */
 const RAW_ON_PURPOSE = [
   "base/config-source.ts",

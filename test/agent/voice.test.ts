@@ -10,6 +10,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fakeTelegram } from "@moltbot/fakes";
 import { systemClock } from "../../packages/gateway/src/base/clock.ts";
+import { messageOf } from "../../packages/gateway/src/base/errors.ts";
 import { Transcriber } from "../../packages/gateway/src/slices/messaging/transcribe.ts";
 import type { Model } from "../../packages/gateway/src/slices/models/providers.ts";
 import { transcribe } from "../../packages/gateway/src/slices/models/transcribe.ts";
@@ -156,5 +157,19 @@ test("a program that writes voice notes down gets the environment that it is giv
   const words = await transcriber.words(file, "audio/ogg", never);
 
   assert.deepEqual((words ?? "").split("\n").sort(), [`HOME=${folder}`, "OWN=yes", `PATH=${process.env.PATH}`]);
+  rmSync(folder, { recursive: true });
+});
+
+test("a program that takes too long is ended, and the reason is a sentence for people", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "moltbot-voice-"));
+  const transcribe = { command: [process.execPath, "-e", "setInterval(() => {}, 1000)"], timeoutSeconds: 0.2 };
+  const transcriber = new Transcriber({
+    ...{ clock: systemClock, env: { PATH: process.env.PATH }, models: undefined as never },
+    settings: () => ({ transcribe }) as never,
+  });
+
+  const failure = await transcriber.words(join(folder, "a.ogg"), "audio/ogg", never).catch((error: unknown) => error);
+
+  assert.equal(messageOf(failure), "it took more than 0.2 s");
   rmSync(folder, { recursive: true });
 });

@@ -30,9 +30,9 @@ export interface Approval {
 }
 
 /** How long after the end of its time a command is asked for again, in milliseconds. */
+const LATE_MS = 1_000;
 /** The longest wait of a timer; a longer one would be over at once. */
 const LONGEST_MS = 2 ** 31 - 1;
-const LATE_MS = 1_000;
 
 /** What approvals need of the page. */
 export interface ApprovalsHost {

@@ -55,7 +55,7 @@ function ownFolder(): string {
   }
   const found = lstatSync(folder);
   if (!found.isDirectory() || (uid !== undefined && found.uid !== uid)) {
-    throw new Error(`${folder} belongs to somebody else; remove it, or set TMPDIR to a folder of your own.`);
+    throw new TellableError(`${folder} belongs to somebody else; remove it, or set TMPDIR to a folder of your own.`);
   }
   chmodSync(folder, 0o700);
   return folder;

@@ -40,7 +40,7 @@ export class Transcriber {
       return words.trim().slice(0, MAX_CHARS).toWellFormed();
     } catch (error) {
       signal.throwIfAborted();
-      throw limit.signal.aborted ? new Error(`it took more than ${seconds} s`, { cause: error }) : error;
+      throw limit.signal.aborted ? new TellableError(`it took more than ${seconds} s`, { cause: error }) : error;
     }
   }
 
