@@ -8,6 +8,7 @@ import { sha256Hex } from "../../packages/gateway/src/base/ids.ts";
 import { configFor, transcriptOf } from "../agent/support.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { newDeviceKey } from "../support/device-key.ts";
 import { testGateway } from "../support/gateway.ts";
 
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -567,6 +568,20 @@ describe("the secret", () => {
     const later = await ask(other.token!, { "x-forwarded-for": "198.51.100.99" });
 
     assert.deepEqual([byProxy.status, direct.status, later.status], [429, 400, 400]);
+  });
+
+  test("ten wrong ones of this machine lock out nothing that comes by a proxy, requests and connections alike", async () => {
+    await using other = await testGateway({ clock: new FakeClock() });
+    const byProxy = { "x-forwarded-for": "198.51.100.99" };
+    const ask = (secret: string, more: Record<string, string> = {}) =>
+      post("/tools/invoke", {}, { authorization: `Bearer ${secret}`, ...more }, other);
+    for (let at = 0; at < 10; at++) await ask(`wrong-${at}`);
+
+    const asked = await ask(other.token!, byProxy);
+    const connected = await other.refused({ device: newDeviceKey() }, { headers: byProxy });
+
+    assert.equal(asked.status, 400);
+    assert.equal(connected.error?.message, "pairing required");
   });
 
   test("without gateway auth, direct callers of this machine need none; those behind a proxy are refused", async () => {
