@@ -324,6 +324,20 @@ describe("ends in providers' own words", () => {
     });
   }
 
+  for (const reason of ["error", "abort", "insufficient_system_resource", "timeout"])
+    test(`an answer that ends with “${reason}” was cut off, and is asked for again where nothing was said yet`, async () => {
+      await using server = await fakeOpenAI();
+
+      const late = await told(server, [bytes(chat({ content: "Half " }) + chat({}, reason) + DONE)]);
+      const early = await told(server, [
+        bytes(chat({ role: "assistant" }) + chat({}, reason) + DONE),
+        bytes(chat({ content: "Whole." }) + chat({}, "stop") + DONE),
+      ]);
+
+      assert.deepEqual([late.text, late.error], ["Half ", "Fake cut its answer off; try again."]);
+      assert.deepEqual([early.text, early.error, early.requests], ["Whole.", undefined, 2]);
+    });
+
   const filters: [Api, () => Promise<ModelServer>, string][] = [
     ["openai-compatible", fakeOpenAI, chat({ content: "Half" }) + chat({}, "content_filter") + DONE],
     ["openai-compatible", fakeOpenAI, chat({ content: "Half" }) + chat({}, "sensitive") + DONE],
