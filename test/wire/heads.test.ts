@@ -26,6 +26,11 @@ const HEADS: readonly (readonly [what: string, bytes: string, status: string])[]
     "431 Request Header Fields Too Large",
   ],
   [
+    "headers of 4 MB, which are still being sent when the answer comes",
+    `GET / HTTP/1.1\r\n${host}\r\nX-Long: ${"a".repeat(4_000_000)}\r\n\r\n`,
+    "431 Request Header Fields Too Large",
+  ],
+  [
     "an address of 40 KB",
     `GET /${"a".repeat(40_000)} HTTP/1.1\r\n${host}\r\n\r\n`,
     "431 Request Header Fields Too Large",

@@ -307,14 +307,20 @@ const HEAD_PROBLEMS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
 };
 
+/** The sockets whose refusal is on its way. */
+const refused = new WeakSet<Duplex>();
+
 /** Answers what cannot be read as a request, and closes. A socket that is gone, or in the midst of an answer, is ended. */
 function refuseHead(error: Error, socket: Duplex, clock: Clock): void {
   const code = codeOf(error) ?? "";
+  // Each further piece of what cannot be read is an error again; the answer must be left to arrive.
+  if (refused.has(socket) && code !== "ECONNRESET") return;
   // As Node does it when nobody listens: the answer under way, if any, stands on the socket.
   const { _httpMessage: answering } = socket as { _httpMessage?: ServerResponse | null };
   if (!socket.writable || code === "ECONNRESET" || answering?.headersSent) return void socket.destroy();
   const status = HEAD_PROBLEMS[code] ?? "400 Bad Request";
   const text = status.slice(4);
+  refused.add(socket);
   socket.end(
     `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
   );
