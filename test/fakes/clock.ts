@@ -22,6 +22,10 @@ export class FakeClock implements Clock {
     return this.now();
   }
 
+  olderThan(ageMs: number): number {
+    return this.now() - ageMs;
+  }
+
   monotonic(): number {
     return this.#elapsed;
   }

@@ -6,6 +6,7 @@ export function quickClock(factor: number): Clock {
   return {
     now: () => systemClock.now(),
     steadyNow: () => systemClock.steadyNow(),
+    olderThan: (ageMs) => systemClock.olderThan(ageMs),
     monotonic: () => systemClock.monotonic(),
     sleep: (ms, signal) => systemClock.sleep(ms / factor, signal),
     after: (ms, fn) => systemClock.after(ms / factor, fn),

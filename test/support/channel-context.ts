@@ -21,6 +21,8 @@ import { within } from "./time-limit.ts";
 export class AccountBench implements AsyncDisposable {
   readonly inbound: Inbound[] = [];
   readonly log: Line[] = [];
+  /** What the platform's clock has told. */
+  readonly heard: (number | undefined)[] = [];
   readonly webhooks = new Map<string, Webhook>();
   readonly state: ChannelState;
   /** Set to make the disk refuse. */
@@ -57,6 +59,7 @@ export class AccountBench implements AsyncDisposable {
         secrets: new Secrets(),
       }),
       clock: systemClock,
+      heardTime: (at) => void this.heard.push(at),
       state,
       env: process.env,
       folder,

@@ -16,7 +16,7 @@ import { createLog, type Log, LogFile, type Sink, ttySink } from "./base/log.ts"
 import { Machine, storageProblem } from "./base/machine.ts";
 import { useProxies } from "./base/proxy.ts";
 import { Secrets } from "./base/secrets.ts";
-import { steadyClock } from "./base/steady-clock.ts";
+import { type SteadyClock, steadyClock } from "./base/steady-clock.ts";
 import { openStore, type Store, StoreBusyError } from "./base/store.ts";
 import { VERSION } from "./base/version.ts";
 import { CHANNELS_SECTION, COMMANDS, EVENTS, METHODS, SETTINGS, TABLES, TOOLS } from "./catalog.ts";
@@ -63,7 +63,7 @@ export interface Base {
   readonly stateDir: string;
   readonly version: string;
   readonly env: Env;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly log: Log;
   readonly bus: Bus;
   readonly store: Store;

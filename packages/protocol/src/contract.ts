@@ -1098,6 +1098,7 @@ export interface HealthSummary {
   defaultAgentId: string;
   agents: AgentHealth[];
   sessions: SessionsSummary;
+  machine: MachineHealth;
   /** Whether the config file on disk is valid; if not, the last good copy is in force. */
   config: {
     valid: boolean;
@@ -1229,6 +1230,18 @@ export interface LogsTailResult {
   lines: string[];
   truncated?: boolean;
   reset?: boolean;
+}
+
+export interface MachineHealth {
+  /** A full disk, no more descriptors …, and what to do; work waits until it has passed. */
+  trouble?: string;
+  /** The clock of the machine is wrong by more than some minutes, as far as that is known. */
+  clock?: {
+    /** Milliseconds; negative when the clock is behind. */
+    aheadMs: number;
+    /** The platform whose clock says so; without it the clock has jumped. */
+    against?: string;
+  };
 }
 
 export interface McpServerRow {

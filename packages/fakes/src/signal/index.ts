@@ -340,7 +340,7 @@ class Platform implements FakeSignal {
   #envelope({ number, uuid, name }: Person, timestamp: number): Record<string, unknown> {
     return {
       ...{ source: number, sourceNumber: number, sourceUuid: uuid, sourceName: name, sourceDevice: 1 },
-      ...{ timestamp, serverReceivedTimestamp: timestamp + 1, serverDeliveredTimestamp: timestamp + 2 },
+      ...{ timestamp, serverReceivedTimestamp: timestamp + 1, serverDeliveredTimestamp: Date.now() },
     };
   }
 

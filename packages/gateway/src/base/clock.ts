@@ -5,6 +5,11 @@ export interface Clock {
   now(): number;
   /** Epoch milliseconds without jumps: for what is deleted, given up or repeated by age. See `steady-clock.ts`. */
   steadyNow(): number;
+  /**
+   * What was stamped with `now()` before this time is certainly older than `ageMs`, whatever the machine's clock has done
+   * since. All that is deleted by age is judged by it. With 0 it is the earliest that it can be now.
+   */
+  olderThan(ageMs: number): number;
   /** Milliseconds that never go back; for durations and time limits. */
   monotonic(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
@@ -22,6 +27,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => Date.now(),
   steadyNow: () => Date.now(),
+  olderThan: (ageMs) => Date.now() - ageMs,
   monotonic: () => performance.now(),
   sleep(ms, signal) {
     return new Promise((resolve, reject) => {
@@ -75,6 +81,7 @@ export function guardedClock(clock: Clock, onError: (error: unknown) => void): C
   return {
     now: () => clock.now(),
     steadyNow: () => clock.steadyNow(),
+    olderThan: (ageMs) => clock.olderThan(ageMs),
     monotonic: () => clock.monotonic(),
     sleep: (ms, signal) => clock.sleep(ms, signal),
     after: (ms, fn) => clock.after(ms, guarded(fn)),

@@ -49,6 +49,7 @@ const SYSTEM: Readonly<Record<string, MachineTrouble>> = {
   EMFILE: NO_DESCRIPTORS,
   ENFILE: NO_DESCRIPTORS,
   ENOMEM: NO_MEMORY,
+  EFBIG: passing("a file is as large as the system allows; raise the limit (ulimit -f) and try again"),
   EROFS: READ_ONLY,
 };
 
@@ -94,6 +95,7 @@ export class Machine implements Disposable {
   readonly #log: Log;
   readonly #folder: string;
   readonly #stop = new AbortController();
+  readonly #listeners = new Set<() => void>();
   #trouble: MachineTrouble | undefined;
   #recovery: Promise<void> | undefined;
 
@@ -116,7 +118,7 @@ export class Machine implements Disposable {
   async recovered(error: unknown, signal?: AbortSignal): Promise<void> {
     this.#recovery ??= this.#probeUntilWell(machineTrouble(error) ?? FULL).finally(() => {
       this.#recovery = undefined;
-      this.#trouble = undefined;
+      this.#tell(undefined);
     });
     if (signal === undefined) return await this.#recovery;
     const aborted = Promise.withResolvers<never>();
@@ -128,6 +130,17 @@ export class Machine implements Disposable {
     } finally {
       signal.removeEventListener("abort", abort);
     }
+  }
+
+  /** Somebody met `error` and waits for nothing: passing trouble is known, and watched until it is over. */
+  met(error: unknown): void {
+    if (isPassing(error)) this.recovered(error).catch((reason: unknown) => ignore(reason, "the gateway stops"));
+  }
+
+  /** Calls `listener` when trouble begins, changes and ends. */
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
   /**
@@ -151,11 +164,17 @@ export class Machine implements Disposable {
   }
 
   async #probeUntilWell(trouble: MachineTrouble): Promise<void> {
-    this.#trouble = trouble;
+    this.#tell(trouble);
     this.#log.warn("the machine is in trouble; work waits until it has passed", { problem: trouble.says });
     do await this.#clock.sleep(PROBE_EVERY_MS, this.#stop.signal);
     while (!this.#isWell());
     this.#log.info("the machine has recovered; work goes on");
+  }
+
+  #tell(trouble: MachineTrouble | undefined): void {
+    if (this.#trouble?.says === trouble?.says) return;
+    this.#trouble = trouble;
+    for (const listener of this.#listeners) listener();
   }
 
   /** Whether a file can be made, written and brought to disk. */
@@ -171,7 +190,7 @@ export class Machine implements Disposable {
       }
       return true;
     } catch (error) {
-      this.#trouble = machineTrouble(error) ?? this.#trouble;
+      this.#tell(machineTrouble(error) ?? this.#trouble);
       return false;
     } finally {
       rmSync(path, { force: true });

@@ -332,6 +332,11 @@ export interface ChannelContext<Settings = Record<string, unknown>> extends Prob
    * disk refuses; then the platform must not be told.
    */
   receive(inbound: readonly Inbound[], state?: StateChanges): void;
+  /**
+   * The platform's own clock says that it is `at`, epoch ms. Called whenever it tells: the age of messages is judged by it,
+   * since the clock of this machine may be wrong. `NaN` and undefined tell nothing.
+   */
+  heardTime(at: number | undefined): void;
   /** A message we sent, by the platform's id: WhatsApp peers ask for it again when they cannot decrypt it. */
   ownMessage(id: string): { readonly chat: ChatRef; readonly text: string } | undefined;
   /** Chats that messages have come from or gone to, newest first, at most `limit`: where to catch up after a gap. */
@@ -462,6 +467,15 @@ export function defineChannel<const Properties extends TProperties>(
   const { settings, env = {}, isLinkedByLogin = false } = definition;
   const functions = definition as unknown as ChannelDefinition;
   return { ...functions, env, isLinkedByLogin, settings: Type.Object(settings) as unknown as TObject };
+}
+
+/** The same answer, after the time that its platform names in it was told on (RFC 9110: Date). */
+export function withTimeHeard<Answer extends { readonly headers: { get(name: string): string | null } }>(
+  answer: Answer,
+  { heardTime }: Pick<ChannelContext, "heardTime">,
+): Answer {
+  heardTime(Date.parse(answer.headers.get("date") ?? ""));
+  return answer;
 }
 
 /** The text of a message that may bring others' words: what is not the sender's own stands apart, and is named. */

@@ -25,7 +25,7 @@ function setUp(...methods: Method[]) {
   } as unknown as Connection;
   const dispatch = new Dispatch({
     methods: new Map(methods.map((method) => [method.name, method])),
-    gateway: {} as Gateway,
+    gateway: { machine: { met: () => {} } } as unknown as Gateway,
     once: new Once(new FakeClock()),
     log,
   });

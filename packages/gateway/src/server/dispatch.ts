@@ -113,6 +113,7 @@ export class Dispatch {
   #publicError(error: unknown, method: string): GatewayError {
     if (error instanceof GatewayError) return error;
     const storage = storageProblem(error);
+    this.#options.gateway.machine.met(error);
     this.#options.log.error(storage ?? "a method threw an unexpected error", { method, error });
     return new GatewayError("UNAVAILABLE", storage ?? "internal error", storage ? { retryable: true } : {});
   }

@@ -1,7 +1,14 @@
 /** The link to Discord: the parts, joined. */
 import { API } from "@discordjs/core/http-only";
-import { REST } from "@discordjs/rest";
-import type { ChannelContext, ChannelError, Connection, Peer, ProbeContext } from "../../kit/channel.ts";
+import { REST, RESTEvents } from "@discordjs/rest";
+import {
+  type ChannelContext,
+  type ChannelError,
+  type Connection,
+  type Peer,
+  type ProbeContext,
+  withTimeHeard,
+} from "../../kit/channel.ts";
 import { CatchUp } from "./catch-up.ts";
 import { linkError, requestError } from "./errors.ts";
 import { Events } from "./events.ts";
@@ -35,6 +42,7 @@ const REQUEST_MS = 20_000;
 export async function connect(context: ChannelContext<Settings>): Promise<Connection> {
   const { settings, log, signal } = context;
   const rest = restOf(settings);
+  rest.on(RESTEvents.Response, (_request, answer) => withTimeHeard(answer, context));
   const api = new API(rest);
   const self = peerOf(await api.users.getCurrent(once(signal)).catch(rethrowLink));
   const unsent = new Set<string>();

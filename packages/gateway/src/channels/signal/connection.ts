@@ -76,6 +76,8 @@ async function converse(
     signal,
     onOpen: opened.resolve,
     take: (data) => {
+      // Only of what comes now: what is taken up from before names a time of then.
+      context.heardTime(parseReceived(data)?.envelope.serverDeliveredTimestamp ?? undefined);
       takeOne(data);
       record?.drainWhenLarge(takeOne);
     },

@@ -16,6 +16,8 @@ export interface Envelope {
   readonly sourceName?: Maybe<string>;
   readonly timestamp: number;
   readonly serverReceivedTimestamp?: Maybe<number>;
+  /** When the server handed it out: its clock as it is now. */
+  readonly serverDeliveredTimestamp?: Maybe<number>;
   readonly dataMessage?: Maybe<DataMessage>;
   readonly editMessage?: Maybe<{ readonly targetSentTimestamp: number; readonly dataMessage: DataMessage }>;
   readonly syncMessage?: Maybe<{ readonly sentMessage?: Maybe<SentMessage> }>;

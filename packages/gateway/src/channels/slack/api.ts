@@ -1,6 +1,6 @@
 /** Slack's client libraries as we use them: no retries, no queues, no console. */
 import type { Logger, WebClientOptions } from "@slack/web-api";
-import type { ProbeContext } from "../../kit/channel.ts";
+import { type ChannelContext, type ProbeContext, withTimeHeard } from "../../kit/channel.ts";
 
 /** The settings of an account. */
 export interface Settings {
@@ -13,15 +13,26 @@ export interface Settings {
 /** An answer that takes longer than this does not come. */
 const ANSWER_MS = 60_000;
 
-/** Options for both libraries. A 429 is thrown and nothing is sent twice: messaging decides about that. */
-export function clientOptions({ apiUrl }: Settings, log: ProbeContext["log"], signal: AbortSignal): WebClientOptions {
+/**
+ * Options for both libraries. A 429 is thrown and nothing is sent twice: messaging decides about that. The time that
+ * Slack's answers name is told on to `hearer`.
+ */
+export function clientOptions(
+  { apiUrl }: Settings,
+  log: ProbeContext["log"],
+  signal: AbortSignal,
+  hearer?: Pick<ChannelContext, "heardTime">,
+): WebClientOptions {
   return {
     ...(apiUrl !== undefined && { slackApiUrl: apiUrl }),
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
     timeout: ANSWER_MS,
     logger: quietLogger(log),
-    fetch: (url, init) => fetch(url, { ...init, signal: either(signal, init?.signal) }) as never,
+    fetch: async (url, init) => {
+      const answer = await fetch(url, { ...init, signal: either(signal, init?.signal) } as RequestInit);
+      return (hearer ? withTimeHeard(answer, hearer) : answer) as never;
+    },
   };
 }
 

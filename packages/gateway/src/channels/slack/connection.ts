@@ -45,7 +45,7 @@ const CATCH_UP_FIRST_MS = 2000;
 export async function connect(context: ChannelContext<Settings>): Promise<Connection> {
   const end = new AbortController();
   const signal = AbortSignal.any([context.signal, end.signal]);
-  const api = new WebClient(context.settings.botToken, clientOptions(context.settings, context.log, signal));
+  const api = new WebClient(context.settings.botToken, clientOptions(context.settings, context.log, signal, context));
   const me = await identify(api);
   beginAlive(context);
   const names = new Names(api, context.clock);

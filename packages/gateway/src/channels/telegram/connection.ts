@@ -39,7 +39,7 @@ const CALL_LIMIT_SECONDS = 300;
 
 /** Connects and begins to poll. Throws `ChannelError`. */
 export async function connect(context: ChannelContext<Settings>): Promise<Connection> {
-  const api = apiOf(context.settings);
+  const api = apiOf(context.settings, context);
   const { signal, log } = context;
   const me = await identify(api, signal);
   await api.deleteWebhook(undefined, forApi(signal)).catch((error: unknown) => {
@@ -68,8 +68,8 @@ async function identify(api: Api, signal: AbortSignal): ReturnType<Api["getMe"]>
   });
 }
 
-function apiOf(settings: Settings): Api {
-  const options = { apiRoot: rootOf(settings), timeoutSeconds: CALL_LIMIT_SECONDS, fetch: nodeFetch };
+function apiOf(settings: Settings, hearer?: Pick<ChannelContext, "heardTime">): Api {
+  const options = { apiRoot: rootOf(settings), timeoutSeconds: CALL_LIMIT_SECONDS, fetch: nodeFetch(hearer) };
   return new Api(settings.botToken ?? "", options);
 }
 

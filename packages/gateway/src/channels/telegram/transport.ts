@@ -3,6 +3,7 @@
  * does not tell a connection that was never made from one that was lost.
  */
 import type { Api, ApiClientOptions } from "grammy/web";
+import { type ChannelContext, withTimeHeard } from "../../kit/channel.ts";
 
 type ApiSignal = NonNullable<Parameters<Api["getMe"]>[0]>;
 
@@ -11,8 +12,14 @@ export function forApi(signal: AbortSignal): ApiSignal {
   return signal as unknown as ApiSignal;
 }
 
-/** For the library's options. */
-export const nodeFetch = fetchForApi as unknown as NonNullable<ApiClientOptions["fetch"]>;
+type ApiFetch = NonNullable<ApiClientOptions["fetch"]>;
+
+/** For the library's options; the time that Telegram's answers name is told on to `hearer`. */
+export function nodeFetch(hearer?: Pick<ChannelContext, "heardTime">): ApiFetch {
+  if (!hearer) return fetchForApi as unknown as ApiFetch;
+  const heard = async (url: string, request: ApiRequest) => withTimeHeard(await fetchForApi(url, request), hearer);
+  return heard as unknown as ApiFetch;
+}
 
 interface ApiRequest extends Omit<RequestInit, "signal"> {
   readonly signal: AbortSignal;

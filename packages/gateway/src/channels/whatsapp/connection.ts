@@ -194,6 +194,8 @@ class WhatsAppConnection implements Connection {
     const { state } = this.#context;
     socket.ws.prependListener("CB:message", (stanza: BinaryNode) => sessions.expect(stanza));
     socket.ws.prependListener("CB:notification", (stanza: BinaryNode) => void this.#takeNews(stanza));
+    // The server greets with its own time, in seconds.
+    socket.ws.on("CB:success", ({ attrs }: BinaryNode) => this.#context.heardTime(Number(attrs.t) * 1000));
     socket.ws.on("CB:ack,class:message", (stanza: BinaryNode) => this.#acks.take(stanza));
     socket.ev.on("creds.update", () => {
       // The library has put the change into the credentials already.

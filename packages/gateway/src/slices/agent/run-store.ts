@@ -184,7 +184,7 @@ export class RunStore {
   }
 
   prune(): void {
-    this.#store.run("delete from runs where ended_at < ?", this.#clock.steadyNow() - KEPT_MS);
+    this.#store.run("delete from runs where ended_at < ?", this.#clock.olderThan(KEPT_MS));
   }
 }
 

@@ -90,7 +90,7 @@ export class Processes implements AsyncDisposable {
   }
 
   #forget(): void {
-    const before = this.#clock.now() - KEPT_MS;
+    const before = this.#clock.olderThan(KEPT_MS);
     const ended = [...this.#entries.values()].filter(({ ending }) => ending);
     const surplus = Math.max(0, this.#entries.size - MAX_KEPT);
     for (const [index, { id, endedAt }] of ended.entries()) {

@@ -9,6 +9,7 @@ import type { Clock } from "../../base/clock.ts";
 import { detailOf, ignore, messageOf, TellableError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { isPassing, type Machine, machineTrouble } from "../../base/machine.ts";
+import { ToldTime } from "../../base/steady-clock.ts";
 import {
   type ChannelContext,
   type ChannelDefinition,
@@ -72,6 +73,7 @@ export class Account implements Blamed {
   #running: Promise<void> = Promise.resolve();
   #crash = Promise.withResolvers<ChannelError>();
   #failures = 0;
+  #told: ToldTime | undefined;
   #nextAttemptAt: number | undefined;
   #lastConnectedAt: number | undefined;
   #lastStartAt: number | undefined;
@@ -118,6 +120,16 @@ export class Account implements Blamed {
       lastStartAt: this.#lastStartAt,
       lastStopAt: this.#lastStopAt,
     };
+  }
+
+  /** What the platform's own clock shows now, epoch ms; undefined when it has not told. */
+  get platformNow(): number | undefined {
+    return this.#told?.now();
+  }
+
+  /** The platform's clock says that it is `at`, epoch ms. */
+  heardTime(at: number): void {
+    this.#told = new ToldTime(at, this.#options.clock);
   }
 
   /** Whether it works or tries to. */

@@ -282,6 +282,7 @@ export class Accounts implements AsyncDisposable {
         choices: choices?.(agent.gateway, sessions.mainKey()) ?? [],
       })),
       receive: (inbound, changes) => this.#receive(running, inbound, changes),
+      heardTime: (at) => this.#heardTime(account, at),
       ownMessage: (id) => {
         const row = this.#options.outbox.byProviderId(account.key, id);
         return row && { chat: row.chat, text: textOf(row.payload) };
@@ -289,6 +290,12 @@ export class Accounts implements AsyncDisposable {
       knownChats: (limit): readonly Chat[] => chats.known(limit),
       webhook: (webhook) => this.#options.webhooks.serve(account.key, webhook),
     };
+  }
+
+  #heardTime(account: Account, at: number | undefined): void {
+    if (at === undefined || !Number.isFinite(at)) return;
+    account.heardTime(at);
+    this.#services.clock.heard(at, account.definition.label);
   }
 
   #accountChanged(account: Account): void {

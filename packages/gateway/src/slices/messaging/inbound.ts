@@ -12,6 +12,7 @@ export interface Facts {
   readonly message: InboundMessage;
   readonly definition: Pick<ChannelDefinition, "label">;
   readonly settings: AccountSettings;
+  /** By the platform's own clock where it tells the time, epoch ms: messages are stamped by it. */
   readonly now: number;
   readonly maxAgeMs: number;
   /** Whether the gateway itself has sent this message: the platform echoes it. */

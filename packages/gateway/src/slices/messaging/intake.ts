@@ -225,7 +225,7 @@ export class Intake {
       message,
       definition,
       settings,
-      now: clock.steadyNow(),
+      now: this.#account.platformNow ?? clock.olderThan(0),
       maxAgeMs: messages().inboundMaxAgeHours * HOUR_MS,
       isEcho: outbox.byProviderId(row, message.messageId, message.chat.id) !== undefined,
       isPaired: (peer) =>

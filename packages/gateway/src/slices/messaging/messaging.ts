@@ -156,6 +156,7 @@ export class Messaging implements AsyncDisposable {
     this.#expire();
     this.#delivery.review();
     this.#stack.use(clock.every(PRUNE_MS, () => this.#prune()));
+    this.#stack.use(clock.onBelieved((byMs) => this.outbox.shift(byMs)));
     this.#stack.use(clock.every(EXPIRE_MS, () => this.#expire()));
     this.#checkBindings();
     this.#stack.use(this.#bindings.onChange(() => this.#checkBindings()));
@@ -342,7 +343,7 @@ export class Messaging implements AsyncDisposable {
   }
 
   #prune(): void {
-    const before = this.#services.clock.steadyNow() - this.#messages.current.keepDays * DAY_MS;
+    const before = this.#services.clock.olderThan(this.#messages.current.keepDays * DAY_MS);
     this.inbox.prune(before);
     this.outbox.prune(before);
     this.#media.prune(before);

@@ -354,6 +354,15 @@ export class Outbox {
     return { queued: row?.queued ?? 0, unknown: row?.unknown ?? 0, lastOutboundAt: row?.at ?? undefined };
   }
 
+  /** Steady time has moved by so many milliseconds: what waits is due, and expires, at the same moment as before. */
+  shift(byMs: number): void {
+    this.#store.run(
+      `update outbox set expires_at = expires_at + ?1, not_before = case not_before when 0 then 0 else not_before + ?1 end
+       where state in ('composing', 'queued', 'sending')`,
+      byMs,
+    );
+  }
+
   /** Forgets what has ended and was queued before `before`, epoch ms. */
   prune(before: number): void {
     this.#store.run("delete from outbox where state in ('sent', 'failed', 'unknown') and queued_at < ?", before);

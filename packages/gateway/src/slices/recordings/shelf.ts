@@ -60,7 +60,7 @@ export class Shelf {
     let bytes = 0;
     for (const [index, row] of rows.entries()) {
       bytes += row.bytes;
-      const isOld = row.at < this.#clock.steadyNow() - KEPT_MS;
+      const isOld = row.at < this.#clock.olderThan(KEPT_MS);
       if (index < MAX_KEPT && bytes <= MAX_BYTES && !isOld) continue;
       this.#store.run("delete from recordings where run_id = ?", row.runId);
       void rm(this.#path(row.runId), { force: true });

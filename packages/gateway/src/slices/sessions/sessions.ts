@@ -341,7 +341,7 @@ export class Sessions {
     const lastAt = before && this.transcript.lastAt(before.sessionId);
     if (lastAt === undefined || isSubagentKey(key)) return undefined;
     const policy = resetPolicy(this.settings, { key, channel });
-    const why = expiryOf(policy, lastAt, this.#clock.steadyNow());
+    const why = expiryOf(policy, lastAt, this.#clock.olderThan(0));
     if (why === undefined) return undefined;
     const { sessionId } = this.reset(key);
     const when =

@@ -28,6 +28,24 @@ export const AgentHealth = Type.Object({
   sessions: SessionsSummary,
 });
 
+/** What is wrong with the machine that the gateway runs on. */
+export const MachineHealth = Type.Object({
+  trouble: Type.Optional(
+    Type.String({ description: "A full disk, no more descriptors …, and what to do; work waits until it has passed." }),
+  ),
+  clock: Type.Optional(
+    Type.Object(
+      {
+        aheadMs: Type.Integer({ description: "Milliseconds; negative when the clock is behind." }),
+        against: Type.Optional(
+          Type.String({ description: "The platform whose clock says so; without it the clock has jumped." }),
+        ),
+      },
+      { description: "The clock of the machine is wrong by more than some minutes, as far as that is known." },
+    ),
+  ),
+});
+
 export const HealthSummary = Type.Object({
   ok: Type.Literal(true),
   ts: Millis,
@@ -39,6 +57,7 @@ export const HealthSummary = Type.Object({
   defaultAgentId: NonEmpty,
   agents: Type.Array(AgentHealth),
   sessions: SessionsSummary,
+  machine: MachineHealth,
   config: Type.Object(
     { valid: Type.Boolean(), problem: Type.Optional(Type.String()) },
     { description: "Whether the config file on disk is valid; if not, the last good copy is in force." },

@@ -65,6 +65,7 @@ export class System implements Disposable {
     const { clock, bus } = this.#base;
     this.#timers.use(clock.every(TICK_MS, () => bus.publish(tick, { ts: clock.now() })));
     this.#timers.use(clock.every(REFRESH_MS, () => this.refreshHealth()));
+    this.#timers.use(this.#base.machine.onChange(() => this.refreshHealth()));
   }
 
   get uptimeMs(): number {
@@ -165,7 +166,7 @@ export class System implements Disposable {
   }
 
   #makeHealth(): Health {
-    const { clock, config } = this.#base;
+    const { clock, config, machine } = this.#base;
     const startedAt = clock.monotonic();
     const { issues } = config.snapshot();
     const { channels, order: channelOrder, labels: channelLabels } = this.#sources.channels();
@@ -180,6 +181,10 @@ export class System implements Disposable {
       defaultAgentId: this.#sources.defaultAgentId(),
       agents: this.#sources.agents(),
       sessions: this.#sources.sessions(),
+      machine: {
+        ...(machine.trouble !== undefined && { trouble: machine.trouble }),
+        ...(clock.skew && { clock: clock.skew }),
+      },
       config: issues.length === 0 ? { valid: true } : { valid: false, problem: explain("moltbot.json", issues) },
     };
     this.#health.durationMs = Math.round(clock.monotonic() - startedAt);

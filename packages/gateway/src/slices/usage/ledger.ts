@@ -1,7 +1,6 @@
 /** The rows: every call, and the sums of days and conversations. */
 import type { Store } from "../../base/store.ts";
 import type { Count } from "./count.ts";
-import { daysBefore } from "./day.ts";
 
 /** Whose call it was. */
 export interface Scope {
@@ -48,7 +47,7 @@ export interface Span {
 export type Grouping = "model" | "agent" | "session" | "run";
 
 /** How long each call, and each conversation's sum after its last call, is kept. The sums of days stay. */
-const CALL_DAYS = 90;
+const CALL_MS = 90 * 24 * 3600_000;
 const SESSION_MS = 365 * 24 * 3600_000;
 
 const SUM = `coalesce(sum(calls), 0) as calls, coalesce(sum(input), 0) as input, coalesce(sum(output), 0) as output,
@@ -166,10 +165,10 @@ export class Ledger {
   }
 
   /** Forgets what is older than it is kept. */
-  prune(today: string, now: number): void {
+  prune({ olderThan }: { olderThan(ageMs: number): number }): void {
     this.#store.transaction(() => {
-      this.#store.run("delete from usage_calls where day < ?", daysBefore(today, CALL_DAYS));
-      this.#store.run("delete from usage_sessions where at < ?", now - SESSION_MS);
+      this.#store.run("delete from usage_calls where at < ?", olderThan(CALL_MS));
+      this.#store.run("delete from usage_sessions where at < ?", olderThan(SESSION_MS));
     });
   }
 }

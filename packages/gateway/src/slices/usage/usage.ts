@@ -143,8 +143,8 @@ export class Usage implements Meter, Disposable {
 
   /** Forgets calls after 90 days; the sums of days stay. */
   prune(): void {
-    const now = this.#services.clock.steadyNow();
-    this.#ledger.prune(dayOf(now, zoneOf(this.#settings.current.timeZone)), now);
+    const { clock } = this.#services;
+    this.#ledger.prune({ olderThan: (ageMs) => clock.olderThan(ageMs) });
   }
 
   #scopeOf({ runId, sessionKey }: Pick<ModelRequest, "runId" | "sessionKey">): Scope {

@@ -1,4 +1,5 @@
 /** What an agent remembers: searching its notes, and adding to them. */
+import type { Clock } from "../../base/clock.ts";
 import type { Base } from "../../gateway.ts";
 import type { Confined } from "./confined.ts";
 import { type Found, MemoryIndex } from "./memory-index.ts";
@@ -6,7 +7,8 @@ import { DURABLE, dailyNote, dayOf } from "./notes.ts";
 import { contentOf } from "./tools/content.ts";
 
 /** What the memory is built from. */
-export interface MemoryPorts extends Pick<Base, "store" | "clock"> {
+export interface MemoryPorts extends Pick<Base, "store"> {
+  readonly clock: Pick<Clock, "now" | "olderThan">;
   timeZone(): string;
   folderOf(agentId: string): string;
   filesOf(agentId: string): Confined;
@@ -79,7 +81,7 @@ export class Memory {
     const path = durable ? DURABLE : dailyNote(day);
     const entry = durable ? `- ${text} (${day})` : `- ${time} ${text}`;
     store.transaction(() => {
-      store.run("delete from memory_saves where at < ?", clock.steadyNow() - KEPT_MS);
+      store.run("delete from memory_saves where at < ?", clock.olderThan(KEPT_MS));
       store.run("insert into memory_saves (call, path, entry, at) values (?, ?, ?, ?)", call, path, entry, now);
     });
     return { path, entry };

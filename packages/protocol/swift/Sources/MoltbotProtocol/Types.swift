@@ -1286,6 +1286,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
     public var defaultAgentId: String
     public var agents: [AgentHealth]
     public var sessions: SessionsSummary
+    public var machine: MachineHealth
     /// Whether the config file on disk is valid; if not, the last good copy is in force.
     public var config: Config
 
@@ -1300,6 +1301,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
         defaultAgentId: String,
         agents: [AgentHealth],
         sessions: SessionsSummary,
+        machine: MachineHealth,
         config: Config
     ) {
         self.ok = ok
@@ -1312,6 +1314,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
         self.defaultAgentId = defaultAgentId
         self.agents = agents
         self.sessions = sessions
+        self.machine = machine
         self.config = config
     }
 
@@ -1326,6 +1329,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
         case defaultAgentId
         case agents
         case sessions
+        case machine
         case config
     }
 }
@@ -1607,6 +1611,47 @@ public struct ListedEntry: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case agentId
         case entry
+    }
+}
+
+public struct MachineHealth: Codable, Hashable, Sendable {
+    /// The clock of the machine is wrong by more than some minutes, as far as that is known.
+    public struct Clock: Codable, Hashable, Sendable {
+        /// Milliseconds; negative when the clock is behind.
+        public var aheadMs: Int
+        /// The platform whose clock says so; without it the clock has jumped.
+        public var against: String?
+
+        public init(
+            aheadMs: Int,
+            against: String? = nil
+        ) {
+            self.aheadMs = aheadMs
+            self.against = against
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case aheadMs
+            case against
+        }
+    }
+
+    /// A full disk, no more descriptors …, and what to do; work waits until it has passed.
+    public var trouble: String?
+    /// The clock of the machine is wrong by more than some minutes, as far as that is known.
+    public var clock: Clock?
+
+    public init(
+        trouble: String? = nil,
+        clock: Clock? = nil
+    ) {
+        self.trouble = trouble
+        self.clock = clock
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case trouble
+        case clock
     }
 }
 

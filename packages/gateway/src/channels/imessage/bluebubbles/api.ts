@@ -1,10 +1,12 @@
 /** The REST interface of a BlueBubbles server. The password is part of every address, so no address is ever shown. */
 import { codeOf, ignore, NEVER_REACHED } from "../../../base/errors.ts";
-import { ChannelError } from "../../../kit/channel.ts";
+import { type ChannelContext, ChannelError, withTimeHeard } from "../../../kit/channel.ts";
 
 export interface ApiOptions {
   readonly serverUrl: string;
   readonly password: string;
+  /** Told of the time that the server's answers name. */
+  readonly hearer?: Pick<ChannelContext, "heardTime"> | undefined;
 }
 
 interface Call {
@@ -46,14 +48,17 @@ export class BlueBubblesApi {
   }
 
   async #fetch(path: string, { method = "GET", query = {}, json, form, signal }: Call): Promise<Response> {
-    const { serverUrl, password } = this.#options;
+    const { serverUrl, password, hearer } = this.#options;
     const address = new URL(`${serverUrl.replace(/\/+$/, "")}/api/v1${path}`);
     address.search = new URLSearchParams({ ...query, password }).toString();
     const body = form ?? (json === undefined ? null : JSON.stringify(json));
     const headers: Record<string, string> = json === undefined ? {} : { "Content-Type": "application/json" };
-    return await fetch(address, { method, headers, body, signal, redirect: "error" }).catch((error: unknown) => {
-      throw lost(error);
-    });
+    const answer = await fetch(address, { method, headers, body, signal, redirect: "error" }).catch(
+      (error: unknown) => {
+        throw lost(error);
+      },
+    );
+    return hearer ? withTimeHeard(answer, hearer) : answer;
   }
 }
 

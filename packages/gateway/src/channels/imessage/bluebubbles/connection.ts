@@ -37,7 +37,7 @@ const WITHOUT_HELPER: Partial<Record<Capability, string>> = {
 
 /** Connects and takes in what has come meanwhile. Throws `ChannelError`. */
 export async function connect(context: ChannelContext<BlueBubblesSettings>): Promise<Connection> {
-  const api = apiOf(context.settings);
+  const api = apiOf(context.settings, context);
   const { self, hasHelper } = await serverInfo(api, context.signal);
   const link = new Link(context, api, self.id);
   try {
@@ -63,8 +63,11 @@ export async function probe({ settings, signal }: ProbeContext<BlueBubblesSettin
   return (await serverInfo(apiOf(settings), signal)).self;
 }
 
-function apiOf({ serverUrl = "", password = "" }: BlueBubblesSettings): BlueBubblesApi {
-  return new BlueBubblesApi({ serverUrl, password });
+function apiOf(
+  { serverUrl = "", password = "" }: BlueBubblesSettings,
+  hearer?: Pick<ChannelContext, "heardTime">,
+): BlueBubblesApi {
+  return new BlueBubblesApi({ serverUrl, password, hearer });
 }
 
 async function serverInfo(api: BlueBubblesApi, signal: AbortSignal): Promise<{ self: Peer; hasHelper: boolean }> {

@@ -38,7 +38,7 @@ export class AcpSessions {
     const isLoaded = row !== undefined && (await link.loadSession(row.id, cwd));
     const id = isLoaded ? row.id : await link.newSession(cwd);
     open.set(sessionId, id);
-    store.run("delete from acp_sessions where at < ?", clock.steadyNow() - KEPT_MS);
+    store.run("delete from acp_sessions where at < ?", clock.olderThan(KEPT_MS));
     store.run(
       "insert or replace into acp_sessions (session_id, agent_id, acp_session_id, at) values (?, ?, ?, ?)",
       ...[sessionId, agentId, id, clock.now()],
