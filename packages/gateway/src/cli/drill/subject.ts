@@ -22,6 +22,8 @@ export interface SubjectOptions {
   /** Modules that the process loads first. */
   readonly preloads: readonly string[];
   readonly patience?: Patience;
+  /** How many files and sockets the process may have open; as many as this machine allows when not said. */
+  readonly descriptors?: number;
 }
 
 const TOKEN = "drill-token-0123456789abcdef";
@@ -52,9 +54,13 @@ export class Subject implements AsyncDisposable {
 
   /** Starts the process without waiting until it is ready. */
   launch(): void {
-    const { program, stateDir, env, preloads } = this.#options;
+    const { program, stateDir, env, preloads, descriptors } = this.#options;
     const before = preloads.flatMap((path) => ["--import", path]);
-    this.#child = spawn(program.file, [...before, ...program.args, "gateway", "--port", "0"], {
+    const command = [program.file, ...before, ...program.args, "gateway", "--port", "0"];
+    // The shell becomes the program: the process that is killed is the gateway.
+    const limit = `ulimit -n ${descriptors} && exec "$0" "$@"`;
+    const [file, ...args] = descriptors === undefined ? command : ["/bin/sh", "-c", limit, ...command];
+    this.#child = spawn(file!, args, {
       stdio: "ignore",
       env: {
         PATH: process.env.PATH,
@@ -67,6 +73,18 @@ export class Subject implements AsyncDisposable {
     });
   }
 
+  /** The process that runs now. */
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error("the gateway was not started");
+    return pid;
+  }
+
+  /** Sends the process a signal. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
   /** Ends the process at once, as a power cut does. */
   async kill(): Promise<void> {
     this.#client?.close();
@@ -75,6 +93,11 @@ export class Subject implements AsyncDisposable {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     child.kill("SIGKILL");
     await once(child, "exit");
+  }
+
+  /** Where the gateway listens once it is ready, and the token that it asks for. */
+  async address(): Promise<{ readonly url: string; readonly token: string }> {
+    return { url: await this.#url(), token: TOKEN };
   }
 
   /** A connection to the gateway, once it is ready. Rejects when it does not become ready. */

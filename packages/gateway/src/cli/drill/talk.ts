@@ -39,7 +39,7 @@ const SETTLE_LIMIT_MS = 180_000;
 export const LINK_LIMIT_MS = 300_000;
 
 /** The config of a gateway under drill: everybody is answered. */
-export function configFor(platforms: readonly FakePlatform[]): unknown {
+export function configFor(platforms: readonly FakePlatform[]): Readonly<Record<string, unknown>> {
   const open = { dmPolicy: "open", allowFrom: ["*"] };
   return {
     gateway: { mode: "local", auth: { mode: "token" } },
