@@ -8,6 +8,7 @@ import { guardProcess } from "./base/blame.ts";
 import { Bus } from "./base/bus.ts";
 import { type Clock, guardedClock, systemClock } from "./base/clock.ts";
 import { Config } from "./base/config.ts";
+import { descriptorLimit, descriptors, openDescriptors } from "./base/descriptors.ts";
 import { detailOf, ignore, onUnexpected, StartError, TellableError } from "./base/errors.ts";
 import { configPath, type Env, fileExists, makePrivateDir, readTextIfExists } from "./base/files.ts";
 import { ensureConfig } from "./base/first-config.ts";
@@ -276,6 +277,10 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       http: new HttpFront({
         routes: [gateway.messaging.webhooks, gateway.httpApi],
         webDir: settings.current.controlUi.enabled ? findWebDir() : undefined,
+      }),
+      descriptors: descriptors({
+        ...{ limit: descriptorLimit(), count: openDescriptors },
+        monotonic: () => clock.monotonic(),
       }),
       certificate: settings.current.tls.enabled
         ? await (await import("./server/tls.ts")).loadCertificate(settings.current.tls, stateDir, clock)

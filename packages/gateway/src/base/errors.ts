@@ -166,7 +166,7 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
-/** Codes of failures after which nothing can have reached the other side: no address, no route, nobody listens. */
+/** Codes of failures after which nothing can have reached the other side: no address, no route, nobody listens, no socket. */
 export const NEVER_REACHED: ReadonlySet<string | undefined> = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -175,4 +175,7 @@ export const NEVER_REACHED: ReadonlySet<string | undefined> = new Set([
   "ENETUNREACH",
   "EADDRNOTAVAIL",
   "UND_ERR_CONNECT_TIMEOUT",
+  // No socket could be made.
+  "EMFILE",
+  "ENFILE",
 ]);

@@ -5,6 +5,7 @@ import { hostname, networkInterfaces } from "node:os";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "../base/clock.ts";
+import type { Descriptors } from "../base/descriptors.ts";
 import { codeOf, detailOf, GatewayError, ignore, invalidRequest, messageOf, StartError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { type Schema, validationText } from "../kit/validate.ts";
@@ -31,6 +32,8 @@ export interface ServerOptions extends HandshakePorts {
   readonly log: Log;
   readonly dispatch: Dispatch;
   readonly http: HttpFront;
+  /** Keeps descriptors free for everything but clients. */
+  readonly descriptors: Descriptors;
   readonly certificate: Certificate | undefined;
   /** The payload of hello-ok for a connection that is let in; the connection counts as connected from here on. */
   welcome(connection: Connection, granted: Granted): unknown;
@@ -60,6 +63,7 @@ export class GatewayServer {
   #port = 0;
   #pinger: Disposable | undefined;
   #isStopping = false;
+  #isCrowded = false;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -163,11 +167,35 @@ export class GatewayServer {
           handshakeTimeout: 10_000,
         })
       : createServer(limits);
+    // Before TLS and before HTTP: what is refused here has cost nothing.
+    server.on("connection", (socket: Socket) => this.#refuseBeyondRoom(socket, certificate === undefined));
     server.on(certificate ? "secureConnection" : "connection", (socket: Socket) => this.#admitSocket(socket));
     server.on("request", (request, response) => this.#onRequest(request, response));
     server.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
     server.on("clientError", (error, socket) => refuseHead(error, socket, this.#options.clock));
     return server as Server;
+  }
+
+  /**
+   * When few descriptors are left, a newcomer takes the place of the stranger that has waited longest. Where nobody waits
+   * it is told to come later. Requests under way and clients that have shaken hands stay.
+   */
+  #refuseBeyondRoom(socket: Socket, isPlain: boolean): void {
+    const hasRoom = this.#options.descriptors.take();
+    if (!hasRoom && !this.#isCrowded) this.#options.log.warn(CROWDED);
+    this.#isCrowded = !hasRoom;
+    if (hasRoom) return;
+    const silent = this.#silent.values().next().value;
+    const stranger = this.#strangers.values().next().value;
+    if (silent) silent.destroy();
+    else if (stranger) this.#dismiss(stranger);
+    else if (isPlain) refuseSocket(socket);
+    else socket.destroy();
+  }
+
+  #dismiss(stranger: Connection): void {
+    this.#strangers.delete(stranger);
+    stranger.terminate();
   }
 
   /** A socket that has not said what it wants yet is a stranger too; the one that has been silent longest makes room. */
@@ -177,8 +205,17 @@ export class GatewayServer {
     socket.once("close", () => this.#silent.delete(socket));
   }
 
+  /** A socket is silent again when its request has been answered. */
+  #heardSocket(socket: Socket, response: ServerResponse): void {
+    this.#silent.delete(socket);
+    response.once("close", () => {
+      if (!socket.destroyed) this.#silent.add(socket);
+    });
+  }
+
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const { http, log } = this.#options;
+    this.#heardSocket(request.socket, response);
     if (!isKnownHost(request.headers.host, this.#ours)) return answer(response, 421, UNKNOWN_HOST);
     http.handle(request, response).catch((error) => {
       log.error("a request failed", { error });
@@ -251,10 +288,7 @@ export class GatewayServer {
         : this.#strangers.size >= MAX_STRANGERS
           ? this.#strangers.values().next().value
           : undefined;
-    if (oldest) {
-      this.#strangers.delete(oldest);
-      oldest.terminate();
-    }
+    if (oldest) this.#dismiss(oldest);
     this.#strangers.add(connection);
   }
 
@@ -330,10 +364,21 @@ function refuseHead(error: Error, socket: Duplex, clock: Clock): void {
   socket.once("close", () => limit[Symbol.dispose]());
 }
 
+/** Answers a socket that is not let in, and closes it at once. */
+function refuseSocket(socket: Socket): void {
+  socket.on("error", (error) => ignore(error, "it is not let in"));
+  socket.write(
+    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Type: text/plain\r\n" +
+      `Content-Length: ${CROWDED.length}\r\n\r\n${CROWDED}`,
+  );
+  socket.destroySoon();
+}
+
 function refuseUpgrade(socket: Duplex, status: string, text: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n${text}`);
 }
 
+const CROWDED = "too many connections are open; close some, or raise the limit (ulimit -n)";
 const UNKNOWN_HOST =
   "This name is not one of the gateway's. Use http://127.0.0.1, or add the name to gateway.allowedHosts.";
 const MAX_ID_CHARS = 256;

@@ -1,0 +1,69 @@
+// Few descriptors, and a crowd that takes them: what was said is answered all the same.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fakeDiscord, fakeSlack, fakeTelegram } from "@moltbot/fakes";
+import { fakeOpenAI } from "../fakes/openai.ts";
+import { eventually, FaultBench } from "./bench.ts";
+
+const CROWDED = "too many connections are open; close some, or raise the limit (ulimit -n)";
+
+/** Many sockets that say nothing; each that is closed is replaced, as an impatient crowd does. */
+class Crowd implements Disposable {
+  readonly #sockets = new Set<Socket>();
+  readonly #port: number;
+  #isOver = false;
+  /** How many were opened in all. */
+  opened = 0;
+
+  constructor(url: string, size: number) {
+    this.#port = Number(new URL(url).port);
+    for (let n = 0; n < size; n++) this.#join();
+  }
+
+  #join(): void {
+    if (this.#isOver) return;
+    const socket = connect(this.#port, "127.0.0.1", () => this.opened++);
+    this.#sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      setTimeout(() => this.#join(), 20);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+for (const limit of [64, 96, 160])
+  test(`with ${limit} descriptors and more sockets than that, what people say is answered, and an operator gets in`, async () => {
+    await using model = await fakeOpenAI();
+    await using telegram = await fakeTelegram();
+    await using slack = await fakeSlack();
+    await using discord = await fakeDiscord();
+    const platforms = [telegram, slack, discord];
+    await using bench = await FaultBench.start({ model, platforms, descriptors: limit });
+    const { url } = await bench.subject.address();
+
+    using crowd = new Crowd(url, limit + 10);
+    await eventually("the crowd to be there", () => crowd.opened > limit);
+    for (let n = 0; n < 3; n++) for (const each of platforms) await each.says(`question ${n}`, { from: `person${n}` });
+    const answers = (each: (typeof platforms)[number]) =>
+      each.delivered.filter(({ text }) => text.includes("Hello from the model.")).length;
+    await eventually("all to be answered", () => platforms.every((each) => answers(each) >= 3));
+    const client = await bench.operator();
+    const { entries } = await client.call("inbox.list", { limit: 100 });
+    const lines = readFileSync(join(bench.disk.folder, "state/logs/gateway.log"), "utf8");
+
+    assert.deepEqual(platforms.map(answers), [3, 3, 3]);
+    const outcomes = entries.map(({ outcome }: { outcome: string }) => outcome);
+    assert.equal(outcomes.filter((outcome: string) => outcome === "replied").length, 9);
+    assert.ok(!outcomes.includes("failed"), JSON.stringify(entries));
+    assert.ok(lines.includes(CROWDED), "the log does not say that there is a crowd");
+    assert.ok(!lines.includes("EMFILE"), "the gateway had no descriptor left");
+  });
