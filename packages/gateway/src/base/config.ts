@@ -12,6 +12,7 @@ import { type Env, makePrivateDir, readFirst, readTextIfExists, rewriteFile, wri
 import { sha256Hex } from "./ids.ts";
 import { parseJson5 } from "./json5.ts";
 import type { Log } from "./log.ts";
+import { isPassing } from "./machine.ts";
 
 /** A wrong value: where it stands, what is wrong, and the line when it is known. */
 export interface Issue {
@@ -265,7 +266,7 @@ export class Config implements Disposable {
 
   /** Reads the file again; a valid one comes into force, an invalid one is reported and the old values stay. */
   reload(): void {
-    const raw = readConfigText(this.path);
+    const raw = this.#readAgain();
     const existed = this.#exists;
     this.#exists = raw !== undefined;
     if (raw === undefined) {
@@ -285,6 +286,17 @@ export class Config implements Disposable {
     this.#logWarnings(this.#onDisk);
     this.#keepLastGood(raw);
     this.#apply(this.#onDisk);
+  }
+
+  /** The file's text; the one of before while the machine is in trouble that passes. */
+  #readAgain(): string | undefined {
+    try {
+      return readConfigText(this.path);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      this.#log.debug("the config file cannot be read now; the values in force stay", { error });
+      return this.#exists ? this.#onDisk.raw : undefined;
+    }
   }
 
   /** Watches the folder (editors replace files, so the file itself cannot be watched). */

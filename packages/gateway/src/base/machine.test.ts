@@ -152,4 +152,58 @@ describe("a machine in trouble", () => {
 
     await assert.rejects(second, /the gateway stops/);
   });
+
+  test("passing trouble is waited out as often as it comes, and the work is done", async () => {
+    using folder = privateFolder();
+    const { clock, machine } = machineOn(folder.path);
+    let done = 0;
+    const work = () => {
+      if (done++ < 5) throw Object.assign(new Error(), { code: "EMFILE" });
+      return "done";
+    };
+
+    const result = machine.surely(work, { signal: new AbortController().signal, isKnown: () => false });
+    await pass(clock, 8);
+
+    assert.deepEqual([await result, done], ["done", 6]);
+  });
+
+  for (const [what, options, tries] of [
+    ["an error that nobody knows is final when it has come three times", { isKnown: () => false }, 3],
+    ["a known error is final at once", { isKnown: () => true }, 1],
+    ["what must not be repeated is not", { isKnown: () => false, isOnce: () => true }, 1],
+  ] as const)
+    test(what, async () => {
+      using folder = privateFolder();
+      const { clock, machine } = machineOn(folder.path);
+      const failures: unknown[] = [];
+      let count = 0;
+      const work = () => {
+        count++;
+        throw new Error("no idea");
+      };
+
+      const result = machine.surely(work, {
+        ...{ signal: new AbortController().signal, failed: (error: unknown) => failures.push(error) },
+        ...options,
+      });
+      const rejected = assert.rejects(result, /no idea/);
+      await pass(clock, 8);
+      await rejected;
+
+      assert.deepEqual([count, failures.length], [tries, tries - 1]);
+    });
+
+  test("trouble that somebody has met is told when it begins and when it ends", async () => {
+    using folder = privateFolder();
+    const { clock, machine } = machineOn(folder.path);
+    const told: (string | undefined)[] = [];
+    using _listening = machine.onChange(() => told.push(machine.trouble));
+
+    machine.met(Object.assign(new Error(), { code: "ENOSPC" }));
+    machine.met(new Error("nothing of the machine"));
+    await pass(clock, 2);
+
+    assert.deepEqual(told, [FULL, undefined]);
+  });
 });

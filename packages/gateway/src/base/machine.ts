@@ -90,6 +90,22 @@ const PROBE_EVERY_MS = 1_000;
 /** What a probe writes: a file system that has only so much left is as good as full. */
 const PROBE_BYTES = 256 * 1024;
 
+/** An error that nobody knows is final when it has come so often. */
+export const MAX_TRIES = 3;
+/** The wait before the next try, longer each time, ms. */
+const AGAIN_AFTER_MS = 2_000;
+
+/** How `surely` goes about it. */
+export interface SurelyOptions {
+  readonly signal: AbortSignal;
+  /** Whether an error is an answer, which another try does not change. */
+  isKnown(error: unknown): boolean;
+  /** Whether the work has become such that it must not be repeated; never when not said. */
+  isOnce?(): boolean;
+  /** Called after each failure that is not final: what it left has to be taken back. */
+  failed?(error: unknown): void;
+}
+
 export class Machine implements Disposable {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -154,6 +170,35 @@ export class Machine implements Disposable {
       } catch (error) {
         if (!isPassing(error)) throw error;
         await this.recovered(error, signal);
+      }
+    }
+  }
+
+  /**
+   * Does `work` until it ends or its failure is final: the one rule for whatever stands between a message and its answer.
+   * Passing trouble of the machine is waited out however often it comes. A known error is final at once; one that nobody
+   * knows may pass, too, and is final when it has come `MAX_TRIES` times. Throws the last error, and the signal's reason.
+   */
+  async surely<T>(
+    work: () => T | Promise<T>,
+    { signal, isKnown, isOnce = () => false, failed = () => {} }: SurelyOptions,
+  ): Promise<T> {
+    for (let tries = 1; ; ) {
+      signal.throwIfAborted();
+      try {
+        return await work();
+      } catch (error) {
+        signal.throwIfAborted();
+        if (isOnce()) throw error;
+        if (isPassing(error)) {
+          failed(error);
+          await this.recovered(error, signal);
+          continue;
+        }
+        if (isKnown(error) || tries++ >= MAX_TRIES) throw error;
+        failed(error);
+        this.#log.error("work failed for a reason that nobody knows; it is tried again", { error });
+        await this.#clock.sleep(AGAIN_AFTER_MS * (tries - 1), signal);
       }
     }
   }

@@ -118,3 +118,79 @@ test("a damaged file says nothing", () => {
 
   assert.equal(clock.steadyNow(), FAKE_EPOCH);
 });
+
+const KEPT = 30 * DAY;
+
+test("what is deleted is as old as both the wall time and the steady time say", () => {
+  time.offMs = YEAR;
+  using first = start();
+  time.offMs = 0;
+  time.advance(HOUR);
+
+  assert.equal(first.olderThan(KEPT), FAKE_EPOCH + HOUR - KEPT);
+});
+
+test("after a start with the clock far behind, nothing of that time is deleted when the clock is right", () => {
+  time.offMs = -YEAR;
+  using clock = start();
+  const writtenAt = clock.now();
+  time.offMs = 0;
+  time.advance(25 * HOUR);
+  const believed = clock.steadyNow();
+  const soon = clock.olderThan(KEPT);
+  time.advance(KEPT);
+
+  assert.equal(believed, FAKE_EPOCH + 25 * HOUR);
+  assert.ok(soon < writtenAt, "what was written an hour ago would be deleted");
+  assert.ok(clock.olderThan(KEPT) > writtenAt, "what is older than it is kept stays for ever");
+});
+
+test("what is held back from deletion is still held back after a restart", () => {
+  time.offMs = -YEAR;
+  const clock = start();
+  const writtenAt = clock.now();
+  time.offMs = 0;
+  time.advance(25 * HOUR);
+  clock[Symbol.dispose]();
+  using again = start();
+
+  assert.ok(again.olderThan(KEPT) < writtenAt);
+});
+
+test("a new time is believed at once when a platform's clock says the same, and those who keep stamps are told", () => {
+  using clock = start();
+  const moved: number[] = [];
+  using _listening = clock.onBelieved((byMs) => moved.push(byMs));
+  time.offMs = YEAR;
+  time.advance(HOUR);
+
+  clock.heard(time.now() - 1_000, "Telegram");
+
+  assert.deepEqual([clock.steadyNow(), clock.jumpMs, clock.skew, moved], [time.now(), undefined, undefined, [YEAR]]);
+});
+
+for (const [what, offMs] of [
+  ["ahead of", YEAR],
+  ["behind", -YEAR],
+] as const)
+  test(`a clock that is ${what} that of a platform is known to be wrong, until it is right`, () => {
+    time.offMs = offMs;
+    using clock = start();
+    clock.heard(FAKE_EPOCH, "Slack");
+    const wrong = clock.skew;
+    time.offMs = 0;
+    time.advance(MINUTE);
+
+    assert.deepEqual([wrong, clock.skew], [{ aheadMs: offMs, against: "Slack" }, undefined]);
+  });
+
+test("a jump that was waited for counts on after a restart", () => {
+  const clock = start();
+  time.offMs = YEAR;
+  time.advance(20 * HOUR);
+  clock[Symbol.dispose]();
+  using again = start();
+  time.advance(5 * HOUR);
+
+  assert.equal(again.steadyNow(), time.now());
+});

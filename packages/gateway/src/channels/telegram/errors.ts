@@ -38,7 +38,10 @@ export function sendError(error: unknown, chatId: string): ChannelError {
 export function linkError(error: unknown): ChannelError {
   if (error instanceof ChannelError) return error;
   const refusal = refusalOf(error);
-  if (!refusal) return new ChannelError("network", `Telegram cannot be reached${reason(error)}; check the network.`);
+  if (!refusal)
+    return new ChannelError("network", `Telegram cannot be reached${reason(error)}; check the network.`, {
+      cause: { code: networkCode(error) },
+    });
   const { error_code: code, description } = refusal;
   // A token of the wrong shape is an unknown path to the Bot API.
   if (code === 401 || code === 404) return badToken();

@@ -203,6 +203,19 @@ export class Run {
     }
   }
 
+  /** The answer failed in a way that passes: it is begun again, and what was said of it was none. */
+  beginAgain(): void {
+    this.#text = "";
+    this.#turnStart = 0;
+    this.#isNewTurn = false;
+    this.#thoughts = [];
+    this.#usage = undefined;
+    this.#stopReason = undefined;
+    this.#missing = undefined;
+    this.#notes.length = 0;
+    this.events.shrank("");
+  }
+
   /** What an earlier attempt had said, turn by turn. */
   restore(texts: readonly string[]): void {
     if (texts.length === 0) return;

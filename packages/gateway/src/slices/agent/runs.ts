@@ -28,6 +28,8 @@ import { WaitingRoom } from "./waiting-room.ts";
 export interface Answer extends AnsweredBy {
   /** Set when every answer of this kind ends for the same reason. */
   readonly stopReason?: string;
+  /** It may have had effects that a second try would double: its failure is final. */
+  readonly isOnce?: boolean;
   readonly steps: AsyncIterable<RunStep>;
 }
 
@@ -339,12 +341,22 @@ export class Runs {
   }
 
   async #work(run: Run): Promise<void> {
-    let by: AnsweredBy | undefined;
-    try {
+    let by: Answer | undefined;
+    // Each try has its own time: waiting for the machine is not working.
+    const attempt = async () => {
+      by = undefined;
       using _limit = this.#services.clock.after(run.record.request.timeoutMs, () => run.abort("timeout"));
-      const answer = await raced(this.#answering.answer(run), run.signal);
-      by = answer;
-      await this.#follow(run, answer);
+      by = await raced(this.#answering.answer(run), run.signal);
+      await this.#follow(run, by);
+      return by;
+    };
+    try {
+      const answer = await this.#services.machine.surely(attempt, {
+        signal: run.signal,
+        isKnown: isAnswer,
+        isOnce: () => by?.isOnce === true,
+        failed: () => run.beginAgain(),
+      });
       this.#end(run, done(run, answer, answer.stopReason ?? run.stopReason));
     } catch (error) {
       if (this.#stopped && run.abortReason === undefined) return this.#store.release(run.id);
@@ -432,6 +444,11 @@ export class Runs {
     this.#services.log.error("a run met an unexpected error", { runId: run.id, error });
     return messageOf(error);
   }
+}
+
+/** Whether a failure is an answer: somebody has said what it means. */
+function isAnswer(error: unknown): boolean {
+  return (error as Partial<TellableError> | undefined)?.isTellable === true;
 }
 
 /** Whether nobody but the owner hears how a run ended. */

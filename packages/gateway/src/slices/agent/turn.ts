@@ -34,12 +34,12 @@ export class Turns implements Answering {
     return this.#slash(record) !== undefined;
   }
 
-  /** Where neither a model nor another program answers, everything is a command. */
   /** See `Answering`. */
   hasOwnRules({ principal, request: { starter } }: RunRecord): boolean {
     return rulesForSender(this.#agent.toolRules, sendersOf({ principal, ids: starter.ids })).length > 0;
   }
 
+  /** Where neither a model nor another program answers, everything is a command. */
   isCommand({ sessionKey }: RunRecord): boolean {
     const agentId = this.#services.sessions.agentOf(sessionKey);
     return !this.#agent.backendOf(agentId) && this.#agent.modelNameOf(sessionKey) === undefined;
@@ -48,7 +48,7 @@ export class Turns implements Answering {
   async answer(run: Run): Promise<Answer> {
     const { sessionKey, request } = run.record;
     const slash = this.#slash(run.record);
-    if (slash) return { ...BUILTIN, stopReason: "injected", steps: this.#command(run, slash) };
+    if (slash) return { ...BUILTIN, stopReason: "injected", isOnce: true, steps: this.#command(run, slash) };
     this.#requireAgent(sessionKey);
     const external = this.#external(run);
     if (external) {
@@ -58,7 +58,7 @@ export class Turns implements Answering {
     const model = this.#agent.modelOf(sessionKey);
     if (!model) {
       const loose = isTyped(run.record) ? this.#agent.looseCommand(request.message) : undefined;
-      return { ...BUILTIN, steps: this.#command(run, loose) };
+      return { ...BUILTIN, isOnce: true, steps: this.#command(run, loose) };
     }
     run.dress = (text) => this.#dressed(run, text);
     return { provider: model.provider.id, model: model.id, steps: this.#converse(run, model) };
@@ -81,7 +81,12 @@ export class Turns implements Answering {
     const toolRun = this.#toolRun(run);
     const backend = this.#agent.backendOf(toolRun.agentId);
     if (!backend) return undefined;
-    return { provider: "acp", model: toolRun.agentId, steps: this.#agent.external.answer(run, toolRun, backend) };
+    return {
+      provider: "acp",
+      model: toolRun.agentId,
+      isOnce: true,
+      steps: this.#agent.external.answer(run, toolRun, backend),
+    };
   }
 
   /** The reply with what the conversation shows beside it. */

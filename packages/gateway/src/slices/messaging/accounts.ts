@@ -207,6 +207,7 @@ export class Accounts implements AsyncDisposable {
       outbox: this.#options.outbox,
       clock,
       log,
+      machine,
       compose: composeParts,
       atomically: (work) => store.transaction(work),
       settled: (row) => this.#options.settled(row),

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
 import { GatewayError, ignore, messageOf, TellableError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { isPassing, type Machine } from "../../base/machine.ts";
+import { isPassing, MAX_TRIES, type Machine } from "../../base/machine.ts";
 import { KeyedQueue } from "../../base/queue.ts";
 import type { Store } from "../../base/store.ts";
 import type { Chat, Inbound, InboundMessage, Quote } from "../../kit/channel.ts";
@@ -69,8 +69,6 @@ const SPLIT_SHARE = 0.9;
 /** Others get their turn at least so often, ms. */
 const TURN_MS = 15;
 const AFTER_ERROR_MS = 5_000;
-/** An unknown error is final when it has come so often for one message. */
-const MAX_TRIES = 3;
 const HOUR_MS = 3_600_000;
 /** What the agent is told of a text that was changed later. */
 const MAX_EDIT_CHARS = 500;
@@ -254,29 +252,18 @@ export class Intake {
       .catch((reason: unknown) => ignore(reason, "the account is stopped; the messages stay in the inbox"));
   }
 
-  /** Tries through all trouble of the machine; an unknown error is final when it has come several times. */
   async #startSurely(held: Held, sessionKey: string): Promise<void> {
-    const { clock, inbox, log, machine } = this.#services;
+    const { inbox, log, machine } = this.#services;
     const { signal } = this.#stop;
-    for (let tries = 1; ; ) {
-      try {
-        return await this.#start(held, sessionKey);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (isPassing(error)) {
-          await machine.recovered(error, signal);
-          continue;
-        }
-        log.error("a message cannot be handed to the agent", { error });
-        if (!(error instanceof GatewayError) && tries++ < MAX_TRIES) {
-          await clock.sleep(AFTER_ERROR_MS, signal);
-          continue;
-        }
-        const detail = messageOf(error).slice(0, 300);
-        for (const { id } of held.rows)
-          await machine.persist(() => inbox.decide(id, { kind: "failed", rule: "internal-error", detail }), signal);
-        return;
-      }
+    const isKnown = (error: unknown) => error instanceof GatewayError;
+    try {
+      await machine.surely(() => this.#start(held, sessionKey), { signal, isKnown });
+    } catch (error) {
+      signal.throwIfAborted();
+      log.error("a message cannot be handed to the agent", { error });
+      const detail = messageOf(error).slice(0, 300);
+      for (const { id } of held.rows)
+        await machine.persist(() => inbox.decide(id, { kind: "failed", rule: "internal-error", detail }), signal);
     }
   }
 

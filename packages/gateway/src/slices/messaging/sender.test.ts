@@ -33,16 +33,16 @@ class Desk {
     const store = openStore(":memory:", [tables]);
     this.outbox = new Outbox({ clock, store, guard: (text) => text });
     const log = createLog({ clock, level: "error", sinks: [], secrets: new Secrets() });
+    const machine = new Machine({ clock, log, folder: tmpdir() });
     this.account = new Account({
-      ...{ key, clock, log, definition: this.paper.definition, guard: (text: string) => text },
-      machine: new Machine({ clock, log, folder: tmpdir() }),
+      ...{ key, clock, log, machine, definition: this.paper.definition, guard: (text: string) => text },
       settings: () => ({ own: {}, replyToMode: "off" }) as unknown as AccountSettings,
       context: (signal) => ({ signal }) as ChannelContext,
       changed: () => {},
       connected: (_, connection) => void this.sender.opened(connection),
     });
     this.sender = new Sender({
-      ...{ account: this.account, outbox: this.outbox, clock, log },
+      ...{ account: this.account, outbox: this.outbox, clock, log, machine },
       compose: composeParts,
       atomically: (work) => store.transaction(work),
       settled: (row) => this.settled.push(row),

@@ -6,6 +6,7 @@ import { type Backoff, backoffMs } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ignore, TellableError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import type { Machine } from "../../base/machine.ts";
 import { ChannelError, type Connection, type Outbound } from "../../kit/channel.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { type Account, toChannelError } from "./account.ts";
@@ -16,6 +17,7 @@ export interface SenderOptions {
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Log;
+  readonly machine: Machine;
   /** Cuts a reply into the messages that the platform takes. */
   compose(row: OutboxRow, account: Account): Promise<Payload[]>;
   /** Runs `work` in one transaction. */
@@ -34,6 +36,7 @@ export class Sender {
   readonly #options: SenderOptions;
   readonly #busy = new Map<string, Promise<void>>();
   readonly #timers = new Map<string, Disposable>();
+  readonly #stop = new AbortController();
   #isReady = false;
 
   constructor(options: SenderOptions) {
@@ -76,6 +79,7 @@ export class Sender {
   /** Stops looking; what is under way ends by itself. */
   async stop(): Promise<void> {
     this.#isReady = false;
+    this.#stop.abort(new TellableError("the account is stopped"));
     for (const timer of this.#timers.values()) timer[Symbol.dispose]();
     this.#timers.clear();
     await Promise.allSettled(this.#busy.values());
@@ -84,6 +88,7 @@ export class Sender {
   #wake(chat: string): void {
     if (this.#busy.has(chat)) return;
     const work = this.#drain(chat).catch((error: unknown) => {
+      if (this.#stop.signal.aborted) return;
       // A full disk, for example: what waits is on disk already and is tried again, but not in circles.
       this.#options.log.error("sending ended in an unexpected error", { error });
       if (this.#isReady) this.#later(chat, AFTER_ERROR_MS);
@@ -117,11 +122,16 @@ export class Sender {
   }
 
   async #compose(row: OutboxRow): Promise<void> {
-    const { account, outbox, compose } = this.#options;
-    const parts = await compose(row, account).catch((error: unknown) => {
-      this.#options.log.error("a message cannot be rendered", { outboxId: row.id, error });
-      return [];
-    });
+    const { account, outbox, compose, machine } = this.#options;
+    const { signal } = this.#stop;
+    const tries = { signal, isKnown: () => false };
+    const parts = await machine
+      .surely(() => compose(row, account), tries)
+      .catch((error: unknown) => {
+        signal.throwIfAborted();
+        this.#options.log.error("a message cannot be rendered", { outboxId: row.id, error });
+        return [];
+      });
     if (parts.length === 0) this.#end(row, "failed", "it holds nothing that can be shown");
     else outbox.compose(row, parts);
   }

@@ -1,5 +1,6 @@
 /** Asks other models when one cannot answer, and always says so. */
 import type { Log } from "../../base/log.ts";
+import { isPassing } from "../../base/machine.ts";
 import { ModelError, type ModelErrorKind } from "./model-error.ts";
 import type { ModelRequest, ModelStep } from "./port.ts";
 import type { Model } from "./providers.ts";
@@ -52,7 +53,8 @@ export class Fallback {
       } catch (error) {
         request.signal.throwIfAborted();
         const why = error instanceof ModelError && !said ? REASONS[error.kind] : undefined;
-        if (!(error instanceof ModelError) || why === undefined) throw error;
+        // What this machine cannot do now, it cannot do for another model either.
+        if (!(error instanceof ModelError) || why === undefined || isPassing(error)) throw error;
         failures.push({ model, error, why });
         at = next(models, at, error);
         if (at < 0) throw failureOf(failures);
