@@ -237,7 +237,12 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     const guarded = guardedClock(time, (error) =>
       log.error(storageProblem(error) ?? "a timer's work threw", { error }),
     );
-    const clock = stack.use(steadyClock(guarded, { log, folder: stateDir }));
+    const clock = stack.use(
+      steadyClock(guarded, {
+        ...{ log, folder: stateDir },
+        witnesses: ["state.db", "state.db-wal"].map((name) => join(stateDir, name)),
+      }),
+    );
     const store = stack.use(openState(stateDir));
     const machine = stack.use(new Machine({ clock, log, folder: stateDir }));
     const config = stack.use(openConfig(options, log, clock, requestRestart));

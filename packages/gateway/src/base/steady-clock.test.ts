@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -33,14 +33,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function start(): SteadyClock {
+function start(witnesses: readonly string[] = []): SteadyClock {
   const log = createLog({
     clock: time,
     level: "info",
     sinks: [({ sentence }) => void sentences.push(sentence)],
     secrets: new Secrets(),
   });
-  return steadyClock(time, { log, folder });
+  return steadyClock(time, { log, folder, witnesses });
 }
 
 test("steady time is the wall time while the wall time behaves", () => {
@@ -104,6 +104,24 @@ test("one start with the clock a year ahead is known by the newest time of the s
   assert.deepEqual([after.steadyNow(), after.jumpMs], [FAKE_EPOCH + HOUR, undefined]);
 });
 
+test("where no time was kept, what the gateway has written last tells when it ran", () => {
+  const witness = join(folder, "state.db");
+  writeFileSync(witness, "");
+  utimesSync(witness, FAKE_EPOCH / 1_000, FAKE_EPOCH / 1_000);
+  time.offMs = YEAR;
+  using clock = start([witness]);
+
+  assert.deepEqual([clock.steadyNow(), clock.jumpMs], [FAKE_EPOCH, YEAR]);
+});
+
+test("a kill right after the start does not lose the newest time", () => {
+  start();
+  time.offMs = YEAR;
+  using clock = start();
+
+  assert.equal(clock.jumpMs, YEAR);
+});
+
 test("a gateway that was off over a long weekend believes its clock", () => {
   start()[Symbol.dispose]();
   time.offMs = 3 * DAY;
@@ -119,7 +137,7 @@ test("a damaged file says nothing", () => {
   assert.equal(clock.steadyNow(), FAKE_EPOCH);
 });
 
-const KEPT = 30 * DAY;
+const KEPT = 2 * DAY;
 
 test("what is deleted is as old as both the wall time and the steady time say", () => {
   time.offMs = YEAR;

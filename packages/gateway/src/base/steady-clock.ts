@@ -6,6 +6,7 @@
  * - `olderThan()` is for what is deleted: time that a wrong clock made up does not count.
  * - `heard()` takes in what a platform's clock says; `skew` is how far the clock of this machine is off.
  */
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "./clock.ts";
 import { ignore } from "./errors.ts";
@@ -75,9 +76,17 @@ interface Hold {
   readonly was: number;
 }
 
-/** Watches `clock`; the newest time is kept in `folder`. Disposing it keeps it once more. */
-export function steadyClock(clock: Clock, { log, folder }: { log: Log; folder: string }): SteadyClock {
-  return new Watched(clock, log, join(folder, "clock.json"));
+export interface SteadyClockOptions {
+  readonly log: Log;
+  /** Where the newest time is kept. */
+  readonly folder: string;
+  /** Files that the gateway writes while it runs: their age stands in for a time that was not kept. */
+  readonly witnesses?: readonly string[];
+}
+
+/** Watches `clock`; the newest time is kept at the start, every ten minutes, and when it is disposed. */
+export function steadyClock(clock: Clock, { log, folder, witnesses = [] }: SteadyClockOptions): SteadyClock {
+  return new Watched(clock, log, join(folder, "clock.json"), witnesses);
 }
 
 class Watched implements SteadyClock {
@@ -94,16 +103,17 @@ class Watched implements SteadyClock {
   #isSkewKnown = false;
   #looks = 0;
 
-  constructor(clock: Clock, log: Log, path: string) {
+  constructor(clock: Clock, log: Log, path: string, witnesses: readonly string[]) {
     this.#clock = clock;
     this.#log = log;
     this.#path = path;
-    const { seenAt, waitedMs = 0, hold } = readKept(path);
+    const { seenAt = newestOf(witnesses), waitedMs = 0, hold } = readKept(path);
     this.#hold = hold;
     const now = clock.now();
     const isUsual = seenAt === undefined || (now >= seenAt - DRIFT_MS && now - seenAt <= USUAL_GAP_MS);
     this.#steady = new ToldTime(isUsual ? now : seenAt, clock);
     if (!isUsual) this.#noteJump(now - seenAt, waitedMs);
+    this.#keep();
     this.#watch = clock.every(LOOK_EVERY_MS, () => this.#look());
   }
 
@@ -237,6 +247,12 @@ function readKept(path: string): Kept {
     ignore(error, "a damaged file says nothing");
     return {};
   }
+}
+
+/** When one of the files was last written; undefined when there is none of them. */
+function newestOf(paths: readonly string[]): number | undefined {
+  const times = paths.flatMap((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? []);
+  return times.length === 0 ? undefined : Math.trunc(Math.max(...times));
 }
 
 function isTime(value: unknown): value is number {
