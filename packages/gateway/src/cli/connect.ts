@@ -1,8 +1,9 @@
 /** Opens the command line's connection to a gateway, with this machine's identity and a certificate pin if there is one. */
 
-import { GatewayClient, type HelloOk, type WebSocketLike } from "@moltbot/protocol";
+import { type DeviceIdentity, GatewayClient, type HelloOk, type WebSocketLike } from "@moltbot/protocol";
 import { type ClientOptions as SocketOptions, WebSocket } from "ws";
 import { systemClock } from "../base/clock.ts";
+import { isPassing } from "../base/machine.ts";
 import { VERSION } from "../base/version.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { explainFailure } from "./failure.ts";
@@ -65,20 +66,33 @@ export async function withGateway<T>(
 }
 
 function createClient(target: Target, options: ConnectOptions, socketOptions: SocketOptions): GatewayClient {
-  const device = loadDevice(target.stateDir);
+  const device = deviceOf(target);
+  // Without a device only the command line keeps its scopes.
+  const mode = device ? (options.mode ?? "cli") : "cli";
   return new GatewayClient({
     url: target.url,
-    client: { id: "cli", version: VERSION, platform: process.platform, mode: options.mode ?? "cli" },
+    client: { id: "cli", version: VERSION, platform: process.platform, mode },
     role: "operator",
     scopes: SCOPES,
-    device,
+    ...(device && { device }),
     ...(target.token !== undefined && { token: target.token }),
     ...(target.password !== undefined && { password: target.password }),
-    ...(!target.isExplicit && { deviceTokens: deviceTokens(target.stateDir, device.deviceId) }),
+    ...(device && !target.isExplicit && { deviceTokens: deviceTokens(target.stateDir, device.deviceId) }),
     ...(target.fingerprint !== undefined && { tlsFingerprint: target.fingerprint }),
     reconnect: options.reconnect ?? false,
     createSocket: (url) => new WebSocket(url, socketOptions) as unknown as WebSocketLike,
   });
+}
+
+/** A full disk has no room for an identity; on the gateway's own machine its secret is enough to look and to help. */
+function deviceOf(target: Target): DeviceIdentity | undefined {
+  try {
+    return loadDevice(target.stateDir);
+  } catch (error) {
+    const isEnough = target.isLocal && (target.token !== undefined || target.password !== undefined);
+    if (isEnough && isPassing(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The pinning code brings TLS along, which other connections need not load. */

@@ -3,6 +3,7 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
+import type { HealthSummary } from "@moltbot/protocol";
 import { isRecord, readConfig } from "../base/config.ts";
 import { lineOf } from "../base/config-line.ts";
 import { codeOf, messageOf } from "../base/errors.ts";
@@ -13,6 +14,7 @@ import { accountsOfHealth, isBroken, type NamedAccount, problemsOf, stateOf } fr
 import type { Call } from "./command.ts";
 import { withGateway } from "./connect.ts";
 import { readInstance } from "./instance.ts";
+import { machineProblems } from "./machine-health.ts";
 import { bytes, duration } from "./render.ts";
 import { readLocalConfig, resolveTarget, type Target } from "./target.ts";
 
@@ -252,6 +254,7 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
         const { problems } = await client.request("channels.names", {}, { timeoutMs });
         return [
           { level: "ok", subject, says },
+          ...checkMachine(health),
           checkModels(models),
           ...accountsOfHealth(health).map(checkAccount),
           ...problems.map(nameFinding),
@@ -282,6 +285,13 @@ async function namesInFile({ stateDir }: Target, env: NodeJS.ProcessEnv): Promis
 
 function nameFinding({ says, fix }: { readonly says: string; readonly fix: string }): Finding {
   return { level: "warn", subject: "config", says, fix };
+}
+
+/** What the gateway says of its machine: a full disk, the clock. */
+function checkMachine(health: HealthSummary): Finding[] {
+  const problems = machineProblems(health).map((problem) => ({ level: "fail", ...problem }) as const);
+  if (problems.length > 0) return problems;
+  return [{ level: "ok", subject: "machine", says: "Files can be written, and nobody says that the clock is wrong" }];
 }
 
 function checkModels(models: readonly { readonly id: string }[]): Finding {

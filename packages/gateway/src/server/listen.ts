@@ -8,6 +8,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Descriptors } from "../base/descriptors.ts";
 import { codeOf, detailOf, GatewayError, ignore, invalidRequest, messageOf, StartError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { storageProblem } from "../base/machine.ts";
 import { type Schema, validationText } from "../kit/validate.ts";
 import { Connection, LIMITS, type Session } from "./connection.ts";
 import { dialectFor, STRICTEST } from "./dialect.ts";
@@ -312,8 +313,9 @@ export class GatewayServer {
 
   #refuse(connection: Connection, { id }: Request, error: unknown): void {
     const { log } = this.#options;
-    const known = error instanceof GatewayError ? error : new GatewayError("UNAVAILABLE", "internal error");
-    if (known !== error) log.error("the handshake threw an unexpected error", { error });
+    const storage = storageProblem(error);
+    const known = error instanceof GatewayError ? error : new GatewayError("UNAVAILABLE", storage ?? "internal error");
+    if (known !== error) log.error(storage ?? "the handshake threw an unexpected error", { error });
     this.connections.delete(connection.id);
     log.debug("connection refused", { connId: connection.id, address: connection.address, why: known.message });
     connection.send(failureFrame(id, known));

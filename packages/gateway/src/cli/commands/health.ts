@@ -4,6 +4,7 @@ import { accountName } from "../channels/known.ts";
 import { accountsOfHealth, paintOf, problemLines, problemsOf, stateOf } from "../channels/show.ts";
 import { defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
+import { machineLines } from "../machine-health.ts";
 import { ago, duration } from "../render.ts";
 
 /** Asks the gateway for its health snapshot. */
@@ -18,7 +19,10 @@ export const health = defineCommand({
       const { out } = call;
       if (call.flags.json) return out.json(result);
       const tookMs = performance.now() - started;
-      out.print(`${out.style.green("●")} The gateway at ${target.url} is well.`);
+      const machine = machineLines(result, out);
+      const isWell = machine.length === 0;
+      const mark = isWell ? out.style.green("●") : out.style.yellow("●");
+      out.print(`${mark} The gateway at ${target.url} ${isWell ? "is well" : "answers"}.`);
       out.print(
         out.style.dim(
           `  version ${hello.server.version}, up ${duration(hello.snapshot.uptimeMs)}, answered in ${duration(tookMs)}`,
@@ -30,9 +34,9 @@ export const health = defineCommand({
       out.print(out.style.dim(`  ${sessions} ${sessions === 1 ? "session" : "sessions"}${last}`));
       const accounts = accountsOfHealth(result);
       for (const { label, account } of accounts.filter((each) => problemsOf(each).length === 0)) {
-        const mark = paintOf(account.state, out.style)("●");
-        out.print(`${mark} ${accountName(label, account.accountId)} is ${stateOf(account)}.`);
+        const dot = paintOf(account.state, out.style)("●");
+        out.print(`${dot} ${accountName(label, account.accountId)} is ${stateOf(account)}.`);
       }
-      for (const line of problemLines(accounts, out)) out.print(line);
+      for (const line of [...machine, ...problemLines(accounts, out)]) out.print(line);
     }),
 });

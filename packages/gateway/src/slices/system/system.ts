@@ -83,12 +83,13 @@ export class System implements Disposable {
 
   /** The newest snapshot, made when there is none yet. */
   health(): Health {
-    return this.#health ?? this.#makeHealth();
+    return this.#health && !this.#isMachineNew(this.#health) ? this.#health : this.#makeHealth();
   }
 
   /** The newest snapshot, ready for the wire; one older than a minute is made anew. */
   serializedHealth(): Serialized {
-    if (!this.#serialized || this.#base.clock.now() - this.health().ts > REFRESH_MS) this.#makeHealth();
+    // A clock that was put back makes a snapshot look as if it came from the future.
+    if (!this.#serialized || Math.abs(this.#base.clock.now() - this.health().ts) > REFRESH_MS) this.#makeHealth();
     return this.#serialized!;
   }
 
@@ -165,8 +166,22 @@ export class System implements Disposable {
     this.#timers.dispose();
   }
 
+  /** Whether the machine is in another state than a snapshot says. */
+  #isMachineNew({ machine }: Health): boolean {
+    const now = this.#machineHealth();
+    return now.trouble !== machine.trouble || (now.clock === undefined) !== (machine.clock === undefined);
+  }
+
+  #machineHealth(): Health["machine"] {
+    const { clock, machine } = this.#base;
+    return {
+      ...(machine.trouble !== undefined && { trouble: machine.trouble }),
+      ...(clock.skew && { clock: clock.skew }),
+    };
+  }
+
   #makeHealth(): Health {
-    const { clock, config, machine } = this.#base;
+    const { clock, config } = this.#base;
     const startedAt = clock.monotonic();
     const { issues } = config.snapshot();
     const { channels, order: channelOrder, labels: channelLabels } = this.#sources.channels();
@@ -181,10 +196,7 @@ export class System implements Disposable {
       defaultAgentId: this.#sources.defaultAgentId(),
       agents: this.#sources.agents(),
       sessions: this.#sources.sessions(),
-      machine: {
-        ...(machine.trouble !== undefined && { trouble: machine.trouble }),
-        ...(clock.skew && { clock: clock.skew }),
-      },
+      machine: this.#machineHealth(),
       config: issues.length === 0 ? { valid: true } : { valid: false, problem: explain("moltbot.json", issues) },
     };
     this.#health.durationMs = Math.round(clock.monotonic() - startedAt);

@@ -1,0 +1,47 @@
+/** What is wrong with the machine that a gateway runs on, for people. */
+import type { HealthSummary } from "@moltbot/protocol";
+import type { Output } from "./output.ts";
+import { duration } from "./render.ts";
+
+/** One problem, and what to do about it; sentences without a full stop. */
+export interface MachineProblem {
+  readonly subject: "machine" | "clock";
+  readonly says: string;
+  readonly fix: string;
+}
+
+/** The problems that a health snapshot names. A gateway of before this version names none. */
+export function machineProblems({ machine }: Partial<Pick<HealthSummary, "machine">>): MachineProblem[] {
+  const problems: MachineProblem[] = [];
+  if (machine?.trouble !== undefined) {
+    const [what = "", ...rest] = machine.trouble.split("; ");
+    const fix = rest.join("; ") || "Look at the log";
+    problems.push({ subject: "machine", says: `Work waits: ${what}`, fix: capital(fix) });
+  }
+  if (machine?.clock) {
+    const { aheadMs, against } = machine.clock;
+    const way = aheadMs > 0 ? "ahead of" : "behind";
+    const other = against === undefined ? "where it was before it jumped" : `the clock of ${against}`;
+    problems.push({
+      subject: "clock",
+      says: `The gateway's clock is ${duration(Math.abs(aheadMs))} ${way} ${other}`,
+      fix: "Set it, best by a time service (Linux: timedatectl set-ntp true); nothing is deleted meanwhile",
+    });
+  }
+  return problems;
+}
+
+/** The same as lines of an answer, each with what to do under it. */
+export function machineLines(
+  health: Partial<Pick<HealthSummary, "machine">>,
+  { style }: Pick<Output, "style">,
+): string[] {
+  return machineProblems(health).flatMap(({ says, fix }) => [
+    `${style.yellow("●")} ${says}.`,
+    `  ${style.dim("→")} ${fix}.`,
+  ]);
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,66 @@
+// What an operator sees of a machine in trouble: in health, in status, and in doctor, with what to do about it.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { fakeTelegram } from "@moltbot/fakes";
+import { WrongClock } from "../../packages/gateway/src/cli/drill/wrong-clock.ts";
+import { eventually, FaultBench, PROGRAM } from "./bench.ts";
+
+/** What a command of the command line prints about the gateway of this bench. */
+async function shown(bench: FaultBench, command: string): Promise<string> {
+  const { token } = await bench.subject.address();
+  const child = spawn(PROGRAM.file, [...PROGRAM.args, command], {
+    env: {
+      ...{ PATH: process.env.PATH, HOME: bench.folder, NO_COLOR: "1" },
+      ...{ MOLTBOT_STATE_DIR: join(bench.disk.folder, "state"), MOLTBOT_GATEWAY_TOKEN: token },
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const late = setTimeout(() => child.kill("SIGKILL"), 60_000);
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  clearTimeout(late);
+  return stdout + stderr;
+}
+
+test("a full disk is shown, also to a command line that has never been used before", async () => {
+  await using bench = await FaultBench.start();
+  const client = await bench.operator();
+
+  bench.fill();
+  await client.request("chat.send", { sessionKey: "main", message: "long ".repeat(40_000), idempotencyKey: "k1" });
+  await eventually("the trouble to be known", async () => (await client.call("health")).machine.trouble);
+  const [health, status, doctor] = [
+    await shown(bench, "health"),
+    await shown(bench, "status"),
+    await shown(bench, "doctor"),
+  ];
+  bench.free();
+  await eventually("the trouble to be over", async () => !(await client.call("health")).machine.trouble);
+  const after = await shown(bench, "health");
+
+  assert.match(health, /^● The gateway at \S+ answers\.$/m);
+  for (const output of [health, status])
+    assert.match(output, /^● Work waits: the disk is full\.\n {2}→ Free some space and try again\.$/m);
+  assert.match(doctor, /^fail {2}machine {2}Work waits: the disk is full\n {15}→ Free some space and try again$/m);
+  assert.match(after, /^● The gateway at \S+ is well\.$/m);
+});
+
+test("a clock that is not that of the platforms is shown", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "moltbot-clock-"));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rmSync(folder, { recursive: true }));
+  const clock = new WrongClock(join(folder, "shift"), 365 * 86_400_000);
+  const telegram = stack.use(await fakeTelegram());
+  const bench = stack.use(await FaultBench.start({ platforms: [telegram], preloads: [clock.preload], env: clock.env }));
+
+  const [health, doctor] = [await shown(bench, "health"), await shown(bench, "doctor")];
+
+  const says = "The gateway's clock is 365 d ahead of the clock of Telegram";
+  assert.ok(health.includes(`● ${says}.\n  → Set it, best by a time service`), health);
+  assert.ok(doctor.includes(`fail  clock    ${says}\n`), doctor);
+});
