@@ -2,44 +2,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fakeDiscord, fakeSlack, fakeTelegram } from "@moltbot/fakes";
+import { Crowd } from "../../packages/gateway/src/cli/drill/crowd.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { eventually, FaultBench } from "./bench.ts";
 
 const CROWDED = "too many connections are open; close some, or raise the limit (ulimit -n)";
-
-/** Many sockets that say nothing; each that is closed is replaced, as an impatient crowd does. */
-class Crowd implements Disposable {
-  readonly #sockets = new Set<Socket>();
-  readonly #port: number;
-  #isOver = false;
-  /** How many were opened in all. */
-  opened = 0;
-
-  constructor(url: string, size: number) {
-    this.#port = Number(new URL(url).port);
-    for (let n = 0; n < size; n++) this.#join();
-  }
-
-  #join(): void {
-    if (this.#isOver) return;
-    const socket = connect(this.#port, "127.0.0.1", () => this.opened++);
-    this.#sockets.add(socket);
-    socket.on("error", () => undefined);
-    socket.once("close", () => {
-      this.#sockets.delete(socket);
-      setTimeout(() => this.#join(), 20);
-    });
-  }
-
-  [Symbol.dispose](): void {
-    this.#isOver = true;
-    for (const socket of this.#sockets) socket.destroy();
-  }
-}
 
 for (const limit of [64, 96, 160])
   test(`with ${limit} descriptors and more sockets than that, what people say is answered, and an operator gets in`, async () => {

@@ -1,29 +1,35 @@
-/** `moltbot drill` — proves on this machine that kills lose nothing and say nothing twice. */
+/** `moltbot drill` — proves on this machine that kills and faults lose nothing and say nothing twice. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineCommand } from "../command.ts";
-import { EXIT, usageError } from "../exit.ts";
-import { table } from "../render.ts";
+import type { FaultRow } from "../drill/faults.ts";
+import type { Program } from "../drill/subject.ts";
+import { EXIT, type ExitCode, usageError } from "../exit.ts";
+import type { Output } from "../output.ts";
+import { duration, table } from "../render.ts";
 
 const DEFAULT_KILLS = 10;
 const DEFAULT_BURST = 6;
 const MAX_KILLS = 1_000;
 
 export const drill = defineCommand({
-  summary: "Kill a gateway again and again and count what is lost",
+  summary: "Kill a gateway again and again, or trouble its machine, and count what is lost",
   flags: {
     kills: { kind: "number", summary: `How often it is killed; ${DEFAULT_KILLS} by default`, value: "N" },
     seed: { kind: "number", summary: "Repeats a drill: the same bursts and pauses", value: "N" },
     burst: { kind: "number", summary: `Messages of a burst on each channel; at most ${DEFAULT_BURST}`, value: "N" },
     channel: { kind: "text", summary: "Only this channel", value: "ID" },
+    faults: { kind: "switch", summary: "Instead of kills: a full disk, few descriptors, a wrong clock, no reader" },
   },
-  examples: ["moltbot drill --kills 30", "moltbot drill --channel telegram --seed 7"],
+  examples: ["moltbot drill --kills 30", "moltbot drill --channel telegram --seed 7", "moltbot drill --faults"],
   async run({ flags, out }) {
     const { kills = DEFAULT_KILLS, seed = Math.floor(Math.random() * 2 ** 31), burst = DEFAULT_BURST } = flags;
     if (!Number.isInteger(kills) || kills < 1 || kills > MAX_KILLS)
       throw usageError(`--kills is a whole number from 1 to ${MAX_KILLS}.`);
+    if (flags.faults)
+      return await drillFaults({ seed, burst, channel: flags.channel, isJson: flags.json === true }, out);
     const { startFakes } = await import("../drill/platforms.ts");
     const { runDrill } = await import("../drill/drill.ts");
     const folder = mkdtempSync(join(tmpdir(), "moltbot-drill-"));
@@ -34,7 +40,7 @@ export const drill = defineCommand({
       const result = await runDrill({
         ...{ kills, seed, burst, platforms },
         stateDir: join(folder, "state"),
-        program: { file: process.execPath, args: [...process.execArgv, process.argv[1]!] },
+        program: ownProgram(),
         progress: (sentence) => {
           if (!flags.json) out.print(out.style.dim(sentence));
         },
@@ -74,3 +80,66 @@ export const drill = defineCommand({
     }
   },
 });
+
+/** This very program, to be started again as the gateway under drill. */
+function ownProgram(): Program {
+  return { file: process.execPath, args: [...process.execArgv, process.argv[1]!] };
+}
+
+interface FaultsCall {
+  readonly seed: number;
+  readonly burst: number;
+  readonly channel: string | undefined;
+  readonly isJson: boolean;
+}
+
+/** Tries the faults one after the other; prints a row for each, whatever became of it. */
+async function drillFaults({ seed, burst, channel, isJson }: FaultsCall, out: Output): Promise<ExitCode> {
+  const { startFakes } = await import("../drill/platforms.ts");
+  const { FAULT_LIMIT_MS, FAULT_NAMES, runFaults } = await import("../drill/faults.ts");
+  const folder = mkdtempSync(join(tmpdir(), "moltbot-drill-"));
+  const say = (sentence: string) => {
+    if (!isJson) out.print(out.style.dim(sentence));
+  };
+  say(`${FAULT_NAMES.length} faults, one after the other; each ends after ${duration(FAULT_LIMIT_MS)} at the latest.`);
+  try {
+    const rows = await runFaults({
+      ...{ seed, burst, folder, program: ownProgram(), progress: say },
+      platforms: async () => (await startFakes(channel)).platforms,
+    });
+    if (isJson) out.json({ seed, faults: rows });
+    else showFaults(rows, out);
+    return rows.every(isSound) ? EXIT.ok : EXIT.failed;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function showFaults(rows: readonly FaultRow[], out: Output): void {
+  const right = (title: string) => ({ title, align: "right" as const });
+  const columns = [
+    { title: "Fault" },
+    ...["Sent", "Answered", "In doubt", "Lost", "Doubled"].map(right),
+    { title: "Verdict" },
+  ];
+  const cells = rows.map((row) => {
+    const { fault, result } = row;
+    if (!result) return [fault, "", "", "", "", "", "left out"];
+    const { sent, answered, inDoubt, lost, doubled } = result;
+    const counts = [sent, answered, inDoubt, lost.length, doubled.length].map(String);
+    return [fault, ...counts, isSound(row) ? "ok" : "failed"];
+  });
+  out.print(`\n${table(columns, cells, out)}\n`);
+  for (const { fault, how, result, problem } of rows) {
+    if (!result) out.print(out.style.dim(`${fault} was left out: ${how}.`));
+    if (problem !== undefined) out.print(`${fault}: ${problem}.`);
+    for (const text of [...(result?.lost ?? []), ...(result?.doubled ?? [])]) out.print(out.style.dim(`  ${text}`));
+  }
+}
+
+/** Whether a fault has done no harm. What was left out has done none. */
+function isSound({ result, problem }: FaultRow): boolean {
+  if (!result) return true;
+  const { lost, doubled, stale, undecided } = result;
+  return problem === undefined && lost.length + doubled.length + stale.length + undecided === 0;
+}

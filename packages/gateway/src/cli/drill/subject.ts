@@ -24,6 +24,8 @@ export interface SubjectOptions {
   readonly patience?: Patience;
   /** How many files and sockets the process may have open; as many as this machine allows when not said. */
   readonly descriptors?: number;
+  /** Somebody reads what the process prints, until `leave`; it prints much. */
+  readonly isWatched?: boolean;
 }
 
 const TOKEN = "drill-token-0123456789abcdef";
@@ -54,14 +56,15 @@ export class Subject implements AsyncDisposable {
 
   /** Starts the process without waiting until it is ready. */
   launch(): void {
-    const { program, stateDir, env, preloads, descriptors } = this.#options;
+    const { program, stateDir, env, preloads, descriptors, isWatched = false } = this.#options;
     const before = preloads.flatMap((path) => ["--import", path]);
-    const command = [program.file, ...before, ...program.args, "gateway", "--port", "0"];
+    const verbose = isWatched ? ["--verbose"] : [];
+    const command = [program.file, ...before, ...program.args, "gateway", "--port", "0", ...verbose];
     // The shell becomes the program: the process that is killed is the gateway.
     const limit = `ulimit -n ${descriptors} && exec "$0" "$@"`;
     const [file, ...args] = descriptors === undefined ? command : ["/bin/sh", "-c", limit, ...command];
     this.#child = spawn(file!, args, {
-      stdio: "ignore",
+      stdio: ["ignore", isWatched ? "pipe" : "ignore", "ignore"],
       env: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
@@ -71,6 +74,12 @@ export class Subject implements AsyncDisposable {
         CLAWDBOT_GATEWAY_TOKEN: TOKEN,
       },
     });
+    this.#child.stdout?.resume();
+  }
+
+  /** Whoever reads what the process prints goes away. */
+  leave(): void {
+    this.#child?.stdout?.destroy();
   }
 
   /** The process that runs now. */
