@@ -26,6 +26,8 @@ class Desk {
   readonly settled: OutboxRow[] = [];
   readonly account: Account;
   readonly sender: Sender;
+  /** Ends of messages cannot be written. */
+  isDiskFull = false;
 
   constructor(options: { repeatSafeMs?: number } = {}) {
     this.paper = new PaperChannel(options);
@@ -44,7 +46,10 @@ class Desk {
     this.sender = new Sender({
       ...{ account: this.account, outbox: this.outbox, clock, log, machine },
       compose: composeParts,
-      atomically: (work) => store.transaction(work),
+      atomically: (work) => {
+        if (this.isDiskFull) throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
+        store.transaction(work);
+      },
       settled: (row) => this.settled.push(row),
     });
   }
@@ -108,6 +113,21 @@ test("a rate limit holds its chat as long as the server says, and no other", asy
 
   assert.deepEqual(desk.texts, ["slow", "other", "slow"]);
   assert.deepEqual(desk.states, ["sent", "sent"]);
+});
+
+test("what was taken while the disk was full is written down when there is room, and is not in doubt", async () => {
+  const desk = new Desk();
+  await desk.link();
+  desk.isDiskFull = true;
+  desk.add("taken");
+  await desk.quiet();
+  const during = desk.states;
+  desk.isDiskFull = false;
+  desk.clock.advance(1_000);
+  await desk.quiet();
+
+  assert.deepEqual(during, ["sending"]);
+  assert.deepEqual([desk.states, desk.texts], [["sent"], ["taken"]]);
 });
 
 test("what may have been taken is not repeated where a repeat is not harmless", async () => {

@@ -91,7 +91,7 @@ export class Sender {
       if (this.#stop.signal.aborted) return;
       // A full disk, for example: what waits is on disk already and is tried again, but not in circles.
       this.#options.log.error("sending ended in an unexpected error", { error });
-      if (this.#isReady) this.#later(chat, AFTER_ERROR_MS);
+      if (this.#isReady) this.#wakeLater(chat, AFTER_ERROR_MS);
     });
     this.#busy.set(chat, work);
     void work.then(() => {
@@ -114,8 +114,8 @@ export class Sender {
       const { connection } = account;
       const row = outbox.next(account.key, chat);
       if (!row || !connection || !this.#isReady) return;
-      if (this.#isExpired(row)) continue;
-      if (row.notBefore > clock.steadyNow()) return this.#later(chat, row.notBefore - clock.steadyNow());
+      if (await this.#isExpired(row)) continue;
+      if (row.notBefore > clock.steadyNow()) return this.#wakeLater(chat, row.notBefore - clock.steadyNow());
       if (row.state === "composing") await this.#compose(row);
       else await this.#send(row, connection);
     }
@@ -132,11 +132,11 @@ export class Sender {
         this.#options.log.error("a message cannot be rendered", { outboxId: row.id, error });
         return [];
       });
-    if (parts.length === 0) this.#end(row, "failed", "it holds nothing that can be shown");
+    if (parts.length === 0) await this.#end(row, "failed", "it holds nothing that can be shown");
     else outbox.compose(row, parts);
   }
 
-  #later(chat: string, ms: number): void {
+  #wakeLater(chat: string, ms: number): void {
     this.#timers.get(chat)?.[Symbol.dispose]();
     this.#timers.set(
       chat,
@@ -147,9 +147,9 @@ export class Sender {
     );
   }
 
-  #isExpired(row: OutboxRow): boolean {
+  async #isExpired(row: OutboxRow): Promise<boolean> {
     if (this.#options.clock.steadyNow() < row.expiresAt) return false;
-    this.#end(
+    await this.#end(
       row,
       "failed",
       row.problem ? `it could not be sent in time: ${row.problem}` : "it could not be sent in time",
@@ -164,17 +164,26 @@ export class Sender {
     using _timer = clock.after(SEND_LIMIT_MS, () =>
       limit.abort(new TellableError("the platform did not answer in time")),
     );
+    let sent: string;
     try {
-      const sent = await Promise.race([this.#transmit(row, connection, limit.signal), rejectionOf(limit.signal)]);
-      this.#sent(row, sent);
+      sent = await Promise.race([this.#transmit(row, connection, limit.signal), rejectionOf(limit.signal)]);
     } catch (error) {
       const problem = limit.signal.aborted
         ? new ChannelError("unknown", `${this.#options.account.definition.label} did not answer in time.`, {
             cause: error,
           })
         : toSendError(error, this.#options.account);
-      await this.#failed(outbox.require(row.id), problem, connection);
+      return await this.#failed(outbox.require(row.id), problem, connection);
     }
+    await this.#sent(row, sent);
+  }
+
+  /**
+   * Writes what the platform has said. It is known now and may never be told again: through all trouble of the machine it is
+   * kept and written.
+   */
+  async #keep(write: () => void): Promise<void> {
+    await this.#options.machine.persist(write, this.#stop.signal);
   }
 
   /** Hands the message to the platform; resolves with its id there. */
@@ -185,7 +194,7 @@ export class Sender {
         throw new ChannelError("rejected", `${this.#options.account.definition.label} has no polls.`);
       const { kind: _kind, pollId: _pollId, ...poll } = payload.content;
       const { id, pollId } = await connection.poll({ clientId, chat, ...poll }, signal);
-      if (pollId !== undefined) this.#options.outbox.notePoll(row.id, pollId);
+      if (pollId !== undefined) await this.#keep(() => this.#options.outbox.notePoll(row.id, pollId));
       return id;
     }
     if (payload.replacesDraft && providerId !== undefined && connection.edit) {
@@ -205,9 +214,9 @@ export class Sender {
     const now = clock.steadyNow();
     switch (error.kind) {
       case "rate-limited":
-        return outbox.later(row.id, now + (error.retryAfterMs ?? 1_000), error.message);
+        return await this.#later(row, now + (error.retryAfterMs ?? 1_000), error.message);
       case "bad-format":
-        if (!row.payload.isPlain) return outbox.asPlain(row);
+        if (!row.payload.isPlain) return await this.#keep(() => outbox.asPlain(row));
         break;
       case "rejected":
         break;
@@ -215,21 +224,21 @@ export class Sender {
         return await this.#inDoubt(row, error, connection);
       case "not-sent":
       case "network":
-        return outbox.later(row.id, now + backoffMs(row.attempts, RETRY), error.message);
+        return await this.#later(row, now + backoffMs(row.attempts, RETRY), error.message);
       default:
         // The account itself is in trouble: the message waits for it until it expires.
-        return outbox.later(row.id, now + backoffMs(row.attempts, RETRY), error.message);
+        return await this.#later(row, now + backoffMs(row.attempts, RETRY), error.message);
     }
     log.warn("a message was refused by the platform", { ...account.key, outboxId: row.id, problem: error.message });
-    this.#end(row, "failed", error.message);
+    await this.#end(row, "failed", error.message);
   }
 
   /** It may have been taken: the same id again where the platform knows it, else the platform is asked, else it stays in doubt. */
   async #inDoubt(row: OutboxRow, error: ChannelError, connection: Connection): Promise<void> {
-    const { outbox, clock } = this.#options;
+    const { clock } = this.#options;
     const isHarmless = this.#isRepeatSafe(row);
     if (isHarmless && row.attempts < MAX_ATTEMPTS)
-      return outbox.later(row.id, clock.steadyNow() + backoffMs(row.attempts, RETRY), error.message);
+      return await this.#later(row, clock.steadyNow() + backoffMs(row.attempts, RETRY), error.message);
     await this.#settleDoubt(row, connection, error.message);
   }
 
@@ -241,14 +250,14 @@ export class Sender {
   }
 
   async #settleDoubt(row: OutboxRow, connection: Connection, problem?: string): Promise<void> {
-    const { outbox, account, log } = this.#options;
+    const { account, log } = this.#options;
     if (problem === undefined && this.#isRepeatSafe(row))
-      return outbox.later(row.id, 0, "sent again after an interruption");
+      return await this.#later(row, 0, "sent again after an interruption");
     const found = await this.#look(row, connection);
-    if (found === "absent") return outbox.later(row.id, 0, "the platform does not have it; sent again");
-    if (found !== "unknown") return this.#sent(row, found);
+    if (found === "absent") return await this.#later(row, 0, "the platform does not have it; sent again");
+    if (found !== "unknown") return await this.#sent(row, found);
     log.warn("it is not known whether a message was sent", { ...account.key, outboxId: row.id });
-    this.#end(row, "unknown", problem ?? "the gateway was interrupted while it sent this; it may have arrived");
+    await this.#end(row, "unknown", problem ?? "the gateway was interrupted while it sent this; it may have arrived");
   }
 
   /** Asks the platform whether it has a message. */
@@ -265,20 +274,29 @@ export class Sender {
     }
   }
 
-  #sent({ id }: OutboxRow, providerId: string): void {
-    const { outbox, atomically, settled } = this.#options;
-    atomically(() => {
-      outbox.sent(id, providerId);
-      settled(outbox.require(id));
-    });
+  async #later({ id }: OutboxRow, notBefore: number, problem: string): Promise<void> {
+    await this.#keep(() => this.#options.outbox.later(id, notBefore, problem));
   }
 
-  #end({ id }: OutboxRow, state: "unknown" | "failed", problem: string): void {
+  async #sent({ id }: OutboxRow, providerId: string): Promise<void> {
+    const { outbox } = this.#options;
+    await this.#settle(id, () => outbox.sent(id, providerId));
+  }
+
+  async #end({ id }: OutboxRow, state: "unknown" | "failed", problem: string): Promise<void> {
+    const { outbox } = this.#options;
+    await this.#settle(id, () => outbox.end(id, state, problem));
+  }
+
+  /** The end of a message and what follows from it, in one transaction. */
+  async #settle(id: number, end: () => void): Promise<void> {
     const { outbox, atomically, settled } = this.#options;
-    atomically(() => {
-      outbox.end(id, state, problem);
-      settled(outbox.require(id));
-    });
+    await this.#keep(() =>
+      atomically(() => {
+        end();
+        settled(outbox.require(id));
+      }),
+    );
   }
 }
 
