@@ -119,6 +119,15 @@ function modelConfig({ baseUrl }: ModelServer) {
   };
 }
 
+/** Whether this user may mount a small file system here. */
+export function canMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), "moltbot-fault-"));
+  const disk = tightDisk(join(folder, "disk"), { bytes: 1024 * 1024, inodes: 10 });
+  disk?.[Symbol.dispose]();
+  rmSync(folder, { recursive: true, force: true });
+  return disk !== undefined;
+}
+
 /** Resolves with the first value of `look` that is not undefined or false; rejects with what was waited for. */
 export async function eventually<T>(
   what: string,

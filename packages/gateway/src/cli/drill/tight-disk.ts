@@ -3,7 +3,7 @@
  * no file beyond a few kilobytes, which needs no rights on Linux.
  */
 import { spawnSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf } from "../../base/errors.ts";
 
@@ -12,6 +12,8 @@ export interface TightDisk extends Disposable {
   readonly folder: string;
   /** How the fault is made, for people. */
   readonly how: string;
+  /** Whether it is a file system of its own, so that what writes to it meets a full one. */
+  readonly isMounted: boolean;
   /** From now on the process with this id can write no more. */
   fill(pid: number): void;
   /** There is room again. */
@@ -45,6 +47,7 @@ export function tightDisk(folder: string, { bytes, inodes }: TightDiskOptions): 
 class SmallFileSystem implements TightDisk {
   readonly folder: string;
   readonly how = "a small file system in memory";
+  readonly isMounted = true;
   readonly #fill: string;
   readonly #byFiles: boolean;
 
@@ -85,6 +88,7 @@ class SmallFileSystem implements TightDisk {
 class SmallFiles implements TightDisk {
   readonly folder: string;
   readonly how = "a limit on the size of its files";
+  readonly isMounted = false;
 
   constructor(folder: string) {
     this.folder = folder;
@@ -95,7 +99,7 @@ class SmallFiles implements TightDisk {
   }
 
   free(pid: number): void {
-    this.#limit(pid, "unlimited");
+    if (existsSync(`/proc/${pid}`)) this.#limit(pid, "unlimited");
   }
 
   [Symbol.dispose](): void {}
