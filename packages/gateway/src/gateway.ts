@@ -15,6 +15,7 @@ import { ensureConfig } from "./base/first-config.ts";
 import { concealer, type Place } from "./base/host-paths.ts";
 import { createLog, type Log, LogFile, type Sink, ttySink } from "./base/log.ts";
 import { Machine, storageProblem } from "./base/machine.ts";
+import { thriftyMemory } from "./base/memory.ts";
 import { useProxies } from "./base/proxy.ts";
 import { Secrets } from "./base/secrets.ts";
 import { type SteadyClock, steadyClock } from "./base/steady-clock.ts";
@@ -243,6 +244,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
         witnesses: ["state.db", "state.db-wal"].map((name) => join(stateDir, name)),
       }),
     );
+    if (options.ownsProcess) stack.use(thriftyMemory({ clock, log }));
     const store = stack.use(openState(stateDir));
     const machine = stack.use(new Machine({ clock, log, folder: stateDir }));
     const config = stack.use(openConfig(options, log, clock, requestRestart));

@@ -7,7 +7,7 @@ import type { Model } from "../models/providers.ts";
 import { kindOf, textOf } from "../sessions/sessions.ts";
 import type { StoredMessage } from "../sessions/transcript.ts";
 import type { Agent } from "./agent.ts";
-import { after, conversationOf, discreet, type Summary } from "./history.ts";
+import { after, conversationOf, discreet, type Summary, tellsOfTools } from "./history.ts";
 import { charsFor, roomIn, tokensOf, tokensOfAll, tokensOfText } from "./message-size.ts";
 import type { AgentServices } from "./services.ts";
 import { summarise } from "./summarise.ts";
@@ -156,8 +156,9 @@ export class Compaction {
   }
 
   /** Whether a message tells what tools told the owner; of a run that is no longer known, that is assumed. */
-  #isOwners({ runId, role, content }: StoredMessage): boolean {
-    if (role !== "toolResult" && !content.some(({ type }) => type === "toolCall" || type === "thinking")) return false;
+  #isOwners(message: StoredMessage): boolean {
+    if (!tellsOfTools(message)) return false;
+    const { runId } = message;
     const record = runId === undefined ? undefined : this.#agent.runs.record(runId);
     return record === undefined || audienceIn(record) === "owner";
   }

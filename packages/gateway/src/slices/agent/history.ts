@@ -7,7 +7,7 @@ import { textOf } from "../sessions/sessions.ts";
 import type { StoredMessage, StoredPart } from "../sessions/transcript.ts";
 import { answered, joined } from "./call-pairs.ts";
 import { roomIn, tokensOf, tokensOfAll, tokensOfText } from "./message-size.ts";
-import { boundRun, pictureLine, pictureNote, pruned } from "./pruning.ts";
+import { boundRun, pictureLine, pictureNote, pruned, small } from "./pruning.ts";
 import { BUILTIN } from "./run-store.ts";
 import { isSharedIn, type Telling, told } from "./told.ts";
 
@@ -73,24 +73,46 @@ export function readHistory(transcript: readonly StoredMessage[], options: Histo
     transcript.filter((message) => message.runId === runId),
     room,
   );
+  const ownTokens = tokensOfAll(own);
   const before = after(
     conversationOf(transcript, openRuns).filter((message) => message.runId !== runId),
     summary,
-  ).map((message) => (options.mayHear?.(message.runId) === false ? discreet(message) : message));
-  const isLarge = pruning !== undefined && tokensOfAll(before) + tokensOfAll(own) > room * PRUNE_FROM;
+  ).map((message) => heard(message, options));
+  const isLarge = pruning !== undefined && tokensOfAll(before) + ownTokens > room * PRUNE_FROM;
   const slim = isLarge ? pruned(before, { keepTurns: pruning.keepLastTurns - 1, maxChars: pruning.maxChars }) : before;
   const opening = summary
     ? [summaryMessage(options.mayHear && summary.isPrivate ? { ...summary, text: WITHHELD } : summary, options.mark)]
     : [];
   const openingTokens = summary ? tokensOfText(summary.text) : 0;
-  const kept = newestThatFit(slim, room - tokensOfAll(own) - openingTokens);
+  const { kept, tokens } = newestThatFit(slim, room - ownTokens - openingTokens);
   const isShared = isSharedIn([...kept, ...own], options.record);
   const shown = [...kept, ...own].map((message) => toModelMessage(message, { ...options, isShared }));
   return {
     messages: answered(joined([...opening, ...shown]), options.pending ?? new Set()),
-    tokens: openingTokens + tokensOfAll(kept) + tokensOfAll(own),
+    tokens: openingTokens + tokens + ownTokens,
     leftOut: slim.length - kept.length,
     isShared,
+  };
+}
+
+/**
+ * For reading a transcript backwards, so that a long one costs no more than what is shown of it: given each message, the
+ * newest first, it says whether those before it may still be shown. They may not once the messages so far fill the room
+ * in their smallest form; `readHistory` then finds one that does not fit.
+ */
+export function roomLeft(
+  options: Pick<HistoryOptions, "runId" | "openRuns" | "contextWindow" | "share" | "pruning" | "mayHear">,
+): (message: StoredMessage) => boolean {
+  const { runId, openRuns, pruning, share = 1 } = options;
+  const commands = new Set<string>();
+  let room = roomIn(options) * share;
+  return (message) => {
+    if (message.provider === BUILTIN.provider && message.runId) commands.add(message.runId);
+    const isSaid = isConversation(message, (id) => commands.has(id) || openRuns.has(id) || id === runId);
+    if (!isSaid) return true;
+    const shown = heard(message, options);
+    room -= tokensOf(pruning ? small(shown, pruning.maxChars) : shown);
+    return room >= 0;
   };
 }
 
@@ -99,14 +121,26 @@ export function conversationOf(transcript: readonly StoredMessage[], openRuns: R
   const commands = new Set(
     transcript.flatMap(({ provider, runId }) => (provider === BUILTIN.provider && runId ? [runId] : [])),
   );
-  return transcript.filter(
-    ({ role, runId }) => role !== "system" && (runId === undefined || !(commands.has(runId) || openRuns.has(runId))),
-  );
+  return transcript.filter((message) => isConversation(message, (id) => commands.has(id) || openRuns.has(id)));
+}
+
+function isConversation({ role, runId }: StoredMessage, isLeftOut: (runId: string) => boolean): boolean {
+  return role !== "system" && (runId === undefined || !isLeftOut(runId));
 }
 
 /** The messages that a summary does not stand for; all of them when its last one is no longer among them. */
 export function after(messages: readonly StoredMessage[], summary: Summary | undefined): StoredMessage[] {
   return messages.slice(messages.findIndex(({ id }) => id === summary?.to) + 1);
+}
+
+/** A message as this run may be shown it. Who asked in its run is looked up only where tools have told something. */
+function heard(message: StoredMessage, { mayHear }: Pick<HistoryOptions, "mayHear">): StoredMessage {
+  return mayHear && tellsOfTools(message) && !mayHear(message.runId) ? discreet(message) : message;
+}
+
+/** Whether a message holds what tools were given or answered, or how the model came to it. */
+export function tellsOfTools({ role, content }: Pick<StoredMessage, "role" | "content">): boolean {
+  return role === "toolResult" || content.some(({ type }) => type === "toolCall" || type === "thinking");
 }
 
 /** What was said, without what tools were given and answered, and without how the model came to it. */
@@ -124,15 +158,17 @@ function summaryMessage({ text }: Summary, mark: string): ModelMessage {
   return { role: "user", content: [{ kind: "text", text: framed(mark, { text, from: { kind: "summary" } }) }] };
 }
 
-function newestThatFit(messages: readonly StoredMessage[], budget: number): StoredMessage[] {
-  const kept: StoredMessage[] = [];
+function newestThatFit(
+  messages: readonly StoredMessage[],
+  budget: number,
+): { readonly kept: readonly StoredMessage[]; readonly tokens: number } {
   let tokens = 0;
-  for (const message of messages.toReversed()) {
-    tokens += tokensOf(message);
-    if (tokens > budget) break;
-    kept.push(message);
+  for (let at = messages.length - 1; at >= 0; at--) {
+    const more = tokensOf(messages[at]!);
+    if (tokens + more > budget) return { kept: messages.slice(at + 1), tokens };
+    tokens += more;
   }
-  return kept.reverse();
+  return { kept: messages, tokens };
 }
 
 type ShownTo = HistoryOptions & Telling;

@@ -80,7 +80,7 @@ function cut(message: StoredMessage, maxChars: number): StoredMessage {
 }
 
 /** Without pictures, and without the text of a long result. */
-function small(message: StoredMessage, maxChars: number): StoredMessage {
+export function small(message: StoredMessage, maxChars: number): StoredMessage {
   const content = message.content.map(withoutPicture);
   const size = message.role === "toolResult" ? textOf(message.content).length : 0;
   if (size <= maxChars) return { ...message, content };

@@ -5,7 +5,7 @@ import type { ModelMessage, ModelPart } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
 import type { StoredMessage, StoredPart } from "../sessions/transcript.ts";
 import type { Agent } from "./agent.ts";
-import { HISTORY_MESSAGES, type History, readHistory } from "./history.ts";
+import { HISTORY_MESSAGES, type History, type HistoryOptions, readHistory, roomLeft } from "./history.ts";
 import type { RunStep } from "./loop.ts";
 import { roomIn } from "./message-size.ts";
 import type { Run } from "./run.ts";
@@ -32,6 +32,7 @@ export class RunContext {
   #shrinks = 0;
   #tokens = 0;
   #isShared = false;
+  #past: { readonly writes: number; readonly share: number; readonly messages: readonly StoredMessage[] } | undefined;
 
   constructor(services: AgentServices, { agent, run, model }: { agent: Agent; run: Run; model: Model }) {
     this.#services = services;
@@ -125,12 +126,9 @@ export class RunContext {
     const { sessions } = this.#services;
     const { contextPruning } = sessions.agentSettings.defaults;
     const { sessionId } = this.#run.record;
-    const { id: runId } = this.#run;
-    // A run may have said more than that itself, and is shown what it was asked all the same.
-    const past = sessions.transcript.last(sessionId, HISTORY_MESSAGES).filter((message) => message.runId !== runId);
-    return readHistory([...past, ...this.#own(sessionId)], {
+    const options: HistoryOptions = {
       ...this.#telling,
-      runId,
+      runId: this.#run.id,
       openRuns: new Set(this.#agent.runs.open().map(({ id }) => id)),
       pending,
       modelRef: this.#model.ref,
@@ -141,7 +139,25 @@ export class RunContext {
       seesPictures: this.#model.input?.includes("image") ?? true,
       mayHear: this.#mayHear,
       image: (part) => sessions.transcript.image(part),
+    };
+    return readHistory([...this.#pastOf(options), ...this.#own(sessionId)], options);
+  }
+
+  /** What was said before, without this run: as much as may be shown. Read once as long as nothing has been written. */
+  #pastOf(options: HistoryOptions): readonly StoredMessage[] {
+    const { store, sessions } = this.#services;
+    const { writes } = store;
+    if (this.#past?.writes === writes && this.#past.share === this.#share) return this.#past.messages;
+    const { id: runId, record } = this.#run;
+    const read = sessions.transcript.backwards(record.sessionId, {
+      afterId: options.summary?.to,
+      limit: HISTORY_MESSAGES,
+      goesOn: roomLeft(options),
     });
+    // A run may have said more than that itself, and is shown what it was asked all the same.
+    const messages = read.filter((message) => message.runId !== runId);
+    this.#past = { writes, share: this.#share, messages };
+    return messages;
   }
 
   /** What the run was asked, has said and heard; news come first, and are nowhere kept. */

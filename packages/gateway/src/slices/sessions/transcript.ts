@@ -77,6 +77,9 @@ const MAX_IMAGE_BYTES = 3 * 1024 * 1024;
 /** A history answer as JSON (protocol: chat.history). */
 const MAX_HISTORY_CHARS = 6 * 1024 * 1024;
 
+/** So many messages are read at once by who does not know how many are wanted. */
+const PAGE = 200;
+
 export class Transcript {
   /** Told of every message that is added, before the surrounding transaction has ended. */
   onAppend: ((session: { key: string; sessionId: string }, message: StoredMessage) => void) | undefined;
@@ -117,6 +120,37 @@ export class Transcript {
       limit,
     );
     return rows.reverse().map(toMessage);
+  }
+
+  /**
+   * The newest messages, oldest first: read backwards from the last until `goesOn` says no to one, which is the first of
+   * the answer; never more than `limit`, and only what stands behind the message `afterId` if that is still there.
+   */
+  backwards(
+    sessionId: string,
+    {
+      afterId,
+      limit,
+      goesOn,
+    }: { afterId?: string | undefined; limit: number; goesOn: (message: StoredMessage) => boolean },
+  ): StoredMessage[] {
+    const after = (afterId === undefined ? undefined : this.placeOf(afterId)) ?? 0;
+    const read: StoredMessage[] = [];
+    for (let before = Number.MAX_SAFE_INTEGER; read.length < limit; ) {
+      const rows = this.#store.all<MessageRow & { readonly seq: number }>(
+        `select seq, id, role, at, run_id as runId, body from messages
+         where session_id = ? and seq > ? and seq < ? and archived_at is null order by seq desc limit ?`,
+        ...[sessionId, after, before, Math.min(PAGE, limit - read.length)],
+      );
+      for (const row of rows) {
+        const message = toMessage(row);
+        read.push(message);
+        if (!goesOn(message)) return read.reverse();
+      }
+      if (rows.length < PAGE) break;
+      before = rows.at(-1)!.seq;
+    }
+    return read.reverse();
   }
 
   /** The newest entry of a kind that the gateway made itself, as its details name it. */
