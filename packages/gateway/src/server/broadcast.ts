@@ -2,7 +2,7 @@
 import type { Bus } from "../base/bus.ts";
 import { hasScope } from "../kit/access.ts";
 import type { EventDefinition } from "../kit/event.ts";
-import { type Connection, LIMITS } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { SharedFrame } from "./shared-frame.ts";
 
 export interface BroadcastOptions {
@@ -46,11 +46,11 @@ function send(
   const concealed = conceal(text);
   const forReaders = concealed === text ? whole : new SharedFrame(concealed);
   // What may be missed must not be what fills the buffer: over the limit, the connection would be watched and closed.
-  const room = whenSlow === "drop" ? LIMITS.maxBufferedBytes - whole.length : LIMITS.maxBufferedBytes;
+  const bytes = whenSlow === "drop" ? whole.length : 0;
   for (const connection of wanted ? among(connections, wanted) : connections.values()) {
     if (!isEntitled(event, payload, connection)) continue;
     const seq = connection.nextSeq();
-    if (connection.bufferedBytes <= room) connection.sendShared(connection.seesPaths ? whole : forReaders, seq);
+    if (connection.hasRoom(bytes)) connection.sendShared(connection.seesPaths ? whole : forReaders, seq);
     else if (whenSlow === "close") connection.close(1008, "slow consumer");
   }
 }

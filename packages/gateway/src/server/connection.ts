@@ -19,7 +19,11 @@ export const LIMITS = {
   maxPayload: 25 * 1024 * 1024,
   /** Bytes that may wait for a slow reader before events are dropped or the connection is closed. */
   maxBufferedBytes: 8 * 1024 * 1024,
-  /** How long a connection may stay over that limit with answers alone, ms. */
+  /** What may wait for all slow readers together, bytes: of many, each may have less. */
+  maxBufferedTotal: 24 * 1024 * 1024,
+  /** Requests whose first answer is due, bytes: beyond this no more are read. One that is larger is read alone. */
+  maxUnansweredBytes: 8 * 1024 * 1024,
+  /** How long a connection may stay over `maxBufferedBytes` with answers alone, ms. */
   slowForMs: 10_000,
   /** Requests that one connection may have unanswered. */
   maxInFlight: 1024,
@@ -42,6 +46,14 @@ export interface Session {
   readonly dialect: Dialect;
   readonly credential: Credential;
 }
+
+/** A reader for whom less than this waits is not slow, bytes. */
+const BEHIND_BYTES = 16 * 1024;
+/** What a waiting frame takes beside its bytes: its parts in the stream's queue (measured, and rounded up). */
+const FRAME_COST_BYTES = 1_000;
+
+/** Connections for which something waits. */
+const behind = new Set<Connection>();
 
 /** Why a call's signal aborts. One object for all: the default reason captures a stack each time. */
 const CLOSED = new TellableError("the caller's connection has closed");
@@ -70,6 +82,11 @@ export class Connection {
   #missedPongs = 0;
   #slowSince: number | undefined;
   #slowCheck: Disposable | undefined;
+  /** Frames that were written while others waited, and wait too. */
+  #waitingFrames = 0;
+  /** The size of the frame that is handled now, and those of requests that have no answer yet, bytes. */
+  #frameBytes = 0;
+  #unansweredBytes = 0;
   #handle: (frame: RawData) => void = () => undefined;
   /** Frames that were read together with those whose answers now wait: as many as one read of the socket brings. */
   readonly #held: RawData[] = [];
@@ -113,6 +130,7 @@ export class Connection {
     });
     socket.once("close", () => {
       this.#slowCheck?.[Symbol.dispose]();
+      behind.delete(this);
       this.closed.abort(CLOSED);
     });
   }
@@ -124,6 +142,17 @@ export class Connection {
 
   get isOpen(): boolean {
     return this.#socket.readyState === 1;
+  }
+
+  /**
+   * Whether an event of so many bytes may wait for this reader. Of many slow readers each has a share of what all may
+   * take.
+   */
+  hasRoom(bytes: number): boolean {
+    const waiting = this.bufferedBytes;
+    if (waiting <= BEHIND_BYTES) return true;
+    const share = Math.min(LIMITS.maxBufferedBytes, LIMITS.maxBufferedTotal / Math.max(1, behind.size));
+    return waiting + this.#waitingFrames * FRAME_COST_BYTES + bytes <= share;
   }
 
   /** Bytes that wait for the reader. */
@@ -159,9 +188,10 @@ export class Connection {
   /** Sends an event under its number on this connection. */
   sendShared(frame: SharedFrame, seq: number): void {
     if (!this.isOpen) return;
-    if (this.#gathers || this.#stream.writableLength > 0) {
+    // A large frame that waits must not wait as a copy of its own.
+    if (this.#gathers || this.#stream.writableLength > 0 || frame.length > BEHIND_BYTES) {
       this.#join();
-      frame.writePieces(this.#stream, seq);
+      frame.writePieces(this.#stream, seq, this.#noteWaiting());
     } else {
       this.#gather();
       this.#alone = frame;
@@ -169,6 +199,19 @@ export class Connection {
     }
     if (this.#slowSince === undefined && this.bufferedBytes > LIMITS.maxBufferedBytes) this.#watchSlowReader();
   }
+
+  /** Counts a frame that is to wait; returns what is to be called when it has left. */
+  #noteWaiting(): (() => void) | undefined {
+    if (this.bufferedBytes <= BEHIND_BYTES) return undefined;
+    behind.add(this);
+    this.#waitingFrames++;
+    return this.#left;
+  }
+
+  readonly #left = () => {
+    this.#waitingFrames--;
+    if (this.#waitingFrames === 0) behind.delete(this);
+  };
 
   /** Closes with a code; the reason is cut to 120 bytes (protocol: close codes). */
   close(code: number, reason: string): void {
@@ -205,10 +248,38 @@ export class Connection {
     receiver._maxPayload = LIMITS.maxPayload;
   }
 
-  /** Takes in a frame: at once, or, while answers wait for a slow reader, when it has caught up. */
+  /**
+   * Takes in a frame: at once, or, while answers wait for a slow reader or large requests for their answers, when that is
+   * over.
+   */
   receive(frame: RawData): void {
-    if (this.#slowSince === undefined) this.#handle(frame);
-    else this.#held.push(frame);
+    if (this.#isPaused) this.#held.push(frame);
+    else this.#take(frame);
+  }
+
+  /** A request begins: the one whose frame is handled now. Returns its size for `answered`, bytes. */
+  begin(): number {
+    this.inFlight++;
+    this.#unansweredBytes += this.#frameBytes;
+    if (this.#isPaused) this.#socket.pause();
+    return this.#frameBytes;
+  }
+
+  /** A request has its first answer, and need no longer be held. */
+  answered(bytes: number): void {
+    const wasPaused = this.#isPaused;
+    this.#unansweredBytes -= bytes;
+    // Not within the handler of the frame, which may be one of those that were held.
+    if (wasPaused && !this.#isPaused) setImmediate(() => this.#goOn());
+  }
+
+  get #isPaused(): boolean {
+    return this.#slowSince !== undefined || this.#unansweredBytes > LIMITS.maxUnansweredBytes;
+  }
+
+  #take(frame: RawData): void {
+    this.#frameBytes = (frame as Buffer).length;
+    this.#handle(frame);
   }
 
   /** Frames of one round of the loop leave in one write: system calls are most of what a small frame costs. */
@@ -258,8 +329,8 @@ export class Connection {
   }
 
   #goOn(): void {
-    while (this.#slowSince === undefined && this.#held.length > 0) this.#handle(this.#held.shift()!);
-    if (this.#slowSince === undefined) this.#socket.resume();
+    while (!this.#isPaused && this.#held.length > 0) this.#take(this.#held.shift()!);
+    if (!this.#isPaused) this.#socket.resume();
   }
 }
 

@@ -18,8 +18,10 @@ function setUp(...methods: Method[]) {
   const frames: { id: string; ok: boolean }[] = [];
   const errors: string[] = [];
   const log = { debug: () => undefined, error: (sentence: string) => void errors.push(sentence) } as unknown as Log;
-  const connection = {
+  const connection: Connection = {
     inFlight: 0,
+    begin: () => connection.inFlight++,
+    answered: () => undefined,
     closed: new AbortController(),
     send: (frame: string) => void frames.push(JSON.parse(frame)),
   } as unknown as Connection;

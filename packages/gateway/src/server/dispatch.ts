@@ -80,14 +80,22 @@ export class Dispatch {
   }
 
   #responder(connection: Connection, { id, method }: Request): Responder {
-    connection.inFlight++;
+    let heldBytes = connection.begin();
     const { log } = this.#options;
+    const letGo = () => {
+      connection.answered(heldBytes);
+      heldBytes = 0;
+    };
     const end = (frame: string) => {
       connection.inFlight--;
       connection.send(frame);
+      letGo();
     };
     return {
-      ack: (payload) => connection.send(successFrame(id, payload)),
+      ack: (payload) => {
+        connection.send(successFrame(id, payload));
+        letGo();
+      },
       done: (payload) => {
         log.debug("answered", { connId: connection.id, method, id });
         end(this.#resultFrame(id, payload, method));

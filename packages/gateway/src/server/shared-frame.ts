@@ -38,12 +38,15 @@ export class SharedFrame {
     if (stream.writableLength > 0) this.#bytes = undefined;
   }
 
-  /** Writes it in pieces, of which the large one is the same memory for all receivers: for what waits, or goes with more. */
-  writePieces(stream: Writable, seq: number): void {
+  /**
+   * Writes it in pieces, of which the large one is the same memory for all receivers: for what waits, or goes with more.
+   * `left` is called when the system has taken all of it.
+   */
+  writePieces(stream: Writable, seq: number, left?: () => void): void {
     const end = `${seq}}`;
     stream.write(frameHead(this.#text.length + end.length));
     stream.write(this.#text);
-    stream.write(end, "latin1");
+    stream.write(end, "latin1", left);
   }
 
   #withRoom(): Buffer {
