@@ -24,6 +24,7 @@ import {
   startTime,
 } from "./bench/figures.ts";
 import { Child } from "./bench/process.ts";
+import { soak } from "./bench/soak.ts";
 
 const { values } = parseArgs({
   options: { json: { type: "boolean" }, quick: { type: "boolean" }, only: { type: "string" } },
@@ -77,6 +78,7 @@ const measurements: [string, () => Promise<Figure | Figure[]>][] = [
   ["discord", () => messageCost(bench, "discord")],
   ["backlog", async () => [await backlogCost(bench, "telegram"), await backlogCost(bench, "discord")]],
   ["channels-memory", () => channelMemory(bench)],
+  ["soak", () => soak(bench)],
 ];
 
 const figures: Figure[] = [];
