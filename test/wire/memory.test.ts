@@ -10,8 +10,9 @@ import { type Handshake, WireClient } from "../support/wire-client.ts";
 
 const MB = 1024 * 1024;
 const SLOW_READERS = 200;
-/** Each is a few hundred bytes for each reader: together more than one reader alone may leave unread. */
-const EVENTS = 10_000;
+/** Together more than the system keeps for a reader and one reader alone may leave unread; small, as most events are. */
+const EVENTS = 6_000;
+const EVENT_CHARS = 2_000;
 /** What the readers may cost together, and what a gateway that has handled as many requests takes anyway. */
 const MAX_GROWTH_MB = 60 + 40;
 
@@ -29,7 +30,10 @@ function rssMb({ pid }: RunningGateway): number {
 /** Publishes small events, each of another text, fifty at a time. */
 async function publish(admin: WireClient): Promise<void> {
   for (let done = 0; done < EVENTS; done += 50) {
-    const beacons = Array.from({ length: 50 }, (_, index) => ({ text: `news ${done + index}`, instanceId: "news" }));
+    const beacons = Array.from({ length: 50 }, (_, index) => ({
+      text: `news ${done + index}`.padEnd(EVENT_CHARS, "."),
+      instanceId: "news",
+    }));
     await Promise.all(beacons.map((beacon) => admin.call("system-event", beacon)));
     admin.frames.length = 0;
   }
