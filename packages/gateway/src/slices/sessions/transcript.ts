@@ -6,6 +6,7 @@ import { newId } from "../../base/ids.ts";
 import type { Store } from "../../base/store.ts";
 import { asPeopleRead, type Source } from "../../kit/words.ts";
 import type { Media, MediaRef } from "./media.ts";
+import { bodyOf, messageIn } from "./message-body.ts";
 import type { Message, PreviewItem, SearchMatch } from "./schema.ts";
 
 /**
@@ -58,8 +59,11 @@ interface MessageRow {
   readonly role: Message["role"];
   readonly at: number;
   readonly runId: string | null;
+  readonly text: string;
   readonly body: string;
 }
+
+const MESSAGE = "id, role, at, run_id as runId, text, body";
 
 interface MovedRow {
   readonly id: string;
@@ -97,12 +101,13 @@ export class Transcript {
   append(session: { key: string; sessionId: string }, message: NewMessage): StoredMessage {
     const { role, runId, ...body } = message;
     const stored = { ...message, id: newId(), at: this.#clock.now() };
+    // What tools answered is not what people look for.
+    const text = role === "toolResult" ? "" : textOf(message.content);
     // Returned, not asked for afterwards: the search table's trigger inserts rows of its own.
     const { seq } = this.#store.get<{ seq: number }>(
       "insert into messages (id, session_key, session_id, run_id, role, at, text, body) values (?, ?, ?, ?, ?, ?, ?, ?) returning seq",
       ...[stored.id, session.key, session.sessionId, runId ?? null, role, stored.at],
-      // What tools answered is not what people look for.
-      ...[role === "toolResult" ? "" : textOf(message.content), JSON.stringify(body)],
+      ...[text, bodyOf(body, text)],
     )!;
     for (const part of message.content) {
       if (part.type === "image") this.#store.run("insert or ignore into message_media values (?, ?)", seq, part.sha256);
@@ -114,7 +119,7 @@ export class Transcript {
   /** The last `limit` messages, oldest first. */
   last(sessionId: string, limit: number): StoredMessage[] {
     const rows = this.#store.all<MessageRow>(
-      `select id, role, at, run_id as runId, body from messages
+      `select ${MESSAGE} from messages
        where session_id = ? and archived_at is null order by seq desc limit ?`,
       sessionId,
       limit,
@@ -138,7 +143,7 @@ export class Transcript {
     const read: StoredMessage[] = [];
     for (let before = Number.MAX_SAFE_INTEGER; read.length < limit; ) {
       const rows = this.#store.all<MessageRow & { readonly seq: number }>(
-        `select seq, id, role, at, run_id as runId, body from messages
+        `select seq, ${MESSAGE} from messages
          where session_id = ? and seq > ? and seq < ? and archived_at is null order by seq desc limit ?`,
         ...[sessionId, after, before, Math.min(PAGE, limit - read.length)],
       );
@@ -156,7 +161,7 @@ export class Transcript {
   /** The newest entry of a kind that the gateway made itself, as its details name it. */
   newestOf(sessionId: string, kind: string): StoredMessage | undefined {
     const row = this.#store.get<MessageRow>(
-      `select id, role, at, run_id as runId, body from messages
+      `select ${MESSAGE} from messages
        where session_id = ? and role = 'system' and archived_at is null and json_extract(body, '$.details.kind') = ?
        order by seq desc limit 1`,
       sessionId,
@@ -174,7 +179,7 @@ export class Transcript {
   ofRun(sessionId: string, runId: string): StoredMessage[] {
     return this.#store
       .all<MessageRow>(
-        `select id, role, at, run_id as runId, body from messages
+        `select ${MESSAGE} from messages
          where run_id = ? and session_id = ? and archived_at is null order by seq`,
         runId,
         sessionId,
@@ -432,8 +437,8 @@ export function textOf(content: readonly StoredPart[]): string {
   return content.flatMap((part) => (part.type === "text" ? [asPeopleRead(part.text, part.from)] : [])).join("\n\n");
 }
 
-function toMessage({ id, role, at, runId, body }: MessageRow): StoredMessage {
-  return { id, role, at, ...(runId !== null && { runId }), ...(JSON.parse(body) as Pick<NewMessage, "content">) };
+function toMessage({ id, role, at, runId, text, body }: MessageRow): StoredMessage {
+  return { id, role, at, ...(runId !== null && { runId }), ...messageIn(body, text) };
 }
 
 function previewRole(role: string): Static<typeof PreviewItem>["role"] {
