@@ -20,6 +20,7 @@ import { useProxies } from "./base/proxy.ts";
 import { Secrets } from "./base/secrets.ts";
 import { type SteadyClock, steadyClock } from "./base/steady-clock.ts";
 import { openStore, type Store, StoreBusyError } from "./base/store.ts";
+import { StoreUpkeep } from "./base/store-upkeep.ts";
 import { VERSION } from "./base/version.ts";
 import { CHANNELS_SECTION, COMMANDS, EVENTS, METHODS, SETTINGS, TABLES, TOOLS } from "./catalog.ts";
 import { CHANNELS } from "./channels/index.ts";
@@ -69,6 +70,8 @@ export interface Base {
   readonly log: Log;
   readonly bus: Bus;
   readonly store: Store;
+  /** Keeps the store small: who keeps something for a while says here how it is forgotten. */
+  readonly upkeep: StoreUpkeep;
   readonly config: Config;
   /** Whether files can be written, and when they can again. */
   readonly machine: Machine;
@@ -259,7 +262,10 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     const bus = new Bus();
     const guard = (text: string) => secrets.guard(text);
     const settled = (text: string, isOver?: boolean) => secrets.settled(text, isOver);
-    const base: Base = { stateDir, version: VERSION, env, clock, log, bus, store, config, machine, guard, settled };
+    const upkeep = stack.use(new StoreUpkeep({ store, clock, log }));
+    const base: Base = {
+      ...{ stateDir, version: VERSION, env, clock, log, bus, store, upkeep, config, machine, guard, settled },
+    };
     const gateway = buildServices(base, {
       logFile: logFile.path,
       requestRestart,
@@ -383,7 +389,7 @@ function buildServices(
   );
   const sessions: Sessions = new Sessions(base);
   const models = new Models({ ...base, sessions });
-  const usage = stack.use(new Usage({ ...base, sessions, models }));
+  const usage = new Usage({ ...base, sessions, models });
   const workspace = new Workspace({ ...base, sessions });
   const skills = new Skills({ ...base, workspace });
   const agent: Agent = new Agent(
@@ -439,13 +445,14 @@ function buildServices(
 }
 
 /** What begins once the port is open. */
-function start({ system, agent, messaging, recordings, setup, config }: Gateway): void {
+function start({ system, agent, messaging, recordings, setup, config, upkeep }: Gateway): void {
   system.start();
   config.watch();
   setup.tellOfRestart();
   agent.start();
   messaging.begin();
   recordings.start();
+  upkeep.start();
 }
 
 function openState(stateDir: string): Store {

@@ -51,6 +51,15 @@ export class Store implements Disposable {
     return this.#statement(sql).all(...values) as T[];
   }
 
+  /** Deletes at most so many rows of a table; true when there may be more. `where` is SQL, as beside `run`. */
+  deleteSome(table: string, where: string, values: readonly SQLInputValue[], limit: number): boolean {
+    const { changes } = this.run(
+      `delete from ${table} where rowid in (select rowid from ${table} where ${where} limit ${limit})`,
+      ...values,
+    );
+    return changes === limit;
+  }
+
   /** Runs `fn` in a transaction: all of it is kept, or, when it throws, none. Nested calls join the outer one. */
   transaction<T>(fn: () => T): T {
     if (this.#depth > 0) return fn();
@@ -97,6 +106,8 @@ export function openStore(path: string, tables: readonly Tables[]): Store {
   const db = new DatabaseSync(path, { timeout: 0 });
   try {
     // Exclusive before the first WAL access: no shared-memory file, and a second gateway cannot open it.
+    // Before anything is written: a database that exists keeps the mode that it was made with.
+    if (isNew) db.exec("pragma auto_vacuum = incremental");
     db.exec("pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full");
     db.exec("pragma foreign_keys = on; pragma temp_store = memory; begin immediate; commit");
     migrate(db, path, tables, isNew);

@@ -2,6 +2,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { newMark } from "../../base/ids.ts";
 import type { Store } from "../../base/store.ts";
+import { ROWS_PER_STEP } from "../../base/store-upkeep.ts";
 import type { ExecRules, ToolLimits } from "../../kit/tool.ts";
 import type { Words } from "../../kit/words.ts";
 import type { Thinking, Usage } from "../models/port.ts";
@@ -183,8 +184,9 @@ export class RunStore {
     return endedAt;
   }
 
-  prune(): void {
-    this.#store.run("delete from runs where ended_at < ?", this.#clock.olderThan(KEPT_MS));
+  /** Forgets some of what ended long ago; true when more is left. */
+  prune(): boolean {
+    return this.#store.deleteSome("runs", "ended_at < ?", [this.#clock.olderThan(KEPT_MS)], ROWS_PER_STEP);
   }
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { FakeClock } from "../../../../../test/fakes/clock.ts";
 import { Bus } from "../../base/bus.ts";
 import { systemClock } from "../../base/clock.ts";
 import { Config } from "../../base/config.ts";
@@ -11,6 +12,7 @@ import { createLog } from "../../base/log.ts";
 import { Machine, storageProblem } from "../../base/machine.ts";
 import { Secrets } from "../../base/secrets.ts";
 import { openStore } from "../../base/store.ts";
+import { StoreUpkeep } from "../../base/store-upkeep.ts";
 import type { ModelStep } from "../models/port.ts";
 import { Sessions } from "../sessions/sessions.ts";
 import { agents, session } from "../sessions/settings.ts";
@@ -47,6 +49,8 @@ function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
   const machine = stack.use(new Machine({ clock, log, folder: stateDir }));
   const store = stack.use(openStore(":memory:", [sessionTables, tables]));
   const config = Config.open({ path, sections: [agents, session], log, clock, env: {}, fallbackFolder: stateDir });
+  const upkeepClock = new FakeClock();
+  const upkeep = stack.use(new StoreUpkeep({ store, clock: upkeepClock, log }));
   const bus = new Bus();
   const sessions = new Sessions({ stateDir, store, clock, bus, config });
   const services = {
@@ -60,6 +64,7 @@ function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
     store,
     config,
     machine,
+    upkeep,
     sessions,
   } as unknown as AgentServices;
   const told: ChatPayload[] = [];
@@ -76,6 +81,8 @@ function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
     sessions,
     store,
     told,
+    upkeep,
+    upkeepClock,
     [Symbol.dispose]: () => stack.dispose(),
   };
 }
@@ -288,6 +295,8 @@ test("runs that ended a week ago are forgotten", async () => {
   opened.store.run("update runs set ended_at = ended_at - 700000000 where id = 'old'");
 
   opened.runs().resume();
+  opened.upkeep.start();
+  opened.upkeepClock.advance(120_000);
 
   assert.deepEqual([runs.known("old"), runs.known("new")?.kind], [undefined, "ended"]);
 });

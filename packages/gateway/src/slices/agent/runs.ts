@@ -78,7 +78,6 @@ export function acceptedOf(known: KnownRun): Accepted {
 const MAX_ATTEMPTS = 3;
 const MAX_OPEN = 1_000;
 const PARTIAL_MS = 500;
-const PRUNE_MS = 6 * 3600_000;
 const STOP_MS = 3_000;
 /** An outcome that cannot be recorded for an unknown reason is tried so often, ever later. */
 const MAX_RECORD_TRIES = 4;
@@ -94,7 +93,6 @@ export class Runs {
   readonly #joining: Joining;
   readonly #tasks = new Set<Promise<void>>();
   readonly #arrivals = new Map<string, Set<() => void>>();
-  #pruner: Disposable | undefined;
   #stopped: Promise<void> | undefined;
   readonly #leaving = new AbortController();
 
@@ -129,9 +127,8 @@ export class Runs {
 
   /** Takes up what a stop or a crash interrupted. A run that brought the gateway down three times is not tried again. */
   resume(): void {
-    const { log, clock } = this.#services;
-    this.#store.prune();
-    this.#pruner = clock.every(PRUNE_MS, () => this.#store.prune());
+    const { log, upkeep } = this.#services;
+    upkeep.add(() => this.#store.prune());
     // What worked goes on before what waited behind it.
     const open = this.#store
       .open()
@@ -269,7 +266,6 @@ export class Runs {
 
   async #interruptAll(): Promise<void> {
     this.#leaving.abort(new TellableError("the gateway stops"));
-    this.#pruner?.[Symbol.dispose]();
     this.#waiting[Symbol.dispose]();
     for (const run of this.#open.values()) run.interrupt();
     const limit = new AbortController();

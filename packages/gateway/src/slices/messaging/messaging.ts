@@ -150,13 +150,15 @@ export class Messaging implements AsyncDisposable {
 
   /** Starts the accounts, without waiting for any of them. */
   begin(): void {
-    const { clock } = this.#services;
+    const { clock, upkeep } = this.#services;
     this.#media.sweep();
-    this.#prune();
+    this.#media.prune(this.#keptSince);
     this.#expire();
     this.#delivery.review();
-    this.#stack.use(clock.every(PRUNE_MS, () => this.#prune()));
+    this.#stack.use(clock.every(PRUNE_MS, () => this.#media.prune(this.#keptSince)));
     this.#stack.use(clock.onBelieved((byMs) => this.outbox.shift(byMs)));
+    upkeep.add(() => this.inbox.prune(this.#keptSince));
+    upkeep.add(() => this.outbox.prune(this.#keptSince));
     this.#stack.use(clock.every(EXPIRE_MS, () => this.#expire()));
     this.#checkBindings();
     this.#stack.use(this.#bindings.onChange(() => this.#checkBindings()));
@@ -342,10 +344,8 @@ export class Messaging implements AsyncDisposable {
     this.outgoing.settled(row);
   }
 
-  #prune(): void {
-    const before = this.#services.clock.olderThan(this.#messages.current.keepDays * DAY_MS);
-    this.inbox.prune(before);
-    this.outbox.prune(before);
-    this.#media.prune(before);
+  /** What came or went before is forgotten, epoch ms. */
+  get #keptSince(): number {
+    return this.#services.clock.olderThan(this.#messages.current.keepDays * DAY_MS);
   }
 }

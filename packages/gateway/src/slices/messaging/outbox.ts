@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import { invalidRequest } from "../../base/errors.ts";
 import type { Store } from "../../base/store.ts";
+import { ROWS_PER_STEP } from "../../base/store-upkeep.ts";
 import type { Button, ChatRef, MessageRef, OutboundMedia, Poll } from "../../kit/channel.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import type { AccountKey } from "./inbox.ts";
@@ -363,9 +364,12 @@ export class Outbox {
     );
   }
 
-  /** Forgets what has ended and was queued before `before`, epoch ms. */
-  prune(before: number): void {
-    this.#store.run("delete from outbox where state in ('sent', 'failed', 'unknown') and queued_at < ?", before);
+  /** Forgets some of what has ended and was queued before `before`, epoch ms; true when more is left. */
+  prune(before: number): boolean {
+    // Among the first of them: looking at all rows holds the loop where much is kept.
+    const hasEnded =
+      "id < (select min(id) from outbox) + 2000 and state in ('sent', 'failed', 'unknown') and queued_at < ?";
+    return this.#store.deleteSome("outbox", hasEnded, [before], ROWS_PER_STEP);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The rows: every call, and the sums of days and conversations. */
 import type { Store } from "../../base/store.ts";
+import { ROWS_PER_STEP } from "../../base/store-upkeep.ts";
 import type { Count } from "./count.ts";
 
 /** Whose call it was. */
@@ -164,12 +165,12 @@ export class Ledger {
     );
   }
 
-  /** Forgets what is older than it is kept. */
-  prune({ olderThan }: { olderThan(ageMs: number): number }): void {
-    this.#store.transaction(() => {
-      this.#store.run("delete from usage_calls where at < ?", olderThan(CALL_MS));
-      this.#store.run("delete from usage_sessions where at < ?", olderThan(SESSION_MS));
-    });
+  /** Forgets some of what is older than it is kept; true when more is left. */
+  prune({ olderThan }: { olderThan(ageMs: number): number }): boolean {
+    this.#store.run("delete from usage_sessions where at < ?", olderThan(SESSION_MS));
+    // Among the first of them: looking at all rows holds the loop where much is kept.
+    const isOld = "rowid < (select min(rowid) from usage_calls) + 2000 and at < ?";
+    return this.#store.deleteSome("usage_calls", isOld, [olderThan(CALL_MS)], ROWS_PER_STEP);
   }
 }
 

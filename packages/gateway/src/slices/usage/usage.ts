@@ -20,7 +20,6 @@ export { amounts } from "./budgets.ts";
 export { moneyText, tokensText } from "./text.ts";
 
 const REPORT_DAYS = 30;
-const PRUNE_MS = 6 * 3600_000;
 /** A cost report is reckoned at most so often (protocol: usage.cost). */
 const COST_CACHE_MS = 30_000;
 
@@ -37,24 +36,19 @@ export interface UsageServices extends Base {
   readonly models: Models;
 }
 
-export class Usage implements Meter, Disposable {
+export class Usage implements Meter {
   readonly #services: Omit<UsageServices, "config">;
   readonly #ledger: Ledger;
   readonly #settings: Settings<BudgetSettings>;
   readonly #reports = new Map<number, { readonly at: number; readonly report: CostReport }>();
-  readonly #pruner: Disposable;
 
   /** From now on all that is asked of models is counted. */
   constructor({ config, ...services }: UsageServices & { readonly config: Config }) {
     this.#services = services;
     this.#ledger = new Ledger(services.store);
     this.#settings = config.of(budgets);
-    this.#pruner = services.clock.every(PRUNE_MS, () => this.prune());
+    services.upkeep.add(() => this.#prune());
     services.models.meter = this;
-  }
-
-  [Symbol.dispose](): void {
-    this.#pruner[Symbol.dispose]();
   }
 
   async *watch(request: ModelRequest, steps: AsyncIterable<ModelStep>): AsyncGenerator<ModelStep> {
@@ -142,9 +136,9 @@ export class Usage implements Meter, Disposable {
   }
 
   /** Forgets calls after 90 days; the sums of days stay. */
-  prune(): void {
+  #prune(): boolean {
     const { clock } = this.#services;
-    this.#ledger.prune({ olderThan: (ageMs) => clock.olderThan(ageMs) });
+    return this.#ledger.prune({ olderThan: (ageMs) => clock.olderThan(ageMs) });
   }
 
   #scopeOf({ runId, sessionKey }: Pick<ModelRequest, "runId" | "sessionKey">): Scope {
