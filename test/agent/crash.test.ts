@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { KillableGateway, killableOver } from "./killable-gateway.ts";
@@ -30,6 +31,53 @@ test("messages that were acknowledged before kill -9 are answered after the next
     ...[1, 2, 3].map((n) => `user: question ${n}`),
   ]);
 });
+
+/** Sizes of a request: a few words, a page, and nearly all that one frame may hold (25 MiB; files 5 MB each, as base64). */
+const SIZES: readonly [what: string, chars: number, files: number][] = [
+  ["of a few words", 10, 0],
+  ["with a picture", 10_000, 1],
+  ["nearly as large as a frame may be", 900_000, 3],
+];
+const FILE_BYTES = 4_900_000;
+/** The smallest whole picture; what stands behind its end belongs to the file. */
+const png = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
+
+for (const [what, chars, files] of SIZES) {
+  test(`a message ${what} is answered once, whole, when kill -9 comes right after its acknowledgement`, async () => {
+    await using model = await fakeOpenAI();
+    await using gateway = killableOver(model);
+    const before = await gateway.start();
+    const message = "word ".repeat(chars / 5).trim();
+    const content = Buffer.concat([png, randomBytes(FILE_BYTES)]).toString("base64");
+    const attachments = Array.from({ length: files }, (_, index) => ({
+      ...{ type: "image", mimeType: "image/png", fileName: `${index}.png`, content },
+    }));
+
+    const acknowledged = await before.call("chat.send", {
+      ...{ sessionKey: "main", message, idempotencyKey: "r1", attachments },
+    });
+    await gateway.kill();
+    const after = await gateway.start();
+    const { status } = await after.call("agent.wait", { runId: "r1", timeoutMs: 9_000 });
+
+    assert.deepEqual([acknowledged, status], [{ runId: "r1", status: "started" }, "ok"]);
+    const { messages } = await after.call("chat.history", { sessionKey: "main" });
+    const shown = messages.map(
+      ({ role, content: parts }: { role: string; content: { text?: string; sizeBytes?: number }[] }) => [
+        role,
+        ...parts.map(({ text, sizeBytes }) => text ?? sizeBytes),
+      ],
+    );
+    const sizes = Array.from({ length: files }, () => png.length + FILE_BYTES);
+    assert.deepEqual(shown, [
+      ["user", message, ...sizes],
+      ["assistant", "Hello from the model."],
+    ]);
+  });
+}
 
 test("a reply that kill -9 cut off is given again from the start, under the same run", async () => {
   await using model = await fakeOpenAI();
