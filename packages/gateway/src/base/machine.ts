@@ -228,12 +228,13 @@ export class Machine implements Disposable {
     try {
       const file = openSync(path, "wx", 0o600);
       try {
-        writeSync(file, Buffer.alloc(PROBE_BYTES));
+        // A disk that takes only a part of it says so by the count, not by an error.
+        const isWhole = writeSync(file, Buffer.alloc(PROBE_BYTES)) === PROBE_BYTES;
         fsyncSync(file);
+        return isWhole;
       } finally {
         closeSync(file);
       }
-      return true;
     } catch (error) {
       this.#tell(machineTrouble(error) ?? this.#trouble);
       return false;
