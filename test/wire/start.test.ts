@@ -127,7 +127,7 @@ test("a damaged database is not overwritten", async () => {
 
   const sentence = await refusal(start);
 
-  assert.match(sentence, /state\.db is damaged and cannot be read; keep a copy, then/);
+  assert.match(sentence, /state\.db is damaged\. Stop any supervisor, then choose: `moltbot doctor --salvage`/);
   assert.match(readFileSync(database, "utf8"), /^this is no database/);
 });
 

@@ -26,6 +26,8 @@ test("health has the whole shape that January clients read", async () => {
     defaultAgentId: "main",
     agents,
     sessions: { path: sessions.path, count: 0, recent: [] },
+    machine: {},
+    database: { ok: true },
     config: { valid: true },
   });
   const [main] = agents;
@@ -85,6 +87,7 @@ test("status has the whole shape that January clients read", async () => {
     heartbeat: { defaultAgentId: "main", agents: heartbeat.agents },
     channelSummary: [],
     queuedSystemEvents,
+    database: { ok: true },
     sessions: {
       paths: sessions.paths,
       count: 0,

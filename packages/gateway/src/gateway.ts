@@ -10,17 +10,28 @@ import { type Clock, guardedClock, systemClock } from "./base/clock.ts";
 import { Config } from "./base/config.ts";
 import { descriptorLimit, descriptors, openDescriptors } from "./base/descriptors.ts";
 import { detailOf, ignore, onUnexpected, StartError, TellableError } from "./base/errors.ts";
-import { configPath, type Env, fileExists, makePrivateDir, readTextIfExists } from "./base/files.ts";
+import {
+  configPath,
+  databasePath,
+  type Env,
+  fileExists,
+  makePrivateDir,
+  readTextIfExists,
+  tokenKeyPath,
+} from "./base/files.ts";
 import { ensureConfig } from "./base/first-config.ts";
 import { concealer, type Place } from "./base/host-paths.ts";
 import { createLog, type Log, LogFile, type Sink, ttySink } from "./base/log.ts";
-import { Machine, storageProblem } from "./base/machine.ts";
+import { isDamage, Machine, storageProblem } from "./base/machine.ts";
 import { thriftyMemory } from "./base/memory.ts";
 import { useProxies } from "./base/proxy.ts";
 import { Secrets } from "./base/secrets.ts";
 import { type SteadyClock, steadyClock } from "./base/steady-clock.ts";
 import { openStore, type Store, StoreBusyError } from "./base/store.ts";
+import { checkApart } from "./base/store-apart.ts";
+import { waysOut } from "./base/store-trust.ts";
 import { StoreUpkeep } from "./base/store-upkeep.ts";
+import { StoreWatch } from "./base/store-watch.ts";
 import { VERSION } from "./base/version.ts";
 import { CHANNELS_SECTION, COMMANDS, EVENTS, METHODS, SETTINGS, TABLES, TOOLS } from "./catalog.ts";
 import { CHANNELS } from "./channels/index.ts";
@@ -72,6 +83,8 @@ export interface Base {
   readonly store: Store;
   /** Keeps the store small: who keeps something for a while says here how it is forgotten. */
   readonly upkeep: StoreUpkeep;
+  /** What is known of damage of the store. */
+  readonly database: StoreWatch;
   readonly config: Config;
   /** Whether files can be written, and when they can again. */
   readonly machine: Machine;
@@ -135,6 +148,8 @@ export interface RunningGateway extends AsyncDisposable {
 
 /** Between the open port and the rest of the start, ms. */
 const SETTLE_MS = 25;
+/** How long a start that failed may look whether its database is damaged, ms. */
+const START_CHECK_MS = 60_000;
 const RESTART_EXPECTED_MS = 1_500;
 const RESTART_RETRY_MS = 5_000;
 
@@ -238,9 +253,9 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       ),
     );
     if (options.ownsProcess) stack.use(guardProcess(log));
-    const guarded = guardedClock(time, (error) =>
-      log.error(storageProblem(error) ?? "a timer's work threw", { error }),
-    );
+    const guarded = guardedClock(time, (error) => {
+      if (!isDamage(error)) log.error(storageProblem(error) ?? "a timer's work threw", { error });
+    });
     const clock = stack.use(
       steadyClock(guarded, {
         ...{ log, folder: stateDir },
@@ -248,7 +263,8 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       }),
     );
     if (options.ownsProcess) stack.use(thriftyMemory({ clock, log }));
-    const store = stack.use(openState(stateDir));
+    const store = stack.use(openState(stateDir, log));
+    const database = stack.use(new StoreWatch({ store, path: databasePath(stateDir), clock, log }));
     const machine = stack.use(new Machine({ clock, log, folder: stateDir }));
     const config = stack.use(openConfig(options, log, clock, requestRestart));
     const settings = config.of(gatewaySettings);
@@ -264,7 +280,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     const settled = (text: string, isOver?: boolean) => secrets.settled(text, isOver);
     const upkeep = stack.use(new StoreUpkeep({ store, clock, log }));
     const base: Base = {
-      ...{ stateDir, version: VERSION, env, clock, log, bus, store, upkeep, config, machine, guard, settled },
+      ...{ stateDir, version: VERSION, env, clock, log, bus, store, upkeep, database, config, machine, guard, settled },
     };
     const gateway = buildServices(base, {
       logFile: logFile.path,
@@ -276,6 +292,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     });
     const { system } = gateway;
     const conceal = concealing(gateway);
+    const explain = database.explain.bind(database);
 
     const server = new GatewayServer({
       clock,
@@ -286,7 +303,8 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       devices: gateway.devices,
       settings: () => settings.current,
       auth: () => auth,
-      dispatch: new Dispatch({ methods: METHODS, gateway, once: new Once(clock), log }),
+      dispatch: new Dispatch({ methods: METHODS, gateway, once: new Once(clock), log, explain }),
+      explain,
       http: new HttpFront({
         routes: [gateway.messaging.webhooks, gateway.httpApi],
         webDir: settings.current.controlUi.enabled ? findWebDir() : undefined,
@@ -336,9 +354,27 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     };
   } catch (error) {
     await stack.disposeAsync();
-    const problem = error instanceof StartError ? undefined : storageProblem(error);
-    throw problem ? new StartError(`The gateway cannot start on ${stateDir}: ${problem}.`, { cause: error }) : error;
+    throw await startErrorOf(error, stateDir);
   }
+}
+
+/** What a start that failed says. An error that nobody expected may come from a damaged database: then it is checked. */
+async function startErrorOf(error: unknown, stateDir: string): Promise<unknown> {
+  if (error instanceof TellableError) return error;
+  if (isDamage(error) || (storageProblem(error) === undefined && (await isBroken(databasePath(stateDir)))))
+    return new StartError(`${databasePath(stateDir)} is damaged. ${waysOut(databasePath(stateDir))}`, {
+      cause: error,
+      isLasting: true,
+    });
+  const problem = storageProblem(error);
+  return problem ? new StartError(`The gateway cannot start on ${stateDir}: ${problem}.`, { cause: error }) : error;
+}
+
+async function isBroken(database: string): Promise<boolean> {
+  if (!fileExists(database)) return false;
+  const checking = checkApart(database, { clock: systemClock, signal: AbortSignal.timeout(START_CHECK_MS) });
+  const finding = await checking.catch((error) => ignore(error, "the error itself is told"));
+  return finding?.isWhole === false;
 }
 
 interface BuildOptions {
@@ -445,8 +481,9 @@ function buildServices(
 }
 
 /** What begins once the port is open. */
-function start({ system, agent, messaging, recordings, setup, config, upkeep }: Gateway): void {
+function start({ system, agent, messaging, recordings, setup, config, upkeep, database }: Gateway): void {
   system.start();
+  database.start(() => system.refreshHealthSoon());
   config.watch();
   setup.tellOfRestart();
   agent.start();
@@ -455,9 +492,9 @@ function start({ system, agent, messaging, recordings, setup, config, upkeep }: 
   upkeep.start();
 }
 
-function openState(stateDir: string): Store {
+function openState(stateDir: string, log: Log): Store {
   try {
-    return openStore(join(stateDir, "state.db"), TABLES);
+    return openStore(databasePath(stateDir), TABLES, { log, signsOfUse: [tokenKeyPath(stateDir)] });
   } catch (error) {
     if (!(error instanceof StoreBusyError)) throw error;
     const { pid, url } = readInstance(stateDir);

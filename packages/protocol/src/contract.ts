@@ -769,6 +769,18 @@ export interface ConfigWritten {
   config: unknown;
 }
 
+/** The gateway's database. */
+export interface DatabaseHealth {
+  /** False when the database is damaged. */
+  ok: boolean;
+  /** What is wrong with it or with its copies, and the command that mends it. */
+  problem?: string;
+  /** When it was last found whole, epoch ms. */
+  checkedAt?: number;
+  /** When its daily copy was made, epoch ms. */
+  copiedAt?: number;
+}
+
 export interface DecidedApproval {
   id: string;
   command: string;
@@ -1098,6 +1110,7 @@ export interface HealthSummary {
   defaultAgentId: string;
   agents: AgentHealth[];
   sessions: SessionsSummary;
+  database: DatabaseHealth;
   machine: MachineHealth;
   /** Whether the config file on disk is valid; if not, the last good copy is in force. */
   config: {
@@ -2710,6 +2723,7 @@ export interface StatusSummary {
   };
   channelSummary: string[];
   queuedSystemEvents: string[];
+  database: DatabaseHealth;
   sessions: {
     paths: string[];
     count: number;

@@ -61,11 +61,22 @@ export function invalidRequest(message: string, details?: Readonly<Record<string
   return new GatewayError("INVALID_REQUEST", message, details ? { details } : {});
 }
 
-/** A start that cannot go on; the command line prints the message and exits with 1. */
+export interface StartErrorOptions extends ErrorOptions {
+  /** Only a person can mend it: a supervisor must not try again. */
+  readonly isLasting?: boolean;
+}
+
+/**
+ * A start that cannot go on; the command line prints the message and exits with 1, or with 78 (EX_CONFIG of sysexits.h) when
+ * another try would end the same way.
+ */
 export class StartError extends TellableError {
-  constructor(message: string, options?: ErrorOptions) {
+  readonly exitCode: 1 | 78;
+
+  constructor(message: string, { isLasting = false, ...options }: StartErrorOptions = {}) {
     super(message, options);
     this.name = "StartError";
+    this.exitCode = isLasting ? 78 : 1;
   }
 }
 

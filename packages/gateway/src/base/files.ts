@@ -55,6 +55,16 @@ export function configPath(stateDir: string, env: Env): string {
   return !existsSync(usual) && existsSync(older) ? older : usual;
 }
 
+/** The database of a state folder. */
+export function databasePath(stateDir: string): string {
+  return join(stateDir, "state.db");
+}
+
+/** The key that device tokens are derived from: only a gateway that has opened its database makes it. */
+export function tokenKeyPath(stateDir: string): string {
+  return join(stateDir, "identity", "device-tokens.key");
+}
+
 /** Replaces a leading `~` by the home folder. */
 export function expandHome(path: string): string {
   return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;

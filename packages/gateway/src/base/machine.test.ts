@@ -39,13 +39,13 @@ describe("trouble of the machine", () => {
     [
       "a damaged database",
       { errcode: 11 },
-      "the database in the state folder is damaged; stop the gateway and run `moltbot doctor`",
+      "the database is damaged; stop the gateway and run `moltbot doctor --salvage`",
       false,
     ],
     [
       "a file that is no database",
       { errcode: 26 },
-      "the database in the state folder is damaged; stop the gateway and run `moltbot doctor`",
+      "the database is damaged; stop the gateway and run `moltbot doctor --salvage`",
       false,
     ],
     ["a mistake in a statement", { errcode: 1 }, undefined, false],

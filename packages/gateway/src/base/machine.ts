@@ -27,9 +27,14 @@ const NO_DESCRIPTORS = passing("too many files are open; close some connections,
 const NO_MEMORY = passing("the memory is full; end other programs and try again");
 const READ_ONLY = passing("the state folder is read-only; make it writable and try again");
 const BUSY = passing("the database in the state folder is busy; try again in a moment");
-const DAMAGED = lasting("the database in the state folder is damaged; stop the gateway and run `moltbot doctor`");
+const DAMAGED = lasting("the database is damaged; stop the gateway and run `moltbot doctor --salvage`");
 
-/** SQLite's primary result codes that mean the machine, not the program (sqlite.org/rescode.html). */
+/** SQLite's result codes that mean the machine, not the program (sqlite.org/rescode.html): the extended, then the primary. */
+const SQLITE_EXTENDED: Readonly<Record<number, MachineTrouble>> = {
+  // SQLITE_IOERR_SHORT_READ: the file ends before it should. SQLITE_IOERR_CORRUPTFS: the file system says so.
+  522: DAMAGED,
+  8458: DAMAGED,
+};
 const SQLITE: Readonly<Record<number, MachineTrouble>> = {
   5: BUSY,
   6: BUSY,
@@ -65,10 +70,19 @@ const MAX_CAUSES = 5;
 export function machineTrouble(error: unknown): MachineTrouble | undefined {
   for (let inner = error, depth = 0; depth < MAX_CAUSES && isObject(inner); inner = inner.cause, depth++) {
     const { errcode } = inner;
-    const trouble = typeof errcode === "number" ? SQLITE[errcode & 0xff] : SYSTEM[codeOf(inner) ?? ""];
+    const trouble = typeof errcode === "number" ? sqliteTrouble(errcode) : SYSTEM[codeOf(inner) ?? ""];
     if (trouble) return trouble;
   }
   return undefined;
+}
+
+function sqliteTrouble(errcode: number): MachineTrouble | undefined {
+  return SQLITE_EXTENDED[errcode] ?? SQLITE[errcode & 0xff];
+}
+
+/** Whether something failed because the database is damaged: it stays so until a person mends it. */
+export function isDamage(error: unknown): boolean {
+  return machineTrouble(error) === DAMAGED;
 }
 
 /** What is wrong with the disk that holds the state folder, as a sentence without a full stop; else undefined. */
@@ -177,7 +191,7 @@ export class Machine implements Disposable {
   /**
    * Does `work` until it ends or its failure is final: the one rule for whatever stands between a message and its answer.
    * Passing trouble of the machine is waited out however often it comes. A known error is final at once; one that nobody
-   * knows may pass, too, and is final when it has come `MAX_TRIES` times. Throws the last error, and the signal's reason.
+   * knows may pass, too, and is final when it has come `MAX_TRIES` times; damage of the database does not pass. Throws the last error, and the signal's reason.
    */
   async surely<T>(
     work: () => T | Promise<T>,
@@ -195,7 +209,7 @@ export class Machine implements Disposable {
           await this.recovered(error, signal);
           continue;
         }
-        if (isKnown(error) || tries++ >= MAX_TRIES) throw error;
+        if (isKnown(error) || isDamage(error) || tries++ >= MAX_TRIES) throw error;
         failed(error);
         this.#log.error("work failed for a reason that nobody knows; it is tried again", { error });
         await this.#clock.sleep(AGAIN_AFTER_MS * (tries - 1), signal);

@@ -1,11 +1,25 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, beforeEach, describe, test } from "node:test";
+import { StartError } from "./errors.ts";
+import type { Log } from "./log.ts";
 import { openStore, StoreBusyError, type Tables } from "./store.ts";
+import { roomFor } from "./store-files.ts";
 
 const root = mkdtempSync(join(tmpdir(), "moltbot-store-"));
 after(() => rmSync(root, { recursive: true }));
@@ -141,12 +155,39 @@ describe("tables", () => {
   test("keep the three newest backups", () => {
     openStore(path, [birds])[Symbol.dispose]();
     const old = ["2020", "2021", "2022"].map((year) => `state.db.backup-${year}-01-01T00-00-00-000Z`);
-    for (const name of old) writeFileSync(join(folder, name), "");
+    for (const name of old) writeFileSync(join(folder, name), "of before");
 
     openStore(path, [ringed])[Symbol.dispose]();
 
     assert.deepEqual(backups().sort().slice(0, 2), old.slice(1));
     assert.equal(backups().length, 3);
+  });
+
+  test("take the copy of the last day for a backup, which costs no room", () => {
+    openStore(path, [birds])[Symbol.dispose]();
+    writeFileSync(`${path}.daily`, "the copy of today", { mode: 0o600 });
+
+    openStore(path, [ringed])[Symbol.dispose]();
+
+    const [backup = ""] = backups();
+    assert.equal(statSync(join(folder, backup)).ino, statSync(`${path}.daily`).ino);
+  });
+
+  test("are brought up to date without a backup where there is no room for one, which the log says", () => {
+    {
+      using before = openStore(path, [birds]);
+      before.run("insert into birds values ('wren')");
+    }
+    // A file that is as long as the disk has room, and takes none of it.
+    truncateSync(path, roomFor(path).free);
+    const sentences: string[] = [];
+    const log = { warn: (sentence: string) => void sentences.push(sentence) } as unknown as Log;
+
+    using store = openStore(path, [ringed], { log });
+
+    assert.deepEqual(backups(), []);
+    assert.deepEqual(sentences, ["an update changes the database without a backup: there is no room for one"]);
+    assert.deepEqual({ ...store.get<object>("select * from birds") }, { name: "wren", ring: null });
   });
 
   test("stay as they were when a step fails", () => {
@@ -169,25 +210,100 @@ describe("tables", () => {
   });
 });
 
+/** The sentence with which the store refuses to open, and whether a supervisor may try again. */
+function refusal(signsOfUse: readonly string[] = []): { says: string; exitCode: number } {
+  try {
+    openStore(path, [birds], { signsOfUse })[Symbol.dispose]();
+  } catch (error) {
+    if (error instanceof StartError) return { says: error.message, exitCode: error.exitCode };
+    throw error;
+  }
+  throw new Error("the store opened");
+}
+
 describe("a damaged file", () => {
-  test("without a backup is to be moved away", () => {
+  test("is refused for good, with what can be done", () => {
     writeFileSync(path, "this is no database, however long one looks at it".repeat(100));
 
-    assert.throws(() => openStore(path, [birds]), {
-      name: "StartError",
-      message: `${path} is damaged and cannot be read; keep a copy, then move it away to start with an empty one.`,
+    assert.deepEqual(refusal(), {
+      exitCode: 78,
+      says:
+        `${path} is damaged. Stop any supervisor, then choose: \`moltbot doctor --salvage\` gets back what can still be ` +
+        "read; `moltbot doctor --start-empty` begins with an empty one. There is no copy of it. Each keeps the old files.",
     });
   });
 
-  test("with a backup names it", () => {
+  test("names its newest copy", () => {
     openStore(path, [birds])[Symbol.dispose]();
     openStore(path, [ringed])[Symbol.dispose]();
     writeFileSync(path, "this is no database, however long one looks at it".repeat(100));
 
-    assert.throws(() => openStore(path, [ringed]), {
-      message:
-        `${path} is damaged and cannot be read; keep a copy, then ` +
-        `put the newest backup, ${join(folder, backups()[0] ?? "")}, in its place.`,
+    assert.match(refusal().says, /`moltbot doctor --restore` goes back to the newest sound copy \(state\.db\.backup-/);
+  });
+});
+
+describe("a file that was emptied", () => {
+  const signs = ["state.db-wal", "state.db.daily", "state.db.backup-2026", "state.db.closed", "key"];
+  for (const sign of signs) {
+    test(`or is missing is refused beside ${sign}, which stays`, () => {
+      const given = [join(folder, "key")];
+      writeFileSync(join(folder, sign), "of before");
+      const before = readdirSync(folder);
+
+      const missing = refusal(given);
+      const afterMissing = readdirSync(folder);
+      writeFileSync(path, "");
+      const empty = refusal(given);
+
+      assert.match(missing.says, /state\.db is missing, but this folder was used\. Nothing was changed\. /);
+      assert.match(empty.says, /state\.db is empty, but this folder was used\. Nothing was changed\. /);
+      assert.deepEqual([missing.exitCode, empty.exitCode], [78, 78]);
+      assert.deepEqual(afterMissing, before);
+      assert.deepEqual(readdirSync(folder).sort(), [...before, "state.db"].sort());
     });
+  }
+
+  test("of its tables is refused in a used folder", () => {
+    new DatabaseSync(path).exec("pragma journal_mode = wal");
+    writeFileSync(join(folder, "key"), "k");
+
+    assert.match(refusal([join(folder, "key")]).says, /is damaged/);
+  });
+
+  test("is a new one where nothing was used, and makes no backup", () => {
+    writeFileSync(path, "");
+
+    openStore(path, [birds], { signsOfUse: [join(folder, "key")] })[Symbol.dispose]();
+
+    assert.deepEqual(backups(), []);
+  });
+});
+
+describe("the mark of a clean end", () => {
+  const isVouched = () => {
+    using store = openStore(path, [birds]);
+    return store.isVouched;
+  };
+
+  test("vouches for the file that it was made for", () => {
+    openStore(path, [birds])[Symbol.dispose]();
+
+    assert.deepEqual([isVouched(), isVouched()], [true, true]);
+  });
+
+  test("vouches for no file that was written to since", () => {
+    openStore(path, [birds])[Symbol.dispose]();
+    const file = openSync(path, "r+");
+    writeSync(file, "x", statSync(path).size - 1);
+    closeSync(file);
+
+    assert.equal(isVouched(), false);
+  });
+
+  test("is not there after a kill, nor made by a gateway that has not checked", () => {
+    openStore(path, [birds])[Symbol.dispose]();
+    rmSync(`${path}.closed`);
+
+    assert.deepEqual([isVouched(), isVouched()], [false, false]);
   });
 });

@@ -15,7 +15,7 @@ import type { Call } from "./command.ts";
 import { withGateway } from "./connect.ts";
 import { readInstance } from "./instance.ts";
 import { machineProblems } from "./machine-health.ts";
-import { bytes, duration } from "./render.ts";
+import { ago, bytes, duration } from "./render.ts";
 import { readLocalConfig, resolveTarget, type Target } from "./target.ts";
 
 /** What one check found. */
@@ -250,10 +250,13 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
       async ({ client, hello, timeoutMs }) => {
         const health = await client.request("health", {}, { timeoutMs });
         const says = `${target.url} answers in ${duration(performance.now() - startedAt)}, version ${hello.server.version}`;
+        const database = databaseOfHealth(health.database);
+        if (!health.database.ok) return [{ level: "ok", subject, says }, database];
         const { models } = await client.request("models.list", {}, { timeoutMs });
         const { problems } = await client.request("channels.names", {}, { timeoutMs });
         return [
           { level: "ok", subject, says },
+          database,
           ...checkMachine(health),
           checkModels(models),
           ...accountsOfHealth(health).map(checkAccount),
@@ -267,10 +270,37 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
     if (isDown)
       return [
         { level: "warn", subject, says: `Not running`, fix: "Start it with `moltbot gateway`" },
+        ...(await checkDatabase(target.stateDir)),
         ...(await namesInFile(target, call.env)),
       ];
     return [{ level: "fail", subject, says: "Does not answer as it should", fix: messageOf(error) }];
   }
+}
+
+/** What the gateway says of its database. */
+function databaseOfHealth({ ok, problem, copiedAt }: HealthSummary["database"]): Finding {
+  const subject = "database";
+  if (problem !== undefined) return { level: ok ? "warn" : "fail", subject, ...firstSentence(problem) };
+  return {
+    level: "ok",
+    subject,
+    says: copiedAt === undefined ? "Well; not copied yet" : `Well; copied ${ago(copiedAt)}`,
+  };
+}
+
+/** What is wrong, and apart from it what to do. */
+function firstSentence(text: string): { says: string; fix?: string } {
+  const [, says = text, fix = ""] = /^(.*?[.:]) (.*)$/s.exec(text) ?? [];
+  return { says: says.slice(0, -1), ...(fix !== "" && { fix: `${fix.charAt(0).toUpperCase()}${fix.slice(1)}` }) };
+}
+
+/** Looks at the database of a gateway that does not run. */
+async function checkDatabase(stateDir: string): Promise<Finding[]> {
+  const { lookAtDatabase } = await import("./database/look.ts");
+  const { kind, says, fix } = lookAtDatabase(stateDir);
+  if (kind === "none") return [];
+  const level = kind === "damaged" ? "fail" : kind === "busy" ? "warn" : "ok";
+  return [{ level, subject: "database", says, ...(fix !== undefined && { fix }) }];
 }
 
 /** What the gateway says of names in the settings, as far as the file alone tells it. */

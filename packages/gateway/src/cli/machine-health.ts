@@ -42,6 +42,11 @@ export function machineLines(
   ]);
 }
 
+/** What is wrong with the database, as a line of an answer. */
+export function databaseLines({ ok, problem }: HealthSummary["database"], { style }: Pick<Output, "style">): string[] {
+  return problem === undefined ? [] : [`${ok ? style.yellow("●") : style.red("●")} ${problem}`];
+}
+
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -4,6 +4,7 @@ import { Type } from "@sinclair/typebox";
 import { FakeClock } from "../../../../test/fakes/clock.ts";
 import { GatewayError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { machineTrouble } from "../base/machine.ts";
 import type { Gateway } from "../gateway.ts";
 import { defineMethod, type Method } from "../kit/method.ts";
 import type { Connection, Session } from "./connection.ts";
@@ -30,6 +31,11 @@ function setUp(...methods: Method[]) {
     gateway: { machine: { met: () => {} } } as unknown as Gateway,
     once: new Once(new FakeClock()),
     log,
+    explain(error, what) {
+      const trouble = machineTrouble(error);
+      errors.push(trouble?.says ?? what);
+      return trouble;
+    },
   });
   return { dispatch, connection, frames, errors };
 }

@@ -1,7 +1,7 @@
 /** A request becomes an answer: lookup → access → validate → once → handler → respond. */
 import { GatewayError, invalidRequest } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { storageProblem } from "../base/machine.ts";
+import type { Explanation, StoreWatch } from "../base/store-watch.ts";
 import type { Gateway } from "../gateway.ts";
 import { type Method, Serialized } from "../kit/method.ts";
 import { type Schema, validationText } from "../kit/validate.ts";
@@ -21,6 +21,8 @@ export interface DispatchOptions {
   readonly gateway: Gateway;
   readonly once: Once;
   readonly log: Log;
+  /** See `StoreWatch.explain`. */
+  readonly explain: StoreWatch["explain"];
 }
 
 /** Answers requests of connections that have shaken hands. */
@@ -120,11 +122,15 @@ export class Dispatch {
   /** The one place where an unknown exception becomes an answer. */
   #publicError(error: unknown, method: string): GatewayError {
     if (error instanceof GatewayError) return error;
-    const storage = storageProblem(error);
     this.#options.gateway.machine.met(error);
-    this.#options.log.error(storage ?? "a method threw an unexpected error", { method, error });
-    return new GatewayError("UNAVAILABLE", storage ?? "internal error", storage ? { retryable: true } : {});
+    return unexpected(this.#options.explain(error, "a method threw an unexpected error", { method }));
   }
+}
+
+/** What is answered to an error that nobody expected. */
+export function unexpected(explanation: Explanation | undefined): GatewayError {
+  if (!explanation) return new GatewayError("UNAVAILABLE", "internal error");
+  return new GatewayError("UNAVAILABLE", explanation.says, { retryable: explanation.isPassing });
 }
 
 function unknownMethod(name: string): GatewayError {

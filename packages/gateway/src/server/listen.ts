@@ -8,11 +8,11 @@ import type { Clock } from "../base/clock.ts";
 import type { Descriptors } from "../base/descriptors.ts";
 import { codeOf, detailOf, GatewayError, ignore, invalidRequest, messageOf, StartError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { storageProblem } from "../base/machine.ts";
+import type { StoreWatch } from "../base/store-watch.ts";
 import { type Schema, validationText } from "../kit/validate.ts";
 import { Connection, LIMITS, type Session } from "./connection.ts";
 import { dialectFor, STRICTEST } from "./dialect.ts";
-import { type Dispatch, failureFrame, type Request, successFrame } from "./dispatch.ts";
+import { type Dispatch, failureFrame, type Request, successFrame, unexpected } from "./dispatch.ts";
 import { decideConnect, type Granted, HandshakeError, type HandshakePorts } from "./handshake.ts";
 import { answer, type HttpFront } from "./http.ts";
 import { clientAddress, isLocal, isTailnetAddress, normalizeAddress, type Peer } from "./locality.ts";
@@ -32,6 +32,8 @@ export interface ServerOptions extends HandshakePorts {
   readonly conceal: (text: string) => string;
   readonly log: Log;
   readonly dispatch: Dispatch;
+  /** See `StoreWatch.explain`. */
+  readonly explain: StoreWatch["explain"];
   readonly http: HttpFront;
   /** Keeps descriptors free for everything but clients. */
   readonly descriptors: Descriptors;
@@ -313,9 +315,10 @@ export class GatewayServer {
 
   #refuse(connection: Connection, { id }: Request, error: unknown): void {
     const { log } = this.#options;
-    const storage = storageProblem(error);
-    const known = error instanceof GatewayError ? error : new GatewayError("UNAVAILABLE", storage ?? "internal error");
-    if (known !== error) log.error(storage ?? "the handshake threw an unexpected error", { error });
+    const known =
+      error instanceof GatewayError
+        ? error
+        : unexpected(this.#options.explain(error, "the handshake threw an unexpected error"));
     this.connections.delete(connection.id);
     log.debug("connection refused", { connId: connection.id, address: connection.address, why: known.message });
     connection.send(failureFrame(id, known));

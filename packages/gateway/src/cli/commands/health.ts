@@ -4,7 +4,7 @@ import { accountName } from "../channels/known.ts";
 import { accountsOfHealth, paintOf, problemLines, problemsOf, stateOf } from "../channels/show.ts";
 import { defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
-import { machineLines } from "../machine-health.ts";
+import { databaseLines, machineLines } from "../machine-health.ts";
 import { ago, duration } from "../render.ts";
 
 /** Asks the gateway for its health snapshot. */
@@ -19,9 +19,10 @@ export const health = defineCommand({
       const { out } = call;
       if (call.flags.json) return out.json(result);
       const tookMs = performance.now() - started;
-      const machine = machineLines(result, out);
+      const { database } = result;
+      const machine = [...machineLines(result, out), ...databaseLines(database, out)];
       const isWell = machine.length === 0;
-      const mark = isWell ? out.style.green("●") : out.style.yellow("●");
+      const mark = isWell ? out.style.green("●") : database.ok ? out.style.yellow("●") : out.style.red("●");
       out.print(`${mark} The gateway at ${target.url} ${isWell ? "is well" : "answers"}.`);
       out.print(
         out.style.dim(

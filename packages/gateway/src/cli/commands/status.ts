@@ -5,7 +5,7 @@ import { accountName, readChannels } from "../channels/known.ts";
 import { accountsOf, type NamedAccount, paintOf, problemLines, stateOf } from "../channels/show.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
-import { machineLines } from "../machine-health.ts";
+import { databaseLines, machineLines } from "../machine-health.ts";
 import { ago, duration, facts, table } from "../render.ts";
 
 /** Shows the whole picture on one screen. */
@@ -28,7 +28,11 @@ export const status = defineCommand({
         });
       const accounts = accountsOf(known);
       showGateway(call, link, { ...summary, accounts });
-      const problems = [...machineLines(link.hello.snapshot.health, call.out), ...problemLines(accounts, call.out)];
+      const problems = [
+        ...machineLines(link.hello.snapshot.health, call.out),
+        ...databaseLines(summary.database, call.out),
+        ...problemLines(accounts, call.out),
+      ];
       if (problems.length > 0) call.out.print(`\n${problems.join("\n")}`);
       showSessions(call, summary.sessions.recent);
       showPresence(call, presence);

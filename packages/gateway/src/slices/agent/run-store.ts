@@ -3,6 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import { newMark } from "../../base/ids.ts";
 import type { Store } from "../../base/store.ts";
 import { ROWS_PER_STEP } from "../../base/store-upkeep.ts";
+import { stored } from "../../base/stored.ts";
 import type { ExecRules, ToolLimits } from "../../kit/tool.ts";
 import type { Words } from "../../kit/words.ts";
 import type { Thinking, Usage } from "../models/port.ts";
@@ -193,9 +194,9 @@ export class RunStore {
 function toRecord({ request, outcome, startedAt, endedAt, ...row }: Row): RunRecord {
   return {
     ...row,
-    request: JSON.parse(request) as RunRequest,
+    request: stored<RunRequest>(request),
     startedAt: startedAt ?? undefined,
     endedAt: endedAt ?? undefined,
-    outcome: outcome === null ? undefined : (JSON.parse(outcome) as RunOutcome),
+    outcome: outcome === null ? undefined : stored<RunOutcome>(outcome),
   };
 }

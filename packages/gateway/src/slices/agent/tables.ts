@@ -1,8 +1,10 @@
 /** Runs, so that none is lost or done twice, and the notes of the built-in agent. */
 import { defineTables } from "../../kit/tables.ts";
 
-export const tables = defineTables("agent", [
-  `create table runs (
+export const tables = defineTables(
+  "agent",
+  [
+    `create table runs (
      id text primary key,
      source text not null,
      principal text not null,
@@ -26,14 +28,14 @@ export const tables = defineTables("agent", [
      at integer not null,
      text text not null
    ) strict;`,
-  `create table tool_calls (
+    `create table tool_calls (
      run_id text not null references runs (id) on delete cascade,
      call_id text not null,
      name text not null,
      started_at integer not null,
      primary key (run_id, call_id)
    ) strict, without rowid;`,
-  `create table delegations (
+    `create table delegations (
      run_id text primary key references runs (id) on delete cascade,
      kind text not null check (kind in ('spawn', 'send')),
      parent_run text not null,
@@ -44,11 +46,13 @@ export const tables = defineTables("agent", [
    ) strict;
    create index delegations_parents on delegations (parent_run);
    create index delegations_due on delegations (told) where told = 'due';`,
-  `create table acp_sessions (
+    `create table acp_sessions (
      session_id text not null,
      agent_id text not null,
      acp_session_id text not null,
      at integer not null,
      primary key (session_id, agent_id)
    ) strict, without rowid;`,
-]);
+  ],
+  { runs: "state in ('ok', 'error', 'aborted')", delegations: "told in ('no', 'done')" },
+);

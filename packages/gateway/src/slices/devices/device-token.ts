@@ -1,12 +1,11 @@
 /** Device tokens are derived, not stored: whoever reads the database alone cannot use one. */
 import { createHmac, randomInt } from "node:crypto";
-import { join } from "node:path";
-import { readTextIfExists, writePrivateFile } from "../../base/files.ts";
+import { readTextIfExists, tokenKeyPath, writePrivateFile } from "../../base/files.ts";
 import { asArgument, newSecret } from "../../base/ids.ts";
 
 /** The key of the state folder, made on first use. */
 export function loadTokenKey(stateDir: string): string {
-  const path = join(stateDir, "identity", "device-tokens.key");
+  const path = tokenKeyPath(stateDir);
   const known = readTextIfExists(path)?.trim();
   if (known) return known;
   const made = newSecret();

@@ -6,6 +6,7 @@ import { GatewayError, invalidRequest } from "../../base/errors.ts";
 import { newId, secretsEqual } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import type { Store } from "../../base/store.ts";
+import { stored } from "../../base/stored.ts";
 import { type Caller, hasScope } from "../../kit/access.ts";
 import type { Admission, DeviceRequest } from "../../server/handshake.ts";
 import { deriveToken, firstTokenVersion } from "./device-token.ts";
@@ -452,15 +453,15 @@ const PENDING_QUERY = `select request_id as requestId, role, is_repair as isRepa
 type Row = Record<string, unknown>;
 
 function toDevice(row: Row): Device {
-  return { ...row, roles: JSON.parse(row.roles as string), scopes: JSON.parse(row.scopes as string) } as Device;
+  return { ...row, roles: stored(row.roles), scopes: stored(row.scopes) } as Device;
 }
 
 function toToken(row: Row): Token {
-  return { ...row, scopes: JSON.parse(row.scopes as string) } as Token;
+  return { ...row, scopes: stored(row.scopes) } as Token;
 }
 
 function toPending(row: Row): Pending {
-  return { ...row, isRepair: row.isRepair === 1, scopes: JSON.parse(row.scopes as string) } as Pending;
+  return { ...row, isRepair: row.isRepair === 1, scopes: stored(row.scopes) } as Pending;
 }
 
 function shownFacts(

@@ -119,10 +119,14 @@ export class HttpApi {
   #refuse(error: unknown, response: ServerResponse): void {
     if (response.destroyed) return;
     const refusal = refusalOf(error);
-    if (!refusal) this.#options.gateway().log.error("an HTTP request met an unexpected error", { error });
-    const { status, body, headers } = refusal ?? refused(500, "internal error");
+    const { status, body, headers } = refusal ?? this.#unexpected(error);
     if (response.headersSent) response.destroy();
     else answerJson(response, status, body, headers);
+  }
+
+  #unexpected(error: unknown): Refusal {
+    const explanation = this.#options.gateway().database.explain(error, "an HTTP request met an unexpected error");
+    return explanation ? refused(503, explanation.says) : refused(500, "internal error");
   }
 }
 

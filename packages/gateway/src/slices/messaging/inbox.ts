@@ -2,6 +2,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Store } from "../../base/store.ts";
 import { ROWS_PER_STEP } from "../../base/store-upkeep.ts";
+import { stored } from "../../base/stored.ts";
 import type { ChatRef, Inbound, InboundMessage } from "../../kit/channel.ts";
 import { identitiesOf, isSamePerson } from "./peer-list.ts";
 import type { InboxEntryShape, OutcomeName } from "./schema.ts";
@@ -357,14 +358,14 @@ export class Inbox {
 function toInboxRow({ id, channel, account, payload, receivedAt, state, runId, sessionKey }: Row): InboxRow {
   return {
     ...{ id, channel, account, receivedAt, state },
-    inbound: JSON.parse(payload) as Inbound,
+    inbound: stored<Inbound>(payload),
     runId: runId ?? undefined,
     sessionKey: sessionKey ?? undefined,
   };
 }
 
 function toEntry(row: Row): InboxEntryShape {
-  const inbound = JSON.parse(row.payload) as Inbound;
+  const inbound = stored<Inbound>(row.payload);
   return {
     id: row.id,
     channel: row.channel,

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
 import { GatewayError, ignore, messageOf, TellableError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { isPassing, MAX_TRIES, type Machine } from "../../base/machine.ts";
+import { isDamage, isPassing, MAX_TRIES, type Machine } from "../../base/machine.ts";
 import { KeyedQueue } from "../../base/queue.ts";
 import type { Store } from "../../base/store.ts";
 import type { Chat, Inbound, InboundMessage, Quote } from "../../kit/channel.ts";
@@ -69,6 +69,8 @@ const SPLIT_SHARE = 0.9;
 /** Others get their turn at least so often, ms. */
 const TURN_MS = 15;
 const AFTER_ERROR_MS = 5_000;
+/** A damaged database is looked at again so much later, ms: a person mends it, and mostly with the gateway stopped. */
+const AFTER_DAMAGE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** What the agent is told of a text that was changed later. */
 const MAX_EDIT_CHARS = 500;
@@ -119,7 +121,8 @@ export class Intake {
   #troubled(error: unknown): void {
     const { clock, log, machine } = this.#services;
     const { signal } = this.#stop;
-    log.warn("the inbox cannot be worked on now", { error });
+    // Of damage the log is told once, and nothing is given up: the inbox is worked on when it is mended.
+    if (!isDamage(error)) log.warn("the inbox cannot be worked on now", { error });
     this.#isAgain = false;
     const well = isPassing(error) ? machine.recovered(error, signal) : clock.sleep(AFTER_ERROR_MS, signal);
     void well.then(
@@ -140,7 +143,7 @@ export class Intake {
         this.#take(row);
       } catch (error) {
         this.#seenId = row.id - 1;
-        if (isPassing(error) || this.#isTriedAgain(row.id, error)) throw error;
+        if (isPassing(error) || isDamage(error) || this.#isTriedAgain(row.id, error)) throw error;
         inbox.decide(row.id, { kind: "failed", rule: "internal-error", detail: messageOf(error).slice(0, 300) });
         this.#seenId = row.id;
       }
@@ -253,13 +256,17 @@ export class Intake {
   }
 
   async #startSurely(held: Held, sessionKey: string): Promise<void> {
-    const { inbox, log, machine } = this.#services;
+    const { clock, inbox, log, machine } = this.#services;
     const { signal } = this.#stop;
     const isKnown = (error: unknown) => error instanceof GatewayError;
     try {
       await machine.surely(() => this.#start(held, sessionKey), { signal, isKnown });
     } catch (error) {
       signal.throwIfAborted();
+      if (isDamage(error)) {
+        await clock.sleep(AFTER_DAMAGE_MS, signal);
+        return await this.#startSurely(held, sessionKey);
+      }
       log.error("a message cannot be handed to the agent", { error });
       const detail = messageOf(error).slice(0, 300);
       for (const { id } of held.rows)

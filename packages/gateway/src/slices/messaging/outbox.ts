@@ -4,6 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import { invalidRequest } from "../../base/errors.ts";
 import type { Store } from "../../base/store.ts";
 import { ROWS_PER_STEP } from "../../base/store-upkeep.ts";
+import { stored } from "../../base/stored.ts";
 import type { Button, ChatRef, MessageRef, OutboundMedia, Poll } from "../../kit/channel.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import type { AccountKey } from "./inbox.ts";
@@ -388,7 +389,7 @@ function toOutboxRow({ chat, thread, payload, sessionKey, problem, providerId, s
   return {
     ...row,
     chat: thread === null ? { id: chat } : { id: chat, threadId: thread },
-    payload: JSON.parse(payload) as Payload,
+    payload: stored<Payload>(payload),
     sessionKey: sessionKey ?? undefined,
     problem: problem ?? undefined,
     providerId: providerId ?? undefined,

@@ -4,6 +4,7 @@ import type { Bus } from "../../base/bus.ts";
 import type { Clock } from "../../base/clock.ts";
 import { invalidRequest } from "../../base/errors.ts";
 import type { Store } from "../../base/store.ts";
+import { stored } from "../../base/stored.ts";
 import type { Peer } from "../../kit/channel.ts";
 import { pairingRequested, pairingResolved } from "./events.ts";
 import type { AccountKey } from "./inbox.ts";
@@ -123,7 +124,7 @@ export class Pairing {
       ...[channel, wanted],
     );
     if (!row) return false;
-    const known = JSON.parse(row.aliases) as string[];
+    const known = stored<string[]>(row.aliases);
     const all = [...new Set([...known, ...ids])].filter((id) => id !== row.sender).slice(0, MAX_ALIASES);
     if (all.length > known.length)
       this.#store.run(

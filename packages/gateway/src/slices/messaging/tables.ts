@@ -1,8 +1,10 @@
 /** Messages in, messages out, and what accounts remember. */
 import { defineTables } from "../../kit/tables.ts";
 
-export const tables = defineTables("messaging", [
-  `create table inbox (
+export const tables = defineTables(
+  "messaging",
+  [
+    `create table inbox (
      id integer primary key autoincrement,
      channel text not null,
      account text not null,
@@ -101,10 +103,12 @@ export const tables = defineTables("messaging", [
      approved_at integer not null,
      primary key (channel, sender)
    ) strict, without rowid;`,
-  "alter table inbox add column binding text",
-  // One person may be known by several ids that their platform proves to be one account.
-  `alter table paired_senders add column aliases text not null default '[]';
+    "alter table inbox add column binding text",
+    // One person may be known by several ids that their platform proves to be one account.
+    `alter table paired_senders add column aliases text not null default '[]';
    alter table sender_requests add column aliases text not null default '[]';
    update inbox set payload = json_remove(payload, '$.sender.aliases')
      where state <> 'done' and channel in ('telegram', 'discord');`,
-]);
+  ],
+  { inbox: "state = 'done'", outbox: "state in ('sent', 'unknown', 'failed')" },
+);

@@ -2,6 +2,7 @@
  * How a message is kept: its text once, in the column that is searched, and everything else as JSON beside it. Where the
  * text of a part stands in the column, the JSON says from where to where. Versions before kept it in both places.
  */
+import { stored } from "../../base/stored.ts";
 import type { NewMessage, StoredPart } from "./transcript.ts";
 
 /** What the JSON holds: a message without what has columns of its own. */
@@ -31,7 +32,7 @@ export function bodyOf(message: MessageBody, text: string): string {
 
 /** The message that `bodyOf` has kept. */
 export function messageIn(body: string, text: string): MessageBody {
-  const message = JSON.parse(body) as MessageBody & { readonly content: readonly KeptPart[] };
+  const message = stored<MessageBody & { readonly content: readonly KeptPart[] }>(body);
   return { ...message, content: message.content.map((part) => (isPlace(part) ? wholePart(part, text) : part)) };
 }
 

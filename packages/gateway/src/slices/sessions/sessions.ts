@@ -6,6 +6,7 @@ import type { Config, Settings } from "../../base/config.ts";
 import { invalidRequest } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import type { Store } from "../../base/store.ts";
+import { stored } from "../../base/stored.ts";
 import type { SessionStatus, SessionsSummary, StatusSummary } from "../system/schema.ts";
 import {
   agentIdOf,
@@ -566,7 +567,7 @@ function detailsOf({ levels, lastModel, abortedLastRun, route }: Session): Detai
 }
 
 function toSession({ details, label, agentId, ...row }: Row): Session {
-  const { levels = {}, lastModel, abortedLastRun = false, route } = JSON.parse(details) as Details;
+  const { levels = {}, lastModel, abortedLastRun = false, route } = stored<Details>(details);
   return { ...row, label: label ?? undefined, agentId: agentId ?? undefined, levels, lastModel, abortedLastRun, route };
 }
 

@@ -29,7 +29,7 @@ export const status = defineMethod({
   open: true,
   params: {},
   result: StatusSummary,
-  handler: ({ gateway: { system, sessions, agent, messaging } }) =>
+  handler: ({ gateway: { system, sessions, agent, messaging, database } }) =>
     system.serializedStatus(() => ({
       heartbeat: {
         defaultAgentId: agent.defaultAgentId,
@@ -39,6 +39,7 @@ export const status = defineMethod({
       },
       channelSummary: messaging.summary(),
       queuedSystemEvents: [...system.queuedEvents(sessions.mainKey())],
+      database: database.state,
       sessions: sessions.status(agent.modelDefaults()),
     })),
 });

@@ -28,6 +28,17 @@ export const AgentHealth = Type.Object({
   sessions: SessionsSummary,
 });
 
+export const DatabaseHealth = Type.Object(
+  {
+    ok: Type.Boolean({ description: "False when the database is damaged." }),
+    problem: Type.Optional(
+      Type.String({ description: "What is wrong with it or with its copies, and the command that mends it." }),
+    ),
+    checkedAt: Type.Optional(Type.Integer({ minimum: 0, description: "When it was last found whole, epoch ms." })),
+    copiedAt: Type.Optional(Type.Integer({ minimum: 0, description: "When its daily copy was made, epoch ms." })),
+  },
+  { description: "The gateway's database." },
+);
 /** What is wrong with the machine that the gateway runs on. */
 export const MachineHealth = Type.Object({
   trouble: Type.Optional(
@@ -57,6 +68,7 @@ export const HealthSummary = Type.Object({
   defaultAgentId: NonEmpty,
   agents: Type.Array(AgentHealth),
   sessions: SessionsSummary,
+  database: DatabaseHealth,
   machine: MachineHealth,
   config: Type.Object(
     { valid: Type.Boolean(), problem: Type.Optional(Type.String()) },
@@ -98,6 +110,7 @@ export const StatusSummary = Type.Object({
   }),
   channelSummary: Type.Array(Type.String()),
   queuedSystemEvents: Type.Array(Type.String()),
+  database: DatabaseHealth,
   sessions: Type.Object({
     paths: Type.Array(Type.String()),
     count: Type.Integer(),

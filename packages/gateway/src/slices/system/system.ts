@@ -3,6 +3,7 @@ import { availableParallelism, freemem, hostname, totalmem } from "node:os";
 import type { Static } from "@sinclair/typebox";
 import { Coalesced } from "../../base/coalesce.ts";
 import { explain } from "../../base/config.ts";
+import { isDamage } from "../../base/machine.ts";
 import type { Base } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
 import { Serialized } from "../../kit/method.ts";
@@ -29,6 +30,8 @@ const COALESCE_MS = 250;
 /** The ages in a status may be this old. */
 const STATUS_MS = 250;
 const MAX_QUEUED_EVENTS = 20;
+const NO_CHANNELS = { channels: {}, order: [], labels: {} };
+const NO_SESSIONS = { path: "", count: 0, recent: [] };
 
 export class System implements Disposable {
   readonly logFile: string;
@@ -184,7 +187,11 @@ export class System implements Disposable {
     const { clock, config } = this.#base;
     const startedAt = clock.monotonic();
     const { issues } = config.snapshot();
-    const { channels, order: channelOrder, labels: channelLabels } = this.#sources.channels();
+    const {
+      channels,
+      order: channelOrder,
+      labels: channelLabels,
+    } = this.#read(() => this.#sources.channels(), NO_CHANNELS);
     this.#health = {
       ok: true,
       ts: clock.now(),
@@ -194,14 +201,26 @@ export class System implements Disposable {
       channelLabels,
       heartbeatSeconds: 0,
       defaultAgentId: this.#sources.defaultAgentId(),
-      agents: this.#sources.agents(),
-      sessions: this.#sources.sessions(),
+      agents: this.#read(() => this.#sources.agents(), []),
+      sessions: this.#read(() => this.#sources.sessions(), NO_SESSIONS),
       machine: this.#machineHealth(),
+      database: this.#base.database.state,
       config: issues.length === 0 ? { valid: true } : { valid: false, problem: explain("moltbot.json", issues) },
     };
     this.#health.durationMs = Math.round(clock.monotonic() - startedAt);
     this.#serialized = new Serialized(this.#health);
     return this.#health;
+  }
+
+  /** Health is told of a gateway whose database is damaged, too: what cannot be read is left out. */
+  #read<T>(read: () => T, otherwise: T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#base.database.report(error);
+      return otherwise;
+    }
   }
 
   #publishPresence(): void {

@@ -1020,6 +1020,37 @@ public struct ConfigWritten: Codable, Hashable, Sendable {
     }
 }
 
+/// The gateway's database.
+public struct DatabaseHealth: Codable, Hashable, Sendable {
+    /// False when the database is damaged.
+    public var ok: Bool
+    /// What is wrong with it or with its copies, and the command that mends it.
+    public var problem: String?
+    /// When it was last found whole, epoch ms.
+    public var checkedAt: Int?
+    /// When its daily copy was made, epoch ms.
+    public var copiedAt: Int?
+
+    public init(
+        ok: Bool,
+        problem: String? = nil,
+        checkedAt: Int? = nil,
+        copiedAt: Int? = nil
+    ) {
+        self.ok = ok
+        self.problem = problem
+        self.checkedAt = checkedAt
+        self.copiedAt = copiedAt
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case problem
+        case checkedAt
+        case copiedAt
+    }
+}
+
 public struct DecidedApproval: Codable, Hashable, Sendable {
     public var id: String
     public var command: String
@@ -1286,6 +1317,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
     public var defaultAgentId: String
     public var agents: [AgentHealth]
     public var sessions: SessionsSummary
+    public var database: DatabaseHealth
     public var machine: MachineHealth
     /// Whether the config file on disk is valid; if not, the last good copy is in force.
     public var config: Config
@@ -1301,6 +1333,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
         defaultAgentId: String,
         agents: [AgentHealth],
         sessions: SessionsSummary,
+        database: DatabaseHealth,
         machine: MachineHealth,
         config: Config
     ) {
@@ -1314,6 +1347,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
         self.defaultAgentId = defaultAgentId
         self.agents = agents
         self.sessions = sessions
+        self.database = database
         self.machine = machine
         self.config = config
     }
@@ -1329,6 +1363,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
         case defaultAgentId
         case agents
         case sessions
+        case database
         case machine
         case config
     }
@@ -4438,6 +4473,7 @@ public struct StatusSummary: Codable, Hashable, Sendable {
     public var heartbeat: Heartbeat
     public var channelSummary: [String]
     public var queuedSystemEvents: [String]
+    public var database: DatabaseHealth
     public var sessions: Sessions
 
     public init(
@@ -4445,12 +4481,14 @@ public struct StatusSummary: Codable, Hashable, Sendable {
         heartbeat: Heartbeat,
         channelSummary: [String],
         queuedSystemEvents: [String],
+        database: DatabaseHealth,
         sessions: Sessions
     ) {
         self.linkChannel = linkChannel
         self.heartbeat = heartbeat
         self.channelSummary = channelSummary
         self.queuedSystemEvents = queuedSystemEvents
+        self.database = database
         self.sessions = sessions
     }
 
@@ -4459,6 +4497,7 @@ public struct StatusSummary: Codable, Hashable, Sendable {
         case heartbeat
         case channelSummary
         case queuedSystemEvents
+        case database
         case sessions
     }
 }

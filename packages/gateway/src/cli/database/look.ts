@@ -1,0 +1,101 @@
+/** Looks at the database of a state folder without changing it: is it held, and is it whole? */
+
+import { existsSync, rmSync, statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
+import { ignore, messageOf, StartError } from "../../base/errors.ts";
+import { databasePath, tokenKeyPath } from "../../base/files.ts";
+import { machineTrouble } from "../../base/machine.ts";
+import { refuseWhenEmptied, waysOut } from "../../base/store-trust.ts";
+import { readWal } from "../../base/store-wal.ts";
+
+/** What a look has found. */
+export interface Look {
+  /** `none`: there is nothing yet. `busy`: a gateway uses it. */
+  readonly kind: "none" | "busy" | "whole" | "damaged";
+  readonly says: string;
+  readonly fix?: string;
+}
+
+/** Looks at the database of `stateDir`; reads all of it. */
+export function lookAtDatabase(stateDir: string): Look {
+  const path = databasePath(stateDir);
+  const emptied = sentenceOf(() => refuseWhenEmptied(path, [tokenKeyPath(stateDir)]));
+  if (emptied !== undefined) return damage(`${path} is missing or empty, but this folder was used`, path);
+  if (!existsSync(path) || statSync(path).size === 0) return { kind: "none", says: "Not there yet" };
+  if (isHeld(path)) return { kind: "busy", says: "In use by a gateway", fix: "Ask that one: `moltbot health`" };
+  if (readWal(path)?.isDamaged) return damage(`The journal of ${path} is damaged`, path);
+  const problem = complaintOf(path);
+  if (problem !== undefined) return damage(`${path} is damaged (${problem})`, path);
+  return { kind: "whole", says: "Whole" };
+}
+
+function damage(says: string, path: string): Look {
+  return { kind: "damaged", says, fix: waysOut(path) };
+}
+
+/**
+ * Whether another process has the database open. An exclusive connection that may not write gets no further than to the
+ * lock: it leaves no file behind and does not touch the journal.
+ */
+export function isHeld(path: string): boolean {
+  if (!existsSync(path) || statSync(path).size === 0) return false;
+  try {
+    using db = openToRead(path);
+    db.exec("pragma locking_mode = exclusive");
+    db.prepare("select 1 from sqlite_schema").get();
+    return false;
+  } catch (error) {
+    const { errcode } = error as { errcode?: number };
+    return errcode !== undefined && (errcode & 0xff) === SQLITE_BUSY;
+  }
+}
+
+/** sqlite.org/rescode.html#busy */
+const SQLITE_BUSY = 5;
+
+/** What SQLite says of the file with its journal; undefined when nothing is wrong. */
+function complaintOf(path: string): string | undefined {
+  const hasJournal = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  if (!hasJournal) return isWhole(path) ? undefined : "it cannot be read, or its pages do not fit together";
+  const hadMemory = existsSync(`${path}-shm`);
+  try {
+    using db = openToRead(path);
+    return checks(db) ? undefined : "its pages do not fit together";
+  } catch (error) {
+    return machineTrouble(error)?.isPassing === false ? "it cannot be read" : messageOf(error);
+  } finally {
+    if (!hadMemory) rmSync(`${path}-shm`, { force: true });
+  }
+}
+
+/** Whether a file that nobody writes to and that has no journal is a whole database of the gateway's. */
+export function isWhole(path: string): boolean {
+  try {
+    // Immutable: SQLite makes no files beside it.
+    using db = new DatabaseSync(`${pathToFileURL(path).href}?immutable=1`, { readOnly: true });
+    return checks(db) && db.prepare("select 1 from schema_versions").get() !== undefined;
+  } catch (error) {
+    ignore(error, "whatever it is, it is not a whole database");
+    return false;
+  }
+}
+
+function checks(db: DatabaseSync): boolean {
+  const [row] = db.prepare("pragma quick_check(1)").all();
+  return Object.values(row ?? {})[0] === "ok";
+}
+
+function openToRead(path: string): DatabaseSync {
+  return new DatabaseSync(path, { readOnly: true, timeout: 0 });
+}
+
+function sentenceOf(fn: () => void): string | undefined {
+  try {
+    fn();
+    return undefined;
+  } catch (error) {
+    if (error instanceof StartError) return error.message;
+    throw error;
+  }
+}
