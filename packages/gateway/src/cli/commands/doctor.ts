@@ -1,14 +1,26 @@
 /** `moltbot doctor` — looks at everything a gateway needs, and says of each what is wrong and how to mend it. */
 
 import { defineCommand } from "../command.ts";
+import type { MendCall } from "../database/mend.ts";
 import { diagnose, type Finding } from "../diagnosis.ts";
-import { EXIT } from "../exit.ts";
+import { EXIT, type ExitCode, usageError } from "../exit.ts";
 
-/** One line for each check; exit code 1 when one of them fails. */
+/** One line for each check; exit code 1 when one of them fails. Or one of the ways to mend a damaged database. */
 export const doctor = defineCommand({
   summary: "Find what is wrong and how to mend it",
+  flags: {
+    salvage: { kind: "switch", summary: "Get back what can be read of a damaged database" },
+    fill: { kind: "switch", summary: "With --salvage: fill gaps from the newest copy" },
+    restore: { kind: "switch", summary: "Put the newest sound copy in the database's place" },
+    "start-empty": { kind: "switch", summary: "Begin with an empty database; the old files are kept" },
+    yes: { kind: "switch", short: "y", summary: "Do not ask" },
+  },
+  examples: ["moltbot doctor", "moltbot doctor --salvage", "moltbot doctor --restore --yes"],
   async run(call) {
     const { flags, out } = call;
+    const chosen = (["salvage", "restore", "start-empty"] as const).filter((name) => flags[name]);
+    if (chosen.length > 1) throw usageError("Choose one of --salvage, --restore and --start-empty.");
+    if (chosen[0] !== undefined) return await mend(chosen[0], call);
     const findings = await out.during("Looking around", diagnose(call));
     const failed = findings.filter(({ level }) => level === "fail").length;
     const warned = findings.filter(({ level }) => level === "warn").length;
@@ -34,6 +46,12 @@ export const doctor = defineCommand({
     return failed === 0 ? EXIT.ok : EXIT.failed;
   },
 });
+
+async function mend(how: "salvage" | "restore" | "start-empty", call: MendCall): Promise<ExitCode> {
+  const { restoreDatabase, salvageDatabase, startEmpty } = await import("../database/mend.ts");
+  if (how === "salvage") return await salvageDatabase(call);
+  return how === "restore" ? await restoreDatabase(call) : await startEmpty(call);
+}
 
 function count(number: number, noun: string): string {
   return noun === "more" || number === 1 ? `${number} ${noun}` : `${number} ${noun}s`;
