@@ -114,8 +114,8 @@ export class RunningGateway implements AsyncDisposable {
 
   /** Sends a signal and resolves to the exit code. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
-    const { exitCode } = this.child;
-    if (exitCode !== null) return exitCode;
+    const { exitCode, signalCode } = this.child;
+    if (exitCode !== null || signalCode !== null) return exitCode;
     const closed = once(this.child, "exit") as Promise<[number | null]>;
     this.child.kill(signal);
     return (await closed)[0];
