@@ -271,8 +271,6 @@ const PLAIN_ON_PURPOSE = [
   "channels/whatsapp/connection.ts",
   "channels/whatsapp/signal.ts",
   "channels/whatsapp/socket.ts",
-  "cli/drill/drill.ts",
-  "cli/drill/subject.ts",
   "cli/pin.ts",
   "kit/validate.ts",
   "slices/mcp/stdio.ts",

@@ -6,7 +6,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FakePlatform } from "@moltbot/fakes";
-import { detailOf } from "../../base/errors.ts";
+import { messageOf } from "../../base/errors.ts";
+import { CliError } from "../exit.ts";
 import { Crowd } from "./crowd.ts";
 import { Random } from "./random.ts";
 import { type Program, Subject, type SubjectOptions } from "./subject.ts";
@@ -149,7 +150,7 @@ async function runFault(fault: string, ready: Ready, options: FaultsOptions): Pr
   };
   const problem = await Promise.race([story(), ended(limit)]).then(
     () => undefined,
-    (error: unknown) => detailOf(error),
+    (error: unknown) => messageOf(error),
   );
   const result = await judge(platforms, spoken, subject);
   return { fault, how, result, ...(problem !== undefined && { problem }) };
@@ -157,7 +158,7 @@ async function runFault(fault: string, ready: Ready, options: FaultsOptions): Pr
 
 function ended(limit: AbortSignal): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const late = () => reject(new Error(`it took longer than ${FAULT_LIMIT_MS / 1000} s`));
+  const late = () => reject(new CliError(`It took longer than ${FAULT_LIMIT_MS / 1000} s.`));
   limit.addEventListener("abort", late, { once: true });
   return promise;
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GatewayClient, type Methods, ResponseError } from "@moltbot/protocol";
 import { VERSION } from "../../base/version.ts";
+import { CliError } from "../exit.ts";
 
 /** How a gateway is started: the program and what stands before its own arguments. */
 export interface Program {
@@ -85,7 +86,7 @@ export class Subject implements AsyncDisposable {
   /** The process that runs now. */
   get pid(): number {
     const pid = this.#child?.pid;
-    if (pid === undefined) throw new Error("the gateway was not started");
+    if (pid === undefined) throw new CliError("The gateway of the drill was not started.");
     return pid;
   }
 
@@ -161,8 +162,10 @@ export class Subject implements AsyncDisposable {
     const limit = AbortSignal.timeout(START_LIMIT_MS);
     const path = join(this.#options.stateDir, "gateway.json");
     for (;;) {
-      if (this.#child?.exitCode != null) throw new Error(`the gateway ended with ${this.#child.exitCode}`);
-      if (limit.aborted) throw new Error(`the gateway was not ready within ${START_LIMIT_MS / 1000} s`);
+      if (this.#child?.exitCode != null)
+        throw new CliError(`The gateway of the drill ended with code ${this.#child.exitCode}.`);
+      if (limit.aborted)
+        throw new CliError(`The gateway of the drill was not ready within ${START_LIMIT_MS / 1000} s.`);
       try {
         const { pid, url } = JSON.parse(readFileSync(path, "utf8")) as { pid: number; url: string };
         if (pid === this.#child?.pid) return url;

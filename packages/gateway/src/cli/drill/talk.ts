@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FakePlatform } from "@moltbot/fakes";
 import { ignore } from "../../base/errors.ts";
+import { CliError } from "../exit.ts";
 import type { Random } from "./random.ts";
 import type { Subject } from "./subject.ts";
 
@@ -67,7 +68,7 @@ export async function link(
       const shown = await client.request("web.login.start", { channel, force: true }, { timeoutMs: LINK_LIMIT_MS });
       await platform.scan(shown.qrText ?? shown.code ?? "");
     }
-    if (limit.aborted) throw new Error(`${channel} is not linked: ${account?.problem?.message ?? account?.state}`);
+    if (limit.aborted) throw new CliError(`${channel} is not linked: ${account?.problem?.message ?? account?.state}.`);
     await sleep(50);
   }
 }

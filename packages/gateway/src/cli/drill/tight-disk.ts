@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf } from "../../base/errors.ts";
+import { CliError } from "../exit.ts";
 
 export interface TightDisk extends Disposable {
   /** Where the state folder goes. */
@@ -106,7 +107,7 @@ class SmallFiles implements TightDisk {
 
   #limit(pid: number, bytes: string): void {
     if (!succeeds("prlimit", ["--pid", String(pid), `--fsize=${bytes}:`]))
-      throw new Error(`the size of the files of process ${pid} cannot be limited`);
+      throw new CliError(`The size of the files of process ${pid} cannot be limited.`);
   }
 }
 
