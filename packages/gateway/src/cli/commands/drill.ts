@@ -132,7 +132,7 @@ function showFaults(rows: readonly FaultRow[], out: Output): void {
   out.print(`\n${table(columns, cells, out)}\n`);
   for (const { fault, how, result, problem } of rows) {
     if (!result) out.print(out.style.dim(`${fault} was left out: ${how}.`));
-    if (problem !== undefined) out.print(`${fault}: ${problem}.`);
+    if (problem !== undefined) out.print(`${fault}: ${problem.replace(/\.$/, "")}.`);
     for (const text of [...(result?.lost ?? []), ...(result?.doubled ?? [])]) out.print(out.style.dim(`  ${text}`));
   }
 }
