@@ -1,6 +1,5 @@
 /** The composition root: builds the services in the order of the catalog, on one stack that takes them down again. */
 import { realpathSync, rmSync, writeFileSync } from "node:fs";
-import type { IncomingMessage } from "node:http";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -26,20 +25,21 @@ import { isDamage, Machine, storageProblem } from "./base/machine.ts";
 import { thriftyMemory } from "./base/memory.ts";
 import { useProxies } from "./base/proxy.ts";
 import { Secrets } from "./base/secrets.ts";
-import { type SteadyClock, steadyClock } from "./base/steady-clock.ts";
+import { steadyClock } from "./base/steady-clock.ts";
 import { openStore, type Store, StoreBusyError } from "./base/store.ts";
 import { checkApart } from "./base/store-apart.ts";
 import { waysOut } from "./base/store-trust.ts";
 import { StoreUpkeep } from "./base/store-upkeep.ts";
 import { StoreWatch } from "./base/store-watch.ts";
 import { VERSION } from "./base/version.ts";
-import { CHANNELS_SECTION, COMMANDS, EVENTS, METHODS, SETTINGS, TABLES, TOOLS } from "./catalog.ts";
+import { COMMANDS, EVENTS, METHODS, SETTINGS, TABLES, TOOLS } from "./catalog.ts";
 import { CHANNELS } from "./channels/index.ts";
 import { hasScope } from "./kit/access.ts";
+import type { Base } from "./kit/base.ts";
 import type { SettingsDefinition } from "./kit/settings.ts";
 import type { Schema } from "./kit/validate.ts";
 import { type GatewayAuth, resolveAuth } from "./server/authenticate.ts";
-import { type BearerVerdict, judgeBearer } from "./server/bearer.ts";
+import { judgeBearer } from "./server/bearer.ts";
 import { startBroadcast } from "./server/broadcast.ts";
 import { type Connection, LIMITS } from "./server/connection.ts";
 import { Dispatch } from "./server/dispatch.ts";
@@ -51,11 +51,9 @@ import { isLoopbackAddress } from "./server/locality.ts";
 import { Once } from "./server/once.ts";
 import { settings as gatewaySettings } from "./server/settings.ts";
 import { Agent } from "./slices/agent/agent.ts";
-import { tools as toolSettings } from "./slices/agent/settings.ts";
 import { SEARCH_KEY_VARIABLES } from "./slices/agent/tools/web/search.ts";
 import { Approvals } from "./slices/approvals/approvals.ts";
 import { Chat } from "./slices/chat/chat.ts";
-import { loadTokenKey } from "./slices/devices/device-token.ts";
 import { Devices } from "./slices/devices/devices.ts";
 import { HttpApi } from "./slices/http-api/http-api.ts";
 import { Mcp } from "./slices/mcp/mcp.ts";
@@ -71,28 +69,6 @@ import { shutdown } from "./slices/system/events.ts";
 import { System } from "./slices/system/system.ts";
 import { Usage } from "./slices/usage/usage.ts";
 import { Workspace } from "./slices/workspace/workspace.ts";
-
-/** What every service is built from. */
-export interface Base {
-  readonly stateDir: string;
-  readonly version: string;
-  readonly env: Env;
-  readonly clock: SteadyClock;
-  readonly log: Log;
-  readonly bus: Bus;
-  readonly store: Store;
-  /** Keeps the store small: who keeps something for a while says here how it is forgotten. */
-  readonly upkeep: StoreUpkeep;
-  /** What is known of damage of the store. */
-  readonly database: StoreWatch;
-  readonly config: Config;
-  /** Whether files can be written, and when they can again. */
-  readonly machine: Machine;
-  /** Takes secrets out of a text that leaves the process. */
-  readonly guard: (text: string) => string;
-  /** The beginning of a growing text that may leave, without secrets; all of it when the text `isOver`. */
-  readonly settled: (text: string, isOver?: boolean) => string;
-}
 
 /** What a method's handler reaches: the base and each slice's service. */
 export interface Gateway extends Base {
@@ -281,15 +257,20 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     const upkeep = stack.use(new StoreUpkeep({ store, clock, log }));
     const base: Base = {
       ...{ stateDir, version: VERSION, env, clock, log, bus, store, upkeep, database, config, machine, guard, settled },
+      host: {
+        ...{ logFile: logFile.path, commands: COMMANDS, tools: TOOLS, channels: CHANNELS },
+        redact: (text) => secrets.redact(text),
+        requestRestart,
+        closeConnections: (...which) => server.closeConnectionsOf(...which),
+        authorize: (request) =>
+          judgeBearer(request, { auth, limiter, trustedProxies: settings.current.trustedProxies }),
+        httpEndpoints() {
+          const { chatCompletions, responses } = settings.current.http.endpoints;
+          return { chatCompletions: chatCompletions.enabled, responses: responses.enabled };
+        },
+      },
     };
-    const gateway = buildServices(base, {
-      logFile: logFile.path,
-      requestRestart,
-      stack,
-      redact: (text) => secrets.redact(text),
-      invalidate: (...args) => server.invalidate(...args),
-      authorize: (request) => judgeBearer(request, { auth, limiter, trustedProxies: settings.current.trustedProxies }),
-    });
+    const gateway = buildServices(base, stack);
     const { system } = gateway;
     const conceal = concealing(gateway);
     const explain = database.explain.bind(database);
@@ -377,25 +358,10 @@ async function isBroken(database: string): Promise<boolean> {
   return finding?.isWhole === false;
 }
 
-interface BuildOptions {
-  readonly logFile: string;
-  readonly stack: AsyncDisposableStack;
-  readonly requestRestart: (reason: string, delayMs: number) => void;
-  readonly invalidate: GatewayServer["invalidate"];
-  /** Replaces every secret that the gateway knows, and what is shaped like one. */
-  readonly redact: (text: string) => string;
-  readonly authorize: (request: IncomingMessage) => BearerVerdict;
-}
-
 /** The services in the order of the catalog: each may use those above it. */
-function buildServices(
-  base: Base,
-  { logFile, stack, requestRestart, invalidate, authorize, redact }: BuildOptions,
-): Gateway {
-  const { store, clock, bus, log, stateDir } = base;
+function buildServices(base: Base, stack: AsyncDisposableStack): Gateway {
   const system: System = stack.use(
     new System(base, {
-      logFile,
       sources: {
         agents: () => agent.health(),
         sessions: () => sessions.summary(),
@@ -404,25 +370,7 @@ function buildServices(
       },
     }),
   );
-  const devices = stack.use(
-    new Devices({
-      store,
-      clock,
-      bus,
-      log,
-      tokenKey: loadTokenKey(stateDir),
-      // After the answer to the call that revoked it, which may stand on the same connection.
-      invalidate: (deviceId, role, reason) =>
-        void setImmediate(() =>
-          invalidate(
-            ({ caller, credential }) =>
-              caller.deviceId === deviceId &&
-              (role === undefined || (credential.kind === "device" && credential.role === role)),
-            reason,
-          ),
-        ),
-    }),
-  );
+  const devices = stack.use(new Devices(base));
   const sessions: Sessions = new Sessions(base);
   const models = new Models({ ...base, sessions });
   const usage = new Usage({ ...base, sessions, models });
@@ -430,35 +378,15 @@ function buildServices(
   const skills = new Skills({ ...base, workspace });
   const agent: Agent = new Agent(
     { ...base, system, devices, sessions, models, usage, workspace, skills },
-    { commands: COMMANDS, tools: TOOLS, gateway: () => gateway },
+    { gateway: () => gateway },
   );
   const mcp = stack.use(new Mcp({ ...base, agent }));
-  const approvals = stack.use(
-    new Approvals({
-      ...{ ...base, sessions, workspace, skills, redact },
-      execSettings: () => base.config.of(toolSettings).current.exec ?? {},
-    }),
-  );
-  const messaging: Messaging = stack.use(
-    new Messaging(
-      { ...base, system, sessions, models, agent, approvals },
-      { definitions: CHANNELS, section: CHANNELS_SECTION },
-    ),
-  );
+  const approvals = stack.use(new Approvals({ ...base, sessions, workspace, skills, agent }));
+  const messaging: Messaging = stack.use(new Messaging({ ...base, system, sessions, models, agent, approvals }));
   const chat = new Chat({ ...base, sessions, agent });
-  const recordings = stack.use(new Recordings({ ...base, sessions, models, agent }, { redact }));
-  const httpApi = new HttpApi({
-    authorize,
-    gateway: () => gateway,
-    enabled() {
-      const { chatCompletions, responses } = base.config.of(gatewaySettings).current.http.endpoints;
-      return { chatCompletions: chatCompletions.enabled, responses: responses.enabled };
-    },
-  });
-  const setup = new Setup(base, {
-    requestRestart,
-    tell: (sessionKey, text) => system.queueEvent(sessionKey, { text, from: { kind: "event", id: "the gateway" } }),
-  });
+  const recordings = stack.use(new Recordings({ ...base, sessions, models, agent }));
+  const httpApi = new HttpApi({ ...base, system, sessions, agent });
+  const setup = new Setup({ ...base, system });
   const gateway: Gateway = {
     ...base,
     system,

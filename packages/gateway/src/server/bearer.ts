@@ -1,16 +1,10 @@
 /** Who may use the HTTP API: holders of the gateway's secret, shown as a bearer token. Decided before a body is read. */
 import type { IncomingMessage } from "node:http";
+import type { HttpVerdict } from "../kit/base.ts";
 import type { GatewayAuth } from "./authenticate.ts";
 import { checkSharedSecret } from "./authenticate.ts";
 import type { FailureLimiter } from "./limiter.ts";
 import { clientAddress, isDirectLoopback, isLoopbackAddress, normalizeAddress } from "./locality.ts";
-
-/** What a request is told: let in, refused, refused as a web page's, or locked out for a while. */
-export type BearerVerdict =
-  | { readonly kind: "granted"; readonly address: string; readonly isLocal: boolean }
-  | { readonly kind: "unauthorized" }
-  | { readonly kind: "foreign-page" }
-  | { readonly kind: "locked"; readonly retryAfterMs: number };
 
 /**
  * Judges a request by the shared secret, like a handshake without a device; this machine is not exempt, but there the right
@@ -20,7 +14,7 @@ export type BearerVerdict =
 export function judgeBearer(
   request: IncomingMessage,
   { auth, limiter, trustedProxies }: { auth: GatewayAuth; limiter: FailureLimiter; trustedProxies: readonly string[] },
-): BearerVerdict {
+): HttpVerdict {
   const { headers } = request;
   if (isForeignPage(headers)) return { kind: "foreign-page" };
   const peer = { address: normalizeAddress(request.socket.remoteAddress ?? ""), headers };

@@ -118,10 +118,13 @@ export class GatewayServer {
     for (const listener of this.#listeners) listener.closeAllConnections();
   }
 
-  /** Closes the connections that rest on a revoked credential. */
-  invalidate(matches: (session: Session) => boolean, reason: string): void {
+  /** Closes the connections that rest on a device's token in a role; without a role, all that the device has. */
+  closeConnectionsOf(deviceId: string, role: string | undefined, reason: string): void {
+    const rests = ({ caller, credential }: Session) =>
+      caller.deviceId === deviceId &&
+      (role === undefined || (credential.kind === "device" && credential.role === role));
     for (const connection of this.connections.values()) {
-      if (connection.session && matches(connection.session)) connection.close(4001, reason);
+      if (connection.session && rests(connection.session)) connection.close(4001, reason);
     }
   }
 

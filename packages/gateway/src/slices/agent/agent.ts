@@ -4,7 +4,6 @@ import { invalidRequest } from "../../base/errors.ts";
 import type { Gateway } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
 import type { Command } from "../../kit/command.ts";
-import type { Tool } from "../../kit/tool.ts";
 import type { Thinking } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
 import type { ModelChoice } from "../models/schema.ts";
@@ -79,21 +78,18 @@ export class Agent {
   readonly #gateway: () => Gateway;
 
   /** `gateway` is asked when something runs, after all services are built. */
-  constructor(
-    services: AgentServices,
-    options: { commands: readonly Command[]; tools: readonly Tool[]; gateway: () => Gateway },
-  ) {
+  constructor(services: AgentServices, { gateway }: { gateway: () => Gateway }) {
     this.#services = services;
-    this.#commands = new Commands(options.commands);
-    this.#gateway = options.gateway;
+    this.#commands = new Commands(services.host.commands);
+    this.#gateway = gateway;
     this.toolbox = new Toolbox({
-      builtin: options.tools,
+      builtin: services.host.tools,
       clock: services.clock,
       settings: () => this.toolRules,
       policyOf: (agentId) => this.#configured(agentId)?.tools,
-      gateway: options.gateway,
+      gateway,
     });
-    this.external = new ExternalAgents(services, { toolbox: this.toolbox, gateway: options.gateway });
+    this.external = new ExternalAgents(services, { toolbox: this.toolbox, gateway });
     this.notes = new Notes(services);
     this.compaction = new Compaction(services, this);
     this.runs = new Runs(services, new Turns(services, this));

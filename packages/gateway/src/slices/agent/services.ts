@@ -1,5 +1,5 @@
 /** What the agent is built from: the base, and the slices above it. */
-import type { Base } from "../../gateway.ts";
+import type { Base } from "../../kit/base.ts";
 import type { Devices } from "../devices/devices.ts";
 import type { Models } from "../models/models.ts";
 import type { Sessions } from "../sessions/sessions.ts";

@@ -70,7 +70,6 @@ const Exec = Type.Object({
     Type.Integer({ minimum: 10, maximum: 3_600, description: "How long an approval is waited for. Default 120." }),
   ),
 });
-export type ExecSettings = Static<typeof Exec>;
 
 const Tools = Type.Object({
   allow: Names,

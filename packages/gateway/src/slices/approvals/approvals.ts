@@ -4,10 +4,10 @@
  */
 import { basename } from "node:path";
 import { invalidRequest } from "../../base/errors.ts";
-import type { Base } from "../../gateway.ts";
 import { hasScope } from "../../kit/access.ts";
+import type { Base } from "../../kit/base.ts";
 import type { ToolRun } from "../../kit/tool.ts";
-import type { ExecSettings } from "../agent/settings.ts";
+import type { Agent } from "../agent/agent.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Skills } from "../skills/skills.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -36,10 +36,7 @@ export interface ApprovalsServices extends Base {
   readonly sessions: Sessions;
   readonly workspace: Workspace;
   readonly skills: Pick<Skills, "known" | "envFor">;
-  /** Replaces secrets that the gateway knows. */
-  redact(text: string): string;
-  /** What the config says of commands. */
-  execSettings(): ExecSettings;
+  readonly agent: Pick<Agent, "toolRules">;
 }
 
 /** Who else is told of requests: channels. Called in the call that files or ends them; must not throw. */
@@ -115,13 +112,13 @@ export class Approvals implements AsyncDisposable {
 
   /** A text without the secrets that the gateway knows. */
   redact(text: string): string {
-    return this.services.redact(text);
+    return this.services.host.redact(text);
   }
 
   /** The rules for a run: those of the config, the file and the conversation; nobody widens what another one forbids. */
   rulesFor({ agentId, sessionKey, execRules }: Pick<ToolRun, "agentId" | "sessionKey" | "execRules">): RunRules {
-    const { sessions, skills } = this.services;
-    const config = this.services.execSettings();
+    const { agent, sessions, skills } = this.services;
+    const config = agent.toolRules.exec ?? {};
     const file = this.file.rulesFor(agentId);
     const levels = sessions.get(sessionKey)?.levels ?? {};
     const session = { security: levels.execSecurity, ask: levels.execAsk } as Parameters<typeof combine>[0][number];

@@ -1,7 +1,7 @@
 /** What a chat window does: sends, reads, stops and adds to a conversation (protocol: chat). */
 import { GatewayError, invalidRequest } from "../../base/errors.ts";
-import type { Base } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
+import type { Base } from "../../kit/base.ts";
 import { type Agent, cleanMessage, errorOf } from "../agent/agent.ts";
 import { agent as agentEvent, chat as chatEvent } from "../agent/events.ts";
 import type { SendParams } from "../agent/request.ts";

@@ -1,15 +1,12 @@
 /** Which devices may connect: requests, approvals, and one token for each role of a device. */
 import type { Static } from "@sinclair/typebox";
-import type { Bus } from "../../base/bus.ts";
-import type { Clock } from "../../base/clock.ts";
 import { GatewayError, invalidRequest } from "../../base/errors.ts";
 import { newId, secretsEqual } from "../../base/ids.ts";
-import type { Log } from "../../base/log.ts";
-import type { Store } from "../../base/store.ts";
 import { stored } from "../../base/stored.ts";
 import { type Caller, hasScope } from "../../kit/access.ts";
+import type { Base } from "../../kit/base.ts";
 import type { Admission, DeviceRequest } from "../../server/handshake.ts";
-import { deriveToken, firstTokenVersion } from "./device-token.ts";
+import { deriveToken, firstTokenVersion, loadTokenKey } from "./device-token.ts";
 import { pairRequested, pairResolved } from "./events.ts";
 import type { PairedDevice, PairingRequest } from "./schema.ts";
 
@@ -53,24 +50,17 @@ const DEVICE_COLUMNS =
   "device_id as deviceId, public_key as publicKey, display_name as displayName, platform, client_id as clientId, " +
   "client_mode as clientMode, remote_ip as remoteIp, scopes";
 
-export interface DevicesOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly bus: Bus;
-  readonly log: Log;
-  /** The secret that device tokens are derived from. */
-  readonly tokenKey: string;
-  /** Closes the live connections that rest on a device's token in a role; without a role, all that the device has. */
-  readonly invalidate: (deviceId: string, role: string | undefined, reason: string) => void;
-}
-
 export class Devices implements Disposable {
-  readonly #options: DevicesOptions;
+  readonly #base: Base;
+  /** The secret that device tokens are derived from. */
+  readonly #tokenKey: string;
   readonly #lastUsed = new Map<string, { deviceId: string; role: string; at: number }>();
   #flusher: Disposable | undefined;
 
-  constructor(options: DevicesOptions) {
-    this.#options = options;
+  /** Makes the state folder's token key when there is none yet. */
+  constructor(base: Base) {
+    this.#base = base;
+    this.#tokenKey = loadTokenKey(base.stateDir);
   }
 
   /** Lets a paired device in; pairs it at once when `silent`; else files a request, or finds the one that waits. */
@@ -99,10 +89,10 @@ export class Devices implements Disposable {
     token: string,
     device: { deviceId: string; publicKey: string; role: string; scopes: readonly string[] },
   ): boolean {
-    const { clock, tokenKey } = this.#options;
+    const { clock } = this.#base;
     const row = this.#token(device.deviceId, device.role);
     if (!row || row.revokedAt !== null || this.#device(device.deviceId)?.publicKey !== device.publicKey) return false;
-    if (!secretsEqual(token, deriveToken(tokenKey, device.deviceId, device.role, row.version))) return false;
+    if (!secretsEqual(token, deriveToken(this.#tokenKey, device.deviceId, device.role, row.version))) return false;
     if (!covers(row.scopes, device.scopes)) return false;
     this.#lastUsed.set(`${device.deviceId} ${device.role}`, {
       deviceId: device.deviceId,
@@ -116,7 +106,7 @@ export class Devices implements Disposable {
   /** Requests that wait and devices that are paired, newest first, without token values. */
   list(): { pending: Static<typeof PairingRequest>[]; paired: Static<typeof PairedDevice>[] } {
     this.#dropExpired();
-    const { store } = this.#options;
+    const { store } = this.#base;
     const pending = store.all<Row>(
       `select request_id as requestId, role, is_repair as isRepair, requested_at as requestedAt, ${DEVICE_COLUMNS} from pairing_requests order by requested_at desc`,
     );
@@ -139,8 +129,8 @@ export class Devices implements Disposable {
   ): { requestId: string; device: Static<typeof PairedDevice> } {
     const pending = this.#pending(requestId);
     requireCovered(caller, pending.scopes);
-    const device = this.#options.store.transaction(() => {
-      this.#options.store.run("delete from pairing_requests where request_id = ?", requestId);
+    const device = this.#base.store.transaction(() => {
+      this.#base.store.run("delete from pairing_requests where request_id = ?", requestId);
       return this.#pair({
         ...pending,
         displayName: pending.displayName ?? undefined,
@@ -154,7 +144,7 @@ export class Devices implements Disposable {
   /** Throws `INVALID_REQUEST` "unknown requestId". */
   reject(requestId: string): { requestId: string; deviceId: string } {
     const { deviceId } = this.#pending(requestId);
-    this.#options.store.run("delete from pairing_requests where request_id = ?", requestId);
+    this.#base.store.run("delete from pairing_requests where request_id = ?", requestId);
     this.#resolved(requestId, deviceId, "rejected");
     return { requestId, deviceId };
   }
@@ -170,13 +160,13 @@ export class Devices implements Disposable {
     const wanted = [...new Set(scopes ?? held)].sort();
     if (!covers(device.scopes, wanted)) throw invalidRequest("scopes exceed what is approved for this device");
     requireCovered(caller, [...held, ...wanted]);
-    const rotatedAtMs = this.#options.clock.now();
+    const rotatedAtMs = this.#base.clock.now();
     const { version } = this.#writeToken(deviceId, role, wanted, { isNew: true });
-    this.#options.invalidate(deviceId, role, "client invalidated: device token rotated");
+    this.#invalidate(deviceId, role, "client invalidated: device token rotated");
     return {
       deviceId,
       role,
-      token: deriveToken(this.#options.tokenKey, deviceId, role, version),
+      token: deriveToken(this.#tokenKey, deviceId, role, version),
       scopes: wanted,
       rotatedAtMs,
     };
@@ -191,14 +181,14 @@ export class Devices implements Disposable {
     const token = this.#token(deviceId, role);
     if (!token) throw invalidRequest("unknown deviceId/role");
     requireCovered(caller, token.scopes);
-    const revokedAtMs = this.#options.clock.now();
-    this.#options.store.run(
+    const revokedAtMs = this.#base.clock.now();
+    this.#base.store.run(
       "update device_tokens set revoked_at = ? where device_id = ? and role = ?",
       revokedAtMs,
       deviceId,
       role,
     );
-    this.#options.invalidate(deviceId, role, "client invalidated: device token revoked");
+    this.#invalidate(deviceId, role, "client invalidated: device token revoked");
     return { deviceId, role, revokedAtMs };
   }
 
@@ -207,8 +197,8 @@ export class Devices implements Disposable {
     const device = this.#device(deviceId);
     if (!device) throw invalidRequest("unknown deviceId");
     requireCovered(caller, device.scopes);
-    this.#options.store.run("delete from devices where device_id = ?", deviceId);
-    this.#options.invalidate(deviceId, undefined, "client invalidated: device removed");
+    this.#base.store.run("delete from devices where device_id = ?", deviceId);
+    this.#invalidate(deviceId, undefined, "client invalidated: device removed");
     return { deviceId, removed: true };
   }
 
@@ -217,8 +207,12 @@ export class Devices implements Disposable {
     this.#flush();
   }
 
+  /** After the answer to the call that revoked it, which may stand on the same connection. */
+  #invalidate(deviceId: string, role: string | undefined, reason: string): void {
+    setImmediate(() => this.#base.host.closeConnections(deviceId, role, reason));
+  }
+
   #admitted(request: DeviceRequest, device: Device): Admission {
-    const { tokenKey } = this.#options;
     this.#updateFacts(request, device);
     const known = this.#token(request.deviceId, request.role);
     const isUsable = known && known.revokedAt === null && covers(known.scopes, request.scopes);
@@ -228,15 +222,15 @@ export class Devices implements Disposable {
       : this.#writeToken(request.deviceId, request.role, scopes, { isNew: known?.revokedAt !== null });
     return {
       kind: "admitted",
-      token: deriveToken(tokenKey, request.deviceId, request.role, token.version),
+      token: deriveToken(this.#tokenKey, request.deviceId, request.role, token.version),
       scopes: token.scopes,
       issuedAtMs: token.rotatedAt ?? token.createdAt,
     };
   }
 
   #approveSilently(request: DeviceRequest): Device {
-    const device = this.#options.store.transaction(() => this.#pair(request));
-    this.#options.log.info("a local device was paired", {
+    const device = this.#base.store.transaction(() => this.#pair(request));
+    this.#base.log.info("a local device was paired", {
       device: request.deviceId.slice(0, 12),
       client: request.clientId,
       role: request.role,
@@ -246,7 +240,7 @@ export class Devices implements Disposable {
   }
 
   #file(request: DeviceRequest, isRepair: boolean): Pending {
-    const { store, clock, bus, log } = this.#options;
+    const { store, clock, bus, log } = this.#base;
     this.#dropExpired({ keep: MAX_REQUESTS - 1 });
     const pending: Pending = {
       requestId: newId(),
@@ -297,7 +291,7 @@ export class Devices implements Disposable {
 
   /** Adds a role and scopes to a device, or makes it; a changed key starts it anew. Gives the role a token. */
   #pair(request: DeviceRequest): Device {
-    const { store, clock } = this.#options;
+    const { store, clock } = this.#base;
     const known = this.#device(request.deviceId);
     const device = known?.publicKey === request.publicKey ? known : undefined;
     const roles = union(device?.roles, [request.role]);
@@ -330,7 +324,7 @@ export class Devices implements Disposable {
 
   /** Writes a token row; a new version makes the old value worthless. */
   #writeToken(deviceId: string, role: string, scopes: readonly string[], { isNew }: { isNew: boolean }): Token {
-    const { store, clock } = this.#options;
+    const { store, clock } = this.#base;
     const known = this.#token(deviceId, role);
     const version = known ? known.version + Number(isNew || known.revokedAt !== null) : firstTokenVersion();
     const now = clock.now();
@@ -359,7 +353,7 @@ export class Devices implements Disposable {
     ];
     const known = [device.displayName, device.platform, device.clientId, device.clientMode, device.remoteIp];
     if (facts.every((fact, index) => fact === known[index])) return;
-    this.#options.store.run(
+    this.#base.store.run(
       "update devices set display_name = ?, platform = ?, client_id = ?, client_mode = ?, remote_ip = ? where device_id = ?",
       ...facts,
       request.deviceId,
@@ -367,14 +361,14 @@ export class Devices implements Disposable {
   }
 
   #resolved(requestId: string, deviceId: string, decision: "approved" | "rejected"): void {
-    const { bus, clock } = this.#options;
+    const { bus, clock } = this.#base;
     bus.publish(pairResolved, { requestId, deviceId, decision, ts: clock.now() });
   }
 
   #flush(): void {
     this.#flusher = undefined;
     if (this.#lastUsed.size === 0) return;
-    const { store } = this.#options;
+    const { store } = this.#base;
     store.transaction(() => {
       for (const { deviceId, role, at } of this.#lastUsed.values()) {
         store.run("update device_tokens set last_used_at = ? where device_id = ? and role = ?", at, deviceId, role);
@@ -385,7 +379,7 @@ export class Devices implements Disposable {
 
   /** Drops requests that have waited too long, and the oldest beyond `keep`. */
   #dropExpired({ keep = MAX_REQUESTS } = {}): void {
-    const { store, clock } = this.#options;
+    const { store, clock } = this.#base;
     store.run("delete from pairing_requests where requested_at < ?", clock.now() - REQUEST_TTL_MS);
     store.run(
       "delete from pairing_requests where request_id in (select request_id from pairing_requests order by requested_at desc limit -1 offset ?)",
@@ -394,7 +388,7 @@ export class Devices implements Disposable {
   }
 
   #device(deviceId: string): Device | undefined {
-    const row = this.#options.store.get<Row>(
+    const row = this.#base.store.get<Row>(
       `select ${DEVICE_COLUMNS}, roles, created_at as createdAt, approved_at as approvedAt from devices where device_id = ?`,
       deviceId,
     );
@@ -402,31 +396,31 @@ export class Devices implements Disposable {
   }
 
   #token(deviceId: string, role: string): Token | undefined {
-    const row = this.#options.store.get<Row>(`${TOKEN_QUERY} and role = ?`, deviceId, role);
+    const row = this.#base.store.get<Row>(`${TOKEN_QUERY} and role = ?`, deviceId, role);
     return row && toToken(row);
   }
 
   #pending(requestId: string): Pending {
-    const row = this.#options.store.get<Row>(
+    const row = this.#base.store.get<Row>(
       `${PENDING_QUERY} where request_id = ? and requested_at >= ?`,
       requestId,
-      this.#options.clock.now() - REQUEST_TTL_MS,
+      this.#base.clock.now() - REQUEST_TTL_MS,
     );
     if (!row) throw invalidRequest("unknown requestId");
     return toPending(row);
   }
 
   #pendingOf(deviceId: string): Pending | undefined {
-    const row = this.#options.store.get<Row>(
+    const row = this.#base.store.get<Row>(
       `${PENDING_QUERY} where device_id = ? and requested_at >= ?`,
       deviceId,
-      this.#options.clock.now() - REQUEST_TTL_MS,
+      this.#base.clock.now() - REQUEST_TTL_MS,
     );
     return row && toPending(row);
   }
 
   #view(device: Device): Static<typeof PairedDevice> {
-    const tokens = this.#options.store.all<Row>(`${TOKEN_QUERY} order by role`, device.deviceId).map(toToken);
+    const tokens = this.#base.store.all<Row>(`${TOKEN_QUERY} order by role`, device.deviceId).map(toToken);
     return {
       ...shownFacts(device),
       ...(device.roles.length === 1 && { role: device.roles[0]! }),

@@ -1,10 +1,20 @@
 /** What an endpoint is given: a request that was let in, its body read. */
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
-import type { Gateway } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
+import type { Base } from "../../kit/base.ts";
+import type { Agent } from "../agent/agent.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import type { System } from "../system/system.ts";
+
+/** What the endpoints reach. */
+export interface HttpServices extends Base {
+  readonly system: System;
+  readonly sessions: Sessions;
+  readonly agent: Agent;
+}
 
 export interface Call {
-  readonly gateway: Gateway;
+  readonly gateway: HttpServices;
   readonly headers: IncomingHttpHeaders;
   readonly body: Readonly<Record<string, unknown>>;
   readonly response: ServerResponse;

@@ -4,34 +4,19 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { newId } from "../../base/ids.ts";
-import type { Gateway } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
-import type { Call } from "./call.ts";
+import type { HttpEndpoints, HttpVerdict } from "../../kit/base.ts";
+import type { Call, HttpServices } from "./call.ts";
 import { chatCompletions } from "./chat-completions.ts";
 import { answerJson, guardAnswers, leaving, Refusal, readJson, refusalOf, refused } from "./exchange.ts";
 import { responses } from "./responses.ts";
 import { modelNames } from "./target.ts";
 import { toolsInvoke } from "./tools-invoke.ts";
 
-/** Whether a request shows the gateway's secret. */
-export type Verdict =
-  | { readonly kind: "granted"; readonly isLocal: boolean }
-  | { readonly kind: "unauthorized" }
-  | { readonly kind: "foreign-page" }
-  | { readonly kind: "locked"; readonly retryAfterMs: number };
-
-export interface HttpApiOptions {
-  gateway(): Gateway;
-  /** Judges a request by its headers. */
-  authorize(request: IncomingMessage): Verdict;
-  /** Which endpoints are on. */
-  enabled(): { readonly chatCompletions: boolean; readonly responses: boolean };
-}
-
 interface Endpoint {
   readonly method: "GET" | "POST";
   readonly maxBytes: number;
-  readonly isOn: (enabled: ReturnType<HttpApiOptions["enabled"]>) => boolean;
+  readonly isOn: (on: HttpEndpoints) => boolean;
   readonly answer: (call: Call) => void | Promise<void>;
 }
 
@@ -53,11 +38,11 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
 const SCOPES: ReadonlySet<string> = new Set(["operator.read", "operator.write"]);
 
 export class HttpApi {
-  readonly #options: HttpApiOptions;
+  readonly #services: HttpServices;
   #underWay = 0;
 
-  constructor(options: HttpApiOptions) {
-    this.#options = options;
+  constructor(services: HttpServices) {
+    this.#services = services;
   }
 
   /** As a route of the gateway's HTTP port. */
@@ -67,8 +52,9 @@ export class HttpApi {
 
   async handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const endpoint = ENDPOINTS.get(path)!;
-    guardAnswers(response, this.#options.gateway().guard);
-    if (!endpoint.isOn(this.#options.enabled())) return answerText(response, 404, "Not Found");
+    const { guard, host } = this.#services;
+    guardAnswers(response, guard);
+    if (!endpoint.isOn(host.httpEndpoints())) return answerText(response, 404, "Not Found");
     if (request.method !== endpoint.method) {
       return answerText(response.setHeader("Allow", endpoint.method), 405, "Method Not Allowed");
     }
@@ -81,7 +67,7 @@ export class HttpApi {
 
   async #answer(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { isLocal } = this.#admit(request);
-    const gateway = this.#options.gateway();
+    const gateway = this.#services;
     if (this.#underWay >= MAX_AT_ONCE) {
       throw refused(503, `${MAX_AT_ONCE} requests are under way; try again later.`, {
         headers: { "Retry-After": "5" },
@@ -99,8 +85,8 @@ export class HttpApi {
   }
 
   /** Throws the refusal of a request that does not show the secret; its body stays unread. */
-  #admit(request: IncomingMessage): Extract<Verdict, { kind: "granted" }> {
-    const verdict = this.#options.authorize(request);
+  #admit(request: IncomingMessage): Extract<HttpVerdict, { kind: "granted" }> {
+    const verdict = this.#services.host.authorize(request);
     switch (verdict.kind) {
       case "granted":
         return verdict;
@@ -125,7 +111,7 @@ export class HttpApi {
   }
 
   #unexpected(error: unknown): Refusal {
-    const explanation = this.#options.gateway().database.explain(error, "an HTTP request met an unexpected error");
+    const explanation = this.#services.database.explain(error, "an HTTP request met an unexpected error");
     return explanation ? refused(503, explanation.says) : refused(500, "internal error");
   }
 }

@@ -1,9 +1,8 @@
 /** POST /v1/responses: an agent answers in OpenAI's Responses API. */
 import { newId } from "../../base/ids.ts";
-import type { Gateway } from "../../gateway.ts";
 import { errorOf } from "../agent/agent.ts";
 import type { RunResult } from "../agent/run.ts";
-import type { Call } from "./call.ts";
+import type { Call, HttpServices } from "./call.ts";
 import { failed } from "./chat-completions.ts";
 import { answerJson, EventStream, refused } from "./exchange.ts";
 import { type ResponsesRequest, readResponsesRequest } from "./responses-input.ts";
@@ -57,7 +56,7 @@ export async function responses({ gateway, headers, body, response, caller, sign
 }
 
 /** The conversation of an earlier answer. Throws a 404 when it is not known any more. */
-function continued({ agent, sessions }: Gateway, { previous }: ResponsesRequest): string | undefined {
+function continued({ agent, sessions }: HttpServices, { previous }: ResponsesRequest): string | undefined {
   if (previous === undefined) return undefined;
   const known = agent.runs.known(previous.replace(/^resp_/, ""));
   const sessionId = known?.kind === "ended" ? known.result.sessionId : known?.run.record.sessionId;

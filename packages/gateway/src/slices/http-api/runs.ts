@@ -1,5 +1,4 @@
 /** Starts the run that a request asks for and follows it to its end; a caller that goes away ends it. */
-import type { Gateway } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
 import { oneLine } from "../../kit/words.ts";
 import { readAttachments, storeAttachments, withPdfTexts } from "../agent/agent.ts";
@@ -7,6 +6,7 @@ import { agent as agentEvent } from "../agent/events.ts";
 import type { RunResult } from "../agent/run.ts";
 import type { Thinking } from "../models/port.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
+import type { HttpServices } from "./call.ts";
 import type { Conversation, GivenFile, GivenTurn } from "./conversation.ts";
 import { refused } from "./exchange.ts";
 
@@ -30,7 +30,7 @@ export interface Wanted {
  * reason when it aborts.
  */
 export async function run(
-  gateway: Gateway,
+  gateway: HttpServices,
   { runId, agentId, sessionKey, conversation, thinking }: Wanted,
   { caller, signal, onText = () => {} }: { caller: Caller; signal: AbortSignal; onText?: (delta: string) => void },
 ): Promise<RunResult> {
@@ -79,7 +79,7 @@ export async function run(
 
 /** Puts the earlier turns of a request into a conversation in which nothing has been said. */
 async function recall(
-  gateway: Gateway,
+  gateway: HttpServices,
   sessionKey: string,
   turns: readonly GivenTurn[],
   signal: AbortSignal,
@@ -120,7 +120,7 @@ interface SentFile {
 /** Files as runs take them; those that are elsewhere are fetched. Throws a 400 for one that would be left out silently. */
 async function attachmentsOf(
   files: readonly GivenFile[],
-  { gateway, signal }: { gateway: Gateway; signal: AbortSignal },
+  { gateway, signal }: { gateway: HttpServices; signal: AbortSignal },
 ): Promise<SentFile[]> {
   if (files.length > MAX_FILES) throw refused(400, `A message may carry ${MAX_FILES} files, not more.`);
   const sent: SentFile[] = [];
@@ -140,7 +140,7 @@ async function attachmentsOf(
 /** A file from an address, which must be on the public internet. Throws a 400 with why it could not be fetched. */
 async function fetched(
   address: string,
-  { gateway, signal }: { gateway: Gateway; signal: AbortSignal },
+  { gateway, signal }: { gateway: HttpServices; signal: AbortSignal },
 ): Promise<SentFile> {
   const { safeFetch, FetchError } = await import("../../base/safe-fetch.ts");
   try {

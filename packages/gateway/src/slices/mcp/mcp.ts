@@ -1,7 +1,7 @@
 /** MCP servers from the config, and their tools for the agents. A server in trouble holds up nobody and hides no other. */
 import type { Config } from "../../base/config.ts";
 import { detailOf, GatewayError, ignore, invalidRequest } from "../../base/errors.ts";
-import type { Base } from "../../gateway.ts";
+import type { Base } from "../../kit/base.ts";
 import type { Tool, ToolRun } from "../../kit/tool.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { ToolSource } from "../agent/toolbox.ts";

@@ -2,7 +2,7 @@
 import type { Settings } from "../../base/config.ts";
 import { invalidRequest, messageOf } from "../../base/errors.ts";
 import { makePrivateDir } from "../../base/files.ts";
-import type { Base } from "../../gateway.ts";
+import type { Base } from "../../kit/base.ts";
 import { type ChannelDefinition, ChannelError, type ChatRef, type Peer, type ProbeContext } from "../../kit/channel.ts";
 import {
   type AccountSettings,

@@ -4,10 +4,9 @@
  */
 import type { Settings } from "../../base/config.ts";
 import { invalidRequest } from "../../base/errors.ts";
-import type { Base } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
+import type { Base } from "../../kit/base.ts";
 import type { ChannelDefinition } from "../../kit/channel.ts";
-import type { SettingsDefinition } from "../../kit/settings.ts";
 import { isSecret } from "../../kit/sound.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { QueueMode } from "../agent/queue.ts";
@@ -32,7 +31,7 @@ import { Outbox, type OutboxRow } from "./outbox.ts";
 import { Outgoing } from "./outgoing.ts";
 import { PAIRING_LIMITS, Pairing } from "./pairing.ts";
 import { queueRules } from "./queueing.ts";
-import { type Binding, bindings, type ChannelsConfig, type MessagesSettings, messages } from "./settings.ts";
+import { type Binding, bindings, channelSettings, type MessagesSettings, messages } from "./settings.ts";
 import { Transcriber } from "./transcribe.ts";
 import { Webhooks } from "./webhooks.ts";
 import { explainEntry } from "./why.ts";
@@ -43,12 +42,6 @@ export interface MessagingServices extends Base {
   readonly models: Models;
   readonly agent: Agent;
   readonly approvals: Approvals;
-}
-
-export interface MessagingOptions {
-  readonly definitions: readonly ChannelDefinition[];
-  /** The `channels` section. */
-  readonly section: SettingsDefinition<ChannelsConfig>;
 }
 
 const STATUS_LIMIT_MS = 10_000;
@@ -75,14 +68,15 @@ export class Messaging implements AsyncDisposable {
   readonly #media: MediaIn;
   readonly #stack = new DisposableStack();
 
-  constructor(services: MessagingServices, { definitions, section }: MessagingOptions) {
-    const { agent, clock, config, env, log, machine, models, sessions, stateDir } = services;
+  constructor(services: MessagingServices) {
+    const { agent, clock, config, env, host, log, machine, models, sessions, stateDir } = services;
     this.#services = services;
     this.#messages = config.of(messages);
     this.#bindings = config.of(bindings);
     const settings = () => this.#messages.current;
     const ttlMs = () => settings().outboundTtlMinutes * 60_000;
-    const channels = new KnownChannels(services, definitions, config.of(section));
+    const definitions = host.channels;
+    const channels = new KnownChannels(services, definitions, config.of(channelSettings(definitions)));
     const inbox = new Inbox(services);
     const outbox = new Outbox(services);
     this.#channels = channels;

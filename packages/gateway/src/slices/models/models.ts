@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Config } from "../../base/config.ts";
 import { GatewayError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { Base } from "../../gateway.ts";
+import type { Base } from "../../kit/base.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { type Connected, connect, type KeyRequest } from "./connecting.ts";
 import { Fallback } from "./fallback.ts";

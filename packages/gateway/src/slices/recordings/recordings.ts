@@ -1,7 +1,7 @@
 /** Runs that are kept, so that they can be looked at and replayed: recorded while they work, on disk when they end. */
 import { invalidRequest } from "../../base/errors.ts";
 import { storageProblem } from "../../base/machine.ts";
-import type { Base } from "../../gateway.ts";
+import type { Base } from "../../kit/base.ts";
 import type { Agent } from "../agent/agent.ts";
 import { agent as agentEvent } from "../agent/events.ts";
 import type { LoopPorts } from "../agent/loop.ts";
@@ -28,16 +28,13 @@ export interface RecordingServices extends Base {
 
 export class Recordings implements RunRecorder, RunObserver, Traffic, AsyncDisposable {
   readonly #services: RecordingServices;
-  readonly #redact: (text: string) => string;
   readonly #shelf: Shelf;
   readonly #drafts = new Map<string, Draft>();
   readonly #writing = new Map<string, Promise<void>>();
   readonly #listening: Disposable;
 
-  /** `redact` replaces every secret that the gateway knows, and what is shaped like one. */
-  constructor(services: RecordingServices, options: { redact: (text: string) => string }) {
+  constructor(services: RecordingServices) {
     this.#services = services;
-    this.#redact = options.redact;
     this.#shelf = new Shelf(services);
     this.#listening = services.bus.on(agentEvent, ({ runId, stream, data }) => this.#heard(runId, { stream, data }));
     services.agent.recorder = this;
@@ -110,9 +107,9 @@ export class Recordings implements RunRecorder, RunObserver, Traffic, AsyncDispo
 
   /** Runs it again without a world. Throws `UNAVAILABLE` when it does not end; rejects when the signal aborts. */
   async replay(recording: Recording, signal: AbortSignal): Promise<Replay> {
-    const { clock, models } = this.#services;
+    const { clock, models, host } = this.#services;
     const { replay } = await import("./replay.ts");
-    return await replay(recording, { clock, models, redact: this.#redact, signal });
+    return await replay(recording, { clock, models, redact: (text) => host.redact(text), signal });
   }
 
   watch(run: Run, ports: LoopPorts, beginning: Beginning): LoopPorts {
@@ -170,7 +167,7 @@ export class Recordings implements RunRecorder, RunObserver, Traffic, AsyncDispo
   async #keep(recording: Recording): Promise<void> {
     const runId = recording.run.id;
     try {
-      await this.#shelf.put(runId, this.#redact(toText(recording)));
+      await this.#shelf.put(runId, this.#services.host.redact(toText(recording)));
     } catch (error) {
       this.#services.log.warn("a run was not recorded", { runId, problem: storageProblem(error) ?? error });
     }

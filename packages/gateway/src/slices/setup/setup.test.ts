@@ -10,9 +10,8 @@ import { Config } from "../../base/config.ts";
 import { createLog } from "../../base/log.ts";
 import { Secrets } from "../../base/secrets.ts";
 import { SETTINGS } from "../../catalog.ts";
-import type { Base } from "../../gateway.ts";
 import { settings as gatewaySettings } from "../../server/settings.ts";
-import { Setup } from "./setup.ts";
+import { Setup, type SetupServices } from "./setup.ts";
 
 const LIVE = "sk-LIVE0123456789abcdef";
 const ENV = { OPENAI_KEY: LIVE, BASE_URL: "https://me:pa55word-live@host.test/v1", K: "7654321:K-of-the-bot" };
@@ -38,8 +37,15 @@ function setupOver(raw: string) {
   const log = createLog({ clock: systemClock, level: "error", sinks: [], secrets: new Secrets() });
   const sections = [gatewaySettings, ...SETTINGS];
   const config = open.use(Config.open({ path, sections, log, clock: systemClock, env: ENV, fallbackFolder: folder }));
-  const base = { config, version: "0", stateDir: folder, clock: systemClock, env: ENV, log } as unknown as Base;
-  return { path, setup: new Setup(base, { requestRestart: () => {}, tell: () => {} }) };
+  const base = {
+    config,
+    version: "0",
+    stateDir: folder,
+    clock: systemClock,
+    env: ENV,
+    log,
+  } as unknown as SetupServices;
+  return { path, setup: new Setup(base) };
 }
 
 const FILES: readonly [what: string, raw: string][] = [

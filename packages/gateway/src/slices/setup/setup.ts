@@ -6,10 +6,11 @@ import { type ConfigSnapshot, isRecord } from "../../base/config.ts";
 import { detailOf, ignore, invalidRequest } from "../../base/errors.ts";
 import { readTextIfExists, writePrivateFile } from "../../base/files.ts";
 import { parseJson5 } from "../../base/json5.ts";
-import type { Base } from "../../gateway.ts";
+import type { Base } from "../../kit/base.ts";
 import type { SettingsDefinition } from "../../kit/settings.ts";
 import { isSecret } from "../../kit/sound.ts";
 import type { Schema } from "../../kit/validate.ts";
+import type { System } from "../system/system.ts";
 import { lookUp } from "./lookup.ts";
 import { shownToReaders } from "./readers.ts";
 import { redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
@@ -22,25 +23,19 @@ export interface ChangeNote {
   readonly restartDelayMs: number | undefined;
 }
 
-export interface SetupOptions {
-  readonly requestRestart: (reason: string, delayMs: number) => void;
-  /** Queues a line for the agent's next turn on a session. */
-  readonly tell: (sessionKey: string, line: string) => void;
+export interface SetupServices extends Base {
+  readonly system: Pick<System, "queueEvent">;
 }
 
 const DEFAULT_RESTART_DELAY_MS = 2_000;
 const MAX_RESTART_DELAY_MS = 60_000;
 
 export class Setup {
-  readonly #base: Base;
-  readonly #requestRestart: SetupOptions["requestRestart"];
-  readonly #tell: SetupOptions["tell"];
+  readonly #base: SetupServices;
   readonly #schemas: ReadonlyMap<string, Schema>;
 
-  constructor(base: Base, options: SetupOptions) {
+  constructor(base: SetupServices) {
     this.#base = base;
-    this.#requestRestart = options.requestRestart;
-    this.#tell = options.tell;
     this.#schemas = new Map(
       base.config.sections.map((section) => [section.path, (section as SettingsDefinition).schema as Schema]),
     );
@@ -131,7 +126,12 @@ export class Setup {
     if (text === undefined) return;
     rmSync(this.#sentinelPath, { force: true });
     const { sessionKey, message } = readSentinel(text);
-    if (sessionKey) this.#tell(sessionKey, changeLine(message));
+    if (sessionKey) this.#tell(sessionKey, message);
+  }
+
+  /** The agent reads it on its next turn in that session. */
+  #tell(sessionKey: string, note: string | null | undefined): void {
+    this.#base.system.queueEvent(sessionKey, { text: changeLine(note), from: { kind: "event", id: "the gateway" } });
   }
 
   get #sentinelPath(): string {
@@ -151,8 +151,8 @@ export class Setup {
     };
     if (needed) {
       writePrivateFile(this.#sentinelPath, JSON.stringify({ version: 1, payload }));
-      this.#requestRestart(kind, delayMs);
-    } else if (sessionKey) this.#tell(sessionKey, changeLine(note));
+      this.#base.host.requestRestart(kind, delayMs);
+    } else if (sessionKey) this.#tell(sessionKey, note);
     return {
       restart: { ok: true, pid: process.pid, signal: "SIGUSR1", delayMs, reason: kind, mode: "emit", needed },
       sentinel: { path: needed ? this.#sentinelPath : null, payload },

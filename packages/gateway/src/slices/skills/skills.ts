@@ -2,7 +2,7 @@
 import { join, resolve } from "node:path";
 import { invalidRequest } from "../../base/errors.ts";
 import { expandHome } from "../../base/files.ts";
-import type { Base } from "../../gateway.ts";
+import type { Base } from "../../kit/base.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { type Eligibility, entryOf, findProgram, judge } from "./eligibility.ts";
 import { type Installed, installStep } from "./installer.ts";

@@ -146,6 +146,6 @@ export const logsTail = defineMethod({
   }),
   async handler({ params: { cursor, limit = 500, maxBytes = 250_000 }, gateway }) {
     const { tailLog } = await import("./log-tail.ts");
-    return tailLog(gateway.system.logFile, { cursor, limit, maxBytes });
+    return tailLog(gateway.host.logFile, { cursor, limit, maxBytes });
   },
 });

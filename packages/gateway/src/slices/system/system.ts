@@ -4,8 +4,8 @@ import type { Static } from "@sinclair/typebox";
 import { Coalesced } from "../../base/coalesce.ts";
 import { explain } from "../../base/config.ts";
 import { isDamage } from "../../base/machine.ts";
-import type { Base } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
+import type { Base } from "../../kit/base.ts";
 import { Serialized } from "../../kit/method.ts";
 import { asPeopleRead, type Words } from "../../kit/words.ts";
 import { health as healthEvent, presence as presenceEvent, tick } from "./events.ts";
@@ -34,7 +34,6 @@ const NO_CHANNELS = { channels: {}, order: [], labels: {} };
 const NO_SESSIONS = { path: "", count: 0, recent: [] };
 
 export class System implements Disposable {
-  readonly logFile: string;
   readonly #base: Base;
   readonly #sources: HealthSources;
   readonly #startedAt: number;
@@ -48,10 +47,9 @@ export class System implements Disposable {
   #serialized: Serialized | undefined;
   #status: { readonly of: string; readonly at: number; readonly answer: Serialized } | undefined;
 
-  constructor(base: Base, options: { sources: HealthSources; logFile: string }) {
+  constructor(base: Base, options: { sources: HealthSources }) {
     this.#base = base;
     this.#sources = options.sources;
-    this.logFile = options.logFile;
     this.#startedAt = base.clock.monotonic();
     this.#presence = new Presence({ clock: base.clock, self: () => selfEntry(base.version) });
     const { clock } = base;

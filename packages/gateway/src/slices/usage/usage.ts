@@ -2,7 +2,7 @@
 
 import type { Config, Settings } from "../../base/config.ts";
 import { invalidRequest } from "../../base/errors.ts";
-import type { Base } from "../../gateway.ts";
+import type { Base } from "../../kit/base.ts";
 import type { Models } from "../models/models.ts";
 import type { Meter, ModelRequest, ModelStep } from "../models/port.ts";
 import type { Sessions } from "../sessions/sessions.ts";

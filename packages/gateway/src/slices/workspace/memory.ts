@@ -1,6 +1,6 @@
 /** What an agent remembers: searching its notes, and adding to them. */
 import type { Clock } from "../../base/clock.ts";
-import type { Base } from "../../gateway.ts";
+import type { Base } from "../../kit/base.ts";
 import type { Confined } from "./confined.ts";
 import { type Found, MemoryIndex } from "./memory-index.ts";
 import { DURABLE, dailyNote, dayOf } from "./notes.ts";

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { invalidRequest } from "../../base/errors.ts";
-import type { Base } from "../../gateway.ts";
+import type { Base } from "../../kit/base.ts";
 import type { ToolRun } from "../../kit/tool.ts";
 import { kindOf, normalAgentId, type Sessions } from "../sessions/sessions.ts";
 import { Confined } from "./confined.ts";
