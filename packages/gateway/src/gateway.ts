@@ -53,6 +53,7 @@ import { settings as gatewaySettings } from "./server/settings.ts";
 import { Agent } from "./slices/agent/agent.ts";
 import { SEARCH_KEY_VARIABLES } from "./slices/agent/tools/web/search.ts";
 import { Approvals } from "./slices/approvals/approvals.ts";
+import { askPeople } from "./slices/approvals/ask.ts";
 import { Chat } from "./slices/chat/chat.ts";
 import { Devices } from "./slices/devices/devices.ts";
 import { HttpApi } from "./slices/http-api/http-api.ts";
@@ -360,16 +361,7 @@ async function isBroken(database: string): Promise<boolean> {
 
 /** The services in the order of the catalog: each may use those above it. */
 function buildServices(base: Base, stack: AsyncDisposableStack): Gateway {
-  const system: System = stack.use(
-    new System(base, {
-      sources: {
-        agents: () => agent.health(),
-        sessions: () => sessions.summary(),
-        defaultAgentId: () => agent.defaultAgentId,
-        channels: () => messaging.health(),
-      },
-    }),
-  );
+  const system = stack.use(new System(base));
   const devices = stack.use(new Devices(base));
   const sessions: Sessions = new Sessions(base);
   const models = new Models({ ...base, sessions });
@@ -380,9 +372,22 @@ function buildServices(base: Base, stack: AsyncDisposableStack): Gateway {
     { ...base, system, devices, sessions, models, usage, workspace, skills },
     { gateway: () => gateway },
   );
+  system.conversations.fill({
+    defaultAgentId: () => sessions.defaults.defaultAgentId,
+    mainKey: () => sessions.mainKey(),
+    summary: () => sessions.summary(),
+    status: () => sessions.status(sessions.agents.now.modelDefaults()),
+  });
+  system.agents.fill(agent);
+  sessions.agents.fill(agent);
+  sessions.models.fill({ refOf: (name) => models.require(name).ref });
+  models.chosen.fill(agent);
   const mcp = stack.use(new Mcp({ ...base, agent }));
   const approvals = stack.use(new Approvals({ ...base, sessions, workspace, skills, agent }));
-  const messaging: Messaging = stack.use(new Messaging({ ...base, system, sessions, models, agent, approvals }));
+  sessions.approvals.fill(approvals);
+  agent.external.people.fill({ ask: (question, signal) => askPeople(approvals, question, signal) });
+  const messaging = stack.use(new Messaging({ ...base, system, sessions, models, agent, approvals }));
+  system.channels.fill(messaging);
   const chat = new Chat({ ...base, sessions, agent });
   const recordings = stack.use(new Recordings({ ...base, sessions, models, agent }));
   const httpApi = new HttpApi({ ...base, system, sessions, agent });

@@ -4,6 +4,7 @@ import { invalidRequest } from "../../base/errors.ts";
 import type { Gateway } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
 import type { Command } from "../../kit/command.ts";
+import { Port } from "../../kit/port.ts";
 import type { Thinking } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
 import type { ModelChoice } from "../models/schema.ts";
@@ -65,10 +66,14 @@ export class Agent {
   readonly notes: Notes;
   /** Runs that runs have started. */
   readonly delegations: Delegations;
-  /** Who knows the channels; set by the slice that owns them. */
-  channels: Channels | undefined;
-  /** Who keeps runs for replay; set by the slice that does. */
-  recorder: RunRecorder | undefined;
+  /** Who knows the channels; filled by messaging. */
+  readonly channels = new Port<Channels>({
+    knows: () => false,
+    normalSender: (key) => key.trim(),
+    route: () => undefined,
+  });
+  /** Who keeps runs for replay; filled by recordings. */
+  readonly recorder = new Port<RunRecorder>({ watch: (_run, ports) => ports, asked() {} });
   readonly toolbox: Toolbox;
   /** Agents that are programs of their own. */
   readonly external: ExternalAgents;
@@ -89,12 +94,15 @@ export class Agent {
       policyOf: (agentId) => this.#configured(agentId)?.tools,
       gateway,
     });
-    this.external = new ExternalAgents(services, { toolbox: this.toolbox, gateway });
+    this.external = new ExternalAgents(services, {
+      toolbox: this.toolbox,
+      record: (runId) => this.runs.record(runId),
+    });
     this.notes = new Notes(services);
     this.compaction = new Compaction(services, this);
     this.runs = new Runs(services, new Turns(services, this));
     this.delegations = new Delegations(services, this);
-    this.runs.observe(this.delegations);
+    this.runs.observers.add(this.delegations);
   }
 
   /** Takes interrupted runs up again. Before the first request: a retry must find its run, and nothing may overtake it. */
@@ -226,8 +234,10 @@ export class Agent {
 
   /** Which tools models may call, and for whom, as the settings say now. */
   get toolRules(): ToolRules {
-    const normalSender = this.channels?.normalSender;
-    return { ...this.#services.config.of(toolSettings).current, ...(normalSender && { normalSender }) };
+    return {
+      ...this.#services.config.of(toolSettings).current,
+      normalSender: (key) => this.channels.now.normalSender(key),
+    };
   }
 
   get defaultAgentId(): string {

@@ -40,13 +40,13 @@ const THINKING: readonly string[] = ["off", "minimal", "low", "medium", "high", 
 const MAX_TIMEOUT_MS = 24 * 3600_000;
 const NO_SESSION = "Error: Pass --to <E.164>, --session-id, or --agent to choose a session";
 
-/** What knows the channels: the slice that owns them. */
+/** What knows the channels. Filled by messaging. */
 export interface Channels {
   knows(channel: string): boolean;
   /** "channel:id" with the id as the channel spells it. */
   normalSender(key: string): string;
   /** Where a target leads. Throws `INVALID_REQUEST` with the forms that the channel accepts. */
-  route(target: { channel: string; accountId?: string; to: string; threadId?: string }): DeliverTo;
+  route(target: { channel: string; accountId?: string; to: string; threadId?: string }): DeliverTo | undefined;
 }
 
 /** Names that stand for no channel of their own. */
@@ -70,7 +70,7 @@ export function requestRun(
   const attachments = readAttachments(params.attachments ?? []);
   if (message.trim() === "" && attachments.length === 0 && results.length === 0)
     throw invalidRequest("message or attachment required");
-  for (const channel of [params.channel, params.replyChannel]) requireChannel(channel, agent.channels);
+  for (const channel of [params.channel, params.replyChannel]) requireChannel(channel, agent.channels.now);
   const agentId = requireAgent("agent", params, services);
   const { principal, ...starter } = starterOf(caller);
   const fresh = freshStart(message, sessions.settings.resetTriggers, mayReset(starter));
@@ -85,7 +85,7 @@ export function requestRun(
   const chosen = chooseSession(params, agentId, services);
   const run = { id, source: "agent" as const, principal };
   if (!chosen) return agent.runs.refuse({ ...run, request }, NO_SESSION);
-  const deliver = deliveryOf(params, chosen.sessionKey, services, agent.channels);
+  const deliver = deliveryOf(params, chosen.sessionKey, services, agent.channels.now);
   requireSendPolicy(chosen.sessionKey, services);
   if (params.label !== undefined) sessions.patch(chosen.sessionKey, { label: params.label });
   if (params.spawnedBy !== undefined && isSubagentKey(chosen.sessionKey)) {
@@ -218,9 +218,9 @@ function contentOf<Part>(message: string, attached: readonly Part[]): ({ type: "
   return [...(message.trim() === "" ? [] : [{ type: "text" as const, text: message }]), ...attached];
 }
 
-function requireChannel(channel: string | undefined, channels: Channels | undefined): void {
+function requireChannel(channel: string | undefined, channels: Channels): void {
   const name = channel?.trim().toLowerCase();
-  if (!name || OTHER_CHANNELS.has(name) || channels?.knows(name)) return;
+  if (!name || OTHER_CHANNELS.has(name) || channels.knows(name)) return;
   throw invalidRequest(`invalid agent params: unknown channel: ${name.slice(0, 100)}`);
 }
 
@@ -232,9 +232,9 @@ function deliveryOf(
   params: AgentParams,
   sessionKey: string,
   { sessions }: AgentServices,
-  channels: Channels | undefined,
+  channels: Channels,
 ): DeliverTo | undefined {
-  if (!params.deliver || !channels) return undefined;
+  if (!params.deliver) return undefined;
   const last = sessions.get(sessionKey)?.route;
   const channel = (params.replyChannel ?? params.channel ?? "last").trim().toLowerCase() || "last";
   if (channel === "webchat") return undefined;

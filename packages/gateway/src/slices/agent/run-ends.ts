@@ -1,4 +1,6 @@
 /** How runs end: each outcome as a value, and what is written of it in one transaction. */
+
+import { ManyPort } from "../../kit/port.ts";
 import type { Message } from "../sessions/schema.ts";
 import type { Run } from "./run.ts";
 import { type AbortReason, BUILTIN, type RunOutcome, type RunRecord, type RunStore } from "./run-store.ts";
@@ -73,15 +75,12 @@ export interface Recorded {
 export class RunEnds {
   readonly #services: AgentServices;
   readonly #store: RunStore;
-  readonly #observers: RunObserver[] = [];
+  /** Who is told of ends. */
+  readonly observers = new ManyPort<RunObserver>();
 
   constructor(services: AgentServices, store: RunStore) {
     this.#services = services;
     this.#store = store;
-  }
-
-  observe(observer: RunObserver): void {
-    this.#observers.push(observer);
   }
 
   /** Writes the outcome and the reply in one transaction. */
@@ -107,7 +106,7 @@ export class RunEnds {
 
   #end(run: Run, outcome: RunOutcome): number {
     const endedAt = this.#store.end(run.id, outcome);
-    for (const observer of this.#observers) observer.ended(run.record, outcome);
+    for (const observer of this.observers) observer.ended(run.record, outcome);
     return endedAt;
   }
 

@@ -4,12 +4,12 @@
  */
 import { GatewayError, ignore, invalidRequest, messageOf, TellableError } from "../../base/errors.ts";
 import { isPassing, storageProblem } from "../../base/machine.ts";
+import type { ManyPort, Port } from "../../kit/port.ts";
 import { ModelError } from "../models/models.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
 import { interruptible, raced } from "./interruptible.ts";
 import { Joining } from "./joining.ts";
 import type { RunStep } from "./loop.ts";
-import type { QueueRules } from "./queue.ts";
 import { Run, type RunResult } from "./run.ts";
 import { type AnsweredBy, aborted, done, failed, type Recorded, RunEnds, type RunObserver } from "./run-ends.ts";
 import {
@@ -22,7 +22,7 @@ import {
 } from "./run-store.ts";
 import type { AgentServices } from "./services.ts";
 import { audienceIn } from "./tool-policy.ts";
-import { WaitingRoom } from "./waiting-room.ts";
+import { type Queueing, WaitingRoom } from "./waiting-room.ts";
 
 /** Who answers a run, and the answer as it comes. */
 export interface Answer extends AnsweredBy {
@@ -115,14 +115,14 @@ export class Runs {
     });
   }
 
-  /** From now on these rules say how a message waits behind the reply under way. */
-  queueBy(rules: (record: RunRecord) => QueueRules): void {
-    this.#waiting.rules = rules;
+  /** How a message waits behind the reply under way; filled by messaging. */
+  get queueing(): Port<Queueing> {
+    return this.#waiting.queueing;
   }
 
-  /** From now on the observer is told of ends. */
-  observe(observer: RunObserver): void {
-    this.#ends.observe(observer);
+  /** Who is told of ends. */
+  get observers(): ManyPort<RunObserver> {
+    return this.#ends.observers;
   }
 
   /** Takes up what a stop or a crash interrupted. A run that brought the gateway down three times is not tried again. */

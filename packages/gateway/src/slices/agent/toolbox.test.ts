@@ -200,8 +200,10 @@ describe("which tools a run is offered", () => {
       { deny: ["mcp_*"] },
     );
     const { signal } = new AbortController();
-    box.offer({ toolsFor: async () => [toolOf(() => "2", { name: "mcp_home" }), toolOf(() => "3", { name: "more" })] });
-    box.offer({ toolsFor: async () => [toolOf(() => "4", { name: "keyed", missing: () => "set a key" })] });
+    box.sources.add({
+      toolsFor: async () => [toolOf(() => "2", { name: "mcp_home" }), toolOf(() => "3", { name: "more" })],
+    });
+    box.sources.add({ toolsFor: async () => [toolOf(() => "4", { name: "keyed", missing: () => "set a key" })] });
 
     assert.deepEqual(
       (await box.toolsFor(RUN, signal)).map(({ name }) => name),

@@ -3,6 +3,7 @@ import { Kind } from "@sinclair/typebox";
 import type { Clock } from "../../base/clock.ts";
 import { GatewayError, messageOf, TellableError } from "../../base/errors.ts";
 import type { Gateway } from "../../gateway.ts";
+import { ManyPort } from "../../kit/port.ts";
 import type { Tool, ToolLimits, ToolResult, ToolRun } from "../../kit/tool.ts";
 import { type Schema, validationText } from "../../kit/validate.ts";
 import type { ToolPolicy, ToolRules } from "./settings.ts";
@@ -44,15 +45,11 @@ const GRACE_MS = 1_000;
 
 export class Toolbox {
   readonly #options: ToolboxOptions;
-  readonly #sources: ToolSource[] = [];
+  /** Whose tools runs are offered too; MCP servers. */
+  readonly sources = new ManyPort<ToolSource>();
 
   constructor(options: ToolboxOptions) {
     this.#options = options;
-  }
-
-  /** From now on runs are offered the source's tools too. */
-  offer(source: ToolSource): void {
-    this.#sources.push(source);
   }
 
   /** All tools that need no source, whoever may use them. */
@@ -84,7 +81,7 @@ export class Toolbox {
   }
 
   async #all(run: ToolRun, signal: AbortSignal): Promise<Tool[]> {
-    const others = await Promise.all(this.#sources.map((source) => source.toolsFor(run, signal)));
+    const others = await Promise.all([...this.sources].map((source) => source.toolsFor(run, signal)));
     return [...this.#options.builtin, ...others.flat()];
   }
 

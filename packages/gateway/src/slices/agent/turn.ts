@@ -153,7 +153,7 @@ export class Turns implements Answering {
     const context = new RunContext(this.#services, { agent: this.#agent, run, model });
     yield* context.makeRoom();
     const messages = context.messages(open);
-    const watched = this.#agent.recorder?.watch(run, ports, { messages, pending }) ?? ports;
+    const watched = this.#agent.recorder.now.watch(run, ports, { messages, pending });
     yield* loop(watched, messages, pending);
   }
 
@@ -188,7 +188,7 @@ export class Turns implements Answering {
       runId: run.id,
       sessionKey,
     };
-    this.#agent.recorder?.asked(question);
+    this.#agent.recorder.now.asked(question);
     return this.#services.models.stream(question);
   }
 

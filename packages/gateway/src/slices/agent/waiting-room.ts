@@ -1,4 +1,5 @@
 /** The runs that wait: behind which reply, with which others, and which of them are left out. */
+import { Port } from "../../kit/port.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
 import { Lanes } from "./lanes.ts";
 import { collects, goTogether, IN_ORDER, isFromPerson, leftOut, nextBatch, type QueueRules } from "./queue.ts";
@@ -23,6 +24,11 @@ export interface Crowd {
   readonly omitted?: RunRecord["request"]["omitted"];
 }
 
+/** Who says how a message waits behind the reply under way. */
+export interface Queueing {
+  rulesFor(record: RunRecord): QueueRules;
+}
+
 /** Commands are answered one by one, and none is left out. */
 const COMMANDS: QueueRules = { ...IN_ORDER, cap: Number.POSITIVE_INFINITY };
 
@@ -30,7 +36,7 @@ export class WaitingRoom implements Disposable {
   readonly #options: WaitingRoomOptions;
   readonly #lanes: Lanes;
   /** How a message waits behind the reply under way. */
-  rules: (record: RunRecord) => QueueRules = () => IN_ORDER;
+  readonly queueing = new Port<Queueing>({ rulesFor: () => IN_ORDER });
 
   constructor(options: WaitingRoomOptions) {
     this.#options = options;
@@ -104,7 +110,7 @@ export class WaitingRoom implements Disposable {
   }
 
   #rulesFor(record: RunRecord): QueueRules {
-    return this.#options.isCommand(record) ? COMMANDS : this.rules(record);
+    return this.#options.isCommand(record) ? COMMANDS : this.queueing.now.rulesFor(record);
   }
 
   #goTogether(a: Run, b: Run): boolean {

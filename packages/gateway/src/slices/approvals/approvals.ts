@@ -6,6 +6,7 @@ import { basename } from "node:path";
 import { invalidRequest } from "../../base/errors.ts";
 import { hasScope } from "../../kit/access.ts";
 import type { Base } from "../../kit/base.ts";
+import { ManyPort } from "../../kit/port.ts";
 import type { ToolRun } from "../../kit/tool.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { Sessions } from "../sessions/sessions.ts";
@@ -65,7 +66,8 @@ export class Approvals implements AsyncDisposable {
   readonly pending: PendingApprovals;
   /** The shell that runs commands. */
   readonly shell: Shell = findShell();
-  readonly #observers = new Set<ApprovalObserver>();
+  /** Who else is told of requests. */
+  readonly observers = new ManyPort<ApprovalObserver>();
 
   constructor(services: ApprovalsServices) {
     this.services = services;
@@ -75,18 +77,12 @@ export class Approvals implements AsyncDisposable {
     this.pending = new PendingApprovals({ clock: services.clock, onEnd: (...end) => this.#ended(...end) });
   }
 
-  /** From now on the observer is told of requests. */
-  observe(observer: ApprovalObserver): Disposable {
-    this.#observers.add(observer);
-    return { [Symbol.dispose]: () => void this.#observers.delete(observer) };
-  }
-
   /** Files a request and tells everybody who may decide. Throws when too many wait. */
   ask(approval: NewApproval, run?: ToolRun): Waiting {
     const waiting = this.pending.add(approval);
     this.services.log.info("a command waits for approval", { code: waiting.code, agent: waiting.request.agentId });
     this.services.bus.publish(approvalRequested, pendingView(waiting));
-    if (run) for (const observer of this.#observers) observer.asked(waiting, run);
+    if (run) for (const observer of this.observers) observer.asked(waiting, run);
     return waiting;
   }
 
@@ -108,6 +104,11 @@ export class Approvals implements AsyncDisposable {
   waitingFor(idOrCode: string): PendingApprovalShape | undefined {
     const waiting = this.pending.find(idOrCode);
     return waiting && pendingView(waiting);
+  }
+
+  /** Those of one conversation. */
+  waitingIn(sessionKey: string): PendingApprovalShape[] {
+    return this.waiting().filter(({ request }) => request.sessionKey?.trim().toLowerCase() === sessionKey);
   }
 
   /** A text without the secrets that the gateway knows. */
@@ -214,7 +215,7 @@ export class Approvals implements AsyncDisposable {
         ...(by && { resolvedBy: by.name }),
         ts: clock.now(),
       });
-    for (const observer of this.#observers) observer.ended(waiting, outcome);
+    for (const observer of this.observers) observer.ended(waiting, outcome);
     this.audit.note(id, request, decision, by);
   }
 }

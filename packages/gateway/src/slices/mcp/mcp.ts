@@ -24,7 +24,7 @@ export class Mcp implements ToolSource, AsyncDisposable {
     this.#base = base;
     this.#config = base.config;
     this.#watching = base.config.of(section).onChange(() => this.#follow());
-    base.agent.toolbox.offer(this);
+    base.agent.toolbox.sources.add(this);
   }
 
   /** The tools that a run may be offered; people who were let in start no server that is for the owner alone. */

@@ -29,7 +29,7 @@ export class ApprovalNotes implements ApprovalObserver, Disposable {
 
   constructor(options: ApprovalNotesOptions) {
     this.#options = options;
-    this.#observing = options.approvals.observe(this);
+    this.#observing = options.approvals.observers.add(this);
   }
 
   asked(waiting: Waiting, { deliver, starter }: ToolRun): void {

@@ -127,11 +127,12 @@ export class Messaging implements AsyncDisposable {
       delivery: this.#delivery,
     });
     this.#stack.use(new ApprovalNotes({ approvals: services.approvals, accounts, outbox, clock }));
-    agent.runs.observe(this.#delivery);
-    agent.runs.queueBy(({ request, sessionKey }) =>
-      queueRules(settings().queue, request.deliver?.channel, sessions.get(sessionKey)),
-    );
-    agent.channels = {
+    agent.runs.observers.add(this.#delivery);
+    agent.runs.queueing.fill({
+      rulesFor: ({ request, sessionKey }) =>
+        queueRules(settings().queue, request.deliver?.channel, sessions.get(sessionKey)),
+    });
+    agent.channels.fill({
       knows: (channel) => definitions.some(({ id }) => id === channel),
       normalSender: (key) => {
         const [channel = "", ...rest] = key.trim().split(":");
@@ -139,7 +140,7 @@ export class Messaging implements AsyncDisposable {
         return definition ? `${definition.id}:${definition.normalPeer(rest.join(":"))}` : key.trim();
       },
       route: (target) => channels.route(target),
-    };
+    });
   }
 
   /** Starts the accounts, without waiting for any of them. */

@@ -47,9 +47,9 @@ export const list = defineMethod({
     },
     result: Type.Object({ models: Type.Array(ModelChoice) }),
     async handler({ params: { agentId, sessionKey, provider, includeDetails = false }, gateway }) {
-      const { agent, sessions } = gateway;
+      const { models: all, sessions } = gateway;
       const key = sessions.keyOf(sessionKey ?? sessions.mainKey(agentId), agentId);
-      const models = await agent.modelChoices({ sessionKey: key, provider });
+      const models = await all.chosen.now.modelChoices({ sessionKey: key, provider });
       if (includeDetails) return { models };
       const brief = models.map(({ id, name, provider: of, contextWindow, reasoning, input }) => ({
         ...{ id, name, provider: of },
@@ -139,8 +139,8 @@ export const test = defineMethod({
   },
   result: ModelTrial,
   async handler({ params: { model: name, tools, image }, gateway, signal }) {
-    const { models, agent } = gateway;
-    const model = name === undefined ? agent.modelOf(gateway.sessions.mainKey()) : models.require(name);
+    const { models } = gateway;
+    const model = name === undefined ? models.chosen.now.modelOf(gateway.sessions.mainKey()) : models.require(name);
     if (!model) throw invalidRequest("No model is connected yet; `moltbot models auth` connects one.");
     try {
       return { model: model.ref, ...trialOf(await models.try(model, { tools, image, signal })) };
@@ -167,7 +167,7 @@ export const authSet = defineMethod({
   },
   result: Type.Object({ ...ModelTrial.properties, provider: NonEmpty, isChosen: Type.Boolean() }),
   async handler({ params, gateway, signal }) {
-    const hadModel = gateway.agent.modelDefaults().model !== null;
+    const hadModel = gateway.models.chosen.now.modelDefaults().model !== null;
     const { model, trial } = await gateway.models.connect({ ...params, signal });
     if (!hadModel) await gateway.models.choose(model.ref);
     const { id: provider } = model.provider;
@@ -207,12 +207,13 @@ export const scan = defineMethod({
   },
 });
 
-function statusOf({ models, agent, sessions }: Gateway, sessionKey: string | undefined): Static<typeof ModelsStatus> {
+function statusOf({ models, sessions }: Gateway, sessionKey: string | undefined): Static<typeof ModelsStatus> {
   const key = sessionKey === undefined ? sessions.mainKey() : sessions.canonical(sessionKey);
-  const model = sessionKey === undefined ? agent.modelDefaults().model : agent.modelNameOf(key);
+  const chosen = models.chosen.now;
+  const model = sessionKey === undefined ? chosen.modelDefaults().model : chosen.modelNameOf(key);
   return {
     model: model ?? null,
-    fallbacks: agent.fallbacksOf(key).map(({ ref }) => ref),
+    fallbacks: chosen.fallbacksOf(key).map(({ ref }) => ref),
     aliases: models.aliases(),
     providers: models.providers().map(({ provider: { id, label, api, baseUrl, origin, models: known }, keys }) => ({
       ...{ id, label, api, baseUrl: shownAddress(baseUrl), origin },

@@ -4,6 +4,7 @@ import type { Config } from "../../base/config.ts";
 import { GatewayError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Base } from "../../kit/base.ts";
+import { Port } from "../../kit/port.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { type Connected, connect, type KeyRequest } from "./connecting.ts";
 import { Fallback } from "./fallback.ts";
@@ -15,6 +16,7 @@ import type { Meter, ModelPort, ModelRequest, ModelStep } from "./port.ts";
 import { type Model, type Price, type Provider, Providers } from "./providers.ts";
 import { readAnswer, type WholeAnswer } from "./read-answer.ts";
 import { type ScannedServer, type ScanOptions, scan } from "./scan.ts";
+import type { ModelChoice } from "./schema.ts";
 import { SdkModels } from "./sdk.ts";
 import { readServerFacts } from "./server-facts.ts";
 import { models as section } from "./settings.ts";
@@ -25,11 +27,34 @@ import { type Trial, type TrialOptions, type TrialPorts, tryModel } from "./tria
 /** What the slices below this one need beside the service. */
 export { ModelError } from "./model-error.ts";
 
+/** Which model answers in a conversation, and where nothing was chosen. */
+export interface ChosenModels {
+  modelOf(sessionKey: string): Model | undefined;
+  /** `provider/id`, whether it can be reached or not. */
+  modelNameOf(sessionKey: string): string | undefined;
+  modelDefaults(): { model: string | null; contextTokens: number | null };
+  /** Those that are asked when the conversation's own cannot answer. */
+  fallbacksOf(sessionKey: string): Model[];
+  /** The models as catalogues show them, seen from a conversation; of one provider when it is named. */
+  modelChoices(of: {
+    readonly sessionKey?: string | undefined;
+    readonly provider?: string | undefined;
+  }): Promise<ModelChoice[]>;
+}
+
 export class Models implements ModelPort {
-  /** Who keeps what goes over the wire, or plays it back; set by the slice that does. */
-  traffic: Traffic | undefined;
-  /** Who counts what is asked, and may refuse it; set by the slice that keeps the budgets. */
-  meter: Meter | undefined;
+  /** Who keeps what goes over the wire, or plays it back; filled by recordings. */
+  readonly traffic = new Port<Traffic>({ fetchFor: (_runId, fetch) => fetch });
+  /** Who counts what is asked, and may refuse it; filled by usage. */
+  readonly meter = new Port<Meter>({ watch: (_request, steps) => steps });
+  /** Which model answers where; filled by the agent. */
+  readonly chosen = new Port<ChosenModels>({
+    modelOf: () => undefined,
+    modelNameOf: () => undefined,
+    modelDefaults: () => ({ model: null, contextTokens: null }),
+    fallbacksOf: () => [],
+    modelChoices: async () => [],
+  });
   /** What the config says of models, for changing it. */
   readonly settings: ModelConfig;
   readonly #config: Config;
@@ -50,7 +75,7 @@ export class Models implements ModelPort {
     this.#clock = clock;
     this.#log = log;
     this.#keyring = new Keyring(clock);
-    const port = options.port ?? new SdkModels({ clock, log, keyring: this.#keyring, traffic: () => this.traffic });
+    const port = options.port ?? new SdkModels({ clock, log, keyring: this.#keyring, traffic: () => this.traffic.now });
     this.#fallback = new Fallback((request) => this.#ask(request, port), log);
     this.#local = new LocalEndpoints({ endpoints: usualEndpoints(env), clock, log });
     this.#providers = new Providers({
@@ -64,7 +89,7 @@ export class Models implements ModelPort {
   /** Asks a model, or its fallbacks when it cannot answer. Throws `ModelError`, or the signal's reason. */
   stream(request: ModelRequest): AsyncIterable<ModelStep> {
     const steps = this.#fallback.stream(request);
-    return this.meter ? this.meter.watch(request, steps) : steps;
+    return this.meter.now.watch(request, steps);
   }
 
   /** The whole answer of a model, up to `maxChars`, for whoever does not show it while it comes. Throws as `stream` does. */

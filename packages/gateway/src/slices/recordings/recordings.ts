@@ -37,9 +37,9 @@ export class Recordings implements RunRecorder, RunObserver, Traffic, AsyncDispo
     this.#services = services;
     this.#shelf = new Shelf(services);
     this.#listening = services.bus.on(agentEvent, ({ runId, stream, data }) => this.#heard(runId, { stream, data }));
-    services.agent.recorder = this;
-    services.agent.runs.observe(this);
-    services.models.traffic = this;
+    services.agent.recorder.fill(this);
+    services.agent.runs.observers.add(this);
+    services.models.traffic.fill(this);
   }
 
   /** Removes what is too old, and what a crash left. */

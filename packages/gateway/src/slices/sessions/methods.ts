@@ -111,7 +111,8 @@ export const messagesSubscribe = defineMethod({
     const key = gateway.sessions.keyOf(spelled, agentId);
     gateway.sessions.watchers.watch(key, caller.connId, signal);
     if (!includeApprovals) return { subscribed: true as const, key };
-    const approvals = hasScope(caller.scopes, "operator.approvals") ? waitingIn(gateway, key) : [];
+    const isTold = hasScope(caller.scopes, "operator.approvals");
+    const approvals = isTold ? gateway.sessions.approvals.now.waitingIn(key) : [];
     const approvalReplay = { sessionKey: key, updatedAtMs: gateway.clock.now(), approvals, truncated: false };
     return { subscribed: true as const, key, approvalReplay };
   },
@@ -167,9 +168,9 @@ export const create = defineMethod({
     resolved: ResolvedModel,
   }),
   handler({ params: { key: spelled, agentId, label, model }, gateway }) {
-    const { sessions, models } = gateway;
+    const { sessions } = gateway;
     const key = sessions.keyOf(spelled ?? `dashboard:${sessions.newId()}`, agentId);
-    const ref = model && models.require(model).ref;
+    const ref = model && sessions.models.now.refOf(model);
     const patch = { ...(label !== undefined && { label }), ...(ref && { model: ref }) };
     const isPatched = Object.keys(patch).length > 0 && !sessions.get(key);
     const session = isPatched ? sessions.patch(key, patch) : sessions.ensure(key);
@@ -320,7 +321,7 @@ export const remove = defineMethod({
   async handler({ params, gateway }) {
     const key = gateway.sessions.canonical(params.key);
     gateway.sessions.requireDeletable(key);
-    if (!(await gateway.agent.whenIdle(key, DELETE_WAIT_MS))) {
+    if (!(await gateway.sessions.agents.now.whenIdle(key, DELETE_WAIT_MS))) {
       throw new GatewayError("UNAVAILABLE", `Session ${key} is still active; try again in a moment.`, {
         retryable: true,
       });
@@ -358,8 +359,8 @@ export const compact = defineMethod({
   },
 });
 
-function headOf({ clock, agent }: Gateway, count: number) {
-  return { ts: clock.now(), path: STORE, count, defaults: agent.sessionDefaults() };
+function headOf({ clock, sessions }: Gateway, count: number) {
+  return { ts: clock.now(), path: STORE, count, defaults: sessions.agents.now.sessionDefaults() };
 }
 
 function laterList(
@@ -380,18 +381,14 @@ function kindOfRow(key: string): string | undefined {
   return key.split(":")[2];
 }
 
-function patched({ sessions, models }: Gateway, key: string, change: SessionPatch) {
-  const model = change.model && models.require(change.model).ref;
+function patched({ sessions }: Gateway, key: string, change: SessionPatch) {
+  const model = change.model && sessions.models.now.refOf(change.model);
   const session = sessions.patch(key, model ? { ...change, model } : change);
   return { ok: true as const, path: STORE, key, entry: sessions.entry(session) };
 }
 
-function resolvedModel({ agent }: Gateway, key: string) {
-  const ref = agent.modelNameOf(key);
+function resolvedModel({ sessions }: Gateway, key: string) {
+  const ref = sessions.agents.now.modelNameOf(key);
   const slash = ref?.indexOf("/") ?? -1;
   return { modelProvider: ref?.slice(0, slash) || null, model: ref?.slice(slash + 1) || null };
-}
-
-function waitingIn({ approvals }: Gateway, key: string) {
-  return approvals.waiting().filter(({ request }) => request.sessionKey?.trim().toLowerCase() === key);
 }

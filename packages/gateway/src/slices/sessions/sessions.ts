@@ -7,6 +7,7 @@ import { invalidRequest } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import type { Store } from "../../base/store.ts";
 import { stored } from "../../base/stored.ts";
+import { Port } from "../../kit/port.ts";
 import type { SessionStatus, SessionsSummary, StatusSummary } from "../system/schema.ts";
 import {
   agentIdOf,
@@ -20,7 +21,7 @@ import {
 import { Media } from "./media.ts";
 import { applyLevels, type SessionLevels, type SessionPatch } from "./patch.ts";
 import { type Expiry, expiryOf, resetPolicy } from "./reset-policy.ts";
-import { type SessionEntry, type SessionRow, type SessionRowV3, STORE } from "./schema.ts";
+import { type SessionDefaults, type SessionEntry, type SessionRow, type SessionRowV3, STORE } from "./schema.ts";
 import { type AgentSettings, agents, type SessionSettings, session } from "./settings.ts";
 import { Transcript } from "./transcript.ts";
 import { Watchers } from "./watchers.ts";
@@ -113,7 +114,30 @@ const SESSION_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const NOTES = "moltbot";
 const MAX_LINE = 16;
 
+/** What the agent says of conversations. */
+export interface AgentsOfSessions {
+  /** `provider/id` of the model that answers, whether it can be reached or not. */
+  modelNameOf(sessionKey: string): string | undefined;
+  /** The model where nothing was chosen, as `status` says it. */
+  modelDefaults(): { model: string | null; contextTokens: number | null };
+  /** The same as lists of conversations say it. */
+  sessionDefaults(): Static<typeof SessionDefaults>;
+  /** Whether nothing works in a conversation any more, after `limitMs` at the latest. */
+  whenIdle(sessionKey: string, limitMs: number): Promise<boolean>;
+}
+
 export class Sessions {
+  /** Filled by the agent. */
+  readonly agents = new Port<AgentsOfSessions>({
+    modelNameOf: () => undefined,
+    modelDefaults: () => ({ model: null, contextTokens: null }),
+    sessionDefaults: () => ({ modelProvider: null, model: null, contextTokens: null }),
+    whenIdle: async () => true,
+  });
+  /** The `provider/id` of a model by any of its names. Throws `INVALID_REQUEST` for one that is not known. Filled by models. */
+  readonly models = new Port<{ refOf(name: string): string }>({ refOf: (name) => name });
+  /** The requests of a conversation that wait for a decision, for the wire. Filled by approvals. */
+  readonly approvals = new Port<{ waitingIn(sessionKey: string): unknown[] }>({ waitingIn: () => [] });
   readonly transcript: Transcript;
   readonly media: Media;
   /** Who is told of what becomes of conversations. */

@@ -29,18 +29,18 @@ export const status = defineMethod({
   open: true,
   params: {},
   result: StatusSummary,
-  handler: ({ gateway: { system, sessions, agent, messaging, database } }) =>
+  handler: ({ gateway: { system, database } }) =>
     system.serializedStatus(() => ({
       heartbeat: {
-        defaultAgentId: agent.defaultAgentId,
+        defaultAgentId: system.conversations.now.defaultAgentId(),
         agents: system
           .health()
           .agents.map(({ agentId, heartbeat: { enabled, every, everyMs } }) => ({ agentId, enabled, every, everyMs })),
       },
-      channelSummary: messaging.summary(),
-      queuedSystemEvents: [...system.queuedEvents(sessions.mainKey())],
+      channelSummary: system.channels.now.summary(),
+      queuedSystemEvents: [...system.queuedEvents(system.conversations.now.mainKey())],
       database: database.state,
-      sessions: sessions.status(agent.modelDefaults()),
+      sessions: system.conversations.now.status(),
     })),
 });
 
@@ -103,14 +103,14 @@ export const systemEvent = defineMethod({
     tags: Type.Optional(Type.Array(Type.String())),
   },
   result: Type.Object({ ok: Type.Literal(true) }),
-  handler({ params, gateway: { system, sessions } }) {
+  handler({ params, gateway: { system } }) {
     const text = typeof params.text === "string" ? params.text.trim().slice(0, 4_000) : "";
     if (text === "") throw invalidRequest("text required");
     const names = Object.keys(beaconFacts) as (keyof typeof beaconFacts)[];
     const said = names.filter((name) => params[name] !== undefined).map((name) => [name, params[name]]);
     const lastInputSeconds =
       params.lastInputSeconds === undefined ? {} : { lastInputSeconds: Math.round(params.lastInputSeconds) };
-    system.beacon({ ...Object.fromEntries(said), ...lastInputSeconds, text }, sessions.mainKey());
+    system.beacon({ ...Object.fromEntries(said), ...lastInputSeconds, text }, system.conversations.now.mainKey());
     return { ok: true as const };
   },
 });

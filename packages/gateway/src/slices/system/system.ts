@@ -7,6 +7,7 @@ import { isDamage } from "../../base/machine.ts";
 import type { Caller } from "../../kit/access.ts";
 import type { Base } from "../../kit/base.ts";
 import { Serialized } from "../../kit/method.ts";
+import { Port } from "../../kit/port.ts";
 import { asPeopleRead, type Words } from "../../kit/words.ts";
 import { health as healthEvent, presence as presenceEvent, tick } from "./events.ts";
 import { type Beacon, type Entry, Presence } from "./presence.ts";
@@ -14,12 +15,19 @@ import type { AgentHealth, HealthSummary, SessionsSummary, StatusSummary } from 
 
 export type Health = Static<typeof HealthSummary>;
 
-/** What slices below this one tell of themselves. */
-export interface HealthSources {
-  agents(): Static<typeof AgentHealth>[];
-  sessions(): Static<typeof SessionsSummary>;
+/** What the slice of conversations tells of them. */
+interface Conversations {
   defaultAgentId(): string;
-  channels(): { channels: Record<string, unknown>; order: string[]; labels: Record<string, string> };
+  mainKey(): string;
+  summary(): Static<typeof SessionsSummary>;
+  status(): Static<typeof StatusSummary>["sessions"];
+}
+
+/** What the slice of channels tells of them. */
+interface Channels {
+  health(): { channels: Record<string, unknown>; order: string[]; labels: Record<string, string> };
+  /** One line for each account, for `status`. */
+  summary(): string[];
 }
 
 const TICK_MS = 30_000;
@@ -34,8 +42,21 @@ const NO_CHANNELS = { channels: {}, order: [], labels: {} };
 const NO_SESSIONS = { path: "", count: 0, recent: [] };
 
 export class System implements Disposable {
+  /** Filled by sessions. */
+  readonly conversations = new Port<Conversations>({
+    defaultAgentId: () => "main",
+    mainKey: () => "agent:main:main",
+    summary: () => NO_SESSIONS,
+    status: () => ({ paths: [], count: 0, defaults: { model: null, contextTokens: null }, recent: [], byAgent: [] }),
+  });
+  /** Filled by the agent. */
+  readonly agents = new Port<{ health(): Static<typeof AgentHealth>[] }>({ health: () => [] });
+  /** Filled by messaging. */
+  readonly channels = new Port<Channels>({
+    health: () => NO_CHANNELS,
+    summary: () => [],
+  });
   readonly #base: Base;
-  readonly #sources: HealthSources;
   readonly #startedAt: number;
   readonly #presence: Presence;
   readonly #queued = new Map<string, readonly Words[]>();
@@ -47,9 +68,8 @@ export class System implements Disposable {
   #serialized: Serialized | undefined;
   #status: { readonly of: string; readonly at: number; readonly answer: Serialized } | undefined;
 
-  constructor(base: Base, options: { sources: HealthSources }) {
+  constructor(base: Base) {
     this.#base = base;
-    this.#sources = options.sources;
     this.#startedAt = base.clock.monotonic();
     this.#presence = new Presence({ clock: base.clock, self: () => selfEntry(base.version) });
     const { clock } = base;
@@ -189,7 +209,7 @@ export class System implements Disposable {
       channels,
       order: channelOrder,
       labels: channelLabels,
-    } = this.#read(() => this.#sources.channels(), NO_CHANNELS);
+    } = this.#read(() => this.channels.now.health(), NO_CHANNELS);
     this.#health = {
       ok: true,
       ts: clock.now(),
@@ -198,9 +218,9 @@ export class System implements Disposable {
       channelOrder,
       channelLabels,
       heartbeatSeconds: 0,
-      defaultAgentId: this.#sources.defaultAgentId(),
-      agents: this.#read(() => this.#sources.agents(), []),
-      sessions: this.#read(() => this.#sources.sessions(), NO_SESSIONS),
+      defaultAgentId: this.conversations.now.defaultAgentId(),
+      agents: this.#read(() => this.agents.now.health(), []),
+      sessions: this.#read(() => this.conversations.now.summary(), NO_SESSIONS),
       machine: this.#machineHealth(),
       database: this.#base.database.state,
       config: issues.length === 0 ? { valid: true } : { valid: false, problem: explain("moltbot.json", issues) },

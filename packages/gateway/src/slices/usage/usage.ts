@@ -48,7 +48,7 @@ export class Usage implements Meter {
     this.#ledger = new Ledger(services.store);
     this.#settings = config.of(budgets);
     services.upkeep.add(() => this.#prune());
-    services.models.meter = this;
+    services.models.meter.fill(this);
   }
 
   async *watch(request: ModelRequest, steps: AsyncIterable<ModelStep>): AsyncGenerator<ModelStep> {

@@ -1,16 +1,17 @@
 /** Agents that are programs of their own: started when a run needs one, kept while they are used, one for each agent. */
 import { childEnv } from "../../../base/child.ts";
 import { GatewayError, messageOf } from "../../../base/errors.ts";
-import type { Gateway } from "../../../gateway.ts";
+import { Port } from "../../../kit/port.ts";
 import type { ToolAudience, ToolRun } from "../../../kit/tool.ts";
 import type { RunStep } from "../loop.ts";
 import type { Run } from "../run.ts";
+import type { RunRecord } from "../run-store.ts";
 import type { AgentServices } from "../services.ts";
 import type { Toolbox } from "../toolbox.ts";
 import { TurnLog } from "../turn-log.ts";
 import { AcpSessions } from "./acp-sessions.ts";
-import { askPeople, type Question } from "./ask.ts";
 import { AcpLink } from "./link.ts";
+import type { People, Question } from "./people.ts";
 import type { Decision } from "./permissions.ts";
 import type { AcpBackend } from "./settings.ts";
 import { answered, type TurnPorts } from "./turn.ts";
@@ -25,19 +26,26 @@ interface Running {
   idle: Disposable | undefined;
 }
 
+export interface ExternalAgentsOptions {
+  readonly toolbox: Toolbox;
+  /** What is on disk of a run; undefined when it is not known. */
+  readonly record: (runId: string) => RunRecord | undefined;
+}
+
 export class ExternalAgents implements AsyncDisposable {
+  /** People who decide what an agent may do; filled by approvals. */
+  readonly people = new Port<People>({ ask: async () => "deny" });
   readonly #services: AgentServices;
   readonly #toolbox: Toolbox;
-  readonly #gateway: () => Gateway;
+  readonly #record: ExternalAgentsOptions["record"];
   readonly #sessions: AcpSessions;
   readonly #running = new Map<string, Running>();
   readonly #ending = new Set<Promise<void>>();
 
-  /** `gateway` is asked when an agent asks for permission. */
-  constructor(services: AgentServices, { toolbox, gateway }: { toolbox: Toolbox; gateway: () => Gateway }) {
+  constructor(services: AgentServices, { toolbox, record }: ExternalAgentsOptions) {
     this.#services = services;
     this.#toolbox = toolbox;
-    this.#gateway = gateway;
+    this.#record = record;
     this.#sessions = new AcpSessions(services);
   }
 
@@ -112,7 +120,7 @@ export class ExternalAgents implements AsyncDisposable {
       mayWrite: tools.some(({ name }) => name === "write"),
       log: new TurnLog(this.#services, toolRun),
       by: { provider: "acp", model: agentId },
-      record: (id) => this.#gateway().agent.runs.record(id),
+      record: this.#record,
       session: () => this.#sessions.open(link, { sessionId: toolRun.sessionId, agentId, cwd }),
       decide: (text, signal) => this.#decide(backend, { run: toolRun, text, cwd }, signal),
       stop: () => {
@@ -125,7 +133,7 @@ export class ExternalAgents implements AsyncDisposable {
   async #decide({ permissions = "ask" }: AcpBackend, question: Question, signal: AbortSignal): Promise<Decision> {
     if (permissions === "deny") return "deny";
     if (permissions === "allow" && question.run.audience === "owner") return "allow-once";
-    return await askPeople(this.#gateway(), question, signal);
+    return await this.people.now.ask(question, signal);
   }
 
   #rest(agentId: string, running: Running): void {

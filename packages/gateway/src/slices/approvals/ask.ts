@@ -1,18 +1,11 @@
 /** Puts an external agent's question to people, as an approval that any of their surfaces can answer. */
-import type { Gateway } from "../../../gateway.ts";
-import type { ToolRun } from "../../../kit/tool.ts";
-import type { Decision } from "./permissions.ts";
-
-/** What is asked, and for whom. */
-export interface Question {
-  readonly run: ToolRun;
-  readonly text: string;
-  readonly cwd: string;
-}
+import type { Question } from "../agent/acp/people.ts";
+import type { Approvals } from "./approvals.ts";
+import type { Decision } from "./policy.ts";
 
 /** What was decided; nobody's answer in time is a no. */
 export async function askPeople(
-  { approvals }: Gateway,
+  approvals: Approvals,
   { run, text, cwd }: Question,
   signal: AbortSignal,
 ): Promise<Decision> {
