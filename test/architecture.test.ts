@@ -54,7 +54,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "the catalog names slices and channels, and nothing else",
     files: /^catalog\.ts$/,
-    allows: /^(slices\/[^/]+\/index\.ts|channels\/index\.ts|slices\/messaging\/settings\.ts)$/,
+    allows: /^(kit\/slice\.ts|slices\/[^/]+\/index\.ts|channels\/index\.ts|slices\/messaging\/settings\.ts)$/,
   },
   {
     rule: "the list of channels has one line for each",
@@ -82,13 +82,19 @@ const RULES: readonly Rule[] = [
   {
     rule: "definitions reach the gateway through the call only",
     files: /^slices\/[^/]+\/(methods|events|schema|settings)\.ts$/,
-    allows: /^(kit\/|base\/errors\.ts$|@sinclair\/typebox$|slices\/[^/]+\/schema\.ts$)/,
+    allows: /^(kit\/|base\/errors\.ts$|@sinclair\/typebox$|slices\/[^/]+\/(schema|slice)\.ts$)/,
     kinds: ["value"],
+  },
+  {
+    rule: "a slice's light half is made of what other slices' light halves say",
+    files: /^slices\/[^/]+\/slice\.ts$/,
+    allows: /^(kit\/slice\.ts$|slices\/[^/]+\/slice\.ts$)/,
+    kinds: ["value", "type"],
   },
   {
     rule: "a slice's index names its parts",
     files: /^slices\/[^/]+\/index\.ts$/,
-    allows: /^(kit\/|slices\/[^/]+\/(methods|events|settings|tables|tools|commands)(\/index)?\.ts$)/,
+    allows: /^(kit\/|slices\/[^/]+\/(slice|keys|methods|events|settings|tables|tools|commands)(\/index)?\.ts$)/,
   },
   {
     rule: "the command line speaks to the gateway in the protocol",
@@ -150,6 +156,7 @@ describe("imports", () => {
       const [user, used] = [sliceOf(from), sliceOf(to)];
       if (user === undefined || used === undefined || user === used) return false;
       const isPublic = new RegExp(`/${used}/(${used}|schema|events)\\.ts$`).test(to);
+      if (/\/slice\.ts$/.test(from) && /\/slice\.ts$/.test(to)) return order.indexOf(used) > order.indexOf(user);
       return order.indexOf(used) > order.indexOf(user) || !isPublic;
     });
 

@@ -4,7 +4,7 @@
  * milliseconds: no socket, no database, no SDK.
  */
 import { CHANNELS } from "./channels/index.ts";
-import type { Slice } from "./kit/slice.ts";
+import { inOrder } from "./kit/slice.ts";
 import { absent } from "./slices/absent/index.ts";
 import { agent } from "./slices/agent/index.ts";
 import { approvals } from "./slices/approvals/index.ts";
@@ -23,7 +23,7 @@ import { system } from "./slices/system/index.ts";
 import { usage } from "./slices/usage/index.ts";
 import { workspace } from "./slices/workspace/index.ts";
 
-export const SLICES: readonly Slice[] = [
+export const SLICES = inOrder(
   system,
   devices,
   sessions,
@@ -40,7 +40,7 @@ export const SLICES: readonly Slice[] = [
   httpApi,
   setup,
   absent,
-];
+);
 
 /** All methods by name. */
 export const METHODS = new Map(

@@ -53,7 +53,6 @@ import { settings as gatewaySettings } from "./server/settings.ts";
 import { Agent } from "./slices/agent/agent.ts";
 import { SEARCH_KEY_VARIABLES } from "./slices/agent/tools/web/search.ts";
 import { Approvals } from "./slices/approvals/approvals.ts";
-import { askPeople } from "./slices/approvals/ask.ts";
 import { Chat } from "./slices/chat/chat.ts";
 import { Devices } from "./slices/devices/devices.ts";
 import { HttpApi } from "./slices/http-api/http-api.ts";
@@ -385,7 +384,7 @@ function buildServices(base: Base, stack: AsyncDisposableStack): Gateway {
   const mcp = stack.use(new Mcp({ ...base, agent }));
   const approvals = stack.use(new Approvals({ ...base, sessions, workspace, skills, agent }));
   sessions.approvals.fill(approvals);
-  agent.external.people.fill({ ask: (question, signal) => askPeople(approvals, question, signal) });
+  agent.approvals.fill(approvals);
   const messaging = stack.use(new Messaging({ ...base, system, sessions, models, agent, approvals }));
   system.channels.fill(messaging);
   const chat = new Chat({ ...base, sessions, agent });

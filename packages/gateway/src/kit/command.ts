@@ -1,6 +1,6 @@
 /** A command: what a person can type in any conversation, on every surface, model or no model. */
-import type { Gateway } from "../gateway.ts";
 import { hasScope, type Scope } from "./access.ts";
+import type { Base } from "./base.ts";
 
 /** Who typed it, and what they may do. */
 export interface CommandStarter {
@@ -11,7 +11,7 @@ export interface CommandStarter {
 }
 
 /** What a command is given. */
-export interface CommandCall {
+export interface CommandCall<Gateway = Base> {
   /** What follows the command's name, trimmed. */
   readonly args: string;
   readonly runId: string;
@@ -22,8 +22,8 @@ export interface CommandCall {
   readonly signal: AbortSignal;
 }
 
-/** A command. A slice exports its own as `commands`. */
-export interface Command {
+/** What everyone may know of a command. */
+interface CommandFacts {
   readonly name: string;
   readonly aliases?: readonly string[];
   /** What follows the name, as help shows it. */
@@ -31,11 +31,26 @@ export interface Command {
   readonly summary: string;
   /** The scope that its caller must hold beyond the one for sending messages; of several, any one. */
   readonly needs?: Scope | readonly Scope[];
+}
+
+/** A command. A slice exports its own as `commands`. */
+export interface Command extends CommandFacts {
   /** Words that may follow, for completion and for menus of channels: at most 25. */
-  choices?(gateway: Gateway, sessionKey: string): readonly string[];
+  choices?(gateway: Base, sessionKey: string): readonly string[];
   /** Answers in Markdown. Throws `GatewayError` with a sentence for the person. */
   run(call: CommandCall): string | Promise<string>;
 }
+
+/** Defines a command; `choices` and `run` as in `Command`. */
+export type DefineCommand<Gateway> = (
+  definition: CommandFacts & {
+    readonly choices?: (gateway: Gateway, sessionKey: string) => readonly string[];
+    readonly run: (call: CommandCall<Gateway>) => string | Promise<string>;
+  },
+) => Command;
+
+/** As a slice's own `defineCommand`, for commands that reach the base alone. */
+export const defineCommand: DefineCommand<Base> = (definition) => definition;
 
 /** Whether whoever started the run holds what a command needs. */
 export function mayUse({ needs }: Pick<Command, "needs">, { scopes }: Pick<CommandStarter, "scopes">): boolean {

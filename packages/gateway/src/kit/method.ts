@@ -1,11 +1,11 @@
 /** A method: its wire schema, who may call it, and what it does, in one value. */
 import { type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
-import type { Gateway } from "../gateway.ts";
 import type { Access, Caller } from "./access.ts";
+import type { Base } from "./base.ts";
 import { IdempotencyKey } from "./schema.ts";
 
-/** What a handler is given. */
-export interface Call<Params, Ack> {
+/** What a handler is given; `gateway` is the base, and the services that its slice reaches. */
+export interface Call<Params, Ack, Gateway = Base> {
   readonly params: Params;
   readonly gateway: Gateway;
   readonly caller: Caller;
@@ -38,14 +38,14 @@ type ParamsOf<Properties extends TProperties, Once> = Static<TObject<Properties>
   (Once extends true ? { idempotencyKey: string } : unknown);
 
 /** What protocol 4 has beyond protocol 3: more params, another scope, another answer. What is left out is the same. */
-export interface Later<Properties extends TProperties, More extends TProperties, Result extends TSchema, Ack, Once> {
+interface Later<Gateway, Properties extends TProperties, More extends TProperties, Result extends TSchema, Ack, Once> {
   readonly access?: Access;
   /** Params that protocol 3 refuses. */
   readonly params?: More;
   readonly result?: Result;
-  handler?(
-    call: Call<ParamsOf<Properties & More, Once>, Ack>,
-  ): Answer<Static<Result>> | Promise<Answer<Static<Result>>>;
+  readonly handler?: (
+    call: Call<ParamsOf<Properties & More, Once>, Ack, Gateway>,
+  ) => Answer<Static<Result>> | Promise<Answer<Static<Result>>>;
 }
 
 /**
@@ -54,7 +54,7 @@ export interface Later<Properties extends TProperties, More extends TProperties,
  * the first call. `four` is what protocol 4 has beyond that. A handler returns the result or throws `GatewayError`; it
  * never sees a socket.
  */
-export function defineMethod<
+export type DefineMethod<Gateway> = <
   const Name extends string,
   Properties extends TProperties,
   Result extends TSchema,
@@ -72,11 +72,14 @@ export function defineMethod<
   readonly params: Properties;
   readonly ack?: Ack;
   readonly result: Result;
-  readonly four?: Later<Properties, More, Result4, Static<Ack>, Once>;
-  handler(
-    call: Call<ParamsOf<Properties, Once>, Static<Ack>>,
-  ): Answer<Static<Result>> | Promise<Answer<Static<Result>>>;
-}): Method {
+  readonly four?: Later<Gateway, Properties, More, Result4, Static<Ack>, Once>;
+  readonly handler: (
+    call: Call<ParamsOf<Properties, Once>, Static<Ack>, Gateway>,
+  ) => Answer<Static<Result>> | Promise<Answer<Static<Result>>>;
+}) => Method;
+
+/** As a slice's own `defineMethod`, for handlers that reach the base alone. */
+export const defineMethod: DefineMethod<Base> = (definition) => {
   const { four } = definition;
   const properties: TProperties = definition.once
     ? { ...definition.params, idempotencyKey: IdempotencyKey }
@@ -102,7 +105,7 @@ export function defineMethod<
     handler: (four.handler as Method["handler"] | undefined) ?? base.handler,
     three: base,
   };
-}
+};
 
 function mapped(properties: TProperties, change: (schema: TSchema) => TSchema): TProperties {
   return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, change(schema)]));

@@ -1,6 +1,6 @@
 /** A tool: what a model may call. One value says what it takes, who may have it used, and what it does. */
 import { type Static, type TObject, type TProperties, Type } from "@sinclair/typebox";
-import type { Gateway } from "../gateway.ts";
+import type { Base } from "./base.ts";
 
 /**
  * For whom a tool works: for everyone who can write to the agent, strangers in open groups too; for people whom the
@@ -54,7 +54,7 @@ export interface ToolRun {
 }
 
 /** What a tool is given. */
-export interface ToolCall<Params> {
+export interface ToolCall<Params, Gateway = Base> {
   readonly params: Params;
   /** The same for the same call, after a restart too: a key for what must happen once. */
   readonly callId: string;
@@ -91,7 +91,7 @@ export interface Tool {
   readonly timeoutMs: number | undefined;
   readonly maxChars: number | undefined;
   /** What has to be set before it can be used, as a sentence; models are not told of it until then. */
-  missing?: ((gateway: Gateway) => string | undefined) | undefined;
+  missing?: ((gateway: Base) => string | undefined) | undefined;
   run(call: ToolCall<unknown>): string | ToolResult | Promise<string | ToolResult>;
 }
 
@@ -101,7 +101,7 @@ export interface Tool {
  * side, and not repeated after a crash. `timeoutMs` is 120,000 and `maxChars` 30,000 when not said. A tool throws
  * `GatewayError` with a sentence for the model; it may be called again at once.
  */
-export function defineTool<Properties extends TProperties>(definition: {
+export type DefineTool<Gateway> = <Properties extends TProperties>(definition: {
   readonly name: string;
   readonly summary: string;
   readonly audience: ToolAudience;
@@ -111,8 +111,13 @@ export function defineTool<Properties extends TProperties>(definition: {
   readonly timeoutMs?: number;
   readonly maxChars?: number;
   readonly missing?: (gateway: Gateway) => string | undefined;
-  run(call: ToolCall<Static<TObject<Properties>>>): string | ToolResult | Promise<string | ToolResult>;
-}): Tool {
+  readonly run: (
+    call: ToolCall<Static<TObject<Properties>>, Gateway>,
+  ) => string | ToolResult | Promise<string | ToolResult>;
+}) => Tool;
+
+/** As a slice's own `defineTool`, for tools that reach the base alone. */
+export const defineTool: DefineTool<Base> = (definition) => {
   const { timeoutMs, maxChars, isRepeatable } = definition;
   return {
     ...definition,
@@ -122,4 +127,4 @@ export function defineTool<Properties extends TProperties>(definition: {
     maxChars,
     run: definition.run as Tool["run"],
   };
-}
+};

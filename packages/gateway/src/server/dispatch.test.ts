@@ -5,7 +5,7 @@ import { FakeClock } from "../../../../test/fakes/clock.ts";
 import { GatewayError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { machineTrouble } from "../base/machine.ts";
-import type { Gateway } from "../gateway.ts";
+import type { Base } from "../kit/base.ts";
 import { defineMethod, type Method } from "../kit/method.ts";
 import type { Connection, Session } from "./connection.ts";
 import { chooseDialect } from "./dialect.ts";
@@ -28,7 +28,7 @@ function setUp(...methods: Method[]) {
   } as unknown as Connection;
   const dispatch = new Dispatch({
     methods: new Map(methods.map((method) => [method.name, method])),
-    gateway: { machine: { met: () => {} } } as unknown as Gateway,
+    gateway: { machine: { met: () => {} } } as unknown as Base,
     once: new Once(new FakeClock()),
     log,
     explain(error, what) {

@@ -2,7 +2,7 @@
 import { GatewayError, invalidRequest } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Explanation, StoreWatch } from "../base/store-watch.ts";
-import type { Gateway } from "../gateway.ts";
+import type { Base } from "../kit/base.ts";
 import { type Method, Serialized } from "../kit/method.ts";
 import { type Schema, validationText } from "../kit/validate.ts";
 import { accessProblem } from "./access.ts";
@@ -18,7 +18,7 @@ export interface Request {
 
 export interface DispatchOptions {
   readonly methods: ReadonlyMap<string, Method>;
-  readonly gateway: Gateway;
+  readonly gateway: Base;
   readonly once: Once;
   readonly log: Log;
   /** See `StoreWatch.explain`. */

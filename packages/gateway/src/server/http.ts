@@ -4,12 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { ignore } from "../base/errors.ts";
 import { sha256Hex } from "../base/ids.ts";
-
-/** A route of a slice: the first whose `matches` is true handles the request. */
-export interface Route {
-  matches(path: string): boolean;
-  handle(request: IncomingMessage, response: ServerResponse, path: string): void | Promise<void>;
-}
+import type { Route } from "../kit/route.ts";
 
 interface Asset {
   readonly body: Buffer;

@@ -1,5 +1,6 @@
 /** The absent slice's parts. */
-import { defineSlice } from "../../kit/slice.ts";
+import { withParts } from "../../kit/slice.ts";
 import { methods } from "./methods.ts";
+import { absent as slice } from "./slice.ts";
 
-export const absent = defineSlice("absent", { methods });
+export const absent = withParts(slice, { methods });

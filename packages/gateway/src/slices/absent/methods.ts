@@ -4,7 +4,8 @@
  */
 import { Type } from "@sinclair/typebox";
 import type { Scope } from "../../kit/access.ts";
-import { defineMethod, type Method } from "../../kit/method.ts";
+import type { Method } from "../../kit/method.ts";
+import { defineMethod } from "./slice.ts";
 
 /** Name, what there is none of, the answer, and who may ask when that is not read scope. */
 type Row = readonly [name: string, what: string, answer: object, access?: Scope];

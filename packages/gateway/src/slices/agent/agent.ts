@@ -1,8 +1,8 @@
 /** The agent: its runs, the models it can ask, and who it says it is. */
 import type { Static } from "@sinclair/typebox";
 import { invalidRequest } from "../../base/errors.ts";
-import type { Gateway } from "../../gateway.ts";
 import type { Caller } from "../../kit/access.ts";
+import type { Base } from "../../kit/base.ts";
 import type { Command } from "../../kit/command.ts";
 import { Port } from "../../kit/port.ts";
 import type { Thinking } from "../models/port.ts";
@@ -14,6 +14,7 @@ import type { StoredPart } from "../sessions/transcript.ts";
 import type { AgentHealth } from "../system/schema.ts";
 import { ExternalAgents } from "./acp/external-agents.ts";
 import type { AcpBackend } from "./acp/settings.ts";
+import { type Approving, NOTHING_ALLOWED } from "./approving.ts";
 import { withPdfTexts } from "./attachments.ts";
 import { Commands, type Invocation } from "./builtin.ts";
 import { commandEntries, laterCommandEntries } from "./command-entries.ts";
@@ -72,6 +73,8 @@ export class Agent {
     normalSender: (key) => key.trim(),
     route: () => undefined,
   });
+  /** Who says what commands may do, and asks people; filled by approvals. */
+  readonly approvals = new Port<Approving>(NOTHING_ALLOWED);
   /** Who keeps runs for replay; filled by recordings. */
   readonly recorder = new Port<RunRecorder>({ watch: (_run, ports) => ports, asked() {} });
   readonly toolbox: Toolbox;
@@ -80,10 +83,10 @@ export class Agent {
   readonly compaction: Compaction;
   readonly #services: AgentServices;
   readonly #commands: Commands;
-  readonly #gateway: () => Gateway;
+  readonly #gateway: () => Base;
 
   /** `gateway` is asked when something runs, after all services are built. */
-  constructor(services: AgentServices, { gateway }: { gateway: () => Gateway }) {
+  constructor(services: AgentServices, { gateway }: { gateway: () => Base }) {
     this.#services = services;
     this.#commands = new Commands(services.host.commands);
     this.#gateway = gateway;
@@ -96,6 +99,7 @@ export class Agent {
     });
     this.external = new ExternalAgents(services, {
       toolbox: this.toolbox,
+      approvals: this.approvals,
       record: (runId) => this.runs.record(runId),
     });
     this.notes = new Notes(services);
@@ -181,7 +185,7 @@ export class Agent {
   }
 
   /** What commands and tools reach. */
-  get gateway(): Gateway {
+  get gateway(): Base {
     return this.#gateway();
   }
 

@@ -5,6 +5,7 @@
 
 import { type Command, type CommandCall, mayUse, senderOf } from "../../kit/command.ts";
 import { connectHint } from "./commands/connect-hint.ts";
+import type { AgentServices } from "./services.ts";
 
 /** A command with what was said to it. */
 export interface Invocation {
@@ -57,6 +58,6 @@ function refusal(command: Command, starter: CommandCall["starter"]): string {
 }
 
 /** What is answered to a message that is no command when no model is connected. */
-export function unknownAnswer(call: Pick<CommandCall, "gateway">): string {
-  return `${connectHint(call)}\n\nUntil then I know commands: type \`help\` to see them.`;
+export function unknownAnswer(services: Pick<AgentServices, "models">): string {
+  return `${connectHint(services)}\n\nUntil then I know commands: type \`help\` to see them.`;
 }

@@ -1,6 +1,7 @@
 /** The commands as menus and completion show them. */
+
 import type { Static } from "@sinclair/typebox";
-import type { Gateway } from "../../gateway.ts";
+import type { Base } from "../../kit/base.ts";
 import { type Command, mayUse } from "../../kit/command.ts";
 import type { CommandEntry, CommandEntryV3 } from "./schema.ts";
 
@@ -10,7 +11,7 @@ const MAX_CHOICES = 25;
 /** Those commands that whoever holds the scopes may use, in the order in which help shows them. */
 export function commandEntries(
   commands: readonly Command[],
-  { scopes, sessionKey, gateway }: { scopes: readonly string[]; sessionKey: string; gateway: Gateway },
+  { scopes, sessionKey, gateway }: { scopes: readonly string[]; sessionKey: string; gateway: Base },
 ): Static<typeof CommandEntryV3>[] {
   return commands
     .filter((command) => mayUse(command, { scopes }))

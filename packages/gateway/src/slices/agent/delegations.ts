@@ -89,7 +89,7 @@ export class Delegations implements RunObserver {
    * works. Kept with the request, so that no restart and no way back loses them: on the way rights are lost, never gained.
    */
   #handedOn(parent: ToolRun, limits: readonly ToolLimits[]): Pick<RunRequest, "limits" | "execRules" | "isOverheard"> {
-    const { security, ask } = this.#agent.gateway.approvals.rulesFor(parent);
+    const { security, ask } = this.#agent.approvals.now.rulesFor(parent);
     const handed = [...this.#agent.toolbox.limitsOf(parent), ...limits];
     return {
       ...(handed.length > 0 && { limits: handed }),

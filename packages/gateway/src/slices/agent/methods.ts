@@ -1,6 +1,5 @@
 /** The methods of the agent: run it, wait for it, and ask who and what it is. */
 import { Type } from "@sinclair/typebox";
-import { defineMethod } from "../../kit/method.ts";
 import {
   DurationMs,
   Id,
@@ -24,6 +23,7 @@ import {
   RunStatus,
   ToolEntry,
 } from "./schema.ts";
+import { defineMethod } from "./slice.ts";
 
 const Text = Type.Optional(Type.String({ maxLength: 512 }));
 

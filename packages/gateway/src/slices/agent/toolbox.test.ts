@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { Type } from "@sinclair/typebox";
 import { FakeClock } from "../../../../../test/fakes/clock.ts";
 import { invalidRequest } from "../../base/errors.ts";
-import type { Gateway } from "../../gateway.ts";
+import type { Base } from "../../kit/base.ts";
 import { defineTool, type Tool, type ToolCall, type ToolRun } from "../../kit/tool.ts";
 import type { ToolSettings } from "./settings.ts";
 import { Toolbox } from "./toolbox.ts";
@@ -17,7 +17,7 @@ const RUN: ToolRun = {
 function boxOf(tool: Tool, settings: ToolSettings = {}) {
   const clock = new FakeClock();
   const logged: string[] = [];
-  const gateway = { log: { warn: (sentence: string) => logged.push(sentence) } } as unknown as Gateway;
+  const gateway = { log: { warn: (sentence: string) => logged.push(sentence) } } as unknown as Base;
   const box = new Toolbox({
     ...{ builtin: [tool], clock },
     settings: () => settings,

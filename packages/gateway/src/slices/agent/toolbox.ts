@@ -1,8 +1,9 @@
 /** The tools of a run, and the way to call one: arguments checked, time and output bounded, every failure an answer. */
+
 import { Kind } from "@sinclair/typebox";
 import type { Clock } from "../../base/clock.ts";
 import { GatewayError, messageOf, TellableError } from "../../base/errors.ts";
-import type { Gateway } from "../../gateway.ts";
+import type { Base } from "../../kit/base.ts";
 import { ManyPort } from "../../kit/port.ts";
 import type { Tool, ToolLimits, ToolResult, ToolRun } from "../../kit/tool.ts";
 import { type Schema, validationText } from "../../kit/validate.ts";
@@ -30,7 +31,7 @@ export interface ToolboxOptions {
   settings(): ToolRules;
   /** The policy of an agent. */
   policyOf(agentId: string): ToolPolicy | undefined;
-  gateway(): Gateway;
+  gateway(): Base;
 }
 
 const TIMEOUT_MS = 120_000;

@@ -113,7 +113,7 @@ export class Turns implements Answering {
       signal: run.signal,
     };
     if (!invocation) await this.#services.models.lookAround();
-    const text = invocation ? await runCommand(invocation, call) : unknownAnswer(call);
+    const text = invocation ? await runCommand(invocation, call) : unknownAnswer(this.#services);
     yield { kind: "text", delta: text };
     yield { kind: "usage", usage: { input: 0, output: 0, totalTokens: 0 } };
   }

@@ -9,10 +9,12 @@ import type { Base } from "../../kit/base.ts";
 import { ManyPort } from "../../kit/port.ts";
 import type { ToolRun } from "../../kit/tool.ts";
 import type { Agent } from "../agent/agent.ts";
+import type { Question } from "../agent/approving.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Skills } from "../skills/skills.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { ApprovalsFile } from "./approvals-file.ts";
+import { askPeople } from "./ask.ts";
 import { Audit, type Decider } from "./audit.ts";
 import { findShell, type Shell } from "./environment.ts";
 import { approvalRequested, approvalResolved } from "./events.ts";
@@ -93,6 +95,11 @@ export class Approvals implements AsyncDisposable {
     if (!waiting || !this.pending.decide(waiting, decision as Decision, by))
       throw invalidRequest("unknown approval id");
     return waiting;
+  }
+
+  /** Puts an external agent's question to people; nobody's answer in time is a no. */
+  askPeople(question: Question, signal: AbortSignal): Promise<Decision> {
+    return askPeople(this, question, signal);
   }
 
   /** All that wait, the oldest first. */

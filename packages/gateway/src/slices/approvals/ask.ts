@@ -1,5 +1,5 @@
 /** Puts an external agent's question to people, as an approval that any of their surfaces can answer. */
-import type { Question } from "../agent/acp/people.ts";
+import type { Question } from "../agent/approving.ts";
 import type { Approvals } from "./approvals.ts";
 import type { Decision } from "./policy.ts";
 

@@ -5,6 +5,7 @@ import { hasScope, type Scope } from "../../kit/access.ts";
 import { type Command, type CommandCall, firstWord, senderOf } from "../../kit/command.ts";
 import type { Waiting } from "./pending.ts";
 import type { Decision } from "./policy.ts";
+import { defineCommand, type Gateway } from "./slice.ts";
 
 const WORDS: Readonly<Record<string, Decision>> = {
   "": "allow-once",
@@ -24,7 +25,7 @@ const ANSWERS: Readonly<Record<Decision, string>> = {
   deny: "Denied.",
 };
 
-const approve: Command = {
+const approve = defineCommand({
   name: "approve",
   usage: "CODE [once | always | deny]",
   needs: ["operator.approvals", "operator.pairing"],
@@ -37,9 +38,9 @@ const approve: Command = {
     if (decision === undefined) return "Write `/approve CODE`, `/approve CODE always` or `/deny CODE`.";
     return decide(call, word, decision);
   },
-};
+});
 
-const reject: Command = {
+const reject = defineCommand({
   name: "reject",
   aliases: ["deny"],
   usage: "CODE",
@@ -49,9 +50,9 @@ const reject: Command = {
     const { word } = firstWord(call.args);
     return word === "" ? waitingText(call) : decide(call, word, "deny");
   },
-};
+});
 
-function decide(call: CommandCall, word: string, decision: Decision): string {
+function decide(call: CommandCall<Gateway>, word: string, decision: Decision): string {
   const { gateway, starter } = call;
   const waiting = holds(call, "operator.approvals") ? gateway.approvals.pending.find(word) : undefined;
   if (waiting) return decideCommand(call, waiting, decision);
@@ -69,7 +70,7 @@ function decide(call: CommandCall, word: string, decision: Decision): string {
   }
 }
 
-function decideCommand({ gateway, starter }: CommandCall, waiting: Waiting, decision: Decision): string {
+function decideCommand({ gateway, starter }: CommandCall<Gateway>, waiting: Waiting, decision: Decision): string {
   const surface = senderOf(starter)?.split(":", 1)[0] ?? "chat";
   try {
     gateway.approvals.resolve(waiting.id, decision, { name: starter.name, surface });
@@ -82,7 +83,7 @@ function decideCommand({ gateway, starter }: CommandCall, waiting: Waiting, deci
   return `Allowed, and from now on it runs without asking: ${visible(always)}.`;
 }
 
-function waitingText(call: CommandCall): string {
+function waitingText(call: CommandCall<Gateway>): string {
   if (!holds(call, "operator.approvals")) return "Which request? `/devices` shows devices that wait.";
   const waiting = call.gateway.approvals.pending.list();
   if (waiting.length === 0) return "No command waits for approval. `/devices` shows devices that do.";
@@ -104,7 +105,7 @@ function refusal({ starter }: Pick<CommandCall, "starter">): string {
     : "Only the owner of this gateway decides about that.";
 }
 
-const allowlist: Command = {
+const allowlist = defineCommand({
   name: "allowlist",
   usage: "[add PROGRAM | remove ENTRY]",
   needs: "operator.admin",
@@ -131,6 +132,6 @@ const allowlist: Command = {
       ? "The allowlist is empty: every command is asked for, but harmless ones."
       : lines.join("\n");
   },
-};
+});
 
 export const commands: readonly Command[] = [approve, reject, allowlist];

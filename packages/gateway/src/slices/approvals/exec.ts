@@ -12,8 +12,9 @@ import { judge, judgeInput, withoutAnswer } from "./policy.ts";
 import { alwaysText, entriesFor } from "./remember.ts";
 import { type Ending, RunningCommand } from "./runner.ts";
 import type { ExactRule } from "./schema.ts";
+import type { Gateway } from "./slice.ts";
 
-type Call = Pick<ToolCall<unknown>, "run" | "signal" | "update" | "gateway">;
+type Call = Pick<ToolCall<unknown, Gateway>, "run" | "signal" | "update" | "gateway">;
 
 const UPDATE_MS = 500;
 const UPDATE_CHARS = 2_000;

@@ -2,7 +2,6 @@
 import { Type } from "@sinclair/typebox";
 import { GatewayError, invalidRequest } from "../../base/errors.ts";
 import type { Caller } from "../../kit/access.ts";
-import { defineMethod } from "../../kit/method.ts";
 import { DurationMs, Id, Millis, NonEmpty, Nullable } from "../../kit/schema.ts";
 import type { Outcome, Waiting } from "./pending.ts";
 import {
@@ -16,6 +15,7 @@ import {
   ListedEntry,
   PendingApproval,
 } from "./schema.ts";
+import { defineMethod } from "./slice.ts";
 
 const Text = Type.Optional(Nullable(Type.String({ maxLength: 4_096 })));
 const ApprovalId = Type.String({ minLength: 1, maxLength: 256, description: "The id, or the code for people." });

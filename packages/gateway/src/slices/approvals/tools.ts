@@ -2,9 +2,10 @@
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../base/errors.ts";
 import { OneOf } from "../../kit/schema.ts";
-import { defineTool, type Tool, type ToolCall } from "../../kit/tool.ts";
+import type { Tool, ToolCall } from "../../kit/tool.ts";
 import { endingText, exec, inputProblem } from "./exec.ts";
 import type { BackgroundCommand } from "./processes.ts";
+import { defineTool, type Gateway } from "./slice.ts";
 
 /** The longest a command may run, and the longest that somebody may be waited for; the run's own limit holds too. */
 const LIMIT_MS = 2 * 3_600_000 + 60_000;
@@ -63,7 +64,7 @@ const processTool = defineTool({
 });
 
 /** What is written to a program can be as much as a command, so it is judged as one. */
-async function write(entry: BackgroundCommand, text: string, call: ToolCall<unknown>): Promise<string> {
+async function write(entry: BackgroundCommand, text: string, call: ToolCall<unknown, Gateway>): Promise<string> {
   if (text === "") throw invalidRequest("write needs text");
   const target = `${entry.id}, which runs: ${entry.command.slice(0, 200)}`;
   const problem = await inputProblem(call.gateway.approvals, { text, target }, call);

@@ -1,8 +1,8 @@
 /** The methods of a chat window. */
 import { Type } from "@sinclair/typebox";
-import { defineMethod } from "../../kit/method.ts";
 import { DurationMs, Id, IdempotencyKey, Ignored, MAX_NUMBER, NonEmpty, OneOf, SessionKey } from "../../kit/schema.ts";
 import { Attachments, ChatMetadata, History, LaterHistory, MessageText, Stopped } from "./schema.ts";
+import { defineMethod } from "./slice.ts";
 
 /** Beside a session key: a key without an agent is this one's. */
 const AgentId = Type.Optional(Id);

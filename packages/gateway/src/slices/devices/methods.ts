@@ -1,8 +1,8 @@
 /** Methods about devices (protocol: device.*). */
 import { Type } from "@sinclair/typebox";
-import { defineMethod } from "../../kit/method.ts";
 import { Id, Millis, NonEmpty } from "../../kit/schema.ts";
 import { PairedDevice, PairingRequest } from "./schema.ts";
+import { defineMethod } from "./slice.ts";
 
 export const pairList = defineMethod({
   name: "device.pair.list",

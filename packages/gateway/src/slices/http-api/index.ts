@@ -1,4 +1,5 @@
 /** The HTTP API slice's parts: it has routes only. */
-import { defineSlice } from "../../kit/slice.ts";
+import { withParts } from "../../kit/slice.ts";
+import { httpApi as slice } from "./slice.ts";
 
-export const httpApi = defineSlice("http-api", {});
+export const httpApi = withParts(slice, {});

@@ -1,7 +1,7 @@
 /** The methods of MCP servers: how they are, and trying one. */
 import { Type } from "@sinclair/typebox";
-import { defineMethod } from "../../kit/method.ts";
 import { McpServerRow, McpTest } from "./schema.ts";
+import { defineMethod } from "./slice.ts";
 
 export const status = defineMethod({
   name: "mcp.status",

@@ -1,8 +1,9 @@
 /** Commands about messages: why the last one was answered or not, and how they wait. */
 import { type Command, senderOf } from "../../kit/command.ts";
 import type { InboxEntryShape } from "./schema.ts";
+import { defineCommand } from "./slice.ts";
 
-const why: Command = {
+const why = defineCommand({
   name: "why",
   usage: "[MESSAGE]",
   needs: "operator.write",
@@ -14,7 +15,7 @@ const why: Command = {
     if (entry) return explain(entry);
     return "No message has come here over a channel before; whatever is typed here is answered.";
   },
-};
+});
 
 const MODES = ["collect", "followup", "steer", "steer-backlog", "interrupt"];
 
@@ -26,7 +27,7 @@ const WORDS: Readonly<Record<string, string>> = {
   interrupt: "end the reply under way and take its place",
 };
 
-const queue: Command = {
+const queue = defineCommand({
   name: "queue",
   usage: "[MODE | default]",
   needs: "operator.write",
@@ -40,7 +41,7 @@ const queue: Command = {
       sessions.get(sessionKey)?.levels.queueMode === undefined ? "as the settings say" : "set for this conversation";
     return `**${mode}** (${own}): messages that come while a reply is under way ${WORDS[mode]}.`;
   },
-};
+});
 
 export const commands: readonly Command[] = [why, queue];
 

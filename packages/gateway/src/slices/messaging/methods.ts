@@ -1,8 +1,8 @@
 /** Methods about channels and what goes over them. */
 import { Type } from "@sinclair/typebox";
-import { defineMethod } from "../../kit/method.ts";
 import { DurationMs, IdempotencyKey, Ignored, MAX_NUMBER, Millis, NonEmpty } from "../../kit/schema.ts";
 import { AccountSnapshot, InboxEntry, OutboxEntry, PairedSender, SenderRequest } from "./schema.ts";
+import { defineMethod } from "./slice.ts";
 
 const Name = Type.Optional(Type.String({ maxLength: 128 }));
 const Target = Type.String({

@@ -4,9 +4,10 @@ import { type Static, type TObject, Type } from "@sinclair/typebox";
 import { GatewayError, invalidRequest } from "../../base/errors.ts";
 import { hasScope } from "../../kit/access.ts";
 import { OneOf } from "../../kit/schema.ts";
-import { defineTool, type Tool, type ToolCall, type ToolResult } from "../../kit/tool.ts";
+import type { Tool, ToolCall, ToolResult } from "../../kit/tool.ts";
 import type { Target } from "./known-channels.ts";
 import { toolPrincipal } from "./outbox.ts";
+import { defineTool, type Gateway } from "./slice.ts";
 
 const Text = Type.Optional(Type.String({ maxLength: 100_000 }));
 const Name = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 512, description }));
@@ -33,7 +34,7 @@ const params = {
   maxSelections: Type.Optional(Type.Integer({ minimum: 1, maximum: 12 })),
 };
 
-type Call = ToolCall<Static<TObject<typeof params>>>;
+type Call = ToolCall<Static<TObject<typeof params>>, Gateway>;
 
 const message = defineTool({
   name: "message",

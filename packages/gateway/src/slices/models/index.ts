@@ -1,9 +1,10 @@
 /** The models slice's parts. */
-import { defineSlice } from "../../kit/slice.ts";
+import { withParts } from "../../kit/slice.ts";
 import * as methods from "./methods.ts";
 import { models as settings } from "./settings.ts";
+import { models as slice } from "./slice.ts";
 
-export const models = defineSlice("models", {
+export const models = withParts(slice, {
   methods: Object.values(methods),
   settings: [settings],
 });

@@ -1,8 +1,6 @@
 /** The methods of models. */
 import { type Static, Type } from "@sinclair/typebox";
 import { GatewayError, invalidRequest } from "../../base/errors.ts";
-import type { Gateway } from "../../gateway.ts";
-import { defineMethod } from "../../kit/method.ts";
 import { Id, Ignored, Millis, NonEmpty, Nullable, SessionKey } from "../../kit/schema.ts";
 import { shownAddress } from "../../kit/sound.ts";
 import {
@@ -14,6 +12,7 @@ import {
   ProviderAuth,
   ScannedServer,
 } from "./schema.ts";
+import { defineMethod, type Gateway } from "./slice.ts";
 import type { Trial } from "./trial.ts";
 
 export const list = defineMethod({

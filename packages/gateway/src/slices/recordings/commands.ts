@@ -1,7 +1,8 @@
 /** Switching recording on and off from any conversation. */
 import type { Command } from "../../kit/command.ts";
+import { defineCommand } from "./slice.ts";
 
-const record: Command = {
+const record = defineCommand({
   name: "record",
   usage: "[on | off]",
   needs: "operator.admin",
@@ -15,6 +16,6 @@ const record: Command = {
       ? "Runs are recorded from now on: what goes to models and what comes back, for a week. `moltbot runs list` shows them."
       : "Runs are not recorded. `/record on` changes that.";
   },
-};
+});
 
 export const commands: readonly Command[] = [record];

@@ -1,9 +1,9 @@
 /** The methods of recordings: which runs there were, what happened in one, and the same run again. */
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../base/errors.ts";
-import { defineMethod } from "../../kit/method.ts";
 import { Id, Ignored, NonEmpty, SessionKey } from "../../kit/schema.ts";
 import { ReplayReport, RunDetails, RunEvent, RunRow, TaskRow, WhichRun } from "./schema.ts";
+import { defineMethod } from "./slice.ts";
 
 export const list = defineMethod({
   name: "runs.list",

@@ -1,9 +1,7 @@
 /** The methods of sessions. */
 import { Type } from "@sinclair/typebox";
 import { GatewayError } from "../../base/errors.ts";
-import type { Gateway } from "../../gateway.ts";
 import { hasScope } from "../../kit/access.ts";
-import { defineMethod } from "../../kit/method.ts";
 import { Id, Ignored, MAX_NUMBER, Millis, NonEmpty, Nullable, OneOf, SessionKey } from "../../kit/schema.ts";
 import type { SessionPatch } from "./patch.ts";
 import {
@@ -17,6 +15,7 @@ import {
   STORE,
 } from "./schema.ts";
 import type { Session, SessionFilter } from "./sessions.ts";
+import { defineMethod, type Gateway } from "./slice.ts";
 
 const Label = Type.String({ minLength: 1, maxLength: 64 });
 const Flag = Type.Optional(Type.Boolean());

@@ -1,11 +1,10 @@
 /** Methods that read and change the config file (protocol: config). */
 import { Type } from "@sinclair/typebox";
-import type { Gateway } from "../../gateway.ts";
 import { hasScope } from "../../kit/access.ts";
-import { defineMethod } from "../../kit/method.ts";
 import { DurationMs, NonEmpty } from "../../kit/schema.ts";
 import { ConfigApplied, ConfigSchema, ConfigSnapshot, ConfigWritten } from "./schema.ts";
 import type { ChangeNote } from "./setup.ts";
+import { defineMethod, type Gateway } from "./slice.ts";
 
 /** A config is written by people; beyond this it is not, and reading it would hold everybody up. */
 const ConfigText = Type.String({ minLength: 1, maxLength: 262_144 });

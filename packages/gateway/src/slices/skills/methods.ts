@@ -1,12 +1,11 @@
 /** The methods of skills (protocol: skills). */
 import { type Static, Type } from "@sinclair/typebox";
 import { GatewayError } from "../../base/errors.ts";
-import type { Gateway } from "../../gateway.ts";
-import { defineMethod } from "../../kit/method.ts";
 import { Id, NonEmpty } from "../../kit/schema.ts";
 import { BrokenSkill, InstallResult, SkillConfig, SkillStatus } from "./schema.ts";
 import type { SkillEntry } from "./settings.ts";
 import type { JudgedSkill } from "./skills.ts";
+import { defineMethod, type Gateway } from "./slice.ts";
 
 const INSTALL_TIMEOUT_MS = 300_000;
 const MAX_INSTALL_TIMEOUT_MS = 900_000;

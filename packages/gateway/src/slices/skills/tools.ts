@@ -1,7 +1,8 @@
 /** The tool with which an agent reads a skill when it needs it. */
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../base/errors.ts";
-import { defineTool, type Tool } from "../../kit/tool.ts";
+import type { Tool } from "../../kit/tool.ts";
+import { defineTool } from "./slice.ts";
 
 const skill = defineTool({
   name: "skill",

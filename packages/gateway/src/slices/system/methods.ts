@@ -2,9 +2,9 @@
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../base/errors.ts";
 import { PresenceEntry } from "../../kit/frames.ts";
-import { defineMethod } from "../../kit/method.ts";
 import { MAX_NUMBER, Millis, NonEmpty, Nullable } from "../../kit/schema.ts";
 import { HealthSummary, StatusSummary } from "./schema.ts";
+import { defineMethod } from "./slice.ts";
 
 const Count = Type.Integer({ minimum: 0 });
 

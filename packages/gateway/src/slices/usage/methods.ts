@@ -1,8 +1,8 @@
 /** The methods of usage. */
 import { Type } from "@sinclair/typebox";
-import { defineMethod } from "../../kit/method.ts";
 import { Ignored, Millis, NonEmpty, OneOf, SessionKey } from "../../kit/schema.ts";
 import { BudgetState, UsageDay, UsageReport, UsageRow, UsageTotals } from "./schema.ts";
+import { defineMethod } from "./slice.ts";
 
 const USUAL_DAYS = 30;
 const MAX_DAYS = 3_650;

@@ -1,7 +1,7 @@
 /** The methods of the workspaces: what the agents' notes say. */
 import { Type } from "@sinclair/typebox";
-import { defineMethod } from "../../kit/method.ts";
 import { Id, NonEmpty } from "../../kit/schema.ts";
+import { defineMethod } from "./slice.ts";
 
 const Count = Type.Integer({ minimum: 0 });
 

@@ -1,8 +1,9 @@
 /** Agents that are programs of their own: started when a run needs one, kept while they are used, one for each agent. */
 import { childEnv } from "../../../base/child.ts";
 import { GatewayError, messageOf } from "../../../base/errors.ts";
-import { Port } from "../../../kit/port.ts";
+import type { Port } from "../../../kit/port.ts";
 import type { ToolAudience, ToolRun } from "../../../kit/tool.ts";
+import type { Approving, Question } from "../approving.ts";
 import type { RunStep } from "../loop.ts";
 import type { Run } from "../run.ts";
 import type { RunRecord } from "../run-store.ts";
@@ -11,7 +12,6 @@ import type { Toolbox } from "../toolbox.ts";
 import { TurnLog } from "../turn-log.ts";
 import { AcpSessions } from "./acp-sessions.ts";
 import { AcpLink } from "./link.ts";
-import type { People, Question } from "./people.ts";
 import type { Decision } from "./permissions.ts";
 import type { AcpBackend } from "./settings.ts";
 import { answered, type TurnPorts } from "./turn.ts";
@@ -28,23 +28,24 @@ interface Running {
 
 export interface ExternalAgentsOptions {
   readonly toolbox: Toolbox;
+  readonly approvals: Port<Approving>;
   /** What is on disk of a run; undefined when it is not known. */
   readonly record: (runId: string) => RunRecord | undefined;
 }
 
 export class ExternalAgents implements AsyncDisposable {
-  /** People who decide what an agent may do; filled by approvals. */
-  readonly people = new Port<People>({ ask: async () => "deny" });
   readonly #services: AgentServices;
   readonly #toolbox: Toolbox;
+  readonly #approvals: Port<Approving>;
   readonly #record: ExternalAgentsOptions["record"];
   readonly #sessions: AcpSessions;
   readonly #running = new Map<string, Running>();
   readonly #ending = new Set<Promise<void>>();
 
-  constructor(services: AgentServices, { toolbox, record }: ExternalAgentsOptions) {
+  constructor(services: AgentServices, { toolbox, approvals, record }: ExternalAgentsOptions) {
     this.#services = services;
     this.#toolbox = toolbox;
+    this.#approvals = approvals;
     this.#record = record;
     this.#sessions = new AcpSessions(services);
   }
@@ -133,7 +134,7 @@ export class ExternalAgents implements AsyncDisposable {
   async #decide({ permissions = "ask" }: AcpBackend, question: Question, signal: AbortSignal): Promise<Decision> {
     if (permissions === "deny") return "deny";
     if (permissions === "allow" && question.run.audience === "owner") return "allow-once";
-    return await this.people.now.ask(question, signal);
+    return await this.#approvals.now.askPeople(question, signal);
   }
 
   #rest(agentId: string, running: Running): void {

@@ -1,8 +1,9 @@
 /** Commands about the gateway and whoever asks. */
 import { type Command, type CommandCall, mayUse, senderOf } from "../../../kit/command.ts";
+import { defineCommand, type Gateway } from "../slice.ts";
 import { connectHint } from "./connect-hint.ts";
 
-const help: Command = {
+const help = defineCommand({
   name: "help",
   aliases: ["commands", "start", "hello", "hi", "hey"],
   usage: "[COMMAND]",
@@ -15,17 +16,16 @@ const help: Command = {
         ? explained(asked, { gateway, sessionKey })
         : `There is no command ${shortened(args)} here; \`/help\` lists those there are.`;
     const model = agent.modelNameOf(sessionKey);
-    const intro =
-      model === undefined ? connectHint({ gateway }) : `${model} answers here; these commands work beside it.`;
+    const intro = model === undefined ? connectHint(gateway) : `${model} answers here; these commands work beside it.`;
     const lines = agent.commands
       .filter((command) => mayUse(command, starter))
       .map(({ name, usage, summary }) => `- \`/${name}${usage ? ` ${usage}` : ""}\` — ${summary}`);
     const slash = model === undefined ? "\n\nThe slash can be left out while no model is connected." : "";
     return `${intro}\n\n${lines.join("\n")}${slash}`;
   },
-};
+});
 
-const status: Command = {
+const status = defineCommand({
   name: "status",
   summary: "how the gateway and this conversation are doing",
   run({ gateway: { system, sessions, version, clock, agent }, sessionKey, runId }) {
@@ -45,16 +45,16 @@ const status: Command = {
       `**Time** ${localTime(clock.now())}`,
     ].join("  \n");
   },
-};
+});
 
-const time: Command = {
+const time = defineCommand({
   name: "time",
   aliases: ["date"],
   summary: "what time it is where the gateway runs",
   run: ({ gateway }) => `It is ${localTime(gateway.clock.now())}.`,
-};
+});
 
-const whoami: Command = {
+const whoami = defineCommand({
   name: "whoami",
   summary: "who this connection is and what it may do",
   run({ starter, sessionKey }) {
@@ -68,22 +68,22 @@ const whoami: Command = {
       `**Session** ${sessionKey}`,
     ].join("  \n");
   },
-};
+});
 
-const version: Command = {
+const version = defineCommand({
   name: "version",
   summary: "which version runs",
   run: ({ gateway }) => `moltbot ${gateway.version}`,
-};
+});
 
-const echo: Command = {
+const echo = defineCommand({
   name: "echo",
   usage: "TEXT",
   summary: "says the same back: to try a channel",
   run: ({ args }) => (args === "" ? "What should I say? Write for example `/echo one two`." : args),
-};
+});
 
-const agents: Command = {
+const agents = defineCommand({
   name: "agents",
   needs: "operator.read",
   summary: "lists the agents, and says which one answers here",
@@ -97,14 +97,14 @@ const agents: Command = {
       })
       .join("\n");
   },
-};
+});
 
 export const about: readonly Command[] = [help, status, agents, time, whoami, version, echo];
 
 /** All that is known of one command. */
 function explained(
   { name, aliases = [], usage, summary, choices }: Command,
-  { gateway, sessionKey }: Pick<CommandCall, "gateway" | "sessionKey">,
+  { gateway, sessionKey }: Pick<CommandCall<Gateway>, "gateway" | "sessionKey">,
 ): string {
   const words = choices?.(gateway, sessionKey) ?? [];
   return [

@@ -2,8 +2,9 @@
 import { GatewayError } from "../../../base/errors.ts";
 import { type Command, type CommandCall, firstWord } from "../../../kit/command.ts";
 import { tokensText } from "../../usage/usage.ts";
+import { defineCommand, type Gateway } from "../slice.ts";
 
-const compact: Command = {
+const compact = defineCommand({
   name: "compact",
   usage: "[WHAT TO KEEP IN MIND | undo]",
   needs: "operator.write",
@@ -14,11 +15,11 @@ const compact: Command = {
     if (word.toLowerCase() === "undo" && rest === "") return undo(call);
     return await sumUp(call);
   },
-};
+});
 
 export const compactCommands: readonly Command[] = [compact];
 
-async function sumUp({ args, sessionKey, runId, signal, gateway: { agent } }: CommandCall): Promise<string> {
+async function sumUp({ args, sessionKey, runId, signal, gateway: { agent } }: CommandCall<Gateway>): Promise<string> {
   const instructions = args.trim() === "" ? undefined : args.trim().slice(0, 4_000);
   const result = await agent.compact({ sessionKey, runId, signal, instructions });
   if (result.kind === "nothing") return `Nothing was summarised: ${result.why}.`;
@@ -29,7 +30,7 @@ async function sumUp({ args, sessionKey, runId, signal, gateway: { agent } }: Co
   );
 }
 
-function undo({ sessionKey, gateway: { agent } }: CommandCall): string {
+function undo({ sessionKey, gateway: { agent } }: CommandCall<Gateway>): string {
   if (!agent.compaction.undo(sessionKey))
     throw new GatewayError("INVALID_REQUEST", "There is no summary here to take back.");
   return "Taken back: the model sees again what the summary stood for.";

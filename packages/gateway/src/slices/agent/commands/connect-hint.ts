@@ -1,10 +1,10 @@
 /** The sentence that says what the built-in agent is, and how to connect a model. */
-import type { CommandCall } from "../../../kit/command.ts";
+import type { AgentServices } from "../services.ts";
 
 /** Names what is at hand on this machine first: that is one message away. */
-export function connectHint({ gateway }: Pick<CommandCall, "gateway">): string {
+export function connectHint({ models }: Pick<AgentServices, "models">): string {
   const intro = "I am the gateway's built-in command agent, not a language model.";
-  const [found] = gateway.models.found();
+  const [found] = models.found();
   const [model] = found?.models ?? [];
   if (found && model) {
     return `${intro} ${found.label} runs on this machine: \`/model ${found.id}/${model.id}\` connects it.`;

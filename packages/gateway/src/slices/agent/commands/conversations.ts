@@ -2,8 +2,9 @@
 
 import type { Command } from "../../../kit/command.ts";
 import { kindOf } from "../../sessions/sessions.ts";
+import { defineCommand } from "../slice.ts";
 
-const search: Command = {
+const search = defineCommand({
   name: "search",
   aliases: ["find"],
   usage: "WORDS",
@@ -20,9 +21,9 @@ const search: Command = {
       )
       .join("\n");
   },
-};
+});
 
-const sessionList: Command = {
+const sessionList = defineCommand({
   name: "sessions",
   needs: "operator.read",
   summary: "lists the newest conversations",
@@ -37,9 +38,9 @@ const sessionList: Command = {
       })
       .join("\n");
   },
-};
+});
 
-const reset: Command = {
+const reset = defineCommand({
   name: "new",
   aliases: ["reset"],
   usage: "[MESSAGE]",
@@ -49,9 +50,9 @@ const reset: Command = {
     sessions.reset(sessionKey);
     return "A new conversation. The old one can still be searched.";
   },
-};
+});
 
-const stop: Command = {
+const stop = defineCommand({
   name: "stop",
   aliases: ["abort"],
   needs: "operator.write",
@@ -61,11 +62,11 @@ const stop: Command = {
     if (stopped === 0) return "Nothing is under way here.";
     return stopped === 1 ? "Stopped." : `Stopped ${stopped} replies.`;
   },
-};
+});
 
 const THINKING = ["off", "minimal", "low", "medium", "high", "xhigh"];
 
-const think: Command = {
+const think = defineCommand({
   name: "think",
   usage: `[${THINKING.join("|")}]`,
   needs: "operator.write",
@@ -76,11 +77,11 @@ const think: Command = {
     const { levels } = sessions.patch(sessionKey, { thinkingLevel: args });
     return `Thinking level set to ${levels.thinkingLevel ?? "off"}.`;
   },
-};
+});
 
 const VERBOSE = ["on", "full", "off"];
 
-const verbose: Command = {
+const verbose = defineCommand({
   name: "verbose",
   usage: `[${VERBOSE.join("|")}]`,
   needs: "operator.write",
@@ -92,11 +93,11 @@ const verbose: Command = {
     const { levels } = sessions.patch(sessionKey, { verboseLevel: args });
     return `Tools are shown here from now on: ${levels.verboseLevel}.`;
   },
-};
+});
 
 const ACTIVATION = ["mention", "always"];
 
-const activation: Command = {
+const activation = defineCommand({
   name: "activation",
   usage: `[${ACTIVATION.join("|")}]`,
   choices: () => ACTIVATION,
@@ -111,6 +112,6 @@ const activation: Command = {
       ? "Every message of this group is answered from now on."
       : "Only messages that address me are answered from now on.";
   },
-};
+});
 
 export const conversations: readonly Command[] = [reset, stop, think, verbose, activation, search, sessionList];

@@ -1,7 +1,8 @@
 /** The command that shows devices; it asks for the same scope as the method that it stands for. */
 import type { Command } from "../../../kit/command.ts";
+import { defineCommand } from "../slice.ts";
 
-const devices: Command = {
+const devices = defineCommand({
   name: "devices",
   needs: "operator.pairing",
   summary: "shows devices that wait for approval and those that are paired",
@@ -21,6 +22,6 @@ const devices: Command = {
       known.length > 0 ? `Paired:\n${known.join("\n")}` : "No device is paired yet.",
     ].join("\n\n");
   },
-};
+});
 
 export const deviceCommands: readonly Command[] = [devices];

@@ -1,13 +1,13 @@
 /** Choosing and trying the model that answers. */
 import { invalidRequest } from "../../../base/errors.ts";
-import type { Gateway } from "../../../gateway.ts";
 import { type Command, type CommandCall, firstWord, mayUse } from "../../../kit/command.ts";
+import { defineCommand, type Gateway } from "../slice.ts";
 import { connectHint } from "./connect-hint.ts";
 
 const MAX_LISTED = 40;
 const MAX_CHOICES = 25;
 
-const model: Command = {
+const model = defineCommand({
   name: "model",
   aliases: ["models"],
   usage: "[MODEL | default MODEL | reset | test [MODEL]]",
@@ -22,7 +22,7 @@ const model: Command = {
     if (word === "default") return await chooseDefault(call, rest.trim());
     return await choose(call, word === "set" ? rest.trim() : call.args.trim());
   },
-};
+});
 
 export const modelCommands: readonly Command[] = [model];
 
@@ -33,7 +33,7 @@ function choices({ models }: Gateway): string[] {
   return [...[...Object.keys(models.aliases()), ...known].slice(0, MAX_CHOICES - words.length), ...words];
 }
 
-async function list(call: CommandCall): Promise<string> {
+async function list(call: CommandCall<Gateway>): Promise<string> {
   const { sessionKey, gateway } = call;
   const models = await gateway.models.list();
   const current = gateway.agent.modelNameOf(sessionKey);
@@ -46,13 +46,13 @@ async function list(call: CommandCall): Promise<string> {
     const also = short.length > 0 ? `, or ${short.join(", ")}` : "";
     return `- \`${ref}\`${also}${where}${ref === current ? " ← answers here" : ""}`;
   });
-  const head = current === undefined ? connectHint(call) : `**${current}** answers here.`;
+  const head = current === undefined ? connectHint(call.gateway) : `**${current}** answers here.`;
   if (lines.length === 0) return head;
   return `${head}\n\n${lines.join("\n")}\n\nChoose with \`/model MODEL\`, try with \`/model test\`.`;
 }
 
 /** For this conversation; where no model is connected at all, for all of them. */
-async function choose(call: CommandCall, name: string): Promise<string> {
+async function choose(call: CommandCall<Gateway>, name: string): Promise<string> {
   const { gateway, starter, sessionKey } = call;
   if (gateway.agent.modelNameOf(sessionKey) === undefined) return await chooseDefault(call, name);
   if (!mayUse({ needs: "operator.write" }, starter))
@@ -62,7 +62,7 @@ async function choose(call: CommandCall, name: string): Promise<string> {
   return `${ref} answers in this conversation from now on; \`/model reset\` takes that back.`;
 }
 
-async function chooseDefault({ gateway, starter }: CommandCall, name: string): Promise<string> {
+async function chooseDefault({ gateway, starter }: CommandCall<Gateway>, name: string): Promise<string> {
   if (!mayUse({ needs: "operator.admin" }, starter)) {
     return "Choosing the model changes the config, which needs the operator.admin scope; this connection does not have it.";
   }
@@ -71,14 +71,14 @@ async function chooseDefault({ gateway, starter }: CommandCall, name: string): P
   return `${chosen.ref} answers from now on. \`/model test\` tries it.`;
 }
 
-function reset({ gateway: { agent, sessions }, starter, sessionKey }: CommandCall): string {
+function reset({ gateway: { agent, sessions }, starter, sessionKey }: CommandCall<Gateway>): string {
   if (!mayUse({ needs: "operator.write" }, starter))
     return "Choosing the model needs the operator.write scope, and this connection does not have it.";
   sessions.patch(sessionKey, { model: null });
   return `${agent.modelNameOf(sessionKey) ?? "The built-in agent"} answers here again, as everywhere.`;
 }
 
-async function test({ sessionKey, signal, gateway, starter }: CommandCall, words: string): Promise<string> {
+async function test({ sessionKey, signal, gateway, starter }: CommandCall<Gateway>, words: string): Promise<string> {
   if (!mayUse({ needs: "operator.write" }, starter))
     throw invalidRequest("Trying a model needs the operator.write scope, and this connection does not have it.");
   const { agent, models } = gateway;

@@ -2,8 +2,9 @@
 
 import { type Command, firstWord } from "../../../kit/command.ts";
 import type { Note } from "../notes.ts";
+import { defineCommand } from "../slice.ts";
 
-const note: Command = {
+const note = defineCommand({
   name: "note",
   aliases: ["remember"],
   usage: "TEXT",
@@ -13,9 +14,9 @@ const note: Command = {
     if (args === "") return "What should I note? Write for example `/note the spare key is with Ada`.";
     return `Noted as number ${agent.notes.add(runId, args).id}.`;
   },
-};
+});
 
-const notes: Command = {
+const notes = defineCommand({
   name: "notes",
   usage: "[search WORDS | remove NUMBER]",
   needs: "operator.read",
@@ -30,7 +31,7 @@ const notes: Command = {
     if (found.length > 0) return found.map(line).join("\n");
     return words === "" ? "There are no notes yet. `/note TEXT` keeps one." : `No note contains “${words}”.`;
   },
-};
+});
 
 export const noteCommands: readonly Command[] = [note, notes];
 

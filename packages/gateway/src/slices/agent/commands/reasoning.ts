@@ -1,9 +1,10 @@
 /** Whether people see how the model came to its answer. */
 import type { Command } from "../../../kit/command.ts";
+import { defineCommand } from "../slice.ts";
 
 const LEVELS = ["off", "on", "stream"];
 
-const reasoning: Command = {
+const reasoning = defineCommand({
   name: "reasoning",
   usage: "[off | on | stream]",
   needs: "operator.write",
@@ -16,6 +17,6 @@ const reasoning: Command = {
     sessions.patch(sessionKey, { reasoningLevel: level });
     return `Reasoning here: ${level}.`;
   },
-};
+});
 
 export const reasoningCommands: readonly Command[] = [reasoning];

@@ -2,10 +2,11 @@
 import { type Command, type CommandCall, mayUse } from "../../../kit/command.ts";
 import type { UsageTotals } from "../../usage/schema.ts";
 import { amounts, moneyText, tokensText } from "../../usage/usage.ts";
+import { defineCommand, type Gateway } from "../slice.ts";
 
 const LEVELS = ["off", "tokens", "full"];
 
-const usage: Command = {
+const usage = defineCommand({
   name: "usage",
   usage: "[off | tokens | full]",
   needs: "operator.read",
@@ -16,11 +17,11 @@ const usage: Command = {
     if (level === "") return report(call);
     return LEVELS.includes(level) ? choose(call, level) : `\`/usage\` takes ${LEVELS.join(", ")}, or nothing.`;
   },
-};
+});
 
 export const usageCommands: readonly Command[] = [usage];
 
-function report({ sessionKey, gateway: { usage, sessions } }: CommandCall): string {
+function report({ sessionKey, gateway: { usage, sessions } }: CommandCall<Gateway>): string {
   const session = sessions.get(sessionKey);
   const budgets = usage.budgets(sessionKey);
   const level = session?.levels.responseUsage ?? "off";
@@ -33,7 +34,7 @@ function report({ sessionKey, gateway: { usage, sessions } }: CommandCall): stri
   ].join("  \n");
 }
 
-function choose({ sessionKey, starter, gateway: { sessions } }: CommandCall, level: string): string {
+function choose({ sessionKey, starter, gateway: { sessions } }: CommandCall<Gateway>, level: string): string {
   if (!mayUse({ needs: "operator.write" }, starter)) return "Changing this needs the operator.write scope.";
   sessions.patch(sessionKey, { responseUsage: level });
   return level === "off" ? "Replies end without a line of usage." : `Each reply ends with its usage now: ${level}.`;

@@ -1,9 +1,9 @@
 /** `image`: a picture to look at, for models with eyes and, by another model, for those without. */
 import { Type } from "@sinclair/typebox";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
-import type { Gateway } from "../../../gateway.ts";
-import { defineTool, type ToolCall, type ToolResult } from "../../../kit/tool.ts";
+import type { ToolCall, ToolResult } from "../../../kit/tool.ts";
 import type { Model } from "../../models/providers.ts";
+import { defineTool, type Gateway } from "../slice.ts";
 import { fromOutside } from "./outside.ts";
 import { type Picture, pictureOf } from "./picture.ts";
 import { askWeb, bytesOf } from "./web/ask.ts";
@@ -38,7 +38,7 @@ export const image = defineTool({
   },
 });
 
-type Call = ToolCall<{ readonly picture: string; readonly question?: string }>;
+type Call = ToolCall<{ readonly picture: string; readonly question?: string }, Gateway>;
 
 async function dataOf({ params: { picture }, run, gateway, signal }: Call): Promise<Uint8Array> {
   if (picture.startsWith("attachment:"))

@@ -1,9 +1,9 @@
 /** `sessions_send`: a message to another conversation, in the name of whoever asked. */
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../../base/errors.ts";
-import type { Gateway } from "../../../gateway.ts";
-import { defineTool, type ToolRun } from "../../../kit/tool.ts";
+import type { ToolRun } from "../../../kit/tool.ts";
 import { answerOf } from "../delegation-text.ts";
+import { defineTool, type Gateway } from "../slice.ts";
 
 const USUAL_WAIT_S = 30;
 const MAX_WAIT_S = 600;

@@ -1,9 +1,10 @@
 /** Tools with which an agent looks at other conversations. */
 import { Type } from "@sinclair/typebox";
-import { defineTool, type Tool } from "../../../kit/tool.ts";
+import type { Tool } from "../../../kit/tool.ts";
 import { oneLine } from "../../../kit/words.ts";
 import { textOf } from "../../sessions/sessions.ts";
 import type { StoredMessage } from "../../sessions/transcript.ts";
+import { defineTool } from "../slice.ts";
 import { fromOutside } from "./outside.ts";
 import { sessionsSend } from "./sessions-send.ts";
 

@@ -1,13 +1,13 @@
 /** `spawn`: gives a task to a sub-agent, which works in a conversation of its own. */
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../../base/errors.ts";
-import type { Gateway } from "../../../gateway.ts";
 import { OneOf } from "../../../kit/schema.ts";
-import { defineTool, type ToolLimits, type ToolRun } from "../../../kit/tool.ts";
+import type { ToolLimits, ToolRun } from "../../../kit/tool.ts";
 import type { Thinking } from "../../models/port.ts";
 import { normalAgentId } from "../../sessions/sessions.ts";
 import type { AgentSettings } from "../../sessions/settings.ts";
 import { answerOf } from "../delegation-text.ts";
+import { defineTool, type Gateway } from "../slice.ts";
 
 const INSTRUCTIONS =
   "You are a sub-agent: another agent has given you the task below and reads your last message; no person does. " +

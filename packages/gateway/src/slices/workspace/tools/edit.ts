@@ -1,7 +1,7 @@
 /** The `edit` tool: exact replacements in a text file, all of them or none. */
 import { type Static, Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../../base/errors.ts";
-import { defineTool } from "../../../kit/tool.ts";
+import { defineTool } from "../slice.ts";
 import { contentOf } from "./content.ts";
 
 const Edit = Type.Object(

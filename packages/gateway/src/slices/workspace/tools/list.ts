@@ -1,6 +1,6 @@
 /** The `list` tool: what is in a folder of the workspace. */
 import { Type } from "@sinclair/typebox";
-import { defineTool } from "../../../kit/tool.ts";
+import { defineTool } from "../slice.ts";
 import { matchesGlob } from "./glob.ts";
 import { type Step, walk } from "./walk.ts";
 

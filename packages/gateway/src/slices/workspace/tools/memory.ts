@@ -1,6 +1,6 @@
 /** The tools with which an agent remembers. */
 import { Type } from "@sinclair/typebox";
-import { defineTool } from "../../../kit/tool.ts";
+import { defineTool } from "../slice.ts";
 
 const MAX_SNIPPET_CHARS = 700;
 

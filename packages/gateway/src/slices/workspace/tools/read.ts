@@ -1,7 +1,7 @@
 /** The `read` tool: a file of the workspace, page by page; pictures as pictures. */
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../../base/errors.ts";
-import { defineTool } from "../../../kit/tool.ts";
+import { defineTool } from "../slice.ts";
 import { contentOf, linesOf } from "./content.ts";
 
 const MAX_IMAGE_BYTES = 5_000_000;

@@ -1,8 +1,8 @@
 /** The `search` tool: lines of the workspace's text files that hold a text or fit a regular expression. */
 import { Type } from "@sinclair/typebox";
 import { GatewayError, ignore } from "../../../base/errors.ts";
-import { defineTool } from "../../../kit/tool.ts";
 import type { Confined } from "../confined.ts";
+import { defineTool } from "../slice.ts";
 import { contentOf, linesOf } from "./content.ts";
 import { matchesGlob } from "./glob.ts";
 import { type LineMatcher, patternMatcher, textMatcher } from "./line-matcher.ts";

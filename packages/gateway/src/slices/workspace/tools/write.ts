@@ -1,7 +1,7 @@
 /** The `write` tool: a whole file, new or replaced, or text at a file's end. */
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../../base/errors.ts";
-import { defineTool } from "../../../kit/tool.ts";
+import { defineTool } from "../slice.ts";
 import { contentOf, linesOf } from "./content.ts";
 
 export const write = defineTool({

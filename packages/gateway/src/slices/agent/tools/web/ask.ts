@@ -1,8 +1,8 @@
 /** The web as tools reach it: guarded, and with a sentence for the model when something is wrong. */
 import { GatewayError, messageOf } from "../../../../base/errors.ts";
 import type { Fetched } from "../../../../base/safe-fetch.ts";
-import type { Gateway } from "../../../../gateway.ts";
 import { tools as toolSettings } from "../../settings.ts";
+import type { Gateway } from "../../slice.ts";
 
 const MAX_BYTES = 5 * 1024 * 1024;
 

@@ -2,10 +2,9 @@
 import { Type } from "@sinclair/typebox";
 import { GatewayError, messageOf, TellableError } from "../../../../base/errors.ts";
 import type { Env } from "../../../../base/files.ts";
-import type { Gateway } from "../../../../gateway.ts";
 import { addressProblem, keyProblem } from "../../../../kit/sound.ts";
-import { defineTool } from "../../../../kit/tool.ts";
 import { tools as toolSettings, type WebSettings } from "../../settings.ts";
+import { defineTool, type Gateway } from "../../slice.ts";
 import { fromOutside } from "../outside.ts";
 import { SEARCH_PROVIDERS, type SearchProvider } from "./search-providers.ts";
 

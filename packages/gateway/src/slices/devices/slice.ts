@@ -1,0 +1,11 @@
+/** What the devices slice uses, and how its service is opened. */
+import { defineSlice } from "../../kit/slice.ts";
+
+export const devices = defineSlice({
+  name: "devices",
+  uses: [],
+  load: () => import("./devices.ts"),
+  open: (gateway, { Devices }) => new Devices(gateway),
+});
+
+export const { defineMethod } = devices;
