@@ -1,6 +1,6 @@
-/** The composition root: builds the services in the order of the catalog, on one stack that takes them down again. */
+/** The composition root: opens the slices in the order of the catalog, on one stack that takes them down again. */
 import { realpathSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, hostname } from "node:os";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { guardProcess } from "./base/blame.ts";
@@ -32,62 +32,25 @@ import { waysOut } from "./base/store-trust.ts";
 import { StoreUpkeep } from "./base/store-upkeep.ts";
 import { StoreWatch } from "./base/store-watch.ts";
 import { VERSION } from "./base/version.ts";
-import { COMMANDS, EVENTS, METHODS, SETTINGS, TABLES, TOOLS } from "./catalog.ts";
+import { COMMANDS, EVENTS, METHODS, SETTINGS, SLICES, TABLES, TOOLS } from "./catalog.ts";
 import { CHANNELS } from "./channels/index.ts";
-import { hasScope } from "./kit/access.ts";
 import type { Base } from "./kit/base.ts";
+import { learnSecrets } from "./kit/config-secrets.ts";
+import { hostPorts } from "./kit/host.ts";
+import { openSlices } from "./kit/lifecycle.ts";
 import type { SettingsDefinition } from "./kit/settings.ts";
 import type { Schema } from "./kit/validate.ts";
 import { type GatewayAuth, resolveAuth } from "./server/authenticate.ts";
 import { judgeBearer } from "./server/bearer.ts";
 import { startBroadcast } from "./server/broadcast.ts";
-import { type Connection, LIMITS } from "./server/connection.ts";
 import { Dispatch } from "./server/dispatch.ts";
-import type { Granted } from "./server/handshake.ts";
+import { helloOk, type Offer } from "./server/hello.ts";
 import { HttpFront } from "./server/http.ts";
 import { FailureLimiter } from "./server/limiter.ts";
 import { bindHost, GatewayServer } from "./server/listen.ts";
 import { isLoopbackAddress } from "./server/locality.ts";
 import { Once } from "./server/once.ts";
 import { settings as gatewaySettings } from "./server/settings.ts";
-import { Agent } from "./slices/agent/agent.ts";
-import { SEARCH_KEY_VARIABLES } from "./slices/agent/tools/web/search.ts";
-import { Approvals } from "./slices/approvals/approvals.ts";
-import { Chat } from "./slices/chat/chat.ts";
-import { Devices } from "./slices/devices/devices.ts";
-import { HttpApi } from "./slices/http-api/http-api.ts";
-import { Mcp } from "./slices/mcp/mcp.ts";
-import { Messaging } from "./slices/messaging/messaging.ts";
-import { keysIn } from "./slices/models/keys.ts";
-import { Models } from "./slices/models/models.ts";
-import { Recordings } from "./slices/recordings/recordings.ts";
-import { Sessions } from "./slices/sessions/sessions.ts";
-import { learnSecrets } from "./slices/setup/redact.ts";
-import { Setup } from "./slices/setup/setup.ts";
-import { Skills } from "./slices/skills/skills.ts";
-import { shutdown } from "./slices/system/events.ts";
-import { System } from "./slices/system/system.ts";
-import { Usage } from "./slices/usage/usage.ts";
-import { Workspace } from "./slices/workspace/workspace.ts";
-
-/** What a method's handler reaches: the base and each slice's service. */
-export interface Gateway extends Base {
-  readonly system: System;
-  readonly devices: Devices;
-  readonly sessions: Sessions;
-  readonly models: Models;
-  readonly usage: Usage;
-  readonly workspace: Workspace;
-  readonly skills: Skills;
-  readonly agent: Agent;
-  readonly mcp: Mcp;
-  readonly approvals: Approvals;
-  readonly messaging: Messaging;
-  readonly chat: Chat;
-  readonly recordings: Recordings;
-  readonly httpApi: HttpApi;
-  readonly setup: Setup;
-}
 
 /** Values of flags; they stand above the config file. */
 export interface StartOverrides {
@@ -258,6 +221,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
     const base: Base = {
       ...{ stateDir, version: VERSION, env, clock, log, bus, store, upkeep, database, config, machine, guard, settled },
       host: {
+        ...hostPorts(),
         ...{ logFile: logFile.path, commands: COMMANDS, tools: TOOLS, channels: CHANNELS },
         redact: (text) => secrets.redact(text),
         requestRestart,
@@ -270,9 +234,9 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
         },
       },
     };
-    const gateway = buildServices(base, stack);
-    const { system } = gateway;
-    const conceal = concealing(gateway);
+    const services = await openSlices(SLICES, base, stack);
+    const { devices, presence, subscribers } = base.host;
+    const conceal = concealing(base);
     const explain = database.explain.bind(database);
 
     const server = new GatewayServer({
@@ -281,13 +245,13 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       limiter,
       guard,
       conceal,
-      devices: gateway.devices,
+      devices: devices.now,
       settings: () => settings.current,
       auth: () => auth,
-      dispatch: new Dispatch({ methods: METHODS, gateway, once: new Once(clock), log, explain }),
+      dispatch: new Dispatch({ methods: METHODS, gateway: services.gateway, once: new Once(clock), log, explain }),
       explain,
       http: new HttpFront({
-        routes: [gateway.messaging.webhooks, gateway.httpApi],
+        routes: services.routes(),
         webDir: settings.current.controlUi.enabled ? findWebDir() : undefined,
       }),
       descriptors: descriptors({
@@ -297,28 +261,34 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       certificate: settings.current.tls.enabled
         ? await (await import("./server/tls.ts")).loadCertificate(settings.current.tls, stateDir, clock)
         : undefined,
-      welcome: (connection, granted) => welcome(gateway, connection, granted),
-      disconnected: (connection) => system.disconnected(connection.id),
+      welcome(connection, granted) {
+        const { caller } = granted.session;
+        presence.now.connected(caller, connection.remoteIp);
+        return helloOk(OFFER, presence.now.snapshot(caller.scopes), connection, granted);
+      },
+      disconnected: ({ id }) => presence.now.disconnected(id),
     });
     stack.use(
       startBroadcast({
         ...{ bus, events: EVENTS, connections: server.connections, guard, conceal },
-        subscribers: (event, payload) => gateway.sessions.watchers.of(event, payload),
-        stateVersion: () => system.stateVersion,
+        subscribers: (event, payload) => subscribers.now.of(event, payload),
+        stateVersion: () => presence.now.stateVersion,
       }),
     );
-    stack.defer(() => gateway.agent.stop());
-    gateway.agent.resume();
+    stack.defer(() => services.stop({ reason: "gateway stopping", restartExpectedMs: null }));
+    services.resume();
     const { host, port } = await server.start();
     const tlsFingerprint = settings.current.tls.enabled ? server.fingerprint : undefined;
     const at = describeAddress(host, port, tlsFingerprint !== undefined, auth);
     stack.defer(() => server.closeConnections());
-    // Whoever waits at the door is served before the work that can wait (measured: 40 ms of the first hello-ok).
+    // Serve waiting connections first; the rest of the start can wait. Saves 40 ms of the first hello-ok.
     await systemClock.sleep(SETTLE_MS);
     await server.listenOnAlias();
     stack.defer(() => rmSync(join(stateDir, "gateway.json"), { force: true }));
     writeInstance(stateDir, { pid: process.pid, port, url: at.url, startedAt: clock.now(), version: VERSION });
-    start(gateway);
+    config.watch();
+    services.start();
+    upkeep.start();
     log.info("gateway listens", { url: at.url, pid: process.pid, version: VERSION });
     return {
       port,
@@ -326,10 +296,9 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
       tlsFingerprint,
       log,
       async stop(reason, restartExpectedMs) {
-        bus.publish(shutdown, { reason, restartExpectedMs });
         server.stopAccepting();
         log.info("gateway stops", { reason });
-        await gateway.agent.stop();
+        await services.stop({ reason, restartExpectedMs });
         await stack.disposeAsync();
       },
     };
@@ -356,72 +325,6 @@ async function isBroken(database: string): Promise<boolean> {
   const checking = checkApart(database, { clock: systemClock, signal: AbortSignal.timeout(START_CHECK_MS) });
   const finding = await checking.catch((error) => ignore(error, "the error itself is told"));
   return finding?.isWhole === false;
-}
-
-/** The services in the order of the catalog: each may use those above it. */
-function buildServices(base: Base, stack: AsyncDisposableStack): Gateway {
-  const system = stack.use(new System(base));
-  const devices = stack.use(new Devices(base));
-  const sessions: Sessions = new Sessions(base);
-  const models = new Models({ ...base, sessions });
-  const usage = new Usage({ ...base, sessions, models });
-  const workspace = new Workspace({ ...base, sessions });
-  const skills = new Skills({ ...base, workspace });
-  const agent: Agent = new Agent(
-    { ...base, system, devices, sessions, models, usage, workspace, skills },
-    { gateway: () => gateway },
-  );
-  system.conversations.fill({
-    defaultAgentId: () => sessions.defaults.defaultAgentId,
-    mainKey: () => sessions.mainKey(),
-    summary: () => sessions.summary(),
-    status: () => sessions.status(sessions.agents.now.modelDefaults()),
-  });
-  system.agents.fill(agent);
-  sessions.agents.fill(agent);
-  sessions.models.fill({ refOf: (name) => models.require(name).ref });
-  models.chosen.fill(agent);
-  const mcp = stack.use(new Mcp({ ...base, agent }));
-  const approvals = stack.use(new Approvals({ ...base, sessions, workspace, skills, agent }));
-  sessions.approvals.fill(approvals);
-  agent.approvals.fill(approvals);
-  const messaging = stack.use(new Messaging({ ...base, system, sessions, models, agent, approvals }));
-  system.channels.fill(messaging);
-  const chat = new Chat({ ...base, sessions, agent });
-  const recordings = stack.use(new Recordings({ ...base, sessions, models, agent }));
-  const httpApi = new HttpApi({ ...base, system, sessions, agent });
-  const setup = new Setup({ ...base, system });
-  const gateway: Gateway = {
-    ...base,
-    system,
-    devices,
-    sessions,
-    models,
-    usage,
-    workspace,
-    skills,
-    agent,
-    mcp,
-    approvals,
-    messaging,
-    chat,
-    recordings,
-    httpApi,
-    setup,
-  };
-  return gateway;
-}
-
-/** What begins once the port is open. */
-function start({ system, agent, messaging, recordings, setup, config, upkeep, database }: Gateway): void {
-  system.start();
-  database.start(() => system.refreshHealthSoon());
-  config.watch();
-  setup.tellOfRestart();
-  agent.start();
-  messaging.begin();
-  recordings.start();
-  upkeep.start();
 }
 
 function openState(stateDir: string, log: Log): Store {
@@ -471,8 +374,7 @@ function learnAll(config: Config, env: Env, secrets: Secrets): void {
   };
   learn();
   for (const section of sections) config.of(section as SettingsDefinition).onChange(learn);
-  for (const key of keysIn(env)) secrets.add(key);
-  for (const name of SEARCH_KEY_VARIABLES) secrets.add(env[name]);
+  for (const slice of SLICES) for (const secret of slice.secretsIn(env)) secrets.add(secret);
   for (const { env: variables } of CHANNELS)
     for (const name of Object.keys(variables)) secrets.addNamed(name, env[name]);
   for (const [name, value = ""] of Object.entries(env)) {
@@ -485,7 +387,7 @@ function learnAll(config: Config, env: Env, secrets: Secrets): void {
 const SECRET_VARIABLE = /(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY)$/;
 
 /** Hides where things are on this machine; follows the config, which says where the workspaces are. */
-function concealing({ config, stateDir, env, workspace, sessions }: Gateway): (text: string) => string {
+function concealing({ config, stateDir, env, host }: Base): (text: string) => string {
   let revision = -1;
   let conceal = (text: string) => text;
   return (text) => {
@@ -493,7 +395,7 @@ function concealing({ config, stateDir, env, workspace, sessions }: Gateway): (t
       revision = config.revision;
       conceal = concealer([
         ...[config.path, stateDir].flatMap((path) => placesOf(path, "(state)")),
-        ...sessions.agentIds().flatMap((id) => placesOf(workspace.pathOf(id), "(workspace)")),
+        ...host.folders.now.workspaces().flatMap((path) => placesOf(path, "(workspace)")),
         ...placesOf(join(import.meta.dirname, ".."), "(moltbot)"),
         ...placesOf(env.HOME ?? homedir(), "~"),
       ]);
@@ -573,42 +475,6 @@ function findWebDir(): string | undefined {
   );
 }
 
-/** The payload of hello-ok (protocol: hello-ok). */
-function welcome(gateway: Gateway, connection: Connection, { session, auth }: Granted): unknown {
-  const { system, sessions, agent, version, config, stateDir } = gateway;
-  const { caller, dialect } = session;
-  system.connected(caller, connection.remoteIp);
-  const isAdmin = hasScope(caller.scopes, "operator.admin");
-  const mayRead = hasScope(caller.scopes, "operator.read");
-  const is3 = dialect.protocol === 3;
-  return {
-    type: "hello-ok",
-    protocol: dialect.protocol,
-    server: { version, ...(is3 && { host: hostname() }), connId: connection.id },
-    features: { methods: LISTED_METHODS, events: LISTED_EVENTS, ...(!is3 && { capabilities: CAPABILITIES }) },
-    snapshot: {
-      presence: mayRead ? system.presence() : [],
-      health: system.health(),
-      stateVersion: system.stateVersion,
-      uptimeMs: system.uptimeMs,
-      ...(isAdmin && { configPath: config.path, stateDir }),
-      sessionDefaults: {
-        defaultAgentId: agent.defaultAgentId,
-        mainKey: sessions.settings.mainKey,
-        mainSessionKey: sessions.mainKey(),
-        scope: sessions.settings.scope,
-      },
-    },
-    ...(auth && { auth }),
-    policy: {
-      maxPayload: LIMITS.maxPayload,
-      maxBufferedBytes: LIMITS.maxBufferedBytes,
-      tickIntervalMs: LIMITS.tickIntervalMs,
-    },
-  };
-}
-
-/** What clients of protocol 4 ask for by name: models.list says of each model what it can do. */
-const CAPABILITIES = ["published-model-catalog"];
 const LISTED_METHODS = [...METHODS.values()].filter((method) => method.listed).map((method) => method.name);
 const LISTED_EVENTS = ["connect.challenge", ...EVENTS.map((event) => event.name)];
+const OFFER: Offer = { version: VERSION, methods: LISTED_METHODS, events: LISTED_EVENTS };

@@ -1,5 +1,4 @@
 /** What every service is built from, and what every handler, tool and command can reach. */
-import type { IncomingMessage } from "node:http";
 import type { Bus } from "../base/bus.ts";
 import type { Config } from "../base/config.ts";
 import type { Env } from "../base/files.ts";
@@ -9,9 +8,7 @@ import type { SteadyClock } from "../base/steady-clock.ts";
 import type { Store } from "../base/store.ts";
 import type { StoreUpkeep } from "../base/store-upkeep.ts";
 import type { StoreWatch } from "../base/store-watch.ts";
-import type { ChannelDefinition } from "./channel.ts";
-import type { Command } from "./command.ts";
-import type { Tool } from "./tool.ts";
+import type { Host } from "./host.ts";
 
 export interface Base {
   readonly stateDir: string;
@@ -33,37 +30,4 @@ export interface Base {
   /** The beginning of a growing text that may leave, without secrets; all of it when the text `isOver`. */
   readonly settled: (text: string, isOver?: boolean) => string;
   readonly host: Host;
-}
-
-/** What only the process knows, lent to the slices. */
-export interface Host {
-  /** The absolute path of the log file. */
-  readonly logFile: string;
-  /** The commands of all slices, in the order in which help shows them. */
-  readonly commands: readonly Command[];
-  /** The tools of all slices, in the order in which a model sees them. */
-  readonly tools: readonly Tool[];
-  readonly channels: readonly ChannelDefinition[];
-  /** Replaces every secret that the gateway knows, and what is shaped like one. */
-  redact(text: string): string;
-  /** Restarts the gateway in place after `delayMs`. Returns at once; of several requests the last one counts. */
-  requestRestart(reason: string, delayMs: number): void;
-  /** Closes the live connections that rest on a device's token in a role; without a role, all that the device has. */
-  closeConnections(deviceId: string, role: string | undefined, reason: string): void;
-  /** Judges an HTTP request by its headers, before its body is read. */
-  authorize(request: IncomingMessage): HttpVerdict;
-  /** Which endpoints of the HTTP API are on, as the settings say now. */
-  httpEndpoints(): HttpEndpoints;
-}
-
-/** What an HTTP request is told: let in, refused, refused as a web page's, or locked out for a while. */
-export type HttpVerdict =
-  | { readonly kind: "granted"; readonly address: string; readonly isLocal: boolean }
-  | { readonly kind: "unauthorized" }
-  | { readonly kind: "foreign-page" }
-  | { readonly kind: "locked"; readonly retryAfterMs: number };
-
-export interface HttpEndpoints {
-  readonly chatCompletions: boolean;
-  readonly responses: boolean;
 }

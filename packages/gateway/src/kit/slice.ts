@@ -26,6 +26,11 @@ type PropertyOf<Name extends string> = Name extends `${infer First}-${infer Rest
   ? `${First}${Capitalize<PropertyOf<Rest>>}`
   : Name;
 
+/** The same as a value. */
+export function propertyOf(name: string): string {
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
 /** The base, and the services of the slices in a list. */
 export type Reach<Uses extends readonly Named[]> = Base & {
   readonly [Used in Uses[number] as PropertyOf<Used["name"]>]: Used extends Named<string, infer Service>

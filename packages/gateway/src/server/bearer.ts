@@ -1,6 +1,6 @@
 /** Who may use the HTTP API: holders of the gateway's secret, shown as a bearer token. Decided before a body is read. */
 import type { IncomingMessage } from "node:http";
-import type { HttpVerdict } from "../kit/base.ts";
+import type { HttpVerdict } from "../kit/host.ts";
 import type { GatewayAuth } from "./authenticate.ts";
 import { checkSharedSecret } from "./authenticate.ts";
 import type { FailureLimiter } from "./limiter.ts";

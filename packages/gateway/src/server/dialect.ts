@@ -1,25 +1,12 @@
 /** What differs between protocol 3 and protocol 4, and nothing else. Both are served on one listener. */
 import { GatewayError, invalidRequest } from "../base/errors.ts";
 import type { Role } from "../kit/access.ts";
+import type { PairingFacts, PairingReason } from "../kit/admission.ts";
 import { ConnectParams3, ConnectParams4, RequestFrame3, RequestFrame4 } from "../kit/frames.ts";
 import type { Method } from "../kit/method.ts";
 import type { Schema } from "../kit/validate.ts";
 
 export type Protocol = 3 | 4;
-
-/** Why a device must be approved first. */
-export type PairingReason = "not-paired" | "role-upgrade" | "scope-upgrade";
-
-/** Facts of a pairing refusal, as protocol 4 spells them out. */
-export interface PairingFacts {
-  readonly reason: PairingReason;
-  readonly requestId: string;
-  readonly deviceId: string;
-  readonly requestedRole: Role;
-  readonly requestedScopes: readonly string[];
-  readonly approvedRoles: readonly string[];
-  readonly approvedScopes: readonly string[];
-}
 
 export interface HelloAuth {
   readonly deviceToken?: string;

@@ -6,50 +6,18 @@ import type { Static } from "@sinclair/typebox";
 import type { Clock } from "../base/clock.ts";
 import { GatewayError, invalidRequest } from "../base/errors.ts";
 import { type Caller, type Role, SCOPES } from "../kit/access.ts";
+import type { DeviceRegistry } from "../kit/admission.ts";
 import type { ConnectParams4 } from "../kit/frames.ts";
 import { validationText } from "../kit/validate.ts";
 import { type AuthFailure, checkSharedSecret, type GatewayAuth, unauthorizedText } from "./authenticate.ts";
 import type { Connection, Credential, Session } from "./connection.ts";
 import { type PresentedDevice, verifyDevice } from "./device-proof.ts";
-import { type Dialect, dialectFor, type HelloAuth, type PairingFacts, protocolMismatch, STRICTEST } from "./dialect.ts";
+import { type Dialect, dialectFor, type HelloAuth, protocolMismatch, STRICTEST } from "./dialect.ts";
 import type { FailureLimiter } from "./limiter.ts";
 import { isLoopbackHost } from "./locality.ts";
 import type { GatewaySettings } from "./settings.ts";
 
 type ConnectParams = Static<typeof ConnectParams4>;
-
-/** A device that asks to be let in, its key proven. */
-export interface DeviceRequest {
-  readonly deviceId: string;
-  readonly publicKey: string;
-  readonly role: Role;
-  readonly scopes: readonly string[];
-  readonly displayName: string | undefined;
-  readonly platform: string;
-  readonly clientId: string;
-  readonly clientMode: string;
-  readonly remoteIp: string | undefined;
-}
-
-export type Admission =
-  | {
-      readonly kind: "admitted";
-      readonly token: string;
-      readonly scopes: readonly string[];
-      readonly issuedAtMs: number;
-    }
-  | ({ readonly kind: "pairing-required" } & PairingFacts);
-
-/** What the handshake needs of whoever keeps the devices. */
-export interface DeviceRegistry {
-  /** Whether the token is this device's, for this role, not revoked, and covers the scopes. */
-  verifyToken(
-    token: string,
-    device: { deviceId: string; publicKey: string; role: Role; scopes: readonly string[] },
-  ): boolean;
-  /** Lets a paired device in, pairs a new one at once when `silent`, or files a request for approval. */
-  admit(request: DeviceRequest, options: { silent: boolean }): Admission;
-}
 
 export interface HandshakePorts {
   readonly clock: Clock;

@@ -83,19 +83,17 @@ export class Agent {
   readonly compaction: Compaction;
   readonly #services: AgentServices;
   readonly #commands: Commands;
-  readonly #gateway: () => Base;
 
-  /** `gateway` is asked when something runs, after all services are built. */
-  constructor(services: AgentServices, { gateway }: { gateway: () => Base }) {
+  /** `services` is also what tools and commands are given: the one object of the gateway, in which those below stand later. */
+  constructor(services: AgentServices) {
     this.#services = services;
     this.#commands = new Commands(services.host.commands);
-    this.#gateway = gateway;
     this.toolbox = new Toolbox({
       builtin: services.host.tools,
       clock: services.clock,
       settings: () => this.toolRules,
       policyOf: (agentId) => this.#configured(agentId)?.tools,
-      gateway,
+      gateway: services,
     });
     this.external = new ExternalAgents(services, {
       toolbox: this.toolbox,
@@ -186,7 +184,7 @@ export class Agent {
 
   /** What commands and tools reach. */
   get gateway(): Base {
-    return this.#gateway();
+    return this.#services;
   }
 
   /** The final answer of the `agent` method. Throws `UNAVAILABLE` when the run failed. */

@@ -13,7 +13,7 @@ export const agent = defineSlice({
   uses: [system, devices, sessions, models, usage, workspace, skills],
   load: () => import("./agent.ts"),
   open(gateway, { Agent }) {
-    const agent = new Agent(gateway, { gateway: () => gateway });
+    const agent = new Agent(gateway);
     gateway.system.agents.fill(agent);
     gateway.sessions.agents.fill(agent);
     gateway.models.chosen.fill(agent);

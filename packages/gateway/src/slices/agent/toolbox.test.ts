@@ -22,7 +22,7 @@ function boxOf(tool: Tool, settings: ToolSettings = {}) {
     ...{ builtin: [tool], clock },
     settings: () => settings,
     policyOf: () => undefined,
-    gateway: () => gateway,
+    gateway,
   });
   const stop = new AbortController();
   const updates: string[] = [];

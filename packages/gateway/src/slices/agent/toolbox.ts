@@ -31,7 +31,8 @@ export interface ToolboxOptions {
   settings(): ToolRules;
   /** The policy of an agent. */
   policyOf(agentId: string): ToolPolicy | undefined;
-  gateway(): Base;
+  /** What tools are given. */
+  readonly gateway: Base;
 }
 
 const TIMEOUT_MS = 120_000;
@@ -61,7 +62,7 @@ export class Toolbox {
   /** The tools that a run may use. */
   async toolsFor(run: ToolRun, signal: AbortSignal): Promise<Tool[]> {
     const { settings, policyOf, gateway } = this.#options;
-    const ready = (await this.#all(run, signal)).filter((tool) => tool.missing?.(gateway()) === undefined);
+    const ready = (await this.#all(run, signal)).filter((tool) => tool.missing?.(gateway) === undefined);
     return allowedTools(ready, run, settings(), policyOf(run.agentId));
   }
 
@@ -77,7 +78,7 @@ export class Toolbox {
     const policy = policyOf(run.agentId);
     return (await this.#all(run, signal)).map((tool) => ({
       tool,
-      why: refusalOf(tool, run, settings(), policy) ?? tool.missing?.(gateway()),
+      why: refusalOf(tool, run, settings(), policy) ?? tool.missing?.(gateway),
     }));
   }
 
@@ -114,7 +115,7 @@ export class Toolbox {
     using _timer = clock.after(timeoutMs, () => limit.abort(new TellableError("the tool took too long")));
     const within = AbortSignal.any([signal, limit.signal]);
     try {
-      const call = { params: args, callId, run, gateway: gateway(), signal: within, update: seldom(update, clock) };
+      const call = { params: args, callId, run, gateway, signal: within, update: seldom(update, clock) };
       const result = await abandoned(
         Promise.resolve().then(() => tool.run(call)),
         within,
@@ -124,7 +125,7 @@ export class Toolbox {
     } catch (error) {
       signal.throwIfAborted();
       if (limit.signal.aborted) return failed(`${name} did not end within ${timeoutMs / 1000} s and was stopped.`);
-      if (!(error instanceof GatewayError)) gateway().log.warn("a tool failed", { tool: name, error });
+      if (!(error instanceof GatewayError)) gateway.log.warn("a tool failed", { tool: name, error });
       return failed(`${name}: ${messageOf(error)}`.slice(0, 2_000));
     }
   }

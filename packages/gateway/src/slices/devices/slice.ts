@@ -5,7 +5,11 @@ export const devices = defineSlice({
   name: "devices",
   uses: [],
   load: () => import("./devices.ts"),
-  open: (gateway, { Devices }) => new Devices(gateway),
+  open(gateway, { Devices }) {
+    const devices = new Devices(gateway);
+    gateway.host.devices.fill(devices);
+    return devices;
+  },
 });
 
 export const { defineMethod } = devices;

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { newId } from "../../base/ids.ts";
 import type { Caller } from "../../kit/access.ts";
-import type { HttpEndpoints, HttpVerdict } from "../../kit/base.ts";
+import type { HttpEndpoints, HttpVerdict } from "../../kit/host.ts";
 import type { Call, HttpServices } from "./call.ts";
 import { chatCompletions } from "./chat-completions.ts";
 import { answerJson, guardAnswers, leaving, Refusal, readJson, refusalOf, refused } from "./exchange.ts";

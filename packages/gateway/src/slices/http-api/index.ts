@@ -2,4 +2,4 @@
 import { withParts } from "../../kit/slice.ts";
 import { httpApi as slice } from "./slice.ts";
 
-export const httpApi = withParts(slice, {});
+export const httpApi = withParts(slice, { routes: (httpApi) => [httpApi] });

@@ -9,6 +9,7 @@ import { tables } from "./tables.ts";
 import { tools } from "./tools.ts";
 
 export const messaging = withParts(slice, {
+  routes: ({ webhooks }) => [webhooks],
   methods: Object.values(methods),
   events: Object.values(events),
   settings: [messages, bindings],

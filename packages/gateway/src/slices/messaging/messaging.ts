@@ -144,7 +144,7 @@ export class Messaging implements AsyncDisposable {
   }
 
   /** Starts the accounts, without waiting for any of them. */
-  begin(): void {
+  start(): void {
     const { clock, upkeep } = this.#services;
     this.#media.sweep();
     this.#media.prune(this.#keptSince);

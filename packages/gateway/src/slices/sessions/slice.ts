@@ -9,11 +9,16 @@ export const sessions = defineSlice({
   open(gateway, { Sessions }) {
     const sessions = new Sessions(gateway);
     gateway.system.conversations.fill({
-      defaultAgentId: () => sessions.defaults.defaultAgentId,
-      mainKey: () => sessions.mainKey(),
+      defaults: () => ({
+        defaultAgentId: sessions.defaults.defaultAgentId,
+        mainKey: sessions.settings.mainKey,
+        mainSessionKey: sessions.mainKey(),
+        scope: sessions.settings.scope,
+      }),
       summary: () => sessions.summary(),
       status: () => sessions.status(sessions.agents.now.modelDefaults()),
     });
+    gateway.host.subscribers.fill(sessions.watchers);
     return sessions;
   },
 });

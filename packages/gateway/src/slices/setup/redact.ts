@@ -2,8 +2,7 @@
 import { isRecord } from "../../base/config.ts";
 import { ignore, invalidRequest } from "../../base/errors.ts";
 import { parseJson5 } from "../../base/json5.ts";
-import { isSecretNumber, isSecretSetting, type Secrets } from "../../base/secrets.ts";
-import { isSecret } from "../../kit/sound.ts";
+import { visitValues } from "../../kit/config-secrets.ts";
 import type { Schema } from "../../kit/validate.ts";
 import { textsIn } from "./config-texts.ts";
 
@@ -24,7 +23,7 @@ type Schemas = ReadonlyMap<string, Schema>;
 export function secretsOf(config: unknown, schemas: Schemas, elsewhere: readonly FoundSecret[] = []): FoundSecret[] {
   const found: FoundSecret[] = [];
   const others: FoundSecret[] = [];
-  visit(config, schemas, ({ path, value, isKept }) => {
+  visitValues(config, schemas, ({ path, value, isKept }) => {
     if (value !== "") (isKept ? found : others).push([nameOf(path), value]);
   });
   const long = [...found, ...elsewhere]
@@ -32,67 +31,6 @@ export function secretsOf(config: unknown, schemas: Schemas, elsewhere: readonly
     .filter((value) => value.length >= MIN_CHARS_WITHIN_TEXT);
   return [...found, ...others.filter(([, text]) => long.some((value) => text.includes(value)))];
 }
-
-/** Makes the secrets of a config known to what guards the log and every text that leaves. */
-export function learnSecrets(config: unknown, schemas: Schemas, secrets: Secrets): void {
-  visit(config, schemas, ({ path, value, isKept, isMarked }) => {
-    secrets.addFromAddresses(value);
-    if (!isKept) return;
-    if (isMarked === "key") secrets.add(value);
-    else secrets.addNamed(path.at(-1) ?? "", value);
-  });
-}
-
-interface Visited {
-  readonly path: readonly string[];
-  readonly value: string;
-  readonly isKept: boolean;
-  /** The schema says that it is a secret: a key or a password, or a value of a map. */
-  readonly isMarked: "key" | "value" | undefined;
-}
-
-function visit(config: unknown, schemas: Schemas, tell: (text: Visited) => void): void {
-  if (!isRecord(config)) return;
-  for (const [name, value] of Object.entries(config)) walk(value, [name], schemas.get(name), false, tell);
-}
-
-function walk(
-  value: unknown,
-  path: readonly string[],
-  schema: Schema | undefined,
-  isInMap: boolean,
-  tell: (text: Visited) => void,
-): void {
-  if (typeof value === "string") {
-    const isMarked = isSecret(schema) ? (isInMap ? "value" : "key") : undefined;
-    tell({ path, value, isMarked, isKept: isMarked !== undefined || isSecretSetting(path, value) });
-  } else if (typeof value === "number") {
-    // A number where the schema wants one is a setting; elsewhere it may be a password without its quotes.
-    const isMarked = isSecret(schema) ? (isInMap ? "value" : "key") : undefined;
-    const isKept = isMarked !== undefined || (!isNumeric(schema) && isSecretNumber(path));
-    if (isKept) tell({ path, value: String(value), isMarked, isKept });
-  } else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      const here = [...path, String(index)];
-      const isNamed = typeof item === "string" && FLAG.test(String(value[index - 1] ?? ""));
-      if (isNamed) tell({ path: here, value: item, isMarked: "key", isKept: true });
-      else walk(item, here, schema?.items, isInMap, tell);
-    }
-  } else if (isRecord(value)) {
-    const other = Object.values(schema?.patternProperties ?? {})[0];
-    for (const [name, item] of Object.entries(value)) {
-      const known = schema?.properties?.[name];
-      walk(item, [...path, name], known ?? other, known === undefined, tell);
-    }
-  }
-}
-
-function isNumeric(schema: Schema | undefined): boolean {
-  return schema?.type === "number" || schema?.type === "integer";
-}
-
-/** A word of a command behind which its secret stands. */
-const FLAG = /^--?[\w-]{0,64}(?:key|token|secret|password|passwd|passphrase|credentials?|auth)$/i;
 
 function nameOf(path: readonly string[]): string {
   return path.map(encode).join(".");

@@ -121,7 +121,7 @@ export class Setup {
   }
 
   /** Tells the session that asked for a change what has restarted the gateway since; once. */
-  tellOfRestart(): void {
+  resume(): void {
     const text = readTextIfExists(this.#sentinelPath);
     if (text === undefined) return;
     rmSync(this.#sentinelPath, { force: true });

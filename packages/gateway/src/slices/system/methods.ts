@@ -32,13 +32,13 @@ export const status = defineMethod({
   handler: ({ gateway: { system, database } }) =>
     system.serializedStatus(() => ({
       heartbeat: {
-        defaultAgentId: system.conversations.now.defaultAgentId(),
+        defaultAgentId: system.conversations.now.defaults().defaultAgentId,
         agents: system
           .health()
           .agents.map(({ agentId, heartbeat: { enabled, every, everyMs } }) => ({ agentId, enabled, every, everyMs })),
       },
       channelSummary: system.channels.now.summary(),
-      queuedSystemEvents: [...system.queuedEvents(system.conversations.now.mainKey())],
+      queuedSystemEvents: [...system.queuedEvents(system.conversations.now.defaults().mainSessionKey)],
       database: database.state,
       sessions: system.conversations.now.status(),
     })),
@@ -110,7 +110,10 @@ export const systemEvent = defineMethod({
     const said = names.filter((name) => params[name] !== undefined).map((name) => [name, params[name]]);
     const lastInputSeconds =
       params.lastInputSeconds === undefined ? {} : { lastInputSeconds: Math.round(params.lastInputSeconds) };
-    system.beacon({ ...Object.fromEntries(said), ...lastInputSeconds, text }, system.conversations.now.mainKey());
+    system.beacon(
+      { ...Object.fromEntries(said), ...lastInputSeconds, text },
+      system.conversations.now.defaults().mainSessionKey,
+    );
     return { ok: true as const };
   },
 });

@@ -5,7 +5,11 @@ export const system = defineSlice({
   name: "system",
   uses: [],
   load: () => import("./system.ts"),
-  open: (gateway, { System }) => new System(gateway),
+  open(gateway, { System }) {
+    const system = new System(gateway);
+    gateway.host.presence.fill(system);
+    return system;
+  },
 });
 
 export const { defineMethod } = system;

@@ -4,12 +4,14 @@ import type { Static } from "@sinclair/typebox";
 import { Coalesced } from "../../base/coalesce.ts";
 import { explain } from "../../base/config.ts";
 import { isDamage } from "../../base/machine.ts";
-import type { Caller } from "../../kit/access.ts";
+import { type Caller, hasScope } from "../../kit/access.ts";
 import type { Base } from "../../kit/base.ts";
+import type { Snapshot } from "../../kit/frames.ts";
+import type { Ending } from "../../kit/lifecycle.ts";
 import { Serialized } from "../../kit/method.ts";
 import { Port } from "../../kit/port.ts";
 import { asPeopleRead, type Words } from "../../kit/words.ts";
-import { health as healthEvent, presence as presenceEvent, tick } from "./events.ts";
+import { health as healthEvent, presence as presenceEvent, shutdown, tick } from "./events.ts";
 import { type Beacon, type Entry, Presence } from "./presence.ts";
 import type { AgentHealth, HealthSummary, SessionsSummary, StatusSummary } from "./schema.ts";
 
@@ -17,8 +19,7 @@ export type Health = Static<typeof HealthSummary>;
 
 /** What the slice of conversations tells of them. */
 interface Conversations {
-  defaultAgentId(): string;
-  mainKey(): string;
+  defaults(): NonNullable<Static<typeof Snapshot>["sessionDefaults"]>;
   summary(): Static<typeof SessionsSummary>;
   status(): Static<typeof StatusSummary>["sessions"];
 }
@@ -44,8 +45,7 @@ const NO_SESSIONS = { path: "", count: 0, recent: [] };
 export class System implements Disposable {
   /** Filled by sessions. */
   readonly conversations = new Port<Conversations>({
-    defaultAgentId: () => "main",
-    mainKey: () => "agent:main:main",
+    defaults: () => ({ defaultAgentId: "main", mainKey: "main", mainSessionKey: "agent:main:main" }),
     summary: () => NO_SESSIONS,
     status: () => ({ paths: [], count: 0, defaults: { model: null, contextTokens: null }, recent: [], byAgent: [] }),
   });
@@ -81,12 +81,31 @@ export class System implements Disposable {
     );
   }
 
-  /** Starts ticks and the regular health refresh. */
+  /** What hello-ok tells a connection, as far as its scopes let it. */
+  snapshot(scopes: ReadonlySet<string>): Static<typeof Snapshot> {
+    const { config, stateDir } = this.#base;
+    return {
+      presence: hasScope(scopes, "operator.read") ? this.presence() : [],
+      health: this.health(),
+      stateVersion: this.stateVersion,
+      uptimeMs: this.uptimeMs,
+      ...(hasScope(scopes, "operator.admin") && { configPath: config.path, stateDir }),
+      sessionDefaults: this.conversations.now.defaults(),
+    };
+  }
+
+  /** Starts ticks, the regular health refresh, and looking after the database. */
   start(): void {
     const { clock, bus } = this.#base;
     this.#timers.use(clock.every(TICK_MS, () => bus.publish(tick, { ts: clock.now() })));
     this.#timers.use(clock.every(REFRESH_MS, () => this.refreshHealth()));
     this.#timers.use(this.#base.machine.onChange(() => this.refreshHealth()));
+    this.#base.database.start(() => this.refreshHealthSoon());
+  }
+
+  /** Tells everybody who is connected. */
+  stop({ reason, restartExpectedMs }: Ending): void {
+    this.#base.bus.publish(shutdown, { reason, restartExpectedMs });
   }
 
   get uptimeMs(): number {
@@ -218,7 +237,7 @@ export class System implements Disposable {
       channelOrder,
       channelLabels,
       heartbeatSeconds: 0,
-      defaultAgentId: this.conversations.now.defaultAgentId(),
+      defaultAgentId: this.conversations.now.defaults().defaultAgentId,
       agents: this.#read(() => this.agents.now.health(), []),
       sessions: this.#read(() => this.conversations.now.summary(), NO_SESSIONS),
       machine: this.#machineHealth(),

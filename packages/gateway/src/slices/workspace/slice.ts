@@ -6,7 +6,13 @@ export const workspace = defineSlice({
   name: "workspace",
   uses: [sessions],
   load: () => import("./workspace.ts"),
-  open: (gateway, { Workspace }) => new Workspace(gateway),
+  open(gateway, { Workspace }) {
+    const workspace = new Workspace(gateway);
+    gateway.host.folders.fill({
+      workspaces: () => gateway.sessions.agentIds().map((agentId) => workspace.pathOf(agentId)),
+    });
+    return workspace;
+  },
 });
 
 export const { defineMethod, defineTool } = workspace;

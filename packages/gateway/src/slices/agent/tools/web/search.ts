@@ -13,9 +13,6 @@ const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 const LIMIT_MS = 20_000;
 const MAX_SNIPPET_CHARS = 600;
 
-/** Environment variables whose values are keys: the log redacts them. */
-export const SEARCH_KEY_VARIABLES: readonly string[] = SEARCH_PROVIDERS.flatMap(({ keyEnv }) => keyEnv ?? []);
-
 /** A provider with all that it needs. */
 interface Ready {
   readonly provider: SearchProvider;

@@ -1,0 +1,49 @@
+/** Which devices may connect: what the handshake asks of the slice that keeps them. */
+import type { Role } from "./access.ts";
+
+/** A device that asks to be let in, its key proven. */
+export interface DeviceRequest {
+  readonly deviceId: string;
+  readonly publicKey: string;
+  readonly role: Role;
+  readonly scopes: readonly string[];
+  readonly displayName: string | undefined;
+  readonly platform: string;
+  readonly clientId: string;
+  readonly clientMode: string;
+  readonly remoteIp: string | undefined;
+}
+
+/** Why a device must be approved first. */
+export type PairingReason = "not-paired" | "role-upgrade" | "scope-upgrade";
+
+/** Facts of a pairing refusal, as protocol 4 spells them out. */
+export interface PairingFacts {
+  readonly reason: PairingReason;
+  readonly requestId: string;
+  readonly deviceId: string;
+  readonly requestedRole: Role;
+  readonly requestedScopes: readonly string[];
+  readonly approvedRoles: readonly string[];
+  readonly approvedScopes: readonly string[];
+}
+
+export type Admission =
+  | {
+      readonly kind: "admitted";
+      readonly token: string;
+      readonly scopes: readonly string[];
+      readonly issuedAtMs: number;
+    }
+  | ({ readonly kind: "pairing-required" } & PairingFacts);
+
+/** What the handshake needs of whoever keeps the devices. */
+export interface DeviceRegistry {
+  /** Whether the token is this device's, for this role, not revoked, and covers the scopes. */
+  verifyToken(
+    token: string,
+    device: { deviceId: string; publicKey: string; role: Role; scopes: readonly string[] },
+  ): boolean;
+  /** Lets a paired device in, pairs a new one at once when `silent`, or files a request for approval. */
+  admit(request: DeviceRequest, options: { silent: boolean }): Admission;
+}

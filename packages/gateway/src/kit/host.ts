@@ -1,0 +1,93 @@
+/** What only the process knows, lent to the slices; and what the process asks of them. */
+import type { IncomingMessage } from "node:http";
+import type { Static } from "@sinclair/typebox";
+import { GatewayError } from "../base/errors.ts";
+import type { Caller } from "./access.ts";
+import type { DeviceRegistry } from "./admission.ts";
+import type { ChannelDefinition } from "./channel.ts";
+import type { Command } from "./command.ts";
+import type { Snapshot } from "./frames.ts";
+import { Port } from "./port.ts";
+import type { Tool } from "./tool.ts";
+
+export interface Host extends HostPorts {
+  /** The absolute path of the log file. */
+  readonly logFile: string;
+  /** The commands of all slices, in the order in which help shows them. */
+  readonly commands: readonly Command[];
+  /** The tools of all slices, in the order in which a model sees them. */
+  readonly tools: readonly Tool[];
+  readonly channels: readonly ChannelDefinition[];
+  /** Replaces every secret that the gateway knows, and what is shaped like one. */
+  redact(text: string): string;
+  /** Restarts the gateway in place after `delayMs`. Returns at once; of several requests the last one counts. */
+  requestRestart(reason: string, delayMs: number): void;
+  /** Closes the live connections that rest on a device's token in a role; without a role, all that the device has. */
+  closeConnections(deviceId: string, role: string | undefined, reason: string): void;
+  /** Judges an HTTP request by its headers, before its body is read. */
+  authorize(request: IncomingMessage): HttpVerdict;
+  /** Which endpoints of the HTTP API are on, as the settings say now. */
+  httpEndpoints(): HttpEndpoints;
+}
+
+/** What the server and the process ask of slices. */
+export interface HostPorts {
+  /** Which devices may connect. Filled by devices. */
+  readonly devices: Port<DeviceRegistry>;
+  /** Who is connected, and what hello-ok tells them. Filled by system. */
+  readonly presence: Port<ConnectionBook>;
+  /** Who hears of single conversations. Filled by sessions. */
+  readonly subscribers: Port<Subscribers>;
+  /** Folders whose paths are nobody's business. Filled by workspace. */
+  readonly folders: Port<{ workspaces(): readonly string[] }>;
+}
+
+/** Who keeps book of connections. */
+export interface ConnectionBook {
+  /** The versions that some events carry. */
+  readonly stateVersion: Static<typeof Snapshot>["stateVersion"];
+  /** Called when a connection has been let in, before its hello-ok. */
+  connected(caller: Caller, ip: string | undefined): void;
+  disconnected(connId: string): void;
+  /** What a connection knows at once, as far as its scopes let it. */
+  snapshot(scopes: ReadonlySet<string>): Static<typeof Snapshot>;
+}
+
+/** Who knows which connections have asked for an event that only goes to those. */
+interface Subscribers {
+  /** Ids of connections. */
+  of(event: string, payload: unknown): ReadonlySet<string>;
+}
+
+/** What an HTTP request is told: let in, refused, refused as a web page's, or locked out for a while. */
+export type HttpVerdict =
+  | { readonly kind: "granted"; readonly address: string; readonly isLocal: boolean }
+  | { readonly kind: "unauthorized" }
+  | { readonly kind: "foreign-page" }
+  | { readonly kind: "locked"; readonly retryAfterMs: number };
+
+export interface HttpEndpoints {
+  readonly chatCompletions: boolean;
+  readonly responses: boolean;
+}
+
+/** The ports of a host, unfilled: nobody is let in as a device, and there is nothing to tell. */
+export function hostPorts(): HostPorts {
+  const nobody = new Set<string>();
+  return {
+    devices: new Port<DeviceRegistry>({
+      verifyToken: () => false,
+      admit() {
+        throw new GatewayError("UNAVAILABLE", "this gateway keeps no devices; connect with its token or password");
+      },
+    }),
+    presence: new Port<ConnectionBook>({
+      stateVersion: { presence: 0, health: 0 },
+      connected() {},
+      disconnected() {},
+      snapshot: () => ({ presence: [], health: {}, stateVersion: { presence: 0, health: 0 }, uptimeMs: 0 }),
+    }),
+    subscribers: new Port<Subscribers>({ of: () => nobody }),
+    folders: new Port({ workspaces: (): readonly string[] => [] }),
+  };
+}
