@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { SLICES } from "../packages/gateway/src/catalog.ts";
-import { findCycle, type Import, importsOf, loadedWith, readSources } from "./support/imports.ts";
+import { circlesIn, findCycle, type Import, importsOf, loadedWith, readSources } from "./support/imports.ts";
 
 const GATEWAY = "packages/gateway/src/";
 const sources = readSources("packages/*/src/**/*.ts");
@@ -180,6 +180,22 @@ describe("imports", () => {
     assert.equal(findCycle(atStart)?.map(short).join(" → "), undefined);
   });
 
+  test("a slice's light half is imported by its own files, and by the light halves of others", () => {
+    const wrong = imports.filter(({ from, to }) => {
+      const owner = /\/slices\/([^/]+)\/slice\.ts$/.exec(to)?.[1];
+      return owner !== undefined && sliceOf(from) !== owner && !/\/slices\/[^/]+\/slice\.ts$/.test(from);
+    });
+
+    assert.deepEqual(wrong.map(shown), []);
+  });
+
+  test("circles of imports, types included, do not grow", () => {
+    const [largest = []] = circlesIn(imports);
+
+    assert.ok(largest.length <= LARGEST_CIRCLE, `the largest circle is ${largest.map(short).join(" ")}`);
+    assert.ok(largest.length === LARGEST_CIRCLE, `it has fallen: set LARGEST_CIRCLE to ${largest.length}`);
+  });
+
   test("a start loads no model SDK, no channel SDK and no web code", () => {
     const loaded = [...loadedWith(`${GATEWAY}gateway.ts`, atStart), ...loadedWith(`${GATEWAY}cli/main.ts`, atStart)];
 
@@ -199,6 +215,9 @@ describe("imports", () => {
     );
   });
 });
+
+/** Files in the largest circle of imports. This number may only fall. */
+const LARGEST_CIRCLE = 4;
 
 /** Loaded when first used. */
 const LATER =
@@ -358,6 +377,10 @@ describe("the import reader", () => {
 
     assert.deepEqual(findCycle(round), ["b", "c", "b"]);
     assert.equal(findCycle([to("a", "b"), to("b", "a", "type"), to("b", "a", "dynamic")]), undefined);
+    assert.deepEqual(circlesIn([...round, to("c", "a", "type"), to("x", "y"), to("y", "x", "dynamic"), to("y", "a")]), [
+      ["a", "b", "c"],
+      ["x", "y"],
+    ]);
     assert.deepEqual([...loadedWith("a", [...round, to("a", "d", "dynamic")])], ["a", "b", "c"]);
   });
 });

@@ -82,3 +82,29 @@ export function findCycle(imports: readonly Import[]): string[] | undefined {
   }
   return undefined;
 }
+
+/**
+ * The circles of imports, types and dynamic ones included: files that all reach each other. The largest comes first.
+ * Source: Tarjan's algorithm for strongly connected components.
+ */
+export function circlesIn(imports: readonly Import[]): string[][] {
+  const next = Map.groupBy(imports, ({ from }) => from);
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const trail: string[] = [];
+  const circles: string[][] = [];
+  const visit = (path: string): void => {
+    order.set(path, order.size);
+    lowest.set(path, order.get(path)!);
+    trail.push(path);
+    for (const { to } of next.get(path) ?? []) {
+      if (!order.has(to)) visit(to);
+      if (trail.includes(to)) lowest.set(path, Math.min(lowest.get(path)!, lowest.get(to)!));
+    }
+    if (lowest.get(path) !== order.get(path)) return;
+    const circle = trail.splice(trail.indexOf(path));
+    if (circle.length > 1) circles.push(circle.sort());
+  };
+  for (const path of next.keys()) if (!order.has(path)) visit(path);
+  return circles.sort((one, other) => other.length - one.length);
+}

@@ -6,9 +6,9 @@ import { GatewayError } from "../../base/errors.ts";
 import type { Model } from "../models/providers.ts";
 import { kindOf, textOf } from "../sessions/sessions.ts";
 import type { StoredMessage } from "../sessions/transcript.ts";
-import type { Agent } from "./agent.ts";
 import { after, conversationOf, discreet, type Summary, tellsOfTools } from "./history.ts";
 import { charsFor, roomIn, tokensOf, tokensOfAll, tokensOfText } from "./message-size.ts";
+import type { Runs } from "./runs.ts";
 import type { AgentServices } from "./services.ts";
 import { summarise } from "./summarise.ts";
 import { audienceIn } from "./tool-policy.ts";
@@ -46,13 +46,20 @@ const LIMIT_MS = 180_000;
 const MAX_SUMMARY_CHARS = 12_000;
 const SUMMARY_SHARE = 0.2;
 
+/** Whose runs know what is said in a conversation. */
+interface CompactingAgent {
+  readonly runs: Runs;
+  /** The command that a message calls, if it calls one. */
+  slashCommand(message: string): unknown;
+}
+
 export class Compaction {
   readonly #services: AgentServices;
-  readonly #agent: Agent;
+  readonly #agent: CompactingAgent;
   readonly #underWay = new Map<string, Promise<Compacted>>();
   readonly #failedAt = new Map<string, number>();
 
-  constructor(services: AgentServices, agent: Agent) {
+  constructor(services: AgentServices, agent: CompactingAgent) {
     this.#services = services;
     this.#agent = agent;
   }

@@ -4,14 +4,16 @@
  */
 import { createHash } from "node:crypto";
 import { detailOf, GatewayError } from "../../base/errors.ts";
+import type { Port } from "../../kit/port.ts";
 import type { ToolLimits, ToolRun } from "../../kit/tool.ts";
 import { textOf } from "../sessions/sessions.ts";
-import type { Agent } from "./agent.ts";
+import type { Approving } from "./approving.ts";
 import { announcement, type DelegationKind } from "./delegation-text.ts";
 import type { Run, RunResult } from "./run.ts";
 import type { AbortReason, RunOutcome, RunRecord, RunRequest } from "./run-store.ts";
-import { acceptedOf, type RunObserver } from "./runs.ts";
+import { acceptedOf, type RunObserver, type Runs } from "./runs.ts";
 import type { AgentServices } from "./services.ts";
+import type { Toolbox } from "./toolbox.ts";
 
 /** What is to be run for another run. */
 export interface NewDelegation {
@@ -46,13 +48,20 @@ const COLUMNS =
 const TASK = { spawn: "task", send: "agent" } as const;
 const RETRY_MS = 5_000;
 
+/** Whose runs they are, and what these hand on. */
+interface DelegatingAgent {
+  readonly runs: Runs;
+  readonly toolbox: Toolbox;
+  readonly approvals: Port<Approving>;
+}
+
 export class Delegations implements RunObserver {
   readonly #services: AgentServices;
-  readonly #agent: Agent;
+  readonly #agent: DelegatingAgent;
   #retry: Disposable | undefined;
   #isStopped = false;
 
-  constructor(services: AgentServices, agent: Agent) {
+  constructor(services: AgentServices, agent: DelegatingAgent) {
     this.#services = services;
     this.#agent = agent;
   }

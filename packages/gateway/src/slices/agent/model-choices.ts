@@ -1,7 +1,7 @@
 /** The models as catalogues show them: what each can do, whether it can be asked now, and which one answers. */
+import type { Thinking } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
 import type { ModelChoice } from "../models/schema.ts";
-import type { Agent } from "./agent.ts";
 import type { AgentServices } from "./services.ts";
 
 /** For whom, and of whom. */
@@ -12,12 +12,18 @@ export interface ChoicesOf {
   readonly provider?: string | undefined;
 }
 
+/** What is asked of the agent. */
+interface ChoosingAgent {
+  modelNameOf(sessionKey: string): string | undefined;
+  thinkingOf(sessionKey: string): Thinking | undefined;
+}
+
 const THINKING = ["off", "minimal", "low", "medium", "high", "xhigh"];
 
 /** Every model that is known by name, in the order in which `models.list` shows them. */
 export async function modelChoices(
   { models, sessions }: Pick<AgentServices, "models" | "sessions">,
-  agent: Agent,
+  agent: ChoosingAgent,
   { sessionKey = sessions.mainKey(), provider }: ChoicesOf,
 ): Promise<ModelChoice[]> {
   const all = await models.list();

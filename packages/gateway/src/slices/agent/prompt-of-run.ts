@@ -3,11 +3,12 @@ import { GatewayError } from "../../base/errors.ts";
 import type { Caller } from "../../kit/access.ts";
 import { tokensIn } from "../../kit/tokens.ts";
 import type { Tool, ToolRun } from "../../kit/tool.ts";
-import type { Agent } from "./agent.ts";
+import type { Model } from "../models/providers.ts";
 import { type PromptFile, type PromptSection, promptSections, promptText } from "./prompt.ts";
 import type { AgentServices } from "./services.ts";
 import { OPERATOR_ID } from "./told.ts";
 import { audienceOf } from "./tool-policy.ts";
+import type { Toolbox } from "./toolbox.ts";
 
 /** What one run adds. */
 interface OfThisRun {
@@ -16,10 +17,17 @@ interface OfThisRun {
   readonly mark: string;
 }
 
+/** Whose prompt it is. */
+interface PromptedAgent {
+  readonly toolbox: Toolbox;
+  identity(agentId: string): { readonly name: string };
+  defaultModel(): Model | undefined;
+}
+
 /** The sections of a run's prompt: files as they are now, skills as they were last looked at. Never throws for what stands in the workspace. */
 export function sectionsOf(
   { sessions, workspace, skills, clock }: AgentServices,
-  agent: Agent,
+  agent: PromptedAgent,
   run: Pick<ToolRun, "agentId" | "sessionKey" | "audience" | "deliver" | "isOverheard" | "starter">,
   { tools, extra, mark }: OfThisRun,
 ): PromptSection[] {
@@ -66,7 +74,7 @@ const EXAMPLE_MARK = "0000000000000000";
 /** What goes into the prompt of a run that the caller would start now, and how large it is. `full` adds the texts. */
 export async function reportOf(
   services: AgentServices,
-  agent: Agent,
+  agent: PromptedAgent,
   { agentId, sessionKey }: ReportOf,
   { caller, full, signal }: { caller: Caller; full: boolean; signal: AbortSignal },
 ) {

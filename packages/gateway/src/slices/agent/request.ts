@@ -2,14 +2,14 @@
 import { invalidRequest } from "../../base/errors.ts";
 import type { Caller } from "../../kit/access.ts";
 import { mayUse } from "../../kit/command.ts";
+import type { Port } from "../../kit/port.ts";
 import type { Thinking } from "../models/port.ts";
 import { agentIdOf, isSubagentKey, normalAgentId } from "../sessions/sessions.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
-import type { Agent } from "./agent.ts";
 import { readAttachments, storeAttachments } from "./attachments.ts";
 import { freshStart, withoutPrefix } from "./fresh-start.ts";
 import type { DeliverTo, Starter } from "./run-store.ts";
-import { type Accepted, acceptedOf, type KnownRun } from "./runs.ts";
+import { type Accepted, acceptedOf, type KnownRun, type Runs } from "./runs.ts";
 import type { AgentServices } from "./services.ts";
 import { cleanMessage } from "./text.ts";
 
@@ -49,6 +49,12 @@ export interface Channels {
   route(target: { channel: string; accountId?: string; to: string; threadId?: string }): DeliverTo | undefined;
 }
 
+/** Where requests become runs. */
+interface AcceptingAgent {
+  readonly runs: Runs;
+  readonly channels: Port<Channels>;
+}
+
 /** Names that stand for no channel of their own. */
 const OTHER_CHANNELS: ReadonlySet<string> = new Set(["webchat", "last"]);
 
@@ -58,7 +64,7 @@ const OTHER_CHANNELS: ReadonlySet<string> = new Set(["webchat", "last"]);
  */
 export function requestRun(
   services: AgentServices,
-  agent: Agent,
+  agent: AcceptingAgent,
   params: AgentParams,
   { caller, results = [] }: { caller: Caller; results?: readonly StoredPart[] },
 ): Accepted {
@@ -116,7 +122,7 @@ export interface SendParams {
 /** Starts the run of a chat message; undefined when it is new, else the run that the key started. */
 export function requestReply(
   services: AgentServices,
-  agent: Agent,
+  agent: AcceptingAgent,
   params: SendParams,
   caller: Caller,
 ): KnownRun | undefined {
@@ -273,7 +279,7 @@ export interface Conversation {
  */
 export function requestConversation(
   services: AgentServices,
-  agent: Agent,
+  agent: AcceptingAgent,
   { id, sessionKey, message, content, starter, extraSystemPrompt, deliver }: Conversation,
   also: () => void,
 ): void {

@@ -4,11 +4,12 @@ import { ModelError } from "../models/models.ts";
 import type { ModelMessage, ModelPart } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
 import type { StoredMessage, StoredPart } from "../sessions/transcript.ts";
-import type { Agent } from "./agent.ts";
+import type { Compaction } from "./compaction.ts";
 import { HISTORY_MESSAGES, type History, type HistoryOptions, readHistory, roomLeft } from "./history.ts";
 import type { RunStep } from "./loop.ts";
 import { roomIn } from "./message-size.ts";
 import type { Run } from "./run.ts";
+import type { Runs } from "./runs.ts";
 import type { AgentServices } from "./services.ts";
 import { type Telling, toldParts } from "./told.ts";
 import { audienceIn } from "./tool-policy.ts";
@@ -22,9 +23,17 @@ const NOT_SUMMED_UP =
   "and /compact tries again.";
 const LEFT_OUT = "The conversation is longer than the model takes; it does not see its oldest part.";
 
+/** Whose run it is. */
+interface RememberingAgent {
+  readonly runs: Runs;
+  readonly compaction: Compaction;
+  /** The model that sums up for another one. */
+  summaryModel(model: Model): Model;
+}
+
 export class RunContext {
   readonly #services: AgentServices;
-  readonly #agent: Agent;
+  readonly #agent: RememberingAgent;
   readonly #run: Run;
   readonly #model: Model;
   readonly #mayHear: ((runId: string | undefined) => boolean) | undefined;
@@ -34,7 +43,7 @@ export class RunContext {
   #isShared = false;
   #past: { readonly writes: number; readonly share: number; readonly messages: readonly StoredMessage[] } | undefined;
 
-  constructor(services: AgentServices, { agent, run, model }: { agent: Agent; run: Run; model: Model }) {
+  constructor(services: AgentServices, { agent, run, model }: { agent: RememberingAgent; run: Run; model: Model }) {
     this.#services = services;
     this.#agent = agent;
     this.#run = run;

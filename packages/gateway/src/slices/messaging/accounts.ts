@@ -12,13 +12,13 @@ import { Intake } from "./intake.ts";
 import type { KnownChannels } from "./known-channels.ts";
 import type { Live } from "./live.ts";
 import type { MediaIn } from "./media-in.ts";
-import type { MessagingServices } from "./messaging.ts";
 import { type Outbox, type OutboxRow, textOf } from "./outbox.ts";
 import type { Pairing } from "./pairing.ts";
 import { composeParts, loadRenderer } from "./render.ts";
 import { boundedInbound } from "./sanitize.ts";
 import type { AccountSnapshotShape } from "./schema.ts";
 import { Sender } from "./sender.ts";
+import type { MessagingServices } from "./services.ts";
 import type { Binding, MessagesSettings } from "./settings.ts";
 import type { Webhooks } from "./webhooks.ts";
 

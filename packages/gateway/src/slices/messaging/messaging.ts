@@ -5,15 +5,10 @@
 import type { Settings } from "../../base/config.ts";
 import { invalidRequest } from "../../base/errors.ts";
 import type { Caller } from "../../kit/access.ts";
-import type { Base } from "../../kit/base.ts";
 import type { ChannelDefinition } from "../../kit/channel.ts";
 import { isSecret } from "../../kit/sound.ts";
-import type { Agent } from "../agent/agent.ts";
 import type { QueueMode } from "../agent/queue.ts";
-import type { Approvals } from "../approvals/approvals.ts";
-import type { Models } from "../models/models.ts";
-import { normalAgentId, type Sessions } from "../sessions/sessions.ts";
-import type { System } from "../system/system.ts";
+import { normalAgentId } from "../sessions/sessions.ts";
 import { DEFAULT_ACCOUNT } from "./account-settings.ts";
 import { AccountSetup } from "./account-setup.ts";
 import { chatsCalled } from "./account-store.ts";
@@ -31,18 +26,11 @@ import { Outbox, type OutboxRow } from "./outbox.ts";
 import { Outgoing } from "./outgoing.ts";
 import { PAIRING_LIMITS, Pairing } from "./pairing.ts";
 import { queueRules } from "./queueing.ts";
+import type { MessagingServices } from "./services.ts";
 import { type Binding, bindings, channelSettings, type MessagesSettings, messages } from "./settings.ts";
 import { Transcriber } from "./transcribe.ts";
 import { Webhooks } from "./webhooks.ts";
 import { explainEntry } from "./why.ts";
-
-export interface MessagingServices extends Base {
-  readonly system: System;
-  readonly sessions: Sessions;
-  readonly models: Models;
-  readonly agent: Agent;
-  readonly approvals: Approvals;
-}
 
 const STATUS_LIMIT_MS = 10_000;
 const PRUNE_MS = 6 * 3_600_000;

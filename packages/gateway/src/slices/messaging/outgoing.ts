@@ -9,10 +9,10 @@ import type { Delivery } from "./delivery.ts";
 import type { AccountKey, Inbox } from "./inbox.ts";
 import type { KnownChannels, Place, Target } from "./known-channels.ts";
 import { MediaOut } from "./media-out.ts";
-import type { MessagingServices } from "./messaging.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
 import { composeParts } from "./render.ts";
 import type { AccountStateName, OutboxEntryShape } from "./schema.ts";
+import type { MessagingServices } from "./services.ts";
 import { sessionKeyOf } from "./session-key.ts";
 
 type MessageTarget = Target & { readonly messageId: string };

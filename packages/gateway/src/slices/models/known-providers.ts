@@ -2,7 +2,7 @@
  * The hosted providers that need only a key, with their usual models. A price stands here only where the provider has
  * one public price for every length of conversation; the others are for the config to say.
  */
-import type { Api, ModelChoice } from "./providers.ts";
+import type { Api, ModelChoice } from "./model.ts";
 
 /** A hosted provider of which only the key is missing. */
 export interface KnownProvider {

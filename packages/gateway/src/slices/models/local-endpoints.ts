@@ -5,7 +5,7 @@ import { ignore } from "../../base/errors.ts";
 import type { Env } from "../../base/files.ts";
 import type { Log } from "../../base/log.ts";
 import { askServer } from "./local-http.ts";
-import type { ModelChoice, Provider } from "./providers.ts";
+import type { ModelChoice, Provider } from "./model.ts";
 import type { Facts } from "./server-facts.ts";
 
 /** A place to look at. */

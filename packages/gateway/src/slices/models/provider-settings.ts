@@ -1,7 +1,7 @@
 /** From what the config says of a provider, and what is known of it, to the provider. Pure functions. */
 import { addressProblem, headerProblem, keyProblem } from "../../kit/sound.ts";
 import type { KnownProvider } from "./known-providers.ts";
-import type { Api, ModelChoice, Provider } from "./providers.ts";
+import type { Api, ModelChoice, Provider } from "./model.ts";
 import type { ModelSettings } from "./settings.ts";
 
 /** A provider as the config has it. */

@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import { isRecord } from "../../base/config.ts";
 import { ignore } from "../../base/errors.ts";
 import { askServer } from "./local-http.ts";
-import type { ModelChoice } from "./providers.ts";
+import type { ModelChoice } from "./model.ts";
 
 /** Which program serves the models. */
 export type Software = "ollama" | "lmstudio" | "llamacpp" | "vllm" | "unknown";
