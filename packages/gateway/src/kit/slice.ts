@@ -165,7 +165,7 @@ type Ordered<List, Above extends string = never> = List extends readonly [
 
 /** The slices of a gateway in their order. Does not compile unless each uses only those above it. */
 export function inOrder<const List extends readonly Slice[]>(
-  ...slices: Ordered<List> extends true ? List : [Ordered<List>]
+  ...slices: Ordered<List> extends true ? List : { readonly [Index in keyof List]: Ordered<List> }
 ): readonly Slice[] {
   return slices as unknown as readonly Slice[];
 }

@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Type } from "@sinclair/typebox";
-import { defineSlice, inOrder, withParts } from "./slice.ts";
+import type { CommandCall } from "./command.ts";
+import type { Call } from "./method.ts";
+import { defineSlice, type GatewayOf, inOrder, withParts } from "./slice.ts";
+import type { ToolCall } from "./tool.ts";
 
 class Clock {
   readonly now = 7;
@@ -33,6 +36,8 @@ const diary = defineSlice({
   load: async () => ({ Diary }),
   open: (gateway, loaded) => new loaded.Diary(gateway),
 });
+
+type Wanted = GatewayOf<typeof diary> & { readonly other: Other };
 
 const read = { name: "diary.read", summary: "What was written.", access: "operator.read", params: {} } as const;
 const look = { name: "look", summary: "Looks.", audience: "owner", changes: false, params: {} } as const;
@@ -66,8 +71,15 @@ test("a handler, a tool and a command that reach a service which their slice did
   // @ts-expect-error: nor the words that may follow it
   diary.defineCommand({ name: "look", summary: "Looks.", choices: (gateway) => [gateway.other.x], run: () => "" });
 
+  const handler = ({ gateway }: Call<object, unknown, Wanted>) => String(gateway.other.other);
+  const tool = ({ gateway }: ToolCall<object, Wanted>) => String(gateway.other.other);
+  const command = ({ gateway }: CommandCall<Wanted>) => String(gateway.other.other);
   // @ts-expect-error: a function that wants more than the slice reaches is no handler of it
-  diary.defineTool({ ...look, run: (call: { gateway: { other: Other } }) => String(call.gateway.other.other) });
+  diary.defineMethod({ ...read, result: Type.String(), handler });
+  // @ts-expect-error: nor what a tool does
+  diary.defineTool({ ...look, run: tool });
+  // @ts-expect-error: nor what a command does
+  diary.defineCommand({ name: "look", summary: "Looks.", run: command });
   assert.equal(diary.name, "diary-book");
 });
 
