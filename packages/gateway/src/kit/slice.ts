@@ -75,6 +75,9 @@ interface WithService<Name extends string, Uses extends readonly Named[], Module
   readonly open: (gateway: Reach<Uses>, module: Module) => Service;
 }
 
+/** The hooks that a service has, as `Lifecycle` wants them. */
+type HooksOf<Service> = object & { readonly [Hook in keyof Service & keyof Lifecycle]?: Lifecycle[Hook] };
+
 /**
  * Defines the light half of a slice. What it gives back has `defineMethod`, `defineTool` and `defineCommand` for the
  * slice's own files: what they define reaches `uses` and the slice's own service, and nothing else compiles.
@@ -83,7 +86,7 @@ export function defineSlice<
   const Name extends string,
   const Uses extends readonly Named[],
   Module,
-  Service extends object,
+  Service extends HooksOf<Service>,
 >(definition: WithService<Name, Uses, Module, Service>): SliceHead<Name, Uses, Service>;
 export function defineSlice<const Name extends string, const Uses extends readonly Named[]>(
   definition: WithoutService<Name, Uses>,

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Type } from "@sinclair/typebox";
 import type { CommandCall } from "./command.ts";
+import type { Ending } from "./lifecycle.ts";
 import type { Call } from "./method.ts";
 import { defineSlice, type GatewayOf, inOrder, withParts } from "./slice.ts";
 import type { ToolCall } from "./tool.ts";
@@ -100,6 +101,19 @@ test("a slice whose service wants more than it uses does not compile", () => {
   defineSlice({ ...key, uses: [new Clock()], open: (gateway, loaded) => new loaded.Diary(gateway) });
 
   assert.equal(key.name, "diary");
+});
+
+test("a slice whose service has a hook of another kind does not compile", () => {
+  const head = { name: "hooked", uses: [], load: async () => ({}) } as const;
+  const stop = async ({ reason }: Ending) => void reason;
+  const right = defineSlice({ ...head, open: () => ({ stop, [Symbol.dispose]() {} }) });
+
+  // @ts-expect-error: a start must not wait, and is given nothing
+  defineSlice({ ...head, open: () => ({ start: (port: number) => port }) });
+  // @ts-expect-error: a stop is told the reason, not a number
+  defineSlice({ ...head, open: () => ({ stop: (code: number) => void code }) });
+
+  assert.equal(right.name, "hooked");
 });
 
 test("a slice that offers a part of another kind does not compile", () => {
