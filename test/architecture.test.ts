@@ -275,6 +275,15 @@ describe("what leaves the process", () => {
     );
   });
 
+  test("text is normalised in one place, which bounds the time that it takes", () => {
+    const normalising = [...sources].filter(([, text]) => /\.normalize\(/.test(text)).map(([path]) => path);
+
+    assert.deepEqual(
+      normalising.filter((path) => !path.endsWith(".test.ts")),
+      ["packages/gateway/src/base/normal-text.ts"],
+    );
+  });
+
   test("no sentence is made of the raw text of an error: that is for the log, and for telling errors apart", () => {
     const RAW = /\bdetailOf\(|\bString\((?:error|cause|reason|err)\)/g;
     const FINE = /\blog[.[]|\.test\(|\.includes\(|\b(?:why|problem|error|reason): (?:detailOf|String)|import \{/;

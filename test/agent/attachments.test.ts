@@ -1,6 +1,7 @@
 // Files that come with `chat.send` and `agent`: whatever they are called, a model gets the text in them, or a sentence that
 // names what cannot be read.
 import assert from "node:assert/strict";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { describe, test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { FILES } from "../support/files.ts";
@@ -43,4 +44,33 @@ test("a long text is cut, and says so", async () => {
   await client.call("agent.wait", { runId: "r1", timeoutMs: 30_000 });
 
   assert.match(JSON.stringify(model.requests[0]?.body.messages), /x… \(10 more characters were left out\)/);
+});
+
+describe("combining marks in the wrong order do not hold up the gateway", () => {
+  const marks = (count: number) => `a${"\u0315".repeat(count)}${"\u0316".repeat(count)}`;
+
+  for (const [where, params] of [
+    ["in a message", { message: marks(25_000) }],
+    [
+      "in a file",
+      {
+        message: "Read.",
+        attachments: [{ fileName: "a.txt", content: Buffer.from(marks(50_000)).toString("base64") }],
+      },
+    ],
+  ] as const)
+    test(where, async () => {
+      await using model = await fakeOpenAI();
+      await using gateway = await testGateway({ config: configFor(model) });
+      const client = await gateway.connect({ scopes: ["operator.admin"] });
+      const delay = monitorEventLoopDelay({ resolution: 5 });
+      delay.enable();
+
+      await client.call("chat.send", { sessionKey: "main", idempotencyKey: "r1", ...params });
+      const { status } = await client.call("agent.wait", { runId: "r1", timeoutMs: 30_000 });
+
+      delay.disable();
+      assert.equal(status, "ok");
+      assert.ok(delay.max / 1e6 < 1_500, `${delay.max / 1e6} ms`);
+    });
 });

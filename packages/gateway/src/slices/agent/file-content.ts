@@ -23,7 +23,7 @@ const MAX_TEXT_CHARS = 200_000;
  */
 export async function readContent(data: Uint8Array, declared: string, reading: Reading): Promise<FileContent> {
   const text = isPdf(data) ? await pdfText(data, reading) : undefined;
-  return text === undefined ? contentIn(data, declared) : { kind: "text", text: shortened(cleanMessage(text)) };
+  return text === undefined ? contentIn(data, declared) : { kind: "text", text: shown(text) };
 }
 
 /** The same at once; a PDF counts as one without text. */
@@ -32,7 +32,7 @@ export function contentIn(data: Uint8Array, declared: string): FileContent {
   if (mimeType) return { kind: "image", mimeType, data };
   const what = isPdf(data) ? "a PDF without text in it" : binaryOf(data);
   const text = what === undefined ? textOf(data) : undefined;
-  if (text !== undefined) return { kind: "text", text: shortened(text) };
+  if (text !== undefined) return { kind: "text", text: shown(text) };
   const isTelling = /^[\w.+-]{1,60}\/[\w.+-]{1,80}$/.test(declared) && declared !== "application/octet-stream";
   const type = isTelling ? ` (it was said to be ${declared})` : "";
   const sentence = `[This file is ${what ?? "of a kind that is not known"}${type} and cannot be read. ${adviceFor(what)}]`;
@@ -64,9 +64,11 @@ function adviceFor(what: string | undefined): string {
   return "Tell the person; pictures, text files and PDFs with text can be read.";
 }
 
-function shortened(text: string): string {
-  if (text.length <= MAX_TEXT_CHARS) return text;
-  return `${text.slice(0, MAX_TEXT_CHARS).toWellFormed()}… (${text.length - MAX_TEXT_CHARS} more characters were left out)`;
+/** The text as a model is shown it: cut first, so that cleaning it takes a bounded time. */
+function shown(text: string): string {
+  const clean = cleanMessage(text.slice(0, MAX_TEXT_CHARS));
+  const left = text.length - MAX_TEXT_CHARS;
+  return left <= 0 ? clean : `${clean}… (${left} more characters were left out)`;
 }
 
 /** What a picture is, by its first bytes; what a client calls it does not count. */
@@ -122,7 +124,7 @@ function textOf(data: Uint8Array): string | undefined {
 }
 
 function withoutNul(text: string): string | undefined {
-  return text.includes("\u0000") ? undefined : cleanMessage(text);
+  return text.includes("\u0000") ? undefined : text;
 }
 
 /** Text of one byte a letter has no control characters, and most of it is plain. */

@@ -146,7 +146,7 @@ function quoteParts(channel: string, { replyTo, chat }: InboundMessage, quoted: 
   const author = isOwn
     ? { id: "you" }
     : { ...(id !== undefined && { id: `${channel}:${id}` }), ...(name !== "" && { name }) };
-  const text = clean(said).slice(0, MAX_QUOTE_CHARS).toWellFormed();
+  const text = clean(said.slice(0, MAX_QUOTE_CHARS));
   return [{ type: "text", text, from: { kind: "quote", ...author, ...(chat.kind !== "direct" && { isGroup: true }) } }];
 }
 

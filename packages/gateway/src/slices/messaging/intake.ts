@@ -465,7 +465,7 @@ export class Intake {
           return { kind: "noted", rule: "edit", detail: "The message was changed before it was answered." };
         if (inbound.fromSelf || !this.#isHeard(row)) return { kind: "noted", rule: "edit" };
         system.queueEvent(this.#sessionKey(row), {
-          text: cleanMessage(inbound.text.replaceAll("\u0000", "")).slice(0, MAX_EDIT_CHARS).toWellFormed(),
+          text: cleanMessage(inbound.text.slice(0, MAX_EDIT_CHARS).replaceAll("\u0000", "")),
           from: from("edit"),
         });
         return { kind: "noted", rule: "edit", detail: "The agent is told with the next message." };

@@ -3,6 +3,7 @@
 import type { Static } from "@sinclair/typebox";
 import type { Clock } from "../../base/clock.ts";
 import { newId } from "../../base/ids.ts";
+import { normalised } from "../../base/normal-text.ts";
 import type { Store } from "../../base/store.ts";
 import { asPeopleRead, type Source } from "../../kit/words.ts";
 import type { Media, MediaRef } from "./media.ts";
@@ -416,8 +417,7 @@ function orItsBeginning(word: string): string {
 
 /** Without case and accents, as the index has it. */
 function folded(text: string): string {
-  return text
-    .normalize("NFD")
+  return normalised(text, "NFD")
     .replace(/\p{M}+/gu, "")
     .toLowerCase();
 }
