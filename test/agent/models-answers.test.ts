@@ -625,6 +625,35 @@ describe("thoughts in the text", () => {
     assert.deepEqual([text, calls], [said, []]);
   });
 
+  for (const said of [
+    "End it with </think> please.",
+    'It is called "</think>".',
+    "Put it before </think>\nThen go on.",
+  ])
+    test(`that are spoken of in a sentence are shown: ${JSON.stringify(said)}`, async () => {
+      await using server = await fakeOpenAI();
+      const models = new SdkModels({ clock, log });
+
+      const { text } = await told(server, [say(said)], { models });
+      const next = await told(server, [say("One.\n\nTwo.")], { models });
+
+      assert.deepEqual([text, next.text], [said, "One.\n\nTwo."]);
+    });
+
+  for (const said of [
+    "Plan.</think>Hello!",
+    "Plan.</think>\n\nHello!",
+    "Plan.\n</think>Hello!",
+    "Plan\n\n</think>\n\nHello!",
+  ])
+    test(`end as models end them: ${JSON.stringify(said)}`, async () => {
+      await using server = await fakeOpenAI();
+
+      const { text, thoughts } = await told(server, [say(said)]);
+
+      assert.deepEqual([text, thoughts.trim().replace(".", "")], ["Hello!", "Plan"]);
+    });
+
   test("that never end are no answer", async () => {
     await using server = await fakeOpenAI();
 
@@ -636,6 +665,8 @@ describe("thoughts in the text", () => {
 
 describe("calls written as text", () => {
   const say = (text: string) => bytes([chat({ content: text }), chat({}, "stop") + DONE]);
+  const letters = (text: string) =>
+    bytes([...[...text].map((letter) => chat({ content: letter })), chat({}, "stop") + DONE]);
   const made = [["clock", { zone: "UTC" }]];
   const forms = {
     "Qwen and Hermes": '<tool_call>{"name": "clock", "arguments": {"zone": "UTC"}}</tool_call>',
@@ -649,6 +680,32 @@ describe("calls written as text", () => {
     "Llama's functions": '<function=clock>{"zone": "UTC"}</function>',
     "a code block": '```json\n{"name": "clock", "arguments": {"zone": "UTC"}}\n```',
     "bare JSON": '{"name": "clock", "parameters": {"zone": "UTC"}}',
+    "gpt-oss": '<|channel|>commentary to=functions.clock <|constrain|>json<|message|>{"zone": "UTC"}<|call|>',
+    "gpt-oss after its thoughts":
+      '<|channel|>analysis<|message|>I look.<|end|><|start|>assistant<|channel|>commentary to=functions.clock <|constrain|>json<|message|>{"zone": "UTC"}<|call|>',
+    "gpt-oss, with the recipient first":
+      '<|start|>assistant to=functions.clock<|channel|>commentary json<|message|>{"zone": "UTC"}',
+    DeepSeek:
+      '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>clock\n```json\n{"zone": "UTC"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+    "DeepSeek 3.1":
+      '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>clock<｜tool▁sep｜>{"zone": "UTC"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+    "DeepSeek 3.2":
+      '<｜DSML｜function_calls>\n<｜DSML｜invoke name="clock">\n<｜DSML｜parameter name="zone" string="true">UTC</｜DSML｜parameter>\n</｜DSML｜invoke>\n</｜DSML｜function_calls>',
+    Kimi: '<|tool_calls_section_begin|><|tool_call_begin|>functions.clock:0<|tool_call_argument_begin|>{"zone": "UTC"}<|tool_call_end|><|tool_calls_section_end|>',
+    "Kimi without a section":
+      '<|tool_call_begin|>functions.clock:0<|tool_call_argument_begin|>{"zone": "UTC"}<|tool_call_end|>',
+    MiniMax:
+      '<minimax:tool_call>\n<invoke name="clock">\n<parameter name="zone">UTC</parameter>\n</invoke>\n</minimax:tool_call>',
+    Claude:
+      '<function_calls>\n<invoke name="clock">\n<parameter name="zone">UTC</parameter>\n</invoke>\n</function_calls>',
+    "Claude, unwrapped": '<invoke name="clock"><parameter name="zone">UTC</parameter></invoke>',
+    Gemma: '```tool_code\nclock(zone="UTC")\n```',
+    "Gemma, printing": '```tool_code\nprint(clock(zone="UTC"))\n```',
+    "Gemma, without a name": "```tool_code\nclock('UTC')\n```",
+    LFM: '<|tool_call_start|>[clock(zone="UTC")]<|tool_call_end|>',
+    Granite: '<|tool_call|>[{"name": "clock", "arguments": {"zone": "UTC"}}]',
+    Command:
+      '<|START_ACTION|>[{"tool_call_id": "0", "tool_name": "clock", "parameters": {"zone": "UTC"}}]<|END_ACTION|>',
     "OpenAI's shape": '{"type": "function", "function": {"name": "clock", "arguments": {"zone": "UTC"}}}',
   };
   for (const [what, text] of Object.entries(forms)) {
@@ -656,10 +713,32 @@ describe("calls written as text", () => {
       await using server = await fakeOpenAI();
 
       const { calls, everShown, end } = await told(server, [say(text)], { tools: TOOLS });
+      const slow = await told(server, [letters(text)], { tools: TOOLS });
 
       assert.deepEqual([calls, everShown, end], [made, "", "tool-calls"]);
+      assert.deepEqual([slow.calls, slow.everShown], [made, ""]);
     });
   }
+
+  test("without tools to call are shown to nobody", async () => {
+    await using server = await fakeOpenAI();
+    const bodies = Object.entries(forms).filter(([what]) => !/block|JSON|shape/.test(what));
+
+    for (const [what, text] of bodies) {
+      const { everShown, calls } = await told(server, [say(`So.\n${text}`)]);
+
+      assert.deepEqual([everShown.trim(), calls], ["So.", []], what);
+    }
+  });
+
+  test("that are Python and no calls are shown as the code that they are", async () => {
+    await using server = await fakeOpenAI();
+    const said = "So:\n```tool_code\nfor each in range(3):\n  print(each)\n```\nThat is all.";
+
+    const { text, calls } = await told(server, [letters(said)], { tools: TOOLS });
+
+    assert.deepEqual([text, calls], [said, []]);
+  });
 
   test("several are made in order", async () => {
     await using server = await fakeOpenAI();

@@ -3,11 +3,13 @@
  * thoughts and calls that the model wrote as text are told apart, and the end is an answer, an answer with a sentence that
  * says what is missing, or a `ModelError` that says whether to ask again, to ask another model, or to tell the person.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { readArgs } from "./call-args.ts";
 import { ModelError } from "./model-error.ts";
 import type { FinishReason, ModelRequest, ModelStep } from "./port.ts";
-import { SaidText } from "./said-text.ts";
-import { callsIn, callsThatAre, isQuoted, mayBeCall, type WrittenCall } from "./written-calls.ts";
+import { Quotations } from "./quotations.ts";
+import { type Piece, SaidText } from "./said-text.ts";
+import { callsIn, callsThatAre, MAX_CALLS, mayBeCall, type WrittenCall } from "./written-calls.ts";
 
 /** What comes from a provider, before it is judged: only here does an end become a `finish`. */
 export type RawStep =
@@ -25,6 +27,8 @@ export interface Habits {
   noteUnmarked(ref: string): void;
 }
 
+const STEPS_IN_A_TURN = 500;
+
 /** One attempt's steps, judged. Throws `ModelError` when what came is no answer. */
 export async function* judged(
   steps: AsyncIterable<RawStep>,
@@ -32,7 +36,14 @@ export async function* judged(
   habits: Habits,
 ): AsyncGenerator<ModelStep> {
   const answer = new Answer(request, habits);
-  for await (const step of steps) yield* answer.take(step);
+  let count = 0;
+  for await (const step of steps) {
+    for (const judgedStep of answer.take(step)) {
+      yield judgedStep;
+      // One part of a stream may hold tens of thousands of marks: others get their turn.
+      if (++count % STEPS_IN_A_TURN === 0) await nextTurn();
+    }
+  }
   yield* answer.end();
 }
 
@@ -41,7 +52,7 @@ type Text = Extract<ModelStep, { readonly kind: "text" }>;
 class Answer {
   readonly #request: ModelRequest;
   readonly #habits: Habits;
-  readonly #said = new SaidText();
+  readonly #said: SaidText;
   /** Text that is not shown yet: blanks before the first word, what may be a call, what may be thoughts. */
   #held = "";
   /** Whether everything waits: for a call that the whole answer may be, or for the end of thoughts. */
@@ -56,7 +67,9 @@ class Answer {
   constructor(request: ModelRequest, habits: Habits) {
     this.#request = request;
     this.#habits = habits;
-    if (habits.thinksUnmarked(request.model.ref)) this.#waits = "thoughts";
+    const thinksUnmarked = habits.thinksUnmarked(request.model.ref);
+    this.#said = new SaidText({ thinksUnmarked });
+    if (thinksUnmarked) this.#waits = "thoughts";
   }
 
   *take(step: RawStep): Generator<ModelStep> {
@@ -90,25 +103,31 @@ class Answer {
     yield* this.#pieces(this.#said.take(delta));
   }
 
-  *#pieces(
-    pieces: Iterable<ReturnType<SaidText["take"]> extends Generator<infer Piece> ? Piece : never>,
-  ): Generator<ModelStep> {
+  *#pieces(pieces: Iterable<Piece>): Generator<ModelStep> {
     for (const piece of pieces) {
       if (piece.kind === "text") yield* this.#text(piece.text);
       else if (piece.kind === "reasoning") {
         this.#settle();
         yield { kind: "reasoning", delta: piece.text };
-      } else if (piece.kind === "call") this.#written.push(piece.written);
+      } else if (piece.kind === "call") yield* this.#call(piece);
       else yield* this.#wereThoughts();
     }
   }
 
+  *#call({ written, block }: Extract<Piece, { readonly kind: "call" }>): Generator<ModelStep> {
+    if (block !== undefined && callsIn(written, this.#request.tools ?? []).length === 0) yield* this.#text(block);
+    else if (this.#written.length < MAX_CALLS) this.#written.push(written);
+  }
+
   *#text(text: string): Generator<ModelStep> {
+    const hasWaited = this.#waits !== undefined;
     this.#held += text;
     if (!this.#hasBegun && this.#waits === undefined && mayBeCall(this.#held, this.#request.tools ?? []))
       this.#waits = "call";
     if (this.#waits === "call" && !mayBeCall(this.#held, this.#request.tools ?? [])) this.#waits = undefined;
-    if (this.#waits === undefined && this.#held.trim() !== "") yield* this.#show(this.#held);
+    // What is held without waiting for anything are blanks.
+    const news = hasWaited ? this.#held : text;
+    if (this.#waits === undefined && news.trim() !== "") yield* this.#show(this.#held);
   }
 
   *#show(text: string): Generator<ModelStep> {
@@ -139,10 +158,11 @@ class Answer {
   #writtenCalls(): WrittenCall[] {
     const { tools = [], messages } = this.#request;
     if (this.#hasCalls || tools.length === 0) return [];
-    const own = this.#written.filter((written) => !isQuoted(written, messages));
-    const calls = own.flatMap((written) => callsIn(written, tools));
+    const quotations = new Quotations(messages);
+    const own = this.#written.filter((written) => !quotations.hold(written));
+    const calls = own.flatMap((written) => callsIn(written, tools)).slice(0, MAX_CALLS);
     if (calls.length > 0 || this.#written.length > 0 || this.#waits !== "call") return calls;
-    return isQuoted(this.#held, messages) ? [] : callsThatAre(this.#held, tools);
+    return quotations.hold(this.#held) ? [] : callsThatAre(this.#held, tools);
   }
 
   /** What the end means. Throws `ModelError` when there is no answer. */
