@@ -338,6 +338,89 @@ describe("ends in providers' own words", () => {
       assert.deepEqual([early.text, early.error, early.requests], ["Whole.", undefined, 2]);
     });
 
+  for (const word of [
+    ...["ERROR_LIMIT", "max_context", "repetition_truncation", "time_limit", "incomplete", "quota", "maxOutputTokens"],
+  ])
+    test(`“${word}” is a limit`, async () => {
+      await using server = await fakeOpenAI();
+
+      const { text, end, note } = await told(server, [bytes(chat({ content: "Half" }) + chat({}, word) + DONE)]);
+
+      assert.deepEqual([text, end], ["Half", "length"]);
+      assert.match(note!, /^The answer is cut off here/);
+    });
+
+  test("a turn that Anthropic pauses is a limit", async () => {
+    await using server = await fakeAnthropic();
+    const body = claudeStart + claudeText("Half") + claudeEnd("pause_turn");
+
+    const { text, end } = await told(server, [bytes(body)], { api: "anthropic" });
+
+    assert.deepEqual([text, end], ["Half", "length"]);
+  });
+
+  const unknown: [Api, () => Promise<ModelServer>, string, string][] = [
+    ["openai-compatible", fakeOpenAI, chat({ content: "Half" }) + chat({}, "solar_flare") + DONE, "solar_flare"],
+    ["openai-compatible", fakeOpenAI, chat({ content: "Half" }) + chat({}, "x key-123456 y") + DONE, "x [key] y"],
+    ["google", fakeGoogle, gemini([{ text: "Half" }], "OTHER"), "OTHER"],
+    ["google", fakeGoogle, gemini([{ text: "Half" }], "TOO_MANY_TOOL_CALLS"), "TOO_MANY_TOOL_CALLS"],
+  ];
+  for (const [api, open, body, word] of unknown)
+    test(`a word of ${api} that nobody knows is told: ${word}`, async () => {
+      await using server = await open();
+
+      const { text, end, note } = await told(server, [bytes(body)], { api });
+
+      assert.deepEqual([text, end], ["Half", "other"]);
+      assert.equal(
+        note,
+        `fake/fake-model ended its answer here for a reason that is not known (“${word}”). Say “go on” if something is missing.`,
+      );
+    });
+
+  for (const word of [
+    "stop",
+    "end_turn",
+    "eos",
+    "stop_sequence",
+    "complete",
+    "COMPLETE",
+    "FINISH_REASON_STOP",
+    "endTurn",
+  ])
+    test(`“${word}” is the end of a whole answer`, async () => {
+      await using server = await fakeOpenAI();
+
+      const { text, end, note } = await told(server, [bytes(chat({ content: "Whole." }) + chat({}, word) + DONE)]);
+
+      assert.deepEqual([text, end, note], ["Whole.", "stop", undefined]);
+    });
+
+  test("a response that was cancelled, and says that it is completed, was cut off", async () => {
+    await using server = await fakeOpenAIResponses();
+    const body = replyText("Half") + reply("response.completed", { response: { status: "cancelled" } });
+
+    const { text, error } = await told(server, [bytes(body)], { api: "openai" });
+
+    assert.deepEqual([text, error], ["Half", "Fake cut its answer off; try again."]);
+  });
+
+  for (const [said, kind] of [
+    ["model 'x' not found, try pulling it first", "no-model"],
+    ["unauthorized", "logged-out"],
+    ["the model is at capacity", "temporary"],
+  ])
+    test(`an error in place of an answer is what its status would have been: ${said}`, async () => {
+      await using server = await fakeOpenAI();
+
+      const { kind: is } = await told(
+        server,
+        Array(4).fill(bytes(JSON.stringify({ error: said }), "application/json")),
+      );
+
+      assert.equal(is, kind);
+    });
+
   const filters: [Api, () => Promise<ModelServer>, string][] = [
     ["openai-compatible", fakeOpenAI, chat({ content: "Half" }) + chat({}, "content_filter") + DONE],
     ["openai-compatible", fakeOpenAI, chat({ content: "Half" }) + chat({}, "sensitive") + DONE],
@@ -378,7 +461,7 @@ describe("ends in providers' own words", () => {
     assert.deepEqual([error, requests], ["fake/fake-model refused to answer; ask differently.", 1]);
   });
 
-  for (const word of ["error", "abort", "insufficient_system_resource", "cancelled"]) {
+  for (const word of ["error", "abort", "insufficient_system_resource", "cancelled", "USER_CANCEL"]) {
     test(`"${word}" is an outage`, async () => {
       await using server = await fakeOpenAI();
 

@@ -86,6 +86,7 @@ function problemOf(summary: string, reason: FinishReason): string | undefined {
   if (reason === "length") return "its answer was cut off";
   if (reason === "refusal") return "it refused";
   if (reason === "tool-calls") return "it called a tool instead";
+  if (reason === "other") return "it ended for a reason that is not known";
   return THINKING_ALOUD.test(summary) ? "it thought aloud instead" : undefined;
 }
 

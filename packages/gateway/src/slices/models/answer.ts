@@ -8,6 +8,7 @@ import { readArgs } from "./call-args.ts";
 import { ModelError } from "./model-error.ts";
 import type { FinishReason, ModelRequest, ModelStep } from "./port.ts";
 import { Quotations } from "./quotations.ts";
+import { clauseOf } from "./said.ts";
 import { type Piece, SaidText } from "./said-text.ts";
 import { callsIn, callsThatAre, MAX_CALLS, mayBeCall, type WrittenCall } from "./written-calls.ts";
 
@@ -28,6 +29,8 @@ export interface Habits {
 }
 
 const STEPS_IN_A_TURN = 500;
+/** More than any provider's word for an end. */
+const MAX_WORD_CHARS = 60;
 
 /** One attempt's steps, judged. Throws `ModelError` when what came is no answer. */
 export async function* judged(
@@ -188,25 +191,42 @@ class Answer {
     }
     if (!hasText && !hasSpoken)
       throw new ModelError("empty", `${ref} ended without an answer; ask again, or choose another with /model.`);
-    return { reason: kind === "tool-calls" ? "stop" : kind };
+    if (kind !== "other" || !this.#end?.raw) return { reason: kind === "tool-calls" ? "stop" : kind };
+    const word = clauseOf(this.#end.raw.slice(0, MAX_WORD_CHARS), model.provider.apiKey);
+    return {
+      reason: kind,
+      note: `${ref} ended its answer here for a reason that is not known${word}. Say “go on” if something is missing.`,
+    };
   }
 }
 
-/** Ends in providers' words. OpenAI and what is compatible with it; Anthropic; Google; Mistral, DeepSeek, vLLM, llama.cpp. */
-const LIMITS =
-  /^(?:length|max_?tokens|max_(?:output|completion|new)_tokens|max_length|model_length|model_context_window_exceeded|context_length(?:_exceeded)?|token_limit|limit|continuation)$/i;
-const REFUSALS =
-  /^(?:content[_-]?filter(?:ed)?|refusal|refused|.*safety|recitation|blocklist|prohibited_content|spii|language|sensitive|moderation|guardrail(?:s|_intervened)?|blocked|error_toxic|risk)$/i;
+/**
+ * Ends in providers' words, by what they contain: each provider puts them together in its own way. OpenAI and what is
+ * compatible with it; Anthropic; Google; Cohere, Mistral, DeepSeek, vLLM, llama.cpp, Ollama.
+ */
+const WHOLE =
+  /^(?:stop(?:ped)?|stop_?(?:sequence|word|token)|end|end_?(?:turn|token|of_?turn|of_?text|of_?sequence)|eos(?:_token)?|eot|finish(?:ed)?|complete[d]?|done|ok|success|normal|tool_?(?:calls?|use|calling)|function_?calls?)$/;
+const REFUSED =
+  /filter|refus|safety|recitation|block|prohibit|spii|^language$|sensitive|moderat|guardrail|toxic|^risk$|policy|harm/;
+const UNREADABLE = /malformed|unexpected_tool_call/;
 const BROKEN =
-  /^(?:error|abort(?:ed)?|cancel(?:l?ed)?|interrupted|insufficient_system_resource|network_error|server_error|timeout|failed|overloaded)$/i;
+  /error(?!_limit)|abort|cancel|interrupt|insufficient_system_resource|network|timeout|timed_out|fail|overload|rate_limit|unavailable|disconnect/;
+const LIMITED = /length|max|limit|token|context|truncat|repetition|quota|budget|incomplete|exceed|continuation|pause/;
 
 function kindOf(end: Extract<RawStep, { readonly kind: "end" }> | undefined, label: string): FinishReason {
   const { unified, raw = "" } = end ?? { unified: "interrupted" };
-  if (/^(?:malformed_function_call|unexpected_tool_call|malformed_response)$/i.test(raw))
+  const word = raw
+    .replace(/(?<=[a-z])(?=[A-Z])/g, "_")
+    .toLowerCase()
+    .replace(/[\s-]+/g, "_")
+    .replace(/^(?:finish|stop)_reason_/, "");
+  if (UNREADABLE.test(word))
     throw new ModelError("temporary", `${label}'s model wrote a tool call that cannot be read; try again.`);
-  if (LIMITS.test(raw) || unified === "length") return "length";
-  if (REFUSALS.test(raw) || unified === "content-filter") return "refusal";
-  if (BROKEN.test(raw) || unified === "interrupted" || unified === "error")
+  if (REFUSED.test(word) || unified === "content-filter") return "refusal";
+  if (WHOLE.test(word)) return unified === "tool-calls" ? unified : "stop";
+  if (unified === "length") return "length";
+  if (BROKEN.test(word) || unified === "interrupted" || unified === "error")
     throw new ModelError("temporary", `${label} cut its answer off; try again.`);
-  return unified === "stop" || unified === "tool-calls" ? unified : "other";
+  if (LIMITED.test(word)) return "length";
+  return word === "" && (unified === "stop" || unified === "tool-calls") ? unified : "other";
 }

@@ -159,8 +159,8 @@ function isOfPictures(body: string): boolean {
 /** The HTTP status that an error in a body names: as a number, or in a provider's words for it. */
 function statusIn(problem: unknown, depth = 0): number | undefined {
   if (typeof problem === "string") {
-    const inner = depth < 4 && problem.trimStart().startsWith("{") ? statusOfJson(problem, depth) : undefined;
-    return inner;
+    if (depth < 4 && problem.trimStart().startsWith("{")) return statusOfJson(problem, depth);
+    return STATUS_SENTENCES.find(([pattern]) => pattern.test(problem.slice(0, MAX_SAID_CHARS)))?.[1];
   }
   if (typeof problem !== "object" || problem === null || depth > 4) return undefined;
   const { code, status, status_code, statusCode, http_status, type, error, reason } = problem as Record<
@@ -197,6 +197,17 @@ const STATUS_WORDS: readonly (readonly [RegExp, number])[] = [
   [/unavailable/i, 503],
   [/timeout|deadline/i, 504],
   [/server_error|api_error|internal/i, 500],
+];
+
+/** How servers that name no status say it: Ollama, llama.cpp, LM Studio. */
+const MAX_SAID_CHARS = 1_000;
+const STATUS_SENTENCES: readonly (readonly [RegExp, number])[] = [
+  [/\bunauthori[sz]ed\b|\bauthentication\b/i, 401],
+  [/\bforbidden\b|permission denied/i, 403],
+  [/rate.?limit|too many (?:concurrent )?requests/i, 429],
+  [/\bnot found\b/i, 404],
+  [/\boverloaded\b|at capacity|server busy/i, 529],
+  [/\binvalid request\b|\bbad request\b/i, 400],
 ];
 
 /** The error that the provider's words mean; undefined when they are none that we know. */

@@ -28,9 +28,9 @@ const BAD_KEY = /API_KEY_INVALID|api key (?:not valid|expired|is invalid)|(?:inc
 const NO_CREDIT =
   /insufficient_quota|credit balance is too low|insufficient (?:balance|credits?|funds)|out of credits|payment required/i;
 
-/** There is no such model, where the status does not say so: OpenRouter, DeepSeek, Mistral, Groq. */
+/** There is no such model, where the status does not say so: OpenRouter, DeepSeek, Mistral, Groq, Ollama, vLLM. */
 const NO_MODEL =
-  /model_not_found|not a valid model|model not exist|invalid model\b|model_decommissioned|has been (?:decommissioned|deprecated|retired)|does not have access to model/i;
+  /model_not_found|not a valid model|model not exist|invalid model\b|model_decommissioned|has been (?:decommissioned|deprecated|retired)|does not have access to model|\bmodel\b.{1,200} (?:not found|does not exist)|no such model|unknown model\b/i;
 
 /** The model or its server cannot call tools: Ollama, vLLM, llama.cpp, OpenRouter, Groq. */
 const NO_TOOLS =

@@ -56,8 +56,10 @@ export class ResponsesTidier implements Tidier {
 
   #end(event: Json): Json[] {
     this.isClosed = true;
-    const { incomplete_details, usage } = objectIn(event.response) ?? {};
-    const reason = textIn(objectIn(incomplete_details)?.reason);
+    const { incomplete_details, status, usage } = objectIn(event.response) ?? {};
+    const isWhole = event.type !== "response.incomplete" && (status ?? "completed") === "completed";
+    const reason =
+      textIn(objectIn(incomplete_details)?.reason) ?? (isWhole ? undefined : (textIn(status) ?? "incomplete"));
     const counts = { input_tokens: 0, output_tokens: 0, ...countsIn(usage) };
     const type = reason ? "response.incomplete" : event.type === "response.done" ? "response.completed" : event.type;
     return [{ type, response: { ...(reason && { incomplete_details: { reason } }), usage: counts } }];
