@@ -36,3 +36,13 @@ test("code with backticks has two around it", () => {
 test("the length is in UTF-16 units", () => {
   assert.equal(dialect.measure({ text: "a😀", plain: "a😀" }), 3);
 });
+
+test("empty lines are escaped in time linear in their number", () => {
+  const text = `${"\n".repeat(200_000)}x`;
+  const before = performance.now();
+
+  assert.equal(dialect.escape(text), text);
+
+  const tookMs = performance.now() - before;
+  assert.ok(tookMs < 1_500, `${tookMs} ms`);
+});

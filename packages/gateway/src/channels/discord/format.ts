@@ -4,7 +4,7 @@ import type { Dialect } from "../../kit/text/dialect.ts";
 /** Marks that mean something wherever they stand. `<` begins mentions, emoji and times. */
 const MARKS = /[\\*_~`|<[\]]/g;
 /** Marks that mean something at the beginning of a line: headings, quotes, lists, small print. */
-const LINE_START = /^(\s*)(#{1,3}(?=\s)|>(?=\s|>>)|[-+](?=\s|#)|\d+(?=\.\s))/gm;
+const LINE_START = /^([^\S\n]*)(#{1,3}(?=\s)|>(?=\s|>>)|[-+](?=\s|#)|\d+(?=\.\s))/gm;
 
 export const discordMarkdown: Dialect = {
   name: "discord",

@@ -22,10 +22,10 @@ export interface RunObserver {
 const NOBODY: AnsweredBy = { provider: BUILTIN.provider, model: "none" };
 
 /** What a model says that has nothing to say, having said it with a tool. */
-const NOTHING_TO_SAY = /(?:^|\n)\s*NO_REPLY\s*$/;
+const NOTHING_TO_SAY = /(?:^|\n)[^\S\n]{0,80}NO_REPLY$/;
 
 function spoken(text: string): string {
-  return text.replace(NOTHING_TO_SAY, "").trim();
+  return text.trim().replace(NOTHING_TO_SAY, "").trim();
 }
 
 /** The answer is complete. `stopReason` is why it ended, unless the model was simply done. */

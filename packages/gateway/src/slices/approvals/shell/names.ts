@@ -15,9 +15,13 @@ const CONSOLES = new Set(
   "psql mysql mariadb sqlite mongosh redis-cli bc dc gnuplot ftp sftp lftp smbclient".split(" "),
 );
 
+/** No file has a longer name (NAME_MAX). */
+const MAX_NAME_CHARS = 255;
+
 /** The name under which a program is known: without folder, version and ending. */
 export function familyOf(program: string): string {
   const name = (program.split("/").at(-1) ?? "").toLowerCase().replace(/\.exe$/, "");
+  if (name.length > MAX_NAME_CHARS) return name;
   const bare = name.replace(/[-.]?\d[\d.]*$/, "");
   return bare === "" ? name : bare;
 }
