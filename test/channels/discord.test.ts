@@ -72,13 +72,14 @@ describe("what is said on Discord", () => {
     await fake.says("brew", { in: { group: "Tea" }, mentionsBot: true });
     await fake.says("never mind", { in: { group: "Tea" } });
 
-    const inside = await bench.received("the first", message("ask @molty too"));
+    const inside = await bench.received("the first", message("ask \uFFFC too"));
     const addressed = await bench.received("the second", message("brew"));
     const other = await bench.received("the third", message("never mind"));
     assert.deepEqual(
       [inside, addressed, other].map(({ mentionsSelf }) => mentionsSelf),
       [true, true, false],
     );
+    assert.deepEqual(inside.others, [{ sign: "@", name: "molty", id: fake.botId }]);
     assert.equal(addressed.chat.kind, "channel");
     assert.equal(addressed.chat.title, "Tea");
     assert.ok(addressed.chat.spaceId);

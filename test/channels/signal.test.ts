@@ -104,7 +104,10 @@ describe("what is said on Signal", () => {
     const picture = { bytes, mimeType: "image/png", fileName: "a.png", kind: "image" } as const;
     const note = { bytes, mimeType: "audio/aac", fileName: "note.aac", kind: "voice" } as const;
 
-    await fake.says("look", { files: [picture, note] });
+    // A recording without a name that nobody marked was not recorded by its sender.
+    const unnamed = { bytes, mimeType: "audio/aac", fileName: "", kind: "audio" } as const;
+
+    await fake.says("look", { files: [picture, note, unnamed] });
 
     const { media } = await bench.received("look", message("look"));
     const content = await Array.fromAsync(await connection.fetchMedia!(media[0]!, aborted));
@@ -113,6 +116,7 @@ describe("what is said on Signal", () => {
       [
         ["image", "image/png", 100_000],
         ["voice", "audio/aac", 100_000],
+        ["audio", "audio/aac", 100_000],
       ],
     );
     assert.deepEqual(new Uint8Array(Buffer.concat(content)), bytes);

@@ -13,6 +13,7 @@ import {
   type Outbound,
   type OutboundMedia,
 } from "../../packages/gateway/src/kit/channel.ts";
+import { shown } from "../../packages/gateway/src/kit/said.ts";
 import { AccountBench, plainText } from "../support/channel-context.ts";
 import { within } from "../support/time-limit.ts";
 
@@ -46,7 +47,7 @@ function outbound(chatId: string, text: string, rest: Partial<Outbound> = {}): O
 }
 
 function isMessage(text: string): (inbound: Inbound) => inbound is InboundMessage {
-  return (inbound): inbound is InboundMessage => inbound.kind === "message" && inbound.text === text;
+  return (inbound): inbound is InboundMessage => inbound.kind === "message" && shown(inbound, "telegram") === text;
 }
 
 function isKind<Kind extends Inbound["kind"]>(kind: Kind) {
@@ -274,7 +275,7 @@ test("a file that Telegram gives no bot is refused in a sentence", async () => {
 });
 
 const told: readonly [Record<string, unknown>, string][] = [
-  [{ contact: { phone_number: "+1555", first_name: "Bob", last_name: "Bee" } }, "[contact: Bob Bee, +1555]"],
+  [{ contact: { phone_number: "+1555", first_name: "Bob", last_name: "Bee" } }, "[contact: “Bob Bee”, “+1555”]"],
   [{ location: { latitude: 1.5, longitude: 2.5 } }, "[location: 1.5, 2.5]"],
   [{ dice: { emoji: "🎲", value: 4 } }, "[dice 🎲: 4]"],
   [{ poll: { question: "Tea?", options: [{ text: "yes" }, { text: "no" }] } }, "[poll: Tea? — yes / no]"],

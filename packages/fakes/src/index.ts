@@ -3,14 +3,15 @@
 export { type FakeDiscord, fakeDiscord } from "./discord/index.ts";
 export { type FakeBlueBubbles, fakeBlueBubbles } from "./imessage/bluebubbles.ts";
 export { type FakeImsg, fakeImsg } from "./imessage/imsg.ts";
-export type {
-  Delivered,
-  FakeFile,
-  FakePlatform,
-  GivenReaction,
-  Said,
-  SaysOptions,
-  Trouble,
+export {
+  type Delivered,
+  type FakeFile,
+  type FakePlatform,
+  type GivenReaction,
+  MENTION,
+  type Said,
+  type SaysOptions,
+  type Trouble,
 } from "./platform.ts";
 export { type FakeSignal, fakeSignal } from "./signal/index.ts";
 export { type FakeSlack, fakeSlack } from "./slack/fake.ts";

@@ -12,6 +12,28 @@ export interface FakeFile {
   readonly kind: "image" | "video" | "audio" | "voice" | "document" | "sticker";
 }
 
+/** Stands in what somebody says for the mention of another person. */
+export const MENTION = "\uFFFC";
+
+/** A text in which each mention is written as the platform writes it, and where they then stand. */
+export function withMentions(
+  text: string,
+  names: readonly string[] = [],
+  write: (name: string) => string,
+): { text: string; mentions: { name: string; start: number; length: number }[] } {
+  const mentions: { name: string; start: number; length: number }[] = [];
+  let written = "";
+  for (const [index, part] of text.split(MENTION).entries()) {
+    const name = names[index - 1];
+    if (name !== undefined) {
+      mentions.push({ name, start: written.length, length: write(name).length });
+      written += write(name);
+    }
+    written += part;
+  }
+  return { text: written, mentions };
+}
+
 /** How somebody says something. */
 export interface SaysOptions {
   /** Who: any name; the fake makes the person up once and keeps them. "alice" when not said. */
@@ -21,6 +43,11 @@ export interface SaysOptions {
   /** A topic or thread within it, by any name. */
   readonly thread?: string;
   readonly mentionsBot?: boolean;
+  /**
+   * Others who are mentioned by the names that they chose, each where the text has `MENTION`. Platforms that only know
+   * typed mentions show the name.
+   */
+  readonly mentions?: readonly string[];
   /** The platform's id of the message that this answers. */
   readonly replyTo?: string;
   readonly files?: readonly FakeFile[];

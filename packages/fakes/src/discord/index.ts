@@ -5,7 +5,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Loopback } from "../loopback.ts";
-import type { Delivered, FakePlatform, GivenReaction, Said, SaysOptions, Trouble } from "../platform.ts";
+import {
+  type Delivered,
+  type FakePlatform,
+  type GivenReaction,
+  type Said,
+  type SaysOptions,
+  type Trouble,
+  withMentions,
+} from "../platform.ts";
 import { Changes, until } from "../watch.ts";
 import { withoutMarkup } from "./markup.ts";
 import { Refusal, readBody, tooMany } from "./request.ts";
@@ -114,7 +122,8 @@ class Platform implements FakeDiscord {
   async says(text: string, options: SaysOptions = {}): Promise<Said> {
     const author = this.#world.person(options.from ?? (options.asBot ? "beep" : "alice"), options.asBot);
     const channelId = this.#goTo(author, options);
-    const content = options.mentionsBot ? `<@${this.botId}> ${text}` : text;
+    const written = withMentions(text, options.mentions, (name) => `<@${this.#world.person(name).id}>`).text;
+    const content = options.mentionsBot ? `<@${this.botId}> ${written}` : written;
     const answered = options.replyTo === undefined ? undefined : this.#world.messages.get(options.replyTo);
     const named = [...content.matchAll(/<@!?(\d+)>/g)].map(([, id]) => this.#userById(id));
     const mentions = [...named, answered?.author].filter((user) => user !== undefined);

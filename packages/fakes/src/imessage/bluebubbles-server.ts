@@ -1,7 +1,7 @@
 /** The REST interface of a BlueBubbles server, and its calls to webhooks: one try each, as the real one. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FakeFile } from "../platform.ts";
-import { type Mac, type MacChat, type MacMessage, MENTION, OWNER } from "./mac.ts";
+import { type Mac, type MacChat, type MacMessage, OWNER } from "./mac.ts";
 import { kindOf, Orders } from "./orders.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -90,7 +90,7 @@ export class BlueBubblesServer {
       guid,
       ...(clientId !== undefined && { tempGuid: clientId }),
       text: files.length > 0 ? `${"\ufffc".repeat(files.length)}${text}` : text,
-      ...(message.mentionsOwner && { attributedBody: mention(text) }),
+      ...((message.mentions ?? []).length > 0 && { attributedBody: styled(text, message) }),
       handle: sender === undefined ? null : { address: sender, service: chat.service },
       isFromMe: sender === undefined,
       dateCreated: at,
@@ -303,10 +303,13 @@ function chatOnWire({ guid, identifier, name, participants, isGroup }: MacChat) 
   };
 }
 
-/** The styled text in which Messages says that its beginning is a mention. */
-function mention(text: string): unknown {
-  const attributes = { __kIMMessagePartAttributeName: 0, __kIMMentionConfirmedMention: OWNER };
-  return [{ string: text, runs: [{ range: [0, MENTION.length], attributes }] }];
+/** The styled text in which Messages says what of it is a mention. The marks of files are counted. */
+function styled(text: string, { mentions = [], files }: MacMessage): unknown {
+  const runs = mentions.map(({ start, length, handle }) => ({
+    range: [start + files.length, length],
+    attributes: { __kIMMessagePartAttributeName: 0, __kIMMentionConfirmedMention: handle },
+  }));
+  return [{ string: text, runs }];
 }
 
 function nameOf(emoji: string): string | undefined {

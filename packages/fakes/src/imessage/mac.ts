@@ -1,13 +1,20 @@
 /** The Mac behind both fakes of iMessage: its people, chats and messages, as the Messages app keeps them. */
 import { randomUUID } from "node:crypto";
-import type { Delivered, FakeFile, GivenReaction, Said, SaysOptions } from "../platform.ts";
+import {
+  type Delivered,
+  type FakeFile,
+  type GivenReaction,
+  type Said,
+  type SaysOptions,
+  withMentions,
+} from "../platform.ts";
 import { Changes } from "../watch.ts";
 
 /** Whose Mac it is. */
 export const OWNER = "moltbot@example.com";
 
 /** A mention of the owner, as the text shows it. */
-export const MENTION = "@moltbot";
+const OWN_MENTION = "@moltbot";
 
 /** What a message came by; SMS and RCS show any number that their sender claims. */
 export type Service = "iMessage" | "SMS" | "RCS";
@@ -29,6 +36,12 @@ export interface MacChat {
   readonly service: Service;
 }
 
+interface MacMention {
+  readonly start: number;
+  readonly length: number;
+  readonly handle: string;
+}
+
 export interface MacMessage {
   /** The row in Messages' database: it only grows. */
   readonly id: number;
@@ -40,8 +53,8 @@ export interface MacMessage {
   readonly at: number;
   readonly files: readonly FakeFile[];
   readonly replyTo?: string | undefined;
-  /** The text begins with a mention of the owner. */
-  readonly mentionsOwner?: boolean | undefined;
+  /** What of the text is a mention, and of whom. */
+  readonly mentions?: readonly MacMention[] | undefined;
   readonly tapback?: { readonly target: string; readonly emoji: string; readonly isRemoved: boolean } | undefined;
   readonly clientId?: string | undefined;
   edits: number;
@@ -50,7 +63,7 @@ export interface MacMessage {
 }
 
 type NewMessage = Pick<MacMessage, "chat" | "sender" | "text"> &
-  Partial<Pick<MacMessage, "at" | "files" | "replyTo" | "mentionsOwner" | "tapback" | "clientId">>;
+  Partial<Pick<MacMessage, "at" | "files" | "replyTo" | "mentions" | "tapback" | "clientId">>;
 
 export class Mac {
   readonly changes = new Changes();
@@ -132,11 +145,17 @@ export class Mac {
     const chat = typeof options.in === "object" ? this.group(options.in.group) : this.directChat(sender, service);
     if (!chat.participants.includes(sender)) chat.participants.push(sender);
     const { files = [], at, replyTo } = options;
+    const start = options.mentionsBot ? `${OWN_MENTION} ` : "";
+    const { text: written, mentions: others } = withMentions(start + text, options.mentions, (name) => `@${name}`);
+    const mentions = [
+      ...(options.mentionsBot ? [{ start: 0, length: OWN_MENTION.length, handle: OWNER }] : []),
+      ...others.map(({ name, ...stretch }) => ({ ...stretch, handle: this.handle(name) })),
+    ];
     return this.add({
       chat,
       sender,
-      text: options.mentionsBot ? `${MENTION} ${text}` : text,
-      mentionsOwner: options.mentionsBot === true,
+      text: written,
+      mentions,
       files,
       replyTo,
       ...(at !== undefined && { at }),

@@ -1,6 +1,14 @@
 /** A fake of Signal: people and groups behind signal-cli's HTTP daemon, on loopback. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Delivered, FakePlatform, GivenReaction, Said, SaysOptions, Trouble } from "../platform.ts";
+import {
+  type Delivered,
+  type FakePlatform,
+  type GivenReaction,
+  MENTION,
+  type Said,
+  type SaysOptions,
+  type Trouble,
+} from "../platform.ts";
 import { Changes, until } from "../watch.ts";
 import { Daemon } from "./daemon.ts";
 import { Program } from "./program.ts";
@@ -128,14 +136,23 @@ class Platform implements FakeSignal {
     const chatId = group ? `group:${group.id}` : author.number;
     const quoted = options.replyTo === undefined ? undefined : this.#world.messages.get(Number(options.replyTo));
     this.#world.keep({ timestamp, chatId, author, text, files: options.files ?? [] });
-    const mention = { name: this.self.number, number: this.self.number, uuid: this.self.uuid, start: 0, length: 1 };
+    const message = options.mentionsBot ? `${MENTION} ${text}` : text;
+    const people = [
+      ...(options.mentionsBot ? [this.self] : []),
+      ...(options.mentions ?? []).map((name) => this.#world.person(name)),
+    ];
+    const mentions = [...message.matchAll(new RegExp(MENTION, "g"))].map(({ index: start }, at) => ({
+      ...people[at],
+      start,
+      length: 1,
+    }));
     this.#emit(author, timestamp, {
       dataMessage: {
         timestamp,
-        message: options.mentionsBot ? `\uFFFC ${text}` : text,
+        message,
         expiresInSeconds: 0,
         viewOnce: false,
-        ...(options.mentionsBot && { mentions: [mention] }),
+        ...(mentions.length > 0 && { mentions }),
         ...(quoted && { quote: quoteOf(quoted) }),
         ...(options.files && { attachments: options.files.map((file) => this.#world.upload(file)) }),
         ...(group && { groupInfo: { groupId: group.id, groupName: group.name, revision: 1, type: "DELIVER" } }),

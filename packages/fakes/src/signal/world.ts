@@ -77,7 +77,15 @@ export class World {
     const extension = /\.\w+$/.exec(file.fileName)?.[0] ?? "";
     const id = randomBytes(10).toString("hex") + extension;
     this.attachments.set(id, file);
-    const filename = file.kind === "voice" ? null : file.fileName;
-    return { contentType: file.mimeType, filename, id, size: file.bytes.length, uploadTimestamp: Date.now() };
+    const voiceNote = file.kind === "voice";
+    const filename = voiceNote ? null : file.fileName || null;
+    return {
+      contentType: file.mimeType,
+      filename,
+      id,
+      size: file.bytes.length,
+      voiceNote,
+      uploadTimestamp: Date.now(),
+    };
   }
 }

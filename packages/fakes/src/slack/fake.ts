@@ -1,5 +1,13 @@
 /** A fake Slack workspace on loopback with one app in it: Web API and Socket Mode for unmodified client libraries. */
-import type { Delivered, FakePlatform, GivenReaction, Said, SaysOptions, Trouble } from "../platform.ts";
+import {
+  type Delivered,
+  type FakePlatform,
+  type GivenReaction,
+  type Said,
+  type SaysOptions,
+  type Trouble,
+  withMentions,
+} from "../platform.ts";
 import { until } from "../watch.ts";
 import { emojiOfName, nameOfEmoji } from "./emoji.ts";
 import { changeEvent } from "./methods.ts";
@@ -82,7 +90,7 @@ export class FakeSlack implements FakePlatform {
     const message = this.#world.add({
       channel,
       user,
-      text: `${options.mentionsBot ? `<@${this.#world.bot.id}> ` : ""}${escaped(text)}`,
+      text: `${options.mentionsBot ? `<@${this.#world.bot.id}> ` : ""}${this.#written(text, options.mentions)}`,
       threadTs,
       ...(options.forwardedFrom !== undefined && { sharedFrom: this.#world.person(options.forwardedFrom) }),
       files: (options.files ?? []).map((file) => this.#world.store(file)),
@@ -90,6 +98,18 @@ export class FakeSlack implements FakePlatform {
     });
     this.#tell(message);
     return { id: message.ts, chatId: channel.id, senderId: user.id };
+  }
+
+  #written(text: string, mentions: SaysOptions["mentions"]): string {
+    return withMentions(escaped(text), mentions, (name) => `<@${this.#world.person(name).id}>`).text;
+  }
+
+  /** A message with a text in Slack's own notation, and fields that `says` does not make. */
+  async sends(text: string, { fields = {}, ...options }: SaysOptions & { fields?: object } = {}): Promise<Said> {
+    const user = this.#world.person(options.from ?? "alice");
+    const message = this.#world.add({ channel: this.#place(options), user, text, threadTs: undefined, files: [] });
+    this.#tell(message, fields);
+    return { id: message.ts, chatId: message.channel.id, senderId: user.id };
   }
 
   idOf(who: string | { readonly group: string }): string {
@@ -246,10 +266,10 @@ export class FakeSlack implements FakePlatform {
   }
 
   /** One mention makes two events: the message, and the mention. */
-  #tell(message: Message): void {
+  #tell(message: Message, fields: object = {}): void {
     const { id: channel, kind } = message.channel;
     const wire = onWire(message, this.#world, this.#api.loopback.url);
-    const event = { ...wire, channel, event_ts: message.ts };
+    const event = { ...wire, channel, event_ts: message.ts, ...fields };
     this.#socket.event({ ...event, channel_type: kind });
     if (kind === "channel" && message.text.includes(`<@${this.#world.bot.id}>`))
       this.#socket.event({ ...event, type: "app_mention" });

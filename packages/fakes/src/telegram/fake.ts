@@ -1,5 +1,13 @@
 /** A fake Telegram: the Bot API on loopback with one bot, good enough for an unmodified client library. */
-import type { Delivered, FakePlatform, GivenReaction, Said, SaysOptions, Trouble } from "../platform.ts";
+import {
+  type Delivered,
+  type FakePlatform,
+  type GivenReaction,
+  type Said,
+  type SaysOptions,
+  type Trouble,
+  withMentions,
+} from "../platform.ts";
 import { until } from "../watch.ts";
 import { BotApi } from "./server.ts";
 import { type Update, Updates } from "./updates.ts";
@@ -69,14 +77,18 @@ export class FakeTelegram implements FakePlatform {
   }
 
   async says(text: string, options: SaysOptions = {}): Promise<Said> {
-    const said = options.mentionsBot ? `@${this.#world.bot.username} ${text}` : text;
+    const start = options.mentionsBot ? `@${this.#world.bot.username} ` : "";
+    const { text: said, mentions } = withMentions(start + text, options.mentions, (name) => name);
+    const entities = [...mentions.map((each) => this.#mentionOf(each)), ...entitiesOf(said)].sort(
+      (a, b) => a.offset - b.offset,
+    );
     const { files = [] } = options;
     const isAlbum = files.length > 1;
     const album = isAlbum ? { media_group_id: `album-${this.#world.nextId()}` } : {};
-    const captioned = { caption: said, ...(entitiesOf(said).length > 0 && { caption_entities: entitiesOf(said) }) };
+    const captioned = { caption: said, ...(entities.length > 0 && { caption_entities: entities }) };
     const contents: Readonly<Record<string, unknown>>[] =
       files.length === 0
-        ? [textContent(said, entitiesOf(said))]
+        ? [textContent(said, entities)]
         : files.map((file, index) => ({
             ...fileContent(file, this.#world),
             ...album,
@@ -86,6 +98,11 @@ export class FakeTelegram implements FakePlatform {
       this.#add(index === 0 ? said : "", content, options, files.slice(index, index + 1)),
     );
     return saidOf(messages[0]!);
+  }
+
+  /** Of somebody without a user name, the text shows the name that they chose. */
+  #mentionOf({ name, start: offset, length }: { name: string; start: number; length: number }) {
+    return { type: "text_mention", offset, length, user: this.#world.person(name) };
   }
 
   idOf(who: string | { readonly group: string }): string {

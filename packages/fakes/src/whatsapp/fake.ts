@@ -4,7 +4,7 @@
  * sessions and what was not confirmed are kept, so a client that was killed finds everything at its next login.
  */
 import { randomBytes } from "node:crypto";
-import { type BinaryNode, jidNormalizedUser } from "@whiskeysockets/baileys";
+import { type BinaryNode, jidNormalizedUser, type proto } from "@whiskeysockets/baileys";
 import type { Delivered, FakePlatform, GivenReaction, Said, SaysOptions, Trouble } from "../platform.ts";
 import { Changes, until } from "../watch.ts";
 import { Account } from "./account.ts";
@@ -144,6 +144,15 @@ export class FakeWhatsApp implements FakePlatform {
     });
     for (const letter of letters) await this.#incoming.send(letter);
     return { id: letters[0]?.id ?? "", chatId, senderId: `+${from.person.number}` };
+  }
+
+  /** Somebody's phone sends a message of any content. */
+  async sends(message: proto.IMessage, options: Pick<SaysOptions, "from" | "in"> = {}): Promise<Said> {
+    const from = this.#directory.person(options.from ?? "alice");
+    const { group, chatId } = this.#place(from, options.in);
+    const id = Incoming.newId();
+    await this.#incoming.send({ id, from, group, message });
+    return { id, chatId, senderId: `+${from.person.number}` };
   }
 
   /** The account's owner writes on the phone: to a person, or, when nobody is named, to the own number. */

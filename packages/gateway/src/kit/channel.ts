@@ -7,6 +7,7 @@ import { type Static, type TObject, type TProperties, Type } from "@sinclair/typ
 import type { Clock } from "../base/clock.ts";
 import { TellableError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import type { Said } from "./said.ts";
 import type { Dialect, Rendered } from "./text/dialect.ts";
 
 /** Everything a platform may offer; a channel lists what it does, an account may lack some of it. */
@@ -147,28 +148,28 @@ interface InboundBase {
 
 /** Something that happened on the platform. */
 export type Inbound =
-  | (InboundBase & {
-      readonly kind: "message";
-      readonly text: string;
-      /**
-       * Set when text and files are not the sender's own: whose they are, "" when the platform does not say. Such a text
-       * commands nothing.
-       */
-      readonly forwardedFrom?: string | undefined;
-      /** Texts of others beside the sender's own one. */
-      readonly forwarded?: readonly Forwarded[] | undefined;
-      readonly media: readonly MediaRef[];
-      /** Parts of one album arrive as several messages with the same id. */
-      readonly albumId?: string | undefined;
-      readonly replyTo?: Quote | undefined;
-      readonly mentionsSelf: boolean;
-      /** Handed back on the first part of the answer, for example to answer a native command. */
-      readonly via?: string | undefined;
-      /** A native command or menu: it is addressed to us wherever it was typed. */
-      readonly isCommand?: boolean | undefined;
-    })
+  | (InboundBase &
+      Said & {
+        readonly kind: "message";
+        /**
+         * Set when text and files are not the sender's own: whose they are, "" when the platform does not say. Such a text
+         * commands nothing.
+         */
+        readonly forwardedFrom?: string | undefined;
+        /** Texts of others beside the sender's own one. */
+        readonly forwarded?: readonly Forwarded[] | undefined;
+        readonly media: readonly MediaRef[];
+        /** Parts of one album arrive as several messages with the same id. */
+        readonly albumId?: string | undefined;
+        readonly replyTo?: Quote | undefined;
+        readonly mentionsSelf: boolean;
+        /** Handed back on the first part of the answer, for example to answer a native command. */
+        readonly via?: string | undefined;
+        /** A native command or menu: it is addressed to us wherever it was typed. */
+        readonly isCommand?: boolean | undefined;
+      })
   /** `sender` changed the message; it has effect if the message is theirs. */
-  | (InboundBase & { readonly kind: "edit"; readonly text: string })
+  | (InboundBase & Said & { readonly kind: "edit" })
   /**
    * `sender` took the message back; it has effect if the message is theirs. `isVouched`: the platform itself says that
    * the message is gone, whoever removed it (Discord does not say who).
@@ -480,11 +481,11 @@ export function withTimeHeard<Answer extends { readonly headers: { get(name: str
 
 /** The text of a message that may bring others' words: what is not the sender's own stands apart, and is named. */
 export function ownAndForwarded(
-  own: string,
+  own: Said,
   forwarded: readonly Forwarded[],
-): Pick<InboundMessage, "text" | "forwardedFrom" | "forwarded"> {
-  if (forwarded.length === 0) return { text: own };
-  if (own.trim() !== "") return { text: own, forwarded };
+): Said & Pick<InboundMessage, "forwardedFrom" | "forwarded"> {
+  if (forwarded.length === 0) return own;
+  if (own.text.trim() !== "") return { ...own, forwarded };
   const origins = [...new Set(forwarded.flatMap(({ origin }) => (origin ? [origin] : [])))];
   return { text: forwarded.map(({ text }) => text).join("\n\n"), forwardedFrom: origins.join(", ") };
 }

@@ -11,6 +11,7 @@ import {
   type Peer,
   type Quote,
 } from "../../kit/channel.ts";
+import { type Said, shown } from "../../kit/said.ts";
 import { mediaOf } from "./media.ts";
 import type { Places } from "./places.ts";
 import { nameOf, type Readable, readableText } from "./readable.ts";
@@ -61,7 +62,7 @@ export class Mapper {
       ...(await this.#base(message)),
       keys: [`edit:${message.id}:${message.edited_timestamp}`],
       at: Date.parse(message.edited_timestamp),
-      text: this.#textOf(message),
+      ...this.#saidIn(message),
     };
   }
 
@@ -97,16 +98,16 @@ export class Mapper {
   }
 
   /** What its author wrote: pages that people's messages show a preview of are not theirs. */
-  #textOf(message: APIMessage): string {
+  #saidIn(message: APIMessage): Said {
     const isPersons = message.author.bot !== true && message.webhook_id === undefined;
     return readableText(isPersons ? { ...message, embeds: [] } : message, this.#readable);
   }
 
   /** A forwarded message has no words and files of its own, and its copies have no author. */
-  #wordsOf(message: APIMessage): Pick<InboundMessage, "text" | "forwardedFrom" | "forwarded"> {
+  #wordsOf(message: APIMessage): Said & Pick<InboundMessage, "forwardedFrom" | "forwarded"> {
     const snapshots = message.message_snapshots ?? [];
-    if (snapshots.length === 0) return ownAndForwarded(this.#textOf(message), this.#pagesIn(message));
-    const texts = snapshots.map(({ message: content }) => readableText(content as Readable, this.#readable));
+    if (snapshots.length === 0) return ownAndForwarded(this.#saidIn(message), this.#pagesIn(message));
+    const texts = snapshots.map(({ message: content }) => this.#shown(content as Readable));
     return { text: texts.filter((text) => text !== "").join("\n\n"), forwardedFrom: this.#originOf(message) };
   }
 
@@ -114,7 +115,7 @@ export class Mapper {
     const isPersons = message.author.bot !== true && message.webhook_id === undefined;
     const pages = isPersons
       ? (message.embeds ?? []).map((embed) => ({
-          text: readableText({ content: "", embeds: [embed] }, this.#readable),
+          text: this.#shown({ content: "", embeds: [embed] }),
           origin: `a page${embed.url ? ` (${embed.url})` : ""}`,
         }))
       : [];
@@ -126,6 +127,11 @@ export class Mapper {
     if (!of) return "";
     const name = this.#places.nameOf(of.channel_id);
     return name === undefined ? `channel ${of.channel_id}` : `#${name} (${of.channel_id})`;
+  }
+
+  /** Words of others, as they are read. */
+  #shown(content: Readable): string {
+    return shown(readableText(content, this.#readable), "discord");
   }
 
   get #readable() {
@@ -140,7 +146,7 @@ export class Mapper {
       messageId,
       fromSelf: answered?.author.id === this.#selfId,
       ...(answered && {
-        text: this.#textOf(answered),
+        text: shown(this.#saidIn(answered), "discord"),
         senderId: answered.author.id,
         senderName: chosenName(nameOf(answered.author)),
       }),

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { shown } from "../../kit/said.ts";
 import { readableText } from "./readable.ts";
 
 const options = { selfId: "9", channelName: (id: string) => (id === "7" ? "tea" : undefined) };
 const ann = { id: "5", username: "ann", global_name: "Ann", discriminator: "0", avatar: null };
 
 function read(message: object): string {
-  return readableText({ content: "", ...message } as never, options);
+  return shown(readableText({ content: "", ...message } as never, options), "discord");
 }
 
 test("people, channels, emoji and times are read as words", () => {
@@ -14,7 +15,8 @@ test("people, channels, emoji and times are read as words", () => {
 
   assert.equal(
     read({ content, mentions: [ann] }),
-    "@Ann and @somebody in #tea or #channel, :wave: :dance: @role 1970-01-01T00:00:00.000Z /help",
+    "@“Ann” (discord:5) and @discord:6 in #“tea” (discord:7) or #discord:8, :wave: :dance: @“role” (discord:3) " +
+      "1970-01-01T00:00:00.000Z “/help”",
   );
 });
 
@@ -22,7 +24,7 @@ test("a mention of the account at the beginning is an address, later it is a wor
   const self = { ...ann, id: "9", global_name: "Molty" };
 
   assert.equal(read({ content: "<@9>, help", mentions: [self] }), "help");
-  assert.equal(read({ content: "ask <@9>", mentions: [self] }), "ask @Molty");
+  assert.equal(read({ content: "ask <@9>", mentions: [self] }), "ask @“Molty” (discord:9)");
 });
 
 test("cards, stickers and polls are read", () => {
@@ -36,6 +38,6 @@ test("cards, stickers and polls are read", () => {
   };
 
   assert.equal(read({ embeds }), "Build\npassed\nbranch: main");
-  assert.equal(read({ sticker_items: [{ id: "1", name: "wumpus", format_type: 1 }] }), "[sticker: wumpus]");
+  assert.equal(read({ sticker_items: [{ id: "1", name: "wumpus", format_type: 1 }] }), "[sticker: “wumpus”]");
   assert.equal(read({ poll }), "Poll: Tea?\n- yes\n- no");
 });

@@ -1,5 +1,6 @@
-/** What a message says to somebody who reads text only: mentions by name, and everything that is not text in words. */
+/** What a message says to somebody who reads text only: mentions of people, and everything that is not text in words. */
 import type { APIEmbed, APIMessage, APIUser } from "@discordjs/core/http-only";
+import { label, lines, other, reading, type Said, trimmed, typed } from "../../kit/said.ts";
 
 /** The part of a message that is read; a forwarded one has no more. */
 export type Readable = Pick<APIMessage, "content"> &
@@ -10,44 +11,47 @@ export function nameOf(user: APIUser): string {
   return user.global_name ?? user.username;
 }
 
-/** The text of a message. A mention of the account at its beginning is left out: it is an address, not a part of what is said. */
-export function readableText(
-  message: Readable,
-  options: { readonly selfId: string; channelName(id: string): string | undefined },
-): string {
-  return partsOf(message, options).join("\n");
+export interface ReadableOptions {
+  readonly selfId: string;
+  channelName(id: string): string | undefined;
 }
 
-function partsOf(
-  message: Readable,
-  options: { selfId: string; channelName(id: string): string | undefined },
-): string[] {
+/** What a message says. A mention of the account at its beginning is left out: it is an address, not a part of what is said. */
+export function readableText(message: Readable, options: ReadableOptions): Said {
   const embeds = (message.embeds ?? []).filter(({ type }) => type === undefined || type === "rich");
-  return [
-    withNames(String(message.content ?? ""), message.mentions ?? [], options),
-    ...embeds.map(embedText),
-    ...(message.sticker_items ?? []).map(({ name }) => `[sticker: ${name}]`),
-    ...(message.poll ? [pollText(message.poll)] : []),
-  ].filter((part) => part !== "");
+  return lines([
+    written(String(message.content ?? ""), message.mentions ?? [], options),
+    ...embeds.map((embed) => typed(embedText(embed))),
+    ...(message.sticker_items ?? []).map(({ name }) => label("[sticker: ", { name }, "]")),
+    ...(message.poll ? [typed(pollText(message.poll))] : []),
+  ]);
 }
 
-function withNames(
-  content: string,
-  mentions: readonly APIUser[],
-  { selfId, channelName }: { selfId: string; channelName(id: string): string | undefined },
-): string {
+/** People, roles, channels, emoji, commands and times (Discord: message formatting). */
+const REFERENCE = /<(?:(@!?|@&|#)(\d+)|a?:(\w+):\d+|\/([^:>]+):\d+|t:(\d{1,12})(?::\w)?)>/g;
+/** The last moment that a `Date` can name, s. */
+const MAX_SECONDS = 8.64e12;
+
+function written(content: string, mentions: readonly APIUser[], { selfId, channelName }: ReadableOptions): Said {
   const withoutAddress = content.replace(new RegExp(`^\\s*<@!?${selfId}>[\\s,:]*`), "");
-  return withoutAddress
-    .replace(/<@!?(\d+)>/g, (_, id: string) => {
-      const user = mentions.find((each) => each.id === id);
-      return user ? `@${nameOf(user)}` : "@somebody";
-    })
-    .replace(/<@&\d+>/g, "@role")
-    .replace(/<#(\d+)>/g, (_, id: string) => `#${channelName(id) ?? "channel"}`)
-    .replace(/<a?(:\w+:)\d+>/g, "$1")
-    .replace(/<\/([^:>]+):\d+>/g, "/$1")
-    .replace(/<t:(\d+)(?::\w)?>/g, (_, seconds: string) => new Date(Number(seconds) * 1000).toISOString())
-    .trim();
+  const said = reading(withoutAddress, REFERENCE, ([whole, sign, id, emoji, command, seconds]) => {
+    if (id !== undefined) return reference(sign!, id, { mentions, channelName });
+    if (emoji !== undefined) return typed(`:${emoji}:`);
+    if (command !== undefined) return other({ name: `/${command}` });
+    return typed(Number(seconds) <= MAX_SECONDS ? new Date(Number(seconds) * 1000).toISOString() : whole);
+  });
+  return trimmed(said);
+}
+
+function reference(
+  sign: string,
+  id: string,
+  { mentions, channelName }: { mentions: readonly APIUser[]; channelName(id: string): string | undefined },
+): Said {
+  if (sign === "#") return other({ sign: "#", name: channelName(id), id });
+  if (sign === "@&") return other({ sign: "@", name: "role", id });
+  const user = mentions.find((each) => each.id === id);
+  return other({ sign: "@", name: user && nameOf(user), id });
 }
 
 function embedText(embed: APIEmbed): string {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ChannelError } from "../../kit/channel.ts";
+import { typed } from "../../kit/said.ts";
 import { readMessage as readBlue } from "./bluebubbles/inbound.ts";
 import { emojiOf, tapbackOf } from "./bluebubbles/tapbacks.ts";
 import { imessage } from "./channel.ts";
@@ -67,7 +68,7 @@ describe("a name in a group", () => {
 
   for (const [text, rest, mentionsSelf] of cases) {
     test(`in ${JSON.stringify(text)} is ${mentionsSelf ? "" : "not "}ours`, () => {
-      assert.deepEqual(readNamed(text), { text: rest, mentionsSelf });
+      assert.deepEqual(readNamed(typed(text)), { text: rest, mentionsSelf });
     });
   }
 
@@ -83,7 +84,7 @@ describe("a name in a group", () => {
     );
     assert.deepEqual(
       readMentions("Bot what?", mentions, () => false),
-      { text: "Bot what?", mentionsSelf: false },
+      { text: "\uFFFC what?", others: [{ sign: "@", name: "Bot", id: "me@x.y" }], mentionsSelf: false },
     );
   });
 });

@@ -1,7 +1,8 @@
 /** Who a message in a group is meant for: a mention of Messages itself where it is told, else "@name" in the text. */
+import { other, type Said, startingAt, withOthers } from "../../kit/said.ts";
+import { withoutFileMarks } from "./echoes.ts";
 
-export interface Addressed {
-  readonly text: string;
+export interface Addressed extends Said {
   readonly mentionsSelf: boolean;
 }
 
@@ -9,10 +10,11 @@ export interface Addressed {
 const DEFAULT_NAME = "moltbot";
 
 /** Looks for "@name"; at the beginning it is an address, and left out. */
-export function readNamed(text: string, name = DEFAULT_NAME): Addressed {
+export function readNamed(said: Said, name = DEFAULT_NAME): Addressed {
   const named = `@${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\p{L}\\p{N}])`;
-  if (!new RegExp(`(?:^|[^\\p{L}\\p{N}])${named}`, "iu").test(text)) return { text, mentionsSelf: false };
-  return { text: text.replace(new RegExp(`^\\s*${named}[\\s,:]*`, "iu"), ""), mentionsSelf: true };
+  if (!new RegExp(`(?:^|[^\\p{L}\\p{N}])${named}`, "iu").test(said.text)) return { ...said, mentionsSelf: false };
+  const address = new RegExp(`^\\s*${named}[\\s,:]*`, "iu").exec(said.text);
+  return { ...(address ? startingAt(said, address[0].length) : said), mentionsSelf: true };
 }
 
 /** A mention of Messages: what part of the text it is, and whom it means. */
@@ -22,14 +24,24 @@ export interface Mention {
   readonly handle: string;
 }
 
-/** The same for mentions that are told; `isSelf` knows the account's handles. */
+/** A text in which mentions are told. `isSelf` knows the account's handles; the names of all others are theirs. */
 export function readMentions(
   text: string,
   mentions: readonly Mention[],
   isSelf: (handle: string) => boolean,
 ): Addressed {
   const own = mentions.filter(({ handle }) => isSelf(handle));
-  const first = own.find(({ start }) => text.slice(0, start).trim() === "");
-  const rest = first ? text.slice(first.start + first.length).replace(/^[\s,:]+/, "") : text;
-  return { text: rest, mentionsSelf: own.length > 0 };
+  const address = own.find(({ start }) => withoutFileMarks(text.slice(0, start)) === "");
+  const from = address ? address.start + address.length : 0;
+  const rest = text.slice(from);
+  const said = withOthers(
+    rest,
+    mentions.map(({ start, length, handle }) => ({
+      ...{ start: start - from, length },
+      said: other({ sign: "@", name: rest.slice(start - from, start - from + length).replace(/^@/, ""), id: handle }),
+    })),
+  );
+  const blanks = address ? /^[\s,:]+/.exec(said.text) : null;
+  const left = blanks ? startingAt(said, blanks[0].length) : said;
+  return { ...left, text: left.text.replaceAll("\uFFFD", "").trim(), mentionsSelf: own.length > 0 };
 }

@@ -11,7 +11,8 @@ import {
   provenAlias,
   type Quote,
 } from "../../kit/channel.ts";
-import type { Attachment, DataMessage, Envelope, Received, SentMessage } from "./envelope.ts";
+import { label, lines, other, type Said, trimmed, typed, withOthers } from "../../kit/said.ts";
+import type { Attachment, DataMessage, Envelope, Mention, Received, SentMessage } from "./envelope.ts";
 
 /** The account, under both of its names. */
 export interface Self {
@@ -38,7 +39,7 @@ export class Mapper {
     if (envelope.editMessage) {
       const { targetSentTimestamp, dataMessage } = envelope.editMessage;
       const base = this.#base(envelope, dataMessage);
-      return { ...base, kind: "edit", messageId: String(targetSentTimestamp), text: this.#textOf(dataMessage) };
+      return { ...base, kind: "edit", messageId: String(targetSentTimestamp), ...this.#saidIn(dataMessage) };
     }
     const { dataMessage } = envelope;
     if (!dataMessage) return undefined;
@@ -57,15 +58,15 @@ export class Mapper {
       };
     }
     if (data.remoteDelete) return { ...base, kind: "unsend", messageId: String(data.remoteDelete.timestamp) };
-    const text = this.#textOf(data);
+    const said = this.#saidIn(data);
     const media = (data.attachments ?? []).flatMap((attachment) => mediaOf(attachment, base.chat.id));
-    if (text === "" && media.length === 0) return undefined;
+    if (said.text === "" && media.length === 0) return undefined;
     const replyTo = this.#quoteOf(data);
     const mentionsSelf = (data.mentions ?? []).some(({ number, uuid }) => this.#isSelf(number, uuid));
     return {
       ...base,
       kind: "message",
-      text,
+      ...said,
       media,
       replyTo,
       mentionsSelf: mentionsSelf || replyTo?.fromSelf === true,
@@ -144,19 +145,30 @@ export class Mapper {
     };
   }
 
-  /** The text with names for placeholders. A mention of the account at the beginning is an address, and is left out. */
-  #textOf({ message, mentions, sticker, contacts }: DataMessage): string {
-    let text = typeof message === "string" ? message : "";
-    const lastFirst = [...(mentions ?? [])].sort((a, b) => b.start - a.start);
-    for (const { start, length, name, number, uuid } of lastFirst) {
-      if (!text.startsWith(PLACEHOLDER, start)) continue;
-      const isAddress = this.#isSelf(number, uuid) && text.slice(0, start).trim() === "";
-      const shown = isAddress ? "" : `@${name ?? number ?? "somebody"}`;
-      text = text.slice(0, start) + shown + text.slice(start + length);
-    }
-    const cards = (contacts ?? []).map(({ name }) => `[contact: ${name?.display ?? "without a name"}]`);
-    const parts = [text.trim(), sticker ? "[sticker]" : "", ...cards];
-    return parts.filter((part) => part !== "").join("\n");
+  /** What was written. A mention of the account at the beginning is an address, and is left out. */
+  #saidIn({ message, mentions, sticker, contacts }: DataMessage): Said {
+    const text = typeof message === "string" ? message : "";
+    const told = (mentions ?? []).filter(({ start }) => text.startsWith(PLACEHOLDER, start));
+    const from = this.#endOfAddress(text, told);
+    const own = withOthers(
+      text.slice(from),
+      told.map(({ start, length, name, number, uuid }) => ({
+        ...{ start: start - from, length },
+        said: other({ sign: "@", name: name ?? undefined, id: number ?? uuid ?? undefined }),
+      })),
+    );
+    const cards = (contacts ?? []).map(({ name }) => label("[contact: ", { name: name?.display ?? undefined }, "]"));
+    return lines([trimmed(own), ...(sticker ? [typed("[sticker]")] : []), ...cards]);
+  }
+
+  /** Where the text begins behind a mention of the account; 0 when it begins with something else. */
+  #endOfAddress(text: string, mentions: readonly Mention[]): number {
+    const address = mentions.find(
+      ({ start, number, uuid }) => this.#isSelf(number, uuid) && text.slice(0, start).trim() === "",
+    );
+    if (!address) return 0;
+    const end = address.start + address.length;
+    return end + /^[\s,:]*/.exec(text.slice(end))![0].length;
   }
 }
 
@@ -184,9 +196,9 @@ function mediaOf(attachment: Attachment, chatId: string): MediaRef[] {
   ];
 }
 
-/** Signal's apps record voice notes without a file name. */
-function kindOf({ contentType, filename, voiceNote }: Attachment): MediaKind {
+/** Only what Signal marks as a voice note was recorded by its sender. */
+function kindOf({ contentType, voiceNote }: Attachment): MediaKind {
   const [type] = (contentType ?? "").split("/");
-  if (type === "audio") return voiceNote === true || !filename ? "voice" : "audio";
+  if (type === "audio") return voiceNote === true ? "voice" : "audio";
   return type === "image" || type === "video" ? type : "document";
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { readMrkdwn } from "../../../../fakes/src/slack/mrkdwn.ts";
+import { shown } from "../../kit/said.ts";
 import { mrkdwn } from "./format.ts";
 import { readable } from "./readable.ts";
 
@@ -33,14 +34,14 @@ for (const [written, expected] of marks)
   });
 
 const read: readonly [string, string][] = [
-  ["<@UBOT> hello <@U1>", "hello @Alice"],
-  ["<@UBOT>: <@U2> and <@UBOT|bot>", "@somebody and @bot"],
-  ["in <#C1> and <#C2|random>", "in #general and #random"],
+  ["<@UBOT> hello <@U1>", "hello @“Alice” (slack:U1)"],
+  ["<@UBOT>: <@U2> and <@UBOT|bot>", "@slack:U2 and @“bot” (slack:UBOT)"],
+  ["in <#C1> and <#C2|random>", "in #“general” (slack:C1) and #“random” (slack:C2)"],
   ["<!here> see <https://x.org|this> or <https://y.org>", "@here see this (https://x.org) or https://y.org"],
-  ["<mailto:a@b.org|a@b.org>, <!subteam^S1|@team>", "a@b.org, @team"],
+  ["<mailto:a@b.org|a@b.org>, <!subteam^S1|@team>", "a@b.org, @“team” (slack:S1)"],
   ["1 &lt; 2 &amp;&amp; 3 &gt; 2", "1 < 2 && 3 > 2"],
 ];
 for (const [written, expected] of read)
   test(`${written} is read as ${expected}`, () => {
-    assert.equal(readable(written, "UBOT", names), expected);
+    assert.equal(shown(readable(written, "UBOT", names), "slack"), expected);
   });

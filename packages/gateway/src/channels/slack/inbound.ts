@@ -10,6 +10,7 @@ import {
   ownAndForwarded,
   type Peer,
 } from "../../kit/channel.ts";
+import { joined, label, lines, type Said, shown, typed } from "../../kit/said.ts";
 import { emojiOf } from "./emoji.ts";
 import { field, messageIn, millisOf, type SlackFile, type SlackMessage, stringField } from "./events.ts";
 import { chatOf, peerOf, type Reader, threadOf } from "./places.ts";
@@ -92,7 +93,7 @@ function written(message: SlackMessage, keys: readonly string[], reader: Reader)
       ...baseOf(message, sender, reader),
       kind: "message",
       keys: [`message:${message.channel}:${message.ts}`, ...keys],
-      ...ownAndForwarded(textOf(message, reader), forwardedIn(message, reader)),
+      ...ownAndForwarded(saidIn(message, reader), forwardedIn(message, reader)),
       media: (message.files ?? []).flatMap(mediaOf),
       mentionsSelf: message.type === "app_mention" || message.text.includes(`<@${reader.userId}`),
       ...(parent && { replyTo: { messageId: message.thread_ts!, fromSelf: parent === reader.userId } }),
@@ -116,7 +117,7 @@ function changed(event: unknown, keys: readonly string[], reader: Reader): reado
       kind: "edit",
       keys: [`edit:${message.channel}:${message.ts}:${when}`, ...keys],
       at: millisOf(when, reader.now),
-      text: textOf(message, reader),
+      ...saidIn(message, reader),
     },
   ];
 }
@@ -219,14 +220,18 @@ function senderOf({ user, bot_id, username }: SlackMessage, reader: Reader): Pee
 }
 
 /** What was written. Programs put what they say into attachments; those of people hold what they share. */
-function textOf({ text, attachments = [], files = [], bot_id }: SlackMessage, { userId, names }: Reader): string {
+function saidIn({ text, attachments = [], files = [], bot_id }: SlackMessage, { userId, names }: Reader): Said {
   const own = attachments.flatMap(({ text: said }) =>
     bot_id !== undefined && said ? [readable(said, userId, names)] : [],
   );
-  const elsewhere = files
-    .filter(({ is_external }) => is_external)
-    .map(({ name, url_private }) => `[file: ${[name, url_private].filter(Boolean).join(" ")}]`);
-  return [readable(text, userId, names), ...own, ...elsewhere].filter((part) => part !== "").join("\n");
+  const elsewhere = files.filter(({ is_external }) => is_external).map(externalFile);
+  return lines([readable(text, userId, names), ...own, ...elsewhere]);
+}
+
+/** A file of another service: its name is that of whoever keeps it there. */
+function externalFile({ name, url_private: url }: SlackFile): Said {
+  const address = url !== undefined && URL.canParse(url) ? new URL(url).href : "";
+  return joined([label("[file: ", { name }), typed(address === "" ? "]" : ` ${address}]`)]);
 }
 
 /** Shared messages, and previews of pages. */
@@ -236,7 +241,7 @@ function forwardedIn({ attachments = [], bot_id }: SlackMessage, { userId, names
     const said = text || fallback;
     if (!said) return [];
     const origin = [name, id && `(${id})`, name || id ? undefined : url].filter(Boolean).join(" ");
-    return [{ text: readable(said, userId, names), origin }];
+    return [{ text: shown(readable(said, userId, names), "slack"), origin }];
   });
 }
 

@@ -1,5 +1,6 @@
 /** Commands and pressed buttons, as what the gateway takes in. Pure: names were learnt beforehand. */
 import type { Inbound } from "../../kit/channel.ts";
+import { joined, type Said, typed } from "../../kit/said.ts";
 import { field, millisOf, stringField } from "./events.ts";
 import { chatOf, peerOf, type Reader, threadOf } from "./places.ts";
 import { readable } from "./readable.ts";
@@ -20,7 +21,7 @@ export function commandInbound(body: unknown, reader: Reader): readonly Inbound[
       sender: peerOf(user, reader),
       messageId: trigger,
       fromSelf: false,
-      text: commandText(command, text, reader.commands),
+      ...commandSaid(command, text, reader.commands),
       media: [],
       mentionsSelf: true,
       isCommand: true,
@@ -58,9 +59,10 @@ export function pressInbound(body: unknown, reader: Reader): readonly Inbound[] 
 }
 
 /** "/moltbot status" is "/status"; a command of that very name is itself; anything else is what people say to us. */
-function commandText(command: string, text: string, known: ReadonlySet<string>): string {
-  if (known.has(command.toLowerCase())) return `/${command} ${text}`.trim();
-  if (text === "") return "/help";
-  const [first = ""] = text.split(/\s/);
-  return known.has(first.toLowerCase()) ? `/${text}` : text;
+function commandSaid(command: string, said: Said, known: ReadonlySet<string>): Said {
+  if (known.has(command.toLowerCase()))
+    return said.text === "" ? typed(`/${command}`) : joined([typed(`/${command} `), said]);
+  if (said.text === "") return typed("/help");
+  const [first = ""] = said.text.split(/\s/);
+  return known.has(first.toLowerCase()) ? joined([typed("/"), said]) : said;
 }

@@ -1,4 +1,5 @@
 /** Slack's mrkdwn as people read it: names for ids, addresses without brackets. */
+import { other, reading, type Said, trimmed, typed } from "../../kit/said.ts";
 
 /** Names that were learnt beforehand; undefined when not known. */
 export interface KnownNames {
@@ -8,13 +9,13 @@ export interface KnownNames {
 
 const CHARACTERS: Readonly<Record<string, string>> = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 
-/** The text with every id, address and escape in words. A mention of the account at its beginning is left out. */
-export function readable(mrkdwn: string, selfId: string, names: KnownNames): string {
-  return mrkdwn
-    .replace(new RegExp(`^\\s*<@${selfId}(?:\\|[^>]*)?>[\\s,:]*`), "")
-    .replace(/<([^<>]+)>/g, (_, inside: string) => reference(inside, names))
-    .replace(/&(?:lt|gt|amp);/g, (found) => CHARACTERS[found]!)
-    .trim();
+/** What a text says. A mention of the account at its beginning is left out. */
+export function readable(mrkdwn: string, selfId: string, names: KnownNames): Said {
+  const withoutAddress = mrkdwn.replace(new RegExp(`^\\s*<@${selfId}(?:\\|[^>]*)?>[\\s,:]*`), "");
+  const said = reading(withoutAddress, /<([^<>]+)>|&(?:lt|gt|amp);/g, ([found, inside]) =>
+    inside === undefined ? typed(CHARACTERS[found]!) : reference(inside, names),
+  );
+  return trimmed(said);
 }
 
 /** Ids of people that a text names. */
@@ -22,13 +23,24 @@ export function mentionedIn(mrkdwn: string): string[] {
   return [...mrkdwn.matchAll(/<@(\w+)/g)].map(([, id]) => id!);
 }
 
-function reference(inside: string, names: KnownNames): string {
+/** Everybody in a conversation; what is not one of these is no word of Slack's. */
+const EVERYBODY = new Set(["here", "channel", "everyone"]);
+
+/** Names and labels are what others chose; an address and the words of a link are the sender's. */
+function reference(inside: string, names: KnownNames): Said {
   const [target = "", label] = inside.split("|");
-  if (target.startsWith("@")) return `@${names.user(target.slice(1)) ?? label ?? "somebody"}`;
-  if (target.startsWith("#")) return `#${label || names.channel(target.slice(1)) || "channel"}`;
-  if (target.startsWith("!subteam^")) return label ?? "@group";
-  if (target.startsWith("!date^")) return label ?? target;
-  if (target.startsWith("!")) return `@${target.slice(1)}`;
-  const address = target.replace(/^(mailto|tel):/, "");
-  return label === undefined || label === address ? address : `${label} (${address})`;
+  const id = target.slice(1);
+  if (target.startsWith("@")) return other({ sign: "@", name: names.user(id) ?? label, id });
+  if (target.startsWith("#")) return other({ sign: "#", name: label || names.channel(id), id });
+  if (target.startsWith("!subteam^"))
+    return other({ sign: "@", name: label?.replace(/^@/, "") ?? "group", id: target.slice("!subteam^".length) });
+  if (target.startsWith("!date^")) return other({ name: label ?? target });
+  if (target.startsWith("!")) return EVERYBODY.has(id) ? typed(`@${id}`) : other({ sign: "@", name: label ?? id });
+  const address = unescaped(target.replace(/^(mailto|tel):/, ""));
+  const words = label === undefined ? address : unescaped(label);
+  return typed(words === address ? address : `${words} (${address})`);
+}
+
+function unescaped(text: string): string {
+  return text.replace(/&(?:lt|gt|amp);/g, (found) => CHARACTERS[found]!);
 }

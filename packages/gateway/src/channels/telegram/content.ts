@@ -1,9 +1,10 @@
 /** What a Telegram message says: its text as people read it, and its files. */
 import type { Message, MessageEntity } from "grammy/types";
 import type { MediaKind, MediaRef } from "../../kit/channel.ts";
+import { joined, label, other, type Said, typed, withOthers } from "../../kit/said.ts";
 
 export interface Content {
-  readonly text: string;
+  readonly said: Said;
   readonly media: readonly MediaRef[];
 }
 
@@ -12,20 +13,29 @@ export function contentOf(message: Message): Content | undefined {
   const media = mediaOf(message);
   const written = message.text ?? message.caption;
   const entities = message.entities ?? message.caption_entities ?? [];
-  if (written !== undefined) return { text: withAddresses(written, entities), media };
-  const told = media.length > 0 ? "" : describe(message);
-  return told === undefined ? undefined : { text: told, media };
+  if (written !== undefined) return { said: writtenIn(written, entities), media };
+  const told = media.length > 0 ? typed("") : describe(message);
+  return told === undefined ? undefined : { said: told, media };
 }
 
-/** The text with the address behind each linked word after it; what is seen in the app alone would be lost. */
-function withAddresses(text: string, entities: readonly MessageEntity[]): string {
-  const links = entities
-    .filter((entity) => entity.type === "text_link")
-    .sort((one, other) => other.offset - one.offset);
-  return links.reduce((whole, { offset, length, url }) => {
-    const label = whole.slice(offset, offset + length);
-    return label === url ? whole : `${whole.slice(0, offset + length)} (${url})${whole.slice(offset + length)}`;
-  }, text);
+/**
+ * The text as it was typed: a mention by name is the name that somebody else chose, and the address behind each linked
+ * word follows it, because what is seen in the app alone would be lost.
+ */
+function writtenIn(text: string, entities: readonly MessageEntity[]): Said {
+  if (typeof text !== "string") throw new TypeError("the text is not a string");
+  return withOthers(
+    text,
+    entities.flatMap((entity) => {
+      const { offset: start, length } = entity;
+      const marked = text.slice(start, start + length);
+      if (entity.type === "text_mention")
+        return [{ start, length, said: other({ sign: "@", name: marked, id: String(entity.user.id) }) }];
+      if (entity.type === "text_link" && marked !== entity.url)
+        return [{ start, length, said: typed(`${marked} (${entity.url})`) }];
+      return [];
+    }),
+  );
 }
 
 function mediaOf(message: Message): MediaRef[] {
@@ -67,22 +77,26 @@ function stickerType(sticker: { is_animated: boolean; is_video: boolean }): stri
 }
 
 /** Messages without text and files, told in words. */
-function describe(message: Message): string | undefined {
+function describe(message: Message): Said | undefined {
   const { contact, venue, location, poll, dice, story, game, checklist, paid_media, invoice, giveaway } = message;
   if (contact) {
     const name = [contact.first_name, contact.last_name].filter(Boolean).join(" ");
-    return `[contact: ${name}, ${contact.phone_number}]`;
+    return joined([label("[contact: ", { name }, ", "), label("", { name: contact.phone_number }, "]")]);
   }
   if (venue)
-    return `[place: ${venue.title}, ${venue.address} (${venue.location.latitude}, ${venue.location.longitude})]`;
-  if (location) return `[location: ${location.latitude}, ${location.longitude}]`;
-  if (poll) return `[poll: ${poll.question} — ${poll.options.map(({ text }) => text).join(" / ")}]`;
-  if (dice) return `[dice ${dice.emoji}: ${dice.value}]`;
-  if (checklist) return `[checklist: ${checklist.title} — ${checklist.tasks.map(({ text }) => text).join(" / ")}]`;
-  if (story) return "[story]";
-  if (game) return `[game: ${game.title}]`;
-  if (paid_media) return "[paid media]";
-  if (invoice) return `[invoice: ${invoice.title}]`;
-  if (giveaway) return "[giveaway]";
+    return joined([
+      label("[place: ", { name: venue.title }, ", "),
+      label("", { name: venue.address }, ` (${venue.location.latitude}, ${venue.location.longitude})]`),
+    ]);
+  if (location) return typed(`[location: ${location.latitude}, ${location.longitude}]`);
+  if (poll) return typed(`[poll: ${poll.question} — ${poll.options.map(({ text }) => text).join(" / ")}]`);
+  if (dice) return typed(`[dice ${dice.emoji}: ${dice.value}]`);
+  if (checklist)
+    return typed(`[checklist: ${checklist.title} — ${checklist.tasks.map(({ text }) => text).join(" / ")}]`);
+  if (story) return typed("[story]");
+  if (game) return label("[game: ", { name: game.title }, "]");
+  if (paid_media) return typed("[paid media]");
+  if (invoice) return label("[invoice: ", { name: invoice.title }, "]");
+  if (giveaway) return typed("[giveaway]");
   return undefined;
 }

@@ -18,6 +18,7 @@ import {
   type Peer,
   type Quote,
 } from "../../kit/channel.ts";
+import { joined, type Said, shown, startingAt, typed } from "../../kit/said.ts";
 import { contentOf } from "./content.ts";
 
 /** Who reads the updates. */
@@ -81,23 +82,21 @@ function messageOf(message: Message, key: string, reader: Reader): readonly Inbo
   }
   const content = contentOf(message);
   if (!content) return [];
-  if (typeof content.text !== "string") throw new TypeError("the text is not a string");
   const command = commandOf(message, reader);
   return [
     {
       ...base,
       kind: "message",
       keys: [key, `message:${message.chat.id}:${message.message_id}`],
-      text:
-        command === undefined
-          ? withoutAddress(content.text, reader)
-          : command + content.text.slice(commandLength(message)),
+      ...(command === undefined
+        ? withoutAddress(content.said, reader)
+        : joined([typed(command), startingAt(content.said, commandLength(message))])),
       media: content.media,
       albumId: message.media_group_id,
-      ...originOf(message),
+      ...originOf(message, reader),
       replyTo: quoteOf(message, reader),
       mentionsSelf: mentions(message, reader),
-      ...(command !== undefined && !message.forward_origin && { isCommand: true }),
+      ...(command !== undefined && !message.forward_origin && !message.via_bot && { isCommand: true }),
     },
   ];
 }
@@ -105,9 +104,8 @@ function messageOf(message: Message, key: string, reader: Reader): readonly Inbo
 function editOf(message: Message, key: string, reader: Reader): readonly Inbound[] {
   const content = contentOf(message);
   if (!content) return [];
-  if (typeof content.text !== "string") throw new TypeError("the text is not a string");
   const at = message.edit_date === undefined ? reader.now : millis(message.edit_date);
-  return [{ ...baseOf(message, reader), kind: "edit", keys: [key], at, text: content.text }];
+  return [{ ...baseOf(message, reader), kind: "edit", keys: [key], at, ...content.said }];
 }
 
 function buttonOf(query: CallbackQuery, key: string, reader: Reader): readonly Inbound[] {
@@ -246,14 +244,23 @@ function quoteOf(message: Message, reader: Reader): Quote | undefined {
   return {
     messageId: String(answered.message_id),
     fromSelf: answered.from?.id === reader.id,
-    text: message.quote?.text ?? contentOf(answered as Message)?.text,
+    text: message.quote?.text ?? shownIn(answered as Message),
     senderId: senderOf(answered as Message).id,
     senderName: senderOf(answered as Message).name,
   };
 }
 
-/** Whose text a forwarded message is; a channel's posts that come into its own discussion group are its own words. */
-function originOf({ forward_origin: origin, is_automatic_forward: isOwn }: Message): { forwardedFrom?: string } {
+function shownIn(message: Message): string | undefined {
+  const content = contentOf(message);
+  return content && shown(content.said, "telegram");
+}
+
+/** Whose text it is when it is not the sender's own: they passed it on, or an inline bot composed it. A channel's posts that come into its own discussion group are its own words. */
+function originOf(
+  { forward_origin: origin, is_automatic_forward: isOwn, via_bot: bot }: Message,
+  reader: Reader,
+): { forwardedFrom?: string } {
+  if (bot && bot.id !== reader.id) return { forwardedFrom: `${peerOf(bot).name} (${bot.id})` };
   if (!origin || isOwn) return {};
   switch (origin.type) {
     case "user":
@@ -286,8 +293,9 @@ function mentions(message: Message, reader: Reader): boolean {
 }
 
 /** A mention of the bot at the beginning is an address, not a part of what is said. */
-function withoutAddress(text: string, { username }: Reader): string {
-  return text.replace(new RegExp(`^\\s*@${username}\\b[\\s,:]*`, "i"), "");
+function withoutAddress(said: Said, { username }: Reader): Said {
+  const address = new RegExp(`^\\s*@${username}\\b[\\s,:]*`, "i").exec(said.text);
+  return address ? startingAt(said, address[0].length) : said;
 }
 
 /** The command at the beginning, without the bot's name: "/status". Undefined when it is for another bot, or none. */
@@ -301,8 +309,10 @@ function commandOf(message: Message, reader: Reader): string | undefined {
 }
 
 function commandLength(message: Message): number {
-  const first = message.text === undefined ? undefined : message.entities?.find(({ offset }) => offset === 0);
-  return first?.type === "bot_command" ? first.length : 0;
+  const atStart = message.text === undefined ? [] : (message.entities ?? []).filter(({ offset }) => offset === 0);
+  // What stands within somebody's name was not typed.
+  if (atStart.some(({ type }) => type === "text_mention")) return 0;
+  return atStart.find(({ type }) => type === "bot_command")?.length ?? 0;
 }
 
 function millis(seconds: number): number {

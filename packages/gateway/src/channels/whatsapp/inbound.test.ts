@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import * as library from "@whiskeysockets/baileys";
 import fc from "fast-check";
 import type { ChannelState, Inbound } from "../../kit/channel.ts";
+import { shown } from "../../kit/said.ts";
 import { readMessage } from "./inbound.ts";
 import { People } from "./people.ts";
 
@@ -19,7 +20,7 @@ function read(message: library.proto.IMessage, key: library.WAMessageKey = {}): 
 
 async function textOf(message: library.proto.IMessage): Promise<string | undefined> {
   const inbound = await read(message);
-  return inbound?.kind === "message" ? inbound.text : undefined;
+  return inbound?.kind === "message" ? shown(inbound, "whatsapp") : undefined;
 }
 
 describe("a message's text", () => {
@@ -35,7 +36,7 @@ describe("a message's text", () => {
     [
       "of a place",
       { locationMessage: { degreesLatitude: 1.5, degreesLongitude: 2, name: "Inn" } },
-      "Location: 1.5, 2 (Inn)",
+      "Location: 1.5, 2 (“Inn”)",
     ],
     ["of a contact", { contactMessage: { displayName: "Bob", vcard: "BEGIN:VCARD" } }, "Contact: Bob\nBEGIN:VCARD"],
     ["of a group's key is none", { senderKeyDistributionMessage: { groupId: "1@g.us" } }, undefined],

@@ -1,6 +1,7 @@
 /** Messages of the library as `Inbound`: what was said, changed, taken back or reacted to, by whom and where. */
 import type { proto, WAMessage } from "@whiskeysockets/baileys";
-import type { Inbound, MediaRef, Quote } from "../../kit/channel.ts";
+import { type Forwarded, type Inbound, type MediaRef, ownAndForwarded, type Quote } from "../../kit/channel.ts";
+import { joined, other, type Said, shown, typed } from "../../kit/said.ts";
 import { isGroup, isLid, isPerson } from "./addresses.ts";
 import type { Baileys } from "./library.ts";
 import { mediaOf } from "./media.ts";
@@ -35,12 +36,12 @@ export async function readMessage(
     if (protocolMessage.type === REVOKE) return { ...base, kind: "unsend", messageId };
     if (protocolMessage.type !== EDIT) return undefined;
     const edited = library.normalizeMessageContent(protocolMessage.editedMessage ?? undefined);
-    return { ...base, kind: "edit", messageId, text: edited ? textOf(edited) : "" };
+    return { ...base, kind: "edit", messageId, ...(edited ? saidIn(edited) : { text: "" }) };
   }
-  const text = textOf(content);
+  const said = ownAndForwarded(saidIn(content), forwardedIn(content));
   const media = mediaOf(content);
-  if (text === "" && !media) return undefined;
-  return messageOf(people, base, message, content, text, media);
+  if (said.text === "" && !media) return undefined;
+  return messageOf(people, base, message, content, said, media);
 }
 
 /** Where it comes from, when that is all that can be told of it. */
@@ -69,7 +70,7 @@ function messageOf(
   base: Awaited<ReturnType<typeof origin>>,
   { message }: WAMessage,
   content: proto.IMessage,
-  text: string,
+  said: ReturnType<typeof ownAndForwarded>,
   media: MediaRef | undefined,
 ): Inbound {
   const context = contextOf(content);
@@ -77,7 +78,7 @@ function messageOf(
   return {
     ...base,
     kind: "message",
-    text,
+    ...said,
     media: media ? [media] : [],
     // WhatsApp says that it was passed on, and never from whom.
     ...(context?.isForwarded && { forwardedFrom: "" }),
@@ -89,7 +90,7 @@ function messageOf(
 
 function quoteOf(people: People, context: proto.IContextInfo | undefined): Quote | undefined {
   if (!context?.stanzaId) return undefined;
-  const text = context.quotedMessage ? textOf(context.quotedMessage) : "";
+  const text = context.quotedMessage ? readIn(context.quotedMessage) : "";
   return {
     messageId: context.stanzaId,
     fromSelf: people.isSelf(context.participant),
@@ -107,22 +108,39 @@ function contextOf(content: proto.IMessage): proto.IContextInfo | undefined {
   return undefined;
 }
 
-/** What a reader would read; other kinds of content are told in words. */
-function textOf(content: proto.IMessage): string {
-  const { locationMessage: place, contactMessage: contact, listResponseMessage: choice } = content;
-  return (
+/** What its sender wrote; other kinds of content are told in words. */
+function saidIn(content: proto.IMessage): Said {
+  const written =
     content.conversation ||
     content.extendedTextMessage?.text ||
     content.imageMessage?.caption ||
     content.videoMessage?.caption ||
     content.documentMessage?.caption ||
-    content.buttonsResponseMessage?.selectedDisplayText ||
-    content.templateButtonReplyMessage?.selectedDisplayText ||
-    choice?.title ||
-    pollText(content) ||
-    (place ? placeText(place) : "") ||
-    (contact ? `Contact: ${contact.displayName ?? ""}\n${contact.vcard ?? ""}`.trim() : "")
-  );
+    pollText(content);
+  if (written) return typed(written);
+  return content.locationMessage ? placeSaid(content.locationMessage) : typed("");
+}
+
+/**
+ * What others wrote: the card of a contact, and the label of a button or of an entry in a list. The gateway sends no
+ * buttons on WhatsApp, so whoever composed that message chose the label, and its sender has only touched it.
+ */
+function forwardedIn(content: proto.IMessage): Forwarded[] {
+  const { buttonsResponseMessage: button, templateButtonReplyMessage: reply, listResponseMessage: choice } = content;
+  const label = button?.selectedDisplayText || reply?.selectedDisplayText || choice?.title;
+  const { contactMessage: contact } = content;
+  return [
+    ...(label ? [{ text: label, origin: "whoever composed the button" }] : []),
+    ...(contact
+      ? [{ text: `Contact: ${contact.displayName ?? ""}\n${contact.vcard ?? ""}`.trim(), origin: "a contact card" }]
+      : []),
+  ];
+}
+
+/** All of it as a reader would read it. */
+function readIn(content: proto.IMessage): string {
+  const parts = [shown(saidIn(content), "whatsapp"), ...forwardedIn(content).map(({ text }) => text)];
+  return parts.filter((part) => part !== "").join("\n");
 }
 
 function pollText(content: proto.IMessage): string {
@@ -131,7 +149,8 @@ function pollText(content: proto.IMessage): string {
   return [`Poll: ${poll.name ?? ""}`, ...(poll.options ?? []).map(({ optionName }) => `- ${optionName}`)].join("\n");
 }
 
-function placeText({ degreesLatitude, degreesLongitude, name, address }: proto.Message.ILocationMessage): string {
-  const label = [name, address].filter(Boolean).join(", ");
-  return `Location: ${degreesLatitude}, ${degreesLongitude}${label ? ` (${label})` : ""}`;
+function placeSaid({ degreesLatitude, degreesLongitude, name, address }: proto.Message.ILocationMessage): Said {
+  const called = [name, address].filter(Boolean).join(", ");
+  const where = typed(`Location: ${degreesLatitude}, ${degreesLongitude}`);
+  return called === "" ? where : joined([where, typed(" ("), other({ name: called }), typed(")")]);
 }

@@ -3,6 +3,7 @@
  * Nothing is put into words here: who reads a part is shown whose it is.
  */
 import type { Inbound, InboundMessage, Peer } from "../../kit/channel.ts";
+import { asArguments, lines, type Said, shown, startingAt } from "../../kit/said.ts";
 import type { ToolAudience } from "../../kit/tool.ts";
 import { oneLine, type Source, type WordsKind } from "../../kit/words.ts";
 import { cleanMessage } from "../agent/agent.ts";
@@ -12,7 +13,7 @@ import type { StoredPart } from "../sessions/transcript.ts";
 export type ReceivedFile = StoredPart;
 
 export interface Composed {
-  /** What the sender has written: commands are looked for here. Nobody else's words are part of it. */
+  /** What the sender has typed, with ids for names: commands are looked for here. Nobody else's words are part of it. */
   readonly message: string;
   readonly content: readonly StoredPart[];
 }
@@ -50,13 +51,10 @@ export function composeMessage({
   const messages = received.map(({ message }) => message);
   const last = messages.at(-1)!;
   const by = (kind: WordsKind): Source => ({ ...sourceOf(kind, channel, last), standing });
-  const own = messages.filter(isOwn);
-  const message = own
-    .map(({ text }) => clean(text).trim())
-    .filter((text) => text !== "")
-    .join("\n");
+  const said = lines(messages.filter(isOwn).map(cleaned));
+  const message = shown(said, channel);
   return {
-    message: withoutAddress(message, ownNames),
+    message: asArguments(withoutAddress(said, ownNames), channel),
     content: [
       ...contextParts(channel, context),
       ...quoteParts(channel, last, quoted),
@@ -87,15 +85,16 @@ function isOwn({ forwardedFrom }: InboundMessage): boolean {
 }
 
 /** "@moltbot, /status" is the command: whom a message is for is not part of it. */
-function withoutAddress(message: string, ownNames: readonly string[]): string {
+function withoutAddress(said: Said, ownNames: readonly string[]): Said {
+  const { text } = said;
   for (const name of ownNames.toSorted((one, other) => other.length - one.length)) {
     for (const start of [`@${name}`, name]) {
-      if (!message.toLowerCase().startsWith(start.toLowerCase())) continue;
-      const rest = /^[\s,:]+(\/[\s\S]*)$/.exec(message.slice(start.length));
-      if (rest) return rest[1]!;
+      if (!text.toLowerCase().startsWith(start.toLowerCase())) continue;
+      const blanks = /^[\s,:]+(?=\/)/.exec(text.slice(start.length));
+      if (blanks) return startingAt(said, start.length + blanks[0].length);
     }
   }
-  return message;
+  return said;
 }
 
 /** What was said in a group before, and was not meant for us; the newest of it that fits. */
@@ -120,7 +119,7 @@ function contextParts(channel: string, context: readonly Inbound[]): StoredPart[
 }
 
 function contextPart(channel: string, message: InboundMessage): StoredPart[] {
-  const text = isOwn(message) ? clean(message.text).trim() : "";
+  const text = isOwn(message) ? shown(cleaned(message), channel) : "";
   return text === "" ? [] : [{ type: "text", text, from: sourceOf("context", channel, message) }];
 }
 
@@ -187,6 +186,10 @@ function fitting(parts: readonly StoredPart[]): StoredPart[] {
 
 function nameOf({ name, username }: Pick<Peer, "name" | "username">): string {
   return oneLine(name ?? username ?? "");
+}
+
+function cleaned({ text, others }: InboundMessage): Said {
+  return { text: clean(text).trim(), others };
 }
 
 function clean(text: string): string {

@@ -4,6 +4,7 @@ import type { Store } from "../../base/store.ts";
 import { ROWS_PER_STEP } from "../../base/store-upkeep.ts";
 import { stored } from "../../base/stored.ts";
 import type { ChatRef, Inbound, InboundMessage } from "../../kit/channel.ts";
+import { type Said, shown } from "../../kit/said.ts";
 import { identitiesOf, isSamePerson } from "./peer-list.ts";
 import type { InboxEntryShape, OutcomeName } from "./schema.ts";
 
@@ -210,11 +211,11 @@ export class Inbox {
   }
 
   /** A later text of a message takes its place while nobody has begun to answer it, or while it waits as context. */
-  editPending({ id }: Pick<InboxRow, "id">, text: string): boolean {
+  editPending({ id }: Pick<InboxRow, "id">, { text, others = [] }: Said): boolean {
     const { changes } = this.#store.run(
-      `update inbox set payload = json_set(payload, '$.text', ?)
+      `update inbox set payload = json_set(payload, '$.text', ?, '$.others', json(?))
        where id = ? and (state = 'received' or rule = 'not-addressed')`,
-      ...[text, id],
+      ...[text, JSON.stringify(others), id],
     );
     return changes > 0;
   }
@@ -378,7 +379,7 @@ function toEntry(row: Row): InboxEntryShape {
     ...(inbound.sender.name !== undefined && { senderName: inbound.sender.name }),
     kind: row.kind,
     messageId: row.messageId,
-    text: previewOf(inbound),
+    text: previewOf(inbound, row.channel),
     at: row.at,
     receivedAt: row.receivedAt,
     state: row.state,
@@ -394,12 +395,15 @@ function toEntry(row: Row): InboxEntryShape {
 }
 
 /** The beginning of what an event says, for lists. */
-function previewOf(inbound: Inbound): string {
+function previewOf(inbound: Inbound, channel: string): string {
   switch (inbound.kind) {
     case "message":
-      return (inbound.text || inbound.media.map(({ kind }) => `[${kind}]`).join(" ")).slice(0, PREVIEW_CHARS);
+      return (shown(inbound, channel) || inbound.media.map(({ kind }) => `[${kind}]`).join(" ")).slice(
+        0,
+        PREVIEW_CHARS,
+      );
     case "edit":
-      return inbound.text.slice(0, PREVIEW_CHARS);
+      return shown(inbound, channel).slice(0, PREVIEW_CHARS);
     case "reaction":
       return inbound.emoji;
     case "button":

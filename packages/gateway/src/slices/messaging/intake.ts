@@ -10,6 +10,7 @@ import { isDamage, isPassing, MAX_TRIES, type Machine } from "../../base/machine
 import { KeyedQueue } from "../../base/queue.ts";
 import type { Store } from "../../base/store.ts";
 import type { Chat, Inbound, InboundMessage, Quote } from "../../kit/channel.ts";
+import { shown } from "../../kit/said.ts";
 import { oneLine } from "../../kit/words.ts";
 import { type Agent, audienceOf, cleanMessage } from "../agent/agent.ts";
 import { normalAgentId, type Sessions } from "../sessions/sessions.ts";
@@ -405,7 +406,7 @@ export class Intake {
     const own = outbox.byProviderId(key, messageId, chat.id);
     if (own) return { text: textOf(own.payload), senderId: undefined };
     const heard = inbox.messageById(key, chat.id, messageId, senderId);
-    return heard && { text: heard.text, senderId: heard.sender.id };
+    return heard && { text: shown(heard, channel), senderId: heard.sender.id };
   }
 
   #instructions({ inbound: { chat } }: MessageRow, { group }: Held["decision"]): string {
@@ -461,11 +462,11 @@ export class Intake {
       case "edit": {
         const edited = inbox.messageOf(row);
         if (!edited) return { kind: "noted", rule: "edit", detail: "Its sender wrote no such message." };
-        if (!this.#frozen.has(edited.id) && inbox.editPending(edited, inbound.text))
+        if (!this.#frozen.has(edited.id) && inbox.editPending(edited, inbound))
           return { kind: "noted", rule: "edit", detail: "The message was changed before it was answered." };
         if (inbound.fromSelf || !this.#isHeard(row)) return { kind: "noted", rule: "edit" };
         system.queueEvent(this.#sessionKey(row), {
-          text: cleanMessage(inbound.text.slice(0, MAX_EDIT_CHARS).replaceAll("\u0000", "")),
+          text: cleanMessage(shown(inbound, row.channel).slice(0, MAX_EDIT_CHARS).replaceAll("\u0000", "")),
           from: from("edit"),
         });
         return { kind: "noted", rule: "edit", detail: "The agent is told with the next message." };
@@ -516,8 +517,13 @@ export class Intake {
     return this.#decide({ ...row, inbound: { ...asMessage, kind: "message" } }).kind === "answer";
   }
 
-  /** A button stands for the text it carries: it is taken in as a message of whoever pressed it. */
+  /**
+   * A button stands for the text it carries: it is taken in as a message of whoever pressed it. Of a message that the
+   * gateway has not sent, somebody else composed the button: what it carries is their text, and commands nothing.
+   */
   #press(row: InboxRow, { keys, data, via, ...rest }: Extract<Inbound, { kind: "button" }>): Outcome {
+    const { inbox, outbox } = this.#services;
+    const isOurs = outbox.byProviderId(row, rest.messageId, rest.chat.id) !== undefined;
     const message: InboundMessage = {
       ...rest,
       kind: "message",
@@ -525,10 +531,10 @@ export class Intake {
       text: data,
       media: [],
       mentionsSelf: true,
-      isCommand: true,
+      ...(isOurs ? { isCommand: true } : { forwardedFrom: "whoever composed the button" }),
       ...(via !== undefined && { via }),
     };
-    this.#services.inbox.add(row, message);
+    inbox.add(row, message);
     this.#isAgain = true;
     return { kind: "noted", rule: "button", detail: "It is worked on as a message." };
   }

@@ -1,5 +1,6 @@
 /** What BlueBubbles tells of a message, as the gateway takes it in: the message, its change, and its end. */
 import { accountId, chosenName, type Inbound, type MediaKind, type MediaRef, type Peer } from "../../../kit/channel.ts";
+import type { Said } from "../../../kit/said.ts";
 import { chatIdOf, handleOf, partsOf, senderOf } from "../addresses.ts";
 import { type Echo, withoutFileMarks } from "../echoes.ts";
 import { type Addressed, type Mention, readMentions, readNamed } from "../mentions.ts";
@@ -60,11 +61,11 @@ export function readMessage(value: unknown, reader: Reader): BlueMessage | undef
       kind: "message",
       keys: [guid],
       media,
-      ...addressed(message, text, chat.kind, reader),
+      ...addressed(message, chat.kind, reader),
       ...replyOf(message, reader),
     });
   if (editedAt !== undefined && unsentAt === undefined)
-    found.push({ ...base, kind: "edit", at: editedAt, keys: [`edit:${guid}:${editedAt}`], text });
+    found.push({ ...base, kind: "edit", at: editedAt, keys: [`edit:${guid}:${editedAt}`], ...saidIn(message) });
   if (unsentAt !== undefined) found.push({ ...base, kind: "unsend", at: unsentAt, keys: [`unsend:${guid}`] });
   return {
     guid,
@@ -97,15 +98,21 @@ function replyOf(message: Fields, { isOwn }: Reader): Pick<Extract<Inbound, { ki
   return messageId ? { replyTo: { messageId, fromSelf: isOwn?.(messageId) === true } } : {};
 }
 
-function addressed(
-  message: Fields,
-  text: string,
-  kind: Inbound["chat"]["kind"],
-  { selfId, mentionName }: Reader,
-): Addressed {
-  if (kind !== "group") return { text, mentionsSelf: false };
-  const told = readMentions(text, mentionsOf(message.attributedBody), (handle) => handleOf(handle) === selfId);
-  return told.mentionsSelf ? told : readNamed(text, mentionName);
+function addressed(message: Fields, kind: Inbound["chat"]["kind"], { selfId, mentionName }: Reader): Addressed {
+  const isGroup = kind === "group";
+  const isSelf = (handle: string) => isGroup && handleOf(handle) === selfId;
+  const told = readMentions(textIn(message), mentionsOf(message.attributedBody), isSelf);
+  return !isGroup || told.mentionsSelf ? told : readNamed(told, mentionName);
+}
+
+function saidIn(message: Fields): Said {
+  const { text, others } = readMentions(textIn(message), mentionsOf(message.attributedBody), () => false);
+  return { text, others };
+}
+
+/** With the marks of files: what is told of mentions counts them. */
+function textIn({ text }: Fields): string {
+  return typeof text === "string" ? text : "";
 }
 
 /** Mentions are attributes of stretches of the text. */

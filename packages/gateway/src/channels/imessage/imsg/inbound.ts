@@ -1,5 +1,6 @@
 /** What `imsg` tells, as the gateway takes it in. */
 import { accountId, chosenName, type Inbound, type MediaKind, type MediaRef, type Peer } from "../../../kit/channel.ts";
+import { typed } from "../../../kit/said.ts";
 import { chatIdOf, handleOf, partsOf, senderOf } from "../addresses.ts";
 import { type Echo, withoutFileMarks } from "../echoes.ts";
 import { readNamed } from "../mentions.ts";
@@ -52,7 +53,7 @@ export function readMessage(value: unknown, { now, mentionName, isOwn }: Reader)
     ...base,
     kind: "message",
     keys: [guid],
-    ...(chat.kind === "group" ? readNamed(words, mentionName) : { text: words, mentionsSelf: false }),
+    ...(chat.kind === "group" ? readNamed(typed(words), mentionName) : { ...typed(words), mentionsSelf: false }),
     media,
     ...(replyTo && { replyTo: { messageId: replyTo, fromSelf: isOwn?.(replyTo) === true } }),
   };
