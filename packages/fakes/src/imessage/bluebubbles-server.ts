@@ -105,7 +105,7 @@ export class BlueBubblesServer {
       attachments: files.map((file, index) => ({
         guid: `${guid}-${index}`,
         mimeType: file.mimeType,
-        transferName: file.fileName,
+        transferName: file.kind === "voice" ? "Audio Message.caf" : file.fileName,
         totalBytes: file.bytes.length,
         isSticker: file.kind === "sticker",
         uti: file.kind === "voice" ? "com.apple.coreaudio-format" : "public.data",

@@ -235,7 +235,7 @@ export class ImsgServer implements AsyncDisposable {
       attachments: files.map((file, index) => ({
         filename: this.#attachmentPath(message, index),
         original_path: this.#attachmentPath(message, index),
-        transfer_name: file.fileName,
+        transfer_name: file.kind === "voice" ? "Audio Message.caf" : file.fileName,
         mime_type: file.mimeType,
         uti: file.kind === "voice" ? "com.apple.coreaudio-format" : "public.data",
         total_bytes: file.bytes.length,

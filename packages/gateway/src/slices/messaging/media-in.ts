@@ -174,7 +174,7 @@ export class MediaIn {
         : "";
     const isSpeech = file.kind === "voice" || (file.kind === "audio" && mimeType.startsWith("audio/"));
     const text = `[${file.kind}: ${facts}${mislabelled}; saved as ${path}]`;
-    const content = isSpeech ? this.#transcript(path, mimeType, signal) : this.#content(taken, file, signal);
+    const content = isSpeech ? this.#transcript(taken, file, signal) : this.#content(taken, file, signal);
     return [{ type: "text", text }, ...(await content)];
   }
 
@@ -188,13 +188,23 @@ export class MediaIn {
     return [{ type: "text", text: content.text, from: { kind: "file", title: fileName } }];
   }
 
-  /** What a recording says, which is said as a message is; or why that is not known. Nothing when nobody is asked. */
-  async #transcript(path: string, mimeType: string, signal: AbortSignal): Promise<ReceivedFile[]> {
+  /**
+   * What a recording says, or why that is not known. A voice note is said by its sender, as a message is; any other
+   * recording is a file, and its words are those of whoever speaks there. Nothing when nobody is asked.
+   */
+  async #transcript({ path, mimeType }: Taken, file: MediaRef, signal: AbortSignal): Promise<ReceivedFile[]> {
+    const title = file.fileName ? safeName(file.fileName) : "a recording";
     try {
       const words = await this.#options.transcriber.words(path, mimeType, signal);
       if (words === undefined) return [];
       if (words === "") return [{ type: "text", text: "[transcript: nothing can be heard]" }];
-      return [{ type: "text", text: `[transcript] ${words}`, from: { kind: "message" } }];
+      return [
+        {
+          type: "text",
+          text: `[transcript] ${words}`,
+          from: file.kind === "voice" ? { kind: "message" } : { kind: "file", title },
+        },
+      ];
     } catch (error) {
       signal.throwIfAborted();
       const why = messageOf(error);

@@ -4,6 +4,7 @@ import type { Said } from "../../../kit/said.ts";
 import { chatIdOf, handleOf, partsOf, senderOf } from "../addresses.ts";
 import { type Echo, withoutFileMarks } from "../echoes.ts";
 import { type Addressed, type Mention, readMentions, readNamed } from "../mentions.ts";
+import { isRecording } from "../recordings.ts";
 import { emojiOf } from "./tapbacks.ts";
 
 /** A message as BlueBubbles serves it, as far as it is used. */
@@ -144,7 +145,7 @@ function mediaOf(value: unknown): MediaRef[] {
   const name = textOf(transferName);
   if (typeof guid !== "string" || name?.endsWith(".pluginPayloadAttachment")) return [];
   const type = textOf(mimeType);
-  const kind = isSticker === true ? "sticker" : uti === "com.apple.coreaudio-format" ? "voice" : kindOf(type);
+  const kind = isSticker === true ? "sticker" : isRecording(uti, name) ? "voice" : kindOf(type);
   const sizeBytes = typeof totalBytes === "number" && totalBytes > 0 ? totalBytes : undefined;
   return [{ ref: guid, kind, mimeType: type, fileName: name, sizeBytes }];
 }

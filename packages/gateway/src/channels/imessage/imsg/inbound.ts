@@ -4,6 +4,7 @@ import { typed } from "../../../kit/said.ts";
 import { chatIdOf, handleOf, partsOf, senderOf } from "../addresses.ts";
 import { type Echo, withoutFileMarks } from "../echoes.ts";
 import { readNamed } from "../mentions.ts";
+import { isRecording } from "../recordings.ts";
 
 /** A message of Messages' database, as far as it is used. */
 export interface ImsgMessage {
@@ -115,9 +116,9 @@ function mediaOf(attachments: unknown): MediaRef[] {
   });
 }
 
-function kindOf({ is_sticker: isSticker, uti }: Fields, mimeType = ""): MediaKind {
+function kindOf({ is_sticker: isSticker, uti, transfer_name: name }: Fields, mimeType = ""): MediaKind {
   if (isSticker === true) return "sticker";
-  if (uti === "com.apple.coreaudio-format") return "voice";
+  if (isRecording(uti, name)) return "voice";
   const type = mimeType.split("/")[0];
   return type === "image" || type === "video" || type === "audio" ? type : "document";
 }
