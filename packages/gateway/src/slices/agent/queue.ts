@@ -5,7 +5,7 @@
 import { oneLine, type Source, type Words } from "../../kit/words.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
 import type { RunRecord, RunRequest } from "./run-store.ts";
-import { audienceIn } from "./tool-policy.ts";
+import { audienceIn, rankIn } from "./tool-policy.ts";
 
 /**
  * `collect` answers everything that waited in one turn, `followup` each message in a turn of its own; `steer` says it
@@ -21,7 +21,7 @@ export interface QueueRules {
   readonly debounceMs: number;
   /** How many may wait. */
   readonly cap: number;
-  /** Which is left out when more come: the oldest, with or without a line in its place, or the newest. */
+  /** Which is left out when more come (`leastWanted`): the oldest, with or without a line in its place, or the newest. */
   readonly drop: "summarize" | "old" | "new";
 }
 
@@ -74,8 +74,29 @@ export function nextBatch<T>(
   return waiting.slice(0, end === -1 ? waiting.length : end);
 }
 
+/** Of a run, what says who must make room. */
+type Sent = Pick<RunRecord, "principal" | "request">;
+
+/**
+ * Which of too many messages is left out, so that nobody crowds out anybody else: one of those whose senders may do least;
+ * among them, one of whoever has the most. `messages` are in the order in which they came, with the one that comes last.
+ */
+export function leastWanted<T extends Sent>(messages: readonly T[], drop: QueueRules["drop"]): T | undefined {
+  const lowest = Math.min(...messages.map(rankIn));
+  const low = messages.filter((each) => rankIn(each) === lowest);
+  const bySender = Map.groupBy(low, ({ principal }) => principal);
+  const most = Math.max(...[...bySender.values()].map(({ length }) => length));
+  const surplus = low.filter(({ principal }) => bySender.get(principal)!.length === most);
+  return drop === "new" ? surplus.at(-1) : surplus[0];
+}
+
+/** Whether the next turn is told of a message that is left out. A stranger's would fill it after all. */
+export function isToldOf(record: Sent, { drop }: Pick<QueueRules, "drop">): boolean {
+  return drop === "summarize" && audienceIn(record) !== "anyone";
+}
+
 /** What is kept of a message that is left out: its beginning, on one line, behind what it stood for itself. */
-export function leftOut(record: Pick<RunRecord, "principal" | "request">): (string | Words)[] {
+export function leftOut(record: Sent): (string | Words)[] {
   const { principal, request } = record;
   const { message, omitted = [], starter } = request;
   const from: Source = {

@@ -38,7 +38,7 @@ export interface Answering {
   /** Whether the run may pass those that wait in its session: it changes nothing that they see. */
   isImmediate(record: Pick<RunRecord, "source" | "request">): boolean;
   /** Whether the message is a command, which wants an answer of its own. */
-  isCommand(record: RunRecord): boolean;
+  isCommand(record: Pick<RunRecord, "sessionKey">): boolean;
   /** Whether some tools are allowed or denied to whoever started the run, by id. */
   hasOwnRules(record: RunRecord): boolean;
   answer(run: Run): Promise<Answer>;

@@ -47,6 +47,11 @@ export function audienceIn({
   return audienceOf({ principal, scopes: starter.scopes });
 }
 
+/** Of two runs the one with the higher rank works for somebody who may do more. */
+export function rankIn(record: Pick<RunRecord, "principal" | "request">): number {
+  return RANK[audienceIn(record)];
+}
+
 /** The tools of `all` that a run may use. `agent` is the policy of its agent. */
 export function allowedTools(
   all: readonly Tool[],

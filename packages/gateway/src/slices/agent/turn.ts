@@ -40,7 +40,7 @@ export class Turns implements Answering {
   }
 
   /** Where neither a model nor another program answers, everything is a command. */
-  isCommand({ sessionKey }: RunRecord): boolean {
+  isCommand({ sessionKey }: Pick<RunRecord, "sessionKey">): boolean {
     const agentId = this.#services.sessions.agentOf(sessionKey);
     return !this.#agent.backendOf(agentId) && this.#agent.modelNameOf(sessionKey) === undefined;
   }

@@ -2,10 +2,21 @@
 import { Port } from "../../kit/port.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
 import { Lanes } from "./lanes.ts";
-import { collects, goTogether, IN_ORDER, isFromPerson, leftOut, nextBatch, type QueueRules } from "./queue.ts";
+import {
+  collects,
+  goTogether,
+  IN_ORDER,
+  isFromPerson,
+  isToldOf,
+  leastWanted,
+  leftOut,
+  nextBatch,
+  type QueueRules,
+} from "./queue.ts";
 import type { Run } from "./run.ts";
 import type { AbortReason, RunRecord } from "./run-store.ts";
 import type { AgentServices } from "./services.ts";
+import { rankIn } from "./tool-policy.ts";
 
 export interface WaitingRoomOptions {
   readonly services: AgentServices;
@@ -13,7 +24,7 @@ export interface WaitingRoomOptions {
   start(batch: readonly Run[]): Promise<void>;
   abort(run: Run, reason: AbortReason): void;
   /** Whether each message wants an answer of its own, whatever the rules say. */
-  isCommand(record: RunRecord): boolean;
+  isCommand(record: Pick<RunRecord, "sessionKey">): boolean;
   /** Whether some tools are allowed or denied to whoever started it, by id. */
   hasOwnRules(record: RunRecord): boolean;
 }
@@ -28,9 +39,6 @@ export interface Crowd {
 export interface Queueing {
   rulesFor(record: RunRecord): QueueRules;
 }
-
-/** Commands are answered one by one, and none is left out. */
-const COMMANDS: QueueRules = { ...IN_ORDER, cap: Number.POSITIVE_INFINITY };
 
 export class WaitingRoom implements Disposable {
   readonly #options: WaitingRoomOptions;
@@ -57,17 +65,21 @@ export class WaitingRoom implements Disposable {
     return this.#lanes.active(sessionKey) !== undefined;
   }
 
-  /** Who has to go when one more comes; undefined when there is room. */
-  crowd({ source, sessionKey }: Pick<RunRecord, "source" | "sessionKey">): Crowd | undefined {
-    if (!isFromPerson({ source })) return undefined;
+  /** Who has to go when one more comes; undefined when there is room. Commands are answered one by one, and none is left out. */
+  crowd(comes: Pick<RunRecord, "source" | "sessionKey" | "principal" | "request">): Crowd | undefined {
+    const { sessionKey } = comes;
+    if (!isFromPerson(comes) || this.#options.isCommand(comes)) return undefined;
     const waiting = this.#lanes.waiting(sessionKey).filter(({ record }) => isFromPerson(record));
     const [oldest] = waiting;
     if (!oldest) return undefined;
-    const { cap, drop } = this.#rulesFor(oldest.record);
+    const rules = this.queueing.now.rulesFor(oldest.record);
+    const { cap, drop } = rules;
     if (waiting.length < cap) return undefined;
     this.#options.services.log.warn("too many messages wait in a conversation", { sessionKey, cap, drop });
-    if (drop === "new") return {};
-    return drop === "old" ? { drops: oldest } : { drops: oldest, omitted: leftOut(oldest.record) };
+    const left = leastWanted([...waiting.map(({ record }) => record), comes], drop);
+    const drops = waiting.find(({ record }) => record === left);
+    if (!drops) return {};
+    return isToldOf(drops.record, rules) ? { drops, omitted: leftOut(drops.record) } : { drops };
   }
 
   /** A run begins when its turn comes, or what it says is said to the one under way. */
@@ -76,7 +88,7 @@ export class WaitingRoom implements Disposable {
     const active = this.#lanes.active(record.sessionKey);
     if (!active || !isFromPerson(record)) return this.#lanes.add(run);
     const rules = this.#rulesFor(record);
-    if (rules.mode === "interrupt") this.#interrupt(record.sessionKey);
+    if (rules.mode === "interrupt") this.#interrupt(record);
     this.#lanes.add(run, collects(rules) ? rules.debounceMs : 0);
     if (rules.mode === "steer" || rules.mode === "steer-backlog")
       this.#steer(active, run, content, rules.mode === "steer-backlog");
@@ -96,10 +108,12 @@ export class WaitingRoom implements Disposable {
     this.#lanes[Symbol.dispose]();
   }
 
-  /** The newest message alone counts: the other replies to people end. */
-  #interrupt(sessionKey: string): void {
+  /** The newest message alone counts: the other replies to people end, except to those who may do more than its sender. */
+  #interrupt(newest: RunRecord): void {
+    const { sessionKey } = newest;
     for (const run of [this.#lanes.active(sessionKey), ...this.#lanes.waiting(sessionKey)])
-      if (run && isFromPerson(run.record)) this.#options.abort(run, "interrupt");
+      if (run && isFromPerson(run.record) && rankIn(run.record) <= rankIn(newest))
+        this.#options.abort(run, "interrupt");
   }
 
   /** Only words, and only from whoever may say them to that reply. */
@@ -110,7 +124,7 @@ export class WaitingRoom implements Disposable {
   }
 
   #rulesFor(record: RunRecord): QueueRules {
-    return this.#options.isCommand(record) ? COMMANDS : this.queueing.now.rulesFor(record);
+    return this.#options.isCommand(record) ? IN_ORDER : this.queueing.now.rulesFor(record);
   }
 
   #goTogether(a: Run, b: Run): boolean {

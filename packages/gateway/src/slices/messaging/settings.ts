@@ -104,7 +104,9 @@ const Queue = Type.Object({
   cap: Type.Integer({ minimum: 1, maximum: 200, default: 20, description: "How many may wait in a conversation." }),
   drop: Type.Union(OneOf("summarize", "old", "new").anyOf, {
     default: "summarize",
-    description: "Which is left out when more come: the oldest, in short or altogether, or the newest.",
+    description:
+      "Which is left out when more come: the oldest, in short or altogether, or the newest; first of senders who may do " +
+      "less, then of whoever has the most waiting. A stranger's is never told in short.",
   }),
   byChannel: Type.Optional(
     Type.Record(Type.String({ maxLength: 64 }), QueueModeName, {
