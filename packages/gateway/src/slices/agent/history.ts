@@ -28,7 +28,7 @@ export interface Summary {
   readonly isPrivate?: boolean | undefined;
 }
 
-export interface HistoryOptions extends Pick<Telling, "mark" | "record"> {
+export interface HistoryOptions extends Pick<Telling, "mark" | "record" | "conceal"> {
   readonly runId: string;
   /** Runs that have not ended: their messages are not yet part of the conversation. */
   readonly openRuns: ReadonlySet<string>;

@@ -1,5 +1,6 @@
 /** What a run shows its model of the conversation, and how it makes room when that becomes too much. */
 import { detailOf } from "../../base/errors.ts";
+import { concealer } from "../../base/host-paths.ts";
 import { ModelError } from "../models/models.ts";
 import type { ModelMessage, ModelPart } from "../models/port.ts";
 import type { Model } from "../models/providers.ts";
@@ -37,6 +38,8 @@ export class RunContext {
   readonly #run: Run;
   readonly #model: Model;
   readonly #mayHear: ((runId: string | undefined) => boolean) | undefined;
+  /** Where files are kept is told the owner, whose tools open them there. */
+  readonly #conceal: ((text: string) => string) | undefined;
   #share = 1;
   #shrinks = 0;
   #tokens = 0;
@@ -49,6 +52,8 @@ export class RunContext {
     this.#run = run;
     this.#model = model;
     this.#mayHear = this.#hearing();
+    const { stateDir } = services;
+    if (audienceIn(run.record) !== "owner") this.#conceal = concealer([{ path: stateDir, shown: "(state)" }]);
   }
 
   /** What the model is shown. `pending` are calls of this run that are about to be made. */
@@ -64,8 +69,9 @@ export class RunContext {
     return toldParts(content, { ...this.#telling, isShared: this.#isShared });
   }
 
-  get #telling(): Pick<Telling, "mark" | "record"> {
-    return { mark: this.#run.mark, record: (id) => this.#agent.runs.record(id) };
+  get #telling(): Pick<Telling, "mark" | "record" | "conceal"> {
+    const conceal = this.#conceal;
+    return { mark: this.#run.mark, record: (id) => this.#agent.runs.record(id), ...(conceal && { conceal }) };
   }
 
   /** Before the first question: sums up the older part when the window is nearly full, or something would not be shown. */

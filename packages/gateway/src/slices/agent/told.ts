@@ -14,6 +14,8 @@ export interface Telling {
   readonly mark: string;
   /** Somebody else than the owner has spoken, or may hear: then each message says who has written it. */
   readonly isShared: boolean;
+  /** Hides where things are on this machine, from a run that is not the owner's. */
+  readonly conceal?: ((text: string) => string) | undefined;
   /** The run that a message began, as far as it is known: for messages of versions that did not keep whose they are. */
   record(id: string): Pick<RunRecord, "source" | "principal" | "request"> | undefined;
 }
@@ -29,7 +31,8 @@ const OPERATOR: Source = { kind: "message", id: OPERATOR_ID, standing: "owner" }
 export function told(part: TextPart, message: Said, telling: Telling): string {
   const from = sourceIn(part, message, telling);
   const isPlain = from === undefined || (from === OPERATOR && !telling.isShared) || isOwners(from, telling);
-  return isPlain ? part.text : framed(telling.mark, { text: part.text, from });
+  const text = telling.conceal ? telling.conceal(part.text) : part.text;
+  return isPlain ? text : framed(telling.mark, { text, from });
 }
 
 /** Texts that were said to a run under way. */
