@@ -3,7 +3,7 @@
  * `text` reads only what the sender typed: a name that somebody else chose stands there as one sign that means nothing.
  * So commands, addresses and patterns are looked for in `text`; people and models are shown what `shown` makes of it.
  */
-import { named } from "./words.ts";
+import { named } from "./one-line.ts";
 
 /** A name, a title or a label that somebody else than the sender chose. */
 export interface Other {

@@ -3,7 +3,10 @@
  * through `framed`, and through nothing else: a line with the run's mark, which nobody outside can know, says who speaks,
  * and each line of what follows has a prefix. So no line break in a text or a name can begin a line that looks like ours.
  */
+import { FRAMING, named, oneLine } from "./one-line.ts";
 import type { ToolAudience } from "./tool.ts";
+
+export { oneLine } from "./one-line.ts";
 
 /** What a text is to the model that reads it. `message` and `task` are said to it; all others inform it. */
 export type WordsKind =
@@ -51,25 +54,10 @@ export interface Words {
   readonly from: Source;
 }
 
-const FRAMING = /[[\]“”"|<>]/g;
-const MAX_NAME_CHARS = 64;
 const MAX_ID_CHARS = 200;
 /** Everything that a reader, a terminal or a model may take for the end of a line. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const LINE_END = /\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/;
-/** Control and format characters, halves of characters, and letters that show nothing. */
-const UNSEEN = /(?:[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|\u034f|\u17b4|\u17b5)+/gu;
-
-/** A name, title or emoji that somebody chose, as one short line; "" when nothing of it can be seen. */
-export function oneLine(text: string, maxChars = MAX_NAME_CHARS): string {
-  const line = text.replace(UNSEEN, " ").replace(/\s+/g, " ").trim();
-  if (line.length <= maxChars) return line;
-  return `${line
-    .slice(0, maxChars - 1)
-    .replace(/[\ud800-\udbff]$/, "")
-    .trimEnd()}…`;
-}
-
 /** The text as a model is shown it: who speaks, and each line with its prefix. */
 export function framed(mark: string, { text, from }: Words): string {
   return [`[${mark} ${phraseOf(from)}]`, ...(text === "" ? [] : text.split(LINE_END).map((line) => `| ${line}`))].join(
@@ -193,11 +181,6 @@ function whoOf({ id = "somebody", name = "", standing }: Source): string {
   const called = named(name);
   const about = [called !== "" && called !== id ? `“${called}”` : "", standing ? `(${STANDING[standing]})` : ""];
   return [idOf(id), ...about].filter((part) => part !== "").join(" ");
-}
-
-/** A name that stands in a sentence of ours: one short line, without the signs that frames and quotations are made of. */
-export function named(name: string): string {
-  return oneLine(name.replace(FRAMING, " "));
 }
 
 function idOf(id: string): string {

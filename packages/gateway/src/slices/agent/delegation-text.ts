@@ -1,5 +1,5 @@
 /** What an agent is told of a run that it has started. */
-import { named } from "../../kit/words.ts";
+import { named } from "../../kit/one-line.ts";
 import type { StoredPart } from "../sessions/transcript.ts";
 import { errorOf } from "./report.ts";
 import type { RunResult } from "./run.ts";
