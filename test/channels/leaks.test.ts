@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type FakeTelegram, fakeTelegram, until } from "../../packages/fakes/src/index.ts";
+import { say } from "../agent/support.ts";
 import { freePort } from "../cli/harness.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { Stage } from "./stage.ts";
@@ -220,4 +221,30 @@ test("a secret that a model writes does not leave by a message, a draft, an even
         !text.includes(secret),
         `${secret} in ${text.slice(text.indexOf(secret) - 300, text.indexOf(secret) + 40)}`,
       );
+});
+
+test("a key in the arguments of a tool does not reach readers, however long its frame is", async () => {
+  await using server = await fakeOpenAI();
+  await using stage = await Stage.start({
+    channels: {},
+    config: {
+      agents: { defaults: { model: "mine/fake-model" } },
+      models: {
+        detectLocal: false,
+        providers: { mine: { api: "openai-compatible", baseUrl: server.baseUrl, apiKey: KEY } },
+      },
+    },
+  });
+  const content = `${"A".repeat(600)} key ${KEY} ${"z ".repeat(40_000)}`;
+  server.script(
+    { kind: "tool-call", name: "write", arguments: { path: "a.txt", content } },
+    { kind: "text", text: "Done." },
+  );
+  const reader = await stage.gateway.connect({ scopes: ["operator.read"] });
+  await reader.call("sessions.messages.subscribe", { key: "main" });
+  await say(stage.operator, "write it");
+  const history = JSON.stringify(await reader.call("chat.history", { sessionKey: "main" }));
+
+  assert.match(history, /A key \[redacted\] z z z/);
+  for (const text of [history, JSON.stringify(reader.frames)]) assert.ok(!text.includes(KEY));
 });

@@ -42,6 +42,33 @@ describe("what leaves", () => {
 
     assert.equal(secretsOf("hunter22-hunter22").guard(text("hunter22-hunter22")), text("[redacted]"));
   });
+
+  const LETTERS = "A".repeat(600);
+  const LONG = "z ".repeat(40_000);
+  const ALMOST_FILES: readonly [what: string, content: string, left: string][] = [
+    ["goes on as words", `${LETTERS} key hunter22-hunter22 ${LONG}`, `${LETTERS} key [redacted] ${LONG}`],
+    ["goes on at once", `${LETTERS}-hunter22-hunter22 ${LONG}`, `${LETTERS}-[redacted] ${LONG}`],
+    ["goes on behind padding", `${LETTERS}==hunter22-hunter22 ${LONG}`, `${LETTERS}==[redacted] ${LONG}`],
+    ["holds an escaped quote", `${LETTERS}"hunter22-hunter22 ${LONG}`, `${LETTERS}"[redacted] ${LONG}`],
+    ["has a key of letters in it", `${LETTERS}0hunter22hunter${LONG}`, `${LETTERS}0[redacted]${LONG}`],
+    ["is nothing but letters and a key", `${LETTERS.repeat(200)}0hunter22hunter`, `${LETTERS.repeat(200)}0[redacted]`],
+  ];
+  for (const [what, content, left] of ALMOST_FILES) {
+    test(`loses a secret in a text that begins like a file and ${what}`, () => {
+      for (const name of ["content", "data", "url"])
+        assert.equal(
+          secretsOf("hunter22-hunter22", "hunter22hunter").guard(JSON.stringify({ [name]: content })),
+          JSON.stringify({ [name]: left }),
+        );
+    });
+  }
+
+  test("loses a longer secret whole that begins like a shorter one", () => {
+    assert.equal(
+      secretsOf("hunter22", "hunter22-and-more").guard("hunter22-and-more hunter22"),
+      "[redacted] [redacted]",
+    );
+  });
 });
 
 describe("what is secret", () => {

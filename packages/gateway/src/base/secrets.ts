@@ -7,8 +7,8 @@
 export class Secrets {
   readonly #inLog = new Set<string>();
   readonly #guarded = new Set<string>();
-  /** Finds whether any of the guarded ones is in a text: one look at each frame instead of one for each secret. */
-  #anyGuarded: RegExp | undefined;
+  /** Made of the guarded ones when it is first needed. */
+  #finder: Finder | undefined;
 
   /** A password, a key or a token. Shorter than 6 characters it is none (and would black out half the log). */
   add(value: string | undefined): void {
@@ -18,7 +18,7 @@ export class Secrets {
       this.#inLog.add(spelt);
       if (!isTelling(secret) || this.#guarded.has(spelt)) continue;
       this.#guarded.add(spelt);
-      this.#anyGuarded = undefined;
+      this.#finder = undefined;
     }
   }
 
@@ -65,7 +65,11 @@ export class Secrets {
   /** `text` as it may leave the process: a message, an answer, an event, in JSON or as it is. */
   guard(text: string): string {
     if (text.length < LARGE_CHARS) return this.#guardPart(text);
-    return betweenFiles(text, (part) => this.#guardPart(part));
+    return betweenFiles(
+      text,
+      (part) => this.#guardPart(part),
+      (file) => without(file, this.#found.inFiles),
+    );
   }
 
   /**
@@ -93,10 +97,30 @@ export class Secrets {
   }
 
   #guardPart(text: string): string {
-    // Without any, the pattern finds nothing in any text.
-    this.#anyGuarded ??= new RegExp([...this.#guarded].map((each) => RegExp.escape(each)).join("|") || "(?!)");
-    return withoutShapes(this.#anyGuarded.test(text) ? without(text, this.#guarded) : text);
+    const { any, all } = this.#found;
+    return withoutShapes(any.test(text) ? without(text, all) : text);
   }
+
+  get #found(): Finder {
+    this.#finder ??= finderOf(this.#guarded);
+    return this.#finder;
+  }
+}
+
+/** Known secrets, the longest first: what is left of one after a part of it was taken out would be told. */
+interface Finder {
+  readonly all: readonly string[];
+  /** Those that could stand within what looks like the base64 of a file. */
+  readonly inFiles: readonly string[];
+  /** Finds whether any of them is in a text: one look at each frame instead of one for each secret. */
+  readonly any: RegExp;
+}
+
+function finderOf(secrets: Iterable<string>): Finder {
+  const all = [...secrets].sort((a, b) => b.length - a.length);
+  // Without any, the pattern finds nothing in any text.
+  const any = new RegExp(all.map((each) => RegExp.escape(each)).join("|") || "(?!)");
+  return { all, any, inFiles: all.filter((each) => !each.match(NO_BASE64)) };
 }
 
 const HIDDEN = "[redacted]";
@@ -168,13 +192,13 @@ function isTelling(secret: string): boolean {
   return secret.length >= 8 || (secret.length >= MIN_CHARS && !/^[a-z]+$/i.test(secret) && !/^\d+$/.test(secret));
 }
 
-/** Whether a value is plainly a setting: a word, a number, a place, a language, an address that names nobody. */
+/** Whether a value is plainly a setting: a word, a number, a place, a language, an address (its user part is learnt besides). */
 function isOrdinary(value: string): boolean {
   if (value.length < 8 || /^[a-z]+$/i.test(value) || /^[\d.,:]+$/.test(value)) return true;
   if (/^(?:~|\.{0,2})\//.test(value) || /^[A-Z]:\\/.test(value)) return true;
   if (/^[a-z]{2}[-_][a-z]+(?:[-_.][\w-]{1,8})?$/i.test(value)) return true;
   const url = URL.parse(value);
-  return url !== null && /^(?:https?|wss?):$/.test(url.protocol) && url.username === "" && url.search === "";
+  return url !== null && /^(?:https?|wss?):$/.test(url.protocol) && url.search === "";
 }
 
 /** How a value may stand in a text: as it is, within JSON, within an address. */
@@ -284,24 +308,32 @@ function withoutShapes(text: string): string {
 
 /** From here on pictures are most of a text. */
 const LARGE_CHARS = 65_536;
-const FILE_START = /"(?:data|content|qrDataUrl|url)":"(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/]{512}/g;
+/** Where the base64 of a file may begin; only a long run of its characters is one. */
+const FILE_START = /"(?:data|content|qrDataUrl|url)":"(?:data:[\w/+.-]+;base64,)?(?=[A-Za-z0-9+/]{512})/g;
+const NO_BASE64 = /[^A-Za-z0-9+/]/g;
+const FILE_END = /={0,2}"/y;
 
-/** Applies `change` to what stands between the base64 of files: there is nothing in those, and they are long. */
-function betweenFiles(text: string, change: (part: string) => string): string {
+/**
+ * Applies `change` to what stands around the base64 of files, and `inFile` to that. A file is a string that holds nothing
+ * else: a text that only begins like one is text.
+ */
+function betweenFiles(text: string, change: (part: string) => string, inFile: (run: string) => string): string {
   const parts: string[] = [];
   let from = 0;
-  for (let found = next(text, from); found; found = next(text, from)) {
-    const end = text.indexOf('"', found.end);
-    if (end < 0) break;
-    parts.push(change(text.slice(from, found.end)), text.slice(found.end, end));
+  for (const { start, end } of filesIn(text)) {
+    parts.push(change(text.slice(from, start)), inFile(text.slice(start, end)));
     from = end;
   }
   parts.push(change(text.slice(from)));
   return parts.join("");
 }
 
-function next(text: string, from: number): { end: number } | undefined {
-  FILE_START.lastIndex = from;
-  const found = FILE_START.exec(text);
-  return found ? { end: found.index + found[0].length } : undefined;
+function* filesIn(text: string): Generator<{ readonly start: number; readonly end: number }> {
+  for (const found of text.matchAll(FILE_START)) {
+    const start = found.index + found[0].length;
+    NO_BASE64.lastIndex = start;
+    const end = NO_BASE64.exec(text)?.index ?? text.length;
+    FILE_END.lastIndex = end;
+    if (FILE_END.test(text)) yield { start, end };
+  }
 }
