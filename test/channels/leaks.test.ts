@@ -248,3 +248,56 @@ test("a key in the arguments of a tool does not reach readers, however long its 
   assert.match(history, /A key \[redacted\] z z z/);
   for (const text of [history, JSON.stringify(reader.frames)]) assert.ok(!text.includes(KEY));
 });
+
+test("no password of the config is told to readers, admins or chats, however it is written there", async () => {
+  await using fake = await fakeTelegram();
+  await using server = await fakeOpenAI();
+  const passwords = {
+    slash: "pa/ssw0rd-long-1",
+    at: "p@ssw0rd-long-2",
+    hash: "pa#ss?w0rd-long-3",
+    words: "correcthorsebattery",
+    digits: "48151623",
+    quotes: 'pa"ss\\w0rd-long5',
+  };
+  const addresses = [passwords.slash, passwords.at, passwords.hash].map((each) => `postgres://me:${each}@db/x`);
+  const nested = JSON.stringify({ a: JSON.stringify({ token: passwords.quotes }) });
+  server.usual = { kind: "text", text: [...addresses, ...Object.values(passwords), nested].join(" , ") };
+  await using stage = await Stage.start({
+    channels: { telegram: { ...fake.settings, dmPolicy: "open", allowFrom: ["*"] } },
+    config: {
+      agents: { defaults: { model: "mine/fake-model" } },
+      models: {
+        detectLocal: false,
+        providers: { mine: { api: "openai-compatible", baseUrl: server.baseUrl, apiKey: KEY } },
+      },
+      mcp: {
+        servers: {
+          there: {
+            command: "none",
+            args: addresses,
+            env: {
+              SMTP_PASS: passwords.words,
+              DB_PIN: passwords.digits,
+              QUO_TOKEN: passwords.quotes,
+              MODE: "production",
+            },
+          },
+        },
+      },
+    },
+  });
+  await stage.accountIs("connected", "telegram");
+  await fake.says("hello", { from: "a stranger" });
+  await until(fake, "an answer", () => fake.delivered.length > 0);
+  for (const method of LOOKS) await stage.operator.request(method, {});
+
+  const told = { chat: fake.delivered.map(({ text }) => text).join(), frames: JSON.stringify(stage.operator.frames) };
+  for (const text of Object.values(told))
+    for (const secret of Object.values(passwords))
+      for (const spelt of [secret, JSON.stringify(secret).slice(1, -1)])
+        assert.ok(
+          !text.includes(spelt),
+          `${spelt} in ${text.slice(text.indexOf(spelt) - 200, text.indexOf(spelt) + 40)}`,
+        );
+});

@@ -23,8 +23,9 @@ import { concealer, type Place } from "./base/host-paths.ts";
 import { createLog, type Log, LogFile, type Sink, ttySink } from "./base/log.ts";
 import { isDamage, Machine, storageProblem } from "./base/machine.ts";
 import { thriftyMemory } from "./base/memory.ts";
+import { isPlainValue } from "./base/plain-values.ts";
 import { useProxies } from "./base/proxy.ts";
-import { Secrets } from "./base/secrets.ts";
+import { isSecretName, Secrets } from "./base/secrets.ts";
 import { steadyClock } from "./base/steady-clock.ts";
 import { openStore, type Store, StoreBusyError } from "./base/store.ts";
 import { checkApart } from "./base/store-apart.ts";
@@ -379,12 +380,10 @@ function learnAll(config: Config, env: Env, secrets: Secrets): void {
     for (const name of Object.keys(variables)) secrets.addNamed(name, env[name]);
   for (const [name, value = ""] of Object.entries(env)) {
     secrets.addFromAddresses(value);
-    if (SECRET_VARIABLE.test(name)) secrets.add(value);
+    // PWD is a folder.
+    if (isSecretName(name) && !isPlainValue(name, value)) secrets.add(value);
   }
 }
-
-/** What else the environment keeps, by the endings that are in common use. */
-const SECRET_VARIABLE = /(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY)$/;
 
 /** Hides where things are on this machine; follows the config, which says where the workspaces are. */
 function concealing({ config, stateDir, env, host }: Base): (text: string) => string {

@@ -103,13 +103,120 @@ describe("what is secret", () => {
     ["a password of digits without quotes", { a: { password: 4_711_081_500 } }, "4711081500", "[redacted]"],
     ["a number of an environment", { env: { GATE_CODE_KEY: 22_334_455 } }, "22334455", "[redacted]"],
     ["not a number that counts", { a: { maxTokens: 12_345_678 } }, "12345678", "12345678"],
+    ...[
+      "pa/ssw0rd-long-1",
+      "p@ssw0rd-long-2",
+      "pa#ssw0rd-3",
+      "pa?ssw0rd-4",
+      "p@/?#ssw0rd-5",
+      "12/ssw0rd-6",
+      'pa"ssw0rd\\7',
+    ].map((password): [string, object, string, string] => [
+      `a password that an address should hold in percent: ${password}`,
+      { url: `postgres://me:${password}@db/x` },
+      `postgres://me:${password}@db/x, ${encodeURIComponent(password)}, ${password}`,
+      "postgres://me:[redacted]@db/x, [redacted], [redacted]",
+    ]),
+    [
+      "what errors repeat of such a password",
+      { url: "http://me:pa/ssw0rd-long-1@h/" },
+      "no host ssw0rd-long-1@h",
+      "no host [redacted]@h",
+    ],
+    [
+      "each of several addresses in one word",
+      { url: "amqp://a:one-pass-1@h1,amqp://b:two-pass-2@h2" },
+      "one-pass-1 two-pass-2 amqp://h2",
+      "[redacted] [redacted] amqp://h2",
+    ],
+    [
+      "not the path of an address that names nobody",
+      { url: "https://host.example/@someone-1/post", other: "http://localhost:4873/npm/@scope-1/x" },
+      "host.example/ localhost:4873/npm/",
+      "host.example/ localhost:4873/npm/",
+    ],
+    ["a user in the header of a request", { url: "https://me:pw-123456@h/" }, btoa("me:pw-123456"), "[redacted]"],
+    [
+      "a password in the header of anybody's request",
+      { password: "four-words-in-it" },
+      ["a", "bo", "cat"].map((name) => Buffer.from(`${name}:four-words-in-it\n`).toString("base64")).join(" "),
+      "YTp[redacted]Cg== Ym86[redacted]Ao= Y2F0Om[redacted]QK",
+    ],
+    ["the password of a Basic header", { headers: { A: `Basic ${btoa("me:pa55word")}` } }, "pa55word", "[redacted]"],
+    [
+      "a secret as JSON within JSON and as forms spell it",
+      { env: { QUO_TOKEN: 'pa"ss\\w0rd long5' } },
+      `${JSON.stringify({ a: JSON.stringify({ b: 'pa"ss\\w0rd long5' }) })} pa%22ss%5Cw0rd+long5 pa%22ss%5cw0rd%20long5`,
+      `${JSON.stringify({ a: JSON.stringify({ b: "[redacted]" }) })} [redacted] [redacted]`,
+    ],
+    ...["SMTP_PASS", "ANY", "dbPin", "PASSPHRASE"].map((name): [string, object, string, string] => [
+      `words and digits of an environment, as ${name}`,
+      { env: { [name]: "correcthorsebattery", [`${name}2`]: "48151623", pin: "481516" } },
+      '{"a":"correcthorsebattery 48151623 481516","n":48151623,"m":[1.48151623,481516]}',
+      '{"a":"[redacted] [redacted] [redacted]","n":0,"m":[1.0,0]}',
+    ]),
+    ["a map by another name", { envVars: { A: "correcthorsebattery" } }, "correcthorsebattery", "[redacted]"],
+    ["an environment as a list", { env: ["A=correcthorsebattery"] }, "correcthorsebattery", "[redacted]"],
+    [
+      "an option that names itself",
+      { args: ["-e", "GITHUB_TOKEN=some-words-of-it"] },
+      "some-words-of-it",
+      "[redacted]",
+    ],
     ["but what is named like one all the same", { env: { DB_PASSWORD: "production" } }, "production", "[redacted]"],
   ];
   for (const [what, config, text, guarded] of CASES) test(what, () => assert.equal(learn(config, text), guarded));
 });
 
+describe("what of an environment stays readable", () => {
+  const PLAIN: Readonly<Record<string, string>> = {
+    MODE: "production",
+    A: "verbose",
+    HOME_DIR: "/srv/data",
+    PATH: "/usr/local/bin:/usr/bin:~/bin",
+    LANG: "en_US.UTF-8",
+    TZ: "Europe/Berlin",
+    ON: "true",
+    SIZE: "512000kb",
+    LIMIT: "100000000",
+    URL: "https://api.example.com:8443/v1",
+    HOST: "db.internal:5432",
+    BIND: "127.0.0.1:8080",
+    DB_USER: "moltbot-reader",
+    MODEL: "gpt-4-mini",
+    AWS_REGION: "eu-central-1",
+    LIST: "telegram,discord",
+    Accept: "application/json",
+    "User-Agent": "moltbot/1.2",
+    "api-version": "2024-10-21",
+    NODE_OPTIONS: "--max-old-space-size=4096 --no-warnings",
+  };
+  for (const [name, value] of Object.entries(PLAIN))
+    test(`${name}: ${value}`, () => {
+      const secrets = new Secrets();
+      secrets.learn({ env: { [name]: value } });
+
+      assert.equal(secrets.guard(`It is ${value}.`), `It is ${value}.`);
+    });
+
+  for (const value of [
+    "my-secretword",
+    "/9j4AAQSkZJRgABAQ+k=",
+    "https://hooks.example.com/services/T0/B0/x8Kq2mPz91LkVt7Q",
+    "20481516",
+    "eu-not-a-region",
+  ])
+    test(`but not ${value}`, () => {
+      const secrets = new Secrets();
+      secrets.learn({ env: { ANY: value } });
+
+      assert.equal(secrets.guard(`It is ${value}.`), "It is [redacted].");
+    });
+});
+
 describe("no text, whoever wrote it, holds the process", () => {
   const PIECES = [
+    ..."a://a:@|a://a@b,|--a-a|/a.|a-a.a|a,|A=a |0|a:a@".split("|"),
     ..."sk-|sk-a|sk-_|xoxb-|xapp-|AIza|ghp_|12345678:|:1234567890:|bearer |Bearer a|bearer\t\t|Bearer".split("|"),
     ..."-----BEGIN |-----BEGIN A-----|-----BEGIN A|-----|-----END A-----|a-|a.|a+a|http://|a://a|a://a:|token|key_".split(
       "|",

@@ -1,4 +1,6 @@
 /** What must not leave the process: the values that the settings and the environment keep, and whatever is shaped like a key. */
+import { type AddressUser, usersIn } from "./addresses.ts";
+import { isPlainValue } from "./plain-values.ts";
 
 /**
  * The secrets that are known. `redact` guards the log, `guard` every other text that leaves: replies, answers, events.
@@ -13,8 +15,8 @@ export class Secrets {
   /** A password, a key or a token. Shorter than 6 characters it is none (and would black out half the log). */
   add(value: string | undefined): void {
     const secret = value?.trim() ?? "";
+    if (secret.length < MIN_CHARS || this.#inLog.has(secret)) return;
     for (const spelt of spellings(secret)) {
-      if (spelt.length < MIN_CHARS) continue;
       this.#inLog.add(spelt);
       if (!isTelling(secret) || this.#guarded.has(spelt)) continue;
       this.#guarded.add(spelt);
@@ -25,25 +27,33 @@ export class Secrets {
   /** A value of an environment, a header, or another map whose values are kept: what is plainly a setting is no secret. */
   addNamed(name: string, value: string | undefined): void {
     if (value === undefined) return;
-    const [, credential] = /^(?:Bearer|Basic|Token)\s+(\S+)$/i.exec(value.trim()) ?? [];
-    if (credential !== undefined) this.add(credential);
-    if (SECRET_NAME.test(name) || !isOrdinary(value.trim())) this.add(value);
+    const [, listed] = /^\d+$/.test(name) ? (/^\w+=(.+)$/s.exec(value.trim()) ?? []) : [];
+    this.add(listed);
+    const [, scheme, credential = ""] = /^(Bearer|Basic|Token)\s+(\S+)$/i.exec(value.trim()) ?? [];
+    this.add(credential);
+    if (scheme?.toLowerCase() === "basic")
+      this.add(
+        Buffer.from(credential, "base64")
+          .toString()
+          .replace(/^[^:]*:/, ""),
+      );
+    if (hasSecretName(name) || !isPlainValue(name, value.trim())) this.add(value);
   }
 
-  /** The name and the password in the addresses that a text holds. */
+  /** The name and the password in the addresses that a text holds, and what it names itself as a secret. */
   addFromAddresses(text: string): void {
-    for (const named of namedWithin(text)) {
-      this.add(named);
-      this.add(decoded(named));
+    for (const named of namedWithin(text)) this.#addAsMeant(named);
+    for (const user of usersIn(text)) {
+      for (const part of secretPartsOf(user)) this.#addAsMeant(part);
+      // As the header of a request says it.
+      for (const whole of [user.whole, decoded(user.whole)])
+        if (whole.length >= SURE_CHARS) this.add(Buffer.from(whole).toString("base64"));
     }
-    if (!text.includes("://")) return;
-    for (const [, user = ""] of text.matchAll(USER_IN_ADDRESS)) {
-      const [name = "", ...rest] = user.split(":");
-      for (const part of rest.length > 0 ? [rest.join(":")] : [name]) {
-        this.add(part);
-        this.add(decoded(part));
-      }
-    }
+  }
+
+  #addAsMeant(value: string): void {
+    this.add(value);
+    this.add(decoded(value));
   }
 
   /** What a config keeps, as far as names and values tell; `path` is where `value` stands in it. */
@@ -131,9 +141,8 @@ export function isSecretSetting(path: readonly string[], value: string): boolean
   const names = namesOf(path);
   const name = names.at(-1) ?? "";
   if (isSecretName(name) || (!OPEN_NAME.test(name) && SETTING_NAME.test(name))) return true;
-  if (MAP_NAME.test(names.at(-2) ?? "")) return true;
-  if (namedWithin(value).length > 0) return true;
-  return (value.includes("://") && value.search(USER_IN_ADDRESS) >= 0) || hasKeyShape(value);
+  if (isInMap(path)) return true;
+  return namedWithin(value).length > 0 || usersIn(value).length > 0 || hasKeyShape(value);
 }
 
 /**
@@ -141,13 +150,12 @@ export function isSecretSetting(path: readonly string[], value: string): boolean
  * name for several (`maxTokens`) counts something.
  */
 export function isSecretNumber(path: readonly string[]): boolean {
-  const [map = "", name = ""] = ["", ...namesOf(path)].slice(-2);
-  return isSecretName(name) || MAP_NAME.test(map);
+  return isSecretName(namesOf(path).at(-1) ?? "") || isInMap(path);
 }
 
 /** Whether what has this name is a secret: a setting, a variable, a header, a field of a line of the log. */
 export function isSecretName(name: string): boolean {
-  return !OPEN_NAME.test(name) && SECRET_NAME.test(name);
+  return !OPEN_NAME.test(name) && hasSecretName(name);
 }
 
 /** A place without the positions in lists. */
@@ -155,29 +163,54 @@ function namesOf(path: readonly string[]): string[] {
   return path.filter((name) => !/^\d+$/.test(name));
 }
 
-/** Values that a text names itself: in the query of an address, or behind `--token=`. */
-function namedWithin(text: string): string[] {
-  if (!text.includes("=")) return [];
-  return [...text.matchAll(NAMED)].flatMap(([, name = "", value = ""]) => (SECRET_NAME.test(name) ? [value] : []));
+/** Whether a place is within a map whose values are kept, or in a list in its stead (`env: ["NAME=value"]`). */
+function isInMap(path: readonly string[]): boolean {
+  return path.slice(0, -1).some((name) => MAP_NAME.test(name));
 }
 
-const NAMED = /(?:[?&]|(?:^|\s)--?)([\w.-]{1,64})=([^&#\s"']+)/g;
+/** Values that a text names itself: in the query of an address, behind `--token=`, or as `TOKEN=value`. */
+function namedWithin(text: string): string[] {
+  if (!text.includes("=")) return [];
+  return [...text.matchAll(NAMED)].flatMap(([, name = "", value = ""]) => (isSecretName(name) ? [value] : []));
+}
+
+const NAMED = /(?:[?&]|(?<![^\s"'])-{0,2})([\w.-]{1,64})=([^&#\s"']+)/g;
+
+/** The parts of an address's user that are told to nobody: the password, a name that is a key, pieces that errors repeat. */
+function secretPartsOf({ name, password }: AddressUser): string[] {
+  if (password === undefined || password === "") return [name];
+  const pieces = password
+    .split(/[@/?#]/)
+    .filter((piece) => piece.length >= MIN_CHARS && !/^(?:[a-z]+|\d+)$/i.test(piece));
+  return [password, ...pieces, ...(isKeyLike(name) ? [name] : [])];
+}
+
+/** A name before a password that is a key itself, as `https://KEY:x-oauth-basic@host`. */
+function isKeyLike(name: string): boolean {
+  return name.length >= 16 && /\d/.test(name);
+}
 
 /** What ends like the name of a secret and is none. */
 const OPEN_NAME = /(?:main|public|session|sort|primary)[-_]?key$|session$/i;
 
-/** Lists of secrets, besides what `SECRET_NAME` names. */
+/** Lists of secrets, besides what `hasSecretName` names. */
 const SETTING_NAME = /(?:tokens?|passwords?|secrets?|api[-_]?keys?|authorization|cookies?|private[-_]?key)$/i;
 
 /** Maps whose values are kept, all of them. */
-const MAP_NAME = /^(?:env|environment|headers)$/i;
+const MAP_NAME =
+  /^(?:env|environ|environment|(?:env|environment)[-_]?(?:vars?|variables)|(?:[a-z-]*[-_])?headers|[a-z]+Headers)$/i;
 
 /** Where names of variables and headers end so, the value is kept, whatever it looks like. */
-const SECRET_NAME =
-  /(?:token|password|passwd|passphrase|pwd|secret|key|auth|authorization|credentials?|cookie|session|signature|dsn)$/i;
+function hasSecretName(name: string): boolean {
+  return SECRET_NAME.test(name) || SHORT_SECRET_NAME.test(name);
+}
 
-/** A name, or a name and a password, before the host of an address; no scheme is longer, and a look at more of it takes long. */
-const USER_IN_ADDRESS = /\b[a-z][a-z0-9+.-]{0,30}:\/\/([^\s/?#"'@\\]+)@/gi;
+const SECRET_NAME =
+  /(?:token|password|passwort|passwd|passphrase|passcode|pwd|(?<!by|com|sur|tres|under|over)pass|secret|key|auth|authorization|credentials?|creds|cookie|session|signature|dsn|jwt|bearer|connection[-_]?string|webhook[-_]?url)$/i;
+
+/** Words that end other words too: they must stand alone, as in `DB_PIN` and `dbPin`. */
+const SHORT_SECRET_NAME =
+  /(?:(?:^|[^A-Za-z])(?:[Pp][Ii][Nn]|[Pp][Aa][Tt]|[Oo][Tt][Pp]|[Pp][Ww]|[Ss][Aa][Ll][Tt])|[a-z](?:Pin|PIN|Pat|PAT|Otp|OTP|Pw|PW))$/;
 
 /** What people write where a key is asked for and none is needed: words that stand in many other places. */
 const PLACEHOLDERS = new Set(
@@ -189,21 +222,41 @@ const PLACEHOLDERS = new Set(
 /** Whether a secret can be taken out of a text without taking ordinary words along. */
 function isTelling(secret: string): boolean {
   if (PLACEHOLDERS.has(secret.toLowerCase())) return false;
-  return secret.length >= 8 || (secret.length >= MIN_CHARS && !/^[a-z]+$/i.test(secret) && !/^\d+$/.test(secret));
+  if (/^\d+$/.test(secret)) return !ROUND_NUMBER.test(secret);
+  return secret.length >= 8 || (secret.length >= MIN_CHARS && !/^[a-z]+$/i.test(secret));
 }
 
-/** Whether a value is plainly a setting: a word, a number, a place, a language, an address (its user part is learnt besides). */
-function isOrdinary(value: string): boolean {
-  if (value.length < 8 || /^[a-z]+$/i.test(value) || /^[\d.,:]+$/.test(value)) return true;
-  if (/^(?:~|\.{0,2})\//.test(value) || /^[A-Z]:\\/.test(value)) return true;
-  if (/^[a-z]{2}[-_][a-z]+(?:[-_.][\w-]{1,8})?$/i.test(value)) return true;
-  const url = URL.parse(value);
-  return url !== null && /^(?:https?|wss?):$/.test(url.protocol) && url.search === "";
-}
+/** Counts and sizes are written so. */
+const ROUND_NUMBER = /^\d{1,4}0{3,}$|^(\d)\1*$/;
 
-/** How a value may stand in a text: as it is, within JSON, within an address. */
+/** How a value may stand in a text: as it is, within JSON, within JSON within JSON, in an address, in a form, in base64. */
 function spellings(value: string): Set<string> {
-  return new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value.toWellFormed())]);
+  const sound = value.toWellFormed();
+  const quoted = inJson(value);
+  const encoded = [encodeURIComponent(sound), encodeURI(sound), new URLSearchParams([["", sound]]).toString().slice(1)];
+  const lower = encoded.map((each) => each.replace(/%[\dA-F]{2}/g, (code) => code.toLowerCase()));
+  return new Set([value, quoted, inJson(quoted), ...encoded, ...lower, ...inBase64(sound)]);
+}
+
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+/** So long a secret is unmistakable by the middle of its base64; it also bounds how much is kept of a long one. */
+const BASE64_BYTES = { least: 12, most: 1_024 };
+
+/**
+ * What a secret is in the base64 of any text that holds it, as `Basic` headers do: by where it begins in a group of three
+ * bytes. The characters that its neighbours decide too are not part of it.
+ */
+function inBase64(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  if (bytes.length < BASE64_BYTES.least || bytes.length > BASE64_BYTES.most) return [];
+  return [0, 1, 2].map((before) => {
+    const whole = Buffer.concat([Buffer.alloc(before), bytes]);
+    const bits = whole.length * 8;
+    return whole.toString("base64").slice(Math.ceil((before * 8) / 6), Math.floor(bits / 6));
+  });
 }
 
 function decoded(text: string): string {
@@ -221,10 +274,16 @@ function without(text: string, values: Iterable<string>, { withinWords = false }
   let clean = text;
   for (const value of values) {
     if (!clean.includes(value)) continue;
-    clean =
-      withinWords || value.length >= SURE_CHARS ? clean.replaceAll(value, HIDDEN) : clean.replace(alone(value), HIDDEN);
+    if (!withinWords && /^\d+$/.test(value)) clean = clean.replace(asNumber(value), "0").replace(alone(value), HIDDEN);
+    else if (withinWords || value.length >= SURE_CHARS) clean = clean.replaceAll(value, HIDDEN);
+    else clean = clean.replace(alone(value), HIDDEN);
   }
   return clean;
+}
+
+/** A secret of digits where a number of JSON stands, or a part of one: a word there would break the frame. */
+function asNumber(digits: string): RegExp {
+  return new RegExp(`(?<=[:,[]-?(?:\\d+\\.)?)${digits}(?=(?:\\.\\d+)?(?:e[+-]?\\d+)?[,}\\]])`, "g");
 }
 
 /** The value where no letter or digit stands beside it; an escape of JSON before it does not count. */
