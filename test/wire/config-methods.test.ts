@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { after, test } from "node:test";
 import { type Connected, type TestGateway, testGateway } from "../support/gateway.ts";
 import { within } from "../support/time-limit.ts";
@@ -328,3 +329,49 @@ test("a text nested beyond reason is refused like any other that is wrong", asyn
 
   assert.deepEqual([error?.code, error?.message], ["INVALID_REQUEST", "invalid config"]);
 });
+
+const many = (count: number, each: (index: number) => string) =>
+  Array.from({ length: count }, (_, i) => each(i)).join();
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: variables as config files name them
+const LONG_CONFIGS: readonly [what: string, raw: string][] = [
+  ["8,000 settings that nobody knows", `{ ${many(8_000, (i) => `unknown${i}: ${i}`)} }`],
+  ["as many in a section", `{ session: { ${many(8_000, (i) => `unknown${i}: ${i}`)} } }`],
+  [
+    "1,000 variables that are missing",
+    `{ models: { providers: { ${many(1_000, (i) => `p${i}: { apiKey: "\${NONE_${i}}" }`)} } } }`,
+  ],
+  [
+    "thousands of names",
+    `{
+      channels: { telegram: { allowFrom: [${many(4_000, (i) => `"@a-long-name-of-person-${i}"`)}] } },
+      tools: { bySender: { ${many(4_000, (i) => `"a-long-name-of-person-${i}": { deny: ["exec"] }`)} } },
+      session: { identityLinks: { ${many(4_000, (i) => `n${i}: ["telegram:@a-long-name-${i}"]`)} } },
+    }`,
+  ],
+  [
+    "thousands of bindings that are wrong",
+    `{ bindings: [${many(4_000, (i) => `{ agentId: ${i}, match: { chanel: "x" } }`)}] }`,
+  ],
+];
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above
+for (const [what, raw] of LONG_CONFIGS) {
+  test(`${what} do not hold the gateway, and fifty problems at most are told`, async () => {
+    const { gateway, admin } = await setUp("{}");
+    await using _gateway = gateway;
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+
+    const { error } = await admin.request("config.set", { raw, baseHash: await baseHashOf(admin) });
+    const { payload } = await admin.request("config.get");
+
+    delay.disable();
+    assert.ok(delay.max < 3e9, `${delay.max / 1e6} ms`);
+    const issues = (error?.details?.issues ?? []) as { message: string }[];
+    const told = [issues, payload.warnings as { message: string }[]];
+    assert.ok(told.every(({ length }) => length <= 51));
+    assert.equal(
+      told.flat().some(({ message }) => /^\d+ more are not shown/.test(message)),
+      !what.includes("names"),
+    );
+  });
+}

@@ -1,48 +1,78 @@
-/** Where a setting stands in the text of a config file: JSON5 read just far enough to know whose key is whose. */
-
-const TOKEN = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|[{}[\]:,]|[^\s{}[\]:,"'/]+/g;
+/** Where a setting stands in the text of a config file. */
+import { type Member, type Place, placesIn } from "./config-tree.ts";
 
 /**
- * The line of a dotted path, 1 for the first; of as much of it as the text has. Undefined when it has not even the first
- * key. Keys may hold dots themselves, and are found in upper or lower case; elements of lists are named by number.
+ * Finds the line of a dotted path, 1 for the first; of as much of it as the text has. Undefined when it has not even the
+ * first key. Keys may hold dots themselves, and are found in upper or lower case; elements of lists are named by number.
  */
-export function lineOf(path: string, raw: string): number | undefined {
-  let rest = path.toLowerCase();
-  let depth = 0;
-  let wantedDepth = 1;
-  let key: RegExpMatchArray | undefined;
-  let at: number | undefined;
-  let isFound = false;
-  /** Of the list that is looked through: which element comes next, and whether it has begun. */
-  let list: { index: number; hasBegun: boolean } | undefined;
-  for (const token of raw.matchAll(TOKEN)) {
-    const [text] = token;
-    if (text.startsWith("//") || text.startsWith("/*")) continue;
-    // What a found key holds is looked into only when it is an object or a list.
-    if (isFound && text !== "{" && text !== "[") break;
-    if (isFound) list = text === "[" ? { index: 0, hasBegun: false } : undefined;
-    const isElement = list !== undefined && !isFound && depth === wantedDepth && !list.hasBegun && text !== "]";
-    isFound = false;
-    let name = text === ":" && depth === wantedDepth ? keyOf(key?.[0]) : undefined;
-    if (list && isElement) {
-      list.hasBegun = true;
-      name = String(list.index);
-    } else if (list && text === "," && depth === wantedDepth) list = { index: list.index + 1, hasBegun: false };
-    if (text === "{" || text === "[") depth++;
-    if (text === "}" || text === "]") depth--;
-    if (depth < wantedDepth && at !== undefined) break;
-    key = token;
-    if (name === undefined || (rest !== name && !rest.startsWith(`${name}.`))) continue;
-    at = raw.slice(0, token.index).split("\n").length;
-    if (rest === name) break;
-    rest = rest.slice(name.length + 1);
-    wantedDepth++;
-    if (!isElement) isFound = true;
-    else list = text === "[" ? { index: 0, hasBegun: false } : undefined;
-  }
-  return at;
+export type LineOf = (path: string) => number | undefined;
+
+/** A key that holds more dots than this is not looked for. */
+const MAX_DOTS = 32;
+
+/** Reads a text once, at the first question, for any number of paths. */
+export function lineIndex(raw: string): LineOf {
+  let root: Place | undefined | "unread" = "unread";
+  const lineAt = lineNumbers(raw);
+  const named = memberIndex();
+  return (path) => {
+    if (root === "unread") root = placesIn(raw);
+    let found: Member | undefined;
+    let place = root;
+    let rest = path.toLowerCase();
+    while (place) {
+      const next = memberAt(named(place), rest);
+      if (!next) break;
+      found = next.member;
+      place = found.value;
+      rest = next.rest;
+    }
+    return found && lineAt(found.start);
+  };
 }
 
-function keyOf(text: string | undefined): string | undefined {
-  return text?.replace(/^["']|["']$/g, "").toLowerCase();
+/** The line of one path; see `LineOf`. */
+export function lineOf(path: string, raw: string): number | undefined {
+  return lineIndex(raw)(path);
+}
+
+/** The members of a place by their keys in lower case; of two with one key, the first. */
+function memberIndex(): (place: Place) => ReadonlyMap<string, Member> {
+  const indexes = new Map<Place, ReadonlyMap<string, Member>>();
+  return (place) => {
+    const known = indexes.get(place);
+    if (known) return known;
+    const index = new Map(place.members.toReversed().map((member) => [member.key.toLowerCase(), member]));
+    indexes.set(place, index);
+    return index;
+  };
+}
+
+function memberAt(
+  members: ReadonlyMap<string, Member>,
+  path: string,
+): { readonly member: Member; readonly rest: string } | undefined {
+  let dot = -1;
+  for (let dots = 0; dots <= MAX_DOTS; dots++) {
+    dot = path.indexOf(".", dot + 1);
+    const member = members.get(dot < 0 ? path : path.slice(0, dot));
+    if (member) return { member, rest: dot < 0 ? "" : path.slice(dot + 1) };
+    if (dot < 0) return undefined;
+  }
+  return undefined;
+}
+
+function lineNumbers(raw: string): (offset: number) => number {
+  let breaks: number[] | undefined;
+  return (offset) => {
+    breaks ??= [...raw.matchAll(/\n/g)].map(({ index }) => index);
+    let low = 0;
+    let high = breaks.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (breaks[middle]! < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low + 1;
+  };
 }

@@ -71,12 +71,21 @@ test("included files are merged in order, lists are joined, and what stands besi
 for (const [what, files, message] of [
   ["a file that is not there", {}, /names other\.json5, which is not there/],
   ["a file that is no JSON5", { "other.json5": "{ a: " }, /which is not valid JSON5/],
-  ["files that include each other", { "other.json5": '{ $include: "other.json5" }' }, /include each other/],
+  [
+    "a file that includes itself",
+    { "other.json5": '{ $include: "other.json5" }' },
+    /names other\.json5, which includes itself$/,
+  ],
+  [
+    "a file that includes itself through another",
+    { "other.json5": '{ a: { $include: "./next.json5" } }', "next.json5": '{ $include: "moltbot.json5" }' },
+    /names moltbot\.json5, which includes itself through other\.json5, next\.json5$/,
+  ],
 ] as const)
   test(`${what} makes the config invalid, with a sentence`, () => {
     const { issues } = read({ "moltbot.json5": '{ agents: { $include: "other.json5" } }', ...files });
 
-    assert.match(issues[0]?.path ?? "", /^agents\.\$include/);
+    assert.match(issues[0]?.path ?? "", /^agents\.(?:a\.)*\$include/);
     assert.match(issues[0]?.message ?? "", message);
   });
 
@@ -89,4 +98,33 @@ test("what stands behind an element that is left out keeps its place in what is 
   assert.deepEqual(["a.list.0.b.1", "a.list.0.b.0", "a.list.1", "a.other.1", "a.list", "a.list.7"].map(placeOf), [
     ...["a.list.1.b.3", "a.list.1.b.0", "a.list.2", "a.other.1", "a.list", "a.list.7"],
   ]);
+});
+
+test("no files that include each other hold the process, whatever way they do", () => {
+  const branches = (name: string, count: number) =>
+    Array.from({ length: count }, (_, index) => `p${index}: { $include: "${name}" }`).join();
+  const chain = Array.from({ length: 12 }, (_, index) => [
+    `c${index}.json5`,
+    `{ ${branches(`c${index + 1}.json5`, 4)} }`,
+  ]);
+  const before = process.cpuUsage();
+
+  const { issues, included } = read({
+    "moltbot.json5": `{ ${branches("a.json5", 3)}, q: { $include: "b.json5" }, r: { $include: "c0.json5" } }`,
+    "a.json5": `{ ${branches("./a.json5", 3)} }`,
+    "b.json5": `{ ${branches("big.json5", 5)} }`,
+    "big.json5": `{ x: "${"y".repeat(1_500_000)}" }`,
+    ...Object.fromEntries(chain),
+  });
+
+  const { user, system } = process.cpuUsage(before);
+  assert.ok(user + system < 5_000_000, `${(user + system) / 1_000} ms of CPU`);
+  assert.equal(included.length, 200);
+  assert.deepEqual(
+    [/includes itself$/, /larger than 4 MB$/, /after 200 other files/].map((each) =>
+      issues.some(({ message }) => each.test(message)),
+    ),
+    [true, true, true],
+  );
+  assert.ok(JSON.stringify(issues).length < 100_000);
 });

@@ -3,7 +3,7 @@
  * The text itself is never changed by this, so what is read in is never written back.
  */
 import { statSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { codeOf, detailOf, ignore } from "./errors.ts";
 import { type Env, readTextIfExists } from "./files.ts";
 import { parseJson5 } from "./json5.ts";
@@ -38,7 +38,11 @@ export interface Resolved {
 const INCLUDE = "$include";
 /** Of files that include each other in turn. */
 const MAX_DEPTH = 10;
+/** Of all that are included, each as often as it is named. */
+const MAX_FILES = 200;
 const MAX_BYTES = 2 * 1024 * 1024;
+/** Of all files together: reading them holds the process. */
+const MAX_TOTAL_BYTES = 2 * MAX_BYTES;
 /** A variable as text names it; `$${NAME}` stands for the words `${NAME}` themselves. */
 const VARIABLE = /\$?\$\{([A-Z_][A-Z0-9_]*)\}/g;
 
@@ -52,7 +56,7 @@ export function resolveConfig(parsed: Record<string, unknown>, { path, env, isEl
   const issues: SourceProblem[] = [];
   const missing: SourceProblem[] = [];
   const included: string[] = [];
-  const whole = withIncludes(parsed, { file: path, at: [], depth: 0, issues, included });
+  const whole = withIncludes(parsed, { way: [wayTo(path)], at: [], issues, included, total: { bytes: 0 } });
   const variables = { ...readEnvFile(join(dirname(path), ".env")), ...env };
   const left: LeftOut[] = [];
   const value = withVariables(whole, { variables, at: [], missing, left });
@@ -79,12 +83,24 @@ function placeBefore(path: string, left: readonly LeftOut[]): string {
     }, path);
 }
 
-interface Including {
+/** A file that is being read, by its name and by what it is: a link to it is the same file. */
+interface Waypoint {
   readonly file: string;
+  readonly id: string;
+}
+
+interface Including {
+  /** The files that led here, the config file first. */
+  readonly way: readonly Waypoint[];
   readonly at: readonly string[];
-  readonly depth: number;
   readonly issues: SourceProblem[];
   readonly included: string[];
+  readonly total: { bytes: number };
+}
+
+function wayTo(file: string): Waypoint {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return { file, id: found ? `${found.dev}:${found.ino}` : file };
 }
 
 function withIncludes(value: unknown, where: Including): unknown {
@@ -105,23 +121,36 @@ function deeper(where: Including, key: string): Including {
 }
 
 /** What an included file holds; undefined, with the problem noted, when it cannot be read. */
-function readIncluded(name: unknown, { file, at, depth, issues, included }: Including): unknown {
+function readIncluded(name: unknown, where: Including): unknown {
+  const { way, at, issues, included, total } = where;
   const path = [...at, INCLUDE].join(".");
   const refuse = (message: string): undefined => void issues.push({ path, message });
   if (typeof name !== "string" || name === "") return refuse("must be the name of a file, or a list of names");
-  if (depth >= MAX_DEPTH) return refuse(`goes over more than ${MAX_DEPTH} files; do files include each other?`);
-  const target = isAbsolute(name) ? name : join(dirname(file), name);
+  if (way.length > MAX_DEPTH) return refuse(`goes over more than ${MAX_DEPTH} files; include that file further up`);
+  if (included.length >= MAX_FILES)
+    return refuse(`names ${name}, after ${MAX_FILES} other files have been included; write more into one file`);
+  const target = isAbsolute(name) ? name : join(dirname(way.at(-1)!.file), name);
   included.push(target);
   try {
-    if (statSync(target).size > MAX_BYTES) return refuse(`names ${name}, which is larger than 2 MB`);
-    const value = parseJson5(readTextIfExists(target) ?? "");
-    return withIncludes(value, { file: target, at, depth: depth + 1, issues, included });
+    const { size } = statSync(target);
+    const here = wayTo(target);
+    const before = way.findIndex(({ id }) => id === here.id);
+    if (before >= 0) return refuse(`names ${name}, which includes itself${through(way.slice(before + 1))}`);
+    if (size > MAX_BYTES) return refuse(`names ${name}, which is larger than 2 MB`);
+    if (total.bytes + size > MAX_TOTAL_BYTES)
+      return refuse(`names ${name}, with which all included files are larger than 4 MB`);
+    total.bytes += size;
+    return withIncludes(parseJson5(readTextIfExists(target) ?? ""), { ...where, way: [...way, here] });
   } catch (error) {
     const code = codeOf(error);
     if (code === "ENOENT") return refuse(`names ${name}, which is not there`);
     if (code !== undefined) return refuse(`names ${name}, which cannot be read (${code})`);
     return refuse(`names ${name}, which is not valid JSON5: ${detailOf(error).replace(/^JSON5: /, "")}`);
   }
+}
+
+function through(way: readonly Waypoint[]): string {
+  return way.length === 0 ? "" : ` through ${way.map(({ file }) => basename(file)).join(", ")}`;
 }
 
 /** Objects are merged, lists are joined, and of anything else the later one counts. */

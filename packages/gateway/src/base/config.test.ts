@@ -88,10 +88,14 @@ describe("reading", () => {
     ['{\n  "garden": {,\n}', [{ path: "", message: "not valid JSON5: invalid character ',' at 2:14", line: 2 }], []],
     [
       '{ "garden": { "__proto__": { "beds": 9 } } }',
-      [{ path: "garden.__proto__", message: "is a name that a config file must not use" }],
+      [{ path: "garden.__proto__", message: "is a name that a config file must not use", line: 1 }],
       [],
     ],
-    ['{ "constructor": 1 }', [{ path: "constructor", message: "is a name that a config file must not use" }], []],
+    [
+      '{ "constructor": 1 }',
+      [{ path: "constructor", message: "is a name that a config file must not use", line: 1 }],
+      [],
+    ],
   ];
 
   for (const [text, issues, warnings] of cases) {

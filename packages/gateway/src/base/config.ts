@@ -5,7 +5,7 @@
 import { copyFileSync, type FSWatcher, readdirSync, rmSync, statSync, watch } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Clock } from "./clock.ts";
-import { lineOf } from "./config-line.ts";
+import { type LineOf, lineIndex } from "./config-line.ts";
 import { type ConfigSource, isSelfContained, type Resolved, resolveConfig } from "./config-source.ts";
 import { codeOf, detailOf, GatewayError, messageOf, StartError } from "./errors.ts";
 import { type Env, makePrivateDir, readFirst, readTextIfExists, rewriteFile, writePrivateFile } from "./files.ts";
@@ -106,20 +106,34 @@ export function readConfig(raw: string, sections: readonly ConfigSection<unknown
   }
   const values = new Map<string, unknown>();
   const { value: resolved, issues: broken, missing, included, placeOf } = resolvedOf(raw, parsed, source);
-  const placed = (issue: Issue) => withLine({ ...issue, path: placeOf(issue.path) }, raw);
-  for (const issue of broken) issues.push(withLine(issue, raw));
+  const placed = (issue: Issue) => ({ ...issue, path: placeOf(issue.path) });
+  issues.push(...broken);
   // Without its own settings the gateway would run open to others, or elsewhere than meant.
-  for (const problem of missing) (problem.path.startsWith("gateway.") ? issues : warnings).push(withLine(problem, raw));
+  for (const problem of missing) (problem.path.startsWith("gateway.") ? issues : warnings).push(problem);
   for (const section of sections) {
     const result = section.parse(resolved[section.path]);
     values.set(section.path, result.value);
-    for (const issue of result.issues) issues.push(placed(issue));
-    for (const warning of result.warnings) warnings.push(placed(warning));
+    for (const issue of shown(result.issues)) issues.push(placed(issue));
+    for (const warning of shown(result.warnings)) warnings.push(placed(warning));
   }
   for (const key of Object.keys(resolved)) {
-    if (!values.has(key)) warnings.push(withLine({ path: key, message: "is not a known setting and is ignored" }, raw));
+    if (!values.has(key)) warnings.push({ path: key, message: "is not a known setting and is ignored" });
   }
-  return { raw, parsed, resolved, included, values, issues, warnings };
+  const lineOf = lineIndex(raw);
+  const withLines = (found: readonly Issue[]) => shown(found).map((issue) => withLine(issue, lineOf));
+  return { raw, parsed, resolved, included, values, issues: withLines(issues), warnings: withLines(warnings) };
+}
+
+/** Nobody reads more at once, and each of them goes to the log. */
+const MOST_SHOWN = 50;
+
+/** The first of them, and how many more there are. */
+function shown(found: readonly Issue[]): readonly Issue[] {
+  if (found.length <= MOST_SHOWN) return found;
+  return [
+    ...found.slice(0, MOST_SHOWN),
+    { path: "", message: `${found.length - MOST_SHOWN} more are not shown; mend these first` },
+  ];
 }
 
 function resolvedOf(raw: string, parsed: Record<string, unknown>, source: ConfigSource | undefined): Resolved {
@@ -140,8 +154,8 @@ function forbiddenKey(value: unknown, path: readonly string[] = []): string | un
   return undefined;
 }
 
-function withLine(issue: Issue, raw: string): Issue {
-  const line = lineOf(issue.path, raw);
+function withLine(issue: Issue, lineOf: LineOf): Issue {
+  const line = issue.line ?? lineOf(issue.path);
   return line === undefined ? issue : { ...issue, line };
 }
 

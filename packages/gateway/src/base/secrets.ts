@@ -15,7 +15,7 @@ export class Secrets {
   /** A password, a key or a token. Shorter than 6 characters it is none (and would black out half the log). */
   add(value: string | undefined): void {
     const secret = value?.trim() ?? "";
-    if (secret.length < MIN_CHARS || this.#inLog.has(secret)) return;
+    if (secret.length < MIN_CHARS || VARIABLE.test(secret) || this.#inLog.has(secret)) return;
     for (const spelt of spellings(secret)) {
       this.#inLog.add(spelt);
       if (!isTelling(secret) || this.#guarded.has(spelt)) continue;
@@ -135,6 +135,8 @@ function finderOf(secrets: Iterable<string>): Finder {
 
 const HIDDEN = "[redacted]";
 const MIN_CHARS = 6;
+/** A variable that a config names in a secret's place: its name tells nothing. */
+const VARIABLE = /^\$\{[A-Z_][A-Z0-9_]*\}$/;
 
 /** Whether a setting holds a secret, by its place and by what it is: in any part of the config, known or not. */
 export function isSecretSetting(path: readonly string[], value: string): boolean {
