@@ -50,14 +50,14 @@ export function placesIn(raw: string): Place | undefined {
     } else if (text === ",") {
       if (parent) parent.comma = start;
       key = undefined;
-    } else if (parent?.kind === "object" && key === undefined) key = { name: nameOf(text), start };
+    } else if (parent?.kind === "object" && key === undefined) key = { name: wordOf(text), start };
     else add({ kind: "value", start, end, members: [], comma: undefined });
   }
   return root;
 }
 
-/** A key as it is meant, written with quotes or without. */
-function nameOf(text: string): string {
+/** A key or a text as it is meant, written with quotes or without. */
+export function wordOf(text: string): string {
   const word = text.replace(/^(["'])([\s\S]*)\1$/, "$2");
   if (!word.includes("\\")) return word;
   return word.replace(ESCAPE, (_, hex: string | undefined, other: string | undefined) =>

@@ -1,5 +1,6 @@
 /** Where the texts of a config file stand: its strings and numbers with their paths, and its comments. The file must be valid JSON5. */
 import JSON5 from "json5";
+import { wordOf } from "../../base/config-tree.ts";
 
 /** A string, a number or a comment, from `start` to before `end`; `value` is what it says, `path` the value's or the key's own. */
 export interface PlacedText {
@@ -38,15 +39,13 @@ export function textsIn(raw: string): PlacedText[] {
       else if (level) level.key = undefined;
     } else if (text === ":") continue;
     else if (level && !level.isList && level.key === undefined) {
-      level.key = keyOf(text);
+      level.key = wordOf(text);
       found.push({ kind: "key", ...place, path: path(), value: level.key });
-    } else if (/^["'\d.+-]/.test(text))
-      found.push({ kind: "value", ...place, path: path(), value: String(JSON5.parse<string | number>(text)) });
+    } else if (/^["'\d.+-]/.test(text)) found.push({ kind: "value", ...place, path: path(), value: textOf(text) });
   }
   return found;
 }
 
-/** A key as it is meant, written with quotes or without. */
-function keyOf(text: string): string {
-  return Object.keys(JSON5.parse<object>(`{${text}:0}`))[0] ?? text;
+function textOf(text: string): string {
+  return /^["']/.test(text) ? wordOf(text) : String(JSON5.parse<number>(text));
 }
