@@ -201,7 +201,7 @@ function common() {
     platform: "node",
     target: "node24",
     conditions: ["moltbot-source"],
-    // jsonc-parser's other form hides its files from bundlers.
+    // Modules first: the other form of some packages hides their files from bundlers.
     mainFields: ["module", "main"],
     // Native helpers that ws and Discord's packages use when somebody has installed them, and what is only there when it
     // was installed: Baileys brings a library under the GPL, which we neither bundle nor need.

@@ -375,3 +375,19 @@ for (const [what, raw] of LONG_CONFIGS) {
     );
   });
 }
+
+test("a patch keeps the comments, the byte order mark and the line ends of a file as people write it", async () => {
+  const raw = "\ufeff// Mine.\r\n{\r\n  session: { mainKey: 'home', }, // the usual one\r\n  /* later */\r\n}\r\n";
+  const { gateway, admin } = await setUp(raw);
+  await using _gateway = gateway;
+
+  await admin.call("config.patch", {
+    raw: '{ session: { mainKey: "garden" }, messages: { ackReaction: "" } }',
+    baseHash: await baseHashOf(admin),
+  });
+
+  assert.equal(
+    gateway.readConfig(),
+    '\ufeff// Mine.\r\n{\r\n  session: { mainKey: "garden", }, // the usual one\r\n  /* later */\r\n  messages: {\r\n    "ackReaction": ""\r\n  },\r\n}\r\n',
+  );
+});

@@ -28,10 +28,41 @@ describe("a patch of a config text", () => {
       '{ // kept\n  "a": {\n    "b": 1\n  }\n}\n',
     ],
     [
-      "writes a text anew that needs more of JSON5 than comments",
-      "{\n  // lost\n  a: 'x',\n}\n",
-      { b: 1 },
-      '{\n  "a": "x",\n  "b": 1\n}\n',
+      "keeps comments, bare keys and single quotes",
+      "{\n  // why\n  a: 'x', // beside\n  c: { d: 1 /* one */ } // last\n}\n",
+      { b: 1, c: { e: "f" } },
+      "{\n  // why\n  a: 'x', // beside\n  c: { d: 1, /* one */ e: \"f\" }, // last\n  b: 1\n}\n",
+    ],
+    [
+      "keeps a byte order mark, line ends of Windows and trailing commas",
+      "\ufeff{\r\n\t// why\r\n\ta: 1, // one\r\n}\r\n",
+      { a: 2, b: { c: 3 } },
+      '\ufeff{\r\n\t// why\r\n\ta: 2, // one\r\n\tb: {\r\n\t  "c": 3\r\n\t},\r\n}\r\n',
+    ],
+    [
+      "keeps what JSON has no word for",
+      "{ a: Infinity, b: +.5, c: 0x10 }",
+      { d: 1 },
+      "{ a: Infinity, b: +.5, c: 0x10, d: 1 }",
+    ],
+    [
+      "takes away a bare key and keeps its comments",
+      "{\n  // why\n  a: 1, // one\n  b: 2, c: 3,\n}",
+      { a: null, b: null },
+      "{\n  // why\n  // one\n  c: 3,\n}",
+    ],
+    ["takes away all of one line", "{ a: 1, b: 2 }", { b: null }, "{ a: 1 }"],
+    [
+      "fills an object that holds only a comment",
+      "{\n  a: {\n    // later\n  },\n}",
+      { a: { b: 1 } },
+      '{\n  a: {\n    // later\n    "b": 1\n  },\n}',
+    ],
+    [
+      "knows keys with escapes, and the last of two",
+      "{ '\\x61': 1, // one\n a: 2 }",
+      { a: 3 },
+      "{ '\\x61': 1, // one\n a: 3 }",
     ],
     ["changes nothing when there is nothing to change", '{ "a": 1 } // end\n', {}, '{ "a": 1 } // end\n'],
   ];
@@ -54,12 +85,19 @@ describe("a patch of a config text", () => {
       (config: object) => JSON.stringify(config),
       (config: object) => `// comment\n${JSON.stringify(config, null, 2)}\n`,
       (config: object) => JSON5.stringify(config, null, 2),
+      (config: object) => `// comment\r\n${JSON5.stringify(config, null, 2).replaceAll("\n", " // comment\r\n")}`,
+      (config: object) =>
+        JSON5.stringify(config).replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[{},]/g, (token) =>
+          token.length > 1 ? token : `${token}/* comment */`,
+        ),
     );
 
     fc.assert(
       fc.property(object, object, spelling, (before, patch, spell) => {
-        const text = patchConfigText(spell(before), patch);
+        const spelt = spell(before);
+        const text = patchConfigText(spelt, patch);
 
+        assert.equal(text.startsWith("// comment"), spelt.startsWith("// comment"));
         // Whole numbers that are too long for a number keep their digits, as text.
         assert.deepEqual(parseJson5(text), parseJson5(JSON.stringify(mergePatch(before, patch))));
       }),

@@ -10,8 +10,6 @@ export interface Place {
   end: number;
   /** What it holds, in the order of the text. */
   readonly members: Member[];
-  /** Where a comma stands behind the last member. */
-  comma: number | undefined;
 }
 
 /** A value under its key, or under its position in a list. `start` is where the key begins, or the element. */
@@ -19,6 +17,8 @@ export interface Member {
   readonly key: string;
   readonly start: number;
   readonly value: Place;
+  /** Where the comma behind it stands. */
+  comma: number | undefined;
 }
 
 /** The outermost value of a text; undefined when it has none. */
@@ -31,8 +31,7 @@ export function placesIn(raw: string): Place | undefined {
     root ??= value;
     if (!parent) return;
     const name = key?.name ?? String(parent.members.length);
-    parent.members.push({ key: name, start: key?.start ?? value.start, value });
-    parent.comma = undefined;
+    parent.members.push({ key: name, start: key?.start ?? value.start, value, comma: undefined });
     key = undefined;
   };
   for (const { 0: text, index: start } of raw.matchAll(TOKEN)) {
@@ -40,7 +39,7 @@ export function placesIn(raw: string): Place | undefined {
     const parent = open.at(-1);
     if (text === ":" || text.startsWith("//") || text.startsWith("/*")) continue;
     if (text === "{" || text === "[") {
-      const place: Place = { kind: text === "{" ? "object" : "list", start, end, members: [], comma: undefined };
+      const place: Place = { kind: text === "{" ? "object" : "list", start, end, members: [] };
       add(place);
       open.push(place);
     } else if (text === "}" || text === "]") {
@@ -48,10 +47,11 @@ export function placesIn(raw: string): Place | undefined {
       if (closed) closed.end = end;
       key = undefined;
     } else if (text === ",") {
-      if (parent) parent.comma = start;
+      const member = parent?.members.at(-1);
+      if (member) member.comma = start;
       key = undefined;
     } else if (parent?.kind === "object" && key === undefined) key = { name: wordOf(text), start };
-    else add({ kind: "value", start, end, members: [], comma: undefined });
+    else add({ kind: "value", start, end, members: [] });
   }
   return root;
 }
