@@ -391,3 +391,29 @@ test("a patch keeps the comments, the byte order mark and the line ends of a fil
     '\ufeff// Mine.\r\n{\r\n  session: { mainKey: "garden", }, // the usual one\r\n  /* later */\r\n  messages: {\r\n    "ackReaction": ""\r\n  },\r\n}\r\n',
   );
 });
+
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: variables as config files name them
+test("numbers and switches can be variables, and a variable that is none is named without its text", async () => {
+  const env = { HRS: "7", FLAG: "false", WORD: "hunter2-hunter2" };
+  await using gateway = await testGateway({
+    config: '{ messages: { inboundMaxAgeHours: "${HRS}" }, models: { detectLocal: "${FLAG}" } }',
+    env,
+  });
+  const admin = await gateway.connect();
+  const { valid, config, hash } = await admin.call("config.get");
+
+  const { error } = await admin.request("config.set", {
+    raw: '{ messages: { inboundMaxAgeHours: "${WORD}" }, models: { detectLocal: "${HRS}" } }',
+    baseHash: hash,
+  });
+
+  assert.deepEqual([valid, config.messages.inboundMaxAgeHours, config.models.detectLocal], [true, 7, false]);
+  assert.deepEqual(
+    ((error?.details?.issues ?? []) as { path: string; message: string }[]).map(({ path, message }) => [path, message]),
+    [
+      ["models.detectLocal", "must be boolean; the variable HRS holds none"],
+      ["messages.inboundMaxAgeHours", "must be number; the variable WORD holds none"],
+    ],
+  );
+});
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above

@@ -31,6 +31,8 @@ export interface Resolved {
   readonly missing: readonly SourceProblem[];
   /** Files that were read besides. */
   readonly included: readonly string[];
+  /** Values that are one variable and nothing else: the variable's name, by the place in what the file holds. */
+  readonly variables: ReadonlyMap<string, string>;
   /** Where a dotted path of `value` stands in what the file holds: of a list, elements may have been left out. */
   placeOf(path: string): string;
 }
@@ -46,6 +48,8 @@ const MAX_TOTAL_BYTES = 2 * MAX_BYTES;
 /** A variable as text names it; `$${NAME}` stands for the words `${NAME}` themselves. */
 const VARIABLE = /\$?\$\{([A-Z_][A-Z0-9_]*)\}/g;
 
+const SINGLE_VARIABLE = /^\$\{([A-Z_][A-Z0-9_]*)\}$/;
+
 /** Whether a value names anything outside of its file. Cheap, so that ordinary files are not copied. */
 export function isSelfContained(raw: string): boolean {
   return !raw.includes("${") && !raw.includes(INCLUDE);
@@ -59,9 +63,13 @@ export function resolveConfig(parsed: Record<string, unknown>, { path, env, isEl
   const whole = withIncludes(parsed, { way: [wayTo(path)], at: [], issues, included, total: { bytes: 0 } });
   const variables = { ...readEnvFile(join(dirname(path), ".env")), ...env };
   const left: LeftOut[] = [];
-  const value = withVariables(whole, { variables, at: [], missing, left });
+  const single = new Map<string, string>();
+  const value = withVariables(whole, { variables, at: [], missing, left, single });
   const placeOf = (path: string) => placeBefore(path, left);
-  return { value: isObject(value) ? value : {}, issues, missing: isElsewhere ? [] : missing, included, placeOf };
+  return {
+    ...{ value: isObject(value) ? value : {}, issues, missing: isElsewhere ? [] : missing },
+    ...{ included, variables: single, placeOf },
+  };
 }
 
 /** A list that has lost elements: where it stands, and what the index of each remaining one was. */
@@ -168,12 +176,15 @@ interface Substituting {
   readonly at: readonly string[];
   readonly missing: SourceProblem[];
   readonly left: LeftOut[];
+  readonly single: Map<string, string>;
 }
 
 /** The value with its variables; undefined when one of them is not set. */
-function withVariables(value: unknown, { variables, at, missing, left }: Substituting): unknown {
+function withVariables(value: unknown, { variables, at, missing, left, single }: Substituting): unknown {
   if (typeof value === "string") {
     if (!value.includes("${")) return value;
+    const [, only] = SINGLE_VARIABLE.exec(value) ?? [];
+    if (only !== undefined) single.set(at.join("."), only);
     let isWhole = true;
     const text = value.replace(VARIABLE, (found, name: string) => {
       if (found.startsWith("$$")) return found.slice(1);
@@ -187,7 +198,7 @@ function withVariables(value: unknown, { variables, at, missing, left }: Substit
     return isWhole ? text : undefined;
   }
   const inner = (key: string | number, each: unknown) =>
-    withVariables(each, { variables, at: [...at, String(key)], missing, left });
+    withVariables(each, { variables, at: [...at, String(key)], missing, left, single });
   if (Array.isArray(value)) {
     const kept = [...value.map((each, index) => inner(index, each)).entries()].filter(([, each]) => each !== undefined);
     if (kept.length < value.length) left.push({ list: at.join("."), indexes: kept.map(([index]) => index) });

@@ -105,13 +105,13 @@ export function readConfig(raw: string, sections: readonly ConfigSection<unknown
     issues.push({ path: "", message: `not valid JSON5: ${text}`, ...(typeof line === "number" ? { line } : {}) });
   }
   const values = new Map<string, unknown>();
-  const { value: resolved, issues: broken, missing, included, placeOf } = resolvedOf(raw, parsed, source);
+  const { value: resolved, issues: broken, missing, included, variables, placeOf } = resolvedOf(raw, parsed, source);
   const placed = (issue: Issue) => ({ ...issue, path: placeOf(issue.path) });
   issues.push(...broken);
   // Without its own settings the gateway would run open to others, or elsewhere than meant.
   for (const problem of missing) (problem.path.startsWith("gateway.") ? issues : warnings).push(problem);
   for (const section of sections) {
-    const result = section.parse(resolved[section.path]);
+    const result = parseWithVariables(section, resolved, (path) => variables.get(placeOf(path)));
     values.set(section.path, result.value);
     for (const issue of shown(result.issues)) issues.push(placed(issue));
     for (const warning of shown(result.warnings)) warnings.push(placed(warning));
@@ -138,8 +138,50 @@ function shown(found: readonly Issue[]): readonly Issue[] {
 
 function resolvedOf(raw: string, parsed: Record<string, unknown>, source: ConfigSource | undefined): Resolved {
   if (!source || isSelfContained(raw))
-    return { value: parsed, issues: [], missing: [], included: [], placeOf: (path) => path };
+    return { value: parsed, issues: [], missing: [], included: [], variables: new Map(), placeOf: (path) => path };
   return resolveConfig(parsed, source);
+}
+
+/**
+ * Parses a section. A text that is one variable becomes a number or a switch where the section wants one; `variableAt`
+ * names the variable that a place holds. `resolved` gets the section as it was read.
+ */
+function parseWithVariables(
+  section: ConfigSection<unknown>,
+  resolved: Record<string, unknown>,
+  variableAt: (path: string) => string | undefined,
+): Parsed<unknown> {
+  const first = section.parse(resolved[section.path]);
+  const wanted = first.issues.filter(({ path, message }) => TYPED.test(message) && variableAt(path) !== undefined);
+  if (wanted.length === 0) return first;
+  const places = new Set(wanted.map(({ path }) => path));
+  resolved[section.path] = typedAt(places, resolved[section.path], section.path);
+  const { issues, ...rest } = section.parse(resolved[section.path]);
+  const explained = issues.map((issue) => {
+    const [, kind] = TYPED.exec(issue.message) ?? [];
+    const variable = kind === undefined ? undefined : variableAt(issue.path);
+    return variable === undefined
+      ? issue
+      : { ...issue, message: `${issue.message}; the variable ${variable} holds none` };
+  });
+  return { ...rest, issues: explained };
+}
+
+/** What the validator says of a text where another kind is wanted. */
+const TYPED = /^must be (?:one of .*)?(number|integer|boolean)/;
+
+/** A copy in which the texts at these dotted places are the numbers and switches that they spell. */
+function typedAt(places: ReadonlySet<string>, value: unknown, path: string): unknown {
+  if (places.has(path)) return typed(value);
+  const inner = (key: string | number, each: unknown) => typedAt(places, each, `${path}.${key}`);
+  if (Array.isArray(value)) return value.map((each, index) => inner(index, each));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, inner(key, each)]));
+}
+
+function typed(value: unknown): unknown {
+  if (value === "true" || value === "false") return value === "true";
+  return typeof value === "string" && /^[+-]?\d{1,15}(?:\.\d{1,15})?$/.test(value.trim()) ? Number(value) : value;
 }
 
 /** The dotted path of a key that would reach an object's prototype; undefined when there is none. */
