@@ -9,6 +9,8 @@ import { isPlainValue } from "./plain-values.ts";
 export class Secrets {
   readonly #inLog = new Set<string>();
   readonly #guarded = new Set<string>();
+  /** The guarded ones as the base64 of a text holds them. */
+  readonly #encoded = new Set<string>();
   /** Made of the guarded ones when it is first needed. */
   #finder: Finder | undefined;
 
@@ -16,12 +18,12 @@ export class Secrets {
   add(value: string | undefined): void {
     const secret = value?.trim() ?? "";
     if (secret.length < MIN_CHARS || VARIABLE.test(secret) || this.#inLog.has(secret)) return;
-    for (const spelt of spellings(secret)) {
-      this.#inLog.add(spelt);
-      if (!isTelling(secret) || this.#guarded.has(spelt)) continue;
-      this.#guarded.add(spelt);
-      this.#finder = undefined;
-    }
+    const encoded = inBase64(secret.toWellFormed());
+    for (const spelt of [...spellings(secret), ...encoded]) this.#inLog.add(spelt);
+    if (!isTelling(secret)) return;
+    for (const spelt of spellings(secret)) this.#guarded.add(spelt);
+    for (const spelt of encoded) this.#encoded.add(spelt);
+    this.#finder = undefined;
   }
 
   /** A value of an environment, a header, or another map whose values are kept: what is plainly a setting is no secret. */
@@ -107,30 +109,44 @@ export class Secrets {
   }
 
   #guardPart(text: string): string {
-    const { any, all } = this.#found;
-    return withoutShapes(any.test(text) ? without(text, all) : text);
+    const { plain, encoded } = this.#found;
+    const shown = plain.any.test(text) ? without(text, plain.all) : text;
+    return withoutShapes(hasBase64(shown) && encoded.any.test(shown) ? without(shown, encoded.all) : shown);
   }
 
   get #found(): Finder {
-    this.#finder ??= finderOf(this.#guarded);
+    this.#finder ??= finderOf(this.#guarded, this.#encoded);
     return this.#finder;
   }
 }
 
-/** Known secrets, the longest first: what is left of one after a part of it was taken out would be told. */
 interface Finder {
-  readonly all: readonly string[];
-  /** Those that could stand within what looks like the base64 of a file. */
+  readonly plain: Known;
+  readonly encoded: Known;
+  /** Those that could stand as they are within what looks like the base64 of a file. A file that tells one stays whole. */
   readonly inFiles: readonly string[];
+}
+
+interface Known {
+  /** The longest first: what is left of one after a part of it was taken out would be told. */
+  readonly all: readonly string[];
   /** Finds whether any of them is in a text: one look at each frame instead of one for each secret. */
   readonly any: RegExp;
 }
 
-function finderOf(secrets: Iterable<string>): Finder {
+function finderOf(guarded: Iterable<string>, encoded: Iterable<string>): Finder {
+  const plain = knownOf(guarded);
+  return {
+    plain,
+    encoded: knownOf(encoded),
+    inFiles: plain.all.filter((each) => base64End(each, 0) === each.length),
+  };
+}
+
+function knownOf(secrets: Iterable<string>): Known {
   const all = [...secrets].sort((a, b) => b.length - a.length);
   // Without any, the pattern finds nothing in any text.
-  const any = new RegExp(all.map((each) => RegExp.escape(each)).join("|") || "(?!)");
-  return { all, any, inFiles: all.filter((each) => base64End(each, 0) === each.length) };
+  return { all, any: new RegExp(all.map((each) => RegExp.escape(each)).join("|") || "(?!)") };
 }
 
 const HIDDEN = "[redacted]";
@@ -231,13 +247,13 @@ function isTelling(secret: string): boolean {
 /** Counts and sizes are written so. */
 const ROUND_NUMBER = /^\d{1,4}0{3,}$|^(\d)\1*$/;
 
-/** How a value may stand in a text: as it is, within JSON, within JSON within JSON, in an address, in a form, in base64. */
+/** How a value may stand in a text: as it is, within JSON, within JSON within JSON, in an address, in a form. */
 function spellings(value: string): Set<string> {
   const sound = value.toWellFormed();
   const quoted = inJson(value);
   const encoded = [encodeURIComponent(sound), encodeURI(sound), new URLSearchParams([["", sound]]).toString().slice(1)];
   const lower = encoded.map((each) => each.replace(/%[\dA-F]{2}/g, (code) => code.toLowerCase()));
-  return new Set([value, quoted, inJson(quoted), ...encoded, ...lower, ...inBase64(sound)]);
+  return new Set([value, quoted, inJson(quoted), ...encoded, ...lower]);
 }
 
 function inJson(text: string): string {
@@ -246,6 +262,21 @@ function inJson(text: string): string {
 
 /** So long a secret is unmistakable by the middle of its base64; it also bounds how much is kept of a long one. */
 const BASE64_BYTES = { least: 12, most: 1_024 };
+
+/** Secrets of so many bytes are at least this long in base64. */
+const LEAST_BASE64 = 14;
+
+/** Whether a text has a run of base64 that could hold a secret. Looks at few of the characters of ordinary words. */
+function hasBase64(text: string): boolean {
+  let end = LEAST_BASE64 - 1;
+  while (end < text.length) {
+    let at = end;
+    while (at > end - LEAST_BASE64 && IN_BASE64[text.charCodeAt(at)] === 1) at--;
+    if (at === end - LEAST_BASE64) return true;
+    end = at + LEAST_BASE64;
+  }
+  return false;
+}
 
 /**
  * What a secret is in the base64 of any text that holds it, as `Basic` headers do: by where it begins in a group of three
