@@ -726,6 +726,8 @@ describe("thoughts in the text", () => {
   for (const said of [
     "Plan.</think>Hello!",
     "Plan.</think>\n\nHello!",
+    "Plan. </think>\n\nHello!",
+    "Plan. </think>\r\n\r\nHello!",
     "Plan.\n</think>Hello!",
     "Plan\n\n</think>\n\nHello!",
   ])

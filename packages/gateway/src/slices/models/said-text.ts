@@ -141,9 +141,15 @@ export class SaidText {
 
   /**
    * Whether a mark within a line ends thoughts. Models put it right behind their last word, and the answer or a line's end
-   * right behind it; who speaks of it puts a blank, a quotation mark or a full stop around. Undefined until that has come.
+   * right behind it; who speaks of it puts a blank, a quotation mark or a full stop around. After a blank it counts where an
+   * empty line follows. Undefined until that has come.
    */
   #closes(mark: string, isEnd: boolean): boolean | undefined {
+    if (this.#line.last === " ") {
+      const behind = this.#rest.slice(mark.length, mark.length + 5);
+      if (/^[ \t]?(?:\r?\n)?\r?$/.test(behind) && !isEnd) return undefined;
+      return /^[ \t]?\r?\n\r?\n/.test(behind);
+    }
     if (!/[^\s"'“‘«([{<]/u.test(this.#line.last)) return false;
     if (this.#rest.length === mark.length) return isEnd ? true : undefined;
     return /^(?:[ \t]?\r?\n|[\p{L}\p{N}\p{S}*#_-])/u.test(this.#rest.slice(mark.length, mark.length + 4));
