@@ -74,7 +74,7 @@ export class Services {
   open(slice: Slice, module: unknown, stack: AsyncDisposableStack): void {
     const service = this.#named(slice, "open", () => slice.open?.(this.#gateway, module));
     if (!service) return;
-    (this.#gateway as unknown as Record<string, unknown>)[propertyOf(slice.name)] = service;
+    Object.assign(this.#gateway, { [propertyOf(slice.name)]: service });
     this.#all.set(slice, service);
     stack.defer(async () => {
       await this.#named(slice, "be taken down", () =>

@@ -170,5 +170,6 @@ type Ordered<List, Above extends string = never> = List extends readonly [
 export function inOrder<const List extends readonly Slice[]>(
   ...slices: Ordered<List> extends true ? List : { readonly [Index in keyof List]: Ordered<List> }
 ): readonly Slice[] {
+  // The condition on the list is for whoever writes it; the compiler does not see through it here.
   return slices as unknown as readonly Slice[];
 }

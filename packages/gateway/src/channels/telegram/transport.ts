@@ -16,8 +16,11 @@ type ApiFetch = NonNullable<ApiClientOptions["fetch"]>;
 
 /** For the library's options; the time that Telegram's answers name is told on to `hearer`. */
 export function nodeFetch(hearer?: Pick<ChannelContext, "heardTime">): ApiFetch {
-  if (!hearer) return fetchForApi as unknown as ApiFetch;
-  const heard = async (url: string, request: ApiRequest) => withTimeHeard(await fetchForApi(url, request), hearer);
+  const heard = async (url: string, request: ApiRequest) => {
+    const answer = await fetchForApi(url, request);
+    return hearer ? withTimeHeard(answer, hearer) : answer;
+  };
+  // The library's types name the fetch of a package from before Node had its own.
   return heard as unknown as ApiFetch;
 }
 

@@ -28,18 +28,24 @@ interface Info {
   readonly pk: number;
 }
 
+/** The rows of a query. The caller names their type: the SQL beside it is the proof. */
+export function queried<T>(db: DatabaseSync, sql: string, ...values: string[]): T[] {
+  return db.prepare(sql).all(...values) as T[];
+}
+
 /** The tables that hold rows of their own: not those of a search index, which follow from others. */
 export function plansOf(db: DatabaseSync): Plan[] {
-  const tables = db
-    .prepare("select name, wr from pragma_table_list where schema = 'main' and type = 'table' order by name")
-    .all() as unknown as { name: string; wr: number }[];
+  const tables = queried<{ name: string; wr: number }>(
+    db,
+    "select name, wr from pragma_table_list where schema = 'main' and type = 'table' order by name",
+  );
   return tables
     .filter(({ name }) => name !== "schema_versions" && !name.startsWith("sqlite_"))
     .map(({ name, wr }) => ({ name, kind: wr ? "index" : "table", columns: columnsOf(db, name, wr === 1) }));
 }
 
 function columnsOf(db: DatabaseSync, table: string, isWithoutRowid: boolean): Column[] {
-  const infos = db.prepare("select * from pragma_table_info(?)").all(table) as unknown as Info[];
+  const infos = queried<Info>(db, "select * from pragma_table_info(?)", table);
   const keys = infos.filter(({ pk }) => pk > 0).sort((a, b) => a.pk - b.pk);
   // A table without rowid keeps its key first.
   const kept = isWithoutRowid ? [...keys, ...infos.filter(({ pk }) => pk === 0)] : infos;

@@ -11,7 +11,7 @@ import { openStore, type Tables } from "../../base/store.ts";
 import { CliError } from "../exit.ts";
 import type { Cell } from "./btree.ts";
 import { Pages } from "./pages.ts";
-import { fits, inserter, type Plan, plansOf } from "./plan.ts";
+import { fits, inserter, type Plan, plansOf, queried } from "./plan.ts";
 import type { Value } from "./record.ts";
 import { type Root, rootsOf } from "./roots.ts";
 import { Trees } from "./trees.ts";
@@ -255,7 +255,7 @@ class Salvage {
 
   /** A row that belongs to one that is missing goes too. */
   #dropChildless({ name }: Plan): void {
-    const keys = this.#db.prepare("select * from pragma_foreign_key_list(?)").all(name) as unknown as ForeignKey[];
+    const keys = queried<ForeignKey>(this.#db, "select * from pragma_foreign_key_list(?)", name);
     for (const { table, from, to } of keys) {
       const parent = to ?? this.#db.prepare("select name from pragma_table_info(?) where pk = 1").get(table)?.name;
       this.#db.exec(
