@@ -2,7 +2,7 @@
 import JSON5 from "json5";
 import { isRecord } from "./config.ts";
 import { type Member, type Place, placesIn } from "./config-tree.ts";
-import { invalidRequest } from "./errors.ts";
+import { ignore, invalidRequest } from "./errors.ts";
 import { parseJson5 } from "./json5.ts";
 
 /**
@@ -142,7 +142,8 @@ function isSame(text: string, wanted: unknown): boolean {
   try {
     // As it would be read: whole numbers that are too long become text.
     return JSON5.stringify(parseJson5(text)) === JSON5.stringify(parseJson5(textOf(wanted)));
-  } catch {
+  } catch (error) {
+    ignore(error, "an edit that has broken the text is not the same");
     return false;
   }
 }

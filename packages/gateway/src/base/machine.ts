@@ -191,7 +191,8 @@ export class Machine implements Disposable {
   /**
    * Does `work` until it ends or its failure is final: the one rule for whatever stands between a message and its answer.
    * Passing trouble of the machine is waited out however often it comes. A known error is final at once; one that nobody
-   * knows may pass, too, and is final when it has come `MAX_TRIES` times; damage of the database does not pass. Throws the last error, and the signal's reason.
+   * knows may pass, too, and is final when it has come `MAX_TRIES` times; damage of the database does not pass. Throws the
+   * last error, and the signal's reason.
    */
   async surely<T>(
     work: () => T | Promise<T>,

@@ -1,5 +1,6 @@
 /** What must not leave the process: the values that the settings and the environment keep, and whatever is shaped like a key. */
 import { type AddressUser, usersIn } from "./addresses.ts";
+import { ignore } from "./errors.ts";
 import { isPlainValue } from "./plain-values.ts";
 
 /**
@@ -295,7 +296,8 @@ function inBase64(secret: string): string[] {
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
-  } catch {
+  } catch (error) {
+    ignore(error, "a text with other percent signs is itself");
     return text;
   }
 }

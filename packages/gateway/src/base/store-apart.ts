@@ -18,7 +18,7 @@ export type Finding = { readonly isWhole: true } | { readonly isWhole: false; re
 
 /** Gives up after so long, ms: a check of 500 MB takes 2 s, a copy 1 s (2026, two cores). */
 const LIMIT_MS = 15 * 60_000;
-/** The same for an update's backup, for which a start waits. */
+/** An update gives its backup up after so long, ms: a start waits for it. */
 const LIMIT_OF_START_MS = 60_000;
 
 /**

@@ -31,7 +31,7 @@ export function machineProblems({ machine }: Partial<Pick<HealthSummary, "machin
   return problems;
 }
 
-/** The same as lines of an answer, each with what to do under it. */
+/** The problems of the machine as lines of an answer, each with what to do under it. */
 export function machineLines(
   health: Partial<Pick<HealthSummary, "machine">>,
   { style }: Pick<Output, "style">,

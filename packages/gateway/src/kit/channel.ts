@@ -470,7 +470,7 @@ export function defineChannel<const Properties extends TProperties>(
   return { ...functions, env, isLinkedByLogin, settings: Type.Object(settings) as unknown as TObject };
 }
 
-/** The same answer, after the time that its platform names in it was told on (RFC 9110: Date). */
+/** Tells on the time that an answer names (RFC 9110: Date), and returns the answer as it is. */
 export function withTimeHeard<Answer extends { readonly headers: { get(name: string): string | null } }>(
   answer: Answer,
   { heardTime }: Pick<ChannelContext, "heardTime">,

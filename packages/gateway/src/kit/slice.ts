@@ -26,7 +26,7 @@ type PropertyOf<Name extends string> = Name extends `${infer First}-${infer Rest
   ? `${First}${Capitalize<PropertyOf<Rest>>}`
   : Name;
 
-/** The same as a value. */
+/** The property of the gateway under which the service of the slice `name` stands. */
 export function propertyOf(name: string): string {
   return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { childEnv, quietStreams } from "../../base/child.ts";
-import { codeOf, messageOf } from "../../base/errors.ts";
+import { codeOf, ignore, messageOf } from "../../base/errors.ts";
 import { ChannelError, type ProbeContext } from "../../kit/channel.ts";
 import { EventRecord } from "./record.ts";
 import { Rpc } from "./rpc.ts";
@@ -148,7 +148,8 @@ async function endLeftover({ folder, clock, signal, log }: ProbeContext): Promis
 function isOurs(pid: number, folder: string): boolean {
   try {
     return commandOf(pid).includes(configFolder(folder));
-  } catch {
+  } catch (error) {
+    ignore(error, "it has ended, or belongs to somebody else");
     return false;
   }
 }
@@ -167,7 +168,8 @@ function commandOf(pid: number): string {
 function readRunning(folder: string): Running | undefined {
   try {
     return JSON.parse(readFileSync(runningFile(folder), "utf8")) as Running;
-  } catch {
+  } catch (error) {
+    ignore(error, "nothing runs that we know of");
     return undefined;
   }
 }

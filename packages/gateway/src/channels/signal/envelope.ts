@@ -1,4 +1,5 @@
 /** What signal-cli says of an event: its JSON, as far as it is read here. Every field may be missing or null. */
+import { jsonOr } from "../../base/json.ts";
 
 type Maybe<T> = T | null | undefined;
 
@@ -73,18 +74,10 @@ export interface Attachment {
 
 /** Reads the data of a "receive" event; undefined when it does not say who sent it and when. */
 export function parseReceived(data: string): Received | undefined {
-  const parsed = parseJson(data) as { result?: unknown } | undefined;
+  const parsed = jsonOr(data) as { result?: unknown } | undefined;
   // With subscriptions the event is wrapped.
   const received = (parsed?.result ?? parsed) as Partial<Received> | undefined;
   const { timestamp, sourceUuid, source } = received?.envelope ?? {};
   const hasSender = typeof sourceUuid === "string" || typeof source === "string";
   return typeof timestamp === "number" && hasSender ? (received as Received) : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

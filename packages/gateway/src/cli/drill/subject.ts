@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GatewayClient, type Methods, ResponseError } from "@moltbot/protocol";
+import { ignore } from "../../base/errors.ts";
 import { VERSION } from "../../base/version.ts";
 import { CliError } from "../exit.ts";
 
@@ -169,8 +170,8 @@ export class Subject implements AsyncDisposable {
       try {
         const { pid, url } = JSON.parse(readFileSync(path, "utf8")) as { pid: number; url: string };
         if (pid === this.#child?.pid) return url;
-      } catch {
-        // Not written yet, or half written by a process that was killed.
+      } catch (error) {
+        ignore(error, "not written yet, or half written by a process that was killed");
       }
       await sleep(LOOK_EVERY_MS);
     }

@@ -26,7 +26,7 @@ export async function readContent(data: Uint8Array, declared: string, reading: R
   return text === undefined ? contentIn(data, declared) : { kind: "text", text: shown(text) };
 }
 
-/** The same at once; a PDF counts as one without text. */
+/** Reads a file as `readContent` does, at once: a PDF counts as one without text. */
 export function contentIn(data: Uint8Array, declared: string): FileContent {
   const mimeType = imageTypeOf(data);
   if (mimeType) return { kind: "image", mimeType, data };
@@ -118,7 +118,8 @@ function textOf(data: Uint8Array): string | undefined {
   if (named !== undefined) return withoutNul(new TextDecoder(named).decode(data));
   try {
     return withoutNul(new TextDecoder("utf-8", { fatal: true }).decode(data));
-  } catch {
+  } catch (error) {
+    ignore(error, "not UTF-8");
     return looksLatin(data) ? withoutNul(new TextDecoder("windows-1252").decode(data)) : undefined;
   }
 }

@@ -1,5 +1,6 @@
 /** Telling what a provider sent with a status of 200: a stream of events, an answer in one piece, an error, or nothing. */
-import { TellableError } from "../../base/errors.ts";
+import { ignore, TellableError } from "../../base/errors.ts";
+import { jsonOr } from "../../base/json.ts";
 import type { ChunkReader } from "./event-stream.ts";
 import { type Json, objectsIn } from "./wire/json.ts";
 
@@ -38,18 +39,16 @@ export async function readBody(chunks: ChunkReader): Promise<Body> {
 
 /** The JSON of a body, of several lines of JSON a list; undefined when it is none. */
 export function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return jsonLines(text);
-  }
+  const value = jsonOr(text);
+  return value === undefined ? jsonLines(text) : value;
 }
 
 function jsonLines(text: string): Json[] | undefined {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   try {
     return lines.length < 2 ? undefined : lines.flatMap((line) => objectsIn(JSON.parse(line)));
-  } catch {
+  } catch (error) {
+    ignore(error, "a line of it is no JSON");
     return undefined;
   }
 }

@@ -6,6 +6,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import { TellableError } from "../../base/errors.ts";
+import { jsonOr } from "../../base/json.ts";
 import { type Json, objectsIn, type Tidier } from "./wire/json.ts";
 import { problemIn } from "./wire/tidy.ts";
 
@@ -292,18 +293,10 @@ function dataOf(event: string): string | undefined {
 
 /** The objects in the data of an event; undefined when it is no JSON. Some servers forget the blank line between two. */
 function valuesIn(data: string): Json[] | undefined {
-  const whole = parsed(data);
+  const whole = jsonOr(data);
   if (whole !== undefined) return objectsIn(whole ?? []);
-  const each = data.split("\n").map(parsed);
+  const each = data.split("\n").map((json) => jsonOr(json));
   return each.length < 2 || each.includes(undefined) ? undefined : each.flatMap((value) => objectsIn(value ?? []));
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Signs of life of servers that are not sending an answer yet. */

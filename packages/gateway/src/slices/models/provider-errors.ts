@@ -1,5 +1,6 @@
 /** What a provider's answers and broken connections mean: each becomes a `ModelError` in words that say what to do. */
 import { codeOf, messageOf, NEVER_REACHED } from "../../base/errors.ts";
+import { jsonOr } from "../../base/json.ts";
 import { proxyFor } from "../../base/proxy.ts";
 import { shownAddress } from "../../kit/sound.ts";
 import { ModelError } from "./model-error.ts";
@@ -177,11 +178,7 @@ function statusIn(problem: unknown, depth = 0): number | undefined {
 }
 
 function statusOfJson(text: string, depth: number): number | undefined {
-  try {
-    return statusIn(JSON.parse(text), depth + 1);
-  } catch {
-    return undefined;
-  }
+  return statusIn(jsonOr(text), depth + 1);
 }
 
 /** Providers' names for what a status says: OpenAI, Anthropic, Google. */

@@ -1,4 +1,5 @@
 /** What a provider itself said of an error: read from its body, short, on one line, without our key. */
+import { jsonOr } from "../../base/json.ts";
 
 const MAX_BODY_CHARS = 65_536;
 const MAX_SAID_CHARS = 300;
@@ -49,11 +50,9 @@ function messageIn(value: unknown, depth = 0): string {
 
 /** The sentence in a body; "" for a web page, and for JSON that is broken. */
 function sentenceIn(body: string, depth = 0): string {
-  try {
-    return messageIn(JSON.parse(body), depth);
-  } catch {
-    return /^\s*[<[{]/.test(body) ? "" : body;
-  }
+  const value = jsonOr(body);
+  if (value !== undefined) return messageIn(value, depth);
+  return /^\s*[<[{]/.test(body) ? "" : body;
 }
 
 /** Milliseconds from `retry-after-ms`, `retry-after` (seconds, or a date) or Google's `retryDelay`, or undefined. */

@@ -1,5 +1,6 @@
 /** Tool calls that a model wrote as text, in the ways that models at home were taught. */
 import { ignore } from "../../base/errors.ts";
+import { jsonOr } from "../../base/json.ts";
 import { readArgs } from "./call-args.ts";
 import type { ToolSpec } from "./port.ts";
 import { pythonCalls } from "./python-calls.ts";
@@ -80,12 +81,10 @@ function jsonOf(value: unknown): string | undefined {
 
 /** The JSON in a text that holds nothing else. */
 function jsonValues(text: string): unknown[] | undefined {
-  try {
-    return [JSON.parse(text)];
-  } catch {
-    const values = objectsInRow(text)?.map(parsedOr);
-    return values?.every((value) => typeof value === "object") ? values : undefined;
-  }
+  const value = jsonOr(text);
+  if (value !== undefined) return [value];
+  const values = objectsInRow(text)?.map((each) => jsonOr(each, each));
+  return values?.every((each) => typeof each === "object") ? values : undefined;
 }
 
 /** Objects that follow each other, with nothing but a comma or a semicolon between them. */
@@ -177,7 +176,7 @@ function argsOf(name: string, values: readonly Value[], tools: readonly ToolSpec
   const pairs = values.map(({ key, text, isText }) => {
     const plain = text.replace(/^\n/, "").replace(/\n$/, "");
     const type = objectIn(properties[key.trim()])?.type;
-    return [key.trim(), (isText ?? type === "string") ? plain : parsedOr(plain)];
+    return [key.trim(), (isText ?? type === "string") ? plain : jsonOr(plain, plain)];
   });
   return JSON.stringify(Object.fromEntries(pairs));
 }
@@ -185,14 +184,6 @@ function argsOf(name: string, values: readonly Value[], tools: readonly ToolSpec
 function propertiesOf(name: string, tools: readonly ToolSpec[]): Json {
   const schema = objectIn(tools.find((tool) => tool.name === name)?.parameters) ?? {};
   return objectIn(schema.properties) ?? {};
-}
-
-function parsedOr(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
 }
 
 /** Mistral and gpt-oss: `NAME{…}` or `NAME[ARGS]{…}`, one behind the other. */

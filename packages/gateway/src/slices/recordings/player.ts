@@ -1,5 +1,6 @@
 /** Plays a recorded world to the loop: models answer what they answered, tools what they said, in the same order. */
 import type { Clock } from "../../base/clock.ts";
+import { jsonOr } from "../../base/json.ts";
 import { hasSpoken, toolWords } from "../agent/agent.ts";
 import type { LoopPorts } from "../agent/loop.ts";
 import type { ModelPort, ModelRequest } from "../models/port.ts";
@@ -89,7 +90,7 @@ export class Player implements Traffic {
         return Response.json({ error: { message: "The recording has no answer to this request." } }, { status: 400 });
       }
       const sent = this.#redact(typeof init?.body === "string" ? init.body : "");
-      const difference = differenceOf(at, parsed(exchange.requestBody), parsed(sent));
+      const difference = differenceOf(at, jsonOr(exchange.requestBody, exchange.requestBody), jsonOr(sent, sent));
       if (difference) this.differences.push(difference);
       return this.#answer(exchange);
     };
@@ -170,12 +171,4 @@ export class Player implements Traffic {
 /** The model as it is asked: its provider answers from the recording, so any key will do. */
 function whole({ provider, ...model }: KeptModel): Model {
   return { ...model, provider: { ...provider, apiKey: "replayed", headers: {}, models: [], origin: "config" } };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,5 +1,6 @@
 /** The REST interface of a BlueBubbles server. The password is part of every address, so no address is ever shown. */
 import { codeOf, ignore, NEVER_REACHED } from "../../../base/errors.ts";
+import { jsonOr } from "../../../base/json.ts";
 import { type ChannelContext, ChannelError, withTimeHeard } from "../../../kit/channel.ts";
 
 export interface ApiOptions {
@@ -76,12 +77,8 @@ interface Body {
 }
 
 function parsed(text: string): Body | undefined {
-  try {
-    const body: unknown = JSON.parse(text);
-    return typeof body === "object" && body !== null ? (body as Body) : undefined;
-  } catch {
-    return undefined;
-  }
+  const body = jsonOr(text);
+  return typeof body === "object" && body !== null ? (body as Body) : undefined;
 }
 
 function wrongPassword(): ChannelError {

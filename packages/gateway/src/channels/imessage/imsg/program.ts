@@ -3,6 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { childEnv, quietStreams } from "../../../base/child.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { codeOf, messageOf } from "../../../base/errors.ts";
+import { jsonOr } from "../../../base/json.ts";
 import type { Log } from "../../../base/log.ts";
 import { ChannelError } from "../../../kit/channel.ts";
 import { endOf, startProblem } from "./problems.ts";
@@ -152,10 +153,6 @@ export function quoted(word: string): string {
 }
 
 function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = jsonOr(line);
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
 }

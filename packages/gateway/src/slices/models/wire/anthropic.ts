@@ -1,4 +1,6 @@
 /** Anthropic's messages, and what is compatible with them. */
+
+import { jsonOr } from "../../../base/json.ts";
 import { argumentsIn, countsIn, type Json, known, numberIn, objectIn, objectsIn, type Tidier, textIn } from "./json.ts";
 
 /** Blocks that we ask for; what servers do beside is not for us. */
@@ -148,11 +150,7 @@ function blockOf({ type, id, name, input, text, thinking, signature, data }: Jso
 }
 
 function parsed(input: unknown): Json {
-  try {
-    return objectIn(JSON.parse(String(input))) ?? {};
-  } catch {
-    return {};
-  }
+  return objectIn(jsonOr(String(input))) ?? {};
 }
 
 function deltaOf({ type, text, thinking, signature, partial_json }: Json): Json | undefined {

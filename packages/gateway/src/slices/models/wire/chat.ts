@@ -1,4 +1,6 @@
 /** OpenAI's chat completions, as the many servers write them that are compatible with it. */
+
+import { jsonOr } from "../../../base/json.ts";
 import { argumentsIn, countsIn, type Json, known, numberIn, objectIn, objectsIn, type Tidier, textIn } from "./json.ts";
 
 /** A call under way. Some servers count none of them, or all as the first. */
@@ -109,12 +111,7 @@ function isSame(call: Call, { given, id, name }: Call): boolean {
 
 function isWhole(args: string): boolean {
   if (!args.trimEnd().endsWith("}")) return false;
-  try {
-    JSON.parse(args);
-    return true;
-  } catch {
-    return false;
-  }
+  return jsonOr(args) !== undefined;
 }
 
 function contentIn(content: unknown): string | Json[] | undefined {

@@ -1,4 +1,6 @@
 /** Google's generateContent. */
+
+import { jsonOr } from "../../../base/json.ts";
 import { countsIn, type Json, known, objectIn, objectsIn, type Tidier, textIn } from "./json.ts";
 
 export class GoogleTidier implements Tidier {
@@ -59,9 +61,5 @@ function partIn(part: Json): Json[] {
 
 function argsIn(args: unknown): Json {
   if (typeof args !== "string") return objectIn(args) ?? {};
-  try {
-    return objectIn(JSON.parse(args)) ?? {};
-  } catch {
-    return {};
-  }
+  return objectIn(jsonOr(args)) ?? {};
 }

@@ -1,6 +1,7 @@
 /** `web_fetch`: a page, a file of text or a picture from the web, as a model can read it. */
 import { Type } from "@sinclair/typebox";
-import { GatewayError } from "../../../../base/errors.ts";
+import { GatewayError, ignore } from "../../../../base/errors.ts";
+import { jsonOr } from "../../../../base/json.ts";
 import type { Fetched } from "../../../../base/safe-fetch.ts";
 import { OneOf } from "../../../../kit/schema.ts";
 import type { ToolResult } from "../../../../kit/tool.ts";
@@ -93,7 +94,8 @@ function textOf(bytes: Buffer, charset: string | undefined, mimeType: string): s
 function decoderOf(charset: string | undefined): TextDecoder {
   try {
     return new TextDecoder(charset);
-  } catch {
+  } catch (error) {
+    ignore(error, "a name that no encoding has");
     return new TextDecoder();
   }
 }
@@ -103,11 +105,8 @@ const MAX_INDENTED_CHARS = 1_000_000;
 
 function indented(text: string): string {
   if (text.length > MAX_INDENTED_CHARS || indentedChars(text) > 2 * MAX_INDENTED_CHARS) return text;
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
+  const value = jsonOr(text);
+  return value === undefined ? text : JSON.stringify(value, null, 2);
 }
 
 /** How long a JSON text becomes by indenting it: two blanks a level for each line, so a deep one grows without measure. */

@@ -1,5 +1,6 @@
 /** The process in which one page or PDF is read: a line that says how and the bytes come in, what stands there goes out. */
 import { buffer } from "node:stream/consumers";
+import { ignore } from "../../../../base/errors.ts";
 
 const input = await buffer(process.stdin);
 const end = input.indexOf("\n");
@@ -34,7 +35,8 @@ function decoded(page: Uint8Array, named: string | undefined): string {
   const label = named ?? /<meta[^>]+charset\s*=\s*["']?([\w-]+)/i.exec(head)?.[1] ?? "utf-8";
   try {
     return new TextDecoder(label).decode(page);
-  } catch {
+  } catch (error) {
+    ignore(error, "a name that no encoding has");
     return new TextDecoder().decode(page);
   }
 }
