@@ -158,7 +158,7 @@ async function buildPageProcess() {
   await build({
     ...common(),
     outExtension: { ".js": ".mjs" },
-    entryPoints: { "page-process": "packages/gateway/src/slices/agent/tools/web/page-process.ts" },
+    entryPoints: { "page-process": "packages/gateway/src/slices/agent/agent/tools/web/page-process.ts" },
     format: "esm",
     minify: true,
     // Drawing, which linkedom offers to pages and which nobody needs to read one; and what reads PDFs, which is large.

@@ -199,7 +199,7 @@ describe("imports", () => {
   test("a start loads no model SDK, no channel SDK and no web code", () => {
     const loaded = [...loadedWith(`${GATEWAY}gateway.ts`, atStart), ...loadedWith(`${GATEWAY}cli/main.ts`, atStart)];
 
-    assert.ok(loaded.includes(`${GATEWAY}slices/agent/agent.ts`));
+    assert.ok(loaded.includes(`${GATEWAY}slices/agent/agent/agent.ts`));
     assert.deepEqual(
       loaded.filter((path) => LATER.test(path)),
       [],
@@ -280,7 +280,7 @@ describe("what leaves the process", () => {
 
     assert.deepEqual(
       normalising.filter((path) => !path.endsWith(".test.ts")),
-      ["packages/gateway/src/base/normal-text.ts"],
+      ["packages/gateway/src/base/text/normal-text.ts"],
     );
   });
 
@@ -315,26 +315,26 @@ describe("errors", () => {
 
 /** Where no person is told, or the command line says it itself. */
 const PLAIN_ON_PURPOSE = [
-  "base/machine.ts",
+  "base/process/machine.ts",
   "channels/slack/outbound.ts",
   "channels/whatsapp/connection.ts",
   "channels/whatsapp/signal.ts",
   "channels/whatsapp/socket.ts",
   "cli/pin.ts",
-  "kit/validate.ts",
-  "slices/mcp/stdio.ts",
-  "slices/models/local-http.ts",
+  "kit/schema/validate.ts",
+  "slices/agent/mcp/stdio.ts",
+  "slices/agent/models/local/local-http.ts",
 ];
 
 /** Where the raw text stays inside, or is the parser's word on a text that the reader wrote, or a server's on a call. */
 const RAW_ON_PURPOSE = [
-  "base/config-source.ts",
-  "base/config.ts",
+  "base/config/config-source.ts",
+  "base/config/config.ts",
   "channels/whatsapp/socket.ts",
-  "slices/mcp/connection.ts",
-  "slices/mcp/stdio.ts",
-  "slices/setup/setup.ts",
-  "slices/skills/manifest.ts",
+  "slices/agent/mcp/connection.ts",
+  "slices/agent/mcp/stdio.ts",
+  "slices/core/setup/setup.ts",
+  "slices/agent/skills/manifest.ts",
 ];
 
 describe("files", () => {

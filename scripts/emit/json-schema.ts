@@ -1,7 +1,7 @@
 /** The protocol as one JSON Schema document (draft-07), read off the definitions. The other emitters read only this. */
 import { existsSync } from "node:fs";
 import { SLICES } from "../../packages/gateway/src/catalog.ts";
-import * as frames from "../../packages/gateway/src/kit/frames.ts";
+import * as frames from "../../packages/gateway/src/kit/schema/frames.ts";
 
 /** JSON Schema, of the keywords that our definitions use. */
 export interface JsonSchema {

@@ -1,6 +1,6 @@
 /** docs/settings.md: every setting, read off the sections of the config file. */
 import { SETTINGS } from "../../packages/gateway/src/catalog.ts";
-import type { Schema } from "../../packages/gateway/src/kit/validate.ts";
+import type { Schema } from "../../packages/gateway/src/kit/schema/validate.ts";
 import { settings as gateway } from "../../packages/gateway/src/server/settings.ts";
 
 type Described = Schema & { readonly description?: string; readonly default?: unknown; readonly format?: string };

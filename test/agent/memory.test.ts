@@ -4,12 +4,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { systemClock } from "../../packages/gateway/src/base/clock.ts";
-import { openStore } from "../../packages/gateway/src/base/store.ts";
+import { openStore } from "../../packages/gateway/src/base/store/store.ts";
+import { systemClock } from "../../packages/gateway/src/base/time/clock.ts";
 import { TABLES } from "../../packages/gateway/src/catalog.ts";
-import { chunksOf } from "../../packages/gateway/src/slices/workspace/chunks.ts";
-import { Confined } from "../../packages/gateway/src/slices/workspace/confined.ts";
-import { Memory } from "../../packages/gateway/src/slices/workspace/memory.ts";
+import { Confined } from "../../packages/gateway/src/slices/agent/workspace/files/confined.ts";
+import { chunksOf } from "../../packages/gateway/src/slices/agent/workspace/memory/chunks.ts";
+import { Memory } from "../../packages/gateway/src/slices/agent/workspace/memory/memory.ts";
 import { workspaceStage } from "./workspace-stage.ts";
 
 /** A memory over an empty folder, at a moment of 31 January 2026, 13:30 in UTC. */

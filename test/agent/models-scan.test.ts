@@ -1,9 +1,9 @@
 // What is found out about model servers on this machine.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock } from "../../packages/gateway/src/base/clock.ts";
-import type { ModelRequest, ModelStep } from "../../packages/gateway/src/slices/models/port.ts";
-import { type ScannedServer, scan } from "../../packages/gateway/src/slices/models/scan.ts";
+import { systemClock } from "../../packages/gateway/src/base/time/clock.ts";
+import { type ScannedServer, scan } from "../../packages/gateway/src/slices/agent/models/local/scan.ts";
+import type { ModelRequest, ModelStep } from "../../packages/gateway/src/slices/agent/models/port.ts";
 import { fakeLlamaCpp, fakeLmStudio, fakeOllama, fakeVllm, type LocalModels } from "../fakes/local-models.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { testGateway } from "../support/gateway.ts";

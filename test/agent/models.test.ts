@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { systemClock } from "../../packages/gateway/src/base/clock.ts";
 import { createLog } from "../../packages/gateway/src/base/log.ts";
-import { Secrets } from "../../packages/gateway/src/base/secrets.ts";
-import { ModelError } from "../../packages/gateway/src/slices/models/model-error.ts";
-import type { ModelStep } from "../../packages/gateway/src/slices/models/port.ts";
-import type { Api, Model } from "../../packages/gateway/src/slices/models/providers.ts";
-import { SdkModels } from "../../packages/gateway/src/slices/models/sdk.ts";
+import { Secrets } from "../../packages/gateway/src/base/privacy/secrets.ts";
+import { systemClock } from "../../packages/gateway/src/base/time/clock.ts";
+import { ModelError } from "../../packages/gateway/src/slices/agent/models/model-error.ts";
+import type { ModelStep } from "../../packages/gateway/src/slices/agent/models/port.ts";
+import type { Api, Model } from "../../packages/gateway/src/slices/agent/models/providers/providers.ts";
+import { SdkModels } from "../../packages/gateway/src/slices/agent/models/sdk/sdk.ts";
 import { fakeAnthropic } from "../fakes/anthropic.ts";
 import { fakeGoogle } from "../fakes/google.ts";
 import type { ModelServer } from "../fakes/model-server.ts";

@@ -8,8 +8,8 @@ import {
   promptParts,
   promptSections,
   promptText,
-} from "../../packages/gateway/src/slices/agent/prompt.ts";
-import { identityOf } from "../../packages/gateway/src/slices/workspace/identity.ts";
+} from "../../packages/gateway/src/slices/agent/agent/prompt/prompt.ts";
+import { identityOf } from "../../packages/gateway/src/slices/agent/workspace/identity.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { markless } from "../support/frames.ts";
 import { say } from "./support.ts";

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { readManifest } from "../../packages/gateway/src/slices/skills/manifest.ts";
+import { readManifest } from "../../packages/gateway/src/slices/agent/skills/manifest.ts";
 import { newDeviceKey } from "../support/device-key.ts";
 import { workspaceStage } from "./workspace-stage.ts";
 
@@ -292,7 +292,7 @@ describe("SKILL.md", () => {
 });
 
 test("what is given to commands is what usable skills are given, and nothing else", async () => {
-  const { Skills } = await import("../../packages/gateway/src/slices/skills/skills.ts");
+  const { Skills } = await import("../../packages/gateway/src/slices/agent/skills/skills.ts");
   await using here = await workspaceStage();
   const shelf = join(here.folder, "skills");
   shelve(shelf, "weather", needs('{"moltbot":{"primaryEnv":"WEATHER_KEY"}}'));

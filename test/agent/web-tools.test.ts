@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { describe, test } from "node:test";
-import { systemClock } from "../../packages/gateway/src/base/clock.ts";
-import { readPageApart } from "../../packages/gateway/src/slices/agent/tools/web/page-reader.ts";
+import { systemClock } from "../../packages/gateway/src/base/time/clock.ts";
+import { readPageApart } from "../../packages/gateway/src/slices/agent/agent/tools/web/page-reader.ts";
 import { type Site, site } from "../fakes/site.ts";
 import { framesIn, plainIn } from "../support/frames.ts";
 import { type ToolStage, toolStage } from "./tool-stage.ts";

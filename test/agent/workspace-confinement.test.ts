@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { GatewayError } from "../../packages/gateway/src/base/errors.ts";
-import { Confined } from "../../packages/gateway/src/slices/workspace/confined.ts";
-import { matchesGlob } from "../../packages/gateway/src/slices/workspace/tools/glob.ts";
+import { Confined } from "../../packages/gateway/src/slices/agent/workspace/files/confined.ts";
+import { matchesGlob } from "../../packages/gateway/src/slices/agent/workspace/tools/glob.ts";
 
 const SECRET = "outside";
 

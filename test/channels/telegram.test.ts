@@ -13,7 +13,7 @@ import {
   type Outbound,
   type OutboundMedia,
 } from "../../packages/gateway/src/kit/channel.ts";
-import { shown } from "../../packages/gateway/src/kit/said.ts";
+import { shown } from "../../packages/gateway/src/kit/text/said.ts";
 import { AccountBench, plainText } from "../support/channel-context.ts";
 import { within } from "../support/time-limit.ts";
 

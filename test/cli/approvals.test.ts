@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { after, beforeEach, test } from "node:test";
-import { visible } from "../../packages/gateway/src/base/visible.ts";
+import { visible } from "../../packages/gateway/src/base/text/visible.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { unframed } from "../support/frames.ts";
 import { Home } from "./harness.ts";

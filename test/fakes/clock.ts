@@ -1,5 +1,5 @@
 /** A clock that stands still until a test moves it. Timers fire in the order in which they are due. */
-import type { Clock } from "../../packages/gateway/src/base/clock.ts";
+import type { Clock } from "../../packages/gateway/src/base/time/clock.ts";
 
 interface Timer {
   due: number;

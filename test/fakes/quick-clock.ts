@@ -1,5 +1,5 @@
 /** The machine's clock with waits that are over sooner: for limits of many seconds over real sockets. */
-import { type Clock, systemClock } from "../../packages/gateway/src/base/clock.ts";
+import { type Clock, systemClock } from "../../packages/gateway/src/base/time/clock.ts";
 
 /** A clock whose waits take `1 / factor` of their time; what it shows is the time as it is. */
 export function quickClock(factor: number): Clock {

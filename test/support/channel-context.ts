@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../packages/gateway/src/base/clock.ts";
 import { createLog, type Line } from "../../packages/gateway/src/base/log.ts";
-import { Secrets } from "../../packages/gateway/src/base/secrets.ts";
+import { Secrets } from "../../packages/gateway/src/base/privacy/secrets.ts";
+import { systemClock } from "../../packages/gateway/src/base/time/clock.ts";
 import type {
   ChannelContext,
   ChannelDefinition,

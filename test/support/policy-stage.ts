@@ -5,24 +5,24 @@
 import { chmodSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { DEFAULT_SAFE_BINS } from "../../packages/gateway/src/slices/approvals/harmless.ts";
-import { OwnState } from "../../packages/gateway/src/slices/approvals/own-state.ts";
+import { DEFAULT_SAFE_BINS } from "../../packages/gateway/src/slices/agent/approvals/policy/harmless.ts";
+import { OwnState } from "../../packages/gateway/src/slices/agent/approvals/policy/own-state.ts";
 import {
   type AllowEntry,
   judge,
   type Looked,
   type Rules,
   type Verdict,
-} from "../../packages/gateway/src/slices/approvals/policy.ts";
-import { findProgram, pathFolders } from "../../packages/gateway/src/slices/approvals/programs.ts";
+} from "../../packages/gateway/src/slices/agent/approvals/policy/policy.ts";
+import { findProgram, pathFolders } from "../../packages/gateway/src/slices/agent/approvals/policy/programs.ts";
 import {
   type Always,
   alwaysOf,
   entriesFor,
   soughtOutside,
   staysInside,
-} from "../../packages/gateway/src/slices/approvals/remember.ts";
-import { analyse } from "../../packages/gateway/src/slices/approvals/shell.ts";
+} from "../../packages/gateway/src/slices/agent/approvals/policy/remember.ts";
+import { analyse } from "../../packages/gateway/src/slices/agent/approvals/shell/shell.ts";
 
 export interface Manner {
   readonly cwd?: string;

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeTelegram } from "@moltbot/fakes";
 import { METHODS } from "../../packages/gateway/src/catalog.ts";
-import { ConnectParams3, ConnectParams4 } from "../../packages/gateway/src/kit/frames.ts";
-import type { Schema } from "../../packages/gateway/src/kit/validate.ts";
+import { ConnectParams3, ConnectParams4 } from "../../packages/gateway/src/kit/schema/frames.ts";
+import type { Schema } from "../../packages/gateway/src/kit/schema/validate.ts";
 import { ChannelBench } from "../channels/bench.ts";
 import { testGateway } from "../support/gateway.ts";
 

@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { Ajv, type ErrorObject } from "ajv";
 import fc from "fast-check";
 import { METHODS } from "../../packages/gateway/src/catalog.ts";
-import { ConnectParams3, ConnectParams4, RequestFrame3 } from "../../packages/gateway/src/kit/frames.ts";
-import { type Schema, validationText } from "../../packages/gateway/src/kit/validate.ts";
+import { ConnectParams3, ConnectParams4, RequestFrame3 } from "../../packages/gateway/src/kit/schema/frames.ts";
+import { type Schema, validationText } from "../../packages/gateway/src/kit/schema/validate.ts";
 
 const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false });
 

@@ -5,23 +5,23 @@
  */
 import { CHANNELS } from "./channels/index.ts";
 import { inOrder } from "./kit/slice.ts";
-import { absent } from "./slices/absent/index.ts";
-import { agent } from "./slices/agent/index.ts";
-import { approvals } from "./slices/approvals/index.ts";
-import { chat } from "./slices/chat/index.ts";
-import { devices } from "./slices/devices/index.ts";
-import { httpApi } from "./slices/http-api/index.ts";
-import { mcp } from "./slices/mcp/index.ts";
-import { messaging } from "./slices/messaging/index.ts";
-import { channelSettings } from "./slices/messaging/settings.ts";
-import { models } from "./slices/models/index.ts";
-import { recordings } from "./slices/recordings/index.ts";
-import { sessions } from "./slices/sessions/index.ts";
-import { setup } from "./slices/setup/index.ts";
-import { skills } from "./slices/skills/index.ts";
-import { system } from "./slices/system/index.ts";
-import { usage } from "./slices/usage/index.ts";
-import { workspace } from "./slices/workspace/index.ts";
+import { agent } from "./slices/agent/agent/index.ts";
+import { approvals } from "./slices/agent/approvals/index.ts";
+import { mcp } from "./slices/agent/mcp/index.ts";
+import { models } from "./slices/agent/models/index.ts";
+import { recordings } from "./slices/agent/recordings/index.ts";
+import { skills } from "./slices/agent/skills/index.ts";
+import { usage } from "./slices/agent/usage/index.ts";
+import { workspace } from "./slices/agent/workspace/index.ts";
+import { devices } from "./slices/core/devices/index.ts";
+import { sessions } from "./slices/core/sessions/index.ts";
+import { setup } from "./slices/core/setup/index.ts";
+import { system } from "./slices/core/system/index.ts";
+import { absent } from "./slices/operations/absent/index.ts";
+import { chat } from "./slices/surfaces/chat/index.ts";
+import { httpApi } from "./slices/surfaces/http-api/index.ts";
+import { messaging } from "./slices/surfaces/messaging/index.ts";
+import { channelSettings } from "./slices/surfaces/messaging/settings.ts";
 
 export const SLICES = inOrder(
   system,

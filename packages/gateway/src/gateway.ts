@@ -3,11 +3,9 @@ import { realpathSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { guardProcess } from "./base/blame.ts";
 import { Bus } from "./base/bus.ts";
-import { type Clock, guardedClock, systemClock } from "./base/clock.ts";
-import { Config } from "./base/config.ts";
-import { descriptorLimit, descriptors, openDescriptors } from "./base/descriptors.ts";
+import { Config } from "./base/config/config.ts";
+import { ensureConfig } from "./base/config/first-config.ts";
 import { detailOf, ignore, onUnexpected, StartError, TellableError } from "./base/errors.ts";
 import {
   configPath,
@@ -18,38 +16,40 @@ import {
   readTextIfExists,
   tokenKeyPath,
 } from "./base/files.ts";
-import { ensureConfig } from "./base/first-config.ts";
-import { concealer, type Place } from "./base/host-paths.ts";
 import { createLog, type Log, LogFile, type Sink, ttySink } from "./base/log.ts";
-import { isDamage, Machine, storageProblem } from "./base/machine.ts";
-import { thriftyMemory } from "./base/memory.ts";
-import { isPlainValue } from "./base/plain-values.ts";
-import { useProxies } from "./base/proxy.ts";
-import { isSecretName, Secrets } from "./base/secrets.ts";
-import { steadyClock } from "./base/steady-clock.ts";
-import { openStore, type Store, StoreBusyError } from "./base/store.ts";
-import { checkApart } from "./base/store-apart.ts";
-import { waysOut } from "./base/store-trust.ts";
-import { StoreUpkeep } from "./base/store-upkeep.ts";
-import { StoreWatch } from "./base/store-watch.ts";
+import { useProxies } from "./base/net/proxy.ts";
+import { concealer, type Place } from "./base/privacy/host-paths.ts";
+import { isPlainValue } from "./base/privacy/plain-values.ts";
+import { isSecretName, Secrets } from "./base/privacy/secrets.ts";
+import { guardProcess } from "./base/process/blame.ts";
+import { descriptorLimit, descriptors, openDescriptors } from "./base/process/descriptors.ts";
+import { isDamage, Machine, storageProblem } from "./base/process/machine.ts";
+import { thriftyMemory } from "./base/process/memory.ts";
+import { openStore, type Store, StoreBusyError } from "./base/store/store.ts";
+import { checkApart } from "./base/store/store-apart.ts";
+import { waysOut } from "./base/store/store-trust.ts";
+import { StoreUpkeep } from "./base/store/store-upkeep.ts";
+import { StoreWatch } from "./base/store/store-watch.ts";
+import { type Clock, guardedClock, systemClock } from "./base/time/clock.ts";
+import { steadyClock } from "./base/time/steady-clock.ts";
 import { VERSION } from "./base/version.ts";
 import { COMMANDS, EVENTS, METHODS, SETTINGS, SLICES, TABLES, TOOLS } from "./catalog.ts";
 import { CHANNELS } from "./channels/index.ts";
 import type { Base } from "./kit/base.ts";
-import { learnSecrets } from "./kit/config-secrets.ts";
 import { hostPorts } from "./kit/host.ts";
 import { openSlices } from "./kit/lifecycle.ts";
+import { learnSecrets } from "./kit/schema/config-secrets.ts";
+import type { Schema } from "./kit/schema/validate.ts";
 import type { SettingsDefinition } from "./kit/settings.ts";
-import type { Schema } from "./kit/validate.ts";
-import { type GatewayAuth, resolveAuth } from "./server/authenticate.ts";
-import { judgeBearer } from "./server/bearer.ts";
+import { type GatewayAuth, resolveAuth } from "./server/admission/authenticate.ts";
+import { judgeBearer } from "./server/admission/bearer.ts";
+import { helloOk, type Offer } from "./server/admission/hello.ts";
+import { FailureLimiter } from "./server/admission/limiter.ts";
+import { isLoopbackAddress } from "./server/admission/locality.ts";
 import { startBroadcast } from "./server/broadcast.ts";
 import { Dispatch } from "./server/dispatch.ts";
-import { helloOk, type Offer } from "./server/hello.ts";
-import { HttpFront } from "./server/http.ts";
-import { FailureLimiter } from "./server/limiter.ts";
-import { bindHost, GatewayServer } from "./server/listen.ts";
-import { isLoopbackAddress } from "./server/locality.ts";
+import { HttpFront } from "./server/listening/http.ts";
+import { bindHost, GatewayServer } from "./server/listening/listen.ts";
 import { Once } from "./server/once.ts";
 import { settings as gatewaySettings } from "./server/settings.ts";
 
@@ -260,7 +260,7 @@ async function boot(options: StartOptions, requestRestart: (reason: string, dela
         monotonic: () => clock.monotonic(),
       }),
       certificate: settings.current.tls.enabled
-        ? await (await import("./server/tls.ts")).loadCertificate(settings.current.tls, stateDir, clock)
+        ? await (await import("./server/listening/tls.ts")).loadCertificate(settings.current.tls, stateDir, clock)
         : undefined,
       welcome(connection, granted) {
         const { caller } = granted.session;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { FAKE_EPOCH, FakeClock } from "../../../../test/fakes/clock.ts";
 import { createLog, jsonLine, type Level, type Line, LogFile, ttySink } from "./log.ts";
-import { Secrets } from "./secrets.ts";
+import { Secrets } from "./privacy/secrets.ts";
 
 /** A log whose lines are kept. */
 function recorded(level: Level = "debug", secrets = new Secrets()) {

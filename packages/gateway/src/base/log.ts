@@ -1,10 +1,10 @@
 /** Logs: a constant sentence plus fields. Redaction and escaping happen here, once, for every sink. */
 import { closeSync, fstatSync, openSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "./clock.ts";
 import { ignore } from "./errors.ts";
 import { makePrivateDir } from "./files.ts";
-import { isSecretName, type Secrets } from "./secrets.ts";
+import { isSecretName, type Secrets } from "./privacy/secrets.ts";
+import type { Clock } from "./time/clock.ts";
 
 export type Level = "debug" | "info" | "warn" | "error";
 export type Fields = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 /** Calls any method by its name, for `moltbot gateway call` and for commands whose answer is shown as it is. */
 
 import { readFileSync } from "node:fs";
-import { isRecord } from "../base/config.ts";
+import { isRecord } from "../base/config/config.ts";
 import { usageError } from "./exit.ts";
 
 /** The parameters in `text`, JSON of one object; `-` reads it from stdin. Throws a usage error that shows where it is wrong. */

@@ -2,8 +2,8 @@
 
 import { type DeviceIdentity, GatewayClient, type HelloOk, type WebSocketLike } from "@moltbot/protocol";
 import { type ClientOptions as SocketOptions, WebSocket } from "ws";
-import { systemClock } from "../base/clock.ts";
-import { isPassing } from "../base/machine.ts";
+import { isPassing } from "../base/process/machine.ts";
+import { systemClock } from "../base/time/clock.ts";
 import { VERSION } from "../base/version.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { explainFailure } from "./failure.ts";

@@ -3,7 +3,7 @@
 import { createHash, createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
 import { join } from "node:path";
 import type { DeviceIdentity, Role, TokenStorage } from "@moltbot/protocol";
-import { isRecord } from "../base/config.ts";
+import { isRecord } from "../base/config/config.ts";
 import { readTextIfExists, writePrivateFile } from "../base/files.ts";
 import { CliError } from "./exit.ts";
 

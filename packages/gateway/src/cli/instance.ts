@@ -1,7 +1,7 @@
 /** The gateway that runs on a state folder, as it wrote itself down in `gateway.json`. */
 
 import { join } from "node:path";
-import { isRecord } from "../base/config.ts";
+import { isRecord } from "../base/config/config.ts";
 import { readTextIfExists } from "../base/files.ts";
 
 /** A running gateway. */

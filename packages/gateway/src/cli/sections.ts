@@ -1,12 +1,12 @@
 /** The sections of the config file, for checking it without a gateway. Imported on first use: it brings all schemas along. */
 
-import type { ConfigSection } from "../base/config.ts";
+import type { ConfigSection } from "../base/config/config.ts";
 import { CHANNELS_SECTION, SETTINGS, TABLES } from "../catalog.ts";
 import { CHANNELS } from "../channels/index.ts";
+import type { Schema } from "../kit/schema/validate.ts";
 import type { SettingsDefinition } from "../kit/settings.ts";
-import type { Schema } from "../kit/validate.ts";
 import { settings } from "../server/settings.ts";
-import { type NamedSettings, type NameProblem, namesIn } from "../slices/messaging/names.ts";
+import { type NamedSettings, type NameProblem, namesIn } from "../slices/surfaces/messaging/in/names.ts";
 
 /** The gateway's tables, for mending its database without it. */
 export { TABLES };

@@ -2,7 +2,7 @@
 
 import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
-import { isRecord, lastGoodPaths, readConfig } from "../base/config.ts";
+import { isRecord, lastGoodPaths, readConfig } from "../base/config/config.ts";
 import { configPath, type Env, envOf, readFirst, readTextIfExists, resolveStateDir } from "../base/files.ts";
 import { CliError, usageError } from "./exit.ts";
 import { readInstance } from "./instance.ts";

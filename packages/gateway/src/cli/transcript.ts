@@ -1,6 +1,6 @@
 /** Reads messages as `chat.history` and `chat` events carry them. */
 
-import { isRecord } from "../base/config.ts";
+import { isRecord } from "../base/config/config.ts";
 
 /** The text of a message; other parts (images, tool calls) are named in brackets. */
 export function messageText(message: unknown): string {

@@ -1,13 +1,13 @@
 /** What every service is built from, and what every handler, tool and command can reach. */
 import type { Bus } from "../base/bus.ts";
-import type { Config } from "../base/config.ts";
+import type { Config } from "../base/config/config.ts";
 import type { Env } from "../base/files.ts";
 import type { Log } from "../base/log.ts";
-import type { Machine } from "../base/machine.ts";
-import type { SteadyClock } from "../base/steady-clock.ts";
-import type { Store } from "../base/store.ts";
-import type { StoreUpkeep } from "../base/store-upkeep.ts";
-import type { StoreWatch } from "../base/store-watch.ts";
+import type { Machine } from "../base/process/machine.ts";
+import type { Store } from "../base/store/store.ts";
+import type { StoreUpkeep } from "../base/store/store-upkeep.ts";
+import type { StoreWatch } from "../base/store/store-watch.ts";
+import type { SteadyClock } from "../base/time/steady-clock.ts";
 import type { Host } from "./host.ts";
 
 export interface Base {

@@ -4,11 +4,11 @@
  */
 
 import { type Static, type TObject, type TProperties, Type } from "@sinclair/typebox";
-import type { Clock } from "../base/clock.ts";
 import { TellableError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { Said } from "./said.ts";
+import type { Clock } from "../base/time/clock.ts";
 import type { Dialect, Rendered } from "./text/dialect.ts";
+import type { Said } from "./text/said.ts";
 
 /** Everything a platform may offer; a channel lists what it does, an account may lack some of it. */
 export type Capability =

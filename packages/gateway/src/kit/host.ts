@@ -6,8 +6,8 @@ import type { Caller } from "./access.ts";
 import type { DeviceRegistry } from "./admission.ts";
 import type { ChannelDefinition } from "./channel.ts";
 import type { Command } from "./command.ts";
-import type { Snapshot } from "./frames.ts";
 import { Port } from "./port.ts";
+import type { Snapshot } from "./schema/frames.ts";
 import type { Tool } from "./tool.ts";
 
 export interface Host extends HostPorts {

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { Type } from "@sinclair/typebox";
 import { defineEvent } from "./event.ts";
 import { defineMethod, Serialized } from "./method.ts";
-import { NonEmpty } from "./schema.ts";
-import { type Schema, validationText } from "./validate.ts";
+import { NonEmpty } from "./schema/schema.ts";
+import { type Schema, validationText } from "./schema/validate.ts";
 
 const plain = { name: "x", summary: "For tests.", access: "operator.read", result: Type.Null() } as const;
 

@@ -2,7 +2,7 @@
 import { type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
 import type { Access, Caller } from "./access.ts";
 import type { Base } from "./base.ts";
-import { IdempotencyKey } from "./schema.ts";
+import { IdempotencyKey } from "./schema/schema.ts";
 
 /** What a handler is given; `gateway` is the base, and the services that its slice reaches. */
 export interface Call<Params, Ack, Gateway = Base> {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { Type } from "@sinclair/typebox";
 import { SETTINGS } from "../catalog.ts";
 import { settings as gatewaySettings } from "../server/settings.ts";
-import { OneOf } from "./schema.ts";
+import { OneOf } from "./schema/schema.ts";
 import { defineSettings } from "./settings.ts";
 
 const garden = defineSettings({

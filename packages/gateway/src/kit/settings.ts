@@ -1,8 +1,8 @@
 /** A section of the config file: its schema, its defaults, and what an edit does. */
 import type { Static, TArray, TObject, TProperties, TSchema } from "@sinclair/typebox";
-import { type ConfigSection, type Issue, isRecord, type Parsed } from "../base/config.ts";
-import { soundly } from "./sound.ts";
-import { type Failure, failuresOf, type Schema } from "./validate.ts";
+import { type ConfigSection, type Issue, isRecord, type Parsed } from "../base/config/config.ts";
+import { soundly } from "./schema/sound.ts";
+import { type Failure, failuresOf, type Schema } from "./schema/validate.ts";
 
 /** A section as the config, the docs and `config.schema` read it. */
 export interface SettingsDefinition<T = unknown> extends ConfigSection<T> {

@@ -4,7 +4,7 @@
  * the service, is loaded when a gateway starts.
  */
 import type { Env } from "../base/files.ts";
-import type { Tables } from "../base/store.ts";
+import type { Tables } from "../base/store/store.ts";
 import type { Base } from "./base.ts";
 import { type Command, type DefineCommand, defineCommand } from "./command.ts";
 import type { EventDefinition } from "./event.ts";

@@ -2,13 +2,13 @@
 
 import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
-import type { Clock } from "../base/clock.ts";
 import { TellableError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
+import type { Clock } from "../base/time/clock.ts";
 import { type Caller, hasScope } from "../kit/access.ts";
+import { isLoopbackAddress, type Peer } from "./admission/locality.ts";
+import type { OriginVerdict } from "./admission/origin.ts";
 import type { Dialect } from "./dialect.ts";
-import { isLoopbackAddress, type Peer } from "./locality.ts";
-import type { OriginVerdict } from "./origin.ts";
 import type { SharedFrame } from "./shared-frame.ts";
 
 /** Limits of a connection (protocol: transport; today's numbers, which January clients accept). */

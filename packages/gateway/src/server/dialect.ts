@@ -2,9 +2,9 @@
 import { GatewayError, invalidRequest } from "../base/errors.ts";
 import type { Role } from "../kit/access.ts";
 import type { PairingFacts, PairingReason } from "../kit/admission.ts";
-import { ConnectParams3, ConnectParams4, RequestFrame3, RequestFrame4 } from "../kit/frames.ts";
 import type { Method } from "../kit/method.ts";
-import type { Schema } from "../kit/validate.ts";
+import { ConnectParams3, ConnectParams4, RequestFrame3, RequestFrame4 } from "../kit/schema/frames.ts";
+import type { Schema } from "../kit/schema/validate.ts";
 
 export type Protocol = 3 | 4;
 

@@ -4,7 +4,7 @@ import { Type } from "@sinclair/typebox";
 import { FakeClock } from "../../../../test/fakes/clock.ts";
 import { GatewayError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { machineTrouble } from "../base/machine.ts";
+import { machineTrouble } from "../base/process/machine.ts";
 import type { Base } from "../kit/base.ts";
 import { defineMethod, type Method } from "../kit/method.ts";
 import type { Connection, Session } from "./connection.ts";

@@ -1,10 +1,10 @@
 /** A request becomes an answer: lookup → access → validate → once → handler → respond. */
 import { GatewayError, invalidRequest } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { Explanation, StoreWatch } from "../base/store-watch.ts";
+import type { Explanation, StoreWatch } from "../base/store/store-watch.ts";
 import type { Base } from "../kit/base.ts";
 import { type Method, Serialized } from "../kit/method.ts";
-import { type Schema, validationText } from "../kit/validate.ts";
+import { type Schema, validationText } from "../kit/schema/validate.ts";
 import { accessProblem } from "./access.ts";
 import { type Connection, LIMITS, type Session } from "./connection.ts";
 import type { Once, Responder } from "./once.ts";

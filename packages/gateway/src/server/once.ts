@@ -2,8 +2,9 @@
  * Idempotency: one answer for one key. The key is reserved before the first await, so that a concurrent duplicate joins
  * the first call; other params under the same key never take effect.
  */
-import type { Clock } from "../base/clock.ts";
+
 import { GatewayError } from "../base/errors.ts";
+import type { Clock } from "../base/time/clock.ts";
 
 /** Where the answers of a call go. */
 export interface Responder {

@@ -1,6 +1,6 @@
 /** The `gateway` section of the config file: where it listens, who gets in, and how clients find it. */
 import { Type } from "@sinclair/typebox";
-import { OneOf, SecretLine } from "../kit/schema.ts";
+import { OneOf, SecretLine } from "../kit/schema/schema.ts";
 import { defineSettings } from "../kit/settings.ts";
 
 const text = (description: string) => Type.String({ minLength: 1, description });

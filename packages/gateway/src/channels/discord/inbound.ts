@@ -11,7 +11,7 @@ import {
   type Peer,
   type Quote,
 } from "../../kit/channel.ts";
-import { type Said, shown } from "../../kit/said.ts";
+import { type Said, shown } from "../../kit/text/said.ts";
 import { mediaOf } from "./media.ts";
 import type { Places } from "./places.ts";
 import { nameOf, type Readable, readableText } from "./readable.ts";

@@ -1,6 +1,6 @@
 /** What a message says to somebody who reads text only: mentions of people, and everything that is not text in words. */
 import type { APIEmbed, APIMessage, APIUser } from "@discordjs/core/http-only";
-import { label, lines, other, reading, type Said, trimmed, typed } from "../../kit/said.ts";
+import { label, lines, other, reading, type Said, trimmed, typed } from "../../kit/text/said.ts";
 
 /** The part of a message that is read; a forwarded one has no more. */
 export type Readable = Pick<APIMessage, "content"> &

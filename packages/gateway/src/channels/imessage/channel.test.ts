@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ChannelError } from "../../kit/channel.ts";
-import { typed } from "../../kit/said.ts";
+import { typed } from "../../kit/text/said.ts";
 import { readMessage as readBlue } from "./bluebubbles/inbound.ts";
 import { emojiOf, tapbackOf } from "./bluebubbles/tapbacks.ts";
 import { imessage } from "./channel.ts";

@@ -1,7 +1,7 @@
 /** iMessage, over a Mac: what it is and what it can do. The two ways to reach a Mac are in `imsg/` and `bluebubbles/`. */
 import { Type } from "@sinclair/typebox";
 import { defineChannel } from "../../kit/channel.ts";
-import { OneOf, SecretLine } from "../../kit/schema.ts";
+import { OneOf, SecretLine } from "../../kit/schema/schema.ts";
 import { iMessageTarget, normalHandle } from "./addresses.ts";
 
 export const imessage = defineChannel({

@@ -2,7 +2,7 @@
  * Messages that we have sent, as the Mac tells of them: how a send without an id learns its id, and how what the account
  * writes to itself is told apart from what others write.
  */
-import type { Clock } from "../../base/clock.ts";
+import type { Clock } from "../../base/time/clock.ts";
 
 /** A message as far as an echo must know it. */
 export interface Echo {

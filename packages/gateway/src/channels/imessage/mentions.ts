@@ -1,5 +1,5 @@
 /** Who a message in a group is meant for: a mention of Messages itself where it is told, else "@name" in the text. */
-import { other, type Said, startingAt, withOthers } from "../../kit/said.ts";
+import { other, type Said, startingAt, withOthers } from "../../kit/text/said.ts";
 import { withoutFileMarks } from "./echoes.ts";
 
 export interface Addressed extends Said {

@@ -11,7 +11,7 @@ import {
   provenAlias,
   type Quote,
 } from "../../kit/channel.ts";
-import { label, lines, other, type Said, trimmed, typed, withOthers } from "../../kit/said.ts";
+import { label, lines, other, type Said, trimmed, typed, withOthers } from "../../kit/text/said.ts";
 import type { Attachment, DataMessage, Envelope, Mention, Received, SentMessage } from "./envelope.ts";
 
 /** The account, under both of its names. */

@@ -1,7 +1,8 @@
 /** signal-cli's JSON-RPC over HTTP, and what its refusals mean. */
-import type { Clock } from "../../base/clock.ts";
+
 import { codeOf, messageOf, NEVER_REACHED, TellableError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
+import type { Clock } from "../../base/time/clock.ts";
 import { ChannelError } from "../../kit/channel.ts";
 
 /** signal-cli's own error codes (its source: SignalJsonRpcCommandHandler). */

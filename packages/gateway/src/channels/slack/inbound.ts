@@ -10,7 +10,7 @@ import {
   ownAndForwarded,
   type Peer,
 } from "../../kit/channel.ts";
-import { joined, label, lines, type Said, shown, typed } from "../../kit/said.ts";
+import { joined, label, lines, type Said, shown, typed } from "../../kit/text/said.ts";
 import { emojiOf } from "./emoji.ts";
 import { field, messageIn, millisOf, type SlackFile, type SlackMessage, stringField } from "./events.ts";
 import { chatOf, peerOf, type Reader, threadOf } from "./places.ts";

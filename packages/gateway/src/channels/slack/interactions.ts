@@ -1,6 +1,6 @@
 /** Commands and pressed buttons, as what the gateway takes in. Pure: names were learnt beforehand. */
 import type { Inbound } from "../../kit/channel.ts";
-import { joined, type Said, typed } from "../../kit/said.ts";
+import { joined, type Said, typed } from "../../kit/text/said.ts";
 import { field, millisOf, stringField } from "./events.ts";
 import { chatOf, peerOf, type Reader, threadOf } from "./places.ts";
 import { readable } from "./readable.ts";

@@ -1,5 +1,5 @@
 /** Slack's mrkdwn as people read it: names for ids, addresses without brackets. */
-import { other, reading, type Said, trimmed, typed } from "../../kit/said.ts";
+import { other, reading, type Said, trimmed, typed } from "../../kit/text/said.ts";
 
 /** Names that were learnt beforehand; undefined when not known. */
 export interface KnownNames {

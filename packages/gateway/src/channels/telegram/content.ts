@@ -1,7 +1,7 @@
 /** What a Telegram message says: its text as people read it, and its files. */
 import type { Message, MessageEntity } from "grammy/types";
 import type { MediaKind, MediaRef } from "../../kit/channel.ts";
-import { joined, label, other, type Said, typed, withOthers } from "../../kit/said.ts";
+import { joined, label, other, type Said, typed, withOthers } from "../../kit/text/said.ts";
 
 export interface Content {
   readonly said: Said;

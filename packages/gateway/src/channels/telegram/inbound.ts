@@ -18,7 +18,7 @@ import {
   type Peer,
   type Quote,
 } from "../../kit/channel.ts";
-import { joined, type Said, shown, startingAt, typed } from "../../kit/said.ts";
+import { joined, type Said, shown, startingAt, typed } from "../../kit/text/said.ts";
 import { contentOf } from "./content.ts";
 
 /** Who reads the updates. */

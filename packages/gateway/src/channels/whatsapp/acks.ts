@@ -1,6 +1,6 @@
 /** The service's answers to what we send: one for each message id, or none. */
 import type { BinaryNode } from "@whiskeysockets/baileys";
-import type { Clock } from "../../base/clock.ts";
+import type { Clock } from "../../base/time/clock.ts";
 import { ChannelError } from "../../kit/channel.ts";
 import { refusal } from "./errors.ts";
 

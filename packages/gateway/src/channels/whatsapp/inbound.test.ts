@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import * as library from "@whiskeysockets/baileys";
 import fc from "fast-check";
 import type { ChannelState, Inbound } from "../../kit/channel.ts";
-import { shown } from "../../kit/said.ts";
+import { shown } from "../../kit/text/said.ts";
 import { readMessage } from "./inbound.ts";
 import { People } from "./people.ts";
 

@@ -1,7 +1,7 @@
 /** Messages of the library as `Inbound`: what was said, changed, taken back or reacted to, by whom and where. */
 import type { proto, WAMessage } from "@whiskeysockets/baileys";
 import { type Forwarded, type Inbound, type MediaRef, ownAndForwarded, type Quote } from "../../kit/channel.ts";
-import { joined, other, type Said, shown, typed } from "../../kit/said.ts";
+import { joined, other, type Said, shown, typed } from "../../kit/text/said.ts";
 import { isGroup, isLid, isPerson } from "./addresses.ts";
 import type { Baileys } from "./library.ts";
 import { mediaOf } from "./media.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { registerHooks } from "node:module";
 import { test } from "node:test";
-import { systemClock } from "../../base/clock.ts";
 import { createLog, type Line } from "../../base/log.ts";
-import { Secrets } from "../../base/secrets.ts";
+import { Secrets } from "../../base/privacy/secrets.ts";
+import { systemClock } from "../../base/time/clock.ts";
 import { ChannelError } from "../../kit/channel.ts";
 import { libraryLog, loadBaileys } from "./library.ts";
 

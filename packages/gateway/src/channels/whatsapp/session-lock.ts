@@ -1,5 +1,5 @@
 /** One process on a machine for each account: two would take the session from each other and damage its keys. */
-import { HostLockError, takeHostLock } from "../../base/host-lock.ts";
+import { HostLockError, takeHostLock } from "../../base/process/host-lock.ts";
 import { ChannelError } from "../../kit/channel.ts";
 import { peerId, withoutDevice } from "./addresses.ts";
 

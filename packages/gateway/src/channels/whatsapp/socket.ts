@@ -1,9 +1,9 @@
 /** One socket of the library, fenced in: how it opened, why it closed, and nothing that it throws gets out. */
 import type { AuthenticationState, SocketConfig, WASocket } from "@whiskeysockets/baileys";
-import type { Clock } from "../../base/clock.ts";
 import { detailOf, ignore } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { proxyAgentFor } from "../../base/proxy.ts";
+import { proxyAgentFor } from "../../base/net/proxy.ts";
+import type { Clock } from "../../base/time/clock.ts";
 import { ChannelError } from "../../kit/channel.ts";
 import { type Baileys, libraryLog } from "./library.ts";
 

@@ -1,7 +1,7 @@
 /** How a command that waits for approval is shown in a terminal: all of it, with whatever cannot be seen spelled out. */
 
 import type { PendingApproval } from "@moltbot/protocol";
-import { visible } from "../../base/visible.ts";
+import { visible } from "../../base/text/visible.ts";
 import { duration, facts, type Look } from "../render.ts";
 
 /** The text as one line of at most `chars` characters. */

@@ -1,6 +1,6 @@
 /** An account's settings from flags: `--bot-token TEXT` is `botToken`, with the type that the gateway's schema says. */
 
-import { isRecord } from "../../base/config.ts";
+import { isRecord } from "../../base/config/config.ts";
 import { seeHelp } from "../args.ts";
 import type { Link } from "../connect.ts";
 import { usageError } from "../exit.ts";

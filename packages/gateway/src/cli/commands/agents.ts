@@ -1,7 +1,7 @@
 /** `moltbot agents` — several agents: who they are, and which one answers where. */
 
 import type { AgentSummary } from "@moltbot/protocol";
-import { isRecord } from "../../base/config.ts";
+import { isRecord } from "../../base/config/config.ts";
 import { findChannel, readChannels } from "../channels/known.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { applyPatch } from "../config-edit.ts";

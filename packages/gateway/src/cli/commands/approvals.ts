@@ -1,7 +1,7 @@
 /** `moltbot approvals` — commands that agents want to run: which wait, what was decided, what needs no approval. */
 
 import type { AllowlistEntry } from "@moltbot/protocol";
-import { visible } from "../../base/visible.ts";
+import { visible } from "../../base/text/visible.ts";
 import { oneLine, requestText } from "../approvals/show.ts";
 import { watch } from "../approvals/watch.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";

@@ -1,8 +1,8 @@
 /** `moltbot config` — settings: read, change, take back. */
 
-import { explain, isRecord, lastGoodPaths, merge, readConfig } from "../../base/config.ts";
+import { explain, isRecord, lastGoodPaths, merge, readConfig } from "../../base/config/config.ts";
+import { parseJson5 } from "../../base/config/json5.ts";
 import { configPath, fileExists, readFirst, readTextIfExists } from "../../base/files.ts";
-import { parseJson5 } from "../../base/json5.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Changed, changeConfig, type Replaced, readHistory, restoreConfig } from "../config-edit.ts";
 import { hideSecrets, nest, parsePath, valueAt } from "../config-path.ts";

@@ -3,7 +3,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isRecord } from "../../base/config.ts";
+import { isRecord } from "../../base/config/config.ts";
 import { fileExists } from "../../base/files.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";

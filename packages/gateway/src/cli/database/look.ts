@@ -5,9 +5,9 @@ import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { ignore, messageOf, StartError } from "../../base/errors.ts";
 import { databasePath, tokenKeyPath } from "../../base/files.ts";
-import { machineTrouble } from "../../base/machine.ts";
-import { refuseWhenEmptied, waysOut } from "../../base/store-trust.ts";
-import { readWal } from "../../base/store-wal.ts";
+import { machineTrouble } from "../../base/process/machine.ts";
+import { refuseWhenEmptied, waysOut } from "../../base/store/store-trust.ts";
+import { readWal } from "../../base/store/store-wal.ts";
 
 /** What a look has found. */
 export interface Look {

@@ -13,9 +13,9 @@ import {
 } from "node:fs";
 import { basename, dirname } from "node:path";
 import { databasePath, resolveStateDir } from "../../base/files.ts";
-import { openStore } from "../../base/store.ts";
-import { keepDailyCopy } from "../../base/store-backup.ts";
-import { type Copy, copiesOf } from "../../base/store-files.ts";
+import { openStore } from "../../base/store/store.ts";
+import { keepDailyCopy } from "../../base/store/store-backup.ts";
+import { type Copy, copiesOf } from "../../base/store/store-files.ts";
 import type { Call } from "../command.ts";
 import { CliError, EXIT, type ExitCode } from "../exit.ts";
 import { readInstance } from "../instance.ts";

@@ -4,7 +4,7 @@
  */
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { readWal, type Wal } from "../../base/store-wal.ts";
+import { readWal, type Wal } from "../../base/store/store-wal.ts";
 
 /** What every database of the gateway has: SQLite's default. A header that says otherwise and is sound wins. */
 const USUAL_PAGE_BYTES = 4_096;

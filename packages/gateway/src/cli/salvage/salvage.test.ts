@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
-import { openStore, type Store, type Tables } from "../../base/store.ts";
+import { openStore, type Store, type Tables } from "../../base/store/store.ts";
 import { salvage, type TableResult } from "./salvage.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "moltbot-salvage-"));

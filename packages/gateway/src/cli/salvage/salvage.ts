@@ -7,7 +7,7 @@ import { rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { codeOf, ignore } from "../../base/errors.ts";
-import { openStore, type Tables } from "../../base/store.ts";
+import { openStore, type Tables } from "../../base/store/store.ts";
 import { CliError } from "../exit.ts";
 import type { Cell } from "./btree.ts";
 import { Pages } from "./pages.ts";

@@ -1,6 +1,6 @@
 /** What BlueBubbles tells of a message, as the gateway takes it in: the message, its change, and its end. */
 import { accountId, chosenName, type Inbound, type MediaKind, type MediaRef, type Peer } from "../../../kit/channel.ts";
-import type { Said } from "../../../kit/said.ts";
+import type { Said } from "../../../kit/text/said.ts";
 import { chatIdOf, handleOf, partsOf, senderOf } from "../addresses.ts";
 import { type Echo, withoutFileMarks } from "../echoes.ts";
 import { type Addressed, type Mention, readMentions, readNamed } from "../mentions.ts";

@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { sep } from "node:path";
-import { childEnv } from "../../../base/child.ts";
 import { codeOf, ignore } from "../../../base/errors.ts";
+import { childEnv } from "../../../base/process/child.ts";
 import { ChannelError } from "../../../kit/channel.ts";
 import { quoted, SSH, sshCommand } from "./program.ts";
 

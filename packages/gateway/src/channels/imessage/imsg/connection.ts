@@ -1,7 +1,8 @@
 /** Messages by way of `imsg rpc`: a child process on this Mac, or on another one over ssh. */
-import type { Clock } from "../../../base/clock.ts";
+
 import { ignore, messageOf } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
+import type { Clock } from "../../../base/time/clock.ts";
 import {
   type Capability,
   type ChannelContext,

@@ -1,6 +1,6 @@
 /** What `imsg` tells, as the gateway takes it in. */
 import { accountId, chosenName, type Inbound, type MediaKind, type MediaRef, type Peer } from "../../../kit/channel.ts";
-import { typed } from "../../../kit/said.ts";
+import { typed } from "../../../kit/text/said.ts";
 import { chatIdOf, handleOf, partsOf, senderOf } from "../addresses.ts";
 import { type Echo, withoutFileMarks } from "../echoes.ts";
 import { readNamed } from "../mentions.ts";

@@ -1,10 +1,10 @@
 /** The program `imsg` as a child process: JSON-RPC 2.0, one object a line. It ends when the connection does. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { childEnv, quietStreams } from "../../../base/child.ts";
-import type { Clock } from "../../../base/clock.ts";
 import { codeOf, messageOf } from "../../../base/errors.ts";
 import { jsonOr } from "../../../base/json.ts";
 import type { Log } from "../../../base/log.ts";
+import { childEnv, quietStreams } from "../../../base/process/child.ts";
+import type { Clock } from "../../../base/time/clock.ts";
 import { ChannelError } from "../../../kit/channel.ts";
 import { endOf, startProblem } from "./problems.ts";
 

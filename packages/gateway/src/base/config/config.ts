@@ -1,0 +1,537 @@
+/**
+ * The config file: JSON5, validated section by section, watched, rewritten atomically, and never lost. An invalid file
+ * does not stop a gateway that has had a valid one: the last good copy stays in force until the file is mended.
+ */
+import { copyFileSync, type FSWatcher, readdirSync, rmSync, statSync, watch } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { codeOf, detailOf, GatewayError, messageOf, StartError } from "../errors.ts";
+import { type Env, makePrivateDir, readFirst, readTextIfExists, rewriteFile, writePrivateFile } from "../files.ts";
+import { sha256Hex } from "../ids.ts";
+import type { Log } from "../log.ts";
+import { isPassing } from "../process/machine.ts";
+import type { Clock } from "../time/clock.ts";
+import { type LineOf, lineIndex } from "./config-line.ts";
+import { type ConfigSource, isSelfContained, type Resolved, resolveConfig } from "./config-source.ts";
+import { parseJson5 } from "./json5.ts";
+
+/** A wrong value: where it stands, what is wrong, and the line when it is known. */
+export interface Issue {
+  readonly path: string;
+  readonly message: string;
+  readonly line?: number;
+}
+
+/** What a section makes of its part of the file. `warnings` are settings that nobody reads, or nobody can use. */
+export interface Parsed<T> {
+  readonly value: T;
+  readonly issues: readonly Issue[];
+  readonly warnings: readonly Issue[];
+}
+
+/** One slice's part of the file. `reload` says what an edit does: apply at once, or restart the gateway in place. */
+export interface ConfigSection<T> {
+  readonly path: string;
+  readonly reload: "live" | "restart";
+  parse(value: unknown): Parsed<T>;
+}
+
+/** A section's values: `current` is always the newest valid one; read it at use, never keep it. */
+export interface Settings<T> {
+  readonly current: T;
+  onChange(fn: (value: T) => void): Disposable;
+}
+
+/** The file as it stands, and as it is in force. */
+export interface ConfigSnapshot {
+  readonly path: string;
+  readonly exists: boolean;
+  readonly raw: string | null;
+  readonly parsed: unknown;
+  readonly valid: boolean;
+  /** Values in force, defaults filled in. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Lower-case hexadecimal SHA-256 of `raw` (of "" when there is no file); a write must name it. */
+  readonly hash: string;
+  readonly issues: readonly Issue[];
+  readonly warnings: readonly Issue[];
+}
+
+interface Reading {
+  readonly raw: string;
+  readonly parsed: Readonly<Record<string, unknown>>;
+  /** The same with what it includes, and with the variables that it names; never written back. */
+  readonly resolved: Record<string, unknown>;
+  /** Files that were read besides. */
+  readonly included: readonly string[];
+  readonly values: ReadonlyMap<string, unknown>;
+  readonly issues: readonly Issue[];
+  readonly warnings: readonly Issue[];
+}
+
+export interface ConfigOptions {
+  readonly path: string;
+  readonly sections: readonly ConfigSection<unknown>[];
+  readonly log: Log;
+  readonly clock: Clock;
+  /** The variables that the file can name. */
+  readonly env: Env;
+  /** See `ConfigSource`. */
+  readonly isElsewhere?: boolean;
+  /** Where copies are kept when the file's own folder cannot be written: that of the state. */
+  readonly fallbackFolder: string;
+}
+
+const WATCH_DEBOUNCE_MS = 200;
+/** How often the file is looked at besides: mounts and links change without a word to whoever watches a folder. */
+const LOOK_EVERY_MS = 2_000;
+const HISTORY_KEPT = 50;
+
+/**
+ * Reads a config text against the sections. Never throws; a text that is not JSON5 gives one issue.
+ */
+export function readConfig(raw: string, sections: readonly ConfigSection<unknown>[], source?: ConfigSource): Reading {
+  const issues: Issue[] = [];
+  const warnings: Issue[] = [];
+  let parsed: Record<string, unknown> = {};
+  try {
+    const value: unknown = raw.trim() === "" ? {} : parseJson5(raw);
+    const forbidden = forbiddenKey(value);
+    if (forbidden) issues.push({ path: forbidden, message: "is a name that a config file must not use" });
+    else if (isRecord(value)) parsed = value;
+    else issues.push({ path: "", message: "the file must hold one object: { … }" });
+  } catch (error) {
+    const line = (error as { lineNumber?: unknown }).lineNumber;
+    const text = detailOf(error).replace(/^JSON5: /, "");
+    issues.push({ path: "", message: `not valid JSON5: ${text}`, ...(typeof line === "number" ? { line } : {}) });
+  }
+  const values = new Map<string, unknown>();
+  const { value: resolved, issues: broken, missing, included, variables, placeOf } = resolvedOf(raw, parsed, source);
+  const placed = (issue: Issue) => ({ ...issue, path: placeOf(issue.path) });
+  issues.push(...broken);
+  // Without its own settings the gateway would run open to others, or elsewhere than meant.
+  for (const problem of missing) (problem.path.startsWith("gateway.") ? issues : warnings).push(problem);
+  for (const section of sections) {
+    const result = parseWithVariables(section, resolved, (path) => variables.get(placeOf(path)));
+    values.set(section.path, result.value);
+    for (const issue of shown(result.issues)) issues.push(placed(issue));
+    for (const warning of shown(result.warnings)) warnings.push(placed(warning));
+  }
+  for (const key of Object.keys(resolved)) {
+    if (!values.has(key)) warnings.push({ path: key, message: "is not a known setting and is ignored" });
+  }
+  const lineOf = lineIndex(raw);
+  const withLines = (found: readonly Issue[]) => shown(found).map((issue) => withLine(issue, lineOf));
+  return { raw, parsed, resolved, included, values, issues: withLines(issues), warnings: withLines(warnings) };
+}
+
+/** Nobody reads more at once, and each of them goes to the log. */
+const MOST_SHOWN = 50;
+
+/** The first of them, and how many more there are. */
+function shown(found: readonly Issue[]): readonly Issue[] {
+  if (found.length <= MOST_SHOWN) return found;
+  return [
+    ...found.slice(0, MOST_SHOWN),
+    { path: "", message: `${found.length - MOST_SHOWN} more are not shown; mend these first` },
+  ];
+}
+
+function resolvedOf(raw: string, parsed: Record<string, unknown>, source: ConfigSource | undefined): Resolved {
+  if (!source || isSelfContained(raw))
+    return { value: parsed, issues: [], missing: [], included: [], variables: new Map(), placeOf: (path) => path };
+  return resolveConfig(parsed, source);
+}
+
+/**
+ * Parses a section. A text that is one variable becomes a number or a switch where the section wants one; `variableAt`
+ * names the variable that a place holds. `resolved` gets the section as it was read.
+ */
+function parseWithVariables(
+  section: ConfigSection<unknown>,
+  resolved: Record<string, unknown>,
+  variableAt: (path: string) => string | undefined,
+): Parsed<unknown> {
+  const first = section.parse(resolved[section.path]);
+  const wanted = first.issues.filter(({ path, message }) => TYPED.test(message) && variableAt(path) !== undefined);
+  if (wanted.length === 0) return first;
+  const places = new Set(wanted.map(({ path }) => path));
+  resolved[section.path] = typedAt(places, resolved[section.path], section.path);
+  const { issues, ...rest } = section.parse(resolved[section.path]);
+  const explained = issues.map((issue) => {
+    const [, kind] = TYPED.exec(issue.message) ?? [];
+    const variable = kind === undefined ? undefined : variableAt(issue.path);
+    return variable === undefined
+      ? issue
+      : { ...issue, message: `${issue.message}; the variable ${variable} holds none` };
+  });
+  return { ...rest, issues: explained };
+}
+
+/** What the validator says of a text where another kind is wanted. */
+const TYPED = /^must be (?:one of .*)?(number|integer|boolean)/;
+
+/** A copy in which the texts at these dotted places are the numbers and switches that they spell. */
+function typedAt(places: ReadonlySet<string>, value: unknown, path: string): unknown {
+  if (places.has(path)) return typed(value);
+  const inner = (key: string | number, each: unknown) => typedAt(places, each, `${path}.${key}`);
+  if (Array.isArray(value)) return value.map((each, index) => inner(index, each));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, inner(key, each)]));
+}
+
+function typed(value: unknown): unknown {
+  if (value === "true" || value === "false") return value === "true";
+  return typeof value === "string" && /^[+-]?\d{1,15}(?:\.\d{1,15})?$/.test(value.trim()) ? Number(value) : value;
+}
+
+/** The dotted path of a key that would reach an object's prototype; undefined when there is none. */
+function forbiddenKey(value: unknown, path: readonly string[] = []): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const here = [...path, key];
+    if (key === "__proto__" || key === "constructor" || key === "prototype") return here.join(".");
+    const deeper = forbiddenKey(inner, here);
+    if (deeper) return deeper;
+  }
+  return undefined;
+}
+
+function withLine(issue: Issue, lineOf: LineOf): Issue {
+  const line = issue.line ?? lineOf(issue.path);
+  return line === undefined ? issue : { ...issue, line };
+}
+
+/** The open config file of a running gateway. */
+export class Config implements Disposable {
+  readonly path: string;
+  readonly sections: readonly ConfigSection<unknown>[];
+  readonly #options: ConfigOptions;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #listeners = new Map<string, Set<(value: unknown) => void>>();
+  readonly #restartListeners = new Set<() => void>();
+  readonly #overrides = new Map<string, Readonly<Record<string, unknown>>>();
+  #revision = 0;
+  #inForce: Reading;
+  #onDisk: Reading;
+  #exists: boolean;
+  #watcher: FSWatcher | undefined;
+  #looking: Disposable | undefined;
+  #debounce: Disposable | undefined;
+
+  private constructor(options: ConfigOptions, onDisk: Reading, inForce: Reading, exists: boolean) {
+    this.#options = options;
+    this.path = options.path;
+    this.sections = options.sections;
+    this.#log = options.log;
+    this.#clock = options.clock;
+    this.#onDisk = onDisk;
+    this.#inForce = inForce;
+    this.#exists = exists;
+  }
+
+  /**
+   * Opens the file; an invalid one falls back to the last good copy. Throws `StartError` when there is no good copy
+   * either: the first start has nothing safe to run with.
+   */
+  static open(options: ConfigOptions): Config {
+    const raw = readConfigText(options.path);
+    const read = (text: string) => readConfig(text, options.sections, options);
+    const onDisk = read(raw ?? "");
+    if (onDisk.issues.length === 0) {
+      const config = new Config(options, onDisk, onDisk, raw !== undefined);
+      if (raw !== undefined) config.#keepLastGood(raw);
+      config.#logWarnings(onDisk);
+      return config;
+    }
+    const lastGood = readFirst(lastGoodPaths(options));
+    const inForce = lastGood === undefined ? undefined : read(lastGood);
+    if (!inForce || inForce.issues.length > 0) throw new StartError(explain(options.path, onDisk.issues));
+    options.log.error("the config file is invalid; the last good copy stays in force", {
+      problem: explain(options.path, onDisk.issues),
+    });
+    return new Config(options, onDisk, inForce, true);
+  }
+
+  /** The values of a section, now and later. */
+  of<T>(section: ConfigSection<T>): Settings<T> {
+    const currentOf = () => this.#valueOf(section.path) as T;
+    return {
+      get current() {
+        return currentOf();
+      },
+      onChange: (fn) => {
+        const listeners = this.#listeners.get(section.path) ?? new Set();
+        this.#listeners.set(section.path, listeners);
+        listeners.add(fn as (value: unknown) => void);
+        return { [Symbol.dispose]: () => void listeners.delete(fn as (value: unknown) => void) };
+      },
+    };
+  }
+
+  /** Values from flags and environment that stand above the file, for as long as the process runs. */
+  override(sectionPath: string, values: Readonly<Record<string, unknown>>): void {
+    this.#overrides.set(sectionPath, values);
+  }
+
+  /** Calls `fn` when a changed section needs the gateway to restart. */
+  onRestartNeeded(fn: () => void): Disposable {
+    this.#restartListeners.add(fn);
+    return { [Symbol.dispose]: () => void this.#restartListeners.delete(fn) };
+  }
+
+  /** Grows with every change of the values in force. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** The file as it is on the disk now. */
+  snapshot(): ConfigSnapshot {
+    this.reload();
+    const { raw, parsed, issues, warnings } = this.#onDisk;
+    return {
+      path: this.path,
+      exists: this.#exists,
+      raw: this.#exists ? raw : null,
+      parsed,
+      valid: issues.length === 0,
+      config: Object.fromEntries(this.sections.map(({ path }) => [path, this.#valueOf(path)])),
+      hash: sha256Hex(this.#exists ? raw : ""),
+      issues,
+      warnings,
+    };
+  }
+
+  /**
+   * Replaces the file and applies it. Throws `INVALID_REQUEST`: "config base hash required; …" or "config changed since
+   * last load; …" when `baseHash` is not that of the file on disk now, "invalid config" with `details.issues` when the
+   * text is not valid. The replaced text goes to the history folder.
+   */
+  write(raw: string, baseHash: string | undefined): ConfigSnapshot {
+    const onDisk = readConfigText(this.path);
+    if (onDisk !== undefined) requireBaseHash(sha256Hex(onDisk), baseHash);
+    const reading = readConfig(raw, this.sections, this.#options);
+    if (reading.issues.length > 0) {
+      throw new GatewayError("INVALID_REQUEST", "invalid config", { details: { issues: reading.issues } });
+    }
+    if (onDisk !== undefined) this.#keepHistory();
+    replaceOrRewrite(this.path, raw);
+    this.reload();
+    return this.snapshot();
+  }
+
+  /** Reads the file again; a valid one comes into force, an invalid one is reported and the old values stay. */
+  reload(): void {
+    const raw = this.#readAgain();
+    const existed = this.#exists;
+    this.#exists = raw !== undefined;
+    if (raw === undefined) {
+      if (existed) this.#log.warn("the config file is gone; the values in force stay", { path: this.path });
+      return;
+    }
+    if (raw === this.#onDisk.raw && isSelfContained(raw)) return;
+    const before = this.#onDisk;
+    this.#onDisk = readConfig(raw, this.sections, this.#options);
+    if (this.#onDisk.issues.length > 0) {
+      this.#log.error("the config file is invalid; the last good copy stays in force", {
+        problem: explain(this.path, this.#onDisk.issues),
+      });
+      return;
+    }
+    if (raw === before.raw && JSON.stringify(before.resolved) === JSON.stringify(this.#onDisk.resolved)) return;
+    this.#logWarnings(this.#onDisk);
+    this.#keepLastGood(raw);
+    this.#apply(this.#onDisk);
+  }
+
+  /** The file's text; the one of before while the machine is in trouble that passes. */
+  #readAgain(): string | undefined {
+    try {
+      return readConfigText(this.path);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      this.#log.debug("the config file cannot be read now; the values in force stay", { error });
+      return this.#exists ? this.#onDisk.raw : undefined;
+    }
+  }
+
+  /** Watches the folder (editors replace files, so the file itself cannot be watched). */
+  watch(): void {
+    const name = basename(this.path);
+    this.#watcher = watch(dirname(this.path), { persistent: false }, (_event, changed) => {
+      if (changed !== null && changed !== name) return;
+      this.#debounce?.[Symbol.dispose]();
+      this.#debounce = this.#clock.after(WATCH_DEBOUNCE_MS, () => this.reload());
+    });
+    this.#watcher.on("error", (error) =>
+      this.#log.warn("the config folder cannot be watched", { error: detailOf(error) }),
+    );
+    let seen = this.#traces();
+    this.#looking = this.#clock.every(LOOK_EVERY_MS, () => {
+      const now = this.#traces();
+      if (now === seen) return;
+      seen = now;
+      this.reload();
+    });
+  }
+
+  /** What tells that the file, or one that it includes, may have changed; a look costs microseconds. */
+  #traces(): string {
+    return [this.path, ...this.#onDisk.included].map(traceOf).join();
+  }
+
+  [Symbol.dispose](): void {
+    this.#watcher?.close();
+    this.#looking?.[Symbol.dispose]();
+    this.#debounce?.[Symbol.dispose]();
+  }
+
+  #valueOf(path: string): unknown {
+    const value = this.#inForce.values.get(path);
+    const overrides = this.#overrides.get(path);
+    return overrides && isRecord(value) ? merge(value, overrides) : value;
+  }
+
+  #apply(next: Reading): void {
+    const previous = this.#inForce;
+    this.#inForce = next;
+    this.#revision++;
+    const changed = this.sections.filter(
+      ({ path }) => JSON.stringify(previous.values.get(path)) !== JSON.stringify(next.values.get(path)),
+    );
+    if (changed.length === 0) return;
+    this.#log.info("config changed", { sections: changed.map(({ path }) => path) });
+    for (const { path } of changed)
+      for (const listener of this.#listeners.get(path) ?? []) listener(this.#valueOf(path));
+    if (changed.some(({ reload }) => reload === "restart")) for (const listener of this.#restartListeners) listener();
+  }
+
+  #logWarnings(reading: Reading): void {
+    for (const warning of reading.warnings) {
+      const isIgnored = warning.message.endsWith("is ignored");
+      this.#log.warn(isIgnored ? "a setting is ignored" : "a setting cannot be used as it is", {
+        setting: warning.path,
+        line: warning.line,
+        why: warning.message,
+      });
+    }
+  }
+
+  #keepLastGood(raw: string): void {
+    this.#besides(lastGoodPaths(this.#options), (path) => {
+      if (readTextIfExists(path) !== raw) writePrivateFile(path, raw);
+    });
+  }
+
+  /** Keeps a copy beside the file, or with the state where that folder cannot be written. */
+  #besides(paths: readonly string[], keep: (path: string) => void): void {
+    for (const [index, path] of paths.entries()) {
+      try {
+        return keep(path);
+      } catch (error) {
+        if (index === paths.length - 1)
+          this.#log.warn("a copy of the config file cannot be kept", { error: detailOf(error) });
+      }
+    }
+  }
+
+  #keepHistory(): void {
+    this.#besides(historyDirs(this.#options), (folder) => this.#keepHistoryIn(folder));
+  }
+
+  #keepHistoryIn(folder: string): void {
+    makePrivateDir(folder);
+    const stamp = new Date(this.#clock.now()).toISOString().replace(/[:.]/g, "-");
+    copyFileSync(this.path, join(folder, `${stamp}.json5`));
+    const kept = readdirSync(folder).sort();
+    for (const old of kept.slice(0, Math.max(0, kept.length - HISTORY_KEPT)))
+      rmSync(join(folder, old), { force: true });
+  }
+}
+
+/** Where replaced config texts are kept, oldest first by name: beside the file, else with the state. */
+export function historyDirs({ path, fallbackFolder }: Pick<ConfigOptions, "path" | "fallbackFolder">): string[] {
+  return besides(path, fallbackFolder, ".history");
+}
+
+/** Where the last good text is kept: beside the file, else with the state. */
+export function lastGoodPaths({ path, fallbackFolder }: Pick<ConfigOptions, "path" | "fallbackFolder">): string[] {
+  return besides(path, fallbackFolder, ".last-good");
+}
+
+function besides(path: string, fallbackFolder: string, ending: string): string[] {
+  return [...new Set([`${path}${ending}`, join(fallbackFolder, `${basename(path)}${ending}`)])];
+}
+
+/** What the file system says of a file without reading it; "" when it is not there. */
+function traceOf(path: string): string {
+  const file = statSync(path, { throwIfNoEntry: false });
+  return file ? `${file.dev}:${file.ino}:${file.size}:${file.mtimeMs}` : "";
+}
+
+/**
+ * Replaces the file in one step; a file that is a mount of its own, or whose folder takes no other file, is rewritten in
+ * place. Throws `INVALID_REQUEST` when it cannot be written at all.
+ */
+function replaceOrRewrite(path: string, raw: string): void {
+  try {
+    return writePrivateFile(path, raw);
+  } catch (error) {
+    if (!NOT_REPLACEABLE.has(codeOf(error) ?? "")) throw error;
+  }
+  try {
+    rewriteFile(path, raw);
+  } catch (error) {
+    throw new GatewayError(
+      "INVALID_REQUEST",
+      "the config file cannot be written here (read-only or not this user's); change it where it comes from",
+      { cause: error },
+    );
+  }
+}
+
+/** A mount of one file (EBUSY, EXDEV), or a folder that takes no new files. */
+const NOT_REPLACEABLE: ReadonlySet<string> = new Set(["EBUSY", "EXDEV", "EROFS", "EACCES", "EPERM"]);
+
+function requireBaseHash(actual: string, given: string | undefined): void {
+  const problem =
+    given === undefined ? "config base hash required" : given === actual ? undefined : "config changed since last load";
+  if (problem) throw new GatewayError("INVALID_REQUEST", `${problem}; re-run config.get and retry`);
+}
+
+function readConfigText(path: string): string | undefined {
+  try {
+    return readTextIfExists(path);
+  } catch (error) {
+    throw new StartError(`The config file ${path} cannot be read (${messageOf(error)}); check its owner and mode.`, {
+      cause: error,
+    });
+  }
+}
+
+/** The problems of a file as one text for a person. */
+export function explain(path: string, issues: readonly Issue[]): string {
+  const [first, ...others] = issues;
+  if (!first) return `${path} is valid.`;
+  const where = first.line === undefined ? path : `${path} line ${first.line}`;
+  const more = others.length > 0 ? ` (and ${others.length} more; see \`moltbot doctor\`)` : "";
+  return `${where}: ${first.path ? `${first.path} ` : ""}${first.message}${more}. Mend that and save.`;
+}
+
+/** Deep merge of plain objects; `undefined` in `over` leaves the value alone. */
+export function merge(
+  base: Readonly<Record<string, unknown>>,
+  over: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const before = result[key];
+    if (value !== undefined) result[key] = isRecord(value) && isRecord(before) ? merge(before, value) : value;
+  }
+  return result;
+}
+
+/** A plain object: not null, not an array. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,73 @@
+/**
+ * How many files and sockets this process may have open, and how many it has. Some are kept free for its files, its model
+ * calls and its platforms, so that whoever opens connections to the gateway cannot take the last one.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { codeOf, ignore } from "../errors.ts";
+
+/** The share of the limit that is kept free, and its bounds: a small gateway with every channel needs some dozen. */
+const RESERVED_SHARE = 0.25;
+const MIN_RESERVED = 16;
+const MAX_RESERVED = 256;
+/** Others open files too: a count is not trusted for longer, ms. */
+const COUNT_LASTS_MS = 500;
+
+export interface Descriptors {
+  /** Takes room for one more socket of a stranger; false when there is none beside the reserve. */
+  take(): boolean;
+}
+
+/** What is asked of the system. */
+export interface DescriptorFacts {
+  /** The limit; undefined when it is not known, or there is none. */
+  readonly limit: number | undefined;
+  /** How many are open; undefined when that cannot be told. */
+  count(): number | undefined;
+  monotonic(): number;
+}
+
+/** The reserve of this process. Where the system does not tell its limit, there is always room. */
+export function descriptors({ limit, count, monotonic }: DescriptorFacts): Descriptors {
+  const reserved = Math.min(MAX_RESERVED, Math.max(MIN_RESERVED, Math.floor((limit ?? 0) * RESERVED_SHARE)));
+  let left = 0;
+  let countedAt = Number.NEGATIVE_INFINITY;
+  return {
+    take() {
+      if (limit === undefined) return true;
+      // Half of what is left is given out before it is counted again: near the limit, each is counted.
+      if (left <= 0 || monotonic() - countedAt > COUNT_LASTS_MS) {
+        left = Math.ceil((limit - reserved - (count() ?? 0)) / 2);
+        countedAt = monotonic();
+      }
+      return left-- > 0;
+    },
+  };
+}
+
+/** The soft limit on open files (Linux: proc(5), /proc/self/limits; elsewhere Node's own report, which takes longer). */
+export function descriptorLimit(): number | undefined {
+  try {
+    const found = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    return found === undefined ? undefined : Number(found);
+  } catch (error) {
+    ignore(error, "not a Linux");
+    return limitInReport();
+  }
+}
+
+function limitInReport(): number | undefined {
+  // Without this it looks up the names of all connections.
+  const report = Object.assign(process.report, { excludeNetwork: true });
+  const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
+  const soft = Number(userLimits?.open_files?.soft);
+  return Number.isSafeInteger(soft) && soft > 0 ? soft : undefined;
+}
+
+/** How many files and sockets are open now (Linux and macOS: /dev/fd). None can be opened to look: then it is all of them. */
+export function openDescriptors(): number | undefined {
+  try {
+    return readdirSync("/dev/fd").length;
+  } catch (error) {
+    return codeOf(error) === "EMFILE" ? Number.POSITIVE_INFINITY : undefined;
+  }
+}

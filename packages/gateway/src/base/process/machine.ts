@@ -1,0 +1,260 @@
+/**
+ * Trouble of the machine itself: a full disk, no more descriptors, no memory. Most of it passes. What it kept from being
+ * written is kept and tried again, and nothing is given up because of it. This is the one list of such trouble.
+ */
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { codeOf, ignore } from "../errors.ts";
+import { newId } from "../ids.ts";
+import type { Log } from "../log.ts";
+import type { Clock } from "../time/clock.ts";
+
+/** Something is wrong with the machine. */
+export interface MachineTrouble {
+  /** What, and what to do about it; no full stop. */
+  readonly says: string;
+  /** Whether it can end without a change of the state folder: then work waits for that. */
+  readonly isPassing: boolean;
+}
+
+const passing = (says: string): MachineTrouble => ({ says, isPassing: true });
+const lasting = (says: string): MachineTrouble => ({ says, isPassing: false });
+
+const FULL = passing("the disk is full; free some space and try again");
+const QUOTA = passing("the disk quota is used up; free some space and try again");
+const BROKEN = passing("the disk reports an error; check it, then try again");
+const NO_DESCRIPTORS = passing("too many files are open; close some connections, or raise the limit (ulimit -n)");
+const NO_MEMORY = passing("the memory is full; end other programs and try again");
+const READ_ONLY = passing("the state folder is read-only; make it writable and try again");
+const BUSY = passing("the database in the state folder is busy; try again in a moment");
+const DAMAGED = lasting("the database is damaged; stop the gateway and run `moltbot doctor --salvage`");
+
+/** SQLite's result codes that mean the machine, not the program (sqlite.org/rescode.html): the extended, then the primary. */
+const SQLITE_EXTENDED: Readonly<Record<number, MachineTrouble>> = {
+  // SQLITE_IOERR_SHORT_READ: the file ends before it should. SQLITE_IOERR_CORRUPTFS: the file system says so.
+  522: DAMAGED,
+  8458: DAMAGED,
+};
+const SQLITE: Readonly<Record<number, MachineTrouble>> = {
+  5: BUSY,
+  6: BUSY,
+  7: NO_MEMORY,
+  8: READ_ONLY,
+  10: BROKEN,
+  11: DAMAGED,
+  13: FULL,
+  14: passing("the database in the state folder cannot be opened; check its owner and mode"),
+  26: DAMAGED,
+};
+
+const SYSTEM: Readonly<Record<string, MachineTrouble>> = {
+  ENOSPC: FULL,
+  EDQUOT: QUOTA,
+  EIO: BROKEN,
+  EMFILE: NO_DESCRIPTORS,
+  ENFILE: NO_DESCRIPTORS,
+  ENOMEM: NO_MEMORY,
+  EFBIG: passing("a file is as large as the system allows; raise the limit (ulimit -f) and try again"),
+  EROFS: READ_ONLY,
+};
+
+/** What a file of the state folder says besides: only its owner and mode can be wrong. */
+const STATE_FOLDER: Readonly<Record<string, MachineTrouble>> = {
+  EACCES: passing("a file in the state folder cannot be written; check its owner and mode"),
+};
+
+/** How deep an error's causes are looked through. */
+const MAX_CAUSES = 5;
+
+/** What is wrong with the machine, when that is why something failed; else undefined. Looks through the error's causes. */
+export function machineTrouble(error: unknown): MachineTrouble | undefined {
+  for (let inner = error, depth = 0; depth < MAX_CAUSES && isObject(inner); inner = inner.cause, depth++) {
+    const { errcode } = inner;
+    const trouble = typeof errcode === "number" ? sqliteTrouble(errcode) : SYSTEM[codeOf(inner) ?? ""];
+    if (trouble) return trouble;
+  }
+  return undefined;
+}
+
+function sqliteTrouble(errcode: number): MachineTrouble | undefined {
+  return SQLITE_EXTENDED[errcode] ?? SQLITE[errcode & 0xff];
+}
+
+/** Whether something failed because the database is damaged: it stays so until a person mends it. */
+export function isDamage(error: unknown): boolean {
+  return machineTrouble(error) === DAMAGED;
+}
+
+/** What is wrong with the disk that holds the state folder, as a sentence without a full stop; else undefined. */
+export function storageProblem(error: unknown): string | undefined {
+  return (machineTrouble(error) ?? STATE_FOLDER[codeOf(error) ?? ""])?.says;
+}
+
+/** Whether a failure ends by itself once the machine has recovered: nothing is given up because of it. */
+export function isPassing(error: unknown): boolean {
+  return machineTrouble(error)?.isPassing === true;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> & { readonly cause?: unknown } {
+  return typeof value === "object" && value !== null;
+}
+
+/** How often it is tried whether files can be written again, ms. */
+const PROBE_EVERY_MS = 1_000;
+/** What a probe writes: a file system that has only so much left is as good as full. */
+const PROBE_BYTES = 256 * 1024;
+
+/** An error that nobody knows is final when it has come so often. */
+export const MAX_TRIES = 3;
+/** The wait before the next try, longer each time, ms. */
+const AGAIN_AFTER_MS = 2_000;
+
+/** How `surely` goes about it. */
+export interface SurelyOptions {
+  readonly signal: AbortSignal;
+  /** Whether an error is an answer, which another try does not change. */
+  isKnown(error: unknown): boolean;
+  /** Whether the work has become such that it must not be repeated; never when not said. */
+  isOnce?(): boolean;
+  /** Called after each failure that is not final: what it left has to be taken back. */
+  failed?(error: unknown): void;
+}
+
+export class Machine implements Disposable {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #folder: string;
+  readonly #stop = new AbortController();
+  readonly #listeners = new Set<() => void>();
+  #trouble: MachineTrouble | undefined;
+  #recovery: Promise<void> | undefined;
+
+  /** `folder` is where probes are written: that of the state. */
+  constructor(options: { clock: Clock; log: Log; folder: string }) {
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#folder = options.folder;
+  }
+
+  /** What is wrong now, as far as somebody met it; undefined when nothing is. */
+  get trouble(): string | undefined {
+    return this.#trouble?.says;
+  }
+
+  /**
+   * Resolves when files can be written again after `error`; all who wait go on together. Rejects with the signal's reason
+   * when it aborts first, and when the gateway stops.
+   */
+  async recovered(error: unknown, signal?: AbortSignal): Promise<void> {
+    this.#recovery ??= this.#probeUntilWell(machineTrouble(error) ?? FULL).finally(() => {
+      this.#recovery = undefined;
+      this.#tell(undefined);
+    });
+    if (signal === undefined) return await this.#recovery;
+    const aborted = Promise.withResolvers<never>();
+    const abort = () => aborted.reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      await Promise.race([this.#recovery, aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Somebody met `error` and waits for nothing: passing trouble is known, and watched until it is over. */
+  met(error: unknown): void {
+    if (isPassing(error)) this.recovered(error).catch((reason: unknown) => ignore(reason, "the gateway stops"));
+  }
+
+  /** Calls `listener` when trouble begins, changes and ends. */
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /**
+   * Does `work`, again after each passing trouble of the machine. Throws what else it throws, and the reason of the signal.
+   */
+  async persist<T>(work: () => T, signal: AbortSignal): Promise<T> {
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        return work();
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        await this.recovered(error, signal);
+      }
+    }
+  }
+
+  /**
+   * Does `work` until it ends or its failure is final: the one rule for whatever stands between a message and its answer.
+   * Passing trouble of the machine is waited out however often it comes. A known error is final at once; one that nobody
+   * knows may pass, too, and is final when it has come `MAX_TRIES` times; damage of the database does not pass. Throws the
+   * last error, and the signal's reason.
+   */
+  async surely<T>(
+    work: () => T | Promise<T>,
+    { signal, isKnown, isOnce = () => false, failed = () => {} }: SurelyOptions,
+  ): Promise<T> {
+    for (let tries = 1; ; ) {
+      signal.throwIfAborted();
+      try {
+        return await work();
+      } catch (error) {
+        signal.throwIfAborted();
+        if (isOnce()) throw error;
+        if (isPassing(error)) {
+          failed(error);
+          await this.recovered(error, signal);
+          continue;
+        }
+        if (isKnown(error) || isDamage(error) || tries++ >= MAX_TRIES) throw error;
+        failed(error);
+        this.#log.error("work failed for a reason that nobody knows; it is tried again", { error });
+        await this.#clock.sleep(AGAIN_AFTER_MS * (tries - 1), signal);
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.abort(new Error("the gateway stops"));
+    this.#recovery?.catch((error: unknown) => ignore(error, "those who wait are told"));
+  }
+
+  async #probeUntilWell(trouble: MachineTrouble): Promise<void> {
+    this.#tell(trouble);
+    this.#log.warn("the machine is in trouble; work waits until it has passed", { problem: trouble.says });
+    do await this.#clock.sleep(PROBE_EVERY_MS, this.#stop.signal);
+    while (!this.#isWell());
+    this.#log.info("the machine has recovered; work goes on");
+  }
+
+  #tell(trouble: MachineTrouble | undefined): void {
+    if (this.#trouble?.says === trouble?.says) return;
+    this.#trouble = trouble;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Whether a file can be made, written and brought to disk. */
+  #isWell(): boolean {
+    const path = join(this.#folder, `.${newId()}.probe`);
+    try {
+      const file = openSync(path, "wx", 0o600);
+      try {
+        // A disk that takes only a part of it says so by the count, not by an error.
+        const isWhole = writeSync(file, Buffer.alloc(PROBE_BYTES)) === PROBE_BYTES;
+        fsyncSync(file);
+        return isWhole;
+      } finally {
+        closeSync(file);
+      }
+    } catch (error) {
+      this.#tell(machineTrouble(error) ?? this.#trouble);
+      return false;
+    } finally {
+      rmSync(path, { force: true });
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Work on the database's file in a process of its own: checking a file, and copying it. No thread of the gateway may do
+ * that: the lock on the database belongs to the process, and closing any other handle of the file gives it up. Such a
+ * process reads what is in the file and nothing of the journal, so the gateway holds the file still meanwhile
+ * (`Store.holdStill`).
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { setPriority } from "node:os";
+import { text } from "node:stream/consumers";
+import { ignore, TellableError } from "../errors.ts";
+import type { Clock } from "../time/clock.ts";
+
+/**
+ * Whether every page of a database can be read and belongs where it is. `says` is SQLite's first complaint, for the log.
+ */
+export type Finding = { readonly isWhole: true } | { readonly isWhole: false; readonly says: string };
+
+/** Gives up after so long, ms: a check of 500 MB takes 2 s, a copy 1 s (2026, two cores). */
+const LIMIT_MS = 15 * 60_000;
+/** An update gives its backup up after so long, ms: a start waits for it. */
+const LIMIT_OF_START_MS = 60_000;
+
+/**
+ * Needs nothing but Node, so it is text: a bundle has no second file to point at. Arguments: what to do, the file, and for a
+ * copy its name and how much of the time to rest: the gateway's own commits wait on the same disk. `immutable` keeps SQLite
+ * from taking locks and from looking at the journal.
+ */
+const PROGRAM = `
+const { open } = require("node:fs/promises");
+const { DatabaseSync } = require("node:sqlite");
+const { pathToFileURL } = require("node:url");
+const { setTimeout: sleep } = require("node:timers/promises");
+const [work, path, target, rest] = process.argv.slice(1);
+const say = (answer) => process.stdout.write(JSON.stringify(answer));
+// Whoever asked is gone.
+if (rest !== "0") process.stdin.on("close", () => process.exit(1)).resume();
+if (work === "check") check();
+else copy().then(() => { say({ isWhole: true }); process.exit(0); }, (error) => { say({ code: error.code ?? "" }); process.exit(1); });
+
+function check() {
+  try {
+    const db = new DatabaseSync(pathToFileURL(path).href + "?immutable=1", { readOnly: true });
+    const [row] = db.prepare("pragma quick_check(1)").all();
+    const [says = "nothing"] = Object.values(row ?? {});
+    const hasTables = db.prepare("select count(*) as n from sqlite_schema").get().n > 0;
+    say(says !== "ok" ? { isWhole: false, says } : hasTables ? { isWhole: true } : { isWhole: false, says: "it has no tables" });
+  } catch (error) {
+    say({ isWhole: false, says: error.errstr ?? String(error.code) });
+  }
+  process.exit(0);
+}
+
+async function copy() {
+  const [from, to] = [await open(path, "r"), await open(target, "wx", 0o600)];
+  const chunk = Buffer.allocUnsafe(4 * 1024 * 1024);
+  for (;;) {
+    const startedAt = performance.now();
+    const { bytesRead } = await from.read(chunk, 0, chunk.length);
+    if (bytesRead === 0) break;
+    await to.writeFile(chunk.subarray(0, bytesRead));
+    if (rest === "0") continue;
+    await to.datasync();
+    await sleep((performance.now() - startedAt) * Number(rest));
+  }
+  await to.sync();
+}`;
+
+const argumentsOf = (work: readonly string[]) => ["--no-warnings", "-e", PROGRAM, ...work];
+
+interface Apart {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Checks the database in the file at `path`. Throws when that cannot be done, and the signal's reason. */
+export async function checkApart(path: string, apart: Apart): Promise<Finding> {
+  return (await runApart(["check", path], apart)) as Finding;
+}
+
+/** Copies a file slowly, to `target`, which must not exist. A part is removed, and the error thrown. */
+export async function copyApart(path: string, target: string, apart: Apart): Promise<void> {
+  try {
+    await runApart(["copy", path, target, "1"], apart);
+  } catch (error) {
+    rmSync(target, { force: true });
+    throw error;
+  }
+}
+
+/** Copies a file as fast as the disk allows, while everything waits, for a minute at most. Returns whether it is there. */
+export function copyNow(path: string, target: string): boolean {
+  const { status } = spawnSync(process.execPath, argumentsOf(["copy", path, target, "0"]), {
+    env: {},
+    stdio: "ignore",
+    timeout: LIMIT_OF_START_MS,
+    killSignal: "SIGKILL",
+  });
+  if (status !== 0) rmSync(target, { force: true });
+  return status === 0;
+}
+
+async function runApart(work: readonly string[], { clock, signal }: Apart): Promise<unknown> {
+  signal.throwIfAborted();
+  const child = spawn(process.execPath, argumentsOf(work), { env: {}, stdio: ["pipe", "pipe", "ignore"] });
+  using _killed = { [Symbol.dispose]: () => void child.kill("SIGKILL") };
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  using _limit = clock.after(LIMIT_MS, () => reject(new TellableError("it took too long")));
+  child.once("error", reject);
+  child.stdin.on("error", (error) => ignore(error, "its output says how it went"));
+  giveWay(child.pid);
+  try {
+    const answer: unknown = JSON.parse((await Promise.race([text(child.stdout), over])) || "{}");
+    if ((answer as Partial<Finding>).isWhole === undefined)
+      throw Object.assign(new TellableError("it gave no answer"), answer);
+    return answer;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Whatever else this machine does goes first. */
+function giveWay(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, 10);
+  } catch (error) {
+    ignore(error, "it works all the same");
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * What a running gateway does about damage of its database: it checks the file after an end that was not clean, copies it
+ * every day, and says once what was found. The work is done in a process of its own.
+ */
+import { renameSync, rmSync } from "node:fs";
+import { codeOf, ignore, TellableError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { isDamage, type MachineTrouble, machineTrouble } from "../process/machine.ts";
+import type { Clock } from "../time/clock.ts";
+import type { Store } from "./store.ts";
+import { checkApart, copyApart, type Finding } from "./store-apart.ts";
+import { copiesOf, dailyOf, roomFor } from "./store-files.ts";
+
+/** What is known of the database, for `health` and `status`. Times are epoch ms. */
+export interface DatabaseState {
+  /** False when the database is damaged. */
+  readonly ok: boolean;
+  /** What is wrong with it or with its copies, and what to do. */
+  readonly problem?: string;
+  readonly checkedAt?: number;
+  readonly copiedAt?: number;
+}
+
+/** After the start: connections and channels go first. */
+const CHECK_AFTER_MS = 2_000;
+/** The first look for something to copy, and how often one follows. */
+const COPY_AFTER_MS = 60_000;
+const LOOK_EVERY_MS = 15 * 60_000;
+const DAY_MS = 24 * 3_600_000;
+/** A copy from the future was made before the clock was set back; one of so much ahead does not count as new. */
+const AHEAD_MS = 3_600_000;
+/** Errors that may come from damage cause one check in this time. */
+const SUSPECT_EVERY_MS = 10 * 60_000;
+
+/** sqlite.org/rescode.html#corrupt */
+const SQLITE_CORRUPT = 11;
+
+/** What explains an error that nobody expected. */
+export type Explanation = Pick<MachineTrouble, "says" | "isPassing">;
+
+const DAMAGED =
+  "The database is damaged: stop the gateway, then `moltbot doctor --salvage` gets back what can be read, and " +
+  "`moltbot doctor --restore` goes back to the newest copy.";
+const BEING_CHECKED = "the database is being checked for damage; try again in a moment";
+
+export interface WatchOptions {
+  readonly store: Store;
+  /** The database's file. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class StoreWatch implements Disposable {
+  readonly #options: WatchOptions;
+  readonly #timers = new DisposableStack();
+  readonly #stop = new AbortController();
+  #changed: () => void = () => {};
+  #work: Promise<void> | undefined;
+  #isDamaged = false;
+  #isChecking = false;
+  #checkedAt: number | undefined;
+  #suspectedAt: number | undefined;
+  #copiedAt: number | undefined;
+  /** When this process made its last copy, monotonic ms. */
+  #copyMadeAt: number | undefined;
+  #copyProblem: string | undefined;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    options.store.onDamage((error) => this.report(error));
+  }
+
+  /** What is known now. */
+  get state(): DatabaseState {
+    const problem = this.#isDamaged ? DAMAGED : (this.#lostWal() ?? this.#copyProblem);
+    return {
+      ok: !this.#isDamaged,
+      ...(problem !== undefined && { problem }),
+      ...(this.#checkedAt !== undefined && { checkedAt: this.#checkedAt }),
+      ...(this.#copiedAt !== undefined && { copiedAt: this.#copiedAt }),
+    };
+  }
+
+  /** Begins to check and to copy; `changed` is called when there is news. */
+  start(changed: () => void): void {
+    const { clock, store, log, path } = this.#options;
+    this.#changed = changed;
+    this.#copiedAt = copiesOf(path).find((copy) => copy.path === dailyOf(path)[0])?.at;
+    if (store.keptWal !== undefined)
+      log.error("a part of the database's journal was damaged and is missing", { kept: store.keptWal });
+    this.#isChecking = !store.isVouched;
+    if (this.#isChecking) {
+      log.info("the gateway did not end cleanly the last time; its database is checked");
+      this.#timers.use(clock.after(CHECK_AFTER_MS, () => this.#begin(() => this.#check())));
+    }
+    const look = () => {
+      if (!this.#isDamaged && this.#isDue()) this.#begin(() => this.#copy());
+    };
+    this.#timers.use(clock.after(COPY_AFTER_MS, look));
+    this.#timers.use(clock.every(LOOK_EVERY_MS, look));
+  }
+
+  /** Takes in an error that means damage; the first one is said in the log. */
+  report(error: unknown): void {
+    this.#found({ error });
+  }
+
+  /**
+   * What people are told of an error that nobody expected, when the machine or the database explains it; undefined when it is
+   * a bug. The log is told too, of damage once.
+   */
+  explain(error: unknown, what: string, fields: Readonly<Record<string, unknown>> = {}): Explanation | undefined {
+    if (isDamage(error)) this.report(error);
+    const trouble = machineTrouble(error) ?? this.#suspicion();
+    if (!isDamage(error)) this.#options.log.error(trouble?.says ?? what, { ...fields, error });
+    return trouble;
+  }
+
+  /** Whether the database may be the reason of an error that does not say so. Such an error causes a check. */
+  #suspicion(): Explanation | undefined {
+    if (this.#isDamaged) return machineTrouble({ errcode: SQLITE_CORRUPT });
+    if (this.#isChecking) return { says: BEING_CHECKED, isPassing: true };
+    const now = this.#options.clock.monotonic();
+    if (this.#suspectedAt === undefined || now - this.#suspectedAt > SUSPECT_EVERY_MS) {
+      this.#suspectedAt = now;
+      this.#begin(() => this.#check());
+    }
+    return undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#timers.dispose();
+    this.#stop.abort(new TellableError("the gateway stops"));
+  }
+
+  /** One thing at a time; what is asked meanwhile is left to the next look. */
+  #begin(work: () => Promise<void>): void {
+    const { log } = this.#options;
+    this.#work ??= work()
+      .catch((error: unknown) => {
+        if (this.#stop.signal.aborted) return ignore(error, "the gateway stops");
+        log.warn("the database cannot be checked or copied now", { error });
+      })
+      .finally(() => {
+        this.#work = undefined;
+      });
+  }
+
+  async #check(): Promise<void> {
+    const { store, path } = this.#options;
+    this.#isChecking = true;
+    try {
+      this.#take(await store.holdStill(() => checkApart(path, this.#apart)));
+    } finally {
+      this.#isChecking = false;
+    }
+  }
+
+  #take(finding: Finding): void {
+    const { store, clock, log } = this.#options;
+    if (!finding.isWhole) return this.#found({ says: finding.says });
+    this.#checkedAt = clock.now();
+    store.vouch(!this.#isDamaged);
+    log.info("the database was checked and is whole");
+    this.#changed();
+  }
+
+  #found(what: Readonly<Record<string, unknown>>): void {
+    const { store, log } = this.#options;
+    store.vouch(false);
+    if (this.#isDamaged) return;
+    this.#isDamaged = true;
+    log.error("the database is damaged; stop the gateway, then run `moltbot doctor --salvage`", what);
+    this.#changed();
+  }
+
+  async #copy(): Promise<void> {
+    const { log, path, clock } = this.#options;
+    const { needed, free } = roomFor(path);
+    if (free < needed) return this.#noCopy({ needed, free });
+    const { store } = this.#options;
+    const fresh = `${path}.daily.new`;
+    rmSync(fresh, { force: true });
+    try {
+      await store.holdStill(() => copyApart(path, fresh, this.#apart));
+      const finding = await checkApart(fresh, this.#apart);
+      this.#take(finding);
+      if (!finding.isWhole) return;
+      this.#putInPlace(fresh);
+    } catch (error) {
+      if (codeOf(error) !== "ENOSPC") throw error;
+      return this.#noCopy(roomFor(path));
+    } finally {
+      rmSync(fresh, { force: true });
+    }
+    this.#copiedAt = clock.now();
+    this.#copyMadeAt = clock.monotonic();
+    this.#copyProblem = undefined;
+    log.info("a copy of the database was made", { copy: dailyOf(path)[0] });
+    this.#changed();
+  }
+
+  #putInPlace(fresh: string): void {
+    const [newest, before] = dailyOf(this.#options.path);
+    try {
+      renameSync(newest, before);
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+    }
+    renameSync(fresh, newest);
+  }
+
+  /** Whether a day has passed since the newest copy, or there is something to lose and no copy yet. */
+  #isDue(): boolean {
+    const { clock } = this.#options;
+    if (this.#copyMadeAt !== undefined && clock.monotonic() - this.#copyMadeAt < DAY_MS) return false;
+    if (this.#copiedAt === undefined) return this.#hasRows();
+    const age = clock.now() - this.#copiedAt;
+    return age >= DAY_MS || age < -AHEAD_MS;
+  }
+
+  #hasRows(): boolean {
+    const { store } = this.#options;
+    const names = store
+      .all<{ name: string }>("select name from pragma_table_list where schema = 'main' and type = 'table'")
+      .map(({ name }) => name)
+      .filter((name) => name !== "schema_versions" && !name.startsWith("sqlite_"));
+    return names.some((name) => store.get(`select 1 from "${name}" limit 1`) !== undefined);
+  }
+
+  #noCopy({ needed, free }: { needed: number; free: number }): void {
+    const { log } = this.#options;
+    const isNews = this.#copyProblem === undefined;
+    this.#copyProblem = `There is no room for the daily copy of the database: ${megabytes(free)} are free, ${megabytes(needed)} are needed. Make room on the disk of the state folder.`;
+    if (!isNews) return;
+    log.warn("there is no room for the daily copy of the database", { needed, free });
+    this.#changed();
+  }
+
+  #lostWal(): string | undefined {
+    const { keptWal } = this.#options.store;
+    return (
+      keptWal &&
+      `What was written last before the gateway ended may be missing: the database's journal was damaged. It is kept as ${keptWal}.`
+    );
+  }
+
+  get #apart() {
+    return { clock: this.#options.clock, signal: this.#stop.signal };
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1_000_000)} MB`;
+}

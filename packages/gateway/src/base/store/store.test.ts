@@ -1,0 +1,309 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, beforeEach, describe, test } from "node:test";
+import { StartError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { openStore, StoreBusyError, type Tables } from "./store.ts";
+import { roomFor } from "./store-files.ts";
+
+const root = mkdtempSync(join(tmpdir(), "moltbot-store-"));
+after(() => rmSync(root, { recursive: true }));
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(root, "test-"));
+  path = join(folder, "state.db");
+});
+
+const birds: Tables = { slice: "birds", steps: ["create table birds (name text primary key) strict"] };
+const ringed: Tables = { ...birds, steps: [...birds.steps, "alter table birds add column ring integer"] };
+
+const backups = () => readdirSync(folder).filter((name) => name.startsWith("state.db.backup-"));
+
+describe("a store", () => {
+  test("runs statements and reads rows", () => {
+    using store = openStore(":memory:", [birds]);
+
+    const written = store.run("insert into birds values (?), (?)", "wren", "owl");
+
+    assert.deepEqual(written, { changes: 2, lastInsertRowid: 2 });
+    assert.deepEqual({ ...store.get<object>("select name from birds where name = ?", "owl") }, { name: "owl" });
+    assert.equal(store.get("select name from birds where name = ?", "emu"), undefined);
+    assert.deepEqual(
+      store.all<{ name: string }>("select name from birds order by name").map(({ name }) => name),
+      ["owl", "wren"],
+    );
+  });
+
+  test("keeps what it was given when it is opened again, in a file that is its owner's", () => {
+    {
+      using store = openStore(path, [birds]);
+      store.run("insert into birds values ('wren')");
+    }
+    using again = openStore(path, [birds]);
+
+    assert.deepEqual({ ...again.get<object>("select count(*) as count from birds") }, { count: 1 });
+    assert.equal((statSync(path).mode & 0o777).toString(8), "600");
+  });
+
+  test("keeps all of a transaction or, when it throws, none", () => {
+    using store = openStore(":memory:", [birds]);
+
+    const result = store.transaction(() => {
+      store.run("insert into birds values ('wren')");
+      return "kept";
+    });
+    const failing = () =>
+      store.transaction(() => {
+        store.run("insert into birds values ('owl')");
+        throw new Error("changed its mind");
+      });
+
+    assert.equal(result, "kept");
+    assert.throws(failing, /changed its mind/);
+    assert.deepEqual(
+      store.all<{ name: string }>("select name from birds").map(({ name }) => name),
+      ["wren"],
+    );
+  });
+
+  test("takes a transaction in a transaction back with the outer one", () => {
+    using store = openStore(":memory:", [birds]);
+
+    const failing = () =>
+      store.transaction(() => {
+        store.transaction(() => store.run("insert into birds values ('wren')"));
+        throw new Error("changed its mind");
+      });
+
+    assert.throws(failing, /changed its mind/);
+    assert.deepEqual(store.all("select * from birds"), []);
+  });
+});
+
+describe("the lock", () => {
+  test("a second process that opens the file is told that it is busy, until the first one has ended", async () => {
+    const module = JSON.stringify(new URL("./store.ts", import.meta.url).href);
+    const script = `const { openStore } = await import(${module});
+      openStore(${JSON.stringify(path)}, []);
+      process.stdout.write("open");
+      process.stdin.resume();`;
+    const other = spawn(process.execPath, [...process.execArgv, "--input-type=module", "-e", script], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    await once(other.stdout, "data");
+
+    assert.throws(() => openStore(path, [birds]), StoreBusyError);
+    other.kill("SIGKILL");
+    await once(other, "exit");
+    using store = openStore(path, [birds]);
+    assert.deepEqual(store.all("select * from birds"), []);
+  });
+
+  test("holds within one process too", () => {
+    using _first = openStore(path, [birds]);
+
+    assert.throws(() => openStore(path, [birds]), StoreBusyError);
+  });
+});
+
+describe("tables", () => {
+  test("are brought up to date with their rows, after a backup of what was there", () => {
+    {
+      using before = openStore(path, [birds]);
+      before.run("insert into birds values ('wren')");
+    }
+
+    using store = openStore(path, [ringed]);
+
+    const [backup = ""] = backups();
+    using old = openStore(join(folder, backup), [birds]);
+    assert.deepEqual(
+      store.all("select * from birds").map((row) => ({ ...row })),
+      [{ name: "wren", ring: null }],
+    );
+    assert.deepEqual(
+      old.all("select * from birds").map((row) => ({ ...row })),
+      [{ name: "wren" }],
+    );
+    assert.equal((statSync(join(folder, backup)).mode & 0o777).toString(8), "600");
+  });
+
+  test("that are new or up to date make no backup", () => {
+    openStore(path, [birds])[Symbol.dispose]();
+    openStore(path, [birds])[Symbol.dispose]();
+
+    assert.deepEqual(backups(), []);
+  });
+
+  test("keep the three newest backups", () => {
+    openStore(path, [birds])[Symbol.dispose]();
+    const old = ["2020", "2021", "2022"].map((year) => `state.db.backup-${year}-01-01T00-00-00-000Z`);
+    for (const name of old) writeFileSync(join(folder, name), "of before");
+
+    openStore(path, [ringed])[Symbol.dispose]();
+
+    assert.deepEqual(backups().sort().slice(0, 2), old.slice(1));
+    assert.equal(backups().length, 3);
+  });
+
+  test("take the copy of the last day for a backup, which costs no room", () => {
+    openStore(path, [birds])[Symbol.dispose]();
+    writeFileSync(`${path}.daily`, "the copy of today", { mode: 0o600 });
+
+    openStore(path, [ringed])[Symbol.dispose]();
+
+    const [backup = ""] = backups();
+    assert.equal(statSync(join(folder, backup)).ino, statSync(`${path}.daily`).ino);
+  });
+
+  test("are brought up to date without a backup where there is no room for one, which the log says", () => {
+    {
+      using before = openStore(path, [birds]);
+      before.run("insert into birds values ('wren')");
+    }
+    // A file that is as long as the disk has room, and takes none of it.
+    truncateSync(path, roomFor(path).free);
+    const sentences: string[] = [];
+    const log = { warn: (sentence: string) => void sentences.push(sentence) } as unknown as Log;
+
+    using store = openStore(path, [ringed], { log });
+
+    assert.deepEqual(backups(), []);
+    assert.deepEqual(sentences, ["an update changes the database without a backup: there is no room for one"]);
+    assert.deepEqual({ ...store.get<object>("select * from birds") }, { name: "wren", ring: null });
+  });
+
+  test("stay as they were when a step fails", () => {
+    openStore(path, [birds])[Symbol.dispose]();
+    const broken = { ...birds, steps: [...ringed.steps, "create table nonsense ("] };
+
+    assert.throws(() => openStore(path, [broken]), /incomplete input/);
+
+    using store = openStore(path, [ringed]);
+    assert.deepEqual(store.all("select * from birds"), []);
+  });
+
+  test("of a newer version are left alone", () => {
+    openStore(path, [ringed])[Symbol.dispose]();
+
+    assert.throws(() => openStore(path, [birds]), {
+      name: "StartError",
+      message: `${path} was written by a newer version (its birds tables); update moltbot, or restore a backup.`,
+    });
+  });
+});
+
+/** The sentence with which the store refuses to open, and whether a supervisor may try again. */
+function refusal(signsOfUse: readonly string[] = []): { says: string; exitCode: number } {
+  try {
+    openStore(path, [birds], { signsOfUse })[Symbol.dispose]();
+  } catch (error) {
+    if (error instanceof StartError) return { says: error.message, exitCode: error.exitCode };
+    throw error;
+  }
+  throw new Error("the store opened");
+}
+
+describe("a damaged file", () => {
+  test("is refused for good, with what can be done", () => {
+    writeFileSync(path, "this is no database, however long one looks at it".repeat(100));
+
+    assert.deepEqual(refusal(), {
+      exitCode: 78,
+      says:
+        `${path} is damaged. Stop any supervisor, then choose: \`moltbot doctor --salvage\` gets back what can still be ` +
+        "read; `moltbot doctor --start-empty` begins with an empty one. There is no copy of it. Each keeps the old files.",
+    });
+  });
+
+  test("names its newest copy", () => {
+    openStore(path, [birds])[Symbol.dispose]();
+    openStore(path, [ringed])[Symbol.dispose]();
+    writeFileSync(path, "this is no database, however long one looks at it".repeat(100));
+
+    assert.match(refusal().says, /`moltbot doctor --restore` goes back to the newest sound copy \(state\.db\.backup-/);
+  });
+});
+
+describe("a file that was emptied", () => {
+  const signs = ["state.db-wal", "state.db.daily", "state.db.backup-2026", "state.db.closed", "key"];
+  for (const sign of signs) {
+    test(`or is missing is refused beside ${sign}, which stays`, () => {
+      const given = [join(folder, "key")];
+      writeFileSync(join(folder, sign), "of before");
+      const before = readdirSync(folder);
+
+      const missing = refusal(given);
+      const afterMissing = readdirSync(folder);
+      writeFileSync(path, "");
+      const empty = refusal(given);
+
+      assert.match(missing.says, /state\.db is missing, but this folder was used\. Nothing was changed\. /);
+      assert.match(empty.says, /state\.db is empty, but this folder was used\. Nothing was changed\. /);
+      assert.deepEqual([missing.exitCode, empty.exitCode], [78, 78]);
+      assert.deepEqual(afterMissing, before);
+      assert.deepEqual(readdirSync(folder).sort(), [...before, "state.db"].sort());
+    });
+  }
+
+  test("of its tables is refused in a used folder", () => {
+    new DatabaseSync(path).exec("pragma journal_mode = wal");
+    writeFileSync(join(folder, "key"), "k");
+
+    assert.match(refusal([join(folder, "key")]).says, /is damaged/);
+  });
+
+  test("is a new one where nothing was used, and makes no backup", () => {
+    writeFileSync(path, "");
+
+    openStore(path, [birds], { signsOfUse: [join(folder, "key")] })[Symbol.dispose]();
+
+    assert.deepEqual(backups(), []);
+  });
+});
+
+describe("the mark of a clean end", () => {
+  const isVouched = () => {
+    using store = openStore(path, [birds]);
+    return store.isVouched;
+  };
+
+  test("vouches for the file that it was made for", () => {
+    openStore(path, [birds])[Symbol.dispose]();
+
+    assert.deepEqual([isVouched(), isVouched()], [true, true]);
+  });
+
+  test("vouches for no file that was written to since", () => {
+    openStore(path, [birds])[Symbol.dispose]();
+    const file = openSync(path, "r+");
+    writeSync(file, "x", statSync(path).size - 1);
+    closeSync(file);
+
+    assert.equal(isVouched(), false);
+  });
+
+  test("is not there after a kill, nor made by a gateway that has not checked", () => {
+    openStore(path, [birds])[Symbol.dispose]();
+    rmSync(`${path}.closed`);
+
+    assert.deepEqual([isVouched(), isVouched()], [false, false]);
+  });
+});

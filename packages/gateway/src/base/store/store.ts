@@ -1,0 +1,300 @@
+/** The one SQLite file. Slices own their tables; nobody else writes SQL. */
+import { closeSync, existsSync, openSync } from "node:fs";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { ignore, StartError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { isDamage } from "../process/machine.ts";
+import { backUp } from "./store-backup.ts";
+import {
+  endedCleanly,
+  keepDamagedWal,
+  markCleanEnd,
+  refuseWhenEmptied,
+  removeMark,
+  wasUsed,
+  waysOut,
+} from "./store-trust.ts";
+
+/** A slice's tables: an append-only list of statements; its length is the slice's schema version. */
+export interface Tables {
+  readonly slice: string;
+  readonly steps: readonly string[];
+  /**
+   * Tables whose rows are work, and which of them are finished, as SQL. Only these are taken over from an older copy: the
+   * others may have been done since, and would be done again.
+   */
+  readonly finished?: Readonly<Record<string, string>>;
+}
+
+export type Row = Readonly<Record<string, SQLInputValue>>;
+
+/** Another process has the database open; the caller knows who. */
+export class StoreBusyError extends Error {}
+
+/**
+ * An open database. All calls are synchronous; a commit has reached the disk when it returns (WAL with
+ * synchronous=FULL). Statements are prepared once and kept.
+ */
+export class Store implements Disposable {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #path: string;
+  #depth = 0;
+  #writes = 0;
+  #isVouched: boolean;
+  #onDamage: (error: unknown) => void = () => {};
+  /** Where a part of the journal is kept that could not be read when the file was opened. */
+  readonly keptWal: string | undefined;
+
+  constructor(db: DatabaseSync, { path, isVouched, keptWal }: OpenedFile) {
+    this.#db = db;
+    this.#path = path;
+    this.#isVouched = isVouched;
+    this.keptWal = keptWal;
+  }
+
+  /** Whether the file is known to be whole: it was closed cleanly, or checked since, and no damage was met. */
+  get isVouched(): boolean {
+    return this.#isVouched;
+  }
+
+  /** Says that a check has found the file whole, or damaged. */
+  vouch(isWhole: boolean): void {
+    this.#isVouched = isWhole;
+  }
+
+  /** Has `listener` told of each error that means damage. */
+  onDamage(listener: (error: unknown) => void): void {
+    this.#onDamage = listener;
+  }
+
+  /**
+   * Brings everything into the file, and leaves the file as it is while `work` reads it: what is written meanwhile waits in
+   * the journal. Not reentrant.
+   */
+  async holdStill<T>(work: () => Promise<T>): Promise<T> {
+    this.get("pragma wal_checkpoint(truncate)");
+    this.get("pragma wal_autocheckpoint = 0");
+    try {
+      return await work();
+    } finally {
+      if (this.#db.isOpen) this.get(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    }
+  }
+
+  /** How many statements have written so far: what was read at the same count is still true. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  /** Runs a statement; returns how many rows changed and the last row id. */
+  run(sql: string, ...values: SQLInputValue[]): { changes: number; lastInsertRowid: number } {
+    this.#writes++;
+    try {
+      const { changes, lastInsertRowid } = this.#statement(sql).run(...values);
+      return { changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
+    } catch (error) {
+      throw this.#noted(error);
+    }
+  }
+
+  /** The first row, or undefined. The caller names the row's type: the SQL beside it is the proof. */
+  get<T = Row>(sql: string, ...values: SQLInputValue[]): T | undefined {
+    try {
+      return this.#statement(sql).get(...values) as T | undefined;
+    } catch (error) {
+      throw this.#noted(error);
+    }
+  }
+
+  /** All rows. */
+  all<T = Row>(sql: string, ...values: SQLInputValue[]): T[] {
+    try {
+      return this.#statement(sql).all(...values) as T[];
+    } catch (error) {
+      throw this.#noted(error);
+    }
+  }
+
+  /** Deletes at most so many rows of a table; true when there may be more. `where` is SQL, as beside `run`. */
+  deleteSome(table: string, where: string, values: readonly SQLInputValue[], limit: number): boolean {
+    const { changes } = this.run(
+      `delete from ${table} where rowid in (select rowid from ${table} where ${where} limit ${limit})`,
+      ...values,
+    );
+    return changes === limit;
+  }
+
+  /** Runs `fn` in a transaction: all of it is kept, or, when it throws, none. Nested calls join the outer one. */
+  transaction<T>(fn: () => T): T {
+    if (this.#depth > 0) return fn();
+    this.#depth++;
+    try {
+      this.#db.exec("begin immediate");
+      const result = fn();
+      this.#db.exec("commit");
+      return result;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec("rollback");
+      throw this.#noted(error);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#statements.clear();
+    if (!this.#db.isOpen) return;
+    this.#db.close();
+    if (!this.#isVouched || this.#path === MEMORY) return;
+    try {
+      markCleanEnd(this.#path);
+    } catch (error) {
+      ignore(error, "without the mark the next start checks the file");
+    }
+  }
+
+  #noted(error: unknown): unknown {
+    if (isDamage(error)) {
+      this.#isVouched = false;
+      this.#onDamage(error);
+    }
+    return error;
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+interface OpenedFile {
+  readonly path: string;
+  readonly isVouched: boolean;
+  readonly keptWal: string | undefined;
+}
+
+const MEMORY = ":memory:";
+/** After so many pages in the journal SQLite writes them into the file: its own default. */
+const CHECKPOINT_PAGES = 1_000;
+
+export interface OpenOptions {
+  readonly log?: Log;
+  /** Files that only a gateway with a database makes: beside them a database cannot be missing or empty. */
+  readonly signsOfUse?: readonly string[];
+}
+
+/**
+ * Opens the database and brings every slice's tables up to date in one transaction, after a backup when there is
+ * something to lose. `:memory:` is for tests. The file is held exclusively until the store is disposed: the lock is
+ * the operating system's, so it ends with the process, however that ends.
+ *
+ * Throws `StoreBusyError` when another process holds the file, `StartError` when it is damaged, emptied, or newer than this
+ * program. Then nothing has been changed.
+ */
+export function openStore(path: string, tables: readonly Tables[], options: OpenOptions = {}): Store {
+  if (path === MEMORY) return openFile(path, tables, { ...options, isNew: true, isVouched: true });
+  const { signsOfUse = [] } = options;
+  refuseWhenEmptied(path, signsOfUse);
+  const isNew = !existsSync(path);
+  const isVouched = isNew || endedCleanly(path);
+  // Made private before SQLite opens it: the journal beside it takes over its mode.
+  if (isNew) closeSync(openSync(path, "a", 0o600));
+  return openFile(path, tables, { ...options, isNew, isVouched });
+}
+
+interface Opening extends OpenOptions {
+  readonly isNew: boolean;
+  readonly isVouched: boolean;
+}
+
+function openFile(path: string, tables: readonly Tables[], { isNew, isVouched, log, signsOfUse = [] }: Opening): Store {
+  const db = new DatabaseSync(path, { timeout: 0 });
+  try {
+    // Exclusive before the first WAL access: no shared-memory file, and a second gateway cannot open it.
+    // Before anything is written: a database that exists keeps the mode that it was made with.
+    if (isNew) db.exec("pragma auto_vacuum = incremental");
+    db.exec("pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full");
+    db.exec("pragma foreign_keys = on; pragma temp_store = memory; begin immediate; commit");
+    if (path === MEMORY) {
+      migrate(db, path, { tables });
+      return new Store(db, { path, isVouched, keptWal: undefined });
+    }
+    const keptWal = keepDamagedWal(path);
+    if (isEmptied(db) && (keptWal !== undefined || wasUsed(path, signsOfUse))) throw damaged(path, undefined);
+    removeMark(path);
+    migrate(db, path, { tables, ...(!isNew && { backUp: () => backUp(path, log) }) });
+    return new Store(db, { path, isVouched: isVouched && keptWal === undefined, keptWal });
+  } catch (error) {
+    if (isBusy(error)) {
+      db.close();
+      throw new StoreBusyError(path, { cause: error });
+    }
+    // Closing it writes what SQLite can read of the journal into the file, and deletes the journal.
+    if (isDamage(error)) keepDamagedWal(path);
+    if (db.isOpen) db.close();
+    throw isDamage(error) ? damaged(path, error) : error;
+  }
+}
+
+/** Whether nothing says which tables there are. So it is at the end of a first start that was killed at once, too. */
+function isEmptied(db: DatabaseSync): boolean {
+  const names = db.prepare("select name from sqlite_schema where type = 'table'").all();
+  if (!names.some(({ name }) => name === "schema_versions")) return true;
+  return db.prepare("select 1 from schema_versions").get() === undefined;
+}
+
+/** SQLITE_BUSY and SQLITE_LOCKED (sqlite.org/rescode.html). */
+function isBusy(error: unknown): boolean {
+  const { errcode } = error as { errcode?: unknown };
+  return typeof errcode === "number" && [5, 6].includes(errcode & 0xff);
+}
+
+function damaged(path: string, cause: unknown): StartError {
+  return new StartError(`${path} is damaged. ${waysOut(path)}`, { cause, isLasting: true });
+}
+
+interface Migration {
+  readonly tables: readonly Tables[];
+  /** Keeps what the file holds before it is changed. */
+  readonly backUp?: () => void;
+}
+
+function migrate(db: DatabaseSync, path: string, { tables, backUp }: Migration): void {
+  db.exec("create table if not exists schema_versions (slice text primary key, version integer not null) strict");
+  const versionOf = new Map(
+    db
+      .prepare("select slice, version from schema_versions")
+      .all()
+      .map((row) => [String(row.slice), Number(row.version)]),
+  );
+  const pending = tables.filter(({ slice, steps }) => (versionOf.get(slice) ?? 0) !== steps.length);
+  for (const { slice, steps } of pending) {
+    if ((versionOf.get(slice) ?? 0) > steps.length) {
+      throw new StartError(
+        `${path} was written by a newer version (its ${slice} tables); update moltbot, or restore a backup.`,
+        { isLasting: true },
+      );
+    }
+  }
+  if (pending.length === 0) return;
+  if (backUp && versionOf.size > 0) {
+    // The backup is a copy of the file alone.
+    db.exec("pragma wal_checkpoint(truncate)");
+    backUp();
+  }
+  db.exec("begin immediate");
+  try {
+    for (const { slice, steps } of pending) {
+      for (const step of steps.slice(versionOf.get(slice) ?? 0)) db.exec(step);
+      db.prepare("insert or replace into schema_versions values (?, ?)").run(slice, steps.length);
+    }
+    db.exec("commit");
+  } catch (error) {
+    db.exec("rollback");
+    throw error;
+  }
+}

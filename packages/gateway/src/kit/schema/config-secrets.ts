@@ -1,0 +1,71 @@
+/** Where a config holds secrets: what the schemas mark, and whatever is named or built like one. */
+import { isRecord } from "../../base/config/config.ts";
+import { isSecretNumber, isSecretSetting, type Secrets } from "../../base/privacy/secrets.ts";
+import { isSecret } from "./sound.ts";
+import type { Schema } from "./validate.ts";
+
+/** The schemas of the sections by their paths. */
+type Schemas = ReadonlyMap<string, Schema>;
+
+/** Makes the secrets of a config known to what guards the log and every text that leaves. */
+export function learnSecrets(config: unknown, schemas: Schemas, secrets: Secrets): void {
+  visitValues(config, schemas, ({ path, value, isKept, isMarked }) => {
+    secrets.addFromAddresses(value);
+    if (!isKept) return;
+    if (isMarked === "key") secrets.add(value);
+    else secrets.addNamed(path.at(-1) ?? "", value);
+  });
+}
+
+/** A value of a config. */
+interface Visited {
+  readonly path: readonly string[];
+  readonly value: string;
+  readonly isKept: boolean;
+  /** The schema says that it is a secret: a key or a password, or a value of a map. */
+  readonly isMarked: "key" | "value" | undefined;
+}
+
+/** Tells each string of a config, and each number that is a secret. */
+export function visitValues(config: unknown, schemas: Schemas, tell: (text: Visited) => void): void {
+  if (!isRecord(config)) return;
+  for (const [name, value] of Object.entries(config)) walk(value, [name], schemas.get(name), false, tell);
+}
+
+function walk(
+  value: unknown,
+  path: readonly string[],
+  schema: Schema | undefined,
+  isInMap: boolean,
+  tell: (text: Visited) => void,
+): void {
+  if (typeof value === "string") {
+    const isMarked = isSecret(schema) ? (isInMap ? "value" : "key") : undefined;
+    tell({ path, value, isMarked, isKept: isMarked !== undefined || isSecretSetting(path, value) });
+  } else if (typeof value === "number") {
+    // A number where the schema wants one is a setting; elsewhere it may be a password without its quotes.
+    const isMarked = isSecret(schema) ? (isInMap ? "value" : "key") : undefined;
+    const isKept = isMarked !== undefined || (!isNumeric(schema) && isSecretNumber(path));
+    if (isKept) tell({ path, value: String(value), isMarked, isKept });
+  } else if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      const here = [...path, String(index)];
+      const isNamed = typeof item === "string" && FLAG.test(String(value[index - 1] ?? ""));
+      if (isNamed) tell({ path: here, value: item, isMarked: "key", isKept: true });
+      else walk(item, here, schema?.items, isInMap, tell);
+    }
+  } else if (isRecord(value)) {
+    const other = Object.values(schema?.patternProperties ?? {})[0];
+    for (const [name, item] of Object.entries(value)) {
+      const known = schema?.properties?.[name];
+      walk(item, [...path, name], known ?? other, known === undefined, tell);
+    }
+  }
+}
+
+function isNumeric(schema: Schema | undefined): boolean {
+  return schema?.type === "number" || schema?.type === "integer";
+}
+
+/** A word of a command behind which its secret stands. */
+const FLAG = /^--?[\w-]{0,64}(?:key|token|secret|password|passwd|passphrase|credentials?|auth)$/i;

@@ -1,0 +1,41 @@
+/** Who may use the HTTP API: holders of the gateway's secret, shown as a bearer token. Decided before a body is read. */
+import type { IncomingMessage } from "node:http";
+import type { HttpVerdict } from "../../kit/host.ts";
+import type { GatewayAuth } from "./authenticate.ts";
+import { checkSharedSecret } from "./authenticate.ts";
+import type { FailureLimiter } from "./limiter.ts";
+import { clientAddress, isDirectLoopback, isLoopbackAddress, normalizeAddress } from "./locality.ts";
+
+/**
+ * Judges a request by the shared secret, like a handshake without a device; this machine is not exempt, but there the right
+ * secret always gets in. Pages of other origins are refused whatever they show. Without gateway auth only direct callers of
+ * this machine are let in.
+ */
+export function judgeBearer(
+  request: IncomingMessage,
+  { auth, limiter, trustedProxies }: { auth: GatewayAuth; limiter: FailureLimiter; trustedProxies: readonly string[] },
+): HttpVerdict {
+  const { headers } = request;
+  if (isForeignPage(headers)) return { kind: "foreign-page" };
+  const peer = { address: normalizeAddress(request.socket.remoteAddress ?? ""), headers };
+  const address = clientAddress(peer, trustedProxies);
+  const isLocal = isDirectLoopback(peer);
+  if (auth.mode === "none") return isLocal ? { kind: "granted", address, isLocal } : { kind: "unauthorized" };
+  // All programs of this machine are one source, and so is all that comes by a proxy that nobody named. Neither must lock
+  // out the other, nor those that connect; and a program with the wrong secret must not lock out one with the right one.
+  const source = !isLoopbackAddress(address) ? address : isLocal ? "http local" : `http by ${address}`;
+  const retryAfterMs = limiter.lockedForMs(source);
+  if (retryAfterMs > 0 && !isLocal) return { kind: "locked", retryAfterMs };
+  const token = /^Bearer +(\S.*)$/i.exec(headers.authorization ?? "")?.[1]?.trim();
+  const failure = checkSharedSecret(auth, { token, password: token }, false);
+  if (failure && retryAfterMs > 0) return { kind: "locked", retryAfterMs };
+  if (failure?.endsWith("_mismatch")) limiter.fail(source);
+  if (failure) return { kind: "unauthorized" };
+  limiter.succeed(source);
+  return { kind: "granted", address, isLocal };
+}
+
+/** Programs send no Origin; our own pages speak WebSocket. */
+function isForeignPage({ origin, "sec-fetch-site": site }: IncomingMessage["headers"]): boolean {
+  return origin !== undefined || site === "cross-site" || site === "same-site";
+}

@@ -1,0 +1,269 @@
+/**
+ * From the first frame to hello-ok: the only code that a stranger reaches. Read top to bottom, it is the protocol's
+ * decision sequence; each refusal is a `GatewayError` with the protocol's text.
+ */
+import type { Static } from "@sinclair/typebox";
+import { GatewayError, invalidRequest } from "../../base/errors.ts";
+import type { Clock } from "../../base/time/clock.ts";
+import { type Caller, type Role, SCOPES } from "../../kit/access.ts";
+import type { DeviceRegistry } from "../../kit/admission.ts";
+import type { ConnectParams4 } from "../../kit/schema/frames.ts";
+import { validationText } from "../../kit/schema/validate.ts";
+import type { Connection, Credential, Session } from "../connection.ts";
+import { type Dialect, dialectFor, type HelloAuth, protocolMismatch, STRICTEST } from "../dialect.ts";
+import type { GatewaySettings } from "../settings.ts";
+import { type AuthFailure, checkSharedSecret, type GatewayAuth, unauthorizedText } from "./authenticate.ts";
+import { type PresentedDevice, verifyDevice } from "./device-proof.ts";
+import type { FailureLimiter } from "./limiter.ts";
+import { isLoopbackHost } from "./locality.ts";
+
+type ConnectParams = Static<typeof ConnectParams4>;
+
+export interface HandshakePorts {
+  readonly clock: Clock;
+  readonly limiter: FailureLimiter;
+  readonly devices: DeviceRegistry;
+  readonly settings: () => GatewaySettings;
+  readonly auth: () => GatewayAuth;
+}
+
+/** A connect that was granted: the session, and what hello-ok says of it. */
+export interface Granted {
+  readonly session: Session;
+  readonly params: ConnectParams;
+  readonly auth: HelloAuth | undefined;
+}
+
+/** A refusal of the handshake that closes with another code than 1008. */
+export class HandshakeError extends GatewayError {
+  readonly closeCode: number;
+
+  constructor(error: GatewayError, closeCode: number) {
+    super(error.code, error.message, error.details ? { details: error.details } : {});
+    this.closeCode = closeCode;
+  }
+}
+
+/** Decides on a `connect` request. Throws `GatewayError` for every refusal; grants at most what the credential allows. */
+export function decideConnect(rawParams: unknown, connection: Connection, ports: HandshakePorts): Granted {
+  const { dialect, params } = readParams(rawParams);
+  const role = readRole(params.role);
+  refuseOrigin(connection, ports.auth());
+  const scopes = requestedScopes(params.scopes, role, dialect);
+  const device = proveDevice(params, role, connection, dialect, ports);
+  const method = authenticate(params, device, role, scopes, connection, dialect, ports);
+  if (!device) return grantDeviceless(params, role, scopes, connection, dialect, method);
+  const isShared = method !== "device-token";
+  const admission = ports.devices.admit(
+    {
+      ...device,
+      role,
+      scopes,
+      displayName: params.client.displayName,
+      platform: params.client.platform,
+      clientId: params.client.id,
+      clientMode: params.client.mode,
+      remoteIp: connection.remoteIp,
+    },
+    { silent: connection.isLocal && isShared },
+  );
+  if (admission.kind === "pairing-required") {
+    const { kind: _, ...facts } = admission;
+    throw dialect.pairingRequired(facts);
+  }
+  const credential: Credential = isShared ? { kind: "shared" } : { kind: "device", deviceId: device.deviceId, role };
+  const session = makeSession(params, role, scopes, device.deviceId, credential, connection, dialect);
+  const { token, issuedAtMs } = admission;
+  const auth = dialect.helloAuth({
+    deviceToken: token,
+    role,
+    scopes: dialect.protocol === 4 ? scopes : admission.scopes,
+    issuedAtMs,
+    method,
+  });
+  return { session, params, auth };
+}
+
+function readParams(raw: unknown): { dialect: Dialect; params: ConnectParams } {
+  const dialect = dialectFor(raw);
+  const problem = validationText((dialect ?? STRICTEST).connectParams, raw ?? {});
+  const { minProtocol, maxProtocol } = (raw ?? {}) as ConnectParams;
+  // Params of a later protocol may carry what we do not know; their range is what is wrong with them.
+  const isLater = Number.isInteger(minProtocol) && Number.isInteger(maxProtocol) && minProtocol > 4;
+  if (problem && !isLater) throw invalidRequest(`invalid connect params: ${problem}`);
+  if (!dialect) throw new HandshakeError(protocolMismatch(minProtocol, maxProtocol), 1002);
+  return { dialect, params: raw as ConnectParams };
+}
+
+function readRole(role: string | undefined): Role {
+  if (role === undefined || role === "operator") return "operator";
+  if (role === "node") return "node";
+  throw invalidRequest("invalid role");
+}
+
+function refuseOrigin({ origin }: Connection, auth: GatewayAuth): void {
+  const isOpenToPages = origin.kind === "loopback" && auth.mode === "none";
+  if (origin.kind !== "refused" && !isOpenToPages) return;
+  const reason = origin.kind === "refused" ? origin.reason : "without gateway auth only our own page may connect";
+  throw invalidRequest(`origin not allowed (${reason})`, { code: "CONTROL_UI_ORIGIN_NOT_ALLOWED", reason });
+}
+
+/** Known scopes, each once; asking for none gives the dialect's default. */
+function requestedScopes(sent: readonly string[] | undefined, role: Role, dialect: Dialect): string[] {
+  if (role === "node") return [];
+  if (!sent || sent.length === 0) return [...dialect.defaultOperatorScopes];
+  return [...new Set(sent)].filter((scope) => (SCOPES as readonly string[]).includes(scope));
+}
+
+interface ProvenDevice {
+  readonly deviceId: string;
+  readonly publicKey: string;
+}
+
+function isControlUi(id: string): boolean {
+  return id.endsWith("-control-ui");
+}
+
+function proveDevice(
+  params: ConnectParams,
+  role: Role,
+  connection: Connection,
+  dialect: Dialect,
+  ports: HandshakePorts,
+): ProvenDevice | undefined {
+  const { controlUi } = ports.settings();
+  const isUi = isControlUi(params.client.id);
+  const ignoresDevice = isUi && controlUi.dangerouslyDisableDeviceAuth;
+  const bypass = isUi && (ignoresDevice || controlUi.allowInsecureAuth);
+  const { auth = {} } = params;
+  if (params.device && !ignoresDevice) {
+    const { publicKey } = verifyDevice(params.device as PresentedDevice, signedFacts(params, role), {
+      now: ports.clock.now(),
+      nonce: connection.nonce,
+      maxSkewMs: dialect.maxSkewMs,
+      allowNoNonce: dialect.allowsNoNonce && connection.isLocal,
+      prefer: dialect.signature,
+    });
+    return { deviceId: params.device.id, publicKey };
+  }
+  if (isUi && !bypass) {
+    throw invalidRequest("control ui requires HTTPS or localhost (secure context)", {
+      code: "CONTROL_UI_DEVICE_IDENTITY_REQUIRED",
+    });
+  }
+  const hasSecret =
+    Boolean(auth.token) ||
+    ((bypass || dialect.secretInEitherField) && Boolean(auth.password)) ||
+    ports.auth().mode === "none";
+  if (hasSecret && connection.isLocal && role === "operator") return undefined;
+  throw new GatewayError("NOT_PAIRED", "device identity required", { details: { code: "DEVICE_IDENTITY_REQUIRED" } });
+}
+
+function signedFacts({ client, auth, scopes }: ConnectParams, role: Role) {
+  return {
+    clientId: client.id,
+    clientMode: client.mode,
+    role,
+    scopes: scopes ?? [],
+    token: auth?.token ?? auth?.deviceToken ?? auth?.bootstrapToken ?? "",
+    platform: client.platform,
+    deviceFamily: client.deviceFamily ?? "",
+  };
+}
+
+type AuthMethod = GatewayAuth["mode"] | "device-token";
+
+function authenticate(
+  params: ConnectParams,
+  device: ProvenDevice | undefined,
+  role: Role,
+  scopes: readonly string[],
+  connection: Connection,
+  dialect: Dialect,
+  { auth, limiter, devices }: HandshakePorts,
+): AuthMethod {
+  const source = limitedSource(connection);
+  const lockedMs = source ? limiter.lockedForMs(source) : 0;
+  if (lockedMs > 0) throw rateLimited(lockedMs);
+  const presented = params.auth ?? {};
+  const failure = checkSharedSecret(auth(), presented, dialect.secretInEitherField);
+  const token = presented.deviceToken ?? presented.token;
+  const method: AuthMethod | undefined = !failure
+    ? auth().mode
+    : device && token && devices.verifyToken(token, { ...device, role, scopes })
+      ? "device-token"
+      : undefined;
+  if (method) {
+    if (source) limiter.succeed(source);
+    return method;
+  }
+  if (source && !failure?.endsWith("_missing")) limiter.fail(source);
+  throw unauthorized(failure!, params, device !== undefined);
+}
+
+/**
+ * Whose failures are counted: everyone but a direct local program. Pages are counted apart from programs at the same
+ * address, and each origin for itself, so that a hostile page locks out no other. Who comes from elsewhere can claim any
+ * origin: there only names of ours are told apart, and all others are one.
+ */
+function limitedSource({ origin, isLocal, address, peer }: Connection): string | undefined {
+  if (origin.kind === "none") return isLocal ? undefined : address;
+  const page = new URL(peer.headers.origin!);
+  const isToldApart = isLocal || (origin.kind === "own" && !isLoopbackHost(page.host));
+  return `browser ${address} ${isToldApart ? page.origin : "elsewhere"}`;
+}
+
+function rateLimited(retryAfterMs: number): GatewayError {
+  return new GatewayError("INVALID_REQUEST", "unauthorized: too many failed authentication attempts (retry later)", {
+    retryable: true,
+    retryAfterMs,
+    details: { code: "AUTH_RATE_LIMITED" },
+  });
+}
+
+function unauthorized(failure: AuthFailure, params: ConnectParams, hasDevice: boolean): GatewayError {
+  return invalidRequest(unauthorizedText(failure, params.client), {
+    code: params.auth?.deviceToken ? "AUTH_DEVICE_TOKEN_MISMATCH" : `AUTH_${failure.toUpperCase()}`,
+    authReason: failure,
+    canRetryWithDeviceToken: hasDevice && failure === "token_mismatch" && params.auth?.deviceToken === undefined,
+    recommendedNextStep: failure.endsWith("missing") ? "update_auth_configuration" : "update_auth_credentials",
+  });
+}
+
+function grantDeviceless(
+  params: ConnectParams,
+  role: Role,
+  scopes: readonly string[],
+  connection: Connection,
+  dialect: Dialect,
+  method: AuthMethod,
+): Granted {
+  const { mode, id } = params.client;
+  const isHelper = mode === "cli" || (id === "gateway-client" && mode === "backend");
+  const granted = dialect.devicelessKeepsScopes || isHelper ? scopes : [];
+  const session = makeSession(params, role, granted, undefined, { kind: "shared" }, connection, dialect);
+  return { session, params, auth: dialect.helloAuth({ role, scopes: granted, method }) };
+}
+
+function makeSession(
+  params: ConnectParams,
+  role: Role,
+  scopes: readonly string[],
+  deviceId: string | undefined,
+  credential: Credential,
+  connection: Connection,
+  dialect: Dialect,
+): Session {
+  const caller: Caller = {
+    connId: connection.id,
+    protocol: dialect.protocol,
+    role,
+    scopes: new Set(scopes),
+    principal: deviceId ? `device:${deviceId}` : "shared",
+    deviceId,
+    client: params.client,
+    caps: params.caps ?? [],
+    isLocal: connection.isLocal,
+  };
+  return { caller, dialect, credential };
+}

@@ -1,0 +1,117 @@
+/** Plain HTTP on the gateway's port: the web page's files and the routes that slices export. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { join } from "node:path";
+import { ignore } from "../../base/errors.ts";
+import { sha256Hex } from "../../base/ids.ts";
+import type { Route } from "../../kit/route.ts";
+
+interface Asset {
+  readonly body: Buffer;
+  readonly type: string;
+  readonly etag: string;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  svg: "image/svg+xml",
+  png: "image/png",
+  json: "application/json",
+  webmanifest: "application/manifest+json",
+  woff2: "font/woff2",
+};
+
+/** Headers of every answer (security: browser-facing surface). */
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  "X-Content-Type-Options": "nosniff",
+  "X-Frame-Options": "DENY",
+  "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Permissions-Policy": "camera=(), geolocation=(), payment=(), usb=()",
+};
+
+/** What a page of ours may load: files of its own, and sockets to the host that served it. The host has been checked. */
+function contentPolicy(host: string): string {
+  return [
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:",
+    `font-src 'self'; connect-src 'self' ws://${host} wss://${host}; manifest-src 'self'`,
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  ].join("; ");
+}
+
+/** Answers plain requests: slices' routes first, then the web page. */
+export class HttpFront {
+  readonly #routes: readonly Route[];
+  readonly #webDir: string | undefined;
+  #assets: ReadonlyMap<string, Asset> | undefined;
+
+  constructor(options: { routes: readonly Route[]; webDir: string | undefined }) {
+    this.#routes = options.routes;
+    this.#webDir = options.webDir;
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    response.setHeader("Content-Security-Policy", contentPolicy(request.headers.host ?? ""));
+    const path = decodePath(request.url ?? "/");
+    if (path === undefined) return answer(response, 400, "Bad Request");
+    const route = this.#routes.find((candidate) => candidate.matches(path));
+    if (route) return route.handle(request, response, path);
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      response.setHeader("Allow", "GET, HEAD");
+      return answer(response, 405, "Method Not Allowed");
+    }
+    if (path === "/healthz") return answer(response, 200, "ok");
+    this.#sendAsset(request, response, path);
+  }
+
+  #sendAsset(request: IncomingMessage, response: ServerResponse, path: string): void {
+    this.#assets ??= loadAssets(this.#webDir);
+    const isPage = !/\.[a-z0-9]+$/i.test(path) && !/^\/(?:__|(?:ui|api|v1|hooks|tools)(?:\/|$))/.test(path);
+    const asset = this.#assets.get(path) ?? (isPage ? this.#assets.get("/index.html") : undefined);
+    if (!asset && isPage) return answer(response, 503, "WebChat has not been built; run `npm run build`.");
+    if (!asset) return answer(response, 404, "Not Found");
+    const isHashed = /-[A-Za-z0-9]{8,}\.\w+$/.test(path);
+    response.setHeader("Cache-Control", isHashed ? "private, max-age=31536000, immutable" : "private, no-cache");
+    response.setHeader("ETag", asset.etag);
+    if (request.headers["if-none-match"] === asset.etag) return void response.writeHead(304).end();
+    response.writeHead(200, { "Content-Type": asset.type, "Content-Length": asset.body.length });
+    response.end(request.method === "HEAD" ? undefined : asset.body);
+  }
+}
+
+/** Answers with a short text that nobody caches. */
+export function answer(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" }).end(text);
+}
+
+/** The path, decoded once; undefined for bad escapes, NUL, back-slashes and dot segments. */
+export function decodePath(url: string): string | undefined {
+  const raw = url.split(/[?#]/, 1)[0] ?? "";
+  let path: string;
+  try {
+    path = decodeURIComponent(raw);
+  } catch (error) {
+    ignore(error, "a bad escape is refused below");
+    return undefined;
+  }
+  const isClean = path.startsWith("/") && !/[\0\\]/.test(path) && !path.split("/").some((part) => part.startsWith("."));
+  return isClean ? path : undefined;
+}
+
+/** All files of the built page, read once: a request can only name what is in this map. */
+function loadAssets(folder: string | undefined): ReadonlyMap<string, Asset> {
+  const assets = new Map<string, Asset>();
+  if (folder === undefined) return assets;
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    const path = join(folder, name);
+    const type = TYPES[name.split(".").at(-1) ?? ""];
+    if (!type || !statSync(path).isFile()) continue;
+    const body = readFileSync(path);
+    assets.set(`/${name.replaceAll("\\", "/")}`, { body, type, etag: `"${sha256Hex(body).slice(0, 32)}"` });
+  }
+  return assets;
+}

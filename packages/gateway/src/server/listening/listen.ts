@@ -1,0 +1,477 @@
+/** The listener: one port for HTTP and WebSocket. It accepts sockets, guards the door, and hands frames on. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { hostname, networkInterfaces } from "node:os";
+import type { Duplex } from "node:stream";
+import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import { codeOf, detailOf, GatewayError, ignore, invalidRequest, messageOf, StartError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { Descriptors } from "../../base/process/descriptors.ts";
+import type { StoreWatch } from "../../base/store/store-watch.ts";
+import type { Clock } from "../../base/time/clock.ts";
+import { type Schema, validationText } from "../../kit/schema/validate.ts";
+import { decideConnect, type Granted, HandshakeError, type HandshakePorts } from "../admission/handshake.ts";
+import { clientAddress, isLocal, isTailnetAddress, normalizeAddress, type Peer } from "../admission/locality.ts";
+import { isKnownHost, judgeOrigin, type Ours } from "../admission/origin.ts";
+import { Connection, LIMITS, type Session } from "../connection.ts";
+import { dialectFor, STRICTEST } from "../dialect.ts";
+import { type Dispatch, failureFrame, type Request, successFrame, unexpected } from "../dispatch.ts";
+import type { GatewaySettings } from "../settings.ts";
+import { answer, type HttpFront } from "./http.ts";
+import { findPortOwner } from "./port-owner.ts";
+import type { Certificate } from "./tls.ts";
+
+/** Strangers at the door at once: over all, and from one address that is not this machine. The oldest goes first. */
+const MAX_STRANGERS = 1024;
+const MAX_STRANGERS_PER_ADDRESS = 64;
+
+export interface ServerOptions extends HandshakePorts {
+  /** Takes secrets out of a text that leaves. */
+  readonly guard: (text: string) => string;
+  /** Takes paths of this machine out of a text for those who do not administer it. */
+  readonly conceal: (text: string) => string;
+  readonly log: Log;
+  readonly dispatch: Dispatch;
+  /** See `StoreWatch.explain`. */
+  readonly explain: StoreWatch["explain"];
+  readonly http: HttpFront;
+  /** Keeps descriptors free for everything but clients. */
+  readonly descriptors: Descriptors;
+  readonly certificate: Certificate | undefined;
+  /** The payload of hello-ok for a connection that is let in; the connection counts as connected from here on. */
+  welcome(connection: Connection, granted: Granted): unknown;
+  disconnected(connection: Connection): void;
+}
+
+/** Where the gateway can be reached. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export class GatewayServer {
+  /** Connections that have shaken hands. */
+  readonly connections = new Map<string, Connection>();
+  readonly #options: ServerOptions;
+  readonly #strangers = new Set<Connection>();
+  readonly #silent = new Set<Socket>();
+  readonly #listeners: Server[] = [];
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: LIMITS.preAuthPayload,
+    perMessageDeflate: false,
+    clientTracking: false,
+  });
+  readonly #hosts = new Set<string>([hostname().toLowerCase(), `${hostname().toLowerCase()}.local`]);
+  #port = 0;
+  #pinger: Disposable | undefined;
+  #isStopping = false;
+  #isCrowded = false;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+  }
+
+  /** Binds the port on the wanted address. Throws `StartError` when it cannot. */
+  async start(): Promise<Address> {
+    const { clock, settings } = this.#options;
+    const host = bindHost(settings());
+    const first = await this.#listen(host, settings().port);
+    this.#port = (first.address() as AddressInfo).port;
+    this.#rememberHost(host);
+    this.#pinger = clock.every(LIMITS.pingIntervalMs, () => {
+      for (const connection of this.connections.values()) connection.ping();
+    });
+    return { host, port: this.#port };
+  }
+
+  /** Listens on ::1 too when 127.0.0.1 is the address: some programs look up localhost so. */
+  async listenOnAlias(): Promise<void> {
+    if (bindHost(this.#options.settings()) !== "127.0.0.1") return;
+    await this.#listen("::1", this.#port).catch((error) =>
+      this.#options.log.warn("no listener on ::1; 127.0.0.1 works", { error: detailOf(error) }),
+    );
+  }
+
+  /** SHA-256 of the certificate; undefined without TLS. */
+  get fingerprint(): string | undefined {
+    return this.#options.certificate?.fingerprint;
+  }
+
+  /** Stops accepting; connections stay until `closeConnections`. */
+  stopAccepting(): void {
+    this.#isStopping = true;
+    for (const listener of this.#listeners) listener.close();
+    for (const stranger of this.#strangers) stranger.close(1012, "service restart");
+  }
+
+  /** Stops accepting, closes every connection with 1012 and waits until they are gone, 2 s at most. */
+  async closeConnections(): Promise<void> {
+    this.stopAccepting();
+    this.#pinger?.[Symbol.dispose]();
+    const all = [...this.connections.values()];
+    for (const connection of all) connection.close(1012, "service restart");
+    const gone = Promise.all(all.map(({ closed }) => new Promise((resolve) => onAbort(closed.signal, resolve))));
+    const timeLimit = new AbortController();
+    await Promise.race([gone, this.#options.clock.sleep(2_000, timeLimit.signal).catch(() => undefined)]);
+    timeLimit.abort();
+    for (const listener of this.#listeners) listener.closeAllConnections();
+  }
+
+  /** Closes the connections that rest on a device's token in a role; without a role, all that the device has. */
+  closeConnectionsOf(deviceId: string, role: string | undefined, reason: string): void {
+    const rests = ({ caller, credential }: Session) =>
+      caller.deviceId === deviceId &&
+      (role === undefined || (credential.kind === "device" && credential.role === role));
+    for (const connection of this.connections.values()) {
+      if (connection.session && rests(connection.session)) connection.close(4001, reason);
+    }
+  }
+
+  get #ours(): Ours {
+    const { certificate, settings } = this.#options;
+    const { allowedHosts, controlUi } = settings();
+    return {
+      scheme: certificate ? "https" : "http",
+      port: this.#port,
+      hosts: [...this.#hosts, ...allowedHosts],
+      allowedOrigins: controlUi.allowedOrigins,
+    };
+  }
+
+  #rememberHost(host: string): void {
+    if (host === "0.0.0.0" || host === "::") for (const address of ownAddresses()) this.#hosts.add(address);
+    else this.#hosts.add(host);
+  }
+
+  async #listen(host: string, port: number): Promise<Server> {
+    const server = await this.#createServer();
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error) => reject(bindError(error, host, port)));
+      server.listen(port, host, resolve);
+    });
+    server.on("error", (error) => this.#options.log.error("the listener reports an error", { error: detailOf(error) }));
+    this.#listeners.push(server);
+    return server;
+  }
+
+  async #createServer(): Promise<Server> {
+    const limits = {
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 5_000,
+      connectionsCheckingInterval: 2_000,
+      maxHeaderSize: 16_384,
+    };
+    const { certificate } = this.#options;
+    const server = certificate
+      ? (await import("node:https")).createServer({
+          ...limits,
+          cert: certificate.cert,
+          key: certificate.key,
+          minVersion: "TLSv1.2",
+          handshakeTimeout: 10_000,
+        })
+      : createServer(limits);
+    // Before TLS and before HTTP: what is refused here has cost nothing.
+    server.on("connection", (socket: Socket) => this.#refuseBeyondRoom(socket, certificate === undefined));
+    server.on(certificate ? "secureConnection" : "connection", (socket: Socket) => this.#admitSocket(socket));
+    server.on("request", (request, response) => this.#onRequest(request, response));
+    server.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
+    server.on("clientError", (error, socket) => refuseHead(error, socket, this.#options.clock));
+    return server as Server;
+  }
+
+  /**
+   * When few descriptors are left, a newcomer takes the place of the stranger that has waited longest. Where nobody waits
+   * it is told to come later. Requests under way and clients that have shaken hands stay.
+   */
+  #refuseBeyondRoom(socket: Socket, isPlain: boolean): void {
+    const hasRoom = this.#options.descriptors.take();
+    if (!hasRoom && !this.#isCrowded) this.#options.log.warn(CROWDED);
+    this.#isCrowded = !hasRoom;
+    if (hasRoom) return;
+    const silent = this.#silent.values().next().value;
+    const stranger = this.#strangers.values().next().value;
+    if (silent) silent.destroy();
+    else if (stranger) this.#dismiss(stranger);
+    else if (isPlain) refuseSocket(socket);
+    else socket.destroy();
+  }
+
+  #dismiss(stranger: Connection): void {
+    this.#strangers.delete(stranger);
+    stranger.terminate();
+  }
+
+  /** A socket that has not said what it wants yet is a stranger too; the one that has been silent longest makes room. */
+  #admitSocket(socket: Socket): void {
+    if (this.#silent.size >= MAX_STRANGERS) this.#silent.values().next().value?.destroy();
+    this.#silent.add(socket);
+    socket.once("close", () => this.#silent.delete(socket));
+  }
+
+  /** A socket is silent again when its request has been answered. */
+  #heardSocket(socket: Socket, response: ServerResponse): void {
+    this.#silent.delete(socket);
+    response.once("close", () => {
+      if (!socket.destroyed) this.#silent.add(socket);
+    });
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const { http, log } = this.#options;
+    this.#heardSocket(request.socket, response);
+    if (!isKnownHost(request.headers.host, this.#ours)) return answer(response, 421, UNKNOWN_HOST);
+    http.handle(request, response).catch((error) => {
+      log.error("a request failed", { error });
+      if (!response.headersSent) answer(response, 500, "Internal Server Error");
+      else response.destroy();
+    });
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", (error) => ignore(error, "the client went away during the upgrade"));
+    // Rebinding is a browser's problem, and browsers send Origin. A program with a foreign Host is merely not local.
+    if (request.headers.origin !== undefined && !isKnownHost(request.headers.host, this.#ours)) {
+      return refuseUpgrade(socket, "421 Misdirected Request", UNKNOWN_HOST);
+    }
+    // A socket that was opened before the stop may still ask to be upgraded during it.
+    if (this.#isStopping) return refuseUpgrade(socket, "503 Service Unavailable", "The gateway stops.");
+    this.#silent.delete(request.socket);
+    // The answer to the upgrade and the challenge leave in one write.
+    socket.cork();
+    process.nextTick(() => socket.uncork());
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#onSocket(webSocket, request));
+  }
+
+  #onSocket(socket: WebSocket, request: IncomingMessage): void {
+    const { clock, settings } = this.#options;
+    const peer: Peer = { address: normalizeAddress(request.socket.remoteAddress ?? ""), headers: request.headers };
+    const connection = new Connection(socket, clock, {
+      stream: request.socket,
+      peer,
+      origin: judgeOrigin(request.headers, this.#ours),
+      address: clientAddress(peer, settings().trustedProxies),
+      isLocal: isLocal(peer, ownAddresses()),
+      guard: this.#options.guard,
+      conceal: this.#options.conceal,
+    });
+    this.#admitStranger(connection);
+    const timeLimit = clock.after(LIMITS.handshakeMs, () => connection.close(1000, ""));
+    socket.on("error", (error) => ignore(error, "ws closes the socket with the right code; there is nothing to add"));
+    socket.on("message", (data, isBinary) => {
+      // What still arrives on a connection that we are closing has no effect.
+      if (!connection.isOpen) return;
+      if (connection.session) return connection.receive(data);
+      // Only one frame is ever handled before hello-ok: a stranger that sends more has been answered and closed.
+      if (!this.#strangers.delete(connection)) return;
+      timeLimit[Symbol.dispose]();
+      this.#onFirstFrame(connection, data, isBinary);
+    });
+    socket.once("close", () => {
+      timeLimit[Symbol.dispose]();
+      this.#strangers.delete(connection);
+      if (this.connections.delete(connection.id)) this.#options.disconnected(connection);
+    });
+    connection.send(
+      JSON.stringify({
+        type: "event",
+        event: "connect.challenge",
+        payload: { nonce: connection.nonce, ts: clock.now() },
+      }),
+    );
+  }
+
+  /** Makes room for a newcomer by closing the stranger that has waited longest. */
+  #admitStranger(connection: Connection): void {
+    const sameAddress = [...this.#strangers].filter(
+      ({ address, isLocal: local }) => !local && address === connection.address,
+    );
+    const oldest =
+      sameAddress.length >= MAX_STRANGERS_PER_ADDRESS
+        ? sameAddress[0]
+        : this.#strangers.size >= MAX_STRANGERS
+          ? this.#strangers.values().next().value
+          : undefined;
+    if (oldest) this.#dismiss(oldest);
+    this.#strangers.add(connection);
+  }
+
+  #onFirstFrame(connection: Connection, data: RawData, isBinary: boolean): void {
+    const frame = parse(data);
+    if (frame === undefined) return connection.close(1000, "");
+    // Text only, until the client is known (security: transport and handshake). Later, binary JSON is accepted.
+    const { requestFrame } = dialectFor((frame as Partial<Request> | null)?.params) ?? STRICTEST;
+    if (isBinary || frameProblem(frame, requestFrame)) return connection.close(1008, "invalid request frame");
+    const request = frame as Request;
+    try {
+      if (request.method !== "connect") throw invalidRequest("invalid handshake: first request must be connect");
+      const granted = decideConnect(request.params, connection, this.#options);
+      this.connections.set(connection.id, connection);
+      connection.open(granted.session, (frame) => this.#onFrame(connection, granted.session, frame));
+      connection.send(successFrame(request.id, this.#options.welcome(connection, granted)));
+    } catch (error) {
+      this.#refuse(connection, request, error);
+    }
+  }
+
+  #refuse(connection: Connection, { id }: Request, error: unknown): void {
+    const { log } = this.#options;
+    const known =
+      error instanceof GatewayError
+        ? error
+        : unexpected(this.#options.explain(error, "the handshake threw an unexpected error"));
+    this.connections.delete(connection.id);
+    log.debug("connection refused", { connId: connection.id, address: connection.address, why: known.message });
+    connection.send(failureFrame(id, known));
+    const requestId = known.details?.requestId;
+    // Protocol 4 spells the pairing problem out after a colon; its clients look for the id behind that.
+    const isSpeltOut = requestId !== undefined && known.message.includes(":");
+    const reason = isSpeltOut ? `${known.message} (requestId: ${requestId})` : known.message;
+    connection.close(known instanceof HandshakeError ? known.closeCode : 1008, reason);
+  }
+
+  #onFrame(connection: Connection, session: Session, data: RawData): void {
+    const frame = parse(data);
+    if (frame === undefined)
+      return this.#options.log.debug("a frame that is not JSON was ignored", { connId: connection.id });
+    const problem = isPlainRequest(frame) ? undefined : frameProblem(frame, session.dialect.requestFrame);
+    if (!problem) return this.#options.dispatch.handle(connection, session, frame as Request);
+    connection.send(failureFrame(idOf(frame), invalidRequest(`invalid request frame: ${problem}`)));
+  }
+}
+
+/** What is said of a head that is not HTTP, is too large, or did not come in time (RFC 9110, RFC 6585). */
+const HEAD_PROBLEMS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Content Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
+/** The sockets whose refusal is on its way. */
+const refused = new WeakSet<Duplex>();
+
+/** Answers what cannot be read as a request, and closes. A socket that is gone, or in the midst of an answer, is ended. */
+function refuseHead(error: Error, socket: Duplex, clock: Clock): void {
+  const code = codeOf(error) ?? "";
+  // Each further piece of what cannot be read is an error again; the answer must be left to arrive.
+  if (refused.has(socket) && code !== "ECONNRESET") return;
+  // As Node does it when nobody listens: the answer under way, if any, stands on the socket.
+  const { _httpMessage: answering } = socket as { _httpMessage?: ServerResponse | null };
+  if (!socket.writable || code === "ECONNRESET" || answering?.headersSent) return void socket.destroy();
+  const status = HEAD_PROBLEMS[code] ?? "400 Bad Request";
+  const text = status.slice(4);
+  refused.add(socket);
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+  );
+  // What still comes is read and thrown away: an end with unread bytes would take the answer back.
+  socket.resume();
+  const limit = clock.after(LIMITS.closeMs, () => socket.destroy());
+  socket.once("close", () => limit[Symbol.dispose]());
+}
+
+/** Answers a socket that is not let in, and closes it at once. */
+function refuseSocket(socket: Socket): void {
+  socket.on("error", (error) => ignore(error, "it is not let in"));
+  socket.write(
+    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Type: text/plain\r\n" +
+      `Content-Length: ${CROWDED.length}\r\n\r\n${CROWDED}`,
+  );
+  socket.destroySoon();
+}
+
+function refuseUpgrade(socket: Duplex, status: string, text: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n${text}`);
+}
+
+const CROWDED = "too many connections are open; close some, or raise the limit (ulimit -n)";
+const UNKNOWN_HOST =
+  "This name is not one of the gateway's. Use http://127.0.0.1, or add the name to gateway.allowedHosts.";
+const MAX_ID_CHARS = 256;
+
+function parse(data: RawData): unknown {
+  try {
+    return JSON.parse(data.toString());
+  } catch (error) {
+    ignore(error, "the protocol says what happens to a frame that is not JSON");
+    return undefined;
+  }
+}
+
+/** The shape of nearly every frame, checked without the schema. */
+function isPlainRequest(frame: unknown): boolean {
+  if (typeof frame !== "object" || frame === null) return false;
+  const { type, id, method, params: _params, ...rest } = frame as Record<string, unknown>;
+  const isId = typeof id === "string" && id !== "" && id.length <= MAX_ID_CHARS;
+  return type === "req" && isId && typeof method === "string" && method !== "" && Object.keys(rest).length === 0;
+}
+
+function frameProblem(frame: unknown, schema: Schema): string | undefined {
+  const id = (frame as { id?: unknown } | null)?.id;
+  if (typeof id === "string" && id.length > MAX_ID_CHARS)
+    return `at /id: must NOT have more than ${MAX_ID_CHARS} characters`;
+  return validationText(schema, frame);
+}
+
+/** The id to answer under: the frame's own, whatever its type, when it is small. */
+function idOf(frame: unknown): unknown {
+  const id = (frame as { id?: unknown } | null)?.id;
+  const isSmall =
+    (typeof id === "string" && id.length <= MAX_ID_CHARS) || typeof id === "number" || typeof id === "boolean";
+  return isSmall ? id : "invalid";
+}
+
+function onAbort(signal: AbortSignal, fn: (value: unknown) => void): void {
+  if (signal.aborted) fn(undefined);
+  else signal.addEventListener("abort", fn, { once: true });
+}
+
+/** Addresses of this host's interfaces, read at most every ten seconds. */
+function ownAddresses(): readonly string[] {
+  if (performance.now() - addresses.at > 10_000) {
+    const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+    addresses = { at: performance.now(), list: all.map(({ address }) => normalizeAddress(address)) };
+  }
+  return addresses.list;
+}
+
+let addresses: { readonly at: number; readonly list: readonly string[] } = { at: Number.NEGATIVE_INFINITY, list: [] };
+
+/** The address to bind. Never wider than asked for: a tailnet that is down is an error, not a reason to use another. */
+export function bindHost(
+  { bind, customBindHost }: Pick<GatewaySettings, "bind" | "customBindHost">,
+  addresses: readonly string[] = ownAddresses(),
+): string {
+  if (bind === "lan") return "0.0.0.0";
+  if (bind === "custom" && customBindHost) return customBindHost;
+  if (bind === "custom")
+    throw new StartError(
+      "gateway.bind is custom but gateway.customBindHost is not set; set it to the address to listen on.",
+    );
+  if (bind !== "tailnet") return "127.0.0.1";
+  const address = addresses.find(isTailnetAddress);
+  if (address) return address;
+  throw new StartError(
+    "gateway.bind is tailnet but this host has no tailnet address; start Tailscale, or set gateway.bind to loopback.",
+  );
+}
+
+function bindError(error: Error, host: string, port: number): StartError {
+  const code = codeOf(error);
+  const options = { cause: error };
+  if (code === "EADDRINUSE") {
+    const owner = findPortOwner(port);
+    const who = owner ? ` by ${owner.command} (pid ${owner.pid})` : "";
+    return new StartError(
+      `Port ${port} is taken${who}; stop it (\`moltbot gateway stop\` if it is a gateway), or start with --port.`,
+      options,
+    );
+  }
+  if (code === "EACCES")
+    return new StartError(`Port ${port} needs more rights; choose one above 1023 with --port.`, options);
+  if (code === "EADDRNOTAVAIL")
+    return new StartError(`${host} is not an address of this machine; correct gateway.bind.`, options);
+  return new StartError(`The gateway cannot listen on ${host} port ${port}: ${messageOf(error)}.`, options);
+}

@@ -1,0 +1,77 @@
+/** The gateway's certificate: the configured one, or a self-signed one that clients pin by its fingerprint. */
+import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
+import { join } from "node:path";
+import { ignore, StartError } from "../../base/errors.ts";
+import { expandHome, readTextIfExists, writePrivateFile } from "../../base/files.ts";
+import type { Clock } from "../../base/time/clock.ts";
+import type { GatewaySettings } from "../settings.ts";
+
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+  /** SHA-256 of the DER certificate, upper-case hexadecimal with colons. */
+  readonly fingerprint: string;
+}
+
+const VALID_DAYS = 3650;
+
+/**
+ * Reads the certificate, or makes one on first use. Throws `StartError` when a configured file is missing or unusable:
+ * a gateway that was asked for TLS never falls back to plain text.
+ */
+export async function loadCertificate(
+  settings: GatewaySettings["tls"],
+  stateDir: string,
+  clock: Clock,
+): Promise<Certificate> {
+  const folder = join(stateDir, "gateway", "tls");
+  const certPath = settings.certPath ? expandHome(settings.certPath) : join(folder, "gateway-cert.pem");
+  const keyPath = settings.keyPath ? expandHome(settings.keyPath) : join(folder, "gateway-key.pem");
+  const cert = readTextIfExists(certPath);
+  const key = readTextIfExists(keyPath);
+  if (cert !== undefined && key !== undefined) {
+    const fingerprint = fingerprintOf(cert, certPath);
+    if (isKeyOf(cert, key)) return { cert, key, fingerprint };
+    throw new StartError(`${keyPath} is not the private key of ${certPath}; correct gateway.tls.keyPath.`);
+  }
+  if (settings.certPath || settings.keyPath || !settings.autoGenerate) {
+    const missing = cert === undefined ? certPath : keyPath;
+    throw new StartError(
+      `The TLS file ${missing} does not exist; correct gateway.tls, or leave both paths out to have a certificate made.`,
+    );
+  }
+  const made = await generate(clock.now());
+  writePrivateFile(keyPath, made.key);
+  writePrivateFile(certPath, made.cert);
+  return { ...made, fingerprint: fingerprintOf(made.cert, certPath) };
+}
+
+async function generate(now: number): Promise<{ cert: string; key: string }> {
+  // By its default: a bundler gives the names of a CommonJS package to static imports only.
+  const { default: selfsigned } = await import("selfsigned");
+  const notAfterDate = new Date(now + VALID_DAYS * 86_400_000);
+  const pems = await selfsigned.generate([{ name: "commonName", value: "moltbot-gateway" }], {
+    keySize: 2048,
+    algorithm: "sha256",
+    notAfterDate,
+  });
+  return { cert: pems.cert, key: pems.private };
+}
+
+function fingerprintOf(cert: string, path: string): string {
+  try {
+    const { raw } = new X509Certificate(cert);
+    return createHash("sha256").update(raw).digest("hex").toUpperCase().match(/../g)!.join(":");
+  } catch (error) {
+    throw new StartError(`${path} is not a PEM certificate; correct gateway.tls.certPath.`, { cause: error });
+  }
+}
+
+function isKeyOf(cert: string, key: string): boolean {
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch (error) {
+    ignore(error, "a text that is no key is no key of this certificate");
+    return false;
+  }
+}

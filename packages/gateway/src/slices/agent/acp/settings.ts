@@ -1,4 +1,0 @@
-/** What the config says of an external agent, as `agents.list[].backend` has it. */
-import type { AgentSettings } from "../../sessions/settings.ts";
-
-export type AcpBackend = NonNullable<NonNullable<AgentSettings["list"]>[number]["backend"]>;

@@ -1,0 +1,428 @@
+/** The agent: its runs, the models it can ask, and who it says it is. */
+import type { Static } from "@sinclair/typebox";
+import { invalidRequest } from "../../../base/errors.ts";
+import type { Caller } from "../../../kit/access.ts";
+import type { Base } from "../../../kit/base.ts";
+import type { Command } from "../../../kit/command.ts";
+import { Port } from "../../../kit/port.ts";
+import type { SessionDefaults } from "../../core/sessions/schema.ts";
+import { normalAgentId } from "../../core/sessions/sessions.ts";
+import type { StoredPart } from "../../core/sessions/transcript.ts";
+import type { AgentHealth } from "../../core/system/schema.ts";
+import type { Thinking } from "../models/port.ts";
+import type { Model } from "../models/providers/providers.ts";
+import type { ModelChoice } from "../models/schema.ts";
+import { ExternalAgents } from "./acp/external-agents.ts";
+import type { AcpBackend } from "./acp/settings.ts";
+import { type Approving, NOTHING_ALLOWED } from "./approving.ts";
+import { Commands, type Invocation } from "./commands/builtin.ts";
+import { commandEntries, laterCommandEntries } from "./commands/command-entries.ts";
+import { Delegations } from "./delegations/delegations.ts";
+import { withPdfTexts } from "./intake/attachments.ts";
+import {
+  type AgentParams,
+  type Channels,
+  type Conversation,
+  requestConversation,
+  requestReply,
+  requestRun,
+  requireAgent,
+  type SendParams,
+} from "./intake/request.ts";
+import { type ChoicesOf, modelChoices } from "./model-choices.ts";
+import { Notes } from "./notes.ts";
+import { type Compacted, Compaction, type CompactRequest } from "./prompt/compaction.ts";
+import { reportOf } from "./prompt/prompt-of-run.ts";
+import type { RunRecorder } from "./recorder.ts";
+import { finalAnswer, waitAnswer } from "./run/report.ts";
+import type { RunResult } from "./run/run.ts";
+import type { AbortReason } from "./run/run-store.ts";
+import { type Accepted, acceptedOf, type KnownRun, Runs } from "./runs.ts";
+import type { CommandEntry, CommandEntryV3 } from "./schema.ts";
+import type { AgentServices } from "./services.ts";
+import { type ToolRules, tools as toolSettings } from "./settings.ts";
+import { toolEntries } from "./toolbox/tool-entries.ts";
+import { Toolbox } from "./toolbox/toolbox.ts";
+import { Turns } from "./turn/turn.ts";
+
+/** What the slices below this one need beside the service. */
+export { readAttachments, storeAttachments, withPdfTexts } from "./intake/attachments.ts";
+export { readContent } from "./intake/file-content.ts";
+export { cleanMessage } from "./intake/text.ts";
+export { toolWords } from "./prompt/history.ts";
+export { errorOf } from "./run/report.ts";
+export { Run } from "./run/run.ts";
+export { aborted, done, failed } from "./run/run-ends.ts";
+export { audienceOf } from "./toolbox/tool-policy.ts";
+export { hasSpoken, loop } from "./turn/loop.ts";
+
+/** How an agent is shown. */
+export interface ShownIdentity {
+  readonly name: string;
+  readonly avatar: string;
+}
+
+export class Agent {
+  readonly runs: Runs;
+  readonly notes: Notes;
+  /** Runs that runs have started. */
+  readonly delegations: Delegations;
+  /** Who knows the channels; filled by messaging. */
+  readonly channels = new Port<Channels>({
+    knows: () => false,
+    normalSender: (key) => key.trim(),
+    route: () => undefined,
+  });
+  /** Who says what commands may do, and asks people; filled by approvals. */
+  readonly approvals = new Port<Approving>(NOTHING_ALLOWED);
+  /** Who keeps runs for replay; filled by recordings. */
+  readonly recorder = new Port<RunRecorder>({ watch: (_run, ports) => ports, asked() {} });
+  readonly toolbox: Toolbox;
+  /** Agents that are programs of their own. */
+  readonly external: ExternalAgents;
+  readonly compaction: Compaction;
+  readonly #services: AgentServices;
+  readonly #commands: Commands;
+
+  /** `services` is also what tools and commands are given: the one object of the gateway, in which those below stand later. */
+  constructor(services: AgentServices) {
+    this.#services = services;
+    this.#commands = new Commands(services.host.commands);
+    this.toolbox = new Toolbox({
+      builtin: services.host.tools,
+      clock: services.clock,
+      settings: () => this.toolRules,
+      policyOf: (agentId) => this.#configured(agentId)?.tools,
+      gateway: services,
+    });
+    this.external = new ExternalAgents(services, {
+      toolbox: this.toolbox,
+      approvals: this.approvals,
+      record: (runId) => this.runs.record(runId),
+    });
+    this.notes = new Notes(services);
+    this.compaction = new Compaction(services, this);
+    this.runs = new Runs(services, new Turns(services, this));
+    this.delegations = new Delegations(services, this);
+    this.runs.observers.add(this.delegations);
+  }
+
+  /** Takes interrupted runs up again. Before the first request: a retry must find its run, and nothing may overtake it. */
+  resume(): void {
+    this.runs.resume();
+    this.delegations.tellAll();
+  }
+
+  /** Looks for model servers on this machine without waiting for them. */
+  start(): void {
+    void this.#services.models.lookAround();
+  }
+
+  /** Interrupts the runs; they go on after the next start. */
+  async stop(): Promise<void> {
+    this.delegations[Symbol.dispose]();
+    await this.runs.stop();
+    await this.external[Symbol.asyncDispose]();
+  }
+
+  /** The same params, with its text in the place of every PDF that is attached. Throws the signal's reason. */
+  async withFiles<Params extends { readonly attachments?: readonly unknown[] }>(
+    params: Params,
+    signal: AbortSignal,
+  ): Promise<Params> {
+    const { attachments } = params;
+    if (attachments === undefined) return params;
+    return { ...params, attachments: await withPdfTexts(attachments, { clock: this.#services.clock, signal }) };
+  }
+
+  /** Starts the run that the `agent` method asks for, or finds the one of its key. Throws what is wrong with the request. */
+  request(params: AgentParams, caller: Caller, results: readonly StoredPart[] = []): Accepted {
+    return requestRun(this.#services, this, params, { caller, results });
+  }
+
+  /** Starts the run of a chat message; undefined when it is new, else the run that the key started. Throws as `request` does. */
+  reply(params: SendParams, caller: Caller): KnownRun | undefined {
+    return requestReply(this.#services, this, params, caller);
+  }
+
+  /** Starts the run of a message from a channel, with what `also` writes in one transaction. Throws as `request` does. */
+  converse(conversation: Conversation, also: () => void): void {
+    requestConversation(this.#services, this, conversation, also);
+  }
+
+  /** The commands that can be typed in any conversation, for menus. */
+  get commands(): readonly Command[] {
+    return this.#commands.all;
+  }
+
+  /** The commands that a caller may type in a conversation. Throws `INVALID_REQUEST` when the session key is not one. */
+  commandEntries(sessionKey: string | undefined, { scopes }: Pick<Caller, "scopes">): Static<typeof CommandEntryV3>[] {
+    const { sessions } = this.#services;
+    const key = sessionKey === undefined ? sessions.mainKey() : sessions.canonical(sessionKey);
+    return commandEntries(this.commands, { scopes: [...scopes], sessionKey: key, gateway: this.gateway });
+  }
+
+  /** The same for clients of protocol 4. */
+  laterCommandEntries(sessionKey: string | undefined, caller: Pick<Caller, "scopes">): Static<typeof CommandEntry>[] {
+    return laterCommandEntries(this.commandEntries(sessionKey, caller));
+  }
+
+  /** The tools, and why a model may not use each when the caller speaks to it in a conversation. */
+  toolEntries(spelledKey: string | undefined, caller: Caller, signal: AbortSignal): ReturnType<typeof toolEntries> {
+    return toolEntries(this.toolbox, this.#services, spelledKey, caller, signal);
+  }
+
+  /** The command that a message beginning with a slash calls. */
+  slashCommand(message: string): Invocation | undefined {
+    return this.#commands.slash(message);
+  }
+
+  /** The command that a message begins with, slash or not. */
+  looseCommand(message: string): Invocation | undefined {
+    return this.#commands.loose(message);
+  }
+
+  /** What commands and tools reach. */
+  get gateway(): Base {
+    return this.#services;
+  }
+
+  /** The final answer of the `agent` method. Throws `UNAVAILABLE` when the run failed. */
+  report(runId: string, result: RunResult): ReturnType<typeof finalAnswer> {
+    return finalAnswer(runId, result);
+  }
+
+  /** How a run ended; "timeout" when it has not in that time, or is not known. Rejects when the signal aborts. */
+  async wait(
+    runId: string,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<ReturnType<typeof waitAnswer> | { runId: string; status: "timeout" }> {
+    const limit = new AbortController();
+    const either = AbortSignal.any([limit.signal, signal]);
+    using _timer = this.#services.clock.after(timeoutMs, () => limit.abort());
+    const finished = this.runs.whenKnown(runId, either).then((known) => acceptedOf(known).finished);
+    const { promise: late, resolve } = Promise.withResolvers<undefined>();
+    either.addEventListener("abort", () => resolve(undefined), { once: true });
+    const result = await Promise.race([finished.catch(() => undefined), late]);
+    limit.abort();
+    return result ? waitAnswer(runId, result) : { runId, status: "timeout" };
+  }
+
+  /** The agent whose identity is asked for. Throws `INVALID_REQUEST` when key and id name different ones. */
+  requireIdentity(params: { agentId?: string; sessionKey?: string }): string {
+    const { sessions } = this.#services;
+    const named = requireAgent("agent.identity.get", params, this.#services);
+    return (
+      named ?? sessions.agentOf(params.sessionKey?.trim() ? sessions.canonical(params.sessionKey) : sessions.mainKey())
+    );
+  }
+
+  /** What goes into the system prompt of a run in a session, or in an agent's main one. Throws `INVALID_REQUEST`. */
+  async promptReport(
+    params: { agentId?: string; sessionKey?: string },
+    options: { caller: Caller; full: boolean; signal: AbortSignal },
+  ): ReturnType<typeof reportOf> {
+    const { sessions } = this.#services;
+    const named = requireAgent("agent.prompt", params, this.#services);
+    const sessionKey = params.sessionKey?.trim() ? sessions.canonical(params.sessionKey) : sessions.mainKey(named);
+    return await reportOf(
+      this.#services,
+      this,
+      { agentId: named ?? sessions.agentOf(sessionKey), sessionKey },
+      options,
+    );
+  }
+
+  /** Which tools models may call, and for whom, as the settings say now. */
+  get toolRules(): ToolRules {
+    return {
+      ...this.#services.config.of(toolSettings).current,
+      normalSender: (key) => this.channels.now.normalSender(key),
+    };
+  }
+
+  get defaultAgentId(): string {
+    return this.#services.sessions.defaults.defaultAgentId;
+  }
+
+  /** The program that answers for an agent; undefined when a model does. */
+  backendOf(agentId: string): AcpBackend | undefined {
+    return this.#configured(agentId)?.backend;
+  }
+
+  /** The model that answers in a session, or undefined when none is connected. Throws when the chosen one cannot be reached. */
+  modelOf(sessionKey: string): Model | undefined {
+    const ref = this.#refOf(sessionKey);
+    const { models } = this.#services;
+    return ref === undefined ? models.usual() : models.require(ref);
+  }
+
+  /** The `provider/id` that answers in a session, as chosen, whether it can be reached or not. */
+  modelNameOf(sessionKey: string): string | undefined {
+    return this.#fullName(this.#refOf(sessionKey)) ?? this.#services.models.usual()?.ref;
+  }
+
+  /** The model of sessions that have not chosen one; undefined when there is none or it cannot be reached. */
+  defaultModel(): Model | undefined {
+    return this.#services.models.find(this.#refOf(this.#services.sessions.mainKey()));
+  }
+
+  /** The same as `status` says it. */
+  modelDefaults(): { model: string | null; contextTokens: number | null } {
+    const ref = this.#fullName(this.#configuredRef(this.defaultAgentId)) ?? this.#services.models.usual()?.ref;
+    return { model: ref ?? null, contextTokens: this.defaultModel()?.contextWindow ?? null };
+  }
+
+  /** The same as lists of conversations say it. */
+  sessionDefaults(): Static<typeof SessionDefaults> {
+    const model = this.defaultModel();
+    return {
+      modelProvider: model?.provider.id ?? null,
+      model: model?.id ?? null,
+      contextTokens: model?.contextWindow ?? null,
+    };
+  }
+
+  /** The models that are asked when the session's own cannot answer; those that cannot be reached are left out. */
+  fallbacksOf(sessionKey: string): Model[] {
+    const { sessions, models } = this.#services;
+    const setting = this.#configured(sessions.agentOf(sessionKey))?.model ?? sessions.agentSettings.defaults.model;
+    const refs = typeof setting === "object" ? (setting.fallbacks ?? []) : [];
+    return refs.map((ref) => models.find(ref)).filter((model) => model !== undefined);
+  }
+
+  /**
+   * Sums up all but the last turn of a conversation, because a person asks for it. Throws `INVALID_REQUEST` when no model
+   * is connected, and what asking it throws.
+   */
+  async compact(request: Pick<CompactRequest, "sessionKey" | "runId" | "signal" | "instructions">): Promise<Compacted> {
+    const model = this.modelOf(request.sessionKey);
+    if (!model) throw invalidRequest("No model is connected that could write a summary; see /model.");
+    return await this.compaction.compact({ ...request, model: this.summaryModel(model), keepTokens: 0 });
+  }
+
+  /** The model that sums up for another one. */
+  summaryModel(model: Model): Model {
+    const { sessions, models } = this.#services;
+    const { model: ref } = sessions.agentSettings.defaults.compaction;
+    return (ref === undefined ? undefined : models.find(ref)) ?? model;
+  }
+
+  /** How hard the model thinks in a session, when someone said so. */
+  thinkingOf(sessionKey: string): Thinking | undefined {
+    const { sessions } = this.#services;
+    const ofAgent = this.#configured(sessions.agentOf(sessionKey))?.thinkingDefault;
+    const level = sessions.get(sessionKey)?.levels.thinkingLevel ?? ofAgent;
+    return (level ?? sessions.agentSettings.defaults.thinkingDefault) as Thinking | undefined;
+  }
+
+  /** Name and picture of an agent: as configured, else as its IDENTITY.md says. */
+  identity(agentId: string): ShownIdentity {
+    const { identity, name } = this.#configured(agentId) ?? {};
+    const written = this.#services.workspace.identityOf(agentId);
+    const configured = identity?.avatar ?? identity?.avatarUrl ?? identity?.emoji;
+    return {
+      name: (identity?.name ?? name ?? written.name ?? "Assistant").slice(0, 50),
+      avatar: (configured ?? written.avatar ?? written.emoji ?? "A").slice(0, 200),
+    };
+  }
+
+  /** The agents that are configured, the default one first. */
+  list() {
+    const { sessions } = this.#services;
+    const { scope, mainKey, defaultAgentId } = sessions.defaults;
+    const agents = sessions.agentIds().map((id) => {
+      const { name, identity } = this.#configured(id) ?? {};
+      return { id, ...(name !== undefined && { name }), ...(identity && { identity: pickIdentity(identity) }) };
+    });
+    return { defaultId: defaultAgentId, mainKey, scope, agents };
+  }
+
+  /** The same for clients of protocol 4, each with the model that answers. */
+  laterList() {
+    const { agents, ...rest } = this.list();
+    const { sessions } = this.#services;
+    const laterAgents = agents.map((agent) => {
+      const key = sessions.mainKey(agent.id);
+      const primary = this.modelNameOf(key);
+      const fallbacks = this.fallbacksOf(key).map(({ ref }) => ref);
+      return { ...agent, kind: "agent" as const, ...(primary !== undefined && { model: { primary, fallbacks } }) };
+    });
+    return { ...rest, agents: laterAgents };
+  }
+
+  /** The models as catalogues show them. */
+  modelChoices(of: ChoicesOf): Promise<ModelChoice[]> {
+    return modelChoices(this.#services, this, of);
+  }
+
+  /** Each agent in the health snapshot. */
+  health(): Static<typeof AgentHealth>[] {
+    const { sessions } = this.#services;
+    return sessions.agentIds().map((agentId) => {
+      const name = this.#configured(agentId)?.name;
+      return {
+        agentId,
+        ...(name !== undefined && { name }),
+        isDefault: agentId === this.defaultAgentId,
+        heartbeat: { enabled: false, every: "0m", everyMs: null, prompt: "", target: "last", ackMaxChars: 300 },
+        sessions: sessions.summary(agentId),
+      };
+    });
+  }
+
+  /** How many runs work, and how many wait; not counting the one that asks. */
+  counts(exceptRun: string): { active: number; queued: number } {
+    const open = this.runs.open().filter(({ id }) => id !== exceptRun);
+    const active = open.filter(({ hasBegun }) => hasBegun).length;
+    return { active, queued: open.length - active };
+  }
+
+  /** Ends the runs of a session and its sub-agents, except the one that asks; returns how many. */
+  abortSession(sessionKey: string, reason: AbortReason, exceptRun: string): number {
+    const runs = this.runs.open().filter(({ id, record }) => record.sessionKey === sessionKey && id !== exceptRun);
+    for (const run of runs) this.runs.abort(run, reason);
+    return runs.length + this.delegations.abortUnder(sessionKey, reason);
+  }
+
+  /** Whether a session has no run any more, after `limitMs` at the latest. */
+  async whenIdle(sessionKey: string, limitMs: number): Promise<boolean> {
+    const runs = this.runs.open().filter(({ record }) => record.sessionKey === sessionKey);
+    if (runs.length === 0) return true;
+    const limit = new AbortController();
+    const late = this.#services.clock.sleep(limitMs, limit.signal).then(
+      () => false,
+      () => false,
+    );
+    const idle = await Promise.race([Promise.all(runs.map(({ finished }) => finished)).then(() => true), late]);
+    limit.abort();
+    return idle;
+  }
+
+  #configured(agentId: string) {
+    return this.#services.sessions.agentSettings.list?.find(({ id }) => normalAgentId(id) === agentId);
+  }
+
+  /** What a short name means; a name that means nothing now stays as it is. */
+  #fullName(name: string | undefined): string | undefined {
+    return name === undefined ? undefined : (this.#services.models.find(name)?.ref ?? name);
+  }
+
+  #refOf(sessionKey: string): string | undefined {
+    const { sessions } = this.#services;
+    return sessions.get(sessionKey)?.levels.model ?? this.#configuredRef(sessions.agentOf(sessionKey));
+  }
+
+  #configuredRef(agentId: string): string | undefined {
+    const setting = this.#configured(agentId)?.model ?? this.#services.sessions.agentSettings.defaults.model;
+    return typeof setting === "object" ? setting.primary : setting;
+  }
+}
+
+type Identity = NonNullable<NonNullable<AgentServices["sessions"]["agentSettings"]["list"]>[number]["identity"]>;
+
+/** Only what the wire knows; a config may say more. */
+function pickIdentity({ name, theme, emoji, avatar, avatarUrl }: Identity): Identity {
+  return JSON.parse(JSON.stringify({ name, theme, emoji, avatar, avatarUrl })) as Identity;
+}

@@ -1,0 +1,63 @@
+/**
+ * The agent that works without a model: it knows commands and never pretends to be a language model. Slash commands
+ * are its work too when a model is connected.
+ */
+
+import { type Command, type CommandCall, mayUse, senderOf } from "../../../../kit/command.ts";
+import type { AgentServices } from "../services.ts";
+import { connectHint } from "./connect-hint.ts";
+
+/** A command with what was said to it. */
+export interface Invocation {
+  readonly command: Command;
+  readonly args: string;
+}
+
+/** The commands there are, found by their names. */
+export class Commands {
+  readonly all: readonly Command[];
+  readonly #byName: ReadonlyMap<string, Command>;
+
+  constructor(all: readonly Command[]) {
+    this.all = all;
+    this.#byName = new Map(
+      all.flatMap((command) => [command.name, ...(command.aliases ?? [])].map((name) => [name, command] as const)),
+    );
+  }
+
+  /** The command that a message beginning with a slash calls, if there is one of that name. */
+  slash(message: string): Invocation | undefined {
+    return this.#find(/^\/([a-z]+)(?:[\s:]+([\s\S]*))?$/i, message);
+  }
+
+  /** The command that a message begins with, slash or not. */
+  loose(message: string): Invocation | undefined {
+    return this.#find(/^\/?([a-z]+)[!?.]*(?:[\s:]+([\s\S]*))?$/i, message);
+  }
+
+  #find(pattern: RegExp, message: string): Invocation | undefined {
+    const match = pattern.exec(message.trim());
+    const command = match && this.#byName.get(match[1]!.toLowerCase());
+    return command ? { command, args: match[2]?.trim() ?? "" } : undefined;
+  }
+}
+
+/** What the command answers. A caller who may not use it is told so. Throws what the command throws. */
+export async function runCommand({ command, args }: Invocation, call: Omit<CommandCall, "args">): Promise<string> {
+  if (!mayUse(command, call.starter)) return refusal(command, call.starter);
+  return await command.run({ ...call, args });
+}
+
+function refusal(command: Command, starter: CommandCall["starter"]): string {
+  const { name, needs } = command;
+  const scopes = [needs ?? []].flat();
+  if (senderOf(starter) === undefined)
+    return `/${name} needs the ${scopes.join(" or ")} scope, and this connection does not have it.`;
+  const isForGuests = mayUse(command, { scopes: ["operator.write"] });
+  return `/${name} is for ${isForGuests ? "people whom the owner of this gateway has let in" : "the owner of this gateway"}.`;
+}
+
+/** What is answered to a message that is no command when no model is connected. */
+export function unknownAnswer(services: Pick<AgentServices, "models">): string {
+  return `${connectHint(services)}\n\nUntil then I know commands: type \`help\` to see them.`;
+}

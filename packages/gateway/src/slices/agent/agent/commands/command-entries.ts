@@ -1,0 +1,32 @@
+/** The commands as menus and completion show them. */
+
+import type { Static } from "@sinclair/typebox";
+import type { Base } from "../../../../kit/base.ts";
+import { type Command, mayUse } from "../../../../kit/command.ts";
+import type { CommandEntry, CommandEntryV3 } from "../schema.ts";
+
+/** As many words as a platform's menu can hold (Discord: 25 choices of an option). */
+const MAX_CHOICES = 25;
+
+/** Those commands that whoever holds the scopes may use, in the order in which help shows them. */
+export function commandEntries(
+  commands: readonly Command[],
+  { scopes, sessionKey, gateway }: { scopes: readonly string[]; sessionKey: string; gateway: Base },
+): Static<typeof CommandEntryV3>[] {
+  return commands
+    .filter((command) => mayUse(command, { scopes }))
+    .map(({ name, aliases = [], usage = "", summary, choices }) => ({
+      ...{ name, aliases: [...aliases], usage, summary },
+      choices: [...(choices?.(gateway, sessionKey) ?? [])].slice(0, MAX_CHOICES),
+    }));
+}
+
+/** The same as clients of protocol 4 read them, beside what ours read. */
+export function laterCommandEntries(entries: readonly Static<typeof CommandEntryV3>[]): Static<typeof CommandEntry>[] {
+  return entries.map((entry) => ({
+    ...entry,
+    textAliases: [entry.name, ...entry.aliases].map((each) => `/${each}`),
+    ...{ description: entry.summary, source: "native", scope: "text" },
+    acceptsArgs: entry.usage !== "" || entry.choices.length > 0,
+  }));
+}

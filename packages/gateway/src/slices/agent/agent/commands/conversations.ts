@@ -1,0 +1,117 @@
+/** Commands about conversations. */
+
+import type { Command } from "../../../../kit/command.ts";
+import { kindOf } from "../../../core/sessions/sessions.ts";
+import { defineCommand } from "../slice.ts";
+
+const search = defineCommand({
+  name: "search",
+  aliases: ["find"],
+  usage: "WORDS",
+  needs: "operator.read",
+  summary: "finds what was said in any conversation",
+  run({ args, gateway: { sessions }, runId }) {
+    if (args === "") return "What should I look for? Write for example `/search teapot`.";
+    const matches = sessions.transcript.search(args, 12, { exceptRun: runId }).slice(0, 10);
+    if (matches.length === 0) return `Nothing said so far matches “${args}”.`;
+    return matches
+      .map(
+        ({ sessionKey, role, ts, snippet }) =>
+          `- **${sessionKey}**, ${new Date(ts).toISOString().slice(0, 10)}, ${role}: ${snippet}`,
+      )
+      .join("\n");
+  },
+});
+
+const sessionList = defineCommand({
+  name: "sessions",
+  needs: "operator.read",
+  summary: "lists the newest conversations",
+  run({ gateway: { sessions, clock }, sessionKey }) {
+    const rows = sessions.list({ limit: 15, includeGlobal: true });
+    return rows
+      .map((session) => {
+        const title = session.label ?? sessions.transcript.title(session.sessionId) ?? "";
+        const here = session.key === sessionKey ? " ← here" : "";
+        const minutes = Math.round((clock.now() - session.updatedAt) / 60_000);
+        return `- \`${session.key}\` (${kindOf(session.key)}, ${minutes} min ago) ${title}${here}`;
+      })
+      .join("\n");
+  },
+});
+
+const reset = defineCommand({
+  name: "new",
+  aliases: ["reset"],
+  usage: "[MESSAGE]",
+  needs: "operator.write",
+  summary: "begins this conversation anew; the old one stays searchable",
+  run({ gateway: { sessions }, sessionKey }) {
+    sessions.reset(sessionKey);
+    return "A new conversation. The old one can still be searched.";
+  },
+});
+
+const stop = defineCommand({
+  name: "stop",
+  aliases: ["abort"],
+  needs: "operator.write",
+  summary: "stops the replies under way in this conversation",
+  run({ gateway: { agent }, sessionKey, runId }) {
+    const stopped = agent.abortSession(sessionKey, "stop", runId);
+    if (stopped === 0) return "Nothing is under way here.";
+    return stopped === 1 ? "Stopped." : `Stopped ${stopped} replies.`;
+  },
+});
+
+const THINKING = ["off", "minimal", "low", "medium", "high", "xhigh"];
+
+const think = defineCommand({
+  name: "think",
+  usage: `[${THINKING.join("|")}]`,
+  needs: "operator.write",
+  summary: "how hard the model thinks in this conversation",
+  choices: () => THINKING,
+  run({ args, gateway: { sessions }, sessionKey }) {
+    if (args === "") return `Thinking level: ${sessions.get(sessionKey)?.levels.thinkingLevel ?? "the model's own"}.`;
+    const { levels } = sessions.patch(sessionKey, { thinkingLevel: args });
+    return `Thinking level set to ${levels.thinkingLevel ?? "off"}.`;
+  },
+});
+
+const VERBOSE = ["on", "full", "off"];
+
+const verbose = defineCommand({
+  name: "verbose",
+  usage: `[${VERBOSE.join("|")}]`,
+  needs: "operator.write",
+  summary: "whether clients show the tools that are used in this conversation",
+  choices: () => VERBOSE,
+  run({ args, gateway: { sessions }, sessionKey }) {
+    const before = sessions.get(sessionKey)?.levels.verboseLevel ?? sessions.agentSettings.defaults.verboseDefault;
+    if (args === "") return `Tools are shown here: ${before ?? "off"}.`;
+    const { levels } = sessions.patch(sessionKey, { verboseLevel: args });
+    return `Tools are shown here from now on: ${levels.verboseLevel}.`;
+  },
+});
+
+const ACTIVATION = ["mention", "always"];
+
+const activation = defineCommand({
+  name: "activation",
+  usage: `[${ACTIVATION.join("|")}]`,
+  choices: () => ACTIVATION,
+  needs: "operator.write",
+  summary: "whether every message of this group is answered, or only those that address the agent",
+  run({ args, gateway: { sessions }, sessionKey }) {
+    if (kindOf(sessionKey) !== "group") return "This is not a group: every message is answered here.";
+    if (args === "")
+      return `Answered here: ${sessions.get(sessionKey)?.levels.groupActivation ?? "as the settings say"}.`;
+    const { levels } = sessions.patch(sessionKey, { groupActivation: args });
+    return levels.groupActivation === "always"
+      ? "Every message of this group is answered from now on."
+      : "Only messages that address me are answered from now on.";
+  },
+});
+
+export const conversations: readonly Command[] = [reset, stop, think, verbose, activation, search, sessionList];

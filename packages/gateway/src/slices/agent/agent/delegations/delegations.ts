@@ -1,0 +1,233 @@
+/**
+ * Runs that other runs have started: a sub-agent's, or one in another conversation. Whoever does not wait for one is told
+ * of its end in its own conversation, once, whatever restarts in between.
+ */
+import { createHash } from "node:crypto";
+import { detailOf, GatewayError } from "../../../../base/errors.ts";
+import type { Port } from "../../../../kit/port.ts";
+import type { ToolLimits, ToolRun } from "../../../../kit/tool.ts";
+import { textOf } from "../../../core/sessions/sessions.ts";
+import type { Approving } from "../approving.ts";
+import type { Run, RunResult } from "../run/run.ts";
+import type { AbortReason, RunOutcome, RunRecord, RunRequest } from "../run/run-store.ts";
+import { acceptedOf, type RunObserver, type Runs } from "../runs.ts";
+import type { AgentServices } from "../services.ts";
+import type { Toolbox } from "../toolbox/toolbox.ts";
+import { announcement, type DelegationKind } from "./delegation-text.ts";
+
+/** What is to be run for another run. */
+export interface NewDelegation {
+  readonly kind: DelegationKind;
+  readonly parent: ToolRun;
+  /** The call that asks: the same call finds the run that it has started. */
+  readonly callId: string;
+  /** Canonical. */
+  readonly sessionKey: string;
+  /** What people call it. */
+  readonly label: string;
+  readonly message: string;
+  readonly request: Pick<RunRequest, "timeoutMs" | "thinking" | "extraSystemPrompt" | "depth" | "hops">;
+  /** What the run may not use beside what the run that starts it may not. */
+  readonly limits?: readonly ToolLimits[] | undefined;
+  /** Whether its end is told to the conversation of the run that started it. */
+  readonly isAnnounced: boolean;
+}
+
+interface Row {
+  readonly runId: string;
+  readonly kind: DelegationKind;
+  readonly parentRun: string;
+  readonly parentSession: string;
+  readonly sessionKey: string;
+  readonly label: string;
+}
+
+const COLUMNS =
+  "run_id as runId, kind, parent_run as parentRun, parent_session as parentSession, session_key as sessionKey, label";
+/** How what is handed on is named. */
+const TASK = { spawn: "task", send: "agent" } as const;
+const RETRY_MS = 5_000;
+
+/** Whose runs they are, and what these hand on. */
+interface DelegatingAgent {
+  readonly runs: Runs;
+  readonly toolbox: Toolbox;
+  readonly approvals: Port<Approving>;
+}
+
+export class Delegations implements RunObserver {
+  readonly #services: AgentServices;
+  readonly #agent: DelegatingAgent;
+  #retry: Disposable | undefined;
+  #isStopped = false;
+
+  constructor(services: AgentServices, agent: DelegatingAgent) {
+    this.#services = services;
+    this.#agent = agent;
+  }
+
+  /** The id of what a call delegates, the same for the same call. */
+  idOf(kind: DelegationKind, { id }: Pick<ToolRun, "id">, callId: string): string {
+    return `${kind}-${createHash("sha256").update(`${id}\n${callId}`).digest("hex").slice(0, 32)}`;
+  }
+
+  /** Starts a run, or finds the one that the call has started; returns its id. Throws what `Runs.accept` throws. */
+  start(delegation: NewDelegation): string {
+    const { kind, parent, callId, sessionKey, label, message, request, limits = [], isAnnounced } = delegation;
+    const id = this.idOf(kind, parent, callId);
+    const { runs } = this.#agent;
+    if (runs.known(id)) return id;
+    const { principal, ...starter } = parent.starter;
+    runs.accept(
+      {
+        ...{ id, source: "tool", principal, sessionKey },
+        request: { ...request, ...this.#handedOn(parent, limits), message, starter },
+        content: [{ type: "text", text: message, from: { kind: TASK[kind], id: parent.sessionKey } }],
+      },
+      () =>
+        this.#services.store.run(
+          "insert into delegations (run_id, kind, parent_run, parent_session, session_key, label, told) values (?, ?, ?, ?, ?, ?, ?)",
+          ...[id, kind, parent.id, parent.sessionKey, sessionKey, label, isAnnounced ? "wanted" : "no"],
+        ),
+    );
+    return id;
+  }
+
+  /**
+   * What a run hands on to every run that works for it: all rules under which it stands itself, wherever the other one
+   * works. Kept with the request, so that no restart and no way back loses them: on the way rights are lost, never gained.
+   */
+  #handedOn(parent: ToolRun, limits: readonly ToolLimits[]): Pick<RunRequest, "limits" | "execRules" | "isOverheard"> {
+    const { security, ask } = this.#agent.approvals.now.rulesFor(parent);
+    const handed = [...this.#agent.toolbox.limitsOf(parent), ...limits];
+    return {
+      ...(handed.length > 0 && { limits: handed }),
+      execRules: { security, ask },
+      ...(!this.#services.workspace.isAlone(parent) && { isOverheard: true }),
+    };
+  }
+
+  /**
+   * Waits for a run to end, `limitMs` at the most; undefined when it goes on. When the run that waits is stopped, the one
+   * that it waits for is stopped too if `isOwn`; when the gateway stops, both are left to go on. Throws the signal's reason.
+   */
+  async wait(
+    runId: string,
+    parent: ToolRun,
+    { signal, limitMs, isOwn }: { signal: AbortSignal; limitMs?: number; isOwn: boolean },
+  ): Promise<RunResult | undefined> {
+    const { runs } = this.#agent;
+    const known = runs.known(runId);
+    if (!known) throw new GatewayError("UNAVAILABLE", "the run that was started is not known any more");
+    const { promise: over, resolve, reject } = Promise.withResolvers<undefined>();
+    const onAbort = () => {
+      const waiting = runs.known(parent.id);
+      const reason = waiting?.kind === "open" ? waiting.run.abortReason : "stop";
+      if (isOwn && reason !== undefined && known.kind === "open") runs.abort(known.run, reason);
+      reject(signal.reason);
+    };
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    using _place = runs.lend(parent.id);
+    using _limit = limitMs === undefined ? undefined : this.#services.clock.after(limitMs, () => resolve(undefined));
+    try {
+      return await Promise.race([acceptedOf(known).finished, over]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** From now on the end of a run that was waited for is told; at once when it has ended meanwhile. */
+  announce(runId: string): void {
+    const told = this.#agent.runs.known(runId)?.kind === "ended" ? "due" : "wanted";
+    this.#services.store.run("update delegations set told = ? where run_id = ? and told = 'no'", told, runId);
+    if (told === "due") this.tellAll();
+  }
+
+  /** How many runs of a kind a run has started, all or those in one conversation. */
+  count(kind: DelegationKind, parentRun: string, sessionKey?: string): number {
+    return this.#services.store.get<{ n: number }>(
+      "select count(*) as n from delegations where parent_run = ?1 and kind = ?2 and (?3 is null or session_key = ?3)",
+      ...[parentRun, kind, sessionKey ?? null],
+    )!.n;
+  }
+
+  /** Ends the sub-agents that work for a conversation, and theirs; returns how many. */
+  abortUnder(sessionKey: string, reason: AbortReason): number {
+    const runs = this.#openUnder(sessionKey);
+    for (const run of runs) this.#agent.runs.abort(run, reason);
+    return runs.length;
+  }
+
+  #openUnder(sessionKey: string): Run[] {
+    const { sessions } = this.#services;
+    return this.#agent.runs
+      .open()
+      .filter(
+        ({ record }) => record.sessionKey !== sessionKey && sessions.lineOf(record.sessionKey).includes(sessionKey),
+      );
+  }
+
+  /** A run has ended; within the transaction that says so. */
+  ended({ id }: RunRecord, outcome: RunOutcome): void {
+    if (outcome.kind === "merged") return;
+    // Whoever stopped it knows.
+    const told = outcome.kind === "aborted" && outcome.reason !== "timeout" ? "done" : "due";
+    const { changes } = this.#services.store.run(
+      "update delegations set told = ? where run_id = ? and told = 'wanted'",
+      told,
+      id,
+    );
+    if (changes > 0 && told === "due") setImmediate(() => this.tellAll());
+  }
+
+  /** Tells of every end that has not been told. */
+  tellAll(): void {
+    if (this.#isStopped) return;
+    const due = this.#services.store.all<Row>(`select ${COLUMNS} from delegations where told = 'due' order by rowid`);
+    try {
+      for (const row of due) this.#tell(row);
+    } catch (error) {
+      this.#services.log.warn("the end of a delegated run cannot be told yet", { problem: detailOf(error) });
+      this.#retry?.[Symbol.dispose]();
+      this.#retry = this.#services.clock.after(RETRY_MS, () => this.tellAll());
+    }
+  }
+
+  /** A message to the conversation that asked, in the name of whoever asked; once, because its run's id is taken then. */
+  #tell(row: Row): void {
+    const { runs } = this.#agent;
+    const { store, sessions } = this.#services;
+    const done = () => void store.run("update delegations set told = 'done' where run_id = ?", row.runId);
+    const id = `told-${row.runId}`;
+    const child = runs.record(row.runId);
+    const known = runs.known(row.runId);
+    // A conversation that was deleted is not brought back for it.
+    const isGone = sessions.get(row.parentSession) === undefined;
+    if (isGone || runs.known(id) || !child || known?.kind !== "ended") return done();
+    const parent = runs.record(row.parentRun)?.request;
+    // A call that no run has made (`/tools/invoke`) has left no record, nor has one of long ago: then what the child stands
+    // under is what there is.
+    const { spelledKey, deliver, limits, execRules, isOverheard, depth, timeoutMs } = parent ?? child.request;
+    const { starter, hops } = child.request;
+    const content = announcement(row, known.result);
+    runs.accept(
+      {
+        ...{ id, source: "tool", principal: child.principal, sessionKey: row.parentSession },
+        request: {
+          ...{ starter, spelledKey, deliver, limits, depth, timeoutMs, hops, message: textOf(content.slice(0, 1)) },
+          ...(execRules && { execRules }),
+          ...(isOverheard && { isOverheard }),
+        },
+        content,
+      },
+      done,
+    );
+  }
+
+  /** What is left is told after the next start. */
+  [Symbol.dispose](): void {
+    this.#isStopped = true;
+    this.#retry?.[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,303 @@
+/** From a request to a run: what is checked before anything is accepted, in the protocol's order (protocol: agent). */
+import { invalidRequest } from "../../../../base/errors.ts";
+import type { Caller } from "../../../../kit/access.ts";
+import { mayUse } from "../../../../kit/command.ts";
+import type { Port } from "../../../../kit/port.ts";
+import { agentIdOf, isSubagentKey, normalAgentId } from "../../../core/sessions/sessions.ts";
+import type { StoredPart } from "../../../core/sessions/transcript.ts";
+import type { Thinking } from "../../models/port.ts";
+import type { DeliverTo, Starter } from "../run/run-store.ts";
+import { type Accepted, acceptedOf, type KnownRun, type Runs } from "../runs.ts";
+import type { AgentServices } from "../services.ts";
+import { readAttachments, storeAttachments } from "./attachments.ts";
+import { freshStart, withoutPrefix } from "./fresh-start.ts";
+import { cleanMessage } from "./text.ts";
+
+/** Params of the `agent` method that are looked at. */
+export interface AgentParams {
+  readonly message: string;
+  readonly idempotencyKey: string;
+  readonly agentId?: string;
+  readonly sessionKey?: string;
+  readonly sessionId?: string;
+  readonly to?: string;
+  readonly replyTo?: string;
+  readonly deliver?: boolean;
+  readonly channel?: string;
+  readonly replyChannel?: string;
+  readonly accountId?: string;
+  readonly replyAccountId?: string;
+  readonly threadId?: string;
+  readonly attachments?: readonly unknown[];
+  readonly thinking?: string;
+  readonly timeout?: number;
+  readonly extraSystemPrompt?: string;
+  readonly label?: string;
+  readonly spawnedBy?: string;
+}
+
+const THINKING: readonly string[] = ["off", "minimal", "low", "medium", "high", "xhigh"];
+const MAX_TIMEOUT_MS = 24 * 3600_000;
+const NO_SESSION = "Error: Pass --to <E.164>, --session-id, or --agent to choose a session";
+
+/** What knows the channels. Filled by messaging. */
+export interface Channels {
+  knows(channel: string): boolean;
+  /** "channel:id" with the id as the channel spells it. */
+  normalSender(key: string): string;
+  /** Where a target leads. Throws `INVALID_REQUEST` with the forms that the channel accepts. */
+  route(target: { channel: string; accountId?: string; to: string; threadId?: string }): DeliverTo | undefined;
+}
+
+/** Where requests become runs. */
+interface AcceptingAgent {
+  readonly runs: Runs;
+  readonly channels: Port<Channels>;
+}
+
+/** Names that stand for no channel of their own. */
+const OTHER_CHANNELS: ReadonlySet<string> = new Set(["webchat", "last"]);
+
+/**
+ * Starts the run, or finds the one that the key started. `results` are what tools of the caller's have answered. Throws
+ * `INVALID_REQUEST` with the protocol's texts.
+ */
+export function requestRun(
+  services: AgentServices,
+  agent: AcceptingAgent,
+  params: AgentParams,
+  { caller, results = [] }: { caller: Caller; results?: readonly StoredPart[] },
+): Accepted {
+  const { sessions } = services;
+  const message = cleanMessage(params.message);
+  const id = params.idempotencyKey;
+  const known = agent.runs.find(id, { principal: caller.principal, source: "agent" });
+  if (known) return acceptedOf(known);
+  const attachments = readAttachments(params.attachments ?? []);
+  if (message.trim() === "" && attachments.length === 0 && results.length === 0)
+    throw invalidRequest("message or attachment required");
+  for (const channel of [params.channel, params.replyChannel]) requireChannel(channel, agent.channels.now);
+  const agentId = requireAgent("agent", params, services);
+  const { principal, ...starter } = starterOf(caller);
+  const fresh = freshStart(message, sessions.settings.resetTriggers, mayReset(starter));
+  const directive = splitThinking(fresh.message);
+  const request = {
+    message: directive.message,
+    timeoutMs: timeoutMsOf(params.timeout === undefined ? undefined : params.timeout * 1000, services),
+    thinking: thinkingOf("agent", params.thinking) ?? directive.thinking,
+    extraSystemPrompt: params.extraSystemPrompt,
+    starter,
+  };
+  const chosen = chooseSession(params, agentId, services);
+  const run = { id, source: "agent" as const, principal };
+  if (!chosen) return agent.runs.refuse({ ...run, request }, NO_SESSION);
+  const deliver = deliveryOf(params, chosen.sessionKey, services, agent.channels.now);
+  requireSendPolicy(chosen.sessionKey, services);
+  if (params.label !== undefined) sessions.patch(chosen.sessionKey, { label: params.label });
+  if (params.spawnedBy !== undefined && isSubagentKey(chosen.sessionKey)) {
+    sessions.patch(chosen.sessionKey, { spawnedBy: params.spawnedBy });
+  }
+  const content = [...results, ...contentOf(directive.message, storeAttachments(attachments, sessions.media))];
+  return agent.runs.accept({
+    ...run,
+    sessionKey: chosen.sessionKey,
+    request: { ...request, spelledKey: chosen.spelled, ...(deliver && { deliver }) },
+    content,
+    startsAnew: fresh.startsAnew,
+  });
+}
+
+/** Params of `chat.send`. */
+export interface SendParams {
+  readonly sessionKey: string;
+  /** Whose the conversation is, when its key does not say. */
+  readonly agentId?: string;
+  readonly message: string;
+  readonly idempotencyKey: string;
+  readonly thinking?: string;
+  readonly attachments?: readonly unknown[];
+  readonly timeoutMs?: number;
+}
+
+/** Starts the run of a chat message; undefined when it is new, else the run that the key started. */
+export function requestReply(
+  services: AgentServices,
+  agent: AcceptingAgent,
+  params: SendParams,
+  caller: Caller,
+): KnownRun | undefined {
+  const { sessions } = services;
+  const message = cleanMessage(params.message);
+  const sessionKey = sessions.keyOf(params.sessionKey, params.agentId);
+  const id = params.idempotencyKey;
+  const known = agent.runs.find(id, { principal: caller.principal, source: "chat.send" });
+  if (known) return known;
+  const attachments = readAttachments(params.attachments ?? []);
+  if (message.trim() === "" && attachments.length === 0) throw invalidRequest("message or attachment required");
+  requireSendPolicy(sessionKey, services);
+  const { principal, ...starter } = starterOf(caller);
+  const fresh = freshStart(message, sessions.settings.resetTriggers, mayReset(starter));
+  const directive = splitThinking(fresh.message);
+  const request = {
+    spelledKey: params.sessionKey,
+    message: directive.message,
+    timeoutMs: timeoutMsOf(params.timeoutMs, services),
+    thinking: thinkingOf("chat.send", params.thinking) ?? directive.thinking,
+    starter,
+  };
+  const content = contentOf(directive.message, storeAttachments(attachments, sessions.media));
+  agent.runs.accept({ id, source: "chat.send", principal, sessionKey, request, content, startsAnew: fresh.startsAnew });
+  return undefined;
+}
+
+/** The canonical key and the caller's spelling; undefined when the request names no conversation. */
+function chooseSession(
+  { sessionKey, sessionId, to }: AgentParams,
+  agentId: string | undefined,
+  { sessions }: AgentServices,
+): { sessionKey: string; spelled: string | undefined } | undefined {
+  if (sessionKey?.trim()) return { sessionKey: sessions.canonical(sessionKey), spelled: sessionKey };
+  if (sessionId) return { sessionKey: sessions.open(sessionId, agentId).key, spelled: undefined };
+  // Direct conversations with people share the main session (protocol: session keys).
+  if (agentId !== undefined || to) return { sessionKey: sessions.mainKey(agentId), spelled: undefined };
+  return undefined;
+}
+
+/** The agent that a request names. Throws when it is not configured, or when the session key names another. */
+export function requireAgent(
+  method: string,
+  { agentId, sessionKey }: { agentId?: string; sessionKey?: string },
+  { sessions }: Pick<AgentServices, "sessions">,
+): string | undefined {
+  if (agentId === undefined) return undefined;
+  const id = normalAgentId(agentId);
+  if (!sessions.agentIds().includes(id))
+    throw invalidRequest(`invalid ${method} params: unknown agent id "${agentId.slice(0, 100)}"`);
+  const ofKey = !sessionKey?.trim()
+    ? undefined
+    : (agentIdOf(sessions.canonical(sessionKey)) ?? sessions.defaults.defaultAgentId);
+  if (ofKey !== undefined && ofKey !== id) {
+    throw invalidRequest(`invalid ${method} params: agent "${id}" does not match session key agent "${ofKey}"`);
+  }
+  return id;
+}
+
+/** Throws when nothing may be said in a session. */
+function requireSendPolicy(sessionKey: string, { sessions }: Pick<AgentServices, "sessions">): void {
+  if (sessions.get(sessionKey)?.levels.sendPolicy === "deny") throw invalidRequest("send blocked by session policy");
+}
+
+/** How long a run may take: as asked, else as the settings say; 0 is as long as it can be. */
+function timeoutMsOf(asked: number | undefined, { sessions }: Pick<AgentServices, "sessions">): number {
+  const wanted = asked ?? sessions.agentSettings.defaults.timeoutSeconds * 1000;
+  return wanted === 0 ? MAX_TIMEOUT_MS : Math.min(wanted, MAX_TIMEOUT_MS);
+}
+
+/** Who a caller is, as a run remembers it. */
+function starterOf({ principal, scopes, client, deviceId }: Caller): Starter {
+  return { principal, scopes: [...scopes], name: client.displayName ?? client.id, deviceId };
+}
+
+function mayReset(starter: Pick<Starter, "scopes">): boolean {
+  return mayUse({ needs: "operator.write" }, starter);
+}
+
+/** A level of thinking as params name it. */
+function thinkingOf(method: string, value: string | undefined): Thinking | undefined {
+  const level = value?.trim().toLowerCase();
+  if (!level) return undefined;
+  if (!THINKING.includes(level))
+    throw invalidRequest(`invalid ${method} params: unknown thinking level (use ${THINKING.join("|")})`);
+  return level as Thinking;
+}
+
+/** Takes a leading "/think LEVEL" off a message that goes on: it holds for this run only. */
+function splitThinking(message: string): { message: string; thinking?: Thinking } {
+  const match = /^\s*\/think\s+(\w+)\s+(\S[\s\S]*)$/i.exec(message);
+  const level = match?.[1]?.toLowerCase();
+  if (!match || level === undefined || !THINKING.includes(level)) return { message };
+  return { message: match[2]!, thinking: level as Thinking };
+}
+
+/** A message as the transcript keeps it. */
+function contentOf<Part>(message: string, attached: readonly Part[]): ({ type: "text"; text: string } | Part)[] {
+  return [...(message.trim() === "" ? [] : [{ type: "text" as const, text: message }]), ...attached];
+}
+
+function requireChannel(channel: string | undefined, channels: Channels): void {
+  const name = channel?.trim().toLowerCase();
+  if (!name || OTHER_CHANNELS.has(name) || channels.knows(name)) return;
+  throw invalidRequest(`invalid agent params: unknown channel: ${name.slice(0, 100)}`);
+}
+
+/**
+ * Where the reply goes when `deliver` asks for it: to the channel and target that are named, else the conversation's last
+ * route (protocol: agent, delivery). Throws `INVALID_REQUEST` when there is none.
+ */
+function deliveryOf(
+  params: AgentParams,
+  sessionKey: string,
+  { sessions }: AgentServices,
+  channels: Channels,
+): DeliverTo | undefined {
+  if (!params.deliver) return undefined;
+  const last = sessions.get(sessionKey)?.route;
+  const channel = (params.replyChannel ?? params.channel ?? "last").trim().toLowerCase() || "last";
+  if (channel === "webchat") return undefined;
+  const to = params.replyTo ?? params.to;
+  if (to !== undefined && (channel !== "last" || last)) {
+    const accountId = params.replyAccountId ?? params.accountId;
+    return channels.route({
+      channel: channel === "last" ? last!.channel : channel,
+      to,
+      ...(accountId !== undefined && { accountId }),
+      ...(params.threadId !== undefined && { threadId: params.threadId }),
+    });
+  }
+  if (last && (channel === "last" || channel === last.channel)) return last;
+  throw invalidRequest("deliver: no channel to deliver to; pass channel and to, or write from a channel first");
+}
+
+/** A message that came over a channel. */
+export interface Conversation {
+  /** The same for the same messages, whatever happens in between. */
+  readonly id: string;
+  /** Canonical. */
+  readonly sessionKey: string;
+  /** As it was written: commands are looked for here. */
+  readonly message: string;
+  /** As the transcript keeps it, and as a model sees it. */
+  readonly content: readonly StoredPart[];
+  readonly starter: Starter;
+  readonly extraSystemPrompt?: string | undefined;
+  readonly deliver: DeliverTo;
+}
+
+/**
+ * Starts the run of a message from a channel, together with what `also` writes; the run of that id when there is one.
+ * Throws `INVALID_REQUEST` when the session's policy forbids it, `UNAVAILABLE` when too many runs wait.
+ */
+export function requestConversation(
+  services: AgentServices,
+  agent: AcceptingAgent,
+  { id, sessionKey, message, content, starter, extraSystemPrompt, deliver }: Conversation,
+  also: () => void,
+): void {
+  if (agent.runs.known(id)) return also();
+  requireSendPolicy(sessionKey, services);
+  const { principal, ...rest } = starter;
+  const said = cleanMessage(message.replaceAll("\u0000", ""));
+  const { startsAnew, prefix, ...fresh } = freshStart(said, services.sessions.settings.resetTriggers, mayReset(rest));
+  const directive = splitThinking(fresh.message);
+  const request = {
+    spelledKey: sessionKey,
+    message: directive.message,
+    timeoutMs: timeoutMsOf(undefined, services),
+    thinking: directive.thinking,
+    extraSystemPrompt,
+    starter: rest,
+    deliver,
+  };
+  const kept = withoutPrefix(content, prefix);
+  agent.runs.accept({ id, source: "channel", principal, sessionKey, request, content: kept, startsAnew }, also);
+}

@@ -1,0 +1,17 @@
+/** Text that people send: checked, cleaned, normalised. */
+import { invalidRequest } from "../../../../base/errors.ts";
+import { normalised } from "../../../../base/text/normal-text.ts";
+
+/**
+ * The message as it is stored: NFC, without control characters other than line feeds and tabs. Throws `INVALID_REQUEST`
+ * when it holds NUL, which no person types.
+ */
+export function cleanMessage(message: string): string {
+  if (message.includes("\u0000")) throw invalidRequest("message must not contain NUL characters");
+  const plain = message
+    .replaceAll("\r\n", "\n")
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    .replace(/[\u0001-\u0008\u000b-\u001f\u007f-\u009f]/g, "")
+    .toWellFormed();
+  return normalised(plain, "NFC");
+}

@@ -1,0 +1,78 @@
+/** How messages become part of one turn: on disk in one transaction, and then for everyone who waits for them. */
+
+import type { Run, Steered } from "../run/run.ts";
+import { merged, type RunEnds } from "../run/run-ends.ts";
+import type { RunStore } from "../run/run-store.ts";
+import type { AgentServices } from "../services.ts";
+import { omittedNote } from "./queue.ts";
+
+export interface JoiningOptions {
+  readonly services: AgentServices;
+  readonly store: RunStore;
+  readonly ends: RunEnds;
+  /** The run of an id, as long as it has not ended. */
+  find(id: string): Run | undefined;
+  /** A run is no longer one of its own. */
+  gone(run: Run): void;
+}
+
+export class Joining {
+  readonly #options: JoiningOptions;
+
+  constructor(options: JoiningOptions) {
+    this.#options = options;
+  }
+
+  /** A run begins, and those before it become part of it, behind what was said meanwhile. Throws when the disk refuses. */
+  begin(leader: Run, others: readonly Run[]): void {
+    const { services, store, ends } = this.#options;
+    const { startedAt, endings } = services.store.transaction(() => {
+      const begunAt = store.begin(leader.id);
+      // What an earlier attempt has left stands where it belongs.
+      if (leader.record.startedAt !== undefined) return { startedAt: begunAt, endings: [] };
+      this.#gather(leader, others);
+      return { startedAt: begunAt, endings: ends.recordMerge(others, leader) };
+    });
+    this.#merged(others, leader, endings);
+    leader.began(startedAt);
+  }
+
+  /** What was said to a run under way is heard now: what is not to be answered again becomes part of it. */
+  hear(run: Run, said: readonly Steered[]): readonly Steered[] {
+    const { services, ends, find } = this.#options;
+    const { transcript } = services.sessions;
+    const heard = said.filter(({ runId }) => find(runId) !== undefined);
+    const taken = heard.flatMap(({ runId, isKept }) => (isKept ? [] : [find(runId)!]));
+    const ids = taken.map(({ id }) => id);
+    const endings = services.store.transaction(() => {
+      transcript.moveToEnd(transcript.placesOf(run.record.sessionId, ids), run.id);
+      return ends.recordMerge(taken, run);
+    });
+    this.#merged(taken, run, endings);
+    return heard;
+  }
+
+  /** The messages of a turn stand side by side, behind the reply that they waited for. */
+  #gather({ id, record: { sessionKey: key, sessionId, request } }: Run, others: readonly Run[]): void {
+    const { transcript } = this.#options.services.sessions;
+    const places = transcript.placesOf(sessionId, [...others.map((run) => run.id), id]);
+    const omitted = [...others.flatMap(({ record }) => record.request.omitted ?? []), ...(request.omitted ?? [])];
+    const [first] = places;
+    if (first === undefined) return;
+    if (omitted.length === 0 && places.length === 1 && transcript.isLast(sessionId, first)) return;
+    if (omitted.length > 0) {
+      transcript.append({ key, sessionId }, { role: "system", content: omittedNote(omitted), runId: id });
+    }
+    transcript.moveToEnd(places, id);
+  }
+
+  /** Whoever waits for one of the runs waits for the other one from now on. */
+  #merged(runs: readonly Run[], into: Run, endings: readonly number[]): void {
+    for (const [index, run] of runs.entries()) {
+      this.#options.gone(run);
+      run.mergeInto(into);
+      const times = { startedAt: undefined, endedAt: endings[index] ?? into.acceptedAt };
+      run.events.ended(merged(into.id), times, undefined);
+    }
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * What becomes of messages that come while a reply of their conversation is under way. Only the rules: who waits where
+ * is in `lanes.ts`, what is written in `runs.ts`.
+ */
+import { oneLine, type Source, type Words } from "../../../../kit/text/words.ts";
+import type { StoredPart } from "../../../core/sessions/transcript.ts";
+import type { RunRecord, RunRequest } from "../run/run-store.ts";
+import { audienceIn, rankIn } from "../toolbox/tool-policy.ts";
+
+/**
+ * `collect` answers everything that waited in one turn, `followup` each message in a turn of its own; `steer` says it
+ * to the reply under way, `steer-backlog` does both; `interrupt` ends the reply under way for the newest message.
+ */
+export type QueueMode = (typeof QUEUE_MODES)[number];
+export const QUEUE_MODES = ["collect", "followup", "steer", "steer-backlog", "interrupt"] as const;
+
+/** How the messages of a conversation wait. */
+export interface QueueRules {
+  readonly mode: QueueMode;
+  /** So long after the last message the next turn begins. */
+  readonly debounceMs: number;
+  /** How many may wait. */
+  readonly cap: number;
+  /** Which is left out when more come (`leastWanted`): the oldest, with or without a line in its place, or the newest. */
+  readonly drop: "summarize" | "old" | "new";
+}
+
+/** How messages wait when nobody has said it. */
+export const IN_ORDER: QueueRules = { mode: "followup", debounceMs: 0, cap: 20, drop: "summarize" };
+
+const MAX_OMITTED = 20;
+const OMITTED_CHARS = 160;
+
+/** Whether a run answers a person's message; those of the `agent` method keep their own turn and answer. */
+export function isFromPerson({ source }: Pick<RunRecord, "source">): boolean {
+  return source === "chat.send" || source === "channel";
+}
+
+/** Whether messages wait to be answered together. */
+export function collects({ mode }: QueueRules): boolean {
+  return mode === "collect" || mode === "steer-backlog";
+}
+
+/**
+ * Whether two messages may share a turn: of one conversation, answered in one place, and asked with the same rights.
+ * `hasOwnRules` tells whether some tools are allowed or denied to one sender by id.
+ */
+export function goTogether(a: RunRecord, b: RunRecord, hasOwnRules: (record: RunRecord) => boolean): boolean {
+  const isSameSender = a.principal === b.principal || !(hasOwnRules(a) || hasOwnRules(b));
+  return a.sessionId === b.sessionId && isSameSender && traitsOf(a.request) === traitsOf(b.request);
+}
+
+/** What of a request the model's turn depends on, beside its message. */
+function traitsOf({
+  message: _message,
+  timeoutMs: _timeoutMs,
+  omitted: _omitted,
+  mark: _mark,
+  starter,
+  ...rest
+}: RunRequest): string {
+  return JSON.stringify([rest, [...starter.scopes].sort()]);
+}
+
+/** The runs that begin next of those that wait: the first, with those behind it that it is answered with. */
+export function nextBatch<T>(
+  waiting: readonly T[],
+  { collects, together }: { collects: (head: T) => boolean; together: (head: T, other: T) => boolean },
+): T[] {
+  const [head] = waiting;
+  if (head === undefined) return [];
+  if (!collects(head)) return [head];
+  const end = waiting.findIndex((each) => !together(head, each));
+  return waiting.slice(0, end === -1 ? waiting.length : end);
+}
+
+/** Of a run, what says who must make room. */
+type Sent = Pick<RunRecord, "principal" | "request">;
+
+/**
+ * Which of too many messages is left out, so that nobody crowds out anybody else: one of those whose senders may do least;
+ * among them, one of whoever has the most. `messages` are in the order in which they came, with the one that comes last.
+ */
+export function leastWanted<T extends Sent>(messages: readonly T[], drop: QueueRules["drop"]): T | undefined {
+  const lowest = Math.min(...messages.map(rankIn));
+  const low = messages.filter((each) => rankIn(each) === lowest);
+  const bySender = Map.groupBy(low, ({ principal }) => principal);
+  const most = Math.max(...[...bySender.values()].map(({ length }) => length));
+  const surplus = low.filter(({ principal }) => bySender.get(principal)!.length === most);
+  return drop === "new" ? surplus.at(-1) : surplus[0];
+}
+
+/** Whether the next turn is told of a message that is left out. A stranger's would fill it after all. */
+export function isToldOf(record: Sent, { drop }: Pick<QueueRules, "drop">): boolean {
+  return drop === "summarize" && audienceIn(record) !== "anyone";
+}
+
+/** What is kept of a message that is left out: its beginning, on one line, behind what it stood for itself. */
+export function leftOut(record: Sent): (string | Words)[] {
+  const { principal, request } = record;
+  const { message, omitted = [], starter } = request;
+  const from: Source = {
+    kind: "omitted",
+    id: principal.replace(/^channel:/, ""),
+    ...(principal.startsWith("channel:") && { name: oneLine(starter.name) }),
+    standing: audienceIn(record),
+  };
+  return [...omitted, { text: oneLine(message, OMITTED_CHARS), from }].slice(-MAX_OMITTED);
+}
+
+/** What the model is told of messages that were left out. */
+export function omittedNote(omitted: readonly (string | Words)[]): StoredPart[] {
+  const many = omitted.length === 1 ? "An earlier message was" : `${omitted.length} earlier messages were`;
+  const text = `${many} left out because too many waited. What they began with:`;
+  return [
+    { type: "text", text, from: { kind: "gateway" } },
+    ...omitted.map((each): StoredPart => {
+      // Kept by a version that did not say whose they are.
+      const words = typeof each === "string" ? { text: each, from: { kind: "omitted" as const } } : each;
+      return { type: "text", ...words };
+    }),
+  ];
+}

@@ -1,0 +1,55 @@
+/** The models as catalogues show them: what each can do, whether it can be asked now, and which one answers. */
+import type { Thinking } from "../models/port.ts";
+import type { Model } from "../models/providers/providers.ts";
+import type { ModelChoice } from "../models/schema.ts";
+import type { AgentServices } from "./services.ts";
+
+/** For whom, and of whom. */
+export interface ChoicesOf {
+  /** Canonical; the model of this conversation is the default one. */
+  readonly sessionKey?: string | undefined;
+  /** Only the models of one provider. */
+  readonly provider?: string | undefined;
+}
+
+/** What is asked of the agent. */
+interface ChoosingAgent {
+  modelNameOf(sessionKey: string): string | undefined;
+  thinkingOf(sessionKey: string): Thinking | undefined;
+}
+
+const THINKING = ["off", "minimal", "low", "medium", "high", "xhigh"];
+
+/** Every model that is known by name, in the order in which `models.list` shows them. */
+export async function modelChoices(
+  { models, sessions }: Pick<AgentServices, "models" | "sessions">,
+  agent: ChoosingAgent,
+  { sessionKey = sessions.mainKey(), provider }: ChoicesOf,
+): Promise<ModelChoice[]> {
+  const all = await models.list();
+  const usual = agent.modelNameOf(sessionKey);
+  const ready = new Set(
+    models
+      .providers()
+      .filter(({ keys }) => keys.length === 0 || keys.some(({ state }) => state === "ready"))
+      .map((each) => each.provider.id),
+  );
+  return all
+    .filter((model) => provider === undefined || model.provider.id === provider)
+    .map((model) => ({
+      ...{ id: model.id, name: model.name, provider: model.provider.id },
+      ...(model.contextWindow !== undefined && { contextWindow: model.contextWindow }),
+      ...(model.reasoning !== undefined && { reasoning: model.reasoning }),
+      ...(model.input !== undefined && { input: [...model.input] }),
+      local: isLocal(model),
+      available: ready.has(model.provider.id),
+      ...(model.ref === usual && { tags: ["default"] }),
+      thinkingLevels: model.reasoning === false ? ["off"] : THINKING,
+      thinkingDefault: agent.thinkingOf(sessionKey) ?? "off",
+    }));
+}
+
+function isLocal({ provider: { origin, baseUrl } }: Model): boolean {
+  if (origin === "found") return true;
+  return URL.canParse(baseUrl) && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(baseUrl).hostname);
+}

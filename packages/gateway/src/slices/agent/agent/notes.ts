@@ -1,0 +1,40 @@
+/** Notes that people leave with the built-in agent. */
+
+import type { Store } from "../../../base/store/store.ts";
+import type { Clock } from "../../../base/time/clock.ts";
+
+export interface Note {
+  readonly id: number;
+  readonly at: number;
+  readonly text: string;
+}
+
+const MAX_LISTED = 100;
+
+export class Notes {
+  readonly #store: Store;
+  readonly #clock: Clock;
+
+  constructor(options: { store: Store; clock: Clock }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+  }
+
+  /** Adds a note. A run that is done again after a crash finds the note it made. */
+  add(runId: string, text: string): Note {
+    this.#store.run("insert or ignore into notes (run_id, at, text) values (?, ?, ?)", runId, this.#clock.now(), text);
+    return this.#store.get<Note>("select id, at, text from notes where run_id = ?", runId)!;
+  }
+
+  /** The newest notes that contain the words, oldest first. */
+  list(words = ""): Note[] {
+    const like = `%${words.trim().replace(/[\\%_]/g, "\\$&")}%`;
+    const newest = `select id, at, text from notes where text like ? escape '\\' order by id desc limit ${MAX_LISTED}`;
+    return this.#store.all<Note>(newest, like).reverse();
+  }
+
+  /** The note that was removed, or undefined when there is none of that number. */
+  remove(id: number): Note | undefined {
+    return this.#store.get<Note>("delete from notes where id = ? returning id, at, text", id);
+  }
+}

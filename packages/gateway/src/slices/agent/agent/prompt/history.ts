@@ -1,0 +1,240 @@
+/** What of a conversation a model is shown: a summary of what is long past, and the newest messages that fit. */
+
+import { framed } from "../../../../kit/text/words.ts";
+import type { MediaRef } from "../../../core/sessions/media.ts";
+import { textOf } from "../../../core/sessions/sessions.ts";
+import type { StoredMessage, StoredPart } from "../../../core/sessions/transcript.ts";
+import type { ModelMessage, ModelPart, ToolReply } from "../../models/port.ts";
+import { BUILTIN } from "../run/run-store.ts";
+import { answered, joined } from "./call-pairs.ts";
+import { roomIn, tokensOf, tokensOfAll, tokensOfText } from "./message-size.ts";
+import { boundRun, pictureLine, pictureNote, pruned, small } from "./pruning.ts";
+import { isSharedIn, type Telling, told } from "./told.ts";
+
+/** How many messages are looked at. */
+export const HISTORY_MESSAGES = 1_000;
+
+/** Old results make way only where the conversation takes more than this part of its room: caches like what stays the same. */
+const PRUNE_FROM = 0.5;
+
+const NOT_SHOWN = "[What it answered is not shown: it was called for somebody who may do more.]";
+
+/** What stands for the messages up to one of them. */
+export interface Summary {
+  readonly text: string;
+  /** The id of the last message that it stands for. */
+  readonly to: string;
+  /** It tells what tools told the owner: others are not shown it. */
+  readonly isPrivate?: boolean | undefined;
+}
+
+export interface HistoryOptions extends Pick<Telling, "mark" | "record" | "conceal"> {
+  readonly runId: string;
+  /** Runs that have not ended: their messages are not yet part of the conversation. */
+  readonly openRuns: ReadonlySet<string>;
+  /** Calls of this run that are about to be made: they get no answer here. */
+  readonly pending?: ReadonlySet<string> | undefined;
+  /** `provider/model` that will read it: what only its maker understands goes to no other. */
+  readonly modelRef?: string | undefined;
+  readonly contextWindow: number | undefined;
+  /** The part of the usual room that may be taken; all of it when not said. */
+  readonly share?: number | undefined;
+  readonly summary?: Summary | undefined;
+  /** What makes way for old results; nothing when absent. */
+  readonly pruning?: { readonly keepLastTurns: number; readonly maxChars: number } | undefined;
+  /** Whether the model takes pictures; others are told that there is one. */
+  readonly seesPictures?: boolean | undefined;
+  /** Whether this run may be shown what tools did in another one; when absent, everything. */
+  readonly mayHear?: ((runId: string | undefined) => boolean) | undefined;
+  readonly image: (part: MediaRef) => Uint8Array | undefined;
+}
+
+const WITHHELD = "The earlier part of this conversation is for its owner and is not shown here.";
+
+/** A conversation as a model is shown it. */
+export interface History {
+  readonly messages: ModelMessage[];
+  /** Roughly. */
+  readonly tokens: number;
+  /** Messages that no summary stands for and that do not fit. */
+  readonly leftOut: number;
+  /** Somebody else than the owner has a word in it. */
+  readonly isShared: boolean;
+}
+
+/**
+ * The messages for a model, oldest first, beginning with a person's; what this run has said and heard is last and is
+ * always there. Commands and their answers are left out, neighbours of one role are joined: some models insist on turns.
+ */
+export function readHistory(transcript: readonly StoredMessage[], options: HistoryOptions): History {
+  const { runId, openRuns, summary, pruning, share = 1 } = options;
+  const room = roomIn(options) * share;
+  const own = boundRun(
+    transcript.filter((message) => message.runId === runId),
+    room,
+  );
+  const ownTokens = tokensOfAll(own);
+  const before = after(
+    conversationOf(transcript, openRuns).filter((message) => message.runId !== runId),
+    summary,
+  ).map((message) => heard(message, options));
+  const isLarge = pruning !== undefined && tokensOfAll(before) + ownTokens > room * PRUNE_FROM;
+  const slim = isLarge ? pruned(before, { keepTurns: pruning.keepLastTurns - 1, maxChars: pruning.maxChars }) : before;
+  const opening = summary
+    ? [summaryMessage(options.mayHear && summary.isPrivate ? { ...summary, text: WITHHELD } : summary, options.mark)]
+    : [];
+  const openingTokens = summary ? tokensOfText(summary.text) : 0;
+  const { kept, tokens } = newestThatFit(slim, room - ownTokens - openingTokens);
+  const isShared = isSharedIn([...kept, ...own], options.record);
+  const shown = [...kept, ...own].map((message) => toModelMessage(message, { ...options, isShared }));
+  return {
+    messages: answered(joined([...opening, ...shown]), options.pending ?? new Set()),
+    tokens: openingTokens + tokens + ownTokens,
+    leftOut: slim.length - kept.length,
+    isShared,
+  };
+}
+
+/**
+ * For reading a transcript backwards, so that a long one costs no more than what is shown of it: given each message, the
+ * newest first, it says whether those before it may still be shown. They may not once the messages so far fill the room
+ * in their smallest form; `readHistory` then finds one that does not fit.
+ */
+export function roomLeft(
+  options: Pick<HistoryOptions, "runId" | "openRuns" | "contextWindow" | "share" | "pruning" | "mayHear">,
+): (message: StoredMessage) => boolean {
+  const { runId, openRuns, pruning, share = 1 } = options;
+  const commands = new Set<string>();
+  let room = roomIn(options) * share;
+  return (message) => {
+    if (message.provider === BUILTIN.provider && message.runId) commands.add(message.runId);
+    const isSaid = isConversation(message, (id) => commands.has(id) || openRuns.has(id) || id === runId);
+    if (!isSaid) return true;
+    const shown = heard(message, options);
+    room -= tokensOf(pruning ? small(shown, pruning.maxChars) : shown);
+    return room >= 0;
+  };
+}
+
+/** What people and the model said to each other: without commands, without runs under way, without summaries. */
+export function conversationOf(transcript: readonly StoredMessage[], openRuns: ReadonlySet<string>): StoredMessage[] {
+  const commands = new Set(
+    transcript.flatMap(({ provider, runId }) => (provider === BUILTIN.provider && runId ? [runId] : [])),
+  );
+  return transcript.filter((message) => isConversation(message, (id) => commands.has(id) || openRuns.has(id)));
+}
+
+function isConversation({ role, runId }: StoredMessage, isLeftOut: (runId: string) => boolean): boolean {
+  return role !== "system" && (runId === undefined || !isLeftOut(runId));
+}
+
+/** The messages that a summary does not stand for; all of them when its last one is no longer among them. */
+export function after(messages: readonly StoredMessage[], summary: Summary | undefined): StoredMessage[] {
+  return messages.slice(messages.findIndex(({ id }) => id === summary?.to) + 1);
+}
+
+/** A message as this run may be shown it. Who asked in its run is looked up only where tools have told something. */
+function heard(message: StoredMessage, { mayHear }: Pick<HistoryOptions, "mayHear">): StoredMessage {
+  return mayHear && tellsOfTools(message) && !mayHear(message.runId) ? discreet(message) : message;
+}
+
+/** Whether a message holds what tools were given or answered, or how the model came to it. */
+export function tellsOfTools({ role, content }: Pick<StoredMessage, "role" | "content">): boolean {
+  return role === "toolResult" || content.some(({ type }) => type === "toolCall" || type === "thinking");
+}
+
+/** What was said, without what tools were given and answered, and without how the model came to it. */
+export function discreet(message: StoredMessage): StoredMessage {
+  if (message.role === "toolResult") return { ...message, content: [{ type: "text", text: NOT_SHOWN }] };
+  if (message.role !== "assistant") return message;
+  const content = message.content.flatMap((part): StoredPart[] => {
+    if (part.type === "thinking") return [];
+    return [part.type === "toolCall" ? { ...part, arguments: {}, providerData: undefined } : part];
+  });
+  return { ...message, content };
+}
+
+function summaryMessage({ text }: Summary, mark: string): ModelMessage {
+  return { role: "user", content: [{ kind: "text", text: framed(mark, { text, from: { kind: "summary" } }) }] };
+}
+
+function newestThatFit(
+  messages: readonly StoredMessage[],
+  budget: number,
+): { readonly kept: readonly StoredMessage[]; readonly tokens: number } {
+  let tokens = 0;
+  for (let at = messages.length - 1; at >= 0; at--) {
+    const more = tokensOf(messages[at]!);
+    if (tokens + more > budget) return { kept: messages.slice(at + 1), tokens };
+    tokens += more;
+  }
+  return { kept: messages, tokens };
+}
+
+type ShownTo = HistoryOptions & Telling;
+
+function toModelMessage(message: StoredMessage, options: ShownTo): ModelMessage {
+  if (message.role === "toolResult") return { role: "tool", replies: [toReply(message, options)] };
+  const parts = withTextsJoined(message.content.flatMap((part) => toParts(part, message, options)));
+  return { role: message.role === "assistant" ? "assistant" : "user", content: parts };
+}
+
+/** Texts side by side are one, a blank line between them. */
+function withTextsJoined(parts: readonly ModelPart[]): ModelPart[] {
+  const joinedParts: ModelPart[] = [];
+  for (const part of parts) {
+    const last = joinedParts.at(-1);
+    if (part.kind === "text" && last?.kind === "text")
+      joinedParts[joinedParts.length - 1] = { kind: "text", text: `${last.text}\n\n${part.text}` };
+    else joinedParts.push(part);
+  }
+  return joinedParts;
+}
+
+function toParts(part: StoredPart, message: StoredMessage, options: ShownTo): ModelPart[] {
+  const isMaker = options.modelRef === `${message.provider}/${message.model}`;
+  switch (part.type) {
+    case "text":
+      return part.text.trim() === "" && !part.from ? [] : [{ kind: "text", text: told(part, message, options) }];
+    case "image":
+      return options.seesPictures === false
+        ? [{ kind: "text", text: told(pictureNote(part), message, options) }]
+        : imageOf(part, options.image);
+    case "thinking":
+      return isMaker && isNeededAgain(message, options)
+        ? [{ kind: "reasoning", text: part.thinking, providerData: part.providerData }]
+        : [];
+    case "toolCall": {
+      const call = { kind: "tool-call" as const, callId: part.id, name: part.name, args: part.arguments };
+      return [isMaker ? { ...call, providerData: part.providerData } : call];
+    }
+  }
+}
+
+/** Makers want to see what stood before their calls; how they came to an answer is past with it. */
+function isNeededAgain({ runId, content }: StoredMessage, options: Pick<HistoryOptions, "runId">): boolean {
+  return runId === options.runId || content.some(({ type }) => type === "toolCall");
+}
+
+function toReply(message: StoredMessage, { image, mark, seesPictures = true }: HistoryOptions): ToolReply {
+  const { content, toolCallId = "", toolName = "", isError = false } = message;
+  const pictures = content.filter((part) => part.type === "image");
+  const images = seesPictures ? pictures.flatMap((part) => imageOf(part, image)) : [];
+  const lines = seesPictures ? [] : pictures.map(pictureLine);
+  const text = [textOf(content), ...lines].filter((each) => each !== "").join("\n\n");
+  return {
+    ...{ callId: toolCallId, name: toolName, isError },
+    text: toolWords(mark, toolName, text),
+    ...(images.length > 0 && { images }),
+  };
+}
+
+/** What a tool answered, as a model is shown it. */
+export function toolWords(mark: string, tool: string, text: string): string {
+  return framed(mark, { text, from: { kind: "tool", id: tool } });
+}
+
+function imageOf(part: MediaRef, image: HistoryOptions["image"]) {
+  const data = image(part);
+  return data ? [{ kind: "image" as const, mimeType: part.mimeType, data }] : [];
+}

@@ -1,0 +1,52 @@
+/** How much room messages take in a model's window: roughly, and on the safe side. */
+import { tokensIn } from "../../../../kit/text/tokens.ts";
+import type { StoredMessage, StoredPart } from "../../../core/sessions/transcript.ts";
+
+/** Characters of a token, on the safe side, in scripts of letters; and what a picture counts for. */
+const CHARS_PER_TOKEN = 3;
+const IMAGE_TOKENS = 1_600;
+/** What stands around the arguments of a call. */
+const CALL_CHARS = 50;
+/** The line that says whose words follow. */
+const FRAME_TOKENS = 30;
+
+/** What a model's window is taken for when nobody says: small enough for models that run at home. */
+const UNKNOWN_WINDOW = 16_000;
+/** The rest is for the answer, the system prompt and the tools. */
+const HISTORY_SHARE = 0.6;
+
+/** Tokens of a conversation that a model is shown. */
+export function roomIn({ contextWindow = UNKNOWN_WINDOW }: { readonly contextWindow?: number | undefined }): number {
+  return contextWindow * HISTORY_SHARE;
+}
+
+/** Tokens of a text. */
+export function tokensOfText(text: string): number {
+  return tokensIn(text, CHARS_PER_TOKEN);
+}
+
+/** How many characters of a text take so many tokens. */
+export function charsFor(tokens: number, text: string): number {
+  return Math.floor(tokens * (text === "" ? CHARS_PER_TOKEN : text.length / tokensOfText(text)));
+}
+
+/** Tokens of one message. */
+export function tokensOf({ content, role }: Pick<StoredMessage, "content"> & { role?: string }): number {
+  const frame = role === "toolResult" ? FRAME_TOKENS : 0;
+  return 4 + frame + sum(content.map((part) => (part.type === "image" ? IMAGE_TOKENS : tokensOfPart(part))));
+}
+
+/** Tokens of several. */
+export function tokensOfAll(messages: readonly (Pick<StoredMessage, "content"> & { role?: string })[]): number {
+  return sum(messages.map(tokensOf));
+}
+
+function tokensOfPart(part: Exclude<StoredPart, { type: "image" }>): number {
+  if (part.type === "text") return tokensOfText(part.text) + (part.from ? FRAME_TOKENS : 0);
+  if (part.type === "thinking") return tokensOfText(part.thinking);
+  return tokensOfText(JSON.stringify(part.arguments ?? {})) + CALL_CHARS / CHARS_PER_TOKEN;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

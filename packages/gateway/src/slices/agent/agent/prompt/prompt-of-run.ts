@@ -1,0 +1,106 @@
+/** The system prompt of a run: what the gateway knows, gathered for `prompt.ts`; and a report of what goes in. */
+import { GatewayError } from "../../../../base/errors.ts";
+import type { Caller } from "../../../../kit/access.ts";
+import { tokensIn } from "../../../../kit/text/tokens.ts";
+import type { Tool, ToolRun } from "../../../../kit/tool.ts";
+import type { Model } from "../../models/providers/providers.ts";
+import type { AgentServices } from "../services.ts";
+import { audienceOf } from "../toolbox/tool-policy.ts";
+import type { Toolbox } from "../toolbox/toolbox.ts";
+import { type PromptFile, type PromptSection, promptSections, promptText } from "./prompt.ts";
+import { OPERATOR_ID } from "./told.ts";
+
+/** What one run adds. */
+interface OfThisRun {
+  readonly tools: readonly Tool[];
+  readonly extra?: string | undefined;
+  readonly mark: string;
+}
+
+/** Whose prompt it is. */
+interface PromptedAgent {
+  readonly toolbox: Toolbox;
+  identity(agentId: string): { readonly name: string };
+  defaultModel(): Model | undefined;
+}
+
+/** The sections of a run's prompt: files as they are now, skills as they were last looked at. Never throws for what stands in the workspace. */
+export function sectionsOf(
+  { sessions, workspace, skills, clock }: AgentServices,
+  agent: PromptedAgent,
+  run: Pick<ToolRun, "agentId" | "sessionKey" | "audience" | "deliver" | "isOverheard" | "starter">,
+  { tools, extra, mark }: OfThisRun,
+): PromptSection[] {
+  return promptSections({
+    ...run,
+    name: agent.identity(run.agentId).name,
+    now: clock.now(),
+    timeZone: workspace.timeZone,
+    tools: tools.map(({ name }) => name),
+    skills: skills.known(run.agentId),
+    files: filesOf(() => workspace.pagesFor(run)),
+    budget: sessions.agentSettings.defaults.context,
+    extra,
+    mark,
+    worksFor: starterIn(run.starter),
+  });
+}
+
+/** Who started a run, as frames name them. */
+function starterIn({ principal }: ToolRun["starter"]): string {
+  return principal.startsWith("channel:") ? principal.slice("channel:".length) : OPERATOR_ID;
+}
+
+/** A workspace in trouble is told in the prompt, and the run goes on. */
+function filesOf(read: () => readonly PromptFile[]): readonly PromptFile[] {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    return [{ path: "workspace", text: "", problem: error.message }];
+  }
+}
+
+/** Of whom the report is: an agent, or a session of one. */
+export interface ReportOf {
+  readonly agentId: string;
+  readonly sessionKey: string;
+}
+
+const CHARS_PER_TOKEN = 4;
+/** Stands for the mark, which every run has anew, as long as one is. */
+const EXAMPLE_MARK = "0000000000000000";
+
+/** What goes into the prompt of a run that the caller would start now, and how large it is. `full` adds the texts. */
+export async function reportOf(
+  services: AgentServices,
+  agent: PromptedAgent,
+  { agentId, sessionKey }: ReportOf,
+  { caller, full, signal }: { caller: Caller; full: boolean; signal: AbortSignal },
+) {
+  const { principal, scopes } = caller;
+  const starter = { principal, scopes: [...scopes], name: caller.client.displayName ?? caller.client.id };
+  const run = { id: "", sessionId: "", agentId, sessionKey, starter, audience: audienceOf(starter) };
+  const tools = await agent.toolbox.toolsFor(run, signal);
+  await services.skills.usable(agentId);
+  const sections = sectionsOf(services, agent, run, { tools, mark: EXAMPLE_MARK });
+  const sizes = tools.map(({ name, summary, params }) => ({
+    name,
+    chars: name.length + summary.length + JSON.stringify(params).length,
+  }));
+  return {
+    agentId,
+    sessionKey,
+    sections: sections.map(({ text, ...section }) => ({ ...section, ...sizeOf(text), ...(full && { text }) })),
+    tools: sizes,
+    totals: {
+      prompt: sizeOf(promptText(sections)),
+      tools: sizeOf(tools.map(({ name, summary, params }) => name + summary + JSON.stringify(params)).join("")),
+      contextWindow: agent.defaultModel()?.contextWindow ?? null,
+    },
+  };
+}
+
+function sizeOf(text: string): { chars: number; tokens: number } {
+  return { chars: text.length, tokens: Math.ceil(tokensIn(text, CHARS_PER_TOKEN)) };
+}

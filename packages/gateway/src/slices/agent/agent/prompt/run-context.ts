@@ -1,0 +1,204 @@
+/** What a run shows its model of the conversation, and how it makes room when that becomes too much. */
+import { detailOf } from "../../../../base/errors.ts";
+import { concealer } from "../../../../base/privacy/host-paths.ts";
+import type { StoredMessage, StoredPart } from "../../../core/sessions/transcript.ts";
+import { ModelError } from "../../models/models.ts";
+import type { ModelMessage, ModelPart } from "../../models/port.ts";
+import type { Model } from "../../models/providers/providers.ts";
+import type { Run } from "../run/run.ts";
+import type { Runs } from "../runs.ts";
+import type { AgentServices } from "../services.ts";
+import { audienceIn } from "../toolbox/tool-policy.ts";
+import type { RunStep } from "../turn/loop.ts";
+import type { Compaction } from "./compaction.ts";
+import { HISTORY_MESSAGES, type History, type HistoryOptions, readHistory, roomLeft } from "./history.ts";
+import { roomIn } from "./message-size.ts";
+import { type Telling, toldParts } from "./told.ts";
+
+/** Of the room, what stays as it was said when the rest is summed up. */
+const KEEP_SHARE = 0.25;
+/** A model that finds the conversation too long is shown half of it, so often. */
+const MAX_SHRINKS = 3;
+const NOT_SUMMED_UP =
+  "The older part of this conversation could not be summarised and the model does not see it for now; nothing is lost, " +
+  "and /compact tries again.";
+const LEFT_OUT = "The conversation is longer than the model takes; it does not see its oldest part.";
+
+/** Whose run it is. */
+interface RememberingAgent {
+  readonly runs: Runs;
+  readonly compaction: Compaction;
+  /** The model that sums up for another one. */
+  summaryModel(model: Model): Model;
+}
+
+export class RunContext {
+  readonly #services: AgentServices;
+  readonly #agent: RememberingAgent;
+  readonly #run: Run;
+  readonly #model: Model;
+  readonly #mayHear: ((runId: string | undefined) => boolean) | undefined;
+  /** Where files are kept is told the owner, whose tools open them there. */
+  readonly #conceal: ((text: string) => string) | undefined;
+  #share = 1;
+  #shrinks = 0;
+  #tokens = 0;
+  #isShared = false;
+  #past: { readonly writes: number; readonly share: number; readonly messages: readonly StoredMessage[] } | undefined;
+
+  constructor(services: AgentServices, { agent, run, model }: { agent: RememberingAgent; run: Run; model: Model }) {
+    this.#services = services;
+    this.#agent = agent;
+    this.#run = run;
+    this.#model = model;
+    this.#mayHear = this.#hearing();
+    const { stateDir } = services;
+    if (audienceIn(run.record) !== "owner") this.#conceal = concealer([{ path: stateDir, shown: "(state)" }]);
+  }
+
+  /** What the model is shown. `pending` are calls of this run that are about to be made. */
+  messages(pending: ReadonlySet<string>): ModelMessage[] {
+    const history = this.#read(pending);
+    this.#tokens = history.tokens;
+    this.#isShared = history.isShared;
+    return history.messages;
+  }
+
+  /** What was said to the run meanwhile, as its model is shown it. */
+  told(content: readonly StoredPart[]): ModelPart[] {
+    return toldParts(content, { ...this.#telling, isShared: this.#isShared });
+  }
+
+  get #telling(): Pick<Telling, "mark" | "record" | "conceal"> {
+    const conceal = this.#conceal;
+    return { mark: this.#run.mark, record: (id) => this.#agent.runs.record(id), ...(conceal && { conceal }) };
+  }
+
+  /** Before the first question: sums up the older part when the window is nearly full, or something would not be shown. */
+  async *makeRoom(): AsyncGenerator<RunStep> {
+    if (this.#settings.mode === "off" || !this.#isFull()) return;
+    const problem = await this.#compact(false);
+    if (problem !== undefined) yield { kind: "note", text: problem };
+  }
+
+  /** After the model found it too long: a shorter form, or undefined when there is none. */
+  async shrink(error: unknown): Promise<ModelMessage[] | undefined> {
+    if (!(error instanceof ModelError) || error.kind !== "too-long" || this.#shrinks >= MAX_SHRINKS) return undefined;
+    this.#shrinks++;
+    const before = this.#tokens;
+    // Half of what was shown: the window may be far smaller than we were told.
+    this.#share = Math.min(this.#share, before / roomIn(this.#model)) / 2;
+    const problem = this.#settings.mode === "off" ? undefined : await this.#compact(true);
+    const shorter = this.messages(new Set());
+    if (this.#tokens >= before) return undefined;
+    if (problem !== undefined || this.#read(new Set()).leftOut > 0)
+      this.#run.take({ kind: "note", text: problem ?? LEFT_OUT });
+    return shorter;
+  }
+
+  get #settings() {
+    return this.#services.sessions.agentSettings.defaults.compaction;
+  }
+
+  /** Whether the provider said last time that the window is nearly full, or messages would be left out. */
+  #isFull(): boolean {
+    const { sessions } = this.#services;
+    const { contextWindow } = this.#model;
+    const { tokens, leftOut } = this.#read(new Set());
+    if (leftOut > 0) return true;
+    const used = sessions.get(this.#run.record.sessionKey)?.totalTokens ?? 0;
+    // What fills the window must be the conversation: nothing is gained where it is the prompt or the tools.
+    return (
+      contextWindow !== undefined && used > contextWindow * this.#settings.threshold && tokens > roomIn(this.#model) / 2
+    );
+  }
+
+  /** Sums up; returns the sentence for people when that was not possible. */
+  async #compact(willRetry: boolean): Promise<string | undefined> {
+    const { log } = this.#services;
+    const { id: runId, events, signal, record } = this.#run;
+    const { sessionKey } = record;
+    const { compaction } = this.#agent;
+    if (!compaction.mayTry(sessionKey)) return undefined;
+    events.compaction({ phase: "start" });
+    try {
+      const keepTokens = roomIn(this.#model) * this.#share * KEEP_SHARE;
+      const model = this.#agent.summaryModel(this.#model);
+      const { instructions } = this.#settings;
+      await compaction.compact({ sessionKey, model, signal, runId, keepTokens, instructions });
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      compaction.failed(sessionKey);
+      log.warn("a conversation could not be summarised", { sessionKey, problem: detailOf(error) });
+      return NOT_SUMMED_UP;
+    } finally {
+      events.compaction({ phase: "end", willRetry });
+    }
+  }
+
+  #read(pending: ReadonlySet<string>): History {
+    const { sessions } = this.#services;
+    const { contextPruning } = sessions.agentSettings.defaults;
+    const { sessionId } = this.#run.record;
+    const options: HistoryOptions = {
+      ...this.#telling,
+      runId: this.#run.id,
+      openRuns: new Set(this.#agent.runs.open().map(({ id }) => id)),
+      pending,
+      modelRef: this.#model.ref,
+      contextWindow: this.#model.contextWindow,
+      share: this.#share,
+      summary: this.#agent.compaction.latest(sessionId),
+      pruning: contextPruning.mode === "off" ? undefined : contextPruning,
+      seesPictures: this.#model.input?.includes("image") ?? true,
+      mayHear: this.#mayHear,
+      image: (part) => sessions.transcript.image(part),
+    };
+    return readHistory([...this.#pastOf(options), ...this.#own(sessionId)], options);
+  }
+
+  /** What was said before, without this run: as much as may be shown. Read once as long as nothing has been written. */
+  #pastOf(options: HistoryOptions): readonly StoredMessage[] {
+    const { store, sessions } = this.#services;
+    const { writes } = store;
+    if (this.#past?.writes === writes && this.#past.share === this.#share) return this.#past.messages;
+    const { id: runId, record } = this.#run;
+    const read = sessions.transcript.backwards(record.sessionId, {
+      afterId: options.summary?.to,
+      limit: HISTORY_MESSAGES,
+      goesOn: roomLeft(options),
+    });
+    // A run may have said more than that itself, and is shown what it was asked all the same.
+    const messages = read.filter((message) => message.runId !== runId);
+    this.#past = { writes, share: this.#share, messages };
+    return messages;
+  }
+
+  /** What the run was asked, has said and heard; news come first, and are nowhere kept. */
+  #own(sessionId: string): StoredMessage[] {
+    const { sessions, system } = this.#services;
+    const { id: runId, record } = this.#run;
+    const own = sessions.transcript.ofRun(sessionId, runId);
+    this.#run.news ??= system.takeEvents(record.sessionKey);
+    const { news } = this.#run;
+    const content = news.map((words) => ({ type: "text" as const, ...words }));
+    const at = record.acceptedAt;
+    return news.length === 0 ? own : [{ id: `news-${runId}`, at, role: "user", content, runId }, ...own];
+  }
+
+  /** Strangers share conversations with the owner: what tools told the owner there is not for them. */
+  #hearing(): ((runId: string | undefined) => boolean) | undefined {
+    const { runs } = this.#agent;
+    const own = audienceIn(this.#run.record);
+    if (own === "owner") return undefined;
+    const known = new Map<string | undefined, boolean>();
+    return (runId) => {
+      if (!known.has(runId)) {
+        const record = runId === undefined ? undefined : runs.record(runId);
+        known.set(runId, record !== undefined && (audienceIn(record) === own || audienceIn(record) === "anyone"));
+      }
+      return known.get(runId)!;
+    };
+  }
+}

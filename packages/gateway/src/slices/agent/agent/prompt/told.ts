@@ -1,0 +1,82 @@
+/**
+ * From a transcript into a prompt: each text is shown as whose it is. The owner's own words stand as they are where
+ * nobody else has spoken; everything else is framed (`kit/text/words.ts`).
+ */
+import { framed, type Source } from "../../../../kit/text/words.ts";
+import type { StoredMessage, StoredPart } from "../../../core/sessions/transcript.ts";
+import type { ModelPart } from "../../models/port.ts";
+import type { RunRecord } from "../run/run-store.ts";
+import { audienceIn } from "../toolbox/tool-policy.ts";
+
+/** How a conversation is told. */
+export interface Telling {
+  /** The run's mark. */
+  readonly mark: string;
+  /** Somebody else than the owner has spoken, or may hear: then each message says who has written it. */
+  readonly isShared: boolean;
+  /** Hides where things are on this machine, from a run that is not the owner's. */
+  readonly conceal?: ((text: string) => string) | undefined;
+  /** The run that a message began, as far as it is known: for messages of versions that did not keep whose they are. */
+  record(id: string): Pick<RunRecord, "source" | "principal" | "request"> | undefined;
+}
+
+type TextPart = Extract<StoredPart, { type: "text" }>;
+type Said = Pick<StoredMessage, "role" | "runId" | "idempotencyKey">;
+
+/** How those who speak over the gateway's own interfaces are named. */
+export const OPERATOR_ID = "an operator of the gateway";
+const OPERATOR: Source = { kind: "message", id: OPERATOR_ID, standing: "owner" };
+
+/** One text as the model is shown it. */
+export function told(part: TextPart, message: Said, telling: Telling): string {
+  const from = sourceIn(part, message, telling);
+  const isPlain = from === undefined || (from === OPERATOR && !telling.isShared) || isOwners(from, telling);
+  const text = telling.conceal ? telling.conceal(part.text) : part.text;
+  return isPlain ? text : framed(telling.mark, { text, from });
+}
+
+/** Texts that were said to a run under way. */
+export function toldParts(content: readonly StoredPart[], telling: Telling): ModelPart[] {
+  const texts = content.flatMap((part) => (part.type === "text" ? [told(part, { role: "user" }, telling)] : []));
+  return texts.length === 0 ? [] : [{ kind: "text", text: texts.join("\n\n") }];
+}
+
+/** Whether anybody but the owner has a word in these messages. */
+export function isSharedIn(messages: readonly StoredMessage[], record: Telling["record"]): boolean {
+  return messages.some(
+    (message) =>
+      message.role === "user" &&
+      message.content.some((part) => {
+        if (part.type !== "text") return false;
+        const from = part.from ?? earlier(message, record);
+        if (from === undefined) return false;
+        return (
+          from.isGroup === true || from.kind === "earlier" || (from.kind === "message" && from.standing !== "owner")
+        );
+      }),
+  );
+}
+
+function isOwners({ kind, standing, isGroup }: Source, { isShared }: Telling): boolean {
+  return kind === "message" && standing === "owner" && !isGroup && !isShared;
+}
+
+/** Whose a text is; undefined for the model's own. */
+export function sourceIn(part: TextPart, message: Said, { record }: Pick<Telling, "record">): Source | undefined {
+  if (message.role === "assistant") return undefined;
+  if (part.from) return part.from;
+  return message.role === "user" ? (earlier(message, record) ?? OPERATOR) : { kind: "earlier" };
+}
+
+/** Earlier versions kept channels' and agents' messages with their authors written into the text. Nothing there is sure. */
+function earlier({ runId, idempotencyKey }: Said, record: Telling["record"]): Source | undefined {
+  const id = idempotencyKey ?? runId;
+  if (id === undefined || !KEPT_AS.test(id)) return undefined;
+  const known = record(id);
+  if (known?.source === "agent" || known?.source === "chat.send") return undefined;
+  const who = known?.principal.startsWith("channel:") ? { id: known.principal.slice("channel:".length) } : {};
+  return { kind: "earlier", ...who, ...(known?.source === "channel" && { standing: audienceIn(known) }) };
+}
+
+/** Ids of runs that messages of channels and of other runs have begun. */
+const KEPT_AS = /^(?:msg-\d+|(?:told-)?(?:spawn|send)-[0-9a-f]{32})$/;

@@ -1,0 +1,222 @@
+/** Tells of one run as it goes: `agent` events for every step, `chat` events for chat windows. */
+import type { Bus } from "../../../../base/bus.ts";
+import type { Clock } from "../../../../base/time/clock.ts";
+import type { Message } from "../../../core/sessions/schema.ts";
+import { agent, chat } from "../events.ts";
+import type { ChatPayload } from "../schema.ts";
+import type { RunStep } from "../turn/loop.ts";
+import type { RunOutcome } from "./run-store.ts";
+
+/** Chat windows need no more than this (protocol: chat events). */
+const CHAT_DELTA_MS = 150;
+const AGENT_DELTA_MS = 25;
+/** Watchers see the beginning of what a tool answered; the transcript has all of it. */
+const MAX_RESULT_CHARS = 4_000;
+/** The same of what it is called with: of each text, and of all of it. */
+const MAX_ARG_CHARS = 2_000;
+const MAX_ARGS_CHARS = 16_000;
+/** Every delta carries the whole text, so they become rarer as it grows: one millisecond for so many characters. */
+const CHARS_PER_MS = 100;
+
+export interface RunEventsOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly runId: string;
+  /** As the caller spelled it. */
+  readonly spelledKey: string | undefined;
+  readonly sessionKey: string;
+  /** Replies to slash commands in a chat are not runs for those who watch: only their last word is told. */
+  readonly isQuiet: boolean;
+  /** The beginning of a growing text that may leave, without secrets; all of it when the text `isOver`. */
+  settled(text: string, isOver?: boolean): string;
+  /** Whether the session shows how the model thinks while it does. */
+  streamsReasoning?(): boolean;
+  /** Whether the session shows tools to clients of protocol 3 (protocol: agent events). */
+  isVerbose(): boolean;
+}
+
+export class RunEvents implements Disposable {
+  readonly #options: RunEventsOptions;
+  #seq = 0;
+  #text = "";
+  #told = "";
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #chatTold = "";
+  #chatToldAt = Number.NEGATIVE_INFINITY;
+  #later: Disposable | undefined;
+  #thought = "";
+  #thoughtTold = "";
+  #thoughtToldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: RunEventsOptions) {
+    this.#options = options;
+  }
+
+  started(startedAt: number): void {
+    this.#agent("lifecycle", { phase: "start", startedAt });
+  }
+
+  /** The text so far has become `text`; told at once or a little later. */
+  grew(text: string): void {
+    this.#text = text;
+    if (this.#later) return;
+    const waitMs =
+      this.#toldAt + Math.max(AGENT_DELTA_MS, text.length / CHARS_PER_MS) - this.#options.clock.monotonic();
+    if (waitMs <= 0) return this.#tell();
+    this.#later = this.#options.clock.after(waitMs, () => {
+      this.#later = undefined;
+      this.#tell();
+    });
+  }
+
+  /** Text was taken back: what follows is told with what is left before it. */
+  shrank(text: string): void {
+    this.#later?.[Symbol.dispose]();
+    this.#later = undefined;
+    this.#text = text;
+    const left = this.#options.settled(text);
+    if (this.#told.length > left.length) this.#told = common(this.#told, left);
+    if (this.#chatTold.length > left.length) this.#chatTold = common(this.#chatTold, left);
+  }
+
+  /** How the model came to its answer has become `text`; told where the conversation shows it as it grows. */
+  thought(text: string): void {
+    const { clock, streamsReasoning } = this.#options;
+    if (!streamsReasoning?.()) return;
+    this.#thought = text;
+    if (clock.monotonic() - this.#thoughtToldAt >= Math.max(AGENT_DELTA_MS, text.length / CHARS_PER_MS))
+      this.#tellThought();
+  }
+
+  /** The older part of the conversation is being summarised, or has been; then the model may be asked again. */
+  compaction(data: { readonly phase: "start" } | { readonly phase: "end"; readonly willRetry: boolean }): void {
+    this.#agent("compaction", data);
+  }
+
+  /** A tool begins, gets on, or has answered. What was said before is told before. */
+  tool(step: Extract<RunStep, { kind: "tool-start" | "tool-update" | "tool-result" }>): void {
+    this.#tellThought();
+    const { callId: toolCallId, name, args } = step.call;
+    const verbose = this.#options.isVerbose() ? { verbose: true } : {};
+    if (step.kind === "tool-start") this.#tell();
+    if (step.kind === "tool-start")
+      return this.#agent("tool", { phase: "start", name, toolCallId, args: shown(args), ...verbose });
+    if (step.kind === "tool-update")
+      return this.#agent("tool", { phase: "update", name, toolCallId, partialResult: step.text, ...verbose });
+    const { text, meta, isError = false } = step.result;
+    const result = text.length > MAX_RESULT_CHARS ? `${text.slice(0, MAX_RESULT_CHARS)}…` : text;
+    this.#agent("tool", {
+      ...{ phase: "result", name, toolCallId, isError, result, durationMs: step.durationMs },
+      ...(meta && { meta }),
+      ...verbose,
+    });
+  }
+
+  /** The run is over. `message` is the reply as the transcript has it, if there is one. */
+  ended(
+    outcome: RunOutcome,
+    times: { startedAt: number | undefined; endedAt: number },
+    message: Message | undefined,
+  ): void {
+    this[Symbol.dispose]();
+    this.#tell(true);
+    const { startedAt, endedAt } = times;
+    if (outcome.kind === "merged") {
+      // Clients of protocol 3 know no better word: the message is answered, elsewhere (protocol: chat events).
+      this.#agent("lifecycle", { phase: "end", endedAt, mergedInto: outcome.into });
+      this.#chat({ seq: Math.max(1, this.#seq), state: "final", stopReason: "merged" });
+    } else if (outcome.kind === "aborted") {
+      const { reason } = outcome;
+      this.#chat({ seq: this.#seq + 1, state: "aborted", stopReason: reason, ...(message && { message }) });
+      this.#agent("lifecycle", { phase: "end", startedAt, endedAt, aborted: true });
+    } else if (outcome.kind === "error") {
+      this.#agent("lifecycle", { phase: "error", startedAt, endedAt, error: outcome.error });
+      this.#chat({ seq: this.#seq, state: "error", errorMessage: outcome.error });
+    } else {
+      const { usage } = outcome;
+      this.#agent("lifecycle", { phase: "end", startedAt, endedAt });
+      this.#chat({ seq: Math.max(1, this.#seq), state: "final", ...(message && { message }), ...(usage && { usage }) });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#later?.[Symbol.dispose]();
+    this.#later = undefined;
+  }
+
+  #tellThought(isOver = false): void {
+    const text = this.#options.settled(this.#thought, isOver);
+    const delta = added(this.#thoughtTold, text);
+    if (delta === "") return;
+    this.#agent("reasoning", { text, delta });
+    this.#thoughtTold = text;
+    this.#thoughtToldAt = this.#options.clock.monotonic();
+  }
+
+  /** Secrets are taken out of the whole before anything is cut off it: two pieces of one would not be recognised. */
+  #tell(isOver = false): void {
+    this.#tellThought(isOver);
+    if (this.#options.isQuiet || (this.#text.length === this.#told.length && this.#text === this.#told)) return;
+    const text = this.#options.settled(this.#text, isOver);
+    const delta = added(this.#told, text);
+    if (delta === "") return;
+    const { clock } = this.#options;
+    const now = clock.monotonic();
+    this.#agent("assistant", { text, delta });
+    this.#told = text;
+    this.#toldAt = now;
+    if (now - this.#chatToldAt < Math.max(CHAT_DELTA_MS, text.length / CHARS_PER_MS)) return;
+    const deltaText = added(this.#chatTold, text);
+    const message: Message = { role: "assistant", content: [{ type: "text", text }], timestamp: clock.now() };
+    this.#chat({ seq: this.#seq, state: "delta", message, deltaText });
+    this.#chatTold = text;
+    this.#chatToldAt = now;
+  }
+
+  #agent(
+    stream: "lifecycle" | "assistant" | "tool" | "reasoning" | "compaction",
+    data: Readonly<Record<string, unknown>>,
+  ): void {
+    const { bus, clock, runId, spelledKey, isQuiet } = this.#options;
+    if (isQuiet) return;
+    this.#seq++;
+    bus.publish(agent, {
+      runId,
+      seq: this.#seq,
+      stream,
+      ts: clock.now(),
+      data,
+      ...(spelledKey && { sessionKey: spelledKey }),
+    });
+  }
+
+  #chat(event: Omit<ChatPayload, "runId" | "sessionKey">): void {
+    const { bus, runId, spelledKey, sessionKey } = this.#options;
+    bus.publish(chat, { runId, sessionKey: spelledKey ?? sessionKey, ...event });
+  }
+}
+
+/** What a text has that was not told: less than 4 characters of a secret may have been, before it was known as one. */
+function added(told: string, text: string): string {
+  return text.startsWith(told) ? text.slice(told.length) : text.slice(common(told, text).length);
+}
+
+/** What two texts begin with. */
+function common(one: string, other: string): string {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length++;
+  return one.slice(0, length);
+}
+
+function shown(args: unknown): unknown {
+  if (typeof args !== "object" || args === null || JSON.stringify(args).length <= MAX_ARGS_CHARS) return args;
+  const short = Object.entries(args).map(([key, value]) => [key, typeof value === "string" ? beginning(value) : value]);
+  const json = JSON.stringify(Object.fromEntries(short));
+  return json.length <= MAX_ARGS_CHARS ? Object.fromEntries(short) : { beginning: beginning(json) };
+}
+
+function beginning(text: string): string {
+  return text.length <= MAX_ARG_CHARS
+    ? text
+    : `${text.slice(0, MAX_ARG_CHARS).toWellFormed()}… (${text.length} characters)`;
+}

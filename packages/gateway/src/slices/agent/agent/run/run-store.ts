@@ -1,0 +1,203 @@
+/** The rows of runs: what was asked, how far it came, how it ended. */
+
+import { newMark } from "../../../../base/ids.ts";
+import type { Store } from "../../../../base/store/store.ts";
+import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
+import { stored } from "../../../../base/store/stored.ts";
+import type { Clock } from "../../../../base/time/clock.ts";
+import type { Words } from "../../../../kit/text/words.ts";
+import type { ExecRules, ToolLimits } from "../../../../kit/tool.ts";
+import type { Thinking, Usage } from "../../models/port.ts";
+
+/** Under which name the built-in agent's replies stand in transcripts and events. */
+export const BUILTIN = { provider: "moltbot", model: "commands" } as const;
+
+/** What started a run: a method, whose idempotency key is its id; a message over a channel; another run, by a tool. */
+export type RunSource = "agent" | "chat.send" | "channel" | "tool";
+
+/** Where a reply goes beside the transcript. */
+export interface DeliverTo {
+  readonly channel: string;
+  readonly account: string;
+  readonly chat: { readonly id: string; readonly threadId?: string | undefined };
+}
+
+/** Who started a run, as it was then: a resumed run may do no more than its starter could. */
+export interface Starter {
+  readonly principal: string;
+  readonly scopes: readonly string[];
+  readonly name: string;
+  readonly deviceId?: string | undefined;
+  /** Over a channel: every id that the platform proves to be this person's, as "channel:id". */
+  readonly ids?: readonly string[] | undefined;
+}
+
+/** What was asked, beside the message in the transcript. */
+export interface RunRequest {
+  /** The session key as the caller spelled it; events repeat it. */
+  readonly spelledKey?: string | undefined;
+  readonly message: string;
+  /** The gateway's mark in what the run's model is shown: the same when a restart takes the run up again. */
+  readonly mark?: string | undefined;
+  readonly timeoutMs: number;
+  readonly thinking?: Thinking | undefined;
+  readonly extraSystemPrompt?: string | undefined;
+  readonly deliver?: DeliverTo | undefined;
+  /** Which tools it may use beside what the settings say. */
+  readonly limits?: readonly ToolLimits[] | undefined;
+  /** How many runs stand above a sub-agent's. */
+  readonly depth?: number | undefined;
+  /** Through how many conversations what was asked has come. */
+  readonly hops?: number | undefined;
+  /** How earlier messages began that were left out because too many waited; earlier versions kept the text alone. */
+  readonly omitted?: readonly (string | Words)[] | undefined;
+  /** How freely commands may run for the run that it works for. */
+  readonly execRules?: ExecRules | undefined;
+  /** What it answers is heard by others than the owner: private notes are not for it. */
+  readonly isOverheard?: boolean | undefined;
+  readonly starter: Omit<Starter, "principal">;
+}
+
+/** Why a run was ended from outside: by a person, by its time limit, by a newer message, or because too many waited. */
+export type AbortReason = "rpc" | "stop" | "timeout" | "interrupt" | "dropped";
+
+/** How a run ended; one that was merged is answered by another run, which knows the rest. */
+export type RunOutcome = {
+  readonly text: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly usage?: Usage | undefined;
+} & (
+  | { readonly kind: "ok"; readonly stopReason?: string | undefined }
+  | { readonly kind: "error"; readonly error: string }
+  | { readonly kind: "aborted"; readonly reason: AbortReason }
+  | { readonly kind: "merged"; readonly into: string }
+);
+
+/** A run as the table has it. */
+export interface RunRecord {
+  readonly id: string;
+  readonly source: RunSource;
+  readonly principal: string;
+  /** Canonical; "" when no session could be chosen. */
+  readonly sessionKey: string;
+  readonly sessionId: string;
+  readonly request: RunRequest;
+  readonly attempts: number;
+  readonly acceptedAt: number;
+  readonly startedAt: number | undefined;
+  readonly endedAt: number | undefined;
+  /** Text that had been said when the gateway stopped. */
+  readonly partial: string;
+  readonly outcome: RunOutcome | undefined;
+}
+
+interface Row extends Omit<RunRecord, "request" | "startedAt" | "endedAt" | "outcome"> {
+  readonly request: string;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly outcome: string | null;
+}
+
+const COLUMNS =
+  "id, source, principal, session_key as sessionKey, session_id as sessionId, request, attempts, " +
+  "accepted_at as acceptedAt, started_at as startedAt, ended_at as endedAt, partial, outcome";
+
+/** How long an ended run can be found again, ms. */
+const KEPT_MS = 7 * 24 * 3600_000;
+
+export class RunStore {
+  readonly #store: Store;
+  readonly #clock: Clock;
+
+  constructor(options: { store: Store; clock: Clock }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+  }
+
+  get(id: string): RunRecord | undefined {
+    const row = this.#store.get<Row>(`select ${COLUMNS} from runs where id = ?`, id);
+    return row && toRecord(row);
+  }
+
+  /** Runs that have not ended, oldest first: after a start, those that a stop or a crash interrupted. */
+  open(): RunRecord[] {
+    return this.#store
+      .all<Row>(`select ${COLUMNS} from runs where state in ('accepted', 'running') order by accepted_at, rowid`)
+      .map(toRecord);
+  }
+
+  /** The newest runs first, ended ones too. */
+  newest(limit: number): RunRecord[] {
+    return this.#store
+      .all<Row>(`select ${COLUMNS} from runs order by accepted_at desc, rowid desc limit ?`, limit)
+      .map(toRecord);
+  }
+
+  accept(run: Pick<RunRecord, "id" | "source" | "principal" | "sessionKey" | "sessionId" | "request">): RunRecord {
+    const acceptedAt = this.#clock.now();
+    const request = { ...run.request, mark: newMark() };
+    this.#store.run(
+      "insert into runs (id, source, principal, session_key, session_id, request, state, accepted_at) values (?, ?, ?, ?, ?, ?, 'accepted', ?)",
+      ...[run.id, run.source, run.principal, run.sessionKey, run.sessionId, JSON.stringify(request), acceptedAt],
+    );
+    return {
+      ...run,
+      request,
+      attempts: 0,
+      acceptedAt,
+      startedAt: undefined,
+      endedAt: undefined,
+      partial: "",
+      outcome: undefined,
+    };
+  }
+
+  /** The run works now; returns since when. */
+  begin(id: string): number {
+    const startedAt = this.#clock.now();
+    this.#store.run(
+      "update runs set state = 'running', started_at = ?, attempts = attempts + 1, partial = '' where id = ?",
+      startedAt,
+      id,
+    );
+    return startedAt;
+  }
+
+  keepPartial(id: string, text: string): void {
+    this.#store.run("update runs set partial = ? where id = ?", text, id);
+  }
+
+  /** A clean stop interrupted the run: this attempt does not count. */
+  release(id: string): void {
+    this.#store.run(
+      "update runs set state = 'accepted', attempts = max(0, attempts - 1) where id = ? and ended_at is null",
+      id,
+    );
+  }
+
+  end(id: string, outcome: RunOutcome): number {
+    const endedAt = this.#clock.now();
+    this.#store.run(
+      "update runs set state = ?, ended_at = ?, outcome = ?, partial = '' where id = ?",
+      // The table's states are older than merging.
+      ...[outcome.kind === "merged" ? "ok" : outcome.kind, endedAt, JSON.stringify(outcome), id],
+    );
+    return endedAt;
+  }
+
+  /** Forgets some of what ended long ago; true when more is left. */
+  prune(): boolean {
+    return this.#store.deleteSome("runs", "ended_at < ?", [this.#clock.olderThan(KEPT_MS)], ROWS_PER_STEP);
+  }
+}
+
+function toRecord({ request, outcome, startedAt, endedAt, ...row }: Row): RunRecord {
+  return {
+    ...row,
+    request: stored<RunRequest>(request),
+    startedAt: startedAt ?? undefined,
+    endedAt: endedAt ?? undefined,
+    outcome: outcome === null ? undefined : stored<RunOutcome>(outcome),
+  };
+}

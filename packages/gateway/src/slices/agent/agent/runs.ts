@@ -1,0 +1,462 @@
+/**
+ * Runs: accepted on disk before anyone is told, one at a time in each session, a few at once over all, ended exactly
+ * once, and taken up again after a crash. What a run answers is not decided here.
+ */
+import { GatewayError, ignore, invalidRequest, messageOf, TellableError } from "../../../base/errors.ts";
+import { isPassing, storageProblem } from "../../../base/process/machine.ts";
+import type { ManyPort, Port } from "../../../kit/port.ts";
+import type { StoredPart } from "../../core/sessions/transcript.ts";
+import { ModelError } from "../models/models.ts";
+import { Joining } from "./lanes/joining.ts";
+import { type Queueing, WaitingRoom } from "./lanes/waiting-room.ts";
+import { Run, type RunResult } from "./run/run.ts";
+import { type AnsweredBy, aborted, done, failed, type Recorded, RunEnds, type RunObserver } from "./run/run-ends.ts";
+import {
+  type AbortReason,
+  type RunOutcome,
+  type RunRecord,
+  type RunRequest,
+  type RunSource,
+  RunStore,
+} from "./run/run-store.ts";
+import type { AgentServices } from "./services.ts";
+import { audienceIn } from "./toolbox/tool-policy.ts";
+import { interruptible, raced } from "./turn/interruptible.ts";
+import type { RunStep } from "./turn/loop.ts";
+
+/** Who answers a run, and the answer as it comes. */
+export interface Answer extends AnsweredBy {
+  /** Set when every answer of this kind ends for the same reason. */
+  readonly stopReason?: string;
+  /** It may have had effects that a second try would double: its failure is final. */
+  readonly isOnce?: boolean;
+  readonly steps: AsyncIterable<RunStep>;
+}
+
+/** Decides what a run answers. */
+export interface Answering {
+  /** Whether the run may pass those that wait in its session: it changes nothing that they see. */
+  isImmediate(record: Pick<RunRecord, "source" | "request">): boolean;
+  /** Whether the message is a command, which wants an answer of its own. */
+  isCommand(record: Pick<RunRecord, "sessionKey">): boolean;
+  /** Whether some tools are allowed or denied to whoever started the run, by id. */
+  hasOwnRules(record: RunRecord): boolean;
+  answer(run: Run): Promise<Answer>;
+}
+
+/** Who is told of ends. */
+export type { RunObserver } from "./run/run-ends.ts";
+
+/** What is to be run. */
+export interface NewRun {
+  readonly id: string;
+  readonly source: RunSource;
+  readonly principal: string;
+  /** Canonical. */
+  readonly sessionKey: string;
+  readonly request: RunRequest;
+  /** The message as the transcript keeps it. */
+  readonly content: readonly StoredPart[];
+  /** The message is the first of a new conversation. */
+  readonly startsAnew?: boolean;
+}
+
+/** A run that is known under an idempotency key: it works or waits, or it has ended. */
+export type KnownRun =
+  | { readonly kind: "open"; readonly run: Run }
+  | { readonly kind: "ended"; readonly result: RunResult };
+
+/** A run as whoever asked for it sees it: accepted then, finished some time. */
+export type Accepted = Pick<Run, "acceptedAt" | "finished">;
+
+/** The same of a run that was found under its key. */
+export function acceptedOf(known: KnownRun): Accepted {
+  if (known.kind === "open") return known.run;
+  return { acceptedAt: known.result.acceptedAt, finished: Promise.resolve(known.result) };
+}
+
+const MAX_ATTEMPTS = 3;
+const MAX_OPEN = 1_000;
+const PARTIAL_MS = 500;
+const STOP_MS = 3_000;
+/** An outcome that cannot be recorded for an unknown reason is tried so often, ever later. */
+const MAX_RECORD_TRIES = 4;
+const RECORD_AGAIN_MS = 2_000;
+
+export class Runs {
+  readonly #services: AgentServices;
+  readonly #answering: Answering;
+  readonly #store: RunStore;
+  readonly #open = new Map<string, Run>();
+  readonly #ends: RunEnds;
+  readonly #waiting: WaitingRoom;
+  readonly #joining: Joining;
+  readonly #tasks = new Set<Promise<void>>();
+  readonly #arrivals = new Map<string, Set<() => void>>();
+  #stopped: Promise<void> | undefined;
+  readonly #leaving = new AbortController();
+
+  constructor(services: AgentServices, answering: Answering) {
+    this.#services = services;
+    this.#answering = answering;
+    this.#store = new RunStore(services);
+    this.#ends = new RunEnds(services, this.#store);
+    this.#waiting = new WaitingRoom({
+      services,
+      start: (batch) => this.#track(this.#start(batch)),
+      abort: (run, reason) => this.abort(run, reason),
+      isCommand: (record) => answering.isCommand(record),
+      hasOwnRules: (record) => answering.hasOwnRules(record),
+    });
+    this.#joining = new Joining({
+      ...{ services, store: this.#store, ends: this.#ends },
+      find: (id) => this.#open.get(id),
+      gone: (run) => this.#forget(run),
+    });
+  }
+
+  /** How a message waits behind the reply under way; filled by messaging. */
+  get queueing(): Port<Queueing> {
+    return this.#waiting.queueing;
+  }
+
+  /** Who is told of ends. */
+  get observers(): ManyPort<RunObserver> {
+    return this.#ends.observers;
+  }
+
+  /** Takes up what a stop or a crash interrupted. A run that brought the gateway down three times is not tried again. */
+  resume(): void {
+    const { log, upkeep } = this.#services;
+    upkeep.add(() => this.#store.prune());
+    // What worked goes on before what waited behind it.
+    const open = this.#store
+      .open()
+      .sort((a, b) => Number(b.startedAt !== undefined) - Number(a.startedAt !== undefined));
+    for (const record of open) {
+      if (this.#open.has(record.id)) continue;
+      log.info("a run is taken up again", { runId: record.id, attempts: record.attempts });
+      const run = this.#remember(record);
+      if (record.attempts >= MAX_ATTEMPTS) this.#end(run, failed(run, stoppedTooOften(record.attempts)));
+      else if (this.#answering.isImmediate(record)) void this.#track(this.#start([run]));
+      else this.#waiting.add(run);
+    }
+  }
+
+  /** The run of an idempotency key. Throws `INVALID_REQUEST` when the key is another caller's or another method's. */
+  find(id: string, by: Pick<RunRecord, "principal" | "source">): KnownRun | undefined {
+    const known = this.known(id);
+    const record = known && (this.#open.get(id)?.record ?? this.#store.get(id));
+    if (!record) return undefined;
+    if (record.principal !== by.principal)
+      throw invalidRequest("idempotencyKey is already used by another caller; choose another");
+    if (record.source !== by.source)
+      throw invalidRequest(`idempotencyKey is already used by ${record.source}; choose another`);
+    return known;
+  }
+
+  /** The run of an id, whoever started it; of a message that was merged, the run that answers it. */
+  known(id: string): KnownRun | undefined {
+    const run = this.#open.get(id);
+    if (run) return { kind: "open", run };
+    const record = this.#store.get(id);
+    if (!record?.outcome) return undefined;
+    const leader = record.outcome.kind === "merged" ? this.known(record.outcome.into) : undefined;
+    return leader ?? { kind: "ended", result: resultOf(record, record.outcome) };
+  }
+
+  /** The run of an id, once there is one. Rejects when the signal aborts. */
+  async whenKnown(id: string, signal: AbortSignal): Promise<KnownRun> {
+    for (let known = this.known(id); ; known = this.known(id)) {
+      if (known) return known;
+      signal.throwIfAborted();
+      await this.#arrival(id, signal);
+    }
+  }
+
+  async #arrival(id: string, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiting = this.#arrivals.get(id) ?? new Set();
+    this.#arrivals.set(id, waiting.add(resolve));
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    waiting.delete(resolve);
+    if (waiting.size === 0) this.#arrivals.delete(id);
+  }
+
+  /**
+   * Puts a message and its run on disk in one transaction, together with what `also` writes, and lets it work when its
+   * turn comes. Throws `UNAVAILABLE`, with nothing kept, when the gateway stops or too many runs wait.
+   */
+  accept({ content, startsAnew = false, ...run }: NewRun, also: () => void = () => {}): Run {
+    const { store, sessions } = this.#services;
+    this.#requireRoom();
+    const isImmediate = this.#answering.isImmediate(run);
+    const crowd = isImmediate ? undefined : this.#waiting.crowd(run);
+    const record = store.transaction(() => {
+      if (startsAnew) sessions.reset(run.sessionKey);
+      else if (!isImmediate) this.#renew(run);
+      const session = sessions.ensure(run.sessionKey);
+      const request = crowd?.omitted ? { ...run.request, omitted: crowd.omitted } : run.request;
+      const accepted = this.#store.accept({ ...run, request, sessionId: session.sessionId });
+      sessions.transcript.append(session, { role: "user", content, runId: run.id, idempotencyKey: run.id });
+      also();
+      return accepted;
+    });
+    const accepted = this.#remember(record);
+    if (crowd) this.abort(crowd.drops ?? accepted, "dropped");
+    if (isImmediate) void this.#track(Promise.resolve().then(() => this.#start([accepted])));
+    else if (!accepted.isOver) this.#waiting.add(accepted, content);
+    return accepted;
+  }
+
+  /** Begins the conversation anew when its time is over and nothing is under way in it. */
+  #renew({ sessionKey, request }: Omit<NewRun, "content">): void {
+    const { sessions, log } = this.#services;
+    if (this.#waiting.isBusy(sessionKey)) return;
+    const why = sessions.resetIfExpired(sessionKey, request.deliver?.channel ?? "webchat");
+    if (why) log.info("a conversation begins anew", { sessionKey, why });
+  }
+
+  /** Accepts a run that cannot work, and ends it at once: its failure can be found again under its key. */
+  refuse(run: Omit<NewRun, "sessionKey" | "content">, error: string): Run {
+    this.#requireRoom();
+    const refused = this.#remember(this.#store.accept({ ...run, sessionKey: "", sessionId: "" }));
+    this.#end(refused, failed(refused, error));
+    return refused;
+  }
+
+  /** The conversation of a run, whether it works, waits or has ended. */
+  sessionKeyOf(id: string): string | undefined {
+    return (this.#open.get(id)?.record ?? this.#store.get(id))?.sessionKey;
+  }
+
+  /** What is kept of a run, whether it works, waits or has ended. */
+  record(id: string): RunRecord | undefined {
+    return this.#store.get(id);
+  }
+
+  /** The newest runs first, those of the last week that have ended too. */
+  newest(limit: number): RunRecord[] {
+    return this.#store.newest(limit);
+  }
+
+  /** Runs that work or wait. */
+  open(): Run[] {
+    return [...this.#open.values()];
+  }
+
+  /** A run waits for others: its place is theirs until what is returned is disposed. */
+  lend(runId: string): Disposable | undefined {
+    const run = this.#open.get(runId);
+    return run && this.#waiting.lend(run);
+  }
+
+  /** Ends a run from outside; one that waits ends at once, one that works as soon as its model lets go. */
+  abort(run: Run, reason: AbortReason): void {
+    run.abort(reason);
+    if (!run.hasBegun && !run.isOver) this.#end(run, aborted(run, reason));
+  }
+
+  /** Interrupts what works and waits until it has let go; nothing is written afterwards. May be called again. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#interruptAll();
+    return this.#stopped;
+  }
+
+  async #interruptAll(): Promise<void> {
+    this.#leaving.abort(new TellableError("the gateway stops"));
+    this.#waiting[Symbol.dispose]();
+    for (const run of this.#open.values()) run.interrupt();
+    const limit = new AbortController();
+    await Promise.race([
+      Promise.allSettled(this.#tasks),
+      this.#services.clock.sleep(STOP_MS, limit.signal).catch(() => undefined),
+    ]);
+    limit.abort();
+  }
+
+  #requireRoom(): void {
+    if (this.#stopped) {
+      throw new GatewayError("UNAVAILABLE", "the gateway is stopping; try again in a moment", {
+        retryable: true,
+        retryAfterMs: 1_000,
+      });
+    }
+    if (this.#open.size >= MAX_OPEN) {
+      throw new GatewayError("UNAVAILABLE", `${MAX_OPEN} runs are waiting already; try again later`, {
+        retryable: true,
+        retryAfterMs: 5_000,
+      });
+    }
+  }
+
+  #remember(record: RunRecord): Run {
+    const isQuiet = record.source === "chat.send" && this.#answering.isImmediate(record);
+    const run: Run = new Run(record, {
+      ...this.#services,
+      isQuiet,
+      isVerbose: () => this.#isVerbose(record),
+      streamsReasoning: () => this.#services.sessions.get(record.sessionKey)?.levels.reasoningLevel === "stream",
+      hears: (said) => this.#joining.hear(run, said),
+    });
+    this.#open.set(run.id, run);
+    for (const arrived of this.#arrivals.get(run.id) ?? []) arrived();
+    return run;
+  }
+
+  /** "on" alone shows them (protocol: agent events). */
+  #isVerbose({ sessionKey }: RunRecord): boolean {
+    const { sessions } = this.#services;
+    return (sessions.get(sessionKey)?.levels.verboseLevel ?? sessions.agentSettings.defaults.verboseDefault) === "on";
+  }
+
+  async #track(task: Promise<void>): Promise<void> {
+    this.#tasks.add(task);
+    try {
+      await task;
+    } catch (error) {
+      this.#services.log.error("a run ended in an unexpected error", { error });
+    } finally {
+      this.#tasks.delete(task);
+    }
+  }
+
+  /** Works on the last of the runs, which answers the others too. */
+  async #start(batch: readonly Run[]): Promise<void> {
+    const leader = batch.at(-1);
+    if (!leader || leader.isOver || this.#stopped) return;
+    try {
+      await this.#services.machine.persist(() => this.#joining.begin(leader, batch.slice(0, -1)), leader.signal);
+    } catch (error) {
+      if (this.#stopped) return;
+      for (const run of batch) this.#end(run, failed(run, this.#sentenceOf(error, run)));
+      return;
+    }
+    await this.#work(leader);
+  }
+
+  async #work(run: Run): Promise<void> {
+    let by: Answer | undefined;
+    // Each try has its own time: waiting for the machine is not working.
+    const attempt = async () => {
+      by = undefined;
+      using _limit = this.#services.clock.after(run.record.request.timeoutMs, () => run.abort("timeout"));
+      by = await raced(this.#answering.answer(run), run.signal);
+      await this.#follow(run, by);
+      return by;
+    };
+    try {
+      const answer = await this.#services.machine.surely(attempt, {
+        signal: run.signal,
+        isKnown: isAnswer,
+        isOnce: () => by?.isOnce === true,
+        failed: () => run.beginAgain(),
+      });
+      this.#end(run, done(run, answer, answer.stopReason ?? run.stopReason));
+    } catch (error) {
+      if (this.#stopped && run.abortReason === undefined) return this.#store.release(run.id);
+      if (run.abortReason) return this.#end(run, aborted(run, run.abortReason, by));
+      this.#end(run, failed(run, this.#sentenceOf(error, run), by));
+    }
+  }
+
+  /** Takes in the steps; what has been said is on disk half a second later at the latest. */
+  async #follow(run: Run, { steps }: Answer): Promise<void> {
+    const { clock } = this.#services;
+    let keptAt = clock.monotonic();
+    for await (const step of interruptible(steps, run.signal)) {
+      run.take(step);
+      if (step.kind !== "text" || clock.monotonic() - keptAt < PARTIAL_MS) continue;
+      this.#keepPartial(run);
+      keptAt = clock.monotonic();
+    }
+  }
+
+  /** It is for a crash only: what the machine refuses now is kept half a second later, or with the outcome. */
+  #keepPartial(run: Run): void {
+    try {
+      this.#store.keepPartial(run.id, run.text);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+    }
+  }
+
+  /** Records the outcome and the reply in one transaction, then tells everyone. */
+  #end(run: Run, outcome: RunOutcome): void {
+    try {
+      this.#settle(run, outcome, this.#ends.record(run, outcome));
+    } catch (error) {
+      void this.#track(this.#recordLater(run, outcome, error));
+    }
+  }
+
+  /**
+   * The outcome cannot be recorded now: the run stays under way, and it is tried again, as soon as the machine has
+   * recovered. What fails for an unknown reason again and again ends as an error; on disk it stays open then, and is taken
+   * up after the next start.
+   */
+  async #recordLater(run: Run, outcome: RunOutcome, first: unknown): Promise<void> {
+    const { clock, log, machine } = this.#services;
+    const { signal } = this.#leaving;
+    let problem = first;
+    for (let tries = 1; tries < MAX_RECORD_TRIES; ) {
+      log.error("the outcome of a run cannot be recorded now", { runId: run.id, error: problem });
+      try {
+        if (isPassing(problem)) await machine.recovered(problem, signal);
+        else await clock.sleep(RECORD_AGAIN_MS * tries++, signal);
+      } catch (error) {
+        return ignore(error, "the gateway stops; the run is taken up after the next start");
+      }
+      try {
+        return this.#settle(run, outcome, this.#ends.record(run, outcome));
+      } catch (error) {
+        problem = error;
+      }
+    }
+    const told = failed(run, "the outcome cannot be recorded; see the log");
+    this.#settle(run, told, { endedAt: clock.now(), message: undefined });
+  }
+
+  /** Tells everyone how a run has ended. */
+  #settle(run: Run, told: RunOutcome, recorded: Recorded): void {
+    const { log } = this.#services;
+    this.#forget(run);
+    const { startedAt, endedAt } = run.settle(told, recorded.endedAt);
+    if (told.kind === "error") log.warn("a run failed", { runId: run.id, problem: told.error });
+    run.events.ended(told, { startedAt, endedAt }, recorded.message);
+  }
+
+  #forget(run: Run): void {
+    this.#open.delete(run.id);
+    this.#waiting.remove(run);
+  }
+
+  #sentenceOf(error: unknown, run: Run): string {
+    if (error instanceof ModelError) return isForOwner(run.record) ? error.message : error.publicMessage;
+    if (error instanceof GatewayError) return error.message;
+    const storage = storageProblem(error);
+    if (storage) return storage;
+    this.#services.log.error("a run met an unexpected error", { runId: run.id, error });
+    return messageOf(error);
+  }
+}
+
+/** Whether a failure is an answer: somebody has said what it means. */
+function isAnswer(error: unknown): boolean {
+  return (error as Partial<TellableError> | undefined)?.isTellable === true;
+}
+
+/** Whether nobody but the owner hears how a run ended. */
+function isForOwner(record: RunRecord): boolean {
+  return audienceIn(record) === "owner" && !/:(?:group|channel):/.test(record.sessionKey);
+}
+
+function stoppedTooOften(attempts: number): string {
+  return `The gateway stopped ${attempts} times while it worked on this; send the message again.`;
+}
+
+/** The result of a run that has ended. */
+export function resultOf({ sessionId, acceptedAt, startedAt, endedAt }: RunRecord, outcome: RunOutcome): RunResult {
+  return { outcome, sessionId, acceptedAt, startedAt, endedAt: endedAt ?? acceptedAt };
+}

@@ -1,0 +1,42 @@
+/** The process in which one page or PDF is read: a line that says how and the bytes come in, what stands there goes out. */
+import { buffer } from "node:stream/consumers";
+import { ignore } from "../../../../../base/errors.ts";
+
+const input = await buffer(process.stdin);
+const end = input.indexOf("\n");
+const { charset, url, format } = JSON.parse(input.subarray(0, end).toString()) as {
+  charset?: string;
+  url: string;
+  format: "markdown" | "text" | "pdf";
+};
+const bytes = input.subarray(end + 1);
+const found = format === "pdf" ? await pdfOf(bytes) : await pageOf(bytes, format);
+process.stdout.write(JSON.stringify(found));
+
+async function pageOf(page: Uint8Array, wanted: "markdown" | "text") {
+  const { readPage } = await import("./page.ts");
+  return readPage(decoded(page, charset), { url, format: wanted });
+}
+
+async function pdfOf(data: Uint8Array): Promise<{ text: string }> {
+  const { extractText } = await import("unpdf");
+  const { text } = await extractText(new Uint8Array(data));
+  return {
+    text: text
+      .map((page) => page.trim())
+      .filter((page) => page !== "")
+      .join("\n\n"),
+  };
+}
+
+/** In the encoding that the server, or the page, names; UTF-8 when nobody does or the name means nothing. */
+function decoded(page: Uint8Array, named: string | undefined): string {
+  const head = new TextDecoder("latin1").decode(page.subarray(0, 2_048));
+  const label = named ?? /<meta[^>]+charset\s*=\s*["']?([\w-]+)/i.exec(head)?.[1] ?? "utf-8";
+  try {
+    return new TextDecoder(label).decode(page);
+  } catch (error) {
+    ignore(error, "a name that no encoding has");
+    return new TextDecoder().decode(page);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Reads pages and PDFs in a process of its own: they are hostile and heavy, and neither the gateway's loop nor its memory may be
+ * theirs to take. A thread is not enough: one that runs out of memory can take its process along.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { setPriority } from "node:os";
+import { join } from "node:path";
+import { GatewayError, ignore } from "../../../../../base/errors.ts";
+import type { Clock } from "../../../../../base/time/clock.ts";
+import type { Page, PageFormat } from "./page.ts";
+
+/** What is to be read. */
+export interface PageTask {
+  readonly bytes: Uint8Array;
+  readonly charset: string | undefined;
+  /** Where it was found. */
+  readonly url: string;
+  readonly format: PageFormat;
+}
+
+const LIMIT_MS = 10_000;
+/** Its reader is larger than that of pages. */
+const PDF_LIMIT_MS = 30_000;
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+/** It may read the libraries that it needs, and nothing else: no writing, no programs. */
+const FLAGS = ["--max-old-space-size=256", "--permission", "--allow-fs-read=*", "--no-warnings"];
+/** In the source tree; beside the bundle's chunks; beside the bundle. */
+const PLACES = ["page-process.ts", "../page-process.mjs", "page-process.mjs"];
+
+interface Apart {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly limitMs?: number;
+}
+
+/** The page of some HTML. Throws `UNAVAILABLE` when it is too much to read, or the signal's reason. */
+export async function readPageApart({ bytes, ...how }: PageTask, options: Apart): Promise<Page> {
+  return (await readApart(bytes, how, options)) as Page;
+}
+
+/** The text of a PDF; "" when there is none in it. Throws `UNAVAILABLE` when it cannot be read, or the signal's reason. */
+export async function readPdfApart(bytes: Uint8Array, options: Apart): Promise<string> {
+  const { text } = (await readApart(bytes, { format: "pdf" }, { limitMs: PDF_LIMIT_MS, ...options })) as {
+    text: string;
+  };
+  return text;
+}
+
+async function readApart(
+  bytes: Uint8Array,
+  how: object,
+  { clock, signal, limitMs = LIMIT_MS }: Apart,
+): Promise<unknown> {
+  signal.throwIfAborted();
+  const child = spawn(process.execPath, [...FLAGS, programFile()], { env: {}, stdio: ["pipe", "pipe", "ignore"] });
+  using _killed = { [Symbol.dispose]: () => void child.kill("SIGKILL") };
+  giveWay(child);
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  using _limit = clock.after(limitMs, () => reject(tooHeavy()));
+  child.stdin!.on("error", (error) => ignore(error, "the process has ended; its output says so"));
+  child.stdin!.write(`${JSON.stringify(how)}\n`);
+  child.stdin!.end(bytes);
+  try {
+    return await Promise.race([outputOf(child), over]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+async function outputOf(child: ChildProcess): Promise<unknown> {
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  child.once("error", reject);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const reading = (async () => {
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      size += chunk.byteLength;
+      if (size > MAX_OUTPUT_BYTES) throw tooHeavy();
+      chunks.push(chunk);
+    }
+  })();
+  await Promise.race([reading, failed]);
+  if (size === 0) throw tooHeavy();
+  return JSON.parse(Buffer.concat(chunks).toString()) as unknown;
+}
+
+/** Whatever else this machine does goes first. */
+function giveWay({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, 10);
+  } catch (error) {
+    ignore(error, "it reads the page all the same");
+  }
+}
+
+function tooHeavy(): GatewayError {
+  return new GatewayError("UNAVAILABLE", "the page is too large or too deep to read; ask for format raw");
+}
+
+function programFile(): string {
+  const file = PLACES.map((place) => join(import.meta.dirname, place)).find((path) => existsSync(path));
+  if (!file) throw new GatewayError("UNAVAILABLE", "the part that reads pages is not installed; install moltbot again");
+  return file;
+}

@@ -1,0 +1,206 @@
+/** One run's answer: a command answers, or the connected model with its tools, or the built-in agent says how to connect one. */
+
+import { invalidRequest } from "../../../../base/errors.ts";
+import type { Tool, ToolRun } from "../../../../kit/tool.ts";
+import type { ModelMessage, ModelRequest, ModelStep } from "../../models/port.ts";
+import type { Model } from "../../models/providers/providers.ts";
+import type { Agent } from "../agent.ts";
+import { type Invocation, runCommand, unknownAnswer } from "../commands/builtin.ts";
+import { toolWords } from "../prompt/history.ts";
+import { promptParts } from "../prompt/prompt.ts";
+import { sectionsOf } from "../prompt/prompt-of-run.ts";
+import { RunContext } from "../prompt/run-context.ts";
+import type { Run } from "../run/run.ts";
+import { BUILTIN, type RunRecord } from "../run/run-store.ts";
+import type { Answer, Answering } from "../runs.ts";
+import type { AgentServices } from "../services.ts";
+import { audienceOf, rulesForSender, sendersOf } from "../toolbox/tool-policy.ts";
+import { toolSpec } from "../toolbox/tool-spec.ts";
+import { dressed } from "./dress.ts";
+import { hasSpoken, type LoopPorts, loop, type RunStep } from "./loop.ts";
+import { TurnLog } from "./turn-log.ts";
+
+export class Turns implements Answering {
+  readonly #services: AgentServices;
+  readonly #agent: Agent;
+
+  constructor(services: AgentServices, agent: Agent) {
+    this.#services = services;
+    this.#agent = agent;
+  }
+
+  /** Slash commands do not wait: `/stop` and `/status` are for when something is under way. */
+  isImmediate(record: Pick<RunRecord, "source" | "request">): boolean {
+    return this.#slash(record) !== undefined;
+  }
+
+  /** See `Answering`. */
+  hasOwnRules({ principal, request: { starter } }: RunRecord): boolean {
+    return rulesForSender(this.#agent.toolRules, sendersOf({ principal, ids: starter.ids })).length > 0;
+  }
+
+  /** Where neither a model nor another program answers, everything is a command. */
+  isCommand({ sessionKey }: Pick<RunRecord, "sessionKey">): boolean {
+    const agentId = this.#services.sessions.agentOf(sessionKey);
+    return !this.#agent.backendOf(agentId) && this.#agent.modelNameOf(sessionKey) === undefined;
+  }
+
+  async answer(run: Run): Promise<Answer> {
+    const { sessionKey, request } = run.record;
+    const slash = this.#slash(run.record);
+    if (slash) return { ...BUILTIN, stopReason: "injected", isOnce: true, steps: this.#command(run, slash) };
+    this.#requireAgent(sessionKey);
+    const external = this.#external(run);
+    if (external) {
+      run.dress = (text) => this.#dressed(run, text);
+      return external;
+    }
+    const model = this.#agent.modelOf(sessionKey);
+    if (!model) {
+      const loose = isTyped(run.record) ? this.#agent.looseCommand(request.message) : undefined;
+      return { ...BUILTIN, isOnce: true, steps: this.#command(run, loose) };
+    }
+    run.dress = (text) => this.#dressed(run, text);
+    return { provider: model.provider.id, model: model.id, steps: this.#converse(run, model) };
+  }
+
+  #slash(record: Pick<RunRecord, "source" | "request">): Invocation | undefined {
+    return isTyped(record) ? this.#agent.slashCommand(record.request.message) : undefined;
+  }
+
+  /** An agent that was removed answers no more: what its settings forbade is not known now. */
+  #requireAgent(sessionKey: string): void {
+    const { sessions } = this.#services;
+    const agentId = sessions.agentOf(sessionKey);
+    if (!sessions.agentIds().includes(agentId))
+      throw invalidRequest(`there is no agent "${agentId}"; there are ${sessions.agentIds().join(", ")}`);
+  }
+
+  /** The answer of an agent that is a program of its own. */
+  #external(run: Run): Answer | undefined {
+    const toolRun = this.#toolRun(run);
+    const backend = this.#agent.backendOf(toolRun.agentId);
+    if (!backend) return undefined;
+    return {
+      provider: "acp",
+      model: toolRun.agentId,
+      isOnce: true,
+      steps: this.#agent.external.answer(run, toolRun, backend),
+    };
+  }
+
+  /** The reply with what the conversation shows beside it. */
+  #dressed(run: Run, text: string): string {
+    const { sessions, usage } = this.#services;
+    const { sessionKey, request } = run.record;
+    const { reasoningLevel, responseUsage } = sessions.get(sessionKey)?.levels ?? {};
+    return dressed(text, {
+      // Who watches on the wire has its own way to see it.
+      reasoning: reasoningLevel === "on" && request.deliver ? run.reasoning : undefined,
+      usageLevel: responseUsage,
+      usage: responseUsage === undefined ? undefined : usage.run(run.id),
+      model: run.by && `${run.by.provider}/${run.by.model}`,
+    });
+  }
+
+  async *#command(run: Run, invocation: Invocation | undefined): AsyncGenerator<RunStep> {
+    const { sessionKey, principal, request } = run.record;
+    const call = {
+      runId: run.id,
+      sessionKey,
+      starter: { ...request.starter, principal },
+      gateway: this.#agent.gateway,
+      signal: run.signal,
+    };
+    if (!invocation) await this.#services.models.lookAround();
+    const text = invocation ? await runCommand(invocation, call) : unknownAnswer(this.#services);
+    yield { kind: "text", delta: text };
+    yield { kind: "usage", usage: { input: 0, output: 0, totalTokens: 0 } };
+  }
+
+  async *#converse(run: Run, model: Model): AsyncGenerator<RunStep> {
+    const { clock } = this.#services;
+    const { toolbox } = this.#agent;
+    const toolRun = this.#toolRun(run);
+    const tools = await toolbox.toolsFor(toolRun, run.signal);
+    // The prompt lists those that there are now.
+    await this.#services.skills.usable(toolRun.agentId);
+    const find = (name: string) => tools.find((tool) => tool.name === name);
+    const changes = (name: string) => find(name)?.changes ?? true;
+    const log = new TurnLog(this.#services, toolRun);
+    const persist = (work: () => void) => this.#services.machine.persist(work, run.signal);
+    const { pending, texts } = log.takeUp((name) => !(find(name)?.isRepeatable ?? !changes(name)));
+    run.restore(texts);
+    const ports: LoopPorts = {
+      signal: run.signal,
+      maxTurns: this.#services.sessions.agentSettings.defaults.maxTurns,
+      ask: (messages) => this.#ask(run, model, tools, messages),
+      shrink: (error) => context.shrink(error),
+      nameCall: (callId) => log.nameCall(callId),
+      changes: ({ name }) => changes(name),
+      call: async (call, update) => {
+        if (changes(call.name)) await persist(() => log.begin(call));
+        return await toolbox.call(call, { run: toolRun, tools, signal: run.signal, update });
+      },
+      keepTurn: (turn) => persist(() => log.keepTurn(turn, run.by ?? { provider: model.provider.id, model: model.id })),
+      keepResult: (call, result, durationMs) => persist(() => log.keepResult(call, result, durationMs)),
+      isSteered: () => run.isSteered,
+      told: ({ name }, text) => toolWords(run.mark, name, text),
+      steered: () => run.takeSteered().map(({ content }) => ({ role: "user", content: context.told(content) })),
+      now: () => clock.monotonic(),
+    };
+    const open = new Set(pending.map(({ callId }) => callId));
+    const context = new RunContext(this.#services, { agent: this.#agent, run, model });
+    yield* context.makeRoom();
+    const messages = context.messages(open);
+    const watched = this.#agent.recorder.now.watch(run, ports, { messages, pending });
+    yield* loop(watched, messages, pending);
+  }
+
+  #toolRun(run: Run): ToolRun {
+    const { id, sessionKey, sessionId, principal, request } = run.record;
+    const starter = { ...request.starter, principal };
+    return {
+      id,
+      agentId: this.#services.sessions.agentOf(sessionKey),
+      sessionKey,
+      sessionId,
+      starter,
+      audience: audienceOf(starter),
+      limits: request.limits,
+      execRules: request.execRules,
+      isOverheard: request.isOverheard,
+      deliver: request.deliver,
+    };
+  }
+
+  #ask(run: Run, model: Model, tools: readonly Tool[], messages: readonly ModelMessage[]): AsyncIterable<ModelStep> {
+    const { sessionKey, request } = run.record;
+    const question: ModelRequest = {
+      model,
+      fallbacks: this.#agent.fallbacksOf(sessionKey),
+      ...this.#prompt(run, tools),
+      messages,
+      tools: tools.map((tool) => toolSpec(run.mark, tool)),
+      hasSpoken: hasSpoken(messages),
+      thinking: request.thinking ?? this.#agent.thinkingOf(sessionKey),
+      signal: run.signal,
+      runId: run.id,
+      sessionKey,
+    };
+    this.#agent.recorder.now.asked(question);
+    return this.#services.models.stream(question);
+  }
+
+  /** The same through all turns of a run, so that providers can cache it. */
+  #prompt(run: Run, tools: readonly Tool[]): NonNullable<Run["prompt"]> {
+    const parts = { tools, extra: run.record.request.extraSystemPrompt, mark: run.mark };
+    run.prompt ??= promptParts(sectionsOf(this.#services, this.#agent, this.#toolRun(run), parts));
+    return run.prompt;
+  }
+}
+
+/** Commands are for people: what one agent says to another is none, or agents could approve what they asked for themselves. */
+function isTyped({ source }: Pick<RunRecord, "source">): boolean {
+  return source !== "tool";
+}

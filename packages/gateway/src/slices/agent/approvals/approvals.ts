@@ -1,0 +1,238 @@
+/**
+ * Approvals of commands: the rules in force, what waits for a decision, and what was decided. How a command is looked
+ * through, asked for and run stands in `exec.ts`.
+ */
+import { basename } from "node:path";
+import { invalidRequest } from "../../../base/errors.ts";
+import { hasScope } from "../../../kit/access.ts";
+import type { Base } from "../../../kit/base.ts";
+import { ManyPort } from "../../../kit/port.ts";
+import type { ToolRun } from "../../../kit/tool.ts";
+import type { Sessions } from "../../core/sessions/sessions.ts";
+import type { Agent } from "../agent/agent.ts";
+import type { Question } from "../agent/approving.ts";
+import type { Skills } from "../skills/skills.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import { askPeople } from "./ask.ts";
+import { Audit, type Decider } from "./audit.ts";
+import { approvalRequested, approvalResolved } from "./events.ts";
+import { type NewApproval, type Outcome, PendingApprovals, pendingView, type Waiting } from "./pending.ts";
+import { ApprovalsFile } from "./policy/approvals-file.ts";
+import { DEFAULT_SAFE_BINS, isHarmless, isReader } from "./policy/harmless.ts";
+import { OwnState } from "./policy/own-state.ts";
+import { combine, type Decision, type Rules } from "./policy/policy.ts";
+import { findProgram } from "./policy/programs.ts";
+import { entriesFor } from "./policy/remember.ts";
+import { findShell, type Shell } from "./running/environment.ts";
+import type { Host } from "./running/host.ts";
+import { planOf } from "./running/plan.ts";
+import { Processes } from "./running/processes.ts";
+import type { AllowlistEntryShape, PendingApprovalShape } from "./schema.ts";
+
+export { visible } from "../../../base/text/visible.ts";
+/** What the slices below this one need beside the service. */
+export type { Outcome, Waiting } from "./pending.ts";
+export { fenced } from "./text.ts";
+
+/** What approvals are built from. */
+export interface ApprovalsServices extends Base {
+  readonly sessions: Sessions;
+  readonly workspace: Workspace;
+  readonly skills: Pick<Skills, "known" | "envFor">;
+  readonly agent: Pick<Agent, "toolRules">;
+}
+
+/** Who else is told of requests: channels. Called in the call that files or ends them; must not throw. */
+export interface ApprovalObserver {
+  asked(waiting: Waiting, run: ToolRun): void;
+  ended(waiting: Waiting, outcome: Outcome): void;
+}
+
+/** The rules for commands of one run, and where they are to run. */
+export interface RunRules extends Rules, Host {
+  readonly timeoutSeconds: number;
+  readonly approvalMs: number;
+}
+
+const DECISIONS: ReadonlySet<string> = new Set(["allow-once", "allow-always", "deny"]);
+const TIMEOUT_SECONDS = 120;
+const APPROVAL_SECONDS = 120;
+const MAX_PATTERN_CHARS = 4_096;
+const HOW_TO_NAME = "give its absolute path, or install it first";
+
+export class Approvals implements AsyncDisposable {
+  readonly services: ApprovalsServices;
+  readonly file: ApprovalsFile;
+  readonly audit: Audit;
+  readonly processes: Processes;
+  readonly pending: PendingApprovals;
+  /** The shell that runs commands. */
+  readonly shell: Shell = findShell();
+  /** Who else is told of requests. */
+  readonly observers = new ManyPort<ApprovalObserver>();
+
+  constructor(services: ApprovalsServices) {
+    this.services = services;
+    this.file = new ApprovalsFile(services);
+    this.audit = new Audit(services);
+    this.processes = new Processes(services);
+    this.pending = new PendingApprovals({ clock: services.clock, onEnd: (...end) => this.#ended(...end) });
+  }
+
+  /** Files a request and tells everybody who may decide. Throws when too many wait. */
+  ask(approval: NewApproval, run?: ToolRun): Waiting {
+    const waiting = this.pending.add(approval);
+    this.services.log.info("a command waits for approval", { code: waiting.code, agent: waiting.request.agentId });
+    this.services.bus.publish(approvalRequested, pendingView(waiting));
+    if (run) for (const observer of this.observers) observer.asked(waiting, run);
+    return waiting;
+  }
+
+  /** Decides about a request. Throws `INVALID_REQUEST` "invalid decision" or "unknown approval id". */
+  resolve(idOrCode: string, decision: string, by: Decider): Waiting {
+    if (!DECISIONS.has(decision)) throw invalidRequest("invalid decision");
+    const waiting = this.pending.find(idOrCode);
+    if (!waiting || !this.pending.decide(waiting, decision as Decision, by))
+      throw invalidRequest("unknown approval id");
+    return waiting;
+  }
+
+  /** Puts an external agent's question to people; nobody's answer in time is a no. */
+  askPeople(question: Question, signal: AbortSignal): Promise<Decision> {
+    return askPeople(this, question, signal);
+  }
+
+  /** All that wait, the oldest first. */
+  waiting(): PendingApprovalShape[] {
+    return this.pending.list().map(pendingView);
+  }
+
+  /** The one of an id or a code. */
+  waitingFor(idOrCode: string): PendingApprovalShape | undefined {
+    const waiting = this.pending.find(idOrCode);
+    return waiting && pendingView(waiting);
+  }
+
+  /** Those of one conversation. */
+  waitingIn(sessionKey: string): PendingApprovalShape[] {
+    return this.waiting().filter(({ request }) => request.sessionKey?.trim().toLowerCase() === sessionKey);
+  }
+
+  /** A text without the secrets that the gateway knows. */
+  redact(text: string): string {
+    return this.services.host.redact(text);
+  }
+
+  /** The rules for a run: those of the config, the file and the conversation; nobody widens what another one forbids. */
+  rulesFor({ agentId, sessionKey, execRules }: Pick<ToolRun, "agentId" | "sessionKey" | "execRules">): RunRules {
+    const { agent, sessions, skills } = this.services;
+    const config = agent.toolRules.exec ?? {};
+    const file = this.file.rulesFor(agentId);
+    const levels = sessions.get(sessionKey)?.levels ?? {};
+    const session = { security: levels.execSecurity, ask: levels.execAsk } as Parameters<typeof combine>[0][number];
+    // Of skills, those that the agent itself can write say nothing.
+    const trusted = file.autoAllowSkills ? skills.known(agentId).filter(({ source }) => source !== "workspace") : [];
+    return {
+      // A run that works for another one does no more than that one might.
+      ...combine([combine([config, file, session]), ...(execRules ? [execRules] : [])]),
+      askFallback: file.askFallback,
+      allowlist: file.allowlist,
+      safeBins: new Set(config.safeBins ?? DEFAULT_SAFE_BINS),
+      skillBins: new Set(trusted.flatMap(({ requires }) => [...requires.bins, ...requires.anyBins])),
+      host: (levels.execHost ?? config.host ?? "gateway") as RunRules["host"],
+      node: levels.execNode ?? config.node ?? null,
+      timeoutSeconds: config.timeoutSeconds ?? TIMEOUT_SECONDS,
+      approvalMs: (config.approvalSeconds ?? APPROVAL_SECONDS) * 1_000,
+    };
+  }
+
+  /** Folders that the agents can write to: nothing in them is a program that may be trusted. */
+  writableFolders(): string[] {
+    const { sessions, workspace } = this.services;
+    return sessions.agentIds().map((agentId) => workspace.pathOf(agentId));
+  }
+
+  /** What of a command is the gateway's own. */
+  ownState(): OwnState {
+    const { stateDir, config } = this.services;
+    return new OwnState({ stateDir, configPath: config.path, workspaces: this.writableFolders() });
+  }
+
+  /**
+   * Puts on the allowlist a program that can do no harm, with any arguments; with `args` the very command of an agent, as
+   * “always” would. Throws `INVALID_REQUEST` when there is no such program, or when that would allow too much.
+   */
+  async allow({
+    agentId,
+    pattern,
+    args,
+  }: {
+    agentId?: string;
+    pattern: string;
+    args?: readonly string[];
+  }): Promise<AllowlistEntryShape[]> {
+    if (pattern.length > MAX_PATTERN_CHARS) throw invalidRequest("the pattern is too long");
+    if (args === undefined) return this.file.allow(agentId ?? "*", [{ pattern: this.#harmlessPath(pattern) }]);
+    const whose = agentId ?? this.services.workspace.requireAgent();
+    const command = [pattern, ...args].map(quoted).join(" ");
+    const plan = await planOf(this, { command }, { agentId: whose, sessionKey: "", id: "" });
+    if (plan.own !== undefined) throw invalidRequest(`it cannot be allowed for good: ${plan.own}`);
+    const [program] = plan.parts;
+    if (program?.program.kind === "problem") throw invalidRequest(`${program.program.why}; ${HOW_TO_NAME}`);
+    const always = plan.always();
+    if (always.kind === "nothing") throw invalidRequest(`it cannot be allowed for good: ${always.why}`);
+    return this.file.allow(
+      agentId ?? (always.kind === "exact" ? whose : "*"),
+      entriesFor(always, plan.parts[0]?.command.argv),
+    );
+  }
+
+  /** The program of a name or path, when it may be allowed with any arguments. */
+  #harmlessPath(name: string): string {
+    const { env } = this.services;
+    const path = (env.PATH ?? "/usr/local/bin:/usr/bin:/bin").split(":").filter((folder) => folder.startsWith("/"));
+    const isPattern = /[*?]/.test(name);
+    const program = findProgram(name, { path, writable: this.writableFolders() });
+    if (program.kind === "problem" && !isPattern) throw invalidRequest(`${program.why}; ${HOW_TO_NAME}`);
+    if (program.kind === "found" && program.isSystem && (isHarmless(basename(name)) || isReader(basename(name))))
+      return program.path;
+    throw invalidRequest(
+      `${name} with any arguments is too much to allow: with the right ones it can do harm. Let the agent run what it ` +
+        "needs, and answer “always” when it is asked for: that keeps the exact command",
+    );
+  }
+
+  /** Takes back what waits, and ends what runs in the background. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const waiting of this.pending.list()) this.pending.withdraw(waiting, "the gateway stops");
+    await this.processes[Symbol.asyncDispose]();
+  }
+
+  #ended(waiting: Waiting, outcome: Outcome): void {
+    const { bus, clock, log } = this.services;
+    const { id, request, code } = waiting;
+    const decision = outcome.kind === "decided" ? outcome.decision : outcome.kind;
+    const by = outcome.kind === "decided" ? outcome.by : undefined;
+    log.info("an approval has ended", { code, decision, by: by?.name, surface: by?.surface });
+    // Nobody hears of a request that has expired (protocol: events); one that was taken back is as good as denied.
+    if (outcome.kind !== "expired")
+      bus.publish(approvalResolved, {
+        id,
+        decision: outcome.kind === "decided" ? outcome.decision : "deny",
+        ...(by && { resolvedBy: by.name }),
+        ts: clock.now(),
+      });
+    for (const observer of this.observers) observer.ended(waiting, outcome);
+    this.audit.note(id, request, decision, by);
+  }
+}
+
+/** Whether whoever holds these scopes may decide about commands. */
+export function mayDecide(scopes: Iterable<string>): boolean {
+  return hasScope(new Set(scopes), "operator.approvals");
+}
+
+/** A word as the shell reads it again. */
+function quoted(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,27 @@
+/** Puts an external agent's question to people, as an approval that any of their surfaces can answer. */
+import type { Question } from "../agent/approving.ts";
+import type { Approvals } from "./approvals.ts";
+import type { Decision } from "./policy/policy.ts";
+
+/** What was decided; nobody's answer in time is a no. */
+export async function askPeople(
+  approvals: Approvals,
+  { run, text, cwd }: Question,
+  signal: AbortSignal,
+): Promise<Decision> {
+  const { agentId, sessionKey } = run;
+  const request = {
+    ...{ command: text, cwd, host: "gateway", security: null, ask: "always", agentId, resolvedPath: null, sessionKey },
+    why: ["the external agent asks before it does this"],
+  };
+  const waiting = approvals.ask({ request, timeoutMs: approvals.rulesFor(run).approvalMs }, run);
+  const onAbort = () => approvals.pending.withdraw(waiting, "the run was stopped");
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    if (signal.aborted) onAbort();
+    const outcome = await waiting.outcome;
+    return outcome.kind === "decided" ? outcome.decision : "deny";
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,50 @@
+/** Who decided what about which command, from where and when: the newest thousand. */
+
+import type { Store } from "../../../base/store/store.ts";
+import type { Clock } from "../../../base/time/clock.ts";
+import type { DecidedApprovalShape, ExecRequestShape } from "./schema.ts";
+
+/** Who decides, and on which surface. */
+export interface Decider {
+  readonly name: string;
+  /** "wire", "chat", or the id of a channel. */
+  readonly surface: string;
+}
+
+const MAX_ROWS = 1_000;
+const MAX_COMMAND_CHARS = 2_000;
+
+export class Audit {
+  readonly #store: Store;
+  readonly #clock: Clock;
+
+  constructor(options: { store: Store; clock: Clock }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+  }
+
+  note(id: string, request: ExecRequestShape, decision: string, by: Decider | undefined): void {
+    const { command, cwd, agentId, sessionKey } = request;
+    this.#store.transaction(() => {
+      this.#store.run(
+        "insert or replace into exec_decisions values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ...[id, command.slice(0, MAX_COMMAND_CHARS), cwd, agentId, sessionKey, decision],
+        ...[by?.name.slice(0, 128) ?? null, by?.surface ?? null, this.#clock.now()],
+      );
+      this.#store.run(
+        `delete from exec_decisions where id in
+         (select id from exec_decisions order by decided_at desc, rowid desc limit -1 offset ?)`,
+        MAX_ROWS,
+      );
+    });
+  }
+
+  /** The newest first. */
+  newest(limit: number): DecidedApprovalShape[] {
+    return this.#store.all<DecidedApprovalShape>(
+      `select id, command, agent as agentId, session_key as sessionKey, decision, decided_by as "by", surface,
+       decided_at as decidedAt from exec_decisions order by decided_at desc, rowid desc limit ?`,
+      limit,
+    );
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * Whether a command runs, is asked for, or is refused. Pure: it is handed what was found out about the command, and the
+ * rules in force. Read `judge` from top to bottom.
+ */
+
+import { basename } from "node:path";
+import { matchesGlob } from "../../../../base/text/glob.ts";
+import type { ExactRule } from "../schema.ts";
+import type { Analysis, SimpleCommand } from "../shell/shell.ts";
+import { isReader } from "./harmless.ts";
+import type { Program } from "./programs.ts";
+import { type Always, isFilelessPart, isFilterPart, isHarmlessPart, isReaderPart, isSameRule } from "./remember.ts";
+
+export type Security = "deny" | "allowlist" | "full";
+export type Ask = "off" | "on-miss" | "always";
+export type Decision = "allow-once" | "allow-always" | "deny";
+
+/**
+ * What may run without being asked for. With `exact` it is one command and nothing else. Without, it is of an older kind:
+ * a program with any arguments, which counts for programs that can do no harm with any; or one with exactly these.
+ */
+export interface AllowEntry {
+  readonly id?: string | undefined;
+  /** An absolute path; `*` stands for part of a name, `**` for any part of the path. */
+  readonly pattern: string;
+  /** Only with exactly these arguments. */
+  readonly args?: readonly string[] | undefined;
+  readonly exact?: ExactRule | undefined;
+}
+
+/** The rules for one command of one agent in one conversation. */
+export interface Rules {
+  readonly security: Security;
+  readonly ask: Ask;
+  /** What counts when nobody answers. */
+  readonly askFallback: Security;
+  readonly allowlist: readonly AllowEntry[];
+  /** Names of programs that run unasked when they are harmless. */
+  readonly safeBins: ReadonlySet<string>;
+  /** Names of programs that skills need, when those are trusted. */
+  readonly skillBins: ReadonlySet<string>;
+}
+
+/** One source of rules; what it does not say is absent. */
+export interface RuleSource {
+  readonly security?: Security | undefined;
+  readonly ask?: Ask | undefined;
+}
+
+/** One command with the program it means. */
+export interface Part {
+  readonly command: SimpleCommand;
+  readonly program: Program;
+}
+
+/** All that is known of a command before it runs. */
+export interface Looked {
+  readonly command: string;
+  readonly analysis: Analysis;
+  readonly parts: readonly Part[];
+  /** Reasons to ask that do not stand in the command. */
+  readonly more: readonly string[];
+  /** What of the gateway's own state it names, as a sentence; undefined when it names nothing of it. */
+  readonly own: string | undefined;
+  /** Where its shell looks for files that the agent may not know of, as a sentence; undefined when it does not. */
+  readonly outside: string | undefined;
+  /** Whether it starts where the agent's commands do when nothing else is said. */
+  readonly isAtHome: boolean;
+  /** Whether a call names no place that is not the agents' own. */
+  staysInside(part: Part): boolean;
+  /** What remembering it would do; worked out when it is first needed. */
+  always(): Always;
+}
+
+/** What becomes of a command. */
+export type Verdict =
+  | { readonly kind: "run"; readonly used: readonly AllowEntry[] }
+  | { readonly kind: "ask"; readonly why: readonly string[] }
+  | { readonly kind: "refuse"; readonly why: string };
+
+const SECURITY: readonly Security[] = ["deny", "allowlist", "full"];
+const ASK: readonly Ask[] = ["off", "on-miss", "always"];
+const EVERY = "every command is asked for";
+
+/**
+ * The rules of several sources together: nobody widens what another one forbids. When none speaks, programs of the
+ * allowlist run and a person is asked for everything else.
+ */
+export function combine(sources: readonly RuleSource[]): { security: Security; ask: Ask } {
+  const securities = sources.flatMap(({ security }) => security ?? []);
+  const asks = sources.flatMap(({ ask }) => ask ?? []);
+  return {
+    security: SECURITY.find((each) => securities.includes(each)) ?? "allowlist",
+    ask: ASK.findLast((each) => asks.includes(each)) ?? "on-miss",
+  };
+}
+
+/** Decides. */
+export function judge(looked: Looked, rules: Rules): Verdict {
+  if (rules.security === "deny") return { kind: "refuse", why: "commands are switched off here" };
+  const { open, used } = rules.security === "full" ? trusted(looked) : covered(looked, rules);
+  if (rules.ask === "always") return { kind: "ask", why: open.length > 0 ? open : [EVERY] };
+  if (open.length === 0) return { kind: "run", used };
+  return rules.ask === "off" ? { kind: "refuse", why: open.join("; ") } : { kind: "ask", why: open };
+}
+
+/** What becomes of input for a command that runs: nothing that was remembered covers it. `own` is as in `Looked`. */
+export function judgeInput(own: string | undefined, isHidden: boolean, rules: Rules): Verdict {
+  if (rules.security === "deny") return { kind: "refuse", why: "commands are switched off here" };
+  const why = [
+    ...(own === undefined ? [] : [own]),
+    ...(rules.security === "full" ? [] : ["what is written to a program can be as much as a command"]),
+    ...(isHidden && rules.security !== "full"
+      ? ["it holds characters that cannot be seen, or are not what they seem"]
+      : []),
+  ];
+  if (rules.ask === "always") return { kind: "ask", why: why.length > 0 ? why : [EVERY] };
+  if (why.length === 0) return { kind: "run", used: [] };
+  return rules.ask === "off" ? { kind: "refuse", why: why.join("; ") } : { kind: "ask", why };
+}
+
+/** Whether a command that nobody has answered for runs all the same. */
+export function withoutAnswer(looked: Looked, rules: Rules): boolean {
+  const security = SECURITY[Math.min(SECURITY.indexOf(rules.security), SECURITY.indexOf(rules.askFallback))];
+  if (security === "deny") return false;
+  return (security === "full" ? trusted(looked) : covered(looked, rules)).open.length === 0;
+}
+
+interface Cover {
+  /** Why it is asked for; empty when it is covered. */
+  readonly open: readonly string[];
+  /** The entries that cover it. */
+  readonly used: readonly AllowEntry[];
+}
+
+/** Where everything is allowed, what is the gateway's own is not. */
+function trusted({ own }: Looked): Cover {
+  return { open: own === undefined ? [] : [own], used: [] };
+}
+
+/** A command is covered as a whole by an entry for it, or in each of its parts. */
+function covered(looked: Looked, rules: Rules): Cover {
+  const { analysis, parts, more, own, outside } = looked;
+  if (own === undefined) {
+    const entry = rules.allowlist.find((each) => isMeant(each, looked));
+    if (entry) return { open: [], used: [entry] };
+  }
+  const widely = (part: Part) => rules.allowlist.find((entry) => isWide(entry, part, looked));
+  const used = parts.flatMap((part) => widely(part) ?? []);
+  const missing = parts.flatMap((part) => (widely(part) || isSafe(part, rules) ? [] : missingText(part, rules)));
+  const places = [own, outside].filter((each) => each !== undefined);
+  return { open: [...new Set([...places, ...analysis.unclear, ...more, ...missing])], used };
+}
+
+/** Whether an entry is for this very command. */
+function isMeant({ exact, args, pattern }: AllowEntry, looked: Looked): boolean {
+  const { analysis, parts, isAtHome, command, always } = looked;
+  if (exact === undefined && args === undefined) return false;
+  if (exact !== undefined && exact.command !== command) return false;
+  const staysThere = isAtHome && analysis.enters?.length === 0;
+  if (exact === undefined && !(staysThere && parts.length === 1 && isCall(parts[0]!, pattern, args!))) return false;
+  const may = always();
+  if (may.kind !== "exact") return false;
+  if (exact !== undefined) return isSameRule(exact, may.rule);
+  // It does not say where, with what input and with which code: where commands start, with none, and with none.
+  const { background, code, around, input } = may.rule;
+  return !background && code.length === 0 && around === undefined && input[0] === "none";
+}
+
+function isCall({ command, program }: Part, pattern: string, args: readonly string[]): boolean {
+  const [, ...given] = command.argv;
+  if (program.kind !== "found" || !matchesPath(pattern, program.path)) return false;
+  return args.length === given.length && args.every((arg, index) => arg === given[index]);
+}
+
+/** Whether an entry allows a program with any arguments: those that can do no harm with any. */
+function isWide({ exact, args, pattern }: AllowEntry, part: Part, looked: Looked): boolean {
+  if (exact !== undefined || args !== undefined) return false;
+  if (part.program.kind !== "found" || !matchesPath(pattern, part.program.path)) return false;
+  return isHarmlessPart(part) || (isReaderPart(part) && looked.staysInside(part));
+}
+
+/** Whether the settings let a part run: a harmless one, or one that skills need and that touches no file. */
+function isSafe(part: Part, { safeBins, skillBins }: Rules): boolean {
+  const name = basename(part.command.argv[0]);
+  const isListed = safeBins.has(name) || skillBins.has(name);
+  if (isListed && (isHarmlessPart(part) || isFilterPart(part))) return true;
+  return skillBins.has(name) && isFilelessPart(part);
+}
+
+function missingText({ program, command }: Part, { allowlist, skillBins }: Rules): string {
+  if (program.kind === "problem") return program.why;
+  const [name] = command.argv;
+  const isListed = allowlist.some(
+    ({ exact, args, pattern }) => exact === undefined && args === undefined && matchesPath(pattern, program.path),
+  );
+  if (isListed && isReader(basename(name))) return `this call of ${name} may read what the agent may not`;
+  if (isListed) return `${name} is on the allowlist with any arguments, which is wider than today's rule`;
+  if (skillBins.has(basename(name)))
+    return `${name} is a program of a skill, and it is not known all that this call does`;
+  return `${name} is not on the allowlist`;
+}
+
+/** Whether a path is meant by a pattern. */
+export function matchesPath(pattern: string, path: string): boolean {
+  return matchesGlob(pattern, path);
+}

@@ -1,0 +1,49 @@
+/** The fingerprint of what is approved: computed when it is shown, and again when it is run. */
+import { sha256Hex } from "../../../../base/ids.ts";
+import type { Job } from "./runner.ts";
+
+/** All that an approval holds for. */
+export interface Bound {
+  readonly job: Job;
+  readonly host: string;
+  readonly node: string | null;
+  readonly agentId: string;
+  readonly sessionKey: string;
+  readonly runId: string;
+  /** The programs it was found to run, as files. */
+  readonly programs: readonly string[];
+  /** Fingerprints of the agent's own files that it would run. */
+  readonly files: readonly string[];
+  readonly isBackground: boolean;
+}
+
+/** The same for the same things only. */
+export function bindingOf({
+  job,
+  host,
+  node,
+  agentId,
+  sessionKey,
+  runId,
+  programs,
+  files,
+  isBackground,
+}: Bound): string {
+  const { command, cwd, env, takesInput } = job;
+  const variables = Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const all = [
+    command,
+    cwd,
+    variables,
+    takesInput,
+    host,
+    node,
+    agentId,
+    sessionKey,
+    runId,
+    programs,
+    files,
+    isBackground,
+  ];
+  return sha256Hex(JSON.stringify(all));
+}

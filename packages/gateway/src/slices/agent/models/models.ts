@@ -1,0 +1,233 @@
+/** The models that can be asked: where they are, which one is meant, and the way to ask it. */
+
+import type { Config } from "../../../base/config/config.ts";
+import { GatewayError } from "../../../base/errors.ts";
+import type { Log } from "../../../base/log.ts";
+import type { Clock } from "../../../base/time/clock.ts";
+import type { Base } from "../../../kit/base.ts";
+import { Port } from "../../../kit/port.ts";
+import type { Sessions } from "../../core/sessions/sessions.ts";
+import { Fallback } from "./fallback.ts";
+import { type Endpoint, LocalEndpoints, usualEndpoints } from "./local/local-endpoints.ts";
+import { type ScannedServer, type ScanOptions, scan } from "./local/scan.ts";
+import { readServerFacts } from "./local/server-facts.ts";
+import { ModelConfig } from "./model-config.ts";
+import type { Meter, ModelPort, ModelRequest, ModelStep } from "./port.ts";
+import { type Connected, connect, type KeyRequest } from "./providers/connecting.ts";
+import { Keyring, type KeyStatus } from "./providers/keyring.ts";
+import { KNOWN, type KnownProvider } from "./providers/known-providers.ts";
+import { type Model, type Price, type Provider, Providers } from "./providers/providers.ts";
+import { type Trial, type TrialOptions, type TrialPorts, tryModel } from "./providers/trial.ts";
+import { readAnswer, type WholeAnswer } from "./read-answer.ts";
+import type { ModelChoice } from "./schema.ts";
+import { SdkModels } from "./sdk/sdk.ts";
+import { models as section } from "./settings.ts";
+import type { Traffic } from "./traffic.ts";
+import type { Recording } from "./transcribe.ts";
+
+/** What the slices below this one need beside the service. */
+export { ModelError } from "./model-error.ts";
+
+/** Which model answers in a conversation, and where nothing was chosen. */
+export interface ChosenModels {
+  modelOf(sessionKey: string): Model | undefined;
+  /** `provider/id`, whether it can be reached or not. */
+  modelNameOf(sessionKey: string): string | undefined;
+  modelDefaults(): { model: string | null; contextTokens: number | null };
+  /** Those that are asked when the conversation's own cannot answer. */
+  fallbacksOf(sessionKey: string): Model[];
+  /** The models as catalogues show them, seen from a conversation; of one provider when it is named. */
+  modelChoices(of: {
+    readonly sessionKey?: string | undefined;
+    readonly provider?: string | undefined;
+  }): Promise<ModelChoice[]>;
+}
+
+export class Models implements ModelPort {
+  /** Who keeps what goes over the wire, or plays it back; filled by recordings. */
+  readonly traffic = new Port<Traffic>({ fetchFor: (_runId, fetch) => fetch });
+  /** Who counts what is asked, and may refuse it; filled by usage. */
+  readonly meter = new Port<Meter>({ watch: (_request, steps) => steps });
+  /** Which model answers where; filled by the agent. */
+  readonly chosen = new Port<ChosenModels>({
+    modelOf: () => undefined,
+    modelNameOf: () => undefined,
+    modelDefaults: () => ({ model: null, contextTokens: null }),
+    fallbacksOf: () => [],
+    modelChoices: async () => [],
+  });
+  /** What the config says of models, for changing it. */
+  readonly settings: ModelConfig;
+  readonly #config: Config;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #keyring: Keyring;
+  readonly #fallback: Fallback;
+  readonly #providers: Providers;
+  readonly #local: LocalEndpoints;
+
+  /** `port` replaces the AI SDK in tests. */
+  constructor(
+    { config, env, clock, log, sessions }: Base & { readonly sessions: Sessions },
+    options: { port?: ModelPort } = {},
+  ) {
+    this.settings = new ModelConfig(config);
+    this.#config = config;
+    this.#clock = clock;
+    this.#log = log;
+    this.#keyring = new Keyring(clock);
+    const port = options.port ?? new SdkModels({ clock, log, keyring: this.#keyring, traffic: () => this.traffic.now });
+    this.#fallback = new Fallback((request) => this.#ask(request, port), log);
+    this.#local = new LocalEndpoints({ endpoints: usualEndpoints(env), clock, log });
+    this.#providers = new Providers({
+      settings: config.of(section),
+      env,
+      local: this.#local,
+      moreAliases: () => aliasesIn(sessions.agentSettings.defaults.models),
+    });
+  }
+
+  /** Asks a model, or its fallbacks when it cannot answer. Throws `ModelError`, or the signal's reason. */
+  stream(request: ModelRequest): AsyncIterable<ModelStep> {
+    const steps = this.#fallback.stream(request);
+    return this.meter.now.watch(request, steps);
+  }
+
+  /** The whole answer of a model, up to `maxChars`, for whoever does not show it while it comes. Throws as `stream` does. */
+  async answer(request: ModelRequest, maxChars?: number): Promise<WholeAnswer> {
+    return await readAnswer(this.stream(request), maxChars);
+  }
+
+  /** Models whose providers are played: nothing is counted, and nothing leaves this process unless `traffic` lets it. */
+  played(traffic: Traffic): ModelPort {
+    return new SdkModels({ clock: this.#clock, log: this.#log, traffic: () => traffic });
+  }
+
+  /** Looks for model servers on this machine, unless the settings forbid it. Ends within 300 ms or so. */
+  async lookAround(): Promise<void> {
+    if (this.#config.of(section).current.detectLocal) await this.#local.look();
+  }
+
+  /** Model servers found on this machine. */
+  found(): readonly Provider[] {
+    return this.#local.found();
+  }
+
+  /** Every model that is known by name, found ones too. */
+  async list(): Promise<Model[]> {
+    await this.lookAround();
+    return this.#providers
+      .list()
+      .flatMap((provider) => provider.models.map(({ id }) => this.#providers.resolve(`${provider.id}/${id}`)));
+  }
+
+  /** The model named `provider/id`. Throws `INVALID_REQUEST` when there is no such provider. */
+  require(ref: string): Model {
+    return this.#providers.resolve(ref);
+  }
+
+  /** The model named `provider/id`, or the one that answers when nothing is chosen; undefined when there is none. */
+  find(ref: string | undefined): Model | undefined {
+    try {
+      return ref === undefined ? this.#providers.fallback() : this.#providers.resolve(ref);
+    } catch (error) {
+      if (error instanceof GatewayError) return undefined;
+      throw error;
+    }
+  }
+
+  /** The price of a `provider/id` or an alias, in US dollars for a million tokens; undefined when it is not known. */
+  priceOf(ref: string): Price | undefined {
+    return this.#providers.priceOf(ref);
+  }
+
+  /** The model that answers when nothing is chosen; undefined when none is connected. */
+  usual(): Model | undefined {
+    return this.#providers.fallback();
+  }
+
+  /** Makes a model the one that answers, in the config. Throws `INVALID_REQUEST` when it does not exist. */
+  async choose(ref: string): Promise<Model> {
+    const model = this.require(ref);
+    await this.settings.choose(model.ref);
+    return model;
+  }
+
+  /** Tries a model with real questions, outside any conversation and without its fallbacks. Throws `ModelError`. */
+  async try(model: Model, options: TrialOptions): Promise<Trial> {
+    return await tryModel(this.#ports, model, options);
+  }
+
+  /** What a recording says, by a model of a provider that has transcriptions. Throws `ModelError`, or the signal's reason. */
+  async transcribe(model: Model, recording: Recording, signal: AbortSignal): Promise<string> {
+    const { transcribe } = await import("./transcribe.ts");
+    return await transcribe({ ...model, provider: this.#keyring.pick(model.provider) }, recording, signal);
+  }
+
+  /** Connects a provider: tries the key and saves it when a model has answered with it. Throws `INVALID_REQUEST`. */
+  async connect(request: KeyRequest): Promise<Connected> {
+    return await connect({ ...this.#ports, providers: this.#providers, config: this.settings }, request);
+  }
+
+  /** Looks for model servers on this machine and finds out what their models can do; what is learnt is used. */
+  async scan(options: ScanOptions): Promise<ScannedServer[]> {
+    const servers = await scan(this.#places(), this.#ports, options);
+    for (const { id, models } of servers) for (const model of models) this.#local.learn(`${id}/${model.id}`, model);
+    return servers;
+  }
+
+  /** All providers, each with how its keys are. */
+  providers(): readonly ProviderStatus[] {
+    return this.#providers.list().map((provider) => ({ provider, keys: this.#keyring.status(provider) }));
+  }
+
+  /** Hosted providers that are known by name and have no key. */
+  unconnected(): readonly KnownProvider[] {
+    const connected = new Set(this.#providers.list().map(({ id }) => id.toLowerCase()));
+    return KNOWN.filter(({ id }) => !connected.has(id));
+  }
+
+  /** Short names of models. */
+  aliases(): Readonly<Record<string, string>> {
+    return this.#providers.aliases();
+  }
+
+  get #ports(): TrialPorts {
+    return { clock: this.#clock, stream: (request) => this.stream(request) };
+  }
+
+  /** The usual ports, and what the config names on this machine. */
+  #places(): Endpoint[] {
+    const named = this.#providers.list().filter(({ origin, api, baseUrl }) => {
+      return origin === "config" && api === "openai-compatible" && isLoopback(baseUrl);
+    });
+    const places = [...named, ...this.#local.endpoints].map(({ id, label, baseUrl }) => ({ id, label, baseUrl }));
+    return [...new Map(places.toReversed().map((place) => [place.baseUrl, place])).values()].toReversed();
+  }
+
+  /** What a server on this machine says of a model is asked once, before the model is. */
+  async *#ask(request: ModelRequest, port: ModelPort): AsyncGenerator<ModelStep> {
+    const { ref, id, provider } = request.model;
+    if (provider.origin !== "found") return yield* port.stream(request);
+    if (!this.#local.knows(ref)) {
+      const { models } = await readServerFacts(provider.baseUrl, [id], this.#clock);
+      this.#local.learn(ref, models.get(id) ?? {});
+    }
+    yield* port.stream({ ...request, model: { ...request.model, ...this.#local.factsOf(ref) } });
+  }
+}
+
+/** A provider, and how each of its keys is. */
+export interface ProviderStatus {
+  readonly provider: Provider;
+  readonly keys: readonly KeyStatus[];
+}
+
+function isLoopback(baseUrl: string): boolean {
+  return URL.canParse(baseUrl) && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(baseUrl).hostname);
+}
+
+/** Aliases as `agents.defaults.models` spells them: the model first. */
+function aliasesIn(models: Readonly<Record<string, { readonly alias?: string }>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(models).flatMap(([ref, { alias }]) => (alias ? [[alias, ref]] : [])));
+}

@@ -1,0 +1,160 @@
+/**
+ * The `fetch` that models are asked with: names what went wrong, also where the status was 200, gives up on a provider
+ * that says nothing, thins the stream out, and lets a run's traffic be kept.
+ */
+import type { Clock } from "../../../../base/time/clock.ts";
+import { ModelError } from "../model-error.ts";
+import { jsonIn, readBody } from "../sdk/body-reading.ts";
+import { type ChunkReader, type EventReading, thinOut } from "../sdk/event-stream.ts";
+import type { Traffic } from "../traffic.ts";
+import { objectsIn } from "../wire/json.ts";
+import { problemIn, tidierFor } from "../wire/tidy.ts";
+import {
+  errorInAnswer,
+  errorInStream,
+  errorOfBody,
+  errorOfConnection,
+  errorOfCut,
+  errorOfResponse,
+} from "./provider-errors.ts";
+import type { Model, Provider } from "./providers.ts";
+
+/** Names the run that a request belongs to; taken off before it leaves. The SDK's objects outlive runs. */
+export const RUN_HEADER = "x-moltbot-run";
+
+const STALL_MS = 120_000;
+
+export interface FetchOptions {
+  readonly clock: Clock;
+  traffic(): Traffic | undefined;
+}
+
+/** The `fetch` for one model. What it throws, and what its bodies throw, is a `ModelError` or the signal's reason. */
+export function fetchFor({ id, provider }: Model, { clock, traffic }: FetchOptions): typeof fetch {
+  const patienceMs = provider.patienceMs ?? STALL_MS;
+  return async (url, init = {}) => {
+    const { runId, headers } = withoutRun(init.headers);
+    const stalled = new AbortController();
+    const patience = new Patience(patienceMs, clock, () => stalled.abort(silence(provider, patienceMs)));
+    const signal = init.signal ? AbortSignal.any([init.signal, stalled.signal]) : stalled.signal;
+    const keeper = runId === undefined ? undefined : traffic()?.fetchFor(runId, fetch);
+    const request = { ...init, headers, signal, redirect: "manual" } as const;
+    const response = await respond(keeper ?? fetch, url, request, { patience, provider });
+    if (!response.ok) throw await errorOfResponse(response, provider, id);
+    const bytes = response.body?.getReader();
+    if (!bytes) throw errorOfBody("", provider);
+    const nextChunk = async () => {
+      using _watch = patience.watch();
+      return (await bytes.read()).value;
+    };
+    const tidier = tidierFor(provider.api);
+    const reading: EventReading = {
+      tidier,
+      onContent: () => patience.renew(),
+      problem: (problem, said) => errorInAnswer(problem, { said, provider, modelId: id }),
+      cut: (said) => errorOfCut(provider, said),
+      failed: (error) => void (init.signal && failures.set(init.signal, error)),
+      unreadable: () => errorInStream(undefined, provider),
+    };
+    const body = await readBody(nextChunk);
+    const chunks = body.kind === "events" ? body.chunks : eventsOf(body.text, reading, provider);
+    const events = { "content-type": "text/event-stream" };
+    return new Response(streamOf(thinOut(chunks, clock, reading)), { status: 200, headers: events });
+  };
+}
+
+/** Why answers were not whole, by the signals of their requests. */
+const failures = new WeakMap<AbortSignal, Error>();
+
+/** Why the answer to the request with this signal is not whole; undefined when nothing is known against it. */
+export function failureOf(signal: AbortSignal): Error | undefined {
+  return failures.get(signal);
+}
+
+/** An answer in one piece as the events that it would have been. Throws what a body without one means. */
+function eventsOf(text: string, { tidier, problem }: EventReading, provider: Provider): ChunkReader {
+  const body = jsonIn(text);
+  const trouble =
+    body === undefined
+      ? undefined
+      : objectsIn(body)
+          .map(problemIn)
+          .find((each) => each !== undefined);
+  if (trouble !== undefined) throw problem(trouble, false);
+  const events = Array.isArray(body) && tidier.whole(body) === undefined ? objectsIn(body) : tidier.whole(body);
+  if (body === undefined || events === undefined || events.length === 0) throw errorOfBody(text, provider);
+  const lines = [...events.map((event) => `data: ${JSON.stringify(event)}\n\n`), "data: [DONE]\n\n"];
+  const left = [new TextEncoder().encode(lines.join(""))];
+  return async () => left.shift();
+}
+
+/** How long a provider may take to say something. Only what belongs to an answer renews it: signs of life do not. */
+class Patience {
+  readonly #ms: number;
+  readonly #clock: Clock;
+  readonly #end: () => void;
+  #spentMs = 0;
+
+  constructor(ms: number, clock: Clock, end: () => void) {
+    this.#ms = ms;
+    this.#clock = clock;
+    this.#end = end;
+  }
+
+  renew(): void {
+    this.#spentMs = 0;
+  }
+
+  /** Counts while somebody waits for the provider; a slow reader is not its fault. */
+  watch(): Disposable {
+    const since = this.#clock.monotonic();
+    const timer = this.#clock.after(Math.max(0, this.#ms - this.#spentMs), this.#end);
+    return {
+      [Symbol.dispose]: () => {
+        timer[Symbol.dispose]();
+        this.#spentMs += this.#clock.monotonic() - since;
+      },
+    };
+  }
+}
+
+async function respond(
+  send: typeof fetch,
+  url: FetchInput,
+  init: RequestInit,
+  { patience, provider }: { patience: Patience; provider: Provider },
+): Promise<Response> {
+  using _watch = patience.watch();
+  try {
+    return await send(url, init);
+  } catch (error) {
+    throw errorOfConnection(error, provider);
+  }
+}
+
+function withoutRun(given: RequestInit["headers"]): { runId: string | undefined; headers: Headers } {
+  const headers = new Headers(given);
+  const runId = headers.get(RUN_HEADER);
+  headers.delete(RUN_HEADER);
+  return { runId: runId === null ? undefined : decodeURIComponent(runId), headers };
+}
+
+/** Not asked again: whoever waited this long has waited enough. */
+function silence({ label }: Provider, ms: number): ModelError {
+  return new ModelError("temporary", `${label} has sent nothing for ${ms / 1000} s; try again.`, { isFinal: true });
+}
+
+function streamOf(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await chunks.return(undefined);
+    },
+  });
+}
+
+type FetchInput = Parameters<typeof fetch>[0];

@@ -1,0 +1,41 @@
+/**
+ * Reading providers' streams tolerantly. Servers that call themselves compatible are so in most of what they send; the SDK
+ * refuses the rest, and with it the whole answer. Each wire format has a tidier that hands the SDK events as it knows them.
+ */
+import type { Api } from "../providers/providers.ts";
+import { AnthropicTidier } from "./anthropic.ts";
+import { ChatTidier } from "./chat.ts";
+import { GoogleTidier } from "./google.ts";
+import type { Json, Tidier } from "./json.ts";
+import { ResponsesTidier } from "./responses.ts";
+
+/** A reader of one answer's events. */
+export function tidierFor(api: Api): Tidier {
+  switch (api) {
+    case "openai-compatible":
+      return new ChatTidier();
+    case "anthropic":
+      return new AnthropicTidier();
+    case "google":
+      return new GoogleTidier();
+    case "openai":
+      return new ResponsesTidier();
+  }
+}
+
+/** What a provider says went wrong in what it sent with a status of 200; undefined when it says nothing of that kind. */
+export function problemIn(value: Json): unknown {
+  const { error, type, object, response, choices, candidates, message, detail, errors } = value;
+  if (isSaid(error)) return value;
+  if (type === "error" || object === "error") return value;
+  if (type === "response.failed") return response ?? value;
+  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
+  if (typeof choice === "object" && choice !== null && isSaid((choice as Json).error)) return choice;
+  const isAnswer = choices !== undefined || candidates !== undefined || type !== undefined || object !== undefined;
+  return !isAnswer && [message, detail, errors].some(isSaid) ? value : undefined;
+}
+
+function isSaid(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.keys(value).length > 0;
+  return value !== undefined && value !== null && value !== false && value !== "";
+}

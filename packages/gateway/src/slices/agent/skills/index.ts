@@ -1,0 +1,8 @@
+/** The skills slice's parts. */
+import { withParts } from "../../../kit/slice.ts";
+import * as methods from "./methods.ts";
+import { skills as settings } from "./settings.ts";
+import { skills as slice } from "./slice.ts";
+import { tools } from "./tools.ts";
+
+export const skills = withParts(slice, { methods: Object.values(methods), settings: [settings], tools });

@@ -1,0 +1,121 @@
+/** The skills on disk: one folder each, with a SKILL.md; of two with the same name the first source's counts. */
+import { join } from "node:path";
+import { GatewayError, ignore, invalidRequest, messageOf } from "../../../base/errors.ts";
+import { lstatIfAny } from "../../../base/files.ts";
+import { Confined } from "../workspace/workspace.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
+
+/** Where skills come from, in order of precedence. */
+export type SkillSource = "workspace" | "managed" | "extra";
+
+/** A folder of skills. */
+export interface Shelf {
+  readonly source: SkillSource;
+  readonly path: string;
+}
+
+/** A skill as it stands on disk. */
+export interface Skill extends Manifest {
+  readonly source: SkillSource;
+  /** Absolute. */
+  readonly folder: string;
+}
+
+/** A folder that looks like a skill and is none. */
+export interface BrokenSkill {
+  readonly folder: string;
+  readonly problem: string;
+}
+
+/** What was found. */
+export interface Shelved {
+  readonly skills: readonly Skill[];
+  readonly broken: readonly BrokenSkill[];
+}
+
+const SKILL_FILE = "SKILL.md";
+const MAX_SKILLS = 200;
+const MAX_BYTES = 200_000;
+
+export class Library {
+  readonly #known = new Map<string, { readonly stamp: string; readonly manifest: Manifest | string }>();
+
+  /** Reads the shelves; what has not changed since the last time is not read again. */
+  async read(shelves: readonly Shelf[]): Promise<Shelved> {
+    const skills = new Map<string, Skill>();
+    const broken: BrokenSkill[] = [];
+    for (const shelf of shelves) {
+      const { source, path } = shelf;
+      for (const folder of foldersOn(shelf)) {
+        const manifest = await this.#manifestOf(path, folder);
+        if (manifest === undefined) continue;
+        if (typeof manifest === "string") broken.push({ folder: join(path, folder), problem: manifest });
+        else if (!skills.has(manifest.name)) {
+          skills.set(manifest.name, { ...manifest, source, folder: join(path, folder) });
+        }
+      }
+    }
+    return { skills: [...skills.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), broken };
+  }
+
+  /** A skill's own words, or why they cannot be read; undefined when the folder has none. */
+  async #manifestOf(shelf: string, folder: string): Promise<Manifest | string | undefined> {
+    // A cheap look first: whatever is new is read through the confinement.
+    const key = join(shelf, folder, SKILL_FILE);
+    const stat = lstatIfAny(key);
+    if (!stat) return undefined;
+    const stamp = `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+    const known = this.#known.get(key);
+    if (known?.stamp === stamp) return known.manifest;
+    const manifest = await readOne(shelf, folder);
+    if (this.#known.size >= MAX_SKILLS * 4) this.#known.clear();
+    this.#known.set(key, { stamp, manifest });
+    return manifest;
+  }
+}
+
+/** The text of a file in a skill's folder. Throws `INVALID_REQUEST` for what is not in it, or is no text. */
+export function readSkillFile({ folder }: Skill, path = SKILL_FILE): string {
+  return inFolder(folder).read(path, MAX_BYTES).data.toString("utf8");
+}
+
+/** The files of a skill, beside its SKILL.md; those of its folders too, one level down. */
+export function filesOf({ folder }: Skill): string[] {
+  const files = inFolder(folder);
+  const inside = (path: string): string[] =>
+    files.entries(path, 100).flatMap(({ name, kind }) => {
+      const here = path === "" ? name : `${path}/${name}`;
+      if (kind === "folder" && path === "") return inside(here);
+      return kind === "file" && here !== SKILL_FILE ? [here] : [];
+    });
+  return inside("").slice(0, 100);
+}
+
+/** The files of a folder that is one: a link in its place is not followed. */
+function inFolder(folder: string): Confined {
+  if (!lstatIfAny(folder)?.isDirectory()) throw invalidRequest(`${folder} is no folder any more`);
+  return new Confined({ root: folder });
+}
+
+/** The owner's folders may be links; the one in a workspace may not, which the agent can write. */
+function foldersOn({ source, path }: Shelf): string[] {
+  if (source === "workspace" && !lstatIfAny(path)?.isDirectory()) return [];
+  try {
+    const entries = new Confined({ root: path }).entries("", MAX_SKILLS);
+    return entries.filter(({ kind }) => kind === "folder").map(({ name }) => name);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    ignore(error, "a folder that is not there, or that this user may not read, has no skills");
+    return [];
+  }
+}
+
+async function readOne(shelf: string, folder: string): Promise<Manifest | string> {
+  try {
+    const file = new Confined({ root: shelf }).read(`${folder}/${SKILL_FILE}`, MAX_BYTES);
+    return await readManifest(file.data.toString("utf8"), folder);
+  } catch (error) {
+    if (error instanceof GatewayError) return messageOf(error);
+    throw error;
+  }
+}

@@ -1,0 +1,121 @@
+/** The budgets that hold for a call: how much of each is used, and the sentence when one is used up. */
+import { GatewayError } from "../../../base/errors.ts";
+import { normalAgentId } from "../../core/sessions/sessions.ts";
+import { totalOf } from "./count.ts";
+import { dayOf, nextMidnight, zoneOf } from "./day.ts";
+import type { Ledger, Scope, Sum } from "./ledger.ts";
+import type { BudgetState } from "./schema.ts";
+import type { BudgetSettings, CapSettings } from "./settings.ts";
+import { countText, moneyText, waitText } from "./text.ts";
+
+/** One budget as it stands. */
+export interface Cap {
+  readonly setting: string;
+  readonly of: "day" | "agent" | "session" | "run";
+  readonly unit: "tokens" | "usd";
+  readonly used: number;
+  readonly limit: number;
+  /** When it begins anew, epoch ms: budgets of days only. */
+  readonly resetAt: number | undefined;
+}
+
+/** The budgets that hold for a call, the narrowest last. */
+export function capsOf(settings: BudgetSettings, ledger: Ledger, scope: Partial<Scope>, now: number): Cap[] {
+  const { daily, perAgent = {}, perSession, perRun } = settings;
+  const { agentId, sessionId, runId } = scope;
+  // A config may spell agents with capitals.
+  const [agentName, forAgent] = Object.entries(perAgent).find(([name]) => normalAgentId(name) === agentId) ?? [];
+  if (!daily && !forAgent && !perSession && !perRun) return [];
+  const zone = zoneOf(settings.timeZone);
+  const today = dayOf(now, zone);
+  const isDaily = daily !== undefined || forAgent !== undefined;
+  const resetAt = isDaily ? nextMidnight(now, zone) : undefined;
+  return [
+    ...caps("day", "budgets.daily", daily, () => ledger.ofDay(today), resetAt),
+    ...caps("agent", `budgets.perAgent.${agentName}`, forAgent, () => ledger.ofDay(today, agentId), resetAt),
+    ...(sessionId ? caps("session", "budgets.perSession", perSession, () => ledger.ofSession(sessionId)) : []),
+    ...(runId ? caps("run", "budgets.perRun", perRun, () => ledger.ofRun(runId)) : []),
+  ];
+}
+
+function caps(
+  of: Cap["of"],
+  path: string,
+  { tokens, cost }: CapSettings = {},
+  sum: () => Sum,
+  resetAt?: number | undefined,
+): Cap[] {
+  if (tokens === undefined && cost === undefined) return [];
+  const used = sum();
+  const common = { of, resetAt };
+  return [
+    ...(tokens === undefined
+      ? []
+      : [{ ...common, setting: `${path}.tokens`, unit: "tokens" as const, used: totalOf(used), limit: tokens }]),
+    ...(cost === undefined
+      ? []
+      : [{ ...common, setting: `${path}.cost`, unit: "usd" as const, used: used.cost / 1e6, limit: cost }]),
+  ];
+}
+
+/** Throws `UNAVAILABLE` when a budget is used up, or cannot be kept because nobody knows the model's price. */
+export function requireRoom(
+  all: readonly Cap[],
+  { modelRef, isPriced, settings, now }: { modelRef: string; isPriced: boolean; settings: BudgetSettings; now: number },
+): void {
+  const full = all.find(({ used, limit }) => used >= limit);
+  if (full) {
+    const { resetAt } = full;
+    const retry = resetAt === undefined ? {} : { retryable: true, retryAfterMs: resetAt - now };
+    throw new GatewayError("UNAVAILABLE", usedUp(full, now, zoneOf(settings.timeZone)), retry);
+  }
+  const inMoney = all.find(({ unit }) => unit === "usd");
+  if (isPriced || settings.unknownPrices === "ignore" || !inMoney) return;
+  const [provider] = modelRef.split("/");
+  throw new GatewayError(
+    "UNAVAILABLE",
+    `Nobody knows what ${modelRef} costs, so ${inMoney.setting} cannot be kept. Say it in models.providers.${provider}.models ` +
+      `as cost: { input, output }, in dollars for a million tokens; or set budgets.unknownPrices to "ignore".`,
+  );
+}
+
+const SUBJECTS = {
+  day: "Today's budget",
+  agent: "This agent's budget for today",
+  session: "This conversation's budget",
+  run: "This request's budget",
+} as const;
+
+/** What people are told when a budget is used up. */
+function usedUp(cap: Cap, now: number, zone: string): string {
+  return `${SUBJECTS[cap.of]} is used up: ${amounts(cap)} (${cap.setting}). ${remedy(cap, now, zone)}`;
+}
+
+/** What the log says when a budget is nearly used up, or used up. */
+export function capText(cap: Cap): string {
+  return `${SUBJECTS[cap.of]} ${cap.used >= cap.limit ? "is used up" : "is nearly used up"}: ${amounts(cap)} (${cap.setting})`;
+}
+
+/** How much of how much. */
+export function amounts({ unit, used, limit }: Pick<Cap, "unit" | "used" | "limit">): string {
+  return unit === "tokens"
+    ? `${countText(used)} of ${countText(limit)} tokens`
+    : `${moneyText(used)} of ${moneyText(limit)}`;
+}
+
+function remedy({ of, resetAt, setting }: Cap, now: number, zone: string): string {
+  if (of === "session") return `Begin a new one with /new, or raise ${setting}.`;
+  if (of === "run") return `Say “go on” to continue in a new one, or raise ${setting}.`;
+  if (resetAt === undefined) return `Raise ${setting}.`;
+  return `It begins anew at ${clockText(resetAt, zone)} (${zone}), in ${waitText(resetAt - now)}; raise ${setting} to go on now.`;
+}
+
+function clockText(at: number, timeZone: string): string {
+  return new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" }).format(at);
+}
+
+/** A budget as the wire says it. */
+export function toState({ setting, unit, used, limit, resetAt }: Cap): BudgetState {
+  const usedPercent = Math.round((used / limit) * 1000) / 10;
+  return { setting, unit, used, limit, usedPercent, ...(resetAt !== undefined && { resetAt }) };
+}

@@ -1,0 +1,179 @@
+/** The rows: every call, and the sums of days and conversations. */
+import type { Store } from "../../../base/store/store.ts";
+import { ROWS_PER_STEP } from "../../../base/store/store-upkeep.ts";
+import type { Count } from "./count.ts";
+
+/** Whose call it was. */
+export interface Scope {
+  readonly runId: string | undefined;
+  /** Canonical. */
+  readonly sessionKey: string | undefined;
+  readonly sessionId: string | undefined;
+  /** "" outside any conversation. */
+  readonly agentId: string;
+}
+
+/** One call as it is kept. */
+export interface Entry extends Scope, Count {
+  readonly at: number;
+  readonly day: string;
+  readonly provider: string;
+  readonly model: string;
+  /** Millionths of a dollar; undefined when the price is not known. */
+  readonly cost: number | undefined;
+}
+
+/** What several calls took. */
+export interface Sum {
+  readonly calls: number;
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+  /** Millionths of a dollar, of the calls with a price. */
+  readonly cost: number;
+  /** Calls without a price. */
+  readonly unpriced: number;
+  readonly estimated: number;
+}
+
+/** Days from one to another, both included; of one agent or of all. */
+export interface Span {
+  readonly from: string;
+  readonly to: string;
+  readonly agentId?: string | undefined;
+}
+
+/** By what calls are put together. */
+export type Grouping = "model" | "agent" | "session" | "run";
+
+/** How long each call, and each conversation's sum after its last call, is kept. The sums of days stay. */
+const CALL_MS = 90 * 24 * 3600_000;
+const SESSION_MS = 365 * 24 * 3600_000;
+
+const SUM = `coalesce(sum(calls), 0) as calls, coalesce(sum(input), 0) as input, coalesce(sum(output), 0) as output,
+  coalesce(sum(cache_read), 0) as cacheRead, coalesce(sum(cache_write), 0) as cacheWrite,
+  coalesce(sum(cost), 0) as cost, coalesce(sum(unpriced), 0) as unpriced, coalesce(sum(estimated), 0) as estimated`;
+const SUM_OF_CALLS = `count(*) as calls, coalesce(sum(input), 0) as input, coalesce(sum(output), 0) as output,
+  coalesce(sum(cache_read), 0) as cacheRead, coalesce(sum(cache_write), 0) as cacheWrite,
+  coalesce(sum(cost), 0) as cost, count(*) - count(cost) as unpriced, coalesce(sum(is_estimate), 0) as estimated`;
+const ADD = ["calls", "input", "output", "cache_read", "cache_write", "cost", "unpriced", "estimated"]
+  .map((name) => `${name} = ${name} + excluded.${name}`)
+  .join(", ");
+const SPAN = "day >= ? and day <= ? and (? is null or agent_id = ?)";
+const TOTAL = "sum(input + output + cache_read + cache_write)";
+
+export class Ledger {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Writes a call down, in all its sums. */
+  add(entry: Entry): void {
+    const { at, day, runId, sessionKey, sessionId, agentId, provider, model, cost, isEstimate } = entry;
+    const tokens = [entry.input, entry.output, entry.cacheRead, entry.cacheWrite] as const;
+    const sums = [1, ...tokens, cost ?? 0, cost === undefined ? 1 : 0, isEstimate ? 1 : 0] as const;
+    this.#store.transaction(() => {
+      this.#store.run(
+        `insert into usage_calls (at, day, run_id, session_key, session_id, agent_id, provider, model,
+           input, output, cache_read, cache_write, cost, is_estimate) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        ...[at, day, runId ?? null, sessionKey ?? null, sessionId ?? null, agentId, provider, model],
+        ...[...tokens, cost ?? null, isEstimate ? 1 : 0],
+      );
+      this.#store.run(
+        `insert into usage_days values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         on conflict (day, agent_id, provider, model) do update set ${ADD}`,
+        ...[day, agentId, provider, model, ...sums],
+      );
+      if (sessionId === undefined || sessionKey === undefined) return;
+      this.#store.run(
+        `insert into usage_sessions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         on conflict (session_id) do update set at = excluded.at, ${ADD}`,
+        ...[sessionId, sessionKey, at, ...sums],
+      );
+    });
+  }
+
+  /** A day, of one agent or of all. */
+  ofDay(day: string, agentId?: string): Sum {
+    return this.#store.get<Sum>(
+      `select ${SUM} from usage_days where day = ? and (? is null or agent_id = ?)`,
+      ...[day, agentId ?? null, agentId ?? null],
+    )!;
+  }
+
+  /** A conversation since it began. */
+  ofSession(sessionId: string): Sum {
+    return this.#store.get<Sum>(`select ${SUM} from usage_sessions where session_id = ?`, sessionId)!;
+  }
+
+  ofRun(runId: string): Sum {
+    return this.#store.get<Sum>(`select ${SUM_OF_CALLS} from usage_calls where run_id = ?`, runId)!;
+  }
+
+  /** The days from one on, oldest first; those without a call are left out. */
+  days(from: string): (Sum & { readonly day: string })[] {
+    return this.#store.all(`select day, ${SUM} from usage_days where day >= ? group by day order by day`, from);
+  }
+
+  /** The days from one on, put together; the largest first. Conversations and runs reach back 90 days. */
+  groups(by: Grouping, from: string, limit: number): (Sum & { readonly name: string })[] {
+    const name = { model: "provider || '/' || model", agent: "agent_id", session: "session_key", run: "run_id" }[by];
+    const isDaily = by === "model" || by === "agent";
+    return this.#store.all(
+      `select coalesce(${name}, '') as name, ${isDaily ? SUM : SUM_OF_CALLS}
+       from ${isDaily ? "usage_days" : "usage_calls"} where day >= ?
+       group by coalesce(${name}, '') order by ${TOTAL} desc, name limit ?`,
+      ...[from, limit],
+    );
+  }
+
+  /** The conversations of a span, the largest first; they reach back 90 days. */
+  sessionsBetween(span: Span, limit: number): (Sum & { key: string; sessionId: string; agentId: string })[] {
+    return this.#store.all(
+      `select session_key as key, max(session_id) as sessionId, agent_id as agentId, ${SUM_OF_CALLS} from usage_calls
+       where ${SPAN} and session_key is not null and session_id is not null
+       group by session_key, agent_id order by ${TOTAL} desc, session_key limit ?`,
+      ...[...spanOf(span), limit],
+    );
+  }
+
+  /** The models of a span, the largest first. */
+  modelsBetween(span: Span): (Sum & { provider: string; model: string })[] {
+    return this.#store.all(
+      `select provider, model, ${SUM} from usage_days where ${SPAN}
+       group by provider, model order by ${TOTAL} desc, provider, model`,
+      ...spanOf(span),
+    );
+  }
+
+  /** The agents of a span, the largest first; "" is what was asked outside any conversation. */
+  agentsBetween(span: Span): (Sum & { agentId: string })[] {
+    return this.#store.all(
+      `select agent_id as agentId, ${SUM} from usage_days where ${SPAN} group by agent_id order by ${TOTAL} desc, agent_id`,
+      ...spanOf(span),
+    );
+  }
+
+  /** The days of a span, oldest first; those without a call are left out. */
+  daysBetween(span: Span): (Sum & { day: string })[] {
+    return this.#store.all(
+      `select day, ${SUM} from usage_days where ${SPAN} group by day order by day`,
+      ...spanOf(span),
+    );
+  }
+
+  /** Forgets some of what is older than it is kept; true when more is left. */
+  prune({ olderThan }: { olderThan(ageMs: number): number }): boolean {
+    this.#store.run("delete from usage_sessions where at < ?", olderThan(SESSION_MS));
+    // Among the first of them: looking at all rows holds the loop where much is kept.
+    const isOld = "rowid < (select min(rowid) from usage_calls) + 2000 and at < ?";
+    return this.#store.deleteSome("usage_calls", isOld, [olderThan(CALL_MS)], ROWS_PER_STEP);
+  }
+}
+
+function spanOf({ from, to, agentId }: Span): (string | null)[] {
+  return [from, to, agentId ?? null, agentId ?? null];
+}

@@ -1,0 +1,14 @@
+/** The sessions slice's parts. */
+import { withParts } from "../../../kit/slice.ts";
+import * as events from "./events.ts";
+import * as methods from "./methods.ts";
+import { agents, session } from "./settings.ts";
+import { sessions as slice } from "./slice.ts";
+import { tables } from "./tables.ts";
+
+export const sessions = withParts(slice, {
+  methods: Object.values(methods),
+  events: Object.values(events),
+  settings: [session, agents],
+  tables: [tables],
+});

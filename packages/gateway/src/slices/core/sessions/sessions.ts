@@ -1,0 +1,600 @@
+/** The index of conversations: one row for each canonical key, and the transcript behind it. */
+import type { Static } from "@sinclair/typebox";
+import type { Bus } from "../../../base/bus.ts";
+import type { Config, Settings } from "../../../base/config/config.ts";
+import { invalidRequest } from "../../../base/errors.ts";
+import { newId } from "../../../base/ids.ts";
+import type { Store } from "../../../base/store/store.ts";
+import { stored } from "../../../base/store/stored.ts";
+import type { Clock } from "../../../base/time/clock.ts";
+import { Port } from "../../../kit/port.ts";
+import type { SessionStatus, SessionsSummary, StatusSummary } from "../system/schema.ts";
+import {
+  agentIdOf,
+  canonicalKey,
+  isSubagentKey,
+  type KeyDefaults,
+  kindOf,
+  mainSessionKey,
+  normalAgentId,
+} from "./key.ts";
+import { Media } from "./media.ts";
+import { applyLevels, type SessionLevels, type SessionPatch } from "./patch.ts";
+import { type Expiry, expiryOf, resetPolicy } from "./reset-policy.ts";
+import { type SessionDefaults, type SessionEntry, type SessionRow, type SessionRowV3, STORE } from "./schema.ts";
+import { type AgentSettings, agents, type SessionSettings, session } from "./settings.ts";
+import { Transcript } from "./transcript.ts";
+import { Watchers } from "./watchers.ts";
+
+/** What the slices below this one read off keys. */
+export { agentIdOf, isSubagentKey, kindOf, normalAgentId } from "./key.ts";
+export { textOf } from "./transcript.ts";
+
+/** A conversation. */
+export interface Session {
+  readonly key: string;
+  /** Names the current transcript; a reset gives a new one. */
+  readonly sessionId: string;
+  readonly agentId: string | undefined;
+  readonly label: string | undefined;
+  readonly levels: SessionLevels;
+  /** Where people of this conversation were last heard, and are answered. */
+  readonly route: Route | undefined;
+  /** `provider/model` of the last run. */
+  readonly lastModel: string | undefined;
+  readonly abortedLastRun: boolean;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Tokens of the last turn: how full the model's window is. */
+  readonly totalTokens: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** A place on a channel. */
+export interface Route {
+  readonly channel: string;
+  readonly account: string;
+  readonly chat: { readonly id: string; readonly threadId?: string | undefined };
+  /** What people call it: a group's title, a person's name. */
+  readonly title?: string | undefined;
+}
+
+/** Which sessions `list` returns. */
+export interface SessionFilter {
+  readonly limit?: number;
+  readonly activeMinutes?: number;
+  readonly includeGlobal?: boolean;
+  readonly includeUnknown?: boolean;
+  readonly includeDerivedTitles?: boolean;
+  readonly includeLastMessage?: boolean;
+  readonly label?: string;
+  readonly spawnedBy?: string;
+  readonly agentId?: string;
+  readonly search?: string;
+}
+
+/** What a run leaves in its session's row. */
+export interface RunOutcome {
+  /** The transcript that it is of: one that was left meanwhile counts no more. */
+  readonly sessionId: string;
+  readonly model?: string | undefined;
+  readonly usage?: { readonly input: number; readonly output: number; readonly totalTokens: number } | undefined;
+  readonly aborted: boolean;
+}
+
+interface Row {
+  readonly key: string;
+  readonly sessionId: string;
+  readonly agentId: string | null;
+  readonly label: string | null;
+  readonly details: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly totalTokens: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** What stands in the `details` column. */
+interface Details {
+  readonly levels?: SessionLevels;
+  readonly lastModel?: string | undefined;
+  readonly abortedLastRun?: boolean;
+  readonly route?: Route | undefined;
+}
+
+const COLUMNS =
+  "key, session_id as sessionId, agent_id as agentId, label, details, input_tokens as inputTokens, " +
+  "output_tokens as outputTokens, total_tokens as totalTokens, created_at as createdAt, updated_at as updatedAt";
+const MAX_ROWS = 2_000;
+/** Ids that clients choose: nothing that means something in a path, a key or a sentence. */
+const SESSION_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+/** Under this name stands what models are not shown: the gateway's own words. */
+const NOTES = "moltbot";
+const MAX_LINE = 16;
+
+/** What the agent says of conversations. */
+export interface AgentsOfSessions {
+  /** `provider/id` of the model that answers, whether it can be reached or not. */
+  modelNameOf(sessionKey: string): string | undefined;
+  /** The model where nothing was chosen, as `status` says it. */
+  modelDefaults(): { model: string | null; contextTokens: number | null };
+  /** The same as lists of conversations say it. */
+  sessionDefaults(): Static<typeof SessionDefaults>;
+  /** Whether nothing works in a conversation any more, after `limitMs` at the latest. */
+  whenIdle(sessionKey: string, limitMs: number): Promise<boolean>;
+}
+
+export class Sessions {
+  /** Filled by the agent. */
+  readonly agents = new Port<AgentsOfSessions>({
+    modelNameOf: () => undefined,
+    modelDefaults: () => ({ model: null, contextTokens: null }),
+    sessionDefaults: () => ({ modelProvider: null, model: null, contextTokens: null }),
+    whenIdle: async () => true,
+  });
+  /** The `provider/id` of a model by any of its names. Throws `INVALID_REQUEST` for one that is not known. Filled by models. */
+  readonly models = new Port<{ refOf(name: string): string }>({ refOf: (name) => name });
+  /** The requests of a conversation that wait for a decision, for the wire. Filled by approvals. */
+  readonly approvals = new Port<{ waitingIn(sessionKey: string): unknown[] }>({ waitingIn: () => [] });
+  readonly transcript: Transcript;
+  readonly media: Media;
+  /** Who is told of what becomes of conversations. */
+  readonly watchers: Watchers;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #agents: Settings<AgentSettings>;
+  readonly #session: Settings<SessionSettings>;
+
+  constructor(base: { stateDir: string; store: Store; clock: Clock; bus: Bus; config: Config }) {
+    this.media = new Media(base.stateDir);
+    this.transcript = new Transcript({ ...base, media: this.media });
+    this.#store = base.store;
+    this.#clock = base.clock;
+    this.#agents = base.config.of(agents);
+    this.#session = base.config.of(session);
+    this.watchers = new Watchers(base, this);
+    this.transcript.onAppend = (where, message) => this.watchers.said(where, message);
+  }
+
+  /** The session section as it is now. */
+  get settings(): SessionSettings {
+    return this.#session.current;
+  }
+
+  /** The agents section as it is now. */
+  get agentSettings(): AgentSettings {
+    return this.#agents.current;
+  }
+
+  /** What keys depend on, as the settings are now. */
+  get defaults(): KeyDefaults {
+    const { scope, mainKey } = this.#session.current;
+    const list = this.#agents.current.list ?? [];
+    const chosen = list.find((agent) => agent.default) ?? list[0];
+    return { scope, mainKey, defaultAgentId: normalAgentId(chosen?.id ?? "main") };
+  }
+
+  /** The configured agents' ids, the default one first; "main" when none is configured. */
+  agentIds(): string[] {
+    const { defaultAgentId } = this.defaults;
+    const ids = (this.#agents.current.list ?? []).map(({ id }) => normalAgentId(id));
+    return [...new Set([defaultAgentId, ...ids])];
+  }
+
+  /** The key of the default agent's, or another agent's, main conversation. */
+  mainKey(agentId?: string): string {
+    return mainSessionKey(agentId ?? this.defaults.defaultAgentId, this.defaults);
+  }
+
+  /** The canonical form of a key. Throws `INVALID_REQUEST` when it is not one. */
+  canonical(key: string): string {
+    return canonicalKey(key, this.defaults);
+  }
+
+  /**
+   * The canonical form of a key beside which an agent may be named: a key without an agent is that agent's. Throws
+   * `INVALID_REQUEST` when there is no such agent, or the key names another.
+   */
+  keyOf(spelled: string, agentId: string | undefined): string {
+    if (agentId === undefined) return this.canonical(spelled);
+    const id = normalAgentId(agentId);
+    if (!this.agentIds().includes(id)) throw invalidRequest(`unknown agent id "${agentId.slice(0, 100)}"`);
+    const key = canonicalKey(spelled, { ...this.defaults, defaultAgentId: id });
+    const ofKey = agentIdOf(key);
+    if (ofKey !== undefined && ofKey !== id)
+      throw invalidRequest(`agent "${id}" does not match session key agent "${ofKey}"`);
+    return key;
+  }
+
+  /** The agent that answers in a conversation. */
+  agentOf(key: string): string {
+    return agentIdOf(key) ?? this.defaults.defaultAgentId;
+  }
+
+  /** A conversation and those that have started it, one after the other: a sub-agent's has others above it. */
+  lineOf(key: string): string[] {
+    const line = [key];
+    for (let above = this.#parentOf(key); above !== undefined && line.length < MAX_LINE; above = this.#parentOf(above))
+      line.push(above);
+    return line;
+  }
+
+  #parentOf(key: string): string | undefined {
+    return isSubagentKey(key) ? this.get(key)?.levels.spawnedBy : undefined;
+  }
+
+  /** The name of a conversation for which nobody has chosen one. */
+  newId(): string {
+    return newId();
+  }
+
+  /** The session of a canonical key, or undefined. */
+  get(key: string): Session | undefined {
+    const row = this.#store.get<Row>(`select ${COLUMNS} from sessions where key = ?`, key);
+    return row && toSession(row);
+  }
+
+  byId(sessionId: string): Session | undefined {
+    const row = this.#store.get<Row>(`select ${COLUMNS} from sessions where session_id = ?`, sessionId);
+    return row && toSession(row);
+  }
+
+  /** The session of a canonical key, made when there is none, under this id; counts as activity. */
+  ensure(key: string, sessionId: string = newId()): Session {
+    const now = this.#clock.now();
+    this.#store.run(
+      `insert into sessions (key, session_id, agent_id, created_at, updated_at) values (?, ?, ?, ?, ?)
+       on conflict (key) do update set updated_at = excluded.updated_at`,
+      ...[key, sessionId, agentIdOf(key) ?? null, now, now],
+    );
+    const session = this.get(key)!;
+    if (session.createdAt === now) this.watchers.changed(key, { reason: "create" });
+    return session;
+  }
+
+  /** The newest sessions first. */
+  list(filter: SessionFilter = {}): Session[] {
+    const since = filter.activeMinutes === undefined ? 0 : this.#clock.now() - filter.activeMinutes * 60_000;
+    const like = `%${(filter.search ?? "")
+      .trim()
+      .toLowerCase()
+      .replace(/[\\%_]/g, "\\$&")}%`;
+    return this.#store
+      .all<Row>(
+        `select ${COLUMNS} from sessions
+         where updated_at >= ? and (? or key <> 'global') and (? or key <> 'unknown')
+           and (? is null or label = ?) and (? is null or agent_id = ?)
+           and (? is null or json_extract(details, '$.levels.spawnedBy') = ?)
+           and (key like ? escape '\\' or session_id like ? escape '\\' or lower(coalesce(label, '')) like ? escape '\\')
+         order by updated_at desc, key limit ?`,
+        ...[since, filter.includeGlobal ? 1 : 0, filter.includeUnknown ? 1 : 0],
+        ...twice(filter.label),
+        ...twice(filter.agentId && normalAgentId(filter.agentId)),
+        ...twice(filter.spawnedBy),
+        ...[like, like, like, Math.min(filter.limit ?? MAX_ROWS, MAX_ROWS)],
+      )
+      .map(toSession);
+  }
+
+  /** How many sessions there are, of one agent or of all. */
+  count(agentId?: string): number {
+    return (
+      this.#store.get<{ n: number }>(
+        "select count(*) as n from sessions where ? is null or agent_id = ?",
+        ...twice(agentId),
+      )?.n ?? 0
+    );
+  }
+
+  /**
+   * Finds one session by exactly one of key, id and label. Throws `INVALID_REQUEST` with the protocol's texts when there
+   * is none, or more than one.
+   */
+  resolve(
+    by: { key?: string; sessionId?: string; label?: string } & Pick<SessionFilter, "agentId" | "spawnedBy">,
+  ): Session {
+    const { key, sessionId, label, ...filter } = by;
+    const given = [key, sessionId, label].filter((value) => value !== undefined).length;
+    if (given === 0) throw invalidRequest("Either key, sessionId, or label is required");
+    if (given > 1) throw invalidRequest("Provide either key, sessionId, or label (not multiple)");
+    const wanted = (key ?? sessionId ?? label)!;
+    const found = key !== undefined ? this.get(this.canonical(key)) : this.#find({ sessionId, label }, filter);
+    if (found) return found;
+    throw invalidRequest(
+      label === undefined ? `No session found: ${wanted}` : `No session found with label: ${wanted}`,
+    );
+  }
+
+  #find(
+    { sessionId, label }: { sessionId?: string | undefined; label?: string | undefined },
+    filter: SessionFilter,
+  ): Session | undefined {
+    const all = { ...filter, includeGlobal: true, includeUnknown: true };
+    if (label !== undefined) return this.list({ ...all, label })[0];
+    return this.list(all).find((session) => session.sessionId === sessionId);
+  }
+
+  /**
+   * The conversation of an id; an id that nobody knows opens one under it, of the named agent or else the default one
+   * (protocol: agent, sessionId). Throws `INVALID_REQUEST` for an id that cannot be one.
+   */
+  open(sessionId: string, agentId = this.defaults.defaultAgentId): Session {
+    const known = this.byId(sessionId) ?? this.get(explicitKey(agentId, sessionId));
+    if (known) return known;
+    if (!SESSION_ID.test(sessionId))
+      throw invalidRequest(
+        `invalid session id ${JSON.stringify(sessionId.slice(0, 40))}: use up to 128 letters, digits, ".", "_" and "-"`,
+      );
+    return this.ensure(this.canonical(explicitKey(agentId, sessionId)), sessionId);
+  }
+
+  /** Changes what is set for a session; makes it when there is none. Throws `INVALID_REQUEST` with the rule that is broken. */
+  patch(key: string, patch: SessionPatch): Session {
+    return this.#store.transaction(() => {
+      const before = this.ensure(key);
+      this.#checkSpawnedBy(before, patch.spawnedBy);
+      const levels = applyLevels(before.levels, patch);
+      const label = patch.label === undefined ? before.label : (patch.label?.trim() ?? undefined);
+      if (label !== undefined && label !== before.label) this.#requireFreeLabel(label);
+      this.#saveDetails(key, { ...detailsOf(before), levels });
+      this.#store.run("update sessions set label = ? where key = ?", label ?? null, key);
+      this.watchers.changed(key, { reason: "patch" });
+      return this.get(key)!;
+    });
+  }
+
+  /** Begins a new transcript; what is set for the session stays. The old messages stay searchable. */
+  reset(key: string, reason: "reset" | "new" = "reset"): Session {
+    return this.#store.transaction(() => {
+      const before = this.ensure(key);
+      this.#store.run(
+        "update sessions set session_id = ?, input_tokens = 0, output_tokens = 0, total_tokens = 0 where key = ?",
+        newId(),
+        key,
+      );
+      this.#saveDetails(key, { ...detailsOf(before), abortedLastRun: false });
+      this.watchers.changed(key, { reason });
+      return this.get(key)!;
+    });
+  }
+
+  /** Begins a conversation anew whose time is over; its new transcript says so. Returns why, if it did. */
+  resetIfExpired(key: string, channel: string): Expiry | undefined {
+    const before = this.get(key);
+    const lastAt = before && this.transcript.lastAt(before.sessionId);
+    if (lastAt === undefined || isSubagentKey(key)) return undefined;
+    const policy = resetPolicy(this.settings, { key, channel });
+    const why = expiryOf(policy, lastAt, this.#clock.olderThan(0));
+    if (why === undefined) return undefined;
+    const { sessionId } = this.reset(key);
+    const when =
+      why === "idle" ? `nothing was said for ${policy.idleMinutes} minutes` : `it was past ${policy.atHour}:00`;
+    this.transcript.append(
+      { key, sessionId },
+      {
+        role: "system",
+        content: [{ type: "text", text: `A new conversation: ${when}. The old one can still be searched.` }],
+        ...{ provider: NOTES, model: "notes", runId: `reset-${sessionId}` },
+      },
+    );
+    return why;
+  }
+
+  /** Forgets a session, and unless `keepTranscript` everything said in it. Throws for an agent's main session. */
+  delete(key: string, { keepTranscript = false }: { keepTranscript?: boolean } = {}): boolean {
+    this.requireDeletable(key);
+    return this.#store.transaction(() => {
+      if (!keepTranscript) this.transcript.deleteAll(key);
+      this.watchers.changed(key, { reason: "delete" });
+      return this.#store.run("delete from sessions where key = ?", key).changes > 0;
+    });
+  }
+
+  /** Throws `INVALID_REQUEST` when the key names an agent's main session. */
+  requireDeletable(key: string): void {
+    const agentId = agentIdOf(key);
+    if (key === this.mainKey() || (agentId && key === this.mainKey(agentId))) {
+      throw invalidRequest(`Cannot delete the main session (${key}).`);
+    }
+  }
+
+  /** Notes where a conversation takes place; makes the session when there is none. */
+  noteRoute(key: string, route: Route): void {
+    const before = this.get(key) ?? this.ensure(key);
+    if (JSON.stringify(before.route) === JSON.stringify(route)) return;
+    this.#saveDetails(key, { ...detailsOf(before), route });
+  }
+
+  /** Notes how full the model's window is, when that changes without a run. */
+  noteContext(key: string, totalTokens: number): void {
+    this.#store.run("update sessions set total_tokens = ? where key = ?", totalTokens, key);
+  }
+
+  /** Notes how a run ended. */
+  noteRun(key: string, { sessionId, model, usage, aborted }: RunOutcome): void {
+    const before = this.get(key);
+    if (before?.sessionId !== sessionId) return;
+    this.#saveDetails(key, { ...detailsOf(before), lastModel: model ?? before.lastModel, abortedLastRun: aborted });
+    this.#store.run(
+      "update sessions set updated_at = ?, input_tokens = input_tokens + ?, output_tokens = output_tokens + ?, total_tokens = ? where key = ?",
+      ...[this.#clock.now(), usage?.input ?? 0, usage?.output ?? 0, usage?.totalTokens ?? before.totalTokens, key],
+    );
+  }
+
+  /** The session as `sessions.patch` and `sessions.reset` answer it. */
+  entry(session: Session): Static<typeof SessionEntry> {
+    const { sessionId, updatedAt, label, levels, abortedLastRun, inputTokens, outputTokens, totalTokens } = session;
+    const { model: _model, ...rest } = levels;
+    return {
+      sessionId,
+      updatedAt,
+      ...(label !== undefined && { label }),
+      ...rest,
+      ...modelFields(session),
+      ...(abortedLastRun && { abortedLastRun }),
+      inputTokens,
+      outputTokens,
+      totalTokens,
+    };
+  }
+
+  /** The session as a row of `sessions.list`. */
+  row(session: Session, { includeDerivedTitles, includeLastMessage }: SessionFilter = {}): Static<typeof SessionRowV3> {
+    const { key, sessionId } = session;
+    const title = includeDerivedTitles ? this.transcript.title(sessionId) : undefined;
+    const newest = includeLastMessage ? this.transcript.newest(sessionId) : undefined;
+    return {
+      key,
+      kind: kindOf(key),
+      ...this.entry(session),
+      ...routeFields(session.route),
+      ...(title !== undefined && { derivedTitle: title }),
+      ...(newest !== undefined && { lastMessagePreview: newest }),
+    };
+  }
+
+  /** The same as clients of protocol 4 have it. */
+  laterRow(session: Session, filter: SessionFilter = {}): Static<typeof SessionRow> {
+    const agentId = this.agentOf(session.key);
+    return {
+      ...this.row(session, filter),
+      agentId,
+      isMain: session.key === this.mainKey(agentId),
+      // Nothing is put away, pinned or marked here.
+      ...{ archived: false, pinned: false, unread: false, totalTokensFresh: true },
+    };
+  }
+
+  /** Count and newest sessions, of one agent or of all, for `health`. */
+  summary(agentId?: string): Static<typeof SessionsSummary> {
+    const now = this.#clock.now();
+    const recent = this.list({ limit: 5, includeGlobal: true, ...(agentId !== undefined && { agentId }) });
+    return {
+      path: STORE,
+      count: this.count(agentId),
+      recent: recent.map(({ key, updatedAt }) => ({ key, updatedAt, age: Math.max(0, now - updatedAt) })),
+    };
+  }
+
+  /** The same for `status`, with how full each conversation is. */
+  status(defaults: { model: string | null; contextTokens: number | null }): Static<typeof StatusSummary>["sessions"] {
+    const recentOf = (agentId?: string) =>
+      this.list({ limit: 10, includeGlobal: true, ...(agentId !== undefined && { agentId }) }).map((session) =>
+        this.#statusRow(session, defaults),
+      );
+    return {
+      paths: [STORE],
+      count: this.count(),
+      defaults,
+      recent: recentOf(),
+      byAgent: this.agentIds().map((agentId) => ({
+        agentId,
+        path: STORE,
+        count: this.count(agentId),
+        recent: recentOf(agentId),
+      })),
+    };
+  }
+
+  #statusRow(
+    session: Session,
+    defaults: { model: string | null; contextTokens: number | null },
+  ): Static<typeof SessionStatus> {
+    const { key, sessionId, agentId, updatedAt, levels, inputTokens, outputTokens, totalTokens, abortedLastRun } =
+      session;
+    const { thinkingLevel, verboseLevel, reasoningLevel, elevatedLevel } = levels;
+    const { contextTokens } = defaults;
+    return {
+      ...(agentId !== undefined && { agentId }),
+      key,
+      kind: kindOf(key),
+      sessionId,
+      updatedAt,
+      age: Math.max(0, this.#clock.now() - updatedAt),
+      ...(thinkingLevel !== undefined && { thinkingLevel }),
+      ...(verboseLevel !== undefined && { verboseLevel }),
+      ...(reasoningLevel !== undefined && { reasoningLevel }),
+      ...(elevatedLevel !== undefined && { elevatedLevel }),
+      ...(abortedLastRun && { abortedLastRun }),
+      inputTokens,
+      outputTokens,
+      totalTokens,
+      remainingTokens: contextTokens === null ? null : Math.max(0, contextTokens - totalTokens),
+      percentUsed: contextTokens === null ? null : Math.min(999, Math.round((totalTokens / contextTokens) * 100)),
+      model: levels.model ?? session.lastModel ?? defaults.model,
+      contextTokens,
+      flags: [],
+    };
+  }
+
+  #saveDetails(key: string, details: Details): void {
+    this.#store.run(
+      "update sessions set details = ?, updated_at = ? where key = ?",
+      JSON.stringify(details),
+      this.#clock.now(),
+      key,
+    );
+  }
+
+  #requireFreeLabel(label: string): void {
+    if (label === "") throw invalidRequest("label must not be blank");
+    if (this.#store.get("select 1 from sessions where label = ?", label))
+      throw invalidRequest(`label already in use: ${label}`);
+  }
+
+  #checkSpawnedBy({ key, levels }: Session, spawnedBy: string | null | undefined): void {
+    if (spawnedBy === undefined) return;
+    if (spawnedBy === null && levels.spawnedBy === undefined) return;
+    if (spawnedBy === null) throw invalidRequest("spawnedBy cannot be cleared once set");
+    if (!isSubagentKey(key)) throw invalidRequest("spawnedBy is only supported for subagent:* sessions");
+    if (levels.spawnedBy !== undefined && levels.spawnedBy !== spawnedBy) {
+      throw invalidRequest("spawnedBy cannot be changed once set");
+    }
+  }
+}
+
+/** Provider and model of a `provider/model` as the wire says them: the one set for the session, else the last used. */
+export function modelFields({ levels, lastModel }: Pick<Session, "levels" | "lastModel">): {
+  modelProvider?: string;
+  model?: string;
+} {
+  const ref = levels.model ?? lastModel;
+  if (ref === undefined) return {};
+  const slash = ref.indexOf("/");
+  return { modelProvider: ref.slice(0, slash), model: ref.slice(slash + 1) };
+}
+
+/** The key of a conversation that is known by an id alone. */
+function explicitKey(agentId: string, sessionId: string): string {
+  return `agent:${normalAgentId(agentId)}:explicit:${sessionId.toLowerCase()}`;
+}
+
+/** A route as the rows of `sessions.list` say it. */
+function routeFields(route: Route | undefined) {
+  if (!route) return {};
+  const { channel, account, chat, title } = route;
+  const thread = chat.threadId === undefined ? {} : { threadId: chat.threadId };
+  return {
+    channel,
+    ...(title && { displayName: title }),
+    deliveryContext: { channel, to: chat.id, accountId: account, ...thread },
+    lastChannel: channel,
+    lastTo: chat.id,
+    lastAccountId: account,
+  };
+}
+
+function detailsOf({ levels, lastModel, abortedLastRun, route }: Session): Details {
+  return { levels, lastModel, abortedLastRun, route };
+}
+
+function toSession({ details, label, agentId, ...row }: Row): Session {
+  const { levels = {}, lastModel, abortedLastRun = false, route } = stored<Details>(details);
+  return { ...row, label: label ?? undefined, agentId: agentId ?? undefined, levels, lastModel, abortedLastRun, route };
+}
+
+function twice(value: string | undefined): [string | null, string | null] {
+  return [value ?? null, value ?? null];
+}

@@ -1,0 +1,452 @@
+/** What was said: an append-only list of messages for each session, searchable by word. */
+
+import type { Static } from "@sinclair/typebox";
+import { newId } from "../../../base/ids.ts";
+import type { Store } from "../../../base/store/store.ts";
+import { normalised } from "../../../base/text/normal-text.ts";
+import type { Clock } from "../../../base/time/clock.ts";
+import { asPeopleRead, type Source } from "../../../kit/text/words.ts";
+import type { Media, MediaRef } from "./media.ts";
+import { bodyOf, messageIn } from "./message-body.ts";
+import type { Message, PreviewItem, SearchMatch } from "./schema.ts";
+
+/**
+ * A part of a message as it is stored; pictures are files. Tool calls and thinking stand in the assistant's only. `from`
+ * says whose words a text is when they are not simply those of the message's role: `text` is then as it was said.
+ */
+export type StoredPart =
+  | { readonly type: "text"; readonly text: string; readonly from?: Source | undefined }
+  | ({ readonly type: "image" } & MediaRef)
+  | {
+      readonly type: "toolCall";
+      readonly id: string;
+      readonly name: string;
+      readonly arguments: unknown;
+      readonly providerData?: Readonly<Record<string, unknown>> | undefined;
+    }
+  | {
+      readonly type: "thinking";
+      readonly thinking: string;
+      readonly providerData?: Readonly<Record<string, unknown>> | undefined;
+    };
+
+/** What is added to a transcript. */
+export interface NewMessage {
+  readonly role: Message["role"];
+  readonly content: readonly StoredPart[];
+  readonly runId?: string;
+  readonly idempotencyKey?: string;
+  readonly provider?: string | undefined;
+  readonly model?: string | undefined;
+  readonly usage?: Message["usage"] | undefined;
+  readonly stopReason?: string | undefined;
+  readonly errorMessage?: string | undefined;
+  /** Which call a message of role `toolResult` answers. */
+  readonly toolCallId?: string | undefined;
+  readonly toolName?: string | undefined;
+  /** What kind of entry it is, and what belongs to that; for programs. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  readonly isError?: boolean | undefined;
+}
+
+/** A message of a transcript. */
+export interface StoredMessage extends NewMessage {
+  readonly id: string;
+  readonly at: number;
+}
+
+interface MessageRow {
+  readonly id: string;
+  readonly role: Message["role"];
+  readonly at: number;
+  readonly runId: string | null;
+  readonly text: string;
+  readonly body: string;
+}
+
+const MESSAGE = "id, role, at, run_id as runId, text, body";
+
+interface MovedRow {
+  readonly id: string;
+  readonly key: string;
+  readonly sessionId: string;
+  readonly role: string;
+  readonly at: number;
+  readonly text: string;
+  readonly body: string;
+  readonly archivedAt: number | null;
+}
+
+/** Pictures of a history answer: the newest up to this many bytes are sent along. */
+const MAX_IMAGE_BYTES = 3 * 1024 * 1024;
+/** A history answer as JSON (protocol: chat.history). */
+const MAX_HISTORY_CHARS = 6 * 1024 * 1024;
+
+/** So many messages are read at once by who does not know how many are wanted. */
+const PAGE = 200;
+
+export class Transcript {
+  /** Told of every message that is added, before the surrounding transaction has ended. */
+  onAppend: ((session: { key: string; sessionId: string }, message: StoredMessage) => void) | undefined;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #media: Media;
+
+  constructor(options: { store: Store; clock: Clock; media: Media }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#media = options.media;
+  }
+
+  /** Adds a message; it is on disk when the surrounding transaction has ended. */
+  append(session: { key: string; sessionId: string }, message: NewMessage): StoredMessage {
+    const { role, runId, ...body } = message;
+    const stored = { ...message, id: newId(), at: this.#clock.now() };
+    // What tools answered is not what people look for.
+    const text = role === "toolResult" ? "" : textOf(message.content);
+    // Returned, not asked for afterwards: the search table's trigger inserts rows of its own.
+    const { seq } = this.#store.get<{ seq: number }>(
+      "insert into messages (id, session_key, session_id, run_id, role, at, text, body) values (?, ?, ?, ?, ?, ?, ?, ?) returning seq",
+      ...[stored.id, session.key, session.sessionId, runId ?? null, role, stored.at],
+      ...[text, bodyOf(body, text)],
+    )!;
+    for (const part of message.content) {
+      if (part.type === "image") this.#store.run("insert or ignore into message_media values (?, ?)", seq, part.sha256);
+    }
+    this.onAppend?.(session, stored);
+    return stored;
+  }
+
+  /** The last `limit` messages, oldest first. */
+  last(sessionId: string, limit: number): StoredMessage[] {
+    const rows = this.#store.all<MessageRow>(
+      `select ${MESSAGE} from messages
+       where session_id = ? and archived_at is null order by seq desc limit ?`,
+      sessionId,
+      limit,
+    );
+    return rows.reverse().map(toMessage);
+  }
+
+  /**
+   * The newest messages, oldest first: read backwards from the last until `goesOn` says no to one, which is the first of
+   * the answer; never more than `limit`, and only what stands behind the message `afterId` if that is still there.
+   */
+  backwards(
+    sessionId: string,
+    {
+      afterId,
+      limit,
+      goesOn,
+    }: { afterId?: string | undefined; limit: number; goesOn: (message: StoredMessage) => boolean },
+  ): StoredMessage[] {
+    const after = (afterId === undefined ? undefined : this.placeOf(afterId)) ?? 0;
+    const read: StoredMessage[] = [];
+    for (let before = Number.MAX_SAFE_INTEGER; read.length < limit; ) {
+      const rows = this.#store.all<MessageRow & { readonly seq: number }>(
+        `select seq, ${MESSAGE} from messages
+         where session_id = ? and seq > ? and seq < ? and archived_at is null order by seq desc limit ?`,
+        ...[sessionId, after, before, Math.min(PAGE, limit - read.length)],
+      );
+      for (const row of rows) {
+        const message = toMessage(row);
+        read.push(message);
+        if (!goesOn(message)) return read.reverse();
+      }
+      if (rows.length < PAGE) break;
+      before = rows.at(-1)!.seq;
+    }
+    return read.reverse();
+  }
+
+  /** The newest entry of a kind that the gateway made itself, as its details name it. */
+  newestOf(sessionId: string, kind: string): StoredMessage | undefined {
+    const row = this.#store.get<MessageRow>(
+      `select ${MESSAGE} from messages
+       where session_id = ? and role = 'system' and archived_at is null and json_extract(body, '$.details.kind') = ?
+       order by seq desc limit 1`,
+      sessionId,
+      kind,
+    );
+    return row && toMessage(row);
+  }
+
+  /** Takes one message out of the conversation; it stays searchable. */
+  archive(id: string): void {
+    this.#store.run("update messages set archived_at = ? where id = ? and archived_at is null", this.#clock.now(), id);
+  }
+
+  /** What one run said and heard in a session, oldest first. */
+  ofRun(sessionId: string, runId: string): StoredMessage[] {
+    return this.#store
+      .all<MessageRow>(
+        `select ${MESSAGE} from messages
+         where run_id = ? and session_id = ? and archived_at is null order by seq`,
+        runId,
+        sessionId,
+      )
+      .map(toMessage);
+  }
+
+  /**
+   * The last messages as the wire says them: at most `limit`, and at most 6 MiB of JSON; the oldest go first. How the model
+   * came to its answers is left out unless `thinking` asks for it.
+   */
+  history(sessionId: string, limit: number, { thinking = false }: { thinking?: boolean } = {}): Message[] {
+    let chars = 0;
+    let imageBytes = 0;
+    const fits = ({ sizeBytes }: MediaRef) => {
+      imageBytes += sizeBytes;
+      return imageBytes <= MAX_IMAGE_BYTES;
+    };
+    const kept: Message[] = [];
+    for (const stored of this.last(sessionId, limit).reverse()) {
+      const content = thinking ? stored.content : stored.content.filter(({ type }) => type !== "thinking");
+      const message = this.toWire({ ...stored, content }, fits);
+      chars += JSON.stringify(message).length + 1;
+      if (chars > MAX_HISTORY_CHARS && kept.length > 0) break;
+      kept.push(message);
+    }
+    return kept.reverse();
+  }
+
+  /** A message as the wire says it, with the pictures that `wants` accepts. */
+  toWire(stored: StoredMessage, wants: (part: MediaRef) => boolean = () => false): Message {
+    const { id, at, role, content, ...rest } = stored;
+    return {
+      id,
+      role,
+      content: content.map((part) => {
+        if (part.type === "thinking") return { type: part.type, thinking: part.thinking };
+        if (part.type === "toolCall") return { ...part, providerData: undefined };
+        if (part.type === "text") return { type: part.type, text: asPeopleRead(part.text, part.from) };
+        const { mimeType, sizeBytes, fileName, sha256 } = part;
+        const data = wants(part) ? this.#media.read(sha256) : undefined;
+        return {
+          type: "image" as const,
+          mimeType,
+          sizeBytes,
+          ...(fileName !== undefined && { fileName }),
+          ...(data && { data: Buffer.from(data).toString("base64") }),
+        };
+      }),
+      timestamp: at,
+      ...rest,
+    } as Message;
+  }
+
+  /** The bytes of a picture in a message. */
+  image(part: MediaRef): Uint8Array | undefined {
+    return this.#media.read(part.sha256);
+  }
+
+  /** The last messages with text, shortened, oldest first. */
+  preview(sessionId: string, { limit, maxChars }: { limit: number; maxChars: number }): Static<typeof PreviewItem>[] {
+    const rows = this.#store.all<{ role: string; text: string }>(
+      `select role, substr(text, 1, ?) as text from messages
+       where session_id = ? and archived_at is null and text <> '' order by seq desc limit ?`,
+      maxChars * 2,
+      sessionId,
+      limit,
+    );
+    return rows.reverse().map(({ role, text }) => ({ role: previewRole(role), text: shorten(text, maxChars) }));
+  }
+
+  /** The first thing a person said, shortened: what a conversation without a name is called. */
+  title(sessionId: string): string | undefined {
+    return this.#firstText("role = 'user' and text not like '/%'", "asc", sessionId, 60);
+  }
+
+  /** The newest message, shortened. */
+  newest(sessionId: string): string | undefined {
+    return this.#firstText("true", "desc", sessionId, 120);
+  }
+
+  /**
+   * Messages that hold every word, or where few do its beginning; the best of the newest ones first. Not those of one run,
+   * if it asks. Only so many of the newest hits are ranked: looking at each of a very common word takes seconds.
+   */
+  search(query: string, limit: number, { exceptRun = "" }: { exceptRun?: string } = {}): Static<typeof SearchMatch>[] {
+    const words = query.match(/[\p{L}\p{N}_]+/gu)?.slice(0, 20) ?? [];
+    if (words.length === 0) return [];
+    const whole = this.#hits(words.map((word) => `"${word}"`).join(" "), exceptRun);
+    const isEnough = whole.length >= limit || words.every(isShort);
+    const hits = isEnough ? whole : this.#hits(words.map(orItsBeginning).join(" "), exceptRun);
+    const wanted = words.map(folded);
+    return hits
+      .map((hit) => ({ hit, score: scoreOf(hit.head, wanted) }))
+      .sort((a, b) => b.score - a.score || b.hit.seq - a.hit.seq)
+      .slice(0, limit)
+      .map(({ hit: { seq: _seq, head: _head, ...match } }) => ({
+        ...match,
+        snippet: match.snippet.replace(/\s+/g, " "),
+      }));
+  }
+
+  /** The newest messages that match, newest first. */
+  #hits(match: string, exceptRun: string): Hit[] {
+    return this.#store.all<Hit>(
+      `select messages.seq as seq, session_key as sessionKey, id as messageId, role, at as ts,
+              snippet(messages_search, 0, '', '', '…', 24) as snippet, substr(messages.text, 1, ${RANKED_CHARS}) as head
+       from messages_search join messages on messages.seq = messages_search.rowid
+       where messages_search match ? and coalesce(run_id, '-') <> ? order by messages_search.rowid desc limit ${RANKED}`,
+      match,
+      exceptRun,
+    );
+  }
+
+  /** When the newest message of a session was said. */
+  lastAt(sessionId: string): number | undefined {
+    return this.#store.get<{ at: number }>(
+      "select at from messages where session_id = ? and archived_at is null order by seq desc limit 1",
+      sessionId,
+    )?.at;
+  }
+
+  /** Where a message stands among all messages; undefined when there is none of that id. */
+  placeOf(id: string): number | undefined {
+    return this.#store.get<{ seq: number }>("select seq from messages where id = ?", id)?.seq;
+  }
+
+  /** How many messages a session shows. */
+  count(sessionId: string): number {
+    return (
+      this.#store.get<{ n: number }>(
+        "select count(*) as n from messages where session_id = ? and archived_at is null",
+        sessionId,
+      )?.n ?? 0
+    );
+  }
+
+  /** Takes all but the last `keep` messages out of the conversation; they stay searchable. Returns how many it took. */
+  archiveAllBut(sessionId: string, keep: number): number {
+    return this.#store.run(
+      `update messages set archived_at = ? where session_id = ? and archived_at is null and seq not in (
+         select seq from messages where session_id = ? and archived_at is null order by seq desc limit ?)`,
+      this.#clock.now(),
+      sessionId,
+      sessionId,
+      keep,
+    ).changes;
+  }
+
+  /** Takes what a run has said and heard out of the conversation; it stays searchable. */
+  archiveRun(sessionId: string, runId: string): void {
+    this.#store.run(
+      "update messages set archived_at = ? where run_id = ? and session_id = ? and archived_at is null",
+      ...[this.#clock.now(), runId, sessionId],
+    );
+  }
+
+  /** Where the messages of runs stand in a session, oldest first. */
+  placesOf(sessionId: string, runIds: readonly string[]): number[] {
+    const places = runIds.flatMap((runId) =>
+      this.#store.all<{ seq: number }>(
+        "select seq from messages where run_id = ? and session_id = ?",
+        runId,
+        sessionId,
+      ),
+    );
+    return places.map(({ seq }) => seq).sort((a, b) => a - b);
+  }
+
+  /** Whether nothing stands behind a place in its session. */
+  isLast(sessionId: string, place: number): boolean {
+    return !this.#store.get("select 1 from messages where session_id = ? and seq > ? limit 1", sessionId, place);
+  }
+
+  /** Puts messages behind everything else, in this order, as messages of a run. */
+  moveToEnd(places: readonly number[], runId: string): void {
+    for (const place of places) this.#moveToEnd(place, runId);
+  }
+
+  #moveToEnd(seq: number, runId: string): void {
+    const files = this.#store.all<{ sha256: string }>("select sha256 from message_media where seq = ?", seq);
+    const row = this.#store.get<MovedRow>(
+      "delete from messages where seq = ? returning id, session_key as key, session_id as sessionId, role, at, text, body, archived_at as archivedAt",
+      seq,
+    )!;
+    const { seq: moved } = this.#store.get<{ seq: number }>(
+      `insert into messages (id, session_key, session_id, run_id, role, at, text, body, archived_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning seq`,
+      ...[row.id, row.key, row.sessionId, runId, row.role, row.at, row.text, row.body, row.archivedAt],
+    )!;
+    for (const { sha256 } of files) this.#store.run("insert or ignore into message_media values (?, ?)", moved, sha256);
+  }
+
+  /** Deletes everything that was ever said under a key, pictures too unless another message shows them. */
+  deleteAll(key: string): void {
+    const files = this.#store.all<{ sha256: string }>(
+      "select distinct sha256 from message_media join messages using (seq) where session_key = ?",
+      key,
+    );
+    this.#store.run("delete from messages where session_key = ?", key);
+    for (const { sha256 } of files) {
+      if (!this.#store.get("select 1 from message_media where sha256 = ? limit 1", sha256)) this.#media.remove(sha256);
+    }
+  }
+
+  #firstText(condition: string, order: "asc" | "desc", sessionId: string, maxChars: number): string | undefined {
+    const row = this.#store.get<{ text: string }>(
+      `select substr(text, 1, 400) as text from messages
+       where session_id = ? and archived_at is null and text <> '' and ${condition} order by seq ${order} limit 1`,
+      sessionId,
+    );
+    const line = row?.text.replace(/\s+/g, " ").trim();
+    return line ? shorten(line, maxChars) : undefined;
+  }
+}
+
+type Hit = Static<typeof SearchMatch> & { readonly seq: number; readonly head: string };
+
+/** So many of the newest hits are ranked, each by its first characters. */
+const RANKED = 300;
+const RANKED_CHARS = 1_000;
+
+/** The beginnings of so few letters stand for too many words; in scripts without spaces a word is a whole sentence. */
+function isShort(word: string): boolean {
+  return (
+    word.length < 3 &&
+    !/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u.test(word)
+  );
+}
+
+function orItsBeginning(word: string): string {
+  return isShort(word) ? `"${word}"` : `"${word}"*`;
+}
+
+/** Without case and accents, as the index has it. */
+function folded(text: string): string {
+  return normalised(text, "NFD")
+    .replace(/\p{M}+/gu, "")
+    .toLowerCase();
+}
+
+/** How much a text is about the words: each counts the more often it stands there, the less the longer the text is. */
+function scoreOf(text: string, words: readonly string[]): number {
+  const plain = folded(text);
+  const length = plain.length / 200;
+  return words.reduce((score, word) => {
+    const count = plain.split(word).length - 1;
+    return score + count / (count + 0.5 + length);
+  }, 0);
+}
+
+/** The text of a message as people read it: its text parts, a blank line between them. */
+export function textOf(content: readonly StoredPart[]): string {
+  return content.flatMap((part) => (part.type === "text" ? [asPeopleRead(part.text, part.from)] : [])).join("\n\n");
+}
+
+function toMessage({ id, role, at, runId, text, body }: MessageRow): StoredMessage {
+  return { id, role, at, ...(runId !== null && { runId }), ...messageIn(body, text) };
+}
+
+function previewRole(role: string): Static<typeof PreviewItem>["role"] {
+  return role === "user" || role === "assistant" || role === "system" ? role : "other";
+}
+
+/** At most `maxChars` characters, the last one an ellipsis when something was cut; never half a character. */
+function shorten(text: string, maxChars: number): string {
+  if (text.length <= maxChars) return text;
+  return `${text.slice(0, maxChars - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+}

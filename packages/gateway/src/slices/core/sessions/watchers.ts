@@ -1,0 +1,159 @@
+/**
+ * Which connections want to be told of conversations, and what they are told. News waits until the code that makes it has
+ * come to its end, so that nothing is told of a transaction that was rolled back; for nobody, nothing is made.
+ */
+import type { Bus } from "../../../base/bus.ts";
+import { GatewayError } from "../../../base/errors.ts";
+import type { Clock } from "../../../base/time/clock.ts";
+import { sessionMessage, sessionsChanged } from "./events.ts";
+import type { Sessions } from "./sessions.ts";
+import type { StoredMessage } from "./transcript.ts";
+
+/** What has become of a conversation: a change of it, or a step of a run in it. */
+export type SessionNews =
+  | { readonly reason: "create" | "patch" | "reset" | "new" | "send" | "delete" }
+  | { readonly phase: "start" | "end" | "error" | "message"; readonly runId?: string | undefined };
+
+interface Said {
+  readonly key: string;
+  readonly sessionId: string;
+  readonly message: StoredMessage;
+}
+
+/** Conversations that one connection may watch: a window shows one or a few. */
+const MAX_KEYS = 200;
+
+export class Watchers {
+  readonly #clock: Clock;
+  readonly #bus: Bus;
+  readonly #sessions: Sessions;
+  readonly #ofAll = new Set<string>();
+  readonly #ofKey = new Map<string, Set<string>>();
+  /** The same by connection. */
+  readonly #keys = new Map<string, Set<string>>();
+  /** By key and what happened, so that the same news is told once. */
+  readonly #changes = new Map<string, { readonly key: string; readonly news: SessionNews }>();
+  #said: Said[] = [];
+  #isDue = false;
+
+  constructor({ clock, bus }: { clock: Clock; bus: Bus }, sessions: Sessions) {
+    this.#clock = clock;
+    this.#bus = bus;
+    this.#sessions = sessions;
+  }
+
+  /** Tells a connection of every conversation until it ends; `signal` aborts then. */
+  watchAll(connId: string, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    this.#keysOf(connId, signal);
+    this.#ofAll.add(connId);
+  }
+
+  /** Tells a connection of what is said in one conversation. Throws `UNAVAILABLE` when it watches too many already. */
+  watch(key: string, connId: string, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    const keys = this.#keysOf(connId, signal);
+    if (keys.size >= MAX_KEYS && !keys.has(key))
+      throw new GatewayError(
+        "UNAVAILABLE",
+        `this connection watches ${MAX_KEYS} conversations already; call sessions.messages.unsubscribe for some first`,
+      );
+    keys.add(key);
+    this.#ofKey.set(key, (this.#ofKey.get(key) ?? new Set()).add(connId));
+  }
+
+  /** The end of `watch`. */
+  unwatch(key: string, connId: string): void {
+    this.#keys.get(connId)?.delete(key);
+    const watching = this.#ofKey.get(key);
+    watching?.delete(connId);
+    if (watching?.size === 0) this.#ofKey.delete(key);
+  }
+
+  /** The conversations that a connection watches; all is forgotten when it ends. */
+  #keysOf(connId: string, signal: AbortSignal): Set<string> {
+    const known = this.#keys.get(connId);
+    if (known) return known;
+    const keys = new Set<string>();
+    this.#keys.set(connId, keys);
+    const forget = () => {
+      this.#ofAll.delete(connId);
+      for (const key of keys) this.unwatch(key, connId);
+      this.#keys.delete(connId);
+    };
+    signal.addEventListener("abort", forget, { once: true });
+    return keys;
+  }
+
+  /** Whether anybody wants to know of every conversation; nobody need find out what `changed` tells otherwise. */
+  get hasAny(): boolean {
+    return this.#ofAll.size > 0;
+  }
+
+  /** The connections that an event goes to. */
+  of(event: string, payload: unknown): ReadonlySet<string> {
+    const ofKey = this.#ofKey.get((payload as { sessionKey: string }).sessionKey);
+    if (event !== sessionMessage.name || !ofKey) return this.#ofAll;
+    return this.#ofAll.size === 0 ? ofKey : new Set([...this.#ofAll, ...ofKey]);
+  }
+
+  /** Something has become of a conversation. */
+  changed(key: string, news: SessionNews): void {
+    if (this.#ofAll.size === 0 || key === "") return;
+    this.#changes.set(`${key}\n${JSON.stringify(news)}`, { key, news });
+    this.#tellSoon();
+  }
+
+  /** Something was said. */
+  said({ key, sessionId }: { key: string; sessionId: string }, message: StoredMessage): void {
+    if (this.#ofAll.size === 0 && !this.#ofKey.has(key)) return;
+    if (message.role !== "user" && message.role !== "assistant") return;
+    this.#said.push({ key, sessionId, message });
+    this.changed(key, { phase: "message", runId: message.runId });
+    this.#tellSoon();
+  }
+
+  #tellSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => this.#tell());
+  }
+
+  #tell(): void {
+    this.#isDue = false;
+    const said = this.#said;
+    const changes = [...this.#changes.values()];
+    this.#said = [];
+    this.#changes.clear();
+    for (const each of said) this.#tellMessage(each);
+    for (const { key, news } of changes) this.#tellChange(key, news);
+  }
+
+  #tellMessage({ key, sessionId, message: { content, ...rest } }: Said): void {
+    const { transcript } = this.#sessions;
+    const session = this.#sessions.get(key);
+    const messageSeq = transcript.placeOf(rest.id);
+    if (!session || session.sessionId !== sessionId || messageSeq === undefined) return;
+    // As in a history that nobody has asked to show how the model came to its answers.
+    const message = transcript.toWire({ ...rest, content: content.filter(({ type }) => type !== "thinking") });
+    this.#bus.publish(sessionMessage, {
+      ...{ sessionKey: key, agentId: this.#sessions.agentOf(key) },
+      ...{ message, messageId: rest.id, messageSeq, sessionId, updatedAt: session.updatedAt },
+      session: this.#sessions.laterRow(session),
+    });
+  }
+
+  #tellChange(key: string, news: SessionNews): void {
+    const session = this.#sessions.get(key);
+    const isDeleted = "reason" in news && news.reason === "delete";
+    // Rolled back, or gone meanwhile: then that is told.
+    if (isDeleted === (session !== undefined)) return;
+    this.#bus.publish(sessionsChanged, {
+      ...{ sessionKey: key, agentId: this.#sessions.agentOf(key), ts: this.#clock.now() },
+      ...("reason" in news ? { reason: news.reason } : { phase: news.phase }),
+      ...("runId" in news && news.runId !== undefined && { runId: news.runId }),
+      ...(session && { sessionId: session.sessionId, updatedAt: session.updatedAt }),
+      ...(session && { session: this.#sessions.laterRow(session) }),
+    });
+  }
+}

@@ -1,0 +1,210 @@
+/** Reads and changes the config for clients: secrets hidden, comments kept, every write checked against its base. */
+
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { type ConfigSnapshot, isRecord } from "../../../base/config/config.ts";
+import { parseJson5 } from "../../../base/config/json5.ts";
+import { detailOf, ignore, invalidRequest } from "../../../base/errors.ts";
+import { readTextIfExists, writePrivateFile } from "../../../base/files.ts";
+import type { Base } from "../../../kit/base.ts";
+import { isSecret } from "../../../kit/schema/sound.ts";
+import type { Schema } from "../../../kit/schema/validate.ts";
+import type { SettingsDefinition } from "../../../kit/settings.ts";
+import type { System } from "../system/system.ts";
+import { lookUp } from "./lookup.ts";
+import { shownToReaders } from "./readers.ts";
+import { redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
+
+/** What a client says with a change: shown to the session that asked for it, after a restart too. */
+export interface ChangeNote {
+  readonly kind: "config-apply" | "config-patch";
+  readonly sessionKey: string | undefined;
+  readonly note: string | undefined;
+  readonly restartDelayMs: number | undefined;
+}
+
+export interface SetupServices extends Base {
+  readonly system: Pick<System, "queueEvent">;
+}
+
+const DEFAULT_RESTART_DELAY_MS = 2_000;
+const MAX_RESTART_DELAY_MS = 60_000;
+
+export class Setup {
+  readonly #base: SetupServices;
+  readonly #schemas: ReadonlyMap<string, Schema>;
+
+  constructor(base: SetupServices) {
+    this.#base = base;
+    this.#schemas = new Map(
+      base.config.sections.map((section) => [section.path, (section as SettingsDefinition).schema as Schema]),
+    );
+  }
+
+  /** The file and the values in force, without secrets. */
+  get() {
+    const snapshot = this.#base.config.snapshot();
+    const { own, elsewhere } = this.#secrets(snapshot);
+    const { path, exists, raw, valid, hash, issues, warnings } = snapshot;
+    return {
+      path,
+      exists,
+      raw: raw === null ? null : redactText(raw, elsewhere, this.#schemas),
+      parsed: redactValue(snapshot.parsed, own),
+      valid,
+      config: redactValue(snapshot.config, elsewhere),
+      hash,
+      issues: [...issues],
+      warnings: [...warnings],
+      legacyIssues: [],
+    };
+  }
+
+  /** The same for whoever may read but not administer: without any text that could be a secret or a path. */
+  getForReaders() {
+    return shownToReaders(this.#base.config.snapshot(), this.#schemas);
+  }
+
+  /** One place of the schema and what stands below it. Throws `INVALID_REQUEST` when there is no such setting. */
+  lookUp(path: string): ReturnType<typeof lookUp> {
+    return lookUp(path, this.#schemas);
+  }
+
+  /** Replaces the file's text. Throws as `Config.write` does. */
+  set(raw: string, baseHash: string | undefined) {
+    const { config } = this.#base;
+    config.write(restoreSecrets(raw, this.#secrets(config.snapshot())), baseHash);
+    const { path, config: values } = this.get();
+    return { ok: true as const, path, config: values };
+  }
+
+  /** Replaces the file's text and restarts in place when a changed section needs it. */
+  apply(raw: string, baseHash: string | undefined, change: ChangeNote) {
+    const { config } = this.#base;
+    let needed = false;
+    const watcher = config.onRestartNeeded(() => {
+      needed = true;
+    });
+    try {
+      const written = this.set(raw, baseHash);
+      return { ...written, ...this.#applied(needed, change) };
+    } finally {
+      watcher[Symbol.dispose]();
+    }
+  }
+
+  /** Merges an object into the file; null deletes. Comments stay. */
+  async patch(rawPatch: string, baseHash: string | undefined, change: ChangeNote) {
+    const { config } = this.#base;
+    const snapshot = config.snapshot();
+    if (!snapshot.valid) throw invalidRequest("invalid config; fix before patching");
+    const patch = parseObject(restoreSecrets(rawPatch, this.#secrets(snapshot)));
+    const { patchConfigText } = await import("../../../base/config/config-edit.ts");
+    return this.apply(patchConfigText(snapshot.raw ?? "", patch), baseHash, change);
+  }
+
+  /** The JSON Schema of the whole file, with hints for a form. */
+  schema() {
+    const sections = this.#base.config.sections as readonly SettingsDefinition[];
+    const properties = Object.fromEntries(sections.map(({ path, schema }) => [path, schema]));
+    const uiHints: Record<string, { label: string; help?: string; group: string; sensitive?: boolean }> = {};
+    for (const { path, summary, schema } of sections) {
+      uiHints[path] = { label: path, help: summary, group: path };
+      collectHints(schema as Schema, path, path, uiHints);
+    }
+    return {
+      schema: { $schema: "http://json-schema.org/draft-07/schema#", type: "object", properties },
+      uiHints,
+      version: this.#base.version,
+      generatedAt: new Date(this.#base.clock.now()).toISOString(),
+    };
+  }
+
+  /** Tells the session that asked for a change what has restarted the gateway since; once. */
+  resume(): void {
+    const text = readTextIfExists(this.#sentinelPath);
+    if (text === undefined) return;
+    rmSync(this.#sentinelPath, { force: true });
+    const { sessionKey, message } = readSentinel(text);
+    if (sessionKey) this.#tell(sessionKey, message);
+  }
+
+  /** The agent reads it on its next turn in that session. */
+  #tell(sessionKey: string, note: string | null | undefined): void {
+    this.#base.system.queueEvent(sessionKey, { text: changeLine(note), from: { kind: "event", id: "the gateway" } });
+  }
+
+  get #sentinelPath(): string {
+    return join(this.#base.stateDir, "restart-sentinel.json");
+  }
+
+  #applied(needed: boolean, { kind, sessionKey, note, restartDelayMs }: ChangeNote) {
+    const delayMs = Math.min(restartDelayMs ?? DEFAULT_RESTART_DELAY_MS, MAX_RESTART_DELAY_MS);
+    const payload = {
+      kind,
+      status: "ok",
+      ts: this.#base.clock.now(),
+      ...(sessionKey && { sessionKey }),
+      message: note ?? null,
+      doctorHint: "moltbot doctor",
+      stats: {},
+    };
+    if (needed) {
+      writePrivateFile(this.#sentinelPath, JSON.stringify({ version: 1, payload }));
+      this.#base.host.requestRestart(kind, delayMs);
+    } else if (sessionKey) this.#tell(sessionKey, note);
+    return {
+      restart: { ok: true, pid: process.pid, signal: "SIGUSR1", delayMs, reason: kind, mode: "emit", needed },
+      sentinel: { path: needed ? this.#sentinelPath : null, payload },
+    };
+  }
+
+  /** Those of the file, which markers mean; and those in force, which variables, included files and flags may have brought. */
+  #secrets({ raw, parsed, config }: ConfigSnapshot) {
+    const elsewhere = secretsOf(config, this.#schemas);
+    return { own: secretsOf(parsed, this.#schemas, elsewhere), elsewhere, ...(raw !== null && { raw }) };
+  }
+}
+
+function readSentinel(text: string): { readonly sessionKey?: string; readonly message?: string | null } {
+  try {
+    return (JSON.parse(text) as { payload: object }).payload;
+  } catch (error) {
+    ignore(error, "a note that cannot be read must not keep the gateway from starting");
+    return {};
+  }
+}
+
+/** What the agent is told of a change. */
+function changeLine(note: string | null | undefined): string {
+  return note ? `Config changed: ${note}` : "Config changed.";
+}
+
+function parseObject(raw: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = parseJson5(raw);
+  } catch (error) {
+    throw invalidRequest(`config.patch raw is not valid JSON5: ${detailOf(error).replace(/^JSON5: /, "")}`);
+  }
+  if (!isRecord(value)) throw invalidRequest("config.patch raw must be an object");
+  return value;
+}
+
+function collectHints(
+  schema: Schema,
+  path: string,
+  group: string,
+  hints: Record<string, { label: string; help?: string; group: string; sensitive?: boolean }>,
+): void {
+  for (const [name, inner] of Object.entries(schema.properties ?? {})) {
+    const { description, format } = inner as { description?: string; format?: string };
+    hints[`${path}.${name}`] = {
+      label: name,
+      group,
+      ...(description && { help: description }),
+      ...(isSecret({ format }) && { sensitive: true }),
+    };
+    collectHints(inner, `${path}.${name}`, group, hints);
+  }
+}

@@ -1,0 +1,6 @@
+/** The absent slice's parts. */
+import { withParts } from "../../../kit/slice.ts";
+import { methods } from "./methods.ts";
+import { absent as slice } from "./slice.ts";
+
+export const absent = withParts(slice, { methods });

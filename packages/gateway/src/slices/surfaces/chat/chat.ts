@@ -1,0 +1,190 @@
+/** What a chat window does: sends, reads, stops and adds to a conversation (protocol: chat). */
+import { GatewayError, invalidRequest } from "../../../base/errors.ts";
+import type { Caller } from "../../../kit/access.ts";
+import type { Base } from "../../../kit/base.ts";
+import { type Agent, cleanMessage, errorOf } from "../../agent/agent/agent.ts";
+import { agent as agentEvent, chat as chatEvent } from "../../agent/agent/events.ts";
+import type { SendParams } from "../../agent/agent/intake/request.ts";
+import type { AbortReason, RunRecord } from "../../agent/agent/run/run-store.ts";
+import type { KnownRun } from "../../agent/agent/runs.ts";
+import type { Message } from "../../core/sessions/schema.ts";
+import type { Sessions } from "../../core/sessions/sessions.ts";
+import type { ChatMetadata, LaterHistory } from "./schema.ts";
+
+export interface ChatServices extends Base {
+  readonly sessions: Sessions;
+  readonly agent: Agent;
+}
+
+/** Which part of a conversation is shown. */
+interface HistoryParams {
+  readonly sessionKey: string;
+  readonly agentId?: string;
+  readonly limit?: number;
+  /** Of the messages as JSON. */
+  readonly maxBytes?: number;
+}
+
+const USUAL_LIMIT = 200;
+
+/** What was stopped. */
+export interface Stopped {
+  readonly ok: true;
+  readonly aborted: boolean;
+  readonly runIds: string[];
+}
+
+/** Messages that stop the replies under way instead of asking for one (protocol: chat.send). */
+const STOP_WORDS: ReadonlySet<string> = new Set(["/stop", "stop", "esc", "abort", "wait", "exit", "interrupt"]);
+
+export class Chat {
+  readonly #services: ChatServices;
+
+  constructor(services: ChatServices) {
+    this.#services = services;
+    // Where runs begin and end, for those who watch conversations.
+    services.bus.on(agentEvent, ({ stream, runId, data: { phase } }) => {
+      if (stream !== "lifecycle" || (phase !== "start" && phase !== "end" && phase !== "error")) return;
+      const { sessions, agent } = this.#services;
+      if (sessions.watchers.hasAny) sessions.watchers.changed(agent.runs.sessionKeyOf(runId) ?? "", { phase, runId });
+    });
+  }
+
+  /** The last messages of a conversation; an unknown one is empty. */
+  history(
+    sessionKey: string,
+    limit: number,
+  ): { sessionKey: string; sessionId?: string; messages: Message[]; thinkingLevel: string } {
+    const { sessions } = this.#services;
+    return this.#historyOf(sessionKey, sessions.canonical(sessionKey), limit);
+  }
+
+  /** The same for clients of protocol 4, with the conversation's row and what holds where nothing was chosen. */
+  laterHistory({ sessionKey, agentId, limit = USUAL_LIMIT, maxBytes }: HistoryParams): LaterHistory {
+    const { sessions, agent } = this.#services;
+    const key = sessions.keyOf(sessionKey, agentId);
+    const history = this.#historyOf(sessionKey, key, limit);
+    const session = sessions.get(key);
+    return {
+      ...history,
+      messages: maxBytes === undefined ? history.messages : newestWithin(history.messages, maxBytes),
+      ...(session && { sessionInfo: sessions.laterRow(session) }),
+      defaults: agent.sessionDefaults(),
+    };
+  }
+
+  /** What a chat window offers. */
+  async metadata(
+    { sessionKey, agentId }: { sessionKey?: string; agentId?: string },
+    caller: Caller,
+  ): Promise<ChatMetadata> {
+    const { sessions, agent } = this.#services;
+    const key = sessions.keyOf(sessionKey ?? sessions.mainKey(agentId), agentId);
+    return {
+      models: await agent.modelChoices({ sessionKey: key }),
+      commands: agent.laterCommandEntries(key, caller),
+      ...{ swarmEnabled: false, runtimeSelectionLocked: false },
+    };
+  }
+
+  #historyOf(
+    sessionKey: string,
+    key: string,
+    limit: number,
+  ): { sessionKey: string; sessionId?: string; messages: Message[]; thinkingLevel: string } {
+    const { sessions, agent } = this.#services;
+    const session = sessions.get(key);
+    const thinkingLevel = agent.thinkingOf(key) ?? "off";
+    if (!session) return { sessionKey, messages: [], thinkingLevel };
+    const { sessionId, levels } = session;
+    const thinking = levels.reasoningLevel === "on" || levels.reasoningLevel === "stream";
+    return {
+      sessionKey,
+      sessionId,
+      messages: sessions.transcript.history(sessionId, limit, { thinking }),
+      thinkingLevel,
+    };
+  }
+
+  /** Takes a message in; the reply comes as `chat` events. It is on disk when this returns. */
+  send(params: SendParams, caller: Caller): { runId: string; status: "started" | "in_flight" | "ok" } | Stopped {
+    const runId = params.idempotencyKey;
+    const { agent, sessions } = this.#services;
+    if (STOP_WORDS.has(cleanMessage(params.message).trim().toLowerCase()))
+      return this.#stop(params.sessionKey, "stop", params.agentId);
+    const known = agent.reply(params, caller);
+    if (!known && sessions.watchers.hasAny)
+      sessions.watchers.changed(sessions.keyOf(params.sessionKey, params.agentId), { reason: "send" });
+    return { runId, status: known ? statusOf(runId, known) : "started" };
+  }
+
+  /** Stops the replies to a session key, as it was spelled when they were asked for, or one of them. */
+  abort(sessionKey: string, runId: string | undefined, agentId?: string): Stopped {
+    if (runId === undefined) return this.#stop(sessionKey, "rpc", agentId);
+    const known = this.#services.agent.runs.known(runId);
+    const run = known?.kind === "open" && this.#open().find((each) => each === known.run);
+    if (!run) return { ok: true, aborted: false, runIds: [] };
+    if (run.record.request.spelledKey !== sessionKey) throw invalidRequest("runId does not match sessionKey");
+    this.#services.agent.runs.abort(run, "rpc");
+    return { ok: true, aborted: true, runIds: [run.id] };
+  }
+
+  /** Adds a message of the assistant to a conversation, as if it had been said. */
+  inject(spelled: string, message: string, label: string | undefined): { ok: true; messageId: string } {
+    const { sessions, bus } = this.#services;
+    const session = sessions.get(sessions.canonical(spelled));
+    if (!session) throw invalidRequest("session not found");
+    const text = cleanMessage(label ? `[${label}]\n\n${message}` : message);
+    const stored = sessions.transcript.append(session, {
+      role: "assistant",
+      content: [{ type: "text", text }],
+      stopReason: "injected",
+      usage: { input: 0, output: 0, totalTokens: 0 },
+    });
+    const messageId = stored.id.slice(0, 8);
+    bus.publish(chatEvent, {
+      runId: `inject-${messageId}`,
+      sessionKey: spelled,
+      seq: 0,
+      state: "final",
+      message: sessions.transcript.toWire(stored),
+    });
+    return { ok: true, messageId };
+  }
+
+  #stop(sessionKey: string, reason: AbortReason, agentId?: string): Stopped {
+    const { agent, sessions } = this.#services;
+    const key = sessions.keyOf(sessionKey, agentId);
+    const isMeant = ({ sessionKey: ofRun, request }: RunRecord) =>
+      request.spelledKey === sessionKey && (agentId === undefined || ofRun === key);
+    const runs = this.#open().filter(({ record }) => isMeant(record));
+    for (const run of runs) agent.runs.abort(run, reason);
+    const below = agent.delegations.abortUnder(key, reason);
+    return { ok: true, aborted: runs.length + below > 0, runIds: runs.map(({ id }) => id) };
+  }
+
+  /** Only runs of this method can be stopped by it (protocol: chat.abort). */
+  #open() {
+    return this.#services.agent.runs.open().filter(({ record }) => record.source === "chat.send");
+  }
+}
+
+/** Where the run of a repeated message stands. Throws its failure, with the payload beside it. */
+function statusOf(runId: string, known: KnownRun): "in_flight" | "ok" {
+  if (known.kind === "open") return "in_flight";
+  const error = known.result.outcome.kind === "error" ? errorOf(known.result) : undefined;
+  if (error === undefined) return "ok";
+  throw new GatewayError("UNAVAILABLE", error, { payload: { runId, status: "error", summary: error } });
+}
+
+/** The newest messages that fit; the newest one always, so that a window is not empty. */
+function newestWithin(messages: Message[], maxBytes: number): Message[] {
+  let bytes = 0;
+  let first = messages.length;
+  while (first > 0) {
+    bytes += Buffer.byteLength(JSON.stringify(messages[first - 1])) + 1;
+    if (bytes > maxBytes && first < messages.length) break;
+    first--;
+  }
+  return messages.slice(first);
+}

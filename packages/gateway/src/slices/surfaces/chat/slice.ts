@@ -1,0 +1,13 @@
+/** What the chat slice uses, and how its service is opened. */
+import { defineSlice } from "../../../kit/slice.ts";
+import { agent } from "../../agent/agent/slice.ts";
+import { sessions } from "../../core/sessions/slice.ts";
+
+export const chat = defineSlice({
+  name: "chat",
+  uses: [sessions, agent],
+  load: () => import("./chat.ts"),
+  open: (gateway, { Chat }) => new Chat(gateway),
+});
+
+export const { defineMethod } = chat;

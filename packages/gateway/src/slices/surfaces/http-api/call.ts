@@ -1,0 +1,25 @@
+/** What an endpoint is given: a request that was let in, its body read. */
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import type { Caller } from "../../../kit/access.ts";
+import type { Base } from "../../../kit/base.ts";
+import type { Agent } from "../../agent/agent/agent.ts";
+import type { Sessions } from "../../core/sessions/sessions.ts";
+import type { System } from "../../core/system/system.ts";
+
+/** What the endpoints reach. */
+export interface HttpServices extends Base {
+  readonly system: System;
+  readonly sessions: Sessions;
+  readonly agent: Agent;
+}
+
+export interface Call {
+  readonly gateway: HttpServices;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly response: ServerResponse;
+  /** Whoever holds the gateway's secret, as runs and tools know them. */
+  readonly caller: Caller;
+  /** Aborts when the caller goes away. */
+  readonly signal: AbortSignal;
+}

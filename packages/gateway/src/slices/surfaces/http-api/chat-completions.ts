@@ -1,0 +1,69 @@
+/** POST /v1/chat/completions: an agent answers like a model of OpenAI's chat API. */
+import { newId } from "../../../base/ids.ts";
+import { errorOf } from "../../agent/agent/agent.ts";
+import type { RunResult } from "../../agent/agent/run/run.ts";
+import type { Call } from "./call.ts";
+import { readChatRequest } from "./chat-input.ts";
+import { answerJson, EventStream, refused } from "./exchange.ts";
+import { run } from "./runs.ts";
+import { namedAgent, sessionKeyOf } from "./target.ts";
+
+/** Answers one request. Throws `Refusal` or `GatewayError` as long as nothing has been sent. */
+export async function chatCompletions({ gateway, headers, body, response, caller, signal }: Call): Promise<void> {
+  const { clock, sessions } = gateway;
+  const { model, conversation, stream, includeUsage, thinking, user } = readChatRequest(body);
+  const agentId = namedAgent(headers, model, sessions);
+  const target = { agentId: agentId ?? sessions.defaults.defaultAgentId, kind: "openai", user } as const;
+  const runId = newId();
+  const wanted = { runId, agentId, sessionKey: sessionKeyOf(headers, target, sessions), conversation, thinking };
+  const facts = { id: `chatcmpl-${runId}`, created: Math.floor(clock.now() / 1000), model };
+  if (!stream) {
+    const result = await run(gateway, wanted, { caller, signal });
+    const problem = errorOf(result);
+    if (problem !== undefined) throw failed(problem);
+    const message = { role: "assistant", content: result.outcome.text, refusal: null };
+    return answerJson(response, 200, {
+      ...{ ...facts, object: "chat.completion" },
+      choices: [{ index: 0, message, logprobs: null, finish_reason: finishOf(result) }],
+      usage: usageOf(result),
+    });
+  }
+  using events = new EventStream(response, clock);
+  let hasRole = false;
+  const send = (choices: readonly object[], usage: object | null) =>
+    events.send({ ...facts, object: "chat.completion.chunk", choices, ...(includeUsage && { usage }) });
+  const say = (delta: object, finish: string | null = null) => {
+    if (!hasRole) send([{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }], null);
+    hasRole = true;
+    send([{ index: 0, delta, finish_reason: finish }], null);
+  };
+  const result = await run(gateway, wanted, { caller, signal, onText: (content) => say({ content }) });
+  const problem = errorOf(result);
+  if (problem !== undefined && !events.hasBegun) throw failed(problem);
+  if (problem !== undefined) events.send(failed(problem).body);
+  else {
+    say({}, finishOf(result));
+    if (includeUsage) send([], usageOf(result));
+  }
+  events.done();
+}
+
+/** A run that failed; official clients do not try it again, for its tools may have done something. */
+export function failed(problem: string) {
+  return refused(500, problem, { headers: { "X-Should-Retry": "false" } });
+}
+
+function finishOf({ outcome }: RunResult): string {
+  if (outcome.kind !== "ok") return "stop";
+  if (outcome.stopReason === "length") return "length";
+  return outcome.stopReason === "refusal" ? "content_filter" : "stop";
+}
+
+function usageOf({ outcome: { usage } }: RunResult) {
+  return {
+    prompt_tokens: usage?.input ?? 0,
+    completion_tokens: usage?.output ?? 0,
+    total_tokens: usage?.totalTokens ?? 0,
+    prompt_tokens_details: { cached_tokens: usage?.cacheRead ?? 0 },
+  };
+}

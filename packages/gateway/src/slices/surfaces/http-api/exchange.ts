@@ -1,0 +1,183 @@
+/** One HTTP request and its answer: a bounded JSON body in; JSON or server-sent events out. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { isRecord } from "../../../base/config/config.ts";
+import { GatewayError, ignore, TellableError } from "../../../base/errors.ts";
+import type { Clock } from "../../../base/time/clock.ts";
+
+/** A refusal: what is answered instead of what was asked for. */
+export class Refusal extends TellableError {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) {
+    super(`HTTP ${status}`);
+    this.status = status;
+    this.body = body;
+    this.headers = headers;
+  }
+}
+
+/** A refusal as clients of OpenAI's API know it. */
+export function refused(
+  status: number,
+  message: string,
+  more: { type?: string; param?: string; code?: string; headers?: Readonly<Record<string, string>> } = {},
+): Refusal {
+  const { type = status < 500 ? "invalid_request_error" : "api_error", param = null, code = null, headers = {} } = more;
+  return new Refusal(status, { error: { message, type, param, code } }, headers);
+}
+
+/** What went wrong as a refusal; undefined for what nobody foresaw. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error;
+  if (!(error instanceof GatewayError)) return undefined;
+  const { code, message, retryable, retryAfterMs = 1_000 } = error;
+  if (code === "INVALID_REQUEST") return refused(400, message);
+  const headers = retryable ? { "Retry-After": String(Math.ceil(retryAfterMs / 1000)) } : {};
+  return refused(503, message, { headers });
+}
+
+const BODY_LIMIT_MS = 30_000;
+
+/** The JSON object in a request's body. Throws `Refusal` when it is too long, too slow, or something else. */
+export async function readJson(
+  request: IncomingMessage,
+  { maxBytes, clock }: { maxBytes: number; clock: Clock },
+): Promise<Record<string, unknown>> {
+  const type = request.headers["content-type"] ?? "";
+  if (!/^application\/json\s*(?:;|$)/i.test(type)) {
+    throw refused(415, "The body must be JSON; send the header Content-Type: application/json.");
+  }
+  const text = (await readBody(request, { maxBytes, clock })).toString("utf8");
+  const body = parsed(text);
+  if (!isRecord(body)) throw refused(400, "The body is not a JSON object.");
+  return body;
+}
+
+async function readBody(
+  request: IncomingMessage,
+  { maxBytes, clock }: { maxBytes: number; clock: Clock },
+): Promise<Buffer> {
+  const tooLong = () =>
+    refused(413, `The body is longer than ${maxBytes} bytes.`, { headers: { Connection: "close" } });
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLong();
+  using _limit = clock.after(BODY_LIMIT_MS, () => request.destroy());
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    // Not destroyed at an early end: the refusal goes out over the same socket.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBytes) break;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    ignore(error, "the caller has gone, or was too slow");
+    throw refused(408, "The body did not arrive in time.", { headers: { Connection: "close" } });
+  }
+  if (size > maxBytes) throw tooLong();
+  return Buffer.concat(chunks);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    ignore(error, "the refusal says so");
+    return undefined;
+  }
+}
+
+const guards = new WeakMap<ServerResponse, (text: string) => string>();
+
+/** Says what takes secrets out of what is answered; nothing can be answered before. */
+export function guardAnswers(response: ServerResponse, guard: (text: string) => string): void {
+  guards.set(response, guard);
+}
+
+function guarded(response: ServerResponse, text: string): string {
+  const guard = guards.get(response);
+  if (!guard) throw new TypeError("answers of this request are not guarded");
+  return guard(text);
+}
+
+/** Answers with JSON that nobody caches. */
+export function answerJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  if (response.destroyed || response.headersSent) return;
+  const text = guarded(response, JSON.stringify(body));
+  response.writeHead(status, {
+    ...headers,
+    "Content-Type": "application/json; charset=utf-8",
+    "Content-Length": Buffer.byteLength(text),
+    "Cache-Control": "no-store",
+  });
+  response.end(text);
+}
+
+const KEEP_ALIVE_MS = 15_000;
+/** What may wait for a client that does not read. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+/**
+ * An answer as server-sent events. It begins with the first event, so that what fails before is an ordinary refusal, or
+ * after a silence; later silences are filled with comments, so that proxies leave the connection open.
+ */
+export class EventStream implements Disposable {
+  readonly #response: ServerResponse;
+  readonly #keepAlive: Disposable;
+
+  constructor(response: ServerResponse, clock: Clock) {
+    this.#response = response;
+    this.#keepAlive = clock.every(KEEP_ALIVE_MS, () => this.#write(": still working\n\n"));
+  }
+
+  /** Whether the caller has been told that an answer comes. */
+  get hasBegun(): boolean {
+    return this.#response.headersSent;
+  }
+
+  /** Sends one event; with a name for clients that look at names. */
+  send(data: unknown, name?: string): void {
+    this.#write(`${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(data)}\n\n`);
+  }
+
+  /** Sends the last event. */
+  done(): void {
+    this.#write("data: [DONE]\n\n");
+    this[Symbol.dispose]();
+    this.#response.end();
+  }
+
+  [Symbol.dispose](): void {
+    this.#keepAlive[Symbol.dispose]();
+  }
+
+  #write(text: string): void {
+    if (this.#response.destroyed || this.#response.writableEnded) return;
+    if (this.#response.writableLength > MAX_WAITING_BYTES) return void this.#response.destroy();
+    if (!this.#response.headersSent) {
+      this.#response.writeHead(200, {
+        "Content-Type": "text/event-stream; charset=utf-8",
+        "Cache-Control": "no-store",
+        "X-Accel-Buffering": "no",
+      });
+    }
+    this.#response.write(guarded(this.#response, text));
+  }
+}
+
+/** Aborts when the caller goes away before the answer is complete. */
+export function leaving(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort(new TellableError("the caller has gone"));
+  });
+  if (response.destroyed) gone.abort(new TellableError("the caller has gone"));
+  return gone.signal;
+}

@@ -1,0 +1,146 @@
+/**
+ * The HTTP API on the gateway's port: chat completions, responses and single tools for programs that speak OpenAI's
+ * API. A request is let in, or refused, before a byte of its body is read (security: requests).
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { newId } from "../../../base/ids.ts";
+import type { Caller } from "../../../kit/access.ts";
+import type { HttpEndpoints, HttpVerdict } from "../../../kit/host.ts";
+import type { Call, HttpServices } from "./call.ts";
+import { chatCompletions } from "./chat-completions.ts";
+import { answerJson, guardAnswers, leaving, Refusal, readJson, refusalOf, refused } from "./exchange.ts";
+import { responses } from "./responses.ts";
+import { modelNames } from "./target.ts";
+import { toolsInvoke } from "./tools-invoke.ts";
+
+interface Endpoint {
+  readonly method: "GET" | "POST";
+  readonly maxBytes: number;
+  readonly isOn: (on: HttpEndpoints) => boolean;
+  readonly answer: (call: Call) => void | Promise<void>;
+}
+
+const MIB = 1024 * 1024;
+/** Requests at once; agents queue further up, but bodies must not pile up. */
+const MAX_AT_ONCE = 100;
+
+const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
+  ["/tools/invoke", { method: "POST", maxBytes: 2 * MIB, isOn: () => true, answer: toolsInvoke }],
+  [
+    "/v1/chat/completions",
+    { method: "POST", maxBytes: MIB, isOn: ({ chatCompletions: isOn }) => isOn, answer: chatCompletions },
+  ],
+  ["/v1/responses", { method: "POST", maxBytes: 20 * MIB, isOn: ({ responses: isOn }) => isOn, answer: responses }],
+  ["/v1/models", { method: "GET", maxBytes: 0, isOn: (on) => on.chatCompletions || on.responses, answer: models }],
+]);
+
+/** What the holder of the secret may do here: talk to agents and use their tools, not change the gateway. */
+const SCOPES: ReadonlySet<string> = new Set(["operator.read", "operator.write"]);
+
+export class HttpApi {
+  readonly #services: HttpServices;
+  #underWay = 0;
+
+  constructor(services: HttpServices) {
+    this.#services = services;
+  }
+
+  /** As a route of the gateway's HTTP port. */
+  matches(path: string): boolean {
+    return ENDPOINTS.has(path);
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const endpoint = ENDPOINTS.get(path)!;
+    const { guard, host } = this.#services;
+    guardAnswers(response, guard);
+    if (!endpoint.isOn(host.httpEndpoints())) return answerText(response, 404, "Not Found");
+    if (request.method !== endpoint.method) {
+      return answerText(response.setHeader("Allow", endpoint.method), 405, "Method Not Allowed");
+    }
+    try {
+      await this.#answer(endpoint, request, response);
+    } catch (error) {
+      this.#refuse(error, response);
+    }
+  }
+
+  async #answer(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { isLocal } = this.#admit(request);
+    const gateway = this.#services;
+    if (this.#underWay >= MAX_AT_ONCE) {
+      throw refused(503, `${MAX_AT_ONCE} requests are under way; try again later.`, {
+        headers: { "Retry-After": "5" },
+      });
+    }
+    this.#underWay++;
+    try {
+      const { maxBytes } = endpoint;
+      const body = maxBytes === 0 ? {} : await readJson(request, { maxBytes, clock: gateway.clock });
+      const signal = leaving(response);
+      await endpoint.answer({ gateway, headers: request.headers, body, response, caller: callerOf(isLocal), signal });
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  /** Throws the refusal of a request that does not show the secret; its body stays unread. */
+  #admit(request: IncomingMessage): Extract<HttpVerdict, { kind: "granted" }> {
+    const verdict = this.#services.host.authorize(request);
+    switch (verdict.kind) {
+      case "granted":
+        return verdict;
+      case "unauthorized":
+        throw new Refusal(401, { error: { message: "Unauthorized", type: "unauthorized" } }, CLOSE);
+      case "foreign-page":
+        throw new Refusal(403, { error: { message: "Web pages may not call this.", type: "forbidden" } }, CLOSE);
+      case "locked": {
+        const seconds = String(Math.ceil(verdict.retryAfterMs / 1000));
+        const message = "Too many failed authentication attempts; try again later.";
+        throw new Refusal(429, { error: { message, type: "rate_limited" } }, { ...CLOSE, "Retry-After": seconds });
+      }
+    }
+  }
+
+  #refuse(error: unknown, response: ServerResponse): void {
+    if (response.destroyed) return;
+    const refusal = refusalOf(error);
+    const { status, body, headers } = refusal ?? this.#unexpected(error);
+    if (response.headersSent) response.destroy();
+    else answerJson(response, status, body, headers);
+  }
+
+  #unexpected(error: unknown): Refusal {
+    const explanation = this.#services.database.explain(error, "an HTTP request met an unexpected error");
+    return explanation ? refused(503, explanation.says) : refused(500, "internal error");
+  }
+}
+
+/** What is not read cannot be skipped either: the connection ends with the answer. */
+const CLOSE = { Connection: "close" };
+
+/** The agents, as models that can be chosen. */
+function models({ gateway, response }: Call): void {
+  const created = Math.floor((gateway.clock.now() - gateway.system.uptimeMs) / 1000);
+  const data = modelNames(gateway.sessions).map((id) => ({ id, object: "model", created, owned_by: "moltbot" }));
+  answerJson(response, 200, { object: "list", data });
+}
+
+/** Whoever holds the secret, as a caller of the wire. */
+function callerOf(isLocal: boolean): Caller {
+  return {
+    connId: newId(),
+    protocol: 4,
+    role: "operator",
+    scopes: SCOPES,
+    principal: "shared",
+    deviceId: undefined,
+    client: { id: "http-api", mode: "backend", version: "", platform: "" },
+    caps: [],
+    isLocal,
+  };
+}
+
+function answerText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" }).end(text);
+}

@@ -1,0 +1,35 @@
+/** Options that both APIs have, and what they mean to an agent. */
+
+import { isRecord } from "../../../base/config/config.ts";
+import type { Thinking } from "../../agent/models/port.ts";
+import { refused } from "./exchange.ts";
+
+const LEVELS: readonly string[] = ["off", "minimal", "low", "medium", "high", "xhigh"];
+
+/** The level of thinking that an effort stands for. Throws a 400 for a word that nobody knows. */
+export function thinkingOf(effort: unknown): Thinking | undefined {
+  if (effort === undefined || effort === null) return undefined;
+  const level = effort === "none" ? "off" : effort;
+  if (typeof level === "string" && LEVELS.includes(level)) return level as Thinking;
+  throw refused(400, `The reasoning effort must be one of none, ${LEVELS.slice(1).join(", ")}.`);
+}
+
+/**
+ * Agents use the tools of their gateway; what a caller brings along they cannot call. Throws a 400 for such tools and
+ * for formats that an agent cannot promise to keep.
+ */
+export function requireOwnTools(body: Readonly<Record<string, unknown>>): void {
+  const { tools, functions, tool_choice: choice } = body;
+  const hasTools = [tools, functions].some((list) => Array.isArray(list) && list.length > 0);
+  if (hasTools && choice !== "none") {
+    throw refused(400, "Agents use the tools of their gateway, not the caller's; leave `tools` out.", {
+      param: "tools",
+    });
+  }
+  const format = isRecord(body.text) ? body.text.format : body.response_format;
+  if (isRecord(format) && format.type !== "text") {
+    throw refused(400, "Agents answer in text; ask for JSON in the message and leave `response_format` out.", {
+      param: "response_format",
+    });
+  }
+}

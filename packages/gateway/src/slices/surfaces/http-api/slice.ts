@@ -1,0 +1,12 @@
+/** What the http-api slice uses, and how its service is opened. */
+import { defineSlice } from "../../../kit/slice.ts";
+import { agent } from "../../agent/agent/slice.ts";
+import { sessions } from "../../core/sessions/slice.ts";
+import { system } from "../../core/system/slice.ts";
+
+export const httpApi = defineSlice({
+  name: "http-api",
+  uses: [system, sessions, agent],
+  load: () => import("./http-api.ts"),
+  open: (gateway, { HttpApi }) => new HttpApi(gateway),
+});

@@ -1,0 +1,70 @@
+/** POST /tools/invoke: calls one tool as an agent's run could, with the same policies. */
+import { isRecord } from "../../../base/config/config.ts";
+import { newId } from "../../../base/ids.ts";
+import type { Tool, ToolResult, ToolRun } from "../../../kit/tool.ts";
+import type { Call } from "./call.ts";
+import { answerJson, Refusal, refused } from "./exchange.ts";
+import { branded } from "./target.ts";
+
+/** Answers one request. Throws `Refusal` with what is wrong. */
+export async function toolsInvoke({ gateway, headers, body, response, caller, signal }: Call): Promise<void> {
+  const { sessions, agent } = gateway;
+  const { tool: name, args = {}, action } = body;
+  if (typeof name !== "string" || name.trim() === "") throw refused(400, "tools.invoke requires body.tool");
+  if (!isRecord(args)) throw refused(400, "tools.invoke requires body.args to be an object");
+  const sessionKey = sessions.canonical(typeof body.sessionKey === "string" ? body.sessionKey : "main");
+  const agentId = sessions.agentOf(sessionKey);
+  // Of an agent that is not configured no policy is known.
+  if (!sessions.agentIds().includes(agentId)) throw refusedTool(404, "not_found", `There is no agent "${agentId}".`);
+  const session = sessions.get(sessionKey) ?? sessions.ensure(sessionKey);
+  const run: ToolRun = {
+    id: newId(),
+    agentId,
+    sessionKey,
+    sessionId: session.sessionId,
+    starter: { principal: caller.principal, scopes: [...caller.scopes], name: caller.client.id },
+    audience: "owner",
+    ...(session.route && { deliver: session.route }),
+  };
+  const asked = asFrom(run, headers);
+  const tools = await agent.toolbox.toolsFor(asked, signal);
+  const tool = tools.find((each) => each.name === name.trim());
+  if (!tool) throw refusedTool(404, "not_found", `Tool not available: ${name.slice(0, 100)}`);
+  const given = withAction(tool, args, action);
+  const call = { callId: `call_${newId()}`, name: tool.name, args: given, raw: JSON.stringify(given) };
+  const result = await agent.toolbox.call(call, {
+    // What the call starts stands under the rules of the channel that the caller speaks for, too.
+    run: { ...run, limits: agent.toolbox.limitsOf(asked) },
+    ...{ tools, signal, update: () => {} },
+  });
+  if (result.isError) throw refusedTool(400, "tool_error", result.text);
+  answerJson(response, 200, { ok: true, result: shown(result) });
+}
+
+/** The run as policies see it when the caller speaks for a channel. */
+function asFrom(run: ToolRun, headers: Call["headers"]): ToolRun {
+  const channel = branded(headers, "message-channel")?.toLowerCase();
+  if (channel === undefined || channel === run.deliver?.channel) return run;
+  const account = branded(headers, "message-account-id", "account-id") ?? "default";
+  return { ...run, deliver: { channel, account, chat: { id: "" } } };
+}
+
+/** `action` stands beside the arguments for tools that have one. */
+function withAction({ params }: Tool, args: Readonly<Record<string, unknown>>, action: unknown) {
+  const { properties } = params as { properties?: Readonly<Record<string, unknown>> };
+  const isMissing = typeof action === "string" && properties?.action !== undefined && args.action === undefined;
+  return isMissing ? { ...args, action } : args;
+}
+
+function shown({ text, images = [], meta }: ToolResult) {
+  const pictures = images.map(({ mimeType, data }) => ({
+    type: "image",
+    mimeType,
+    data: Buffer.from(data).toString("base64"),
+  }));
+  return { content: [{ type: "text", text }, ...pictures], ...(meta && { details: meta }) };
+}
+
+function refusedTool(status: number, type: string, message: string): Refusal {
+  return new Refusal(status, { ok: false, error: { type, message } });
+}

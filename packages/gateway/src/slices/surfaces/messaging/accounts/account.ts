@@ -1,0 +1,313 @@
+/**
+ * One account: it starts, fails, waits and stops alone. Whatever its library does, nobody else notices; where it stands
+ * and what its owner can do about it can be read at any time.
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { detailOf, ignore, messageOf, TellableError } from "../../../../base/errors.ts";
+import type { Log } from "../../../../base/log.ts";
+import { type Blamed, runBlamed } from "../../../../base/process/blame.ts";
+import { isPassing, type Machine, machineTrouble } from "../../../../base/process/machine.ts";
+import { type Backoff, backoffMs } from "../../../../base/time/backoff.ts";
+import type { Clock } from "../../../../base/time/clock.ts";
+import { ToldTime } from "../../../../base/time/steady-clock.ts";
+import {
+  type ChannelContext,
+  type ChannelDefinition,
+  ChannelError,
+  type ChannelErrorKind,
+  type Connection,
+  type Peer,
+} from "../../../../kit/channel.ts";
+import type { AccountKey } from "../in/inbox.ts";
+import type { AccountStateName } from "../schema.ts";
+import type { AccountSettings } from "./account-settings.ts";
+
+/** What an account is given by those who own it. */
+export interface AccountOptions {
+  readonly key: AccountKey;
+  readonly definition: ChannelDefinition;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly machine: Machine;
+  /** Takes secrets out of a text that leaves. */
+  guard(text: string): string;
+  /** The settings in force; read at each start, and at use. */
+  settings(): AccountSettings;
+  context(signal: AbortSignal, settings: AccountSettings): ChannelContext;
+  /** Called when the account has another state. */
+  changed(account: Account): void;
+  /** Called when messages can be sent, before anyone else sends. */
+  connected(account: Account, connection: Connection): void;
+}
+
+/** What stands in the way of an account, for its owner. */
+export interface Problem {
+  readonly kind: ChannelErrorKind | "unconfigured";
+  readonly message: string;
+}
+
+/** Reconnecting (found by experiment with all platforms): 1 s, doubled, at most a minute. */
+const RECONNECT: Backoff = { baseMs: 1_000, maxMs: 60_000, factor: 2 };
+/** A link that held for so long is a new start: failures are counted from one again. */
+const STABLE_MS = 60_000;
+/** After so many failures in a row the circuit is open: the next tries are this far apart. */
+const CIRCUIT_FAILURES = 12;
+const CIRCUIT_MS = 5 * 60_000;
+/** A missing program or package does not appear by itself within seconds. */
+const UNAVAILABLE_MS = 5 * 60_000;
+/** An account that is not connected after so long is tried again from the start. */
+const OPEN_LIMIT_MS = 150_000;
+const CLOSE_LIMIT_MS = 5_000;
+/** These end only when a person does something. */
+const FATAL: ReadonlySet<ChannelErrorKind> = new Set(["logged-out", "bad-credentials", "replaced", "banned"]);
+
+export class Account implements Blamed {
+  readonly key: AccountKey;
+  readonly definition: ChannelDefinition;
+  readonly #options: AccountOptions;
+  #state: AccountStateName = "stopped";
+  #problem: Problem | undefined;
+  #connection: Connection | undefined;
+  #self: Peer | undefined;
+  #stop: AbortController | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #crash = Promise.withResolvers<ChannelError>();
+  #failures = 0;
+  #told: ToldTime | undefined;
+  #nextAttemptAt: number | undefined;
+  #lastConnectedAt: number | undefined;
+  #lastStartAt: number | undefined;
+  #lastStopAt: number | undefined;
+
+  constructor(options: AccountOptions) {
+    this.key = options.key;
+    this.definition = options.definition;
+    this.#options = options;
+  }
+
+  /** The open link, while there is one. */
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  get settings(): AccountSettings {
+    return this.#options.settings();
+  }
+
+  /** A text as it may leave by this account: without secrets. */
+  guarded(text: string): string {
+    return this.#options.guard(text);
+  }
+
+  get state(): AccountStateName {
+    return this.#state;
+  }
+
+  get problem(): Problem | undefined {
+    return this.#problem;
+  }
+
+  /** Who the account is, once it has been connected. */
+  get self(): Peer | undefined {
+    return this.#self;
+  }
+
+  get times() {
+    return {
+      failures: this.#failures,
+      nextAttemptAt: this.#nextAttemptAt,
+      lastConnectedAt: this.#lastConnectedAt,
+      lastStartAt: this.#lastStartAt,
+      lastStopAt: this.#lastStopAt,
+    };
+  }
+
+  /** What the platform's own clock shows now, epoch ms; undefined when it has not told. */
+  get platformNow(): number | undefined {
+    return this.#told?.now();
+  }
+
+  /** The platform's clock says that it is `at`, epoch ms. */
+  heardTime(at: number): void {
+    this.#told = new ToldTime(at, this.#options.clock);
+  }
+
+  /** Whether it works or tries to. */
+  get isRunning(): boolean {
+    return this.#stop !== undefined;
+  }
+
+  /** Starts it without waiting for it; one that runs is left alone. */
+  start(): void {
+    if (this.#stop) return;
+    const stop = new AbortController();
+    this.#stop = stop;
+    this.#failures = 0;
+    this.#running = this.#running
+      .then(() => this.#run(stop.signal))
+      .catch((error: unknown) => {
+        if (!stop.signal.aborted) this.#options.log.error("an account ended in an unexpected error", { error });
+      })
+      .finally(() => {
+        if (this.#stop === stop) this.#stop = undefined;
+      });
+  }
+
+  /** Stops it and waits until its link is closed. */
+  async stop(state: "stopped" | "disabled" = "stopped"): Promise<void> {
+    const wasRunning = this.isRunning;
+    this.#stop?.abort(new TellableError("the account is stopped"));
+    await this.#running;
+    if (wasRunning) this.#lastStopAt = this.#options.clock.now();
+    this.#to(state);
+  }
+
+  /** Tries at once instead of at the end of a wait, with the settings as they are now. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.start();
+  }
+
+  /** Something of the account's library has escaped. */
+  crashed(error: unknown): void {
+    this.#options.log.error("a channel's library failed; its account is restarted", { error });
+    this.#crash.resolve(
+      new ChannelError(
+        "network",
+        `${this.definition.label} failed inside its library (${messageOf(error)}); it is restarted.`,
+        {
+          cause: error,
+        },
+      ),
+    );
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    // Whoever starts the gateway does not wait for channels, not even for their first line of code.
+    await nextTurn();
+    while (!signal.aborted) {
+      const settings = this.settings;
+      const missing =
+        settings.unsound ?? this.definition.missing(settings.own, this.#options.context(signal, settings).state);
+      if (missing !== undefined) return this.#to("unconfigured", { kind: "unconfigured", message: missing });
+      const startedAt = clock.monotonic();
+      const error = await this.#session(signal, settings);
+      if (signal.aborted) return;
+      if (isPassing(error)) {
+        await this.#waitForMachine(error, signal);
+        continue;
+      }
+      if (FATAL.has(error.kind)) {
+        log.error("an account has stopped", { problem: error.message, kind: error.kind });
+        return this.#to("failed", error);
+      }
+      this.#failures = clock.monotonic() - startedAt > STABLE_MS ? 1 : this.#failures + 1;
+      const waitMs = this.#waitMs(error);
+      this.#nextAttemptAt = clock.now() + waitMs;
+      // Said once for each problem, not at each try.
+      const level = this.#problem?.message === error.message ? "debug" : "warn";
+      log[level]("an account is not connected", { problem: error.message, kind: error.kind, waitMs });
+      this.#to("waiting", error);
+      await clock.sleep(waitMs, signal).catch((reason) => ignore(reason, "the loop looks at the signal"));
+      this.#nextAttemptAt = undefined;
+    }
+  }
+
+  /** The machine is in trouble: the platform keeps what it has, and is asked as soon as that has passed. */
+  async #waitForMachine(error: ChannelError, signal: AbortSignal): Promise<void> {
+    this.#to("waiting", error);
+    const { machine } = this.#options;
+    await machine.recovered(error, signal).catch((reason) => ignore(reason, "the loop looks at the signal"));
+  }
+
+  #waitMs({ kind, retryAfterMs }: ChannelError): number {
+    if (retryAfterMs !== undefined) return retryAfterMs;
+    if (kind === "unavailable") return UNAVAILABLE_MS;
+    return this.#failures >= CIRCUIT_FAILURES ? CIRCUIT_MS : backoffMs(this.#failures, RECONNECT);
+  }
+
+  /** One link, from its opening to its end; resolves with why it ended. */
+  async #session(signal: AbortSignal, settings: AccountSettings): Promise<ChannelError> {
+    const { clock, log } = this.#options;
+    const link = new AbortController();
+    const either = AbortSignal.any([signal, link.signal]);
+    this.#crash = Promise.withResolvers();
+    this.#lastStartAt = clock.now();
+    if (this.#state !== "waiting") this.#to("starting");
+    try {
+      const opening = runBlamed(this, () =>
+        this.definition.open(this.#options.context(either, settings) as ChannelContext<never>),
+      );
+      const connection = await this.#opened(opening, either);
+      this.#connection = connection;
+      this.#self = connection.self;
+      this.#lastConnectedAt = clock.now();
+      log.info("an account is connected", { self: connection.self.name ?? connection.self.id });
+      this.#to("connected");
+      this.#options.connected(this, connection);
+      return await Promise.race([connection.closed, this.#crash.promise, abortOf(either)]);
+    } catch (error) {
+      return toChannelError(error, this.definition.label);
+    } finally {
+      const connection = this.#connection;
+      this.#connection = undefined;
+      link.abort(new TellableError("the link is closed"));
+      await this.#close(connection);
+    }
+  }
+
+  /** The connection, unless it takes too long; one that comes too late is closed. */
+  async #opened(opening: Promise<Connection>, signal: AbortSignal): Promise<Connection> {
+    const late = this.#options.clock.sleep(OPEN_LIMIT_MS, signal).then(() => {
+      throw new ChannelError("network", `${this.definition.label} did not connect within ${OPEN_LIMIT_MS / 1000} s.`);
+    });
+    const crashed = this.#crash.promise.then((error) => {
+      throw error;
+    });
+    try {
+      return await Promise.race([opening, late, crashed]);
+    } catch (error) {
+      void opening.then(
+        (connection) => this.#close(connection),
+        (reason: unknown) => ignore(reason, "the failure has been reported"),
+      );
+      throw error;
+    }
+  }
+
+  async #close(connection: Connection | undefined): Promise<void> {
+    if (!connection) return;
+    const limit = new AbortController();
+    const closing = runBlamed(this, async () => await connection[Symbol.asyncDispose]());
+    const late = this.#options.clock.sleep(CLOSE_LIMIT_MS, limit.signal);
+    await Promise.race([closing, late]).catch((error: unknown) =>
+      this.#options.log.debug("closing a channel's link failed", { error: detailOf(error) }),
+    );
+    limit.abort();
+    late.catch((error: unknown) => ignore(error, "the link was closed in time"));
+  }
+
+  #to(state: AccountStateName, problem?: Problem): void {
+    if (this.#state === state && this.#problem?.message === problem?.message) return;
+    this.#state = state;
+    this.#problem = problem && { kind: problem.kind, message: problem.message };
+    this.#options.changed(this);
+  }
+}
+
+/** Anything that a channel has thrown, as what it means. */
+export function toChannelError(error: unknown, label: string): ChannelError {
+  if (error instanceof ChannelError) return error;
+  const trouble = machineTrouble(error);
+  if (trouble) return new ChannelError("unavailable", `${label} waits: ${trouble.says}.`, { cause: error });
+  return new ChannelError("network", `${label} failed unexpectedly: ${messageOf(error)}.`, { cause: error });
+}
+
+function abortOf(signal: AbortSignal): Promise<ChannelError> {
+  const { promise, resolve } = Promise.withResolvers<ChannelError>();
+  const onAbort = () => resolve(new ChannelError("network", "the account is stopped"));
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  return promise;
+}

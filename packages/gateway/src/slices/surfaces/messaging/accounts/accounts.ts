@@ -1,0 +1,359 @@
+/** The accounts that run: brought in line with the config, each with everything that works for it. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { ignore, invalidRequest, TellableError } from "../../../../base/errors.ts";
+import { runOwn } from "../../../../base/process/blame.ts";
+import type { ChannelContext, ChannelDefinition, Chat, Inbound, StateChanges } from "../../../../kit/channel.ts";
+import { channelChanged } from "../events.ts";
+import type { AccountKey, Inbox } from "../in/inbox.ts";
+import { Intake } from "../in/intake.ts";
+import type { MediaIn } from "../in/media-in.ts";
+import type { Pairing } from "../in/pairing.ts";
+import { boundedInbound } from "../in/sanitize.ts";
+import type { Live } from "../out/live.ts";
+import { type Outbox, type OutboxRow, textOf } from "../out/outbox.ts";
+import { composeParts, loadRenderer } from "../out/render.ts";
+import { Sender } from "../out/sender.ts";
+import type { AccountSnapshotShape } from "../schema.ts";
+import type { MessagingServices } from "../services.ts";
+import type { Binding, MessagesSettings } from "../settings.ts";
+import { Account, toChannelError } from "./account.ts";
+import type { AccountSettings } from "./account-settings.ts";
+import { type AccountState, Chats } from "./account-store.ts";
+import type { KnownChannels } from "./known-channels.ts";
+import type { Webhooks } from "./webhooks.ts";
+
+/** An account with everything that works for it. */
+export interface Running {
+  readonly account: Account;
+  readonly sender: Sender;
+  readonly chats: Chats;
+  readonly state: AccountState;
+  readonly intake: Intake;
+  /** What of its settings a change of needs a restart. */
+  startedWith: string;
+  /** The settings it was last seen with: an account that is leaving the config still has some. */
+  last: AccountSettings;
+}
+
+/** What accounts work with. */
+export interface AccountsOptions {
+  readonly services: MessagingServices;
+  readonly channels: KnownChannels;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly pairing: Pairing;
+  readonly media: MediaIn;
+  readonly webhooks: Webhooks;
+  messages(): MessagesSettings;
+  bindings(): readonly Binding[];
+  live(): Live;
+  settled(row: OutboxRow): void;
+  /** Whether somebody is linking the account right now. */
+  isLoginUnderWay(key: AccountKey): boolean;
+}
+
+/** An account as a caller names it. */
+export interface AccountParams {
+  readonly channel: string;
+  readonly accountId?: string;
+}
+
+/** Whoever waits at the door is served before channels load their libraries, one after the other. */
+const BEGIN_AFTER_MS = 200;
+const BETWEEN_STARTS_MS = 30;
+
+export class Accounts implements AsyncDisposable {
+  readonly #options: AccountsOptions;
+  readonly #services: MessagingServices;
+  readonly #channels: KnownChannels;
+  readonly #running = new Map<string, Running>();
+  readonly #probes = new Map<string, { ok: boolean; error?: string; at: number }>();
+  readonly #stack = new DisposableStack();
+  readonly #stop = new AbortController();
+  #reconciling: Promise<void> = Promise.resolve();
+
+  constructor(options: AccountsOptions) {
+    this.#options = options;
+    this.#services = options.services;
+    this.#channels = options.channels;
+  }
+
+  /** Starts what the config asks for, without waiting for any of it, and follows the config from now on. */
+  begin(): void {
+    this.#stack.use(this.#channels.onChange(() => this.reconcileSoon()));
+    this.#stack.use(this.#services.clock.after(BEGIN_AFTER_MS, () => this.reconcileSoon()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new TellableError("the gateway stops"));
+    this.#stack.dispose();
+    await this.#reconciling;
+    await Promise.all(this.all().map((running) => this.#halt(running)));
+  }
+
+  /** Whether no account may start any more. */
+  get isStopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  all(): Running[] {
+    return [...this.#running.values()];
+  }
+
+  find(key: AccountKey): Running | undefined {
+    return this.#running.get(idOf(key));
+  }
+
+  /** The account that a caller means. Throws `INVALID_REQUEST` when it does not run. */
+  require(params: AccountParams): { key: AccountKey; running: Running } {
+    const key = this.#channels.keyOf(params);
+    const running = this.find(key);
+    if (running) return { key, running };
+    const { label } = this.#channels.definition(key.channel);
+    throw invalidRequest(`${label} has no account ${key.account}; \`moltbot channels list\` shows what there is`);
+  }
+
+  /** Starts an account. Throws `INVALID_REQUEST` when the settings say that it is off. */
+  start(params: AccountParams): { channel: string; accountId: string; started: boolean } {
+    const { key, running } = this.require(params);
+    const { definition, settings } = running.account;
+    if (!settings.enabled)
+      throw invalidRequest(`${definition.label} is switched off; set channels.${key.channel}.enabled to true`);
+    running.account.start();
+    return { channel: key.channel, accountId: key.account, started: true };
+  }
+
+  /** Stops an account until it is started again. */
+  async stop(params: AccountParams): Promise<{ channel: string; accountId: string; stopped: boolean }> {
+    const { key, running } = this.require(params);
+    const stopped = running.account.isRunning;
+    await running.account.stop();
+    return { channel: key.channel, accountId: key.account, stopped };
+  }
+
+  /** Follows the config soon; resolves when it has been followed. */
+  reconcileSoon(): Promise<void> {
+    this.#reconciling = this.#reconciling
+      .then(() => nextTurn())
+      .then(() => this.#reconcile())
+      .catch((error: unknown) => this.#services.log.error("accounts cannot follow the settings", { error }));
+    return this.#reconciling;
+  }
+
+  /** Every account as `channels.status` says it, of one channel. */
+  snapshots(channel: string): AccountSnapshotShape[] {
+    return this.all()
+      .filter(({ account }) => account.key.channel === channel)
+      .map(({ account }) => this.#snapshot(account));
+  }
+
+  /** Asks every platform whether the credentials are good. */
+  async probeAll(limitMs: number, signal: AbortSignal): Promise<void> {
+    await Promise.all(this.all().map((running) => this.#probe(running, limitMs, signal)));
+  }
+
+  /** Brings the accounts in line with the config: starts, stops and restarts only those that it touches. */
+  async #reconcile(): Promise<void> {
+    const { clock } = this.#services;
+    if (this.#stop.signal.aborted) return;
+    const wanted = new Map(this.#channels.accounts().map((each) => [idOf(each.key), each]));
+    for (const [id, running] of this.#running) {
+      if (wanted.has(id)) continue;
+      await this.#halt(running);
+      this.#running.delete(id);
+      this.#services.system.refreshHealthSoon();
+    }
+    for (const [id, { key, definition }] of wanted) {
+      const settings = this.#channels.settingsOf(key)!;
+      const startedWith = JSON.stringify([settings.enabled, settings.own]);
+      const known = this.#running.get(id);
+      if (known?.startedWith === startedWith) continue;
+      const running = known ?? this.#make(key, definition);
+      this.#running.set(id, running);
+      running.startedWith = startedWith;
+      running.last = settings;
+      if (this.#options.isLoginUnderWay(key)) continue;
+      if (!settings.enabled) await running.account.stop("disabled");
+      else if (known) await running.account.restart();
+      else running.account.start();
+      await clock.sleep(BETWEEN_STARTS_MS, this.#stop.signal).catch((error) => ignore(error, "asked for at the top"));
+      if (this.#stop.signal.aborted) return;
+    }
+  }
+
+  #make(key: AccountKey, definition: ChannelDefinition): Running {
+    const { clock, machine, store } = this.#services;
+    const log = this.#services.log.child({ channel: key.channel, account: key.account });
+    const state = this.#channels.stateOf(key);
+    const chats = new Chats({ store, clock }, key);
+    const account: Account = new Account({
+      key,
+      definition,
+      clock,
+      log,
+      machine,
+      guard: this.#services.guard,
+      settings: () => this.#channels.settingsOf(key) ?? running.last,
+      context: (signal, settings) => this.#context(running, signal, settings),
+      changed: () => this.#accountChanged(account),
+      connected: (_, connection) => {
+        void runOwn(() => sender.opened(connection));
+        void runOwn(() => loadRenderer(account));
+        runOwn(() => this.#resumeLive(account));
+      },
+    });
+    const sender = new Sender({
+      account,
+      outbox: this.#options.outbox,
+      clock,
+      log,
+      machine,
+      compose: composeParts,
+      atomically: (work) => store.transaction(work),
+      settled: (row) => this.#options.settled(row),
+    });
+    const running: Running = {
+      account,
+      sender,
+      chats,
+      state,
+      intake: this.#makeIntake(account, chats),
+      startedWith: "",
+      last: this.#channels.settingsOf(key)!,
+    };
+    running.intake.kick();
+    return running;
+  }
+
+  #makeIntake(account: Account, chats: Chats): Intake {
+    const { agent, clock, log, machine, sessions, store, system } = this.#services;
+    return new Intake(account, chats, {
+      ...{ agent, clock, machine, sessions, store, system },
+      log: log.child({ channel: account.key.channel, account: account.key.account }),
+      inbox: this.#options.inbox,
+      outbox: this.#options.outbox,
+      pairing: this.#options.pairing,
+      media: this.#options.media,
+      messages: () => this.#options.messages(),
+      channels: () => this.#channels.config,
+      bindings: () => this.#options.bindings(),
+      kick: () => this.find(account.key)?.sender.kick(),
+      settled: (row) => this.#options.settled(row),
+      begun: (runId, rows) => this.#options.live().begun(runId, rows, account),
+    });
+  }
+
+  async #halt({ account, sender, intake }: Running): Promise<void> {
+    await intake.stop();
+    await Promise.all([sender.stop(), account.stop()]);
+  }
+
+  /** Everything in one transaction; when it returns, the platform may be told. */
+  #receive({ account, chats, state, intake }: Running, inbound: readonly Inbound[], changes: StateChanges = {}): void {
+    const { store } = this.#services;
+    let news = 0;
+    store.transaction(() => {
+      for (const each of inbound) {
+        const bounded = boundedInbound(each);
+        if (this.#options.inbox.add(account.key, bounded) === undefined) continue;
+        news++;
+        if (bounded.kind === "message") chats.seen(bounded.chat);
+      }
+      if (Object.keys(changes).length > 0) state.write(changes);
+    });
+    if (news > 0) runOwn(() => intake.kick());
+  }
+
+  /** Runs that a restart has taken up show that somebody works on them. */
+  #resumeLive(account: Account): void {
+    for (const runId of this.#options.inbox.runsUnderWay()) {
+      const rows = this.#options.inbox.ofRun(runId);
+      if (rows[0]?.channel === account.key.channel && rows[0].account === account.key.account)
+        this.#options.live().begun(runId, rows, account);
+    }
+  }
+
+  #context(running: Running, signal: AbortSignal, settings: AccountSettings): ChannelContext {
+    const { account, chats } = running;
+    const { agent, sessions } = this.#services;
+    return {
+      ...this.#channels.probeContext(account.key, settings, signal),
+      commands: agent.commands.map(({ name, summary, usage, choices }) => ({
+        ...{ name, summary, usage },
+        choices: choices?.(agent.gateway, sessions.mainKey()) ?? [],
+      })),
+      receive: (inbound, changes) => this.#receive(running, inbound, changes),
+      heardTime: (at) => this.#heardTime(account, at),
+      ownMessage: (id) => {
+        const row = this.#options.outbox.byProviderId(account.key, id);
+        return row && { chat: row.chat, text: textOf(row.payload) };
+      },
+      knownChats: (limit): readonly Chat[] => chats.known(limit),
+      webhook: (webhook) => this.#options.webhooks.serve(account.key, webhook),
+    };
+  }
+
+  #heardTime(account: Account, at: number | undefined): void {
+    if (at === undefined || !Number.isFinite(at)) return;
+    account.heardTime(at);
+    this.#services.clock.heard(at, account.definition.label);
+  }
+
+  #accountChanged(account: Account): void {
+    const { bus, system } = this.#services;
+    bus.publish(channelChanged, { channel: account.key.channel, account: this.#snapshot(account) });
+    system.refreshHealthSoon();
+  }
+
+  #snapshot(account: Account): AccountSnapshotShape {
+    const { key, definition, settings, state, problem, self, connection, times } = account;
+    const { lastInboundAt } = this.#options.inbox.summary(key);
+    const { queued, unknown, lastOutboundAt } = this.#options.outbox.summary(key);
+    const probe = this.#probes.get(idOf(key));
+    return {
+      accountId: key.account,
+      ...(settings.name !== undefined && { name: settings.name }),
+      enabled: settings.enabled,
+      configured: state !== "unconfigured",
+      ...(definition.isLinkedByLogin && { linked: this.#channels.isLinked(key) }),
+      running: account.isRunning,
+      connected: state === "connected",
+      state,
+      ...(problem && { problem, lastError: problem.message }),
+      ...(self && { self: { id: self.id, ...(self.name !== undefined && { name: self.name }) } }),
+      ...(times.nextAttemptAt !== undefined && { nextAttemptAt: times.nextAttemptAt }),
+      reconnectAttempts: times.failures,
+      ...(times.lastConnectedAt !== undefined && { lastConnectedAt: times.lastConnectedAt }),
+      ...(times.lastStartAt !== undefined && { lastStartAt: times.lastStartAt }),
+      ...(times.lastStopAt !== undefined && { lastStopAt: times.lastStopAt }),
+      ...(lastInboundAt !== undefined && { lastInboundAt }),
+      ...(lastOutboundAt !== undefined && { lastOutboundAt }),
+      ...(probe && {
+        lastProbeAt: probe.at,
+        probe: { ok: probe.ok, ...(probe.error !== undefined && { error: probe.error }) },
+      }),
+      dmPolicy: settings.dmPolicy,
+      allowFrom: [...settings.allowFrom.entries],
+      queued,
+      unknown,
+      capabilities: definition.capabilities.filter((each) => connection?.absent?.[each] === undefined),
+      ...(connection?.absent && Object.keys(connection.absent).length > 0 && { absent: { ...connection.absent } }),
+    };
+  }
+
+  async #probe({ account }: Running, limitMs: number, signal: AbortSignal): Promise<void> {
+    const { key, definition, settings } = account;
+    if (!definition.probe || definition.missing(settings.own, this.#channels.stateOf(key)) !== undefined) return;
+    const at = this.#services.clock.now();
+    try {
+      await this.#channels.ask(definition, key, settings, limitMs, signal);
+      this.#probes.set(idOf(key), { ok: true, at });
+    } catch (error) {
+      this.#probes.set(idOf(key), { ok: false, error: toChannelError(error, definition.label).message, at });
+    }
+  }
+}
+
+function idOf({ channel, account }: AccountKey): string {
+  return `${channel}:${account}`;
+}

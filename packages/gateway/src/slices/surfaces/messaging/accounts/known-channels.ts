@@ -1,0 +1,184 @@
+/** The channels there are and what the config says of their accounts: looked up at use, never kept. */
+import type { Settings } from "../../../../base/config/config.ts";
+import { invalidRequest, messageOf } from "../../../../base/errors.ts";
+import { makePrivateDir } from "../../../../base/files.ts";
+import type { Base } from "../../../../kit/base.ts";
+import {
+  type ChannelDefinition,
+  ChannelError,
+  type ChatRef,
+  type Peer,
+  type ProbeContext,
+} from "../../../../kit/channel.ts";
+import type { AccountKey } from "../in/inbox.ts";
+import type { ChannelsConfig } from "../settings.ts";
+import {
+  type AccountSettings,
+  accountIds,
+  accountSettings,
+  DEFAULT_ACCOUNT,
+  normalAccountId,
+} from "./account-settings.ts";
+import { AccountState } from "./account-store.ts";
+
+/** A place that a message can be sent to. */
+export type Place = AccountKey & { readonly chat: ChatRef };
+
+/** Where somebody wants a message to go, as they write it. */
+export interface Target {
+  readonly to: string;
+  readonly channel?: string;
+  readonly accountId?: string;
+  readonly threadId?: string;
+}
+
+export class KnownChannels {
+  readonly definitions: readonly ChannelDefinition[];
+  readonly #config: Settings<ChannelsConfig>;
+  readonly #base: Base;
+
+  constructor(base: Base, definitions: readonly ChannelDefinition[], config: Settings<ChannelsConfig>) {
+    this.#base = base;
+    this.definitions = definitions;
+    this.#config = config;
+  }
+
+  /** The `channels` section as it is now. */
+  get config(): ChannelsConfig {
+    return this.#config.current;
+  }
+
+  /** Calls `fn` after each change of the section. */
+  onChange(fn: () => void): Disposable {
+    return this.#config.onChange(fn);
+  }
+
+  /** Every account of the config, in the order of the channels. */
+  accounts(): { readonly key: AccountKey; readonly definition: ChannelDefinition }[] {
+    return this.definitions.flatMap((definition) =>
+      accountIds(this.config, definition.id).map((account) => ({
+        key: { channel: definition.id, account },
+        definition,
+      })),
+    );
+  }
+
+  /** The channel of an id, in any case. Throws `INVALID_REQUEST` when there is none. */
+  definition(channel: string): ChannelDefinition {
+    const id = channel.trim().toLowerCase();
+    const definition = this.definitions.find((each) => each.id === id);
+    if (!definition) throw invalidRequest(`unsupported channel: ${id.slice(0, 64)}`);
+    return definition;
+  }
+
+  /** The settings of an account in force; undefined when the config has no such account. */
+  settingsOf({ channel, account }: AccountKey): AccountSettings | undefined {
+    const definition = this.definitions.find(({ id }) => id === channel);
+    return definition && accountSettings(this.config, definition, account, this.#base.env);
+  }
+
+  /** The settings that an account would have after this change of the config. */
+  async candidate(key: AccountKey, patch: Readonly<Record<string, unknown>>): Promise<AccountSettings> {
+    const { mergePatch } = await import("../../../../base/config/config-edit.ts");
+    const { channels } = mergePatch({ channels: this.config }, patch) as { channels: ChannelsConfig };
+    return accountSettings(channels, this.definition(key.channel), key.account, this.#base.env)!;
+  }
+
+  /** The account that is meant when nobody names one. */
+  defaultAccount(channel: string): string {
+    const ids = accountIds(this.config, channel);
+    return ids.includes(DEFAULT_ACCOUNT) ? DEFAULT_ACCOUNT : (ids[0] ?? DEFAULT_ACCOUNT);
+  }
+
+  /** The account that somebody means. Throws `INVALID_REQUEST` when there is no such channel. */
+  keyOf({ channel, accountId }: { readonly channel: string; readonly accountId?: string }): AccountKey {
+    const { id } = this.definition(channel);
+    return { channel: id, account: normalAccountId(accountId ?? this.defaultAccount(id)) };
+  }
+
+  /** What an account remembers. */
+  stateOf(key: AccountKey): AccountState {
+    return new AccountState(this.#base.store, key);
+  }
+
+  /** Whether a session is stored for an account that is linked by a login. */
+  isLinked(key: AccountKey): boolean {
+    const definition = this.definition(key.channel);
+    const own = this.settingsOf(key)?.own ?? {};
+    return definition.isLinkedByLogin && definition.missing(own, this.stateOf(key)) === undefined;
+  }
+
+  /** Where a target leads. Throws `INVALID_REQUEST` with what is missing, or the forms that the channel accepts. */
+  route({ channel, accountId, to, threadId }: Target & { channel: string }): Place {
+    const definition = this.definition(channel);
+    const { account } = this.keyOf({ channel, ...(accountId !== undefined && { accountId }) });
+    if (!this.settingsOf({ channel: definition.id, account }))
+      throw invalidRequest(
+        accountIds(this.config, definition.id).length === 0
+          ? `${definition.label} is not set up; \`moltbot channels add ${definition.id}\` sets it up`
+          : `${definition.label} has no account ${account}`,
+      );
+    try {
+      const chat = definition.target(to);
+      return { channel: definition.id, account, chat: threadId === undefined ? chat : { ...chat, threadId } };
+    } catch (error) {
+      throw invalidRequest(messageOf(error));
+    }
+  }
+
+  /** What a channel is given while it asks its platform. */
+  probeContext(key: AccountKey, settings: AccountSettings, signal: AbortSignal): ProbeContext {
+    const { clock, env, stateDir, log } = this.#base;
+    const folder = `${stateDir}/channels/${key.channel}/${key.account}`;
+    makePrivateDir(folder);
+    return {
+      settings: { ...settings.own },
+      accountId: key.account,
+      signal,
+      log: log.child({ channel: key.channel, account: key.account }),
+      clock,
+      state: this.stateOf(key),
+      env,
+      folder,
+    };
+  }
+
+  /** Asks the platform whose the credentials are, within a time limit. */
+  async ask(
+    definition: ChannelDefinition,
+    key: AccountKey,
+    settings: AccountSettings,
+    limitMs: number,
+    signal: AbortSignal,
+  ): Promise<Peer> {
+    const limit = new AbortController();
+    const { clock } = this.#base;
+    const late = new ChannelError(
+      "network",
+      `${definition.label} did not answer within ${Math.round(limitMs / 1000)} s.`,
+    );
+    const { promise, reject } = Promise.withResolvers<never>();
+    using _timer = clock.after(limitMs, () => {
+      limit.abort(late);
+      reject(late);
+    });
+    const within = AbortSignal.any([signal, limit.signal]);
+    return await Promise.race([
+      definition.probe!(this.probeContext(key, settings, within) as ProbeContext<never>),
+      promise,
+    ]);
+  }
+
+  /** Changes the config file by a merge patch. Throws `INVALID_REQUEST` when the file, or what it would become, is invalid. */
+  async write(patch: Record<string, unknown>): Promise<void> {
+    const { config } = this.#base;
+    const { patchConfigText } = await import("../../../../base/config/config-edit.ts");
+    const { raw, hash, issues } = config.snapshot();
+    const [issue] = issues;
+    if (issue) {
+      const where = [issue.path, issue.line && `line ${issue.line}`].filter(Boolean).join(", ");
+      throw invalidRequest(`the config file is invalid${where && ` (${where})`}: ${issue.message}; mend it first`);
+    }
+    config.write(patchConfigText(raw ?? "", patch), hash);
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * Messages of a channel as the transcript keeps them: whose words each part is, what it answers, what came with it.
+ * Nothing is put into words here: who reads a part is shown whose it is.
+ */
+import type { Inbound, InboundMessage, Peer } from "../../../../kit/channel.ts";
+import { asArguments, lines, type Said, shown, startingAt } from "../../../../kit/text/said.ts";
+import { oneLine, type Source, type WordsKind } from "../../../../kit/text/words.ts";
+import type { ToolAudience } from "../../../../kit/tool.ts";
+import { cleanMessage } from "../../../agent/agent/agent.ts";
+import type { StoredPart } from "../../../core/sessions/transcript.ts";
+
+/** A file that came with a message: a picture the model can see, or words about it. */
+export type ReceivedFile = StoredPart;
+
+export interface Composed {
+  /** What the sender has typed, with ids for names: commands are looked for here. Nobody else's words are part of it. */
+  readonly message: string;
+  readonly content: readonly StoredPart[];
+}
+
+const MAX_CONTEXT_CHARS = 12_000;
+const MAX_QUOTE_CHARS = 500;
+/** Of all files together. */
+const MAX_FILE_CHARS = 200_000;
+
+/** A message with the files that came with it. */
+export interface Received {
+  readonly message: InboundMessage;
+  readonly files: readonly ReceivedFile[];
+}
+
+/** One turn of the conversation, made of one message or of several of the same sender that belong together. */
+export function composeMessage({
+  channel,
+  received,
+  ownNames,
+  context,
+  standing,
+  quoted,
+}: {
+  readonly channel: string;
+  readonly received: readonly Received[];
+  /** What people call us when they address us. */
+  readonly ownNames: readonly string[];
+  readonly context: readonly Inbound[];
+  /** What whoever wrote it is to the owner. */
+  readonly standing: ToolAudience;
+  /** The message that the last one answers, if the gateway has it. */
+  readonly quoted: Quoted | undefined;
+}): Composed {
+  const messages = received.map(({ message }) => message);
+  const last = messages.at(-1)!;
+  const by = (kind: WordsKind): Source => ({ ...sourceOf(kind, channel, last), standing });
+  const said = lines(messages.filter(isOwn).map(cleaned));
+  const message = shown(said, channel);
+  return {
+    message: asArguments(withoutAddress(said, ownNames), channel),
+    content: [
+      ...contextParts(channel, context),
+      ...quoteParts(channel, last, quoted),
+      ...messages.flatMap((each) => forwardParts(each, by("forward"))),
+      ...(message === "" ? [] : [{ type: "text" as const, text: message, from: by("message") }]),
+      ...fitting(
+        received.flatMap(({ message: each, files }) =>
+          files.map((file) => withSource(file, isOwn(each) ? by("file") : { ...by("forward"), ...originOf(each) })),
+        ),
+      ),
+    ],
+  };
+}
+
+/** Who did something, as transcripts and news keep it. */
+export function sourceOf(kind: WordsKind, channel: string, { sender, chat }: Pick<Inbound, "sender" | "chat">): Source {
+  const name = nameOf(sender);
+  return {
+    kind,
+    id: `${channel}:${sender.id}`,
+    ...(name !== "" && { name }),
+    ...(chat.kind !== "direct" && { isGroup: true }),
+  };
+}
+
+function isOwn({ forwardedFrom }: InboundMessage): boolean {
+  return forwardedFrom === undefined;
+}
+
+/** "@moltbot, /status" is the command: whom a message is for is not part of it. */
+function withoutAddress(said: Said, ownNames: readonly string[]): Said {
+  const { text } = said;
+  for (const name of ownNames.toSorted((one, other) => other.length - one.length)) {
+    for (const start of [`@${name}`, name]) {
+      if (!text.toLowerCase().startsWith(start.toLowerCase())) continue;
+      const blanks = /^[\s,:]+(?=\/)/.exec(text.slice(start.length));
+      if (blanks) return startingAt(said, start.length + blanks[0].length);
+    }
+  }
+  return said;
+}
+
+/** What was said in a group before, and was not meant for us; the newest of it that fits. */
+function contextParts(channel: string, context: readonly Inbound[]): StoredPart[] {
+  const parts: StoredPart[] = [];
+  let chars = 0;
+  for (const each of context.toReversed()) {
+    if (each.kind !== "message") continue;
+    for (const part of [
+      ...contextPart(channel, each),
+      ...forwardParts(each, sourceOf("forward", channel, each)),
+    ].reverse()) {
+      if (part.type !== "text") continue;
+      const room = MAX_CONTEXT_CHARS - chars;
+      if (room <= 0) return parts.reverse();
+      const text = part.text.length <= room ? part.text : `…${part.text.slice(-room).toWellFormed()}`;
+      parts.push({ ...part, text });
+      chars += text.length;
+    }
+  }
+  return parts.reverse();
+}
+
+function contextPart(channel: string, message: InboundMessage): StoredPart[] {
+  const text = isOwn(message) ? shown(cleaned(message), channel) : "";
+  return text === "" ? [] : [{ type: "text", text, from: sourceOf("context", channel, message) }];
+}
+
+/** The message that another one answers, as the gateway has it itself. */
+export interface Quoted {
+  readonly text: string;
+  /** Undefined when the account wrote it. */
+  readonly senderId: string | undefined;
+}
+
+/**
+ * What is answered. Where a platform passes on what the sender claims, it stands as the gateway itself has it; what the
+ * gateway does not have then has no author.
+ */
+function quoteParts(channel: string, { replyTo, chat }: InboundMessage, quoted: Quoted | undefined): StoredPart[] {
+  if (!replyTo) return [];
+  const { isClaimed = false } = replyTo;
+  const said = isClaimed ? quoted?.text || replyTo.text : replyTo.text || quoted?.text;
+  if (!said) return [];
+  const isOwn = isClaimed ? quoted !== undefined && quoted.senderId === undefined : replyTo.fromSelf;
+  const id = (isClaimed ? undefined : replyTo.senderId) ?? quoted?.senderId;
+  const name = isClaimed ? "" : oneLine(replyTo.senderName ?? "");
+  const author = isOwn
+    ? { id: "you" }
+    : { ...(id !== undefined && { id: `${channel}:${id}` }), ...(name !== "" && { name }) };
+  const text = clean(said.slice(0, MAX_QUOTE_CHARS));
+  return [{ type: "text", text, from: { kind: "quote", ...author, ...(chat.kind !== "direct" && { isGroup: true }) } }];
+}
+
+/** What a message holds of others. */
+function forwardParts(message: InboundMessage, from: Source): StoredPart[] {
+  const { text, forwardedFrom, forwarded = [] } = message;
+  const all = forwardedFrom === undefined ? forwarded : [{ text, origin: forwardedFrom }, ...forwarded];
+  return all.flatMap(({ text: said, origin = "" }): StoredPart[] => {
+    const cleaned = clean(said).trim();
+    return cleaned === "" ? [] : [{ type: "text", text: cleaned, from: { ...from, origin: oneLine(origin) } }];
+  });
+}
+
+function originOf({ forwardedFrom = "" }: InboundMessage): Pick<Source, "origin"> {
+  return { origin: oneLine(forwardedFrom) };
+}
+
+/** What somebody has spoken is said as what they have written is. */
+function withSource(file: ReceivedFile, from: Source): StoredPart {
+  if (file.type !== "text") return file;
+  const isSaid = from.kind === "file" && file.from?.kind === "message";
+  const { title } = file.from ?? {};
+  return { ...file, from: isSaid ? { ...from, kind: "message" } : { ...from, ...(title !== undefined && { title }) } };
+}
+
+/** The parts of files, with as much of their texts as there is room for. */
+function fitting(parts: readonly StoredPart[]): StoredPart[] {
+  let room = MAX_FILE_CHARS;
+  return parts.map((part) => {
+    if (part.type !== "text") return part;
+    const { text } = part;
+    const kept = text.slice(0, room).toWellFormed();
+    room -= kept.length;
+    const left = text.length - kept.length;
+    return left === 0 ? part : { ...part, text: `${kept}… (${left} more characters were left out)` };
+  });
+}
+
+function nameOf({ name, username }: Pick<Peer, "name" | "username">): string {
+  return oneLine(name ?? username ?? "");
+}
+
+function cleaned({ text, others }: InboundMessage): Said {
+  return { text: clean(text).trim(), others };
+}
+
+function clean(text: string): string {
+  return cleanMessage(text.replaceAll("\u0000", ""));
+}

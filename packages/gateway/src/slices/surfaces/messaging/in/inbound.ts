@@ -1,0 +1,180 @@
+/**
+ * The inbound policy, read top to bottom: is a message answered, is its sender given a code, or is it left alone — and
+ * which rule, of which setting, says so. A pure function: whatever it must know is handed in.
+ */
+import type { ChannelDefinition, Chat, InboundMessage, Peer } from "../../../../kit/channel.ts";
+import type { AccountSettings, GroupSettings } from "../accounts/account-settings.ts";
+import type { Outcome } from "./inbox.ts";
+import { mentions } from "./mention-patterns.ts";
+
+/** What the policy looks at. */
+export interface Facts {
+  readonly message: InboundMessage;
+  readonly definition: Pick<ChannelDefinition, "label">;
+  readonly settings: AccountSettings;
+  /** By the platform's own clock where it tells the time, epoch ms: messages are stamped by it. */
+  readonly now: number;
+  readonly maxAgeMs: number;
+  /** Whether the gateway itself has sent this message: the platform echoes it. */
+  readonly isEcho: boolean;
+  /** Whether a sender was let in by a code. */
+  isPaired(peer: Peer): boolean;
+  /** Names that address us in groups: the agent's name, and the account's. */
+  readonly ownNames: readonly string[];
+  /** What `/activation` says for the conversation. */
+  readonly activation: "mention" | "always" | undefined;
+  /** Bot messages answered in this chat within the last hour. */
+  readonly botAnswers: number;
+}
+
+/** The decision about one message. */
+export type Decision =
+  | {
+      readonly kind: "answer";
+      /** Whether the sender may use commands that are for people who were let in. */
+      readonly isTrusted: boolean;
+      readonly group: GroupSettings | undefined;
+      readonly rule: string;
+      readonly setting: string | undefined;
+    }
+  | { readonly kind: "pair" }
+  | { readonly kind: "leave"; readonly outcome: Outcome };
+
+/** Two bots that answer each other stop after so many answers within an hour. */
+const MAX_BOT_ANSWERS = 5;
+
+export function decide(facts: Facts): Decision {
+  const { message, settings } = facts;
+  const { chat, sender } = message;
+
+  if (message.fromSelf && facts.isEcho) return leave("own-echo", "It is a message that the gateway itself has sent.");
+  if (message.fromSelf && !chat.isSelf)
+    return leave("own-message", "The account's owner wrote it to somebody else, from another device.");
+  if (message.text.trim() === "" && message.media.length === 0)
+    return leave("empty", "It holds nothing that can be answered.");
+  if (facts.now - message.at > facts.maxAgeMs) {
+    const hours = Math.round(facts.maxAgeMs / 3_600_000);
+    return leave(
+      "too-old",
+      `It was more than ${hours} h old when it arrived.`,
+      "messages.inboundMaxAgeHours",
+      "expired",
+    );
+  }
+
+  if (sender.isBot && !settings.allowBots) return leave("bot", `${nameOf(sender)} is a bot.`, "allowBots");
+  if (sender.isBot && facts.botAnswers >= MAX_BOT_ANSWERS)
+    return leave(
+      "bot-loop",
+      `${nameOf(sender)} is a bot that has been answered ${MAX_BOT_ANSWERS} times within an hour.`,
+    );
+
+  if (isNoteToSelf(message)) return answer("self-chat", true);
+  if (chat.kind === "direct") return decideDirect(facts);
+
+  const entry = groupOf(chat, settings);
+  const { group, key } = entry;
+  if (settings.groupPolicy === "disabled")
+    return leave("groups-disabled", "Groups are switched off for this account.", "groupPolicy");
+  if (group?.enabled === false) return leave("group-disabled", "This group is switched off.", `groups.${key}.enabled`);
+  const isListed = group !== undefined || settings.groupAllowFrom !== undefined;
+  if (settings.groupPolicy === "allowlist" && !isListed)
+    return leave(
+      "group-not-listed",
+      `Group ${chat.id} is not in groups; add it, or set groupPolicy to open.`,
+      "groups",
+    );
+  const allowed = group?.allowFrom ?? settings.groupAllowFrom;
+  if (allowed !== undefined && !allowed.isEveryone && !allowed.holds(sender)) {
+    const setting = group?.allowFrom ? `groups.${key}.allowFrom` : "groupAllowFrom";
+    return leave("group-sender-not-allowed", `${nameOf(sender)} is not in ${setting}.`, setting);
+  }
+  const isTrusted =
+    isOwner(facts) ||
+    isProven(sender, facts.isPaired(sender) || settings.allowFrom.holds(sender) || allowed?.holds(sender) === true);
+  const mentionSetting = group?.requireMention === undefined ? undefined : `groups.${key}.requireMention`;
+  const needsMention = facts.activation ? facts.activation === "mention" : (group?.requireMention ?? true);
+  if (needsMention && !isAddressed(facts, isTrusted))
+    return leave(
+      "not-addressed",
+      "Nobody addressed us; the agent sees it as context.",
+      mentionSetting ?? `groups.${key ?? "*"}.requireMention`,
+    );
+  return { kind: "answer", isTrusted, group, rule: needsMention ? "addressed" : "group-open", setting: mentionSetting };
+}
+
+/** Whether the owner wrote it. */
+export function isOwner({ message, settings }: Pick<Facts, "message" | "settings">): boolean {
+  if (isNoteToSelf(message)) return true;
+  const { sender } = message;
+  return !sender.isBot && isProven(sender, settings.owners.holds(sender));
+}
+
+/** What the account wrote to itself. A chat with itself in which somebody else writes is none. */
+function isNoteToSelf({ chat, fromSelf }: InboundMessage): boolean {
+  return chat.isSelf === true && fromSelf;
+}
+
+/** Rights that somebody holds are theirs only where the platform proves who writes. */
+function isProven({ isUnproven }: Peer, isHeld: boolean): boolean {
+  return isHeld && !isUnproven;
+}
+
+function decideDirect(facts: Facts): Decision {
+  const { settings, isPaired } = facts;
+  const { sender } = facts.message;
+  if (settings.dmPolicy === "disabled")
+    return leave("direct-disabled", "Direct messages are switched off for this account.", "dmPolicy");
+  if (isOwner(facts)) return answer("owner", true, "owners");
+  if (settings.allowFrom.holds(sender)) return answer("allow-from", isProven(sender, true), "allowFrom");
+  if (settings.dmPolicy === "open") {
+    if (settings.allowFrom.isEveryone) return answer("open", isProven(sender, isPaired(sender)), "dmPolicy");
+    return leave("open-without-star", 'dmPolicy is open, but allowFrom does not hold "*".', "allowFrom");
+  }
+  if (settings.dmPolicy === "allowlist")
+    return leave("not-in-allow-from", `${nameOf(sender)} is not in allowFrom.`, "allowFrom");
+  if (isPaired(sender)) return answer("paired", isProven(sender, true), "dmPolicy");
+  return { kind: "pair" };
+}
+
+/** Whether a message in a group is meant for us: a mention, a reply to us, a command, or one of our names. */
+function isAddressed({ message, settings, ownNames }: Facts, isTrusted: boolean): boolean {
+  if (message.mentionsSelf || message.isCommand || message.replyTo?.fromSelf) return true;
+  if (isTrusted && message.forwardedFrom === undefined && /^\/[a-z]+\b/i.test(message.text.trim())) return true;
+  const names = ownNames.filter((name) => name.length >= 2).map(escapeForPattern);
+  const named =
+    names.length === 0
+      ? undefined
+      : new RegExp(`(?:^|[^\\p{L}\\p{N}])@?(?:${names.join("|")})(?![\\p{L}\\p{N}])`, "iu");
+  if (named?.test(message.text)) return true;
+  return mentions(settings.mentionPatterns, message.text);
+}
+
+/** The settings of a group: under its id, its space's id, or "*". Its title is anybody's choice and finds nothing. */
+export function groupOf(
+  chat: Pick<Chat, "id" | "spaceId">,
+  { groups }: Pick<AccountSettings, "groups">,
+): {
+  group: GroupSettings | undefined;
+  key: string | undefined;
+} {
+  const keys = [chat.id, chat.spaceId, "*"].filter((key) => key !== undefined).map((key) => key.toLowerCase());
+  const key = keys.find((each) => Object.hasOwn(groups, each));
+  return { group: key === undefined ? undefined : groups[key], key };
+}
+
+function answer(rule: string, isTrusted: boolean, setting?: string): Decision {
+  return { kind: "answer", isTrusted, group: undefined, rule, setting };
+}
+
+function leave(rule: string, detail: string, setting?: string, kind: Outcome["kind"] = "suppressed"): Decision {
+  return { kind: "leave", outcome: { kind, rule, detail, setting } };
+}
+
+function nameOf({ name, id }: Peer): string {
+  return name ? `${name} (${id})` : id;
+}
+
+function escapeForPattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}

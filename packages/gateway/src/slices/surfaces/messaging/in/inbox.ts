@@ -1,0 +1,417 @@
+/** Every event that a platform has told us of, on disk before the platform is told so, with its one outcome. */
+
+import type { Store } from "../../../../base/store/store.ts";
+import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
+import { stored } from "../../../../base/store/stored.ts";
+import type { Clock } from "../../../../base/time/clock.ts";
+import type { ChatRef, Inbound, InboundMessage } from "../../../../kit/channel.ts";
+import { type Said, shown } from "../../../../kit/text/said.ts";
+import { identitiesOf, isSamePerson } from "../peer-list.ts";
+import type { InboxEntryShape, OutcomeName } from "../schema.ts";
+
+/** An account, as rows name it. */
+export interface AccountKey {
+  readonly channel: string;
+  readonly account: string;
+}
+
+/** What became of an event. */
+export interface Outcome {
+  readonly kind: OutcomeName;
+  /** The rule that decided: a short name, stable. Absent when it was named when the run began. */
+  readonly rule?: string | undefined;
+  /** The same as a sentence. */
+  readonly detail?: string | undefined;
+  /** The dotted path of the setting behind the rule. */
+  readonly setting?: string | undefined;
+}
+
+/** A run that answers events, and why it does. */
+export interface Answered {
+  readonly runId: string;
+  readonly sessionKey: string;
+  readonly rule: string;
+  readonly setting: string | undefined;
+  /** The dotted path of the binding that chose the agent. */
+  readonly binding: string | undefined;
+}
+
+/** An event of the inbox. */
+export interface InboxRow extends AccountKey {
+  readonly id: number;
+  readonly inbound: Inbound;
+  readonly receivedAt: number;
+  readonly state: InboxEntryShape["state"];
+  readonly runId: string | undefined;
+  readonly sessionKey: string | undefined;
+}
+
+interface Row {
+  readonly id: number;
+  readonly channel: string;
+  readonly account: string;
+  readonly chat: string;
+  readonly thread: string | null;
+  readonly chatKind: string;
+  readonly sender: string;
+  readonly kind: string;
+  readonly messageId: string;
+  readonly at: number;
+  readonly receivedAt: number;
+  readonly payload: string;
+  readonly state: InboxEntryShape["state"];
+  readonly runId: string | null;
+  readonly sessionKey: string | null;
+  readonly outcome: OutcomeName | null;
+  readonly rule: string | null;
+  readonly detail: string | null;
+  readonly setting: string | null;
+  readonly binding: string | null;
+  readonly decidedAt: number | null;
+}
+
+const COLUMNS =
+  "id, channel, account, chat, thread, chat_kind as chatKind, sender, kind, message_id as messageId, at, " +
+  "received_at as receivedAt, payload, state, run_id as runId, session_key as sessionKey, outcome, rule, detail, " +
+  "setting, binding, decided_at as decidedAt";
+const PREVIEW_CHARS = 200;
+/** How many events are looked through for somebody's id. */
+const LATELY = 5_000;
+
+export class Inbox {
+  readonly #store: Store;
+  readonly #clock: Clock;
+
+  constructor(options: { store: Store; clock: Clock }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+  }
+
+  /** Keeps an event unless one of its keys is known. Returns its id, or undefined when it is a redelivery. */
+  add({ channel, account }: AccountKey, inbound: Inbound): number | undefined {
+    const keys = [...new Set(inbound.keys)];
+    for (const key of keys) {
+      const isKnown = this.#store.get(
+        "select 1 from inbox_keys where channel = ? and account = ? and key = ?",
+        ...[channel, account, key],
+      );
+      if (isKnown) return undefined;
+    }
+    const { chat, sender, kind, messageId, at } = inbound;
+    const { lastInsertRowid: id } = this.#store.run(
+      `insert into inbox (channel, account, chat, thread, chat_kind, sender, kind, message_id, at, received_at, payload)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[channel, account, chat.id, chat.threadId ?? null, chat.kind, sender.id, kind, messageId],
+      ...[Math.max(0, Math.trunc(at)), this.#clock.now(), JSON.stringify(inbound)],
+    );
+    for (const key of keys)
+      this.#store.run("insert into inbox_keys values (?, ?, ?, ?)", ...[channel, account, key, id]);
+    return id;
+  }
+
+  get(id: number): InboxRow | undefined {
+    const row = this.#store.get<Row>(`select ${COLUMNS} from inbox where id = ?`, id);
+    return row && toInboxRow(row);
+  }
+
+  /** The next event of an account after `afterId` that has no outcome and no run. */
+  nextReceived({ channel, account }: AccountKey, afterId: number): InboxRow | undefined {
+    const row = this.#store.get<Row>(
+      `select ${COLUMNS} from inbox
+       where channel = ? and account = ? and id > ? and state <> 'done' and state = 'received' order by id limit 1`,
+      ...[channel, account, afterId],
+    );
+    return row && toInboxRow(row);
+  }
+
+  /** Events that a run answers. */
+  ofRun(runId: string): InboxRow[] {
+    return this.#store.all<Row>(`select ${COLUMNS} from inbox where run_id = ? order by id`, runId).map(toInboxRow);
+  }
+
+  /** Ids of runs that were started for events and whose events have no outcome yet. */
+  runsUnderWay(): string[] {
+    return this.#store
+      .all<{ runId: string }>(
+        "select distinct run_id as runId from inbox where state = 'running' and run_id is not null",
+      )
+      .map(({ runId }) => runId);
+  }
+
+  /** What was said in a chat before an event and was not addressed to us, since the last time we answered; oldest first. */
+  unaddressedBefore(row: InboxRow, limit: number): InboxRow[] {
+    const { id: chat, threadId = null } = row.inbound.chat;
+    const since = this.#store.get<{ id: number | null }>(
+      `select max(id) as id from inbox
+       where channel = ? and account = ? and chat = ? and thread is ? and id < ? and run_id is not null`,
+      ...[row.channel, row.account, chat, threadId, row.id],
+    );
+    return this.#store
+      .all<Row>(
+        `select ${COLUMNS} from inbox
+         where channel = ? and account = ? and chat = ? and thread is ? and id < ? and id > ?
+           and kind = 'message' and rule = 'not-addressed' order by id desc limit ?`,
+        ...[row.channel, row.account, chat, threadId, row.id, since?.id ?? 0, limit],
+      )
+      .map(toInboxRow)
+      .reverse();
+  }
+
+  /** A run answers the events. */
+  answeredBy(ids: readonly number[], { runId, sessionKey, rule, setting, binding }: Answered): void {
+    for (const id of ids) {
+      this.#store.run(
+        `update inbox set state = 'running', run_id = ?, session_key = ?, rule = ?, setting = ?, binding = ?
+         where id = ? and state <> 'done'`,
+        ...[runId, sessionKey, rule, setting ?? null, binding ?? null, id],
+      );
+    }
+  }
+
+  /** Another run answers the events of a run. */
+  joinRun(runId: string, into: string, detail: string): void {
+    this.#store.run(
+      "update inbox set run_id = ?, detail = ? where run_id = ? and state <> 'done'",
+      ...[into, detail, runId],
+    );
+  }
+
+  /** Records what became of an event; the first outcome stands. */
+  decide(id: number, { kind, rule, detail, setting }: Outcome): void {
+    this.#store.run(
+      `update inbox set state = 'done', outcome = ?, rule = coalesce(?, rule), detail = coalesce(?, detail),
+         setting = coalesce(?, setting), decided_at = ? where id = ? and state <> 'done'`,
+      ...[kind, rule ?? null, detail ?? null, setting ?? null, this.#clock.now(), id],
+    );
+  }
+
+  /** Corrects the outcome of events whose reply was first thought lost: it has been sent again, or given up. */
+  amend(runId: string, { kind, rule, detail }: Outcome): void {
+    this.#store.run(
+      `update inbox set outcome = ?, rule = coalesce(?, rule), detail = ?, decided_at = ?
+       where run_id = ? and state = 'done'`,
+      ...[kind, rule ?? null, detail ?? null, this.#clock.now(), runId],
+    );
+  }
+
+  /**
+   * The message that an event is about, of any outcome: one of the event's own sender. On some platforms senders choose
+   * the ids of their messages, so an id alone names nobody's message. `isVouched` events are about anybody's.
+   */
+  messageOf({ channel, account, inbound }: Pick<InboxRow, "channel" | "account" | "inbound">): InboxRow | undefined {
+    const { chat, messageId, sender } = inbound;
+    const isVouched = inbound.kind === "unsend" && inbound.isVouched === true;
+    return this.#store
+      .all<Row>(
+        `select ${COLUMNS} from inbox where message_id = ? and channel = ? and account = ? and chat = ?
+         and kind = 'message' order by id`,
+        ...[messageId, channel, account, chat.id],
+      )
+      .map(toInboxRow)
+      .find((row) => isVouched || isSamePerson(row.inbound.sender, sender));
+  }
+
+  /** A later text of a message takes its place while nobody has begun to answer it, or while it waits as context. */
+  editPending({ id }: Pick<InboxRow, "id">, { text, others = [] }: Said): boolean {
+    const { changes } = this.#store.run(
+      `update inbox set payload = json_set(payload, '$.text', ?, '$.others', json(?))
+       where id = ? and (state = 'received' or rule = 'not-addressed')`,
+      ...[text, JSON.stringify(others), id],
+    );
+    return changes > 0;
+  }
+
+  /** A message that nobody has begun to answer, or that waits as context, is taken back. */
+  withdraw({ id }: Pick<InboxRow, "id">): boolean {
+    const { changes } = this.#store.run(
+      `update inbox set state = 'done', outcome = 'suppressed', rule = 'taken-back', detail = ?, decided_at = ?
+       where id = ? and (state = 'received' or rule = 'not-addressed')`,
+      ...["Its author took it back before it was answered.", this.#clock.now(), id],
+    );
+    return changes > 0;
+  }
+
+  /** A message of a chat by the platform's id; of several that chose the same one, that of `senderId`, else the first. */
+  messageById(
+    { channel, account }: AccountKey,
+    chat: string,
+    messageId: string,
+    senderId?: string,
+  ): InboundMessage | undefined {
+    const all = this.#store
+      .all<Row>(
+        `select ${COLUMNS} from inbox where message_id = ? and channel = ? and account = ? and chat = ?
+         and kind = 'message' order by id`,
+        ...[messageId, channel, account, chat],
+      )
+      .map((row) => toInboxRow(row).inbound as InboundMessage);
+    return all.find(({ sender }) => identitiesOf(sender).some((id) => id === senderId)) ?? all[0];
+  }
+
+  /** Who wrote a message that has come in. */
+  senderOf({ channel, account }: AccountKey, chat: string, messageId: string): string | undefined {
+    return this.#store.get<{ sender: string }>(
+      `select sender from inbox where message_id = ? and channel = ? and account = ? and chat = ? and kind = 'message'
+       order by id limit 1`,
+      ...[messageId, channel, account, chat],
+    )?.sender;
+  }
+
+  /** Ids of those who wrote under a user name lately, the newest first. */
+  sendersCalled(channel: string, username: string, limit = 3): string[] {
+    return this.#store
+      .all<{ sender: string }>(
+        `select sender from (select id, sender, payload from inbox where channel = ? order by id desc limit ?)
+         where lower(json_extract(payload, '$.sender.username')) = ? group by sender order by max(id) desc limit ?`,
+        ...[channel, LATELY, username.toLowerCase(), limit],
+      )
+      .map(({ sender }) => sender);
+  }
+
+  /** The direct chat in which somebody has written last. */
+  directChatOf({ channel, account }: AccountKey, sender: string): ChatRef | undefined {
+    const row = this.#store.get<{ chat: string; thread: string | null }>(
+      `select chat, thread from inbox where channel = ? and account = ? and sender = ? and chat_kind = 'direct'
+       order by id desc limit 1`,
+      ...[channel, account, sender],
+    );
+    return row && { id: row.chat, ...(row.thread !== null && { threadId: row.thread }) };
+  }
+
+  /** How many bot messages of a chat were answered since `since`. */
+  botAnswersSince({ channel, account }: AccountKey, chat: string, since: number): number {
+    return (
+      this.#store.get<{ n: number }>(
+        `select count(*) as n from inbox where channel = ? and account = ? and chat = ? and received_at >= ?
+         and run_id is not null and json_extract(payload, '$.sender.isBot') = 1`,
+        ...[channel, account, chat, since],
+      )?.n ?? 0
+    );
+  }
+
+  /** The newest events first. */
+  list(filter: { channel?: string; accountId?: string; limit?: number; before?: number } = {}): InboxEntryShape[] {
+    return this.#store
+      .all<Row>(
+        `select ${COLUMNS} from inbox where (?1 is null or channel = ?1) and (?2 is null or account = ?2)
+         and (?3 is null or id < ?3) order by id desc limit ?4`,
+        ...[filter.channel ?? null, filter.accountId ?? null, filter.before ?? null, filter.limit ?? 50],
+      )
+      .map(toEntry);
+  }
+
+  /** The event that a person means: its number, the platform's id of its message, or "last". */
+  find(wanted: string): InboxEntryShape | undefined {
+    if (wanted === "last") return this.list({ limit: 1 })[0];
+    const byMessage = this.#store.get<Row>(
+      `select ${COLUMNS} from inbox where message_id = ? order by id desc limit 1`,
+      wanted,
+    );
+    if (byMessage) return toEntry(byMessage);
+    const id = /^#?(\d{1,15})$/.exec(wanted)?.[1];
+    const row = id && this.#store.get<Row>(`select ${COLUMNS} from inbox where id = ?`, Number(id));
+    return row ? toEntry(row) : undefined;
+  }
+
+  /** The newest message of a chat before an event. */
+  lastBefore({ id, channel, account, inbound: { chat } }: InboxRow): InboxEntryShape | undefined {
+    const row = this.#store.get<Row>(
+      `select ${COLUMNS} from inbox where channel = ? and account = ? and chat = ? and id < ? and kind = 'message'
+       order by id desc limit 1`,
+      ...[channel, account, chat.id, id],
+    );
+    return row && toEntry(row);
+  }
+
+  /** The newest message of a conversation. */
+  lastOfSession(sessionKey: string): InboxEntryShape | undefined {
+    const row = this.#store.get<Row>(
+      `select ${COLUMNS} from inbox where session_key = ? and kind = 'message' order by id desc limit 1`,
+      sessionKey,
+    );
+    return row && toEntry(row);
+  }
+
+  /** The first of the events that a run answers. */
+  entryOfRun(runId: string): InboxEntryShape | undefined {
+    const row = this.#store.get<Row>(`select ${COLUMNS} from inbox where run_id = ? order by id limit 1`, runId);
+    return row && toEntry(row);
+  }
+
+  /** How many events an account has without an outcome, and when the newest came. */
+  summary({ channel, account }: AccountKey): { open: number; lastInboundAt: number | undefined } {
+    const row = this.#store.get<{ open: number; at: number | null }>(
+      `select (select count(*) from inbox where channel = ?1 and account = ?2 and state <> 'done') as open,
+              (select received_at from inbox where channel = ?1 and account = ?2 order by id desc limit 1) as at`,
+      channel,
+      account,
+    );
+    return { open: row?.open ?? 0, lastInboundAt: row?.at ?? undefined };
+  }
+
+  /** Forgets some of what was decided before `before`, epoch ms; true when more is left. */
+  prune(before: number): boolean {
+    // Among the first of them: looking at all rows holds the loop where much is kept.
+    const isOver = "id < (select min(id) from inbox) + 2000 and state = 'done' and received_at < ?";
+    return this.#store.deleteSome("inbox", isOver, [before], ROWS_PER_STEP);
+  }
+}
+
+function toInboxRow({ id, channel, account, payload, receivedAt, state, runId, sessionKey }: Row): InboxRow {
+  return {
+    ...{ id, channel, account, receivedAt, state },
+    inbound: stored<Inbound>(payload),
+    runId: runId ?? undefined,
+    sessionKey: sessionKey ?? undefined,
+  };
+}
+
+function toEntry(row: Row): InboxEntryShape {
+  const inbound = stored<Inbound>(row.payload);
+  return {
+    id: row.id,
+    channel: row.channel,
+    accountId: row.account,
+    chatId: row.chat,
+    ...(row.thread !== null && { threadId: row.thread }),
+    chatKind: row.chatKind,
+    ...(inbound.chat.title !== undefined && { chatTitle: inbound.chat.title }),
+    sender: row.sender,
+    ...(inbound.sender.name !== undefined && { senderName: inbound.sender.name }),
+    kind: row.kind,
+    messageId: row.messageId,
+    text: previewOf(inbound, row.channel),
+    at: row.at,
+    receivedAt: row.receivedAt,
+    state: row.state,
+    ...(row.outcome !== null && { outcome: row.outcome }),
+    ...(row.rule !== null && { rule: row.rule }),
+    ...(row.detail !== null && { detail: row.detail }),
+    ...(row.setting !== null && { setting: row.setting }),
+    ...(row.binding !== null && { binding: row.binding }),
+    ...(row.decidedAt !== null && { decidedAt: row.decidedAt }),
+    ...(row.runId !== null && { runId: row.runId }),
+    ...(row.sessionKey !== null && { sessionKey: row.sessionKey }),
+  };
+}
+
+/** The beginning of what an event says, for lists. */
+function previewOf(inbound: Inbound, channel: string): string {
+  switch (inbound.kind) {
+    case "message":
+      return (shown(inbound, channel) || inbound.media.map(({ kind }) => `[${kind}]`).join(" ")).slice(
+        0,
+        PREVIEW_CHARS,
+      );
+    case "edit":
+      return shown(inbound, channel).slice(0, PREVIEW_CHARS);
+    case "reaction":
+      return inbound.emoji;
+    case "button":
+      return inbound.data;
+    case "unreadable":
+      return inbound.why.slice(0, PREVIEW_CHARS);
+    default:
+      return "";
+  }
+}

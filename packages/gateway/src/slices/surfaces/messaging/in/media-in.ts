@@ -1,0 +1,255 @@
+/** Files of inbound messages: bounded, streamed to private files, named by what they are and not by what they say. */
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  createWriteStream,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { detailOf, messageOf } from "../../../../base/errors.ts";
+import { fileExists, makePrivateDir } from "../../../../base/files.ts";
+import { newId } from "../../../../base/ids.ts";
+import type { Log } from "../../../../base/log.ts";
+import { isPassing, type Machine } from "../../../../base/process/machine.ts";
+import { backoffMs } from "../../../../base/time/backoff.ts";
+import type { Clock } from "../../../../base/time/clock.ts";
+import { ChannelError, type InboundMessage, type MediaRef } from "../../../../kit/channel.ts";
+import { oneLine } from "../../../../kit/text/words.ts";
+import { readContent } from "../../../agent/agent/agent.ts";
+import type { Media } from "../../../core/sessions/media.ts";
+import type { Account } from "../accounts/account.ts";
+import type { ReceivedFile } from "./envelope.ts";
+import type { Transcriber } from "./transcribe.ts";
+
+export interface MediaInOptions {
+  readonly stateDir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly machine: Machine;
+  readonly media: Media;
+  readonly transcriber: Transcriber;
+}
+
+/** Pictures that models take; larger ones are kept as files (protocol: agent, attachments). */
+const PICTURES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
+const MAX_PICTURE_BYTES = 5_000_000;
+/** Larger files are kept and not read (protocol: agent, attachments). */
+const MAX_READ_BYTES = 5_000_000;
+const MAX_FILES = 10;
+const ATTEMPTS = 3;
+const FETCH_LIMIT_MS = 120_000;
+/** How the name of a file ends that is being fetched. */
+const PART = ".part";
+
+/** A file as it was taken in. */
+interface Taken {
+  readonly path: string;
+  readonly mimeType: string;
+  readonly sizeBytes: number;
+}
+
+export class MediaIn {
+  readonly #options: MediaInOptions;
+  readonly #folder: string;
+
+  constructor(options: MediaInOptions) {
+    this.#options = options;
+    this.#folder = join(options.stateDir, "media", "inbound");
+  }
+
+  /** Fetches a message's files; what cannot be fetched is said in words, never left out. */
+  async fetch(message: InboundMessage, account: Account, signal: AbortSignal): Promise<ReceivedFile[]> {
+    const parts: ReceivedFile[] = [];
+    for (const file of message.media.slice(0, MAX_FILES)) parts.push(...(await this.#fetchOne(file, account, signal)));
+    const rest = message.media.length - MAX_FILES;
+    if (rest > 0) parts.push({ type: "text", text: `[${rest} more files were left out]` });
+    return parts;
+  }
+
+  /** Removes what downloads left that the end of a process has cut off. Called before the first download. */
+  sweep(): void {
+    if (!fileExists(this.#folder)) return;
+    for (const name of readdirSync(this.#folder))
+      if (name.endsWith(PART)) rmSync(join(this.#folder, name), { force: true });
+  }
+
+  /** Removes files that were taken in before `before`, epoch ms. */
+  prune(before: number): void {
+    if (!fileExists(this.#folder)) return;
+    for (const name of readdirSync(this.#folder)) {
+      const path = join(this.#folder, name);
+      const file = statSync(path, { throwIfNoEntry: false });
+      if (file && file.mtimeMs < before) rmSync(path, { force: true });
+    }
+  }
+
+  async #fetchOne(file: MediaRef, account: Account, signal: AbortSignal): Promise<ReceivedFile[]> {
+    const { log } = this.#options;
+    const named = file.fileName ? ` “${safeName(file.fileName)}”` : "";
+    try {
+      const taken = await this.#take(file, account, signal);
+      return await this.#toParts(file, taken, signal);
+    } catch (error) {
+      // What the machine refuses is kept back and taken later: the message waits with its file.
+      if (signal.aborted || isPassing(error)) throw error;
+      log.warn("a file of an inbound message was not taken in", {
+        ...account.key,
+        kind: file.kind,
+        why: detailOf(error),
+      });
+      return [{ type: "text", text: `[${file.kind}${named}: not taken in — ${messageOf(error)}]` }];
+    }
+  }
+
+  /** Streams the file to disk, again after passing trouble. Throws a sentence for the person. */
+  async #take(file: MediaRef, account: Account, signal: AbortSignal): Promise<Taken> {
+    const { mediaMaxBytes } = account.settings;
+    if (file.sizeBytes !== undefined && file.sizeBytes > mediaMaxBytes) throw tooLarge(mediaMaxBytes);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#stream(file, account, signal);
+      } catch (error) {
+        const isFinal = !(error instanceof ChannelError) || error.kind === "rejected" || attempt === ATTEMPTS;
+        if (isFinal || signal.aborted) throw error;
+        const waitMs = error.retryAfterMs ?? backoffMs(attempt, { baseMs: 1_000, maxMs: 30_000, factor: 3 });
+        await this.#options.clock.sleep(waitMs, signal);
+      }
+    }
+  }
+
+  async #stream(file: MediaRef, account: Account, signal: AbortSignal): Promise<Taken> {
+    const { connection, settings, definition } = account;
+    if (!connection) throw new ChannelError("network", `${definition.label} is not connected`);
+    if (!connection.fetchMedia) throw new ChannelError("rejected", `${definition.label} does not hand out files`);
+    const limit = new AbortController();
+    using _timer = this.#options.clock.after(FETCH_LIMIT_MS, () =>
+      limit.abort(new ChannelError("network", "the file did not arrive in time")),
+    );
+    makePrivateDir(this.#folder);
+    const part = join(this.#folder, `${newId()}${PART}`);
+    const hash = createHash("sha256");
+    let sizeBytes = 0;
+    try {
+      const source = await connection.fetchMedia(file, AbortSignal.any([signal, limit.signal]));
+      const bounded = async function* () {
+        for await (const chunk of source) {
+          sizeBytes += chunk.byteLength;
+          if (sizeBytes > settings.mediaMaxBytes) throw tooLarge(settings.mediaMaxBytes);
+          hash.update(chunk);
+          yield chunk;
+        }
+      };
+      // Built-ins that only files need are loaded with the first file: they would make every start slower.
+      const { pipeline } = await import("node:stream/promises");
+      await pipeline(Readable.from(bounded()), createWriteStream(part, { flags: "wx", mode: 0o600 }), {
+        signal: AbortSignal.any([signal, limit.signal]),
+      });
+      const { mimeType, extension } = await sniff(part);
+      const path = join(this.#folder, `${hash.digest("hex")}${extension}`);
+      if (fileExists(path)) rmSync(part);
+      else renameSync(part, path);
+      return { path, mimeType, sizeBytes };
+    } catch (error) {
+      rmSync(part, { force: true });
+      throw limit.signal.aborted ? limit.signal.reason : error;
+    }
+  }
+
+  async #toParts(file: MediaRef, taken: Taken, signal: AbortSignal): Promise<ReceivedFile[]> {
+    const { path, mimeType, sizeBytes } = taken;
+    const fileName = file.fileName && safeName(file.fileName);
+    if (PICTURES.has(mimeType) && sizeBytes <= MAX_PICTURE_BYTES)
+      return [{ type: "image", ...this.#options.media.save(readFileSync(path), { mimeType, fileName }) }];
+    const facts = [fileName, mimeType, sizeText(sizeBytes)].filter((fact) => fact !== undefined).join(", ");
+    const mislabelled =
+      file.mimeType && kindOf(file.mimeType) !== kindOf(mimeType)
+        ? `; it was said to be ${file.mimeType.replace(/[^\w/.+-]/g, "").slice(0, 80)}`
+        : "";
+    const isSpeech = file.kind === "voice" || (file.kind === "audio" && mimeType.startsWith("audio/"));
+    const text = `[${file.kind}: ${facts}${mislabelled}; saved as ${path}]`;
+    const content = isSpeech ? this.#transcript(taken, file, signal) : this.#content(taken, file, signal);
+    return [{ type: "text", text }, ...(await content)];
+  }
+
+  /** What a file says, or why that cannot be read. Recordings and large files are for the tools. */
+  async #content({ path, mimeType, sizeBytes }: Taken, file: MediaRef, signal: AbortSignal): Promise<ReceivedFile[]> {
+    if (sizeBytes > MAX_READ_BYTES || /^(?:audio|video)\//.test(mimeType)) return [];
+    const { clock, media } = this.#options;
+    const fileName = file.fileName && safeName(file.fileName);
+    const content = await readContent(readFileSync(path), file.mimeType ?? "", { clock, signal });
+    if (content.kind === "image") return [{ type: "image", ...media.save(content.data, { ...content, fileName }) }];
+    return [{ type: "text", text: content.text, from: { kind: "file", title: fileName } }];
+  }
+
+  /**
+   * What a recording says, or why that is not known. A voice note is said by its sender, as a message is; any other
+   * recording is a file, and its words are those of whoever speaks there. Nothing when nobody is asked.
+   */
+  async #transcript({ path, mimeType }: Taken, file: MediaRef, signal: AbortSignal): Promise<ReceivedFile[]> {
+    const title = file.fileName ? safeName(file.fileName) : "a recording";
+    try {
+      const words = await this.#options.transcriber.words(path, mimeType, signal);
+      if (words === undefined) return [];
+      if (words === "") return [{ type: "text", text: "[transcript: nothing can be heard]" }];
+      return [
+        {
+          type: "text",
+          text: `[transcript] ${words}`,
+          from: file.kind === "voice" ? { kind: "message" } : { kind: "file", title },
+        },
+      ];
+    } catch (error) {
+      signal.throwIfAborted();
+      const why = messageOf(error);
+      this.#options.log.warn("a voice note was not transcribed; check messages.transcribe", { why });
+      return [{ type: "text", text: `[no transcript: ${why.replace(/\s+/g, " ").slice(0, 300)}]` }];
+    }
+  }
+}
+
+/** What a file is, by its content; "application/octet-stream" when nothing tells. */
+async function sniff(path: string): Promise<{ mimeType: string; extension: string }> {
+  const { fileTypeFromFile } = await import("file-type");
+  const found = await fileTypeFromFile(path);
+  if (found) return { mimeType: found.mime, extension: `.${found.ext}` };
+  const head = headOf(path);
+  // A letter may be cut in two at the end of it.
+  const isText = !head.includes(0) && !new TextDecoder().decode(head, { stream: true }).includes("\ufffd");
+  return isText
+    ? { mimeType: "text/plain", extension: ".txt" }
+    : { mimeType: "application/octet-stream", extension: ".bin" };
+}
+
+function headOf(path: string): Uint8Array {
+  const head = Buffer.alloc(8_192);
+  const file = openSync(path, "r");
+  try {
+    return head.subarray(0, readSync(file, head));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A name from outside, for people: no path, and one short line. */
+function safeName(name: string): string {
+  return oneLine(name.split(/[\\/]/).at(-1)!);
+}
+
+function kindOf(mimeType: string): string {
+  return mimeType.split(/[/;]/, 1)[0]!.toLowerCase();
+}
+
+function tooLarge(maxBytes: number): ChannelError {
+  return new ChannelError("rejected", `it is larger than ${sizeText(maxBytes)} (mediaMaxMb)`);
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

@@ -1,0 +1,130 @@
+/**
+ * Names in settings that give rights or choose who answers. A name gives none: its holder can change it, and somebody else
+ * can take it. Whoever put one there is told so, with the id that belongs there where it is known.
+ */
+import { isRecord } from "../../../../base/config/config.ts";
+import type { ChannelDefinition } from "../../../../kit/channel.ts";
+import { isChatId, isPeerId } from "../peer-list.ts";
+import type { AccountConfig, Binding, ChannelConfig, ChannelsConfig } from "../settings.ts";
+
+/** One name that has no effect. */
+export interface NameProblem {
+  /** The dotted path of the entry. */
+  readonly setting: string;
+  /** What is wrong, as a sentence. */
+  readonly says: string;
+  /** What to put there instead, as a sentence. */
+  readonly fix: string;
+}
+
+/** The settings that hold people or conversations. */
+export interface NamedSettings {
+  readonly channels: ChannelsConfig;
+  readonly bindings: readonly Binding[];
+  /** `session.identityLinks`: one person under several ids, each with its channel before it. */
+  readonly identityLinks?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** `tools.bySender`: by id with its channel before it. */
+  readonly bySender?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Who used a name when they were last heard; the newest first. */
+export type KnownIds = (what: "peer" | "chat", channel: string, name: string) => readonly string[];
+
+type Kind = "peer" | "chat";
+
+/** Every name that stands where only ids have an effect. */
+export function namesIn(
+  settings: NamedSettings,
+  definitions: readonly ChannelDefinition[],
+  known: KnownIds = () => [],
+): NameProblem[] {
+  const check: Check = (kind, channel, entry, setting, prefix = "") => {
+    const definition = definitions.find(({ id }) => id === channel.trim().toLowerCase());
+    if (!definition || entry.trim() === "*") return [];
+    const isId = kind === "peer" ? isPeerId(entry, definition) : isChatId(entry, definition);
+    if (isId) return isProofless(setting, entry, definition) ? [prooflessOwner(setting, entry, definition)] : [];
+    return [nameProblem(kind, definition, entry, setting, prefix, known(kind, definition.id, entry))];
+  };
+  return [
+    ...definitions.flatMap(({ id }) => inChannel(id, settings.channels, check)),
+    ...settings.bindings.flatMap(({ match: { channel, peer } }, index) => {
+      if (!peer) return [];
+      const kind = peer.kind === "dm" || peer.kind === "direct" ? "peer" : "chat";
+      return check(kind, channel, peer.id, `bindings.${index}.match.peer.id`);
+    }),
+    ...Object.entries(settings.identityLinks ?? {}).flatMap(([name, members]) =>
+      members.flatMap((member, index) => prefixed(member, `session.identityLinks.${name}.${index}`, check)),
+    ),
+    ...Object.keys(settings.bySender ?? {}).flatMap((sender) => prefixed(sender, `tools.bySender.${sender}`, check)),
+  ];
+}
+
+type Check = (kind: Kind, channel: string, entry: string, setting: string, prefix?: string) => NameProblem[];
+
+function inChannel(channel: string, channels: ChannelsConfig, check: Check): NameProblem[] {
+  const section = Object.hasOwn(channels, channel) ? channels[channel] : undefined;
+  if (!isRecord(section)) return [];
+  const { accounts = {} } = section as ChannelConfig;
+  const path = `channels.${channel}`;
+  return [
+    ...inAccount(channel, section as AccountConfig, path, check),
+    ...Object.entries(accounts).flatMap(([id, account]) =>
+      inAccount(channel, account, `${path}.accounts.${id}`, check),
+    ),
+  ];
+}
+
+function inAccount(channel: string, account: AccountConfig, path: string, check: Check): NameProblem[] {
+  const inList = (list: readonly (string | number)[] | undefined, setting: string) =>
+    (list ?? []).flatMap((entry, index) => check("peer", channel, String(entry), `${setting}.${index}`));
+  return [
+    ...inList(account.owners, `${path}.owners`),
+    ...inList(account.allowFrom, `${path}.allowFrom`),
+    ...inList(account.groupAllowFrom, `${path}.groupAllowFrom`),
+    ...Object.entries(account.groups ?? {}).flatMap(([key, group]) => [
+      ...check("chat", channel, key, `${path}.groups.${key}`),
+      ...inList(group.allowFrom, `${path}.groups.${key}.allowFrom`),
+    ]),
+  ];
+}
+
+/** "telegram:@ann": the channel stands before the entry. */
+function prefixed(text: string, setting: string, check: Check): NameProblem[] {
+  const [channel = "", ...rest] = text.split(":");
+  return check("peer", channel, rest.join(":"), setting, `${channel}:`);
+}
+
+function nameProblem(
+  kind: Kind,
+  { ids, label }: ChannelDefinition,
+  entry: string,
+  setting: string,
+  prefix: string,
+  known: readonly string[],
+): NameProblem {
+  const who = kind === "peer" ? "people" : "groups";
+  const says = `${setting} holds ${JSON.stringify(entry)}, which is no ${label} id and has no effect: ${who} can take any name`;
+  if (known.length === 0) {
+    const shown = kind === "peer" ? "From" : "Chat";
+    return {
+      setting,
+      says,
+      fix: `Put the id there, ${ids.looks}; after a message, \`moltbot why last\` shows it under ${shown}`,
+    };
+  }
+  const shown = known.map((id) => JSON.stringify(prefix + id)).join(" or ");
+  return { setting, says, fix: `Put ${shown} there, which was last seen under that name, if it is who you mean` };
+}
+
+/** A transport whose senders are not proven has a prefix of its own ("sms:"). */
+function isProofless(setting: string, entry: string, { ids, normalPeer }: ChannelDefinition): boolean {
+  return /\.owners\.\d+$/.test(setting) && ids.unproven?.test(normalPeer(entry)) === true;
+}
+
+function prooflessOwner(setting: string, entry: string, { ids: { looks } }: ChannelDefinition): NameProblem {
+  return {
+    setting,
+    says: `${setting} holds ${JSON.stringify(entry)}, which makes nobody the owner: it does not prove which person writes`,
+    fix: `Put the owner's own id there, ${looks}`,
+  };
+}

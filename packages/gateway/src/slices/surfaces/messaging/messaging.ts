@@ -1,0 +1,334 @@
+/**
+ * Channels: their accounts, what comes in over them and what goes out. Policy and durability are here; platforms are not.
+ * This is what others reach; the work is done in `accounts.ts`, `intake.ts`, `outgoing.ts` and `sender.ts`.
+ */
+import type { Settings } from "../../../base/config/config.ts";
+import { invalidRequest } from "../../../base/errors.ts";
+import type { Caller } from "../../../kit/access.ts";
+import type { ChannelDefinition } from "../../../kit/channel.ts";
+import { isSecret } from "../../../kit/schema/sound.ts";
+import type { QueueMode } from "../../agent/agent/lanes/queue.ts";
+import { normalAgentId } from "../../core/sessions/sessions.ts";
+import { DEFAULT_ACCOUNT } from "./accounts/account-settings.ts";
+import { AccountSetup } from "./accounts/account-setup.ts";
+import { chatsCalled } from "./accounts/account-store.ts";
+import { Accounts } from "./accounts/accounts.ts";
+import { KnownChannels } from "./accounts/known-channels.ts";
+import { Logins } from "./accounts/logins.ts";
+import { Webhooks } from "./accounts/webhooks.ts";
+import { Inbox } from "./in/inbox.ts";
+import { MediaIn } from "./in/media-in.ts";
+import { type NameProblem, namesIn } from "./in/names.ts";
+import { PAIRING_LIMITS, Pairing } from "./in/pairing.ts";
+import { Transcriber } from "./in/transcribe.ts";
+import { explainEntry } from "./in/why.ts";
+import { type ActionParams, messageAction } from "./out/actions.ts";
+import { ApprovalNotes } from "./out/approval-notes.ts";
+import { Delivery } from "./out/delivery.ts";
+import { Live } from "./out/live.ts";
+import { Outbox, type OutboxRow } from "./out/outbox.ts";
+import { Outgoing } from "./out/outgoing.ts";
+import { queueRules } from "./queueing.ts";
+import type { MessagingServices } from "./services.ts";
+import { type Binding, bindings, channelSettings, type MessagesSettings, messages } from "./settings.ts";
+
+const STATUS_LIMIT_MS = 10_000;
+const PRUNE_MS = 6 * 3_600_000;
+const EXPIRE_MS = 60_000;
+const DAY_MS = 24 * 3_600_000;
+const NAME_WARNING = "a setting holds a name where only an id has an effect";
+
+export class Messaging implements AsyncDisposable {
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly pairing: Pairing;
+  readonly accounts: Accounts;
+  readonly setup: AccountSetup;
+  readonly logins: Logins;
+  readonly outgoing: Outgoing;
+  readonly webhooks: Webhooks;
+  readonly #services: MessagingServices;
+  readonly #channels: KnownChannels;
+  readonly #messages: Settings<MessagesSettings>;
+  readonly #bindings: Settings<readonly Binding[]>;
+  readonly #delivery: Delivery;
+  readonly #live: Live;
+  readonly #media: MediaIn;
+  readonly #stack = new DisposableStack();
+
+  constructor(services: MessagingServices) {
+    const { agent, clock, config, env, host, log, machine, models, sessions, stateDir } = services;
+    this.#services = services;
+    this.#messages = config.of(messages);
+    this.#bindings = config.of(bindings);
+    const settings = () => this.#messages.current;
+    const ttlMs = () => settings().outboundTtlMinutes * 60_000;
+    const definitions = host.channels;
+    const channels = new KnownChannels(services, definitions, config.of(channelSettings(definitions)));
+    const inbox = new Inbox(services);
+    const outbox = new Outbox(services);
+    this.#channels = channels;
+    this.inbox = inbox;
+    this.outbox = outbox;
+    this.pairing = new Pairing(services);
+    this.webhooks = new Webhooks(clock);
+    const transcriber = new Transcriber({ clock, env, models, settings });
+    this.#media = new MediaIn({ stateDir, clock, log, machine, media: sessions.media, transcriber });
+    this.accounts = new Accounts({
+      ...{ services, channels, inbox, outbox },
+      pairing: this.pairing,
+      media: this.#media,
+      webhooks: this.webhooks,
+      messages: settings,
+      bindings: () => this.#bindings.current,
+      live: () => this.#live,
+      settled: (row) => this.#settled(row),
+      isLoginUnderWay: (key) => this.logins.isUnderWay(key),
+    });
+    const { accounts } = this;
+    this.#delivery = new Delivery({
+      ...{ inbox, outbox, clock, messages: settings },
+      isOpen: (runId) => agent.runs.known(runId)?.kind === "open",
+      account: (channel, account) => accounts.find({ channel, account })?.account,
+      kick: (channel, account) => accounts.find({ channel, account })?.sender.kick(),
+    });
+    this.#live = this.#stack.use(
+      new Live({
+        ...{ clock, outbox, ttlMs },
+        bus: services.bus,
+        delivery: this.#delivery,
+        sender: ({ key }) => accounts.find(key)?.sender,
+        isOpen: (runId) => agent.runs.known(runId)?.kind === "open",
+      }),
+    );
+    this.setup = new AccountSetup({ channels, accounts, log });
+    this.logins = this.#stack.use(
+      new Logins({
+        ...{ clock, log, definitions },
+        isLinked: (key) => channels.isLinked(key),
+        prepare: (key, options) => this.setup.prepareLogin(key, options),
+        finished: (key, isLinked) => this.setup.loginFinished(key, isLinked),
+      }),
+    );
+    this.outgoing = new Outgoing({
+      ...{ services, channels, accounts, inbox, outbox, ttlMs },
+      delivery: this.#delivery,
+    });
+    this.#stack.use(new ApprovalNotes({ approvals: services.approvals, accounts, outbox, clock }));
+    agent.runs.observers.add(this.#delivery);
+    agent.runs.queueing.fill({
+      rulesFor: ({ request, sessionKey }) =>
+        queueRules(settings().queue, request.deliver?.channel, sessions.get(sessionKey)),
+    });
+    agent.channels.fill({
+      knows: (channel) => definitions.some(({ id }) => id === channel),
+      normalSender: (key) => {
+        const [channel = "", ...rest] = key.trim().split(":");
+        const definition = definitions.find(({ id }) => id === channel.trim().toLowerCase());
+        return definition ? `${definition.id}:${definition.normalPeer(rest.join(":"))}` : key.trim();
+      },
+      route: (target) => channels.route(target),
+    });
+  }
+
+  /** Starts the accounts, without waiting for any of them. */
+  start(): void {
+    const { clock, upkeep } = this.#services;
+    this.#media.sweep();
+    this.#media.prune(this.#keptSince);
+    this.#expire();
+    this.#delivery.review();
+    this.#stack.use(clock.every(PRUNE_MS, () => this.#media.prune(this.#keptSince)));
+    this.#stack.use(clock.onBelieved((byMs) => this.outbox.shift(byMs)));
+    upkeep.add(() => this.inbox.prune(this.#keptSince));
+    upkeep.add(() => this.outbox.prune(this.#keptSince));
+    this.#stack.use(clock.every(EXPIRE_MS, () => this.#expire()));
+    this.#checkBindings();
+    this.#stack.use(this.#bindings.onChange(() => this.#checkBindings()));
+    this.#warnOfNames();
+    this.#stack.use(this.#bindings.onChange(() => this.#warnOfNames()));
+    this.#stack.use(this.#channels.onChange(() => this.#warnOfNames()));
+    this.accounts.begin();
+  }
+
+  /** A binding to an agent that does not exist leaves its chats to the default one. */
+  #checkBindings(): void {
+    const { log, sessions } = this.#services;
+    const agents = sessions.agentIds();
+    for (const [index, { agentId }] of this.#bindings.current.entries())
+      if (!agents.includes(normalAgentId(agentId)))
+        log.warn("a binding names an agent that does not exist; the default agent answers there", {
+          setting: `bindings.${index}`,
+          agentId,
+        });
+  }
+
+  /** Names in the settings where only ids have an effect. */
+  namesInSettings(): NameProblem[] {
+    const { agent, sessions, store } = this.#services;
+    return namesIn(
+      {
+        channels: this.#channels.config,
+        bindings: this.#bindings.current,
+        identityLinks: sessions.settings.identityLinks,
+        bySender: agent.toolRules.bySender,
+      },
+      this.#channels.definitions,
+      (what, channel, name) =>
+        what === "chat" ? chatsCalled(store, channel, name) : this.inbox.sendersCalled(channel, name.replace(/^@/, "")),
+    );
+  }
+
+  #warnOfNames(): void {
+    for (const { setting, says, fix } of this.namesInSettings())
+      this.#services.log.warn(NAME_WARNING, { setting, says, fix });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stack.dispose();
+    await this.accounts[Symbol.asyncDispose]();
+    this.outgoing[Symbol.dispose]();
+  }
+
+  /** Acts on a channel as today's command line asks. Throws as `send` and its like do. */
+  act(request: ActionParams, caller: Caller, signal: AbortSignal): Promise<Record<string, unknown>> {
+    const { outgoing, inbox, outbox } = this;
+    return messageAction({ channels: this.#channels, outgoing, inbox, outbox }, request, caller, signal);
+  }
+
+  /** Why a message was answered or not. Throws `INVALID_REQUEST` when it is not known. */
+  why(wanted: string) {
+    const entry = this.inbox.find(wanted.trim());
+    if (!entry)
+      throw invalidRequest(
+        wanted === "last"
+          ? "no message has come in yet over any channel"
+          : `no inbound message ${wanted.slice(0, 100)}; \`moltbot why\` without a number lists the newest`,
+      );
+    const parts = entry.runId === undefined ? [] : this.outbox.of(`run:${entry.runId}`);
+    return explainEntry(
+      entry,
+      parts.map((row) => this.outbox.entry(row)),
+      this.#services.config.snapshot(),
+    );
+  }
+
+  /** The newest message of the chat from which a run was started, before it; else of its conversation. */
+  lastIn({ runId, sessionKey }: { runId: string; sessionKey: string }) {
+    const [own] = this.inbox.ofRun(runId);
+    return own ? this.inbox.lastBefore(own) : this.inbox.lastOfSession(sessionKey);
+  }
+
+  /** What becomes of messages that come while a reply of a conversation is under way. */
+  queueModeOf(sessionKey: string): QueueMode {
+    const session = this.#services.sessions.get(sessionKey);
+    const channel = session?.route?.channel;
+    return queueRules(this.#messages.current.queue, channel, session).mode;
+  }
+
+  /** Who waits on which account, and how many may. */
+  pairingOverview() {
+    const accounts = this.#channels.accounts().map(({ key }) => key);
+    const hasOwner = accounts.some((key) => (this.#channels.settingsOf(key)?.owners.entries.length ?? 0) > 0);
+    return {
+      accounts: accounts.map(({ channel, account }) => ({ channel, accountId: account })),
+      requests: this.pairing.list(undefined).pending,
+      commandOwnerConfigured: hasOwner,
+      limits: PAIRING_LIMITS,
+    };
+  }
+
+  /** Lets a sender in; tells them so when asked to. */
+  approve({ channel, code, notify }: { channel: string; code: string; notify?: boolean }) {
+    const definition = this.#channels.definition(channel);
+    const { id, name, accountId } = this.pairing.approve(definition.id, code);
+    if (notify)
+      this.outgoing.tell({ channel: definition.id, account: accountId }, id, "You have been let in. Say hello.");
+    return { channel: definition.id, id, ...(name !== undefined && { name }) };
+  }
+
+  /** Shuts a sender out. */
+  revoke({ channel, id }: { channel: string; id: string }) {
+    const definition = this.#channels.definition(channel);
+    const removed =
+      this.pairing.revoke(definition.id, id) || this.pairing.revoke(definition.id, definition.normalPeer(id));
+    return { channel: definition.id, id, removed };
+  }
+
+  /** All channels and accounts as `channels.status` says them. */
+  async status(
+    { probe = false, timeoutMs }: { readonly probe?: boolean; readonly timeoutMs?: number },
+    signal: AbortSignal,
+  ) {
+    if (probe) {
+      const limitMs = Math.max(1_000, timeoutMs ?? STATUS_LIMIT_MS);
+      await this.accounts.probeAll(limitMs, signal);
+    }
+    const labels = (pick: (definition: ChannelDefinition) => string) =>
+      Object.fromEntries(this.#channels.definitions.map((definition) => [definition.id, pick(definition)]));
+    return {
+      ts: this.#services.clock.now(),
+      channelOrder: this.#channels.definitions.map(({ id }) => id),
+      channelLabels: labels(({ label }) => label),
+      channelDetailLabels: labels(({ detailLabel }) => detailLabel),
+      channelSystemImages: labels(({ systemImage }) => systemImage),
+      channelMeta: this.#channels.definitions.map(
+        ({ id, label, detailLabel, systemImage, summary, login, settings }) => ({
+          ...{ id, label, detailLabel, systemImage, summary },
+          login: login !== undefined,
+          settings: Object.entries(settings.properties).map(([name, schema]) => ({
+            name,
+            description: schema.description ?? "",
+            isSecret: isSecret(schema),
+          })),
+        }),
+      ),
+      channels: this.health().channels,
+      channelAccounts: Object.fromEntries(
+        this.#channels.definitions.map(({ id }) => [id, this.accounts.snapshots(id)]),
+      ),
+      channelDefaultAccountId: labels(({ id }) => this.#channels.defaultAccount(id)),
+    };
+  }
+
+  /** Channels as the health snapshot shows them: those that are in the config. */
+  health(): { channels: Record<string, unknown>; order: string[]; labels: Record<string, string> } {
+    const inUse = this.#channels.definitions.filter(({ id }) => this.accounts.snapshots(id).length > 0);
+    const channels = inUse.map(({ id }) => {
+      const accounts = this.accounts.snapshots(id);
+      const first = accounts.find(({ accountId }) => accountId === this.#channels.defaultAccount(id)) ?? accounts[0]!;
+      return [id, { ...first, accounts: Object.fromEntries(accounts.map((each) => [each.accountId, each])) }];
+    });
+    return {
+      channels: Object.fromEntries(channels),
+      order: inUse.map(({ id }) => id),
+      labels: Object.fromEntries(inUse.map(({ id, label }) => [id, label])),
+    };
+  }
+
+  /** One line for each account, for `status`. */
+  summary(): string[] {
+    return this.#channels.definitions.flatMap(({ id, label }) =>
+      this.accounts.snapshots(id).map(({ accountId, state, problem, self }) => {
+        const name = accountId === DEFAULT_ACCOUNT ? label : `${label} (${accountId})`;
+        return `${name}: ${state}${self?.name ? ` as ${self.name}` : ""}${problem ? ` — ${problem.message}` : ""}`;
+      }),
+    );
+  }
+
+  /** Also of accounts that are down, off or gone: their messages do not wait for ever. */
+  #expire(): void {
+    this.#services.store.transaction(() => {
+      for (const row of this.outbox.expire()) this.#settled(row);
+    });
+  }
+
+  #settled(row: OutboxRow): void {
+    this.outgoing.settled(row);
+  }
+
+  /** What came or went before is forgotten, epoch ms. */
+  get #keptSince(): number {
+    return this.#services.clock.olderThan(this.#messages.current.keepDays * DAY_MS);
+  }
+}

@@ -1,0 +1,398 @@
+/** Every message to a platform, on disk before it is sent, and how far it is. */
+import { randomBytes } from "node:crypto";
+import { invalidRequest } from "../../../../base/errors.ts";
+import type { Store } from "../../../../base/store/store.ts";
+import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
+import { stored } from "../../../../base/store/stored.ts";
+import type { Clock } from "../../../../base/time/clock.ts";
+import type { Button, ChatRef, MessageRef, OutboundMedia, Poll } from "../../../../kit/channel.ts";
+import type { Rendered } from "../../../../kit/text/dialect.ts";
+import type { AccountKey } from "../in/inbox.ts";
+import type { OutboxEntryShape } from "../schema.ts";
+
+/** What is to be sent. `markdown` is rendered and cut into parts first; the others are one message each. */
+export type Content =
+  | { readonly kind: "markdown"; readonly markdown: string; readonly media?: readonly OutboundMedia[] }
+  | { readonly kind: "part"; readonly text: Rendered; readonly media?: OutboundMedia | undefined }
+  | ({ readonly kind: "poll"; readonly pollId?: string } & Omit<Poll, "clientId" | "chat">);
+
+/** A message to be sent, with everything that it needs. */
+export interface Payload {
+  readonly content: Content;
+  readonly replyTo?: MessageRef | undefined;
+  readonly via?: string | undefined;
+  readonly buttons?: readonly (readonly Button[])[] | undefined;
+  readonly silent?: boolean | undefined;
+  /** The markup was refused: the plain text is sent instead. */
+  readonly isPlain?: boolean | undefined;
+  /** The beginning of a reply that still grows; the final text takes its place. */
+  readonly isDraft?: boolean | undefined;
+  /** The platform has a draft of this part: it is edited instead of sent. */
+  readonly replacesDraft?: boolean | undefined;
+}
+
+export interface NewOutbound extends AccountKey {
+  readonly chat: ChatRef;
+  /** What it belongs to: `run:ID`, `send:WHO:KEY`, `pairing:…`. A second one of the same origin and part is not taken. */
+  readonly origin: string;
+  readonly part?: number;
+  readonly payload: Payload;
+  readonly sessionKey?: string | undefined;
+  readonly ttlMs: number;
+}
+
+export type OutboxState = "composing" | "queued" | "sending" | "sent" | "unknown" | "failed";
+
+/** A message of the outbox. */
+export interface OutboxRow extends AccountKey {
+  readonly id: number;
+  readonly clientId: string;
+  readonly chat: ChatRef;
+  readonly origin: string;
+  readonly part: number;
+  readonly payload: Payload;
+  readonly sessionKey: string | undefined;
+  readonly state: OutboxState;
+  readonly problem: string | undefined;
+  readonly providerId: string | undefined;
+  readonly attempts: number;
+  readonly notBefore: number;
+  readonly queuedAt: number;
+  readonly expiresAt: number;
+  readonly sentAt: number | undefined;
+}
+
+interface Row
+  extends Omit<OutboxRow, "chat" | "payload" | "sessionKey" | "problem" | "providerId" | "sentAt" | "queuedAt"> {
+  readonly chat: string;
+  readonly thread: string | null;
+  readonly payload: string;
+  readonly sessionKey: string | null;
+  readonly problem: string | null;
+  readonly providerId: string | null;
+  readonly queuedAt: number;
+  readonly sentAt: number | null;
+}
+
+const COLUMNS =
+  "id, client_id as clientId, channel, account, chat, thread, origin, part, payload, session_key as sessionKey, state, " +
+  "problem, provider_id as providerId, attempts, not_before as notBefore, queued_at as queuedAt, " +
+  "expires_at as expiresAt, sent_at as sentAt";
+const PREVIEW_CHARS = 200;
+/** A target that names a chat otherwise than the platform does: "@name", "user:123". */
+const NAMED_TARGET = /^(?:@|user:)/;
+/** Longer than any send under way takes. */
+const SENDING_MS = 5 * 60_000;
+
+export class Outbox {
+  readonly #store: Store;
+  readonly #clock: Clock;
+
+  readonly #guard: (text: string) => string;
+
+  /** `guard` takes secrets out of a text that leaves. */
+  constructor(options: { store: Store; clock: Clock; guard: (text: string) => string }) {
+    this.#guard = options.guard;
+    this.#store = options.store;
+    this.#clock = options.clock;
+  }
+
+  /** Keeps a message to be sent. The one that has this origin and part already, if there is one. */
+  add({ channel, account, chat, origin, part = 0, payload, sessionKey, ttlMs }: NewOutbound): OutboxRow {
+    const now = this.#clock.now();
+    const state = payload.content.kind === "markdown" ? "composing" : "queued";
+    this.#store.run(
+      `insert into outbox (client_id, channel, account, chat, thread, origin, part, payload, session_key, state, queued_at, expires_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (origin, part) do nothing`,
+      ...[randomBytes(10).toString("hex"), channel, account, chat.id, chat.threadId ?? null, origin, part],
+      ...[this.#textOf(payload), sessionKey ?? null, state, now, this.#clock.steadyNow() + ttlMs],
+    );
+    return this.of(origin).find((row) => row.part === part)!;
+  }
+
+  get(id: number): OutboxRow | undefined {
+    const row = this.#store.get<Row>(`select ${COLUMNS} from outbox where id = ?`, id);
+    return row && toOutboxRow(row);
+  }
+
+  /** All parts of an origin, in order. */
+  of(origin: string): OutboxRow[] {
+    return this.#store
+      .all<Row>(`select ${COLUMNS} from outbox where origin = ? order by part`, origin)
+      .map(toOutboxRow);
+  }
+
+  /** Whether a run has sent something to a chat with its tool. */
+  wasToldBy(runId: string, { channel, account, chat }: AccountKey & { readonly chat: ChatRef }): boolean {
+    const from = `send:${toolPrincipal(runId)}:`;
+    return (
+      this.#store.get(
+        `select 1 from outbox where origin >= ? and origin < ? and channel = ? and account = ? and chat = ?
+         and state <> 'failed' limit 1`,
+        ...[from, `${from}\uffff`, channel, account, chat.id],
+      ) !== undefined
+    );
+  }
+
+  /** Chats of an account that something waits for. */
+  openChats({ channel, account }: AccountKey): string[] {
+    return this.#store
+      .all<{ chat: string }>(
+        "select distinct chat from outbox where channel = ? and account = ? and state in ('composing', 'queued', 'sending')",
+        ...[channel, account],
+      )
+      .map(({ chat }) => chat);
+  }
+
+  /** What is to be sent next to a chat. */
+  next({ channel, account }: AccountKey, chat: string): OutboxRow | undefined {
+    const row = this.#store.get<Row>(
+      `select ${COLUMNS} from outbox where channel = ? and account = ? and chat = ?
+       and state in ('composing', 'queued', 'sending') and state <> 'sending' order by id limit 1`,
+      ...[channel, account, chat],
+    );
+    return row && toOutboxRow(row);
+  }
+
+  /** What was being sent when a link or the gateway ended. */
+  doubtful({ channel, account }: AccountKey): OutboxRow[] {
+    return this.#store
+      .all<Row>(
+        `select ${COLUMNS} from outbox where channel = ? and account = ?
+         and state in ('composing', 'queued', 'sending') and state = 'sending' order by id`,
+        ...[channel, account],
+      )
+      .map(toOutboxRow);
+  }
+
+  /** The message that the platform knows under this id. */
+  byProviderId({ channel, account }: AccountKey, id: string, chat?: string): OutboxRow | undefined {
+    const rows = this.#store
+      .all<Row>(
+        `select ${COLUMNS} from outbox where channel = ? and account = ? and provider_id = ?`,
+        ...[channel, account, id],
+      )
+      .map(toOutboxRow);
+    if (chat === undefined) return rows[0];
+    return rows.find((row) => row.chat.id === chat) ?? rows.find((row) => NAMED_TARGET.test(row.chat.id));
+  }
+
+  /** Replaces a message that was to be composed by its parts; they keep its place. */
+  compose({ id, ...row }: OutboxRow, parts: readonly Payload[]): void {
+    this.#store.transaction(() => {
+      this.#store.run("delete from outbox where id = ?", id);
+      for (const [part, payload] of parts.entries()) {
+        const known = this.of(row.origin).find((each) => each.part === part);
+        if (known) {
+          this.#update(known, payload);
+          continue;
+        }
+        this.#store.run(
+          `insert into outbox (client_id, channel, account, chat, thread, origin, part, payload, session_key, state, queued_at, expires_at)
+           values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)`,
+          ...[part === 0 ? row.clientId : randomBytes(10).toString("hex"), row.channel, row.account, row.chat.id],
+          ...[row.chat.threadId ?? null, row.origin, part, this.#textOf(payload), row.sessionKey ?? null],
+          ...[row.queuedAt, row.expiresAt],
+        );
+      }
+    });
+  }
+
+  /** A message as it is kept: what is sent is read from there, so no secret leaves by it. */
+  #textOf(payload: Payload): string {
+    return this.#guard(JSON.stringify(payload));
+  }
+
+  /** The final text of a draft: an edit when the platform has the draft, else a message of its own. */
+  #update(draft: OutboxRow, payload: Payload): void {
+    const isThere = draft.state === "sent" && draft.payload.isDraft;
+    this.#store.run(
+      "update outbox set payload = ?, state = 'queued', problem = null, not_before = 0, provider_id = ? where id = ?",
+      this.#textOf(isThere ? { ...payload, replacesDraft: true } : payload),
+      isThere ? (draft.providerId ?? null) : null,
+      draft.id,
+    );
+  }
+
+  /** It is about to be sent: from here on it may have been taken. `sentAt` is the time of the last try until it was. */
+  sending(id: number): void {
+    this.#store.run(
+      "update outbox set state = 'sending', attempts = attempts + 1, sent_at = ? where id = ?",
+      ...[this.#clock.now(), id],
+    );
+  }
+
+  sent(id: number, providerId: string): void {
+    this.#store.run(
+      "update outbox set state = 'sent', provider_id = ?, sent_at = ?, problem = null where id = ?",
+      ...[providerId, this.#clock.now(), id],
+    );
+  }
+
+  /** The platform has an id for a poll beside that of its message. */
+  notePoll(id: number, pollId: string): void {
+    this.#store.run("update outbox set payload = json_set(payload, '$.content.pollId', ?) where id = ?", pollId, id);
+  }
+
+  /** It was certainly not taken: it waits again. */
+  later(id: number, notBefore: number, problem: string): void {
+    this.#store.run(
+      "update outbox set state = 'queued', not_before = ?, problem = ? where id = ?",
+      ...[Math.trunc(notBefore), problem, id],
+    );
+  }
+
+  /** The same once more, as plain text. */
+  asPlain(row: OutboxRow): void {
+    this.#store.run(
+      "update outbox set state = 'queued', payload = ? where id = ?",
+      JSON.stringify({ ...row.payload, isPlain: true }),
+      row.id,
+    );
+  }
+
+  end(id: number, state: "unknown" | "failed", problem: string): void {
+    this.#store.run("update outbox set state = ?, problem = ? where id = ?", state, problem, id);
+  }
+
+  /** Moves what waits for a chat to its new id. */
+  moveChat({ channel, account }: AccountKey, from: string, to: string): void {
+    this.#store.run(
+      "update outbox set chat = ? where channel = ? and account = ? and chat = ? and state in ('composing', 'queued')",
+      ...[to, channel, account, from],
+    );
+  }
+
+  /** Nothing more can be sent to a chat: what waits for it fails. Returns those messages. */
+  failChat({ channel, account }: AccountKey, chat: string, problem: string): OutboxRow[] {
+    return this.#store
+      .all<Row>(
+        `update outbox set state = 'failed', problem = ?
+         where channel = ? and account = ? and chat = ? and state in ('composing', 'queued') returning ${COLUMNS}`,
+        ...[problem, channel, account, chat],
+      )
+      .map(toOutboxRow);
+  }
+
+  /**
+   * What waits longer than it may, wherever it is to go, fails; what was being sent and whose account has not come back
+   * stays in doubt. Returns those messages.
+   */
+  expire(): OutboxRow[] {
+    const now = this.#clock.steadyNow();
+    return this.#store
+      .all<Row>(
+        `update outbox set state = case state when 'sending' then 'unknown' else 'failed' end,
+           problem = case when state = 'sending' then 'the gateway was interrupted while it sent this; it may have arrived'
+             when problem is null then 'it could not be sent in time' else 'it could not be sent in time: ' || problem end
+         where state in ('composing', 'queued', 'sending')
+           and ((state <> 'sending' and expires_at <= ?) or (state = 'sending' and expires_at <= ? - ?)) returning ${COLUMNS}`,
+        ...[now, now, SENDING_MS],
+      )
+      .map(toOutboxRow);
+  }
+
+  /** A person wants it sent again, as new. Throws `INVALID_REQUEST` when it is on its way or was sent. */
+  requeue(id: number, ttlMs: number): OutboxRow {
+    const row = this.require(id);
+    if (row.state !== "unknown" && row.state !== "failed") throw invalidRequest(`message ${id} is ${row.state}`);
+    const now = this.#clock.now();
+    this.#store.run(
+      `update outbox set state = 'queued', client_id = ?, attempts = 0, not_before = 0, problem = null,
+       queued_at = ?, expires_at = ? where id = ?`,
+      ...[randomBytes(10).toString("hex"), now, this.#clock.steadyNow() + ttlMs, id],
+    );
+    return this.require(id);
+  }
+
+  /** Throws `INVALID_REQUEST` when there is no such message. */
+  require(id: number): OutboxRow {
+    const row = this.get(id);
+    if (!row) throw invalidRequest(`no message ${id} in the outbox; \`moltbot message list\` shows them`);
+    return row;
+  }
+
+  /** The newest messages first. */
+  list(filter: { channel?: string; accountId?: string; state?: string; limit?: number } = {}): OutboxEntryShape[] {
+    return this.#store
+      .all<Row>(
+        `select ${COLUMNS} from outbox where (?1 is null or channel = ?1) and (?2 is null or account = ?2)
+         and (?3 is null or state = ?3 or (?3 = 'queued' and state = 'composing')) order by id desc limit ?4`,
+        ...[filter.channel ?? null, filter.accountId ?? null, filter.state ?? null, filter.limit ?? 50],
+      )
+      .map((row) => this.entry(toOutboxRow(row)));
+  }
+
+  /** A message as the wire says it. */
+  entry(row: OutboxRow): OutboxEntryShape {
+    return {
+      id: row.id,
+      channel: row.channel,
+      accountId: row.account,
+      chatId: row.chat.id,
+      ...(row.chat.threadId !== undefined && { threadId: row.chat.threadId }),
+      origin: row.origin,
+      // Codes are for those who may let people in.
+      text: row.origin.startsWith("pairing:") ? "[a pairing code]" : textOf(row.payload).slice(0, PREVIEW_CHARS),
+      state: row.state === "composing" ? "queued" : row.state,
+      ...(row.problem !== undefined && { problem: row.problem }),
+      ...(row.providerId !== undefined && { providerId: row.providerId }),
+      attempts: row.attempts,
+      queuedAt: row.queuedAt,
+      expiresAt: row.expiresAt,
+      ...(row.state === "sent" && row.sentAt !== undefined && { sentAt: row.sentAt }),
+    };
+  }
+
+  /** How much of an account waits or is in doubt, and when it last sent. */
+  summary({ channel, account }: AccountKey): { queued: number; unknown: number; lastOutboundAt: number | undefined } {
+    const row = this.#store.get<{ queued: number; unknown: number; at: number | null }>(
+      `select count(*) filter (where state in ('composing', 'queued', 'sending')) as queued,
+              count(*) filter (where state = 'unknown') as unknown, max(sent_at) filter (where state = 'sent') as at
+       from outbox where channel = ? and account = ?`,
+      channel,
+      account,
+    );
+    return { queued: row?.queued ?? 0, unknown: row?.unknown ?? 0, lastOutboundAt: row?.at ?? undefined };
+  }
+
+  /** Steady time has moved by so many milliseconds: what waits is due, and expires, at the same moment as before. */
+  shift(byMs: number): void {
+    this.#store.run(
+      `update outbox set expires_at = expires_at + ?1, not_before = case not_before when 0 then 0 else not_before + ?1 end
+       where state in ('composing', 'queued', 'sending')`,
+      byMs,
+    );
+  }
+
+  /** Forgets some of what has ended and was queued before `before`, epoch ms; true when more is left. */
+  prune(before: number): boolean {
+    // Among the first of them: looking at all rows holds the loop where much is kept.
+    const hasEnded =
+      "id < (select min(id) from outbox) + 2000 and state in ('sent', 'failed', 'unknown') and queued_at < ?";
+    return this.#store.deleteSome("outbox", hasEnded, [before], ROWS_PER_STEP);
+  }
+}
+
+/** In whose name a run sends with its tool; names of connections have another form. */
+export function toolPrincipal(runId: string): string {
+  return `run:${runId}`;
+}
+
+/** What a message says, without markup. */
+export function textOf({ content }: Payload): string {
+  if (content.kind === "markdown") return content.markdown;
+  return content.kind === "poll" ? content.question : content.text.plain;
+}
+
+function toOutboxRow({ chat, thread, payload, sessionKey, problem, providerId, sentAt, ...row }: Row): OutboxRow {
+  return {
+    ...row,
+    chat: thread === null ? { id: chat } : { id: chat, threadId: thread },
+    payload: stored<Payload>(payload),
+    sessionKey: sessionKey ?? undefined,
+    problem: problem ?? undefined,
+    providerId: providerId ?? undefined,
+    sentAt: sentAt ?? undefined,
+  };
+}

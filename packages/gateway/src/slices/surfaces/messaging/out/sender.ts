@@ -1,0 +1,337 @@
+/**
+ * Sends an account's outbox: in order within a chat, chats side by side, each row marked before it leaves and after it
+ * was taken. What may have been taken is repeated only where that is harmless, or where the platform can be asked.
+ */
+
+import { ignore, TellableError } from "../../../../base/errors.ts";
+import type { Log } from "../../../../base/log.ts";
+import type { Machine } from "../../../../base/process/machine.ts";
+import { type Backoff, backoffMs } from "../../../../base/time/backoff.ts";
+import type { Clock } from "../../../../base/time/clock.ts";
+import { ChannelError, type Connection, type Outbound } from "../../../../kit/channel.ts";
+import type { Rendered } from "../../../../kit/text/dialect.ts";
+import { type Account, toChannelError } from "../accounts/account.ts";
+import type { Outbox, OutboxRow, Payload } from "./outbox.ts";
+
+export interface SenderOptions {
+  readonly account: Account;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly machine: Machine;
+  /** Cuts a reply into the messages that the platform takes. */
+  compose(row: OutboxRow, account: Account): Promise<Payload[]>;
+  /** Runs `work` in one transaction. */
+  atomically(work: () => void): void;
+  /** Called when a row has come to its end, in the transaction that says so: sent, failed or in doubt. */
+  settled(row: OutboxRow): void;
+}
+
+const RETRY: Backoff = { baseMs: 500, maxMs: 30_000, factor: 2 };
+/** A harmless repeat is still not repeated for ever. */
+const MAX_ATTEMPTS = 8;
+const SEND_LIMIT_MS = 60_000;
+const AFTER_ERROR_MS = 5_000;
+
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #busy = new Map<string, Promise<void>>();
+  readonly #timers = new Map<string, Disposable>();
+  readonly #stop = new AbortController();
+  #isReady = false;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+  }
+
+  /** The link is open: what was in doubt is settled, then everything that waits is sent. */
+  async opened(connection: Connection): Promise<void> {
+    this.#isReady = false;
+    const { outbox, account, log } = this.#options;
+    for (const row of outbox.doubtful(account.key)) {
+      if (this.#busy.has(row.chat.id)) continue;
+      await this.#settleDoubt(row, connection).catch((error: unknown) =>
+        log.error("a doubtful message cannot be settled", { outboxId: row.id, error }),
+      );
+    }
+    this.#isReady = true;
+    this.kick();
+  }
+
+  /** Looks for work. Cheap when there is none. */
+  kick(): void {
+    const { account, outbox } = this.#options;
+    if (!this.#isReady || !account.connection) return;
+    for (const chat of outbox.openChats(account.key)) this.#wake(chat);
+  }
+
+  /** Runs `task` between two messages of a chat, for example an edit of a growing reply. */
+  async between(chat: string, task: (connection: Connection) => Promise<void>): Promise<void> {
+    await this.#busy.get(chat);
+    const { connection } = this.#options.account;
+    if (!connection || this.#busy.has(chat)) return;
+    const work = task(connection).catch((error: unknown) => ignore(error, "the final text is sent in any case"));
+    this.#busy.set(chat, work);
+    await work;
+    this.#busy.delete(chat);
+    this.kick();
+  }
+
+  /** Stops looking; what is under way ends by itself. */
+  async stop(): Promise<void> {
+    this.#isReady = false;
+    this.#stop.abort(new TellableError("the account is stopped"));
+    for (const timer of this.#timers.values()) timer[Symbol.dispose]();
+    this.#timers.clear();
+    await Promise.allSettled(this.#busy.values());
+  }
+
+  #wake(chat: string): void {
+    if (this.#busy.has(chat)) return;
+    const work = this.#drain(chat).catch((error: unknown) => {
+      if (this.#stop.signal.aborted) return;
+      // A full disk, for example: what waits is on disk already and is tried again, but not in circles.
+      this.#options.log.error("sending ended in an unexpected error", { error });
+      if (this.#isReady) this.#wakeLater(chat, AFTER_ERROR_MS);
+    });
+    this.#busy.set(chat, work);
+    void work.then(() => {
+      this.#busy.delete(chat);
+      // Something may have come between the last look and now.
+      if (!this.#timers.has(chat) && this.#hasWork(chat)) this.#wake(chat);
+    });
+  }
+
+  #hasWork(chat: string): boolean {
+    const { account, outbox, clock } = this.#options;
+    if (!this.#isReady || !account.connection) return false;
+    const row = outbox.next(account.key, chat);
+    return row !== undefined && row.notBefore <= clock.steadyNow();
+  }
+
+  async #drain(chat: string): Promise<void> {
+    const { account, outbox, clock } = this.#options;
+    for (;;) {
+      const { connection } = account;
+      const row = outbox.next(account.key, chat);
+      if (!row || !connection || !this.#isReady) return;
+      if (await this.#isExpired(row)) continue;
+      if (row.notBefore > clock.steadyNow()) return this.#wakeLater(chat, row.notBefore - clock.steadyNow());
+      if (row.state === "composing") await this.#compose(row);
+      else await this.#send(row, connection);
+    }
+  }
+
+  async #compose(row: OutboxRow): Promise<void> {
+    const { account, outbox, compose, machine } = this.#options;
+    const { signal } = this.#stop;
+    const tries = { signal, isKnown: () => false };
+    const parts = await machine
+      .surely(() => compose(row, account), tries)
+      .catch((error: unknown) => {
+        signal.throwIfAborted();
+        this.#options.log.error("a message cannot be rendered", { outboxId: row.id, error });
+        return [];
+      });
+    if (parts.length === 0) await this.#end(row, "failed", "it holds nothing that can be shown");
+    else outbox.compose(row, parts);
+  }
+
+  #wakeLater(chat: string, ms: number): void {
+    this.#timers.get(chat)?.[Symbol.dispose]();
+    this.#timers.set(
+      chat,
+      this.#options.clock.after(ms + 5, () => {
+        this.#timers.delete(chat);
+        if (this.#isReady) this.#wake(chat);
+      }),
+    );
+  }
+
+  async #isExpired(row: OutboxRow): Promise<boolean> {
+    if (this.#options.clock.steadyNow() < row.expiresAt) return false;
+    await this.#end(
+      row,
+      "failed",
+      row.problem ? `it could not be sent in time: ${row.problem}` : "it could not be sent in time",
+    );
+    return true;
+  }
+
+  async #send(row: OutboxRow, connection: Connection): Promise<void> {
+    const { outbox, clock } = this.#options;
+    outbox.sending(row.id);
+    const limit = new AbortController();
+    using _timer = clock.after(SEND_LIMIT_MS, () =>
+      limit.abort(new TellableError("the platform did not answer in time")),
+    );
+    let sent: string;
+    try {
+      sent = await Promise.race([this.#transmit(row, connection, limit.signal), rejectionOf(limit.signal)]);
+    } catch (error) {
+      const problem = limit.signal.aborted
+        ? new ChannelError("unknown", `${this.#options.account.definition.label} did not answer in time.`, {
+            cause: error,
+          })
+        : toSendError(error, this.#options.account);
+      return await this.#failed(outbox.require(row.id), problem, connection);
+    }
+    await this.#sent(row, sent);
+  }
+
+  /**
+   * Writes what the platform has said. It is known now and may never be told again: through all trouble of the machine it is
+   * kept and written.
+   */
+  async #keep(write: () => void): Promise<void> {
+    await this.#options.machine.persist(write, this.#stop.signal);
+  }
+
+  /** Hands the message to the platform; resolves with its id there. */
+  async #transmit(row: OutboxRow, connection: Connection, signal: AbortSignal): Promise<string> {
+    const { payload, chat, clientId, providerId } = row;
+    if (payload.content.kind === "poll") {
+      if (!connection.poll)
+        throw new ChannelError("rejected", `${this.#options.account.definition.label} has no polls.`);
+      const { kind: _kind, pollId: _pollId, ...poll } = payload.content;
+      const { id, pollId } = await connection.poll({ clientId, chat, ...poll }, signal);
+      if (pollId !== undefined) await this.#keep(() => this.#options.outbox.notePoll(row.id, pollId));
+      return id;
+    }
+    if (payload.replacesDraft && providerId !== undefined && connection.edit) {
+      try {
+        await connection.edit({ chat, id: providerId, isOwn: true }, textOfPart(payload), signal);
+        return providerId;
+      } catch (error) {
+        // The draft is gone, or too old to be changed: the text is sent as a message of its own.
+        if (!(error instanceof ChannelError) || error.kind !== "rejected") throw error;
+      }
+    }
+    return (await connection.send(outboundOf(row), signal)).id;
+  }
+
+  async #failed(row: OutboxRow, error: ChannelError, connection: Connection): Promise<void> {
+    const { outbox, clock, log, account } = this.#options;
+    const now = clock.steadyNow();
+    switch (error.kind) {
+      case "rate-limited":
+        return await this.#later(row, now + (error.retryAfterMs ?? 1_000), error.message);
+      case "bad-format":
+        if (!row.payload.isPlain) return await this.#keep(() => outbox.asPlain(row));
+        break;
+      case "rejected":
+        break;
+      case "unknown":
+        return await this.#inDoubt(row, error, connection);
+      case "not-sent":
+      case "network":
+        return await this.#later(row, now + backoffMs(row.attempts, RETRY), error.message);
+      default:
+        // The account itself is in trouble: the message waits for it until it expires.
+        return await this.#later(row, now + backoffMs(row.attempts, RETRY), error.message);
+    }
+    log.warn("a message was refused by the platform", { ...account.key, outboxId: row.id, problem: error.message });
+    await this.#end(row, "failed", error.message);
+  }
+
+  /** It may have been taken: the same id again where the platform knows it, else the platform is asked, else it stays in doubt. */
+  async #inDoubt(row: OutboxRow, error: ChannelError, connection: Connection): Promise<void> {
+    const { clock } = this.#options;
+    const isHarmless = this.#isRepeatSafe(row);
+    if (isHarmless && row.attempts < MAX_ATTEMPTS)
+      return await this.#later(row, clock.steadyNow() + backoffMs(row.attempts, RETRY), error.message);
+    await this.#settleDoubt(row, connection, error.message);
+  }
+
+  /** Whether the platform still knows the message's id. A clock that was moved back tells nothing of that. */
+  #isRepeatSafe({ sentAt, queuedAt }: OutboxRow): boolean {
+    const { account, clock } = this.#options;
+    const sinceMs = clock.now() - (sentAt ?? queuedAt);
+    return sinceMs >= 0 && sinceMs < account.definition.repeatSafeMs;
+  }
+
+  async #settleDoubt(row: OutboxRow, connection: Connection, problem?: string): Promise<void> {
+    const { account, log } = this.#options;
+    if (problem === undefined && this.#isRepeatSafe(row))
+      return await this.#later(row, 0, "sent again after an interruption");
+    const found = await this.#look(row, connection);
+    if (found === "absent") return await this.#later(row, 0, "the platform does not have it; sent again");
+    if (found !== "unknown") return await this.#sent(row, found);
+    log.warn("it is not known whether a message was sent", { ...account.key, outboxId: row.id });
+    await this.#end(row, "unknown", problem ?? "the gateway was interrupted while it sent this; it may have arrived");
+  }
+
+  /** Asks the platform whether it has a message. */
+  async #look(row: OutboxRow, connection: Connection): Promise<string | "absent" | "unknown"> {
+    if (!connection.findSent || row.payload.content.kind !== "part") return "unknown";
+    const limit = new AbortController();
+    using _timer = this.#options.clock.after(SEND_LIMIT_MS, () => limit.abort(new TellableError("no answer in time")));
+    try {
+      const found = await connection.findSent(outboundOf(row), limit.signal);
+      return typeof found === "string" ? found : found.id;
+    } catch (error) {
+      ignore(error, "what cannot be asked stays unknown");
+      return "unknown";
+    }
+  }
+
+  async #later({ id }: OutboxRow, notBefore: number, problem: string): Promise<void> {
+    await this.#keep(() => this.#options.outbox.later(id, notBefore, problem));
+  }
+
+  async #sent({ id }: OutboxRow, providerId: string): Promise<void> {
+    const { outbox } = this.#options;
+    await this.#settle(id, () => outbox.sent(id, providerId));
+  }
+
+  async #end({ id }: OutboxRow, state: "unknown" | "failed", problem: string): Promise<void> {
+    const { outbox } = this.#options;
+    await this.#settle(id, () => outbox.end(id, state, problem));
+  }
+
+  /** The end of a message and what follows from it, in one transaction. */
+  async #settle(id: number, end: () => void): Promise<void> {
+    const { outbox, atomically, settled } = this.#options;
+    await this.#keep(() =>
+      atomically(() => {
+        end();
+        settled(outbox.require(id));
+      }),
+    );
+  }
+}
+
+/** A message as a connection gets it. */
+function outboundOf({ clientId, chat, payload, queuedAt }: OutboxRow): Outbound {
+  const { replyTo, via, buttons, silent, content } = payload;
+  return {
+    clientId,
+    chat,
+    text: textOfPart(payload),
+    media: content.kind === "part" ? content.media : undefined,
+    replyTo,
+    via,
+    buttons,
+    silent,
+    queuedAt,
+  };
+}
+
+function textOfPart({ content, isPlain }: Payload): Rendered {
+  if (content.kind !== "part") return { text: "", plain: "" };
+  return isPlain ? { text: content.text.plain, plain: content.text.plain } : content.text;
+}
+
+/** What a channel has thrown while it sent: what is not known is not known. */
+function toSendError(error: unknown, { definition: { label } }: Account): ChannelError {
+  return error instanceof ChannelError
+    ? error
+    : new ChannelError("unknown", toChannelError(error, label).message, { cause: error });
+}
+
+/** Rejects when the signal aborts: a library that does not listen to it must not hold the chat. */
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  return promise;
+}
