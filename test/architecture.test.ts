@@ -12,7 +12,7 @@ const values = imports.filter(({ kind }) => kind === "value");
 const atStart = imports.map((each): Import => (isService(each) ? { ...each, kind: "value" } : each));
 
 function isService({ from, kind }: Import): boolean {
-  return kind === "dynamic" && /\/slices\/[^/]+\/slice\.ts$/.test(from);
+  return kind === "dynamic" && /\/slices\/[^/]+\/[^/]+\/slice\.ts$/.test(from);
 }
 
 /** A rule about imports: those of the files it is about must all be allowed. */
@@ -67,7 +67,8 @@ const RULES: readonly Rule[] = [
   {
     rule: "the catalog names slices and channels, and nothing else",
     files: /^catalog\.ts$/,
-    allows: /^(kit\/slice\.ts|slices\/[^/]+\/index\.ts|channels\/index\.ts|slices\/messaging\/settings\.ts)$/,
+    allows:
+      /^(kit\/slice\.ts|slices\/[^/]+\/[^/]+\/index\.ts|channels\/index\.ts|slices\/surfaces\/messaging\/settings\.ts)$/,
   },
   {
     rule: "the list of channels has one line for each",
@@ -94,20 +95,20 @@ const RULES: readonly Rule[] = [
   },
   {
     rule: "definitions reach the gateway through the call only",
-    files: /^slices\/[^/]+\/(methods|events|schema|settings)\.ts$/,
-    allows: /^(kit\/|base\/errors\.ts$|@sinclair\/typebox$|slices\/[^/]+\/(schema|slice)\.ts$)/,
+    files: /^slices\/[^/]+\/[^/]+\/(methods|events|schema|settings)\.ts$/,
+    allows: /^(kit\/|base\/errors\.ts$|@sinclair\/typebox$|slices\/[^/]+\/[^/]+\/(schema|slice)\.ts$)/,
     kinds: ["value"],
   },
   {
     rule: "a slice's light half is made of what other slices' light halves say",
-    files: /^slices\/[^/]+\/slice\.ts$/,
-    allows: /^(kit\/slice\.ts$|slices\/[^/]+\/slice\.ts$)/,
+    files: /^slices\/[^/]+\/[^/]+\/slice\.ts$/,
+    allows: /^(kit\/slice\.ts$|slices\/[^/]+\/[^/]+\/slice\.ts$)/,
     kinds: ["value", "type"],
   },
   {
     rule: "a slice's index names its parts",
-    files: /^slices\/[^/]+\/index\.ts$/,
-    allows: /^(kit\/|slices\/[^/]+\/(slice|keys|methods|events|settings|tables|tools|commands)(\/index)?\.ts$)/,
+    files: /^slices\/[^/]+\/[^/]+\/index\.ts$/,
+    allows: /^(kit\/|slices\/[^/]+\/[^/]+\/(slice|keys|methods|events|settings|tables|tools|commands)(\/index)?\.ts$)/,
   },
   {
     rule: "the command line speaks to the gateway in the protocol",
@@ -176,14 +177,32 @@ describe("imports", () => {
     assert.deepEqual(wrong.map(shown), []);
   });
 
+  test("a floor of slices uses the floors beneath it, types included", () => {
+    const wrong = imports.filter(({ from, to }) => {
+      const [user, used] = [floorOf(from), floorOf(to)];
+      return user !== undefined && used !== undefined && FLOORS.indexOf(used) > FLOORS.indexOf(user);
+    });
+
+    assert.deepEqual(wrong.map(shown), []);
+  });
+
+  test("the floors are those of the folders", () => {
+    const floors = new Set([...sources.keys()].map(floorOf).filter((floor) => floor !== undefined));
+
+    assert.deepEqual(
+      [...floors].filter((floor) => !FLOORS.includes(floor)),
+      [],
+    );
+  });
+
   test("of values there are no cycles", () => {
     assert.equal(findCycle(atStart)?.map(short).join(" → "), undefined);
   });
 
   test("a slice's light half is imported by its own files, and by the light halves of others", () => {
     const wrong = imports.filter(({ from, to }) => {
-      const owner = /\/slices\/([^/]+)\/slice\.ts$/.exec(to)?.[1];
-      return owner !== undefined && sliceOf(from) !== owner && !/\/slices\/[^/]+\/slice\.ts$/.test(from);
+      const owner = /\/slices\/[^/]+\/([^/]+)\/slice\.ts$/.exec(to)?.[1];
+      return owner !== undefined && sliceOf(from) !== owner && !/\/slices\/[^/]+\/[^/]+\/slice\.ts$/.test(from);
     });
 
     assert.deepEqual(wrong.map(shown), []);
@@ -219,12 +238,19 @@ describe("imports", () => {
 /** Files in the largest circle of imports. This number may only fall. */
 const LARGEST_CIRCLE = 4;
 
+/** The floors of the slices, from the bottom up. */
+const FLOORS = ["core", "agent", "surfaces", "automation", "operations"];
+
+function floorOf(path: string): string | undefined {
+  return /^packages\/gateway\/src\/slices\/([^/]+)\//.exec(path)?.[1];
+}
+
 /** Loaded when first used. */
 const LATER =
   /^(ai|@ai-sdk\/.*|@agentclientprotocol\/.*|@mozilla\/.*|linkedom|turndown|unbash|yaml|zod|lit|marked|dompurify|file-type|uqr|@moltbot\/(web|fakes))$|^(grammy|@slack|@discordjs|discord-api-types|@whiskeysockets)\b|^packages\/(web|fakes)\//;
 
 function sliceOf(path: string): string | undefined {
-  return /^packages\/gateway\/src\/slices\/([^/]+)\//.exec(path)?.[1];
+  return /^packages\/gateway\/src\/slices\/[^/]+\/([^/]+)\//.exec(path)?.[1];
 }
 
 describe("the world outside", () => {
@@ -333,8 +359,8 @@ const RAW_ON_PURPOSE = [
   "channels/whatsapp/socket.ts",
   "slices/agent/mcp/connection.ts",
   "slices/agent/mcp/stdio.ts",
-  "slices/core/setup/setup.ts",
   "slices/agent/skills/manifest.ts",
+  "slices/core/setup/setup.ts",
 ];
 
 describe("files", () => {

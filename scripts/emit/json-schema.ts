@@ -1,5 +1,7 @@
 /** The protocol as one JSON Schema document (draft-07), read off the definitions. The other emitters read only this. */
-import { existsSync } from "node:fs";
+import { globSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { SLICES } from "../../packages/gateway/src/catalog.ts";
 import * as frames from "../../packages/gateway/src/kit/schema/frames.ts";
 
@@ -172,10 +174,12 @@ function refTo(name: string): Reference {
 /** The schemas that slices export from `schema.ts`, under their export names. */
 async function sharedSchemas(): Promise<Map<string, object>> {
   const shared = new Map<string, object>();
+  const slicesDir = join(import.meta.dirname, "../../packages/gateway/src/slices");
+  const files = globSync("*/*/schema.ts", { cwd: slicesDir });
   for (const { name: slice } of SLICES) {
-    const file = new URL(`../../packages/gateway/src/slices/${slice}/schema.ts`, import.meta.url);
-    if (!existsSync(file)) continue;
-    const exports: Record<string, unknown> = await import(file.href);
+    const file = files.find((path) => basename(dirname(path)) === slice);
+    if (file === undefined) continue;
+    const exports: Record<string, unknown> = await import(pathToFileURL(join(slicesDir, file)).href);
     for (const [name, value] of Object.entries(exports)) {
       if (typeof value !== "object" || value === null || !insidesOf(value)) continue;
       if (shared.has(name)) throw new Error(`two slices export a schema named ${name}; rename the one in ${slice}`);
