@@ -27,7 +27,7 @@ putInPlace();
 async function buildGateway() {
   const { outputFiles, metafile } = await build({
     ...common(),
-    entryPoints: { gateway: "packages/gateway/src/gateway.ts" },
+    entryPoints: { gateway: "packages/gateway/src/start/supervise.ts" },
     plugins: [lazyBuiltins(), servicesAtStart()],
     chunkNames: "chunks/[name]-[hash]",
     splitting: true,
@@ -261,7 +261,7 @@ function separateFiles() {
         if (kind !== "dynamic-import" && !/[\\/]gateway-run\.ts$/.test(importer)) return undefined;
         const isCommand = /[\\/]commands[\\/]index\.ts$/.test(importer);
         if (isCommand) return { path: `./command-${basename(path, ".ts")}.cjs`, external: true };
-        if (path === "../../gateway.ts") return { path: "./gateway.cjs", external: true };
+        if (path === "../../start/supervise.ts") return { path: "./gateway.cjs", external: true };
         if (basename(path) === "sections.ts") return { path: "./sections.cjs", external: true };
         return undefined;
       });

@@ -55,12 +55,12 @@ const RULES: readonly Rule[] = [
   {
     rule: "slices know nothing of the server, of the command line, or of what joins them",
     files: /^slices\//,
-    allows: /^(?!server\/|cli\/|gateway\.ts|catalog\.ts)/,
+    allows: /^(?!server\/|cli\/|start\/|catalog\.ts)/,
     kinds: ["value", "type", "dynamic"],
   },
   {
-    rule: "the root names no slice: it opens the list",
-    files: /^gateway\.ts$/,
+    rule: "the start names no slice: it opens the list",
+    files: /^start\//,
     allows: /^(?!slices\/)/,
     kinds: ["value", "type", "dynamic"],
   },
@@ -79,7 +79,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "channels never see sessions, agents or the wire",
     files: /^channels\//,
-    allows: /^(?!slices\/|server\/|cli\/|gateway\.ts|catalog\.ts)/,
+    allows: /^(?!slices\/|server\/|cli\/|start\/|catalog\.ts)/,
     kinds: ["value", "type", "dynamic"],
   },
   {
@@ -216,7 +216,7 @@ describe("imports", () => {
   });
 
   test("a start loads no model SDK, no channel SDK and no web code", () => {
-    const loaded = [...loadedWith(`${GATEWAY}gateway.ts`, atStart), ...loadedWith(`${GATEWAY}cli/main.ts`, atStart)];
+    const loaded = [...loadedWith(`${GATEWAY}start/supervise.ts`, atStart), ...loadedWith(`${GATEWAY}cli/main.ts`, atStart)];
 
     assert.ok(loaded.includes(`${GATEWAY}slices/agent/agent/agent.ts`));
     assert.deepEqual(

@@ -6,8 +6,8 @@
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TOOLS } from "../../packages/gateway/src/catalog.ts";
-import { startGateway } from "../../packages/gateway/src/gateway.ts";
 import { defineTool } from "../../packages/gateway/src/kit/tool.ts";
+import { startGateway } from "../../packages/gateway/src/start/supervise.ts";
 
 const [stateDir = ""] = process.argv.slice(2);
 const notes = join(stateDir, "..", "calls.txt");

@@ -3,8 +3,8 @@
  * prints its URL. Whatever a library throws in a timer or rejects with would end the process if nobody were to blame.
  */
 import { CHANNELS } from "../../packages/gateway/src/channels/index.ts";
-import { startGateway } from "../../packages/gateway/src/gateway.ts";
 import type { ChannelDefinition } from "../../packages/gateway/src/kit/channel.ts";
+import { startGateway } from "../../packages/gateway/src/start/supervise.ts";
 
 const telegram: { open: ChannelDefinition["open"] } = CHANNELS.find(({ id }) => id === "telegram")!;
 const { open } = telegram;

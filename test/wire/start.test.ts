@@ -7,7 +7,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { type StartOptions, startGateway } from "../../packages/gateway/src/gateway.ts";
+import type { StartOptions } from "../../packages/gateway/src/start/options.ts";
+import { startGateway } from "../../packages/gateway/src/start/supervise.ts";
 import { testGateway } from "../support/gateway.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "moltbot-start-"));

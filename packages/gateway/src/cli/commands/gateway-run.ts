@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import { isatty } from "node:tty";
 import { resolveStateDir } from "../../base/files.ts";
 import { VERSION } from "../../base/version.ts";
-import { startGateway } from "../../gateway.ts";
+import { startGateway } from "../../start/supervise.ts";
 import { EXIT, type ExitCode, usageError } from "../exit.ts";
 import type { Output } from "../output.ts";
 import type { RunCall } from "./gateway.ts";

@@ -1,0 +1,65 @@
+/** Joins the slices to the server: methods to dispatch, events to connections, routes to the HTTP port. */
+import { descriptorLimit, descriptors, openDescriptors } from "../base/process/descriptors.ts";
+import { VERSION } from "../base/version.ts";
+import { EVENTS, METHODS } from "../catalog.ts";
+import type { Services } from "../kit/lifecycle.ts";
+import { helloOk, type Offer } from "../server/admission/hello.ts";
+import { startBroadcast } from "../server/broadcast.ts";
+import { Dispatch } from "../server/dispatch.ts";
+import { HttpFront } from "../server/listening/http.ts";
+import { GatewayServer } from "../server/listening/listen.ts";
+import { Once } from "../server/once.ts";
+import type { Opened } from "./base.ts";
+import { concealing } from "./conceal.ts";
+import { findWebDir } from "./web-dir.ts";
+
+/** What hello-ok says of every gateway of this build. */
+const OFFER: Offer = {
+  version: VERSION,
+  methods: [...METHODS.values()].filter((method) => method.listed).map((method) => method.name),
+  events: ["connect.challenge", ...EVENTS.map((event) => event.name)],
+};
+
+/** Makes the server of a gateway; it does not listen yet. The stack ends what it broadcasts. */
+export async function makeServer(
+  { base, auth, limiter, settings }: Opened,
+  services: Services,
+  stack: AsyncDisposableStack,
+): Promise<GatewayServer> {
+  const { clock, log, bus, guard, database, stateDir } = base;
+  const { devices, presence, subscribers } = base.host;
+  const conceal = concealing(base);
+  const explain = database.explain.bind(database);
+  const server = new GatewayServer({
+    ...{ clock, log, limiter, guard, conceal, explain },
+    devices: devices.now,
+    settings: () => settings.current,
+    auth: () => auth,
+    dispatch: new Dispatch({ methods: METHODS, gateway: services.gateway, once: new Once(clock), log, explain }),
+    http: new HttpFront({
+      routes: services.routes(),
+      webDir: settings.current.controlUi.enabled ? findWebDir() : undefined,
+    }),
+    descriptors: descriptors({
+      ...{ limit: descriptorLimit(), count: openDescriptors },
+      monotonic: () => clock.monotonic(),
+    }),
+    certificate: settings.current.tls.enabled
+      ? await (await import("../server/listening/tls.ts")).loadCertificate(settings.current.tls, stateDir, clock)
+      : undefined,
+    welcome(connection, granted) {
+      const { caller } = granted.session;
+      presence.now.connected(caller, connection.remoteIp);
+      return helloOk(OFFER, presence.now.snapshot(caller.scopes), connection, granted);
+    },
+    disconnected: ({ id }) => presence.now.disconnected(id),
+  });
+  stack.use(
+    startBroadcast({
+      ...{ bus, events: EVENTS, connections: server.connections, guard, conceal },
+      subscribers: (event, payload) => subscribers.now.of(event, payload),
+      stateVersion: () => presence.now.stateVersion,
+    }),
+  );
+  return server;
+}
