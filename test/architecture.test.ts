@@ -216,7 +216,10 @@ describe("imports", () => {
   });
 
   test("a start loads no model SDK, no channel SDK and no web code", () => {
-    const loaded = [...loadedWith(`${GATEWAY}start/supervise.ts`, atStart), ...loadedWith(`${GATEWAY}cli/main.ts`, atStart)];
+    const loaded = [
+      ...loadedWith(`${GATEWAY}start/supervise.ts`, atStart),
+      ...loadedWith(`${GATEWAY}cli/main.ts`, atStart),
+    ];
 
     assert.ok(loaded.includes(`${GATEWAY}slices/agent/agent/agent.ts`));
     assert.deepEqual(
