@@ -95,7 +95,7 @@ async function run(client: Client, message: string, sessionKey: string): Promise
   return await promise;
 }
 
-/** The same question to the stub itself: the time to its first token, ms. */
+/** Asks the stub itself: the time to its first token, ms. */
 async function direct(url: string, messages: readonly object[]): Promise<number> {
   const startedAt = performance.now();
   const response = await fetch(`${url}/chat/completions`, {

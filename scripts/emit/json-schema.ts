@@ -35,7 +35,7 @@ export interface MethodEntry {
   readonly area: string;
   readonly summary: string;
   readonly access: string;
-  /** The same for protocol 3, where it differs. */
+  /** The access that protocol 3 asks for, where it differs. */
   readonly accessV3?: string;
   readonly once: boolean;
   readonly twoStage: boolean;
@@ -295,7 +295,7 @@ function intersection({ allOf = [], description }: SourceSchema): SourceSchema {
   };
 }
 
-/** The same keys with changed values. */
+/** Changes each value of a record and keeps its keys. */
 export function mapValues<From, To>(record: Readonly<Record<string, From>>, change: (value: From) => To) {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }

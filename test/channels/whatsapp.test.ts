@@ -39,7 +39,7 @@ async function unlinked(settings: Record<string, unknown> = {}): Promise<Desk> {
   };
 }
 
-/** The same, linked and connected. */
+/** A desk whose account is linked and connected. */
 async function desk(settings: Record<string, unknown> = {}): Promise<Desk & { connection: Connection }> {
   const at = await unlinked(settings);
   await link(at);

@@ -82,7 +82,7 @@ export function stdioServer(options: { mode?: "mute" | "deaf-to-ends"; journal?:
   return { command: process.execPath, args, env };
 }
 
-/** The same over HTTP, on a free port. The caller disposes it. */
+/** A server over HTTP, on a free port. The caller disposes it. */
 export async function httpServer() {
   const seen: IncomingHttpHeaders[] = [];
   const server = createServer(async (request, response) => {

@@ -53,7 +53,7 @@ export function copyOf(home: Home): Home {
   return copy;
 }
 
-/** The same bytes for the same seed (mulberry32). */
+/** Random bytes that follow from a seed (mulberry32). */
 export function noise(length: number, seed: number): Buffer {
   let state = seed;
   return Buffer.from(

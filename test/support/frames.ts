@@ -45,7 +45,7 @@ export function unframed(shown: string): string {
   return only && more.length === 0 && plainIn(shown) === "" ? only.text : shown;
 }
 
-/** The same text for every run: without what each run has anew. */
+/** Replaces what each run has anew by a word, so that texts of two runs can be compared. */
 export function markless(shown: string): string {
   return shown.replace(/(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])/g, "MARK");
 }

@@ -608,7 +608,7 @@ export interface CommandEntry {
   summary: string;
   /** Words that may follow, at most 25. */
   choices: string[];
-  /** The same names as they are typed: `/new`. */
+  /** The command's names as they are typed: `/new`. */
   textAliases?: string[];
   description?: string;
   source?: string;
@@ -1139,7 +1139,7 @@ export interface InboxEntry {
   outcome?: OutcomeKind;
   /** The rule that decided it. */
   rule?: string;
-  /** The same in a sentence. */
+  /** The rule that decided, as a sentence. */
   detail?: string;
   /** The dotted path of the setting behind the rule. */
   setting?: string;

@@ -115,7 +115,7 @@ function isInjected(history: readonly HistoryMessage[], { runId }: Run): boolean
   return runId.startsWith("inject-") && history.some(({ id }) => `inject-${id.slice(0, 8)}` === runId);
 }
 
-/** The same message gives the same item, so that a growing reply renders itself and nothing else. */
+/** Remembers the item of each message, so that a growing reply renders itself and nothing else. */
 function memo<T extends object, Rest extends readonly unknown[]>(
   itemFor: (source: T, ...rest: Rest) => Item | undefined,
 ): (source: T, ...rest: Rest) => Item | undefined {

@@ -22,7 +22,7 @@ export interface Output {
   note(text: string): void;
   /** Shows `label` with a spinner after half a second, until it is disposed, if somebody watches. */
   waiting(label: string): Disposable;
-  /** The same for as long as `work` takes. */
+  /** Shows `label` like `waiting` for as long as `work` takes; gives its result. */
   during<T>(label: string, work: Promise<T>): Promise<T>;
 }
 

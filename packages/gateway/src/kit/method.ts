@@ -26,7 +26,7 @@ export interface Method {
   readonly result: TSchema;
   /** Whether hello-ok lists it; a few old methods, and those whose answer is a constant, work unlisted. */
   readonly listed: boolean;
-  /** The same method as protocol 3 has it, where that differs; `server/dialect.ts` chooses. */
+  /** The method as protocol 3 has it, where that differs; `server/dialect.ts` chooses. */
   readonly three?: Method;
   handler(call: Call<unknown, unknown>): unknown;
 }

@@ -84,7 +84,7 @@ function unknownKey(section: string, { path, message }: Failure): Issue {
 
 const closedSchemas = new WeakMap<object, Schema>();
 
-/** The same schema with every object closed that does not say otherwise, so that unknown keys are seen. */
+/** Closes every object of a schema that does not say otherwise, so that unknown keys are seen. */
 function closed(schema: Schema): Schema {
   const known = closedSchemas.get(schema);
   if (known) return known;

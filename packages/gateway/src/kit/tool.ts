@@ -56,7 +56,7 @@ export interface ToolRun {
 /** What a tool is given. */
 export interface ToolCall<Params, Gateway = Base> {
   readonly params: Params;
-  /** The same for the same call, after a restart too: a key for what must happen once. */
+  /** Names this call, after a restart too: a key for what must happen once. */
   readonly callId: string;
   readonly run: ToolRun;
   readonly gateway: Gateway;

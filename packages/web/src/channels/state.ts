@@ -60,7 +60,7 @@ export function readChannels({ channelMeta = [], channelAccounts }: ChannelsStat
   }));
 }
 
-/** The same channels with one account as an event describes it. */
+/** The channels with one account replaced by what an event says of it. */
 export function withAccount(channels: readonly Channel[], id: string, account: AccountSnapshot): readonly Channel[] {
   return channels.map((channel) => {
     if (channel.id !== id) return channel;

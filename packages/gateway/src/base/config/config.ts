@@ -59,7 +59,7 @@ export interface ConfigSnapshot {
 interface Reading {
   readonly raw: string;
   readonly parsed: Readonly<Record<string, unknown>>;
-  /** The same with what it includes, and with the variables that it names; never written back. */
+  /** `parsed` with its includes and variables put in; never written back. */
   readonly resolved: Record<string, unknown>;
   /** Files that were read besides. */
   readonly included: readonly string[];

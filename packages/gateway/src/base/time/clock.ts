@@ -69,7 +69,7 @@ function timeout(ms: number, { holds }: { holds: boolean }, fn: () => void): Dis
   return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
-/** The same clock, whose timers hand what their work throws to `onError`: a full disk must not end the process. */
+/** Wraps a clock so that its timers hand what their work throws to `onError`: a full disk must not end the process. */
 export function guardedClock(clock: Clock, onError: (error: unknown) => void): Clock {
   const guarded = (fn: () => void) => () => {
     try {

@@ -41,7 +41,7 @@ export function requestError(error: unknown): ChannelError {
   });
 }
 
-/** The same while connecting, where nothing is sent: what cannot be told is the network. */
+/** Reads an error of connecting. Nothing is sent then, so an unclear failure counts as one of the network. */
 export function linkError(error: unknown): ChannelError {
   const known = requestError(error);
   if (known.kind !== "not-sent" && known.kind !== "unknown" && known.kind !== "rejected") return known;

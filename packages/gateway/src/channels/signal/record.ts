@@ -29,7 +29,7 @@ export class EventRecord {
     truncateSync(this.#path);
   }
 
-  /** The same when it has grown large. */
+  /** Drains the file only when it has grown large. */
   drainWhenLarge(take: (data: string) => void): void {
     if (existsSync(this.#path) && statSync(this.#path).size > MAX_BYTES) this.drain(take);
   }

@@ -209,7 +209,7 @@ async function answered<T>(answer: Promise<T>, chatId: string, signal: AbortSign
   }
 }
 
-/** The same, without the one refusal that says that it is so already. */
+/** Awaits a call, and takes the refusal `code` for success: it says that things are so already. */
 async function unless(call: Promise<unknown>, code: string): Promise<void> {
   await call.catch((error: unknown) => {
     if (slackCode(error) !== code) throw error;

@@ -7,7 +7,7 @@ import { type ChannelContext, withTimeHeard } from "../../kit/channel.ts";
 
 type ApiSignal = NonNullable<Parameters<Api["getMe"]>[0]>;
 
-/** The same signal: the library's types name those of a package from before Node had its own. */
+/** The signal under the library's type, which names a package from before Node had its own. */
 export function forApi(signal: AbortSignal): ApiSignal {
   return signal as unknown as ApiSignal;
 }

@@ -32,7 +32,7 @@ export function accountsOf({ channelOrder, channelLabels, channelAccounts }: Cha
   );
 }
 
-/** The same from a health snapshot. */
+/** Every account of a health snapshot, in the order of the channels. */
 export function accountsOfHealth(health: Pick<HealthResult, "channelOrder" | "channelLabels" | "channels">) {
   return health.channelOrder.flatMap((channel): NamedAccount[] => {
     const { accounts = {} } = health.channels[channel] as { accounts?: Record<string, AccountSnapshot> };

@@ -11,7 +11,7 @@ import { burst, configFor, type DrillResult, judge, LINK_LIMIT_MS, link, type Sp
 export interface DrillOptions {
   /** How often the gateway is killed. */
   readonly kills: number;
-  /** The same seed gives the same bursts and pauses. */
+  /** Decides the bursts and pauses; a drill is repeated with its seed. */
   readonly seed: number;
   /** Messages of a burst, at most, on each channel. */
   readonly burst: number;

@@ -29,7 +29,7 @@ export interface TightDiskOptions {
 }
 
 const FILL = "filled-by-the-drill";
-/** The same file may be as large as the disk; written in pieces of this size, then in smaller ones. */
+/** Sizes of the writes that fill a disk, bytes: large ones first, then smaller ones for what is left. */
 const PIECES = [1 << 20, 1 << 12, 1 << 8];
 /** What a process may write to one file while its disk counts as full, bytes: less than a probe of the gateway. */
 const FILE_LIMIT = 4_096;

@@ -41,7 +41,7 @@ const client = {
   platform: described(Word, "For example `macos 15.2`, `ios 18.1`, `linux`."),
   deviceFamily: Type.Optional(described(Word, "For example `iPhone`.")),
   modelIdentifier: Type.Optional(described(Word, "For example `iPhone17,2`.")),
-  instanceId: Type.Optional(described(Word, "The same at every start of this installation.")),
+  instanceId: Type.Optional(described(Word, "Names this installation; it does not change between starts.")),
 };
 
 const device = {

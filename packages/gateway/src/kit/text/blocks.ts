@@ -32,7 +32,7 @@ export interface TextBlock {
   readonly runs: readonly Run[];
   /** The level, for headings. */
   readonly heading?: number | undefined;
-  /** The same number for blocks of the same quote. */
+  /** Numbers the quotes; blocks of one quote share a number. */
   readonly quote?: number | undefined;
 }
 

@@ -11,7 +11,7 @@ export interface StyleRange {
 export interface Rendered {
   /** In the dialect. */
   readonly text: string;
-  /** The same without any marks: for platforms that refuse the markup, for logs and previews. */
+  /** The text without any marks: for platforms that refuse the markup, for logs and previews. */
   readonly plain: string;
   /** For dialects that style by range. */
   readonly ranges?: readonly StyleRange[] | undefined;

@@ -66,7 +66,7 @@ export function framed(mark: string, { text, from }: Words): string {
   );
 }
 
-/** The same on one line, for places that have no more: descriptions within a schema. */
+/** Like `framed`, but on one line: for descriptions within a schema. */
 export function framedLine(mark: string, { text, from }: Words, maxChars: number): string {
   return `[${mark} ${phraseOf(from)}] ${oneLine(text, maxChars)}`;
 }

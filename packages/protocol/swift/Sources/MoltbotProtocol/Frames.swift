@@ -223,7 +223,7 @@ public struct ConnectParams: Codable, Hashable, Sendable {
         public var deviceFamily: String?
         /// For example `iPhone17,2`.
         public var modelIdentifier: String?
-        /// The same at every start of this installation.
+        /// Names this installation; it does not change between starts.
         public var instanceId: String?
         public var mode: Mode
         public var buildId: String?
@@ -588,7 +588,7 @@ public struct ConnectParamsV3: Codable, Hashable, Sendable {
         public var deviceFamily: String?
         /// For example `iPhone17,2`.
         public var modelIdentifier: String?
-        /// The same at every start of this installation.
+        /// Names this installation; it does not change between starts.
         public var instanceId: String?
         public var mode: Mode
 

@@ -685,7 +685,7 @@ public struct CommandEntry: Codable, Hashable, Sendable {
     public var summary: String
     /// Words that may follow, at most 25.
     public var choices: [String]
-    /// The same names as they are typed: `/new`.
+    /// The command's names as they are typed: `/new`.
     public var textAliases: [String]?
     public var description: String?
     public var source: String?
@@ -1424,7 +1424,7 @@ public struct InboxEntry: Codable, Hashable, Sendable {
     public var outcome: OutcomeKind?
     /// The rule that decided it.
     public var rule: String?
-    /// The same in a sentence.
+    /// The rule that decided, as a sentence.
     public var detail: String?
     /// The dotted path of the setting behind the rule.
     public var setting: String?

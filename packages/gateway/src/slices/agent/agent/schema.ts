@@ -103,7 +103,7 @@ export const CommandEntryV3 = Type.Object({
 /** A slash command as menus and completion show it. */
 export const CommandEntry = Type.Object({
   ...CommandEntryV3.properties,
-  textAliases: Type.Optional(Type.Array(NonEmpty, { description: "The same names as they are typed: `/new`." })),
+  textAliases: Type.Optional(Type.Array(NonEmpty, { description: "The command's names as they are typed: `/new`." })),
   description: Type.Optional(NonEmpty),
   source: Type.Optional(NonEmpty),
   scope: Type.Optional(NonEmpty),

@@ -89,7 +89,7 @@ const Tools = Type.Object({
 });
 export type ToolSettings = Static<typeof Tools>;
 
-/** The same with how channels spell people, so that an entry of `bySender` is found however it is written. */
+/** `ToolSettings` and how channels spell people, so that an entry of `bySender` is found however it is written. */
 export interface ToolRules extends ToolSettings {
   readonly normalSender?: ((key: string) => string) | undefined;
 }

@@ -108,7 +108,7 @@ export class PendingApprovals {
     return this.#waiting.get(wanted) ?? [...this.#waiting.values()].find((entry) => entry.code === code);
   }
 
-  /** The same, those that ended lately too. */
+  /** Like `find`, but also knows requests that ended lately. */
   recall(id: string): Waiting | undefined {
     return this.find(id) ?? this.#ended.get(id);
   }

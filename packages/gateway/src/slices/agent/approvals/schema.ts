@@ -73,7 +73,7 @@ export const ApprovalsSnapshot = Closed({
   file: ApprovalsFileShape,
 });
 
-/** The same of protocol 4, with what counts where the file says nothing. */
+/** `ApprovalsSnapshot` for protocol 4, with the values that hold where the file says nothing. */
 export const LaterApprovalsSnapshot = Closed({
   ...ApprovalsSnapshot.properties,
   resolvedDefaults: Closed({

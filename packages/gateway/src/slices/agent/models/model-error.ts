@@ -21,7 +21,7 @@ export type ModelErrorKind =
 export class ModelError extends TellableError {
   readonly kind: ModelErrorKind;
   readonly retryAfterMs: number | undefined;
-  /** The same model is not asked again, though the kind would allow it. */
+  /** Do not ask this model again, although the kind would allow it. */
   readonly isFinal: boolean;
   /** The provider speaks of a picture. */
   readonly isAboutPictures: boolean;

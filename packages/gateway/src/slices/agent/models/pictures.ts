@@ -75,7 +75,7 @@ function picturesIn(messages: readonly ModelMessage[]): Picture[] {
   );
 }
 
-/** The same messages where nothing is to be replaced. */
+/** Puts notes in the place of pictures. Returns the list it was given when there is nothing to replace. */
 function withNotes(
   messages: readonly ModelMessage[],
   noteFor: (picture: Picture) => string | undefined,

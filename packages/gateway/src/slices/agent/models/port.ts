@@ -111,6 +111,6 @@ export interface ModelPort {
 
 /** Counts what every question and its answer took, and refuses those that the budgets forbid. */
 export interface Meter {
-  /** The same steps. Throws `GatewayError` before anything is asked when a budget is used up. */
+  /** Passes the steps on. Throws `GatewayError` before anything is asked when a budget is used up. */
   watch(request: ModelRequest, steps: AsyncIterable<ModelStep>): AsyncIterable<ModelStep>;
 }

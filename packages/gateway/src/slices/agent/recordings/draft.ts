@@ -80,7 +80,7 @@ export class Draft implements ExchangeSink {
     this.#question = { model: bare(model), fallbacks: fallbacks.map(bare), system, systemTail, tools, thinking };
   }
 
-  /** The same ports; what they answer is noted. */
+  /** Wraps the ports of a turn loop so that what they answer is noted. */
   watch(ports: LoopPorts, beginning: Beginning, { text, mark }: Pick<Run, "text" | "mark">): LoopPorts {
     this.#beginning = beginning;
     this.#restored = text;
@@ -130,7 +130,7 @@ export class Draft implements ExchangeSink {
     };
   }
 
-  /** The same steps; while they come, requests are the loop's. */
+  /** Passes the steps on; requests that are made while they come count as the loop's own. */
   async *#attended(steps: AsyncIterable<ModelStep>): AsyncGenerator<ModelStep> {
     this.#asking++;
     try {

@@ -25,7 +25,7 @@ export interface ExchangeSink {
   take(chars: number): boolean;
 }
 
-/** The same `fetch`, each request and its answer kept in the sink. */
+/** Wraps `fetch` so that each request and its answer are kept in the sink. */
 export function recordingFetch(fetch: typeof globalThis.fetch, sink: ExchangeSink, clock: Clock): typeof fetch {
   return async (input, init) => {
     const startedAt = clock.monotonic();
@@ -56,7 +56,7 @@ export function recordingFetch(fetch: typeof globalThis.fetch, sink: ExchangeSin
   };
 }
 
-/** The same answer, its body kept while it is read. */
+/** Wraps an answer so that its body is kept while it is read. */
 function watched(response: Response, exchange: Exchange, sink: ExchangeSink, ended: () => void): Response {
   const reader = response.body!.getReader();
   const decoder = new TextDecoder();

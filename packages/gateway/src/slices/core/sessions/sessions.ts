@@ -120,7 +120,7 @@ export interface AgentsOfSessions {
   modelNameOf(sessionKey: string): string | undefined;
   /** The model where nothing was chosen, as `status` says it. */
   modelDefaults(): { model: string | null; contextTokens: number | null };
-  /** The same as lists of conversations say it. */
+  /** The model where nothing was chosen, as lists of conversations say it. */
   sessionDefaults(): Static<typeof SessionDefaults>;
   /** Whether nothing works in a conversation any more, after `limitMs` at the latest. */
   whenIdle(sessionKey: string, limitMs: number): Promise<boolean>;
@@ -455,7 +455,7 @@ export class Sessions {
     };
   }
 
-  /** The same as clients of protocol 4 have it. */
+  /** A conversation's row for clients of protocol 4. */
   laterRow(session: Session, filter: SessionFilter = {}): Static<typeof SessionRow> {
     const agentId = this.agentOf(session.key);
     return {
@@ -478,7 +478,7 @@ export class Sessions {
     };
   }
 
-  /** The same for `status`, with how full each conversation is. */
+  /** The conversations for `status`, with how full each context is. */
   status(defaults: { model: string | null; contextTokens: number | null }): Static<typeof StatusSummary>["sessions"] {
     const recentOf = (agentId?: string) =>
       this.list({ limit: 10, includeGlobal: true, ...(agentId !== undefined && { agentId }) }).map((session) =>

@@ -223,12 +223,12 @@ const Session = Type.Object({
   resetByType: Type.Optional(
     Type.Object(
       { dm: Type.Optional(Reset), group: Type.Optional(Reset), thread: Type.Optional(Reset) },
-      { description: "The same for direct chats, groups and threads alone." },
+      { description: "When conversations begin anew, for direct chats, groups and threads alone." },
     ),
   ),
   resetByChannel: Type.Optional(
     Type.Record(Type.String({ maxLength: 64 }), Reset, {
-      description: 'The same for single channels: { whatsapp: { mode: "idle", idleMinutes: 240 } }.',
+      description: 'When conversations begin anew, for single channels: { whatsapp: { mode: "idle", idleMinutes: 240 } }.',
     }),
   ),
   resetTriggers: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {

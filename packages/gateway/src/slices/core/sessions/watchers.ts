@@ -29,7 +29,7 @@ export class Watchers {
   readonly #sessions: Sessions;
   readonly #ofAll = new Set<string>();
   readonly #ofKey = new Map<string, Set<string>>();
-  /** The same by connection. */
+  /** Watched keys by connection. */
   readonly #keys = new Map<string, Set<string>>();
   /** By key and what happened, so that the same news is told once. */
   readonly #changes = new Map<string, { readonly key: string; readonly news: SessionNews }>();

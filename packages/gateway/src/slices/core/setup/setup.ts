@@ -60,7 +60,7 @@ export class Setup {
     };
   }
 
-  /** The same for whoever may read but not administer: without any text that could be a secret or a path. */
+  /** The config for readers who may not administer: without any text that could be a secret or a path. */
   getForReaders() {
     return shownToReaders(this.#base.config.snapshot(), this.#schemas);
   }

@@ -59,7 +59,7 @@ export class Chat {
     return this.#historyOf(sessionKey, sessions.canonical(sessionKey), limit);
   }
 
-  /** The same for clients of protocol 4, with the conversation's row and what holds where nothing was chosen. */
+  /** The history for clients of protocol 4, with the conversation's row and the values that hold where nothing was chosen. */
   laterHistory({ sessionKey, agentId, limit = USUAL_LIMIT, maxBytes }: HistoryParams): LaterHistory {
     const { sessions, agent } = this.#services;
     const key = sessions.keyOf(sessionKey, agentId);

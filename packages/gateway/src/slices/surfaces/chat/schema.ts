@@ -19,7 +19,7 @@ export const History = Type.Object({
   thinkingLevel: NonEmpty,
 });
 
-/** The same of protocol 4. */
+/** `History` for protocol 4. */
 export const LaterHistory = Type.Object({
   ...History.properties,
   sessionInfo: Type.Optional(SessionRow),

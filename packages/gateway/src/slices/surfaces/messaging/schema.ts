@@ -82,7 +82,7 @@ export const InboxEntry = Type.Object({
   state: OneOf("received", "running", "done"),
   outcome: Type.Optional(OutcomeKind),
   rule: Type.Optional(Type.String({ description: "The rule that decided it." })),
-  detail: Type.Optional(Type.String({ description: "The same in a sentence." })),
+  detail: Type.Optional(Type.String({ description: "The rule that decided, as a sentence." })),
   setting: Type.Optional(Type.String({ description: "The dotted path of the setting behind the rule." })),
   binding: Type.Optional(Type.String({ description: "The dotted path of the binding that chose the agent." })),
   decidedAt: Type.Optional(Millis),

@@ -21,7 +21,7 @@ export function commandEntries(
     }));
 }
 
-/** The same as clients of protocol 4 read them, beside what ours read. */
+/** The entries with the fields of protocol 4 added to those of protocol 3. */
 export function laterCommandEntries(entries: readonly Static<typeof CommandEntryV3>[]): Static<typeof CommandEntry>[] {
   return entries.map((entry) => ({
     ...entry,

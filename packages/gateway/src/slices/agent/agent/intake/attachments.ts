@@ -23,7 +23,7 @@ export function readAttachments(items: readonly unknown[]): Attachment[] {
 }
 
 /**
- * The same items, with its text in the place of every PDF. A PDF that cannot be read stays as it is. Throws the signal's
+ * Puts the text of every PDF in its place. A PDF that cannot be read stays as it is. Throws the signal's
  * reason.
  */
 export async function withPdfTexts(

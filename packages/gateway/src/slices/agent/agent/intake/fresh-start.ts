@@ -29,7 +29,7 @@ export function freshStart(message: string, triggers: readonly string[], mayRese
   return { message: rest, startsAnew: true, prefix: said.slice(0, said.indexOf(rest, trigger.length)) };
 }
 
-/** The same of a message as the transcript keeps it. */
+/** Takes the prefix off a message as the transcript keeps it. */
 export function withoutPrefix(content: readonly StoredPart[], prefix: string): StoredPart[] {
   if (prefix === "") return [...content];
   const at = content.findIndex(

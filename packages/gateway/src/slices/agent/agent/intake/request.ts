@@ -260,7 +260,7 @@ function deliveryOf(
 
 /** A message that came over a channel. */
 export interface Conversation {
-  /** The same for the same messages, whatever happens in between. */
+  /** Follows from the messages alone, so that a restart gives it again. */
   readonly id: string;
   /** Canonical. */
   readonly sessionKey: string;

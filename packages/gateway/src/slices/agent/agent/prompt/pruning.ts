@@ -95,7 +95,7 @@ export function withoutPicture(part: StoredPart): StoredPart {
   return part.type === "image" ? pictureNote(part) : part;
 }
 
-/** The same as a part of a message. */
+/** A text part that stands for a picture. */
 export function pictureNote(part: Parameters<typeof pictureLine>[0]): Extract<StoredPart, { type: "text" }> {
   return { type: "text", text: pictureLine(part), from: { kind: "file" } };
 }

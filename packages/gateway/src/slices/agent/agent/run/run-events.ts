@@ -12,7 +12,7 @@ const CHAT_DELTA_MS = 150;
 const AGENT_DELTA_MS = 25;
 /** Watchers see the beginning of what a tool answered; the transcript has all of it. */
 const MAX_RESULT_CHARS = 4_000;
-/** The same of what it is called with: of each text, and of all of it. */
+/** Watchers see the beginning of a call's arguments: this much of each text, and this much of all of them. */
 const MAX_ARG_CHARS = 2_000;
 const MAX_ARGS_CHARS = 16_000;
 /** Every delta carries the whole text, so they become rarer as it grows: one millisecond for so many characters. */

@@ -134,7 +134,7 @@ export class Run {
     return this.#reasoning;
   }
 
-  /** The same of the last turn, part by part. */
+  /** How the model came to its answer in the last turn, part by part. */
   get thoughts(): readonly Thought[] {
     return this.#thoughts;
   }

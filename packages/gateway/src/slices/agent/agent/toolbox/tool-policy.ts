@@ -39,7 +39,7 @@ export function audienceOf({ principal, scopes }: Pick<ToolRun["starter"], "prin
   return hasScope(held, "operator.write") ? "trusted" : "anyone";
 }
 
-/** The same of a run as it is kept. */
+/** Like `audienceOf`, for a run as it is stored. */
 export function audienceIn({
   principal,
   request: { starter },

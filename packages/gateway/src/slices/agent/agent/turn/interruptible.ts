@@ -15,7 +15,7 @@ export async function raced<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-/** The same steps; ends with the signal's reason as soon as it aborts, even while the next step hangs. */
+/** Passes the steps on; throws the signal's reason as soon as it aborts, even while the next step hangs. */
 export async function* interruptible<Step>(steps: AsyncIterable<Step>, signal: AbortSignal): AsyncGenerator<Step> {
   const iterator = steps[Symbol.asyncIterator]();
   try {

@@ -55,7 +55,7 @@ export interface LoopPorts {
 
 /** Calls at once, of tools that change nothing. */
 const PARALLEL = 4;
-/** The same call with the same failure so often in a row, and the run goes in circles. */
+/** A run goes in circles when one call has failed in one way so often in a row. */
 const MAX_SAME_FAILURES = 4;
 
 /**

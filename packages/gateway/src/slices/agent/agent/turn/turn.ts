@@ -192,7 +192,7 @@ export class Turns implements Answering {
     return this.#services.models.stream(question);
   }
 
-  /** The same through all turns of a run, so that providers can cache it. */
+  /** The system prompt. It does not change between the turns of a run, so that providers can cache it. */
   #prompt(run: Run, tools: readonly Tool[]): NonNullable<Run["prompt"]> {
     const parts = { tools, extra: run.record.request.extraSystemPrompt, mark: run.mark };
     run.prompt ??= promptParts(sectionsOf(this.#services, this.#agent, this.#toolRun(run), parts));

@@ -43,7 +43,7 @@ const stage = new PolicyStage([...new Set([...names, "ld-linux-x86-64.so.2", "bu
 after(() => stage[Symbol.dispose]());
 writeFileSync(join(stage.workspace, "canary"), "#!/bin/sh\ntouch ran\n", { mode: 0o755 });
 
-/** The same numbers every time: a failure can be run again. */
+/** A random generator with a seed, so that a failure can be run again. */
 function generator(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {

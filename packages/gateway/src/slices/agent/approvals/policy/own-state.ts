@@ -34,7 +34,7 @@ const MAX_FOUND = 2_000;
 /** Steps of paths that are looked at for one command, and names that are compared with a pattern. */
 const MAX_STEPS = 4_000;
 const MAX_COMPARED = 20_000;
-/** The same with those that were met before. */
+/** Steps and comparisons, counting those that were met before. */
 const MAX_WORK = 40_000;
 const MAX_ALTERNATIVES = 32;
 const MAX_LOOKS = 2_000;

@@ -10,7 +10,7 @@ import { isWithin, realOf } from "./programs.ts";
 const SEPARATORS = /[=:,;@\s'"`()<>|&]/g;
 /** A word with more of them is not looked through: it is asked for. */
 const MAX_PIECES = 100;
-/** The same of all words of a call. */
+/** Pieces of all words of a call together. */
 const MAX_ALL = 1_000;
 /** More steps than any path of a person's; more are not followed. */
 const MAX_STEPS = 128;

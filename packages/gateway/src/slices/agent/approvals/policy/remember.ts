@@ -179,7 +179,7 @@ export function alwaysText(always: Always): string {
   return `${always.programs.map((path) => basename(path)).join(", ")} with any arguments: no harm can be done with any`;
 }
 
-/** The same rules, whatever they stand in. */
+/** Whether two rules say one thing, in whatever order their fields stand. */
 export function isSameRule(a: ExactRule, b: ExactRule): boolean {
   return textOf(a) === textOf(b);
 }

@@ -17,7 +17,7 @@ export interface Bound {
   readonly isBackground: boolean;
 }
 
-/** The same for the same things only. */
+/** A digest of all that decides what a command does; it changes when any of that changes. */
 export function bindingOf({
   job,
   host,

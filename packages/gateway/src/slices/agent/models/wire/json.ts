@@ -51,7 +51,7 @@ export function argumentsIn(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** The same object without what is undefined. */
+/** Leaves out the fields that are undefined. */
 export function known(value: Json): Json {
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined));
 }

@@ -4,7 +4,7 @@ import type { ModelMessage, ModelPart, ToolReply } from "../port.ts";
 /** What a call or an answer may take of the window. */
 const MAX_CHARS = 2_000;
 
-/** The same conversation without calls and answers; people and the model take turns. */
+/** Turns calls and answers into text, so that people and the model take turns. */
 export function plainMessages(messages: readonly ModelMessage[]): ModelMessage[] {
   const told: ModelMessage[] = [];
   for (const message of messages) {

@@ -212,7 +212,7 @@ export class SaidText {
   }
 }
 
-/** The same pieces; texts that follow each other are one. */
+/** Joins texts that follow each other. */
 function* joined(pieces: Iterable<Piece>): Generator<Piece> {
   let text = "";
   for (const piece of pieces) {

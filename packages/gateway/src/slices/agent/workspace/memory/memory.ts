@@ -21,7 +21,7 @@ export interface Entry {
   readonly text: string;
   /** For good, in MEMORY.md; else in the note of the day. */
   readonly durable: boolean;
-  /** The same for the same call: what was saved once is not saved again. */
+  /** Names the call that saves it, so that a repeated call saves nothing twice. */
   readonly call: string;
 }
 

@@ -20,7 +20,7 @@ export interface Outcome {
   readonly kind: OutcomeName;
   /** The rule that decided: a short name, stable. Absent when it was named when the run began. */
   readonly rule?: string | undefined;
-  /** The same as a sentence. */
+  /** The rule as a sentence. */
   readonly detail?: string | undefined;
   /** The dotted path of the setting behind the rule. */
   readonly setting?: string | undefined;

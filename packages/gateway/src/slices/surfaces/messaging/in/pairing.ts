@@ -22,7 +22,7 @@ const MAX_PENDING = 100;
 /** Ids of one person that are kept; no platform proves more than three. */
 const MAX_ALIASES = 8;
 
-/** The same for people. */
+/** The limits of pairing, for texts that tell people of them. */
 export const PAIRING_LIMITS = { pendingPerAccount: MAX_PENDING, ttlMs: CODE_TTL_MS } as const;
 
 interface Row {

@@ -242,7 +242,7 @@ export class Outbox {
     );
   }
 
-  /** The same once more, as plain text. */
+  /** Queues a part again, as plain text. */
   asPlain(row: OutboxRow): void {
     this.#store.run(
       "update outbox set state = 'queued', payload = ? where id = ?",

@@ -32,7 +32,7 @@ export async function composeParts({ payload }: Pick<OutboxRow, "payload">, acco
   return place(contents, payload, account);
 }
 
-/** The same without waiting; undefined until the renderer and the account's dialect have been loaded once. */
+/** Like `composeParts` without waiting; undefined until the renderer and the account's dialect have been loaded once. */
 export function composePartsNow(payload: Payload, account: Account): Payload[] | undefined {
   const { content } = payload;
   const tools = loaded.get(account.definition);
