@@ -1,11 +1,27 @@
 // Who may know whom. Each rule is a row; a test's failure names the rule and the imports that break it.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { describe, test } from "node:test";
 import { SLICES } from "../packages/gateway/src/catalog.ts";
-import { circlesIn, findCycle, type Import, importsOf, loadedWith, readSources } from "./support/imports.ts";
+import {
+  circlesIn,
+  findCycle,
+  type Import,
+  importsOf,
+  loadedWith,
+  ROOT,
+  readSources,
+  readTexts,
+  withoutComments,
+} from "./support/imports.ts";
 
 const GATEWAY = "packages/gateway/src/";
 const sources = readSources("packages/*/src/**/*.ts");
+/** Everything that people write and read, tests and scripts too. */
+const texts = readTexts("{packages/*/src,scripts,test}/**/*.{ts,mjs}");
+/** The texts that these rules are about: this file has samples of what they forbid. */
+const others = [...texts].filter(([path]) => path !== "test/architecture.test.ts");
 const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
 const values = imports.filter(({ kind }) => kind === "value");
 /** A start loads the services too, which slices name as dynamic imports; the build makes them static. */
@@ -257,7 +273,19 @@ function sliceOf(path: string): string | undefined {
 }
 
 describe("the world outside", () => {
-  const AMBIENT = /\bprocess\.env\b|\bDate\.now\(|\bnew Date\(\)|\bset(?:Timeout|Interval)\(|\bconsole\./g;
+  const AMBIENT =
+    /\bprocess\.(?:env|hrtime|uptime)\b|\bDate\.now\b|\bnew Date(?:\(\)|\b(?!\())|(?<!new )\bDate\(\)|\bperformance\.(?:now|timeOrigin)\b|\bset(?:Timeout|Interval)\b|\bconsole\./g;
+
+  for (const use of [
+    ..."Date.now()|map(Date.now)|new Date()|new Date;|Date()|performance.now()|process.hrtime.bigint()".split("|"),
+    ..."process.uptime()|setTimeout(f)|import { setTimeout as sleep }|process.env.HOME|console.log".split("|"),
+  ]) {
+    test(`${use} is such a reach`, () => assert.match(use, new RegExp(AMBIENT.source)));
+  }
+
+  test("a time that is given is none", () => {
+    assert.doesNotMatch("new Date(at); Date.parse(text); Date.UTC(2026); type A = Date;", new RegExp(AMBIENT.source));
+  });
 
   test("clock, environment and console are reached from base and the command line only", () => {
     const inside = [...sources].filter(([path]) => path.startsWith(GATEWAY) && !/^(base|cli)\//.test(short(path)));
@@ -332,7 +360,45 @@ describe("what leaves the process", () => {
   });
 });
 
+/** An empty end of an error: a `catch` with nothing in it, or an answer to a rejection that says nothing. */
+const SWALLOWED =
+  /\bcatch\s*(?:\([^)]*\)\s*)?\{\s*\}|\.(?:catch\(|then\((?:[^()]|\([^()]*\))*,)\s*(?:async\s*)?(?:\([^()]*\)|\w+)\s*=>\s*(?:\{\s*(?:return;?\s*)?\}|undefined|null|void 0)\s*,?\s*\)/g;
+
 describe("errors", () => {
+  test("are dropped by ignore(error, why) of base/errors.ts only", () => {
+    const dropped = others.flatMap(([path, text]) =>
+      [...withoutComments(text).matchAll(SWALLOWED)].map(([use]) => `${short(path)}: ${use}`),
+    );
+
+    assert.deepEqual(dropped, []);
+  });
+
+  for (const swallow of [
+    "try { a(); } catch {}",
+    "try { a(); } catch (error) {\n  // Nobody cares.\n}",
+    "a().catch(() => {});",
+    "a().catch(() => undefined);",
+    "a().catch((_error: unknown) => null);",
+    "a().catch(async (error) => {\n  /* nothing */\n});",
+    "a().catch(error => void 0)",
+    "a().then(b, () => {})",
+  ]) {
+    test(`${swallow.replace(/\s+/g, " ")} drops one`, () => {
+      assert.match(withoutComments(swallow), new RegExp(SWALLOWED.source));
+    });
+  }
+
+  for (const fine of [
+    'try { a(); } catch (error) { ignore(error, "why"); }',
+    'a().catch((error: unknown) => ignore(error, "why"));',
+    "try { a(); } catch { return undefined; }",
+    "a().then(() => undefined)",
+  ]) {
+    test(`${fine} drops none`, () => {
+      assert.doesNotMatch(fine, new RegExp(SWALLOWED.source));
+    });
+  }
+
   test("a sentence of ours is a TellableError: people are told nothing of what a plain Error says", () => {
     const plain = [...sources]
       .filter(([path, text]) => path.startsWith(GATEWAY) && /\bnew Error\((?!\))/.test(text))
@@ -366,7 +432,58 @@ const RAW_ON_PURPOSE = [
   "slices/core/setup/setup.ts",
 ];
 
+describe("words and shapes", () => {
+  test("no comment begins with “The same”: each is read without its neighbour", () => {
+    const BEGINS = /(?:\/\*\*?[\s*]*|(?<!\/\/.*\n\s*)\/\/\s*|^\s*\*\s*\n\s*\*\s*)The same\b.*/gm;
+    const wrong = [...texts].flatMap(([path, text]) =>
+      [...text.matchAll(BEGINS)].map(([comment]) => `${short(path)}: ${comment.trim()}`),
+    );
+
+    assert.deepEqual(wrong, []);
+  });
+
+  test("no function has more than four parameters: the linter counts them, and nothing is excused", () => {
+    const { linter } = JSON.parse(readFileSync(join(ROOT, "biome.json"), "utf8"));
+    const excused = others.filter(([, text]) => /biome-ignore\S* lint\/complexity\/useMaxParams/.test(text));
+
+    assert.deepEqual(linter.rules.complexity.useMaxParams, { level: "error", options: { max: 4 } });
+    assert.deepEqual(
+      excused.map(([path]) => path),
+      [],
+    );
+  });
+});
+
+/** Names that more than five files bear, each with what the name promises. */
+const SHARED_NAMES: Readonly<Record<string, string>> = {
+  "index.ts": "names the parts of a slice, a package or a folder",
+  "slice.ts": "the light half of a slice",
+  "methods.ts": "a slice's methods",
+  "events.ts": "a slice's events",
+  "schema.ts": "a slice's wire shapes",
+  "settings.ts": "a slice's section of the settings",
+  "tables.ts": "a slice's tables",
+  "tools.ts": "a slice's tools",
+  "channel.ts": "what a channel is",
+  "connection.ts": "a channel's connection, the only file with its SDK; the client's and the server's",
+  "inbound.ts": "how a channel maps what its platform tells to an `Inbound`",
+  "media.ts": "how a channel moves files",
+  "errors.ts": "how a channel or package sorts its errors",
+  "link.ts": "a channel's live link to its platform",
+};
+
 describe("files", () => {
+  test("share a name with five others at most, unless the name is a promise", () => {
+    const paths = [...sources.keys()].filter((path) => /^packages\/[^/]+\/src\//.test(path));
+    const counts = Map.groupBy(paths, (path) => basename(path));
+    const often = [...counts].filter(([, files]) => files.length > 5).map(([name]) => name);
+
+    assert.deepEqual(
+      often.filter((name) => !Object.hasOwn(SHARED_NAMES, name)),
+      [],
+    );
+  });
+
   test("have kebab-case names", () => {
     const names = [...readSources("{packages/*/src,scripts,test}/**/*.ts").keys()];
 

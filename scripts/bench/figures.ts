@@ -30,7 +30,11 @@ export interface Bench {
 const CONDITIONS = "--conditions=moltbot-source";
 const NOTHING = ["-e", ""];
 
-function against(name: string, unit: string, ours: number, floor: number, reach: number): Figure {
+function against(
+  name: string,
+  unit: string,
+  { ours, floor, reach }: { readonly ours: number; readonly floor: number; readonly reach: number },
+): Figure {
   return { name, unit, ours, floor, ratio: ours / floor, reach };
 }
 
@@ -70,7 +74,11 @@ export async function startTime(bench: Bench): Promise<Figure> {
     ours.push(performance.now() - startedAt);
     client.close();
   }
-  return against("gateway: spawn to first hello-ok", "ms", median(ours.slice(2)), median(floor.slice(2)), 4);
+  return against("gateway: spawn to first hello-ok", "ms", {
+    ours: median(ours.slice(2)),
+    floor: median(floor.slice(2)),
+    reach: 4,
+  });
 }
 
 /** Memory of all processes ten seconds after the start. */
@@ -78,7 +86,11 @@ export async function idleMemory(bench: Bench): Promise<Figure> {
   await using gateway = await startGateway(bench);
   await using bare = new Child(["-e", "setInterval(() => {}, 1e9)"]);
   await new Promise((resolve) => setTimeout(resolve, 10_000));
-  return against("gateway: idle memory after 10 s", "MB", rssMb(gateway.pid), rssMb(bare.pid), 1.8);
+  return against("gateway: idle memory after 10 s", "MB", {
+    ours: rssMb(gateway.pid),
+    floor: rssMb(bare.pid),
+    reach: 1.8,
+  });
 }
 
 /** The whole `moltbot health` process. */
@@ -94,8 +106,8 @@ export async function healthCommand(bench: Bench): Promise<Figure[]> {
   const wall = (rows: typeof ours) => median(rows.slice(2).map(({ wallMs }) => wallMs));
   const cpu = (rows: typeof ours) => rows.slice(2).reduce((sum, row) => sum + row.cpuMs, 0) / rounds;
   return [
-    against("moltbot health: wall", "ms", wall(ours), wall(floor), 3),
-    against("moltbot health: CPU", "ms", cpu(ours), cpu(floor), 3),
+    against("moltbot health: wall", "ms", { ours: wall(ours), floor: wall(floor), reach: 3 }),
+    against("moltbot health: CPU", "ms", { ours: cpu(ours), floor: cpu(floor), reach: 3 }),
   ];
 }
 
@@ -137,7 +149,7 @@ export async function requestCpu(bench: Bench): Promise<Figure> {
   });
   client.close();
   floor.close();
-  return against("CPU per health request, 64 deep", "µs", ours, least, 1.25);
+  return against("CPU per health request, 64 deep", "µs", { ours, floor: least, reach: 1.25 });
 }
 
 const FAN_OUT_CLIENTS = 200;
@@ -172,7 +184,7 @@ export async function fanOutCpu(bench: Bench): Promise<Figure> {
     },
   });
   for (const client of [...clients, ...floors]) client.close();
-  return against("CPU per delivered event, 200 receivers", "µs", ours, least, 1.05);
+  return against("CPU per delivered event, 200 receivers", "µs", { ours, floor: least, reach: 1.05 });
 }
 
 /** About so large is a presence list or a health snapshot of a household. */
@@ -209,7 +221,7 @@ export async function singleEventCpu(bench: Bench): Promise<Figure> {
     },
   });
   for (const client of [...clients, ...floors]) client.close();
-  return against("CPU per single event of 5 KB, 200 receivers", "µs", ours, least, 1);
+  return against("CPU per single event of 5 KB, 200 receivers", "µs", { ours, floor: least, reach: 1 });
 }
 
 /** CPU of one handshake with a device signature. */
@@ -231,7 +243,7 @@ export async function handshakeCpu(bench: Bench): Promise<Figure> {
   });
   first.close();
   setup.close();
-  return against("CPU per handshake with a device signature", "µs", ours, least, 2);
+  return against("CPU per handshake with a device signature", "µs", { ours, floor: least, reach: 2 });
 }
 
 /** CPU of an agent run over a stub model that streams 1,000 tokens. */
@@ -262,7 +274,7 @@ export async function agentRunCpu(bench: Bench, stubUrl: string): Promise<Figure
     ours.push((cpuMs(gateway.pid) - before) / runs);
   }
   client.close();
-  return against("CPU per agent run of 1,000 tokens", "ms", median(ours), median(floor), 3);
+  return against("CPU per agent run of 1,000 tokens", "ms", { ours: median(ours), floor: median(floor), reach: 3 });
 }
 
 /** Growth of memory over many requests after a warm-up. */

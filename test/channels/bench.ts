@@ -1,6 +1,7 @@
 /** A gateway and a fake platform that are linked: what every test of a channel begins with. */
 import assert from "node:assert/strict";
 import { type Delivered, type FakePlatform, type Said, type SaysOptions, until } from "@moltbot/fakes";
+import { ignore } from "../../packages/gateway/src/base/errors.ts";
 import { type Connected, type TestGateway, type TestGatewayOptions, testGateway } from "../support/gateway.ts";
 import type { Frame } from "../support/wire-client.ts";
 
@@ -118,7 +119,9 @@ export class ChannelBench implements AsyncDisposable {
     // A platform that has not noticed yet may hand its next words to nobody: with a signal-cli of others they are gone
     // (docs/channels/signal.md), and that is not what is tested here.
     const noticed = () => !this.fake.isLinked;
-    await until(this.fake, "the platform to notice", noticed, NOTICE_LIMIT_MS).catch(() => undefined);
+    await until(this.fake, "the platform to notice", noticed, NOTICE_LIMIT_MS).catch((error: unknown) =>
+      ignore(error, "some platforms never notice"),
+    );
     await while_();
     await this.gateway.start();
     this.operator = await this.gateway.connect({ scopes: ["operator.admin"] });

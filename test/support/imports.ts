@@ -13,13 +13,20 @@ export interface Import {
 /** The repository's root. */
 export const ROOT = join(import.meta.dirname, "../..");
 
-/** A source file's text by its path from the root, without comments. */
+/** A source file's text by its path from the root, without comments. Tests are left out. */
 export function readSources(pattern: string): Map<string, string> {
-  const paths = globSync(pattern, { cwd: ROOT }).filter((path) => !/\.test\.ts$|\.d\.ts$/.test(path));
-  return new Map(paths.sort().map((path) => [path, withoutComments(readFileSync(join(ROOT, path), "utf8"))]));
+  const texts = [...readTexts(pattern)].filter(([path]) => !path.endsWith(".test.ts"));
+  return new Map(texts.map(([path, text]) => [path, withoutComments(text)]));
 }
 
-function withoutComments(text: string): string {
+/** A file's text as it stands by its path from the root, tests included. */
+export function readTexts(pattern: string): Map<string, string> {
+  const paths = globSync(pattern, { cwd: ROOT }).filter((path) => !path.endsWith(".d.ts"));
+  return new Map(paths.sort().map((path) => [path, readFileSync(join(ROOT, path), "utf8")]));
+}
+
+/** A source's text without its comments. */
+export function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "$1");
 }
 

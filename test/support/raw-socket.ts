@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { ignore } from "../../packages/gateway/src/base/errors.ts";
 import { within } from "./time-limit.ts";
 
 export interface FrameBits {
@@ -107,7 +108,9 @@ export class RawSocket implements Disposable {
   /** Skips to the close frame, or to the end of the connection without one. */
   async end(): Promise<RawEnd> {
     for (;;) {
-      const frame = await this.#frame().catch(() => undefined);
+      const frame = await this.#frame().catch((error: unknown) =>
+        ignore(error, "the connection ended without a close frame"),
+      );
       if (!frame) return { code: undefined, reason: "" };
       if (frame.opcode !== 8) continue;
       const code = frame.payload.length >= 2 ? frame.payload.readUInt16BE() : undefined;

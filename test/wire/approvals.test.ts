@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { ignore } from "../../packages/gateway/src/base/errors.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { testGateway } from "../support/gateway.ts";
 import type { WireClient } from "../support/wire-client.ts";
 
 /** Asks, and does not wait for the decision. */
 function leaveOpen(client: WireClient, params: object): void {
-  client.request("exec.approval.request", params).catch(() => undefined);
+  client.request("exec.approval.request", params).catch((error: unknown) => ignore(error, "nobody decides"));
 }
 
 const APPROVALS = { scopes: ["operator.approvals"] };

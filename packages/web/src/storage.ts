@@ -27,14 +27,15 @@ export function remember(name: string, value: string | undefined): boolean {
 
 /** The names that begin with `start`, in no particular order. */
 export function remembered(start: string): string[] {
-  const names = [...fallback.keys()];
+  return [...fallback.keys(), ...stored()].filter((name) => name.startsWith(start));
+}
+
+/** The names in the browser's storage; none where it is blocked. */
+function stored(): string[] {
   try {
-    for (let index = 0; index < localStorage.length; index++) {
-      const key = localStorage.key(index);
-      if (key?.startsWith(PREFIX)) names.push(key.slice(PREFIX.length));
-    }
+    const keys = Array.from({ length: localStorage.length }, (_, index) => localStorage.key(index) ?? "");
+    return keys.filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length));
   } catch {
-    // Storage is blocked: only what this page holds in memory exists.
+    return [];
   }
-  return names.filter((name) => name.startsWith(start));
 }

@@ -156,7 +156,8 @@ export class Store {
     client.on("shutdown", () => this.#onShutdown());
     this.channels.listen(client);
     this.approvals.listen(client);
-    client.connect().catch(() => {}); // #follow hears of it too
+    // A connect that fails is a state of the client; #follow is told of it.
+    void Promise.allSettled([client.connect()]);
   }
 
   /** Forgets every credential of this browser. Unsent messages stay. */

@@ -40,6 +40,15 @@ const ID = /\d{17,}/g;
 /** How long a gateway may take to start and link itself. */
 const LINK_LIMIT_MS = 60_000;
 
+/** What a person did in a channel: a pressed button or a command. */
+interface Interaction {
+  readonly channelId: string;
+  readonly user: User;
+  readonly data: Record<string, unknown>;
+  /** The message that has the button. */
+  readonly source?: Message;
+}
+
 type SendTrouble = Extract<Trouble, { kind: "rate-limit" | "accept-then-fail" | "refuse" | "slow" }>;
 
 /** What this fake can do beyond what every fake can. */
@@ -188,7 +197,7 @@ class Platform implements FakeDiscord {
     if (!buttonsOf(message).some((button) => button.data === data)) throw new Error(`no button "${data}" there`);
     const user = this.#world.person(options.from ?? "alice");
     const component = { component_type: 2, custom_id: data };
-    this.#interact(3, message.channelId, user, component, message);
+    this.#interact(3, { channelId: message.channelId, user, data: component, source: message });
   }
 
   async commands(name: string, args: string, options: Pick<SaysOptions, "from" | "in"> = {}): Promise<Said> {
@@ -198,7 +207,7 @@ class Platform implements FakeDiscord {
     const channelId = this.#goTo(user, options);
     const [option] = (command.options ?? []) as readonly { readonly name: string }[];
     const given = args === "" || !option ? [] : [{ name: option.name, type: 3, value: args }];
-    const id = this.#interact(2, channelId, user, { id: command.id, name, type: 1, options: given });
+    const id = this.#interact(2, { channelId, user, data: { id: command.id, name, type: 1, options: given } });
     return this.#said(id, channelId, user);
   }
 
@@ -352,7 +361,7 @@ class Platform implements FakeDiscord {
     return channel.id;
   }
 
-  #interact(type: number, channelId: string, user: User, data: Record<string, unknown>, source?: Message): string {
+  #interact(type: number, { channelId, user, data, source }: Interaction): string {
     const id = this.#world.ids.next();
     const token = `interaction-${crypto.randomUUID()}`;
     const channel = this.#world.channels.get(channelId);

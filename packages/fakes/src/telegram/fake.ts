@@ -22,6 +22,17 @@ export async function fakeTelegram(): Promise<FakeTelegram> {
   return fake;
 }
 
+/** A message of a person, or the service message that their deed leaves behind. */
+interface NewMessage {
+  readonly text: string;
+  /** The fields of the Bot API's `Message` that say what kind it is. */
+  readonly content: Readonly<Record<string, unknown>>;
+  readonly options?: SaysOptions;
+  readonly files?: Message["files"];
+  /** Alice, unless said. */
+  readonly from?: User | undefined;
+}
+
 export class FakeTelegram implements FakePlatform {
   readonly channel = "telegram";
   readonly troubles = [
@@ -158,7 +169,7 @@ export class FakeTelegram implements FakePlatform {
   /** A post in a channel that has that title. */
   async posts(text: string, title: string): Promise<Said> {
     const { chat } = this.#world.group(title, "channel");
-    const { from: _, ...post } = onWire(this.#keep(chat, text, textContent(text), {}, []), this.#world);
+    const { from: _, ...post } = onWire(this.#keep(chat, { text, content: textContent(text) }), this.#world);
     const said = { ...post, sender_chat: chat, author_signature: "The editor" };
     this.#updates.push("channel_post", said);
     return { id: String(post.message_id), chatId: String(chat.id), senderId: String(chat.id) };
@@ -167,7 +178,7 @@ export class FakeTelegram implements FakePlatform {
   /** An anonymous admin of a group writes in its name, as Telegram sends that: `from` is a stand-in that all share. */
   async asGroup(text: string, group: string): Promise<Said> {
     const { chat } = this.#world.group(group);
-    const message = onWire(this.#keep(chat, text, textContent(text), {}, []), this.#world);
+    const message = onWire(this.#keep(chat, { text, content: textContent(text) }), this.#world);
     const from = { id: 1087968824, is_bot: true, first_name: "Group", username: "GroupAnonymousBot" };
     this.#updates.push("message", { ...message, from, sender_chat: chat });
     return { id: String(message.message_id), chatId: String(chat.id), senderId: String(chat.id) };
@@ -177,7 +188,7 @@ export class FakeTelegram implements FakePlatform {
   async migrates(group: string): Promise<{ from: string; to: string }> {
     const { from, to } = this.#world.migrate(group);
     const service = (chat: Chat, content: Readonly<Record<string, unknown>>) =>
-      this.#updates.push("message", onWire(this.#keep(chat, "", content, {}, []), this.#world));
+      this.#updates.push("message", onWire(this.#keep(chat, { text: "", content }), this.#world));
     service(from, { migrate_to_chat_id: to.id });
     service(to, { migrate_from_chat_id: from.id });
     return { from: String(from.id), to: String(to.id) };
@@ -277,18 +288,14 @@ export class FakeTelegram implements FakePlatform {
     const from = this.#world.person(options.from ?? "alice", options.asBot);
     const place = options.in ?? "direct";
     const chat = place === "direct" ? this.#world.direct(from) : this.#world.group(place.group).chat;
-    const message = this.#keep(chat, text, content, options, files, from);
+    const message = this.#keep(chat, { text, content, options, files, from });
     this.#lastSaid = this.#updates.push("message", onWire(message, this.#world));
     return message;
   }
 
   #keep(
     chat: Chat,
-    text: string,
-    content: Readonly<Record<string, unknown>>,
-    options: SaysOptions,
-    files: Message["files"],
-    from: User = this.#world.person("alice"),
+    { text, content, options = {}, files = [], from = this.#world.person("alice") }: NewMessage,
   ): Message {
     const topic = options.thread === undefined ? undefined : this.#topic(chat, options.thread, from);
     return this.#world.add({

@@ -137,19 +137,16 @@ interface FileFields {
 
 function fileOf(message: proto.IMessage, host: MediaHost): FakeFile | undefined {
   const { imageMessage, videoMessage, audioMessage, documentMessage, stickerMessage } = message;
-  if (imageMessage) return opened(imageMessage, "Image", "image", "image", host);
-  if (videoMessage) return opened(videoMessage, "Video", "video", "video", host);
-  if (audioMessage) return opened(audioMessage, "Audio", audioMessage.ptt ? "voice" : "audio", "audio", host);
-  if (stickerMessage) return opened(stickerMessage, "Image", "sticker", "sticker", host);
-  if (documentMessage) {
-    return opened(documentMessage, "Document", "document", documentMessage.fileName ?? "document", host);
-  }
+  const opened = (fields: FileFields, use: FileUse, kind: FakeFile["kind"], fileName: string): FakeFile => {
+    const bytes = host.decrypt(fields.directPath ?? "", fields.mediaKey ?? new Uint8Array(), use);
+    return { bytes, mimeType: fields.mimetype ?? "", fileName, kind };
+  };
+  if (imageMessage) return opened(imageMessage, "Image", "image", "image");
+  if (videoMessage) return opened(videoMessage, "Video", "video", "video");
+  if (audioMessage) return opened(audioMessage, "Audio", audioMessage.ptt ? "voice" : "audio", "audio");
+  if (stickerMessage) return opened(stickerMessage, "Image", "sticker", "sticker");
+  if (documentMessage) return opened(documentMessage, "Document", "document", documentMessage.fileName ?? "document");
   return undefined;
-}
-
-function opened(fields: FileFields, use: FileUse, kind: FakeFile["kind"], fileName: string, host: MediaHost): FakeFile {
-  const bytes = host.decrypt(fields.directPath ?? "", fields.mediaKey ?? new Uint8Array(), use);
-  return { bytes, mimeType: fields.mimetype ?? "", fileName, kind };
 }
 
 /** A text as it is shown: WhatsApp's marks are taken out where they style something. */

@@ -90,7 +90,7 @@ export class Incoming {
       this.#sealedIn.set(id, from.sessions);
       this.#account.deliver(this.#last);
     });
-    this.#work = delivered.catch(() => {});
+    this.#work = Promise.allSettled([delivered]);
     return delivered;
   }
 

@@ -26,6 +26,13 @@ export interface LinkedDevice extends PublicKeys {
 const CODE_ROUNDS = 131_072;
 const CODE_WAIT_MS = 10_000;
 
+/** What the device that pairs says of itself, and what it is to be. */
+interface NewDevice {
+  readonly data: proto.ClientPayload.IDevicePairingRegistrationData;
+  readonly phone: Device;
+  readonly deviceId: number;
+}
+
 export class Pairing {
   readonly link: Link;
   readonly #phone: Device;
@@ -39,13 +46,7 @@ export class Pairing {
   #ephemeral = Curve.generateKeyPair();
   #pending: { device: LinkedDevice; details: Uint8Array } | undefined;
 
-  constructor(
-    link: Link,
-    data: proto.ClientPayload.IDevicePairingRegistrationData,
-    phone: Device,
-    deviceId: number,
-    onPaired: (device: LinkedDevice) => void,
-  ) {
+  constructor(link: Link, { data, phone, deviceId }: NewDevice, onPaired: (device: LinkedDevice) => void) {
     this.link = link;
     this.#data = data;
     this.#phone = phone;
@@ -209,8 +210,8 @@ export class Pairing {
 
 function newAttempt(): PromiseWithResolvers<void> {
   const attempt = Promise.withResolvers<void>();
-  // Who scans waits for it; when nobody does, its end is no error.
-  attempt.promise.catch(() => {});
+  // A failed attempt that nobody waits for is not an unhandled rejection.
+  void Promise.allSettled([attempt.promise]);
   return attempt;
 }
 

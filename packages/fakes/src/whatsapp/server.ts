@@ -96,8 +96,8 @@ export class Server {
     const { devicePairingData, username, device: deviceId } = payload;
     const account = this.#account;
     if (devicePairingData) {
-      const id = account.nextDeviceId();
-      const pairing = new Pairing(link, devicePairingData, account.phone, id, (device) => {
+      const newDevice = { data: devicePairingData, phone: account.phone, deviceId: account.nextDeviceId() };
+      const pairing = new Pairing(link, newDevice, (device) => {
         account.unlink();
         account.device = device;
       });

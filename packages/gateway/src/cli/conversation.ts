@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { GatewayClient, Subscription } from "@moltbot/protocol";
+import { ignore } from "../base/errors.ts";
 import { messageText } from "./transcript.ts";
 
 /** What a reply yields: text as it grows, then how it ended. */
@@ -106,8 +107,8 @@ export class Conversation implements Disposable {
       const { messages } = await this.#client.request("chat.history", { sessionKey: this.#sessionKey, limit: 1 });
       if (this.#runId !== runId) return;
       this.#hear({ runId, state: "final", message: messages.at(-1) });
-    } catch {
-      // The connection is gone again; the next one asks anew.
+    } catch (error) {
+      ignore(error, "the connection is gone again; the next one asks anew");
     }
   }
 }

@@ -3,7 +3,7 @@ import { GatewayError, invalidRequest } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Explanation, StoreWatch } from "../base/store/store-watch.ts";
 import type { Base } from "../kit/base.ts";
-import { type Method, Serialized } from "../kit/method.ts";
+import { type Call, type Method, Serialized } from "../kit/method.ts";
 import { type Schema, validationText } from "../kit/schema/validate.ts";
 import { accessProblem } from "./access.ts";
 import { type Connection, LIMITS, type Session } from "./connection.ts";
@@ -48,7 +48,9 @@ export class Dispatch {
     if (ignored.length > 0) this.#noteIgnored(connection, method, ignored);
     const text = validationText(method.params as Schema, params);
     if (text) return responder.fail(invalidRequest(`invalid ${method.name} params: ${text}`));
-    const call = (to: Responder) => this.#call(method, params, connection, session, to);
+    const { caller } = session;
+    const { signal } = connection.closed;
+    const call = (to: Responder) => this.#call(method, { params, caller, signal }, to);
     if (!method.once) return call(responder);
     const { idempotencyKey } = params as { idempotencyKey: string };
     this.#options.once.run(`${session.caller.principal}\n${method.name}\n${idempotencyKey}`, responder, call);
@@ -61,16 +63,10 @@ export class Dispatch {
     });
   }
 
-  #call(method: Method, params: unknown, connection: Connection, { caller }: Session, to: Responder): void {
+  #call(method: Method, call: Pick<Call<unknown, unknown>, "params" | "caller" | "signal">, to: Responder): void {
     const { gateway } = this.#options;
     try {
-      const result = method.handler({
-        params,
-        gateway,
-        caller,
-        ack: (payload) => to.ack(payload),
-        signal: connection.closed.signal,
-      });
+      const result = method.handler({ ...call, gateway, ack: (payload) => to.ack(payload) });
       if (!(result instanceof Promise)) return to.done(result);
       result.then(
         (payload) => to.done(payload),

@@ -3,7 +3,7 @@
  * in the history only, so the histories of known conversations and threads are read from where we stopped.
  */
 import type { WebClient } from "@slack/web-api";
-import { detailOf } from "../../base/errors.ts";
+import { detailOf, ignore } from "../../base/errors.ts";
 import type { ChannelContext, Chat, Inbound } from "../../kit/channel.ts";
 import { sendError } from "./errors.ts";
 import { stringField } from "./events.ts";
@@ -98,7 +98,9 @@ async function patiently<T>(
         context.log.debug("slack history not read", { why: message });
         return undefined;
       }
-      await context.clock.sleep(retryAfterMs ?? 1000, signal).catch(() => undefined);
+      await context.clock
+        .sleep(retryAfterMs ?? 1000, signal)
+        .catch((error: unknown) => ignore(error, "the connection ends; the loop sees it"));
     }
   }
   return undefined;

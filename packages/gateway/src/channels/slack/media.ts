@@ -40,31 +40,34 @@ async function bytesOf({ path, mimeType }: OutboundMedia): Promise<Blob> {
   }
 }
 
+/** What the functions that show a file are called with. */
+interface Calling {
+  readonly api: WebClient;
+  readonly clock: ChannelContext["clock"];
+  readonly signal: AbortSignal;
+}
+
 /** Shows a file that was brought to Slack; resolves with the message that it is in. */
 export async function share(
-  api: WebClient,
   fileId: string,
   { channelId, threadTs, comment }: Destination,
-  clock: ChannelContext["clock"],
-  signal: AbortSignal,
+  calling: Calling,
 ): Promise<Sent> {
-  await api.files.completeUploadExternal({
+  await calling.api.files.completeUploadExternal({
     files: [{ id: fileId }],
     channel_id: channelId,
     ...(comment !== "" && { initial_comment: comment }),
     ...(threadTs !== undefined && { thread_ts: threadTs }),
   } as Parameters<WebClient["files"]["completeUploadExternal"]>[0]);
-  const ts = await sharedAt(api, fileId, channelId, clock, signal);
+  const ts = await sharedAt(fileId, channelId, calling);
   return { id: ts ?? `file:${fileId}` };
 }
 
 /** The ts of the message that shows a file in a conversation; undefined when there is none, even after a while. */
 export async function sharedAt(
-  api: WebClient,
   fileId: string,
   channelId: string,
-  clock: ChannelContext["clock"],
-  signal: AbortSignal,
+  { api, clock, signal }: Calling,
 ): Promise<string | undefined> {
   for (const wait of SHARE_WAITS_MS) {
     await clock.sleep(wait, signal);

@@ -65,7 +65,7 @@ export class Names implements KnownNames {
   async #learnPerson(id: string): Promise<void> {
     const user = await this.#api.users.info({ user: id }).then(
       (answer) => answer.user,
-      () => undefined,
+      (error: unknown) => ignore(error, "a name that Slack does not tell stays unknown"),
     );
     const name = user?.profile?.display_name || user?.profile?.real_name || user?.real_name || user?.name;
     this.#keep(
@@ -78,7 +78,7 @@ export class Names implements KnownNames {
   async #learnChannel(id: string): Promise<void> {
     const channel = await this.#api.conversations.info({ channel: id }).then(
       (answer) => answer.channel,
-      () => undefined,
+      (error: unknown) => ignore(error, "a name that Slack does not tell stays unknown"),
     );
     this.#keep(this.#channels, id, channel?.name);
   }

@@ -97,7 +97,7 @@ export class Outbox {
     const fileId = await upload(this.#api, message.media!, signal);
     state.write({ [uploadKey(message)]: fileId });
     const destination = { channelId, threadTs: message.chat.threadId, comment: bodyOf(message.text) };
-    const sent = await share(this.#api, fileId, destination, clock, signal);
+    const sent = await share(fileId, destination, { api: this.#api, clock, signal });
     state.write({ [uploadKey(message)]: undefined });
     return sent;
   }
@@ -148,7 +148,7 @@ export class Outbox {
     const fileId = this.#context.state.get(uploadKey(message));
     // Before an upload is noted nothing was shown.
     if (fileId === undefined) return "absent";
-    const ts = await sharedAt(this.#api, fileId, channel, this.#context.clock, signal);
+    const ts = await sharedAt(fileId, channel, { api: this.#api, clock: this.#context.clock, signal });
     // Slack shows large files late.
     return ts === undefined ? "unknown" : { id: ts };
   }

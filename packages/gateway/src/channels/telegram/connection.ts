@@ -124,7 +124,8 @@ class TelegramConnection implements Connection {
       if (!media) return this.#api.sendMessage(chatId, text.text, { ...this.#shown(text), ...common }, forApi(signal));
       const caption = text.text === "" ? {} : { caption: text.text, ...markup(text) };
       const file = () => new InputFile(bytesOf(media.path), media.fileName);
-      return sendFile(this.#api, chatId, file, methodFor(media, text.text !== ""), { ...caption, ...common }, signal);
+      const method = methodFor(media, text.text !== "");
+      return sendFile(this.#api, { chatId, method, file, options: { ...caption, ...common } }, signal);
     });
   }
 

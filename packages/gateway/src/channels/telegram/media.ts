@@ -40,37 +40,36 @@ export function methodFor(
 /** Options that all methods of files share. */
 type FileOptions = NonNullable<Parameters<Api["sendDocument"]>[2]>;
 
+/** A file on its way to a chat. */
+interface FileToSend {
+  readonly chatId: string;
+  readonly method: FileMethod;
+  /** Opens the file; called once for each try. */
+  readonly file: () => InputFile;
+  readonly options: FileOptions;
+}
+
 /** Sends a file; one that Telegram cannot show, or a voice note that the person does not take, goes as a document. */
-export async function sendFile(
-  api: Api,
-  chatId: string,
-  file: () => InputFile,
-  method: FileMethod,
-  options: FileOptions,
-  signal: AbortSignal,
-): Promise<Message> {
+export async function sendFile(api: Api, sending: FileToSend, signal: AbortSignal): Promise<Message> {
   try {
-    return await callFile(api, chatId, file(), method, options, signal);
+    return await callFile(api, sending, signal);
   } catch (error) {
     const refused = refusalOf(error);
     const isAboutTheFile = /PHOTO_|IMAGE_PROCESS|VOICE_MESSAGES_FORBIDDEN|STICKER_|wrong (file )?type|unsupported/i;
-    if (method === "sendDocument" || refused?.error_code !== 400 || !isAboutTheFile.test(refused.description))
+    if (sending.method === "sendDocument" || refused?.error_code !== 400 || !isAboutTheFile.test(refused.description))
       throw error;
-    return await callFile(api, chatId, file(), "sendDocument", options, signal);
+    return await callFile(api, { ...sending, method: "sendDocument" }, signal);
   }
 }
 
 async function callFile(
   api: Api,
-  chatId: string,
-  file: InputFile,
-  method: FileMethod,
-  options: FileOptions,
+  { chatId, method, file, options }: FileToSend,
   signal: AbortSignal,
 ): Promise<Message> {
-  if (method !== "sendSticker") return await api[method](chatId, file, options, forApi(signal));
+  if (method !== "sendSticker") return await api[method](chatId, file(), options, forApi(signal));
   const { caption: _, parse_mode: __, ...rest } = options;
-  return await api.sendSticker(chatId, file, rest, forApi(signal));
+  return await api.sendSticker(chatId, file(), rest, forApi(signal));
 }
 
 /** Opens a file of a message. Throws `ChannelError`. */

@@ -5,7 +5,7 @@
 
 import type { Update } from "grammy/types";
 import type { Api } from "grammy/web";
-import { detailOf } from "../../base/errors.ts";
+import { detailOf, ignore } from "../../base/errors.ts";
 import { type ChannelContext, ChannelError, type Inbound, type StateChanges } from "../../kit/channel.ts";
 import { linkError } from "./errors.ts";
 import { inboundOf, type Reader, UPDATE_KINDS, unreadableOf } from "./inbound.ts";
@@ -43,7 +43,7 @@ export async function poll(link: PollLink): Promise<ChannelError> {
       if (!isBlip && failure.kind !== "rate-limited") return failure;
       link.context.log.debug("telegram poll interrupted", { why: failure.message });
       const waited = link.context.clock.sleep(failure.retryAfterMs ?? RETRY_MS, link.signal);
-      await waited.catch(() => undefined);
+      await waited.catch((error: unknown) => ignore(error, "the link ends; the loop sees it"));
     }
   }
   return new ChannelError("network", "The connection to Telegram was closed.");

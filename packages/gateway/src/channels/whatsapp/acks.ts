@@ -1,5 +1,7 @@
 /** The service's answers to what we send: one for each message id, or none. */
+
 import type { BinaryNode } from "@whiskeysockets/baileys";
+import { ignore } from "../../base/errors.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import { ChannelError } from "../../kit/channel.ts";
 import { refusal } from "./errors.ts";
@@ -17,8 +19,9 @@ export class Acks {
   /** Listens for the answer to a message; call it before the message is sent. */
   expect(id: string): void {
     const answer = Promise.withResolvers<void>();
-    // The send itself may fail first; then nobody asks.
-    answer.promise.catch(() => {});
+    answer.promise.catch((error: unknown) =>
+      ignore(error, "whoever waits is told; when the send itself fails, nobody waits"),
+    );
     this.#waiting.set(id, answer);
   }
 

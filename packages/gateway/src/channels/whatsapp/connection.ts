@@ -127,30 +127,32 @@ class WhatsAppConnection implements Connection {
     const [content, after] = contentsOf(message);
     if (!content) throw new ChannelError("rejected", "The message is empty.");
     const quoted = message.replyTo && (await this.#quoted(message.replyTo));
-    await this.#deliver(message.chat, id, content, signal, quoted);
-    if (after) await this.#deliver(message.chat, textIdOf(message.clientId), after, signal);
+    await this.#deliver(message.chat, content, { messageId: id, ...(quoted && { quoted }) }, signal);
+    if (after) await this.#deliver(message.chat, after, { messageId: textIdOf(message.clientId) }, signal);
     return { id };
   }
 
   async poll({ clientId, chat, question, options, maxSelections }: Poll, signal: AbortSignal): Promise<Sent> {
     const id = messageIdOf(clientId);
     const selectableCount = Math.min(Math.max(1, maxSelections), options.length);
-    await this.#deliver(chat, id, { poll: { name: question, values: [...options], selectableCount } }, signal);
+    const poll = { name: question, values: [...options], selectableCount };
+    await this.#deliver(chat, { poll }, { messageId: id }, signal);
     return { id, pollId: id };
   }
 
   async edit(target: MessageRef, text: Rendered, signal: AbortSignal): Promise<void> {
     const edit = await this.#keyOf(target);
-    await this.#deliver(target.chat, this.#newId(), { ...textContent(text.text), edit } as AnyMessageContent, signal);
+    const content = { ...textContent(text.text), edit } as AnyMessageContent;
+    await this.#deliver(target.chat, content, { messageId: this.#newId() }, signal);
   }
 
   async unsend(target: MessageRef, signal: AbortSignal): Promise<void> {
-    await this.#deliver(target.chat, this.#newId(), { delete: await this.#keyOf(target) }, signal);
+    await this.#deliver(target.chat, { delete: await this.#keyOf(target) }, { messageId: this.#newId() }, signal);
   }
 
   async react(target: MessageRef, emoji: string, { remove }: { remove: boolean }, signal: AbortSignal): Promise<void> {
     const react = { text: remove ? "" : emoji, key: await this.#keyOf(target) };
-    await this.#deliver(target.chat, this.#newId(), { react }, signal);
+    await this.#deliver(target.chat, { react }, { messageId: this.#newId() }, signal);
   }
 
   async typing(chat: ChatRef, isTyping: boolean): Promise<void> {
@@ -303,15 +305,15 @@ class WhatsAppConnection implements Connection {
   /** Sends and waits until the service has taken it. */
   async #deliver(
     chat: ChatRef,
-    messageId: string,
     content: AnyMessageContent,
+    options: { readonly messageId: string; readonly quoted?: WAMessage },
     signal: AbortSignal,
-    quoted?: WAMessage,
   ): Promise<void> {
+    const { messageId } = options;
     if (this.#socket.isEnded) throw new ChannelError("not-sent", "WhatsApp is not connected.");
     this.#acks.expect(messageId);
     try {
-      await this.#socket.library.sendMessage(chat.id, content, { messageId, ...(quoted && { quoted }) });
+      await this.#socket.library.sendMessage(chat.id, content, options);
     } catch (error) {
       this.#acks.forget(messageId);
       throw sendProblem(error);

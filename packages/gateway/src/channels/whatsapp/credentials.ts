@@ -2,7 +2,9 @@
  * A linked session in the account's state: the credentials, with the ones before them, and one row for each Signal key.
  * Whatever the library changes in one transaction is written at once.
  */
+
 import type { AuthenticationCreds, SignalKeyStore } from "@whiskeysockets/baileys";
+import { ignore } from "../../base/errors.ts";
 import type { ChannelState, Inbound, StateChanges } from "../../kit/channel.ts";
 import type { Baileys } from "./library.ts";
 
@@ -21,8 +23,8 @@ export function storedCredentials(library: Baileys, state: ChannelState): Authen
     try {
       const creds = JSON.parse(text, library.BufferJSON.reviver) as AuthenticationCreds;
       if (creds.me && creds.noiseKey && creds.signedIdentityKey) return creds;
-    } catch {
-      // A damaged row: the one before it is tried.
+    } catch (error) {
+      ignore(error, "a damaged row: the one before it is tried");
     }
   }
   return undefined;

@@ -41,7 +41,7 @@ export async function readMessage(
   const said = ownAndForwarded(saidIn(content), forwardedIn(content));
   const media = mediaOf(content);
   if (said.text === "" && !media) return undefined;
-  return messageOf(people, base, message, content, said, media);
+  return messageOf(people, { base, message, content, said, media });
 }
 
 /** Where it comes from, when that is all that can be told of it. */
@@ -65,14 +65,16 @@ async function origin(people: People, message: WAMessage, now: number) {
   return { keys, at, chat, sender, messageId, fromSelf };
 }
 
-function messageOf(
-  people: People,
-  base: Awaited<ReturnType<typeof origin>>,
-  { message }: WAMessage,
-  content: proto.IMessage,
-  said: ReturnType<typeof ownAndForwarded>,
-  media: MediaRef | undefined,
-): Inbound {
+/** What was read of a message so far. */
+interface Parts {
+  readonly base: Awaited<ReturnType<typeof origin>>;
+  readonly message: WAMessage;
+  readonly content: proto.IMessage;
+  readonly said: ReturnType<typeof ownAndForwarded>;
+  readonly media: MediaRef | undefined;
+}
+
+function messageOf(people: People, { base, message: { message }, content, said, media }: Parts): Inbound {
   const context = contextOf(content);
   const album = (content.messageContextInfo ?? message?.messageContextInfo)?.messageAssociation?.parentMessageKey?.id;
   return {

@@ -1,5 +1,7 @@
 /** Linking a phone: by a QR code that rotates, or by a code that is typed on the phone. And unlinking it. */
+
 import type { AuthenticationCreds } from "@whiskeysockets/baileys";
+import { ignore } from "../../base/errors.ts";
 import {
   accountId,
   ChannelError,
@@ -69,7 +71,9 @@ class PairingSocket {
       this.#tell({ isAgreed: true });
     });
     this.linked = this.#socket.closed.then((error) => this.#result(error));
-    void this.linked.catch(() => {}).finally(() => this.#wake.resolve());
+    void this.linked
+      .catch((error: unknown) => ignore(error, "whoever waits for the link is told"))
+      .finally(() => this.#wake.resolve());
   }
 
   async *byQr(): AsyncGenerator<LoginStep> {

@@ -29,16 +29,20 @@ interface Visited {
 /** Tells each string of a config, and each number that is a secret. */
 export function visitValues(config: unknown, schemas: Schemas, tell: (text: Visited) => void): void {
   if (!isRecord(config)) return;
-  for (const [name, value] of Object.entries(config)) walk(value, [name], schemas.get(name), false, tell);
+  for (const [name, value] of Object.entries(config))
+    walk({ value, path: [name], schema: schemas.get(name), isInMap: false }, tell);
 }
 
-function walk(
-  value: unknown,
-  path: readonly string[],
-  schema: Schema | undefined,
-  isInMap: boolean,
-  tell: (text: Visited) => void,
-): void {
+/** A part of a config, and what its schema says of it. */
+interface Part {
+  readonly value: unknown;
+  readonly path: readonly string[];
+  readonly schema: Schema | undefined;
+  /** Its name was chosen by the person who wrote the config. */
+  readonly isInMap: boolean;
+}
+
+function walk({ value, path, schema, isInMap }: Part, tell: (text: Visited) => void): void {
   if (typeof value === "string") {
     const isMarked = isSecret(schema) ? (isInMap ? "value" : "key") : undefined;
     tell({ path, value, isMarked, isKept: isMarked !== undefined || isSecretSetting(path, value) });
@@ -52,13 +56,13 @@ function walk(
       const here = [...path, String(index)];
       const isNamed = typeof item === "string" && FLAG.test(String(value[index - 1] ?? ""));
       if (isNamed) tell({ path: here, value: item, isMarked: "key", isKept: true });
-      else walk(item, here, schema?.items, isInMap, tell);
+      else walk({ value: item, path: here, schema: schema?.items, isInMap }, tell);
     }
   } else if (isRecord(value)) {
     const other = Object.values(schema?.patternProperties ?? {})[0];
     for (const [name, item] of Object.entries(value)) {
       const known = schema?.properties?.[name];
-      walk(item, [...path, name], known ?? other, known === undefined, tell);
+      walk({ value: item, path: [...path, name], schema: known ?? other, isInMap: known === undefined }, tell);
     }
   }
 }

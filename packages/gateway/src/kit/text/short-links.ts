@@ -11,22 +11,19 @@ export function withShortLinks(blocks: readonly Block[], dialect: Dialect, limit
     if (block.kind === "fence" || !block.runs.some(({ link }) => link)) return block;
     const { text: _text, runs, kind: _kind, ...options } = block;
     return textBlock(
-      runs.flatMap((run, index) => shortened(run, index, runs, dialect, limit)),
+      runs.flatMap((run, index) => {
+        const isTooLong = run.link !== undefined && isLong(run.link, runs, dialect, limit);
+        return isTooLong ? written(run, runs[index + 1]?.link !== run.link) : [run];
+      }),
       options,
     );
   });
 }
 
-function shortened(run: Run, index: number, runs: readonly Run[], dialect: Dialect, limit: number): Run[] {
-  const { link, ...look } = run;
-  if (!link || !isLong(link, runs, dialect, limit)) return [run];
-  const isLast = runs[index + 1]?.link !== link;
-  const address = [
-    { text: " (", styles: [] },
-    { text: link.url, styles: [], isAddress: true },
-    { text: ")", styles: [] },
-  ];
-  return isLast ? [look, ...address] : [look];
+/** A run without its link; the last run of a link is followed by the address. */
+function written({ link, ...look }: Run, isLast: boolean): Run[] {
+  if (!link || !isLast) return [look];
+  return [look, { text: " (", styles: [] }, { text: link.url, styles: [], isAddress: true }, { text: ")", styles: [] }];
 }
 
 function isLong(link: Link, runs: readonly Run[], dialect: Dialect, limit: number): boolean {

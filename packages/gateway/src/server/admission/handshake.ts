@@ -44,15 +44,31 @@ export class HandshakeError extends GatewayError {
   }
 }
 
+/** A `connect` request that can be read, and all that its decision rests on. */
+interface Attempt {
+  readonly params: ConnectParams;
+  readonly role: Role;
+  /** The known scopes that it asks for. */
+  readonly scopes: readonly string[];
+  readonly dialect: Dialect;
+  readonly connection: Connection;
+  readonly ports: HandshakePorts;
+}
+
 /** Decides on a `connect` request. Throws `GatewayError` for every refusal; grants at most what the credential allows. */
 export function decideConnect(rawParams: unknown, connection: Connection, ports: HandshakePorts): Granted {
   const { dialect, params } = readParams(rawParams);
   const role = readRole(params.role);
   refuseOrigin(connection, ports.auth());
   const scopes = requestedScopes(params.scopes, role, dialect);
-  const device = proveDevice(params, role, connection, dialect, ports);
-  const method = authenticate(params, device, role, scopes, connection, dialect, ports);
-  if (!device) return grantDeviceless(params, role, scopes, connection, dialect, method);
+  const attempt: Attempt = { params, role, scopes, dialect, connection, ports };
+  const device = proveDevice(attempt);
+  const method = authenticate(attempt, device);
+  return device ? grantDevice(attempt, device, method) : grantDeviceless(attempt, method);
+}
+
+function grantDevice(attempt: Attempt, device: ProvenDevice, method: AuthMethod): Granted {
+  const { params, role, scopes, dialect, connection, ports } = attempt;
   const isShared = method !== "device-token";
   const admission = ports.devices.admit(
     {
@@ -72,7 +88,7 @@ export function decideConnect(rawParams: unknown, connection: Connection, ports:
     throw dialect.pairingRequired(facts);
   }
   const credential: Credential = isShared ? { kind: "shared" } : { kind: "device", deviceId: device.deviceId, role };
-  const session = makeSession(params, role, scopes, device.deviceId, credential, connection, dialect);
+  const session = makeSession(attempt, { scopes, deviceId: device.deviceId, credential });
   const { token, issuedAtMs } = admission;
   const auth = dialect.helloAuth({
     deviceToken: token,
@@ -124,13 +140,7 @@ function isControlUi(id: string): boolean {
   return id.endsWith("-control-ui");
 }
 
-function proveDevice(
-  params: ConnectParams,
-  role: Role,
-  connection: Connection,
-  dialect: Dialect,
-  ports: HandshakePorts,
-): ProvenDevice | undefined {
+function proveDevice({ params, role, dialect, connection, ports }: Attempt): ProvenDevice | undefined {
   const { controlUi } = ports.settings();
   const isUi = isControlUi(params.client.id);
   const ignoresDevice = isUi && controlUi.dangerouslyDisableDeviceAuth;
@@ -173,15 +183,9 @@ function signedFacts({ client, auth, scopes }: ConnectParams, role: Role) {
 
 type AuthMethod = GatewayAuth["mode"] | "device-token";
 
-function authenticate(
-  params: ConnectParams,
-  device: ProvenDevice | undefined,
-  role: Role,
-  scopes: readonly string[],
-  connection: Connection,
-  dialect: Dialect,
-  { auth, limiter, devices }: HandshakePorts,
-): AuthMethod {
+function authenticate(attempt: Attempt, device: ProvenDevice | undefined): AuthMethod {
+  const { params, role, scopes, dialect, connection, ports } = attempt;
+  const { auth, limiter, devices } = ports;
   const source = limitedSource(connection);
   const lockedMs = source ? limiter.lockedForMs(source) : 0;
   if (lockedMs > 0) throw rateLimited(lockedMs);
@@ -230,30 +234,23 @@ function unauthorized(failure: AuthFailure, params: ConnectParams, hasDevice: bo
   });
 }
 
-function grantDeviceless(
-  params: ConnectParams,
-  role: Role,
-  scopes: readonly string[],
-  connection: Connection,
-  dialect: Dialect,
-  method: AuthMethod,
-): Granted {
+function grantDeviceless(attempt: Attempt, method: AuthMethod): Granted {
+  const { params, role, scopes, dialect } = attempt;
   const { mode, id } = params.client;
   const isHelper = mode === "cli" || (id === "gateway-client" && mode === "backend");
   const granted = dialect.devicelessKeepsScopes || isHelper ? scopes : [];
-  const session = makeSession(params, role, granted, undefined, { kind: "shared" }, connection, dialect);
+  const session = makeSession(attempt, { scopes: granted, deviceId: undefined, credential: { kind: "shared" } });
   return { session, params, auth: dialect.helloAuth({ role, scopes: granted, method }) };
 }
 
-function makeSession(
-  params: ConnectParams,
-  role: Role,
-  scopes: readonly string[],
-  deviceId: string | undefined,
-  credential: Credential,
-  connection: Connection,
-  dialect: Dialect,
-): Session {
+/** What an attempt is granted. */
+interface Grant {
+  readonly scopes: readonly string[];
+  readonly deviceId: string | undefined;
+  readonly credential: Credential;
+}
+
+function makeSession({ params, role, dialect, connection }: Attempt, { scopes, deviceId, credential }: Grant): Session {
   const caller: Caller = {
     connId: connection.id,
     protocol: dialect.protocol,

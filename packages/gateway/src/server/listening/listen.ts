@@ -62,6 +62,7 @@ export class GatewayServer {
     perMessageDeflate: false,
     clientTracking: false,
   });
+  readonly #ownAddresses: OwnAddresses;
   readonly #hosts = new Set<string>([hostname().toLowerCase(), `${hostname().toLowerCase()}.local`]);
   #port = 0;
   #pinger: Disposable | undefined;
@@ -70,6 +71,7 @@ export class GatewayServer {
 
   constructor(options: ServerOptions) {
     this.#options = options;
+    this.#ownAddresses = new OwnAddresses(options.clock);
   }
 
   /** Binds the port on the wanted address. Throws `StartError` when it cannot. */
@@ -113,7 +115,10 @@ export class GatewayServer {
     for (const connection of all) connection.close(1012, "service restart");
     const gone = Promise.all(all.map(({ closed }) => new Promise((resolve) => onAbort(closed.signal, resolve))));
     const timeLimit = new AbortController();
-    await Promise.race([gone, this.#options.clock.sleep(2_000, timeLimit.signal).catch(() => undefined)]);
+    const late = this.#options.clock
+      .sleep(2_000, timeLimit.signal)
+      .catch((error: unknown) => ignore(error, "all connections closed before the limit"));
+    await Promise.race([gone, late]);
     timeLimit.abort();
     for (const listener of this.#listeners) listener.closeAllConnections();
   }
@@ -140,7 +145,7 @@ export class GatewayServer {
   }
 
   #rememberHost(host: string): void {
-    if (host === "0.0.0.0" || host === "::") for (const address of ownAddresses()) this.#hosts.add(address);
+    if (host === "0.0.0.0" || host === "::") for (const address of this.#ownAddresses.list) this.#hosts.add(address);
     else this.#hosts.add(host);
   }
 
@@ -253,7 +258,7 @@ export class GatewayServer {
       peer,
       origin: judgeOrigin(request.headers, this.#ours),
       address: clientAddress(peer, settings().trustedProxies),
-      isLocal: isLocal(peer, ownAddresses()),
+      isLocal: isLocal(peer, this.#ownAddresses.list),
       guard: this.#options.guard,
       conceal: this.#options.conceal,
     });
@@ -429,15 +434,32 @@ function onAbort(signal: AbortSignal, fn: (value: unknown) => void): void {
 }
 
 /** Addresses of this host's interfaces, read at most every ten seconds. */
-function ownAddresses(): readonly string[] {
-  if (performance.now() - addresses.at > 10_000) {
-    const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-    addresses = { at: performance.now(), list: all.map(({ address }) => normalizeAddress(address)) };
+class OwnAddresses {
+  readonly #clock: Clock;
+  #readAt = Number.NEGATIVE_INFINITY;
+  #list: readonly string[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
-  return addresses.list;
+
+  get list(): readonly string[] {
+    const now = this.#clock.monotonic();
+    if (now - this.#readAt > ADDRESSES_MS) {
+      this.#readAt = now;
+      this.#list = ownAddresses();
+    }
+    return this.#list;
+  }
 }
 
-let addresses: { readonly at: number; readonly list: readonly string[] } = { at: Number.NEGATIVE_INFINITY, list: [] };
+/** How long a list of addresses may be used; a new interface counts after that. */
+const ADDRESSES_MS = 10_000;
+
+function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return all.map(({ address }) => normalizeAddress(address));
+}
 
 /** The address to bind. Never wider than asked for: a tailnet that is down is an error, not a reason to use another. */
 export function bindHost(

@@ -1,6 +1,6 @@
 /** The agent: its runs, the models it can ask, and who it says it is. */
 import type { Static } from "@sinclair/typebox";
-import { invalidRequest } from "../../../base/errors.ts";
+import { ignore, invalidRequest } from "../../../base/errors.ts";
 import type { Caller } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { Command } from "../../../kit/command.ts";
@@ -125,7 +125,7 @@ export class Agent {
     await this.external[Symbol.asyncDispose]();
   }
 
-  /** The same params, with its text in the place of every PDF that is attached. Throws the signal's reason. */
+  /** Replaces every attached PDF by its text. Throws the signal's reason. */
   async withFiles<Params extends { readonly attachments?: readonly unknown[] }>(
     params: Params,
     signal: AbortSignal,
@@ -162,14 +162,16 @@ export class Agent {
     return commandEntries(this.commands, { scopes: [...scopes], sessionKey: key, gateway: this.gateway });
   }
 
-  /** The same for clients of protocol 4. */
+  /** The commands for clients of protocol 4. */
   laterCommandEntries(sessionKey: string | undefined, caller: Pick<Caller, "scopes">): Static<typeof CommandEntry>[] {
     return laterCommandEntries(this.commandEntries(sessionKey, caller));
   }
 
   /** The tools, and why a model may not use each when the caller speaks to it in a conversation. */
   toolEntries(spelledKey: string | undefined, caller: Caller, signal: AbortSignal): ReturnType<typeof toolEntries> {
-    return toolEntries(this.toolbox, this.#services, spelledKey, caller, signal);
+    const { toolbox } = this;
+    const { sessions } = this.#services;
+    return toolEntries({ toolbox, sessions }, spelledKey, caller, signal);
   }
 
   /** The command that a message beginning with a slash calls. */
@@ -201,10 +203,13 @@ export class Agent {
     const limit = new AbortController();
     const either = AbortSignal.any([limit.signal, signal]);
     using _timer = this.#services.clock.after(timeoutMs, () => limit.abort());
-    const finished = this.runs.whenKnown(runId, either).then((known) => acceptedOf(known).finished);
+    const known = this.runs
+      .whenKnown(runId, either)
+      .then((run) => acceptedOf(run).finished)
+      .catch((error: unknown) => ignore(error, "the time is up before the run was known"));
     const { promise: late, resolve } = Promise.withResolvers<undefined>();
     either.addEventListener("abort", () => resolve(undefined), { once: true });
-    const result = await Promise.race([finished.catch(() => undefined), late]);
+    const result = await Promise.race([known, late]);
     limit.abort();
     return result ? waitAnswer(runId, result) : { runId, status: "timeout" };
   }
@@ -268,13 +273,13 @@ export class Agent {
     return this.#services.models.find(this.#refOf(this.#services.sessions.mainKey()));
   }
 
-  /** The same as `status` says it. */
+  /** The model of sessions that have not chosen one, as `status` says it. */
   modelDefaults(): { model: string | null; contextTokens: number | null } {
     const ref = this.#fullName(this.#configuredRef(this.defaultAgentId)) ?? this.#services.models.usual()?.ref;
     return { model: ref ?? null, contextTokens: this.defaultModel()?.contextWindow ?? null };
   }
 
-  /** The same as lists of conversations say it. */
+  /** The model of sessions that have not chosen one, as lists of conversations say it. */
   sessionDefaults(): Static<typeof SessionDefaults> {
     const model = this.defaultModel();
     return {
@@ -339,7 +344,7 @@ export class Agent {
     return { defaultId: defaultAgentId, mainKey, scope, agents };
   }
 
-  /** The same for clients of protocol 4, each with the model that answers. */
+  /** The agents for clients of protocol 4, each with the model that answers. */
   laterList() {
     const { agents, ...rest } = this.list();
     const { sessions } = this.#services;

@@ -69,7 +69,7 @@ export type KnownRun =
 /** A run as whoever asked for it sees it: accepted then, finished some time. */
 export type Accepted = Pick<Run, "acceptedAt" | "finished">;
 
-/** The same of a run that was found under its key. */
+/** What the caller sees of a run that was found under its idempotency key. */
 export function acceptedOf(known: KnownRun): Accepted {
   if (known.kind === "open") return known.run;
   return { acceptedAt: known.result.acceptedAt, finished: Promise.resolve(known.result) };
@@ -271,7 +271,9 @@ export class Runs {
     const limit = new AbortController();
     await Promise.race([
       Promise.allSettled(this.#tasks),
-      this.#services.clock.sleep(STOP_MS, limit.signal).catch(() => undefined),
+      this.#services.clock
+        .sleep(STOP_MS, limit.signal)
+        .catch((error: unknown) => ignore(error, "all runs ended before the limit")),
     ]);
     limit.abort();
   }

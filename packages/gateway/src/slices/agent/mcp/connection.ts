@@ -1,7 +1,7 @@
 /** One open connection to an MCP server. The only file that knows the SDK, which is imported when the first is opened. */
 
 import type { CallToolResult, ListToolsResult, MCPTransport } from "@ai-sdk/mcp";
-import { detailOf, TellableError } from "../../../base/errors.ts";
+import { detailOf, ignore, TellableError } from "../../../base/errors.ts";
 import type { Env } from "../../../base/files.ts";
 import type { Log } from "../../../base/log.ts";
 import { childEnv } from "../../../base/process/child.ts";
@@ -44,13 +44,13 @@ export async function openConnection(options: OpenOptions): Promise<McpConnectio
   const { promise: gone, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
-  gone.catch(() => {});
+  gone.catch((error: unknown) => ignore(error, "it is thrown below, or the client opened first"));
   try {
     signal.throwIfAborted();
     const opening = createMCPClient({ transport, name: "moltbot", version, onUncaughtError: () => {}, maxRetries: 0 });
-    opening.catch(() => {});
+    opening.catch((error: unknown) => ignore(error, "it is thrown below, or nobody waits any more"));
     const early = closed.then((how) => Promise.reject(new TellableError(how)));
-    early.catch(() => {});
+    early.catch((error: unknown) => ignore(error, "it is thrown below, or the client opened first"));
     const client = await Promise.race([opening, gone, early]);
     return {
       closed,
@@ -63,7 +63,10 @@ export async function openConnection(options: OpenOptions): Promise<McpConnectio
           .callTool({ name, arguments: { ...args }, options: { signal: within } })
           .catch((error: unknown) => Promise.reject(tellable(error, { withWords: true })))) as McpResult,
       async [Symbol.asyncDispose]() {
-        await Promise.all([client.close().catch(() => {}), end()]);
+        const closing = client
+          .close()
+          .catch((error: unknown) => ignore(error, "the server is gone; there is nothing to close"));
+        await Promise.all([closing, end()]);
       },
     };
   } catch (error) {

@@ -1,6 +1,6 @@
 /** One configured MCP server: connected when a run needs it, kept while it is used, left alone while it is in trouble. */
 
-import { GatewayError, messageOf, TellableError } from "../../../base/errors.ts";
+import { GatewayError, ignore, messageOf, TellableError } from "../../../base/errors.ts";
 import { type Backoff, backoffMs } from "../../../base/time/backoff.ts";
 import { type McpConnection, type McpResult, type McpTool, type OpenOptions, openConnection } from "./connection.ts";
 
@@ -78,7 +78,7 @@ export class McpServer implements AsyncDisposable {
         const text = `the MCP server ${this.name} ended during the call (${how}); whether it took effect is not known`;
         throw new GatewayError("UNAVAILABLE", text);
       });
-      ended.catch(() => {});
+      ended.catch((error: unknown) => ignore(error, "it is thrown below, or the call was answered first"));
       return await Promise.race([connection.call(tool, args, signal), ended]);
     });
   }
@@ -87,7 +87,7 @@ export class McpServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort(new TellableError("the server is not used any more"));
     this.#idle?.[Symbol.dispose]();
-    await this.#opening?.catch(() => undefined);
+    await this.#opening?.catch((error: unknown) => ignore(error, "whoever asked for the connection has been told"));
     await this.#drop();
   }
 

@@ -1,5 +1,6 @@
 /** Asks a provider what a recording says: OpenAI's transcriptions, which many others speak too. */
 
+import { ignore } from "../../../base/errors.ts";
 import { ModelError } from "./model-error.ts";
 import { errorOfConnection, errorOfResponse } from "./providers/provider-errors.ts";
 import type { Model } from "./providers/providers.ts";
@@ -70,8 +71,8 @@ function wordsIn(body: string, label: string): string {
   try {
     const { text } = JSON.parse(body) as { text?: unknown };
     if (typeof text === "string") return text.trim();
-  } catch {
-    // Said below: what came is not what transcriptions are.
+  } catch (error) {
+    ignore(error, "an answer that is no JSON is no transcript; the error below says so");
   }
   throw new ModelError("permanent", `${label} answered with something that is no transcript.`);
 }

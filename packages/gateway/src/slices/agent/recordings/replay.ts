@@ -1,6 +1,6 @@
 /** Runs a recording through the same loop again. Nothing outside is touched: no provider, no tool, no session. */
 import { Bus } from "../../../base/bus.ts";
-import { GatewayError, messageOf } from "../../../base/errors.ts";
+import { GatewayError, ignore, messageOf } from "../../../base/errors.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { aborted, done, failed, loop, Run } from "../agent/agent.ts";
 import { agent as agentEvent } from "../agent/events.ts";
@@ -118,7 +118,7 @@ function missing({ requests, unasked }: Player): Difference[] {
 
 function whenAborted(signal: AbortSignal): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => {});
+  promise.catch((error: unknown) => ignore(error, "whoever waits is told; often the replay ends first"));
   if (signal.aborted) reject(signal.reason);
   else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   return promise;

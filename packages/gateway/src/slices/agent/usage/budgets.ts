@@ -31,19 +31,21 @@ export function capsOf(settings: BudgetSettings, ledger: Ledger, scope: Partial<
   const isDaily = daily !== undefined || forAgent !== undefined;
   const resetAt = isDaily ? nextMidnight(now, zone) : undefined;
   return [
-    ...caps("day", "budgets.daily", daily, () => ledger.ofDay(today), resetAt),
-    ...caps("agent", `budgets.perAgent.${agentName}`, forAgent, () => ledger.ofDay(today, agentId), resetAt),
-    ...(sessionId ? caps("session", "budgets.perSession", perSession, () => ledger.ofSession(sessionId)) : []),
-    ...(runId ? caps("run", "budgets.perRun", perRun, () => ledger.ofRun(runId)) : []),
+    ...caps({ of: "day", path: "budgets.daily", resetAt }, daily, () => ledger.ofDay(today)),
+    ...caps({ of: "agent", path: `budgets.perAgent.${agentName}`, resetAt }, forAgent, () =>
+      ledger.ofDay(today, agentId),
+    ),
+    ...(sessionId
+      ? caps({ of: "session", path: "budgets.perSession" }, perSession, () => ledger.ofSession(sessionId))
+      : []),
+    ...(runId ? caps({ of: "run", path: "budgets.perRun" }, perRun, () => ledger.ofRun(runId)) : []),
   ];
 }
 
 function caps(
-  of: Cap["of"],
-  path: string,
+  { of, path, resetAt }: { of: Cap["of"]; path: string; resetAt?: number | undefined },
   { tokens, cost }: CapSettings = {},
   sum: () => Sum,
-  resetAt?: number | undefined,
 ): Cap[] {
   if (tokens === undefined && cost === undefined) return [];
   const used = sum();

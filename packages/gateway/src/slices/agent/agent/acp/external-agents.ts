@@ -1,6 +1,6 @@
 /** Agents that are programs of their own: started when a run needs one, kept while they are used, one for each agent. */
 
-import { GatewayError, messageOf } from "../../../../base/errors.ts";
+import { GatewayError, ignore, messageOf } from "../../../../base/errors.ts";
 import { childEnv } from "../../../../base/process/child.ts";
 import type { Port } from "../../../../kit/port.ts";
 import type { ToolAudience, ToolRun } from "../../../../kit/tool.ts";
@@ -148,7 +148,7 @@ export class ExternalAgents implements AsyncDisposable {
     const ending: Promise<void> = running.link
       .then(
         (link) => link[Symbol.asyncDispose](),
-        () => undefined,
+        (error: unknown) => ignore(error, "it never started; there is nothing to end"),
       )
       .finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);

@@ -87,7 +87,7 @@ export class AcpLink implements AsyncDisposable {
     const connection = app.connect(
       acp.ndJsonStream(streams[0], streams[1] as ReadableStream<Uint8Array>, { maxMessageBytes: MAX_MESSAGE_BYTES }),
     );
-    connection.closed.catch(() => {});
+    connection.closed.catch((error: unknown) => ignore(error, "requests that wait fail with it"));
     try {
       const greeting = connection.agent.request(acp.methods.agent.initialize, {
         protocolVersion: acp.PROTOCOL_VERSION,
@@ -166,7 +166,9 @@ export class AcpLink implements AsyncDisposable {
 
   /** Asks it to stop what is under way in a session. */
   cancel(sessionId: string): void {
-    this.#connection.agent.notify("session/cancel", { sessionId }).catch(() => {});
+    this.#connection.agent
+      .notify("session/cancel", { sessionId })
+      .catch((error: unknown) => ignore(error, "a program that is gone does nothing more"));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -186,7 +188,7 @@ async function bounded<T>(
 ): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   using _limit = clock.after(ms, () => reject(new TellableError(`it did not answer within ${ms / 1000} s`)));
-  late.catch(() => {});
+  late.catch((error: unknown) => ignore(error, "it is thrown below, or the work ended first"));
   try {
     return await Promise.race([work, late, gone(child)]);
   } catch (error) {
@@ -205,7 +207,7 @@ function gone(child: Child): Promise<never> {
   const ended = child.ended.then((how): never => {
     throw new TellableError(how);
   });
-  ended.catch(() => {});
+  ended.catch((error: unknown) => ignore(error, "it is thrown where the end is waited for, or the work ended first"));
   return ended;
 }
 

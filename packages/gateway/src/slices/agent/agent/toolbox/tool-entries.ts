@@ -9,8 +9,7 @@ import type { Toolbox } from "./toolbox.ts";
 
 /** Every tool for a caller in a conversation; the main one when none is named. Throws `INVALID_REQUEST` for a bad key. */
 export async function toolEntries(
-  toolbox: Toolbox,
-  { sessions }: AgentServices,
+  { toolbox, sessions }: { readonly toolbox: Toolbox; readonly sessions: AgentServices["sessions"] },
   spelledKey: string | undefined,
   { principal, scopes }: Pick<Caller, "principal" | "scopes">,
   signal: AbortSignal,

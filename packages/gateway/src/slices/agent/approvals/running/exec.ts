@@ -21,16 +21,24 @@ const UPDATE_CHARS = 2_000;
 const BACKGROUND_MS = 3_600_000;
 const NO_APPROVAL = "Do not try it in another way; tell the person what you wanted to do and why.";
 
+/** A command that an agent wants to run, and the call that wants it. */
+interface Execution {
+  readonly approvals: Approvals;
+  readonly params: ExecParams;
+  readonly call: Call;
+}
+
 /** Runs a command when it may run. Throws `GatewayError` when it cannot, and the signal's reason. */
 export async function exec(approvals: Approvals, params: ExecParams, call: Call): Promise<ToolResult> {
+  const execution: Execution = { approvals, params, call };
   const plan = await planOf(approvals, params, call.run);
   const verdict = judge(plan, plan.rules);
   if (verdict.kind === "refuse") return refusal(`It was not run: ${verdict.why}.`);
   if (verdict.kind === "run") {
     approvals.file.used(verdict.used, params.command);
-    return await startKept(approvals, plan, params, call);
+    return await startKept(execution, plan);
   }
-  const { outcome, waiting } = await ask(approvals, plan, params, call, verdict.why);
+  const { outcome, waiting } = await ask(execution, plan, verdict.why);
   call.signal.throwIfAborted();
   if (outcome.kind === "withdrawn") return refusal(`It was not run: ${outcome.why}.`);
   if (outcome.kind === "decided" && outcome.decision === "deny")
@@ -40,32 +48,27 @@ export async function exec(approvals: Approvals, params: ExecParams, call: Call)
   if (now.binding !== waiting.binding || now.rules.security === "deny")
     return refusal("It was not run: what it would do has changed while it waited for approval. Ask again.");
   if (outcome.kind === "expired") {
-    if (withoutAnswer(now, now.rules)) return await start(approvals, now, params, call, "");
+    if (withoutAnswer(now, now.rules)) return await start(execution, now);
     const seconds = Math.round((waiting.expiresAtMs - waiting.createdAtMs) / 1000);
     return refusal(`It was not run: nobody allowed it within ${seconds} s. ${NO_APPROVAL}`);
   }
-  if (outcome.decision !== "allow-always") return await start(approvals, now, params, call, "");
+  if (outcome.decision !== "allow-always") return await start(execution, now);
   const note = remember(approvals, now, call);
-  return await startKept(approvals, now, params, call, note);
+  return await startKept(execution, now, note);
 }
 
 /**
  * Runs a command that is remembered. What it changes in the agents' folders itself is no reason to ask for it again, as
  * long as nobody else can have changed anything there meanwhile.
  */
-async function startKept(
-  approvals: Approvals,
-  plan: Plan,
-  params: ExecParams,
-  call: Call,
-  note = "",
-): Promise<ToolResult> {
+async function startKept(execution: Execution, plan: Plan, note = ""): Promise<ToolResult> {
+  const { approvals, params, call } = execution;
   const rule = keptRule(plan);
-  if (rule?.around === undefined || params.background) return await start(approvals, plan, params, call, note);
+  if (rule?.around === undefined || params.background) return await start(execution, plan, note);
   using alone = aloneDuring(call);
   const isQuiet = () => alone.isAlone && !approvals.processes.isBusy;
   const isQuietBefore = isQuiet();
-  const result = await start(approvals, plan, params, call, note);
+  const result = await start(execution, plan, note);
   if (!isQuietBefore || !isQuiet()) return result;
   const after = keptRule(await planOf(approvals, params, call.run));
   if (after) approvals.file.renew(rule, after);
@@ -125,13 +128,8 @@ export async function inputProblem(
   return isAllowed && judged().verdict.kind !== "refuse" ? undefined : "It was not written: nobody allowed it.";
 }
 
-async function ask(
-  approvals: Approvals,
-  plan: Plan,
-  { command, env = {}, background = false }: ExecParams,
-  call: Call,
-  why: readonly string[],
-) {
+async function ask({ approvals, params, call }: Execution, plan: Plan, why: readonly string[]) {
+  const { command, env = {}, background = false } = params;
   const { job, parts, rules, binding } = plan;
   const { agentId, sessionKey } = call.run;
   const first = parts[0]?.program;
@@ -177,13 +175,8 @@ function remember(approvals: Approvals, plan: Plan, { run }: Call): string {
   return "";
 }
 
-async function start(
-  approvals: Approvals,
-  { job, rules }: Plan,
-  { timeoutSeconds, background }: ExecParams,
-  call: Call,
-  note: string,
-): Promise<ToolResult> {
+async function start({ approvals, params, call }: Execution, { job, rules }: Plan, note = ""): Promise<ToolResult> {
+  const { timeoutSeconds, background } = params;
   const { processes, services, shell } = approvals;
   call.signal.throwIfAborted();
   if (background) {

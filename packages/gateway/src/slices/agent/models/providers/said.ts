@@ -1,4 +1,5 @@
 /** What a provider itself said of an error: read from its body, short, on one line, without our key. */
+import { ignore } from "../../../../base/errors.ts";
 import { jsonOr } from "../../../../base/json.ts";
 
 const MAX_BODY_CHARS = 65_536;
@@ -18,7 +19,7 @@ export async function readStart(response: Response): Promise<string> {
       text += decoder.decode(value, { stream: true });
     }
   } finally {
-    await reader.cancel().catch(() => undefined);
+    await reader.cancel().catch((error: unknown) => ignore(error, "what has been read is enough"));
   }
   return text;
 }

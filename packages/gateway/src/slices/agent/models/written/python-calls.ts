@@ -159,11 +159,12 @@ class Reader {
   }
 }
 
-const ESCAPE = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|(\n)|([\s\S]))/g;
+const ESCAPE = /\\(?:x[\da-fA-F]{2}|u[\da-fA-F]{4}|[\s\S])/g;
 const LETTERS: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "\\": "\\", "'": "'", '"': '"' };
 
-function unescaped(all: string, byte?: string, unit?: string, lineEnd?: string, letter = ""): string {
-  const code = byte ?? unit;
-  if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16));
-  return lineEnd === undefined ? (LETTERS[letter] ?? all) : "";
+/** What an escape stands for; an unknown one stands for itself, and a line end after a backslash for nothing. */
+function unescaped(written: string): string {
+  const [, letter = "", ...digits] = written;
+  if (digits.length > 0) return String.fromCharCode(Number.parseInt(digits.join(""), 16));
+  return letter === "\n" ? "" : (LETTERS[letter] ?? written);
 }

@@ -50,7 +50,7 @@ export class AccountSetup {
     let self: { id: string; name?: string } | undefined;
     if (definition.probe && missing === undefined) {
       try {
-        const peer = await this.#channels.ask(definition, key, candidate, PROBE_LIMIT_MS, signal);
+        const peer = await this.#channels.ask(key, candidate, PROBE_LIMIT_MS, signal);
         self = { id: peer.id, ...(peer.name !== undefined && { name: peer.name }) };
       } catch (error) {
         const problem = toChannelError(error, definition.label);

@@ -346,7 +346,7 @@ export class Accounts implements AsyncDisposable {
     if (!definition.probe || definition.missing(settings.own, this.#channels.stateOf(key)) !== undefined) return;
     const at = this.#services.clock.now();
     try {
-      await this.#channels.ask(definition, key, settings, limitMs, signal);
+      await this.#channels.ask(key, settings, limitMs, signal);
       this.#probes.set(idOf(key), { ok: true, at });
     } catch (error) {
       this.#probes.set(idOf(key), { ok: false, error: toChannelError(error, definition.label).message, at });

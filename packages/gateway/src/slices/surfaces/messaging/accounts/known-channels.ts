@@ -144,13 +144,8 @@ export class KnownChannels {
   }
 
   /** Asks the platform whose the credentials are, within a time limit. */
-  async ask(
-    definition: ChannelDefinition,
-    key: AccountKey,
-    settings: AccountSettings,
-    limitMs: number,
-    signal: AbortSignal,
-  ): Promise<Peer> {
+  async ask(key: AccountKey, settings: AccountSettings, limitMs: number, signal: AbortSignal): Promise<Peer> {
+    const definition = this.definition(key.channel);
     const limit = new AbortController();
     const { clock } = this.#base;
     const late = new ChannelError(

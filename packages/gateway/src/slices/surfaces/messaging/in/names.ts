@@ -38,19 +38,20 @@ export function namesIn(
   definitions: readonly ChannelDefinition[],
   known: KnownIds = () => [],
 ): NameProblem[] {
-  const check: Check = (kind, channel, entry, setting, prefix = "") => {
+  const check: Check = (entry) => {
+    const { kind, channel, text } = entry;
     const definition = definitions.find(({ id }) => id === channel.trim().toLowerCase());
-    if (!definition || entry.trim() === "*") return [];
-    const isId = kind === "peer" ? isPeerId(entry, definition) : isChatId(entry, definition);
-    if (isId) return isProofless(setting, entry, definition) ? [prooflessOwner(setting, entry, definition)] : [];
-    return [nameProblem(kind, definition, entry, setting, prefix, known(kind, definition.id, entry))];
+    if (!definition || text.trim() === "*") return [];
+    const isId = kind === "peer" ? isPeerId(text, definition) : isChatId(text, definition);
+    if (isId) return isProofless(entry, definition) ? [prooflessOwner(entry, definition)] : [];
+    return [nameProblem(entry, definition, known(kind, definition.id, text))];
   };
   return [
     ...definitions.flatMap(({ id }) => inChannel(id, settings.channels, check)),
     ...settings.bindings.flatMap(({ match: { channel, peer } }, index) => {
       if (!peer) return [];
       const kind = peer.kind === "dm" || peer.kind === "direct" ? "peer" : "chat";
-      return check(kind, channel, peer.id, `bindings.${index}.match.peer.id`);
+      return check({ kind, channel, text: peer.id, setting: `bindings.${index}.match.peer.id` });
     }),
     ...Object.entries(settings.identityLinks ?? {}).flatMap(([name, members]) =>
       members.flatMap((member, index) => prefixed(member, `session.identityLinks.${name}.${index}`, check)),
@@ -59,7 +60,19 @@ export function namesIn(
   ];
 }
 
-type Check = (kind: Kind, channel: string, entry: string, setting: string, prefix?: string) => NameProblem[];
+/** What a setting holds of a person or a conversation. */
+interface Entry {
+  readonly kind: Kind;
+  readonly channel: string;
+  /** The id or name, without its prefix. */
+  readonly text: string;
+  /** The dotted path of the entry. */
+  readonly setting: string;
+  /** What the setting wants before an id: the channel and a colon. */
+  readonly prefix?: string;
+}
+
+type Check = (entry: Entry) => NameProblem[];
 
 function inChannel(channel: string, channels: ChannelsConfig, check: Check): NameProblem[] {
   const section = Object.hasOwn(channels, channel) ? channels[channel] : undefined;
@@ -76,13 +89,15 @@ function inChannel(channel: string, channels: ChannelsConfig, check: Check): Nam
 
 function inAccount(channel: string, account: AccountConfig, path: string, check: Check): NameProblem[] {
   const inList = (list: readonly (string | number)[] | undefined, setting: string) =>
-    (list ?? []).flatMap((entry, index) => check("peer", channel, String(entry), `${setting}.${index}`));
+    (list ?? []).flatMap((entry, index) =>
+      check({ kind: "peer", channel, text: String(entry), setting: `${setting}.${index}` }),
+    );
   return [
     ...inList(account.owners, `${path}.owners`),
     ...inList(account.allowFrom, `${path}.allowFrom`),
     ...inList(account.groupAllowFrom, `${path}.groupAllowFrom`),
     ...Object.entries(account.groups ?? {}).flatMap(([key, group]) => [
-      ...check("chat", channel, key, `${path}.groups.${key}`),
+      ...check({ kind: "chat", channel, text: key, setting: `${path}.groups.${key}` }),
       ...inList(group.allowFrom, `${path}.groups.${key}.allowFrom`),
     ]),
   ];
@@ -91,19 +106,16 @@ function inAccount(channel: string, account: AccountConfig, path: string, check:
 /** "telegram:@ann": the channel stands before the entry. */
 function prefixed(text: string, setting: string, check: Check): NameProblem[] {
   const [channel = "", ...rest] = text.split(":");
-  return check("peer", channel, rest.join(":"), setting, `${channel}:`);
+  return check({ kind: "peer", channel, text: rest.join(":"), setting, prefix: `${channel}:` });
 }
 
 function nameProblem(
-  kind: Kind,
+  { kind, text, setting, prefix = "" }: Entry,
   { ids, label }: ChannelDefinition,
-  entry: string,
-  setting: string,
-  prefix: string,
   known: readonly string[],
 ): NameProblem {
   const who = kind === "peer" ? "people" : "groups";
-  const says = `${setting} holds ${JSON.stringify(entry)}, which is no ${label} id and has no effect: ${who} can take any name`;
+  const says = `${setting} holds ${JSON.stringify(text)}, which is no ${label} id and has no effect: ${who} can take any name`;
   if (known.length === 0) {
     const shown = kind === "peer" ? "From" : "Chat";
     return {
@@ -117,14 +129,14 @@ function nameProblem(
 }
 
 /** A transport whose senders are not proven has a prefix of its own ("sms:"). */
-function isProofless(setting: string, entry: string, { ids, normalPeer }: ChannelDefinition): boolean {
-  return /\.owners\.\d+$/.test(setting) && ids.unproven?.test(normalPeer(entry)) === true;
+function isProofless({ setting, text }: Entry, { ids, normalPeer }: ChannelDefinition): boolean {
+  return /\.owners\.\d+$/.test(setting) && ids.unproven?.test(normalPeer(text)) === true;
 }
 
-function prooflessOwner(setting: string, entry: string, { ids: { looks } }: ChannelDefinition): NameProblem {
+function prooflessOwner({ setting, text }: Entry, { ids: { looks } }: ChannelDefinition): NameProblem {
   return {
     setting,
-    says: `${setting} holds ${JSON.stringify(entry)}, which makes nobody the owner: it does not prove which person writes`,
+    says: `${setting} holds ${JSON.stringify(text)}, which makes nobody the owner: it does not prove which person writes`,
     fix: `Put the owner's own id there, ${looks}`,
   };
 }

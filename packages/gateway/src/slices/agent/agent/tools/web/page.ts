@@ -1,7 +1,9 @@
 /** A web page as a model reads it: its title and its article, as Markdown or plain text. Heavy: see `page-reader.ts`. */
+
 import { Readability } from "@mozilla/readability";
 import { parseHTML } from "linkedom";
 import TurndownService from "turndown";
+import { ignore } from "../../../../../base/errors.ts";
 
 /** How a page is to be shown. */
 export type PageFormat = "markdown" | "text";
@@ -24,8 +26,8 @@ export function readPage(html: string, { url, format }: { url: string; format: P
   const spoken = html.replace(SILENT, " ");
   try {
     if (spoken.split("<", MAX_TAGS + 1).length <= MAX_TAGS) return built(spoken, url, format);
-  } catch {
-    // Nested so deeply, or broken so badly, that no document comes of it.
+  } catch (error) {
+    ignore(error, "it is nested too deeply, or too broken, to be a document; its text is read without one");
   }
   return { title: "", text: stripped(spoken) };
 }

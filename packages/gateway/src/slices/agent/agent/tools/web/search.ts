@@ -40,7 +40,7 @@ export const webSearch = defineTool({
     if (typeof ready === "string") throw new GatewayError("UNAVAILABLE", ready);
     const most = settings.maxResults ?? USUAL_RESULTS;
     const wanted = count ?? most;
-    const hits = ready.provider.read(await ask(ready, query, wanted, gateway, signal)).slice(0, wanted);
+    const hits = ready.provider.read(await ask(ready, { query, count: wanted }, gateway, signal)).slice(0, wanted);
     if (hits.length === 0) return `${ready.provider.label} found nothing.`;
     const lines = hits.map(({ title, url, snippet, date }, index) =>
       [
@@ -84,8 +84,7 @@ function whatToSet(provider: SearchProvider | undefined): string {
 
 async function ask(
   { provider, apiKey, baseUrl }: Ready,
-  query: string,
-  count: number,
+  { query, count }: { readonly query: string; readonly count: number },
   { clock }: Gateway,
   signal: AbortSignal,
 ): Promise<unknown> {
