@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { SLICES } from "../../packages/gateway/src/catalog.ts";
 import * as frames from "../../packages/gateway/src/kit/schema/frames.ts";
+import { byArea } from "../../packages/gateway/src/kit/slice.ts";
 
 /** JSON Schema, of the keywords that our definitions use. */
 export interface JsonSchema {
@@ -31,7 +32,7 @@ type Reference = { readonly $ref: string };
 /** A row of the method table. `params`, `ack` and `result` point into the definitions. */
 export interface MethodEntry {
   readonly name: string;
-  /** The slice that owns it: what the method is about. */
+  /** What the method is about: the slice that owns it, or the area that this slice shares with others. */
   readonly area: string;
   readonly summary: string;
   readonly access: string;
@@ -130,8 +131,8 @@ export async function protocolDocument(): Promise<ProtocolDocument> {
     description: "Anything that may be on the wire; `type` tells which.",
     anyOf: ["RequestFrame", "ResponseFrame", "EventFrame"].map(refTo),
   };
-  const methods = SLICES.flatMap(({ name: area, methods }) =>
-    methods.map(({ name, summary, access, listed, params, ack, result, three }): MethodEntry => {
+  const methods = byArea(SLICES, (slice) => slice.methods).map(
+    ({ area, definition: { name, summary, access, listed, params, ack, result, three } }): MethodEntry => {
       const type = typeName(name);
       // Not the definition's own `once`: a slice may know its retries itself, for longer than the server does.
       const once = params.required?.includes("idempotencyKey") ?? false;
@@ -145,16 +146,14 @@ export async function protocolDocument(): Promise<ProtocolDocument> {
         }),
         result: definitions.add(`${type}Result`, result as SourceSchema, `The answer to \`${name}\`.`),
       };
-    }),
+    },
   );
-  const events = SLICES.flatMap(({ name: area, events }) =>
-    events.map(
-      ({ name, summary, audience, whenSlow, stateVersion, payload }): EventEntry => ({
-        ...{ name, area, summary, audience, stateVersion },
-        whenSlow: typeof whenSlow === "function" ? "varies" : whenSlow,
-        payload: definitions.add(`${typeName(name)}Event`, payload, `Payload of the event \`${name}\`.`),
-      }),
-    ),
+  const events = byArea(SLICES, (slice) => slice.events).map(
+    ({ area, definition: { name, summary, audience, whenSlow, stateVersion, payload } }): EventEntry => ({
+      ...{ name, area, summary, audience, stateVersion },
+      whenSlow: typeof whenSlow === "function" ? "varies" : whenSlow,
+      payload: definitions.add(`${typeName(name)}Event`, payload, `Payload of the event \`${name}\`.`),
+    }),
   );
   return {
     $schema: "http://json-schema.org/draft-07/schema#",

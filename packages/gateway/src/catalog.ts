@@ -4,7 +4,7 @@
  * milliseconds: no socket, no database, no SDK.
  */
 import { CHANNELS } from "./channels/index.ts";
-import { inOrder } from "./kit/slice.ts";
+import { byArea, inOrder } from "./kit/slice.ts";
 import { agent } from "./slices/agent/agent/index.ts";
 import { approvals } from "./slices/agent/approvals/index.ts";
 import { mcp } from "./slices/agent/mcp/index.ts";
@@ -42,13 +42,13 @@ export const SLICES = inOrder(
   absent,
 );
 
-/** All methods by name. */
+/** All methods by name, in the order in which hello-ok lists them. */
 export const METHODS = new Map(
-  SLICES.flatMap((slice) => slice.methods.map((method) => [method.name, method] as const)),
+  byArea(SLICES, ({ methods }) => methods).map(({ definition }) => [definition.name, definition] as const),
 );
 
 /** All events, in the order in which hello-ok lists them. */
-export const EVENTS = SLICES.flatMap((slice) => slice.events);
+export const EVENTS = byArea(SLICES, ({ events }) => events).map(({ definition }) => definition);
 
 /** The `channels` section: what each channel's definition asks for. */
 export const CHANNELS_SECTION = channelSettings(CHANNELS);

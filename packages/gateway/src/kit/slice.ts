@@ -102,11 +102,16 @@ export function defineSlice(
   >;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: payload types differ from event to event and are checked where they are published
+type AnyEvent = EventDefinition<any>;
+
 /** What a slice consists of beside its service. */
 interface Parts<Service> {
-  readonly methods: readonly Method[];
-  // biome-ignore lint/suspicious/noExplicitAny: payload types differ from event to event and are checked where they are published
-  readonly events: readonly EventDefinition<any>[];
+  /** Under which area hello-ok and the reference list its methods and events; the slice's own name when not said. */
+  readonly area: string;
+  /** By the names under which the slice's `methods.ts` exports them; so are the events. */
+  readonly methods: Readonly<Record<string, Method>>;
+  readonly events: Readonly<Record<string, AnyEvent>>;
   readonly settings: readonly SettingsDefinition[];
   readonly tables: readonly Tables[];
   /** What models may call; a slice with tools stands anywhere in the list. */
@@ -140,12 +145,12 @@ export function withParts<const Head extends AnyHead>(
   head: Head,
   parts: Partial<Parts<Head extends Named<string, infer Service> ? Service : never>>,
 ): Slice & Pick<Head, "name" | "uses"> {
+  const { name, uses, load, open } = head;
   const none: Parts<unknown> = {
-    ...{ methods: [], events: [], settings: [], tables: [], tools: [], commands: [] },
+    ...{ area: name, methods: {}, events: {}, settings: [], tables: [], tools: [], commands: [] },
     routes: () => [],
     secretsIn: () => [],
   };
-  const { name, uses, load, open } = head;
   return {
     ...none,
     ...(parts as Partial<Parts<unknown>>),
@@ -172,4 +177,19 @@ export function inOrder<const List extends readonly Slice[]>(
 ): readonly Slice[] {
   // The condition on the list is for whoever writes it; the compiler does not see through it here.
   return slices as unknown as readonly Slice[];
+}
+
+/**
+ * What slices define, as hello-ok and the reference list it: area by area in the order of the slices. In an area that
+ * several slices share, the names of the exports say the order.
+ */
+export function byArea<Definition>(
+  slices: readonly Slice[],
+  definitionsOf: (slice: Slice) => Readonly<Record<string, Definition>>,
+): { readonly area: string; readonly definition: Definition }[] {
+  return [...Map.groupBy(slices, ({ area }) => area)].flatMap(([area, sharing]) => {
+    const named = sharing.flatMap((slice) => Object.entries(definitionsOf(slice)));
+    const inOrder = sharing.length === 1 ? named : named.toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return inOrder.map(([, definition]) => ({ area, definition }));
+  });
 }

@@ -11,8 +11,8 @@ import { tools } from "./tools/index.ts";
 
 export const agent = withParts(slice, {
   secretsIn: keysIn,
-  methods: Object.values(methods),
-  events: Object.values(events),
+  methods,
+  events,
   settings: [toolSettings],
   tables: [tables],
   tools,

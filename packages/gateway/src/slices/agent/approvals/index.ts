@@ -8,8 +8,8 @@ import { tables } from "./tables.ts";
 import { tools } from "./tools.ts";
 
 export const approvals = withParts(slice, {
-  methods: Object.values(methods),
-  events: Object.values(events),
+  methods,
+  events,
   tables: [tables],
   tools,
   commands,

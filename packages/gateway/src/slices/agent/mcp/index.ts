@@ -4,4 +4,4 @@ import * as methods from "./methods.ts";
 import { mcp as settings } from "./settings.ts";
 import { mcp as slice } from "./slice.ts";
 
-export const mcp = withParts(slice, { methods: Object.values(methods), settings: [settings] });
+export const mcp = withParts(slice, { methods, settings: [settings] });

@@ -7,6 +7,6 @@ import { models as slice } from "./slice.ts";
 
 export const models = withParts(slice, {
   secretsIn: keysIn,
-  methods: Object.values(methods),
+  methods,
   settings: [settings],
 });

@@ -7,8 +7,8 @@ import { usage as slice } from "./slice.ts";
 import { tables } from "./tables.ts";
 
 export const usage = withParts(slice, {
-  methods: Object.values(methods),
-  events: Object.values(events),
+  methods,
+  events,
   settings: [budgets],
   tables: [tables],
 });

@@ -6,7 +6,7 @@ import { devices as slice } from "./slice.ts";
 import { tables } from "./tables.ts";
 
 export const devices = withParts(slice, {
-  methods: Object.values(methods),
-  events: Object.values(events),
+  methods,
+  events,
   tables: [tables],
 });

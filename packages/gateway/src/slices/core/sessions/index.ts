@@ -7,8 +7,8 @@ import { sessions as slice } from "./slice.ts";
 import { tables } from "./tables.ts";
 
 export const sessions = withParts(slice, {
-  methods: Object.values(methods),
-  events: Object.values(events),
+  methods,
+  events,
   settings: [session, agents],
   tables: [tables],
 });

@@ -5,6 +5,6 @@ import * as methods from "./methods.ts";
 import { system as slice } from "./slice.ts";
 
 export const system = withParts(slice, {
-  methods: Object.values(methods),
-  events: Object.values(events),
+  methods,
+  events,
 });

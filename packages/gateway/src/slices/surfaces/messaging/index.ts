@@ -10,8 +10,8 @@ import { tools } from "./tools.ts";
 
 export const messaging = withParts(slice, {
   routes: ({ webhooks }) => [webhooks],
-  methods: Object.values(methods),
-  events: Object.values(events),
+  methods,
+  events,
   settings: [messages, bindings],
   tables: [tables],
   tools,
