@@ -14,19 +14,22 @@ import { skills } from "./slices/agent/skills/index.ts";
 import { usage } from "./slices/agent/usage/index.ts";
 import { workspace } from "./slices/agent/workspace/index.ts";
 import { devices } from "./slices/core/devices/index.ts";
+import { notices } from "./slices/core/notices/index.ts";
+import { presence } from "./slices/core/presence/index.ts";
 import { sessions } from "./slices/core/sessions/index.ts";
 import { setup } from "./slices/core/setup/index.ts";
-import { system } from "./slices/core/system/index.ts";
 import { absent } from "./slices/operations/absent/index.ts";
+import { overview } from "./slices/operations/overview/index.ts";
 import { chat } from "./slices/surfaces/chat/index.ts";
 import { httpApi } from "./slices/surfaces/http-api/index.ts";
 import { messaging } from "./slices/surfaces/messaging/index.ts";
 import { channelSettings } from "./slices/surfaces/messaging/settings.ts";
 
 export const SLICES = inOrder(
-  system,
+  presence,
   devices,
   sessions,
+  notices,
   models,
   usage,
   workspace,
@@ -39,6 +42,7 @@ export const SLICES = inOrder(
   recordings,
   httpApi,
   setup,
+  overview,
   absent,
 );
 

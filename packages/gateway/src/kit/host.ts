@@ -7,7 +7,7 @@ import type { DeviceRegistry } from "./admission.ts";
 import type { ChannelDefinition } from "./channel.ts";
 import type { Command } from "./command.ts";
 import { Port } from "./port.ts";
-import type { Snapshot } from "./schema/frames.ts";
+import type { Snapshot, StateVersion } from "./schema/frames.ts";
 import type { Tool } from "./tool.ts";
 
 export interface Host extends HostPorts {
@@ -34,8 +34,10 @@ export interface Host extends HostPorts {
 export interface HostPorts {
   /** Which devices may connect. Filled by devices. */
   readonly devices: Port<DeviceRegistry>;
-  /** Who is connected, and what hello-ok tells them. Filled by system. */
+  /** Who is told of connections. Filled by presence. */
   readonly presence: Port<ConnectionBook>;
+  /** How the gateway is doing, and what hello-ok tells a connection. Filled by overview. */
+  readonly overview: Port<Overview>;
   /** Who hears of single conversations. Filled by sessions. */
   readonly subscribers: Port<Subscribers>;
   /** Folders whose paths are nobody's business. Filled by workspace. */
@@ -44,11 +46,18 @@ export interface HostPorts {
 
 /** Who keeps book of connections. */
 export interface ConnectionBook {
-  /** The versions that some events carry. */
-  readonly stateVersion: Static<typeof Snapshot>["stateVersion"];
   /** Called when a connection has been let in, before its hello-ok. */
   connected(caller: Caller, ip: string | undefined): void;
   disconnected(connId: string): void;
+}
+
+/** Who knows how the gateway is doing. */
+interface Overview {
+  readonly uptimeMs: number;
+  /** The versions that some events carry. */
+  readonly stateVersion: Static<typeof StateVersion>;
+  /** Something that health tells of has changed: makes a snapshot soon, one for many calls, and broadcasts it. */
+  refreshHealthSoon(): void;
   /** What a connection knows at once, as far as its scopes let it. */
   snapshot(scopes: ReadonlySet<string>): Static<typeof Snapshot>;
 }
@@ -81,10 +90,11 @@ export function hostPorts(): HostPorts {
         throw new GatewayError("UNAVAILABLE", "this gateway keeps no devices; connect with its token or password");
       },
     }),
-    presence: new Port<ConnectionBook>({
+    presence: new Port<ConnectionBook>({ connected() {}, disconnected() {} }),
+    overview: new Port<Overview>({
+      uptimeMs: 0,
       stateVersion: { presence: 0, health: 0 },
-      connected() {},
-      disconnected() {},
+      refreshHealthSoon() {},
       snapshot: () => ({ presence: [], health: {}, stateVersion: { presence: 0, health: 0 }, uptimeMs: 0 }),
     }),
     subscribers: new Port<Subscribers>({ of: () => nobody }),

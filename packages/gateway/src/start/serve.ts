@@ -27,7 +27,7 @@ export async function makeServer(
   stack: AsyncDisposableStack,
 ): Promise<GatewayServer> {
   const { clock, log, bus, guard, database, stateDir } = base;
-  const { devices, presence, subscribers } = base.host;
+  const { devices, overview, presence, subscribers } = base.host;
   const conceal = concealing(base);
   const explain = database.explain.bind(database);
   const server = new GatewayServer({
@@ -50,7 +50,7 @@ export async function makeServer(
     welcome(connection, granted) {
       const { caller } = granted.session;
       presence.now.connected(caller, connection.remoteIp);
-      return helloOk(OFFER, presence.now.snapshot(caller.scopes), connection, granted);
+      return helloOk(OFFER, overview.now.snapshot(caller.scopes), connection, granted);
     },
     disconnected: ({ id }) => presence.now.disconnected(id),
   });
@@ -58,7 +58,7 @@ export async function makeServer(
     startBroadcast({
       ...{ bus, events: EVENTS, connections: server.connections, guard, conceal },
       subscribers: (event, payload) => subscribers.now.of(event, payload),
-      stateVersion: () => presence.now.stateVersion,
+      stateVersion: () => overview.now.stateVersion,
     }),
   );
   return server;

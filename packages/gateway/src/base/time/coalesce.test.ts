@@ -58,3 +58,13 @@ test("nothing is done any more once it is disposed", () => {
 
   assert.deepEqual(rounds, []);
 });
+
+test("what asks for work after the disposal starts no timer", () => {
+  const { clock, rounds, coalesced } = counted();
+  coalesced[Symbol.dispose]();
+
+  coalesced.soon();
+  clock.advance(1_000);
+
+  assert.deepEqual(rounds, []);
+});

@@ -10,6 +10,7 @@ export class Coalesced implements Disposable {
   readonly #work: () => void;
   #due: Disposable | undefined;
   #costMs = 0;
+  #isDisposed = false;
 
   /** `delayMs` is how long a first call waits for others. */
   constructor(options: { clock: Clock; delayMs: number; work: () => void }) {
@@ -18,8 +19,9 @@ export class Coalesced implements Disposable {
     this.#work = options.work;
   }
 
-  /** Asks for the work; calls until it is done are one. */
+  /** Asks for the work; calls until it is done are one, and those after the disposal are none. */
   soon(): void {
+    if (this.#isDisposed) return;
     this.#due ??= this.#clock.after(Math.max(this.#delayMs, this.#costMs * SHARE), () => {
       this.#due = undefined;
       const startedAt = this.#clock.monotonic();
@@ -32,6 +34,7 @@ export class Coalesced implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     this.#due?.[Symbol.dispose]();
     this.#due = undefined;
   }

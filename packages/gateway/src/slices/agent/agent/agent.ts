@@ -8,7 +8,6 @@ import { Port } from "../../../kit/port.ts";
 import type { SessionDefaults } from "../../core/sessions/schema.ts";
 import { normalAgentId } from "../../core/sessions/sessions.ts";
 import type { StoredPart } from "../../core/sessions/transcript.ts";
-import type { AgentHealth } from "../../core/system/schema.ts";
 import type { Thinking } from "../models/port.ts";
 import type { Model } from "../models/providers/providers.ts";
 import type { ModelChoice } from "../models/schema.ts";
@@ -360,21 +359,6 @@ export class Agent {
   /** The models as catalogues show them. */
   modelChoices(of: ChoicesOf): Promise<ModelChoice[]> {
     return modelChoices(this.#services, this, of);
-  }
-
-  /** Each agent in the health snapshot. */
-  health(): Static<typeof AgentHealth>[] {
-    const { sessions } = this.#services;
-    return sessions.agentIds().map((agentId) => {
-      const name = this.#configured(agentId)?.name;
-      return {
-        agentId,
-        ...(name !== undefined && { name }),
-        isDefault: agentId === this.defaultAgentId,
-        heartbeat: { enabled: false, every: "0m", everyMs: null, prompt: "", target: "last", ackMaxChars: 300 },
-        sessions: sessions.summary(agentId),
-      };
-    });
   }
 
   /** How many runs work, and how many wait; not counting the one that asks. */

@@ -1,17 +1,19 @@
 /** What the agent is built from: the base, and the slices above it. */
 import type { Base } from "../../../kit/base.ts";
 import type { Devices } from "../../core/devices/devices.ts";
+import type { Notices } from "../../core/notices/notices.ts";
+import type { Presence } from "../../core/presence/presence.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
-import type { System } from "../../core/system/system.ts";
 import type { Models } from "../models/models.ts";
 import type { Skills } from "../skills/skills.ts";
 import type { Usage } from "../usage/usage.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 export interface AgentServices extends Base {
-  readonly system: System;
+  readonly presence: Presence;
   readonly devices: Devices;
   readonly sessions: Sessions;
+  readonly notices: Notices;
   readonly models: Models;
   readonly usage: Usage;
   readonly workspace: Workspace;

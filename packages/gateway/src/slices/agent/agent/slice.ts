@@ -1,8 +1,9 @@
 /** What the agent slice uses, and how its service is opened. */
 import { defineSlice, type GatewayOf } from "../../../kit/slice.ts";
 import { devices } from "../../core/devices/slice.ts";
+import { notices } from "../../core/notices/slice.ts";
+import { presence } from "../../core/presence/slice.ts";
 import { sessions } from "../../core/sessions/slice.ts";
-import { system } from "../../core/system/slice.ts";
 import { models } from "../models/slice.ts";
 import { skills } from "../skills/slice.ts";
 import { usage } from "../usage/slice.ts";
@@ -10,11 +11,10 @@ import { workspace } from "../workspace/slice.ts";
 
 export const agent = defineSlice({
   name: "agent",
-  uses: [system, devices, sessions, models, usage, workspace, skills],
+  uses: [presence, devices, sessions, notices, models, usage, workspace, skills],
   load: () => import("./agent.ts"),
   open(gateway, { Agent }) {
     const agent = new Agent(gateway);
-    gateway.system.agents.fill(agent);
     gateway.sessions.agents.fill(agent);
     gateway.models.chosen.fill(agent);
     return agent;

@@ -8,7 +8,6 @@ import type { Store } from "../../../base/store/store.ts";
 import { stored } from "../../../base/store/stored.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { Port } from "../../../kit/port.ts";
-import type { SessionStatus, SessionsSummary, StatusSummary } from "../system/schema.ts";
 import {
   agentIdOf,
   canonicalKey,
@@ -21,7 +20,7 @@ import {
 import { Media } from "./media.ts";
 import { applyLevels, type SessionLevels, type SessionPatch } from "./patch.ts";
 import { type Expiry, expiryOf, resetPolicy } from "./reset-policy.ts";
-import { type SessionDefaults, type SessionEntry, type SessionRow, type SessionRowV3, STORE } from "./schema.ts";
+import type { SessionDefaults, SessionEntry, SessionRow, SessionRowV3 } from "./schema.ts";
 import { type AgentSettings, agents, type SessionSettings, session } from "./settings.ts";
 import { Transcript } from "./transcript.ts";
 import { Watchers } from "./watchers.ts";
@@ -118,8 +117,6 @@ const MAX_LINE = 16;
 export interface AgentsOfSessions {
   /** `provider/id` of the model that answers, whether it can be reached or not. */
   modelNameOf(sessionKey: string): string | undefined;
-  /** The model where nothing was chosen, as `status` says it. */
-  modelDefaults(): { model: string | null; contextTokens: number | null };
   /** The model where nothing was chosen, as lists of conversations say it. */
   sessionDefaults(): Static<typeof SessionDefaults>;
   /** Whether nothing works in a conversation any more, after `limitMs` at the latest. */
@@ -130,7 +127,6 @@ export class Sessions {
   /** Filled by the agent. */
   readonly agents = new Port<AgentsOfSessions>({
     modelNameOf: () => undefined,
-    modelDefaults: () => ({ model: null, contextTokens: null }),
     sessionDefaults: () => ({ modelProvider: null, model: null, contextTokens: null }),
     whenIdle: async () => true,
   });
@@ -464,68 +460,6 @@ export class Sessions {
       isMain: session.key === this.mainKey(agentId),
       // Nothing is put away, pinned or marked here.
       ...{ archived: false, pinned: false, unread: false, totalTokensFresh: true },
-    };
-  }
-
-  /** Count and newest sessions, of one agent or of all, for `health`. */
-  summary(agentId?: string): Static<typeof SessionsSummary> {
-    const now = this.#clock.now();
-    const recent = this.list({ limit: 5, includeGlobal: true, ...(agentId !== undefined && { agentId }) });
-    return {
-      path: STORE,
-      count: this.count(agentId),
-      recent: recent.map(({ key, updatedAt }) => ({ key, updatedAt, age: Math.max(0, now - updatedAt) })),
-    };
-  }
-
-  /** The conversations for `status`, with how full each context is. */
-  status(defaults: { model: string | null; contextTokens: number | null }): Static<typeof StatusSummary>["sessions"] {
-    const recentOf = (agentId?: string) =>
-      this.list({ limit: 10, includeGlobal: true, ...(agentId !== undefined && { agentId }) }).map((session) =>
-        this.#statusRow(session, defaults),
-      );
-    return {
-      paths: [STORE],
-      count: this.count(),
-      defaults,
-      recent: recentOf(),
-      byAgent: this.agentIds().map((agentId) => ({
-        agentId,
-        path: STORE,
-        count: this.count(agentId),
-        recent: recentOf(agentId),
-      })),
-    };
-  }
-
-  #statusRow(
-    session: Session,
-    defaults: { model: string | null; contextTokens: number | null },
-  ): Static<typeof SessionStatus> {
-    const { key, sessionId, agentId, updatedAt, levels, inputTokens, outputTokens, totalTokens, abortedLastRun } =
-      session;
-    const { thinkingLevel, verboseLevel, reasoningLevel, elevatedLevel } = levels;
-    const { contextTokens } = defaults;
-    return {
-      ...(agentId !== undefined && { agentId }),
-      key,
-      kind: kindOf(key),
-      sessionId,
-      updatedAt,
-      age: Math.max(0, this.#clock.now() - updatedAt),
-      ...(thinkingLevel !== undefined && { thinkingLevel }),
-      ...(verboseLevel !== undefined && { verboseLevel }),
-      ...(reasoningLevel !== undefined && { reasoningLevel }),
-      ...(elevatedLevel !== undefined && { elevatedLevel }),
-      ...(abortedLastRun && { abortedLastRun }),
-      inputTokens,
-      outputTokens,
-      totalTokens,
-      remainingTokens: contextTokens === null ? null : Math.max(0, contextTokens - totalTokens),
-      percentUsed: contextTokens === null ? null : Math.min(999, Math.round((totalTokens / contextTokens) * 100)),
-      model: levels.model ?? session.lastModel ?? defaults.model,
-      contextTokens,
-      flags: [],
     };
   }
 

@@ -10,7 +10,7 @@ import type { Base } from "../../../kit/base.ts";
 import { isSecret } from "../../../kit/schema/sound.ts";
 import type { Schema } from "../../../kit/schema/validate.ts";
 import type { SettingsDefinition } from "../../../kit/settings.ts";
-import type { System } from "../system/system.ts";
+import type { Notices } from "../notices/notices.ts";
 import { lookUp } from "./lookup.ts";
 import { shownToReaders } from "./readers.ts";
 import { redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
@@ -24,7 +24,7 @@ export interface ChangeNote {
 }
 
 export interface SetupServices extends Base {
-  readonly system: Pick<System, "queueEvent">;
+  readonly notices: Pick<Notices, "add">;
 }
 
 const DEFAULT_RESTART_DELAY_MS = 2_000;
@@ -131,7 +131,7 @@ export class Setup {
 
   /** The agent reads it on its next turn in that session. */
   #tell(sessionKey: string, note: string | null | undefined): void {
-    this.#base.system.queueEvent(sessionKey, { text: changeLine(note), from: { kind: "event", id: "the gateway" } });
+    this.#base.notices.add(sessionKey, { text: changeLine(note), from: { kind: "event", id: "the gateway" } });
   }
 
   get #sentinelPath(): string {

@@ -1,11 +1,11 @@
 /** What the setup slice uses, and how its service is opened. */
 import { defineSlice, type GatewayOf } from "../../../kit/slice.ts";
+import { notices } from "../notices/slice.ts";
 import { sessions } from "../sessions/slice.ts";
-import { system } from "../system/slice.ts";
 
 export const setup = defineSlice({
   name: "setup",
-  uses: [system, sessions],
+  uses: [sessions, notices],
   load: () => import("./setup.ts"),
   open: (gateway, { Setup }) => new Setup(gateway),
 });

@@ -4,11 +4,9 @@ import type { Caller } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { Agent } from "../../agent/agent/agent.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
-import type { System } from "../../core/system/system.ts";
 
 /** What the endpoints reach. */
 export interface HttpServices extends Base {
-  readonly system: System;
   readonly sessions: Sessions;
   readonly agent: Agent;
 }

@@ -2,11 +2,10 @@
 import { defineSlice } from "../../../kit/slice.ts";
 import { agent } from "../../agent/agent/slice.ts";
 import { sessions } from "../../core/sessions/slice.ts";
-import { system } from "../../core/system/slice.ts";
 
 export const httpApi = defineSlice({
   name: "http-api",
-  uses: [system, sessions, agent],
+  uses: [sessions, agent],
   load: () => import("./http-api.ts"),
   open: (gateway, { HttpApi }) => new HttpApi(gateway),
 });

@@ -4,18 +4,14 @@ import { agent } from "../../agent/agent/slice.ts";
 import { approvals } from "../../agent/approvals/slice.ts";
 import { models } from "../../agent/models/slice.ts";
 import { workspace } from "../../agent/workspace/slice.ts";
+import { notices } from "../../core/notices/slice.ts";
 import { sessions } from "../../core/sessions/slice.ts";
-import { system } from "../../core/system/slice.ts";
 
 export const messaging = defineSlice({
   name: "messaging",
-  uses: [system, sessions, models, workspace, agent, approvals],
+  uses: [sessions, notices, models, workspace, agent, approvals],
   load: () => import("./messaging.ts"),
-  open(gateway, { Messaging }) {
-    const messaging = new Messaging(gateway);
-    gateway.system.channels.fill(messaging);
-    return messaging;
-  },
+  open: (gateway, { Messaging }) => new Messaging(gateway),
 });
 
 /** What methods, tools and commands of messaging reach. */

@@ -28,20 +28,20 @@ const help = defineCommand({
 const status = defineCommand({
   name: "status",
   summary: "how the gateway and this conversation are doing",
-  run({ gateway: { system, sessions, version, clock, agent }, sessionKey, runId }) {
+  run({ gateway: { presence, sessions, version, clock, agent, host }, sessionKey, runId }) {
     const session = sessions.get(sessionKey);
     const model = agent.modelNameOf(sessionKey);
     const { active, queued } = agent.counts(runId);
     const tokens = session && session.inputTokens + session.outputTokens > 0;
     return [
-      `**Gateway** ${version}, up ${duration(system.uptimeMs)}`,
+      `**Gateway** ${version}, up ${duration(host.overview.now.uptimeMs)}`,
       `**Model** ${model ?? "none; the built-in commands answer"}`,
       `**Agent** ${sessions.agentOf(sessionKey)}`,
       `**Session** ${sessionKey}${session ? `, ${sessions.transcript.count(session.sessionId)} messages` : ""}`,
       ...(tokens ? [`**Tokens** ${session.inputTokens} in, ${session.outputTokens} out`] : []),
       `**Runs** ${active} at work${queued > 0 ? `, ${queued} waiting` : ""}`,
       `**Sessions** ${sessions.count()}`,
-      `**Connected** ${system.presence().filter(({ mode, reason }) => mode !== "gateway" && reason !== "disconnect").length}`,
+      `**Connected** ${presence.list().filter(({ mode, reason }) => mode !== "gateway" && reason !== "disconnect").length}`,
       `**Time** ${localTime(clock.now())}`,
     ].join("  \n");
   },

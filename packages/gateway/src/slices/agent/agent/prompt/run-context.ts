@@ -177,10 +177,10 @@ export class RunContext {
 
   /** What the run was asked, has said and heard; news come first, and are nowhere kept. */
   #own(sessionId: string): StoredMessage[] {
-    const { sessions, system } = this.#services;
+    const { notices, sessions } = this.#services;
     const { id: runId, record } = this.#run;
     const own = sessions.transcript.ofRun(sessionId, runId);
-    this.#run.news ??= system.takeEvents(record.sessionKey);
+    this.#run.news ??= notices.take(record.sessionKey);
     const { news } = this.#run;
     const content = news.map((words) => ({ type: "text" as const, ...words }));
     const at = record.acceptedAt;

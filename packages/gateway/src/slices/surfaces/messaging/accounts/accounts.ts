@@ -161,7 +161,7 @@ export class Accounts implements AsyncDisposable {
       if (wanted.has(id)) continue;
       await this.#halt(running);
       this.#running.delete(id);
-      this.#services.system.refreshHealthSoon();
+      this.#services.host.overview.now.refreshHealthSoon();
     }
     for (const [id, { key, definition }] of wanted) {
       const settings = this.#channels.settingsOf(key)!;
@@ -226,9 +226,9 @@ export class Accounts implements AsyncDisposable {
   }
 
   #makeIntake(account: Account, chats: Chats): Intake {
-    const { agent, clock, log, machine, sessions, store, system } = this.#services;
+    const { agent, clock, log, machine, notices, sessions, store } = this.#services;
     return new Intake(account, chats, {
-      ...{ agent, clock, machine, sessions, store, system },
+      ...{ agent, clock, machine, notices, sessions, store },
       log: log.child({ channel: account.key.channel, account: account.key.account }),
       inbox: this.#options.inbox,
       outbox: this.#options.outbox,
@@ -300,9 +300,9 @@ export class Accounts implements AsyncDisposable {
   }
 
   #accountChanged(account: Account): void {
-    const { bus, system } = this.#services;
+    const { bus, host } = this.#services;
     bus.publish(channelChanged, { channel: account.key.channel, account: this.#snapshot(account) });
-    system.refreshHealthSoon();
+    host.overview.now.refreshHealthSoon();
   }
 
   #snapshot(account: Account): AccountSnapshotShape {

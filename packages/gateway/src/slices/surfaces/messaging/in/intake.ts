@@ -13,8 +13,8 @@ import type { Chat, Inbound, InboundMessage, Quote } from "../../../../kit/chann
 import { shown } from "../../../../kit/text/said.ts";
 import { oneLine } from "../../../../kit/text/words.ts";
 import { type Agent, audienceOf, cleanMessage } from "../../../agent/agent/agent.ts";
+import type { Notices } from "../../../core/notices/notices.ts";
 import { normalAgentId, type Sessions } from "../../../core/sessions/sessions.ts";
-import type { System } from "../../../core/system/system.ts";
 import type { Account } from "../accounts/account.ts";
 import { settingPath } from "../accounts/account-settings.ts";
 import type { Chats } from "../accounts/account-store.ts";
@@ -39,7 +39,7 @@ export interface IntakeServices {
   readonly pairing: Pairing;
   readonly media: MediaIn;
   readonly sessions: Sessions;
-  readonly system: System;
+  readonly notices: Notices;
   readonly agent: Agent;
   messages(): MessagesSettings;
   channels(): ChannelsConfig;
@@ -455,7 +455,7 @@ export class Intake {
 
   /** Events that are no messages: what they change, and what the agent is told of them. */
   #note(row: InboxRow, inbound: Exclude<Inbound, { kind: "message" }>): Outcome {
-    const { inbox, outbox, system, log } = this.#services;
+    const { inbox, outbox, notices, log } = this.#services;
     const { chat, messageId } = inbound;
     const from = (kind: "edit" | "unsend" | "reaction" | "reaction-removed") => sourceOf(kind, row.channel, inbound);
     switch (inbound.kind) {
@@ -465,7 +465,7 @@ export class Intake {
         if (!this.#frozen.has(edited.id) && inbox.editPending(edited, inbound))
           return { kind: "noted", rule: "edit", detail: "The message was changed before it was answered." };
         if (inbound.fromSelf || !this.#isHeard(row)) return { kind: "noted", rule: "edit" };
-        system.queueEvent(this.#sessionKey(row), {
+        notices.add(this.#sessionKey(row), {
           text: cleanMessage(shown(inbound, row.channel).slice(0, MAX_EDIT_CHARS).replaceAll("\u0000", "")),
           from: from("edit"),
         });
@@ -477,14 +477,14 @@ export class Intake {
         if (inbox.withdraw(unsent))
           return { kind: "noted", rule: "unsend", detail: "The message was taken back before it was answered." };
         if (!inbound.fromSelf && this.#isHeard(row))
-          system.queueEvent(this.#sessionKey(row), { text: "", from: from("unsend") });
+          notices.add(this.#sessionKey(row), { text: "", from: from("unsend") });
         return { kind: "noted", rule: "unsend" };
       }
       case "reaction": {
         if (inbound.fromSelf) return { kind: "noted", rule: "own-echo" };
         const ours = outbox.byProviderId(row, messageId, chat.id);
         if (!ours || !this.#isHeard(row)) return { kind: "noted", rule: "reaction" };
-        system.queueEvent(ours.sessionKey ?? this.#sessionKey(row), {
+        notices.add(ours.sessionKey ?? this.#sessionKey(row), {
           text: oneLine(inbound.emoji),
           from: from(inbound.isRemoved ? "reaction-removed" : "reaction"),
         });

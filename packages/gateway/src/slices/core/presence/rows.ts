@@ -1,4 +1,4 @@
-/** Who is there: rows by device or instance, fresh for five minutes or for as long as they are connected. */
+/** The rows of presence: by device or instance, fresh for five minutes or for as long as they are connected. */
 import type { Static } from "@sinclair/typebox";
 import type { Clock } from "../../../base/time/clock.ts";
 import type { Caller } from "../../../kit/access.ts";
@@ -18,7 +18,7 @@ interface Row {
 const TTL_MS = 5 * 60_000;
 const MAX_ROWS = 200;
 
-export class Presence {
+export class Rows {
   readonly #clock: Clock;
   readonly #self: () => Omit<Entry, "ts">;
   readonly #rows = new Map<string, Row>();

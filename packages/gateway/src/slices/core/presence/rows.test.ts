@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FAKE_EPOCH, FakeClock } from "../../../../../../test/fakes/clock.ts";
 import type { Caller } from "../../../kit/access.ts";
-import { Presence } from "./presence.ts";
+import { Rows } from "./rows.ts";
 
 const MINUTE = 60_000;
 
 function setUp() {
   const clock = new FakeClock();
-  return { clock, presence: new Presence({ clock, self: () => ({ text: "Gateway: self", mode: "gateway" }) }) };
+  return { clock, presence: new Rows({ clock, self: () => ({ text: "Gateway: self", mode: "gateway" }) }) };
 }
 
 function caller(change: { connId?: string; deviceId?: string; mode?: string; instanceId?: string; scopes?: string[] }) {
@@ -18,7 +18,7 @@ function caller(change: { connId?: string; deviceId?: string; mode?: string; ins
 }
 
 /** The rows that are not the gateway's own. */
-const others = (presence: Presence) => presence.list().slice(1);
+const others = (presence: Rows) => presence.list().slice(1);
 
 test("the gateway's own row is always first, and always fresh", () => {
   const { clock, presence } = setUp();

@@ -1,8 +1,7 @@
-/** Events about the gateway itself. */
+/** Events about connections. */
 import { Type } from "@sinclair/typebox";
 import { defineEvent } from "../../../kit/event.ts";
-import { PresenceEntry, Shutdown, Tick } from "../../../kit/schema/frames.ts";
-import { HealthSummary } from "./schema.ts";
+import { PresenceEntry, Shutdown } from "../../../kit/schema/frames.ts";
 
 export const presence = defineEvent({
   name: "presence",
@@ -13,27 +12,10 @@ export const presence = defineEvent({
   payload: Type.Object({ presence: Type.Array(PresenceEntry) }),
 });
 
-export const tick = defineEvent({
-  name: "tick",
-  summary: "The gateway is alive; sent every 30 seconds.",
-  audience: "everyone",
-  whenSlow: "drop",
-  payload: Tick,
-});
-
 export const shutdown = defineEvent({
   name: "shutdown",
   summary: "The gateway is about to close every connection with 1012.",
   audience: "everyone",
   whenSlow: "close",
   payload: Shutdown,
-});
-
-export const health = defineEvent({
-  name: "health",
-  summary: "A new health snapshot; replaces the previous one.",
-  audience: "everyone",
-  whenSlow: "drop",
-  stateVersion: true,
-  payload: HealthSummary,
 });

@@ -1,0 +1,6 @@
+/** The notices slice's parts. */
+import { withParts } from "../../../kit/slice.ts";
+import * as methods from "./methods.ts";
+import { notices as slice } from "./slice.ts";
+
+export const notices = withParts(slice, { area: "system", methods });

@@ -1,0 +1,84 @@
+/** Methods about how the gateway is doing. */
+import { Type } from "@sinclair/typebox";
+import { MAX_NUMBER, Millis, NonEmpty, Nullable } from "../../../kit/schema/schema.ts";
+import { HealthSummary, StatusSummary } from "./schema.ts";
+import { defineMethod } from "./slice.ts";
+
+const Count = Type.Integer({ minimum: 0 });
+
+export const health = defineMethod({
+  name: "health",
+  summary: "The newest health snapshot; a fresh one follows as an event. With probe, a fresh one is the answer.",
+  access: "operator.read",
+  open: true,
+  params: { probe: Type.Optional(Type.Unknown()) },
+  result: HealthSummary,
+  handler({ params, gateway: { overview } }) {
+    if (params.probe === true) return overview.refreshHealth();
+    overview.refreshHealthSoon();
+    return overview.serializedHealth();
+  },
+});
+
+export const status = defineMethod({
+  name: "status",
+  summary: "Sessions, models and what waits for the agent, for a person's overview.",
+  access: "operator.read",
+  open: true,
+  params: {},
+  result: StatusSummary,
+  handler: ({ gateway }) => gateway.overview.status(),
+});
+
+export const systemInfo = defineMethod({
+  name: "system.info",
+  summary: "The machine and the process, in figures.",
+  access: "operator.read",
+  params: {},
+  result: Type.Object({
+    hostname: Type.String(),
+    platform: NonEmpty,
+    arch: NonEmpty,
+    nodeVersion: NonEmpty,
+    pid: Count,
+    uptimeMs: Millis,
+    cpuCount: Count,
+    memory: Type.Object({ totalBytes: Count, freeBytes: Count, processBytes: Count }),
+  }),
+  handler: ({ gateway }) => gateway.overview.info(),
+});
+
+export const lastHeartbeat = defineMethod({
+  name: "last-heartbeat",
+  summary: "The outcome of the last heartbeat, or null before the first one.",
+  access: "operator.read",
+  open: true,
+  params: {},
+  result: Nullable(Type.Unknown()),
+  handler: () => null,
+});
+
+export const logsTail = defineMethod({
+  name: "logs.tail",
+  summary: "The end of the log file, or what was written since a cursor.",
+  access: "operator.read",
+  params: {
+    cursor: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: MAX_NUMBER, description: "Byte offset that an earlier answer gave." }),
+    ),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000 })),
+    maxBytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+  },
+  result: Type.Object({
+    file: Type.String({ minLength: 1 }),
+    cursor: Type.Integer({ minimum: 0 }),
+    size: Type.Integer({ minimum: 0 }),
+    lines: Type.Array(Type.String()),
+    truncated: Type.Optional(Type.Boolean()),
+    reset: Type.Optional(Type.Boolean()),
+  }),
+  async handler({ params: { cursor, limit = 500, maxBytes = 250_000 }, gateway }) {
+    const { tailLog } = await import("./log-tail.ts");
+    return tailLog(gateway.host.logFile, { cursor, limit, maxBytes });
+  },
+});

@@ -1,0 +1,215 @@
+/** How the gateway is doing: health and its news, status, ticks, and what hello-ok tells a connection. */
+import { availableParallelism, freemem, hostname, totalmem } from "node:os";
+import type { Static } from "@sinclair/typebox";
+import { explain } from "../../../base/config/config.ts";
+import { isDamage } from "../../../base/process/machine.ts";
+import { Coalesced } from "../../../base/time/coalesce.ts";
+import { hasScope } from "../../../kit/access.ts";
+import type { Base } from "../../../kit/base.ts";
+import { Serialized } from "../../../kit/method.ts";
+import type { Snapshot, StateVersion } from "../../../kit/schema/frames.ts";
+import type { Agent } from "../../agent/agent/agent.ts";
+import type { Notices } from "../../core/notices/notices.ts";
+import type { Presence } from "../../core/presence/presence.ts";
+import type { Sessions } from "../../core/sessions/sessions.ts";
+import type { Messaging } from "../../surfaces/messaging/messaging.ts";
+import { sessionsStatus, sessionsSummary } from "./conversations.ts";
+import { health as healthEvent, tick } from "./events.ts";
+import type { AgentHealth, HealthSummary, StatusSummary } from "./schema.ts";
+
+export type Health = Static<typeof HealthSummary>;
+
+interface OverviewServices extends Base {
+  readonly presence: Presence;
+  readonly sessions: Sessions;
+  readonly notices: Notices;
+  readonly agent: Agent;
+  readonly messaging: Messaging;
+}
+
+const TICK_MS = 30_000;
+/** A snapshot is refreshed and broadcast this often (protocol: transport). */
+const REFRESH_MS = 60_000;
+/** Refreshes asked for within this time are one. */
+const COALESCE_MS = 250;
+/** The ages in a status may be this old. */
+const STATUS_MS = 250;
+const NO_CHANNELS = { channels: {}, order: [], labels: {} };
+const NO_SESSIONS = { path: "", count: 0, recent: [] };
+
+export class Overview implements Disposable {
+  readonly #services: OverviewServices;
+  readonly #startedAt: number;
+  readonly #timers = new DisposableStack();
+  readonly #healthNews: Coalesced;
+  #healthVersion = 1;
+  #health: Health | undefined;
+  #serialized: Serialized | undefined;
+  #status: { readonly of: string; readonly at: number; readonly answer: Serialized } | undefined;
+
+  constructor(services: OverviewServices) {
+    const { clock } = services;
+    this.#services = services;
+    this.#startedAt = clock.monotonic();
+    this.#healthNews = this.#timers.use(
+      new Coalesced({ clock, delayMs: COALESCE_MS, work: () => this.refreshHealth() }),
+    );
+  }
+
+  /** Starts ticks, the regular health refresh, and looking after the database. */
+  start(): void {
+    const { clock, bus, database, machine } = this.#services;
+    this.#timers.use(clock.every(TICK_MS, () => bus.publish(tick, { ts: clock.now() })));
+    this.#timers.use(clock.every(REFRESH_MS, () => this.refreshHealth()));
+    this.#timers.use(machine.onChange(() => this.refreshHealth()));
+    database.start(() => this.refreshHealthSoon());
+  }
+
+  get uptimeMs(): number {
+    return Math.round(this.#services.clock.monotonic() - this.#startedAt);
+  }
+
+  /** The versions that some events carry. */
+  get stateVersion(): Static<typeof StateVersion> {
+    return { presence: this.#services.presence.version, health: this.#healthVersion };
+  }
+
+  /** What hello-ok tells a connection, as far as its scopes let it. */
+  snapshot(scopes: ReadonlySet<string>): Static<typeof Snapshot> {
+    const { config, presence, sessions, stateDir } = this.#services;
+    const { defaultAgentId, mainKey, scope } = sessions.defaults;
+    return {
+      presence: hasScope(scopes, "operator.read") ? presence.list() : [],
+      health: this.health(),
+      stateVersion: this.stateVersion,
+      uptimeMs: this.uptimeMs,
+      ...(hasScope(scopes, "operator.admin") && { configPath: config.path, stateDir }),
+      sessionDefaults: { defaultAgentId, mainKey, mainSessionKey: sessions.mainKey(), scope },
+    };
+  }
+
+  /** The machine and the process, in figures. */
+  info() {
+    return {
+      ...{ hostname: hostname(), platform: process.platform, arch: process.arch, nodeVersion: process.version },
+      ...{ pid: process.pid, uptimeMs: this.uptimeMs, cpuCount: availableParallelism() },
+      memory: { totalBytes: totalmem(), freeBytes: freemem(), processBytes: process.memoryUsage.rss() },
+    };
+  }
+
+  /** The newest snapshot, made when there is none yet. */
+  health(): Health {
+    return this.#health && !this.#isMachineNew(this.#health) ? this.#health : this.#makeHealth();
+  }
+
+  /** The newest snapshot, ready for the wire; one older than a minute is made anew. */
+  serializedHealth(): Serialized {
+    // A clock that was put back makes a snapshot look as if it came from the future.
+    if (!this.#serialized || Math.abs(this.#services.clock.now() - this.health().ts) > REFRESH_MS) this.#makeHealth();
+    return this.#serialized!;
+  }
+
+  /** Makes a snapshot and broadcasts it. */
+  refreshHealth(): Health {
+    const snapshot = this.#makeHealth();
+    this.#healthVersion++;
+    this.#services.bus.publish(healthEvent, snapshot);
+    return snapshot;
+  }
+
+  /** Refreshes soon; many calls at once cause one refresh. */
+  refreshHealthSoon(): void {
+    this.#healthNews.soon();
+  }
+
+  /** The status of now, or of a moment ago when nothing has changed since. */
+  status(): Serialized {
+    const { clock, store, config, notices } = this.#services;
+    const of = `${store.writes} ${config.revision} ${notices.revision}`;
+    const at = clock.monotonic();
+    if (this.#status?.of !== of || at - this.#status.at > STATUS_MS)
+      this.#status = { of, at, answer: new Serialized(this.#makeStatus()) };
+    return this.#status.answer;
+  }
+
+  [Symbol.dispose](): void {
+    this.#timers.dispose();
+  }
+
+  #makeStatus(): Static<typeof StatusSummary> {
+    const { agent, database, messaging, notices, sessions } = this.#services;
+    return {
+      heartbeat: {
+        defaultAgentId: sessions.defaults.defaultAgentId,
+        agents: this.health().agents.map(({ agentId, heartbeat: { enabled, every, everyMs } }) => ({
+          ...{ agentId, enabled, every, everyMs },
+        })),
+      },
+      channelSummary: messaging.summary(),
+      queuedSystemEvents: [...notices.waiting(sessions.mainKey())],
+      database: database.state,
+      sessions: sessionsStatus(this.#services, agent.modelDefaults()),
+    };
+  }
+
+  /** Whether the machine is in another state than a snapshot says. */
+  #isMachineNew({ machine }: Health): boolean {
+    const now = this.#machineHealth();
+    return now.trouble !== machine.trouble || (now.clock === undefined) !== (machine.clock === undefined);
+  }
+
+  #machineHealth(): Health["machine"] {
+    const { clock, machine } = this.#services;
+    return {
+      ...(machine.trouble !== undefined && { trouble: machine.trouble }),
+      ...(clock.skew && { clock: clock.skew }),
+    };
+  }
+
+  #makeHealth(): Health {
+    const { clock, config, database, messaging, sessions } = this.#services;
+    const startedAt = clock.monotonic();
+    const { issues } = config.snapshot();
+    const { channels, order, labels } = this.#read(() => messaging.health(), NO_CHANNELS);
+    this.#health = {
+      ok: true,
+      ts: clock.now(),
+      durationMs: 0,
+      channels,
+      channelOrder: order,
+      channelLabels: labels,
+      heartbeatSeconds: 0,
+      defaultAgentId: sessions.defaults.defaultAgentId,
+      agents: this.#read(() => this.#agentsHealth(), []),
+      sessions: this.#read(() => sessionsSummary(this.#services), NO_SESSIONS),
+      machine: this.#machineHealth(),
+      database: database.state,
+      config: issues.length === 0 ? { valid: true } : { valid: false, problem: explain("moltbot.json", issues) },
+    };
+    this.#health.durationMs = Math.round(clock.monotonic() - startedAt);
+    this.#serialized = new Serialized(this.#health);
+    return this.#health;
+  }
+
+  #agentsHealth(): Static<typeof AgentHealth>[] {
+    const { agents, defaultId } = this.#services.agent.list();
+    return agents.map(({ id, name }) => ({
+      agentId: id,
+      ...(name !== undefined && { name }),
+      isDefault: id === defaultId,
+      heartbeat: { enabled: false, every: "0m", everyMs: null, prompt: "", target: "last", ackMaxChars: 300 },
+      sessions: sessionsSummary(this.#services, id),
+    }));
+  }
+
+  /** Health is told of a gateway whose database is damaged, too: what cannot be read is left out. */
+  #read<T>(read: () => T, otherwise: T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#services.database.report(error);
+      return otherwise;
+    }
+  }
+}

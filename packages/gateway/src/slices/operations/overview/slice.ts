@@ -1,0 +1,20 @@
+/** What the overview slice uses, and how its service is opened. */
+import { defineSlice } from "../../../kit/slice.ts";
+import { agent } from "../../agent/agent/slice.ts";
+import { notices } from "../../core/notices/slice.ts";
+import { presence } from "../../core/presence/slice.ts";
+import { sessions } from "../../core/sessions/slice.ts";
+import { messaging } from "../../surfaces/messaging/slice.ts";
+
+export const overview = defineSlice({
+  name: "overview",
+  uses: [presence, sessions, notices, agent, messaging],
+  load: () => import("./overview.ts"),
+  open(gateway, { Overview }) {
+    const overview = new Overview(gateway);
+    gateway.host.overview.fill(overview);
+    return overview;
+  },
+});
+
+export const { defineMethod } = overview;
