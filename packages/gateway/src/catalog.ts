@@ -13,6 +13,7 @@ import { recordings } from "./slices/agent/recordings/index.ts";
 import { skills } from "./slices/agent/skills/index.ts";
 import { usage } from "./slices/agent/usage/index.ts";
 import { workspace } from "./slices/agent/workspace/index.ts";
+import { agents } from "./slices/core/agents/index.ts";
 import { devices } from "./slices/core/devices/index.ts";
 import { notices } from "./slices/core/notices/index.ts";
 import { presence } from "./slices/core/presence/index.ts";
@@ -28,6 +29,7 @@ import { channelSettings } from "./slices/surfaces/messaging/settings.ts";
 export const SLICES = inOrder(
   presence,
   devices,
+  agents,
   sessions,
   notices,
   models,

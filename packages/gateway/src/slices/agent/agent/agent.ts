@@ -1,18 +1,12 @@
-/** The agent: its runs, the models it can ask, and who it says it is. */
+/** What the agents do: their runs, and what those rest on. Who the agents are is said by core/agents. */
 import type { Static } from "@sinclair/typebox";
 import { ignore, invalidRequest } from "../../../base/errors.ts";
 import type { Caller } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { Command } from "../../../kit/command.ts";
 import { Port } from "../../../kit/port.ts";
-import type { SessionDefaults } from "../../core/sessions/schema.ts";
-import { normalAgentId } from "../../core/sessions/sessions.ts";
 import type { StoredPart } from "../../core/sessions/transcript.ts";
-import type { Thinking } from "../models/port.ts";
-import type { Model } from "../models/providers/providers.ts";
-import type { ModelChoice } from "../models/schema.ts";
 import { ExternalAgents } from "./acp/external-agents.ts";
-import type { AcpBackend } from "./acp/settings.ts";
 import { type Approving, NOTHING_ALLOWED } from "./approving.ts";
 import { Commands, type Invocation } from "./commands/builtin.ts";
 import { commandEntries, laterCommandEntries } from "./commands/command-entries.ts";
@@ -28,7 +22,6 @@ import {
   requireAgent,
   type SendParams,
 } from "./intake/request.ts";
-import { type ChoicesOf, modelChoices } from "./model-choices.ts";
 import { Notes } from "./notes.ts";
 import { type Compacted, Compaction, type CompactRequest } from "./prompt/compaction.ts";
 import { reportOf } from "./prompt/prompt-of-run.ts";
@@ -54,12 +47,6 @@ export { Run } from "./run/run.ts";
 export { aborted, done, failed } from "./run/run-ends.ts";
 export { audienceOf } from "./toolbox/tool-policy.ts";
 export { hasSpoken, loop } from "./turn/loop.ts";
-
-/** How an agent is shown. */
-export interface ShownIdentity {
-  readonly name: string;
-  readonly avatar: string;
-}
 
 export class Agent {
   readonly runs: Runs;
@@ -91,7 +78,7 @@ export class Agent {
       builtin: services.host.tools,
       clock: services.clock,
       settings: () => this.toolRules,
-      policyOf: (agentId) => this.#configured(agentId)?.tools,
+      policyOf: (agentId) => services.agents.of(agentId)?.tools,
       gateway: services,
     });
     this.external = new ExternalAgents(services, {
@@ -246,119 +233,15 @@ export class Agent {
     };
   }
 
-  get defaultAgentId(): string {
-    return this.#services.sessions.defaults.defaultAgentId;
-  }
-
-  /** The program that answers for an agent; undefined when a model does. */
-  backendOf(agentId: string): AcpBackend | undefined {
-    return this.#configured(agentId)?.backend;
-  }
-
-  /** The model that answers in a session, or undefined when none is connected. Throws when the chosen one cannot be reached. */
-  modelOf(sessionKey: string): Model | undefined {
-    const ref = this.#refOf(sessionKey);
-    const { models } = this.#services;
-    return ref === undefined ? models.usual() : models.require(ref);
-  }
-
-  /** The `provider/id` that answers in a session, as chosen, whether it can be reached or not. */
-  modelNameOf(sessionKey: string): string | undefined {
-    return this.#fullName(this.#refOf(sessionKey)) ?? this.#services.models.usual()?.ref;
-  }
-
-  /** The model of sessions that have not chosen one; undefined when there is none or it cannot be reached. */
-  defaultModel(): Model | undefined {
-    return this.#services.models.find(this.#refOf(this.#services.sessions.mainKey()));
-  }
-
-  /** The model of sessions that have not chosen one, as `status` says it. */
-  modelDefaults(): { model: string | null; contextTokens: number | null } {
-    const ref = this.#fullName(this.#configuredRef(this.defaultAgentId)) ?? this.#services.models.usual()?.ref;
-    return { model: ref ?? null, contextTokens: this.defaultModel()?.contextWindow ?? null };
-  }
-
-  /** The model of sessions that have not chosen one, as lists of conversations say it. */
-  sessionDefaults(): Static<typeof SessionDefaults> {
-    const model = this.defaultModel();
-    return {
-      modelProvider: model?.provider.id ?? null,
-      model: model?.id ?? null,
-      contextTokens: model?.contextWindow ?? null,
-    };
-  }
-
-  /** The models that are asked when the session's own cannot answer; those that cannot be reached are left out. */
-  fallbacksOf(sessionKey: string): Model[] {
-    const { sessions, models } = this.#services;
-    const setting = this.#configured(sessions.agentOf(sessionKey))?.model ?? sessions.agentSettings.defaults.model;
-    const refs = typeof setting === "object" ? (setting.fallbacks ?? []) : [];
-    return refs.map((ref) => models.find(ref)).filter((model) => model !== undefined);
-  }
-
   /**
    * Sums up all but the last turn of a conversation, because a person asks for it. Throws `INVALID_REQUEST` when no model
    * is connected, and what asking it throws.
    */
   async compact(request: Pick<CompactRequest, "sessionKey" | "runId" | "signal" | "instructions">): Promise<Compacted> {
-    const model = this.modelOf(request.sessionKey);
+    const { chosen } = this.#services.models;
+    const model = chosen.modelOf(request.sessionKey);
     if (!model) throw invalidRequest("No model is connected that could write a summary; see /model.");
-    return await this.compaction.compact({ ...request, model: this.summaryModel(model), keepTokens: 0 });
-  }
-
-  /** The model that sums up for another one. */
-  summaryModel(model: Model): Model {
-    const { sessions, models } = this.#services;
-    const { model: ref } = sessions.agentSettings.defaults.compaction;
-    return (ref === undefined ? undefined : models.find(ref)) ?? model;
-  }
-
-  /** How hard the model thinks in a session, when someone said so. */
-  thinkingOf(sessionKey: string): Thinking | undefined {
-    const { sessions } = this.#services;
-    const ofAgent = this.#configured(sessions.agentOf(sessionKey))?.thinkingDefault;
-    const level = sessions.get(sessionKey)?.levels.thinkingLevel ?? ofAgent;
-    return (level ?? sessions.agentSettings.defaults.thinkingDefault) as Thinking | undefined;
-  }
-
-  /** Name and picture of an agent: as configured, else as its IDENTITY.md says. */
-  identity(agentId: string): ShownIdentity {
-    const { identity, name } = this.#configured(agentId) ?? {};
-    const written = this.#services.workspace.identityOf(agentId);
-    const configured = identity?.avatar ?? identity?.avatarUrl ?? identity?.emoji;
-    return {
-      name: (identity?.name ?? name ?? written.name ?? "Assistant").slice(0, 50),
-      avatar: (configured ?? written.avatar ?? written.emoji ?? "A").slice(0, 200),
-    };
-  }
-
-  /** The agents that are configured, the default one first. */
-  list() {
-    const { sessions } = this.#services;
-    const { scope, mainKey, defaultAgentId } = sessions.defaults;
-    const agents = sessions.agentIds().map((id) => {
-      const { name, identity } = this.#configured(id) ?? {};
-      return { id, ...(name !== undefined && { name }), ...(identity && { identity: pickIdentity(identity) }) };
-    });
-    return { defaultId: defaultAgentId, mainKey, scope, agents };
-  }
-
-  /** The agents for clients of protocol 4, each with the model that answers. */
-  laterList() {
-    const { agents, ...rest } = this.list();
-    const { sessions } = this.#services;
-    const laterAgents = agents.map((agent) => {
-      const key = sessions.mainKey(agent.id);
-      const primary = this.modelNameOf(key);
-      const fallbacks = this.fallbacksOf(key).map(({ ref }) => ref);
-      return { ...agent, kind: "agent" as const, ...(primary !== undefined && { model: { primary, fallbacks } }) };
-    });
-    return { ...rest, agents: laterAgents };
-  }
-
-  /** The models as catalogues show them. */
-  modelChoices(of: ChoicesOf): Promise<ModelChoice[]> {
-    return modelChoices(this.#services, this, of);
+    return await this.compaction.compact({ ...request, model: chosen.summaryModel(model), keepTokens: 0 });
   }
 
   /** How many runs work, and how many wait; not counting the one that asks. */
@@ -388,30 +271,4 @@ export class Agent {
     limit.abort();
     return idle;
   }
-
-  #configured(agentId: string) {
-    return this.#services.sessions.agentSettings.list?.find(({ id }) => normalAgentId(id) === agentId);
-  }
-
-  /** What a short name means; a name that means nothing now stays as it is. */
-  #fullName(name: string | undefined): string | undefined {
-    return name === undefined ? undefined : (this.#services.models.find(name)?.ref ?? name);
-  }
-
-  #refOf(sessionKey: string): string | undefined {
-    const { sessions } = this.#services;
-    return sessions.get(sessionKey)?.levels.model ?? this.#configuredRef(sessions.agentOf(sessionKey));
-  }
-
-  #configuredRef(agentId: string): string | undefined {
-    const setting = this.#configured(agentId)?.model ?? this.#services.sessions.agentSettings.defaults.model;
-    return typeof setting === "object" ? setting.primary : setting;
-  }
-}
-
-type Identity = NonNullable<NonNullable<AgentServices["sessions"]["agentSettings"]["list"]>[number]["identity"]>;
-
-/** Only what the wire knows; a config may say more. */
-function pickIdentity({ name, theme, emoji, avatar, avatarUrl }: Identity): Identity {
-  return JSON.parse(JSON.stringify({ name, theme, emoji, avatar, avatarUrl })) as Identity;
 }

@@ -23,7 +23,7 @@ import {
   RunStatus,
   ToolEntry,
 } from "./schema.ts";
-import { defineMethod } from "./slice.ts";
+import { defineMethod, type Gateway } from "./slice.ts";
 
 const Text = Type.Optional(Type.String({ maxLength: 512 }));
 
@@ -92,7 +92,7 @@ export const identity = defineMethod({
   result: Type.Object({ agentId: NonEmpty, name: Type.Optional(NonEmpty), avatar: Type.Optional(NonEmpty) }),
   handler({ params, gateway }) {
     const agentId = gateway.agent.requireIdentity(params);
-    return { agentId, ...gateway.agent.identity(agentId) };
+    return { agentId, ...gateway.agents.identity(agentId) };
   },
 });
 
@@ -139,10 +139,10 @@ export const agentsList = defineMethod({
   access: "operator.read",
   params: {},
   result: Type.Object({ ...agentsHead, agents: Type.Array(AgentSummaryV3) }),
-  handler: ({ gateway }) => gateway.agent.list(),
+  handler: ({ gateway }) => agentList(gateway),
   four: {
     result: Type.Object({ ...agentsHead, agents: Type.Array(AgentSummary) }),
-    handler: ({ gateway }) => gateway.agent.laterList(),
+    handler: ({ gateway }) => laterAgentList(gateway),
   },
 });
 
@@ -212,3 +212,21 @@ export const compactionUndo = defineMethod({
     return { ok: true as const, key, undone: gateway.agent.compaction.undo(key) };
   },
 });
+
+function agentList({ agents, sessions }: Gateway) {
+  const { scope, mainKey, defaultAgentId } = sessions.defaults;
+  return { defaultId: defaultAgentId, mainKey, scope, agents: agents.list() };
+}
+
+/** For clients of protocol 4: each agent with the model that answers. */
+function laterAgentList(gateway: Gateway) {
+  const { models, sessions } = gateway;
+  const { agents, ...rest } = agentList(gateway);
+  const laterAgents = agents.map((agent) => {
+    const key = sessions.mainKey(agent.id);
+    const primary = models.chosen.modelNameOf(key);
+    const fallbacks = models.chosen.fallbacksOf(key).map(({ ref }) => ref);
+    return { ...agent, kind: "agent" as const, ...(primary !== undefined && { model: { primary, fallbacks } }) };
+  });
+  return { ...rest, agents: laterAgents };
+}

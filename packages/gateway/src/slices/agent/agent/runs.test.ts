@@ -13,8 +13,10 @@ import { Machine, storageProblem } from "../../../base/process/machine.ts";
 import { openStore } from "../../../base/store/store.ts";
 import { StoreUpkeep } from "../../../base/store/store-upkeep.ts";
 import { systemClock } from "../../../base/time/clock.ts";
+import { Agents } from "../../core/agents/agents.ts";
+import { agents as agentSettings } from "../../core/agents/settings.ts";
 import { Sessions } from "../../core/sessions/sessions.ts";
-import { agents, session } from "../../core/sessions/settings.ts";
+import { session } from "../../core/sessions/settings.ts";
 import { tables as sessionTables } from "../../core/sessions/tables.ts";
 import type { ModelStep } from "../models/port.ts";
 import { chat } from "./events.ts";
@@ -48,11 +50,19 @@ function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
   });
   const machine = stack.use(new Machine({ clock, log, folder: stateDir }));
   const store = stack.use(openStore(":memory:", [sessionTables, tables]));
-  const config = Config.open({ path, sections: [agents, session], log, clock, env: {}, fallbackFolder: stateDir });
+  const config = Config.open({
+    path,
+    sections: [agentSettings, session],
+    log,
+    clock,
+    env: {},
+    fallbackFolder: stateDir,
+  });
   const upkeepClock = new FakeClock();
   const upkeep = stack.use(new StoreUpkeep({ store, clock: upkeepClock, log }));
   const bus = new Bus();
-  const sessions = new Sessions({ stateDir, store, clock, bus, config });
+  const agents = new Agents({ config });
+  const sessions = new Sessions({ stateDir, store, clock, bus, config, agents });
   const services = {
     stateDir,
     env: {},
@@ -65,6 +75,7 @@ function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
     config,
     machine,
     upkeep,
+    agents,
     sessions,
   } as unknown as AgentServices;
   const told: ChatPayload[] = [];

@@ -309,8 +309,8 @@ export class Runs {
 
   /** "on" alone shows them (protocol: agent events). */
   #isVerbose({ sessionKey }: RunRecord): boolean {
-    const { sessions } = this.#services;
-    return (sessions.get(sessionKey)?.levels.verboseLevel ?? sessions.agentSettings.defaults.verboseDefault) === "on";
+    const { agents, sessions } = this.#services;
+    return (sessions.get(sessionKey)?.levels.verboseLevel ?? agents.settings.defaults.verboseDefault) === "on";
   }
 
   async #track(task: Promise<void>): Promise<void> {

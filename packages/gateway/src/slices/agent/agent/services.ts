@@ -1,5 +1,6 @@
 /** What the agent is built from: the base, and the slices above it. */
 import type { Base } from "../../../kit/base.ts";
+import type { Agents } from "../../core/agents/agents.ts";
 import type { Devices } from "../../core/devices/devices.ts";
 import type { Notices } from "../../core/notices/notices.ts";
 import type { Presence } from "../../core/presence/presence.ts";
@@ -12,6 +13,7 @@ import type { Workspace } from "../workspace/workspace.ts";
 export interface AgentServices extends Base {
   readonly presence: Presence;
   readonly devices: Devices;
+  readonly agents: Agents;
   readonly sessions: Sessions;
   readonly notices: Notices;
   readonly models: Models;

@@ -1,5 +1,6 @@
 /** What the agent slice uses, and how its service is opened. */
 import { defineSlice, type GatewayOf } from "../../../kit/slice.ts";
+import { agents } from "../../core/agents/slice.ts";
 import { devices } from "../../core/devices/slice.ts";
 import { notices } from "../../core/notices/slice.ts";
 import { presence } from "../../core/presence/slice.ts";
@@ -11,12 +12,11 @@ import { workspace } from "../workspace/slice.ts";
 
 export const agent = defineSlice({
   name: "agent",
-  uses: [presence, devices, sessions, notices, models, usage, workspace, skills],
+  uses: [presence, devices, agents, sessions, notices, models, usage, workspace, skills],
   load: () => import("./agent.ts"),
   open(gateway, { Agent }) {
     const agent = new Agent(gateway);
-    gateway.sessions.agents.fill(agent);
-    gateway.models.chosen.fill(agent);
+    gateway.sessions.runs.fill(agent);
     return agent;
   },
 });

@@ -8,6 +8,7 @@ import { hasScope } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
 import { ManyPort } from "../../../kit/port.ts";
 import type { ToolRun } from "../../../kit/tool.ts";
+import type { Agents } from "../../core/agents/agents.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { Question } from "../agent/approving.ts";
@@ -36,6 +37,7 @@ export { fenced } from "./text.ts";
 
 /** What approvals are built from. */
 export interface ApprovalsServices extends Base {
+  readonly agents: Agents;
   readonly sessions: Sessions;
   readonly workspace: Workspace;
   readonly skills: Pick<Skills, "known" | "envFor">;
@@ -148,8 +150,8 @@ export class Approvals implements AsyncDisposable {
 
   /** Folders that the agents can write to: nothing in them is a program that may be trusted. */
   writableFolders(): string[] {
-    const { sessions, workspace } = this.services;
-    return sessions.agentIds().map((agentId) => workspace.pathOf(agentId));
+    const { agents, workspace } = this.services;
+    return agents.ids().map((agentId) => workspace.pathOf(agentId));
   }
 
   /** What of a command is the gateway's own. */

@@ -1,5 +1,6 @@
 /** What the approvals slice uses, and how its service is opened. */
 import { defineSlice, type GatewayOf } from "../../../kit/slice.ts";
+import { agents } from "../../core/agents/slice.ts";
 import { devices } from "../../core/devices/slice.ts";
 import { sessions } from "../../core/sessions/slice.ts";
 import { agent } from "../agent/slice.ts";
@@ -8,7 +9,7 @@ import { workspace } from "../workspace/slice.ts";
 
 export const approvals = defineSlice({
   name: "approvals",
-  uses: [devices, sessions, workspace, skills, agent],
+  uses: [devices, agents, sessions, workspace, skills, agent],
   load: () => import("./approvals.ts"),
   open(gateway, { Approvals }) {
     const approvals = new Approvals(gateway);

@@ -48,7 +48,7 @@ export const list = defineMethod({
     async handler({ params: { agentId, sessionKey, provider, includeDetails = false }, gateway }) {
       const { models: all, sessions } = gateway;
       const key = sessions.keyOf(sessionKey ?? sessions.mainKey(agentId), agentId);
-      const models = await all.chosen.now.modelChoices({ sessionKey: key, provider });
+      const models = await all.choices({ sessionKey: key, provider });
       if (includeDetails) return { models };
       const brief = models.map(({ id, name, provider: of, contextWindow, reasoning, input }) => ({
         ...{ id, name, provider: of },
@@ -139,7 +139,7 @@ export const test = defineMethod({
   result: ModelTrial,
   async handler({ params: { model: name, tools, image }, gateway, signal }) {
     const { models } = gateway;
-    const model = name === undefined ? models.chosen.now.modelOf(gateway.sessions.mainKey()) : models.require(name);
+    const model = name === undefined ? models.chosen.modelOf(gateway.sessions.mainKey()) : models.require(name);
     if (!model) throw invalidRequest("No model is connected yet; `moltbot models auth` connects one.");
     try {
       return { model: model.ref, ...trialOf(await models.try(model, { tools, image, signal })) };
@@ -166,7 +166,7 @@ export const authSet = defineMethod({
   },
   result: Type.Object({ ...ModelTrial.properties, provider: NonEmpty, isChosen: Type.Boolean() }),
   async handler({ params, gateway, signal }) {
-    const hadModel = gateway.models.chosen.now.modelDefaults().model !== null;
+    const hadModel = gateway.models.chosen.modelDefaults().model !== null;
     const { model, trial } = await gateway.models.connect({ ...params, signal });
     if (!hadModel) await gateway.models.choose(model.ref);
     const { id: provider } = model.provider;
@@ -208,7 +208,7 @@ export const scan = defineMethod({
 
 function statusOf({ models, sessions }: Gateway, sessionKey: string | undefined): Static<typeof ModelsStatus> {
   const key = sessionKey === undefined ? sessions.mainKey() : sessions.canonical(sessionKey);
-  const chosen = models.chosen.now;
+  const { chosen } = models;
   const model = sessionKey === undefined ? chosen.modelDefaults().model : chosen.modelNameOf(key);
   return {
     model: model ?? null,

@@ -6,11 +6,14 @@ import type { Log } from "../../../base/log.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import type { Base } from "../../../kit/base.ts";
 import { Port } from "../../../kit/port.ts";
+import type { Agents } from "../../core/agents/agents.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
+import { Chosen } from "./chosen.ts";
 import { Fallback } from "./fallback.ts";
 import { type Endpoint, LocalEndpoints, usualEndpoints } from "./local/local-endpoints.ts";
 import { type ScannedServer, type ScanOptions, scan } from "./local/scan.ts";
 import { readServerFacts } from "./local/server-facts.ts";
+import { type ChoicesOf, modelChoices } from "./model-choices.ts";
 import { ModelConfig } from "./model-config.ts";
 import type { Meter, ModelPort, ModelRequest, ModelStep } from "./port.ts";
 import { type Connected, connect, type KeyRequest } from "./providers/connecting.ts";
@@ -28,34 +31,13 @@ import type { Recording } from "./transcribe.ts";
 /** What the slices below this one need beside the service. */
 export { ModelError } from "./model-error.ts";
 
-/** Which model answers in a conversation, and where nothing was chosen. */
-export interface ChosenModels {
-  modelOf(sessionKey: string): Model | undefined;
-  /** `provider/id`, whether it can be reached or not. */
-  modelNameOf(sessionKey: string): string | undefined;
-  modelDefaults(): { model: string | null; contextTokens: number | null };
-  /** Those that are asked when the conversation's own cannot answer. */
-  fallbacksOf(sessionKey: string): Model[];
-  /** The models as catalogues show them, seen from a conversation; of one provider when it is named. */
-  modelChoices(of: {
-    readonly sessionKey?: string | undefined;
-    readonly provider?: string | undefined;
-  }): Promise<ModelChoice[]>;
-}
-
 export class Models implements ModelPort {
   /** Who keeps what goes over the wire, or plays it back; filled by recordings. */
   readonly traffic = new Port<Traffic>({ fetchFor: (_runId, fetch) => fetch });
   /** Who counts what is asked, and may refuse it; filled by usage. */
   readonly meter = new Port<Meter>({ watch: (_request, steps) => steps });
-  /** Which model answers where; filled by the agent. */
-  readonly chosen = new Port<ChosenModels>({
-    modelOf: () => undefined,
-    modelNameOf: () => undefined,
-    modelDefaults: () => ({ model: null, contextTokens: null }),
-    fallbacksOf: () => [],
-    modelChoices: async () => [],
-  });
+  /** Which model answers where. */
+  readonly chosen: Chosen;
   /** What the config says of models, for changing it. */
   readonly settings: ModelConfig;
   readonly #config: Config;
@@ -68,9 +50,11 @@ export class Models implements ModelPort {
 
   /** `port` replaces the AI SDK in tests. */
   constructor(
-    { config, env, clock, log, sessions }: Base & { readonly sessions: Sessions },
+    services: Base & { readonly agents: Agents; readonly sessions: Sessions },
     options: { port?: ModelPort } = {},
   ) {
+    const { agents, config, env, clock, log, sessions } = services;
+    this.chosen = new Chosen({ agents, sessions, models: this });
     this.settings = new ModelConfig(config);
     this.#config = config;
     this.#clock = clock;
@@ -83,7 +67,7 @@ export class Models implements ModelPort {
       settings: config.of(section),
       env,
       local: this.#local,
-      moreAliases: () => aliasesIn(sessions.agentSettings.defaults.models),
+      moreAliases: () => aliasesIn(agents.settings.defaults.models),
     });
   }
 
@@ -119,6 +103,11 @@ export class Models implements ModelPort {
     return this.#providers
       .list()
       .flatMap((provider) => provider.models.map(({ id }) => this.#providers.resolve(`${provider.id}/${id}`)));
+  }
+
+  /** The models as catalogues show them. */
+  choices(of: ChoicesOf): Promise<ModelChoice[]> {
+    return modelChoices(this, of);
   }
 
   /** The model named `provider/id`. Throws `INVALID_REQUEST` when there is no such provider. */

@@ -1,14 +1,19 @@
 /** What the models slice uses, and how its service is opened. */
 import { defineSlice, type GatewayOf } from "../../../kit/slice.ts";
+import { agents } from "../../core/agents/slice.ts";
 import { sessions } from "../../core/sessions/slice.ts";
 
 export const models = defineSlice({
   name: "models",
-  uses: [sessions],
+  uses: [agents, sessions],
   load: () => import("./models.ts"),
   open(gateway, { Models }) {
     const models = new Models(gateway);
-    gateway.sessions.models.fill({ refOf: (name) => models.require(name).ref });
+    gateway.sessions.models.fill({
+      refOf: (name) => models.require(name).ref,
+      modelNameOf: (sessionKey) => models.chosen.modelNameOf(sessionKey),
+      sessionDefaults: () => models.chosen.sessionDefaults(),
+    });
     return models;
   },
 });

@@ -2,6 +2,7 @@
 import { invalidRequest } from "../../../base/errors.ts";
 import { storageProblem } from "../../../base/process/machine.ts";
 import type { Base } from "../../../kit/base.ts";
+import type { Agents } from "../../core/agents/agents.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 import type { Agent } from "../agent/agent.ts";
 import { agent as agentEvent } from "../agent/events.ts";
@@ -21,6 +22,7 @@ import { detailsOf, replayOf, rowOf } from "./report.ts";
 import { Shelf } from "./shelf.ts";
 
 export interface RecordingServices extends Base {
+  readonly agents: Agents;
   readonly sessions: Sessions;
   readonly models: Models;
   readonly agent: Agent;
@@ -50,7 +52,7 @@ export class Recordings implements RunRecorder, RunObserver, Traffic, AsyncDispo
 
   /** Whether new runs are kept. */
   get isOn(): boolean {
-    return this.#services.sessions.agentSettings.defaults.record === "on";
+    return this.#services.agents.settings.defaults.record === "on";
   }
 
   /** Changes, in the config, whether new runs are kept. */

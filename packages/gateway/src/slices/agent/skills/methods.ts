@@ -21,7 +21,7 @@ export const status = defineMethod({
     skills: Type.Array(SkillStatus),
     broken: Type.Array(BrokenSkill, { description: "Folders with a SKILL.md that cannot be read." }),
   }),
-  handler: ({ gateway }) => statusOf(gateway, gateway.sessions.defaults.defaultAgentId),
+  handler: ({ gateway }) => statusOf(gateway, gateway.agents.defaultId),
   four: {
     params: { agentId: Type.Optional(Id) },
     handler: ({ params, gateway }) =>
@@ -52,7 +52,7 @@ export const install = defineMethod({
   },
   result: InstallResult,
   async handler({ params: { name, installId, timeoutMs = INSTALL_TIMEOUT_MS }, gateway, signal }) {
-    const agentId = gateway.sessions.defaults.defaultAgentId;
+    const agentId = gateway.agents.defaultId;
     const installed = await gateway.skills.install(agentId, name, installId, { timeoutMs, signal });
     if (!installed.ok) throw new GatewayError("UNAVAILABLE", installed.message, { payload: installed });
     return installed;
@@ -81,7 +81,7 @@ export const bins = defineMethod({
   access: "node",
   params: {},
   result: Type.Object({ bins: Type.Array(NonEmpty) }),
-  handler: async ({ gateway: { skills, sessions } }) => ({ bins: await skills.programs(sessions.agentIds()) }),
+  handler: async ({ gateway: { agents, skills } }) => ({ bins: await skills.programs(agents.ids()) }),
 });
 
 function toStatus(skill: JudgedSkill): Static<typeof SkillStatus> {

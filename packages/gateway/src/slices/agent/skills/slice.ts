@@ -1,11 +1,12 @@
 /** What the skills slice uses, and how its service is opened. */
 import { defineSlice, type GatewayOf } from "../../../kit/slice.ts";
+import { agents } from "../../core/agents/slice.ts";
 import { sessions } from "../../core/sessions/slice.ts";
 import { workspace } from "../workspace/slice.ts";
 
 export const skills = defineSlice({
   name: "skills",
-  uses: [sessions, workspace],
+  uses: [agents, sessions, workspace],
   load: () => import("./skills.ts"),
   open: (gateway, { Skills }) => new Skills(gateway),
 });

@@ -1,6 +1,6 @@
 /** The budgets that hold for a call: how much of each is used, and the sentence when one is used up. */
 import { GatewayError } from "../../../base/errors.ts";
-import { normalAgentId } from "../../core/sessions/sessions.ts";
+import { normalAgentId } from "../../core/agents/agents.ts";
 import { totalOf } from "./count.ts";
 import { dayOf, nextMidnight, zoneOf } from "./day.ts";
 import type { Ledger, Scope, Sum } from "./ledger.ts";

@@ -39,9 +39,9 @@ export const memoryStatus = defineMethod({
       }),
     ),
   }),
-  async handler({ gateway: { workspace, sessions } }) {
-    const agents = [];
-    for (const agentId of sessions.agentIds()) agents.push({ agentId, ...(await workspace.memory.status(agentId)) });
-    return { agents };
+  async handler({ gateway: { agents, workspace } }) {
+    const each = [];
+    for (const agentId of agents.ids()) each.push({ agentId, ...(await workspace.memory.status(agentId)) });
+    return { agents: each };
   },
 });

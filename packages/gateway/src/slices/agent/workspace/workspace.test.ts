@@ -32,8 +32,8 @@ describe("the owner is alone", () => {
       get: (key: string) => ({
         levels: { spawnedBy: key.endsWith(":ofgroup") ? "agent:main:slack:group:1" : undefined },
       }),
-      agentIds: () => [],
     },
+    agents: { ids: () => [] },
   } as never);
   const deliver = { channel: "telegram", account: "default", chat: { id: "7" } };
   const cases: readonly [who: string, run: Partial<Listeners>, isAlone: boolean][] = [

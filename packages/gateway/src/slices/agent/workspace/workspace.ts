@@ -4,7 +4,8 @@ import { basename, dirname, join } from "node:path";
 import { invalidRequest } from "../../../base/errors.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { ToolRun } from "../../../kit/tool.ts";
-import { kindOf, normalAgentId, type Sessions } from "../../core/sessions/sessions.ts";
+import { type Agents, normalAgentId } from "../../core/agents/agents.ts";
+import { kindOf, type Sessions } from "../../core/sessions/sessions.ts";
 import { Confined } from "./files/confined.ts";
 import { folderPath, prepareFolder } from "./files/folder.ts";
 import { identityOf, type WrittenIdentity } from "./identity.ts";
@@ -18,6 +19,7 @@ export { Confined } from "./files/confined.ts";
 
 /** What the workspaces are built from. */
 export interface WorkspaceServices extends Base {
+  readonly agents: Agents;
   readonly sessions: Sessions;
 }
 
@@ -46,7 +48,7 @@ export class Workspace {
       timeZone: () => this.timeZone,
       folderOf: (agentId) => this.folderOf(agentId),
       filesOf: (agentId) => this.filesOf(agentId),
-      folders: () => services.sessions.agentIds().map((agentId) => this.pathOf(agentId)),
+      folders: () => services.agents.ids().map((agentId) => this.pathOf(agentId)),
     });
   }
 
@@ -67,17 +69,16 @@ export class Workspace {
 
   /** The absolute path of an agent's folder, whether it exists or not. */
   pathOf(agentId: string): string {
-    const { stateDir, sessions } = this.#services;
-    const { defaultAgentId } = sessions.defaults;
-    return folderPath(agentId, { stateDir, defaultAgentId, settings: sessions.agentSettings });
+    const { agents, stateDir } = this.#services;
+    return folderPath(agentId, { stateDir, defaultAgentId: agents.defaultId, settings: agents.settings });
   }
 
   /** The agent that is named, else the default one. Throws `INVALID_REQUEST` when it is not configured. */
   requireAgent(named?: string): string {
-    const { sessions } = this.#services;
-    const agentId = named === undefined ? sessions.defaults.defaultAgentId : normalAgentId(named);
-    if (sessions.agentIds().includes(agentId)) return agentId;
-    throw invalidRequest(`unknown agent id "${agentId}"; there are ${sessions.agentIds().join(", ")}`);
+    const { agents } = this.#services;
+    const agentId = named === undefined ? agents.defaultId : normalAgentId(named);
+    if (agents.ids().includes(agentId)) return agentId;
+    throw invalidRequest(`unknown agent id "${agentId}"; there are ${agents.ids().join(", ")}`);
   }
 
   /** The files that a run may see: all of the agent's folder, less the private notes when others listen. */

@@ -2,13 +2,13 @@
 import { withParts } from "../../../kit/slice.ts";
 import * as events from "./events.ts";
 import * as methods from "./methods.ts";
-import { agents, session } from "./settings.ts";
+import { session } from "./settings.ts";
 import { sessions as slice } from "./slice.ts";
 import { tables } from "./tables.ts";
 
 export const sessions = withParts(slice, {
   methods,
   events,
-  settings: [session, agents],
+  settings: [session],
   tables: [tables],
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { agentIdOf, canonicalKey, isSubagentKey, kindOf, normalAgentId } from "./key.ts";
+import { normalAgentId } from "../agents/agents.ts";
+import { agentIdOf, canonicalKey, isSubagentKey, kindOf } from "./key.ts";
 
 const usual = { scope: "per-sender", mainKey: "main", defaultAgentId: "main" } as const;
 const renamed = { scope: "per-sender", mainKey: "home", defaultAgentId: "ops" } as const;

@@ -1,5 +1,6 @@
 /** Session keys: the canonical name of a conversation, and what can be read from it (protocol: session keys). */
 import { invalidRequest } from "../../../base/errors.ts";
+import { normalAgentId } from "../agents/agents.ts";
 
 /** What the settings say that keys depend on. */
 export interface KeyDefaults {
@@ -12,18 +13,6 @@ export interface KeyDefaults {
 export type SessionKind = "direct" | "group" | "global" | "unknown";
 
 const MAX_KEY_CHARS = 512;
-
-/** Lower case; what is not a letter, digit, `_` or `-` becomes `-`; at most 64 characters; "main" when nothing is left. */
-export function normalAgentId(id: string): string {
-  const normal = id
-    .trim()
-    .toLowerCase()
-    .replace(/[^a-z0-9_-]+/g, "-")
-    .replace(/^[-_]+/, "")
-    .slice(0, 64)
-    .replace(/-+$/, "");
-  return normal === "" ? "main" : normal;
-}
 
 /** The key of an agent's main conversation. */
 export function mainSessionKey(agentId: string, { scope, mainKey }: KeyDefaults): string {

@@ -320,7 +320,7 @@ export const remove = defineMethod({
   async handler({ params, gateway }) {
     const key = gateway.sessions.canonical(params.key);
     gateway.sessions.requireDeletable(key);
-    if (!(await gateway.sessions.agents.now.whenIdle(key, DELETE_WAIT_MS))) {
+    if (!(await gateway.sessions.runs.now.whenIdle(key, DELETE_WAIT_MS))) {
       throw new GatewayError("UNAVAILABLE", `Session ${key} is still active; try again in a moment.`, {
         retryable: true,
       });
@@ -359,7 +359,7 @@ export const compact = defineMethod({
 });
 
 function headOf({ clock, sessions }: Gateway, count: number) {
-  return { ts: clock.now(), path: STORE, count, defaults: sessions.agents.now.sessionDefaults() };
+  return { ts: clock.now(), path: STORE, count, defaults: sessions.models.now.sessionDefaults() };
 }
 
 function laterList(
@@ -387,7 +387,7 @@ function patched({ sessions }: Gateway, key: string, change: SessionPatch) {
 }
 
 function resolvedModel({ sessions }: Gateway, key: string) {
-  const ref = sessions.agents.now.modelNameOf(key);
+  const ref = sessions.models.now.modelNameOf(key);
   const slash = ref?.indexOf("/") ?? -1;
   return { modelProvider: ref?.slice(0, slash) || null, model: ref?.slice(slash + 1) || null };
 }

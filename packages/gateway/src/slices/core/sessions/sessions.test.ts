@@ -9,8 +9,10 @@ import { createLog } from "../../../base/log.ts";
 import { Secrets } from "../../../base/privacy/secrets.ts";
 import { openStore } from "../../../base/store/store.ts";
 import { systemClock } from "../../../base/time/clock.ts";
+import { Agents } from "../agents/agents.ts";
+import { agents as agentSettings } from "../agents/settings.ts";
 import { Sessions } from "./sessions.ts";
-import { agents, session } from "./settings.ts";
+import { session } from "./settings.ts";
 import { tables } from "./tables.ts";
 
 /** Sessions over a store in memory; each reading of the clock is one millisecond later. */
@@ -24,9 +26,17 @@ function open(settings: object = {}) {
   const stack = new DisposableStack();
   stack.defer(() => rmSync(stateDir, { recursive: true }));
   const store = stack.use(openStore(":memory:", [tables]));
-  const config = Config.open({ path, sections: [agents, session], log, clock, env: {}, fallbackFolder: stateDir });
-  const base = { stateDir, store, clock, bus: new Bus(), config };
-  return { sessions: new Sessions(base), store, [Symbol.dispose]: () => stack.dispose() };
+  const config = Config.open({
+    path,
+    sections: [agentSettings, session],
+    log,
+    clock,
+    env: {},
+    fallbackFolder: stateDir,
+  });
+  const agents = new Agents({ config });
+  const base = { stateDir, store, clock, bus: new Bus(), config, agents };
+  return { agents, sessions: new Sessions(base), store, [Symbol.dispose]: () => stack.dispose() };
 }
 
 const text = (value: string) => [{ type: "text" as const, text: value }];
@@ -275,7 +285,7 @@ test("the default agent is the marked one, else the first, else main", () => {
   using marked = open({ agents: { list: [{ id: "a" }, { id: "b", default: true }] }, session: { mainKey: "Home" } });
 
   assert.deepEqual(
-    [none, first, marked].map(({ sessions }) => [sessions.mainKey(), sessions.agentIds()]),
+    [none, first, marked].map(({ agents, sessions }) => [sessions.mainKey(), agents.ids()]),
     [
       ["agent:main:main", ["main"]],
       ["agent:ops:main", ["ops", "b"]],

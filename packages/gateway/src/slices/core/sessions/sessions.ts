@@ -8,25 +8,18 @@ import type { Store } from "../../../base/store/store.ts";
 import { stored } from "../../../base/store/stored.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { Port } from "../../../kit/port.ts";
-import {
-  agentIdOf,
-  canonicalKey,
-  isSubagentKey,
-  type KeyDefaults,
-  kindOf,
-  mainSessionKey,
-  normalAgentId,
-} from "./key.ts";
+import { type Agents, normalAgentId } from "../agents/agents.ts";
+import { agentIdOf, canonicalKey, isSubagentKey, type KeyDefaults, kindOf, mainSessionKey } from "./key.ts";
 import { Media } from "./media.ts";
 import { applyLevels, type SessionLevels, type SessionPatch } from "./patch.ts";
 import { type Expiry, expiryOf, resetPolicy } from "./reset-policy.ts";
 import type { SessionDefaults, SessionEntry, SessionRow, SessionRowV3 } from "./schema.ts";
-import { type AgentSettings, agents, type SessionSettings, session } from "./settings.ts";
+import { type SessionSettings, session } from "./settings.ts";
 import { Transcript } from "./transcript.ts";
 import { Watchers } from "./watchers.ts";
 
 /** What the slices below this one read off keys. */
-export { agentIdOf, isSubagentKey, kindOf, normalAgentId } from "./key.ts";
+export { agentIdOf, isSubagentKey, kindOf } from "./key.ts";
 export { textOf } from "./transcript.ts";
 
 /** A conversation. */
@@ -113,25 +106,31 @@ const SESSION_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const NOTES = "moltbot";
 const MAX_LINE = 16;
 
-/** What the agent says of conversations. */
-export interface AgentsOfSessions {
-  /** `provider/id` of the model that answers, whether it can be reached or not. */
+/** What models say of conversations. */
+interface ModelsOfSessions {
+  /** The `provider/id` of a model by any of its names. Throws `INVALID_REQUEST` for one that is not known. */
+  refOf(name: string): string;
+  /** `provider/id` of the model that answers in a conversation, whether it can be reached or not. */
   modelNameOf(sessionKey: string): string | undefined;
   /** The model where nothing was chosen, as lists of conversations say it. */
   sessionDefaults(): Static<typeof SessionDefaults>;
+}
+
+/** What runs say of conversations. */
+interface RunsOfSessions {
   /** Whether nothing works in a conversation any more, after `limitMs` at the latest. */
   whenIdle(sessionKey: string, limitMs: number): Promise<boolean>;
 }
 
 export class Sessions {
-  /** Filled by the agent. */
-  readonly agents = new Port<AgentsOfSessions>({
+  /** Filled by models. */
+  readonly models = new Port<ModelsOfSessions>({
+    refOf: (name) => name,
     modelNameOf: () => undefined,
     sessionDefaults: () => ({ modelProvider: null, model: null, contextTokens: null }),
-    whenIdle: async () => true,
   });
-  /** The `provider/id` of a model by any of its names. Throws `INVALID_REQUEST` for one that is not known. Filled by models. */
-  readonly models = new Port<{ refOf(name: string): string }>({ refOf: (name) => name });
+  /** Filled by the agent. */
+  readonly runs = new Port<RunsOfSessions>({ whenIdle: async () => true });
   /** The requests of a conversation that wait for a decision, for the wire. Filled by approvals. */
   readonly approvals = new Port<{ waitingIn(sessionKey: string): unknown[] }>({ waitingIn: () => [] });
   readonly transcript: Transcript;
@@ -140,15 +139,15 @@ export class Sessions {
   readonly watchers: Watchers;
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #agents: Settings<AgentSettings>;
+  readonly #agents: Agents;
   readonly #session: Settings<SessionSettings>;
 
-  constructor(base: { stateDir: string; store: Store; clock: Clock; bus: Bus; config: Config }) {
+  constructor(base: { stateDir: string; store: Store; clock: Clock; bus: Bus; config: Config; agents: Agents }) {
     this.media = new Media(base.stateDir);
     this.transcript = new Transcript({ ...base, media: this.media });
     this.#store = base.store;
     this.#clock = base.clock;
-    this.#agents = base.config.of(agents);
+    this.#agents = base.agents;
     this.#session = base.config.of(session);
     this.watchers = new Watchers(base, this);
     this.transcript.onAppend = (where, message) => this.watchers.said(where, message);
@@ -159,24 +158,10 @@ export class Sessions {
     return this.#session.current;
   }
 
-  /** The agents section as it is now. */
-  get agentSettings(): AgentSettings {
-    return this.#agents.current;
-  }
-
   /** What keys depend on, as the settings are now. */
   get defaults(): KeyDefaults {
     const { scope, mainKey } = this.#session.current;
-    const list = this.#agents.current.list ?? [];
-    const chosen = list.find((agent) => agent.default) ?? list[0];
-    return { scope, mainKey, defaultAgentId: normalAgentId(chosen?.id ?? "main") };
-  }
-
-  /** The configured agents' ids, the default one first; "main" when none is configured. */
-  agentIds(): string[] {
-    const { defaultAgentId } = this.defaults;
-    const ids = (this.#agents.current.list ?? []).map(({ id }) => normalAgentId(id));
-    return [...new Set([defaultAgentId, ...ids])];
+    return { scope, mainKey, defaultAgentId: this.#agents.defaultId };
   }
 
   /** The key of the default agent's, or another agent's, main conversation. */
@@ -196,7 +181,7 @@ export class Sessions {
   keyOf(spelled: string, agentId: string | undefined): string {
     if (agentId === undefined) return this.canonical(spelled);
     const id = normalAgentId(agentId);
-    if (!this.agentIds().includes(id)) throw invalidRequest(`unknown agent id "${agentId.slice(0, 100)}"`);
+    if (!this.#agents.ids().includes(id)) throw invalidRequest(`unknown agent id "${agentId.slice(0, 100)}"`);
     const key = canonicalKey(spelled, { ...this.defaults, defaultAgentId: id });
     const ofKey = agentIdOf(key);
     if (ofKey !== undefined && ofKey !== id)

@@ -1,9 +1,10 @@
 /** What the sessions slice uses, and how its service is opened. */
 import { defineSlice, type GatewayOf } from "../../../kit/slice.ts";
+import { agents } from "../agents/slice.ts";
 
 export const sessions = defineSlice({
   name: "sessions",
-  uses: [],
+  uses: [agents],
   load: () => import("./sessions.ts"),
   open(gateway, { Sessions }) {
     const sessions = new Sessions(gateway);

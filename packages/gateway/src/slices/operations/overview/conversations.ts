@@ -1,12 +1,14 @@
 /** Conversations as `health` and `status` tell of them. */
 import type { Static } from "@sinclair/typebox";
 import type { Clock } from "../../../base/time/clock.ts";
+import type { Agents } from "../../core/agents/agents.ts";
 import { STORE } from "../../core/sessions/schema.ts";
 import { kindOf, type Session, type Sessions } from "../../core/sessions/sessions.ts";
 import type { SessionStatus, SessionsSummary, StatusSummary } from "./schema.ts";
 
 interface Services {
   readonly clock: Clock;
+  readonly agents: Agents;
   readonly sessions: Sessions;
 }
 
@@ -29,7 +31,7 @@ export function sessionsSummary({ clock, sessions }: Services, agentId?: string)
 
 /** Count and newest sessions, of each agent and of all, and how full each conversation is, for `status`. */
 export function sessionsStatus(
-  { clock, sessions }: Services,
+  { clock, agents, sessions }: Services,
   defaults: ModelDefaults,
 ): Static<typeof StatusSummary>["sessions"] {
   const now = clock.now();
@@ -42,7 +44,7 @@ export function sessionsStatus(
     count: sessions.count(),
     defaults,
     recent: recentOf(),
-    byAgent: sessions.agentIds().map((agentId) => ({
+    byAgent: agents.ids().map((agentId) => ({
       agentId,
       path: STORE,
       count: sessions.count(agentId),

@@ -8,7 +8,8 @@ import { hasScope } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
 import { Serialized } from "../../../kit/method.ts";
 import type { Snapshot, StateVersion } from "../../../kit/schema/frames.ts";
-import type { Agent } from "../../agent/agent/agent.ts";
+import type { Models } from "../../agent/models/models.ts";
+import type { Agents } from "../../core/agents/agents.ts";
 import type { Notices } from "../../core/notices/notices.ts";
 import type { Presence } from "../../core/presence/presence.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
@@ -21,9 +22,10 @@ export type Health = Static<typeof HealthSummary>;
 
 interface OverviewServices extends Base {
   readonly presence: Presence;
+  readonly agents: Agents;
   readonly sessions: Sessions;
   readonly notices: Notices;
-  readonly agent: Agent;
+  readonly models: Models;
   readonly messaging: Messaging;
 }
 
@@ -137,10 +139,10 @@ export class Overview implements Disposable {
   }
 
   #makeStatus(): Static<typeof StatusSummary> {
-    const { agent, database, messaging, notices, sessions } = this.#services;
+    const { agents, database, messaging, models, notices, sessions } = this.#services;
     return {
       heartbeat: {
-        defaultAgentId: sessions.defaults.defaultAgentId,
+        defaultAgentId: agents.defaultId,
         agents: this.health().agents.map(({ agentId, heartbeat: { enabled, every, everyMs } }) => ({
           ...{ agentId, enabled, every, everyMs },
         })),
@@ -148,7 +150,7 @@ export class Overview implements Disposable {
       channelSummary: messaging.summary(),
       queuedSystemEvents: [...notices.waiting(sessions.mainKey())],
       database: database.state,
-      sessions: sessionsStatus(this.#services, agent.modelDefaults()),
+      sessions: sessionsStatus(this.#services, models.chosen.modelDefaults()),
     };
   }
 
@@ -167,7 +169,7 @@ export class Overview implements Disposable {
   }
 
   #makeHealth(): Health {
-    const { clock, config, database, messaging, sessions } = this.#services;
+    const { agents, clock, config, database, messaging } = this.#services;
     const startedAt = clock.monotonic();
     const { issues } = config.snapshot();
     const { channels, order, labels } = this.#read(() => messaging.health(), NO_CHANNELS);
@@ -179,7 +181,7 @@ export class Overview implements Disposable {
       channelOrder: order,
       channelLabels: labels,
       heartbeatSeconds: 0,
-      defaultAgentId: sessions.defaults.defaultAgentId,
+      defaultAgentId: agents.defaultId,
       agents: this.#read(() => this.#agentsHealth(), []),
       sessions: this.#read(() => sessionsSummary(this.#services), NO_SESSIONS),
       machine: this.#machineHealth(),
@@ -192,11 +194,11 @@ export class Overview implements Disposable {
   }
 
   #agentsHealth(): Static<typeof AgentHealth>[] {
-    const { agents, defaultId } = this.#services.agent.list();
-    return agents.map(({ id, name }) => ({
+    const { agents } = this.#services;
+    return agents.list().map(({ id, name }) => ({
       agentId: id,
       ...(name !== undefined && { name }),
-      isDefault: id === defaultId,
+      isDefault: id === agents.defaultId,
       heartbeat: { enabled: false, every: "0m", everyMs: null, prompt: "", target: "last", ackMaxChars: 300 },
       sessions: sessionsSummary(this.#services, id),
     }));

@@ -1,6 +1,7 @@
 /** What the overview slice uses, and how its service is opened. */
 import { defineSlice } from "../../../kit/slice.ts";
-import { agent } from "../../agent/agent/slice.ts";
+import { models } from "../../agent/models/slice.ts";
+import { agents } from "../../core/agents/slice.ts";
 import { notices } from "../../core/notices/slice.ts";
 import { presence } from "../../core/presence/slice.ts";
 import { sessions } from "../../core/sessions/slice.ts";
@@ -8,7 +9,7 @@ import { messaging } from "../../surfaces/messaging/slice.ts";
 
 export const overview = defineSlice({
   name: "overview",
-  uses: [presence, sessions, notices, agent, messaging],
+  uses: [presence, agents, sessions, notices, models, messaging],
   load: () => import("./overview.ts"),
   open(gateway, { Overview }) {
     const overview = new Overview(gateway);

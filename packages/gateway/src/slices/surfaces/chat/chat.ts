@@ -7,12 +7,14 @@ import { agent as agentEvent, chat as chatEvent } from "../../agent/agent/events
 import type { SendParams } from "../../agent/agent/intake/request.ts";
 import type { AbortReason, RunRecord } from "../../agent/agent/run/run-store.ts";
 import type { KnownRun } from "../../agent/agent/runs.ts";
+import type { Models } from "../../agent/models/models.ts";
 import type { Message } from "../../core/sessions/schema.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 import type { ChatMetadata, LaterHistory } from "./schema.ts";
 
 export interface ChatServices extends Base {
   readonly sessions: Sessions;
+  readonly models: Models;
   readonly agent: Agent;
 }
 
@@ -61,7 +63,7 @@ export class Chat {
 
   /** The history for clients of protocol 4, with the conversation's row and the values that hold where nothing was chosen. */
   laterHistory({ sessionKey, agentId, limit = USUAL_LIMIT, maxBytes }: HistoryParams): LaterHistory {
-    const { sessions, agent } = this.#services;
+    const { models, sessions } = this.#services;
     const key = sessions.keyOf(sessionKey, agentId);
     const history = this.#historyOf(sessionKey, key, limit);
     const session = sessions.get(key);
@@ -69,7 +71,7 @@ export class Chat {
       ...history,
       messages: maxBytes === undefined ? history.messages : newestWithin(history.messages, maxBytes),
       ...(session && { sessionInfo: sessions.laterRow(session) }),
-      defaults: agent.sessionDefaults(),
+      defaults: models.chosen.sessionDefaults(),
     };
   }
 
@@ -78,10 +80,10 @@ export class Chat {
     { sessionKey, agentId }: { sessionKey?: string; agentId?: string },
     caller: Caller,
   ): Promise<ChatMetadata> {
-    const { sessions, agent } = this.#services;
+    const { agent, models, sessions } = this.#services;
     const key = sessions.keyOf(sessionKey ?? sessions.mainKey(agentId), agentId);
     return {
-      models: await agent.modelChoices({ sessionKey: key }),
+      models: await models.choices({ sessionKey: key }),
       commands: agent.laterCommandEntries(key, caller),
       ...{ swarmEnabled: false, runtimeSelectionLocked: false },
     };
@@ -92,9 +94,9 @@ export class Chat {
     key: string,
     limit: number,
   ): { sessionKey: string; sessionId?: string; messages: Message[]; thinkingLevel: string } {
-    const { sessions, agent } = this.#services;
+    const { models, sessions } = this.#services;
     const session = sessions.get(key);
-    const thinkingLevel = agent.thinkingOf(key) ?? "off";
+    const thinkingLevel = models.chosen.thinkingOf(key) ?? "off";
     if (!session) return { sessionKey, messages: [], thinkingLevel };
     const { sessionId, levels } = session;
     const thinking = levels.reasoningLevel === "on" || levels.reasoningLevel === "stream";

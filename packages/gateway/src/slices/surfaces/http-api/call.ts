@@ -3,10 +3,12 @@ import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { Caller } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { Agent } from "../../agent/agent/agent.ts";
+import type { Agents } from "../../core/agents/agents.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 
 /** What the endpoints reach. */
 export interface HttpServices extends Base {
+  readonly agents: Agents;
   readonly sessions: Sessions;
   readonly agent: Agent;
 }

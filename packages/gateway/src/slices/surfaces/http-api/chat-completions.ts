@@ -10,10 +10,10 @@ import { namedAgent, sessionKeyOf } from "./target.ts";
 
 /** Answers one request. Throws `Refusal` or `GatewayError` as long as nothing has been sent. */
 export async function chatCompletions({ gateway, headers, body, response, caller, signal }: Call): Promise<void> {
-  const { clock, sessions } = gateway;
+  const { agents, clock, sessions } = gateway;
   const { model, conversation, stream, includeUsage, thinking, user } = readChatRequest(body);
-  const agentId = namedAgent(headers, model, sessions);
-  const target = { agentId: agentId ?? sessions.defaults.defaultAgentId, kind: "openai", user } as const;
+  const agentId = namedAgent(headers, model, agents);
+  const target = { agentId: agentId ?? agents.defaultId, kind: "openai", user } as const;
   const runId = newId();
   const wanted = { runId, agentId, sessionKey: sessionKeyOf(headers, target, sessions), conversation, thinking };
   const facts = { id: `chatcmpl-${runId}`, created: Math.floor(clock.now() / 1000), model };

@@ -122,7 +122,7 @@ const CLOSE = { Connection: "close" };
 /** The agents, as models that can be chosen. */
 function models({ gateway, response }: Call): void {
   const created = Math.floor((gateway.clock.now() - gateway.host.overview.now.uptimeMs) / 1000);
-  const data = modelNames(gateway.sessions).map((id) => ({ id, object: "model", created, owned_by: "moltbot" }));
+  const data = modelNames(gateway.agents).map((id) => ({ id, object: "model", created, owned_by: "moltbot" }));
   answerJson(response, 200, { object: "list", data });
 }
 

@@ -11,12 +11,12 @@ import { namedAgent, sessionKeyOf } from "./target.ts";
 
 /** Answers one request. Throws `Refusal` or `GatewayError` as long as nothing has been sent. */
 export async function responses({ gateway, headers, body, response, caller, signal }: Call): Promise<void> {
-  const { clock, sessions } = gateway;
+  const { agents, clock, sessions } = gateway;
   const request = readResponsesRequest(body);
   const { conversation, thinking, user } = request;
   const runId = newId();
-  const agentId = namedAgent(headers, request.model, sessions);
-  const target = { agentId: agentId ?? sessions.defaults.defaultAgentId, kind: "openresponses", user } as const;
+  const agentId = namedAgent(headers, request.model, agents);
+  const target = { agentId: agentId ?? agents.defaultId, kind: "openresponses", user } as const;
   const sessionKey = continued(gateway, request) ?? sessionKeyOf(headers, target, sessions);
   const wanted = { runId, agentId, sessionKey, conversation, thinking };
   const resource = new Resource(runId, request, Math.floor(clock.now() / 1000));

@@ -1,7 +1,8 @@
 /** Which agent answers a request, and in which conversation (protocol: HTTP surface). */
 import type { IncomingHttpHeaders } from "node:http";
 import { newId, sha256Hex } from "../../../base/ids.ts";
-import { normalAgentId, type Sessions } from "../../core/sessions/sessions.ts";
+import { type Agents, normalAgentId } from "../../core/agents/agents.ts";
+import type { Sessions } from "../../core/sessions/sessions.ts";
 import { refused } from "./exchange.ts";
 
 /** The product has had several names, and so have its headers. */
@@ -19,21 +20,21 @@ export function branded(headers: IncomingHttpHeaders, ...names: readonly string[
 }
 
 /** The names under which agents are listed as models. */
-export function modelNames(sessions: Sessions): string[] {
-  return sessions.agentIds().map((id) => `moltbot:${id}`);
+export function modelNames(agents: Agents): string[] {
+  return agents.ids().map((id) => `moltbot:${id}`);
 }
 
 /**
  * The agent that a request means: by header, else by `moltbot:ID` or `agent:ID` as its model; undefined when it names
  * none. Throws a 404 when there is none of that name.
  */
-export function namedAgent(headers: IncomingHttpHeaders, model: string, sessions: Sessions): string | undefined {
+export function namedAgent(headers: IncomingHttpHeaders, model: string, agents: Agents): string | undefined {
   const [, ofModel] = /^(?:moltbot|clawdbot|openclaw|agent)[:/](.+)$/i.exec(model.trim()) ?? [];
   const named = branded(headers, "agent-id", "agent") ?? ofModel;
   if (named === undefined) return undefined;
   const id = normalAgentId(named);
-  if (sessions.agentIds().includes(id)) return id;
-  throw refused(404, `There is no agent "${named.slice(0, 64)}"; there are ${sessions.agentIds().join(", ")}.`, {
+  if (agents.ids().includes(id)) return id;
+  throw refused(404, `There is no agent "${named.slice(0, 64)}"; there are ${agents.ids().join(", ")}.`, {
     param: "model",
     code: "model_not_found",
   });

@@ -8,14 +8,14 @@ import { branded } from "./target.ts";
 
 /** Answers one request. Throws `Refusal` with what is wrong. */
 export async function toolsInvoke({ gateway, headers, body, response, caller, signal }: Call): Promise<void> {
-  const { sessions, agent } = gateway;
+  const { agent, agents, sessions } = gateway;
   const { tool: name, args = {}, action } = body;
   if (typeof name !== "string" || name.trim() === "") throw refused(400, "tools.invoke requires body.tool");
   if (!isRecord(args)) throw refused(400, "tools.invoke requires body.args to be an object");
   const sessionKey = sessions.canonical(typeof body.sessionKey === "string" ? body.sessionKey : "main");
   const agentId = sessions.agentOf(sessionKey);
   // Of an agent that is not configured no policy is known.
-  if (!sessions.agentIds().includes(agentId)) throw refusedTool(404, "not_found", `There is no agent "${agentId}".`);
+  if (!agents.ids().includes(agentId)) throw refusedTool(404, "not_found", `There is no agent "${agentId}".`);
   const session = sessions.get(sessionKey) ?? sessions.ensure(sessionKey);
   const run: ToolRun = {
     id: newId(),

@@ -8,7 +8,7 @@ import type { Caller } from "../../../kit/access.ts";
 import type { ChannelDefinition } from "../../../kit/channel.ts";
 import { isSecret } from "../../../kit/schema/sound.ts";
 import type { QueueMode } from "../../agent/agent/lanes/queue.ts";
-import { normalAgentId } from "../../core/sessions/sessions.ts";
+import { normalAgentId } from "../../core/agents/agents.ts";
 import { DEFAULT_ACCOUNT } from "./accounts/account-settings.ts";
 import { AccountSetup } from "./accounts/account-setup.ts";
 import { chatsCalled } from "./accounts/account-store.ts";
@@ -153,10 +153,10 @@ export class Messaging implements AsyncDisposable {
 
   /** A binding to an agent that does not exist leaves its chats to the default one. */
   #checkBindings(): void {
-    const { log, sessions } = this.#services;
-    const agents = sessions.agentIds();
+    const { agents, log } = this.#services;
+    const ids = agents.ids();
     for (const [index, { agentId }] of this.#bindings.current.entries())
-      if (!agents.includes(normalAgentId(agentId)))
+      if (!ids.includes(normalAgentId(agentId)))
         log.warn("a binding names an agent that does not exist; the default agent answers there", {
           setting: `bindings.${index}`,
           agentId,

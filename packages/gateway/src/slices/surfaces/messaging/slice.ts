@@ -4,12 +4,13 @@ import { agent } from "../../agent/agent/slice.ts";
 import { approvals } from "../../agent/approvals/slice.ts";
 import { models } from "../../agent/models/slice.ts";
 import { workspace } from "../../agent/workspace/slice.ts";
+import { agents } from "../../core/agents/slice.ts";
 import { notices } from "../../core/notices/slice.ts";
 import { sessions } from "../../core/sessions/slice.ts";
 
 export const messaging = defineSlice({
   name: "messaging",
-  uses: [sessions, notices, models, workspace, agent, approvals],
+  uses: [agents, sessions, notices, models, workspace, agent, approvals],
   load: () => import("./messaging.ts"),
   open: (gateway, { Messaging }) => new Messaging(gateway),
 });

@@ -1,4 +1,4 @@
 /** What the config says of an external agent, as `agents.list[].backend` has it. */
-import type { AgentSettings } from "../../../core/sessions/settings.ts";
+import type { AgentSettings } from "../../../core/agents/settings.ts";
 
 export type AcpBackend = NonNullable<NonNullable<AgentSettings["list"]>[number]["backend"]>;

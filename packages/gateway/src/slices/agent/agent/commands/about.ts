@@ -9,13 +9,13 @@ const help = defineCommand({
   usage: "[COMMAND]",
   summary: "what can be asked",
   run({ args, starter, gateway, sessionKey }) {
-    const { agent } = gateway;
+    const { agent, models } = gateway;
     const asked = agent.slashCommand(`/${args.replace(/^\//, "")}`)?.command;
     if (args !== "")
       return asked && mayUse(asked, starter)
         ? explained(asked, { gateway, sessionKey })
         : `There is no command ${shortened(args)} here; \`/help\` lists those there are.`;
-    const model = agent.modelNameOf(sessionKey);
+    const model = models.chosen.modelNameOf(sessionKey);
     const intro = model === undefined ? connectHint(gateway) : `${model} answers here; these commands work beside it.`;
     const lines = agent.commands
       .filter((command) => mayUse(command, starter))
@@ -28,9 +28,9 @@ const help = defineCommand({
 const status = defineCommand({
   name: "status",
   summary: "how the gateway and this conversation are doing",
-  run({ gateway: { presence, sessions, version, clock, agent, host }, sessionKey, runId }) {
+  run({ gateway: { presence, sessions, models, version, clock, agent, host }, sessionKey, runId }) {
     const session = sessions.get(sessionKey);
-    const model = agent.modelNameOf(sessionKey);
+    const model = models.chosen.modelNameOf(sessionKey);
     const { active, queued } = agent.counts(runId);
     const tokens = session && session.inputTokens + session.outputTokens > 0;
     return [
@@ -83,23 +83,23 @@ const echo = defineCommand({
   run: ({ args }) => (args === "" ? "What should I say? Write for example `/echo one two`." : args),
 });
 
-const agents = defineCommand({
+const agentList = defineCommand({
   name: "agents",
   needs: "operator.read",
   summary: "lists the agents, and says which one answers here",
-  run({ gateway: { agent, sessions }, sessionKey }) {
+  run({ gateway: { agents, sessions }, sessionKey }) {
     const here = sessions.agentOf(sessionKey);
-    return sessions
-      .agentIds()
+    return agents
+      .ids()
       .map((id) => {
-        const marks = [id === here ? "← here" : "", id === agent.defaultAgentId ? "(default)" : ""];
-        return [`- \`${id}\` ${agent.identity(id).name}`, ...marks.filter((mark) => mark !== "")].join(" ");
+        const marks = [id === here ? "← here" : "", id === agents.defaultId ? "(default)" : ""];
+        return [`- \`${id}\` ${agents.identity(id).name}`, ...marks.filter((mark) => mark !== "")].join(" ");
       })
       .join("\n");
   },
 });
 
-export const about: readonly Command[] = [help, status, agents, time, whoami, version, echo];
+export const about: readonly Command[] = [help, status, agentList, time, whoami, version, echo];
 
 /** All that is known of one command. */
 function explained(

@@ -87,8 +87,8 @@ const verbose = defineCommand({
   needs: "operator.write",
   summary: "whether clients show the tools that are used in this conversation",
   choices: () => VERBOSE,
-  run({ args, gateway: { sessions }, sessionKey }) {
-    const before = sessions.get(sessionKey)?.levels.verboseLevel ?? sessions.agentSettings.defaults.verboseDefault;
+  run({ args, gateway: { agents, sessions }, sessionKey }) {
+    const before = sessions.get(sessionKey)?.levels.verboseLevel ?? agents.settings.defaults.verboseDefault;
     if (args === "") return `Tools are shown here: ${before ?? "off"}.`;
     const { levels } = sessions.patch(sessionKey, { verboseLevel: args });
     return `Tools are shown here from now on: ${levels.verboseLevel}.`;

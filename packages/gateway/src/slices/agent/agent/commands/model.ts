@@ -36,7 +36,7 @@ function choices({ models }: Gateway): string[] {
 async function list(call: CommandCall<Gateway>): Promise<string> {
   const { sessionKey, gateway } = call;
   const models = await gateway.models.list();
-  const current = gateway.agent.modelNameOf(sessionKey);
+  const current = gateway.models.chosen.modelNameOf(sessionKey);
   const names = Object.entries(gateway.models.aliases());
   const lines = models.slice(0, MAX_LISTED).map(({ ref, provider }) => {
     const where = provider.origin === "found" ? ` (${provider.label}, on this machine)` : "";
@@ -54,7 +54,7 @@ async function list(call: CommandCall<Gateway>): Promise<string> {
 /** For this conversation; where no model is connected at all, for all of them. */
 async function choose(call: CommandCall<Gateway>, name: string): Promise<string> {
   const { gateway, starter, sessionKey } = call;
-  if (gateway.agent.modelNameOf(sessionKey) === undefined) return await chooseDefault(call, name);
+  if (gateway.models.chosen.modelNameOf(sessionKey) === undefined) return await chooseDefault(call, name);
   if (!mayUse({ needs: "operator.write" }, starter))
     return "Choosing the model needs the operator.write scope, and this connection does not have it.";
   const { ref } = gateway.models.require(name);
@@ -71,19 +71,19 @@ async function chooseDefault({ gateway, starter }: CommandCall<Gateway>, name: s
   return `${chosen.ref} answers from now on. \`/model test\` tries it.`;
 }
 
-function reset({ gateway: { agent, sessions }, starter, sessionKey }: CommandCall<Gateway>): string {
+function reset({ gateway: { models, sessions }, starter, sessionKey }: CommandCall<Gateway>): string {
   if (!mayUse({ needs: "operator.write" }, starter))
     return "Choosing the model needs the operator.write scope, and this connection does not have it.";
   sessions.patch(sessionKey, { model: null });
-  return `${agent.modelNameOf(sessionKey) ?? "The built-in agent"} answers here again, as everywhere.`;
+  return `${models.chosen.modelNameOf(sessionKey) ?? "The built-in agent"} answers here again, as everywhere.`;
 }
 
 async function test({ sessionKey, signal, gateway, starter }: CommandCall<Gateway>, words: string): Promise<string> {
   if (!mayUse({ needs: "operator.write" }, starter))
     throw invalidRequest("Trying a model needs the operator.write scope, and this connection does not have it.");
-  const { agent, models } = gateway;
+  const { models } = gateway;
   const named = words.split(/\s+/).filter((word) => word !== "" && word !== "tools" && word !== "image")[0];
-  const model = named === undefined ? agent.modelOf(sessionKey) : models.require(named);
+  const model = named === undefined ? models.chosen.modelOf(sessionKey) : models.require(named);
   if (!model) return "No model is connected yet. `/model` shows which could be.";
   const [tools, image] = [/\btools\b/.test(words), /\bimage\b/.test(words)];
   const { reply, latencyMs, callsTools, seesImages } = await models.try(model, { tools, image, signal });

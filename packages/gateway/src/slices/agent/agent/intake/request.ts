@@ -3,7 +3,8 @@ import { invalidRequest } from "../../../../base/errors.ts";
 import type { Caller } from "../../../../kit/access.ts";
 import { mayUse } from "../../../../kit/command.ts";
 import type { Port } from "../../../../kit/port.ts";
-import { agentIdOf, isSubagentKey, normalAgentId } from "../../../core/sessions/sessions.ts";
+import { normalAgentId } from "../../../core/agents/agents.ts";
+import { agentIdOf, isSubagentKey } from "../../../core/sessions/sessions.ts";
 import type { StoredPart } from "../../../core/sessions/transcript.ts";
 import type { Thinking } from "../../models/port.ts";
 import type { DeliverTo, Starter } from "../run/run-store.ts";
@@ -167,15 +168,13 @@ function chooseSession(
 export function requireAgent(
   method: string,
   { agentId, sessionKey }: { agentId?: string; sessionKey?: string },
-  { sessions }: Pick<AgentServices, "sessions">,
+  { agents, sessions }: Pick<AgentServices, "agents" | "sessions">,
 ): string | undefined {
   if (agentId === undefined) return undefined;
   const id = normalAgentId(agentId);
-  if (!sessions.agentIds().includes(id))
+  if (!agents.ids().includes(id))
     throw invalidRequest(`invalid ${method} params: unknown agent id "${agentId.slice(0, 100)}"`);
-  const ofKey = !sessionKey?.trim()
-    ? undefined
-    : (agentIdOf(sessions.canonical(sessionKey)) ?? sessions.defaults.defaultAgentId);
+  const ofKey = !sessionKey?.trim() ? undefined : (agentIdOf(sessions.canonical(sessionKey)) ?? agents.defaultId);
   if (ofKey !== undefined && ofKey !== id) {
     throw invalidRequest(`invalid ${method} params: agent "${id}" does not match session key agent "${ofKey}"`);
   }
@@ -188,8 +187,8 @@ function requireSendPolicy(sessionKey: string, { sessions }: Pick<AgentServices,
 }
 
 /** How long a run may take: as asked, else as the settings say; 0 is as long as it can be. */
-function timeoutMsOf(asked: number | undefined, { sessions }: Pick<AgentServices, "sessions">): number {
-  const wanted = asked ?? sessions.agentSettings.defaults.timeoutSeconds * 1000;
+function timeoutMsOf(asked: number | undefined, { agents }: Pick<AgentServices, "agents">): number {
+  const wanted = asked ?? agents.settings.defaults.timeoutSeconds * 1000;
   return wanted === 0 ? MAX_TIMEOUT_MS : Math.min(wanted, MAX_TIMEOUT_MS);
 }
 

@@ -48,11 +48,11 @@ export class WaitingRoom implements Disposable {
 
   constructor(options: WaitingRoomOptions) {
     this.#options = options;
-    const { sessions, clock } = options.services;
+    const { agents, clock } = options.services;
     this.#lanes = new Lanes({
       clock,
       limit: (lane) => {
-        const { maxConcurrent, subagents } = sessions.agentSettings.defaults;
+        const { maxConcurrent, subagents } = agents.settings.defaults;
         return lane === "main" ? maxConcurrent : subagents.maxConcurrent;
       },
       batch: (waiting) => this.#batch(waiting),

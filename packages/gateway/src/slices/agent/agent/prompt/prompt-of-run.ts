@@ -3,7 +3,6 @@ import { GatewayError } from "../../../../base/errors.ts";
 import type { Caller } from "../../../../kit/access.ts";
 import { tokensIn } from "../../../../kit/text/tokens.ts";
 import type { Tool, ToolRun } from "../../../../kit/tool.ts";
-import type { Model } from "../../models/providers/providers.ts";
 import type { AgentServices } from "../services.ts";
 import { audienceOf } from "../toolbox/tool-policy.ts";
 import type { Toolbox } from "../toolbox/toolbox.ts";
@@ -20,26 +19,23 @@ interface OfThisRun {
 /** Whose prompt it is. */
 interface PromptedAgent {
   readonly toolbox: Toolbox;
-  identity(agentId: string): { readonly name: string };
-  defaultModel(): Model | undefined;
 }
 
 /** The sections of a run's prompt: files as they are now, skills as they were last looked at. Never throws for what stands in the workspace. */
 export function sectionsOf(
-  { sessions, workspace, skills, clock }: AgentServices,
-  agent: PromptedAgent,
+  { agents, workspace, skills, clock }: AgentServices,
   run: Pick<ToolRun, "agentId" | "sessionKey" | "audience" | "deliver" | "isOverheard" | "starter">,
   { tools, extra, mark }: OfThisRun,
 ): PromptSection[] {
   return promptSections({
     ...run,
-    name: agent.identity(run.agentId).name,
+    name: agents.identity(run.agentId).name,
     now: clock.now(),
     timeZone: workspace.timeZone,
     tools: tools.map(({ name }) => name),
     skills: skills.known(run.agentId),
     files: filesOf(() => workspace.pagesFor(run)),
-    budget: sessions.agentSettings.defaults.context,
+    budget: agents.settings.defaults.context,
     extra,
     mark,
     worksFor: starterIn(run.starter),
@@ -83,7 +79,7 @@ export async function reportOf(
   const run = { id: "", sessionId: "", agentId, sessionKey, starter, audience: audienceOf(starter) };
   const tools = await agent.toolbox.toolsFor(run, signal);
   await services.skills.usable(agentId);
-  const sections = sectionsOf(services, agent, run, { tools, mark: EXAMPLE_MARK });
+  const sections = sectionsOf(services, run, { tools, mark: EXAMPLE_MARK });
   const sizes = tools.map(({ name, summary, params }) => ({
     name,
     chars: name.length + summary.length + JSON.stringify(params).length,
@@ -96,7 +92,7 @@ export async function reportOf(
     totals: {
       prompt: sizeOf(promptText(sections)),
       tools: sizeOf(tools.map(({ name, summary, params }) => name + summary + JSON.stringify(params)).join("")),
-      contextWindow: agent.defaultModel()?.contextWindow ?? null,
+      contextWindow: services.models.chosen.defaultModel()?.contextWindow ?? null,
     },
   };
 }

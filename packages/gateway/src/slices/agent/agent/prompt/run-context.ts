@@ -28,8 +28,6 @@ const LEFT_OUT = "The conversation is longer than the model takes; it does not s
 interface RememberingAgent {
   readonly runs: Runs;
   readonly compaction: Compaction;
-  /** The model that sums up for another one. */
-  summaryModel(model: Model): Model;
 }
 
 export class RunContext {
@@ -97,7 +95,7 @@ export class RunContext {
   }
 
   get #settings() {
-    return this.#services.sessions.agentSettings.defaults.compaction;
+    return this.#services.agents.settings.defaults.compaction;
   }
 
   /** Whether the provider said last time that the window is nearly full, or messages would be left out. */
@@ -123,7 +121,7 @@ export class RunContext {
     events.compaction({ phase: "start" });
     try {
       const keepTokens = roomIn(this.#model) * this.#share * KEEP_SHARE;
-      const model = this.#agent.summaryModel(this.#model);
+      const model = this.#services.models.chosen.summaryModel(this.#model);
       const { instructions } = this.#settings;
       await compaction.compact({ sessionKey, model, signal, runId, keepTokens, instructions });
       return undefined;
@@ -138,8 +136,8 @@ export class RunContext {
   }
 
   #read(pending: ReadonlySet<string>): History {
-    const { sessions } = this.#services;
-    const { contextPruning } = sessions.agentSettings.defaults;
+    const { agents, sessions } = this.#services;
+    const { contextPruning } = agents.settings.defaults;
     const { sessionId } = this.#run.record;
     const options: HistoryOptions = {
       ...this.#telling,

@@ -28,8 +28,8 @@ export const image = defineTool({
   async run(call) {
     const { params, gateway, run } = call;
     const found = await pictureOf(await dataOf(call));
-    const model = gateway.agent.modelOf(run.sessionKey);
-    const eyes = gateway.sessions.agentSettings.defaults.imageModel;
+    const model = gateway.models.chosen.modelOf(run.sessionKey);
+    const eyes = gateway.agents.settings.defaults.imageModel;
     const mayNotSee = model?.input === undefined ? eyes !== undefined : !model.input.includes("image");
     if (!mayNotSee) return shown(params.picture, found);
     if (eyes === undefined)

@@ -26,7 +26,7 @@ export const sessionsSend = defineTool({
     ),
   },
   async run({ params, gateway, run, callId, signal }) {
-    const { agent, sessions } = gateway;
+    const { agent, agents } = gateway;
     const { message, waitSeconds = USUAL_WAIT_S } = params;
     const { delegations } = agent;
     const sessionKey = targetOf(params, gateway);
@@ -35,7 +35,7 @@ export const sessionsSend = defineTool({
     const runId = delegations.start({
       ...{ kind: "send", parent: run, callId, sessionKey, message, label: sessionKey },
       request: {
-        timeoutMs: sessions.agentSettings.defaults.timeoutSeconds * 1_000,
+        timeoutMs: agents.settings.defaults.timeoutSeconds * 1_000,
         depth: agent.runs.record(run.id)?.request.depth,
         hops: hopsOf(run, gateway) + 1,
         extraSystemPrompt: "This message comes from the agent of another conversation, which gets your answer.",
@@ -54,10 +54,13 @@ export const sessionsSend = defineTool({
 });
 
 /** The conversation that is meant. Throws `INVALID_REQUEST` when there is none. */
-function targetOf({ sessionKey, label }: { sessionKey?: string; label?: string }, { sessions }: Gateway): string {
+function targetOf(
+  { sessionKey, label }: { sessionKey?: string; label?: string },
+  { agents, sessions }: Gateway,
+): string {
   const key = sessionKey === undefined ? undefined : sessions.canonical(sessionKey);
   // An agent that nobody has spoken to yet can be spoken to.
-  if (key !== undefined && sessions.agentIds().some((agentId) => sessions.mainKey(agentId) === key)) return key;
+  if (key !== undefined && agents.ids().some((agentId) => sessions.mainKey(agentId) === key)) return key;
   return sessions.resolve({
     ...(sessionKey !== undefined && { key: sessionKey }),
     ...(label !== undefined && { label }),

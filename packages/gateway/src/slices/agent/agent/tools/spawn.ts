@@ -3,8 +3,8 @@ import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../../../base/errors.ts";
 import { OneOf } from "../../../../kit/schema/schema.ts";
 import type { ToolLimits, ToolRun } from "../../../../kit/tool.ts";
-import { normalAgentId } from "../../../core/sessions/sessions.ts";
-import type { AgentSettings } from "../../../core/sessions/settings.ts";
+import { normalAgentId } from "../../../core/agents/agents.ts";
+import type { AgentSettings } from "../../../core/agents/settings.ts";
 import type { Thinking } from "../../models/port.ts";
 import { answerOf } from "../delegations/delegation-text.ts";
 import { defineTool, type Gateway } from "../slice.ts";
@@ -38,10 +38,10 @@ export const spawn = defineTool({
     wait: Type.Optional(Type.Boolean({ description: "Wait for its result." })),
   },
   async run({ params, gateway, run, callId, signal }) {
-    const { agent, sessions } = gateway;
+    const { agent, agents } = gateway;
     const { delegations } = agent;
     const { task, wait = false, timeoutSeconds, thinking } = params;
-    const { subagents } = sessions.agentSettings.defaults;
+    const { subagents } = agents.settings.defaults;
     const id = delegations.idOf("spawn", run, callId);
     const agentId = agentOf(params.agentId, run, gateway);
     const sessionKey = `agent:${agentId}:subagent:${id.slice("spawn-".length)}`;
@@ -76,11 +76,11 @@ export const spawn = defineTool({
 type Subagents = AgentSettings["defaults"]["subagents"];
 
 /** Which agent does it: the same one, unless the owner lets this one ask others. */
-function agentOf(wanted: string | undefined, run: ToolRun, { sessions }: Gateway): string {
+function agentOf(wanted: string | undefined, run: ToolRun, { agents }: Gateway): string {
   const id = wanted === undefined ? run.agentId : normalAgentId(wanted);
   if (id === run.agentId) return id;
-  const { allowAgents = [] } = sessions.agentSettings.defaults.subagents;
-  if (!sessions.agentIds().includes(id)) throw invalidRequest(`there is no agent "${id}"`);
+  const { allowAgents = [] } = agents.settings.defaults.subagents;
+  if (!agents.ids().includes(id)) throw invalidRequest(`there is no agent "${id}"`);
   if (!allowAgents.includes("*") && !allowAgents.map(normalAgentId).includes(id))
     throw invalidRequest(`sub-agents of "${id}" are not allowed (agents.defaults.subagents.allowAgents)`);
   return id;

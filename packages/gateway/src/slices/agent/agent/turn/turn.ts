@@ -41,8 +41,9 @@ export class Turns implements Answering {
 
   /** Where neither a model nor another program answers, everything is a command. */
   isCommand({ sessionKey }: Pick<RunRecord, "sessionKey">): boolean {
-    const agentId = this.#services.sessions.agentOf(sessionKey);
-    return !this.#agent.backendOf(agentId) && this.#agent.modelNameOf(sessionKey) === undefined;
+    const { agents, models, sessions } = this.#services;
+    const isProgram = agents.of(sessions.agentOf(sessionKey))?.backend !== undefined;
+    return !isProgram && models.chosen.modelNameOf(sessionKey) === undefined;
   }
 
   async answer(run: Run): Promise<Answer> {
@@ -55,7 +56,7 @@ export class Turns implements Answering {
       run.dress = (text) => this.#dressed(run, text);
       return external;
     }
-    const model = this.#agent.modelOf(sessionKey);
+    const model = this.#services.models.chosen.modelOf(sessionKey);
     if (!model) {
       const loose = isTyped(run.record) ? this.#agent.looseCommand(request.message) : undefined;
       return { ...BUILTIN, isOnce: true, steps: this.#command(run, loose) };
@@ -70,16 +71,16 @@ export class Turns implements Answering {
 
   /** An agent that was removed answers no more: what its settings forbade is not known now. */
   #requireAgent(sessionKey: string): void {
-    const { sessions } = this.#services;
+    const { agents, sessions } = this.#services;
     const agentId = sessions.agentOf(sessionKey);
-    if (!sessions.agentIds().includes(agentId))
-      throw invalidRequest(`there is no agent "${agentId}"; there are ${sessions.agentIds().join(", ")}`);
+    if (!agents.ids().includes(agentId))
+      throw invalidRequest(`there is no agent "${agentId}"; there are ${agents.ids().join(", ")}`);
   }
 
   /** The answer of an agent that is a program of its own. */
   #external(run: Run): Answer | undefined {
     const toolRun = this.#toolRun(run);
-    const backend = this.#agent.backendOf(toolRun.agentId);
+    const backend = this.#services.agents.of(toolRun.agentId)?.backend;
     if (!backend) return undefined;
     return {
       provider: "acp",
@@ -133,7 +134,7 @@ export class Turns implements Answering {
     run.restore(texts);
     const ports: LoopPorts = {
       signal: run.signal,
-      maxTurns: this.#services.sessions.agentSettings.defaults.maxTurns,
+      maxTurns: this.#services.agents.settings.defaults.maxTurns,
       ask: (messages) => this.#ask(run, model, tools, messages),
       shrink: (error) => context.shrink(error),
       nameCall: (callId) => log.nameCall(callId),
@@ -175,27 +176,28 @@ export class Turns implements Answering {
   }
 
   #ask(run: Run, model: Model, tools: readonly Tool[], messages: readonly ModelMessage[]): AsyncIterable<ModelStep> {
+    const { models } = this.#services;
     const { sessionKey, request } = run.record;
     const question: ModelRequest = {
       model,
-      fallbacks: this.#agent.fallbacksOf(sessionKey),
+      fallbacks: models.chosen.fallbacksOf(sessionKey),
       ...this.#prompt(run, tools),
       messages,
       tools: tools.map((tool) => toolSpec(run.mark, tool)),
       hasSpoken: hasSpoken(messages),
-      thinking: request.thinking ?? this.#agent.thinkingOf(sessionKey),
+      thinking: request.thinking ?? models.chosen.thinkingOf(sessionKey),
       signal: run.signal,
       runId: run.id,
       sessionKey,
     };
     this.#agent.recorder.now.asked(question);
-    return this.#services.models.stream(question);
+    return models.stream(question);
   }
 
   /** The system prompt. It does not change between the turns of a run, so that providers can cache it. */
   #prompt(run: Run, tools: readonly Tool[]): NonNullable<Run["prompt"]> {
     const parts = { tools, extra: run.record.request.extraSystemPrompt, mark: run.mark };
-    run.prompt ??= promptParts(sectionsOf(this.#services, this.#agent, this.#toolRun(run), parts));
+    run.prompt ??= promptParts(sectionsOf(this.#services, this.#toolRun(run), parts));
     return run.prompt;
   }
 }

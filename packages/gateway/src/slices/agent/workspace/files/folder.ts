@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { codeOf, GatewayError, messageOf } from "../../../../base/errors.ts";
 import { expandHome } from "../../../../base/files.ts";
-import { normalAgentId } from "../../../core/sessions/sessions.ts";
-import type { AgentSettings } from "../../../core/sessions/settings.ts";
+import { normalAgentId } from "../../../core/agents/agents.ts";
+import type { AgentSettings } from "../../../core/agents/settings.ts";
 import { TEMPLATES } from "../templates.ts";
 
 /** What a workspace's path depends on. */

@@ -226,9 +226,9 @@ export class Accounts implements AsyncDisposable {
   }
 
   #makeIntake(account: Account, chats: Chats): Intake {
-    const { agent, clock, log, machine, notices, sessions, store } = this.#services;
+    const { agent, agents, clock, log, machine, notices, sessions, store } = this.#services;
     return new Intake(account, chats, {
-      ...{ agent, clock, machine, notices, sessions, store },
+      ...{ agent, agents, clock, machine, notices, sessions, store },
       log: log.child({ channel: account.key.channel, account: account.key.account }),
       inbox: this.#options.inbox,
       outbox: this.#options.outbox,

@@ -13,8 +13,9 @@ import type { Chat, Inbound, InboundMessage, Quote } from "../../../../kit/chann
 import { shown } from "../../../../kit/text/said.ts";
 import { oneLine } from "../../../../kit/text/words.ts";
 import { type Agent, audienceOf, cleanMessage } from "../../../agent/agent/agent.ts";
+import { type Agents, normalAgentId } from "../../../core/agents/agents.ts";
 import type { Notices } from "../../../core/notices/notices.ts";
-import { normalAgentId, type Sessions } from "../../../core/sessions/sessions.ts";
+import type { Sessions } from "../../../core/sessions/sessions.ts";
 import type { Account } from "../accounts/account.ts";
 import { settingPath } from "../accounts/account-settings.ts";
 import type { Chats } from "../accounts/account-store.ts";
@@ -38,6 +39,7 @@ export interface IntakeServices {
   readonly outbox: Outbox;
   readonly pairing: Pairing;
   readonly media: MediaIn;
+  readonly agents: Agents;
   readonly sessions: Sessions;
   readonly notices: Notices;
   readonly agent: Agent;
@@ -218,7 +220,7 @@ export class Intake {
   }
 
   #decide(row: MessageRow): Decision {
-    const { inbox, outbox, pairing, clock, sessions, agent, messages } = this.#services;
+    const { inbox, outbox, pairing, clock, agents, sessions, messages } = this.#services;
     const { definition, settings, self } = this.#account;
     const message = row.inbound;
     const { channel } = row;
@@ -232,7 +234,7 @@ export class Intake {
       isEcho: outbox.byProviderId(row, message.messageId, message.chat.id) !== undefined,
       isPaired: (peer) =>
         pairing.isPaired(channel, [...new Set(identitiesOf(peer).flatMap((id) => [id, definition.normalPeer(id)]))]),
-      ownNames: [settings.name, self?.name, self?.username, agent.identity(sessions.agentOf(sessionKey)).name].filter(
+      ownNames: [settings.name, self?.name, self?.username, agents.identity(sessions.agentOf(sessionKey)).name].filter(
         (name): name is string => name !== undefined && name !== "Assistant",
       ),
       activation: sessions.get(sessionKey)?.levels.groupActivation as "mention" | "always" | undefined,
@@ -560,15 +562,14 @@ export class Intake {
     agentId: string;
     binding?: string;
   } {
-    const { sessions, bindings } = this.#services;
+    const { agents, bindings } = this.#services;
     const { definition, settings } = this.#account;
     const bound = findBinding(bindings(), { channel, account, chat, sender, definition });
     const { group, key } = chat.kind === "direct" ? { group: undefined, key: undefined } : groupOf(chat, settings);
     const isGroups = group?.agentId !== undefined && bound?.by !== "peer";
     const wanted = isGroups ? group.agentId : bound?.agentId;
     const agentId = wanted === undefined ? undefined : normalAgentId(wanted);
-    if (agentId === undefined || !sessions.agentIds().includes(agentId))
-      return { agentId: sessions.defaults.defaultAgentId };
+    if (agentId === undefined || !agents.ids().includes(agentId)) return { agentId: agents.defaultId };
     return { agentId, binding: isGroups ? this.#setting(`groups.${key}.agentId`) : `bindings.${bound!.index}` };
   }
 

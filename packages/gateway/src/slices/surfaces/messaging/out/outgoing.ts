@@ -351,9 +351,9 @@ export class Outgoing implements Disposable {
   }
 
   #keyOfTarget({ channel, account, chat }: Place): string {
-    const { sessions } = this.#services;
+    const { agents, sessions } = this.#services;
     const known = new Chats(this.#services, { channel, account }).find(chat.id);
-    const agentId = sessions.defaults.defaultAgentId;
+    const agentId = agents.defaultId;
     return sessionKeyOf({
       ...{ channel, account, agentId },
       chat: { kind: "direct", ...known, ...chat },

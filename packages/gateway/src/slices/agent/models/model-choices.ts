@@ -1,33 +1,30 @@
 /** The models as catalogues show them: what each can do, whether it can be asked now, and which one answers. */
-import type { Thinking } from "../models/port.ts";
-import type { Model } from "../models/providers/providers.ts";
-import type { ModelChoice } from "../models/schema.ts";
-import type { AgentServices } from "./services.ts";
+import type { Chosen } from "./chosen.ts";
+import type { KeyStatus } from "./providers/keyring.ts";
+import type { Model } from "./providers/providers.ts";
+import type { ModelChoice } from "./schema.ts";
 
 /** For whom, and of whom. */
 export interface ChoicesOf {
   /** Canonical; the model of this conversation is the default one. */
-  readonly sessionKey?: string | undefined;
+  readonly sessionKey: string;
   /** Only the models of one provider. */
   readonly provider?: string | undefined;
 }
 
-/** What is asked of the agent. */
-interface ChoosingAgent {
-  modelNameOf(sessionKey: string): string | undefined;
-  thinkingOf(sessionKey: string): Thinking | undefined;
+/** Who knows the models. */
+interface KnownModels {
+  readonly chosen: Chosen;
+  list(): Promise<Model[]>;
+  providers(): readonly { readonly provider: Model["provider"]; readonly keys: readonly KeyStatus[] }[];
 }
 
 const THINKING = ["off", "minimal", "low", "medium", "high", "xhigh"];
 
 /** Every model that is known by name, in the order in which `models.list` shows them. */
-export async function modelChoices(
-  { models, sessions }: Pick<AgentServices, "models" | "sessions">,
-  agent: ChoosingAgent,
-  { sessionKey = sessions.mainKey(), provider }: ChoicesOf,
-): Promise<ModelChoice[]> {
+export async function modelChoices(models: KnownModels, { sessionKey, provider }: ChoicesOf): Promise<ModelChoice[]> {
   const all = await models.list();
-  const usual = agent.modelNameOf(sessionKey);
+  const usual = models.chosen.modelNameOf(sessionKey);
   const ready = new Set(
     models
       .providers()
@@ -45,7 +42,7 @@ export async function modelChoices(
       available: ready.has(model.provider.id),
       ...(model.ref === usual && { tags: ["default"] }),
       thinkingLevels: model.reasoning === false ? ["off"] : THINKING,
-      thinkingDefault: agent.thinkingOf(sessionKey) ?? "off",
+      thinkingDefault: models.chosen.thinkingOf(sessionKey) ?? "off",
     }));
 }
 

@@ -1,0 +1,101 @@
+/** Who the agents are: which are configured, which is the default one, what is set for each, and how each is shown. */
+import type { Config, Settings } from "../../../base/config/config.ts";
+import { Port } from "../../../kit/port.ts";
+import { normalAgentId } from "./agent-id.ts";
+import { type AgentSettings, agents as section } from "./settings.ts";
+
+export { normalAgentId } from "./agent-id.ts";
+
+/** What is set for one agent. */
+export type ConfiguredAgent = NonNullable<AgentSettings["list"]>[number];
+
+type Identity = NonNullable<ConfiguredAgent["identity"]>;
+
+/** What an agent's own pages say of it. */
+interface WrittenIdentity {
+  readonly name?: string | undefined;
+  readonly emoji?: string | undefined;
+  readonly avatar?: string | undefined;
+}
+
+/** How an agent is shown. */
+export interface ShownIdentity {
+  readonly name: string;
+  readonly avatar: string;
+}
+
+/** An agent in a list: what the wire knows of its settings. */
+interface ListedAgent {
+  readonly id: string;
+  readonly name?: string;
+  readonly identity?: Identity;
+}
+
+export class Agents {
+  /** Who has read the agents' pages; filled by workspace. */
+  readonly pages = new Port<{ identityOf(agentId: string): WrittenIdentity }>({ identityOf: () => ({}) });
+  readonly #settings: Settings<AgentSettings>;
+
+  constructor({ config }: { readonly config: Config }) {
+    this.#settings = config.of(section);
+  }
+
+  /** The agents section as it is now. */
+  get settings(): AgentSettings {
+    return this.#settings.current;
+  }
+
+  /** The one that is marked as default, else the first; "main" when none is configured. */
+  get defaultId(): string {
+    const { list = [] } = this.settings;
+    const chosen = list.find((agent) => agent.default) ?? list[0];
+    return normalAgentId(chosen?.id ?? "main");
+  }
+
+  /** The ids of the agents, the default one first. */
+  ids(): string[] {
+    const ids = (this.settings.list ?? []).map(({ id }) => normalAgentId(id));
+    return [...new Set([this.defaultId, ...ids])];
+  }
+
+  /** What is set for one agent, by its normal id; undefined when nothing is. */
+  of(agentId: string): ConfiguredAgent | undefined {
+    return this.settings.list?.find(({ id }) => normalAgentId(id) === agentId);
+  }
+
+  /** The agents, the default one first. */
+  list(): ListedAgent[] {
+    return this.ids().map((id) => {
+      const { name, identity } = this.of(id) ?? {};
+      return { id, ...(name !== undefined && { name }), ...(identity && { identity: pickIdentity(identity) }) };
+    });
+  }
+
+  /** Name and picture of an agent: as configured, else as its pages say. */
+  identity(agentId: string): ShownIdentity {
+    const { identity, name } = this.of(agentId) ?? {};
+    const written = this.pages.now.identityOf(agentId);
+    const configured = identity?.avatar ?? identity?.avatarUrl ?? identity?.emoji;
+    return {
+      name: (identity?.name ?? name ?? written.name ?? "Assistant").slice(0, 50),
+      avatar: (configured ?? written.avatar ?? written.emoji ?? "A").slice(0, 200),
+    };
+  }
+
+  /** The model that is set for an agent, else for all: what it is called, and those that are asked when it cannot answer. */
+  modelSetting(agentId: string): { readonly primary: string | undefined; readonly fallbacks: readonly string[] } {
+    const setting = this.of(agentId)?.model ?? this.settings.defaults.model;
+    if (typeof setting !== "object") return { primary: setting, fallbacks: [] };
+    return { primary: setting.primary, fallbacks: setting.fallbacks ?? [] };
+  }
+
+  /** How hard the model of an agent thinks, when the settings say so. */
+  thinkingOf(agentId: string): AgentSettings["defaults"]["thinkingDefault"] {
+    return this.of(agentId)?.thinkingDefault ?? this.settings.defaults.thinkingDefault;
+  }
+}
+
+/** Only what the wire knows; a config may say more. */
+function pickIdentity({ name, theme, emoji, avatar, avatarUrl }: Identity): Identity {
+  return JSON.parse(JSON.stringify({ name, theme, emoji, avatar, avatarUrl })) as Identity;
+}
