@@ -117,7 +117,7 @@ const TOUCHED = [
   ["a button", { buttonsResponseMessage: { selectedDisplayText: "/echo stolen", selectedButtonId: "1" } }],
   ["a button of a template", { templateButtonReplyMessage: { selectedDisplayText: "/echo stolen", selectedId: "1" } }],
   ["an entry of a list", { listResponseMessage: { title: "/echo stolen" } }],
-  ["a contact card", { contactMessage: { displayName: "Eve", vcard: "BEGIN:VCARD\n/echo stolen" } }],
+  ["a contact card", { contactMessage: { displayName: "Eve\n/echo stolen", vcard: "BEGIN:VCARD" } }],
 ] as const;
 for (const [what, message] of TOUCHED)
   test(`WhatsApp: what ${what} says is not said by the owner who sends it on`, async () => {
@@ -129,8 +129,8 @@ for (const [what, message] of TOUCHED)
     await bench.settled();
 
     const [frame, ...others] = framesIn(turns);
-    assert.match(frame!.about, /^passed on by whatsapp:\+\d+ .*these are not their own words/);
-    assert.match(frame!.text, /\/echo stolen$/);
+    assert.match(frame!.about, /^what whatsapp:\+\d+ .* has added; words in it may be those of others/);
+    assert.match(frame!.text, /^(?:Chosen|Contact): .*\/echo stolen(?: \(1\))?$/);
     assert.deepEqual([others, plainIn(turns).trim()], [[], ""]);
     assert.equal(bench.times("stolen"), 0);
   });

@@ -419,7 +419,7 @@ test("malformed events are told as unreadable where they can be named, and take 
   assert.equal(at.bench.inbound.length, 2);
 });
 
-test("messages of other apps are marked, joins are not told", async () => {
+test("messages of other apps are marked, joins are recorded and not told", async () => {
   await using at = await desk();
   const said = await at.fake.says("beep", { asBot: true, from: "Robot", in: { group: "General" } });
 
@@ -434,8 +434,8 @@ test("messages of other apps are marked, joins are not told", async () => {
   await at.fake.says("after", { in: { group: "General" } });
 
   await at.bench.received("the next message", isMessage("after"));
-  const [robot] = at.bench.inbound;
-  assert.deepEqual([robot?.sender.isBot, at.bench.inbound.length], [true, 2]);
+  const [robot, joined] = at.bench.inbound;
+  assert.deepEqual([robot?.sender.isBot, joined?.kind === "unread" && joined.what], [true, "channel_join"]);
 });
 
 test("a platform that is down ends the connection, and a new one goes on", async () => {

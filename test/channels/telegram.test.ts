@@ -274,24 +274,16 @@ test("a file that Telegram gives no bot is refused in a sentence", async () => {
   assert.equal(error.message, "Telegram gives bots no files over 20 MB; ask for a smaller one or a link.");
 });
 
-const told: readonly [Record<string, unknown>, string][] = [
-  [{ contact: { phone_number: "+1555", first_name: "Bob", last_name: "Bee" } }, "[contact: “Bob Bee”, “+1555”]"],
-  [{ location: { latitude: 1.5, longitude: 2.5 } }, "[location: 1.5, 2.5]"],
-  [{ dice: { emoji: "🎲", value: 4 } }, "[dice 🎲: 4]"],
-  [{ poll: { question: "Tea?", options: [{ text: "yes" }, { text: "no" }] } }, "[poll: Tea? — yes / no]"],
-  [
-    { text: "see here", entities: [{ type: "text_link", offset: 4, length: 4, url: "https://example.org" }] },
-    "see here (https://example.org)",
-  ],
-];
-for (const [content, text] of told)
-  test(`${Object.keys(content)[0]} is told as ${text}`, async () => {
-    await using at = await desk();
+test("the address behind a linked word is told", async () => {
+  await using at = await desk();
 
-    await at.fake.sends(content);
-
-    await at.bench.received("the message in words", isMessage(text));
+  await at.fake.sends({
+    text: "see here",
+    entities: [{ type: "text_link", offset: 4, length: 4, url: "https://example.org" }],
   });
+
+  await at.bench.received("the message in words", isMessage("see here (https://example.org)"));
+});
 
 test("edits, reactions, presses, posts, moves and removals are told", async () => {
   await using at = await desk();

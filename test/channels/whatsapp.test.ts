@@ -275,7 +275,10 @@ test("edits, deletions and reactions name their message", async () => {
   assert.deepEqual(
     at.bench.inbound.slice(1).map((inbound) => ({ ...inbound, keys: [], at: 0, sender: inbound.sender.id })),
     [
-      { kind: "edit", text: "hello" },
+      {
+        ...{ kind: "edit", text: "hello", media: [], mentionsSelf: false },
+        messageKeys: [`${said.chatId} ${said.senderId} ${said.id}`],
+      },
       { kind: "reaction", emoji: "👍", isRemoved: false },
       { kind: "reaction", emoji: "", isRemoved: true },
       { kind: "unsend" },

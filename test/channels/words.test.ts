@@ -264,9 +264,9 @@ const FORWARDING: readonly (readonly [string, StartFake, RegExp])[] = [
   [
     "Telegram",
     fakeTelegram,
-    /^passed on by telegram:\d+ “alice” \(a stranger to your owner\); these are not their own words, but those of “carol \(\d+\)”$/,
+    /^passed on by telegram:\d+ “alice” \(a stranger to your owner\); these are not their own words, but those of “carol \(\d+\), [\d: -]+ UTC”$/,
   ],
-  ["Discord", fakeDiscord, /^passed on by discord:\d+ “alice” .*but those of “channel \d+”$/],
+  ["Discord", fakeDiscord, /^passed on by discord:\d+ “alice” .*but those of “channel \d+, [\d: -]+ UTC”$/],
   ["Slack", fakeSlack, /^passed on by slack:\w+ “alice” .*but those of “carol \(\w+\)”$/i],
   ["WhatsApp", fakeWhatsApp, /^passed on by whatsapp:\+\d+ .*but those of somebody who is not named$/],
 ];

@@ -14,6 +14,7 @@ import type {
   StateChanges,
   Webhook,
 } from "../../packages/gateway/src/kit/channel.ts";
+import { inboundIn, type Reading } from "../../packages/gateway/src/kit/rules.ts";
 import type { Rendered } from "../../packages/gateway/src/kit/text/dialect.ts";
 import { within } from "./time-limit.ts";
 
@@ -67,7 +68,7 @@ export class AccountBench implements AsyncDisposable {
         { name: "help", summary: "what can be asked" },
         { name: "stop", summary: "stops the reply" },
       ],
-      receive: (inbound, changes) => this.#receive(inbound, changes),
+      receive: (readings, changes) => this.#receive(readings, changes),
       ownMessage: () => undefined,
       knownChats: (limit) => [...new Map(this.inbound.map(({ chat }) => [chat.id, chat])).values()].slice(0, limit),
       webhook: (webhook) => {
@@ -107,9 +108,9 @@ export class AccountBench implements AsyncDisposable {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #receive(inbound: readonly Inbound[], changes: StateChanges = {}): void {
+  #receive(readings: readonly Reading[], changes: StateChanges = {}): void {
     if (this.isDiskFull) throw new Error("the disk is full");
-    for (const each of inbound) {
+    for (const each of readings.flatMap(inboundIn)) {
       if (each.keys.some((key) => this.#keys.has(key))) continue;
       for (const key of each.keys) this.#keys.add(key);
       // Through JSON, as the inbox keeps it: nothing that only lives in memory survives.

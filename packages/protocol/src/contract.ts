@@ -1676,7 +1676,7 @@ export interface OutboxResendResult {
   entry: OutboxEntry;
 }
 
-export type OutcomeKind = "replied" | "noted" | "suppressed" | "failed" | "expired";
+export type OutcomeKind = "replied" | "noted" | "suppressed" | "unread" | "failed" | "expired";
 
 export interface PairedDevice {
   deviceId: string;

@@ -5,7 +5,15 @@
  */
 import { randomBytes } from "node:crypto";
 import { type BinaryNode, jidNormalizedUser, type proto } from "@whiskeysockets/baileys";
-import type { Delivered, FakePlatform, GivenReaction, Said, SaysOptions, Trouble } from "../platform.ts";
+import {
+  type Delivered,
+  type FakePlatform,
+  type GivenReaction,
+  type Said,
+  type SaysOptions,
+  type Trouble,
+  withMentions,
+} from "../platform.ts";
 import { Changes, until } from "../watch.ts";
 import { Account } from "./account.ts";
 import { type Context, fileMessage, takesCaption, textMessage } from "./content.ts";
@@ -125,11 +133,16 @@ export class FakeWhatsApp implements FakePlatform {
     await pairing.scan(shown);
   }
 
-  async says(text: string, options: SaysOptions = {}): Promise<Said> {
+  async says(said: string, options: SaysOptions = {}): Promise<Said> {
     const from = this.#directory.person(options.from ?? "alice");
     const { group, chatId } = this.#place(from, options.in);
+    const mentioned = (options.mentions ?? []).map((name) => this.#directory.person(name).person.lid);
+    const own = options.mentionsBot ? [this.#account.phone.person.lid] : [];
+    const { text: others } = withMentions(said, options.mentions, (name) => digitsOf(this.#directory.person(name)));
+    // As phones write it: the digits of an address stand in the text, and the apps show a name there.
+    const text = options.mentionsBot ? `${digitsOf(this.#account.phone)} ${others}` : others;
     const context: Context = {
-      mentions: options.mentionsBot ? [this.#account.phone.person.lid] : [],
+      mentions: [...own, ...mentioned],
       quote: options.replyTo === undefined ? undefined : this.#quote(options.replyTo),
       isForwarded: options.forwardedFrom !== undefined,
     };
@@ -323,4 +336,9 @@ export class FakeWhatsApp implements FakePlatform {
     } else this.#typing.delete(chatId);
     this.#changes.tell();
   }
+}
+
+/** A mention as phones write it into a text. */
+function digitsOf({ person }: Device): string {
+  return `@${person.lid.split("@")[0]}`;
 }

@@ -7,6 +7,8 @@ import { type Static, type TObject, type TProperties, Type } from "@sinclair/typ
 import { TellableError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Clock } from "../base/time/clock.ts";
+import type { Item } from "./item.ts";
+import type { Reading } from "./rules.ts";
 import type { Dialect, Rendered } from "./text/dialect.ts";
 import type { Said } from "./text/said.ts";
 
@@ -25,6 +27,7 @@ export type Capability =
   | "editOut"
   | "unsendIn"
   | "unsendOut"
+  | "business"
   | "typing"
   | "readReceipts"
   | "polls"
@@ -44,6 +47,8 @@ export type ChatKind = "direct" | "group" | "channel";
 export interface Chat extends ChatRef {
   readonly kind: ChatKind;
   readonly title?: ChosenName | undefined;
+  /** Of the topic or thread. */
+  readonly threadTitle?: ChosenName | undefined;
   /** The server, guild or team that the chat belongs to. */
   readonly spaceId?: string | undefined;
   /** The account's conversation with itself ("note to self"). */
@@ -111,23 +116,48 @@ export interface MediaRef {
   readonly sizeBytes?: number | undefined;
 }
 
-/** The message that an inbound one answers. */
+/** The message that an inbound one answers. Where it has no text, its files and items say what it is. */
 export interface Quote {
   readonly messageId: string;
   readonly fromSelf: boolean;
   readonly text?: string | undefined;
+  readonly media?: readonly MediaRef[] | undefined;
+  readonly items?: readonly Item[] | undefined;
   /** The id of whoever wrote it. */
   readonly senderId?: string | undefined;
   /** The platform passes on what its sender claims of it (Signal, WhatsApp): text and author may be made up. */
   readonly isClaimed?: boolean | undefined;
   readonly senderName?: ChosenName | undefined;
+  /** Set when it stands in another chat: which one, as far as the platform says so. */
+  readonly elsewhere?: Origin | undefined;
+}
+
+/** Where something that was passed on comes from, as far as the platform says so; `{}` when it says nothing. */
+export interface Origin {
+  /** A name, with the id where there is one. */
+  readonly who?: string | undefined;
+  /** A chat, a channel, a page. */
+  readonly where?: string | undefined;
+  /** Epoch ms. */
+  readonly at?: number | undefined;
 }
 
 /** A text of somebody else that came with a message: passed on, shared, or shown of a page. */
 export interface Forwarded {
   readonly text: string;
-  /** Whose it is, as far as the platform says so: a name, a chat, a page. */
-  readonly origin?: string | undefined;
+  readonly origin: Origin;
+}
+
+/** What a message holds. */
+export interface Content extends Said {
+  /** Set when text, files and items are not the sender's own. Such a text commands nothing. */
+  readonly forwardedFrom?: Origin | undefined;
+  /** Texts of others beside the sender's own one. */
+  readonly forwarded?: readonly Forwarded[] | undefined;
+  readonly media: readonly MediaRef[];
+  readonly items?: readonly Item[] | undefined;
+  readonly replyTo?: Quote | undefined;
+  readonly mentionsSelf: boolean;
 }
 
 interface InboundBase {
@@ -149,38 +179,53 @@ interface InboundBase {
 /** Something that happened on the platform. */
 export type Inbound =
   | (InboundBase &
-      Said & {
+      Content & {
         readonly kind: "message";
-        /**
-         * Set when text and files are not the sender's own: whose they are, "" when the platform does not say. Such a text
-         * commands nothing.
-         */
-        readonly forwardedFrom?: string | undefined;
-        /** Texts of others beside the sender's own one. */
-        readonly forwarded?: readonly Forwarded[] | undefined;
-        readonly media: readonly MediaRef[];
         /** Parts of one album arrive as several messages with the same id. */
         readonly albumId?: string | undefined;
-        readonly replyTo?: Quote | undefined;
-        readonly mentionsSelf: boolean;
+        /** The platform has its files later, and then tells of them as `files`. */
+        readonly awaitsFiles?: boolean | undefined;
         /** Handed back on the first part of the answer, for example to answer a native command. */
         readonly via?: string | undefined;
         /** A native command or menu: it is addressed to us wherever it was typed. */
         readonly isCommand?: boolean | undefined;
       })
-  /** `sender` changed the message; it has effect if the message is theirs. */
-  | (InboundBase & Said & { readonly kind: "edit" })
+  /** Files of a message that was told of without them. */
+  | (InboundBase & { readonly kind: "files"; readonly media: readonly MediaRef[] })
+  /**
+   * `sender` changed the message; it has effect if the message is theirs. It is all that the message now holds.
+   * `messageKeys` are the keys that the message itself has: an edit that addresses us is taken for the message where that
+   * was never told. `writtenAt` is when it was first written, where that is told.
+   */
+  | (InboundBase &
+      Content & {
+        readonly kind: "edit";
+        readonly messageKeys: readonly [string, ...string[]];
+        readonly writtenAt?: number | undefined;
+      })
   /**
    * `sender` took the message back; it has effect if the message is theirs. `isVouched`: the platform itself says that
    * the message is gone, whoever removed it (Discord does not say who).
    */
   | (InboundBase & { readonly kind: "unsend"; readonly isVouched?: boolean | undefined })
   | (InboundBase & { readonly kind: "reaction"; readonly emoji: string; readonly isRemoved: boolean })
+  /**
+   * `sender` voted in the poll that is the message. Answers are texts, or numbers of the poll's answers, counted from 0.
+   * None: the vote was taken back, or `isSecret`.
+   */
+  | (InboundBase & {
+      readonly kind: "vote";
+      readonly answers: readonly (string | number)[];
+      /** The platform tells that there was a vote, and not for what. */
+      readonly isSecret?: boolean | undefined;
+    })
   | (InboundBase & { readonly kind: "button"; readonly data: string; readonly via?: string | undefined })
   /** The account was added to a chat or removed from it. */
   | (InboundBase & { readonly kind: "membership"; readonly isMember: boolean })
   /** The chat has a new id. */
   | (InboundBase & { readonly kind: "moved"; readonly toChatId: string })
+  /** A person made something that the channel cannot show: `what` is the platform's name of it, `why` a sentence. */
+  | (InboundBase & { readonly kind: "unread"; readonly what: string; readonly why: string })
   /** The platform sent something that cannot be read; `why` is a sentence without content. */
   | (InboundBase & { readonly kind: "unreadable"; readonly why: string });
 
@@ -329,10 +374,10 @@ export interface ChannelContext<Settings = Record<string, unknown>> extends Prob
   }[];
   /**
    * Takes in what has happened, together with the changes of state that go with it, in one transaction. When it
-   * returns, all of it is on disk and the platform may be told so; what is known already is dropped. Throws when the
-   * disk refuses; then the platform must not be told.
+   * returns, all of it is on disk and the platform may be told so; what is known already is dropped, and what no person
+   * made is logged. Throws when the disk refuses; then the platform must not be told.
    */
-  receive(inbound: readonly Inbound[], state?: StateChanges): void;
+  receive(readings: readonly Reading[], state?: StateChanges): void;
   /**
    * The platform's own clock says that it is `at`, epoch ms. Called whenever it tells: the age of messages is judged by it,
    * since the clock of this machine may be wrong. `NaN` and undefined tell nothing.
@@ -480,14 +525,8 @@ export function withTimeHeard<Answer extends { readonly headers: { get(name: str
 }
 
 /** The text of a message that may bring others' words: what is not the sender's own stands apart, and is named. */
-export function ownAndForwarded(
-  own: Said,
-  forwarded: readonly Forwarded[],
-): Said & Pick<InboundMessage, "forwardedFrom" | "forwarded"> {
-  if (forwarded.length === 0) return own;
-  if (own.text.trim() !== "") return { ...own, forwarded };
-  const origins = [...new Set(forwarded.flatMap(({ origin }) => (origin ? [origin] : [])))];
-  return { text: forwarded.map(({ text }) => text).join("\n\n"), forwardedFrom: origins.join(", ") };
+export function ownAndForwarded(own: Said, forwarded: readonly Forwarded[]): Said & Pick<Content, "forwarded"> {
+  return forwarded.length === 0 ? own : { ...own, forwarded };
 }
 
 /** A sender's or chat's id in the usual way: without a "telegram:" prefix, in lower case. */

@@ -108,6 +108,8 @@ export function outcomeOf({ outcome, state }: InboxEntry): { mood: Mood; words: 
       return { mood: "off", words: "Noted" };
     case "suppressed":
       return { mood: "busy", words: "Not answered" };
+    case "unread":
+      return { mood: "off", words: "Not readable here" };
     case "failed":
       return { mood: "bad", words: "Failed" };
     case "expired":

@@ -96,13 +96,12 @@ export class CatchUp {
     let after = start;
     while (after !== undefined) {
       const page = await this.#page(channelId, after);
-      const inbound = await Promise.all(
+      const readings = await Promise.all(
         page.filter(isMessage).map((message) => this.#mapper.message({ ...message, ...where })),
       );
       const last: string | undefined = page.at(-1)?.id;
       if (last === undefined) return;
-      const known = inbound.filter((each) => each !== undefined);
-      journal(this.#context, known, this.seen(channelId, last));
+      journal(this.#context, readings, this.seen(channelId, last));
       after = page.length < PAGE ? undefined : last;
     }
   }

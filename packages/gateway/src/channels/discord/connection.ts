@@ -32,7 +32,7 @@ type Settings = {
 
 /** Discord's intents (documentation: Gateway Intents). */
 const INTENTS = {
-  always: (1 << 0) | (1 << 9) | (1 << 12),
+  always: (1 << 0) | (1 << 9) | (1 << 12) | (1 << 24) | (1 << 25),
   reactions: (1 << 10) | (1 << 13),
   messageContent: 1 << 15,
 };

@@ -1,16 +1,17 @@
 /** What each event of the gateway means. Events that are not in the table mean nothing to us. */
 import {
   type APIUser,
+  type GatewayDispatchEvents,
   type GatewayDispatchPayload,
   type GatewayGuildCreateDispatchData,
   type GatewayGuildDeleteDispatchData,
+  type GatewayMessagePollVoteDispatchData,
   type GatewayMessageReactionAddDispatchData,
   type GatewayReadyDispatchData,
-  type GatewayThreadCreateDispatchData,
-  type GatewayThreadListSyncDispatchData,
   GatewayDispatchEvents as On,
 } from "@discordjs/core/http-only";
-import { accountId, type ChannelContext, type Inbound, type Peer } from "../../kit/channel.ts";
+import { accountId, type ChannelContext, type Chat, type Inbound, type Peer } from "../../kit/channel.ts";
+import { readingOf } from "../../kit/rules.ts";
 import type { CatchUp } from "./catch-up.ts";
 import { isMessage, type Mapper, peerOf } from "./inbound.ts";
 import type { Interactions } from "./interactions.ts";
@@ -31,6 +32,101 @@ interface Parts {
 
 const MAX_CHATS = 500;
 
+const LINK: Handled = { reading: { nobody: "the link itself" } };
+const LEARNT: Handled = { reading: { nobody: "what servers and channels are called" } };
+const OWN = { nobody: "what the gateway has done itself" };
+
+/** Events that `handle` reads. */
+type Handles =
+  | GatewayDispatchEvents.Ready
+  | GatewayDispatchEvents.Resumed
+  | GatewayDispatchEvents.GuildCreate
+  | GatewayDispatchEvents.GuildDelete
+  | GatewayDispatchEvents.ChannelCreate
+  | GatewayDispatchEvents.ChannelUpdate
+  | GatewayDispatchEvents.ChannelDelete
+  | GatewayDispatchEvents.ThreadCreate
+  | GatewayDispatchEvents.ThreadUpdate
+  | GatewayDispatchEvents.ThreadListSync
+  | GatewayDispatchEvents.MessageCreate
+  | GatewayDispatchEvents.MessageUpdate
+  | GatewayDispatchEvents.MessageDelete
+  | GatewayDispatchEvents.MessageDeleteBulk
+  | GatewayDispatchEvents.MessageReactionAdd
+  | GatewayDispatchEvents.MessageReactionRemove
+  | GatewayDispatchEvents.MessagePollVoteAdd
+  | GatewayDispatchEvents.MessagePollVoteRemove
+  | GatewayDispatchEvents.InteractionCreate;
+
+const setUp = "somebody changes how a server is set up; nothing is said by that";
+const people = "somebody's profile, presence or membership; nothing is said by that";
+const voice = "voice channels, which the gateway does not join";
+const shop = "purchases, which the gateway does not sell";
+
+/** All others, each with the reason why it is no message of a person. */
+const LEFT_OUT: Readonly<Record<Exclude<GatewayDispatchEvents, Handles>, string>> = {
+  [On.ApplicationCommandPermissionsUpdate]: setUp,
+  [On.AutoModerationActionExecution]: "a rule of a server has acted",
+  [On.AutoModerationRuleCreate]: setUp,
+  [On.AutoModerationRuleDelete]: setUp,
+  [On.AutoModerationRuleUpdate]: setUp,
+  [On.ChannelInfo]: setUp,
+  [On.ChannelPinsUpdate]: "pins are told as messages",
+  [On.EntitlementCreate]: shop,
+  [On.EntitlementDelete]: shop,
+  [On.EntitlementUpdate]: shop,
+  [On.SubscriptionCreate]: shop,
+  [On.SubscriptionDelete]: shop,
+  [On.SubscriptionUpdate]: shop,
+  [On.GuildAuditLogEntryCreate]: "an entry of a server's log",
+  [On.GuildBanAdd]: people,
+  [On.GuildBanRemove]: people,
+  [On.GuildEmojisUpdate]: setUp,
+  [On.GuildIntegrationsUpdate]: setUp,
+  [On.GuildMemberAdd]: people,
+  [On.GuildMemberRemove]: people,
+  [On.GuildMembersChunk]: people,
+  [On.GuildMemberUpdate]: people,
+  [On.GuildRoleCreate]: setUp,
+  [On.GuildRoleDelete]: setUp,
+  [On.GuildRoleUpdate]: setUp,
+  [On.GuildScheduledEventCreate]: setUp,
+  [On.GuildScheduledEventDelete]: setUp,
+  [On.GuildScheduledEventUpdate]: setUp,
+  [On.GuildScheduledEventUserAdd]: people,
+  [On.GuildScheduledEventUserRemove]: people,
+  [On.GuildSoundboardSoundCreate]: setUp,
+  [On.GuildSoundboardSoundDelete]: setUp,
+  [On.GuildSoundboardSoundsUpdate]: setUp,
+  [On.GuildSoundboardSoundUpdate]: setUp,
+  [On.SoundboardSounds]: setUp,
+  [On.GuildStickersUpdate]: setUp,
+  [On.GuildUpdate]: setUp,
+  [On.IntegrationCreate]: setUp,
+  [On.IntegrationDelete]: setUp,
+  [On.IntegrationUpdate]: setUp,
+  [On.InviteCreate]: setUp,
+  [On.InviteDelete]: setUp,
+  [On.MessageReactionRemoveAll]: "a moderator cleared reactions; nobody says whose",
+  [On.MessageReactionRemoveEmoji]: "a moderator cleared reactions; nobody says whose",
+  [On.PresenceUpdate]: people,
+  [On.RateLimited]: "Discord's own limits",
+  [On.StageInstanceCreate]: voice,
+  [On.StageInstanceDelete]: voice,
+  [On.StageInstanceUpdate]: voice,
+  [On.ThreadDelete]: setUp,
+  [On.ThreadMembersUpdate]: people,
+  [On.ThreadMemberUpdate]: people,
+  [On.TypingStart]: "somebody types, and has said nothing yet",
+  [On.UserUpdate]: people,
+  [On.VoiceChannelEffectSend]: voice,
+  [On.VoiceChannelStartTimeUpdate]: voice,
+  [On.VoiceChannelStatusUpdate]: voice,
+  [On.VoiceServerUpdate]: voice,
+  [On.VoiceStateUpdate]: voice,
+  [On.WebhooksUpdate]: setUp,
+};
+
 export class Events {
   readonly #parts: Parts;
 
@@ -38,25 +134,29 @@ export class Events {
     this.#parts = parts;
   }
 
-  async handle(event: GatewayDispatchPayload, key: string): Promise<Handled | undefined> {
+  async handle(event: GatewayDispatchPayload, key: string): Promise<Handled> {
     const { places, catchUp, interactions } = this.#parts;
     switch (event.t) {
       case On.Ready:
-        return await this.#onReady(event.d);
+        await this.#onReady(event.d);
+        return LINK;
       case On.Resumed:
-        return void (await catchUp.direct());
+        await catchUp.direct();
+        return LINK;
       case On.GuildCreate:
-        return await this.#onGuild(event.d);
+        await this.#onGuild(event.d);
+        return LEARNT;
       case On.GuildDelete:
         return this.#onGuildGone(event.d, key);
       case On.ChannelCreate:
       case On.ChannelUpdate:
       case On.ThreadUpdate:
-        return places.learn(event.d) as undefined;
       case On.ThreadCreate:
-        return await this.#onThread(event.d);
+        places.learn(event.d);
+        return LEARNT;
       case On.ThreadListSync:
-        return this.#onThreads(event.d);
+        for (const thread of event.d.threads) places.learn(thread, event.d.guild_id);
+        return LEARNT;
       case On.ChannelDelete:
         return this.#onChannelGone(event.d.id, key);
       case On.MessageCreate:
@@ -71,21 +171,26 @@ export class Events {
         return await this.#onReaction(event.d, key, false);
       case On.MessageReactionRemove:
         return await this.#onReaction(event.d, key, true);
+      case On.MessagePollVoteAdd:
+        return await this.#onVote(event.d, key, [event.d.answer_id - 1]);
+      case On.MessagePollVoteRemove:
+        return await this.#onVote(event.d, key, []);
       case On.InteractionCreate:
         return await interactions.handle(event.d);
-      default:
-        this.#parts.context.log.debug("discord event is of no use", { type: event.t });
-        return undefined;
+      default: {
+        const type: Exclude<GatewayDispatchEvents, Handles> = event.t;
+        return { reading: { nobody: LEFT_OUT[type] ?? `an event of the unknown kind ${String(type)}` } };
+      }
     }
   }
 
-  async #onReady(ready: GatewayReadyDispatchData): Promise<undefined> {
+  async #onReady(ready: GatewayReadyDispatchData): Promise<void> {
     this.#parts.catchUp.begin(ready.guilds.map(({ id }) => id));
     await this.#parts.catchUp.direct();
   }
 
-  async #onGuild(guild: GatewayGuildCreateDispatchData): Promise<undefined> {
-    if (guild.unavailable) return undefined;
+  async #onGuild(guild: GatewayGuildCreateDispatchData): Promise<void> {
+    if (guild.unavailable) return;
     const { places, self, catchUp } = this.#parts;
     for (const channel of [...guild.channels, ...guild.threads]) places.learn(channel, guild.id);
     const member = guild.members.find(({ user }) => user.id === self.id);
@@ -93,26 +198,27 @@ export class Events {
     await catchUp.guild(guild);
   }
 
-  async #onThread(thread: GatewayThreadCreateDispatchData): Promise<undefined> {
-    this.#parts.places.learn(thread);
-  }
-
-  #onThreads(sync: GatewayThreadListSyncDispatchData): undefined {
-    for (const thread of sync.threads) this.#parts.places.learn(thread, sync.guild_id);
-  }
-
   /** An outage of a server is not the end of a membership: it says "unavailable". */
-  #onGuildGone(guild: GatewayGuildDeleteDispatchData, key: string): Handled | undefined {
-    if (guild.unavailable) return undefined;
+  #onGuildGone(guild: GatewayGuildDeleteDispatchData, key: string): Handled {
+    if (guild.unavailable) return { reading: { nobody: "an outage of a server" } };
     const { context, catchUp } = this.#parts;
     catchUp.forget(guild.id);
-    const chats = context.knownChats(MAX_CHATS).filter(({ spaceId }) => spaceId === guild.id);
-    return { inbound: chats.map((chat) => this.#left(chat, key)) };
+    return this.#leftAll(
+      context.knownChats(MAX_CHATS).filter(({ spaceId }) => spaceId === guild.id),
+      key,
+    );
   }
 
   #onChannelGone(channelId: string, key: string): Handled {
-    const chats = this.#parts.context.knownChats(MAX_CHATS).filter(({ id }) => id === channelId);
-    return { inbound: chats.map((chat) => this.#left(chat, key)) };
+    return this.#leftAll(
+      this.#parts.context.knownChats(MAX_CHATS).filter(({ id }) => id === channelId),
+      key,
+    );
+  }
+
+  #leftAll(chats: readonly Chat[], key: string): Handled {
+    const left = chats.map((chat) => this.#left(chat, key));
+    return { reading: readingOf(left, "a place is gone in which nothing was ever said to the account") };
   }
 
   #left(chat: Inbound["chat"], key: string): Inbound {
@@ -122,55 +228,54 @@ export class Events {
     return { kind: "membership", keys, at, chat, sender: self, messageId: chat.id, fromSelf: true, isMember: false };
   }
 
-  async #onMessage(data: unknown): Promise<Handled | undefined> {
+  async #onMessage(data: unknown): Promise<Handled> {
     const { mapper, catchUp } = this.#parts;
     if (isMessage(data)) {
-      const inbound = await mapper.message(data);
-      return { inbound, state: catchUp.seen(data.channel_id, data.id) };
+      const reading = await mapper.message(data);
+      return { reading, state: catchUp.seen(data.channel_id, data.id) };
     }
     const { id, channel_id, guild_id } = (data ?? {}) as { id?: unknown; channel_id?: unknown; guild_id?: string };
-    if (isId(id) && isId(channel_id)) return { inbound: await mapper.unreadable(id, channel_id, guild_id) };
+    if (isId(id) && isId(channel_id)) return { reading: await mapper.unreadable(id, channel_id, guild_id) };
     this.#parts.context.log.warn("discord sent a message without an id", { type: On.MessageCreate });
-    return undefined;
+    return { reading: { nobody: "a message without an id" } };
   }
 
   /** The account's own edits are what it has just sent. */
-  async #onEdit(data: unknown): Promise<Handled | undefined> {
+  async #onEdit(data: unknown): Promise<Handled> {
     const { mapper, self } = this.#parts;
-    if (!isMessage(data) || data.author.id === self.id) return undefined;
-    return { inbound: await mapper.edit(data) };
+    if (!isMessage(data)) return { reading: { nobody: "Discord has added a preview or a pin" } };
+    return { reading: data.author.id === self.id ? OWN : await mapper.edit(data) };
   }
 
   /** Discord does not say who took a message back. */
   async #onDelete(
     ids: readonly string[],
     { channel_id, guild_id }: { channel_id: string; guild_id?: string },
-  ): Promise<Handled | undefined> {
+  ): Promise<Handled> {
     const { context, mapper, unsent } = this.#parts;
     const others = ids.filter((id) => !unsent.delete(id));
-    if (others.length === 0) return undefined;
+    if (others.length === 0) return { reading: OWN };
     const chat = await mapper.chat(channel_id, { guildId: guild_id });
     const at = context.clock.now();
     const sender = { id: accountId("unknown") };
-    return {
-      inbound: others.map((messageId) => ({
-        ...{ kind: "unsend" as const, keys: [`unsend:${messageId}`] as [string] },
-        ...{ at, chat, sender, messageId, fromSelf: false, isVouched: true },
-      })),
-    };
+    const gone = others.map((messageId) => ({
+      ...{ kind: "unsend" as const, keys: [`unsend:${messageId}`] as [string] },
+      ...{ at, chat, sender, messageId, fromSelf: false, isVouched: true },
+    }));
+    return { reading: readingOf(gone, "nothing was deleted") };
   }
 
   async #onReaction(
     data: Omit<GatewayMessageReactionAddDispatchData, "burst" | "type">,
     key: string,
     isRemoved: boolean,
-  ): Promise<Handled | undefined> {
+  ): Promise<Handled> {
     const { context, mapper, self } = this.#parts;
-    if (!isId(data.user_id) || data.user_id === self.id) return undefined;
+    if (!isId(data.user_id) || data.user_id === self.id) return { reading: OWN };
     const { id, name } = data.emoji;
     const user: APIUser | undefined = data.member?.user;
     return {
-      inbound: {
+      reading: {
         kind: "reaction",
         keys: [`reaction:${key}`],
         at: context.clock.now(),
@@ -182,5 +287,18 @@ export class Events {
         isRemoved,
       },
     };
+  }
+
+  /** Discord tells the number of an answer, counted from 1. */
+  async #onVote(
+    { channel_id, guild_id, message_id, user_id }: GatewayMessagePollVoteDispatchData,
+    key: string,
+    answers: readonly number[],
+  ): Promise<Handled> {
+    const { context, mapper, self } = this.#parts;
+    if (user_id === self.id) return { reading: OWN };
+    const chat = await mapper.chat(channel_id, { guildId: guild_id });
+    const base = { at: context.clock.now(), chat, sender: { id: accountId(user_id) }, messageId: message_id };
+    return { reading: { ...base, kind: "vote", keys: [`vote:${key}`], fromSelf: false, answers } };
   }
 }

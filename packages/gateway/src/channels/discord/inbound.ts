@@ -1,17 +1,20 @@
 /** From Discord's events to what the inbox takes. An event that lacks what it must have is not mapped here. */
 import type { APIMessage, APIUser, GatewayMessageCreateDispatchData } from "@discordjs/core/http-only";
+import { MessageType } from "@discordjs/core/http-only";
 import {
   accountId,
   type Chat,
+  type Content,
   chosenName,
-  type Forwarded,
   type Inbound,
-  type InboundMessage,
+  type Origin,
   ownAndForwarded,
   type Peer,
   type Quote,
 } from "../../kit/channel.ts";
+import type { Reading, Rules } from "../../kit/rules.ts";
 import { type Said, shown } from "../../kit/text/said.ts";
+import { itemsIn, pagesIn } from "./cards.ts";
 import { mediaOf } from "./media.ts";
 import type { Places } from "./places.ts";
 import { nameOf, type Readable, readableText } from "./readable.ts";
@@ -21,8 +24,54 @@ import { isId, timeOf } from "./snowflake.ts";
 export type ReceivedMessage = APIMessage &
   Partial<Pick<GatewayMessageCreateDispatchData, "guild_id" | "member">> & { readonly channel_type?: number };
 
-/** Types of messages that somebody wrote: plain, reply, and the account's own answer to a command. */
-const WRITTEN = new Set([0, 19, 20]);
+const comes = { unread: "Somebody came into the server or the conversation, or left it." };
+const changes = { unread: "Somebody changed the channel or conversation." };
+const boost = { unread: "Somebody boosted the server or subscribed to something." };
+const stage = { unread: "Somebody began, ended or asked for something on a stage; the gateway takes no calls." };
+const incident = { unread: "A moderator switched or reported something that protects the server." };
+const machine = { nobody: "Discord itself tells of the server" };
+
+/** Every type of message that Discord has (documentation: Message Types). */
+const TYPES: Rules<MessageType, "written"> = {
+  [MessageType.Default]: { read: "written" },
+  [MessageType.Reply]: { read: "written" },
+  [MessageType.ChatInputCommand]: { read: "written" },
+  [MessageType.ContextMenuCommand]: { read: "written" },
+  [MessageType.PollResult]: { read: "written" },
+  [MessageType.RecipientAdd]: comes,
+  [MessageType.RecipientRemove]: comes,
+  [MessageType.UserJoin]: comes,
+  [MessageType.Call]: { unread: "A call; the gateway takes none." },
+  [MessageType.ChannelNameChange]: changes,
+  [MessageType.ChannelIconChange]: changes,
+  [MessageType.ChannelPinnedMessage]: { unread: "Somebody pinned a message." },
+  [MessageType.ChannelFollowAdd]: changes,
+  [MessageType.ThreadCreated]: { unread: "Somebody began a thread; what is said in it is told there." },
+  [MessageType.GuildBoost]: boost,
+  [MessageType.GuildBoostTier1]: boost,
+  [MessageType.GuildBoostTier2]: boost,
+  [MessageType.GuildBoostTier3]: boost,
+  [MessageType.RoleSubscriptionPurchase]: boost,
+  [MessageType.GuildApplicationPremiumSubscription]: boost,
+  [MessageType.PurchaseNotification]: boost,
+  [MessageType.StageStart]: stage,
+  [MessageType.StageEnd]: stage,
+  [MessageType.StageSpeaker]: stage,
+  [MessageType.StageRaiseHand]: stage,
+  [MessageType.StageTopic]: stage,
+  [MessageType.GuildIncidentAlertModeEnabled]: incident,
+  [MessageType.GuildIncidentAlertModeDisabled]: incident,
+  [MessageType.GuildIncidentReportRaid]: incident,
+  [MessageType.GuildIncidentReportFalseAlarm]: incident,
+  [MessageType.ThreadStarterMessage]: { nobody: "a thread shows the message that it hangs on once more" },
+  [MessageType.AutoModerationAction]: { nobody: "a rule of the server has held a message back" },
+  [MessageType.InteractionPremiumUpsell]: machine,
+  [MessageType.GuildInviteReminder]: machine,
+  [MessageType.GuildDiscoveryDisqualified]: machine,
+  [MessageType.GuildDiscoveryRequalified]: machine,
+  [MessageType.GuildDiscoveryGracePeriodInitialWarning]: machine,
+  [MessageType.GuildDiscoveryGracePeriodFinalWarning]: machine,
+};
 
 /** Whether an event has what every message has. */
 export function isMessage(data: unknown): data is ReceivedMessage {
@@ -39,30 +88,31 @@ export class Mapper {
     this.#selfId = selfId;
   }
 
-  /** Somebody wrote something; undefined for what Discord itself says (joins, pins, boosts). */
-  async message(message: ReceivedMessage): Promise<Inbound | undefined> {
-    if (!WRITTEN.has(message.type)) return undefined;
-    const replyTo = this.#quoteOf(message);
-    return {
-      kind: "message",
-      ...(await this.#base(message)),
-      keys: [`message:${message.id}`],
-      ...this.#wordsOf(message),
-      media: mediaOf(message),
-      replyTo,
-      mentionsSelf: replyTo?.fromSelf === true || (await this.#isMentioned(message)),
-    };
+  /** What a message says. */
+  async message(message: ReceivedMessage): Promise<Reading> {
+    const rule = Object.hasOwn(TYPES, message.type) ? TYPES[message.type] : undefined;
+    if (rule && "nobody" in rule) return rule;
+    const base = { ...(await this.#base(message)), keys: [`message:${message.id}`] as const };
+    const why =
+      rule && "unread" in rule ? rule.unread : "Discord sent a message of a kind that this version does not know.";
+    if (!rule || "unread" in rule) return { ...base, kind: "unread", what: `message type ${message.type}`, why };
+    return { ...base, kind: "message", ...(await this.#contentOf(message)) };
   }
 
-  /** The author changed the text; undefined when Discord only added a preview or a pin. */
-  async edit(message: ReceivedMessage): Promise<Inbound | undefined> {
-    if (!message.edited_timestamp || !WRITTEN.has(message.type)) return undefined;
+  /** What the author has made of a message. */
+  async edit(message: ReceivedMessage): Promise<Reading> {
+    if (!message.edited_timestamp) return { nobody: "Discord has added a preview or a pin" };
+    const rule = Object.hasOwn(TYPES, message.type) ? TYPES[message.type] : undefined;
+    if (!rule || !("read" in rule)) return { nobody: "a message that nobody wrote has changed" };
+    const base = await this.#base(message);
     return {
+      ...base,
       kind: "edit",
-      ...(await this.#base(message)),
       keys: [`edit:${message.id}:${message.edited_timestamp}`],
       at: Date.parse(message.edited_timestamp),
-      ...this.#saidIn(message),
+      messageKeys: [`message:${message.id}`],
+      writtenAt: base.at,
+      ...(await this.#contentOf(message)),
     };
   }
 
@@ -97,36 +147,47 @@ export class Mapper {
     };
   }
 
-  /** What its author wrote: pages that people's messages show a preview of are not theirs. */
-  #saidIn(message: APIMessage): Said {
-    const isPersons = message.author.bot !== true && message.webhook_id === undefined;
-    return readableText(isPersons ? { ...message, embeds: [] } : message, this.#readable);
+  async #contentOf(message: ReceivedMessage): Promise<Content> {
+    const replyTo = this.#quoteOf(message);
+    const held = this.#heldBy(message);
+    return {
+      ...held,
+      replyTo,
+      mentionsSelf: replyTo?.fromSelf === true || (await this.#isMentioned(message)),
+    };
   }
 
-  /** A forwarded message has no words and files of its own, and its copies have no author. */
-  #wordsOf(message: APIMessage): Said & Pick<InboundMessage, "forwardedFrom" | "forwarded"> {
-    const snapshots = message.message_snapshots ?? [];
-    if (snapshots.length === 0) return ownAndForwarded(this.#saidIn(message), this.#pagesIn(message));
-    const texts = snapshots.map(({ message: content }) => this.#shown(content as Readable));
-    return { text: texts.filter((text) => text !== "").join("\n\n"), forwardedFrom: this.#originOf(message) };
+  /** What a message holds. A forwarded one has nothing of its own, and its copies have no author. */
+  #heldBy(message: APIMessage): Omit<Content, "mentionsSelf"> {
+    const isProgram = message.author.bot === true || message.webhook_id !== undefined;
+    const [snapshot, ...more] = (message.message_snapshots ?? []).map((each) => each.message);
+    const shownParts = snapshot ? [snapshot, ...more] : [message];
+    const items = shownParts.flatMap((part) =>
+      itemsIn(part as Partial<APIMessage>, { isProgram: isProgram || snapshot !== undefined, read: this.#readText }),
+    );
+    const held = { media: mediaOf(message), ...(items.length > 0 && { items }) };
+    if (!snapshot)
+      return {
+        ...ownAndForwarded(this.#saidIn(message), isProgram ? [] : pagesIn(message.embeds ?? [], this.#readText)),
+        ...held,
+      };
+    const texts = shownParts.map((part) => this.#shown(part as Readable)).filter((text) => text !== "");
+    return { text: texts.join("\n\n"), forwardedFrom: this.#originOf(message, snapshot.timestamp), ...held };
   }
 
-  #pagesIn(message: APIMessage): Forwarded[] {
-    const isPersons = message.author.bot !== true && message.webhook_id === undefined;
-    const pages = isPersons
-      ? (message.embeds ?? []).map((embed) => ({
-          text: this.#shown({ content: "", embeds: [embed] }),
-          origin: `a page${embed.url ? ` (${embed.url})` : ""}`,
-        }))
-      : [];
-    return pages.filter(({ text }) => text !== "");
+  #saidIn(message: Readable): Said {
+    return readableText(message, this.#readable);
   }
 
   /** Discord does not say who wrote a forwarded message, only where it stands. */
-  #originOf({ message_reference: of }: APIMessage): string {
-    if (!of) return "";
-    const name = this.#places.nameOf(of.channel_id);
-    return name === undefined ? `channel ${of.channel_id}` : `#${name} (${of.channel_id})`;
+  #originOf({ message_reference: of }: APIMessage, timestamp: string | undefined): Origin {
+    const at = Date.parse(timestamp ?? "");
+    return { ...(of && { where: this.#placeOf(of.channel_id) }), ...(Number.isFinite(at) && { at }) };
+  }
+
+  #placeOf(channelId: string): string {
+    const name = this.#places.nameOf(channelId);
+    return name === undefined ? `channel ${channelId}` : `#${name} (${channelId})`;
   }
 
   /** Words of others, as they are read. */
@@ -134,23 +195,33 @@ export class Mapper {
     return shown(readableText(content, this.#readable), "discord");
   }
 
+  readonly #readText = (content: string): string => this.#shown({ content });
+
   get #readable() {
     return { selfId: this.#selfId, channelName: (id: string) => this.#places.nameOf(id) };
   }
 
   #quoteOf(message: APIMessage): Quote | undefined {
-    const messageId = message.message_reference?.message_id;
-    if (message.type !== 19 || messageId === undefined) return undefined;
+    const { message_id: messageId, channel_id } = message.message_reference ?? {};
+    if (message.type !== MessageType.Reply || messageId === undefined) return undefined;
     const answered = message.referenced_message;
+    const isElsewhere = channel_id !== undefined && channel_id !== message.channel_id;
     return {
       messageId,
       fromSelf: answered?.author.id === this.#selfId,
       ...(answered && {
-        text: shown(this.#saidIn(answered), "discord"),
+        ...this.#shownIn(answered),
         senderId: answered.author.id,
         senderName: chosenName(nameOf(answered.author)),
       }),
+      ...(isElsewhere && { elsewhere: { where: this.#placeOf(channel_id) } }),
     };
+  }
+
+  #shownIn(message: APIMessage): Pick<Quote, "text" | "media" | "items"> {
+    const { text, others, media, items } = this.#heldBy(message);
+    const said = shown({ text, others }, "discord");
+    return { ...(said !== "" && { text: said }), ...(media.length > 0 && { media }), ...(items && { items }) };
   }
 
   async #isMentioned(message: ReceivedMessage): Promise<boolean> {

@@ -8,6 +8,8 @@ import { peerOf } from "./inbound.ts";
 import type { Handled } from "./link.ts";
 import { timeOf } from "./snowflake.ts";
 
+const PING = 1;
+const AUTOCOMPLETE = 4;
 const COMMAND = 2;
 const COMPONENT = 3;
 /** Of a reply: the interaction is unknown, its token has ended, or it was never answered. */
@@ -32,11 +34,12 @@ export class Interactions {
     this.#log = log;
   }
 
-  async handle(interaction: APIInteraction): Promise<Handled | undefined> {
-    if (interaction.type !== COMMAND && interaction.type !== COMPONENT) return undefined;
+  async handle(interaction: APIInteraction): Promise<Handled> {
+    if (interaction.type === AUTOCOMPLETE || interaction.type === PING)
+      return { reading: { nobody: "the app asks while somebody types; nothing was sent" } };
     const user = interaction.member?.user ?? interaction.user;
     const { id, token, channel } = interaction;
-    if (!user || !channel) return undefined;
+    if (!user || !channel) return { reading: { nobody: "an interaction without anybody who made it, or a place" } };
     const base = {
       keys: [`interaction:${id}`] as [string],
       at: timeOf(id),
@@ -44,6 +47,10 @@ export class Interactions {
       sender: peerOf(user, { nick: interaction.member?.nick ?? undefined }),
       fromSelf: false,
     };
+    if (interaction.type !== COMMAND && interaction.type !== COMPONENT) {
+      const why = "A form of the app; the gateway has none.";
+      return { reading: { ...base, kind: "unread", what: "form", messageId: id, why } };
+    }
     if (interaction.type === COMPONENT) {
       const inbound: Inbound = {
         ...base,
@@ -51,7 +58,10 @@ export class Interactions {
         messageId: interaction.message.id,
         data: interaction.data.custom_id,
       };
-      return { inbound, after: () => this.#answer(token, this.#api.interactions.deferMessageUpdate(id, token)) };
+      return {
+        reading: inbound,
+        after: () => this.#answer(token, this.#api.interactions.deferMessageUpdate(id, token)),
+      };
     }
     const via: ReplyAddress = { applicationId: interaction.application_id, token };
     const inbound: Inbound = {
@@ -64,7 +74,7 @@ export class Interactions {
       isCommand: true,
       via: JSON.stringify(via),
     };
-    return { inbound, after: () => this.#answer(token, this.#api.interactions.defer(id, token)) };
+    return { reading: inbound, after: () => this.#answer(token, this.#api.interactions.defer(id, token)) };
   }
 
   /** Where a reply goes, when it can still go there. */

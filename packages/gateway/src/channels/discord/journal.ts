@@ -1,10 +1,11 @@
 /** The inbox, as a connection to Discord uses it. */
-import { type ChannelContext, ChannelError, type Inbound, type StateChanges } from "../../kit/channel.ts";
+import { type ChannelContext, ChannelError, type StateChanges } from "../../kit/channel.ts";
+import type { Reading } from "../../kit/rules.ts";
 
 /** Takes in what has happened. Throws `ChannelError` "unavailable" when the disk refuses. */
-export function journal(context: ChannelContext, inbound: readonly Inbound[], state: StateChanges): void {
+export function journal(context: ChannelContext, readings: readonly Reading[], state: StateChanges): void {
   try {
-    context.receive(inbound, state);
+    context.receive(readings, state);
   } catch (cause) {
     const sentence = "What Discord sent cannot be stored; free space on the disk of the state folder.";
     throw new ChannelError("unavailable", sentence, { cause });

@@ -7,19 +7,20 @@ import type { GatewayDispatchPayload } from "@discordjs/core/http-only";
 import type { REST } from "@discordjs/rest";
 import { type SessionInfo, WebSocketManager, WebSocketShardEvents } from "@discordjs/ws";
 import { sha256Hex } from "../../base/ids.ts";
-import { type ChannelContext, ChannelError, type Inbound, type StateChanges } from "../../kit/channel.ts";
+import { type ChannelContext, ChannelError, type StateChanges } from "../../kit/channel.ts";
+import { inboundIn, type Reading } from "../../kit/rules.ts";
 import { fatalClose, linkError } from "./errors.ts";
 import { journal } from "./journal.ts";
 
 /** What becomes of an event. `after` runs when the inbox holds the rest. */
 export interface Handled {
-  readonly inbound?: Inbound | readonly Inbound[] | undefined;
+  readonly reading: Reading;
   readonly state?: StateChanges | undefined;
   readonly after?: (() => void) | undefined;
 }
 
 /** Handles one event. `key` names it, also when it comes again. Throws `ChannelError` when the link cannot go on. */
-export type Handle = (event: GatewayDispatchPayload, key: string) => Promise<Handled | undefined>;
+export type Handle = (event: GatewayDispatchPayload, key: string) => Promise<Handled>;
 
 interface Options {
   readonly context: ChannelContext;
@@ -160,7 +161,7 @@ export class GatewayLink implements AsyncDisposable {
   }
 
   async #handleBatch(): Promise<void> {
-    const inbound: Inbound[] = [];
+    const readings: Reading[] = [];
     const after: (() => void)[] = [];
     let state: StateChanges = {};
     let handledUpTo: { sessionId: string; sequence: number } | undefined;
@@ -175,11 +176,12 @@ export class GatewayLink implements AsyncDisposable {
       const { event, sessionId } = next;
       if (this.#isKnown(event, sessionId)) continue;
       const handled = await this.#handle(event, `${sessionId}:${event.s}`);
-      inbound.push(...[handled?.inbound ?? []].flat());
+      if (handled) readings.push(handled.reading);
       if (handled?.after) after.push(handled.after);
       state = { ...state, ...handled?.state };
       handledUpTo = { sessionId, sequence: event.s };
-      isWorthKeeping = standsAlone || inbound.length > 0 || Object.keys(state).length > 0;
+      isWorthKeeping =
+        standsAlone || readings.some((reading) => inboundIn(reading).length > 0) || Object.keys(state).length > 0;
       if (standsAlone) break;
     }
     // A link that has ended writes nothing: another may be open by now.
@@ -187,7 +189,7 @@ export class GatewayLink implements AsyncDisposable {
     const session = this.#session?.sessionId === handledUpTo.sessionId ? this.#session : undefined;
     const handledSession = session && { ...session, sequence: Math.max(session.sequence, handledUpTo.sequence) };
     if (isWorthKeeping) {
-      journal(this.#options.context, inbound, {
+      journal(this.#options.context, readings, {
         ...state,
         ...(handledSession && { session: this.#written(handledSession) }),
       });

@@ -64,7 +64,10 @@ export class Places {
     const spaceId = place.guildId ?? hint.guildId;
     if (place.parentId === undefined) return { id: channelId, kind: "channel", title: chosenName(place.name), spaceId };
     const parent = this.#known.get(place.parentId) ?? (await this.#ask(place.parentId));
-    return { id: place.parentId, threadId: channelId, kind: "channel", title: chosenName(parent.name), spaceId };
+    return {
+      ...{ id: place.parentId, threadId: channelId, kind: "channel", title: chosenName(parent.name), spaceId },
+      ...(place.name !== undefined && { threadTitle: chosenName(place.name) }),
+    };
   }
 
   /** Whether one of these roles is the account's. */

@@ -26,18 +26,3 @@ test("a mention of the account at the beginning is an address, later it is a wor
   assert.equal(read({ content: "<@9>, help", mentions: [self] }), "help");
   assert.equal(read({ content: "ask <@9>", mentions: [self] }), "ask @“Molty” (discord:9)");
 });
-
-test("cards, stickers and polls are read", () => {
-  const embeds = [
-    { type: "rich", title: "Build", description: "passed", fields: [{ name: "branch", value: "main" }] },
-    { type: "link", title: "a preview" },
-  ];
-  const poll = {
-    question: { text: "Tea?" },
-    answers: [{ poll_media: { text: "yes" } }, { poll_media: { text: "no" } }],
-  };
-
-  assert.equal(read({ embeds }), "Build\npassed\nbranch: main");
-  assert.equal(read({ sticker_items: [{ id: "1", name: "wumpus", format_type: 1 }] }), "[sticker: “wumpus”]");
-  assert.equal(read({ poll }), "Poll: Tea?\n- yes\n- no");
-});

@@ -1,10 +1,9 @@
-/** What a message says to somebody who reads text only: mentions of people, and everything that is not text in words. */
-import type { APIEmbed, APIMessage, APIUser } from "@discordjs/core/http-only";
-import { label, lines, other, reading, type Said, trimmed, typed } from "../../kit/text/said.ts";
+/** What the text of a message says to somebody who reads text only: mentions, emoji and times in words. */
+import type { APIMessage, APIUser } from "@discordjs/core/http-only";
+import { other, reading, type Said, trimmed, typed } from "../../kit/text/said.ts";
 
 /** The part of a message that is read; a forwarded one has no more. */
-export type Readable = Pick<APIMessage, "content"> &
-  Partial<Pick<APIMessage, "mentions" | "embeds" | "sticker_items" | "poll">>;
+export type Readable = Pick<APIMessage, "content"> & Partial<Pick<APIMessage, "mentions">>;
 
 /** How people are called on Discord. */
 export function nameOf(user: APIUser): string {
@@ -18,13 +17,7 @@ export interface ReadableOptions {
 
 /** What a message says. A mention of the account at its beginning is left out: it is an address, not a part of what is said. */
 export function readableText(message: Readable, options: ReadableOptions): Said {
-  const embeds = (message.embeds ?? []).filter(({ type }) => type === undefined || type === "rich");
-  return lines([
-    written(String(message.content ?? ""), message.mentions ?? [], options),
-    ...embeds.map((embed) => typed(embedText(embed))),
-    ...(message.sticker_items ?? []).map(({ name }) => label("[sticker: ", { name }, "]")),
-    ...(message.poll ? [typed(pollText(message.poll))] : []),
-  ]);
+  return written(String(message.content ?? ""), message.mentions ?? [], options);
 }
 
 /** People, roles, channels, emoji, commands and times (Discord: message formatting). */
@@ -52,15 +45,4 @@ function reference(
   if (sign === "@&") return other({ sign: "@", name: "role", id });
   const user = mentions.find((each) => each.id === id);
   return other({ sign: "@", name: user && nameOf(user), id });
-}
-
-function embedText(embed: APIEmbed): string {
-  const fields = (embed.fields ?? []).map(({ name, value }) => `${name}: ${value}`);
-  const lines = [embed.author?.name, embed.title, embed.description, ...fields, embed.footer?.text, embed.url];
-  return lines.filter((line) => line !== undefined && line !== "").join("\n");
-}
-
-function pollText(poll: NonNullable<APIMessage["poll"]>): string {
-  const answers = poll.answers.map(({ poll_media }) => `- ${poll_media.text ?? poll_media.emoji?.name ?? ""}`);
-  return `Poll: ${poll.question.text ?? ""}\n${answers.join("\n")}`;
 }

@@ -109,8 +109,10 @@ describe("tapbacks", () => {
 describe("a message of BlueBubbles", () => {
   const message = { guid: "G", chats: [{ guid: "iMessage;-;+1555" }], handle: { address: "+1555" }, dateCreated: 1 };
 
-  test("that is no message to people is left out", () => {
-    assert.deepEqual(readBlue({ ...message, itemType: 1, groupActionType: 1 }, { now: 2 })?.inbound, []);
+  test("that says nothing is recorded as what it is, and one without identity is none", () => {
+    const [change] = readBlue({ ...message, itemType: 1, groupActionType: 1 }, { now: 2 })?.inbound ?? [];
+
+    assert.equal(change?.kind === "unread" && change.what, "group change");
     assert.equal(readBlue({ ...message, chats: [] }, { now: 2 }), undefined);
     assert.equal(readBlue("nonsense", { now: 2 }), undefined);
   });

@@ -8,6 +8,7 @@ import {
   type ProbeContext,
   provenAlias,
 } from "../../kit/channel.ts";
+import { inboundIn, type Reading } from "../../kit/rules.ts";
 import { type Daemon, runningUrl, startDaemon } from "./daemon.ts";
 import { echoChanges } from "./echoes.ts";
 import { parseReceived, type Received } from "./envelope.ts";
@@ -133,8 +134,9 @@ function drainAtEnd(record: EventRecord | undefined, takeOne: (data: string) => 
 function take(data: string, { mapper, groups }: { mapper: Mapper; groups: Groups }, context: ChannelContext): void {
   const received = parseReceived(data);
   if (!received) return context.log.warn("signal-cli sent an event that cannot be read", { length: data.length });
-  const inbound = mapped(() => mapper.inbound(received), context);
-  if (inbound) context.receive([inbound], echoChanges(context.state, inbound));
+  const reading = readEvent(mapper, received, context);
+  const [inbound] = inboundIn(reading);
+  context.receive([reading], inbound && echoChanges(context.state, inbound));
   if (isGroupChange(received)) void noteRemoval(received, groups, context);
 }
 
@@ -148,12 +150,13 @@ async function noteRemoval(received: Received, groups: Groups, context: ChannelC
   }
 }
 
-function mapped<T>(map: () => T, { log }: ChannelContext): T | undefined {
+/** What an event says; one that is not as signal-cli describes events is recorded as such. */
+function readEvent(mapper: Mapper, received: Received, { log }: ChannelContext): Reading {
   try {
-    return map();
+    return mapper.inbound(received);
   } catch (error) {
     log.warn("signal-cli sent an event that cannot be read", { reason: String(error) });
-    return undefined;
+    return mapper.broken(received);
   }
 }
 

@@ -21,12 +21,46 @@ export interface Envelope {
   readonly serverDeliveredTimestamp?: Maybe<number>;
   readonly dataMessage?: Maybe<DataMessage>;
   readonly editMessage?: Maybe<{ readonly targetSentTimestamp: number; readonly dataMessage: DataMessage }>;
-  readonly syncMessage?: Maybe<{ readonly sentMessage?: Maybe<SentMessage> }>;
+  readonly syncMessage?: Maybe<{
+    readonly sentMessage?: Maybe<SentMessage>;
+    readonly sentStoryMessage?: Maybe<object>;
+  }>;
+  readonly storyMessage?: Maybe<object>;
+  readonly callMessage?: Maybe<{ readonly offerMessage?: Maybe<object> }>;
+  readonly receiptMessage?: Maybe<object>;
+  readonly typingMessage?: Maybe<object>;
 }
 
+/** Who wrote another message, and when: Signal's name of it. */
+interface Target {
+  readonly targetSentTimestamp: number;
+  readonly targetAuthorNumber?: Maybe<string>;
+  readonly targetAuthorUuid?: Maybe<string>;
+}
+
+/** The fields of signal-cli's JsonDataMessage. */
 export interface DataMessage {
   readonly timestamp: number;
   readonly message?: Maybe<string>;
+  readonly expiresInSeconds?: Maybe<number>;
+  readonly isExpirationUpdate?: Maybe<boolean>;
+  readonly viewOnce?: Maybe<boolean>;
+  readonly textStyles?: Maybe<readonly object[]>;
+  readonly previews?: Maybe<
+    readonly { readonly url?: Maybe<string>; readonly title?: Maybe<string>; readonly description?: Maybe<string> }[]
+  >;
+  readonly payment?: Maybe<{ readonly note?: Maybe<string> }>;
+  readonly storyContext?: Maybe<{ readonly author?: Maybe<string>; readonly sentTimestamp?: Maybe<number> }>;
+  readonly pollCreate?: Maybe<{
+    readonly question?: Maybe<string>;
+    readonly allowMultiple?: Maybe<boolean>;
+    readonly options?: Maybe<readonly string[]>;
+  }>;
+  readonly pollVote?: Maybe<Target & { readonly optionIndexes?: Maybe<readonly number[]> }>;
+  readonly pollTerminate?: Maybe<Target>;
+  readonly pinMessage?: Maybe<Target>;
+  readonly unpinMessage?: Maybe<Target>;
+  readonly adminDelete?: Maybe<Target>;
   readonly groupInfo?: Maybe<{
     readonly groupId: string;
     readonly groupName?: Maybe<string>;
@@ -38,17 +72,32 @@ export interface DataMessage {
     readonly authorNumber?: Maybe<string>;
     readonly authorUuid?: Maybe<string>;
     readonly text?: Maybe<string>;
+    readonly attachments?: Maybe<
+      readonly { readonly contentType?: Maybe<string>; readonly filename?: Maybe<string> }[]
+    >;
   }>;
   readonly mentions?: Maybe<readonly Mention[]>;
   readonly attachments?: Maybe<readonly Attachment[]>;
-  readonly sticker?: Maybe<object>;
-  readonly contacts?: Maybe<readonly { readonly name?: Maybe<{ readonly display?: Maybe<string> }> }[]>;
+  readonly sticker?: Maybe<{ readonly packId?: Maybe<string>; readonly stickerId?: Maybe<number> }>;
+  readonly contacts?: Maybe<readonly SharedContact[]>;
   readonly reaction?: Maybe<{
     readonly emoji: string;
     readonly targetSentTimestamp: number;
     readonly isRemove?: Maybe<boolean>;
   }>;
   readonly remoteDelete?: Maybe<{ readonly timestamp: number }>;
+}
+
+export interface SharedContact {
+  readonly name?: Maybe<{
+    readonly display?: Maybe<string>;
+    readonly given?: Maybe<string>;
+    readonly family?: Maybe<string>;
+    readonly nickname?: Maybe<string>;
+  }>;
+  readonly organization?: Maybe<string>;
+  readonly phone?: Maybe<readonly { readonly value?: Maybe<string> }[]>;
+  readonly email?: Maybe<readonly { readonly value?: Maybe<string> }[]>;
 }
 
 export interface SentMessage extends DataMessage {

@@ -3,16 +3,23 @@ import {
   accountId,
   type Chat,
   type ChosenName,
+  type Content,
   chosenName,
+  type Forwarded,
   type Inbound,
   type MediaKind,
   type MediaRef,
+  ownAndForwarded,
   type Peer,
   provenAlias,
   type Quote,
 } from "../../kit/channel.ts";
-import { label, lines, other, type Said, trimmed, typed, withOthers } from "../../kit/text/said.ts";
-import type { Attachment, DataMessage, Envelope, Mention, Received, SentMessage } from "./envelope.ts";
+import { isEmpty } from "../../kit/content.ts";
+import type { Item } from "../../kit/item.ts";
+import type { Nobodys, Reading } from "../../kit/rules.ts";
+import { oneLine } from "../../kit/text/one-line.ts";
+import { other, type Said, trimmed, withOthers } from "../../kit/text/said.ts";
+import type { Attachment, DataMessage, Envelope, Mention, Received, SentMessage, SharedContact } from "./envelope.ts";
 
 /** The account, under both of its names. */
 export interface Self {
@@ -32,64 +39,90 @@ export class Mapper {
     this.#groupNames = groupNames;
   }
 
-  /** Undefined for what nobody said: receipts, typing, calls, changes of settings. */
-  inbound({ envelope, exception }: Received): Inbound | undefined {
+  /** What an event says. */
+  inbound({ envelope, exception }: Received): Reading {
     if (exception) return this.#unreadable(envelope, exception.type ?? "unknown reason");
     if (envelope.syncMessage?.sentMessage) return this.#sentElsewhere(envelope, envelope.syncMessage.sentMessage);
     if (envelope.editMessage) {
       const { targetSentTimestamp, dataMessage } = envelope.editMessage;
       const base = this.#base(envelope, dataMessage);
-      return { ...base, kind: "edit", messageId: String(targetSentTimestamp), ...this.#saidIn(dataMessage) };
+      const messageId = String(targetSentTimestamp);
+      const { keys: messageKeys } = this.#base(envelope, { ...dataMessage, timestamp: targetSentTimestamp });
+      const content = this.#contentOf(dataMessage, base.chat.id);
+      return { ...base, kind: "edit", messageId, messageKeys, writtenAt: targetSentTimestamp, ...content };
     }
     const { dataMessage } = envelope;
-    if (!dataMessage) return undefined;
-    return this.#content(this.#base(envelope, dataMessage), dataMessage);
+    if (dataMessage) return this.#content(this.#base(envelope, dataMessage), dataMessage);
+    const base = this.#base(envelope, { timestamp: envelope.timestamp });
+    if (envelope.callMessage?.offerMessage)
+      return { ...base, kind: "unread", what: "call", why: "A call; the gateway takes none." };
+    if (envelope.storyMessage)
+      return { ...base, kind: "unread", what: "story", why: "A story, which is no message to the account." };
+    return { nobody: "a receipt, typing, the end of a call, or the account's own devices" };
   }
 
-  #content(base: Base, data: DataMessage): Inbound | undefined {
+  /** An event that could not be read: who sent it, and when. */
+  broken({ envelope }: Received): Reading {
+    const why = "signal-cli told of a message that is not as it describes messages.";
+    return { ...this.#base(envelope, { timestamp: envelope.timestamp }), kind: "unreadable", why };
+  }
+
+  #content(base: Base, data: DataMessage): Reading {
     if (data.reaction) {
       const { emoji, targetSentTimestamp, isRemove } = data.reaction;
-      return {
-        ...base,
-        kind: "reaction",
-        messageId: String(targetSentTimestamp),
-        emoji,
-        isRemoved: isRemove === true,
-      };
+      const messageId = String(targetSentTimestamp);
+      return { ...base, kind: "reaction", messageId, emoji, isRemoved: isRemove === true };
     }
     if (data.remoteDelete) return { ...base, kind: "unsend", messageId: String(data.remoteDelete.timestamp) };
-    const said = this.#saidIn(data);
-    const media = (data.attachments ?? []).flatMap((attachment) => mediaOf(attachment, base.chat.id));
-    if (said.text === "" && media.length === 0) return undefined;
+    if (data.adminDelete) {
+      const messageId = String(data.adminDelete.targetSentTimestamp);
+      return {
+        ...base,
+        kind: "unread",
+        what: "adminDelete",
+        why: `An admin of the group removed message ${messageId}.`,
+      };
+    }
+    if (data.pollVote) {
+      const { targetSentTimestamp, optionIndexes } = data.pollVote;
+      return { ...base, kind: "vote", messageId: String(targetSentTimestamp), answers: optionIndexes ?? [] };
+    }
+    const content = this.#contentOf(data, base.chat.id);
+    return isEmpty(content) ? nothingIn(data, base) : { ...base, kind: "message", ...content };
+  }
+
+  /** What a message holds. */
+  #contentOf(data: DataMessage, chatId: string): Content {
     const replyTo = this.#quoteOf(data);
+    const media = (data.attachments ?? []).flatMap((attachment) => mediaOf(attachment, chatId));
+    const items = itemsIn(data, media.length);
     const mentionsSelf = (data.mentions ?? []).some(({ number, uuid }) => this.#isSelf(number, uuid));
     return {
-      ...base,
-      kind: "message",
-      ...said,
+      ...ownAndForwarded(this.#saidIn(data), pagesIn(data)),
       media,
+      ...(items.length > 0 && { items }),
       replyTo,
       mentionsSelf: mentionsSelf || replyTo?.fromSelf === true,
     };
   }
 
   /** The owner wrote on another device; to themselves, that is a note. */
-  #sentElsewhere(envelope: Envelope, sent: SentMessage): Inbound | undefined {
+  #sentElsewhere(envelope: Envelope, sent: SentMessage): Reading {
     // Only the account's own devices tell what it has sent.
-    if (!this.#isSelf(envelope.sourceNumber, envelope.sourceUuid)) return undefined;
+    if (!this.#isSelf(envelope.sourceNumber, envelope.sourceUuid))
+      return { nobody: "somebody else's device claims to tell what the account has sent" };
     const base = this.#base(envelope, sent);
     if (sent.groupInfo) return this.#content(base, sent);
     const { destinationNumber, destinationUuid } = sent;
     const id = destinationNumber ?? destinationUuid;
-    if (!id) return undefined;
+    if (!id) return { nobody: "a copy of what was sent to nobody: the phone keeps its devices alike" };
     const isSelf = this.#isSelf(destinationNumber, destinationUuid);
     const chat: Chat = isSelf ? { id: this.#self.number, kind: "direct", isSelf } : { id, kind: "direct" };
     return this.#content({ ...base, chat }, sent);
   }
 
-  #unreadable(envelope: Envelope, reason: string): Inbound | undefined {
-    // Copies of one's own messages cannot be decrypted, nor need they be.
-    if (reason === "SelfSendException") return undefined;
+  #unreadable(envelope: Envelope, reason: string): Reading {
+    if (reason === "SelfSendException") return { nobody: "a copy of a message that the account itself has sent" };
     const why = `Signal could not decrypt a message (${reason}); ask for it again.`;
     return { ...this.#base(envelope, { timestamp: envelope.timestamp }), kind: "unreadable", why };
   }
@@ -133,20 +166,25 @@ export class Mapper {
     return number === this.#self.number || (uuid !== undefined && uuid !== null && uuid === this.#self.uuid);
   }
 
-  #quoteOf({ quote }: DataMessage): Quote | undefined {
+  #quoteOf({ quote, storyContext }: DataMessage): Quote | undefined {
+    if (!quote && storyContext) {
+      const items = [{ kind: "withheld", what: "a story", why: "stories are not kept here" }] as const;
+      return { messageId: String(storyContext.sentTimestamp ?? "story"), fromSelf: false, items, isClaimed: true };
+    }
     if (!quote) return undefined;
     const senderId = quote.authorNumber ?? quote.authorUuid ?? quote.author ?? undefined;
     return {
       messageId: String(quote.id),
       fromSelf: this.#isSelf(quote.authorNumber ?? quote.author, quote.authorUuid),
       ...(quote.text && { text: quote.text }),
+      ...quotedFiles(quote.attachments ?? []),
       ...(senderId && { senderId }),
       isClaimed: true,
     };
   }
 
   /** What was written. A mention of the account at the beginning is an address, and is left out. */
-  #saidIn({ message, mentions, sticker, contacts }: DataMessage): Said {
+  #saidIn({ message, mentions }: DataMessage): Said {
     const text = typeof message === "string" ? message : "";
     const told = (mentions ?? []).filter(({ start }) => text.startsWith(PLACEHOLDER, start));
     const from = this.#endOfAddress(text, told);
@@ -157,8 +195,7 @@ export class Mapper {
         said: other({ sign: "@", name: name ?? undefined, id: number ?? uuid ?? undefined }),
       })),
     );
-    const cards = (contacts ?? []).map(({ name }) => label("[contact: ", { name: name?.display ?? undefined }, "]"));
-    return lines([trimmed(own), ...(sticker ? [typed("[sticker]")] : []), ...cards]);
+    return trimmed(own);
   }
 
   /** Where the text begins behind a mention of the account; 0 when it begins with something else. */
@@ -179,6 +216,103 @@ type Base = Pick<Inbound, "keys" | "at" | "chat" | "sender" | "messageId" | "fro
 export interface FileAddress {
   readonly id: string;
   readonly chatId: string;
+}
+
+const around = { nobody: "it goes around what is said" };
+
+/** What a message without words, files and items is, by the fields of signal-cli's JSON. */
+const NOTHING_SAID: { readonly [Field in keyof DataMessage]-?: { readonly unread: string } | Nobodys } = {
+  isExpirationUpdate: { unread: "Somebody changed how long messages stay in the chat." },
+  pollTerminate: { unread: "Somebody ended a poll." },
+  pinMessage: { unread: "Somebody pinned a message." },
+  unpinMessage: { unread: "Somebody took a pin away." },
+  groupInfo: { unread: "Somebody changed the group, or came into it." },
+  payment: { unread: "A payment." },
+  pollCreate: around,
+  pollVote: around,
+  adminDelete: around,
+  reaction: around,
+  remoteDelete: around,
+  timestamp: around,
+  message: around,
+  expiresInSeconds: around,
+  viewOnce: around,
+  textStyles: around,
+  previews: around,
+  storyContext: around,
+  quote: around,
+  mentions: around,
+  attachments: around,
+  sticker: around,
+  contacts: around,
+};
+
+function nothingIn(data: DataMessage, base: Base): Reading {
+  for (const [field, rule] of Object.entries(NOTHING_SAID)) {
+    const value = data[field as keyof DataMessage];
+    if ("unread" in rule && value !== undefined && value !== null && value !== false)
+      return { ...base, kind: "unread", what: field, why: rule.unread };
+  }
+  const isBare = Object.keys(data).every((field) => Object.hasOwn(NOTHING_SAID, field));
+  if (isBare) return { nobody: "a message of Signal's own without any content: keys or a profile" };
+  const why = "Signal sent something that this version does not know; open it on the phone.";
+  return { ...base, kind: "unread", what: "unknown kind", why };
+}
+
+function itemsIn({ sticker, contacts, pollCreate, payment, viewOnce }: DataMessage, files: number): Item[] {
+  const isWithheld = viewOnce === true && files === 0;
+  return [
+    ...(sticker ? [{ kind: "sticker", ...(sticker.packId && { set: sticker.packId }) } as const] : []),
+    ...(contacts ?? []).map(contactOf),
+    ...(pollCreate ? [pollOf(pollCreate)] : []),
+    ...(payment?.note ? [{ kind: "card", name: "Payment", text: payment.note } as const] : []),
+    ...(isWithheld
+      ? [
+          {
+            kind: "withheld",
+            what: "a picture or video that can be opened once",
+            why: "Signal hands it to the phone only",
+          } as const,
+        ]
+      : []),
+  ];
+}
+
+function contactOf({ name, organization, phone, email }: SharedContact): Item {
+  const called = name?.display || [name?.given, name?.family].filter(Boolean).join(" ") || name?.nickname;
+  return {
+    kind: "contact",
+    name: called || undefined,
+    organization: organization || undefined,
+    numbers: (phone ?? []).flatMap(({ value }) => value || []),
+    mails: (email ?? []).flatMap(({ value }) => value || []),
+  };
+}
+
+function pollOf({ question, options, allowMultiple }: NonNullable<DataMessage["pollCreate"]>): Item {
+  return { kind: "poll", question: question ?? "", answers: options ?? [], isMultiple: allowMultiple === true };
+}
+
+/** What a link leads to, as the sender's app shows it. */
+function pagesIn({ previews }: DataMessage): Forwarded[] {
+  return (previews ?? []).flatMap(({ url, title, description }) => {
+    const text = [title, description].filter(Boolean).join("\n");
+    return text === "" ? [] : [{ text, origin: { where: url || "a page" } }];
+  });
+}
+
+/** Signal quotes files by their kind and name. */
+function quotedFiles(
+  files: readonly { readonly contentType?: string | null | undefined; readonly filename?: string | null | undefined }[],
+): Pick<Quote, "items"> {
+  if (files.length === 0) return {};
+  return {
+    items: files.map(({ contentType, filename }) => ({
+      kind: "withheld",
+      what: `a file (${oneLine([filename, contentType].filter(Boolean).join(", ")) || "of an unknown kind"})`,
+      why: "Signal names it and does not send it again",
+    })),
+  };
 }
 
 function mediaOf(attachment: Attachment, chatId: string): MediaRef[] {

@@ -5,6 +5,7 @@
 import type { WebClient } from "@slack/web-api";
 import { detailOf, ignore } from "../../base/errors.ts";
 import type { ChannelContext, Chat, Inbound } from "../../kit/channel.ts";
+import { inboundIn } from "../../kit/rules.ts";
 import { sendError } from "./errors.ts";
 import { stringField } from "./events.ts";
 import { historyInbound } from "./inbound.ts";
@@ -73,7 +74,7 @@ async function takeIn({ context, intake, signal }: Away, chat: Chat, oldest: str
     if (Number(stringField(message, "ts")) <= Number(oldest)) continue;
     await intake.learnOf(message, chat.id);
     try {
-      inbound.push(...historyInbound(message, chat, intake.reader));
+      inbound.push(...inboundIn(historyInbound(message, chat, intake.reader)));
     } catch (error) {
       context.log.warn("slack's history holds a message that cannot be read", { chat: chat.id, why: detailOf(error) });
     }

@@ -1,4 +1,5 @@
 /** The parts of Slack's events that are read, checked as far as they are used. */
+import { typedIn } from "./blocks.ts";
 
 export interface SlackFile {
   readonly id: string;
@@ -9,6 +10,28 @@ export interface SlackFile {
   readonly mode?: string;
   readonly is_external?: boolean;
   readonly url_private?: string;
+}
+
+/** What programs attach, and what people share or link. */
+export interface SlackAttachment {
+  readonly pretext?: string;
+  readonly title?: string;
+  readonly title_link?: string;
+  readonly text?: string;
+  readonly fallback?: string;
+  readonly fields?: readonly { readonly title?: string; readonly value?: string }[];
+  readonly actions?: readonly { readonly text?: string }[];
+  readonly footer?: string;
+  readonly blocks?: unknown;
+  readonly message_blocks?: readonly { readonly message?: { readonly blocks?: unknown } }[];
+  readonly author_name?: string;
+  readonly author_id?: string;
+  readonly channel_id?: string;
+  readonly channel_name?: string;
+  readonly service_name?: string;
+  readonly ts?: string | number;
+  readonly from_url?: string;
+  readonly files?: readonly SlackFile[];
 }
 
 /** A message as events and histories hold it. */
@@ -26,13 +49,8 @@ export interface SlackMessage {
   readonly parent_user_id?: string;
   readonly files?: readonly SlackFile[];
   readonly edited?: { readonly ts?: string };
-  readonly attachments?: readonly {
-    readonly text?: string;
-    readonly fallback?: string;
-    readonly author_name?: string;
-    readonly author_id?: string;
-    readonly from_url?: string;
-  }[];
+  readonly blocks?: unknown;
+  readonly attachments?: readonly SlackAttachment[];
   readonly metadata?: { readonly event_payload?: { readonly id?: unknown } };
 }
 
@@ -45,7 +63,8 @@ export function messageIn(event: unknown, channel?: string): SlackMessage {
   if (typeof place !== "string") throw new TypeError("no channel");
   if (typeof text !== "string") throw new TypeError("the text is not a string");
   if (message.user !== undefined && typeof message.user !== "string") throw new TypeError("the user is not an id");
-  return { ...message, channel: place, text };
+  // Apps and some clients leave the text empty where there are blocks.
+  return { ...message, channel: place, text: text.trim() === "" ? typedIn(message.blocks) : text };
 }
 
 /** A named field of something unknown. */

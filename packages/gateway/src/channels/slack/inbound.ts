@@ -2,6 +2,7 @@
 import {
   accountId,
   type Chat,
+  type Content,
   chosenName,
   type Forwarded,
   type Inbound,
@@ -10,17 +11,76 @@ import {
   ownAndForwarded,
   type Peer,
 } from "../../kit/channel.ts";
+import { type Card, type Item, itemText } from "../../kit/item.ts";
+import type { Reading, Rules } from "../../kit/rules.ts";
+import { oneLine } from "../../kit/text/one-line.ts";
 import { joined, label, lines, type Said, shown, typed } from "../../kit/text/said.ts";
+import { cardsIn, typedIn } from "./blocks.ts";
 import { emojiOf } from "./emoji.ts";
-import { field, messageIn, millisOf, type SlackFile, type SlackMessage, stringField } from "./events.ts";
+import {
+  field,
+  messageIn,
+  millisOf,
+  type SlackAttachment,
+  type SlackFile,
+  type SlackMessage,
+  stringField,
+} from "./events.ts";
 import { chatOf, peerOf, type Reader, threadOf } from "./places.ts";
 import { readable } from "./readable.ts";
 
-/** Messages that people write; other subtypes report joins, topics, pins and the like. */
-const WRITTEN = new Set([undefined, "file_share", "thread_broadcast", "me_message", "bot_message"]);
+const chatChange = { unread: "Somebody changed the channel: its name, its topic, its purpose, or who may write." };
+const comesAndGoes = { unread: "Somebody came into the channel or left it." };
+const pins = { unread: "Somebody pinned something, or took a pin away." };
 
-/** What an event of the Events API says; empty when it is of no interest. Throws when it is not as Slack describes it. */
-export function eventInbound(body: unknown, reader: Reader): readonly Inbound[] {
+/** The subtypes of messages that Slack documents (Slack: message event). None, "", is what people mostly write. */
+const SUBTYPES: Rules<string, "written"> = {
+  "": { read: "written" },
+  file_share: { read: "written" },
+  thread_broadcast: { read: "written" },
+  me_message: { read: "written" },
+  bot_message: { read: "written" },
+  file_mention: { read: "written" },
+  file_comment: { read: "written" },
+  reply_broadcast: { read: "written" },
+  reminder_add: { read: "written" },
+  bot_add: comesAndGoes,
+  bot_remove: comesAndGoes,
+  bot_enable: comesAndGoes,
+  bot_disable: comesAndGoes,
+  channel_join: comesAndGoes,
+  channel_leave: comesAndGoes,
+  group_join: comesAndGoes,
+  group_leave: comesAndGoes,
+  channel_convert_to_private: chatChange,
+  channel_convert_to_public: chatChange,
+  channel_archive: chatChange,
+  channel_unarchive: chatChange,
+  channel_name: chatChange,
+  channel_topic: chatChange,
+  channel_purpose: chatChange,
+  channel_posting_permissions: chatChange,
+  channel_canvas_updated: chatChange,
+  group_archive: chatChange,
+  group_unarchive: chatChange,
+  group_name: chatChange,
+  group_topic: chatChange,
+  group_purpose: chatChange,
+  pinned_item: pins,
+  unpinned_item: pins,
+  huddle_thread: { unread: "A huddle was begun; the gateway takes no calls." },
+  sh_room_created: { unread: "A huddle was begun; the gateway takes no calls." },
+  sh_room_shared: { unread: "A huddle was shared; the gateway takes no calls." },
+  ekm_access_denied: { unread: "The workspace's administrators keep the message from apps." },
+  assistant_app_thread: { nobody: "Slack opens a thread with an assistant" },
+  message_replied: { nobody: "Slack counts an answer in a thread, which is a message of its own" },
+  tombstone: { nobody: "what is left of a message that was deleted before" },
+};
+
+const NOT_OURS = { nobody: "it is about another account" };
+
+/** What an event of the Events API says. Throws when it is not as Slack describes it. */
+export function eventInbound(body: unknown, reader: Reader): Reading {
   const event = field(body, "event");
   const eventId = stringField(body, "event_id");
   const keys = eventId === undefined ? [] : [`event:${eventId}`];
@@ -36,7 +96,7 @@ export function eventInbound(body: unknown, reader: Reader): readonly Inbound[] 
     case "member_left_channel":
       return stringField(event, "user") === reader.userId
         ? membership(event, type === "member_joined_channel", keys, reader)
-        : [];
+        : NOT_OURS;
     case "channel_left":
     case "group_left":
       return membership(event, false, keys, reader);
@@ -45,12 +105,12 @@ export function eventInbound(body: unknown, reader: Reader): readonly Inbound[] 
     case undefined:
       throw new TypeError("an event without a type");
     default:
-      return [];
+      return { nobody: `an event of the kind ${type.slice(0, 60)}, which is no message and not subscribed to` };
   }
 }
 
-/** A message of a history, as if it had just come. Empty when it is our own or nobody's. */
-export function historyInbound(message: unknown, chat: Chat, reader: Reader): readonly Inbound[] {
+/** A message of a history, as if it had just come. */
+export function historyInbound(message: unknown, chat: Chat, reader: Reader): Reading {
   const channelType = { direct: "im", group: "mpim", channel: "channel" }[chat.kind];
   return written({ channel_type: channelType, ...messageIn(message, chat.id) }, [], reader);
 }
@@ -72,7 +132,7 @@ export function unreadableOf(body: unknown, reader: Reader): Inbound | undefined
   };
 }
 
-function messageEvent(event: unknown, keys: readonly string[], reader: Reader): readonly Inbound[] {
+function messageEvent(event: unknown, keys: readonly string[], reader: Reader): Reading {
   switch (stringField(event, "subtype")) {
     case "message_changed":
       return changed(event, keys, reader);
@@ -83,46 +143,79 @@ function messageEvent(event: unknown, keys: readonly string[], reader: Reader): 
   }
 }
 
-function written(message: SlackMessage, keys: readonly string[], reader: Reader): readonly Inbound[] {
-  if (!WRITTEN.has(message.subtype) || isOwn(message, reader)) return [];
-  const sender = senderOf(message, reader);
-  if (!sender) return [];
+const OWN = { nobody: "the gateway's own message, as Slack tells it back" };
+
+function written(message: SlackMessage, more: readonly string[], reader: Reader): Reading {
+  if (isOwn(message, reader)) return OWN;
+  const { subtype = "", channel } = message;
+  const rule = Object.hasOwn(SUBTYPES, subtype)
+    ? SUBTYPES[subtype]
+    : { unread: "Slack sent a message of a kind that this version does not know." };
+  if (rule && "nobody" in rule) return rule;
+  const sender = senderOf(message, reader) ?? { id: accountId(channel) };
+  const keys = [messageKey(message), ...more] as const;
+  const base = { ...baseOf(message, sender, reader), keys };
+  if (!rule || "unread" in rule) return { ...base, kind: "unread", what: subtype, why: rule?.unread ?? "" };
   const parent = message.thread_ts !== message.ts ? message.parent_user_id : undefined;
-  return [
-    {
-      ...baseOf(message, sender, reader),
-      kind: "message",
-      keys: [`message:${message.channel}:${message.ts}`, ...keys],
-      ...ownAndForwarded(saidIn(message, reader), forwardedIn(message, reader)),
-      media: (message.files ?? []).flatMap(mediaOf),
-      mentionsSelf: message.type === "app_mention" || message.text.includes(`<@${reader.userId}`),
-      ...(parent && { replyTo: { messageId: message.thread_ts!, fromSelf: parent === reader.userId } }),
-    },
+  return {
+    ...base,
+    kind: "message",
+    ...contentOf(message, reader),
+    ...(parent && { replyTo: { messageId: message.thread_ts!, fromSelf: parent === reader.userId } }),
+  };
+}
+
+function messageKey({ channel, ts }: SlackMessage): string {
+  return `message:${channel}:${ts}`;
+}
+
+/** What a message holds. */
+function contentOf(message: SlackMessage, reader: Reader): Content {
+  const { attachments = [], files = [], bot_id, blocks, text } = message;
+  const isProgram = bot_id !== undefined;
+  const shared = isProgram ? [] : attachments;
+  const items = [
+    ...cardsIn(blocks, reader, text),
+    ...(isProgram ? attachments.flatMap((attachment) => attachmentCards(attachment, reader)) : []),
+    ...files.flatMap(withheldIn),
   ];
+  const media = [...files, ...shared.flatMap((attachment) => attachment.files ?? [])].flatMap(mediaOf);
+  return {
+    ...ownAndForwarded(
+      saidIn(message, reader),
+      shared.flatMap((attachment) => forwardedIn(attachment, reader)),
+    ),
+    media,
+    ...(items.length > 0 && { items }),
+    mentionsSelf: message.type === "app_mention" || text.includes(`<@${reader.userId}`),
+  };
 }
 
 /** Slack also reports a change when it adds a preview of an address, and when we change our own. */
-function changed(event: unknown, keys: readonly string[], reader: Reader): readonly Inbound[] {
+function changed(event: unknown, keys: readonly string[], reader: Reader): Reading {
   const channel = stringField(event, "channel");
   const inner = field(event, "message");
   if (stringField(inner, "subtype") === "tombstone") return deleted(event, stringField(inner, "ts"), keys, reader);
   const message = { channel_type: stringField(event, "channel_type"), ...messageIn(inner, channel) } as SlackMessage;
-  const sender = senderOf(message, reader);
-  if (isOwn(message, reader) || !sender || message.text === stringField(field(event, "previous_message"), "text"))
-    return [];
+  if (isOwn(message, reader)) return OWN;
+  const previous = field(event, "previous_message");
+  const hasBlocks = JSON.stringify(field(previous, "blocks")) === JSON.stringify(message.blocks);
+  if (hasBlocks && stringField(inner, "text") === stringField(previous, "text"))
+    return { nobody: "Slack has added a preview, or counts answers" };
+  const sender = senderOf(message, reader) ?? { id: accountId(message.channel) };
   const when = message.edited?.ts ?? stringField(event, "event_ts");
-  return [
-    {
-      ...baseOf(message, sender, reader),
-      kind: "edit",
-      keys: [`edit:${message.channel}:${message.ts}:${when}`, ...keys],
-      at: millisOf(when, reader.now),
-      ...saidIn(message, reader),
-    },
-  ];
+  return {
+    ...baseOf(message, sender, reader),
+    kind: "edit",
+    keys: [`edit:${message.channel}:${message.ts}:${when}`, ...keys],
+    at: millisOf(when, reader.now),
+    messageKeys: [messageKey(message)],
+    writtenAt: millisOf(message.ts, reader.now),
+    ...contentOf(message, reader),
+  };
 }
 
-function deleted(event: unknown, ts: string | undefined, keys: readonly string[], reader: Reader): readonly Inbound[] {
+function deleted(event: unknown, ts: string | undefined, keys: readonly string[], reader: Reader): Reading {
   const channel = stringField(event, "channel");
   if (!ts || !channel) throw new TypeError("a deletion without a message");
   const previous = {
@@ -132,59 +225,54 @@ function deleted(event: unknown, ts: string | undefined, keys: readonly string[]
     text: "",
   } as SlackMessage;
   const message = { channel_type: stringField(event, "channel_type"), ...previous } as SlackMessage;
-  const sender = senderOf(message, reader);
-  if (isOwn(message, reader) || !sender) return [];
-  return [
-    { ...baseOf(message, sender, reader), kind: "unsend", keys: [`unsend:${channel}:${ts}`, ...keys], at: reader.now },
-  ];
+  if (isOwn(message, reader)) return OWN;
+  const sender = senderOf(message, reader) ?? { id: accountId(channel) };
+  return {
+    ...baseOf(message, sender, reader),
+    kind: "unsend",
+    keys: [`unsend:${channel}:${ts}`, ...keys],
+    at: reader.now,
+  };
 }
 
-function reactionEvent(
-  event: unknown,
-  isRemoved: boolean,
-  keys: readonly string[],
-  reader: Reader,
-): readonly Inbound[] {
+function reactionEvent(event: unknown, isRemoved: boolean, keys: readonly string[], reader: Reader): Reading {
   const item = field(event, "item");
   const [channel, ts] = [stringField(item, "channel"), stringField(item, "ts")];
   const [user, reaction] = [stringField(event, "user"), stringField(event, "reaction")];
-  if (!channel || !ts || !user || !reaction || user === reader.userId) return [];
+  if (user === reader.userId) return OWN;
+  if (!channel || !ts || !user || !reaction) return { nobody: "a reaction to something that is no message" };
   const when = stringField(event, "event_ts");
-  return [
-    {
-      kind: "reaction",
-      keys: [`reaction:${channel}:${ts}:${user}:${reaction}:${isRemoved ? "-" : "+"}:${when}`, ...keys],
-      at: millisOf(when, reader.now),
-      chat: chatOf(channel, undefined, undefined, reader),
-      sender: peerOf(user, reader),
-      messageId: ts,
-      fromSelf: false,
-      emoji: emojiOf(reaction),
-      isRemoved,
-    },
-  ];
+  return {
+    kind: "reaction",
+    keys: [`reaction:${channel}:${ts}:${user}:${reaction}:${isRemoved ? "-" : "+"}:${when}`, ...keys],
+    at: millisOf(when, reader.now),
+    chat: chatOf(channel, undefined, undefined, reader),
+    sender: peerOf(user, reader),
+    messageId: ts,
+    fromSelf: false,
+    emoji: emojiOf(reaction),
+    isRemoved,
+  };
 }
 
-function membership(event: unknown, isMember: boolean, keys: readonly string[], reader: Reader): readonly Inbound[] {
+function membership(event: unknown, isMember: boolean, keys: readonly string[], reader: Reader): Reading {
   const channel = stringField(event, "channel");
   if (!channel) throw new TypeError("a membership without a channel");
   const when = stringField(event, "event_ts");
   const by = stringField(event, "actor_id") ?? stringField(event, "inviter") ?? reader.userId;
-  return [
-    {
-      kind: "membership",
-      keys: [`membership:${channel}:${isMember}:${when}`, ...keys],
-      at: millisOf(when, reader.now),
-      chat: chatOf(channel, stringField(event, "channel_type") === "G" ? "mpim" : undefined, undefined, reader),
-      sender: peerOf(by, reader),
-      messageId: `membership:${when}`,
-      fromSelf: false,
-      isMember,
-    },
-  ];
+  return {
+    kind: "membership",
+    keys: [`membership:${channel}:${isMember}:${when}`, ...keys],
+    at: millisOf(when, reader.now),
+    chat: chatOf(channel, stringField(event, "channel_type") === "G" ? "mpim" : undefined, undefined, reader),
+    sender: peerOf(by, reader),
+    messageId: `membership:${when}`,
+    fromSelf: false,
+    isMember,
+  };
 }
 
-function movedEvent(event: unknown, keys: readonly string[], reader: Reader): readonly Inbound[] {
+function movedEvent(event: unknown, keys: readonly string[], reader: Reader): Reading {
   const [from, to] = [stringField(event, "old_channel_id"), stringField(event, "new_channel_id")];
   if (!from || !to) throw new TypeError("a move without ids");
   const chat = chatOf(from, undefined, undefined, reader);
@@ -195,7 +283,7 @@ function movedEvent(event: unknown, keys: readonly string[], reader: Reader): re
     messageId: `moved:${to}`,
     fromSelf: false,
   };
-  return [{ ...base, kind: "moved", keys: [`moved:${from}:${to}`, ...keys], toChatId: to }];
+  return { ...base, kind: "moved", keys: [`moved:${from}:${to}`, ...keys], toChatId: to };
 }
 
 function baseOf(message: SlackMessage, sender: Peer, reader: Reader) {
@@ -219,13 +307,34 @@ function senderOf({ user, bot_id, username }: SlackMessage, reader: Reader): Pee
     : { id: accountId(bot_id), ...(username && { name: chosenName(username) }), isBot: true };
 }
 
-/** What was written. Programs put what they say into attachments; those of people hold what they share. */
-function saidIn({ text, attachments = [], files = [], bot_id }: SlackMessage, { userId, names }: Reader): Said {
-  const own = attachments.flatMap(({ text: said }) =>
-    bot_id !== undefined && said ? [readable(said, userId, names)] : [],
-  );
+/** What was typed, and where else it keeps files. */
+function saidIn({ text, files = [] }: SlackMessage, { userId, names }: Reader): Said {
   const elsewhere = files.filter(({ is_external }) => is_external).map(externalFile);
-  return lines([readable(text, userId, names), ...own, ...elsewhere]);
+  return lines([readable(text, userId, names), ...elsewhere]);
+}
+
+/** What a program attaches to its message. */
+function attachmentCards(attachment: SlackAttachment, reader: Reader): Item[] {
+  const { title, title_link: url, fields = [], actions = [] } = attachment;
+  const asRead = (text = "") => shown(readable(text, reader.userId, reader.names), "slack");
+  const card: Card = {
+    kind: "card",
+    name: "Card",
+    title: asRead(title),
+    text: attachmentLines(attachment).map(asRead).join("\n"),
+    facts: fields.map((each) => [asRead(each.title), asRead(each.value)] as const),
+    buttons: actions.flatMap(({ text }) => text || []),
+    url,
+  };
+  const isBare = itemText(card) === card.name;
+  return [...(isBare ? [] : [card]), ...cardsIn(attachment.blocks, reader)];
+}
+
+function attachmentLines({ pretext, text, footer, blocks, fallback, title, fields = [] }: SlackAttachment): string[] {
+  const own = [pretext, text, footer].flatMap((line) => line || []);
+  // Old clients are shown this instead of everything else.
+  const isElse = own.length > 0 || title !== undefined || fields.length > 0 || blocks !== undefined;
+  return isElse ? own : [fallback].flatMap((line) => line || []);
 }
 
 /** A file of another service: its name is that of whoever keeps it there. */
@@ -234,15 +343,40 @@ function externalFile({ name, url_private: url }: SlackFile): Said {
   return joined([label("[file: ", { name }), typed(address === "" ? "]" : ` ${address}]`)]);
 }
 
-/** Shared messages, and previews of pages. */
-function forwardedIn({ attachments = [], bot_id }: SlackMessage, { userId, names }: Reader): Forwarded[] {
-  if (bot_id !== undefined) return [];
-  return attachments.flatMap(({ text, fallback, author_name: name, author_id: id, from_url: url }) => {
-    const said = text || fallback;
-    if (!said) return [];
-    const origin = [name, id && `(${id})`, name || id ? undefined : url].filter(Boolean).join(" ");
-    return [{ text: shown(readable(said, userId, names), "slack"), origin }];
-  });
+/** A message that somebody shares, or the preview of a page. */
+function forwardedIn(attachment: SlackAttachment, reader: Reader): Forwarded[] {
+  const {
+    author_name: name,
+    author_id: id,
+    channel_name: channel,
+    service_name: service,
+    from_url: url,
+    ts,
+  } = attachment;
+  const blocks = [attachment.blocks, ...(attachment.message_blocks ?? []).map(({ message }) => message?.blocks)];
+  const typedText = attachment.text ?? blocks.map(typedIn).filter(Boolean).join("\n");
+  const text = [
+    ...attachmentCards({ ...attachment, text: typedText, blocks: undefined }, reader),
+    ...blocks.flatMap((each) => cardsIn(each, reader, typedText || " ")),
+  ]
+    .map(itemText)
+    .map((each) => each.replace(/^Card(?::\s*|\n)/, ""))
+    .join("\n");
+  if (text === "") return [];
+  const who = [name, id && `(${id})`].filter(Boolean).join(" ");
+  const place = channel ? `#${channel}` : who === "" ? url || service : service;
+  const at = ts === undefined ? Number.NaN : Number(ts) * 1000;
+  return [
+    { text, origin: { ...(who && { who }), ...(place && { where: place }), ...(Number.isFinite(at) && { at }) } },
+  ];
+}
+
+/** Files that are named and cannot be had any more. */
+function withheldIn({ mode, name = "a file" }: SlackFile): Item[] {
+  if (mode === "tombstone") return [{ kind: "withheld", what: oneLine(name), why: "it was deleted" }];
+  if (mode === "hidden_by_limit")
+    return [{ kind: "withheld", what: oneLine(name), why: "the workspace's plan hides old files" }];
+  return [];
 }
 
 /** Files that Slack itself keeps; deleted ones and those of other services cannot be fetched. */

@@ -3,7 +3,9 @@
  * then Slack gets its ack. What Slack does not get an ack for within 3 s it sends again.
  */
 import { detailOf } from "../../base/errors.ts";
-import { type ChannelContext, ChannelError, type Inbound, type StateChanges } from "../../kit/channel.ts";
+import { type ChannelContext, ChannelError, type StateChanges } from "../../kit/channel.ts";
+import { inboundIn, type Reading } from "../../kit/rules.ts";
+import { typedIn } from "./blocks.ts";
 import { field, stringField } from "./events.ts";
 import { eventInbound, unreadableOf } from "./inbound.ts";
 import { commandInbound, pressInbound } from "./interactions.ts";
@@ -46,10 +48,11 @@ export class Intake {
       const leaving = farewell(envelope.payload);
       if (leaving) return this.#fail(leaving);
       await this.#learn(envelope);
-      const inbound = this.#read(envelope);
+      const reading = this.#read(envelope);
       const { isCaughtUp } = this;
-      const changes = isCaughtUp ? { ...seenChanges(inbound, this.#context), ...aliveChange(this.#context) } : {};
-      if (this.commit(inbound, changes)) envelope.ack();
+      const seen = isCaughtUp ? seenChanges(inboundIn(reading), this.#context) : {};
+      const changes = isCaughtUp ? { ...seen, ...aliveChange(this.#context) } : {};
+      if (this.commit([reading], changes)) envelope.ack();
     });
   }
 
@@ -62,15 +65,15 @@ export class Intake {
   }
 
   /** Whether it is on disk now. When the disk refuses, the link ends. */
-  commit(inbound: readonly Inbound[], changes: StateChanges): boolean {
+  commit(readings: readonly Reading[], changes: StateChanges): boolean {
     try {
-      this.#context.receive(inbound, changes);
+      this.#context.receive(readings, changes);
     } catch (cause) {
       const why = "The gateway cannot write to its disk; it reads what it missed from Slack when it can.";
       this.#fail(new ChannelError("unavailable", why, { cause }));
       return false;
     }
-    for (const each of inbound) {
+    for (const each of readings.flatMap(inboundIn)) {
       if (each.kind !== "message" || !/^\d+\.\d+$/.test(each.messageId)) continue;
       this.newest.delete(each.chat.id);
       this.newest.set(each.chat.id, each.messageId);
@@ -79,19 +82,18 @@ export class Intake {
     return true;
   }
 
-  #read({ type, payload }: Envelope): readonly Inbound[] {
+  #read({ type, payload }: Envelope): Reading {
     const { log } = this.#context;
     const { reader } = this;
     try {
       if (type === "events_api") return eventInbound(payload, reader);
       if (type === "slash_commands") return commandInbound(payload, reader);
       if (type === "interactive") return pressInbound(payload, reader);
-      log.debug("slack envelope ignored", { type });
-      return [];
+      return { nobody: "an envelope that holds no event" };
     } catch (error) {
       const unreadable = type === "events_api" ? unreadableOf(payload, reader) : undefined;
       if (!unreadable) log.warn("slack sent something that cannot be read", { type, why: detailOf(error) });
-      return unreadable ? [unreadable] : [];
+      return unreadable ?? { nobody: "it names neither a message nor a conversation" };
     }
   }
 
@@ -108,7 +110,7 @@ export class Intake {
   async learnOf(event: unknown, channel: string | undefined): Promise<void> {
     const user = stringField(event, "user");
     if (user === this.#reader.userId) return;
-    const text = stringField(event, "text") ?? "";
+    const text = stringField(event, "text") || typedIn(field(event, "blocks"));
     await this.#names.learn([...(user ? [user] : []), ...mentionedIn(text)], channel);
   }
 }

@@ -57,6 +57,7 @@ export const telegram = defineChannel({
     "commands",
     "buttons",
     "streaming",
+    "business",
   ],
   // The Bot API takes no id of the client: a repeat is a second message.
   repeatSafeMs: 0,

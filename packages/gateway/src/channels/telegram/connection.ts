@@ -89,6 +89,10 @@ function peerOf(me: Awaited<ReturnType<Api["getMe"]>>): Peer {
 class TelegramConnection implements Connection {
   readonly self: Peer;
   readonly closed: Promise<ChannelError>;
+  readonly absent = {
+    business:
+      "Messages to a business account that the bot is connected to are not read; people write to the bot itself.",
+  };
   readonly #api: Api;
   readonly #context: ChannelContext<Settings>;
   readonly #end = new AbortController();

@@ -4,6 +4,7 @@ import type {
   ChatMember,
   ChatMemberUpdated,
   Message,
+  MessageOrigin,
   ReactionType,
   Chat as TelegramChat,
   Update,
@@ -13,13 +14,17 @@ import {
   accountId,
   type Chat,
   type ChosenName,
+  type Content,
   chosenName,
   type Inbound,
+  type Origin,
   type Peer,
   type Quote,
 } from "../../kit/channel.ts";
+import { isEmpty } from "../../kit/content.ts";
+import { type Reading, type Rules, readingOf } from "../../kit/rules.ts";
 import { joined, type Said, shown, startingAt, typed } from "../../kit/text/said.ts";
-import { contentOf } from "./content.ts";
+import { type Parts, partsOf } from "./content.ts";
 
 /** Who reads the updates. */
 export interface Reader {
@@ -29,30 +34,80 @@ export interface Reader {
   readonly commands: ReadonlySet<string>;
   /** Epoch ms, for updates without a time. */
   readonly now: number;
+  /** What a topic of a forum is called, where that was told. */
+  topicTitle?(chatId: string, threadId: string): string | undefined;
 }
 
-/** The kinds of updates that `inboundOf` understands; Telegram sends no others. */
-export const UPDATE_KINDS = [
-  "message",
-  "edited_message",
-  "channel_post",
-  "edited_channel_post",
-  "callback_query",
-  "message_reaction",
-  "my_chat_member",
-] as const satisfies readonly Exclude<keyof Update, "update_id">[];
+type UpdateKind = Exclude<keyof Update, "update_id">;
+type ReadUpdate = (update: Update, key: string, reader: Reader) => Reading;
 
-/** What an update says; empty when it is of no interest. Throws when the update is not as the Bot API describes it. */
-export function inboundOf(update: Update, reader: Reader): readonly Inbound[] {
+const business = "Messages of a business account are not read: the bot answers what is written to itself.";
+const counted = { nobody: "Telegram counts, and does not tell who did something" };
+
+/** Every kind of update of the Bot API. Those that nobody made are not asked for. */
+const UPDATES: Rules<UpdateKind, ReadUpdate> = {
+  message: { read: ({ message }, key, reader) => messageOf(message!, key, reader) },
+  channel_post: { read: ({ channel_post }, key, reader) => messageOf(channel_post!, key, reader) },
+  edited_message: { read: ({ edited_message }, key, reader) => editOf(edited_message!, key, reader) },
+  edited_channel_post: { read: ({ edited_channel_post }, key, reader) => editOf(edited_channel_post!, key, reader) },
+  callback_query: { read: ({ callback_query }, key, reader) => buttonOf(callback_query!, key, reader) },
+  message_reaction: { read: ({ message_reaction }, key) => reactionsOf(message_reaction!, key) },
+  my_chat_member: { read: ({ my_chat_member }, key) => membershipOf(my_chat_member!, key) },
+  business_connection: { unread: business },
+  business_message: { unread: business },
+  edited_business_message: { unread: business },
+  deleted_business_messages: { nobody: "messages of a business account are not read, so none is taken back" },
+  guest_message: { unread: "Somebody asked the bot in a chat that it is not in; add it to the chat." },
+  stopped_message_generation: { unread: "Somebody asked in the app that an answer be stopped; `/stop` does it." },
+  poll_answer: { unread: "A vote in a poll. The gateway's polls are anonymous, so this is another program's." },
+  chat_join_request: { unread: "Somebody asks to join the chat; an admin decides about that." },
+  shipping_query: { unread: "A step of a purchase; the gateway sells nothing." },
+  pre_checkout_query: { unread: "A step of a purchase; the gateway sells nothing." },
+  purchased_paid_media: { unread: "Somebody bought media; the gateway sells nothing." },
+  subscription: { unread: "Somebody changed a paid subscription; the gateway sells nothing." },
+  managed_bot: { unread: "Somebody changed a bot that this one manages." },
+  inline_query: { nobody: "the app asks while somebody types in another chat; nothing was sent" },
+  chosen_inline_result: { nobody: "the app reports what was chosen of answers that the gateway never gives" },
+  chat_member: { nobody: "who comes and goes is told by messages in the chat" },
+  chat_boost: { nobody: "the chat tells of it in a message" },
+  removed_chat_boost: { nobody: "a boost ends by itself" },
+  message_reaction_count: counted,
+  poll: counted,
+};
+
+/** The kinds of updates that Telegram is asked for. */
+export const UPDATE_KINDS = (Object.keys(UPDATES) as UpdateKind[]).filter((kind) => !("nobody" in UPDATES[kind]));
+
+/** What an update says. Throws when the update is not as the Bot API describes it. */
+export function inboundOf(update: Update, reader: Reader): Reading {
+  const kind = Object.keys(update).find((each) => each !== "update_id") as UpdateKind | undefined;
+  const rule = kind !== undefined && Object.hasOwn(UPDATES, kind) ? UPDATES[kind] : undefined;
+  if (!rule) return { nobody: "a kind of update that the gateway does not ask for" };
+  if ("nobody" in rule) return rule;
   const key = `update:${update.update_id}`;
-  const message = update.message ?? update.channel_post;
-  if (message) return messageOf(message, key, reader);
-  const edited = update.edited_message ?? update.edited_channel_post;
-  if (edited) return editOf(edited, key, reader);
-  if (update.callback_query) return buttonOf(update.callback_query, key, reader);
-  if (update.message_reaction) return reactionsOf(update.message_reaction, key);
-  if (update.my_chat_member) return membershipOf(update.my_chat_member, key);
-  return [];
+  return "read" in rule ? rule.read(update, key, reader) : unreadOf(kind!, update[kind!], rule.unread, key, reader);
+}
+
+/** The title of a topic that an update tells: in the message that opens it, and in those that answer that. */
+export function topicIn(update: Update): { chatId: string; threadId: string; title: string } | undefined {
+  const message = update.message ?? update.edited_message;
+  const { message_thread_id: id, chat, forum_topic_created: made, forum_topic_edited: edited } = message ?? {};
+  const title = made?.name ?? edited?.name ?? message?.reply_to_message?.forum_topic_created?.name;
+  if (!chat || id === undefined || typeof title !== "string") return undefined;
+  return { chatId: String(chat.id), threadId: String(id), title };
+}
+
+/** A record of something that cannot be shown: who made it and where, as far as that is told. */
+function unreadOf(what: string, about: unknown, why: string, key: string, { now }: Reader): Reading {
+  const { from, user, chat, date } = (about ?? {}) as { from?: User; user?: User; chat?: TelegramChat; date?: number };
+  const who = from ?? user;
+  if (!who && !chat) return { nobody: "an update that names neither a person nor a chat" };
+  const sender = who ? peerOf(who) : { id: accountId(String(chat?.id ?? "unknown")) };
+  return {
+    ...{ kind: "unread", keys: [key], what, why, sender, fromSelf: false, messageId: key },
+    at: date === undefined ? now : millis(date),
+    chat: chat ? chatOf(chat, undefined) : { id: String(who?.id ?? "unknown"), kind: "direct" },
+  };
 }
 
 /** An update that `inboundOf` threw at: as much as can be told of it, or undefined when not even whose message it was. */
@@ -74,100 +129,132 @@ export function unreadableOf(update: Update, reader: Reader): Inbound | undefine
   };
 }
 
-function messageOf(message: Message, key: string, reader: Reader): readonly Inbound[] {
+function messageOf(message: Message, key: string, reader: Reader): Reading {
   const base = baseOf(message, reader);
   if (message.migrate_to_chat_id) {
     const toChatId = String(message.migrate_to_chat_id);
-    return [{ ...base, kind: "moved", keys: [movedKey(base.chat.id, toChatId), key], toChatId }];
+    return { ...base, kind: "moved", keys: [movedKey(base.chat.id, toChatId), key], toChatId };
   }
-  const content = contentOf(message);
-  if (!content) return [];
+  const { content, parts } = contentOf(message, reader);
+  const keys = [key, messageKey(message)] as const;
+  if (isEmpty(content)) return nothingIn(parts, { ...base, keys });
+  return {
+    ...base,
+    kind: "message",
+    keys,
+    ...content,
+    albumId: message.media_group_id,
+    ...(commandOf(message, reader) !== undefined && isOwn(message) && { isCommand: true }),
+  };
+}
+
+/** A message that says nothing: what it is instead. */
+function nothingIn({ unread, nobody }: Parts, base: ReturnType<typeof baseOf> & Pick<Inbound, "keys">): Reading {
+  if (unread) return { ...base, kind: "unread", ...unread };
+  if (nobody !== undefined) return { nobody };
+  const why = "Telegram sent something that this version does not know; open it in the app.";
+  return { ...base, kind: "unread", what: "unknown kind", why };
+}
+
+function messageKey({ chat, message_id }: Message): string {
+  return `message:${chat.id}:${message_id}`;
+}
+
+/** What a message holds, whoever wrote it. */
+function contentOf(message: Message, reader: Reader): { content: Content; parts: Parts } {
+  const parts = partsOf(message);
   const command = commandOf(message, reader);
-  return [
-    {
-      ...base,
-      kind: "message",
-      keys: [key, `message:${message.chat.id}:${message.message_id}`],
-      ...(command === undefined
-        ? withoutAddress(content.said, reader)
-        : joined([typed(command), startingAt(content.said, commandLength(message))])),
-      media: content.media,
-      albumId: message.media_group_id,
-      ...originOf(message, reader),
-      replyTo: quoteOf(message, reader),
-      mentionsSelf: mentions(message, reader),
-      ...(command !== undefined && !message.forward_origin && !message.via_bot && { isCommand: true }),
-    },
-  ];
+  const said =
+    command === undefined
+      ? withoutAddress(parts.said, reader)
+      : joined([typed(command), startingAt(parts.said, commandLength(message))]);
+  const content: Content = {
+    ...said,
+    media: parts.media,
+    ...(parts.items.length > 0 && { items: parts.items }),
+    ...originOf(message, reader),
+    replyTo: quoteOf(message, reader),
+    mentionsSelf: mentions(message, reader),
+  };
+  return { content, parts };
 }
 
-function editOf(message: Message, key: string, reader: Reader): readonly Inbound[] {
-  const content = contentOf(message);
-  if (!content) return [];
+/** Telegram also reports changes that nobody sees: they change nothing here either. */
+function editOf(message: Message, key: string, reader: Reader): Reading {
+  const { content, parts } = contentOf(message, reader);
+  const base = baseOf(message, reader);
+  if (isEmpty(content)) return nothingIn(parts, { ...base, keys: [key] });
   const at = message.edit_date === undefined ? reader.now : millis(message.edit_date);
-  return [{ ...baseOf(message, reader), kind: "edit", keys: [key], at, ...content.said }];
+  const messageKeys = [messageKey(message)] as const;
+  return { ...base, kind: "edit", keys: [key], at, messageKeys, writtenAt: base.at, ...content };
 }
 
-function buttonOf(query: CallbackQuery, key: string, reader: Reader): readonly Inbound[] {
+function buttonOf(query: CallbackQuery, key: string, reader: Reader): Reading {
   const { message, data } = query;
-  if (!message || data === undefined) return [];
+  if (!message || data === undefined)
+    return unreadOf("callback_query", query, "A button of a message that another bot or chat shows.", key, reader);
   const threadId = "is_topic_message" in message && message.is_topic_message ? message.message_thread_id : undefined;
-  return [
-    {
-      kind: "button",
-      keys: [key, `press:${query.id}`],
-      at: reader.now,
-      chat: chatOf(message.chat, threadId),
-      sender: peerOf(query.from),
-      messageId: String(message.message_id),
-      fromSelf: false,
-      data,
-    },
-  ];
+  return {
+    kind: "button",
+    keys: [key, `press:${query.id}`],
+    at: reader.now,
+    chat: chatOf(message.chat, threadId, reader),
+    sender: peerOf(query.from),
+    messageId: String(message.message_id),
+    fromSelf: false,
+    data,
+  };
 }
 
-function reactionsOf(update: NonNullable<Update["message_reaction"]>, key: string): readonly Inbound[] {
+function reactionsOf(update: NonNullable<Update["message_reaction"]>, key: string): Reading {
   const sender = update.user ? peerOf(update.user) : update.actor_chat && chatAsPeer(update.actor_chat);
-  if (!sender) return [];
-  const before = new Set(update.old_reaction.flatMap(emojiOf));
-  const after = new Set(update.new_reaction.flatMap(emojiOf));
+  if (!sender) return { nobody: "a reaction without anybody who gave it" };
+  const before = new Set(update.old_reaction.map(emojiOf));
+  const after = new Set(update.new_reaction.map(emojiOf));
   const changes = [
     ...[...before].filter((emoji) => !after.has(emoji)).map((emoji) => ({ emoji, isRemoved: true })),
     ...[...after].filter((emoji) => !before.has(emoji)).map((emoji) => ({ emoji, isRemoved: false })),
   ];
-  return changes.map(({ emoji, isRemoved }) => ({
-    kind: "reaction",
-    keys: [`${key}:${isRemoved ? "-" : "+"}${emoji}`],
-    at: millis(update.date),
-    chat: chatOf(update.chat, undefined),
-    sender,
-    messageId: String(update.message_id),
-    fromSelf: false,
-    emoji,
-    isRemoved,
-  }));
-}
-
-/** Paid and custom reactions have no emoji that could be shown elsewhere. */
-function emojiOf(reaction: ReactionType): readonly string[] {
-  return reaction.type === "emoji" ? [reaction.emoji] : [];
-}
-
-function membershipOf(update: ChatMemberUpdated, key: string): readonly Inbound[] {
-  const isMember = belongs(update.new_chat_member);
-  if (isMember === belongs(update.old_chat_member)) return [];
-  return [
-    {
-      kind: "membership",
-      keys: [key],
+  const inbound = changes.map(
+    ({ emoji, isRemoved }): Inbound => ({
+      kind: "reaction",
+      keys: [`${key}:${isRemoved ? "-" : "+"}${emoji}`],
       at: millis(update.date),
       chat: chatOf(update.chat, undefined),
-      sender: peerOf(update.from),
-      messageId: `membership:${update.date}`,
+      sender,
+      messageId: String(update.message_id),
       fromSelf: false,
-      isMember,
-    },
-  ];
+      emoji,
+      isRemoved,
+    }),
+  );
+  return readingOf(inbound, "a reaction that changes nothing");
+}
+
+/** Custom emoji have no sign that could be shown elsewhere. */
+function emojiOf(reaction: ReactionType): string {
+  switch (reaction.type) {
+    case "emoji":
+      return reaction.emoji;
+    case "paid":
+      return "⭐";
+    case "custom_emoji":
+      return `custom emoji ${reaction.custom_emoji_id}`;
+  }
+}
+
+function membershipOf(update: ChatMemberUpdated, key: string): Reading {
+  const isMember = belongs(update.new_chat_member);
+  const base = {
+    keys: [key] as const,
+    at: millis(update.date),
+    chat: chatOf(update.chat, undefined),
+    sender: peerOf(update.from),
+    messageId: `membership:${update.date}`,
+    fromSelf: false,
+  };
+  if (isMember !== belongs(update.old_chat_member)) return { ...base, kind: "membership", isMember };
+  return { ...base, kind: "unread", what: "rights", why: "Somebody changed what the bot may do in the chat." };
 }
 
 function belongs(member: ChatMember): boolean {
@@ -187,7 +274,7 @@ function baseOf(message: Message, reader: Reader) {
   const threadId = message.is_topic_message ? message.message_thread_id : undefined;
   return {
     at,
-    chat: chatOf(message.chat, threadId),
+    chat: chatOf(message.chat, threadId, reader),
     sender: senderOf(message),
     messageId: String(message.message_id),
     fromSelf: message.from?.id === reader.id,
@@ -218,12 +305,16 @@ function handles(username: string | undefined): Pick<Peer, "username"> {
 }
 
 /** The General topic of a forum is no thread: its messages carry no topic, and must not be sent one. */
-function chatOf(chat: TelegramChat, threadId: number | undefined): Chat {
+function chatOf(chat: TelegramChat, threadId: number | undefined, reader?: Pick<Reader, "topicTitle">): Chat {
+  const id = String(chat.id);
+  const thread = threadId === undefined || threadId === 1 ? undefined : String(threadId);
+  const threadTitle = thread && chosenName(reader?.topicTitle?.(id, thread));
   return {
-    id: String(chat.id),
-    ...(threadId !== undefined && threadId !== 1 && { threadId: String(threadId) }),
+    id,
+    ...(thread && { threadId: thread }),
     kind: kindOf(chat.type),
     title: titleOf(chat),
+    ...(threadTitle && { threadTitle }),
   };
 }
 
@@ -238,46 +329,75 @@ function kindOf(type: TelegramChat["type"]): Chat["kind"] {
 }
 
 function quoteOf(message: Message, reader: Reader): Quote | undefined {
-  const answered = message.reply_to_message;
+  const { reply_to_message: answered, external_reply: external, reply_to_story: story, quote } = message;
+  if (story) {
+    const withheld = { kind: "withheld", what: "a story", why: "Telegram does not show stories to bots" } as const;
+    return {
+      messageId: `story:${story.id}`,
+      fromSelf: false,
+      items: [withheld],
+      elsewhere: { where: titleOf(story.chat) },
+    };
+  }
+  if (external) {
+    const { origin, chat, message_id } = external;
+    const elsewhere = { ...passedOnFrom(origin), ...(chat && { where: placeOf(chat) }) };
+    const messageId = message_id === undefined ? "elsewhere" : String(message_id);
+    return { messageId, fromSelf: false, ...shownIn(external as unknown as Message, quote?.text), elsewhere };
+  }
   // Every message of a topic "answers" the one that opened it.
   if (!answered || answered.forum_topic_created) return undefined;
   return {
     messageId: String(answered.message_id),
     fromSelf: answered.from?.id === reader.id,
-    text: message.quote?.text ?? shownIn(answered as Message),
+    ...shownIn(answered as Message, quote?.text),
     senderId: senderOf(answered as Message).id,
     senderName: senderOf(answered as Message).name,
   };
 }
 
-function shownIn(message: Message): string | undefined {
-  const content = contentOf(message);
-  return content && shown(content.said, "telegram");
+/** What an answered message holds; `quoted` is the stretch of its text that was picked out. */
+function shownIn(message: Message, quoted: string | undefined): Pick<Quote, "text" | "media" | "items"> {
+  const { said, media, items } = partsOf(message);
+  const text = quoted ?? shown(said, "telegram");
+  return { ...(text !== "" && { text }), ...(media.length > 0 && { media }), ...(items.length > 0 && { items }) };
 }
 
-/** Whose text it is when it is not the sender's own: they passed it on, or an inline bot composed it. A channel's posts that come into its own discussion group are its own words. */
+/** Whether its sender wrote it: they did not pass it on, and no inline bot composed it. */
+function isOwn({ forward_origin, via_bot }: Message): boolean {
+  return !forward_origin && !via_bot;
+}
+
+/**
+ * Whose text it is when it is not the sender's own: they passed it on, or an inline bot composed it. A channel's posts
+ * that come into its own discussion group are its own words.
+ */
 function originOf(
-  { forward_origin: origin, is_automatic_forward: isOwn, via_bot: bot }: Message,
+  { forward_origin: origin, is_automatic_forward: isAutomatic, via_bot: bot }: Message,
   reader: Reader,
-): { forwardedFrom?: string } {
-  if (bot && bot.id !== reader.id) return { forwardedFrom: `${peerOf(bot).name} (${bot.id})` };
-  if (!origin || isOwn) return {};
+): Pick<Content, "forwardedFrom"> {
+  if (bot && bot.id !== reader.id) return { forwardedFrom: { who: `${peerOf(bot).name} (${bot.id})` } };
+  return !origin || isAutomatic ? {} : { forwardedFrom: passedOnFrom(origin) };
+}
+
+function passedOnFrom(origin: MessageOrigin): Origin {
+  const at = millis(origin.date);
   switch (origin.type) {
     case "user":
-      return { forwardedFrom: `${peerOf(origin.sender_user).name} (${origin.sender_user.id})` };
+      return { who: `${peerOf(origin.sender_user).name} (${origin.sender_user.id})`, at };
     case "hidden_user":
-      return { forwardedFrom: origin.sender_user_name };
+      return { who: origin.sender_user_name, at };
     case "chat":
-      return { forwardedFrom: chatOrigin(origin.sender_chat, origin.author_signature) };
+      return { who: origin.author_signature, where: placeOf(origin.sender_chat), at };
     case "channel":
-      return { forwardedFrom: chatOrigin(origin.chat, origin.author_signature) };
+      return { who: origin.author_signature, where: placeOf(origin.chat), at };
     default:
-      return { forwardedFrom: "" };
+      return {};
   }
 }
 
-function chatOrigin(chat: TelegramChat, signature: string | undefined): string {
-  return [titleOf(chat), signature, `(${chat.id})`].filter(Boolean).join(" ");
+function placeOf(chat: TelegramChat): string {
+  return [titleOf(chat), `(${chat.id})`].filter(Boolean).join(" ");
 }
 
 function mentions(message: Message, reader: Reader): boolean {

@@ -7,8 +7,9 @@ import type { Update } from "grammy/types";
 import type { Api } from "grammy/web";
 import { detailOf, ignore } from "../../base/errors.ts";
 import { type ChannelContext, ChannelError, type Inbound, type StateChanges } from "../../kit/channel.ts";
+import { inboundIn, type Reading } from "../../kit/rules.ts";
 import { linkError } from "./errors.ts";
-import { inboundOf, type Reader, UPDATE_KINDS, unreadableOf } from "./inbound.ts";
+import { inboundOf, type Reader, topicIn, UPDATE_KINDS, unreadableOf } from "./inbound.ts";
 import { forApi } from "./transport.ts";
 
 /** What the poll works with. */
@@ -71,28 +72,36 @@ async function pollOnce({ api, context, reader, pollSeconds, signal, committed }
     if (clock.monotonic() - askedAt < PAUSE_MS / 2) await clock.sleep(PAUSE_MS, signal);
     return;
   }
-  const inbound = updates.flatMap((update) => read(update, { ...reader, now: clock.now() }, context));
-  commit(context, inbound, { ...moves(inbound), [offsetKey]: String(last.update_id + 1) });
+  const topics: Record<string, string> = {};
+  const topicTitle = (chatId: string, threadId: string) => {
+    const key = topicStateKey(chatId, threadId);
+    return topics[key] ?? state.get(key);
+  };
+  const readings = updates.map((update) => {
+    const topic = topicIn(update);
+    if (topic) topics[topicStateKey(topic.chatId, topic.threadId)] = topic.title;
+    return read(update, { ...reader, now: clock.now(), topicTitle }, context);
+  });
+  const changes = { ...topics, ...moves(readings.flatMap(inboundIn)), [offsetKey]: String(last.update_id + 1) };
+  commit(context, readings, changes);
   committed(updates);
 }
 
 /** An update that cannot be read takes none of the others with it. */
-function read(update: Update, reader: Reader, { log }: Pick<ChannelContext, "log">): readonly Inbound[] {
+function read(update: Update, reader: Reader, { log }: Pick<ChannelContext, "log">): Reading {
   try {
-    const inbound = inboundOf(update, reader);
-    if (inbound.length === 0) log.debug("telegram update ignored", { kind: Object.keys(update).at(-1) });
-    return inbound;
+    return inboundOf(update, reader);
   } catch (error) {
     const unreadable = unreadableOf(update, reader);
     if (!unreadable)
       log.warn("telegram sent an update that cannot be read", { update: update.update_id, why: detailOf(error) });
-    return unreadable ? [unreadable] : [];
+    return unreadable ?? { nobody: "an update that names neither a message nor a chat" };
   }
 }
 
-function commit(context: Pick<ChannelContext, "receive">, inbound: readonly Inbound[], changes: StateChanges): void {
+function commit(context: Pick<ChannelContext, "receive">, readings: readonly Reading[], changes: StateChanges): void {
   try {
-    context.receive(inbound, changes);
+    context.receive(readings, changes);
   } catch (cause) {
     const why = "The gateway cannot write to its disk; Telegram keeps the messages until it can (24 hours at most).";
     throw new ChannelError("unavailable", why, { cause });
@@ -108,4 +117,9 @@ function moves(inbound: readonly Inbound[]): StateChanges {
 /** Where the new id of a chat is kept that became a supergroup. */
 export function movedStateKey(chatId: string): string {
   return `moved:${chatId}`;
+}
+
+/** Where the title of a topic is kept. */
+function topicStateKey(chatId: string, threadId: string): string {
+  return `topic:${chatId}:${threadId}`;
 }

@@ -7,6 +7,7 @@ import { ChannelError, type ChatRef, plainPeer } from "../../kit/channel.ts";
 const PERSON = "@s.whatsapp.net";
 const LID = "@lid";
 const GROUP = "@g.us";
+const BROADCAST = "@broadcast";
 
 /** The address without a device: "15550001:2@s.whatsapp.net" → "15550001@s.whatsapp.net". */
 export function withoutDevice(address: string): string {
@@ -23,6 +24,15 @@ export function isLid(address: string): boolean {
 
 export function isGroup(address: string): boolean {
   return address.endsWith(GROUP);
+}
+
+/** A list of somebody's to which they write at once, or the status posts of all. */
+export function isBroadcast(address: string): boolean {
+  return address.endsWith(BROADCAST);
+}
+
+export function isStatus(address: string): boolean {
+  return address === `status${BROADCAST}`;
 }
 
 /** How a person is named: the number where it is known, else the address. */

@@ -16,13 +16,14 @@ import {
   type Sent,
   type StateChanges,
 } from "../../kit/channel.ts";
+import { inboundIn, type Reading } from "../../kit/rules.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { Acks } from "./acks.ts";
 import { addressOf, isGroup } from "./addresses.ts";
 import { credentialChanges, keyStore, storedCredentials } from "./credentials.ts";
 import { closeReason, isRestartRequired, notLinked, sendProblem } from "./errors.ts";
 import { readGroupNews } from "./groups.ts";
-import { readMessage, unreadable } from "./inbound.ts";
+import { readMessage, unreadable, withheld } from "./inbound.ts";
 import { type Baileys, loadBaileys } from "./library.ts";
 import { openMedia } from "./media.ts";
 import { contentsOf, messageIdOf, textContent, textIdOf } from "./outbound.ts";
@@ -64,6 +65,11 @@ export async function connect(context: Context): Promise<Connection> {
     lock[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Kinds of messages that no linked device gets, also when it asks (the library: handleMessage, "unavailable"). */
+function isForPhone(kind: string): boolean {
+  return kind.startsWith("view_once") || kind === "bot_unavailable_fanout" || kind === "hosted_unavailable_fanout";
 }
 
 /** Texts of the newest messages, to show above an answer that quotes one. */
@@ -194,7 +200,10 @@ class WhatsAppConnection implements Connection {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     const { library: socket } = this.#socket;
     const { state } = this.#context;
-    socket.ws.prependListener("CB:message", (stanza: BinaryNode) => sessions.expect(stanza));
+    socket.ws.prependListener("CB:message", (stanza: BinaryNode) => {
+      sessions.expect(stanza);
+      void this.#takeWithheld(sessions, stanza);
+    });
     socket.ws.prependListener("CB:notification", (stanza: BinaryNode) => void this.#takeNews(stanza));
     // The server greets with its own time, in seconds.
     socket.ws.on("CB:success", ({ attrs }: BinaryNode) => this.#context.heardTime(Number(attrs.t) * 1000));
@@ -235,14 +244,16 @@ class WhatsAppConnection implements Connection {
   }
 
   /** What an opened message says; one that cannot be told is reported as such. */
-  async #read(message: WAMessage): Promise<Inbound | undefined> {
+  async #read(message: WAMessage): Promise<Reading> {
     const now = this.#context.clock.now();
     try {
-      const inbound = message.message
+      const reading = message.message
         ? await readMessage(this.#library, this.#people, message, now)
         : await unreadable(this.#people, message, now);
-      if (inbound?.kind === "message") this.#remember(inbound.messageId, inbound.text);
-      return inbound;
+      if ("nobody" in reading) this.#context.log.debug("WhatsApp traffic that no person made", { why: reading.nobody });
+      for (const inbound of inboundIn(reading))
+        if (inbound.kind === "message") this.#remember(inbound.messageId, inbound.text);
+      return reading;
     } catch (error) {
       this.#context.log.warn("a WhatsApp message could not be read", { problem: detailOf(error) });
       return await unreadable(this.#people, message, now);
@@ -250,10 +261,26 @@ class WhatsAppConnection implements Connection {
   }
 
   async #takeOpened(message: WAMessage): Promise<void> {
-    const inbound = message.message && (await this.#read(message));
-    if (!inbound || this.#socket.isEnded) return;
+    // An answer of the phone that it no longer has the message either.
+    if (!message.message) return;
+    this.#take(inboundIn(await this.#read(message)));
+  }
+
+  /** A message that WhatsApp keeps for the phone: what it is, is told. Others like it are asked for by the library. */
+  async #takeWithheld(sessions: Signal, stanza: BinaryNode): Promise<void> {
     try {
-      this.#commit({}, [inbound]);
+      const found = sessions.withheldIn(stanza);
+      if (!found || !isForPhone(found.kind)) return;
+      this.#take([await withheld(this.#people, found.message, found.kind, this.#context.clock.now())]);
+    } catch (error) {
+      this.#context.log.warn("a WhatsApp message could not be read", { problem: detailOf(error) });
+    }
+  }
+
+  #take(inbound: readonly Inbound[]): void {
+    if (inbound.length === 0 || this.#socket.isEnded) return;
+    try {
+      this.#commit({}, inbound);
     } catch (error) {
       ignore(error, "the connection has been ended with the reason");
     }

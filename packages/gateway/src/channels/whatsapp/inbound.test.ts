@@ -3,7 +3,8 @@ import { describe, test } from "node:test";
 import * as library from "@whiskeysockets/baileys";
 import fc from "fast-check";
 import type { ChannelState, Inbound } from "../../kit/channel.ts";
-import { shown } from "../../kit/text/said.ts";
+import { gist } from "../../kit/content.ts";
+import { inboundIn } from "../../kit/rules.ts";
 import { readMessage } from "./inbound.ts";
 import { People } from "./people.ts";
 
@@ -13,35 +14,38 @@ const people = new People(NOTHING_KEPT, OWN, async (lid) =>
   lid === "900001@lid" ? "15550001:0@s.whatsapp.net" : undefined,
 );
 
-function read(message: library.proto.IMessage, key: library.WAMessageKey = {}): Promise<Inbound | undefined> {
+async function read(message: library.proto.IMessage, key: library.WAMessageKey = {}): Promise<Inbound | undefined> {
   const named = { remoteJid: "15550001@s.whatsapp.net", id: "ID", fromMe: false, ...key };
-  return readMessage(library, people, { key: named, message, messageTimestamp: 5 } as library.WAMessage, 1);
+  const whole = { key: named, message, messageTimestamp: 5 } as library.WAMessage;
+  return inboundIn(await readMessage(library, people, whole, 1))[0];
 }
 
 async function textOf(message: library.proto.IMessage): Promise<string | undefined> {
   const inbound = await read(message);
-  return inbound?.kind === "message" ? shown(inbound, "whatsapp") : undefined;
+  if (inbound?.kind === "unread") return `unread: ${inbound.what}`;
+  return inbound?.kind === "message" ? gist(inbound, "whatsapp") : undefined;
 }
 
 describe("a message's text", () => {
   const CASES: readonly (readonly [string, library.proto.IMessage, string | undefined])[] = [
     ["of a plain one", { conversation: "hi" }, "hi"],
     ["of one that disappears", { ephemeralMessage: { message: { conversation: "hi" } } }, "hi"],
-    ["of a pressed button", { templateButtonReplyMessage: { selectedDisplayText: "Yes" } }, "Yes"],
+    ["of a pressed button", { templateButtonReplyMessage: { selectedDisplayText: "Yes" } }, "Chosen: Yes"],
     [
       "of a poll",
       { pollCreationMessageV3: { name: "Lunch?", options: [{ optionName: "soup" }] } },
-      "Poll: Lunch?\n- soup",
+      "Poll (several answers): Lunch?\n- soup",
     ],
     [
       "of a place",
       { locationMessage: { degreesLatitude: 1.5, degreesLongitude: 2, name: "Inn" } },
-      "Location: 1.5, 2 (“Inn”)",
+      "Place: Inn (1.5, 2)",
     ],
-    ["of a contact", { contactMessage: { displayName: "Bob", vcard: "BEGIN:VCARD" } }, "Contact: Bob\nBEGIN:VCARD"],
+    ["of a contact", { contactMessage: { displayName: "Bob", vcard: "TEL:+1" } }, "Contact: Bob, +1"],
     ["of a group's key is none", { senderKeyDistributionMessage: { groupId: "1@g.us" } }, undefined],
-    ["of a vote is none", { pollUpdateMessage: {} }, undefined],
-    ["of a setting is none", { protocolMessage: { type: 3, ephemeralExpiration: 5 } }, undefined],
+    ["of a vote in an unknown poll", { pollUpdateMessage: {} }, "unread: pollUpdateMessage"],
+    ["of a setting", { protocolMessage: { type: 3, ephemeralExpiration: 5 } }, "unread: protocol 3"],
+    ["of a kind that nobody knows", {}, "unread: unknown kind"],
   ];
   for (const [name, message, expected] of CASES) {
     test(`${name}: ${JSON.stringify(expected)}`, async () => {
@@ -77,14 +81,23 @@ test("the parts of an album share its id", async () => {
   assert.equal(inbound?.kind === "message" && inbound.albumId, "ALBUM");
 });
 
-test("status posts, newsletters and messages without an id are not for us", async () => {
-  const elsewhere = ["status@broadcast", "1@newsletter", "1@broadcast", ""].map((remoteJid) =>
-    read({ conversation: "hi" }, { remoteJid }),
+test("a status post is recorded and not shown; what WhatsApp itself sends is dropped", async () => {
+  const status = await read({ conversation: "hi" }, { remoteJid: "status@broadcast", participant: OWN[0]! });
+  const others = ["1@newsletter", ""].map((remoteJid) => read({ conversation: "hi" }, { remoteJid }));
+
+  assert.deepEqual(status?.kind === "unread" && status.what, "status post");
+  assert.deepEqual(await Promise.all([...others, read({ conversation: "hi" }, { id: "" })]), Array(3).fill(undefined));
+});
+
+test("what somebody sends to a list of theirs is a direct message of theirs", async () => {
+  const inbound = await read(
+    { conversation: "hi" },
+    { remoteJid: "1@broadcast", participant: "900001@lid", participantAlt: "15550001@s.whatsapp.net" },
   );
 
   assert.deepEqual(
-    await Promise.all([...elsewhere, read({ conversation: "hi" }, { id: "" })]),
-    Array(5).fill(undefined),
+    [inbound?.chat, inbound?.sender.id],
+    [{ id: "15550001@s.whatsapp.net", kind: "direct" }, "+15550001"],
   );
 });
 

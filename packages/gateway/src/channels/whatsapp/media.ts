@@ -22,16 +22,24 @@ interface FileFields {
 
 type Use = "Image" | "Video" | "Audio" | "Document";
 
-/** The file in a message; undefined when it has none, or none that could be fetched. */
-export function mediaOf(content: proto.IMessage): MediaRef | undefined {
-  const { imageMessage, videoMessage, audioMessage, documentMessage, stickerMessage, ptvMessage } = content;
-  if (imageMessage) return refOf(imageMessage, "Image", "image");
-  if (videoMessage) return refOf(videoMessage, "Video", "video");
-  if (ptvMessage) return refOf(ptvMessage, "Video", "video");
-  if (audioMessage) return refOf(audioMessage, "Audio", audioMessage.ptt ? "voice" : "audio");
-  if (documentMessage) return refOf(documentMessage, "Document", "document");
-  if (stickerMessage) return refOf(stickerMessage, "Image", "sticker");
-  return undefined;
+/** What holds a file: a message, a template, the header of a card. */
+type Holder = Pick<
+  proto.IMessage,
+  "imageMessage" | "videoMessage" | "audioMessage" | "documentMessage" | "stickerMessage" | "ptvMessage"
+>;
+
+/** The file of a message; none when it has none, or none that could be fetched. */
+export function mediaOf(holder: Holder): MediaRef[] {
+  const { imageMessage, videoMessage, audioMessage, documentMessage, stickerMessage, ptvMessage } = holder;
+  const refs = [
+    imageMessage && refOf(imageMessage, "Image", "image"),
+    videoMessage && refOf(videoMessage, "Video", "video"),
+    ptvMessage && refOf(ptvMessage, "Video", "video"),
+    audioMessage && refOf(audioMessage, "Audio", audioMessage.ptt ? "voice" : "audio"),
+    documentMessage && refOf(documentMessage, "Document", "document"),
+    stickerMessage && refOf(stickerMessage, "Image", "sticker"),
+  ];
+  return refs.filter((ref) => ref !== undefined && ref !== null);
 }
 
 function refOf(fields: FileFields, use: Use, kind: MediaKind): MediaRef | undefined {

@@ -8,9 +8,11 @@ import {
   provenAlias,
   type StateChanges,
 } from "../../kit/channel.ts";
-import { isGroup, isLid, isPerson, peerId, withoutDevice } from "./addresses.ts";
+import { isGroup, isLid, isPerson, isStatus, peerId, withoutDevice } from "./addresses.ts";
 
 const TITLE_PREFIX = "title/";
+/** Names of people that are remembered, for mentions. */
+const MAX_NAMES = 2_000;
 
 /** Looks up a person's number by the LID; undefined when it was never told. */
 export type NumberOf = (lid: string) => Promise<string | null | undefined>;
@@ -19,6 +21,7 @@ export class People {
   readonly #state: ChannelState;
   readonly #numberOf: NumberOf;
   readonly #own: readonly string[];
+  readonly #names = new Map<string, string>();
 
   /** `own` are the account's addresses, the number first. */
   constructor(state: ChannelState, own: readonly string[], numberOf: NumberOf) {
@@ -52,19 +55,36 @@ export class People {
     const known = await this.addressOf(address, other);
     const addresses = [known, withoutDevice(address), ...(other ? [withoutDevice(other)] : [])];
     const aliases = [...new Set(addresses)].map(provenAlias);
+    if (name) this.#remember(peerId(known), name);
     return { id: accountId(peerId(known)), aliases, ...(name && { name: chosenName(name) }) };
+  }
+
+  /** What somebody who has written called themselves last. */
+  nameOf(id: string): string | undefined {
+    return this.#names.get(id);
+  }
+
+  #remember(id: string, name: string): void {
+    this.#names.delete(id);
+    this.#names.set(id, name);
+    const [oldest] = this.#names.keys();
+    if (this.#names.size > MAX_NAMES && oldest !== undefined) this.#names.delete(oldest);
   }
 
   /** A chat as a message names it. */
   async chat(address: string, other?: string | null): Promise<Chat> {
-    if (isGroup(address)) return { id: address, kind: "group", ...this.#titleOf(address) };
+    if (isStatus(address)) return { id: address, kind: "channel" };
+    if (isGroup(address)) {
+      const title = this.titleOf(address);
+      return { id: address, kind: "group", ...(title !== undefined && { title: chosenName(title) }) };
+    }
     const id = await this.addressOf(address, other);
     return { id, kind: "direct", ...(this.isSelf(id) && { isSelf: true }) };
   }
 
-  #titleOf(group: string): Pick<Chat, "title"> {
-    const title = this.#state.get(TITLE_PREFIX + group);
-    return title === undefined ? {} : { title: chosenName(title) };
+  /** What a group is called, where that was told. */
+  titleOf(group: string): string | undefined {
+    return this.#state.get(TITLE_PREFIX + group);
   }
 
   /** The change that remembers a group's title. */

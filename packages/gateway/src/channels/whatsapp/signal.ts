@@ -10,7 +10,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { BinaryNode, proto, SocketConfig, WAMessage } from "@whiskeysockets/baileys";
 import { detailOf, ignore } from "../../base/errors.ts";
-import type { Inbound } from "../../kit/channel.ts";
+import { inboundIn, type Reading } from "../../kit/rules.ts";
 import { INBOUND } from "./credentials.ts";
 import type { Baileys } from "./library.ts";
 
@@ -18,8 +18,8 @@ type MakeRepository = SocketConfig["makeSignalRepository"];
 type Auth = Parameters<MakeRepository>[0];
 type Repository = ReturnType<MakeRepository>;
 
-/** What the stanza and its text amount to; undefined for what people do not see. Must not throw. */
-export type ReadOpened = (message: WAMessage) => Promise<Inbound | undefined>;
+/** What the stanza and its text amount to. Must not throw. */
+export type ReadOpened = (message: WAMessage) => Promise<Reading>;
 
 export class Signal {
   readonly #library: Baileys;
@@ -41,6 +41,15 @@ export class Signal {
     for (const { tag, content } of stanza.content) {
       if (tag === "enc" && content instanceof Uint8Array) this.#stanzas.set(content, stanza);
     }
+  }
+
+  /** What a stanza says of a message that is not in it: WhatsApp's word for why, and where it comes from. */
+  withheldIn(stanza: BinaryNode): { kind: string; message: WAMessage } | undefined {
+    const parts = Array.isArray(stanza.content) ? stanza.content : [];
+    const kind = parts.find(({ tag }) => tag === "unavailable")?.attrs.type;
+    if (kind === undefined || parts.some(({ tag }) => tag === "enc")) return undefined;
+    const { id, lid } = this.#own;
+    return { kind, message: this.#library.decodeMessageNode(stanza, id, lid).fullMessage as WAMessage };
   }
 
   /** Makes the library's repository of sessions, with ours around what opens and what seals. */
@@ -82,9 +91,10 @@ export class Signal {
       if (!stanza) return padded;
       const message = this.#messageOf(stanza, padded);
       await this.#takeGroupKey(repository, stanza, message.message?.senderKeyDistributionMessage);
-      const inbound = await this.#read(message);
-      // Not a type of key that the library knows; it only carries it to the commit.
-      if (inbound) await keys.set({ [INBOUND]: { [inbound.keys[0]]: inbound } } as object);
+      for (const inbound of inboundIn(await this.#read(message))) {
+        // Not a type of key that the library knows; it only carries it to the commit.
+        await keys.set({ [INBOUND]: { [inbound.keys[0]]: inbound } } as object);
+      }
       return padded;
     }, this.#own.id);
   }

@@ -74,7 +74,7 @@ function show({ out }: WhyCall, { entry, config, binding, parts }: InboxWhyResul
       [
         ["Chat", printable(entry.threadId === undefined ? entry.chatId : `${entry.chatId}, thread ${entry.threadId}`)],
         ["Outcome", paintOf(entry, out.style)(outcomeOf(entry))],
-        ["Rule", entry.rule],
+        ["Rule", entry.outcome === "unread" ? undefined : entry.rule],
         ["Because", entry.detail === undefined ? undefined : printable(entry.detail)],
         ["Setting", config && `${config.path} = ${config.isDefault ? "its default" : value}`],
         ["Line", config && (config.isDefault ? dim(`not in ${configPath}`) : file)],
@@ -103,7 +103,8 @@ function whoOf({ sender, senderName }: InboxEntry): string {
 }
 
 /** What became of it, or how far it is. */
-function outcomeOf({ outcome, state }: InboxEntry): string {
+function outcomeOf({ outcome, rule, state }: InboxEntry): string {
+  if (outcome === "unread") return `unread: ${printable(rule ?? "unknown kind")}`;
   return outcome ?? { received: "waiting", held: "waiting for more", running: "being answered", done: "done" }[state];
 }
 

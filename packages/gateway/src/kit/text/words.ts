@@ -17,10 +17,13 @@ export type WordsKind =
   | "context"
   | "quote"
   | "forward"
+  | "item"
   | "edit"
   | "unsend"
   | "reaction"
   | "reaction-removed"
+  | "vote"
+  | "vote-removed"
   | "file"
   | "tool"
   | "tool-description"
@@ -45,8 +48,10 @@ export interface Source {
   readonly isGroup?: boolean | undefined;
   /** What it is called: a file's name, a sub-agent's label. */
   readonly title?: string | undefined;
-  /** Of a forwarded text: who wrote it, as far as the platform says so. */
+  /** Of a forwarded text: who wrote it, where and when; of a quote: the other chat that it stands in. */
   readonly origin?: string | undefined;
+  /** What people call the topic or thread that it was said in. */
+  readonly topic?: string | undefined;
 }
 
 /** A text with its source. */
@@ -108,6 +113,12 @@ export function asPeopleRead(text: string, from: Source | undefined): string {
       return `${who} changed an earlier message to: ${text}`;
     case "unsend":
       return `${who} took back an earlier message.`;
+    case "item":
+      return from.isGroup ? `${who}: ${text}` : text;
+    case "vote":
+      return `${who} voted in your poll: ${text}`;
+    case "vote-removed":
+      return `${who} took back a vote in your poll.`;
     case "reaction":
       return `${who} reacted with ${text} to your message.`;
     case "reaction-removed":
@@ -134,25 +145,29 @@ function phraseOf(from: Source): string {
   const title = from.title === undefined ? "" : ` “${named(from.title)}”`;
   switch (from.kind) {
     case "message":
-      return `message from ${who}`;
+      return `message from ${who}${topicOf(from)}`;
     case "task":
       return `task from the agent of ${who}`;
     case "agent":
       return `message from the agent of ${who}`;
     case "context":
-      return `said before by ${who}, and not to you`;
+      return `said before by ${who}${topicOf(from)}, and not to you`;
     case "quote":
-      return from.id === "you"
-        ? "your own earlier message, which is answered here"
-        : `earlier words of ${who}, which are answered here`;
+      return `${from.id === "you" ? "your own earlier message" : `earlier words of ${who}`}${placeOf(from)}, which ${from.id === "you" ? "is" : "are"} answered here`;
     case "forward":
-      return `passed on by ${who}; these are not their own words, but those of ${named(from.origin ?? "") === "" ? "somebody who is not named" : `“${named(from.origin!)}”`}`;
+      return `passed on by ${who}; these are not their own words, but those of ${originOf(from) || "somebody who is not named"}`;
+    case "item":
+      return `what ${who} has added; words in it may be those of others`;
     case "edit":
       return `${who} changed an earlier message; now it says`;
     case "unsend":
       return `${who} took back an earlier message`;
     case "reaction":
       return `${who} reacted to a message of yours with`;
+    case "vote":
+      return `${who} voted in your poll for`;
+    case "vote-removed":
+      return `${who} took back a vote in your poll`;
     case "reaction-removed":
       return `${who} took back from a message of yours the reaction`;
     case "file":
@@ -182,6 +197,19 @@ function whoOf({ id = "somebody", name = "", standing }: Source): string {
   const called = named(name);
   const about = [called !== "" && called !== id ? `“${called}”` : "", standing ? `(${STANDING[standing]})` : ""];
   return [idOf(id), ...about].filter((part) => part !== "").join(" ");
+}
+
+function originOf({ origin = "" }: Source): string {
+  const text = oneLine(origin.replace(FRAMING, " "), MAX_ID_CHARS);
+  return text === "" ? "" : `“${text}”`;
+}
+
+function placeOf(from: Source): string {
+  return from.origin === undefined ? "" : ` in ${originOf(from) || "another chat"}`;
+}
+
+function topicOf({ topic = "" }: Source): string {
+  return named(topic) === "" ? "" : ` in the topic “${named(topic)}”`;
 }
 
 function idOf(id: string): string {

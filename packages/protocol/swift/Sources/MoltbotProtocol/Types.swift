@@ -2615,6 +2615,7 @@ public enum OutcomeKind: Codable, Hashable, Sendable {
     case replied
     case noted
     case suppressed
+    case unread
     case failed
     case expired
     /// A value that only a newer gateway knows.
@@ -2625,6 +2626,7 @@ public enum OutcomeKind: Codable, Hashable, Sendable {
         case "replied": self = .replied
         case "noted": self = .noted
         case "suppressed": self = .suppressed
+        case "unread": self = .unread
         case "failed": self = .failed
         case "expired": self = .expired
         default: self = .unrecognized(rawValue)
@@ -2636,6 +2638,7 @@ public enum OutcomeKind: Codable, Hashable, Sendable {
         case .replied: return "replied"
         case .noted: return "noted"
         case .suppressed: return "suppressed"
+        case .unread: return "unread"
         case .failed: return "failed"
         case .expired: return "expired"
         case .unrecognized(let value): return value

@@ -1,7 +1,17 @@
 /** What BlueBubbles tells of a message, as the gateway takes it in: the message, its change, and its end. */
-import { accountId, chosenName, type Inbound, type MediaKind, type MediaRef, type Peer } from "../../../kit/channel.ts";
-import type { Said } from "../../../kit/text/said.ts";
+import {
+  accountId,
+  type Content,
+  chosenName,
+  type Inbound,
+  type MediaKind,
+  type MediaRef,
+  type Peer,
+} from "../../../kit/channel.ts";
+import { isEmpty } from "../../../kit/content.ts";
+import { lines, typed } from "../../../kit/text/said.ts";
 import { chatIdOf, handleOf, partsOf, senderOf } from "../addresses.ts";
+import { balloonIn } from "../balloons.ts";
 import { type Echo, withoutFileMarks } from "../echoes.ts";
 import { type Addressed, type Mention, readMentions, readNamed } from "../mentions.ts";
 import { isRecording } from "../recordings.ts";
@@ -19,6 +29,10 @@ export interface BlueMessage {
   readonly tempGuid: string | undefined;
   /** Changes when something about the message has changed. */
   readonly version: string;
+  /** The server has its files later: it tells of the message once more then. */
+  readonly awaitsFiles: boolean;
+  /** Its files alone, for a message that was told of without them. */
+  readonly files: Extract<Inbound, { kind: "files" }> | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -50,23 +64,23 @@ export function readMessage(value: unknown, reader: Reader): BlueMessage | undef
   const sender = fromSelf && !address ? SELF : senderOf(address ?? chat.id, services);
   const base = { at, chat, sender, messageId: guid, fromSelf };
   const text = typeof message.text === "string" ? withoutFileMarks(message.text) : "";
-  const isEmpty = text === "" && media.length === 0;
+  const content = contentOf(message, chat.kind, reader, media);
+  const awaitsFiles = isBeforeItsFiles(message, content) && unsentAt === undefined && !fromSelf;
   const found: Inbound[] = [];
   if (!address && !fromSelf && partsOf(chatGuid)?.isGroup)
     found.push({ ...base, kind: "unreadable", keys: [guid], why: "BlueBubbles told of it without an author." });
   else if (typeof message.associatedMessageGuid === "string" && message.associatedMessageGuid)
-    found.push(...reactionOf(message, message.associatedMessageGuid, base));
-  else if (!isHousekeeping(message) && !(isEmpty && unsentAt !== undefined))
-    found.push({
-      ...base,
-      kind: "message",
-      keys: [guid],
-      media,
-      ...addressed(message, chat.kind, reader),
-      ...replyOf(message, reader),
-    });
-  if (editedAt !== undefined && unsentAt === undefined)
-    found.push({ ...base, kind: "edit", at: editedAt, keys: [`edit:${guid}:${editedAt}`], ...saidIn(message) });
+    found.push(reactionOf(message, message.associatedMessageGuid, base));
+  else if (isHousekeeping(message))
+    found.push({ ...base, kind: "unread", keys: [guid], what: "group change", why: HOUSEKEEPING });
+  else if (!isEmpty(content) || awaitsFiles)
+    found.push({ ...base, kind: "message", keys: [guid], ...content, ...(awaitsFiles && { awaitsFiles }) });
+  else if (unsentAt === undefined)
+    found.push({ ...base, kind: "unread", keys: [guid], what: "unknown kind", why: UNKNOWN });
+  if (editedAt !== undefined && unsentAt === undefined) {
+    const keys = [`edit:${guid}:${editedAt}`] as const;
+    found.push({ ...base, kind: "edit", at: editedAt, keys, messageKeys: [guid], writtenAt: at, ...content });
+  }
   if (unsentAt !== undefined) found.push({ ...base, kind: "unsend", at: unsentAt, keys: [`unsend:${guid}`] });
   return {
     guid,
@@ -76,11 +90,40 @@ export function readMessage(value: unknown, reader: Reader): BlueMessage | undef
     fromSelf,
     at,
     tempGuid: textOf(message.tempGuid),
-    version: `${guid}:${editedAt ?? ""}:${unsentAt ?? ""}`,
+    version: `${guid}:${editedAt ?? ""}:${unsentAt ?? ""}:${media.length}`,
+    awaitsFiles,
+    files: media.length > 0 ? { ...base, kind: "files", keys: [`files:${guid}`], media } : undefined,
   };
 }
 
-/** Somebody joined, left or renamed a group: that has no text and is told by a number. */
+const HOUSEKEEPING = "Somebody came into the group or left it, renamed it, or changed its picture.";
+const UNKNOWN = "Messages holds something that this version does not know; open it on the Mac.";
+
+/** What a message holds. A subject is a line of its own above the text. */
+function contentOf(
+  message: Fields,
+  kind: Inbound["chat"]["kind"],
+  reader: Reader,
+  media: readonly MediaRef[],
+): Content {
+  const { mentionsSelf, ...said } = addressed(message, kind, reader);
+  const items = balloonIn(message.balloonBundleId, said.text);
+  return {
+    ...lines([typed(textOf(message.subject) ?? ""), said]),
+    media,
+    ...(items.length > 0 && { items }),
+    ...replyOf(message, reader),
+    mentionsSelf,
+  };
+}
+
+/** Files stand as marks in the text; a message without both is mostly one whose file the Mac has not fetched yet. */
+function isBeforeItsFiles({ text, balloonBundleId }: Fields, { media, items }: Content): boolean {
+  if (media.length > 0 || items || balloonBundleId) return false;
+  return typeof text !== "string" || text.trim() === "" || text.includes("\uFFFC");
+}
+
+/** Somebody joined, left or renamed a group, or Messages tells of a call: that has no text and is told by a number. */
 function isHousekeeping({ itemType, groupActionType }: Fields): boolean {
   return Number(itemType ?? 0) !== 0 || Number(groupActionType ?? 0) !== 0;
 }
@@ -106,11 +149,6 @@ function addressed(message: Fields, kind: Inbound["chat"]["kind"], { selfId, men
   return !isGroup || told.mentionsSelf ? told : readNamed(told, mentionName);
 }
 
-function saidIn(message: Fields): Said {
-  const { text, others } = readMentions(textIn(message), mentionsOf(message.attributedBody), () => false);
-  return { text, others };
-}
-
 /** With the marks of files: what is told of mentions counts them. */
 function textIn({ text }: Fields): string {
   return typeof text === "string" ? text : "";
@@ -131,14 +169,17 @@ function reactionOf(
   message: Fields,
   target: string,
   base: Omit<Extract<Inbound, { kind: "unsend" }>, "kind" | "keys">,
-): Inbound[] {
+): Inbound {
   const reaction = emojiOf(message.associatedMessageType, textOf(message.associatedMessageEmoji));
+  const keys = [base.messageId] as const;
   // Stickers and the like, put on a message.
-  if (!reaction) return [];
+  if (!reaction) return { ...base, kind: "unread", keys, what: "sticker on a message", why: STICKER };
   // "p:0/GUID" is a part of a message, "bp:GUID" the whole of it.
   const messageId = target.replace(/^(?:p:\d+\/|bp:)/, "");
-  return [{ ...base, kind: "reaction", keys: [base.messageId], messageId, ...reaction }];
+  return { ...base, kind: "reaction", keys, messageId, ...reaction };
 }
+
+const STICKER = "Somebody put a sticker on a message, or voted in a poll; Messages shows that in its app only.";
 
 function mediaOf(value: unknown): MediaRef[] {
   const { guid, mimeType, transferName, totalBytes, isSticker, uti } = fieldsOf(value);

@@ -17,6 +17,8 @@ export interface BlueBubblesSettings {
   readonly mentionName?: string;
 }
 
+/** Messages whose files the server had not yet, by their guids; the value is their time, epoch ms. */
+const AWAITED = "awaited:";
 /** How long a server may take for an answer that is not about a send. */
 export const ANSWER_MS = 20_000;
 
@@ -54,6 +56,7 @@ export class Link implements AsyncDisposable {
     const { settings, state, clock } = this.#context;
     const { webhookUrl, pollSeconds = webhookUrl === undefined ? 3 : 60 } = settings;
     this.#catchUp.begin(clock.now());
+    this.#forgetAwaited();
     if (webhookUrl !== undefined) {
       const secret = hookSecret(state);
       const webhook = this.#resources.use(this.#context.webhook(hookFor(secret, (event) => this.#told(event))));
@@ -119,7 +122,7 @@ export class Link implements AsyncDisposable {
     const { type, data } = (event ?? {}) as { type?: unknown; data?: unknown };
     if (this.signal.aborted) return 503;
     if (type !== "new-message" && type !== "updated-message") {
-      log.debug("bluebubbles told of something unknown", { type: String(type) });
+      log.debug("bluebubbles told of traffic that is no message", { type: String(type) });
       return 200;
     }
     const message = readMessage(data, this.reader());
@@ -141,10 +144,12 @@ export class Link implements AsyncDisposable {
     const services = Object.assign({}, ...messages.map((message) => this.#service(message))) as StateChanges;
     const all = messages.flatMap((message) => {
       const isOwn = message.fromSelf || this.#isCopy(message);
-      return message.inbound.map((each) => ({ ...each, fromSelf: isOwn }));
+      const late = message.files && this.#isAwaited(message) ? [message.files] : [];
+      return [...message.inbound, ...late].map((each) => ({ ...each, fromSelf: isOwn }));
     });
+    const awaited = Object.assign({}, ...messages.map((message) => this.#awaitedChange(message))) as StateChanges;
     try {
-      this.#context.receive(all, { ...state, ...services });
+      this.#context.receive(all, { ...state, ...services, ...awaited });
     } catch (error) {
       const reason = `A message could not be kept: ${messageOf(error)}.`;
       const problem = new ChannelError("unavailable", reason, { cause: error });
@@ -153,6 +158,23 @@ export class Link implements AsyncDisposable {
     }
     for (const { echo, fromSelf, inbound } of messages)
       if (fromSelf && inbound.some(({ kind }) => kind === "message")) this.echoes.sent(echo);
+  }
+
+  /** Whether a message was told of before its files were there. */
+  #isAwaited({ guid }: BlueMessage): boolean {
+    return this.#context.state.get(AWAITED + guid) !== undefined;
+  }
+
+  #awaitedChange(message: BlueMessage): StateChanges {
+    if (message.awaitsFiles) return { [AWAITED + message.guid]: String(message.at) };
+    return message.files && this.#isAwaited(message) ? { [AWAITED + message.guid]: undefined } : {};
+  }
+
+  /** Files that have not come within a day do not come any more. */
+  #forgetAwaited(): void {
+    const { state, clock } = this.#context;
+    const old = state.entries(AWAITED).filter(([, at]) => Number(at) < clock.now() - LATE_MS);
+    if (old.length > 0) state.write(Object.fromEntries(old.map(([key]) => [key, undefined])));
   }
 
   #isCopy({ echo, chatGuid }: BlueMessage): boolean {

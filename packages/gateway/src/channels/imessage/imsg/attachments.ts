@@ -47,8 +47,9 @@ async function realPath(path: string): Promise<string> {
       throw new ChannelError("rejected", "The gateway may not read the files of Messages; give it Full Disk Access.", {
         cause: error,
       });
+    // Messages tells of a file before the Mac has fetched it: it is looked for again.
     throw new ChannelError(
-      "rejected",
+      "not-sent",
       "The file is not on this machine; if Messages runs on another Mac, set channels.imessage.remoteHost, else ask for it again.",
       { cause: error },
     );

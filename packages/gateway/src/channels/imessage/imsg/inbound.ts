@@ -1,7 +1,17 @@
 /** What `imsg` tells, as the gateway takes it in. */
-import { accountId, chosenName, type Inbound, type MediaKind, type MediaRef, type Peer } from "../../../kit/channel.ts";
+import {
+  accountId,
+  type Content,
+  chosenName,
+  type Inbound,
+  type MediaKind,
+  type MediaRef,
+  type Peer,
+} from "../../../kit/channel.ts";
+import { isEmpty } from "../../../kit/content.ts";
 import { typed } from "../../../kit/text/said.ts";
 import { chatIdOf, handleOf, partsOf, senderOf } from "../addresses.ts";
+import { balloonIn } from "../balloons.ts";
 import { type Echo, withoutFileMarks } from "../echoes.ts";
 import { readNamed } from "../mentions.ts";
 import { isRecording } from "../recordings.ts";
@@ -50,16 +60,22 @@ export function readMessage(value: unknown, { now, mentionName, isOwn }: Reader)
   if (message.is_reaction === true) return { rowid: id, echo, inbound: reactionOf(message, base) };
   const replyTo =
     typeof message.reply_to_guid === "string" && message.reply_to_guid ? message.reply_to_guid : undefined;
-  const inbound: Inbound = {
-    ...base,
-    kind: "message",
-    keys: [guid],
+  const items = balloonIn(message.balloon_bundle_id, words);
+  const content: Content = {
     ...(chat.kind === "group" ? readNamed(typed(words), mentionName) : { ...typed(words), mentionsSelf: false }),
     media,
+    ...(items.length > 0 && { items }),
     ...(replyTo && { replyTo: { messageId: replyTo, fromSelf: isOwn?.(replyTo) === true } }),
   };
+  const keys = [guid] as const;
+  const inbound: Inbound = isEmpty(content)
+    ? { ...base, kind: "unread", keys, what: "unknown kind", why: UNKNOWN }
+    : { ...base, kind: "message", keys, ...content };
   return { rowid: id, echo, inbound };
 }
+
+const UNKNOWN =
+  "Messages holds a change of the group, or something that this version does not know; open it on the Mac.";
 
 /** The row of a message that could not be read otherwise. */
 export function rowOf(value: unknown): number | undefined {

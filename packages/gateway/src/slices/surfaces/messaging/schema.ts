@@ -60,7 +60,7 @@ export const AccountSnapshot = Type.Object(
 export type AccountSnapshotShape = Static<typeof AccountSnapshot>;
 
 /** What became of an inbound message. */
-export const OutcomeKind = OneOf("replied", "noted", "suppressed", "failed", "expired");
+export const OutcomeKind = OneOf("replied", "noted", "suppressed", "unread", "failed", "expired");
 export type OutcomeName = Static<typeof OutcomeKind>;
 
 /** An inbound message and what was decided about it. */

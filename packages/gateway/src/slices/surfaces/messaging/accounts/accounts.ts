@@ -2,7 +2,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ignore, invalidRequest, TellableError } from "../../../../base/errors.ts";
 import { runOwn } from "../../../../base/process/blame.ts";
-import type { ChannelContext, ChannelDefinition, Chat, Inbound, StateChanges } from "../../../../kit/channel.ts";
+import type { ChannelContext, ChannelDefinition, Chat, StateChanges } from "../../../../kit/channel.ts";
+import { inboundIn, type Reading } from "../../../../kit/rules.ts";
 import { channelChanged } from "../events.ts";
 import type { AccountKey, Inbox } from "../in/inbox.ts";
 import { Intake } from "../in/intake.ts";
@@ -249,11 +250,13 @@ export class Accounts implements AsyncDisposable {
   }
 
   /** Everything in one transaction; when it returns, the platform may be told. */
-  #receive({ account, chats, state, intake }: Running, inbound: readonly Inbound[], changes: StateChanges = {}): void {
-    const { store } = this.#services;
+  #receive({ account, chats, state, intake }: Running, readings: readonly Reading[], changes: StateChanges = {}): void {
+    const { store, log } = this.#services;
     let news = 0;
+    for (const each of readings)
+      if ("nobody" in each) log.debug("traffic that no person made is left out", { ...account.key, why: each.nobody });
     store.transaction(() => {
-      for (const each of inbound) {
+      for (const each of readings.flatMap(inboundIn)) {
         const bounded = boundedInbound(each);
         if (this.#options.inbox.add(account.key, bounded) === undefined) continue;
         news++;
@@ -282,7 +285,7 @@ export class Accounts implements AsyncDisposable {
         ...{ name, summary, usage },
         choices: choices?.(agent.gateway, sessions.mainKey()) ?? [],
       })),
-      receive: (inbound, changes) => this.#receive(running, inbound, changes),
+      receive: (readings, changes) => this.#receive(running, readings, changes),
       heardTime: (at) => this.#heardTime(account, at),
       ownMessage: (id) => {
         const row = this.#options.outbox.byProviderId(account.key, id);

@@ -92,7 +92,9 @@ describe("a turn", () => {
 
 describe("what is passed on", () => {
   test("is nobody's command, and names where it comes from", () => {
-    const { message: said, content } = composed([message("/new world", { forwardedFrom: "The\nNews (-100)" })]);
+    const { message: said, content } = composed([
+      message("/new world", { forwardedFrom: { where: "The\nNews (-100)" } }),
+    ]);
 
     assert.equal(said, "");
     assert.deepEqual(
@@ -102,7 +104,7 @@ describe("what is passed on", () => {
   });
 
   test("beside one's own words stands apart from them", () => {
-    const forwarded = [{ text: "/stop everything", origin: "mallory" }];
+    const forwarded = [{ text: "/stop everything", origin: { who: "mallory" } }];
 
     const { message: said, content } = composed([message("what is this?", { forwarded })]);
 
@@ -118,7 +120,10 @@ describe("what is passed on", () => {
 
   test("brings files that are not the sender's", () => {
     const received = [
-      { message: message("", { forwardedFrom: "carol" }), files: [{ type: "text" as const, text: "[voice]" }] },
+      {
+        message: message("", { forwardedFrom: { who: "carol" } }),
+        files: [{ type: "text" as const, text: "[voice]" }],
+      },
     ];
 
     const { content } = composed([], { received });

@@ -2,7 +2,9 @@
  * Messages of a channel as the transcript keeps them: whose words each part is, what it answers, what came with it.
  * Nothing is put into words here: who reads a part is shown whose it is.
  */
-import type { Inbound, InboundMessage, Peer } from "../../../../kit/channel.ts";
+import type { Inbound, InboundMessage, MediaRef, Origin, Peer } from "../../../../kit/channel.ts";
+import { fileLabel } from "../../../../kit/content.ts";
+import { type Item, itemText } from "../../../../kit/item.ts";
 import { asArguments, lines, type Said, shown, startingAt } from "../../../../kit/text/said.ts";
 import { oneLine, type Source, type WordsKind } from "../../../../kit/text/words.ts";
 import type { ToolAudience } from "../../../../kit/tool.ts";
@@ -20,6 +22,9 @@ export interface Composed {
 
 const MAX_CONTEXT_CHARS = 12_000;
 const MAX_QUOTE_CHARS = 500;
+const MAX_ORIGIN_CHARS = 80;
+/** The last moment that a `Date` can name, epoch ms. */
+const MAX_DATE = 8.64e15;
 /** Of all files together. */
 const MAX_FILE_CHARS = 200_000;
 
@@ -37,6 +42,7 @@ export function composeMessage({
   context,
   standing,
   quoted,
+  quotedFiles = [],
 }: {
   readonly channel: string;
   readonly received: readonly Received[];
@@ -47,6 +53,8 @@ export function composeMessage({
   readonly standing: ToolAudience;
   /** The message that the last one answers, if the gateway has it. */
   readonly quoted: Quoted | undefined;
+  /** Its files, where they were fetched. */
+  readonly quotedFiles?: readonly ReceivedFile[];
 }): Composed {
   const messages = received.map(({ message }) => message);
   const last = messages.at(-1)!;
@@ -57,12 +65,18 @@ export function composeMessage({
     message: asArguments(withoutAddress(said, ownNames), channel),
     content: [
       ...contextParts(channel, context),
-      ...quoteParts(channel, last, quoted),
+      ...quoteParts(channel, last, quoted, quotedFiles),
       ...messages.flatMap((each) => forwardParts(each, by("forward"))),
       ...(message === "" ? [] : [{ type: "text" as const, text: message, from: by("message") }]),
+      ...messages.flatMap((each) => itemParts(each, by)),
       ...fitting(
         received.flatMap(({ message: each, files }) =>
-          files.map((file) => withSource(file, isOwn(each) ? by("file") : { ...by("forward"), ...originOf(each) })),
+          files.map((file) =>
+            withSource(
+              file,
+              isOwn(each) ? by("file") : { ...by("forward"), origin: originText(each.forwardedFrom ?? {}) },
+            ),
+          ),
         ),
       ),
     ],
@@ -72,11 +86,13 @@ export function composeMessage({
 /** Who did something, as transcripts and news keep it. */
 export function sourceOf(kind: WordsKind, channel: string, { sender, chat }: Pick<Inbound, "sender" | "chat">): Source {
   const name = nameOf(sender);
+  const topic = oneLine(chat.threadTitle ?? "");
   return {
     kind,
     id: `${channel}:${sender.id}`,
     ...(name !== "" && { name }),
     ...(chat.kind !== "direct" && { isGroup: true }),
+    ...(topic !== "" && { topic }),
   };
 }
 
@@ -106,6 +122,7 @@ function contextParts(channel: string, context: readonly Inbound[]): StoredPart[
     for (const part of [
       ...contextPart(channel, each),
       ...forwardParts(each, sourceOf("forward", channel, each)),
+      ...itemParts(each, (kind) => sourceOf(kind, channel, each)),
     ].reverse()) {
       if (part.type !== "text") continue;
       const room = MAX_CONTEXT_CHARS - chars;
@@ -118,8 +135,10 @@ function contextParts(channel: string, context: readonly Inbound[]): StoredPart[
   return parts.reverse();
 }
 
+/** Files of the context are named, and not fetched. */
 function contextPart(channel: string, message: InboundMessage): StoredPart[] {
-  const text = isOwn(message) ? shown(cleaned(message), channel) : "";
+  const own = isOwn(message) ? shown(cleaned(message), channel) : "";
+  const text = [own, ...message.media.map(fileLabel)].filter((part) => part !== "").join("\n");
   return text === "" ? [] : [{ type: "text", text, from: sourceOf("context", channel, message) }];
 }
 
@@ -128,39 +147,72 @@ export interface Quoted {
   readonly text: string;
   /** Undefined when the account wrote it. */
   readonly senderId: string | undefined;
+  readonly media?: readonly MediaRef[] | undefined;
+  readonly items?: readonly Item[] | undefined;
 }
 
 /**
  * What is answered. Where a platform passes on what the sender claims, it stands as the gateway itself has it; what the
  * gateway does not have then has no author.
  */
-function quoteParts(channel: string, { replyTo, chat }: InboundMessage, quoted: Quoted | undefined): StoredPart[] {
+function quoteParts(
+  channel: string,
+  { replyTo, chat }: InboundMessage,
+  quoted: Quoted | undefined,
+  files: readonly ReceivedFile[],
+): StoredPart[] {
   if (!replyTo) return [];
   const { isClaimed = false } = replyTo;
-  const said = isClaimed ? quoted?.text || replyTo.text : replyTo.text || quoted?.text;
-  if (!said) return [];
+  const [trusted, other] = isClaimed ? [quoted, replyTo] : [replyTo, quoted];
+  const said = quoteText(trusted) || quoteText(other);
+  if (!said && files.length === 0) return [];
   const isOwn = isClaimed ? quoted !== undefined && quoted.senderId === undefined : replyTo.fromSelf;
   const id = (isClaimed ? undefined : replyTo.senderId) ?? quoted?.senderId;
   const name = isClaimed ? "" : oneLine(replyTo.senderName ?? "");
   const author = isOwn
     ? { id: "you" }
     : { ...(id !== undefined && { id: `${channel}:${id}` }), ...(name !== "" && { name }) };
-  const text = clean(said.slice(0, MAX_QUOTE_CHARS));
-  return [{ type: "text", text, from: { kind: "quote", ...author, ...(chat.kind !== "direct" && { isGroup: true }) } }];
+  const from: Source = {
+    kind: "quote",
+    ...author,
+    ...(chat.kind !== "direct" && { isGroup: true }),
+    ...(replyTo.elsewhere && { origin: originText(replyTo.elsewhere) }),
+  };
+  return [{ type: "text", text: said, from }, ...files.map((file) => withSource(file, from))];
+}
+
+/** What stands in a quote: its text, and what else it holds in words. */
+function quoteText(of: (Pick<Quoted, "media" | "items"> & { readonly text?: string | undefined }) | undefined): string {
+  const { text = "", items = [], media = [] } = of ?? {};
+  return [clean(text.slice(0, MAX_QUOTE_CHARS)), ...items.map(itemText), ...media.map(fileLabel)]
+    .filter((part) => part !== "")
+    .join("\n");
 }
 
 /** What a message holds of others. */
 function forwardParts(message: InboundMessage, from: Source): StoredPart[] {
   const { text, forwardedFrom, forwarded = [] } = message;
   const all = forwardedFrom === undefined ? forwarded : [{ text, origin: forwardedFrom }, ...forwarded];
-  return all.flatMap(({ text: said, origin = "" }): StoredPart[] => {
+  return all.flatMap(({ text: said, origin }): StoredPart[] => {
     const cleaned = clean(said).trim();
-    return cleaned === "" ? [] : [{ type: "text", text: cleaned, from: { ...from, origin: oneLine(origin) } }];
+    return cleaned === "" ? [] : [{ type: "text", text: cleaned, from: { ...from, origin: originText(origin) } }];
   });
 }
 
-function originOf({ forwardedFrom = "" }: InboundMessage): Pick<Source, "origin"> {
-  return { origin: oneLine(forwardedFrom) };
+/** What a message holds beside texts and files; what was passed on is somebody else's. */
+function itemParts(message: InboundMessage, by: (kind: WordsKind) => Source): StoredPart[] {
+  const { items = [], forwardedFrom } = message;
+  const from = forwardedFrom === undefined ? by("item") : { ...by("forward"), origin: originText(forwardedFrom) };
+  return items.map((item) => ({ type: "text", text: clean(itemText(item)), from }));
+}
+
+/** "Carol (5) in The News (-100), 2026-11-30 08:15 UTC"; "" when nothing is told. */
+export function originText({ who, where, at }: Origin): string {
+  const isTime = at !== undefined && Math.abs(at) <= MAX_DATE;
+  const when = isTime ? `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC` : "";
+  const place = where ? `${who ? "in " : ""}${oneLine(where, MAX_ORIGIN_CHARS)}` : "";
+  const named = [who ? oneLine(who, MAX_ORIGIN_CHARS) : "", place].filter((part) => part !== "").join(" ");
+  return [named, when].filter((part) => part !== "").join(", ");
 }
 
 /** What somebody has spoken is said as what they have written is. */

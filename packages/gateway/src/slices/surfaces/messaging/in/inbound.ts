@@ -3,6 +3,7 @@
  * which rule, of which setting, says so. A pure function: whatever it must know is handed in.
  */
 import type { ChannelDefinition, Chat, InboundMessage, Peer } from "../../../../kit/channel.ts";
+import { isEmpty } from "../../../../kit/content.ts";
 import type { AccountSettings, GroupSettings } from "../accounts/account-settings.ts";
 import type { Outcome } from "./inbox.ts";
 import { mentions } from "./mention-patterns.ts";
@@ -50,8 +51,7 @@ export function decide(facts: Facts): Decision {
   if (message.fromSelf && facts.isEcho) return leave("own-echo", "It is a message that the gateway itself has sent.");
   if (message.fromSelf && !chat.isSelf)
     return leave("own-message", "The account's owner wrote it to somebody else, from another device.");
-  if (message.text.trim() === "" && message.media.length === 0)
-    return leave("empty", "It holds nothing that can be answered.");
+  if (isEmpty(message) && !message.awaitsFiles) return leave("empty", "It holds nothing that can be answered.");
   if (facts.now - message.at > facts.maxAgeMs) {
     const hours = Math.round(facts.maxAgeMs / 3_600_000);
     return leave(

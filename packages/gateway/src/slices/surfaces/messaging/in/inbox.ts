@@ -4,8 +4,8 @@ import type { Store } from "../../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
 import { stored } from "../../../../base/store/stored.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import type { ChatRef, Inbound, InboundMessage } from "../../../../kit/channel.ts";
-import { type Said, shown } from "../../../../kit/text/said.ts";
+import type { ChatRef, Content, Inbound, InboundMessage, MediaRef } from "../../../../kit/channel.ts";
+import { headline } from "../../../../kit/content.ts";
 import { identitiesOf, isSamePerson } from "../peer-list.ts";
 import type { InboxEntryShape, OutcomeName } from "../schema.ts";
 
@@ -74,6 +74,12 @@ const COLUMNS =
   "id, channel, account, chat, thread, chat_kind as chatKind, sender, kind, message_id as messageId, at, " +
   "received_at as receivedAt, payload, state, run_id as runId, session_key as sessionKey, outcome, rule, detail, " +
   "setting, binding, decided_at as decidedAt";
+/** The rule of a message that is a new position of an earlier one. */
+export const PLACE_MOVED = "place-moved";
+/** Positions of one live place that are looked through: eight hours of one each 30 s. */
+const MAX_POSITIONS = 1_000;
+/** Rules by which a message is left alone for what it says; an edit may make it one that is answered. */
+const CONTEXT_RULES = "'not-addressed', 'empty'";
 const PREVIEW_CHARS = 200;
 /** How many events are looked through for somebody's id. */
 const LATELY = 5_000;
@@ -211,21 +217,47 @@ export class Inbox {
       .find((row) => isVouched || isSamePerson(row.inbound.sender, sender));
   }
 
-  /** A later text of a message takes its place while nobody has begun to answer it, or while it waits as context. */
-  editPending({ id }: Pick<InboxRow, "id">, { text, others = [] }: Said): boolean {
+  /**
+   * What a message now holds takes its place while nobody has begun to answer it, or while it waits as context. Returns
+   * whether it did. Its quote stays, since no platform changes what a message answers; so do its files where the edit
+   * tells of none.
+   */
+  editPending({ id }: Pick<InboxRow, "id">, content: Content): boolean {
+    const { text, others, media, items, forwarded, forwardedFrom, mentionsSelf } = content;
+    const files = media.length > 0 ? { media } : {};
+    const change = { text, others, items, forwarded, forwardedFrom, mentionsSelf, ...files };
     const { changes } = this.#store.run(
-      `update inbox set payload = json_set(payload, '$.text', ?, '$.others', json(?))
-       where id = ? and (state = 'received' or rule = 'not-addressed')`,
-      ...[text, JSON.stringify(others), id],
+      `update inbox set payload = json_patch(payload, ?)
+       where id = ? and (state = 'received' or rule in (${CONTEXT_RULES}))`,
+      ...[JSON.stringify(change, (_, value: unknown) => (value === undefined ? null : value)), id],
     );
     return changes > 0;
+  }
+
+  /** Files of a message have come. Returns whether it still waited for them. */
+  addFiles({ id }: Pick<InboxRow, "id">, media: readonly MediaRef[]): boolean {
+    const { changes } = this.#store.run(
+      `update inbox set payload = json_remove(json_set(payload, '$.media', json(?)), '$.awaitsFiles')
+       where id = ? and (state = 'received' or rule in (${CONTEXT_RULES})) and json_extract(payload, '$.awaitsFiles')`,
+      ...[JSON.stringify(media), id],
+    );
+    return changes > 0;
+  }
+
+  /** What was left alone is looked at once more: an edit has made it a message for us. */
+  reopen({ id }: Pick<InboxRow, "id">): void {
+    this.#store.run(
+      `update inbox set state = 'received', outcome = null, rule = null, detail = null, setting = null, decided_at = null
+       where id = ? and rule in (${CONTEXT_RULES})`,
+      id,
+    );
   }
 
   /** A message that nobody has begun to answer, or that waits as context, is taken back. */
   withdraw({ id }: Pick<InboxRow, "id">): boolean {
     const { changes } = this.#store.run(
       `update inbox set state = 'done', outcome = 'suppressed', rule = 'taken-back', detail = ?, decided_at = ?
-       where id = ? and (state = 'received' or rule = 'not-addressed')`,
+       where id = ? and (state = 'received' or rule in (${CONTEXT_RULES}))`,
       ...["Its author took it back before it was answered.", this.#clock.now(), id],
     );
     return changes > 0;
@@ -237,15 +269,30 @@ export class Inbox {
     chat: string,
     messageId: string,
     senderId?: string,
-  ): InboundMessage | undefined {
+  ): (InboxRow & { readonly inbound: InboundMessage }) | undefined {
     const all = this.#store
       .all<Row>(
         `select ${COLUMNS} from inbox where message_id = ? and channel = ? and account = ? and chat = ?
          and kind = 'message' order by id`,
         ...[messageId, channel, account, chat],
       )
-      .map((row) => toInboxRow(row).inbound as InboundMessage);
-    return all.find(({ sender }) => identitiesOf(sender).some((id) => id === senderId)) ?? all[0];
+      .map((row) => toInboxRow(row) as InboxRow & { readonly inbound: InboundMessage });
+    return all.find(({ inbound }) => identitiesOf(inbound.sender).some((id) => id === senderId)) ?? all[0];
+  }
+
+  /**
+   * The message that a live place belongs to: the newest one of its sender in that chat, when a position of it has come
+   * since `since`.
+   */
+  livePlaceBefore({ id, channel, account, inbound: { chat, sender } }: InboxRow, since: number): InboxRow | undefined {
+    const rows = this.#store.all<Row>(
+      `select ${COLUMNS} from inbox where channel = ? and account = ? and chat = ? and id < ? and sender = ?
+       and kind = 'message' and json_extract(payload, '$.items[0].isSerial') order by id desc limit ${MAX_POSITIONS}`,
+      ...[channel, account, chat.id, id, sender.id],
+    );
+    if (rows[0] === undefined || rows[0].receivedAt < since) return undefined;
+    const first = rows.find(({ rule }) => rule !== PLACE_MOVED);
+    return first && toInboxRow(first);
   }
 
   /** Who wrote a message that has come in. */
@@ -399,12 +446,14 @@ function toEntry(row: Row): InboxEntryShape {
 function previewOf(inbound: Inbound, channel: string): string {
   switch (inbound.kind) {
     case "message":
-      return (shown(inbound, channel) || inbound.media.map(({ kind }) => `[${kind}]`).join(" ")).slice(
-        0,
-        PREVIEW_CHARS,
-      );
     case "edit":
-      return shown(inbound, channel).slice(0, PREVIEW_CHARS);
+      return headline(inbound, channel).slice(0, PREVIEW_CHARS);
+    case "files":
+      return headline({ text: "", media: inbound.media, mentionsSelf: false }, channel).slice(0, PREVIEW_CHARS);
+    case "vote":
+      return inbound.answers.join(", ").slice(0, PREVIEW_CHARS);
+    case "unread":
+      return `[${inbound.what}]`.slice(0, PREVIEW_CHARS);
     case "reaction":
       return inbound.emoji;
     case "button":

@@ -9,9 +9,10 @@ import { isDamage, isPassing, MAX_TRIES, type Machine } from "../../../../base/p
 import { KeyedQueue } from "../../../../base/queue.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import type { Chat, Inbound, InboundMessage, Quote } from "../../../../kit/channel.ts";
+import type { Chat, Content, Inbound, InboundMessage, Quote } from "../../../../kit/channel.ts";
+import { gist } from "../../../../kit/content.ts";
 import { shown } from "../../../../kit/text/said.ts";
-import { oneLine } from "../../../../kit/text/words.ts";
+import { oneLine, type WordsKind } from "../../../../kit/text/words.ts";
 import { type Agent, audienceOf, cleanMessage } from "../../../agent/agent/agent.ts";
 import { type Agents, normalAgentId } from "../../../core/agents/agents.ts";
 import type { Notices } from "../../../core/notices/notices.ts";
@@ -25,7 +26,7 @@ import type { Binding, ChannelsConfig, MessagesSettings } from "../settings.ts";
 import { findBinding } from "./bindings.ts";
 import { type Composed, composeMessage, type Quoted, type Received, sourceOf } from "./envelope.ts";
 import { type Decision, decide, groupOf, isOwner } from "./inbound.ts";
-import type { Inbox, InboxRow, Outcome } from "./inbox.ts";
+import { type Inbox, type InboxRow, type Outcome, PLACE_MOVED } from "./inbox.ts";
 import type { MediaIn } from "./media-in.ts";
 import { type Pairing, pairingText } from "./pairing.ts";
 import { sessionKeyOf } from "./session-key.ts";
@@ -67,6 +68,10 @@ interface Held {
 const ALBUM_MS = 900;
 /** A client that cuts a long text in pieces sends them within this time. */
 const SPLIT_MS = 1_200;
+/** Files that a platform has told of come within this time; then the message goes without them. */
+const FILES_MS = 20_000;
+/** Positions of one live place follow each other within this time. */
+const LIVE_MS = 15 * 60_000;
 /** A text of this share of the channel's limit may have been cut. */
 const SPLIT_SHARE = 0.9;
 /** Others get their turn at least so often, ms. */
@@ -171,6 +176,7 @@ export class Intake {
   }
 
   #takeMessage(row: MessageRow): void {
+    if (this.#isNextPosition(row)) return;
     const key = heldKey(row);
     const isPart = this.#continues(this.#held.get(key), row);
     // A command stands for itself: what was said before it is not part of it.
@@ -188,6 +194,18 @@ export class Intake {
     if (this.#waitMs(row) > 0) return this.#hold(key, fresh, row);
     fresh.rows.push(row);
     this.#begin(fresh);
+  }
+
+  /** A live place that moved is the message that began it, changed. */
+  #isNextPosition(row: MessageRow): boolean {
+    const [item] = row.inbound.items ?? [];
+    if (item?.kind !== "place" || !item.isSerial) return false;
+    const { inbox, clock } = this.#services;
+    const first = inbox.livePlaceBefore(row, clock.now() - LIVE_MS);
+    if (!first) return false;
+    const { detail } = this.#changed(row, row.inbound, first);
+    inbox.decide(row.id, { kind: "noted", rule: PLACE_MOVED, detail });
+    return true;
   }
 
   /** Keeps a message for as long as more may come with it. */
@@ -246,7 +264,8 @@ export class Intake {
   #waitMs({ inbound }: MessageRow): number {
     if (isCommand(inbound)) return 0;
     const album = inbound.albumId === undefined ? 0 : ALBUM_MS;
-    return Math.max(album, this.#isCut(inbound) ? SPLIT_MS : 0, this.#services.messages().inboundDebounceMs);
+    const files = inbound.awaitsFiles ? FILES_MS : 0;
+    return Math.max(album, files, this.#isCut(inbound) ? SPLIT_MS : 0, this.#services.messages().inboundDebounceMs);
   }
 
   /** Hands what was held to the agent; one batch after the other in a conversation. */
@@ -288,10 +307,10 @@ export class Intake {
   }
 
   /** Its author may have changed a held message or taken it back: then the new text is decided on. */
-  #isStillWanted({ id, inbound: { text } }: MessageRow): boolean {
+  #isStillWanted({ id, inbound }: MessageRow): boolean {
     const row = this.#openMessage(id);
     if (!row) return false;
-    if (row.inbound.text === text) return true;
+    if (row.inbound.text === inbound.text && row.inbound.mentionsSelf === inbound.mentionsSelf) return true;
     const decision = this.#decide(row);
     if (decision.kind === "leave") this.#services.inbox.decide(id, this.#placed(decision.outcome));
     return decision.kind === "answer";
@@ -389,11 +408,13 @@ export class Intake {
       received.push({ message, files: await media.fetch(message, this.#account, signal) });
     const context = chat.kind === "direct" ? [] : inbox.unaddressedBefore(rows[0]!, settings.historyLimit);
     const principal = `channel:${last.channel}:${last.inbound.sender.id}`;
+    const quoted = replyTo && this.#quoted(last, replyTo);
     return composeMessage({
       channel: last.channel,
       received,
       standing: audienceOf({ principal, scopes: this.#scopesOf(rows[0]!, decision) }),
-      quoted: replyTo && this.#quoted(last, replyTo),
+      quoted,
+      quotedFiles: replyTo && !quoted?.isTold ? await this.#quotedFiles(replyTo, quoted, signal) : [],
       ownNames: [settings.name, self?.name, self?.username, self?.id, ...(self?.aliases ?? [])].filter(
         (name) => name !== undefined,
       ),
@@ -401,14 +422,27 @@ export class Intake {
     });
   }
 
-  /** A message that is answered, as it went out or came in. */
-  #quoted({ channel, account, inbound: { chat } }: MessageRow, { messageId, senderId }: Quote): Quoted | undefined {
+  /** Files of a message that is answered and that the agent has not been shown. */
+  async #quotedFiles({ media = [] }: Quote, quoted: Quoted | undefined, signal: AbortSignal) {
+    const wanted = media.length > 0 ? media : (quoted?.media ?? []);
+    return wanted.length === 0 ? [] : await this.#services.media.fetch({ media: wanted }, this.#account, signal);
+  }
+
+  /** A message that is answered, as it went out or came in. `isTold`: the agent has it in its conversation. */
+  #quoted(
+    { channel, account, inbound: { chat } }: MessageRow,
+    { messageId, senderId, elsewhere }: Quote,
+  ): (Quoted & { readonly isTold: boolean }) | undefined {
+    if (elsewhere) return undefined;
     const { inbox, outbox } = this.#services;
     const key = { channel, account };
     const own = outbox.byProviderId(key, messageId, chat.id);
-    if (own) return { text: textOf(own.payload), senderId: undefined };
+    if (own) return { text: textOf(own.payload), senderId: undefined, isTold: true };
     const heard = inbox.messageById(key, chat.id, messageId, senderId);
-    return heard && { text: shown(heard, channel), senderId: heard.sender.id };
+    if (!heard) return undefined;
+    const { media, items, forwarded = [], sender } = heard.inbound;
+    const text = [shown(heard.inbound, channel), ...forwarded.map((each) => each.text)].filter(Boolean).join("\n");
+    return { text, media, items, senderId: sender.id, isTold: heard.runId !== undefined };
   }
 
   #instructions({ inbound: { chat } }: MessageRow, { group }: Held["decision"]): string {
@@ -459,20 +493,14 @@ export class Intake {
   #note(row: InboxRow, inbound: Exclude<Inbound, { kind: "message" }>): Outcome {
     const { inbox, outbox, notices, log } = this.#services;
     const { chat, messageId } = inbound;
-    const from = (kind: "edit" | "unsend" | "reaction" | "reaction-removed") => sourceOf(kind, row.channel, inbound);
+    const from = (kind: WordsKind) => sourceOf(kind, row.channel, inbound);
     switch (inbound.kind) {
       case "edit": {
         const edited = inbox.messageOf(row);
-        if (!edited) return { kind: "noted", rule: "edit", detail: "Its sender wrote no such message." };
-        if (!this.#frozen.has(edited.id) && inbox.editPending(edited, inbound))
-          return { kind: "noted", rule: "edit", detail: "The message was changed before it was answered." };
-        if (inbound.fromSelf || !this.#isHeard(row)) return { kind: "noted", rule: "edit" };
-        notices.add(this.#sessionKey(row), {
-          text: cleanMessage(shown(inbound, row.channel).slice(0, MAX_EDIT_CHARS).replaceAll("\u0000", "")),
-          from: from("edit"),
-        });
-        return { kind: "noted", rule: "edit", detail: "The agent is told with the next message." };
+        return edited ? this.#changed(row, inbound, edited) : this.#firstHeard(row, inbound);
       }
+      case "files":
+        return this.#arrived(row, inbound);
       case "unsend": {
         const unsent = inbox.messageOf(row);
         if (!unsent) return { kind: "noted", rule: "unsend", detail: "Its sender wrote no such message." };
@@ -492,6 +520,23 @@ export class Intake {
         });
         return { kind: "noted", rule: "reaction", detail: "The agent is told with the next message." };
       }
+      case "vote": {
+        if (inbound.fromSelf) return { kind: "noted", rule: "own-echo" };
+        const ours = outbox.byProviderId(row, messageId, chat.id);
+        if (!ours || !this.#isHeard(row)) return { kind: "noted", rule: "vote" };
+        const { content } = ours.payload;
+        const options = content.kind === "poll" ? content.options : [];
+        const named = inbound.answers.map((each) =>
+          typeof each === "number" ? (options[each] ?? `number ${each + 1}`) : each,
+        );
+        const text = inbound.isSecret
+          ? "the platform does not tell for what"
+          : named.map((each) => oneLine(each)).join("\n");
+        const words = { text, from: from(text === "" ? "vote-removed" : "vote") };
+        const about = `vote ${row.inbound.sender.id} ${messageId}`;
+        notices.add(ours.sessionKey ?? this.#sessionKey(row), words, about);
+        return { kind: "noted", rule: "vote", detail: "The agent is told with the next message." };
+      }
       case "membership":
         this.#chats.seen(chat, inbound.isMember);
         if (inbound.isMember)
@@ -506,10 +551,78 @@ export class Intake {
         return { kind: "noted", rule: "moved", detail: `The chat is now ${inbound.toChatId}.` };
       case "button":
         return this.#press(row, inbound);
+      case "unread":
+        return { kind: "unread", rule: inbound.what, detail: inbound.why };
       case "unreadable":
         log.warn("a platform sent something that cannot be read", { ...this.#account.key, why: inbound.why });
         return { kind: "failed", rule: "unreadable", detail: inbound.why };
     }
+  }
+
+  /**
+   * A message has changed. Before it is answered, it is what it now says, and one that was left alone is judged again.
+   * Afterwards the agent is told with the next message, of several changes the newest.
+   */
+  #changed(row: InboxRow, content: Content, edited: InboxRow): Outcome {
+    const { inbox, notices } = this.#services;
+    if (!this.#frozen.has(edited.id) && inbox.editPending(edited, content)) {
+      const isAnswered = edited.state === "done" && this.#isAnsweredNow(edited);
+      const detail = isAnswered
+        ? "The message was left alone before, and is now answered."
+        : "The message was changed before it was answered.";
+      return { kind: "noted", rule: "edit", detail };
+    }
+    if (row.inbound.fromSelf || !this.#isHeard(row)) return { kind: "noted", rule: "edit" };
+    const text = cleanMessage(gist(content, row.channel).slice(0, MAX_EDIT_CHARS).replaceAll("\u0000", ""));
+    const words = { text, from: sourceOf("edit", row.channel, row.inbound) };
+    notices.add(this.#sessionKey(edited), words, `edit ${edited.id}`);
+    return { kind: "noted", rule: "edit", detail: "The agent is told with the next message." };
+  }
+
+  /** Takes a message that was left alone as if it had just come, if what it now says is for us. */
+  #isAnsweredNow({ id }: InboxRow): boolean {
+    const { inbox } = this.#services;
+    const row = inbox.get(id);
+    if (row?.inbound.kind !== "message") return false;
+    const message = { ...row, inbound: row.inbound };
+    if (this.#decide(message).kind !== "answer") return false;
+    inbox.reopen(row);
+    this.#takeMessage({ ...message, state: "received" });
+    return true;
+  }
+
+  /** A message that was never told, and that an edit has made one for us: a bot of Telegram sees no others in groups. */
+  #firstHeard(row: InboxRow, edit: Extract<Inbound, { kind: "edit" }>): Outcome {
+    const none = { kind: "noted", rule: "edit", detail: "Its sender wrote no such message." } as const;
+    if (!edit.mentionsSelf || edit.chat.kind === "direct") return none;
+    const { messageKeys, writtenAt, kind: _, ...rest } = edit;
+    const at = writtenAt ?? edit.at;
+    if (this.#services.inbox.add(row, { ...rest, kind: "message", keys: messageKeys, at }) === undefined) return none;
+    this.#isAgain = true;
+    return { kind: "noted", rule: "edit", detail: "It is worked on as a message, which was not told of before." };
+  }
+
+  /** Files have come: to a message that waits for them, or as a message of their own. */
+  #arrived(row: InboxRow, { media, kind: _, ...rest }: Extract<Inbound, { kind: "files" }>): Outcome {
+    const { inbox, clock } = this.#services;
+    const message = inbox.messageOf(row);
+    if (message && inbox.addFiles(message, media)) {
+      for (const [key, held] of this.#held) {
+        const waiting = held.rows.find(({ id }) => id === message.id);
+        if (!waiting) continue;
+        held.timer?.[Symbol.dispose]();
+        const waitMs = this.#waitMs({ ...waiting, inbound: { ...waiting.inbound, awaitsFiles: false } });
+        held.timer = clock.after(waitMs, () => this.#release(key));
+      }
+      return { kind: "noted", rule: "files", detail: "The files belong to a message that waited for them." };
+    }
+    const known = message?.inbound.kind === "message" ? message.inbound.media.map(({ ref }) => ref) : [];
+    const late = media.filter(({ ref }) => !known.includes(ref));
+    if (late.length === 0) return { kind: "noted", rule: "files", detail: "The files are known." };
+    const keys = [`late:${rest.keys[0]}`] as const;
+    inbox.add(row, { ...rest, kind: "message", keys, text: "", media: late, mentionsSelf: false });
+    this.#isAgain = true;
+    return { kind: "noted", rule: "files", detail: "They came after their message was answered; they are a message." };
   }
 
   /** Whether who did this is somebody whom the policy lets speak to us; of others the agent is told nothing. */
@@ -533,7 +646,7 @@ export class Intake {
       text: data,
       media: [],
       mentionsSelf: true,
-      ...(isOurs ? { isCommand: true } : { forwardedFrom: "whoever composed the button" }),
+      ...(isOurs ? { isCommand: true } : { forwardedFrom: { who: "whoever composed the button" } }),
       ...(via !== undefined && { via }),
     };
     inbox.add(row, message);

@@ -65,8 +65,14 @@ export class MediaIn {
   }
 
   /** Fetches a message's files; what cannot be fetched is said in words, never left out. */
-  async fetch(message: InboundMessage, account: Account, signal: AbortSignal): Promise<ReceivedFile[]> {
+  async fetch(
+    message: Pick<InboundMessage, "media" | "awaitsFiles">,
+    account: Account,
+    signal: AbortSignal,
+  ): Promise<ReceivedFile[]> {
     const parts: ReceivedFile[] = [];
+    if (message.awaitsFiles)
+      parts.push({ type: "text", text: "[file: has not arrived at the platform yet; it is told of when it comes]" });
     for (const file of message.media.slice(0, MAX_FILES)) parts.push(...(await this.#fetchOne(file, account, signal)));
     const rest = message.media.length - MAX_FILES;
     if (rest > 0) parts.push({ type: "text", text: `[${rest} more files were left out]` });

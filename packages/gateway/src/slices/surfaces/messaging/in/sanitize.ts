@@ -7,6 +7,10 @@ const MAX_TEXT_CHARS = 200_000;
 const MAX_NAME_CHARS = 256;
 const MAX_MEDIA = 50;
 const MAX_OTHERS = 500;
+/** Of a text within an item, a quote or what was passed on. */
+const MAX_PART_CHARS = 20_000;
+/** Items, and entries in one of them. */
+const MAX_PARTS = 200;
 
 /** A copy within bounds; what is cut is said. */
 export function boundedInbound(inbound: Inbound): Inbound {
@@ -14,12 +18,31 @@ export function boundedInbound(inbound: Inbound): Inbound {
   const bounded = {
     ...inbound,
     sender: { ...sender, name: bound(sender.name), username: bound(sender.username) },
-    chat: { ...chat, title: bound(chat.title) },
+    chat: {
+      ...chat,
+      title: bound(chat.title),
+      ...(chat.threadTitle !== undefined && { threadTitle: bound(chat.threadTitle) }),
+    },
   } as Inbound;
-  if (bounded.kind === "edit") return { ...bounded, ...boundSaid(bounded) };
-  if (bounded.kind !== "message") return bounded;
-  const replyTo = bounded.replyTo && { ...bounded.replyTo, text: bounded.replyTo.text?.slice(0, 2_000) };
-  return { ...bounded, ...boundSaid(bounded), media: bounded.media.slice(0, MAX_MEDIA), replyTo };
+  if (bounded.kind === "vote") return { ...bounded, answers: boundTree(bounded.answers) };
+  if (bounded.kind !== "message" && bounded.kind !== "edit") return bounded;
+  const { media, items, forwarded, replyTo } = bounded;
+  return {
+    ...bounded,
+    ...boundSaid(bounded),
+    media: media.slice(0, MAX_MEDIA),
+    ...(items && { items: boundTree(items) }),
+    ...(forwarded && { forwarded: boundTree(forwarded) }),
+    ...(replyTo && { replyTo: { ...boundTree(replyTo), media: replyTo.media?.slice(0, MAX_MEDIA) } }),
+  };
+}
+
+/** A value in which no text and no list is longer than anybody reads. */
+function boundTree<T>(value: T): T {
+  if (typeof value === "string") return value.slice(0, MAX_PART_CHARS).toWellFormed() as T;
+  if (Array.isArray(value)) return value.slice(0, MAX_PARTS).map(boundTree) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, boundTree(each)])) as T;
 }
 
 function boundSaid({ text, others }: Said): Said {

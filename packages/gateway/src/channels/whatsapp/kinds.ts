@@ -1,0 +1,462 @@
+/** Every kind of content that the library's protocol buffers know, and what it says. */
+import type { proto } from "@whiskeysockets/baileys";
+import { jsonOr } from "../../base/json.ts";
+import type { Content, Forwarded, MediaRef } from "../../kit/channel.ts";
+import type { Card, Item } from "../../kit/item.ts";
+import type { Rule } from "../../kit/rules.ts";
+import { lines, type Said, typed } from "../../kit/text/said.ts";
+import { contactIn } from "../../kit/vcard.ts";
+import { mediaOf } from "./media.ts";
+
+/** How a text is read: the digits of mentions become people. */
+export type ReadText = (text: string) => Said;
+
+/** What a message holds, or a part of one. */
+export interface Parts {
+  readonly said?: Said | undefined;
+  readonly media?: readonly MediaRef[] | undefined;
+  readonly items?: readonly Item[] | undefined;
+  readonly forwarded?: readonly Forwarded[] | undefined;
+  /** Something that cannot be shown: the platform's name of it, and what it is. */
+  readonly unread?: { readonly what: string; readonly why: string } | undefined;
+  /** Why no person made it. */
+  readonly nobody?: string | undefined;
+}
+
+type Message = proto.IMessage;
+type Kind = keyof Message;
+type Reads<K extends Kind> = (content: NonNullable<Message[K]>, read: ReadText) => Parts;
+
+/** Content within content: what counts is inside. */
+const inside = {
+  read: ({ message }: proto.Message.IFutureProofMessage, read: ReadText) => partsOf(message ?? {}, read),
+};
+const poll = { read: (asked: proto.Message.IPollCreationMessage) => ({ items: [pollIn(asked)] }) };
+const key = { nobody: "keys that devices exchange by themselves" };
+const isEncrypted = "WhatsApp encrypts it for the phone that wrote the message it is about";
+const statusNews = { unread: "It is about a status post, which is not a conversation." };
+
+const KINDS: { readonly [K in Kind]-?: Rule<Reads<K>> } = {
+  conversation: { read: (text, read) => ({ said: read(text) }) },
+  extendedTextMessage: { read: linked },
+  imageMessage: { read: (file, read) => filed("a picture", mediaOf({ imageMessage: file }), read(file.caption ?? "")) },
+  videoMessage: { read: (file, read) => filed("a video", mediaOf({ videoMessage: file }), read(file.caption ?? "")) },
+  ptvMessage: { read: (file, read) => filed("a video", mediaOf({ ptvMessage: file }), read(file.caption ?? "")) },
+  audioMessage: { read: (file) => filed("a recording", mediaOf({ audioMessage: file })) },
+  documentMessage: {
+    read: (file, read) => filed("a file", mediaOf({ documentMessage: file }), read(file.caption ?? "")),
+  },
+  stickerMessage: {
+    read: (sticker) => ({
+      media: mediaOf({ stickerMessage: sticker }),
+      items: sticker.accessibilityLabel ? [{ kind: "sticker", name: sticker.accessibilityLabel }] : [],
+    }),
+  },
+  stickerPackMessage: {
+    read: ({ name, publisher, packDescription }) =>
+      card("Sticker pack", { title: name, text: packDescription, facts: [["by", publisher]] }),
+  },
+  contactMessage: { read: (contact) => ({ items: [contactOf(contact)] }) },
+  contactsArrayMessage: { read: ({ contacts }) => ({ items: (contacts ?? []).map(contactOf) }) },
+  locationMessage: {
+    read: ({ degreesLatitude, degreesLongitude, name, address, comment, isLive }, read) => ({
+      said: read(comment ?? ""),
+      items: [
+        {
+          kind: "place",
+          ...{ latitude: degreesLatitude ?? undefined, longitude: degreesLongitude ?? undefined },
+          ...{ name: name ?? undefined, address: address ?? undefined },
+          ...(isLive && { isLive, isSerial: true }),
+        },
+      ],
+    }),
+  },
+  liveLocationMessage: {
+    read: ({ degreesLatitude, degreesLongitude, caption }, read) => ({
+      said: read(caption ?? ""),
+      items: [
+        {
+          kind: "place",
+          ...{ latitude: degreesLatitude ?? undefined, longitude: degreesLongitude ?? undefined },
+          ...{ isLive: true, isSerial: true },
+        },
+      ],
+    }),
+  },
+  pollCreationMessage: poll,
+  pollCreationMessageV2: poll,
+  pollCreationMessageV3: poll,
+  pollCreationMessageV5: poll,
+  pollCreationMessageV4: inside,
+  pollCreationOptionImageMessage: inside,
+  pollResultSnapshotMessage: { read: resultsIn },
+  pollResultSnapshotMessageV3: { read: resultsIn },
+  pollUpdateMessage: { unread: `A vote in a poll of somebody else; ${isEncrypted}.` },
+  eventMessage: {
+    read: ({ name, description, startTime, endTime, location, joinLink, isCanceled }) =>
+      card(isCanceled ? "Event, cancelled" : "Event", {
+        title: name,
+        text: description,
+        facts: [
+          ["begins", timeIn(startTime, 1000)],
+          ["ends", timeIn(endTime, 1000)],
+          ["where", [location?.name, location?.address].filter(Boolean).join(", ")],
+        ],
+        url: joinLink,
+      }),
+  },
+  encEventResponseMessage: { unread: `An answer to an invitation to an event; ${isEncrypted}.` },
+  encReactionMessage: { unread: `A reaction in a community; ${isEncrypted}.` },
+  encCommentMessage: { unread: `A comment in a community; ${isEncrypted}.` },
+  commentMessage: inside,
+  secretEncryptedMessage: { unread: `A change of a message; ${isEncrypted}.` },
+  templateMessage: { read: templateIn },
+  highlyStructuredMessage: { read: structuredIn },
+  interactiveMessage: { read: interactiveIn },
+  buttonsMessage: {
+    read: (message) =>
+      withCard(
+        mediaOf(message),
+        card("Card", {
+          title: message.text,
+          text: [message.contentText, message.footerText].filter(Boolean).join("\n"),
+          buttons: (message.buttons ?? []).map(({ buttonText }) => buttonText?.displayText),
+        }),
+      ),
+  },
+  listMessage: {
+    read: ({ title, description, footerText, buttonText, sections }) =>
+      card("List", {
+        title,
+        text: [description, footerText].filter(Boolean).join("\n"),
+        facts: (sections ?? []).flatMap((section) =>
+          (section.rows ?? []).map((row) => [section.title, [row.title, row.description].filter(Boolean).join(" — ")]),
+        ),
+        buttons: [buttonText],
+      }),
+  },
+  buttonsResponseMessage: {
+    read: ({ selectedDisplayText, selectedButtonId }) => tap(selectedDisplayText, selectedButtonId),
+  },
+  templateButtonReplyMessage: { read: ({ selectedDisplayText, selectedId }) => tap(selectedDisplayText, selectedId) },
+  listResponseMessage: {
+    read: ({ title, singleSelectReply, description }) =>
+      tap([title, description].filter(Boolean).join(" — "), singleSelectReply?.selectedRowId),
+  },
+  interactiveResponseMessage: { read: responseIn },
+  orderMessage: {
+    read: ({ orderTitle, message, itemCount, totalAmount1000, totalCurrencyCode, orderId }) =>
+      card("Order", {
+        title: orderTitle,
+        text: message,
+        facts: [
+          ["items", itemCount ? String(itemCount) : undefined],
+          ["total", amountIn(totalAmount1000, totalCurrencyCode)],
+          ["number", orderId],
+        ],
+      }),
+  },
+  productMessage: {
+    read: ({ product, catalog, body, footer }) =>
+      withCard(
+        mediaOf({ imageMessage: product?.productImage ?? null }),
+        card("Product", {
+          title: product?.title ?? catalog?.title,
+          text: [product?.description ?? catalog?.description, body, footer].filter(Boolean).join("\n"),
+          facts: [["price", amountIn(product?.salePriceAmount1000 ?? product?.priceAmount1000, product?.currencyCode)]],
+          url: product?.url,
+        }),
+      ),
+  },
+  invoiceMessage: { read: ({ note }) => card("Invoice", { text: note }) },
+  sendPaymentMessage: { read: ({ noteMessage }, read) => noted("Payment", noteMessage, read) },
+  requestPaymentMessage: {
+    read: ({ noteMessage, amount1000, currencyCodeIso4217 }, read) =>
+      noted("Request for a payment", noteMessage, read, [["amount", amountIn(amount1000, currencyCodeIso4217)]]),
+  },
+  declinePaymentRequestMessage: { read: () => card("Request for a payment, declined", {}) },
+  cancelPaymentRequestMessage: { read: () => card("Request for a payment, cancelled", {}) },
+  paymentInviteMessage: { read: () => card("Invitation to set up payments", {}) },
+  groupInviteMessage: {
+    read: ({ groupName, caption, inviteCode }, read) => ({
+      said: read(caption ?? ""),
+      ...card("Invitation to a group", {
+        title: groupName,
+        url: inviteCode ? `https://chat.whatsapp.com/${inviteCode}` : undefined,
+      }),
+    }),
+  },
+  newsletterAdminInviteMessage: {
+    read: ({ newsletterName, caption }, read) => ({
+      said: read(caption ?? ""),
+      ...card("Invitation to run a channel", { title: newsletterName }),
+    }),
+  },
+  newsletterFollowerInviteMessageV2: {
+    read: ({ newsletterName, caption }, read) => ({
+      said: read(caption ?? ""),
+      ...card("Invitation to follow a channel", { title: newsletterName }),
+    }),
+  },
+  requestPhoneNumberMessage: { read: () => card("Request for your phone number", {}) },
+  scheduledCallCreationMessage: {
+    read: ({ title, scheduledTimestampMs }) =>
+      card("Call, planned", { title, facts: [["begins", timeIn(scheduledTimestampMs, 1)]] }),
+  },
+  scheduledCallEditMessage: { read: () => card("Call, cancelled", {}) },
+  call: { unread: "A call; the gateway takes none." },
+  bcallMessage: { unread: "A call; the gateway takes none." },
+  callLogMesssage: { unread: "An entry of the list of calls." },
+  richResponseMessage: {
+    read: ({ submessages }) =>
+      card("Answer of an assistant", {
+        text: (submessages ?? []).map(({ messageText }) => messageText ?? "").join("\n"),
+      }),
+  },
+  questionResponseMessage: { read: ({ text }, read) => ({ said: read(text ?? "") }) },
+  statusQuestionAnswerMessage: { read: ({ text }, read) => ({ said: read(text ?? "") }) },
+  statusQuotedMessage: { read: ({ text }) => card("Status post", { text }) },
+  statusStickerInteractionMessage: statusNews,
+  statusNotificationMessage: statusNews,
+  statusMentionMessage: { unread: "Somebody mentioned the account in a status post; open it on the phone." },
+  groupStatusMentionMessage: { unread: "Somebody mentioned the group in a status post; open it on the phone." },
+  statusAddYours: inside,
+  groupStatusMessage: inside,
+  groupStatusMessageV2: inside,
+  placeholderMessage: {
+    read: () => ({
+      items: [{ kind: "withheld", what: "a message", why: "WhatsApp shows it on the phone only" }],
+    }),
+  },
+  ephemeralMessage: inside,
+  viewOnceMessage: inside,
+  viewOnceMessageV2: inside,
+  viewOnceMessageV2Extension: inside,
+  documentWithCaptionMessage: inside,
+  editedMessage: inside,
+  associatedChildMessage: inside,
+  groupMentionedMessage: inside,
+  botInvokeMessage: inside,
+  botTaskMessage: inside,
+  botForwardedMessage: inside,
+  lottieStickerMessage: inside,
+  eventCoverImage: inside,
+  questionMessage: inside,
+  questionReplyMessage: inside,
+  deviceSentMessage: inside,
+  limitSharingMessage: { unread: "Somebody changed who may pass on what is said in the chat." },
+  pinInChatMessage: { unread: "Somebody pinned a message, or took a pin away." },
+  keepInChatMessage: { unread: "Somebody kept a message that would disappear, or let it go." },
+  chat: { unread: "A reference to a chat." },
+  messageHistoryBundle: { nobody: "older messages that a phone passes on to a new member; they were said before" },
+  messageHistoryNotice: { nobody: "tells that older messages were passed on" },
+  albumMessage: { nobody: "announces an album; each of its pictures is a message" },
+  stickerSyncRmrMessage: { nobody: "devices keep their stickers alike" },
+  senderKeyDistributionMessage: key,
+  fastRatchetKeySenderKeyDistributionMessage: key,
+  messageContextInfo: { nobody: "goes around the content" },
+  reactionMessage: { nobody: "read as a reaction" },
+  protocolMessage: { nobody: "read as an edit, a deletion or a setting" },
+};
+
+/** Everything that a message holds. */
+export function partsOf(message: Message, read: ReadText): Parts {
+  const all: Parts[] = [];
+  for (const [kind, content] of Object.entries(message)) {
+    const rule = Object.hasOwn(KINDS, kind) ? (KINDS[kind as Kind] as Rule<Reads<Kind>>) : undefined;
+    if (content === null || content === undefined || !rule) continue;
+    if ("read" in rule) all.push(rule.read(content as never, read));
+    else if ("unread" in rule) all.push({ unread: { what: kind, why: rule.unread } });
+    else all.push(rule);
+  }
+  return {
+    said: lines(all.flatMap(({ said }) => said ?? [])),
+    media: all.flatMap(({ media = [] }) => media),
+    items: all.flatMap(({ items = [] }) => items),
+    forwarded: all.flatMap(({ forwarded = [] }) => forwarded),
+    unread: all.find(({ unread }) => unread)?.unread,
+    nobody: all.find(({ nobody }) => nobody)?.nobody,
+  };
+}
+
+/** Parts as the content of a message. */
+export function contentFrom({ said, media = [], items = [], forwarded = [] }: Parts): Omit<Content, "mentionsSelf"> {
+  return {
+    ...(said ?? typed("")),
+    media,
+    ...(items.length > 0 && { items }),
+    ...(forwarded.length > 0 && { forwarded }),
+  };
+}
+
+/** A file, or the word that it is not handed over. */
+function filed(what: string, media: readonly MediaRef[], said?: Said): Parts {
+  if (media.length > 0) return { media, said };
+  return { said, items: [{ kind: "withheld", what, why: "WhatsApp does not hand it to this device" }] };
+}
+
+/** The page that a link shows a preview of is its author's, not the sender's. */
+function linked({ text, title, description, matchedText }: proto.Message.IExtendedTextMessage, read: ReadText): Parts {
+  const page = [title, description].filter(Boolean).join("\n");
+  const forwarded = page === "" ? [] : [{ text: page, origin: { where: matchedText || "a page" } }];
+  return { said: read(text ?? ""), forwarded };
+}
+
+function contactOf({ displayName, vcard }: proto.Message.IContactMessage): Item {
+  return contactIn(vcard ?? "", displayName ?? undefined);
+}
+
+function pollIn({ name, options, selectableOptionsCount, pollType }: proto.Message.IPollCreationMessage): Item {
+  return {
+    kind: "poll",
+    question: name ?? "",
+    answers: (options ?? []).map(({ optionName }) => optionName ?? ""),
+    isMultiple: selectableOptionsCount !== 1,
+    isQuiz: pollType === 1,
+  };
+}
+
+function resultsIn({ name, pollVotes }: proto.Message.IPollResultSnapshotMessage): Parts {
+  const facts = (pollVotes ?? []).map(
+    ({ optionName, optionVoteCount }) => [optionName, String(optionVoteCount ?? 0)] as const,
+  );
+  return card("Results of a poll", { title: name, facts });
+}
+
+function templateIn({
+  hydratedTemplate,
+  hydratedFourRowTemplate,
+  fourRowTemplate,
+  interactiveMessageTemplate,
+}: proto.Message.ITemplateMessage): Parts {
+  if (interactiveMessageTemplate) return interactiveIn(interactiveMessageTemplate);
+  const filled = hydratedTemplate ?? hydratedFourRowTemplate;
+  if (filled)
+    return withCard(
+      mediaOf(filled),
+      card("Card", {
+        title: filled.hydratedTitleText,
+        text: [filled.hydratedContentText, filled.hydratedFooterText].filter(Boolean).join("\n"),
+        buttons: (filled.hydratedButtons ?? []).map(templateButton),
+      }),
+    );
+  return withCard(
+    mediaOf(fourRowTemplate ?? {}),
+    structuredIn(fourRowTemplate?.content ?? fourRowTemplate?.highlyStructuredMessage ?? {}),
+  );
+}
+
+function templateButton({
+  quickReplyButton,
+  urlButton,
+  callButton,
+}: proto.IHydratedTemplateButton): string | undefined {
+  if (urlButton) return [urlButton.displayText, urlButton.url].filter(Boolean).join(" ");
+  if (callButton) return [callButton.displayText, callButton.phoneNumber].filter(Boolean).join(" ");
+  return quickReplyButton?.displayText ?? undefined;
+}
+
+function structuredIn({ hydratedHsm, elementName, params }: proto.Message.IHighlyStructuredMessage): Parts {
+  if (hydratedHsm) return templateIn(hydratedHsm);
+  return card("Card", { title: elementName, facts: (params ?? []).map((param) => [undefined, param]) });
+}
+
+function interactiveIn({
+  header,
+  body,
+  footer,
+  nativeFlowMessage,
+  carouselMessage,
+  shopStorefrontMessage,
+  collectionMessage,
+}: proto.Message.IInteractiveMessage): Parts {
+  const own = card(shopStorefrontMessage || collectionMessage ? "Shop" : "Card", {
+    title: [header?.title, header?.subtitle].filter(Boolean).join(" — "),
+    text: [body?.text, footer?.text].filter(Boolean).join("\n"),
+    buttons: (nativeFlowMessage?.buttons ?? []).flatMap(flowButtons),
+  });
+  const all = [withCard(mediaOf(header ?? {}), own), ...(carouselMessage?.cards ?? []).map(interactiveIn)];
+  return { media: all.flatMap(({ media = [] }) => media), items: all.flatMap(({ items = [] }) => items) };
+}
+
+/** Buttons of flows say what they show as JSON: one label, or the rows of a list. */
+function flowButtons({
+  name,
+  buttonParamsJson,
+}: proto.Message.InteractiveMessage.NativeFlowMessage.INativeFlowButton): string[] {
+  const { display_text, title, url, sections } = fieldsIn(buttonParamsJson);
+  const label = [display_text, title, name].find((each) => typeof each === "string" && each !== "") as
+    | string
+    | undefined;
+  const rows = (Array.isArray(sections) ? sections : []).flatMap(({ rows: each }: { rows?: { title?: string }[] }) =>
+    (each ?? []).map((row) => row.title ?? ""),
+  );
+  return [[label, typeof url === "string" ? url : ""].filter(Boolean).join(" "), ...rows].filter((each) => each !== "");
+}
+
+/** A tap in a flow, or a form that was filled in. */
+function responseIn({ body, nativeFlowResponseMessage }: proto.Message.IInteractiveResponseMessage): Parts {
+  const params = fieldsIn(nativeFlowResponseMessage?.paramsJson);
+  const { id, title, display_text, flow_token: _, ...rest } = params;
+  const label = [body?.text, title, display_text].find((each) => typeof each === "string" && each !== "");
+  const facts = Object.entries(rest).map(
+    ([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)] as const,
+  );
+  const tapped = tap(String(label ?? nativeFlowResponseMessage?.name ?? ""), typeof id === "string" ? id : undefined);
+  if (facts.length === 0) return tapped;
+  return { items: [...(tapped.items ?? []), ...(card("Form", { facts }).items ?? [])] };
+}
+
+function fieldsIn(json: string | null | undefined): Record<string, unknown> {
+  const value = jsonOr(json ?? "");
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function tap(label: string | null | undefined, id: string | null | undefined): Parts {
+  return { items: [{ kind: "tap", label: label ?? "", ...(id && { id }) }] };
+}
+
+function noted(name: string, note: Message | null | undefined, read: ReadText, facts: Facts = []): Parts {
+  const parts = partsOf(note ?? {}, read);
+  return { ...parts, items: [...(card(name, { facts }).items ?? []), ...(parts.items ?? [])] };
+}
+
+type Maybe = string | null | undefined;
+type Facts = readonly (readonly [Maybe, Maybe])[];
+
+function card(
+  name: string,
+  {
+    title,
+    text,
+    facts = [],
+    buttons = [],
+    url,
+  }: { title?: Maybe; text?: Maybe; facts?: Facts; buttons?: readonly Maybe[]; url?: Maybe },
+): Parts {
+  const shown: Card = {
+    kind: "card",
+    name,
+    ...(title && { title }),
+    ...(text && { text }),
+    facts: facts.flatMap(([fact, value]) => (value ? [[fact ?? "", value] as const] : [])),
+    buttons: buttons.flatMap((label) => label || []),
+    ...(url && { url }),
+  };
+  return { items: [shown] };
+}
+
+function withCard(media: readonly MediaRef[], { items }: Parts): Parts {
+  return { media, items };
+}
+
+/** Amounts are told in thousandths. */
+function amountIn(thousandths: unknown, currency: Maybe): string | undefined {
+  const amount = Number(thousandths ?? Number.NaN) / 1000;
+  return Number.isFinite(amount) ? `${amount} ${currency ?? ""}`.trim() : undefined;
+}
+
+function timeIn(time: unknown, unitMs: number): string | undefined {
+  const at = Number(time ?? Number.NaN) * unitMs;
+  return at > 0 && at < 8.64e15 ? `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC` : undefined;
+}

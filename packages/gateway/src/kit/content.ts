@@ -1,0 +1,30 @@
+/** What a message holds, told in short: for previews, quotes and context. */
+import type { Content, MediaRef } from "./channel.ts";
+import { itemText } from "./item.ts";
+import { oneLine } from "./text/one-line.ts";
+import { shown } from "./text/said.ts";
+
+/** Its text, and what its items and files are; "" when it holds nothing. */
+export function gist(content: Content, channel: string): string {
+  return [shown(content, channel).trim(), beside(content)].filter((part) => part !== "").join("\n");
+}
+
+/** Its text, or else what its items and files are. */
+export function headline(content: Content, channel: string): string {
+  return shown(content, channel).trim() || beside(content);
+}
+
+function beside({ items = [], media, forwarded = [] }: Content): string {
+  return [...items.map(itemText), ...forwarded.map(({ text }) => text), ...media.map(fileLabel)].join("\n");
+}
+
+/** Whether it holds nothing that anybody could answer. */
+export function isEmpty({ text, items = [], media, forwarded = [] }: Content): boolean {
+  return text.trim() === "" && media.length === 0 && items.length === 0 && forwarded.length === 0;
+}
+
+/** A file that is named and not shown. */
+export function fileLabel({ kind, fileName }: MediaRef): string {
+  const name = oneLine(fileName ?? "");
+  return name === "" ? `[${kind}]` : `[${kind} “${name}”]`;
+}
