@@ -429,7 +429,7 @@ const RAW_ON_PURPOSE = [
   "slices/agent/mcp/connection.ts",
   "slices/agent/mcp/stdio.ts",
   "slices/agent/skills/manifest.ts",
-  "slices/core/setup/setup.ts",
+  "slices/core/config-file/config-file.ts",
 ];
 
 describe("words and shapes", () => {

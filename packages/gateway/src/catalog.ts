@@ -14,11 +14,11 @@ import { skills } from "./slices/agent/skills/index.ts";
 import { usage } from "./slices/agent/usage/index.ts";
 import { workspace } from "./slices/agent/workspace/index.ts";
 import { agents } from "./slices/core/agents/index.ts";
+import { configFile } from "./slices/core/config-file/index.ts";
 import { devices } from "./slices/core/devices/index.ts";
 import { notices } from "./slices/core/notices/index.ts";
 import { presence } from "./slices/core/presence/index.ts";
 import { sessions } from "./slices/core/sessions/index.ts";
-import { setup } from "./slices/core/setup/index.ts";
 import { absent } from "./slices/operations/absent/index.ts";
 import { overview } from "./slices/operations/overview/index.ts";
 import { chat } from "./slices/surfaces/chat/index.ts";
@@ -43,7 +43,7 @@ export const SLICES = inOrder(
   chat,
   recordings,
   httpApi,
-  setup,
+  configFile,
   overview,
   absent,
 );

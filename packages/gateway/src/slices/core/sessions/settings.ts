@@ -40,7 +40,8 @@ const Session = Type.Object({
   ),
   resetByChannel: Type.Optional(
     Type.Record(Type.String({ maxLength: 64 }), Reset, {
-      description: 'When conversations begin anew, for single channels: { whatsapp: { mode: "idle", idleMinutes: 240 } }.',
+      description:
+        'When conversations begin anew, for single channels: { whatsapp: { mode: "idle", idleMinutes: 240 } }.',
     }),
   ),
   resetTriggers: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {

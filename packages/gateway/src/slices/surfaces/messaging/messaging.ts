@@ -24,10 +24,10 @@ import { Transcriber } from "./in/transcribe.ts";
 import { explainEntry } from "./in/why.ts";
 import { type ActionParams, messageAction } from "./out/actions.ts";
 import { ApprovalNotes } from "./out/approval-notes.ts";
-import { Delivery } from "./out/delivery.ts";
-import { Live } from "./out/live.ts";
 import { Outbox, type OutboxRow } from "./out/outbox.ts";
 import { Outgoing } from "./out/outgoing.ts";
+import { Progress } from "./out/progress.ts";
+import { Replies } from "./out/replies.ts";
 import { queueRules } from "./queueing.ts";
 import type { MessagingServices } from "./services.ts";
 import { type Binding, bindings, channelSettings, type MessagesSettings, messages } from "./settings.ts";
@@ -51,8 +51,8 @@ export class Messaging implements AsyncDisposable {
   readonly #channels: KnownChannels;
   readonly #messages: Settings<MessagesSettings>;
   readonly #bindings: Settings<readonly Binding[]>;
-  readonly #delivery: Delivery;
-  readonly #live: Live;
+  readonly #replies: Replies;
+  readonly #progress: Progress;
   readonly #media: MediaIn;
   readonly #stack = new DisposableStack();
 
@@ -81,22 +81,22 @@ export class Messaging implements AsyncDisposable {
       webhooks: this.webhooks,
       messages: settings,
       bindings: () => this.#bindings.current,
-      live: () => this.#live,
+      progress: () => this.#progress,
       settled: (row) => this.#settled(row),
       isLoginUnderWay: (key) => this.logins.isUnderWay(key),
     });
     const { accounts } = this;
-    this.#delivery = new Delivery({
+    this.#replies = new Replies({
       ...{ inbox, outbox, clock, messages: settings },
       isOpen: (runId) => agent.runs.known(runId)?.kind === "open",
       account: (channel, account) => accounts.find({ channel, account })?.account,
       kick: (channel, account) => accounts.find({ channel, account })?.sender.kick(),
     });
-    this.#live = this.#stack.use(
-      new Live({
+    this.#progress = this.#stack.use(
+      new Progress({
         ...{ clock, outbox, ttlMs },
         bus: services.bus,
-        delivery: this.#delivery,
+        replies: this.#replies,
         sender: ({ key }) => accounts.find(key)?.sender,
         isOpen: (runId) => agent.runs.known(runId)?.kind === "open",
       }),
@@ -112,10 +112,10 @@ export class Messaging implements AsyncDisposable {
     );
     this.outgoing = new Outgoing({
       ...{ services, channels, accounts, inbox, outbox, ttlMs },
-      delivery: this.#delivery,
+      replies: this.#replies,
     });
     this.#stack.use(new ApprovalNotes({ approvals: services.approvals, accounts, outbox, clock }));
-    agent.runs.observers.add(this.#delivery);
+    agent.runs.observers.add(this.#replies);
     agent.runs.queueing.fill({
       rulesFor: ({ request, sessionKey }) =>
         queueRules(settings().queue, request.deliver?.channel, sessions.get(sessionKey)),
@@ -137,7 +137,7 @@ export class Messaging implements AsyncDisposable {
     this.#media.sweep();
     this.#media.prune(this.#keptSince);
     this.#expire();
-    this.#delivery.review();
+    this.#replies.review();
     this.#stack.use(clock.every(PRUNE_MS, () => this.#media.prune(this.#keptSince)));
     this.#stack.use(clock.onBelieved((byMs) => this.outbox.shift(byMs)));
     upkeep.add(() => this.inbox.prune(this.#keptSince));

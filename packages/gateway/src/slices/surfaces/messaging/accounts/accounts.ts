@@ -10,8 +10,8 @@ import { Intake } from "../in/intake.ts";
 import type { MediaIn } from "../in/media-in.ts";
 import type { Pairing } from "../in/pairing.ts";
 import { boundedInbound } from "../in/sanitize.ts";
-import type { Live } from "../out/live.ts";
 import { type Outbox, type OutboxRow, textOf } from "../out/outbox.ts";
+import type { Progress } from "../out/progress.ts";
 import { composeParts, loadRenderer } from "../out/render.ts";
 import { Sender } from "../out/sender.ts";
 import type { AccountSnapshotShape } from "../schema.ts";
@@ -47,7 +47,7 @@ export interface AccountsOptions {
   readonly webhooks: Webhooks;
   messages(): MessagesSettings;
   bindings(): readonly Binding[];
-  live(): Live;
+  progress(): Progress;
   settled(row: OutboxRow): void;
   /** Whether somebody is linking the account right now. */
   isLoginUnderWay(key: AccountKey): boolean;
@@ -200,7 +200,7 @@ export class Accounts implements AsyncDisposable {
       connected: (_, connection) => {
         void runOwn(() => sender.opened(connection));
         void runOwn(() => loadRenderer(account));
-        runOwn(() => this.#resumeLive(account));
+        runOwn(() => this.#resumeProgress(account));
       },
     });
     const sender = new Sender({
@@ -240,7 +240,7 @@ export class Accounts implements AsyncDisposable {
       bindings: () => this.#options.bindings(),
       kick: () => this.find(account.key)?.sender.kick(),
       settled: (row) => this.#options.settled(row),
-      begun: (runId, rows) => this.#options.live().begun(runId, rows, account),
+      begun: (runId, rows) => this.#options.progress().begun(runId, rows, account),
     });
   }
 
@@ -268,11 +268,11 @@ export class Accounts implements AsyncDisposable {
   }
 
   /** Runs that a restart has taken up show that somebody works on them. */
-  #resumeLive(account: Account): void {
+  #resumeProgress(account: Account): void {
     for (const runId of this.#options.inbox.runsUnderWay()) {
       const rows = this.#options.inbox.ofRun(runId);
       if (rows[0]?.channel === account.key.channel && rows[0].account === account.key.account)
-        this.#options.live().begun(runId, rows, account);
+        this.#options.progress().begun(runId, rows, account);
     }
   }
 

@@ -10,10 +10,10 @@ import type { AccountKey, Inbox } from "../in/inbox.ts";
 import { sessionKeyOf } from "../in/session-key.ts";
 import type { AccountStateName, OutboxEntryShape } from "../schema.ts";
 import type { MessagingServices } from "../services.ts";
-import type { Delivery } from "./delivery.ts";
 import { MediaOut } from "./media-out.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
 import { composeParts } from "./render.ts";
+import type { Replies } from "./replies.ts";
 
 type MessageTarget = Target & { readonly messageId: string };
 
@@ -23,7 +23,7 @@ export interface OutgoingOptions {
   readonly accounts: Accounts;
   readonly inbox: Inbox;
   readonly outbox: Outbox;
-  readonly delivery: Delivery;
+  readonly replies: Replies;
   ttlMs(): number;
 }
 
@@ -223,7 +223,7 @@ export class Outgoing implements Disposable {
 
   /** A message has come to its end, in the transaction that says so. */
   settled(row: OutboxRow): void {
-    this.#options.delivery.settled(row);
+    this.#options.replies.settled(row);
     for (const wake of this.#waiting.get(row.origin) ?? []) wake();
   }
 

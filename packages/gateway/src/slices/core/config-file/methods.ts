@@ -2,8 +2,8 @@
 import { Type } from "@sinclair/typebox";
 import { hasScope } from "../../../kit/access.ts";
 import { DurationMs, NonEmpty } from "../../../kit/schema/schema.ts";
+import type { ChangeNote } from "./config-file.ts";
 import { ConfigApplied, ConfigSchema, ConfigSnapshot, ConfigWritten } from "./schema.ts";
-import type { ChangeNote } from "./setup.ts";
 import { defineMethod, type Gateway } from "./slice.ts";
 
 /** A config is written by people; beyond this it is not, and reading it would hold everybody up. */
@@ -26,12 +26,12 @@ export const configGet = defineMethod({
   access: "operator.admin",
   params: {},
   result: ConfigSnapshot,
-  handler: ({ gateway }) => gateway.setup.get(),
+  handler: ({ gateway }) => gateway.configFile.get(),
   // Its clients ask for the least scope that they need, and read the levels of `tools.exec`.
   four: {
     access: "operator.read",
-    handler: ({ gateway: { setup }, caller }) =>
-      hasScope(caller.scopes, "operator.admin") ? setup.get() : setup.getForReaders(),
+    handler: ({ gateway: { configFile }, caller }) =>
+      hasScope(caller.scopes, "operator.admin") ? configFile.get() : configFile.getForReaders(),
   },
 });
 
@@ -41,7 +41,7 @@ export const configSet = defineMethod({
   access: "operator.admin",
   params: { raw: ConfigText, baseHash },
   result: ConfigWritten,
-  handler: ({ params, gateway }) => gateway.setup.set(params.raw, params.baseHash),
+  handler: ({ params, gateway }) => gateway.configFile.set(params.raw, params.baseHash),
 });
 
 export const configPatch = defineMethod({
@@ -51,7 +51,7 @@ export const configPatch = defineMethod({
   params: { raw: ConfigText, ...change },
   result: ConfigApplied,
   handler: ({ params, gateway }) =>
-    gateway.setup.patch(params.raw, params.baseHash, noteOf("config-patch", params, gateway)),
+    gateway.configFile.patch(params.raw, params.baseHash, noteOf("config-patch", params, gateway)),
 });
 
 export const configApply = defineMethod({
@@ -61,7 +61,7 @@ export const configApply = defineMethod({
   params: { raw: ConfigText, ...change },
   result: ConfigApplied,
   handler: ({ params, gateway }) =>
-    gateway.setup.apply(params.raw, params.baseHash, noteOf("config-apply", params, gateway)),
+    gateway.configFile.apply(params.raw, params.baseHash, noteOf("config-apply", params, gateway)),
 });
 
 export const configSchema = defineMethod({
@@ -70,7 +70,7 @@ export const configSchema = defineMethod({
   access: "operator.admin",
   params: {},
   result: ConfigSchema,
-  handler: ({ gateway }) => gateway.setup.schema(),
+  handler: ({ gateway }) => gateway.configFile.schema(),
   // The schema is the product's and says nothing of this installation.
   four: { access: "operator.read" },
 });
@@ -94,7 +94,7 @@ export const configSchemaLookup = defineMethod({
       }),
     ),
   }),
-  handler: ({ params, gateway }) => gateway.setup.lookUp(params.path),
+  handler: ({ params, gateway }) => gateway.configFile.lookUp(params.path),
 });
 
 /** What is said with a change. Throws `INVALID_REQUEST` for a session key that is none, before anything is written. */

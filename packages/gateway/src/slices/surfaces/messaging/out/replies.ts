@@ -9,7 +9,7 @@ import type { MessagesSettings } from "../settings.ts";
 import type { Outbox, OutboxRow, Payload } from "./outbox.ts";
 import { composePartsNow } from "./render.ts";
 
-export interface DeliveryOptions {
+export interface RepliesOptions {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly clock: Clock;
@@ -28,10 +28,10 @@ const BY_TOOL: Outcome = { kind: "replied", rule: "by-tool", detail: "The agent 
 /** The place of a reply that has not been cut into parts. */
 const WHOLE = -1;
 
-export class Delivery implements RunObserver {
-  readonly #options: DeliveryOptions;
+export class Replies implements RunObserver {
+  readonly #options: RepliesOptions;
 
-  constructor(options: DeliveryOptions) {
+  constructor(options: RepliesOptions) {
     this.#options = options;
   }
 

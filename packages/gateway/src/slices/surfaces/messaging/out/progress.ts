@@ -6,17 +6,17 @@ import type { ChatRef, MessageRef } from "../../../../kit/channel.ts";
 import { agent as agentEvent } from "../../../agent/agent/events.ts";
 import type { Account } from "../accounts/account.ts";
 import type { InboxRow } from "../in/inbox.ts";
-import type { Delivery } from "./delivery.ts";
-import { originOf } from "./delivery.ts";
 import type { Outbox } from "./outbox.ts";
 import { firstPart } from "./render.ts";
+import type { Replies } from "./replies.ts";
+import { originOf } from "./replies.ts";
 import type { Sender } from "./sender.ts";
 
-export interface LiveOptions {
+export interface ProgressOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly outbox: Outbox;
-  readonly delivery: Delivery;
+  readonly replies: Replies;
   sender(account: Account): Sender | undefined;
   isOpen(runId: string): boolean;
   ttlMs(): number;
@@ -41,12 +41,12 @@ const TYPING_AFTER_MS = 300;
 const DRAFT_AFTER_MS = 1_500;
 const DRAFT_MIN_CHARS = 40;
 
-export class Live implements Disposable {
-  readonly #options: LiveOptions;
+export class Progress implements Disposable {
+  readonly #options: ProgressOptions;
   readonly #runs = new Map<string, Watched>();
   readonly #subscription: Disposable;
 
-  constructor(options: LiveOptions) {
+  constructor(options: ProgressOptions) {
     this.#options = options;
     this.#subscription = options.bus.on(agentEvent, ({ runId, stream, data }) => {
       const run = this.#runs.get(runId);
@@ -128,13 +128,13 @@ export class Live implements Disposable {
 
   /** Puts the reply so far on the platform, or changes what is there. */
   async #show(run: Watched): Promise<void> {
-    const { outbox, delivery, sender } = this.#options;
+    const { outbox, replies, sender } = this.#options;
     const { account, chat, runId } = run;
     const text = await firstPart(run.text, account);
     if (!text || !this.#runs.has(runId)) return;
     const draft = outbox.of(originOf(runId))[0];
     if (!draft) {
-      const payload = { content: { kind: "part", text }, isDraft: true, ...delivery.answerTo(run.rows) } as const;
+      const payload = { content: { kind: "part", text }, isDraft: true, ...replies.answerTo(run.rows) } as const;
       const { sessionKey } = run;
       outbox.add({
         ...account.key,

@@ -11,7 +11,7 @@ import { Secrets } from "../../../base/privacy/secrets.ts";
 import { systemClock } from "../../../base/time/clock.ts";
 import { SETTINGS } from "../../../catalog.ts";
 import { settings as gatewaySettings } from "../../../server/settings.ts";
-import { Setup, type SetupServices } from "./setup.ts";
+import { ConfigFile, type ConfigFileServices } from "./config-file.ts";
 
 const LIVE = "sk-LIVE0123456789abcdef";
 const ENV = { OPENAI_KEY: LIVE, BASE_URL: "https://me:pa55word-live@host.test/v1", K: "7654321:K-of-the-bot" };
@@ -21,7 +21,7 @@ const LEAKED = /LIVE0123|pa55word-live|K-of-the-bot|Sekret/;
 let folder: string;
 let open: DisposableStack;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "moltbot-setup-"));
+  folder = mkdtempSync(join(tmpdir(), "moltbot-config-file-"));
   open = new DisposableStack();
 });
 afterEach(() => {
@@ -29,8 +29,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The setup over a file with this text. */
-function setupOver(raw: string) {
+/** The service over a file with this text. */
+function fileOver(raw: string) {
   const path = join(folder, "moltbot.json");
   writeFileSync(path, raw);
   writeFileSync(join(folder, "inc.json5"), INCLUDED);
@@ -44,8 +44,8 @@ function setupOver(raw: string) {
     clock: systemClock,
     env: ENV,
     log,
-  } as unknown as SetupServices;
-  return { path, setup: new Setup(base) };
+  } as unknown as ConfigFileServices;
+  return { path, file: new ConfigFile(base) };
 }
 
 const FILES: readonly [what: string, raw: string][] = [
@@ -76,23 +76,23 @@ const FILES: readonly [what: string, raw: string][] = [
 describe("what config.get shows can be set again unchanged", () => {
   for (const [what, raw] of FILES) {
     test(`${what}: the file stays as it is`, () => {
-      const { path, setup } = setupOver(raw);
-      const shown = setup.get();
+      const { path, file } = fileOver(raw);
+      const shown = file.get();
       assert.doesNotMatch(JSON.stringify(shown), LEAKED);
-      assert.doesNotMatch(JSON.stringify(setup.getForReaders()), LEAKED);
+      assert.doesNotMatch(JSON.stringify(file.getForReaders()), LEAKED);
 
-      setup.set(shown.raw!, shown.hash);
+      file.set(shown.raw!, shown.hash);
 
       assert.equal(readFileSync(path, "utf8"), raw);
     });
 
     test(`${what}: what the file holds can be patched again, and no variable's value is written`, async () => {
-      const { path, setup } = setupOver(raw);
-      const shown = setup.get();
+      const { path, file } = fileOver(raw);
+      const shown = file.get();
       const note = { kind: "config-patch", sessionKey: undefined, note: undefined, restartDelayMs: 0 } as const;
 
-      await setup.patch(JSON.stringify(shown.parsed), shown.hash, note);
-      const after = setup.get();
+      await file.patch(JSON.stringify(shown.parsed), shown.hash, note);
+      const after = file.get();
 
       assert.deepEqual(after.parsed, shown.parsed);
       assert.equal(LEAKED.test(readFileSync(path, "utf8")), LEAKED.test(raw));
@@ -100,10 +100,10 @@ describe("what config.get shows can be set again unchanged", () => {
   }
 
   test("a marker of what a variable has brought is refused where the file has no such secret", () => {
-    const { path, setup } = setupOver(FILES[1]![1]);
-    const { config, hash } = setup.get() as { config: { models: { providers: { p: object } } }; hash: string };
+    const { path, file } = fileOver(FILES[1]![1]);
+    const { config, hash } = file.get() as { config: { models: { providers: { p: object } } }; hash: string };
 
-    assert.throws(() => setup.set(JSON.stringify({ models: { providers: { p: config.models.providers.p } } }), hash), {
+    assert.throws(() => file.set(JSON.stringify({ models: { providers: { p: config.models.providers.p } } }), hash), {
       code: "INVALID_REQUEST",
       message:
         "__REDACTED:models.providers.p.baseUrl__ stands for what a variable, an included file or a flag has brought; leave that setting as the file has it",

@@ -23,18 +23,18 @@ export interface ChangeNote {
   readonly restartDelayMs: number | undefined;
 }
 
-export interface SetupServices extends Base {
+export interface ConfigFileServices extends Base {
   readonly notices: Pick<Notices, "add">;
 }
 
 const DEFAULT_RESTART_DELAY_MS = 2_000;
 const MAX_RESTART_DELAY_MS = 60_000;
 
-export class Setup {
-  readonly #base: SetupServices;
+export class ConfigFile {
+  readonly #base: ConfigFileServices;
   readonly #schemas: ReadonlyMap<string, Schema>;
 
-  constructor(base: SetupServices) {
+  constructor(base: ConfigFileServices) {
     this.#base = base;
     this.#schemas = new Map(
       base.config.sections.map((section) => [section.path, (section as SettingsDefinition).schema as Schema]),

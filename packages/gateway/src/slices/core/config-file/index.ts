@@ -1,0 +1,6 @@
+/** The config-file slice's parts. */
+import { withParts } from "../../../kit/slice.ts";
+import * as methods from "./methods.ts";
+import { configFile as slice } from "./slice.ts";
+
+export const configFile = withParts(slice, { area: "setup", methods });
