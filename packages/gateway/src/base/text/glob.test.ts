@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { matchesGlob } from "./glob.ts";
+import { matchesGlob, matchesName, matchesPath } from "./glob.ts";
 
 const CASES: readonly [pattern: string, text: string, is: boolean][] = [
   ["", "", true],
@@ -42,4 +42,39 @@ test("a pattern of many stars does not hold the gateway", () => {
 
   assert.equal(matchesGlob("*a".repeat(50), `${"a".repeat(4_000)}b`), false);
   assert.ok(performance.now() - before < 1_000);
+});
+
+test("a list of tools knows a star at the end alone", () => {
+  const isMeant = (pattern: string) => matchesName(pattern, "web_search");
+
+  assert.deepEqual(
+    ["web_search", "web_*", "*", "web", "*_search", "web_?earch"].map((pattern) => [pattern, isMeant(pattern)]),
+    [
+      ["web_search", true],
+      ["web_*", true],
+      ["*", true],
+      ["web", false],
+      ["*_search", false],
+      ["web_?earch", false],
+    ],
+  );
+});
+
+test("a glob for files knows folders, names alone, and braces", () => {
+  const isMeant = (glob: string) => matchesPath(glob, "src/base/queue.ts");
+
+  assert.deepEqual(
+    ["*.ts", "src/**/*.ts", "**/queue.{ts,js}", "./src/base/*", "src/*.ts", "*.js"].map((glob) => [
+      glob,
+      isMeant(glob),
+    ]),
+    [
+      ["*.ts", true],
+      ["src/**/*.ts", true],
+      ["**/queue.{ts,js}", true],
+      ["./src/base/*", true],
+      ["src/*.ts", false],
+      ["*.js", false],
+    ],
+  );
 });

@@ -1,6 +1,8 @@
 /** A tool of an MCP server as the agents' tools are: named apart, bounded, and its words marked as not ours. */
+
 import { isRecord } from "../../../base/config/config.ts";
 import { sha256Hex } from "../../../base/ids.ts";
+import { matchesName } from "../../../base/text/glob.ts";
 import type { Tool, ToolAudience, ToolResult } from "../../../kit/tool.ts";
 import type { McpResult, McpTool } from "./connection.ts";
 import type { McpServer } from "./server.ts";
@@ -53,7 +55,7 @@ function legal(name: string): string {
 }
 
 function matches(name: string, patterns: readonly string[]): boolean {
-  return patterns.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
+  return patterns.some((pattern) => matchesName(pattern, name));
 }
 
 function summaryOf(server: string, { title, name, description }: McpTool): string {

@@ -1,5 +1,6 @@
 /** Who may have which tool used: every policy that bears on a run must allow it, and none may deny it. */
 
+import { matchesName } from "../../../../base/text/glob.ts";
 import { hasScope } from "../../../../kit/access.ts";
 import type { Tool, ToolAudience, ToolLimits, ToolRun } from "../../../../kit/tool.ts";
 import type { RunRecord } from "../run/run-store.ts";
@@ -136,5 +137,5 @@ function ownValue<T>(record: Readonly<Record<string, T>> | undefined, key: strin
 function matches(name: string, patterns: readonly string[]): boolean {
   return patterns
     .flatMap((pattern) => ownValue(TOOL_GROUPS, pattern) ?? [pattern])
-    .some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
+    .some((pattern) => matchesName(pattern, name));
 }

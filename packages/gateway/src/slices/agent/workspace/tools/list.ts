@@ -1,7 +1,8 @@
 /** The `list` tool: what is in a folder of the workspace. */
+
 import { Type } from "@sinclair/typebox";
+import { matchesPath } from "../../../../base/text/glob.ts";
 import { defineTool } from "../slice.ts";
-import { matchesGlob } from "./glob.ts";
 import { type Step, walk } from "./walk.ts";
 
 const MAX_LISTED = 500;
@@ -26,7 +27,7 @@ export const list = defineTool({
     const levels = depth ?? (glob === undefined ? 1 : 10);
     const lines: string[] = [];
     for await (const step of walk(files, path, { depth: levels, signal })) {
-      if (glob !== undefined && (step.kind !== "file" || !matchesGlob(step.path, glob))) continue;
+      if (glob !== undefined && (step.kind !== "file" || !matchesPath(glob, step.path))) continue;
       if (lines.length === MAX_LISTED) {
         lines.push(`[more than ${MAX_LISTED}; name a folder or a glob]`);
         break;

@@ -1,10 +1,10 @@
 /** The `search` tool: lines of the workspace's text files that hold a text or fit a regular expression. */
 import { Type } from "@sinclair/typebox";
 import { GatewayError, ignore } from "../../../../base/errors.ts";
+import { matchesPath } from "../../../../base/text/glob.ts";
 import type { Confined } from "../files/confined.ts";
 import { defineTool } from "../slice.ts";
 import { contentOf, linesOf } from "./content.ts";
-import { matchesGlob } from "./glob.ts";
 import { type LineMatcher, patternMatcher, textMatcher } from "./line-matcher.ts";
 import { walk } from "./walk.ts";
 
@@ -46,7 +46,7 @@ export const search = defineTool({
     const hunt = new Hunt(files, matcher, limit);
     try {
       for await (const step of walk(files, path, { signal: within })) {
-        if (step.kind !== "file" || (glob !== undefined && !matchesGlob(step.path, glob))) continue;
+        if (step.kind !== "file" || (glob !== undefined && !matchesPath(glob, step.path))) continue;
         await hunt.look(step.path);
         if (hunt.why !== undefined) break;
       }
