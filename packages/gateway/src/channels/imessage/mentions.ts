@@ -11,7 +11,7 @@ const DEFAULT_NAME = "moltbot";
 
 /** Looks for "@name"; at the beginning it is an address, and left out. */
 export function readNamed(said: Said, name = DEFAULT_NAME): Addressed {
-  const named = `@${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\p{L}\\p{N}])`;
+  const named = `@${RegExp.escape(name)}(?![\\p{L}\\p{N}])`;
   if (!new RegExp(`(?:^|[^\\p{L}\\p{N}])${named}`, "iu").test(said.text)) return { ...said, mentionsSelf: false };
   const address = new RegExp(`^\\s*${named}[\\s,:]*`, "iu").exec(said.text);
   return { ...(address ? startingAt(said, address[0].length) : said), mentionsSelf: true };

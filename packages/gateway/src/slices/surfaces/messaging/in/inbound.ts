@@ -141,7 +141,7 @@ function decideDirect(facts: Facts): Decision {
 function isAddressed({ message, settings, ownNames }: Facts, isTrusted: boolean): boolean {
   if (message.mentionsSelf || message.isCommand || message.replyTo?.fromSelf) return true;
   if (isTrusted && message.forwardedFrom === undefined && /^\/[a-z]+\b/i.test(message.text.trim())) return true;
-  const names = ownNames.filter((name) => name.length >= 2).map(escapeForPattern);
+  const names = ownNames.filter((name) => name.length >= 2).map((name) => RegExp.escape(name));
   const named =
     names.length === 0
       ? undefined
@@ -173,8 +173,4 @@ function leave(rule: string, detail: string, setting?: string, kind: Outcome["ki
 
 function nameOf({ name, id }: Peer): string {
   return name ? `${name} (${id})` : id;
-}
-
-function escapeForPattern(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
