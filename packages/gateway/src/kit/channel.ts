@@ -476,6 +476,12 @@ export interface ChannelDefinition {
   readonly repeatSafeMs: number;
   /** Whether a session is linked by scanning or typing a code, not by a token in the settings. */
   readonly isLinkedByLogin: boolean;
+  /** The channel that is meant where nobody names one and not exactly one is in use (protocol: send, web.login.start). */
+  readonly isUsual?: boolean;
+  /** What a thread is called in session keys; "thread" when not said (protocol: session keys). */
+  readonly threadWord?: string;
+  /** What the answer of `send` says of the chat beside its id, in the platform's words (protocol: send). */
+  sentFields?(chat: ChatRef): SentFields;
   /** What an account still needs before it can start, as a sentence that says how to provide it; undefined when nothing. */
   missing(settings: Readonly<Record<string, unknown>>, state: ChannelState): string | undefined;
   /** Where a target as people write it leads. Throws `ChannelError` "rejected" with the accepted forms. */
@@ -492,6 +498,12 @@ export interface ChannelDefinition {
   login?(context: LoginContext<never>): AsyncIterable<LoginStep>;
   /** Ends the session on the platform's side; what is stored is removed by the caller afterwards. */
   logout?(context: ProbeContext<never>): Promise<void>;
+}
+
+/** Names of a chat that clients read from the answer of `send`. */
+export interface SentFields {
+  readonly toJid?: string;
+  readonly channelId?: string;
 }
 
 /** Defines a channel; the functions' `context.settings` has the type that `settings` describes. */

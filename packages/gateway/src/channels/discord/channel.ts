@@ -71,6 +71,7 @@ export const discord = defineChannel({
       ? undefined
       : "Discord needs a bot token: make an application at discord.com/developers/applications, copy the token under Bot, then run moltbot channels add discord --token TOKEN.",
   target: discordTarget,
+  sentFields: ({ id, threadId }) => ({ channelId: threadId ?? id }),
   normalPeer(text) {
     const id = plainPeer("discord", text).replace(/^(?:user:|<@!?|@)/, "");
     return id.replace(/>$/, "");

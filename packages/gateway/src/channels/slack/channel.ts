@@ -58,6 +58,7 @@ export const slack = defineChannel({
     return undefined;
   },
   target: slackTarget,
+  sentFields: ({ id }) => ({ channelId: id }),
   normalPeer(text) {
     const id = plainPeer("slack", text)
       .replace(/^user:/, "")

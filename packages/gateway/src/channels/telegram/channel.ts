@@ -66,6 +66,7 @@ export const telegram = defineChannel({
       ? undefined
       : "Telegram needs a bot token: get one from @BotFather, then run moltbot channels add telegram --token TOKEN.",
   target: telegramTarget,
+  threadWord: "topic",
   normalPeer(text) {
     const id = plainPeer("telegram", text).replace(/^tg:/, "");
     return /^-?\d+$/.test(id) || id === "*" ? id : `@${id.replace(/^@/, "")}`;

@@ -29,6 +29,7 @@ export const whatsapp = defineChannel({
     ),
   },
   isLinkedByLogin: true,
+  isUsual: true,
   // About 65,000 characters are taken; long messages are folded by phones. "composing" fades after about 25 s.
   limits: {
     textChars: 4000,
@@ -61,6 +62,7 @@ export const whatsapp = defineChannel({
       ? "WhatsApp is not linked to a phone; run moltbot channels login whatsapp."
       : undefined,
   target: whatsappTarget,
+  sentFields: ({ id }) => ({ toJid: id }),
   normalPeer: whatsappPeer,
   ids: {
     peer: /^\+\d{7,15}$|^\d+@lid$/,

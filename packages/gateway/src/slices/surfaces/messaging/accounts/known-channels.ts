@@ -32,6 +32,11 @@ export interface Target {
   readonly threadId?: string;
 }
 
+/** The id of the channel that is meant where nobody names one: the one that says so of itself, else the first. */
+export function usualChannel(definitions: readonly ChannelDefinition[]): string {
+  return (definitions.find(({ isUsual }) => isUsual) ?? definitions[0])?.id ?? "";
+}
+
 export class KnownChannels {
   readonly definitions: readonly ChannelDefinition[];
   readonly #config: Settings<ChannelsConfig>;
@@ -61,6 +66,11 @@ export class KnownChannels {
         definition,
       })),
     );
+  }
+
+  /** The id of the channel that is meant where nobody names one. */
+  get usual(): string {
+    return usualChannel(this.definitions);
   }
 
   /** The channel of an id, in any case. Throws `INVALID_REQUEST` when there is none. */

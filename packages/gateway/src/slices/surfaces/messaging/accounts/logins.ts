@@ -7,6 +7,7 @@ import { type ChannelDefinition, ChannelError, type LoginContext, type LoginStep
 import type { AccountKey } from "../in/inbox.ts";
 import { toChannelError } from "./account.ts";
 import { normalAccountId } from "./account-settings.ts";
+import { usualChannel } from "./known-channels.ts";
 
 /** What a client shows. */
 export interface LoginView {
@@ -108,7 +109,10 @@ export class Logins implements Disposable {
     for (const { stop } of this.#logins.values()) stop.abort(new TellableError("the gateway stops"));
   }
 
-  #require({ channel = "whatsapp", accountId }: LoginParams): { definition: ChannelDefinition; key: AccountKey } {
+  #require({ channel = usualChannel(this.#options.definitions), accountId }: LoginParams): {
+    definition: ChannelDefinition;
+    key: AccountKey;
+  } {
     const id = channel.trim().toLowerCase();
     const definition = this.#options.definitions.find((each) => each.id === id);
     if (!definition) throw invalidRequest(`unsupported channel: ${id.slice(0, 64)}`);

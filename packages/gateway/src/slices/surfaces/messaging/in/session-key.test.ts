@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { accountId, plainPeer, provenAlias } from "../../../../kit/channel.ts";
+import { discord } from "../../../../channels/discord/channel.ts";
+import { telegram } from "../../../../channels/telegram/channel.ts";
+import { accountId, provenAlias } from "../../../../kit/channel.ts";
 import { type KeyFacts, sessionKeyOf } from "./session-key.ts";
 
 const facts: KeyFacts = {
@@ -11,7 +13,7 @@ const facts: KeyFacts = {
   agentId: "main",
   session: { scope: "per-sender", dmScope: "main" },
   mainKey: "agent:main:main",
-  definition: { normalPeer: (text) => plainPeer("telegram", text) },
+  definition: telegram,
 };
 
 const CASES: readonly [what: string, given: Partial<KeyFacts>, expected: string][] = [
@@ -40,7 +42,7 @@ const CASES: readonly [what: string, given: Partial<KeyFacts>, expected: string]
   ],
   [
     "a thread elsewhere is a thread",
-    { channel: "discord", chat: { id: "C1", kind: "channel", threadId: "T9" } },
+    { channel: "discord", chat: { id: "C1", kind: "channel", threadId: "T9" }, definition: discord },
     "agent:main:discord:channel:c1:thread:t9",
   ],
   [

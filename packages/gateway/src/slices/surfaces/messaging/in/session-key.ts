@@ -11,7 +11,7 @@ export interface KeyFacts {
   readonly agentId: string;
   readonly session: Pick<SessionSettings, "scope" | "dmScope" | "identityLinks">;
   readonly mainKey: string;
-  readonly definition: Pick<ChannelDefinition, "normalPeer">;
+  readonly definition: Pick<ChannelDefinition, "normalPeer" | "threadWord">;
 }
 
 /** The canonical session key, lower case. */
@@ -27,12 +27,9 @@ export function sessionKeyOf({
 }: KeyFacts): string {
   if (session.scope === "global") return "global";
   const agent = `agent:${agentId}`;
-  if (chat.kind !== "direct") {
-    const base = `${agent}:${channel}:${chat.kind}:${chat.id}`;
-    return (chat.threadId === undefined ? base : `${base}:${threadWord(channel)}:${chat.threadId}`).toLowerCase();
-  }
-  const thread = chat.threadId === undefined ? "" : `:${threadWord(channel)}:${chat.threadId}`;
-  if (session.dmScope === "main") return (thread === "" ? mainKey : `${mainKey}${thread}`).toLowerCase();
+  const thread = chat.threadId === undefined ? "" : `:${definition.threadWord ?? "thread"}:${chat.threadId}`;
+  if (chat.kind !== "direct") return `${agent}:${channel}:${chat.kind}:${chat.id}${thread}`.toLowerCase();
+  if (session.dmScope === "main") return `${mainKey}${thread}`.toLowerCase();
   const peer = linkedName(session.identityLinks, channel, sender, definition) ?? sender.id;
   const scope = {
     "per-peer": `dm:${peer}`,
@@ -40,11 +37,6 @@ export function sessionKeyOf({
     "per-account-channel-peer": `${channel}:${account}:dm:${peer}`,
   }[session.dmScope];
   return `${agent}:${scope}${thread}`.toLowerCase();
-}
-
-/** Telegram's threads are called topics (protocol: session keys). */
-function threadWord(channel: string): string {
-  return channel === "telegram" ? "topic" : "thread";
 }
 
 /** The one name of a person who is known under several ids: `{ alice: ["telegram:123", "whatsapp:+1555"] }`. */

@@ -182,7 +182,7 @@ export class Outgoing implements Disposable {
       return named;
     }
     const inUse = [...new Set(this.#accounts.all().map(({ account }) => account.key.channel))];
-    return inUse.length === 1 && inUse[0] ? inUse[0] : "whatsapp";
+    return inUse.length === 1 && inUse[0] ? inUse[0] : this.#channels.usual;
   }
 
   /** Sends a failed or doubtful message again, as new. */
@@ -270,9 +270,7 @@ export class Outgoing implements Disposable {
       messageId: last.providerId ?? "",
       channel,
       chatId: chat.id,
-      ...(channel === "whatsapp" && { toJid: chat.id }),
-      ...(channel === "discord" && { channelId: chat.threadId ?? chat.id }),
-      ...(channel === "slack" && { channelId: chat.id }),
+      ...this.#channels.definition(channel).sentFields?.(chat),
     };
   }
 
