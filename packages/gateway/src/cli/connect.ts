@@ -4,6 +4,7 @@ import { type DeviceIdentity, GatewayClient, type HelloOk, type WebSocketLike } 
 import { type ClientOptions as SocketOptions, WebSocket } from "ws";
 import { isPassing } from "../base/process/machine.ts";
 import { systemClock } from "../base/time/clock.ts";
+import { within } from "../base/time/deadline.ts";
 import { VERSION } from "../base/version.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { explainFailure } from "./failure.ts";
@@ -116,8 +117,6 @@ function firstFailure(client: GatewayClient): Promise<never> {
 }
 
 async function inTime(hello: Promise<HelloOk>, { target, timeoutMs }: { target: Target; timeoutMs: number }) {
-  const { promise: late, reject } = Promise.withResolvers<never>();
   const message = `The gateway at ${target.url} did not answer within ${timeoutMs} ms. Try again, or allow more with --timeout.`;
-  using _limit = systemClock.after(timeoutMs, () => reject(new CliError(message, EXIT.timeout)));
-  return await Promise.race([hello, late]);
+  return await within(hello, { ms: timeoutMs, clock: systemClock, late: () => new CliError(message, EXIT.timeout) });
 }

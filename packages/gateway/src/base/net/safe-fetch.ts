@@ -3,6 +3,7 @@
  * once, checked, and connected to at exactly the address that was checked (security: resources). No cookies, no
  * credentials in addresses, bounded time and size. Load it with `await import()`: a start needs none of it.
  */
+
 import { lookup } from "node:dns/promises";
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
@@ -11,6 +12,7 @@ import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { ignore, messageOf, TellableError } from "../errors.ts";
 import type { Clock } from "../time/clock.ts";
+import { within } from "../time/deadline.ts";
 import { proxyFor, type UsedProxy } from "./proxy.ts";
 import { isPublicAddress } from "./public-address.ts";
 
@@ -161,17 +163,10 @@ async function resolve(url: URL, signal: AbortSignal): Promise<{ address: string
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const family = isIP(host);
   if (family !== 0) return [{ address: host, family }];
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    signal.throwIfAborted();
-    const found = await Promise.race([lookup(host, { all: true }), aborted]);
-    if (found.length === 0) throw new FetchError(`no address is known for ${host}`);
-    return found;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+  signal.throwIfAborted();
+  const found = await within(lookup(host, { all: true }), { signal });
+  if (found.length === 0) throw new FetchError(`no address is known for ${host}`);
+  return found;
 }
 
 /** As `allowPrivateHosts` says it, the port always there. */

@@ -2,12 +2,14 @@
  * Trouble of the machine itself: a full disk, no more descriptors, no memory. Most of it passes. What it kept from being
  * written is kept and tried again, and nothing is given up because of it. This is the one list of such trouble.
  */
+
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf, ignore } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { Log } from "../log.ts";
 import type { Clock } from "../time/clock.ts";
+import { within } from "../time/deadline.ts";
 
 /** Something is wrong with the machine. */
 export interface MachineTrouble {
@@ -150,16 +152,7 @@ export class Machine implements Disposable {
       this.#recovery = undefined;
       this.#tell(undefined);
     });
-    if (signal === undefined) return await this.#recovery;
-    const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      await Promise.race([this.#recovery, aborted.promise]);
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+    await (signal === undefined ? this.#recovery : within(this.#recovery, { signal }));
   }
 
   /** Somebody met `error` and waits for nothing: passing trouble is known, and watched until it is over. */

@@ -4,12 +4,14 @@
  * process reads what is in the file and nothing of the journal, so the gateway holds the file still meanwhile
  * (`Store.holdStill`).
  */
+
 import { spawn, spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { setPriority } from "node:os";
 import { text } from "node:stream/consumers";
 import { ignore, TellableError } from "../errors.ts";
 import type { Clock } from "../time/clock.ts";
+import { within } from "../time/deadline.ts";
 
 /**
  * Whether every page of a database can be read and belongs where it is. `says` is SQLite's first complaint, for the log.
@@ -104,21 +106,16 @@ async function runApart(work: readonly string[], { clock, signal }: Apart): Prom
   signal.throwIfAborted();
   const child = spawn(process.execPath, argumentsOf(work), { env: {}, stdio: ["pipe", "pipe", "ignore"] });
   using _killed = { [Symbol.dispose]: () => void child.kill("SIGKILL") };
-  const { promise: over, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  using _limit = clock.after(LIMIT_MS, () => reject(new TellableError("it took too long")));
+  const { promise: failed, reject } = Promise.withResolvers<never>();
   child.once("error", reject);
   child.stdin.on("error", (error) => ignore(error, "its output says how it went"));
   giveWay(child.pid);
-  try {
-    const answer: unknown = JSON.parse((await Promise.race([text(child.stdout), over])) || "{}");
-    if ((answer as Partial<Finding>).isWhole === undefined)
-      throw Object.assign(new TellableError("it gave no answer"), answer);
-    return answer;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+  const late = () => new TellableError("it took too long");
+  const output = await within(Promise.race([text(child.stdout), failed]), { ms: LIMIT_MS, clock, signal, late });
+  const answer: unknown = JSON.parse(output || "{}");
+  if ((answer as Partial<Finding>).isWhole === undefined)
+    throw Object.assign(new TellableError("it gave no answer"), answer);
+  return answer;
 }
 
 /** Whatever else this machine does goes first. */

@@ -1,4 +1,5 @@
 /** The listener: one port for HTTP and WebSocket. It accepts sockets, guards the door, and hands frames on. */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
@@ -9,6 +10,7 @@ import type { Log } from "../../base/log.ts";
 import type { Descriptors } from "../../base/process/descriptors.ts";
 import type { StoreWatch } from "../../base/store/store-watch.ts";
 import type { Clock } from "../../base/time/clock.ts";
+import { onAbort, within } from "../../base/time/deadline.ts";
 import { type Schema, validationText } from "../../kit/schema/validate.ts";
 import { decideConnect, type Granted, HandshakeError, type HandshakePorts } from "../admission/handshake.ts";
 import { clientAddress, isLocal, isTailnetAddress, normalizeAddress, type Peer } from "../admission/locality.ts";
@@ -113,13 +115,10 @@ export class GatewayServer {
     this.#pinger?.[Symbol.dispose]();
     const all = [...this.connections.values()];
     for (const connection of all) connection.close(1012, "service restart");
-    const gone = Promise.all(all.map(({ closed }) => new Promise((resolve) => onAbort(closed.signal, resolve))));
-    const timeLimit = new AbortController();
-    const late = this.#options.clock
-      .sleep(2_000, timeLimit.signal)
-      .catch((error: unknown) => ignore(error, "all connections closed before the limit"));
-    await Promise.race([gone, late]);
-    timeLimit.abort();
+    const gone = Promise.all(
+      all.map(({ closed }) => new Promise<void>((resolve) => void onAbort(closed.signal, resolve))),
+    );
+    await within(gone, { ms: CLOSE_LIMIT_MS, clock: this.#options.clock });
     for (const listener of this.#listeners) listener.closeAllConnections();
   }
 
@@ -428,11 +427,6 @@ function idOf(frame: unknown): unknown {
   return isSmall ? id : "invalid";
 }
 
-function onAbort(signal: AbortSignal, fn: (value: unknown) => void): void {
-  if (signal.aborted) fn(undefined);
-  else signal.addEventListener("abort", fn, { once: true });
-}
-
 /** Addresses of this host's interfaces, read at most every ten seconds. */
 class OwnAddresses {
   readonly #clock: Clock;
@@ -453,6 +447,8 @@ class OwnAddresses {
   }
 }
 
+/** How long connections may take to close, ms. */
+const CLOSE_LIMIT_MS = 2_000;
 /** How long a list of addresses may be used; a new interface counts after that. */
 const ADDRESSES_MS = 10_000;
 

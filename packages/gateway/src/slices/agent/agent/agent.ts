@@ -1,6 +1,8 @@
 /** What the agents do: their runs, and what those rest on. Who the agents are is said by core/agents. */
+
 import type { Static } from "@sinclair/typebox";
 import { ignore, invalidRequest } from "../../../base/errors.ts";
+import { within } from "../../../base/time/deadline.ts";
 import type { Caller } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { Command } from "../../../kit/command.ts";
@@ -189,13 +191,10 @@ export class Agent {
     const limit = new AbortController();
     const either = AbortSignal.any([limit.signal, signal]);
     using _timer = this.#services.clock.after(timeoutMs, () => limit.abort());
-    const known = this.runs
-      .whenKnown(runId, either)
-      .then((run) => acceptedOf(run).finished)
-      .catch((error: unknown) => ignore(error, "the time is up before the run was known"));
-    const { promise: late, resolve } = Promise.withResolvers<undefined>();
-    either.addEventListener("abort", () => resolve(undefined), { once: true });
-    const result = await Promise.race([known, late]);
+    const finished = this.runs.whenKnown(runId, either).then((run) => acceptedOf(run).finished);
+    const result = await within(finished, { signal: either }).catch((error: unknown) =>
+      ignore(error, "the time is up before the run was known, or has ended"),
+    );
     limit.abort();
     return result ? waitAnswer(runId, result) : { runId, status: "timeout" };
   }
@@ -262,13 +261,7 @@ export class Agent {
   async whenIdle(sessionKey: string, limitMs: number): Promise<boolean> {
     const runs = this.runs.open().filter(({ record }) => record.sessionKey === sessionKey);
     if (runs.length === 0) return true;
-    const limit = new AbortController();
-    const late = this.#services.clock.sleep(limitMs, limit.signal).then(
-      () => false,
-      () => false,
-    );
-    const idle = await Promise.race([Promise.all(runs.map(({ finished }) => finished)).then(() => true), late]);
-    limit.abort();
-    return idle;
+    const idle = Promise.all(runs.map(({ finished }) => finished)).then(() => true);
+    return (await within(idle, { ms: limitMs, clock: this.#services.clock })) ?? false;
   }
 }

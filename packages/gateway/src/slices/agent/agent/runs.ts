@@ -2,8 +2,10 @@
  * Runs: accepted on disk before anyone is told, one at a time in each session, a few at once over all, ended exactly
  * once, and taken up again after a crash. What a run answers is not decided here.
  */
+
 import { GatewayError, ignore, invalidRequest, messageOf, TellableError } from "../../../base/errors.ts";
 import { isPassing, storageProblem } from "../../../base/process/machine.ts";
+import { onAbort, within } from "../../../base/time/deadline.ts";
 import type { ManyPort, Port } from "../../../kit/port.ts";
 import type { StoredPart } from "../../core/sessions/transcript.ts";
 import { ModelError } from "../models/models.ts";
@@ -21,7 +23,7 @@ import {
 } from "./run/run-store.ts";
 import type { AgentServices } from "./services.ts";
 import { audienceIn } from "./toolbox/tool-policy.ts";
-import { interruptible, raced } from "./turn/interruptible.ts";
+import { interruptible } from "./turn/interruptible.ts";
 import type { RunStep } from "./turn/loop.ts";
 
 /** Who answers a run, and the answer as it comes. */
@@ -178,7 +180,7 @@ export class Runs {
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiting = this.#arrivals.get(id) ?? new Set();
     this.#arrivals.set(id, waiting.add(resolve));
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    using _aborted = onAbort(signal, resolve);
     await promise;
     waiting.delete(resolve);
     if (waiting.size === 0) this.#arrivals.delete(id);
@@ -268,14 +270,7 @@ export class Runs {
     this.#leaving.abort(new TellableError("the gateway stops"));
     this.#waiting[Symbol.dispose]();
     for (const run of this.#open.values()) run.interrupt();
-    const limit = new AbortController();
-    await Promise.race([
-      Promise.allSettled(this.#tasks),
-      this.#services.clock
-        .sleep(STOP_MS, limit.signal)
-        .catch((error: unknown) => ignore(error, "all runs ended before the limit")),
-    ]);
-    limit.abort();
+    await within(Promise.allSettled(this.#tasks), { ms: STOP_MS, clock: this.#services.clock });
   }
 
   #requireRoom(): void {
@@ -344,7 +339,7 @@ export class Runs {
     const attempt = async () => {
       by = undefined;
       using _limit = this.#services.clock.after(run.record.request.timeoutMs, () => run.abort("timeout"));
-      by = await raced(this.#answering.answer(run), run.signal);
+      by = await within(this.#answering.answer(run), { signal: run.signal });
       await this.#follow(run, by);
       return by;
     };

@@ -1,4 +1,5 @@
 /** Puts an external agent's question to people, as an approval that any of their surfaces can answer. */
+import { onAbort } from "../../../base/time/deadline.ts";
 import type { Question } from "../agent/approving.ts";
 import type { Approvals } from "./approvals.ts";
 import type { Decision } from "./policy/policy.ts";
@@ -15,13 +16,7 @@ export async function askPeople(
     why: ["the external agent asks before it does this"],
   };
   const waiting = approvals.ask({ request, timeoutMs: approvals.rulesFor(run).approvalMs }, run);
-  const onAbort = () => approvals.pending.withdraw(waiting, "the run was stopped");
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    if (signal.aborted) onAbort();
-    const outcome = await waiting.outcome;
-    return outcome.kind === "decided" ? outcome.decision : "deny";
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+  using _aborted = onAbort(signal, () => approvals.pending.withdraw(waiting, "the run was stopped"));
+  const outcome = await waiting.outcome;
+  return outcome.kind === "decided" ? outcome.decision : "deny";
 }

@@ -6,6 +6,7 @@ import type { Env } from "../../../base/files.ts";
 import type { Log } from "../../../base/log.ts";
 import { childEnv } from "../../../base/process/child.ts";
 import type { Clock } from "../../../base/time/clock.ts";
+import { within } from "../../../base/time/deadline.ts";
 import { addressProblem, headerProblem } from "../../../kit/schema/sound.ts";
 import type { McpServerSettings } from "./settings.ts";
 
@@ -41,26 +42,22 @@ export async function openConnection(options: OpenOptions): Promise<McpConnectio
   const { version, signal } = options;
   const { promise: closed, resolve: close } = Promise.withResolvers<string>();
   const { transport, end } = await openTransport(options, close);
-  const { promise: gone, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  gone.catch((error: unknown) => ignore(error, "it is thrown below, or the client opened first"));
   try {
     signal.throwIfAborted();
     const opening = createMCPClient({ transport, name: "moltbot", version, onUncaughtError: () => {}, maxRetries: 0 });
     opening.catch((error: unknown) => ignore(error, "it is thrown below, or nobody waits any more"));
     const early = closed.then((how) => Promise.reject(new TellableError(how)));
     early.catch((error: unknown) => ignore(error, "it is thrown below, or the client opened first"));
-    const client = await Promise.race([opening, gone, early]);
+    const client = await within(Promise.race([opening, early]), { signal });
     return {
       closed,
-      list: async (within) =>
-        await listAll((cursor) => client.listTools({ params: cursor, options: { signal: within } })).catch(
+      list: async (until) =>
+        await listAll((cursor) => client.listTools({ params: cursor, options: { signal: until } })).catch(
           (error: unknown) => Promise.reject(tellable(error)),
         ),
-      call: async (name, args, within) =>
+      call: async (name, args, until) =>
         (await client
-          .callTool({ name, arguments: { ...args }, options: { signal: within } })
+          .callTool({ name, arguments: { ...args }, options: { signal: until } })
           .catch((error: unknown) => Promise.reject(tellable(error, { withWords: true })))) as McpResult,
       async [Symbol.asyncDispose]() {
         const closing = client
@@ -72,8 +69,6 @@ export async function openConnection(options: OpenOptions): Promise<McpConnectio
   } catch (error) {
     await end();
     throw tellable(error);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }
 

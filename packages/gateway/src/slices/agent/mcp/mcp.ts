@@ -1,6 +1,8 @@
 /** MCP servers from the config, and their tools for the agents. A server in trouble holds up nobody and hides no other. */
+
 import type { Config } from "../../../base/config/config.ts";
 import { detailOf, GatewayError, ignore, invalidRequest } from "../../../base/errors.ts";
+import { within } from "../../../base/time/deadline.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { Tool, ToolRun } from "../../../kit/tool.ts";
 import type { Agent } from "../agent/agent.ts";
@@ -124,10 +126,8 @@ export class Mcp implements ToolSource, AsyncDisposable {
 
 /** The server's tools; none when it is in trouble, or not there in time. */
 async function patient(server: McpServer, signal: AbortSignal): Promise<readonly McpTool[]> {
-  const { promise: late, resolve } = Promise.withResolvers<readonly McpTool[]>();
-  signal.addEventListener("abort", () => resolve([]), { once: true });
   try {
-    return await Promise.race([server.tools(), late]);
+    return await within(server.tools(), { signal });
   } catch (error) {
     if (!(error instanceof GatewayError)) ignore(error, "a server in trouble has no tools; its state says why");
     return [];

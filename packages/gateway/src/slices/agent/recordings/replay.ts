@@ -1,7 +1,9 @@
 /** Runs a recording through the same loop again. Nothing outside is touched: no provider, no tool, no session. */
+
 import { Bus } from "../../../base/bus.ts";
-import { GatewayError, ignore, messageOf } from "../../../base/errors.ts";
+import { GatewayError, messageOf } from "../../../base/errors.ts";
 import type { Clock } from "../../../base/time/clock.ts";
+import { within } from "../../../base/time/deadline.ts";
 import { aborted, done, failed, loop, Run } from "../agent/agent.ts";
 import { agent as agentEvent } from "../agent/events.ts";
 import type { RunOutcome } from "../agent/run/run-store.ts";
@@ -46,10 +48,9 @@ export async function replay(recording: Recording, { clock, models, redact, sign
   const began = clock.monotonic();
   run.began(clock.now());
   run.restore(recording.restored === "" ? [] : [recording.restored]);
-  const outcome = await Promise.race([
-    outcomeOf(run, recording, player, models),
-    whenAborted(AbortSignal.any([signal, limit.signal])),
-  ]);
+  const outcome = await within(outcomeOf(run, recording, player, models), {
+    signal: AbortSignal.any([signal, limit.signal]),
+  });
   run.events.ended(outcome, { startedAt: clock.now(), endedAt: clock.now() }, undefined);
   const seen = JSON.parse(redact(JSON.stringify(comparable(events)))) as unknown[];
   return {
@@ -67,10 +68,9 @@ async function outcomeOf(run: Run, recording: Recording, player: Player, models:
   const { provider, id } = recording.question.model;
   const by = { provider: provider.id, model: id };
   try {
-    const stopped = whenAborted(player.signal);
     const steps = loop(player.ports(models.played(player)), messages, pending);
     for (;;) {
-      const next = await Promise.race([steps.next(), stopped]);
+      const next = await within(steps.next(), { signal: player.signal });
       if (next.done) break;
       run.take(next.value);
     }
@@ -114,14 +114,6 @@ function missing({ requests, unasked }: Player): Difference[] {
   return unasked.map(({ method, url }, index) => {
     return { at: `request ${requests + index + 1}`, recorded: `${method} ${url}`, replayed: "none" };
   });
-}
-
-function whenAborted(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch((error: unknown) => ignore(error, "whoever waits is told; often the replay ends first"));
-  if (signal.aborted) reject(signal.reason);
-  else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  return promise;
 }
 
 function tooLong(): GatewayError {

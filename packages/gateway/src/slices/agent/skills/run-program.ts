@@ -1,10 +1,12 @@
 /** Runs a program to its end, for a time and an output that are bounded; ends it and all it has started. */
+
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { codeOf, ignore, messageOf } from "../../../base/errors.ts";
 import type { Env } from "../../../base/files.ts";
 import { childEnv, quietStreams } from "../../../base/process/child.ts";
 import type { Clock } from "../../../base/time/clock.ts";
+import { onAbort } from "../../../base/time/deadline.ts";
 
 /** How a program ended. */
 export interface ProgramEnd {
@@ -46,17 +48,11 @@ export async function runProgram(
   using _limit = clock.after(timeoutMs, () =>
     stop(`did not end within ${Math.round(timeoutMs / 1_000)} s and was stopped`),
   );
-  const onAbort = () => stop("was stopped");
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    quietStreams(child);
-    const [stdout, stderr] = [tailOf(child.stdout), tailOf(child.stderr)];
-    const { code, how } = await endOf(child);
-    return { code: stopped === undefined ? code : null, why: stopped ?? how, stdout: stdout(), stderr: stderr() };
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+  using _aborted = onAbort(signal, () => stop("was stopped"));
+  quietStreams(child);
+  const [stdout, stderr] = [tailOf(child.stdout), tailOf(child.stderr)];
+  const { code, how } = await endOf(child);
+  return { code: stopped === undefined ? code : null, why: stopped ?? how, stdout: stdout(), stderr: stderr() };
 }
 
 async function endOf(child: ReturnType<typeof spawn>): Promise<{ code: number | null; how: string }> {

@@ -1,4 +1,5 @@
 /** Starts the run that a request asks for and follows it to its end; a caller that goes away ends it. */
+import { onAbort, within } from "../../../base/time/deadline.ts";
 import type { Caller } from "../../../kit/access.ts";
 import { oneLine } from "../../../kit/text/words.ts";
 import { readAttachments, storeAttachments, withPdfTexts } from "../../agent/agent/agent.ts";
@@ -60,21 +61,14 @@ export async function run(
     caller,
     results.map(({ text, tool }) => saidPart(text, tool)),
   );
-  const { promise: gone, reject } = Promise.withResolvers<never>();
-  const onGone = () => {
+  using _gone = onAbort(signal, () => {
     const known = agent.runs.known(runId);
     if (known?.kind === "open") agent.runs.abort(known.run, "rpc");
-    reject(signal.reason);
-  };
-  signal.addEventListener("abort", onGone, { once: true });
-  try {
-    const result = await Promise.race([accepted.finished, gone]);
-    const text = gateway.guard(result.outcome.text);
-    if (text.startsWith(said)) tell(text.slice(said.length));
-    return result;
-  } finally {
-    signal.removeEventListener("abort", onGone);
-  }
+  });
+  const result = await within(accepted.finished, { signal });
+  const text = gateway.guard(result.outcome.text);
+  if (text.startsWith(said)) tell(text.slice(said.length));
+  return result;
 }
 
 /** Puts the earlier turns of a request into a conversation in which nothing has been said. */

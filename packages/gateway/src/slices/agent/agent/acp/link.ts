@@ -2,6 +2,7 @@
  * One running external agent: a program that speaks the Agent Client Protocol over its standard streams. The only file
  * that knows the SDK, which is imported when the first is started.
  */
+
 import { Readable, Writable } from "node:stream";
 import type {
   ClientConnection,
@@ -15,6 +16,7 @@ import type {
 import { detailOf, GatewayError, ignore, messageOf, TellableError } from "../../../../base/errors.ts";
 import { Child, type ChildOptions } from "../../../../base/process/child.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
+import { within } from "../../../../base/time/deadline.ts";
 
 /** Who takes what an agent tells and asks in one of its sessions while a prompt is under way. */
 export interface SessionPort {
@@ -186,11 +188,9 @@ async function bounded<T>(
   work: Promise<T>,
   { child, clock, ms }: { child: Child; clock: Clock; ms: number },
 ): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  using _limit = clock.after(ms, () => reject(new TellableError(`it did not answer within ${ms / 1000} s`)));
-  late.catch((error: unknown) => ignore(error, "it is thrown below, or the work ended first"));
+  const late = () => new TellableError(`it did not answer within ${ms / 1000} s`);
   try {
-    return await Promise.race([work, late, gone(child)]);
+    return await within(Promise.race([work, gone(child)]), { ms, clock, late });
   } catch (error) {
     return await explained(error, { child, clock });
   }

@@ -2,8 +2,10 @@
  * Runs that other runs have started: a sub-agent's, or one in another conversation. Whoever does not wait for one is told
  * of its end in its own conversation, once, whatever restarts in between.
  */
+
 import { createHash } from "node:crypto";
 import { detailOf, GatewayError } from "../../../../base/errors.ts";
+import { onAbort, within } from "../../../../base/time/deadline.ts";
 import type { Port } from "../../../../kit/port.ts";
 import type { ToolLimits, ToolRun } from "../../../../kit/tool.ts";
 import { textOf } from "../../../core/sessions/sessions.ts";
@@ -119,22 +121,15 @@ export class Delegations implements RunObserver {
     const { runs } = this.#agent;
     const known = runs.known(runId);
     if (!known) throw new GatewayError("UNAVAILABLE", "the run that was started is not known any more");
-    const { promise: over, resolve, reject } = Promise.withResolvers<undefined>();
-    const onAbort = () => {
+    using _place = runs.lend(parent.id);
+    using _stopped = onAbort(signal, () => {
       const waiting = runs.known(parent.id);
       const reason = waiting?.kind === "open" ? waiting.run.abortReason : "stop";
       if (isOwn && reason !== undefined && known.kind === "open") runs.abort(known.run, reason);
-      reject(signal.reason);
-    };
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    using _place = runs.lend(parent.id);
-    using _limit = limitMs === undefined ? undefined : this.#services.clock.after(limitMs, () => resolve(undefined));
-    try {
-      return await Promise.race([acceptedOf(known).finished, over]);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+    });
+    const { finished } = acceptedOf(known);
+    if (limitMs === undefined) return await within(finished, { signal });
+    return await within(finished, { ms: limitMs, clock: this.#services.clock, signal });
   }
 
   /** From now on the end of a run that was waited for is told; at once when it has ended meanwhile. */

@@ -3,6 +3,7 @@
 import { Kind } from "@sinclair/typebox";
 import { GatewayError, messageOf, TellableError } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
+import { within } from "../../../../base/time/deadline.ts";
 import type { Base } from "../../../../kit/base.ts";
 import { ManyPort } from "../../../../kit/port.ts";
 import { type Schema, validationText } from "../../../../kit/schema/validate.ts";
@@ -138,18 +139,11 @@ export function failed(text: string): ToolResult {
 
 /** The work's result; once the signal aborts it is waited for a moment only, whatever it does with the signal. */
 async function abandoned<T>(work: Promise<T>, signal: AbortSignal, clock: Clock): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  let grace: Disposable | undefined;
-  const onAbort = () => {
-    grace = clock.after(GRACE_MS, () => reject(signal.reason));
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
   try {
-    return await Promise.race([work, late]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    grace?.[Symbol.dispose]();
+    return await within(work, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return await within(work, { ms: GRACE_MS, clock, late: () => signal.reason });
   }
 }
 

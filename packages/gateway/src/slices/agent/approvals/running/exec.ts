@@ -2,7 +2,9 @@
  * What becomes of a command that an agent wants to run: it is looked through, judged, asked for if need be, looked at
  * again, and run. Whatever was approved is what runs, or nothing does.
  */
+
 import { hidesSomething } from "../../../../base/text/visible.ts";
+import { onAbort } from "../../../../base/time/deadline.ts";
 import type { ToolCall, ToolResult } from "../../../../kit/tool.ts";
 import type { Approvals, RunRules } from "../approvals.ts";
 import type { Outcome } from "../pending.ts";
@@ -152,15 +154,9 @@ async function answered(
   waiting: ReturnType<Approvals["ask"]>,
   { signal, update }: Call,
 ): Promise<Outcome> {
-  const takeBack = () => approvals.pending.withdraw(waiting, "the run was stopped");
   update(`Waits for approval: /approve ${waiting.code}`);
-  signal.addEventListener("abort", takeBack, { once: true });
-  if (signal.aborted) takeBack();
-  try {
-    return await waiting.outcome;
-  } finally {
-    signal.removeEventListener("abort", takeBack);
-  }
+  using _aborted = onAbort(signal, () => approvals.pending.withdraw(waiting, "the run was stopped"));
+  return await waiting.outcome;
 }
 
 function shownRules({ host, security, ask: asks }: RunRules) {
@@ -198,16 +194,10 @@ async function start({ approvals, params, call }: Execution, { job, rules }: Pla
     },
   });
   using _limit = services.clock.after(limitSeconds * 1_000, () => running.stop(`did not end within ${limitSeconds} s`));
-  const onAbort = () => running.stop("was stopped");
-  call.signal.addEventListener("abort", onAbort, { once: true });
-  if (call.signal.aborted) onAbort();
-  try {
-    const ending = await running.ended;
-    call.signal.throwIfAborted();
-    return report(note, approvals.redact(running.output.text()), ending);
-  } finally {
-    call.signal.removeEventListener("abort", onAbort);
-  }
+  using _aborted = onAbort(call.signal, () => running.stop("was stopped"));
+  const ending = await running.ended;
+  call.signal.throwIfAborted();
+  return report(note, approvals.redact(running.output.text()), ending);
 }
 
 function report(note: string, output: string, ending: Ending): ToolResult {

@@ -2,6 +2,7 @@
  * One account: it starts, fails, waits and stops alone. Whatever its library does, nobody else notices; where it stands
  * and what its owner can do about it can be read at any time.
  */
+
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { detailOf, ignore, messageOf, TellableError } from "../../../../base/errors.ts";
 import type { Log } from "../../../../base/log.ts";
@@ -9,6 +10,7 @@ import { type Blamed, runBlamed } from "../../../../base/process/blame.ts";
 import { isPassing, type Machine, machineTrouble } from "../../../../base/process/machine.ts";
 import { type Backoff, backoffMs } from "../../../../base/time/backoff.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
+import { onAbort, within } from "../../../../base/time/deadline.ts";
 import { ToldTime } from "../../../../base/time/steady-clock.ts";
 import {
   type ChannelContext,
@@ -259,14 +261,14 @@ export class Account implements Blamed {
 
   /** The connection, unless it takes too long; one that comes too late is closed. */
   async #opened(opening: Promise<Connection>, signal: AbortSignal): Promise<Connection> {
-    const late = this.#options.clock.sleep(OPEN_LIMIT_MS, signal).then(() => {
-      throw new ChannelError("network", `${this.definition.label} did not connect within ${OPEN_LIMIT_MS / 1000} s.`);
-    });
+    const { clock } = this.#options;
+    const late = () =>
+      new ChannelError("network", `${this.definition.label} did not connect within ${OPEN_LIMIT_MS / 1000} s.`);
     const crashed = this.#crash.promise.then((error) => {
       throw error;
     });
     try {
-      return await Promise.race([opening, late, crashed]);
+      return await within(Promise.race([opening, crashed]), { ms: OPEN_LIMIT_MS, clock, signal, late });
     } catch (error) {
       void opening.then(
         (connection) => this.#close(connection),
@@ -278,14 +280,11 @@ export class Account implements Blamed {
 
   async #close(connection: Connection | undefined): Promise<void> {
     if (!connection) return;
-    const limit = new AbortController();
+    const { clock, log } = this.#options;
     const closing = runBlamed(this, async () => await connection[Symbol.asyncDispose]());
-    const late = this.#options.clock.sleep(CLOSE_LIMIT_MS, limit.signal);
-    await Promise.race([closing, late]).catch((error: unknown) =>
-      this.#options.log.debug("closing a channel's link failed", { error: detailOf(error) }),
+    await within(closing, { ms: CLOSE_LIMIT_MS, clock }).catch((error: unknown) =>
+      log.debug("closing a channel's link failed", { error: detailOf(error) }),
     );
-    limit.abort();
-    late.catch((error: unknown) => ignore(error, "the link was closed in time"));
   }
 
   #to(state: AccountStateName, problem?: Problem): void {
@@ -306,8 +305,6 @@ export function toChannelError(error: unknown, label: string): ChannelError {
 
 function abortOf(signal: AbortSignal): Promise<ChannelError> {
   const { promise, resolve } = Promise.withResolvers<ChannelError>();
-  const onAbort = () => resolve(new ChannelError("network", "the account is stopped"));
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
+  onAbort(signal, () => resolve(new ChannelError("network", "the account is stopped")));
   return promise;
 }

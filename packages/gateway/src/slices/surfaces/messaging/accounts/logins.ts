@@ -3,6 +3,7 @@
 import { GatewayError, invalidRequest, TellableError } from "../../../../base/errors.ts";
 import type { Log } from "../../../../base/log.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
+import { onAbort } from "../../../../base/time/deadline.ts";
 import { type ChannelDefinition, ChannelError, type LoginContext, type LoginStep } from "../../../../kit/channel.ts";
 import type { AccountKey } from "../in/inbox.ts";
 import { toChannelError } from "./account.ts";
@@ -173,7 +174,7 @@ export class Logins implements Disposable {
       if (login.isOver || isNews) resolve();
     };
     login.waiting.add(check);
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    using _aborted = onAbort(signal, resolve);
     using _timer = this.#options.clock.after(Math.max(1_000, limitMs), resolve);
     check();
     await promise;

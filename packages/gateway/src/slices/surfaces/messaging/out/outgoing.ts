@@ -1,5 +1,7 @@
 /** What people and programs send over channels: messages, polls, reactions, edits; and what became of them. */
+
 import { detailOf, GatewayError, invalidRequest } from "../../../../base/errors.ts";
+import { onAbort } from "../../../../base/time/deadline.ts";
 import type { Caller } from "../../../../kit/access.ts";
 import { accountId, ChannelError, type MessageRef, type OutboundMedia } from "../../../../kit/channel.ts";
 import { type Account, toChannelError } from "../accounts/account.ts";
@@ -244,7 +246,7 @@ export class Outgoing implements Disposable {
       const { promise, resolve } = Promise.withResolvers<void>();
       const waiting = this.#waiting.get(origin) ?? new Set();
       this.#waiting.set(origin, waiting.add(resolve));
-      until.addEventListener("abort", () => resolve(), { once: true });
+      using _aborted = onAbort(until, resolve);
       await promise;
       waiting.delete(resolve);
       if (waiting.size === 0) this.#waiting.delete(origin);

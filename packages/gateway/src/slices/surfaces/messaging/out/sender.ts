@@ -8,6 +8,7 @@ import type { Log } from "../../../../base/log.ts";
 import type { Machine } from "../../../../base/process/machine.ts";
 import { type Backoff, backoffMs } from "../../../../base/time/backoff.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
+import { within } from "../../../../base/time/deadline.ts";
 import { ChannelError, type Connection, type Outbound } from "../../../../kit/channel.ts";
 import type { Rendered } from "../../../../kit/text/dialect.ts";
 import { type Account, toChannelError } from "../accounts/account.ts";
@@ -167,7 +168,8 @@ export class Sender {
     );
     let sent: string;
     try {
-      sent = await Promise.race([this.#transmit(row, connection, limit.signal), rejectionOf(limit.signal)]);
+      // A library that does not listen to the signal must not hold the chat.
+      sent = await within(this.#transmit(row, connection, limit.signal), { signal: limit.signal });
     } catch (error) {
       const problem = limit.signal.aborted
         ? new ChannelError("unknown", `${this.#options.account.definition.label} did not answer in time.`, {
@@ -327,11 +329,4 @@ function toSendError(error: unknown, { definition: { label } }: Account): Channe
   return error instanceof ChannelError
     ? error
     : new ChannelError("unknown", toChannelError(error, label).message, { cause: error });
-}
-
-/** Rejects when the signal aborts: a library that does not listen to it must not hold the chat. */
-function rejectionOf(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  return promise;
 }

@@ -2,12 +2,14 @@
  * Reads pages and PDFs in a process of its own: they are hostile and heavy, and neither the gateway's loop nor its memory may be
  * theirs to take. A thread is not enough: one that runs out of memory can take its process along.
  */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { setPriority } from "node:os";
 import { join } from "node:path";
 import { GatewayError, ignore } from "../../../../../base/errors.ts";
 import type { Clock } from "../../../../../base/time/clock.ts";
+import { within } from "../../../../../base/time/deadline.ts";
 import type { Page, PageFormat } from "./page.ts";
 
 /** What is to be read. */
@@ -56,18 +58,10 @@ async function readApart(
   const child = spawn(process.execPath, [...FLAGS, programFile()], { env: {}, stdio: ["pipe", "pipe", "ignore"] });
   using _killed = { [Symbol.dispose]: () => void child.kill("SIGKILL") };
   giveWay(child);
-  const { promise: over, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  using _limit = clock.after(limitMs, () => reject(tooHeavy()));
   child.stdin!.on("error", (error) => ignore(error, "the process has ended; its output says so"));
   child.stdin!.write(`${JSON.stringify(how)}\n`);
   child.stdin!.end(bytes);
-  try {
-    return await Promise.race([outputOf(child), over]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+  return await within(outputOf(child), { ms: limitMs, clock, signal, late: tooHeavy });
 }
 
 async function outputOf(child: ChildProcess): Promise<unknown> {
