@@ -25,6 +25,8 @@ export interface Finding {
   readonly says: string;
   /** What to do about it. */
   readonly fix?: string;
+  /** It says that the gateway does not run. */
+  readonly isDown?: true;
 }
 
 type Asker = Pick<Call, "flags" | "env">;
@@ -269,7 +271,7 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
     const isDown = target.isLocal && readInstance(target.stateDir) === undefined;
     if (isDown)
       return [
-        { level: "warn", subject, says: `Not running`, fix: "Start it with `moltbot gateway`" },
+        { level: "warn", subject, says: "Not running", fix: "Start it with `moltbot gateway`", isDown: true },
         ...(await checkDatabase(target.stateDir)),
         ...(await namesInFile(target, call.env)),
       ];

@@ -6,12 +6,13 @@ import { tellOfApprovals } from "../approvals/tell.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
+import { agentFlag, sessionFlag } from "../shared-flags.ts";
 import { agentPrompt } from "./agent-prompt.ts";
 
 const agentFlags = {
   message: { kind: "text", short: "m", value: "TEXT", summary: "What to say; - reads it from stdin" },
-  "session-key": { kind: "text", short: "s", value: "KEY", summary: "The conversation to continue (main)" },
-  agent: { kind: "text", value: "ID", summary: "Which agent answers" },
+  ...sessionFlag,
+  ...agentFlag,
   thinking: {
     kind: "text",
     value: "LEVEL",
@@ -86,7 +87,7 @@ async function talk(call: Call<typeof agentFlags>, { link, message }: { link: Li
   }
 }
 
-function sessionOf({ agent, "session-key": key }: Call<typeof agentFlags>["flags"], { hello }: Link) {
+function sessionOf({ agent, session: key }: Call<typeof agentFlags>["flags"], { hello }: Link) {
   if (agent !== undefined && key === undefined) return { agentId: agent };
   const sessionKey = key ?? hello.snapshot.sessionDefaults?.mainKey ?? "main";
   return { sessionKey, ...(agent !== undefined && { agentId: agent }) };

@@ -68,7 +68,7 @@ const status = defineCommand({
 
 const remove = defineCommand({
   summary: "Remove an account from the settings and forget its session",
-  positionals: [{ name: "CHANNEL" }],
+  positionals: [{ name: "CHANNEL", completes: "channel" }],
   flags: { ...accountFlag, yes: { kind: "switch", short: "y", summary: "Do not ask" } },
   run: (call) =>
     withGateway(call, async (connection) => {
@@ -86,7 +86,7 @@ const remove = defineCommand({
 
 const login = defineCommand({
   summary: "Link an account by a QR code, or by a code typed on the phone",
-  positionals: [{ name: "CHANNEL", optional: true }],
+  positionals: [{ name: "CHANNEL", optional: true, completes: "channel" }],
   flags: {
     ...accountFlag,
     phone: { kind: "text", value: "NUMBER", summary: "Link by a code typed on this phone, e.g. +15550100" },
@@ -113,7 +113,7 @@ const login = defineCommand({
 
 const logout = defineCommand({
   summary: "End an account's session on the platform and forget it here",
-  positionals: [{ name: "CHANNEL" }],
+  positionals: [{ name: "CHANNEL", completes: "channel" }],
   flags: accountFlag,
   run: (call) =>
     withGateway(call, async (connection) => {
@@ -127,7 +127,7 @@ const logout = defineCommand({
 
 const start = defineCommand({
   summary: "Start an account that was stopped or has failed",
-  positionals: [{ name: "CHANNEL" }],
+  positionals: [{ name: "CHANNEL", completes: "channel" }],
   flags: accountFlag,
   run: (call) =>
     withGateway(call, async (connection) => {
@@ -142,7 +142,7 @@ const start = defineCommand({
 
 const stop = defineCommand({
   summary: "Stop an account until it is started again or the gateway restarts",
-  positionals: [{ name: "CHANNEL" }],
+  positionals: [{ name: "CHANNEL", completes: "channel" }],
   flags: accountFlag,
   run: (call) =>
     withGateway(call, async (connection) => {
@@ -156,6 +156,7 @@ const stop = defineCommand({
 /** Channels and their accounts. */
 export const channels = defineGroup({
   summary: "Connect messaging platforms, and see how they are",
+  alone: list,
   commands: { list, status, add, remove, login, logout, start, stop },
 });
 

@@ -7,10 +7,11 @@ import { type Link, withGateway } from "../connect.ts";
 import { Conversation } from "../conversation.ts";
 import { explainFailure } from "../failure.ts";
 import { printable } from "../render.ts";
+import { sessionFlag } from "../shared-flags.ts";
 import { messageText } from "../transcript.ts";
 
 const chatFlags = {
-  "session-key": { kind: "text", short: "s", value: "KEY", summary: "The conversation to continue (main)" },
+  ...sessionFlag,
   history: { kind: "number", value: "COUNT", summary: "Earlier messages to show first (10)" },
 } as const;
 
@@ -18,13 +19,13 @@ const chatFlags = {
 export const chat = defineCommand({
   summary: "Talk to the agent in this terminal",
   flags: chatFlags,
-  examples: ["moltbot chat", "moltbot chat --session-key travel"],
+  examples: ["moltbot chat", "moltbot chat --session travel"],
   run: (call) => withGateway(call, (link) => converse(call, link), { reconnect: true }),
 });
 
 async function converse(call: Call<typeof chatFlags>, link: Link): Promise<void> {
   const { out } = call;
-  const sessionKey = call.flags["session-key"] ?? link.hello.snapshot.sessionDefaults?.mainKey ?? "main";
+  const sessionKey = call.flags.session ?? link.hello.snapshot.sessionDefaults?.mainKey ?? "main";
   const isTyped = process.stdin.isTTY === true && out.isTerminal;
   if (isTyped) await greet(call, link, sessionKey);
   using conversation = new Conversation(link.client, sessionKey);

@@ -14,7 +14,7 @@ import { resolveTarget } from "../target.ts";
 
 const get = defineCommand({
   summary: "Print a setting, or all of them, defaults included",
-  positionals: [{ name: "PATH", optional: true }],
+  positionals: [{ name: "PATH", optional: true, completes: "setting" }],
   examples: ["moltbot config get gateway.port", "moltbot config get models"],
   async run(call) {
     const { out, words, flags } = call;
@@ -23,14 +23,14 @@ const get = defineCommand({
     if (path === undefined) return out.json(hideSecrets(values));
     const value = valueAt(values, parsePath(path));
     if (value === undefined) throw new CliError(`${path} is not set.`);
-    if (typeof value === "string" && !flags.json) out.print(value);
+    if (typeof value === "string" && !flags.json) out.raw(value);
     else out.json(isRecord(value) || Array.isArray(value) ? hideSecrets(value, parsePath(path)) : value);
   },
 });
 
 const set = defineCommand({
   summary: "Change a setting; the gateway takes it over at once",
-  positionals: [{ name: "PATH" }, { name: "VALUE" }],
+  positionals: [{ name: "PATH", completes: "setting" }, { name: "VALUE" }],
   flags: { text: { kind: "switch", summary: "Take VALUE as text even if it looks like a number or JSON" } },
   examples: [
     "moltbot config set gateway.port 18790",
@@ -49,7 +49,7 @@ const set = defineCommand({
 
 const unset = defineCommand({
   summary: "Remove a setting; its default counts again",
-  positionals: [{ name: "PATH" }],
+  positionals: [{ name: "PATH", completes: "setting" }],
   async run(call) {
     const [path = ""] = call.words;
     const changed = await changeConfig(call, nest(parsePath(path), null));
@@ -62,7 +62,7 @@ const path = defineCommand({
   async run({ flags, env, out }) {
     const file = configPath(resolveTarget({ ...flags, url: undefined }, env).stateDir, env);
     if (flags.json) out.json({ path: file, exists: fileExists(file) });
-    else out.print(file);
+    else out.raw(file);
   },
 });
 
@@ -109,6 +109,7 @@ const undo = defineCommand({
 /** Settings. */
 export const config = defineGroup({
   summary: "Read and change the settings",
+  alone: get,
   commands: { get, set, unset, path, history, undo },
 });
 

@@ -19,7 +19,7 @@ export const dashboard = defineCommand({
     if (target[secret] !== undefined) page.hash = `${secret}=${encodeURIComponent(target[secret])}`;
     const opened = !flags["no-open"] && !flags.json && out.isTerminal && open(page.href, env);
     if (flags.json) out.json({ url: page.href });
-    else out.print(page.href);
+    else out.raw(page.href);
     if (opened) out.note("Opened in the browser. Whoever has this link can use your gateway; keep it to yourself.");
     return EXIT.ok;
   },

@@ -3,10 +3,11 @@
 import { defineCommand, defineGroup } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { printable, table } from "../render.ts";
+import { agentFlag, limitFlag } from "../shared-flags.ts";
 
 const searchFlags = {
-  agent: { kind: "text", value: "ID", summary: "Whose notes (the default agent's)" },
-  limit: { kind: "number", value: "N", summary: "How many places to show (8)" },
+  ...agentFlag,
+  ...limitFlag("places", 8),
 } as const;
 
 const search = defineCommand({
@@ -55,4 +56,8 @@ const status = defineCommand({
 });
 
 /** The agent's notes. */
-export const memory = defineGroup({ summary: "Search what the agent has noted", commands: { search, status } });
+export const memory = defineGroup({
+  summary: "Search what the agent has noted",
+  alone: status,
+  commands: { search, status },
+});

@@ -4,12 +4,13 @@ import { defineCommand, defineGroup } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
 import { printable, table } from "../render.ts";
+import { agentFlag, sessionFlag } from "../shared-flags.ts";
 
 const list = defineCommand({
   summary: "List the tools, and whether the agent may use each when you ask",
   flags: {
-    agent: { kind: "text", value: "ID", summary: "The agent whose main conversation is meant" },
-    session: { kind: "text", value: "KEY", summary: "The conversation; the main one when not said" },
+    ...agentFlag,
+    ...sessionFlag,
   },
   examples: ["moltbot tools list", "moltbot tools list --agent work"],
   run: (call) =>
@@ -43,4 +44,4 @@ const list = defineCommand({
 const FOR_WHOM: Readonly<Record<string, string>> = { anyone: "anyone", trusted: "let in", owner: "owner" };
 
 /** What models may call. */
-export const tools = defineGroup({ summary: "See which tools the agent may use", commands: { list } });
+export const tools = defineGroup({ summary: "See which tools the agent may use", alone: list, commands: { list } });
