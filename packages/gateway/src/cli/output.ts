@@ -21,6 +21,8 @@ export interface Output {
   raw(text: string): void;
   /** Text from outside on stdout as it comes, without a line end; terminal controls are removed. */
   stream(text: string): Promise<void>;
+  /** Text of our own on stdout as it comes, without a line end; it may hold codes that colour. */
+  put(text: string): void;
   /** A value as indented JSON on stdout. */
   json(value: unknown): void;
   /** A line for people on stderr, broken at words on a terminal. */
@@ -60,6 +62,7 @@ export function processOutput(env: NodeJS.ProcessEnv): Output {
     async stream(text) {
       if (!stdout.write(printable(text))) await once(stdout, "drain");
     },
+    put: (text) => void stdout.write(text),
     json: (value) => void stdout.write(`${JSON.stringify(value, undefined, 2)}\n`),
     note: (text) => void process.stderr.write(forPeople(text, process.stderr)),
     waiting,

@@ -6,6 +6,7 @@ import { beside, wrap } from "./wrap.ts";
 /** Colours and weights; each is the identity where escape codes do not belong. */
 export interface Style {
   bold(text: string): string;
+  italic(text: string): string;
   dim(text: string): string;
   green(text: string): string;
   yellow(text: string): string;
@@ -19,6 +20,7 @@ export function createStyle(colour: boolean): Style {
     colour && text !== "" ? `\x1b[${open}m${text}\x1b[${close}m` : text;
   return {
     bold: wrap(1, 22),
+    italic: wrap(3, 23),
     dim: wrap(2, 22),
     green: wrap(32, 39),
     yellow: wrap(33, 39),

@@ -3,6 +3,7 @@
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { CliError, usageError } from "../exit.ts";
+import { renderMarkdown } from "../markdown.ts";
 import { briefKey } from "../names.ts";
 import { ago, printable, table } from "../render.ts";
 import { limitFlag } from "../shared-flags.ts";
@@ -138,7 +139,9 @@ function showMessage({ out }: Pick<Call, "out">, message: unknown): void {
   const at = messageTime(message);
   const who = role === "user" ? bold("you") : cyan(role);
   out.print(`${who}${at === undefined ? "" : dim(` · ${ago(at)}`)}`);
-  out.print(`${printable(messageText(message)).trimEnd()}\n`);
+  const text = printable(messageText(message)).trimEnd();
+  if (role === "assistant" && out.isTerminal) out.put(`${renderMarkdown(text, out)}\n\n`);
+  else out.print(`${text}\n`);
 }
 
 function whole(given: number | undefined, usual: number): number {
