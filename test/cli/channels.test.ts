@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
@@ -321,4 +321,19 @@ test("login draws the QR code for eyes too, and ends quietly when it is stopped"
   const rows = drawn.split("\n").filter((line) => /^[█▀▄ ]{40,}$/.test(line));
   assert.ok(rows.length > 20, drawn);
   assert.deepEqual(await ended, [1, null]);
+});
+
+test("a login that cannot reach the platform says so, and leaves nothing enabled", async () => {
+  using home = new Home();
+  const path = configure(home, {});
+  const nowhere = "http://127.0.0.1:9";
+  await using _gateway = await home.gateway([], { HTTPS_PROXY: nowhere, HTTP_PROXY: nowhere });
+
+  const login = await home.run(["channels", "login"]);
+  const status = await home.run(["channels", "status"]);
+
+  assert.deepEqual([login.code, login.stdout], [1, ""]);
+  assert.match(login.stderr, /^WhatsApp cannot be reached; check the network/);
+  assert.match(status.stdout, /^No channel is set up yet\./);
+  assert.deepEqual(JSON.parse(readFileSync(path, "utf8")).channels, {});
 });
