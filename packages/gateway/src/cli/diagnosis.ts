@@ -129,7 +129,7 @@ async function checkConfig({ stateDir }: Target, env: NodeJS.ProcessEnv): Promis
       ),
       ...warnings.map(
         ({ path: key, message, line }) =>
-          ({ level: "warn", subject, says: `${key} ${message}`, fix: `Look at ${at(line)}` }) as const,
+          ({ level: "warn", subject, says: `${key} ${message}`.trim(), fix: `Look at ${at(line)}` }) as const,
       ),
     ];
     if (issues.length === 0) findings.push(...checkBindings(values, raw, path));

@@ -3,7 +3,6 @@ import { type Call, defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
 import { sessionFlag } from "../shared-flags.ts";
-import { readModels, requireModel } from "./read.ts";
 
 const setFlags = {
   session: { ...sessionFlag.session, summary: "For one conversation only" },
@@ -26,7 +25,6 @@ export const set = defineCommand({
   run: (call) =>
     withGateway(call, async (link) => {
       const params = paramsOf(call);
-      if (params.model !== null) requireModel(params.model, await readModels(link));
       const result = await link.client.request("models.set", params, { timeoutMs: link.timeoutMs });
       if (call.flags.json) return call.out.json({ ...result, model: params.model ?? result.model });
       call.out.print(sentence(call, result));
