@@ -51,6 +51,17 @@ test("the list names every channel with its accounts", async () => {
   assert.match(stdout, /^discord +A Discord bot/m);
 });
 
+test("a channel is shown whole, with its accounts and settings", async () => {
+  const { stdout } = await home.run(["channels", "show", "Telegram"]);
+
+  assert.match(
+    stdout,
+    /^Telegram telegram\nA Telegram bot that people write to directly, in groups and in forum topics\.\n/,
+  );
+  assert.match(stdout, /^● +Telegram +default +connected +Moltbot/m);
+  assert.match(stdout, /^ {2}--bot-token +The bot's token, as @BotFather gives it\.$/m);
+});
+
 test("a stranger waits, is let in by the code alone, and is told so", async () => {
   const code = await codeFor(platform, await platform.says("hello", { from: "mallory" }));
 

@@ -76,15 +76,18 @@ function grid(
   return [head, ...body].join("\n");
 }
 
-/** A row on several lines: what it is called, then each other cell after its title, broken between words. */
+/**
+ * A row on several lines: what it is called, then each other cell after its title, broken between words. What may be cut
+ * in a table takes about a line here.
+ */
 function block(
   columns: readonly Column[],
   row: readonly string[],
   { at, look }: { readonly at: number; readonly look: Look },
 ): string {
   const nameAt = columns.findIndex(({ title }) => title !== "");
-  const cells = columns.map(({ title, paint }, index) => {
-    const cell = row[index] ?? "";
+  const cells = columns.map(({ title, paint, flexible }, index) => {
+    const cell = flexible ? cut(row[index] ?? "", look.width) : (row[index] ?? "");
     const painted = cell === "" ? "" : (paint?.(cell, at) ?? cell);
     return index <= nameAt || title === "" || cell === "" ? painted : `${look.style.dim(title)} ${painted}`;
   });

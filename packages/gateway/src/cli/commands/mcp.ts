@@ -5,9 +5,8 @@ import { defineCommand, defineGroup } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { duration, printable, type Style, table } from "../render.ts";
 
-const NONE =
-  "No MCP server is configured. Add one under mcp.servers in the config, for example\n" +
-  `  moltbot config set mcp.servers.files '{ "command": "npx", "args": ["-y", "some-mcp-server"] }'`;
+const NONE = "No MCP server is configured. Add one under mcp.servers in the config, for example";
+const EXAMPLE = `moltbot config set mcp.servers.files '{ "command": "npx", "args": ["-y", "some-mcp-server"] }'`;
 /** A program may have to be fetched before it starts. */
 const TEST_MS = 45_000;
 
@@ -19,7 +18,10 @@ const list = defineCommand({
       const result = await client.request("mcp.status", {}, { timeoutMs });
       if (flags.json) return out.json(result);
       const { servers } = result;
-      if (servers.length === 0) return out.print(NONE);
+      if (servers.length === 0) {
+        out.print(NONE);
+        return out.raw(`  ${EXAMPLE}`);
+      }
       const columns = [
         { title: "Server" },
         { title: "Over" },

@@ -46,7 +46,7 @@ const status = defineCommand({
         { title: "Agent" },
         { title: "Notes", align: "right" as const },
         { title: "Pieces", align: "right" as const },
-        { title: "Folder", flexible: true },
+        { title: "Folder" },
       ];
       const rows = answer.agents.map(({ agentId, notes, chunks, folder }) => [
         ...[agentId, String(notes), String(chunks), folder],

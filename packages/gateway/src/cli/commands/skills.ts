@@ -18,8 +18,8 @@ const list = defineCommand({
       if (call.flags.json) return out.json(status);
       const { skills, broken, workspaceDir, managedSkillsDir } = status;
       if (skills.length === 0) {
-        out.print(`There are no skills. Put a folder with a SKILL.md into ${workspaceDir}/skills, or for all agents`);
-        out.print(`into ${managedSkillsDir}.`);
+        const places = `${workspaceDir}/skills, or for all agents into ${managedSkillsDir}`;
+        out.print(`There are no skills. Put a folder with a SKILL.md into ${places}.`);
       } else {
         const columns = [
           { title: "", paint: out.style.green },

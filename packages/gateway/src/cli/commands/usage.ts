@@ -2,8 +2,9 @@
 
 import type { UsageBreakdownResult, UsageCostResult, UsageStatusResult } from "@moltbot/protocol";
 import { type Call, defineCommand } from "../command.ts";
-import { withGateway } from "../connect.ts";
+import { type Link, withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
+import { briefKey } from "../names.ts";
 import { duration, table } from "../render.ts";
 
 const GROUPINGS = ["model", "agent", "session", "run"] as const;
@@ -20,7 +21,8 @@ export const usage = defineCommand({
   flags: usageFlags,
   examples: ["moltbot usage", "moltbot usage --days 7 --by model", "moltbot usage --by session --json"],
   run: (call) =>
-    withGateway(call, async ({ client, timeoutMs }) => {
+    withGateway(call, async (link) => {
+      const { client, timeoutMs } = link;
       const { flags, out } = call;
       const days = daysOf(flags.days);
       const by = groupingOf(flags.by);
@@ -35,7 +37,7 @@ export const usage = defineCommand({
       } else {
         out.print(headline(call, cost, status.date));
         out.print("");
-        out.print(groups ? groupTable(call, groups) : dayTable(call, cost));
+        out.print(groups ? groupTable(call, link, groups) : dayTable(call, cost));
         if (cost.totals.missingCostEntries > 0) out.print(out.style.dim(`\n${UNKNOWN_PRICE}`));
       }
       for (const line of budgetLines(call, status)) out.print(line);
@@ -83,14 +85,19 @@ function dayTable({ out }: UsageCall, { daily }: UsageCostResult): string {
   return more > 0 ? `${body}\n${out.style.dim(`and ${more} more days; --json has them all`)}` : body;
 }
 
-function groupTable({ out }: UsageCall, { rows, by }: UsageBreakdownResult): string {
+function groupTable({ out }: UsageCall, link: Link, { rows, by }: UsageBreakdownResult): string {
   const columns = [
     { title: by[0]!.toUpperCase() + by.slice(1) },
     { title: "Calls", align: "right" as const },
     ...COUNTS,
   ];
-  const cells = rows.map((row) => [row.name || "(outside)", String(row.calls), ...counts(row)]);
+  const cells = rows.map((row) => [nameOf(row.name, by, link), String(row.calls), ...counts(row)]);
   return table(columns, cells, out);
+}
+
+function nameOf(name: string, by: string, link: Link): string {
+  if (name === "") return "(outside)";
+  return by === "session" ? briefKey(name, link) : name;
 }
 
 const COUNTS = ["Input", "Cached", "Output", "Total", "Cost"].map((title) => ({ title, align: "right" as const }));
