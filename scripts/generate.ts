@@ -1,9 +1,10 @@
 /**
  * Writes the files that follow from the gateway's definitions: the JSON Schema, the TypeScript contract, the Swift
- * models, the protocol reference and the list of settings. With `--check` nothing is written; it names the stale files and exits with 1.
+ * models, the protocol reference, the list of settings, and the manual of the command line. With `--check` nothing is written; it names the stale files and exits with 1.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { manPage, manualPage } from "../packages/gateway/src/cli/manual.ts";
 import { protocolDocument } from "./emit/json-schema.ts";
 import { protocolReference } from "./emit/markdown.ts";
 import { emitSettings } from "./emit/settings.ts";
@@ -23,6 +24,8 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     ...Object.fromEntries(swift),
     "docs/protocol.md": protocolReference(document),
     "docs/settings.md": emitSettings(),
+    "docs/command-line.md": `${await manualPage()}\n`.replace(/\n+$/, "\n"),
+    "packages/gateway/man/moltbot.1": `${await manPage()}\n`,
   };
 }
 

@@ -129,7 +129,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "the command line speaks to the gateway in the protocol",
     files: /^cli\//,
-    allows: /^(cli\/|base\/|node:|@moltbot\/protocol$|ws$|json5$|uqr$)/,
+    allows: /^(cli\/|base\/|node:|@moltbot\/protocol$|ws$|json5$|uqr$|marked$)/,
     except: {
       "cli/commands/gateway-run.ts": "starts the gateway",
       "cli/drill/platforms.ts": "starts the fake platforms of the drill",

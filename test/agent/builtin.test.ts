@@ -177,7 +177,10 @@ test("choosing a model connects it: it answers from then on, also after a restar
   await gateway.start();
   const later = await say(await admin(gateway), "Hi again");
 
-  assert.equal(unknown, 'No model provider is called "nowhere" (there are fake); add it under models.providers.');
+  assert.equal(
+    unknown,
+    'No model provider is called "nowhere" (there are fake); add one with `moltbot models auth NAME --base-url URL`.',
+  );
   assert.equal(chosen, "fake/fake-model answers from now on. `/model test` tries it.");
   assert.deepEqual([reply, later], ["Hello from the model.", "Hello from the model."]);
 });

@@ -79,7 +79,7 @@ test("a duplicate of a failed run gets its failure, with the payload beside it",
 
   const { ok, payload, error } = await client.request("chat.send", params);
 
-  const summary = "fake rejected the API key; set models.providers.fake.apiKey.";
+  const summary = "fake rejected the API key; give it another with `moltbot models auth fake`.";
   assert.deepEqual(
     { ok, payload, error },
     { ok: false, payload: { runId: "r1", status: "error", summary }, error: { code: "UNAVAILABLE", message: summary } },

@@ -43,7 +43,7 @@ test("a rejected key is a chat error that names the setting, and stands in the h
   const end = await endOf(client, "r1");
   const { messages } = await client.call("chat.history", { sessionKey: "main" });
 
-  const errorMessage = "fake rejected the API key; set models.providers.fake.apiKey.";
+  const errorMessage = "fake rejected the API key; give it another with `moltbot models auth fake`.";
   assert.deepEqual(end, { runId: "r1", sessionKey: "main", seq: end.seq, state: "error", errorMessage });
   assert.deepEqual(
     [messages[1].stopReason, messages[1].errorMessage, messages[1].content],
@@ -62,7 +62,7 @@ test("a model whose provider has no key says which variable to set", async () =>
 
   const reply = await say(await admin(gateway), "Hi");
 
-  assert.equal(reply, "Anthropic has no API key; set ANTHROPIC_API_KEY or models.providers.anthropic.apiKey.");
+  assert.equal(reply, "Anthropic has no API key; connect it with `moltbot models auth anthropic`.");
 });
 
 test("a 429 that passes is not noticed", async () => {

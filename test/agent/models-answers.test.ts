@@ -229,7 +229,10 @@ for (const { api, open, text, empty } of PROVIDERS) {
 
       const { error, requests } = await told(server, [script], { api });
 
-      assert.deepEqual([error, requests], ["Fake rejected the API key; set models.providers.fake.apiKey.", 1]);
+      assert.deepEqual(
+        [error, requests],
+        ["Fake rejected the API key; give it another with `moltbot models auth fake`.", 1],
+      );
     });
 
     test("that breaks in the middle of an event tells nothing of it", async () => {

@@ -125,7 +125,7 @@ describe("a fallback", () => {
     assert.equal(
       reply,
       "No model answered. one/m: one says that the account has no credit left (“no credit”); top it up or use /model. " +
-        "two/m: two rejected the API key; set models.providers.two.apiKey.",
+        "two/m: two rejected the API key; give it another with `moltbot models auth two`.",
     );
   });
 });

@@ -133,7 +133,7 @@ for (const { name, api, open } of PROVIDERS) {
       const error = await failureOf(ask(modelAt(server, api)));
 
       assert.equal(error.kind, "logged-out");
-      assert.equal(error.message, "Fake rejected the API key; set models.providers.fake.apiKey.");
+      assert.equal(error.message, "Fake rejected the API key; give it another with `moltbot models auth fake`.");
       assert.equal(server.requests.length, 1);
     });
 

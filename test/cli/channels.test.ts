@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
@@ -49,6 +49,17 @@ test("the list names every channel with its accounts", async () => {
 
   assert.match(stdout, /^telegram +default: connected +A Telegram bot/m);
   assert.match(stdout, /^discord +A Discord bot/m);
+});
+
+test("a channel is shown whole, with its accounts and settings", async () => {
+  const { stdout } = await home.run(["channels", "show", "Telegram"]);
+
+  assert.match(
+    stdout,
+    /^Telegram telegram\nA Telegram bot that people write to directly, in groups and in forum topics\.\n/,
+  );
+  assert.match(stdout, /^● +Telegram +default +connected +Moltbot/m);
+  assert.match(stdout, /^ {2}--bot-token +The bot's token, as @BotFather gives it\.$/m);
 });
 
 test("a stranger waits, is let in by the code alone, and is told so", async () => {
@@ -321,4 +332,19 @@ test("login draws the QR code for eyes too, and ends quietly when it is stopped"
   const rows = drawn.split("\n").filter((line) => /^[█▀▄ ]{40,}$/.test(line));
   assert.ok(rows.length > 20, drawn);
   assert.deepEqual(await ended, [1, null]);
+});
+
+test("a login that cannot reach the platform says so, and leaves nothing enabled", async () => {
+  using home = new Home();
+  const path = configure(home, {});
+  const nowhere = "http://127.0.0.1:9";
+  await using _gateway = await home.gateway([], { HTTPS_PROXY: nowhere, HTTP_PROXY: nowhere });
+
+  const login = await home.run(["channels", "login"]);
+  const status = await home.run(["channels", "status"]);
+
+  assert.deepEqual([login.code, login.stdout], [1, ""]);
+  assert.match(login.stderr, /^WhatsApp cannot be reached; check the network/);
+  assert.match(status.stdout, /^No channel is set up yet\./);
+  assert.deepEqual(JSON.parse(readFileSync(path, "utf8")).channels, {});
 });

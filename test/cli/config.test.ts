@@ -67,11 +67,32 @@ test("a setting that nobody knows is refused with the one that was meant", async
 
   assert.deepEqual(
     [code, stderr],
-    [2, "gateway.prot is not a setting; nothing was changed. Did you mean gateway.port?\n"],
+    [
+      2,
+      "gateway.prot is not a setting; nothing was changed. Did you mean gateway.port? --force writes it all the same.\n",
+    ],
   );
   assert.match(elsewhere.stderr, /Did you mean channels\.telegram\.owners\?/);
-  assert.equal(unheard.stderr, "weather is not a setting; nothing was changed.\n");
+  assert.equal(unheard.stderr, "weather is not a setting; nothing was changed. --force writes it all the same.\n");
   assert.ok(!("prot" in JSON.parse(stdout)));
+});
+
+test("--force writes a setting that nobody knows; many of them are counted, without empty names", async () => {
+  using home = new Home();
+  const strange = Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`strange${at}`, at]));
+
+  const forced = await home.run(["config", "set", "gateway", JSON.stringify(strange), "--force"]);
+  const next = await home.run(["config", "set", "gateway.port", "19000", "--json"]);
+
+  assert.equal(forced.code, 0);
+  assert.match(
+    forced.stderr,
+    /^50 settings of the file are not known and are ignored; `moltbot doctor` names them\.$/m,
+  );
+  assert.deepEqual(
+    JSON.parse(next.stdout).ignored.filter((name: string) => !/^gateway\.strange\d+$/.test(name)),
+    [],
+  );
 });
 
 test("long ids keep their digits", async () => {

@@ -21,12 +21,12 @@ function found({ stdout }: Outcome, subject: string): readonly { level: string; 
   return findings.filter((each) => each.subject === subject).map(({ level, says }) => ({ level, says }));
 }
 
-test("before the first start nothing is broken", async () => {
+test("before the first start nothing is broken, and 3 says that no gateway runs", async () => {
   using home = new Home();
 
   const outcome = await home.run(["doctor", "--json"], { env: { MOLTBOT_GATEWAY_PORT: await freePort() } });
 
-  assert.equal(outcome.code, 0);
+  assert.equal(outcome.code, 3);
   assert.deepEqual(found(outcome, "gateway"), [{ level: "warn", says: "Not running" }]);
 });
 

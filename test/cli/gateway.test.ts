@@ -283,3 +283,22 @@ test("the built gateway brings TLS and a model's SDK along", async () => {
 
   assert.deepEqual([code, stdout, stderr], [0, "Hello from the model.\n", ""]);
 });
+
+test("starting a gateway that runs already gives its link again on a terminal", async () => {
+  using home = new Home();
+  await using gateway = await home.gateway();
+  await using terminal = home.terminal(["gateway"], 200);
+
+  const code = await terminal.ended();
+
+  assert.deepEqual(
+    [code, terminal.lines.slice(0, 2)],
+    [
+      0,
+      [
+        `moltbot runs already (pid ${gateway.pid}); \`moltbot gateway stop\` stops it.`,
+        `Open ${gateway.link.href}#token=${gateway.token}`,
+      ],
+    ],
+  );
+});

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { Terminal } from "../support/terminal.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const source = ["--conditions=moltbot-source", join(root, "packages/gateway/src/cli/main.ts")];
@@ -32,14 +33,26 @@ export class Home implements Disposable {
     this.#entry = entry;
   }
 
+  /** The words that start a command. */
+  command(args: readonly string[]): string[] {
+    return [process.execPath, ...this.#entry, ...args];
+  }
+
+  /** The environment of a command, which knows this state folder and no other. */
+  env(more: Record<string, string> = {}): Record<string, string> {
+    const { PATH = "", HOME = "", NODE_OPTIONS = "" } = process.env;
+    return { PATH, HOME, NODE_OPTIONS, MOLTBOT_STATE_DIR: this.stateDir, NO_COLOR: "1", ...more };
+  }
+
   /** Starts a command and leaves it running. */
   spawn(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
-    const { PATH = "", HOME = "", NODE_OPTIONS = "" } = process.env;
-    return spawn(process.execPath, [...this.#entry, ...args], {
-      cwd: root,
-      env: { PATH, HOME, NODE_OPTIONS, MOLTBOT_STATE_DIR: this.stateDir, NO_COLOR: "1", ...env },
-      stdio: ["pipe", "pipe", "pipe"],
-    });
+    const [program = "", ...words] = this.command(args);
+    return spawn(program, words, { cwd: root, env: this.env(env), stdio: ["pipe", "pipe", "pipe"] });
+  }
+
+  /** Starts a command on a terminal of that many columns. */
+  terminal(args: readonly string[], columns = 80): Terminal {
+    return new Terminal(this.command(args), { columns, env: this.env(), cwd: root });
   }
 
   /** Runs a command to its end; one that takes a minute is killed. */

@@ -1,7 +1,6 @@
-// Help and completion: every command is listed, explained and completed.
+// Help: every command is listed and explained, at any width.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { Home } from "./harness.ts";
 
@@ -25,35 +24,42 @@ test("help about a command is the same whichever way it is asked for", async () 
   const byWord = await home.run(["help", "devices", "rotate"]);
 
   assert.deepEqual(byWord, byFlag);
-  assert.match(byFlag.stdout, /^ {2}--device ID {2,}The device/m);
+  assert.match(byFlag.stdout, /^ {2}--role ROLE {2,}Which of its tokens/m);
 });
 
-test("--version prints the version alone", async () => {
+test("--version and -V print the version alone", async () => {
   using home = new Home();
 
-  const { code, stdout } = await home.run(["--version"]);
+  const long = await home.run(["--version"]);
+  const short = await home.run(["-V"]);
+
+  assert.deepEqual(short, long);
+  assert.deepEqual([long.code, /^\d+\.\d+\.\d+\n$/.test(long.stdout)], [0, true]);
+});
+
+test("on a narrow terminal help breaks between words only", async () => {
+  using home = new Home();
+  await using terminal = home.terminal(["channels", "add", "--help"], 50);
+
+  const code = await terminal.ended();
 
   assert.equal(code, 0);
-  assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.ok(terminal.lines.includes("    Save although the platform refuses or cannot"));
+  assert.deepEqual(
+    terminal.lines.filter((line) => line.length > 50),
+    [],
+  );
 });
 
-test("the bash completion completes commands, subcommands, flags and their choices", async () => {
+test("the man page comes from the help, and names the exit codes", async () => {
   using home = new Home();
-  const { stdout: script } = await home.run(["completion", "bash"]);
-  const complete = (...words: string[]) => {
-    const quoted = ["moltbot", ...words].map((word) => `'${word}'`).join(" ");
-    const call = `${script}\nCOMP_WORDS=(${quoted}); COMP_CWORD=${words.length}; _moltbot; echo "\${COMPREPLY[@]}"`;
-    return spawnSync("bash", ["-c", call], { encoding: "utf8" }).stdout.trim();
-  };
 
-  const completions = [
-    complete("hea"),
-    complete("devices", "a"),
-    complete("agent", "--thi"),
-    complete("agent", "--thinking", "m"),
-  ];
+  const { code, stdout } = await home.run(["help", "--man"]);
 
-  assert.deepEqual(completions, ["health", "approve", "--thinking", "minimal medium"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^\.TH MOLTBOT 1 /m);
+  assert.match(stdout, /^\.B moltbot sessions show SESSION$/m);
+  assert.match(stdout, /^\.TP\n\.B 3\nNo gateway answers/m);
 });
 
 test("completions for an unknown shell are refused", async () => {

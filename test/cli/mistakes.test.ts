@@ -82,13 +82,23 @@ test("a word too many exits 2", async () => {
   );
 });
 
-test("a group alone shows its commands on stderr and exits 2", async () => {
+test("an unknown flag before any command is refused, and so is a mistyped word where a name is taken", async () => {
   using home = new Home();
 
-  const { code, stdout, stderr } = await home.run(["devices"]);
+  const flag = await home.run(["--jsn"]);
+  const word = await home.run(["pairing", "aprove"]);
 
-  assert.deepEqual([code, stdout], [2, ""]);
-  assert.match(stderr, /devices approve {2,}Approve a request/);
+  assert.deepEqual(
+    [flag.code, flag.stderr],
+    [2, "`moltbot` has no flag --jsn. Did you mean --json? See `moltbot --help`.\n"],
+  );
+  assert.deepEqual(
+    [word.code, word.stderr],
+    [
+      2,
+      "There is no command `moltbot pairing aprove`. Did you mean `moltbot pairing approve`? See `moltbot pairing --help`.\n",
+    ],
+  );
 });
 
 test("a gateway that is down exits 3 and says how to start it", async () => {

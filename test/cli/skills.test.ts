@@ -49,8 +49,8 @@ test("list shows every skill, its state, and folders that are none, in 80 column
   assert.ok(rows.every((row) => row.length <= 80));
 });
 
-test("info says what is missing and what to do next", async () => {
-  const { stdout } = await home.run(["skills", "info", "weather"]);
+test("show says what is missing and what to do next", async () => {
+  const { stdout } = await home.run(["skills", "show", "weather"]);
 
   assert.match(stdout, /Programs +no-such-program \(missing\)/);
   assert.match(stdout, /Variables +WEATHER_KEY \(missing\)/);

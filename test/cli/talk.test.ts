@@ -181,16 +181,23 @@ test("a model is listed, chosen and tried", async () => {
   assert.deepEqual(JSON.parse(sessions.stdout).sessions, []);
 });
 
-test("a model of a provider that is not there is refused", async () => {
+test("a model of a provider that is not there is refused in the same words everywhere", async () => {
   using home = new Home();
   await using model = await fakeOpenAI();
   await using _gateway = await withModel(home, model.baseUrl);
 
-  const { code, stderr } = await home.run(["models", "set", "other/model"]);
+  const chosen = await home.run(["models", "set", "other/model"]);
+  const written = await home.run(["config", "set", "agents.defaults.imageModel", "other/model"]);
+  const added = await home.run(["agents", "add", "work", "--model", "other/model"]);
+  const known = await home.run(["agents", "add", "work", "--model", "fake/fake-model"]);
 
+  const why =
+    'No model provider is called "other" (there are fake); add one with `moltbot models auth NAME --base-url URL`.';
+  const refused = (path: string) => `${path} cannot be "other/model": ${why} Nothing was changed.\n`;
+  assert.deepEqual([chosen.code, written.code, added.code, known.code], [1, 1, 1, 0]);
   assert.deepEqual(
-    [code, stderr],
-    [1, 'No model provider is called "other". There are fake; see `moltbot models list`.\n'],
+    [chosen.stderr, written.stderr, added.stderr],
+    [`${why}\n`, refused("agents.defaults.imageModel"), refused("agents.list.1.model")],
   );
 });
 

@@ -23,6 +23,9 @@ test("tools are listed with whom they are for, and those that may not be used wi
   const work = await home.run(["tools", "list", "--agent", "work", "--json"], { env });
   const both = await home.run(["tools", "list", "--agent", "work", "--session", "main"], { env });
 
+  const shown = await home.run(["tools", "show", "web_fetch"], { env });
+  const typo = await home.run(["tools", "show", "web_fech"], { env });
+
   const lines = list.stdout.split("\n");
   assert.match(lines[0]!, /^ +Tool +For +Changes +What it does$/);
   assert.ok(lines.some((line) => /^● +web_fetch +let in +Reads an address/.test(line)));
@@ -33,6 +36,11 @@ test("tools are listed with whom they are for, and those that may not be used wi
   assert.deepEqual(
     allowed.map(({ name }: { name: string }) => name),
     ["web_fetch"],
+  );
+  assert.match(shown.stdout, /^web_fetch\nReads an address on the web: .* ask for the next with offset\.\n/);
+  assert.deepEqual(
+    [typo.code, typo.stderr],
+    [1, 'There is no tool "web_fech". Did you mean web_fetch? See `moltbot tools list`.\n'],
   );
   assert.deepEqual(
     [both.code, both.stderr.split("\n")[0]],

@@ -14,7 +14,31 @@ export interface Flag {
   readonly short?: string;
   /** The only values allowed; completion offers them. */
   readonly choices?: readonly string[];
+  /** What its values name, so that completion can ask the gateway for them. */
+  readonly completes?: ValueKind;
+  /** Names that it had in earlier versions: still taken, and shown nowhere. */
+  readonly formerly?: readonly string[];
+  /** Still taken for older scripts, and shown nowhere. */
+  readonly hidden?: boolean;
 }
+
+/** What a word of a command line can name. */
+export type ValueKind =
+  | "agent"
+  | "approval"
+  | "channel"
+  | "device"
+  | "device-request"
+  | "mcp-server"
+  | "method"
+  | "model"
+  | "provider"
+  | "run"
+  | "sender-code"
+  | "session"
+  | "setting"
+  | "skill"
+  | "tool";
 
 /** Flags by their long name. */
 export type Flags = Readonly<Record<string, Flag>>;
@@ -33,6 +57,22 @@ export interface Positional {
   readonly name: string;
   readonly optional?: boolean;
   readonly rest?: boolean;
+  /** Only programs write it; help does not show it. */
+  readonly hidden?: boolean;
+  /** Words that completion offers. */
+  readonly choices?: readonly string[];
+  /** What it names, so that completion can ask the gateway. */
+  readonly completes?: ValueKind;
+}
+
+/** The words after a command as help shows them: `CHANNEL [ID] WORDS…`. */
+export function shownWords(positionals: readonly Positional[]): string[] {
+  return positionals
+    .filter(({ hidden }) => !hidden)
+    .map(({ name, rest, optional }) => {
+      const word = rest ? `${name}…` : name;
+      return optional ? `[${word}]` : word;
+    });
 }
 
 /** What a command accepts; `name` is how the user calls it, for messages. */
@@ -61,16 +101,7 @@ export function parseFlags<F extends Flags>(words: readonly string[], accepts: A
   const { flags, name, takesOthers = false } = accepts;
   const { tokens } = parseArgs({
     args: [...words],
-    options: Object.fromEntries(
-      Object.entries(flags).map(([long, flag]) => [
-        long,
-        {
-          type: flag.kind === "switch" ? "boolean" : "string",
-          multiple: flag.kind === "list",
-          ...(flag.short && { short: flag.short }),
-        } as const,
-      ]),
-    ),
+    options: optionsOf(flags),
     allowPositionals: true,
     strict: false,
     tokens: true,
@@ -78,6 +109,7 @@ export function parseFlags<F extends Flags>(words: readonly string[], accepts: A
   const values: Record<string, string | number | boolean | string[] | undefined> = {};
   const others: Record<string, string> = {};
   const positionals: string[] = [];
+  const longNames = namesOf(flags);
   for (const [long, flag] of Object.entries(flags)) {
     if (flag.kind === "switch") values[long] = false;
     if (flag.kind === "list") values[long] = [];
@@ -86,9 +118,10 @@ export function parseFlags<F extends Flags>(words: readonly string[], accepts: A
     const token = tokens[at]!;
     if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
-    const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
+    const long = longNames.get(token.name);
+    const flag = long === undefined ? undefined : flags[long];
     if (!flag && !takesOthers) throw unknownFlag(token.rawName, accepts);
-    if (!flag) {
+    if (long === undefined || !flag) {
       // The parser does not know that it has a value: the word after it is one.
       const next = token.value === undefined ? tokens[at + 1] : undefined;
       const value = next?.kind === "positional" ? next.value : token.value;
@@ -97,11 +130,35 @@ export function parseFlags<F extends Flags>(words: readonly string[], accepts: A
       continue;
     }
     const value = readValue(token.rawName, flag, { ...token, name });
-    const list = values[token.name];
+    const list = values[long];
     if (Array.isArray(list)) list.push(String(value));
-    else values[token.name] = value;
+    else values[long] = value;
   }
   return { values: values as FlagValues<F>, words: positionals, others };
+}
+
+/** Each long name that is taken, present or former, with the flag's name. */
+export function namesOf(flags: Flags): ReadonlyMap<string, string> {
+  const pairs = Object.entries(flags).flatMap(([long, { formerly = [] }]) =>
+    [long, ...formerly].map((name) => [name, long] as const),
+  );
+  return new Map(pairs);
+}
+
+/** The flags that help and completion show. */
+export function shownFlags(flags: Flags): [long: string, flag: Flag][] {
+  return Object.entries(flags).filter(([, { hidden }]) => !hidden);
+}
+
+function optionsOf(flags: Flags) {
+  const option = ({ kind }: Flag) =>
+    ({ type: kind === "switch" ? "boolean" : "string", multiple: kind === "list" }) as const;
+  return Object.fromEntries(
+    Object.entries(flags).flatMap(([long, flag]) => [
+      [long, { ...option(flag), ...(flag.short && { short: flag.short }) }],
+      ...(flag.formerly ?? []).map((name) => [name, option(flag)] as const),
+    ]),
+  );
 }
 
 /** Checks the words that are not flags against what the command takes. */
@@ -150,7 +207,8 @@ function readValue(rawName: string, flag: Flag, given: Given): string | number |
 }
 
 function unknownFlag<F extends Flags>(rawName: string, { flags, name }: Accepts<F>) {
-  const close = nearest(rawName.replace(/^-+/, ""), Object.keys(flags));
+  const known = shownFlags(flags).map(([long]) => long);
+  const close = nearest(rawName.replace(/^-+/, ""), known);
   const hint = close === undefined ? "" : ` Did you mean --${close}?`;
-  return usageError(`\`moltbot ${name}\` has no flag ${rawName}.${hint} ${seeHelp(name)}`);
+  return usageError(`\`moltbot${name === "" ? "" : ` ${name}`}\` has no flag ${rawName}.${hint} ${seeHelp(name)}`);
 }

@@ -35,8 +35,10 @@ export interface Group {
   readonly kind: "group";
   readonly summary: string;
   readonly commands: Readonly<Record<string, Command>>;
-  /** What the word alone does; without it, its help is shown. */
-  readonly alone?: Command;
+  /** What the word alone does. */
+  readonly alone: Command;
+  /** Names that its commands had in earlier versions, with those of today: still taken, and shown nowhere. */
+  readonly formerly?: Readonly<Record<string, string>>;
 }
 
 interface Definition<F extends Flags> {
@@ -68,6 +70,11 @@ export function defineCommand<const F extends Flags = Record<never, never>>(defi
 /** Defines commands under one word. */
 export function defineGroup(definition: Omit<Group, "kind">): Group {
   return { kind: "group", ...definition };
+}
+
+/** The group's own name for what its word alone does; undefined when that has no name. */
+export function nameOfAlone({ alone, commands }: Group): string | undefined {
+  return Object.keys(commands).find((word) => commands[word] === alone);
 }
 
 function without(flags: Flags, others: Flags): Flags {

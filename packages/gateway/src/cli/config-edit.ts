@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ResponseError } from "@moltbot/protocol";
-import { Config, historyDirs, isRecord, readConfig } from "../base/config/config.ts";
+import { Config, historyDirs, isIgnored, isRecord, readConfig } from "../base/config/config.ts";
 import { patchConfigText } from "../base/config/config-edit.ts";
 import { ensureConfig } from "../base/config/first-config.ts";
 import { codeOf, messageOf, StartError } from "../base/errors.ts";
@@ -87,7 +87,7 @@ async function sent(
     const answer = await client.request(method, { raw, baseHash: hash, restartDelayMs: 200 }, { timeoutMs });
     const { warnings } = await client.request("config.get", {}, { timeoutMs });
     const restarts = (answer.restart as { needed?: boolean }).needed === true;
-    return { path: answer.path, isLive: true, restarts, ignored: warnings.map(({ path }) => path) };
+    return { path: answer.path, isLive: true, restarts, ignored: ignoredIn(warnings) };
   } catch (error) {
     const issues = error instanceof ResponseError && isRecord(error.details) ? error.details.issues : undefined;
     if (Array.isArray(issues)) throw invalid(issues as readonly { path: string; message: string }[]);
@@ -134,7 +134,11 @@ async function rewrite(
     if (!(error instanceof StartError)) throw error;
     writePrivateFile(path, raw);
   }
-  return { path, isLive: false, restarts: false, ignored: warnings.map((warning) => warning.path) };
+  return { path, isLive: false, restarts: false, ignored: ignoredIn(warnings) };
+}
+
+function ignoredIn(warnings: readonly { readonly path: string; readonly message: string }[]): string[] {
+  return warnings.filter(isIgnored).map(({ path }) => path);
 }
 
 function invalid(issues: readonly { readonly path: string; readonly message: string }[]): CliError {

@@ -25,6 +25,8 @@ export interface Finding {
   readonly says: string;
   /** What to do about it. */
   readonly fix?: string;
+  /** It says that the gateway does not run. */
+  readonly isDown?: true;
 }
 
 type Asker = Pick<Call, "flags" | "env">;
@@ -127,7 +129,7 @@ async function checkConfig({ stateDir }: Target, env: NodeJS.ProcessEnv): Promis
       ),
       ...warnings.map(
         ({ path: key, message, line }) =>
-          ({ level: "warn", subject, says: `${key} ${message}`, fix: `Look at ${at(line)}` }) as const,
+          ({ level: "warn", subject, says: `${key} ${message}`.trim(), fix: `Look at ${at(line)}` }) as const,
       ),
     ];
     if (issues.length === 0) findings.push(...checkBindings(values, raw, path));
@@ -269,7 +271,7 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
     const isDown = target.isLocal && readInstance(target.stateDir) === undefined;
     if (isDown)
       return [
-        { level: "warn", subject, says: `Not running`, fix: "Start it with `moltbot gateway`" },
+        { level: "warn", subject, says: "Not running", fix: "Start it with `moltbot gateway`", isDown: true },
         ...(await checkDatabase(target.stateDir)),
         ...(await namesInFile(target, call.env)),
       ];

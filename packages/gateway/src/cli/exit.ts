@@ -16,6 +16,17 @@ export const EXIT = {
   timeout: 5,
 } as const;
 
+/** What each code says, for the manual. */
+export const EXIT_MEANINGS: Readonly<Record<ExitCode | 78, string>> = {
+  0: "It worked. Of doctor: the gateway runs and nothing is broken, though there may be things to look at.",
+  1: "The command could not do its work; the sentence on stderr says why. Of doctor: something must be mended.",
+  2: "The command line is wrong: an unknown command, flag or setting, a missing value.",
+  3: "No gateway answers at the address. Of doctor: nothing is broken, but the gateway does not run.",
+  4: "The gateway refuses this caller: a wrong token or password, a missing scope, a device that is not approved.",
+  5: "The gateway, or the run of the agent, did not finish in time.",
+  78: "Only of the gateway: it cannot start, and another start would end the same way.",
+};
+
 /** One of the codes in `EXIT`. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

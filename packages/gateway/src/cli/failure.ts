@@ -83,8 +83,9 @@ function unreachable(error: ConnectionClosed, target: Target): CliError {
   );
 }
 
-/** The gateway's words, as a sentence. */
+/** The gateway's words, as a sentence. The name of a setting keeps its small letter. */
 function sentence(message: string): string {
-  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  const isName = /^\S+[./]\S/.test(message);
+  const text = isName ? message : message.charAt(0).toUpperCase() + message.slice(1);
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -1,9 +1,11 @@
 /** Help texts, read off the commands. */
 
-import type { Flag, Flags } from "./args.ts";
-import type { Command, Group } from "./command.ts";
+import { type Flag, type Flags, shownFlags, shownWords } from "./args.ts";
+import { type Command, type Group, nameOfAlone } from "./command.ts";
 import { commands } from "./commands/index.ts";
-import { displayWidth, type Look } from "./render.ts";
+import { displayWidth } from "./display-width.ts";
+import type { Look } from "./render.ts";
+import { beside, wrapCommand } from "./wrap.ts";
 
 /** `moltbot --help`. */
 export function overview(look: Look): string {
@@ -29,31 +31,34 @@ export function groupHelp(name: string, group: Group, look: Look): string {
   return [
     sentence(group.summary),
     "",
-    usageLine(`${name}${group.alone ? " [COMMAND]" : " COMMAND"} [flags]`, look),
+    usageLine(`${name} [COMMAND] [flags]`, look),
     "",
     pairs(lines, look),
-    ...(group.alone ? ["", flagLines(group.alone.ownFlags, look)] : []),
+    ...aloneLines(name, group, look),
   ].join("\n");
+}
+
+/** What the word alone does, and the flags that it takes then. */
+function aloneLines(name: string, group: Group, look: Look): string[] {
+  const word = nameOfAlone(group);
+  const means =
+    word === undefined ? [] : ["", look.style.dim(`\`moltbot ${name}\` alone means \`moltbot ${name} ${word}\`.`)];
+  const hasFlags = shownFlags(group.alone.ownFlags).length > 0;
+  return [...means, ...(hasFlags ? ["", flagLines(group.alone.ownFlags, look)] : [])];
 }
 
 /** `moltbot COMMAND --help`. */
 export function commandHelp(name: string, command: Command, look: Look): string {
   const { ownFlags, commonFlags, otherFlags } = command;
-  const words = command.positionals.map((each) => {
-    const word = each.rest ? `${each.name}…` : each.name;
-    return each.optional ? `[${word}]` : word;
-  });
   return [
     sentence(command.summary),
     "",
-    usageLine([name, ...words, "[flags]"].join(" "), look),
-    ...(Object.keys(ownFlags).length > 0 ? ["", flagLines(ownFlags, look, otherFlags)] : []),
+    usageLine([name, ...shownWords(command.positionals), "[flags]"].join(" "), look),
+    ...(shownFlags(ownFlags).length > 0 ? ["", flagLines(ownFlags, look, otherFlags)] : []),
     "",
     look.style.dim("Everywhere"),
     flagLines(commonFlags, look),
-    ...(command.examples.length > 0
-      ? ["", look.style.dim("Examples"), ...command.examples.map((each) => `  ${each}`)]
-      : []),
+    ...(command.examples.length > 0 ? ["", look.style.dim("Examples"), ...exampleLines(command.examples, look)] : []),
   ].join("\n");
 }
 
@@ -68,30 +73,19 @@ function flagLines(flags: Flags, look: Look, others?: readonly [string, string])
   };
   const summary = ({ summary, choices }: Flag) => (choices ? `${summary}: ${choices.join(", ")}` : summary);
   return pairs(
-    [...Object.entries(flags).map((entry) => [label(entry), summary(entry[1])] as const), ...(others ? [others] : [])],
+    [...shownFlags(flags).map((entry) => [label(entry), summary(entry[1])] as const), ...(others ? [others] : [])],
     look,
   );
 }
 
-/** Two columns; the second wraps at words. */
+/** Two columns, the second beside the first or below it. */
 function pairs(rows: readonly (readonly [string, string])[], { width, style }: Look): string {
-  const left = Math.max(...rows.map(([name]) => displayWidth(name)));
-  const room = Math.max(24, width - left - 4);
-  return rows
-    .flatMap(([name, text]) =>
-      wrap(text, room).map((line, at) => `  ${style.cyan((at === 0 ? name : "").padEnd(left))}  ${line}`),
-    )
-    .join("\n");
+  const labelWidth = 2 + Math.max(...rows.map(([name]) => displayWidth(name)));
+  return rows.map(([name, text]) => beside(`  ${style.cyan(name)}`, text, { labelWidth, width })).join("\n");
 }
 
-function wrap(text: string, width: number): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1) ?? "";
-    if (last !== "" && last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
-  }
-  return lines;
+function exampleLines(examples: readonly string[], { width }: Look): string[] {
+  return examples.flatMap((each) => wrapCommand(each, width - 2).map((line) => `  ${line}`));
 }
 
 function sentence(summary: string): string {

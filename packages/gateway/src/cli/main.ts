@@ -7,6 +7,8 @@ import { type CliError, EXIT, type ExitCode, usageError } from "./exit.ts";
 import { nearest } from "./nearest.ts";
 import { type Output, processOutput } from "./output.ts";
 
+const VERSION_FLAGS: readonly string[] = ["--version", "-V", "-v"];
+
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
 });
@@ -30,8 +32,10 @@ async function run(words: readonly string[], io: { env: NodeJS.ProcessEnv; out: 
   const { leading, rest } = splitLeadingFlags(words);
   const [first, ...others] = rest;
   if (first === undefined || first === "help") {
-    if (leading.includes("--version") || leading.includes("-v")) return showVersion(io.out);
+    if (leading.some((word) => VERSION_FLAGS.includes(word))) return showVersion(io.out);
+    if (first === "help" && others[0] === "--man") return showManual(io.out);
     if (first === "help" && others.length > 0) return run([...others, "--help"], io);
+    parseFlags(leading, { name: "", flags: commonFlags, positionals: [] });
     const { overview } = await import("./help.ts");
     io.out.print(overview(io.out));
     return EXIT.ok;
@@ -40,7 +44,7 @@ async function run(words: readonly string[], io: { env: NodeJS.ProcessEnv; out: 
   const entry = Object.hasOwn(commands, first) ? commands[first] : undefined;
   if (!entry) throw unknownCommand(first, Object.keys(commands), "");
   const { name, command, rest: given } = pick(first, await entry.load(), others);
-  if (command.kind === "group") return showHelp(name, command, { out: io.out, asked: given.length > 0 });
+  if (command.kind === "group") return showHelp(name, command, io.out);
   const accepts = {
     name,
     flags: { ...command.ownFlags, ...command.commonFlags },
@@ -48,7 +52,7 @@ async function run(words: readonly string[], io: { env: NodeJS.ProcessEnv; out: 
     takesOthers: command.otherFlags !== undefined,
   };
   const { values, words: positionals, others: otherFlags } = parseFlags([...leading, ...given], accepts);
-  if (values.help) return showHelp(name, command, { out: io.out, asked: true });
+  if (values.help) return showHelp(name, command, io.out);
   checkPositionals(positionals, accepts);
   const flags = values as Parameters<Command["run"]>[0]["flags"];
   return (await command.run({ flags, words: positionals, others: otherFlags, ...io })) ?? EXIT.ok;
@@ -65,18 +69,24 @@ function splitLeadingFlags(words: readonly string[]) {
   return { leading: words.slice(0, at), rest: words.slice(at) };
 }
 
-/** Descends into a group: its subcommand, or what its word alone means; the group itself when only help can follow. */
+/** Descends into a group: its subcommand, or what its word alone means; the group itself when help is asked for. */
 function pick(name: string, entry: Command | Group, rest: readonly string[]) {
   if (entry.kind === "command") return { name, command: entry, rest };
-  const [word, ...others] = rest;
+  const [given, ...others] = rest;
+  const word = given !== undefined && Object.hasOwn(entry.formerly ?? {}, given) ? entry.formerly?.[given] : given;
   const command = word !== undefined && Object.hasOwn(entry.commands, word) ? entry.commands[word] : undefined;
   if (command) return { name: `${name} ${word}`, command, rest: others };
   const asksHelp = word === "--help" || word === "-h" || word === "help";
-  const takesWords = (entry.alone?.positionals.length ?? 0) > 0;
-  if (word !== undefined && !word.startsWith("-") && !asksHelp && !takesWords) {
+  if (word !== undefined && !word.startsWith("-") && !asksHelp && !isWordFor(entry, word)) {
     throw unknownCommand(word, Object.keys(entry.commands), name);
   }
-  return { name, command: (!asksHelp && entry.alone) || entry, rest };
+  return { name, command: asksHelp ? entry : entry.alone, rest };
+}
+
+/** Whether the group's word alone takes this word. One that looks like a command is a mistyped one, unless any text is taken. */
+function isWordFor({ alone, commands }: Group, word: string): boolean {
+  const [first] = alone.positionals;
+  return first !== undefined && (first.rest === true || nearest(word, Object.keys(commands)) === undefined);
 }
 
 function unknownCommand(word: string, known: readonly string[], under: string): CliError {
@@ -86,17 +96,21 @@ function unknownCommand(word: string, known: readonly string[], under: string): 
   return usageError(`There is no command \`${prefix} ${word}\`.${hint} ${seeHelp(under)}`);
 }
 
-async function showHelp(name: string, entry: Command | Group, { out, asked }: { out: Output; asked: boolean }) {
+async function showHelp(name: string, entry: Command | Group, out: Output): Promise<ExitCode> {
   const { commandHelp, groupHelp } = await import("./help.ts");
-  const text = entry.kind === "command" ? commandHelp(name, entry, out) : groupHelp(name, entry, out);
-  if (asked) out.print(text);
-  else out.note(text);
-  return asked ? EXIT.ok : EXIT.usage;
+  out.print(entry.kind === "command" ? commandHelp(name, entry, out) : groupHelp(name, entry, out));
+  return EXIT.ok;
 }
 
 async function showVersion(out: Output): Promise<ExitCode> {
   const { VERSION } = await import("../base/version.ts");
   out.print(VERSION);
+  return EXIT.ok;
+}
+
+async function showManual(out: Output): Promise<ExitCode> {
+  const { manPage } = await import("./manual.ts");
+  out.raw(await manPage());
   return EXIT.ok;
 }
 

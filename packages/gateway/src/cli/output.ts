@@ -3,22 +3,29 @@
 import { once } from "node:events";
 import { isatty } from "node:tty";
 import { createStyle, printable, type Style } from "./render.ts";
+import { fold } from "./wrap.ts";
 
 /** A command's two streams, with what they can show. */
 export interface Output {
   /** Columns of the terminal; 80 when stdout is none. */
   readonly width: number;
+  /** Columns at which sentences are broken; a pipe gets them whole. */
+  readonly textWidth: number;
   readonly isTerminal: boolean;
   readonly style: Style;
   /** From here on a reader that goes away ends nothing: what is written is lost, and the process goes on. */
   outlivesReader(): void;
-  /** One line, or several, on stdout. */
+  /** One line, or several, on stdout; a terminal gets them broken at words. */
   print(text: string): void;
+  /** Text on stdout exactly as it is, for other programs to take: a setting, a script, a file. */
+  raw(text: string): void;
   /** Text from outside on stdout as it comes, without a line end; terminal controls are removed. */
   stream(text: string): Promise<void>;
+  /** Text of our own on stdout as it comes, without a line end; it may hold codes that colour. */
+  put(text: string): void;
   /** A value as indented JSON on stdout. */
   json(value: unknown): void;
-  /** A line for people on stderr. */
+  /** A line for people on stderr, broken at words on a terminal. */
   note(text: string): void;
   /** Shows `label` with a spinner after half a second, until it is disposed, if somebody watches. */
   waiting(label: string): Disposable;
@@ -36,9 +43,12 @@ export function processOutput(env: NodeJS.ProcessEnv): Output {
   process.stderr.on("error", (error: NodeJS.ErrnoException) => {
     if (!isDaemon) process.exit(error.code === "EPIPE" ? 0 : 1);
   });
+  const forPeople = (text: string, stream: NodeJS.WriteStream) =>
+    `${stream.isTTY ? fold(text, columnsOf(stream)) : text}\n`;
   const waiting = (label: string) => (isatty(2) ? spin(label) : NOT_SHOWN);
   return {
-    width: stdout.isTTY ? Math.max(40, stdout.columns || 80) : 80,
+    width: columnsOf(stdout),
+    textWidth: stdout.isTTY ? columnsOf(stdout) : Number.POSITIVE_INFINITY,
     isTerminal: stdout.isTTY === true,
     style: createStyle(wantsColour(stdout, env)),
     outlivesReader() {
@@ -47,12 +57,14 @@ export function processOutput(env: NodeJS.ProcessEnv): Output {
       for (const { _handle } of [stdout, process.stderr] as unknown as readonly Handled[])
         _handle?.setBlocking?.(false);
     },
-    print: (text) => void stdout.write(`${text}\n`),
+    print: (text) => void stdout.write(forPeople(text, stdout)),
+    raw: (text) => void stdout.write(`${text}\n`),
     async stream(text) {
       if (!stdout.write(printable(text))) await once(stdout, "drain");
     },
+    put: (text) => void stdout.write(text),
     json: (value) => void stdout.write(`${JSON.stringify(value, undefined, 2)}\n`),
-    note: (text) => void process.stderr.write(`${text}\n`),
+    note: (text) => void process.stderr.write(forPeople(text, process.stderr)),
     waiting,
     async during(label, work) {
       using _spinner = waiting(label);
@@ -60,6 +72,14 @@ export function processOutput(env: NodeJS.ProcessEnv): Output {
     },
   };
 }
+
+/** Columns of a stream; 80 when it is no terminal. */
+function columnsOf({ isTTY, columns }: NodeJS.WriteStream): number {
+  return isTTY ? Math.max(LEAST_COLUMNS, columns || USUAL_COLUMNS) : USUAL_COLUMNS;
+}
+
+const USUAL_COLUMNS = 80;
+const LEAST_COLUMNS = 30;
 
 /** What Node's streams over pipes have besides (nodejs.org: "A note on process I/O"). */
 interface Handled {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, bytes, createStyle, displayWidth, duration, facts, printable, table } from "./render.ts";
+import { displayWidth } from "./display-width.ts";
+import { ago, bytes, createStyle, duration, facts, printable, table } from "./render.ts";
 
 const look = { width: 40, style: createStyle(false) };
 
@@ -25,6 +26,32 @@ test("flexible columns give way to the terminal's width", () => {
   const text = table(columns, [["agent:main:a-very-long-session-key-that-goes-on", "2 min ago"]], look);
 
   assert.equal(text, "Key                            When\nagent:main:a-very-long-sessi…  2 min ago");
+});
+
+test("a table that does not fit shows each row as a block, whole and broken between words", () => {
+  const columns = [{ title: "" }, { title: "Key" }, { title: "Title", flexible: true }, { title: "When" }];
+  const row = ["●", "webchat:3f2a91c0-7a6e-4b1e-9d53", "The long way home", "2 min ago"];
+
+  const text = table(columns, [row, ["", "main", "", "never"]], look);
+
+  assert.equal(
+    text,
+    [
+      "● webchat:3f2a91c0-7a6e-4b1e-9d53",
+      "  Title The long way home · When 2 min",
+      "  ago",
+      "main",
+      "  When never",
+    ].join("\n"),
+  );
+});
+
+test("a cell that is cut ends after a word", () => {
+  const columns = [{ title: "Tool" }, { title: "What it does", flexible: true }];
+
+  const text = table(columns, [["web_fetch", "Reads an address of the web for the model"]], look);
+
+  assert.equal(text.split("\n")[1], "web_fetch  Reads an address of the web…");
 });
 
 test("wide characters count as two columns", () => {
@@ -55,6 +82,12 @@ test("facts leave out what is undefined", () => {
   );
 
   assert.equal(text, "A    1\nBcd  2");
+});
+
+test("long facts are broken at words below where they begin", () => {
+  const text = facts([["Program", "reads what is new and says it in one sentence"]], look);
+
+  assert.equal(text, "Program  reads what is new and says it\n         in one sentence");
 });
 
 test("lengths of time are told in their largest unit", () => {

@@ -1,8 +1,12 @@
 /** How things look in a terminal: colour, tables, times and sizes. Pure functions; nothing here writes. */
 
+import { displayWidth } from "./display-width.ts";
+import { beside, wrap } from "./wrap.ts";
+
 /** Colours and weights; each is the identity where escape codes do not belong. */
 export interface Style {
   bold(text: string): string;
+  italic(text: string): string;
   dim(text: string): string;
   green(text: string): string;
   yellow(text: string): string;
@@ -16,6 +20,7 @@ export function createStyle(colour: boolean): Style {
     colour && text !== "" ? `\x1b[${open}m${text}\x1b[${close}m` : text;
   return {
     bold: wrap(1, 22),
+    italic: wrap(3, 23),
     dim: wrap(2, 22),
     green: wrap(32, 39),
     yellow: wrap(33, 39),
@@ -24,7 +29,7 @@ export function createStyle(colour: boolean): Style {
   };
 }
 
-/** One column of a table; the `flexible` ones give way when the terminal is narrow. */
+/** One column of a table; the `flexible` ones give way when the terminal is narrow, all others are shown whole. */
 export interface Column {
   readonly title: string;
   readonly align?: "left" | "right";
@@ -34,12 +39,23 @@ export interface Column {
 }
 
 /**
- * Aligned columns under dim titles, no wider than `width`: flexible cells end in "…" where they must.
- * Cells are made printable: line ends become spaces and terminal controls vanish.
+ * Aligned columns under dim titles, no wider than `width`: flexible cells end in "…" where they must. Where even that is
+ * too wide, each row becomes a block with all of its cells. Cells are made printable: line ends become spaces and
+ * terminal controls vanish.
  */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[], look: Look): string {
   const clean = rows.map((row) => row.map((cell) => printable(cell).replace(/\s+/g, " ").trim()));
   const widths = fit(columns, clean, look.width);
+  return widths
+    ? grid(columns, clean, { widths, look })
+    : clean.map((row, at) => block(columns, row, { at, look })).join("\n");
+}
+
+function grid(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  { widths, look }: { readonly widths: readonly number[]; readonly look: Look },
+): string {
   const line = (cells: readonly string[], paint: (cell: string, column: number) => string) =>
     columns
       .map((column, at) => {
@@ -56,21 +72,47 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
     columns.map(({ title }) => title),
     (cell) => look.style.dim(cell),
   );
-  const body = clean.map((row, index) => line(row, (cell, at) => columns[at]?.paint?.(cell, index) ?? cell));
+  const body = rows.map((row, index) => line(row, (cell, at) => columns[at]?.paint?.(cell, index) ?? cell));
   return [head, ...body].join("\n");
+}
+
+/**
+ * A row on several lines: what it is called, then each other cell after its title, broken between words. What may be cut
+ * in a table takes about a line here.
+ */
+function block(
+  columns: readonly Column[],
+  row: readonly string[],
+  { at, look }: { readonly at: number; readonly look: Look },
+): string {
+  const nameAt = columns.findIndex(({ title }) => title !== "");
+  const cells = columns.map(({ title, paint, flexible }, index) => {
+    const cell = flexible ? cut(row[index] ?? "", look.width) : (row[index] ?? "");
+    const painted = cell === "" ? "" : (paint?.(cell, at) ?? cell);
+    return index <= nameAt || title === "" || cell === "" ? painted : `${look.style.dim(title)} ${painted}`;
+  });
+  const given = (each: string) => each !== "";
+  const head = cells.slice(0, nameAt + 1).filter(given);
+  const rest = cells.slice(nameAt + 1).filter(given);
+  const lines = rest.length === 0 ? [] : wrap(rest.join(look.style.dim(" · ")), look.width - 2);
+  return [head.join(" "), ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
 /** What a rendering must know of its terminal. */
 export interface Look {
+  /** Columns that a table may take. */
   readonly width: number;
+  /** Columns at which sentences are broken, where that differs: a pipe gets them whole. */
+  readonly textWidth?: number;
   readonly style: Style;
 }
 
-/** `name  value` lines with aligned values; undefined values are left out. */
+/** `name  value` lines with aligned values, broken at words where they are long; undefined values are left out. */
 export function facts(pairs: readonly (readonly [name: string, value: string | undefined])[], look: Look): string {
   const shown = pairs.filter((pair): pair is readonly [string, string] => pair[1] !== undefined);
-  const width = Math.max(...shown.map(([name]) => displayWidth(name)));
-  return shown.map(([name, value]) => `${look.style.dim(name.padEnd(width))}  ${value}`).join("\n");
+  const labelWidth = Math.max(...shown.map(([name]) => displayWidth(name)));
+  const room = { labelWidth, width: look.textWidth ?? look.width };
+  return shown.map(([name, value]) => beside(look.style.dim(name), value, room)).join("\n");
 }
 
 /** How long ago, in the largest unit that fits: "just now", "5 min ago", "3 h ago", "2 d ago". */
@@ -103,20 +145,8 @@ export function printable(text: string): string {
   return text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "");
 }
 
-/** Columns a text takes on a terminal: East Asian wide characters and emoji take two. */
-export function displayWidth(text: string): number {
-  let width = 0;
-  for (const character of text) {
-    if (/\p{Mark}|\u200d|\ufe0f/u.test(character)) continue;
-    width += WIDE.test(character) ? 2 : 1;
-  }
-  return width;
-}
-
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]|\p{Emoji_Presentation}/u;
-
-function cut(text: string, width: number): string {
+/** Text that ends in "…" where it is wider than `width`: after a word, unless that would leave less than half of it. */
+export function cut(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let kept = "";
   let used = 0;
@@ -125,19 +155,31 @@ function cut(text: string, width: number): string {
     if (used > width - 1) break;
     kept += character;
   }
-  return `${kept.trimEnd()}…`;
+  const wordEnd = text[kept.length] === " " ? kept.length : kept.lastIndexOf(" ");
+  return `${(wordEnd >= kept.length / 2 ? kept.slice(0, wordEnd) : kept).trimEnd()}…`;
 }
 
-function fit(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): number[] {
+/** A flexible column is cut to this many columns, and no further. */
+const LEAST_COLUMNS = 16;
+
+/** The width of each column; undefined when the table does not fit. */
+function fit(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): readonly number[] | undefined {
   const widths = columns.map(({ title }, at) =>
-    Math.max(title.length, ...rows.map((row) => displayWidth(row[at] ?? ""))),
+    Math.max(displayWidth(title), ...rows.map((row) => displayWidth(row[at] ?? ""))),
   );
-  const least = columns.map(({ title, flexible }, at) => (flexible ? Math.max(title.length, 8) : (widths[at] ?? 0)));
+  const least = columns.map(({ title, flexible }, at) => {
+    const natural = widths[at] ?? 0;
+    return flexible ? Math.min(natural, Math.max(displayWidth(title), LEAST_COLUMNS)) : natural;
+  });
   const total = () => widths.reduce((sum, each) => sum + each, 2 * (columns.length - 1));
   while (total() > width) {
     const room = widths.map((each, at) => each - (least[at] ?? 0));
     const widest = room.indexOf(Math.max(...room));
-    if ((room[widest] ?? 0) <= 0) break;
+    if ((room[widest] ?? 0) <= 0) return undefined;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;

@@ -60,6 +60,14 @@ export function resolveTarget(flags: TargetFlags, env: Env): Target {
   };
 }
 
+/** The address of WebChat, with the secret that signs in when it is known. */
+export function dashboardLink(target: Pick<Target, "url" | "token" | "password">): string {
+  const page = new URL(target.url.replace(/^ws/, "http"));
+  const secret = target.token === undefined ? "password" : "token";
+  if (target[secret] !== undefined) page.hash = `${secret}=${encodeURIComponent(target[secret])}`;
+  return page.href;
+}
+
 /** The config file's values with its variables; of an invalid file, those of its last good copy. */
 export function readLocalConfig(stateDir: string, env: Env): Readonly<Record<string, unknown>> {
   const path = configPath(stateDir, env);

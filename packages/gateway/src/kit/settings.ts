@@ -1,6 +1,6 @@
 /** A section of the config file: its schema, its defaults, and what an edit does. */
 import type { Static, TArray, TObject, TProperties, TSchema } from "@sinclair/typebox";
-import { type ConfigSection, type Issue, isRecord, type Parsed } from "../base/config/config.ts";
+import { type ConfigSection, IGNORED, type Issue, isRecord, type Parsed } from "../base/config/config.ts";
 import { soundly } from "./schema/sound.ts";
 import { type Failure, failuresOf, type Schema } from "./schema/validate.ts";
 
@@ -79,7 +79,7 @@ function choicesAt(schema: Schema, pointer: string): string {
 
 function unknownKey(section: string, { path, message }: Failure): Issue {
   const name = /'(.*)'/.exec(message)?.[1] ?? "";
-  return { path: `${dotted(section, path)}.${name}`, message: "is not a known setting and is ignored" };
+  return { path: `${dotted(section, path)}.${name}`, message: IGNORED };
 }
 
 const closedSchemas = new WeakMap<object, Schema>();

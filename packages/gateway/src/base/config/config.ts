@@ -21,6 +21,14 @@ export interface Issue {
   readonly line?: number;
 }
 
+/** Whether a warning is about a setting that nobody reads. */
+export function isIgnored({ message }: Pick<Issue, "message">): boolean {
+  return message.endsWith(IGNORED);
+}
+
+/** What is said of a setting that nobody reads. */
+export const IGNORED = "is not a known setting and is ignored";
+
 /** What a section makes of its part of the file. `warnings` are settings that nobody reads, or nobody can use. */
 export interface Parsed<T> {
   readonly value: T;
@@ -117,7 +125,7 @@ export function readConfig(raw: string, sections: readonly ConfigSection<unknown
     for (const warning of shown(result.warnings)) warnings.push(placed(warning));
   }
   for (const key of Object.keys(resolved)) {
-    if (!values.has(key)) warnings.push({ path: key, message: "is not a known setting and is ignored" });
+    if (!values.has(key)) warnings.push({ path: key, message: IGNORED });
   }
   const lineOf = lineIndex(raw);
   const withLines = (found: readonly Issue[]) => shown(found).map((issue) => withLine(issue, lineOf));
@@ -408,8 +416,7 @@ export class Config implements Disposable {
 
   #logWarnings(reading: Reading): void {
     for (const warning of reading.warnings) {
-      const isIgnored = warning.message.endsWith("is ignored");
-      this.#log.warn(isIgnored ? "a setting is ignored" : "a setting cannot be used as it is", {
+      this.#log.warn(isIgnored(warning) ? "a setting is ignored" : "a setting cannot be used as it is", {
         setting: warning.path,
         line: warning.line,
         why: warning.message,

@@ -8,6 +8,11 @@ export function notLinked(): ChannelError {
   return new ChannelError("logged-out", `WhatsApp is not linked to a phone; ${LOGIN}.`);
 }
 
+/** What is thrown when the service does not answer to a login at all. */
+export function notReached(cause: unknown): ChannelError {
+  return new ChannelError("network", `WhatsApp cannot be reached; check the network, then ${LOGIN} again.`, { cause });
+}
+
 /** As the library throws: an error with an HTTP-like code, and the stanza that caused it. */
 interface CodedError extends Error {
   readonly output?: { readonly statusCode?: number };

@@ -15,7 +15,7 @@ import {
 import { peerId, withoutDevice } from "./addresses.ts";
 import type { WhatsAppSettings } from "./connection.ts";
 import { credentialChanges, keyStore, removal, storedCredentials } from "./credentials.ts";
-import { closeReason, isRestartRequired } from "./errors.ts";
+import { closeReason, isRestartRequired, notReached } from "./errors.ts";
 import { type Baileys, loadBaileys } from "./library.ts";
 import { lockSession } from "./session-lock.ts";
 import { Socket } from "./socket.ts";
@@ -48,6 +48,8 @@ class PairingSocket {
   readonly #keys = new Map<string, string>();
   readonly #socket: Socket;
   readonly #events: Event[] = [];
+  /** Whether the service has answered with a code. */
+  #isOffered = false;
   #wake = Promise.withResolvers<void>();
 
   constructor(library: Baileys, context: LoginContext<WhatsAppSettings>) {
@@ -65,7 +67,10 @@ class PairingSocket {
     const auth = { creds: this.#creds, keys: keyStore(library, rows) };
     this.#socket = new Socket({ library, log, clock, signal, url: settings.waWebSocketUrl, auth });
     this.#socket.library.ev.on("connection.update", ({ qr, isNewLogin }) => {
-      if (qr) this.#tell({ qr });
+      if (qr) {
+        this.#isOffered = true;
+        this.#tell({ qr });
+      }
       if (!isNewLogin) return;
       this.#store();
       this.#tell({ isAgreed: true });
@@ -156,6 +161,7 @@ class PairingSocket {
     }
     const reason = closeReason(error);
     if (reason.kind !== "network" || error instanceof ChannelError) throw reason;
+    if (!this.#isOffered) throw notReached(error);
     throw new ChannelError(
       "network",
       "The login ended before a phone was linked; run moltbot channels login whatsapp again and scan within two minutes.",

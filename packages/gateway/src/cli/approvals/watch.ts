@@ -5,16 +5,8 @@ import type { PendingApproval } from "@moltbot/protocol";
 import { detailOf } from "../../base/errors.ts";
 import type { Call } from "../command.ts";
 import type { Link } from "../connect.ts";
+import { decisionOf, NO_ANSWER, QUESTION } from "./answers.ts";
 import { oneLine, requestText } from "./show.ts";
-
-const ANSWERS: Readonly<Record<string, string>> = {
-  y: "allow-once",
-  yes: "allow-once",
-  a: "allow-always",
-  always: "allow-always",
-  n: "deny",
-  no: "deny",
-};
 
 /** Follows until the input ends, or Ctrl-C. */
 export async function watch({ out, flags }: Call, { client, timeoutMs }: Link): Promise<void> {
@@ -25,7 +17,7 @@ export async function watch({ out, flags }: Call, { client, timeoutMs }: Link): 
     if (!first || flags.json || shown.has(first.id)) return;
     shown.add(first.id);
     out.print(`\n${requestText(first, out)}`);
-    out.note(`Allow it? y = once, a = always, n = no${waiting.length > 1 ? ` (${waiting.length - 1} more wait)` : ""}`);
+    out.note(`${QUESTION}${waiting.length > 1 ? ` (${waiting.length - 1} more wait)` : ""}`);
   };
   const drop = (id: string) => {
     const at = waiting.findIndex((each) => each.id === id);
@@ -58,9 +50,9 @@ export async function watch({ out, flags }: Call, { client, timeoutMs }: Link): 
     // One that nobody answered in time is not told of.
     for (const each of waiting.filter(({ expiresAtMs }) => expiresAtMs <= Date.now())) drop(each.id);
     const [first] = waiting;
-    const decision = ANSWERS[line.trim().toLowerCase()];
+    const decision = decisionOf(line);
     if (line.trim() === "" || !first) ask();
-    else if (decision === undefined) out.note("Answer y, a or n.");
+    else if (decision === undefined) out.note(NO_ANSWER);
     else {
       try {
         await client.request("exec.approval.resolve", { id: first.id, decision }, { timeoutMs });

@@ -23,7 +23,7 @@ const ADD_MS = 60_000;
 
 export const add = defineCommand({
   summary: "Add an account or change its settings; the platform is asked before anything is saved",
-  positionals: [{ name: "CHANNEL", optional: true }],
+  positionals: [{ name: "CHANNEL", optional: true, completes: "channel" }],
   flags: addFlags,
   otherFlags: ["--SETTING VALUE", "Any setting of the channel: --bot-token, --app-token, --dm-policy, …"],
   examples: [

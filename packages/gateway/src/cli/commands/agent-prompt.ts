@@ -4,10 +4,11 @@ import type { AgentPromptResult } from "@moltbot/protocol";
 import { type Call, defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { printable, table } from "../render.ts";
+import { agentFlag, sessionFlag } from "../shared-flags.ts";
 
 const promptFlags = {
-  agent: { kind: "text", value: "ID", summary: "Whose prompt (the default agent's)" },
-  session: { kind: "text", short: "s", value: "KEY", summary: "In which conversation (the main one)" },
+  ...agentFlag,
+  ...sessionFlag,
   full: { kind: "switch", summary: "Print the texts as well" },
 } as const;
 

@@ -6,12 +6,14 @@ import { tellOfApprovals } from "../approvals/tell.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
+import { MarkdownWriter } from "../markdown.ts";
+import { agentFlag, sessionFlag } from "../shared-flags.ts";
 import { agentPrompt } from "./agent-prompt.ts";
 
 const agentFlags = {
   message: { kind: "text", short: "m", value: "TEXT", summary: "What to say; - reads it from stdin" },
-  "session-key": { kind: "text", short: "s", value: "KEY", summary: "The conversation to continue (main)" },
-  agent: { kind: "text", value: "ID", summary: "Which agent answers" },
+  ...sessionFlag,
+  ...agentFlag,
   thinking: {
     kind: "text",
     value: "LEVEL",
@@ -59,11 +61,13 @@ async function talk(call: Call<typeof agentFlags>, { link, message }: { link: Li
     waiting[Symbol.dispose]();
     if (printed !== "" && !printed.endsWith("\n")) void out.stream("\n");
   });
+  const writer = out.isTerminal ? new MarkdownWriter(out) : undefined;
+  const write = async (text: string) => (writer ? out.put(writer.push(text)) : await out.stream(text));
   const subscription = client.on("agent", ({ runId: of, stream, data }) => {
     if (of !== runId || stream !== "assistant" || flags.json) return;
     const text = String((data as { text?: unknown }).text ?? "");
     waiting[Symbol.dispose]();
-    void out.stream(text.startsWith(printed) ? text.slice(printed.length) : `\n${text}`);
+    void write(text.startsWith(printed) ? text.slice(printed.length) : `\n${text}`);
     printed = text;
   });
   const run = client.request("agent", {
@@ -78,15 +82,16 @@ async function talk(call: Call<typeof agentFlags>, { link, message }: { link: Li
     waiting[Symbol.dispose]();
     if (flags.json) return out.json(result);
     const reply = replyOf(result);
-    await out.stream(reply.startsWith(printed) ? reply.slice(printed.length) : printed === "" ? reply : "");
+    await write(reply.startsWith(printed) ? reply.slice(printed.length) : printed === "" ? reply : "");
     printed = reply;
   } finally {
     subscription.off();
+    if (writer) out.put(writer.end());
     if (printed !== "" && !printed.endsWith("\n")) await out.stream("\n");
   }
 }
 
-function sessionOf({ agent, "session-key": key }: Call<typeof agentFlags>["flags"], { hello }: Link) {
+function sessionOf({ agent, session: key }: Call<typeof agentFlags>["flags"], { hello }: Link) {
   if (agent !== undefined && key === undefined) return { agentId: agent };
   const sessionKey = key ?? hello.snapshot.sessionDefaults?.mainKey ?? "main";
   return { sessionKey, ...(agent !== undefined && { agentId: agent }) };

@@ -60,7 +60,7 @@ const add = defineCommand({
   positionals: [{ name: "ID" }],
   flags: {
     name: { kind: "text", value: "NAME", summary: "What people call it" },
-    model: { kind: "text", value: "MODEL", summary: "The model that answers, as provider/model" },
+    model: { kind: "text", value: "MODEL", summary: "The model that answers, as provider/model", completes: "model" },
     workspace: { kind: "text", value: "FOLDER", summary: "The folder with its instructions and notes" },
     default: { kind: "switch", summary: "Let it answer wherever no binding says otherwise" },
   },
@@ -91,7 +91,10 @@ const add = defineCommand({
 
 const bind = defineCommand({
   summary: "Let an agent answer on a channel, for an account, a server, a group or a person",
-  positionals: [{ name: "ID" }, { name: "CHANNEL" }],
+  positionals: [
+    { name: "ID", completes: "agent" },
+    { name: "CHANNEL", completes: "channel" },
+  ],
   flags: {
     account: { kind: "text", value: "NAME", summary: "Only for this account of the channel" },
     peer: { kind: "text", value: "KIND:ID", summary: "Only for a person (dm:ID), group:ID or channel:ID" },
@@ -125,7 +128,7 @@ const bind = defineCommand({
 
 const remove = defineCommand({
   summary: "Remove an agent and its bindings; its conversations and files stay",
-  positionals: [{ name: "ID" }],
+  positionals: [{ name: "ID", completes: "agent" }],
   run: (call) =>
     withGateway(call, async (link) => {
       const { out, flags, words } = call;
@@ -149,6 +152,7 @@ const remove = defineCommand({
 /** Several agents. */
 export const agents = defineGroup({
   summary: "Keep several agents, and say which one answers where",
+  alone: list,
   commands: { list, add, bind, remove },
 });
 

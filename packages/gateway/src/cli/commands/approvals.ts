@@ -8,6 +8,7 @@ import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { CliError, usageError } from "../exit.ts";
 import { ago, duration, table } from "../render.ts";
+import { agentFlag } from "../shared-flags.ts";
 
 const list = defineCommand({
   summary: "List the commands that wait, and what was decided lately",
@@ -54,7 +55,7 @@ const list = defineCommand({
 
 const show = defineCommand({
   summary: "Show all of a command that waits",
-  positionals: [{ name: "CODE" }],
+  positionals: [{ name: "CODE", completes: "approval" }],
   run: (call) =>
     withGateway(call, async (link) => {
       const request = await find(call, link);
@@ -69,7 +70,7 @@ const approveFlags = {
 
 const approve = defineCommand({
   summary: "Allow a command that waits, or the only one",
-  positionals: [{ name: "CODE", optional: true }],
+  positionals: [{ name: "CODE", optional: true, completes: "approval" }],
   flags: approveFlags,
   examples: ["moltbot approvals approve K7M2QX", "moltbot approvals approve K7M2QX --always"],
   run: (call) => withGateway(call, (link) => decide(call, link, call.flags.always ? "allow-always" : "allow-once")),
@@ -77,18 +78,18 @@ const approve = defineCommand({
 
 const deny = defineCommand({
   summary: "Deny a command that waits, or the only one",
-  positionals: [{ name: "CODE", optional: true }],
+  positionals: [{ name: "CODE", optional: true, completes: "approval" }],
   run: (call) => withGateway(call, (link) => decide(call, link, "deny")),
 });
 
 const allowlistFlags = {
-  agent: { kind: "text", value: "ID", summary: "For this agent only" },
+  agent: { ...agentFlag.agent, summary: "For this agent only" },
 } as const;
 
 const allowlist = defineCommand({
   summary: "Show or change what runs without approval",
   positionals: [
-    { name: "add|remove", optional: true },
+    { name: "add|remove", optional: true, choices: ["add", "remove"] },
     { name: "ENTRY", optional: true },
   ],
   flags: allowlistFlags,
@@ -109,7 +110,7 @@ async function changeAllowlist({ out, flags, words }: Call<typeof allowlistFlags
     if (entries.length === 0)
       return out.print("The allowlist is empty. Put a program on it with `moltbot approvals allowlist add NAME`.");
     const columns = [
-      { title: "Program", flexible: true },
+      { title: "Program" },
       { title: "Only as", flexible: true },
       { title: "Rule", flexible: true },
       { title: "Agent" },

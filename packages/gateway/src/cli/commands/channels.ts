@@ -3,12 +3,14 @@
 import { add } from "../channels/add.ts";
 import { accountFlag, accountName, findChannel, linksByPhone, readChannels } from "../channels/known.ts";
 import { link } from "../channels/login.ts";
+import { flagOf } from "../channels/settings.ts";
 import { accountsOf, accountTable, problemLines, stateOf } from "../channels/show.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { CliError, EXIT, usageError } from "../exit.ts";
 import { canAsk, confirm } from "../prompt.ts";
-import { table } from "../render.ts";
+import { printable, table } from "../render.ts";
+import { beside } from "../wrap.ts";
 
 const NONE_YET =
   "No channel is set up yet. Link WhatsApp with `moltbot channels login`, or add a bot: `moltbot channels add telegram`.";
@@ -39,8 +41,39 @@ const list = defineCommand({
       ];
       out.print(table(columns, rows, out));
       out.print(
-        out.style.dim("\nSet one up with `moltbot channels add CHANNEL`; WhatsApp with `moltbot channels login`."),
+        out.style.dim(
+          "\nRead all of one with `moltbot channels show CHANNEL`; set one up with `moltbot channels add CHANNEL`, WhatsApp with `moltbot channels login`.",
+        ),
       );
+    }),
+});
+
+const show = defineCommand({
+  summary: "Show a channel: what it is, its accounts, and what can be set",
+  positionals: [{ name: "CHANNEL", completes: "channel" }],
+  run: (call) =>
+    withGateway(call, async (connection) => {
+      const { out, words, flags } = call;
+      const known = await readChannels(connection);
+      const meta = findChannel(known, words[0] ?? "");
+      const accounts = accountsOf(known).filter(({ channel }) => channel === meta.id);
+      if (flags.json) return out.json({ ...meta, accounts: accounts.map(({ account }) => account) });
+      const { bold, dim, cyan } = out.style;
+      out.print(`${bold(meta.label)} ${dim(meta.id)}`);
+      if (meta.summary) out.print(meta.summary);
+      const setUp = meta.login ? `moltbot channels login ${meta.id}` : `moltbot channels add ${meta.id}`;
+      if (accounts.length === 0) out.print(`\nNo account is set up; \`${setUp}\` sets one up.`);
+      else out.print(`\n${accountTable(accounts, out)}`);
+      const problems = problemLines(accounts, out);
+      if (problems.length > 0) out.print(`\n${problems.join("\n")}`);
+      const settings = (meta.settings ?? []).map(
+        ({ name, description }) => [`--${flagOf(name)}`, description] as const,
+      );
+      if (settings.length === 0) return;
+      const labelWidth = Math.max(...settings.map(([flag]) => flag.length)) + 2;
+      out.print(`\n${dim(`Settings, for \`moltbot channels add ${meta.id}\``)}`);
+      for (const [flag, says] of settings)
+        out.print(beside(`  ${cyan(flag)}`, printable(says), { labelWidth, width: out.textWidth }));
     }),
 });
 
@@ -68,7 +101,7 @@ const status = defineCommand({
 
 const remove = defineCommand({
   summary: "Remove an account from the settings and forget its session",
-  positionals: [{ name: "CHANNEL" }],
+  positionals: [{ name: "CHANNEL", completes: "channel" }],
   flags: { ...accountFlag, yes: { kind: "switch", short: "y", summary: "Do not ask" } },
   run: (call) =>
     withGateway(call, async (connection) => {
@@ -86,7 +119,7 @@ const remove = defineCommand({
 
 const login = defineCommand({
   summary: "Link an account by a QR code, or by a code typed on the phone",
-  positionals: [{ name: "CHANNEL", optional: true }],
+  positionals: [{ name: "CHANNEL", optional: true, completes: "channel" }],
   flags: {
     ...accountFlag,
     phone: { kind: "text", value: "NUMBER", summary: "Link by a code typed on this phone, e.g. +15550100" },
@@ -113,7 +146,7 @@ const login = defineCommand({
 
 const logout = defineCommand({
   summary: "End an account's session on the platform and forget it here",
-  positionals: [{ name: "CHANNEL" }],
+  positionals: [{ name: "CHANNEL", completes: "channel" }],
   flags: accountFlag,
   run: (call) =>
     withGateway(call, async (connection) => {
@@ -127,7 +160,7 @@ const logout = defineCommand({
 
 const start = defineCommand({
   summary: "Start an account that was stopped or has failed",
-  positionals: [{ name: "CHANNEL" }],
+  positionals: [{ name: "CHANNEL", completes: "channel" }],
   flags: accountFlag,
   run: (call) =>
     withGateway(call, async (connection) => {
@@ -142,7 +175,7 @@ const start = defineCommand({
 
 const stop = defineCommand({
   summary: "Stop an account until it is started again or the gateway restarts",
-  positionals: [{ name: "CHANNEL" }],
+  positionals: [{ name: "CHANNEL", completes: "channel" }],
   flags: accountFlag,
   run: (call) =>
     withGateway(call, async (connection) => {
@@ -156,7 +189,8 @@ const stop = defineCommand({
 /** Channels and their accounts. */
 export const channels = defineGroup({
   summary: "Connect messaging platforms, and see how they are",
-  commands: { list, status, add, remove, login, logout, start, stop },
+  alone: list,
+  commands: { list, show, status, add, remove, login, logout, start, stop },
 });
 
 /** What waits for a platform may take this long, in milliseconds. */

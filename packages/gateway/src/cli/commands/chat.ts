@@ -1,65 +1,120 @@
 /** `moltbot chat` — a conversation in the terminal: history, streamed replies, Ctrl-C stops the reply, then the chat. */
 
-import { createInterface, type Interface } from "node:readline";
+import { createInterface } from "node:readline";
+import { askApprovals } from "../approvals/ask.ts";
 import { tellOfApprovals } from "../approvals/tell.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { Conversation } from "../conversation.ts";
 import { explainFailure } from "../failure.ts";
+import { MarkdownWriter, renderMarkdown } from "../markdown.ts";
 import { printable } from "../render.ts";
+import { sessionFlag } from "../shared-flags.ts";
 import { messageText } from "../transcript.ts";
+import { TypedLines } from "../typed-lines.ts";
 
 const chatFlags = {
-  "session-key": { kind: "text", short: "s", value: "KEY", summary: "The conversation to continue (main)" },
+  ...sessionFlag,
   history: { kind: "number", value: "COUNT", summary: "Earlier messages to show first (10)" },
 } as const;
+
+type ChatCall = Call<typeof chatFlags>;
 
 /** Talks to the agent until Ctrl-D, /exit or Ctrl-C at an empty prompt. */
 export const chat = defineCommand({
   summary: "Talk to the agent in this terminal",
   flags: chatFlags,
-  examples: ["moltbot chat", "moltbot chat --session-key travel"],
+  examples: ["moltbot chat", "moltbot chat --session travel"],
   run: (call) => withGateway(call, (link) => converse(call, link), { reconnect: true }),
 });
 
-async function converse(call: Call<typeof chatFlags>, link: Link): Promise<void> {
-  const { out } = call;
-  const sessionKey = call.flags["session-key"] ?? link.hello.snapshot.sessionDefaults?.mainKey ?? "main";
-  const isTyped = process.stdin.isTTY === true && out.isTerminal;
-  if (isTyped) await greet(call, link, sessionKey);
+async function converse(call: ChatCall, link: Link): Promise<void> {
+  const sessionKey = call.flags.session ?? link.hello.snapshot.sessionDefaults?.mainKey ?? "main";
   using conversation = new Conversation(link.client, sessionKey);
-  using _told = tellOfApprovals(link.client, out, () => void out.stream(conversation.isReplying ? "\n" : ""));
-  const lines = createInterface({
-    input: process.stdin,
-    output: isTyped ? process.stdout : undefined,
-    terminal: isTyped,
-    prompt: `${out.style.bold("›")} `,
-  });
-  lines.on("SIGINT", () => {
+  const isTyped = process.stdin.isTTY === true && call.out.isTerminal && !call.flags.json;
+  if (!isTyped) return await answerLines(call, link, conversation);
+  await greet(call, link, sessionKey);
+  await talk(call, link, conversation);
+}
+
+function isEnd(line: string): boolean {
+  return line === "/exit" || line === "/quit";
+}
+
+/** A person at a terminal: one prompt after another, and the commands that wait are asked about here. */
+async function talk({ out }: ChatCall, link: Link, conversation: Conversation): Promise<void> {
+  using keyboard: TypedLines = new TypedLines(() => {
     if (conversation.isReplying) void conversation.abort();
-    else lines.close();
+    else keyboard.close();
   });
-  if (isTyped) lines.prompt();
-  for await (const line of lines) {
+  const prompt = `${out.style.bold("›")} `;
+  for (let line = await keyboard.next(prompt); line !== undefined; line = await keyboard.next(prompt)) {
     const message = line.trim();
-    if (message === "/exit" || message === "/quit") break;
-    if (message !== "") await reply(call, { link, conversation, message, lines });
-    if (isTyped) lines.prompt();
+    if (isEnd(message)) return;
+    if (message !== "") await replyOnTerminal(out, { link, conversation, keyboard, message });
   }
-  lines.close();
+  out.print("");
 }
 
 interface Turn {
   readonly link: Link;
   readonly conversation: Conversation;
+  readonly keyboard: TypedLines;
   readonly message: string;
-  readonly lines: Interface;
 }
 
-/** One message and its reply. What goes wrong is said and the chat goes on. */
-async function reply({ out, flags }: Call<typeof chatFlags>, { link, conversation, message }: Turn): Promise<void> {
+/** One message and its reply, with Markdown shown. What goes wrong is said and the chat goes on. */
+async function replyOnTerminal(out: ChatCall["out"], { link, conversation, keyboard, message }: Turn): Promise<void> {
   using waiting = out.waiting("Thinking");
-  let printed = false;
+  let writer = new MarkdownWriter(out);
+  let isOpen = false;
+  const write = (text: string) => {
+    if (text === "") return;
+    out.put(text);
+    isOpen = !text.endsWith("\n");
+  };
+  const endLine = () => {
+    waiting[Symbol.dispose]();
+    write(writer.end());
+    if (isOpen) write("\n");
+    writer = new MarkdownWriter(out);
+  };
+  using _asking = askApprovals(link, { out, keyboard, before: endLine });
+  try {
+    for await (const part of conversation.say(message)) {
+      waiting[Symbol.dispose]();
+      if (part.kind === "text") write(writer.push(part.text));
+      if (part.kind === "aborted") write(`${writer.end()} [stopped]`);
+      if (part.kind === "error") {
+        endLine();
+        out.note(out.style.red(part.message));
+      }
+    }
+  } catch (error) {
+    endLine();
+    const failure = explainFailure(error, link.target);
+    out.note(failure instanceof Error ? out.style.red(failure.message) : String(failure));
+  }
+  endLine();
+  write("\n");
+}
+
+/** Lines from a pipe: each is a message, and its reply is printed as the model wrote it. */
+async function answerLines({ out, flags }: ChatCall, link: Link, conversation: Conversation): Promise<void> {
+  using _told = tellOfApprovals(link.client, out, () => void out.stream(conversation.isReplying ? "\n" : ""));
+  for await (const line of createInterface({ input: process.stdin, terminal: false })) {
+    const message = line.trim();
+    if (isEnd(message)) break;
+    if (message !== "") await replyToLine({ out, flags }, { link, conversation, message });
+  }
+}
+
+async function replyToLine(
+  { out, flags }: Pick<ChatCall, "out" | "flags">,
+  { link, conversation, message }: Omit<Turn, "keyboard">,
+): Promise<void> {
+  using waiting = out.waiting("Thinking");
+  let isPrinted = false;
   try {
     for await (const part of conversation.say(message)) {
       waiting[Symbol.dispose]();
@@ -68,23 +123,18 @@ async function reply({ out, flags }: Call<typeof chatFlags>, { link, conversatio
         continue;
       }
       if (part.kind === "text") await out.stream(part.text);
-      if (part.kind === "aborted") await out.stream(out.isTerminal ? " [stopped]" : "");
       if (part.kind === "error") out.note(out.style.red(part.message));
-      printed ||= part.kind !== "error";
+      isPrinted ||= part.kind !== "error";
     }
   } catch (error) {
     waiting[Symbol.dispose]();
     const failure = explainFailure(error, link.target);
     out.note(failure instanceof Error ? out.style.red(failure.message) : String(failure));
   }
-  if (printed) await out.stream(out.isTerminal ? "\n\n" : "\n");
+  if (isPrinted) await out.stream("\n");
 }
 
-async function greet(
-  { out, flags }: Call<typeof chatFlags>,
-  { client, timeoutMs, target }: Link,
-  sessionKey: string,
-): Promise<void> {
+async function greet({ out, flags }: ChatCall, { client, timeoutMs, target }: Link, sessionKey: string): Promise<void> {
   const { dim, bold } = out.style;
   out.print(dim(`${sessionKey} at ${target.url}`));
   out.print(dim("/help lists commands; Ctrl-C stops a reply, Ctrl-D ends the chat.\n"));
@@ -95,6 +145,7 @@ async function greet(
     const { role } = message as { role?: string };
     const text = printable(messageText(message)).trim();
     if (text === "" || (role !== "user" && role !== "assistant")) continue;
-    out.print(role === "user" ? `${bold("›")} ${dim(text)}` : `${dim(text)}\n`);
+    if (role === "user") out.print(`${bold("›")} ${dim(text)}`);
+    else out.put(`${renderMarkdown(text, out)}\n\n`);
   }
 }

@@ -1,6 +1,6 @@
 /** `moltbot config` — settings: read, change, take back. */
 
-import { explain, isRecord, lastGoodPaths, merge, readConfig } from "../../base/config/config.ts";
+import { explain, isIgnored, isRecord, lastGoodPaths, merge, readConfig } from "../../base/config/config.ts";
 import { parseJson5 } from "../../base/config/json5.ts";
 import { configPath, fileExists, readFirst, readTextIfExists } from "../../base/files.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
@@ -14,7 +14,7 @@ import { resolveTarget } from "../target.ts";
 
 const get = defineCommand({
   summary: "Print a setting, or all of them, defaults included",
-  positionals: [{ name: "PATH", optional: true }],
+  positionals: [{ name: "PATH", optional: true, completes: "setting" }],
   examples: ["moltbot config get gateway.port", "moltbot config get models"],
   async run(call) {
     const { out, words, flags } = call;
@@ -23,15 +23,18 @@ const get = defineCommand({
     if (path === undefined) return out.json(hideSecrets(values));
     const value = valueAt(values, parsePath(path));
     if (value === undefined) throw new CliError(`${path} is not set.`);
-    if (typeof value === "string" && !flags.json) out.print(value);
+    if (typeof value === "string" && !flags.json) out.raw(value);
     else out.json(isRecord(value) || Array.isArray(value) ? hideSecrets(value, parsePath(path)) : value);
   },
 });
 
 const set = defineCommand({
   summary: "Change a setting; the gateway takes it over at once",
-  positionals: [{ name: "PATH" }, { name: "VALUE" }],
-  flags: { text: { kind: "switch", summary: "Take VALUE as text even if it looks like a number or JSON" } },
+  positionals: [{ name: "PATH", completes: "setting" }, { name: "VALUE" }],
+  flags: {
+    text: { kind: "switch", summary: "Take VALUE as text even if it looks like a number or JSON" },
+    force: { kind: "switch", summary: "Write a setting that this version does not know" },
+  },
   examples: [
     "moltbot config set gateway.port 18790",
     "moltbot config set agents.defaults.model ollama/qwen3",
@@ -41,7 +44,7 @@ const set = defineCommand({
     const [path = "", given = ""] = call.words;
     const keys = parsePath(path);
     const value = call.flags.text ? given : readValue(given);
-    if (call.flags.url === undefined) await refuseUnknown(keys, value);
+    if (!call.flags.force) await refuseUnknown(keys, value);
     const changed = await changeConfig(call, nest(keys, value));
     report(call, changed, { path, value, says: `${path} is ${shown(keys, value)} now.` });
   },
@@ -49,7 +52,7 @@ const set = defineCommand({
 
 const unset = defineCommand({
   summary: "Remove a setting; its default counts again",
-  positionals: [{ name: "PATH" }],
+  positionals: [{ name: "PATH", completes: "setting" }],
   async run(call) {
     const [path = ""] = call.words;
     const changed = await changeConfig(call, nest(parsePath(path), null));
@@ -62,7 +65,7 @@ const path = defineCommand({
   async run({ flags, env, out }) {
     const file = configPath(resolveTarget({ ...flags, url: undefined }, env).stateDir, env);
     if (flags.json) out.json({ path: file, exists: fileExists(file) });
-    else out.print(file);
+    else out.raw(file);
   },
 });
 
@@ -109,6 +112,7 @@ const undo = defineCommand({
 /** Settings. */
 export const config = defineGroup({
   summary: "Read and change the settings",
+  alone: get,
   commands: { get, set, unset, path, history, undo },
 });
 
@@ -136,14 +140,14 @@ async function readValues(call: Call): Promise<Record<string, unknown>> {
 async function refuseUnknown(keys: readonly string[], value: unknown): Promise<void> {
   const { SECTIONS, settingsUnder } = await import("../sections.ts");
   const { warnings } = readConfig(JSON.stringify(nest(keys, value)), SECTIONS);
-  const unknown = warnings.find(({ message }) => message.endsWith("is ignored"))?.path;
+  const unknown = warnings.find(isIgnored)?.path;
   if (unknown === undefined) return;
   const parts = unknown.split(".");
   const name = parts.at(-1)!;
   const siblings = settingsUnder(parts.slice(0, -1));
   const close = nearest(name, siblings);
   const hint = close === undefined ? "" : ` Did you mean ${[...parts.slice(0, -1), close].join(".")}?`;
-  throw usageError(`${unknown} is not a setting; nothing was changed.${hint}`);
+  throw usageError(`${unknown} is not a setting; nothing was changed.${hint} --force writes it all the same.`);
 }
 
 /** Numbers, true, false, null, lists and objects are taken as such; everything else is text. */
@@ -166,13 +170,20 @@ function report(
   what: { says: string } & Record<string, unknown>,
 ): void {
   const { says, ...details } = what;
-  for (const name of changed.ignored) out.note(`${name} is not a known setting and is ignored.`);
+  if (changed.ignored.length > MOST_NAMED)
+    out.note(
+      `${changed.ignored.length} settings of the file are not known and are ignored; \`moltbot doctor\` names them.`,
+    );
+  else for (const name of changed.ignored) out.note(`${name} is not a known setting and is ignored.`);
   if (flags.json) return out.json({ ...changed, ...details });
   out.print(says);
   if (changed.restarts) out.print(out.style.dim("The gateway restarts for it; it is back in a moment."));
   else if (!changed.isLive)
     out.print(out.style.dim(`Written to ${changed.path}; it counts from the gateway's next start.`));
 }
+
+/** More ignored settings than this are counted, not named, at each change. */
+const MOST_NAMED = 5;
 
 /** The dotted names of settings that differ between two texts. */
 function differences(before: string, after: string): string {

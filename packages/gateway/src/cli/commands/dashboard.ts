@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { EXIT } from "../exit.ts";
-import { resolveTarget } from "../target.ts";
+import { dashboardLink, resolveTarget } from "../target.ts";
 
 /** Prints the link and opens it in the browser when somebody sits at this terminal. */
 export const dashboard = defineCommand({
@@ -14,12 +14,10 @@ export const dashboard = defineCommand({
     const { flags, env, out } = call;
     const target = resolveTarget(flags, env);
     await withGateway(call, async () => {}, { mode: "probe", target });
-    const page = new URL(target.url.replace(/^ws/, "http"));
-    const secret = target.token === undefined ? "password" : "token";
-    if (target[secret] !== undefined) page.hash = `${secret}=${encodeURIComponent(target[secret])}`;
-    const opened = !flags["no-open"] && !flags.json && out.isTerminal && open(page.href, env);
-    if (flags.json) out.json({ url: page.href });
-    else out.print(page.href);
+    const page = dashboardLink(target);
+    const opened = !flags["no-open"] && !flags.json && out.isTerminal && open(page, env);
+    if (flags.json) out.json({ url: page });
+    else out.raw(page);
     if (opened) out.note("Opened in the browser. Whoever has this link can use your gateway; keep it to yourself.");
     return EXIT.ok;
   },

@@ -3,6 +3,7 @@
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { CliError, usageError } from "../exit.ts";
+import { shortDevice } from "../names.ts";
 import { ago, table } from "../render.ts";
 
 const list = defineCommand({
@@ -16,7 +17,7 @@ const list = defineCommand({
         out.print(out.style.bold("Waiting for approval"));
         const rows = pending.map((each) => [
           each.requestId,
-          each.displayName ?? each.clientId ?? short(each.deviceId),
+          each.displayName ?? each.clientId ?? shortDevice(each.deviceId),
           each.role ?? "operator",
           each.remoteIp ?? "local",
           ago(each.ts),
@@ -34,7 +35,7 @@ const list = defineCommand({
       if (paired.length === 0) return out.print("No device is approved yet.");
       out.print(out.style.bold("Approved"));
       const rows = paired.map((each) => [
-        short(each.deviceId),
+        shortDevice(each.deviceId),
         each.displayName ?? each.clientId ?? "",
         (each.roles ?? [each.role ?? "operator"]).join(", "),
         each.platform ?? "",
@@ -56,7 +57,7 @@ const list = defineCommand({
 
 const approve = defineCommand({
   summary: "Approve a request, or the only one that waits",
-  positionals: [{ name: "REQUEST", optional: true }],
+  positionals: [{ name: "REQUEST", optional: true, completes: "device-request" }],
   run: (call) =>
     withGateway(call, async (link) => {
       const requestId = await findRequest(call, link);
@@ -68,23 +69,27 @@ const approve = defineCommand({
 
 const reject = defineCommand({
   summary: "Turn a request down",
-  positionals: [{ name: "REQUEST", optional: true }],
+  positionals: [{ name: "REQUEST", optional: true, completes: "device-request" }],
   run: (call) =>
     withGateway(call, async (link) => {
       const requestId = await findRequest(call, link);
       const result = await link.client.request("device.pair.reject", { requestId }, { timeoutMs: link.timeoutMs });
       if (call.flags.json) return call.out.json(result);
-      call.out.print(`Turned down ${short(result.deviceId)}.`);
+      call.out.print(`Turned down ${shortDevice(result.deviceId)}.`);
     }),
 });
 
+/** A device, or the first characters of its id; `--device` did the same in earlier versions. */
+const DEVICE = { name: "DEVICE", optional: true, completes: "device" } as const;
+
 const tokenFlags = {
-  device: { kind: "text", value: "ID", summary: "The device, or the first characters of its id" },
+  device: { kind: "text", value: "ID", summary: "The device", hidden: true },
   role: { kind: "text", value: "ROLE", summary: "Which of its tokens (operator)", choices: ["operator", "node"] },
 } as const;
 
 const rotate = defineCommand({
   summary: "Give a device a new token; the old one stops working",
+  positionals: [DEVICE],
   flags: {
     ...tokenFlags,
     scope: { kind: "text", value: "SCOPES", summary: "What the token allows, with commas between" },
@@ -98,26 +103,28 @@ const rotate = defineCommand({
       };
       const result = await link.client.request("device.token.rotate", params, { timeoutMs: link.timeoutMs });
       if (call.flags.json) return call.out.json(result);
-      call.out.print(`New ${result.role} token for ${short(result.deviceId)}, shown only now:`);
-      call.out.print(result.token);
+      call.out.print(`New ${result.role} token for ${shortDevice(result.deviceId)}, shown only now:`);
+      call.out.raw(result.token);
     }),
 });
 
 const revoke = defineCommand({
   summary: "Take a device's token away",
+  positionals: [DEVICE],
   flags: tokenFlags,
   run: (call) =>
     withGateway(call, async (link) => {
       const params = await findToken(call, link);
       const result = await link.client.request("device.token.revoke", params, { timeoutMs: link.timeoutMs });
       if (call.flags.json) return call.out.json(result);
-      call.out.print(`Revoked the ${result.role} token of ${short(result.deviceId)}.`);
+      call.out.print(`Revoked the ${result.role} token of ${shortDevice(result.deviceId)}.`);
     }),
 });
 
 /** Device pairing and device tokens. */
 export const devices = defineGroup({
   summary: "Say which devices may connect",
+  alone: list,
   commands: { list, approve, reject, rotate, revoke },
 });
 
@@ -133,8 +140,9 @@ async function findRequest({ words }: Pick<Call, "words">, { client, timeoutMs }
 }
 
 async function findToken(call: Call<typeof tokenFlags>, { client, timeoutMs }: Link) {
-  const { device, role = "operator" } = call.flags;
-  if (device === undefined) throw usageError("Say which device with --device; `moltbot devices list` shows them.");
+  const { role = "operator" } = call.flags;
+  const device = call.words[0] ?? call.flags.device;
+  if (device === undefined) throw usageError("Say which device; `moltbot devices list` shows them.");
   const { paired } = await client.request("device.pair.list", {}, { timeoutMs });
   const matching = paired.filter(({ deviceId }) => deviceId.startsWith(device));
   const [only, ...others] = matching;
@@ -144,10 +152,5 @@ async function findToken(call: Call<typeof tokenFlags>, { client, timeoutMs }: L
 }
 
 function nameOf(device: { readonly displayName?: string; readonly deviceId: string }): string {
-  return device.displayName ? `${device.displayName} (${short(device.deviceId)})` : short(device.deviceId);
-}
-
-/** Enough of an id to tell devices apart, and to name one with. */
-function short(deviceId: string): string {
-  return deviceId.slice(0, 12);
+  return device.displayName ? `${device.displayName} (${shortDevice(device.deviceId)})` : shortDevice(device.deviceId);
 }

@@ -4,8 +4,12 @@ import { defineCommand } from "../command.ts";
 import type { MendCall } from "../database/mend.ts";
 import { diagnose, type Finding } from "../diagnosis.ts";
 import { EXIT, type ExitCode, usageError } from "../exit.ts";
+import { beside } from "../wrap.ts";
 
-/** One line for each check; exit code 1 when one of them fails. Or one of the ways to mend a damaged database. */
+/** "fail", and what is looked at, in columns. */
+const LABEL_COLUMNS = 14;
+
+/** One line for each check, or one of the ways to mend a damaged database. */
 export const doctor = defineCommand({
   summary: "Find what is wrong and how to mend it",
   flags: {
@@ -22,17 +26,18 @@ export const doctor = defineCommand({
     if (chosen.length > 1) throw usageError("Choose one of --salvage, --restore and --start-empty.");
     if (chosen[0] !== undefined) return await mend(chosen[0], call);
     const findings = await out.during("Looking around", diagnose(call));
+    const code = exitCodeOf(findings);
     const failed = findings.filter(({ level }) => level === "fail").length;
     const warned = findings.filter(({ level }) => level === "warn").length;
     if (flags.json) {
       out.json({ ok: failed === 0, findings });
-      return failed === 0 ? EXIT.ok : EXIT.failed;
+      return code;
     }
     const { green, yellow, red, dim } = out.style;
     const marks: Record<Finding["level"], string> = { ok: green("ok  "), warn: yellow("warn"), fail: red("fail") };
     for (const { level, subject, says, fix } of findings) {
-      out.print(`${marks[level]}  ${subject.padEnd(8)} ${says}`);
-      if (fix) out.print(`      ${" ".repeat(8)} ${dim("→")} ${fix}`);
+      out.print(beside(`${marks[level]}  ${subject}`, says, { labelWidth: LABEL_COLUMNS, width: out.textWidth }));
+      if (fix) out.print(beside("", `${dim("→")} ${fix}`, { labelWidth: LABEL_COLUMNS, width: out.textWidth }));
     }
     out.print("");
     if (failed > 0)
@@ -43,9 +48,15 @@ export const doctor = defineCommand({
       out.print(
         warned > 0 ? yellow(`Nothing is broken; ${count(warned, "thing")} to look at.`) : green("All is well."),
       );
-    return failed === 0 ? EXIT.ok : EXIT.failed;
+    return code;
   },
 });
+
+/** What is broken counts first, then whether the gateway runs; what is only worth a look does not. */
+function exitCodeOf(findings: readonly Finding[]): ExitCode {
+  if (findings.some(({ level }) => level === "fail")) return EXIT.failed;
+  return findings.some(({ isDown }) => isDown) ? EXIT.unreachable : EXIT.ok;
+}
 
 async function mend(how: "salvage" | "restore" | "start-empty", call: MendCall): Promise<ExitCode> {
   const { restoreDatabase, salvageDatabase, startEmpty } = await import("../database/mend.ts");

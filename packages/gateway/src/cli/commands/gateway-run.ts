@@ -8,7 +8,9 @@ import { resolveStateDir } from "../../base/files.ts";
 import { VERSION } from "../../base/version.ts";
 import { startGateway } from "../../start/supervise.ts";
 import { EXIT, type ExitCode, usageError } from "../exit.ts";
+import { type Instance, readInstance } from "../instance.ts";
 import type { Output } from "../output.ts";
+import { dashboardLink, resolveTarget } from "../target.ts";
 import type { RunCall } from "./gateway.ts";
 
 /** How long a clean stop may take before the process ends anyway, in milliseconds. */
@@ -27,6 +29,8 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
     throw usageError(`--port is a whole number from 0 to 65535, not ${port}.`);
   }
   const stateDir = resolveStateDir({ env, profile: flags.profile });
+  const running = readInstance(stateDir);
+  if (running && out.isTerminal) return showRunning(running, { out, env, profile: flags.profile });
   const signal = stopSignal();
   out.outlivesReader();
   const gateway = await startGateway({
@@ -48,6 +52,18 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
   if (!signal.aborted) await once(signal, "abort");
   clearTimeout(keepCompiled);
   await gateway[Symbol.asyncDispose]();
+  return EXIT.ok;
+}
+
+/** Who starts a gateway that runs already wants its link. A supervisor is refused by the start itself. */
+function showRunning(
+  { pid }: Instance,
+  { out, env, profile }: { out: Output; env: NodeJS.ProcessEnv; profile: string | undefined },
+): ExitCode {
+  const { bold, cyan } = out.style;
+  const command = `moltbot${profile === undefined ? "" : ` --profile ${profile}`} gateway stop`;
+  out.print(`${bold("moltbot")} runs already (pid ${pid}); \`${command}\` stops it.`);
+  out.print(`Open ${cyan(dashboardLink(resolveTarget({ profile }, env)))}`);
   return EXIT.ok;
 }
 

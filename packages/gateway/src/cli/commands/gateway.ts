@@ -18,7 +18,7 @@ const runFlags = {
   password: { kind: "text", value: "PASSWORD", summary: "The password clients must show" },
   tls: { kind: "switch", summary: "Serve https and wss, with a certificate of its own unless one is configured" },
   verbose: { kind: "switch", short: "v", summary: "Log every request and refusal too" },
-  "allow-unconfigured": { kind: "switch", summary: "Taken for older scripts; a start without settings is fine anyway" },
+  "allow-unconfigured": { kind: "switch", summary: "A start without settings is fine anyway", hidden: true },
 } as const;
 
 /** What running the gateway is given. */
@@ -51,7 +51,7 @@ export type MethodCall = Call<typeof callFlags>;
 
 const callCommand = defineCommand({
   summary: "Call any method and print its answer as JSON",
-  positionals: [{ name: "METHOD" }],
+  positionals: [{ name: "METHOD", completes: "method" }],
   flags: callFlags,
   examples: [
     "moltbot gateway call health",

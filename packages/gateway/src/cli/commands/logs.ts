@@ -58,7 +58,8 @@ async function show(call: Shown, link: Link, params: { limit?: number; cursor?: 
 }
 
 function printLine(call: Shown, line: string): void {
-  call.out.print(call.flags.json ? line : forPeople(line, call));
+  if (call.flags.json) call.out.raw(line);
+  else call.out.print(forPeople(line, call));
 }
 
 function lastLines(path: string, limit: number): string[] {

@@ -5,9 +5,8 @@ import { defineCommand, defineGroup } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { duration, printable, type Style, table } from "../render.ts";
 
-const NONE =
-  "No MCP server is configured. Add one under mcp.servers in the config, for example\n" +
-  `  moltbot config set mcp.servers.files '{ "command": "npx", "args": ["-y", "some-mcp-server"] }'`;
+const NONE = "No MCP server is configured. Add one under mcp.servers in the config, for example";
+const EXAMPLE = `moltbot config set mcp.servers.files '{ "command": "npx", "args": ["-y", "some-mcp-server"] }'`;
 /** A program may have to be fetched before it starts. */
 const TEST_MS = 45_000;
 
@@ -19,9 +18,12 @@ const list = defineCommand({
       const result = await client.request("mcp.status", {}, { timeoutMs });
       if (flags.json) return out.json(result);
       const { servers } = result;
-      if (servers.length === 0) return out.print(NONE);
+      if (servers.length === 0) {
+        out.print(NONE);
+        return out.raw(`  ${EXAMPLE}`);
+      }
       const columns = [
-        { title: "Server", flexible: true },
+        { title: "Server" },
         { title: "Over" },
         { title: "For" },
         { title: "State", paint: (cell: string, row: number) => paintOf(servers[row], out.style)(cell) },
@@ -41,7 +43,7 @@ const list = defineCommand({
 
 const test = defineCommand({
   summary: "Connect an MCP server now and list its tools",
-  positionals: [{ name: "NAME" }],
+  positionals: [{ name: "NAME", completes: "mcp-server" }],
   run: (call) =>
     withGateway(call, async ({ client, timeoutMs }) => {
       const { out, flags, words } = call;
@@ -52,11 +54,7 @@ const test = defineCommand({
       const { tools, durationMs } = result;
       const what = tools.length === 1 ? "1 tool" : `${tools.length} tools`;
       out.print(`${out.style.green("●")} ${printable(result.name)} works: ${what} in ${duration(durationMs)}.\n`);
-      const columns = [
-        { title: "Tool", flexible: true },
-        { title: "Changes" },
-        { title: "What it does", flexible: true },
-      ];
+      const columns = [{ title: "Tool" }, { title: "Changes" }, { title: "What it does", flexible: true }];
       const rows = tools.map((tool) => [
         ...[tool.name, tool.changes ? "maybe" : "no"],
         tool.summary.replace(/^.*?own words: /, ""),
@@ -66,7 +64,7 @@ const test = defineCommand({
 });
 
 /** MCP servers of the config. */
-export const mcp = defineGroup({ summary: "Use the tools of MCP servers", commands: { list, test } });
+export const mcp = defineGroup({ summary: "Use the tools of MCP servers", alone: list, commands: { list, test } });
 
 function paintOf(server: McpStatusResult["servers"][number] | undefined, style: Style): (text: string) => string {
   if (server?.state === "connected") return style.green;

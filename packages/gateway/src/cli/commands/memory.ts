@@ -3,10 +3,11 @@
 import { defineCommand, defineGroup } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { printable, table } from "../render.ts";
+import { agentFlag, limitFlag } from "../shared-flags.ts";
 
 const searchFlags = {
-  agent: { kind: "text", value: "ID", summary: "Whose notes (the default agent's)" },
-  limit: { kind: "number", value: "N", summary: "How many places to show (8)" },
+  ...agentFlag,
+  ...limitFlag("places", 8),
 } as const;
 
 const search = defineCommand({
@@ -45,7 +46,7 @@ const status = defineCommand({
         { title: "Agent" },
         { title: "Notes", align: "right" as const },
         { title: "Pieces", align: "right" as const },
-        { title: "Folder", flexible: true },
+        { title: "Folder" },
       ];
       const rows = answer.agents.map(({ agentId, notes, chunks, folder }) => [
         ...[agentId, String(notes), String(chunks), folder],
@@ -55,4 +56,8 @@ const status = defineCommand({
 });
 
 /** The agent's notes. */
-export const memory = defineGroup({ summary: "Search what the agent has noted", commands: { search, status } });
+export const memory = defineGroup({
+  summary: "Search what the agent has noted",
+  alone: status,
+  commands: { search, status },
+});

@@ -9,10 +9,16 @@ import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { EXIT, usageError } from "../exit.ts";
 import { ago, facts, printable, table } from "../render.ts";
+import { limitFlag } from "../shared-flags.ts";
 
 const placeFlags = {
   target: { kind: "text", short: "t", value: "WHO", summary: "Whom: +15550100, @name, a chat's id" },
-  channel: { kind: "text", value: "NAME", summary: "Over which channel (the only one there is)" },
+  channel: {
+    kind: "text",
+    value: "NAME",
+    summary: "Over which channel (the only one there is)",
+    completes: "channel",
+  },
   ...accountFlag,
   "thread-id": { kind: "text", value: "ID", summary: "A topic or thread within the chat" },
 } as const;
@@ -153,7 +159,7 @@ const list = defineCommand({
     channel: placeFlags.channel,
     ...accountFlag,
     state: { kind: "text", value: "STATE", summary: "Only these", choices: STATES },
-    limit: { kind: "number", value: "N", summary: "How many (20)" },
+    ...limitFlag("to list", 20),
   },
   run: (call) =>
     withGateway(call, async (connection) => {
@@ -194,6 +200,7 @@ const discard = defineCommand({
 /** Messages over channels. */
 export const message = defineGroup({
   summary: "Send messages over channels, and change or resend them",
+  alone: list,
   commands: { send, poll, react, edit, delete: unsend, list, resend, discard },
 });
 

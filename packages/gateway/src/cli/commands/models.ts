@@ -9,5 +9,6 @@ import { test } from "../models/test.ts";
 /** Models, the one that answers, and the keys of those who host them. */
 export const models = defineGroup({
   summary: "Connect models, choose the one that answers, and try it",
+  alone: list,
   commands: { list, status, set, test, auth, scan },
 });

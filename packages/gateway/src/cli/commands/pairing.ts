@@ -9,7 +9,7 @@ import { ago, duration, printable, table } from "../render.ts";
 
 const list = defineCommand({
   summary: "List senders who wait, and those who were let in",
-  positionals: [{ name: "CHANNEL", optional: true }],
+  positionals: [{ name: "CHANNEL", optional: true, completes: "channel" }],
   run: (call) =>
     withGateway(call, async (connection) => {
       const { out, words, flags } = call;
@@ -24,7 +24,7 @@ const list = defineCommand({
           { title: "Code", paint: out.style.cyan },
           { title: "Channel" },
           { title: "Who", flexible: true },
-          { title: "Id", flexible: true },
+          { title: "Id" },
           { title: "Wrote" },
           { title: "Good for", align: "right" as const },
         ];
@@ -49,7 +49,10 @@ const approveFlags = {
 
 const approve = defineCommand({
   summary: "Let a sender in by the code that they were given",
-  positionals: [{ name: "CHANNEL", optional: true }, { name: "CODE" }],
+  positionals: [
+    { name: "CHANNEL", optional: true, completes: "channel" },
+    { name: "CODE", completes: "sender-code" },
+  ],
   flags: approveFlags,
   examples: ["moltbot pairing approve telegram XAAL434H --notify", "moltbot pairing approve XAAL434H"],
   run: (call) =>
@@ -66,7 +69,7 @@ const approve = defineCommand({
 
 const revoke = defineCommand({
   summary: "Shut out a sender who was let in, or turn away one who waits",
-  positionals: [{ name: "CHANNEL" }, { name: "ID" }],
+  positionals: [{ name: "CHANNEL", completes: "channel" }, { name: "ID" }],
   run: (call) =>
     withGateway(call, async (connection) => {
       const { out, words, flags } = call;
@@ -84,6 +87,7 @@ const revoke = defineCommand({
 /** Senders and their codes. */
 export const pairing = defineGroup({
   summary: "Say who may write to the agent",
+  alone: list,
   commands: { list, approve, revoke },
 });
 

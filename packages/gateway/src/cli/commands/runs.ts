@@ -5,18 +5,20 @@ import type { RunsGetResult, RunsListResult, RunsReplayResult } from "@moltbot/p
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { CliError, type ExitCode } from "../exit.ts";
+import { briefKey, shortRun } from "../names.ts";
 import { ago, bytes, duration, facts, printable, type Style, table } from "../render.ts";
+import { limitFlag } from "../shared-flags.ts";
 
 /** As many as the gateway gives at once: ids are looked for among them. */
 const MAX_RUNS = 200;
-const SHORT_ID = 8;
 const REPLAY_MS = 70_000;
 
 const list = defineCommand({
   summary: "List runs, the latest first",
-  flags: { limit: { kind: "number", short: "n", value: "COUNT", summary: "How many to list (20)" } },
+  flags: limitFlag("to list", 20),
   run: (call) =>
-    withGateway(call, async ({ client, timeoutMs }) => {
+    withGateway(call, async (link) => {
+      const { client, timeoutMs } = link;
       const { out, flags } = call;
       const limit = Math.min(MAX_RUNS, Math.max(1, Math.trunc(flags.limit ?? 20)));
       const result = await client.request("runs.list", { limit }, { timeoutMs });
@@ -25,14 +27,21 @@ const list = defineCommand({
       const columns = [
         { title: "Run" },
         { title: "When" },
-        { title: "Session", flexible: true },
+        { title: "Session" },
         { title: "Status", paint: (cell: string, row: number) => paintOf(result.runs[row], out.style)(cell) },
         { title: "Took", align: "right" as const },
         { title: "Model", flexible: true },
         { title: "Kept" },
       ];
       const rows = result.runs.map((run) => [
-        ...[shortOf(run.runId), ago(run.acceptedAt), run.sessionKey, run.status, tookOf(run), run.model ?? ""],
+        ...[
+          shortRun(run.runId),
+          ago(run.acceptedAt),
+          briefKey(run.sessionKey, link),
+          run.status,
+          tookOf(run),
+          run.model ?? "",
+        ],
         run.recorded ? "yes" : "",
       ]);
       out.print(table(columns, rows, out));
@@ -42,7 +51,7 @@ const list = defineCommand({
 
 const show = defineCommand({
   summary: "Show what happened in a run",
-  positionals: [{ name: "RUN", optional: true }],
+  positionals: [{ name: "RUN", optional: true, completes: "run" }],
   flags: { events: { kind: "switch", summary: "Show its events as well" } },
   examples: ["moltbot runs show", "moltbot runs show 3f2a91c0 --events"],
   run: (call) =>
@@ -60,7 +69,7 @@ const show = defineCommand({
 
 const replay = defineCommand({
   summary: "Run a recorded run again, offline, and show where it differs",
-  positionals: [{ name: "RUN|FILE", optional: true }],
+  positionals: [{ name: "RUN|FILE", optional: true, completes: "run" }],
   examples: ["moltbot runs replay", "moltbot runs replay 3f2a91c0", "moltbot runs replay run.json"],
   run: (call) =>
     withGateway(call, async (link): Promise<ExitCode | undefined> => {
@@ -78,7 +87,10 @@ const replay = defineCommand({
 
 const exportRun = defineCommand({
   summary: "Write a recorded run to a file, to replay it elsewhere",
-  positionals: [{ name: "RUN" }, { name: "FILE", optional: true }],
+  positionals: [
+    { name: "RUN", completes: "run" },
+    { name: "FILE", optional: true },
+  ],
   examples: ["moltbot runs export last run.json", "moltbot runs export 3f2a91c0 > run.json"],
   run: (call) =>
     withGateway(call, async (link) => {
@@ -97,6 +109,7 @@ const exportRun = defineCommand({
 /** Runs that were, and recordings of them. */
 export const runs = defineGroup({
   summary: "See what the agent did, and run it again offline",
+  alone: list,
   commands: { list, show, replay, export: exportRun },
 });
 
@@ -188,10 +201,6 @@ function readExported(file: string): unknown {
     const why = error instanceof SyntaxError ? "it is not JSON" : (error as Error).message;
     throw new CliError(`${file} cannot be read: ${why}. \`moltbot runs export\` writes such files.`);
   }
-}
-
-function shortOf(runId: string): string {
-  return runId.slice(0, SHORT_ID);
 }
 
 function tookOf({ startedAt, endedAt }: Row): string {

@@ -3,30 +3,31 @@
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { CliError, usageError } from "../exit.ts";
+import { renderMarkdown } from "../markdown.ts";
+import { briefKey } from "../names.ts";
 import { ago, printable, table } from "../render.ts";
+import { limitFlag } from "../shared-flags.ts";
 import { messageText, messageTime } from "../transcript.ts";
-
-const limit = (what: string, usual: number) =>
-  ({ kind: "number", short: "n", value: "COUNT", summary: `How many ${what} (${usual})` }) as const;
 
 const list = defineCommand({
   summary: "List conversations, the latest first",
-  flags: { limit: limit("to list", 30) },
+  flags: limitFlag("to list", 30),
   run: (call) =>
-    withGateway(call, async ({ client, timeoutMs }) => {
+    withGateway(call, async (link) => {
+      const { client, timeoutMs } = link;
       const { out, flags } = call;
       const params = { limit: whole(flags.limit, 30), includeDerivedTitles: true, includeLastMessage: true };
       const result = await client.request("sessions.list", params, { timeoutMs });
       if (flags.json) return out.json(result);
       if (result.sessions.length === 0) return out.print("No conversation yet. Begin one with `moltbot chat`.");
       const columns = [
-        { title: "Session", flexible: true },
+        { title: "Session" },
         { title: "Title", flexible: true },
         { title: "Active" },
         { title: "Tokens", align: "right" as const },
       ];
       const rows = result.sessions.map((each) => [
-        each.key,
+        briefKey(each.key, link),
         each.label ?? each.displayName ?? each.derivedTitle ?? each.lastMessagePreview ?? "",
         ago(each.updatedAt),
         each.totalTokens ? String(each.totalTokens) : "",
@@ -37,8 +38,8 @@ const list = defineCommand({
 
 const show = defineCommand({
   summary: "Read a conversation",
-  positionals: [{ name: "SESSION" }],
-  flags: { limit: limit("messages", 50) },
+  positionals: [{ name: "SESSION", completes: "session" }],
+  flags: limitFlag("messages", 50),
   run: (call) =>
     withGateway(call, async ({ client, timeoutMs }) => {
       const { out, flags, words } = call;
@@ -54,29 +55,30 @@ const show = defineCommand({
 const search = defineCommand({
   summary: "Search what was said in all conversations",
   positionals: [{ name: "WORDS", rest: true }],
-  flags: { limit: limit("matches", 20) },
+  flags: limitFlag("matches", 20),
   run: (call) =>
-    withGateway(call, async ({ client, timeoutMs }) => {
+    withGateway(call, async (link) => {
+      const { client, timeoutMs } = link;
       const { out, flags, words } = call;
       const params = { query: words.join(" "), limit: whole(flags.limit, 20) };
       const result = await client.request("sessions.search", params, { timeoutMs });
       if (flags.json) return out.json(result);
       if (result.matches.length === 0)
         throw new CliError(`Nothing said so far matches ${JSON.stringify(params.query)}.`);
-      const columns = [
-        { title: "Session", flexible: true },
-        { title: "When" },
-        { title: "Who" },
-        { title: "Text", flexible: true },
-      ];
-      const rows = result.matches.map((each) => [each.sessionKey, ago(each.ts), each.role, each.snippet]);
+      const columns = [{ title: "Session" }, { title: "When" }, { title: "Who" }, { title: "Text", flexible: true }];
+      const rows = result.matches.map((each) => [
+        briefKey(each.sessionKey, link),
+        ago(each.ts),
+        each.role,
+        each.snippet,
+      ]);
       out.print(table(columns, rows, out));
     }),
 });
 
 const remove = defineCommand({
   summary: "Delete a conversation",
-  positionals: [{ name: "SESSION" }],
+  positionals: [{ name: "SESSION", completes: "session" }],
   flags: { "keep-transcript": { kind: "switch", summary: "Forget the session but keep what was said" } },
   run: (call) =>
     withGateway(call, async ({ client, timeoutMs }) => {
@@ -94,7 +96,7 @@ const remove = defineCommand({
 
 const compact = defineCommand({
   summary: "Let the model sum up the older part of a conversation, or take that back",
-  positionals: [{ name: "SESSION" }],
+  positionals: [{ name: "SESSION", completes: "session" }],
   flags: {
     note: { kind: "text", value: "TEXT", summary: "What the summary must keep in mind" },
     undo: { kind: "switch", summary: "Take the newest summary back" },
@@ -127,6 +129,7 @@ const SUMMARY_MS = 190_000;
 /** Conversations. */
 export const sessions = defineGroup({
   summary: "List, read, search, sum up and delete conversations",
+  alone: list,
   commands: { list, show, search, compact, delete: remove },
 });
 
@@ -136,7 +139,9 @@ function showMessage({ out }: Pick<Call, "out">, message: unknown): void {
   const at = messageTime(message);
   const who = role === "user" ? bold("you") : cyan(role);
   out.print(`${who}${at === undefined ? "" : dim(` · ${ago(at)}`)}`);
-  out.print(`${printable(messageText(message)).trimEnd()}\n`);
+  const text = printable(messageText(message)).trimEnd();
+  if (role === "assistant" && out.isTerminal) out.put(`${renderMarkdown(text, out)}\n\n`);
+  else out.print(`${text}\n`);
 }
 
 function whole(given: number | undefined, usual: number): number {

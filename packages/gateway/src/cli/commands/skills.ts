@@ -18,8 +18,8 @@ const list = defineCommand({
       if (call.flags.json) return out.json(status);
       const { skills, broken, workspaceDir, managedSkillsDir } = status;
       if (skills.length === 0) {
-        out.print(`There are no skills. Put a folder with a SKILL.md into ${workspaceDir}/skills, or for all agents`);
-        out.print(`into ${managedSkillsDir}.`);
+        const places = `${workspaceDir}/skills, or for all agents into ${managedSkillsDir}`;
+        out.print(`There are no skills. Put a folder with a SKILL.md into ${places}.`);
       } else {
         const columns = [
           { title: "", paint: out.style.green },
@@ -32,7 +32,7 @@ const list = defineCommand({
           ...[skill.eligible ? "●" : "", skill.name, skill.source, stateOf(skill), printable(skill.description)],
         ]);
         out.print(table(columns, rows, out));
-        out.print(out.style.dim("\nSee what one needs with `moltbot skills info NAME`."));
+        out.print(out.style.dim("\nSee what one needs with `moltbot skills show NAME`."));
       }
       for (const { folder, problem } of broken) {
         out.print(out.style.yellow(`${printable(folder)} is not a skill: ${printable(problem)}.`));
@@ -40,9 +40,9 @@ const list = defineCommand({
     }),
 });
 
-const info = defineCommand({
+const show = defineCommand({
   summary: "Show a skill, what it needs, and what is missing",
-  positionals: [{ name: "NAME" }],
+  positionals: [{ name: "NAME", completes: "skill" }],
   run: (call) =>
     withGateway(call, async (link) => {
       const { out } = call;
@@ -69,20 +69,23 @@ const keyFlags = {
 
 const enable = defineCommand({
   summary: "Let agents use a skill, and keep its key",
-  positionals: [{ name: "NAME" }],
+  positionals: [{ name: "NAME", completes: "skill" }],
   flags: keyFlags,
   run: (call) => withGateway(call, (link) => change(call, link, { enabled: true, apiKey: call.flags["api-key"] })),
 });
 
 const disable = defineCommand({
   summary: "Keep agents from using a skill",
-  positionals: [{ name: "NAME" }],
+  positionals: [{ name: "NAME", completes: "skill" }],
   run: (call) => withGateway(call, (link) => change(call, link, { enabled: false })),
 });
 
 const install = defineCommand({
   summary: "Install what a skill needs, in a way that it declares",
-  positionals: [{ name: "NAME" }, { name: "WAY", optional: true }],
+  positionals: [
+    { name: "NAME", completes: "skill" },
+    { name: "WAY", optional: true },
+  ],
   examples: ["moltbot skills install weather", "moltbot skills install weather brew"],
   run: (call) =>
     withGateway(call, async (link) => {
@@ -100,7 +103,9 @@ const install = defineCommand({
 /** Skills. */
 export const skills = defineGroup({
   summary: "See what agents know how to do, and let them use it",
-  commands: { list, info, enable, disable, install },
+  formerly: { info: "show" },
+  alone: list,
+  commands: { list, show, enable, disable, install },
 });
 
 const INSTALL_LIMIT_MS = 310_000;

@@ -6,6 +6,7 @@ import { accountsOf, type NamedAccount, paintOf, problemLines, stateOf } from ".
 import { type Call, defineCommand } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { databaseLines, machineLines } from "../machine-health.ts";
+import { briefKey } from "../names.ts";
 import { ago, duration, facts, table } from "../render.ts";
 
 /** Shows the whole picture on one screen. */
@@ -34,7 +35,7 @@ export const status = defineCommand({
         ...problemLines(accounts, call.out),
       ];
       if (problems.length > 0) call.out.print(`\n${problems.join("\n")}`);
-      showSessions(call, summary.sessions.recent);
+      showSessions(call, link, summary.sessions.recent);
       showPresence(call, presence);
     }),
 });
@@ -80,16 +81,16 @@ interface Session {
   readonly percentUsed?: number | null;
 }
 
-function showSessions({ out }: Out, sessions: readonly Session[]): void {
+function showSessions({ out }: Out, link: Link, sessions: readonly Session[]): void {
   if (sessions.length === 0) return;
   const columns = [
-    { title: "Session", flexible: true },
+    { title: "Session" },
     { title: "Active" },
     { title: "Model", flexible: true },
     { title: "Context", align: "right" as const },
   ];
   const rows = sessions.map(({ key, updatedAt, model, percentUsed }) => [
-    key,
+    briefKey(key, link),
     ago(updatedAt),
     model ?? "",
     typeof percentUsed === "number" ? `${percentUsed} %` : "",

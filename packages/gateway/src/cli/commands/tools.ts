@@ -1,23 +1,22 @@
 /** `moltbot tools` — what models may call, and why not. */
 
-import { defineCommand, defineGroup } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { usageError } from "../exit.ts";
-import { printable, table } from "../render.ts";
+import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { type Link, withGateway } from "../connect.ts";
+import { CliError, usageError } from "../exit.ts";
+import { nearest } from "../nearest.ts";
+import { facts, printable, table } from "../render.ts";
+import { agentFlag, sessionFlag } from "../shared-flags.ts";
+
+const whoseFlags = { ...agentFlag, ...sessionFlag } as const;
 
 const list = defineCommand({
   summary: "List the tools, and whether the agent may use each when you ask",
-  flags: {
-    agent: { kind: "text", value: "ID", summary: "The agent whose main conversation is meant" },
-    session: { kind: "text", value: "KEY", summary: "The conversation; the main one when not said" },
-  },
+  flags: whoseFlags,
   examples: ["moltbot tools list", "moltbot tools list --agent work"],
   run: (call) =>
-    withGateway(call, async ({ client, timeoutMs }) => {
+    withGateway(call, async (link) => {
       const { out, flags } = call;
-      if (flags.agent && flags.session) throw usageError("--agent and --session do not go together; name one of them.");
-      const sessionKey = flags.agent ? `agent:${flags.agent}:main` : flags.session;
-      const result = await client.request("tools.list", sessionKey ? { sessionKey } : {}, { timeoutMs });
+      const result = await readTools(call, link);
       if (flags.json) return out.json(result);
       const columns = [
         { title: "", paint: out.style.green },
@@ -37,10 +36,58 @@ const list = defineCommand({
       const refused = result.tools.filter(({ allowed }) => !allowed);
       if (refused.length > 0) out.print("");
       for (const { name, why = "" } of refused) out.print(out.style.dim(`${name}: ${printable(why)}`));
+      out.print(out.style.dim("\nRead all that is said of one with `moltbot tools show TOOL`."));
     }),
 });
+
+const show = defineCommand({
+  summary: "Show all that is said of a tool, and why it may not be used",
+  positionals: [{ name: "TOOL", completes: "tool" }],
+  flags: whoseFlags,
+  run: (call) =>
+    withGateway(call, async (link) => {
+      const { out, flags, words } = call;
+      const [wanted = ""] = words;
+      const { tools: known } = await readTools(call, link);
+      const tool = known.find(({ name }) => name === wanted);
+      if (!tool) throw unknownTool(wanted, known);
+      if (flags.json) return out.json(tool);
+      const { bold, green, yellow } = out.style;
+      out.print(`${bold(tool.name)}\n${printable(tool.summary)}\n`);
+      out.print(
+        facts(
+          [
+            ["For", FOR_WHOM[tool.audience]],
+            ["Changes", tool.changes ? "something outside the conversation" : "nothing"],
+            ["Allowed", tool.allowed ? green("yes") : yellow(`no: ${printable(tool.why ?? "")}`)],
+          ],
+          out,
+        ),
+      );
+    }),
+});
+
+/** The tools as the agent that is meant may use them. */
+async function readTools({ flags }: Pick<Call<typeof whoseFlags>, "flags">, { client, timeoutMs }: Link) {
+  if (flags.agent && flags.session) throw usageError("--agent and --session do not go together; name one of them.");
+  const sessionKey = flags.agent ? `agent:${flags.agent}:main` : flags.session;
+  return await client.request("tools.list", sessionKey ? { sessionKey } : {}, { timeoutMs });
+}
+
+function unknownTool(wanted: string, known: readonly { readonly name: string }[]): CliError {
+  const close = nearest(
+    wanted,
+    known.map(({ name }) => name),
+  );
+  const hint = close === undefined ? "" : ` Did you mean ${close}?`;
+  return new CliError(`There is no tool ${JSON.stringify(wanted)}.${hint} See \`moltbot tools list\`.`);
+}
 
 const FOR_WHOM: Readonly<Record<string, string>> = { anyone: "anyone", trusted: "let in", owner: "owner" };
 
 /** What models may call. */
-export const tools = defineGroup({ summary: "See which tools the agent may use", commands: { list } });
+export const tools = defineGroup({
+  summary: "See which tools the agent may use",
+  alone: list,
+  commands: { list, show },
+});

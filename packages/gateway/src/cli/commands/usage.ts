@@ -2,8 +2,9 @@
 
 import type { UsageBreakdownResult, UsageCostResult, UsageStatusResult } from "@moltbot/protocol";
 import { type Call, defineCommand } from "../command.ts";
-import { withGateway } from "../connect.ts";
+import { type Link, withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
+import { briefKey } from "../names.ts";
 import { duration, table } from "../render.ts";
 
 const GROUPINGS = ["model", "agent", "session", "run"] as const;
@@ -11,7 +12,7 @@ type Grouping = (typeof GROUPINGS)[number];
 
 const usageFlags = {
   days: { kind: "number", value: "N", summary: "How many days to look back (30)" },
-  by: { kind: "text", value: "WHAT", summary: `Put together by ${GROUPINGS.join(", ")}` },
+  by: { kind: "text", value: "WHAT", summary: "Put together by", choices: GROUPINGS },
 } as const;
 
 /** Tokens and cost of the last days. */
@@ -20,7 +21,8 @@ export const usage = defineCommand({
   flags: usageFlags,
   examples: ["moltbot usage", "moltbot usage --days 7 --by model", "moltbot usage --by session --json"],
   run: (call) =>
-    withGateway(call, async ({ client, timeoutMs }) => {
+    withGateway(call, async (link) => {
+      const { client, timeoutMs } = link;
       const { flags, out } = call;
       const days = daysOf(flags.days);
       const by = groupingOf(flags.by);
@@ -35,9 +37,8 @@ export const usage = defineCommand({
       } else {
         out.print(headline(call, cost, status.date));
         out.print("");
-        out.print(groups ? groupTable(call, groups) : dayTable(call, cost));
-        if (cost.totals.missingCostEntries > 0)
-          out.print(out.style.dim("\n? stands for models whose price is not known."));
+        out.print(groups ? groupTable(call, link, groups) : dayTable(call, cost));
+        if (cost.totals.missingCostEntries > 0) out.print(out.style.dim(`\n${UNKNOWN_PRICE}`));
       }
       for (const line of budgetLines(call, status)) out.print(line);
     }),
@@ -49,6 +50,8 @@ type Totals = UsageCostResult["totals"];
 const BARS = "▁▂▃▄▅▆▇█";
 const MAX_BARS = 60;
 const MAX_DAYS_SHOWN = 14;
+const UNKNOWN_PRICE =
+  "The price of some models is not known; models.providers.ID.models says it, with `cost` beside the model's id.";
 
 function headline({ out }: UsageCall, { daily, days, totals }: UsageCostResult, today: string): string {
   const bars = sparkline(perDay(daily, days, today));
@@ -82,21 +85,26 @@ function dayTable({ out }: UsageCall, { daily }: UsageCostResult): string {
   return more > 0 ? `${body}\n${out.style.dim(`and ${more} more days; --json has them all`)}` : body;
 }
 
-function groupTable({ out }: UsageCall, { rows, by }: UsageBreakdownResult): string {
+function groupTable({ out }: UsageCall, link: Link, { rows, by }: UsageBreakdownResult): string {
   const columns = [
-    { title: by[0]!.toUpperCase() + by.slice(1), flexible: true },
+    { title: by[0]!.toUpperCase() + by.slice(1) },
     { title: "Calls", align: "right" as const },
     ...COUNTS,
   ];
-  const cells = rows.map((row) => [row.name || "(outside)", String(row.calls), ...counts(row)]);
+  const cells = rows.map((row) => [nameOf(row.name, by, link), String(row.calls), ...counts(row)]);
   return table(columns, cells, out);
+}
+
+function nameOf(name: string, by: string, link: Link): string {
+  if (name === "") return "(outside)";
+  return by === "session" ? briefKey(name, link) : name;
 }
 
 const COUNTS = ["Input", "Cached", "Output", "Total", "Cost"].map((title) => ({ title, align: "right" as const }));
 
 function counts(totals: Totals): string[] {
   const { input, cacheRead, cacheWrite, output, totalTokens } = totals;
-  return [...[input + cacheWrite, cacheRead, output, totalTokens].map(tokens), money(totals)];
+  return [...[input + cacheWrite, cacheRead, output, totalTokens].map(tokens), cost(totals)];
 }
 
 function budgetLines({ out }: UsageCall, { budgets, updatedAt }: UsageStatusResult): string[] {
@@ -116,10 +124,16 @@ function tokens(count: number): string {
   return count < 999_500 ? `${(count / 1_000).toFixed(1)}k` : `${(count / 1_000_000).toFixed(2)}M`;
 }
 
-/** Costs; "?" says that some calls have no price. */
+/** Costs in words. */
 function money({ totalCost, missingCostEntries }: Totals): string {
-  if (missingCostEntries > 0) return totalCost === 0 ? "?" : `${dollars(totalCost)} + ?`;
-  return dollars(totalCost);
+  if (missingCostEntries === 0) return dollars(totalCost);
+  return totalCost === 0 ? "price unknown" : `${dollars(totalCost)} and calls of unknown price`;
+}
+
+/** Costs in a cell of a table. */
+function cost({ totalCost, missingCostEntries }: Totals): string {
+  if (missingCostEntries === 0) return dollars(totalCost);
+  return totalCost === 0 ? "unknown" : `over ${dollars(totalCost)}`;
 }
 
 function dollars(amount: number): string {
@@ -133,7 +147,5 @@ function daysOf(given: number | undefined): number {
 }
 
 function groupingOf(given: string | undefined): Grouping | undefined {
-  const by = GROUPINGS.find((each) => each === given);
-  if (given === undefined || by) return by;
-  throw usageError(`--by is one of ${GROUPINGS.join(", ")}, not ${JSON.stringify(given)}.`);
+  return GROUPINGS.find((each) => each === given);
 }

@@ -7,11 +7,12 @@ import { type Call, defineCommand } from "../command.ts";
 import { hideSecrets } from "../config-path.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { ago, facts, printable, type Style, table } from "../render.ts";
+import { limitFlag } from "../shared-flags.ts";
 
 const whyFlags = {
   list: { kind: "switch", summary: "List the newest messages instead" },
-  channel: { kind: "text", value: "NAME", summary: "List only those of this channel" },
-  limit: { kind: "number", value: "N", summary: "How many to list (20)" },
+  channel: { kind: "text", value: "NAME", summary: "List only those of this channel", completes: "channel" },
+  ...limitFlag("to list", 20),
 } as const;
 
 /** Explains one message, the last one unless another is named. */

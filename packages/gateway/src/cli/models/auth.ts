@@ -11,7 +11,7 @@ const authFlags = {
   "key-stdin": { kind: "switch", summary: "Read the key from standard input" },
   add: { kind: "switch", summary: "Keep it beside the keys there are: the next is used when one is refused" },
   remove: { kind: "switch", summary: "Take the provider's keys out of the config" },
-  model: { kind: "text", value: "MODEL", summary: "The model to try" },
+  model: { kind: "text", value: "MODEL", summary: "The model to try", completes: "model" },
   "base-url": { kind: "text", value: "URL", summary: "The address of a provider that is not known by name" },
   api: {
     kind: "text",
@@ -26,7 +26,7 @@ type Api = (typeof authFlags.api.choices)[number];
 
 export const auth = defineCommand({
   summary: "Connect a provider: its key is tried with one question, then saved",
-  positionals: [{ name: "PROVIDER", optional: true }],
+  positionals: [{ name: "PROVIDER", optional: true, completes: "provider" }],
   flags: authFlags,
   examples: [
     "moltbot models auth anthropic",

@@ -16,7 +16,7 @@ export const list = defineCommand({
         return out.print(current ? `${current} answers; its provider lists no models.` : NONE_CONNECTED);
       const columns = [
         { title: "", paint: out.style.green },
-        { title: "Model", flexible: true },
+        { title: "Model" },
         { title: "Name", flexible: true },
         { title: "Context", align: "right" as const },
         { title: "Thinks" },

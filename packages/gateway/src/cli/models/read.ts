@@ -1,6 +1,5 @@
 /** What the commands of `moltbot models` ask the gateway, and what they say when there is nothing. */
 import type { Link } from "../connect.ts";
-import { CliError } from "../exit.ts";
 
 /** The sentence for a gateway without a model. */
 export const NONE_CONNECTED =
@@ -18,22 +17,3 @@ export async function readModels({ client, timeoutMs }: Link) {
   ]);
   return { models, status };
 }
-
-/** Throws a `CliError` when a word names neither a short name nor a model of a provider that there is. */
-export function requireModel(word: string, { models, status }: Awaited<ReturnType<typeof readModels>>): void {
-  if (Object.keys(status.aliases).some((alias) => alias.toLowerCase() === word.toLowerCase())) return;
-  if (!/^[^/]+\/.+/.test(word)) {
-    throw new CliError(
-      `${JSON.stringify(word)} is not a model; write it as provider/model, as \`moltbot models list\` does.`,
-    );
-  }
-  const [provider = ""] = word.split("/");
-  const known = [...models.map((each) => each.provider), ...status.providers.map(({ id }) => id), ...LOCAL];
-  if (known.some((id) => id.toLowerCase() === provider.toLowerCase())) return;
-  const names = [...new Set(status.providers.map(({ id }) => id))];
-  const have = names.length > 0 ? `There are ${names.join(", ")}` : "None is connected yet";
-  throw new CliError(`No model provider is called ${JSON.stringify(provider)}. ${have}; see \`moltbot models list\`.`);
-}
-
-/** Servers on this machine that can be named whether they run or not. */
-const LOCAL = ["ollama", "lmstudio", "llamacpp", "vllm"];

@@ -24,7 +24,7 @@ export const scan = defineCommand({
         );
       }
       const columns = [
-        { title: "Model", flexible: true, paint: out.style.cyan },
+        { title: "Model", paint: out.style.cyan },
         { title: "Tools" },
         { title: "Sees" },
         { title: "Thinks" },

@@ -2,10 +2,10 @@
 import { type Call, defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
-import { readModels, requireModel } from "./read.ts";
+import { sessionFlag } from "../shared-flags.ts";
 
 const setFlags = {
-  session: { kind: "text", value: "KEY", summary: "For one conversation only" },
+  session: { ...sessionFlag.session, summary: "For one conversation only" },
   fallback: { kind: "switch", summary: "Ask it when the chosen model cannot answer" },
   alias: { kind: "text", value: "NAME", summary: "Give it a short name" },
   remove: { kind: "switch", summary: "Take back: with --session, --fallback or --alias" },
@@ -15,7 +15,7 @@ type SetCall = Call<typeof setFlags>;
 
 export const set = defineCommand({
   summary: "Choose the model that answers",
-  positionals: [{ name: "MODEL", optional: true }],
+  positionals: [{ name: "MODEL", optional: true, completes: "model" }],
   flags: setFlags,
   examples: [
     "moltbot models set anthropic/claude-sonnet-4-5",
@@ -25,7 +25,6 @@ export const set = defineCommand({
   run: (call) =>
     withGateway(call, async (link) => {
       const params = paramsOf(call);
-      if (params.model !== null) requireModel(params.model, await readModels(link));
       const result = await link.client.request("models.set", params, { timeoutMs: link.timeoutMs });
       if (call.flags.json) return call.out.json({ ...result, model: params.model ?? result.model });
       call.out.print(sentence(call, result));

@@ -10,7 +10,7 @@ const TEST_MS = 600_000;
 
 export const test = defineCommand({
   summary: "Ask a model for one word and show how long it took",
-  positionals: [{ name: "MODEL", optional: true }],
+  positionals: [{ name: "MODEL", optional: true, completes: "model" }],
   flags: {
     tools: { kind: "switch", summary: "Try whether it calls a tool" },
     image: { kind: "switch", summary: "Try whether it sees a picture" },

@@ -482,10 +482,8 @@ function bindError(error: Error, host: string, port: number): StartError {
   if (code === "EADDRINUSE") {
     const owner = findPortOwner(port);
     const who = owner ? ` by ${owner.command} (pid ${owner.pid})` : "";
-    return new StartError(
-      `Port ${port} is taken${who}; stop it (\`moltbot gateway stop\` if it is a gateway), or start with --port.`,
-      options,
-    );
+    const stop = owner ? `end that program (\`kill ${owner.pid}\`)` : "end that program";
+    return new StartError(`Port ${port} is taken${who}; choose another with --port, or ${stop}.`, options);
   }
   if (code === "EACCES")
     return new StartError(`Port ${port} needs more rights; choose one above 1023 with --port.`, options);

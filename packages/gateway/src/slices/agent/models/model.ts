@@ -37,8 +37,6 @@ export interface Provider {
   readonly apiKey?: string | undefined;
   /** All of its keys, where there are several. */
   readonly apiKeys?: readonly string[] | undefined;
-  /** The usual environment variable of its key. */
-  readonly keyEnv?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** How long it may be silent while it answers; two minutes when not said. */
   readonly patienceMs?: number | undefined;

@@ -44,6 +44,7 @@ function fileOver(raw: string) {
     clock: systemClock,
     env: ENV,
     log,
+    sessions: { models: { now: { refOf: (name: string) => name } } },
   } as unknown as ConfigFileServices;
   return { path, file: new ConfigFile(base) };
 }

@@ -2,7 +2,7 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type ConfigSnapshot, isRecord } from "../../../base/config/config.ts";
+import { type ConfigSnapshot, isRecord, readConfig } from "../../../base/config/config.ts";
 import { parseJson5 } from "../../../base/config/json5.ts";
 import { detailOf, ignore, invalidRequest } from "../../../base/errors.ts";
 import { readTextIfExists, writePrivateFile } from "../../../base/files.ts";
@@ -11,7 +11,9 @@ import { isSecret } from "../../../kit/schema/sound.ts";
 import type { Schema } from "../../../kit/schema/validate.ts";
 import type { SettingsDefinition } from "../../../kit/settings.ts";
 import type { Notices } from "../notices/notices.ts";
+import type { Sessions } from "../sessions/sessions.ts";
 import { lookUp } from "./lookup.ts";
+import { refuseUnknownModels } from "./model-names.ts";
 import { shownToReaders } from "./readers.ts";
 import { redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
 
@@ -25,6 +27,7 @@ export interface ChangeNote {
 
 export interface ConfigFileServices extends Base {
   readonly notices: Pick<Notices, "add">;
+  readonly sessions: Pick<Sessions, "models">;
 }
 
 const DEFAULT_RESTART_DELAY_MS = 2_000;
@@ -70,10 +73,16 @@ export class ConfigFile {
     return lookUp(path, this.#schemas);
   }
 
-  /** Replaces the file's text. Throws as `Config.write` does. */
+  /** Replaces the file's text. Throws as `Config.write` does, and `INVALID_REQUEST` for a model that cannot be asked. */
   set(raw: string, baseHash: string | undefined) {
-    const { config } = this.#base;
-    config.write(restoreSecrets(raw, this.#secrets(config.snapshot())), baseHash);
+    const { config, sessions } = this.#base;
+    const snapshot = config.snapshot();
+    const text = restoreSecrets(raw, this.#secrets(snapshot));
+    const { parsed, issues } = readConfig(text, []);
+    // What is no valid file at all is refused below, with the line.
+    if (issues.length === 0)
+      refuseUnknownModels({ before: snapshot.parsed, after: parsed }, (name) => sessions.models.now.refOf(name));
+    config.write(text, baseHash);
     const { path, config: values } = this.get();
     return { ok: true as const, path, config: values };
   }

@@ -13,8 +13,6 @@ export interface ErrorSubject {
   readonly label: string;
   readonly baseUrl: string;
   readonly apiKey?: string | undefined;
-  /** The environment variable that holds this provider's key, where there is a usual one. */
-  readonly keyEnv?: string | undefined;
 }
 
 /** The error for a response that is not 2xx. Reads at most the first 64 KB of the body. */
@@ -233,12 +231,8 @@ function tooLong({ label }: ErrorSubject, modelId: string, said: string): ModelE
   );
 }
 
-function badKey({ id, label, keyEnv }: ErrorSubject): ModelError {
-  const setting = `models.providers.${id}.apiKey`;
-  return new ModelError(
-    "logged-out",
-    `${label} rejected the API key; set ${keyEnv ? `${keyEnv} or ${setting}` : setting}.`,
-  );
+function badKey({ id, label }: ErrorSubject): ModelError {
+  return new ModelError("logged-out", `${label} rejected the API key; give it another with ${authCommand(id)}.`);
 }
 
 function noCredit({ label }: ErrorSubject, said: string): ModelError {
@@ -264,6 +258,11 @@ function noTools({ id, label }: ErrorSubject, modelId: string, said: string): Mo
       `models.providers.${id}.models with tools: false to talk to it without them.`,
     { ownersOnly: [said] },
   );
+}
+
+/** How an owner gives a provider its key. */
+export function authCommand(id: string): string {
+  return `\`moltbot models auth ${id}\``;
 }
 
 /** Errors of `fetch` and of the SDK carry the one that says something as their cause. */

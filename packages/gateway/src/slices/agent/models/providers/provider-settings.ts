@@ -26,7 +26,6 @@ export function configuredProvider(id: string, entry: ProviderEntry, { known, ur
     api,
     baseUrl: normalBaseUrl(given, api),
     ...keysOf(keyList.filter((key) => keyProblem(key) === undefined)),
-    keyEnv: known?.keyEnv[0],
     headers: entry.headers ?? {},
     ...(entry.timeoutSeconds !== undefined && { patienceMs: entry.timeoutSeconds * 1_000 }),
     models: entry.models?.map((model) => withFacts(model, known)) ?? known?.models ?? [],

@@ -7,6 +7,7 @@ import type { LocalEndpoints } from "../local/local-endpoints.ts";
 import type { Model, ModelChoice, Price, Provider } from "../model.ts";
 import type { ModelSettings } from "../settings.ts";
 import { KNOWN, type KnownProvider, knownProvider } from "./known-providers.ts";
+import { authCommand } from "./provider-errors.ts";
 import { configuredProvider, modelIn, type ProviderEntry } from "./provider-settings.ts";
 
 export type { Api, Model, Price, Provider } from "../model.ts";
@@ -119,10 +120,10 @@ export class Providers {
 
   #unknownProvider(id: string): string {
     const known = knownProvider(id);
-    if (known) return `${known.label} has no API key; set ${known.keyEnv[0]} or models.providers.${id}.apiKey.`;
+    if (known) return `${known.label} has no API key; connect it with ${authCommand(id)}.`;
     const names = this.list().map((provider) => provider.id);
     const have = names.length > 0 ? `there are ${names.join(", ")}` : "none is connected yet";
-    return `No model provider is called "${id.slice(0, 64)}" (${have}); add it under models.providers.`;
+    return `No model provider is called "${id.slice(0, 64)}" (${have}); add one with \`moltbot models auth NAME --base-url URL\`.`;
   }
 
   #configured(id: string, entry: ProviderEntry): Provider {

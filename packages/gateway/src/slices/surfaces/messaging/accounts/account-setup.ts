@@ -4,7 +4,7 @@ import type { Log } from "../../../../base/log.ts";
 import type { LoginContext, ProbeContext } from "../../../../kit/channel.ts";
 import type { AccountKey } from "../in/inbox.ts";
 import { unknownSettings } from "../settings.ts";
-import { toChannelError } from "./account.ts";
+import { type Account, toChannelError } from "./account.ts";
 import { accountIds, accountPatch, normalAccountId } from "./account-settings.ts";
 import type { AccountParams, Accounts } from "./accounts.ts";
 import type { KnownChannels } from "./known-channels.ts";
@@ -16,6 +16,8 @@ export class AccountSetup {
   readonly #channels: KnownChannels;
   readonly #accounts: Accounts;
   readonly #log: Log;
+  /** Accounts that a login has stopped. */
+  readonly #interrupted = new WeakSet<Account>();
 
   constructor(options: { channels: KnownChannels; accounts: Accounts; log: Log }) {
     this.#channels = options.channels;
@@ -107,24 +109,28 @@ export class AccountSetup {
     return { channel: key.channel, accountId: key.account, cleared: wasLinked, loggedOut };
   }
 
-  /** Stops an account for its login, and writes it into the config when it is not there. */
+  /** Stops an account for its login. One that is not in the config is written there only when it is linked. */
   async prepareLogin(
     key: AccountKey,
     { force, signal, phoneNumber }: { force: boolean; signal: AbortSignal; phoneNumber?: string },
   ): Promise<LoginContext> {
     const patch = accountPatch(this.#channels.config, this.#channels.definition(key.channel), key.account, {});
-    if (!this.#channels.settingsOf(key)) await this.#write(patch);
-    const running = this.#accounts.find(key);
-    await running?.account.stop();
+    const account = this.#accounts.find(key)?.account;
+    if (account && account.state !== "stopped" && account.state !== "disabled") this.#interrupted.add(account);
+    await account?.stop();
     if (force) this.#channels.stateOf(key).clear();
     const settings = this.#channels.settingsOf(key) ?? (await this.#channels.candidate(key, patch));
     return { ...this.#channels.probeContext(key, settings, signal), ...(phoneNumber !== undefined && { phoneNumber }) };
   }
 
-  /** The login has ended: a linked account is started. */
-  loginFinished(key: AccountKey, isLinked: boolean): void {
-    if (isLinked && !this.#accounts.isStopped) this.#accounts.find(key)?.account.start();
-    void this.#accounts.reconcileSoon();
+  /** The login has ended: a linked account is kept in the config and started, any other is left as it was before. */
+  async loginFinished(key: AccountKey, isLinked: boolean): Promise<void> {
+    if (isLinked && !this.#channels.settingsOf(key))
+      await this.#write(accountPatch(this.#channels.config, this.#channels.definition(key.channel), key.account, {}));
+    const account = this.#accounts.find(key)?.account;
+    const wasOn = account !== undefined && this.#interrupted.delete(account);
+    if ((isLinked || wasOn) && !this.#accounts.isStopped) account?.start();
+    await this.#accounts.reconcileSoon();
   }
 
   /** Changes the config and waits until the accounts have followed. */

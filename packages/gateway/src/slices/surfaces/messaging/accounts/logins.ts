@@ -27,13 +27,13 @@ export interface LoginsOptions {
   readonly definitions: readonly ChannelDefinition[];
   /** Whether a session is stored for the account. */
   isLinked(key: AccountKey): boolean;
-  /** The account is stopped, and written into the config when it is not there; returns what a login is given. */
+  /** The account is stopped; returns what a login is given. */
   prepare(
     key: AccountKey,
     options: { force: boolean; signal: AbortSignal; phoneNumber?: string },
   ): Promise<LoginContext>;
-  /** The login has ended; the account is started when it is linked. */
-  finished(key: AccountKey, isLinked: boolean): void;
+  /** The login has ended: the account is kept and started when it is linked, else left as it was. */
+  finished(key: AccountKey, isLinked: boolean): Promise<void>;
 }
 
 interface LoginParams {
@@ -141,18 +141,19 @@ export class Logins implements Disposable {
         signal.throwIfAborted();
         this.#show(login, await viewOf(step, definition.label));
       }
-      this.#end(
-        login,
-        login.view.connected ? login.view : { message: "The login ended without a result.", connected: false },
-      );
+      const { connected } = login.view;
+      await this.#options.finished(key, connected);
+      this.#end(login, connected ? login.view : { message: "The login ended without a result.", connected: false });
     } catch (error) {
       const problem = signal.aborted
         ? new ChannelError("network", `The login was given up: ${String((signal.reason as Error).message)}.`)
         : toChannelError(error, definition.label);
       log.warn("a login has failed", { ...key, problem: problem.message });
+      await this.#options
+        .finished(key, false)
+        .catch((failure: unknown) => log.error("an account cannot be put back as it was", { ...key, error: failure }));
       this.#end(login, { message: problem.message, connected: false });
     }
-    this.#options.finished(key, login.view.connected);
   }
 
   #show(login: Login, view: LoginView): void {
