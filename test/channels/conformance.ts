@@ -90,6 +90,14 @@ export async function conformance({
       assert.doesNotMatch(found.text, /\*\*/);
     });
 
+    test("emphasis beside a script without spaces leaves no marks", async () => {
+      const { said } = await bench.asks("emphasis", { from: "marker" });
+      const message = "**「重要」**の\n\nこれは**強調**です\n\n한국어**강조**입니다 un**believ**able";
+      await bench.operator.call("send", { channel, to: said.chatId, message, idempotencyKey: "emphasis-1" });
+
+      await bench.delivered("「重要」の\n\nこれは強調です\n\n한국어강조입니다 unbelievable");
+    });
+
     test("a long text arrives whole, in order, in messages that the platform takes", async () => {
       const words = Array.from({ length: 1_600 }, (_, n) => `word${n}`).join(" ");
       const message = `${words}\n\n\`\`\`js\nconst last = 1;\n\`\`\``;

@@ -15,6 +15,7 @@ export const mrkdwn: Dialect = {
   // A fence within a fence is broken up by a space of no width.
   fence: (plain) => `\`\`\`\n${escaped(plain.replaceAll("```", "``\u200B`"))}\n\`\`\``,
   measure: ({ text }) => text.length,
+  needsGaps: true,
 };
 
 /** The three characters that Slack reads as markup in any case. */

@@ -85,7 +85,8 @@ export function inboundOf(update: Update, reader: Reader): Reading {
   if (!rule) return { nobody: "a kind of update that the gateway does not ask for" };
   if ("nobody" in rule) return rule;
   const key = `update:${update.update_id}`;
-  return "read" in rule ? rule.read(update, key, reader) : unreadOf(kind!, update[kind!], rule.unread, key, reader);
+  if ("read" in rule) return rule.read(update, key, reader);
+  return unreadOf({ what: kind!, why: rule.unread, about: update[kind!] }, key, reader);
 }
 
 /** The title of a topic that an update tells: in the message that opens it, and in those that answer that. */
@@ -98,7 +99,11 @@ export function topicIn(update: Update): { chatId: string; threadId: string; tit
 }
 
 /** A record of something that cannot be shown: who made it and where, as far as that is told. */
-function unreadOf(what: string, about: unknown, why: string, key: string, { now }: Reader): Reading {
+function unreadOf(
+  { what, why, about }: { readonly what: string; readonly why: string; readonly about: unknown },
+  key: string,
+  { now }: Reader,
+): Reading {
   const { from, user, chat, date } = (about ?? {}) as { from?: User; user?: User; chat?: TelegramChat; date?: number };
   const who = from ?? user;
   if (!who && !chat) return { nobody: "an update that names neither a person nor a chat" };
@@ -189,10 +194,12 @@ function editOf(message: Message, key: string, reader: Reader): Reading {
   return { ...base, kind: "edit", keys: [key], at, messageKeys, writtenAt: base.at, ...content };
 }
 
+const ELSEWHERE = "A button of a message that another bot or chat shows.";
+
 function buttonOf(query: CallbackQuery, key: string, reader: Reader): Reading {
   const { message, data } = query;
   if (!message || data === undefined)
-    return unreadOf("callback_query", query, "A button of a message that another bot or chat shows.", key, reader);
+    return unreadOf({ what: "callback_query", why: ELSEWHERE, about: query }, key, reader);
   const threadId = "is_topic_message" in message && message.is_topic_message ? message.message_thread_id : undefined;
   return {
     kind: "button",

@@ -15,6 +15,7 @@ export const whatsappMarks: Dialect = {
   quote: (inner) => inner.replace(/^/gm, "> "),
   fence: (plain) => `\`\`\`\n${plain}\n\`\`\``,
   measure: ({ text }) => text.length,
+  needsGaps: true,
 };
 
 /** Marks must touch what they style, and end with the line. */

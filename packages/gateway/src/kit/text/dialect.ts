@@ -38,6 +38,11 @@ export interface Dialect {
   fence(plain: string, language: string): string;
   /** How much of the platform's limit a finished message takes; UTF-16 units of `text` for most. */
   measure(rendered: Rendered): number;
+  /**
+   * Whether marks style only what stands between spaces, punctuation or the ends of a line: beside a letter they would be
+   * shown as they are, so that such a style is left out.
+   */
+  readonly needsGaps?: boolean;
   /** Whether styles leave as ranges: the marks above then return their inner text, and the renderer collects ranges. */
   readonly hasRanges?: boolean;
 }

@@ -16,7 +16,7 @@ function readWindow(window: Window): Block[] {
   if (window.kind === "plain") return [asWritten(window.text)];
   try {
     const reader = new Reader();
-    reader.blocks(new Lexer({ gfm: true, tokenizer: new FootnoteTokenizer() }).lex(window.text), TOP);
+    reader.blocks(new Lexer({ gfm: true, tokenizer: new AgentTokenizer() }).lex(window.text), TOP);
     return reader.read;
   } catch {
     // Nested deeper than the stack: nothing that a person has written.
@@ -32,10 +32,31 @@ function fence(text: string, language: string, gap: Gap): FenceBlock {
   return { kind: "fence", gap, text: text.replace(/^(?:[ \t]*\n)+/, "").trimEnd(), language };
 }
 
-/** Leaves "[^1]: a footnote" alone; it would be taken for the definition of a link. */
-class FootnoteTokenizer extends Tokenizer {
+/** Scripts that write words without spaces, and their punctuation. */
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3000-\u303f\u30fb\u30fc\uff00-\uffef]/u;
+/** A text between the nearest two marks: two asterisks, or one. */
+const EMPHASIS = /^(\*\*|\*)(?!\*)((?:\\.|[^*\\\n])+)\1(?!\*)/;
+
+/** Markdown as agents write it, where CommonMark would read something else. */
+class AgentTokenizer extends Tokenizer {
+  /** "[^1]: a footnote" would be taken for the definition of a link. */
   override def(source: string): Tokens.Def | undefined {
     return /^ {0,3}\[\^/.test(source) ? undefined : super.def(source);
+  }
+
+  /**
+   * Emphasis beside a script without spaces. By CommonMark's rule of flanking, "**「重要」**の" has none, since a bracket
+   * stands inside of the mark and a letter outside (CommonMark 0.31, 6.2).
+   */
+  override emStrong(source: string, masked: string, before = ""): Tokens.Em | Tokens.Strong | undefined {
+    const [raw, mark, text = ""] = EMPHASIS.exec(source) ?? [];
+    const isTight = text !== "" && text.trim() === text;
+    const after = raw === undefined ? "" : source.slice(raw.length, raw.length + 1);
+    if (raw === undefined || !isTight || !(UNSPACED.test(before) || UNSPACED.test(after)))
+      return super.emStrong(source, masked, before);
+    const tokens = this.lexer.inlineTokens(text);
+    return mark === "**" ? { type: "strong", raw, text, tokens } : { type: "em", raw, text, tokens };
   }
 }
 

@@ -62,7 +62,8 @@ function runsPiece(runs: readonly Run[], dialect: Dialect): Piece {
   for (let at = 0; at < runs.length; ) {
     const { mark, end } = widestMark(runs, at);
     const group = runs.slice(at, end);
-    pieces.push(mark === undefined ? leaf(group, dialect) : marked(group, mark, dialect));
+    const beside = { before: runs[at - 1]?.text ?? "", after: runs[end]?.text ?? "" };
+    pieces.push(mark === undefined ? leaf(group, dialect) : marked(group, mark, dialect, beside));
     at = end;
   }
   return joined(pieces);
@@ -99,7 +100,12 @@ function leaf(runs: readonly Run[], dialect: Dialect): Piece {
   );
 }
 
-function marked(runs: readonly Run[], mark: Mark, dialect: Dialect): Piece {
+function marked(
+  runs: readonly Run[],
+  mark: Mark,
+  dialect: Dialect,
+  beside: { readonly before: string; readonly after: string },
+): Piece {
   if (mark === "link") return linkPiece(runs, dialect);
   if (mark === "code") {
     const plain = runs.map(({ text }) => text).join("");
@@ -110,8 +116,16 @@ function marked(runs: readonly Run[], mark: Mark, dialect: Dialect): Piece {
     within.map((run) => ({ ...run, styles: run.styles.filter((style) => style !== mark) })),
     dialect,
   );
-  const piece = inner.text === "" ? inner : ranged({ ...inner, text: dialect[mark](inner.text) }, mark, dialect);
+  const isShown =
+    !dialect.needsGaps || (isGap((beside.before + before).slice(-1)) && isGap((after + beside.after).slice(0, 1)));
+  const isMarked = inner.text !== "" && isShown;
+  const piece = isMarked ? ranged({ ...inner, text: dialect[mark](inner.text) }, mark, dialect) : inner;
   return joined([plainPiece(before, dialect), piece, plainPiece(after, dialect)]);
+}
+
+/** Whether what stands beside a mark is no letter; half of a character counts as one. */
+function isGap(character: string): boolean {
+  return /^[\s\p{P}]?$/u.test(character);
 }
 
 function linkPiece(runs: readonly Run[], dialect: Dialect): Piece {

@@ -29,6 +29,10 @@ function texts(markdown: string, rest: number, first?: number): string[] {
 describe("Markdown in a dialect", () => {
   const cases: readonly [what: string, markdown: string, text: string][] = [
     ["marks within marks", "a **b *c* d** ~~e~~ `f<g`", "a <b>b <i>c</i> d</b> <s>e</s> <c>f<g</c>"],
+    ["emphasis beside brackets of a script without spaces", "**「重要」**の", "<b>「重要」</b>の"],
+    ["emphasis within a script without spaces", "これは**強調**です*よ*", "これは<b>強調</b>です<i>よ</i>"],
+    ["two of them in a line", "**「A」**の**「B」**です", "<b>「A」</b>の<b>「B」</b>です"],
+    ["sums as they are", "2*3 と 4 * 5", "2*3 と 4 * 5"],
     ["the wider mark outside", "*a **b** c*", "<i>a <b>b</b> c</i>"],
     ["marks closed at the end of a line", "**a\nb**", "<b>a</b>\n<b>b</b>"],
     ["words with underscores as they are", "snake_case_word", "snake_case_word"],
