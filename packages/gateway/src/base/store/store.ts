@@ -87,6 +87,11 @@ export class Store implements Disposable {
     return this.#writes;
   }
 
+  /** Whether a transaction is open: what is read now may be taken back. */
+  get isInTransaction(): boolean {
+    return this.#depth > 0;
+  }
+
   /** Runs a statement; returns how many rows changed and the last row id. */
   run(sql: string, ...values: SQLInputValue[]): { changes: number; lastInsertRowid: number } {
     this.#writes++;

@@ -140,7 +140,16 @@ const STANDING: Readonly<Record<ToolAudience, string>> = {
   anyone: "a stranger to your owner",
 };
 
+/** Sources of messages are kept as long as their conversations are under way, and are named in every run. */
+const phrases = new WeakMap<Source, string>();
+
 function phraseOf(from: Source): string {
+  const phrase = phrases.get(from) ?? toPhrase(from);
+  phrases.set(from, phrase);
+  return phrase;
+}
+
+function toPhrase(from: Source): string {
   const who = whoOf(from);
   const title = from.title === undefined ? "" : ` “${named(from.title)}”`;
   switch (from.kind) {

@@ -8,6 +8,7 @@ import type { Clock } from "../../../base/time/clock.ts";
 import { asPeopleRead, type Source } from "../../../kit/text/words.ts";
 import type { Media, MediaRef } from "./media.ts";
 import { bodyOf, messageIn } from "./message-body.ts";
+import { type MessageTable, type PlacedMessage, RecentMessages } from "./recent-messages.ts";
 import type { Message, PreviewItem, SearchMatch } from "./schema.ts";
 
 /**
@@ -82,20 +83,19 @@ const MAX_IMAGE_BYTES = 3 * 1024 * 1024;
 /** A history answer as JSON (protocol: chat.history). */
 const MAX_HISTORY_CHARS = 6 * 1024 * 1024;
 
-/** So many messages are read at once by who does not know how many are wanted. */
-const PAGE = 200;
-
 export class Transcript {
   /** Told of every message that is added, before the surrounding transaction has ended. */
   onAppend: ((session: { key: string; sessionId: string }, message: StoredMessage) => void) | undefined;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #media: Media;
+  readonly #recent: RecentMessages;
 
   constructor(options: { store: Store; clock: Clock; media: Media }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#media = options.media;
+    this.#recent = new RecentMessages(tableIn(options.store));
   }
 
   /** Adds a message; it is on disk when the surrounding transaction has ended. */
@@ -142,19 +142,9 @@ export class Transcript {
   ): StoredMessage[] {
     const after = (afterId === undefined ? undefined : this.placeOf(afterId)) ?? 0;
     const read: StoredMessage[] = [];
-    for (let before = Number.MAX_SAFE_INTEGER; read.length < limit; ) {
-      const rows = this.#store.all<MessageRow & { readonly seq: number }>(
-        `select seq, ${MESSAGE} from messages
-         where session_id = ? and seq > ? and seq < ? and archived_at is null order by seq desc limit ?`,
-        ...[sessionId, after, before, Math.min(PAGE, limit - read.length)],
-      );
-      for (const row of rows) {
-        const message = toMessage(row);
-        read.push(message);
-        if (!goesOn(message)) return read.reverse();
-      }
-      if (rows.length < PAGE) break;
-      before = rows.at(-1)!.seq;
+    for (const message of this.#recent.backwards(sessionId, after)) {
+      read.push(message);
+      if (read.length >= limit || !goesOn(message)) break;
     }
     return read.reverse();
   }
@@ -173,6 +163,7 @@ export class Transcript {
 
   /** Takes one message out of the conversation; it stays searchable. */
   archive(id: string): void {
+    this.#recent.forget();
     this.#store.run("update messages set archived_at = ? where id = ? and archived_at is null", this.#clock.now(), id);
   }
 
@@ -320,6 +311,7 @@ export class Transcript {
 
   /** Takes all but the last `keep` messages out of the conversation; they stay searchable. Returns how many it took. */
   archiveAllBut(sessionId: string, keep: number): number {
+    this.#recent.forget(sessionId);
     return this.#store.run(
       `update messages set archived_at = ? where session_id = ? and archived_at is null and seq not in (
          select seq from messages where session_id = ? and archived_at is null order by seq desc limit ?)`,
@@ -332,6 +324,7 @@ export class Transcript {
 
   /** Takes what a run has said and heard out of the conversation; it stays searchable. */
   archiveRun(sessionId: string, runId: string): void {
+    this.#recent.forget(sessionId);
     this.#store.run(
       "update messages set archived_at = ? where run_id = ? and session_id = ? and archived_at is null",
       ...[this.#clock.now(), runId, sessionId],
@@ -371,6 +364,7 @@ export class Transcript {
        values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning seq`,
       ...[row.id, row.key, row.sessionId, runId, row.role, row.at, row.text, row.body, row.archivedAt],
     )!;
+    this.#recent.forget(row.sessionId);
     for (const { sha256 } of files) this.#store.run("insert or ignore into message_media values (?, ?)", moved, sha256);
   }
 
@@ -381,6 +375,8 @@ export class Transcript {
       key,
     );
     this.#store.run("delete from messages where session_key = ?", key);
+    // Places of deleted messages may be given to new ones.
+    this.#recent.forget();
     for (const { sha256 } of files) {
       if (!this.#store.get("select 1 from message_media where sha256 = ? limit 1", sha256)) this.#media.remove(sha256);
     }
@@ -439,6 +435,30 @@ export function textOf(content: readonly StoredPart[]): string {
 
 function toMessage({ id, role, at, runId, text, body }: MessageRow): StoredMessage {
   return { id, role, at, ...(runId !== null && { runId }), ...messageIn(body, text) };
+}
+
+/** An object, its parts and its keys, without the texts, bytes. */
+const OBJECT_BYTES = 400;
+
+/** The table as it is read for runs. */
+function tableIn(store: Store): MessageTable {
+  return {
+    get isInTransaction() {
+      return store.isInTransaction;
+    },
+    newestBetween: (sessionId, { after, before, limit }) =>
+      store
+        .all<MessageRow & { readonly place: number }>(
+          `select seq as place, ${MESSAGE} from messages
+           where session_id = ? and seq > ? and seq < ? and archived_at is null order by seq desc limit ?`,
+          ...[sessionId, after, before, limit],
+        )
+        .map(toPlacedMessage),
+  };
+}
+
+function toPlacedMessage({ place, ...row }: MessageRow & { readonly place: number }): PlacedMessage {
+  return { place, message: toMessage(row), bytes: OBJECT_BYTES + 2 * (row.text.length + row.body.length) };
 }
 
 function previewRole(role: string): Static<typeof PreviewItem>["role"] {

@@ -30,14 +30,25 @@ export function charsFor(tokens: number, text: string): number {
   return Math.floor(tokens * (text === "" ? CHARS_PER_TOKEN : text.length / tokensOfText(text)));
 }
 
+type Sized = Pick<StoredMessage, "content"> & { readonly role?: string };
+
+/** What messages take never changes, and long conversations are counted in every run. */
+const known = new WeakMap<Sized, number>();
+
 /** Tokens of one message. */
-export function tokensOf({ content, role }: Pick<StoredMessage, "content"> & { role?: string }): number {
+export function tokensOf(message: Sized): number {
+  const counted = known.get(message) ?? count(message);
+  known.set(message, counted);
+  return counted;
+}
+
+function count({ content, role }: Sized): number {
   const frame = role === "toolResult" ? FRAME_TOKENS : 0;
   return 4 + frame + sum(content.map((part) => (part.type === "image" ? IMAGE_TOKENS : tokensOfPart(part))));
 }
 
 /** Tokens of several. */
-export function tokensOfAll(messages: readonly (Pick<StoredMessage, "content"> & { role?: string })[]): number {
+export function tokensOfAll(messages: readonly Sized[]): number {
   return sum(messages.map(tokensOf));
 }
 

@@ -79,11 +79,13 @@ function cut(message: StoredMessage, maxChars: number): StoredMessage {
   };
 }
 
-/** Without pictures, and without the text of a long result. */
+/** Without pictures, and without the text of a long result; the message itself where it has neither. */
 export function small(message: StoredMessage, maxChars: number): StoredMessage {
-  const content = message.content.map(withoutPicture);
   const size = message.role === "toolResult" ? textOf(message.content).length : 0;
-  if (size <= maxChars) return { ...message, content };
+  if (size <= maxChars) {
+    const hasPictures = message.content.some(({ type }) => type === "image");
+    return hasPictures ? { ...message, content: message.content.map(withoutPicture) } : message;
+  }
   const text =
     `[Left out to save room: ${size} characters that ${message.toolName ?? "the tool"} answered. ` +
     "Call it again if you need them and it changes nothing.]";

@@ -42,6 +42,8 @@ export class RunContext {
   #shrinks = 0;
   #tokens = 0;
   #isShared = false;
+  /** What a look for room has found, as long as nothing has been written and no call is pending. */
+  #looked: { readonly writes: number; readonly share: number; readonly history: History } | undefined;
   #past: { readonly writes: number; readonly share: number; readonly messages: readonly StoredMessage[] } | undefined;
 
   constructor(services: AgentServices, { agent, run, model }: { agent: RememberingAgent; run: Run; model: Model }) {
@@ -57,6 +59,7 @@ export class RunContext {
   /** What the model is shown. `pending` are calls of this run that are about to be made. */
   messages(pending: ReadonlySet<string>): ModelMessage[] {
     const history = this.#read(pending);
+    this.#looked = undefined;
     this.#tokens = history.tokens;
     this.#isShared = history.isShared;
     return history.messages;
@@ -136,6 +139,16 @@ export class RunContext {
   }
 
   #read(pending: ReadonlySet<string>): History {
+    const { writes } = this.#services.store;
+    const share = this.#share;
+    const isKnown = pending.size === 0 && this.#looked?.writes === writes && this.#looked.share === share;
+    if (isKnown) return this.#looked!.history;
+    const history = this.#readAnew(pending);
+    if (pending.size === 0) this.#looked = { writes, share, history };
+    return history;
+  }
+
+  #readAnew(pending: ReadonlySet<string>): History {
     const { agents, sessions } = this.#services;
     const { contextPruning } = agents.settings.defaults;
     const { sessionId } = this.#run.record;

@@ -1,0 +1,109 @@
+/**
+ * The newest messages of conversations under way, kept as they were read. A run looks at all messages that its model may be
+ * shown; those before its own have not changed since the run before, so only what is new is read from the table.
+ */
+import type { StoredMessage } from "./transcript.ts";
+
+/** A message with its place among all messages. */
+export interface PlacedMessage {
+  readonly place: number;
+  readonly message: StoredMessage;
+  /** What keeping it takes, roughly, bytes. */
+  readonly bytes: number;
+}
+
+/** The table that the messages stand in. */
+export interface MessageTable {
+  /** Whether what is read now may be taken back by a rollback. */
+  readonly isInTransaction: boolean;
+  /** At most `limit` messages of a session between two places, both exclusive, the newest first. */
+  newestBetween(sessionId: string, between: { after: number; before: number; limit: number }): PlacedMessage[];
+}
+
+/** Of all conversations together; the one that was not read for longest goes first. */
+const MAX_BYTES = 16 * 1024 * 1024;
+/** So many messages are read at once: who reads does not know how many are wanted. */
+const PAGE = 200;
+
+export class RecentMessages {
+  readonly #table: MessageTable;
+  readonly #maxBytes: number;
+  /** Conversations by their session ids, the one read last at the end; the messages of each, oldest first. */
+  readonly #kept = new Map<string, PlacedMessage[]>();
+  #bytes = 0;
+
+  constructor(table: MessageTable, { maxBytes = MAX_BYTES }: { maxBytes?: number } = {}) {
+    this.#table = table;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The messages of a session behind the place `after`, newest first. Only those that are taken are kept. */
+  *backwards(sessionId: string, after: number): Generator<StoredMessage> {
+    // What a transaction has written so far is not kept: it may be rolled back.
+    const messages = this.#table.isInTransaction ? [] : this.#take(sessionId);
+    this.#readNewer(sessionId, messages, after);
+    let at = messages.length;
+    try {
+      for (;;) {
+        if (at === 0) at = this.#readOlder(sessionId, messages, after);
+        const next = messages[--at];
+        if (next === undefined || next.place <= after) return;
+        yield next.message;
+      }
+    } finally {
+      messages.splice(0, Math.max(0, at));
+      if (!this.#table.isInTransaction) this.#keep(sessionId, messages);
+    }
+  }
+
+  /** Forgets a conversation whose messages change in another way than by new ones at the end; all, when none is named. */
+  forget(sessionId?: string): void {
+    if (sessionId !== undefined) return void this.#take(sessionId);
+    this.#kept.clear();
+    this.#bytes = 0;
+  }
+
+  #readNewer(sessionId: string, messages: PlacedMessage[], after: number): void {
+    const last = messages.at(-1);
+    if (last === undefined) return;
+    // Without what is between them, old and new messages are no conversation.
+    if (last.place < after) return void messages.splice(0);
+    const found: PlacedMessage[] = [];
+    for (let before = Number.MAX_SAFE_INTEGER; ; before = found.at(-1)!.place) {
+      const page = this.#table.newestBetween(sessionId, { after: last.place, before, limit: PAGE });
+      found.push(...page);
+      if (page.length < PAGE) break;
+    }
+    messages.push(...found.reverse());
+  }
+
+  /** Puts a page of older messages in front; returns how many there were. */
+  #readOlder(sessionId: string, messages: PlacedMessage[], after: number): number {
+    const before = messages[0]?.place ?? Number.MAX_SAFE_INTEGER;
+    const page = this.#table.newestBetween(sessionId, { after, before, limit: PAGE });
+    messages.unshift(...page.reverse());
+    return page.length;
+  }
+
+  /** What is kept of a conversation, which is then no longer kept. */
+  #take(sessionId: string): PlacedMessage[] {
+    const messages = this.#kept.get(sessionId) ?? [];
+    this.#kept.delete(sessionId);
+    this.#bytes -= bytesOf(messages);
+    return messages;
+  }
+
+  #keep(sessionId: string, messages: PlacedMessage[]): void {
+    this.#take(sessionId);
+    this.#kept.set(sessionId, messages);
+    this.#bytes += bytesOf(messages);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#bytes <= this.#maxBytes) return;
+      this.#take(oldest);
+    }
+  }
+}
+
+function bytesOf(messages: readonly PlacedMessage[]): number {
+  return messages.reduce((sum, { bytes }) => sum + bytes, 0);
+}
