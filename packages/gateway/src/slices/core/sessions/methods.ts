@@ -218,10 +218,10 @@ export const search = defineMethod({
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
   },
   result: Type.Object({ ts: Millis, query: NonEmpty, matches: Type.Array(SearchMatch) }),
-  handler: ({ params, gateway }) => ({
+  handler: async ({ params, gateway }) => ({
     ts: gateway.clock.now(),
     query: params.query,
-    matches: gateway.sessions.transcript.search(params.query, params.limit ?? 20),
+    matches: await gateway.sessions.transcript.search(params.query, params.limit ?? 20),
   }),
 });
 

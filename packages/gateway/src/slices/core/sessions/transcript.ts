@@ -3,11 +3,11 @@
 import type { Static } from "@sinclair/typebox";
 import { newId } from "../../../base/ids.ts";
 import type { Store } from "../../../base/store/store.ts";
-import { normalised } from "../../../base/text/normal-text.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { asPeopleRead, type Source } from "../../../kit/text/words.ts";
 import type { Media, MediaRef } from "./media.ts";
 import { bodyOf, messageIn } from "./message-body.ts";
+import { MessageSearch } from "./message-search.ts";
 import { type MessageTable, type PlacedMessage, RecentMessages } from "./recent-messages.ts";
 import type { Message, PreviewItem, SearchMatch } from "./schema.ts";
 
@@ -90,12 +90,14 @@ export class Transcript {
   readonly #clock: Clock;
   readonly #media: Media;
   readonly #recent: RecentMessages;
+  readonly #search: MessageSearch;
 
   constructor(options: { store: Store; clock: Clock; media: Media }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#media = options.media;
     this.#recent = new RecentMessages(tableIn(options.store));
+    this.#search = new MessageSearch(options.store);
   }
 
   /** Adds a message; it is on disk when the surrounding transaction has ended. */
@@ -253,37 +255,13 @@ export class Transcript {
     return this.#firstText("true", "desc", sessionId, 120);
   }
 
-  /**
-   * Messages that hold every word, or where few do its beginning; the best of the newest ones first. Not those of one run,
-   * if it asks. Only so many of the newest hits are ranked: looking at each of a very common word takes seconds.
-   */
-  search(query: string, limit: number, { exceptRun = "" }: { exceptRun?: string } = {}): Static<typeof SearchMatch>[] {
-    const words = query.match(/[\p{L}\p{N}_]+/gu)?.slice(0, 20) ?? [];
-    if (words.length === 0) return [];
-    const whole = this.#hits(words.map((word) => `"${word}"`).join(" "), exceptRun);
-    const isEnough = whole.length >= limit || words.every(isShort);
-    const hits = isEnough ? whole : this.#hits(words.map(orItsBeginning).join(" "), exceptRun);
-    const wanted = words.map(folded);
-    return hits
-      .map((hit) => ({ hit, score: scoreOf(hit.head, wanted) }))
-      .sort((a, b) => b.score - a.score || b.hit.seq - a.hit.seq)
-      .slice(0, limit)
-      .map(({ hit: { seq: _seq, head: _head, ...match } }) => ({
-        ...match,
-        snippet: match.snippet.replace(/\s+/g, " "),
-      }));
-  }
-
-  /** The newest messages that match, newest first. */
-  #hits(match: string, exceptRun: string): Hit[] {
-    return this.#store.all<Hit>(
-      `select messages.seq as seq, session_key as sessionKey, id as messageId, role, at as ts,
-              snippet(messages_search, 0, '', '', '…', 24) as snippet, substr(messages.text, 1, ${RANKED_CHARS}) as head
-       from messages_search join messages on messages.seq = messages_search.rowid
-       where messages_search match ? and coalesce(run_id, '-') <> ? order by messages_search.rowid desc limit ${RANKED}`,
-      match,
-      exceptRun,
-    );
+  /** Messages of all sessions that hold the words, the best of the newest ones first. See `MessageSearch.find`. */
+  async search(
+    query: string,
+    limit: number,
+    options: { exceptRun?: string } = {},
+  ): Promise<Static<typeof SearchMatch>[]> {
+    return await this.#search.find(query, limit, options);
   }
 
   /** When the newest message of a session was said. */
@@ -391,41 +369,6 @@ export class Transcript {
     const line = row?.text.replace(/\s+/g, " ").trim();
     return line ? shorten(line, maxChars) : undefined;
   }
-}
-
-type Hit = Static<typeof SearchMatch> & { readonly seq: number; readonly head: string };
-
-/** So many of the newest hits are ranked, each by its first characters. */
-const RANKED = 300;
-const RANKED_CHARS = 1_000;
-
-/** The beginnings of so few letters stand for too many words; in scripts without spaces a word is a whole sentence. */
-function isShort(word: string): boolean {
-  return (
-    word.length < 3 &&
-    !/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u.test(word)
-  );
-}
-
-function orItsBeginning(word: string): string {
-  return isShort(word) ? `"${word}"` : `"${word}"*`;
-}
-
-/** Without case and accents, as the index has it. */
-function folded(text: string): string {
-  return normalised(text, "NFD")
-    .replace(/\p{M}+/gu, "")
-    .toLowerCase();
-}
-
-/** How much a text is about the words: each counts the more often it stands there, the less the longer the text is. */
-function scoreOf(text: string, words: readonly string[]): number {
-  const plain = folded(text);
-  const length = plain.length / 200;
-  return words.reduce((score, word) => {
-    const count = plain.split(word).length - 1;
-    return score + count / (count + 0.5 + length);
-  }, 0);
 }
 
 /** The text of a message as people read it: its text parts, a blank line between them. */

@@ -10,9 +10,10 @@ const search = defineCommand({
   usage: "WORDS",
   needs: "operator.read",
   summary: "finds what was said in any conversation",
-  run({ args, gateway: { sessions }, runId }) {
+  async run({ args, gateway: { sessions }, runId }) {
     if (args === "") return "What should I look for? Write for example `/search teapot`.";
-    const matches = sessions.transcript.search(args, 12, { exceptRun: runId }).slice(0, 10);
+    const found = await sessions.transcript.search(args, 12, { exceptRun: runId });
+    const matches = found.slice(0, 10);
     if (matches.length === 0) return `Nothing said so far matches “${args}”.`;
     return matches
       .map(

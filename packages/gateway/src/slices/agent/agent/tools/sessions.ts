@@ -104,8 +104,8 @@ const sessionsSearch = defineTool({
     query: Type.String({ minLength: 1, maxLength: 500, description: "Words, all of which must be there." }),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "How many; 10 when not said." })),
   },
-  run({ params: { query, limit = 10 }, run, gateway: { sessions } }) {
-    const found = sessions.transcript.search(query, limit, { exceptRun: run.id });
+  async run({ params: { query, limit = 10 }, run, gateway: { sessions } }) {
+    const found = await sessions.transcript.search(query, limit, { exceptRun: run.id });
     if (found.length === 0) return "Nothing said so far matches.";
     const lines = found.map(
       ({ sessionKey, ts, role, snippet }) =>
