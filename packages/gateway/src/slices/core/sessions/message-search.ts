@@ -121,16 +121,16 @@ export class MessageSearch {
 
   #told(match: string, hits: readonly Hit[]): (Match & { readonly place: number })[] {
     const places = hits.map(({ place }) => place);
-    // The plus keeps SQLite from asking the index for each place: that would read everything behind it.
+    // An upper bound, or asking the index for each place (the plus keeps SQLite from it), would read all newer messages.
     return this.#store.all(
       `select seq as place, session_key as sessionKey, id as messageId, role, at as ts,
               case when length(messages.text) <= ${TURN_CHARS} then snippet(messages_search, 0, '', '', '…', 24)
                    else substr(messages.text, 1, ${LONG_TEXT_CHARS}) || '…' end as snippet
        from messages_search join messages on messages.seq = messages_search.rowid
-       where messages_search match ? and messages_search.rowid between ? and ?
+       where messages_search match ? and messages_search.rowid >= ?
          and +messages.seq in (select value from json_each(?))
-       order by messages_search.rowid desc`,
-      ...[match, Math.min(...places), Math.max(...places), JSON.stringify(places)],
+       order by messages_search.rowid desc limit ?`,
+      ...[match, Math.min(...places), JSON.stringify(places), places.length],
     );
   }
 }

@@ -117,3 +117,19 @@ test("a conversation that is larger than the memory for all of them is read anew
 
   assert.equal(transcript.backwards("a", ALL)[0]?.role, "assistant");
 });
+
+test("a title is looked for among the first messages only", () => {
+  using opened = open();
+  const { transcript } = opened;
+  const add = (role: "user" | "assistant", said: string) =>
+    transcript.append({ key: "key-a", sessionId: "a" }, { role, content: [{ type: "text", text: said }] });
+
+  for (let n = 0; n < 199; n++) add("assistant", `report ${n}`);
+  add("user", "stop it");
+  const near = transcript.title("a");
+  transcript.archiveAllBut("a", 0);
+  for (let n = 0; n < 200; n++) add("assistant", `report ${n}`);
+  add("user", "stop it");
+
+  assert.deepEqual([near, transcript.title("a"), transcript.newest("a")], ["stop it", undefined, "stop it"]);
+});

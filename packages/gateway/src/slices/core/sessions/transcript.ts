@@ -362,14 +362,19 @@ export class Transcript {
 
   #firstText(condition: string, order: "asc" | "desc", sessionId: string, maxChars: number): string | undefined {
     const row = this.#store.get<{ text: string }>(
-      `select substr(text, 1, 400) as text from messages
-       where session_id = ? and archived_at is null and text <> '' and ${condition} order by seq ${order} limit 1`,
+      `select substr(text, 1, 400) as text from (
+         select seq, role, text from messages
+         where session_id = ? and archived_at is null order by seq ${order} limit ${FIRST_MESSAGES}
+       ) where text <> '' and ${condition} order by seq ${order} limit 1`,
       sessionId,
     );
     const line = row?.text.replace(/\s+/g, " ").trim();
     return line ? shorten(line, maxChars) : undefined;
   }
 }
+
+/** Where the first text of somebody is looked for: in a long conversation of one side there is none. */
+const FIRST_MESSAGES = 200;
 
 /** The text of a message as people read it: its text parts, a blank line between them. */
 export function textOf(content: readonly StoredPart[]): string {
