@@ -6,33 +6,36 @@
 // node instead of 2.80 × in a dozen chunks). The gateway is split instead: what it loads on first use stays outside.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { basename, join } from "node:path";
 import { build, transform } from "esbuild";
-import { root, runNode, runTool } from "./process.mjs";
+import { explain, root, runNode, runTool } from "./process.mjs";
 
 const gateway = join(root, "packages/gateway");
 const web = join(root, "packages/web");
 const fresh = join(gateway, "dist.new");
+/** What packages use when somebody has installed it, and do without else. linkedom offers drawing (`canvas`) to pages. */
+const NOT_NEEDED = ["bufferutil", "utf-8-validate", "zlib-sync", "erlpack", "canvas", "supports-color"];
 /** A file of the gateway that another one loads. */
 const REQUIRE = /require\("\.{1,2}\/(?:chunks\/)?([^"/]+\.cjs)"\)/g;
 
 await mustSucceed(runTool("typescript/bin/tsc", ["-p", "packages/protocol/tsconfig.build.json"]));
 await mustSucceed(runNode(["packages/web/build.mjs"]));
 rmSync(fresh, { recursive: true, force: true });
-await Promise.all([buildGateway(), buildCommands(), buildPageProcess(), buildFakes()]).catch(fail);
+const builds = [buildGateway(), buildCommands(), buildPageProcess(), buildFakes()];
+for (const { reason } of await Promise.allSettled(builds)) if (reason) fail(reason);
 cpSync(join(web, "dist"), join(fresh, "web"), { recursive: true });
 putInPlace();
 
 /** The gateway. esbuild splits only ES modules, so the chunks are turned into CommonJS after. */
 async function buildGateway() {
-  const { outputFiles, metafile } = await build({
+  const { outputFiles, metafile } = await bundle({
     ...common(),
     entryPoints: { gateway: "packages/gateway/src/start/supervise.ts" },
     plugins: [lazyBuiltins(), servicesAtStart()],
     chunkNames: "chunks/[name]-[hash]",
     splitting: true,
     format: "esm",
-    metafile: true,
     write: false,
   });
   const code = new Map();
@@ -122,7 +125,7 @@ async function buildCommands() {
   const names = readdirSync(join(root, folder))
     .filter((file) => !/^index\.ts$|^gateway-|\.test\.ts$/.test(file))
     .map((file) => basename(file, ".ts"));
-  await build({
+  await bundle({
     ...common(),
     ...output(),
     entryPoints: {
@@ -155,14 +158,14 @@ function definitionsOnly() {
 
 /** The process in which web pages are read. */
 async function buildPageProcess() {
-  await build({
+  await bundle({
     ...common(),
     outExtension: { ".js": ".mjs" },
     entryPoints: { "page-process": "packages/gateway/src/slices/agent/agent/tools/web/page-process.ts" },
     format: "esm",
     minify: true,
-    // Drawing, which linkedom offers to pages and which nobody needs to read one; and what reads PDFs, which is large.
-    external: ["canvas", "unpdf"],
+    // What reads PDFs is large, and is loaded for them only.
+    external: [...NOT_NEEDED, "unpdf"],
     plugins: [],
     banner: requireBanner(),
   });
@@ -175,7 +178,7 @@ function requireBanner() {
 
 /** The fake platforms that the drill runs against, as modules: one is loaded by a gateway before all else, one is started by it. */
 async function buildFakes() {
-  await build({
+  await bundle({
     ...common(),
     outdir: join(fresh, "fakes"),
     outExtension: { ".js": ".mjs" },
@@ -192,6 +195,22 @@ async function buildFakes() {
   });
 }
 
+/**
+ * Bundles with esbuild. Throws when a bundle loads a package that is not installed with ours: what bundles hold is needed to
+ * build them only, so the manifest names the rest.
+ */
+async function bundle(options) {
+  const result = await build({ ...options, metafile: true });
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(gateway, "package.json"), "utf8"));
+  const installed = [...Object.keys({ ...dependencies, ...optionalDependencies }), ...NOT_NEEDED];
+  const loaded = Object.values(result.metafile.outputs).flatMap(({ imports }) => imports);
+  for (const { path, external } of loaded) {
+    if (!external || path.startsWith(".") || isBuiltin(path) || installed.includes(path)) continue;
+    throw explain(`A bundle loads ${path}; name it in the dependencies of packages/gateway, or bundle it.`, 1);
+  }
+  return result;
+}
+
 function common() {
   return {
     absWorkingDir: root,
@@ -203,9 +222,8 @@ function common() {
     conditions: ["moltbot-source"],
     // Modules first: the other form of some packages hides their files from bundlers.
     mainFields: ["module", "main"],
-    // Native helpers that ws and Discord's packages use when somebody has installed them, and what is only there when it
-    // was installed: Baileys brings a library under the GPL, which we neither bundle nor need.
-    external: ["bufferutil", "utf-8-validate", "zlib-sync", "erlpack", "@whiskeysockets/baileys"],
+    // Baileys is only there when it was installed: it brings a library under the GPL, which we neither bundle nor need.
+    external: [...NOT_NEEDED, "@whiskeysockets/baileys"],
     plugins: [lazyBuiltins()],
     legalComments: "none",
     logLevel: "warning",
@@ -287,7 +305,8 @@ function putInPlace() {
 
 /** esbuild has already said what is wrong and where; anything else is a fault of this script. */
 function fail(error) {
-  if (!error.errors) throw error;
+  if (!error.errors && error.exitCode === undefined) throw error;
+  if (error.exitCode !== undefined) console.error(error.message);
   process.exit(1);
 }
 
