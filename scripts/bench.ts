@@ -23,6 +23,8 @@ import {
   singleEventCpu,
   startTime,
 } from "./bench/figures.ts";
+import { fullState } from "./bench/full-state.ts";
+import { packageSize } from "./bench/package.ts";
 import { Child } from "./bench/process.ts";
 import { soak } from "./bench/soak.ts";
 
@@ -79,6 +81,8 @@ const measurements: [string, () => Promise<Figure | Figure[]>][] = [
   ["backlog", async () => [await backlogCost(bench, "telegram"), await backlogCost(bench, "discord")]],
   ["channels-memory", () => channelMemory(bench)],
   ["soak", () => soak(bench)],
+  ["full-state", () => fullState(bench)],
+  ["package", async () => packageSize(bench)],
 ];
 
 const figures: Figure[] = [];

@@ -51,7 +51,7 @@ export async function fullState(bench: Bench): Promise<Figure[]> {
         1.1,
       ),
       ratio("full state: idle memory after 10 s, over an empty one", "MB", ours.memoryMb, floor.memoryMb, 1.2),
-      ...Object.keys(CALLS).flatMap((name) => {
+      ...Object.keys(CALLS).flatMap((name): Figure[] => {
         const [own, least] = [ours.calls[name]!, floor.calls[name]!];
         const allowed = CALL_REACH * least.ms + CALL_GRACE_MS;
         return [
@@ -137,7 +137,7 @@ async function heldMs(gateway: Child, file: string): Promise<number> {
 }
 
 /** Writes the state as a gateway would have in years; `part` leaves out all but one of so many. */
-export function fill(path: string, part: number): void {
+function fill(path: string, part: number): void {
   openStore(path, TABLES)[Symbol.dispose]();
   const db = new DatabaseSync(path);
   db.exec("pragma synchronous = off; pragma journal_mode = off; pragma cache_size = -200000");
@@ -158,7 +158,7 @@ export function fill(path: string, part: number): void {
     const owner = n % 5 === 0 ? (n / 5) % 100 : n % conversations;
     const text = textOf(n);
     const body = JSON.stringify({ content: [{ type: "text", at: [0, text.length] }] });
-    const role = n % 2 === 0 ? "user" : "assistant";
+    const role = Math.floor(n / 10) % 2 === 0 ? "user" : "assistant";
     message.run(`m${n}`, keyOf(owner), `s${owner}`, role, now - (MESSAGES - n) * 1_000, text, body);
   }
   db.exec(`commit; ${trigger}; insert into messages_search (messages_search) values ('rebuild')`);
