@@ -1,12 +1,13 @@
 /**
  * Work on the database's file in a process of its own: checking a file, and copying it. No thread of the gateway may do
  * that: the lock on the database belongs to the process, and closing any other handle of the file gives it up. Such a
- * process reads what is in the file and nothing of the journal, so the gateway holds the file still meanwhile
- * (`Store.holdStill`).
+ * process reads what is in the file and nothing of the journal, so the gateway holds the file still while it is checked,
+ * and while a copy is matched with it (`Store.holdStill`).
  */
 
 import { spawn, spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { setPriority } from "node:os";
 import { text } from "node:stream/consumers";
 import { ignore, TellableError } from "../errors.ts";
@@ -34,11 +35,13 @@ const { DatabaseSync } = require("node:sqlite");
 const { pathToFileURL } = require("node:url");
 const { setTimeout: sleep } = require("node:timers/promises");
 const [work, path, target, rest] = process.argv.slice(1);
+// A commit of the gateway waits for the chunk that is being written.
+const CHUNK_BYTES = 1024 * 1024;
 const say = (answer) => process.stdout.write(JSON.stringify(answer));
 // Whoever asked is gone.
 if (rest !== "0") process.stdin.on("close", () => process.exit(1)).resume();
 if (work === "check") check();
-else copy().then(() => { say({ isWhole: true }); process.exit(0); }, (error) => { say({ code: error.code ?? "" }); process.exit(1); });
+else (work === "copy" ? copy() : match()).then(() => { say({ isWhole: true }); process.exit(0); }, (error) => { say({ code: error.code ?? "" }); process.exit(1); });
 
 function check() {
   try {
@@ -55,7 +58,7 @@ function check() {
 
 async function copy() {
   const [from, to] = [await open(path, "r"), await open(target, "wx", 0o600)];
-  const chunk = Buffer.allocUnsafe(4 * 1024 * 1024);
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   for (;;) {
     const startedAt = performance.now();
     const { bytesRead } = await from.read(chunk, 0, chunk.length);
@@ -66,6 +69,29 @@ async function copy() {
     await sleep((performance.now() - startedAt) * Number(rest));
   }
   await to.sync();
+}
+
+async function match() {
+  const [from, to] = [await open(path, "r"), await open(target, "r+")];
+  const [wanted, found] = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
+  let at = 0;
+  for (;;) {
+    const { bytesRead } = await from.read(wanted, 0, CHUNK_BYTES, at);
+    if (bytesRead === 0) break;
+    const chunk = wanted.subarray(0, bytesRead);
+    const there = await to.read(found, 0, bytesRead, at);
+    if (!chunk.equals(found.subarray(0, there.bytesRead))) await writeAll(to, chunk, at);
+    at += bytesRead;
+  }
+  await to.truncate(at);
+  await to.sync();
+}
+
+async function writeAll(to, bytes, at) {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await to.write(bytes, done, bytes.length - done, at + done);
+    done += bytesWritten;
+  }
 }`;
 
 const argumentsOf = (work: readonly string[]) => ["--no-warnings", "-e", PROGRAM, ...work];
@@ -80,12 +106,24 @@ export async function checkApart(path: string, apart: Apart): Promise<Finding> {
   return (await runApart(["check", path], apart)) as Finding;
 }
 
-/** Copies a file slowly, to `target`, which must not exist. A part is removed, and the error thrown. */
+/**
+ * Copies a file slowly, to `target`, which must not exist. What is written to the file meanwhile may be missing or torn:
+ * `matchApart` mends that. A part is removed, and the error thrown.
+ */
 export async function copyApart(path: string, target: string, apart: Apart): Promise<void> {
+  await makeApart(["copy", path, target, "1"], target, apart);
+}
+
+/** Makes a copy the same as the file, which must be held still; only reads what is the same. Fails as `copyApart` does. */
+export async function matchApart(path: string, target: string, apart: Apart): Promise<void> {
+  await makeApart(["match", path, target, "1"], target, apart);
+}
+
+async function makeApart(work: readonly string[], target: string, apart: Apart): Promise<void> {
   try {
-    await runApart(["copy", path, target, "1"], apart);
+    await runApart(work, apart);
   } catch (error) {
-    rmSync(target, { force: true });
+    await rm(target, { force: true });
     throw error;
   }
 }

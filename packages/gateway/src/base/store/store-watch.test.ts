@@ -103,6 +103,23 @@ describe("a daily copy", () => {
     assert.ok(namesIn(`${path}.daily`) >= 200);
   });
 
+  test("is made while the database goes on; the file is held still only to match the two", async () => {
+    using here = watched();
+    sing(here.store, 0);
+    const holdStill = here.store.holdStill.bind(here.store);
+    let copiedBefore = 0;
+    here.store.holdStill = async (work) => {
+      copiedBefore = statSync(`${path}.daily.new`).size;
+      sing(here.store, 200);
+      return await holdStill(work);
+    };
+
+    await here.until(60_000, () => here.watch.state.copiedAt !== undefined, "the copy");
+
+    assert.ok(copiedBefore > 0);
+    assert.equal(namesIn(`${path}.daily`), 400);
+  });
+
   test("is not made of an empty database", async () => {
     using here = watched();
     here.clock.advance(60_000);

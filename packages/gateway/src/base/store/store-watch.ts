@@ -2,13 +2,13 @@
  * What a running gateway does about damage of its database: it checks the file after an end that was not clean, copies it
  * every day, and says once what was found. The work is done in a process of its own.
  */
-import { renameSync, rmSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
 import { codeOf, ignore, TellableError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { isDamage, type MachineTrouble, machineTrouble } from "../process/machine.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Store } from "./store.ts";
-import { checkApart, copyApart, type Finding } from "./store-apart.ts";
+import { checkApart, copyApart, type Finding, matchApart } from "./store-apart.ts";
 import { copiesOf, dailyOf, roomFor } from "./store-files.ts";
 
 /** What is known of the database, for `health` and `status`. Times are epoch ms. */
@@ -181,18 +181,22 @@ export class StoreWatch implements Disposable {
     if (free < needed) return this.#noCopy({ needed, free });
     const { store } = this.#options;
     const fresh = `${path}.daily.new`;
-    rmSync(fresh, { force: true });
+    // Taking a large file away holds whoever does it, for hundreds of milliseconds: never the loop.
+    await rm(fresh, { force: true });
     try {
-      await store.holdStill(() => copyApart(path, fresh, this.#apart));
+      // Held still for all of the copy, the journal would grow so much that bringing it into the file holds the loop.
+      await copyApart(path, fresh, this.#apart);
+      await store.holdStill(() => matchApart(path, fresh, this.#apart));
       const finding = await checkApart(fresh, this.#apart);
+      if (!finding.isWhole) await rm(fresh);
       this.#take(finding);
       if (!finding.isWhole) return;
-      this.#putInPlace(fresh);
+      await this.#putInPlace(fresh);
     } catch (error) {
       if (codeOf(error) !== "ENOSPC") throw error;
       return this.#noCopy(roomFor(path));
     } finally {
-      rmSync(fresh, { force: true });
+      await rm(fresh, { force: true });
     }
     this.#copiedAt = clock.now();
     this.#copyMadeAt = clock.monotonic();
@@ -201,14 +205,14 @@ export class StoreWatch implements Disposable {
     this.#changed();
   }
 
-  #putInPlace(fresh: string): void {
+  async #putInPlace(fresh: string): Promise<void> {
     const [newest, before] = dailyOf(this.#options.path);
     try {
-      renameSync(newest, before);
+      await rename(newest, before);
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw error;
     }
-    renameSync(fresh, newest);
+    await rename(fresh, newest);
   }
 
   /** Whether a day has passed since the newest copy, or there is something to lose and no copy yet. */
