@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { firstToken, manySessions, toolRun } from "./bench/agent.ts";
-import { backlogCost, channelMemory, messageCost, startWithChannels } from "./bench/channels.ts";
+import { backlogCost, channelMemory, echoCost, messageCost, startWithChannels } from "./bench/channels.ts";
 import {
   agentRunCpu,
   type Bench,
@@ -78,6 +78,7 @@ const measurements: [string, () => Promise<Figure | Figure[]>][] = [
   ["channels-start", () => startWithChannels(bench)],
   ["telegram", () => messageCost(bench, "telegram")],
   ["discord", () => messageCost(bench, "discord")],
+  ["echo", async () => [...(await echoCost(bench, "telegram")), ...(await echoCost(bench, "discord"))]],
   ["backlog", async () => [await backlogCost(bench, "telegram"), await backlogCost(bench, "discord")]],
   ["channels-memory", () => channelMemory(bench)],
   ["soak", () => soak(bench)],

@@ -18,6 +18,7 @@ const FAKES: Readonly<Record<Channel, () => Promise<fakes.FakePlatform>>> = {
   signal: fakes.fakeSignal,
   imessage: fakes.fakeBlueBubbles,
 };
+const CONDITIONS = "--conditions=moltbot-source";
 const LINK_LIMIT_MS = 60_000;
 /** Discord takes 50 requests a second of a bot, and its library keeps to that; faster than this the limit is measured. */
 const PACE_MS = 25;
@@ -134,6 +135,50 @@ export async function messageCost(bench: Bench, channel: "telegram" | "discord")
     alone(`${label}: message to reply, p50`, "ms", median(times), 30),
     alone(`${label}: message to reply, p99`, "ms", p99, 100),
     alone(`${label}: CPU of a message and its reply`, "ms", cpu, 15),
+  ];
+}
+
+/** A message and its reply with the built-in agent, over a bot of ten lines on the same SDK; the two in turns. */
+export async function echoCost(bench: Bench, channel: "telegram" | "discord"): Promise<Figure[]> {
+  await using wired = new Wired(bench, [await FAKES[channel]()]);
+  await using platform = await FAKES[channel]();
+  await wired.start();
+  await wired.linked();
+  const bot = [CONDITIONS, join(bench.here, "echo-bot.ts"), channel, JSON.stringify(platform.settings)];
+  await using echo = new Child(bot, { ...bench.env, ...platform.env });
+  await platform.linked();
+  const ours = { pid: wired.pid, platform: wired.platforms[0]!, times: [] as number[], cpu: [] as number[] };
+  const floor = { pid: echo.pid, platform, times: [] as number[], cpu: [] as number[] };
+  const [rounds, count] = [bench.quick ? 3 : 8, 50];
+  for (let round = 0; round <= rounds; round++) {
+    for (const side of [floor, ours]) {
+      const before = cpuMs(side.pid);
+      const times: number[] = [];
+      for (let n = 0; n < count; n++) {
+        times.push(await answered(side.platform, `round ${round} message ${n}`));
+        await sleep(PACE_MS);
+      }
+      // The first round is warm-up.
+      if (round === 0) continue;
+      side.times.push(...times);
+      side.cpu.push((cpuMs(side.pid) - before) / count);
+    }
+  }
+  const { label } = LABELS[channel];
+  const against = (name: string, own: readonly number[], least: readonly number[]): Figure => {
+    const [mine, its] = [median(own), median(least)];
+    return {
+      name: `${label}: ${name}, over an echo bot`,
+      unit: "ms",
+      ours: mine,
+      floor: its,
+      ratio: mine / its,
+      reach: 3,
+    };
+  };
+  return [
+    against("message to reply, p50", ours.times, floor.times),
+    against("CPU of a message and its reply", ours.cpu, floor.cpu),
   ];
 }
 
