@@ -7,7 +7,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { firstToken, manySessions, toolRun } from "./bench/agent.ts";
+import { firstToken, manySessions, pacedStream, toolRun } from "./bench/agent.ts";
 import { backlogCost, channelMemory, echoCost, messageCost, startWithChannels } from "./bench/channels.ts";
 import {
   agentRunCpu,
@@ -72,6 +72,7 @@ const measurements: [string, () => Promise<Figure | Figure[]>][] = [
   ["handshake", () => handshakeCpu(bench)],
   ["agent", () => agentRunCpu(bench, stubUrl)],
   ["first-token", () => firstToken(bench)],
+  ["paced", () => pacedStream(bench)],
   ["tools", () => toolRun(bench)],
   ["sessions", () => manySessions(bench)],
   ["growth", () => memoryGrowth(bench)],

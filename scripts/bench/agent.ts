@@ -129,10 +129,35 @@ export async function firstToken(bench: Bench): Promise<Figure[]> {
   client.close();
   const [own, least] = [median(ours.slice(10)), median(floor.slice(10))];
   return [
-    alone("agent: first token, beyond the stub's own", "ms", own - least, 15),
+    alone("agent: first token, beyond the stub's own", "ms", own - least, 10),
     alone("agent: first run of all, beyond a later one", "ms", cold - own, 400),
     alone("agent: memory of the model layer, on first use", "MB", loaded, 60),
   ];
+}
+
+/** A stream that comes at a model's pace and is watched by one client, over reading it with `fetch`. */
+export async function pacedStream(bench: Bench): Promise<Figure> {
+  await using gateway = new Asked(bench);
+  const client = await gateway.start();
+  const question = "tokens 1000 paced 5000";
+  const ask = async (name: string) => {
+    await client.request("agent", { message: question, sessionKey: `paced-${name}`, idempotencyKey: `paced-${name}` });
+  };
+  for (let warm = 0; warm < 3; warm++) await ask(`warm-${warm}`);
+  const [rounds, runs] = bench.quick ? [3, 5] : [5, 20];
+  const [ours, floor]: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    const reading = [CONDITIONS, join(bench.here, "fetch-floor.ts"), gateway.stubUrl, String(runs), question];
+    await using reader = new Child(reading);
+    floor.push(Number(await reader.line(/cpu ([\d.]+)/)) / runs);
+    const before = cpuMs(gateway.pid);
+    for (let run = 0; run < runs; run++) await ask(`${round}-${run}`);
+    ours.push((cpuMs(gateway.pid) - before) / runs);
+  }
+  client.close();
+  const [own, least] = [median(ours), median(floor)];
+  const name = "agent: CPU of 1,000 tokens at 5,000 a second, one watcher, over reading them";
+  return { name, unit: "ms", ours: own, floor: least, ratio: own / least, reach: 4 };
 }
 
 /** A run that calls twenty tools one after the other, against the same twenty-one questions asked by `fetch`. */
@@ -206,7 +231,7 @@ export async function manySessions(bench: Bench): Promise<Figure[]> {
       reach: 3,
     },
     alone(`agent: ${SESSIONS} sessions, event loop late, p99`, "ms", delay, 50),
-    alone(`agent: ${SESSIONS} sessions, memory`, "MB", memory, 220),
+    alone(`agent: ${SESSIONS} sessions, memory`, "MB", memory, 150),
   ];
 }
 

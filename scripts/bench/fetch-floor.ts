@@ -1,8 +1,8 @@
-/** The floor of an agent run: reads the stub model's stream with `fetch`, as many times as asked; prints its CPU time. */
-const [url = "", times = "1"] = process.argv.slice(2);
+/** The floor of an agent run: reads the stub model's stream with `fetch`, as many times as asked and with that question; prints its CPU time. */
+const [url = "", times = "1", question = "go"] = process.argv.slice(2);
 
 async function readOnce(): Promise<void> {
-  const body = JSON.stringify({ model: "stub", stream: true, messages: [{ role: "user", content: "go" }] });
+  const body = JSON.stringify({ model: "stub", stream: true, messages: [{ role: "user", content: question }] });
   const response = await fetch(`${url}/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json" },

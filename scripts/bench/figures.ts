@@ -77,7 +77,7 @@ export async function startTime(bench: Bench): Promise<Figure> {
   return against("gateway: spawn to first hello-ok", "ms", {
     ours: median(ours.slice(2)),
     floor: median(floor.slice(2)),
-    reach: 4,
+    reach: 2.3,
   });
 }
 
@@ -89,7 +89,7 @@ export async function idleMemory(bench: Bench): Promise<Figure> {
   return against("gateway: idle memory after 10 s", "MB", {
     ours: rssMb(gateway.pid),
     floor: rssMb(bare.pid),
-    reach: 1.8,
+    reach: 1.5,
   });
 }
 
@@ -106,8 +106,8 @@ export async function healthCommand(bench: Bench): Promise<Figure[]> {
   const wall = (rows: typeof ours) => median(rows.slice(2).map(({ wallMs }) => wallMs));
   const cpu = (rows: typeof ours) => rows.slice(2).reduce((sum, row) => sum + row.cpuMs, 0) / rounds;
   return [
-    against("moltbot health: wall", "ms", { ours: wall(ours), floor: wall(floor), reach: 3 }),
-    against("moltbot health: CPU", "ms", { ours: cpu(ours), floor: cpu(floor), reach: 3 }),
+    against("moltbot health: wall", "ms", { ours: wall(ours), floor: wall(floor), reach: 1.5 }),
+    against("moltbot health: CPU", "ms", { ours: cpu(ours), floor: cpu(floor), reach: 1.5 }),
   ];
 }
 
@@ -243,7 +243,7 @@ export async function handshakeCpu(bench: Bench): Promise<Figure> {
   });
   first.close();
   setup.close();
-  return against("CPU per handshake with a device signature", "µs", { ours, floor: least, reach: 2 });
+  return against("CPU per handshake with a device signature", "µs", { ours, floor: least, reach: 1.15 });
 }
 
 /** CPU of an agent run over a stub model that streams 1,000 tokens. */

@@ -1,6 +1,7 @@
 /**
  * A model provider for the benchmark, as cheap as it can be: every chunk is made once. What it answers stands in the
- * last message of the question: "tokens 1000", "tokens 200 every 10" (ms), "tools 20" (so many calls, then a word).
+ * last message of the question: "tokens 1000", "tokens 200 every 10" (ms), "tokens 1000 paced 5000" (a second), "tools 20"
+ * (so many calls, then a word).
  */
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -32,12 +33,26 @@ async function answer({ messages }: Question, response: ServerResponse): Promise
   response.writeHead(200, { "content-type": "text/event-stream" });
   response.write(START);
   const asked = messages.findLast(({ role }) => role === "user")?.content;
-  const wish = /(tokens|tools) (\d+)(?: every (\d+))?/.exec(typeof asked === "string" ? asked : JSON.stringify(asked));
-  const [, kind = "tokens", count = "4", every = "0"] = wish ?? [];
+  const wish = /(tokens|tools) (\d+)(?: every (\d+))?(?: paced (\d+))?/.exec(
+    typeof asked === "string" ? asked : JSON.stringify(asked),
+  );
+  const [, kind = "tokens", count = "4", every = "0", paced] = wish ?? [];
   if (kind === "tools") return void response.end(callOrWord(messages, Number(count)));
+  if (paced !== undefined) return await pace(response, Number(count), Number(paced));
   for (let index = 0; index < Number(count); index++) {
     response.write(TOKENS[index % TOKENS.length]);
     if (every !== "0") await sleep(Number(every));
+  }
+  response.end(END);
+}
+
+/** So many tokens a second, each written by itself when its time has come. */
+async function pace(response: ServerResponse, count: number, perSecond: number): Promise<void> {
+  const startedAt = performance.now();
+  for (let index = 0; index < count; ) {
+    const due = Math.min(count, Math.ceil(((performance.now() - startedAt) * perSecond) / 1_000));
+    for (; index < due; index++) response.write(TOKENS[index % TOKENS.length]);
+    await sleep(1);
   }
   response.end(END);
 }
