@@ -45,9 +45,18 @@ async function buildGateway() {
   }
   const atStart = loadedAtStart(metafile);
   mkdirSync(join(fresh, "chunks"), { recursive: true });
-  writeFileSync(join(fresh, "gateway.cjs"), joined(atStart, code));
+  writeFileSync(join(fresh, "gateway.cjs"), inAscii(joined(atStart, code)));
   for (const [name, text] of code)
-    if (!atStart.includes(name)) writeFileSync(join(fresh, "chunks", name), lazy(text, atStart));
+    if (!atStart.includes(name)) writeFileSync(join(fresh, "chunks", name), inAscii(lazy(text, atStart)));
+}
+
+/**
+ * A single character beyond Latin-1 makes V8 keep the whole source in two bytes a character, for as long as the process
+ * lives. esbuild escapes such characters in strings and leaves them in regular expressions, and in raw texts that these are
+ * made of; there an escape means the same.
+ */
+function inAscii(text) {
+  return text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -35,6 +35,16 @@ test("the packed gateway starts, answers a message, and is found by its command 
 
   assert.deepEqual([health.code, answer.code, answer.stderr], [0, 0, ""]);
   assert.match(answer.stdout, /\/help/);
+});
+
+test("what a gateway loads is all ASCII, so that V8 keeps one byte of source for each character", () => {
+  const dist = join(installed, "dist");
+  const files = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".cjs"));
+
+  const others = files.filter((name) => readFileSync(join(dist, name)).some((byte) => byte > 0x7f));
+
+  assert.ok(files.includes("gateway.cjs"));
+  assert.deepEqual(others, []);
 });
 
 test("the packed gateway talks to a platform over its bundled library", async () => {

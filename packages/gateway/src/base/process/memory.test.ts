@@ -57,6 +57,19 @@ test("what the C library has kept of freed memory is given back once the process
   assert.equal(blocks.length, 120);
 });
 
+test("what a start leaves is collected once the process is quiet, however little it is", async () => {
+  const clock = new FakeClock();
+  using _memory = keeping(clock);
+  const left = new WeakRef({ some: "garbage" });
+
+  for (let waited = 0; left.deref() !== undefined && waited < 200; waited++) {
+    await sleep(50);
+    clock.advance(3_000);
+  }
+
+  assert.equal(left.deref(), undefined);
+});
+
 test("the young generation stays small under load", async () => {
   using _memory = keeping(new FakeClock());
 

@@ -17,6 +17,8 @@ import type { Clock } from "../time/clock.ts";
 const MAX_YOUNG_BYTES = 8 * 1024 * 1024;
 /** How often it looks whether the process is quiet, ms. */
 const LOOK_EVERY_MS = 10_000;
+/** When a start is over, ms: its garbage is collected by the look that follows. */
+const STARTED_MS = 3_000;
 /** A process that took less than this part of one CPU since the last look is quiet. */
 const QUIET_SHARE = 0.05;
 /** Less than this is not worth a collection, bytes. */
@@ -29,6 +31,7 @@ export function thriftyMemory({ clock, log }: { clock: Clock; log: Log }): Dispo
   collections.observe({ entryTypes: ["gc"] });
   stack.defer(() => collections.disconnect());
   const giving = new Giving(log);
+  for (const ms of [STARTED_MS, 2 * STARTED_MS]) stack.use(clock.after(ms, () => giving.look()));
   stack.use(clock.every(LOOK_EVERY_MS, () => giving.look()));
   return stack;
 }
@@ -42,7 +45,8 @@ function boundYoungGeneration(): void {
 /** Gives memory back when the process holds more than after the last time, and has nothing to do. */
 class Giving {
   readonly #log: Log;
-  #heldAfter = process.memoryUsage.rss();
+  /** After the last time; what a start leaves is always worth a collection. */
+  #heldAfter = 0;
   #cpu = process.cpuUsage();
   #lookedAt = performance.now();
 
