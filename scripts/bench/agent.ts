@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RawData } from "ws";
 import { type Client, connect, waitForPort } from "./client.ts";
-import type { Bench, Figure } from "./figures.ts";
+import { alone, type Bench, type Figure } from "./figures.ts";
 import { Child, cpuMs, median, rssMb } from "./process.ts";
 
 const CONDITIONS = "--conditions=moltbot-source";
@@ -233,8 +233,4 @@ export async function manySessions(bench: Bench): Promise<Figure[]> {
     alone(`agent: ${SESSIONS} sessions, event loop late, p99`, "ms", delay, 50),
     alone(`agent: ${SESSIONS} sessions, memory`, "MB", memory, 150),
   ];
-}
-
-function alone(name: string, unit: string, ours: number, reach: number): Figure {
-  return { name, unit, ours, floor: undefined, ratio: ours, reach };
 }

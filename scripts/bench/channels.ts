@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as fakes from "@moltbot/fakes";
 import { type Client, connect, waitForPort } from "./client.ts";
-import type { Bench, Figure } from "./figures.ts";
+import { against, alone, type Bench, type Figure } from "./figures.ts";
 import { Child, cpuMs, median, rssMb } from "./process.ts";
 
 type Channel = keyof typeof LABELS;
@@ -165,20 +165,11 @@ export async function echoCost(bench: Bench, channel: "telegram" | "discord"): P
     }
   }
   const { label } = LABELS[channel];
-  const against = (name: string, own: readonly number[], least: readonly number[]): Figure => {
-    const [mine, its] = [median(own), median(least)];
-    return {
-      name: `${label}: ${name}, over an echo bot`,
-      unit: "ms",
-      ours: mine,
-      floor: its,
-      ratio: mine / its,
-      reach: 3,
-    };
-  };
+  const over = (name: string, own: readonly number[], least: readonly number[]) =>
+    against(`${label}: ${name}, over an echo bot`, "ms", { ours: median(own), floor: median(least), reach: 3 });
   return [
-    against("message to reply, p50", ours.times, floor.times),
-    against("CPU of a message and its reply", ours.cpu, floor.cpu),
+    over("message to reply, p50", ours.times, floor.times),
+    over("CPU of a message and its reply", ours.cpu, floor.cpu),
   ];
 }
 
@@ -252,7 +243,3 @@ const LABELS = {
   signal: { label: "Signal", memoryReach: 30 },
   imessage: { label: "iMessage", memoryReach: 30 },
 } as const;
-
-function alone(name: string, unit: string, ours: number, reach: number): Figure {
-  return { name, unit, ours, floor: undefined, ratio: ours, reach };
-}

@@ -30,12 +30,18 @@ export interface Bench {
 const CONDITIONS = "--conditions=moltbot-source";
 const NOTHING = ["-e", ""];
 
-function against(
+/** A figure beside its floor; `reach` is their ratio. */
+export function against(
   name: string,
   unit: string,
   { ours, floor, reach }: { readonly ours: number; readonly floor: number; readonly reach: number },
 ): Figure {
   return { name, unit, ours, floor, ratio: ours / floor, reach };
+}
+
+/** A figure without a floor. */
+export function alone(name: string, unit: string, ours: number, reach: number): Figure {
+  return { name, unit, ours, floor: undefined, ratio: ours, reach };
 }
 
 function gatewayProcess(bench: Bench): Child {
@@ -291,14 +297,7 @@ export async function memoryGrowth(bench: Bench): Promise<Figure> {
   await round(bench.quick ? 40_000 : 200_000);
   const growth = rssMb(gateway.pid) - before;
   client.close();
-  return {
-    name: "memory growth over 200,000 requests",
-    unit: "MB",
-    ours: growth,
-    floor: undefined,
-    ratio: growth,
-    reach: 10,
-  };
+  return alone("memory growth over 200,000 requests", "MB", growth, 10);
 }
 
 /** Takes away what the run has written. */

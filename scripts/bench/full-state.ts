@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openStore } from "../../packages/gateway/src/base/store/store.ts";
 import { TABLES } from "../../packages/gateway/src/catalog.ts";
 import { type Client, connect, waitForPort } from "./client.ts";
-import type { Bench, Figure } from "./figures.ts";
+import { against, alone, type Bench, type Figure } from "./figures.ts";
 import { Child, median, rssMb } from "./process.ts";
 
 const CONVERSATIONS = 10_000;
@@ -43,26 +43,21 @@ export async function fullState(bench: Bench): Promise<Figure[]> {
     const floor = await measured(bench);
     const ours = await measured(full);
     return [
-      ratio(
-        "full state: spawn to first hello-ok, over an empty one",
-        "ms",
-        median(start.ours),
-        median(start.floor),
-        1.1,
-      ),
-      ratio("full state: idle memory after 10 s, over an empty one", "MB", ours.memoryMb, floor.memoryMb, 1.2),
+      against("full state: spawn to first hello-ok, over an empty one", "ms", {
+        ours: median(start.ours),
+        floor: median(start.floor),
+        reach: 1.1,
+      }),
+      against("full state: idle memory after 10 s, over an empty one", "MB", {
+        ours: ours.memoryMb,
+        floor: floor.memoryMb,
+        reach: 1.2,
+      }),
       ...Object.keys(CALLS).flatMap((name): Figure[] => {
         const [own, least] = [ours.calls[name]!, floor.calls[name]!];
         const allowed = CALL_REACH * least.ms + CALL_GRACE_MS;
         return [
-          {
-            name: `full state: ${name}`,
-            unit: "ms",
-            ours: own.ms,
-            floor: least.ms,
-            ratio: own.ms / least.ms,
-            reach: allowed / least.ms,
-          },
+          against(`full state: ${name}`, "ms", { ours: own.ms, floor: least.ms, reach: round(allowed / least.ms) }),
           alone(`full state: ${name}, loop held`, "ms", own.heldMs, LOOP_REACH_MS),
         ];
       }),
@@ -179,10 +174,6 @@ function textOf(n: number): string {
   return `This is message ${n}, an ${n % 4 < 2 ? "even" : "odd"} one about the ${words.join(" ")}.`;
 }
 
-function ratio(name: string, unit: string, ours: number, floor: number, reach: number): Figure {
-  return { name, unit, ours, floor, ratio: ours / floor, reach };
-}
-
-function alone(name: string, unit: string, ours: number, reach: number): Figure {
-  return { name, unit, ours, floor: undefined, ratio: ours, reach };
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
 }

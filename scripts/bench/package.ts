@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Bench, Figure } from "./figures.ts";
+import { alone, type Bench, type Figure } from "./figures.ts";
 
 /** Megabytes and packages of an installation, without Node. */
 export function packageSize({ bin }: Bench): Figure[] {
@@ -29,8 +29,4 @@ function bytesIn(path: string): number {
   const found = lstatSync(path);
   const within = found.isDirectory() ? readdirSync(path).map((name) => bytesIn(join(path, name))) : [];
   return within.reduce((sum, bytes) => sum + bytes, found.blocks * 512);
-}
-
-function alone(name: string, unit: string, ours: number, reach: number): Figure {
-  return { name, unit, ours, floor: undefined, ratio: ours, reach };
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FakeTelegram, fakeTelegram } from "@moltbot/fakes";
 import { waitForPort } from "./client.ts";
-import type { Bench, Figure } from "./figures.ts";
+import { alone, type Bench, type Figure } from "./figures.ts";
 import { Child, cpuMs, rssMb } from "./process.ts";
 
 const PEOPLE = 50;
@@ -117,8 +117,4 @@ function config(baseUrl: string, { settings }: FakeTelegram): string {
     models: { detectLocal: false, providers: { stub: provider } },
     channels: { telegram: { ...settings, dmPolicy: "open", allowFrom: ["*"] } },
   });
-}
-
-function alone(name: string, unit: string, ours: number, reach: number): Figure {
-  return { name, unit, ours, floor: undefined, ratio: ours, reach };
 }
