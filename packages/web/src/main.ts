@@ -3,8 +3,9 @@
 import "./chat/app.ts";
 import { Store } from "./store.ts";
 import { applyTheme } from "./theme.ts";
+import { VIEWS } from "./views.ts";
 
 applyTheme();
-const store = new Store();
+const store = new Store(VIEWS);
 document.body.append(Object.assign(document.createElement("moltbot-app"), { store }));
 void store.start();

@@ -3,12 +3,10 @@
 import type { CommandEntry } from "@moltbot/protocol";
 import type { AgentChoice } from "./agents.ts";
 import type { Approval } from "./approvals.ts";
-import { type ChannelsState, NO_CHANNELS } from "./channels/state.ts";
 import type { Item } from "./conversation.ts";
 import type { HistoryMessage } from "./history.ts";
 import type { Run } from "./reply.ts";
 import type { ModelChoice, Session } from "./sessions.ts";
-import { NO_TOOLS, type ToolsState } from "./tools/tools.ts";
 import type { Usage } from "./usage.ts";
 
 /** Which screen the page shows. */
@@ -25,13 +23,11 @@ export type Link =
   | { readonly kind: "connected" }
   | { readonly kind: "waiting"; readonly reason: string };
 
-/** What fills the page beside the sidebar. */
-export type View = "chat" | "channels" | "tools";
-
 /** Everything an element can show. */
 export interface State {
   readonly screen: Screen;
-  readonly view: View;
+  /** What fills the page beside the sidebar: "chat", or the id of a page. */
+  readonly view: string;
   readonly link: Link;
   readonly gatewayVersion: string | undefined;
   /** The longest message that the gateway reads, in bytes. */
@@ -43,8 +39,8 @@ export interface State {
   readonly approvals: readonly Approval[];
   readonly usage: Usage | undefined;
   readonly unread: ReadonlySet<string>;
-  readonly channels: ChannelsState;
-  readonly tools: ToolsState;
+  /** The state of each page's service by the page's id. */
+  readonly pages: Readonly<Record<string, unknown>>;
   readonly models: readonly ModelChoice[];
   readonly defaultModel: string | undefined;
   /** The model that is to answer in the open session, as `models.status` says it. */
@@ -76,8 +72,7 @@ export const INITIAL: State = {
   approvals: [],
   usage: undefined,
   unread: new Set(),
-  channels: NO_CHANNELS,
-  tools: NO_TOOLS,
+  pages: {},
   models: [],
   defaultModel: undefined,
   chosenModel: undefined,

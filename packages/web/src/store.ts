@@ -9,9 +9,9 @@ import {
   isAuthRefusal,
   isPairingRequired,
 } from "@moltbot/protocol";
+import { addressOfSession, type Place, placeOf } from "./address.ts";
 import { readAgents } from "./agents.ts";
 import { Approvals } from "./approvals.ts";
-import { Channels } from "./channels/channels.ts";
 import { itemsOf } from "./conversation.ts";
 import {
   browserIdentity,
@@ -26,14 +26,15 @@ import { readHistory } from "./history.ts";
 import { newId } from "./ids.ts";
 import { OpenSession } from "./open-session.ts";
 import type { Attachment, OutboxEntry } from "./outbox.ts";
+import { Pages } from "./pages.ts";
 import { isLockedOut, LOCKED_OUT, lostBecause, refusal } from "./refusal.ts";
 import type { Run } from "./reply.ts";
 import { Runs, sentence } from "./runs.ts";
 import { Sender } from "./sender.ts";
 import { canonicalKey, readModels, readSessions } from "./sessions.ts";
-import { INITIAL, type State, type View } from "./state.ts";
+import { INITIAL, type State } from "./state.ts";
 import { recall, remember } from "./storage.ts";
-import { Tools } from "./tools/tools.ts";
+import type { Scope, View } from "./view.ts";
 
 /** What the page asks to be allowed: it is its owner's console, with the same abilities as the command line. */
 const SCOPES = ["operator.admin", "operator.approvals", "operator.pairing"];
@@ -43,20 +44,15 @@ const GATHER_MS = 300;
 
 /** The store of one page. */
 export class Store {
-  #state: State = INITIAL;
+  #state: State;
   #client: GatewayClient | undefined;
   #hello: HelloOk | undefined;
   #frame: number | undefined;
   #sessionsTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #listeners = new Set<() => void>();
-
-  /** The messaging platforms. */
-  readonly channels = new Channels({
-    gateway: () => this.#gateway,
-    may: (scope) => this.#may(`operator.${scope}`),
-    attempt: (action) => this.#try(action),
-    onChange: () => this.#set({ channels: this.channels.state }),
-  });
+  /** The pages beside the conversations. */
+  readonly views: readonly View[];
+  readonly pages: Pages;
 
   /** The commands that wait for an answer. */
   readonly approvals = new Approvals({
@@ -65,16 +61,6 @@ export class Store {
     attempt: (action) => this.#try(action),
     onChange: () => this.#set({ approvals: this.approvals.waiting }),
     onRequest: ({ command }) => this.#set({ announcement: `A command waits for your approval: ${command}` }),
-  });
-
-  /** What the agent may use. */
-  readonly tools = new Tools({
-    gateway: () => this.#gateway,
-    offers: (method) => this.#offers(method),
-    mayAdmin: () => this.#may("operator.admin"),
-    attempt: (action) => this.#try(action),
-    sessionKey: () => this.#state.sessionKey,
-    onChange: () => this.#set({ tools: this.tools.state }),
   });
 
   readonly #runs = new Runs({
@@ -110,6 +96,19 @@ export class Store {
     isHere: (sessionKey) => this.#isOpen(sessionKey),
   });
 
+  constructor(views: readonly View[]) {
+    this.views = views;
+    this.pages = new Pages(views, {
+      gateway: () => this.#gateway,
+      may: (scope) => this.may(scope),
+      offers: (method) => this.#offers(method),
+      attempt: (action) => this.#try(action),
+      sessionKey: () => this.#state.sessionKey,
+      onChange: () => this.#set({ pages: this.pages.states }),
+    });
+    this.#state = { ...INITIAL, pages: this.pages.states };
+  }
+
   get state(): State {
     return this.#state;
   }
@@ -126,8 +125,9 @@ export class Store {
     addEventListener("online", () => this.retryNow());
     document.addEventListener("visibilitychange", () => document.hidden || this.retryNow());
     addEventListener("hashchange", () => this.#signInFromAddress());
-    addEventListener("popstate", () => this.#set({ view: viewOfAddress() }));
-    this.#set({ view: viewOfAddress() });
+    addEventListener("popstate", () => this.#goTo(this.#placeOfAddress()));
+    const { view, sessionKey = "" } = this.#placeOfAddress();
+    this.#set({ view, sessionKey });
     await this.#sender.load();
     await this.signIn(token);
   }
@@ -154,7 +154,7 @@ export class Store {
     client.on("agent", (payload) => this.#runs.onAgent(payload));
     client.on("usage.budget", ({ text }) => this.notify(sentence(text)));
     client.on("shutdown", () => this.#onShutdown());
-    this.channels.listen(client);
+    this.pages.listen(client);
     this.approvals.listen(client);
     // A connect that fails is a state of the client; #follow is told of it.
     void Promise.allSettled([client.connect()]);
@@ -177,17 +177,28 @@ export class Store {
   }
 
   /** Shows the conversation or a page beside it; the browser's back button leads back. */
-  show(view: View): void {
+  show(view: string): void {
     if (view === this.#state.view) return;
-    history.pushState(history.state, "", view === "chat" ? location.pathname + location.search : `#${view}`);
     this.#set({ view });
+    this.#writeAddress();
+  }
+
+  /** Whether the connection may use methods of a scope. */
+  may(scope: Scope): boolean {
+    return this.#may(`operator.${scope}`);
   }
 
   // — sessions —
 
   /** Opens a session and loads its history. */
   openSession(sessionKey: string): void {
-    if (sessionKey === this.#state.sessionKey) return;
+    if (sessionKey === this.#state.sessionKey && this.#state.view === "chat") return;
+    if (sessionKey !== this.#state.sessionKey) this.#enter(sessionKey);
+    this.#set({ view: "chat" });
+    this.#writeAddress();
+  }
+
+  #enter(sessionKey: string): void {
     remember("session", sessionKey);
     const unread = new Set(this.#state.unread);
     unread.delete(sessionKey);
@@ -315,6 +326,31 @@ export class Store {
 
   // — the connection —
 
+  #placeOfAddress(): Place {
+    const place = placeOf(
+      location.hash,
+      this.views.map(({ id }) => id),
+    );
+    if (place.sessionKey !== undefined || place.view !== "chat") return place;
+    return {
+      ...place,
+      sessionKey: typeof history.state?.sessionKey === "string" ? history.state.sessionKey : undefined,
+    };
+  }
+
+  /** Back and forward lead here, and a link inside the page. */
+  #goTo({ view, sessionKey }: Place): void {
+    if (sessionKey !== undefined && this.#client?.state.kind === "connected" && !this.#isOpen(sessionKey))
+      this.#enter(this.#canonical(sessionKey));
+    this.#set({ view });
+  }
+
+  #writeAddress(): void {
+    const { view, sessionKey } = this.#state;
+    const hash = view === "chat" ? addressOfSession(sessionKey) : `#${view}`;
+    if (location.hash !== hash) history.pushState({ sessionKey }, "", hash);
+  }
+
   #signInFromAddress(): void {
     const token = takeTokenFromAddress();
     if (token !== undefined) void this.signIn(token);
@@ -348,8 +384,12 @@ export class Store {
       gatewayVersion: hello.server.version,
       maxPayload: hello.policy.maxPayload,
       mainKey,
-      sessionKey: this.#state.sessionKey || (recall("session") ?? mainKey),
     });
+    // Fetched below, with all else.
+    const sessionKey = this.#canonical(this.#state.sessionKey || (recall("session") ?? mainKey));
+    this.#set({ sessionKey });
+    // So that Back finds the conversation also where the address names none.
+    if (this.#state.view === "chat") history.replaceState({ sessionKey }, "");
     this.#refresh();
     void this.#loadModels();
     void this.#loadAgents();
@@ -368,7 +408,7 @@ export class Store {
     void this.#open.load();
     void this.loadUsage();
     void this.approvals.load();
-    void this.channels.refresh();
+    this.pages.refresh();
     this.#sender.flush();
   }
 
@@ -499,11 +539,6 @@ export class Store {
     this.#state = { ...this.#state, items, activeRun };
     for (const listener of this.#listeners) listener();
   }
-}
-
-function viewOfAddress(): View {
-  if (location.hash === "#channels") return "channels";
-  return location.hash === "#tools" ? "tools" : "chat";
 }
 
 function announcementOf({ outcome, text }: Run): string {

@@ -9,10 +9,9 @@ import { PageElement } from "./element.ts";
 import { claws, closeIcon, shieldIcon, warnIcon } from "./icons.ts";
 import type { ThreadElement } from "./thread.ts";
 import { words } from "./words.ts";
-import "../channels/page.ts";
-import "../tools/page.ts";
 import "./composer.ts";
 import "./dialog.ts";
+import "./page.ts";
 import "./sidebar.ts";
 import "./sign-in.ts";
 import "./thread.ts";
@@ -65,9 +64,10 @@ export class AppElement extends PageElement {
 
   #chat(): TemplateResult {
     const { state } = this.store;
-    const isChat = state.view === "chat";
-    return html`<a class="skip-link" href=${isChat ? "#message" : `#${state.view}-content`} @click=${this.#onSkip}>
-        ${isChat ? "Skip to the message field" : `Skip to the ${state.view}`}
+    const page = this.store.views.find(({ id }) => id === state.view);
+    const isChat = page === undefined;
+    return html`<a class="skip-link" href=${isChat ? "#message" : "#page-content"} @click=${this.#onSkip}>
+        ${isChat ? "Skip to the message field" : `Skip to ${page.label}`}
       </a>
       <div
         class="layout ${this.menuOpen ? "menu-open" : ""}"
@@ -95,14 +95,9 @@ export class AppElement extends PageElement {
             <moltbot-thread .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-thread>
             <moltbot-composer .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-composer>
             ${
-              state.view === "channels"
-                ? html`<moltbot-channels .channels=${this.store.channels} .state=${state.channels}></moltbot-channels>`
-                : nothing
-            }
-            ${
-              state.view === "tools"
-                ? html`<moltbot-tools .tools=${this.store.tools} .state=${state.tools}></moltbot-tools>`
-                : nothing
+              page === undefined
+                ? nothing
+                : html`<moltbot-page id="page-content" .view=${page} .store=${this.store} .state=${state.pages[page.id]}></moltbot-page>`
             }
           </main>
         </div>
@@ -178,7 +173,7 @@ export class AppElement extends PageElement {
   /** Moves focus to the message field, or to what stands in its place. */
   #toContent(): void {
     if (this.store.state.view === "chat") this.#composer?.focus();
-    else this.querySelector<HTMLElement>(":is(moltbot-channels, moltbot-tools) .scroller")?.focus();
+    else this.querySelector<HTMLElement>("moltbot-page .scroller")?.focus();
   }
 
   #onDragOver(event: DragEvent): void {

@@ -3,25 +3,14 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { agentOf } from "../agents.ts";
-import { labelOf, stateOf } from "../channels/state.ts";
 import { rowFor, type Session, searchSessions } from "../sessions.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { shortAge } from "../time.ts";
+import type { Mark, View } from "../view.ts";
 import { ask } from "./dialog.ts";
 import { PageElement } from "./element.ts";
-import {
-  channelsIcon,
-  chevronIcon,
-  claws,
-  closeIcon,
-  exitIcon,
-  pencilIcon,
-  plusIcon,
-  searchIcon,
-  toolIcon,
-  trashIcon,
-} from "./icons.ts";
+import { chevronIcon, claws, closeIcon, exitIcon, pencilIcon, plusIcon, searchIcon, trashIcon } from "./icons.ts";
 import "./usage.ts";
 
 /** `<moltbot-sidebar>`: fires `chosen` when a session was opened, `dismissed` when it should go away. */
@@ -46,7 +35,7 @@ export class SidebarElement extends PageElement {
       </div>
       <button type="button" class="new-session" @click=${() => this.#begin()}>${plusIcon} New conversation</button>
       ${this.#otherAgents()}
-      ${this.#channelsEntry()} ${this.#toolsEntry()}
+      ${this.store.views.filter(({ scope }) => this.store.may(scope)).map((view) => this.#entry(view))}
       <label class="search">
         ${searchIcon}<span class="visually-hidden">Search conversations</span>
         <input type="search" placeholder="Search" .value=${this.words} @input=${this.#onSearch} />
@@ -87,38 +76,19 @@ export class SidebarElement extends PageElement {
     </details>`;
   }
 
-  /** The way to the channels, with how many senders wait and whether an account is in trouble. */
-  #channelsEntry(): TemplateResult | typeof nothing {
-    if (!this.store.channels.may("read")) return nothing;
-    const { channels, view } = this.state;
-    const waiting = channels.pending.length;
-    const isTroubled = channels.channels.some(({ accounts }) => accounts.some((each) => stateOf(each).mood === "bad"));
+  /** The way to a page, with what is to be done there. */
+  #entry({ id, label, icon, badge }: View): TemplateResult {
+    const marks = badge?.(this.state.pages[id]) ?? [];
     return html`<button
       type="button"
       class="nav-entry"
-      aria-current=${view === "channels" ? "page" : nothing}
+      aria-current=${this.state.view === id ? "page" : nothing}
       @click=${() => {
-        this.store.show("channels");
+        this.store.show(id);
         this.#fire("chosen");
       }}
     >
-      ${channelsIcon}<span class="words">Channels</span>
-      ${isTroubled ? html`<span class="state bad"><span class="dot"></span><span class="visually-hidden">an account needs attention</span></span>` : nothing}
-      ${waiting === 0 ? nothing : html`<span class="badge">${waiting}<span class="visually-hidden"> waiting to be let in</span></span>`}
-    </button>`;
-  }
-
-  #toolsEntry(): TemplateResult {
-    return html`<button
-      type="button"
-      class="nav-entry"
-      aria-current=${this.state.view === "tools" ? "page" : nothing}
-      @click=${() => {
-        this.store.show("tools");
-        this.#fire("chosen");
-      }}
-    >
-      ${toolIcon}<span class="words">Tools and skills</span>
+      ${icon}<span class="words">${label}</span> ${marks.map(markOf)}
     </button>`;
   }
 
@@ -167,19 +137,17 @@ export class SidebarElement extends PageElement {
 
   #channel(id: string | undefined): TemplateResult | typeof nothing {
     if (id === undefined || id === "webchat") return nothing;
-    return html`<span class="chip">${labelOf(this.state.channels.channels, id)}</span> `;
+    return html`<span class="chip">${this.store.pages.channelName(id)}</span> `;
   }
 
   #begin(agentId?: string): void {
     this.querySelector<HTMLDetailsElement>(".begin-with")?.removeAttribute("open");
     this.store.newSession(agentId);
-    this.store.show("chat");
     this.#fire("chosen");
   }
 
   #open(key: string): void {
     this.store.openSession(key);
-    this.store.show("chat");
     this.#fire("chosen");
   }
 
@@ -218,3 +186,9 @@ export class SidebarElement extends PageElement {
 }
 
 customElements.define("moltbot-sidebar", SidebarElement);
+
+function markOf(mark: Mark): TemplateResult {
+  const words = html`<span class="visually-hidden"> ${mark.words}</span>`;
+  if (mark.kind === "count") return html`<span class="badge">${mark.count}${words}</span>`;
+  return html`<span class="state bad"><span class="dot"></span>${words}</span>`;
+}
