@@ -29,6 +29,7 @@ export class ThreadElement extends PageElement {
   declare away: boolean;
   #followed = true;
   #shownSession = "";
+  #seen: Extent = { top: 0, height: 0, room: 0 };
 
   constructor() {
     super();
@@ -68,7 +69,7 @@ export class ThreadElement extends PageElement {
       </div>
       ${
         this.away
-          ? html`<button type="button" class="to-end icon-button" aria-label="Go to the latest message" @click=${() => this.#toEnd()}>
+          ? html`<button type="button" class="to-end icon-button" aria-label="Go to the latest message" @click=${() => this.follow()}>
             ${downIcon}
           </button>`
           : nothing
@@ -76,7 +77,7 @@ export class ThreadElement extends PageElement {
   }
 
   protected override updated(): void {
-    if (this.#shownSession !== this.state.sessionKey) this.#followed = true;
+    if (this.#shownSession !== this.state.sessionKey) this.follow();
     this.#shownSession = this.state.sessionKey;
     if (this.#followed) this.#toEnd();
   }
@@ -90,6 +91,7 @@ export class ThreadElement extends PageElement {
   /** Shows the end and follows from there on, as after sending a message. */
   follow(): void {
     this.#followed = true;
+    this.away = false;
     this.#toEnd();
   }
 
@@ -109,18 +111,44 @@ export class ThreadElement extends PageElement {
     </div>`;
   }
 
+  /**
+   * Following stops when somebody scrolls up and goes on when they are back at the end. The place may also move up because
+   * the conversation became shorter or its window taller: nobody did that.
+   */
   #onScroll(): void {
-    const scroller = this.querySelector(".scroller");
-    if (scroller === null) return;
-    const distance = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-    this.#followed = distance < NEAR_END_PX;
-    this.away = !this.#followed;
+    const seen = this.#seen;
+    const now = this.#extent;
+    this.#seen = now;
+    const isNearEnd = now.height - now.top - now.room < NEAR_END_PX;
+    const isPerson = now.top < seen.top && now.height >= seen.height && now.room <= seen.room;
+    if (isPerson) this.#followed = false;
+    else if (isNearEnd) this.#followed = true;
+    this.away = !isNearEnd && !this.#followed;
+    if (this.#followed && !isNearEnd) this.#toEnd();
   }
 
   #toEnd(): void {
-    const scroller = this.querySelector(".scroller");
-    if (scroller !== null) scroller.scrollTop = scroller.scrollHeight;
+    const { scroller } = this;
+    if (scroller === null) return;
+    scroller.scrollTop = scroller.scrollHeight;
+    this.#seen = this.#extent;
   }
+
+  get scroller(): HTMLElement | null {
+    return this.querySelector(".scroller");
+  }
+
+  get #extent(): Extent {
+    const { scrollTop: top = 0, scrollHeight: height = 0, clientHeight: room = 0 } = this.scroller ?? {};
+    return { top, height, room };
+  }
+}
+
+/** Where a scrolling window stands, how long its content is, and how much of it is shown, in pixels. */
+interface Extent {
+  readonly top: number;
+  readonly height: number;
+  readonly room: number;
 }
 
 customElements.define("moltbot-thread", ThreadElement);
