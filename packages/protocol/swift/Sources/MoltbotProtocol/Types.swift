@@ -567,6 +567,36 @@ public struct ApprovalsSnapshot: Codable, Hashable, Sendable {
     }
 }
 
+public struct BranchRow: Codable, Hashable, Sendable {
+    public var id: String
+    public var sessionId: String
+    public var at: Int
+    public var instead: String
+    public var messages: Int
+
+    public init(
+        id: String,
+        sessionId: String,
+        at: Int,
+        instead: String,
+        messages: Int
+    ) {
+        self.id = id
+        self.sessionId = sessionId
+        self.at = at
+        self.instead = instead
+        self.messages = messages
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case sessionId
+        case at
+        case instead
+        case messages
+    }
+}
+
 public struct BrokenSkill: Codable, Hashable, Sendable {
     public var folder: String
     public var problem: String
@@ -3817,7 +3847,9 @@ public struct SessionRow: Codable, Hashable, Sendable {
     public var agentId: String?
     /// Whether it is its agent's main conversation.
     public var isMain: Bool?
+    /// Whether it was put away; a message brings it back.
     public var archived: Bool?
+    /// Whether it stands above the others.
     public var pinned: Bool?
     public var unread: Bool?
     public var totalTokensFresh: Bool?
