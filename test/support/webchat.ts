@@ -76,6 +76,15 @@ export class WebChat implements AsyncDisposable {
     await this.page.getByRole("button", { name: "Send", exact: true }).click();
   }
 
+  /** Chooses what is done with a conversation in the list; the open one where the name fits any. */
+  async act(name: string | RegExp, action: string): Promise<void> {
+    const list = this.page.getByRole("list", { name: "Conversations", exact: true });
+    const row = name instanceof RegExp ? list.locator("li.open") : list.locator("li", { hasText: name });
+    await row.hover();
+    await row.getByRole("button", { name: /^Actions for/ }).click();
+    await this.page.getByRole("menuitem", { name: action }).click();
+  }
+
   /** Waits until a message with this text is shown. */
   async shows(text: string | RegExp): Promise<void> {
     await this.messages.filter({ hasText: text }).first().waitFor();

@@ -66,14 +66,7 @@ for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
       await page.getByRole("alert").waitFor();
       await look("writing");
       await openMenu(chat, size);
-      await page
-        .getByRole("listitem")
-        .filter({ has: page.locator("[aria-current]") })
-        .hover();
-      await page
-        .getByRole("button", { name: /^Delete/ })
-        .first()
-        .click();
+      await chat.act(/.*/, "Rename");
       await page.getByRole("dialog").waitFor();
       await look("dialog");
 
@@ -90,12 +83,12 @@ test("the keyboard alone is enough", async () => {
   await page.keyboard.type("/version"); // the field has the cursor from the start
   await page.keyboard.press("Enter");
   await chat.shows(/^\s*moltbot \d/);
-  await page.getByRole("button", { name: "Delete Main" }).focus();
+  await page.getByRole("button", { name: "Actions for Main" }).focus();
   await page.keyboard.press("Enter");
-  await page.getByRole("dialog").waitFor();
+  await page.getByRole("menuitem", { name: "Rename" }).waitFor();
   await page.keyboard.press("Escape");
 
-  assert.equal(await page.evaluate("document.activeElement.getAttribute('aria-label')"), "Delete Main");
+  assert.equal(await page.evaluate("document.activeElement.getAttribute('aria-label')"), "Actions for Main");
 });
 
 test("the skip link leads to the field", async () => {

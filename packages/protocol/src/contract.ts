@@ -289,6 +289,14 @@ export type ArtifactsListParams = Record<string, unknown>;
 /** The answer to `artifacts.list`. */
 export type ArtifactsListResult = Record<string, unknown>;
 
+/** The transcript of now; absent when there is no conversation. */
+export interface Beginning {
+  sessionId: string;
+  beganAt?: number;
+  /** Somebody asked for it in words or by a method; nobody wrote for long; the day was over. */
+  reason?: "new" | "reset" | "idle" | "daily";
+}
+
 export interface BranchRow {
   id: string;
   sessionId: string;
@@ -570,6 +578,7 @@ export interface ChatPastParams {
 /** The answer to `chat.past`. */
 export interface ChatPastResult {
   sessionKey: string;
+  current?: Beginning;
   transcripts: {
     sessionId: string;
     beganAt?: number;

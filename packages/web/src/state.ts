@@ -6,6 +6,7 @@ import type { Approval } from "./approvals.ts";
 import type { Item } from "./conversation.ts";
 import type { HistoryMessage } from "./history.ts";
 import type { Run } from "./reply.ts";
+import type { SearchState } from "./search.ts";
 import type { ModelChoice, Session } from "./sessions.ts";
 import type { Usage } from "./usage.ts";
 
@@ -42,6 +43,8 @@ export interface State {
   /** The state of each page's service by the page's id. */
   readonly pages: Readonly<Record<string, unknown>>;
   readonly models: readonly ModelChoice[];
+  /** Whether the gateway has said which models there are. */
+  readonly modelsKnown: boolean;
   readonly defaultModel: string | undefined;
   /** The model that is to answer in the open session, as `models.status` says it. */
   readonly chosenModel: string | undefined;
@@ -52,6 +55,18 @@ export interface State {
   /** `undefined` until the open session's history has arrived. */
   readonly history: readonly HistoryMessage[] | undefined;
   readonly items: readonly Item[];
+  /** Whether more was said before what is shown, and after it. */
+  readonly hasOlder: boolean;
+  readonly hasNewer: boolean;
+  /** The key of the item that is to be brought into view, and how often somebody has asked for one. */
+  readonly target: { readonly key: string; readonly count: number } | undefined;
+  /** The message of a person that is being written anew. */
+  readonly editing: { readonly id: string; readonly text: string } | undefined;
+  readonly search: SearchState;
+  /** The conversations that were put away; undefined until somebody asks for them. */
+  readonly archived: readonly Session[] | undefined;
+  /** A conversation that is deleted when nobody takes that back. */
+  readonly leaving: { readonly key: string; readonly title: string } | undefined;
   /** The reply that is being written in the open session. */
   readonly activeRun: Run | undefined;
   /** A failure to tell the person about, once. */
@@ -74,6 +89,7 @@ export const INITIAL: State = {
   unread: new Set(),
   pages: {},
   models: [],
+  modelsKnown: false,
   defaultModel: undefined,
   chosenModel: undefined,
   commands: [],
@@ -81,6 +97,13 @@ export const INITIAL: State = {
   mainKey: "agent:main:main",
   history: undefined,
   items: [],
+  hasOlder: false,
+  hasNewer: false,
+  target: undefined,
+  editing: undefined,
+  search: { query: "", matches: [], isBusy: false },
+  archived: undefined,
+  leaving: undefined,
   activeRun: undefined,
   notice: undefined,
   announcement: "",

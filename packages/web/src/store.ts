@@ -3,6 +3,7 @@
 
 import {
   type ChatHistoryResult,
+  type ChatPastResult,
   type ClientState,
   GatewayClient,
   type HelloOk,
@@ -12,7 +13,7 @@ import {
 import { addressOfSession, type Place, placeOf } from "./address.ts";
 import { readAgents } from "./agents.ts";
 import { Approvals } from "./approvals.ts";
-import { itemsOf } from "./conversation.ts";
+import { type Item, itemOfMessage, NOT_YET, pastItems, wholeOf } from "./conversation.ts";
 import {
   browserIdentity,
   clientInfo,
@@ -22,16 +23,19 @@ import {
   storedToken,
   takeTokenFromAddress,
 } from "./credentials.ts";
+import type { ExportFormat } from "./export.ts";
 import { readHistory } from "./history.ts";
 import { newId } from "./ids.ts";
 import { OpenSession } from "./open-session.ts";
 import type { Attachment, OutboxEntry } from "./outbox.ts";
 import { Pages } from "./pages.ts";
+import { PastReader } from "./past-reader.ts";
 import { isLockedOut, LOCKED_OUT, lostBecause, refusal } from "./refusal.ts";
 import type { Run } from "./reply.ts";
 import { Runs, sentence } from "./runs.ts";
+import { Search } from "./search.ts";
 import { Sender } from "./sender.ts";
-import { canonicalKey, readModels, readSessions } from "./sessions.ts";
+import { canonicalKey, readModels, readSessions, titleOf } from "./sessions.ts";
 import { INITIAL, type State } from "./state.ts";
 import { recall, remember } from "./storage.ts";
 import type { Scope, View } from "./view.ts";
@@ -41,6 +45,10 @@ const SCOPES = ["operator.admin", "operator.approvals", "operator.pairing"];
 
 /** How long events may gather before they make us fetch the session list, in milliseconds. */
 const GATHER_MS = 300;
+/** How long a deletion can be taken back, in milliseconds. */
+const UNDO_MS = 8_000;
+/** Messages that a search shows. */
+const MAX_MATCHES = 50;
 
 /** The store of one page. */
 export class Store {
@@ -48,6 +56,9 @@ export class Store {
   #client: GatewayClient | undefined;
   #hello: HelloOk | undefined;
   #frame: number | undefined;
+  /** Fulfilled when the open session's newest messages are there. */
+  #opening: Promise<void> = Promise.resolve();
+  #leavingTimer: ReturnType<typeof setTimeout> | undefined;
   #sessionsTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #listeners = new Set<() => void>();
   /** The pages beside the conversations. */
@@ -92,8 +103,29 @@ export class Store {
     wait: (runId) => this.#try(() => this.#gateway.request("agent.wait", { runId, timeoutMs: 0 })),
     sessionKey: () => this.#state.sessionKey,
     history: () => this.#state.history,
-    show: (history) => this.#set({ history }),
+    show: (history) => {
+      this.#set({ history });
+      void this.#past.follow(history[0]?.id);
+    },
     isHere: (sessionKey) => this.#isOpen(sessionKey),
+  });
+
+  /** Finds what was said in any conversation. */
+  readonly search = new Search({
+    find: async (query) => {
+      const answer = await this.#try(() => this.#gateway.request("sessions.search", { query, limit: MAX_MATCHES }));
+      return answer?.matches;
+    },
+    onChange: () => this.#set({ search: this.search.state }),
+  });
+
+  readonly #past = new PastReader({
+    fetch: async (params) => {
+      if (!this.#offers("chat.past")) return undefined;
+      const { sessionKey } = this.#state;
+      return this.#try(() => this.#gateway.request("chat.past", { sessionKey, ...params }));
+    },
+    onChange: () => this.#update(),
   });
 
   constructor(views: readonly View[]) {
@@ -104,6 +136,7 @@ export class Store {
       offers: (method) => this.#offers(method),
       attempt: (action) => this.#try(action),
       sessionKey: () => this.#state.sessionKey,
+      answerWaiting: () => this.#answerWaiting(),
       onChange: () => this.#set({ pages: this.pages.states }),
     });
     this.#state = { ...INITIAL, pages: this.pages.states };
@@ -203,8 +236,16 @@ export class Store {
     const unread = new Set(this.#state.unread);
     unread.delete(sessionKey);
     this.#open.leave();
-    this.#set({ sessionKey, unread, history: undefined, announcement: "", chosenModel: undefined });
-    void this.#open.load();
+    this.#past.leave();
+    const nothing = {
+      history: undefined,
+      announcement: "",
+      chosenModel: undefined,
+      target: undefined,
+      editing: undefined,
+    };
+    this.#set({ sessionKey, unread, ...nothing });
+    this.#opening = this.#open.load();
     void this.loadUsage();
     void this.#loadModels();
   }
@@ -213,6 +254,75 @@ export class Store {
   newSession(agentId = this.#hello?.snapshot.sessionDefaults?.defaultAgentId ?? "main"): void {
     this.openSession(`agent:${agentId}:chat-${newId().slice(0, 8)}`);
     this.#set({ history: [] });
+  }
+
+  /** Fetches what was said before what is shown. */
+  loadOlder(): Promise<void> {
+    return this.#past.older();
+  }
+
+  /** Fetches what was said after what is shown, where that is not the newest. */
+  loadNewer(): Promise<void> {
+    return this.#past.newer();
+  }
+
+  /** Shows the newest messages again. */
+  toNow(): void {
+    this.#past.toNow();
+  }
+
+  /** Opens a conversation at one of its messages. */
+  async jumpTo(sessionKey: string, messageId: string): Promise<void> {
+    this.openSession(this.#canonical(sessionKey));
+    await this.#opening;
+    const isShown = () => itemOfMessage(this.#state.items, messageId) !== undefined;
+    if (!isShown() && !(await this.#past.around(messageId)))
+      return this.notify("That message stands in an earlier version of the conversation, or was deleted.");
+    const key = itemOfMessage(this.#state.items, messageId);
+    if (key !== undefined) this.#set({ target: { key, count: (this.#state.target?.count ?? 0) + 1 } });
+  }
+
+  /** What was there before something was asked again. */
+  async readBranch(id: string): Promise<readonly Item[]> {
+    const past = await this.#past.branch(id);
+    return past?.chapters.flatMap(({ messages }) => pastItems(messages)) ?? [];
+  }
+
+  /** Whether the gateway can ask again from an earlier message on. */
+  get canAskAgain(): boolean {
+    return this.#offers("chat.again") && this.#may("operator.write");
+  }
+
+  /** Asks a question of a person again, as it was or in other words. False when the gateway has refused. */
+  async askAgain(messageId: string, message = ""): Promise<boolean> {
+    const { sessionKey } = this.#state;
+    const idempotencyKey = newId();
+    const params = { sessionKey, messageId, message, idempotencyKey };
+    const answer = await this.#try(() => this.#gateway.request("chat.again", params));
+    if (answer === undefined) return false;
+    if (!this.#runs.has(idempotencyKey)) this.#runs.put(idempotencyKey, { sessionKey });
+    if (sessionKey !== this.#state.sessionKey) return true;
+    this.#set({ editing: undefined });
+    await this.#open.load();
+    await this.#past.refresh();
+    return true;
+  }
+
+  async #answerWaiting(): Promise<void> {
+    await Promise.all([this.#loadModels(), this.#open.load()]);
+    const { items } = this.#state;
+    const at = items.findLastIndex((item) => item.kind === "user");
+    const [asked, answered] = [items[at], items[at + 1]];
+    if (asked?.kind !== "user" || asked.message.id === undefined || asked.message.text.startsWith("/")) return;
+    const isAnswered = answered?.kind === "reply" && answered.reply.by !== undefined;
+    if (isAnswered || !this.canAskAgain) return;
+    this.show("chat");
+    await this.askAgain(asked.message.id);
+  }
+
+  /** Writes a message anew in the field, or no longer. */
+  edit(message: { readonly id: string; readonly text: string } | undefined): void {
+    this.#set({ editing: message });
   }
 
   /** Whether a session is the open one, however its key is spelled; what is of no session is shown in any. */
@@ -227,13 +337,73 @@ export class Store {
     await this.#loadSessions();
   }
 
-  /** Removes a session and its messages. */
-  async deleteSession(key: string): Promise<void> {
-    if (!(await this.#try(() => this.#gateway.request("sessions.delete", { key })))) return;
+  /** Takes a session off the list; it is deleted with its messages when nobody takes that back. */
+  leaveSession(key: string): void {
+    void this.#finishLeaving();
+    const title =
+      this.#state.sessions.find((session) => session.key === key)?.title ?? titleOf(key, this.#state.mainKey);
+    remember("leaving", key);
+    this.#set({ leaving: { key, title } });
+    this.#leavingTimer = setTimeout(() => void this.#finishLeaving(), UNDO_MS);
+    if (key === this.#state.sessionKey) this.openSession(this.#state.mainKey);
+  }
+
+  /** The session that was to be deleted stays. */
+  keepSession(): void {
+    const { leaving } = this.#state;
+    clearTimeout(this.#leavingTimer);
+    remember("leaving", undefined);
+    this.#set({ leaving: undefined });
+    if (leaving !== undefined) this.openSession(leaving.key);
+  }
+
+  /** Also what an earlier visit was about to delete. */
+  async #finishLeaving(): Promise<void> {
+    clearTimeout(this.#leavingTimer);
+    const key = recall("leaving");
+    if (key === undefined) return;
+    const answer = await this.#try(() => this.#gateway.request("sessions.delete", { key }));
+    remember("leaving", undefined);
+    if (this.#state.leaving?.key === key) this.#set({ leaving: undefined });
+    if (answer === undefined) return;
     this.#sender.forgetSession(key);
     remember(`draft.${key}`, undefined);
-    if (key === this.#state.sessionKey) this.openSession(this.#state.mainKey);
     await this.#loadSessions();
+  }
+
+  /** Whether sessions can be pinned and put away. */
+  get canPutAway(): boolean {
+    return this.#offers("chat.past") && this.#may("operator.admin");
+  }
+
+  /** Pins a session above the others, puts it away, or takes that back. */
+  async markSession(key: string, mark: { readonly pinned?: boolean; readonly archived?: boolean }): Promise<void> {
+    await this.#try(() => this.#gateway.request("sessions.patch", { key, ...mark }));
+    if (mark.archived === true && key === this.#state.sessionKey) this.openSession(this.#state.mainKey);
+    await this.#loadSessions();
+    if (this.#state.archived !== undefined) await this.loadArchived();
+  }
+
+  /** Fetches the sessions that were put away. */
+  async loadArchived(): Promise<void> {
+    const params = { limit: 500, archived: true, includeDerivedTitles: true, includeLastMessage: true };
+    const answer = await this.#try(() => this.#gateway.request("sessions.list", params));
+    if (answer !== undefined) this.#set({ archived: readSessions(answer).sessions });
+  }
+
+  /** Saves everything that was ever said in a session as a file. */
+  async exportSession(key: string, title: string, format: ExportFormat): Promise<void> {
+    const pages: ChatPastResult[] = [];
+    for (let before: string | undefined, isMore = true; isMore; ) {
+      const params = { sessionKey: key, limit: 200, ...(before !== undefined && { before }) };
+      const page = await this.#try(() => this.#gateway.request("chat.past", params));
+      if (page === undefined) return;
+      pages.unshift(page);
+      before = page.transcripts.flatMap(({ messages }) => messages)[0]?.id;
+      isMore = page.hasOlder && before !== undefined;
+    }
+    const { exportFile, save } = await import("./export.ts");
+    save(exportFile(title, pages, format));
   }
 
   /** Empties a session; its name and settings stay. */
@@ -299,6 +469,7 @@ export class Store {
 
   /** Shows a message in the open session at once and sends it as soon as the gateway can be reached. */
   send(text: string, attachments: readonly Attachment[] = []): void {
+    this.#past.toNow();
     this.#sender.add(this.#state.sessionKey, text, attachments);
   }
 
@@ -390,6 +561,7 @@ export class Store {
     this.#set({ sessionKey });
     // So that Back finds the conversation also where the address names none.
     if (this.#state.view === "chat") history.replaceState({ sessionKey }, "");
+    if (this.#state.leaving === undefined) void this.#finishLeaving();
     this.#refresh();
     void this.#loadModels();
     void this.#loadAgents();
@@ -443,7 +615,7 @@ export class Store {
         : undefined,
     ]);
     if (answer === undefined || sessionKey !== this.#state.sessionKey) return;
-    this.#set({ models: readModels(answer, status), chosenModel: status?.model ?? undefined });
+    this.#set({ models: readModels(answer, status), modelsKnown: true, chosenModel: status?.model ?? undefined });
   }
 
   async #loadAgents(): Promise<void> {
@@ -534,9 +706,13 @@ export class Store {
     this.#frame = undefined;
     const runs = this.#runs.all.filter((run) => this.#isOpen(run.sessionKey));
     const outbox = this.#sender.entries.filter((entry) => this.#isOpen(entry.sessionKey));
-    const items = itemsOf(this.#state.history ?? [], runs, outbox);
+    const { above, window } = this.#past;
+    const { chapters = [], branches = [], hasOlder = false, hasNewer = false } = window ?? above ?? {};
+    const { sessionId } = this.#open;
+    const live = { sessionId, history: this.#state.history ?? NOT_YET, runs, outbox };
+    const items = wholeOf({ chapters, branches, live: window === undefined ? live : undefined });
     const activeRun = runs.find((run) => run.outcome.kind === "writing");
-    this.#state = { ...this.#state, items, activeRun };
+    this.#state = { ...this.#state, items, hasOlder, hasNewer: window !== undefined && hasNewer, activeRun };
     for (const listener of this.#listeners) listener();
   }
 }

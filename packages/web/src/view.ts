@@ -51,6 +51,8 @@ export interface PageHost {
   attempt<T>(action: () => Promise<T>): Promise<T | undefined>;
   /** The open conversation. */
   sessionKey(): string;
+  /** A model is there now: what only the built-in agent has answered in the open conversation is asked again, and shown. */
+  answerWaiting(): Promise<void>;
   /** The state of the page's service was replaced. */
   onChange(): void;
 }

@@ -2,15 +2,17 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Approval } from "../approvals.ts";
+import { titleOf } from "../sessions.ts";
 import type { Link } from "../state.ts";
 import type { Store } from "../store.ts";
 import type { ComposerElement } from "./composer.ts";
 import { PageElement } from "./element.ts";
-import { claws, closeIcon, shieldIcon, warnIcon } from "./icons.ts";
+import { claws, closeIcon, shieldIcon, trashIcon, warnIcon } from "./icons.ts";
 import type { ThreadElement } from "./thread.ts";
 import { words } from "./words.ts";
 import "./composer.ts";
 import "./dialog.ts";
+import "./menu.ts";
 import "./page.ts";
 import "./sidebar.ts";
 import "./sign-in.ts";
@@ -59,7 +61,11 @@ export class AppElement extends PageElement {
   /** A page in the background says in its tab that somebody is needed. */
   protected override updated(): void {
     const { length } = this.store.state.approvals;
-    document.title = length === 0 ? "Moltbot" : `(${length}) Moltbot`;
+    const { screen, view, sessions, sessionKey, mainKey } = this.store.state;
+    const page = this.store.views.find(({ id }) => id === view)?.label;
+    const place = page ?? sessions.find(({ key }) => key === sessionKey)?.title ?? titleOf(sessionKey, mainKey);
+    const name = screen.kind === "chat" ? `${place} · Moltbot` : "Moltbot";
+    document.title = length === 0 ? name : `(${length}) ${name}`;
   }
 
   #chat(): TemplateResult {
@@ -91,7 +97,7 @@ export class AppElement extends PageElement {
             @dragleave=${this.#onDragLeave}
             @drop=${this.#onDrop}
           >
-            ${linkBanner(state.link, this.store)} ${this.#approvalsElsewhere()} ${this.#notice()}
+            ${linkBanner(state.link, this.store)} ${this.#approvalsElsewhere()} ${this.#notice()} ${this.#leaving()}
             <moltbot-thread .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-thread>
             <moltbot-composer .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-composer>
             ${
@@ -103,7 +109,8 @@ export class AppElement extends PageElement {
         </div>
       </div>
       <p class="visually-hidden" role="status" aria-live="polite" id="announcer">${state.announcement}</p>
-      <moltbot-dialog></moltbot-dialog>`;
+      <moltbot-dialog></moltbot-dialog>
+      <moltbot-menu></moltbot-menu>`;
   }
 
   /** Commands wait in conversations that are not on the screen: the way there. */
@@ -131,6 +138,15 @@ export class AppElement extends PageElement {
     return html`<div class="banner notice" role="alert">
       ${warnIcon}<span>${words(notice)}</span>
       <button type="button" class="icon-button small" aria-label="Dismiss" @click=${() => this.store.notify(undefined)}>${closeIcon}</button>
+    </div>`;
+  }
+
+  #leaving(): TemplateResult | typeof nothing {
+    const { leaving } = this.store.state;
+    if (leaving === undefined) return nothing;
+    return html`<div class="banner" role="status">
+      ${trashIcon}<span>“${leaving.title}” is deleted.</span>
+      <button type="button" class="text-button" @click=${() => this.store.keepSession()}>Undo</button>
     </div>`;
   }
 

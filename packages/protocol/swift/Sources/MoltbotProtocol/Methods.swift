@@ -1392,6 +1392,7 @@ public struct ChatPastResult: Codable, Hashable, Sendable {
     }
 
     public var sessionKey: String
+    public var current: Beginning?
     public var transcripts: [Transcript]
     public var branches: [BranchRow]
     public var hasOlder: Bool
@@ -1399,12 +1400,14 @@ public struct ChatPastResult: Codable, Hashable, Sendable {
 
     public init(
         sessionKey: String,
+        current: Beginning? = nil,
         transcripts: [Transcript],
         branches: [BranchRow],
         hasOlder: Bool,
         hasNewer: Bool
     ) {
         self.sessionKey = sessionKey
+        self.current = current
         self.transcripts = transcripts
         self.branches = branches
         self.hasOlder = hasOlder
@@ -1413,6 +1416,7 @@ public struct ChatPastResult: Codable, Hashable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case sessionKey
+        case current
         case transcripts
         case branches
         case hasOlder

@@ -567,6 +567,69 @@ public struct ApprovalsSnapshot: Codable, Hashable, Sendable {
     }
 }
 
+/// The transcript of now; absent when there is no conversation.
+public struct Beginning: Codable, Hashable, Sendable {
+    /// Somebody asked for it in words or by a method; nobody wrote for long; the day was over.
+    public enum Reason: Codable, Hashable, Sendable {
+        case new
+        case reset
+        case idle
+        case daily
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "new": self = .new
+            case "reset": self = .reset
+            case "idle": self = .idle
+            case "daily": self = .daily
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .new: return "new"
+            case .reset: return "reset"
+            case .idle: return "idle"
+            case .daily: return "daily"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var sessionId: String
+    public var beganAt: Int?
+    /// Somebody asked for it in words or by a method; nobody wrote for long; the day was over.
+    public var reason: Reason?
+
+    public init(
+        sessionId: String,
+        beganAt: Int? = nil,
+        reason: Reason? = nil
+    ) {
+        self.sessionId = sessionId
+        self.beganAt = beganAt
+        self.reason = reason
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionId
+        case beganAt
+        case reason
+    }
+}
+
 public struct BranchRow: Codable, Hashable, Sendable {
     public var id: String
     public var sessionId: String

@@ -65,17 +65,17 @@ export class Past {
   }
 
   /**
-   * One page, oldest message first. `current` is the transcript of now, which is named also while it is empty. Throws
-   * `INVALID_REQUEST` for a message or a branch that is not one of the key's.
+   * One page, oldest message first. `current` is the transcript of now; the page says how it began, though it may hold
+   * nothing of it. Throws `INVALID_REQUEST` for a message or a branch that is not one of the key's.
    */
   page(key: string, current: string | undefined, request: PageRequest): Static<typeof PastPage> {
     const { rows, hasOlder, hasNewer } = this.#rows(key, request);
     const kept = this.#transcript.toWireWithin(rows.map((row) => this.#transcript.read(row)));
     const left = rows.length - kept.length;
     const shown = rows.slice(left);
-    const isNewest = !hasNewer && request.branch === undefined;
-    const ids = [...new Set([...shown.map(({ sessionId }) => sessionId), ...(isNewest && current ? [current] : [])])];
+    const ids = [...new Set(shown.map(({ sessionId }) => sessionId))];
     return {
+      ...(current !== undefined && { current: this.#beginningOf(current) }),
       transcripts: ids.map((sessionId) => ({
         ...this.#beginningOf(sessionId),
         messages: kept.filter((_message, index) => shown[index]?.sessionId === sessionId),

@@ -167,6 +167,7 @@ export const BranchRow = Type.Object({
 
 /** A page of everything that was said in a conversation, oldest first. */
 export const PastPage = Type.Object({
+  current: Type.Optional({ ...Beginning, description: "The transcript of now; absent when there is no conversation." }),
   transcripts: Type.Array(Type.Object({ ...Beginning.properties, messages: Type.Array(Message) })),
   branches: Type.Array(BranchRow),
   hasOlder: Type.Boolean(),
