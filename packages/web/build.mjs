@@ -58,7 +58,8 @@ writeFileSync(
   join(target, "manifest.json"),
   `${JSON.stringify({ version, scriptGzipBytes: weight, files: names }, undefined, 2)}\n`,
 );
-for (const name of ["favicon.svg", "app.webmanifest"]) cpSync(join(source, name), join(target, name));
+for (const name of ["favicon.svg", "app.webmanifest", "worker.js", "icon-192.png", "icon-512.png"])
+  cpSync(join(source, name), join(target, name));
 console.log(
   `WebChat: ${(weight / 1000).toFixed(1)} KB of script after gzip for the first view (budget ${SCRIPT_BUDGET / 1000} KB)`,
 );

@@ -1,6 +1,6 @@
 // WebChat in a real browser, served by a real gateway: how the browser tests open, watch and photograph it.
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page, WebSocketRoute } from "playwright-core";
 import { type TestGateway, TOKEN, testGateway } from "./gateway.ts";
 
@@ -107,6 +107,14 @@ export class WebChat implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#context.close();
   }
+}
+
+/** A file that a browser can be given by its path: large ones take seconds when they go over the wire to it. */
+export function fileToSend(name: string, content: Buffer): string {
+  const folder = `${ARTEFACTS}files/`;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}${name}`, content);
+  return `${folder}${name}`;
 }
 
 /** Opens a window of its own, with no memory of others. The caller disposes it. */

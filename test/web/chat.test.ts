@@ -3,7 +3,7 @@ import { after, test } from "node:test";
 import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { startBrowser } from "../support/browser.ts";
-import { gatewayWith, openWebChat } from "../support/webchat.ts";
+import { fileToSend, gatewayWith, openWebChat } from "../support/webchat.ts";
 
 const browser = await startBrowser();
 const model: ModelServer = await fakeOpenAI();
@@ -248,16 +248,14 @@ test("a file that cannot go is refused in words, and nothing else is lost", asyn
   await chat.signIn();
   await chat.field.fill("look at these");
 
-  await chat.page.locator("input[type=file]").setInputFiles([
-    { name: "huge.png", mimeType: "image/png", buffer: Buffer.alloc(5_100_000) },
-    { name: "tool.bin", mimeType: "application/octet-stream", buffer: Buffer.from([0, 1, 2, 255]) },
-  ]);
+  const files = [fileToSend("huge.png", Buffer.alloc(5_100_000)), fileToSend("huge.pdf", Buffer.alloc(5_200_000))];
+  await chat.page.locator("input[type=file]").setInputFiles(files);
 
   const problems = chat.page.getByRole("alert");
   await problems.first().waitFor();
   assert.deepEqual(await problems.allTextContents(), [
     "“huge.png” has 5.1 MB; pictures can have 5 MB. Make it smaller and try again.",
-    "“tool.bin” is neither a picture nor text, and the agent can read nothing else. Send its text, or a picture of it.",
+    "“huge.pdf” has 5.2 MB; files can have 5 MB. Send the part that matters.",
   ]);
   assert.equal(await chat.field.inputValue(), "look at these");
 });

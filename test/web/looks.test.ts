@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { startBrowser } from "../support/browser.ts";
-import { gatewayWith, openWebChat, SIZES, type WebChat } from "../support/webchat.ts";
+import { fileToSend, gatewayWith, openWebChat, SIZES, type WebChat } from "../support/webchat.ts";
 import { inspect } from "./inspect.ts";
 
 /** One of everything that a reply can hold. */
@@ -58,10 +58,8 @@ for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
       model.script({ kind: "status", status: 401, message: "bad key" });
       await chat.say("And again?");
       await page.locator(".from-agent .failure").waitFor();
-      await page.locator("input[type=file]").setInputFiles([
-        { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("hello") },
-        { name: "huge.png", mimeType: "image/png", buffer: Buffer.alloc(5_100_000) },
-      ]);
+      const files = [fileToSend("notes.txt", Buffer.from("hello")), fileToSend("huge.png", Buffer.alloc(5_100_000))];
+      await page.locator("input[type=file]").setInputFiles(files);
       await chat.field.fill("Please look at this.\nThank you.");
       await page.getByRole("alert").waitFor();
       await look("writing");

@@ -1,6 +1,7 @@
 // Starts the page: colours, store, screen.
 
 import "./chat/app.ts";
+import { startWorker } from "./notify.ts";
 import { Store } from "./store.ts";
 import { applyTheme } from "./theme.ts";
 import { VIEWS } from "./views.ts";
@@ -9,3 +10,4 @@ applyTheme();
 const store = new Store(VIEWS);
 document.body.append(Object.assign(document.createElement("moltbot-app"), { store }));
 void store.start();
+startWorker();

@@ -131,6 +131,7 @@ function withoutFiles(title: string | undefined): string | undefined {
 function plain(markdown: string): string {
   return markdown
     .replace(/^\s*(?:[-*+]|\d+[.)])\s+/gm, "")
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
     .replace(/[*_`#>]+/g, "")
     .replace(/\s+/g, " ")
     .trim();

@@ -5,6 +5,7 @@ import type { AgentChoice } from "./agents.ts";
 import type { Approval } from "./approvals.ts";
 import type { Item } from "./conversation.ts";
 import type { HistoryMessage } from "./history.ts";
+import type { Calls } from "./notify.ts";
 import type { Run } from "./reply.ts";
 import type { SearchState } from "./search.ts";
 import type { ModelChoice, Session } from "./sessions.ts";
@@ -69,6 +70,8 @@ export interface State {
   readonly leaving: { readonly key: string; readonly title: string } | undefined;
   /** The reply that is being written in the open session. */
   readonly activeRun: Run | undefined;
+  /** Whether the browser calls the person who looks elsewhere. */
+  readonly calls: Calls;
   /** A failure to tell the person about, once. */
   readonly notice: string | undefined;
   /** The last finished reply, for screen readers. */
@@ -105,6 +108,7 @@ export const INITIAL: State = {
   archived: undefined,
   leaving: undefined,
   activeRun: undefined,
+  calls: "unavailable",
   notice: undefined,
   announcement: "",
 };

@@ -26,6 +26,7 @@ import {
 import type { ExportFormat } from "./export.ts";
 import { readHistory } from "./history.ts";
 import { newId } from "./ids.ts";
+import { type Call, call, calls, switchCalls } from "./notify.ts";
 import { OpenSession } from "./open-session.ts";
 import type { Attachment, OutboxEntry } from "./outbox.ts";
 import { Pages } from "./pages.ts";
@@ -71,7 +72,10 @@ export class Store {
     isAllowed: () => this.#may("operator.approvals") && this.#offers("exec.approval.resolve"),
     attempt: (action) => this.#try(action),
     onChange: () => this.#set({ approvals: this.approvals.waiting }),
-    onRequest: ({ command }) => this.#set({ announcement: `A command waits for your approval: ${command}` }),
+    onRequest: ({ id, command, sessionKey = this.#state.sessionKey }) => {
+      this.#set({ announcement: `A command waits for your approval: ${command}` });
+      this.#call({ title: "A command waits for your approval", text: command, tag: id, sessionKey });
+    },
   });
 
   readonly #runs = new Runs({
@@ -157,6 +161,10 @@ export class Store {
     const token = takeTokenFromAddress() ?? storedToken();
     addEventListener("online", () => this.retryNow());
     document.addEventListener("visibilitychange", () => document.hidden || this.retryNow());
+    navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+      if (typeof data?.hash === "string") location.hash = data.hash;
+    });
+    this.#set({ calls: calls() });
     addEventListener("hashchange", () => this.#signInFromAddress());
     addEventListener("popstate", () => this.#goTo(this.#placeOfAddress()));
     const { view, sessionKey = "" } = this.#placeOfAddress();
@@ -635,8 +643,20 @@ export class Store {
     else if (status !== undefined && !this.#runs.has(key)) this.#runs.put(key, { sessionKey });
   }
 
+  /** Calls somebody who looks elsewhere; without notifications nothing happens. */
+  #call({ sessionKey, ...rest }: Omit<Call, "hash"> & { sessionKey: string }): void {
+    void call({ ...rest, hash: addressOfSession(this.#canonical(sessionKey)) }).catch(() => {});
+  }
+
+  /** Switches notifications on or off. */
+  async switchCalls(isWanted: boolean): Promise<void> {
+    this.#set({ calls: await switchCalls(isWanted) });
+  }
+
   #onRunEnd(run: Run): void {
     this.#loadSessionsSoon();
+    const { runId, sessionKey, text } = run;
+    if (run.outcome.kind === "done") this.#call({ title: "A reply has come", text, tag: runId, sessionKey });
     if (this.#isOpen(run.sessionKey)) {
       void this.#open.recheckWaiting();
       if (run.by === undefined) void this.#loadModels(); // a command may have chosen another

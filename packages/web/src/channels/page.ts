@@ -164,9 +164,9 @@ export class ChannelsElement extends PageElement {
     const button = (label: string, action: () => unknown, kind = "") =>
       html`<button type="button" class="button small ${kind}" aria-label=${`${label} ${name}`} @click=${action}>${label}</button>`;
     return html`<div class="card-actions">
-      ${button("Remove", () => this.#remove(ref, name), "quiet")}
       ${button("Settings", () => this.#form?.open(channel, accountId), "quiet")}
       ${channel.hasLogin && linked ? button("Log out", () => this.#logout(ref, name), "quiet") : nothing}
+      ${button("Remove", () => this.#remove(ref, name), "quiet")}
       ${running ? button("Stop", () => this.#stop(ref, name)) : nothing}
       ${!running && enabled && !mayLink ? button("Start", () => this.service.start(ref), "primary") : nothing}
       ${mayLink ? button("Link", () => this.#link(channel, ref), "primary") : nothing}

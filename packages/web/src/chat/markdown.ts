@@ -70,10 +70,8 @@ function math(name: string, level: "block" | "inline", pattern: RegExp): Tokeniz
   return {
     name,
     level,
-    start: (source) => {
-      const at = source.search(/\$|\\[([]/);
-      return at === -1 ? undefined : at;
-    },
+    // A paragraph ends only where a block of its own begins.
+    start: (source) => indexOf(source, level === "block" ? /(?<=\n)(?:\$\$|\\\[)/ : /\$|\\\(/),
     tokenizer(source) {
       const match = pattern.exec(source);
       if (match === null) return undefined;
@@ -82,6 +80,11 @@ function math(name: string, level: "block" | "inline", pattern: RegExp): Tokeniz
     renderer: ({ text }) =>
       `<${tag} class="math${level === "block" ? " display" : ""}">${escapeHtml(String(text))}</${tag}>`,
   };
+}
+
+function indexOf(text: string, pattern: RegExp): number | undefined {
+  const at = text.search(pattern);
+  return at === -1 ? undefined : at;
 }
 
 function sanitize(html: string): string {

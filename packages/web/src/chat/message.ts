@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { dataUrl } from "../attachments.ts";
 import type { SaidItem, UserMessage } from "../conversation.ts";
-import type { ShownAttachment } from "../history.ts";
+import type { Outcome, ShownAttachment } from "../history.ts";
 import { sectionsOf } from "../parts.ts";
 import { isOpen, type Reply } from "../reply.ts";
 import type { Store } from "../store.ts";
@@ -12,6 +12,7 @@ import { clockTime } from "../time.ts";
 import { PageElement } from "./element.ts";
 import { checkIcon, claws, copyIcon, fileIcon, pencilIcon, redoIcon, stopIcon, warnIcon } from "./icons.ts";
 import { renderBlocks } from "./markdown.ts";
+import { showPicture } from "./picture.ts";
 import { words } from "./words.ts";
 import "./activity.ts";
 
@@ -140,7 +141,10 @@ export class MessageElement extends PageElement {
     if (this.item.isPast || !this.store.canAskAgain) return nothing;
     const isUnfinished = outcome.kind === "failed" || outcome.kind === "stopped";
     if (isUnfinished && question !== undefined)
-      return html`<p><button type="button" class="text-button" @click=${() => this.#askAgain(question)}>${redoIcon} Try again</button></p>`;
+      return html`<p>
+        <button type="button" class="text-button" @click=${() => this.#askAgain(question)}>${redoIcon} Try again</button>
+        ${isAboutModels(outcome) ? html`<button type="button" class="text-button" @click=${() => this.store.show("models")}>Open Models</button>` : nothing}
+      </p>`;
     if (!isCut || outcome.kind !== "done") return nothing;
     return html`<p class="meta cut">
       ${stopIcon} The answer was cut off: it was as long as the model may write.
@@ -200,12 +204,25 @@ function attachmentList(attachments: readonly ShownAttachment[]): TemplateResult
       ({ mimeType, fileName, content }) => html`<li>
         ${
           mimeType.startsWith("image/") && content !== undefined
-            ? html`<img src=${dataUrl({ mimeType, content })} alt=${fileName} />`
+            ? html`<button type="button" class="picture" title="Show it large" @click=${(event: Event) => showLarge(event)}>
+                <img src=${dataUrl({ mimeType, content })} alt=${fileName} />
+              </button>`
             : html`<span class="file">${fileIcon} <span>${fileName}</span></span>`
         }
       </li>`,
     )}
   </ul>`;
+}
+
+/** Whether the failure is mended where models are connected. */
+function isAboutModels(outcome: Outcome): boolean {
+  return outcome.kind === "failed" && /API key|models\.providers|models auth/.test(outcome.reason);
+}
+
+/** The picture over the whole window; a click or Escape closes it. */
+function showLarge(event: Event): void {
+  const image = (event.currentTarget as Element).querySelector("img");
+  if (image !== null) showPicture(image.src, image.alt);
 }
 
 function working(what: string): TemplateResult {

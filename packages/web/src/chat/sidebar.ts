@@ -13,6 +13,8 @@ import { PageElement } from "./element.ts";
 import { foundMessages } from "./found.ts";
 import {
   archiveIcon,
+  bellIcon,
+  bellOffIcon,
   chevronIcon,
   claws,
   closeIcon,
@@ -62,11 +64,34 @@ export class SidebarElement extends PageElement {
       </ul>
       <div class="sidebar-foot">
         <moltbot-usage .state=${this.state} .store=${this.store}></moltbot-usage>
+        ${this.#callsButton()}
         <button type="button" class="icon-button" aria-label="Sign out" title="Sign out" @click=${() => this.store.signOut()}>
           ${exitIcon}
         </button>
       </div>
       <p class="visually-hidden" role="status">${isSearch ? `${found.length} conversations, ${this.state.search.matches.length} messages found` : ""}</p>`;
+  }
+
+  /** Notifications with a sound, for replies and approvals while the page is not in view. */
+  #callsButton(): TemplateResult | typeof nothing {
+    const { calls } = this.state;
+    if (calls === "unavailable") return nothing;
+    const isOn = calls === "on";
+    const words =
+      calls === "refused"
+        ? "The browser refuses notifications of this page; its settings allow them"
+        : "Notify me of replies and approvals";
+    return html`<button
+      type="button"
+      class="icon-button"
+      aria-label=${words}
+      title=${words}
+      aria-pressed=${isOn ? "true" : "false"}
+      ?disabled=${calls === "refused"}
+      @click=${() => this.store.switchCalls(!isOn)}
+    >
+      ${isOn ? bellIcon : bellOffIcon}
+    </button>`;
   }
 
   #groups(sessions: readonly Session[]): TemplateResult[] {

@@ -40,6 +40,7 @@ export class ToolsElement extends PageElement {
       <div class="column channels-page">
         <p class="visually-hidden" role="status">${this.done}</p>
         ${tools === undefined ? html`<p class="meta loading" role="status">Asking the gateway…</p>` : nothing}
+        ${tools === undefined ? nothing : list("Tools", TOOLS_ARE, tools.map(toolRow))}
         ${
           allowed === undefined
             ? nothing
@@ -58,7 +59,6 @@ export class ToolsElement extends PageElement {
                 skills.map((skill) => this.#skill(skill)),
               )
         }
-        ${tools === undefined ? nothing : list("Tools", TOOLS_ARE, tools.map(toolRow))}
       </div>
     </div>`;
   }
