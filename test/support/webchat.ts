@@ -1,6 +1,6 @@
 // WebChat in a real browser, served by a real gateway: how the browser tests open, watch and photograph it.
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page, WebSocketRoute } from "playwright-core";
 import { type TestGateway, TOKEN, testGateway } from "./gateway.ts";
 
@@ -76,6 +76,15 @@ export class WebChat implements AsyncDisposable {
     await this.page.getByRole("button", { name: "Send", exact: true }).click();
   }
 
+  /** Chooses what is done with a conversation in the list; the open one where the name fits any. */
+  async act(name: string | RegExp, action: string): Promise<void> {
+    const list = this.page.getByRole("list", { name: "Conversations", exact: true });
+    const row = name instanceof RegExp ? list.locator("li.open") : list.locator("li", { hasText: name });
+    await row.hover();
+    await row.getByRole("button", { name: /^Actions for/ }).click();
+    await this.page.getByRole("menuitem", { name: action }).click();
+  }
+
   /** Waits until a message with this text is shown. */
   async shows(text: string | RegExp): Promise<void> {
     await this.messages.filter({ hasText: text }).first().waitFor();
@@ -98,6 +107,14 @@ export class WebChat implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#context.close();
   }
+}
+
+/** A file that a browser can be given by its path: large ones take seconds when they go over the wire to it. */
+export function fileToSend(name: string, content: Buffer): string {
+  const folder = `${ARTEFACTS}files/`;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}${name}`, content);
+  return `${folder}${name}`;
 }
 
 /** Opens a window of its own, with no memory of others. The caller disposes it. */

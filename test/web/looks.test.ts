@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { startBrowser } from "../support/browser.ts";
-import { gatewayWith, openWebChat, SIZES, type WebChat } from "../support/webchat.ts";
+import { fileToSend, gatewayWith, openWebChat, SIZES, type WebChat } from "../support/webchat.ts";
 import { inspect } from "./inspect.ts";
 
 /** One of everything that a reply can hold. */
@@ -58,22 +58,13 @@ for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
       model.script({ kind: "status", status: 401, message: "bad key" });
       await chat.say("And again?");
       await page.locator(".from-agent .failure").waitFor();
-      await page.locator("input[type=file]").setInputFiles([
-        { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("hello") },
-        { name: "huge.png", mimeType: "image/png", buffer: Buffer.alloc(5_100_000) },
-      ]);
+      const files = [fileToSend("notes.txt", Buffer.from("hello")), fileToSend("huge.png", Buffer.alloc(5_100_000))];
+      await page.locator("input[type=file]").setInputFiles(files);
       await chat.field.fill("Please look at this.\nThank you.");
       await page.getByRole("alert").waitFor();
       await look("writing");
       await openMenu(chat, size);
-      await page
-        .getByRole("listitem")
-        .filter({ has: page.locator("[aria-current]") })
-        .hover();
-      await page
-        .getByRole("button", { name: /^Delete/ })
-        .first()
-        .click();
+      await chat.act(/.*/, "Rename");
       await page.getByRole("dialog").waitFor();
       await look("dialog");
 
@@ -90,12 +81,12 @@ test("the keyboard alone is enough", async () => {
   await page.keyboard.type("/version"); // the field has the cursor from the start
   await page.keyboard.press("Enter");
   await chat.shows(/^\s*moltbot \d/);
-  await page.getByRole("button", { name: "Delete Main" }).focus();
+  await page.getByRole("button", { name: "Actions for Main" }).focus();
   await page.keyboard.press("Enter");
-  await page.getByRole("dialog").waitFor();
+  await page.getByRole("menuitem", { name: "Rename" }).waitFor();
   await page.keyboard.press("Escape");
 
-  assert.equal(await page.evaluate("document.activeElement.getAttribute('aria-label')"), "Delete Main");
+  assert.equal(await page.evaluate("document.activeElement.getAttribute('aria-label')"), "Actions for Main");
 });
 
 test("the skip link leads to the field", async () => {

@@ -289,6 +289,22 @@ export type ArtifactsListParams = Record<string, unknown>;
 /** The answer to `artifacts.list`. */
 export type ArtifactsListResult = Record<string, unknown>;
 
+/** The transcript of now; absent when there is no conversation. */
+export interface Beginning {
+  sessionId: string;
+  beganAt?: number;
+  /** Somebody asked for it in words or by a method; nobody wrote for long; the day was over. */
+  reason?: "new" | "reset" | "idle" | "daily";
+}
+
+export interface BranchRow {
+  id: string;
+  sessionId: string;
+  at: number;
+  instead: string;
+  messages: number;
+}
+
 export interface BrokenSkill {
   folder: string;
   problem: string;
@@ -459,6 +475,22 @@ export interface ChatAbortParams {
 /** The answer to `chat.abort`. */
 export type ChatAbortResult = Stopped;
 
+/** Parameters of `chat.again`. */
+export interface ChatAgainParams {
+  sessionKey: string;
+  messageId: string;
+  /** What it says now; its own words when left out or empty. */
+  message?: string;
+  /** A retry with the same key gets the first call's answer. */
+  idempotencyKey: string;
+}
+
+/** The answer to `chat.again`. */
+export interface ChatAgainResult {
+  runId: string;
+  status: "started" | "in_flight" | "ok";
+}
+
 /** Payload of the event `chat`. */
 export interface ChatEvent {
   runId: string;
@@ -526,6 +558,38 @@ export interface ChatMetadataParams {
 
 /** The answer to `chat.metadata`. */
 export type ChatMetadataResult = ChatMetadata;
+
+/** Parameters of `chat.past`. */
+export interface ChatPastParams {
+  sessionKey: string;
+  agentId?: string;
+  /** A message id. */
+  before?: string;
+  /** A message id. */
+  after?: string;
+  /** A message id. */
+  around?: string;
+  /** The id of a branch. */
+  branch?: string;
+  /** Default 50. */
+  limit?: number;
+}
+
+/** The answer to `chat.past`. */
+export interface ChatPastResult {
+  sessionKey: string;
+  current?: Beginning;
+  transcripts: {
+    sessionId: string;
+    beganAt?: number;
+    /** Somebody asked for it in words or by a method; nobody wrote for long; the day was over. */
+    reason?: "new" | "reset" | "idle" | "daily";
+    messages: Message[];
+  }[];
+  branches: BranchRow[];
+  hasOlder: boolean;
+  hasNewer: boolean;
+}
 
 /** Parameters of `chat.send`. */
 export interface ChatSendParams {
@@ -2159,7 +2223,9 @@ export interface SessionRow {
   agentId?: string;
   /** Whether it is its agent's main conversation. */
   isMain?: boolean;
+  /** Whether it was put away; a message brings it back. */
   archived?: boolean;
+  /** Whether it stands above the others. */
   pinned?: boolean;
   unread?: boolean;
   totalTokensFresh?: boolean;
@@ -2331,7 +2397,7 @@ export interface SessionsListParams {
   search?: string;
   /** How many to leave out first. Protocol 4 only. */
   offset?: number;
-  /** Those that were put away: there are none. Protocol 4 only. */
+  /** Those that were put away, in place of the others. Protocol 4 only. */
   archived?: boolean;
   /** Protocol 4 only. */
   excludeSubagents?: boolean;
@@ -2417,6 +2483,10 @@ export interface SessionsPatchParams {
   queueMode?: string | null;
   /** Protocol 4 only. */
   agentId?: string;
+  /** Protocol 4 only. */
+  pinned?: boolean | null;
+  /** Protocol 4 only. */
+  archived?: boolean | null;
   /** Accepted; changes nothing here. Protocol 4 only. */
   unread?: unknown;
   /** Accepted; changes nothing here. Protocol 4 only. */
@@ -2510,7 +2580,7 @@ export interface SessionsSubscribeParams {
   search?: string;
   /** How many to leave out first. */
   offset?: number;
-  /** Those that were put away: there are none. */
+  /** Those that were put away, in place of the others. */
   archived?: boolean;
   excludeSubagents?: boolean;
   configuredAgentsOnly?: boolean;
@@ -3320,12 +3390,16 @@ export interface Methods {
   "message.delete": { params: MessageDeleteParams; result: MessageDeleteResult };
   /** Stops the replies to a session key, or one of them. */
   "chat.abort": { params: ChatAbortParams; result: ChatAbortResult };
+  /** Asks again from a person's message on, with its files: with its own words, or with others in their place. What followed becomes a branch; the reply comes as chat events. */
+  "chat.again": { params: ChatAgainParams; result: ChatAgainResult };
   /** The last messages of a conversation, oldest first. */
   "chat.history": { params: ChatHistoryParams; result: ChatHistoryResult };
   /** Adds a message of the assistant to a conversation. */
   "chat.inject": { params: ChatInjectParams; result: ChatInjectResult };
   /** What a chat window offers: models to choose from, and commands. */
   "chat.metadata": { params: ChatMetadataParams; result: ChatMetadataResult };
+  /** Everything that was ever said in a conversation, also before it began anew, page by page and oldest first: the newest messages, those before or after one, those around one, or those of a branch. */
+  "chat.past": { params: ChatPastParams; result: ChatPastResult };
   /** Sends a message; the reply comes as chat events. A stop word stops the reply under way. */
   "chat.send": { params: ChatSendParams; result: ChatSendResult };
   /** What a chat window shows first: the history, and what it offers. */
@@ -3532,9 +3606,11 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "channels.names": { access: "operator.admin", once: false, twoStage: false },
   "message.delete": { access: "operator.write", once: true, twoStage: false },
   "chat.abort": { access: "operator.write", once: false, twoStage: false },
+  "chat.again": { access: "operator.write", once: true, twoStage: false },
   "chat.history": { access: "operator.read", once: false, twoStage: false },
   "chat.inject": { access: "operator.admin", once: false, twoStage: false },
   "chat.metadata": { access: "operator.read", once: false, twoStage: false },
+  "chat.past": { access: "operator.read", once: false, twoStage: false },
   "chat.send": { access: "operator.write", once: true, twoStage: false },
   "chat.startup": { access: "operator.read", once: false, twoStage: false },
   "runs.events": { access: "operator.admin", once: false, twoStage: false },

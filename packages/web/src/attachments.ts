@@ -1,13 +1,13 @@
-// Turns files that a person pastes, drops or picks into attachments, or says why one cannot go.
-// The agent can look at pictures and read text; what it could do nothing with is refused here, in words.
+// Turns files that a person pastes, drops or picks into attachments, or says why one cannot go. The gateway reads what is in
+// them as it reads those of channels: pictures, text and PDFs; of others it tells the agent what they are.
 
 import type { Attachment } from "./outbox.ts";
 
 /** The largest picture a model may be given, in bytes. */
 const MAX_IMAGE_BYTES = 5_000_000;
 
-/** The longest text file that becomes part of a message, in bytes. */
-const MAX_TEXT_BYTES = 200_000;
+/** The largest file that the gateway takes, in bytes. */
+const MAX_FILE_BYTES = 5_000_000;
 
 /** Pictures that models understand. */
 const IMAGE_TYPES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
@@ -56,8 +56,8 @@ function whyNot(file: File, room: number): string | undefined {
   if (isImage && file.size > MAX_IMAGE_BYTES) {
     return `${name} has ${megabytes(file.size)}; pictures can have ${megabytes(MAX_IMAGE_BYTES)}. Make it smaller and try again.`;
   }
-  if (!isImage && file.size > MAX_TEXT_BYTES) {
-    return `${name} has ${megabytes(file.size)}; text files can have ${megabytes(MAX_TEXT_BYTES)}. Send the part that matters.`;
+  if (!isImage && file.size > MAX_FILE_BYTES) {
+    return `${name} has ${megabytes(file.size)}; files can have ${megabytes(MAX_FILE_BYTES)}. Send the part that matters.`;
   }
   if (Math.ceil(file.size / 3) * 4 > room)
     return `${name} does not fit into this message any more. Send it in the next one.`;
@@ -69,19 +69,12 @@ async function readFile(file: File): Promise<Attachment | string> {
   if (IMAGE_TYPES.includes(type)) {
     return { type: "image", mimeType: type, fileName: name || "picture", content: await base64(file) };
   }
-  if (!(await isText(file))) {
-    return `“${name}” is neither a picture nor text, and the agent can read nothing else. Send its text, or a picture of it.`;
-  }
-  return { type: "file", mimeType: "text/plain", fileName: name || "text.txt", content: await base64(file) };
-}
-
-async function isText(file: File): Promise<boolean> {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
-    return !text.includes("\0");
-  } catch {
-    return false;
-  }
+  return {
+    type: "file",
+    mimeType: type || "application/octet-stream",
+    fileName: name || "file",
+    content: await base64(file),
+  };
 }
 
 async function base64(file: File): Promise<string> {

@@ -30,7 +30,7 @@ function call(id: string, more: Partial<ToolCall> = {}): Extract<Part, { kind: "
 function shown(...lists: Parameters<typeof itemsOf>): string[] {
   return itemsOf(...lists).map((item) => {
     if (item.kind === "reply") return `${item.key}: ${item.reply.text} (${item.reply.outcome.kind})`;
-    if (item.kind === "compaction") return `${item.key}: summary`;
+    if (item.kind !== "user") return `${item.key}: ${item.kind}`;
     return `${item.key}: ${item.message.text}${item.message.entry === undefined ? "" : " (on its way)"}`;
   });
 }
@@ -225,7 +225,7 @@ test("a summary stands behind the last message it stands for; the newest can be 
   const history = readHistory([summary("c0", "gone"), question, answer, later, summary("c1", "m2")]);
 
   assert.deepEqual(shown(history, [], []), [
-    ...["c0: summary", "k1: hi", "run-k1: hello (done)", "c1: summary"],
+    ...["c0: compaction", "k1: hi", "run-k1: hello (done)", "c1: compaction"],
     "k3: hi",
   ]);
   const lines = itemsOf(history, [], []).flatMap((item) => (item.kind === "compaction" ? [item.compaction] : []));

@@ -27,6 +27,8 @@ export interface HistoryMessage {
   readonly aside: { readonly notes: readonly string[]; readonly footer: string | undefined };
   /** Of a message with role "compaction". */
   readonly summed: Summed | undefined;
+  /** The model was cut off: its answer was as long as it may be. */
+  readonly isCut: boolean;
 }
 
 /** What a summary stands for. */
@@ -130,6 +132,7 @@ function readMessage(value: unknown, index: number): HistoryMessage | undefined 
     key: asText(value.idempotencyKey),
     by: byOf(value),
     isTurn: value.stopReason === "toolUse",
+    isCut: value.stopReason === "length",
   };
 }
 

@@ -1,10 +1,13 @@
 // Starts the page: colours, store, screen.
 
 import "./chat/app.ts";
+import { startWorker } from "./notify.ts";
 import { Store } from "./store.ts";
 import { applyTheme } from "./theme.ts";
+import { VIEWS } from "./views.ts";
 
 applyTheme();
-const store = new Store();
+const store = new Store(VIEWS);
 document.body.append(Object.assign(document.createElement("moltbot-app"), { store }));
 void store.start();
+startWorker();

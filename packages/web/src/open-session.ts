@@ -43,6 +43,11 @@ export class OpenSession {
     this.#sessionId = undefined;
   }
 
+  /** The transcript that is shown. */
+  get sessionId(): string | undefined {
+    return this.#sessionId;
+  }
+
   /** Whether a transcript is shown that is not the session's any more. */
   isOutdated(sessionId: string | undefined): boolean {
     return this.#sessionId !== undefined && sessionId !== this.#sessionId;

@@ -1,11 +1,14 @@
 // What a reply is made of, in the order in which it happened: text, what the model thought, the tools it called.
 
-/** One call of a tool. `open`: the run ended before the tool had answered. */
+/**
+ * One call of a tool. `open`: the run ended before the tool had answered; `denied`: a person said no; `notRun`: it may not
+ * run, or nobody allowed it in time.
+ */
 export interface ToolCall {
   readonly id: string;
   readonly name: string;
   readonly args: unknown;
-  readonly state: "running" | "ok" | "failed" | "open";
+  readonly state: "running" | "ok" | "failed" | "denied" | "notRun" | "open";
   /** What the tool last said while it was running. */
   readonly progress?: string | undefined;
   readonly result?: string | undefined;
@@ -22,6 +25,13 @@ export type Part =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "thinking"; readonly text: string }
   | { readonly kind: "call"; readonly call: ToolCall };
+
+/** How a call ended, from what its tool said. */
+export function endState(isError: boolean, meta: ToolCall["meta"]): ToolCall["state"] {
+  if (!isError) return "ok";
+  if (meta?.denied === true) return "denied";
+  return meta?.notRun === true ? "notRun" : "failed";
+}
 
 /** Neighbours that belong together on the screen: one text, or everything done between two texts. */
 export type Section =

@@ -1,7 +1,7 @@
 // A reply as a reader sees it: one, however many turns it took, and whether the transcript has it, or we watch it grow.
 
 import { type By, type HistoryMessage, type Outcome, textOf } from "./history.ts";
-import { callsOf, type Part, partsOf, type Step, type ToolCall, textOfParts } from "./parts.ts";
+import { callsOf, endState, type Part, partsOf, type Step, type ToolCall, textOfParts } from "./parts.ts";
 
 /** A reply that we watch. */
 export interface Run {
@@ -28,6 +28,12 @@ export interface Reply {
   readonly busyWith: Run["busyWith"];
   /** The run to stop while it waits for its turn. */
   readonly runId: string | undefined;
+  /** The id of the message that it answers, if that is a person's in the transcript of now. */
+  readonly question: string | undefined;
+  /** The ids of its messages in the transcript. */
+  readonly ids: readonly string[];
+  /** The model was cut off. */
+  readonly isCut: boolean;
   readonly isNote: boolean;
 }
 
@@ -37,20 +43,22 @@ export function isOpen({ kind }: Outcome): boolean {
 }
 
 /** The reply that only we know of. */
-export function replyOfRun({ text, steps, at, by, outcome, busyWith, runId }: Run): Reply {
+export function replyOfRun({ text, steps, at, by, outcome, busyWith, runId }: Run, question?: string): Reply {
   const parts = partsOf(text, steps).map((part) => (isOpen(outcome) ? part : withOpenCall(part)));
-  return { parts, text: textOfParts(parts), at, by, outcome, busyWith, runId, isNote: false };
+  const rest = { question, ids: [], isCut: false, isNote: false };
+  return { parts, text: textOfParts(parts), at, by, outcome, busyWith, runId, ...rest };
 }
 
 /** The message of a transcript that is of no run: injected, or a note. */
 export function replyOfMessage(message: HistoryMessage): Reply {
-  const { text, at, by, outcome, role } = message;
+  const { id, text, at, by, outcome, role, isCut } = message;
   const parts: Part[] = text === "" ? [] : [{ kind: "text", text }];
-  return { parts, text, at, by, outcome, busyWith: undefined, runId: undefined, isNote: role === "note" };
+  const rest = { question: undefined, ids: [id], isCut, isNote: role === "note" };
+  return { parts, text, at, by, outcome, busyWith: undefined, runId: undefined, ...rest };
 }
 
 /** The reply of a run from what the transcript has of it, and what we have watched beside that. */
-export function replyOfTurns(messages: readonly HistoryMessage[], run: Run | undefined): Reply {
+export function replyOfTurns(messages: readonly HistoryMessage[], run: Run | undefined, question?: string): Reply {
   const end = endOf(messages);
   const live = end === undefined ? run : undefined;
   const outcome = end?.outcome ?? live?.outcome ?? { kind: "done" };
@@ -66,6 +74,9 @@ export function replyOfTurns(messages: readonly HistoryMessage[], run: Run | und
     outcome,
     busyWith: live?.busyWith,
     runId: run?.runId,
+    question,
+    ids: messages.map(({ id }) => id),
+    isCut: end?.isCut ?? false,
     isNote: false,
   };
 }
@@ -107,7 +118,7 @@ function withAnswer(call: ToolCall, message: HistoryMessage | undefined): ToolCa
   const images = message.attachments.flatMap(({ mimeType, content }) =>
     content === undefined ? [] : [`data:${mimeType};base64,${content}`],
   );
-  return { ...call, state: isError ? "failed" : "ok", result: textOf(message.text), images, meta, durationMs };
+  return { ...call, state: endState(isError, meta), result: textOf(message.text), images, meta, durationMs };
 }
 
 /** What we have watched since the turns that the transcript has. */

@@ -2,7 +2,7 @@
 
 import { isRecord } from "@moltbot/protocol";
 import { byOf, type Outcome, textOf } from "./history.ts";
-import type { Step, ToolCall } from "./parts.ts";
+import { endState, type Step, type ToolCall } from "./parts.ts";
 import { isOpen, type Run } from "./reply.ts";
 
 /** Whom to tell. */
@@ -142,7 +142,7 @@ function after(call: ToolCall, data: Readonly<Record<string, unknown>>): ToolCal
   if (phase === "update") return { ...call, progress: String(partialResult ?? "") };
   return {
     ...call,
-    state: isError === true ? "failed" : "ok",
+    state: endState(isError === true, isRecord(meta) ? meta : undefined),
     result: typeof result === "string" ? result : JSON.stringify(result, undefined, 2),
     meta: isRecord(meta) ? meta : undefined,
     durationMs: typeof durationMs === "number" ? durationMs : Date.now() - (call.startedAt ?? Date.now()),

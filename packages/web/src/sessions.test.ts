@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SessionsListResult } from "@moltbot/protocol";
-import { canonicalKey, readModels, readSessions, searchSessions, titleOf } from "./sessions.ts";
+import { canonicalKey, grouped, readModels, readSessions, searchSessions, titleOf } from "./sessions.ts";
 
 const defaults = { defaultAgentId: "main", mainKey: "home", mainSessionKey: "agent:main:home" };
 
@@ -80,16 +80,40 @@ test("models show their short names, and those that have nothing else are there 
   ]);
 });
 
-test("search looks at titles, previews and keys", () => {
+test("search looks at the names that people know, never at keys", () => {
   const { sessions } = listed([
-    { key: "agent:main:whatsapp:dm:1", label: "Ann" },
-    { key: "k", lastMessagePreview: "See you in Graz" },
+    { key: "agent:main:tea", label: "Kettle", displayName: "Anna" },
+    { key: "agent:main:main", derivedTitle: "Coffee" },
+  ]);
+  const found = (words: string) => searchSessions(sessions, words).map(({ key }) => key);
+
+  assert.deepEqual(found("kett"), ["agent:main:tea"]);
+  assert.deepEqual(found(" anna "), ["agent:main:tea"]);
+  assert.deepEqual(found("main"), ["agent:main:main"]);
+  assert.deepEqual(found("agent"), []);
+});
+
+test("the list has those that are pinned first, then groups by day", () => {
+  const now = new Date(2026, 10, 30, 12).getTime();
+  const hours = (count: number) => now - count * 3_600_000;
+  const pinned = { key: "c", updatedAt: hours(24 * 5), pinned: true };
+  const { sessions } = listed([
+    { key: "a", updatedAt: hours(1) },
+    { key: "b", updatedAt: hours(24) },
+    pinned,
+    { key: "d", updatedAt: hours(24 * 6) },
+    { key: "e", updatedAt: hours(24 * 400) },
   ]);
 
-  assert.deepEqual(
-    ["ann", "graz", "whatsapp", "nobody", " "].map((words) => searchSessions(sessions, words).length),
-    [1, 1, 1, 0, 2],
-  );
+  const groups = grouped(sessions, now).map(({ title, sessions: inGroup }) => [title, inGroup.map(({ key }) => key)]);
+
+  assert.deepEqual(groups, [
+    ["Pinned", ["c"]],
+    ["Today", ["a"]],
+    ["Yesterday", ["b"]],
+    ["Last 7 days", ["d"]],
+    ["Older", ["e"]],
+  ]);
 });
 
 test("a session without a row has a name", () => {

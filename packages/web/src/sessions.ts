@@ -1,6 +1,7 @@
 // The session list as the page shows it, and the rules for session keys. Pure functions.
 
 import type { HelloOk, ModelsListResult, ModelsStatus, SessionsListResult } from "@moltbot/protocol";
+import { periodName } from "./time.ts";
 
 /** One row of the session list. */
 export interface Session {
@@ -12,6 +13,9 @@ export interface Session {
   readonly updatedAt: number | undefined;
   readonly channel: string | undefined;
   readonly model: string | undefined;
+  /** Every name that people know it by: its own, the other side's, its first words. */
+  readonly names: string;
+  readonly isPinned: boolean;
 }
 
 /** A model that can be chosen; `id` is what `sessions.patch` takes. */
@@ -48,8 +52,9 @@ export function readModels(
 
 /** The row of a session that the gateway does not list yet. */
 export function rowFor(key: string, mainKey: string): Session {
-  const nothing = { label: undefined, updatedAt: undefined, channel: undefined, model: undefined };
-  return { key, title: titleOf(key, mainKey), preview: "", ...nothing };
+  const nothing = { label: undefined, updatedAt: undefined, channel: undefined, model: undefined, isPinned: false };
+  const title = titleOf(key, mainKey);
+  return { key, title, names: title, preview: "", ...nothing };
 }
 
 /** The name of a session that nobody has named. */
@@ -68,11 +73,23 @@ export function canonicalKey(key: string, defaults: HelloOk["snapshot"]["session
   return lower.startsWith("agent:") ? lower : `agent:${defaultAgentId}:${lower}`;
 }
 
-/** The sessions whose title, text or key contains the words. */
+/** The sessions that people know by a name with these words in it; keys are for programs. */
 export function searchSessions(sessions: readonly Session[], words: string): readonly Session[] {
   const wanted = words.trim().toLowerCase();
   if (wanted === "") return sessions;
-  return sessions.filter(({ title, preview, key }) => `${title}\n${preview}\n${key}`.toLowerCase().includes(wanted));
+  return sessions.filter(({ names }) => names.toLowerCase().includes(wanted));
+}
+
+/** Sessions in the order of the list, with a heading before each group: those that are pinned, then by day. */
+export function grouped(sessions: readonly Session[], now = Date.now()): { title: string; sessions: Session[] }[] {
+  const groups = new Map<string, Session[]>();
+  const nameOf = ({ isPinned, updatedAt }: Session) => (isPinned ? "Pinned" : periodName(updatedAt ?? now, now));
+  const order = [...sessions.filter(({ isPinned }) => isPinned), ...sessions.filter(({ isPinned }) => !isPinned)];
+  for (const session of order) {
+    const title = nameOf(session);
+    groups.set(title, [...(groups.get(title) ?? []), session]);
+  }
+  return [...groups].map(([title, inGroup]) => ({ title, sessions: inGroup }));
 }
 
 /** The main conversation is always about everything: what was said first in it does not name it. */
@@ -80,10 +97,13 @@ function readSession(row: Row): Session {
   const { key, label, displayName, derivedTitle, lastMessagePreview = "", updatedAt, channel } = row;
   const isMain = /^agent:[^:]+:main$/.test(key);
   const title = isMain ? "Main" : (displayName ?? withoutFiles(derivedTitle) ?? titleOf(key, ""));
+  const isPinned = "pinned" in row && row.pinned === true;
   return {
     key,
     label,
     title: label ?? title,
+    names: [label, title, displayName].filter(Boolean).join("\n"),
+    isPinned,
     preview: plain(lastMessagePreview),
     updatedAt: updatedAt ?? undefined,
     channel,
@@ -110,6 +130,8 @@ function withoutFiles(title: string | undefined): string | undefined {
 /** A preview is one line: without the marks of Markdown, and without line breaks. */
 function plain(markdown: string): string {
   return markdown
+    .replace(/^\s*(?:[-*+]|\d+[.)])\s+/gm, "")
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
     .replace(/[*_`#>]+/g, "")
     .replace(/\s+/g, " ")
     .trim();

@@ -3,12 +3,12 @@
 import type { CommandEntry } from "@moltbot/protocol";
 import type { AgentChoice } from "./agents.ts";
 import type { Approval } from "./approvals.ts";
-import { type ChannelsState, NO_CHANNELS } from "./channels/state.ts";
 import type { Item } from "./conversation.ts";
 import type { HistoryMessage } from "./history.ts";
+import type { Calls } from "./notify.ts";
 import type { Run } from "./reply.ts";
+import type { SearchState } from "./search.ts";
 import type { ModelChoice, Session } from "./sessions.ts";
-import { NO_TOOLS, type ToolsState } from "./tools/tools.ts";
 import type { Usage } from "./usage.ts";
 
 /** Which screen the page shows. */
@@ -25,13 +25,11 @@ export type Link =
   | { readonly kind: "connected" }
   | { readonly kind: "waiting"; readonly reason: string };
 
-/** What fills the page beside the sidebar. */
-export type View = "chat" | "channels" | "tools";
-
 /** Everything an element can show. */
 export interface State {
   readonly screen: Screen;
-  readonly view: View;
+  /** What fills the page beside the sidebar: "chat", or the id of a page. */
+  readonly view: string;
   readonly link: Link;
   readonly gatewayVersion: string | undefined;
   /** The longest message that the gateway reads, in bytes. */
@@ -43,9 +41,11 @@ export interface State {
   readonly approvals: readonly Approval[];
   readonly usage: Usage | undefined;
   readonly unread: ReadonlySet<string>;
-  readonly channels: ChannelsState;
-  readonly tools: ToolsState;
+  /** The state of each page's service by the page's id. */
+  readonly pages: Readonly<Record<string, unknown>>;
   readonly models: readonly ModelChoice[];
+  /** Whether the gateway has said which models there are. */
+  readonly modelsKnown: boolean;
   readonly defaultModel: string | undefined;
   /** The model that is to answer in the open session, as `models.status` says it. */
   readonly chosenModel: string | undefined;
@@ -56,8 +56,22 @@ export interface State {
   /** `undefined` until the open session's history has arrived. */
   readonly history: readonly HistoryMessage[] | undefined;
   readonly items: readonly Item[];
+  /** Whether more was said before what is shown, and after it. */
+  readonly hasOlder: boolean;
+  readonly hasNewer: boolean;
+  /** The key of the item that is to be brought into view, and how often somebody has asked for one. */
+  readonly target: { readonly key: string; readonly count: number } | undefined;
+  /** The message of a person that is being written anew. */
+  readonly editing: { readonly id: string; readonly text: string } | undefined;
+  readonly search: SearchState;
+  /** The conversations that were put away; undefined until somebody asks for them. */
+  readonly archived: readonly Session[] | undefined;
+  /** A conversation that is deleted when nobody takes that back. */
+  readonly leaving: { readonly key: string; readonly title: string } | undefined;
   /** The reply that is being written in the open session. */
   readonly activeRun: Run | undefined;
+  /** Whether the browser calls the person who looks elsewhere. */
+  readonly calls: Calls;
   /** A failure to tell the person about, once. */
   readonly notice: string | undefined;
   /** The last finished reply, for screen readers. */
@@ -76,9 +90,9 @@ export const INITIAL: State = {
   approvals: [],
   usage: undefined,
   unread: new Set(),
-  channels: NO_CHANNELS,
-  tools: NO_TOOLS,
+  pages: {},
   models: [],
+  modelsKnown: false,
   defaultModel: undefined,
   chosenModel: undefined,
   commands: [],
@@ -86,7 +100,15 @@ export const INITIAL: State = {
   mainKey: "agent:main:main",
   history: undefined,
   items: [],
+  hasOlder: false,
+  hasNewer: false,
+  target: undefined,
+  editing: undefined,
+  search: { query: "", matches: [], isBusy: false },
+  archived: undefined,
+  leaving: undefined,
   activeRun: undefined,
+  calls: "unavailable",
   notice: undefined,
   announcement: "",
 };

@@ -3,16 +3,17 @@
 
 import {
   type ChatHistoryResult,
+  type ChatPastResult,
   type ClientState,
   GatewayClient,
   type HelloOk,
   isAuthRefusal,
   isPairingRequired,
 } from "@moltbot/protocol";
+import { addressOfSession, type Place, placeOf } from "./address.ts";
 import { readAgents } from "./agents.ts";
 import { Approvals } from "./approvals.ts";
-import { Channels } from "./channels/channels.ts";
-import { itemsOf } from "./conversation.ts";
+import { type Item, itemOfMessage, NOT_YET, pastItems, wholeOf } from "./conversation.ts";
 import {
   browserIdentity,
   clientInfo,
@@ -22,41 +23,48 @@ import {
   storedToken,
   takeTokenFromAddress,
 } from "./credentials.ts";
+import type { ExportFormat } from "./export.ts";
 import { readHistory } from "./history.ts";
 import { newId } from "./ids.ts";
+import { type Call, call, calls, switchCalls } from "./notify.ts";
 import { OpenSession } from "./open-session.ts";
 import type { Attachment, OutboxEntry } from "./outbox.ts";
+import { Pages } from "./pages.ts";
+import { PastReader } from "./past-reader.ts";
 import { isLockedOut, LOCKED_OUT, lostBecause, refusal } from "./refusal.ts";
 import type { Run } from "./reply.ts";
 import { Runs, sentence } from "./runs.ts";
+import { Search } from "./search.ts";
 import { Sender } from "./sender.ts";
-import { canonicalKey, readModels, readSessions } from "./sessions.ts";
-import { INITIAL, type State, type View } from "./state.ts";
+import { canonicalKey, readModels, readSessions, titleOf } from "./sessions.ts";
+import { INITIAL, type State } from "./state.ts";
 import { recall, remember } from "./storage.ts";
-import { Tools } from "./tools/tools.ts";
+import type { Scope, View } from "./view.ts";
 
 /** What the page asks to be allowed: it is its owner's console, with the same abilities as the command line. */
 const SCOPES = ["operator.admin", "operator.approvals", "operator.pairing"];
 
 /** How long events may gather before they make us fetch the session list, in milliseconds. */
 const GATHER_MS = 300;
+/** How long a deletion can be taken back, in milliseconds. */
+const UNDO_MS = 8_000;
+/** Messages that a search shows. */
+const MAX_MATCHES = 50;
 
 /** The store of one page. */
 export class Store {
-  #state: State = INITIAL;
+  #state: State;
   #client: GatewayClient | undefined;
   #hello: HelloOk | undefined;
   #frame: number | undefined;
+  /** Fulfilled when the open session's newest messages are there. */
+  #opening: Promise<void> = Promise.resolve();
+  #leavingTimer: ReturnType<typeof setTimeout> | undefined;
   #sessionsTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #listeners = new Set<() => void>();
-
-  /** The messaging platforms. */
-  readonly channels = new Channels({
-    gateway: () => this.#gateway,
-    may: (scope) => this.#may(`operator.${scope}`),
-    attempt: (action) => this.#try(action),
-    onChange: () => this.#set({ channels: this.channels.state }),
-  });
+  /** The pages beside the conversations. */
+  readonly views: readonly View[];
+  readonly pages: Pages;
 
   /** The commands that wait for an answer. */
   readonly approvals = new Approvals({
@@ -64,17 +72,10 @@ export class Store {
     isAllowed: () => this.#may("operator.approvals") && this.#offers("exec.approval.resolve"),
     attempt: (action) => this.#try(action),
     onChange: () => this.#set({ approvals: this.approvals.waiting }),
-    onRequest: ({ command }) => this.#set({ announcement: `A command waits for your approval: ${command}` }),
-  });
-
-  /** What the agent may use. */
-  readonly tools = new Tools({
-    gateway: () => this.#gateway,
-    offers: (method) => this.#offers(method),
-    mayAdmin: () => this.#may("operator.admin"),
-    attempt: (action) => this.#try(action),
-    sessionKey: () => this.#state.sessionKey,
-    onChange: () => this.#set({ tools: this.tools.state }),
+    onRequest: ({ id, command, sessionKey = this.#state.sessionKey }) => {
+      this.#set({ announcement: `A command waits for your approval: ${command}` });
+      this.#call({ title: "A command waits for your approval", text: command, tag: id, sessionKey });
+    },
   });
 
   readonly #runs = new Runs({
@@ -106,9 +107,44 @@ export class Store {
     wait: (runId) => this.#try(() => this.#gateway.request("agent.wait", { runId, timeoutMs: 0 })),
     sessionKey: () => this.#state.sessionKey,
     history: () => this.#state.history,
-    show: (history) => this.#set({ history }),
+    show: (history) => {
+      this.#set({ history });
+      void this.#past.follow(history[0]?.id);
+    },
     isHere: (sessionKey) => this.#isOpen(sessionKey),
   });
+
+  /** Finds what was said in any conversation. */
+  readonly search = new Search({
+    find: async (query) => {
+      const answer = await this.#try(() => this.#gateway.request("sessions.search", { query, limit: MAX_MATCHES }));
+      return answer?.matches;
+    },
+    onChange: () => this.#set({ search: this.search.state }),
+  });
+
+  readonly #past = new PastReader({
+    fetch: async (params) => {
+      if (!this.#offers("chat.past")) return undefined;
+      const { sessionKey } = this.#state;
+      return this.#try(() => this.#gateway.request("chat.past", { sessionKey, ...params }));
+    },
+    onChange: () => this.#update(),
+  });
+
+  constructor(views: readonly View[]) {
+    this.views = views;
+    this.pages = new Pages(views, {
+      gateway: () => this.#gateway,
+      may: (scope) => this.may(scope),
+      offers: (method) => this.#offers(method),
+      attempt: (action) => this.#try(action),
+      sessionKey: () => this.#state.sessionKey,
+      answerWaiting: () => this.#answerWaiting(),
+      onChange: () => this.#set({ pages: this.pages.states }),
+    });
+    this.#state = { ...INITIAL, pages: this.pages.states };
+  }
 
   get state(): State {
     return this.#state;
@@ -125,9 +161,14 @@ export class Store {
     const token = takeTokenFromAddress() ?? storedToken();
     addEventListener("online", () => this.retryNow());
     document.addEventListener("visibilitychange", () => document.hidden || this.retryNow());
+    navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+      if (typeof data?.hash === "string") location.hash = data.hash;
+    });
+    this.#set({ calls: calls() });
     addEventListener("hashchange", () => this.#signInFromAddress());
-    addEventListener("popstate", () => this.#set({ view: viewOfAddress() }));
-    this.#set({ view: viewOfAddress() });
+    addEventListener("popstate", () => this.#goTo(this.#placeOfAddress()));
+    const { view, sessionKey = "" } = this.#placeOfAddress();
+    this.#set({ view, sessionKey });
     await this.#sender.load();
     await this.signIn(token);
   }
@@ -154,7 +195,7 @@ export class Store {
     client.on("agent", (payload) => this.#runs.onAgent(payload));
     client.on("usage.budget", ({ text }) => this.notify(sentence(text)));
     client.on("shutdown", () => this.#onShutdown());
-    this.channels.listen(client);
+    this.pages.listen(client);
     this.approvals.listen(client);
     // A connect that fails is a state of the client; #follow is told of it.
     void Promise.allSettled([client.connect()]);
@@ -177,23 +218,42 @@ export class Store {
   }
 
   /** Shows the conversation or a page beside it; the browser's back button leads back. */
-  show(view: View): void {
+  show(view: string): void {
     if (view === this.#state.view) return;
-    history.pushState(history.state, "", view === "chat" ? location.pathname + location.search : `#${view}`);
     this.#set({ view });
+    this.#writeAddress();
+  }
+
+  /** Whether the connection may use methods of a scope. */
+  may(scope: Scope): boolean {
+    return this.#may(`operator.${scope}`);
   }
 
   // — sessions —
 
   /** Opens a session and loads its history. */
   openSession(sessionKey: string): void {
-    if (sessionKey === this.#state.sessionKey) return;
+    if (sessionKey === this.#state.sessionKey && this.#state.view === "chat") return;
+    if (sessionKey !== this.#state.sessionKey) this.#enter(sessionKey);
+    this.#set({ view: "chat" });
+    this.#writeAddress();
+  }
+
+  #enter(sessionKey: string): void {
     remember("session", sessionKey);
     const unread = new Set(this.#state.unread);
     unread.delete(sessionKey);
     this.#open.leave();
-    this.#set({ sessionKey, unread, history: undefined, announcement: "", chosenModel: undefined });
-    void this.#open.load();
+    this.#past.leave();
+    const nothing = {
+      history: undefined,
+      announcement: "",
+      chosenModel: undefined,
+      target: undefined,
+      editing: undefined,
+    };
+    this.#set({ sessionKey, unread, ...nothing });
+    this.#opening = this.#open.load();
     void this.loadUsage();
     void this.#loadModels();
   }
@@ -202,6 +262,75 @@ export class Store {
   newSession(agentId = this.#hello?.snapshot.sessionDefaults?.defaultAgentId ?? "main"): void {
     this.openSession(`agent:${agentId}:chat-${newId().slice(0, 8)}`);
     this.#set({ history: [] });
+  }
+
+  /** Fetches what was said before what is shown. */
+  loadOlder(): Promise<void> {
+    return this.#past.older();
+  }
+
+  /** Fetches what was said after what is shown, where that is not the newest. */
+  loadNewer(): Promise<void> {
+    return this.#past.newer();
+  }
+
+  /** Shows the newest messages again. */
+  toNow(): void {
+    this.#past.toNow();
+  }
+
+  /** Opens a conversation at one of its messages. */
+  async jumpTo(sessionKey: string, messageId: string): Promise<void> {
+    this.openSession(this.#canonical(sessionKey));
+    await this.#opening;
+    const isShown = () => itemOfMessage(this.#state.items, messageId) !== undefined;
+    if (!isShown() && !(await this.#past.around(messageId)))
+      return this.notify("That message stands in an earlier version of the conversation, or was deleted.");
+    const key = itemOfMessage(this.#state.items, messageId);
+    if (key !== undefined) this.#set({ target: { key, count: (this.#state.target?.count ?? 0) + 1 } });
+  }
+
+  /** What was there before something was asked again. */
+  async readBranch(id: string): Promise<readonly Item[]> {
+    const past = await this.#past.branch(id);
+    return past?.chapters.flatMap(({ messages }) => pastItems(messages)) ?? [];
+  }
+
+  /** Whether the gateway can ask again from an earlier message on. */
+  get canAskAgain(): boolean {
+    return this.#offers("chat.again") && this.#may("operator.write");
+  }
+
+  /** Asks a question of a person again, as it was or in other words. False when the gateway has refused. */
+  async askAgain(messageId: string, message = ""): Promise<boolean> {
+    const { sessionKey } = this.#state;
+    const idempotencyKey = newId();
+    const params = { sessionKey, messageId, message, idempotencyKey };
+    const answer = await this.#try(() => this.#gateway.request("chat.again", params));
+    if (answer === undefined) return false;
+    if (!this.#runs.has(idempotencyKey)) this.#runs.put(idempotencyKey, { sessionKey });
+    if (sessionKey !== this.#state.sessionKey) return true;
+    this.#set({ editing: undefined });
+    await this.#open.load();
+    await this.#past.refresh();
+    return true;
+  }
+
+  async #answerWaiting(): Promise<void> {
+    await Promise.all([this.#loadModels(), this.#open.load()]);
+    const { items } = this.#state;
+    const at = items.findLastIndex((item) => item.kind === "user");
+    const [asked, answered] = [items[at], items[at + 1]];
+    if (asked?.kind !== "user" || asked.message.id === undefined || asked.message.text.startsWith("/")) return;
+    const isAnswered = answered?.kind === "reply" && answered.reply.by !== undefined;
+    if (isAnswered || !this.canAskAgain) return;
+    this.show("chat");
+    await this.askAgain(asked.message.id);
+  }
+
+  /** Writes a message anew in the field, or no longer. */
+  edit(message: { readonly id: string; readonly text: string } | undefined): void {
+    this.#set({ editing: message });
   }
 
   /** Whether a session is the open one, however its key is spelled; what is of no session is shown in any. */
@@ -216,13 +345,73 @@ export class Store {
     await this.#loadSessions();
   }
 
-  /** Removes a session and its messages. */
-  async deleteSession(key: string): Promise<void> {
-    if (!(await this.#try(() => this.#gateway.request("sessions.delete", { key })))) return;
+  /** Takes a session off the list; it is deleted with its messages when nobody takes that back. */
+  leaveSession(key: string): void {
+    void this.#finishLeaving();
+    const title =
+      this.#state.sessions.find((session) => session.key === key)?.title ?? titleOf(key, this.#state.mainKey);
+    remember("leaving", key);
+    this.#set({ leaving: { key, title } });
+    this.#leavingTimer = setTimeout(() => void this.#finishLeaving(), UNDO_MS);
+    if (key === this.#state.sessionKey) this.openSession(this.#state.mainKey);
+  }
+
+  /** The session that was to be deleted stays. */
+  keepSession(): void {
+    const { leaving } = this.#state;
+    clearTimeout(this.#leavingTimer);
+    remember("leaving", undefined);
+    this.#set({ leaving: undefined });
+    if (leaving !== undefined) this.openSession(leaving.key);
+  }
+
+  /** Also what an earlier visit was about to delete. */
+  async #finishLeaving(): Promise<void> {
+    clearTimeout(this.#leavingTimer);
+    const key = recall("leaving");
+    if (key === undefined) return;
+    const answer = await this.#try(() => this.#gateway.request("sessions.delete", { key }));
+    remember("leaving", undefined);
+    if (this.#state.leaving?.key === key) this.#set({ leaving: undefined });
+    if (answer === undefined) return;
     this.#sender.forgetSession(key);
     remember(`draft.${key}`, undefined);
-    if (key === this.#state.sessionKey) this.openSession(this.#state.mainKey);
     await this.#loadSessions();
+  }
+
+  /** Whether sessions can be pinned and put away. */
+  get canPutAway(): boolean {
+    return this.#offers("chat.past") && this.#may("operator.admin");
+  }
+
+  /** Pins a session above the others, puts it away, or takes that back. */
+  async markSession(key: string, mark: { readonly pinned?: boolean; readonly archived?: boolean }): Promise<void> {
+    await this.#try(() => this.#gateway.request("sessions.patch", { key, ...mark }));
+    if (mark.archived === true && key === this.#state.sessionKey) this.openSession(this.#state.mainKey);
+    await this.#loadSessions();
+    if (this.#state.archived !== undefined) await this.loadArchived();
+  }
+
+  /** Fetches the sessions that were put away. */
+  async loadArchived(): Promise<void> {
+    const params = { limit: 500, archived: true, includeDerivedTitles: true, includeLastMessage: true };
+    const answer = await this.#try(() => this.#gateway.request("sessions.list", params));
+    if (answer !== undefined) this.#set({ archived: readSessions(answer).sessions });
+  }
+
+  /** Saves everything that was ever said in a session as a file. */
+  async exportSession(key: string, title: string, format: ExportFormat): Promise<void> {
+    const pages: ChatPastResult[] = [];
+    for (let before: string | undefined, isMore = true; isMore; ) {
+      const params = { sessionKey: key, limit: 200, ...(before !== undefined && { before }) };
+      const page = await this.#try(() => this.#gateway.request("chat.past", params));
+      if (page === undefined) return;
+      pages.unshift(page);
+      before = page.transcripts.flatMap(({ messages }) => messages)[0]?.id;
+      isMore = page.hasOlder && before !== undefined;
+    }
+    const { exportFile, save } = await import("./export.ts");
+    save(exportFile(title, pages, format));
   }
 
   /** Empties a session; its name and settings stay. */
@@ -288,6 +477,7 @@ export class Store {
 
   /** Shows a message in the open session at once and sends it as soon as the gateway can be reached. */
   send(text: string, attachments: readonly Attachment[] = []): void {
+    this.#past.toNow();
     this.#sender.add(this.#state.sessionKey, text, attachments);
   }
 
@@ -314,6 +504,31 @@ export class Store {
   }
 
   // — the connection —
+
+  #placeOfAddress(): Place {
+    const place = placeOf(
+      location.hash,
+      this.views.map(({ id }) => id),
+    );
+    if (place.sessionKey !== undefined || place.view !== "chat") return place;
+    return {
+      ...place,
+      sessionKey: typeof history.state?.sessionKey === "string" ? history.state.sessionKey : undefined,
+    };
+  }
+
+  /** Back and forward lead here, and a link inside the page. */
+  #goTo({ view, sessionKey }: Place): void {
+    if (sessionKey !== undefined && this.#client?.state.kind === "connected" && !this.#isOpen(sessionKey))
+      this.#enter(this.#canonical(sessionKey));
+    this.#set({ view });
+  }
+
+  #writeAddress(): void {
+    const { view, sessionKey } = this.#state;
+    const hash = view === "chat" ? addressOfSession(sessionKey) : `#${view}`;
+    if (location.hash !== hash) history.pushState({ sessionKey }, "", hash);
+  }
 
   #signInFromAddress(): void {
     const token = takeTokenFromAddress();
@@ -348,8 +563,13 @@ export class Store {
       gatewayVersion: hello.server.version,
       maxPayload: hello.policy.maxPayload,
       mainKey,
-      sessionKey: this.#state.sessionKey || (recall("session") ?? mainKey),
     });
+    // Fetched below, with all else.
+    const sessionKey = this.#canonical(this.#state.sessionKey || (recall("session") ?? mainKey));
+    this.#set({ sessionKey });
+    // So that Back finds the conversation also where the address names none.
+    if (this.#state.view === "chat") history.replaceState({ sessionKey }, "");
+    if (this.#state.leaving === undefined) void this.#finishLeaving();
     this.#refresh();
     void this.#loadModels();
     void this.#loadAgents();
@@ -368,7 +588,7 @@ export class Store {
     void this.#open.load();
     void this.loadUsage();
     void this.approvals.load();
-    void this.channels.refresh();
+    this.pages.refresh();
     this.#sender.flush();
   }
 
@@ -403,7 +623,7 @@ export class Store {
         : undefined,
     ]);
     if (answer === undefined || sessionKey !== this.#state.sessionKey) return;
-    this.#set({ models: readModels(answer, status), chosenModel: status?.model ?? undefined });
+    this.#set({ models: readModels(answer, status), modelsKnown: true, chosenModel: status?.model ?? undefined });
   }
 
   async #loadAgents(): Promise<void> {
@@ -423,8 +643,20 @@ export class Store {
     else if (status !== undefined && !this.#runs.has(key)) this.#runs.put(key, { sessionKey });
   }
 
+  /** Calls somebody who looks elsewhere; without notifications nothing happens. */
+  #call({ sessionKey, ...rest }: Omit<Call, "hash"> & { sessionKey: string }): void {
+    void call({ ...rest, hash: addressOfSession(this.#canonical(sessionKey)) }).catch(() => {});
+  }
+
+  /** Switches notifications on or off. */
+  async switchCalls(isWanted: boolean): Promise<void> {
+    this.#set({ calls: await switchCalls(isWanted) });
+  }
+
   #onRunEnd(run: Run): void {
     this.#loadSessionsSoon();
+    const { runId, sessionKey, text } = run;
+    if (run.outcome.kind === "done") this.#call({ title: "A reply has come", text, tag: runId, sessionKey });
     if (this.#isOpen(run.sessionKey)) {
       void this.#open.recheckWaiting();
       if (run.by === undefined) void this.#loadModels(); // a command may have chosen another
@@ -494,16 +726,15 @@ export class Store {
     this.#frame = undefined;
     const runs = this.#runs.all.filter((run) => this.#isOpen(run.sessionKey));
     const outbox = this.#sender.entries.filter((entry) => this.#isOpen(entry.sessionKey));
-    const items = itemsOf(this.#state.history ?? [], runs, outbox);
+    const { above, window } = this.#past;
+    const { chapters = [], branches = [], hasOlder = false, hasNewer = false } = window ?? above ?? {};
+    const { sessionId } = this.#open;
+    const live = { sessionId, history: this.#state.history ?? NOT_YET, runs, outbox };
+    const items = wholeOf({ chapters, branches, live: window === undefined ? live : undefined });
     const activeRun = runs.find((run) => run.outcome.kind === "writing");
-    this.#state = { ...this.#state, items, activeRun };
+    this.#state = { ...this.#state, items, hasOlder, hasNewer: window !== undefined && hasNewer, activeRun };
     for (const listener of this.#listeners) listener();
   }
-}
-
-function viewOfAddress(): View {
-  if (location.hash === "#channels") return "channels";
-  return location.hash === "#tools" ? "tools" : "chat";
 }
 
 function announcementOf({ outcome, text }: Run): string {

@@ -6,8 +6,31 @@ const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" 
 /** The time of day, with the date before it when that was not today. */
 export function clockTime(at: number): string {
   const date = new Date(at);
-  const isToday = date.toDateString() === new Date().toDateString();
-  return isToday ? clock.format(date) : `${day.format(date)}, ${clock.format(date)}`;
+  return isSameDay(at, Date.now()) ? clock.format(date) : `${day.format(date)}, ${clock.format(date)}`;
+}
+
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const oldDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const DAY_MS = 24 * 3_600_000;
+
+/** A day as people call it: "Today", "Yesterday", "Monday, 2 November". */
+export function dayName(at: number, now = Date.now()): string {
+  const date = new Date(at);
+  if (isSameDay(at, now)) return "Today";
+  if (isSameDay(at, now - DAY_MS)) return "Yesterday";
+  return (date.getFullYear() === new Date(now).getFullYear() ? weekday : oldDay).format(date);
+}
+
+/** Days as a list is grouped by them: single ones for two days, then a week, a month, and the rest. */
+export function periodName(at: number, now = Date.now()): string {
+  if (isSameDay(at, now)) return "Today";
+  if (isSameDay(at, now - DAY_MS)) return "Yesterday";
+  if (now - at < 7 * DAY_MS) return "Last 7 days";
+  return now - at < 30 * DAY_MS ? "Last 30 days" : "Older";
+}
+
+function isSameDay(one: number, other: number): boolean {
+  return new Date(one).toDateString() === new Date(other).toDateString();
 }
 
 /** How long ago, in a word or two: "now", "5 min", "3 h", or the date. */

@@ -9,18 +9,8 @@ import type {
   SenderRequest,
   WebLoginWaitResult,
 } from "@moltbot/protocol";
+import type { PageHost, PageService, Scope } from "../view.ts";
 import { type ChannelsState, NO_CHANNELS, readChannels, withAccount } from "./state.ts";
-
-/** What the channels need of the page. */
-export interface ChannelsHost {
-  /** The connection of now. */
-  gateway(): GatewayClient;
-  /** Whether the connection may use methods of this scope. */
-  may(scope: "read" | "write" | "pairing" | "admin"): boolean;
-  /** Runs an action; a refusal becomes a notice, and `undefined`. */
-  attempt<T>(action: () => Promise<T>): Promise<T | undefined>;
-  onChange(): void;
-}
 
 /** Which account: its channel and its name there. */
 export interface AccountRef {
@@ -38,12 +28,12 @@ const SLOW_MS = 60_000;
 const WAIT_MS = 25_000;
 
 /** The channels of one page. */
-export class Channels {
+export class Channels implements PageService {
   #state: ChannelsState = NO_CHANNELS;
   #schema: unknown;
-  readonly #host: ChannelsHost;
+  readonly #host: PageHost;
 
-  constructor(host: ChannelsHost) {
+  constructor(host: PageHost) {
     this.#host = host;
   }
 
@@ -52,8 +42,13 @@ export class Channels {
   }
 
   /** Whether the connection may use methods of this scope. */
-  may(scope: "read" | "write" | "pairing" | "admin"): boolean {
+  may(scope: Scope): boolean {
     return this.#host.may(scope);
+  }
+
+  /** See `PageService`. */
+  channelName(id: string): string | undefined {
+    return this.#state.channels.find((channel) => channel.id === id)?.label;
   }
 
   /** Hears the events about channels. */

@@ -20,11 +20,11 @@ const LOOK_MS = 5_000;
 
 type Account = Channel["accounts"][number];
 
-/** `<moltbot-channels>`: shows `state` and does what is asked through `channels`. */
+/** `<moltbot-channels>`: shows `state` and does what is asked through `service`. */
 export class ChannelsElement extends PageElement {
-  static override properties = { state: { attribute: false }, channels: { attribute: false }, done: { state: true } };
+  static override properties = { state: { attribute: false }, service: { attribute: false }, done: { state: true } };
   declare state: ChannelsState;
-  declare channels: Channels;
+  declare service: Channels;
   /** The last thing that was done, for everyone and for screen readers. */
   declare done: string;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -36,8 +36,8 @@ export class ChannelsElement extends PageElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void this.channels.refreshAll();
-    this.#timer = setInterval(() => document.hidden || void this.channels.refreshAll(), LOOK_MS);
+    void this.service.refreshAll();
+    this.#timer = setInterval(() => document.hidden || void this.service.refreshAll(), LOOK_MS);
   }
 
   override disconnectedCallback(): void {
@@ -47,7 +47,7 @@ export class ChannelsElement extends PageElement {
 
   protected override render(): TemplateResult {
     const { isLoaded, channels, pending, doubtful, messages } = this.state;
-    return html`<div class="scroller" id="channels-content" tabindex="0" role="region" aria-label="Channels">
+    return html`<div class="scroller" tabindex="0" role="region" aria-label="Channels">
         <div class="column channels-page">
           <p class="visually-hidden" role="status">${this.done}</p>
           ${isLoaded ? nothing : html`<p class="meta loading" role="status">Asking the gateway…</p>`}
@@ -55,15 +55,15 @@ export class ChannelsElement extends PageElement {
           ${doubtful.length > 0 ? this.#doubtful() : nothing}
           ${
             messages.length > 0
-              ? html`<moltbot-messages .messages=${messages} .known=${channels} .channels=${this.channels}></moltbot-messages>`
+              ? html`<moltbot-messages .messages=${messages} .known=${channels} .channels=${this.service}></moltbot-messages>`
               : nothing
           }
-          ${isLoaded && this.channels.may("admin") ? this.#catalogue() : nothing}
+          ${isLoaded && this.service.may("admin") ? this.#catalogue() : nothing}
           ${this.#approved()}
         </div>
       </div>
-      <moltbot-add-channel .channels=${this.channels} @added=${this.#onAdded}></moltbot-add-channel>
-      <moltbot-link-account .channels=${this.channels}></moltbot-link-account>`;
+      <moltbot-add-channel .channels=${this.service} @added=${this.#onAdded}></moltbot-add-channel>
+      <moltbot-link-account .channels=${this.service}></moltbot-link-account>`;
   }
 
   // — senders —
@@ -96,12 +96,12 @@ export class ChannelsElement extends PageElement {
   }
 
   async #approve(sender: SenderRequest): Promise<void> {
-    await this.channels.approve(sender);
+    await this.service.approve(sender);
     this.done = `${sender.name ?? sender.id} may write to the agent now.`;
   }
 
   async #turnAway(sender: SenderRequest): Promise<void> {
-    await this.channels.revoke(sender);
+    await this.service.revoke(sender);
     this.done = `${sender.name ?? sender.id} was turned away.`;
   }
 
@@ -114,7 +114,7 @@ export class ChannelsElement extends PageElement {
         ${approved.map(
           (sender) => html`<li class="plain-row">
             <span class="grow">${sender.name ?? sender.id} <span class="chip">${labelOf(channels, sender.channel)}</span></span>
-            <button type="button" class="text-button" aria-label=${`Shut out ${sender.name ?? sender.id}`} @click=${() => this.channels.revoke(sender)}>Shut out</button>
+            <button type="button" class="text-button" aria-label=${`Shut out ${sender.name ?? sender.id}`} @click=${() => this.service.revoke(sender)}>Shut out</button>
           </li>`,
         )}
       </ul>
@@ -152,7 +152,7 @@ export class ChannelsElement extends PageElement {
         ${facts === "" ? nothing : html`<p class="meta">${facts}</p>`}
         ${problem === undefined ? nothing : html`<p class="failure">${warnIcon} <span>${words(problem.message)}</span></p>`}
       </div>
-      ${this.channels.may("admin") ? this.#actions(channel, account) : nothing}
+      ${this.service.may("admin") ? this.#actions(channel, account) : nothing}
     </li>`;
   }
 
@@ -164,11 +164,11 @@ export class ChannelsElement extends PageElement {
     const button = (label: string, action: () => unknown, kind = "") =>
       html`<button type="button" class="button small ${kind}" aria-label=${`${label} ${name}`} @click=${action}>${label}</button>`;
     return html`<div class="card-actions">
-      ${button("Remove", () => this.#remove(ref, name), "quiet")}
       ${button("Settings", () => this.#form?.open(channel, accountId), "quiet")}
       ${channel.hasLogin && linked ? button("Log out", () => this.#logout(ref, name), "quiet") : nothing}
+      ${button("Remove", () => this.#remove(ref, name), "quiet")}
       ${running ? button("Stop", () => this.#stop(ref, name)) : nothing}
-      ${!running && enabled && !mayLink ? button("Start", () => this.channels.start(ref), "primary") : nothing}
+      ${!running && enabled && !mayLink ? button("Start", () => this.service.start(ref), "primary") : nothing}
       ${mayLink ? button("Link", () => this.#link(channel, ref), "primary") : nothing}
     </div>`;
   }
@@ -179,7 +179,7 @@ export class ChannelsElement extends PageElement {
       text: "No message is read or answered there until you start it again.",
       confirm: "Stop",
     });
-    if (answer !== undefined) await this.channels.stop(ref);
+    if (answer !== undefined) await this.service.stop(ref);
   }
 
   async #logout(ref: AccountRef, name: string): Promise<void> {
@@ -189,7 +189,7 @@ export class ChannelsElement extends PageElement {
       confirm: "Log out",
       isDanger: true,
     });
-    if (answer !== undefined) await this.channels.logout(ref);
+    if (answer !== undefined) await this.service.logout(ref);
   }
 
   async #remove(ref: AccountRef, name: string): Promise<void> {
@@ -200,7 +200,7 @@ export class ChannelsElement extends PageElement {
       isDanger: true,
     });
     if (answer === undefined) return;
-    await this.channels.remove(ref);
+    await this.service.remove(ref);
     this.done = `${name} is removed.`;
   }
 
@@ -263,10 +263,10 @@ export class ChannelsElement extends PageElement {
         <p class="meta">${labelOf(this.state.channels, channel)} · to ${chatId} · ${agoOf(queuedAt)}</p>
       </div>
       ${
-        this.channels.may("write")
+        this.service.may("write")
           ? html`<div class="card-actions">
-            <button type="button" class="button small" aria-label=${`Discard message ${id}`} @click=${() => this.channels.discard(id)}>Discard</button>
-            <button type="button" class="button small primary" aria-label=${`Send again message ${id}`} @click=${() => this.channels.resend(id)}>Send again</button>
+            <button type="button" class="button small" aria-label=${`Discard message ${id}`} @click=${() => this.service.discard(id)}>Discard</button>
+            <button type="button" class="button small primary" aria-label=${`Send again message ${id}`} @click=${() => this.service.resend(id)}>Send again</button>
           </div>`
           : nothing
       }

@@ -88,7 +88,7 @@ export class CallElement extends PageElement {
     return html`<div class="call-body">
       ${hasArguments ? block("Arguments", valueText(args)) : nothing}
       ${state === "running" && progress ? block("Progress", progress) : nothing}
-      ${result === undefined ? nothing : block(state === "failed" ? "What went wrong" : "Result", result === "" ? "(empty)" : result)}
+      ${result === undefined ? nothing : block(RESULT_TITLES[state] ?? "Result", result === "" ? "(empty)" : result)}
       ${images.map((url) => html`<img src=${url} alt="Picture from the tool" />`)}
       ${meta === undefined ? nothing : facts(meta)}
       ${state === "running" ? html`<p class="meta" role="status">No result yet.</p>` : nothing}
@@ -139,12 +139,22 @@ function briefOf(text: string, isLive: boolean): string {
   return (isLive ? lines.at(-1) : lines[0]) ?? "";
 }
 
+const RESULT_TITLES: Partial<Record<ToolCall["state"], string>> = {
+  failed: "What went wrong",
+  denied: "Why it did not run",
+  notRun: "Why it did not run",
+};
+
 function badge(state: ToolCall["state"]): TemplateResult | typeof nothing {
   switch (state) {
     case "ok":
       return html`<span class="badge-icon ok">${checkIcon}<span class="visually-hidden">done</span></span>`;
     case "failed":
       return html`<span class="badge-icon failed">${warnIcon}<span>failed</span></span>`;
+    case "denied":
+      return html`<span class="badge-icon">${stopIcon}<span>denied</span></span>`;
+    case "notRun":
+      return html`<span class="badge-icon">${stopIcon}<span>not run</span></span>`;
     case "open":
       return html`<span class="badge-icon">${stopIcon}<span>stopped</span></span>`;
     case "running":

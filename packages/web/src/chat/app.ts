@@ -2,17 +2,18 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Approval } from "../approvals.ts";
+import { titleOf } from "../sessions.ts";
 import type { Link } from "../state.ts";
 import type { Store } from "../store.ts";
 import type { ComposerElement } from "./composer.ts";
 import { PageElement } from "./element.ts";
-import { claws, closeIcon, shieldIcon, warnIcon } from "./icons.ts";
+import { claws, closeIcon, shieldIcon, trashIcon, warnIcon } from "./icons.ts";
 import type { ThreadElement } from "./thread.ts";
 import { words } from "./words.ts";
-import "../channels/page.ts";
-import "../tools/page.ts";
 import "./composer.ts";
 import "./dialog.ts";
+import "./menu.ts";
+import "./page.ts";
 import "./sidebar.ts";
 import "./sign-in.ts";
 import "./thread.ts";
@@ -60,14 +61,19 @@ export class AppElement extends PageElement {
   /** A page in the background says in its tab that somebody is needed. */
   protected override updated(): void {
     const { length } = this.store.state.approvals;
-    document.title = length === 0 ? "Moltbot" : `(${length}) Moltbot`;
+    const { screen, view, sessions, sessionKey, mainKey } = this.store.state;
+    const page = this.store.views.find(({ id }) => id === view)?.label;
+    const place = page ?? sessions.find(({ key }) => key === sessionKey)?.title ?? titleOf(sessionKey, mainKey);
+    const name = screen.kind === "chat" ? `${place} · Moltbot` : "Moltbot";
+    document.title = length === 0 ? name : `(${length}) ${name}`;
   }
 
   #chat(): TemplateResult {
     const { state } = this.store;
-    const isChat = state.view === "chat";
-    return html`<a class="skip-link" href=${isChat ? "#message" : `#${state.view}-content`} @click=${this.#onSkip}>
-        ${isChat ? "Skip to the message field" : `Skip to the ${state.view}`}
+    const page = this.store.views.find(({ id }) => id === state.view);
+    const isChat = page === undefined;
+    return html`<a class="skip-link" href=${isChat ? "#message" : "#page-content"} @click=${this.#onSkip}>
+        ${isChat ? "Skip to the message field" : `Skip to ${page.label}`}
       </a>
       <div
         class="layout ${this.menuOpen ? "menu-open" : ""}"
@@ -91,24 +97,20 @@ export class AppElement extends PageElement {
             @dragleave=${this.#onDragLeave}
             @drop=${this.#onDrop}
           >
-            ${linkBanner(state.link, this.store)} ${this.#approvalsElsewhere()} ${this.#notice()}
+            ${linkBanner(state.link, this.store)} ${this.#approvalsElsewhere()} ${this.#notice()} ${this.#leaving()}
             <moltbot-thread .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-thread>
             <moltbot-composer .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-composer>
             ${
-              state.view === "channels"
-                ? html`<moltbot-channels .channels=${this.store.channels} .state=${state.channels}></moltbot-channels>`
-                : nothing
-            }
-            ${
-              state.view === "tools"
-                ? html`<moltbot-tools .tools=${this.store.tools} .state=${state.tools}></moltbot-tools>`
-                : nothing
+              page === undefined
+                ? nothing
+                : html`<moltbot-page id="page-content" .view=${page} .store=${this.store} .state=${state.pages[page.id]}></moltbot-page>`
             }
           </main>
         </div>
       </div>
       <p class="visually-hidden" role="status" aria-live="polite" id="announcer">${state.announcement}</p>
-      <moltbot-dialog></moltbot-dialog>`;
+      <moltbot-dialog></moltbot-dialog>
+      <moltbot-menu></moltbot-menu>`;
   }
 
   /** Commands wait in conversations that are not on the screen: the way there. */
@@ -136,6 +138,15 @@ export class AppElement extends PageElement {
     return html`<div class="banner notice" role="alert">
       ${warnIcon}<span>${words(notice)}</span>
       <button type="button" class="icon-button small" aria-label="Dismiss" @click=${() => this.store.notify(undefined)}>${closeIcon}</button>
+    </div>`;
+  }
+
+  #leaving(): TemplateResult | typeof nothing {
+    const { leaving } = this.store.state;
+    if (leaving === undefined) return nothing;
+    return html`<div class="banner" role="status">
+      ${trashIcon}<span>“${leaving.title}” is deleted.</span>
+      <button type="button" class="text-button" @click=${() => this.store.keepSession()}>Undo</button>
     </div>`;
   }
 
@@ -178,7 +189,7 @@ export class AppElement extends PageElement {
   /** Moves focus to the message field, or to what stands in its place. */
   #toContent(): void {
     if (this.store.state.view === "chat") this.#composer?.focus();
-    else this.querySelector<HTMLElement>(":is(moltbot-channels, moltbot-tools) .scroller")?.focus();
+    else this.querySelector<HTMLElement>("moltbot-page .scroller")?.focus();
   }
 
   #onDragOver(event: DragEvent): void {

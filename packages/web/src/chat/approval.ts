@@ -78,7 +78,7 @@ export class ApprovalElement extends PageElement {
       ["program", resolvedPath],
       ["with", env.length === 0 ? undefined : env.join(" ")],
       ["on", host === "gateway" ? undefined : host],
-      ["agent", agentId],
+      ["agent", this.state.agents.length > 1 ? agentId : undefined],
       ["why", why.length === 0 ? undefined : why.join("; ")],
       ["always", canRemember ? always : undefined],
       ["code", code],

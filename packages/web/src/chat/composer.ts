@@ -8,7 +8,7 @@ import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { CompletionMenu } from "./completion-menu.ts";
 import { PageElement } from "./element.ts";
-import { attachIcon, closeIcon, fileIcon, sendIcon, stopIcon } from "./icons.ts";
+import { attachIcon, closeIcon, fileIcon, pencilIcon, sendIcon, stopIcon } from "./icons.ts";
 
 /** `<moltbot-composer>`: fires `sent` after each message. */
 export class ComposerElement extends PageElement {
@@ -25,6 +25,7 @@ export class ComposerElement extends PageElement {
   declare attachments: readonly Attachment[];
   declare problems: readonly string[];
   #session = "";
+  #editing: State["editing"];
   readonly #menu = new CompletionMenu(this);
 
   constructor() {
@@ -60,17 +61,27 @@ export class ComposerElement extends PageElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (!changed.has("state") || this.#session === this.state.sessionKey) return;
+    if (!changed.has("state")) return;
+    if (this.#editing !== this.state.editing) this.#beginOrEndEdit();
+    if (this.#session === this.state.sessionKey) return;
     this.#session = this.state.sessionKey;
     this.text = this.store.draft(this.#session);
     this.attachments = [];
     this.problems = [];
   }
 
+  /** A message that is written anew takes the field; what stood there comes back afterwards. */
+  #beginOrEndEdit(): void {
+    this.#editing = this.state.editing;
+    this.text = this.#editing?.text ?? this.store.draft(this.#session);
+    if (this.#editing !== undefined) void this.updateComplete.then(() => this.focus());
+  }
+
   protected override render(): TemplateResult {
     const isRunning = this.state.activeRun !== undefined;
     return html`<form class="composer" aria-label="Message" @submit=${this.#submit}>
       ${this.problems.map((problem) => html`<p class="problem" role="alert">${problem}</p>`)}
+      ${this.#editing === undefined ? nothing : this.#editNote()}
       ${this.attachments.length > 0 ? this.#attachmentList() : nothing}
       ${this.#menu.render()}
       <div class="field">
@@ -86,7 +97,8 @@ export class ComposerElement extends PageElement {
           aria-autocomplete="list"
           aria-controls=${this.#menu.isOpen ? "completions" : nothing}
           aria-activedescendant=${this.#menu.activeId ?? nothing}
-          placeholder="Write a message, or / for commands"
+          placeholder="Write a message"
+          dir="auto"
           autocomplete="off"
           .value=${this.text}
           @input=${this.#onInput}
@@ -123,6 +135,13 @@ export class ComposerElement extends PageElement {
     return this.text.trim() === "" && this.attachments.length === 0;
   }
 
+  #editNote(): TemplateResult {
+    return html`<p class="editing" role="status">
+      ${pencilIcon}<span>You write this message anew. What followed it stays as an earlier version.</span>
+      <button type="button" class="text-button" @click=${() => this.store.edit(undefined)}>Cancel</button>
+    </p>`;
+  }
+
   #attachmentList(): TemplateResult {
     return html`<ul class="attached editable" aria-label="Attachments">
       ${this.attachments.map(
@@ -148,12 +167,19 @@ export class ComposerElement extends PageElement {
   #submit(event: Event): void {
     event.preventDefault();
     if (this.#isEmpty) return;
+    if (this.#editing !== undefined) return void this.#sendEdited(this.#editing.id);
     this.store.send(this.text.trim(), this.attachments);
     this.attachments = [];
     this.problems = [];
     this.#change("");
     this.focus();
     this.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
+  }
+
+  /** The words stay in the field until the gateway has taken them. */
+  async #sendEdited(messageId: string): Promise<void> {
+    if (await this.store.askAgain(messageId, this.text.trim()))
+      this.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
   }
 
   /** The button goes away with the reply; the cursor belongs into the field. */
@@ -169,18 +195,22 @@ export class ComposerElement extends PageElement {
   #change(text: string): void {
     this.text = text;
     this.#menu.onInput(text);
-    this.store.keepDraft(this.#session, text);
+    if (this.#editing === undefined) this.store.keepDraft(this.#session, text);
   }
 
   /** Enter sends, except while an input method composes, and on touch keyboards, which have no Shift+Enter. */
   #onKey(event: KeyboardEvent): void {
-    if (this.#menu.onKey(event)) return;
+    if (isComposing(event) || this.#menu.onKey(event)) return;
+    if (event.key === "Escape" && this.#editing !== undefined) {
+      event.preventDefault();
+      return this.store.edit(undefined);
+    }
     if (event.key === "Escape" && this.state.activeRun !== undefined) {
       event.preventDefault();
       void this.store.stop();
     }
     const isTouch = matchMedia("(pointer: coarse)").matches;
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !isTouch) this.#submit(event);
+    if (event.key === "Enter" && !event.shiftKey && !isTouch) this.#submit(event);
   }
 
   #onPick(event: Event): void {
@@ -207,3 +237,11 @@ export class ComposerElement extends PageElement {
 }
 
 customElements.define("moltbot-composer", ComposerElement);
+
+/** What a browser reports as the key of a press that an input method has taken. */
+const TAKEN_BY_INPUT_METHOD = 229;
+
+/** A key that confirms a word of an input method; Safari ends the composition before it tells of the key. */
+function isComposing(event: KeyboardEvent): boolean {
+  return event.isComposing || event.keyCode === TAKEN_BY_INPUT_METHOD;
+}

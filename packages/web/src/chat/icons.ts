@@ -23,6 +23,19 @@ export const trashIcon = icon(
   svg`<path d="M4.5 7h15M10 4h4M6.5 7l.8 11.2A2 2 0 0 0 9.3 20h5.4a2 2 0 0 0 2-1.8L17.5 7"/>`,
 );
 export const pencilIcon = icon(svg`<path d="m5 19 .8-3.8L15.7 5.3a2.1 2.1 0 0 1 3 3L8.8 18.2zM13.5 7.5l3 3"/>`);
+export const redoIcon = icon(svg`<path d="M19 12a7 7 0 1 1-2-4.9L19 9M19 4.5V9h-4.5"/>`);
+export const moreIcon = icon(
+  svg`<circle cx="5.5" cy="12" r="1.2"/><circle cx="12" cy="12" r="1.2"/><circle cx="18.5" cy="12" r="1.2"/>`,
+);
+export const pinIcon = icon(svg`<path d="M9 4h6l-.8 6.2L17.5 14h-11l3.3-3.8zM12 14v6"/>`);
+export const archiveIcon = icon(
+  svg`<path d="M4 5h16v4H4zM5.5 9v8.5A1.5 1.5 0 0 0 7 19h10a1.5 1.5 0 0 0 1.5-1.5V9M10 13h4"/>`,
+);
+export const modelsIcon = icon(
+  svg`<path d="M12 3.5 13.8 9l5.7 1.8-5.7 1.9L12 18.3l-1.8-5.6-5.7-1.9L10.2 9zM18.5 16.5l.7 2 2 .7-2 .7-.7 2-.7-2-2-.7 2-.7z"/>`,
+);
+export const bellIcon = icon(svg`<path d="M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10 20.5h4"/>`);
+export const bellOffIcon = icon(svg`<path d="M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10 20.5h4M4.5 4.5l15 15"/>`);
 export const sunIcon = icon(
   svg`<circle cx="12" cy="12" r="4"/><path d="M12 3v1.5M12 19.5V21M3 12h1.5M19.5 12H21M5.6 5.6l1.1 1.1M17.3 17.3l1.1 1.1M18.4 5.6l-1.1 1.1M6.7 17.3l-1.1 1.1"/>`,
 );

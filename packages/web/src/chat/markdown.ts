@@ -2,11 +2,25 @@
 // Two walls: raw HTML in the text is shown as text, and the result is sanitised. Nothing is fetched by itself.
 
 import DOMPurify from "dompurify";
-import { Marked, type Tokens } from "marked";
+import { Marked, type TokenizerAndRendererExtension, type Tokens } from "marked";
+
+/** TeX between dollars or in the brackets of LaTeX. A price is no formula: no blank inside, no digit behind. */
+const INLINE_MATH = /^(?:\$([^\s$](?:[^$\n]*[^\s$\\])?)\$(?!\d)|\\\((.+?)\\\))/;
+const BLOCK_MATH = /^(?:\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\])(?:\n|$)/;
 
 const marked = new Marked({
   gfm: true,
   breaks: true,
+  extensions: [math("blockMath", "block", BLOCK_MATH), math("inlineMath", "inline", INLINE_MATH)],
+  tokenizer: {
+    // H~2~O is water and not struck out.
+    del(source) {
+      const match = /^~~(?=\S)([\s\S]*?\S)~~/.exec(source);
+      if (match === null) return undefined;
+      const [raw, text = ""] = match;
+      return { type: "del", raw, text, tokens: this.lexer.inlineTokens(text) };
+    },
+  },
   renderer: {
     html: ({ text }) => escapeHtml(text),
     code: ({ text, lang }) => codeBlock(text, lang),
@@ -50,6 +64,29 @@ export function renderBlocks(text: string, cache: Map<string, string>): string[]
   });
 }
 
+/** A formula as it was written; `rich.ts` sets it. */
+function math(name: string, level: "block" | "inline", pattern: RegExp): TokenizerAndRendererExtension {
+  const tag = level === "block" ? "div" : "span";
+  return {
+    name,
+    level,
+    // A paragraph ends only where a block of its own begins.
+    start: (source) => indexOf(source, level === "block" ? /(?<=\n)(?:\$\$|\\\[)/ : /\$|\\\(/),
+    tokenizer(source) {
+      const match = pattern.exec(source);
+      if (match === null) return undefined;
+      return { type: name, raw: match[0], text: (match[1] ?? match[2] ?? "").trim() };
+    },
+    renderer: ({ text }) =>
+      `<${tag} class="math${level === "block" ? " display" : ""}">${escapeHtml(String(text))}</${tag}>`,
+  };
+}
+
+function indexOf(text: string, pattern: RegExp): number | undefined {
+  const at = text.search(pattern);
+  return at === -1 ? undefined : at;
+}
+
 function sanitize(html: string): string {
   return DOMPurify.sanitize(html, {
     ALLOWED_TAGS,
@@ -65,7 +102,7 @@ function codeBlock(text: string, lang: string | undefined): string {
   const language = lang?.split(/\s/, 1)[0] || "text";
   const head = `<figcaption><span>${escapeHtml(language)}</span><button type="button" data-copy="code">Copy</button></figcaption>`;
   const label = `Code, ${escapeHtml(language)}`;
-  return `<figure class="code">${head}<pre tabindex="0" role="group" aria-label="${label}"><code>${escapeHtml(text)}</code></pre></figure>`;
+  return `<figure class="code">${head}<pre tabindex="0" role="group" aria-label="${label}"><code class="language-${escapeHtml(language)}">${escapeHtml(text)}</code></pre></figure>`;
 }
 
 /** A remote image would tell its host who reads what, and when: it becomes a link. */

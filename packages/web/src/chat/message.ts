@@ -3,25 +3,29 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { dataUrl } from "../attachments.ts";
-import type { Item, UserMessage } from "../conversation.ts";
-import type { ShownAttachment } from "../history.ts";
+import type { SaidItem, UserMessage } from "../conversation.ts";
+import type { Outcome, ShownAttachment } from "../history.ts";
 import { sectionsOf } from "../parts.ts";
 import { isOpen, type Reply } from "../reply.ts";
 import type { Store } from "../store.ts";
 import { clockTime } from "../time.ts";
 import { PageElement } from "./element.ts";
-import { checkIcon, claws, copyIcon, fileIcon, stopIcon, warnIcon } from "./icons.ts";
+import { checkIcon, claws, copyIcon, fileIcon, pencilIcon, redoIcon, stopIcon, warnIcon } from "./icons.ts";
 import { renderBlocks } from "./markdown.ts";
+import { showPicture } from "./picture.ts";
 import { words } from "./words.ts";
 import "./activity.ts";
 
 /** How long a copy button says that it has copied, in milliseconds. */
 const COPIED_MS = 1_600;
 
+/** What is said to a model that was cut off. */
+const GO_ON = "Go on from where you were cut off.";
+
 /** `<moltbot-message>`: shows `item`. */
 export class MessageElement extends PageElement {
   static override properties = { item: { attribute: false }, store: { attribute: false }, copied: { state: true } };
-  declare item: Exclude<Item, { kind: "compaction" }>;
+  declare item: SaidItem;
   declare store: Store;
   declare copied: boolean;
   readonly #blocks = new Map<string, string>();
@@ -36,11 +40,34 @@ export class MessageElement extends PageElement {
     return this.item.kind === "user" ? this.#user(this.item.message) : this.#reply(this.item.reply);
   }
 
+  /** A reply that has ended gets its colours and formulas; while it grows, its last block changes all the time. */
+  protected override updated(): void {
+    const isGrowing = this.item.kind === "reply" && isOpen(this.item.reply.outcome);
+    if (isGrowing || this.querySelector("figure.code code[class], .math:not(.set)") === null) return;
+    // Where the part cannot be loaded the message is read without.
+    import("./rich.ts").then(({ enrich }) => enrich(this)).catch(() => {});
+  }
+
   #user(message: UserMessage): TemplateResult {
     return html`<article class="message from-user" aria-label=${`You, ${clockTime(message.at)}`}>
       ${message.attachments.length > 0 ? attachmentList(message.attachments) : nothing}
-      ${message.text === "" ? nothing : html`<div class="bubble">${message.text}</div>`} ${this.#delivery(message)}
+      ${message.text === "" ? nothing : html`<div class="bubble" dir="auto">${message.text}</div>`} ${this.#delivery(message)}
+      ${message.entry === undefined ? this.#userFoot(message) : nothing}
     </article>`;
+  }
+
+  #userFoot({ id, text, at }: UserMessage): TemplateResult {
+    const mayEdit = id !== undefined && text !== "" && this.#mayAskAgain;
+    return html`<p class="foot">
+      <time datetime=${new Date(at).toISOString()}>${clockTime(at)}</time>
+      ${text === "" ? nothing : this.#copyButton("Copy message", text)}
+      ${mayEdit ? action("Edit and ask again", pencilIcon, () => this.store.edit({ id, text })) : nothing}
+    </p>`;
+  }
+
+  /** What is past can be read; it is not asked again. */
+  get #mayAskAgain(): boolean {
+    return this.item.isPast !== true && this.store.canAskAgain && this.store.state.activeRun === undefined;
   }
 
   #delivery({ entry }: UserMessage): TemplateResult | typeof nothing {
@@ -78,7 +105,8 @@ export class MessageElement extends PageElement {
             ? this.#markdown(section.text)
             : html`<moltbot-activity .parts=${section.parts} .isLive=${isGrowing && isLast}></moltbot-activity>`;
         })}
-        ${this.#progress(reply)} ${outcome(reply)} ${isGrowing || reply.text === "" ? nothing : this.#foot(reply)}
+        ${this.#progress(reply)} ${outcome(reply)} ${this.#goOn(reply)}
+        ${isGrowing || reply.text === "" ? nothing : this.#foot(reply)}
       </div>
     </article>`;
   }
@@ -88,7 +116,7 @@ export class MessageElement extends PageElement {
       ${repeat(
         renderBlocks(text, this.#blocks),
         (_block, index) => index,
-        (block) => html`<div class="block" .innerHTML=${block}></div>`,
+        (block) => html`<div class="block" dir="auto" .innerHTML=${block}></div>`,
       )}
     </div>`;
   }
@@ -108,15 +136,39 @@ export class MessageElement extends PageElement {
     return nothing;
   }
 
-  #foot({ at, by, text }: Reply): TemplateResult {
-    const label = this.copied ? "Copied" : "Copy reply";
+  /** What can be done about a reply that did not come to its end. */
+  #goOn({ outcome, question, isCut }: Reply): TemplateResult | typeof nothing {
+    if (this.item.isPast || !this.store.canAskAgain) return nothing;
+    const isUnfinished = outcome.kind === "failed" || outcome.kind === "stopped";
+    if (isUnfinished && question !== undefined)
+      return html`<p>
+        <button type="button" class="text-button" @click=${() => this.#askAgain(question)}>${redoIcon} Try again</button>
+        ${isAboutModels(outcome) ? html`<button type="button" class="text-button" @click=${() => this.store.show("models")}>Open Models</button>` : nothing}
+      </p>`;
+    if (!isCut || outcome.kind !== "done") return nothing;
+    return html`<p class="meta cut">
+      ${stopIcon} The answer was cut off: it was as long as the model may write.
+      <button type="button" class="text-button" @click=${() => this.store.send(GO_ON)}>Continue</button>
+    </p>`;
+  }
+
+  #foot({ at, by, text, question, outcome }: Reply): TemplateResult {
+    const mayRepeat = question !== undefined && outcome.kind === "done" && this.#mayAskAgain;
     return html`<p class="foot">
-      <button type="button" class="icon-button small" aria-label=${label} title=${label} @click=${() => this.#copy(text)}>
-        ${this.copied ? checkIcon : copyIcon}
-      </button>
+      ${this.#copyButton("Copy reply", text)}
+      ${mayRepeat ? action("Ask for another answer", redoIcon, () => this.#askAgain(question)) : nothing}
       <time datetime=${new Date(at).toISOString()}>${clockTime(at)}</time>
       ${by === undefined ? nothing : html`<span title=${by.provider === undefined ? nothing : `${by.provider}/${by.model}`}>${by.model}</span>`}
     </p>`;
+  }
+
+  /** Markdown as it was written. */
+  #copyButton(label: string, text: string): TemplateResult {
+    return action(this.copied ? "Copied" : label, this.copied ? checkIcon : copyIcon, () => void this.#copy(text));
+  }
+
+  async #askAgain(question: string): Promise<void> {
+    await this.store.askAgain(question);
   }
 
   async #copy(text: string): Promise<void> {
@@ -141,18 +193,36 @@ export class MessageElement extends PageElement {
 
 customElements.define("moltbot-message", MessageElement);
 
+/** A small button with an icon. */
+function action(label: string, icon: TemplateResult, onClick: () => void): TemplateResult {
+  return html`<button type="button" class="icon-button small" aria-label=${label} title=${label} @click=${onClick}>${icon}</button>`;
+}
+
 function attachmentList(attachments: readonly ShownAttachment[]): TemplateResult {
   return html`<ul class="attached" aria-label="Attachments">
     ${attachments.map(
       ({ mimeType, fileName, content }) => html`<li>
         ${
           mimeType.startsWith("image/") && content !== undefined
-            ? html`<img src=${dataUrl({ mimeType, content })} alt=${fileName} />`
+            ? html`<button type="button" class="picture" title="Show it large" @click=${(event: Event) => showLarge(event)}>
+                <img src=${dataUrl({ mimeType, content })} alt=${fileName} />
+              </button>`
             : html`<span class="file">${fileIcon} <span>${fileName}</span></span>`
         }
       </li>`,
     )}
   </ul>`;
+}
+
+/** Whether the failure is mended where models are connected. */
+function isAboutModels(outcome: Outcome): boolean {
+  return outcome.kind === "failed" && /API key|models\.providers|models auth/.test(outcome.reason);
+}
+
+/** The picture over the whole window; a click or Escape closes it. */
+function showLarge(event: Event): void {
+  const image = (event.currentTarget as Element).querySelector("img");
+  if (image !== null) showPicture(image.src, image.alt);
 }
 
 function working(what: string): TemplateResult {

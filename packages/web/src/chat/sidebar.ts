@@ -3,25 +3,31 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { agentOf } from "../agents.ts";
-import { labelOf, stateOf } from "../channels/state.ts";
-import { rowFor, type Session, searchSessions } from "../sessions.ts";
+import { grouped, rowFor, type Session, searchSessions } from "../sessions.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { shortAge } from "../time.ts";
+import type { Mark, View } from "../view.ts";
 import { ask } from "./dialog.ts";
 import { PageElement } from "./element.ts";
+import { foundMessages } from "./found.ts";
 import {
-  channelsIcon,
+  archiveIcon,
+  bellIcon,
+  bellOffIcon,
   chevronIcon,
   claws,
   closeIcon,
   exitIcon,
+  fileIcon,
+  moreIcon,
   pencilIcon,
+  pinIcon,
   plusIcon,
   searchIcon,
-  toolIcon,
   trashIcon,
 } from "./icons.ts";
+import { openMenu } from "./menu.ts";
 import "./usage.ts";
 
 /** `<moltbot-sidebar>`: fires `chosen` when a session was opened, `dismissed` when it should go away. */
@@ -37,6 +43,7 @@ export class SidebarElement extends PageElement {
   }
 
   protected override render(): TemplateResult {
+    const isSearch = this.words.trim() !== "";
     const found = searchSessions(this.#rows(), this.words);
     return html`<div class="sidebar-head">
         <span class="brand">${claws} Moltbot</span>
@@ -46,27 +53,81 @@ export class SidebarElement extends PageElement {
       </div>
       <button type="button" class="new-session" @click=${() => this.#begin()}>${plusIcon} New conversation</button>
       ${this.#otherAgents()}
-      ${this.#channelsEntry()} ${this.#toolsEntry()}
+      ${this.store.views.filter(({ scope }) => this.store.may(scope)).map((view) => this.#entry(view))}
       <label class="search">
         ${searchIcon}<span class="visually-hidden">Search conversations</span>
         <input type="search" placeholder="Search" .value=${this.words} @input=${this.#onSearch} />
       </label>
       <h2 id="sessions-title">Conversations</h2>
       <ul class="sessions" aria-labelledby="sessions-title">
-        ${repeat(
-          found,
-          ({ key }) => key,
-          (session) => this.#row(session),
-        )}
+        ${isSearch ? this.#found(found) : this.#groups(found)} ${isSearch ? nothing : this.#archive()}
       </ul>
-      ${found.length === 0 ? html`<p class="meta">Nothing found. Try fewer letters.</p>` : nothing}
       <div class="sidebar-foot">
         <moltbot-usage .state=${this.state} .store=${this.store}></moltbot-usage>
+        ${this.#callsButton()}
         <button type="button" class="icon-button" aria-label="Sign out" title="Sign out" @click=${() => this.store.signOut()}>
           ${exitIcon}
         </button>
       </div>
-      <p class="visually-hidden" role="status">${this.words === "" ? "" : `${found.length} found`}</p>`;
+      <p class="visually-hidden" role="status">${isSearch ? `${found.length} conversations, ${this.state.search.matches.length} messages found` : ""}</p>`;
+  }
+
+  /** Notifications with a sound, for replies and approvals while the page is not in view. */
+  #callsButton(): TemplateResult | typeof nothing {
+    const { calls } = this.state;
+    if (calls === "unavailable") return nothing;
+    const isOn = calls === "on";
+    const words =
+      calls === "refused"
+        ? "The browser refuses notifications of this page; its settings allow them"
+        : "Notify me of replies and approvals";
+    return html`<button
+      type="button"
+      class="icon-button"
+      aria-label=${words}
+      title=${words}
+      aria-pressed=${isOn ? "true" : "false"}
+      ?disabled=${calls === "refused"}
+      @click=${() => this.store.switchCalls(!isOn)}
+    >
+      ${isOn ? bellIcon : bellOffIcon}
+    </button>`;
+  }
+
+  #groups(sessions: readonly Session[]): TemplateResult[] {
+    return grouped(sessions).map(
+      (group) => html`<li class="period"><h3>${group.title}</h3></li>
+        ${repeat(
+          group.sessions,
+          ({ key }) => key,
+          (session) => this.#row(session),
+        )}`,
+    );
+  }
+
+  /** Conversations by their names, then messages by their words. */
+  #found(sessions: readonly Session[]): TemplateResult {
+    return html`${repeat(
+      sessions,
+      ({ key }) => key,
+      (session) => this.#row(session),
+    )}${foundMessages(this.state, ({ sessionKey, messageId }) => {
+      void this.store.jumpTo(sessionKey, messageId);
+      this.#fire("chosen");
+    })}`;
+  }
+
+  /** The conversations that were put away, folded. */
+  #archive(): TemplateResult | typeof nothing {
+    if (!this.store.canPutAway) return nothing;
+    const { archived } = this.state;
+    return html`<li class="archive">
+      <details @toggle=${(event: Event) => (event.target as HTMLDetailsElement).open && void this.store.loadArchived()}>
+        <summary>${chevronIcon}<span>Conversations put away</span></summary>
+        <ul aria-label="Conversations that were put away">${archived?.map((session) => this.#row(session, true))}</ul>
+        ${archived?.length === 0 ? html`<p class="meta">None.</p>` : nothing}
+      </details>
+    </li>`;
   }
 
   /** The agents that a conversation can be begun with, where there are several. */
@@ -87,38 +148,19 @@ export class SidebarElement extends PageElement {
     </details>`;
   }
 
-  /** The way to the channels, with how many senders wait and whether an account is in trouble. */
-  #channelsEntry(): TemplateResult | typeof nothing {
-    if (!this.store.channels.may("read")) return nothing;
-    const { channels, view } = this.state;
-    const waiting = channels.pending.length;
-    const isTroubled = channels.channels.some(({ accounts }) => accounts.some((each) => stateOf(each).mood === "bad"));
+  /** The way to a page, with what is to be done there. */
+  #entry({ id, label, icon, badge }: View): TemplateResult {
+    const marks = badge?.(this.state.pages[id]) ?? [];
     return html`<button
       type="button"
       class="nav-entry"
-      aria-current=${view === "channels" ? "page" : nothing}
+      aria-current=${this.state.view === id ? "page" : nothing}
       @click=${() => {
-        this.store.show("channels");
+        this.store.show(id);
         this.#fire("chosen");
       }}
     >
-      ${channelsIcon}<span class="words">Channels</span>
-      ${isTroubled ? html`<span class="state bad"><span class="dot"></span><span class="visually-hidden">an account needs attention</span></span>` : nothing}
-      ${waiting === 0 ? nothing : html`<span class="badge">${waiting}<span class="visually-hidden"> waiting to be let in</span></span>`}
-    </button>`;
-  }
-
-  #toolsEntry(): TemplateResult {
-    return html`<button
-      type="button"
-      class="nav-entry"
-      aria-current=${this.state.view === "tools" ? "page" : nothing}
-      @click=${() => {
-        this.store.show("tools");
-        this.#fire("chosen");
-      }}
-    >
-      ${toolIcon}<span class="words">Tools and skills</span>
+      ${icon}<span class="words">${label}</span> ${marks.map(markOf)}
     </button>`;
   }
 
@@ -127,10 +169,10 @@ export class SidebarElement extends PageElement {
     const { sessions, sessionKey, mainKey } = this.state;
     const missing = [sessionKey, mainKey].filter((key) => key !== "" && !sessions.some((row) => row.key === key));
     const local = [...new Set(missing)].map((key) => rowFor(key, mainKey));
-    return [...local, ...sessions];
+    return [...local, ...sessions].filter(({ key }) => key !== this.state.leaving?.key);
   }
 
-  #row(session: Session): TemplateResult {
+  #row(session: Session, isAway = false): TemplateResult {
     const { key, title, preview, updatedAt, channel } = session;
     const isOpen = key === this.state.sessionKey && this.state.view === "chat";
     const isUnread = this.state.unread.has(key);
@@ -138,17 +180,22 @@ export class SidebarElement extends PageElement {
     return html`<li class=${isOpen ? "open" : ""}>
       <button type="button" class="session" aria-current=${isOpen ? "true" : nothing} @click=${() => this.#open(key)}>
         <span class="title">
-          ${isUnread ? html`<span class="dot"></span><span class="visually-hidden">Unread: </span>` : nothing}${title} ${this.#approvals(key)}
+          ${isUnread ? html`<span class="dot"></span><span class="visually-hidden">Unread: </span>` : nothing}<span class="words" dir="auto">${title}</span>
+          ${this.#approvals(key)}
         </span>
         ${updatedAt === undefined ? nothing : html`<time datetime=${new Date(updatedAt).toISOString()}>${shortAge(updatedAt)}</time>`}
-        ${preview === "" && !channel && !isShared ? nothing : html`<span class="preview">${this.#agent(key)}${this.#channel(channel)}${preview}</span>`}
+        ${preview === "" && !channel && !isShared ? nothing : html`<span class="preview">${this.#agent(key)}${this.#channel(channel)}<bdi>${preview}</bdi></span>`}
       </button>
       <span class="row-actions">
-        <button type="button" class="icon-button small" aria-label=${`Rename ${title}`} title="Rename" @click=${() => this.#rename(session)}>
-          ${pencilIcon}
-        </button>
-        <button type="button" class="icon-button small" aria-label=${`Delete ${title}`} title="Delete" @click=${() => this.#delete(session)}>
-          ${trashIcon}
+        <button
+          type="button"
+          class="icon-button small"
+          aria-label=${`Actions for ${title}`}
+          aria-haspopup="menu"
+          title="Actions"
+          @click=${(event: Event) => this.#menu(event.currentTarget as HTMLElement, session, isAway)}
+        >
+          ${moreIcon}
         </button>
       </span>
     </li>`;
@@ -167,19 +214,17 @@ export class SidebarElement extends PageElement {
 
   #channel(id: string | undefined): TemplateResult | typeof nothing {
     if (id === undefined || id === "webchat") return nothing;
-    return html`<span class="chip">${labelOf(this.state.channels.channels, id)}</span> `;
+    return html`<span class="chip">${this.store.pages.channelName(id)}</span> `;
   }
 
   #begin(agentId?: string): void {
     this.querySelector<HTMLDetailsElement>(".begin-with")?.removeAttribute("open");
     this.store.newSession(agentId);
-    this.store.show("chat");
     this.#fire("chosen");
   }
 
   #open(key: string): void {
     this.store.openSession(key);
-    this.store.show("chat");
     this.#fire("chosen");
   }
 
@@ -193,23 +238,43 @@ export class SidebarElement extends PageElement {
     if (name !== undefined) await this.store.renameSession(key, name);
   }
 
-  /** The main session always exists: deleting it means emptying it. */
-  async #delete({ key, title }: Session): Promise<void> {
+  #menu(button: HTMLElement, session: Session, isAway: boolean): void {
+    const { key, title, isPinned } = session;
     const isMain = key === this.state.mainKey;
+    const mark = (change: { pinned?: boolean; archived?: boolean }) => () => this.store.markSession(key, change);
+    const exportAs = (format: "markdown" | "json") => () => this.store.exportSession(key, title, format);
+    openMenu(button, `Actions for ${title}`, [
+      { label: "Rename", icon: pencilIcon, run: () => this.#rename(session) },
+      ...(this.store.canPutAway
+        ? [
+            { label: isPinned ? "Unpin" : "Pin", icon: pinIcon, run: mark({ pinned: !isPinned }) },
+            ...(isMain
+              ? []
+              : [{ label: isAway ? "Bring back" : "Put away", icon: archiveIcon, run: mark({ archived: !isAway }) }]),
+            { label: "Save as Markdown", icon: fileIcon, run: exportAs("markdown") },
+            { label: "Save as JSON", icon: fileIcon, run: exportAs("json") },
+          ]
+        : []),
+      isMain
+        ? { label: "Start afresh", icon: trashIcon, isDanger: true, run: () => this.#startAfresh(key) }
+        : { label: "Delete", icon: trashIcon, isDanger: true, run: () => this.store.leaveSession(key) },
+    ]);
+  }
+
+  /** The main conversation always exists; it can begin anew. */
+  async #startAfresh(key: string): Promise<void> {
     const answer = await ask({
-      title: isMain ? "Start the main conversation afresh?" : `Delete “${title}”?`,
-      text: isMain
-        ? "The agent forgets what was said in it. The conversation itself stays."
-        : "Its messages are removed for good.",
-      confirm: isMain ? "Start afresh" : "Delete",
+      title: "Start the main conversation afresh?",
+      text: "The agent forgets what was said in it. You can still read it above.",
+      confirm: "Start afresh",
       isDanger: true,
     });
-    if (answer === undefined) return;
-    await (isMain ? this.store.resetSession(key) : this.store.deleteSession(key));
+    if (answer !== undefined) await this.store.resetSession(key);
   }
 
   #onSearch(event: Event): void {
     this.words = (event.target as HTMLInputElement).value;
+    this.store.search.type(this.words);
   }
 
   #fire(name: string): void {
@@ -218,3 +283,9 @@ export class SidebarElement extends PageElement {
 }
 
 customElements.define("moltbot-sidebar", SidebarElement);
+
+function markOf(mark: Mark): TemplateResult {
+  const words = html`<span class="visually-hidden"> ${mark.words}</span>`;
+  if (mark.kind === "count") return html`<span class="badge">${mark.count}${words}</span>`;
+  return html`<span class="state bad"><span class="dot"></span>${words}</span>`;
+}

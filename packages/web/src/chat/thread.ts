@@ -2,23 +2,26 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import type { Item } from "../conversation.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { PageElement } from "./element.ts";
 import { claws, downIcon } from "./icons.ts";
+import { beginningLine, dayLine } from "./lines.ts";
 import "./approval.ts";
 import "./compaction.ts";
 import "./message.ts";
 
 /** How far from the end still counts as reading along, in pixels. */
 const NEAR_END_PX = 80;
+/** How far from the first or last message that is there the next ones are fetched, in pixels. */
+const FETCH_PX = 800;
 
-/** What a newcomer can click; each sends its text. */
+/** What can be clicked to begin with; each sends its text. */
 const STARTERS = [
-  { title: "What can you do?", text: "/help" },
-  { title: "How is the gateway?", text: "/status" },
-  { title: "Connect a model", text: "/model" },
-  { title: "What time is it?", text: "/time" },
+  { title: "What can you do?", text: "What can you do?" },
+  { title: "What time is it?", text: "What time is it?" },
+  { title: "Remind me how we got here", text: "What did we talk about last?" },
 ] as const;
 
 /** `<moltbot-thread>`: shows `state.items`. */
@@ -29,6 +32,10 @@ export class ThreadElement extends PageElement {
   declare away: boolean;
   #followed = true;
   #shownSession = "";
+  #seen: Extent = { top: 0, height: 0, room: 0 };
+  /** What the reader looks at, and where it stood: it stays there when something comes in above it. */
+  #anchor: { readonly element: Element; readonly top: number } | undefined;
+  #targets = 0;
 
   constructor() {
     super();
@@ -53,11 +60,9 @@ export class ThreadElement extends PageElement {
           ${repeat(
             items,
             ({ key }) => key,
-            (item) =>
-              item.kind === "compaction"
-                ? html`<moltbot-compaction .compaction=${item.compaction} .store=${this.store}></moltbot-compaction>`
-                : html`<moltbot-message .item=${item} .store=${this.store}></moltbot-message>`,
+            (item) => this.#item(item),
           )}
+          ${this.#connectCard()}
           ${repeat(
             approvals,
             ({ id }) => id,
@@ -67,60 +72,170 @@ export class ThreadElement extends PageElement {
         </div>
       </div>
       ${
-        this.away
-          ? html`<button type="button" class="to-end icon-button" aria-label="Go to the latest message" @click=${() => this.#toEnd()}>
+        this.away || this.state.hasNewer
+          ? html`<button type="button" class="to-end icon-button" aria-label="Go to the latest message" @click=${() => this.#toLatest()}>
             ${downIcon}
           </button>`
           : nothing
       }`;
   }
 
+  /** Behind what the built-in agent has said: the way to a language model. */
+  #connectCard(): TemplateResult | typeof nothing {
+    const { items, models, modelsKnown } = this.state;
+    if (!modelsKnown || models.length > 0 || items.length === 0 || !this.store.may("admin")) return nothing;
+    return html`<aside class="connect-card" aria-label="Connect a model">
+      <p><strong>No language model is connected yet.</strong> Connect one, and it answers what you wrote.</p>
+      <button type="button" class="button small primary" @click=${() => this.store.show("models")}>Connect a model</button>
+    </aside>`;
+  }
+
+  #item(item: Item): TemplateResult {
+    switch (item.kind) {
+      case "day":
+        return dayLine(item.at);
+      case "beginning":
+        return beginningLine(item);
+      case "branch":
+        return html`<moltbot-branch .branch=${item.branch} .store=${this.store}></moltbot-branch>`;
+      case "compaction":
+        return html`<moltbot-compaction .compaction=${item.compaction} .store=${this.store}></moltbot-compaction>`;
+      default:
+        return html`<moltbot-message data-key=${item.key} .item=${item} .store=${this.store}></moltbot-message>`;
+    }
+  }
+
+  protected override willUpdate(): void {
+    if (!this.#followed) this.#anchor ??= this.#topmost();
+  }
+
   protected override updated(): void {
-    if (this.#shownSession !== this.state.sessionKey) this.#followed = true;
+    if (this.#shownSession !== this.state.sessionKey) this.follow();
     this.#shownSession = this.state.sessionKey;
-    if (this.#followed) this.#toEnd();
+    this.#toTarget();
+    this.#settle();
+    this.#fill();
   }
 
   protected override firstUpdated(): void {
     // A message renders itself after this element does, and a growing field takes room away: the sizes tell when.
-    const observer = new ResizeObserver(() => this.#followed && this.#toEnd());
+    const observer = new ResizeObserver(() => this.#settle());
     for (const part of this.querySelectorAll(".scroller, .column")) observer.observe(part);
   }
 
   /** Shows the end and follows from there on, as after sending a message. */
   follow(): void {
+    this.#anchor = undefined;
     this.#followed = true;
+    this.away = false;
     this.#toEnd();
   }
 
   #welcome(): TemplateResult {
+    const mayConnect = this.state.models.length === 0 && this.store.may("admin");
     return html`<div class="welcome">
       ${claws}
       <h2>How can I help?</h2>
       <p>Write a message below, or begin with one of these.</p>
       <div class="starters">
-        ${STARTERS.map(
-          ({ title, text }) =>
-            html`<button type="button" @click=${() => this.store.send(text)}>
-              <strong>${title}</strong><span>${text}</span>
-            </button>`,
-        )}
+        ${mayConnect ? starter("Connect a model", "So that a language model answers", () => this.store.show("models")) : nothing}
+        ${STARTERS.map(({ title, text }) => starter(title, text === title ? "" : text, () => this.store.send(text)))}
       </div>
     </div>`;
   }
 
+  /** Somebody wants to see one message. */
+  #toTarget(): void {
+    const { target } = this.state;
+    if (target === undefined || target.count === this.#targets) return;
+    const element = this.querySelector(`[data-key="${CSS.escape(target.key)}"]`);
+    if (element === null) return;
+    this.#targets = target.count;
+    this.#followed = false;
+    element.scrollIntoView({ block: "center" });
+    this.#anchor = { element, top: element.getBoundingClientRect().top };
+    element.classList.remove("found");
+    requestAnimationFrame(() => element.classList.add("found"));
+  }
+
+  /** The end, or what the reader looks at, stays where it is, whatever changes its size. */
+  #settle(): void {
+    if (this.#followed) return this.#toEnd();
+    const { scroller } = this;
+    if (this.#anchor === undefined || scroller === null) return;
+    const { element, top } = this.#anchor;
+    if (element.isConnected) scroller.scrollTop += Math.round(element.getBoundingClientRect().top - top);
+    this.#seen = this.#extent;
+  }
+
+  /** The first message that is in view. */
+  #topmost(): { element: Element; top: number } | undefined {
+    const edge = this.scroller?.getBoundingClientRect().top ?? 0;
+    const element = [...this.querySelectorAll(".column > *")].find(
+      (each) => each.getBoundingClientRect().bottom > edge,
+    );
+    return element && { element, top: element.getBoundingClientRect().top };
+  }
+
+  /** More is fetched before somebody comes to where nothing is. */
+  #fill(): void {
+    const { top, height, room } = this.#extent;
+    if (this.state.hasOlder && top < FETCH_PX) void this.store.loadOlder();
+    if (this.state.hasNewer && height - top - room < FETCH_PX) void this.store.loadNewer();
+  }
+
+  /** The latest message: that of the conversation, also where a stretch of its past is shown. */
+  #toLatest(): void {
+    this.store.toNow();
+    this.follow();
+  }
+
+  /**
+   * Following stops when somebody scrolls up and goes on when they are back at the end. The place may also move up because
+   * the conversation became shorter or its window taller: nobody did that.
+   */
   #onScroll(): void {
-    const scroller = this.querySelector(".scroller");
-    if (scroller === null) return;
-    const distance = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-    this.#followed = distance < NEAR_END_PX;
-    this.away = !this.#followed;
+    const seen = this.#seen;
+    const now = this.#extent;
+    this.#seen = now;
+    const isNearEnd = now.height - now.top - now.room < NEAR_END_PX;
+    const isPerson = now.top < seen.top && now.height >= seen.height && now.room <= seen.room;
+    if (isPerson) this.#followed = false;
+    else if (isNearEnd && !this.state.hasNewer) this.#followed = true;
+    this.away = !isNearEnd && !this.#followed;
+    if (this.#followed && !isNearEnd) this.#toEnd();
+    this.#anchor = this.#followed ? undefined : this.#topmost();
+    this.#fill();
   }
 
   #toEnd(): void {
-    const scroller = this.querySelector(".scroller");
-    if (scroller !== null) scroller.scrollTop = scroller.scrollHeight;
+    const { scroller } = this;
+    if (scroller === null) return;
+    scroller.scrollTop = scroller.scrollHeight;
+    this.#seen = this.#extent;
+  }
+
+  get scroller(): HTMLElement | null {
+    return this.querySelector(".scroller");
+  }
+
+  get #extent(): Extent {
+    const { scrollTop: top = 0, scrollHeight: height = 0, clientHeight: room = 0 } = this.scroller ?? {};
+    return { top, height, room };
   }
 }
 
+/** Where a scrolling window stands, how long its content is, and how much of it is shown, in pixels. */
+interface Extent {
+  readonly top: number;
+  readonly height: number;
+  readonly room: number;
+}
+
 customElements.define("moltbot-thread", ThreadElement);
+
+function starter(title: string, text: string, onClick: () => void): TemplateResult {
+  return html`<button type="button" @click=${onClick}>
+    <strong>${title}</strong>${text === "" ? nothing : html`<span>${text}</span>`}
+  </button>`;
+}

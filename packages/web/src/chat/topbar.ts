@@ -23,6 +23,7 @@ export class TopbarElement extends PageElement {
   protected override render(): TemplateResult {
     const { sessions, sessionKey, mainKey, view } = this.state;
     const conversation = sessions.find(({ key }) => key === sessionKey)?.title ?? titleOf(sessionKey, mainKey);
+    const page = this.store.views.find(({ id }) => id === view);
     return html`<button
         type="button"
         class="icon-button only-narrow"
@@ -32,8 +33,8 @@ export class TopbarElement extends PageElement {
       >
         ${menuIcon}
       </button>
-      <h1 tabindex="-1">${{ channels: "Channels", tools: "Tools and skills", chat: conversation }[view]}</h1>
-      ${view === "chat" ? html`${this.#agent()} ${this.#model()}` : nothing} ${this.#link()}
+      <h1 tabindex="-1">${page?.label ?? conversation}</h1>
+      ${page === undefined ? html`${this.#agent()} ${this.#model()}` : nothing} ${this.#link()}
       <button
         type="button"
         class="icon-button"
@@ -55,7 +56,7 @@ export class TopbarElement extends PageElement {
     const { models, sessions, sessionKey, defaultModel, chosenModel } = this.state;
     const chosen = chosenModel ?? sessions.find(({ key }) => key === sessionKey)?.model ?? defaultModel;
     if (models.length === 0)
-      return html`<span class="model" title="No model is connected; write /model to connect one">Built-in agent</span>`;
+      return html`<span class="model" title="No model is connected; the page Models connects one">Built-in agent</span>`;
     const isListed = models.some(({ id }) => id === chosen);
     return html`<label class="model">
       <span class="visually-hidden">Model</span>

@@ -16,11 +16,11 @@ const AUDIENCES = {
   owner: "for you alone",
 } as const;
 
-/** `<moltbot-tools>`: shows `state` and does what is asked through `tools`. */
+/** `<moltbot-tools>`: shows `state` and does what is asked through `service`. */
 export class ToolsElement extends PageElement {
-  static override properties = { state: { attribute: false }, tools: { attribute: false }, done: { state: true } };
+  static override properties = { state: { attribute: false }, service: { attribute: false }, done: { state: true } };
   declare state: ToolsState;
-  declare tools: Tools;
+  declare service: Tools;
   /** The last thing that was done, for screen readers. */
   declare done: string;
 
@@ -31,15 +31,16 @@ export class ToolsElement extends PageElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void this.tools.refresh();
+    void this.service.load();
   }
 
   protected override render(): TemplateResult {
     const { tools, skills, allowed } = this.state;
-    return html`<div class="scroller" id="tools-content" tabindex="0" role="region" aria-label="Tools and skills">
+    return html`<div class="scroller" tabindex="0" role="region" aria-label="Tools and skills">
       <div class="column channels-page">
         <p class="visually-hidden" role="status">${this.done}</p>
         ${tools === undefined ? html`<p class="meta loading" role="status">Asking the gateway…</p>` : nothing}
+        ${tools === undefined ? nothing : list("Tools", TOOLS_ARE, tools.map(toolRow))}
         ${
           allowed === undefined
             ? nothing
@@ -58,7 +59,6 @@ export class ToolsElement extends PageElement {
                 skills.map((skill) => this.#skill(skill)),
               )
         }
-        ${tools === undefined ? nothing : list("Tools", TOOLS_ARE, tools.map(toolRow))}
       </div>
     </div>`;
   }
@@ -77,7 +77,7 @@ export class ToolsElement extends PageElement {
           type="checkbox"
           role="switch"
           .checked=${isOn}
-          ?disabled=${!this.tools.mayChangeSkills}
+          ?disabled=${!this.service.mayChangeSkills}
           @change=${(event: Event) => this.#switch(skill, (event.target as HTMLInputElement).checked)}
         />
       </label>
@@ -85,7 +85,7 @@ export class ToolsElement extends PageElement {
   }
 
   async #switch(skill: Skill, isOn: boolean): Promise<void> {
-    await this.tools.enable(skill, isOn);
+    await this.service.enable(skill, isOn);
     this.done = `${skill.name} is ${isOn ? "on" : "off"}.`;
   }
 
@@ -102,7 +102,7 @@ export class ToolsElement extends PageElement {
         </span>
       </span>
       ${
-        this.tools.mayChangeCommands
+        this.service.mayChangeCommands
           ? html`<button type="button" class="text-button" aria-label=${`Ask again for ${command.command}`} @click=${() => this.#forbid(command)}>
             Ask again
           </button>`
@@ -118,7 +118,7 @@ export class ToolsElement extends PageElement {
       confirm: "Ask again",
     });
     if (answer === undefined) return;
-    await this.tools.forbid(command);
+    await this.service.forbid(command);
     this.done = `${command.command} needs approval again.`;
   }
 }

@@ -1,6 +1,7 @@
 // What the agent may use, over the protocol client: its tools, its skills, and the commands that need no approval.
 
-import { type GatewayClient, isRecord, type SkillStatus, type ToolEntry } from "@moltbot/protocol";
+import { isRecord, type SkillStatus, type ToolEntry } from "@moltbot/protocol";
+import type { PageHost, PageService } from "../view.ts";
 import { type AllowedCommand, allowedCommands, type Skill, skillOf } from "./state.ts";
 
 /** Everything that the page shows; a part is undefined until the gateway has told, or where it has none. */
@@ -13,25 +14,12 @@ export interface ToolsState {
 /** Before anything is known. */
 export const NO_TOOLS: ToolsState = { tools: undefined, skills: undefined, allowed: undefined };
 
-/** What the tools need of the page. */
-export interface ToolsHost {
-  /** The connection of now. */
-  gateway(): GatewayClient;
-  /** Whether the gateway has a method. */
-  offers(method: string): boolean;
-  mayAdmin(): boolean;
-  /** Runs an action; a refusal becomes a notice, and `undefined`. */
-  attempt<T>(action: () => Promise<T>): Promise<T | undefined>;
-  sessionKey(): string;
-  onChange(): void;
-}
-
 /** The tools of one page. */
-export class Tools {
+export class Tools implements PageService {
   #state: ToolsState = NO_TOOLS;
-  readonly #host: ToolsHost;
+  readonly #host: PageHost;
 
-  constructor(host: ToolsHost) {
+  constructor(host: PageHost) {
     this.#host = host;
   }
 
@@ -41,15 +29,15 @@ export class Tools {
 
   /** Whether the connection may switch skills, and take commands off the list. */
   get mayChangeSkills(): boolean {
-    return this.#host.offers("skills.update") && this.#host.mayAdmin();
+    return this.#host.offers("skills.update") && this.#host.may("admin");
   }
 
   get mayChangeCommands(): boolean {
-    return this.#host.offers("exec.allowlist.remove") && this.#host.mayAdmin();
+    return this.#host.offers("exec.allowlist.remove") && this.#host.may("admin");
   }
 
   /** Reads all that the page shows. */
-  async refresh(): Promise<void> {
+  async load(): Promise<void> {
     await Promise.all([this.#readTools(), this.#readSkills(), this.#readAllowed()]);
   }
 
@@ -79,7 +67,7 @@ export class Tools {
   }
 
   async #readAllowed(): Promise<void> {
-    if (!this.#host.offers("exec.allowlist.list") || !this.#host.mayAdmin()) return;
+    if (!this.#host.offers("exec.allowlist.list") || !this.#host.may("admin")) return;
     const answer = await this.#host.attempt(() => this.#host.gateway().request("exec.allowlist.list"));
     if (isRecord(answer) && Array.isArray(answer.entries)) this.#set({ allowed: allowedCommands(answer.entries) });
   }

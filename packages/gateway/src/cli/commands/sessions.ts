@@ -1,5 +1,6 @@
 /** `moltbot sessions` — conversations: list, read, search, delete. */
 
+import type { ChatPastResult, GatewayClient } from "@moltbot/protocol";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { CliError, usageError } from "../exit.ts";
@@ -39,11 +40,15 @@ const list = defineCommand({
 const show = defineCommand({
   summary: "Read a conversation",
   positionals: [{ name: "SESSION", completes: "session" }],
-  flags: limitFlag("messages", 50),
+  flags: {
+    ...limitFlag("messages", 50),
+    all: { kind: "switch", summary: "Everything that was ever said, also before the conversation began anew" },
+  },
   run: (call) =>
     withGateway(call, async ({ client, timeoutMs }) => {
       const { out, flags, words } = call;
       const [sessionKey = ""] = words;
+      if (flags.all) return await showAll(call, { client, timeoutMs, sessionKey });
       const result = await client.request("chat.history", { sessionKey, limit: whole(flags.limit, 50) }, { timeoutMs });
       if (flags.json) return out.json(result);
       if (result.messages.length === 0)
@@ -132,6 +137,57 @@ export const sessions = defineGroup({
   alone: list,
   commands: { list, show, search, compact, delete: remove },
 });
+
+/** So many messages come in one answer. */
+const PAGE = 200;
+
+type Transcript = ChatPastResult["transcripts"][number];
+
+/** Fetches page after page, the newest first, until `--limit` is reached if there is one; shows them oldest first. */
+async function showAll(
+  call: Call<ReturnType<typeof limitFlag>>,
+  { client, timeoutMs, sessionKey }: { client: GatewayClient; timeoutMs: number; sessionKey: string },
+): Promise<void> {
+  const { out, flags } = call;
+  const wanted = flags.limit === undefined ? Number.POSITIVE_INFINITY : whole(flags.limit, PAGE);
+  const pages: Transcript[][] = [];
+  let count = 0;
+  for (let before: string | undefined, hasOlder = true; hasOlder && count < wanted; ) {
+    const limit = Math.max(2, Math.min(PAGE, wanted - count));
+    const params = { sessionKey, limit, ...(before !== undefined && { before }) };
+    const page = await client.request("chat.past", params, { timeoutMs });
+    const messages = page.transcripts.flatMap((each) => each.messages);
+    pages.unshift(page.transcripts);
+    count += messages.length;
+    before = messages[0]?.id;
+    hasOlder = page.hasOlder && before !== undefined;
+  }
+  const transcripts = joined(pages.flat());
+  if (flags.json) return out.json({ sessionKey, transcripts });
+  if (count === 0)
+    throw new CliError(`${sessionKey} holds no messages. \`moltbot sessions list\` shows the conversations.`);
+  for (const [index, transcript] of transcripts.entries()) {
+    if (index > 0) out.print(out.style.dim(`— A new conversation${beganBecause(transcript)} —\n`));
+    for (const message of transcript.messages) showMessage(call, message);
+  }
+}
+
+/** A transcript that lies on two pages is one. */
+function joined(transcripts: readonly Transcript[]): Transcript[] {
+  const known = new Map<string, Transcript>();
+  for (const each of transcripts) {
+    const before = known.get(each.sessionId)?.messages ?? [];
+    known.set(each.sessionId, { ...each, messages: [...before, ...each.messages] });
+  }
+  return [...known.values()];
+}
+
+const REASONS = { new: "as asked", reset: "emptied", idle: "nobody had written for long", daily: "a new day" };
+
+function beganBecause({ beganAt, reason }: Pick<Transcript, "beganAt" | "reason">): string {
+  const when = beganAt === undefined ? "" : `, ${ago(beganAt)}`;
+  return reason === undefined ? when : `${when}: ${REASONS[reason]}`;
+}
 
 function showMessage({ out }: Pick<Call, "out">, message: unknown): void {
   const { bold, dim, cyan } = out.style;

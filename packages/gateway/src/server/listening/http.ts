@@ -37,7 +37,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 function contentPolicy(host: string): string {
   return [
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:",
-    `font-src 'self'; connect-src 'self' ws://${host} wss://${host}; manifest-src 'self'`,
+    `font-src 'self'; connect-src 'self' ws://${host} wss://${host}; manifest-src 'self'; worker-src 'self'`,
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   ].join("; ");
 }

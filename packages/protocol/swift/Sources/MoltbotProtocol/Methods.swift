@@ -1074,6 +1074,89 @@ public struct ChatAbortParams: Codable, Hashable, Sendable {
 /// The answer to `chat.abort`.
 public typealias ChatAbortResult = Stopped
 
+/// Parameters of `chat.again`.
+public struct ChatAgainParams: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    public var messageId: String
+    /// What it says now; its own words when left out or empty.
+    public var message: String?
+    /// A retry with the same key gets the first call's answer.
+    public var idempotencyKey: String
+
+    public init(
+        sessionKey: String,
+        messageId: String,
+        message: String? = nil,
+        idempotencyKey: String
+    ) {
+        self.sessionKey = sessionKey
+        self.messageId = messageId
+        self.message = message
+        self.idempotencyKey = idempotencyKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case messageId
+        case message
+        case idempotencyKey
+    }
+}
+
+/// The answer to `chat.again`.
+public struct ChatAgainResult: Codable, Hashable, Sendable {
+    public enum Status: Codable, Hashable, Sendable {
+        case started
+        case inFlight
+        case ok
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "started": self = .started
+            case "in_flight": self = .inFlight
+            case "ok": self = .ok
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .started: return "started"
+            case .inFlight: return "in_flight"
+            case .ok: return "ok"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var runId: String
+    public var status: Status
+
+    public init(
+        runId: String,
+        status: Status
+    ) {
+        self.runId = runId
+        self.status = status
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runId
+        case status
+    }
+}
+
 /// Parameters of `chat.history`.
 public struct ChatHistoryParams: Codable, Hashable, Sendable {
     public var sessionKey: String
@@ -1195,6 +1278,151 @@ public struct ChatMetadataParams: Codable, Hashable, Sendable {
 
 /// The answer to `chat.metadata`.
 public typealias ChatMetadataResult = ChatMetadata
+
+/// Parameters of `chat.past`.
+public struct ChatPastParams: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    public var agentId: String?
+    /// A message id.
+    public var before: String?
+    /// A message id.
+    public var after: String?
+    /// A message id.
+    public var around: String?
+    /// The id of a branch.
+    public var branch: String?
+    /// Default 50.
+    public var limit: Int?
+
+    public init(
+        sessionKey: String,
+        agentId: String? = nil,
+        before: String? = nil,
+        after: String? = nil,
+        around: String? = nil,
+        branch: String? = nil,
+        limit: Int? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.agentId = agentId
+        self.before = before
+        self.after = after
+        self.around = around
+        self.branch = branch
+        self.limit = limit
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case agentId
+        case before
+        case after
+        case around
+        case branch
+        case limit
+    }
+}
+
+/// The answer to `chat.past`.
+public struct ChatPastResult: Codable, Hashable, Sendable {
+    public struct Transcript: Codable, Hashable, Sendable {
+        /// Somebody asked for it in words or by a method; nobody wrote for long; the day was over.
+        public enum Reason: Codable, Hashable, Sendable {
+            case new
+            case reset
+            case idle
+            case daily
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "new": self = .new
+                case "reset": self = .reset
+                case "idle": self = .idle
+                case "daily": self = .daily
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .new: return "new"
+                case .reset: return "reset"
+                case .idle: return "idle"
+                case .daily: return "daily"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var sessionId: String
+        public var beganAt: Int?
+        /// Somebody asked for it in words or by a method; nobody wrote for long; the day was over.
+        public var reason: Reason?
+        public var messages: [Message]
+
+        public init(
+            sessionId: String,
+            beganAt: Int? = nil,
+            reason: Reason? = nil,
+            messages: [Message]
+        ) {
+            self.sessionId = sessionId
+            self.beganAt = beganAt
+            self.reason = reason
+            self.messages = messages
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case sessionId
+            case beganAt
+            case reason
+            case messages
+        }
+    }
+
+    public var sessionKey: String
+    public var current: Beginning?
+    public var transcripts: [Transcript]
+    public var branches: [BranchRow]
+    public var hasOlder: Bool
+    public var hasNewer: Bool
+
+    public init(
+        sessionKey: String,
+        current: Beginning? = nil,
+        transcripts: [Transcript],
+        branches: [BranchRow],
+        hasOlder: Bool,
+        hasNewer: Bool
+    ) {
+        self.sessionKey = sessionKey
+        self.current = current
+        self.transcripts = transcripts
+        self.branches = branches
+        self.hasOlder = hasOlder
+        self.hasNewer = hasNewer
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case current
+        case transcripts
+        case branches
+        case hasOlder
+        case hasNewer
+    }
+}
 
 /// Parameters of `chat.send`.
 public struct ChatSendParams: Codable, Hashable, Sendable {
@@ -4105,7 +4333,7 @@ public struct SessionsListParams: Codable, Hashable, Sendable {
     public var search: String?
     /// How many to leave out first. Protocol 4 only.
     public var offset: Int?
-    /// Those that were put away: there are none. Protocol 4 only.
+    /// Those that were put away, in place of the others. Protocol 4 only.
     public var archived: Bool?
     /// Protocol 4 only.
     public var excludeSubagents: Bool?
@@ -4460,6 +4688,10 @@ public struct SessionsPatchParams: Codable, Hashable, Sendable {
     public var queueMode: Nullable<String>?
     /// Protocol 4 only.
     public var agentId: String?
+    /// Protocol 4 only.
+    public var pinned: Nullable<Bool>?
+    /// Protocol 4 only.
+    public var archived: Nullable<Bool>?
     /// Accepted; changes nothing here. Protocol 4 only.
     public var unread: JSONValue?
     /// Accepted; changes nothing here. Protocol 4 only.
@@ -4483,6 +4715,8 @@ public struct SessionsPatchParams: Codable, Hashable, Sendable {
         groupActivation: Nullable<GroupActivation>? = nil,
         queueMode: Nullable<String>? = nil,
         agentId: String? = nil,
+        pinned: Nullable<Bool>? = nil,
+        archived: Nullable<Bool>? = nil,
         unread: JSONValue? = nil,
         expectedMarkedUnreadAt: JSONValue? = nil
     ) {
@@ -4503,6 +4737,8 @@ public struct SessionsPatchParams: Codable, Hashable, Sendable {
         self.groupActivation = groupActivation
         self.queueMode = queueMode
         self.agentId = agentId
+        self.pinned = pinned
+        self.archived = archived
         self.unread = unread
         self.expectedMarkedUnreadAt = expectedMarkedUnreadAt
     }
@@ -4525,6 +4761,8 @@ public struct SessionsPatchParams: Codable, Hashable, Sendable {
         case groupActivation
         case queueMode
         case agentId
+        case pinned
+        case archived
         case unread
         case expectedMarkedUnreadAt
     }
@@ -4862,7 +5100,7 @@ public struct SessionsSubscribeParams: Codable, Hashable, Sendable {
     public var search: String?
     /// How many to leave out first.
     public var offset: Int?
-    /// Those that were put away: there are none.
+    /// Those that were put away, in place of the others.
     public var archived: Bool?
     public var excludeSubagents: Bool?
     public var configuredAgentsOnly: Bool?
@@ -6069,12 +6307,16 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case messageDelete = "message.delete"
     /// Stops the replies to a session key, or one of them.
     case chatAbort = "chat.abort"
+    /// Asks again from a person's message on, with its files: with its own words, or with others in their place. What followed becomes a branch; the reply comes as chat events.
+    case chatAgain = "chat.again"
     /// The last messages of a conversation, oldest first.
     case chatHistory = "chat.history"
     /// Adds a message of the assistant to a conversation.
     case chatInject = "chat.inject"
     /// What a chat window offers: models to choose from, and commands.
     case chatMetadata = "chat.metadata"
+    /// Everything that was ever said in a conversation, also before it began anew, page by page and oldest first: the newest messages, those before or after one, those around one, or those of a branch.
+    case chatPast = "chat.past"
     /// Sends a message; the reply comes as chat events. A stop word stops the reply under way.
     case chatSend = "chat.send"
     /// What a chat window shows first: the history, and what it offers.

@@ -567,6 +567,99 @@ public struct ApprovalsSnapshot: Codable, Hashable, Sendable {
     }
 }
 
+/// The transcript of now; absent when there is no conversation.
+public struct Beginning: Codable, Hashable, Sendable {
+    /// Somebody asked for it in words or by a method; nobody wrote for long; the day was over.
+    public enum Reason: Codable, Hashable, Sendable {
+        case new
+        case reset
+        case idle
+        case daily
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "new": self = .new
+            case "reset": self = .reset
+            case "idle": self = .idle
+            case "daily": self = .daily
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .new: return "new"
+            case .reset: return "reset"
+            case .idle: return "idle"
+            case .daily: return "daily"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var sessionId: String
+    public var beganAt: Int?
+    /// Somebody asked for it in words or by a method; nobody wrote for long; the day was over.
+    public var reason: Reason?
+
+    public init(
+        sessionId: String,
+        beganAt: Int? = nil,
+        reason: Reason? = nil
+    ) {
+        self.sessionId = sessionId
+        self.beganAt = beganAt
+        self.reason = reason
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionId
+        case beganAt
+        case reason
+    }
+}
+
+public struct BranchRow: Codable, Hashable, Sendable {
+    public var id: String
+    public var sessionId: String
+    public var at: Int
+    public var instead: String
+    public var messages: Int
+
+    public init(
+        id: String,
+        sessionId: String,
+        at: Int,
+        instead: String,
+        messages: Int
+    ) {
+        self.id = id
+        self.sessionId = sessionId
+        self.at = at
+        self.instead = instead
+        self.messages = messages
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case sessionId
+        case at
+        case instead
+        case messages
+    }
+}
+
 public struct BrokenSkill: Codable, Hashable, Sendable {
     public var folder: String
     public var problem: String
@@ -3817,7 +3910,9 @@ public struct SessionRow: Codable, Hashable, Sendable {
     public var agentId: String?
     /// Whether it is its agent's main conversation.
     public var isMain: Bool?
+    /// Whether it was put away; a message brings it back.
     public var archived: Bool?
+    /// Whether it stands above the others.
     public var pinned: Bool?
     public var unread: Bool?
     public var totalTokensFresh: Bool?

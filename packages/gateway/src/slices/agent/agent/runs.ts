@@ -61,6 +61,8 @@ export interface NewRun {
   readonly content: readonly StoredPart[];
   /** The message is the first of a new conversation. */
   readonly startsAnew?: boolean;
+  /** A message of a person in whose place this one stands; what followed becomes a branch. */
+  readonly replaces?: string | undefined;
 }
 
 /** A run that is known under an idempotency key: it works or waits, or it has ended. */
@@ -190,15 +192,16 @@ export class Runs {
    * Puts a message and its run on disk in one transaction, together with what `also` writes, and lets it work when its
    * turn comes. Throws `UNAVAILABLE`, with nothing kept, when the gateway stops or too many runs wait.
    */
-  accept({ content, startsAnew = false, ...run }: NewRun, also: () => void = () => {}): Run {
+  accept({ content, startsAnew = false, replaces, ...run }: NewRun, also: () => void = () => {}): Run {
     const { store, sessions } = this.#services;
     this.#requireRoom();
     const isImmediate = this.#answering.isImmediate(run);
     const crowd = isImmediate ? undefined : this.#waiting.crowd(run);
     const record = store.transaction(() => {
-      if (startsAnew) sessions.reset(run.sessionKey);
-      else if (!isImmediate) this.#renew(run);
+      if (startsAnew) sessions.reset(run.sessionKey, "new");
+      else if (!isImmediate && replaces === undefined) this.#renew(run);
       const session = sessions.ensure(run.sessionKey);
+      if (replaces !== undefined) sessions.past.branchOff(session.sessionId, run.sessionKey, replaces, run.id);
       const request = crowd?.omitted ? { ...run.request, omitted: crowd.omitted } : run.request;
       const accepted = this.#store.accept({ ...run, request, sessionId: session.sessionId });
       sessions.transcript.append(session, { role: "user", content, runId: run.id, idempotencyKey: run.id });

@@ -42,7 +42,7 @@ const filter = {
 /** What today's clients say beyond that; what this gateway has none of changes nothing. */
 const laterFilter = {
   offset: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_NUMBER, description: "How many to leave out first." })),
-  archived: Type.Optional(Type.Boolean({ description: "Those that were put away: there are none." })),
+  archived: Type.Optional(Type.Boolean({ description: "Those that were put away, in place of the others." })),
   excludeSubagents: Flag,
   configuredAgentsOnly: Flag,
   sortBy: Ignored,
@@ -268,7 +268,14 @@ export const patch = defineMethod({
   result: Type.Object({ ok: Type.Literal(true), path: NonEmpty, key: NonEmpty, entry: SessionEntry }),
   handler: ({ params: { key, ...change }, gateway }) => patched(gateway, gateway.sessions.canonical(key), change),
   four: {
-    params: { agentId: Type.Optional(Id), unread: Ignored, expectedMarkedUnreadAt: Ignored },
+    params: {
+      agentId: Type.Optional(Id),
+      pinned: Type.Optional(Nullable(Type.Boolean({ description: "Whether it stands above the others." }))),
+      archived: Type.Optional(
+        Nullable(Type.Boolean({ description: "Whether it is put away; a message brings it back." })),
+      ),
+      ...{ unread: Ignored, expectedMarkedUnreadAt: Ignored },
+    },
     result: Type.Object({
       ...{ ok: Type.Literal(true), path: NonEmpty, key: NonEmpty, entry: SessionEntry },
       resolved: ResolvedModel,
@@ -368,8 +375,9 @@ function laterList(
 ) {
   const { archived = false, excludeSubagents = false, offset = 0, limit, ...wanted } = params;
   const { sessions } = gateway;
-  const isWanted = ({ key }: Session) => !excludeSubagents || kindOfRow(key) !== "subagent";
-  const found = archived ? [] : sessions.list(wanted).filter(isWanted);
+  const isWanted = ({ key, archived: isArchived }: Session) =>
+    isArchived === archived && (!excludeSubagents || kindOfRow(key) !== "subagent");
+  const found = sessions.list(wanted).filter(isWanted);
   const page = found.slice(offset, limit === undefined ? undefined : offset + limit);
   const rows = page.map((session, index) => sessions.laterRow(session, index < MAX_TITLED ? wanted : {}));
   return { ...headOf(gateway, rows.length), sessions: rows };

@@ -24,6 +24,8 @@ export interface SessionLevels {
 /** A change: null clears, absent leaves alone. */
 export type SessionPatch = { readonly [Name in keyof SessionLevels]?: string | null } & {
   readonly label?: string | null;
+  readonly pinned?: boolean | null;
+  readonly archived?: boolean | null;
 };
 
 interface Rule {

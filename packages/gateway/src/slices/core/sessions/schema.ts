@@ -72,8 +72,8 @@ export const SessionRow = Type.Object({
   ...SessionRowV3.properties,
   agentId: Type.Optional(NonEmpty),
   isMain: Type.Optional(Type.Boolean({ description: "Whether it is its agent's main conversation." })),
-  archived: Type.Optional(Type.Boolean()),
-  pinned: Type.Optional(Type.Boolean()),
+  archived: Type.Optional(Type.Boolean({ description: "Whether it was put away; a message brings it back." })),
+  pinned: Type.Optional(Type.Boolean({ description: "Whether it stands above the others." })),
   unread: Type.Optional(Type.Boolean()),
   totalTokensFresh: Type.Optional(Type.Boolean()),
 });
@@ -145,6 +145,34 @@ export const Message = Type.Object({
   ),
 });
 export type Message = Static<typeof Message>;
+
+/** Where a transcript begins. Of what began before this was kept, neither time nor reason is known. */
+export const Beginning = Type.Object({
+  sessionId: NonEmpty,
+  beganAt: Type.Optional(Millis),
+  reason: Type.Optional({
+    ...OneOf("new", "reset", "idle", "daily"),
+    description: "Somebody asked for it in words or by a method; nobody wrote for long; the day was over.",
+  }),
+});
+
+/** Messages that another one, of the run `instead`, stands in the place of. */
+export const BranchRow = Type.Object({
+  id: NonEmpty,
+  sessionId: NonEmpty,
+  at: Millis,
+  instead: NonEmpty,
+  messages: Type.Integer({ minimum: 0 }),
+});
+
+/** A page of everything that was said in a conversation, oldest first. */
+export const PastPage = Type.Object({
+  current: Type.Optional({ ...Beginning, description: "The transcript of now; absent when there is no conversation." }),
+  transcripts: Type.Array(Type.Object({ ...Beginning.properties, messages: Type.Array(Message) })),
+  branches: Type.Array(BranchRow),
+  hasOlder: Type.Boolean(),
+  hasNewer: Type.Boolean(),
+});
 
 /** Where sessions are kept, as far as a client needs to know: host paths are not for readers. */
 export const STORE = "state.db";

@@ -11,6 +11,7 @@ import { Port } from "../../../kit/port.ts";
 import { type Agents, normalAgentId } from "../agents/agents.ts";
 import { agentIdOf, canonicalKey, isSubagentKey, type KeyDefaults, kindOf, mainSessionKey } from "./key.ts";
 import { Media } from "./media.ts";
+import { type BeginReason, Past } from "./past.ts";
 import { applyLevels, type SessionLevels, type SessionPatch } from "./patch.ts";
 import { type Expiry, expiryOf, resetPolicy } from "./reset-policy.ts";
 import type { SessionDefaults, SessionEntry, SessionRow, SessionRowV3 } from "./schema.ts";
@@ -35,6 +36,10 @@ export interface Session {
   /** `provider/model` of the last run. */
   readonly lastModel: string | undefined;
   readonly abortedLastRun: boolean;
+  /** Whether it stands above the others. */
+  readonly pinned: boolean;
+  /** Whether it was put away. */
+  readonly archived: boolean;
   readonly inputTokens: number;
   readonly outputTokens: number;
   /** Tokens of the last turn: how full the model's window is. */
@@ -93,6 +98,8 @@ interface Details {
   readonly levels?: SessionLevels;
   readonly lastModel?: string | undefined;
   readonly abortedLastRun?: boolean;
+  readonly pinned?: boolean;
+  readonly archived?: boolean;
   readonly route?: Route | undefined;
 }
 
@@ -134,6 +141,7 @@ export class Sessions {
   /** The requests of a conversation that wait for a decision, for the wire. Filled by approvals. */
   readonly approvals = new Port<{ waitingIn(sessionKey: string): unknown[] }>({ waitingIn: () => [] });
   readonly transcript: Transcript;
+  readonly past: Past;
   readonly media: Media;
   /** Who is told of what becomes of conversations. */
   readonly watchers: Watchers;
@@ -145,6 +153,7 @@ export class Sessions {
   constructor(base: { stateDir: string; store: Store; clock: Clock; bus: Bus; config: Config; agents: Agents }) {
     this.media = new Media(base.stateDir);
     this.transcript = new Transcript({ ...base, media: this.media });
+    this.past = new Past({ ...base, transcript: this.transcript });
     this.#store = base.store;
     this.#clock = base.clock;
     this.#agents = base.agents;
@@ -222,12 +231,12 @@ export class Sessions {
     return row && toSession(row);
   }
 
-  /** The session of a canonical key, made when there is none, under this id; counts as activity. */
+  /** The session of a canonical key, made when there is none, under this id; counts as activity, which brings it back. */
   ensure(key: string, sessionId: string = newId()): Session {
     const now = this.#clock.now();
     this.#store.run(
       `insert into sessions (key, session_id, agent_id, created_at, updated_at) values (?, ?, ?, ?, ?)
-       on conflict (key) do update set updated_at = excluded.updated_at`,
+       on conflict (key) do update set updated_at = excluded.updated_at, details = json_remove(details, '$.archived')`,
       ...[key, sessionId, agentIdOf(key) ?? null, now, now],
     );
     const session = this.get(key)!;
@@ -314,12 +323,15 @@ export class Sessions {
   /** Changes what is set for a session; makes it when there is none. Throws `INVALID_REQUEST` with the rule that is broken. */
   patch(key: string, patch: SessionPatch): Session {
     return this.#store.transaction(() => {
+      const wasArchived = this.get(key)?.archived ?? false;
       const before = this.ensure(key);
       this.#checkSpawnedBy(before, patch.spawnedBy);
       const levels = applyLevels(before.levels, patch);
       const label = patch.label === undefined ? before.label : (patch.label?.trim() ?? undefined);
       if (label !== undefined && label !== before.label) this.#requireFreeLabel(label);
-      this.#saveDetails(key, { ...detailsOf(before), levels });
+      const pinned = patch.pinned === undefined ? before.pinned : patch.pinned === true;
+      const archived = patch.archived === undefined ? wasArchived : patch.archived === true;
+      this.#saveDetails(key, { ...detailsOf(before), levels, pinned, archived });
       this.#store.run("update sessions set label = ? where key = ?", label ?? null, key);
       this.watchers.changed(key, { reason: "patch" });
       return this.get(key)!;
@@ -327,16 +339,18 @@ export class Sessions {
   }
 
   /** Begins a new transcript; what is set for the session stays. The old messages stay searchable. */
-  reset(key: string, reason: "reset" | "new" = "reset"): Session {
+  reset(key: string, reason: BeginReason = "reset"): Session {
     return this.#store.transaction(() => {
       const before = this.ensure(key);
+      const sessionId = newId();
       this.#store.run(
         "update sessions set session_id = ?, input_tokens = 0, output_tokens = 0, total_tokens = 0 where key = ?",
-        newId(),
+        sessionId,
         key,
       );
+      this.past.begin(key, sessionId, reason);
       this.#saveDetails(key, { ...detailsOf(before), abortedLastRun: false });
-      this.watchers.changed(key, { reason });
+      this.watchers.changed(key, { reason: reason === "new" ? "new" : "reset" });
       return this.get(key)!;
     });
   }
@@ -349,7 +363,7 @@ export class Sessions {
     const policy = resetPolicy(this.settings, { key, channel });
     const why = expiryOf(policy, lastAt, this.#clock.olderThan(0));
     if (why === undefined) return undefined;
-    const { sessionId } = this.reset(key);
+    const { sessionId } = this.reset(key, why);
     const when =
       why === "idle" ? `nothing was said for ${policy.idleMinutes} minutes` : `it was past ${policy.atHour}:00`;
     this.transcript.append(
@@ -367,7 +381,10 @@ export class Sessions {
   delete(key: string, { keepTranscript = false }: { keepTranscript?: boolean } = {}): boolean {
     this.requireDeletable(key);
     return this.#store.transaction(() => {
-      if (!keepTranscript) this.transcript.deleteAll(key);
+      if (!keepTranscript) {
+        this.transcript.deleteAll(key);
+        this.past.deleteAll(key);
+      }
       this.watchers.changed(key, { reason: "delete" });
       return this.#store.run("delete from sessions where key = ?", key).changes > 0;
     });
@@ -443,8 +460,9 @@ export class Sessions {
       ...this.row(session, filter),
       agentId,
       isMain: session.key === this.mainKey(agentId),
-      // Nothing is put away, pinned or marked here.
-      ...{ archived: false, pinned: false, unread: false, totalTokensFresh: true },
+      ...{ archived: session.archived, pinned: session.pinned },
+      // Nothing is marked as unread here.
+      ...{ unread: false, totalTokensFresh: true },
     };
   }
 
@@ -505,13 +523,21 @@ function routeFields(route: Route | undefined) {
   };
 }
 
-function detailsOf({ levels, lastModel, abortedLastRun, route }: Session): Details {
-  return { levels, lastModel, abortedLastRun, route };
+function detailsOf({ levels, lastModel, abortedLastRun, route, pinned, archived }: Session): Details {
+  return { levels, lastModel, abortedLastRun, route, ...(pinned && { pinned }), ...(archived && { archived }) };
 }
 
 function toSession({ details, label, agentId, ...row }: Row): Session {
-  const { levels = {}, lastModel, abortedLastRun = false, route } = stored<Details>(details);
-  return { ...row, label: label ?? undefined, agentId: agentId ?? undefined, levels, lastModel, abortedLastRun, route };
+  const {
+    levels = {},
+    lastModel,
+    abortedLastRun = false,
+    route,
+    pinned = false,
+    archived = false,
+  } = stored<Details>(details);
+  const owner = { label: label ?? undefined, agentId: agentId ?? undefined };
+  return { ...row, ...owner, levels, lastModel, abortedLastRun, route, pinned, archived };
 }
 
 function twice(value: string | undefined): [string | null, string | null] {

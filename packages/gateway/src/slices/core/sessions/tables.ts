@@ -57,4 +57,23 @@ export const tables = defineTables("sessions", [
   "create index messages_of_the_gateway on messages (session_id, seq) where role = 'system'",
   // Changes no table: versions before cannot read a text that is kept once, and must not try.
   "-- the body of a message may say where its text stands (message-body.ts)",
+  `create table beginnings (
+     session_id text primary key,
+     session_key text not null,
+     at integer not null,
+     reason text not null
+   ) strict;
+   create index beginnings_by_key on beginnings (session_key);
+
+   create table branches (
+     id text primary key,
+     session_key text not null,
+     session_id text not null,
+     at integer not null,
+     first_seq integer not null,
+     last_seq integer not null,
+     instead text not null
+   ) strict;
+   create index branches_by_key on branches (session_key, at);
+   create index branches_by_session on branches (session_id);`,
 ]);

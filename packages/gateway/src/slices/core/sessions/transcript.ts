@@ -56,7 +56,8 @@ export interface StoredMessage extends NewMessage {
   readonly at: number;
 }
 
-interface MessageRow {
+/** A row of `messages`, as far as a message is read from it. */
+export interface MessageRow {
   readonly id: string;
   readonly role: Message["role"];
   readonly at: number;
@@ -186,6 +187,14 @@ export class Transcript {
    * came to its answers is left out unless `thinking` asks for it.
    */
   history(sessionId: string, limit: number, { thinking = false }: { thinking?: boolean } = {}): Message[] {
+    const shown = this.last(sessionId, limit).map((stored) =>
+      thinking ? stored : { ...stored, content: stored.content.filter(({ type }) => type !== "thinking") },
+    );
+    return this.toWireWithin(shown);
+  }
+
+  /** The newest of some messages as the wire says them, as many as 6 MiB of JSON hold; the newest one always. */
+  toWireWithin(messages: readonly StoredMessage[]): Message[] {
     let chars = 0;
     let imageBytes = 0;
     const fits = ({ sizeBytes }: MediaRef) => {
@@ -193,14 +202,18 @@ export class Transcript {
       return imageBytes <= MAX_IMAGE_BYTES;
     };
     const kept: Message[] = [];
-    for (const stored of this.last(sessionId, limit).reverse()) {
-      const content = thinking ? stored.content : stored.content.filter(({ type }) => type !== "thinking");
-      const message = this.toWire({ ...stored, content }, fits);
+    for (const stored of messages.toReversed()) {
+      const message = this.toWire(stored, fits);
       chars += JSON.stringify(message).length + 1;
       if (chars > MAX_HISTORY_CHARS && kept.length > 0) break;
       kept.push(message);
     }
     return kept.reverse();
+  }
+
+  /** A message as its row says it. */
+  read(row: MessageRow): StoredMessage {
+    return toMessage(row);
   }
 
   /** A message as the wire says it, with the pictures that `wants` accepts. */

@@ -8,6 +8,7 @@ import type { SendParams } from "../../agent/agent/intake/request.ts";
 import type { AbortReason, RunRecord } from "../../agent/agent/run/run-store.ts";
 import type { KnownRun } from "../../agent/agent/runs.ts";
 import type { Models } from "../../agent/models/models.ts";
+import type { PageRequest } from "../../core/sessions/past.ts";
 import type { Message } from "../../core/sessions/schema.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 import type { ChatMetadata, LaterHistory } from "./schema.ts";
@@ -28,6 +29,14 @@ interface HistoryParams {
 }
 
 const USUAL_LIMIT = 200;
+const PAST_PAGE = 50;
+
+interface PastParams extends Partial<PageRequest> {
+  readonly sessionKey: string;
+  readonly agentId?: string;
+}
+
+type PastAnswer = { sessionKey: string } & ReturnType<Sessions["past"]["page"]>;
 
 /** What was stopped. */
 export interface Stopped {
@@ -118,6 +127,25 @@ export class Chat {
     if (!known && sessions.watchers.hasAny)
       sessions.watchers.changed(sessions.keyOf(params.sessionKey, params.agentId), { reason: "send" });
     return { runId, status: known ? statusOf(runId, known) : "started" };
+  }
+
+  /** Asks again in the place of an earlier message; see `SendParams.replaces`. */
+  again(params: SendParams, caller: Caller): { runId: string; status: "started" | "in_flight" | "ok" } {
+    const runId = params.idempotencyKey;
+    const { agent, sessions } = this.#services;
+    const known = agent.reply(params, caller);
+    if (!known && sessions.watchers.hasAny)
+      sessions.watchers.changed(sessions.canonical(params.sessionKey), { reason: "send" });
+    return { runId, status: known ? statusOf(runId, known) : "started" };
+  }
+
+  /** A page of everything that was said in a conversation. Throws `INVALID_REQUEST` for a message that is not of it. */
+  past({ sessionKey, agentId, limit = PAST_PAGE, ...which }: PastParams): PastAnswer {
+    const { sessions } = this.#services;
+    const named = Object.keys(which).length;
+    if (named > 1) throw invalidRequest("name one of before, after, around and branch");
+    const key = sessions.keyOf(sessionKey, agentId);
+    return { sessionKey, ...sessions.past.page(key, sessions.get(key)?.sessionId, { ...which, limit }) };
   }
 
   /** Stops the replies to a session key, as it was spelled when they were asked for, or one of them. */

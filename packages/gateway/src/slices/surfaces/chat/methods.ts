@@ -10,6 +10,7 @@ import {
   OneOf,
   SessionKey,
 } from "../../../kit/schema/schema.ts";
+import { PastPage } from "../../core/sessions/schema.ts";
 import { Attachments, ChatMetadata, History, LaterHistory, MessageText, Stopped } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
@@ -96,6 +97,43 @@ export const send = defineMethod({
       ...{ originatingThreadId: Ignored, intent: Ignored, mentions: Ignored },
     },
   },
+});
+
+/** Duplicates are known by the run, as those of `chat.send`. */
+export const again = defineMethod({
+  name: "chat.again",
+  summary:
+    "Asks again from a person's message on, with its files: with its own words, or with others in their place. What " +
+    "followed becomes a branch; the reply comes as chat events.",
+  access: "operator.write",
+  params: {
+    sessionKey: SessionKey,
+    messageId: Id,
+    message: Type.Optional({ ...MessageText, description: "What it says now; its own words when left out or empty." }),
+    idempotencyKey: IdempotencyKey,
+  },
+  result: Type.Object({ runId: NonEmpty, status: OneOf("started", "in_flight", "ok") }),
+  handler: ({ params: { messageId, message = "", ...params }, gateway, caller }) =>
+    gateway.chat.again({ ...params, message, replaces: messageId }, caller),
+});
+
+export const past = defineMethod({
+  name: "chat.past",
+  summary:
+    "Everything that was ever said in a conversation, also before it began anew, page by page and oldest first: the " +
+    "newest messages, those before or after one, those around one, or those of a branch.",
+  access: "operator.read",
+  params: {
+    sessionKey: SessionKey,
+    agentId: AgentId,
+    before: Type.Optional({ ...Id, description: "A message id." }),
+    after: Type.Optional({ ...Id, description: "A message id." }),
+    around: Type.Optional({ ...Id, description: "A message id." }),
+    branch: Type.Optional({ ...Id, description: "The id of a branch." }),
+    limit: Type.Optional(Type.Integer({ minimum: 2, maximum: 200, description: "Default 50." })),
+  },
+  result: Type.Object({ sessionKey: NonEmpty, ...PastPage.properties }),
+  handler: ({ params, gateway }) => gateway.chat.past(params),
 });
 
 export const abort = defineMethod({

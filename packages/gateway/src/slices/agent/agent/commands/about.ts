@@ -5,7 +5,7 @@ import { connectHint } from "./connect-hint.ts";
 
 const help = defineCommand({
   name: "help",
-  aliases: ["commands", "start", "hello", "hi", "hey"],
+  aliases: ["commands", "start"],
   usage: "[COMMAND]",
   summary: "what can be asked",
   run({ args, starter, gateway, sessionKey }) {

@@ -6,6 +6,7 @@
 import { type Command, type CommandCall, mayUse, senderOf } from "../../../../kit/command.ts";
 import type { AgentServices } from "../services.ts";
 import { connectHint } from "./connect-hint.ts";
+import { smallTalk } from "./small-talk.ts";
 
 /** A command with what was said to it. */
 export interface Invocation {
@@ -58,6 +59,8 @@ function refusal(command: Command, starter: CommandCall["starter"]): string {
 }
 
 /** What is answered to a message that is no command when no model is connected. */
-export function unknownAnswer(services: Pick<AgentServices, "models">): string {
+export function unknownAnswer(services: Pick<AgentServices, "models">, message: string): string {
+  const answer = smallTalk(message);
+  if (answer !== undefined) return answer;
   return `${connectHint(services)}\n\nUntil then I know commands: type \`help\` to see them.`;
 }

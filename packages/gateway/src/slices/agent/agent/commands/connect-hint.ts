@@ -10,7 +10,7 @@ export function connectHint({ models }: Pick<AgentServices, "models">): string {
     return `${intro} ${found.label} runs on this machine: \`/model ${found.id}/${model.id}\` connects it.`;
   }
   return (
-    `${intro} To connect one, run \`moltbot models auth anthropic\` (or openai, google, …) where the gateway runs, ` +
+    `${intro} To connect one, open the page *Models* in WebChat, run \`moltbot models auth anthropic\` (or openai, google, …) where the gateway runs, ` +
     "or start a local server such as Ollama and type `/model`."
   );
 }

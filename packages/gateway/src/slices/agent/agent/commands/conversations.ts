@@ -48,7 +48,7 @@ const reset = defineCommand({
   needs: "operator.write",
   summary: "begins this conversation anew; the old one stays searchable",
   run({ gateway: { sessions }, sessionKey }) {
-    sessions.reset(sessionKey);
+    sessions.reset(sessionKey, "new");
     return "A new conversation. The old one can still be searched.";
   },
 });

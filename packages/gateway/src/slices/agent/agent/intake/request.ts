@@ -118,6 +118,8 @@ export interface SendParams {
   readonly thinking?: string;
   readonly attachments?: readonly unknown[];
   readonly timeoutMs?: number;
+  /** The id of a person's message that is asked again, with its files; an empty `message` means with its own words. */
+  readonly replaces?: string;
 }
 
 /** Starts the run of a chat message; undefined when it is new, else the run that the key started. */
@@ -133,6 +135,10 @@ export function requestReply(
   const id = params.idempotencyKey;
   const known = agent.runs.find(id, { principal: caller.principal, source: "chat.send" });
   if (known) return known;
+  if (params.replaces !== undefined) {
+    askAgain(services, agent, { ...params, replaces: params.replaces, message }, caller);
+    return undefined;
+  }
   const attachments = readAttachments(params.attachments ?? []);
   if (message.trim() === "" && attachments.length === 0) throw invalidRequest("message or attachment required");
   requireSendPolicy(sessionKey, services);
@@ -149,6 +155,49 @@ export function requestReply(
   const content = contentOf(directive.message, storeAttachments(attachments, sessions.media));
   agent.runs.accept({ id, source: "chat.send", principal, sessionKey, request, content, startsAnew: fresh.startsAnew });
   return undefined;
+}
+
+/** Starts a run in the place of an earlier message. Throws `INVALID_REQUEST` for one that is not there, or while a reply is under way. */
+function askAgain(
+  services: AgentServices,
+  agent: AcceptingAgent,
+  {
+    sessionKey: spelledKey,
+    agentId,
+    message,
+    replaces,
+    idempotencyKey: id,
+    ...params
+  }: SendParams & { replaces: string },
+  caller: Caller,
+): void {
+  const { sessions } = services;
+  const sessionKey = sessions.keyOf(spelledKey, agentId);
+  requireSendPolicy(sessionKey, services);
+  if (agent.runs.open().some(({ record }) => record.sessionKey === sessionKey))
+    throw invalidRequest("a reply is under way in this conversation; stop it first, or wait for its end");
+  const asked = sessions.past.question(sessions.get(sessionKey)?.sessionId ?? "", replaces).content;
+  const content = message.trim() === "" ? asked : [{ type: "text" as const, text: message }, ...asked.filter(isFile)];
+  const { principal, ...starter } = starterOf(caller);
+  const request = {
+    spelledKey,
+    message: wordsOf(content),
+    timeoutMs: timeoutMsOf(params.timeoutMs, services),
+    thinking: thinkingOf("chat.again", params.thinking),
+    starter,
+  };
+  agent.runs.accept({ id, source: "chat.send", principal, sessionKey, request, content, replaces });
+}
+
+/** What came along with a message, and is not its words. */
+function isFile(part: StoredPart): boolean {
+  return part.type === "image" || (part.type === "text" && part.from?.kind === "file");
+}
+
+/** What its sender typed. */
+function wordsOf(content: readonly StoredPart[]): string {
+  const isTyped = (part: StoredPart) => part.type === "text" && (part.from?.kind ?? "message") === "message";
+  return content.flatMap((part) => (part.type === "text" && isTyped(part) ? [part.text] : [])).join("\n\n");
 }
 
 /** The canonical key and the caller's spelling; undefined when the request names no conversation. */

@@ -114,7 +114,9 @@ export class Turns implements Answering {
       signal: run.signal,
     };
     if (!invocation) await this.#services.models.lookAround();
-    const text = invocation ? await runCommand(invocation, call) : unknownAnswer(this.#services);
+    const text = invocation
+      ? await runCommand(invocation, call)
+      : unknownAnswer(this.#services, run.record.request.message);
     yield { kind: "text", delta: text };
     yield { kind: "usage", usage: { input: 0, output: 0, totalTokens: 0 } };
   }

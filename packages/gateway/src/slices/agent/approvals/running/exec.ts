@@ -44,7 +44,7 @@ export async function exec(approvals: Approvals, params: ExecParams, call: Call)
   call.signal.throwIfAborted();
   if (outcome.kind === "withdrawn") return refusal(`It was not run: ${outcome.why}.`);
   if (outcome.kind === "decided" && outcome.decision === "deny")
-    return refusal(`It was not run: the owner said no. ${NO_APPROVAL}`);
+    return refusal(`It was not run: the owner said no. ${NO_APPROVAL}`, { denied: true });
   // Time has passed: what would run now must still be what was shown.
   const now = await planOf(approvals, params, call.run);
   if (now.binding !== waiting.binding || now.rules.security === "deny")
@@ -214,6 +214,6 @@ export function endingText({ code, signal, stopped, durationMs }: Ending): strin
   return `${how}, ${(durationMs / 1000).toFixed(1)} s`;
 }
 
-function refusal(text: string): ToolResult {
-  return { text, isError: true, meta: { notRun: true } };
+function refusal(text: string, more: { readonly denied?: true } = {}): ToolResult {
+  return { text, isError: true, meta: { notRun: true, ...more } };
 }

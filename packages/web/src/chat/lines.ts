@@ -1,0 +1,55 @@
+// Lines between messages: another day, a conversation that begins anew, and an earlier version that can be opened.
+
+import { html, nothing, type TemplateResult } from "lit";
+import type { Item } from "../conversation.ts";
+import type { Branch } from "../past.ts";
+import type { Store } from "../store.ts";
+import { clockTime, dayName } from "../time.ts";
+import { PageElement } from "./element.ts";
+import { chevronIcon } from "./icons.ts";
+
+/** Another day begins. */
+export function dayLine(at: number): TemplateResult {
+  return html`<p class="line day"><time datetime=${new Date(at).toISOString()}>${dayName(at)}</time></p>`;
+}
+
+/** The agent sees what stands below, and no more what stands above. */
+export function beginningLine({ text, at }: Extract<Item, { kind: "beginning" }>): TemplateResult {
+  return html`<div class="beginning" role="separator" aria-label=${text}>
+    <p class="line"><span>${text}${at === undefined ? nothing : html` <time>${clockTime(at)}</time>`}</span></p>
+    <p class="meta">The agent no longer sees what is above.</p>
+  </div>`;
+}
+
+/** `<moltbot-branch>`: an earlier version, folded; opened it can be read. */
+export class BranchElement extends PageElement {
+  static override properties = { branch: { attribute: false }, store: { attribute: false }, items: { state: true } };
+  declare branch: Branch;
+  declare store: Store;
+  declare items: readonly Item[] | undefined;
+
+  protected override render(): TemplateResult {
+    const { messages, at } = this.branch;
+    return html`<details class="folded branch" @toggle=${this.#onToggle}>
+      <summary>
+        ${chevronIcon}<span class="name">Earlier version</span>
+        <span class="brief">${messages} message${messages === 1 ? "" : "s"}, left ${clockTime(at)}</span>
+      </summary>
+      ${
+        this.items === undefined
+          ? html`<p class="meta" role="status">Loading…</p>`
+          : this.items.map((item) =>
+              item.kind === "user" || item.kind === "reply"
+                ? html`<moltbot-message .item=${item} .store=${this.store}></moltbot-message>`
+                : nothing,
+            )
+      }
+    </details>`;
+  }
+
+  async #onToggle(event: Event): Promise<void> {
+    if ((event.target as HTMLDetailsElement).open) this.items ??= await this.store.readBranch(this.branch.id);
+  }
+}
+
+customElements.define("moltbot-branch", BranchElement);

@@ -1,0 +1,12 @@
+// The models page as the shell sees it.
+
+import { modelsIcon } from "../chat/icons.ts";
+import type { View } from "../view.ts";
+
+export const modelsView: View = {
+  id: "models",
+  label: "Models",
+  icon: modelsIcon,
+  scope: "admin",
+  element: async () => (await import("./page.ts")).ModelsElement,
+};

@@ -1,0 +1,8 @@
+// The pages beside the conversations, in the order of the sidebar.
+
+import { channelsView } from "./channels/view.ts";
+import { modelsView } from "./models/view.ts";
+import { toolsView } from "./tools/view.ts";
+import type { View } from "./view.ts";
+
+export const VIEWS: readonly View[] = [channelsView, modelsView, toolsView];

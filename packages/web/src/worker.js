@@ -1,0 +1,52 @@
+// The service worker: keeps the page for when the gateway cannot be reached, and leads a click on a notification to its
+// place. The page itself always comes from the gateway when that answers.
+
+const CACHE = "moltbot-page";
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(keep("/").then(() => self.skipWaiting()));
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(self.clients.claim());
+});
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin) return;
+  if (request.mode === "navigate" && pathname === "/") event.respondWith(newest(request));
+  else if (/-[A-Z0-9]{8}\.(?:js|css)$/.test(pathname)) event.respondWith(kept(request));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(event.notification.data?.hash ?? ""));
+});
+
+/** The page as the gateway has it now, else as it was. */
+async function newest(request) {
+  try {
+    return await keep(request);
+  } catch {
+    return (await caches.match("/")) ?? Response.error();
+  }
+}
+
+/** Scripts and styles have their content in their names: what is kept is never stale. */
+async function kept(request) {
+  return (await caches.match(request)) ?? (await keep(request));
+}
+
+async function keep(request) {
+  const response = await fetch(request);
+  if (response.ok) await (await caches.open(CACHE)).put(request, response.clone());
+  return response;
+}
+
+async function open(hash) {
+  const [window] = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  if (window === undefined) return await self.clients.openWindow(`/${hash}`);
+  await window.focus();
+  window.postMessage({ hash });
+}

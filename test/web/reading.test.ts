@@ -1,0 +1,152 @@
+// What a reader sees of a message: its direction, tables, code, formulas, files; and the page without its gateway.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { fakeOpenAI } from "../fakes/openai.ts";
+import { startBrowser } from "../support/browser.ts";
+import { gatewayWith, openWebChat } from "../support/webchat.ts";
+import { inspect } from "./inspect.ts";
+
+const browser = await startBrowser();
+const model = await fakeOpenAI();
+const gateway = await gatewayWith(model);
+after(async () => {
+  await browser.close();
+  await gateway[Symbol.asyncDispose]();
+  await model[Symbol.asyncDispose]();
+});
+
+const REPLY = `مرحبا. كيف حالك؟
+
+Water is H~2~O, this is ~~wrong~~, and it costs $5 or $10.
+
+The rule: $a^2 + b^2 = c^2$
+
+$$\\int_0^1 x\\,dx = \\frac{1}{2}$$
+
+- [x] done
+- [ ] to do
+
+| item | price | what one has to know about it before one buys it |
+|:--|--:|:-:|
+| tea | 4 | green, from the first harvest of the year |
+
+\`\`\`js
+const answer = 42; // colours
+\`\`\``;
+
+/** A picture of one pixel. */
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
+
+for (const [size, scheme] of [
+  ["phone", "light"],
+  ["desktop", "dark"],
+] as const) {
+  test(`a reply with everything in it reads well on a ${size} in ${scheme}`, async () => {
+    model.script({ kind: "text", text: REPLY });
+    await using chat = await openWebChat(browser, gateway, { size, scheme });
+    const { page } = chat;
+    await chat.signIn();
+    if (size === "desktop") await page.getByRole("button", { name: "New conversation" }).click();
+
+    await chat.say("Show me everything");
+    await page.locator("math").nth(1).waitFor();
+    await page.locator(".hljs-keyword").waitFor();
+    await inspect(chat, `reading-${size}-${scheme}`);
+
+    const directions = await page
+      .locator(".block")
+      .evaluateAll((blocks) => blocks.map((block) => getComputedStyle(block).direction));
+    const aligned = await page
+      .locator("td")
+      .evaluateAll((cells) => cells.map((cell) => getComputedStyle(cell).textAlign));
+    const markers = await page
+      .locator("li:has(> input)")
+      .evaluateAll((items) => items.map((item) => getComputedStyle(item).listStyleType));
+    assert.deepEqual(directions.slice(0, 2), ["rtl", "ltr"]);
+    assert.deepEqual(aligned, ["left", "right", "center"]);
+    assert.deepEqual(markers, ["none", "none"]);
+    assert.deepEqual(await page.locator(".markdown del").allTextContents(), ["wrong"]);
+    assert.equal(await page.getByText("it costs $5 or $10").count(), 1);
+    assert.deepEqual(chat.problems, []);
+  });
+}
+
+test("an answer that was cut off says so, and goes on by a click", async () => {
+  model.script({ kind: "turn", text: "Once upon a", isCutOff: true }, { kind: "text", text: "time." });
+  await using chat = await openWebChat(browser, gateway);
+  await chat.signIn();
+  await chat.page.getByRole("button", { name: "New conversation" }).click();
+
+  await chat.say("A story");
+  await chat.page.getByText("The answer was cut off").waitFor();
+  await chat.page.getByRole("button", { name: "Continue" }).click();
+  await chat.shows("time.");
+
+  assert.deepEqual(chat.problems, []);
+});
+
+test("a PDF is taken, and a picture opens large", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await chat.signIn();
+  await page.getByRole("button", { name: "New conversation" }).click();
+  const asked = model.next();
+
+  await page.locator("input[type=file]").setInputFiles([
+    { name: "paper.pdf", mimeType: "application/pdf", buffer: pdfOf("The secret word is rhubarb") },
+    { name: "dot.png", mimeType: "image/png", buffer: PNG },
+  ]);
+  await page.getByRole("button", { name: "Remove dot.png" }).waitFor();
+  await chat.say("What is in it?");
+  const sent = JSON.stringify((await asked).body.messages); // reading a PDF takes a process of its own
+  await chat.shows("Hello from the model.");
+  await page.getByTitle("Show it large").click();
+  await page.getByRole("dialog", { name: "dot.png" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog", { name: "dot.png" }).waitFor({ state: "detached" });
+
+  assert.match(sent, /rhubarb/);
+  assert.deepEqual(chat.problems, []);
+});
+
+test("without its gateway the page is there after a reload all the same", async () => {
+  const own = await gatewayWith();
+  await using chat = await openWebChat(browser, own);
+  await chat.signIn();
+  await chat.page.evaluate("navigator.serviceWorker.ready.then(() => true)");
+  await chat.page.reload();
+  await chat.field.waitFor();
+
+  await own[Symbol.asyncDispose]();
+  await chat.page.reload();
+
+  await chat.page.locator("moltbot-app").waitFor();
+  assert.match(await chat.page.locator("body").innerText(), /Connecting|Offline|connection/);
+});
+
+/** The smallest PDF that says something. */
+function pdfOf(text: string): Buffer {
+  const stream = `BT /F1 24 Tf 72 700 Td (${text}) Tj ET`;
+  const objects = [
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+    `<< /Length ${stream.length} >>\nstream\n${stream}\nendstream`,
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+  ];
+  let body = "%PDF-1.4\n";
+  const offsets = objects.map((object, index) => {
+    const at = body.length;
+    body += `${index + 1} 0 obj\n${object}\nendobj\n`;
+    return at;
+  });
+  const table = offsets.map((at) => `${String(at).padStart(10, "0")} 00000 n \n`).join("");
+  const xref = `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${table}`;
+  return Buffer.from(
+    `${body}${xref}trailer << /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${body.length}\n%%EOF\n`,
+  );
+}
