@@ -164,7 +164,11 @@ const status = defineCommand({
 });
 
 /** ${words}. */
-export const ${property} = defineGroup({ summary: "${words}", alone: status, commands: { status } });
+export const ${property} = defineGroup({
+  summary: "${words}",
+  alone: status,
+  commands: { status },
+});
 `;
 }
 

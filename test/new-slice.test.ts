@@ -14,7 +14,16 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const copy = mkdtempSync(join(tmpdir(), "moltbot-new-"));
 after(() => rmSync(copy, { recursive: true, force: true }));
 
-for (const name of ["biome.json", "package.json", "package-lock.json", "tsconfig.json", "docs", "packages", "scripts", "test"])
+for (const name of [
+  "biome.json",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "docs",
+  "packages",
+  "scripts",
+  "test",
+])
   cpSync(join(root, name), join(copy, name), {
     recursive: true,
     filter: (path) => !/[\\/](?:dist|dist\.old|dist\.new|node_modules|images)$/.test(path),
