@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { COMMANDS } from "../../packages/gateway/src/catalog.ts";
 import { parseFlags } from "../../packages/gateway/src/cli/args.ts";
 import type { Command, Group } from "../../packages/gateway/src/cli/command.ts";
 import { commands } from "../../packages/gateway/src/cli/commands/index.ts";
@@ -81,3 +82,12 @@ for (const pattern of [
     assert.ok(mentions.length > 0 || pattern.startsWith("packages/web"));
     assert.deepEqual(problems.flat(), []);
   });
+
+test("every command of a conversation stands in its page", () => {
+  const page = readFileSync(`${root}/docs/commands.md`, "utf8");
+
+  assert.deepEqual(
+    COMMANDS.map(({ name }) => name).filter((name) => !new RegExp(`\`/${name}\\b`).test(page)),
+    [],
+  );
+});
