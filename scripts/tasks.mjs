@@ -1,4 +1,4 @@
-// What `npm start`, `npm test`, `npm run check`, `generate`, `build` and `bench` do, once the dependencies are there.
+// What `npm start`, `npm test`, `npm run check`, `generate`, `build`, `bench` and `new` do, once the dependencies are there.
 // Each task takes the arguments after its name and resolves to the exit code.
 
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { explain, root, runNode, runTool } from "./process.mjs";
 import { fingerprint, isBuilt, writeStamp } from "./stamp.mjs";
 
 /** The repository commands by name. */
-export const tasks = { start, test, check, generate, build, bench };
+export const tasks = { start, test, check, generate, build, bench, new: begin };
 
 /** Builds when needed, then runs the gateway in the foreground with the given options. */
 async function start(args) {
@@ -48,6 +48,13 @@ async function check() {
 /** Writes the files that follow from the definitions; with `--check` only says which are stale. */
 function generate(args) {
   return runNode(["--conditions=moltbot-source", "scripts/generate.ts", ...args]);
+}
+
+/** `slice NAME`: writes the first files of a slice, and generates what follows from its definitions. */
+async function begin([what, ...args]) {
+  if (what !== "slice") throw explain("Say what to begin: npm run new slice NAME [-- --floor FLOOR].", 2);
+  const code = await runNode(["--conditions=moltbot-source", "scripts/new-slice.ts", ...args]);
+  return code === 0 ? await generate([]) : code;
 }
 
 /** Builds all packages. */

@@ -59,7 +59,7 @@ test("a revoked token stops working, and the gateway's own token gets the device
   const device = deviceIdOf(home);
   const rotated = await home.run(["devices", "rotate", "--device", device, "--json"]);
 
-  const revoked = await home.run(["devices", "revoke", "--device", device]);
+  const revoked = await home.run(["devices", "revoke", device]);
   const old = await home.run(["health", "--url", gateway.url, "--token", JSON.parse(rotated.stdout).token]);
   const again = await home.run(["health"]);
 
@@ -73,5 +73,5 @@ test("rotating without a device says how to name one", async () => {
 
   const { code, stderr } = await home.run(["devices", "rotate"]);
 
-  assert.deepEqual([code, stderr], [2, "Say which device with --device; `moltbot devices list` shows them.\n"]);
+  assert.deepEqual([code, stderr], [2, "Say which device; `moltbot devices list` shows them.\n"]);
 });

@@ -38,7 +38,7 @@ test("a line over the days, a table, and the budgets; no wider than 80 columns",
   const { stdout } = await home.run(["usage", "--days", "5"]);
 
   const [line, , head, day, , budget] = stdout.split("\n");
-  assert.equal(line, "····█  2.5k tokens, $0.0135 in 5 days");
+  assert.equal(line, "····█  2.5k tokens in 5 days, $0.0135");
   assert.equal(head?.replace(/ +/g, " "), "Day Input Cached Output Total Cost");
   assert.match(day ?? "", /^\d{4}-\d\d-\d\d +1\.0k +1\.0k +500 +2\.5k +\$0\.0135$/);
   assert.match(budget ?? "", /^● budgets\.daily\.tokens {2}2\.5k of 10\.0k \(25 %\), anew in \d+ (h|min|s)$/);

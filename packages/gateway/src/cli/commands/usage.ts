@@ -55,7 +55,7 @@ const UNKNOWN_PRICE =
 
 function headline({ out }: UsageCall, { daily, days, totals }: UsageCostResult, today: string): string {
   const bars = sparkline(perDay(daily, days, today));
-  return `${out.style.cyan(bars)}  ${out.style.bold(`${tokens(totals.totalTokens)} tokens`)}, ${money(totals)} in ${days} days`;
+  return `${out.style.cyan(bars)}  ${out.style.bold(`${tokens(totals.totalTokens)} tokens`)} in ${days} days, ${money(totals)}`;
 }
 
 /** The tokens of each day, those without any too, the oldest first. */

@@ -1,0 +1,127 @@
+// `npm run new slice`: what it writes into a copy of the sources compiles, passes its test, and answers over the wire.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const copy = mkdtempSync(join(tmpdir(), "moltbot-new-"));
+after(() => rmSync(copy, { recursive: true, force: true }));
+
+for (const name of [
+  "biome.json",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "docs",
+  "packages",
+  "scripts",
+  "test",
+])
+  cpSync(join(root, name), join(copy, name), {
+    recursive: true,
+    filter: (path) => !/[\\/](?:dist|dist\.old|dist\.new|node_modules|images)$/.test(path),
+  });
+linkPackages(join(root, "node_modules"), join(copy, "node_modules"));
+
+/** The installed packages, but those of this repository from the copy. */
+function linkPackages(from: string, to: string): void {
+  mkdirSync(join(to, "@moltbot"), { recursive: true });
+  for (const name of readdirSync(from)) {
+    if (name.startsWith(".stamp")) cpSync(join(from, name), join(to, name));
+    else if (name !== "@moltbot") symlinkSync(join(from, name), join(to, name));
+  }
+  for (const name of ["protocol", "fakes", "web"])
+    symlinkSync(join(copy, "packages", name), join(to, "@moltbot", name));
+}
+
+async function run(...args: string[]) {
+  // Node skips the tests of a process that a test has started, unless it does not know.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const child = spawn(process.execPath, ["--conditions=moltbot-source", ...args], { cwd: copy, env });
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close") as Promise<[number | null]>,
+  ]);
+  return { code, stdout, stderr };
+}
+
+const made = await run("scripts/bootstrap.mjs", "new", "slice", "night-watches", "--floor", "automation");
+
+test("it names what it wrote, and generates what follows", () => {
+  assert.equal(made.code, 0, made.stderr);
+  assert.deepEqual(made.stdout.trim().split("\n"), [
+    "packages/gateway/src/slices/automation/night-watches/slice.ts",
+    "packages/gateway/src/slices/automation/night-watches/index.ts",
+    "packages/gateway/src/slices/automation/night-watches/methods.ts",
+    "packages/gateway/src/slices/automation/night-watches/night-watches.ts",
+    "packages/gateway/src/slices/automation/night-watches/night-watches.test.ts",
+    "packages/gateway/src/cli/commands/night-watches.ts",
+    "packages/gateway/src/catalog.ts",
+    "packages/gateway/src/cli/commands/index.ts",
+    "test/wire/access.test.ts",
+  ]);
+  assert.match(made.stderr, /wrote packages\/protocol\/schema\.json/);
+});
+
+test("it compiles", async () => {
+  const { compilerOptions } = JSON.parse(readFileSync(join(copy, "tsconfig.json"), "utf8"));
+  const include = ["packages/gateway/src", "test/wire/access.test.ts"];
+  writeFileSync(join(copy, "tsconfig.json"), JSON.stringify({ compilerOptions, include }));
+
+  const checked = await run("node_modules/typescript/bin/tsc", "-p", "tsconfig.json");
+
+  assert.deepEqual([checked.code, checked.stdout], [0, ""]);
+});
+
+test("its own test passes, the rules of imports hold, and the table of access knows its method", async () => {
+  const slice = "packages/gateway/src/slices/automation/night-watches/night-watches.test.ts";
+  const tested = await run("--test", slice, "test/architecture.test.ts", "test/wire/access.test.ts");
+
+  assert.equal(tested.code, 0, tested.stdout);
+  assert.match(tested.stdout, /the status says since when it is open/);
+});
+
+test("its command answers from a gateway", async () => {
+  const env = { ...process.env, MOLTBOT_STATE_DIR: join(copy, "state"), NO_COLOR: "1" };
+  const command = ["--conditions=moltbot-source", "packages/gateway/src/cli/main.ts"];
+  const gateway = spawn(process.execPath, [...command, "gateway", "--port", "0"], { cwd: copy, env });
+  gateway.stdout.setEncoding("utf8");
+  for await (const chunk of gateway.stdout) if (String(chunk).includes("http")) break;
+
+  const child = spawn(process.execPath, [...command, "night-watches"], { cwd: copy, env });
+  const said = await text(child.stdout);
+  gateway.kill();
+  await once(gateway, "exit");
+
+  assert.match(said, /^Opened (just now|\d+ (s|min) ago)\.\n$/);
+});
+
+test("a name that is taken, or that is none, is refused and nothing is written", async () => {
+  const taken = await run("scripts/new-slice.ts", "sessions");
+  const command = await run("scripts/new-slice.ts", "doctor");
+  const bad = await run("scripts/new-slice.ts", "Night Watch");
+  const floor = await run("scripts/new-slice.ts", "tides", "--floor", "cellar");
+
+  assert.deepEqual(
+    [taken, command, bad, floor].map(({ code, stdout }) => [code, stdout]),
+    [
+      [2, ""],
+      [2, ""],
+      [2, ""],
+      [2, ""],
+    ],
+  );
+  assert.match(
+    taken.stderr,
+    /^There is a slice sessions already, in packages\/gateway\/src\/slices\/core\/sessions\.$/m,
+  );
+  assert.match(floor.stderr, /^--floor is one of core, agent, surfaces, automation, operations, not "cellar"\.$/m);
+});
