@@ -1,6 +1,6 @@
 /**
- * A channel: one messaging platform, as a value. What it can do is which functions its connection has; policy, queueing,
- * retries, chunking and typing refresh are not its business.
+ * A channel: one messaging platform, as a value. The functions of its connection show what it can do. Policy, queueing,
+ * retries, splitting and the refresh of "typing" are done by messaging.
  */
 
 import { type Static, type TObject, type TProperties, Type } from "@sinclair/typebox";
@@ -59,7 +59,10 @@ declare const kindOfName: unique symbol;
 
 /** An id that the platform assigns and nobody can choose. Rights are given to these. */
 export type AccountId = string & { readonly [kindOfName]: "account id" };
-/** Another id of the same account, and the platform proves that: a WhatsApp LID beside a number. As good as the id. */
+/**
+ * Another id of one account, where the platform proves that they belong together: a WhatsApp LID beside a number. It
+ * gives the same rights as the id.
+ */
 export type ProvenAlias = string & { readonly [kindOfName]: "proven alias" };
 /**
  * A name that its holder chose and can change: a user name, a display name, a title. Somebody else can take it, so it is
@@ -67,17 +70,19 @@ export type ProvenAlias = string & { readonly [kindOfName]: "proven alias" };
  */
 export type ChosenName = string & { readonly [kindOfName]: "chosen name" };
 
-/** What the platform told as an id that it assigned. Called in `channels/` only, where the platform's words are read. */
+/**
+ * Marks a text as an id that the platform assigned. Called in `channels/` only, where the platform's answers are read.
+ */
 export function accountId(text: string): AccountId {
   return text as AccountId;
 }
 
-/** What the platform proved to be another id of the same account. Called in `channels/` only. */
+/** Marks a text as an id that the platform proves to belong to the same account. Called in `channels/` only. */
 export function provenAlias(text: string): ProvenAlias {
   return text as ProvenAlias;
 }
 
-/** What somebody is, or something was, called by people. */
+/** Marks a text as a name that people chose. */
 export function chosenName(text: string): ChosenName;
 export function chosenName(text: string | undefined): ChosenName | undefined;
 export function chosenName(text: string | undefined): ChosenName | undefined {
@@ -87,16 +92,19 @@ export function chosenName(text: string | undefined): ChosenName | undefined {
 /** A person or bot. */
 export interface Peer {
   readonly id: AccountId;
-  /** Beside `id`; lists may hold them instead of it. */
+  /** Further ids; lists may hold one of these in place of `id`. */
   readonly aliases?: readonly ProvenAlias[] | undefined;
   readonly name?: ChosenName | undefined;
   readonly username?: ChosenName | undefined;
   readonly isBot?: boolean | undefined;
-  /** The transport does not authenticate its senders (SMS): whoever this seems to be has a stranger's rights. */
+  /**
+   * The transport does not authenticate its senders (SMS), so this sender has a stranger's rights whoever it seems to
+   * be.
+   */
   readonly isUnproven?: boolean | undefined;
 }
 
-/** A message on the platform. `senderId` where the platform needs it to name one (WhatsApp groups, Signal). */
+/** Names a message on the platform. `senderId` is set where the platform needs it (WhatsApp groups, Signal). */
 export interface MessageRef {
   readonly chat: ChatRef;
   readonly id: string;
@@ -125,7 +133,7 @@ export interface Quote {
   readonly items?: readonly Item[] | undefined;
   /** The id of whoever wrote it. */
   readonly senderId?: string | undefined;
-  /** The platform passes on what its sender claims of it (Signal, WhatsApp): text and author may be made up. */
+  /** The platform passes on what the sender claims (Signal, WhatsApp): text and author may be made up. */
   readonly isClaimed?: boolean | undefined;
   readonly senderName?: ChosenName | undefined;
   /** Set when it stands in another chat: which one, as far as the platform says so. */
@@ -162,8 +170,8 @@ export interface Content extends Said {
 
 interface InboundBase {
   /**
-   * What makes this event the same as a redelivered one, most telling first. The event is dropped when any of them is
-   * known already; unique within the account.
+   * The keys that tell a redelivery apart, most telling first. The event is dropped when any of them is known already;
+   * unique within the account.
    */
   readonly keys: readonly [string, ...string[]];
   /** When the platform says it happened, epoch ms. */
@@ -242,14 +250,14 @@ export interface OutboundMedia {
 
 export interface Button {
   readonly label: string;
-  /** Comes back as `data` when it is pressed; at most 64 bytes. */
+  /** Is sent back as `data` when the button is pressed; at most 64 bytes. */
   readonly data: string;
 }
 
 /** One message to send: a text, or a file with a text under it. Text is rendered and within the channel's limit. */
 export interface Outbound {
   /**
-   * 20 lower-case hexadecimal digits, the same when a doubtful message is sent again. A channel whose platform takes a
+   * 20 lower-case hexadecimal digits, unchanged when a doubtful message is sent again. A channel whose platform takes a
    * client's id derives it from this.
    */
   readonly clientId: string;
@@ -383,7 +391,9 @@ export interface ChannelContext<Settings = Record<string, unknown>> extends Prob
    * since the clock of this machine may be wrong. `NaN` and undefined tell nothing.
    */
   heardTime(at: number | undefined): void;
-  /** A message we sent, by the platform's id: WhatsApp peers ask for it again when they cannot decrypt it. */
+  /**
+   * A message that the account sent, by the platform's id: WhatsApp peers ask for it again when they cannot decrypt it.
+   */
   ownMessage(id: string): { readonly chat: ChatRef; readonly text: string } | undefined;
   /** Chats that messages have come from or gone to, newest first, at most `limit`: where to catch up after a gap. */
   knownChats(limit: number): readonly Chat[];
@@ -472,7 +482,7 @@ export interface ChannelDefinition {
   readonly env: Readonly<Record<string, string>>;
   readonly limits: ChannelLimits;
   readonly capabilities: readonly Capability[];
-  /** How long after a doubtful send the same `clientId` may be sent again without doubling it, ms; 0 is never. */
+  /** How long after a doubtful send a repeat with the same `clientId` is still harmless, ms; 0 is never. */
   readonly repeatSafeMs: number;
   /** Whether a session is linked by scanning or typing a code, not by a token in the settings. */
   readonly isLinkedByLogin: boolean;
@@ -488,7 +498,9 @@ export interface ChannelDefinition {
   target(text: string): ChatRef;
   /** A peer's id as allowlists spell it, in the form of `Peer.id`: "+1 (555) 01" → "+155501". */
   normalPeer(text: string): string;
-  /** How ids look that the platform assigns. What looks otherwise in a list that gives rights is a name, and gives none. */
+  /**
+   * The form of the ids that the platform assigns. Anything else in a list that gives rights is a name, and gives none.
+   */
   readonly ids: IdForms;
   dialect(): Promise<Dialect>;
   /** Connects; resolves when messages flow. Throws `ChannelError`. Everything ends when the signal aborts or on dispose. */
@@ -527,7 +539,7 @@ export function defineChannel<const Properties extends TProperties>(
   return { ...functions, env, isLinkedByLogin, settings: Type.Object(settings) as unknown as TObject };
 }
 
-/** Tells on the time that an answer names (RFC 9110: Date), and returns the answer as it is. */
+/** Passes the time that an answer names (RFC 9110: Date) to `heardTime`, and returns the answer unchanged. */
 export function withTimeHeard<Answer extends { readonly headers: { get(name: string): string | null } }>(
   answer: Answer,
   { heardTime }: Pick<ChannelContext, "heardTime">,

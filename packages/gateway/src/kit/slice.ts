@@ -69,8 +69,8 @@ interface WithService<Name extends string, Uses extends readonly Named[], Module
   /** Loads the heavy half; the modules of all slices are loaded side by side. */
   readonly load: () => Promise<Module>;
   /**
-   * Makes the service, and fills the ports of those above. `gateway` is one object for all slices: what stands below in
-   * the catalog is in it when all have opened.
+   * Makes the service and fills ports of slices above. `gateway` is one object for all slices; services of slices below
+   * are in it only after all have opened.
    */
   readonly open: (gateway: Reach<Uses>, module: Module) => Service;
 }
@@ -175,7 +175,7 @@ type Ordered<List, Above extends string = never> = List extends readonly [
 export function inOrder<const List extends readonly Slice[]>(
   ...slices: Ordered<List> extends true ? List : { readonly [Index in keyof List]: Ordered<List> }
 ): readonly Slice[] {
-  // The condition on the list is for whoever writes it; the compiler does not see through it here.
+  // The type condition is checked where the list is written; TypeScript cannot follow it here.
   return slices as unknown as readonly Slice[];
 }
 
