@@ -15,10 +15,10 @@ export function matchesName(pattern: string, name: string): boolean {
 export function matchesGlob(pattern: string, text: string): boolean {
   const parts = pattern.match(/\*\*|[\s\S]/gu) ?? [];
   const isStar = parts.map((part) => part === "*" || part === "**");
-  /** Which parts could come next, after each character. */
+  /** The parts of the pattern that could match next. */
   let open = new Set([0]);
   const skipStars = (from: Set<number>) => {
-    // A set can grow while it is walked: what a star skips may be a star again.
+    // The set grows while it is iterated: behind a skipped star may stand another one.
     for (const at of from) if (isStar[at]) from.add(at + 1);
     return from;
   };
