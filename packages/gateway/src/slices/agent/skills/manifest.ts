@@ -98,8 +98,9 @@ export function isHarmlessVariable(name: string): boolean {
 }
 
 async function parseHead(head: string): Promise<Record<string, unknown>> {
-  const { parseDocument } = await import("yaml");
-  const document = parseDocument(head, { schema: "core", logLevel: "silent" });
+  // Use the default export: the bundler gives the named exports of a CommonJS package to static imports only.
+  const { default: yaml } = await import("yaml");
+  const document = yaml.parseDocument(head, { schema: "core", logLevel: "silent" });
   const [problem] = document.errors;
   if (problem) throw notYaml(problem);
   try {
