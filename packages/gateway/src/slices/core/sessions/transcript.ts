@@ -1,4 +1,4 @@
-/** What was said: an append-only list of messages for each session, searchable by word. */
+/** The transcript: an append-only list of messages for each session, searchable by word. */
 
 import type { Static } from "@sinclair/typebox";
 import { newId } from "../../../base/ids.ts";
@@ -11,8 +11,9 @@ import { bodyOf, messageIn } from "./message-body.ts";
 import type { Message, PreviewItem, SearchMatch } from "./schema.ts";
 
 /**
- * A part of a message as it is stored; pictures are files. Tool calls and thinking stand in the assistant's only. `from`
- * says whose words a text is when they are not simply those of the message's role: `text` is then as it was said.
+ * A part of a message as it is stored; pictures are files. Tool calls and thinking occur only in the assistant's
+ * messages. `from` says whose words a text is when they are not simply those of the message's role; `text` is then
+ * unframed.
  */
 export type StoredPart =
   | { readonly type: "text"; readonly text: string; readonly from?: Source | undefined }
@@ -30,7 +31,7 @@ export type StoredPart =
       readonly providerData?: Readonly<Record<string, unknown>> | undefined;
     };
 
-/** What is added to a transcript. */
+/** A message that is added to a transcript. */
 export interface NewMessage {
   readonly role: Message["role"];
   readonly content: readonly StoredPart[];
@@ -77,16 +78,16 @@ interface MovedRow {
   readonly archivedAt: number | null;
 }
 
-/** Pictures of a history answer: the newest up to this many bytes are sent along. */
+/** The most bytes of pictures in a history answer; the newest are sent. */
 const MAX_IMAGE_BYTES = 3 * 1024 * 1024;
-/** A history answer as JSON (protocol: chat.history). */
+/** The most characters of a history answer as JSON (protocol: chat.history). */
 const MAX_HISTORY_CHARS = 6 * 1024 * 1024;
 
-/** So many messages are read at once by who does not know how many are wanted. */
+/** Messages that are read at once when the wanted number is not known. */
 const PAGE = 200;
 
 export class Transcript {
-  /** Told of every message that is added, before the surrounding transaction has ended. */
+  /** Called for every new message, before the surrounding transaction ends. */
   onAppend: ((session: { key: string; sessionId: string }, message: StoredMessage) => void) | undefined;
   readonly #store: Store;
   readonly #clock: Clock;
@@ -102,9 +103,9 @@ export class Transcript {
   append(session: { key: string; sessionId: string }, message: NewMessage): StoredMessage {
     const { role, runId, ...body } = message;
     const stored = { ...message, id: newId(), at: this.#clock.now() };
-    // What tools answered is not what people look for.
+    // People do not search for tool results.
     const text = role === "toolResult" ? "" : textOf(message.content);
-    // Returned, not asked for afterwards: the search table's trigger inserts rows of its own.
+    // Use `returning`: the search table's trigger inserts rows of its own, so `last_insert_rowid` would be wrong.
     const { seq } = this.#store.get<{ seq: number }>(
       "insert into messages (id, session_key, session_id, run_id, role, at, text, body) values (?, ?, ?, ?, ?, ?, ?, ?) returning seq",
       ...[stored.id, session.key, session.sessionId, runId ?? null, role, stored.at],
@@ -129,8 +130,8 @@ export class Transcript {
   }
 
   /**
-   * The newest messages, oldest first: read backwards from the last until `goesOn` says no to one, which is the first of
-   * the answer; never more than `limit`, and only what stands behind the message `afterId` if that is still there.
+   * The newest messages, oldest first. Reads backwards until `goesOn` returns false for a message, which is the first
+   * of the answer. Never more than `limit`, and only messages after `afterId` if that still exists.
    */
   backwards(
     sessionId: string,
@@ -171,12 +172,12 @@ export class Transcript {
     return row && toMessage(row);
   }
 
-  /** Takes one message out of the conversation; it stays searchable. */
+  /** Removes one message from the conversation; it stays searchable. */
   archive(id: string): void {
     this.#store.run("update messages set archived_at = ? where id = ? and archived_at is null", this.#clock.now(), id);
   }
 
-  /** What one run said and heard in a session, oldest first. */
+  /** The messages of one run in a session, oldest first. */
   ofRun(sessionId: string, runId: string): StoredMessage[] {
     return this.#store
       .all<MessageRow>(
@@ -189,8 +190,8 @@ export class Transcript {
   }
 
   /**
-   * The last messages as the wire says them: at most `limit`, and at most 6 MiB of JSON; the oldest go first. How the model
-   * came to its answers is left out unless `thinking` asks for it.
+   * The last messages in the wire's form: at most `limit`, and at most 6 MiB of JSON; the oldest are left out first.
+   * Reasoning is left out unless `thinking` asks for it.
    */
   history(sessionId: string, limit: number, { thinking = false }: { thinking?: boolean } = {}): Message[] {
     let chars = 0;
@@ -210,7 +211,7 @@ export class Transcript {
     return kept.reverse();
   }
 
-  /** A message as the wire says it, with the pictures that `wants` accepts. */
+  /** A message in the wire's form, with the pictures that `wants` accepts. */
   toWire(stored: StoredMessage, wants: (part: MediaRef) => boolean = () => false): Message {
     const { id, at, role, content, ...rest } = stored;
     return {
@@ -252,7 +253,7 @@ export class Transcript {
     return rows.reverse().map(({ role, text }) => ({ role: previewRole(role), text: shorten(text, maxChars) }));
   }
 
-  /** The first thing a person said, shortened: what a conversation without a name is called. */
+  /** The first message of a person, shortened: the title of a conversation without a name. */
   title(sessionId: string): string | undefined {
     return this.#firstText("role = 'user' and text not like '/%'", "asc", sessionId, 60);
   }
@@ -263,8 +264,9 @@ export class Transcript {
   }
 
   /**
-   * Messages that hold every word, or where few do its beginning; the best of the newest ones first. Not those of one run,
-   * if it asks. Only so many of the newest hits are ranked: looking at each of a very common word takes seconds.
+   * Finds messages that hold every word, or, where few do, words that begin so; the best of the newest ones first,
+   * without those of `exceptRun`. Only a bounded number of the newest hits is ranked, because ranking every hit of a
+   * common word takes seconds.
    */
   search(query: string, limit: number, { exceptRun = "" }: { exceptRun?: string } = {}): Static<typeof SearchMatch>[] {
     const words = query.match(/[\p{L}\p{N}_]+/gu)?.slice(0, 20) ?? [];
@@ -303,7 +305,7 @@ export class Transcript {
     )?.at;
   }
 
-  /** Where a message stands among all messages; undefined when there is none of that id. */
+  /** The position of a message among all messages; undefined when the id is unknown. */
   placeOf(id: string): number | undefined {
     return this.#store.get<{ seq: number }>("select seq from messages where id = ?", id)?.seq;
   }
@@ -318,7 +320,7 @@ export class Transcript {
     );
   }
 
-  /** Takes all but the last `keep` messages out of the conversation; they stay searchable. Returns how many it took. */
+  /** Removes all but the last `keep` messages from the conversation; they stay searchable. Returns how many. */
   archiveAllBut(sessionId: string, keep: number): number {
     return this.#store.run(
       `update messages set archived_at = ? where session_id = ? and archived_at is null and seq not in (
@@ -330,7 +332,7 @@ export class Transcript {
     ).changes;
   }
 
-  /** Takes what a run has said and heard out of the conversation; it stays searchable. */
+  /** Removes the messages of a run from the conversation; they stay searchable. */
   archiveRun(sessionId: string, runId: string): void {
     this.#store.run(
       "update messages set archived_at = ? where run_id = ? and session_id = ? and archived_at is null",
@@ -338,7 +340,7 @@ export class Transcript {
     );
   }
 
-  /** Where the messages of runs stand in a session, oldest first. */
+  /** The positions of the messages of runs in a session, oldest first. */
   placesOf(sessionId: string, runIds: readonly string[]): number[] {
     const places = runIds.flatMap((runId) =>
       this.#store.all<{ seq: number }>(
@@ -350,12 +352,12 @@ export class Transcript {
     return places.map(({ seq }) => seq).sort((a, b) => a - b);
   }
 
-  /** Whether nothing stands behind a place in its session. */
+  /** Whether a position is the last of its session. */
   isLast(sessionId: string, place: number): boolean {
     return !this.#store.get("select 1 from messages where session_id = ? and seq > ? limit 1", sessionId, place);
   }
 
-  /** Puts messages behind everything else, in this order, as messages of a run. */
+  /** Moves messages to the end, in this order, as messages of a run. */
   moveToEnd(places: readonly number[], runId: string): void {
     for (const place of places) this.#moveToEnd(place, runId);
   }
@@ -399,11 +401,13 @@ export class Transcript {
 
 type Hit = Static<typeof SearchMatch> & { readonly seq: number; readonly head: string };
 
-/** So many of the newest hits are ranked, each by its first characters. */
+/** The most hits that are ranked, each by its first characters. */
 const RANKED = 300;
 const RANKED_CHARS = 1_000;
 
-/** The beginnings of so few letters stand for too many words; in scripts without spaces a word is a whole sentence. */
+/**
+ * Whether a word is too short for a search by its beginning. In scripts without spaces a "word" is a whole sentence.
+ */
 function isShort(word: string): boolean {
   return (
     word.length < 3 &&
@@ -415,14 +419,14 @@ function orItsBeginning(word: string): string {
   return isShort(word) ? `"${word}"` : `"${word}"*`;
 }
 
-/** Without case and accents, as the index has it. */
+/** Removes case and accents, as the index does. */
 function folded(text: string): string {
   return normalised(text, "NFD")
     .replace(/\p{M}+/gu, "")
     .toLowerCase();
 }
 
-/** How much a text is about the words: each counts the more often it stands there, the less the longer the text is. */
+/** Scores a text: each occurrence of a word counts, and long texts count less. */
 function scoreOf(text: string, words: readonly string[]): number {
   const plain = folded(text);
   const length = plain.length / 200;
