@@ -1,8 +1,8 @@
-/** What a platform says of a message, kept within bounds: whatever it holds, a row of the inbox stays small and readable. */
+/** Bounds the fields of a platform's event, so that every row of the inbox is small and readable. */
 import type { Inbound } from "../../../../kit/channel.ts";
 import type { Said } from "../../../../kit/text/said.ts";
 
-/** Longer than any platform's messages; what is beyond was not written by a person. */
+/** Longer than any platform's messages; no person writes more. */
 const MAX_TEXT_CHARS = 200_000;
 const MAX_NAME_CHARS = 256;
 const MAX_MEDIA = 50;
@@ -12,7 +12,7 @@ const MAX_PART_CHARS = 20_000;
 /** Items, and entries in one of them. */
 const MAX_PARTS = 200;
 
-/** A copy within bounds; what is cut is said. */
+/** A copy within bounds; a cut text says that it was cut. */
 export function boundedInbound(inbound: Inbound): Inbound {
   const { sender, chat } = inbound;
   const bounded = {
