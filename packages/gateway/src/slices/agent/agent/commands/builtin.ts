@@ -1,13 +1,13 @@
 /**
- * The agent that works without a model: it knows commands and never pretends to be a language model. Slash commands
- * are its work too when a model is connected.
+ * The built-in agent, which works without a model: it knows commands and never pretends to be a language model. It also
+ * runs slash commands when a model is connected.
  */
 
 import { type Command, type CommandCall, mayUse, senderOf } from "../../../../kit/command.ts";
 import type { AgentServices } from "../services.ts";
 import { connectHint } from "./connect-hint.ts";
 
-/** A command with what was said to it. */
+/** A command and its arguments. */
 export interface Invocation {
   readonly command: Command;
   readonly args: string;
@@ -57,7 +57,7 @@ function refusal(command: Command, starter: CommandCall["starter"]): string {
   return `/${name} is for ${isForGuests ? "people whom the owner of this gateway has let in" : "the owner of this gateway"}.`;
 }
 
-/** What is answered to a message that is no command when no model is connected. */
+/** The answer to a message that is no command when no model is connected. */
 export function unknownAnswer(services: Pick<AgentServices, "models">): string {
   return `${connectHint(services)}\n\nUntil then I know commands: type \`help\` to see them.`;
 }
