@@ -4,7 +4,7 @@ import type { Question } from "../agent/approving.ts";
 import type { Approvals } from "./approvals.ts";
 import type { Decision } from "./policy/policy.ts";
 
-/** What was decided; nobody's answer in time is a no. */
+/** Resolves to the decision; without an answer in time it is a no. */
 export async function askPeople(
   approvals: Approvals,
   { run, text, cwd }: Question,

@@ -13,7 +13,7 @@ export async function* interruptible<Step>(steps: AsyncIterable<Step>, signal: A
       yield next.value;
     }
   } finally {
-    // Not awaited: what hangs would hang here too.
+    // Do not await this: it may hang as well.
     void iterator.return?.().catch((error: unknown) => ignore(error, "the steps have ended or are ended here"));
   }
 }
