@@ -1,8 +1,8 @@
-/** What a SKILL.md says of itself: the YAML at its head, as the AgentSkills format and the product's own block have it. */
+/** Reads the head of a SKILL.md: YAML in the AgentSkills format, with the product's own block. */
 import { isRecord } from "../../../base/config/config.ts";
 import { detailOf, invalidRequest } from "../../../base/errors.ts";
 
-/** What must be there for a skill to work. */
+/** The requirements of a skill. */
 export interface Requirements {
   /** Programs, all of them. */
   readonly bins: readonly string[];
