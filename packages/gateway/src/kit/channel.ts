@@ -193,7 +193,7 @@ export type Inbound =
         readonly albumId?: string | undefined;
         /** The platform has its files later, and then tells of them as `files`. */
         readonly awaitsFiles?: boolean | undefined;
-        /** Handed back on the first part of the answer, for example to answer a native command. */
+        /** Passed back with the first part of the answer, for example to answer a native command. */
         readonly via?: string | undefined;
         /** A native command or menu: it is addressed to us wherever it was typed. */
         readonly isCommand?: boolean | undefined;
@@ -381,9 +381,9 @@ export interface ChannelContext<Settings = Record<string, unknown>> extends Prob
     readonly choices?: readonly string[];
   }[];
   /**
-   * Takes in what has happened, together with the changes of state that go with it, in one transaction. When it
-   * returns, all of it is on disk and the platform may be told so; what is known already is dropped, and what no person
-   * made is logged. Throws when the disk refuses; then the platform must not be told.
+   * Stores events, and the changes of state that belong to them, in one transaction. When it returns, all of it is on
+   * disk and the platform may be told so. Known events are dropped, and events that no person made are logged. Throws
+   * when the disk refuses; then the platform must not be told.
    */
   receive(readings: readonly Reading[], state?: StateChanges): void;
   /**
@@ -548,7 +548,7 @@ export function withTimeHeard<Answer extends { readonly headers: { get(name: str
   return answer;
 }
 
-/** The text of a message that may bring others' words: what is not the sender's own stands apart, and is named. */
+/** Separates the sender's own text from forwarded texts. */
 export function ownAndForwarded(own: Said, forwarded: readonly Forwarded[]): Said & Pick<Content, "forwarded"> {
   return forwarded.length === 0 ? own : { ...own, forwarded };
 }

@@ -29,7 +29,7 @@ export function isIgnored({ message }: Pick<Issue, "message">): boolean {
 /** What is said of a setting that nobody reads. */
 export const IGNORED = "is not a known setting and is ignored";
 
-/** What a section makes of its part of the file. `warnings` are settings that nobody reads, or nobody can use. */
+/** The result of parsing a section. `warnings` are settings that are unknown or unusable. */
 export interface Parsed<T> {
   readonly value: T;
   readonly issues: readonly Issue[];

@@ -1,6 +1,6 @@
 /**
- * Wildcards, in time that grows with pattern and text alone: both may come from somebody who wants to hold the gateway.
- * There are three dialects, each as its settings and tools have been described to people.
+ * Matches wildcards in time that grows with pattern and text alone, because both may be hostile. There are three
+ * dialects; each is the one that its settings and tools describe to people.
  */
 
 /** The texts that the braces of one glob stand for, at most. */
@@ -11,7 +11,10 @@ export function matchesName(pattern: string, name: string): boolean {
   return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
-/** Whether all of `text` is meant: `?` is one character and `*` any number of them, without `/`; `**` with it. For programs that may run. */
+/**
+ * Whether a pattern matches all of `text`: `?` is one character, `*` any number without `/`, and `**` any number. For
+ * programs that may run.
+ */
 export function matchesGlob(pattern: string, text: string): boolean {
   const parts = pattern.match(/\*\*|[\s\S]/gu) ?? [];
   const isStar = parts.map((part) => part === "*" || part === "**");

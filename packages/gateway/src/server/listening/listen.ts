@@ -1,4 +1,7 @@
-/** The listener: one port for HTTP and WebSocket. It accepts sockets, guards the door, and hands frames on. */
+/**
+ * The listener: one port for HTTP and WebSocket. It accepts sockets, bounds how many clients may wait for the
+ * handshake, and passes frames on.
+ */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";

@@ -1,4 +1,4 @@
-/** Puts an external agent's question to people, as an approval that any of their surfaces can answer. */
+/** Asks people a question of an external agent, as an approval that any of their surfaces can answer. */
 import { onAbort } from "../../../base/time/deadline.ts";
 import type { Question } from "../agent/approving.ts";
 import type { Approvals } from "./approvals.ts";

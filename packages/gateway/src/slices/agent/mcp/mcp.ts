@@ -1,4 +1,7 @@
-/** MCP servers from the config, and their tools for the agents. A server in trouble holds up nobody and hides no other. */
+/**
+ * Runs the configured MCP servers and offers their tools to agents. A server with a problem delays nobody and hides no
+ * other.
+ */
 
 import type { Config } from "../../../base/config/config.ts";
 import { detailOf, GatewayError, ignore, invalidRequest } from "../../../base/errors.ts";

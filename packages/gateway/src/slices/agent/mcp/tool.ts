@@ -1,4 +1,7 @@
-/** A tool of an MCP server as the agents' tools are: named apart, bounded, and its words marked as not ours. */
+/**
+ * Turns tools of MCP servers into tools of agents: with names of their own, bounded, and their texts marked as not
+ * ours.
+ */
 
 import { isRecord } from "../../../base/config/config.ts";
 import { sha256Hex } from "../../../base/ids.ts";

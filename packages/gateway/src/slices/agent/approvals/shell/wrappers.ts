@@ -10,7 +10,7 @@ export interface InnerCall {
   readonly isOpenEnded: boolean;
 }
 
-/** What a command runs in turn. */
+/** The commands that a command runs. */
 export type Wrapped =
   | { readonly kind: "none" }
   | { readonly kind: "unclear"; readonly why: string }

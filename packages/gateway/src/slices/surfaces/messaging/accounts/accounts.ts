@@ -249,7 +249,7 @@ export class Accounts implements AsyncDisposable {
     await Promise.all([sender.stop(), account.stop()]);
   }
 
-  /** Everything in one transaction; when it returns, the platform may be told. */
+  /** Stores everything in one transaction; when it returns, the platform may be told. */
   #receive({ account, chats, state, intake }: Running, readings: readonly Reading[], changes: StateChanges = {}): void {
     const { store, log } = this.#services;
     let news = 0;
@@ -267,7 +267,7 @@ export class Accounts implements AsyncDisposable {
     if (news > 0) runOwn(() => intake.kick());
   }
 
-  /** Runs that a restart has taken up show that somebody works on them. */
+  /** Shows "typing" again for runs that a restart has resumed. */
   #resumeProgress(account: Account): void {
     for (const runId of this.#options.inbox.runsUnderWay()) {
       const rows = this.#options.inbox.ofRun(runId);

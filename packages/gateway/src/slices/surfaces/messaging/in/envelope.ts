@@ -28,7 +28,7 @@ const MAX_QUOTE_CHARS = 500;
 const MAX_ORIGIN_CHARS = 80;
 /** The last moment that a `Date` can name, epoch ms. */
 const MAX_DATE = 8.64e15;
-/** Of all files together. */
+/** The most characters of all files together. */
 const MAX_FILE_CHARS = 200_000;
 
 /** A message with the files that came with it. */

@@ -258,7 +258,7 @@ export class Inbox {
     );
   }
 
-  /** A message that nobody has begun to answer, or that waits as context, is taken back. */
+  /** Takes back a message that no run has begun to answer, or that waits as context. */
   withdraw({ id }: Pick<InboxRow, "id">): boolean {
     const { changes } = this.#store.run(
       `update inbox set state = 'done', outcome = 'suppressed', rule = 'taken-back', detail = ?, decided_at = ?

@@ -208,7 +208,7 @@ export class Intake {
     return true;
   }
 
-  /** Keeps a message for as long as more may come with it. */
+  /** Holds a message for as long as more may belong to it. */
   #hold(key: string, held: Held, row: MessageRow): void {
     held.rows.push(row);
     held.timer?.[Symbol.dispose]();
@@ -308,7 +308,7 @@ export class Intake {
     }
   }
 
-  /** Its author may have changed a held message or taken it back: then the new text is decided on. */
+  /** Whether a held message still exists unchanged; a changed one is decided again. */
   #isStillWanted({ id, inbound }: MessageRow): boolean {
     const row = this.#openMessage(id);
     if (!row) return false;
@@ -430,7 +430,7 @@ export class Intake {
     return wanted.length === 0 ? [] : await this.#services.media.fetch({ media: wanted }, this.#account, signal);
   }
 
-  /** A message that is answered, as it went out or came in. `isTold`: the agent has it in its conversation. */
+  /** The gateway's own copy of a quoted message. `isTold`: the agent has it in its conversation. */
   #quoted(
     { channel, account, inbound: { chat } }: MessageRow,
     { messageId, senderId, elsewhere }: Quote,
@@ -627,7 +627,7 @@ export class Intake {
     return { kind: "noted", rule: "files", detail: "They came after their message was answered; they are a message." };
   }
 
-  /** Whether who did this is somebody whom the policy lets speak to us; of others the agent is told nothing. */
+  /** Whether the policy lets the author of an event speak to the agent; otherwise the agent is told nothing. */
   #isHeard(row: InboxRow): boolean {
     const { keys, at, chat, sender, messageId, fromSelf } = row.inbound;
     const asMessage = { keys, at, chat, sender, messageId, fromSelf, text: "…", media: [], mentionsSelf: true };

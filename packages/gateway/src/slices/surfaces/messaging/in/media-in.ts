@@ -67,7 +67,7 @@ export class MediaIn {
     this.#folder = join(options.stateDir, "media", "inbound");
   }
 
-  /** Fetches a message's files; what cannot be fetched is said in words, never left out. */
+  /** Fetches a message's files. A file that cannot be fetched is replaced by a sentence, never left out. */
   async fetch(
     message: Pick<InboundMessage, "media" | "awaitsFiles">,
     account: Account,

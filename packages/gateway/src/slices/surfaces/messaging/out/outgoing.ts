@@ -1,4 +1,4 @@
-/** What people and programs send over channels: messages, polls, reactions, edits; and what became of them. */
+/** Sends what people and programs ask for over channels (messages, polls, reactions, edits), and tells the result. */
 
 import { detailOf, GatewayError, invalidRequest } from "../../../../base/errors.ts";
 import { onAbort } from "../../../../base/time/deadline.ts";
