@@ -47,7 +47,7 @@ export type ChatKind = "direct" | "group" | "channel";
 export interface Chat extends ChatRef {
   readonly kind: ChatKind;
   readonly title?: ChosenName | undefined;
-  /** Of the topic or thread. */
+  /** The title of the topic or thread. */
   readonly threadTitle?: ChosenName | undefined;
   /** The server, guild or team that the chat belongs to. */
   readonly spaceId?: string | undefined;
@@ -124,7 +124,7 @@ export interface MediaRef {
   readonly sizeBytes?: number | undefined;
 }
 
-/** The message that an inbound one answers. Where it has no text, its files and items say what it is. */
+/** The quoted message of an inbound one. Without text, its files and items describe it. */
 export interface Quote {
   readonly messageId: string;
   readonly fromSelf: boolean;
@@ -136,11 +136,11 @@ export interface Quote {
   /** The platform passes on what the sender claims (Signal, WhatsApp): text and author may be made up. */
   readonly isClaimed?: boolean | undefined;
   readonly senderName?: ChosenName | undefined;
-  /** Set when it stands in another chat: which one, as far as the platform says so. */
+  /** The chat of a quote from another chat, as far as the platform names it. */
   readonly elsewhere?: Origin | undefined;
 }
 
-/** Where something that was passed on comes from, as far as the platform says so; `{}` when it says nothing. */
+/** The origin of a forwarded message, as far as the platform names it; `{}` when it names nothing. */
 export interface Origin {
   /** A name, with the id where there is one. */
   readonly who?: string | undefined;
@@ -156,9 +156,9 @@ export interface Forwarded {
   readonly origin: Origin;
 }
 
-/** What a message holds. */
+/** The content of a message. */
 export interface Content extends Said {
-  /** Set when text, files and items are not the sender's own. Such a text commands nothing. */
+  /** Set when text, files and items are not the sender's own. Such a text is never a command. */
   readonly forwardedFrom?: Origin | undefined;
   /** Texts of others beside the sender's own one. */
   readonly forwarded?: readonly Forwarded[] | undefined;
@@ -191,19 +191,19 @@ export type Inbound =
         readonly kind: "message";
         /** Parts of one album arrive as several messages with the same id. */
         readonly albumId?: string | undefined;
-        /** The platform has its files later, and then tells of them as `files`. */
+        /** Whether the platform sends its files later, as `files`. */
         readonly awaitsFiles?: boolean | undefined;
         /** Passed back with the first part of the answer, for example to answer a native command. */
         readonly via?: string | undefined;
         /** A native command or menu: it is addressed to us wherever it was typed. */
         readonly isCommand?: boolean | undefined;
       })
-  /** Files of a message that was told of without them. */
+  /** Files of a message that was first sent without them. */
   | (InboundBase & { readonly kind: "files"; readonly media: readonly MediaRef[] })
   /**
-   * `sender` changed the message; it has effect if the message is theirs. It is all that the message now holds.
-   * `messageKeys` are the keys that the message itself has: an edit that addresses us is taken for the message where that
-   * was never told. `writtenAt` is when it was first written, where that is told.
+   * `sender` edited the message; it has effect if the message is theirs. The content is complete. `messageKeys` are the
+   * keys of the message itself: an edit that addresses the agent is taken as the message when that was never received.
+   * `writtenAt` is the time of the first version, where it is known.
    */
   | (InboundBase &
       Content & {
@@ -218,13 +218,13 @@ export type Inbound =
   | (InboundBase & { readonly kind: "unsend"; readonly isVouched?: boolean | undefined })
   | (InboundBase & { readonly kind: "reaction"; readonly emoji: string; readonly isRemoved: boolean })
   /**
-   * `sender` voted in the poll that is the message. Answers are texts, or numbers of the poll's answers, counted from 0.
-   * None: the vote was taken back, or `isSecret`.
+   * `sender` voted in the poll `messageId`. Answers are texts, or indexes of the poll's answers from 0. No answers: the
+   * vote was taken back, or `isSecret`.
    */
   | (InboundBase & {
       readonly kind: "vote";
       readonly answers: readonly (string | number)[];
-      /** The platform tells that there was a vote, and not for what. */
+      /** Whether the platform reports the vote without its answer. */
       readonly isSecret?: boolean | undefined;
     })
   | (InboundBase & { readonly kind: "button"; readonly data: string; readonly via?: string | undefined })
@@ -486,11 +486,14 @@ export interface ChannelDefinition {
   readonly repeatSafeMs: number;
   /** Whether a session is linked by scanning or typing a code, not by a token in the settings. */
   readonly isLinkedByLogin: boolean;
-  /** The channel that is meant where nobody names one and not exactly one is in use (protocol: send, web.login.start). */
+  /**
+   * Whether it is the default channel, when none is named and not exactly one is in use (protocol: send,
+   * web.login.start).
+   */
   readonly isUsual?: boolean;
-  /** What a thread is called in session keys; "thread" when not said (protocol: session keys). */
+  /** The word for a thread in session keys; "thread" when absent (protocol: session keys). */
   readonly threadWord?: string;
-  /** What the answer of `send` says of the chat beside its id, in the platform's words (protocol: send). */
+  /** Further fields about the chat in the answer of `send`, in the platform's words (protocol: send). */
   sentFields?(chat: ChatRef): SentFields;
   /** What an account still needs before it can start, as a sentence that says how to provide it; undefined when nothing. */
   missing(settings: Readonly<Record<string, unknown>>, state: ChannelState): string | undefined;

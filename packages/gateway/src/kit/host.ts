@@ -34,9 +34,9 @@ export interface Host extends HostPorts {
 export interface HostPorts {
   /** Which devices may connect. Filled by devices. */
   readonly devices: Port<DeviceRegistry>;
-  /** Who is told of connections. Filled by presence. */
+  /** Is told of connections. Filled by presence. */
   readonly presence: Port<ConnectionBook>;
-  /** How the gateway is doing, and what hello-ok tells a connection. Filled by overview. */
+  /** Knows the state of the gateway, and what hello-ok tells a connection. Filled by overview. */
   readonly overview: Port<Overview>;
   /** Who hears of single conversations. Filled by sessions. */
   readonly subscribers: Port<Subscribers>;
@@ -51,7 +51,7 @@ export interface ConnectionBook {
   disconnected(connId: string): void;
 }
 
-/** Who knows how the gateway is doing. */
+/** Knows the state of the gateway. */
 interface Overview {
   readonly uptimeMs: number;
   /** The versions that some events carry. */

@@ -107,9 +107,9 @@ type AnyEvent = EventDefinition<any>;
 
 /** What a slice consists of beside its service. */
 interface Parts<Service> {
-  /** Under which area hello-ok and the reference list its methods and events; the slice's own name when not said. */
+  /** The area of its methods and events in hello-ok and the reference; the slice's own name when absent. */
   readonly area: string;
-  /** By the names under which the slice's `methods.ts` exports them; so are the events. */
+  /** The methods by their export names in `methods.ts`; the events likewise. */
   readonly methods: Readonly<Record<string, Method>>;
   readonly events: Readonly<Record<string, AnyEvent>>;
   readonly settings: readonly SettingsDefinition[];
@@ -180,8 +180,8 @@ export function inOrder<const List extends readonly Slice[]>(
 }
 
 /**
- * What slices define, as hello-ok and the reference list it: area by area in the order of the slices. In an area that
- * several slices share, the names of the exports say the order.
+ * Definitions in the order of hello-ok and the reference: area by area in the order of the slices. Within an area of
+ * several slices, the export names decide.
  */
 export function byArea<Definition>(
   slices: readonly Slice[],

@@ -21,12 +21,12 @@ export interface Issue {
   readonly line?: number;
 }
 
-/** Whether a warning is about a setting that nobody reads. */
+/** Whether a warning is about an unknown setting. */
 export function isIgnored({ message }: Pick<Issue, "message">): boolean {
   return message.endsWith(IGNORED);
 }
 
-/** What is said of a setting that nobody reads. */
+/** The message for an unknown setting. */
 export const IGNORED = "is not a known setting and is ignored";
 
 /** The result of parsing a section. `warnings` are settings that are unknown or unusable. */

@@ -3,10 +3,10 @@
  * dialects; each is the one that its settings and tools describe to people.
  */
 
-/** The texts that the braces of one glob stand for, at most. */
+/** The most texts that the braces of one glob expand to. */
 const MAX_ALTERNATIVES = 64;
 
-/** Whether a name is meant: all of it, or its beginning where the pattern ends with `*`. For lists of tools. */
+/** Whether a pattern matches a name, or its beginning where the pattern ends with `*`. For lists of tools. */
 export function matchesName(pattern: string, name: string): boolean {
   return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
@@ -40,8 +40,8 @@ export function matchesGlob(pattern: string, text: string): boolean {
 }
 
 /**
- * Whether a relative path is meant: `*` and `?` within a name, `**` for any number of folders, `{a,b}`. A glob without a
- * slash is about the name alone, wherever the file stands. For tools that look for files.
+ * Whether a glob matches a relative path: `*` and `?` within a name, `**` for any number of folders, `{a,b}`. A glob
+ * without a slash matches the name alone, in any folder. For tools that look for files.
  */
 export function matchesPath(glob: string, path: string): boolean {
   return alternatives(glob).some((pattern) => {
