@@ -79,7 +79,7 @@ export class ConfigFile {
     const snapshot = config.snapshot();
     const text = restoreSecrets(raw, this.#secrets(snapshot));
     const { parsed, issues } = readConfig(text, []);
-    // What is no valid file at all is refused below, with the line.
+    // An invalid file is refused below, with the line.
     if (issues.length === 0)
       refuseUnknownModels({ before: snapshot.parsed, after: parsed }, (name) => sessions.models.now.refOf(name));
     config.write(text, baseHash);

@@ -106,7 +106,7 @@ const SESSION_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const NOTES = "moltbot";
 const MAX_LINE = 16;
 
-/** What models say of conversations. */
+/** The questions about conversations that models answers. */
 interface ModelsOfSessions {
   /** The `provider/id` of a model by any of its names. Throws `INVALID_REQUEST` for one that is not known. */
   refOf(name: string): string;
@@ -116,7 +116,7 @@ interface ModelsOfSessions {
   sessionDefaults(): Static<typeof SessionDefaults>;
 }
 
-/** What runs say of conversations. */
+/** The questions about conversations that runs answer. */
 interface RunsOfSessions {
   /** Whether nothing works in a conversation any more, after `limitMs` at the latest. */
   whenIdle(sessionKey: string, limitMs: number): Promise<boolean>;

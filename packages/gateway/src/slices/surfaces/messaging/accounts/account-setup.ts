@@ -123,7 +123,7 @@ export class AccountSetup {
     return { ...this.#channels.probeContext(key, settings, signal), ...(phoneNumber !== undefined && { phoneNumber }) };
   }
 
-  /** The login has ended: a linked account is kept in the config and started, any other is left as it was before. */
+  /** Ends a login: a linked account is written to the config and started; any other is left as it was before. */
   async loginFinished(key: AccountKey, isLinked: boolean): Promise<void> {
     if (isLinked && !this.#channels.settingsOf(key))
       await this.#write(accountPatch(this.#channels.config, this.#channels.definition(key.channel), key.account, {}));

@@ -32,7 +32,7 @@ export interface Target {
   readonly threadId?: string;
 }
 
-/** The id of the channel that is meant where nobody names one: the one that says so of itself, else the first. */
+/** The default channel for calls that name none: the one that declares itself the usual one, else the first. */
 export function usualChannel(definitions: readonly ChannelDefinition[]): string {
   return (definitions.find(({ isUsual }) => isUsual) ?? definitions[0])?.id ?? "";
 }
@@ -68,7 +68,7 @@ export class KnownChannels {
     );
   }
 
-  /** The id of the channel that is meant where nobody names one. */
+  /** The default channel for calls that name none. */
   get usual(): string {
     return usualChannel(this.definitions);
   }

@@ -184,7 +184,7 @@ function quoteParts(
   return [{ type: "text", text: said, from }, ...files.map((file) => withSource(file, from))];
 }
 
-/** What stands in a quote: its text, and what else it holds in words. */
+/** The text of a quote: its text, and descriptions of its other content. */
 function quoteText(of: (Pick<Quoted, "media" | "items"> & { readonly text?: string | undefined }) | undefined): string {
   const { text = "", items = [], media = [] } = of ?? {};
   return [clean(text.slice(0, MAX_QUOTE_CHARS)), ...items.map(itemText), ...media.map(fileLabel)]
@@ -202,7 +202,7 @@ function forwardParts(message: InboundMessage, from: Source): StoredPart[] {
   });
 }
 
-/** What a message holds beside texts and files; what was passed on is somebody else's. */
+/** The parts of a message beside texts and files; forwarded ones are somebody else's. */
 function itemParts(message: InboundMessage, by: (kind: WordsKind) => Source): StoredPart[] {
   const { items = [], forwardedFrom } = message;
   const from = forwardedFrom === undefined ? by("item") : { ...by("forward"), origin: originText(forwardedFrom) };

@@ -78,7 +78,7 @@ const COLUMNS =
 export const PLACE_MOVED = "place-moved";
 /** Positions of one live place that are looked through: eight hours of one each 30 s. */
 const MAX_POSITIONS = 1_000;
-/** Rules by which a message is left alone for what it says; an edit may make it one that is answered. */
+/** Rules by which a message is not answered because of its content; an edit may change that. */
 const CONTEXT_RULES = "'not-addressed', 'empty'";
 /**
  * Conditions of the indexes `inbox_open` and `inbox_run`, word for word: SQLite uses a partial index only for a query that
@@ -223,9 +223,8 @@ export class Inbox {
   }
 
   /**
-   * What a message now holds takes its place while nobody has begun to answer it, or while it waits as context. Returns
-   * whether it did. Its quote stays, since no platform changes what a message answers; so do its files where the edit
-   * tells of none.
+   * Replaces the content of a message that no run has begun to answer, or that waits as context. Returns whether it
+   * did. Its quote stays, because no platform changes it; its files stay when the edit names none.
    */
   editPending({ id }: Pick<InboxRow, "id">, content: Content): boolean {
     const { text, others, media, items, forwarded, forwardedFrom, mentionsSelf } = content;
@@ -239,7 +238,7 @@ export class Inbox {
     return changes > 0;
   }
 
-  /** Files of a message have come. Returns whether it still waited for them. */
+  /** Adds files to a message. Returns whether it still waited for them. */
   addFiles({ id }: Pick<InboxRow, "id">, media: readonly MediaRef[]): boolean {
     const { changes } = this.#store.run(
       `update inbox set payload = json_remove(json_set(payload, '$.media', json(?)), '$.awaitsFiles')
@@ -249,7 +248,7 @@ export class Inbox {
     return changes > 0;
   }
 
-  /** What was left alone is looked at once more: an edit has made it a message for us. */
+  /** Has a message decided again that was not answered: an edit has addressed it to the agent. */
   reopen({ id }: Pick<InboxRow, "id">): void {
     this.#store.run(
       `update inbox set state = 'received', outcome = null, rule = null, detail = null, setting = null, decided_at = null

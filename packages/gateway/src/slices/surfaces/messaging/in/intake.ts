@@ -196,7 +196,7 @@ export class Intake {
     this.#begin(fresh);
   }
 
-  /** A live place that moved is the message that began it, changed. */
+  /** Whether a message is a new position of a live place; it then edits the first message. */
   #isNextPosition(row: MessageRow): boolean {
     const [item] = row.inbound.items ?? [];
     if (item?.kind !== "place" || !item.isSerial) return false;
@@ -424,7 +424,7 @@ export class Intake {
     });
   }
 
-  /** Files of a message that is answered and that the agent has not been shown. */
+  /** Files of a quoted message that the agent has not seen. */
   async #quotedFiles({ media = [] }: Quote, quoted: Quoted | undefined, signal: AbortSignal) {
     const wanted = media.length > 0 ? media : (quoted?.media ?? []);
     return wanted.length === 0 ? [] : await this.#services.media.fetch({ media: wanted }, this.#account, signal);
@@ -562,8 +562,8 @@ export class Intake {
   }
 
   /**
-   * A message has changed. Before it is answered, it is what it now says, and one that was left alone is judged again.
-   * Afterwards the agent is told with the next message, of several changes the newest.
+   * Handles an edit. A message without an answer gets its new content, and one that was not answered is decided again.
+   * After the answer, the agent is told with the next message, of several edits only the newest.
    */
   #changed(row: InboxRow, content: Content, edited: InboxRow): Outcome {
     const { inbox, notices } = this.#services;
@@ -581,7 +581,7 @@ export class Intake {
     return { kind: "noted", rule: "edit", detail: "The agent is told with the next message." };
   }
 
-  /** Takes a message that was left alone as if it had just come, if what it now says is for us. */
+  /** Handles a message that was not answered as a new one, if its new content addresses the agent. */
   #isAnsweredNow({ id }: InboxRow): boolean {
     const { inbox } = this.#services;
     const row = inbox.get(id);
@@ -593,7 +593,10 @@ export class Intake {
     return true;
   }
 
-  /** A message that was never told, and that an edit has made one for us: a bot of Telegram sees no others in groups. */
+  /**
+   * Handles an edit that addresses the agent of a message that was never received: a Telegram bot sees no other
+   * messages in groups.
+   */
   #firstHeard(row: InboxRow, edit: Extract<Inbound, { kind: "edit" }>): Outcome {
     const none = { kind: "noted", rule: "edit", detail: "Its sender wrote no such message." } as const;
     if (!edit.mentionsSelf || edit.chat.kind === "direct") return none;
@@ -604,7 +607,7 @@ export class Intake {
     return { kind: "noted", rule: "edit", detail: "It is worked on as a message, which was not told of before." };
   }
 
-  /** Files have come: to a message that waits for them, or as a message of their own. */
+  /** Handles files: for a message that waits for them, or as a message of their own. */
   #arrived(row: InboxRow, { media, kind: _, ...rest }: Extract<Inbound, { kind: "files" }>): Outcome {
     const { inbox, clock } = this.#services;
     const message = inbox.messageOf(row);

@@ -7,7 +7,7 @@ const MAX_TEXT_CHARS = 200_000;
 const MAX_NAME_CHARS = 256;
 const MAX_MEDIA = 50;
 const MAX_OTHERS = 500;
-/** Of a text within an item, a quote or what was passed on. */
+/** The most characters of a text within an item, a quote or a forwarded message. */
 const MAX_PART_CHARS = 20_000;
 /** Items, and entries in one of them. */
 const MAX_PARTS = 200;
@@ -37,7 +37,7 @@ export function boundedInbound(inbound: Inbound): Inbound {
   };
 }
 
-/** A value in which no text and no list is longer than anybody reads. */
+/** Bounds every text and list in a value. */
 function boundTree<T>(value: T): T {
   if (typeof value === "string") return value.slice(0, MAX_PART_CHARS).toWellFormed() as T;
   if (Array.isArray(value)) return value.slice(0, MAX_PARTS).map(boundTree) as T;

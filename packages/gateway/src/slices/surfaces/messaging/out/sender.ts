@@ -168,7 +168,7 @@ export class Sender {
     );
     let sent: string;
     try {
-      // A library that does not listen to the signal must not hold the chat.
+      // A library that ignores the signal must not block the chat.
       sent = await within(this.#transmit(row, connection, limit.signal), { signal: limit.signal });
     } catch (error) {
       const problem = limit.signal.aborted
