@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { SLICES } from "../packages/gateway/src/catalog.ts";
 import {
   circlesIn,
@@ -270,6 +271,31 @@ const LATER =
 
 function sliceOf(path: string): string | undefined {
   return /^packages\/gateway\/src\/slices\/[^/]+\/([^/]+)\//.exec(path)?.[1];
+}
+
+describe("packages that are loaded when needed", () => {
+  const DYNAMIC = /([^\n;]*)\bimport\("((?![.]|node:|@moltbot\/)[^"]+)"\)/g;
+
+  test("are taken by their default where they are CommonJS: in the bundle they have no other name", () => {
+    const inGateway = [...sources].filter(([path]) => path.startsWith(GATEWAY));
+    const imported = inGateway.flatMap(([path, text]) =>
+      [...text.matchAll(DYNAMIC)].map(([, before = "", name = ""]) => ({ path: short(path), before, name })),
+    );
+    const common = imported.filter(({ before, name }) => !/typeof|type /.test(before) && isCommonJs(name));
+
+    assert.ok(common.length > 0);
+    assert.deepEqual(
+      common.filter(({ before }) => !before.includes("{ default: ")),
+      [],
+    );
+  });
+});
+
+/** Whether `import()` of a package gives a CommonJS module, by its package.json. */
+function isCommonJs(name: string): boolean {
+  const manifest = JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8"));
+  const entry = fileURLToPath(import.meta.resolve(name));
+  return entry.endsWith(".cjs") || (entry.endsWith(".js") && manifest.type !== "module");
 }
 
 describe("the world outside", () => {

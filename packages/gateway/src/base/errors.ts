@@ -1,12 +1,12 @@
 /**
- * Errors that are answers, and the one way in which any other error is told to people. What libraries, the system and
- * other services throw stays inside: its text may hold keys, addresses and paths.
+ * Errors whose text people may read, and the one way in which any other error is told to people. Texts of errors from
+ * libraries, the system and other services stay inside: they may hold keys, addresses and paths.
  */
 import { createHmac, randomBytes } from "node:crypto";
 
 /** An error whose message is a sentence of ours for people; it may leave the process. */
 export class TellableError extends Error {
-  /** Known by this, not by its class: a bundle may hold the class twice. */
+  /** Marks the class. `instanceof` does not work, because a bundle may hold the class twice. */
   readonly isTellable = true;
 
   constructor(message: string, options?: ErrorOptions) {
@@ -56,7 +56,7 @@ export class GatewayError extends TellableError {
   }
 }
 
-/** Short for the most frequent error: the request is wrong and a retry will not help. */
+/** Makes the most frequent error: the request is wrong, and a retry does not help. */
 export function invalidRequest(message: string, details?: Readonly<Record<string, unknown>>): GatewayError {
   return new GatewayError("INVALID_REQUEST", message, details ? { details } : {});
 }
@@ -103,18 +103,18 @@ export function detailOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Is told of each error that people get a reference for; writes it to the log. */
+/** Receives each error that people get a reference for, and logs it. */
 type Witness = (error: unknown, reference: string) => void;
 
 const witnesses = new Set<Witness>();
 
-/** Has `witness` told of every error that people only get a reference for. */
+/** Calls `witness` for every error of which people only get a reference. */
 export function onUnexpected(witness: Witness): Disposable {
   witnesses.add(witness);
   return { [Symbol.dispose]: () => void witnesses.delete(witness) };
 }
 
-/** The name under which the log has an error. The same failure has the same name for as long as the process runs. */
+/** The reference of an error in the log. Equal failures have equal references for as long as the process runs. */
 function referenceOf(error: unknown): string {
   const reference = `e-${createHmac("sha256", REFERENCE_KEY).update(detailOf(error)).digest("hex").slice(0, 8)}`;
   if (typeof error === "object" && error !== null) {
@@ -125,7 +125,7 @@ function referenceOf(error: unknown): string {
   return reference;
 }
 
-/** Without it a reference would let people try what the text may have been. */
+/** The key of the hash. Without it, people could guess an error's text and check the guess. */
 const REFERENCE_KEY = randomBytes(16);
 const told = new WeakSet<object>();
 
@@ -177,7 +177,7 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
-/** Codes of failures after which nothing can have reached the other side: no address, no route, nobody listens, no socket. */
+/** Codes of failures that prove that nothing reached the other side: no address, no route, no listener, no socket. */
 export const NEVER_REACHED: ReadonlySet<string | undefined> = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -186,7 +186,7 @@ export const NEVER_REACHED: ReadonlySet<string | undefined> = new Set([
   "ENETUNREACH",
   "EADDRNOTAVAIL",
   "UND_ERR_CONNECT_TIMEOUT",
-  // No socket could be made.
+  // No socket could be opened.
   "EMFILE",
   "ENFILE",
 ]);

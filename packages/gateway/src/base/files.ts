@@ -60,7 +60,9 @@ export function databasePath(stateDir: string): string {
   return join(stateDir, "state.db");
 }
 
-/** The key that device tokens are derived from: only a gateway that has opened its database makes it. */
+/**
+ * The file with the key that device tokens are derived from. Only a gateway that has opened its database creates it.
+ */
 export function tokenKeyPath(stateDir: string): string {
   return join(stateDir, "identity", "device-tokens.key");
 }
@@ -84,7 +86,7 @@ export function makePrivateDir(path: string): void {
   }
 }
 
-/** Takes a file away from others (0600): it may have been copied here with a wider mode. */
+/** Makes a file readable for its owner alone (0600): it may have been copied here with a wider mode. */
 export function makePrivate(path: string): void {
   try {
     chmodSync(path, 0o600);
@@ -94,8 +96,8 @@ export function makePrivate(path: string): void {
 }
 
 /**
- * Replaces a file in one step: a private temporary file beside it, fsync, rename, fsync of the folder. Mode 0600. Of a
- * link, what it points to is replaced.
+ * Replaces a file in one step: a private temporary file beside it, fsync, rename, fsync of the folder. Mode 0600. For a
+ * link, the file that it points to is replaced.
  */
 export function writePrivateFile(link: string, data: string | Uint8Array): void {
   const path = existsSync(link) ? realpathSync(link) : link;
@@ -118,7 +120,10 @@ export function writePrivateFile(link: string, data: string | Uint8Array): void 
   syncDir(folder);
 }
 
-/** Writes a file's new text over the old one. A crash in the middle leaves a part: only where it cannot be replaced. */
+/**
+ * Writes a file's new text over the old one. A crash in the middle leaves a partial file, so use it only where the file
+ * cannot be replaced.
+ */
 export function rewriteFile(path: string, data: string): void {
   const file = openSync(path, "r+");
   try {
@@ -155,7 +160,7 @@ export function readFirst(paths: readonly string[]): string | undefined {
   return paths.map(readTextIfExists).find((text) => text !== undefined);
 }
 
-/** What stands at a path, a link as a link; undefined when nothing does, or it cannot be looked at. */
+/** The `lstat` of a path; undefined when there is nothing, or it may not be looked at. */
 export function lstatIfAny(path: string): Stats | undefined {
   try {
     return lstatSync(path);
@@ -165,7 +170,7 @@ export function lstatIfAny(path: string): Stats | undefined {
   }
 }
 
-/** Whether something stands at `path`. */
+/** Whether there is a file at `path`. */
 export function fileExists(path: string): boolean {
   return existsSync(path);
 }

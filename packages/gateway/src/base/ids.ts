@@ -11,7 +11,7 @@ export function newSecret(bytes = 32): string {
   return asArgument(randomBytes(bytes).toString("base64url"));
 }
 
-/** base64url as a command line takes it: a first `-` would make it a flag. */
+/** Makes a base64url text safe as an argument: a leading `-` would make it a flag. */
 export function asArgument(secret: string): string {
   return secret.replace(/^-/, "A");
 }
@@ -26,7 +26,7 @@ export function secretsEqual(a: string, b: string): boolean {
   return timingSafeEqual(createHash("sha256").update(a).digest(), createHash("sha256").update(b).digest());
 }
 
-/** A mark that nobody outside can foresee: 64 bits of the system's generator, as 16 hexadecimal digits. */
+/** A mark that nobody outside can foresee: 64 random bits as 16 hexadecimal digits. */
 export function newMark(): string {
   return randomBytes(8).toString("hex");
 }

@@ -1,7 +1,7 @@
-/** JSON of others, which may be none. */
+/** Reads JSON from outside, which may be malformed. */
 import { ignore } from "./errors.ts";
 
-/** The value of a JSON text; `otherwise` when the text is no JSON. */
+/** The value of a JSON text; `otherwise` when the text is not JSON. */
 export function jsonOr(text: string, otherwise?: unknown): unknown {
   try {
     return JSON.parse(text);

@@ -61,7 +61,7 @@ function cleanFields(fields: Fields, secrets: Secrets): Fields {
 
 function cleanValue(name: string, value: unknown, secrets: Secrets, depth: number): unknown {
   if (isSecretName(name) && (typeof value === "string" || typeof value === "number")) return "[redacted]";
-  // Cut last: half a secret is not recognised, and half of it would be printed.
+  // Cut after redaction: half a secret would not be recognised, and would be printed.
   if (typeof value === "string") return escapeControls(secrets.redact(value).slice(0, MAX_FIELD_CHARS));
   if (value instanceof Error) return escapeControls(secrets.redact(value.stack ?? value.message));
   if (value === null || typeof value !== "object") return value;
@@ -79,7 +79,7 @@ const MAX_FIELD_CHARS = 4_000;
 /** C0, DEL, C1, and the two line breaks of Unicode. */
 const CONTROLS = /[\p{Cc}\u2028\u2029]/gu;
 
-/** Text from outside may not move the cursor, start a line or colour a terminal. */
+/** Escapes control characters, so that text from outside cannot move the cursor, start a line or colour a terminal. */
 function escapeControls(text: string): string {
   return text.replace(CONTROLS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
@@ -107,7 +107,10 @@ export function ttySink(write: (text: string) => void, colour: boolean): Sink {
   };
 }
 
-/** A private log file that is turned over at `maxBytes`: the full one becomes `NAME.1`, the one before it goes. */
+/**
+ * A private log file that is rotated at `maxBytes`: the full file becomes `NAME.1`, and the previous `NAME.1` is
+ * deleted.
+ */
 export class LogFile implements Disposable {
   readonly path: string;
   readonly #maxBytes: number;

@@ -18,16 +18,16 @@ export interface Base {
   readonly log: Log;
   readonly bus: Bus;
   readonly store: Store;
-  /** Keeps the store small: who keeps something for a while says here how it is forgotten. */
+  /** Deletes old rows. A service that keeps rows for a limited time registers here how they are deleted. */
   readonly upkeep: StoreUpkeep;
-  /** What is known of damage of the store. */
+  /** Watches the store for damage. */
   readonly database: StoreWatch;
   readonly config: Config;
-  /** Whether files can be written, and when they can again. */
+  /** Tells whether files can be written, and when they can be written again. */
   readonly machine: Machine;
   /** Takes secrets out of a text that leaves the process. */
   readonly guard: (text: string) => string;
-  /** The beginning of a growing text that may leave, without secrets; all of it when the text `isOver`. */
+  /** The part of a growing text that may be sent already, without secrets; the whole text when `isOver`. */
   readonly settled: (text: string, isOver?: boolean) => string;
   readonly host: Host;
 }

@@ -1,6 +1,6 @@
 /**
- * A channel: one messaging platform, as a value. What it can do is which functions its connection has; policy, queueing,
- * retries, chunking and typing refresh are not its business.
+ * A channel: one messaging platform, as a value. The functions of its connection show what it can do. Policy, queueing,
+ * retries, splitting and the refresh of "typing" are done by messaging.
  */
 
 import { type Static, type TObject, type TProperties, Type } from "@sinclair/typebox";
@@ -47,7 +47,7 @@ export type ChatKind = "direct" | "group" | "channel";
 export interface Chat extends ChatRef {
   readonly kind: ChatKind;
   readonly title?: ChosenName | undefined;
-  /** Of the topic or thread. */
+  /** The title of the topic or thread. */
   readonly threadTitle?: ChosenName | undefined;
   /** The server, guild or team that the chat belongs to. */
   readonly spaceId?: string | undefined;
@@ -59,7 +59,10 @@ declare const kindOfName: unique symbol;
 
 /** An id that the platform assigns and nobody can choose. Rights are given to these. */
 export type AccountId = string & { readonly [kindOfName]: "account id" };
-/** Another id of the same account, and the platform proves that: a WhatsApp LID beside a number. As good as the id. */
+/**
+ * Another id of one account, where the platform proves that they belong together: a WhatsApp LID beside a number. It
+ * gives the same rights as the id.
+ */
 export type ProvenAlias = string & { readonly [kindOfName]: "proven alias" };
 /**
  * A name that its holder chose and can change: a user name, a display name, a title. Somebody else can take it, so it is
@@ -67,17 +70,19 @@ export type ProvenAlias = string & { readonly [kindOfName]: "proven alias" };
  */
 export type ChosenName = string & { readonly [kindOfName]: "chosen name" };
 
-/** What the platform told as an id that it assigned. Called in `channels/` only, where the platform's words are read. */
+/**
+ * Marks a text as an id that the platform assigned. Called in `channels/` only, where the platform's answers are read.
+ */
 export function accountId(text: string): AccountId {
   return text as AccountId;
 }
 
-/** What the platform proved to be another id of the same account. Called in `channels/` only. */
+/** Marks a text as an id that the platform proves to belong to the same account. Called in `channels/` only. */
 export function provenAlias(text: string): ProvenAlias {
   return text as ProvenAlias;
 }
 
-/** What somebody is, or something was, called by people. */
+/** Marks a text as a name that people chose. */
 export function chosenName(text: string): ChosenName;
 export function chosenName(text: string | undefined): ChosenName | undefined;
 export function chosenName(text: string | undefined): ChosenName | undefined {
@@ -87,16 +92,19 @@ export function chosenName(text: string | undefined): ChosenName | undefined {
 /** A person or bot. */
 export interface Peer {
   readonly id: AccountId;
-  /** Beside `id`; lists may hold them instead of it. */
+  /** Further ids; lists may hold one of these in place of `id`. */
   readonly aliases?: readonly ProvenAlias[] | undefined;
   readonly name?: ChosenName | undefined;
   readonly username?: ChosenName | undefined;
   readonly isBot?: boolean | undefined;
-  /** The transport does not authenticate its senders (SMS): whoever this seems to be has a stranger's rights. */
+  /**
+   * The transport does not authenticate its senders (SMS), so this sender has a stranger's rights whoever it seems to
+   * be.
+   */
   readonly isUnproven?: boolean | undefined;
 }
 
-/** A message on the platform. `senderId` where the platform needs it to name one (WhatsApp groups, Signal). */
+/** Names a message on the platform. `senderId` is set where the platform needs it (WhatsApp groups, Signal). */
 export interface MessageRef {
   readonly chat: ChatRef;
   readonly id: string;
@@ -116,7 +124,7 @@ export interface MediaRef {
   readonly sizeBytes?: number | undefined;
 }
 
-/** The message that an inbound one answers. Where it has no text, its files and items say what it is. */
+/** The quoted message of an inbound one. Without text, its files and items describe it. */
 export interface Quote {
   readonly messageId: string;
   readonly fromSelf: boolean;
@@ -125,14 +133,14 @@ export interface Quote {
   readonly items?: readonly Item[] | undefined;
   /** The id of whoever wrote it. */
   readonly senderId?: string | undefined;
-  /** The platform passes on what its sender claims of it (Signal, WhatsApp): text and author may be made up. */
+  /** The platform passes on what the sender claims (Signal, WhatsApp): text and author may be made up. */
   readonly isClaimed?: boolean | undefined;
   readonly senderName?: ChosenName | undefined;
-  /** Set when it stands in another chat: which one, as far as the platform says so. */
+  /** The chat of a quote from another chat, as far as the platform names it. */
   readonly elsewhere?: Origin | undefined;
 }
 
-/** Where something that was passed on comes from, as far as the platform says so; `{}` when it says nothing. */
+/** The origin of a forwarded message, as far as the platform names it; `{}` when it names nothing. */
 export interface Origin {
   /** A name, with the id where there is one. */
   readonly who?: string | undefined;
@@ -148,9 +156,9 @@ export interface Forwarded {
   readonly origin: Origin;
 }
 
-/** What a message holds. */
+/** The content of a message. */
 export interface Content extends Said {
-  /** Set when text, files and items are not the sender's own. Such a text commands nothing. */
+  /** Set when text, files and items are not the sender's own. Such a text is never a command. */
   readonly forwardedFrom?: Origin | undefined;
   /** Texts of others beside the sender's own one. */
   readonly forwarded?: readonly Forwarded[] | undefined;
@@ -162,8 +170,8 @@ export interface Content extends Said {
 
 interface InboundBase {
   /**
-   * What makes this event the same as a redelivered one, most telling first. The event is dropped when any of them is
-   * known already; unique within the account.
+   * The keys that tell a redelivery apart, most telling first. The event is dropped when any of them is known already;
+   * unique within the account.
    */
   readonly keys: readonly [string, ...string[]];
   /** When the platform says it happened, epoch ms. */
@@ -183,19 +191,19 @@ export type Inbound =
         readonly kind: "message";
         /** Parts of one album arrive as several messages with the same id. */
         readonly albumId?: string | undefined;
-        /** The platform has its files later, and then tells of them as `files`. */
+        /** Whether the platform sends its files later, as `files`. */
         readonly awaitsFiles?: boolean | undefined;
-        /** Handed back on the first part of the answer, for example to answer a native command. */
+        /** Passed back with the first part of the answer, for example to answer a native command. */
         readonly via?: string | undefined;
         /** A native command or menu: it is addressed to us wherever it was typed. */
         readonly isCommand?: boolean | undefined;
       })
-  /** Files of a message that was told of without them. */
+  /** Files of a message that was first sent without them. */
   | (InboundBase & { readonly kind: "files"; readonly media: readonly MediaRef[] })
   /**
-   * `sender` changed the message; it has effect if the message is theirs. It is all that the message now holds.
-   * `messageKeys` are the keys that the message itself has: an edit that addresses us is taken for the message where that
-   * was never told. `writtenAt` is when it was first written, where that is told.
+   * `sender` edited the message; it has effect if the message is theirs. The content is complete. `messageKeys` are the
+   * keys of the message itself: an edit that addresses the agent is taken as the message when that was never received.
+   * `writtenAt` is the time of the first version, where it is known.
    */
   | (InboundBase &
       Content & {
@@ -210,13 +218,13 @@ export type Inbound =
   | (InboundBase & { readonly kind: "unsend"; readonly isVouched?: boolean | undefined })
   | (InboundBase & { readonly kind: "reaction"; readonly emoji: string; readonly isRemoved: boolean })
   /**
-   * `sender` voted in the poll that is the message. Answers are texts, or numbers of the poll's answers, counted from 0.
-   * None: the vote was taken back, or `isSecret`.
+   * `sender` voted in the poll `messageId`. Answers are texts, or indexes of the poll's answers from 0. No answers: the
+   * vote was taken back, or `isSecret`.
    */
   | (InboundBase & {
       readonly kind: "vote";
       readonly answers: readonly (string | number)[];
-      /** The platform tells that there was a vote, and not for what. */
+      /** Whether the platform reports the vote without its answer. */
       readonly isSecret?: boolean | undefined;
     })
   | (InboundBase & { readonly kind: "button"; readonly data: string; readonly via?: string | undefined })
@@ -242,14 +250,14 @@ export interface OutboundMedia {
 
 export interface Button {
   readonly label: string;
-  /** Comes back as `data` when it is pressed; at most 64 bytes. */
+  /** Is sent back as `data` when the button is pressed; at most 64 bytes. */
   readonly data: string;
 }
 
 /** One message to send: a text, or a file with a text under it. Text is rendered and within the channel's limit. */
 export interface Outbound {
   /**
-   * 20 lower-case hexadecimal digits, the same when a doubtful message is sent again. A channel whose platform takes a
+   * 20 lower-case hexadecimal digits, unchanged when a doubtful message is sent again. A channel whose platform takes a
    * client's id derives it from this.
    */
   readonly clientId: string;
@@ -373,9 +381,9 @@ export interface ChannelContext<Settings = Record<string, unknown>> extends Prob
     readonly choices?: readonly string[];
   }[];
   /**
-   * Takes in what has happened, together with the changes of state that go with it, in one transaction. When it
-   * returns, all of it is on disk and the platform may be told so; what is known already is dropped, and what no person
-   * made is logged. Throws when the disk refuses; then the platform must not be told.
+   * Stores events, and the changes of state that belong to them, in one transaction. When it returns, all of it is on
+   * disk and the platform may be told so. Known events are dropped, and events that no person made are logged. Throws
+   * when the disk refuses; then the platform must not be told.
    */
   receive(readings: readonly Reading[], state?: StateChanges): void;
   /**
@@ -383,7 +391,9 @@ export interface ChannelContext<Settings = Record<string, unknown>> extends Prob
    * since the clock of this machine may be wrong. `NaN` and undefined tell nothing.
    */
   heardTime(at: number | undefined): void;
-  /** A message we sent, by the platform's id: WhatsApp peers ask for it again when they cannot decrypt it. */
+  /**
+   * A message that the account sent, by the platform's id: WhatsApp peers ask for it again when they cannot decrypt it.
+   */
   ownMessage(id: string): { readonly chat: ChatRef; readonly text: string } | undefined;
   /** Chats that messages have come from or gone to, newest first, at most `limit`: where to catch up after a gap. */
   knownChats(limit: number): readonly Chat[];
@@ -472,15 +482,18 @@ export interface ChannelDefinition {
   readonly env: Readonly<Record<string, string>>;
   readonly limits: ChannelLimits;
   readonly capabilities: readonly Capability[];
-  /** How long after a doubtful send the same `clientId` may be sent again without doubling it, ms; 0 is never. */
+  /** How long after a doubtful send a repeat with the same `clientId` is still harmless, ms; 0 is never. */
   readonly repeatSafeMs: number;
   /** Whether a session is linked by scanning or typing a code, not by a token in the settings. */
   readonly isLinkedByLogin: boolean;
-  /** The channel that is meant where nobody names one and not exactly one is in use (protocol: send, web.login.start). */
+  /**
+   * Whether it is the default channel, when none is named and not exactly one is in use (protocol: send,
+   * web.login.start).
+   */
   readonly isUsual?: boolean;
-  /** What a thread is called in session keys; "thread" when not said (protocol: session keys). */
+  /** The word for a thread in session keys; "thread" when absent (protocol: session keys). */
   readonly threadWord?: string;
-  /** What the answer of `send` says of the chat beside its id, in the platform's words (protocol: send). */
+  /** Further fields about the chat in the answer of `send`, in the platform's words (protocol: send). */
   sentFields?(chat: ChatRef): SentFields;
   /** What an account still needs before it can start, as a sentence that says how to provide it; undefined when nothing. */
   missing(settings: Readonly<Record<string, unknown>>, state: ChannelState): string | undefined;
@@ -488,7 +501,9 @@ export interface ChannelDefinition {
   target(text: string): ChatRef;
   /** A peer's id as allowlists spell it, in the form of `Peer.id`: "+1 (555) 01" → "+155501". */
   normalPeer(text: string): string;
-  /** How ids look that the platform assigns. What looks otherwise in a list that gives rights is a name, and gives none. */
+  /**
+   * The form of the ids that the platform assigns. Anything else in a list that gives rights is a name, and gives none.
+   */
   readonly ids: IdForms;
   dialect(): Promise<Dialect>;
   /** Connects; resolves when messages flow. Throws `ChannelError`. Everything ends when the signal aborts or on dispose. */
@@ -527,7 +542,7 @@ export function defineChannel<const Properties extends TProperties>(
   return { ...functions, env, isLinkedByLogin, settings: Type.Object(settings) as unknown as TObject };
 }
 
-/** Tells on the time that an answer names (RFC 9110: Date), and returns the answer as it is. */
+/** Passes the time that an answer names (RFC 9110: Date) to `heardTime`, and returns the answer unchanged. */
 export function withTimeHeard<Answer extends { readonly headers: { get(name: string): string | null } }>(
   answer: Answer,
   { heardTime }: Pick<ChannelContext, "heardTime">,
@@ -536,7 +551,7 @@ export function withTimeHeard<Answer extends { readonly headers: { get(name: str
   return answer;
 }
 
-/** The text of a message that may bring others' words: what is not the sender's own stands apart, and is named. */
+/** Separates the sender's own text from forwarded texts. */
 export function ownAndForwarded(own: Said, forwarded: readonly Forwarded[]): Said & Pick<Content, "forwarded"> {
   return forwarded.length === 0 ? own : { ...own, forwarded };
 }

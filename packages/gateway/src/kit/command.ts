@@ -49,16 +49,16 @@ export type DefineCommand<Gateway> = (
   },
 ) => Command;
 
-/** As a slice's own `defineCommand`, for commands that reach the base alone. */
+/** `defineCommand` for commands that reach the base alone. Slices have their own. */
 export const defineCommand: DefineCommand<Base> = (definition) => definition;
 
-/** Whether whoever started the run holds what a command needs. */
+/** Whether the starter of a run holds a scope that the command needs. */
 export function mayUse({ needs }: Pick<Command, "needs">, { scopes }: Pick<CommandStarter, "scopes">): boolean {
   const held = new Set(scopes);
   return needs === undefined || [needs].flat().some((scope) => hasScope(held, scope));
 }
 
-/** Whom a run over a channel was started by, as "channel:id"; undefined when it was not. */
+/** The sender who started a run over a channel, as "channel:id"; undefined for runs that were started otherwise. */
 export function senderOf({ principal }: Pick<CommandStarter, "principal">): string | undefined {
   return principal.startsWith("channel:") ? principal.slice("channel:".length) : undefined;
 }

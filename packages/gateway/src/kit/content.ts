@@ -1,15 +1,15 @@
-/** What a message holds, told in short: for previews, quotes and context. */
+/** Describes the content of a message in short: for previews, quotes and context. */
 import type { Content, MediaRef } from "./channel.ts";
 import { itemText } from "./item.ts";
 import { oneLine } from "./text/one-line.ts";
 import { shown } from "./text/said.ts";
 
-/** Its text, and what its items and files are; "" when it holds nothing. */
+/** The text, and descriptions of items and files; "" when it is empty. */
 export function gist(content: Content, channel: string): string {
   return [shown(content, channel).trim(), beside(content)].filter((part) => part !== "").join("\n");
 }
 
-/** Its text, or else what its items and files are. */
+/** The text, or else descriptions of items and files. */
 export function headline(content: Content, channel: string): string {
   return shown(content, channel).trim() || beside(content);
 }
@@ -18,7 +18,7 @@ function beside({ items = [], media, forwarded = [] }: Content): string {
   return [...items.map(itemText), ...forwarded.map(({ text }) => text), ...media.map(fileLabel)].join("\n");
 }
 
-/** Whether it holds nothing that anybody could answer. */
+/** Whether it holds nothing that could be answered. */
 export function isEmpty({ text, items = [], media, forwarded = [] }: Content): boolean {
   return text.trim() === "" && media.length === 0 && items.length === 0 && forwarded.length === 0;
 }

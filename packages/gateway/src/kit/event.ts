@@ -7,8 +7,9 @@ import type { Caller, Scope } from "./access.ts";
 export type Audience = "everyone" | Scope | "directed";
 
 /**
- * `drop` skips a connection that is over its buffer limit, or would be with this event (it sees the gap); `close` ends one
- * that is over it with 1008. What replaces its predecessor is always dropped: the next one says it all.
+ * `drop` skips a connection that is over its buffer limit, or would be with this event; the client sees the gap.
+ * `close` ends a connection that is over the limit, with 1008. An event that replaces its predecessor is always
+ * dropped, because the next one says everything again.
  */
 export type WhenSlow = "drop" | "close";
 
@@ -16,9 +17,9 @@ export type WhenSlow = "drop" | "close";
 export interface EventDefinition<Payload = unknown> extends Topic<Payload> {
   readonly summary: string;
   readonly audience: Audience;
-  /** Whom of the audience this one is for; everyone when absent. */
+  /** Which connections of the audience receive this one; all when absent. */
   readonly allows?: ((payload: Payload, caller: Caller) => boolean) | undefined;
-  /** Only connections that have asked for it receive it; the broadcast is told which. */
+  /** Only connections that subscribed receive it; the broadcast is told which. */
   readonly isSubscribed: boolean;
   readonly whenSlow: WhenSlow | ((payload: Payload) => WhenSlow);
   /** Whether frames carry the presence and health versions. */

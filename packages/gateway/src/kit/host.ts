@@ -34,41 +34,43 @@ export interface Host extends HostPorts {
 export interface HostPorts {
   /** Which devices may connect. Filled by devices. */
   readonly devices: Port<DeviceRegistry>;
-  /** Who is told of connections. Filled by presence. */
+  /** Is told of connections. Filled by presence. */
   readonly presence: Port<ConnectionBook>;
-  /** How the gateway is doing, and what hello-ok tells a connection. Filled by overview. */
+  /** Knows the state of the gateway, and what hello-ok tells a connection. Filled by overview. */
   readonly overview: Port<Overview>;
   /** Who hears of single conversations. Filled by sessions. */
   readonly subscribers: Port<Subscribers>;
-  /** Folders whose paths are nobody's business. Filled by workspace. */
+  /** Folders whose paths are hidden from those who do not administer the gateway. Filled by workspace. */
   readonly folders: Port<{ workspaces(): readonly string[] }>;
 }
 
-/** Who keeps book of connections. */
+/** Keeps the list of connections. */
 export interface ConnectionBook {
   /** Called when a connection has been let in, before its hello-ok. */
   connected(caller: Caller, ip: string | undefined): void;
   disconnected(connId: string): void;
 }
 
-/** Who knows how the gateway is doing. */
+/** Knows the state of the gateway. */
 interface Overview {
   readonly uptimeMs: number;
   /** The versions that some events carry. */
   readonly stateVersion: Static<typeof StateVersion>;
-  /** Something that health tells of has changed: makes a snapshot soon, one for many calls, and broadcasts it. */
+  /** Makes a new snapshot of the health soon, one for many calls, and broadcasts it. */
   refreshHealthSoon(): void;
-  /** What a connection knows at once, as far as its scopes let it. */
+  /** The snapshot that a new connection gets, as far as its scopes allow. */
   snapshot(scopes: ReadonlySet<string>): Static<typeof Snapshot>;
 }
 
-/** Who knows which connections have asked for an event that only goes to those. */
+/** Knows which connections subscribed to an event. */
 interface Subscribers {
   /** Ids of connections. */
   of(event: string, payload: unknown): ReadonlySet<string>;
 }
 
-/** What an HTTP request is told: let in, refused, refused as a web page's, or locked out for a while. */
+/**
+ * The verdict on an HTTP request: let in, refused, refused because it comes from a web page, or locked out for a while.
+ */
 export type HttpVerdict =
   | { readonly kind: "granted"; readonly address: string; readonly isLocal: boolean }
   | { readonly kind: "unauthorized" }
@@ -80,7 +82,7 @@ export interface HttpEndpoints {
   readonly responses: boolean;
 }
 
-/** The ports of a host, unfilled: nobody is let in as a device, and there is nothing to tell. */
+/** The ports of a host before slices fill them: no device may connect, and nothing is told. */
 export function hostPorts(): HostPorts {
   const nobody = new Set<string>();
   return {

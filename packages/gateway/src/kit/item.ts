@@ -1,6 +1,6 @@
 /**
- * What a message holds beside what its sender has typed and beside its files: contacts, places, polls, cards, taps. Each
- * kind has one readable form, on every channel. Nothing in an item is a command, whoever wrote it.
+ * Items: the content of a message beside typed text and files, such as contacts, places, polls, cards and taps. Each
+ * kind has one readable form on every channel. An item never holds a command, whoever wrote it.
  */
 import { oneLine } from "./text/one-line.ts";
 import { tableLines } from "./text/table.ts";
@@ -49,14 +49,17 @@ export interface Tap {
   readonly id?: string | undefined;
 }
 
-/** Something that the platform keeps back from us. `what` and `why` are ours: "a photo", "it is shown once, on phones". */
+/**
+ * Content that the platform does not deliver to linked devices. `what` and `why` are our words: "a photo", "it is shown
+ * once, on phones".
+ */
 export interface Withheld {
   readonly kind: "withheld";
   readonly what: string;
   readonly why: string;
 }
 
-/** Everything else that is shown as a card: blocks, embeds, products, invoices, events. `name` is ours: "Invoice". */
+/** Other content that is shown as a card: blocks, embeds, products, invoices, events. `name` is our word: "Invoice". */
 export interface Card {
   readonly kind: "card";
   readonly name: string;
@@ -72,10 +75,10 @@ export type Item = Contact | Place | AskedPoll | Sticker | Tap | Withheld | Card
 
 const MAX_LINE_CHARS = 300;
 const MAX_TEXT_CHARS = 4_000;
-/** Rows, answers, fields and buttons beyond this many are counted, not shown. */
+/** The most rows, answers, fields and buttons that are shown; further ones are counted. */
 const MAX_ROWS = 100;
 
-/** The one readable form of an item. Lines of others never begin with a word of ours. */
+/** The readable form of an item. Lines of others never begin with a word of ours. */
 export function itemText(item: Item): string {
   switch (item.kind) {
     case "contact":

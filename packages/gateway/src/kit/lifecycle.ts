@@ -7,7 +7,7 @@ import { propertyOf, type Slice } from "./slice.ts";
 /** Why the gateway stops. */
 export interface Ending {
   readonly reason: string;
-  /** When it is expected back, ms from now; null when it is not. */
+  /** Milliseconds until the gateway is expected back; null when it is not. */
   readonly restartExpectedMs: number | null;
 }
 
@@ -114,7 +114,7 @@ export class Services {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** Says in the log whose hook it is that fails. */
+  /** Runs a hook, and names the slice in the log when it fails. */
   #named<Result>(slice: Slice, what: string, hook: () => Result): Result {
     const tell = (error: unknown): never => {
       this.#log.error("a slice failed", { slice: slice.name, hook: what, error });

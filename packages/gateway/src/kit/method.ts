@@ -37,7 +37,7 @@ type Answer<Result> = Result | Serialized;
 type ParamsOf<Properties extends TProperties, Once> = Static<TObject<Properties>> &
   (Once extends true ? { idempotencyKey: string } : unknown);
 
-/** What protocol 4 has beyond protocol 3: more params, another scope, another answer. What is left out is the same. */
+/** What differs in protocol 4: more params, another scope, another answer. Fields that are left out do not differ. */
 interface Later<Gateway, Properties extends TProperties, More extends TProperties, Result extends TSchema, Ack, Once> {
   readonly access?: Access;
   /** Params that protocol 3 refuses. */
@@ -78,7 +78,7 @@ export type DefineMethod<Gateway> = <
   ) => Answer<Static<Result>> | Promise<Answer<Static<Result>>>;
 }) => Method;
 
-/** As a slice's own `defineMethod`, for handlers that reach the base alone. */
+/** `defineMethod` for handlers that reach the base alone. Slices have their own. */
 export const defineMethod: DefineMethod<Base> = (definition) => {
   const { four } = definition;
   const properties: TProperties = definition.once

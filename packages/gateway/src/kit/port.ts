@@ -1,6 +1,6 @@
 /**
- * How a slice asks those below it, which it must not know: it offers a port, and they fill it when they open. Until then,
- * and in a gateway without them, a harmless answer stands there.
+ * How a slice asks slices below it, which it must not import: it offers a port, and a slice below fills it when it
+ * opens. Until then, and in a gateway without that slice, a harmless answer stands in.
  */
 import { TellableError } from "../base/errors.ts";
 
@@ -14,12 +14,12 @@ export class Port<Answers extends object> {
     this.#now = unfilled;
   }
 
-  /** Who answers now. Read it where it is used; never keep it. */
+  /** The current answers. Read this property where it is used; never keep its value. */
   get now(): Answers {
     return this.#now;
   }
 
-  /** From now on these answer. Throws when the port is filled already: two slices would answer the same question. */
+  /** Sets the answers. Throws when the port is filled already: two slices would answer one question. */
   fill(answers: Answers): void {
     if (this.#isFilled) throw new TellableError("a port of a slice is filled twice");
     this.#isFilled = true;
@@ -31,7 +31,7 @@ export class Port<Answers extends object> {
 export class ManyPort<Answers extends object> implements Iterable<Answers> {
   readonly #all = new Set<Answers>();
 
-  /** From now on this one is asked or told too, until what is returned is disposed. */
+  /** Adds answers until the returned value is disposed. */
   add(answers: Answers): Disposable {
     this.#all.add(answers);
     return { [Symbol.dispose]: () => void this.#all.delete(answers) };

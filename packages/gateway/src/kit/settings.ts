@@ -57,7 +57,10 @@ function dotted(section: string, pointer: string): string {
   return [section, ...pointer.split("/").slice(1)].join(".");
 }
 
-/** One mistake a value: of a value that fits no alternative, only what it may be. */
+/**
+ * Turns failures into issues, one for each value. A value that fits no alternative gets one issue that lists what it
+ * may be.
+ */
 function toIssues(section: string, schema: Schema, failures: readonly Failure[]): Issue[] {
   const unfit = failures.filter(({ message }) => message === "must match a schema in anyOf").map(({ path }) => path);
   const others = failures.filter(({ path }) => !unfit.some((value) => path === value || path.startsWith(`${value}/`)));

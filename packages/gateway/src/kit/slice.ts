@@ -69,8 +69,8 @@ interface WithService<Name extends string, Uses extends readonly Named[], Module
   /** Loads the heavy half; the modules of all slices are loaded side by side. */
   readonly load: () => Promise<Module>;
   /**
-   * Makes the service, and fills the ports of those above. `gateway` is one object for all slices: what stands below in
-   * the catalog is in it when all have opened.
+   * Makes the service and fills ports of slices above. `gateway` is one object for all slices; services of slices below
+   * are in it only after all have opened.
    */
   readonly open: (gateway: Reach<Uses>, module: Module) => Service;
 }
@@ -107,9 +107,9 @@ type AnyEvent = EventDefinition<any>;
 
 /** What a slice consists of beside its service. */
 interface Parts<Service> {
-  /** Under which area hello-ok and the reference list its methods and events; the slice's own name when not said. */
+  /** The area of its methods and events in hello-ok and the reference; the slice's own name when absent. */
   readonly area: string;
-  /** By the names under which the slice's `methods.ts` exports them; so are the events. */
+  /** The methods by their export names in `methods.ts`; the events likewise. */
   readonly methods: Readonly<Record<string, Method>>;
   readonly events: Readonly<Record<string, AnyEvent>>;
   readonly settings: readonly SettingsDefinition[];
@@ -175,13 +175,13 @@ type Ordered<List, Above extends string = never> = List extends readonly [
 export function inOrder<const List extends readonly Slice[]>(
   ...slices: Ordered<List> extends true ? List : { readonly [Index in keyof List]: Ordered<List> }
 ): readonly Slice[] {
-  // The condition on the list is for whoever writes it; the compiler does not see through it here.
+  // The type condition is checked where the list is written; TypeScript cannot follow it here.
   return slices as unknown as readonly Slice[];
 }
 
 /**
- * What slices define, as hello-ok and the reference list it: area by area in the order of the slices. In an area that
- * several slices share, the names of the exports say the order.
+ * Definitions in the order of hello-ok and the reference: area by area in the order of the slices. Within an area of
+ * several slices, the export names decide.
  */
 export function byArea<Definition>(
   slices: readonly Slice[],

@@ -39,9 +39,9 @@ export interface ToolRun {
   };
   readonly audience: ToolAudience;
   readonly limits?: readonly ToolLimits[] | undefined;
-  /** How freely commands may run for whoever this run works for: `tools.exec` as it stood there. */
+  /** The limits on commands for the person this run works for: `tools.exec` at the time the run began. */
   readonly execRules?: ExecRules | undefined;
-  /** What it answers is heard by others than the owner, wherever the conversation takes place. */
+  /** Whether others than the owner read its answer, wherever the conversation takes place. */
   readonly isOverheard?: boolean | undefined;
   /** The place on a channel where the reply goes, if it goes to one. */
   readonly deliver?:
@@ -81,7 +81,10 @@ export interface ToolResult {
 export interface Tool {
   readonly name: string;
   readonly summary: string;
-  /** Who described the tool, when that was not us: what it says of itself, and of its arguments, is theirs. */
+  /**
+   * The name of the server that described the tool, when that was not us: its description and the texts of its
+   * arguments are theirs.
+   */
   readonly describedBy?: string | undefined;
   readonly audience: ToolAudience;
   readonly changes: boolean;
@@ -90,7 +93,10 @@ export interface Tool {
   readonly params: TObject | Readonly<Record<string, unknown>>;
   readonly timeoutMs: number | undefined;
   readonly maxChars: number | undefined;
-  /** What has to be set before it can be used, as a sentence; models are not told of it until then. */
+  /**
+   * Says, as a sentence, which setting is missing before the tool can be used; models are not told of the tool until
+   * then.
+   */
   missing?: ((gateway: Base) => string | undefined) | undefined;
   run(call: ToolCall<unknown>): string | ToolResult | Promise<string | ToolResult>;
 }
@@ -116,7 +122,7 @@ export type DefineTool<Gateway> = <Properties extends TProperties>(definition: {
   ) => string | ToolResult | Promise<string | ToolResult>;
 }) => Tool;
 
-/** As a slice's own `defineTool`, for tools that reach the base alone. */
+/** `defineTool` for tools that reach the base alone. Slices have their own. */
 export const defineTool: DefineTool<Base> = (definition) => {
   const { timeoutMs, maxChars, isRepeatable } = definition;
   return {

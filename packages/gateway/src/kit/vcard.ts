@@ -1,9 +1,9 @@
-/** What stands on a vCard (RFC 6350), as far as people read it. */
+/** Reads a vCard (RFC 6350), as far as people read it. */
 import type { Contact } from "./item.ts";
 
-/** The card as a contact; `name` where the platform tells it apart from the card. */
+/** The contact of a card; `name` where the platform gives it separately. */
 export function contactIn(vcard: string, name?: string): Contact {
-  // A line that begins with a blank goes on with the one before (RFC 6350, 3.2).
+  // A line that begins with a space continues the one before (RFC 6350, 3.2).
   const lines = vcard.replace(/\r?\n[ \t]/g, "").split(/\r?\n/);
   const valuesOf = (property: string) =>
     lines.flatMap((line) => {

@@ -10,7 +10,7 @@ export interface BroadcastOptions {
   readonly events: readonly EventDefinition[];
   /** Connections that have shaken hands. */
   readonly connections: ReadonlyMap<string, Connection>;
-  /** The connections that have asked for an event which only goes to those. */
+  /** The connections that subscribed to an event which only subscribers receive. */
   readonly subscribers: (event: string, payload: unknown) => ReadonlySet<string>;
   /** Takes secrets out of a text that leaves. */
   readonly guard: (text: string) => string;
@@ -45,7 +45,7 @@ function send(
   const whole = new SharedFrame(text);
   const concealed = conceal(text);
   const forReaders = concealed === text ? whole : new SharedFrame(concealed);
-  // What may be missed must not be what fills the buffer: over the limit, the connection would be watched and closed.
+  // A droppable event must not fill the buffer: a connection over the limit is watched and closed.
   const bytes = whenSlow === "drop" ? whole.length : 0;
   for (const connection of wanted ? among(connections, wanted) : connections.values()) {
     if (!isEntitled(event, payload, connection)) continue;

@@ -19,9 +19,15 @@ export const LIMITS = {
   maxPayload: 25 * 1024 * 1024,
   /** Bytes that may wait for a slow reader before events are dropped or the connection is closed. */
   maxBufferedBytes: 8 * 1024 * 1024,
-  /** What may wait for all slow readers together, bytes: of many, each may have less. */
+  /**
+   * Bytes that may wait for all slow readers together. With many slow readers, each may have less than
+   * `maxBufferedBytes`.
+   */
   maxBufferedTotal: 24 * 1024 * 1024,
-  /** Requests whose first answer is due, bytes: beyond this no more are read. One that is larger is read alone. */
+  /**
+   * Bytes of requests without a first answer. Beyond this no more frames are read; a single larger request is read
+   * alone.
+   */
   maxUnansweredBytes: 8 * 1024 * 1024,
   /** How long a connection may stay over `maxBufferedBytes` with answers alone, ms. */
   slowForMs: 10_000,
@@ -35,7 +41,7 @@ export const LIMITS = {
   pingIntervalMs: 30_000,
 } as const;
 
-/** What a connection rests on; when that is revoked, it is closed. */
+/** The credential that a connection was let in with; the connection is closed when it is revoked. */
 export type Credential =
   | { readonly kind: "shared" }
   | { readonly kind: "device"; readonly deviceId: string; readonly role: string };
@@ -47,23 +53,28 @@ export interface Session {
   readonly credential: Credential;
 }
 
-/** A reader for whom less than this waits is not slow, bytes. */
+/** A reader is slow when more bytes than this wait for it. */
 const BEHIND_BYTES = 16 * 1024;
-/** What a waiting frame takes beside its bytes: its parts in the stream's queue (measured, and rounded up). */
+/**
+ * Memory that a waiting frame takes beside its bytes, for its parts in the stream's queue (measured, and rounded up).
+ */
 const FRAME_COST_BYTES = 1_000;
 
 /** Connections for which something waits. */
 const behind = new Set<Connection>();
 
-/** Why a call's signal aborts. One object for all: the default reason captures a stack each time. */
+/**
+ * The reason with which a call's signal aborts. One object for all calls, because the default reason captures a stack
+ * each time.
+ */
 const CLOSED = new TellableError("the caller's connection has closed");
 
-/** A frame in which no secret stands any more. */
+/** A frame from which every secret has been removed. */
 export type Guarded = Buffer & { readonly isGuarded?: true };
 
 /** A WebSocket connection from its challenge to its end. */
 export class Connection {
-  /** Those whose frames of this round of the loop have yet to leave. */
+  /** Connections whose frames of this turn of the event loop have not been written yet. */
   static #gathering: Connection[] = [];
 
   readonly id = newId();
@@ -82,17 +93,17 @@ export class Connection {
   #missedPongs = 0;
   #slowSince: number | undefined;
   #slowCheck: Disposable | undefined;
-  /** Frames that were written while others waited, and wait too. */
+  /** Frames that were written behind others that wait, and so wait too. */
   #waitingFrames = 0;
-  /** The size of the frame that is handled now, and those of requests that have no answer yet, bytes. */
+  /** The size of the frame that is handled now, and of all requests without an answer, bytes. */
   #frameBytes = 0;
   #unansweredBytes = 0;
   #handle: (frame: RawData) => void = () => undefined;
-  /** Frames that were read together with those whose answers now wait: as many as one read of the socket brings. */
+  /** Frames that arrived while reading is paused: at most what one read of the socket brings. */
   readonly #held: RawData[] = [];
   #gathers = false;
   #isCorked = false;
-  /** The only frame of this round so far, when it is an event, and its number. */
+  /** The only frame of this turn so far, when it is an event, and its number. */
   #alone: SharedFrame | undefined;
   #aloneSeq = 0;
   readonly #socket: WebSocket;
@@ -135,7 +146,10 @@ export class Connection {
     });
   }
 
-  /** Where the client is, for people to see; a loopback address that is not local says nothing. */
+  /**
+   * The client's address for people to see; undefined for a loopback address that is not local, because it would
+   * mislead.
+   */
   get remoteIp(): string | undefined {
     return this.isLocal || isLoopbackAddress(this.address) ? undefined : this.address;
   }
@@ -145,8 +159,7 @@ export class Connection {
   }
 
   /**
-   * Whether an event of so many bytes may wait for this reader. Of many slow readers each has a share of what all may
-   * take.
+   * Whether an event of so many bytes may wait for this reader. Slow readers share what all of them together may take.
    */
   hasRoom(bytes: number): boolean {
     const waiting = this.bufferedBytes;
@@ -166,8 +179,8 @@ export class Connection {
   }
 
   /**
-   * Sends one frame, without the secrets that may stand in it; bytes have been looked through for all their receivers. A
-   * connection that does not read its answers is paused, and closed when it stays slow.
+   * Sends one frame and removes secrets from it; a `Guarded` frame has been searched already, once for all its
+   * receivers. Reading is paused for a connection that does not read its answers; it is closed when it stays slow.
    */
   send(frame: string | Guarded): void {
     if (!this.isOpen) return;
@@ -188,7 +201,7 @@ export class Connection {
   /** Sends an event under its number on this connection. */
   sendShared(frame: SharedFrame, seq: number): void {
     if (!this.isOpen) return;
-    // A large frame that waits must not wait as a copy of its own.
+    // A large frame that waits must share its memory with the other receivers, not be a copy.
     if (this.#gathers || this.#stream.writableLength > 0 || frame.length > BEHIND_BYTES) {
       this.#join();
       frame.writePieces(this.#stream, seq, this.#noteWaiting());
@@ -200,7 +213,7 @@ export class Connection {
     if (this.#slowSince === undefined && this.bufferedBytes > LIMITS.maxBufferedBytes) this.#watchSlowReader();
   }
 
-  /** Counts a frame that is to wait; returns what is to be called when it has left. */
+  /** Counts a waiting frame; returns the function to call when it has been sent. */
   #noteWaiting(): (() => void) | undefined {
     if (this.bufferedBytes <= BEHIND_BYTES) return undefined;
     behind.add(this);
@@ -218,12 +231,13 @@ export class Connection {
     if (!this.isOpen) return;
     if (this.#alone) this.#join();
     this.#slowCheck?.[Symbol.dispose]();
-    // A peer that never answers the close frame must not hold the socket; a slow one has it at the end of a queue.
+    // A peer that never answers the close frame must not hold the socket. A slow peer gets more time, because the close
+    // frame stands at the end of its queue.
     const graceMs = this.#slowSince === undefined ? LIMITS.closeMs : LIMITS.slowForMs;
     const timeLimit = this.#clock.after(graceMs, () => this.#socket.terminate());
     this.#socket.once("close", () => timeLimit[Symbol.dispose]());
     this.#socket.close(code, cutUtf8(reason, 120));
-    // The answer to the close frame can only arrive on a socket that is read.
+    // Read from the socket again: the answer to the close frame arrives only then.
     this.#socket.resume();
   }
 
@@ -249,15 +263,15 @@ export class Connection {
   }
 
   /**
-   * Takes in a frame: at once, or, while answers wait for a slow reader or large requests for their answers, when that is
-   * over.
+   * Handles a frame at once, or keeps it while reading is paused: while answers wait for a slow reader, or large
+   * requests for their answers.
    */
   receive(frame: RawData): void {
     if (this.#isPaused) this.#held.push(frame);
     else this.#take(frame);
   }
 
-  /** A request begins: the one whose frame is handled now. Returns its size for `answered`, bytes. */
+  /** Counts the frame that is handled now as a request. Returns its size for `answered`, bytes. */
   begin(): number {
     this.inFlight++;
     this.#unansweredBytes += this.#frameBytes;
@@ -265,11 +279,11 @@ export class Connection {
     return this.#frameBytes;
   }
 
-  /** A request has its first answer, and need no longer be held. */
+  /** Counts a request as answered; it no longer takes memory. */
   answered(bytes: number): void {
     const wasPaused = this.#isPaused;
     this.#unansweredBytes -= bytes;
-    // Not within the handler of the frame, which may be one of those that were held.
+    // Go on in the next turn: this may run inside the handler of a frame that was held.
     if (wasPaused && !this.#isPaused) setImmediate(() => this.#goOn());
   }
 
@@ -282,7 +296,7 @@ export class Connection {
     this.#handle(frame);
   }
 
-  /** Frames of one round of the loop leave in one write: system calls are most of what a small frame costs. */
+  /** Writes all frames of one turn of the event loop together: system calls are most of what a small frame costs. */
   #join(): void {
     this.#gather();
     if (this.#isCorked) return;
@@ -295,7 +309,7 @@ export class Connection {
   #gather(): void {
     if (this.#gathers) return;
     this.#gathers = true;
-    // One callback for all connections: an event to many would else cost one for each of them.
+    // Schedule one callback for all connections; an event to many would otherwise schedule one for each.
     if (Connection.#gathering.push(this) === 1) setImmediate(Connection.#releaseAll);
   }
 

@@ -16,7 +16,7 @@ export interface HelloAuth {
   readonly method?: string;
 }
 
-/** Params as a method is given them. */
+/** The params for a handler, and what was left out of them. */
 export interface ReadParams {
   readonly params: unknown;
   /** Names that the method does not know and that were left out. */
@@ -27,7 +27,10 @@ export interface Dialect {
   readonly protocol: Protocol;
   /** The method as this protocol has it. */
   methodOf(method: Method): Method;
-  /** What a method is given of the params that were sent; protocol 3 refuses what it does not know. */
+  /**
+   * Reads the params that were sent. Protocol 4 leaves out what the method does not know; protocol 3 keeps it, so that
+   * validation refuses it.
+   */
   readParams(method: Method, params: unknown): ReadParams;
   readonly connectParams: Schema;
   readonly requestFrame: Schema;
@@ -102,8 +105,8 @@ const four: Dialect = {
 };
 
 /**
- * The params without the top-level properties that the method does not know: today's clients say more than this gateway
- * has use for. What stands inside a property is checked as ever.
+ * Leaves out top-level properties that the method does not know: today's clients send more than this gateway uses. What
+ * stands inside a property is validated as always.
  */
 function withoutUnknown({ params: { additionalProperties, properties } }: Method, params: unknown): ReadParams {
   if (additionalProperties !== false || typeof params !== "object" || params === null || Array.isArray(params))

@@ -37,7 +37,7 @@ export class Dispatch {
   handle(connection: Connection, session: Session, request: Request): void {
     const responder = this.#responder(connection, request);
     const named = this.#options.methods.get(request.method);
-    // Before scopes: which methods there are is no secret, and "missing scope" would send people after the wrong thing.
+    // Check this before scopes: the list of methods is no secret, and "missing scope" would mislead.
     if (!named) return responder.fail(unknownMethod(request.method));
     const { dialect } = session;
     const method = dialect.methodOf(named);

@@ -1,6 +1,6 @@
 /**
- * Idempotency: one answer for one key. The key is reserved before the first await, so that a concurrent duplicate joins
- * the first call; other params under the same key never take effect.
+ * Idempotency: each key has one answer. The key is reserved before the first await, so that a concurrent duplicate
+ * joins the first call. Different params under a used key have no effect.
  */
 
 import { GatewayError } from "../base/errors.ts";

@@ -1,17 +1,17 @@
 import type { Writable } from "node:stream";
 
-/** Room for the longest head. */
+/** Bytes of the longest frame header. */
 const HEAD_BYTES = 10;
-/** Room for the largest number, and for the brace behind it. */
+/** Bytes of the largest sequence number and the closing brace. */
 const END_BYTES = 17;
 
 /**
- * One text frame for many receivers, the same for all but for the number at its end. It is built here, as RFC 6455 section
- * 5.2 has it from a server: the library would build, and copy, the whole frame for each receiver.
+ * One text frame for many receivers; only the sequence number at its end differs. The frame is built here, as RFC 6455
+ * section 5.2 has it from a server, because the library would build and copy the whole frame for each receiver.
  */
 export class SharedFrame {
   readonly #text: Buffer;
-  /** The whole frame for one receiver, made over for the next one. */
+  /** The whole frame; the number is overwritten for each receiver. */
   #bytes: Buffer | undefined;
 
   /** `text` is the frame's text up to the number. */
@@ -19,14 +19,14 @@ export class SharedFrame {
     this.#text = Buffer.from(text);
   }
 
-  /** How long it is for any receiver, at most. */
+  /** The greatest length of the frame for any receiver, bytes. */
   get length(): number {
     return HEAD_BYTES + this.#text.length + END_BYTES;
   }
 
   /**
-   * Writes it as one chunk, the cheapest way: one system call without a list of pieces. A stream from which the system has
-   * taken all bytes leaves them to the next receiver; another one keeps them.
+   * Writes the frame as one chunk: one system call, without a list of pieces. When the stream has written all bytes,
+   * the buffer serves the next receiver; otherwise this stream keeps it.
    */
   write(stream: Writable, seq: number): void {
     this.#bytes ??= this.#withRoom();
@@ -39,8 +39,8 @@ export class SharedFrame {
   }
 
   /**
-   * Writes it in pieces, of which the large one is the same memory for all receivers: for what waits, or goes with more.
-   * `left` is called when the system has taken all of it.
+   * Writes the frame in pieces; the large piece is shared by all receivers. Use it for frames that wait or are written
+   * together with others. `left` is called when the system has taken all bytes.
    */
   writePieces(stream: Writable, seq: number, left?: () => void): void {
     const end = `${seq}}`;

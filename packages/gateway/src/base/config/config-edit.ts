@@ -74,7 +74,7 @@ function withValue(text: string, path: readonly string[], key: string, value: un
   return withMember(text, object, { key, value, eol });
 }
 
-/** Adds a member behind all others and what is said of them. */
+/** Adds a member behind all others and their comments. */
 function withMember(
   text: string,
   object: Place,
@@ -98,7 +98,7 @@ function withMember(
   return `${before}${eol}${indent}${added}${comma}${last ? text.slice(until) : `${eol}${base}${text.slice(close)}`}`;
 }
 
-/** Takes a member away with its line; a comment beside it or above it stays. */
+/** Removes a member with its line; a comment beside it or above it stays. */
 function without(text: string, path: readonly string[], key: string): string {
   const object = objectAt(text, path);
   const member = object && memberOf(object, key);
@@ -107,7 +107,7 @@ function without(text: string, path: readonly string[], key: string): string {
   const isLast = member === object.members.at(-1);
   let { start } = member;
   let end = member.comma === undefined ? member.value.end : member.comma + 1;
-  // A comment between the value and its comma stays, and the comma goes.
+  // Keep a comment between the value and its comma; remove the comma.
   const kept = member.comma === undefined ? "" : text.slice(member.value.end, member.comma).trim();
   const restOfLine = /^[ \t]*(?:\r?\n)?/.exec(text.slice(end))?.[0] ?? "";
   if (kept === "" && isFirstInLine(text, start) && restOfLine.endsWith("\n")) {
@@ -121,7 +121,7 @@ function without(text: string, path: readonly string[], key: string): string {
   return without(left + rest, path, key);
 }
 
-/** The blanks at the beginning of the line of a place. */
+/** The indentation of the line that holds a place. */
 function indentAt(text: string, at: number): string {
   const line = text.slice(text.lastIndexOf("\n", at - 1) + 1, at);
   return /^\ufeff?([ \t]*)/.exec(line)?.[1] ?? "";
@@ -131,7 +131,7 @@ function isFirstInLine(text: string, at: number): boolean {
   return text.slice(text.lastIndexOf("\n", at - 1) + 1, at).trim() === "";
 }
 
-/** JSON, or JSON5 where a number is none of JSON; every line but the first begins with `indent`. */
+/** Writes JSON, or JSON5 for a number that JSON does not have. Every line but the first begins with `indent`. */
 function textOf(value: unknown, indent = "", eol = "\n"): string {
   const isJson = JSON5.stringify(value) === JSON5.stringify(JSON.parse(JSON.stringify(value)));
   const text = isJson ? JSON.stringify(value, null, 2) : JSON5.stringify(value, { space: 2, quote: '"' });
@@ -140,7 +140,7 @@ function textOf(value: unknown, indent = "", eol = "\n"): string {
 
 function isSame(text: string, wanted: unknown): boolean {
   try {
-    // As it would be read: whole numbers that are too long become text.
+    // Compare with what would be read: whole numbers that are too long become text.
     return JSON5.stringify(parseJson5(text)) === JSON5.stringify(parseJson5(textOf(wanted)));
   } catch (error) {
     ignore(error, "an edit that has broken the text is not the same");

@@ -1,9 +1,10 @@
-/** Where a setting stands in the text of a config file. */
+/** Finds the line of a setting in the text of a config file. */
 import { type Member, type Place, placesIn } from "./config-tree.ts";
 
 /**
- * Finds the line of a dotted path, 1 for the first; of as much of it as the text has. Undefined when it has not even the
- * first key. Keys may hold dots themselves, and are found in upper or lower case; elements of lists are named by number.
+ * Finds the line of a dotted path, counted from 1; of a path that is not whole in the text, the line of its longest
+ * part. Undefined when the text has not even the first key. Keys may hold dots, and match in upper or lower case;
+ * elements of lists are named by number.
  */
 export type LineOf = (path: string) => number | undefined;
 
@@ -36,7 +37,7 @@ export function lineOf(path: string, raw: string): number | undefined {
   return lineIndex(raw)(path);
 }
 
-/** The members of a place by their keys in lower case; of two with one key, the first. */
+/** Members of a place by lower-case key; of two members with one key, the first. */
 function memberIndex(): (place: Place) => ReadonlyMap<string, Member> {
   const indexes = new Map<Place, ReadonlyMap<string, Member>>();
   return (place) => {

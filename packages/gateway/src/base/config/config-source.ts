@@ -1,6 +1,6 @@
 /**
- * What a config file means beyond its own text: files that it includes, and variables of the environment that it names.
- * The text itself is never changed by this, so what is read in is never written back.
+ * Resolves the files that a config file includes and the environment variables that it names. The text itself is never
+ * changed by this, so nothing that was read in is written back.
  */
 import { statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
@@ -8,11 +8,11 @@ import { codeOf, detailOf, ignore } from "../errors.ts";
 import { type Env, readTextIfExists } from "../files.ts";
 import { parseJson5 } from "./json5.ts";
 
-/** Where a config file stands, and what it can name. */
+/** A config file, and what it can refer to. */
 export interface ConfigSource {
   readonly path: string;
   readonly env: Env;
-  /** A variable that is not set here may be set where the gateway runs: nothing is said of it. */
+  /** The gateway runs elsewhere, where a variable that is not set here may be set: do not report it. */
   readonly isElsewhere?: boolean;
 }
 
@@ -22,28 +22,28 @@ export interface SourceProblem {
   readonly message: string;
 }
 
-/** The values that a file stands for, and what could not be found. */
+/** The resolved values of a file, and what could not be found. */
 export interface Resolved {
   readonly value: Record<string, unknown>;
   /** Files that cannot be included: the file is invalid. */
   readonly issues: readonly SourceProblem[];
-  /** Variables that are not set: the values that name them count as not there. */
+  /** Variables that are not set. A value that names one counts as absent. */
   readonly missing: readonly SourceProblem[];
-  /** Files that were read besides. */
+  /** Included files that were read. */
   readonly included: readonly string[];
-  /** Values that are one variable and nothing else: the variable's name, by the place in what the file holds. */
+  /** Values that consist of one variable: its name, by the value's place in the file. */
   readonly variables: ReadonlyMap<string, string>;
-  /** Where a dotted path of `value` stands in what the file holds: of a list, elements may have been left out. */
+  /** The place in the file of a dotted path of `value`. The two differ in a list from which elements were left out. */
   placeOf(path: string): string;
 }
 
 const INCLUDE = "$include";
-/** Of files that include each other in turn. */
+/** The deepest chain of files that include each other. */
 const MAX_DEPTH = 10;
-/** Of all that are included, each as often as it is named. */
+/** The most included files; a file counts each time that it is named. */
 const MAX_FILES = 200;
 const MAX_BYTES = 2 * 1024 * 1024;
-/** Of all files together: reading them holds the process. */
+/** The most bytes of all files together: reading them blocks the process. */
 const MAX_TOTAL_BYTES = 2 * MAX_BYTES;
 /** A variable as text names it; `$${NAME}` stands for the words `${NAME}` themselves. */
 const VARIABLE = /\$?\$\{([A-Z_][A-Z0-9_]*)\}/g;
@@ -72,14 +72,14 @@ export function resolveConfig(parsed: Record<string, unknown>, { path, env, isEl
   };
 }
 
-/** A list that has lost elements: where it stands, and what the index of each remaining one was. */
+/** A list from which elements were left out: its place, and the original index of each remaining element. */
 interface LeftOut {
   readonly list: string;
   readonly indexes: readonly number[];
 }
 
 function placeBefore(path: string, left: readonly LeftOut[]): string {
-  // Outer lists first: those within them are known by the places that they had.
+  // Handle outer lists first: inner lists are known by their original places.
   return left
     .toSorted((a, b) => a.list.length - b.list.length)
     .reduce((place, { list, indexes }) => {
@@ -91,7 +91,7 @@ function placeBefore(path: string, left: readonly LeftOut[]): string {
     }, path);
 }
 
-/** A file that is being read, by its name and by what it is: a link to it is the same file. */
+/** A file that is being read, by name and by identity: a link to it is the same file. */
 interface Waypoint {
   readonly file: string;
   readonly id: string;
@@ -128,7 +128,7 @@ function deeper(where: Including, key: string): Including {
   return { ...where, at: [...where.at, key] };
 }
 
-/** What an included file holds; undefined, with the problem noted, when it cannot be read. */
+/** The content of an included file; undefined, with a problem noted, when it cannot be read. */
 function readIncluded(name: unknown, where: Including): unknown {
   const { way, at, issues, included, total } = where;
   const path = [...at, INCLUDE].join(".");
@@ -161,7 +161,7 @@ function through(way: readonly Waypoint[]): string {
   return way.length === 0 ? "" : ` through ${way.map(({ file }) => basename(file)).join(", ")}`;
 }
 
-/** Objects are merged, lists are joined, and of anything else the later one counts. */
+/** Merges objects and joins lists; for any other kind the later value wins. */
 function combined(before: unknown, next: unknown): unknown {
   if (next === undefined) return before;
   if (Array.isArray(before) && Array.isArray(next)) return [...before, ...next];
@@ -179,7 +179,7 @@ interface Substituting {
   readonly single: Map<string, string>;
 }
 
-/** The value with its variables; undefined when one of them is not set. */
+/** Puts the variables into a value; undefined when one of them is not set. */
 function withVariables(value: unknown, { variables, at, missing, left, single }: Substituting): unknown {
   if (typeof value === "string") {
     if (!value.includes("${")) return value;
@@ -212,7 +212,10 @@ function withVariables(value: unknown, { variables, at, missing, left, single }:
   );
 }
 
-/** `NAME=value` a line, with or without `export` and quotes; `#` begins a comment. The environment itself comes first. */
+/**
+ * Reads a file of `NAME=value` lines, with or without `export` and quotes; `#` begins a comment. Variables of the
+ * environment win.
+ */
 function readEnvFile(path: string): Env {
   const found: Record<string, string> = {};
   let text: string | undefined;

@@ -1,23 +1,25 @@
-/** A config text as a tree of places: JSON5 read just far enough to know what stands where. It reads broken texts too. */
+/**
+ * Parses a config text into a tree of places: just enough JSON5 to know what stands where. It also reads broken texts.
+ */
 
 const TOKEN =
   /\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/|"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|[{}[\]:,]|[^\s\ufeff{}[\]:,"'/]+/g;
 
-/** An object, a list, or anything else, from `start` to before `end` (with its braces). */
+/** A value of the text: an object, a list or a scalar, from `start` up to `end` (braces included). */
 export interface Place {
   readonly kind: "object" | "list" | "value";
   readonly start: number;
   end: number;
-  /** What it holds, in the order of the text. */
+  /** Its members, in the order of the text. */
   readonly members: Member[];
 }
 
-/** A value under its key, or under its position in a list. `start` is where the key begins, or the element. */
+/** A value with its key, or with its position in a list. `start` is the start of the key or of the element. */
 export interface Member {
   readonly key: string;
   readonly start: number;
   readonly value: Place;
-  /** Where the comma behind it stands. */
+  /** The place of the comma behind it. */
   comma: number | undefined;
 }
 
@@ -56,7 +58,7 @@ export function placesIn(raw: string): Place | undefined {
   return root;
 }
 
-/** A key or a text as it is meant, written with quotes or without. */
+/** Decodes a key or a string, with or without quotes. */
 export function wordOf(text: string): string {
   const word = text.replace(/^(["'])([\s\S]*)\1$/, "$2");
   if (!word.includes("\\")) return word;

@@ -21,15 +21,15 @@ export interface Issue {
   readonly line?: number;
 }
 
-/** Whether a warning is about a setting that nobody reads. */
+/** Whether a warning is about an unknown setting. */
 export function isIgnored({ message }: Pick<Issue, "message">): boolean {
   return message.endsWith(IGNORED);
 }
 
-/** What is said of a setting that nobody reads. */
+/** The message for an unknown setting. */
 export const IGNORED = "is not a known setting and is ignored";
 
-/** What a section makes of its part of the file. `warnings` are settings that nobody reads, or nobody can use. */
+/** The result of parsing a section. `warnings` are settings that are unknown or unusable. */
 export interface Parsed<T> {
   readonly value: T;
   readonly issues: readonly Issue[];
@@ -49,7 +49,7 @@ export interface Settings<T> {
   onChange(fn: (value: T) => void): Disposable;
 }
 
-/** The file as it stands, and as it is in force. */
+/** The file on the disk, and the values in force. */
 export interface ConfigSnapshot {
   readonly path: string;
   readonly exists: boolean;
@@ -69,7 +69,7 @@ interface Reading {
   readonly parsed: Readonly<Record<string, unknown>>;
   /** `parsed` with its includes and variables put in; never written back. */
   readonly resolved: Record<string, unknown>;
-  /** Files that were read besides. */
+  /** Included files that were read. */
   readonly included: readonly string[];
   readonly values: ReadonlyMap<string, unknown>;
   readonly issues: readonly Issue[];
@@ -85,12 +85,12 @@ export interface ConfigOptions {
   readonly env: Env;
   /** See `ConfigSource`. */
   readonly isElsewhere?: boolean;
-  /** Where copies are kept when the file's own folder cannot be written: that of the state. */
+  /** The state folder: copies are kept there when the config file's own folder cannot be written. */
   readonly fallbackFolder: string;
 }
 
 const WATCH_DEBOUNCE_MS = 200;
-/** How often the file is looked at besides: mounts and links change without a word to whoever watches a folder. */
+/** How often the file is checked beside the folder's watch: a watch does not report changed mounts and links. */
 const LOOK_EVERY_MS = 2_000;
 const HISTORY_KEPT = 50;
 
@@ -116,7 +116,8 @@ export function readConfig(raw: string, sections: readonly ConfigSection<unknown
   const { value: resolved, issues: broken, missing, included, variables, placeOf } = resolvedOf(raw, parsed, source);
   const placed = (issue: Issue) => ({ ...issue, path: placeOf(issue.path) });
   issues.push(...broken);
-  // Without its own settings the gateway would run open to others, or elsewhere than meant.
+  // A variable that is missing in the section `gateway` is an error: without its settings the gateway might be open to
+  // others, or listen elsewhere.
   for (const problem of missing) (problem.path.startsWith("gateway.") ? issues : warnings).push(problem);
   for (const section of sections) {
     const result = parseWithVariables(section, resolved, (path) => variables.get(placeOf(path)));
@@ -132,10 +133,10 @@ export function readConfig(raw: string, sections: readonly ConfigSection<unknown
   return { raw, parsed, resolved, included, values, issues: withLines(issues), warnings: withLines(warnings) };
 }
 
-/** Nobody reads more at once, and each of them goes to the log. */
+/** The most issues that are shown and logged. */
 const MOST_SHOWN = 50;
 
-/** The first of them, and how many more there are. */
+/** The first issues, and how many more there are. */
 function shown(found: readonly Issue[]): readonly Issue[] {
   if (found.length <= MOST_SHOWN) return found;
   return [
@@ -175,10 +176,10 @@ function parseWithVariables(
   return { ...rest, issues: explained };
 }
 
-/** What the validator says of a text where another kind is wanted. */
+/** The validator's message for a string where another type is wanted. */
 const TYPED = /^must be (?:one of .*)?(number|integer|boolean)/;
 
-/** A copy in which the texts at these dotted places are the numbers and switches that they spell. */
+/** Copies a value and turns the strings at these dotted places into the numbers and booleans that they spell. */
 function typedAt(places: ReadonlySet<string>, value: unknown, path: string): unknown {
   if (places.has(path)) return typed(value);
   const inner = (key: string | number, each: unknown) => typedAt(places, each, `${path}.${key}`);
@@ -352,7 +353,7 @@ export class Config implements Disposable {
     this.#apply(this.#onDisk);
   }
 
-  /** The file's text; the one of before while the machine is in trouble that passes. */
+  /** The file's text; while the machine has passing trouble, the text read before. */
   #readAgain(): string | undefined {
     try {
       return readConfigText(this.path);
@@ -383,7 +384,7 @@ export class Config implements Disposable {
     });
   }
 
-  /** What tells that the file, or one that it includes, may have changed; a look costs microseconds. */
+  /** A text that changes when the file or an included file may have changed. Costs microseconds. */
   #traces(): string {
     return [this.path, ...this.#onDisk.included].map(traceOf).join();
   }
@@ -430,7 +431,7 @@ export class Config implements Disposable {
     });
   }
 
-  /** Keeps a copy beside the file, or with the state where that folder cannot be written. */
+  /** Keeps a copy beside the file, or in the state folder when that cannot be written. */
   #besides(paths: readonly string[], keep: (path: string) => void): void {
     for (const [index, path] of paths.entries()) {
       try {
@@ -456,12 +457,12 @@ export class Config implements Disposable {
   }
 }
 
-/** Where replaced config texts are kept, oldest first by name: beside the file, else with the state. */
+/** Folders of replaced config texts, oldest first by name: beside the file, else in the state folder. */
 export function historyDirs({ path, fallbackFolder }: Pick<ConfigOptions, "path" | "fallbackFolder">): string[] {
   return besides(path, fallbackFolder, ".history");
 }
 
-/** Where the last good text is kept: beside the file, else with the state. */
+/** Paths of the last good text: beside the file, else in the state folder. */
 export function lastGoodPaths({ path, fallbackFolder }: Pick<ConfigOptions, "path" | "fallbackFolder">): string[] {
   return besides(path, fallbackFolder, ".last-good");
 }
@@ -470,7 +471,7 @@ function besides(path: string, fallbackFolder: string, ending: string): string[]
   return [...new Set([`${path}${ending}`, join(fallbackFolder, `${basename(path)}${ending}`)])];
 }
 
-/** What the file system says of a file without reading it; "" when it is not there. */
+/** Identity, size and time of a file; "" when it does not exist. */
 function traceOf(path: string): string {
   const file = statSync(path, { throwIfNoEntry: false });
   return file ? `${file.dev}:${file.ino}:${file.size}:${file.mtimeMs}` : "";

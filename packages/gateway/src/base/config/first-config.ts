@@ -1,4 +1,4 @@
-/** What a first start leaves behind: a private state folder and a config file with a secret of its own. */
+/** Prepares a first start: a private state folder, and a config file with its own secret. */
 import type { Env } from "../files.ts";
 import { envOf, fileExists, makePrivate, writePrivateFile } from "../files.ts";
 import { newSecret } from "../ids.ts";

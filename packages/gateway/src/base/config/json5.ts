@@ -1,8 +1,10 @@
-/** JSON5 as config files are written: whole numbers that are too long for a number keep their digits, as text. */
+/**
+ * Parses JSON5 for config files: whole numbers that are too long for a JavaScript number keep their digits, as text.
+ */
 import JSON5 from "json5";
 import { ignore } from "../errors.ts";
 
-/** From here on neighbours of a whole number are not told apart (2^53: 16 digits). */
+/** Digits from which neighbouring whole numbers can no longer be told apart (2^53: 16 digits). */
 const LONG = 16;
 
 /**
@@ -12,7 +14,7 @@ const LONG = 16;
 export function parseJson5(text: string): unknown {
   const quoted = /\d{16}/.test(text) ? withLongNumbersQuoted(text) : text;
   try {
-    // Many times faster, and long texts are mostly JSON.
+    // `JSON.parse` is many times faster, and long texts are mostly JSON.
     return JSON.parse(quoted);
   } catch (error) {
     ignore(error, "what is no JSON may be JSON5");

@@ -1,16 +1,17 @@
 /**
- * HTTP_PROXY, HTTPS_PROXY and NO_PROXY, as every other program reads them: in capitals or not, the small ones first. Node
- * then sends what `fetch` and its HTTP client ask for through the proxy. Nothing on this machine is ever asked for that way.
+ * Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY as other programs do, in capitals or small letters; small letters win.
+ * Node then sends the requests of `fetch` and of its HTTP client through the proxy. Requests to this machine never go
+ * through it.
  */
 import http from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { Env } from "../files.ts";
 
-/** The proxy that an address is asked for through. */
+/** The proxy for an address. */
 export interface UsedProxy {
   /** The variable that names it. */
   readonly variable: string;
-  /** Without its name and password, for people. */
+  /** Its address without name and password, for people. */
   readonly address: string;
   /** As Node takes it. */
   readonly url: string;
@@ -18,12 +19,12 @@ export interface UsedProxy {
 
 const LOCAL = ["localhost", "127.0.0.1", "::1", "[::1]"];
 
-/** Those in force; the gateway of a process sets them once. */
+/** The proxies in force; the gateway of a process sets them once. */
 let inForce: { readonly proxies: ReadonlyMap<string, UsedProxy>; readonly except: readonly string[] } | undefined;
 
 /**
- * From now on what this process asks for goes through the proxies that the environment names; `warn` is told of one that
- * cannot be used. Nothing is done when it names none. Disposing it ends that.
+ * Sends the requests of this process through the proxies that the environment names, until disposed. `warn` is told of
+ * a proxy that cannot be used. Does nothing when the environment names none.
  */
 export function useProxies(env: Env, warn: (sentence: string) => void): Disposable {
   const proxies = new Map<string, UsedProxy>();
@@ -60,20 +61,25 @@ function proxyEnv(proxies: ReadonlyMap<string, UsedProxy>): Record<string, strin
   return { ...(plain && { HTTP_PROXY: plain.url }), ...(secure && { HTTPS_PROXY: secure.url }) };
 }
 
-/** The proxy that an address is asked for through; undefined when it is asked for directly. */
+/** The proxy for an address; undefined when requests go there directly. */
 export function proxyFor(address: string | URL): UsedProxy | undefined {
   const url = inForce && URL.parse(address);
   if (!inForce || !url || isExcepted(url, [...inForce.except, ...LOCAL])) return undefined;
   return inForce.proxies.get(url.protocol === "wss:" ? "https:" : url.protocol === "ws:" ? "http:" : url.protocol);
 }
 
-/** The agent for a socket whose library takes one and does not ask Node: through the proxy; undefined when there is none. */
+/**
+ * An agent that goes through the proxy, for libraries that open sockets themselves; undefined when there is no proxy.
+ */
 export function proxyAgentFor(address: string | URL): HttpsAgent | undefined {
   const proxy = proxyFor(address);
   return proxy && new HttpsAgent({ proxyEnv: { HTTPS_PROXY: proxy.url } });
 }
 
-/** `host`, `.domain`, `*.domain`, each with a port or without; `*` is everything. */
+/**
+ * Whether NO_PROXY names an address: as `host`, `.domain` or `*.domain`, each with or without a port; `*` is
+ * everything.
+ */
 function isExcepted({ hostname, port, protocol }: URL, except: readonly string[]): boolean {
   const host = hostname.toLowerCase();
   const at = port || (/^(?:https|wss):$/.test(protocol) ? "443" : "80");

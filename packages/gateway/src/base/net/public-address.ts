@@ -1,4 +1,7 @@
-/** Which addresses are on the public internet: everything else must not be reached for somebody outside (security: resources). */
+/**
+ * Tells which addresses are on the public internet. No other address may be fetched on behalf of people outside
+ * (security: resources).
+ */
 import { BlockList, isIPv6 } from "node:net";
 
 /** Special-purpose ranges (IANA registries for IPv4 and IPv6). */

@@ -1,7 +1,7 @@
 /**
- * Fetches what somebody outside named, without lending them this machine's place in the network: every hop is resolved
+ * Fetches an address that came from outside, without giving access to this machine's network. Every hop is resolved
  * once, checked, and connected to at exactly the address that was checked (security: resources). No cookies, no
- * credentials in addresses, bounded time and size. Load it with `await import()`: a start needs none of it.
+ * credentials in addresses, bounded time and size. Load it with `await import()`: a start does not need it.
  */
 
 import { lookup } from "node:dns/promises";
@@ -19,11 +19,11 @@ import { isPublicAddress } from "./public-address.ts";
 export interface SafeFetchOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Of the body, once unpacked. */
+  /** The most bytes of the unpacked body. */
   readonly maxBytes: number;
-  /** For everything, the body too; 30,000 when not said. */
+  /** The time limit for everything, the body included; 30,000 when not given. */
   readonly limitMs?: number;
-  /** `http:` is refused too when this says so. */
+  /** Refuses `http:`. */
   readonly httpsOnly?: boolean;
   /** Services on private addresses that the owner allows, as exact `host:port`. */
   readonly allowPrivateHosts?: readonly string[] | undefined;
@@ -38,11 +38,11 @@ export interface Fetched extends Disposable {
   /** Where the redirects ended. */
   readonly url: URL;
   readonly status: number;
-  /** Lower case, without parameters; "" when the server does not say. */
+  /** The media type in lower case, without parameters; "" when the server does not name one. */
   readonly mimeType: string;
-  /** As the server says it: `charset=…`. */
+  /** The charset that the server names. */
   readonly charset: string | undefined;
-  /** What the server says of the body's packed size, bytes. */
+  /** The size of the packed body that the server announces, bytes. */
   readonly announcedBytes: number | undefined;
   /** The unpacked body. Throws when it is larger than allowed, or takes too long. */
   body(): AsyncGenerator<Uint8Array>;
@@ -50,7 +50,7 @@ export interface Fetched extends Disposable {
   bytes(): Promise<Buffer>;
 }
 
-/** Whoever fetched may tell people why not. */
+/** A failed fetch; its message may be shown to people. */
 export class FetchError extends TellableError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -90,7 +90,7 @@ export async function safeFetch(address: string | URL, options: SafeFetchOptions
   }
 }
 
-/** An address that may be asked for. Throws `FetchError`. */
+/** Checks an address before it is requested. Throws `FetchError`. */
 function checkedUrl(address: string | URL, { httpsOnly = false }: Pick<SafeFetchOptions, "httpsOnly">): URL {
   const url = URL.parse(address);
   if (!url) throw new FetchError("it is not an address such as https://example.org/page");
@@ -100,7 +100,9 @@ function checkedUrl(address: string | URL, { httpsOnly = false }: Pick<SafeFetch
   return url;
 }
 
-/** Where a redirect leads. Throws `FetchError` when it gives up encryption, or leads to what may not be asked for. */
+/**
+ * The target of a redirect. Throws `FetchError` when it drops encryption, or leads to an address that is not allowed.
+ */
 export function redirectOf(from: URL, location: string, options: Pick<SafeFetchOptions, "httpsOnly"> = {}): URL {
   const next = URL.parse(location, from);
   if (!next) throw new FetchError("it redirects to what is not an address");
@@ -109,7 +111,7 @@ export function redirectOf(from: URL, location: string, options: Pick<SafeFetchO
   return checkedUrl(next, options);
 }
 
-/** Resolves once, checks all that was resolved, and connects to nothing else. */
+/** Resolves a name once, checks all its addresses, and connects to one of these. */
 async function open(
   url: URL,
   { method = "GET", headers, body, isFirst, signal, allowPrivateHosts }: SafeFetchOptions & { isFirst: boolean },
@@ -123,7 +125,7 @@ async function open(
   const outgoing = (url.protocol === "https:" ? requestHttps : requestHttp)(url, {
     signal,
     method: isFirst ? method : "GET",
-    // No connection is shared: a kept one could have been opened under another check.
+    // Do not share connections: a kept connection could have been opened under another check.
     agent: false,
     ...(proxy && throughProxy(url, proxy, addresses[0]!)),
     headers: {
@@ -144,7 +146,7 @@ async function open(
   return await promise;
 }
 
-/** A proxy is asked for the address that was checked, not for its name, which it might resolve to another one. */
+/** Asks the proxy for the checked address, not for the name, which the proxy might resolve differently. */
 function throughProxy(url: URL, { url: proxy }: UsedProxy, { address, family }: { address: string; family: number }) {
   const isSecure = url.protocol === "https:";
   const agent = isSecure
@@ -159,7 +161,7 @@ function throughProxy(url: URL, { url: proxy }: UsedProxy, { address, family }: 
 }
 
 async function resolve(url: URL, signal: AbortSignal): Promise<{ address: string; family: number }[]> {
-  // Notations such as 0x7f.1 and 2130706433 have become dotted addresses when the URL was parsed.
+  // The URL parser has turned notations such as 0x7f.1 and 2130706433 into dotted addresses.
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const family = isIP(host);
   if (family !== 0) return [{ address: host, family }];
@@ -169,7 +171,7 @@ async function resolve(url: URL, signal: AbortSignal): Promise<{ address: string
   return found;
 }
 
-/** As `allowPrivateHosts` says it, the port always there. */
+/** Host and port in the form of `allowPrivateHosts`, always with the port. */
 export function hostAndPort({ hostname, port, protocol }: URL): string {
   return `${hostname}:${port || (protocol === "https:" ? "443" : "80")}`;
 }
@@ -197,7 +199,7 @@ function fetched(
   };
 }
 
-/** Bounded before and after unpacking: a bomb is small until it is unpacked, and may never unpack to anything. */
+/** Unpacks a body and bounds it before and after: a compressed bomb is small at first, and may never end. */
 async function* unpacked(
   response: IncomingMessage,
   { maxBytes, signal }: Pick<SafeFetchOptions, "maxBytes" | "signal">,
@@ -222,7 +224,7 @@ async function* unpacked(
   }
 }
 
-/** The errors of both streams, and too much of the first one, end the second one. */
+/** Pipes one stream into another. Errors of either stream, and too many bytes of the first, end the second. */
 function piped(from: IncomingMessage, to: ReturnType<typeof createGunzip>, maxBytes: number): Readable {
   let packed = 0;
   from.on("data", (chunk: Uint8Array) => {
@@ -238,7 +240,7 @@ function tooLarge(maxBytes: number): FetchError {
   return new FetchError(`it is larger than the ${maxBytes} bytes that are taken`);
 }
 
-/** What went wrong, as people are told; where a proxy was asked, it is named. */
+/** The failure as people are told it; names the proxy where one was used. */
 function sentence(error: unknown, url?: URL): FetchError {
   if (error instanceof FetchError) return error;
   const proxy = url && proxyFor(url);

@@ -1,20 +1,23 @@
-/** The user parts of addresses, as people write them: passwords may hold what an address should hold only in percent. */
+/**
+ * Finds user parts in addresses as people write them: a password may hold characters that an address should
+ * percent-encode.
+ */
 
-/** A name and a password before the host of an address; `whole` is both as they stand there. */
+/** The name and password before the host of an address; `whole` is the text of both as written. */
 export interface AddressUser {
   readonly whole: string;
   readonly name: string;
   readonly password: string | undefined;
 }
 
-/** Where an address begins in a word; no scheme is longer, and a look at more of it takes long. */
+/** The start of an address in a word. Schemes are short; a longer pattern would take long on a long text. */
 const SCHEME = /([a-z][a-z0-9+.-]{0,30}):\/\//i;
-/** Addresses that stand in one word: a list of them, or one in the query of another. */
+/** The start of a further address in one word: in a list, or in the query of another address. */
 const NEXT_ADDRESS = /[,;|=(<"'](?=[a-z][a-z0-9+.-]{0,30}:\/\/)/i;
 
 /**
- * The user part of each address of a text. It ends at the last `@` of the word, whatever stands before: `/`, `?`, `#` and
- * `@` in a password are its own. Only an address of the web that begins with a plain host has its `@` in its path.
+ * The user part of each address in a text. It ends at the last `@` of the word, because a password may hold `/`, `?`,
+ * `#` and `@`. Only in a web address that begins with a plain host does the `@` belong to the path.
  */
 export function usersIn(text: string): AddressUser[] {
   if (!text.includes("://") || !text.includes("@")) return [];
@@ -39,8 +42,8 @@ function userOf(address: string): AddressUser | undefined {
 
 const WEB = /^(?:git\+)?(?:https?|wss?)$/i;
 /**
- * As in `https://host.example/@name`, or in `https://host/a:b@c`, where a name before the `:` would hold a `/`. A host that
- * has a port could be a name and the beginning of a password, except on this machine.
+ * A web address that begins with a host, as in `https://host.example/@name` or `https://host/a:b@c`, where a user name
+ * would hold a `/`. A host with a port could be a name and the start of a password, except on this machine.
  */
 const BEGINS_WITH_HOST =
   /^(?:(?:[a-z0-9-]+\.)+[a-z0-9-]+[/?#]|(?:localhost|[\d.]+|\[[\da-f:]+\])(?::\d+)?[/?#]|[a-z0-9-]+\/[^:]*:)/i;

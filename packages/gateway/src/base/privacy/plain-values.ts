@@ -1,16 +1,19 @@
-/** Which values of an environment or of headers are plainly settings. The list is positive: whatever is not on it is kept. */
+/**
+ * Tells which values of an environment or of headers are plain settings. The list is positive: any other value counts
+ * as a secret.
+ */
 
-/** Whether a value is plainly a setting and no secret, by what it is; `name` is the variable's or the header's. */
+/** Whether a value is a plain setting by its form; `name` is the name of the variable or header. */
 export function isPlainValue(name: string, value: string): boolean {
   if (value.length > LONGEST) return false;
   const parts = value.split(",").map((part) => part.trim());
   return parts.every((part) => part.length < SHORT || isPlain(part) || (PLAIN_NAME.test(name) && WORDS.test(part)));
 }
 
-/** Settings are short, and a look at a long text takes long. */
+/** The longest plain setting; checking long texts would take long. */
 const LONGEST = 1_000;
 
-/** Nothing that is shorter can be taken out of a text without other words. */
+/** Shorter values cannot be removed from a text without removing other words. */
 const SHORT = 6;
 
 function isPlain(value: string): boolean {
@@ -29,7 +32,7 @@ const PLAIN_WORDS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** What a variable holds that is named so is a word of its own; a secret there would have digits or signs in it. */
+/** Names whose variables hold ordinary words; a secret there would hold digits or signs. */
 const PLAIN_NAME =
   /(?:^|[-_])(?:env|environment|mode|level|format|host|hostname|region|zone|locale|lang|language|tz|timezone|model|provider|user|username|database|db|schema|shell|editor|pager|term|theme|encoding|charset|version|accept|type|agent|title|bucket|profile|branch)$/i;
 const WORDS = /^[a-z]{1,16}(?:[-_. ][a-z]{1,16}|[-_.]\d{1,4})*$/i;
@@ -58,7 +61,7 @@ const PLAIN_SHAPES: readonly RegExp[] = [
   /^--?[a-z]{1,20}(?:-[a-z]{1,20}){0,5}(?:=(?:\d{1,5}|true|false))?(?: --?[a-z]{1,20}(?:-[a-z]{1,20}){0,5}(?:=(?:\d{1,5}|true|false))?)*$/,
 ];
 
-/** An address that asks nothing and has no key as a part of its path. Its user part is learnt by itself. */
+/** Whether an address has no query and no key in its path. Its user part is handled separately. */
 function isPlainUrl(value: string): boolean {
   const url = /^[a-z][a-z0-9+.-]{1,30}:\/\//i.test(value) ? URL.parse(value.replace(/:\/\/.*@/s, "://")) : null;
   return url !== null && url.search === "" && url.hash === "" && !url.pathname.split("/").some(isKeyLike);

@@ -1,22 +1,27 @@
-/** What must not leave the process: the values that the settings and the environment keep, and whatever is shaped like a key. */
+/**
+ * Knows what must not leave the process: secret values of the settings and the environment, and texts shaped like keys.
+ */
 
 import { ignore } from "../errors.ts";
 import { type AddressUser, usersIn } from "./addresses.ts";
 import { isPlainValue } from "./plain-values.ts";
 
 /**
- * The secrets that are known. `redact` guards the log, `guard` every other text that leaves: replies, answers, events.
- * The log is stricter: there a word too much is hidden, here somebody could not read their answer.
+ * The known secrets. `redact` cleans the log; `guard` cleans every other text that leaves: replies, answers, events.
+ * `redact` is stricter, because a word too many may be hidden in the log but not in an answer.
  */
 export class Secrets {
   readonly #inLog = new Set<string>();
   readonly #guarded = new Set<string>();
-  /** The guarded ones as the base64 of a text holds them. */
+  /** The guarded secrets as they appear in the base64 of a longer text. */
   readonly #encoded = new Set<string>();
-  /** Made of the guarded ones when it is first needed. */
+  /** The search for guarded secrets, built when first needed. */
   #finder: Finder | undefined;
 
-  /** A password, a key or a token. Shorter than 6 characters it is none (and would black out half the log). */
+  /**
+   * Adds a password, a key or a token. Values of fewer than 6 characters are ignored: they would black out half the
+   * log.
+   */
   add(value: string | undefined): void {
     const secret = value?.trim() ?? "";
     if (secret.length < MIN_CHARS || VARIABLE.test(secret) || this.#inLog.has(secret)) return;
@@ -28,7 +33,7 @@ export class Secrets {
     this.#finder = undefined;
   }
 
-  /** A value of an environment, a header, or another map whose values are kept: what is plainly a setting is no secret. */
+  /** Adds a value of an environment, of a header or of another map of secrets; plain settings are ignored. */
   addNamed(name: string, value: string | undefined): void {
     if (value === undefined) return;
     const [, listed] = /^\d+$/.test(name) ? (/^\w+=(.+)$/s.exec(value.trim()) ?? []) : [];
@@ -44,12 +49,12 @@ export class Secrets {
     if (hasSecretName(name) || !isPlainValue(name, value.trim())) this.add(value);
   }
 
-  /** The name and the password in the addresses that a text holds, and what it names itself as a secret. */
+  /** Adds the user parts of addresses in a text, and the values that the text itself names as secrets. */
   addFromAddresses(text: string): void {
     for (const named of namedWithin(text)) this.#addAsMeant(named);
     for (const user of usersIn(text)) {
       for (const part of secretPartsOf(user)) this.#addAsMeant(part);
-      // As the header of a request says it.
+      // As the Authorization header holds it.
       for (const whole of [user.whole, decoded(user.whole)])
         if (whole.length >= SURE_CHARS) this.add(Buffer.from(whole).toString("base64"));
     }
@@ -60,7 +65,7 @@ export class Secrets {
     this.add(decoded(value));
   }
 
-  /** What a config keeps, as far as names and values tell; `path` is where `value` stands in it. */
+  /** Adds the secrets of a config, as far as names and values show them; `path` is the place of `value`. */
   learn(value: unknown, path: readonly string[] = []): void {
     if (typeof value === "string") {
       this.addFromAddresses(value);
@@ -71,12 +76,12 @@ export class Secrets {
       for (const [name, inner] of Object.entries(value)) this.learn(inner, [...path, name]);
   }
 
-  /** `text` for the log, with every known secret, and everything shaped like a key, replaced. */
+  /** Cleans a text for the log: replaces every known secret and everything shaped like a key. */
   redact(text: string): string {
     return withoutShapes(without(text, this.#inLog, { withinWords: true }));
   }
 
-  /** `text` as it may leave the process: a message, an answer, an event, in JSON or as it is. */
+  /** Cleans a text that leaves the process: a message, an answer, an event, as JSON or plain. */
   guard(text: string): string {
     if (text.length < LARGE_CHARS) return this.#guardPart(text);
     return betweenFiles(
@@ -87,18 +92,18 @@ export class Secrets {
   }
 
   /**
-   * The longest beginning of a text that may leave while the text still grows, guarded. What could become a secret at its
-   * end waits until it is decided, or the text `isOver`; what is shorter than 4 characters does not wait.
+   * The longest start of a growing text that may leave already, cleaned. An end that could become a secret waits until
+   * it is decided or the text `isOver`; fewer than 4 characters do not wait.
    */
   settled(text: string, isOver = false): string {
     return this.guard(isOver ? text : text.slice(0, Math.min(this.#begunAt(text), shapeBegunAt(text))));
   }
 
-  /** Where, at the end of a text, a known secret begins that the text may go on with; its length when none does. */
+  /** The place at the end of a text where a known secret may have begun; the text's length when none has. */
   #begunAt(text: string): number {
     let first = text.length;
     for (const secret of this.#guarded) {
-      // A short one must stand alone to be one, which what follows decides.
+      // A short secret counts only when it stands alone, which the next character decides.
       const longest = secret.length < SURE_CHARS ? secret.length : secret.length - 1;
       const start = secret.slice(0, BEGUN_CHARS);
       let at = text.indexOf(start, Math.max(0, text.length - longest));
@@ -125,14 +130,14 @@ export class Secrets {
 interface Finder {
   readonly plain: Known;
   readonly encoded: Known;
-  /** Those that could stand as they are within what looks like the base64 of a file. A file that tells one stays whole. */
+  /** Secrets that could appear literally in the base64 of a file. A file that holds one stays whole. */
   readonly inFiles: readonly string[];
 }
 
 interface Known {
-  /** The longest first: what is left of one after a part of it was taken out would be told. */
+  /** Longest first: removing a part of a longer secret would leave the rest in the text. */
   readonly all: readonly string[];
-  /** Finds whether any of them is in a text: one look at each frame instead of one for each secret. */
+  /** Matches any of the secrets: one search of each frame instead of one for each secret. */
   readonly any: RegExp;
 }
 
@@ -147,16 +152,16 @@ function finderOf(guarded: Iterable<string>, encoded: Iterable<string>): Finder 
 
 function knownOf(secrets: Iterable<string>): Known {
   const all = [...secrets].sort((a, b) => b.length - a.length);
-  // Without any, the pattern finds nothing in any text.
+  // With no secrets, the pattern matches nothing.
   return { all, any: new RegExp(all.map((each) => RegExp.escape(each)).join("|") || "(?!)") };
 }
 
 const HIDDEN = "[redacted]";
 const MIN_CHARS = 6;
-/** A variable that a config names in a secret's place: its name tells nothing. */
+/** A reference to a variable in place of a secret; its name reveals nothing. */
 const VARIABLE = /^\$\{[A-Z_][A-Z0-9_]*\}$/;
 
-/** Whether a setting holds a secret, by its place and by what it is: in any part of the config, known or not. */
+/** Whether a setting holds a secret, judged by its path and value, in known and unknown parts of the config. */
 export function isSecretSetting(path: readonly string[], value: string): boolean {
   const names = namesOf(path);
   const name = names.at(-1) ?? "";
@@ -166,29 +171,29 @@ export function isSecretSetting(path: readonly string[], value: string): boolean
 }
 
 /**
- * Whether a number stands where a secret belongs: a password of digits that was written without quotes. A number under a
- * name for several (`maxTokens`) counts something.
+ * Whether a number stands where a secret belongs: a password of digits without quotes. A number under a plural name
+ * (`maxTokens`) is a count.
  */
 export function isSecretNumber(path: readonly string[]): boolean {
   return isSecretName(namesOf(path).at(-1) ?? "") || isInMap(path);
 }
 
-/** Whether what has this name is a secret: a setting, a variable, a header, a field of a line of the log. */
+/** Whether a name is that of a secret: a setting, a variable, a header, a field of a log line. */
 export function isSecretName(name: string): boolean {
   return !OPEN_NAME.test(name) && hasSecretName(name);
 }
 
-/** A place without the positions in lists. */
+/** The names of a path, without positions in lists. */
 function namesOf(path: readonly string[]): string[] {
   return path.filter((name) => !/^\d+$/.test(name));
 }
 
-/** Whether a place is within a map whose values are kept, or in a list in its stead (`env: ["NAME=value"]`). */
+/** Whether a path is within a map of secrets, or in a list that stands for one (`env: ["NAME=value"]`). */
 function isInMap(path: readonly string[]): boolean {
   return path.slice(0, -1).some((name) => MAP_NAME.test(name));
 }
 
-/** Values that a text names itself: in the query of an address, behind `--token=`, or as `TOKEN=value`. */
+/** Values that a text itself names as secrets: in the query of an address, after `--token=`, or as `TOKEN=value`. */
 function namedWithin(text: string): string[] {
   if (!text.includes("=")) return [];
   return [...text.matchAll(NAMED)].flatMap(([, name = "", value = ""]) => (isSecretName(name) ? [value] : []));
@@ -196,7 +201,7 @@ function namedWithin(text: string): string[] {
 
 const NAMED = /(?:[?&]|(?<![^\s"'])-{0,2})([\w.-]{1,64})=([^&#\s"']+)/g;
 
-/** The parts of an address's user that are told to nobody: the password, a name that is a key, pieces that errors repeat. */
+/** The secret parts of an address's user: the password, a name that is a key, and pieces that errors repeat. */
 function secretPartsOf({ name, password }: AddressUser): string[] {
   if (password === undefined || password === "") return [name];
   const pieces = password
@@ -205,22 +210,22 @@ function secretPartsOf({ name, password }: AddressUser): string[] {
   return [password, ...pieces, ...(isKeyLike(name) ? [name] : [])];
 }
 
-/** A name before a password that is a key itself, as `https://KEY:x-oauth-basic@host`. */
+/** Whether a user name is itself a key, as in `https://KEY:x-oauth-basic@host`. */
 function isKeyLike(name: string): boolean {
   return name.length >= 16 && /\d/.test(name);
 }
 
-/** What ends like the name of a secret and is none. */
+/** Names that end like that of a secret and are not one. */
 const OPEN_NAME = /(?:main|public|session|sort|primary)[-_]?key$|session$/i;
 
-/** Lists of secrets, besides what `hasSecretName` names. */
+/** Names of lists of secrets, beside those that `hasSecretName` knows. */
 const SETTING_NAME = /(?:tokens?|passwords?|secrets?|api[-_]?keys?|authorization|cookies?|private[-_]?key)$/i;
 
-/** Maps whose values are kept, all of them. */
+/** Names of maps whose values are all secrets. */
 const MAP_NAME =
   /^(?:env|environ|environment|(?:env|environment)[-_]?(?:vars?|variables)|(?:[a-z-]*[-_])?headers|[a-z]+Headers)$/i;
 
-/** Where names of variables and headers end so, the value is kept, whatever it looks like. */
+/** Whether the name of a variable or header ends like that of a secret; its value then always counts as one. */
 function hasSecretName(name: string): boolean {
   return SECRET_NAME.test(name) || SHORT_SECRET_NAME.test(name);
 }
@@ -228,28 +233,28 @@ function hasSecretName(name: string): boolean {
 const SECRET_NAME =
   /(?:token|password|passwort|passwd|passphrase|passcode|pwd|(?<!by|com|sur|tres|under|over)pass|secret|key|auth|authorization|credentials?|creds|cookie|session|signature|dsn|jwt|bearer|connection[-_]?string|webhook[-_]?url)$/i;
 
-/** Words that end other words too: they must stand alone, as in `DB_PIN` and `dbPin`. */
+/** Short words that also end ordinary words: they must stand alone, as in `DB_PIN` and `dbPin`. */
 const SHORT_SECRET_NAME =
   /(?:(?:^|[^A-Za-z])(?:[Pp][Ii][Nn]|[Pp][Aa][Tt]|[Oo][Tt][Pp]|[Pp][Ww]|[Ss][Aa][Ll][Tt])|[a-z](?:Pin|PIN|Pat|PAT|Otp|OTP|Pw|PW))$/;
 
-/** What people write where a key is asked for and none is needed: words that stand in many other places. */
+/** Placeholders that people write where a key is asked for and none is needed; they are ordinary words elsewhere. */
 const PLACEHOLDERS = new Set(
   "ollama,lmstudio,lm-studio,llama.cpp,llamacpp,llama-cpp,localai,vllm,local,localhost,none,null,dummy,unused,anything,placeholder,changeme,not-needed,not-required,no-key,no-key-required,sk-no-key-required,api-key,apikey,your-api-key,password,secret,token".split(
     ",",
   ),
 );
 
-/** Whether a secret can be taken out of a text without taking ordinary words along. */
+/** Whether a secret can be removed from a text without removing ordinary words. */
 function isTelling(secret: string): boolean {
   if (PLACEHOLDERS.has(secret.toLowerCase())) return false;
   if (/^\d+$/.test(secret)) return !ROUND_NUMBER.test(secret);
   return secret.length >= 8 || (secret.length >= MIN_CHARS && !/^[a-z]+$/i.test(secret));
 }
 
-/** Counts and sizes are written so. */
+/** Round numbers, which are usually counts and sizes. */
 const ROUND_NUMBER = /^\d{1,4}0{3,}$|^(\d)\1*$/;
 
-/** How a value may stand in a text: as it is, within JSON, within JSON within JSON, in an address, in a form. */
+/** The spellings of a value in texts: as it is, in JSON, in JSON within JSON, in an address, in a form. */
 function spellings(value: string): Set<string> {
   const sound = value.toWellFormed();
   const quoted = inJson(value);
@@ -262,13 +267,13 @@ function inJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-/** So long a secret is unmistakable by the middle of its base64; it also bounds how much is kept of a long one. */
+/** Bytes of a secret that are compared in base64: enough to be unmistakable, and bounded for long secrets. */
 const BASE64_BYTES = { least: 12, most: 1_024 };
 
-/** Secrets of so many bytes are at least this long in base64. */
+/** The shortest base64 of such a secret. */
 const LEAST_BASE64 = 14;
 
-/** Whether a text has a run of base64 that could hold a secret. Looks at few of the characters of ordinary words. */
+/** Whether a text has a run of base64 that could hold a secret. It skips through ordinary words quickly. */
 function hasBase64(text: string): boolean {
   let end = LEAST_BASE64 - 1;
   while (end < text.length) {
@@ -281,8 +286,8 @@ function hasBase64(text: string): boolean {
 }
 
 /**
- * What a secret is in the base64 of any text that holds it, as `Basic` headers do: by where it begins in a group of three
- * bytes. The characters that its neighbours decide too are not part of it.
+ * The base64 of a secret within a longer text, as in `Basic` headers: one form for each offset in a group of three
+ * bytes. Characters that depend on neighbouring bytes are left out.
  */
 function inBase64(secret: string): string[] {
   const bytes = Buffer.from(secret);
@@ -303,7 +308,7 @@ function decoded(text: string): string {
   }
 }
 
-/** Below this a secret must stand alone to be taken for itself. */
+/** Shorter secrets count only where they stand alone. */
 const SURE_CHARS = 12;
 
 function without(text: string, values: Iterable<string>, { withinWords = false } = {}): string {
@@ -317,23 +322,26 @@ function without(text: string, values: Iterable<string>, { withinWords = false }
   return clean;
 }
 
-/** A secret of digits where a number of JSON stands, or a part of one: a word there would break the frame. */
+/** Matches a secret of digits in place of a JSON number or in a part of one, where a word would break the frame. */
 function asNumber(digits: string): RegExp {
   return new RegExp(`(?<=[:,[]-?(?:\\d+\\.)?)${digits}(?=(?:\\.\\d+)?(?:e[+-]?\\d+)?[,}\\]])`, "g");
 }
 
-/** The value where no letter or digit stands beside it; an escape of JSON before it does not count. */
+/** Matches a value with no letter or digit beside it; a JSON escape before it does not count as a letter. */
 function alone(value: string): RegExp {
   const before = "(?:(?<![\\p{L}\\p{N}])|(?<=\\\\[bfnrt])|(?<=\\\\u[0-9a-f]{4}))";
   return new RegExp(`${before}${RegExp.escape(value)}(?![\\p{L}\\p{N}])`, "gu");
 }
 
-/** Provider keys, bot tokens, bearer headers and PEM blocks, by their published shapes; the hint says when to look closer. */
+/**
+ * Published shapes of provider keys, bot tokens, bearer headers and PEM blocks. The hint decides whether a closer look
+ * is needed.
+ */
 const SHAPES: readonly {
   readonly hints: readonly string[];
-  /** Takes all of a run at once and looks no further ahead: a look ahead at each beginning takes years on a long text. */
+  /** Consumes a whole run at once. A look-ahead at every start would take very long on a long text. */
   readonly shape: RegExp;
-  /** Whether what has the shape is a key. */
+  /** Whether a match is really a key. */
   readonly is?: (found: string) => boolean;
 }[] = [
   { hints: ["sk-"], shape: /\bsk-[A-Za-z0-9_-]{16,}/g, is: (found) => /[0-9A-Z]|[a-z]{16}/.test(found) },
@@ -342,7 +350,7 @@ const SHAPES: readonly {
   { hints: ["AIza"], shape: /\bAIza[A-Za-z0-9_-]{35}(?![\w-])/g },
   { hints: ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], shape: /\bgh[pousr]_[A-Za-z0-9]{30,}/g },
   { hints: [":"], shape: /\b\d{8,10}:[A-Za-z0-9_-]{35}\b/g },
-  // "Bearer authentication" is English; a token has more in it than letters.
+  // "Bearer authentication" is plain English; a token holds more than letters.
   {
     hints: ["earer"],
     shape: /\b[Bb]earer\s+(?=[A-Za-z]*(?:[0-9_~+/]|[.-][A-Za-z0-9])|[A-Za-z]{20})[A-Za-z0-9._~+/-]{8,}=*/g,
@@ -350,13 +358,13 @@ const SHAPES: readonly {
   { hints: ["-----BEGIN"], shape: /-----BEGIN [A-Z ]+-----[^-]*-----END [A-Z ]+-----/g },
 ];
 
-/** So much of a secret tells that it is one. */
+/** Characters after which the start of a secret counts as one. */
 const BEGUN_CHARS = 4;
-/** A run of characters that is longer than this at a text's end is no key. */
+/** A longer run of characters at the end of a text is not a key. */
 const LONGEST_KEY = 512;
 const LONGEST_PEM = 16_384;
 
-/** What may become one of the shapes, at the end of a text. */
+/** Starts of the shapes, at the end of a text. */
 const BEGUN_SHAPES: readonly RegExp[] = [
   /\b(?:sk-|xox[a-z]-|gh[pousr]_)[\w-]*$/,
   /\b(?:xox[a-z]|xapp(?:-[\w-]*)?)$/,
@@ -369,7 +377,7 @@ const PEM = "-----BEGIN";
 const WHOLE_PEM = /^-----BEGIN [A-Z ]+-----[^-]*-----END [A-Z ]+-----/;
 const BEGUN_PEM = /^-----BEGIN(?: [A-Z ]*(?:-{1,5}(?:[^-]*(?:-{1,5}[A-Z ]*-{0,5})?)?)?)?$/;
 
-/** Where, at the end of a text, something begins that may become shaped like a key; its length when nothing does. */
+/** The place at the end of a text where a key shape may have begun; the text's length when none has. */
 function shapeBegunAt(text: string): number {
   const from = Math.max(0, text.length - LONGEST_KEY);
   const end = text.slice(from);
@@ -379,17 +387,17 @@ function shapeBegunAt(text: string): number {
   if (pem < 0 || text.length - pem > LONGEST_PEM) return first;
   const block = text.slice(pem);
   const [whole] = WHOLE_PEM.exec(block) ?? [];
-  // The dashes at its end begin no other.
+  // The dashes at the end of a PEM block do not begin another one.
   if (whole !== undefined) return Math.max(first, pem + whole.length);
   return BEGUN_PEM.test(block) ? Math.min(first, pem) : first;
 }
 
-/** Whether a text holds something that is shaped like a key. */
+/** Whether a text holds anything shaped like a key. */
 export function hasKeyShape(text: string): boolean {
   return withoutShapes(text) !== text;
 }
 
-/** What every shape has in it. */
+/** Every shape contains one of these. */
 const ANY_HINT = /sk-|xox|xapp-|AIza|gh[pousr]_|earer|-----BEGIN|\d:[\w-]/;
 
 function withoutShapes(text: string): string {
@@ -401,15 +409,15 @@ function withoutShapes(text: string): string {
   return clean;
 }
 
-/** From here on pictures are most of a text. */
+/** Frames from this size on are mostly pictures. */
 const LARGE_CHARS = 65_536;
-/** Where the base64 of a file may begin; only a long run of its characters is one. */
+/** The place where the base64 of a file may begin; only a long run of its characters is one. */
 const FILE_START = /"(?:data|content|qrDataUrl|url)":"(?:data:[\w/+.-]+;base64,)?(?=[A-Za-z0-9+/]{512})/g;
 const FILE_END = /={0,2}"/y;
 
 /**
- * Applies `change` to what stands around the base64 of files, and `inFile` to that. A file is a string that holds nothing
- * else: a text that only begins like one is text.
+ * Applies `change` to the text around base64 files, and `inFile` to the files. A file is a string that holds nothing
+ * else; a text that only begins like one is text.
  */
 function betweenFiles(text: string, change: (part: string) => string, inFile: (run: string) => string): string {
   const parts: string[] = [];
@@ -428,7 +436,7 @@ function betweenFiles(text: string, change: (part: string) => string, inFile: (r
   }
   const rest = text.slice(from);
   add(rest, change(rest));
-  // Joining takes longer than all of the looking.
+  // Skip the joining when nothing changed: it takes longer than the search.
   return isSame ? text : parts.join("");
 }
 
@@ -445,7 +453,7 @@ function* filesIn(text: string): Generator<{ readonly start: number; readonly en
   }
 }
 
-/** Where a run of base64 ends. A loop, as a pattern takes four times as long over a picture. */
+/** The end of a run of base64. A loop, because a pattern takes four times as long over a picture. */
 function base64End(text: string, start: number): number {
   let at = start;
   while (at < text.length && IN_BASE64[text.charCodeAt(at)] === 1) at++;

@@ -1,31 +1,32 @@
 /**
- * Whose fault it is: work that runs a library we do not trust is marked with an owner, and what that library lets
- * escape — a rejection nobody handles, an exception in a timer — ends the owner's work instead of the process.
+ * Assigns escaped errors to an owner. Work that runs a library we do not trust is marked with its owner. An unhandled
+ * rejection, or an exception in a timer, of that library then ends the owner's work instead of the process.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { detailOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 
-/** Something that can end alone. */
+/** An owner whose work can end alone. */
 export interface Blamed {
   crashed(error: unknown): void;
 }
 
 const owner = new AsyncLocalStorage<Blamed>();
 
-/** Runs `fn`; it and everything it starts belongs to `blamed`. */
+/** Runs `fn` and marks it, and everything it starts, as work of `blamed`. */
 export function runBlamed<T>(blamed: Blamed, fn: () => T): T {
   return owner.run(blamed, fn);
 }
 
-/** Runs `fn` as the gateway's own work again, although an owner's library has called us. */
+/** Runs `fn` as the gateway's own work, when an owner's library has called us. */
 export function runOwn<T>(fn: () => T): T {
   return owner.exit(fn);
 }
 
 /**
- * Catches what escapes everywhere, for as long as it is not disposed: an owner's faults go to the owner; a rejection of
- * our own is a bug that is logged; an exception of our own ends the process with 1, since nothing is certain any more.
+ * Catches all unhandled errors of the process until disposed. An owner's error goes to the owner. An unhandled
+ * rejection of our own is a bug and is logged. An uncaught exception of our own ends the process with 1, because its
+ * state is no longer certain.
  */
 export function guardProcess(log: Log): Disposable {
   const onRejection = (reason: unknown) => {

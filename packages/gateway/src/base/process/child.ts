@@ -1,4 +1,4 @@
-/** A program of somebody else's that is spoken to over its standard streams, and that is ended for certain. */
+/** A foreign program that speaks over its standard streams, and whose end is certain. */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { codeOf, ignore, messageOf, TellableError } from "../errors.ts";
@@ -13,17 +13,17 @@ export interface ChildOptions {
   /** All of its environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly clock: Clock;
-  /** Gets its last words: people are told how it ended, not what it said. */
+  /** Receives its last output; people are told how it ended, not what it printed. */
   readonly log: Log;
 }
 
-/** What any program needs to work; nothing of it is a secret. */
+/** Variables that any program needs; none of them is a secret. */
 const USUAL =
   /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|SHELL|TERM|XDG_\w+|SystemRoot|TEMP|APPDATA|LOCALAPPDATA|USERPROFILE|PATHEXT)$/;
 
 /**
- * The environment of a child: what any program needs, the variables that this one needs beside that by their names, and
- * what it is given. The gateway's own secrets stay here.
+ * The environment of a child: the usual variables, those that it needs by name, and those that are given. The gateway's
+ * own secrets are never included.
  */
 export function childEnv(
   env: Env,
@@ -47,7 +47,7 @@ export class Child implements AsyncDisposable {
   #complaint = "";
   #hasEnded = false;
 
-  /** Starts it, in a process group of its own. What goes wrong is told by `ended`. */
+  /** Starts the program in a process group of its own. A failed start is told by `ended`. */
   constructor({ command, args = [], cwd, env, clock, log }: ChildOptions) {
     this.#clock = clock;
     const isGroup = process.platform !== "win32";
@@ -83,7 +83,9 @@ export class Child implements AsyncDisposable {
     return this.#hasEnded;
   }
 
-  /** Ends it and whatever it has started: its input closes, then it is asked, and after two seconds it is killed. */
+  /**
+   * Ends the program and everything it has started: closes its input, asks it to end, and kills it after two seconds.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.stdin.end();
     if (this.#process.pid === undefined) return void (await this.ended);
@@ -111,7 +113,10 @@ function startProblem(error: Error, command: string): string {
   return code === "EACCES" ? `${command} may not be run` : `it could not be started: ${messageOf(error)}`;
 }
 
-/** The lines of a stream. Throws when one is longer than `maxChars`: then it is not a program that keeps to the protocol. */
+/**
+ * The lines of a stream. Throws when a line is longer than `maxChars`, because such a program does not keep to the
+ * protocol.
+ */
 export async function* linesOf(stream: Readable, maxChars: number): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let parts: string[] = [];
@@ -131,8 +136,8 @@ export async function* linesOf(stream: Readable, maxChars: number): AsyncGenerat
 }
 
 /**
- * A child that ends with unread input resets the sockets behind its streams. Without a listener such an error would be
- * nobody's and end the process; the end of the child says it better.
+ * Ignores errors of a child's streams. A child that ends with unread input resets the sockets behind them; unhandled,
+ * such an error would end the process. The end of the child tells the reason.
  */
 export function quietStreams({ stdin, stdout, stderr }: Pick<ChildProcess, "stdin" | "stdout" | "stderr">): void {
   for (const stream of [stdin, stdout, stderr])

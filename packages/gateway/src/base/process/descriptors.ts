@@ -1,23 +1,23 @@
 /**
- * How many files and sockets this process may have open, and how many it has. Some are kept free for its files, its model
- * calls and its platforms, so that whoever opens connections to the gateway cannot take the last one.
+ * Counts the files and sockets of this process against its limit. A part is reserved for its files, its model calls and
+ * its platforms, so that clients who open connections cannot take the last one.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { codeOf, ignore } from "../errors.ts";
 
-/** The share of the limit that is kept free, and its bounds: a small gateway with every channel needs some dozen. */
+/** The reserved share of the limit, and its bounds: a small gateway with every channel needs some dozen. */
 const RESERVED_SHARE = 0.25;
 const MIN_RESERVED = 16;
 const MAX_RESERVED = 256;
-/** Others open files too: a count is not trusted for longer, ms. */
+/** How long a count is used, ms; other parts of the process open files meanwhile. */
 const COUNT_LASTS_MS = 500;
 
 export interface Descriptors {
-  /** Takes room for one more socket of a stranger; false when there is none beside the reserve. */
+  /** Takes room for one more connection before its handshake; false when only the reserve is left. */
   take(): boolean;
 }
 
-/** What is asked of the system. */
+/** The facts of the system. */
 export interface DescriptorFacts {
   /** The limit; undefined when it is not known, or there is none. */
   readonly limit: number | undefined;
@@ -34,7 +34,7 @@ export function descriptors({ limit, count, monotonic }: DescriptorFacts): Descr
   return {
     take() {
       if (limit === undefined) return true;
-      // Half of what is left is given out before it is counted again: near the limit, each is counted.
+      // Give out half of what is left before counting again; near the limit, count each time.
       if (left <= 0 || monotonic() - countedAt > COUNT_LASTS_MS) {
         left = Math.ceil((limit - reserved - (count() ?? 0)) / 2);
         countedAt = monotonic();
@@ -56,14 +56,17 @@ export function descriptorLimit(): number | undefined {
 }
 
 function limitInReport(): number | undefined {
-  // Without this it looks up the names of all connections.
+  // Without this, the report looks up the names of all connections.
   const report = Object.assign(process.report, { excludeNetwork: true });
   const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
   const soft = Number(userLimits?.open_files?.soft);
   return Number.isSafeInteger(soft) && soft > 0 ? soft : undefined;
 }
 
-/** How many files and sockets are open now (Linux and macOS: /dev/fd). None can be opened to look: then it is all of them. */
+/**
+ * The number of open files and sockets (Linux and macOS: /dev/fd). When no descriptor is left for the count, all are
+ * open.
+ */
 export function openDescriptors(): number | undefined {
   try {
     return readdirSync("/dev/fd").length;

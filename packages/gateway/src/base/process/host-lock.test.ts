@@ -10,7 +10,7 @@ const MODULE = JSON.stringify(new URL("./host-lock.ts", import.meta.url).href);
 async function holder(name: string) {
   const script = `
     const { takeHostLock } = await import(${MODULE});
-    // Kept: a lock that nobody holds on to is collected, and then given back.
+    // Keep a reference: a collected lock is released.
     globalThis.lock = takeHostLock(${JSON.stringify(name)});
     process.stdout.write("taken");
     setInterval(() => {}, 1000);

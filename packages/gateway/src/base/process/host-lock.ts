@@ -17,16 +17,16 @@ export class HostLockError extends TellableError {
 }
 
 /**
- * Takes the lock `name` until disposed. It is the operating system's lock on a file, so it ends with the process, however
- * that ends; keep what is returned, for it is given back when that is collected. Throws `HostLockError` when it is taken.
- * Not reentrant: the same process cannot take it twice.
+ * Takes the lock `name` until disposed. It is the operating system's lock on a file, so it ends with the process,
+ * however that ends. Keep the returned value: the lock is released when it is garbage-collected. Throws `HostLockError`
+ * when the lock is taken. Not reentrant: a process cannot take it twice.
  */
 export function takeHostLock(name: string): Disposable {
   const folder = ownFolder();
   const file = join(folder, `${name.replace(/[^A-Za-z0-9_-]/g, "_")}.lock`);
   const db = new DatabaseSync(file, { timeout: 0 });
   try {
-    // An exclusive transaction that never ends: the lock itself.
+    // The lock is an exclusive transaction that never ends.
     db.exec("begin exclusive");
   } catch (error) {
     db.close();
@@ -37,14 +37,14 @@ export function takeHostLock(name: string): Disposable {
   return {
     [Symbol.dispose]() {
       if (!db.isOpen) return;
-      // The name of the holder goes first: it must not be taken from who comes next.
+      // Remove the holder's name first, so that the next holder's name is not removed.
       rmSync(`${file}.pid`, { force: true });
       db.close();
     },
   };
 }
 
-/** A private folder of this user. Throws when somebody else has put theirs in its place. */
+/** A private folder of this user. Throws when the folder belongs to somebody else. */
 function ownFolder(): string {
   const uid = process.getuid?.();
   const folder = join(tmpdir(), `moltbot-locks-${uid ?? "user"}`);

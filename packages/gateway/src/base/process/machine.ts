@@ -1,6 +1,6 @@
 /**
- * Trouble of the machine itself: a full disk, no more descriptors, no memory. Most of it passes. What it kept from being
- * written is kept and tried again, and nothing is given up because of it. This is the one list of such trouble.
+ * The one list of trouble of the machine itself: a full disk, no descriptors, no memory. Most of it passes. Writes that
+ * it prevented are kept and tried again, and nothing is given up because of it.
  */
 
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
@@ -13,9 +13,9 @@ import { within } from "../time/deadline.ts";
 
 /** Something is wrong with the machine. */
 export interface MachineTrouble {
-  /** What, and what to do about it; no full stop. */
+  /** The trouble and what to do about it, without a full stop. */
   readonly says: string;
-  /** Whether it can end without a change of the state folder: then work waits for that. */
+  /** Whether it can end without a change in the state folder; work then waits for its end. */
   readonly isPassing: boolean;
 }
 
@@ -60,15 +60,15 @@ const SYSTEM: Readonly<Record<string, MachineTrouble>> = {
   EROFS: READ_ONLY,
 };
 
-/** What a file of the state folder says besides: only its owner and mode can be wrong. */
+/** Further trouble of files in the state folder: their owner or mode is wrong. */
 const STATE_FOLDER: Readonly<Record<string, MachineTrouble>> = {
   EACCES: passing("a file in the state folder cannot be written; check its owner and mode"),
 };
 
-/** How deep an error's causes are looked through. */
+/** The deepest chain of causes that is examined. */
 const MAX_CAUSES = 5;
 
-/** What is wrong with the machine, when that is why something failed; else undefined. Looks through the error's causes. */
+/** The trouble of the machine behind an error, found through its causes; undefined when there is none. */
 export function machineTrouble(error: unknown): MachineTrouble | undefined {
   for (let inner = error, depth = 0; depth < MAX_CAUSES && isObject(inner); inner = inner.cause, depth++) {
     const { errcode } = inner;
@@ -87,12 +87,12 @@ export function isDamage(error: unknown): boolean {
   return machineTrouble(error) === DAMAGED;
 }
 
-/** What is wrong with the disk that holds the state folder, as a sentence without a full stop; else undefined. */
+/** The trouble of the disk behind an error, as a sentence without a full stop; undefined when there is none. */
 export function storageProblem(error: unknown): string | undefined {
   return (machineTrouble(error) ?? STATE_FOLDER[codeOf(error) ?? ""])?.says;
 }
 
-/** Whether a failure ends by itself once the machine has recovered: nothing is given up because of it. */
+/** Whether a failure passes when the machine recovers; then nothing is given up because of it. */
 export function isPassing(error: unknown): boolean {
   return machineTrouble(error)?.isPassing === true;
 }
@@ -101,24 +101,24 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> & 
   return typeof value === "object" && value !== null;
 }
 
-/** How often it is tried whether files can be written again, ms. */
+/** How often a probe checks whether files can be written again, ms. */
 const PROBE_EVERY_MS = 1_000;
-/** What a probe writes: a file system that has only so much left is as good as full. */
+/** Bytes that a probe writes: a disk with less room counts as full. */
 const PROBE_BYTES = 256 * 1024;
 
-/** An error that nobody knows is final when it has come so often. */
+/** Tries after which an unknown error is final. */
 export const MAX_TRIES = 3;
 /** The wait before the next try, longer each time, ms. */
 const AGAIN_AFTER_MS = 2_000;
 
-/** How `surely` goes about it. */
+/** Options of `surely`. */
 export interface SurelyOptions {
   readonly signal: AbortSignal;
-  /** Whether an error is an answer, which another try does not change. */
+  /** Whether an error is a known answer; another try would not change it. */
   isKnown(error: unknown): boolean;
-  /** Whether the work has become such that it must not be repeated; never when not said. */
+  /** Whether the work may no longer be repeated; without this, it always may. */
   isOnce?(): boolean;
-  /** Called after each failure that is not final: what it left has to be taken back. */
+  /** Called after each failure that is not final, to take back what it left. */
   failed?(error: unknown): void;
 }
 
@@ -131,21 +131,21 @@ export class Machine implements Disposable {
   #trouble: MachineTrouble | undefined;
   #recovery: Promise<void> | undefined;
 
-  /** `folder` is where probes are written: that of the state. */
+  /** `folder` is the state folder, where probes are written. */
   constructor(options: { clock: Clock; log: Log; folder: string }) {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#folder = options.folder;
   }
 
-  /** What is wrong now, as far as somebody met it; undefined when nothing is. */
+  /** The current trouble, as far as somebody met it; undefined when there is none. */
   get trouble(): string | undefined {
     return this.#trouble?.says;
   }
 
   /**
-   * Resolves when files can be written again after `error`; all who wait go on together. Rejects with the signal's reason
-   * when it aborts first, and when the gateway stops.
+   * Resolves when files can be written again after `error`; all waiting callers go on together. Rejects with the
+   * signal's reason when it aborts first, and when the gateway stops.
    */
   async recovered(error: unknown, signal?: AbortSignal): Promise<void> {
     this.#recovery ??= this.#probeUntilWell(machineTrouble(error) ?? FULL).finally(() => {
@@ -155,7 +155,7 @@ export class Machine implements Disposable {
     await (signal === undefined ? this.#recovery : within(this.#recovery, { signal }));
   }
 
-  /** Somebody met `error` and waits for nothing: passing trouble is known, and watched until it is over. */
+  /** Reports an error without waiting. Passing trouble is noted and watched until it is over. */
   met(error: unknown): void {
     if (isPassing(error)) this.recovered(error).catch((reason: unknown) => ignore(reason, "the gateway stops"));
   }
@@ -167,7 +167,7 @@ export class Machine implements Disposable {
   }
 
   /**
-   * Does `work`, again after each passing trouble of the machine. Throws what else it throws, and the reason of the signal.
+   * Runs `work`, and again after each passing trouble of the machine. Throws any other error, and the signal's reason.
    */
   async persist<T>(work: () => T, signal: AbortSignal): Promise<T> {
     for (;;) {
@@ -182,10 +182,10 @@ export class Machine implements Disposable {
   }
 
   /**
-   * Does `work` until it ends or its failure is final: the one rule for whatever stands between a message and its answer.
-   * Passing trouble of the machine is waited out however often it comes. A known error is final at once; one that nobody
-   * knows may pass, too, and is final when it has come `MAX_TRIES` times; damage of the database does not pass. Throws the
-   * last error, and the signal's reason.
+   * Runs `work` until it succeeds or its failure is final: the one rule for every step between a message and its
+   * answer. Passing trouble of the machine is waited out however often it comes. A known error is final at once. An
+   * unknown error is final when it has come `MAX_TRIES` times. Damage of the database does not pass. Throws the last
+   * error, and the signal's reason.
    */
   async surely<T>(
     work: () => T | Promise<T>,
@@ -236,7 +236,7 @@ export class Machine implements Disposable {
     try {
       const file = openSync(path, "wx", 0o600);
       try {
-        // A disk that takes only a part of it says so by the count, not by an error.
+        // A disk that is nearly full shows by a short count, not by an error.
         const isWhole = writeSync(file, Buffer.alloc(PROBE_BYTES)) === PROBE_BYTES;
         fsyncSync(file);
         return isWhole;

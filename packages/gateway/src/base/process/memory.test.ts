@@ -8,7 +8,10 @@ import { Secrets } from "../privacy/secrets.ts";
 import { thriftyMemory } from "./memory.ts";
 
 const MB = 1024 * 1024;
-/** Small enough for the C library to keep each block, large enough for whole pages between those that stay. */
+/**
+ * Blocks small enough that the C library keeps each one, and large enough that whole pages become free between those
+ * that stay.
+ */
 const BLOCK_BYTES = 40_000;
 
 function keeping(clock: FakeClock): Disposable {
@@ -16,7 +19,7 @@ function keeping(clock: FakeClock): Disposable {
   return thriftyMemory({ clock, log });
 }
 
-/** Makes objects that live for a while, as many answers under way at once do. */
+/** Makes objects that live for a while, as many simultaneous answers do. */
 async function work(): Promise<void> {
   let alive: object[] = [];
   for (let round = 0; round < 300; round++) {
@@ -26,7 +29,7 @@ async function work(): Promise<void> {
   }
 }
 
-/** Only glibc names its version there. */
+/** Whether the C library is glibc: only glibc names its version there. */
 function hasGlibc(): boolean {
   const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
   return header.glibcVersionRuntime !== undefined;
@@ -44,7 +47,7 @@ test("what the C library has kept of freed memory is given back once the process
   let blocks = Array.from({ length: 6_000 }, () => Buffer.allocUnsafeSlow(BLOCK_BYTES).fill(1));
   const peak = process.memoryUsage.rss();
 
-  // One of fifty stays, so that the freed ones stand between them and not at the end of the heap.
+  // Keep one of fifty, so that the freed blocks lie between them and not at the end of the heap.
   blocks = blocks.filter((_, index) => index % 50 === 0);
   const wanted = peak - 0.75 * (peak - before);
   for (let waited = 0; process.memoryUsage.rss() > wanted && waited < 200; waited++) {

@@ -21,7 +21,7 @@ const LOOK_EVERY_MS = 10_000;
 const STARTED_MS = 3_000;
 /** A process that took less than this part of one CPU since the last look is quiet. */
 const QUIET_SHARE = 0.05;
-/** Less than this is not worth a collection, bytes. */
+/** The least growth that is worth a collection, bytes. */
 const WORTH_BYTES = 16 * 1024 * 1024;
 
 /** Bounds the young generation, and gives memory back whenever the process becomes quiet, until disposed. */
@@ -36,7 +36,10 @@ export function thriftyMemory({ clock, log }: { clock: Clock; log: Log }): Dispo
   return stack;
 }
 
-/** Read by V8 whenever it would let the young generation grow; a quiet gateway's shrinks, and must be able to grow again. */
+/**
+ * Sets how the young generation may grow; V8 reads the flag whenever it would grow. The generation of a quiet gateway
+ * shrinks, and must be able to grow again.
+ */
 function boundYoungGeneration(): void {
   const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space");
   setFlagsFromString(`--semi-space-growth-factor=${(young?.space_size ?? 0) < MAX_YOUNG_BYTES ? 2 : 1}`);
@@ -68,7 +71,7 @@ class Giving {
   }
 }
 
-/** A whole collection: some tens of milliseconds. */
+/** Runs a whole collection, which takes some tens of milliseconds. */
 function collect(): void {
   setFlagsFromString("--expose-gc");
   const gc = runInNewContext("gc") as (options: object) => void;
@@ -76,9 +79,10 @@ function collect(): void {
 }
 
 /**
- * Calls `malloc_trim(3)`. Node offers no way to it but SQLite, which calls the function that a library names as its entry.
- * SQLite takes the 1 of "memory was given back" for an error, and a C library without the function is one too. The
- * argument, how much to keep at the very end of the heap, is then an address: all of that is kept.
+ * Calls `malloc_trim(3)`. Node offers no way to it except SQLite, which calls the function that an extension library
+ * names as its entry. SQLite takes the result 1 (memory was given back) for an error; a C library without the function
+ * is an error too. The argument, the number of bytes to keep at the end of the heap, is then an address, so the end of
+ * the heap is kept.
  */
 function trim(): void {
   if (process.platform !== "linux") return;

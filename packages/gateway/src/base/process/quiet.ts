@@ -1,10 +1,10 @@
-/** The console, for libraries that write to it what must not be printed. */
+/** Silences libraries that print secrets through the console. */
 
 const silenced = new Set<string>();
 
 /**
- * Drops what a package prints through `console`, for the rest of the process: such as libsignal's sessions, which hold
- * private keys. What other code prints is not touched.
+ * Drops what a package prints through `console`, for the rest of the process. libsignal, for example, prints sessions
+ * that hold private keys. Output of other code is not changed.
  */
 export function silenceConsoleOf(packageName: string): void {
   if (silenced.size === 0) watchConsole();

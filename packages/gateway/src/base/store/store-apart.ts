@@ -14,20 +14,18 @@ import { ignore, TellableError } from "../errors.ts";
 import type { Clock } from "../time/clock.ts";
 import { within } from "../time/deadline.ts";
 
-/**
- * Whether every page of a database can be read and belongs where it is. `says` is SQLite's first complaint, for the log.
- */
+/** The result of a check of every page. `says` is SQLite's first complaint, for the log. */
 export type Finding = { readonly isWhole: true } | { readonly isWhole: false; readonly says: string };
 
-/** Gives up after so long, ms: a check of 500 MB takes 2 s, a copy 1 s (2026, two cores). */
+/** The time limit, ms: a check of 500 MB takes 2 s, a copy 1 s (2026, two cores). */
 const LIMIT_MS = 15 * 60_000;
-/** An update gives its backup up after so long, ms: a start waits for it. */
+/** The time limit for the backup before an update, ms: the start waits for it. */
 const LIMIT_OF_START_MS = 60_000;
 
 /**
- * Needs nothing but Node, so it is text: a bundle has no second file to point at. Arguments: what to do, the file, and for a
- * copy its name and how much of the time to rest: the gateway's own commits wait on the same disk. `immutable` keeps SQLite
- * from taking locks and from looking at the journal.
+ * The program, as text, because a bundle has no second file; it needs only Node. Arguments: the action, the file, and
+ * for a copy its target and the share of time to rest, because the gateway's own commits wait for the same disk.
+ * `immutable` keeps SQLite from taking locks and from reading the journal.
  */
 const PROGRAM = `
 const { open } = require("node:fs/promises");
@@ -38,7 +36,7 @@ const [work, path, target, rest] = process.argv.slice(1);
 // A commit of the gateway waits for the chunk that is being written.
 const CHUNK_BYTES = 1024 * 1024;
 const say = (answer) => process.stdout.write(JSON.stringify(answer));
-// Whoever asked is gone.
+// Stop when the gateway has gone.
 if (rest !== "0") process.stdin.on("close", () => process.exit(1)).resume();
 if (work === "check") check();
 else (work === "copy" ? copy() : match()).then(() => { say({ isWhole: true }); process.exit(0); }, (error) => { say({ code: error.code ?? "" }); process.exit(1); });
@@ -101,7 +99,7 @@ interface Apart {
   readonly signal: AbortSignal;
 }
 
-/** Checks the database in the file at `path`. Throws when that cannot be done, and the signal's reason. */
+/** Checks the database in the file at `path`. Throws when the check cannot be done, and the signal's reason. */
 export async function checkApart(path: string, apart: Apart): Promise<Finding> {
   return (await runApart(["check", path], apart)) as Finding;
 }
@@ -128,7 +126,7 @@ async function makeApart(work: readonly string[], target: string, apart: Apart):
   }
 }
 
-/** Copies a file as fast as the disk allows, while everything waits, for a minute at most. Returns whether it is there. */
+/** Copies a file as fast as the disk allows, and blocks for a minute at most. Returns whether the copy exists. */
 export function copyNow(path: string, target: string): boolean {
   const { status } = spawnSync(process.execPath, argumentsOf(["copy", path, target, "0"]), {
     env: {},
@@ -156,7 +154,7 @@ async function runApart(work: readonly string[], { clock, signal }: Apart): Prom
   return answer;
 }
 
-/** Whatever else this machine does goes first. */
+/** Gives the process the lowest priority. */
 function giveWay(pid: number | undefined): void {
   try {
     if (pid !== undefined) setPriority(pid, 10);

@@ -6,13 +6,13 @@ import { copyNow } from "./store-apart.ts";
 import { backupPrefix, copiesOf, dailyOf, roomFor } from "./store-files.ts";
 
 const BACKUPS_KEPT = 3;
-/** A daily copy that is younger is backup enough. */
+/** The greatest age of a daily copy that counts as a backup. */
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * Makes a backup of the database at `path`, whose file holds everything. The daily copy of the last day is one; else the file
- * is copied (500 MB: 1 s). Where there is no room for that, or it takes more than a minute, the update goes on without: its
- * changes are one transaction, so all of them happen or none. The log says what was done.
+ * Makes a backup of the database at `path`, whose journal has been emptied. A daily copy from the last day serves as
+ * one; otherwise the file is copied (500 MB: 1 s). Without room, or when it takes more than a minute, the update goes
+ * on without a backup: its changes are one transaction, so all of them happen or none. The log says what was done.
  */
 export function backUp(path: string, log: Log | undefined): void {
   const backup = backupOf(path);
@@ -30,7 +30,10 @@ export function backUp(path: string, log: Log | undefined): void {
   removeOld(path);
 }
 
-/** Keeps the daily copy before a database of another kind takes its place: its own copies would turn it out in two days. */
+/**
+ * Keeps the daily copy before another database takes this one's place; the new database's copies would replace it in
+ * two days.
+ */
 export function keepDailyCopy(path: string): void {
   keepDaily(path, backupOf(path), { maxAgeMs: Number.POSITIVE_INFINITY });
 }
@@ -39,7 +42,7 @@ function backupOf(path: string): string {
   return `${backupPrefix(path)}${new Date().toISOString().replace(/[:.]/g, "-")}`;
 }
 
-/** Keeps the daily copy under the name of a backup, which costs no room; says whether that was possible. */
+/** Keeps the daily copy under the name of a backup, which takes no room. Returns whether that was possible. */
 function keepDaily(path: string, backup: string, { maxAgeMs }: { maxAgeMs: number }): boolean {
   const daily = copiesOf(path).find((copy) => copy.path === dailyOf(path)[0]);
   if (!daily || Math.abs(Date.now() - daily.at) > maxAgeMs) return false;

@@ -41,10 +41,10 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Free space after which a copy still leaves as much again. */
+/** Free space that a copy needs, as a multiple of the file's size: it leaves as much again. */
 const ROOM_FACTOR = 2;
 
-/** What a copy of the database at `path` needs, and what its disk has free, in bytes. */
+/** The bytes that a copy of the database at `path` needs, and the bytes that its disk has free. */
 export function roomFor(path: string): { readonly needed: number; readonly free: number } {
   const { bavail, bsize } = statfsSync(dirname(path));
   return { needed: ROOM_FACTOR * statSync(path).size, free: bavail * bsize };

@@ -1,6 +1,6 @@
 /**
- * Whether a database file can be what its gateway left: the mark of a clean end, the refusal of a used folder whose
- * database is gone, and the write-ahead log that is kept before SQLite leaves a part of it out.
+ * Decides whether a database file is what its gateway left: the mark of a clean end, the refusal of a used folder whose
+ * database is gone, and the copy of a write-ahead log that SQLite would partly drop.
  */
 import { copyFileSync, existsSync, rmSync, statSync } from "node:fs";
 import { StartError } from "../errors.ts";
@@ -10,12 +10,15 @@ import { readWal } from "./store-wal.ts";
 
 const markOf = (path: string) => `${path}.closed`;
 
-/** Whether the file at `path` is as a clean end left it. A journal that is left, or any write since, says that it is not. */
+/**
+ * Whether the file at `path` is unchanged since a clean end. A leftover journal, or any later write, shows that it is
+ * not.
+ */
 export function endedCleanly(path: string): boolean {
   return !existsSync(`${path}-wal`) && readTextIfExists(markOf(path)) === stateOf(path);
 }
 
-/** From here on, only `markCleanEnd` says that the end was clean. */
+/** Removes the mark of a clean end; from here on only `markCleanEnd` says that the end was clean. */
 export function removeMark(path: string): void {
   rmSync(markOf(path), { force: true });
 }
@@ -26,15 +29,16 @@ export function markCleanEnd(path: string): void {
   writePrivateFile(markOf(path), stateOf(path) ?? "");
 }
 
-/** What every write to a file changes. */
+/** The facts that every write to a file changes. */
 function stateOf(path: string): string | undefined {
   const state = statSync(path, { bigint: true, throwIfNoEntry: false });
   return state && `${state.size} bytes, written at ${state.mtimeNs} ns\n`;
 }
 
 /**
- * Throws `StartError` when the database at `path` is missing or empty although the folder was used: SQLite would begin a new
- * one, and would delete the journal of the old one. `signsOfUse` are files that only a gateway with a database makes.
+ * Throws `StartError` when the database at `path` is missing or empty although the folder was used. SQLite would create
+ * a new database and delete the journal of the old one. `signsOfUse` are files that only a gateway with a database
+ * makes.
  */
 export function refuseWhenEmptied(path: string, signsOfUse: readonly string[]): void {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
@@ -47,7 +51,7 @@ export function refuseWhenEmptied(path: string, signsOfUse: readonly string[]): 
   );
 }
 
-/** Whether the folder of the database at `path` was used before, by what else is there. */
+/** Whether other files show that the folder of the database at `path` was used before. */
 export function wasUsed(path: string, signsOfUse: readonly string[]): boolean {
   return copiesOf(path).length > 0 || [markOf(path), ...signsOfUse].some((file) => existsSync(file));
 }
@@ -70,8 +74,8 @@ function dayOf(at: number): string {
 }
 
 /**
- * Keeps a copy of a damaged write-ahead log, before SQLite writes over the part that it leaves out; returns the copy's path,
- * or undefined when the log is sound. Call it with the database locked and not yet written to.
+ * Keeps a copy of a damaged write-ahead log before SQLite overwrites the part that it drops. Returns the copy's path,
+ * or undefined when the log is sound. Call it while the database is locked and not yet written to.
  */
 export function keepDamagedWal(path: string): string | undefined {
   if (!readWal(path)?.isDamaged) return undefined;

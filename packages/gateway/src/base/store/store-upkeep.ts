@@ -1,7 +1,7 @@
 /**
- * Keeps the database small and quick, in steps that are too short to be felt: pruning that deletes some rows at a time,
- * free pages given back to the disk, search indexes merged. One piece of work begins at a time, and the loop is free
- * between any two steps.
+ * Keeps the database small and quick, in steps too short to notice: it deletes some old rows at a time, gives free
+ * pages back to the disk, and merges search indexes. One task runs at a time, and the event loop is free between two
+ * steps.
  */
 
 import { detailOf } from "../errors.ts";
@@ -10,20 +10,20 @@ import { isPassing } from "../process/machine.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Store } from "./store.ts";
 
-/** Does a bounded part of some work: some milliseconds. True when more is left. */
+/** Does a bounded part of a task, some milliseconds long. Returns true when more is left. */
 export type Step = () => boolean;
 
 /** How many rows one step of pruning deletes. */
 export const ROWS_PER_STEP = 200;
-/** Between two steps, ms: what people do comes between. */
+/** The pause between two steps, ms, for requests and messages. */
 const PAUSE_MS = 20;
 /** How often all of it is done, ms. */
 const EVERY_MS = 3_600_000;
-/** After a start, everything else comes first, ms. */
+/** The first time after a start, ms: everything else goes first. */
 const FIRST_AFTER_MS = 60_000;
 /** Free pages that one step gives back (4 KB each). */
 const PAGES_PER_STEP = 64;
-/** So many free pages stay for what comes next: growing a file takes longer than using what is there. */
+/** Free pages that are kept for coming writes: growing a file is slower than using free pages. */
 const SPARE_PAGES = 256;
 /** Pages that one step of a merge writes (SQLite: FTS5, the `merge` command). */
 const MERGED_PAGES = 16;
@@ -42,18 +42,18 @@ export class StoreUpkeep implements Disposable {
     this.#log = log;
   }
 
-  /** From now on this is done too. What it deletes goes by `clock.olderThan()`. */
+  /** Adds a task. It deletes by `clock.olderThan()`. */
   add(step: Step): void {
     this.#work.push(step);
   }
 
-  /** Begins: soon, and from then on every hour. */
+  /** Starts the upkeep: soon, and then every hour. */
   start(): void {
     const indexes = this.#store.all<{ name: string }>(
       "select name from sqlite_master where type = 'table' and sql like 'create virtual table%using fts5%'",
     );
     for (const { name } of indexes) this.add(mergeOf(this.#store, name));
-    // Last: what was deleted before is given back at once.
+    // Runs last, so that the space of deleted rows is given back at once.
     this.add(() => this.#giveBack());
     this.#timers.use(this.#clock.after(FIRST_AFTER_MS, () => this.#begin()));
     this.#timers.use(this.#clock.every(EVERY_MS, () => this.#begin()));
@@ -75,7 +75,7 @@ export class StoreUpkeep implements Disposable {
     this.#next = this.#clock.after(PAUSE_MS, () => this.#doAll(left));
   }
 
-  /** What fails is tried again in an hour; trouble of the machine is told where it is watched. */
+  /** Runs one step. A failed task is tried again in an hour; trouble of the machine is reported elsewhere. */
   #try(step: Step): boolean {
     try {
       return step();
@@ -85,7 +85,7 @@ export class StoreUpkeep implements Disposable {
     }
   }
 
-  /** Databases of versions before have no list of what stands where: their free pages are used again, never given back. */
+  /** Databases of earlier versions have no map of their pages, so free pages are reused but never given back. */
   #giveBack(): boolean {
     const { mode } = this.#store.get<{ mode: number }>("select auto_vacuum as mode from pragma_auto_vacuum")!;
     if (mode !== INCREMENTAL || this.#freePages() <= SPARE_PAGES) return false;

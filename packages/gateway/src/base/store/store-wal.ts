@@ -1,6 +1,6 @@
 /**
- * The database's write-ahead log, read without SQLite. SQLite silently leaves out everything after the first frame that
- * is damaged; what it would leave out is found here. Source of the format: sqlite.org/fileformat2.html#walformat.
+ * Reads the database's write-ahead log without SQLite. SQLite silently drops everything after the first damaged frame;
+ * this file finds what it would drop. Source of the format: sqlite.org/fileformat2.html#walformat.
  */
 import { readFileSync } from "node:fs";
 import { codeOf } from "../errors.ts";
@@ -8,11 +8,11 @@ import { codeOf } from "../errors.ts";
 /** What a write-ahead log holds. */
 export interface Wal {
   readonly pageBytes: number;
-  /** Where the newest committed content of each page stands in `bytes`, by page number. */
+  /** The offset in `bytes` of the newest committed content of each page, by page number. */
   readonly pages: ReadonlyMap<number, number>;
   /** Pages of the whole database after its last commit; 0 when the log holds none. */
   readonly databasePages: number;
-  /** Whether something that was committed stands behind damage and cannot be used. */
+  /** Whether committed content stands behind damage and cannot be used. */
   readonly isDamaged: boolean;
   readonly bytes: Buffer;
 }
@@ -22,8 +22,9 @@ const FRAME_HEADER_BYTES = 24;
 const MAGIC = 0x377f0682;
 
 /**
- * Reads the log beside the database at `path`; undefined when there is none, or nothing in it. A kill or a power cut in the
- * middle of a commit is no damage: only frames of the newest generation behind a bad one are.
+ * Reads the log beside the database at `path`; undefined when there is none or it is empty. A kill or a power cut in
+ * the middle of a commit is no damage. It is damage only when valid frames of the newest generation stand behind a bad
+ * one.
  */
 export function readWal(path: string): Wal | undefined {
   const bytes = readIfAny(`${path}-wal`);
@@ -63,14 +64,14 @@ function readFrames(bytes: Buffer, { isBigEndian, sums: start }: Generation): Wa
   return { pageBytes, pages, databasePages, isDamaged: hasMoreAfter(bytes, at, frameBytes), bytes };
 }
 
-/** Whether a frame of the newest generation stands behind the bad one at `at`. That one itself may be a torn write. */
+/** Whether a frame of the newest generation stands behind the bad one at `at`, which itself may be a torn write. */
 function hasMoreAfter(bytes: Buffer, at: number, frameBytes: number): boolean {
   for (let next = at + frameBytes; next + frameBytes <= bytes.length; next += frameBytes)
     if (isOfGeneration(bytes, next)) return true;
   return false;
 }
 
-/** A log is written over from its beginning; frames of before have other salts. */
+/** Whether a frame is of the newest generation. A log is overwritten from its start; older frames have other salts. */
 function isOfGeneration(bytes: Buffer, at: number): boolean {
   return bytes.compare(bytes, 16, 24, at + 8, at + 16) === 0;
 }

@@ -1,6 +1,6 @@
 /**
- * What a running gateway does about damage of its database: it checks the file after an end that was not clean, copies it
- * every day, and says once what was found. The work is done in a process of its own.
+ * Watches a running gateway's database for damage: checks the file after an unclean end, copies it every day, and
+ * reports each finding once. Checks and copies run in a process of their own.
  */
 import { rename, rm } from "node:fs/promises";
 import { codeOf, ignore, TellableError } from "../errors.ts";
@@ -11,31 +11,31 @@ import type { Store } from "./store.ts";
 import { checkApart, copyApart, type Finding, matchApart } from "./store-apart.ts";
 import { copiesOf, dailyOf, roomFor } from "./store-files.ts";
 
-/** What is known of the database, for `health` and `status`. Times are epoch ms. */
+/** The state of the database for `health` and `status`. Times are epoch ms. */
 export interface DatabaseState {
   /** False when the database is damaged. */
   readonly ok: boolean;
-  /** What is wrong with it or with its copies, and what to do. */
+  /** The problem with it or its copies, and what to do. */
   readonly problem?: string;
   readonly checkedAt?: number;
   readonly copiedAt?: number;
 }
 
-/** After the start: connections and channels go first. */
+/** The time of the check after a start, ms: connections and channels go first. */
 const CHECK_AFTER_MS = 2_000;
-/** The first look for something to copy, and how often one follows. */
+/** The first look for something to copy, and the time between looks. */
 const COPY_AFTER_MS = 60_000;
 const LOOK_EVERY_MS = 15 * 60_000;
 const DAY_MS = 24 * 3_600_000;
-/** A copy from the future was made before the clock was set back; one of so much ahead does not count as new. */
+/** A copy dated further ahead than this was made before the clock was set back, and does not count as new. */
 const AHEAD_MS = 3_600_000;
-/** Errors that may come from damage cause one check in this time. */
+/** Errors that may come from damage cause at most one check in this time. */
 const SUSPECT_EVERY_MS = 10 * 60_000;
 
 /** sqlite.org/rescode.html#corrupt */
 const SQLITE_CORRUPT = 11;
 
-/** What explains an error that nobody expected. */
+/** The explanation of an unexpected error. */
 export type Explanation = Pick<MachineTrouble, "says" | "isPassing">;
 
 const DAMAGED =
@@ -62,7 +62,7 @@ export class StoreWatch implements Disposable {
   #checkedAt: number | undefined;
   #suspectedAt: number | undefined;
   #copiedAt: number | undefined;
-  /** When this process made its last copy, monotonic ms. */
+  /** The time of the last copy of this process, monotonic ms. */
   #copyMadeAt: number | undefined;
   #copyProblem: string | undefined;
 
@@ -71,7 +71,7 @@ export class StoreWatch implements Disposable {
     options.store.onDamage((error) => this.report(error));
   }
 
-  /** What is known now. */
+  /** The current state. */
   get state(): DatabaseState {
     const problem = this.#isDamaged ? DAMAGED : (this.#lostWal() ?? this.#copyProblem);
     return {
@@ -82,7 +82,7 @@ export class StoreWatch implements Disposable {
     };
   }
 
-  /** Begins to check and to copy; `changed` is called when there is news. */
+  /** Starts checks and copies; `changed` is called when the state has changed. */
   start(changed: () => void): void {
     const { clock, store, log, path } = this.#options;
     this.#changed = changed;
@@ -101,14 +101,14 @@ export class StoreWatch implements Disposable {
     this.#timers.use(clock.every(LOOK_EVERY_MS, look));
   }
 
-  /** Takes in an error that means damage; the first one is said in the log. */
+  /** Reports an error that means damage; the first one is logged. */
   report(error: unknown): void {
     this.#found({ error });
   }
 
   /**
-   * What people are told of an error that nobody expected, when the machine or the database explains it; undefined when it is
-   * a bug. The log is told too, of damage once.
+   * The explanation of an unexpected error for people, when the machine or the database explains it; undefined when the
+   * error is a bug. It is logged too; damage only once.
    */
   explain(error: unknown, what: string, fields: Readonly<Record<string, unknown>> = {}): Explanation | undefined {
     if (isDamage(error)) this.report(error);
@@ -117,7 +117,7 @@ export class StoreWatch implements Disposable {
     return trouble;
   }
 
-  /** Whether the database may be the reason of an error that does not say so. Such an error causes a check. */
+  /** Whether the database may be the cause of an error that does not say so. Such an error triggers a check. */
   #suspicion(): Explanation | undefined {
     if (this.#isDamaged) return machineTrouble({ errcode: SQLITE_CORRUPT });
     if (this.#isChecking) return { says: BEING_CHECKED, isPassing: true };
@@ -134,7 +134,7 @@ export class StoreWatch implements Disposable {
     this.#stop.abort(new TellableError("the gateway stops"));
   }
 
-  /** One thing at a time; what is asked meanwhile is left to the next look. */
+  /** Runs one task at a time; a task that is requested meanwhile waits for the next look. */
   #begin(work: () => Promise<void>): void {
     const { log } = this.#options;
     this.#work ??= work()

@@ -20,8 +20,8 @@ export interface Tables {
   readonly slice: string;
   readonly steps: readonly string[];
   /**
-   * Tables whose rows are work, and which of them are finished, as SQL. Only these are taken over from an older copy: the
-   * others may have been done since, and would be done again.
+   * Tables whose rows are work, with an SQL condition for finished rows. Only finished rows are taken over from an
+   * older copy: others may have been done since, and would be done again.
    */
   readonly finished?: Readonly<Record<string, string>>;
 }
@@ -43,7 +43,10 @@ export class Store implements Disposable {
   #writes = 0;
   #isVouched: boolean;
   #onDamage: (error: unknown) => void = () => {};
-  /** Where a part of the journal is kept that could not be read when the file was opened. */
+  /**
+   * The copy of the journal that was made because a part of it could not be read at the start; undefined when all was
+   * read.
+   */
   readonly keptWal: string | undefined;
 
   constructor(db: DatabaseSync, { path, isVouched, keptWal }: OpenedFile) {
@@ -53,24 +56,24 @@ export class Store implements Disposable {
     this.keptWal = keptWal;
   }
 
-  /** Whether the file is known to be whole: it was closed cleanly, or checked since, and no damage was met. */
+  /** Whether the file is known to be whole: it was closed cleanly or has been checked since, and no damage was met. */
   get isVouched(): boolean {
     return this.#isVouched;
   }
 
-  /** Says that a check has found the file whole, or damaged. */
+  /** Notes the result of a check. */
   vouch(isWhole: boolean): void {
     this.#isVouched = isWhole;
   }
 
-  /** Has `listener` told of each error that means damage. */
+  /** Calls `listener` for each error that means damage. */
   onDamage(listener: (error: unknown) => void): void {
     this.#onDamage = listener;
   }
 
   /**
-   * Brings everything into the file, and leaves the file as it is while `work` reads it: what is written meanwhile waits in
-   * the journal. Not reentrant.
+   * Writes the journal into the file, and keeps the file unchanged while `work` reads it; new writes stay in the
+   * journal meanwhile. Not reentrant.
    */
   async holdStill<T>(work: () => Promise<T>): Promise<T> {
     this.get("pragma wal_checkpoint(truncate)");
@@ -82,7 +85,7 @@ export class Store implements Disposable {
     }
   }
 
-  /** How many statements have written so far: what was read at the same count is still true. */
+  /** The number of statements that have written. What was read at an equal count is still true. */
   get writes(): number {
     return this.#writes;
   }
@@ -103,7 +106,7 @@ export class Store implements Disposable {
     }
   }
 
-  /** The first row, or undefined. The caller names the row's type: the SQL beside it is the proof. */
+  /** The first row, or undefined. The caller names the row's type; it must match the SQL. */
   get<T = Row>(sql: string, ...values: SQLInputValue[]): T | undefined {
     try {
       return this.#statement(sql).get(...values) as T | undefined;
@@ -183,12 +186,12 @@ interface OpenedFile {
 }
 
 const MEMORY = ":memory:";
-/** After so many pages in the journal SQLite writes them into the file: its own default. */
+/** Pages in the journal after which SQLite writes them into the file (SQLite's own default). */
 const CHECKPOINT_PAGES = 1_000;
 
 export interface OpenOptions {
   readonly log?: Log;
-  /** Files that only a gateway with a database makes: beside them a database cannot be missing or empty. */
+  /** Files that only a gateway with a database makes. Beside such files, a missing or empty database is an error. */
   readonly signsOfUse?: readonly string[];
 }
 
@@ -206,7 +209,7 @@ export function openStore(path: string, tables: readonly Tables[], options: Open
   refuseWhenEmptied(path, signsOfUse);
   const isNew = !existsSync(path);
   const isVouched = isNew || endedCleanly(path);
-  // Made private before SQLite opens it: the journal beside it takes over its mode.
+  // Make the file private before SQLite opens it: the journal takes over its mode.
   if (isNew) closeSync(openSync(path, "a", 0o600));
   return openFile(path, tables, { ...options, isNew, isVouched });
 }
@@ -219,8 +222,9 @@ interface Opening extends OpenOptions {
 function openFile(path: string, tables: readonly Tables[], { isNew, isVouched, log, signsOfUse = [] }: Opening): Store {
   const db = new DatabaseSync(path, { timeout: 0 });
   try {
-    // Exclusive before the first WAL access: no shared-memory file, and a second gateway cannot open it.
-    // Before anything is written: a database that exists keeps the mode that it was made with.
+    // Set exclusive locking before the first WAL access: then there is no shared-memory file, and a second gateway
+    // cannot open the database. `auto_vacuum` must be set before anything is written; an existing database keeps its
+    // mode.
     if (isNew) db.exec("pragma auto_vacuum = incremental");
     db.exec("pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full");
     db.exec("pragma foreign_keys = on; pragma temp_store = memory; begin immediate; commit");
@@ -238,14 +242,14 @@ function openFile(path: string, tables: readonly Tables[], { isNew, isVouched, l
       db.close();
       throw new StoreBusyError(path, { cause: error });
     }
-    // Closing it writes what SQLite can read of the journal into the file, and deletes the journal.
+    // Keep the damaged journal now: closing writes the readable part into the file and deletes the journal.
     if (isDamage(error)) keepDamagedWal(path);
     if (db.isOpen) db.close();
     throw isDamage(error) ? damaged(path, error) : error;
   }
 }
 
-/** Whether nothing says which tables there are. So it is at the end of a first start that was killed at once, too. */
+/** Whether the database holds no tables. This is also so after a first start that was killed at once. */
 function isEmptied(db: DatabaseSync): boolean {
   const names = db.prepare("select name from sqlite_schema where type = 'table'").all();
   if (!names.some(({ name }) => name === "schema_versions")) return true;
@@ -264,7 +268,7 @@ function damaged(path: string, cause: unknown): StartError {
 
 interface Migration {
   readonly tables: readonly Tables[];
-  /** Keeps what the file holds before it is changed. */
+  /** Makes a backup before the file is changed. */
   readonly backUp?: () => void;
 }
 
@@ -287,7 +291,7 @@ function migrate(db: DatabaseSync, path: string, { tables, backUp }: Migration):
   }
   if (pending.length === 0) return;
   if (backUp && versionOf.size > 0) {
-    // The backup is a copy of the file alone.
+    // Empty the journal first: the backup copies the file alone.
     db.exec("pragma wal_checkpoint(truncate)");
     backUp();
   }

@@ -1,12 +1,12 @@
-/** What columns of the database hold beside SQL's own types. */
+/** Reads column types that SQL does not have. */
 
-/** What the database holds cannot be what was written there. Known by the code of SQLite's own finding of damage. */
+/** A row whose content cannot be what was written. It has the code of SQLite's own finding of damage. */
 class DamagedRow extends Error {
   /** SQLITE_CORRUPT (sqlite.org/rescode.html). */
   readonly errcode = 11;
 }
 
-/** The JSON in a column. Throws an error that counts as damage of the database when it is none. */
+/** The value of a JSON column. Throws an error that counts as damage of the database when the text is not JSON. */
 export function stored<T>(json: unknown): T {
   try {
     return JSON.parse(json as string) as T;

@@ -1,24 +1,27 @@
 /**
- * Wildcards, in time that grows with pattern and text alone: both may come from somebody who wants to hold the gateway.
- * There are three dialects, each as its settings and tools have been described to people.
+ * Matches wildcards in time that grows with pattern and text alone, because both may be hostile. There are three
+ * dialects; each is the one that its settings and tools describe to people.
  */
 
-/** The texts that the braces of one glob stand for, at most. */
+/** The most texts that the braces of one glob expand to. */
 const MAX_ALTERNATIVES = 64;
 
-/** Whether a name is meant: all of it, or its beginning where the pattern ends with `*`. For lists of tools. */
+/** Whether a pattern matches a name, or its beginning where the pattern ends with `*`. For lists of tools. */
 export function matchesName(pattern: string, name: string): boolean {
   return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
-/** Whether all of `text` is meant: `?` is one character and `*` any number of them, without `/`; `**` with it. For programs that may run. */
+/**
+ * Whether a pattern matches all of `text`: `?` is one character, `*` any number without `/`, and `**` any number. For
+ * programs that may run.
+ */
 export function matchesGlob(pattern: string, text: string): boolean {
   const parts = pattern.match(/\*\*|[\s\S]/gu) ?? [];
   const isStar = parts.map((part) => part === "*" || part === "**");
-  /** Which parts could come next, after each character. */
+  /** The parts of the pattern that could match next. */
   let open = new Set([0]);
   const skipStars = (from: Set<number>) => {
-    // A set can grow while it is walked: what a star skips may be a star again.
+    // The set grows while it is iterated: behind a skipped star may stand another one.
     for (const at of from) if (isStar[at]) from.add(at + 1);
     return from;
   };
@@ -37,8 +40,8 @@ export function matchesGlob(pattern: string, text: string): boolean {
 }
 
 /**
- * Whether a relative path is meant: `*` and `?` within a name, `**` for any number of folders, `{a,b}`. A glob without a
- * slash is about the name alone, wherever the file stands. For tools that look for files.
+ * Whether a glob matches a relative path: `*` and `?` within a name, `**` for any number of folders, `{a,b}`. A glob
+ * without a slash matches the name alone, in any folder. For tools that look for files.
  */
 export function matchesPath(glob: string, path: string): boolean {
   return alternatives(glob).some((pattern) => {

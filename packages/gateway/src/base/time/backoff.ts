@@ -7,7 +7,9 @@ export interface Backoff {
   readonly factor: number;
 }
 
-/** The wait after the n-th failure in a row (from 1), ms, ±25 % by chance so that many do not try at once. */
+/**
+ * The wait after the n-th failure in a row (from 1), ms. It varies by ±25 %, so that many clients do not try at once.
+ */
 export function backoffMs(failures: number, { baseMs, maxMs, factor }: Backoff, random = Math.random): number {
   const wait = Math.min(maxMs, baseMs * factor ** Math.max(0, Math.min(failures, 50) - 1));
   return Math.round(wait * (0.75 + random() * 0.5));

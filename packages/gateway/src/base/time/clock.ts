@@ -6,8 +6,8 @@ export interface Clock {
   /** Epoch milliseconds without jumps: for what is deleted, given up or repeated by age. See `steady-clock.ts`. */
   steadyNow(): number;
   /**
-   * What was stamped with `now()` before this time is certainly older than `ageMs`, whatever the machine's clock has done
-   * since. All that is deleted by age is judged by it. With 0 it is the earliest that it can be now.
+   * A time before which every `now()` stamp is certainly older than `ageMs`, whatever the machine's clock has done
+   * since. Everything that is deleted by age is judged by it. With 0 it is the earliest time that it can be now.
    */
   olderThan(ageMs: number): number;
   /** Milliseconds that never go back; for durations and time limits. */
@@ -23,7 +23,7 @@ export interface Clock {
 /** The longest wait that the system's timers know; a longer one would be over at once (Node: setTimeout). */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** The machine's clock. It takes any duration. Nobody watches it: its steady time jumps as it does. */
+/** The machine's clock; it accepts any duration. Its steady time is not corrected: it jumps with the wall time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   steadyNow: () => Date.now(),
@@ -58,7 +58,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** A timer of any duration: a long one is made of several. `holds` keeps the process alive meanwhile. */
+/** A timer of any duration; a long one is made of several. `holds` keeps the process alive until it fires. */
 function timeout(ms: number, { holds }: { holds: boolean }, fn: () => void): Disposable {
   let timer: NodeJS.Timeout;
   const wait = (left: number) => {

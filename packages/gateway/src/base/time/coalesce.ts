@@ -1,7 +1,7 @@
-/** Work that many events ask for: done soon, once for all of them, and never most of the time. */
+/** Coalesces work that many events ask for: it runs soon, once for all of them, and never takes most of the time. */
 import type { Clock } from "./clock.ts";
 
-/** The work may take one part in so many of the time; after an expensive round the next one waits longer. */
+/** The work may take one part in this many of the time; after an expensive round the next one waits longer. */
 const SHARE = 20;
 
 export class Coalesced implements Disposable {
@@ -19,14 +19,14 @@ export class Coalesced implements Disposable {
     this.#work = options.work;
   }
 
-  /** Asks for the work; calls until it is done are one, and those after the disposal are none. */
+  /** Requests the work; calls until it is done are one. Does nothing after the disposal. */
   soon(): void {
     if (this.#isDisposed) return;
     this.#due ??= this.#clock.after(Math.max(this.#delayMs, this.#costMs * SHARE), () => {
       this.#due = undefined;
       const startedAt = this.#clock.monotonic();
       this.#work();
-      // Measured when the turn is over: what the work has caused to be written is part of its cost.
+      // Measure when the turn is over: writes that the work has caused are part of its cost.
       this.#clock.after(0, () => {
         this.#costMs = this.#clock.monotonic() - startedAt;
       });

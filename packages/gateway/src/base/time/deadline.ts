@@ -1,4 +1,4 @@
-/** Waiting that ends: with a signal, after a time, or with both. The work itself is told to stop by other means. */
+/** Waits that end with a signal, after a time, or with both. They do not stop the work itself. */
 import type { Clock } from "./clock.ts";
 
 interface SignalLimit {
@@ -6,20 +6,21 @@ interface SignalLimit {
 }
 
 interface TimeLimit {
-  /** How long the work is waited for, ms. */
+  /** The time limit, ms. */
   readonly ms: number;
   readonly clock: Pick<Clock, "sleep">;
   readonly signal?: AbortSignal | undefined;
 }
 
 interface StrictTimeLimit extends TimeLimit {
-  /** What is thrown when the time is up. */
+  /** Makes the error that is thrown when the time is up. */
   late(): Error;
 }
 
 /**
- * The work's result. Throws the signal's reason as soon as it aborts. When the time is up, it throws what `late` gives;
- * without `late` it returns undefined. What the work comes to afterwards is dropped. A time limit keeps the process alive.
+ * Waits for the result of the work. Throws the signal's reason as soon as it aborts. When the time is up, it throws the
+ * error of `late`; without `late` it returns undefined. Later results of the work are dropped. A time limit keeps the
+ * process alive.
  */
 export async function within<T>(work: Promise<T>, limit: SignalLimit | StrictTimeLimit): Promise<T>;
 export async function within<T>(work: Promise<T>, limit: TimeLimit): Promise<T | undefined>;
@@ -43,7 +44,9 @@ export async function within<T>(
   }
 }
 
-/** Calls `fn` once when the signal aborts, at once if it has; not any more when what is returned is disposed. */
+/**
+ * Calls `fn` once when the signal aborts, at once if it has aborted already. Disposing the returned value cancels this.
+ */
 export function onAbort(signal: AbortSignal, fn: () => void): Disposable {
   if (signal.aborted) fn();
   else signal.addEventListener("abort", fn, { once: true });

@@ -13,11 +13,14 @@ import { readTextIfExists, writePrivateFile } from "../files.ts";
 import type { Log } from "../log.ts";
 import type { Clock } from "./clock.ts";
 
-/** A gateway that was off for so long believes its clock at once: nothing is kept for less than 14 days. */
+/** A gateway that was off for up to this long believes its clock at once; nothing is kept for less than 14 days. */
 const USUAL_GAP_MS = 3 * 24 * 3_600_000;
-/** Time services move the clock by so much without a word; answers of a platform travel for less. */
+/**
+ * Differences up to this are ignored: time services correct the clock by as much, and a platform's answer may travel
+ * for less.
+ */
 const DRIFT_MS = 5 * 60_000;
-/** A jump that has stayed for so long is true. */
+/** A jump that has lasted this long counts as true. */
 const BELIEVED_AFTER_MS = 24 * 3_600_000;
 /** How often the clock is looked at, and how often the newest time is kept. */
 const LOOK_EVERY_MS = 60_000;
@@ -42,7 +45,7 @@ export interface SteadyClock extends Clock, Disposable {
   onBelieved(listener: (byMs: number) => void): Disposable;
 }
 
-/** A time that was told, and when. */
+/** A time that a platform told, and when it was told. */
 export class ToldTime {
   readonly #at: number;
   readonly #monotonic: number;
@@ -54,13 +57,13 @@ export class ToldTime {
     this.#clock = clock;
   }
 
-  /** What a clock shows now that was right then, epoch ms. */
+  /** The time that a clock shows now if it was right then, epoch ms. */
   now(): number {
     return Math.trunc(this.#at + (this.#clock.monotonic() - this.#monotonic));
   }
 }
 
-/** What is kept between starts. */
+/** The content of `clock.json`. */
 interface Kept {
   /** The newest steady time. */
   readonly seenAt?: number;
@@ -69,18 +72,18 @@ interface Kept {
   readonly hold?: Hold;
 }
 
-/** After steady time has moved ahead: what was stamped before `since` may be younger than its stamp says. */
+/** A move of steady time: stamps before `since` may be younger than they say. */
 interface Hold {
   readonly since: number;
-  /** Steady time just before. */
+  /** Steady time just before the move. */
   readonly was: number;
 }
 
 export interface SteadyClockOptions {
   readonly log: Log;
-  /** Where the newest time is kept. */
+  /** The folder of `clock.json`. */
   readonly folder: string;
-  /** Files that the gateway writes while it runs: their age stands in for a time that was not kept. */
+  /** Files that the gateway writes while it runs; their age stands in when `clock.json` is missing. */
   readonly witnesses?: readonly string[];
 }
 
@@ -96,7 +99,7 @@ class Watched implements SteadyClock {
   readonly #watch: Disposable;
   readonly #listeners = new Set<(byMs: number) => void>();
   #steady: ToldTime;
-  /** Since when the wall time has stood elsewhere, monotonic ms. */
+  /** When the wall time jumped, monotonic ms. */
   #jumpedAt: number | undefined;
   #hold: Hold | undefined;
   #told: { readonly time: ToldTime; readonly platform: string } | undefined;
@@ -179,7 +182,7 @@ class Watched implements SteadyClock {
     this.#keep();
   }
 
-  /** Takes over small corrections of the wall time at once, and a jump when it has stayed. */
+  /** Follows small corrections of the wall time at once, and a jump when it has lasted. */
   #follow(): void {
     const offMs = this.#clock.now() - this.#steady.now();
     if (isDrift(offMs)) {
@@ -192,7 +195,7 @@ class Watched implements SteadyClock {
     if (this.#clock.monotonic() - this.#jumpedAt! >= BELIEVED_AFTER_MS) this.#believe();
   }
 
-  /** From now on the wall time is true. */
+  /** Accepts the wall time as true. */
   #believe(): void {
     const [was, now] = [this.#steady.now(), this.#clock.now()];
     this.#log.info("the new time of the clock of this machine is believed", { offMs: now - was });
@@ -249,7 +252,7 @@ function readKept(path: string): Kept {
   }
 }
 
-/** When one of the files was last written; undefined when there is none of them. */
+/** The newest write time of the files; undefined when none exists. */
 function newestOf(paths: readonly string[]): number | undefined {
   const times = paths.flatMap((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? []);
   return times.length === 0 ? undefined : Math.trunc(Math.max(...times));

@@ -16,7 +16,7 @@ import { journal } from "./journal.ts";
 import { patiently } from "./patience.ts";
 import { idAt, newer } from "./snowflake.ts";
 
-/** What one request gives at most (documentation: Get Channel Messages). */
+/** The most messages of one request (documentation: Get Channel Messages). */
 const PAGE = 100;
 const MAX_CHATS = 200;
 
@@ -39,16 +39,16 @@ export class CatchUp {
     return { [`last:${channelId}`]: last, last: newer(state.get("last"), messageId) };
   }
 
-  /** A new session begins: what is between the last message and now must be asked for. */
+  /** Begins after a new session: messages between the last one and now must be read. */
   begin(guildIds: readonly string[]): void {
     const { state, clock } = this.#context;
     const floor = state.get("floor") ?? state.get("last");
-    // The very first session: what was said before is none of our business.
+    // In the very first session, earlier messages are not read.
     if (floor === undefined) return state.write({ last: idAt(clock.now()) });
     state.write({ floor, pending: JSON.stringify(["direct", ...guildIds]) });
   }
 
-  /** Asks direct chats, unless that was done. */
+  /** Reads direct chats, unless that was done. */
   async direct(): Promise<void> {
     if (!this.#pending.includes("direct")) return;
     for (const chat of this.#context.knownChats(MAX_CHATS)) {
@@ -58,7 +58,7 @@ export class CatchUp {
     this.#done("direct");
   }
 
-  /** Asks the channels and threads of a server that have something new. */
+  /** Reads the channels and threads of a server that have something new. */
   async guild(guild: Pick<GatewayGuildCreateDispatchData, "id" | "joined_at" | "channels" | "threads">): Promise<void> {
     const joined = idAt(Date.parse(guild.joined_at) || 0);
     for (const channel of [...guild.channels, ...guild.threads]) {
@@ -71,7 +71,7 @@ export class CatchUp {
     this.#done(guild.id);
   }
 
-  /** Nothing is to be asked of it any more. */
+  /** Marks a place as read. */
   #done(what: string): void {
     const before = this.#pending;
     if (!before.includes(what)) return;

@@ -1,4 +1,4 @@
-/** The link to Discord: the parts, joined. */
+/** The link to Discord, made of its parts. */
 import { API } from "@discordjs/core/http-only";
 import { REST, RESTEvents } from "@discordjs/rest";
 import {
@@ -109,7 +109,7 @@ export async function probe({ settings, signal }: ProbeContext<Settings>): Promi
   return peerOf(await new API(rest).users.getCurrent(once(signal)).catch(rethrowLink));
 }
 
-/** Neither retries nor waits: what to do about a refusal is decided above. */
+/** A REST client without retries and waits: messaging decides about refusals. */
 function restOf({ token, apiUrl }: Settings): REST {
   const rest = new REST({
     version: "10",
@@ -125,7 +125,7 @@ function intentsOf({ messageContent = true, reactions = true }: Settings): numbe
   return INTENTS.always | (reactions ? INTENTS.reactions : 0) | (messageContent ? INTENTS.messageContent : 0);
 }
 
-/** A signal of its own for each request: the library never takes its listener off again. */
+/** Makes a new signal for each request, because the library never removes its listener. */
 function once(signal: AbortSignal): { signal: AbortSignal } {
   return { signal: AbortSignal.any([signal]) };
 }

@@ -1,4 +1,4 @@
-/** What Discord's refusals and the network's failures mean. */
+/** Maps Discord's refusals and the network's failures to `ChannelError`. */
 import { DiscordAPIError, HTTPError, RateLimitError } from "@discordjs/rest";
 import { codeOf, NEVER_REACHED } from "../../base/errors.ts";
 import { ChannelError } from "../../kit/channel.ts";
@@ -85,7 +85,7 @@ function refusal(error: DiscordAPIError): ChannelError {
   if (error.status === 401) return badToken();
   const known = REJECTIONS[Number(error.code)];
   if (known) return new ChannelError("rejected", known, { cause: error });
-  // Discord's own words may hold what was sent, and anything else.
+  // Discord's own text may contain what was sent, so it is not used.
   const code = /^\d{1,9}$/.test(String(error.code)) ? ` with the code ${error.code}` : "";
   return new ChannelError("rejected", `Discord refused it${code}; check the message and the bot's permissions there.`, {
     cause: error,

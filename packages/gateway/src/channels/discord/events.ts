@@ -1,4 +1,4 @@
-/** What each event of the gateway means. Events that are not in the table mean nothing to us. */
+/** Reads the events of Discord's gateway. */
 import {
   type APIUser,
   type GatewayDispatchEvents,

@@ -23,7 +23,7 @@ export const discordMarkdown: Dialect = {
   measure: ({ text }) => text.length,
 };
 
-/** Discord makes links of these only. */
+/** Discord makes links only of these. */
 function isAddress(url: string): boolean {
   return /^https?:\/\/[^\s<>()]+$/.test(url);
 }

@@ -1,8 +1,8 @@
-/** The inbox, as a connection to Discord uses it. */
+/** Writes events of a connection to the inbox. */
 import { type ChannelContext, ChannelError, type StateChanges } from "../../kit/channel.ts";
 import type { Reading } from "../../kit/rules.ts";
 
-/** Takes in what has happened. Throws `ChannelError` "unavailable" when the disk refuses. */
+/** Stores events. Throws `ChannelError` "unavailable" when the disk refuses. */
 export function journal(context: ChannelContext, readings: readonly Reading[], state: StateChanges): void {
   try {
     context.receive(readings, state);

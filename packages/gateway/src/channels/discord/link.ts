@@ -1,7 +1,6 @@
 /**
- * The link to Discord's gateway. Events are handled one after the other, in the order in which they came, and only what
- * the inbox holds counts as received: that number goes into RESUME, here and after a restart, so that Discord sends the
- * rest again.
+ * The link to Discord's gateway. Events are handled one after the other, in order. An event counts as received only
+ * when it is in the inbox: its number goes into RESUME, now and after a restart, so that Discord sends the rest again.
  */
 import type { GatewayDispatchPayload } from "@discordjs/core/http-only";
 import type { REST } from "@discordjs/rest";
@@ -12,7 +11,7 @@ import { inboundIn, type Reading } from "../../kit/rules.ts";
 import { fatalClose, linkError } from "./errors.ts";
 import { journal } from "./journal.ts";
 
-/** What becomes of an event. `after` runs when the inbox holds the rest. */
+/** The result of an event. `after` runs when the inbox holds the rest. */
 export interface Handled {
   readonly reading: Reading;
   readonly state?: StateChanges | undefined;
@@ -32,7 +31,7 @@ interface Options {
 
 /** How many events go into the inbox in one transaction. */
 const BATCH = 100;
-/** A link that drops this often within a minute is given up: the account above waits longer and longer. */
+/** A link that drops this often within a minute is given up; the account then waits longer each time. */
 const MAX_DROPS = 5;
 const DROPS_MS = 60_000;
 /** Leaves the session open, other than 1000 and 1001. */

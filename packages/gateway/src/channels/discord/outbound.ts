@@ -1,4 +1,4 @@
-/** Sends, and everything else that the account does to messages. */
+/** Sends, edits, deletes and reacts to messages. */
 import { readFile } from "node:fs/promises";
 import type { API, APIMessage, CreateMessageOptions } from "@discordjs/core/http-only";
 import { ChannelError, type ChatRef, type MessageRef, type Outbound, type Poll, type Sent } from "../../kit/channel.ts";
@@ -6,7 +6,7 @@ import type { Rendered } from "../../kit/text/dialect.ts";
 import { type Interactions, isGone } from "./interactions.ts";
 import { idAt } from "./snowflake.ts";
 
-/** Nobody is ever notified by what an agent happens to write. */
+/** An agent's text never notifies anybody. */
 const NO_MENTIONS = { parse: [], replied_user: false };
 const SILENT = 1 << 12;
 const LOADING = 1 << 7;

@@ -1,4 +1,4 @@
-/** Requests that reading depends on: they wait as long as Discord says, and try a little longer than sends do. */
+/** Runs requests that reading depends on: they wait as long as Discord says, and try longer than sends do. */
 import type { ProbeContext } from "../../kit/channel.ts";
 import { linkError, requestError } from "./errors.ts";
 

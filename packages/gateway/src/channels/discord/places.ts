@@ -1,4 +1,4 @@
-/** Where messages come from: channels, the threads on them, and the account's roles in a server. */
+/** Knows the places of messages: channels, their threads, and the account's roles in a server. */
 import type { API, APIChannel } from "@discordjs/core/http-only";
 import { ChannelError, type Chat, chosenName } from "../../kit/channel.ts";
 

@@ -20,7 +20,9 @@ export interface Expected {
   readonly hasFile: boolean;
 }
 
-/** Nobody answers with the same words in so short a time: a copy is what Messages adds when one writes to oneself. */
+/**
+ * A copy of a message within this time comes from Messages itself, which adds one when people write to themselves, ms.
+ */
 const COPY_MS = 5_000;
 /** As many of our messages are known by their id, so that two with the same words are not taken for one. */
 const REMEMBERED = 100;
@@ -39,7 +41,7 @@ export class Echoes {
     this.#keep = keep;
   }
 
-  /** Takes note of a message that the account has sent, from here or from another device. */
+  /** Notes a message that the account has sent, from here or from another device. */
   sent(echo: Echo): void {
     this.#recent = [...this.#recent.filter(({ at }) => echo.at - at < COPY_MS), echo];
     if (this.#claimed.includes(echo.guid)) return;

@@ -23,7 +23,7 @@ export interface Daemon extends AsyncDisposable {
   readonly ended: Promise<ChannelError>;
 }
 
-/** What is known of the daemon that was started last. */
+/** Facts of the daemon that was started last. */
 interface Running {
   readonly pid: number;
   readonly url: string;

@@ -1,6 +1,6 @@
 /**
- * What a daemon of our own has received, in its own words: signal-cli writes each event to its standard output too, and
- * that is a file. An event that was on its way here when the gateway was killed is still in there.
+ * The record of a daemon of our own: signal-cli also writes each event to its standard output, which is a file. An
+ * event that was on its way when the gateway was killed is still there.
  */
 import { closeSync, existsSync, openSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
 /**
- * The stream of events. signal-cli has acknowledged an event to Signal by the time that it arrives here, so each is
- * put into the inbox before the next is read, and a gap in the stream is kept as short as can be: while nobody listens,
- * the rest waits at Signal's server.
+ * Reads the stream of events. signal-cli has acknowledged an event to Signal before it arrives here. So each event is
+ * put into the inbox before the next is read, and gaps in the stream are kept short: while nobody listens, messages
+ * wait at Signal's server.
  */
 import { TellableError } from "../../base/errors.ts";
 import { type ChannelContext, ChannelError } from "../../kit/channel.ts";
@@ -68,7 +68,7 @@ async function listenOnce(
   }
 }
 
-/** Tries again while the disk refuses: there is no second copy of an event. */
+/** Tries again while the disk refuses, because there is no second copy of an event. */
 async function store(take: () => void, { context, signal }: Pick<Options, "context" | "signal">): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,6 +1,6 @@
 /**
- * What was said while we were away. Slack tells an event three more times within about five minutes; after that it is
- * in the history only, so the histories of known conversations and threads are read from where we stopped.
+ * Catches up after an absence. Slack repeats an event three times within about five minutes; later it is only in the
+ * history. So the histories of known conversations and threads are read from the last known message.
  */
 import type { WebClient } from "@slack/web-api";
 import { detailOf, ignore } from "../../base/errors.ts";

@@ -1,6 +1,6 @@
 /**
- * What comes in, one after the other: names are learnt, it is committed together with how far we have read, and only
- * then Slack gets its ack. What Slack does not get an ack for within 3 s it sends again.
+ * Takes in events one after the other: names are looked up, the event is committed together with the read position, and
+ * only then Slack gets its ack. Slack sends an event again when no ack comes within 3 s.
  */
 import { detailOf } from "../../base/errors.ts";
 import { type ChannelContext, ChannelError, type StateChanges } from "../../kit/channel.ts";
@@ -20,7 +20,7 @@ export class Intake {
   readonly #names: Names;
   readonly #reader: Omit<Reader, "now" | "names">;
   readonly #fail: (reason: ChannelError) => void;
-  /** Until what was missed is on disk, what is new does not count as read up to: a crash would skip what lies between. */
+  /** Until missed messages are on disk, new ones do not move the read position: a crash would skip those between. */
   isCaughtUp = false;
   /** The newest message of each conversation, where a status can be shown. */
   readonly newest = new Map<string, string>();

@@ -24,7 +24,7 @@ const SHORT_LIFE_MS = 3000;
 /** How long a socket may take to say good-bye. */
 const FAREWELL_MS = 300;
 
-/** The library keeps this to itself, and hands it out only bound to events that it has read itself. */
+/** A method that the library hides, and gives out only bound to events that it has read itself. */
 interface Acknowledging {
   send(envelopeId: string, body: object): Promise<void>;
 }

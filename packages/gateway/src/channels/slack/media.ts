@@ -1,4 +1,4 @@
-/** Files: Slack takes them in three steps, and gives them to who shows the token. */
+/** Sends and reads files: Slack takes them in three steps, and gives them to holders of the token. */
 import { openAsBlob } from "node:fs";
 import type { WebClient } from "@slack/web-api";
 import { codeOf, ignore } from "../../base/errors.ts";
@@ -40,7 +40,7 @@ async function bytesOf({ path, mimeType }: OutboundMedia): Promise<Blob> {
   }
 }
 
-/** What the functions that show a file are called with. */
+/** The parameters that the functions on files share. */
 interface Calling {
   readonly api: WebClient;
   readonly clock: ChannelContext["clock"];

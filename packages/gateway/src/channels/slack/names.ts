@@ -1,4 +1,4 @@
-/** What people and channels are called. Slack sends ids only; names are asked for once and kept for a while. */
+/** The names of people and channels. Slack sends ids only; names are looked up once and cached for a while. */
 import type { WebClient } from "@slack/web-api";
 import { ignore } from "../../base/errors.ts";
 import type { ChannelContext } from "../../kit/channel.ts";

@@ -11,7 +11,7 @@ import { rememberPlace } from "./seen.ts";
 const EVENT_TYPE = "moltbot_message";
 /** The longest text of a section (Slack: section block). */
 const SECTION_CHARS = 3000;
-/** What was taken shows in the history a moment later. */
+/** The delay until a sent message is in the history, ms. */
 const SETTLE_MS = 1000;
 /** Clocks differ; a message is looked for from this long before it was queued. */
 const MARGIN_MS = 60_000;

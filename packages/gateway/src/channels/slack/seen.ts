@@ -1,4 +1,4 @@
-/** How far each conversation and thread has been read: kept with what is taken in, asked when we come back. */
+/** The read position of each conversation and thread: stored with the messages, and used after an absence. */
 import type { ChannelContext, Inbound, StateChanges } from "../../kit/channel.ts";
 
 const CHANNEL = "seen:";

@@ -1,6 +1,6 @@
 /**
- * The long poll: asks for updates, commits them with the new offset in one transaction, and only then asks with that
- * offset, which tells Telegram that it may forget them. A crash at any line makes Telegram send them again.
+ * The long poll. It requests updates and commits them with the new offset in one transaction. Only then it requests
+ * with that offset, which tells Telegram to forget them. After a crash at any line Telegram sends them again.
  */
 
 import type { Update } from "grammy/types";
@@ -23,7 +23,7 @@ export interface PollLink {
   committed(updates: readonly Update[]): void;
 }
 
-/** Beyond the time that Telegram was asked to hold a poll, the link is dead. */
+/** A poll that takes longer than its time plus this means a dead link, ms. */
 const GRACE_MS = 15_000;
 /** The pause before the one quick retry. */
 const RETRY_MS = 250;

@@ -1,6 +1,6 @@
 /**
- * The client library over Node's own fetch. The one it brings does not notice an answer that is cut in the middle, and
- * does not tell a connection that was never made from one that was lost.
+ * Runs the client library over Node's fetch. The library's own does not notice an answer that is cut off, and cannot
+ * tell a connection that was never made from one that was lost.
  */
 import type { Api, ApiClientOptions } from "grammy/web";
 import { type ChannelContext, withTimeHeard } from "../../kit/channel.ts";

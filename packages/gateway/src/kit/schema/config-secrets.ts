@@ -1,4 +1,4 @@
-/** Where a config holds secrets: what the schemas mark, and whatever is named or built like one. */
+/** Finds the secrets of a config: values that the schemas mark, and values whose name or form shows them to be one. */
 import { isRecord } from "../../base/config/config.ts";
 import { isSecretNumber, isSecretSetting, type Secrets } from "../../base/privacy/secrets.ts";
 import { isSecret } from "./sound.ts";
@@ -26,7 +26,7 @@ interface Visited {
   readonly isMarked: "key" | "value" | undefined;
 }
 
-/** Tells each string of a config, and each number that is a secret. */
+/** Calls `tell` for each string of a config, and for each number that is a secret. */
 export function visitValues(config: unknown, schemas: Schemas, tell: (text: Visited) => void): void {
   if (!isRecord(config)) return;
   for (const [name, value] of Object.entries(config))
@@ -71,5 +71,5 @@ function isNumeric(schema: Schema | undefined): boolean {
   return schema?.type === "number" || schema?.type === "integer";
 }
 
-/** A word of a command behind which its secret stands. */
+/** A flag of a command whose next word is a secret. */
 const FLAG = /^--?[\w-]{0,64}(?:key|token|secret|password|passwd|passphrase|credentials?|auth)$/i;

@@ -1,12 +1,13 @@
 /**
- * Keys and addresses are checked where they are read: a line break within a key ends up in the text of an error, and a
- * password in an address in whatever names the address. What is wrong is said by the setting's path, never by its value.
+ * Checks keys and addresses where they are read. A line break within a key would end up in the text of an error, and a
+ * password in an address in every text that names the address. A problem is told with the setting's path, never with
+ * its value.
  */
 import { type Issue, isRecord } from "../../base/config/config.ts";
 import { patternProblem } from "../text/pattern.ts";
 import type { Schema } from "./validate.ts";
 
-/** What a string of the settings has to be, by its schema's `format`. */
+/** Checks a string of the settings by its schema's `format`; returns what is wrong. */
 type Check = (text: string) => string | undefined;
 
 const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
@@ -17,7 +18,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ["socket-address", (text) => addressProblem(text, ["ws:", "wss:"])],
 ]);
 
-/** Why a text is no key; undefined when it may be one. White space around it does not count. */
+/** Says why a text cannot be a key; undefined when it can. White space around it does not count. */
 export function keyProblem(text: string): string | undefined {
   const key = text.trim();
   if (/[\r\n]/.test(key)) return "holds a line break, which no key does; copy the key again, on one line";
@@ -30,7 +31,7 @@ function lineProblem(text: string): string | undefined {
   return /\p{Cc}/u.test(text.trim()) ? "holds control characters; write it anew" : undefined;
 }
 
-/** Why a text is no address of a service; undefined when it is one. White space around it does not count. */
+/** Says why a text cannot be the address of a service; undefined when it can. White space around it does not count. */
 export function addressProblem(text: string, protocols: readonly string[] = ["http:", "https:"]): string | undefined {
   const schemes = protocols.map((each) => `${each}//`).join(" or ");
   const url = /[\s\p{Cc}]/u.test(text.trim()) ? null : URL.parse(text.trim());
@@ -58,7 +59,7 @@ export function isSecret(schema: object | undefined): boolean {
   return typeof format === "string" && format.startsWith("secret");
 }
 
-/** The value with white space around its keys and addresses taken off, and what is wrong with those that cannot be used. */
+/** Trims keys and addresses in a value; returns it with what is wrong with those that cannot be used. */
 export function soundly(schema: object, value: unknown, path: string): { value: unknown; problems: Issue[] } {
   const problems: Issue[] = [];
   return { value: walk(schema, value, path, problems), problems };
@@ -72,7 +73,7 @@ function walk(schema: Schema | undefined, value: unknown, path: string, problems
     if (!check || value === "") return value;
     const message = check(value);
     if (message !== undefined) problems.push({ path, message });
-    // The spaces of a password count; those around a key come from the file that it was read from.
+    // Keep the spaces of a password; trim a key, which often comes from a file with a line end.
     if (format === "pattern") return value;
     return format === "secret-line" ? value.replace(/[\r\n]+$/, "") : value.trim();
   }

@@ -41,9 +41,9 @@ export function failuresOf(schema: Schema, value: unknown): Failure[] {
   return failures;
 }
 
-/** An answer names so many failing rules; whoever has made more mistakes has read enough. */
+/** The most failing rules that one answer names. */
 const MAX_TOLD = 50;
-/** Where a list or an object goes on being wrong, looking further helps nobody. */
+/** Stop looking after so many failures in one value. */
 const MAX_FOUND = 1_000;
 
 /** The validation text: each failing rule once, joined by "; ". Undefined when the value is valid. */
@@ -111,7 +111,7 @@ const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
   object: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 };
 
-/** The keywords that say something of values of one type. */
+/** The keywords that apply to values of one type. */
 const GROUPS: readonly {
   readonly type: string;
   readonly keywords: readonly (keyof Schema)[];

@@ -28,7 +28,9 @@ export function divide(document: Document, dialect: Dialect, limits: MessageLimi
   return pieces;
 }
 
-/** What is left of a message when the end of the text is not in reach; less full ones look torn. */
+/**
+ * The least part of a message that must be filled before it may end at a weaker boundary; emptier messages look torn.
+ */
 const FULL_ENOUGH = 1 / 4;
 
 type Write = typeof messagePiece;
@@ -71,14 +73,14 @@ class Cut {
     return write(this.#document.slice(this.#from, end), this.#dialect);
   }
 
-  /** Plain as well, because that is what is sent when a platform cannot read the marks. */
+  /** Measures the plain form too, because it is sent when a platform cannot read the marks. */
   #fits(piece: Piece, limit = this.#limit): boolean {
     const { text, plain } = piece;
     if (this.#dialect.measure(piece) > limit) return false;
     return text === plain || this.#dialect.measure({ text: plain, plain }) <= limit;
   }
 
-  /** The furthest end with which the message is within the limit; `from` when there is none. */
+  /** The furthest end for which the message is within the limit; `from` when there is none. */
   #furthest(write: Write): number {
     const { length } = this.#document;
     const reaches = (end: number) => this.#fits(this.#piece(end, write));
@@ -92,7 +94,7 @@ class Cut {
       low = high;
       high = Math.min(length, high + Math.max(1, Math.ceil((high - this.#from) / 8)));
     }
-    // To the unit in the last resort; a text of any length is divided at about a word anyway.
+    // An exact end is not needed: a long text is divided near a word boundary anyway.
     const near = Math.floor(this.#limit / 256);
     while (high - low > 1 && (low === this.#from || high - low > near)) {
       const middle = (low + high) >> 1;
@@ -102,7 +104,7 @@ class Cut {
     return low;
   }
 
-  /** A limit below one character: it is exceeded rather than never met. */
+  /** Takes one character even when the limit is below that, so that the division ends. */
   #oneCharacter(): { piece: Piece; end: number } {
     const found = this.#document.at(this.#from);
     const unit = found?.block.text.codePointAt(this.#from - found.start) ?? 0;
@@ -167,7 +169,7 @@ class Cut {
     return place;
   }
 
-  /** Inside a word, but not inside what a reader takes for one character. */
+  /** The last resort: an end inside a word, but never inside what a reader takes for one character. */
   #hard(furthest: number): number {
     const kept = this.#notInAddress(furthest);
     if (kept > this.#from) furthest = kept;
@@ -185,7 +187,10 @@ class Cut {
 
 const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** Where a message may end in a stretch of a paragraph, best first: each kind's last. The stretch has one unit too much. */
+/**
+ * The places where a message may end in a stretch of a paragraph, best first; the last place of each kind. The stretch
+ * is one unit longer than the limit.
+ */
 function textEnds(stretch: string): number[] {
   const line = stretch.lastIndexOf("\n");
   const sentence = [...stretch.matchAll(/[.!?…。！？][)\]"'”’»]*(?=\s|$)|[。！？]/g)].at(-1);

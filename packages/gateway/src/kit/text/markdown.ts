@@ -19,7 +19,7 @@ function readWindow(window: Window): Block[] {
     reader.blocks(new Lexer({ gfm: true, tokenizer: new AgentTokenizer() }).lex(window.text), TOP);
     return reader.read;
   } catch {
-    // Nested deeper than the stack: nothing that a person has written.
+    // The text is nested deeper than the stack allows; no person writes that. Show it as it is.
     return [asWritten(window.text)];
   }
 }
@@ -62,11 +62,11 @@ class AgentTokenizer extends Tokenizer {
 
 /** Where a block stands: what its lines begin with, and what it belongs to. */
 interface Place {
-  /** Before the first line of the next block: the marker of a list item. */
+  /** The marker of a list item: stands before the first line of the next block. */
   readonly marker: string;
-  /** Before every other line. */
+  /** Stands before every line but the first. */
   readonly indent: string;
-  /** Before a block that is not the first here. */
+  /** Stands between blocks. */
   readonly gap: Gap;
   readonly quote?: number | undefined;
   readonly quoteDepth: number;

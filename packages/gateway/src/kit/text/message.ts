@@ -1,9 +1,9 @@
-/** A text as one long line of places, any stretch of which can be rendered as a message of its own. */
+/** A text as a sequence of places; any stretch of it can be rendered as a message. */
 import type { Block, FenceBlock, TextBlock } from "./blocks.ts";
 import type { Dialect } from "./dialect.ts";
 import { fencePiece, joined, type Piece, plainPiece, quotePiece, textPiece } from "./pieces.ts";
 
-/** Blocks one after the other, without what stands between them: a place is an offset in that. */
+/** Blocks one after the other. A place is an offset in their texts, without the gaps between them. */
 export class Document {
   readonly blocks: readonly Block[];
   readonly length: number;
@@ -107,7 +107,7 @@ export function messagePiece(blocks: readonly Block[], dialect: Dialect): Piece 
   return joined(pieces);
 }
 
-/** Blocks as nothing but their text: when no mark of the dialect fits. */
+/** Renders blocks as plain text, for when no mark of the dialect fits. */
 export function barePiece(blocks: readonly Block[], dialect: Dialect): Piece {
   return joined(
     blocks.flatMap(({ gap, text }, index) =>
@@ -127,7 +127,7 @@ function groupOf(blocks: readonly Block[], start: number, first: TextBlock): Tex
   return group;
 }
 
-/** Without spaces at the end, nor at the beginning of a message. */
+/** Trims spaces at the end of a block, and at the beginning of a message. */
 function trimmed(block: TextBlock, isFirst: boolean): TextBlock {
   const end = block.text.trimEnd().length;
   const start = isFirst ? block.text.length - block.text.trimStart().length : 0;

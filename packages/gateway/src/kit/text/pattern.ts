@@ -4,15 +4,18 @@ const ATOM = /\\[pP]\{[^}]*\}|\\u\{[^}]*\}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\[\s\S
 const MAX_OPTIONAL = 6;
 
 /**
- * Whether the language's own engine needs no more than some milliseconds for a pattern, whatever it is run on: nothing in
- * it is repeated, and only a few things are optional. A single "*" is too much already: "a*aaaaaaaaab" goes over a text of
- * "a" once for each beginning, each end, and each character behind it.
+ * Whether JavaScript's own engine runs a pattern in a few milliseconds on any text: nothing in it is repeated, and only
+ * a few parts are optional. A single "*" is too much already: "a*aaaaaaaaab" tries every start, every end and every
+ * following character in a text of "a".
  */
 export function isSimplePattern(pattern: string): boolean {
   return simpleCost(pattern) !== undefined;
 }
 
-/** Steps that the language's own engine needs at most for each character of a text; undefined when the pattern is not simple. */
+/**
+ * The most steps that JavaScript's own engine needs for each character of a text; undefined when the pattern is not
+ * simple.
+ */
 export function simpleCost(pattern: string): number | undefined {
   let optional = 0;
   let atoms = 0;
@@ -24,7 +27,7 @@ export function simpleCost(pattern: string): number | undefined {
     atoms++;
     if (/^\\[1-9k]/.test(atom) || /^[*+{]$/.test(atom)) return undefined;
     if (atom === "?") {
-      // Behind a group it multiplies what the group can do; "(?" opens one.
+      // A quantifier behind a group multiplies the group's cost; "(?" opens one.
       if (previous === ")") return undefined;
       if (previous === "(") {
         previous = "(?";
@@ -34,14 +37,14 @@ export function simpleCost(pattern: string): number | undefined {
     } else if (previous === "(?" && /^[=!<]$/.test(atom)) return undefined;
     else if (atom === "(") depth++;
     else if (atom === ")") depth--;
-    // What follows a choice within a group is tried again after each.
+    // The rest of the pattern is tried again after each alternative of a group.
     else if (atom === "|" && depth > 0) optional++;
     previous = atom;
   }
   return optional <= MAX_OPTIONAL ? atoms * 2 ** optional : undefined;
 }
 
-/** Why a pattern cannot be run in time that grows with the text alone; undefined when it can. */
+/** Says why a pattern cannot run in time that grows with the text alone; undefined when it can. */
 export function patternProblem(pattern: string): string | undefined {
   const plain = pattern.replace(/\[(?:\\[\s\S]|[^\]\\])*\]/g, "x").replace(/\\\\/g, "x");
   if (/(?<!\\)\(\?(?:[=!]|<[=!])/.test(plain))

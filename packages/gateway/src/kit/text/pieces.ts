@@ -42,7 +42,7 @@ export function textPiece(block: TextBlock, dialect: Dialect): Piece {
 export function quotePiece(inner: Piece, dialect: Dialect): Piece {
   const text = dialect.quote(inner.text);
   if (inner.ranges.length === 0) return { ...inner, text };
-  // No range goes over the end of a line, so each moves by the marks of the lines up to its own.
+  // No range crosses a line end, so each range moves by the marks of the lines up to its own.
   const mark = dialect.quote("x").length - 1;
   const ranges = inner.ranges.map((range) => {
     const line = inner.text.slice(0, range.start).split("\n").length;
@@ -51,7 +51,7 @@ export function quotePiece(inner: Piece, dialect: Dialect): Piece {
   return { text, plain: inner.plain, ranges };
 }
 
-/** The line ends apart from the lines: most platforms do not take a mark over the end of a line. */
+/** Splits line ends from lines: most platforms do not take a mark across a line end. */
 function lines(run: Run): Run[] {
   if ((run.styles.length === 0 && !run.link) || !run.text.includes("\n")) return [run];
   return run.text.split(/(\n)/).map((text) => (text === "\n" ? { text, styles: [] } : { ...run, text }));
@@ -138,7 +138,7 @@ function linkPiece(runs: readonly Run[], dialect: Dialect): Piece {
   return { text, plain: `${label.plain} (${url})`, ranges: text.startsWith(label.text) ? label.ranges : [] };
 }
 
-/** A mark that begins or ends with a space is shown as it is written by most platforms: spaces stay outside. */
+/** Moves spaces out of a mark: most platforms do not read a mark that begins or ends with a space. */
 function trimmed(runs: readonly Run[]): { before: string; within: readonly Run[]; after: string } {
   const within = [...runs];
   const first = within[0];
@@ -150,12 +150,12 @@ function trimmed(runs: readonly Run[]): { before: string; within: readonly Run[]
   return { before, within, after };
 }
 
-/** What `trimmed` lacks of the text, on whichever side. */
+/** The spaces that `trimmed` has removed on one side. */
 function spaces(text: string, trimmed: string): string {
   return text.startsWith(trimmed) ? text.slice(trimmed.length) : text.slice(0, text.length - trimmed.length);
 }
 
-/** With the range that styles all of it, where styles are ranges. */
+/** Adds a range over the whole piece, where the dialect styles by ranges. */
 function ranged(piece: Piece, style: StyleRange["style"], dialect: Dialect): Piece {
   if (!dialect.hasRanges || piece.text === "") return piece;
   return { ...piece, ranges: [...piece.ranges, { start: 0, length: piece.text.length, style }] };

@@ -1,7 +1,7 @@
 /**
- * What somebody has written: their own words, and names of others that the platform put between them. Whoever reads
- * `text` reads only what the sender typed: a name that somebody else chose stands there as one sign that means nothing.
- * So commands, addresses and patterns are looked for in `text`; people and models are shown what `shown` makes of it.
+ * A text of a sender, and names of others that the platform put into it. `text` holds only what the sender typed; a
+ * name that somebody else chose stands there as a placeholder without meaning. So commands, addresses and patterns are
+ * looked for in `text`; people and models are shown the result of `shown`.
  */
 import { named } from "./one-line.ts";
 
@@ -20,7 +20,7 @@ export interface Said {
   readonly others?: readonly Other[] | undefined;
 }
 
-/** What stands in `text` for a name: Unicode's object replacement character. */
+/** The placeholder for a name: Unicode's object replacement character. */
 const PLACE = "\uFFFC";
 
 /** What the sender typed. Placeholders that somebody typed are removed. */
@@ -33,13 +33,13 @@ export function other(of: Other): Said {
   return { text: PLACE, others: [of] };
 }
 
-/** The parts behind each other. */
+/** Joins parts. */
 export function joined(parts: readonly Said[], separator = ""): Said {
   const others = parts.flatMap((part) => part.others ?? []);
   return { text: parts.map(({ text }) => text).join(separator), ...(others.length > 0 && { others }) };
 }
 
-/** The parts that hold something, each on a line of its own. */
+/** Joins the parts that are not empty, each on a line of its own. */
 export function lines(parts: readonly Said[]): Said {
   return joined(
     parts.filter(({ text }) => text !== ""),
@@ -47,7 +47,7 @@ export function lines(parts: readonly Said[]): Said {
   );
 }
 
-/** A label of ours with a name in it: `label("[sticker: ", { name }, "]")`. */
+/** A fixed label with a name in it: `label("[sticker: ", { name }, "]")`. */
 export function label(before: string, of: Other, after = ""): Said {
   return joined([typed(before), other(of), typed(after)]);
 }
@@ -81,14 +81,14 @@ export function withOthers(text: string, places: readonly (Stretch & { readonly 
   return joined([...parts, typed(text.slice(end))]);
 }
 
-/** What is left from `start` on. */
+/** The text from `start` on. */
 export function startingAt({ text, others = [] }: Said, start: number): Said {
   const before = text.slice(0, start).split(PLACE).length - 1;
   const left = others.slice(before);
   return { text: text.slice(start), ...(left.length > 0 && { others: left }) };
 }
 
-/** Without the blanks around it. */
+/** The text without white space around it. */
 export function trimmed(said: Said): Said {
   return { ...said, text: said.text.trim() };
 }

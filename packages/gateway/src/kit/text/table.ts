@@ -2,7 +2,7 @@
 
 export type Align = "left" | "right" | "center";
 
-/** Wider cells are not cut, but the others of their column are not filled up to them. */
+/** The widest column. Wider cells are not cut, but other cells are not padded to their width. */
 const WIDEST_COLUMN = 32;
 
 /** The rows, header first, with their columns aligned. */

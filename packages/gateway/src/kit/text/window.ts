@@ -1,7 +1,7 @@
 /**
- * Bounds on what is read as Markdown. A reader of Markdown may need the square of the time for text that is made to
- * hurt, and recurses into nesting; so it is given windows of bounded size, as many as a conversation can have use for,
- * and only such that it can stand.
+ * Bounds what is read as Markdown. A Markdown parser may need quadratic time for a hostile text, and recurses into
+ * nesting. So it gets windows of bounded size, a bounded number of them, and no window that is too dense or too deeply
+ * nested.
  */
 
 /** The longest text that is read at once, UTF-16 units. */
@@ -10,7 +10,7 @@ const WINDOW = 32 * 1024;
 /** How much of a text is read as Markdown at all. What follows is shown as it was written. */
 const READ = 8 * WINDOW;
 
-/** Quotes and lists within each other. */
+/** The deepest nesting of quotes and lists that is read. */
 const DEEPEST = 24;
 
 /** A stretch of text, and how to read it. */
@@ -109,13 +109,16 @@ export function wholeCharacter(text: string, at: number): number {
 const TOO_DEEP = new RegExp(`^(?:[ \\t]*(?:>|(?:[-+*]|\\d{1,9}[.)])[ \\t])){${DEEPEST}}`, "m");
 const TOO_FAR_IN = new RegExp(`^[ \\t]{${4 * DEEPEST},}(?:[-+*>]|\\d{1,9}[.)])`, "m");
 
-/** Marks without a space between them, each of which may begin or end with any other: what takes the square of time. */
+/**
+ * Many marks without a space between them, each of which may open or close any other: parsing them takes quadratic
+ * time.
+ */
 const TOO_DENSE = /(?:[^\s*_~`[\]<]{0,40}[*_~`[\]<]){600}/;
 
-/** A word without end is looked through for addresses from each of its letters on. */
+/** A very long word: the parser looks for an address from each of its letters on. */
 const TOO_LONG_A_WORD = /[\w.+-]{1000}/;
 
-/** What HTML and lists begin with: each is looked for its end, or put beside all before it. */
+/** Openings of HTML and lists: the parser searches the end of each, or compares it with all before it. */
 const BEGINNINGS: readonly { readonly mark: RegExp; readonly most: number }[] = [
   { mark: /<[!?]/g, most: 100 },
   { mark: /^[ \t]*(?:[-+*]|\d{1,9}[.)])[ \t]/gm, most: 1_000 },

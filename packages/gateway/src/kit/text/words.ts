@@ -1,7 +1,8 @@
 /**
- * Whose words a text is. Everything that somebody else than a run's starter has said, written or named reaches a model
- * through `framed`, and through nothing else: a line with the run's mark, which nobody outside can know, says who speaks,
- * and each line of what follows has a prefix. So no line break in a text or a name can begin a line that looks like ours.
+ * Tells a model whose words a text is. Everything that anybody but a run's starter has said, written or named reaches a
+ * model through `framed` and through nothing else. A line with the run's mark, which nobody outside can know, says who
+ * speaks; each line of the text has a prefix. So no line break in a text or a name can begin a line that looks like
+ * ours.
  */
 
 import type { ToolAudience } from "../tool.ts";
@@ -40,13 +41,13 @@ export interface Source {
   readonly kind: WordsKind;
   /** Who: "telegram:5000001", a session key, the name of a tool, "you" for the agent itself. */
   readonly id?: string | undefined;
-  /** What they call themselves. It is theirs to choose, so it stands for nothing. */
+  /** The name that they chose. It proves nothing. */
   readonly name?: string | undefined;
-  /** For whom the run of a message worked. */
+  /** Whose rights the run of this message had. */
   readonly standing?: ToolAudience | undefined;
-  /** It was said where several people are. */
+  /** Whether it was said in a group. */
   readonly isGroup?: boolean | undefined;
-  /** What it is called: a file's name, a sub-agent's label. */
+  /** The title: a file's name, a sub-agent's label. */
   readonly title?: string | undefined;
   /** Of a forwarded text: who wrote it, where and when; of a quote: the other chat that it stands in. */
   readonly origin?: string | undefined;
@@ -76,7 +77,7 @@ export function framedLine(mark: string, { text, from }: Words, maxChars: number
   return `[${mark} ${phraseOf(from)}] ${oneLine(text, maxChars)}`;
 }
 
-/** What a model has to know of frames; stands in its instructions once. `worksFor` is the id of whoever started the run. */
+/** The explanation of frames for a model's instructions. `worksFor` is the id of the person who started the run. */
 export function aboutFrames(mark: string, worksFor: string | undefined): string {
   return [
     "# Whose words these are",
@@ -92,7 +93,7 @@ export function aboutFrames(mark: string, worksFor: string | undefined): string 
   ].join("\n");
 }
 
-/** The text as people read it in a history: without a mark, with as little around it as can be. */
+/** The text as a history shows it to people: without a mark, and with only a short note of its source. */
 export function asPeopleRead(text: string, from: Source | undefined): string {
   if (!from) return text;
   const who = nameOf(from);

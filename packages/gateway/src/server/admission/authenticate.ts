@@ -36,8 +36,8 @@ const PLACEHOLDERS = new Set([
 const MIN_SECRET_CHARS = 6;
 
 /**
- * The secret from config, else from the environment. Throws `StartError` when the mode has no usable one, or when there
- * is to be none on an address that others can reach.
+ * The secret from the config, else from the environment. Throws `StartError` when the mode needs a secret and none is
+ * usable, and when mode `none` is set on an address that others can reach.
  */
 export function resolveAuth(settings: GatewaySettings["auth"], env: Env, isLoopbackBind: boolean): GatewayAuth {
   const token = settings.token ?? envOf(env, "GATEWAY_TOKEN");
@@ -59,7 +59,7 @@ export function resolveAuth(settings: GatewaySettings["auth"], env: Env, isLoopb
   return { mode, secret };
 }
 
-/** Why a secret is none, or undefined when it is one. */
+/** Says why a text cannot be the gateway's secret; undefined when it can. */
 export function weakness(secret: string | undefined): string | undefined {
   if (secret === undefined || secret.trim() === "") return "is empty";
   if (secret !== secret.trim()) return "begins or ends with white space";

@@ -7,9 +7,9 @@ import type { FailureLimiter } from "./limiter.ts";
 import { clientAddress, isDirectLoopback, isLoopbackAddress, normalizeAddress } from "./locality.ts";
 
 /**
- * Judges a request by the shared secret, like a handshake without a device; this machine is not exempt, but there the right
- * secret always gets in. Pages of other origins are refused whatever they show. Without gateway auth only direct callers of
- * this machine are let in.
+ * Judges a request by the shared secret, as a handshake without a device does. Programs on this machine need the secret
+ * too; there the right one always gets in, even while the source is locked out. Pages of other origins are refused
+ * whatever they send. Without gateway auth only direct callers on this machine are let in.
  */
 export function judgeBearer(
   request: IncomingMessage,
@@ -21,8 +21,9 @@ export function judgeBearer(
   const address = clientAddress(peer, trustedProxies);
   const isLocal = isDirectLoopback(peer);
   if (auth.mode === "none") return isLocal ? { kind: "granted", address, isLocal } : { kind: "unauthorized" };
-  // All programs of this machine are one source, and so is all that comes by a proxy that nobody named. Neither must lock
-  // out the other, nor those that connect; and a program with the wrong secret must not lock out one with the right one.
+  // All programs on this machine are one source; all requests through a proxy that is not trusted are another. Neither
+  // must lock out the other, nor connections by WebSocket. A program with the wrong secret must not lock out one with
+  // the right secret.
   const source = !isLoopbackAddress(address) ? address : isLocal ? "http local" : `http by ${address}`;
   const retryAfterMs = limiter.lockedForMs(source);
   if (retryAfterMs > 0 && !isLocal) return { kind: "locked", retryAfterMs };

@@ -1,6 +1,6 @@
 /**
- * From the first frame to hello-ok: the only code that a stranger reaches. Read top to bottom, it is the protocol's
- * decision sequence; each refusal is a `GatewayError` with the protocol's text.
+ * From the first frame to hello-ok: the only code that an unknown client reaches. It follows the protocol's decision
+ * sequence from top to bottom; each refusal is a `GatewayError` with the protocol's text.
  */
 import type { Static } from "@sinclair/typebox";
 import { GatewayError, invalidRequest } from "../../base/errors.ts";
@@ -104,7 +104,7 @@ function readParams(raw: unknown): { dialect: Dialect; params: ConnectParams } {
   const dialect = dialectFor(raw);
   const problem = validationText((dialect ?? STRICTEST).connectParams, raw ?? {});
   const { minProtocol, maxProtocol } = (raw ?? {}) as ConnectParams;
-  // Params of a later protocol may carry what we do not know; their range is what is wrong with them.
+  // Params of a later protocol may carry fields that we do not know. Refuse them for their version range instead.
   const isLater = Number.isInteger(minProtocol) && Number.isInteger(maxProtocol) && minProtocol > 4;
   if (problem && !isLater) throw invalidRequest(`invalid connect params: ${problem}`);
   if (!dialect) throw new HandshakeError(protocolMismatch(minProtocol, maxProtocol), 1002);
@@ -206,9 +206,10 @@ function authenticate(attempt: Attempt, device: ProvenDevice | undefined): AuthM
 }
 
 /**
- * Whose failures are counted: everyone but a direct local program. Pages are counted apart from programs at the same
- * address, and each origin for itself, so that a hostile page locks out no other. Who comes from elsewhere can claim any
- * origin: there only names of ours are told apart, and all others are one.
+ * The source whose failures are counted; undefined for a direct local program, which is never locked out. Pages are
+ * counted apart from programs at the same address, and each origin by itself, so that a hostile page locks out no
+ * other. A remote caller can claim any origin, so there only our own origins are told apart, and all others are one
+ * source.
  */
 function limitedSource({ origin, isLocal, address, peer }: Connection): string | undefined {
   if (origin.kind === "none") return isLocal ? undefined : address;

@@ -13,7 +13,10 @@ export interface Offer {
   readonly events: readonly string[];
 }
 
-/** What clients of protocol 4 ask for by name: models.list says of each model what it can do. */
+/**
+ * Features that protocol 4 clients look for by name. `published-model-catalog`: models.list says what each model can
+ * do.
+ */
 const CAPABILITIES = ["published-model-catalog"];
 
 export function helloOk(

@@ -127,7 +127,7 @@ describe("the client's address", () => {
     [[PROXY, { "x-forwarded-for": "203.0.113.9:4711" }], "203.0.113.9"],
     [[PROXY, { "x-forwarded-for": "[2001:db8::1]:4711" }], "2001:db8::1"],
     [[PROXY, { "x-forwarded-for": "2001:DB8::1" }], "2001:db8::1"],
-    // From the right: what stands further left was said by the client itself.
+    // The header is read from the right: the client itself wrote what stands further left.
     [[PROXY, { "x-forwarded-for": "127.0.0.1, 203.0.113.9" }], "203.0.113.9"],
     [[PROXY, { "x-forwarded-for": "1.2.3.4, 203.0.113.9, 10.0.0.2" }], "203.0.113.9"],
     [[PROXY, { "x-real-ip": "203.0.113.9" }], "203.0.113.9"],

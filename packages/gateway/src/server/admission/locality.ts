@@ -94,8 +94,8 @@ function withoutPort(address: string): string {
 }
 
 /**
- * A loopback socket with a loopback Host and no trace of a proxy. A tailnet name (*.ts.net) is no loopback Host: a
- * forwarded TCP port would bring strangers under it.
+ * Whether the socket is on loopback, its Host header names loopback, and no header shows a proxy. A tailnet name
+ * (*.ts.net) is no loopback Host: a forwarded TCP port would bring remote callers under it.
  */
 export function isDirectLoopback(peer: Peer): boolean {
   return isLoopbackAddress(peer.address) && isLoopbackHost(peer.headers.host) && !hasProxyHeader(peer.headers);

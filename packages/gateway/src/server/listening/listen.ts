@@ -1,4 +1,7 @@
-/** The listener: one port for HTTP and WebSocket. It accepts sockets, guards the door, and hands frames on. */
+/**
+ * The listener: one port for HTTP and WebSocket. It accepts sockets, bounds how many clients may wait for the
+ * handshake, and passes frames on.
+ */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -23,7 +26,7 @@ import { answer, type HttpFront } from "./http.ts";
 import { findPortOwner } from "./port-owner.ts";
 import type { Certificate } from "./tls.ts";
 
-/** Strangers at the door at once: over all, and from one address that is not this machine. The oldest goes first. */
+/** Connections before the handshake, over all and from one remote address. The oldest one makes room for a new one. */
 const MAX_STRANGERS = 1024;
 const MAX_STRANGERS_PER_ADDRESS = 64;
 
@@ -122,7 +125,10 @@ export class GatewayServer {
     for (const listener of this.#listeners) listener.closeAllConnections();
   }
 
-  /** Closes the connections that rest on a device's token in a role; without a role, all that the device has. */
+  /**
+   * Closes the connections that were let in by a device's token in a role; without a role, all connections of the
+   * device.
+   */
   closeConnectionsOf(deviceId: string, role: string | undefined, reason: string): void {
     const rests = ({ caller, credential }: Session) =>
       caller.deviceId === deviceId &&
@@ -177,7 +183,7 @@ export class GatewayServer {
           handshakeTimeout: 10_000,
         })
       : createServer(limits);
-    // Before TLS and before HTTP: what is refused here has cost nothing.
+    // Refuse before TLS and HTTP, so that a refusal costs nothing.
     server.on("connection", (socket: Socket) => this.#refuseBeyondRoom(socket, certificate === undefined));
     server.on(certificate ? "secureConnection" : "connection", (socket: Socket) => this.#admitSocket(socket));
     server.on("request", (request, response) => this.#onRequest(request, response));
@@ -187,8 +193,8 @@ export class GatewayServer {
   }
 
   /**
-   * When few descriptors are left, a newcomer takes the place of the stranger that has waited longest. Where nobody waits
-   * it is told to come later. Requests under way and clients that have shaken hands stay.
+   * When few descriptors are left, a new connection replaces the one that has waited longest for its handshake. When
+   * none waits, the new connection is refused. Requests under way and clients that have shaken hands stay.
    */
   #refuseBeyondRoom(socket: Socket, isPlain: boolean): void {
     const hasRoom = this.#options.descriptors.take();
@@ -208,14 +214,14 @@ export class GatewayServer {
     stranger.terminate();
   }
 
-  /** A socket that has not said what it wants yet is a stranger too; the one that has been silent longest makes room. */
+  /** Counts a socket that has not sent a request yet; the one that has been silent longest makes room. */
   #admitSocket(socket: Socket): void {
     if (this.#silent.size >= MAX_STRANGERS) this.#silent.values().next().value?.destroy();
     this.#silent.add(socket);
     socket.once("close", () => this.#silent.delete(socket));
   }
 
-  /** A socket is silent again when its request has been answered. */
+  /** Counts a socket as silent again when its request has been answered. */
   #heardSocket(socket: Socket, response: ServerResponse): void {
     this.#silent.delete(socket);
     response.once("close", () => {
@@ -236,11 +242,12 @@ export class GatewayServer {
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", (error) => ignore(error, "the client went away during the upgrade"));
-    // Rebinding is a browser's problem, and browsers send Origin. A program with a foreign Host is merely not local.
+    // DNS rebinding concerns browsers, and browsers send Origin. A program with a foreign Host is only treated as not
+    // local.
     if (request.headers.origin !== undefined && !isKnownHost(request.headers.host, this.#ours)) {
       return refuseUpgrade(socket, "421 Misdirected Request", UNKNOWN_HOST);
     }
-    // A socket that was opened before the stop may still ask to be upgraded during it.
+    // A socket that was opened before the stop may still ask for an upgrade.
     if (this.#isStopping) return refuseUpgrade(socket, "503 Service Unavailable", "The gateway stops.");
     this.#silent.delete(request.socket);
     // The answer to the upgrade and the challenge leave in one write.
@@ -265,10 +272,10 @@ export class GatewayServer {
     const timeLimit = clock.after(LIMITS.handshakeMs, () => connection.close(1000, ""));
     socket.on("error", (error) => ignore(error, "ws closes the socket with the right code; there is nothing to add"));
     socket.on("message", (data, isBinary) => {
-      // What still arrives on a connection that we are closing has no effect.
+      // Ignore frames that arrive while the connection closes.
       if (!connection.isOpen) return;
       if (connection.session) return connection.receive(data);
-      // Only one frame is ever handled before hello-ok: a stranger that sends more has been answered and closed.
+      // Handle only one frame before hello-ok: a client that sends more has been answered and closed.
       if (!this.#strangers.delete(connection)) return;
       timeLimit[Symbol.dispose]();
       this.#onFirstFrame(connection, data, isBinary);
@@ -287,7 +294,7 @@ export class GatewayServer {
     );
   }
 
-  /** Makes room for a newcomer by closing the stranger that has waited longest. */
+  /** Makes room for a new connection by closing the one that has waited longest for its handshake. */
   #admitStranger(connection: Connection): void {
     const sameAddress = [...this.#strangers].filter(
       ({ address, isLocal: local }) => !local && address === connection.address,
@@ -330,7 +337,7 @@ export class GatewayServer {
     log.debug("connection refused", { connId: connection.id, address: connection.address, why: known.message });
     connection.send(failureFrame(id, known));
     const requestId = known.details?.requestId;
-    // Protocol 4 spells the pairing problem out after a colon; its clients look for the id behind that.
+    // Protocol 4 clients look for the request id behind a colon in the text.
     const isSpeltOut = requestId !== undefined && known.message.includes(":");
     const reason = isSpeltOut ? `${known.message} (requestId: ${requestId})` : known.message;
     connection.close(known instanceof HandshakeError ? known.closeCode : 1008, reason);
@@ -346,22 +353,25 @@ export class GatewayServer {
   }
 }
 
-/** What is said of a head that is not HTTP, is too large, or did not come in time (RFC 9110, RFC 6585). */
+/** Answers to a request head that is not HTTP, is too large, or did not come in time (RFC 9110, RFC 6585). */
 const HEAD_PROBLEMS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
   HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Content Too Large",
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
 };
 
-/** The sockets whose refusal is on its way. */
+/** Sockets to which a refusal has been written. */
 const refused = new WeakSet<Duplex>();
 
-/** Answers what cannot be read as a request, and closes. A socket that is gone, or in the midst of an answer, is ended. */
+/**
+ * Answers bytes that are no HTTP request, and closes. A socket that is gone, or in the middle of an answer, is ended
+ * without one.
+ */
 function refuseHead(error: Error, socket: Duplex, clock: Clock): void {
   const code = codeOf(error) ?? "";
-  // Each further piece of what cannot be read is an error again; the answer must be left to arrive.
+  // Every further chunk raises this error again; ignore it, so that the answer can arrive.
   if (refused.has(socket) && code !== "ECONNRESET") return;
-  // As Node does it when nobody listens: the answer under way, if any, stands on the socket.
+  // Node keeps the answer under way on the socket; its own default handler looks there too.
   const { _httpMessage: answering } = socket as { _httpMessage?: ServerResponse | null };
   if (!socket.writable || code === "ECONNRESET" || answering?.headersSent) return void socket.destroy();
   const status = HEAD_PROBLEMS[code] ?? "400 Bad Request";
@@ -370,7 +380,7 @@ function refuseHead(error: Error, socket: Duplex, clock: Clock): void {
   socket.end(
     `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
   );
-  // What still comes is read and thrown away: an end with unread bytes would take the answer back.
+  // Read and discard what still comes: closing with unread bytes resets the connection, and the answer would be lost.
   socket.resume();
   const limit = clock.after(LIMITS.closeMs, () => socket.destroy());
   socket.once("close", () => limit[Symbol.dispose]());
@@ -457,7 +467,10 @@ function ownAddresses(): string[] {
   return all.map(({ address }) => normalizeAddress(address));
 }
 
-/** The address to bind. Never wider than asked for: a tailnet that is down is an error, not a reason to use another. */
+/**
+ * The address to bind. It is never wider than configured: a missing tailnet address is an error, not a reason to use
+ * another.
+ */
 export function bindHost(
   { bind, customBindHost }: Pick<GatewaySettings, "bind" | "customBindHost">,
   addresses: readonly string[] = ownAddresses(),

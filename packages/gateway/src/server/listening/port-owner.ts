@@ -1,4 +1,4 @@
-/** Who listens on a port: for the message that a second gateway leaves behind. Best effort. */
+/** Finds who listens on a port, for the error of a second gateway. Best effort. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { ignore } from "../../base/errors.ts";

@@ -47,7 +47,7 @@ export async function loadCertificate(
 }
 
 async function generate(now: number): Promise<{ cert: string; key: string }> {
-  // By its default: a bundler gives the names of a CommonJS package to static imports only.
+  // Use the default export: the bundler gives the named exports of a CommonJS package to static imports only.
   const { default: selfsigned } = await import("selfsigned");
   const notAfterDate = new Date(now + VALID_DAYS * 86_400_000);
   const pems = await selfsigned.generate([{ name: "commonName", value: "moltbot-gateway" }], {

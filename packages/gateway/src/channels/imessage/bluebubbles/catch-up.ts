@@ -1,4 +1,4 @@
-/** Asks for what no webhook told of: BlueBubbles calls once, and not again. */
+/** Reads messages that no webhook reported: BlueBubbles calls once, and not again. */
 import type { ChannelState, StateChanges } from "../../../kit/channel.ts";
 import type { BlueBubblesApi } from "./api.ts";
 import { type BlueMessage, type Reader, readMessage } from "./inbound.ts";

@@ -39,7 +39,7 @@ import { toolEntries } from "./toolbox/tool-entries.ts";
 import { Toolbox } from "./toolbox/toolbox.ts";
 import { Turns } from "./turn/turn.ts";
 
-/** What the slices below this one need beside the service. */
+/** Functions that slices below use. */
 export { readAttachments, storeAttachments, withPdfTexts } from "./intake/attachments.ts";
 export { readContent } from "./intake/file-content.ts";
 export { cleanMessage } from "./intake/text.ts";
@@ -53,17 +53,17 @@ export { hasSpoken, loop } from "./turn/loop.ts";
 export class Agent {
   readonly runs: Runs;
   readonly notes: Notes;
-  /** Runs that runs have started. */
+  /** Runs that other runs have started. */
   readonly delegations: Delegations;
-  /** Who knows the channels; filled by messaging. */
+  /** Answers questions about channels. Filled by messaging. */
   readonly channels = new Port<Channels>({
     knows: () => false,
     normalSender: (key) => key.trim(),
     route: () => undefined,
   });
-  /** Who says what commands may do, and asks people; filled by approvals. */
+  /** Decides about commands, and asks people. Filled by approvals. */
   readonly approvals = new Port<Approving>(NOTHING_ALLOWED);
-  /** Who keeps runs for replay; filled by recordings. */
+  /** Records runs for replay. Filled by recordings. */
   readonly recorder = new Port<RunRecorder>({ watch: (_run, ports) => ports, asked() {} });
   readonly toolbox: Toolbox;
   /** Agents that are programs of their own. */
@@ -72,7 +72,7 @@ export class Agent {
   readonly #services: AgentServices;
   readonly #commands: Commands;
 
-  /** `services` is also what tools and commands are given: the one object of the gateway, in which those below stand later. */
+  /** `services` is the one gateway object, which tools and commands get too; later slices are added to it. */
   constructor(services: AgentServices) {
     this.#services = services;
     this.#commands = new Commands(services.host.commands);
@@ -95,7 +95,10 @@ export class Agent {
     this.runs.observers.add(this.delegations);
   }
 
-  /** Takes interrupted runs up again. Before the first request: a retry must find its run, and nothing may overtake it. */
+  /**
+   * Resumes interrupted runs. It is called before the first request, because a retry must find its run, and nothing may
+   * overtake it.
+   */
   resume(): void {
     this.runs.resume();
     this.delegations.tellAll();
@@ -172,7 +175,7 @@ export class Agent {
     return this.#commands.loose(message);
   }
 
-  /** What commands and tools reach. */
+  /** The gateway object that commands and tools get. */
   get gateway(): Base {
     return this.#services;
   }
@@ -182,7 +185,7 @@ export class Agent {
     return finalAnswer(runId, result);
   }
 
-  /** How a run ended; "timeout" when it has not in that time, or is not known. Rejects when the signal aborts. */
+  /** The end of a run; "timeout" when it has not ended in that time, or is unknown. Rejects when the signal aborts. */
   async wait(
     runId: string,
     timeoutMs: number,
@@ -208,7 +211,7 @@ export class Agent {
     );
   }
 
-  /** What goes into the system prompt of a run in a session, or in an agent's main one. Throws `INVALID_REQUEST`. */
+  /** A report of the system prompt of a run in a session, or in an agent's main one. Throws `INVALID_REQUEST`. */
   async promptReport(
     params: { agentId?: string; sessionKey?: string },
     options: { caller: Caller; full: boolean; signal: AbortSignal },
@@ -224,7 +227,7 @@ export class Agent {
     );
   }
 
-  /** Which tools models may call, and for whom, as the settings say now. */
+  /** The current rules for tools. */
   get toolRules(): ToolRules {
     return {
       ...this.#services.config.of(toolSettings).current,
@@ -233,8 +236,8 @@ export class Agent {
   }
 
   /**
-   * Sums up all but the last turn of a conversation, because a person asks for it. Throws `INVALID_REQUEST` when no model
-   * is connected, and what asking it throws.
+   * Sums up all but the last turn of a conversation for a person. Throws `INVALID_REQUEST` when no model is connected,
+   * and the errors of asking it.
    */
   async compact(request: Pick<CompactRequest, "sessionKey" | "runId" | "signal" | "instructions">): Promise<Compacted> {
     const { chosen } = this.#services.models;
@@ -243,7 +246,7 @@ export class Agent {
     return await this.compaction.compact({ ...request, model: chosen.summaryModel(model), keepTokens: 0 });
   }
 
-  /** How many runs work, and how many wait; not counting the one that asks. */
+  /** The number of working and waiting runs, without the one that asks. */
   counts(exceptRun: string): { active: number; queued: number } {
     const open = this.runs.open().filter(({ id }) => id !== exceptRun);
     const active = open.filter(({ hasBegun }) => hasBegun).length;

@@ -1,8 +1,8 @@
-/** What agents need of whoever keeps the rules for commands, and asks people. Filled by approvals. */
+/** The questions that agents ask about commands and people's decisions. Filled by approvals. */
 import type { ExecRules, ToolRun } from "../../../kit/tool.ts";
 import type { Decision } from "./acp/permissions.ts";
 
-/** What an external agent asks whether it may do it. */
+/** A question of an external agent: whether it may do something. */
 export interface Question {
   readonly run: ToolRun;
   readonly text: string;
@@ -10,9 +10,9 @@ export interface Question {
 }
 
 export interface Approving {
-  /** What people decided; nobody's answer in time is a no. */
+  /** Asks people for a decision; without an answer in time it is a no. */
   askPeople(question: Question, signal: AbortSignal): Promise<Decision>;
-  /** How freely commands may run for a run. */
+  /** The rules for commands of a run. */
   rulesFor(run: ToolRun): ExecRules;
 }
 

@@ -1,4 +1,4 @@
-/** What a run tells while it works. */
+/** Events of a run. */
 import { defineEvent } from "../../../kit/event.ts";
 import { AgentEvent, ChatEvent } from "./schema.ts";
 

@@ -27,7 +27,7 @@ import { defineMethod, type Gateway } from "./slice.ts";
 
 const Text = Type.Optional(Type.String({ maxLength: 512 }));
 
-/** Duplicates join in the agent itself, which knows them after a restart too; so this is not `once`. */
+/** The agent itself joins duplicates, also after a restart; so this method is not `once`. */
 export const run = defineMethod({
   name: "agent",
   summary: "Runs one agent turn; answers when it is accepted and again when it is over.",

@@ -20,7 +20,7 @@ export class Notes {
     this.#clock = options.clock;
   }
 
-  /** Adds a note. A run that is done again after a crash finds the note it made. */
+  /** Adds a note. A run that is repeated after a crash finds its note. */
   add(runId: string, text: string): Note {
     this.#store.run("insert or ignore into notes (run_id, at, text) values (?, ?, ?)", runId, this.#clock.now(), text);
     return this.#store.get<Note>("select id, at, text from notes where run_id = ?", runId)!;

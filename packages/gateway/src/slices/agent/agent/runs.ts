@@ -1,6 +1,6 @@
 /**
- * Runs: accepted on disk before anyone is told, one at a time in each session, a few at once over all, ended exactly
- * once, and taken up again after a crash. What a run answers is not decided here.
+ * Runs: stored before anyone is told, one at a time in each session, a limited number at once, ended exactly once, and
+ * resumed after a crash. This file does not decide what a run answers.
  */
 
 import { GatewayError, ignore, invalidRequest, messageOf, TellableError } from "../../../base/errors.ts";
@@ -26,20 +26,20 @@ import { audienceIn } from "./toolbox/tool-policy.ts";
 import { interruptible } from "./turn/interruptible.ts";
 import type { RunStep } from "./turn/loop.ts";
 
-/** Who answers a run, and the answer as it comes. */
+/** The answer of a run as it comes, and who gives it. */
 export interface Answer extends AnsweredBy {
-  /** Set when every answer of this kind ends for the same reason. */
+  /** The stop reason, when every answer of this kind has one reason. */
   readonly stopReason?: string;
-  /** It may have had effects that a second try would double: its failure is final. */
+  /** Whether a second try could double its effects; its failure is then final. */
   readonly isOnce?: boolean;
   readonly steps: AsyncIterable<RunStep>;
 }
 
 /** Decides what a run answers. */
 export interface Answering {
-  /** Whether the run may pass those that wait in its session: it changes nothing that they see. */
+  /** Whether the run may overtake those that wait in its session, because it changes nothing that they see. */
   isImmediate(record: Pick<RunRecord, "source" | "request">): boolean;
-  /** Whether the message is a command, which wants an answer of its own. */
+  /** Whether the message is a command, which needs its own answer. */
   isCommand(record: Pick<RunRecord, "sessionKey">): boolean;
   /** Whether some tools are allowed or denied to whoever started the run, by id. */
   hasOwnRules(record: RunRecord): boolean;
@@ -49,7 +49,7 @@ export interface Answering {
 /** Who is told of ends. */
 export type { RunObserver } from "./run/run-ends.ts";
 
-/** What is to be run. */
+/** A new run. */
 export interface NewRun {
   readonly id: string;
   readonly source: RunSource;
@@ -59,18 +59,18 @@ export interface NewRun {
   readonly request: RunRequest;
   /** The message as the transcript keeps it. */
   readonly content: readonly StoredPart[];
-  /** The message is the first of a new conversation. */
+  /** Whether the message begins a new conversation. */
   readonly startsAnew?: boolean;
   /** A message of a person in whose place this one stands; what followed becomes a branch. */
   readonly replaces?: string | undefined;
 }
 
-/** A run that is known under an idempotency key: it works or waits, or it has ended. */
+/** The run of an idempotency key: open, or ended. */
 export type KnownRun =
   | { readonly kind: "open"; readonly run: Run }
   | { readonly kind: "ended"; readonly result: RunResult };
 
-/** A run as whoever asked for it sees it: accepted then, finished some time. */
+/** A run as its caller sees it: when it was accepted, and its end. */
 export type Accepted = Pick<Run, "acceptedAt" | "finished">;
 
 /** What the caller sees of a run that was found under its idempotency key. */
@@ -83,7 +83,7 @@ const MAX_ATTEMPTS = 3;
 const MAX_OPEN = 1_000;
 const PARTIAL_MS = 500;
 const STOP_MS = 3_000;
-/** An outcome that cannot be recorded for an unknown reason is tried so often, ever later. */
+/** Tries to record an outcome after unknown errors, with growing pauses. */
 const MAX_RECORD_TRIES = 4;
 const RECORD_AGAIN_MS = 2_000;
 
@@ -129,11 +129,11 @@ export class Runs {
     return this.#ends.observers;
   }
 
-  /** Takes up what a stop or a crash interrupted. A run that brought the gateway down three times is not tried again. */
+  /** Resumes interrupted runs. A run that brought the gateway down three times is not tried again. */
   resume(): void {
     const { log, upkeep } = this.#services;
     upkeep.add(() => this.#store.prune());
-    // What worked goes on before what waited behind it.
+    // Runs that were working go on before those that waited behind them.
     const open = this.#store
       .open()
       .sort((a, b) => Number(b.startedAt !== undefined) - Number(a.startedAt !== undefined));
@@ -189,8 +189,8 @@ export class Runs {
   }
 
   /**
-   * Puts a message and its run on disk in one transaction, together with what `also` writes, and lets it work when its
-   * turn comes. Throws `UNAVAILABLE`, with nothing kept, when the gateway stops or too many runs wait.
+   * Stores a message and its run in one transaction, together with the writes of `also`, and queues the run. Throws
+   * `UNAVAILABLE`, with nothing stored, when the gateway stops or too many runs wait.
    */
   accept({ content, startsAnew = false, replaces, ...run }: NewRun, also: () => void = () => {}): Run {
     const { store, sessions } = this.#services;
@@ -223,7 +223,7 @@ export class Runs {
     if (why) log.info("a conversation begins anew", { sessionKey, why });
   }
 
-  /** Accepts a run that cannot work, and ends it at once: its failure can be found again under its key. */
+  /** Stores a run that cannot work, and ends it at once, so that its key finds the failure. */
   refuse(run: Omit<NewRun, "sessionKey" | "content">, error: string): Run {
     this.#requireRoom();
     const refused = this.#remember(this.#store.accept({ ...run, sessionKey: "", sessionId: "" }));
@@ -251,7 +251,7 @@ export class Runs {
     return [...this.#open.values()];
   }
 
-  /** A run waits for others: its place is theirs until what is returned is disposed. */
+  /** Lends a run's place to the runs that it waits for, until the returned value is disposed. */
   lend(runId: string): Disposable | undefined {
     const run = this.#open.get(runId);
     return run && this.#waiting.lend(run);
@@ -263,7 +263,7 @@ export class Runs {
     if (!run.hasBegun && !run.isOver) this.#end(run, aborted(run, reason));
   }
 
-  /** Interrupts what works and waits until it has let go; nothing is written afterwards. May be called again. */
+  /** Interrupts working runs and waits until they have ended; nothing is written afterwards. May be called again. */
   stop(): Promise<void> {
     this.#stopped ??= this.#interruptAll();
     return this.#stopped;
@@ -305,7 +305,7 @@ export class Runs {
     return run;
   }
 
-  /** "on" alone shows them (protocol: agent events). */
+  /** Whether tools are shown: only with "on" (protocol: agent events). */
   #isVerbose({ sessionKey }: RunRecord): boolean {
     const { agents, sessions } = this.#services;
     return (sessions.get(sessionKey)?.levels.verboseLevel ?? agents.settings.defaults.verboseDefault) === "on";
@@ -322,7 +322,7 @@ export class Runs {
     }
   }
 
-  /** Works on the last of the runs, which answers the others too. */
+  /** Works on the last of the runs, which answers for the others too. */
   async #start(batch: readonly Run[]): Promise<void> {
     const leader = batch.at(-1);
     if (!leader || leader.isOver || this.#stopped) return;
@@ -338,7 +338,7 @@ export class Runs {
 
   async #work(run: Run): Promise<void> {
     let by: Answer | undefined;
-    // Each try has its own time: waiting for the machine is not working.
+    // Each try has its own time limit, because waiting for the machine is not work.
     const attempt = async () => {
       by = undefined;
       using _limit = this.#services.clock.after(run.record.request.timeoutMs, () => run.abort("timeout"));
@@ -361,7 +361,7 @@ export class Runs {
     }
   }
 
-  /** Takes in the steps; what has been said is on disk half a second later at the latest. */
+  /** Reads the steps; their text is on disk at most half a second later. */
   async #follow(run: Run, { steps }: Answer): Promise<void> {
     const { clock } = this.#services;
     let keptAt = clock.monotonic();
@@ -373,7 +373,10 @@ export class Runs {
     }
   }
 
-  /** It is for a crash only: what the machine refuses now is kept half a second later, or with the outcome. */
+  /**
+   * Stores the text so far, for a crash only. What cannot be written now is written half a second later, or with the
+   * outcome.
+   */
   #keepPartial(run: Run): void {
     try {
       this.#store.keepPartial(run.id, run.text);
@@ -392,9 +395,9 @@ export class Runs {
   }
 
   /**
-   * The outcome cannot be recorded now: the run stays under way, and it is tried again, as soon as the machine has
-   * recovered. What fails for an unknown reason again and again ends as an error; on disk it stays open then, and is taken
-   * up after the next start.
+   * Records an outcome later, when it cannot be recorded now: the run stays open and is tried again as soon as the
+   * machine has recovered. After repeated unknown errors it ends as an error; on disk it stays open, and is resumed
+   * after the next start.
    */
   async #recordLater(run: Run, outcome: RunOutcome, first: unknown): Promise<void> {
     const { clock, log, machine } = this.#services;
@@ -442,12 +445,12 @@ export class Runs {
   }
 }
 
-/** Whether a failure is an answer: somebody has said what it means. */
+/** Whether a failure has a sentence for people. */
 function isAnswer(error: unknown): boolean {
   return (error as Partial<TellableError> | undefined)?.isTellable === true;
 }
 
-/** Whether nobody but the owner hears how a run ended. */
+/** Whether only the owner reads how a run ended. */
 function isForOwner(record: RunRecord): boolean {
   return audienceIn(record) === "owner" && !/:(?:group|channel):/.test(record.sessionKey);
 }

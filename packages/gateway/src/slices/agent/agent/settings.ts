@@ -42,7 +42,7 @@ const Web = Type.Object({
 });
 export type WebSettings = Static<typeof Web>;
 
-/** How commands run. What the approvals file forbids, these do not allow, and the other way round. */
+/** How commands run. The stricter of these settings and the approvals file counts. */
 const Exec = Type.Object({
   host: Type.Optional({
     ...OneOf("gateway", "sandbox", "node"),

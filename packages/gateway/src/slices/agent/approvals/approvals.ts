@@ -1,6 +1,6 @@
 /**
- * Approvals of commands: the rules in force, what waits for a decision, and what was decided. How a command is looked
- * through, asked for and run stands in `exec.ts`.
+ * Approvals of commands: the rules in force, waiting requests, and decisions. How a command is analysed, asked for and
+ * run is in `exec.ts`.
  */
 import { basename } from "node:path";
 import { invalidRequest } from "../../../base/errors.ts";
@@ -31,11 +31,11 @@ import { Processes } from "./running/processes.ts";
 import type { AllowlistEntryShape, PendingApprovalShape } from "./schema.ts";
 
 export { visible } from "../../../base/text/visible.ts";
-/** What the slices below this one need beside the service. */
+/** Types that slices below use. */
 export type { Outcome, Waiting } from "./pending.ts";
 export { fenced } from "./text.ts";
 
-/** What approvals are built from. */
+/** The services that approvals need. */
 export interface ApprovalsServices extends Base {
   readonly agents: Agents;
   readonly sessions: Sessions;
@@ -44,7 +44,7 @@ export interface ApprovalsServices extends Base {
   readonly agent: Pick<Agent, "toolRules">;
 }
 
-/** Who else is told of requests: channels. Called in the call that files or ends them; must not throw. */
+/** Told of requests, for channels. Called in the call that files or ends a request; must not throw. */
 export interface ApprovalObserver {
   asked(waiting: Waiting, run: ToolRun): void;
   ended(waiting: Waiting, outcome: Outcome): void;
@@ -70,7 +70,7 @@ export class Approvals implements AsyncDisposable {
   readonly pending: PendingApprovals;
   /** The shell that runs commands. */
   readonly shell: Shell = findShell();
-  /** Who else is told of requests. */
+  /** Further listeners of requests. */
   readonly observers = new ManyPort<ApprovalObserver>();
 
   constructor(services: ApprovalsServices) {
@@ -99,23 +99,23 @@ export class Approvals implements AsyncDisposable {
     return waiting;
   }
 
-  /** Puts an external agent's question to people; nobody's answer in time is a no. */
+  /** Asks people a question of an external agent; without an answer in time it is a no. */
   askPeople(question: Question, signal: AbortSignal): Promise<Decision> {
     return askPeople(this, question, signal);
   }
 
-  /** All that wait, the oldest first. */
+  /** All waiting requests, oldest first. */
   waiting(): PendingApprovalShape[] {
     return this.pending.list().map(pendingView);
   }
 
-  /** The one of an id or a code. */
+  /** The waiting request of an id or a code. */
   waitingFor(idOrCode: string): PendingApprovalShape | undefined {
     const waiting = this.pending.find(idOrCode);
     return waiting && pendingView(waiting);
   }
 
-  /** Those of one conversation. */
+  /** The waiting requests of one conversation. */
   waitingIn(sessionKey: string): PendingApprovalShape[] {
     return this.waiting().filter(({ request }) => request.sessionKey?.trim().toLowerCase() === sessionKey);
   }
@@ -125,17 +125,19 @@ export class Approvals implements AsyncDisposable {
     return this.services.host.redact(text);
   }
 
-  /** The rules for a run: those of the config, the file and the conversation; nobody widens what another one forbids. */
+  /**
+   * The rules for a run, from the config, the file and the conversation; none of them can widen what another forbids.
+   */
   rulesFor({ agentId, sessionKey, execRules }: Pick<ToolRun, "agentId" | "sessionKey" | "execRules">): RunRules {
     const { agent, sessions, skills } = this.services;
     const config = agent.toolRules.exec ?? {};
     const file = this.file.rulesFor(agentId);
     const levels = sessions.get(sessionKey)?.levels ?? {};
     const session = { security: levels.execSecurity, ask: levels.execAsk } as Parameters<typeof combine>[0][number];
-    // Of skills, those that the agent itself can write say nothing.
+    // Skills that the agent itself can write do not count.
     const trusted = file.autoAllowSkills ? skills.known(agentId).filter(({ source }) => source !== "workspace") : [];
     return {
-      // A run that works for another one does no more than that one might.
+      // A run that works for another one may do no more than that one.
       ...combine([combine([config, file, session]), ...(execRules ? [execRules] : [])]),
       askFallback: file.askFallback,
       allowlist: file.allowlist,
@@ -148,21 +150,21 @@ export class Approvals implements AsyncDisposable {
     };
   }
 
-  /** Folders that the agents can write to: nothing in them is a program that may be trusted. */
+  /** Folders that agents can write to; no program in them can be trusted. */
   writableFolders(): string[] {
     const { agents, workspace } = this.services;
     return agents.ids().map((agentId) => workspace.pathOf(agentId));
   }
 
-  /** What of a command is the gateway's own. */
+  /** The check whether a command names the gateway's own state. */
   ownState(): OwnState {
     const { stateDir, config } = this.services;
     return new OwnState({ stateDir, configPath: config.path, workspaces: this.writableFolders() });
   }
 
   /**
-   * Puts on the allowlist a program that can do no harm, with any arguments; with `args` the very command of an agent, as
-   * “always” would. Throws `INVALID_REQUEST` when there is no such program, or when that would allow too much.
+   * Puts a program that is harmless with any arguments on the allowlist; with `args`, exactly this command of an agent,
+   * as “always” does. Throws `INVALID_REQUEST` when there is no such program, or when that would allow too much.
    */
   async allow({
     agentId,
@@ -204,7 +206,7 @@ export class Approvals implements AsyncDisposable {
     );
   }
 
-  /** Takes back what waits, and ends what runs in the background. */
+  /** Withdraws waiting requests and ends commands in the background. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const waiting of this.pending.list()) this.pending.withdraw(waiting, "the gateway stops");
     await this.processes[Symbol.asyncDispose]();
@@ -216,7 +218,7 @@ export class Approvals implements AsyncDisposable {
     const decision = outcome.kind === "decided" ? outcome.decision : outcome.kind;
     const by = outcome.kind === "decided" ? outcome.by : undefined;
     log.info("an approval has ended", { code, decision, by: by?.name, surface: by?.surface });
-    // Nobody hears of a request that has expired (protocol: events); one that was taken back is as good as denied.
+    // An expired request is not announced (protocol: events); a withdrawn one counts as denied.
     if (outcome.kind !== "expired")
       bus.publish(approvalResolved, {
         id,
@@ -229,7 +231,7 @@ export class Approvals implements AsyncDisposable {
   }
 }
 
-/** Whether whoever holds these scopes may decide about commands. */
+/** Whether a holder of these scopes may decide about commands. */
 export function mayDecide(scopes: Iterable<string>): boolean {
   return hasScope(new Set(scopes), "operator.approvals");
 }

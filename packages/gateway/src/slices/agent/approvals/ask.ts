@@ -1,10 +1,10 @@
-/** Puts an external agent's question to people, as an approval that any of their surfaces can answer. */
+/** Asks people a question of an external agent, as an approval that any of their surfaces can answer. */
 import { onAbort } from "../../../base/time/deadline.ts";
 import type { Question } from "../agent/approving.ts";
 import type { Approvals } from "./approvals.ts";
 import type { Decision } from "./policy/policy.ts";
 
-/** What was decided; nobody's answer in time is a no. */
+/** Resolves to the decision; without an answer in time it is a no. */
 export async function askPeople(
   approvals: Approvals,
   { run, text, cwd }: Question,

@@ -1,10 +1,10 @@
-/** Who decided what about which command, from where and when: the newest thousand. */
+/** The record of decisions: who decided what about which command, where and when. The newest thousand are kept. */
 
 import type { Store } from "../../../base/store/store.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import type { DecidedApprovalShape, ExecRequestShape } from "./schema.ts";
 
-/** Who decides, and on which surface. */
+/** The person who decides, and their surface. */
 export interface Decider {
   readonly name: string;
   /** "wire", "chat", or the id of a channel. */

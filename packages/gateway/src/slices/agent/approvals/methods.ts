@@ -53,12 +53,13 @@ export const approvalRequest = defineMethod({
       sessionKey = null,
     } = rest;
     const request = { command, cwd, host, security, ask, agentId, resolvedPath, sessionKey };
-    // What lasts is remembered by whoever asks.
+    // The caller itself remembers lasting decisions.
     const waiting = gateway.approvals.ask({ request, id, timeoutMs, remembers: true });
     const { createdAtMs, expiresAtMs } = waiting;
     const isTwoPhase = caller.protocol === 4 && twoPhase;
     if (isTwoPhase) ack({ status: "accepted", id: waiting.id, createdAtMs, expiresAtMs });
-    // Whoever asked has gone, and cannot be told: the decision would allow nothing. In two phases it can be asked for again.
+    // The caller has gone and cannot be told, so the decision would allow nothing. In the two-phase form the request
+    // can be found again.
     const gone = () => gateway.approvals.pending.withdraw(waiting, "whoever asked has gone");
     if (!isTwoPhase) signal.addEventListener("abort", gone, { once: true });
     const outcome = await waiting.outcome;
@@ -111,7 +112,7 @@ export const approvalList = defineMethod({
     pending: approvals.waiting(),
     recent: approvals.audit.newest(params.limit ?? 20),
   }),
-  // Its clients read a bare list here; what was decided is approval.history.
+  // Protocol 4 clients read a bare list here; decisions are in approval.history.
   four: { result: Type.Array(PendingApproval), handler: ({ gateway }) => gateway.approvals.waiting() },
 });
 
@@ -245,7 +246,7 @@ export const allowlistRemove = defineMethod({
   },
 });
 
-/** What counts where the file says nothing for an agent. */
+/** The values that hold where the file says nothing for an agent. */
 function resolvedDefaults({
   security = "allowlist",
   ask = "on-miss",
@@ -260,7 +261,7 @@ function decisionOf({ id, createdAtMs, expiresAtMs }: Waiting, outcome: Outcome)
   return { id, decision, createdAtMs, expiresAtMs };
 }
 
-/** Protocol 4 has a code of its own for it. */
+/** The error for an unknown id; protocol 4 has a code for it. */
 function unknownId({ protocol }: Caller): GatewayError {
   const code = protocol === 4 ? "APPROVAL_NOT_FOUND" : "INVALID_REQUEST";
   return new GatewayError(code, "unknown approval id", protocol === 4 ? { details: { code } } : {});

@@ -1,4 +1,7 @@
-/** Commands that wait for a decision. What is shown never changes; the first decision counts; nothing outlives the process. */
+/**
+ * Requests that wait for a decision. What is shown never changes, the first decision counts, and nothing outlives the
+ * process.
+ */
 import { randomInt } from "node:crypto";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
@@ -8,26 +11,26 @@ import type { Decider } from "./audit.ts";
 import type { Decision } from "./policy/policy.ts";
 import type { ExecRequestShape, PendingApprovalShape } from "./schema.ts";
 
-/** What is asked for. */
+/** A new request. */
 export interface NewApproval {
   readonly request: ExecRequestShape;
   readonly id?: string | undefined;
   readonly timeoutMs?: number | undefined;
   /** Whether “always” would last. */
   readonly remembers?: boolean | undefined;
-  /** What “always” would do, in words. */
+  /** The effect of “always”, in words. */
   readonly always?: string | undefined;
   /** Fingerprint of all that is approved with it. */
   readonly binding?: string | undefined;
 }
 
-/** How a request came to its end: by a decision, because nobody answered, or because nobody asks any more. */
+/** The end of a request: a decision, no answer in time, or the withdrawal of the request. */
 export type Outcome =
   | { readonly kind: "decided"; readonly decision: Decision; readonly by: Decider }
   | { readonly kind: "expired" }
   | { readonly kind: "withdrawn"; readonly why: string };
 
-/** A request that waits. Whatever people are shown of it is spelled out where it cannot be seen. */
+/** A waiting request. In the texts for people, invisible characters are spelled out. */
 export interface Waiting {
   readonly id: string;
   readonly code: string;
@@ -52,7 +55,7 @@ const CODE_CHARS = 6;
 const MAX_WAITING = 64;
 const DEFAULT_TIMEOUT_MS = 120_000;
 const MAX_TIMEOUT_MS = 24 * 3_600_000;
-/** How many that have ended can still be asked for. */
+/** The number of ended requests that can still be read. */
 const MAX_ENDED = 64;
 
 export class PendingApprovals {
@@ -61,7 +64,7 @@ export class PendingApprovals {
   readonly #waiting = new Map<string, Entry>();
   readonly #ended = new Map<string, Waiting>();
 
-  /** `onEnd` is told of every end, in the call that causes it. */
+  /** `onEnd` is called for every end, in the call that causes it. */
   constructor(options: { clock: Clock; onEnd: (waiting: Waiting, outcome: Outcome) => void }) {
     this.#clock = options.clock;
     this.#onEnd = options.onEnd;
@@ -118,12 +121,12 @@ export class PendingApprovals {
     return [...this.#waiting.values()];
   }
 
-  /** Decides; false when nothing waits under this id: a decision cannot be taken twice. */
+  /** Decides a request; false when none waits under this id, because a decision cannot be taken twice. */
   decide({ id }: Pick<Waiting, "id">, decision: Decision, by: Decider): boolean {
     return this.#endOf(id, { kind: "decided", decision, by });
   }
 
-  /** Takes a request back: nobody would run it any more. */
+  /** Withdraws a request that nobody would run any more. */
   withdraw({ id }: Pick<Waiting, "id">, why: string): boolean {
     return this.#endOf(id, { kind: "withdrawn", why });
   }
@@ -162,7 +165,7 @@ export function pendingView(waiting: Waiting): PendingApprovalShape {
   return { id, code, request, remembers, ...(always !== undefined && { always }), createdAtMs, expiresAtMs };
 }
 
-/** A request as people are shown it, on every surface: with escapes for what cannot be seen. Nobody can change it. */
+/** A request as people see it on every surface, with invisible characters spelled out. It is frozen. */
 function shown(request: ExecRequestShape): ExecRequestShape {
   const { env, why, command, cwd, resolvedPath } = request;
   const given = env && Object.entries(env).map(([name, value]) => [visible(name), visible(value)] as const);

@@ -1,4 +1,4 @@
-/** Approvals of commands as the wire and the approvals file say them (protocol: exec approvals). */
+/** The wire shapes of approvals, and the shape of the approvals file (protocol: exec approvals). */
 import { type Static, Type } from "@sinclair/typebox";
 import { Closed, Millis, NonEmpty, Nullable, OneOf } from "../../../kit/schema/schema.ts";
 
@@ -13,7 +13,7 @@ const levels = {
 
 const Paths = (description: string) => Type.Array(Type.String({ maxLength: 8_192 }), { maxItems: 1_000, description });
 
-/** One command that was allowed for good, with all that it was allowed with. */
+/** One command that was allowed for good, with everything the permission covers. */
 export const ExactRule = Closed({
   command: Type.String({ maxLength: 20_000 }),
   cwd: Type.String({ maxLength: 4_096, description: "The folder in which it starts." }),
@@ -86,7 +86,7 @@ export const LaterApprovalsSnapshot = Closed({
 
 const NullableText = Nullable(Type.String());
 
-/** What is asked for; it never changes while it waits. */
+/** A request; it never changes while it waits. */
 export const ExecRequest = Type.Object({
   command: Type.String(),
   cwd: NullableText,
@@ -113,7 +113,7 @@ export const PendingApproval = Type.Object({
 });
 export type PendingApprovalShape = Static<typeof PendingApproval>;
 
-/** What was decided; null is that nobody did in time. */
+/** A decision; null means that nobody decided in time. */
 export const ApprovalDecision = Type.Object({
   id: NonEmpty,
   decision: Nullable(Type.String()),
@@ -134,5 +134,5 @@ export const DecidedApproval = Type.Object({
 });
 export type DecidedApprovalShape = Static<typeof DecidedApproval>;
 
-/** An entry of the allowlist with whose it is. */
+/** An entry of the allowlist with its agent. */
 export const ListedEntry = Type.Object({ agentId: NonEmpty, entry: AllowlistEntry });

@@ -1,4 +1,4 @@
-/** What was decided about commands. What waits is in memory only: after a crash nothing is approved. */
+/** Decisions about commands. Waiting requests are in memory only: after a crash nothing is approved. */
 import { defineTables } from "../../../kit/tables.ts";
 
 export const tables = defineTables("approvals", [

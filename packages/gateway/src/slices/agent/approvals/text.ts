@@ -1,4 +1,4 @@
-/** How texts are set so that they end where they seem to. */
+/** Formats texts so that they cannot break out of their block. */
 
 /** A fenced block of Markdown that its text cannot end. */
 export function fenced(text: string, language = ""): string {

@@ -7,7 +7,7 @@ import { endingText, exec, inputProblem } from "./running/exec.ts";
 import type { BackgroundCommand } from "./running/processes.ts";
 import { defineTool, type Gateway } from "./slice.ts";
 
-/** The longest a command may run, and the longest that somebody may be waited for; the run's own limit holds too. */
+/** The longest run of a command plus the longest wait for a person; the run's own limit applies too. */
 const LIMIT_MS = 2 * 3_600_000 + 60_000;
 
 const execTool = defineTool({
@@ -63,7 +63,7 @@ const processTool = defineTool({
   },
 });
 
-/** What is written to a program can be as much as a command, so it is judged as one. */
+/** Input of a program can be as powerful as a command, so it is judged as one. */
 async function write(entry: BackgroundCommand, text: string, call: ToolCall<unknown, Gateway>): Promise<string> {
   if (text === "") throw invalidRequest("write needs text");
   const target = `${entry.id}, which runs: ${entry.command.slice(0, 200)}`;

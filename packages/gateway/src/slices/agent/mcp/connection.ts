@@ -97,7 +97,7 @@ async function openTransport(
   return { transport, end: () => transport.close() };
 }
 
-/** Throws when an address or a header of the settings cannot be used; their values are in no sentence. */
+/** Throws when an address or a header of the settings cannot be used; the sentence does not contain their values. */
 function requireSound(url: string, headers: Readonly<Record<string, string>>): void {
   const problem = addressProblem(url);
   if (problem) throw new TellableError(`its url ${problem}`);
@@ -121,7 +121,7 @@ async function listAll(page: (cursor?: { cursor: string }) => Promise<ListToolsR
 
 const MAX_WORDS = 300;
 
-/** An error of the SDK as it may be told: by its code or its status. A refused call keeps the server's words for the model. */
+/** An error of the SDK for people, by its code or status. A refused call keeps the server's text for the model. */
 function tellable(error: unknown, { withWords = false }: { withWords?: boolean } = {}): unknown {
   const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
   const cause = { cause: error };

@@ -1,4 +1,7 @@
-/** MCP servers from the config, and their tools for the agents. A server in trouble holds up nobody and hides no other. */
+/**
+ * Runs the configured MCP servers and offers their tools to agents. A server with a problem delays nobody and hides no
+ * other.
+ */
 
 import type { Config } from "../../../base/config/config.ts";
 import { detailOf, GatewayError, ignore, invalidRequest } from "../../../base/errors.ts";
@@ -12,7 +15,7 @@ import { McpServer } from "./server.ts";
 import { type McpServerSettings, mcp as section } from "./settings.ts";
 import { toolsOf } from "./tool.ts";
 
-/** A run waits so long for servers that are being connected; those that take longer are there for the next one. */
+/** How long a run waits for servers that are connecting, ms; slower ones are ready for the next run. */
 const PATIENCE_MS = 5_000;
 
 export class Mcp implements ToolSource, AsyncDisposable {
@@ -29,7 +32,7 @@ export class Mcp implements ToolSource, AsyncDisposable {
     base.agent.toolbox.sources.add(this);
   }
 
-  /** The tools that a run may be offered; people who were let in start no server that is for the owner alone. */
+  /** The tools for a run. Runs of people who were let in start no server that is for the owner alone. */
   async toolsFor(run: ToolRun, signal: AbortSignal): Promise<readonly Tool[]> {
     const servers = this.#enabled().filter(
       ({ settings }) => run.audience === "owner" || (run.audience === "trusted" && settings.audience === "trusted"),
@@ -89,7 +92,7 @@ export class Mcp implements ToolSource, AsyncDisposable {
     return Object.entries(this.#config.of(section).current.servers ?? {});
   }
 
-  /** The servers that are switched on; what is not connected yet costs nothing. */
+  /** The enabled servers; an unconnected one costs nothing. */
   #enabled(): McpServer[] {
     const { env, stateDir, version, clock, log } = this.#base;
     return this.#configured()
@@ -103,7 +106,7 @@ export class Mcp implements ToolSource, AsyncDisposable {
       });
   }
 
-  /** Closes what has been changed or removed; the new one is connected when it is needed. */
+  /** Closes servers that were changed or removed; new ones are connected when needed. */
   #follow(): void {
     const wanted = new Map(this.#configured());
     for (const [name, { settings }] of this.#servers) {
@@ -124,7 +127,7 @@ export class Mcp implements ToolSource, AsyncDisposable {
   }
 }
 
-/** The server's tools; none when it is in trouble, or not there in time. */
+/** The server's tools; none when it has a problem, or is not ready in time. */
 async function patient(server: McpServer, signal: AbortSignal): Promise<readonly McpTool[]> {
   try {
     return await within(server.tools(), { signal });

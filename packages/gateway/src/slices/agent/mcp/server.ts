@@ -1,10 +1,13 @@
-/** One configured MCP server: connected when a run needs it, kept while it is used, left alone while it is in trouble. */
+/**
+ * One configured MCP server: connected when a run needs it, kept while it is used, and tried again after a pause when
+ * it fails.
+ */
 
 import { GatewayError, ignore, messageOf, TellableError } from "../../../base/errors.ts";
 import { type Backoff, backoffMs } from "../../../base/time/backoff.ts";
 import { type McpConnection, type McpResult, type McpTool, type OpenOptions, openConnection } from "./connection.ts";
 
-/** How a server is. */
+/** The state of a server. */
 export type ServerState = "idle" | "connecting" | "connected" | "failed";
 
 export type McpServerOptions = Omit<OpenOptions, "signal"> & { readonly name: string };
@@ -14,7 +17,7 @@ const LIST_MS = 10_000;
 const LIST_KEPT_MS = 60_000;
 const IDLE_MS = 10 * 60_000;
 const RETRY: Backoff = { baseMs: 2_000, maxMs: 5 * 60_000, factor: 2 };
-/** One that ends so soon after it was connected has failed. */
+/** A server that ends sooner after connecting has failed. */
 const STABLE_MS = 30_000;
 
 interface Open {
@@ -50,7 +53,7 @@ export class McpServer implements AsyncDisposable {
     return this.#problem === undefined ? "idle" : "failed";
   }
 
-  /** What went wrong last, when it is not connected. */
+  /** The last problem, while it is not connected. */
   get problem(): string | undefined {
     return this.#open ? undefined : this.#problem;
   }
@@ -60,7 +63,7 @@ export class McpServer implements AsyncDisposable {
     return this.#open?.tools.list ?? [];
   }
 
-  /** Its tools; connects when it must. Throws `UNAVAILABLE` at once while it is left alone after a failure. */
+  /** Its tools; connects if necessary. Throws `UNAVAILABLE` at once during the pause after a failure. */
   async tools({ now = false }: { now?: boolean } = {}): Promise<readonly McpTool[]> {
     return await this.#using(async (open) => {
       const { clock } = this.#options;
@@ -91,7 +94,7 @@ export class McpServer implements AsyncDisposable {
     await this.#drop();
   }
 
-  /** Does something with the connection, which stays open meanwhile. */
+  /** Runs work on the connection, which stays open meanwhile. */
   async #using<T>(work: (open: Open) => Promise<T>, now = false): Promise<T> {
     this.#idle?.[Symbol.dispose]();
     this.#busy++;
@@ -153,7 +156,9 @@ export class McpServer implements AsyncDisposable {
     }
   }
 
-  /** It has ended by itself: soon after its start that is a failure, later it is started again when it is needed. */
+  /**
+   * Handles an end of the server: soon after its start it is a failure; later the server is started again when needed.
+   */
   #lost(open: Open, how: string): void {
     if (this.#open !== open) return;
     this.#open = undefined;
@@ -178,7 +183,7 @@ export class McpServer implements AsyncDisposable {
     await open?.connection[Symbol.asyncDispose]();
   }
 
-  /** Aborts after so long, and when the server is not used any more. */
+  /** A signal that aborts after `ms`, and when the server is no longer used. */
   #within(ms: number): AbortSignal {
     const limit = new AbortController();
     this.#options.clock.after(ms, () => limit.abort(new TellableError(`it did not answer within ${ms / 1000} s`)));

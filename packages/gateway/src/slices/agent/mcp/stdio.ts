@@ -3,7 +3,7 @@ import type { JSONRPCMessage, MCPTransport } from "@ai-sdk/mcp";
 import { detailOf, ignore, TellableError } from "../../../base/errors.ts";
 import { Child, type ChildOptions, linesOf } from "../../../base/process/child.ts";
 
-/** A message may carry pictures. */
+/** The longest line; a message may contain pictures. */
 const MAX_LINE_CHARS = 32 * 1024 * 1024;
 
 export class StdioTransport implements MCPTransport {
@@ -48,7 +48,7 @@ export class StdioTransport implements MCPTransport {
     }
   }
 
-  /** Programs write all sorts of things; only messages count. */
+  /** Reads a line; programs also write other text, which is ignored. */
   #take(line: string): void {
     if (!line.trim().startsWith("{")) return;
     let message: JSONRPCMessage;

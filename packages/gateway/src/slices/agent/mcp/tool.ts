@@ -1,4 +1,7 @@
-/** A tool of an MCP server as the agents' tools are: named apart, bounded, and its words marked as not ours. */
+/**
+ * Turns tools of MCP servers into tools of agents: with names of their own, bounded, and their texts marked as not
+ * ours.
+ */
 
 import { isRecord } from "../../../base/config/config.ts";
 import { sha256Hex } from "../../../base/ids.ts";
@@ -8,7 +11,7 @@ import type { McpResult, McpTool } from "./connection.ts";
 import type { McpServer } from "./server.ts";
 import { printableText } from "./text.ts";
 
-/** What providers take as the name of a tool: letters, digits, `_` and `-`, at most 64. */
+/** The longest tool name that providers accept: letters, digits, `_` and `-`. */
 const MAX_NAME_CHARS = 64;
 const MAX_SUMMARY_CHARS = 1_500;
 const MAX_SCHEMA_CHARS = 20_000;
@@ -16,7 +19,7 @@ const MAX_IMAGES = 4;
 const MAX_IMAGE_BYTES = 5_000_000;
 const TIMEOUT_SECONDS = 60;
 
-/** The tools that a server offers, those that its settings forbid left out. */
+/** The tools of a server, without those that its settings forbid. */
 export function toolsOf(server: McpServer, listed: readonly McpTool[], taken: Set<string>): Tool[] {
   const { tools: { allow, deny = [] } = {} } = server.settings;
   const offered = listed.filter(({ name }) => (!allow || matches(name, allow)) && !matches(name, deny));
@@ -43,7 +46,7 @@ function toTool(server: McpServer, listed: McpTool, taken: Set<string>): Tool | 
   };
 }
 
-/** `mcp_<server>_<tool>`; a name that is too long or taken ends in a few characters of its own. */
+/** The name `mcp_<server>_<tool>`; one that is too long or taken ends in characters of its hash. */
 export function toolName(server: string, tool: string, taken: ReadonlySet<string>): string {
   const plain = `mcp_${legal(server)}_${legal(tool)}`;
   if (plain.length <= MAX_NAME_CHARS && !taken.has(plain)) return plain;
@@ -63,7 +66,7 @@ function summaryOf(server: string, { title, name, description }: McpTool): strin
   return `Tool of the MCP server "${printableText(server)}", described in its own words: ${words}`;
 }
 
-/** The schema of its arguments; undefined when it is none, or so long that it would crowd out the conversation. */
+/** The schema of its arguments; undefined when it is invalid, or too long for the conversation. */
 function schemaOf(schema: unknown): Readonly<Record<string, unknown>> | undefined {
   if (!isRecord(schema) || JSON.stringify(schema).length > MAX_SCHEMA_CHARS) return undefined;
   const { $schema: _, ...rest } = schema;

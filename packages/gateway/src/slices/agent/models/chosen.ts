@@ -1,4 +1,4 @@
-/** Which model answers where: a conversation's own, else its agent's, else the one that answers when nothing is chosen. */
+/** Chooses the model: the conversation's own, else its agent's, else the default one. */
 import type { Static } from "@sinclair/typebox";
 import type { Agents } from "../../core/agents/agents.ts";
 import type { SessionDefaults } from "../../core/sessions/schema.ts";
@@ -57,7 +57,7 @@ export class Chosen {
     };
   }
 
-  /** The models that are asked when the session's own cannot answer; those that cannot be reached are left out. */
+  /** The fallback models of a session; models that cannot be reached are left out. */
   fallbacksOf(sessionKey: string): Model[] {
     const { fallbacks } = this.#agents.modelSetting(this.#sessions.agentOf(sessionKey));
     return fallbacks.map((ref) => this.#models.find(ref)).filter((model) => model !== undefined);
@@ -75,7 +75,7 @@ export class Chosen {
     return (level ?? this.#agents.thinkingOf(this.#sessions.agentOf(sessionKey))) as Thinking | undefined;
   }
 
-  /** What a short name means; a name that means nothing now stays as it is. */
+  /** The full name of an alias; an unknown name stays as it is. */
   #fullName(name: string | undefined): string | undefined {
     return name === undefined ? undefined : (this.#models.find(name)?.ref ?? name);
   }

@@ -5,7 +5,10 @@ import { ModelError, type ModelErrorKind } from "./model-error.ts";
 import type { ModelRequest, ModelStep } from "./port.ts";
 import type { Model } from "./providers/providers.ts";
 
-/** Failures that another model may not share, each with why it did not answer. A refusal or a wrong request is none. */
+/**
+ * Failures that another model may not share, each with a clause for the note. A refusal or a wrong request is not among
+ * them.
+ */
 const REASONS: Readonly<Partial<Record<ModelErrorKind, string>>> = {
   temporary: "out of order",
   "rate-limited": "no more requests for now",
@@ -21,7 +24,10 @@ const RUNS_KEPT = 500;
 export class Fallback {
   readonly #ask: (request: ModelRequest) => AsyncIterable<ModelStep>;
   readonly #log: Log;
-  /** Who answers in runs where a model took over: it goes on to the end of the run, for it knows what it was doing. */
+  /**
+   * The answering model of runs in which a fallback took over; it answers to the end of the run, because it knows the
+   * work.
+   */
   readonly #answering = new Map<string, string>();
 
   constructor(ask: (request: ModelRequest) => AsyncIterable<ModelStep>, log: Log) {
@@ -30,9 +36,9 @@ export class Fallback {
   }
 
   /**
-   * Asks the model, then its fallbacks in turn while nothing has been said. `answering` comes first; when another model
-   * takes over, a `note` and another `answering` come before its first step. Throws the last model's `ModelError`, which
-   * tells of the others too.
+   * Asks the model, then its fallbacks in turn while no text has come. `answering` comes first; when another model
+   * takes over, a `note` and another `answering` come before its first step. Throws the last model's `ModelError`,
+   * which also names the others.
    */
   async *stream(request: ModelRequest): AsyncGenerator<ModelStep> {
     const models = this.#candidates(request);
@@ -53,7 +59,7 @@ export class Fallback {
       } catch (error) {
         request.signal.throwIfAborted();
         const why = error instanceof ModelError && !said ? REASONS[error.kind] : undefined;
-        // What this machine cannot do now, it cannot do for another model either.
+        // Trouble of this machine affects every model alike.
         if (!(error instanceof ModelError) || why === undefined || isPassing(error)) throw error;
         failures.push({ model, error, why });
         at = next(models, at, error);
@@ -100,7 +106,7 @@ function next(models: readonly Model[], at: number, { kind }: ModelError): numbe
   });
 }
 
-/** Of several failures the one that a shorter conversation mends counts, for that can be done; else the last. */
+/** The failure to report: one that a shorter conversation would mend, because that can be done; else the last. */
 function failureOf(failures: readonly Failure[]): ModelError {
   const { error } = failures.find((each) => each.error.kind === "too-long") ?? failures.at(-1)!;
   if (failures.length === 1) return error;

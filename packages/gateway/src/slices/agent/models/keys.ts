@@ -2,7 +2,7 @@
 import type { Env } from "../../../base/files.ts";
 import { KNOWN } from "./providers/known-providers.ts";
 
-/** More keys than this are not looked for. */
+/** The most keys that are looked for. */
 const MAX_KEYS = 16;
 
 /** The keys under a variable's name: separated by commas, and those under NAME_2 to NAME_16. */

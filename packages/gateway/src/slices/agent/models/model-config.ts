@@ -1,4 +1,4 @@
-/** What the config says of models, and changing it: the model that answers, its fallbacks, short names, keys. */
+/** Reads and changes the models in the config: the answering model, its fallbacks, aliases, keys. */
 import { type Config, isRecord } from "../../../base/config/config.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 
@@ -65,7 +65,7 @@ export class ModelConfig {
     });
   }
 
-  /** Keeps a provider's key and what else was said of it; with `beside` next to the keys that it has. */
+  /** Saves a provider's key and settings; with `beside`, next to its other keys. */
   async saveKey(providerId: string, key: string, { beside, more = {} }: SaveOptions): Promise<void> {
     const { apiKey, apiKeys } = this.#record("models", "providers", providerId);
     const others = Array.isArray(apiKeys) ? apiKeys.filter((each) => each !== key) : [];
@@ -74,7 +74,7 @@ export class ModelConfig {
     await this.#apply({ models: { providers: { [providerId]: { ...more, ...keys } } } });
   }
 
-  /** Takes the keys of a provider away; returns how many there were. An entry that said nothing else goes too. */
+  /** Removes a provider's keys; returns how many there were. An entry that becomes empty is removed too. */
   async removeKeys(providerId: string): Promise<number> {
     const { apiKey, apiKeys, ...rest } = this.#record("models", "providers", providerId);
     const count = (typeof apiKey === "string" ? 1 : 0) + (Array.isArray(apiKeys) ? apiKeys.length : 0);

@@ -1,4 +1,4 @@
-/** What can go wrong between us and a model, and what may be tried again. */
+/** The errors of models, and which of them may be tried again. */
 import { TellableError } from "../../../base/errors.ts";
 
 /**
@@ -17,15 +17,15 @@ export type ModelErrorKind =
   | "empty"
   | "permanent";
 
-/** An answer that a model did not give. The message is shown to people and never holds a key. */
+/** An answer that a model did not give. The message is for people and never holds a key. */
 export class ModelError extends TellableError {
   readonly kind: ModelErrorKind;
   readonly retryAfterMs: number | undefined;
   /** Do not ask this model again, although the kind would allow it. */
   readonly isFinal: boolean;
-  /** The provider speaks of a picture. */
+  /** Whether the provider's error is about a picture. */
   readonly isAboutPictures: boolean;
-  /** The message for people other than the owner: without the provider's own words and without its address. */
+  /** The message for people other than the owner, without the provider's text and address. */
   readonly publicMessage: string;
   /** The parts of the message that only the owner is told. */
   readonly ownersOnly: readonly string[];

@@ -32,9 +32,9 @@ import type { Recording } from "./transcribe.ts";
 export { ModelError } from "./model-error.ts";
 
 export class Models implements ModelPort {
-  /** Who keeps what goes over the wire, or plays it back; filled by recordings. */
+  /** Records or plays back requests to providers. Filled by recordings. */
   readonly traffic = new Port<Traffic>({ fetchFor: (_runId, fetch) => fetch });
-  /** Who counts what is asked, and may refuse it; filled by usage. */
+  /** Counts requests to models, and may refuse one. Filled by usage. */
   readonly meter = new Port<Meter>({ watch: (_request, steps) => steps });
   /** Which model answers where. */
   readonly chosen: Chosen;
@@ -77,12 +77,15 @@ export class Models implements ModelPort {
     return this.meter.now.watch(request, steps);
   }
 
-  /** The whole answer of a model, up to `maxChars`, for whoever does not show it while it comes. Throws as `stream` does. */
+  /** The whole answer of a model, up to `maxChars`, for callers that do not stream it. Throws as `stream` does. */
   async answer(request: ModelRequest, maxChars?: number): Promise<WholeAnswer> {
     return await readAnswer(this.stream(request), maxChars);
   }
 
-  /** Models whose providers are played: nothing is counted, and nothing leaves this process unless `traffic` lets it. */
+  /**
+   * A port to models whose providers are played back: nothing is counted, and nothing leaves this process unless
+   * `traffic` lets it.
+   */
   played(traffic: Traffic): ModelPort {
     return new SdkModels({ clock: this.#clock, log: this.#log, traffic: () => traffic });
   }
@@ -194,7 +197,7 @@ export class Models implements ModelPort {
     return [...new Map(places.toReversed().map((place) => [place.baseUrl, place])).values()].toReversed();
   }
 
-  /** What a server on this machine says of a model is asked once, before the model is. */
+  /** Reads a local server's facts of a model once, before it is first asked. */
   async *#ask(request: ModelRequest, port: ModelPort): AsyncGenerator<ModelStep> {
     const { ref, id, provider } = request.model;
     if (provider.origin !== "found") return yield* port.stream(request);

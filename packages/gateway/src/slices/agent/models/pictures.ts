@@ -1,4 +1,4 @@
-/** Pictures that a model can be shown: those whose bytes are whole, and that its provider has not refused. */
+/** Finds pictures that a model can be shown: complete ones that its provider has not refused. */
 import { sha256Hex } from "../../../base/ids.ts";
 import type { ModelMessage, ModelPart, ToolReply } from "./port.ts";
 
@@ -7,10 +7,10 @@ interface Picture {
   readonly data: Uint8Array;
 }
 
-/** How many are remembered; after that all are tried anew. */
+/** The most pictures that are remembered; beyond that, all are tried again. */
 const MAX_KNOWN = 2_000;
 
-/** What is known of pictures at providers. One that is refused once would else be refused in every later request. */
+/** Remembers which pictures providers refused; without this, one refused picture would fail every later request. */
 export class Pictures {
   readonly #refused = new Set<string>();
   readonly #taken = new Set<string>();
@@ -25,19 +25,19 @@ export class Pictures {
     });
   }
 
-  /** Pictures that the provider took: a later refusal is not about them. */
+  /** Notes accepted pictures; a later refusal is not about them. */
   noteTaken(messages: readonly ModelMessage[], provider: string): void {
     for (const picture of picturesIn(messages)) remember(this.#taken, this.#key(picture, provider));
   }
 
-  /** The request was refused for its pictures: false when it held none. Those that were never taken are blamed first. */
+  /** Notes a refused request: false when it held no pictures. Pictures that were never accepted are blamed first. */
   noteRefused(messages: readonly ModelMessage[], provider: string): boolean {
     const keys = this.#blamed(messages, provider);
     for (const key of keys) remember(this.#refused, key);
     return keys.length > 0;
   }
 
-  /** Without the pictures it was refused all the same: they were not to blame. */
+  /** Forgives pictures when the request was refused without them too. */
   forgive(messages: readonly ModelMessage[], provider: string): void {
     for (const picture of picturesIn(messages)) this.#refused.delete(this.#key(picture, provider));
   }
@@ -103,7 +103,7 @@ function replyWith(reply: ToolReply, noteFor: (picture: Picture) => string | und
   };
 }
 
-/** What is wrong with the bytes of a picture, as a clause; undefined when they look whole. Nothing is decoded. */
+/** The problem of a picture's bytes, as a clause; undefined when they look complete. Nothing is decoded. */
 export function problemOf({ mimeType, data }: Picture): string | undefined {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const isWhole = WHOLE[mimeType]?.(bytes) ?? true;

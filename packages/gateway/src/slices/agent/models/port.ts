@@ -1,10 +1,10 @@
-/** What a run asks of models, whoever hosts them: messages in, steps out. Nothing here knows a provider's wire format. */
+/** The port between runs and models: messages in, steps out. It knows no provider's wire format. */
 import type { TSchema } from "@sinclair/typebox";
 import type { Model } from "./providers/providers.ts";
 
 /**
- * What a provider wants to see again with a part it sent: signatures of reasoning, ids of items. Opaque JSON; kept in
- * the transcript and given back to the model that made it, to no other.
+ * Data that a provider needs back with a part that it sent: signatures of reasoning, ids of items. Opaque JSON. It is
+ * stored in the transcript and sent to the model that made it only.
  */
 export type ProviderData = Readonly<Record<string, unknown>>;
 
@@ -31,7 +31,7 @@ export interface ToolReply {
 }
 
 /**
- * A message to a model; the system prompt is not one of them. Reasoning and tool calls stand in the assistant's only.
+ * A message to a model, without the system prompt. Reasoning and tool calls occur only in the assistant's messages.
  * Every tool call is answered in the message that follows it.
  */
 export type ModelMessage =
@@ -76,7 +76,7 @@ export type ModelStep =
       readonly kind: "tool-call";
       readonly callId: string;
       readonly name: string;
-      /** An object; undefined when the model wrote something else, which `raw` has. */
+      /** The arguments as an object; undefined when the model wrote something else, which is in `raw`. */
       readonly args: unknown;
       readonly raw: string;
       readonly providerData?: ProviderData | undefined;
@@ -87,18 +87,18 @@ export type ModelStep =
 
 export interface ModelRequest {
   readonly model: Model;
-  /** Models that are asked in turn when this one cannot answer for a reason that another may not share. */
+  /** Fallback models, asked in turn when this one fails for a reason that another may not share. */
   readonly fallbacks?: readonly Model[] | undefined;
   readonly system: string;
-  /** The end of the system prompt, which is another one in every run: providers cannot keep it in their caches. */
+  /** The end of the system prompt, which changes with every run, so that providers can cache the rest. */
   readonly systemTail?: string | undefined;
   readonly messages: readonly ModelMessage[];
   readonly tools?: readonly ToolSpec[] | undefined;
   readonly signal: AbortSignal;
   readonly thinking?: Thinking | undefined;
-  /** An end without words is an answer: what there was to say has been said with a tool. */
+  /** Whether an empty end is a valid answer, because the text was sent with a tool. */
   readonly hasSpoken?: boolean | undefined;
-  /** Whose traffic this is, where it is kept for replay. */
+  /** The run that the traffic belongs to, where traffic is recorded. */
   readonly runId?: string | undefined;
   /** The conversation that it is counted for; canonical. */
   readonly sessionKey?: string | undefined;

@@ -1,8 +1,8 @@
-/** A whole answer, for whoever does not show it while it comes. */
+/** Reads a whole answer, for callers that do not stream it. */
 import type { FinishReason, ModelStep } from "./port.ts";
 
 export interface WholeAnswer {
-  /** Without thoughts, without blanks around it. */
+  /** The text, trimmed and without reasoning. */
   readonly text: string;
   readonly reason: FinishReason;
   /** A sentence for people on what is missing of it. */

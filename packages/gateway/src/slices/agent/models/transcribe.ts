@@ -9,7 +9,7 @@ import { requireSound } from "./sdk/language-models.ts";
 /** A recording to be written down. */
 export interface Recording {
   readonly data: Uint8Array;
-  /** With its ending: providers go by it. */
+  /** The name with its ending, which providers use. */
   readonly fileName: string;
   readonly mimeType: string;
   /** As "de"; found out by the model when not said. */

@@ -1,4 +1,4 @@
-/** Where a replay is not what was recorded. */
+/** Finds differences between a replay and its recording. */
 import { isRecord } from "../../../base/config/config.ts";
 import type { KeptEvent } from "./recording.ts";
 

@@ -1,4 +1,4 @@
-/** A recording while its run works. It takes in what fits; a run that is too long for it is not kept. */
+/** A recording in progress. A run that is too long for it is not kept. */
 import type { Clock } from "../../../base/time/clock.ts";
 import type { Beginning } from "../agent/recorder.ts";
 import type { Run } from "../agent/run/run.ts";
@@ -68,7 +68,7 @@ export class Draft implements ExchangeSink {
   }
 
   event(event: KeptEvent): void {
-    // Every piece of text repeats what came before it; the last one is enough.
+    // Every delta repeats the text before it; keep only the last one.
     if (event.stream === "assistant" && this.#events.at(-1)?.stream === "assistant") this.#events.pop();
     else if (!this.take(sizeOf(event))) return;
     this.#events.push(event);

@@ -1,4 +1,4 @@
-/** Plays a recorded world to the loop: models answer what they answered, tools what they said, in the same order. */
+/** Plays a recording to the loop: models and tools answer what they answered then, in the recorded order. */
 
 import { jsonOr } from "../../../base/json.ts";
 import type { Clock } from "../../../base/time/clock.ts";
@@ -10,7 +10,7 @@ import type { Traffic } from "../models/traffic.ts";
 import { type Difference, differenceOf } from "./difference.ts";
 import type { Exchange, Heard, KeptModel, Recording } from "./recording.ts";
 
-/** An answer that breaks off takes with it what its readers have not taken in yet; they get so long. */
+/** The time for readers to read what came before an answer breaks off, ms. */
 const BREAK_MS = 150;
 
 /** Why a replay stops where the run was stopped. */
@@ -126,7 +126,7 @@ export class Player implements Traffic {
   async #call(callId: string, tool: string, update: (text: string) => void) {
     this.#calling.add(callId);
     this.#move();
-    // Its neighbours are called in the same moment.
+    // Neighbouring calls begin in one moment.
     await this.#clock.sleep(0, this.#abort.signal);
     for (;;) {
       const next = [...this.#unheard].find((heard) => this.#calling.has(heard.callId));

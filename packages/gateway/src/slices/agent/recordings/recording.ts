@@ -1,4 +1,6 @@
-/** A run as it is kept: everything that it was told, in order, so that the same loop can be run again without a world. */
+/**
+ * A recorded run: everything that it got from outside, in order, so that the loop can run again without the outside.
+ */
 import type { ToolResult } from "../../../kit/tool.ts";
 import type { Beginning } from "../agent/recorder.ts";
 import type { RunOutcome, RunRecord } from "../agent/run/run-store.ts";
@@ -19,7 +21,7 @@ export interface Exchange {
   responseHeaders?: Readonly<Record<string, string>>;
   responseBody: string;
   durationMs?: number;
-  /** Not the loop asked but who keeps its conversation short: a replay has what came of it. */
+  /** Whether compaction asked, not the loop; a replay uses its result. */
   aside?: boolean;
   /** Why there was no whole answer. */
   error?: { readonly message: string; readonly code?: string | undefined };
@@ -85,7 +87,7 @@ export interface Recording {
 
 /** As text; bytes are base64 in an object of their own. */
 export function toText(recording: Recording): string {
-  // A function, not an arrow: buffers turn themselves into lists of numbers before the replacer sees them.
+  // Use a function, not an arrow: buffers become lists of numbers before the replacer sees them.
   return JSON.stringify(recording, function (this: Record<string, unknown>, key: string, value: unknown) {
     const given = this[key];
     return given instanceof Uint8Array ? { $bytes: Buffer.from(given).toString("base64") } : value;

@@ -1,4 +1,4 @@
-/** Runs that are kept, so that they can be looked at and replayed: recorded while they work, on disk when they end. */
+/** Records runs, so that they can be inspected and replayed: in memory while they work, on disk when they end. */
 import { invalidRequest } from "../../../base/errors.ts";
 import { storageProblem } from "../../../base/process/machine.ts";
 import type { Base } from "../../../kit/base.ts";
@@ -107,7 +107,7 @@ export class Recordings implements RunRecorder, RunObserver, Traffic, AsyncDispo
     throw invalidRequest("this is not a recording; `moltbot runs export` writes one");
   }
 
-  /** Runs it again without a world. Throws `UNAVAILABLE` when it does not end; rejects when the signal aborts. */
+  /** Replays a recording. Throws `UNAVAILABLE` when it does not end; rejects when the signal aborts. */
   async replay(recording: Recording, signal: AbortSignal): Promise<Replay> {
     const { clock, models, host } = this.#services;
     const { replay } = await import("./replay.ts");

@@ -1,4 +1,4 @@
-/** Where recordings are: one private file each, found by rows that are small. The oldest go when there are too many. */
+/** Stores recordings: one private file each, found by small rows. The oldest are deleted when there are too many. */
 import { readdirSync, rmSync } from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -80,7 +80,7 @@ export class Shelf {
     }
   }
 
-  /** Ids of runs are chosen by callers: they name no file. */
+  /** The path of a recording. Callers choose run ids, so a file is not named by one. */
   #path(runId: string): string {
     return join(this.#folder, `${sha256Hex(runId).slice(0, 40)}.json`);
   }

@@ -1,4 +1,4 @@
-/** The skills on disk: one folder each, with a SKILL.md; of two with the same name the first source's counts. */
+/** Reads the skills on disk: one folder each, with a SKILL.md. Of two with one name, the first source's counts. */
 import { join } from "node:path";
 import { GatewayError, ignore, invalidRequest, messageOf } from "../../../base/errors.ts";
 import { lstatIfAny } from "../../../base/files.ts";
@@ -21,7 +21,7 @@ export interface Skill extends Manifest {
   readonly folder: string;
 }
 
-/** A folder that looks like a skill and is none. */
+/** A folder that looks like a skill but is not a valid one. */
 export interface BrokenSkill {
   readonly folder: string;
   readonly problem: string;
@@ -60,7 +60,7 @@ export class Library {
 
   /** A skill's own words, or why they cannot be read; undefined when the folder has none. */
   async #manifestOf(shelf: string, folder: string): Promise<Manifest | string | undefined> {
-    // A cheap look first: whatever is new is read through the confinement.
+    // Compare size and time first; only changed files are read through the confinement.
     const key = join(shelf, folder, SKILL_FILE);
     const stat = lstatIfAny(key);
     if (!stat) return undefined;

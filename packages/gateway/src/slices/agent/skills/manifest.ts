@@ -1,8 +1,8 @@
-/** What a SKILL.md says of itself: the YAML at its head, as the AgentSkills format and the product's own block have it. */
+/** Reads the head of a SKILL.md: YAML in the AgentSkills format, with the product's own block. */
 import { isRecord } from "../../../base/config/config.ts";
 import { detailOf, invalidRequest } from "../../../base/errors.ts";
 
-/** What must be there for a skill to work. */
+/** The requirements of a skill. */
 export interface Requirements {
   /** Programs, all of them. */
   readonly bins: readonly string[];
@@ -98,8 +98,9 @@ export function isHarmlessVariable(name: string): boolean {
 }
 
 async function parseHead(head: string): Promise<Record<string, unknown>> {
-  const { parseDocument } = await import("yaml");
-  const document = parseDocument(head, { schema: "core", logLevel: "silent" });
+  // Use the default export: the bundler gives the named exports of a CommonJS package to static imports only.
+  const { default: yaml } = await import("yaml");
+  const document = yaml.parseDocument(head, { schema: "core", logLevel: "silent" });
   const [problem] = document.errors;
   if (problem) throw notYaml(problem);
   try {

@@ -1,4 +1,4 @@
-/** The budgets that hold for a call: how much of each is used, and the sentence when one is used up. */
+/** The budgets of a call: how much of each is used, and the sentence when one is used up. */
 import { GatewayError } from "../../../base/errors.ts";
 import { normalAgentId } from "../../core/agents/agents.ts";
 import { totalOf } from "./count.ts";
@@ -23,7 +23,7 @@ export interface Cap {
 export function capsOf(settings: BudgetSettings, ledger: Ledger, scope: Partial<Scope>, now: number): Cap[] {
   const { daily, perAgent = {}, perSession, perRun } = settings;
   const { agentId, sessionId, runId } = scope;
-  // A config may spell agents with capitals.
+  // A config may write agents' names with capitals.
   const [agentName, forAgent] = Object.entries(perAgent).find(([name]) => normalAgentId(name) === agentId) ?? [];
   if (!daily && !forAgent && !perSession && !perRun) return [];
   const zone = zoneOf(settings.timeZone);

@@ -1,9 +1,9 @@
-/** What one call took: from what the provider says, or, when it says nothing, from the length of what was said. */
+/** The tokens of one call: as the provider reports them, else estimated from the length of the texts. */
 import { tokensIn } from "../../../kit/text/tokens.ts";
 import type { ModelMessage, ModelPart, ModelRequest, ModelStep, Usage } from "../models/port.ts";
 import type { Price } from "../models/providers/providers.ts";
 
-/** Tokens in four heaps that add up. */
+/** Tokens in four disjoint parts. */
 export interface Tokens {
   /** Neither read from a cache nor written to it. */
   readonly input: number;
@@ -14,7 +14,7 @@ export interface Tokens {
 
 /** What one call took. */
 export interface Count extends Tokens {
-  /** Nobody reported it: it is reckoned from the length of the texts. */
+  /** Whether it is estimated from the length of the texts, because the provider reported nothing. */
   readonly isEstimate: boolean;
 }
 
@@ -42,7 +42,7 @@ export class CallCounter {
     return { ...tokensOf(step.usage), isEstimate: false };
   }
 
-  /** What a call took that ended without a report; undefined when the provider refused it, which costs nothing. */
+  /** The tokens of a call that ended without a report; undefined when the provider refused it, which costs nothing. */
   unreported(isAborted: boolean): Count | undefined {
     return this.#said || isAborted ? this.#estimate() : undefined;
   }

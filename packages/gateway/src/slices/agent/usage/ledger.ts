@@ -70,7 +70,7 @@ export class Ledger {
     this.#store = store;
   }
 
-  /** Writes a call down, in all its sums. */
+  /** Records a call in all sums. */
   add(entry: Entry): void {
     const { at, day, runId, sessionKey, sessionId, agentId, provider, model, cost, isEstimate } = entry;
     const tokens = [entry.input, entry.output, entry.cacheRead, entry.cacheWrite] as const;
@@ -165,10 +165,10 @@ export class Ledger {
     );
   }
 
-  /** Forgets some of what is older than it is kept; true when more is left. */
+  /** Deletes some old rows; true when more are left. */
   prune({ olderThan }: { olderThan(ageMs: number): number }): boolean {
     this.#store.run("delete from usage_sessions where at < ?", olderThan(SESSION_MS));
-    // Among the first of them: looking at all rows holds the loop where much is kept.
+    // Search among the oldest rows only: scanning all rows blocks the loop in a large table.
     const isOld = "rowid < (select min(rowid) from usage_calls) + 2000 and at < ?";
     return this.#store.deleteSome("usage_calls", isOld, [olderThan(CALL_MS)], ROWS_PER_STEP);
   }

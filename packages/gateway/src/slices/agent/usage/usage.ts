@@ -1,4 +1,4 @@
-/** What models take: every call is counted, and none is made that a budget forbids. */
+/** Counts every model call, and refuses calls that a budget forbids. */
 
 import type { Config, Settings } from "../../../base/config/config.ts";
 import { invalidRequest } from "../../../base/errors.ts";
@@ -20,7 +20,7 @@ export { amounts } from "./budgets.ts";
 export { moneyText, tokensText } from "./text.ts";
 
 const REPORT_DAYS = 30;
-/** A cost report is reckoned at most so often (protocol: usage.cost). */
+/** How long a cost report is reused, ms (protocol: usage.cost). */
 const COST_CACHE_MS = 30_000;
 
 /** The answer of `usage.cost`. */
@@ -145,7 +145,7 @@ export class Usage implements Meter {
     const { sessions } = this.#services;
     if (sessionKey === undefined) return { runId, sessionKey, sessionId: undefined, agentId: "" };
     const sessionId = sessions.get(sessionKey)?.sessionId;
-    // What a sub-agent uses is its starter's: another agent's budget is no way around one's own.
+    // A sub-agent's usage counts to its starter, so that another agent's budget is no way around one's own.
     return { runId, sessionKey, sessionId, agentId: sessions.agentOf(sessions.lineOf(sessionKey).at(-1)!) };
   }
 
@@ -157,7 +157,7 @@ export class Usage implements Meter {
     requireRoom(all, { modelRef, isPriced: models.priceOf(modelRef) !== undefined, settings, now });
   }
 
-  /** Writes a call down and tells of budgets that it brought near their end. A full disk must not end the run. */
+  /** Records a call, and reports budgets that it brought near their end. A full disk must not end the run. */
   #record(scope: Scope, ref: string, count: Count | undefined): void {
     if (!count) return;
     const { clock, models, log } = this.#services;

@@ -23,14 +23,14 @@ export interface WorkspaceServices extends Base {
   readonly sessions: Sessions;
 }
 
-/** Who hears what a run says. */
+/** The parts of a run that decide who reads its answer. */
 export type Listeners = Pick<ToolRun, "agentId" | "audience" | "sessionKey" | "deliver" | "isOverheard">;
 
 /** The pages that every run sees, in this order; those from USER.md on only where the owner alone listens. */
 const PAGES = ["AGENTS.md", "SOUL.md", "IDENTITY.md", "USER.md", "MEMORY.md"];
 const DAY_MS = 24 * 3600_000;
 
-/** How far up the conversations that started a sub-agent's are followed. */
+/** The most parents of a sub-agent's conversation that are followed. */
 const MAX_PARENTS = 16;
 
 export class Workspace {
@@ -129,7 +129,7 @@ export class Workspace {
   /** Whether only the owner hears the run: they started it, in a conversation that is not a group's. */
   isAlone({ audience, sessionKey, deliver, isOverheard }: Listeners): boolean {
     if (audience !== "owner" || isOverheard || !this.#isDirect(sessionKey, MAX_PARENTS)) return false;
-    // Where all conversations are one, a reply on a channel may go to a group.
+    // When all direct chats share one conversation, a reply on a channel may go to a group.
     return kindOf(sessionKey) === "direct" || deliver === undefined;
   }
 

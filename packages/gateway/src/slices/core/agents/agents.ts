@@ -1,4 +1,4 @@
-/** Who the agents are: which are configured, which is the default one, what is set for each, and how each is shown. */
+/** Knows the agents: which are configured, which one is the default, their settings, and how each is shown. */
 import type { Config, Settings } from "../../../base/config/config.ts";
 import { Port } from "../../../kit/port.ts";
 import { normalAgentId } from "./agent-id.ts";
@@ -11,7 +11,7 @@ export type ConfiguredAgent = NonNullable<AgentSettings["list"]>[number];
 
 type Identity = NonNullable<ConfiguredAgent["identity"]>;
 
-/** What an agent's own pages say of it. */
+/** The identity in an agent's own pages. */
 interface WrittenIdentity {
   readonly name?: string | undefined;
   readonly emoji?: string | undefined;
@@ -32,7 +32,7 @@ interface ListedAgent {
 }
 
 export class Agents {
-  /** Who has read the agents' pages; filled by workspace. */
+  /** Reads the agents' pages. Filled by workspace. */
   readonly pages = new Port<{ identityOf(agentId: string): WrittenIdentity }>({ identityOf: () => ({}) });
   readonly #settings: Settings<AgentSettings>;
 
@@ -58,7 +58,7 @@ export class Agents {
     return [...new Set([this.defaultId, ...ids])];
   }
 
-  /** What is set for one agent, by its normal id; undefined when nothing is. */
+  /** The settings of one agent by its normal id; undefined when it has none. */
   of(agentId: string): ConfiguredAgent | undefined {
     return this.settings.list?.find(({ id }) => normalAgentId(id) === agentId);
   }
@@ -71,7 +71,7 @@ export class Agents {
     });
   }
 
-  /** Name and picture of an agent: as configured, else as its pages say. */
+  /** The name and picture of an agent: from the config, else from its pages. */
   identity(agentId: string): ShownIdentity {
     const { identity, name } = this.of(agentId) ?? {};
     const written = this.pages.now.identityOf(agentId);
@@ -82,20 +82,20 @@ export class Agents {
     };
   }
 
-  /** The model that is set for an agent, else for all: what it is called, and those that are asked when it cannot answer. */
+  /** The configured model of an agent, else of all agents, with its fallbacks. */
   modelSetting(agentId: string): { readonly primary: string | undefined; readonly fallbacks: readonly string[] } {
     const setting = this.of(agentId)?.model ?? this.settings.defaults.model;
     if (typeof setting !== "object") return { primary: setting, fallbacks: [] };
     return { primary: setting.primary, fallbacks: setting.fallbacks ?? [] };
   }
 
-  /** How hard the model of an agent thinks, when the settings say so. */
+  /** The configured thinking level of an agent. */
   thinkingOf(agentId: string): AgentSettings["defaults"]["thinkingDefault"] {
     return this.of(agentId)?.thinkingDefault ?? this.settings.defaults.thinkingDefault;
   }
 }
 
-/** Only what the wire knows; a config may say more. */
+/** The fields that the wire knows; a config may have more. */
 function pickIdentity({ name, theme, emoji, avatar, avatarUrl }: Identity): Identity {
   return JSON.parse(JSON.stringify({ name, theme, emoji, avatar, avatarUrl })) as Identity;
 }

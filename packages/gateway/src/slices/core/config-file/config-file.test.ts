@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables as config files name them
-/** What a client reads of the config, it may send back as it is: nothing is then written that the file did not hold. */
+/** A client may write back the config that it has read; then nothing is written that the file did not hold. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

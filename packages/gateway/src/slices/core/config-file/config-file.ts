@@ -17,7 +17,7 @@ import { refuseUnknownModels } from "./model-names.ts";
 import { shownToReaders } from "./readers.ts";
 import { redactText, redactValue, restoreSecrets, secretsOf } from "./redact.ts";
 
-/** What a client says with a change: shown to the session that asked for it, after a restart too. */
+/** A client's note on a change. It is shown to the session that asked for the change, after a restart too. */
 export interface ChangeNote {
   readonly kind: "config-apply" | "config-patch";
   readonly sessionKey: string | undefined;
@@ -79,7 +79,7 @@ export class ConfigFile {
     const snapshot = config.snapshot();
     const text = restoreSecrets(raw, this.#secrets(snapshot));
     const { parsed, issues } = readConfig(text, []);
-    // What is no valid file at all is refused below, with the line.
+    // An invalid file is refused below, with the line.
     if (issues.length === 0)
       refuseUnknownModels({ before: snapshot.parsed, after: parsed }, (name) => sessions.models.now.refOf(name));
     config.write(text, baseHash);
@@ -129,7 +129,7 @@ export class ConfigFile {
     };
   }
 
-  /** Tells the session that asked for a change what has restarted the gateway since; once. */
+  /** Tells the session that asked for a change about the restart, once. */
   resume(): void {
     const text = readTextIfExists(this.#sentinelPath);
     if (text === undefined) return;
@@ -138,7 +138,7 @@ export class ConfigFile {
     if (sessionKey) this.#tell(sessionKey, message);
   }
 
-  /** The agent reads it on its next turn in that session. */
+  /** Queues a note for the agent's next turn in a session. */
   #tell(sessionKey: string, note: string | null | undefined): void {
     this.#base.notices.add(sessionKey, { text: changeLine(note), from: { kind: "event", id: "the gateway" } });
   }
@@ -168,7 +168,10 @@ export class ConfigFile {
     };
   }
 
-  /** Those of the file, which markers mean; and those in force, which variables, included files and flags may have brought. */
+  /**
+   * The secrets of the file, which markers stand for, and those in force, which variables, included files and flags may
+   * have added.
+   */
   #secrets({ raw, parsed, config }: ConfigSnapshot) {
     const elsewhere = secretsOf(config, this.#schemas);
     return { own: secretsOf(parsed, this.#schemas, elsewhere), elsewhere, ...(raw !== null && { raw }) };
@@ -184,7 +187,7 @@ function readSentinel(text: string): { readonly sessionKey?: string; readonly me
   }
 }
 
-/** What the agent is told of a change. */
+/** The text about a change for the agent. */
 function changeLine(note: string | null | undefined): string {
   return note ? `Config changed: ${note}` : "Config changed.";
 }

@@ -1,4 +1,6 @@
-/** Where the texts of a config file stand: its strings and numbers with their paths, and its comments. The file must be valid JSON5. */
+/**
+ * Finds the texts of a config file: strings and numbers with their paths, and comments. The file must be valid JSON5.
+ */
 import JSON5 from "json5";
 import { wordOf } from "../../../base/config/config-tree.ts";
 
@@ -21,7 +23,7 @@ interface Level {
   key: string | undefined;
 }
 
-/** All of them, in the order in which they stand. */
+/** All texts, in the order of the file. */
 export function textsIn(raw: string): PlacedText[] {
   const found: PlacedText[] = [];
   const levels: Level[] = [];

@@ -1,4 +1,4 @@
-/** One place of the settings' schema, and what stands below it (protocol: config.schema.lookup). */
+/** Looks up one place of the settings' schema, and its children (protocol: config.schema.lookup). */
 import { invalidRequest } from "../../../base/errors.ts";
 import type { Schema } from "../../../kit/schema/validate.ts";
 

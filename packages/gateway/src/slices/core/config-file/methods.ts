@@ -6,7 +6,7 @@ import type { ChangeNote } from "./config-file.ts";
 import { ConfigApplied, ConfigSchema, ConfigSnapshot, ConfigWritten } from "./schema.ts";
 import { defineMethod, type Gateway } from "./slice.ts";
 
-/** A config is written by people; beyond this it is not, and reading it would hold everybody up. */
+/** The most characters of a config. People write no more, and reading more would block the gateway. */
 const ConfigText = Type.String({ minLength: 1, maxLength: 262_144 });
 
 const baseHash = Type.Optional(Type.String({ minLength: 1, description: "The hash that config.get gave." }));
@@ -97,7 +97,7 @@ export const configSchemaLookup = defineMethod({
   handler: ({ params, gateway }) => gateway.configFile.lookUp(params.path),
 });
 
-/** What is said with a change. Throws `INVALID_REQUEST` for a session key that is none, before anything is written. */
+/** Reads the note of a change. Throws `INVALID_REQUEST` for an invalid session key, before anything is written. */
 function noteOf(
   kind: ChangeNote["kind"],
   { sessionKey, note, restartDelayMs }: { sessionKey?: string; note?: string; restartDelayMs?: number },

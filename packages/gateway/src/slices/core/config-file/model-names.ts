@@ -1,4 +1,4 @@
-/** The settings that name a model: a change that names one which cannot be asked is refused, whoever makes it. */
+/** Checks settings that name a model: a change to a model that cannot be asked is refused, whoever makes it. */
 import { isRecord } from "../../../base/config/config.ts";
 import { invalidRequest, messageOf } from "../../../base/errors.ts";
 
@@ -17,8 +17,8 @@ const PATHS: readonly string[] = [
 ];
 
 /**
- * Refuses what `after` names and `before` does not, unless `refOf` knows it. Names of providers and aliases that come with
- * the same change are left alone, and so are variables. Throws `INVALID_REQUEST`.
+ * Refuses models that `after` names and `before` does not, unless `refOf` knows them. Providers and aliases that are
+ * defined in the change itself are accepted, and so are variables. Throws `INVALID_REQUEST`.
  */
 export function refuseUnknownModels(
   { before, after }: { readonly before: unknown; readonly after: unknown },
@@ -52,7 +52,7 @@ function textsAt(value: unknown, keys: readonly string[], at: readonly string[])
   return entries.flatMap(([name, inner]) => textsAt(inner, rest, [...at, name]));
 }
 
-/** Whether the config itself says which provider, or which short name, this is. */
+/** Whether the config itself defines this provider or alias. */
 function isDefinedIn(config: unknown, name: string): boolean {
   const { models } = isRecord(config) ? config : {};
   const { providers, aliases } = isRecord(models) ? models : {};

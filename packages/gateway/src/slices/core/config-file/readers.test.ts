@@ -10,11 +10,11 @@ const schemas = new Map([gatewaySettings, ...SETTINGS].map(({ path, schema }) =>
 const shownOf = (config: unknown) =>
   shownToReaders({ exists: true, parsed: config, config, valid: true }, schemas).config as Record<string, unknown>;
 
-/** Stands in every text and every key that a person can choose. */
+/** A text that occurs in every text and key that a person can choose. */
 const CANARY = "cAnArY";
 const text = fc.constantFrom(CANARY, `/home/ann/${CANARY}`, `https://u:${CANARY}@host/`, `${CANARY} ${CANARY}`);
 
-/** Values that fit a schema, with the canary wherever a text may stand, and sometimes where none may. */
+/** Makes values that fit a schema, with the canary wherever a text may stand, and sometimes where none may. */
 function anyOfSchema(schema: Schema | undefined, depth = 0): fc.Arbitrary<unknown> {
   if (!schema || depth > 7) return text;
   if (schema.anyOf) return fc.oneof(...schema.anyOf.map((each) => anyOfSchema(each, depth)), text);

@@ -1,13 +1,13 @@
 /**
- * The config as those see it who may read but not administer. Only what cannot hold a secret or a path of this machine is
- * shown: switches, numbers, words of a fixed choice, and a few names that readers are told elsewhere. All other texts are
- * markers, keys of maps are numbered, and what no schema knows is left out. So nothing has to be recognised as secret.
+ * The config for readers who do not administer the gateway. They see only what cannot hold a secret or a path of this
+ * machine: switches, numbers, words of a fixed choice, and a few names that readers are told elsewhere. Every other
+ * text is a marker, keys of maps are numbered, and unknown values are left out. So no secret has to be recognised.
  */
 import { isRecord } from "../../../base/config/config.ts";
 import { sha256Hex } from "../../../base/ids.ts";
 import type { Schema } from "../../../kit/schema/validate.ts";
 
-/** What stands in place of a text. */
+/** The marker that replaces a text. */
 export const HIDDEN = "__REDACTED__";
 
 /** Texts that readers see in `agents.list` and `models.list`, and the form in which they are shown. */
@@ -26,7 +26,7 @@ interface Snapshot {
   readonly valid: boolean;
 }
 
-/** `config.get` for readers; its hash is that of what is shown, so that it tells nothing of what is not. */
+/** `config.get` for readers. The hash is that of the shown text, so it reveals nothing of the rest. */
 export function shownToReaders({ exists, parsed, config, valid }: Snapshot, schemas: Schemas) {
   const own = sectionsOf(parsed, schemas);
   const raw = exists ? `${JSON.stringify(own, null, 2)}\n` : null;
@@ -56,7 +56,7 @@ function shown(value: unknown, schema: Schema | undefined, path: string): unknow
   if (value === null || choices.some((choice) => "const" in choice && choice.const === value)) return value;
   const isOnly = (...types: string[]) => choices.every(({ type = "" }) => types.includes(type));
   if (typeof value === "boolean") return choices.some(({ type }) => type === "boolean") ? value : HIDDEN;
-  // A number where a text may stand too is an id that was written without quotes.
+  // A number where a text is allowed too is an id without quotes.
   if (typeof value === "number") return isOnly("number", "integer", "boolean", "null") ? value : HIDDEN;
   if (typeof value === "string") return isToldElsewhere(path, value) ? value : HIDDEN;
   if (Array.isArray(value)) {
@@ -78,7 +78,7 @@ function entriesOf(value: Record<string, unknown>, schema: Schema, path: string)
   return Object.fromEntries(entries);
 }
 
-/** What a value may be; a schema that says nothing allows anything, so nothing of it is shown. */
+/** The alternatives of a value. A schema without a type allows anything, so nothing of such a value is shown. */
 function alternatives(schema: Schema | undefined): readonly Schema[] {
   if (!schema) return [{}];
   return schema.anyOf ? schema.anyOf.flatMap(alternatives) : [schema];

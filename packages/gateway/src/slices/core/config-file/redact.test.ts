@@ -22,7 +22,7 @@ const schemas = new Map<string, Schema>([
   ],
 ]);
 
-/** A config text without its secrets, and with them again. */
+/** Removes the secrets of a config text, and puts them back. */
 function roundTrip(raw: string) {
   const secrets = secretsOf(JSON5.parse(raw), schemas);
   const shown = redactText(raw, [], schemas);

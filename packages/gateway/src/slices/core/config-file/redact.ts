@@ -1,4 +1,7 @@
-/** Secrets leave the gateway as markers that name their place; a marker that comes back to its place becomes the secret again. */
+/**
+ * Replaces secrets of the config by markers that name their place. A marker that is written back to its place becomes
+ * the secret again.
+ */
 import { isRecord } from "../../../base/config/config.ts";
 import { parseJson5 } from "../../../base/config/json5.ts";
 import { ignore, invalidRequest } from "../../../base/errors.ts";
@@ -8,7 +11,7 @@ import { textsIn } from "./config-texts.ts";
 
 const NAMES = "token|password|secret|api[-_]?key|authorization|cookie|private[-_]?key";
 const MARKER = /__REDACTED(?::[A-Za-z0-9.%-]+)?__/;
-/** Below this a secret is looked for only where it is the whole string: "none" as an API key is part of many words. */
+/** Shorter secrets are replaced only where they are the whole string: an API key "none" is part of many words. */
 const MIN_CHARS_WITHIN_TEXT = 6;
 
 /** A secret's place, as its marker names it, and its value. */
@@ -17,8 +20,8 @@ export type FoundSecret = readonly [path: string, value: string];
 type Schemas = ReadonlyMap<string, Schema>;
 
 /**
- * Each secret of a config: what the schemas mark, whatever is named or built like one, every value of an environment, and
- * each text that holds another secret within it, or one of `elsewhere`.
+ * All secrets of a config: values that the schemas mark, values that are named or formed like one, every value of an
+ * environment, and each text that contains another secret or one of `elsewhere`.
  */
 export function secretsOf(config: unknown, schemas: Schemas, elsewhere: readonly FoundSecret[] = []): FoundSecret[] {
   const found: FoundSecret[] = [];
@@ -36,7 +39,9 @@ function nameOf(path: readonly string[]): string {
   return path.map(encode).join(".");
 }
 
-/** Letters, digits and "-" as they are, everything else as %XX: a marker stays one word, whatever a key is called. */
+/**
+ * Encodes a key for a marker: letters, digits and "-" stay, everything else becomes %XX, so that a marker is one word.
+ */
 function encode(key: string): string {
   return Buffer.from(key)
     .toString("latin1")
@@ -61,9 +66,9 @@ export function redactValue(config: unknown, secrets: readonly FoundSecret[]): u
 }
 
 /**
- * The text of a config file in which each secret is a marker, with its comments and in its order. Comments lose what they
- * tell of secrets. A text that cannot be read loses every line that may hold one. `elsewhere` are secrets that are not the
- * file's own: their values are hidden in it, their places mean nothing here.
+ * The text of a config file with a marker for each secret; comments and order stay. Secrets in comments are removed. In
+ * a text that cannot be parsed, every line that may hold a secret is removed. `elsewhere` are secrets from outside the
+ * file: their values are hidden, but their places have no markers.
  */
 export function redactText(raw: string, elsewhere: readonly FoundSecret[], schemas: Schemas): string {
   const parsed = parse(raw);
@@ -101,20 +106,20 @@ function parse(text: string): unknown {
   }
 }
 
-/** What markers stand for in a text that comes back. */
+/** What restores the markers in a text. */
 export interface Restoring {
   /** The secrets of the file itself. */
   readonly own: readonly FoundSecret[];
   /** The file's text: a secret comes back as it is written there. */
   readonly raw?: string;
-  /** Those in force, which variables and included files have brought: they are never written. */
+  /** Secrets in force that came from variables and included files; they are never written. */
   readonly elsewhere?: readonly FoundSecret[];
 }
 
 /**
- * `text` with every marker replaced by the secret that stands at its place in the file now. Throws `INVALID_REQUEST` for a
- * marker that stands for no secret of the file, or that stands elsewhere: a secret that moves would be shown, or sent, where
- * nobody expects it. Comments and a text that cannot be read stay as they are.
+ * Replaces every marker in `text` by the secret that is at its place in the file now. Throws `INVALID_REQUEST` for a
+ * marker without a secret, or at another place: a moved secret would be shown, or sent, where nobody expects it.
+ * Comments, and a text that cannot be parsed, stay as they are.
  */
 export function restoreSecrets(text: string, { own, raw, elsewhere = [] }: Restoring): string {
   if (!MARKER.test(text) || parse(text) === undefined) return text;
@@ -134,7 +139,7 @@ export function restoreSecrets(text: string, { own, raw, elsewhere = [] }: Resto
   return restored + text.slice(from);
 }
 
-/** The values of a file as they are written in it, by their places. */
+/** The values of a file as written, by their places. */
 function spelt(raw: string | undefined): ReadonlyMap<string, string> {
   if (raw === undefined || parse(raw) === undefined) return new Map();
   const values = textsIn(raw).filter(({ kind }) => kind === "value");

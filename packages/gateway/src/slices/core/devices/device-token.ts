@@ -1,4 +1,4 @@
-/** Device tokens are derived, not stored: whoever reads the database alone cannot use one. */
+/** Device tokens are derived, not stored: a copy of the database alone gives nobody a usable token. */
 import { createHmac, randomInt } from "node:crypto";
 import { readTextIfExists, tokenKeyPath, writePrivateFile } from "../../../base/files.ts";
 import { asArgument, newSecret } from "../../../base/ids.ts";
@@ -18,7 +18,10 @@ export function deriveToken(key: string, deviceId: string, role: string, version
   return asArgument(createHmac("sha256", key).update(`${deviceId}|${role}|${version}`).digest("base64url"));
 }
 
-/** Where versions begin: at random, so that a device that is removed and paired again never gets an old token back. */
+/**
+ * The first version of a token. It is random, so that a device that is removed and paired again never gets an old token
+ * back.
+ */
 export function firstTokenVersion(): number {
   return randomInt(2 ** 47);
 }

@@ -41,7 +41,7 @@ interface Pending extends Omit<Device, "roles" | "createdAt" | "approvedAt"> {
   readonly requestedAt: number;
 }
 
-/** A request waits this long for its approval, ms (protocol: pairing stores). */
+/** How long a request waits for its approval, ms (protocol: pairing stores). */
 const REQUEST_TTL_MS = 5 * 60_000;
 const MAX_REQUESTS = 64;
 const FLUSH_MS = 60_000;
@@ -57,13 +57,16 @@ export class Devices implements Disposable {
   readonly #lastUsed = new Map<string, { deviceId: string; role: string; at: number }>();
   #flusher: Disposable | undefined;
 
-  /** Makes the state folder's token key when there is none yet. */
+  /** Creates the state folder's token key when there is none. */
   constructor(base: Base) {
     this.#base = base;
     this.#tokenKey = loadTokenKey(base.stateDir);
   }
 
-  /** Lets a paired device in; pairs it at once when `silent`; else files a request, or finds the one that waits. */
+  /**
+   * Admits a paired device. Pairs a new one at once when `silent`; otherwise files a request, or returns the one that
+   * waits.
+   */
   admit(request: DeviceRequest, { silent }: { silent: boolean }): Admission {
     const known = this.#device(request.deviceId);
     const device = known?.publicKey === request.publicKey ? known : undefined;
@@ -84,7 +87,7 @@ export class Devices implements Disposable {
     };
   }
 
-  /** Whether a token opens the door for a device in a role, with these scopes. Notes its use. */
+  /** Whether a token is valid for a device in a role with these scopes. Notes its use. */
   verifyToken(
     token: string,
     device: { deviceId: string; publicKey: string; role: string; scopes: readonly string[] },
@@ -120,7 +123,7 @@ export class Devices implements Disposable {
   }
 
   /**
-   * Approves exactly what was asked for. Throws `INVALID_REQUEST` "unknown requestId", or "missing scope: …" when the
+   * Approves exactly what was requested. Throws `INVALID_REQUEST` "unknown requestId", or "missing scope: …" when the
    * request asks for more than its approver holds.
    */
   approve(
@@ -150,8 +153,8 @@ export class Devices implements Disposable {
   }
 
   /**
-   * Gives a role of a device a new token; the old one, and connections that rest on it, end at once. The scopes may be
-   * narrowed but not widened. Throws `INVALID_REQUEST` "unknown deviceId/role" or "missing scope: …".
+   * Gives a role of a device a new token. The old token, and connections that were let in by it, end at once. The
+   * scopes may be narrowed but not widened. Throws `INVALID_REQUEST` "unknown deviceId/role" or "missing scope: …".
    */
   rotate(deviceId: string, role: string, scopes: readonly string[] | undefined, caller: Pick<Caller, "scopes">) {
     const device = this.#device(deviceId);
@@ -172,7 +175,10 @@ export class Devices implements Disposable {
     };
   }
 
-  /** Ends a role's token and the connections that rest on it. Throws `INVALID_REQUEST` "unknown deviceId/role". */
+  /**
+   * Revokes a role's token and closes the connections that were let in by it. Throws `INVALID_REQUEST` "unknown
+   * deviceId/role".
+   */
   revoke(
     deviceId: string,
     role: string,
@@ -192,7 +198,7 @@ export class Devices implements Disposable {
     return { deviceId, role, revokedAtMs };
   }
 
-  /** Forgets a device: it must be paired again. Throws `INVALID_REQUEST` "unknown deviceId". */
+  /** Removes a device; it must be paired again. Throws `INVALID_REQUEST` "unknown deviceId". */
   remove(deviceId: string, caller: Pick<Caller, "scopes">): { deviceId: string; removed: true } {
     const device = this.#device(deviceId);
     if (!device) throw invalidRequest("unknown deviceId");
@@ -207,7 +213,7 @@ export class Devices implements Disposable {
     this.#flush();
   }
 
-  /** After the answer to the call that revoked it, which may stand on the same connection. */
+  /** Closes connections after the answer to the revoking call, which may use one of them. */
   #invalidate(deviceId: string, role: string | undefined, reason: string): void {
     setImmediate(() => this.#base.host.closeConnections(deviceId, role, reason));
   }
@@ -289,7 +295,7 @@ export class Devices implements Disposable {
     return pending;
   }
 
-  /** Adds a role and scopes to a device, or makes it; a changed key starts it anew. Gives the role a token. */
+  /** Adds a role and scopes to a device, or creates it; a changed key replaces the device. Gives the role a token. */
   #pair(request: DeviceRequest): Device {
     const { store, clock } = this.#base;
     const known = this.#device(request.deviceId);
@@ -322,7 +328,7 @@ export class Devices implements Disposable {
     return this.#device(deviceId)!;
   }
 
-  /** Writes a token row; a new version makes the old value worthless. */
+  /** Writes a token row; a new version invalidates the old token. */
   #writeToken(deviceId: string, role: string, scopes: readonly string[], { isNew }: { isNew: boolean }): Token {
     const { store, clock } = this.#base;
     const known = this.#token(deviceId, role);
@@ -342,7 +348,7 @@ export class Devices implements Disposable {
     return this.#token(deviceId, role)!;
   }
 
-  /** Keeps what is shown of a device current; writes only what has changed, since most connects change nothing. */
+  /** Updates the facts that are shown of a device. Writes only changes, because most connects change nothing. */
   #updateFacts(request: DeviceRequest, device: Device): void {
     const facts = [
       request.displayName ?? device.displayName,
@@ -487,7 +493,7 @@ function pendingView(pending: Pending): Static<typeof PairingRequest> {
   };
 }
 
-/** What a device lacks for what it asks; undefined when it has all of it. */
+/** What a device lacks for a request; undefined when it has all of it. */
 function missing(device: Device | undefined, { role, scopes }: DeviceRequest) {
   if (!device) return "not-paired" as const;
   if (!device.roles.includes(role)) return "role-upgrade" as const;
@@ -503,7 +509,7 @@ function union(a: readonly string[] = [], b: readonly string[] = []): string[] {
   return [...new Set([...a, ...b])].sort();
 }
 
-/** Nobody hands out, or takes away, more than they hold. */
+/** Requires that the caller holds the scopes that they give or take away. */
 function requireCovered({ scopes }: Pick<Caller, "scopes">, wanted: readonly string[]): void {
   const lacking = wanted.find((scope) => !hasScope(scopes, scope));
   if (lacking)

@@ -1,4 +1,4 @@
-/** Devices and requests to become one, as the wire says them (protocol: device pairing). */
+/** The wire shapes of devices and of pairing requests (protocol: device pairing). */
 import { Type } from "@sinclair/typebox";
 import { Millis, NonEmpty } from "../../../kit/schema/schema.ts";
 

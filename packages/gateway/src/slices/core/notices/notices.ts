@@ -1,11 +1,11 @@
-/** News that wait for an agent's next turn in a conversation. They are kept in memory: a restart forgets them. */
+/** News for an agent's next turn in a conversation. They are kept in memory: a restart drops them. */
 import { asPeopleRead, type Words } from "../../../kit/text/words.ts";
 
 const MAX_WAITING = 20;
 
 interface Notice {
   readonly words: Words;
-  /** What it is about, where only the newest of it matters. */
+  /** The subject, when only the newest news of a subject matters. */
   readonly about: string | undefined;
 }
 
@@ -13,14 +13,14 @@ export class Notices {
   readonly #waiting = new Map<string, readonly Notice[]>();
   #revision = 0;
 
-  /** Another number whenever something has come or was taken. */
+  /** Changes whenever news was added or taken. */
   get revision(): number {
     return this.#revision;
   }
 
   /**
-   * Adds news to those of a session. One that equals the newest is dropped, and so is the oldest beyond 20. Of news with
-   * the same `about` only the newest is kept.
+   * Adds news to a session. News equal to the newest is dropped, and so is the oldest beyond 20. Of news with one
+   * `about`, only the newest is kept.
    */
   add(sessionKey: string, words: Words, about?: string): void {
     const waiting = this.#of(sessionKey);
@@ -30,12 +30,12 @@ export class Notices {
     this.#revision++;
   }
 
-  /** What waits in a session, as people read it. */
+  /** The waiting news of a session, as people read them. */
   waiting(sessionKey: string): readonly string[] {
     return this.#of(sessionKey).map(({ words: { text, from } }) => asPeopleRead(text, from));
   }
 
-  /** Takes what waits in a session: the agent is shown it once. */
+  /** Takes the waiting news of a session; the agent sees them once. */
   take(sessionKey: string): readonly Words[] {
     const waiting = this.#of(sessionKey);
     this.#waiting.delete(sessionKey);

@@ -1,4 +1,4 @@
-/** Who is connected: keeps the rows, and tells clients when they change and when every connection is about to end. */
+/** Keeps the list of connected clients, and tells clients when it changes and when every connection is about to end. */
 import { hostname } from "node:os";
 import { Coalesced } from "../../../base/time/coalesce.ts";
 import type { Caller } from "../../../kit/access.ts";
@@ -7,7 +7,7 @@ import type { Ending } from "../../../kit/lifecycle.ts";
 import { presence as presenceEvent, shutdown } from "./events.ts";
 import { type Beacon, type Entry, Rows } from "./rows.ts";
 
-/** Lists asked for within this time are sent once. */
+/** Lists requested within this time are sent once, ms. */
 const COALESCE_MS = 250;
 
 export class Presence implements Disposable {
@@ -46,7 +46,7 @@ export class Presence implements Disposable {
     this.#news.soon();
   }
 
-  /** Takes in a client's beacon (protocol: system-event). Returns what is new in it, as a line for the agent. */
+  /** Handles a client's beacon (protocol: system-event). Returns what is new in it, as a line for the agent. */
   beacon(beacon: Beacon): string | undefined {
     const { before, after } = this.#rows.beacon(beacon);
     this.#version++;
@@ -80,7 +80,7 @@ function selfEntry(version: string): Omit<Entry, "ts"> {
   };
 }
 
-/** Plain text is news as it is; of a node's beacon only what has changed is, and nothing in a periodic one. */
+/** The news in a beacon: plain text in full; of a node's beacon only changes; of a periodic beacon nothing. */
 function newsIn(text: string, before: Entry | undefined, after: Entry): string | undefined {
   if (!text.startsWith("Node:")) return text;
   const { reason = "" } = after;

@@ -1,4 +1,4 @@
-/** What becomes of conversations, for those who have asked to be told (protocol: sessions.subscribe). */
+/** Events about changes of conversations, for subscribers (protocol: sessions.subscribe). */
 import { Type } from "@sinclair/typebox";
 import { defineEvent } from "../../../kit/event.ts";
 import { Millis, NonEmpty } from "../../../kit/schema/schema.ts";

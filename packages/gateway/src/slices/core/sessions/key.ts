@@ -2,7 +2,7 @@
 import { invalidRequest } from "../../../base/errors.ts";
 import { normalAgentId } from "../agents/agents.ts";
 
-/** What the settings say that keys depend on. */
+/** The settings that keys depend on. */
 export interface KeyDefaults {
   readonly scope: "per-sender" | "global";
   readonly mainKey: string;

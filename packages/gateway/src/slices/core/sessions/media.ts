@@ -20,7 +20,7 @@ export class Media {
     this.#folder = join(stateDir, "media");
   }
 
-  /** Writes the bytes, unless they are there; they are on disk when it returns. */
+  /** Writes the bytes, unless the file exists. They are on disk when it returns. */
   save(data: Uint8Array, { mimeType, fileName }: { mimeType: string; fileName?: string | undefined }): MediaRef {
     const sha256 = sha256Hex(data);
     if (!fileExists(this.#path(sha256))) writePrivateFile(this.#path(sha256), data);

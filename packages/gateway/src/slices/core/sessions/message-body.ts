@@ -1,19 +1,19 @@
 /**
- * How a message is kept: its text once, in the column that is searched, and everything else as JSON beside it. Where the
- * text of a part stands in the column, the JSON says from where to where. Versions before kept it in both places.
+ * How a message is stored. Its text is stored once, in the column that is searched; the rest is JSON beside it. A part
+ * whose text is in the column is stored as a position and a length. Earlier versions stored the text in both places.
  */
 import { stored } from "../../../base/store/stored.ts";
 import type { NewMessage, StoredPart } from "./transcript.ts";
 
-/** What the JSON holds: a message without what has columns of its own. */
+/** The content of the JSON: a message without the fields that have columns. */
 export type MessageBody = Omit<NewMessage, "role" | "runId">;
 
 type TextPart = Extract<StoredPart, { type: "text" }>;
-/** A text part as it is kept; `at` is a place in the column, in UTF-16 units: where it begins, and how long it is. */
+/** A text part as it is stored; `at` is its position and length in the column, in UTF-16 units. */
 type KeptText = Omit<TextPart, "text"> & { readonly at: readonly [from: number, length: number] };
 type KeptPart = StoredPart | KeptText;
 
-/** Shorter texts take no more room than their place. */
+/** Shorter texts take no more room than a position. */
 const MIN_CHARS = 16;
 
 /** The JSON of a message whose column holds `text`. */
@@ -30,7 +30,7 @@ export function bodyOf(message: MessageBody, text: string): string {
   return JSON.stringify({ ...message, content });
 }
 
-/** The message that `bodyOf` has kept. */
+/** Restores the message that `bodyOf` has stored. */
 export function messageIn(body: string, text: string): MessageBody {
   const message = stored<MessageBody & { readonly content: readonly KeptPart[] }>(body);
   return { ...message, content: message.content.map((part) => (isPlace(part) ? wholePart(part, text) : part)) };
@@ -44,7 +44,10 @@ function wholePart({ at: [from, length], ...part }: KeptText, text: string): Tex
   return { ...part, text: text.slice(from, from + length) };
 }
 
-/** SQLite keeps UTF-8, in which half a character cannot be written, and in some places ends a text at a zero. */
+/**
+ * Whether SQLite stores a text unchanged: half a surrogate pair cannot be written as UTF-8, and a zero character ends a
+ * text in some places.
+ */
 function isSameInColumn(text: string): boolean {
   return text.length >= MIN_CHARS && text.isWellFormed() && !text.includes("\0");
 }

@@ -22,7 +22,7 @@ const Flag = Type.Optional(Type.Boolean());
 const Level = Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 256 })));
 
 const MAX_PREVIEW_KEYS = 64;
-/** Titles and last messages are looked up for so many rows. */
+/** The most rows for which titles and last messages are looked up. */
 const MAX_TITLED = 300;
 const DELETE_WAIT_MS = 15_000;
 
@@ -39,7 +39,7 @@ const filter = {
   search: Type.Optional(Type.String({ maxLength: 512 })),
 };
 
-/** What today's clients say beyond that; what this gateway has none of changes nothing. */
+/** Further filters of protocol 4 clients. Those for features that this gateway does not have change nothing. */
 const laterFilter = {
   offset: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_NUMBER, description: "How many to leave out first." })),
   archived: Type.Optional(Type.Boolean({ description: "Those that were put away, in place of the others." })),

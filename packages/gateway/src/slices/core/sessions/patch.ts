@@ -1,7 +1,7 @@
-/** What can be set for one session, and which values are allowed (protocol: sessions.patch). */
+/** The settings of one session and their allowed values (protocol: sessions.patch). */
 import { invalidRequest } from "../../../base/errors.ts";
 
-/** What can be set; absent follows the settings. */
+/** The settings of one session; an absent one follows the config. */
 export interface SessionLevels {
   thinkingLevel?: string;
   verboseLevel?: string;
@@ -10,7 +10,7 @@ export interface SessionLevels {
   responseUsage?: string;
   sendPolicy?: string;
   groupActivation?: string;
-  /** What becomes of messages that come while a reply is under way. */
+  /** The queue mode: what happens to messages that arrive during a reply. */
   queueMode?: string;
   execHost?: string;
   execSecurity?: string;
@@ -30,7 +30,7 @@ export type SessionPatch = { readonly [Name in keyof SessionLevels]?: string | n
 
 interface Rule {
   readonly values: readonly string[];
-  /** A value that is the same as none. */
+  /** A value that means the setting is not set. */
   readonly off?: string;
 }
 

@@ -1,15 +1,15 @@
-/** When a conversation begins anew by itself. Pure: what it depends on is passed in; hours are those of the machine. */
+/** Decides when a conversation begins anew by itself. Pure: all facts are passed in; hours are those of the machine. */
 import { kindOf } from "./key.ts";
 import type { ResetRule, SessionSettings } from "./settings.ts";
 
 /** What ended a conversation. */
 export type Expiry = "daily" | "idle";
 
-/** A rule with nothing left out. */
+/** A complete rule. */
 export interface ResetPolicy {
   readonly mode: "daily" | "idle" | "off";
   readonly atHour: number;
-  /** Undefined in mode daily: only the hour counts. */
+  /** Undefined in mode `daily` when only the hour counts. */
   readonly idleMinutes: number | undefined;
 }
 
@@ -26,7 +26,7 @@ export function resetPolicy(
   return { mode, atHour, idleMinutes: idleMinutes ?? (mode === "idle" ? IDLE_MINUTES : undefined) };
 }
 
-/** Whether a conversation in which something was said last at `lastAt` is over at `now`, both epoch ms; the earlier reason. */
+/** Whether a conversation whose last message was at `lastAt` is over at `now` (epoch ms); if so, the earlier reason. */
 export function expiryOf({ mode, atHour, idleMinutes }: ResetPolicy, lastAt: number, now: number): Expiry | undefined {
   if (mode === "off") return undefined;
   const idleAt = idleMinutes === undefined ? Number.POSITIVE_INFINITY : lastAt + idleMinutes * 60_000;
@@ -36,8 +36,8 @@ export function expiryOf({ mode, atHour, idleMinutes }: ResetPolicy, lastAt: num
 }
 
 /**
- * The first time after `at` that the machine's clocks show `hour`, epoch ms. Where clocks leave the hour out it is the
- * moment after; where they show it twice it is the first.
+ * The first time after `at` when the machine's clock shows `hour`, epoch ms. When a clock change skips the hour, it is
+ * the moment after the change; when the hour comes twice, it is the first.
  */
 export function nextHour(at: number, hour: number): number {
   const day = new Date(at);

@@ -19,19 +19,19 @@ import { type SessionSettings, session } from "./settings.ts";
 import { Transcript } from "./transcript.ts";
 import { Watchers } from "./watchers.ts";
 
-/** What the slices below this one read off keys. */
+/** Functions on keys that slices below use. */
 export { agentIdOf, isSubagentKey, kindOf } from "./key.ts";
 export { textOf } from "./transcript.ts";
 
 /** A conversation. */
 export interface Session {
   readonly key: string;
-  /** Names the current transcript; a reset gives a new one. */
+  /** The id of the current transcript; a reset gives a new one. */
   readonly sessionId: string;
   readonly agentId: string | undefined;
   readonly label: string | undefined;
   readonly levels: SessionLevels;
-  /** Where people of this conversation were last heard, and are answered. */
+  /** The place where people of this conversation were last heard, and are answered. */
   readonly route: Route | undefined;
   /** `provider/model` of the last run. */
   readonly lastModel: string | undefined;
@@ -42,7 +42,7 @@ export interface Session {
   readonly archived: boolean;
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** Tokens of the last turn: how full the model's window is. */
+  /** Tokens of the last turn, which show how full the model's window is. */
   readonly totalTokens: number;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -53,7 +53,7 @@ export interface Route {
   readonly channel: string;
   readonly account: string;
   readonly chat: { readonly id: string; readonly threadId?: string | undefined };
-  /** What people call it: a group's title, a person's name. */
+  /** The name that people use: a group's title, a person's name. */
   readonly title?: string | undefined;
 }
 
@@ -71,9 +71,9 @@ export interface SessionFilter {
   readonly search?: string;
 }
 
-/** What a run leaves in its session's row. */
+/** The facts that a run stores in its session's row. */
 export interface RunOutcome {
-  /** The transcript that it is of: one that was left meanwhile counts no more. */
+  /** The transcript of the run; a run of an earlier transcript is not counted. */
   readonly sessionId: string;
   readonly model?: string | undefined;
   readonly usage?: { readonly input: number; readonly output: number; readonly totalTokens: number } | undefined;
@@ -93,7 +93,7 @@ interface Row {
   readonly updatedAt: number;
 }
 
-/** What stands in the `details` column. */
+/** The content of the `details` column. */
 interface Details {
   readonly levels?: SessionLevels;
   readonly lastModel?: string | undefined;
@@ -107,13 +107,13 @@ const COLUMNS =
   "key, session_id as sessionId, agent_id as agentId, label, details, input_tokens as inputTokens, " +
   "output_tokens as outputTokens, total_tokens as totalTokens, created_at as createdAt, updated_at as updatedAt";
 const MAX_ROWS = 2_000;
-/** Ids that clients choose: nothing that means something in a path, a key or a sentence. */
+/** The form of ids that clients choose: no characters with a meaning in a path, a key or a sentence. */
 const SESSION_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-/** Under this name stands what models are not shown: the gateway's own words. */
+/** The model name of messages that models are not shown: the gateway's own words. */
 const NOTES = "moltbot";
 const MAX_LINE = 16;
 
-/** What models say of conversations. */
+/** The questions about conversations that models answers. */
 interface ModelsOfSessions {
   /** The `provider/id` of a model by any of its names. Throws `INVALID_REQUEST` for one that is not known. */
   refOf(name: string): string;
@@ -123,7 +123,7 @@ interface ModelsOfSessions {
   sessionDefaults(): Static<typeof SessionDefaults>;
 }
 
-/** What runs say of conversations. */
+/** The questions about conversations that runs answer. */
 interface RunsOfSessions {
   /** Whether nothing works in a conversation any more, after `limitMs` at the latest. */
   whenIdle(sessionKey: string, limitMs: number): Promise<boolean>;
@@ -143,7 +143,7 @@ export class Sessions {
   readonly transcript: Transcript;
   readonly past: Past;
   readonly media: Media;
-  /** Who is told of what becomes of conversations. */
+  /** Tells subscribers of changes of conversations. */
   readonly watchers: Watchers;
   readonly #store: Store;
   readonly #clock: Clock;
@@ -203,7 +203,7 @@ export class Sessions {
     return agentIdOf(key) ?? this.defaults.defaultAgentId;
   }
 
-  /** A conversation and those that have started it, one after the other: a sub-agent's has others above it. */
+  /** A conversation and the chain of conversations that started it, for sub-agents. */
   lineOf(key: string): string[] {
     const line = [key];
     for (let above = this.#parentOf(key); above !== undefined && line.length < MAX_LINE; above = this.#parentOf(above))
@@ -215,7 +215,7 @@ export class Sessions {
     return isSubagentKey(key) ? this.get(key)?.levels.spawnedBy : undefined;
   }
 
-  /** The name of a conversation for which nobody has chosen one. */
+  /** A new transcript id, for when nobody has chosen one. */
   newId(): string {
     return newId();
   }
@@ -307,8 +307,8 @@ export class Sessions {
   }
 
   /**
-   * The conversation of an id; an id that nobody knows opens one under it, of the named agent or else the default one
-   * (protocol: agent, sessionId). Throws `INVALID_REQUEST` for an id that cannot be one.
+   * The conversation of an id. An unknown id opens a new conversation, of the named agent or the default one (protocol:
+   * agent, sessionId). Throws `INVALID_REQUEST` for an invalid id.
    */
   open(sessionId: string, agentId = this.defaults.defaultAgentId): Session {
     const known = this.byId(sessionId) ?? this.get(explicitKey(agentId, sessionId));
@@ -355,7 +355,7 @@ export class Sessions {
     });
   }
 
-  /** Begins a conversation anew whose time is over; its new transcript says so. Returns why, if it did. */
+  /** Begins a conversation anew when its time is over; the new transcript says so. Returns the reason, if it did. */
   resetIfExpired(key: string, channel: string): Expiry | undefined {
     const before = this.get(key);
     const lastAt = before && this.transcript.lastAt(before.sessionId);
@@ -377,7 +377,7 @@ export class Sessions {
     return why;
   }
 
-  /** Forgets a session, and unless `keepTranscript` everything said in it. Throws for an agent's main session. */
+  /** Deletes a session and, unless `keepTranscript`, everything said in it. Throws for an agent's main session. */
   delete(key: string, { keepTranscript = false }: { keepTranscript?: boolean } = {}): boolean {
     this.requireDeletable(key);
     return this.#store.transaction(() => {
@@ -508,7 +508,7 @@ function explicitKey(agentId: string, sessionId: string): string {
   return `agent:${normalAgentId(agentId)}:explicit:${sessionId.toLowerCase()}`;
 }
 
-/** A route as the rows of `sessions.list` say it. */
+/** The fields of a route in rows of `sessions.list`. */
 function routeFields(route: Route | undefined) {
   if (!route) return {};
   const { channel, account, chat, title } = route;

@@ -55,7 +55,8 @@ export const tables = defineTables("sessions", [
      insert into messages_search (rowid, text) values (new.seq, new.text);
    end;`,
   "create index messages_of_the_gateway on messages (session_id, seq) where role = 'system'",
-  // Changes no table: versions before cannot read a text that is kept once, and must not try.
+  // Changes no table, but raises the version: earlier programs cannot read a text that is stored once, and must not
+  // try.
   "-- the body of a message may say where its text stands (message-body.ts)",
   `create table beginnings (
      session_id text primary key,

@@ -1,4 +1,4 @@
-/** What was said: an append-only list of messages for each session, searchable by word. */
+/** The transcript: an append-only list of messages for each session, searchable by word. */
 
 import type { Static } from "@sinclair/typebox";
 import { newId } from "../../../base/ids.ts";
@@ -12,8 +12,9 @@ import { type MessageTable, type PlacedMessage, RecentMessages } from "./recent-
 import type { Message, PreviewItem, SearchMatch } from "./schema.ts";
 
 /**
- * A part of a message as it is stored; pictures are files. Tool calls and thinking stand in the assistant's only. `from`
- * says whose words a text is when they are not simply those of the message's role: `text` is then as it was said.
+ * A part of a message as it is stored; pictures are files. Tool calls and thinking occur only in the assistant's
+ * messages. `from` says whose words a text is when they are not simply those of the message's role; `text` is then
+ * unframed.
  */
 export type StoredPart =
   | { readonly type: "text"; readonly text: string; readonly from?: Source | undefined }
@@ -31,7 +32,7 @@ export type StoredPart =
       readonly providerData?: Readonly<Record<string, unknown>> | undefined;
     };
 
-/** What is added to a transcript. */
+/** A message that is added to a transcript. */
 export interface NewMessage {
   readonly role: Message["role"];
   readonly content: readonly StoredPart[];
@@ -79,13 +80,13 @@ interface MovedRow {
   readonly archivedAt: number | null;
 }
 
-/** Pictures of a history answer: the newest up to this many bytes are sent along. */
+/** The most bytes of pictures in a history answer; the newest are sent. */
 const MAX_IMAGE_BYTES = 3 * 1024 * 1024;
-/** A history answer as JSON (protocol: chat.history). */
+/** The most characters of a history answer as JSON (protocol: chat.history). */
 const MAX_HISTORY_CHARS = 6 * 1024 * 1024;
 
 export class Transcript {
-  /** Told of every message that is added, before the surrounding transaction has ended. */
+  /** Called for every new message, before the surrounding transaction ends. */
   onAppend: ((session: { key: string; sessionId: string }, message: StoredMessage) => void) | undefined;
   readonly #store: Store;
   readonly #clock: Clock;
@@ -105,9 +106,9 @@ export class Transcript {
   append(session: { key: string; sessionId: string }, message: NewMessage): StoredMessage {
     const { role, runId, ...body } = message;
     const stored = { ...message, id: newId(), at: this.#clock.now() };
-    // What tools answered is not what people look for.
+    // People do not search for tool results.
     const text = role === "toolResult" ? "" : textOf(message.content);
-    // Returned, not asked for afterwards: the search table's trigger inserts rows of its own.
+    // Use `returning`: the search table's trigger inserts rows of its own, so `last_insert_rowid` would be wrong.
     const { seq } = this.#store.get<{ seq: number }>(
       "insert into messages (id, session_key, session_id, run_id, role, at, text, body) values (?, ?, ?, ?, ?, ?, ?, ?) returning seq",
       ...[stored.id, session.key, session.sessionId, runId ?? null, role, stored.at],
@@ -132,8 +133,8 @@ export class Transcript {
   }
 
   /**
-   * The newest messages, oldest first: read backwards from the last until `goesOn` says no to one, which is the first of
-   * the answer; never more than `limit`, and only what stands behind the message `afterId` if that is still there.
+   * The newest messages, oldest first. Reads backwards until `goesOn` returns false for a message, which is the first
+   * of the answer. Never more than `limit`, and only messages after `afterId` if that still exists.
    */
   backwards(
     sessionId: string,
@@ -164,13 +165,13 @@ export class Transcript {
     return row && toMessage(row);
   }
 
-  /** Takes one message out of the conversation; it stays searchable. */
+  /** Removes one message from the conversation; it stays searchable. */
   archive(id: string): void {
     this.#recent.forget();
     this.#store.run("update messages set archived_at = ? where id = ? and archived_at is null", this.#clock.now(), id);
   }
 
-  /** What one run said and heard in a session, oldest first. */
+  /** The messages of one run in a session, oldest first. */
   ofRun(sessionId: string, runId: string): StoredMessage[] {
     return this.#store
       .all<MessageRow>(
@@ -183,8 +184,8 @@ export class Transcript {
   }
 
   /**
-   * The last messages as the wire says them: at most `limit`, and at most 6 MiB of JSON; the oldest go first. How the model
-   * came to its answers is left out unless `thinking` asks for it.
+   * The last messages in the wire's form: at most `limit`, and at most 6 MiB of JSON; the oldest are left out first.
+   * Reasoning is left out unless `thinking` asks for it.
    */
   history(sessionId: string, limit: number, { thinking = false }: { thinking?: boolean } = {}): Message[] {
     const shown = this.last(sessionId, limit).map((stored) =>
@@ -258,7 +259,7 @@ export class Transcript {
     return rows.reverse().map(({ role, text }) => ({ role: previewRole(role), text: shorten(text, maxChars) }));
   }
 
-  /** The first thing a person said, shortened: what a conversation without a name is called. */
+  /** The first message of a person, shortened: the title of a conversation without a name. */
   title(sessionId: string): string | undefined {
     return this.#firstText("role = 'user' and text not like '/%'", "asc", sessionId, 60);
   }
@@ -285,7 +286,7 @@ export class Transcript {
     )?.at;
   }
 
-  /** Where a message stands among all messages; undefined when there is none of that id. */
+  /** The position of a message among all messages; undefined when the id is unknown. */
   placeOf(id: string): number | undefined {
     return this.#store.get<{ seq: number }>("select seq from messages where id = ?", id)?.seq;
   }
@@ -300,7 +301,7 @@ export class Transcript {
     );
   }
 
-  /** Takes all but the last `keep` messages out of the conversation; they stay searchable. Returns how many it took. */
+  /** Removes all but the last `keep` messages from the conversation; they stay searchable. Returns how many. */
   archiveAllBut(sessionId: string, keep: number): number {
     this.#recent.forget(sessionId);
     return this.#store.run(
@@ -313,7 +314,7 @@ export class Transcript {
     ).changes;
   }
 
-  /** Takes what a run has said and heard out of the conversation; it stays searchable. */
+  /** Removes the messages of a run from the conversation; they stay searchable. */
   archiveRun(sessionId: string, runId: string): void {
     this.#recent.forget(sessionId);
     this.#store.run(
@@ -322,7 +323,7 @@ export class Transcript {
     );
   }
 
-  /** Where the messages of runs stand in a session, oldest first. */
+  /** The positions of the messages of runs in a session, oldest first. */
   placesOf(sessionId: string, runIds: readonly string[]): number[] {
     const places = runIds.flatMap((runId) =>
       this.#store.all<{ seq: number }>(
@@ -334,12 +335,12 @@ export class Transcript {
     return places.map(({ seq }) => seq).sort((a, b) => a - b);
   }
 
-  /** Whether nothing stands behind a place in its session. */
+  /** Whether a position is the last of its session. */
   isLast(sessionId: string, place: number): boolean {
     return !this.#store.get("select 1 from messages where session_id = ? and seq > ? limit 1", sessionId, place);
   }
 
-  /** Puts messages behind everything else, in this order, as messages of a run. */
+  /** Moves messages to the end, in this order, as messages of a run. */
   moveToEnd(places: readonly number[], runId: string): void {
     for (const place of places) this.#moveToEnd(place, runId);
   }

@@ -1,6 +1,6 @@
 /**
- * Which connections want to be told of conversations, and what they are told. News waits until the code that makes it has
- * come to its end, so that nothing is told of a transaction that was rolled back; for nobody, nothing is made.
+ * Knows which connections watch conversations, and tells them the news. News waits until the current code has ended, so
+ * that nothing is told of a transaction that was rolled back. Without watchers, no news is made.
  */
 import type { Bus } from "../../../base/bus.ts";
 import { GatewayError } from "../../../base/errors.ts";
@@ -9,7 +9,7 @@ import { sessionMessage, sessionsChanged } from "./events.ts";
 import type { Sessions } from "./sessions.ts";
 import type { StoredMessage } from "./transcript.ts";
 
-/** What has become of a conversation: a change of it, or a step of a run in it. */
+/** News of a conversation: a change, or a step of a run in it. */
 export type SessionNews =
   | { readonly reason: "create" | "patch" | "reset" | "new" | "send" | "delete" }
   | { readonly phase: "start" | "end" | "error" | "message"; readonly runId?: string | undefined };
@@ -20,7 +20,7 @@ interface Said {
   readonly message: StoredMessage;
 }
 
-/** Conversations that one connection may watch: a window shows one or a few. */
+/** The most conversations that one connection may watch; a window shows one or a few. */
 const MAX_KEYS = 200;
 
 export class Watchers {
@@ -31,7 +31,7 @@ export class Watchers {
   readonly #ofKey = new Map<string, Set<string>>();
   /** Watched keys by connection. */
   readonly #keys = new Map<string, Set<string>>();
-  /** By key and what happened, so that the same news is told once. */
+  /** Pending news by key and kind, so that one change is told once. */
   readonly #changes = new Map<string, { readonly key: string; readonly news: SessionNews }>();
   #said: Said[] = [];
   #isDue = false;
@@ -49,7 +49,7 @@ export class Watchers {
     this.#ofAll.add(connId);
   }
 
-  /** Tells a connection of what is said in one conversation. Throws `UNAVAILABLE` when it watches too many already. */
+  /** Tells a connection of new messages in one conversation. Throws `UNAVAILABLE` when it watches too many already. */
   watch(key: string, connId: string, signal: AbortSignal): void {
     if (signal.aborted) return;
     const keys = this.#keysOf(connId, signal);
@@ -62,7 +62,7 @@ export class Watchers {
     this.#ofKey.set(key, (this.#ofKey.get(key) ?? new Set()).add(connId));
   }
 
-  /** The end of `watch`. */
+  /** Ends `watch`. */
   unwatch(key: string, connId: string): void {
     this.#keys.get(connId)?.delete(key);
     const watching = this.#ofKey.get(key);
@@ -70,7 +70,7 @@ export class Watchers {
     if (watching?.size === 0) this.#ofKey.delete(key);
   }
 
-  /** The conversations that a connection watches; all is forgotten when it ends. */
+  /** The conversations that a connection watches; removed when the connection ends. */
   #keysOf(connId: string, signal: AbortSignal): Set<string> {
     const known = this.#keys.get(connId);
     if (known) return known;
@@ -85,7 +85,7 @@ export class Watchers {
     return keys;
   }
 
-  /** Whether anybody wants to know of every conversation; nobody need find out what `changed` tells otherwise. */
+  /** Whether anybody watches all conversations; otherwise callers need not compute what `changed` would tell. */
   get hasAny(): boolean {
     return this.#ofAll.size > 0;
   }
@@ -97,14 +97,14 @@ export class Watchers {
     return this.#ofAll.size === 0 ? ofKey : new Set([...this.#ofAll, ...ofKey]);
   }
 
-  /** Something has become of a conversation. */
+  /** Notes news of a conversation. */
   changed(key: string, news: SessionNews): void {
     if (this.#ofAll.size === 0 || key === "") return;
     this.#changes.set(`${key}\n${JSON.stringify(news)}`, { key, news });
     this.#tellSoon();
   }
 
-  /** Something was said. */
+  /** Notes a new message. */
   said({ key, sessionId }: { key: string; sessionId: string }, message: StoredMessage): void {
     if (this.#ofAll.size === 0 && !this.#ofKey.has(key)) return;
     if (message.role !== "user" && message.role !== "assistant") return;
@@ -134,7 +134,7 @@ export class Watchers {
     const session = this.#sessions.get(key);
     const messageSeq = transcript.placeOf(rest.id);
     if (!session || session.sessionId !== sessionId || messageSeq === undefined) return;
-    // As in a history that nobody has asked to show how the model came to its answers.
+    // Leave out reasoning, as a history does that was not asked for it.
     const message = transcript.toWire({ ...rest, content: content.filter(({ type }) => type !== "thinking") });
     this.#bus.publish(sessionMessage, {
       ...{ sessionKey: key, agentId: this.#sessions.agentOf(key) },
@@ -146,7 +146,7 @@ export class Watchers {
   #tellChange(key: string, news: SessionNews): void {
     const session = this.#sessions.get(key);
     const isDeleted = "reason" in news && news.reason === "delete";
-    // Rolled back, or gone meanwhile: then that is told.
+    // The transaction was rolled back, or the session has been deleted meanwhile; that deletion is told instead.
     if (isDeleted === (session !== undefined)) return;
     this.#bus.publish(sessionsChanged, {
       ...{ sessionKey: key, agentId: this.#sessions.agentOf(key), ts: this.#clock.now() },

@@ -1,13 +1,13 @@
 /**
- * What today's clients ask for on their pages and this gateway has none of: each answer says so in the shape that they
- * read, so that a page is empty and not broken. Nothing here is listed in hello-ok, and nothing here does anything.
+ * Answers for features that today's clients ask for and this gateway does not have. Each answer is empty in the shape
+ * that clients read, so that a page is empty and not broken. These methods are not listed in hello-ok, and do nothing.
  */
 import { Type } from "@sinclair/typebox";
 import type { Scope } from "../../../kit/access.ts";
 import type { Method } from "../../../kit/method.ts";
 import { defineMethod } from "./slice.ts";
 
-/** Name, what there is none of, the answer, and who may ask when that is not read scope. */
+/** Name, the missing feature, the answer, and the access when it is not read scope. */
 type Row = readonly [name: string, what: string, answer: object, access?: Scope];
 
 const THEME = { id: "moltbot", name: "moltbot", description: "The one that there is.", source: "builtin" };

@@ -1,4 +1,4 @@
-/** Conversations as `health` and `status` tell of them. */
+/** The conversations in the form of `health` and `status`. */
 import type { Static } from "@sinclair/typebox";
 import type { Clock } from "../../../base/time/clock.ts";
 import type { Agents } from "../../core/agents/agents.ts";

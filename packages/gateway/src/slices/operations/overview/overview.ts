@@ -1,4 +1,4 @@
-/** How the gateway is doing: health and its news, status, ticks, and what hello-ok tells a connection. */
+/** The state of the gateway: health and its events, status, ticks, and what hello-ok tells a connection. */
 import { availableParallelism, freemem, hostname, totalmem } from "node:os";
 import type { Static } from "@sinclair/typebox";
 import { explain } from "../../../base/config/config.ts";
@@ -32,7 +32,7 @@ interface OverviewServices extends Base {
 const TICK_MS = 30_000;
 /** A snapshot is refreshed and broadcast this often (protocol: transport). */
 const REFRESH_MS = 60_000;
-/** Refreshes asked for within this time are one. */
+/** Refreshes requested within this time are one, ms. */
 const COALESCE_MS = 250;
 /** The ages in a status may be this old. */
 const STATUS_MS = 250;
@@ -124,7 +124,7 @@ export class Overview implements Disposable {
     this.#healthNews.soon();
   }
 
-  /** The status of now, or of a moment ago when nothing has changed since. */
+  /** The current status, or one of a moment ago when nothing has changed since. */
   status(): Serialized {
     const { clock, store, config, notices } = this.#services;
     const of = `${store.writes} ${config.revision} ${notices.revision}`;

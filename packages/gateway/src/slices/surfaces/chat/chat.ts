@@ -1,4 +1,4 @@
-/** What a chat window does: sends, reads, stops and adds to a conversation (protocol: chat). */
+/** The actions of a chat window: send, read, stop, and add a message (protocol: chat). */
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
 import type { Caller } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
@@ -24,7 +24,7 @@ interface HistoryParams {
   readonly sessionKey: string;
   readonly agentId?: string;
   readonly limit?: number;
-  /** Of the messages as JSON. */
+  /** The most bytes of the messages as JSON. */
   readonly maxBytes?: number;
 }
 
@@ -53,7 +53,7 @@ export class Chat {
 
   constructor(services: ChatServices) {
     this.#services = services;
-    // Where runs begin and end, for those who watch conversations.
+    // Tell watchers of conversations when runs begin and end.
     services.bus.on(agentEvent, ({ stream, runId, data: { phase } }) => {
       if (stream !== "lifecycle" || (phase !== "start" && phase !== "end" && phase !== "error")) return;
       const { sessions, agent } = this.#services;
@@ -84,7 +84,7 @@ export class Chat {
     };
   }
 
-  /** What a chat window offers. */
+  /** The choices of a chat window. */
   async metadata(
     { sessionKey, agentId }: { sessionKey?: string; agentId?: string },
     caller: Caller,
@@ -117,7 +117,7 @@ export class Chat {
     };
   }
 
-  /** Takes a message in; the reply comes as `chat` events. It is on disk when this returns. */
+  /** Accepts a message; the reply comes as `chat` events. The message is on disk when this returns. */
   send(params: SendParams, caller: Caller): { runId: string; status: "started" | "in_flight" | "ok" } | Stopped {
     const runId = params.idempotencyKey;
     const { agent, sessions } = this.#services;
@@ -199,7 +199,7 @@ export class Chat {
   }
 }
 
-/** Where the run of a repeated message stands. Throws its failure, with the payload beside it. */
+/** The state of the run of a repeated message. Throws its failure, with the payload beside it. */
 function statusOf(runId: string, known: KnownRun): "in_flight" | "ok" {
   if (known.kind === "open") return "in_flight";
   const error = known.result.outcome.kind === "error" ? errorOf(known.result) : undefined;
@@ -207,7 +207,7 @@ function statusOf(runId: string, known: KnownRun): "in_flight" | "ok" {
   throw new GatewayError("UNAVAILABLE", error, { payload: { runId, status: "error", summary: error } });
 }
 
-/** The newest messages that fit; the newest one always, so that a window is not empty. */
+/** The newest messages that fit, but always at least one, so that a window is not empty. */
 function newestWithin(messages: Message[], maxBytes: number): Message[] {
   let bytes = 0;
   let first = messages.length;

@@ -14,7 +14,7 @@ import { PastPage } from "../../core/sessions/schema.ts";
 import { Attachments, ChatMetadata, History, LaterHistory, MessageText, Stopped } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
-/** Beside a session key: a key without an agent is this one's. */
+/** The agent for a session key that names none. */
 const AgentId = Type.Optional(Id);
 const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: "Default 200." }));
 const MaxBytes = Type.Optional(
@@ -66,7 +66,7 @@ export const metadata = defineMethod({
   handler: ({ params, gateway, caller }) => gateway.chat.metadata(params, caller),
 });
 
-/** Duplicates are known by the run, also after a restart; so this is not `once`. */
+/** The run recognises duplicates, also after a restart; so this method is not `once`. */
 export const send = defineMethod({
   name: "chat.send",
   summary: "Sends a message; the reply comes as chat events. A stop word stops the reply under way.",

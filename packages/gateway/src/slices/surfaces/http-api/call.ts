@@ -18,7 +18,7 @@ export interface Call {
   readonly headers: IncomingHttpHeaders;
   readonly body: Readonly<Record<string, unknown>>;
   readonly response: ServerResponse;
-  /** Whoever holds the gateway's secret, as runs and tools know them. */
+  /** The caller as runs and tools know it. */
   readonly caller: Caller;
   /** Aborts when the caller goes away. */
   readonly signal: AbortSignal;

@@ -48,7 +48,7 @@ export async function chatCompletions({ gateway, headers, body, response, caller
   events.done();
 }
 
-/** A run that failed; official clients do not try it again, for its tools may have done something. */
+/** The refusal for a failed run. Official clients must not retry it, because its tools may have had effects. */
 export function failed(problem: string) {
   return refused(500, problem, { headers: { "X-Should-Retry": "false" } });
 }

@@ -10,7 +10,7 @@ export interface ChatRequest {
   readonly model: string;
   readonly conversation: Conversation;
   readonly stream: boolean;
-  /** A last chunk says how many tokens it took. */
+  /** Whether a last chunk reports the tokens. */
   readonly includeUsage: boolean;
   readonly thinking: Thinking | undefined;
   readonly user: unknown;

@@ -1,4 +1,4 @@
-/** What a request says, whichever API it uses: standing instructions, earlier turns, and the message to answer. */
+/** The content of a request of either API: standing instructions, earlier turns, and the message to answer. */
 import { isRecord } from "../../../base/config/config.ts";
 import { refused } from "./exchange.ts";
 
@@ -18,18 +18,18 @@ export interface GivenTurn {
   readonly tool?: string;
 }
 
-/** What is asked, and on what ground. */
+/** The message to answer, and its context. */
 export interface Conversation {
   readonly instructions: string;
   readonly earlier: readonly GivenTurn[];
   readonly message: GivenTurn;
-  /** Answers of the caller's tools that come with the message: information, and nobody's order. */
+  /** Results of the caller's own tools; they are information and give no orders. */
   readonly results: readonly GivenTurn[];
 }
 
 /**
- * Splits messages: what a person said last is the message, even in several parts; everything before is earlier. What
- * stands behind it, the beginning of an answer, does not count. Undefined when nobody has said anything.
+ * Splits messages. The last message of a person, even in several parts, is the message to answer; everything before is
+ * earlier. The start of an answer after it is ignored. Undefined when no person has said anything.
  */
 export function conversationOf(turns: readonly GivenTurn[], instructions: readonly string[]): Conversation | undefined {
   const last = turns.findLastIndex(
@@ -87,7 +87,7 @@ function isOneOf(type: unknown, ...types: readonly string[]): boolean {
   return typeof type === "string" && types.includes(type);
 }
 
-/** Where both APIs put a file: beside the type, in an object of its own, or in a `source`. */
+/** Finds the file of a part; both APIs put it beside the type, in an object of its own, or in a `source`. */
 function fileOf(part: Readonly<Record<string, unknown>>): GivenFile | undefined {
   const inner = [part.file, part.image_url, part.source].find(isRecord) ?? part;
   const keys = ["file_data", "data", "file_url", "image_url", "url"] as const;
@@ -102,7 +102,7 @@ function fileOf(part: Readonly<Record<string, unknown>>): GivenFile | undefined 
   };
 }
 
-/** A result of a tool of the caller's; `name` is that of the tool or of its call. */
+/** A turn with a result of the caller's tool; `name` is that of the tool or of its call. */
 export function toolTurn(name: unknown, text: string, files: readonly GivenFile[]): GivenTurn {
   return { role: "user", text, files, tool: typeof name === "string" && name !== "" ? name : "of the caller" };
 }

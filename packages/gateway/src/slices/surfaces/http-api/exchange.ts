@@ -28,7 +28,7 @@ export function refused(
   return new Refusal(status, { error: { message, type, param, code } }, headers);
 }
 
-/** What went wrong as a refusal; undefined for what nobody foresaw. */
+/** The refusal for an error; undefined for an unexpected one. */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error;
   if (!(error instanceof GatewayError)) return undefined;
@@ -66,7 +66,7 @@ async function readBody(
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    // Not destroyed at an early end: the refusal goes out over the same socket.
+    // Keep the socket at an early end: the refusal is sent over it.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > maxBytes) break;
@@ -91,7 +91,7 @@ function parsed(text: string): unknown {
 
 const guards = new WeakMap<ServerResponse, (text: string) => string>();
 
-/** Says what takes secrets out of what is answered; nothing can be answered before. */
+/** Sets the function that removes secrets from answers; nothing can be answered before. */
 export function guardAnswers(response: ServerResponse, guard: (text: string) => string): void {
   guards.set(response, guard);
 }
@@ -121,12 +121,12 @@ export function answerJson(
 }
 
 const KEEP_ALIVE_MS = 15_000;
-/** What may wait for a client that does not read. */
+/** The most bytes that wait for a client that does not read. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
 /**
- * An answer as server-sent events. It begins with the first event, so that what fails before is an ordinary refusal, or
- * after a silence; later silences are filled with comments, so that proxies leave the connection open.
+ * An answer as server-sent events. It begins with the first event or after a silence, so that an early failure is still
+ * an ordinary refusal. Later silences are filled with comments, so that proxies keep the connection open.
  */
 export class EventStream implements Disposable {
   readonly #response: ServerResponse;
@@ -137,12 +137,12 @@ export class EventStream implements Disposable {
     this.#keepAlive = clock.every(KEEP_ALIVE_MS, () => this.#write(": still working\n\n"));
   }
 
-  /** Whether the caller has been told that an answer comes. */
+  /** Whether the answer has begun. */
   get hasBegun(): boolean {
     return this.#response.headersSent;
   }
 
-  /** Sends one event; with a name for clients that look at names. */
+  /** Sends one event, with a name for clients that use names. */
   send(data: unknown, name?: string): void {
     this.#write(`${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(data)}\n\n`);
   }

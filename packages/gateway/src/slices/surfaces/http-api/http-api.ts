@@ -21,7 +21,7 @@ interface Endpoint {
 }
 
 const MIB = 1024 * 1024;
-/** Requests at once; agents queue further up, but bodies must not pile up. */
+/** The most requests at once. Agents queue by themselves, but bodies must not pile up. */
 const MAX_AT_ONCE = 100;
 
 const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
@@ -34,7 +34,7 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ["/v1/models", { method: "GET", maxBytes: 0, isOn: (on) => on.chatCompletions || on.responses, answer: models }],
 ]);
 
-/** What the holder of the secret may do here: talk to agents and use their tools, not change the gateway. */
+/** The scopes of callers: they may talk to agents and use their tools, but not change the gateway. */
 const SCOPES: ReadonlySet<string> = new Set(["operator.read", "operator.write"]);
 
 export class HttpApi {
@@ -116,7 +116,7 @@ export class HttpApi {
   }
 }
 
-/** What is not read cannot be skipped either: the connection ends with the answer. */
+/** Close the connection with the answer, because an unread body cannot be skipped. */
 const CLOSE = { Connection: "close" };
 
 /** The agents, as models that can be chosen. */
@@ -126,7 +126,7 @@ function models({ gateway, response }: Call): void {
   answerJson(response, 200, { object: "list", data });
 }
 
-/** Whoever holds the secret, as a caller of the wire. */
+/** The caller of the wire that stands for a holder of the secret. */
 function callerOf(isLocal: boolean): Caller {
   return {
     connId: newId(),

@@ -6,7 +6,7 @@ import { refused } from "./exchange.ts";
 
 const LEVELS: readonly string[] = ["off", "minimal", "low", "medium", "high", "xhigh"];
 
-/** The level of thinking that an effort stands for. Throws a 400 for a word that nobody knows. */
+/** The thinking level of an effort. Throws a 400 for an unknown word. */
 export function thinkingOf(effort: unknown): Thinking | undefined {
   if (effort === undefined || effort === null) return undefined;
   const level = effort === "none" ? "off" : effort;
@@ -15,8 +15,8 @@ export function thinkingOf(effort: unknown): Thinking | undefined {
 }
 
 /**
- * Agents use the tools of their gateway; what a caller brings along they cannot call. Throws a 400 for such tools and
- * for formats that an agent cannot promise to keep.
+ * Refuses what an agent cannot do. Agents use the gateway's tools; they cannot call the caller's, nor promise an output
+ * format. Throws a 400 for both.
  */
 export function requireOwnTools(body: Readonly<Record<string, unknown>>): void {
   const { tools, functions, tool_choice: choice } = body;

@@ -12,7 +12,7 @@ export interface ResponsesRequest {
   readonly stream: boolean;
   readonly thinking: Thinking | undefined;
   readonly user: unknown;
-  /** The answer that this one goes on from. */
+  /** The earlier response that this one continues. */
   readonly previous: string | undefined;
   readonly metadata: unknown;
 }
@@ -41,7 +41,7 @@ export function readResponsesRequest(body: Readonly<Record<string, unknown>>): R
   };
 }
 
-/** Sorts one item: who said what, or what is to be kept in mind. */
+/** Sorts one item: a message, or an instruction. */
 function readItem(item: unknown, where: string, said: GivenTurn[], standing: string[]): void {
   if (!isRecord(item)) throw refused(400, `${where} must be an object.`);
   const { type = "message", role } = item;

@@ -26,9 +26,9 @@ export interface Wanted {
 }
 
 /**
- * Runs it. `onText` gets the answer piece by piece. A conversation that has no memory yet begins with the earlier turns
- * of the request; one that has remembers by itself. Throws what is wrong with the request; rejects with the signal's
- * reason when it aborts.
+ * Runs a request. `onText` gets the answer in pieces. A conversation without messages begins with the earlier turns of
+ * the request; one with messages keeps its own. Throws what is wrong with the request; rejects with the signal's reason
+ * when it aborts.
  */
 export async function run(
   gateway: HttpServices,
@@ -98,7 +98,7 @@ async function recall(
   });
 }
 
-/** What somebody has said, or what a tool of the caller's has answered: those are nobody's own words. */
+/** A text part of a person, or of a result of the caller's tool, which is nobody's own words. */
 function saidPart(text: string, tool: string | undefined): StoredPart {
   const part = { type: "text" as const, text: text.replaceAll("\u0000", "") };
   return tool === undefined ? part : { ...part, from: { kind: "tool", id: oneLine(tool) } };
@@ -111,7 +111,10 @@ interface SentFile {
   readonly fileName?: string;
 }
 
-/** Files as runs take them; those that are elsewhere are fetched. Throws a 400 for one that would be left out silently. */
+/**
+ * The files of a request in the form of runs; addresses are fetched. Throws a 400 for a file that would be left out
+ * silently.
+ */
 async function attachmentsOf(
   files: readonly GivenFile[],
   { gateway, signal }: { gateway: HttpServices; signal: AbortSignal },

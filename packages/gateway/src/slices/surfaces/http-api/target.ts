@@ -5,7 +5,7 @@ import { type Agents, normalAgentId } from "../../core/agents/agents.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 import { refused } from "./exchange.ts";
 
-/** The product has had several names, and so have its headers. */
+/** Names of the product in headers; it has had several. */
 const BRANDS = ["moltbot", "clawdbot", "openclaw"] as const;
 
 /** The value of a header `x-<brand>-<name>`; undefined when it is absent or blank. */
@@ -52,11 +52,11 @@ export function sessionKeyOf(
   if (named !== undefined) return sessions.canonical(named);
   if (typeof user !== "string" || user.trim() === "") return sessions.canonical(`agent:${agentId}:${kind}:${newId()}`);
   const keyOf = (name: string) => sessions.canonical(`agent:${agentId}:${kind}-user:${name}`);
-  // Callers put names, addresses and whole sentences there: a key is seen in logs, lists and events.
-  // Capitals never told two users apart.
+  // Hash the value: callers put names, addresses and whole sentences there, and keys appear in logs, lists and events.
+  // Capitals have never told two users apart.
   const hashed = keyOf(sha256Hex(user.trim().toLowerCase()).slice(0, 32));
   if (sessions.get(hashed) || user.length > MAX_OLD_CHARS) return hashed;
-  // A conversation from the time when the name stood in the key goes on.
+  // Continue an old conversation whose key holds the plain name.
   const old = keyOf(user);
   return sessions.get(old) ? old : hashed;
 }

@@ -14,7 +14,7 @@ export async function toolsInvoke({ gateway, headers, body, response, caller, si
   if (!isRecord(args)) throw refused(400, "tools.invoke requires body.args to be an object");
   const sessionKey = sessions.canonical(typeof body.sessionKey === "string" ? body.sessionKey : "main");
   const agentId = sessions.agentOf(sessionKey);
-  // Of an agent that is not configured no policy is known.
+  // An agent that is not configured has no policy.
   if (!agents.ids().includes(agentId)) throw refusedTool(404, "not_found", `There is no agent "${agentId}".`);
   const session = sessions.get(sessionKey) ?? sessions.ensure(sessionKey);
   const run: ToolRun = {
@@ -33,7 +33,7 @@ export async function toolsInvoke({ gateway, headers, body, response, caller, si
   const given = withAction(tool, args, action);
   const call = { callId: `call_${newId()}`, name: tool.name, args: given, raw: JSON.stringify(given) };
   const result = await agent.toolbox.call(call, {
-    // What the call starts stands under the rules of the channel that the caller speaks for, too.
+    // Work that the call starts is also limited by the rules of the caller's channel.
     run: { ...run, limits: agent.toolbox.limitsOf(asked) },
     ...{ tools, signal, update: () => {} },
   });

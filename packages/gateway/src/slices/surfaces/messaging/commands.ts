@@ -9,7 +9,7 @@ const why = defineCommand({
   needs: "operator.write",
   summary: "why the last message here was answered, or not",
   run({ args, starter, runId, sessionKey, gateway: { messaging } }) {
-    // What was said elsewhere is not for people on channels.
+    // People on channels may not see messages of other chats.
     if (args !== "" && senderOf(starter) === undefined) return explain(messaging.why(args).entry);
     const entry = messaging.lastIn({ runId, sessionKey });
     if (entry) return explain(entry);

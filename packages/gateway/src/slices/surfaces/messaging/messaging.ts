@@ -1,6 +1,6 @@
 /**
- * Channels: their accounts, what comes in over them and what goes out. Policy and durability are here; platforms are not.
- * This is what others reach; the work is done in `accounts.ts`, `intake.ts`, `outgoing.ts` and `sender.ts`.
+ * The service of channels: their accounts, inbound and outbound messages. Policy and durability are here; platforms are
+ * not. Other slices use this class; the work is done in `accounts.ts`, `intake.ts`, `outgoing.ts` and `sender.ts`.
  */
 import type { Settings } from "../../../base/config/config.ts";
 import { invalidRequest } from "../../../base/errors.ts";
@@ -151,7 +151,7 @@ export class Messaging implements AsyncDisposable {
     this.accounts.begin();
   }
 
-  /** A binding to an agent that does not exist leaves its chats to the default one. */
+  /** Warns of bindings to agents that do not exist; the default agent answers there. */
   #checkBindings(): void {
     const { agents, log } = this.#services;
     const ids = agents.ids();
@@ -190,7 +190,7 @@ export class Messaging implements AsyncDisposable {
     this.outgoing[Symbol.dispose]();
   }
 
-  /** Acts on a channel as today's command line asks. Throws as `send` and its like do. */
+  /** Does an action of today's command line on a channel. Throws as `send` and the other methods do. */
   act(request: ActionParams, caller: Caller, signal: AbortSignal): Promise<Record<string, unknown>> {
     const { outgoing, inbox, outbox } = this;
     return messageAction({ channels: this.#channels, outgoing, inbox, outbox }, request, caller, signal);
@@ -213,20 +213,20 @@ export class Messaging implements AsyncDisposable {
     );
   }
 
-  /** The newest message of the chat from which a run was started, before it; else of its conversation. */
+  /** The newest message before the run, of the chat from which it was started, else of its conversation. */
   lastIn({ runId, sessionKey }: { runId: string; sessionKey: string }) {
     const [own] = this.inbox.ofRun(runId);
     return own ? this.inbox.lastBefore(own) : this.inbox.lastOfSession(sessionKey);
   }
 
-  /** What becomes of messages that come while a reply of a conversation is under way. */
+  /** The queue mode of a conversation. */
   queueModeOf(sessionKey: string): QueueMode {
     const session = this.#services.sessions.get(sessionKey);
     const channel = session?.route?.channel;
     return queueRules(this.#messages.current.queue, channel, session).mode;
   }
 
-  /** Who waits on which account, and how many may. */
+  /** The waiting pairing requests by account, and their limits. */
   pairingOverview() {
     const accounts = this.#channels.accounts().map(({ key }) => key);
     const hasOwner = accounts.some((key) => (this.#channels.settingsOf(key)?.owners.entries.length ?? 0) > 0);
@@ -247,7 +247,7 @@ export class Messaging implements AsyncDisposable {
     return { channel: definition.id, id, ...(name !== undefined && { name }) };
   }
 
-  /** Shuts a sender out. */
+  /** Removes a sender. */
   revoke({ channel, id }: { channel: string; id: string }) {
     const definition = this.#channels.definition(channel);
     const removed =
@@ -255,7 +255,7 @@ export class Messaging implements AsyncDisposable {
     return { channel: definition.id, id, removed };
   }
 
-  /** All channels and accounts as `channels.status` says them. */
+  /** All channels and accounts in the form of `channels.status`. */
   async status(
     { probe = false, timeoutMs }: { readonly probe?: boolean; readonly timeoutMs?: number },
     signal: AbortSignal,
@@ -316,7 +316,7 @@ export class Messaging implements AsyncDisposable {
     );
   }
 
-  /** Also of accounts that are down, off or gone: their messages do not wait for ever. */
+  /** Expires messages, also of accounts that are down, off or removed. */
   #expire(): void {
     this.#services.store.transaction(() => {
       for (const row of this.outbox.expire()) this.#settled(row);
@@ -327,7 +327,7 @@ export class Messaging implements AsyncDisposable {
     this.outgoing.settled(row);
   }
 
-  /** What came or went before is forgotten, epoch ms. */
+  /** Rows from before this time are deleted, epoch ms. */
   get #keptSince(): number {
     return this.#services.clock.olderThan(this.#messages.current.keepDays * DAY_MS);
   }

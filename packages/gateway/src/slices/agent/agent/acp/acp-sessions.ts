@@ -1,15 +1,15 @@
-/** Which session of an external agent belongs to which conversation; remembered over restarts of both. */
+/** Maps conversations to sessions of external agents. The mapping survives restarts of both. */
 import type { AgentServices } from "../services.ts";
 import type { AcpLink } from "./link.ts";
 
 /** A session that is open now. */
 export interface OpenSession {
   readonly id: string;
-  /** Whether the agent knows what was said before. */
+  /** Whether the agent knows the earlier messages. */
   readonly remembers: boolean;
 }
 
-/** Agents forget too. */
+/** How long a mapping is kept, ms; agents also drop old sessions. */
 const KEPT_MS = 90 * 24 * 3600_000;
 
 export class AcpSessions {
@@ -21,7 +21,10 @@ export class AcpSessions {
     this.#services = services;
   }
 
-  /** The agent's session of a conversation: the one it has, the one it had, or a new one. Throws `UNAVAILABLE`. */
+  /**
+   * The agent's session of a conversation: the open one, the earlier one loaded again, or a new one. Throws
+   * `UNAVAILABLE`.
+   */
   async open(
     link: AcpLink,
     { sessionId, agentId, cwd }: { sessionId: string; agentId: string; cwd: string },

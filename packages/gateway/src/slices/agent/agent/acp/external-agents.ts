@@ -1,4 +1,7 @@
-/** Agents that are programs of their own: started when a run needs one, kept while they are used, one for each agent. */
+/**
+ * Runs external agents: each is started when a run needs it, and kept while it is used. There is one program for each
+ * agent.
+ */
 
 import { GatewayError, ignore, messageOf } from "../../../../base/errors.ts";
 import { childEnv } from "../../../../base/process/child.ts";
@@ -30,7 +33,7 @@ interface Running {
 export interface ExternalAgentsOptions {
   readonly toolbox: Toolbox;
   readonly approvals: Port<Approving>;
-  /** What is on disk of a run; undefined when it is not known. */
+  /** The stored record of a run; undefined when there is none. */
   readonly record: (runId: string) => RunRecord | undefined;
 }
 
@@ -51,7 +54,7 @@ export class ExternalAgents implements AsyncDisposable {
     this.#sessions = new AcpSessions(services);
   }
 
-  /** Answers a run. Throws `UNAVAILABLE` with a sentence when the agent cannot, or ends while it works. */
+  /** Answers a run. Throws `UNAVAILABLE` with a sentence when the agent cannot, or when it ends during the run. */
   async *answer(run: Run, toolRun: ToolRun, backend: AcpBackend): AsyncGenerator<RunStep> {
     const { agentId, audience } = toolRun;
     if (RANK[audience] < RANK[backend.audience ?? "owner"]) {
@@ -64,7 +67,7 @@ export class ExternalAgents implements AsyncDisposable {
       const link = await running.link;
       const ports = await this.#ports(run, toolRun, backend, link);
       const session = await ports.session();
-      // A run that was stopped before may still be ending there; one that does not end takes its program with it.
+      // A stopped run may still be ending in the program. If it does not end, the program is ended.
       await link.whenQuiet(session.id);
       if (this.#running.get(agentId) !== running) return yield* this.answer(run, toolRun, backend);
       yield* answered(run, session, ports);
@@ -84,7 +87,7 @@ export class ExternalAgents implements AsyncDisposable {
     await Promise.all(this.#ending);
   }
 
-  /** The agent's program; another one when its settings have changed or it has ended. */
+  /** The agent's program. A new one is started when its settings have changed or it has ended. */
   #ensure(agentId: string, backend: AcpBackend): Running {
     const { env, clock, version, workspace, log } = this.#services;
     const key = JSON.stringify(backend);

@@ -18,11 +18,11 @@ import { Child, type ChildOptions } from "../../../../base/process/child.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { within } from "../../../../base/time/deadline.ts";
 
-/** Who takes what an agent tells and asks in one of its sessions while a prompt is under way. */
+/** Receives an agent's updates and requests in one of its sessions during a prompt. */
 export interface SessionPort {
   update(update: SessionUpdate): void;
   permission(request: RequestPermissionRequest, signal: AbortSignal): Promise<RequestPermissionResponse>;
-  /** Throws what is wrong with the path, or why it is not allowed. */
+  /** Reads a file. Throws what is wrong with the path, or why it is not allowed. */
   readFile(path: string): string;
   writeFile(path: string, content: string): void;
 }
@@ -32,7 +32,7 @@ const LAST_WORD_MS = 1_000;
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 export class AcpLink implements AsyncDisposable {
-  /** What it can do, as it said at the start. */
+  /** The agent's capabilities, as it named them at the start. */
   readonly abilities: InitializeResponse;
   readonly #child: Child;
   readonly #connection: ClientConnection;
@@ -123,7 +123,7 @@ export class AcpLink implements AsyncDisposable {
     return (await this.#bounded(asked)).sessionId;
   }
 
-  /** Takes an earlier session up; false when the agent cannot, or does not know it any more. */
+  /** Loads an earlier session; false when the agent cannot, or no longer knows it. */
   async loadSession(sessionId: string, cwd: string): Promise<boolean> {
     if (this.abilities.agentCapabilities?.loadSession !== true) return false;
     try {
@@ -135,7 +135,9 @@ export class AcpLink implements AsyncDisposable {
     }
   }
 
-  /** Asks, and hands what comes to `port`. Throws `UNAVAILABLE` when the program ends or answers with an error. */
+  /**
+   * Sends a prompt and passes updates to `port`. Throws `UNAVAILABLE` when the program ends or answers with an error.
+   */
   async prompt(sessionId: string, prompt: ContentBlock[], port: SessionPort): Promise<PromptResponse> {
     const work = this.#ask(sessionId, prompt, port);
     this.#working.set(sessionId, work);
@@ -151,7 +153,7 @@ export class AcpLink implements AsyncDisposable {
     try {
       const asked = this.#connection.agent.request("session/prompt", { sessionId, prompt });
       const answer = await Promise.race([asked, gone(this.#child)]);
-      // What was told before the answer may still be on its way through the stream.
+      // Updates that were sent before the answer may still be in the stream.
       await this.#clock.sleep(0);
       return answer;
     } catch (error) {
@@ -161,12 +163,12 @@ export class AcpLink implements AsyncDisposable {
     }
   }
 
-  /** Resolves when what was asked before in a session has ended, stopped or not. */
+  /** Resolves when the earlier prompt of a session has ended, stopped or not. */
   async whenQuiet(sessionId: string): Promise<void> {
     await this.#working.get(sessionId)?.catch((error: unknown) => ignore(error, "whoever asked has been told"));
   }
 
-  /** Asks it to stop what is under way in a session. */
+  /** Asks the agent to stop the prompt of a session. */
   cancel(sessionId: string): void {
     this.#connection.agent
       .notify("session/cancel", { sessionId })
@@ -183,7 +185,7 @@ export class AcpLink implements AsyncDisposable {
   }
 }
 
-/** The work's result, unless the program ends first or says nothing for so long. Throws `UNAVAILABLE`. */
+/** The result of the work. Throws `UNAVAILABLE` when the program ends first, or does not answer in time. */
 async function bounded<T>(
   work: Promise<T>,
   { child, clock, ms }: { child: Child; clock: Clock; ms: number },
@@ -196,7 +198,7 @@ async function bounded<T>(
   }
 }
 
-/** A stream ends a moment before its program does; how that ended says more. */
+/** Waits for the end of the program, which explains the end of its stream better. */
 async function explained(error: unknown, { child, clock }: { child: Child; clock: Clock }): Promise<never> {
   const isClosed = /closed/i.test(detailOf(error));
   const how = isClosed ? await Promise.race([child.ended, clock.sleep(LAST_WORD_MS)]) : undefined;

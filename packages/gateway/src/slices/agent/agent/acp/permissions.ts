@@ -1,4 +1,4 @@
-/** What is answered when an external agent asks whether it may do something. */
+/** Answers an external agent that asks for permission. */
 import type {
   PermissionOption,
   PermissionOptionKind,
@@ -9,14 +9,14 @@ import type {
 /** What was decided. */
 export type Decision = "allow-once" | "allow-always" | "deny";
 
-/** Best first: an agent need not offer every kind. */
+/** Option kinds for each decision, best first; an agent need not offer every kind. */
 const CHOICES: Readonly<Record<Decision, readonly PermissionOptionKind[]>> = {
   "allow-once": ["allow_once", "allow_always"],
   "allow-always": ["allow_always", "allow_once"],
   deny: ["reject_once", "reject_always"],
 };
 
-/** The decision as the agent's own options say it. */
+/** The agent's option for a decision. */
 export function answerOf(decision: Decision, options: readonly PermissionOption[]): RequestPermissionResponse {
   for (const kind of CHOICES[decision]) {
     const option = options.find((each) => each.kind === kind);
@@ -25,7 +25,7 @@ export function answerOf(decision: Decision, options: readonly PermissionOption[
   return { outcome: { outcome: "cancelled" } };
 }
 
-/** What a person is asked about: the agent's words for it, bounded. */
+/** The agent's question for a person, bounded. */
 export function questionOf({ toolCall }: RequestPermissionRequest): string {
   const { title, name, kind, rawInput } = toolCall;
   const input = rawInput === undefined ? "" : ` ${JSON.stringify(rawInput)}`;

@@ -1,4 +1,4 @@
-/** What an external agent is given for a run: the message with its pictures, and what it cannot know otherwise. */
+/** Builds the prompt of an external agent: the message with its pictures, and the context that it cannot know. */
 import type { ContentBlock } from "@agentclientprotocol/sdk";
 import { aboutFrames, framed } from "../../../../kit/text/words.ts";
 import type { Sessions } from "../../../core/sessions/sessions.ts";
@@ -13,9 +13,9 @@ export interface PromptFacts extends Pick<Telling, "mark" | "record"> {
   /** Whether the agent remembers the conversation itself. */
   readonly remembers: boolean;
   readonly seesPictures: boolean;
-  /** What whoever asked adds for this run. */
+  /** Further instructions of the caller for this run. */
   readonly extra: string | undefined;
-  /** An earlier attempt of this run was cut off. */
+  /** Whether an earlier attempt of this run was cut off. */
   readonly isRepeated: boolean;
 }
 
@@ -29,7 +29,7 @@ export function promptOf(facts: PromptFacts, sessions: Sessions): ContentBlock[]
   const { runId, transcript, remembers, seesPictures, extra, isRepeated, mark, record } = facts;
   const own = transcript.filter((message) => message.runId === runId && isAsked(message));
   const before = remembers ? [] : transcript.filter((message) => message.runId !== runId);
-  // The agent may remember others, so it is told who speaks wherever anybody else has spoken.
+  // The agent may remember other people's messages, so name the speaker wherever anybody but the owner has spoken.
   const telling = { mark, record, isShared: isSharedIn(transcript, record) };
   const texts = own.flatMap((message) =>
     message.content.flatMap((part) => (part.type === "text" ? [told(part, message, telling)] : [])),
@@ -41,7 +41,7 @@ export function promptOf(facts: PromptFacts, sessions: Sessions): ContentBlock[]
   });
   const hidden = pictures.length - shown.length;
   const earlierTexts = earlier(before, telling);
-  // An agent's own commands begin its prompt: nothing is explained that does not come.
+  // The agent's own commands must stay at the start of a prompt, so explain frames only when there are some.
   const isFramed = [...earlierTexts, ...texts].some((each) => each.startsWith(`[${mark} `));
   const text = [
     ...(extra ? [extra] : []),
@@ -54,7 +54,7 @@ export function promptOf(facts: PromptFacts, sessions: Sessions): ContentBlock[]
   return [{ type: "text", text }, ...shown];
 }
 
-/** What was said before, for an agent that begins in the middle of a conversation. */
+/** Earlier messages, for an agent that joins in the middle of a conversation. */
 function earlier(messages: readonly StoredMessage[], telling: Telling): string[] {
   const commands = new Set(messages.flatMap(({ provider, runId }) => (provider === BUILTIN.provider ? [runId] : [])));
   const lines = messages
@@ -70,7 +70,7 @@ function earlier(messages: readonly StoredMessage[], telling: Telling): string[]
   return shown.length === 0 ? [] : ["What was said before in this conversation:", ...shown, "And now:"];
 }
 
-/** Whole messages: half a frame would be nobody's words. */
+/** The newest whole messages that fit: half a frame would have no author. */
 function newestThatFit(lines: readonly string[]): readonly string[] {
   let chars = 0;
   const first = lines.findLastIndex((line) => {
@@ -80,7 +80,7 @@ function newestThatFit(lines: readonly string[]): readonly string[] {
   return lines.slice(first + 1);
 }
 
-/** Of a run, what somebody has said: a message, and what the gateway notes beside it. */
+/** Whether a message was said to the run: by a person, or as a note of the gateway. */
 function isAsked({ role }: StoredMessage): boolean {
   return role === "user" || role === "system";
 }

@@ -1,4 +1,4 @@
-/** Steps that come from outside in their own time, as a stream that is read in ours. */
+/** A queue between a sender and a reader of steps. */
 
 export class StepQueue<Step> {
   #waiting: Step[] = [];
@@ -12,7 +12,7 @@ export class StepQueue<Step> {
     this.#wake.resolve();
   }
 
-  /** No more comes; with an error, reading ends in it once everything before has been read. */
+  /** Ends the queue. With an error, reading throws it after all earlier steps have been read. */
   end(error?: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;

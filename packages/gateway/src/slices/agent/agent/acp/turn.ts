@@ -1,4 +1,4 @@
-/** One run's answer by an external agent: what it is told, what it says, and what is kept of it. */
+/** One run's answer by an external agent: the prompt, the updates, and what the transcript keeps. */
 import { relative } from "node:path";
 import { GatewayError } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
@@ -22,7 +22,7 @@ export interface TurnPorts {
   readonly link: AcpLink;
   readonly clock: Clock;
   readonly sessions: Sessions;
-  /** The agent's folder; `root` is its path, for agents speak in absolute ones. */
+  /** The agent's folder; `root` is its absolute path, because agents use absolute paths. */
   readonly files: Pick<Confined, "read" | "write">;
   readonly root: string;
   readonly mayRead: boolean;
@@ -32,13 +32,13 @@ export interface TurnPorts {
   readonly record: Telling["record"];
   session(): Promise<OpenSession>;
   decide(question: string, signal: AbortSignal): Promise<Decision>;
-  /** Ends the program: it did not stop when it was told to. */
+  /** Ends a program that did not stop when it was told to. */
   stop(): void;
 }
 
 /** How long an agent may take to stop when it is told to. */
 const CANCEL_MS = 2_000;
-/** Characters of one answer with its thoughts. */
+/** The most characters of one answer with its thoughts. */
 const MAX_CHARS = 2_000_000;
 
 const FINISH: Readonly<Record<string, FinishReason>> = {
@@ -109,7 +109,7 @@ export async function* answered(run: Run, session: OpenSession, ports: TurnPorts
   yield* steps;
 }
 
-/** What an agent may tell and ask while it works for this run. */
+/** The port for an agent's updates and requests in this run. */
 function portFor(
   { files, root, mayRead, mayWrite, decide }: TurnPorts,
   run: Run,
@@ -130,7 +130,7 @@ function portFor(
   };
 }
 
-/** How the answer ended, and what it took where the agent says so. */
+/** The end of the answer, with usage where the agent reports it. */
 function endOf(answer: { stopReason: string }): RunStep[] {
   const { usage } = answer as { usage?: { inputTokens?: number; outputTokens?: number; cachedReadTokens?: number } };
   const input = usage?.inputTokens ?? 0;
@@ -147,7 +147,7 @@ function endOf(answer: { stopReason: string }): RunStep[] {
   ];
 }
 
-/** Keeps what was said with the tools that followed it, as the transcript has turns; bounds the whole. */
+/** Groups the answer into turns of text and tools for the transcript, and bounds the whole. */
 class Keeper {
   readonly #ports: TurnPorts;
   #content: ModelPart[] = [];

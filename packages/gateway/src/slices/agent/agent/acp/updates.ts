@@ -1,4 +1,4 @@
-/** What an external agent tells while it works, as steps of a run. Its words are bounded; kinds we do not know are passed over. */
+/** Turns updates of an external agent into steps of a run. Its texts are bounded; unknown kinds are ignored. */
 import type { ContentBlock, SessionUpdate, ToolCallContent } from "@agentclientprotocol/sdk";
 import type { ToolRequest } from "../toolbox/toolbox.ts";
 import type { RunStep } from "../turn/loop.ts";
@@ -24,7 +24,7 @@ export class Updates {
     this.#nameCall = options.nameCall;
   }
 
-  /** Whether a tool works. */
+  /** Whether a tool is running. */
   get isCalling(): boolean {
     return this.#open.size > 0;
   }
@@ -46,7 +46,7 @@ export class Updates {
     }
   }
 
-  /** The results of calls that have none: the agent ended before them. */
+  /** Results for calls that got none because the agent ended. */
   abandon(why: string): RunStep[] {
     return [...this.#open.keys()].flatMap((id) => this.#finish(id, why, true));
   }
@@ -56,7 +56,7 @@ export class Updates {
     const steps: RunStep[] = [];
     let call = this.#open.get(toolCallId);
     if (!call) {
-      // A late word about a call that has ended.
+      // Ignore a late update of a call that has ended.
       if (update.sessionUpdate === "tool_call_update" && status !== "pending" && status !== "in_progress") return [];
       call = { request: requestOf(update, this.#nameCall(toolCallId)), startedAt: this.#now(), text: "" };
       this.#open.set(toolCallId, call);
@@ -81,7 +81,7 @@ export class Updates {
   }
 }
 
-/** What a person reads of a call: its name if it has one, else its title; its input where it is told. */
+/** A call as people see it: its name, else its title; with its input where the agent tells it. */
 function requestOf(
   {
     title,
@@ -102,7 +102,7 @@ function textStep(kind: "text" | "reasoning", content: ContentBlock): RunStep[] 
   return delta === "" ? [] : [{ kind, delta }];
 }
 
-/** What a block says; what cannot be shown is named. */
+/** The text of a block; a block that cannot be shown is named. */
 function blockText(block: ContentBlock): string {
   switch (block.type) {
     case "text":

@@ -1,6 +1,6 @@
 /**
- * The agent that works without a model: it knows commands and never pretends to be a language model. Slash commands
- * are its work too when a model is connected.
+ * The built-in agent, which works without a model: it knows commands and never pretends to be a language model. It also
+ * runs slash commands when a model is connected.
  */
 
 import { type Command, type CommandCall, mayUse, senderOf } from "../../../../kit/command.ts";
@@ -8,7 +8,7 @@ import type { AgentServices } from "../services.ts";
 import { connectHint } from "./connect-hint.ts";
 import { smallTalk } from "./small-talk.ts";
 
-/** A command with what was said to it. */
+/** A command and its arguments. */
 export interface Invocation {
   readonly command: Command;
   readonly args: string;

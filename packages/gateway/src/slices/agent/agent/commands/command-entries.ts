@@ -5,10 +5,10 @@ import type { Base } from "../../../../kit/base.ts";
 import { type Command, mayUse } from "../../../../kit/command.ts";
 import type { CommandEntry, CommandEntryV3 } from "../schema.ts";
 
-/** As many words as a platform's menu can hold (Discord: 25 choices of an option). */
+/** The most words that a platform's menu can hold (Discord: 25 choices of an option). */
 const MAX_CHOICES = 25;
 
-/** Those commands that whoever holds the scopes may use, in the order in which help shows them. */
+/** The commands that a holder of the scopes may use, in the order of help. */
 export function commandEntries(
   commands: readonly Command[],
   { scopes, sessionKey, gateway }: { scopes: readonly string[]; sessionKey: string; gateway: Base },

@@ -1,7 +1,7 @@
 /** The sentence that says what the built-in agent is, and how to connect a model. */
 import type { AgentServices } from "../services.ts";
 
-/** Names what is at hand on this machine first: that is one message away. */
+/** Names models on this machine first, because one message connects them. */
 export function connectHint({ models }: Pick<AgentServices, "models">): string {
   const intro = "I am the gateway's built-in command agent, not a language model.";
   const [found] = models.found();

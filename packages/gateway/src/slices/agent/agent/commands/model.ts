@@ -51,7 +51,7 @@ async function list(call: CommandCall<Gateway>): Promise<string> {
   return `${head}\n\n${lines.join("\n")}\n\nChoose with \`/model MODEL\`, try with \`/model test\`.`;
 }
 
-/** For this conversation; where no model is connected at all, for all of them. */
+/** Chooses the model of this conversation; when no model is connected at all, of all conversations. */
 async function choose(call: CommandCall<Gateway>, name: string): Promise<string> {
   const { gateway, starter, sessionKey } = call;
   if (gateway.models.chosen.modelNameOf(sessionKey) === undefined) return await chooseDefault(call, name);

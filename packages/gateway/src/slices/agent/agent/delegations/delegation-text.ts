@@ -1,15 +1,15 @@
-/** What an agent is told of a run that it has started. */
+/** Texts that tell an agent of a run that it has started. */
 import { named } from "../../../../kit/text/one-line.ts";
 import type { StoredPart } from "../../../core/sessions/transcript.ts";
 import { errorOf } from "../run/report.ts";
 import type { RunResult } from "../run/run.ts";
 
-/** `spawn` is work in a conversation of its own, `send` a message to a conversation that is there. */
+/** `spawn` is work in a new conversation, `send` a message to an existing one. */
 export type DelegationKind = "spawn" | "send";
 
 const MAX_TOLD_CHARS = 20_000;
 
-/** What a run has answered, or why it has not, as the agent that asked is told. */
+/** The answer of a run, or why there is none, as the agent that asked is told. */
 export function answerOf(result: RunResult): { text: string; isError: boolean } {
   const { outcome } = result;
   const problem = errorOf(result) ?? (outcome.kind === "aborted" ? "it was stopped" : undefined);
@@ -19,7 +19,7 @@ export function answerOf(result: RunResult): { text: string; isError: boolean } 
   return { text: text === "" ? "It ended without saying anything." : text, isError: false };
 }
 
-/** The message that tells a conversation of the end of a run that it has not waited for. */
+/** The message that tells a conversation of the end of a run that it did not wait for. */
 export function announcement(
   { kind, label, sessionKey }: { kind: DelegationKind; label: string; sessionKey: string },
   result: RunResult,

@@ -1,6 +1,6 @@
 /**
- * Runs that other runs have started: a sub-agent's, or one in another conversation. Whoever does not wait for one is told
- * of its end in its own conversation, once, whatever restarts in between.
+ * Runs that other runs have started: of a sub-agent, or in another conversation. A conversation that does not wait is
+ * told of the end once, whatever restarts in between.
  */
 
 import { createHash } from "node:crypto";
@@ -17,19 +17,19 @@ import type { AgentServices } from "../services.ts";
 import type { Toolbox } from "../toolbox/toolbox.ts";
 import { announcement, type DelegationKind } from "./delegation-text.ts";
 
-/** What is to be run for another run. */
+/** The work that a run delegates. */
 export interface NewDelegation {
   readonly kind: DelegationKind;
   readonly parent: ToolRun;
-  /** The call that asks: the same call finds the run that it has started. */
+  /** The call that asks; a repeated call finds the run that it has started. */
   readonly callId: string;
   /** Canonical. */
   readonly sessionKey: string;
-  /** What people call it. */
+  /** The name for people. */
   readonly label: string;
   readonly message: string;
   readonly request: Pick<RunRequest, "timeoutMs" | "thinking" | "extraSystemPrompt" | "depth" | "hops">;
-  /** What the run may not use beside what the run that starts it may not. */
+  /** Further limits on the new run, beside those of the run that starts it. */
   readonly limits?: readonly ToolLimits[] | undefined;
   /** Whether its end is told to the conversation of the run that started it. */
   readonly isAnnounced: boolean;
@@ -46,11 +46,11 @@ interface Row {
 
 const COLUMNS =
   "run_id as runId, kind, parent_run as parentRun, parent_session as parentSession, session_key as sessionKey, label";
-/** How what is handed on is named. */
+/** The words for delegated work. */
 const TASK = { spawn: "task", send: "agent" } as const;
 const RETRY_MS = 5_000;
 
-/** Whose runs they are, and what these hand on. */
+/** The agent whose runs delegate. */
 interface DelegatingAgent {
   readonly runs: Runs;
   readonly toolbox: Toolbox;
@@ -68,7 +68,7 @@ export class Delegations implements RunObserver {
     this.#agent = agent;
   }
 
-  /** The id of what a call delegates, the same for the same call. */
+  /** The id of the run that a call starts; it follows from the call. */
   idOf(kind: DelegationKind, { id }: Pick<ToolRun, "id">, callId: string): string {
     return `${kind}-${createHash("sha256").update(`${id}\n${callId}`).digest("hex").slice(0, 32)}`;
   }
@@ -96,8 +96,8 @@ export class Delegations implements RunObserver {
   }
 
   /**
-   * What a run hands on to every run that works for it: all rules under which it stands itself, wherever the other one
-   * works. Kept with the request, so that no restart and no way back loses them: on the way rights are lost, never gained.
+   * The limits that a run passes to every run that works for it: all rules that apply to it, wherever the other one
+   * works. They are stored with the request, so that no restart loses them. Rights can only shrink on the way.
    */
   #handedOn(parent: ToolRun, limits: readonly ToolLimits[]): Pick<RunRequest, "limits" | "execRules" | "isOverheard"> {
     const { security, ask } = this.#agent.approvals.now.rulesFor(parent);
@@ -110,8 +110,8 @@ export class Delegations implements RunObserver {
   }
 
   /**
-   * Waits for a run to end, `limitMs` at the most; undefined when it goes on. When the run that waits is stopped, the one
-   * that it waits for is stopped too if `isOwn`; when the gateway stops, both are left to go on. Throws the signal's reason.
+   * Waits for a run to end, at most `limitMs`; undefined when it goes on. When the waiting run is stopped, the other
+   * one is stopped too if `isOwn`. When the gateway stops, both are left to go on. Throws the signal's reason.
    */
   async wait(
     runId: string,
@@ -132,7 +132,7 @@ export class Delegations implements RunObserver {
     return await within(finished, { ms: limitMs, clock: this.#services.clock, signal });
   }
 
-  /** From now on the end of a run that was waited for is told; at once when it has ended meanwhile. */
+  /** Has the end of a run announced that was waited for so far; at once when it has ended already. */
   announce(runId: string): void {
     const told = this.#agent.runs.known(runId)?.kind === "ended" ? "due" : "wanted";
     this.#services.store.run("update delegations set told = ? where run_id = ? and told = 'no'", told, runId);
@@ -163,10 +163,10 @@ export class Delegations implements RunObserver {
       );
   }
 
-  /** A run has ended; within the transaction that says so. */
+  /** Handles the end of a run, within the transaction that records it. */
   ended({ id }: RunRecord, outcome: RunOutcome): void {
     if (outcome.kind === "merged") return;
-    // Whoever stopped it knows.
+    // The person who stopped it knows.
     const told = outcome.kind === "aborted" && outcome.reason !== "timeout" ? "done" : "due";
     const { changes } = this.#services.store.run(
       "update delegations set told = ? where run_id = ? and told = 'wanted'",
@@ -176,7 +176,7 @@ export class Delegations implements RunObserver {
     if (changes > 0 && told === "due") setImmediate(() => this.tellAll());
   }
 
-  /** Tells of every end that has not been told. */
+  /** Announces every end that has not been announced. */
   tellAll(): void {
     if (this.#isStopped) return;
     const due = this.#services.store.all<Row>(`select ${COLUMNS} from delegations where told = 'due' order by rowid`);
@@ -189,7 +189,10 @@ export class Delegations implements RunObserver {
     }
   }
 
-  /** A message to the conversation that asked, in the name of whoever asked; once, because its run's id is taken then. */
+  /**
+   * Sends the announcement to the conversation that asked, on behalf of its starter. It is sent once, because its run's
+   * id is taken then.
+   */
   #tell(row: Row): void {
     const { runs } = this.#agent;
     const { store, sessions } = this.#services;
@@ -197,12 +200,11 @@ export class Delegations implements RunObserver {
     const id = `told-${row.runId}`;
     const child = runs.record(row.runId);
     const known = runs.known(row.runId);
-    // A conversation that was deleted is not brought back for it.
+    // A deleted conversation is not created again for it.
     const isGone = sessions.get(row.parentSession) === undefined;
     if (isGone || runs.known(id) || !child || known?.kind !== "ended") return done();
     const parent = runs.record(row.parentRun)?.request;
-    // A call that no run has made (`/tools/invoke`) has left no record, nor has one of long ago: then what the child stands
-    // under is what there is.
+    // A call outside a run (`/tools/invoke`), or of long ago, has no record; then use the child's own limits.
     const { spelledKey, deliver, limits, execRules, isOverheard, depth, timeoutMs } = parent ?? child.request;
     const { starter, hops } = child.request;
     const content = announcement(row, known.result);
@@ -220,7 +222,7 @@ export class Delegations implements RunObserver {
     );
   }
 
-  /** What is left is told after the next start. */
+  /** Stops; the rest is announced after the next start. */
   [Symbol.dispose](): void {
     this.#isStopped = true;
     this.#retry?.[Symbol.dispose]();

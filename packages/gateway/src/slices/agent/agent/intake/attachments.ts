@@ -8,14 +8,14 @@ import type { Media } from "../../../core/sessions/media.ts";
 import type { StoredPart } from "../../../core/sessions/transcript.ts";
 import { contentIn, type FileContent, isPdf, pdfText } from "./file-content.ts";
 
-/** A file that was accepted, with what can be told of it. */
+/** An accepted file, with its readable content. */
 export type Attachment = FileContent & { readonly fileName: string };
 
-/** Of one file, decoded (protocol: agent, attachments). */
+/** The most bytes of one decoded file (protocol: agent, attachments). */
 const MAX_BYTES = 5_000_000;
 
 /**
- * Reads what a client sent along, whatever it calls it. Items without base64 content are left out. Throws
+ * Reads the attachments of a client, whatever their names. Items without base64 content are left out. Throws
  * `INVALID_REQUEST` "Error: attachment NAME: …" for broken base64 and for more than 5 MB.
  */
 export function readAttachments(items: readonly unknown[]): Attachment[] {
@@ -44,7 +44,7 @@ export async function withPdfTexts(
   return read;
 }
 
-/** Puts pictures where transcripts keep them; the parts refer to them. */
+/** Stores pictures for transcripts; the parts refer to them. */
 export function storeAttachments(attachments: readonly Attachment[], media: Media): StoredPart[] {
   return attachments.map((file) =>
     file.kind === "image"
@@ -64,7 +64,7 @@ function isItem(item: unknown): item is Item {
 
 function isPdfItem(item: unknown): item is Item {
   if (!isItem(item)) return false;
-  // Of whole bytes: four characters of base64 are three.
+  // Decode whole bytes: four characters of base64 are three bytes.
   const start = item.content.replace(/^data:[^,]{0,300},/, "").slice(0, 1_400);
   return isPdf(Buffer.from(start, "base64"));
 }

@@ -1,11 +1,11 @@
-/** What can be told of a file's content: a picture that models see, the text in it, or why it cannot be read. */
+/** Reads a file's content: a picture for models, its text, or why it cannot be read. */
 
 import { ignore } from "../../../../base/errors.ts";
 import { isPassing } from "../../../../base/process/machine.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { cleanMessage } from "./text.ts";
 
-/** Of a file that cannot be read, `text` is the sentence that says so. */
+/** For an unreadable file, `text` is the sentence that says so. */
 export type FileContent =
   | { readonly kind: "image"; readonly mimeType: string; readonly data: Uint8Array }
   | { readonly kind: "text"; readonly text: string }
@@ -19,7 +19,7 @@ interface Reading {
 const MAX_TEXT_CHARS = 200_000;
 
 /**
- * Reads a file, whatever it is called; `declared` is the type that it was said to be, "" when nothing was said. Throws the
+ * Reads a file by its content, not by its name; `declared` is the type that was given, "" when none was. Throws the
  * signal's reason, and passing trouble of the machine.
  */
 export async function readContent(data: Uint8Array, declared: string, reading: Reading): Promise<FileContent> {
@@ -27,7 +27,7 @@ export async function readContent(data: Uint8Array, declared: string, reading: R
   return text === undefined ? contentIn(data, declared) : { kind: "text", text: shown(text) };
 }
 
-/** Reads a file as `readContent` does, at once: a PDF counts as one without text. */
+/** Like `readContent` but synchronous; a PDF counts as one without text. */
 export function contentIn(data: Uint8Array, declared: string): FileContent {
   const mimeType = imageTypeOf(data);
   if (mimeType) return { kind: "image", mimeType, data };
@@ -65,14 +65,14 @@ function adviceFor(what: string | undefined): string {
   return "Tell the person; pictures, text files and PDFs with text can be read.";
 }
 
-/** The text as a model is shown it: cut first, so that cleaning it takes a bounded time. */
+/** The text for a model. It is cut before it is cleaned, so that cleaning takes a bounded time. */
 function shown(text: string): string {
   const clean = cleanMessage(text.slice(0, MAX_TEXT_CHARS));
   const left = text.length - MAX_TEXT_CHARS;
   return left <= 0 ? clean : `${clean}… (${left} more characters were left out)`;
 }
 
-/** What a picture is, by its first bytes; what a client calls it does not count. */
+/** The type of a picture by its first bytes; the client's type does not count. */
 function imageTypeOf(data: Uint8Array): string | undefined {
   const head = Buffer.from(data.subarray(0, 16)).toString("latin1");
   if (head.startsWith("\x89PNG\r\n\x1a\n")) return "image/png";
@@ -82,7 +82,7 @@ function imageTypeOf(data: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** What a file is that is no text, by its first bytes; undefined when nothing tells. */
+/** The type of a binary file by its first bytes; undefined when it is unknown. */
 function binaryOf(data: Uint8Array): string | undefined {
   const head = Buffer.from(data.subarray(0, 32)).toString("latin1");
   const brand = head.slice(4, 8) === "ftyp" ? head.slice(8, 12) : "";
@@ -112,7 +112,7 @@ const SIGNS: readonly (readonly [string, string])[] = [
   ["MZ\x90", "a program"],
 ];
 
-/** The text in some bytes: UTF-8, UTF-16 with its mark, or the Latin letters of old files; undefined when it is none. */
+/** Decodes bytes as UTF-8, as UTF-16 with a byte order mark, or as Latin-1; undefined when they are no text. */
 function textOf(data: Uint8Array): string | undefined {
   const mark = (data[0] ?? 0) * 256 + (data[1] ?? 0);
   const named = mark === 0xfffe ? "utf-16le" : mark === 0xfeff ? "utf-16be" : undefined;
@@ -129,7 +129,7 @@ function withoutNul(text: string): string | undefined {
   return text.includes("\u0000") ? undefined : text;
 }
 
-/** Text of one byte a letter has no control characters, and most of it is plain. */
+/** Whether bytes look like Latin-1 text: no control characters, and mostly plain letters. */
 function looksLatin(data: Uint8Array): boolean {
   let plain = 0;
   for (const byte of data) {

@@ -1,19 +1,19 @@
 /** Messages that begin a conversation anew: "/new", "/reset what is…" (protocol: session.resetTriggers). */
 import type { StoredPart } from "../../../core/sessions/transcript.ts";
 
-/** What is left of a message when its trigger is taken off. */
+/** A message without its trigger. */
 export interface FreshStart {
   /** The command when nothing follows the trigger. */
   readonly message: string;
   readonly startsAnew: boolean;
-  /** What was taken off. */
+  /** The removed prefix. */
   readonly prefix: string;
 }
 
 /** The command that every trigger stands for, under its names. */
 const COMMANDS: readonly string[] = ["/new", "/reset"];
 
-/** Takes a trigger off a message of somebody who may begin the conversation anew. */
+/** Removes the trigger from a message of a person who may begin the conversation anew. */
 export function freshStart(message: string, triggers: readonly string[], mayReset: boolean): FreshStart {
   const said = message.trimStart();
   const trigger = triggers.find((each) => {

@@ -1,4 +1,6 @@
-/** From a request to a run: what is checked before anything is accepted, in the protocol's order (protocol: agent). */
+/**
+ * Turns a request into a run. Checks everything before anything is accepted, in the protocol's order (protocol: agent).
+ */
 import { invalidRequest } from "../../../../base/errors.ts";
 import type { Caller } from "../../../../kit/access.ts";
 import { mayUse } from "../../../../kit/command.ts";
@@ -41,16 +43,16 @@ const THINKING: readonly string[] = ["off", "minimal", "low", "medium", "high", 
 const MAX_TIMEOUT_MS = 24 * 3600_000;
 const NO_SESSION = "Error: Pass --to <E.164>, --session-id, or --agent to choose a session";
 
-/** What knows the channels. Filled by messaging. */
+/** Answers questions about channels. Filled by messaging. */
 export interface Channels {
   knows(channel: string): boolean;
   /** "channel:id" with the id as the channel spells it. */
   normalSender(key: string): string;
-  /** Where a target leads. Throws `INVALID_REQUEST` with the forms that the channel accepts. */
+  /** Resolves a target. Throws `INVALID_REQUEST` with the forms that the channel accepts. */
   route(target: { channel: string; accountId?: string; to: string; threadId?: string }): DeliverTo | undefined;
 }
 
-/** Where requests become runs. */
+/** The agent that accepts runs. */
 interface AcceptingAgent {
   readonly runs: Runs;
   readonly channels: Port<Channels>;
@@ -60,7 +62,7 @@ interface AcceptingAgent {
 const OTHER_CHANNELS: ReadonlySet<string> = new Set(["webchat", "last"]);
 
 /**
- * Starts the run, or finds the one that the key started. `results` are what tools of the caller's have answered. Throws
+ * Starts the run, or returns the one of the idempotency key. `results` are results of the caller's own tools. Throws
  * `INVALID_REQUEST` with the protocol's texts.
  */
 export function requestRun(
@@ -111,7 +113,7 @@ export function requestRun(
 /** Params of `chat.send`. */
 export interface SendParams {
   readonly sessionKey: string;
-  /** Whose the conversation is, when its key does not say. */
+  /** The agent of the conversation, when its key does not name one. */
   readonly agentId?: string;
   readonly message: string;
   readonly idempotencyKey: string;
@@ -230,18 +232,18 @@ export function requireAgent(
   return id;
 }
 
-/** Throws when nothing may be said in a session. */
+/** Throws when the session's policy forbids messages. */
 function requireSendPolicy(sessionKey: string, { sessions }: Pick<AgentServices, "sessions">): void {
   if (sessions.get(sessionKey)?.levels.sendPolicy === "deny") throw invalidRequest("send blocked by session policy");
 }
 
-/** How long a run may take: as asked, else as the settings say; 0 is as long as it can be. */
+/** The time limit of a run: as requested, else as the settings say; 0 means no limit. */
 function timeoutMsOf(asked: number | undefined, { agents }: Pick<AgentServices, "agents">): number {
   const wanted = asked ?? agents.settings.defaults.timeoutSeconds * 1000;
   return wanted === 0 ? MAX_TIMEOUT_MS : Math.min(wanted, MAX_TIMEOUT_MS);
 }
 
-/** Who a caller is, as a run remembers it. */
+/** The caller as a run stores it. */
 function starterOf({ principal, scopes, client, deviceId }: Caller): Starter {
   return { principal, scopes: [...scopes], name: client.displayName ?? client.id, deviceId };
 }
@@ -250,7 +252,7 @@ function mayReset(starter: Pick<Starter, "scopes">): boolean {
   return mayUse({ needs: "operator.write" }, starter);
 }
 
-/** A level of thinking as params name it. */
+/** The thinking level in params. */
 function thinkingOf(method: string, value: string | undefined): Thinking | undefined {
   const level = value?.trim().toLowerCase();
   if (!level) return undefined;
@@ -259,7 +261,7 @@ function thinkingOf(method: string, value: string | undefined): Thinking | undef
   return level as Thinking;
 }
 
-/** Takes a leading "/think LEVEL" off a message that goes on: it holds for this run only. */
+/** Removes a leading "/think LEVEL" from a message; the level holds for this run only. */
 function splitThinking(message: string): { message: string; thinking?: Thinking } {
   const match = /^\s*\/think\s+(\w+)\s+(\S[\s\S]*)$/i.exec(message);
   const level = match?.[1]?.toLowerCase();
@@ -279,8 +281,8 @@ function requireChannel(channel: string | undefined, channels: Channels): void {
 }
 
 /**
- * Where the reply goes when `deliver` asks for it: to the channel and target that are named, else the conversation's last
- * route (protocol: agent, delivery). Throws `INVALID_REQUEST` when there is none.
+ * The target of the reply when `deliver` asks for it: the named channel and target, else the conversation's last route
+ * (protocol: agent, delivery). Throws `INVALID_REQUEST` when there is none.
  */
 function deliveryOf(
   params: AgentParams,
@@ -312,9 +314,9 @@ export interface Conversation {
   readonly id: string;
   /** Canonical. */
   readonly sessionKey: string;
-  /** As it was written: commands are looked for here. */
+  /** The text as typed; commands are looked for here. */
   readonly message: string;
-  /** As the transcript keeps it, and as a model sees it. */
+  /** The parts as the transcript stores them and a model sees them. */
   readonly content: readonly StoredPart[];
   readonly starter: Starter;
   readonly extraSystemPrompt?: string | undefined;
@@ -322,8 +324,8 @@ export interface Conversation {
 }
 
 /**
- * Starts the run of a message from a channel, together with what `also` writes; the run of that id when there is one.
- * Throws `INVALID_REQUEST` when the session's policy forbids it, `UNAVAILABLE` when too many runs wait.
+ * Starts the run of a message from a channel, with the writes of `also` in one transaction; returns the run of that id
+ * when it exists. Throws `INVALID_REQUEST` when the session's policy forbids it, `UNAVAILABLE` when too many runs wait.
  */
 export function requestConversation(
   services: AgentServices,

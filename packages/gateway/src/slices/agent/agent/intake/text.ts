@@ -1,10 +1,10 @@
-/** Text that people send: checked, cleaned, normalised. */
+/** Checks, cleans and normalises text of people. */
 import { invalidRequest } from "../../../../base/errors.ts";
 import { normalised } from "../../../../base/text/normal-text.ts";
 
 /**
- * The message as it is stored: NFC, without control characters other than line feeds and tabs. Throws `INVALID_REQUEST`
- * when it holds NUL, which no person types.
+ * The stored form of a message: NFC, without control characters other than line feeds and tabs. Throws
+ * `INVALID_REQUEST` for NUL, which no person types.
  */
 export function cleanMessage(message: string): string {
   if (message.includes("\u0000")) throw invalidRequest("message must not contain NUL characters");

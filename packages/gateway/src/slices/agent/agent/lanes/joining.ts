@@ -1,4 +1,4 @@
-/** How messages become part of one turn: on disk in one transaction, and then for everyone who waits for them. */
+/** Joins messages into one turn: first on disk in one transaction, then for everyone who waits for them. */
 
 import type { Run, Steered } from "../run/run.ts";
 import { merged, type RunEnds } from "../run/run-ends.ts";
@@ -12,7 +12,7 @@ export interface JoiningOptions {
   readonly ends: RunEnds;
   /** The run of an id, as long as it has not ended. */
   find(id: string): Run | undefined;
-  /** A run is no longer one of its own. */
+  /** Called when a run has become part of another. */
   gone(run: Run): void;
 }
 
@@ -23,12 +23,15 @@ export class Joining {
     this.#options = options;
   }
 
-  /** A run begins, and those before it become part of it, behind what was said meanwhile. Throws when the disk refuses. */
+  /**
+   * Begins a run and makes earlier messages part of it, in order after what was said meanwhile. Throws when the disk
+   * refuses.
+   */
   begin(leader: Run, others: readonly Run[]): void {
     const { services, store, ends } = this.#options;
     const { startedAt, endings } = services.store.transaction(() => {
       const begunAt = store.begin(leader.id);
-      // What an earlier attempt has left stands where it belongs.
+      // The messages of an earlier attempt are already in their place.
       if (leader.record.startedAt !== undefined) return { startedAt: begunAt, endings: [] };
       this.#gather(leader, others);
       return { startedAt: begunAt, endings: ends.recordMerge(others, leader) };
@@ -37,7 +40,7 @@ export class Joining {
     leader.began(startedAt);
   }
 
-  /** What was said to a run under way is heard now: what is not to be answered again becomes part of it. */
+  /** Takes messages into the run under way; those that need no further answer become part of it. */
   hear(run: Run, said: readonly Steered[]): readonly Steered[] {
     const { services, ends, find } = this.#options;
     const { transcript } = services.sessions;
@@ -52,7 +55,7 @@ export class Joining {
     return heard;
   }
 
-  /** The messages of a turn stand side by side, behind the reply that they waited for. */
+  /** Moves the messages of a turn together, after the reply that they waited for. */
   #gather({ id, record: { sessionKey: key, sessionId, request } }: Run, others: readonly Run[]): void {
     const { transcript } = this.#options.services.sessions;
     const places = transcript.placesOf(sessionId, [...others.map((run) => run.id), id]);
@@ -66,7 +69,7 @@ export class Joining {
     transcript.moveToEnd(places, id);
   }
 
-  /** Whoever waits for one of the runs waits for the other one from now on. */
+  /** Has callers that wait for one of the runs wait for the other one. */
   #merged(runs: readonly Run[], into: Run, endings: readonly number[]): void {
     for (const [index, run] of runs.entries()) {
       this.#options.gone(run);

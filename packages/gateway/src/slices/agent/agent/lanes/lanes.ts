@@ -1,21 +1,22 @@
 /**
- * When which run begins: one at a time in each conversation, so many at once in each lane, and conversations take turns:
- * one that has just been answered stands behind those that wait. What a run does is not known here.
+ * Decides when each run begins: one at a time in each conversation, a limited number at once in each lane.
+ * Conversations take turns: one that has just been answered goes behind those that wait. This file does not know what
+ * runs do.
  */
 import type { Clock } from "../../../../base/time/clock.ts";
 import { isSubagentKey } from "../../../core/sessions/sessions.ts";
 import type { Run } from "../run/run.ts";
 
-/** Conversations of agents that other agents started do not take places from those of people. */
+/** Conversations of sub-agents have a lane of their own, so that they take no places from people. */
 export type LaneName = "main" | "subagent";
 
 export interface LanesOptions {
   readonly clock: Clock;
-  /** Asked whenever a run may begin, so that a changed setting holds at once. */
+  /** The limit of a lane. It is read whenever a run may begin, so that a changed setting holds at once. */
   limit(lane: LaneName): number;
-  /** Those of the waiting runs of a conversation that begin next, together; the last of them leads. */
+  /** The waiting runs of a conversation that begin next, together; the last of them leads. */
   batch(waiting: readonly Run[]): readonly Run[];
-  /** Lets them work; resolves when they have let go. Must not throw. */
+  /** Starts the runs; resolves when they have ended. Must not throw. */
   start(batch: readonly Run[]): Promise<void>;
 }
 
@@ -38,17 +39,17 @@ interface Line {
 
 interface Waiting {
   readonly run: Run;
-  /** Monotonic: more may come with it until then. */
+  /** Monotonic time; the runs wait until then for further messages. */
   readonly notBefore: number;
 }
 
-/** Whoever goes on writing is answered after so many times the debounce. */
+/** The longest wait for further messages, as a multiple of the debounce. */
 const MAX_DEBOUNCES = 5;
 
 export class Lanes {
   readonly #options: LanesOptions;
   readonly #lines = new Map<string, Line>();
-  /** For how many others each run waits. */
+  /** The number of runs that each run waits for. */
   readonly #waits = new Map<Run, number>();
   readonly #lanes: Readonly<Record<LaneName, Lane>> = {
     main: { name: "main", ready: [], taken: 0 },
@@ -71,7 +72,7 @@ export class Lanes {
     return this.#lines.get(key)?.waiting.map(({ run }) => run) ?? [];
   }
 
-  /** Lets a run begin when its turn comes; behind another one, not before `debounceMs` have passed without a message. */
+  /** Queues a run; behind another run, it begins not before `debounceMs` have passed without a message. */
   add(run: Run, debounceMs = 0): void {
     const { sessionKey: key } = run.record;
     const line = this.#lines.get(key) ?? this.#newLine(key);
@@ -81,7 +82,7 @@ export class Lanes {
     this.#arrange(line);
   }
 
-  /** Takes out a run that waits: it has ended otherwise. */
+  /** Removes a waiting run that has ended otherwise. */
   remove(run: Run): void {
     const line = this.#lines.get(run.record.sessionKey);
     if (!line) return;
@@ -90,8 +91,8 @@ export class Lanes {
   }
 
   /**
-   * A run at work waits for others and leaves them its place, until the last of what is returned is disposed; then it
-   * goes on at once, one more than there are places if need be. Else those that wait could take all the places.
+   * Lends the place of a working run to the runs that it waits for, until the last returned value is disposed. Then it
+   * goes on at once, even if that is one run more than the limit. Otherwise waiting runs could take all places.
    */
   lend(run: Run): Disposable {
     const line = this.#lines.get(run.record.sessionKey);
@@ -111,7 +112,7 @@ export class Lanes {
     lane.taken++;
   }
 
-  /** From now on nothing begins any more. */
+  /** Stops; no further run begins. */
   [Symbol.dispose](): void {
     this.#isClosed = true;
     for (const { timer } of this.#lines.values()) timer?.[Symbol.dispose]();
@@ -124,7 +125,7 @@ export class Lanes {
     return line;
   }
 
-  /** Puts a conversation where it belongs: it waits for its run, for more messages, or for a place. */
+  /** Puts a conversation into its list: it waits for its run, for more messages, or for a place. */
   #arrange(line: Line): void {
     if (line.active || line.isReady || this.#isClosed) return;
     if (line.waiting.length === 0) return this.#tidy(line);
@@ -163,7 +164,7 @@ export class Lanes {
         continue;
       }
       lane.taken++;
-      // Later, so that whoever asked is answered before the run says anything.
+      // Start later, so that the caller is answered before the run says anything.
       void Promise.resolve()
         .then(() => this.#start(line, batch))
         .finally(() => {

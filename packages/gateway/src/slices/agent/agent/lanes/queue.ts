@@ -1,6 +1,6 @@
 /**
- * What becomes of messages that come while a reply of their conversation is under way. Only the rules: who waits where
- * is in `lanes.ts`, what is written in `runs.ts`.
+ * The rules for messages that arrive during a reply of their conversation. `lanes.ts` knows who waits where, `runs.ts`
+ * what is written.
  */
 import { oneLine, type Source, type Words } from "../../../../kit/text/words.ts";
 import type { StoredPart } from "../../../core/sessions/transcript.ts";
@@ -8,8 +8,8 @@ import type { RunRecord, RunRequest } from "../run/run-store.ts";
 import { audienceIn, rankIn } from "../toolbox/tool-policy.ts";
 
 /**
- * `collect` answers everything that waited in one turn, `followup` each message in a turn of its own; `steer` says it
- * to the reply under way, `steer-backlog` does both; `interrupt` ends the reply under way for the newest message.
+ * `collect` answers all waiting messages in one turn; `followup` answers each in a turn of its own; `steer` passes them
+ * to the reply under way; `steer-backlog` does both; `interrupt` ends the reply under way for the newest message.
  */
 export type QueueMode = (typeof QUEUE_MODES)[number];
 export const QUEUE_MODES = ["collect", "followup", "steer", "steer-backlog", "interrupt"] as const;
@@ -17,21 +17,24 @@ export const QUEUE_MODES = ["collect", "followup", "steer", "steer-backlog", "in
 /** How the messages of a conversation wait. */
 export interface QueueRules {
   readonly mode: QueueMode;
-  /** So long after the last message the next turn begins. */
+  /** The pause after the last message before the next turn begins, ms. */
   readonly debounceMs: number;
   /** How many may wait. */
   readonly cap: number;
-  /** Which is left out when more come (`leastWanted`): the oldest, with or without a line in its place, or the newest. */
+  /**
+   * Which message is left out when more arrive (`leastWanted`): the oldest, with or without a line in its place, or the
+   * newest.
+   */
   readonly drop: "summarize" | "old" | "new";
 }
 
-/** How messages wait when nobody has said it. */
+/** The default rules. */
 export const IN_ORDER: QueueRules = { mode: "followup", debounceMs: 0, cap: 20, drop: "summarize" };
 
 const MAX_OMITTED = 20;
 const OMITTED_CHARS = 160;
 
-/** Whether a run answers a person's message; those of the `agent` method keep their own turn and answer. */
+/** Whether a run answers a person's message; runs of the `agent` method keep their own turn and answer. */
 export function isFromPerson({ source }: Pick<RunRecord, "source">): boolean {
   return source === "chat.send" || source === "channel";
 }
@@ -42,7 +45,7 @@ export function collects({ mode }: QueueRules): boolean {
 }
 
 /**
- * Whether two messages may share a turn: of one conversation, answered in one place, and asked with the same rights.
+ * Whether two messages may share a turn: of one conversation, answered in one place, and with equal rights.
  * `hasOwnRules` tells whether some tools are allowed or denied to one sender by id.
  */
 export function goTogether(a: RunRecord, b: RunRecord, hasOwnRules: (record: RunRecord) => boolean): boolean {
@@ -50,7 +53,7 @@ export function goTogether(a: RunRecord, b: RunRecord, hasOwnRules: (record: Run
   return a.sessionId === b.sessionId && isSameSender && traitsOf(a.request) === traitsOf(b.request);
 }
 
-/** What of a request the model's turn depends on, beside its message. */
+/** The parts of a request, beside its message, that the model's turn depends on. */
 function traitsOf({
   message: _message,
   timeoutMs: _timeoutMs,
@@ -62,7 +65,7 @@ function traitsOf({
   return JSON.stringify([rest, [...starter.scopes].sort()]);
 }
 
-/** The runs that begin next of those that wait: the first, with those behind it that it is answered with. */
+/** The waiting runs that begin next: the first, and those behind it that are answered together with it. */
 export function nextBatch<T>(
   waiting: readonly T[],
   { collects, together }: { collects: (head: T) => boolean; together: (head: T, other: T) => boolean },
@@ -74,12 +77,13 @@ export function nextBatch<T>(
   return waiting.slice(0, end === -1 ? waiting.length : end);
 }
 
-/** Of a run, what says who must make room. */
+/** The parts of a run that decide which message makes room. */
 type Sent = Pick<RunRecord, "principal" | "request">;
 
 /**
- * Which of too many messages is left out, so that nobody crowds out anybody else: one of those whose senders may do least;
- * among them, one of whoever has the most. `messages` are in the order in which they came, with the one that comes last.
+ * Chooses the message to leave out when there are too many, so that nobody crowds out anybody else: one of the senders
+ * with the fewest rights; among them, of the sender with the most messages. `messages` are in order of arrival, the new
+ * one last.
  */
 export function leastWanted<T extends Sent>(messages: readonly T[], drop: QueueRules["drop"]): T | undefined {
   const lowest = Math.min(...messages.map(rankIn));
@@ -90,12 +94,14 @@ export function leastWanted<T extends Sent>(messages: readonly T[], drop: QueueR
   return drop === "new" ? surplus.at(-1) : surplus[0];
 }
 
-/** Whether the next turn is told of a message that is left out. A stranger's would fill it after all. */
+/**
+ * Whether the next turn is told of a left-out message. Messages of strangers are not, because they could fill the turn.
+ */
 export function isToldOf(record: Sent, { drop }: Pick<QueueRules, "drop">): boolean {
   return drop === "summarize" && audienceIn(record) !== "anyone";
 }
 
-/** What is kept of a message that is left out: its beginning, on one line, behind what it stood for itself. */
+/** The note of a left-out message: its beginning on one line, after the notes that it carried itself. */
 export function leftOut(record: Sent): (string | Words)[] {
   const { principal, request } = record;
   const { message, omitted = [], starter } = request;
@@ -108,14 +114,14 @@ export function leftOut(record: Sent): (string | Words)[] {
   return [...omitted, { text: oneLine(message, OMITTED_CHARS), from }].slice(-MAX_OMITTED);
 }
 
-/** What the model is told of messages that were left out. */
+/** The text about left-out messages for the model. */
 export function omittedNote(omitted: readonly (string | Words)[]): StoredPart[] {
   const many = omitted.length === 1 ? "An earlier message was" : `${omitted.length} earlier messages were`;
   const text = `${many} left out because too many waited. What they began with:`;
   return [
     { type: "text", text, from: { kind: "gateway" } },
     ...omitted.map((each): StoredPart => {
-      // Kept by a version that did not say whose they are.
+      // Stored by a version that did not keep the author.
       const words = typeof each === "string" ? { text: each, from: { kind: "omitted" as const } } : each;
       return { type: "text", ...words };
     }),

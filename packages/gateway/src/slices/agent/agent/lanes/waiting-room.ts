@@ -1,4 +1,4 @@
-/** The runs that wait: behind which reply, with which others, and which of them are left out. */
+/** Holds waiting runs: behind which reply they wait, with which others they are answered, and which are left out. */
 import { Port } from "../../../../kit/port.ts";
 import type { StoredPart } from "../../../core/sessions/transcript.ts";
 import type { Run } from "../run/run.ts";
@@ -20,22 +20,22 @@ import {
 
 export interface WaitingRoomOptions {
   readonly services: AgentServices;
-  /** Lets runs work, the last of them for all; resolves when they have let go. Must not throw. */
+  /** Starts runs; the last one answers for all. Resolves when they have ended. Must not throw. */
   start(batch: readonly Run[]): Promise<void>;
   abort(run: Run, reason: AbortReason): void;
-  /** Whether each message wants an answer of its own, whatever the rules say. */
+  /** Whether a message needs its own answer, whatever the rules say. */
   isCommand(record: Pick<RunRecord, "sessionKey">): boolean;
   /** Whether some tools are allowed or denied to whoever started it, by id. */
   hasOwnRules(record: RunRecord): boolean;
 }
 
-/** Too many wait: which is left out, undefined being the one that comes, and what stands in its place. */
+/** Which message is left out of too many (undefined: the new one), and what replaces it. */
 export interface Crowd {
   readonly drops?: Run;
   readonly omitted?: RunRecord["request"]["omitted"];
 }
 
-/** Who says how a message waits behind the reply under way. */
+/** Gives the rules for messages behind the reply under way. */
 export interface Queueing {
   rulesFor(record: RunRecord): QueueRules;
 }
@@ -65,7 +65,10 @@ export class WaitingRoom implements Disposable {
     return this.#lanes.active(sessionKey) !== undefined;
   }
 
-  /** Who has to go when one more comes; undefined when there is room. Commands are answered one by one, and none is left out. */
+  /**
+   * The message to leave out when one more arrives; undefined when there is room. Commands are answered one by one and
+   * never left out.
+   */
   crowd(comes: Pick<RunRecord, "source" | "sessionKey" | "principal" | "request">): Crowd | undefined {
     const { sessionKey } = comes;
     if (!isFromPerson(comes) || this.#options.isCommand(comes)) return undefined;
@@ -82,7 +85,7 @@ export class WaitingRoom implements Disposable {
     return isToldOf(drops.record, rules) ? { drops, omitted: leftOut(drops.record) } : { drops };
   }
 
-  /** A run begins when its turn comes, or what it says is said to the one under way. */
+  /** Queues a run, or passes its message to the run under way. */
   add(run: Run, content: readonly StoredPart[] = []): void {
     const { record } = run;
     const active = this.#lanes.active(record.sessionKey);
@@ -94,7 +97,7 @@ export class WaitingRoom implements Disposable {
       this.#steer(active, run, content, rules.mode === "steer-backlog");
   }
 
-  /** A run waits for others, to which it leaves its place until what is returned is disposed. */
+  /** Lends a waiting run's place to the runs that it waits for, until the returned value is disposed. */
   lend(run: Run): Disposable {
     return this.#lanes.lend(run);
   }
@@ -108,7 +111,7 @@ export class WaitingRoom implements Disposable {
     this.#lanes[Symbol.dispose]();
   }
 
-  /** The newest message alone counts: the other replies to people end, except to those who may do more than its sender. */
+  /** Ends the other replies to people, except to those who may do more than the newest message's sender. */
   #interrupt(newest: RunRecord): void {
     const { sessionKey } = newest;
     for (const run of [this.#lanes.active(sessionKey), ...this.#lanes.waiting(sessionKey)])
@@ -116,7 +119,7 @@ export class WaitingRoom implements Disposable {
         this.#options.abort(run, "interrupt");
   }
 
-  /** Only words, and only from whoever may say them to that reply. */
+  /** Passes a message to the run under way: text only, and only from a sender who may address that reply. */
   #steer(active: Run, run: Run, content: readonly StoredPart[], isKept: boolean): void {
     const isWords = content.every(({ type }) => type === "text");
     if (!isWords || !this.#goTogether(active, run)) return;

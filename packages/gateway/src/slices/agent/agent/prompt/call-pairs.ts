@@ -1,9 +1,12 @@
-/** The order that providers insist on: turns of alternating roles, and each tool call with its answer right behind it. */
+/**
+ * Brings messages into the order that providers require: turns of alternating roles, and each tool call followed by its
+ * answer.
+ */
 import type { ModelMessage, ToolReply } from "../../models/port.ts";
 
 const INTERRUPTED = "This call was cut off: it has no answer, and whether it took effect is not known.";
 
-/** Neighbours of one role become one message; nothing stands before the first thing that a person said. */
+/** Joins neighbours of one role; drops everything before a person's first message. */
 export function joined(messages: readonly ModelMessage[]): ModelMessage[] {
   const result: ModelMessage[] = [];
   for (const message of messages) {
@@ -22,7 +25,7 @@ export function joined(messages: readonly ModelMessage[]): ModelMessage[] {
   return result;
 }
 
-/** Every call with exactly one answer behind it, wherever it was kept: providers refuse anything else. */
+/** Puts exactly one answer behind every call, wherever it was stored; providers refuse anything else. */
 export function answered(messages: readonly ModelMessage[], pending: ReadonlySet<string>): ModelMessage[] {
   return messages.flatMap((message, index): ModelMessage[] => {
     if (message.role === "tool") return [];
@@ -35,7 +38,7 @@ export function answered(messages: readonly ModelMessage[], pending: ReadonlySet
   });
 }
 
-/** The answer to a call; ids may come back in later runs, so it is looked for up to the next call of the same id. */
+/** The answer to a call. Ids may repeat in later runs, so only messages up to the next call of that id are searched. */
 function replyTo(callId: string, messages: readonly ModelMessage[], index: number): ToolReply | undefined {
   for (const message of messages.slice(index + 1)) {
     if (message.role !== "tool" && callsOf(message).some((call) => call.callId === callId)) return undefined;

@@ -1,6 +1,7 @@
 /**
- * Compaction: the model sums up the older part of a conversation, and is shown the summary in its place from then on.
- * Nothing is lost: the transcript keeps every message, the summary is one more, and taking it back is one step.
+ * Compaction: the model sums up the older part of a conversation, and from then on sees the summary in its place.
+ * Nothing is lost: the transcript keeps every message, the summary is one more message, and it can be taken back in one
+ * step.
  */
 import { GatewayError } from "../../../../base/errors.ts";
 import { kindOf, textOf } from "../../../core/sessions/sessions.ts";
@@ -13,7 +14,7 @@ import { after, conversationOf, discreet, type Summary, tellsOfTools } from "./h
 import { charsFor, roomIn, tokensOf, tokensOfAll, tokensOfText } from "./message-size.ts";
 import { summarise } from "./summarise.ts";
 
-/** What came of a compaction. */
+/** The result of a compaction. */
 export type Compacted =
   | {
       readonly kind: "done";
@@ -29,24 +30,24 @@ export interface CompactRequest {
   readonly sessionKey: string;
   readonly model: Model;
   readonly signal: AbortSignal;
-  /** The run that it is counted for. */
+  /** The run whose usage it counts to. */
   readonly runId?: string | undefined;
-  /** What a person wants kept in mind. */
+  /** A person's instructions. */
   readonly instructions?: string | undefined;
   /** How many tokens of the newest messages stay as they are; the last turn always does. */
   readonly keepTokens: number;
 }
 
-/** How many messages are looked at. */
+/** The most messages that are read. */
 const MAX_MESSAGES = 4_000;
-/** After a failure, this long nothing is tried unasked. */
+/** The pause after a failure before it is tried again by itself, ms. */
 const PAUSE_MS = 10 * 60_000;
 const LIMIT_MS = 180_000;
-/** A summary is no longer than this, and takes no more than this part of the room. */
+/** The limits of a summary: characters, and its share of the room. */
 const MAX_SUMMARY_CHARS = 12_000;
 const SUMMARY_SHARE = 0.2;
 
-/** Whose runs know what is said in a conversation. */
+/** The agent whose conversations are compacted. */
 interface CompactingAgent {
   readonly runs: Runs;
   /** The command that a message calls, if it calls one. */
@@ -86,20 +87,20 @@ export class Compaction {
     return await work;
   }
 
-  /** Whether it may be tried unasked: not again and again where it has just failed. */
+  /** Whether it may be tried by itself: not again and again after a failure. */
   mayTry(sessionKey: string): boolean {
     const failedAt = this.#failedAt.get(sessionKey);
     return failedAt === undefined || this.#services.clock.monotonic() - failedAt >= PAUSE_MS;
   }
 
-  /** It failed unasked. */
+  /** Notes a failure of an automatic compaction. */
   failed(sessionKey: string): void {
     const now = this.#services.clock.monotonic();
     for (const [key, at] of this.#failedAt) if (now - at >= PAUSE_MS) this.#failedAt.delete(key);
     this.#failedAt.set(sessionKey, now);
   }
 
-  /** Takes the newest summary back: the model is shown what it stood for. False when there is none. */
+  /** Takes the newest summary back: the model sees again what it stood for. False when there is none. */
   undo(sessionKey: string): boolean {
     const { sessions } = this.#services;
     const session = sessions.get(sessionKey);
@@ -123,7 +124,7 @@ export class Compaction {
     const maxTokens = roomIn(model) * SUMMARY_SHARE;
     const maxChars = Math.min(MAX_SUMMARY_CHARS, charsFor(maxTokens, ""));
     const isGroup = kindOf(sessionKey) === "group";
-    // In a group the summary is for everyone, so it is made from what everyone may know.
+    // In a group everyone reads the summary, so make it from what everyone may know.
     const told = isGroup ? older.map((message) => (this.#isOwners(message) ? discreet(message) : message)) : older;
     const isPrivate = !isGroup && (before?.isPrivate === true || older.some((message) => this.#isOwners(message)));
     const text = await summarise(told, {
@@ -132,7 +133,7 @@ export class Compaction {
       record: (id) => this.#agent.runs.record(id),
       signal: AbortSignal.any([signal, limit.signal]),
     });
-    // A reset meanwhile has made it pointless.
+    // A reset meanwhile makes the summary useless.
     if (sessions.get(sessionKey)?.sessionId !== sessionId)
       return { kind: "nothing", why: "the conversation began anew" };
     const tokensBefore = Math.round(tokensOfAll(messages) + (before ? tokensOfText(before.text) : 0));
@@ -154,7 +155,7 @@ export class Compaction {
     return { kind: "done", messageId: entry.id, messages: older.length, tokensBefore, tokensAfter };
   }
 
-  /** What was said before the first run that has not ended. */
+  /** The messages before the first run that has not ended. */
   #past(sessionId: string): StoredMessage[] {
     const open = new Set(this.#agent.runs.open().map(({ id }) => id));
     const all = this.#services.sessions.transcript.last(sessionId, MAX_MESSAGES);
@@ -162,7 +163,7 @@ export class Compaction {
     return conversationOf(first === -1 ? all : all.slice(0, first), open);
   }
 
-  /** Whether a message tells what tools told the owner; of a run that is no longer known, that is assumed. */
+  /** Whether a message holds tool results of the owner's; assumed for a run that is no longer known. */
   #isOwners(message: StoredMessage): boolean {
     if (!tellsOfTools(message)) return false;
     const { runId } = message;
@@ -179,7 +180,7 @@ export class Compaction {
   }
 }
 
-/** Where the newest messages begin that stay: at something a person said, so that no call is parted from its answer. */
+/** The start of the newest messages that stay: at a person's message, so that no call is separated from its answer. */
 function cutOf(messages: readonly StoredMessage[], keepTokens: number): number {
   let tokens = 0;
   let cut = messages.length;

@@ -1,4 +1,6 @@
-/** What of a conversation a model is shown: a summary of what is long past, and the newest messages that fit. */
+/**
+ * Selects the part of a conversation that a model sees: a summary of the old part, and the newest messages that fit.
+ */
 
 import { framed } from "../../../../kit/text/words.ts";
 import type { MediaRef } from "../../../core/sessions/media.ts";
@@ -11,20 +13,23 @@ import { roomIn, tokensOf, tokensOfAll, tokensOfText } from "./message-size.ts";
 import { boundRun, pictureLine, pictureNote, pruned, small } from "./pruning.ts";
 import { isSharedIn, type Telling, told } from "./told.ts";
 
-/** How many messages are looked at. */
+/** The most messages that are read. */
 export const HISTORY_MESSAGES = 1_000;
 
-/** Old results make way only where the conversation takes more than this part of its room: caches like what stays the same. */
+/**
+ * Old results are replaced only when the conversation takes more than this part of its room, because caches need stable
+ * text.
+ */
 const PRUNE_FROM = 0.5;
 
 const NOT_SHOWN = "[What it answered is not shown: it was called for somebody who may do more.]";
 
-/** What stands for the messages up to one of them. */
+/** A summary that stands for all messages up to one of them. */
 export interface Summary {
   readonly text: string;
   /** The id of the last message that it stands for. */
   readonly to: string;
-  /** It tells what tools told the owner: others are not shown it. */
+  /** Whether it holds tool results of the owner's; others do not see it then. */
   readonly isPrivate?: boolean | undefined;
 }
 
@@ -32,19 +37,19 @@ export interface HistoryOptions extends Pick<Telling, "mark" | "record" | "conce
   readonly runId: string;
   /** Runs that have not ended: their messages are not yet part of the conversation. */
   readonly openRuns: ReadonlySet<string>;
-  /** Calls of this run that are about to be made: they get no answer here. */
+  /** Calls of this run that are about to be made; they get no placeholder answer. */
   readonly pending?: ReadonlySet<string> | undefined;
-  /** `provider/model` that will read it: what only its maker understands goes to no other. */
+  /** The `provider/model` that reads it; reasoning of another maker's model is left out. */
   readonly modelRef?: string | undefined;
   readonly contextWindow: number | undefined;
-  /** The part of the usual room that may be taken; all of it when not said. */
+  /** The share of the usual room that may be used; all of it when absent. */
   readonly share?: number | undefined;
   readonly summary?: Summary | undefined;
-  /** What makes way for old results; nothing when absent. */
+  /** How old results are replaced; not at all when absent. */
   readonly pruning?: { readonly keepLastTurns: number; readonly maxChars: number } | undefined;
   /** Whether the model takes pictures; others are told that there is one. */
   readonly seesPictures?: boolean | undefined;
-  /** Whether this run may be shown what tools did in another one; when absent, everything. */
+  /** Whether this run may see tool results of another run; when absent, of all. */
   readonly mayHear?: ((runId: string | undefined) => boolean) | undefined;
   readonly image: (part: MediaRef) => Uint8Array | undefined;
 }
@@ -56,15 +61,16 @@ export interface History {
   readonly messages: ModelMessage[];
   /** Roughly. */
   readonly tokens: number;
-  /** Messages that no summary stands for and that do not fit. */
+  /** Messages that are in no summary and do not fit. */
   readonly leftOut: number;
-  /** Somebody else than the owner has a word in it. */
+  /** Whether anybody but the owner has spoken in it. */
   readonly isShared: boolean;
 }
 
 /**
- * The messages for a model, oldest first, beginning with a person's; what this run has said and heard is last and is
- * always there. Commands and their answers are left out, neighbours of one role are joined: some models insist on turns.
+ * The messages for a model, oldest first, beginning with a person's. This run's own messages come last and are always
+ * included. Commands and their answers are left out, and neighbours of one role are joined, because some models require
+ * alternating turns.
  */
 export function readHistory(transcript: readonly StoredMessage[], options: HistoryOptions): History {
   const { runId, openRuns, summary, pruning, share = 1 } = options;
@@ -96,9 +102,9 @@ export function readHistory(transcript: readonly StoredMessage[], options: Histo
 }
 
 /**
- * For reading a transcript backwards, so that a long one costs no more than what is shown of it: given each message, the
- * newest first, it says whether those before it may still be shown. They may not once the messages so far fill the room
- * in their smallest form; `readHistory` then finds one that does not fit.
+ * A predicate for reading a transcript backwards, so that a long one costs no more than what is shown. For each
+ * message, newest first, it returns whether earlier ones may still be shown. They may not when the messages so far fill
+ * the room in their smallest form; `readHistory` then finds one that does not fit.
  */
 export function roomLeft(
   options: Pick<HistoryOptions, "runId" | "openRuns" | "contextWindow" | "share" | "pruning" | "mayHear">,
@@ -116,7 +122,7 @@ export function roomLeft(
   };
 }
 
-/** What people and the model said to each other: without commands, without runs under way, without summaries. */
+/** The messages of people and the model, without commands, runs under way, and summaries. */
 export function conversationOf(transcript: readonly StoredMessage[], openRuns: ReadonlySet<string>): StoredMessage[] {
   const commands = new Set(
     transcript.flatMap(({ provider, runId }) => (provider === BUILTIN.provider && runId ? [runId] : [])),
@@ -128,22 +134,22 @@ function isConversation({ role, runId }: StoredMessage, isLeftOut: (runId: strin
   return role !== "system" && (runId === undefined || !isLeftOut(runId));
 }
 
-/** The messages that a summary does not stand for; all of them when its last one is no longer among them. */
+/** The messages after a summary; all of them when its last message is no longer there. */
 export function after(messages: readonly StoredMessage[], summary: Summary | undefined): StoredMessage[] {
   return messages.slice(messages.findIndex(({ id }) => id === summary?.to) + 1);
 }
 
-/** A message as this run may be shown it. Who asked in its run is looked up only where tools have told something. */
+/** A message as this run may see it. The starter of its run is looked up only when the message holds tool results. */
 function heard(message: StoredMessage, { mayHear }: Pick<HistoryOptions, "mayHear">): StoredMessage {
   return mayHear && tellsOfTools(message) && !mayHear(message.runId) ? discreet(message) : message;
 }
 
-/** Whether a message holds what tools were given or answered, or how the model came to it. */
+/** Whether a message holds tool calls, tool results or reasoning. */
 export function tellsOfTools({ role, content }: Pick<StoredMessage, "role" | "content">): boolean {
   return role === "toolResult" || content.some(({ type }) => type === "toolCall" || type === "thinking");
 }
 
-/** What was said, without what tools were given and answered, and without how the model came to it. */
+/** A message without tool calls, tool results and reasoning. */
 export function discreet(message: StoredMessage): StoredMessage {
   if (message.role === "toolResult") return { ...message, content: [{ type: "text", text: NOT_SHOWN }] };
   if (message.role !== "assistant") return message;
@@ -179,7 +185,7 @@ function toModelMessage(message: StoredMessage, options: ShownTo): ModelMessage 
   return { role: message.role === "assistant" ? "assistant" : "user", content: parts };
 }
 
-/** Texts side by side are one, a blank line between them. */
+/** Joins neighbouring texts with a blank line between them. */
 function withTextsJoined(parts: readonly ModelPart[]): ModelPart[] {
   const joinedParts: ModelPart[] = [];
   for (const part of parts) {
@@ -211,7 +217,7 @@ function toParts(part: StoredPart, message: StoredMessage, options: ShownTo): Mo
   }
 }
 
-/** Makers want to see what stood before their calls; how they came to an answer is past with it. */
+/** Whether reasoning must be sent back: makers require it before tool calls, not after an answer. */
 function isNeededAgain({ runId, content }: StoredMessage, options: Pick<HistoryOptions, "runId">): boolean {
   return runId === options.runId || content.some(({ type }) => type === "toolCall");
 }
@@ -229,7 +235,7 @@ function toReply(message: StoredMessage, { image, mark, seesPictures = true }: H
   };
 }
 
-/** What a tool answered, as a model is shown it. */
+/** A tool result as a model sees it. */
 export function toolWords(mark: string, tool: string, text: string): string {
   return framed(mark, { text, from: { kind: "tool", id: tool } });
 }

@@ -1,21 +1,21 @@
-/** How much room messages take in a model's window: roughly, and on the safe side. */
+/** Estimates the tokens of messages, on the safe side. */
 import { tokensIn } from "../../../../kit/text/tokens.ts";
 import type { StoredMessage, StoredPart } from "../../../core/sessions/transcript.ts";
 
-/** Characters of a token, on the safe side, in scripts of letters; and what a picture counts for. */
+/** Characters of a token in alphabetic scripts, on the safe side, and the tokens of a picture. */
 const CHARS_PER_TOKEN = 3;
 const IMAGE_TOKENS = 1_600;
-/** What stands around the arguments of a call. */
+/** Characters around the arguments of a call. */
 const CALL_CHARS = 50;
-/** The line that says whose words follow. */
+/** Tokens of the line that says whose words follow. */
 const FRAME_TOKENS = 30;
 
-/** What a model's window is taken for when nobody says: small enough for models that run at home. */
+/** The assumed window of a model that names none: small enough for models at home. */
 const UNKNOWN_WINDOW = 16_000;
-/** The rest is for the answer, the system prompt and the tools. */
+/** The conversation's share of the window; the rest is for the answer, the system prompt and the tools. */
 const HISTORY_SHARE = 0.6;
 
-/** Tokens of a conversation that a model is shown. */
+/** The tokens of a conversation that a model may be shown. */
 export function roomIn({ contextWindow = UNKNOWN_WINDOW }: { readonly contextWindow?: number | undefined }): number {
   return contextWindow * HISTORY_SHARE;
 }

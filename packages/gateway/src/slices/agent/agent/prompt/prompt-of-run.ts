@@ -1,4 +1,4 @@
-/** The system prompt of a run: what the gateway knows, gathered for `prompt.ts`; and a report of what goes in. */
+/** Gathers what the gateway knows for a run's system prompt (`prompt.ts`), and reports what goes in. */
 import { GatewayError } from "../../../../base/errors.ts";
 import type { Caller } from "../../../../kit/access.ts";
 import { tokensIn } from "../../../../kit/text/tokens.ts";
@@ -9,19 +9,22 @@ import type { Toolbox } from "../toolbox/toolbox.ts";
 import { type PromptFile, type PromptSection, promptSections, promptText } from "./prompt.ts";
 import { OPERATOR_ID } from "./told.ts";
 
-/** What one run adds. */
+/** The facts of one run. */
 interface OfThisRun {
   readonly tools: readonly Tool[];
   readonly extra?: string | undefined;
   readonly mark: string;
 }
 
-/** Whose prompt it is. */
+/** The agent of the prompt. */
 interface PromptedAgent {
   readonly toolbox: Toolbox;
 }
 
-/** The sections of a run's prompt: files as they are now, skills as they were last looked at. Never throws for what stands in the workspace. */
+/**
+ * The sections of a run's prompt: files as they are now, skills as last read. Never throws for problems of the
+ * workspace.
+ */
 export function sectionsOf(
   { agents, workspace, skills, clock }: AgentServices,
   run: Pick<ToolRun, "agentId" | "sessionKey" | "audience" | "deliver" | "isOverheard" | "starter">,
@@ -47,7 +50,7 @@ function starterIn({ principal }: ToolRun["starter"]): string {
   return principal.startsWith("channel:") ? principal.slice("channel:".length) : OPERATOR_ID;
 }
 
-/** A workspace in trouble is told in the prompt, and the run goes on. */
+/** Reads files of the workspace. A problem is told in the prompt, and the run goes on. */
 function filesOf(read: () => readonly PromptFile[]): readonly PromptFile[] {
   try {
     return read();
@@ -57,17 +60,17 @@ function filesOf(read: () => readonly PromptFile[]): readonly PromptFile[] {
   }
 }
 
-/** Of whom the report is: an agent, or a session of one. */
+/** The subject of the report: an agent, or a session of one. */
 export interface ReportOf {
   readonly agentId: string;
   readonly sessionKey: string;
 }
 
 const CHARS_PER_TOKEN = 4;
-/** Stands for the mark, which every run has anew, as long as one is. */
+/** A placeholder for the mark of a run, of equal length. */
 const EXAMPLE_MARK = "0000000000000000";
 
-/** What goes into the prompt of a run that the caller would start now, and how large it is. `full` adds the texts. */
+/** A report of the prompt of a run that the caller would start now, with sizes. `full` adds the texts. */
 export async function reportOf(
   services: AgentServices,
   agent: PromptedAgent,

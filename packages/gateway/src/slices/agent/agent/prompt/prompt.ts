@@ -1,11 +1,11 @@
 /**
- * The system prompt, section by section. What changes least stands first and what changes with every run last, so that
- * providers can cache the beginning. Files are data with marked borders, each cut to its budget. What people on channels
- * have written or named is no part of it: that stands in the conversation, framed (`kit/text/words.ts`).
+ * The system prompt, section by section. Stable sections come first and those that change with every run last, so that
+ * providers can cache the start. Files are data with marked borders, each cut to its budget. Text of people on channels
+ * is not in it: that is in the conversation, framed (`kit/text/words.ts`).
  */
 import { aboutFrames, oneLine } from "../../../../kit/text/words.ts";
 
-/** A file as the prompt takes it in. */
+/** A file for the prompt. */
 export interface PromptFile {
   readonly path: string;
   readonly text: string;
@@ -20,7 +20,7 @@ export interface PromptSkill {
   readonly folder: string;
 }
 
-/** What a prompt is made of. */
+/** The facts of a prompt. */
 export interface PromptFacts {
   readonly name: string;
   readonly agentId: string;
@@ -34,7 +34,7 @@ export interface PromptFacts {
   readonly skills: readonly PromptSkill[];
   readonly files: readonly PromptFile[];
   readonly budget: { readonly maxCharsPerFile: number; readonly maxChars: number };
-  /** What a caller adds for one run. */
+  /** Further instructions of the caller for one run. */
   readonly extra?: string | undefined;
   /** The gateway's mark in this run. */
   readonly mark: string;
@@ -48,16 +48,16 @@ export interface PromptSection {
   /** The file or the part of the gateway that it comes from. */
   readonly source: string;
   readonly text: string;
-  /** Something was left out for its budget. */
+  /** Whether something was left out because of the budget. */
   readonly cut: boolean;
-  /** Why the file is not here as it is on disk, if so. */
+  /** Why the file differs from the one on disk, if it does. */
   readonly problem?: string;
 }
 
-/** The section that is another one in every run. */
+/** The section that changes with every run. */
 const WORDS = "words";
 
-/** The sections in order; empty ones are left out. The same facts give the same sections. */
+/** The sections in order, without empty ones. They follow from the facts alone. */
 export function promptSections(facts: PromptFacts): PromptSection[] {
   const own = (name: string, text: string): PromptSection => ({ name, source: "gateway", text, cut: false });
   return [
@@ -71,7 +71,7 @@ export function promptSections(facts: PromptFacts): PromptSection[] {
   ].filter(({ text, problem = "" }) => text !== "" || problem !== "");
 }
 
-/** What is the same from run to run as long as nothing changes, and what is another one in every run. */
+/** Splits the sections into the stable part and the part that changes with every run. */
 export function promptParts(sections: readonly PromptSection[]): { system: string; systemTail: string } {
   const isTail = ({ name, source }: PromptSection) => name === WORDS && source === "gateway";
   return {
@@ -159,7 +159,10 @@ function fileSections({ files, budget }: PromptFacts): PromptSection[] {
   return [{ name: "pages", source: "gateway", text: FILES_INTRO, cut: false }, ...sections];
 }
 
-/** Beginning and end, two to one: what is added to notes stands at their end. The text says what was left out. */
+/**
+ * Cuts the middle of a text and keeps beginning and end, two to one, because new notes are added at the end. The text
+ * says what was left out.
+ */
 function cutTo(text: string, maxChars: number, path: string): string {
   if (text.length <= maxChars) return text;
   const gap = `\n[… ${text.length - maxChars} characters of ${path} left out; read the file for them …]\n`;
@@ -168,7 +171,7 @@ function cutTo(text: string, maxChars: number, path: string): string {
   return `${text.slice(0, head)}${gap}${room > head ? text.slice(head - room) : ""}`.toWellFormed();
 }
 
-/** A file cannot end its own frame. */
+/** Removes border lines, so that a file cannot end its own frame. */
 function withoutBorders(text: string): string {
   return text.replace(/<(?=\/?file\b)/gi, "‹");
 }

@@ -1,18 +1,21 @@
 /**
- * Old tool results and pictures make way for what was said: each becomes a line that says what was there. Only what the
- * model is shown changes; the transcript keeps everything.
+ * Replaces old tool results and pictures by a line that says what was there. This changes only what the model sees; the
+ * transcript keeps everything.
  */
 import { oneLine } from "../../../../kit/text/words.ts";
 import { textOf } from "../../../core/sessions/sessions.ts";
 import type { StoredMessage, StoredPart } from "../../../core/sessions/transcript.ts";
 import { charsFor, tokensOf, tokensOfAll } from "./message-size.ts";
 
-/** Results shorter than this are not worth a note, however little room there is. */
+/** Shorter results are never replaced. */
 const MIN_RESULT_CHARS = 400;
-/** So much of a result of the last step is always shown. */
+/** The least part of a result of the last step that is shown. */
 const MIN_LAST_CHARS = 2_000;
 
-/** The conversation before a run, with what is older than the last `keepTurns` turns made small. A turn begins with a person. */
+/**
+ * The conversation before a run, with turns older than the last `keepTurns` made small. A turn begins with a person's
+ * message.
+ */
 export function pruned(
   messages: readonly StoredMessage[],
   { keepTurns, maxChars }: { readonly keepTurns: number; readonly maxChars: number },
@@ -23,8 +26,8 @@ export function pruned(
 }
 
 /**
- * What a run itself has said and heard, in so many tokens as far as that can be: its oldest results make way first, then
- * its oldest steps; the newest results are cut last. What people said stays.
+ * A run's own messages within a number of tokens, as far as possible. Its oldest results are replaced first, then its
+ * oldest steps are left out, and the newest results are cut last. People's messages stay.
  */
 export function boundRun(own: readonly StoredMessage[], room: number): StoredMessage[] {
   if (tokensOfAll(own) <= room) return [...own];
@@ -92,7 +95,7 @@ export function small(message: StoredMessage, maxChars: number): StoredMessage {
   return { ...message, content: [{ type: "text", text }] };
 }
 
-/** A picture as a line; every other part as it is. */
+/** Replaces a picture by a line; other parts stay. */
 export function withoutPicture(part: StoredPart): StoredPart {
   return part.type === "image" ? pictureNote(part) : part;
 }
@@ -102,7 +105,7 @@ export function pictureNote(part: Parameters<typeof pictureLine>[0]): Extract<St
   return { type: "text", text: pictureLine(part), from: { kind: "file" } };
 }
 
-/** What stands for a picture that is not shown. */
+/** The line for a picture that is not shown. */
 export function pictureLine({
   fileName,
   mimeType,

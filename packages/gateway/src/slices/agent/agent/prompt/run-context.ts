@@ -1,4 +1,4 @@
-/** What a run shows its model of the conversation, and how it makes room when that becomes too much. */
+/** Selects what a run shows its model of the conversation, and makes room when that is too much. */
 import { detailOf } from "../../../../base/errors.ts";
 import { concealer } from "../../../../base/privacy/host-paths.ts";
 import type { StoredMessage, StoredPart } from "../../../core/sessions/transcript.ts";
@@ -15,9 +15,9 @@ import { HISTORY_MESSAGES, type History, type HistoryOptions, readHistory, roomL
 import { roomIn } from "./message-size.ts";
 import { type Telling, toldParts } from "./told.ts";
 
-/** Of the room, what stays as it was said when the rest is summed up. */
+/** The share of the room that is not summed up. */
 const KEEP_SHARE = 0.25;
-/** A model that finds the conversation too long is shown half of it, so often. */
+/** How often the conversation is halved for a model that finds it too long. */
 const MAX_SHRINKS = 3;
 const NOT_SUMMED_UP =
   "The older part of this conversation could not be summarised and the model does not see it for now; nothing is lost, " +
@@ -36,7 +36,7 @@ export class RunContext {
   readonly #run: Run;
   readonly #model: Model;
   readonly #mayHear: ((runId: string | undefined) => boolean) | undefined;
-  /** Where files are kept is told the owner, whose tools open them there. */
+  /** Hides paths from runs that are not the owner's; the owner's tools open files there. */
   readonly #conceal: ((text: string) => string) | undefined;
   #share = 1;
   #shrinks = 0;
@@ -56,7 +56,7 @@ export class RunContext {
     if (audienceIn(run.record) !== "owner") this.#conceal = concealer([{ path: stateDir, shown: "(state)" }]);
   }
 
-  /** What the model is shown. `pending` are calls of this run that are about to be made. */
+  /** The messages for the model. `pending` are calls of this run that are about to be made. */
   messages(pending: ReadonlySet<string>): ModelMessage[] {
     const history = this.#read(pending);
     this.#looked = undefined;
@@ -65,7 +65,7 @@ export class RunContext {
     return history.messages;
   }
 
-  /** What was said to the run meanwhile, as its model is shown it. */
+  /** Messages to the run under way, as its model sees them. */
   told(content: readonly StoredPart[]): ModelPart[] {
     return toldParts(content, { ...this.#telling, isShared: this.#isShared });
   }
@@ -75,19 +75,21 @@ export class RunContext {
     return { mark: this.#run.mark, record: (id) => this.#agent.runs.record(id), ...(conceal && { conceal }) };
   }
 
-  /** Before the first question: sums up the older part when the window is nearly full, or something would not be shown. */
+  /**
+   * Called before the first question: sums up the older part when the window is nearly full, or messages would not fit.
+   */
   async *makeRoom(): AsyncGenerator<RunStep> {
     if (this.#settings.mode === "off" || !this.#isFull()) return;
     const problem = await this.#compact(false);
     if (problem !== undefined) yield { kind: "note", text: problem };
   }
 
-  /** After the model found it too long: a shorter form, or undefined when there is none. */
+  /** Called when the model found the conversation too long: a shorter form, or undefined when there is none. */
   async shrink(error: unknown): Promise<ModelMessage[] | undefined> {
     if (!(error instanceof ModelError) || error.kind !== "too-long" || this.#shrinks >= MAX_SHRINKS) return undefined;
     this.#shrinks++;
     const before = this.#tokens;
-    // Half of what was shown: the window may be far smaller than we were told.
+    // Show half of it: the window may be far smaller than the settings say.
     this.#share = Math.min(this.#share, before / roomIn(this.#model)) / 2;
     const problem = this.#settings.mode === "off" ? undefined : await this.#compact(true);
     const shorter = this.messages(new Set());
@@ -108,13 +110,13 @@ export class RunContext {
     const { tokens, leftOut } = this.#read(new Set());
     if (leftOut > 0) return true;
     const used = sessions.get(this.#run.record.sessionKey)?.totalTokens ?? 0;
-    // What fills the window must be the conversation: nothing is gained where it is the prompt or the tools.
+    // A summary helps only when the conversation fills the window, not when the prompt or the tools do.
     return (
       contextWindow !== undefined && used > contextWindow * this.#settings.threshold && tokens > roomIn(this.#model) / 2
     );
   }
 
-  /** Sums up; returns the sentence for people when that was not possible. */
+  /** Sums up; returns a sentence for people when it failed. */
   async #compact(willRetry: boolean): Promise<string | undefined> {
     const { log } = this.#services;
     const { id: runId, events, signal, record } = this.#run;
@@ -169,7 +171,7 @@ export class RunContext {
     return readHistory([...this.#pastOf(options), ...this.#own(sessionId)], options);
   }
 
-  /** What was said before, without this run: as much as may be shown. Read once as long as nothing has been written. */
+  /** The messages before this run that may be shown. Read once as long as nothing new was written. */
   #pastOf(options: HistoryOptions): readonly StoredMessage[] {
     const { store, sessions } = this.#services;
     const { writes } = store;
@@ -180,13 +182,13 @@ export class RunContext {
       limit: HISTORY_MESSAGES,
       goesOn: roomLeft(options),
     });
-    // A run may have said more than that itself, and is shown what it was asked all the same.
+    // The run's own messages may fill that alone; its question is shown in any case.
     const messages = read.filter((message) => message.runId !== runId);
     this.#past = { writes, share: this.#share, messages };
     return messages;
   }
 
-  /** What the run was asked, has said and heard; news come first, and are nowhere kept. */
+  /** The run's own messages. News come first; they are not stored. */
   #own(sessionId: string): StoredMessage[] {
     const { notices, sessions } = this.#services;
     const { id: runId, record } = this.#run;
@@ -198,7 +200,7 @@ export class RunContext {
     return news.length === 0 ? own : [{ id: `news-${runId}`, at, role: "user", content, runId }, ...own];
   }
 
-  /** Strangers share conversations with the owner: what tools told the owner there is not for them. */
+  /** Hides tool results of the owner's from strangers who share the conversation. */
   #hearing(): ((runId: string | undefined) => boolean) | undefined {
     const { runs } = this.#agent;
     const own = audienceIn(this.#run.record);

@@ -1,6 +1,6 @@
 /**
- * From a transcript into a prompt: each text is shown as whose it is. The owner's own words stand as they are where
- * nobody else has spoken; everything else is framed (`kit/text/words.ts`).
+ * Shows texts of a transcript to a model with their authors. The owner's own words have no frame where nobody else has
+ * spoken; everything else is framed (`kit/text/words.ts`).
  */
 import { framed, type Source } from "../../../../kit/text/words.ts";
 import type { StoredMessage, StoredPart } from "../../../core/sessions/transcript.ts";
@@ -8,26 +8,26 @@ import type { ModelPart } from "../../models/port.ts";
 import type { RunRecord } from "../run/run-store.ts";
 import { audienceIn } from "../toolbox/tool-policy.ts";
 
-/** How a conversation is told. */
+/** How a conversation is shown. */
 export interface Telling {
   /** The run's mark. */
   readonly mark: string;
-  /** Somebody else than the owner has spoken, or may hear: then each message says who has written it. */
+  /** Whether anybody but the owner has spoken or may read; then each message names its author. */
   readonly isShared: boolean;
-  /** Hides where things are on this machine, from a run that is not the owner's. */
+  /** Hides paths of this machine from runs that are not the owner's. */
   readonly conceal?: ((text: string) => string) | undefined;
-  /** The run that a message began, as far as it is known: for messages of versions that did not keep whose they are. */
+  /** The record of the run that a message began, for messages of versions that did not store the author. */
   record(id: string): Pick<RunRecord, "source" | "principal" | "request"> | undefined;
 }
 
 type TextPart = Extract<StoredPart, { type: "text" }>;
 type Said = Pick<StoredMessage, "role" | "runId" | "idempotencyKey">;
 
-/** How those who speak over the gateway's own interfaces are named. */
+/** The name of people who use the gateway's own interfaces. */
 export const OPERATOR_ID = "an operator of the gateway";
 const OPERATOR: Source = { kind: "message", id: OPERATOR_ID, standing: "owner" };
 
-/** One text as the model is shown it. */
+/** One text as the model sees it. */
 export function told(part: TextPart, message: Said, telling: Telling): string {
   const from = sourceIn(part, message, telling);
   const isPlain = from === undefined || (from === OPERATOR && !telling.isShared) || isOwners(from, telling);
@@ -61,14 +61,14 @@ function isOwners({ kind, standing, isGroup }: Source, { isShared }: Telling): b
   return kind === "message" && standing === "owner" && !isGroup && !isShared;
 }
 
-/** Whose a text is; undefined for the model's own. */
+/** The author of a text; undefined for the model's own. */
 export function sourceIn(part: TextPart, message: Said, { record }: Pick<Telling, "record">): Source | undefined {
   if (message.role === "assistant") return undefined;
   if (part.from) return part.from;
   return message.role === "user" ? (earlier(message, record) ?? OPERATOR) : { kind: "earlier" };
 }
 
-/** Earlier versions kept channels' and agents' messages with their authors written into the text. Nothing there is sure. */
+/** The source of messages of earlier versions, which stored authors in the text. Nothing there is certain. */
 function earlier({ runId, idempotencyKey }: Said, record: Telling["record"]): Source | undefined {
   const id = idempotencyKey ?? runId;
   if (id === undefined || !KEPT_AS.test(id)) return undefined;

@@ -1,4 +1,4 @@
-/** A run that has ended, as the wire says it (protocol: agent, agent.wait). */
+/** An ended run in the wire's form (protocol: agent, agent.wait). */
 import type { Static } from "@sinclair/typebox";
 import { GatewayError } from "../../../../base/errors.ts";
 import type { RunReport } from "../schema.ts";
@@ -26,7 +26,7 @@ export function waitAnswer(runId: string, result: RunResult) {
   };
 }
 
-/** Why a run failed; one that a person stopped did not. */
+/** The failure of a run; none for a run that a person stopped. */
 export function errorOf({ outcome }: RunResult): string | undefined {
   if (outcome.kind === "error") return outcome.error;
   if (outcome.kind === "aborted" && outcome.reason === "dropped")

@@ -1,4 +1,4 @@
-/** How runs end: each outcome as a value, and what is written of it in one transaction. */
+/** The ends of runs: each outcome as a value, and the transaction that records it. */
 
 import { ManyPort } from "../../../../kit/port.ts";
 import type { Message } from "../../../core/sessions/schema.ts";
@@ -7,21 +7,21 @@ import { toStored } from "../turn/turn-log.ts";
 import type { Run } from "./run.ts";
 import { type AbortReason, BUILTIN, type RunOutcome, type RunRecord, type RunStore } from "./run-store.ts";
 
-/** Who answered. */
+/** The model or agent that answered. */
 export interface AnsweredBy {
   readonly provider: string;
   readonly model: string;
 }
 
-/** Told of every end of a run, in the transaction that records it: what it writes stands or falls with the outcome. */
+/** Called for every end of a run, in the transaction that records it: its writes succeed or fail with the outcome. */
 export interface RunObserver {
   ended(record: RunRecord, outcome: RunOutcome): void;
 }
 
-/** Nobody has answered yet. */
+/** The value when nobody has answered yet. */
 const NOBODY: AnsweredBy = { provider: BUILTIN.provider, model: "none" };
 
-/** What a model says that has nothing to say, having said it with a tool. */
+/** The silent reply of a model that has said everything with a tool. */
 const NOTHING_TO_SAY = /(?:^|\n)[^\S\n]{0,80}NO_REPLY$/;
 
 function spoken(text: string): string {
@@ -42,30 +42,30 @@ export function done(run: Run, by: AnsweredBy, stopReason: string | undefined): 
   };
 }
 
-/** The reply as people get it: with the sentence that says what is missing of it, and what the conversation shows beside. */
+/** The reply for people: with the sentence about what is missing, and the additions that the conversation shows. */
 function shown(run: Run, text: string): string {
   const said = run.missing === undefined ? text : `${text}\n\n_${run.missing}_`;
   return run.dress?.(said) ?? said;
 }
 
-/** There is no answer, or only its beginning. */
+/** The outcome of a failed run, which has no answer or only its beginning. */
 export function failed(run: Run, error: string, by: AnsweredBy = NOBODY): RunOutcome {
   const { provider, model } = run.by ?? by;
   return { kind: "error", text: run.text.trim(), provider, model, usage: run.usage, error };
 }
 
-/** Somebody or something ended it from outside. */
+/** The outcome of a run that was ended from outside. */
 export function aborted(run: Run, reason: AbortReason, by: AnsweredBy = NOBODY): RunOutcome {
   const { provider, model } = run.by ?? by;
   return { kind: "aborted", text: run.text.trim(), provider, model, usage: run.usage, reason };
 }
 
-/** Another run answers it. */
+/** The outcome of a run that another run answers. */
 export function merged(into: string): RunOutcome {
   return { kind: "merged", into, text: "", ...NOBODY };
 }
 
-/** What an end has left. */
+/** What was recorded of an end. */
 export interface Recorded {
   readonly endedAt: number;
   /** The reply as the wire says it, when there is one. */
@@ -91,7 +91,7 @@ export class RunEnds {
       const endedAt = this.#end(run, outcome);
       if (key === "") return { endedAt, message: undefined };
       if (outcome.kind === "aborted" && outcome.reason === "dropped") {
-        // What is left out is not shown to the model later either; it can still be searched.
+        // A left-out message is not shown to the model later, but can be searched.
         sessions.transcript.archiveRun(sessionId, run.id);
         return { endedAt, message: undefined };
       }
@@ -99,7 +99,7 @@ export class RunEnds {
     });
   }
 
-  /** Writes that messages are answered by another run, and are part of it from now on; returns when. */
+  /** Records that another run answers messages, which become part of it; returns the time. */
   recordMerge(runs: readonly Run[], into: Run): number[] {
     return runs.map((run) => this.#end(run, merged(into.id)));
   }
@@ -129,7 +129,7 @@ export class RunEnds {
       {
         role: "assistant",
         content: [
-          // What broke off has no signature, without which its maker refuses to see it again.
+          // Reasoning that broke off has no signature, and its maker refuses it without one.
           ...(kind === "ok" ? run.thoughts.flatMap(toStored) : []),
           ...(last === "" ? [] : [{ type: "text" as const, text: last }]),
         ],
@@ -147,7 +147,7 @@ export class RunEnds {
   }
 }
 
-/** What people were told beside the model's own words; a model never reads it. */
+/** The notes that people saw beside the answer; a model never reads them. */
 function detailsOf({ notes, text: said }: Run, told: string): { details?: Readonly<Record<string, unknown>> } {
   const own = spoken(said);
   const footer = told.startsWith(own) ? told.slice(own.length).trim() : "";

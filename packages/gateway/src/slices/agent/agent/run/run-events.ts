@@ -1,4 +1,4 @@
-/** Tells of one run as it goes: `agent` events for every step, `chat` events for chat windows. */
+/** Publishes the events of one run: `agent` events for every step, `chat` events for chat windows. */
 import type { Bus } from "../../../../base/bus.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { Message } from "../../../core/sessions/schema.ts";
@@ -7,7 +7,7 @@ import type { ChatPayload } from "../schema.ts";
 import type { RunStep } from "../turn/loop.ts";
 import type { RunOutcome } from "./run-store.ts";
 
-/** Chat windows need no more than this (protocol: chat events). */
+/** The least time between two `chat` deltas, ms (protocol: chat events). */
 const CHAT_DELTA_MS = 150;
 const AGENT_DELTA_MS = 25;
 /** Watchers see the beginning of what a tool answered; the transcript has all of it. */
@@ -25,7 +25,7 @@ export interface RunEventsOptions {
   /** As the caller spelled it. */
   readonly spelledKey: string | undefined;
   readonly sessionKey: string;
-  /** Replies to slash commands in a chat are not runs for those who watch: only their last word is told. */
+  /** Whether only the last event is published, as for replies to slash commands in a chat. */
   readonly isQuiet: boolean;
   /** The beginning of a growing text that may leave, without secrets; all of it when the text `isOver`. */
   settled(text: string, isOver?: boolean): string;
@@ -56,7 +56,7 @@ export class RunEvents implements Disposable {
     this.#agent("lifecycle", { phase: "start", startedAt });
   }
 
-  /** The text so far has become `text`; told at once or a little later. */
+  /** Publishes the text so far, at once or a little later. */
   grew(text: string): void {
     this.#text = text;
     if (this.#later) return;
@@ -69,7 +69,7 @@ export class RunEvents implements Disposable {
     });
   }
 
-  /** Text was taken back: what follows is told with what is left before it. */
+  /** Notes that text was taken back; the next event has the remaining text. */
   shrank(text: string): void {
     this.#later?.[Symbol.dispose]();
     this.#later = undefined;
@@ -79,7 +79,7 @@ export class RunEvents implements Disposable {
     if (this.#chatTold.length > left.length) this.#chatTold = common(this.#chatTold, left);
   }
 
-  /** How the model came to its answer has become `text`; told where the conversation shows it as it grows. */
+  /** Publishes the reasoning so far, where the conversation shows it. */
   thought(text: string): void {
     const { clock, streamsReasoning } = this.#options;
     if (!streamsReasoning?.()) return;
@@ -93,7 +93,7 @@ export class RunEvents implements Disposable {
     this.#agent("compaction", data);
   }
 
-  /** A tool begins, gets on, or has answered. What was said before is told before. */
+  /** Publishes the start, progress or end of a tool; pending text is published first. */
   tool(step: Extract<RunStep, { kind: "tool-start" | "tool-update" | "tool-result" }>): void {
     this.#tellThought();
     const { callId: toolCallId, name, args } = step.call;
@@ -112,7 +112,7 @@ export class RunEvents implements Disposable {
     });
   }
 
-  /** The run is over. `message` is the reply as the transcript has it, if there is one. */
+  /** Publishes the end of the run. `message` is the stored reply, if there is one. */
   ended(
     outcome: RunOutcome,
     times: { startedAt: number | undefined; endedAt: number },
@@ -153,7 +153,7 @@ export class RunEvents implements Disposable {
     this.#thoughtToldAt = this.#options.clock.monotonic();
   }
 
-  /** Secrets are taken out of the whole before anything is cut off it: two pieces of one would not be recognised. */
+  /** Removes secrets before cutting: two pieces of a secret would not be recognised. */
   #tell(isOver = false): void {
     this.#tellThought(isOver);
     if (this.#options.isQuiet || (this.#text.length === this.#told.length && this.#text === this.#told)) return;
@@ -196,12 +196,12 @@ export class RunEvents implements Disposable {
   }
 }
 
-/** What a text has that was not told: less than 4 characters of a secret may have been, before it was known as one. */
+/** The new part of a text. Up to 3 characters of a secret may have been sent before it was recognised. */
 function added(told: string, text: string): string {
   return text.startsWith(told) ? text.slice(told.length) : text.slice(common(told, text).length);
 }
 
-/** What two texts begin with. */
+/** The common beginning of two texts. */
 function common(one: string, other: string): string {
   let length = 0;
   while (length < one.length && one[length] === other[length]) length++;

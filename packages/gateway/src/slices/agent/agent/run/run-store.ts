@@ -1,4 +1,4 @@
-/** The rows of runs: what was asked, how far it came, how it ended. */
+/** The rows of runs: request, progress and end. */
 
 import { newMark } from "../../../../base/ids.ts";
 import type { Store } from "../../../../base/store/store.ts";
@@ -9,20 +9,20 @@ import type { Words } from "../../../../kit/text/words.ts";
 import type { ExecRules, ToolLimits } from "../../../../kit/tool.ts";
 import type { Thinking, Usage } from "../../models/port.ts";
 
-/** Under which name the built-in agent's replies stand in transcripts and events. */
+/** The name of the built-in agent's replies in transcripts and events. */
 export const BUILTIN = { provider: "moltbot", model: "commands" } as const;
 
 /** What started a run: a method, whose idempotency key is its id; a message over a channel; another run, by a tool. */
 export type RunSource = "agent" | "chat.send" | "channel" | "tool";
 
-/** Where a reply goes beside the transcript. */
+/** The channel target of a reply, beside the transcript. */
 export interface DeliverTo {
   readonly channel: string;
   readonly account: string;
   readonly chat: { readonly id: string; readonly threadId?: string | undefined };
 }
 
-/** Who started a run, as it was then: a resumed run may do no more than its starter could. */
+/** The starter of a run with their rights at that time: a resumed run may do no more. */
 export interface Starter {
   readonly principal: string;
   readonly scopes: readonly string[];
@@ -32,12 +32,12 @@ export interface Starter {
   readonly ids?: readonly string[] | undefined;
 }
 
-/** What was asked, beside the message in the transcript. */
+/** The request of a run, beside the message in the transcript. */
 export interface RunRequest {
   /** The session key as the caller spelled it; events repeat it. */
   readonly spelledKey?: string | undefined;
   readonly message: string;
-  /** The gateway's mark in what the run's model is shown: the same when a restart takes the run up again. */
+  /** The mark in the texts for the run's model; it is kept for a resumed run. */
   readonly mark?: string | undefined;
   readonly timeoutMs: number;
   readonly thinking?: Thinking | undefined;
@@ -47,13 +47,13 @@ export interface RunRequest {
   readonly limits?: readonly ToolLimits[] | undefined;
   /** How many runs stand above a sub-agent's. */
   readonly depth?: number | undefined;
-  /** Through how many conversations what was asked has come. */
+  /** The number of conversations that the request has passed through. */
   readonly hops?: number | undefined;
-  /** How earlier messages began that were left out because too many waited; earlier versions kept the text alone. */
+  /** The beginnings of messages that were left out because too many waited; earlier versions stored the text alone. */
   readonly omitted?: readonly (string | Words)[] | undefined;
-  /** How freely commands may run for the run that it works for. */
+  /** The rules for commands of the run that it works for. */
   readonly execRules?: ExecRules | undefined;
-  /** What it answers is heard by others than the owner: private notes are not for it. */
+  /** Whether others than the owner read its answer; private notes are then hidden from it. */
   readonly isOverheard?: boolean | undefined;
   readonly starter: Omit<Starter, "principal">;
 }
@@ -87,7 +87,7 @@ export interface RunRecord {
   readonly acceptedAt: number;
   readonly startedAt: number | undefined;
   readonly endedAt: number | undefined;
-  /** Text that had been said when the gateway stopped. */
+  /** The text of the answer when the gateway stopped. */
   readonly partial: string;
   readonly outcome: RunOutcome | undefined;
 }
@@ -153,7 +153,7 @@ export class RunStore {
     };
   }
 
-  /** The run works now; returns since when. */
+  /** Marks a run as working; returns the time. */
   begin(id: string): number {
     const startedAt = this.#clock.now();
     this.#store.run(
@@ -168,7 +168,7 @@ export class RunStore {
     this.#store.run("update runs set partial = ? where id = ?", text, id);
   }
 
-  /** A clean stop interrupted the run: this attempt does not count. */
+  /** Notes that a clean stop interrupted the run: this attempt does not count. */
   release(id: string): void {
     this.#store.run(
       "update runs set state = 'accepted', attempts = max(0, attempts - 1) where id = ? and ended_at is null",
@@ -186,7 +186,7 @@ export class RunStore {
     return endedAt;
   }
 
-  /** Forgets some of what ended long ago; true when more is left. */
+  /** Deletes some runs that ended long ago; true when more are left. */
   prune(): boolean {
     return this.#store.deleteSome("runs", "ended_at < ?", [this.#clock.olderThan(KEPT_MS)], ROWS_PER_STEP);
   }

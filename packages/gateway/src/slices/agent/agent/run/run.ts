@@ -1,4 +1,4 @@
-/** A run while it lives: what was asked, how far it is, and the one way to end it from outside. */
+/** A live run: its request, its progress, and the one way to end it from outside. */
 
 import { TellableError } from "../../../../base/errors.ts";
 import { newMark } from "../../../../base/ids.ts";
@@ -18,24 +18,24 @@ export interface RunResult {
   readonly endedAt: number;
 }
 
-/** Something that was said to a run under way: the run it would have been, and its words. */
+/** A message to a run under way: the run that it would have been, and its text. */
 export interface Steered {
   readonly runId: string;
   readonly content: readonly StoredPart[];
-  /** It is answered in a turn of its own as well. */
+  /** Whether it is answered in a turn of its own as well. */
   readonly isKept: boolean;
 }
 
-/** What a run is given beside its record. */
+/** Options of a run beside its record. */
 export interface RunOptions
   extends Pick<RunEventsOptions, "bus" | "clock" | "isQuiet" | "isVerbose" | "settled" | "streamsReasoning"> {
-  /** What was said to the run is about to be heard: returns what still counts. */
+  /** Called before messages are passed to the run; returns those that still count. */
   hears?(said: readonly Steered[]): readonly Steered[];
 }
 
 type Thought = Extract<ModelPart, { kind: "reasoning" }>;
 
-/** More is not told. */
+/** The most characters of reasoning. */
 const MAX_REASONING_CHARS = 200_000;
 
 export class Run {
@@ -48,23 +48,23 @@ export class Run {
   #abortReason: AbortReason | undefined;
   #startedAt: number | undefined;
   #isOver = false;
-  /** The gateway's mark in what the run's model is shown: nobody outside can know it. */
+  /** The mark in the texts for the run's model; nobody outside can know it. */
   readonly mark: string;
-  /** The system prompt, once it has been made; what changes with every run stands apart. */
+  /** The system prompt, once it has been made; the part that changes with every run is separate. */
   prompt: { readonly system: string; readonly systemTail: string } | undefined;
-  /** What happened since the turn before, once it has been asked for. */
+  /** News since the turn before, once it has been read. */
   news: readonly Words[] | undefined;
-  /** The complete reply as people get it, when the conversation shows more than the model said. */
+  /** Makes the complete reply for people, when the conversation shows more than the model said. */
   dress: ((text: string) => string) | undefined;
   #by: { readonly provider: string; readonly model: string } | undefined;
   #text = "";
-  /** Where the reply of the last turn begins in the text. */
+  /** The start of the last turn's reply in the text. */
   #turnStart = 0;
   #isNewTurn = false;
   readonly #notes: string[] = [];
   #steered: Steered[] = [];
   readonly #hears: (said: readonly Steered[]) => readonly Steered[];
-  /** How the model came to what it said, in all turns; and in the last one, as it must be given back. */
+  /** The reasoning of all turns, and of the last turn in the form that must be sent back. */
   #reasoning = "";
   #thoughts: Thought[] = [];
   #contextTokens: number | undefined;
@@ -96,7 +96,7 @@ export class Run {
     return this.#abort.signal;
   }
 
-  /** Why it is to end, when someone said so. */
+  /** The reason to end, when one was given. */
   get abortReason(): AbortReason | undefined {
     return this.#abortReason;
   }
@@ -119,7 +119,7 @@ export class Run {
     return this.#text.slice(this.#turnStart);
   }
 
-  /** What people were told beside the answer: that another model answers, or why the run ended early. */
+  /** Notes for people beside the answer: that another model answers, or why the run ended early. */
   get notes(): readonly string[] {
     return this.#notes;
   }
@@ -129,12 +129,12 @@ export class Run {
     return this.#by;
   }
 
-  /** How the model came to its answer, over all turns. */
+  /** The reasoning of all turns. */
   get reasoning(): string {
     return this.#reasoning;
   }
 
-  /** How the model came to its answer in the last turn, part by part. */
+  /** The reasoning of the last turn, part by part. */
   get thoughts(): readonly Thought[] {
     return this.#thoughts;
   }
@@ -144,7 +144,7 @@ export class Run {
     return this.#contextTokens;
   }
 
-  /** Of all turns. */
+  /** The usage of all turns. */
   get usage(): Usage | undefined {
     return this.#usage;
   }
@@ -203,7 +203,7 @@ export class Run {
     }
   }
 
-  /** The answer failed in a way that passes: it is begun again, and what was said of it was none. */
+  /** Begins the answer again after a passing failure; its text so far is dropped. */
   beginAgain(): void {
     this.#text = "";
     this.#turnStart = 0;
@@ -216,7 +216,7 @@ export class Run {
     this.events.shrank("");
   }
 
-  /** What an earlier attempt had said, turn by turn. */
+  /** Restores the text of an earlier attempt, turn by turn. */
   restore(texts: readonly string[]): void {
     if (texts.length === 0) return;
     this.#text = texts.filter((text) => text !== "").join("\n\n");
@@ -225,8 +225,8 @@ export class Run {
   }
 
   /**
-   * Something was said to the run under way; it is heard at the end of this turn. False when the run can hear no more.
-   * What comes after the last word is not heard: it waits for a turn of its own.
+   * Passes a message to the run under way, which reads it at the end of this turn. False when the run reads no more: a
+   * message after its last words waits for a turn of its own.
    */
   steer(message: Steered): boolean {
     if (this.#isOver || !this.hasBegun || this.signal.aborted) return false;
@@ -246,7 +246,7 @@ export class Run {
     return said.length === 0 ? said : this.#hears(said);
   }
 
-  /** Turns are paragraphs of one text. */
+  /** Adds to the text; turns are paragraphs of one text. */
   #say(delta: string): void {
     if (this.#isNewTurn && this.#text !== "") {
       this.#text = `${this.#text.trimEnd()}\n\n`;
@@ -254,11 +254,11 @@ export class Run {
     }
     this.#isNewTurn = false;
     this.#text += delta;
-    // It may be about to say that it says nothing.
+    // The text may be the start of the silent token; hold it back until that is decided.
     if (!"NO_REPLY".startsWith(this.turnText.trim())) this.events.grew(this.#text);
   }
 
-  /** What this answer has said so far was none: the next words stand in its place. */
+  /** Drops the text of this answer; the next text replaces it. */
   #takeBack(): void {
     this.#thoughts = [];
     if (this.#isNewTurn) return;
@@ -282,19 +282,19 @@ export class Run {
     this.#abort.abort(new TellableError(`aborted: ${reason}`));
   }
 
-  /** The gateway stops: the run leaves off, to be taken up after the next start. */
+  /** Interrupts the run because the gateway stops; it is resumed after the next start. */
   interrupt(): void {
     this.#abort.abort(new TellableError("the gateway stops"));
     this.events[Symbol.dispose]();
   }
 
-  /** Closes the run for those that wait for it: they are told how the other one ends. */
+  /** Closes the run; callers that wait for it are told how the other one ends. */
   mergeInto({ finished }: Run): void {
     this.#isOver = true;
     this.#resolve(finished);
   }
 
-  /** Closes the run and tells whoever waits for it. */
+  /** Closes the run and tells those who wait for it. */
   settle(outcome: RunOutcome, endedAt: number): RunResult {
     this.#isOver = true;
     const { sessionId, acceptedAt } = this.record;

@@ -1,4 +1,4 @@
-/** The tools as `tools.list` shows them: which a model may use when somebody speaks to it in a conversation, and why not. */
+/** The tools in the form of `tools.list`: which ones a model may use for a caller in a conversation, and why not. */
 import type { Static } from "@sinclair/typebox";
 import type { Caller } from "../../../../kit/access.ts";
 import type { ToolRun } from "../../../../kit/tool.ts";

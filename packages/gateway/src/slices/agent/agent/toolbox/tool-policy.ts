@@ -1,4 +1,4 @@
-/** Who may have which tool used: every policy that bears on a run must allow it, and none may deny it. */
+/** The tool policy: every policy that applies to a run must allow a tool, and none may deny it. */
 
 import { matchesName } from "../../../../base/text/glob.ts";
 import { hasScope } from "../../../../kit/access.ts";
@@ -6,7 +6,7 @@ import type { Tool, ToolAudience, ToolLimits, ToolRun } from "../../../../kit/to
 import type { RunRecord } from "../run/run-store.ts";
 import type { ToolPolicy, ToolRules } from "../settings.ts";
 
-/** Names that stand for several tools. */
+/** Names of groups of tools. */
 export const TOOL_GROUPS: Readonly<Record<string, readonly string[]>> = {
   "group:fs": ["read", "write", "edit", "list", "search"],
   "group:runtime": ["exec", "process"],
@@ -24,15 +24,15 @@ const FOR_WHOM: Readonly<Record<ToolAudience, string>> = {
   owner: "it is for the owner alone",
 };
 
-/** Of the settings, what policies look at. */
+/** The settings that policies read. */
 type Rules = Pick<ToolRules, "allow" | "deny" | "byChannel" | "bySender" | "normalSender">;
 
-/** Of a run, what policies look at. */
+/** The parts of a run that policies read. */
 export type PolicySubject = Pick<ToolRun, "audience" | "deliver" | "starter" | "limits">;
 
 /**
- * For whom a run works. Operators of the wire hold a credential of the owner's; on channels the owner is whoever holds
- * admin scope, and people who were let in may write.
+ * The rights that a run works with. Operators of the wire hold a credential of the owner's. On channels the owner is a
+ * person with admin scope, and people who were let in hold write scope.
  */
 export function audienceOf({ principal, scopes }: Pick<ToolRun["starter"], "principal" | "scopes">): ToolAudience {
   const held = new Set(scopes);
@@ -48,7 +48,7 @@ export function audienceIn({
   return audienceOf({ principal, scopes: starter.scopes });
 }
 
-/** Of two runs the one with the higher rank works for somebody who may do more. */
+/** The rank of a run; a higher rank means more rights. */
 export function rankIn(record: Pick<RunRecord, "principal" | "request">): number {
   return RANK[audienceIn(record)];
 }
@@ -63,7 +63,7 @@ export function allowedTools(
   return all.filter((tool) => refusalOf(tool, run, settings, agent) === undefined);
 }
 
-/** Why a run may not use a tool, naming the setting that says so; undefined when it may. */
+/** The reason, naming the setting, why a run may not use a tool; undefined when it may. */
 export function refusalOf(
   { name, audience }: Pick<Tool, "name" | "audience">,
   run: PolicySubject,
@@ -79,8 +79,8 @@ export function refusalOf(
 }
 
 /**
- * The rules under which a run stands because of its agent, of where it comes from and answers, and of who asked: what a
- * run that works for it stands under as well. Those for everybody hold there anyway.
+ * The rules that apply to a run because of its agent, its channels and its starter; they also apply to a run that works
+ * for it. Rules for everybody apply there anyway.
  */
 export function limitsOf(run: PolicySubject, settings: ToolRules, agent: ToolPolicy | undefined): ToolLimits[] {
   const { allow: _allow, deny: _deny, ...forSome } = settings;
@@ -95,7 +95,7 @@ export function limitsOf(run: PolicySubject, settings: ToolRules, agent: ToolPol
   });
 }
 
-/** The policies that bear on a run: of all, its agent, the channels it comes from and answers on, its sender, and its own. */
+/** The policies that apply to a run: the general one, and those of its agent, its channels, its sender, and its own. */
 function policiesOf(run: PolicySubject, settings: Rules, agent: ToolPolicy | undefined): ToolLimits[] {
   const senders = sendersOf(run.starter);
   const channels = new Set([run.deliver?.channel, senders[0]?.split(":", 1)[0]]);
@@ -114,12 +114,12 @@ function policiesOf(run: PolicySubject, settings: Rules, agent: ToolPolicy | und
   ];
 }
 
-/** Whom a run over a channel was started by, under every id of theirs, as "channel:id". Nobody for other runs. */
+/** The ids of the person who started a run over a channel, as "channel:id". Empty for other runs. */
 export function sendersOf({ principal, ids = [] }: Pick<ToolRun["starter"], "principal" | "ids">): readonly string[] {
   return principal.startsWith("channel:") ? [principal.slice("channel:".length), ...ids] : [];
 }
 
-/** The entries of `tools.bySender` that are about a person: all of them hold, whichever id each names. */
+/** The entries of `tools.bySender` about a person; all of them apply, whichever id each names. */
 export function rulesForSender(
   { bySender = {}, normalSender = (key) => key.trim() }: Pick<ToolRules, "bySender" | "normalSender">,
   senders: readonly string[],
@@ -129,7 +129,7 @@ export function rulesForSender(
   return Object.entries(bySender).filter(([key]) => ids.has(normalSender(key)));
 }
 
-/** People choose ids: one that names a property of every object must find nothing. */
+/** Reads an own property only: people choose ids, and one may be the name of a property that every object has. */
 function ownValue<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
   return record && Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -1,18 +1,20 @@
-/** A tool as a model is told of it. What another program says of its tools is framed, down to each argument. */
+/**
+ * The description of a tool for a model. Texts of another program about its tools are framed, down to each argument.
+ */
 
 import { framed, framedLine, type Source } from "../../../../kit/text/words.ts";
 import type { Tool } from "../../../../kit/tool.ts";
 import type { ToolSpec } from "../../models/port.ts";
 
 const MAX_CHARS = 1_000;
-/** Deeper schemas are not looked into, and so are not passed on. */
+/** Deeper parts of schemas are not read, so they are not passed on. */
 const MAX_DEPTH = 32;
-/** Parts of a JSON Schema that are words for readers. */
+/** Keywords of JSON Schema whose values are texts for readers. */
 const WORDS: ReadonlySet<string> = new Set(["description", "title"]);
-/** Those that no model needs. */
+/** Keywords that no model needs. */
 const LEFT_OUT: ReadonlySet<string> = new Set(["$comment", "examples"]);
 
-/** The tool, with the mark of the run that is offered it. */
+/** Describes the tool, with the mark of the run. */
 export function toolSpec(mark: string, { name, summary, params, describedBy }: Tool): ToolSpec {
   if (describedBy === undefined) return { name, description: summary, parameters: params };
   const from: Source = { kind: "tool-description", id: describedBy };
@@ -38,7 +40,7 @@ function withWords(value: unknown, frame: (text: string) => string, depth: numbe
   if (Array.isArray(value)) return value.map((each) => withWords(each, frame, depth + 1));
   const entries = Object.entries(value).flatMap(([key, each]): [string, unknown][] => {
     if (WORDS.has(key) && typeof each === "string") return [[key, frame(each)]];
-    // An argument may have such a name; then it is a schema.
+    // An argument may have this name; its value is then a schema.
     if (LEFT_OUT.has(key) && (typeof each !== "object" || Array.isArray(each))) return [];
     return [[key, withWords(each, frame, depth + 1)]];
   });

@@ -1,4 +1,7 @@
-/** The tools of a run, and the way to call one: arguments checked, time and output bounded, every failure an answer. */
+/**
+ * Lists the tools of a run and calls them: arguments are checked, time and output are bounded, and every failure is an
+ * answer.
+ */
 
 import { Kind } from "@sinclair/typebox";
 import { GatewayError, messageOf, TellableError } from "../../../../base/errors.ts";
@@ -11,13 +14,13 @@ import type { Tool, ToolLimits, ToolResult, ToolRun } from "../../../../kit/tool
 import type { ToolPolicy, ToolRules } from "../settings.ts";
 import { allowedTools, limitsOf, refusalOf } from "./tool-policy.ts";
 
-/** Tools that are not known before a run asks: those of other programs. */
+/** Tools that are known only when a run asks: those of other programs. */
 export interface ToolSource {
-  /** The tools for a run; names must not be those of built-in tools. Never throws: a source in trouble has none. */
+  /** The tools for a run. Names must differ from built-in tools. Never throws: a source with a problem has no tools. */
   toolsFor(run: ToolRun, signal: AbortSignal): Promise<readonly Tool[]>;
 }
 
-/** One call as a model wrote it. */
+/** One call of a model. */
 export interface ToolRequest {
   readonly callId: string;
   readonly name: string;
@@ -32,7 +35,7 @@ export interface ToolboxOptions {
   settings(): ToolRules;
   /** The policy of an agent. */
   policyOf(agentId: string): ToolPolicy | undefined;
-  /** What tools are given. */
+  /** The gateway object that tools get. */
   readonly gateway: Base;
 }
 
@@ -43,19 +46,19 @@ const MAX_IMAGES_BYTES = 16_000_000;
 const MAX_META_CHARS = 4_000;
 const UPDATE_MS = 100;
 const MAX_UPDATE_CHARS = 4_000;
-/** A tool that was told to stop is given so long to end by itself. */
+/** The time for a stopped tool to end by itself. */
 const GRACE_MS = 1_000;
 
 export class Toolbox {
   readonly #options: ToolboxOptions;
-  /** Whose tools runs are offered too; MCP servers. */
+  /** Sources of further tools, such as MCP servers. */
   readonly sources = new ManyPort<ToolSource>();
 
   constructor(options: ToolboxOptions) {
     this.#options = options;
   }
 
-  /** All tools that need no source, whoever may use them. */
+  /** All built-in tools, whoever may use them. */
   get builtin(): readonly Tool[] {
     return this.#options.builtin;
   }
@@ -67,7 +70,7 @@ export class Toolbox {
     return allowedTools(ready, run, settings(), policyOf(run.agentId));
   }
 
-  /** What a run that works for this one may not use either. */
+  /** The limits for a run that works for this one. */
   limitsOf(run: ToolRun): ToolLimits[] {
     const { settings, policyOf } = this.#options;
     return limitsOf(run, settings(), policyOf(run.agentId));
@@ -88,7 +91,7 @@ export class Toolbox {
     return [...this.#options.builtin, ...others.flat()];
   }
 
-  /** Calls a tool. Throws only the signal's reason; whatever else goes wrong is an answer for the model. */
+  /** Calls a tool. Throws only the signal's reason; any other failure is an answer for the model. */
   async call(
     { callId, name, args, raw }: ToolRequest,
     {
@@ -103,7 +106,7 @@ export class Toolbox {
     if (!tool) return failed(`There is no tool "${name.slice(0, 64)}" here; there are ${listed(tools)}.`);
     if (args === undefined)
       return failed(`The arguments are not a JSON object: ${raw.slice(0, 200)}. Call ${name} again.`);
-    // Tools of other programs check for themselves, by whatever JSON Schema they like.
+    // Tools of other programs check their arguments themselves, with any JSON Schema.
     const problem = Kind in tool.params ? validationText(tool.params as Schema, args) : undefined;
     if (problem !== undefined)
       return failed(`The arguments of ${name} are not right: ${problem}. Correct them and call again.`);
@@ -132,12 +135,14 @@ export class Toolbox {
   }
 }
 
-/** A failure as the model is told of it. */
+/** A failure as an answer for the model. */
 export function failed(text: string): ToolResult {
   return { text, isError: true };
 }
 
-/** The work's result; once the signal aborts it is waited for a moment only, whatever it does with the signal. */
+/**
+ * The result of the work. After the signal aborts it is awaited for a moment only, even if the work ignores the signal.
+ */
 async function abandoned<T>(work: Promise<T>, signal: AbortSignal, clock: Clock): Promise<T> {
   try {
     return await within(work, { signal });
@@ -147,7 +152,7 @@ async function abandoned<T>(work: Promise<T>, signal: AbortSignal, clock: Clock)
   }
 }
 
-/** Whoever watches needs no more than ten of them a second. */
+/** Limits progress to ten updates a second. */
 function seldom(update: (text: string) => void, clock: Clock): (text: string) => void {
   let toldAt = Number.NEGATIVE_INFINITY;
   return (text) => {
@@ -158,7 +163,7 @@ function seldom(update: (text: string) => void, clock: Clock): (text: string) =>
   };
 }
 
-/** What a model, a transcript and those who watch can take of a result; what is left out is said. */
+/** Bounds a result for models, transcripts and watchers; says what was left out. */
 function bounded({ text, images = [], isError, meta }: ToolResult, maxChars: number): ToolResult {
   const shown = images.filter(
     (_image, index) => index < MAX_IMAGES && bytesOf(images.slice(0, index + 1)) <= MAX_IMAGES_BYTES,

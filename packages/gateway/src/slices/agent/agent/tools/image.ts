@@ -9,7 +9,7 @@ import { type Picture, pictureOf } from "./picture.ts";
 import { askWeb, bytesOf } from "./web/ask.ts";
 
 const LOOK = "Describe this picture exactly: what it shows, and every text in it word for word.";
-/** How far back attachments are looked for. */
+/** The most messages that are searched for attachments. */
 const MESSAGES = 400;
 
 export const image = defineTool({
@@ -68,7 +68,7 @@ function shown(what: string, { mimeType, data }: Picture): ToolResult {
   return { text: `${what.slice(0, 300)} (${mimeType}, ${data.byteLength} bytes)`, images: [{ mimeType, data }] };
 }
 
-/** What another model sees in it. */
+/** The description of a picture by another model. */
 async function described({ params, gateway, run, signal }: Call, picture: Picture, model: Model): Promise<ToolResult> {
   const question = params.question?.trim() ? params.question : LOOK;
   const { text, note } = await gateway.models.answer({

@@ -1,4 +1,4 @@
-/** What a tool found outside, with a line that says what it is. Whatever a tool answers is framed when a model is shown it. */
+/** Adds a line to a result from outside that says what it is. Every tool result is framed when a model sees it. */
 export function fromOutside(source: string, text: string): string {
   return `${source}:\n${text}`;
 }

@@ -7,10 +7,10 @@ export interface Picture {
   readonly data: Uint8Array;
 }
 
-/** What all providers take. */
+/** Picture types that all providers accept. */
 export const PICTURE_TYPES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
 
-/** Providers refuse larger ones. */
+/** The largest picture that providers accept, bytes. */
 export const MAX_PICTURE_BYTES = 3_500_000;
 
 /** The picture in some bytes. Throws `INVALID_REQUEST` when there is none that a model could look at. */

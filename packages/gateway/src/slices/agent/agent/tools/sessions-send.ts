@@ -1,4 +1,4 @@
-/** `sessions_send`: a message to another conversation, in the name of whoever asked. */
+/** `sessions_send`: sends a message to another conversation, on behalf of the run's starter. */
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../../../base/errors.ts";
 import type { ToolRun } from "../../../../kit/tool.ts";
@@ -53,13 +53,13 @@ export const sessionsSend = defineTool({
   },
 });
 
-/** The conversation that is meant. Throws `INVALID_REQUEST` when there is none. */
+/** The target conversation. Throws `INVALID_REQUEST` when there is none. */
 function targetOf(
   { sessionKey, label }: { sessionKey?: string; label?: string },
   { agents, sessions }: Gateway,
 ): string {
   const key = sessionKey === undefined ? undefined : sessions.canonical(sessionKey);
-  // An agent that nobody has spoken to yet can be spoken to.
+  // An agent without a conversation can be addressed too.
   if (key !== undefined && agents.ids().some((agentId) => sessions.mainKey(agentId) === key)) return key;
   return sessions.resolve({
     ...(sessionKey !== undefined && { key: sessionKey }),
@@ -78,7 +78,7 @@ function requireSendable(sessionKey: string, run: ToolRun, gateway: Gateway): vo
     );
 }
 
-/** How many conversations a message has come through. */
+/** The number of conversations that a message has passed through. */
 function hopsOf({ id }: ToolRun, { agent }: Gateway): number {
   return agent.runs.record(id)?.request.hops ?? 0;
 }

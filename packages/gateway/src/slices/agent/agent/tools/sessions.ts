@@ -1,4 +1,4 @@
-/** Tools with which an agent looks at other conversations. */
+/** Tools that read other conversations. */
 import { Type } from "@sinclair/typebox";
 import { oneLine } from "../../../../kit/text/words.ts";
 import type { Tool } from "../../../../kit/tool.ts";
@@ -76,7 +76,7 @@ function lineOf({ role, at, content, toolName, isError }: StoredMessage, include
   return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} ${who}:\n${quoted(short)}`;
 }
 
-/** A message of its own: no line of it can be taken for the beginning of another one. */
+/** Quotes a message, so that none of its lines looks like the start of another one. */
 function quoted(text: string): string {
   return text
     .split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/)

@@ -75,7 +75,7 @@ export const spawn = defineTool({
 
 type Subagents = AgentSettings["defaults"]["subagents"];
 
-/** Which agent does it: the same one, unless the owner lets this one ask others. */
+/** The agent for the task: the current one, unless the owner allows others. */
 function agentOf(wanted: string | undefined, run: ToolRun, { agents }: Gateway): string {
   const id = wanted === undefined ? run.agentId : normalAgentId(wanted);
   if (id === run.agentId) return id;
@@ -104,7 +104,7 @@ function prepare(
   );
 }
 
-/** What a sub-agent may not use, whatever its agent may. */
+/** The limits of a sub-agent, whatever its agent may use. */
 function limitsOf({ maxDepth, tools }: Subagents, depth: number, wanted: readonly string[] | undefined): ToolLimits[] {
   const usual = ["message", "sessions_send", ...(depth >= maxDepth ? ["spawn"] : [])];
   const deny = usual.filter((name) => name === "spawn" || !tools?.allow?.includes(name));

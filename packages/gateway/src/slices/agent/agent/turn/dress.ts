@@ -1,9 +1,9 @@
-/** What a conversation's settings add to a reply as people get it; the transcript has the reply as the model gave it. */
+/** Adds to a reply for people what the conversation's settings ask for; the transcript has the model's reply alone. */
 import type { UsageTotals } from "../../usage/schema.ts";
 import { moneyText, tokensText } from "../../usage/usage.ts";
 
 export interface Dress {
-  /** How the model came to its answer, where the conversation shows it and the place has no other way to. */
+  /** The reasoning, where the conversation shows it and the surface has no other way to. */
   readonly reasoning: string | undefined;
   readonly usageLevel: string | undefined;
   readonly usage: UsageTotals | undefined;
@@ -11,9 +11,9 @@ export interface Dress {
   readonly model: string | undefined;
 }
 
-/** Longer reasoning is cut: a channel would send it in many messages. */
+/** The most characters of reasoning; more would be sent in many messages. */
 const MAX_REASONING_CHARS = 3_000;
-/** Words by which a model says that there is nothing to tell; nothing may stand beside them. */
+/** The silent tokens; nothing may be added to them. */
 const SILENT = /^\s*(NO_REPLY|HEARTBEAT_OK)\s*$/;
 
 /** The reply with its reasoning quoted above it and a line of usage below. */
@@ -34,7 +34,7 @@ function quoted(reasoning: string): string {
     .join("\n");
 }
 
-/** "1.2k in, 340 out"; with a model also what was cached, the price and the model. */
+/** The usage line: "1.2k in, 340 out"; with a model also the cached tokens, the price and the model. */
 function usageLine({ input, cacheRead, cacheWrite, output, ...cost }: UsageTotals, model: string | undefined): string {
   const cached = model !== undefined && cacheRead > 0 ? ` (${tokensText(cacheRead)} cached)` : "";
   const tokens = `${tokensText(input + cacheRead + cacheWrite)} in${cached}, ${tokensText(output)} out`;

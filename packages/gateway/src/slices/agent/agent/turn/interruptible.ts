@@ -1,4 +1,4 @@
-/** Waiting that ends when the signal does, whatever the other side makes of it: a run's time limit must free its lane. */
+/** Waits that end when the signal aborts, even if the other side ignores it: a run's time limit must free its lane. */
 
 import { ignore } from "../../../../base/errors.ts";
 import { within } from "../../../../base/time/deadline.ts";
@@ -13,7 +13,7 @@ export async function* interruptible<Step>(steps: AsyncIterable<Step>, signal: A
       yield next.value;
     }
   } finally {
-    // Not awaited: what hangs would hang here too.
+    // Do not await this: it may hang as well.
     void iterator.return?.().catch((error: unknown) => ignore(error, "the steps have ended or are ended here"));
   }
 }

@@ -1,13 +1,13 @@
 /**
- * The turn loop: ask the model, run the tools it calls, ask again, until it has nothing more to call. It knows no
- * provider, no tool and no store; every step is yielded, and what must survive a crash is kept before it goes on.
+ * The turn loop: ask the model, run the tools it calls, ask again, until it calls nothing more. It knows no provider,
+ * no tool and no store. Every step is yielded, and what must survive a crash is stored before the loop goes on.
  */
 import type { ToolResult } from "../../../../kit/tool.ts";
 import type { ModelMessage, ModelPart, ModelStep, ToolReply, Usage } from "../../models/port.ts";
 import type { ToolRequest } from "../toolbox/toolbox.ts";
 import { merged } from "./merged.ts";
 
-/** One step of a run: what the model says, and what its tools do. */
+/** One step of a run: of the model's answer, or of a tool. */
 export type RunStep =
   | ModelStep
   | { readonly kind: "turn-end" }
@@ -26,41 +26,41 @@ export interface Turn {
   readonly usage: Usage | undefined;
 }
 
-/** What the loop rests on. */
+/** The functions that the loop needs. */
 export interface LoopPorts {
   readonly signal: AbortSignal;
   readonly maxTurns: number;
   /** Asks the model with the conversation so far. Throws `ModelError`, or the signal's reason. */
   ask(messages: readonly ModelMessage[]): AsyncIterable<ModelStep>;
-  /** A shorter form of the conversation after the model found it too long; undefined when there is none. */
+  /** A shorter conversation after the model found it too long; undefined when there is none. */
   shrink(error: unknown): Promise<readonly ModelMessage[] | undefined>;
-  /** The name of a call, its own within the run. */
+  /** A name for a call that is unique within the run. */
   nameCall(callId: string): string;
   /** Whether a call changes something: such calls run alone and in order. */
   changes(call: ToolRequest): boolean;
   /** Calls a tool. Throws only the signal's reason. */
   call(call: ToolRequest, update: (text: string) => void): Promise<ToolResult>;
-  /** Keeps a turn before its tools run; and an answer before the model sees it. */
+  /** Stores a turn before its tools run, and an answer before the model sees it. */
   /** Resolves when it is on disk. */
   keepTurn(turn: Turn): void | Promise<void>;
   /** Resolves when it is on disk. */
   keepResult(call: ToolRequest, result: ToolResult, durationMs: number): void | Promise<void>;
-  /** What a tool answered, as the model is shown it. */
+  /** A tool result as the model sees it. */
   told(call: ToolRequest, text: string): string;
-  /** Whether people said something meanwhile to the run under way; and what, to be heard now. */
+  /** Whether people have written to the run under way; and their messages, to be read now. */
   isSteered(): boolean;
   steered(): readonly ModelMessage[];
   now(): number;
 }
 
-/** Calls at once, of tools that change nothing. */
+/** The most parallel calls, of tools that change nothing. */
 const PARALLEL = 4;
 /** A run goes in circles when one call has failed in one way so often in a row. */
 const MAX_SAME_FAILURES = 4;
 
 /**
- * Runs until the model has said its last word. `messages` is the conversation so far; `pending` are calls that an
- * earlier attempt left without an answer. Throws what `ask` throws.
+ * Runs until the model has finished. `messages` is the conversation so far; `pending` are calls that an earlier attempt
+ * left without an answer. Throws what `ask` throws.
  */
 export async function* loop(
   ports: LoopPorts,
@@ -93,12 +93,12 @@ export async function* loop(
       yield { kind: "note", text: `Stopped after ${why}; say “go on” to continue.` };
       return yield { kind: "finish", reason: "other" };
     }
-    // Not before: what is heard here is answered here.
+    // Read steering messages only after the tools ran, so that the next model call sees them.
     conversation = [...conversation, ...ports.steered()];
   }
 }
 
-/** Whether the tool that sends messages has sent one since somebody was last heard. */
+/** Whether the `message` tool has sent something since a person last wrote. */
 export function hasSpoken(messages: readonly ModelMessage[]): boolean {
   const since = messages.slice(messages.findLastIndex(({ role }) => role === "user") + 1);
   return since.some(({ role, ...message }) => {
@@ -107,14 +107,14 @@ export function hasSpoken(messages: readonly ModelMessage[]): boolean {
   });
 }
 
-/** Answers beside those that an earlier attempt got. */
+/** Adds answers to those of an earlier attempt. */
 function withReplies(messages: readonly ModelMessage[], more: ModelMessage): ModelMessage[] {
   const last = messages.at(-1);
   if (last?.role !== "tool" || more.role !== "tool") return [...messages, more];
   return [...messages.slice(0, -1), { role: "tool", replies: [...last.replies, ...more.replies] }];
 }
 
-/** Runs calls in order: neighbours that change nothing side by side, the others alone. */
+/** Runs calls in order: neighbouring calls that change nothing run in parallel, the others alone. */
 async function* callAll(
   ports: LoopPorts,
   calls: readonly ToolRequest[],
@@ -162,7 +162,7 @@ function replyOf(call: ToolRequest, { text, images, isError = false }: ToolResul
   return { callId, name, text: ports.told(call, text), isError, ...(images && images.length > 0 && { images }) };
 }
 
-/** One reply of the model while it comes. */
+/** One reply of the model as it comes. */
 class Reply {
   content: ModelPart[] = [];
   readonly calls: ToolRequest[] = [];
@@ -174,7 +174,7 @@ class Reply {
     this.#ports = ports;
   }
 
-  /** Takes in a step; a tool call gets its name for this run. */
+  /** Adds a step; a tool call gets its name for this run. */
   take(step: ModelStep): ModelStep {
     if (step.kind === "text" || step.kind === "reasoning") this.#grow(step);
     else if (step.kind === "usage") this.usage = step.usage;
@@ -206,7 +206,7 @@ class Reply {
   }
 }
 
-/** Sees when a run fails in the same way again and again. */
+/** Detects a run that fails in one way again and again. */
 class Circles {
   #last = "";
   #count = 0;

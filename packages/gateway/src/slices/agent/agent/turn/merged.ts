@@ -1,11 +1,11 @@
-/** Several pieces of work at once, their steps as one stream. */
+/** Runs several tasks at once and merges their steps into one stream. */
 
-/** A piece of work that hands out steps until it ends. */
+/** A task that pushes steps until it ends. */
 type Work<Step> = (push: (step: Step) => void) => Promise<void>;
 
 /**
- * Starts all the work and yields its steps in the order in which they come; ends when all of it has ended. Throws the
- * first error as soon as it happens; the other pieces are left to their signal.
+ * Starts all tasks and yields their steps in order of arrival; ends when all have ended. Throws the first error at
+ * once; the other tasks are left to their signal.
  */
 export async function* merged<Step>(works: readonly Work<Step>[]): AsyncGenerator<Step> {
   const steps: Step[] = [];

@@ -1,4 +1,4 @@
-/** What a run keeps of its turns: the model's replies and its tools' answers in the transcript, and which calls have begun. */
+/** Stores a run's turns: the model's replies and the tool results in the transcript, and which calls have begun. */
 import { newId } from "../../../../base/ids.ts";
 import type { ToolResult, ToolRun } from "../../../../kit/tool.ts";
 import type { StoredMessage, StoredPart } from "../../../core/sessions/transcript.ts";
@@ -7,22 +7,22 @@ import type { AgentServices } from "../services.ts";
 import type { ToolRequest } from "../toolbox/toolbox.ts";
 import type { Turn } from "./loop.ts";
 
-/** Who answers. */
+/** The model that answers. */
 export interface By {
   readonly provider: string;
   readonly model: string;
 }
 
-/** Said to the model, and so to whoever asked, of a call that a crash cut off. */
+/** The answer to a call that a crash cut off, for the model and people. */
 const INTERRUPTED =
   "The gateway stopped while this call was under way. Whether it took effect is not known, and it was not repeated: " +
   "find out before you call it again, and tell the person.";
 
-/** What an earlier attempt of a run left. */
+/** The state that an earlier attempt of a run left. */
 export interface Left {
-  /** Calls without an answer, to be made now. */
+  /** Calls without an answer that are made now. */
   readonly pending: readonly ToolRequest[];
-  /** What had been said, turn by turn. */
+  /** The text of each turn. */
   readonly texts: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export class TurnLog {
     this.#run = run;
   }
 
-  /** What an earlier attempt left in the transcript; answers what must not be repeated. */
+  /** Reads the state of an earlier attempt from the transcript; answers calls that must not be repeated. */
   takeUp(isOnce: (name: string) => boolean): Left {
     const { store } = this.#services;
     const own = this.#own();
@@ -58,14 +58,14 @@ export class TurnLog {
     };
   }
 
-  /** A name for a call: the provider's, unless this run has used it. */
+  /** A name for a call: the provider's own, unless this run has used it. */
   nameCall(given: string): string {
     const name = given !== "" && !this.#names.has(given) ? given : `call_${newId().replaceAll("-", "").slice(0, 24)}`;
     this.#names.add(name);
     return name;
   }
 
-  /** A reply that goes on with tools, or with what was said meanwhile. */
+  /** Stores a reply that is followed by tools or by steering messages. */
   keepTurn({ content, usage }: Turn, { provider, model }: By): void {
     this.#append({
       role: "assistant",
@@ -77,7 +77,7 @@ export class TurnLog {
     });
   }
 
-  /** From here on a crash leaves in doubt what the call has done. */
+  /** Notes that a call has begun; after a crash its effect is then unknown. */
   begin({ callId, name }: ToolRequest): void {
     const { store, clock } = this.#services;
     store.run(
@@ -86,7 +86,7 @@ export class TurnLog {
     );
   }
 
-  /** The answer to a call. */
+  /** Stores the answer to a call. */
   keepResult({ callId, name }: ToolRequest, result: ToolResult, durationMs?: number): void {
     const { text, images = [], isError = false, meta } = result;
     const { media } = this.#services.sessions;

@@ -1,4 +1,7 @@
-/** One run's answer: a command answers, or the connected model with its tools, or the built-in agent says how to connect one. */
+/**
+ * Answers one run: by a command, by the connected model with its tools, or by the built-in agent, which says how to
+ * connect one.
+ */
 
 import { invalidRequest } from "../../../../base/errors.ts";
 import type { Tool, ToolRun } from "../../../../kit/tool.ts";
@@ -29,7 +32,7 @@ export class Turns implements Answering {
     this.#agent = agent;
   }
 
-  /** Slash commands do not wait: `/stop` and `/status` are for when something is under way. */
+  /** Whether a run need not wait: slash commands such as `/stop` and `/status` are meant for use during a reply. */
   isImmediate(record: Pick<RunRecord, "source" | "request">): boolean {
     return this.#slash(record) !== undefined;
   }
@@ -39,7 +42,7 @@ export class Turns implements Answering {
     return rulesForSender(this.#agent.toolRules, sendersOf({ principal, ids: starter.ids })).length > 0;
   }
 
-  /** Where neither a model nor another program answers, everything is a command. */
+  /** Whether a message is a command. Without a model or an external agent, every message is one. */
   isCommand({ sessionKey }: Pick<RunRecord, "sessionKey">): boolean {
     const { agents, models, sessions } = this.#services;
     const isProgram = agents.of(sessions.agentOf(sessionKey))?.backend !== undefined;
@@ -69,7 +72,7 @@ export class Turns implements Answering {
     return isTyped(record) ? this.#agent.slashCommand(record.request.message) : undefined;
   }
 
-  /** An agent that was removed answers no more: what its settings forbade is not known now. */
+  /** Throws when the agent was removed: what its settings forbade is no longer known. */
   #requireAgent(sessionKey: string): void {
     const { agents, sessions } = this.#services;
     const agentId = sessions.agentOf(sessionKey);
@@ -77,7 +80,7 @@ export class Turns implements Answering {
       throw invalidRequest(`there is no agent "${agentId}"; there are ${agents.ids().join(", ")}`);
   }
 
-  /** The answer of an agent that is a program of its own. */
+  /** The answer of an external agent. */
   #external(run: Run): Answer | undefined {
     const toolRun = this.#toolRun(run);
     const backend = this.#services.agents.of(toolRun.agentId)?.backend;
@@ -90,13 +93,13 @@ export class Turns implements Answering {
     };
   }
 
-  /** The reply with what the conversation shows beside it. */
+  /** The reply with the additions that the conversation shows. */
   #dressed(run: Run, text: string): string {
     const { sessions, usage } = this.#services;
     const { sessionKey, request } = run.record;
     const { reasoningLevel, responseUsage } = sessions.get(sessionKey)?.levels ?? {};
     return dressed(text, {
-      // Who watches on the wire has its own way to see it.
+      // Clients on the wire see the reasoning in another way.
       reasoning: reasoningLevel === "on" && request.deliver ? run.reasoning : undefined,
       usageLevel: responseUsage,
       usage: responseUsage === undefined ? undefined : usage.run(run.id),
@@ -126,7 +129,7 @@ export class Turns implements Answering {
     const { toolbox } = this.#agent;
     const toolRun = this.#toolRun(run);
     const tools = await toolbox.toolsFor(toolRun, run.signal);
-    // The prompt lists those that there are now.
+    // Read the skills now; the prompt lists them.
     await this.#services.skills.usable(toolRun.agentId);
     const find = (name: string) => tools.find((tool) => tool.name === name);
     const changes = (name: string) => find(name)?.changes ?? true;
@@ -204,7 +207,10 @@ export class Turns implements Answering {
   }
 }
 
-/** Commands are for people: what one agent says to another is none, or agents could approve what they asked for themselves. */
+/**
+ * Whether a person typed the message. A message of one agent to another is no command, or agents could approve their
+ * own requests.
+ */
 function isTyped({ source }: Pick<RunRecord, "source">): boolean {
   return source !== "tool";
 }

@@ -1,14 +1,14 @@
-/** Whether nobody but one run did anything: what changed in the agents' folders meanwhile is that run's own doing. */
+/** Detects whether only one run did anything during a time; changes in the agents' folders are then its own. */
 import type { ToolCall } from "../../../../kit/tool.ts";
 import { agent as agentEvent } from "../../agent/events.ts";
 import type { Gateway } from "../slice.ts";
 
-/** Watches until it is disposed. */
+/** A watch, until disposed. */
 export interface Alone extends Disposable {
   readonly isAlone: boolean;
 }
 
-/** Begins to watch for steps of other runs than the call's. */
+/** Starts to watch for steps of other runs. */
 export function aloneDuring({ gateway, run }: Pick<ToolCall<unknown, Gateway>, "gateway" | "run">): Alone {
   let isAlone = gateway.agent.counts(run.id).active === 0;
   const watching = gateway.bus.on(agentEvent, ({ runId }) => {

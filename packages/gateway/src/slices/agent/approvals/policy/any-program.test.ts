@@ -19,16 +19,16 @@ const PROGRAMS: ReadonlyMap<string, readonly string[]> = new Map(
     }),
 );
 
-/** All that may run without a word: whoever makes this list longer has read the manual of what is added. */
+/** All programs that may run unasked. Extend this list only after reading the program's manual. */
 const UNASKED = new Set(
   (
     "base64 basename cat cut date dirname echo expr factor false grep groups head id jq logname nl nproc printf pwd rev seq " +
     "sleep sort tac tail tr true tty uname uniq wc whoami"
   ).split(" "),
 );
-/** What an entry of the older kind still allows beside. */
+/** Programs that entries of the older kind still allow. */
 const READERS = new Set("cat cmp comm cut fold head ls nl paste readlink realpath stat tac tail".split(" "));
-/** All of which one call can be kept in the agent's own folder. */
+/** Programs of which one call can be remembered in the agent's own folder. */
 const KEPT = new Set([
   ...UNASKED,
   ...READERS,
@@ -52,7 +52,7 @@ function generator(seed: number): (below: number) => number {
   };
 }
 
-/** One option with a value, as programs can be given it: apart, joined, with a sign, abbreviated, among others. */
+/** Spellings of one option with a value: separate, joined, with a sign, abbreviated, among others. */
 function spelled(option: string, value: string, random: (below: number) => number): string {
   const bare = option.replace(/=$/, "");
   const isLong = bare.startsWith("--");
@@ -77,7 +77,7 @@ const INNER = [
 ];
 const VALUES = ["./canary", "canary", "/etc/shadow", "../exec-approvals.json", "out", "sh", "1", "a", "app"];
 
-/** A command that may have one program run another: with an option before it, around it, through a pipe, from a list. */
+/** A command in which one program may run another: behind an option, around it, through a pipe, from a list. */
 function command(name: string, random: (below: number) => number): string {
   const options = PROGRAMS.get(name) ?? [];
   const option =

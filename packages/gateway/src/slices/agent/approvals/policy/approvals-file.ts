@@ -1,7 +1,7 @@
 /**
- * The approvals file: who may run what without being asked for. It stands in the state folder, so that profiles and tests
- * never share one. It is read at every use, written in one step, and readable by nobody else. A file that cannot be
- * understood allows nothing.
+ * The approvals file: which commands each agent may run unasked. It is in the state folder, so that profiles and tests
+ * never share one. It is read at every use, written in one step, and private. A file that cannot be parsed allows
+ * nothing.
  */
 import { join } from "node:path";
 import { GatewayError, invalidRequest, messageOf } from "../../../../base/errors.ts";
@@ -23,10 +23,10 @@ export interface FileRules extends RuleSource {
 
 const SECURITY: ReadonlySet<string | undefined> = new Set([undefined, "deny", "allowlist", "full"]);
 const ASK: ReadonlySet<string | undefined> = new Set([undefined, "off", "on-miss", "always"]);
-/** Names that would be found on every object. */
+/** Names of properties that every object has. */
 const FORBIDDEN: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 const MAX_ENTRIES = 1_000;
-/** A use is noted again only after so long: every note changes the file. */
+/** The least time between two notes of a use, ms, because each note writes the file. */
 const NOTE_MS = 60_000;
 const MAX_NOTED_CHARS = 500;
 
@@ -39,7 +39,7 @@ export class ApprovalsFile {
     this.#clock = options.clock;
   }
 
-  /** The file as clients see it: without the token of its socket. Throws `UNAVAILABLE` when it cannot be understood. */
+  /** The file for clients, without the token of its socket. Throws `UNAVAILABLE` when it cannot be parsed. */
   snapshot() {
     const raw = readTextIfExists(this.path);
     const { socket, ...rest } = this.#parsed(raw);
@@ -49,7 +49,10 @@ export class ApprovalsFile {
     return { path: this.path, exists: raw !== undefined, hash: sha256Hex(raw ?? ""), file };
   }
 
-  /** Replaces the file; the notes of a snapshot are not kept. Throws `INVALID_REQUEST` when it has changed since it was read, or says what nobody understands. */
+  /**
+   * Replaces the file; notes of use are not taken from the snapshot. Throws `INVALID_REQUEST` when the file has changed
+   * since it was read, or is invalid.
+   */
   set(file: ApprovalsFileContent, baseHash: string | undefined): void {
     const raw = readTextIfExists(this.path);
     if (raw !== undefined && baseHash === undefined)
@@ -64,7 +67,7 @@ export class ApprovalsFile {
     this.#write({ ...file, ...(socket && { socket }) });
   }
 
-  /** What is said for an agent: its own words, else those for all agents, else the defaults. Fails closed. */
+  /** The rules for an agent: its own, else those for all agents, else the defaults. Allows nothing when in doubt. */
   rulesFor(agentId: string): FileRules {
     const { defaults = {}, agents = {} } = this.#parsed(readTextIfExists(this.path));
     const own = Object.hasOwn(agents, agentId) ? agents[agentId] : undefined;
@@ -83,7 +86,7 @@ export class ApprovalsFile {
     };
   }
 
-  /** All entries, each with whose it is. */
+  /** All entries, each with its agent. */
   entries(): { agentId: string; entry: AllowlistEntryShape }[] {
     const { agents = {} } = this.#parsed(readTextIfExists(this.path));
     return Object.entries(agents).flatMap(([agentId, { allowlist = [] }]) =>
@@ -92,8 +95,8 @@ export class ApprovalsFile {
   }
 
   /**
-   * Adds entries for an agent ("*" is all of them); those that are there already stay as they are, and one for the same
-   * command with other code gives way. Returns the new ones.
+   * Adds entries for an agent ("*" for all). Existing entries stay; an entry for one command with other code is
+   * replaced. Returns the new ones.
    */
   allow(agentId: string, entries: readonly Omit<AllowEntry, "id">[]): AllowlistEntryShape[] {
     const file = this.#parsed(readTextIfExists(this.path));
@@ -115,7 +118,7 @@ export class ApprovalsFile {
     return fresh.map((entry) => ({ ...entry, note: noteOf(entry) }));
   }
 
-  /** Takes what is said of a command's surroundings from another rule for the same command with the same code. */
+  /** Updates the surroundings of a rule from another rule for the same command and code. */
   renew(from: ExactRule, { around, ...to }: ExactRule): void {
     const { around: before, ...same } = from;
     if (around === undefined || around === before || !isSameRule(same, to)) return;
@@ -185,7 +188,7 @@ export class ApprovalsFile {
   }
 }
 
-/** What an entry allows, as a text that is the same for the same things. */
+/** The meaning of an entry as a text; equal entries give equal texts. */
 function meaningOf({ pattern, args, exact }: Omit<AllowEntry, "id">): string {
   return JSON.stringify([pattern, args ?? null, exact ?? null]);
 }
@@ -205,7 +208,7 @@ function withEntries(
   return { ...file, agents: Object.fromEntries(agents) };
 }
 
-/** What is wrong with a file, as words for a person; undefined when nothing is. */
+/** The problem of a file, in words for a person; undefined when there is none. */
 function problemOf(file: unknown): string | undefined {
   const text = validationText(ApprovalsFileShape as Schema, file);
   if (text !== undefined) return text.slice(0, 300);

@@ -1,15 +1,15 @@
 /**
- * The programs that need no approval, a short list on purpose. Some can do no harm with any arguments at all. The others
- * only turn what they read into what they write as long as each of their arguments is known to: known options in full, no
- * file, nothing that is computed. An option that is not listed here, an abbreviation of one, or one that is joined with
- * something else, makes the call one that is asked for.
+ * The programs that need no approval; a short list on purpose. Some are harmless with any arguments. The others only
+ * turn input into output as long as each argument is known: options written in full, no file, nothing computed. An
+ * option that is not listed, abbreviated, or joined with something else needs approval.
  */
 
 type Arg = string | undefined;
 
 /**
- * Harmless with any arguments: they read no file that an argument names, write nothing but their output, and start nothing.
- * Source: the manuals of GNU coreutils 9, procps 4, BusyBox 1.36, and of macOS 15 for those of the same name.
+ * Programs that are harmless with any arguments: they read no file that an argument names, write only their output, and
+ * start nothing. Source: the manuals of GNU coreutils 9, procps 4, BusyBox 1.36, and of macOS 15 for programs of these
+ * names.
  */
 const ANY_ARGUMENTS: ReadonlySet<string> = new Set(
   "basename dirname echo expr factor false groups id logname nproc printf pwd seq sleep tr true tty uname whoami".split(
@@ -18,29 +18,29 @@ const ANY_ARGUMENTS: ReadonlySet<string> = new Set(
 );
 
 /**
- * Harmless with any arguments as well, as long as every place that these name is one that the agent may read: they write
- * nothing but their output, start nothing, and read no list of further files. They are allowed by hand, not by themselves.
+ * Programs that are harmless with any arguments, as long as the agent may read every place that these name: they write
+ * only their output, start nothing, and read no list of further files. The owner allows them by hand.
  */
 const READERS: ReadonlySet<string> = new Set(
   "cat cmp comm cut fold head ls nl paste readlink realpath stat tac tail".split(" "),
 );
 
-/** What a program may be given for it to be known what it does. */
+/** The arguments with which it is known what a program does. */
 export interface Shape {
-  /** Options without a value, and those with the value in the same word; none when not said. */
+  /** Options without a value, and options with the value in the same word; none when absent. */
   readonly flags?: RegExp;
   /** Options whose value is the next word. */
   readonly withValue?: RegExp;
-  /** How many words beside options, at least and at most. */
+  /** The least and the greatest number of words beside options. */
   readonly words: readonly [least: number, most: number];
-  /** What each word must be; anything when not said. */
+  /** The form of each word; any form when absent. */
   readonly word?: RegExp | ((word: string, index: number) => boolean);
 }
 
 const COUNT = String.raw`[+-]?\d+[kKMG]?`;
 const LINES = { flags: new RegExp(`^(-[nc]${COUNT}|-\\d+|-q|--(lines|bytes)=${COUNT})$`), withValue: /^-[nc]$/ };
 
-/** Those that turn input into output with these options and without a file. */
+/** Programs that turn input into output with these options and no file. */
 export const FILTERS: Readonly<Record<string, Shape>> = {
   jq: {
     flags:
@@ -82,7 +82,7 @@ export const FILTERS: Readonly<Record<string, Shape>> = {
   },
 };
 
-/** Those that run without a question when the settings say nothing. */
+/** Programs that run unasked unless the settings say otherwise. */
 export const DEFAULT_SAFE_BINS: readonly string[] = [...ANY_ARGUMENTS, ...Object.keys(FILTERS)];
 
 /** Whether a program can do no harm, whatever it is given. `name` is its own name, without folder. */
@@ -121,7 +121,7 @@ export function fits({ flags, withValue, words: [least, most], word }: Shape, ar
   );
 }
 
-/** Words of jq that only look at its input. Source: the manual of jq 1.7. */
+/** Words of jq that only read its input. Source: the manual of jq 1.7. */
 const JQ_WORDS: ReadonlySet<string> = new Set(
   (
     "abs add all and any arrays as ascii ascii_downcase ascii_upcase booleans break catch ceil contains del delpaths elif else " +
@@ -135,12 +135,12 @@ const JQ_WORDS: ReadonlySet<string> = new Set(
 );
 const JQ_FORMATS = /@(text|json|html|uri|csv|tsv|sh|base64d?|base32d?)\b/g;
 
-/** Whether a program of jq is made of nothing but paths, values, signs and functions that only look at the input. */
+/** Whether a jq program consists only of paths, values, signs and functions that read the input. */
 export function isPlainJq(program: string): boolean {
-  // Texts first: what stands in them is a value, unless it is computed.
+  // Remove strings first: their content is a value, unless it is computed.
   const rest = program.replace(/"(?:[^"\\]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"/g, " 0 ").replace(JQ_FORMATS, " 0 ");
   if (/["\\#@]|::/.test(rest)) return false;
   const names = rest.replace(/\.[A-Za-z_]\w*/g, " ").matchAll(/(\$?)([A-Za-z_]\w*)/g);
-  // Variables of the program itself are one word in lower case; `$ENV` and `$__loc__` are not.
+  // A program's own variables are one lower-case word; `$ENV` and `$__loc__` are not.
   return [...names].every(([, sign, name]) => (sign === "$" ? /^[a-z][a-z0-9]*$/.test(name!) : JQ_WORDS.has(name!)));
 }

@@ -1,7 +1,7 @@
 /**
- * Programs of which one call can be remembered wherever it runs: with these options they do what their words say and
- * nothing else. They take no code and no settings from their folder, their input, or a file. What is not listed can be
- * anything, so that the folder it runs in matters as well.
+ * Programs of which one call can be remembered in any folder: with these options they do exactly what their words say.
+ * They take no code and no settings from their folder, their input, or a file. For all other programs the folder
+ * matters as well.
  */
 import { FILTERS, fits, isHarmless, isPlainJq, type Shape } from "./harmless.ts";
 
@@ -49,19 +49,19 @@ const CALLS: Readonly<Record<string, Shape>> = {
   }),
 };
 
-/** Of these, those that change files. */
+/** The ones that change files. */
 const WRITERS: ReadonlySet<string> = new Set("cp mv rm rmdir mkdir touch tee uniq".split(" "));
 
-/** Of these, those that touch no file of anybody's. */
+/** The ones that touch no file. */
 const FILELESS: ReadonlySet<string> = new Set("curl ps free uptime df".split(" "));
 
-/** Programs that only start another with these arguments in front: `shell/wrappers.ts` knows each of their options. */
+/** Programs that only start another one; `shell/wrappers.ts` knows each of their options. */
 const STARTERS: ReadonlySet<string> = new Set("nice timeout stdbuf ionice time env caffeinate sh dash bash".split(" "));
 
 /** Programs that run the file that is their first argument, and take nothing of their own from the folder. */
 const RUNNERS: ReadonlySet<string> = new Set("sh dash bash python3 node".split(" "));
 
-/** Whether it is known all that a call does. `name` is the program's own name, without folder. */
+/** Whether everything that a call does is known. `name` is the program's own name, without folder. */
 export function isKnownCall(name: string, args: readonly Arg[]): boolean {
   if (isHarmless(name)) return !args.includes(undefined);
   return Object.hasOwn(CALLS, name) && fits(CALLS[name]!, args);
@@ -87,7 +87,7 @@ export function isRunner(name: string): boolean {
   return RUNNERS.has(name);
 }
 
-/** The lines that are printed, by their numbers: other scripts of sed can run programs and write files. */
+/** Whether a sed script only prints lines by number; other scripts can run programs and write files. */
 function isSedPrint(script: string): boolean {
   return /^(\d+|\$)(,(\d+|\$))?p$/.test(script);
 }

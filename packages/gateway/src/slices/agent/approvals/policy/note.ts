@@ -1,9 +1,9 @@
-/** What an entry of the allowlist allows, in words. */
+/** Describes an entry of the allowlist in words. */
 import { basename } from "node:path";
 import type { AllowlistEntryShape } from "../schema.ts";
 import { isHarmless, isReader } from "./harmless.ts";
 
-/** One sentence without a full stop. Entries of an older kind are said to be wider than today's rule. */
+/** One sentence without a full stop. An entry of the older kind is called wider than today's rule. */
 export function noteOf({ pattern, args, exact }: AllowlistEntryShape): string {
   if (exact !== undefined) {
     const { cwd, background, code, around } = exact;

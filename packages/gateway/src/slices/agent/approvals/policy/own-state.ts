@@ -1,7 +1,7 @@
 /**
- * Whether a command names what is the gateway's own: its state folder with the approvals file and the database, its config
- * and the copies of that, and its process. Such a command is asked for whatever is allowed. The agents' own folders are
- * not meant, although they usually stand in the state folder.
+ * Detects whether a command names the gateway's own state: its state folder with the approvals file and the database,
+ * its config with copies, and its process. Such a command always needs approval. The agents' own folders are excluded,
+ * although they are usually inside the state folder.
  */
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
@@ -17,13 +17,13 @@ export interface OwnStateOptions {
   readonly workspaces: readonly string[];
 }
 
-/** Where a script runs, and what its variables are before it sets any. */
+/** The folder of a script, and its variables before it sets any. */
 export interface Running {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Stands for any number of characters of a name, for one of them, and for what nobody knows. */
+/** Signs for any number of characters of a name, for one character, and for an unknown text. */
 const ANY = "\ue000";
 const ONE = "\ue001";
 const UNKNOWN = "\ue002";
@@ -31,7 +31,7 @@ const WILD = new RegExp(`[${ANY}${ONE}${UNKNOWN}]`);
 
 const MAX_FOLDERS = 32;
 const MAX_FOUND = 2_000;
-/** Steps of paths that are looked at for one command, and names that are compared with a pattern. */
+/** The most steps of paths that are examined for one command, and the most names that are compared with a pattern. */
 const MAX_STEPS = 4_000;
 const MAX_COMPARED = 20_000;
 /** Steps and comparisons, counting those that were met before. */
@@ -40,7 +40,7 @@ const MAX_ALTERNATIVES = 32;
 const MAX_LOOKS = 2_000;
 const TOO_MUCH = "it names more places than can be looked at";
 const STREAM = /^\/dev\/(null|std(in|out|err)|fd\/\d+)$/;
-/** Of a process: what it was given, what it has open, where it is. */
+/** Files of a process in /proc: its environment, its open files, its folders. */
 const PROCESS = /^\/proc\/(self|thread-self|\d+)(\/|$)/;
 
 export class OwnState {
@@ -48,7 +48,7 @@ export class OwnState {
   readonly #exempt: readonly string[];
   readonly #config: string;
   readonly #names: readonly string[];
-  /** Files that must not be reached under another name. */
+  /** Files that must not be reached by another name. */
   readonly #files: readonly string[];
 
   constructor({ stateDir, configPath, workspaces }: OwnStateOptions) {
@@ -67,7 +67,7 @@ export class OwnState {
     this.#names = ["exec-approvals.json", basename(configPath)].map(folded);
   }
 
-  /** What of it a place is, for a sentence; undefined when it is nothing of it. */
+  /** The part of the own state that a place is, for a sentence; undefined when it is none. */
   at(place: string): string | undefined {
     const path = folded(place);
     if (isWithin(path, this.#roots) && !isWithin(path, this.#exempt)) return "the gateway's own state";
@@ -78,18 +78,20 @@ export class OwnState {
     return this.#isHardLink(place) ? "the gateway's own state under another name" : undefined;
   }
 
-  /** Whether it stands below a place. */
+  /** Whether the own state is below a place. */
   isBelow(place: string): boolean {
     return [...this.#roots, this.#config].some((root) => root !== folded(place) && isWithin(root, [folded(place)]));
   }
 
-  /** Why a text that is no command of a shell must be asked for: input of a program. */
+  /** The reason to ask for a text that is input of a program; undefined when there is none. */
   inText(text: string, running: Running): string | undefined {
     const words = text.split(/[\s'"`,;()[\]{}<>|&]+/).map((word) => ({ text: word, literal: undefined }));
     return this.named({ words, folders: [], values: [] }, text, running);
   }
 
-  /** Why a command must be asked for, as a sentence without a full stop; undefined when it names nothing of it. */
+  /**
+   * The reason to ask for a command, as a sentence without a full stop; undefined when it names none of the own state.
+   */
   named(
     { words, folders, values }: Pick<Analysis, "words" | "folders" | "values">,
     command: string,
@@ -120,7 +122,7 @@ export class OwnState {
       const what = places.map((place) => this.at(place)).find((each) => each !== undefined);
       if (what !== undefined) return `it names ${what}`;
       if (look.isCut) return TOO_MUCH;
-      // A folder that is named can be the one that the rest is looked for in: `-C ..`, `--directory=..`.
+      // A named folder can be the base of other paths: `-C ..`, `--directory=..`.
       if (bases.length < MAX_FOLDERS) bases.push(...places.filter((place) => this.isBelow(place)).slice(0, 4));
     }
     return look.isCut ? TOO_MUCH : undefined;
@@ -142,12 +144,12 @@ export class OwnState {
   }
 }
 
-/** Systems that do not tell capitals apart find a file under either. */
+/** Lower case where the system ignores capitals. */
 function folded(path: string): string {
   return path.toLowerCase();
 }
 
-/** Reads words of a script as the shell will, as far as that can be told. One object for one command. */
+/** Expands words of a script as the shell will, as far as that can be known. One object for each command. */
 class Look {
   readonly #values: ReadonlyMap<string, string>;
   readonly #steps = new Map<string, ReturnType<typeof stepFrom>>();
@@ -162,17 +164,17 @@ class Look {
     this.#values = known;
     for (const { name, text } of values) {
       const value = this.#readAnew(text)[0] ?? UNKNOWN;
-      // More than one value: nobody knows which one counts.
+      // With more than one value, it is unknown which one counts.
       known.set(name, known.has(name) && known.get(name) !== value ? UNKNOWN : value);
     }
   }
 
-  /** Whether something was too much to be looked at. */
+  /** Whether something was too large to be examined. */
   get isCut(): boolean {
     return this.#isCut;
   }
 
-  /** The places that a word, or a part of it, may name from a folder; only what is there where a pattern stands for it. */
+  /** The places that a word, or a part of it, may name from a folder; for a pattern, only existing ones. */
   placesOf(word: string, folder: string): string[] {
     const found = new Set<string>();
     for (const text of this.#read(word)) {
@@ -188,7 +190,7 @@ class Look {
     return [...found];
   }
 
-  /** The texts that a word may become. */
+  /** The texts that a word may expand to. */
   #read(word: string): readonly string[] {
     const known = this.#words.get(word);
     if (known) return known;
@@ -206,7 +208,7 @@ class Look {
     let quote = "";
     let isBraced = false;
     const add = (piece: string) => {
-      // Any number of any number is any number.
+      // Neighbouring signs for any number of characters are one.
       if ((piece === ANY || piece === UNKNOWN) && (out.at(-1) === ANY || out.at(-1) === UNKNOWN)) return;
       out.push(piece);
       chars += piece.length;
@@ -223,7 +225,7 @@ class Look {
         add((brace === "" || close === end ? this.#values.get(name) : undefined) ?? UNKNOWN);
         at = close === -1 ? end - 1 : close;
       } else if (quote !== "'" && (char === "`" || (char === "$" && text[at + 1] === "("))) {
-        // What comes out of a command: the rest of the word is not followed.
+        // The output of a command is unknown; skip it.
         add(UNKNOWN);
         break;
       } else if (quote === "" && char === "*") add(ANY);
@@ -241,7 +243,7 @@ class Look {
       }
     }
     const { texts, isCut } = alternatives(out.join(""));
-    // Braces in quotes are plain characters, which only some programs read as more.
+    // Quoted braces are plain characters, which only some programs expand.
     if (isCut && !isBraced) return [out.join("")];
     if (isCut) this.#isCut = true;
     return texts;
@@ -256,7 +258,7 @@ class Look {
       else if (!WILD.test(step)) places = places.map((place) => this.#step(place, step));
       else {
         const pattern = step.toLowerCase();
-        // Some shells count the folder above among what begins with a point.
+        // In some shells a pattern that begins with a point also matches the parent folder.
         const isAbove = pattern.startsWith(".") && isLike("..", pattern);
         places = places.flatMap((place) => [...(isAbove ? [dirname(place)] : []), ...this.#like(place, pattern)]);
       }
@@ -288,7 +290,7 @@ class Look {
     if (known) return known.place;
     if (this.#steps.size >= MAX_STEPS) this.#isCut = true;
     if (this.#isCut) return path;
-    // What stands below nothing is not there.
+    // Nothing exists below a place that does not exist.
     const above = this.#steps.get(place);
     const next = above?.isThere === false ? { place: path, isThere: false, isLink: false } : stepFrom(place, step);
     this.#steps.set(path, next);
@@ -306,7 +308,7 @@ function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | n
   return pattern.exec(text);
 }
 
-/** `{a,b}` as the words that it stands for; `isCut` says that there are more. */
+/** Expands `{a,b}`; `isCut` says that there are more words. */
 function alternatives(text: string): { texts: string[]; isCut: boolean } {
   const groups = groupsOf(text);
   if (groups.size === 0) return { texts: [text], isCut: false };
@@ -335,7 +337,7 @@ function alternatives(text: string): { texts: string[]; isCut: boolean } {
   return { texts: stack[0]!.now, isCut };
 }
 
-/** Where the braces and commas stand that make words, in order: of pairs with a comma between them. */
+/** The places of braces and commas that make words, in order: of pairs with a comma between them. */
 function groupsOf(text: string): Map<number, string> {
   const open: { at: number; commas: number[] }[] = [];
   const found: [number, string][] = [];
@@ -353,7 +355,7 @@ function groupsOf(text: string): Map<number, string> {
   return new Map(found.toSorted(([a], [b]) => a - b));
 }
 
-/** Whether a name is what a pattern stands for, both in small letters. Takes the product of their lengths at most. */
+/** Whether a name matches a pattern, both in small letters. Takes at most the product of their lengths. */
 function isLike(name: string, pattern: string): boolean {
   let at = 0;
   let star = -1;

@@ -1,4 +1,4 @@
-/** The places that words of a command may name, and what stands there. Every doubt counts as one place more. */
+/** Finds the places that words of a command may name, and what is there. Every doubt counts as one more place. */
 import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
@@ -6,31 +6,31 @@ import { ignore } from "../../../../base/errors.ts";
 import { sha256Hex } from "../../../../base/ids.ts";
 import { isWithin, realOf } from "./programs.ts";
 
-/** What separates a path from what stands before it in one word: `--file=PATH`, `a:PATH`, `@PATH`, `'PATH'`. */
+/** Characters before a path within a word: `--file=PATH`, `a:PATH`, `@PATH`, `'PATH'`. */
 const SEPARATORS = /[=:,;@\s'"`()<>|&]/g;
-/** A word with more of them is not looked through: it is asked for. */
+/** A word with more of them is not examined; it needs approval. */
 const MAX_PIECES = 100;
 /** Pieces of all words of a call together. */
 const MAX_ALL = 1_000;
-/** More steps than any path of a person's; more are not followed. */
+/** The most steps of a path that are followed. */
 const MAX_STEPS = 128;
-/** Characters of a path and of a name in it that a system takes. Source: PATH_MAX and NAME_MAX of Linux. */
+/** The longest path and name that a system accepts. Source: PATH_MAX and NAME_MAX of Linux. */
 const MAX_PATH = 4_096;
 const MAX_NAME = 255;
-/** Larger files are not read to tell whether they have changed. */
+/** The largest file whose content is hashed, bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
-/** More than this many files are not looked through, so nothing can be said of them. */
+/** The most files that are examined; with more, nothing is known of the folder. */
 const MAX_FILES = 4_000;
 
-/** What a word may mean as a path; `isAll` is false when there is too much of it, so that nothing can be said of it. */
+/** The paths that a word may mean. With `isAll` false there are too many, so nothing is known of it. */
 export interface Pieces {
   readonly pieces: readonly string[];
   readonly isAll: boolean;
 }
 
 /**
- * All that a word may mean as a path: itself, and what follows an option or a separator in it. What no system takes as
- * a path is left out.
+ * All paths that a word may mean: itself, and what follows an option or a separator in it. Texts that no system accepts
+ * as a path are left out.
  */
 export function piecesOf(word: string): Pieces {
   const pieces = new Set<string>();
@@ -44,7 +44,7 @@ export function piecesOf(word: string): Pieces {
 
 function* candidates(word: string): Generator<string> {
   yield word;
-  // Short options are joined with their values, and with one another: -Cdir, -xfFILE.
+  // Short options may be joined with values and with one another: -Cdir, -xfFILE.
   if (/^-[^-]/.test(word)) for (let at = 2; at < Math.min(word.length, 8); at++) yield word.slice(at);
   let last = 0;
   for (const { index } of word.matchAll(SEPARATORS)) {
@@ -67,7 +67,7 @@ function isDeep(piece: string): boolean {
   return false;
 }
 
-/** Whether words may name more places than can be looked at, each or together. */
+/** Whether words, each or together, may name more places than can be examined. */
 export function namesTooMuch(words: readonly string[]): boolean {
   let room = MAX_ALL;
   return words.some((word) => {
@@ -77,7 +77,7 @@ export function namesTooMuch(words: readonly string[]): boolean {
   });
 }
 
-/** One step from a real place: where it leads, and whether anything is there. A link that leads nowhere is its own place. */
+/** One step from a real place: its target, and whether it exists. A broken link is its own target. */
 export function stepFrom(place: string, step: string): { place: string; isThere: boolean; isLink: boolean } {
   const next = join(place, step);
   try {
@@ -92,15 +92,16 @@ export function stepFrom(place: string, step: string): { place: string; isThere:
   return { place: real ?? next, isThere: real !== undefined, isLink: true };
 }
 
-/** Where a path leads when it is followed as far as it exists; the rest of it is kept. */
+/** Resolves a path as far as it exists; the rest is kept. */
 export function placeOf(path: string): string {
   if (path.length > MAX_PATH) return path;
   return realOf(path) ?? follow(path, "/").place;
 }
 
 /**
- * The places that a word may name from a folder, those that are not there yet too: as the system follows links, where
- * `..` is above what a link leads to, and as shells write folders. Not all of them when `namesTooMuch` says so.
+ * The places that a word may name from a folder, including places that do not exist yet. Links are followed as the
+ * system does, where `..` is the parent of a link's target, and also as shells write folders. Incomplete when
+ * `namesTooMuch` says so.
  */
 export function placesOf(word: string, folder: string): string[] {
   const from = placeOf(folder);
@@ -111,7 +112,7 @@ export function placesOf(word: string, folder: string): string[] {
   return [...new Set(places)];
 }
 
-/** Follows a path from a real folder, step by step: where it leads, and the links that it goes through. It is followed as far as it exists. */
+/** Follows a path from a real folder step by step, as far as it exists; returns its target and the links on the way. */
 function follow(path: string, folder: string): { place: string; links: string[] } {
   const links: string[] = [];
   let place = isAbsolute(path) ? "/" : folder;
@@ -131,7 +132,7 @@ function follow(path: string, folder: string): { place: string; links: string[] 
   return { place, links };
 }
 
-/** Whether anything is at a place, a broken link included. */
+/** Whether something is at a place, a broken link included. */
 export function exists(path: string): boolean {
   try {
     lstatSync(path);
@@ -143,8 +144,8 @@ export function exists(path: string): boolean {
 }
 
 /**
- * The link of the agent's that a word's path goes through, or that the folder it names holds and that leads out of it;
- * `isDeep` says whether what is in the folder counts.
+ * A link of the agent's that a word's path goes through, or that is in the folder it names and leads out of it; with
+ * `isDeep`, the content of the folder counts too.
  */
 export function linkIn(word: string, folder: string, writable: readonly string[], isDeep = true): string | undefined {
   const { pieces, isAll } = piecesOf(word);
@@ -171,7 +172,7 @@ function isLink(path: string): boolean {
   }
 }
 
-/** Everything below a folder; undefined when there is too much of it. */
+/** All files below a folder; undefined when there are too many. */
 function filesBelow(folder: string): string[] | undefined {
   const found: string[] = [];
   const folders = [folder];
@@ -195,7 +196,7 @@ function entriesOf(folder: string) {
   }
 }
 
-/** The content of a file as a fingerprint; undefined when it is none, too large, or cannot be read. */
+/** The hash of a file; undefined when it is no file, is too large, or cannot be read. */
 export function hashOf(path: string): string | undefined {
   try {
     const facts = statSync(path);
@@ -206,7 +207,10 @@ export function hashOf(path: string): string | undefined {
   }
 }
 
-/** Whether everybody on the machine can write to a folder, or to one above it. What cannot be looked at counts as such. */
+/**
+ * Whether everybody on the machine can write to a folder or one above it. A folder that cannot be examined counts as
+ * such.
+ */
 export function isForAnybody(folder: string): boolean {
   for (let place = folder; ; place = dirname(place)) {
     try {
@@ -230,8 +234,8 @@ export function isFile(path: string): boolean {
 }
 
 /**
- * One fingerprint of everything in these folders: names, sizes and the times of the last change, which no program can
- * set. Undefined when there is too much to be looked through.
+ * One fingerprint of everything in these folders: names, sizes and change times, which no program can set. Undefined
+ * when there is too much.
  */
 export function stateOf(folders: readonly string[]): string | undefined {
   const hash = createHash("sha256");
@@ -244,7 +248,7 @@ export function stateOf(folders: readonly string[]): string | undefined {
   return hash.digest("hex");
 }
 
-/** What can be told of a file without reading it: the time of its last change is one that no program can set. */
+/** Facts of a file without reading it, with its change time, which no program can set. */
 export function factsOf(path: string): string {
   try {
     const { size, ino, mode, ctimeNs } = lstatSync(path, { bigint: true });

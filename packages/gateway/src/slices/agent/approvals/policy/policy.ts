@@ -1,5 +1,5 @@
 /**
- * Whether a command runs, is asked for, or is refused. Pure: it is handed what was found out about the command, and the
+ * Decides whether a command runs, needs approval, or is refused. Pure: it gets the analysis of the command and the
  * rules in force. Read `judge` from top to bottom.
  */
 
@@ -16,8 +16,8 @@ export type Ask = "off" | "on-miss" | "always";
 export type Decision = "allow-once" | "allow-always" | "deny";
 
 /**
- * What may run without being asked for. With `exact` it is one command and nothing else. Without, it is of an older kind:
- * a program with any arguments, which counts for programs that can do no harm with any; or one with exactly these.
+ * An entry of the allowlist. With `exact` it is exactly one command. Without it, it is of an older kind: a program with
+ * any arguments, which counts for programs that are harmless with any; or a program with exactly these arguments.
  */
 export interface AllowEntry {
   readonly id?: string | undefined;
@@ -32,7 +32,7 @@ export interface AllowEntry {
 export interface Rules {
   readonly security: Security;
   readonly ask: Ask;
-  /** What counts when nobody answers. */
+  /** The level that applies when nobody answers. */
   readonly askFallback: Security;
   readonly allowlist: readonly AllowEntry[];
   /** Names of programs that run unasked when they are harmless. */
@@ -41,38 +41,38 @@ export interface Rules {
   readonly skillBins: ReadonlySet<string>;
 }
 
-/** One source of rules; what it does not say is absent. */
+/** One source of rules; fields that it does not set are absent. */
 export interface RuleSource {
   readonly security?: Security | undefined;
   readonly ask?: Ask | undefined;
 }
 
-/** One command with the program it means. */
+/** One simple command and its program. */
 export interface Part {
   readonly command: SimpleCommand;
   readonly program: Program;
 }
 
-/** All that is known of a command before it runs. */
+/** The analysis of a command before it runs. */
 export interface Looked {
   readonly command: string;
   readonly analysis: Analysis;
   readonly parts: readonly Part[];
-  /** Reasons to ask that do not stand in the command. */
+  /** Further reasons to ask, from outside the command. */
   readonly more: readonly string[];
-  /** What of the gateway's own state it names, as a sentence; undefined when it names nothing of it. */
+  /** The part of the gateway's own state that it names, as a sentence; undefined when none. */
   readonly own: string | undefined;
-  /** Where its shell looks for files that the agent may not know of, as a sentence; undefined when it does not. */
+  /** The places that its shell looks for files outside the agent's folders, as a sentence; undefined when none. */
   readonly outside: string | undefined;
-  /** Whether it starts where the agent's commands do when nothing else is said. */
+  /** Whether it starts in the agent's usual folder. */
   readonly isAtHome: boolean;
   /** Whether a call names no place that is not the agents' own. */
   staysInside(part: Part): boolean;
-  /** What remembering it would do; worked out when it is first needed. */
+  /** The effect of “always”, computed when first needed. */
   always(): Always;
 }
 
-/** What becomes of a command. */
+/** The verdict on a command. */
 export type Verdict =
   | { readonly kind: "run"; readonly used: readonly AllowEntry[] }
   | { readonly kind: "ask"; readonly why: readonly string[] }
@@ -83,8 +83,8 @@ const ASK: readonly Ask[] = ["off", "on-miss", "always"];
 const EVERY = "every command is asked for";
 
 /**
- * The rules of several sources together: nobody widens what another one forbids. When none speaks, programs of the
- * allowlist run and a person is asked for everything else.
+ * Combines the rules of several sources; none can widen what another forbids. Without any, programs of the allowlist
+ * run, and every other command needs approval.
  */
 export function combine(sources: readonly RuleSource[]): { security: Security; ask: Ask } {
   const securities = sources.flatMap(({ security }) => security ?? []);
@@ -95,7 +95,7 @@ export function combine(sources: readonly RuleSource[]): { security: Security; a
   };
 }
 
-/** Decides. */
+/** Judges a command. */
 export function judge(looked: Looked, rules: Rules): Verdict {
   if (rules.security === "deny") return { kind: "refuse", why: "commands are switched off here" };
   const { open, used } = rules.security === "full" ? trusted(looked) : covered(looked, rules);
@@ -104,7 +104,7 @@ export function judge(looked: Looked, rules: Rules): Verdict {
   return rules.ask === "off" ? { kind: "refuse", why: open.join("; ") } : { kind: "ask", why: open };
 }
 
-/** What becomes of input for a command that runs: nothing that was remembered covers it. `own` is as in `Looked`. */
+/** Judges input for a running command; remembered commands do not cover it. `own` is as in `Looked`. */
 export function judgeInput(own: string | undefined, isHidden: boolean, rules: Rules): Verdict {
   if (rules.security === "deny") return { kind: "refuse", why: "commands are switched off here" };
   const why = [
@@ -119,7 +119,7 @@ export function judgeInput(own: string | undefined, isHidden: boolean, rules: Ru
   return rules.ask === "off" ? { kind: "refuse", why: why.join("; ") } : { kind: "ask", why };
 }
 
-/** Whether a command that nobody has answered for runs all the same. */
+/** Whether a command runs although nobody has answered. */
 export function withoutAnswer(looked: Looked, rules: Rules): boolean {
   const security = SECURITY[Math.min(SECURITY.indexOf(rules.security), SECURITY.indexOf(rules.askFallback))];
   if (security === "deny") return false;
@@ -127,18 +127,18 @@ export function withoutAnswer(looked: Looked, rules: Rules): boolean {
 }
 
 interface Cover {
-  /** Why it is asked for; empty when it is covered. */
+  /** The reasons to ask; empty when it is covered. */
   readonly open: readonly string[];
   /** The entries that cover it. */
   readonly used: readonly AllowEntry[];
 }
 
-/** Where everything is allowed, what is the gateway's own is not. */
+/** Even where everything is allowed, the gateway's own state is not. */
 function trusted({ own }: Looked): Cover {
   return { open: own === undefined ? [] : [own], used: [] };
 }
 
-/** A command is covered as a whole by an entry for it, or in each of its parts. */
+/** Whether a command is covered: as a whole by an entry, or in each of its parts. */
 function covered(looked: Looked, rules: Rules): Cover {
   const { analysis, parts, more, own, outside } = looked;
   if (own === undefined) {
@@ -152,7 +152,7 @@ function covered(looked: Looked, rules: Rules): Cover {
   return { open: [...new Set([...places, ...analysis.unclear, ...more, ...missing])], used };
 }
 
-/** Whether an entry is for this very command. */
+/** Whether an entry is for exactly this command. */
 function isMeant({ exact, args, pattern }: AllowEntry, looked: Looked): boolean {
   const { analysis, parts, isAtHome, command, always } = looked;
   if (exact === undefined && args === undefined) return false;
@@ -162,7 +162,7 @@ function isMeant({ exact, args, pattern }: AllowEntry, looked: Looked): boolean 
   const may = always();
   if (may.kind !== "exact") return false;
   if (exact !== undefined) return isSameRule(exact, may.rule);
-  // It does not say where, with what input and with which code: where commands start, with none, and with none.
+  // An older entry names no folder, input or code: it holds in the usual folder, without input and without code.
   const { background, code, around, input } = may.rule;
   return !background && code.length === 0 && around === undefined && input[0] === "none";
 }
@@ -173,14 +173,14 @@ function isCall({ command, program }: Part, pattern: string, args: readonly stri
   return args.length === given.length && args.every((arg, index) => arg === given[index]);
 }
 
-/** Whether an entry allows a program with any arguments: those that can do no harm with any. */
+/** Whether an entry allows a program with any arguments. */
 function isWide({ exact, args, pattern }: AllowEntry, part: Part, looked: Looked): boolean {
   if (exact !== undefined || args !== undefined) return false;
   if (part.program.kind !== "found" || !matchesPath(pattern, part.program.path)) return false;
   return isHarmlessPart(part) || (isReaderPart(part) && looked.staysInside(part));
 }
 
-/** Whether the settings let a part run: a harmless one, or one that skills need and that touches no file. */
+/** Whether the settings let a part run: a harmless program, or one that skills need and that touches no file. */
 function isSafe(part: Part, { safeBins, skillBins }: Rules): boolean {
   const name = basename(part.command.argv[0]);
   const isListed = safeBins.has(name) || skillBins.has(name);

@@ -1,15 +1,15 @@
-/** Which file a command means: looked for as the shell will, on the very PATH that it gets. */
+/** Finds the file of a command's program as the shell will, with the PATH that the shell gets. */
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, sep } from "node:path";
 import { ignore } from "../../../../base/errors.ts";
 
-/** Where programs are looked for, and what counts as the agent's own. */
+/** The folders of programs, and the agent's own folders. */
 export interface Surroundings {
   /** Absolute folders, in order. */
   readonly path: readonly string[];
   /** Real paths of folders that the agent can write to. */
   readonly writable: readonly string[];
-  /** Where the system and its package managers put programs; the usual places when not said. */
+  /** Folders of the system and its package managers; the usual ones when absent. */
   readonly system?: readonly string[] | undefined;
 }
 
@@ -17,14 +17,14 @@ export interface Surroundings {
 export type Program =
   | {
       readonly kind: "found";
-      /** Absolute, links followed; of one file with many names, the name it is called by. */
+      /** The absolute path with links followed; of a file with many names, the called name. */
       readonly path: string;
-      /** Whether it is what its name says: a program of the system, in its own place, under its own name. */
+      /** Whether it is a program of the system, in its place and under its own name. */
       readonly isSystem: boolean;
     }
   | { readonly kind: "problem"; readonly why: string };
 
-/** One file that does what its name says: following the link would mean all of its names. */
+/** Programs that act by the name they are called by; following the link would mean all their names. */
 const MANY_NAMES = /^(busybox|toybox|coreutils|uutils|sbase-box|mise|asdf|volta-shim|proto|shim)$/;
 
 /** Source: the Filesystem Hierarchy Standard 3.0, Homebrew, MacPorts, Nix, Guix, snap. */
@@ -34,7 +34,7 @@ const SYSTEM: readonly string[] = [
   ...["/nix/store", "/gnu/store", "/run/current-system", "/snap"],
 ];
 
-/** The folders of a PATH that can be relied on: absolute, and not the agent's own. */
+/** The reliable folders of a PATH: absolute, and not the agent's own. */
 export function pathFolders(path: string, writable: readonly string[]): string[] {
   return path.split(":").filter((folder) => isAbsolute(folder) && !isWithin(realOf(folder) ?? folder, writable));
 }
@@ -47,7 +47,7 @@ export function findProgram(name: string, { path, writable, system = SYSTEM }: S
   const file = found && realOf(found);
   const folder = found && realOf(dirname(found));
   if (found === undefined || file === undefined || folder === undefined)
-    // What the agent is told of places outside of the system's must not say whether a file is there.
+    // The text must not reveal whether a file exists outside the system's folders.
     return problem(
       isAbsolute(name) && !isWithin(name, system) ? `${name} is not on the allowlist` : `there is no program ${name}`,
     );
@@ -58,7 +58,10 @@ export function findProgram(name: string, { path, writable, system = SYSTEM }: S
   return { kind: "found", path: isShared ? join(folder, basename(found)) : file, isSystem };
 }
 
-/** Whether a file is what it was called by: `python3.11` by `python3`, `gls` of Homebrew by `ls`, `dash` by `sh`. */
+/**
+ * Whether a file matches the name it was called by: `python3.11` for `python3`, `gls` of Homebrew for `ls`, `dash` for
+ * `sh`.
+ */
 function isNamed(file: string, name: string): boolean {
   if (file === name || file === `g${name}` || (name === "sh" && /^(da|ba)sh$/.test(file))) return true;
   return file.startsWith(name) && /^\d*(\.\d+)*$/.test(file.slice(name.length));
@@ -69,7 +72,7 @@ export function isWithin(path: string, folders: readonly string[]): boolean {
   return folders.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep));
 }
 
-/** The path with all links followed; undefined when nothing is there. */
+/** The path with all links followed; undefined when it does not exist. */
 export function realOf(path: string): string | undefined {
   try {
     return realpathSync(path);

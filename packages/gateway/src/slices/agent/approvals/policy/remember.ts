@@ -1,7 +1,7 @@
 /**
- * What “always” means for a command. The one place that says what may be remembered at all: it is asked when “always” is
- * offered, and again each time when a remembered command is to run, so that nothing that was remembered outlives a reason
- * against it.
+ * Defines what “always” means for a command. This is the one place that says what may be remembered. It is asked when
+ * “always” is offered, and again whenever a remembered command is to run, so that a remembered command never outlives a
+ * reason against it.
  */
 import { basename, resolve } from "node:path";
 import type { ExactRule } from "../schema.ts";
@@ -15,33 +15,33 @@ import { exists, hashOf, isFile, isForAnybody, linkIn, namesTooMuch, placeOf, pl
 import type { AllowEntry, Part } from "./policy.ts";
 import { isWithin, realOf } from "./programs.ts";
 
-/** What remembering a command would do. */
+/** The effect of remembering a command. */
 export type Always =
   | { readonly kind: "exact"; readonly rule: ExactRule }
-  /** Programs that can do no harm with any arguments; paths. */
+  /** Paths of programs that are harmless with any arguments. */
   | { readonly kind: "any-arguments"; readonly programs: readonly string[] }
   /** Nothing; `why` is a sentence without a full stop. */
   | { readonly kind: "nothing"; readonly why: string };
 
-/** A command as it is to run, and what the agent can change. */
+/** A command before it runs, and what the agent can change. */
 export interface Rememberable {
   readonly command: string;
   readonly cwd: string;
   readonly isBackground: boolean;
   readonly analysis: Analysis;
   readonly parts: readonly Part[];
-  /** Reasons to ask that do not stand in the command. */
+  /** Further reasons to ask, from outside the command. */
   readonly more: readonly string[];
   /** The agents' folders, links followed. */
   readonly agents: readonly string[];
-  /** Places outside of them that remembered commands change, so that the agent can as well. */
+  /** Places outside these folders that remembered commands change, so that the agent can change them too. */
   readonly changed: readonly string[];
   /** Where programs find their settings. */
   readonly home: string;
   readonly state: OwnState;
 }
 
-/** What is known of one part of a command beside that it is this one. */
+/** The facts of one part of a command. */
 interface Found {
   /** Files of code, by path. */
   readonly code: readonly string[];
@@ -103,28 +103,28 @@ export function entriesFor(always: Always, argv: readonly (string | undefined)[]
   return [{ pattern: rule.programs[0]!, ...(isSingle && { args }), exact: rule }];
 }
 
-/** Whether one call only does what its words say, or only turns input into output. */
+/** Whether a call only does what its words say, or only turns input into output. */
 function isKnownPart({ command, program }: Part): boolean {
   if (program.kind !== "found" || !program.isSystem || command.isOpenEnded) return false;
   return isKnownCall(nameOf(command.argv[0]), command.argv.slice(1));
 }
 
-/** Whether one call only does what its words say, and touches no file. */
+/** Whether a call only does what its words say, and touches no file. */
 export function isFilelessPart(part: Part): boolean {
   return isKnownPart(part) && isFileless(nameOf(part.command.argv[0]));
 }
 
-/** Whether one call can do no harm, whatever its arguments turn out to be. */
+/** Whether a call is harmless with any arguments. */
 export function isHarmlessPart({ command, program }: Part): boolean {
   return program.kind === "found" && program.isSystem && isHarmless(nameOf(command.argv[0]));
 }
 
-/** Whether one call only reads, whatever its arguments are. */
+/** Whether a call only reads, whatever its arguments are. */
 export function isReaderPart({ command, program }: Part): boolean {
   return program.kind === "found" && program.isSystem && isReader(nameOf(command.argv[0]));
 }
 
-/** Whether every place that a call may name is one of the agents' own, the folder that it runs in too. */
+/** Whether every place that a call may name is in the agents' own folders, its working folder included. */
 export function staysInside(
   { command }: Part,
   { analysis, cwd, agents }: Pick<Rememberable, "analysis" | "cwd" | "agents">,
@@ -132,7 +132,7 @@ export function staysInside(
   const [name, ...args] = command.argv;
   if (command.isOpenEnded || analysis.enters === undefined) return false;
   if (namesTooMuch(args.filter((arg) => arg !== undefined))) return false;
-  // With options that are known, none of which follows links, only the links that are named are followed.
+  // A known call follows only links that are named, because none of its options follows links.
   const isDeep = !isKnownCall(nameOf(name), args);
   const folder = folderOf(analysis.enters, cwd);
   return [".", ...args].every(
@@ -143,7 +143,7 @@ export function staysInside(
   );
 }
 
-/** Why a script must be asked for whose shell looks for files where the agent may not; undefined when it does not. */
+/** The reason to ask for a script whose shell looks for files where the agent may not; undefined when there is none. */
 export function soughtOutside({
   analysis: { sought, enters },
   cwd,
@@ -161,7 +161,7 @@ export function soughtOutside({
 
 const MAX_SOUGHT = 200;
 
-/** Where a script runs that enters these folders, one after the other. */
+/** The folder of a script that enters these folders, one after the other. */
 function folderOf(enters: readonly string[], cwd: string): string {
   return enters.reduce((at, next) => placeOf(resolve(at, next)), cwd);
 }
@@ -172,7 +172,7 @@ export function isFilterPart({ command, program }: Part): boolean {
   return isFilter(nameOf(command.argv[0]), command.argv.slice(1));
 }
 
-/** “Always”, in words for the person who decides. */
+/** Describes “always” in words for the person who decides. */
 export function alwaysText(always: Always): string {
   if (always.kind === "nothing") return always.why;
   if (always.kind === "exact") return noteOf({ pattern: "", exact: always.rule });
@@ -205,7 +205,7 @@ function foundOf(part: Part, folder: string, writable: readonly string[], state:
   return otherwise(part, words, folder, writable);
 }
 
-/** A program of which it is not known what it does: its code can be in its words, in files, and in its folder. */
+/** Handles a program whose action is not known: its code may be in its words, in files, and in its folder. */
 function otherwise(part: Part, words: readonly string[], folder: string, writable: readonly string[]): Found | string {
   const { command, program } = part;
   const [name] = command.argv;
@@ -217,7 +217,7 @@ function otherwise(part: Part, words: readonly string[], folder: string, writabl
   if (named !== undefined) return `${name} can run what is in a folder that the agent can change`;
   const script = isRunner(nameOf(name)) && program.isSystem ? scriptOf(words, folder) : undefined;
   const isProgramOfTheirs = !program.isSystem;
-  // A program that is a person's own is like a script when it is called by its place; a link to it may be any program.
+  // A program of the owner's counts as a script when it is called by its path; a link to it may be any program.
   const isOwnScript = isProgramOfTheirs && program.path === name;
   if (script === undefined && !isOwnScript && isReachable(folder, writable))
     return `${name} can take code or settings from its folder, which the agent can change`;
@@ -225,14 +225,16 @@ function otherwise(part: Part, words: readonly string[], folder: string, writabl
   return { code: [...(isProgramOfTheirs ? [program.path] : []), ...files], isOpen: true };
 }
 
-/** The file that an interpreter is told to run, when nothing stands before it. */
+/** The script file of an interpreter, when no option stands before it. */
 function scriptOf([first]: readonly string[], folder: string): string | undefined {
   if (first === undefined || first.startsWith("-") || first.startsWith("+")) return undefined;
   const path = realOf(resolve(folder, first));
   return path !== undefined && isFile(path) ? path : undefined;
 }
 
-/** Whether programs that look for settings upwards from a folder meet one that the agent, or anybody, can write to. */
+/**
+ * Whether a program that searches settings upwards from a folder meets one that the agent, or anybody, can write to.
+ */
 function isReachable(folder: string, writable: readonly string[]): boolean {
   const place = placeOf(folder);
   if (isForAnybody(place)) return true;

@@ -1,8 +1,8 @@
-/** The fingerprint of what is approved: computed when it is shown, and again when it is run. */
+/** The fingerprint of an approval: computed when the command is shown, and again when it runs. */
 import { sha256Hex } from "../../../../base/ids.ts";
 import type { Job } from "./runner.ts";
 
-/** All that an approval holds for. */
+/** Everything that an approval covers. */
 export interface Bound {
   readonly job: Job;
   readonly host: string;

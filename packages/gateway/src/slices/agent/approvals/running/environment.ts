@@ -1,4 +1,4 @@
-/** What a command is run with: the shell, and an environment that holds nothing of the gateway's own. */
+/** The shell and the environment of commands; nothing of the gateway's own environment is in it. */
 import { accessSync, constants } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { ignore } from "../../../../base/errors.ts";
@@ -12,21 +12,21 @@ import type { ShellKind } from "../shell/shell.ts";
 export interface Shell {
   readonly kind: ShellKind;
   readonly path: string;
-  /** What stands before the command. */
+  /** Arguments before the command. */
   readonly args: readonly string[];
 }
 
 const BASH = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash", "/opt/homebrew/bin/bash"];
 const USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Bash where there is one, without anybody's start files; else the system's shell. */
+/** Finds bash and runs it without start files; otherwise the system's shell. */
 export function findShell(): Shell {
   const bash = BASH.find(isExecutable);
   if (bash !== undefined) return { kind: "bash", path: bash, args: ["--noprofile", "--norc", "-c"] };
   return { kind: "sh", path: "/bin/sh", args: ["-c"] };
 }
 
-/** The environment of every command: where programs are, who the user is, and how to write. */
+/** The environment of every command: search path, user, locale. */
 export function baseEnvironment(env: Env, writable: readonly string[]): Record<string, string> {
   const path = pathFolders(env.PATH ?? USUAL_PATH, writable).join(":");
   const kept = Object.fromEntries(
@@ -35,7 +35,7 @@ export function baseEnvironment(env: Env, writable: readonly string[]): Record<s
   return { ...kept, PATH: path, HOME: env.HOME ?? homedir(), USER: userName(), TERM: "dumb" };
 }
 
-/** Why what a command is given beyond that must be asked for, as sentences without a full stop. */
+/** The reasons to ask because of further variables of a command, as sentences without a full stop. */
 export function environmentProblems(given: Readonly<Record<string, string>>, cwd: string): string[] {
   const hidden = [...Object.values(given), cwd].some(hidesSomething);
   return [

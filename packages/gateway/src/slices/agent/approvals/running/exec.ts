@@ -1,6 +1,6 @@
 /**
- * What becomes of a command that an agent wants to run: it is looked through, judged, asked for if need be, looked at
- * again, and run. Whatever was approved is what runs, or nothing does.
+ * Runs a command of an agent: it is analysed, judged, approved if necessary, analysed again, and run. Exactly what was
+ * approved runs, or nothing does.
  */
 
 import { hidesSomething } from "../../../../base/text/visible.ts";
@@ -60,8 +60,8 @@ export async function exec(approvals: Approvals, params: ExecParams, call: Call)
 }
 
 /**
- * Runs a command that is remembered. What it changes in the agents' folders itself is no reason to ask for it again, as
- * long as nobody else can have changed anything there meanwhile.
+ * Runs a remembered command. Its own changes in the agents' folders are no reason to ask again, as long as nobody else
+ * can have changed anything there meanwhile.
  */
 async function startKept(execution: Execution, plan: Plan, note = ""): Promise<ToolResult> {
   const { approvals, params, call } = execution;
@@ -86,13 +86,13 @@ function keptRule(plan: Plan): ExactRule | undefined {
 /** Input for a command that runs. */
 export interface Input {
   readonly text: string;
-  /** What it is written to, in a few words. */
+  /** The command that gets it, in a few words. */
   readonly target: string;
 }
 
 /**
- * Judges input for a command that runs as a command is judged, and asks for it. Undefined when it may be written, else a
- * sentence for the model.
+ * Judges input for a running command as commands are judged, and asks for approval. Undefined when it may be written,
+ * else a sentence for the model.
  */
 export async function inputProblem(
   approvals: Approvals,
@@ -148,7 +148,7 @@ async function ask({ approvals, params, call }: Execution, plan: Plan, why: read
   return { waiting, outcome: await answered(approvals, waiting, call) };
 }
 
-/** Waits for the decision; a run that ends takes its request back. */
+/** Waits for the decision; when the run ends, its request is withdrawn. */
 async function answered(
   approvals: Approvals,
   waiting: ReturnType<Approvals["ask"]>,
@@ -163,7 +163,7 @@ function shownRules({ host, security, ask: asks }: RunRules) {
   return { host, security, ask: asks };
 }
 
-/** Keeps the command; says so when that is not possible. */
+/** Remembers the command; returns a note when that is not possible. */
 function remember(approvals: Approvals, plan: Plan, { run }: Call): string {
   const always = plan.own === undefined ? plan.always() : ({ kind: "nothing", why: plan.own } as const);
   if (always.kind === "nothing") return `[allowed this once only, because ${always.why}]\n`;

@@ -1,6 +1,6 @@
 /**
- * Ends all that a command has started when the gateway is killed and cannot do it itself: a small process that waits for
- * the end of its input, which the gateway holds open for as long as it lives.
+ * Ends the processes of a command when the gateway is killed and cannot do it itself. The guard is a small process that
+ * waits for the end of its input, which the gateway holds open while it lives.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,8 +8,8 @@ import { ignore } from "../../../../base/errors.ts";
 import type { ProcessTree } from "./process-tree.ts";
 
 /**
- * Kills the group, the control group, and then round by round what carries a mark. `$1`, `$2`, `$3` are their names. Few
- * programs for each round: the machine may be busy.
+ * Kills the process group, the control group, and then in rounds every process with the mark. `$1`, `$2`, `$3` are
+ * their names. Each round starts few programs, because the machine may be busy.
  */
 const SCRIPT = `
 read -r _
@@ -28,9 +28,9 @@ done
 [ -n "$3" ] && { rmdir "$3" || { sleep 1; rmdir "$3"; }; }
 `;
 
-/** A guard. Disposing it ends it, and leaves the tree alone. */
+/** A guard. Disposing it ends the guard and leaves the processes alone. */
 export interface Guard extends Disposable {
-  /** Does what happens when the gateway is killed; resolves when it is done. */
+  /** Ends the processes as after a kill of the gateway; resolves when that is done. */
   release(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export function guardTree(pid: number, { names: { mark, group } }: ProcessTree):
   const guard = spawn("/bin/sh", ["-c", SCRIPT, "guard", String(pid), mark, group], {
     stdio: ["pipe", "ignore", "ignore"],
     env: { PATH: "/usr/bin:/bin" },
-    // The signals of a terminal are not for it.
+    // A terminal's signals must not reach it.
     detached: true,
   });
   guard.on("error", (error) => ignore(error, "without a guard a command is ended by the gateway alone"));

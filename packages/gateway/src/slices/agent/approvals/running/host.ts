@@ -1,7 +1,7 @@
 /** Where commands run. */
 import { GatewayError } from "../../../../base/errors.ts";
 
-/** What the settings say of it. */
+/** The setting of the host. */
 export interface Host {
   readonly host: "gateway" | "sandbox" | "node";
   readonly node: string | null;

@@ -1,4 +1,4 @@
-/** What a command writes: its beginning and its end, however much comes in between. */
+/** Keeps the output of a command: its beginning and its end, whatever comes in between. */
 
 const HEAD_BYTES = 12_000;
 const TAIL_BYTES = 14_000;
@@ -29,7 +29,7 @@ export class Output {
     if (this.#tailBytes > 4 * TAIL_BYTES) this.#trim();
   }
 
-  /** The text for people and models: what was left out is said, and nothing in it moves a cursor. */
+  /** The text for people and models. It says what was left out, and control characters are escaped. */
   text(): string {
     this.#trim();
     const head = Buffer.concat(this.#head);
@@ -40,7 +40,7 @@ export class Output {
     return `${before}\n[… ${left} bytes left out …]\n${after}`;
   }
 
-  /** The last of it, for those who watch. */
+  /** The end of the output, for watchers. */
   recent(chars: number): string {
     const last = this.#tail.length > 0 ? this.#tail : this.#head;
     return readable(Buffer.concat(last.slice(-8)).toString("utf8")).slice(-chars);

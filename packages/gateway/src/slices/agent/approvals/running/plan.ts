@@ -1,4 +1,4 @@
-/** A command before it runs: where, with what, what it is made of, and the fingerprint of all that. */
+/** Analyses a command before it runs: folder, environment, parts, and the fingerprint of all that. */
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { ignore, invalidRequest } from "../../../../base/errors.ts";
@@ -23,18 +23,18 @@ export interface ExecParams {
   readonly background?: boolean;
 }
 
-/** A command with all that is known of it before it runs. */
+/** A command and its analysis. */
 export interface Plan extends Looked {
   readonly job: Job;
   readonly rules: RunRules;
   readonly binding: string;
 }
 
-/** A command that names more is asked for, whatever is allowed, and the places are looked at no further. */
+/** The most places that are examined; a command that names more always needs approval. */
 const MAX_PLACES = 2_000;
 const MAX_ENV_CHARS = 20_000;
 
-/** Looks a command through as it would run now. Throws `GatewayError` when it cannot run at all. */
+/** Analyses a command as it would run now. Throws `GatewayError` when it cannot run at all. */
 export async function planOf(
   approvals: Approvals,
   params: ExecParams,
@@ -50,7 +50,7 @@ export async function planOf(
   const home = services.workspace.folderOf(run.agentId);
   const cwd = folderOf(wanted, home, rules.security === "full");
   const agents = approvals.writableFolders().map((folder) => realOf(folder) ?? folder);
-  // What remembered commands change is as good as the agent's own.
+  // Files that remembered commands change count as the agent's own.
   const changed = [...new Set(rules.allowlist.flatMap(({ exact }) => exact?.changes ?? []))];
   const usual = baseEnvironment(services.env, agents);
   const env: Record<string, string> = { ...usual, ...services.skills.envFor(run.agentId), PATH: usual.PATH!, ...given };
@@ -80,7 +80,7 @@ export async function planOf(
   };
 }
 
-/** Fingerprints of the files that a command names and that the agent can change, in order: they are approved with it. */
+/** Hashes of the files that a command names and that the agent can change, in order; the approval covers them. */
 function ownFiles(parts: readonly Part[], cwd: string, writable: readonly string[]): string[] {
   const words = parts.flatMap(({ command, program }) =>
     program.kind === "problem" ? command.argv : command.argv.slice(1),
@@ -94,7 +94,7 @@ function ownFiles(parts: readonly Part[], cwd: string, writable: readonly string
   return own.filter(isFile).map((place) => `${place} ${hashOf(place) ?? factsOf(place)}`);
 }
 
-/** The folder that a command runs in: in the workspace, unless everything is allowed. */
+/** The working folder of a command: in the workspace, unless everything is allowed. */
 function folderOf(wanted: string | undefined, home: string, isAnywhere: boolean): string {
   const root = realOf(home) ?? home;
   const cwd = realOf(resolve(root, wanted ?? "."));

@@ -11,7 +11,10 @@ import { newId } from "../../../../base/ids.ts";
 import { guardTree } from "./guard.ts";
 import { ProcessTree } from "./process-tree.ts";
 
-/** Ways to leave: a session of its own, no environment, another parent, all files closed, and all of that at once. */
+/**
+ * Ways of a process to detach: its own session, no environment, another parent, all files closed, and all of these at
+ * once.
+ */
 const WAYS: readonly string[] = [
   "setsid sleep 60 & echo $! >> pids",
   "setsid -f sh -c 'echo $$ >> pids; exec sleep 60'",

@@ -22,19 +22,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codeOf, ignore } from "../../../../base/errors.ts";
 
-/** The variable by which a process is known to belong to a command. */
+/** The variable that marks the processes of a command. */
 export const MARK = "MOLTBOT_COMMAND";
 
-/** How a command is started so that its tree can be found. */
+/** How to start a command so that its processes can be found. */
 export interface Launch {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** The open file that it inherits as descriptor 3; undefined where there is no way to look for it. */
+  /** The open file that it inherits as descriptor 3; undefined where open files cannot be listed. */
   readonly mark: number | undefined;
 }
 
-/** A process as the system tells of it. */
+/** A process of the system's list. */
 interface Seen {
   readonly pid: number;
   readonly parent: number;
@@ -43,9 +43,9 @@ interface Seen {
   readonly isMarked: boolean;
 }
 
-/** Each round finds what the processes of the one before have started meanwhile. */
+/** The most rounds; each finds processes that were started during the one before. */
 const MAX_ROUNDS = 50;
-/** Enters the control group, then becomes the command. What cannot enter it is marked instead. */
+/** Enters the control group, then becomes the command. A process that cannot enter is marked instead. */
 const ENTER = `{ echo 0 >"$0/cgroup.procs"; } 2>/dev/null || export ${MARK}="$1"; shift; exec "$@"`;
 
 export class ProcessTree implements Disposable {
@@ -61,7 +61,7 @@ export class ProcessTree implements Disposable {
     this.#mark = process.platform === "linux" ? openMark(id) : undefined;
   }
 
-  /** What a guard needs to end the tree without the gateway: its mark and its control group. */
+  /** The names that a guard needs: the mark and the control group. */
   get names(): { readonly mark: string; readonly group: string } {
     return { mark: this.#id, group: this.#group ?? "" };
   }
@@ -71,14 +71,14 @@ export class ProcessTree implements Disposable {
     return { file: "/bin/sh", args: ["-c", ENTER, this.#group, this.#id, file, ...args], env, mark: this.#mark };
   }
 
-  /** It runs, or could not be started. */
+  /** Notes the process id; undefined when it could not be started. */
   started(pid: number | undefined): void {
     this.#root = pid;
     if (this.#mark !== undefined) closeSync(this.#mark);
     this.#mark = undefined;
   }
 
-  /** Sends all of it a signal once. Returns how many processes there were beside those that have ended. */
+  /** Sends a signal to all processes once. Returns how many are still running. */
   signal(name: "SIGTERM" | "SIGKILL"): number {
     if (this.#root !== undefined) send(-this.#root, name);
     if (name === "SIGKILL" && this.#group !== undefined) writeTo(join(this.#group, "cgroup.kill"), "1");
@@ -87,12 +87,12 @@ export class ProcessTree implements Disposable {
     return members.length;
   }
 
-  /** Ends what is left. */
+  /** Kills the remaining processes. */
   end(): void {
     for (let round = 0; round < MAX_ROUNDS && this.signal("SIGKILL") > 0; round++);
   }
 
-  /** Lets go of the control group, a moment after the end: the last process must have left it. */
+  /** Removes the control group a moment after the end, when the last process has left it. */
   [Symbol.dispose](): void {
     if (this.#group !== undefined) removeGroup(this.#group);
   }
@@ -103,7 +103,7 @@ export class ProcessTree implements Disposable {
     const mine = new Set(held);
     for (const { pid, group, session, isMarked } of all)
       if (isMarked || group === this.#root || session === this.#root) mine.add(pid);
-    // Children of what is known, and theirs.
+    // Add children of known processes, and their children.
     for (let before = -1; before !== mine.size; ) {
       before = mine.size;
       for (const { pid, parent } of all) if (mine.has(parent)) mine.add(pid);
@@ -113,13 +113,13 @@ export class ProcessTree implements Disposable {
   }
 }
 
-/** The processes of Linux that have not ended; marks of others than ours cannot be read, and are none. */
+/** The running processes (Linux). Environments of other users cannot be read; those processes have no mark. */
 function seenInProc(mark: string): Seen[] {
   return readdirSync("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {
       const stat = readFileSync(`/proc/${name}/stat`, "latin1");
-      // The name of the program stands in brackets, and may hold anything.
+      // The program's name is in brackets, and may contain any character.
       const [state, parent, group, session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       if (state === "Z" || state === "X") return [];
       return {
@@ -172,7 +172,7 @@ function seenByPs(mark: string): Seen[] {
   }
 }
 
-/** A file that is open and has no name any more: those who inherit it can be told by it. */
+/** Opens a file without a name; processes that inherit it can be recognised. */
 function openMark(id: string): number | undefined {
   const path = join(tmpdir(), `moltbot-${id}`);
   try {
@@ -186,7 +186,7 @@ function openMark(id: string): number | undefined {
   }
 }
 
-/** A control group inside the gateway's own; undefined where none can be made. */
+/** Creates a control group inside the gateway's own; undefined where none can be made. */
 function makeGroup(id: string): string | undefined {
   const own = ownGroup();
   if (own === undefined) return undefined;

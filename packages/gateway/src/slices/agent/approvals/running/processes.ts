@@ -1,17 +1,19 @@
-/** Commands that run in the background: few, each for a limited time, seen only by the conversation that started them. */
+/**
+ * Runs commands in the background: a few, each for a limited time, visible only to the conversation that started them.
+ */
 
 import { GatewayError, invalidRequest } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { Shell } from "./environment.ts";
 import { type Ending, type Job, RunningCommand } from "./runner.ts";
 
-/** Whose a background command is. */
+/** The owner of a background command. */
 export interface Owner {
   readonly agentId: string;
   readonly sessionKey: string;
 }
 
-/** A command in the background, or what is left of it. */
+/** A background command, running or ended. */
 export interface BackgroundCommand extends Owner {
   readonly id: string;
   readonly command: string;
@@ -42,7 +44,7 @@ export class Processes implements AsyncDisposable {
     return [...this.#entries.values()].some(({ ending }) => !ending);
   }
 
-  /** Throws `UNAVAILABLE` when as many run as may. */
+  /** Throws `UNAVAILABLE` when the most allowed commands are running. */
   requireRoom(): void {
     if ([...this.#entries.values()].filter(({ ending }) => !ending).length < MAX_RUNNING) return;
     throw new GatewayError(

@@ -1,4 +1,4 @@
-/** One command that runs. It ends with all that it has started, and for certain. */
+/** A running command. When it ends, all processes that it has started end too. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { messageOf } from "../../../../base/errors.ts";
 import { newId } from "../../../../base/ids.ts";
@@ -9,7 +9,7 @@ import { guardTree } from "./guard.ts";
 import { Output } from "./output.ts";
 import { ProcessTree } from "./process-tree.ts";
 
-/** Everything that is run, and nothing else: an approval is bound to it. */
+/** The complete command; an approval covers exactly this. */
 export interface Job {
   readonly command: string;
   /** Absolute, links followed. */
@@ -24,21 +24,21 @@ export interface Job {
 export interface Ending {
   readonly code: number | undefined;
   readonly signal: string | undefined;
-  /** Why it was ended from outside, as words that follow "it". */
+  /** The reason why it was ended from outside, in words that follow "it". */
   readonly stopped: string | undefined;
   readonly durationMs: number;
 }
 
-/** Between asking a command to end and ending it, ms. */
+/** The time between SIGTERM and SIGKILL, ms. */
 const GRACE_MS = 700;
-/** What is left in the pipes after it has ended is waited for so long, ms. */
+/** The time to read the rest of the pipes after the end, ms. */
 const DRAIN_MS = 300;
-/** Nobody reads so much: a command that writes more is a mistake. */
+/** The most output, bytes; a command that writes more is ended. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 export class RunningCommand {
   readonly output = new Output();
-  /** Resolves to how it ended, when nothing that it has started is left; never rejects. */
+  /** Resolves to the end when no process of the command is left; never rejects. */
   readonly ended: Promise<Ending>;
   readonly #child: ChildProcess;
   readonly #tree = new ProcessTree(newId());
@@ -47,7 +47,7 @@ export class RunningCommand {
   #stopped: string | undefined;
   #isOver = false;
 
-  /** Starts it. `onOutput` is told that there is more. */
+  /** Starts the command. `onOutput` is called for new output. */
   constructor(job: Job, { shell, clock, onOutput }: { shell: Shell; clock: Clock; onOutput?: () => void }) {
     this.#clock = clock;
     this.#startedAt = clock.monotonic();
@@ -77,7 +77,7 @@ export class RunningCommand {
     return Math.round(this.#clock.monotonic() - this.#startedAt);
   }
 
-  /** Hands it input. False when it takes none any more. */
+  /** Writes input. False when the command takes no more. */
   write(text: string): boolean {
     const { stdin } = this.#child;
     if (this.#isOver || !stdin?.writable) return false;
@@ -85,7 +85,7 @@ export class RunningCommand {
     return true;
   }
 
-  /** Ends all of it: it is asked, and soon after killed. `why` follows "it". */
+  /** Ends all processes: SIGTERM, and soon after SIGKILL. `why` follows "it". */
   stop(why: string): void {
     if (this.#isOver || this.#stopped !== undefined) return;
     this.#stopped = why;
@@ -108,7 +108,7 @@ export class RunningCommand {
     });
     this.#child.once("exit", (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
     const how = await promise;
-    // What it has left in the background ends with it, however it has detached itself.
+    // Background processes of the command end with it, however they have detached.
     this.#tree.end();
     const drained = Promise.withResolvers<void>();
     using _limit = this.#clock.after(DRAIN_MS, () => drained.resolve());

@@ -1,4 +1,4 @@
-/** Shell builtins: those that change nothing outside the script, and the others, which are always asked for. */
+/** Shell builtins: some change nothing outside the script; all others need approval. */
 
 const BUILTINS = new Set(
   (
@@ -28,8 +28,8 @@ function isMove(args: readonly Arg[]): boolean {
 }
 
 /**
- * What each builtin may be given that changes nothing outside the script, and runs nothing. A builtin without a form
- * here is always asked for. Source: the manuals of bash 5.2 and dash 0.5.
+ * Arguments with which a builtin changes nothing outside the script and runs nothing. A builtin that is not listed
+ * always needs approval. Source: the manuals of bash 5.2 and dash 0.5.
  */
 const HARMLESS: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   [":", anything],
@@ -51,7 +51,7 @@ const HARMLESS: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   ["times", none],
   ["hash", none],
   ["jobs", only(/^-[lprs]+$/)],
-  // A path would say whether a program is there.
+  // A path would reveal whether a program exists.
   ["type", only(/^(-[afptP]+|[^-/][^/]*)$/)],
   ["printf", isPlainFormat],
   ["test", (args) => isPlainTest("test", args)],
@@ -59,12 +59,12 @@ const HARMLESS: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   ["set", isPlainSet],
 ]);
 
-/** Whether the shell itself does it. */
+/** Whether a name is a builtin of the shell. */
 export function isBuiltin(name: string): boolean {
   return BUILTINS.has(name);
 }
 
-/** Why a builtin must be asked for, as a sentence without a full stop; undefined when it changes nothing outside. */
+/** The reason to ask for a builtin, as a sentence without a full stop; undefined when it changes nothing outside. */
 export function builtinProblem(argv: readonly [string, ...Arg[]]): string | undefined {
   const [name, ...args] = argv;
   const shape = HARMLESS.get(name);
@@ -72,21 +72,24 @@ export function builtinProblem(argv: readonly [string, ...Arg[]]): string | unde
   return shape ? `${name} is given what it is not known to do no harm with` : `“${name}” changes how the shell runs`;
 }
 
-/** Without options, and with conversions that only write: `%n` sets a variable, `%*d` can be wider than memory. */
+/**
+ * Whether a format has no options, and only conversions that write: `%n` sets a variable, and `%*d` can be wider than
+ * memory.
+ */
 function isPlainFormat([format]: readonly Arg[]): boolean {
   if (format === undefined || format.startsWith("-")) return false;
-  // Some shells turn escapes into characters first, so that `\45` begins a conversion.
+  // Some shells expand escapes first, so `\45` may begin a conversion.
   return !format.replace(CONVERSION, "").includes("%") && !/\\(0?45|x25|[uU]0*25)/.test(format);
 }
 
 const CONVERSION = /%([-+ #0']{0,5}\d{0,3}(\.\d{0,3})?[sdiouxXeEfFgGcbq]|%)/g;
 
-/** Only what stops a script early. */
+/** Only options that stop a script early. */
 function isPlainSet(args: readonly Arg[]): boolean {
   return args.length > 0 && args.every((arg) => arg !== undefined && /^-[eux]+$|^-[eux]*o$|^pipefail$/.test(arg));
 }
 
-/** One operator at a known place, none of those that evaluate names. Computed words must be one word each. */
+/** One operator at a known place that evaluates no names. Computed words must be one word each. */
 function isPlainTest(name: string, given: readonly Arg[]): boolean {
   const args = name === "[" ? given.slice(0, -1) : given;
   const [a, b] = args;

@@ -1,8 +1,8 @@
-/** Names of programs that read programs of their own, and names of variables by what they steer. */
+/** Names of programs that read programs of their own, and names of variables by their effect. */
 
 const SHELLS = new Set(["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "rbash", "yash"]);
 
-/** Languages. Their names only make a reason plainer: what is not known to be harmless is asked for without them. */
+/** Language interpreters. Their names only make a reason clearer; unknown programs need approval anyway. */
 const LANGUAGES = new Set(
   (
     "python pypy node nodejs deno bun tsx perl ruby php lua luajit tclsh wish expect osascript r rscript julia groovy " +
@@ -10,7 +10,7 @@ const LANGUAGES = new Set(
   ).split(" "),
 );
 
-/** Programs that read commands of their own, whatever they are given beside. */
+/** Programs that read commands of their own, whatever their arguments. */
 const CONSOLES = new Set(
   "psql mysql mariadb sqlite mongosh redis-cli bc dc gnuplot ftp sftp lftp smbclient".split(" "),
 );
@@ -18,7 +18,7 @@ const CONSOLES = new Set(
 /** No file has a longer name (NAME_MAX). */
 const MAX_NAME_CHARS = 255;
 
-/** The name under which a program is known: without folder, version and ending. */
+/** The common name of a program: without folder, version and ending. */
 export function familyOf(program: string): string {
   const name = (program.split("/").at(-1) ?? "").toLowerCase().replace(/\.exe$/, "");
   if (name.length > MAX_NAME_CHARS) return name;
@@ -31,7 +31,7 @@ export function isShell(program: string): boolean {
   return SHELLS.has(familyOf(program));
 }
 
-/** Whether a program runs what it reads when it is given nothing else. */
+/** Whether a program runs its input when it has no arguments. */
 export function isInterpreter(program: string): boolean {
   return SHELLS.has(familyOf(program)) || LANGUAGES.has(familyOf(program));
 }
@@ -41,11 +41,11 @@ export function readsCommands(program: string): boolean {
   return CONSOLES.has(familyOf(program));
 }
 
-/** Variables that change no more than how a program writes. */
+/** Variables that only change how a program writes. */
 const HARMLESS =
   /^(LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM|COLUMNS|LINES|NO_COLOR|FORCE_COLOR|CLICOLOR|CI|NODE_ENV|RUST_BACKTRACE|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE)$/;
 
-/** What such a variable is given: never a path, from which catalogues of messages or time zones would be loaded. */
+/** Values of such variables: never a path, from which message catalogues or time zones would be loaded. */
 const HARMLESS_VALUE = /^[A-Za-z0-9_.@:+, -]*$/;
 
 /** Whether a variable given to a program only changes how it writes. An unknown value is the worst one. */
@@ -54,8 +54,8 @@ export function isHarmlessVariable(name: string, value: string | undefined): boo
 }
 
 /**
- * Whether a variable of a script is data and nothing else: the shell and the environment name theirs in capitals, but for
- * two that bash reads when it talks to a person.
+ * Whether a variable of a script is only data: the shell and the environment use names in capitals, except for two of
+ * interactive bash.
  */
 export function isPlainVariable(name: string): boolean {
   return /^[a-z][a-z0-9_]*$/.test(name) && name !== "auto_resume" && name !== "histchars";

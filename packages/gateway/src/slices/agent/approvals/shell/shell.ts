@@ -1,6 +1,6 @@
 /**
- * What a shell command would run, found by parsing it. It never runs anything and knows no policy: it says which programs
- * are called with which arguments, and what about the command cannot be told from its text.
+ * Finds by parsing what a shell command would run. It never runs anything and knows no policy. It says which programs
+ * are called with which arguments, and what cannot be known from the text.
  */
 import { hidesSomething } from "../../../../base/text/visible.ts";
 import { type Analysis, NOTHING, type ShellKind } from "./types.ts";
@@ -11,8 +11,8 @@ export type { Analysis, ShellKind, SimpleCommand } from "./types.ts";
 const MAX_CHARS = 20_000;
 
 /**
- * Analyses a command for the shell that will run it. Never throws: what cannot be understood is a reason to ask.
- * `takesInput` says that it can be written to while it runs.
+ * Analyses a command for the shell that will run it. Never throws: an unclear part is a reason to ask. `takesInput`
+ * says that input can be written to it while it runs.
  */
 export async function analyse(
   command: string,

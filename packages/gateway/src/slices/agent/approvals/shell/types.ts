@@ -1,28 +1,28 @@
-/** What the analysis of a shell command says. */
+/** The result of analysing a shell command. */
 
 /** One command that a script runs. */
 export interface SimpleCommand {
-  /** The program and its arguments; undefined stands for what is known only when it runs. */
+  /** The program and its arguments; undefined for one that is known only at run time. */
   readonly argv: readonly [string, ...(string | undefined)[]];
-  /** Further arguments come when it runs: from `xargs`, from `find`. */
+  /** Whether further arguments come at run time, from `xargs` or `find`. */
   readonly isOpenEnded: boolean;
-  /** It only starts other commands of this list: `env`, `timeout`, `bash -c '…'`. */
+  /** Whether it only starts other commands of this list: `env`, `timeout`, `bash -c '…'`. */
   readonly isLookedThrough: boolean;
   readonly input: InputForm;
 }
 
-/** Where a command's input comes from: nowhere, another command, or the script itself. Files that are read are unclear. */
+/** The source of a command's input: none, another command, or the script itself. Input from files is unclear. */
 export type InputForm = "none" | "pipe" | "heredoc";
 
-/** A word as the script writes it; `literal` is what it is whenever it runs, if that is known. */
+/** A word as written; `literal` is its value at run time, if that is known. */
 export interface WrittenWord {
   readonly text: string;
   readonly literal: string | undefined;
 }
 
 /**
- * A place where the shell itself looks for files: it puts their names into words, or tells whether they are there. The
- * path is undefined when it is known only when it runs.
+ * A place where the shell itself looks for files, because it puts their names into words or tells whether they exist.
+ * The path is undefined when it is known only at run time.
  */
 export interface Sought {
   readonly text: string;
@@ -31,26 +31,29 @@ export interface Sought {
 
 /** A script as the policy sees it. */
 export interface Analysis {
-  /** Every command that it can run, in the order in which it is written; shell builtins that change nothing left out. */
+  /** Every command that it can run, in the order of the text, without builtins that change nothing. */
   readonly commands: readonly SimpleCommand[];
-  /** Why it must be asked for whatever is on the allowlist, as sentences without a full stop; empty when all is clear. */
+  /** Reasons to ask whatever is on the allowlist, as sentences without a full stop; empty when all is clear. */
   readonly unclear: readonly string[];
   /**
-   * The folders that the script enters before anything else, one after the other, so that each command runs in the last
-   * of them; empty when it stays where it starts. Undefined when it cannot be told where a command runs.
+   * The folders that the script enters before anything else, one after the other; every command runs in the last one.
+   * Empty when it stays where it starts. Undefined when the folder of a command is unknown.
    */
   readonly enters: readonly string[] | undefined;
-  /** Every word, those of scripts within it too, in the order in which they are met. */
+  /** Every word, also of inner scripts, in the order of the text. */
   readonly words: readonly WrittenWord[];
-  /** The words that follow `cd` and its like, each a folder that some command may run in. */
+  /** The arguments of `cd` and similar builtins, each a possible working folder. */
   readonly folders: readonly string[];
-  /** Where the shell looks for files: patterns and `~` in arguments, words that can become patterns, `[ -f FILE ]`, `cd FOLDER`. */
+  /**
+   * The places where the shell looks for files: patterns and `~` in arguments, words that can become patterns, `[ -f
+   * FILE ]`, `cd FOLDER`.
+   */
   readonly sought: readonly Sought[];
-  /** Every value that a variable of the script is given, as it is written. */
+  /** Every value that a variable of the script gets, as written. */
   readonly values: readonly { readonly name: string; readonly text: string }[];
 }
 
-/** What is said of a script that could not be looked through. */
+/** The analysis of a script that could not be parsed. */
 export const NOTHING: Analysis = {
   commands: [],
   unclear: [],
@@ -61,5 +64,5 @@ export const NOTHING: Analysis = {
   values: [],
 };
 
-/** The shell that runs it: what only bash understands is not clear to another. */
+/** The shell that runs it; forms of bash are unclear to other shells. */
 export type ShellKind = "bash" | "sh";

@@ -15,7 +15,7 @@ type Parse = (script: string) => ParsedScript;
 /** How a command is called. */
 interface Manner {
   readonly context: Context;
-  /** By another program: the shell's builtins are not meant. */
+  /** Called by another program, so that the shell's builtins are not meant. */
   readonly isProgram?: boolean;
   readonly isOpenEnded?: boolean;
 }
@@ -23,7 +23,7 @@ interface Manner {
 const MAX_DEPTH = 8;
 const MAX_COMMANDS = 200;
 
-/** Collects what a script runs. One object for one analysis. */
+/** Collects the commands of a script. One object for one analysis. */
 export class Walk {
   readonly #parse: Parse;
   readonly #words: Words;
@@ -54,20 +54,20 @@ export class Walk {
     };
   }
 
-  /** Takes in the whole script: what runs by itself, with this for its input. */
+  /** Walks the whole script: all that runs, with this input. */
   whole(script: string, { shell, input }: Pick<Context, "shell" | "input">): void {
     const parsed = this.#parse(script);
     this.#enters = entered(parsed);
     this.script(parsed, { shell, input, depth: 0 });
   }
 
-  /** Takes in a script as text. */
+  /** Walks a script given as text. */
   text(script: string, context: Context): void {
     if (context.depth > MAX_DEPTH) return this.#ask("it is nested too deeply");
     this.script(this.#parse(script), context);
   }
 
-  /** Takes in a parsed script. */
+  /** Walks a parsed script. */
   script(script: ParsedScript, context: Context): void {
     if (script.errors && script.errors.length > 0) this.#ask("its syntax is not understood");
     this.#statements(script.commands, context);
@@ -175,7 +175,7 @@ export class Walk {
     this.#call([name, ...argv], { context: inner });
   }
 
-  /** A command with its arguments, and what it calls in turn. */
+  /** Handles a command with its arguments, and the commands that it calls. */
   #call(argv: Argv, { context, isProgram = false, isOpenEnded = false }: Manner): void {
     const [name] = argv;
     if (this.#commands.length >= MAX_COMMANDS) return this.#ask("it has too many commands");
@@ -272,7 +272,7 @@ export class Walk {
   }
 }
 
-/** The places of which a builtin tells whether they are there. The root is always there. */
+/** The places whose existence a builtin reveals. The root always exists. */
 function soughtByBuiltin([name, ...args]: Argv): Sought[] {
   const paths = MOVES.has(name)
     ? args.filter((arg) => arg !== "/" && !/^[-+]/.test(arg ?? ""))
@@ -303,7 +303,7 @@ function reading(redirects: readonly { readonly type: string }[], context: Conte
   return isHere ? { ...context, input: "heredoc" satisfies InputForm } : context;
 }
 
-/** The folders of `cd A && cd B && …`, when that is how a script of one list begins; they hold for all that follows. */
+/** The folders of `cd A && cd B && …` at the start of a script of one list; they hold for everything that follows. */
 function entered({ commands: [only, ...more] }: ParsedScript): string[] {
   const list = only?.command;
   if (more.length > 0 || list?.type !== "AndOr" || list.operators.some((operator) => operator !== "&&")) return [];

@@ -1,4 +1,4 @@
-/** The words of a script: what they are when it runs, if that is known, and what they run on the way. */
+/** Evaluates the words of a script: their values at run time, if known, and the commands in them. */
 import type {
   ArithmeticExpression,
   ParameterExpansionPart,
@@ -9,12 +9,12 @@ import type {
 } from "unbash";
 import type { InputForm, ShellKind, Sought, WrittenWord } from "./types.ts";
 
-/** Where in a script something stands. */
+/** A place in a script. */
 export interface Context {
   readonly shell: ShellKind;
-  /** How many scripts this one stands in. */
+  /** The depth of nested scripts. */
   readonly depth: number;
-  /** What a command there reads. */
+  /** The input of a command there. */
   readonly input: InputForm;
 }
 
@@ -22,11 +22,11 @@ export interface Context {
 export const LOOKS_AT_ONE = /^-[abcdefghkprsuwxGLNOS]$/;
 export const LOOKS_AT_TWO = /^-(nt|ot|ef)$/;
 
-/** Who is told of what is found. */
+/** Receives the findings. */
 export interface WordPorts {
   /** A reason to ask for the whole script. */
   ask(why: string): void;
-  /** A script within a word; undefined when it is not understood. */
+  /** A script within a word; undefined when it cannot be parsed. */
   inner(script: ParsedScript | undefined, context: Context): void;
   /** A word as it is written. */
   met(word: WrittenWord): void;
@@ -44,13 +44,13 @@ export class Words {
     this.#ports = ports;
   }
 
-  /** A word of a list that the shell itself makes: names of files must not come in unseen. */
+  /** A word of a list that the shell itself expands: names of files must not enter unseen. */
   listed(word: Word, context: Context): void {
     if (this.word(word, context) === undefined && !isOneWord(word))
       this.#ports.ask(`${shown(word.text)} can be names of files`);
   }
 
-  /** The word when it is the same whenever it runs; what it expands is walked. */
+  /** The value of a word if it is known; its expansions are walked. */
   word(word: Word, context: Context): string | undefined {
     const literal = this.#literal(word, context);
     this.#ports.met({ text: word.text, literal });
@@ -69,7 +69,7 @@ export class Words {
     return joined;
   }
 
-  /** A part of a word; its text when it is the same whenever it runs. */
+  /** The value of a part of a word if it is known. */
   part(part: WordPart, context: Context): string | undefined {
     switch (part.type) {
       case "Literal":
@@ -84,9 +84,9 @@ export class Words {
         return undefined;
       case "BraceExpansion":
         for (const each of part.parts ?? []) this.part(each, context);
-        // A few letters can stand for more words than fit into memory.
+        // A few characters can stand for more words than fit into memory.
         if (part.text.includes("..")) this.#ports.ask(`${shown(part.text)} can be very many words`);
-        // What is inside is not always taken apart by the parser.
+        // The parser does not always parse the inside.
         if (!part.parts && /[$`<>]/.test(part.text)) this.#ports.ask(`${shown(part.text)} is not understood`);
         return undefined;
       case "ParameterExpansion":
@@ -109,7 +109,7 @@ export class Words {
     }
   }
 
-  /** Values of variables are data; forms that evaluate them are not clear. */
+  /** Values of variables are data; forms that evaluate them are unclear. */
   #parameter({ prefix, index, operation, text }: ParameterExpansionPart, context: Context): void {
     const isPlainIndex = index === undefined || /^([@*]|\d+)$/.test(index.text);
     if (prefix === "!" || !isPlainIndex) return this.#ports.ask(`${shown(text)} evaluates a value`);
@@ -134,7 +134,7 @@ export class Words {
     }
   }
 
-  /** Numbers are clear; a variable's value is evaluated, and may hold a command. */
+  /** Numbers are clear. A variable in arithmetic is evaluated, and may hold a command. */
   arithmetic(expression: ArithmeticExpression | undefined, context: Context): void {
     switch (expression?.type) {
       case "ArithmeticBinary":
@@ -196,7 +196,7 @@ export function isOneWord({ parts = [], text }: Word): boolean {
   );
 }
 
-/** Where the shell looks for files to make an argument; undefined when it looks for none. */
+/** The place where the shell looks for files to make an argument; undefined when it does not look. */
 export function soughtBy({ parts = [], text }: Word): Sought | undefined {
   if (text.startsWith("~")) return { text, path: undefined };
   if (!parts.some(canBeNames)) return undefined;
@@ -218,10 +218,10 @@ const PLAIN_PARTS: ReadonlySet<string> = new Set([
   "ArithmeticExpansion",
 ]);
 
-/** A folder in plain characters, then a pattern that does not stand for what is above the folder. */
+/** A folder in plain characters, then a pattern that does not match its parent. */
 const PATTERN = /^((?:[\w.+@%,-]+\/|\/)*)[\w+@%,*?[\]-][\w.+@%,*?[\]-]*$/;
 
-/** A piece of a script as reasons quote it. */
+/** A piece of a script as quoted in reasons. */
 export function shown(text: string): string {
   const short = text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
   return `“${short.replace(/\s+/g, " ")}”`;

@@ -1,4 +1,4 @@
-/** Programs that run another command: what they would run, so that it is judged too. */
+/** Programs that run another command; the inner command is judged too. */
 import { familyOf, isInterpreter, isShell, readsCommands } from "./names.ts";
 import type { ShellKind } from "./types.ts";
 
@@ -10,7 +10,7 @@ export interface InnerCall {
   readonly isOpenEnded: boolean;
 }
 
-/** What a command runs in turn. */
+/** The commands that a command runs. */
 export type Wrapped =
   | { readonly kind: "none" }
   | { readonly kind: "unclear"; readonly why: string }
@@ -22,7 +22,7 @@ export type Wrapped =
       readonly sets: readonly (readonly [name: string, value: string])[];
     };
 
-/** How a wrapper's own arguments end: flags alone, flags with a value, and words before the command. */
+/** The form of a wrapper's own arguments: flags, flags with a value, and words before the command. */
 interface Shape {
   readonly flags: RegExp;
   readonly withValue?: RegExp;
@@ -54,13 +54,13 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   exec: { flags: /^$/ },
 };
 
-/** Whether a program does nothing itself but run another. */
+/** Whether a program only runs another one. */
 export function isWrapper(program: string): boolean {
   const family = familyOf(program);
   return Object.hasOwn(SHAPES, family) || family === "env" || family === "find" || isShell(program);
 }
 
-/** What a command runs in turn. `isOpenEnded` says that further arguments come when it runs. */
+/** The commands that a command runs. `isOpenEnded` says that further arguments come at run time. */
 export function unwrap(argv: readonly [string, ...Arg[]], { isOpenEnded }: { isOpenEnded: boolean }): Wrapped {
   const [name, ...args] = argv;
   const family = familyOf(name);
@@ -91,7 +91,7 @@ function innerOf(
 ): Wrapped {
   const [inner, ...args] = rest;
   if (rest.length === 0) {
-    // Bare xargs writes its input; the others have nothing to run.
+    // `xargs` without a command prints its input; the others have nothing to run.
     return isOpenEnded ? { kind: "inner", calls: [{ argv: ["echo"], isOpenEnded }], sets } : { kind: "none" };
   }
   if (inner === undefined || inner === "") return unclear(`what ${name} runs is known only when it runs`);
@@ -104,7 +104,7 @@ function scriptOf(name: string, words: readonly Arg[], shell: ShellKind): Wrappe
   return { kind: "inner", calls: [], script: { text: words.join(" "), shell }, sets: [] };
 }
 
-/** What stands behind a wrapper's own flags and words; undefined when a flag is not known. */
+/** The arguments after a wrapper's own flags and words; undefined when a flag is unknown. */
 function afterOwn(args: readonly Arg[], { flags, withValue, words = 0 }: Shape): readonly Arg[] | undefined {
   let at = 0;
   for (; at < args.length; at++) {
@@ -137,7 +137,7 @@ function unwrapEnv(args: readonly Arg[]): Wrapped {
   return innerOf("env", first === -1 ? [] : rest.slice(first), false, sets);
 }
 
-/** Whether the name of the command holds what `-I` of xargs replaces. */
+/** Whether the command's name contains what `-I` of xargs replaces. */
 function isReplaced(name: string, args: readonly Arg[]): boolean {
   const at = args.findIndex((arg) => arg?.startsWith("-I"));
   const mark = at === -1 ? undefined : args[at] === "-I" ? args[at + 1] : args[at]?.slice(2);
@@ -161,7 +161,7 @@ function unwrapFind(args: readonly Arg[]): Wrapped {
   return calls.length === 0 ? { kind: "none" } : { kind: "inner", calls, sets: [] };
 }
 
-/** A shell with a script on its command line is looked into; one that reads a file is a program like others. */
+/** Looks into a shell with a script on its command line; a shell that reads a file is a program like others. */
 function unwrapShell(name: string, args: readonly Arg[]): Wrapped {
   for (let at = 0; at < args.length; at++) {
     const arg = args[at];
@@ -185,7 +185,7 @@ function unwrapScript(name: string, script: Arg): Wrapped {
   return { kind: "inner", calls: [], script: { text: script, shell: family === "bash" ? "bash" : "sh" }, sets: [] };
 }
 
-/** Whether an interpreter is given neither a program nor a file of one, nor asked about itself. */
+/** Whether an interpreter has neither a program, nor a file, nor a question about itself. */
 function readsProgram(args: readonly Arg[]): boolean {
   const isOption = (arg: Arg) => arg?.startsWith("-") === true;
   return args.every(isOption) && !args.some((arg) => GIVES_PROGRAM.test(arg ?? ""));

@@ -17,7 +17,10 @@ export interface Endpoint {
 }
 
 const LIMIT_MS = 300;
-/** Loading a large model from a slow disk, and reading a long prompt without a graphics card, take minutes. */
+/**
+ * The time limit for local models: loading a large model from a slow disk, and reading a long prompt without a graphics
+ * card, take minutes.
+ */
 const PATIENCE_MS = 300_000;
 const FRESH_MS = 5_000;
 const MAX_MODELS = 200;
@@ -37,17 +40,17 @@ function ollamaUrl(host: string | undefined): string {
   const value = host?.trim().replace(/\/+$/, "");
   if (!value) return "http://127.0.0.1:11434";
   const url = /^https?:\/\//.test(value) ? value : `http://${value}`;
-  // The listening address "all interfaces" is not one to connect to.
+  // An address for listening on all interfaces is not one to connect to.
   const reachable = url.replace("//0.0.0.0", "//127.0.0.1");
   return /:\d+$/.test(reachable) ? reachable : `${reachable}:11434`;
 }
 
-/** What was found when it was last looked. */
+/** The servers that the last look found. */
 export class LocalEndpoints {
   readonly #endpoints: readonly Endpoint[];
   readonly #clock: Clock;
   readonly #log: Log;
-  /** What is known of the models beside their names, by `provider/id`. */
+  /** Known facts of models, by `provider/id`. */
   readonly #facts = new Map<string, Facts>();
   #found: readonly Provider[] = [];
   #looking: Promise<void> | undefined;
@@ -76,7 +79,7 @@ export class LocalEndpoints {
     return this.#facts.has(ref);
   }
 
-  /** Keeps what a server said of a model, or what came of trying it. */
+  /** Stores facts of a model from its server or from a trial. */
   learn(ref: string, { contextWindow, input, tools, reasoning }: Facts): void {
     const said = Object.entries({ contextWindow, input, tools, reasoning }).filter(([, value]) => value !== undefined);
     if (this.#facts.size >= MAX_FACTS) this.#facts.clear();
@@ -92,7 +95,7 @@ export class LocalEndpoints {
     return { ...model, ...this.factsOf(`${providerId}/${model.id}`) };
   }
 
-  /** A local server by its usual name, whether it was found or not: a person who names it means it. */
+  /** A local server by its usual name, found or not, because a person who names it means it. */
   named(id: string): Provider | undefined {
     const endpoint = this.#endpoints.find((candidate) => candidate.id === id);
     return endpoint && providerAt(endpoint, []);

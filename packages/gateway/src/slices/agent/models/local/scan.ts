@@ -23,13 +23,13 @@ export interface ScannedModel extends Facts {
 
 export interface ScanOptions {
   readonly signal: AbortSignal;
-  /** Ask models of which the server says nothing; loaded ones only, and not many. */
+  /** Whether to try models that the server says nothing about; only a few, and only loaded ones. */
   readonly tryModels: boolean;
 }
 
 const FIND_MS = 1_000;
 const TRY_MS = 30_000;
-/** Trying loads and heats a machine. */
+/** The most models that are tried, because a trial loads the machine. */
 const MAX_TRIED = 3;
 
 /** Looks at each place. Never throws but the signal's reason; ends within a few seconds when nothing is tried. */
@@ -80,7 +80,7 @@ async function tried(server: Endpoint, facts: ScannedModel, ports: TrialPorts, s
   };
 }
 
-/** What a trial that fails for another reason than the model's own would say is not known. */
+/** The result of a trial; unknown when it fails for another reason than the model's own. */
 async function maybe(attempt: () => Promise<boolean>, { signal }: TrialOptions): Promise<boolean | undefined> {
   try {
     return await attempt();

@@ -11,7 +11,7 @@ export type Software = "ollama" | "lmstudio" | "llamacpp" | "vllm" | "unknown";
 
 /** What is known of a model; what the server does not say is absent. */
 export type Facts = Pick<ModelChoice, "contextWindow" | "input" | "tools" | "reasoning"> & {
-  /** The window that it could have, where it is started with a smaller one, or not started. */
+  /** The largest window of the model, when it runs with a smaller one or does not run. */
   readonly largestWindow?: number;
   /** It is in memory: asking it costs no loading. */
   readonly isLoaded?: boolean;
@@ -24,7 +24,7 @@ export interface ServerFacts {
 }
 
 const LIMIT_MS = 2_000;
-/** Ollama is asked for each model alone. */
+/** The most models of Ollama, which needs a request for each. */
 const MAX_ASKED = 60;
 const PARALLEL = 4;
 
@@ -62,7 +62,9 @@ async function ollamaFacts(ids: readonly string[], ask: Ask): Promise<ServerFact
   return { software: "ollama", models };
 }
 
-/** The window is the loaded model's, or what its Modelfile says: by itself Ollama takes much less than the model could. */
+/**
+ * The window is that of the loaded model, or from its Modelfile; Ollama's default is much smaller than the model's own.
+ */
 function ollamaModel(shown: Record<string, unknown>, loadedWindow: number | undefined): Facts {
   const capabilities = Array.isArray(shown.capabilities) ? shown.capabilities : undefined;
   const info = isRecord(shown.model_info) ? shown.model_info : {};

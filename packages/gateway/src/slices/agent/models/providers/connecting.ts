@@ -14,7 +14,7 @@ export interface KeyRequest {
   /** The address and the wire format of a provider that is not known by name. */
   readonly baseUrl?: string | undefined;
   readonly api?: string | undefined;
-  /** Keep it beside the keys there are. */
+  /** Keep it beside the existing keys. */
   readonly add?: boolean | undefined;
   readonly signal: AbortSignal;
 }

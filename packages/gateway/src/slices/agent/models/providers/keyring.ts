@@ -1,6 +1,6 @@
 /**
- * Which of a provider's keys is used now. A key that was refused or exhausted rests, and the next takes its place; what
- * is known is kept in memory and forgotten with the process. With one key there is nothing to turn to: it is always used.
+ * Chooses the key of a provider. A refused or exhausted key rests, and the next one is used. The state is in memory and
+ * ends with the process. A single key is always used.
  */
 import { createHash } from "node:crypto";
 import type { Clock } from "../../../../base/time/clock.ts";
@@ -14,7 +14,7 @@ const MAX_KNOWN = 200;
 /** How a key is: `rejected` ones rest until another key stands in their place. */
 export type KeyState = "ready" | "rate-limited" | "no-credit" | "rejected";
 
-/** One key, without it: keys are shown by their number. */
+/** The state of one key; keys are shown by their number, never by their text. */
 export interface KeyStatus {
   /** From 1. */
   readonly number: number;
@@ -91,7 +91,7 @@ function keysOf({ apiKey, apiKeys }: Provider): readonly string[] {
   return apiKeys ?? (apiKey === undefined ? [] : [apiKey]);
 }
 
-/** Keys are not kept a second time. */
+/** Names a provider without storing its keys again. */
 function nameOf({ id, baseUrl }: Provider, key: string): string {
   return createHash("sha256")
     .update(JSON.stringify([id, baseUrl, key]))

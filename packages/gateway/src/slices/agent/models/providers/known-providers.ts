@@ -1,6 +1,6 @@
 /**
- * The hosted providers that need only a key, with their usual models. A price stands here only where the provider has
- * one public price for every length of conversation; the others are for the config to say.
+ * Hosted providers that need only a key, with their usual models. A price is listed only where the provider has one
+ * public price for every length; other prices come from the config.
  */
 import type { Api, ModelChoice } from "../model.ts";
 

@@ -1,4 +1,4 @@
-/** What a provider's answers and broken connections mean: each becomes a `ModelError` in words that say what to do. */
+/** Turns a provider's errors and broken connections into `ModelError`s whose texts say what to do. */
 import { codeOf, messageOf, NEVER_REACHED } from "../../../../base/errors.ts";
 import { jsonOr } from "../../../../base/json.ts";
 import { proxyFor } from "../../../../base/net/proxy.ts";
@@ -7,7 +7,7 @@ import { ModelError } from "../model-error.ts";
 import { wordingOf } from "../written/wordings.ts";
 import { clauseOf, readStart, retryAfterOf } from "./said.ts";
 
-/** Whom an error is about: what its message has to name. */
+/** The subject of an error, for its message. */
 export interface ErrorSubject {
   readonly id: string;
   readonly label: string;
@@ -25,7 +25,7 @@ export async function errorOfResponse(
   return errorOfStatus({ status, headers, body: await readStart(response) }, provider, modelId);
 }
 
-/** What a provider answered in place of an answer. */
+/** A failed response. */
 interface Failure {
   readonly status: number;
   readonly headers: Headers;
@@ -97,7 +97,7 @@ export function errorOfConnection(error: unknown, { label, baseUrl }: ErrorSubje
   return new ModelError("temporary", `The connection to ${label} broke off: ${messageOf(error)}. Try again.`, options);
 }
 
-/** The error for something that the SDK could not make sense of. Its own words are a dump of what was sent. */
+/** The error for data that the SDK could not read. The SDK's own text contains what was sent, so it is not used. */
 export function errorInStream(error: unknown, { label }: ErrorSubject): ModelError {
   const inner = innermost(error);
   if (inner instanceof ModelError) return inner;
@@ -105,8 +105,8 @@ export function errorInStream(error: unknown, { label }: ErrorSubject): ModelErr
 }
 
 /**
- * The error that a provider sent with a status of 200, in its stream or in place of one: what the status would have
- * become that it names. `said` tells whether a part of the answer has come before.
+ * The error for a failure sent with status 200, in a stream or in place of one: it is treated as the status that it
+ * names. `said` tells whether a part of the answer has come before.
  */
 export function errorInAnswer(
   problem: unknown,
@@ -205,7 +205,7 @@ const STATUS_SENTENCES: readonly (readonly [RegExp, number])[] = [
   [/\binvalid request\b|\bbad request\b/i, 400],
 ];
 
-/** The error that the provider's words mean; undefined when they are none that we know. */
+/** The error for known wordings of a provider; undefined when the text is unknown. */
 function errorOfWords(body: string, said: string, provider: ErrorSubject, modelId: string): ModelError | undefined {
   switch (wordingOf(body)) {
     case "too-long":

@@ -1,6 +1,6 @@
 /**
- * The `fetch` that models are asked with: names what went wrong, also where the status was 200, gives up on a provider
- * that says nothing, thins the stream out, and lets a run's traffic be kept.
+ * The `fetch` for models. It names failures, also those with status 200, gives up on a silent provider, thins out
+ * streams, and lets a run's traffic be recorded.
  */
 import type { Clock } from "../../../../base/time/clock.ts";
 import { ModelError } from "../model-error.ts";
@@ -19,7 +19,9 @@ import {
 } from "./provider-errors.ts";
 import type { Model, Provider } from "./providers.ts";
 
-/** Names the run that a request belongs to; taken off before it leaves. The SDK's objects outlive runs. */
+/**
+ * The header that names the run of a request; it is removed before the request is sent. The SDK's objects outlive runs.
+ */
 export const RUN_HEADER = "x-moltbot-run";
 
 const STALL_MS = 120_000;
@@ -63,7 +65,7 @@ export function fetchFor({ id, provider }: Model, { clock, traffic }: FetchOptio
   };
 }
 
-/** Why answers were not whole, by the signals of their requests. */
+/** Reasons of incomplete answers, by the signals of their requests. */
 const failures = new WeakMap<AbortSignal, Error>();
 
 /** Why the answer to the request with this signal is not whole; undefined when nothing is known against it. */
@@ -88,7 +90,7 @@ function eventsOf(text: string, { tidier, problem }: EventReading, provider: Pro
   return async () => left.shift();
 }
 
-/** How long a provider may take to say something. Only what belongs to an answer renews it: signs of life do not. */
+/** The patience with a provider. Only parts of an answer renew it; keep-alive data does not. */
 class Patience {
   readonly #ms: number;
   readonly #clock: Clock;
@@ -105,7 +107,7 @@ class Patience {
     this.#spentMs = 0;
   }
 
-  /** Counts while somebody waits for the provider; a slow reader is not its fault. */
+  /** Runs while somebody waits for the provider; a slow reader does not count against it. */
   watch(): Disposable {
     const since = this.#clock.monotonic();
     const timer = this.#clock.after(Math.max(0, this.#ms - this.#spentMs), this.#end);
@@ -139,7 +141,7 @@ function withoutRun(given: RequestInit["headers"]): { runId: string | undefined;
   return { runId: runId === null ? undefined : decodeURIComponent(runId), headers };
 }
 
-/** Not asked again: whoever waited this long has waited enough. */
+/** The error for silence. It is not tried again, because the wait was long enough. */
 function silence({ label }: Provider, ms: number): ModelError {
   return new ModelError("temporary", `${label} has sent nothing for ${ms / 1000} s; try again.`, { isFinal: true });
 }

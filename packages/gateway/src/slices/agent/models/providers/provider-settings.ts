@@ -1,4 +1,4 @@
-/** From what the config says of a provider, and what is known of it, to the provider. Pure functions. */
+/** Builds a provider from the config and from known facts. Pure functions. */
 import { addressProblem, headerProblem, keyProblem } from "../../../../kit/schema/sound.ts";
 import type { Api, ModelChoice, Provider } from "../model.ts";
 import type { ModelSettings } from "../settings.ts";
@@ -8,7 +8,7 @@ import type { KnownProvider } from "./known-providers.ts";
 export type ProviderEntry = NonNullable<ModelSettings["providers"]>[string];
 type ModelEntry = NonNullable<ProviderEntry["models"]>[number];
 
-/** What stands beside the config: the provider's usual facts, and its address and keys by the environment. */
+/** Facts beside the config: the provider's usual values, and its address and keys from the environment. */
 export interface Usual {
   readonly known: KnownProvider | undefined;
   readonly url: string | undefined;
@@ -34,7 +34,7 @@ export function configuredProvider(id: string, entry: ProviderEntry, { known, ur
   };
 }
 
-/** Which setting keeps the provider from being asked, and why, as a sentence; undefined when none does. */
+/** The setting that makes the provider unusable, and why, as a sentence; undefined when it is usable. */
 function problemOf(
   id: string,
   entry: ProviderEntry,
@@ -95,7 +95,7 @@ function apiOf(name: string): Api {
   return API_ALIASES[name] ?? (name as Api);
 }
 
-/** What people paste behind a base URL: the whole address of a call, as the provider's examples have it. */
+/** Endpoint paths that people paste with a base URL, as in the provider's examples. */
 const ENDPOINT =
   /\/(?:chat\/completions|completions|responses|messages(?:\/count_tokens)?|embeddings|models(?:\/[^/]+:\w+)?)$/;
 

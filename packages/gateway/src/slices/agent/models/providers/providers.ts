@@ -12,7 +12,7 @@ import { configuredProvider, modelIn, type ProviderEntry } from "./provider-sett
 
 export type { Api, Model, Price, Provider } from "../model.ts";
 
-/** Reads the providers anew at each question: config and environment are the truth, nothing is kept. */
+/** Reads the providers from config and environment at each question; nothing is cached. */
 export class Providers {
   readonly #settings: Settings<ModelSettings>;
   readonly #env: Env;
@@ -89,7 +89,7 @@ export class Providers {
     const provider = this.list().find((candidate) => candidate.id.toLowerCase() === providerId);
     const model = modelIn(provider?.models ?? [], id) ?? modelIn(knownProvider(providerId)?.models ?? [], id);
     if (model?.cost) return model.cost;
-    // A server on this machine costs nothing; what it passes on to a cloud is another matter.
+    // A local server is free, unless it passes requests on to a cloud.
     return provider?.origin === "found" && !/cloud$/i.test(id) ? { input: 0, output: 0 } : undefined;
   }
 

@@ -1,4 +1,4 @@
-/** What a provider itself said of an error: read from its body, short, on one line, without our key. */
+/** The provider's own text of an error, from its body: short, on one line, without our key. */
 import { ignore } from "../../../../base/errors.ts";
 import { jsonOr } from "../../../../base/json.ts";
 
@@ -41,7 +41,7 @@ function oneLine(text: string): string {
 /** The message inside the shapes in which providers wrap it. */
 function messageIn(value: unknown, depth = 0): string {
   if (depth > 6) return "";
-  // Some hand on the error of whoever they asked, as text.
+  // Some providers pass on the error of another service as text.
   if (typeof value === "string") return /^\s*[[{]/.test(value) ? sentenceIn(value, depth + 1) : value;
   if (typeof value !== "object" || value === null) return "";
   if (Array.isArray(value)) return messageIn(value[0], depth + 1);

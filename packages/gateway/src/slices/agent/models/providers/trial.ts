@@ -14,7 +14,7 @@ export interface TrialOptions {
   readonly signal: AbortSignal;
 }
 
-/** What came of it. */
+/** The result of a trial. */
 export interface Trial {
   readonly reply: string;
   /** From the question to the end of the answer. */
@@ -26,7 +26,7 @@ export interface Trial {
   readonly seesImages?: boolean;
 }
 
-/** What a trial rests on. */
+/** What a trial needs. */
 export interface TrialPorts {
   readonly clock: Clock;
   stream(request: ModelRequest): AsyncIterable<ModelStep>;
@@ -65,7 +65,7 @@ export async function seesPicture(ports: TrialPorts, model: Model, options: Tria
   return /magenta|fuchsia|pink|purple|violet/i.test((await question(ports, model, options, { text, picture })).reply);
 }
 
-/** A refused request is an answer, too: the model cannot. */
+/** A refused request is a result too: the model cannot do it. */
 async function can(attempt: () => Promise<boolean>): Promise<boolean> {
   try {
     return await attempt();

@@ -1,7 +1,7 @@
 /**
- * Is this an answer? The one place that judges how a model's answer ends. Whatever asks a model gets its steps from here:
- * thoughts and calls that the model wrote as text are told apart, and the end is an answer, an answer with a sentence that
- * says what is missing, or a `ModelError` that says whether to ask again, to ask another model, or to tell the person.
+ * Judges how a model's answer ends; the one place for this. Everything that asks a model gets its steps from here.
+ * Thoughts and calls that the model wrote as text are separated. The end is an answer, an answer with a sentence about
+ * what is missing, or a `ModelError` that says whether to ask again, to ask another model, or to tell the person.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ModelError } from "../model-error.ts";
@@ -12,17 +12,17 @@ import { Quotations } from "../written/quotations.ts";
 import { type Piece, SaidText } from "../written/said-text.ts";
 import { callsIn, callsThatAre, MAX_CALLS, mayBeCall, type WrittenCall } from "../written/written-calls.ts";
 
-/** What comes from a provider, before it is judged: only here does an end become a `finish`. */
+/** A provider's step before judgement; only here does an end become a `finish`. */
 export type RawStep =
   | Exclude<ModelStep, { readonly kind: "answering" | "note" | "taken-back" | "finish" }>
   | {
       readonly kind: "end";
-      /** Why, in the SDK's words and in the provider's. */
+      /** The reason, in the SDK's form and in the provider's. */
       readonly unified: string;
       readonly raw: string | undefined;
     };
 
-/** Models that have been seen to think without marking the beginning: their answers wait for the end of the thoughts. */
+/** Models that think without marking the beginning; their answers wait for the end of the thoughts. */
 export interface Habits {
   thinksUnmarked(ref: string): boolean;
   noteUnmarked(ref: string): void;
@@ -43,7 +43,7 @@ export async function* judged(
   for await (const step of steps) {
     for (const judgedStep of answer.take(step)) {
       yield judgedStep;
-      // One part of a stream may hold tens of thousands of marks: others get their turn.
+      // One part may contain tens of thousands of marks; yield the event loop in between.
       if (++count % STEPS_IN_A_TURN === 0) await nextTurn();
     }
   }
@@ -128,7 +128,7 @@ class Answer {
     if (!this.#hasBegun && this.#waits === undefined && mayBeCall(this.#held, this.#request.tools ?? []))
       this.#waits = "call";
     if (this.#waits === "call" && !mayBeCall(this.#held, this.#request.tools ?? [])) this.#waits = undefined;
-    // What is held without waiting for anything are blanks.
+    // Text that is held without a reason to wait is white space.
     const news = hasWaited ? this.#held : text;
     if (this.#waits === undefined && news.trim() !== "") yield* this.#show(this.#held);
   }
@@ -141,7 +141,7 @@ class Answer {
     yield { kind: "text", delta };
   }
 
-  /** The model marks its thoughts: nothing need wait for them. */
+  /** The model marks its thoughts, so nothing needs to wait for them. */
   #settle(): void {
     if (this.#waits === "thoughts") this.#waits = undefined;
   }
@@ -157,7 +157,7 @@ class Answer {
     this.#waits = undefined;
   }
 
-  /** Calls that were written as text, when the model made none in its own way. What is quoted is nobody's wish. */
+  /** Calls written as text, when the model made no real ones. Quoted calls do not count. */
   #writtenCalls(): WrittenCall[] {
     const { tools = [], messages } = this.#request;
     if (this.#hasCalls || tools.length === 0) return [];
@@ -168,7 +168,7 @@ class Answer {
     return quotations.hold(this.#held) ? [] : callsThatAre(this.#held, tools);
   }
 
-  /** What the end means. Throws `ModelError` when there is no answer. */
+  /** Judges the end. Throws `ModelError` when there is no answer. */
   #verdict(): { readonly reason: FinishReason; readonly note?: string } {
     const { model, hasSpoken = false } = this.#request;
     const { ref } = model;
@@ -201,8 +201,8 @@ class Answer {
 }
 
 /**
- * Ends in providers' words, by what they contain: each provider puts them together in its own way. OpenAI and what is
- * compatible with it; Anthropic; Google; Cohere, Mistral, DeepSeek, vLLM, llama.cpp, Ollama.
+ * Finish reasons of providers, matched by what they contain, because each provider composes them differently: OpenAI
+ * and compatible ones; Anthropic; Google; Cohere, Mistral, DeepSeek, vLLM, llama.cpp, Ollama.
  */
 const WHOLE =
   /^(?:stop(?:ped)?|stop_?(?:sequence|word|token)|end|end_?(?:turn|token|of_?turn|of_?text|of_?sequence)|eos(?:_token)?|eot|finish(?:ed)?|complete[d]?|done|ok|success|normal|tool_?(?:calls?|use|calling)|function_?calls?)$/;

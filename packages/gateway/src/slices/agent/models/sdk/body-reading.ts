@@ -1,4 +1,4 @@
-/** Telling what a provider sent with a status of 200: a stream of events, an answer in one piece, an error, or nothing. */
+/** Recognises what a provider sent with status 200: an event stream, a complete answer, an error, or nothing. */
 import { ignore, TellableError } from "../../../../base/errors.ts";
 import { jsonOr } from "../../../../base/json.ts";
 import { type Json, objectsIn } from "../wire/json.ts";
@@ -12,7 +12,7 @@ export type Body =
 /** Larger than any answer in one piece. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const EVENTS = /^(?::|(?:data|event|id|retry)[ \t]*:)/;
-/** So many characters tell whether a line is one of an event stream. */
+/** Characters that are needed to recognise a line of an event stream. */
 const TELLING_CHARS = 8;
 
 /** Reads until it is clear what comes; the rest of a stream of events is the caller's to read. */

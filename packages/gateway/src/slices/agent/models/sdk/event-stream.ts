@@ -1,7 +1,7 @@
 /**
- * Reads a model's event stream before the SDK does. It thins the stream out: neighbouring text deltas become one, for the
- * SDK spends about 40 µs on every event, a model sends one for every token, and nobody looks more often than every 30 ms.
- * Everything else is read tolerantly (`wire/`) and passed on in order, as the SDK knows it.
+ * Reads a model's event stream before the SDK does, and thins it out: neighbouring text deltas become one. The SDK
+ * spends about 40 µs on every event, a model sends one for every token, and nobody looks more often than every 30 ms.
+ * Everything else is read tolerantly (`wire/`) and passed on in order, in the form that the SDK knows.
  */
 
 import { TellableError } from "../../../../base/errors.ts";
@@ -19,7 +19,7 @@ const MAX_EVENT_CHARS = 16 * 1024 * 1024;
 /** What is made of the events of one answer. */
 export interface EventReading {
   readonly tidier: Tidier;
-  /** Something of an answer has come, not a mere sign of life. */
+  /** Called when a part of an answer has come, other than keep-alive data. */
   onContent(): void;
   /** The error for what the provider says went wrong; `said` tells whether something of an answer came before. */
   problem(value: unknown, said: boolean): Error;
@@ -27,7 +27,7 @@ export interface EventReading {
   cut(said: boolean): Error;
   /** The error for an event that is broken. */
   unreadable(): Error;
-  /** Is told why what was handed on is not a whole answer; the stream ends then as others do. */
+  /** Called with the reason of an incomplete answer; the stream then ends normally. */
   failed(problem: Error): void;
 }
 
@@ -56,7 +56,7 @@ export async function* thinOut(chunks: ChunkReader, clock: Clock, reading?: Even
   }
   const last = reading ? merged.end(merged.isOver ? "" : rest) : merged.take() + rest;
   const problem = merged.problem();
-  // Not thrown: a stream that breaks loses what of it has not been read.
+  // Do not throw: a stream that throws loses its unread part.
   if (problem) reading?.failed(problem);
   if (last !== "") yield encoder.encode(last);
 }
@@ -71,7 +71,7 @@ async function withinMs<T>(promise: Promise<T>, ms: number, clock: Clock): Promi
   return await Promise.race([promise, waited]);
 }
 
-/** Hands every complete event to the merger and returns what is left. */
+/** Passes every complete event to the merger and returns the rest. */
 function splitEvents(text: string, merged: Merger): string {
   const lines = text.includes("\r") ? plainLines(text) : text;
   let at = 0;
@@ -95,7 +95,7 @@ function plainLines(text: string): string {
   return isOpen ? `${lines}\r` : lines;
 }
 
-/** Texts are kept as they stand in the JSON, escaped: most events are merged without being parsed. */
+/** Keeps texts escaped, as in the JSON: most events are merged without being parsed. */
 class Merger {
   #done = "";
   #open: Delta | undefined;
@@ -158,7 +158,7 @@ class Merger {
     if (/^\[?DONE\]?$/i.test(data)) return this.#finish(reading);
     const values = valuesIn(data);
     if (values === undefined) {
-      // What is no JSON at all is a sign of life of some proxy; what begins as JSON was part of the answer.
+      // Text that is not JSON is keep-alive data of a proxy; broken JSON was part of the answer.
       if (/^[[{]/.test(data)) this.#problem = reading.unreadable();
       return;
     }
@@ -235,7 +235,7 @@ class Merger {
 
 const BACKSLASH = 92;
 
-/** What stands around the text in an event, to the end of its blank line. */
+/** The text of an event around its string value, up to its blank line. */
 interface Frame {
   readonly before: string;
   readonly after: string;
@@ -299,7 +299,7 @@ function valuesIn(data: string): Json[] | undefined {
   return each.length < 2 || each.includes(undefined) ? undefined : each.flatMap((value) => objectsIn(value ?? []));
 }
 
-/** Signs of life of servers that are not sending an answer yet. */
+/** Keep-alive events of servers that have not begun the answer. */
 function isQuiet({ type, choices, usage }: Json): boolean {
   if (type === "ping" || type === "message_start" || type === "response.created" || type === "response.in_progress")
     return true;

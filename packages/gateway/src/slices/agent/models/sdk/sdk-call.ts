@@ -9,7 +9,10 @@ import type { CallOptions, SdkOptions, SdkTool } from "./sdk-types.ts";
 
 /** What is known of a provider beside its settings. */
 export interface CallHints {
-  /** OpenAI shows summaries of its reasoning to verified organisations only, and refuses the others' requests. */
+  /**
+   * Whether reasoning summaries must not be requested: OpenAI gives them to verified organisations only, and refuses
+   * other requests.
+   */
   readonly noSummaries: boolean;
 }
 
@@ -48,7 +51,7 @@ function toSdkTool(
   };
 }
 
-/** Nothing is stored at OpenAI: what a model must see again comes back encrypted, with our next question. */
+/** Nothing is stored at OpenAI: data that a model needs again comes back encrypted with our next question. */
 function openaiOptions(
   { reasoning: thinks }: Model,
   level: CallOptions["reasoning"],

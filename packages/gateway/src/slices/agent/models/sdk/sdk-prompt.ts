@@ -1,6 +1,6 @@
 /**
- * From our messages to the SDK's: what the asked model can see, and may see. Reasoning and signatures go to the model
- * that made them and to no other; pictures to models that take them.
+ * Converts messages for the SDK to what the model can and may see. Reasoning and signatures go only to the model that
+ * made them; pictures only to models that take them.
  */
 import type { ModelMessage, ModelPart, ModelRequest, ProviderData, ToolReply } from "../port.ts";
 import type { Model } from "../providers/providers.ts";
@@ -26,7 +26,7 @@ export function toSdkPrompt(
   return [...head, ...(isCached ? withMarks(body) : body)];
 }
 
-/** What is another text in every run stands behind the mark, so that what is before it is read from the cache. */
+/** Text that changes with every run comes after the cache mark, so that everything before it is read from the cache. */
 function cachedHead(system: string, tail: string): SdkMessage[] {
   return [
     ...(system === "" ? [] : [{ role: "system" as const, content: system, providerOptions: CACHED }]),
@@ -34,7 +34,7 @@ function cachedHead(system: string, tail: string): SdkMessage[] {
   ];
 }
 
-/** Others read from the cache what begins alike; some take one system prompt only. */
+/** Other providers cache equal beginnings; some accept only one system prompt. */
 function plainHead(system: string, tail: string): SdkMessage[] {
   const content = [system, tail].filter((part) => part !== "").join("\n\n");
   return content === "" ? [] : [{ role: "system", content }];
@@ -46,7 +46,7 @@ function withMarks(messages: readonly SdkMessage[]): SdkMessage[] {
   return messages.map((message) => (marked.has(message) ? { ...message, providerOptions: CACHED } : message));
 }
 
-/** Each call with an id of its own: some servers begin anew with every reply, and others refuse to see that. */
+/** Gives each call a unique id: some servers restart their ids with every reply, and others refuse repeated ids. */
 function withOwnIds(messages: readonly ModelMessage[]): ModelMessage[] {
   const uses = new Map<string, number>();
   const own = (id: string, use = uses.get(id) ?? 1) => (use === 1 ? id : `${id}#${use}`);
@@ -62,7 +62,7 @@ function withOwnIds(messages: readonly ModelMessage[]): ModelMessage[] {
   });
 }
 
-/** Models call tools that do not exist, by names that no provider takes back. */
+/** Models call tools that do not exist, by names that no provider accepts back. */
 function plainName(name: string): string {
   return name.replace(/[^\w-]/g, "_").slice(0, 64) || "unknown";
 }

@@ -24,7 +24,7 @@ export class Reading {
     this.#model = model;
   }
 
-  /** What a part of the stream is to us: at most two steps. Throws `ModelError` for an error in the stream. */
+  /** The steps of a part of the stream, at most two. Throws `ModelError` for an error in the stream. */
   *stepsOf(part: StreamPart): Generator<RawStep> {
     if ("delta" in part) this.#count(part.delta);
     switch (part.type) {
@@ -53,7 +53,7 @@ export class Reading {
     }
   }
 
-  /** A model in a loop writes until somebody stops it. */
+  /** Bounds the answer: a model in a loop writes for ever. */
   #count({ length }: string): void {
     this.#chars += length;
     if (this.#chars <= MAX_ANSWER_CHARS) return;
@@ -73,7 +73,7 @@ export class Reading {
   }
 }
 
-/** The name under which what a model wants to see again says which model that is. */
+/** The property that names the model that made a part. */
 export const MAKER = "maker";
 
 function stamped(data: ProviderData, { ref }: Model): ProviderData {

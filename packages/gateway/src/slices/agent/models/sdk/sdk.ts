@@ -57,8 +57,9 @@ export class SdkModels implements ModelPort {
   }
 
   /**
-   * Tries up to three times before the first word, and each of the provider's keys beside; what has been said cannot be
-   * taken back. A question that got no answer is asked once more; one that was refused for a picture, without it.
+   * Tries up to three times before the first word, and also each of the provider's keys; text that has been sent cannot
+   * be taken back. A question without an answer is asked once more; one that was refused for a picture is asked without
+   * it.
    */
   async *stream(request: ModelRequest): AsyncGenerator<ModelStep> {
     const { model, signal } = request;
@@ -127,7 +128,7 @@ export class SdkModels implements ModelPort {
     });
   }
 
-  /** Whether the error taught us to ask in another way. */
+  /** Whether the error shows that the request must be made differently. */
   #learned({ kind, message }: ModelError, { provider: { api, baseUrl } }: Model): boolean {
     if (api !== "openai" || kind !== "permanent" || !/reasoning.summar/i.test(message)) return false;
     if (this.#withoutSummaries.has(baseUrl)) return false;
@@ -160,20 +161,20 @@ export class SdkModels implements ModelPort {
       throwIfFailed(either);
       throw errorOfConnection(error, model.provider);
     } finally {
-      // Also when the consumer stops early: the request must not run on.
+      // Also end the request when the consumer stops early.
       ended.abort();
       reader?.cancel().catch((error: unknown) => ignore(error, "the stream has ended or is ended here"));
     }
   }
 }
 
-/** What the provider did wrong counts before what the SDK makes of it. */
+/** The provider's error comes before the SDK's interpretation of it. */
 function throwIfFailed(signal: AbortSignal): void {
   const failure = failureOf(signal);
   if (failure) throw failure;
 }
 
-/** Whether people have seen or may have felt it. */
+/** Whether people may have seen this step. */
 function isWord({ kind }: ModelStep): boolean {
   return kind === "text" || kind === "tool-call";
 }

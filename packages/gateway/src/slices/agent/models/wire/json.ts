@@ -1,4 +1,4 @@
-/** What tidiers share: the shape of their work, and looking at JSON that may be anything. */
+/** What tidiers share: their interface, and helpers for unknown JSON. */
 
 /** An object whose members are not known. */
 export type Json = Record<string, unknown>;
@@ -7,13 +7,13 @@ export type Json = Record<string, unknown>;
 export interface Tidier {
   /** The provider has said how the answer ended. */
   readonly isClosed: boolean;
-  /** Something of an answer has come. */
+  /** Whether a part of the answer has come. */
   readonly hasContent: boolean;
   /** An event as the SDK knows it: none when there is nothing in it, or several. */
   read(event: Json): readonly Json[];
-  /** What has to come before a piece of text that needs no tidying itself. */
+  /** Events that must come before a piece of text that needs no tidying. */
   before(event: Json): readonly Json[];
-  /** What ends an answer that came whole without saying so. */
+  /** Events that end a complete answer without an end event. */
   close(): readonly Json[];
   /** The events of an answer that came in one piece; undefined when the body is no answer. */
   whole(body: unknown): readonly Json[] | undefined;

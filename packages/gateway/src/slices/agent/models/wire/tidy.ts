@@ -1,6 +1,6 @@
 /**
- * Reading providers' streams tolerantly. Servers that call themselves compatible are so in most of what they send; the SDK
- * refuses the rest, and with it the whole answer. Each wire format has a tidier that hands the SDK events as it knows them.
+ * Reads providers' streams tolerantly. Servers that call themselves compatible are so mostly; the SDK refuses the rest,
+ * and with it the whole answer. Each wire format has a tidier that gives the SDK events in the form it knows.
  */
 import type { Api } from "../providers/providers.ts";
 import { AnthropicTidier } from "./anthropic.ts";
@@ -23,7 +23,7 @@ export function tidierFor(api: Api): Tidier {
   }
 }
 
-/** What a provider says went wrong in what it sent with a status of 200; undefined when it says nothing of that kind. */
+/** The error in a body with status 200; undefined when there is none. */
 export function problemIn(value: Json): unknown {
   const { error, type, object, response, choices, candidates, message, detail, errors } = value;
   if (isSaid(error)) return value;

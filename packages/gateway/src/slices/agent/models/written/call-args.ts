@@ -1,6 +1,6 @@
 /** The arguments of tool calls, which models write by hand. */
 
-/** No tool needs more; what is nested deeper cannot be written down again. */
+/** The deepest nesting; no tool needs more, and deeper values cannot be serialised again. */
 const MAX_DEPTH = 100;
 
 /**

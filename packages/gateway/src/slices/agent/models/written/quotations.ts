@@ -1,4 +1,4 @@
-/** Whether somebody else wrote what a model writes: what tools answered and people said is no wish of the model's. */
+/** Detects text of a model that is a quotation: tool results and people's messages are no wish of the model's. */
 import type { ModelMessage } from "../port.ts";
 
 /** The texts of others in a conversation. They are prepared when they are first asked for. */

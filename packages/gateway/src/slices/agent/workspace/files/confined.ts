@@ -1,6 +1,6 @@
 /**
- * The files of one folder, and nothing else: no link is followed, only regular files are read and written, and what the
- * gateway keeps for itself is refused even where a workspace contains it. Every failure is a sentence for the model.
+ * Access to the files of one folder only: no link is followed, only regular files are read and written, and the
+ * gateway's own files are refused even inside a workspace. Every failure is a sentence for the model.
  */
 import {
   closeSync,
@@ -77,7 +77,7 @@ export class Confined {
     return stat?.isFile() ? stat : undefined;
   }
 
-  /** What stands at a path, a link as a link; undefined when nothing does. */
+  /** The `lstat` of a path; undefined when nothing is there. */
   lstat(path: string): Stats | undefined {
     const names = this.#namesOf(path);
     try {

@@ -22,7 +22,7 @@ import { codeOf, invalidRequest } from "../../../../base/errors.ts";
 const HAS_FDS = existsSync("/proc/self/fd");
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** What stands under a name: told without following links. */
+/** The kind of an entry; links are not followed. */
 export type Kind = "file" | "folder" | "link" | "other";
 
 /** A name in a folder. */
@@ -65,7 +65,7 @@ export class FolderHandle implements Disposable {
     return openSync(this.at(name), flags, mode);
   }
 
-  /** What stands under a name, links not followed; undefined when nothing does. */
+  /** The facts of an entry, links not followed; undefined when there is none. */
   stat(name: string): Stats | undefined {
     return lstatSync(this.at(name), { throwIfNoEntry: false });
   }

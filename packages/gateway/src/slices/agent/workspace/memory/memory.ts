@@ -1,4 +1,4 @@
-/** What an agent remembers: searching its notes, and adding to them. */
+/** An agent's memory: searches its notes, and adds to them. */
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { Base } from "../../../../kit/base.ts";
 import type { Confined } from "../files/confined.ts";
@@ -19,7 +19,7 @@ export interface MemoryPorts extends Pick<Base, "store"> {
 /** Something to remember. */
 export interface Entry {
   readonly text: string;
-  /** For good, in MEMORY.md; else in the note of the day. */
+  /** Whether it is kept for good in MEMORY.md; else it goes to the day's note. */
   readonly durable: boolean;
   /** Names the call that saves it, so that a repeated call saves nothing twice. */
   readonly call: string;

@@ -31,7 +31,7 @@ function indexes(lines: readonly string[], isMatch: (line: string) => boolean, l
   return found;
 }
 
-/** Needs nothing but the language, so it is text: a bundle has no second file to point at. */
+/** The program of the thread, as text, because a bundle has no second file; it needs only JavaScript. */
 const THREAD = `
 const { parentPort, workerData: { source, flags } } = require("node:worker_threads");
 const wanted = new RegExp(source, flags);

@@ -26,9 +26,9 @@ export interface AccountSettings {
   readonly allowBots: boolean;
   readonly mediaMaxBytes: number;
   readonly textChunkLimit: number | undefined;
-  /** What the channel's own definition describes, with the environment's values where the config has none. */
+  /** The settings that the channel defines, with the environment's values where the config has none. */
   readonly own: Readonly<Record<string, unknown>>;
-  /** Which of them cannot be used and why, as a sentence; undefined when all can. */
+  /** The settings that cannot be used and why, as a sentence; undefined when all can. */
   readonly unsound: string | undefined;
 }
 
@@ -100,8 +100,8 @@ export function accountSettings(
 }
 
 /**
- * The change of the config (a JSON merge patch) that gives an account these settings. The account that was alone so far
- * gets a place of its own beside a new one, and takes along what is its own: its secrets, and what the new one says too.
+ * The change of the config (a JSON merge patch) that gives an account these settings. When a channel with one account
+ * gets a second, the first moves into `accounts`, with its own secrets and the settings that the second one sets too.
  */
 export function accountPatch(
   config: ChannelsConfig,
@@ -124,7 +124,10 @@ export function accountPatch(
   return { channels: { [channel]: { ...left, accounts: { [DEFAULT_ACCOUNT]: taken, [accountId]: wanted } } } };
 }
 
-/** Where a setting of an account stands in the config, or would: the account's own place when it says it itself. */
+/**
+ * The path of an account's setting in the config: the account's own place when it is set there, otherwise the
+ * channel's.
+ */
 export function settingPath(config: ChannelsConfig, channel: string, accountId: string, setting: string): string {
   const { accounts } = channelConfig(config, channel) ?? {};
   const named = Object.entries(accounts ?? {}).find(([id]) => normalAccountId(id) === accountId);
@@ -150,7 +153,7 @@ function ownSettings(
   return own;
 }
 
-/** What the channel reads, with keys and addresses as they are meant; what is wrong with one, as a sentence. */
+/** The channel's settings with trimmed keys and addresses, and what is wrong with one, as a sentence. */
 function soundSettings(
   own: Readonly<Record<string, unknown>>,
   merged: AccountConfig,

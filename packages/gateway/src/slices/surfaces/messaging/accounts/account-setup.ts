@@ -1,4 +1,4 @@
-/** Accounts come and go: added, removed, linked and logged out, always in the config and never half. */
+/** Adds, removes, links and logs out accounts. Each change is complete in the config or not made. */
 import { detailOf, invalidRequest } from "../../../../base/errors.ts";
 import type { Log } from "../../../../base/log.ts";
 import type { LoginContext, ProbeContext } from "../../../../kit/channel.ts";
@@ -9,7 +9,7 @@ import { accountIds, accountPatch, normalAccountId } from "./account-settings.ts
 import type { AccountParams, Accounts } from "./accounts.ts";
 import type { KnownChannels } from "./known-channels.ts";
 
-/** How long a platform is waited for. */
+/** The time limit for a platform's answer. */
 const PROBE_LIMIT_MS = 20_000;
 
 export class AccountSetup {
@@ -68,7 +68,7 @@ export class AccountSetup {
     return { channel: key.channel, accountId: key.account, ...(self && { self }), ...(next !== undefined && { next }) };
   }
 
-  /** Removes an account from the config and forgets its session; what came and went over it stays. */
+  /** Removes an account from the config and deletes its session; its messages stay. */
   async remove(params: AccountParams): Promise<{ channel: string; accountId: string; removed: boolean }> {
     const definition = this.#channels.definition(params.channel);
     const account = normalAccountId(params.accountId ?? this.#channels.defaultAccount(definition.id));
@@ -85,7 +85,7 @@ export class AccountSetup {
     return { channel: key.channel, accountId: account, removed: isThere };
   }
 
-  /** Ends an account's session on the platform and forgets it here. */
+  /** Ends an account's session on the platform and deletes it here. */
   async logout(params: AccountParams, signal: AbortSignal) {
     const { key, running } = this.#accounts.require(params);
     const { definition } = running.account;
@@ -123,7 +123,7 @@ export class AccountSetup {
     return { ...this.#channels.probeContext(key, settings, signal), ...(phoneNumber !== undefined && { phoneNumber }) };
   }
 
-  /** The login has ended: a linked account is kept in the config and started, any other is left as it was before. */
+  /** Ends a login: a linked account is written to the config and started; any other is left as it was before. */
   async loginFinished(key: AccountKey, isLinked: boolean): Promise<void> {
     if (isLinked && !this.#channels.settingsOf(key))
       await this.#write(accountPatch(this.#channels.config, this.#channels.definition(key.channel), key.account, {}));

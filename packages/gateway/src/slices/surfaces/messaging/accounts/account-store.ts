@@ -1,4 +1,4 @@
-/** What an account remembers between starts: its channel's own state, and the chats it has seen. */
+/** The stored state of an account: its channel's own state, and the chats it has seen. */
 
 import type { Store } from "../../../../base/store/store.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
@@ -52,7 +52,7 @@ export class AccountState implements ChannelState {
     });
   }
 
-  /** Forgets everything: the account was logged out or removed. */
+  /** Deletes everything: the account was logged out or removed. */
   clear(): void {
     const { channel, account } = this.#key;
     this.#store.run("delete from channel_state where channel = ? and account = ?", channel, account);

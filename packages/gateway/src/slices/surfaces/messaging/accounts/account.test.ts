@@ -32,7 +32,7 @@ function paperAccount() {
   return { paper, clock, account, states };
 }
 
-/** Lets everything happen that needs no time. */
+/** Runs everything that needs no time. */
 async function quiet(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await nextTurn();
 }

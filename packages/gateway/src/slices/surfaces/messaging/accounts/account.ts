@@ -1,6 +1,6 @@
 /**
- * One account: it starts, fails, waits and stops alone. Whatever its library does, nobody else notices; where it stands
- * and what its owner can do about it can be read at any time.
+ * One account. It starts, fails, waits and stops by itself, and its library affects no other account. Its state, and
+ * what its owner can do, can be read at any time.
  */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -24,7 +24,7 @@ import type { AccountKey } from "../in/inbox.ts";
 import type { AccountStateName } from "../schema.ts";
 import type { AccountSettings } from "./account-settings.ts";
 
-/** What an account is given by those who own it. */
+/** What the owners of an account pass to it. */
 export interface AccountOptions {
   readonly key: AccountKey;
   readonly definition: ChannelDefinition;
@@ -42,7 +42,7 @@ export interface AccountOptions {
   connected(account: Account, connection: Connection): void;
 }
 
-/** What stands in the way of an account, for its owner. */
+/** A problem of an account, for its owner. */
 export interface Problem {
   readonly kind: ChannelErrorKind | "unconfigured";
   readonly message: string;
@@ -50,17 +50,17 @@ export interface Problem {
 
 /** Reconnecting (found by experiment with all platforms): 1 s, doubled, at most a minute. */
 const RECONNECT: Backoff = { baseMs: 1_000, maxMs: 60_000, factor: 2 };
-/** A link that held for so long is a new start: failures are counted from one again. */
+/** A link that lasted this long resets the count of failures. */
 const STABLE_MS = 60_000;
-/** After so many failures in a row the circuit is open: the next tries are this far apart. */
+/** After this many failures in a row the next tries are further apart (circuit breaker). */
 const CIRCUIT_FAILURES = 12;
 const CIRCUIT_MS = 5 * 60_000;
-/** A missing program or package does not appear by itself within seconds. */
+/** The wait when a program or package is missing: it does not appear within seconds. */
 const UNAVAILABLE_MS = 5 * 60_000;
-/** An account that is not connected after so long is tried again from the start. */
+/** An attempt to connect is ended after this time, and begins again. */
 const OPEN_LIMIT_MS = 150_000;
 const CLOSE_LIMIT_MS = 5_000;
-/** These end only when a person does something. */
+/** Errors after which only a person can continue. */
 const FATAL: ReadonlySet<ChannelErrorKind> = new Set(["logged-out", "bad-credentials", "replaced", "banned"]);
 
 export class Account implements Blamed {
@@ -96,7 +96,7 @@ export class Account implements Blamed {
     return this.#options.settings();
   }
 
-  /** A text as it may leave by this account: without secrets. */
+  /** Removes secrets from a text that this account sends. */
   guarded(text: string): string {
     return this.#options.guard(text);
   }
@@ -124,7 +124,7 @@ export class Account implements Blamed {
     };
   }
 
-  /** What the platform's own clock shows now, epoch ms; undefined when it has not told. */
+  /** The time of the platform's own clock, epoch ms; undefined when it is not known. */
   get platformNow(): number | undefined {
     return this.#told?.now();
   }
@@ -139,7 +139,7 @@ export class Account implements Blamed {
     return this.#stop !== undefined;
   }
 
-  /** Starts it without waiting for it; one that runs is left alone. */
+  /** Starts the account without waiting; does nothing when it runs. */
   start(): void {
     if (this.#stop) return;
     const stop = new AbortController();
@@ -164,13 +164,13 @@ export class Account implements Blamed {
     this.#to(state);
   }
 
-  /** Tries at once instead of at the end of a wait, with the settings as they are now. */
+  /** Connects at once with the current settings, instead of after a wait. */
   async restart(): Promise<void> {
     await this.stop();
     this.start();
   }
 
-  /** Something of the account's library has escaped. */
+  /** Handles an error that escaped from the account's library. */
   crashed(error: unknown): void {
     this.#options.log.error("a channel's library failed; its account is restarted", { error });
     this.#crash.resolve(
@@ -186,7 +186,7 @@ export class Account implements Blamed {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
-    // Whoever starts the gateway does not wait for channels, not even for their first line of code.
+    // The start of the gateway must not wait for channels, not even for their first line of code.
     await nextTurn();
     while (!signal.aborted) {
       const settings = this.settings;
@@ -207,7 +207,7 @@ export class Account implements Blamed {
       this.#failures = clock.monotonic() - startedAt > STABLE_MS ? 1 : this.#failures + 1;
       const waitMs = this.#waitMs(error);
       this.#nextAttemptAt = clock.now() + waitMs;
-      // Said once for each problem, not at each try.
+      // Log each problem once, not at each try.
       const level = this.#problem?.message === error.message ? "debug" : "warn";
       log[level]("an account is not connected", { problem: error.message, kind: error.kind, waitMs });
       this.#to("waiting", error);
@@ -216,7 +216,7 @@ export class Account implements Blamed {
     }
   }
 
-  /** The machine is in trouble: the platform keeps what it has, and is asked as soon as that has passed. */
+  /** Waits while the machine has trouble; the platform keeps its messages meanwhile. */
   async #waitForMachine(error: ChannelError, signal: AbortSignal): Promise<void> {
     this.#to("waiting", error);
     const { machine } = this.#options;
@@ -229,7 +229,7 @@ export class Account implements Blamed {
     return this.#failures >= CIRCUIT_FAILURES ? CIRCUIT_MS : backoffMs(this.#failures, RECONNECT);
   }
 
-  /** One link, from its opening to its end; resolves with why it ended. */
+  /** Runs one link from its opening to its end; resolves with the reason of the end. */
   async #session(signal: AbortSignal, settings: AccountSettings): Promise<ChannelError> {
     const { clock, log } = this.#options;
     const link = new AbortController();
@@ -259,7 +259,7 @@ export class Account implements Blamed {
     }
   }
 
-  /** The connection, unless it takes too long; one that comes too late is closed. */
+  /** Waits for the connection within a time limit; a connection that comes too late is closed. */
   async #opened(opening: Promise<Connection>, signal: AbortSignal): Promise<Connection> {
     const { clock } = this.#options;
     const late = () =>
@@ -295,7 +295,7 @@ export class Account implements Blamed {
   }
 }
 
-/** Anything that a channel has thrown, as what it means. */
+/** Turns anything that a channel has thrown into a `ChannelError`. */
 export function toChannelError(error: unknown, label: string): ChannelError {
   if (error instanceof ChannelError) return error;
   const trouble = machineTrouble(error);

@@ -1,4 +1,4 @@
-/** The accounts that run: brought in line with the config, each with everything that works for it. */
+/** Runs the accounts, keeps them in line with the config, and opens and closes what works for each. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ignore, invalidRequest, TellableError } from "../../../../base/errors.ts";
 import { runOwn } from "../../../../base/process/blame.ts";
@@ -30,9 +30,9 @@ export interface Running {
   readonly chats: Chats;
   readonly state: AccountState;
   readonly intake: Intake;
-  /** What of its settings a change of needs a restart. */
+  /** The settings that need a restart when they change, as text. */
   startedWith: string;
-  /** The settings it was last seen with: an account that is leaving the config still has some. */
+  /** The last known settings; they remain for an account that is being removed from the config. */
   last: AccountSettings;
 }
 
@@ -59,7 +59,7 @@ export interface AccountParams {
   readonly accountId?: string;
 }
 
-/** Whoever waits at the door is served before channels load their libraries, one after the other. */
+/** Load channels this long after the start, one after the other, ms: serve waiting connections first. */
 const BEGIN_AFTER_MS = 200;
 const BETWEEN_STARTS_MS = 30;
 
@@ -79,7 +79,7 @@ export class Accounts implements AsyncDisposable {
     this.#channels = options.channels;
   }
 
-  /** Starts what the config asks for, without waiting for any of it, and follows the config from now on. */
+  /** Starts the configured accounts without waiting for them, and follows changes of the config. */
   begin(): void {
     this.#stack.use(this.#channels.onChange(() => this.reconcileSoon()));
     this.#stack.use(this.#services.clock.after(BEGIN_AFTER_MS, () => this.reconcileSoon()));
@@ -132,7 +132,7 @@ export class Accounts implements AsyncDisposable {
     return { channel: key.channel, accountId: key.account, stopped };
   }
 
-  /** Follows the config soon; resolves when it has been followed. */
+  /** Applies the config soon; resolves when it has been applied. */
   reconcileSoon(): Promise<void> {
     this.#reconciling = this.#reconciling
       .then(() => nextTurn())
@@ -153,7 +153,7 @@ export class Accounts implements AsyncDisposable {
     await Promise.all(this.all().map((running) => this.#probe(running, limitMs, signal)));
   }
 
-  /** Brings the accounts in line with the config: starts, stops and restarts only those that it touches. */
+  /** Brings the accounts in line with the config: starts, stops and restarts only those that changed. */
   async #reconcile(): Promise<void> {
     const { clock } = this.#services;
     if (this.#stop.signal.aborted) return;
@@ -249,7 +249,7 @@ export class Accounts implements AsyncDisposable {
     await Promise.all([sender.stop(), account.stop()]);
   }
 
-  /** Everything in one transaction; when it returns, the platform may be told. */
+  /** Stores everything in one transaction; when it returns, the platform may be told. */
   #receive({ account, chats, state, intake }: Running, readings: readonly Reading[], changes: StateChanges = {}): void {
     const { store, log } = this.#services;
     let news = 0;
@@ -267,7 +267,7 @@ export class Accounts implements AsyncDisposable {
     if (news > 0) runOwn(() => intake.kick());
   }
 
-  /** Runs that a restart has taken up show that somebody works on them. */
+  /** Shows "typing" again for runs that a restart has resumed. */
   #resumeProgress(account: Account): void {
     for (const runId of this.#options.inbox.runsUnderWay()) {
       const rows = this.#options.inbox.ofRun(runId);

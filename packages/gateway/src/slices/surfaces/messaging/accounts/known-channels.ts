@@ -1,4 +1,4 @@
-/** The channels there are and what the config says of their accounts: looked up at use, never kept. */
+/** Looks up channels and the config of their accounts; nothing is cached. */
 import type { Settings } from "../../../../base/config/config.ts";
 import { invalidRequest, messageOf } from "../../../../base/errors.ts";
 import { makePrivateDir } from "../../../../base/files.ts";
@@ -24,7 +24,7 @@ import { AccountState } from "./account-store.ts";
 /** A place that a message can be sent to. */
 export type Place = AccountKey & { readonly chat: ChatRef };
 
-/** Where somebody wants a message to go, as they write it. */
+/** A target as people write it. */
 export interface Target {
   readonly to: string;
   readonly channel?: string;
@@ -32,7 +32,7 @@ export interface Target {
   readonly threadId?: string;
 }
 
-/** The id of the channel that is meant where nobody names one: the one that says so of itself, else the first. */
+/** The default channel for calls that name none: the one that declares itself the usual one, else the first. */
 export function usualChannel(definitions: readonly ChannelDefinition[]): string {
   return (definitions.find(({ isUsual }) => isUsual) ?? definitions[0])?.id ?? "";
 }
@@ -68,7 +68,7 @@ export class KnownChannels {
     );
   }
 
-  /** The id of the channel that is meant where nobody names one. */
+  /** The default channel for calls that name none. */
   get usual(): string {
     return usualChannel(this.definitions);
   }
@@ -87,26 +87,26 @@ export class KnownChannels {
     return definition && accountSettings(this.config, definition, account, this.#base.env);
   }
 
-  /** The settings that an account would have after this change of the config. */
+  /** The settings of an account after this change of the config. */
   async candidate(key: AccountKey, patch: Readonly<Record<string, unknown>>): Promise<AccountSettings> {
     const { mergePatch } = await import("../../../../base/config/config-edit.ts");
     const { channels } = mergePatch({ channels: this.config }, patch) as { channels: ChannelsConfig };
     return accountSettings(channels, this.definition(key.channel), key.account, this.#base.env)!;
   }
 
-  /** The account that is meant when nobody names one. */
+  /** The account to use when none is named. */
   defaultAccount(channel: string): string {
     const ids = accountIds(this.config, channel);
     return ids.includes(DEFAULT_ACCOUNT) ? DEFAULT_ACCOUNT : (ids[0] ?? DEFAULT_ACCOUNT);
   }
 
-  /** The account that somebody means. Throws `INVALID_REQUEST` when there is no such channel. */
+  /** The account that a caller names. Throws `INVALID_REQUEST` when there is no such channel. */
   keyOf({ channel, accountId }: { readonly channel: string; readonly accountId?: string }): AccountKey {
     const { id } = this.definition(channel);
     return { channel: id, account: normalAccountId(accountId ?? this.defaultAccount(id)) };
   }
 
-  /** What an account remembers. */
+  /** The stored state of an account. */
   stateOf(key: AccountKey): AccountState {
     return new AccountState(this.#base.store, key);
   }
@@ -118,7 +118,9 @@ export class KnownChannels {
     return definition.isLinkedByLogin && definition.missing(own, this.stateOf(key)) === undefined;
   }
 
-  /** Where a target leads. Throws `INVALID_REQUEST` with what is missing, or the forms that the channel accepts. */
+  /**
+   * Resolves a target to a place. Throws `INVALID_REQUEST` with what is missing, or the forms that the channel accepts.
+   */
   route({ channel, accountId, to, threadId }: Target & { channel: string }): Place {
     const definition = this.definition(channel);
     const { account } = this.keyOf({ channel, ...(accountId !== undefined && { accountId }) });
@@ -153,7 +155,7 @@ export class KnownChannels {
     };
   }
 
-  /** Asks the platform whose the credentials are, within a time limit. */
+  /** Asks the platform who the credentials belong to, within a time limit. */
   async ask(key: AccountKey, settings: AccountSettings, limitMs: number, signal: AbortSignal): Promise<Peer> {
     const definition = this.definition(key.channel);
     const limit = new AbortController();

@@ -1,4 +1,7 @@
-/** Linking an account by a QR code or a code on the phone: one login an account at a time, followed by whoever asks. */
+/**
+ * Links accounts by a QR code or a code on the phone. Each account has at most one login at a time; several clients can
+ * follow it.
+ */
 
 import { GatewayError, invalidRequest, TellableError } from "../../../../base/errors.ts";
 import type { Log } from "../../../../base/log.ts";
@@ -10,7 +13,7 @@ import { toChannelError } from "./account.ts";
 import { normalAccountId } from "./account-settings.ts";
 import { usualChannel } from "./known-channels.ts";
 
-/** What a client shows. */
+/** The state of a login as a client shows it. */
 export interface LoginView {
   readonly qrDataUrl?: string;
   readonly qrText?: string;
@@ -52,7 +55,7 @@ interface Login {
 
 const START_LIMIT_MS = 30_000;
 const WAIT_LIMIT_MS = 120_000;
-/** Nobody asks any more: the login is given up. */
+/** A login that no client follows for this long is given up. */
 const IDLE_MS = 5 * 60_000;
 
 export class Logins implements Disposable {
@@ -84,7 +87,7 @@ export class Logins implements Disposable {
     return login.view;
   }
 
-  /** Waits for the end of a login; answers earlier when the code that the caller shows is no longer the current one. */
+  /** Waits for the end of a login. Answers earlier when the code that the caller shows is no longer current. */
   async wait(params: LoginParams & { readonly currentQrDataUrl?: string }, signal: AbortSignal): Promise<LoginView> {
     const { definition, key } = this.#require(params);
     const login = this.#logins.get(idOf(key));
@@ -166,11 +169,11 @@ export class Logins implements Disposable {
     this.#show(login, view);
   }
 
-  /** Resolves when the view is another one, or the time is over. Rejects when the signal aborts. */
+  /** Resolves when the view has changed, or the time is over. Rejects when the signal aborts. */
   async #changed(login: Login, limitMs: number, signal: AbortSignal, seen: LoginView): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const check = () => {
-      // A step that shows nothing ("scanned, one moment") is no reason to answer.
+      // A step without anything to show ("scanned, one moment") is no reason to answer.
       const isNews = login.view.qrDataUrl !== seen.qrDataUrl || login.view.code !== seen.code;
       if (login.isOver || isNews) resolve();
     };

@@ -1,4 +1,4 @@
-/** Platforms that call us: POST requests under a path of their account, authorised before a byte of the body is read. */
+/** Serves POST requests of platforms under a path for each account. Each is authorised before its body is read. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ignore } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";

@@ -1,4 +1,4 @@
-/** Which agent answers where: the first binding that fits, the most particular kind first (protocol: routing). */
+/** Chooses the agent for a place: the first matching binding of the most specific kind (protocol: routing). */
 import type { ChannelDefinition, Chat, Peer } from "../../../../kit/channel.ts";
 import { identitiesOf } from "../peer-list.ts";
 import type { Binding } from "../settings.ts";
@@ -12,19 +12,19 @@ export interface Place {
   readonly definition: Pick<ChannelDefinition, "normalPeer">;
 }
 
-/** A binding, by its place in the list, and what of it was decisive. */
+/** A binding by its index, and the part of it that decided. */
 export interface Bound {
   readonly index: number;
   readonly agentId: string;
   readonly by: (typeof RANKS)[number];
 }
 
-/** From the most particular to the least. */
+/** From the most specific kind to the least. */
 const RANKS = ["peer", "guild", "team", "account", "channel"] as const;
-/** What a binding means that names no account (protocol: routing). */
+/** The account of a binding that names none (protocol: routing). */
 const DEFAULT_ACCOUNT = "default";
 
-/** The binding that decides for a place; of several of one rank the first. */
+/** The binding that decides for a place; of several of one kind, the first. */
 export function findBinding(bindings: readonly Binding[], place: Place): Bound | undefined {
   const fitting = bindings.flatMap((binding, index) =>
     fits(binding, place) ? [{ index, agentId: binding.agentId, by: rankOf(binding) }] : [],

@@ -1,6 +1,6 @@
 /**
- * Messages of a channel as the transcript keeps them: whose words each part is, what it answers, what came with it.
- * Nothing is put into words here: who reads a part is shown whose it is.
+ * Turns messages of a channel into parts of a transcript: the source of each part, what it answers, what came with it.
+ * The parts hold no explanations; these are added when a part is shown to a reader.
  */
 import type { Inbound, InboundMessage, MediaRef, Origin, Peer } from "../../../../kit/channel.ts";
 import { fileLabel } from "../../../../kit/content.ts";
@@ -15,7 +15,10 @@ import type { StoredPart } from "../../../core/sessions/transcript.ts";
 export type ReceivedFile = StoredPart;
 
 export interface Composed {
-  /** What the sender has typed, with ids for names: commands are looked for here. Nobody else's words are part of it. */
+  /**
+   * The text that the sender typed, with ids for names. Commands are looked for here, so nobody else's words are part
+   * of it.
+   */
   readonly message: string;
   readonly content: readonly StoredPart[];
 }
@@ -25,7 +28,7 @@ const MAX_QUOTE_CHARS = 500;
 const MAX_ORIGIN_CHARS = 80;
 /** The last moment that a `Date` can name, epoch ms. */
 const MAX_DATE = 8.64e15;
-/** Of all files together. */
+/** The most characters of all files together. */
 const MAX_FILE_CHARS = 200_000;
 
 /** A message with the files that came with it. */
@@ -34,7 +37,7 @@ export interface Received {
   readonly files: readonly ReceivedFile[];
 }
 
-/** One turn of the conversation, made of one message or of several of the same sender that belong together. */
+/** Makes one turn of a conversation from one message, or from several of one sender that belong together. */
 export function composeMessage({
   channel,
   received,
@@ -46,10 +49,10 @@ export function composeMessage({
 }: {
   readonly channel: string;
   readonly received: readonly Received[];
-  /** What people call us when they address us. */
+  /** The names by which people address the agent. */
   readonly ownNames: readonly string[];
   readonly context: readonly Inbound[];
-  /** What whoever wrote it is to the owner. */
+  /** The writer's rights. */
   readonly standing: ToolAudience;
   /** The message that the last one answers, if the gateway has it. */
   readonly quoted: Quoted | undefined;
@@ -100,7 +103,7 @@ function isOwn({ forwardedFrom }: InboundMessage): boolean {
   return forwardedFrom === undefined;
 }
 
-/** "@moltbot, /status" is the command: whom a message is for is not part of it. */
+/** Removes the address in front of a command: "@moltbot, /status" is `/status`. */
 function withoutAddress(said: Said, ownNames: readonly string[]): Said {
   const { text } = said;
   for (const name of ownNames.toSorted((one, other) => other.length - one.length)) {
@@ -113,7 +116,7 @@ function withoutAddress(said: Said, ownNames: readonly string[]): Said {
   return said;
 }
 
-/** What was said in a group before, and was not meant for us; the newest of it that fits. */
+/** Earlier messages of a group that were not addressed to the agent; the newest that fit. */
 function contextParts(channel: string, context: readonly Inbound[]): StoredPart[] {
   const parts: StoredPart[] = [];
   let chars = 0;
@@ -145,15 +148,15 @@ function contextPart(channel: string, message: InboundMessage): StoredPart[] {
 /** The message that another one answers, as the gateway has it itself. */
 export interface Quoted {
   readonly text: string;
-  /** Undefined when the account wrote it. */
+  /** The writer; undefined when the account wrote it. */
   readonly senderId: string | undefined;
   readonly media?: readonly MediaRef[] | undefined;
   readonly items?: readonly Item[] | undefined;
 }
 
 /**
- * What is answered. Where a platform passes on what the sender claims, it stands as the gateway itself has it; what the
- * gateway does not have then has no author.
+ * The quoted message. Where a platform only passes on what the sender claims, the gateway's own copy is used; without a
+ * copy, the quote has no author.
  */
 function quoteParts(
   channel: string,
@@ -181,7 +184,7 @@ function quoteParts(
   return [{ type: "text", text: said, from }, ...files.map((file) => withSource(file, from))];
 }
 
-/** What stands in a quote: its text, and what else it holds in words. */
+/** The text of a quote: its text, and descriptions of its other content. */
 function quoteText(of: (Pick<Quoted, "media" | "items"> & { readonly text?: string | undefined }) | undefined): string {
   const { text = "", items = [], media = [] } = of ?? {};
   return [clean(text.slice(0, MAX_QUOTE_CHARS)), ...items.map(itemText), ...media.map(fileLabel)]
@@ -189,7 +192,7 @@ function quoteText(of: (Pick<Quoted, "media" | "items"> & { readonly text?: stri
     .join("\n");
 }
 
-/** What a message holds of others. */
+/** The parts of a message that others wrote. */
 function forwardParts(message: InboundMessage, from: Source): StoredPart[] {
   const { text, forwardedFrom, forwarded = [] } = message;
   const all = forwardedFrom === undefined ? forwarded : [{ text, origin: forwardedFrom }, ...forwarded];
@@ -199,7 +202,7 @@ function forwardParts(message: InboundMessage, from: Source): StoredPart[] {
   });
 }
 
-/** What a message holds beside texts and files; what was passed on is somebody else's. */
+/** The parts of a message beside texts and files; forwarded ones are somebody else's. */
 function itemParts(message: InboundMessage, by: (kind: WordsKind) => Source): StoredPart[] {
   const { items = [], forwardedFrom } = message;
   const from = forwardedFrom === undefined ? by("item") : { ...by("forward"), origin: originText(forwardedFrom) };
@@ -215,7 +218,7 @@ export function originText({ who, where, at }: Origin): string {
   return [named, when].filter((part) => part !== "").join(", ");
 }
 
-/** What somebody has spoken is said as what they have written is. */
+/** Gives a transcribed voice note the source of a written message. */
 function withSource(file: ReceivedFile, from: Source): StoredPart {
   if (file.type !== "text") return file;
   const isSaid = from.kind === "file" && file.from?.kind === "message";
@@ -223,7 +226,7 @@ function withSource(file: ReceivedFile, from: Source): StoredPart {
   return { ...file, from: isSaid ? { ...from, kind: "message" } : { ...from, ...(title !== undefined && { title }) } };
 }
 
-/** The parts of files, with as much of their texts as there is room for. */
+/** The parts of files, with their texts cut to the limit. */
 function fitting(parts: readonly StoredPart[]): StoredPart[] {
   let room = MAX_FILE_CHARS;
   return parts.map((part) => {

@@ -1,6 +1,6 @@
 /**
- * The inbound policy, read top to bottom: is a message answered, is its sender given a code, or is it left alone — and
- * which rule, of which setting, says so. A pure function: whatever it must know is handed in.
+ * The inbound policy, read from top to bottom. It decides whether a message is answered, its sender gets a code, or it
+ * is left alone, and names the rule and the setting. A pure function: all facts are passed in.
  */
 import type { ChannelDefinition, Chat, InboundMessage, Peer } from "../../../../kit/channel.ts";
 import { isEmpty } from "../../../../kit/content.ts";
@@ -13,14 +13,14 @@ export interface Facts {
   readonly message: InboundMessage;
   readonly definition: Pick<ChannelDefinition, "label">;
   readonly settings: AccountSettings;
-  /** By the platform's own clock where it tells the time, epoch ms: messages are stamped by it. */
+  /** The time by the platform's own clock where it tells one, epoch ms, because messages have its stamps. */
   readonly now: number;
   readonly maxAgeMs: number;
-  /** Whether the gateway itself has sent this message: the platform echoes it. */
+  /** Whether the platform echoes a message that the gateway has sent. */
   readonly isEcho: boolean;
   /** Whether a sender was let in by a code. */
   isPaired(peer: Peer): boolean;
-  /** Names that address us in groups: the agent's name, and the account's. */
+  /** Names that address the agent in groups: its own, and the account's. */
   readonly ownNames: readonly string[];
   /** What `/activation` says for the conversation. */
   readonly activation: "mention" | "always" | undefined;
@@ -41,7 +41,7 @@ export type Decision =
   | { readonly kind: "pair" }
   | { readonly kind: "leave"; readonly outcome: Outcome };
 
-/** Two bots that answer each other stop after so many answers within an hour. */
+/** The most bot messages answered in a chat within an hour, so that two bots do not answer each other for ever. */
 const MAX_BOT_ANSWERS = 5;
 
 export function decide(facts: Facts): Decision {
@@ -110,12 +110,12 @@ export function isOwner({ message, settings }: Pick<Facts, "message" | "settings
   return !sender.isBot && isProven(sender, settings.owners.holds(sender));
 }
 
-/** What the account wrote to itself. A chat with itself in which somebody else writes is none. */
+/** Whether the account wrote to itself. A chat in which somebody else writes does not count. */
 function isNoteToSelf({ chat, fromSelf }: InboundMessage): boolean {
   return chat.isSelf === true && fromSelf;
 }
 
-/** Rights that somebody holds are theirs only where the platform proves who writes. */
+/** Whether a person's rights count: only where the platform proves who writes. */
 function isProven({ isUnproven }: Peer, isHeld: boolean): boolean {
   return isHeld && !isUnproven;
 }
@@ -137,7 +137,7 @@ function decideDirect(facts: Facts): Decision {
   return { kind: "pair" };
 }
 
-/** Whether a message in a group is meant for us: a mention, a reply to us, a command, or one of our names. */
+/** Whether a group message is addressed to the agent: by a mention, a reply, a command, or one of its names. */
 function isAddressed({ message, settings, ownNames }: Facts, isTrusted: boolean): boolean {
   if (message.mentionsSelf || message.isCommand || message.replyTo?.fromSelf) return true;
   if (isTrusted && message.forwardedFrom === undefined && /^\/[a-z]+\b/i.test(message.text.trim())) return true;
@@ -150,7 +150,7 @@ function isAddressed({ message, settings, ownNames }: Facts, isTrusted: boolean)
   return mentions(settings.mentionPatterns, message.text);
 }
 
-/** The settings of a group: under its id, its space's id, or "*". Its title is anybody's choice and finds nothing. */
+/** The settings of a group by its id, its space's id, or "*". Its title is not used, because anybody can choose it. */
 export function groupOf(
   chat: Pick<Chat, "id" | "spaceId">,
   { groups }: Pick<AccountSettings, "groups">,

@@ -1,4 +1,4 @@
-/** Every event that a platform has told us of, on disk before the platform is told so, with its one outcome. */
+/** The inbox: every event of a platform, stored before the platform is told that it arrived, with its one outcome. */
 
 import type { Store } from "../../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
@@ -15,7 +15,7 @@ export interface AccountKey {
   readonly account: string;
 }
 
-/** What became of an event. */
+/** The outcome of an event. */
 export interface Outcome {
   readonly kind: OutcomeName;
   /** The rule that decided: a short name, stable. Absent when it was named when the run began. */
@@ -78,7 +78,7 @@ const COLUMNS =
 export const PLACE_MOVED = "place-moved";
 /** Positions of one live place that are looked through: eight hours of one each 30 s. */
 const MAX_POSITIONS = 1_000;
-/** Rules by which a message is left alone for what it says; an edit may make it one that is answered. */
+/** Rules by which a message is not answered because of its content; an edit may change that. */
 const CONTEXT_RULES = "'not-addressed', 'empty'";
 /**
  * Conditions of the indexes `inbox_open` and `inbox_run`, word for word: SQLite uses a partial index only for a query that
@@ -87,7 +87,7 @@ const CONTEXT_RULES = "'not-addressed', 'empty'";
 const IS_OPEN = "state <> 'done'";
 const HAS_RUN = "run_id is not null";
 const PREVIEW_CHARS = 200;
-/** How many events are looked through for somebody's id. */
+/** The most events that are searched for a person's id. */
 const LATELY = 5_000;
 
 export class Inbox {
@@ -148,7 +148,7 @@ export class Inbox {
       .map(({ runId }) => runId);
   }
 
-  /** What was said in a chat before an event and was not addressed to us, since the last time we answered; oldest first. */
+  /** Messages of a chat before an event that were not addressed to the agent, since its last answer; oldest first. */
   unaddressedBefore(row: InboxRow, limit: number): InboxRow[] {
     const { id: chat, threadId = null } = row.inbound.chat;
     const since = this.#store.get<{ id: number | null }>(
@@ -167,7 +167,7 @@ export class Inbox {
       .reverse();
   }
 
-  /** A run answers the events. */
+  /** Notes the run that answers events. */
   answeredBy(ids: readonly number[], { runId, sessionKey, rule, setting, binding }: Answered): void {
     for (const id of ids) {
       this.#store.run(
@@ -178,7 +178,7 @@ export class Inbox {
     }
   }
 
-  /** Another run answers the events of a run. */
+  /** Notes that another run answers the events of a run. */
   joinRun(runId: string, into: string, detail: string): void {
     this.#store.run(
       `update inbox set run_id = ?, detail = ? where run_id = ? and ${IS_OPEN}`,
@@ -186,7 +186,7 @@ export class Inbox {
     );
   }
 
-  /** Records what became of an event; the first outcome stands. */
+  /** Records the outcome of an event; a later call changes nothing. */
   decide(id: number, { kind, rule, detail, setting }: Outcome): void {
     this.#store.run(
       `update inbox set state = 'done', outcome = ?, rule = coalesce(?, rule), detail = coalesce(?, detail),
@@ -195,7 +195,7 @@ export class Inbox {
     );
   }
 
-  /** Corrects the outcome of events whose reply was first thought lost: it has been sent again, or given up. */
+  /** Corrects the outcome of events whose reply seemed lost: it has been sent again, or given up. */
   amend(runId: string, { kind, rule, detail }: Outcome): void {
     this.#store.run(
       `update inbox set outcome = ?, rule = coalesce(?, rule), detail = ?, decided_at = ?
@@ -205,8 +205,9 @@ export class Inbox {
   }
 
   /**
-   * The message that an event is about, of any outcome: one of the event's own sender. On some platforms senders choose
-   * the ids of their messages, so an id alone names nobody's message. `isVouched` events are about anybody's.
+   * The message that an event is about, whatever its outcome: a message of the event's own sender. On some platforms
+   * senders choose message ids, so an id alone does not identify a message. `isVouched` events may be about anybody's
+   * message.
    */
   messageOf({ channel, account, inbound }: Pick<InboxRow, "channel" | "account" | "inbound">): InboxRow | undefined {
     const { chat, messageId, sender } = inbound;
@@ -222,9 +223,8 @@ export class Inbox {
   }
 
   /**
-   * What a message now holds takes its place while nobody has begun to answer it, or while it waits as context. Returns
-   * whether it did. Its quote stays, since no platform changes what a message answers; so do its files where the edit
-   * tells of none.
+   * Replaces the content of a message that no run has begun to answer, or that waits as context. Returns whether it
+   * did. Its quote stays, because no platform changes it; its files stay when the edit names none.
    */
   editPending({ id }: Pick<InboxRow, "id">, content: Content): boolean {
     const { text, others, media, items, forwarded, forwardedFrom, mentionsSelf } = content;
@@ -238,7 +238,7 @@ export class Inbox {
     return changes > 0;
   }
 
-  /** Files of a message have come. Returns whether it still waited for them. */
+  /** Adds files to a message. Returns whether it still waited for them. */
   addFiles({ id }: Pick<InboxRow, "id">, media: readonly MediaRef[]): boolean {
     const { changes } = this.#store.run(
       `update inbox set payload = json_remove(json_set(payload, '$.media', json(?)), '$.awaitsFiles')
@@ -248,7 +248,7 @@ export class Inbox {
     return changes > 0;
   }
 
-  /** What was left alone is looked at once more: an edit has made it a message for us. */
+  /** Has a message decided again that was not answered: an edit has addressed it to the agent. */
   reopen({ id }: Pick<InboxRow, "id">): void {
     this.#store.run(
       `update inbox set state = 'received', outcome = null, rule = null, detail = null, setting = null, decided_at = null
@@ -257,7 +257,7 @@ export class Inbox {
     );
   }
 
-  /** A message that nobody has begun to answer, or that waits as context, is taken back. */
+  /** Takes back a message that no run has begun to answer, or that waits as context. */
   withdraw({ id }: Pick<InboxRow, "id">): boolean {
     const { changes } = this.#store.run(
       `update inbox set state = 'done', outcome = 'suppressed', rule = 'taken-back', detail = ?, decided_at = ?
@@ -267,7 +267,7 @@ export class Inbox {
     return changes > 0;
   }
 
-  /** A message of a chat by the platform's id; of several that chose the same one, that of `senderId`, else the first. */
+  /** A message of a chat by the platform's id. When several have that id, the one of `senderId`, else the first. */
   messageById(
     { channel, account }: AccountKey,
     chat: string,
@@ -299,7 +299,7 @@ export class Inbox {
     return first && toInboxRow(first);
   }
 
-  /** Who wrote a message that has come in. */
+  /** The sender of an inbound message. */
   senderOf({ channel, account }: AccountKey, chat: string, messageId: string): string | undefined {
     return this.#store.get<{ sender: string }>(
       `select sender from inbox where message_id = ? and channel = ? and account = ? and chat = ? and kind = 'message'
@@ -308,7 +308,7 @@ export class Inbox {
     )?.sender;
   }
 
-  /** Ids of those who wrote under a user name lately, the newest first. */
+  /** Ids of recent senders with a user name, newest first. */
   sendersCalled(channel: string, username: string, limit = 3): string[] {
     return this.#store
       .all<{ sender: string }>(
@@ -319,7 +319,7 @@ export class Inbox {
       .map(({ sender }) => sender);
   }
 
-  /** The direct chat in which somebody has written last. */
+  /** The direct chat in which a person has written last. */
   directChatOf({ channel, account }: AccountKey, sender: string): ChatRef | undefined {
     const row = this.#store.get<{ chat: string; thread: string | null }>(
       `select chat, thread from inbox where channel = ? and account = ? and sender = ? and chat_kind = 'direct'
@@ -351,7 +351,7 @@ export class Inbox {
       .map(toEntry);
   }
 
-  /** The event that a person means: its number, the platform's id of its message, or "last". */
+  /** The event that a person names: by its number, the platform's id of its message, or "last". */
   find(wanted: string): InboxEntryShape | undefined {
     if (wanted === "last") return this.list({ limit: 1 })[0];
     const byMessage = this.#store.get<Row>(
@@ -389,7 +389,7 @@ export class Inbox {
     return row && toEntry(row);
   }
 
-  /** How many events an account has without an outcome, and when the newest came. */
+  /** The number of events of an account without an outcome, and the time of the newest. */
   summary({ channel, account }: AccountKey): { open: number; lastInboundAt: number | undefined } {
     const row = this.#store.get<{ open: number; at: number | null }>(
       `select (select count(*) from inbox where channel = ?1 and account = ?2 and ${IS_OPEN}) as open,
@@ -400,9 +400,9 @@ export class Inbox {
     return { open: row?.open ?? 0, lastInboundAt: row?.at ?? undefined };
   }
 
-  /** Forgets some of what was decided before `before`, epoch ms; true when more is left. */
+  /** Deletes some events that were decided before `before`, epoch ms; true when more are left. */
   prune(before: number): boolean {
-    // Among the first of them: looking at all rows holds the loop where much is kept.
+    // Search among the oldest rows only: scanning all rows blocks the loop in a large table.
     const isOver = "id < (select min(id) from inbox) + 2000 and state = 'done' and received_at < ?";
     return this.#store.deleteSome("inbox", isOver, [before], ROWS_PER_STEP);
   }
@@ -446,7 +446,7 @@ function toEntry(row: Row): InboxEntryShape {
   };
 }
 
-/** The beginning of what an event says, for lists. */
+/** The start of an event's text, for lists. */
 function previewOf(inbound: Inbound, channel: string): string {
   switch (inbound.kind) {
     case "message":

@@ -1,6 +1,6 @@
 /**
- * What becomes of an account's inbox: each event is looked at in order, decided by the policy, held while more may come
- * with it, and handed to the agent. All of it is read off the inbox, so that a crash at any line changes nothing.
+ * Works through an account's inbox: each event is read in order, decided by the policy, held while more may belong to
+ * it, and passed to the agent. All state is read from the inbox, so a crash at any line changes nothing.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { GatewayError, ignore, messageOf, TellableError } from "../../../../base/errors.ts";
@@ -47,11 +47,11 @@ export interface IntakeServices {
   messages(): MessagesSettings;
   channels(): ChannelsConfig;
   bindings(): readonly Binding[];
-  /** Something is in the account's outbox. */
+  /** Called when the account's outbox has something new. */
   kick(account: Account): void;
-  /** A message of the outbox has come to its end. */
+  /** Called when a message of the outbox has reached its end. */
   settled(row: OutboxRow): void;
-  /** A run was begun for messages of this chat. */
+  /** Called when a run has begun for messages of this chat. */
   begun(runId: string, rows: readonly InboxRow[], account: Account): void;
 }
 
@@ -74,13 +74,13 @@ const FILES_MS = 20_000;
 const LIVE_MS = 15 * 60_000;
 /** A text of this share of the channel's limit may have been cut. */
 const SPLIT_SHARE = 0.9;
-/** Others get their turn at least so often, ms. */
+/** The longest time without yielding the event loop, ms. */
 const TURN_MS = 15;
 const AFTER_ERROR_MS = 5_000;
-/** A damaged database is looked at again so much later, ms: a person mends it, and mostly with the gateway stopped. */
+/** The pause before a damaged database is tried again, ms. A person must mend it, mostly with the gateway stopped. */
 const AFTER_DAMAGE_MS = 60_000;
 const HOUR_MS = 3_600_000;
-/** What the agent is told of a text that was changed later. */
+/** The most characters of an edited text that the agent is told. */
 const MAX_EDIT_CHARS = 500;
 
 export class Intake {
@@ -94,9 +94,9 @@ export class Intake {
   #isAgain = false;
   /** How often a message has met an unknown error. */
   #tries = { id: 0, count: 0 };
-  /** Everything up to this id has been looked at by this process; what is held is looked at again after a restart. */
+  /** This process has read everything up to this id; held messages are read again after a restart. */
   #seenId = 0;
-  /** Messages on their way to the agent: the text that rights were decided on stays as it is. */
+  /** Messages on their way to the agent. Their text no longer changes, because rights were decided on it. */
   readonly #frozen = new Set<number>();
 
   constructor(account: Account, chats: Chats, services: IntakeServices) {
@@ -105,7 +105,7 @@ export class Intake {
     this.#services = services;
   }
 
-  /** There may be something new in the inbox. */
+  /** Looks for new events. */
   kick(): void {
     if (this.#stop.signal.aborted) return;
     this.#isAgain = true;
@@ -117,7 +117,7 @@ export class Intake {
       });
   }
 
-  /** Stops; what is held stays in the inbox. */
+  /** Stops; held messages stay in the inbox. */
   async stop(): Promise<void> {
     this.#stop.abort(new TellableError("the account is stopped"));
     for (const { timer } of this.#held.values()) timer?.[Symbol.dispose]();
@@ -125,11 +125,11 @@ export class Intake {
     await this.#pumping;
   }
 
-  /** The inbox is looked at again from there: as soon as the machine has recovered, or after a while. */
+  /** Schedules another look at the inbox: when the machine has recovered, or after a while. */
   #troubled(error: unknown): void {
     const { clock, log, machine } = this.#services;
     const { signal } = this.#stop;
-    // Of damage the log is told once, and nothing is given up: the inbox is worked on when it is mended.
+    // Damage is logged once. Nothing is given up: the inbox is worked on when the database is mended.
     if (!isDamage(error)) log.warn("the inbox cannot be worked on now", { error });
     this.#isAgain = false;
     const well = isPassing(error) ? machine.recovered(error, signal) : clock.sleep(AFTER_ERROR_MS, signal);
@@ -161,7 +161,7 @@ export class Intake {
     }
   }
 
-  /** An error that nobody knows may pass, too: it is final when it has come several times. */
+  /** Whether an unknown error is tried again; it is final when it has come several times. */
   #isTriedAgain(id: number, error: unknown): boolean {
     this.#services.log.error("an inbound message cannot be worked on", { inboxId: id, error });
     this.#tries = this.#tries.id === id ? { id, count: this.#tries.count + 1 } : { id, count: 1 };
@@ -179,13 +179,13 @@ export class Intake {
     if (this.#isNextPosition(row)) return;
     const key = heldKey(row);
     const isPart = this.#continues(this.#held.get(key), row);
-    // A command stands for itself: what was said before it is not part of it.
+    // A command is a message of its own; earlier messages are not part of it.
     if (!isPart && isCommand(row.inbound)) this.#release(key);
     const decision = this.#decide(row);
     const held = this.#held.get(key);
     if (decision.kind === "pair") return this.#pair(row);
     if (decision.kind === "leave") {
-      // In groups only the first part of what belongs together addresses us.
+      // In a group only the first part addresses the agent; further parts belong to it.
       if (held && isPart && decision.outcome.rule === "not-addressed") return this.#hold(key, held, row);
       return this.#services.inbox.decide(row.id, this.#placed(decision.outcome));
     }
@@ -196,7 +196,7 @@ export class Intake {
     this.#begin(fresh);
   }
 
-  /** A live place that moved is the message that began it, changed. */
+  /** Whether a message is a new position of a live place; it then edits the first message. */
   #isNextPosition(row: MessageRow): boolean {
     const [item] = row.inbound.items ?? [];
     if (item?.kind !== "place" || !item.isSerial) return false;
@@ -208,7 +208,7 @@ export class Intake {
     return true;
   }
 
-  /** Keeps a message for as long as more may come with it. */
+  /** Holds a message for as long as more may belong to it. */
   #hold(key: string, held: Held, row: MessageRow): void {
     held.rows.push(row);
     held.timer?.[Symbol.dispose]();
@@ -216,7 +216,7 @@ export class Intake {
     this.#held.set(key, held);
   }
 
-  /** Hands over what is held, if there is any. */
+  /** Passes on the held messages, if there are any. */
   #release(key: string): void {
     const held = this.#held.get(key);
     if (!held) return;
@@ -225,14 +225,16 @@ export class Intake {
     this.#begin(held);
   }
 
-  /** Whether a message is a part of the one before: of its album, or the rest of a text that a client has cut. */
+  /**
+   * Whether a message continues the one before: as a part of its album, or as the rest of a text that a client has cut.
+   */
   #continues(held: Held | undefined, { inbound }: MessageRow): boolean {
     const last = held?.rows.at(-1)?.inbound;
     if (!last) return false;
     return inbound.albumId === undefined ? this.#isCut(last) : inbound.albumId === last.albumId;
   }
 
-  /** A text that is about as long as the channel allows goes on in the next message. */
+  /** Whether a text is so long that a client may have cut it. */
   #isCut({ text }: InboundMessage): boolean {
     return text.length >= this.#account.definition.limits.textChars * SPLIT_SHARE;
   }
@@ -268,7 +270,7 @@ export class Intake {
     return Math.max(album, files, this.#isCut(inbound) ? SPLIT_MS : 0, this.#services.messages().inboundDebounceMs);
   }
 
-  /** Hands what was held to the agent; one batch after the other in a conversation. */
+  /** Passes held messages to the agent, one batch after the other in a conversation. */
   #begin(held: Held): void {
     if (this.#stop.signal.aborted) return;
     const sessionKey = this.#sessionKey(held.rows[0]!);
@@ -306,7 +308,7 @@ export class Intake {
     }
   }
 
-  /** Its author may have changed a held message or taken it back: then the new text is decided on. */
+  /** Whether a held message still exists unchanged; a changed one is decided again. */
   #isStillWanted({ id, inbound }: MessageRow): boolean {
     const row = this.#openMessage(id);
     if (!row) return false;
@@ -327,7 +329,7 @@ export class Intake {
     const open = () => ids.map((id) => this.#openMessage(id)).filter((row) => row !== undefined);
     let current = open();
     let composed = current.length > 0 ? await this.#compose(current, decision, signal) : undefined;
-    // While files were fetched, some may have been taken back.
+    // Some messages may have been taken back while files were fetched.
     for (let left = open(); left.length < current.length; left = open()) {
       current = left;
       composed = current.length > 0 ? await this.#compose(current, decision, signal) : undefined;
@@ -375,14 +377,14 @@ export class Intake {
     );
   }
 
-  /** What whoever wrote it may do. */
+  /** The scopes of a message's sender. */
   #scopesOf({ inbound: message }: MessageRow, { isTrusted }: Extract<Decision, { kind: "answer" }>): string[] {
     const { settings } = this.#account;
     if (isOwner({ message, settings })) return ["operator.admin"];
     return isTrusted ? ["operator.write"] : [];
   }
 
-  /** Tries until the agent has room, and the disk. */
+  /** Tries until the agent and the disk have room. */
   async #whenRoom(start: () => void): Promise<void> {
     for (;;) {
       this.#stop.signal.throwIfAborted();
@@ -422,13 +424,13 @@ export class Intake {
     });
   }
 
-  /** Files of a message that is answered and that the agent has not been shown. */
+  /** Files of a quoted message that the agent has not seen. */
   async #quotedFiles({ media = [] }: Quote, quoted: Quoted | undefined, signal: AbortSignal) {
     const wanted = media.length > 0 ? media : (quoted?.media ?? []);
     return wanted.length === 0 ? [] : await this.#services.media.fetch({ media: wanted }, this.#account, signal);
   }
 
-  /** A message that is answered, as it went out or came in. `isTold`: the agent has it in its conversation. */
+  /** The gateway's own copy of a quoted message. `isTold`: the agent has it in its conversation. */
   #quoted(
     { channel, account, inbound: { chat } }: MessageRow,
     { messageId, senderId, elsewhere }: Quote,
@@ -447,7 +449,7 @@ export class Intake {
 
   #instructions({ inbound: { chat } }: MessageRow, { group }: Held["decision"]): string {
     const { label } = this.#account.definition;
-    // By its id: a title is anybody's text, and these are instructions.
+    // Name the chat by its id: a title is anybody's text, and these are instructions.
     const where =
       chat.kind === "direct" ? `a direct ${label} chat` : `the ${label} ${chat.kind} ${oneLine(chat.id, 200)}`;
     const lines = [`You are answering in ${where}. Your reply is sent there as it is.`];
@@ -455,7 +457,7 @@ export class Intake {
     return lines.join("\n");
   }
 
-  /** A stranger: a code, once. */
+  /** Gives a stranger a code, once. */
   #pair(row: MessageRow): void {
     const { inbox, outbox, pairing, store } = this.#services;
     const { definition, key } = this.#account;
@@ -489,7 +491,7 @@ export class Intake {
     this.#services.kick(this.#account);
   }
 
-  /** Events that are no messages: what they change, and what the agent is told of them. */
+  /** Handles events that are no messages: changes state, and queues news for the agent. */
   #note(row: InboxRow, inbound: Exclude<Inbound, { kind: "message" }>): Outcome {
     const { inbox, outbox, notices, log } = this.#services;
     const { chat, messageId } = inbound;
@@ -560,8 +562,8 @@ export class Intake {
   }
 
   /**
-   * A message has changed. Before it is answered, it is what it now says, and one that was left alone is judged again.
-   * Afterwards the agent is told with the next message, of several changes the newest.
+   * Handles an edit. A message without an answer gets its new content, and one that was not answered is decided again.
+   * After the answer, the agent is told with the next message, of several edits only the newest.
    */
   #changed(row: InboxRow, content: Content, edited: InboxRow): Outcome {
     const { inbox, notices } = this.#services;
@@ -579,7 +581,7 @@ export class Intake {
     return { kind: "noted", rule: "edit", detail: "The agent is told with the next message." };
   }
 
-  /** Takes a message that was left alone as if it had just come, if what it now says is for us. */
+  /** Handles a message that was not answered as a new one, if its new content addresses the agent. */
   #isAnsweredNow({ id }: InboxRow): boolean {
     const { inbox } = this.#services;
     const row = inbox.get(id);
@@ -591,7 +593,10 @@ export class Intake {
     return true;
   }
 
-  /** A message that was never told, and that an edit has made one for us: a bot of Telegram sees no others in groups. */
+  /**
+   * Handles an edit that addresses the agent of a message that was never received: a Telegram bot sees no other
+   * messages in groups.
+   */
   #firstHeard(row: InboxRow, edit: Extract<Inbound, { kind: "edit" }>): Outcome {
     const none = { kind: "noted", rule: "edit", detail: "Its sender wrote no such message." } as const;
     if (!edit.mentionsSelf || edit.chat.kind === "direct") return none;
@@ -602,7 +607,7 @@ export class Intake {
     return { kind: "noted", rule: "edit", detail: "It is worked on as a message, which was not told of before." };
   }
 
-  /** Files have come: to a message that waits for them, or as a message of their own. */
+  /** Handles files: for a message that waits for them, or as a message of their own. */
   #arrived(row: InboxRow, { media, kind: _, ...rest }: Extract<Inbound, { kind: "files" }>): Outcome {
     const { inbox, clock } = this.#services;
     const message = inbox.messageOf(row);
@@ -625,7 +630,7 @@ export class Intake {
     return { kind: "noted", rule: "files", detail: "They came after their message was answered; they are a message." };
   }
 
-  /** Whether who did this is somebody whom the policy lets speak to us; of others the agent is told nothing. */
+  /** Whether the policy lets the author of an event speak to the agent; otherwise the agent is told nothing. */
   #isHeard(row: InboxRow): boolean {
     const { keys, at, chat, sender, messageId, fromSelf } = row.inbound;
     const asMessage = { keys, at, chat, sender, messageId, fromSelf, text: "…", media: [], mentionsSelf: true };
@@ -633,8 +638,8 @@ export class Intake {
   }
 
   /**
-   * A button stands for the text it carries: it is taken in as a message of whoever pressed it. Of a message that the
-   * gateway has not sent, somebody else composed the button: what it carries is their text, and commands nothing.
+   * Handles a pressed button: its text is taken in as a message of the person who pressed it. If the gateway has not
+   * sent the button's message, somebody else wrote its text, and it commands nothing.
    */
   #press(row: InboxRow, { keys, data, via, ...rest }: Extract<Inbound, { kind: "button" }>): Outcome {
     const { inbox, outbox } = this.#services;
@@ -670,7 +675,9 @@ export class Intake {
     });
   }
 
-  /** The agent that answers, and the setting that says so. An agent that does not exist leaves it to the default one. */
+  /**
+   * The agent that answers, and the setting that chose it. For an agent that does not exist, the default one answers.
+   */
   #agentFor({ channel, account, inbound: { chat, sender } }: Pick<InboxRow, "channel" | "account" | "inbound">): {
     agentId: string;
     binding?: string;
@@ -690,7 +697,7 @@ export class Intake {
     return settingPath(this.#services.channels(), this.#account.key.channel, this.#account.key.account, setting);
   }
 
-  /** The policy names settings of an account; an outcome names where they stand in the file. */
+  /** Turns an account's setting in an outcome into its path in the config file. */
   #placed(outcome: Outcome): Outcome {
     const { setting } = outcome;
     if (setting === undefined || setting.startsWith("messages.")) return outcome;
@@ -702,7 +709,7 @@ function threadOf(chat: Chat): Chat {
   return chat.threadId === "" ? { ...chat, threadId: undefined } : chat;
 }
 
-/** Only what somebody wrote themselves commands anything. */
+/** Whether a message is a command. Only a sender's own text commands anything. */
 function isCommand({ text, forwardedFrom }: InboundMessage): boolean {
   return forwardedFrom === undefined && text.trim().startsWith("/");
 }

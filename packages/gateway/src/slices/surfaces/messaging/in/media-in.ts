@@ -1,4 +1,7 @@
-/** Files of inbound messages: bounded, streamed to private files, named by what they are and not by what they say. */
+/**
+ * Stores files of inbound messages: bounded, streamed to private files, and named by their content, not by the name
+ * that came with them.
+ */
 import { createHash } from "node:crypto";
 import {
   closeSync,
@@ -45,7 +48,7 @@ const MAX_READ_BYTES = 5_000_000;
 const MAX_FILES = 10;
 const ATTEMPTS = 3;
 const FETCH_LIMIT_MS = 120_000;
-/** How the name of a file ends that is being fetched. */
+/** The ending of a file name while the file is fetched. */
 const PART = ".part";
 
 /** A file as it was taken in. */
@@ -64,7 +67,7 @@ export class MediaIn {
     this.#folder = join(options.stateDir, "media", "inbound");
   }
 
-  /** Fetches a message's files; what cannot be fetched is said in words, never left out. */
+  /** Fetches a message's files. A file that cannot be fetched is replaced by a sentence, never left out. */
   async fetch(
     message: Pick<InboundMessage, "media" | "awaitsFiles">,
     account: Account,
@@ -79,7 +82,7 @@ export class MediaIn {
     return parts;
   }
 
-  /** Removes what downloads left that the end of a process has cut off. Called before the first download. */
+  /** Removes partial files of downloads that the end of a process has cut off. Called before the first download. */
   sweep(): void {
     if (!fileExists(this.#folder)) return;
     for (const name of readdirSync(this.#folder))
@@ -103,7 +106,7 @@ export class MediaIn {
       const taken = await this.#take(file, account, signal);
       return await this.#toParts(file, taken, signal);
     } catch (error) {
-      // What the machine refuses is kept back and taken later: the message waits with its file.
+      // Passing trouble of the machine is not final: the message waits with its file.
       if (signal.aborted || isPassing(error)) throw error;
       log.warn("a file of an inbound message was not taken in", {
         ...account.key,
@@ -184,7 +187,7 @@ export class MediaIn {
     return [{ type: "text", text }, ...(await content)];
   }
 
-  /** What a file says, or why that cannot be read. Recordings and large files are for the tools. */
+  /** The text of a file, or why it cannot be read. Recordings and large files are left to the tools. */
   async #content({ path, mimeType, sizeBytes }: Taken, file: MediaRef, signal: AbortSignal): Promise<ReceivedFile[]> {
     if (sizeBytes > MAX_READ_BYTES || /^(?:audio|video)\//.test(mimeType)) return [];
     const { clock, media } = this.#options;
@@ -195,8 +198,8 @@ export class MediaIn {
   }
 
   /**
-   * What a recording says, or why that is not known. A voice note is said by its sender, as a message is; any other
-   * recording is a file, and its words are those of whoever speaks there. Nothing when nobody is asked.
+   * The words of a recording, or why they are not known; nothing when no transcriber is set. A voice note counts as its
+   * sender's message. Any other recording is a file, and its words are those of the people in it.
    */
   async #transcript({ path, mimeType }: Taken, file: MediaRef, signal: AbortSignal): Promise<ReceivedFile[]> {
     const title = file.fileName ? safeName(file.fileName) : "a recording";
@@ -220,13 +223,13 @@ export class MediaIn {
   }
 }
 
-/** What a file is, by its content; "application/octet-stream" when nothing tells. */
+/** The type of a file by its content; "application/octet-stream" when it is unknown. */
 async function sniff(path: string): Promise<{ mimeType: string; extension: string }> {
   const { fileTypeFromFile } = await import("file-type");
   const found = await fileTypeFromFile(path);
   if (found) return { mimeType: found.mime, extension: `.${found.ext}` };
   const head = headOf(path);
-  // A letter may be cut in two at the end of it.
+  // A character may be cut at the end of the sample.
   const isText = !head.includes(0) && !new TextDecoder().decode(head, { stream: true }).includes("\ufffd");
   return isText
     ? { mimeType: "text/plain", extension: ".txt" }

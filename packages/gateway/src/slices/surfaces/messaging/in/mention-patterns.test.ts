@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { isSimplePattern } from "../../../../kit/text/pattern.ts";
 import { mentions, preparePatterns } from "./mention-patterns.ts";
 
-/** Each takes an engine that backtracks from seconds to years on the text beside it. */
+/** Patterns with which a backtracking engine takes seconds to years on the text beside them. */
 const HOSTILE: readonly [pattern: string, text: string][] = [
   ["^(\\w+\\s?)*$", `${"a".repeat(28)}!`],
   ["^(\\w+\\s?)*$", `${"a".repeat(5_000)}!`],

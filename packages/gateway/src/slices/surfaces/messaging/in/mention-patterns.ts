@@ -1,18 +1,18 @@
 /**
- * Patterns of the settings that address us. A message is written by anybody, so a pattern must not be able to hold the
- * gateway with one: simple ones run on the language's own engine, all others on one whose time grows with the text alone.
- * That engine is loaded when the settings first name such a pattern.
+ * Patterns of the settings that address the agent. Anybody writes messages, so no message may block the gateway through
+ * a pattern. Simple patterns run on JavaScript's own engine; all others run on an engine whose time grows with the text
+ * alone. That engine is loaded when the settings first need it.
  */
 import type { RE2JS } from "re2js";
 import { ignore } from "../../../../base/errors.ts";
 import { isSimplePattern, patternProblem, simpleCost } from "../../../../kit/text/pattern.ts";
 
-/** Whoever addresses us does it near the beginning. */
+/** The start of a text that is searched; people address the agent there. */
 const LOOKED_AT = 2_000;
 /** Steps of the engine for one message, about 40 ms: states of the pattern times characters. */
 const MAX_STEPS = 300_000;
 const LEAST_LOOKED_AT = 64;
-/** Steps of the language's own engine in the time of one of those (measured: 3 ns and 130 ns). */
+/** Steps of JavaScript's own engine in the time of one step of the other (measured: 3 ns and 130 ns). */
 const NATIVE_STEPS = 40;
 
 type Search = (text: string, steps: number) => { readonly found: boolean; readonly steps: number };
@@ -22,7 +22,10 @@ let loading: Promise<void> | undefined;
 const known = new Map<string, Search>();
 const MAX_KNOWN = 500;
 
-/** Loads what the patterns need; nothing when they are simple. Never throws: without it they are looked for as words. */
+/**
+ * Loads the engine that the patterns need; nothing for simple ones. Never throws: without the engine, patterns are
+ * searched as plain words.
+ */
 export async function preparePatterns(patterns: readonly string[]): Promise<void> {
   if (engine || patterns.every(isSimplePattern)) return;
   loading ??= import("re2js").then(
@@ -35,7 +38,7 @@ export async function preparePatterns(patterns: readonly string[]): Promise<void
   await loading;
 }
 
-/** Whether one of the patterns is in the text. One that is no pattern is looked for as plain words. */
+/** Whether one of the patterns occurs in the text. An invalid pattern is searched as plain words. */
 export function mentions(patterns: readonly string[], text: string): boolean {
   let steps = MAX_STEPS;
   return patterns.some((pattern) => {
@@ -50,7 +53,7 @@ function searchOf(pattern: string): Search {
   if (before) return before;
   const search = made(pattern);
   if (known.size >= MAX_KNOWN) known.clear();
-  // Words in place of a pattern whose engine is still being loaded must not stay.
+  // Do not cache the plain search that stands in while the engine loads.
   if (engine || isSimplePattern(pattern)) known.set(pattern, search);
   else void preparePatterns([pattern]);
   return search;
@@ -71,7 +74,7 @@ function made(pattern: string): Search {
   }
 }
 
-/** Looks at as much of a text as the steps that are left allow; `size` is what one character takes. */
+/** Searches as much of a text as the remaining steps allow; `size` is the cost of one character. */
 function within(size: number, find: (text: string) => boolean): Search {
   return (text, steps) => {
     const length = Math.min(LOOKED_AT, text.length, Math.max(LEAST_LOOKED_AT, Math.floor(steps / size)));
@@ -79,7 +82,7 @@ function within(size: number, find: (text: string) => boolean): Search {
   };
 }
 
-/** The first characters; one that is in no text stands where it was cut, so that "$" is not found there. */
+/** The first characters. The cut is marked by a character that occurs in no text, so that "$" does not match there. */
 function beginning(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length)}\0`;
 }

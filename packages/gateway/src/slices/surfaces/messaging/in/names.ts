@@ -1,6 +1,6 @@
 /**
- * Names in settings that give rights or choose who answers. A name gives none: its holder can change it, and somebody else
- * can take it. Whoever put one there is told so, with the id that belongs there where it is known.
+ * Finds names in settings that need ids. A name gives no rights: its holder can change it, and somebody else can take
+ * it. The owner is told of each, with the right id where it is known.
  */
 import { isRecord } from "../../../../base/config/config.ts";
 import type { ChannelDefinition } from "../../../../kit/channel.ts";
@@ -27,7 +27,7 @@ export interface NamedSettings {
   readonly bySender?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Who used a name when they were last heard; the newest first. */
+/** Ids that were last seen with a name, newest first. */
 export type KnownIds = (what: "peer" | "chat", channel: string, name: string) => readonly string[];
 
 type Kind = "peer" | "chat";

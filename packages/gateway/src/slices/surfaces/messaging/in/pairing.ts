@@ -1,4 +1,4 @@
-/** Senders whom nobody knows yet: each gets a code, and whoever owns the gateway lets them in by it (protocol: DM pairing codes). */
+/** Pairing of unknown senders: each gets a code, by which the owner lets them in (protocol: DM pairing codes). */
 import { randomInt } from "node:crypto";
 import type { Bus } from "../../../../base/bus.ts";
 import { invalidRequest } from "../../../../base/errors.ts";
@@ -15,8 +15,8 @@ const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const CODE_CHARS = 8;
 const CODE_TTL_MS = 60 * 60_000;
 /**
- * How many may wait for an account. The oldest makes room for the next, so that nobody keeps others out by waiting; enough
- * of them that a few senders who come to push others out do not succeed within the hour that a code lasts.
+ * The most requests that wait for an account. The oldest makes room for the next, so that waiting requests block
+ * nobody. The number is large enough that a few senders cannot push out others within the hour that a code lasts.
  */
 const MAX_PENDING = 100;
 /** Ids of one person that are kept; no platform proves more than three. */
@@ -50,7 +50,7 @@ export class Pairing {
     this.#bus = options.bus;
   }
 
-  /** Notes that a stranger has written. Returns the code to answer with; "known" when they have one already. */
+  /** Files a request for a stranger. Returns the code to answer with; "known" when they have one already. */
   request({ channel, account }: AccountKey, peer: Peer): { code: string } | "known" {
     this.#prune();
     const now = this.#clock.now();
@@ -98,7 +98,7 @@ export class Pairing {
     return { ...toPaired({ channel, id: row.sender, name: row.name, approvedAt }), accountId: row.account };
   }
 
-  /** Shuts a sender out under any of their ids, whether they wait or were let in. */
+  /** Removes a sender under any of their ids, whether they wait or were let in. */
   revoke(channel: string, sender: string): boolean {
     const removed = this.#store.transaction(() => {
       let changes = 0;
@@ -114,7 +114,7 @@ export class Pairing {
     return removed;
   }
 
-  /** Whether a sender was let in. `ids` are all of theirs; what is new among them is kept, so that each can be revoked. */
+  /** Whether a sender was let in. `ids` are all their ids; new ones are stored, so that each can be revoked. */
   isPaired(channel: string, ids: readonly string[]): boolean {
     const wanted = JSON.stringify(ids);
     const row = this.#store.get<{ sender: string; aliases: string }>(
@@ -167,7 +167,7 @@ export class Pairing {
   }
 }
 
-/** What a stranger is told (protocol: DM pairing codes). */
+/** The text for a stranger (protocol: DM pairing codes). */
 export function pairingText(channel: string, label: string, senderId: string, code: string): string {
   return [
     "Moltbot: access not configured.",

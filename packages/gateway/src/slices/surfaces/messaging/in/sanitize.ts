@@ -1,18 +1,18 @@
-/** What a platform says of a message, kept within bounds: whatever it holds, a row of the inbox stays small and readable. */
+/** Bounds the fields of a platform's event, so that every row of the inbox is small and readable. */
 import type { Inbound } from "../../../../kit/channel.ts";
 import type { Said } from "../../../../kit/text/said.ts";
 
-/** Longer than any platform's messages; what is beyond was not written by a person. */
+/** Longer than any platform's messages; no person writes more. */
 const MAX_TEXT_CHARS = 200_000;
 const MAX_NAME_CHARS = 256;
 const MAX_MEDIA = 50;
 const MAX_OTHERS = 500;
-/** Of a text within an item, a quote or what was passed on. */
+/** The most characters of a text within an item, a quote or a forwarded message. */
 const MAX_PART_CHARS = 20_000;
 /** Items, and entries in one of them. */
 const MAX_PARTS = 200;
 
-/** A copy within bounds; what is cut is said. */
+/** A copy within bounds; a cut text says that it was cut. */
 export function boundedInbound(inbound: Inbound): Inbound {
   const { sender, chat } = inbound;
   const bounded = {
@@ -37,7 +37,7 @@ export function boundedInbound(inbound: Inbound): Inbound {
   };
 }
 
-/** A value in which no text and no list is longer than anybody reads. */
+/** Bounds every text and list in a value. */
 function boundTree<T>(value: T): T {
   if (typeof value === "string") return value.slice(0, MAX_PART_CHARS).toWellFormed() as T;
   if (Array.isArray(value)) return value.slice(0, MAX_PARTS).map(boundTree) as T;

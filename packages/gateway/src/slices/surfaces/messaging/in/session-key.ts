@@ -39,7 +39,7 @@ export function sessionKeyOf({
   return `${agent}:${scope}${thread}`.toLowerCase();
 }
 
-/** The one name of a person who is known under several ids: `{ alice: ["telegram:123", "whatsapp:+1555"] }`. */
+/** The name of a person who has several ids: `{ alice: ["telegram:123", "whatsapp:+1555"] }`. */
 function linkedName(
   links: Readonly<Record<string, readonly string[]>> | undefined,
   channel: string,

@@ -1,4 +1,4 @@
-/** What a voice note says: by a program of the owner's, or by a model provider, as the settings name one. */
+/** Transcribes voice notes with a program of the owner's or a model provider, as the settings say. */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { TellableError } from "../../../../base/errors.ts";
@@ -25,7 +25,7 @@ export class Transcriber {
     this.#options = options;
   }
 
-  /** The words of a recording; undefined when the settings name nobody who could write them down. Throws why it failed. */
+  /** The words of a recording; undefined when the settings name no transcriber. Throws the reason of a failure. */
   async words(path: string, mimeType: string, signal: AbortSignal): Promise<string | undefined> {
     const { transcribe } = this.#options.settings();
     if (!transcribe?.command && !transcribe?.model) return undefined;
@@ -64,7 +64,7 @@ export class Transcriber {
   }
 }
 
-/** What a program prints. Rejects when it ends with another code than 0. */
+/** Runs a program and returns its output. Rejects when the exit code is not 0. */
 async function outputOf(
   program: string,
   args: readonly string[],

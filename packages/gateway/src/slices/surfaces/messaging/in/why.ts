@@ -11,7 +11,7 @@ export interface Explanation {
     readonly value: unknown;
     readonly isDefault: boolean;
   };
-  /** Where the binding stands that chose the agent. */
+  /** The place of the binding that chose the agent. */
   readonly binding?: { readonly path: string; readonly line?: number };
   readonly parts: OutboxEntryShape[];
 }

@@ -1,6 +1,6 @@
 /**
- * The one method by which today's command line acts on channels (protocol: message.action): what it writes is read here
- * and handed to what `send`, `poll`, `message.edit`, `message.react` and `message.delete` rest on.
+ * The method by which today's command line acts on channels (protocol: message.action). It reads the flags and calls
+ * the functions behind `send`, `poll`, `message.edit`, `message.react` and `message.delete`.
  */
 import { invalidRequest } from "../../../../base/errors.ts";
 import type { Caller } from "../../../../kit/access.ts";
@@ -27,7 +27,7 @@ interface Ports {
 }
 
 interface Action {
-  /** What the channel must be able to do; nothing for what every channel does. */
+  /** The capability that the channel must have; absent for what every channel can do. */
   readonly needs?: Capability;
   run(said: Said, ports: Ports, call: ActionCall): Promise<Record<string, unknown>> | Record<string, unknown>;
 }
@@ -40,7 +40,7 @@ interface ActionCall {
 }
 
 const MAX_READ = 100;
-/** Where the messages of one chat are looked for. */
+/** The most rows that are searched for the messages of one chat. */
 const MAX_LOOKED_AT = 500;
 
 const ACTIONS = new Map<string, Action>([
@@ -128,7 +128,7 @@ const ACTIONS = new Map<string, Action>([
   ["read", { run: (said, ports, { target }) => ({ messages: messagesOf(ports, target, said.count("limit") ?? 20) }) }],
 ]);
 
-/** Does what is asked on a channel. Throws as the methods behind it do, and `INVALID_REQUEST` for what is not known. */
+/** Does the action. Throws as the methods behind it do, and `INVALID_REQUEST` for an unknown one. */
 export async function messageAction(
   ports: Ports,
   request: ActionParams,
@@ -160,7 +160,7 @@ export async function messageAction(
   return { ok: true, ...result };
 }
 
-/** What was said last in a chat, as far as the gateway has heard or said it; the newest first. */
+/** The last messages of a chat that the gateway has received or sent, newest first. */
 function messagesOf({ channels, inbox, outbox }: Ports, target: Target & { channel: string }, limit: number) {
   const { channel, account, chat } = channels.route(target);
   const where = { channel, accountId: account, limit: MAX_LOOKED_AT };
@@ -170,7 +170,7 @@ function messagesOf({ channels, inbox, outbox }: Ports, target: Target & { chann
     .list(where)
     .filter((entry) => entry.kind === "message" && isHere(entry))
     .map(({ messageId, sender, senderName, text, receivedAt }) => ({
-      // The gateway's own clock on both sides: platforms round, and their clocks are not ours.
+      // Use the gateway's own clock for both sides: platforms round, and their clocks differ from ours.
       ...{ messageId, chatId: chat.id, fromMe: false, sender, text, at: receivedAt },
       ...(senderName !== undefined && { senderName }),
     }));
@@ -197,7 +197,7 @@ function unsupported(channel: string, action: string) {
   return invalidRequest(`Channel ${channel} does not support action ${action}.`);
 }
 
-/** What stands in `params`: flags of a command line, so a number or a single value may stand where text or a list is meant. */
+/** Reads `params`. They are flags of a command line, so a number or a single value may stand for a text or a list. */
 class Said {
   readonly #params: Readonly<Record<string, unknown>>;
 

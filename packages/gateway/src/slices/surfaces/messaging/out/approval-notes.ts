@@ -1,6 +1,6 @@
 /**
- * Tells an owner on a channel that a command of theirs waits for approval: the exact command, what it is run with, and
- * how to answer. Whoever else reads it there may not answer: what `/approve` needs is checked when it is written.
+ * Tells an owner on a channel that a command waits for approval: the exact command, its environment, and how to answer.
+ * Other readers of the chat cannot answer, because `/approve` checks its sender.
  */
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { Button } from "../../../../kit/channel.ts";
@@ -51,7 +51,7 @@ export class ApprovalNotes implements ApprovalObserver, Disposable {
   }
 
   ended(): void {
-    // Whoever answered is told by the answer to their command, and the run says what became of it.
+    // The person who answered gets the answer to their command; the run tells the result.
   }
 
   [Symbol.dispose](): void {
@@ -82,7 +82,7 @@ function noteText({ code, request, remembers, always: kept, expiresAtMs }: Waiti
   ].join("\n\n");
 }
 
-/** Text from a command, as a line of Markdown that it cannot dress. */
+/** Escapes text of a command for a line of Markdown. */
 function plain(text: string): string {
   return visible(text.replace(/\s+/g, " ")).replace(/[\\`*_~[\]<>#|]/g, "\\$&");
 }

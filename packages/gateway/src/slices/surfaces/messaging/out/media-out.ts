@@ -20,7 +20,7 @@ export class MediaOut {
     this.#clock = options.clock;
   }
 
-  /** Brings a file here. Throws `INVALID_REQUEST` with what is wrong with the address or the file. */
+  /** Loads a file. Throws `INVALID_REQUEST` with what is wrong with the address or the file. */
   async load(url: string, { maxBytes, signal }: { maxBytes: number; signal: AbortSignal }): Promise<OutboundMedia> {
     makePrivateDir(this.#folder);
     if (url.startsWith("data:")) return await this.#fromData(url, maxBytes);
@@ -58,7 +58,7 @@ async function download(
   path: string,
   options: { clock: Clock; maxBytes: number; signal: AbortSignal },
 ): Promise<{ name: string | undefined; type: string | undefined }> {
-  // Loaded with the first address: a start needs neither.
+  // Load these with the first address; a start does not need them.
   const [{ safeFetch }, { pipeline }] = await Promise.all([
     import("../../../../base/net/safe-fetch.ts"),
     import("node:stream/promises"),
@@ -69,7 +69,7 @@ async function download(
   return { name: basename(response.url.pathname) || undefined, type: response.mimeType || undefined };
 }
 
-/** A file as channels send it: what it is, by its content. */
+/** Describes a file for channels; its type is decided by its content. */
 async function describe(path: string, name: string | undefined, declared: string | undefined): Promise<OutboundMedia> {
   const { fileTypeFromFile } = await import("file-type");
   const found = await fileTypeFromFile(path);
@@ -84,7 +84,7 @@ async function describe(path: string, name: string | undefined, declared: string
   };
 }
 
-/** Voice notes are Ogg with Opus: what phones record. */
+/** The kind of a file. Voice notes are Ogg with Opus, as phones record them. */
 function kindOf(mimeType: string): MediaKind {
   if (mimeType.startsWith("image/") && mimeType !== "image/svg+xml") return "image";
   if (mimeType.startsWith("video/")) return "video";

@@ -1,4 +1,4 @@
-/** Every message to a platform, on disk before it is sent, and how far it is. */
+/** The outbox: every message to a platform, stored before it is sent, with its state. */
 import { randomBytes } from "node:crypto";
 import { invalidRequest } from "../../../../base/errors.ts";
 import type { Store } from "../../../../base/store/store.ts";
@@ -10,30 +10,30 @@ import type { Rendered } from "../../../../kit/text/dialect.ts";
 import type { AccountKey } from "../in/inbox.ts";
 import type { OutboxEntryShape } from "../schema.ts";
 
-/** What is to be sent. `markdown` is rendered and cut into parts first; the others are one message each. */
+/** The content of a message. `markdown` is rendered and cut into parts first; every other kind is one message. */
 export type Content =
   | { readonly kind: "markdown"; readonly markdown: string; readonly media?: readonly OutboundMedia[] }
   | { readonly kind: "part"; readonly text: Rendered; readonly media?: OutboundMedia | undefined }
   | ({ readonly kind: "poll"; readonly pollId?: string } & Omit<Poll, "clientId" | "chat">);
 
-/** A message to be sent, with everything that it needs. */
+/** A message with everything that sending it needs. */
 export interface Payload {
   readonly content: Content;
   readonly replyTo?: MessageRef | undefined;
   readonly via?: string | undefined;
   readonly buttons?: readonly (readonly Button[])[] | undefined;
   readonly silent?: boolean | undefined;
-  /** The markup was refused: the plain text is sent instead. */
+  /** The platform refused the markup; send the plain text. */
   readonly isPlain?: boolean | undefined;
-  /** The beginning of a reply that still grows; the final text takes its place. */
+  /** The start of a growing reply; the final text replaces it. */
   readonly isDraft?: boolean | undefined;
-  /** The platform has a draft of this part: it is edited instead of sent. */
+  /** The platform has a draft of this part; edit it instead of sending. */
   readonly replacesDraft?: boolean | undefined;
 }
 
 export interface NewOutbound extends AccountKey {
   readonly chat: ChatRef;
-  /** What it belongs to: `run:ID`, `send:WHO:KEY`, `pairing:…`. A second one of the same origin and part is not taken. */
+  /** The origin: `run:ID`, `send:WHO:KEY`, `pairing:…`. Each origin and part is stored once. */
   readonly origin: string;
   readonly part?: number;
   readonly payload: Payload;
@@ -84,9 +84,9 @@ const COLUMNS =
  */
 const IS_OPEN = "state in ('composing', 'queued', 'sending')";
 const PREVIEW_CHARS = 200;
-/** A target that names a chat otherwise than the platform does: "@name", "user:123". */
+/** A target in another form than the platform's own: "@name", "user:123". */
 const NAMED_TARGET = /^(?:@|user:)/;
-/** Longer than any send under way takes. */
+/** A time longer than any send takes. */
 const SENDING_MS = 5 * 60_000;
 
 export class Outbox {
@@ -102,7 +102,7 @@ export class Outbox {
     this.#clock = options.clock;
   }
 
-  /** Keeps a message to be sent. The one that has this origin and part already, if there is one. */
+  /** Stores a message. Returns the existing one when this origin and part is stored already. */
   add({ channel, account, chat, origin, part = 0, payload, sessionKey, ttlMs }: NewOutbound): OutboxRow {
     const now = this.#clock.now();
     const state = payload.content.kind === "markdown" ? "composing" : "queued";
@@ -127,7 +127,7 @@ export class Outbox {
       .map(toOutboxRow);
   }
 
-  /** Whether a run has sent something to a chat with its tool. */
+  /** Whether a run has sent something to a chat with its `message` tool. */
   wasToldBy(runId: string, { channel, account, chat }: AccountKey & { readonly chat: ChatRef }): boolean {
     const from = `send:${toolPrincipal(runId)}:`;
     return (
@@ -139,7 +139,7 @@ export class Outbox {
     );
   }
 
-  /** Chats of an account that something waits for. */
+  /** Chats of an account with waiting messages. */
   openChats({ channel, account }: AccountKey): string[] {
     return this.#store
       .all<{ chat: string }>(
@@ -149,7 +149,7 @@ export class Outbox {
       .map(({ chat }) => chat);
   }
 
-  /** What is to be sent next to a chat. */
+  /** The next message to a chat. */
   next({ channel, account }: AccountKey, chat: string): OutboxRow | undefined {
     const row = this.#store.get<Row>(
       `select ${COLUMNS} from outbox where channel = ? and account = ? and chat = ?
@@ -159,7 +159,7 @@ export class Outbox {
     return row && toOutboxRow(row);
   }
 
-  /** What was being sent when a link or the gateway ended. */
+  /** Messages that were being sent when a link or the gateway ended. */
   doubtful({ channel, account }: AccountKey): OutboxRow[] {
     return this.#store
       .all<Row>(
@@ -170,7 +170,7 @@ export class Outbox {
       .map(toOutboxRow);
   }
 
-  /** The message that the platform knows under this id. */
+  /** The message with this id on the platform. */
   byProviderId({ channel, account }: AccountKey, id: string, chat?: string): OutboxRow | undefined {
     const rows = this.#store
       .all<Row>(
@@ -182,7 +182,7 @@ export class Outbox {
     return rows.find((row) => row.chat.id === chat) ?? rows.find((row) => NAMED_TARGET.test(row.chat.id));
   }
 
-  /** Replaces a message that was to be composed by its parts; they keep its place. */
+  /** Replaces a message by its rendered parts, which keep its place. */
   compose({ id, ...row }: OutboxRow, parts: readonly Payload[]): void {
     this.#store.transaction(() => {
       this.#store.run("delete from outbox where id = ?", id);
@@ -203,12 +203,12 @@ export class Outbox {
     });
   }
 
-  /** A message as it is kept: what is sent is read from there, so no secret leaves by it. */
+  /** The stored form of a message. It is what gets sent, so secrets are removed here. */
   #textOf(payload: Payload): string {
     return this.#guard(JSON.stringify(payload));
   }
 
-  /** The final text of a draft: an edit when the platform has the draft, else a message of its own. */
+  /** Stores the final text of a draft: an edit when the platform has the draft, else a new message. */
   #update(draft: OutboxRow, payload: Payload): void {
     const isThere = draft.state === "sent" && draft.payload.isDraft;
     this.#store.run(
@@ -219,7 +219,10 @@ export class Outbox {
     );
   }
 
-  /** It is about to be sent: from here on it may have been taken. `sentAt` is the time of the last try until it was. */
+  /**
+   * Marks a message before it is sent; from here on the platform may have it. `sentAt` is the time of the last try,
+   * until it is sent.
+   */
   sending(id: number): void {
     this.#store.run(
       "update outbox set state = 'sending', attempts = attempts + 1, sent_at = ? where id = ?",
@@ -234,12 +237,12 @@ export class Outbox {
     );
   }
 
-  /** The platform has an id for a poll beside that of its message. */
+  /** Stores the platform's id of a poll, which differs from that of its message. */
   notePoll(id: number, pollId: string): void {
     this.#store.run("update outbox set payload = json_set(payload, '$.content.pollId', ?) where id = ?", pollId, id);
   }
 
-  /** It was certainly not taken: it waits again. */
+  /** Puts a message that was certainly not taken back into the queue. */
   later(id: number, notBefore: number, problem: string): void {
     this.#store.run(
       "update outbox set state = 'queued', not_before = ?, problem = ? where id = ?",
@@ -260,7 +263,7 @@ export class Outbox {
     this.#store.run("update outbox set state = ?, problem = ? where id = ?", state, problem, id);
   }
 
-  /** Moves what waits for a chat to its new id. */
+  /** Moves waiting messages to a chat's new id. */
   moveChat({ channel, account }: AccountKey, from: string, to: string): void {
     this.#store.run(
       "update outbox set chat = ? where channel = ? and account = ? and chat = ? and state in ('composing', 'queued')",
@@ -268,7 +271,7 @@ export class Outbox {
     );
   }
 
-  /** Nothing more can be sent to a chat: what waits for it fails. Returns those messages. */
+  /** Fails all waiting messages of a chat that cannot be reached any more. Returns them. */
   failChat({ channel, account }: AccountKey, chat: string, problem: string): OutboxRow[] {
     return this.#store
       .all<Row>(
@@ -280,8 +283,8 @@ export class Outbox {
   }
 
   /**
-   * What waits longer than it may, wherever it is to go, fails; what was being sent and whose account has not come back
-   * stays in doubt. Returns those messages.
+   * Fails messages that have waited too long, on any account. Messages that were being sent, and whose account has not
+   * come back, become doubtful. Returns all of them.
    */
   expire(): OutboxRow[] {
     const now = this.#clock.steadyNow();
@@ -297,7 +300,7 @@ export class Outbox {
       .map(toOutboxRow);
   }
 
-  /** A person wants it sent again, as new. Throws `INVALID_REQUEST` when it is on its way or was sent. */
+  /** Queues a message again, as new, for a person. Throws `INVALID_REQUEST` when it is on its way or was sent. */
   requeue(id: number, ttlMs: number): OutboxRow {
     const row = this.require(id);
     if (row.state !== "unknown" && row.state !== "failed") throw invalidRequest(`message ${id} is ${row.state}`);
@@ -337,7 +340,7 @@ export class Outbox {
       chatId: row.chat.id,
       ...(row.chat.threadId !== undefined && { threadId: row.chat.threadId }),
       origin: row.origin,
-      // Codes are for those who may let people in.
+      // Only those who may let people in see codes.
       text: row.origin.startsWith("pairing:") ? "[a pairing code]" : textOf(row.payload).slice(0, PREVIEW_CHARS),
       state: row.state === "composing" ? "queued" : row.state,
       ...(row.problem !== undefined && { problem: row.problem }),
@@ -349,7 +352,7 @@ export class Outbox {
     };
   }
 
-  /** How much of an account waits or is in doubt, and when it last sent. */
+  /** The number of waiting and doubtful messages of an account, and when it last sent. */
   summary({ channel, account }: AccountKey): { queued: number; unknown: number; lastOutboundAt: number | undefined } {
     const row = this.#store.get<{ queued: number; unknown: number; at: number | null }>(
       `select count(*) filter (where ${IS_OPEN}) as queued,
@@ -361,7 +364,7 @@ export class Outbox {
     return { queued: row?.queued ?? 0, unknown: row?.unknown ?? 0, lastOutboundAt: row?.at ?? undefined };
   }
 
-  /** Steady time has moved by so many milliseconds: what waits is due, and expires, at the same moment as before. */
+  /** Moves due and expiry times along when steady time has moved, so that they stay at the same moment. */
   shift(byMs: number): void {
     this.#store.run(
       `update outbox set expires_at = expires_at + ?1, not_before = case not_before when 0 then 0 else not_before + ?1 end
@@ -370,21 +373,21 @@ export class Outbox {
     );
   }
 
-  /** Forgets some of what has ended and was queued before `before`, epoch ms; true when more is left. */
+  /** Deletes some ended messages that were queued before `before`, epoch ms; true when more are left. */
   prune(before: number): boolean {
-    // Among the first of them: looking at all rows holds the loop where much is kept.
+    // Search among the oldest rows only: scanning all rows blocks the loop in a large table.
     const hasEnded =
       "id < (select min(id) from outbox) + 2000 and state in ('sent', 'failed', 'unknown') and queued_at < ?";
     return this.#store.deleteSome("outbox", hasEnded, [before], ROWS_PER_STEP);
   }
 }
 
-/** In whose name a run sends with its tool; names of connections have another form. */
+/** The principal of messages that a run sends with its tool; principals of connections have another form. */
 export function toolPrincipal(runId: string): string {
   return `run:${runId}`;
 }
 
-/** What a message says, without markup. */
+/** The text of a message, without markup. */
 export function textOf({ content }: Payload): string {
   if (content.kind === "markdown") return content.markdown;
   return content.kind === "poll" ? content.question : content.text.plain;

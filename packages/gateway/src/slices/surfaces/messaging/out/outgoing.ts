@@ -1,4 +1,4 @@
-/** What people and programs send over channels: messages, polls, reactions, edits; and what became of them. */
+/** Sends what people and programs ask for over channels (messages, polls, reactions, edits), and tells the result. */
 
 import { detailOf, GatewayError, invalidRequest } from "../../../../base/errors.ts";
 import { onAbort } from "../../../../base/time/deadline.ts";
@@ -29,11 +29,11 @@ export interface OutgoingOptions {
   ttlMs(): number;
 }
 
-/** How long `send` waits for the platform before it answers that the message waits. */
+/** How long `send` waits for the platform before it answers that the message is queued, ms. */
 const SEND_WAIT_MS = 20_000;
 const ACTION_LIMIT_MS = 20_000;
 const DAY_MS = 24 * 3_600_000;
-/** Where an account stands while nothing leaves before a person does something. */
+/** States of an account in which nothing is sent before a person acts. */
 const IDLE: ReadonlySet<AccountStateName | undefined> = new Set(["disabled", "unconfigured", "stopped", "failed"]);
 
 export class Outgoing implements Disposable {
@@ -56,7 +56,7 @@ export class Outgoing implements Disposable {
     this.#media = new MediaOut(options.services);
   }
 
-  /** Nobody waits any longer. */
+  /** Ends all waiting calls. */
   [Symbol.dispose](): void {
     for (const wake of [...this.#waiting.values()].flatMap((set) => [...set])) wake();
   }
@@ -71,7 +71,7 @@ export class Outgoing implements Disposable {
       readonly replyToId?: string;
       readonly silent?: boolean;
       readonly idempotencyKey: string;
-      /** The conversation whose transcript tells of it already. */
+      /** The conversation whose transcript has the message already. */
       readonly notKeptIn?: string;
     },
     caller: Pick<Caller, "principal">,
@@ -152,7 +152,10 @@ export class Outgoing implements Disposable {
     });
   }
 
-  /** Changes a message of ours. Throws `INVALID_REQUEST` where the channel cannot, or the message is not ours. */
+  /**
+   * Edits a message of the account. Throws `INVALID_REQUEST` where the channel cannot, or the message is not the
+   * account's.
+   */
   async edit(params: MessageTarget & { readonly message: string }, signal: AbortSignal) {
     return await this.#act(params, "editOut", signal, async (connection, ref, within, account) => {
       const { definition } = account;
@@ -165,7 +168,7 @@ export class Outgoing implements Disposable {
     });
   }
 
-  /** Takes a message of ours back. */
+  /** Deletes a message of the account. */
   async unsend(params: MessageTarget, signal: AbortSignal) {
     return await this.#act(params, "unsendOut", signal, async (connection, ref, within) => {
       await connection.unsend?.({ ...ref, isOwn: true }, within);
@@ -173,7 +176,7 @@ export class Outgoing implements Disposable {
   }
 
   /**
-   * The channel that a caller means: the one named, else the only one in use, else WhatsApp (protocol: send). Throws
+   * The channel for a call: the one named, else the only one in use, else WhatsApp (protocol: send). Throws
    * `INVALID_REQUEST` when there is no channel of that name.
    */
   channelOf(channel: string | undefined, problem = "unsupported channel"): string {
@@ -194,7 +197,7 @@ export class Outgoing implements Disposable {
     return this.#outbox.entry(row);
   }
 
-  /** Gives a message up. */
+  /** Discards a message. */
   discard(id: number): OutboxEntryShape {
     const row = this.#outbox.require(id);
     if (row.state === "sent" || row.state === "sending") throw invalidRequest(`message ${id} is ${row.state}`);
@@ -205,7 +208,7 @@ export class Outgoing implements Disposable {
     return this.#outbox.entry(this.#outbox.require(id));
   }
 
-  /** Says something to a person who has written to us, in the chat where they did. */
+  /** Sends a text to a person, in the direct chat where they have written. */
   tell(key: AccountKey, peerId: string, markdown: string): void {
     try {
       const chat = this.#inbox.directChatOf(key, peerId) ?? this.#channels.definition(key.channel).target(peerId);
@@ -223,13 +226,13 @@ export class Outgoing implements Disposable {
     }
   }
 
-  /** A message has come to its end, in the transaction that says so. */
+  /** Handles the end of a message, in the transaction that records it. */
   settled(row: OutboxRow): void {
     this.#options.replies.settled(row);
     for (const wake of this.#waiting.get(row.origin) ?? []) wake();
   }
 
-  /** Waits until all parts of a message have come to their end, and says what became of them. */
+  /** Waits until all parts of a message have ended, and returns the result. */
   async #whenSent(origin: string, runId: string, signal: AbortSignal) {
     const { clock } = this.#services;
     const first = this.#outbox.of(origin)[0]!;
@@ -288,7 +291,7 @@ export class Outgoing implements Disposable {
     });
   }
 
-  /** Acts on a message through the open link. */
+  /** Runs an action on a message through the open link. */
   async #act(
     params: MessageTarget,
     capability: "reactionOut" | "editOut" | "unsendOut",
@@ -326,7 +329,7 @@ export class Outgoing implements Disposable {
     }
   }
 
-  /** A message that somebody names by the platform's id: ours, or one that has come in. */
+  /** The message with the platform's id that a caller names: one of the account's, or an inbound one. */
   #refOf(route: Place, id: string): MessageRef {
     const isOwn = this.#outbox.byProviderId(route, id) !== undefined;
     const senderId = isOwn ? undefined : this.#inbox.senderOf(route, route.chat.id, id);
@@ -337,7 +340,7 @@ export class Outgoing implements Disposable {
     return { ...rest, channel: this.channelOf(channel, problem) };
   }
 
-  /** Keeps what was sent in the transcript of the conversation it belongs to; returns its key. */
+  /** Adds what was sent to the transcript of its conversation; returns the key. */
   #mirror(
     { sessionKey, message: text, notKeptIn }: { sessionKey?: string; message: string; notKeptIn?: string },
     route: Place,

@@ -1,4 +1,4 @@
-/** What people see while the agent works: their message marked as read, a reaction, "typing", and a reply that grows. */
+/** Shows people that the agent works: read marks, a reaction, "typing", and a growing reply. */
 import type { Bus } from "../../../../base/bus.ts";
 import { ignore } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
@@ -22,7 +22,7 @@ export interface ProgressOptions {
   ttlMs(): number;
 }
 
-/** A run that somebody waits for. */
+/** A run whose progress is shown. */
 interface Watched extends Disposable {
   readonly runId: string;
   readonly account: Account;
@@ -35,9 +35,9 @@ interface Watched extends Disposable {
   isShowing: boolean;
 }
 
-/** Answers within this time need no "typing": it would only flicker. */
+/** "Typing" is shown after this time; for a quicker answer it would only flicker. */
 const TYPING_AFTER_MS = 300;
-/** A reply that is complete within this time is sent in one piece. */
+/** A reply that takes longer is shown while it grows; a quicker one is sent in one piece. */
 const DRAFT_AFTER_MS = 1_500;
 const DRAFT_MIN_CHARS = 40;
 
@@ -56,7 +56,7 @@ export class Progress implements Disposable {
     });
   }
 
-  /** A run was begun for these messages. */
+  /** Shows progress of a run for these messages. */
   begun(runId: string, rows: readonly InboxRow[], account: Account): void {
     this.#greet(rows, account);
     const last = rows.at(-1);
@@ -78,7 +78,7 @@ export class Progress implements Disposable {
     typing.use(clock.after(TYPING_AFTER_MS, () => this.#type(run, typing)));
   }
 
-  /** An account's link is gone: nothing is shown there any more; the replies themselves wait in the outbox. */
+  /** Stops showing progress when an account's link is gone; the replies wait in the outbox. */
   [Symbol.dispose](): void {
     this.#subscription[Symbol.dispose]();
     for (const run of this.#runs.values()) run[Symbol.dispose]();
@@ -100,7 +100,7 @@ export class Progress implements Disposable {
         .catch(unimportant);
   }
 
-  /** Shows "typing", again and again until the stack is disposed; then it is always ended. */
+  /** Shows "typing" again and again until the stack is disposed, and then ends it. */
   #type(run: Watched, typing: DisposableStack): void {
     const { account, chat } = run;
     const show = (isTyping: boolean) => void account.connection?.typing?.(chat, isTyping).catch(unimportant);
@@ -126,7 +126,7 @@ export class Progress implements Disposable {
       });
   }
 
-  /** Puts the reply so far on the platform, or changes what is there. */
+  /** Sends the reply so far, or edits the draft on the platform. */
   async #show(run: Watched): Promise<void> {
     const { outbox, replies, sender } = this.#options;
     const { account, chat, runId } = run;

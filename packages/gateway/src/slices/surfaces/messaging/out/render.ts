@@ -1,4 +1,4 @@
-/** Replies as an account's platform takes them: in its dialect, in parts within its limits. */
+/** Renders replies for an account's platform: in its dialect, in parts within its limits. */
 import type { ChannelDefinition } from "../../../../kit/channel.ts";
 import type { Dialect, Rendered } from "../../../../kit/text/dialect.ts";
 import type { renderMarkdown } from "../../../../kit/text/render.ts";
@@ -10,7 +10,7 @@ interface Tools {
   readonly dialect: Dialect;
 }
 
-/** What has been loaded, by channel. */
+/** Loaded renderers, by channel. */
 const loaded = new Map<ChannelDefinition, Tools>();
 
 /** The parts of a message. Text comes after files, except that the first file carries a text that fits under it. */
@@ -44,20 +44,23 @@ export function composePartsNow(payload: Payload, account: Account): Payload[] |
   );
 }
 
-/** Loads what an account's replies are rendered with. */
+/** Loads the renderer for an account's replies. */
 export async function loadRenderer({ definition }: Account): Promise<void> {
   await toolsOf(definition);
 }
 
-/** The beginning of a text as one message; undefined when there is nothing to show. */
+/** The start of a text as one message; undefined when there is nothing to show. */
 export async function firstPart(markdown: string, account: Account): Promise<Rendered | undefined> {
   return textsOf(markdown, await toolsOf(account.definition), account)[0];
 }
 
-/** The texts that a Markdown is cut into. One that shows nothing, such as a link's definition, is shown as it was written. */
+/**
+ * Cuts Markdown into the texts of messages. One that shows nothing, such as a link's definition, is shown as it was
+ * written.
+ */
 function textsOf(markdown: string, { dialect, renderMarkdown }: Tools, account: Account): readonly Rendered[] {
   const most = { rest: mostOf(account) };
-  // Before it is rendered and cut: half a secret, or one with the marks of a dialect in it, is not recognised.
+  // Remove secrets before rendering and cutting: half a secret, or one with marks in it, is not recognised.
   const clean = account.guarded(markdown);
   const texts = renderMarkdown(clean, dialect, most);
   if (texts.length > 0 || clean.trim() === "") return texts;
@@ -66,7 +69,7 @@ function textsOf(markdown: string, { dialect, renderMarkdown }: Tools, account: 
 
 const EMPTY: Rendered = { text: "", plain: "" };
 
-/** What goes with a whole message goes with its first part, or its last. */
+/** Attaches quotes to the first part of a message, and buttons to its last. */
 function place(contents: readonly Content[], { replyTo, via, buttons, silent }: Payload, account: Account): Payload[] {
   const quotesAll = account.settings.replyToMode === "all";
   return contents.map((content, index) => ({

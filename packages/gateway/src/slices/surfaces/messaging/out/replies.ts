@@ -1,4 +1,4 @@
-/** From a run to a channel: its reply is put in the outbox by the very transaction that records how the run ended. */
+/** Delivers replies: the transaction that records the end of a run also puts its reply in the outbox. */
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { MessageRef } from "../../../../kit/channel.ts";
 import type { AbortReason, RunOutcome, RunRecord } from "../../../agent/agent/run/run-store.ts";
@@ -17,7 +17,7 @@ export interface RepliesOptions {
   account(channel: string, account: string): Account | undefined;
   /** Whether a run works or waits. */
   isOpen(runId: string): boolean;
-  /** Called when something was put in an account's outbox, after it is on disk. */
+  /** Called when an account's outbox has something new on disk. */
   kick(channel: string, account: string): void;
 }
 
@@ -25,7 +25,7 @@ const TOGETHER = "It came while a reply was under way, and was answered together
 
 const BY_TOOL: Outcome = { kind: "replied", rule: "by-tool", detail: "The agent answered with its message tool." };
 
-/** The place of a reply that has not been cut into parts. */
+/** The part number of a reply that has not been cut into parts. */
 const WHOLE = -1;
 
 export class Replies implements RunObserver {
@@ -35,7 +35,7 @@ export class Replies implements RunObserver {
     this.#options = options;
   }
 
-  /** A run has ended; within the transaction that says so. */
+  /** Handles the end of a run, within the transaction that records it. */
   ended(record: RunRecord, outcome: RunOutcome): void {
     const { inbox, outbox } = this.#options;
     const { deliver } = record.request;
@@ -56,7 +56,7 @@ export class Replies implements RunObserver {
     };
     const payload: Payload = { content: { kind: "markdown", markdown }, ...this.answerTo(rows) };
     const to = this.#options.account(channel, account);
-    // A draft of the reply may be on its way: then the sender replaces it, between two messages of the chat.
+    // A draft of the reply may be on its way; the sender then replaces it between two messages of the chat.
     const hasDraft = outbox.of(place.origin).length > 0;
     const parts = to && !hasDraft ? composePartsNow(payload, to) : undefined;
     if (parts) for (const [part, each] of parts.entries()) outbox.add({ ...place, part, payload: each });
@@ -64,7 +64,7 @@ export class Replies implements RunObserver {
     setImmediate(() => this.#options.kick(channel, account));
   }
 
-  /** What the first part of a reply carries: the message that it quotes, and the way that its platform wants it back. */
+  /** What the first part of a reply carries: the message that it quotes, and the platform's handle for the answer. */
   answerTo(rows: readonly InboxRow[]): Pick<Payload, "replyTo" | "via"> {
     const last = rows.at(-1);
     if (last?.inbound.kind !== "message") return {};
@@ -75,7 +75,9 @@ export class Replies implements RunObserver {
     return { ...(quotes && { replyTo }), ...(via !== undefined && { via }) };
   }
 
-  /** A message has come to its end; when it was the last of a reply, that is the outcome of what was answered. */
+  /**
+   * Handles the end of a message. The end of the last one of a reply is the outcome of the messages that were answered.
+   */
   settled(row: OutboxRow): void {
     const runId = runOf(row.origin);
     if (runId === undefined || row.payload.isDraft) return;
@@ -88,7 +90,7 @@ export class Replies implements RunObserver {
     if (rows.some(({ state }) => state === "done")) this.#mend(runId, outcome);
   }
 
-  /** At a start: whatever ended without its outcome being written gets it now. */
+  /** Writes missing outcomes at a start. */
   review(): void {
     const { inbox, outbox, isOpen } = this.#options;
     for (const runId of inbox.runsUnderWay()) {
@@ -105,7 +107,7 @@ export class Replies implements RunObserver {
     }
   }
 
-  /** What was thought lost has been sent again. */
+  /** Corrects an outcome: a reply that seemed lost has been sent again. */
   #mend(runId: string, outcome: Outcome): void {
     const entry = this.#options.inbox.entryOfRun(runId);
     if (entry?.rule?.startsWith("delivery-") && outcome.kind === "replied")
@@ -113,7 +115,7 @@ export class Replies implements RunObserver {
   }
 }
 
-/** Under which origin a run's reply stands in the outbox. */
+/** The origin of a run's reply in the outbox. */
 export function originOf(runId: string): string {
   return `run:${runId}`;
 }
@@ -122,7 +124,7 @@ function runOf(origin: string): string | undefined {
   return origin.startsWith("run:") ? origin.slice(4) : undefined;
 }
 
-/** What a run's end decides by itself, whatever becomes of its last words. */
+/** The outcome that the end of a run decides by itself, without a reply; undefined when the reply decides. */
 function earlyOutcome(outcome: RunOutcome): Outcome | undefined {
   if (outcome.kind === "error") return { kind: "failed", rule: "agent-error", detail: outcome.error };
   if (outcome.kind === "merged") return undefined;
@@ -141,7 +143,7 @@ const STOPPED = { rule: "stopped", detail: "Somebody stopped the reply." };
 
 type OtherReason = Exclude<AbortReason, "timeout">;
 
-/** Why a reply was ended that ran into no limit. */
+/** The reason of a reply that was ended, other than by a limit. */
 const ENDED_FROM_OUTSIDE: Readonly<Record<OtherReason, Omit<Outcome, "kind">>> = {
   rpc: STOPPED,
   stop: STOPPED,
@@ -153,7 +155,7 @@ const ENDED_FROM_OUTSIDE: Readonly<Record<OtherReason, Omit<Outcome, "kind">>> =
   },
 };
 
-/** What people are told. */
+/** The text of a reply for people. */
 function replyOf(outcome: RunOutcome): string {
   if (outcome.kind === "ok") return outcome.text;
   if (outcome.kind === "merged") return "";

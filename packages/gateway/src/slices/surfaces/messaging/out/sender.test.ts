@@ -26,7 +26,7 @@ class Desk {
   readonly settled: OutboxRow[] = [];
   readonly account: Account;
   readonly sender: Sender;
-  /** Ends of messages cannot be written. */
+  /** Whether the ends of messages can be written. */
   isDiskFull = false;
 
   constructor(options: { repeatSafeMs?: number } = {}) {
@@ -66,7 +66,7 @@ class Desk {
     await this.quiet();
   }
 
-  /** Lets everything happen that needs no time; rendering loads a module once. */
+  /** Runs everything that needs no time; rendering loads a module once. */
   async quiet(): Promise<void> {
     await import("../../../../kit/text/render.ts");
     for (let turn = 0; turn < 40; turn++) await nextTurn();

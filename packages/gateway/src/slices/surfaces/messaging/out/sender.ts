@@ -1,6 +1,6 @@
 /**
- * Sends an account's outbox: in order within a chat, chats side by side, each row marked before it leaves and after it
- * was taken. What may have been taken is repeated only where that is harmless, or where the platform can be asked.
+ * Sends an account's outbox: in order within a chat, chats side by side. Each row is marked before and after it is
+ * sent. A doubtful message is repeated only where a repeat is harmless or the platform can be asked.
  */
 
 import { ignore, TellableError } from "../../../../base/errors.ts";
@@ -29,7 +29,7 @@ export interface SenderOptions {
 }
 
 const RETRY: Backoff = { baseMs: 500, maxMs: 30_000, factor: 2 };
-/** A harmless repeat is still not repeated for ever. */
+/** The most tries of a message, even where a repeat is harmless. */
 const MAX_ATTEMPTS = 8;
 const SEND_LIMIT_MS = 60_000;
 const AFTER_ERROR_MS = 5_000;
@@ -45,7 +45,7 @@ export class Sender {
     this.#options = options;
   }
 
-  /** The link is open: what was in doubt is settled, then everything that waits is sent. */
+  /** Called when the link is open: settles doubtful messages, then sends all waiting ones. */
   async opened(connection: Connection): Promise<void> {
     this.#isReady = false;
     const { outbox, account, log } = this.#options;
@@ -78,7 +78,7 @@ export class Sender {
     this.kick();
   }
 
-  /** Stops looking; what is under way ends by itself. */
+  /** Stops; a send under way ends by itself. */
   async stop(): Promise<void> {
     this.#isReady = false;
     this.#stop.abort(new TellableError("the account is stopped"));
@@ -91,14 +91,14 @@ export class Sender {
     if (this.#busy.has(chat)) return;
     const work = this.#drain(chat).catch((error: unknown) => {
       if (this.#stop.signal.aborted) return;
-      // A full disk, for example: what waits is on disk already and is tried again, but not in circles.
+      // On a full disk, for example, waiting messages are tried again after a pause, not in a tight loop.
       this.#options.log.error("sending ended in an unexpected error", { error });
       if (this.#isReady) this.#wakeLater(chat, AFTER_ERROR_MS);
     });
     this.#busy.set(chat, work);
     void work.then(() => {
       this.#busy.delete(chat);
-      // Something may have come between the last look and now.
+      // A message may have come between the last look and now.
       if (!this.#timers.has(chat) && this.#hasWork(chat)) this.#wake(chat);
     });
   }
@@ -168,7 +168,7 @@ export class Sender {
     );
     let sent: string;
     try {
-      // A library that does not listen to the signal must not hold the chat.
+      // A library that ignores the signal must not block the chat.
       sent = await within(this.#transmit(row, connection, limit.signal), { signal: limit.signal });
     } catch (error) {
       const problem = limit.signal.aborted
@@ -182,14 +182,14 @@ export class Sender {
   }
 
   /**
-   * Writes what the platform has said. It is known now and may never be told again: through all trouble of the machine it is
-   * kept and written.
+   * Writes the platform's answer. It may never be told again, so it is kept through all trouble of the machine until it
+   * is written.
    */
   async #keep(write: () => void): Promise<void> {
     await this.#options.machine.persist(write, this.#stop.signal);
   }
 
-  /** Hands the message to the platform; resolves with its id there. */
+  /** Sends the message; resolves with its id on the platform. */
   async #transmit(row: OutboxRow, connection: Connection, signal: AbortSignal): Promise<string> {
     const { payload, chat, clientId, providerId } = row;
     if (payload.content.kind === "poll") {
@@ -205,7 +205,7 @@ export class Sender {
         await connection.edit({ chat, id: providerId, isOwn: true }, textOfPart(payload), signal);
         return providerId;
       } catch (error) {
-        // The draft is gone, or too old to be changed: the text is sent as a message of its own.
+        // The draft is gone, or too old to edit: send the text as a new message.
         if (!(error instanceof ChannelError) || error.kind !== "rejected") throw error;
       }
     }
@@ -229,14 +229,17 @@ export class Sender {
       case "network":
         return await this.#later(row, now + backoffMs(row.attempts, RETRY), error.message);
       default:
-        // The account itself is in trouble: the message waits for it until it expires.
+        // The account itself has a problem: the message waits for it until it expires.
         return await this.#later(row, now + backoffMs(row.attempts, RETRY), error.message);
     }
     log.warn("a message was refused by the platform", { ...account.key, outboxId: row.id, problem: error.message });
     await this.#end(row, "failed", error.message);
   }
 
-  /** It may have been taken: the same id again where the platform knows it, else the platform is asked, else it stays in doubt. */
+  /**
+   * Handles a message that may have been taken: sends it again under its id where the platform knows ids, else asks the
+   * platform, else leaves it doubtful.
+   */
   async #inDoubt(row: OutboxRow, error: ChannelError, connection: Connection): Promise<void> {
     const { clock } = this.#options;
     const isHarmless = this.#isRepeatSafe(row);
@@ -245,7 +248,7 @@ export class Sender {
     await this.#settleDoubt(row, connection, error.message);
   }
 
-  /** Whether the platform still knows the message's id. A clock that was moved back tells nothing of that. */
+  /** Whether the platform still knows the message's id. After the clock was moved back, this cannot be told. */
   #isRepeatSafe({ sentAt, queuedAt }: OutboxRow): boolean {
     const { account, clock } = this.#options;
     const sinceMs = clock.now() - (sentAt ?? queuedAt);
@@ -291,7 +294,7 @@ export class Sender {
     await this.#settle(id, () => outbox.end(id, state, problem));
   }
 
-  /** The end of a message and what follows from it, in one transaction. */
+  /** Records the end of a message and its consequences in one transaction. */
   async #settle(id: number, end: () => void): Promise<void> {
     const { outbox, atomically, settled } = this.#options;
     await this.#keep(() =>
@@ -324,7 +327,7 @@ function textOfPart({ content, isPlain }: Payload): Rendered {
   return isPlain ? { text: content.text.plain, plain: content.text.plain } : content.text;
 }
 
-/** What a channel has thrown while it sent: what is not known is not known. */
+/** The error of a send as a `ChannelError`; an unclear failure has kind `unknown`. */
 function toSendError(error: unknown, { definition: { label } }: Account): ChannelError {
   return error instanceof ChannelError
     ? error

@@ -1,4 +1,4 @@
-/** The web as tools reach it: guarded, and with a sentence for the model when something is wrong. */
+/** Requests of tools to the web: guarded, and with a sentence for the model when something fails. */
 import { GatewayError, messageOf } from "../../../../../base/errors.ts";
 import type { Fetched } from "../../../../../base/net/safe-fetch.ts";
 import { tools as toolSettings } from "../../settings.ts";
@@ -6,7 +6,7 @@ import type { Gateway } from "../../slice.ts";
 
 const MAX_BYTES = 5 * 1024 * 1024;
 
-/** Asks for an address; the answer's body has not been read. Throws `UNAVAILABLE`, or the signal's reason. */
+/** Requests an address; the body has not been read. Throws `UNAVAILABLE`, or the signal's reason. */
 export async function askWeb(url: string, { clock, config }: Gateway, signal: AbortSignal): Promise<Fetched> {
   const { safeFetch } = await import("../../../../../base/net/safe-fetch.ts");
   const { allowPrivateHosts } = config.of(toolSettings).current.web ?? {};

@@ -53,7 +53,7 @@ export const webFetch = defineTool({
   },
 });
 
-/** The whole body; what will not be read need not be loaded first. */
+/** Reads the whole body; a body that will not be used is not read. */
 async function wholeOf(answer: Fetched): Promise<Buffer> {
   const { mimeType, announcedBytes } = answer;
   if (/^(video|audio|font)\/|^application\/(pdf|zip|octet-stream)$/.test(mimeType) && announcedBytes !== undefined)
@@ -61,7 +61,7 @@ async function wholeOf(answer: Fetched): Promise<Buffer> {
   return await bytesOf(answer);
 }
 
-/** What it is: by its content for pictures and the like, else as the server says, else by its looks. */
+/** The type of an answer: by its content for pictures and the like, else as the server says, else by its beginning. */
 async function typeOf({ mimeType }: Fetched, bytes: Buffer): Promise<string> {
   const { fileTypeFromBuffer } = await import("file-type");
   const found = (await fileTypeFromBuffer(bytes))?.mime;
@@ -100,7 +100,7 @@ function decoderOf(charset: string | undefined): TextDecoder {
   }
 }
 
-/** Above this JSON is shown as it came: reading and writing it would hold the gateway. */
+/** The longest JSON that is indented; parsing and writing more would block the gateway. */
 const MAX_INDENTED_CHARS = 1_000_000;
 
 function indented(text: string): string {
@@ -109,7 +109,7 @@ function indented(text: string): string {
   return value === undefined ? text : JSON.stringify(value, null, 2);
 }
 
-/** How long a JSON text becomes by indenting it: two blanks a level for each line, so a deep one grows without measure. */
+/** The length of a JSON text when indented by two spaces a level; a deeply nested one grows without bound. */
 function indentedChars(text: string): number {
   let total = text.length;
   let depth = 0;

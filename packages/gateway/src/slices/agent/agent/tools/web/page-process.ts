@@ -1,4 +1,7 @@
-/** The process in which one page or PDF is read: a line that says how and the bytes come in, what stands there goes out. */
+/**
+ * The program of the child process that reads one page or PDF. Its input is a line with options and then the bytes; its
+ * output is the text.
+ */
 import { buffer } from "node:stream/consumers";
 import { ignore } from "../../../../../base/errors.ts";
 
@@ -29,7 +32,7 @@ async function pdfOf(data: Uint8Array): Promise<{ text: string }> {
   };
 }
 
-/** In the encoding that the server, or the page, names; UTF-8 when nobody does or the name means nothing. */
+/** Decodes a page in the encoding that the server or the page names; UTF-8 when none is named or known. */
 function decoded(page: Uint8Array, named: string | undefined): string {
   const head = new TextDecoder("latin1").decode(page.subarray(0, 2_048));
   const label = named ?? /<meta[^>]+charset\s*=\s*["']?([\w-]+)/i.exec(head)?.[1] ?? "utf-8";

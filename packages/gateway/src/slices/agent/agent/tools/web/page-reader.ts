@@ -1,6 +1,6 @@
 /**
- * Reads pages and PDFs in a process of its own: they are hostile and heavy, and neither the gateway's loop nor its memory may be
- * theirs to take. A thread is not enough: one that runs out of memory can take its process along.
+ * Reads pages and PDFs in a process of its own: they are hostile and heavy, and must take neither the gateway's loop
+ * nor its memory. A thread is not enough, because one that runs out of memory can end the process.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -12,22 +12,22 @@ import type { Clock } from "../../../../../base/time/clock.ts";
 import { within } from "../../../../../base/time/deadline.ts";
 import type { Page, PageFormat } from "./page.ts";
 
-/** What is to be read. */
+/** The input of the child process. */
 export interface PageTask {
   readonly bytes: Uint8Array;
   readonly charset: string | undefined;
-  /** Where it was found. */
+  /** The address of the page. */
   readonly url: string;
   readonly format: PageFormat;
 }
 
 const LIMIT_MS = 10_000;
-/** Its reader is larger than that of pages. */
+/** The time limit for a PDF, whose reader takes longer to load. */
 const PDF_LIMIT_MS = 30_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
-/** It may read the libraries that it needs, and nothing else: no writing, no programs. */
+/** The child may read files (its libraries), and may neither write nor start programs. */
 const FLAGS = ["--max-old-space-size=256", "--permission", "--allow-fs-read=*", "--no-warnings"];
-/** In the source tree; beside the bundle's chunks; beside the bundle. */
+/** Places of the program: in the source tree, beside the bundle's chunks, beside the bundle. */
 const PLACES = ["page-process.ts", "../page-process.mjs", "page-process.mjs"];
 
 interface Apart {
@@ -36,7 +36,7 @@ interface Apart {
   readonly limitMs?: number;
 }
 
-/** The page of some HTML. Throws `UNAVAILABLE` when it is too much to read, or the signal's reason. */
+/** Reads HTML. Throws `UNAVAILABLE` when it is too large, or the signal's reason. */
 export async function readPageApart({ bytes, ...how }: PageTask, options: Apart): Promise<Page> {
   return (await readApart(bytes, how, options)) as Page;
 }
@@ -81,7 +81,7 @@ async function outputOf(child: ChildProcess): Promise<unknown> {
   return JSON.parse(Buffer.concat(chunks).toString()) as unknown;
 }
 
-/** Whatever else this machine does goes first. */
+/** Gives the process the lowest priority. */
 function giveWay({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) setPriority(pid, 10);

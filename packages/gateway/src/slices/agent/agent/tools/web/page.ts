@@ -1,4 +1,4 @@
-/** A web page as a model reads it: its title and its article, as Markdown or plain text. Heavy: see `page-reader.ts`. */
+/** Turns a web page into Markdown or plain text for a model: its title and its article. Heavy: see `page-reader.ts`. */
 
 import { Readability } from "@mozilla/readability";
 import { parseHTML } from "linkedom";
@@ -14,14 +14,14 @@ export interface Page {
   readonly text: string;
 }
 
-/** Below this an "article" is a banner or a cookie notice, and the whole page says more. */
+/** A shorter "article" is a banner or a cookie notice; the whole page is used instead. */
 const MIN_ARTICLE_CHARS = 250;
-/** Above this a page is only stripped of its tags: building it takes seconds and hundreds of megabytes. */
+/** A page with more tags is only stripped of them: parsing it takes seconds and hundreds of megabytes. */
 const MAX_TAGS = 60_000;
 const SILENT = /<(script|style|noscript|template|svg|iframe)\b[^>]*>[\s\S]*?<\/\1\s*>/gi;
 const NOISE = "title, nav, footer, form, dialog, canvas";
 
-/** Reads a page. `url` is where it was found: links are made whole with it. */
+/** Reads a page. `url` is its address, which relative links need. */
 export function readPage(html: string, { url, format }: { url: string; format: PageFormat }): Page {
   const spoken = html.replace(SILENT, " ");
   try {
@@ -82,7 +82,7 @@ function markdownOf(root: Element): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
 
-/** The text between the tags; takes time in proportion to the page, whatever stands in it. */
+/** The text between the tags, in time proportional to the page. */
 function stripped(html: string): string {
   const text = html
     .replace(/<\/?(?:p|div|li|tr|h[1-6]|br|table|section|article)\b[^<>]*>/gi, "\n")
@@ -97,7 +97,7 @@ function characterOf(code: number): string {
   return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : " ";
 }
 
-/** No blanks at the ends of lines, and never more than one empty line. */
+/** Trims lines, and keeps at most one empty line in a row. */
 function tidy(text: string): string {
   return text
     .split("\n")

@@ -1,15 +1,15 @@
-/** Who can search the web for us. Each is a value: what it needs, what it is asked, and how its answer is read. */
+/** The search providers. Each is a value: what it needs, its request, and how its answer is read. */
 
 /** One result. */
 export interface SearchHit {
   readonly title: string;
   readonly url: string;
   readonly snippet: string;
-  /** When it was published, as the provider says it. */
+  /** The date of publication in the provider's form. */
   readonly date?: string | undefined;
 }
 
-/** One question to a provider's service. */
+/** One request to a provider. */
 export interface SearchRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -25,11 +25,11 @@ export interface SearchProvider {
   readonly urlEnv?: string;
   readonly baseUrl?: string;
   request(query: string, options: { readonly count: number; readonly apiKey: string }): SearchRequest;
-  /** The hits in the provider's answer; whatever is not there is left out. */
+  /** The hits in the provider's answer; missing fields are left out. */
   read(answer: unknown): SearchHit[];
 }
 
-/** In the order in which one is chosen when several have a key. */
+/** The order in which one is chosen when several have a key. */
 export const SEARCH_PROVIDERS: readonly SearchProvider[] = [
   {
     id: "brave",
@@ -114,7 +114,7 @@ function hits(rows: unknown, names: { url: string; snippet: string; date: string
   });
 }
 
-/** One line, without the tags with which some providers mark the words that were found. */
+/** A text as one line, without the tags with which some providers mark the found words. */
 function textOf(value: unknown): string {
   if (typeof value !== "string") return "";
   return value

@@ -1,4 +1,4 @@
-/** `web_search`: asks the search provider that is set up; there is no such tool until one is. */
+/** `web_search`: asks the configured search provider; the tool exists only when there is one. */
 import { Type } from "@sinclair/typebox";
 import { GatewayError, messageOf, TellableError } from "../../../../../base/errors.ts";
 import type { Env } from "../../../../../base/files.ts";
@@ -61,7 +61,7 @@ function settingsOf({ config }: Gateway): SearchSettings {
   return config.of(toolSettings).current.web?.search ?? {};
 }
 
-/** The provider that searches, or a sentence that says what has to be set. */
+/** The provider to use, or a sentence that says which setting is missing. */
 function readyProvider(settings: SearchSettings, env: Env): Ready | string {
   const { provider: wanted } = settings;
   if (wanted === undefined && settings.apiKey !== undefined)
