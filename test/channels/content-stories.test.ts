@@ -83,9 +83,9 @@ describe("an edit", () => {
     };
 
     fake.pushes("edited_message", edited);
+    await bench.delivered("first heard");
     fake.pushes("message", { ...edited, edit_date: undefined });
 
-    await bench.delivered("first heard");
     await bench.asks("and then", { ...CLUB, mentionsBot: true });
     assert.equal(bench.times("first heard"), 1);
   });
@@ -159,6 +159,8 @@ test("BlueBubbles: a file that comes after its message is taken in with it", asy
 
   assert.equal(picturesIn(request), 1);
   await until(fake, "one answer", () => fake.delivered.length === 1);
+  const { entries } = await bench.operator.call("inbox.list", {});
+  assert.deepEqual(entries.map(({ kind }: { kind: string }) => kind).toSorted(), ["files", "message"]);
 });
 
 test("a reply to a picture of somebody else shows the model the picture", async () => {
