@@ -58,6 +58,11 @@ export interface FakeDiscord extends FakePlatform {
   readonly counted: { readonly identify: number; readonly resume: number };
   /** How many requests the API had, by method and path pattern such as "POST /channels/:id/messages". */
   readonly requests: ReadonlyMap<string, number>;
+  /** A message with fields that `says` does not make. */
+  sends(fields: object, options?: Omit<SaysOptions, "files">): Promise<Said>;
+  /** Any event of the gateway. */
+  tells(type: string, data: object): void;
+  presses(messageId: string, data: string, options?: Pick<SaysOptions, "from">): Promise<void>;
   /** Ends all sessions: those who are connected are told, the others when they come back. */
   expireSessions(): void;
   /** Asks clients to connect again. */
@@ -150,6 +155,18 @@ class Platform implements FakeDiscord {
     });
     this.#gateway.dispatch("MESSAGE_CREATE", this.#world.dispatched(message));
     return this.#said(message.id, channelId, author);
+  }
+
+  async sends(fields: object, options: Omit<SaysOptions, "files"> = {}): Promise<Said> {
+    const author = this.#world.person(options.from ?? "alice", options.asBot);
+    const channelId = this.#goTo(author, options);
+    const message = this.#world.add({ channelId, author, content: "" });
+    this.#gateway.dispatch("MESSAGE_CREATE", { ...this.#world.dispatched(message), ...fields });
+    return this.#said(message.id, channelId, author);
+  }
+
+  tells(type: string, data: object): void {
+    this.#gateway.dispatch(type, data as Record<string, unknown>);
   }
 
   idOf(who: string | { readonly group: string }): string {

@@ -111,6 +111,7 @@ export class BlueBubblesServer {
         uti: file.kind === "voice" ? "com.apple.coreaudio-format" : "public.data",
       })),
       chats: [chatOnWire(chat)],
+      ...message.fields,
     };
   }
 
@@ -169,10 +170,11 @@ export class BlueBubblesServer {
     return await this.#send(Object.fromEntries(form.entries()), file);
   }
 
-  async #newChat({ addresses, message, tempGuid }: Fields): Promise<unknown> {
+  async #newChat({ addresses, message, tempGuid, service = "iMessage" }: Fields): Promise<unknown> {
     const [address] = Array.isArray(addresses) ? addresses : [];
     if (typeof address !== "string") throw new Refusal(400, "Validation Error", "The addresses field is mandatory");
-    const chat = this.#mac.directChat(address);
+    if (service !== "iMessage" && service !== "SMS") throw new Refusal(400, "Validation Error", "Invalid service");
+    const chat = this.#mac.directChat(address, service);
     await this.#send({ chatGuid: chat.guid, message, tempGuid }, undefined);
     return chatOnWire(chat);
   }

@@ -74,6 +74,13 @@ export class FakeBlueBubbles implements FakePlatform {
     return saidOf(this.#lastSaid);
   }
 
+  /** The server tells of a message once more, as it then is. */
+  async tellsAgain({ id }: Said, fields: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    const message = this.#message(id);
+    message.fields = fields;
+    await this.#server.tell("updated-message", this.#server.onWire(message));
+  }
+
   /** Somebody says something that no webhook tells of. */
   saysUnheard(text: string, options: SaysOptions = {}): Said {
     return saidOf(this.#mac.says(text, options));

@@ -243,6 +243,7 @@ export class ImsgServer implements AsyncDisposable {
         missing: false,
       })),
       reactions: [],
+      ...message.fields,
       ...(tapback && {
         is_reaction: true,
         reaction_emoji: tapback.emoji,

@@ -22,6 +22,8 @@ export type Service = "iMessage" | "SMS" | "RCS";
 /** How somebody says something to a Mac. */
 export interface MacSaysOptions extends SaysOptions {
   readonly service?: Service;
+  /** What the program or server tells of it beside, or instead of, what it tells of any message. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 export interface MacChat {
@@ -57,13 +59,15 @@ export interface MacMessage {
   readonly mentions?: readonly MacMention[] | undefined;
   readonly tapback?: { readonly target: string; readonly emoji: string; readonly isRemoved: boolean } | undefined;
   readonly clientId?: string | undefined;
+  /** What is told of it beside, or instead of, what is told of any message. */
+  fields?: Readonly<Record<string, unknown>> | undefined;
   edits: number;
   editedAt?: number;
   unsentAt?: number;
 }
 
 type NewMessage = Pick<MacMessage, "chat" | "sender" | "text"> &
-  Partial<Pick<MacMessage, "at" | "files" | "replyTo" | "mentions" | "tapback" | "clientId">>;
+  Partial<Pick<MacMessage, "at" | "files" | "replyTo" | "mentions" | "tapback" | "clientId" | "fields">>;
 
 export class Mac {
   readonly changes = new Changes();
@@ -158,6 +162,7 @@ export class Mac {
       mentions,
       files,
       replyTo,
+      fields: options.fields,
       ...(at !== undefined && { at }),
     });
   }

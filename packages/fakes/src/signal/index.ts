@@ -43,6 +43,10 @@ export interface FakeSignal extends FakePlatform {
   stylesOf(messageId: string): readonly string[];
   /** The owner writes on the phone: to somebody, or a note to self. `as` is somebody else who claims to be it. */
   fromPhone(text: string, options?: { readonly to?: string; readonly as?: string }): Promise<Said>;
+  /** A message with fields of signal-cli's JSON that `says` does not make. */
+  sends(data: object, options?: Pick<SaysOptions, "from" | "in">): Promise<Said>;
+  /** An event of alice's that is no message. */
+  tells(content: Record<string, unknown>): void;
   /** The account id of somebody, beside their number. */
   uuidOf(name: string): string;
   /** Files are slow: they arrive when what is returned is disposed. */
@@ -173,6 +177,20 @@ class Platform implements FakeSignal {
       },
     });
     return { id: String(timestamp), chatId: to.number, senderId: this.self.number };
+  }
+
+  async sends(data: object, options: Pick<SaysOptions, "from" | "in"> = {}): Promise<Said> {
+    const author = this.#world.person(options.from ?? "alice");
+    const group = this.#groupOf(options);
+    const timestamp = this.#world.timestamp();
+    const groupInfo = group && { groupId: group.id, groupName: group.name, revision: 1, type: "DELIVER" };
+    const common = { timestamp, message: null, expiresInSeconds: 0, viewOnce: false, ...(groupInfo && { groupInfo }) };
+    this.#emit(author, timestamp, { dataMessage: { ...common, ...data } });
+    return { id: String(timestamp), chatId: group ? `group:${group.id}` : author.number, senderId: author.number };
+  }
+
+  tells(content: Record<string, unknown>): void {
+    this.#emit(this.#world.person("alice"), this.#world.timestamp(), content);
   }
 
   idOf(who: string | { readonly group: string }): string {
@@ -378,9 +396,10 @@ class Platform implements FakeSignal {
   }
 }
 
-function quoteOf({ timestamp, author, text }: Message): Record<string, unknown> {
+function quoteOf({ timestamp, author, text, files }: Message): Record<string, unknown> {
   const { number, uuid } = author;
-  return { id: timestamp, author: number, authorNumber: number, authorUuid: uuid, text, attachments: [] };
+  const attachments = files.map(({ mimeType, fileName }) => ({ contentType: mimeType, filename: fileName }));
+  return { id: timestamp, author: number, authorNumber: number, authorUuid: uuid, text, attachments };
 }
 
 function rateLimited(retryAfterMs: number): RpcError {

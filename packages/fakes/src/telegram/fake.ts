@@ -123,7 +123,9 @@ export class FakeTelegram implements FakePlatform {
   async edits(said: Said, text: string): Promise<void> {
     const message = this.#message(said.id);
     message.text = text;
-    message.content = { ...message.content, ...("text" in message.content ? { text } : { caption: text }) };
+    const entities = entitiesOf(text);
+    const now = "text" in message.content ? { text, entities } : { caption: text, caption_entities: entities };
+    message.content = { ...message.content, ...now };
     message.edits += 1;
     this.#world.changes.tell();
     this.#updates.push("edited_message", onWire(message, this.#world));

@@ -7,7 +7,7 @@ import type { FileUse, MediaHost } from "./media-host.ts";
 export interface Context {
   readonly mentions?: readonly string[];
   /** The message that it answers, and who wrote that. */
-  readonly quote?: { readonly id: string; readonly author: string; readonly text: string } | undefined;
+  readonly quote?: { readonly id: string; readonly author: string; readonly message: proto.IMessage } | undefined;
   /** It is passed on; by whom it was written first is not said. */
   readonly isForwarded?: boolean;
 }
@@ -59,7 +59,7 @@ function contextOf({ mentions = [], quote, isForwarded = false }: Context): prot
   return {
     ...(mentions.length > 0 && { mentionedJid: [...mentions] }),
     ...(isForwarded && { isForwarded, forwardingScore: 1 }),
-    ...(quote && { stanzaId: quote.id, participant: quote.author, quotedMessage: { conversation: quote.text } }),
+    ...(quote && { stanzaId: quote.id, participant: quote.author, quotedMessage: quote.message }),
   };
 }
 

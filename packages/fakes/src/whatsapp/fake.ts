@@ -314,9 +314,9 @@ export class FakeWhatsApp implements FakePlatform {
 
   #quote(id: string): Context["quote"] {
     const letter = this.#incoming.letter(id);
-    if (letter) return { id, author: letter.from.person.lid, text: letter.message.conversation ?? "" };
+    if (letter) return { id, author: letter.from.person.lid, message: letter.message };
     const own = this.delivered.find((message) => message.id === id);
-    return { id, author: this.#account.phone.person.lid, text: own?.raw ?? "" };
+    return { id, author: this.#account.phone.person.lid, message: { conversation: own?.raw ?? "" } };
   }
 
   #letter(id: string): Letter {
