@@ -15,13 +15,18 @@ async function start(args) {
   return runNode(["packages/gateway/bin/moltbot.mjs", "gateway", ...args]);
 }
 
-/** Runs the given test files, or all of them; no test, nor a process that it starts, may leave this machine. */
+/** Runs tests; no test, nor a process that it starts, may leave this machine. */
 async function test(args) {
   await buildWhenStale();
-  const guard = pathToFileURL(join(root, "test/support/loopback-only.mjs"));
-  process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, `--import=${guard}`].filter(Boolean).join(" ");
-  const files = args.length > 0 ? args : ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"];
-  return runNode(["--conditions=moltbot-source", "--test", "--test-concurrency=2", ...files]);
+  return runNode(["--conditions=moltbot-source", "scripts/test/run.ts", ...args], { env: testEnv() });
+}
+
+/** The environment of tests: what every process of theirs loads first. */
+function testEnv() {
+  const preloads = ["loopback-only", "compile-cache"].map(
+    (name) => `--import=${pathToFileURL(join(root, `test/support/${name}.mjs`))}`,
+  );
+  return { NODE_OPTIONS: [process.env.NODE_OPTIONS, ...preloads].filter(Boolean).join(" ") };
 }
 
 /** Everything that must hold before a commit; runs every step, names those that failed. */

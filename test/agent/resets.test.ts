@@ -19,6 +19,14 @@ function shown({ body }: SeenRequest | undefined = { body: {} } as SeenRequest):
   return (body.messages as { content: string }[]).slice(1).map(({ content }) => unframed(content));
 }
 
+/** Half an hour before conversations begin anew, where the test runs. */
+function clockAtHalfPastThree(): FakeClock {
+  const clock = new FakeClock();
+  const hour = new Date(clock.now()).getHours();
+  clock.advance((((3 - hour + 24) % 24) * 60 + 30) * 60_000 - (clock.now() % 3_600_000));
+  return clock;
+}
+
 test("a message that comes after the conversation was idle for so long is the first of a new one", async () => {
   await using model = await fakeOpenAI();
   await using gateway = await withSession(model, { reset: { mode: "idle", idleMinutes: 2 } });
@@ -46,11 +54,8 @@ test("a message that comes after the conversation was idle for so long is the fi
 
 test("by default a conversation lasts until four in the morning", async () => {
   await using model = await fakeOpenAI();
-  const clock = new FakeClock();
-  await using gateway = await withSession(model, {}, clock);
+  await using gateway = await withSession(model, {}, clockAtHalfPastThree());
   const client = await admin(gateway);
-  const hour = new Date(clock.now()).getHours();
-  await gateway.pass((((3 - hour + 24) % 24) * 60 + 30) * 60_000 - (clock.now() % 3_600_000));
   await say(client, "late");
   await gateway.pass(29 * 60_000);
   await say(client, "later");
@@ -66,10 +71,13 @@ test("by default a conversation lasts until four in the morning", async () => {
 
 test("mode off: a conversation lasts for ever", async () => {
   await using model = await fakeOpenAI();
-  await using gateway = await withSession(model, { reset: { mode: "off" } });
+  const clock = clockAtHalfPastThree();
+  await using gateway = await withSession(model, { reset: { mode: "off" } }, clock);
+  await say(await admin(gateway), "one");
+  await gateway.stop();
+  clock.advance(30 * 3_600_000);
+  await gateway.start();
   const client = await admin(gateway);
-  await say(client, "one");
-  await gateway.pass(30 * 3_600_000);
 
   await say(client, "two");
 

@@ -1,0 +1,83 @@
+/**
+ * Which test files share a process, and which begin first. A process that starts a gateway costs over a second before its
+ * first test: it reads the sources, and runs code that no compiler has seen yet. Files that leave their process as they
+ * found it share one, which halves the CPU of the whole suite.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+/** Test files that run in one process, by their paths from the root. */
+export type Batch = readonly string[];
+
+/** How long each test file takes, in seconds. Those that are not named take a moment. */
+export type Times = Readonly<Record<string, number>>;
+
+/** Folders whose files may share a process, and how many do at most. */
+const SHARING: readonly { readonly files: RegExp; readonly size: number }[] = [
+  { files: /^packages\/[^/]+\/src\//, size: 14 },
+  { files: /^test\/(wire|agent|stories)\//, size: 6 },
+  // Not those that load the libraries of several platforms, nor those that start programs.
+  { files: /^test\/channels\/(?!.*(?:conformance|emulator|drill|whatsapp|discord|slack|signal|imessage))/, size: 5 },
+];
+/** A batch that would take longer is parted: the last one to end keeps the others waiting. */
+const BATCH_SECONDS = 30;
+const MOMENT_SECONDS = 1;
+
+/** Hooks at the top of a file run for every test of its process. `after` alone is safe: it runs when all is over. */
+const HOOKS = /^(before|beforeEach|afterEach)\(/m;
+/** What changes the process for other files, or measures all of it. */
+const WHOLE_PROCESS =
+  /process\.(memoryUsage|cpuUsage|chdir|umask|emit|on|once|exitCode)|process\.kill\(process\.pid|process\.env(\.\w+|\[\w+\]) =|globalThis\.|\bgc\(|\bmock\.|monitorEventLoopDelay|getActiveResourcesInfo/;
+
+/** Whether a test file may run in a process with others. */
+export function mayShareProcess(path: string, text: string): boolean {
+  return SHARING.some(({ files }) => files.test(path)) && !HOOKS.test(text) && !WHOLE_PROCESS.test(text);
+}
+
+/** Parts test files into batches, the longest first, so that none begins when the others are about to end. */
+export function batchesOf(paths: readonly string[], read: (path: string) => string, times: Times = {}): Batch[] {
+  const seconds = (batch: Batch) => batch.reduce((sum, path) => sum + (times[path] ?? MOMENT_SECONDS), 0);
+  const sharing = new Set(paths.filter((path) => mayShareProcess(path, read(path))));
+  const shared = SHARING.flatMap(({ files, size }) =>
+    dealt(
+      [...sharing].filter((path) => files.test(path)),
+      { size, seconds },
+    ),
+  );
+  const alone = paths.filter((path) => !sharing.has(path)).map((path) => [path]);
+  return [...shared, ...alone].toSorted((one, other) => seconds(other) - seconds(one));
+}
+
+/** Deals files to as few batches as their number and their time allow: the longest first, each to the shortest batch. */
+function dealt(paths: Batch, { size, seconds }: { size: number; seconds: (batch: Batch) => number }): Batch[] {
+  const count = Math.max(Math.ceil(paths.length / size), Math.ceil(seconds(paths) / BATCH_SECONDS));
+  const batches: string[][] = Array.from({ length: Math.min(count, paths.length) }, () => []);
+  for (const path of paths.toSorted((one, other) => seconds([other]) - seconds([one]))) {
+    const shortest = batches.reduce((one, other) => (seconds(other) < seconds(one) ? other : one));
+    shortest.push(path);
+  }
+  return batches;
+}
+
+/** The file that runs a batch: its only one, or one written into `folder` that imports them all. */
+export function entryOf(batch: Batch, { root, folder, name }: { root: string; folder: string; name: string }): string {
+  const [first = ""] = batch;
+  if (batch.length === 1) return join(root, first);
+  const path = join(folder, `${name}.mjs`);
+  const imports = batch.map((each) => `await import(${JSON.stringify(pathToFileURL(join(root, each)).href)});`);
+  writeFileSync(path, `${imports.join("\n")}\n`);
+  return path;
+}
+
+/** An empty folder for the files that `entryOf` writes. */
+export function emptied(folder: string): string {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** Reads test files by their paths from `root`. */
+export function readerOf(root: string): (path: string) => string {
+  return (path) => readFileSync(join(root, path), "utf8");
+}
