@@ -6,9 +6,6 @@ const cases = ["http://192.0.2.1/", "http://[2001:db8::1]/", "https://api.telegr
 
 for (const url of cases) {
   test(`a request to ${url} is refused`, async () => {
-    const started = performance.now();
-
     await assert.rejects(fetch(url), (error: Error) => /only use loopback/.test(String(error.cause)));
-    assert.ok(performance.now() - started < 1_000);
   });
 }

@@ -30,6 +30,12 @@ const HOOKS = /^(before|beforeEach|afterEach)\(/m;
 const WHOLE_PROCESS =
   /process\.(memoryUsage|cpuUsage|chdir|umask|emit|on|once|exitCode)|process\.kill\(process\.pid|process\.env(\.\w+|\[\w+\]) =|globalThis\.|\bgc\(|\bmock\.|monitorEventLoopDelay|getActiveResourcesInfo/;
 
+/** A file that cannot be loaded is a failed test of its own: the others of its batch run all the same. */
+const ENTRY = `import { test } from "node:test";
+const failed = (file, error) => test(file, () => { throw error; });
+const load = (file) => import(file).catch((error) => void failed(file, error));
+`;
+
 /** Whether a test file may run in a process with others. */
 export function mayShareProcess(path: string, text: string): boolean {
   return SHARING.some(({ files }) => files.test(path)) && !HOOKS.test(text) && !WHOLE_PROCESS.test(text);
@@ -65,8 +71,8 @@ export function entryOf(batch: Batch, { root, folder, name }: { root: string; fo
   const [first = ""] = batch;
   if (batch.length === 1) return join(root, first);
   const path = join(folder, `${name}.mjs`);
-  const imports = batch.map((each) => `await import(${JSON.stringify(pathToFileURL(join(root, each)).href)});`);
-  writeFileSync(path, `${imports.join("\n")}\n`);
+  const files = batch.map((each) => pathToFileURL(join(root, each)).href);
+  writeFileSync(path, `${ENTRY}for (const file of ${JSON.stringify(files, null, 2)}) await load(file);\n`);
   return path;
 }
 

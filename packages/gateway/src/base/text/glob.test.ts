@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { cpuMsOf } from "../../../../../test/support/cpu-time.ts";
 import { matchesGlob, matchesName, matchesPath } from "./glob.ts";
 
 const CASES: readonly [pattern: string, text: string, is: boolean][] = [
@@ -38,10 +39,9 @@ test("says what a regular expression says", () => {
 });
 
 test("a pattern of many stars does not hold the gateway", () => {
-  const before = performance.now();
+  const ms = cpuMsOf(() => assert.equal(matchesGlob("*a".repeat(50), `${"a".repeat(4_000)}b`), false));
 
-  assert.equal(matchesGlob("*a".repeat(50), `${"a".repeat(4_000)}b`), false);
-  assert.ok(performance.now() - before < 1_000);
+  assert.ok(ms < 1_000, `${ms} ms`);
 });
 
 test("a list of tools knows a star at the end alone", () => {

@@ -8,7 +8,7 @@ import { after, test } from "node:test";
 import { PolicyStage } from "../../../../../../../test/support/policy-stage.ts";
 import type { AllowEntry } from "./policy.ts";
 
-const FIXTURE = join(import.meta.dirname, "../../../../../test/fixtures/programs.txt");
+const FIXTURE = join(import.meta.dirname, "../../../../../../../test/fixtures/programs.txt");
 const PROGRAMS: ReadonlyMap<string, readonly string[]> = new Map(
   readFileSync(FIXTURE, "utf8")
     .split("\n")
