@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { isAlive } from "../support/is-alive.ts";
+import { LIMIT_MS } from "../support/time-limit.ts";
 import { killableOver } from "./killable-gateway.ts";
 import { say } from "./support.ts";
 
@@ -52,7 +53,7 @@ test("a command that ran when the gateway was killed ends with it, and is not ru
 
 /** Waits until a file has a line. */
 async function written(read: () => string): Promise<void> {
-  const limit = AbortSignal.timeout(10_000);
+  const limit = AbortSignal.timeout(LIMIT_MS);
   for (;;) {
     try {
       if (read().endsWith("\n")) return;

@@ -6,6 +6,7 @@ import { ChannelBench } from "../channels/bench.ts";
 import { Home } from "../cli/harness.ts";
 import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { LIMIT_MS } from "../support/time-limit.ts";
 import { configFor } from "./support.ts";
 
 const AGENTS = { list: [{ id: "main" }, { id: "work", model: "fake/work-model" }] };
@@ -54,7 +55,7 @@ test("messages of a channel that came while a reply was under way have one answe
   await asked;
   await bench.fake.says("second");
   await bench.fake.says("third");
-  const limit = AbortSignal.timeout(10_000);
+  const limit = AbortSignal.timeout(LIMIT_MS);
   for (;;) {
     const { entries } = await bench.operator.call("inbox.list", {});
     if (entries.filter(({ state }: { state: string }) => state === "running").length === 3) break;

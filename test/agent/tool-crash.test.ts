@@ -5,6 +5,7 @@ import { test } from "node:test";
 import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { unframed } from "../support/frames.ts";
+import { LIMIT_MS } from "../support/time-limit.ts";
 import type { WireClient } from "../support/wire-client.ts";
 import { KillableGateway } from "./killable-gateway.ts";
 import { configFor, say } from "./support.ts";
@@ -33,7 +34,7 @@ async function killedWithin(
 
 /** Resolves when a tool has noted its first call. */
 async function begun(called: () => string[]): Promise<void> {
-  const limit = AbortSignal.timeout(15_000);
+  const limit = AbortSignal.timeout(LIMIT_MS);
   for (;;) {
     try {
       return void called();

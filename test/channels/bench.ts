@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type Delivered, type FakePlatform, type Said, type SaysOptions, until } from "@moltbot/fakes";
 import { ignore } from "../../packages/gateway/src/base/errors.ts";
 import { type Connected, type TestGateway, type TestGatewayOptions, testGateway } from "../support/gateway.ts";
+import { LIMIT_MS } from "../support/time-limit.ts";
 import type { Frame } from "../support/wire-client.ts";
 
 /** Starts a fake platform. */
@@ -16,7 +17,6 @@ export const OPEN = {
   groups: { "*": { requireMention: true } },
 } as const;
 
-const LINK_LIMIT_MS = 30_000;
 /** Platforms that keep no link open never notice. */
 const NOTICE_LIMIT_MS = 1_000;
 
@@ -83,7 +83,7 @@ export class ChannelBench implements AsyncDisposable {
 
   /** Waits until the account says that it is connected and the platform agrees. */
   async linked(): Promise<void> {
-    const limit = AbortSignal.timeout(LINK_LIMIT_MS);
+    const limit = AbortSignal.timeout(LIMIT_MS);
     for (;;) {
       const { state, problem } = await this.account();
       if (state === "connected" && this.fake.isLinked) return;
@@ -103,7 +103,7 @@ export class ChannelBench implements AsyncDisposable {
   }
 
   /** Waits until the account stands somewhere. */
-  async accountIs(state: string, limitMs = 15_000): Promise<Frame["payload"]> {
+  async accountIs(state: string, limitMs = LIMIT_MS): Promise<Frame["payload"]> {
     const limit = AbortSignal.timeout(limitMs);
     for (;;) {
       const account = await this.account();
@@ -135,7 +135,7 @@ export class ChannelBench implements AsyncDisposable {
   }
 
   /** The message that the platform has with exactly this text. */
-  async delivered(text: string, limitMs = 20_000): Promise<Delivered> {
+  async delivered(text: string, limitMs = LIMIT_MS): Promise<Delivered> {
     const look = () => this.fake.delivered.find((message) => message.text.trim() === text && !message.isUnsent);
     return await until(this.fake, `“${text.slice(0, 60)}” to be delivered`, look, limitMs).catch((error: Error) => {
       const seen = this.fake.delivered.map(({ text: each }) => each.slice(0, 60));
@@ -149,7 +149,7 @@ export class ChannelBench implements AsyncDisposable {
   }
 
   /** What was decided about the newest message that says this. */
-  async decided(text: string, limitMs = 15_000): Promise<Frame["payload"]> {
+  async decided(text: string, limitMs = LIMIT_MS): Promise<Frame["payload"]> {
     const limit = AbortSignal.timeout(limitMs);
     for (;;) {
       const { entries } = await this.operator.call("inbox.list", { limit: 500 });
@@ -161,7 +161,7 @@ export class ChannelBench implements AsyncDisposable {
   }
 
   /** Everything that was said so far has its outcome. */
-  async settled(limitMs = 30_000): Promise<Frame["payload"][]> {
+  async settled(limitMs = LIMIT_MS): Promise<Frame["payload"][]> {
     const limit = AbortSignal.timeout(limitMs);
     for (;;) {
       const { entries } = await this.operator.call("inbox.list", { limit: 500 });

@@ -11,6 +11,7 @@ import { CHANNELS } from "../../packages/gateway/src/channels/index.ts";
 import type { Capability } from "../../packages/gateway/src/kit/channel.ts";
 import { configFor } from "../agent/support.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { LIMIT_MS } from "../support/time-limit.ts";
 import { ChannelBench, type StartFake } from "./bench.ts";
 
 export interface ConformanceOptions {
@@ -23,6 +24,9 @@ export interface ConformanceOptions {
   /** Capabilities that this backend of the channel lacks. */
   readonly lacks?: readonly Capability[];
 }
+
+/** What hangs ends here; each wait has a bound of its own. */
+const SUITE_LIMIT_MS = 15 * 60_000;
 
 const PNG = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
@@ -49,7 +53,7 @@ export async function conformance({
   const offers = await offersOf(start);
   const can = (capability: Capability) => definition.capabilities.includes(capability) && !lacks.includes(capability);
 
-  describe(`${name}: a conversation`, { timeout: 120_000 }, () => {
+  describe(`${name}: a conversation`, { timeout: SUITE_LIMIT_MS }, () => {
     let bench: ChannelBench;
     before(async () => {
       bench = await ChannelBench.start(start);
@@ -311,7 +315,7 @@ export async function conformance({
     });
   });
 
-  describe(`${name}: trouble`, { timeout: 180_000 }, () => {
+  describe(`${name}: trouble`, { timeout: SUITE_LIMIT_MS }, () => {
     let bench: ChannelBench;
     before(async () => {
       bench = await ChannelBench.start(start);
@@ -335,7 +339,7 @@ export async function conformance({
         await bench.fake.trouble({ kind: "accept-then-fail" });
         await bench.fake.says("/echo perhaps");
         await bench.delivered("perhaps");
-        const { outcome, rule } = await bench.decided("/echo perhaps", 40_000);
+        const { outcome, rule } = await bench.decided("/echo perhaps");
 
         assert.equal(bench.times("perhaps"), 1);
         assert.ok(outcome === "replied" || rule === "delivery-unknown", `${outcome} ${rule}`);
@@ -385,7 +389,7 @@ export async function conformance({
       test("a cut link is opened again and nothing said meanwhile is lost or doubled", async () => {
         await bench.fake.trouble({ kind: "cut" });
         await bench.fake.says("/echo during the cut");
-        await bench.delivered("during the cut", 30_000);
+        await bench.delivered("during the cut");
         await bench.linked();
         await bench.asks("after the cut");
 
@@ -395,12 +399,12 @@ export async function conformance({
     if (offers.trouble("down"))
       test("a platform that is down is a visible state, and both sides catch up afterwards", async () => {
         await bench.fake.trouble({ kind: "down" });
-        const { problem } = await bench.accountIs("waiting", 30_000);
+        const { problem } = await bench.accountIs("waiting");
         await bench.fake.says("/echo while it was down");
         await bench.fake.trouble({ kind: "up" });
         await bench.operator.call("channels.stop", { channel });
         await bench.operator.call("channels.start", { channel });
-        await bench.delivered("while it was down", 30_000);
+        await bench.delivered("while it was down");
 
         assert.match(problem.message, /\w+ \w+/);
         assert.equal(bench.times("while it was down"), 1);
@@ -411,8 +415,8 @@ export async function conformance({
       await bench.restart(async () => {
         for (const text of texts) await bench.fake.says(`/echo ${text}`);
       });
-      await bench.delivered(texts.at(-1)!, 90_000);
-      for (const text of texts) await bench.delivered(text, 60_000);
+      await bench.delivered(texts.at(-1)!);
+      for (const text of texts) await bench.delivered(text);
 
       assert.deepEqual(
         texts.map((text) => bench.times(text)),
@@ -430,7 +434,7 @@ export async function conformance({
     });
   });
 
-  describe(`${name}: strangers and ends`, { timeout: 120_000 }, () => {
+  describe(`${name}: strangers and ends`, { timeout: SUITE_LIMIT_MS }, () => {
     test("a stranger gets one code, and is answered once they were let in", async () => {
       await using bench = await ChannelBench.start(start, { settings: { dmPolicy: "pairing", allowFrom: [] } });
       await bench.fake.says("/echo hello?", { from: "stranger" });
@@ -451,7 +455,7 @@ export async function conformance({
       test("an account whose credentials were revoked stops and says what to do", async () => {
         await using bench = await ChannelBench.start(start);
         await bench.fake.trouble({ kind: "revoke" });
-        const { problem } = await bench.accountIs("failed", 45_000);
+        const { problem } = await bench.accountIs("failed");
 
         assert.match(problem.kind, /^(bad-credentials|logged-out)$/);
         assert.match(problem.message, /\w+ \w+ \w+/);
@@ -462,7 +466,7 @@ export async function conformance({
         await using bench = await ChannelBench.start(start);
         await bench.fake.trouble({ kind: "replace" });
 
-        assert.equal((await bench.accountIs("failed", 30_000)).problem.kind, "replaced");
+        assert.equal((await bench.accountIs("failed")).problem.kind, "replaced");
       });
 
     if (offers.trouble("ban"))
@@ -470,7 +474,7 @@ export async function conformance({
         await using bench = await ChannelBench.start(start);
         await bench.fake.trouble({ kind: "ban" });
 
-        assert.equal((await bench.accountIs("failed", 30_000)).problem.kind, "banned");
+        assert.equal((await bench.accountIs("failed")).problem.kind, "banned");
       });
 
     if (can("group") && offers.trouble("remove-from-group"))
@@ -489,7 +493,7 @@ export async function conformance({
       await using bench = await ChannelBench.start(start, { config: JSON.parse(configFor(model)) });
       await bench.fake.says("tell me a story");
       if (can("typing")) await until(bench.fake, "typing", () => bench.fake.typingCount > 0);
-      const reply = await bench.delivered(pieces.join("").trim(), 30_000);
+      const reply = await bench.delivered(pieces.join("").trim());
       await bench.decided("tell me a story");
       if (can("typing")) await until(bench.fake, "typing to end", () => bench.fake.typingIn.length === 0);
 
@@ -514,7 +518,7 @@ async function outcomeOf(bench: ChannelBench, text: string): Promise<{ outcome: 
 
 /** The newest event of a kind that was decided. */
 async function kindDecided(bench: ChannelBench, kind: string): Promise<{ outcome: string; rule: string }> {
-  const limit = AbortSignal.timeout(15_000);
+  const limit = AbortSignal.timeout(LIMIT_MS);
   for (;;) {
     const { entries } = await bench.operator.call("inbox.list", { limit: 200 });
     const entry = entries.find((each: { kind: string; state: string }) => each.kind === kind && each.state === "done");

@@ -11,7 +11,7 @@ const SEED = 20_260_127;
 const CLI = join(import.meta.dirname, "../../packages/gateway/src/cli/main.ts");
 
 test("a gateway that is killed again and again loses nothing and says nothing twice", {
-  timeout: 300_000,
+  timeout: 1_200_000,
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "moltbot-drill-"));
   const { platforms, left } = await startFakes();

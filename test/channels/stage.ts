@@ -1,6 +1,7 @@
 /** A gateway with any accounts, on any platforms: for stories of more than one account, or of none that is linked yet. */
 import assert from "node:assert/strict";
 import { type Connected, type TestGateway, type TestGatewayOptions, testGateway } from "../support/gateway.ts";
+import { LIMIT_MS } from "../support/time-limit.ts";
 import type { Frame } from "../support/wire-client.ts";
 
 export interface StageOptions {
@@ -55,7 +56,7 @@ export class Stage implements AsyncDisposable {
     accountId: string,
     matches: (account: Frame["payload"] | undefined) => boolean,
   ): Promise<Frame["payload"]> {
-    const limit = AbortSignal.timeout(15_000);
+    const limit = AbortSignal.timeout(LIMIT_MS);
     for (;;) {
       const account = await this.account(channel, accountId);
       if (matches(account)) return account;

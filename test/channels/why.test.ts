@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type FakeTelegram, fakeBlueBubbles, fakeTelegram, until } from "@moltbot/fakes";
+import { LIMIT_MS } from "../support/time-limit.ts";
 import { ChannelBench } from "./bench.ts";
 import { refusal, Stage } from "./stage.ts";
 
@@ -44,7 +45,7 @@ describe("why", () => {
 
   /** What is answered to "why" once the message has its outcome. */
   const why = async (messageId: string) => {
-    for (const limit = AbortSignal.timeout(10_000); ; limit.throwIfAborted()) {
+    for (const limit = AbortSignal.timeout(LIMIT_MS); ; limit.throwIfAborted()) {
       const { ok, payload } = await stage.operator.request("inbox.why", { message: messageId });
       if (ok && payload.entry.state === "done") return payload;
       await new Promise((resolve) => setTimeout(resolve, 10));

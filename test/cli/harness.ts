@@ -10,6 +10,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { Terminal } from "../support/terminal.ts";
+import { LIMIT_MS } from "../support/time-limit.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const source = ["--conditions=moltbot-source", join(root, "packages/gateway/src/cli/main.ts")];
@@ -58,7 +59,7 @@ export class Home implements Disposable {
   /** Runs a command to its end; one that takes a minute is killed. */
   async run(args: readonly string[], options: { env?: Record<string, string>; input?: string } = {}): Promise<Outcome> {
     const child = this.spawn(args, options.env);
-    const late = setTimeout(() => child.kill("SIGKILL"), 60_000);
+    const late = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
     child.stdin?.end(options.input ?? "");
     const [stdout, stderr, [code]] = await Promise.all([
       text(child.stdout!),
@@ -69,11 +70,11 @@ export class Home implements Disposable {
     return { code, stdout, stderr };
   }
 
-  /** Starts a gateway on a free port and resolves when it has printed its address (within 30 s); disposing stops it. */
+  /** Starts a gateway on a free port and resolves when it has printed its address (within a minute); disposing stops it. */
   async gateway(args: readonly string[] = [], env: Record<string, string> = {}): Promise<RunningGateway> {
     const child = this.spawn(["gateway", "--port", "0", ...args], env);
     const errors = text(child.stderr!);
-    const late = setTimeout(() => child.kill("SIGKILL"), 30_000);
+    const late = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
     for await (const line of createInterface({ input: child.stdout! })) {
       const link = /https?:\/\/\S+/.exec(line)?.[0];
       if (link === undefined) continue;

@@ -7,6 +7,7 @@ import { Subject } from "../../packages/gateway/src/cli/drill/subject.ts";
 import { configFor, link } from "../../packages/gateway/src/cli/drill/talk.ts";
 import { type TightDisk, tightDisk } from "../../packages/gateway/src/cli/drill/tight-disk.ts";
 import type { ModelServer } from "../fakes/model-server.ts";
+import { LIMIT_MS } from "../support/time-limit.ts";
 import { WireClient } from "../support/wire-client.ts";
 
 /** The gateway from source. */
@@ -17,7 +18,6 @@ export const PROGRAM = {
 
 /** Room for a gateway and what a test says to it, bytes. */
 export const DISK_BYTES = 24 * 1024 * 1024;
-const STATE_LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 50;
 
 export interface BenchOptions {
@@ -132,7 +132,7 @@ export function canMount(): boolean {
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  limitMs = STATE_LIMIT_MS,
+  limitMs = LIMIT_MS,
 ): Promise<T> {
   const limit = AbortSignal.timeout(limitMs);
   for (;;) {

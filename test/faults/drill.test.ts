@@ -11,7 +11,7 @@ import { PROGRAM } from "./bench.ts";
 const NEEDS_ROOT = process.getuid?.() === 0 ? [] : ["no inodes"];
 
 for (const fault of FAULT_NAMES.filter((name) => !NEEDS_ROOT.includes(name)))
-  test(`people are answered once, whatever the fault: ${fault}`, { timeout: 240_000 }, async () => {
+  test(`people are answered once, whatever the fault: ${fault}`, { timeout: 1_200_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), "moltbot-drill-"));
     await using stack = new AsyncDisposableStack();
     stack.defer(() => rmSync(folder, { recursive: true, force: true }));

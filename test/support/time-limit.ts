@@ -2,7 +2,7 @@
  * The bound on everything a test waits for: a wrong answer is reported as a sentence, not as a hang. No test may come near
  * it: a machine that does ten other things is ten times as slow.
  */
-const LIMIT_MS = 60_000;
+export const LIMIT_MS = 60_000;
 
 /** Resolves as `promise` does, or rejects with "waited in vain for …". */
 export async function within<T>(promise: Promise<T>, what: string, limitMs = LIMIT_MS): Promise<T> {

@@ -9,7 +9,7 @@ export async function until<T>(
   platform: Pick<FakePlatform, "onChange">,
   what: string,
   look: () => T | undefined | false,
-  limitMs = 10_000,
+  limitMs = 60_000,
 ): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const check = () => {
