@@ -1,4 +1,4 @@
-// What `npm start`, `npm test`, `npm run check`, `generate`, `build`, `bench` and `new` do, once the dependencies are there.
+// What `npm start`, `npm test` and the `npm run` commands of the repository do, once the dependencies are there.
 // Each task takes the arguments after its name and resolves to the exit code.
 
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { explain, root, runNode, runTool } from "./process.mjs";
 import { fingerprint, isBuilt, writeStamp } from "./stamp.mjs";
 
 /** The repository commands by name. */
-export const tasks = { start, test, check, generate, build, bench, new: begin };
+export const tasks = { start, test, check, changes, coverage, mutate, generate, build, bench, new: begin };
 
 /** Builds when needed, then runs the gateway in the foreground with the given options. */
 async function start(args) {
@@ -19,6 +19,22 @@ async function start(args) {
 async function test(args) {
   await buildWhenStale();
   return runNode(["--conditions=moltbot-source", "scripts/test/run.ts", ...args], { env: testEnv() });
+}
+
+/** Says what the work since it left main does to the wire and to what `kit` exports. */
+function changes(args) {
+  return runNode(["scripts/changes/run.ts", ...args]);
+}
+
+/** Runs tests and says how much of each slice they reach. */
+async function coverage(args) {
+  await buildWhenStale();
+  return runNode(["scripts/coverage/run.ts", ...args], { env: testEnv() });
+}
+
+/** Changes a source file in many small ways and says which changes no unit test notices. */
+function mutate(args) {
+  return runNode(["scripts/mutate/run.ts", ...args], { env: testEnv() });
 }
 
 /** The environment of tests: what every process of theirs loads first. */
@@ -36,6 +52,7 @@ async function check() {
     ["format and lint", () => runTool("@biomejs/biome/bin/biome", ["ci", "."])],
     ["types", () => runTool("typescript/bin/tsc", ["-p", "tsconfig.json"])],
     ["unused code", () => runTool("knip/bin/knip.js", [])],
+    ["what changes for others", () => changes([])],
     ["build", () => build([])],
     ["package @moltbot/protocol", () => runTool("publint/src/cli.js", ["packages/protocol", "--strict"])],
     ["package moltbot", () => runTool("publint/src/cli.js", ["packages/gateway", "--strict"])],

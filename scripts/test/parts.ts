@@ -8,7 +8,7 @@ const IMPORT = /from "([^"]*\/slices\/[^"]+)"/g;
 
 /** The parts of a test file, by its path from `root` and its text. Empty when it belongs nowhere. */
 export function partsOf(path: string, text: string, root: string): string[] {
-  const named = path.startsWith("test/") ? edgeParts(path) : [sourcePart(path, root)];
+  const named = path.startsWith("test/") ? edgeParts(path) : [partOfSource(path, root)];
   const imported = [...text.matchAll(IMPORT)].map(([, to = ""]) => sliceOf(join(dirname(path), to), root));
   return [...new Set([...named, ...imported])].filter((part) => part !== undefined).toSorted();
 }
@@ -27,7 +27,7 @@ function edgeParts(path: string): readonly string[] {
 }
 
 /** The part of a source file: its slice, else its folder in the gateway, else its package. */
-function sourcePart(path: string, root: string): string | undefined {
+export function partOfSource(path: string, root: string): string | undefined {
   const [, inGateway] = /^packages\/gateway\/src\/(\w+)\//.exec(path) ?? [];
   const [, inPackage] = /^packages\/([^/]+)\/src\//.exec(path) ?? [];
   return sliceOf(path, root) ?? inGateway ?? inPackage;

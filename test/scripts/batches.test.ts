@@ -1,0 +1,83 @@
+// Which test files share a process, and in which order they run.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { batchesOf, entryOf, mayShareProcess } from "../../scripts/test/batches.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "moltbot-batches-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const PLAIN = 'import { test } from "node:test";\ntest("x", () => {});\n';
+const FILES: readonly (readonly [what: string, path: string, text: string, shares: boolean])[] = [
+  ["a rule beside its source", "packages/gateway/src/base/a.test.ts", PLAIN, true],
+  ["frames against a gateway", "test/wire/a.test.ts", PLAIN, true],
+  ["a browser", "test/web/a.test.ts", PLAIN, false],
+  ["a platform's library", "test/channels/slack.test.ts", PLAIN, false],
+  ["a hook that runs before each test", "test/wire/a.test.ts", `${PLAIN}beforeEach(() => {});\n`, false],
+  ["a hook within a group", "test/wire/a.test.ts", `${PLAIN}describe("x", () => {\n  before(() => {});\n});\n`, true],
+  ["a hook that runs when all is over", "test/wire/a.test.ts", `${PLAIN}after(() => {});\n`, true],
+  ["a change of the environment", "test/wire/a.test.ts", `${PLAIN}process.env.HOME = "/";\n`, false],
+  ["the memory of the process", "test/wire/a.test.ts", `${PLAIN}process.memoryUsage();\n`, false],
+];
+for (const [what, path, text, shares] of FILES)
+  test(`${what}: ${shares ? "shares a process" : "has a process of its own"}`, () => {
+    assert.equal(mayShareProcess(path, text), shares);
+  });
+
+test("every file is in one batch, and the longest batch begins first", () => {
+  const shared = Array.from({ length: 9 }, (_, index) => `test/wire/${index}.test.ts`);
+  const alone = ["test/web/a.test.ts", "test/web/b.test.ts"];
+
+  const batches = batchesOf([...shared, ...alone], () => PLAIN, {
+    "test/web/b.test.ts": 90,
+    "test/wire/3.test.ts": 25,
+  });
+
+  assert.deepEqual(batches.flat().toSorted(), [...shared, ...alone].toSorted());
+  assert.deepEqual(batches[0], ["test/web/b.test.ts"]);
+  assert.deepEqual(batches.at(-1), ["test/web/a.test.ts"]);
+  assert.deepEqual(
+    batches.map(({ length }) => length),
+    [1, 1, 8, 1],
+  );
+});
+
+test("files that take long are parted although they could share", () => {
+  const paths = ["a", "b", "c"].map((name) => `test/wire/${name}.test.ts`);
+
+  const batches = batchesOf(paths, () => PLAIN, Object.fromEntries(paths.map((path) => [path, 28])));
+
+  assert.deepEqual(
+    batches.map(({ length }) => length),
+    [1, 1, 1],
+  );
+});
+
+test("a batch of one is its own file; a larger one is a file that loads them in their order", () => {
+  const options = { root: folder, folder, name: "batch-1" };
+
+  const alone = entryOf(["one.test.ts"], options);
+  const both = entryOf(["one.test.ts", "two.test.ts"], options);
+
+  assert.equal(alone, join(folder, "one.test.ts"));
+  assert.match(readFileSync(both, "utf8"), /one\.test\.ts"[\s\S]*two\.test\.ts"[\s\S]*await load/);
+});
+
+test("a file of a batch that cannot be loaded fails by its name, and the others run", () => {
+  writeFileSync(join(folder, "broken.test.mjs"), 'import "./not-there.mjs";\n');
+  writeFileSync(join(folder, "whole.test.mjs"), 'import { test } from "node:test";\ntest("runs", () => {});\n');
+  const entry = entryOf(["broken.test.mjs", "whole.test.mjs"], { root: folder, folder, name: "batch-2" });
+
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
+  const { stdout, status } = spawnSync(process.execPath, ["--test", "--test-reporter=tap", entry], {
+    env,
+    encoding: "utf8",
+  });
+
+  assert.equal(status, 1);
+  assert.match(stdout, /^not ok \d+ - file:.*broken\.test\.mjs$/m);
+  assert.match(stdout, /^ok \d+ - runs$/m);
+});
