@@ -50,7 +50,7 @@ async function main(args: readonly string[]): Promise<void> {
   });
   const took = new Map<string, number>();
   await pipeline(events, slowestBeforeSummary({ root: ROOT, took }), new spec(), process.stdout, { end: false });
-  if (isRecorded) record(files, took);
+  if (isRecorded && !stopped.signal.aborted) record(files, took);
 }
 
 /** Reads what is asked for. Throws what the person should do instead. */
