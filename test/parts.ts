@@ -5,6 +5,7 @@
 
 /** Parts by folder: where a file belongs that the list below does not name. */
 export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  ".": ["house"],
   agent: ["agent"],
   channels: ["channels"],
   cli: ["cli"],
@@ -17,9 +18,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
 
 /** Files that belong to slices which their folder does not name, each under its path without `.test.ts`. */
 export const FILES: Readonly<Record<string, readonly string[]>> = {
-  architecture: ["house"],
   contract: ["house", "protocol"],
-  loopback: ["house"],
 
   "agent/acp": ["agent"],
   "agent/budget": ["usage"],

@@ -18,6 +18,9 @@ const LEAST_PATIENCE_MS = 20_000;
 const SIDE_BY_SIDE = 2;
 const SHOWN_CHARS = 80;
 
+/** Names the files of each trial. */
+let trials = 0;
+
 await command(async ([file, ...named]) => {
   if (file === undefined)
     throw new Mistake("Name a source file: npm run mutate -- packages/gateway/src/server/once.ts");
@@ -68,8 +71,6 @@ interface Trial {
   readonly folder: string;
   readonly limitMs: number;
 }
-
-let trials = 0;
 
 /** Whether the tests pass when `path` holds `text`. Ends what it started. */
 async function passes({ path, text, tests, folder, limitMs }: Trial): Promise<boolean> {
