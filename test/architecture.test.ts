@@ -439,7 +439,7 @@ const PLAIN_ON_PURPOSE = [
   "base/process/machine.ts",
   "channels/slack/outbound.ts",
   "channels/whatsapp/connection.ts",
-  "channels/whatsapp/signal.ts",
+  "channels/whatsapp/encryption.ts",
   "channels/whatsapp/socket.ts",
   "cli/pin.ts",
   "kit/schema/validate.ts",

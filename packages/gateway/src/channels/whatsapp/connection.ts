@@ -21,6 +21,7 @@ import type { Rendered } from "../../kit/text/dialect.ts";
 import { Acks } from "./acks.ts";
 import { addressOf, isGroup } from "./addresses.ts";
 import { credentialChanges, keyStore, storedCredentials } from "./credentials.ts";
+import { Encryption } from "./encryption.ts";
 import { closeReason, isRestartRequired, notLinked, sendProblem } from "./errors.ts";
 import { readGroupNews } from "./groups.ts";
 import { readMessage, unreadable, withheld } from "./inbound.ts";
@@ -29,7 +30,6 @@ import { openMedia } from "./media.ts";
 import { contentsOf, messageIdOf, textContent, textIdOf } from "./outbound.ts";
 import { People } from "./people.ts";
 import { lockSession } from "./session-lock.ts";
-import { Signal } from "./signal.ts";
 import { Socket } from "./socket.ts";
 
 /** An account's settings, as this file uses them. */
@@ -97,7 +97,7 @@ class WhatsAppConnection implements Connection {
     this.#people = new People(context.state, [id, lid].filter(Boolean), (address) =>
       this.#socket.library.signalRepository.lidMapping.getPNForLID(address),
     );
-    const sessions = new Signal(library, { id, lid }, (message) => this.#read(message));
+    const sessions = new Encryption(library, { id, lid }, (message) => this.#read(message));
     const { state, log, clock, settings, signal } = context;
     const keys = keyStore(library, { get: (key) => state.get(key), commit: (...all) => this.#commit(...all) });
     this.#socket = new Socket({
@@ -196,7 +196,7 @@ class WhatsAppConnection implements Connection {
   }
 
   /** Hangs our listeners on the library's; those that must come first are put before its own. */
-  #listen(sessions: Signal): Promise<unknown> {
+  #listen(sessions: Encryption): Promise<unknown> {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     const { library: socket } = this.#socket;
     const { state } = this.#context;
@@ -267,7 +267,7 @@ class WhatsAppConnection implements Connection {
   }
 
   /** A message that WhatsApp keeps for the phone: what it is, is told. Others like it are asked for by the library. */
-  async #takeWithheld(sessions: Signal, stanza: BinaryNode): Promise<void> {
+  async #takeWithheld(sessions: Encryption, stanza: BinaryNode): Promise<void> {
     try {
       const found = sessions.withheldIn(stanza);
       if (!found || !isForPhone(found.kind)) return;

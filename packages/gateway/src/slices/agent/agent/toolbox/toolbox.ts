@@ -6,7 +6,7 @@
 import { Kind } from "@sinclair/typebox";
 import { GatewayError, messageOf, TellableError } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import { within } from "../../../../base/time/deadline.ts";
+import { onAbort } from "../../../../base/time/deadline.ts";
 import type { Base } from "../../../../kit/base.ts";
 import { ManyPort } from "../../../../kit/port.ts";
 import { type Schema, validationText } from "../../../../kit/schema/validate.ts";
@@ -144,12 +144,10 @@ export function failed(text: string): ToolResult {
  * The result of the work. After the signal aborts it is awaited for a moment only, even if the work ignores the signal.
  */
 async function abandoned<T>(work: Promise<T>, signal: AbortSignal, clock: Clock): Promise<T> {
-  try {
-    return await within(work, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    return await within(work, { ms: GRACE_MS, clock, late: () => signal.reason });
-  }
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  using grace = new DisposableStack();
+  using _aborted = onAbort(signal, () => void grace.use(clock.after(GRACE_MS, () => reject(signal.reason))));
+  return await Promise.race([work, late]);
 }
 
 /** Limits progress to ten updates a second. */

@@ -21,7 +21,7 @@ type Repository = ReturnType<MakeRepository>;
 /** What the stanza and its text amount to. Must not throw. */
 export type ReadOpened = (message: WAMessage) => Promise<Reading>;
 
-export class Signal {
+export class Encryption {
   readonly #library: Baileys;
   readonly #own: { readonly id: string; readonly lid: string };
   readonly #read: ReadOpened;
