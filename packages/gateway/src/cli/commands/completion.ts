@@ -13,7 +13,7 @@ _moltbot() {
   local line="\${COMP_LINE:0:COMP_POINT}" words word before
   read -ra words <<< "$line"
   [[ "$line" == *[[:space:]] ]] && words+=("")
-  word="\${words[-1]}"
+  word="\${words[\${#words[@]}-1]}"
   local IFS=$'\\n'
   COMPREPLY=($(moltbot completion ${ASK} -- "\${words[@]:1}" 2>/dev/null | cut -f 1))
   # Bash takes ":" and "=" for ends of words, and replaces only what comes after the last of them.
@@ -37,7 +37,8 @@ if [ "\${funcstack[1]}" = "_moltbot" ]; then _moltbot "$@"; else compdef _moltbo
 const FISH = `# moltbot completion for fish
 function __moltbot_words
     set -l taken (commandline -opc)
-    moltbot completion ${ASK} -- $taken[2..] (commandline -ct) 2>/dev/null
+    set -l word (commandline -ct)
+    moltbot completion ${ASK} -- $taken[2..] "$word" 2>/dev/null
 end
 complete -c moltbot -f -a '(__moltbot_words)'`;
 
