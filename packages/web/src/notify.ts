@@ -1,6 +1,7 @@
 // Calls a person who looks elsewhere: a notification of the browser and a short sound, when a command waits for approval or
 // a reply has come. Asked for once, by a click; without permission nothing happens.
 
+import { ignore } from "./ignore.ts";
 import { recall, remember } from "./storage.ts";
 
 /** Whether calls are wanted, can be had, or were refused in the browser's settings. */
@@ -31,7 +32,10 @@ export async function switchCalls(isWanted: boolean): Promise<Calls> {
 
 /** Prepares the worker that shows notifications and keeps the page for when there is no network. */
 export function startWorker(): void {
-  if (isSecureContext && "serviceWorker" in navigator) navigator.serviceWorker.register("/worker.js").catch(() => {}); // a certificate that is passed over
+  if (!isSecureContext || !("serviceWorker" in navigator)) return;
+  navigator.serviceWorker
+    .register("/worker.js")
+    .catch((error: unknown) => ignore(error, "the browser refuses it under a certificate that it does not trust"));
 }
 
 /** Calls the person, unless the page is in view. */

@@ -26,6 +26,7 @@ import {
 import type { ExportFormat } from "./export.ts";
 import { readHistory } from "./history.ts";
 import { newId } from "./ids.ts";
+import { ignore } from "./ignore.ts";
 import { type Call, call, calls, switchCalls } from "./notify.ts";
 import { OpenSession } from "./open-session.ts";
 import type { Attachment, OutboxEntry } from "./outbox.ts";
@@ -645,7 +646,8 @@ export class Store {
 
   /** Calls somebody who looks elsewhere; without notifications nothing happens. */
   #call({ sessionKey, ...rest }: Omit<Call, "hash"> & { sessionKey: string }): void {
-    void call({ ...rest, hash: addressOfSession(this.#canonical(sessionKey)) }).catch(() => {});
+    const hash = addressOfSession(this.#canonical(sessionKey));
+    call({ ...rest, hash }).catch((error: unknown) => ignore(error, "the browser shows no notifications"));
   }
 
   /** Switches notifications on or off. */

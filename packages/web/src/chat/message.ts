@@ -15,6 +15,7 @@ import { renderBlocks } from "./markdown.ts";
 import { showPicture } from "./picture.ts";
 import { words } from "./words.ts";
 import "./activity.ts";
+import { ignore } from "../ignore.ts";
 
 /** How long a copy button says that it has copied, in milliseconds. */
 const COPIED_MS = 1_600;
@@ -44,8 +45,9 @@ export class MessageElement extends PageElement {
   protected override updated(): void {
     const isGrowing = this.item.kind === "reply" && isOpen(this.item.reply.outcome);
     if (isGrowing || this.querySelector("figure.code code[class], .math:not(.set)") === null) return;
-    // Where the part cannot be loaded the message is read without.
-    import("./rich.ts").then(({ enrich }) => enrich(this)).catch(() => {});
+    import("./rich.ts")
+      .then(({ enrich }) => enrich(this))
+      .catch((error: unknown) => ignore(error, "without this part the message is shown plain"));
   }
 
   #user(message: UserMessage): TemplateResult {

@@ -19,7 +19,7 @@ const MAX_YOUNG_BYTES = 8 * 1024 * 1024;
 const LOOK_EVERY_MS = 10_000;
 /** When a start is over, ms: its garbage is collected by the look that follows. */
 const STARTED_MS = 3_000;
-/** A process that took less than this part of one CPU since the last look is quiet. */
+/** A process is quiet when it used less than this share of one CPU since the last look. */
 const QUIET_SHARE = 0.05;
 /** The least growth that is worth a collection, bytes. */
 const WORTH_BYTES = 16 * 1024 * 1024;

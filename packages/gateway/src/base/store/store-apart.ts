@@ -1,8 +1,8 @@
 /**
- * Work on the database's file in a process of its own: checking a file, and copying it. No thread of the gateway may do
- * that: the lock on the database belongs to the process, and closing any other handle of the file gives it up. Such a
- * process reads what is in the file and nothing of the journal, so the gateway holds the file still while it is checked,
- * and while a copy is matched with it (`Store.holdStill`).
+ * Checks and copies the database's file in a process of its own. No thread of the gateway may open the file: the lock
+ * on the database belongs to the process, and closing any other handle of the file releases it. The other process reads
+ * the file but not the journal, so the gateway keeps the file unchanged while it is checked, and while a copy is
+ * matched with it (`Store.holdStill`).
  */
 
 import { spawn, spawnSync } from "node:child_process";
@@ -105,8 +105,8 @@ export async function checkApart(path: string, apart: Apart): Promise<Finding> {
 }
 
 /**
- * Copies a file slowly, to `target`, which must not exist. What is written to the file meanwhile may be missing or torn:
- * `matchApart` mends that. A part is removed, and the error thrown.
+ * Copies a file slowly to `target`, which must not exist. Data that is written to the file meanwhile may be missing or
+ * torn; `matchApart` mends that. Removes a partial copy and throws when it fails.
  */
 export async function copyApart(path: string, target: string, apart: Apart): Promise<void> {
   await makeApart(["copy", path, target, "1"], target, apart);

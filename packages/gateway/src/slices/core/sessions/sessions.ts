@@ -231,7 +231,10 @@ export class Sessions {
     return row && toSession(row);
   }
 
-  /** The session of a canonical key, made when there is none, under this id; counts as activity, which brings it back. */
+  /**
+   * The session of a canonical key; creates it with this id when there is none. Counts as activity, which brings an
+   * archived session back.
+   */
   ensure(key: string, sessionId: string = newId()): Session {
     const now = this.#clock.now();
     this.#store.run(

@@ -217,7 +217,7 @@ export class Transcript {
     return toMessage(row);
   }
 
-  /** A message as the wire says it, with the pictures that `wants` accepts. */
+  /** A message in the wire's form, with the pictures that `wants` accepts. */
   toWire(stored: StoredMessage, wants: (part: MediaRef) => boolean = () => false): Message {
     const { id, at, role, content, ...rest } = stored;
     return {

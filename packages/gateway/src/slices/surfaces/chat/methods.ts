@@ -99,7 +99,7 @@ export const send = defineMethod({
   },
 });
 
-/** Duplicates are known by the run, as those of `chat.send`. */
+/** The run recognises duplicates, as those of `chat.send`; so this method is not `once`. */
 export const again = defineMethod({
   name: "chat.again",
   summary:

@@ -58,7 +58,7 @@ function refusal(command: Command, starter: CommandCall["starter"]): string {
   return `/${name} is for ${isForGuests ? "people whom the owner of this gateway has let in" : "the owner of this gateway"}.`;
 }
 
-/** What is answered to a message that is no command when no model is connected. */
+/** The answer to a message that is no command when no model is connected. */
 export function unknownAnswer(services: Pick<AgentServices, "models">, message: string): string {
   const answer = smallTalk(message);
   if (answer !== undefined) return answer;

@@ -82,7 +82,7 @@ function cut(message: StoredMessage, maxChars: number): StoredMessage {
   };
 }
 
-/** Without pictures, and without the text of a long result; the message itself where it has neither. */
+/** Removes pictures and the text of a long result from a message; returns the message itself when it has neither. */
 export function small(message: StoredMessage, maxChars: number): StoredMessage {
   const size = message.role === "toolResult" ? textOf(message.content).length : 0;
   if (size <= maxChars) {

@@ -45,7 +45,7 @@ export async function exec(approvals: Approvals, params: ExecParams, call: Call)
   if (outcome.kind === "withdrawn") return refusal(`It was not run: ${outcome.why}.`);
   if (outcome.kind === "decided" && outcome.decision === "deny")
     return refusal(`It was not run: the owner said no. ${NO_APPROVAL}`, { denied: true });
-  // Time has passed: what would run now must still be what was shown.
+  // Time has passed; what runs now must still be what was shown.
   const now = await planOf(approvals, params, call.run);
   if (now.binding !== waiting.binding || now.rules.security === "deny")
     return refusal("It was not run: what it would do has changed while it waited for approval. Ask again.");
