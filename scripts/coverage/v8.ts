@@ -1,7 +1,7 @@
 /** Reads what V8 writes into NODE_V8_COVERAGE: which stretches of each file ran, in every process that loaded it. */
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { stripTypeScriptTypes } from "node:module";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FileCoverage } from "./map.ts";
 
@@ -54,7 +54,9 @@ class Tally {
   /** One process's ranges: an inner one says more than the outer one around it. */
   add(ranges: readonly Range[]): void {
     const ran = new Uint8Array(this.#text.length);
-    const outerFirst = ranges.toSorted((one, other) => one.startOffset - other.startOffset || other.endOffset - one.endOffset);
+    const outerFirst = ranges.toSorted(
+      (one, other) => one.startOffset - other.startOffset || other.endOffset - one.endOffset,
+    );
     for (const { startOffset, endOffset, count } of outerFirst) {
       ran.fill(count > 0 ? 1 : 0, startOffset, endOffset);
       const branch = `${startOffset}-${endOffset}`;

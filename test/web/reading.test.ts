@@ -125,7 +125,10 @@ test("without its gateway the page is there after a reload all the same", async 
   await chat.page.reload();
 
   await chat.page.locator("moltbot-app").waitFor();
-  assert.match(await chat.page.locator("body").innerText(), /Connecting|Offline|connection/);
+  await chat.page
+    .getByText(/Connecting|Offline|connection/)
+    .first()
+    .waitFor();
 });
 
 /** The smallest PDF that says something. */
