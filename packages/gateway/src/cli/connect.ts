@@ -2,6 +2,7 @@
 
 import { type DeviceIdentity, GatewayClient, type HelloOk, type WebSocketLike } from "@moltbot/protocol";
 import { type ClientOptions as SocketOptions, WebSocket } from "ws";
+import { defined } from "../base/defined.ts";
 import { isPassing } from "../base/process/machine.ts";
 import { systemClock } from "../base/time/clock.ts";
 import { within } from "../base/time/deadline.ts";
@@ -76,10 +77,9 @@ function createClient(target: Target, options: ConnectOptions, socketOptions: So
     role: "operator",
     scopes: SCOPES,
     ...(device && { device }),
-    ...(target.token !== undefined && { token: target.token }),
-    ...(target.password !== undefined && { password: target.password }),
+    ...defined({ token: target.token, password: target.password }),
     ...(device && !target.isExplicit && { deviceTokens: deviceTokens(target.stateDir, device.deviceId) }),
-    ...(target.fingerprint !== undefined && { tlsFingerprint: target.fingerprint }),
+    ...defined({ tlsFingerprint: target.fingerprint }),
     reconnect: options.reconnect ?? false,
     createSocket: (url) => new WebSocket(url, socketOptions) as unknown as WebSocketLike,
   });

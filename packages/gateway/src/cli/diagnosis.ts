@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import type { HealthSummary } from "@moltbot/protocol";
 import { isRecord, readConfig } from "../base/config/config.ts";
 import { lineOf } from "../base/config/config-line.ts";
+import { defined } from "../base/defined.ts";
 import { codeOf, messageOf } from "../base/errors.ts";
 import { configPath, readTextIfExists } from "../base/files.ts";
 import { Secrets } from "../base/privacy/secrets.ts";
@@ -302,7 +303,7 @@ async function checkDatabase(stateDir: string): Promise<Finding[]> {
   const { kind, says, fix } = lookAtDatabase(stateDir);
   if (kind === "none") return [];
   const level = kind === "damaged" ? "fail" : kind === "busy" ? "warn" : "ok";
-  return [{ level, subject: "database", says, ...(fix !== undefined && { fix }) }];
+  return [{ level, subject: "database", says, ...defined({ fix }) }];
 }
 
 /** What the gateway says of names in the settings, as far as the file alone tells it. */

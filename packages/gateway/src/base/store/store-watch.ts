@@ -2,7 +2,9 @@
  * Watches a running gateway's database for damage: checks the file after an unclean end, copies it every day, and
  * reports each finding once. Checks and copies run in a process of their own.
  */
+
 import { rename, rm } from "node:fs/promises";
+import { defined } from "../defined.ts";
 import { codeOf, ignore, TellableError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { isDamage, type MachineTrouble, machineTrouble } from "../process/machine.ts";
@@ -76,9 +78,7 @@ export class StoreWatch implements Disposable {
     const problem = this.#isDamaged ? DAMAGED : (this.#lostWal() ?? this.#copyProblem);
     return {
       ok: !this.#isDamaged,
-      ...(problem !== undefined && { problem }),
-      ...(this.#checkedAt !== undefined && { checkedAt: this.#checkedAt }),
-      ...(this.#copiedAt !== undefined && { copiedAt: this.#copiedAt }),
+      ...defined({ problem, checkedAt: this.#checkedAt, copiedAt: this.#copiedAt }),
     };
   }
 

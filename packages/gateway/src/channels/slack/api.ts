@@ -1,5 +1,7 @@
 /** Slack's client libraries as we use them: no retries, no queues, no console. */
+
 import type { Logger, WebClientOptions } from "@slack/web-api";
+import { defined } from "../../base/defined.ts";
 import { type ChannelContext, type ProbeContext, withTimeHeard } from "../../kit/channel.ts";
 
 /** The settings of an account. */
@@ -24,7 +26,7 @@ export function clientOptions(
   hearer?: Pick<ChannelContext, "heardTime">,
 ): WebClientOptions {
   return {
-    ...(apiUrl !== undefined && { slackApiUrl: apiUrl }),
+    ...defined({ slackApiUrl: apiUrl }),
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
     timeout: ANSWER_MS,

@@ -1,6 +1,8 @@
 /** Sends and reads files: Slack takes them in three steps, and gives them to holders of the token. */
+
 import { openAsBlob } from "node:fs";
 import type { WebClient } from "@slack/web-api";
+import { defined } from "../../base/defined.ts";
 import { codeOf, ignore } from "../../base/errors.ts";
 import { type ChannelContext, ChannelError, type OutboundMedia, type Sent } from "../../kit/channel.ts";
 import { sendError } from "./errors.ts";
@@ -57,7 +59,7 @@ export async function share(
     files: [{ id: fileId }],
     channel_id: channelId,
     ...(comment !== "" && { initial_comment: comment }),
-    ...(threadTs !== undefined && { thread_ts: threadTs }),
+    ...defined({ thread_ts: threadTs }),
   } as Parameters<WebClient["files"]["completeUploadExternal"]>[0]);
   const ts = await sharedAt(fileId, channelId, calling);
   return { id: ts ?? `file:${fileId}` };

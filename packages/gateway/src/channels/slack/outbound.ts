@@ -1,5 +1,7 @@
 /** What goes out: messages with our id in their metadata, files, answers to commands. */
+
 import type { WebClient } from "@slack/web-api";
+import { defined } from "../../base/defined.ts";
 import { type ChannelContext, ChannelError, type Outbound, type Sent } from "../../kit/channel.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { sendError, slackCode } from "./errors.ts";
@@ -84,7 +86,7 @@ export class Outbox {
     const blocks = buttons?.length ? blocksOf(body, buttons) : undefined;
     const answer = await this.#api.chat.postMessage({
       ...{ channel, text: body, metadata, ...this.previews },
-      ...(chat.threadId !== undefined && { thread_ts: chat.threadId }),
+      ...defined({ thread_ts: chat.threadId }),
       ...(blocks && { blocks: blocks as never }),
     });
     if (!answer.ts) throw new ChannelError("unknown", "Slack took the message but did not name it.");

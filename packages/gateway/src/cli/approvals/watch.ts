@@ -2,6 +2,7 @@
 
 import { createInterface } from "node:readline";
 import type { PendingApproval } from "@moltbot/protocol";
+import { defined } from "../../base/defined.ts";
 import { detailOf } from "../../base/errors.ts";
 import type { Call } from "../command.ts";
 import type { Link } from "../connect.ts";
@@ -32,7 +33,7 @@ export async function watch({ out, flags }: Call, { client, timeoutMs }: Link): 
   const subscriptions = [
     client.on("exec.approval.requested", add),
     client.on("exec.approval.resolved", ({ id, decision, resolvedBy }) => {
-      if (flags.json) out.json({ id, decision, ...(resolvedBy !== undefined && { resolvedBy }) });
+      if (flags.json) out.json({ id, decision, ...defined({ resolvedBy }) });
       const known = drop(id);
       if (known && !flags.json)
         out.print(

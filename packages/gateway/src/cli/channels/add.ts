@@ -1,5 +1,6 @@
 /** `moltbot channels add` — an account's settings, tried with the platform and then saved; asks for what is missing. */
 
+import { defined } from "../../base/defined.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
@@ -63,7 +64,7 @@ async function addAccount(call: AddCall, connection: Link): Promise<void> {
   const params = {
     channel: meta.id,
     settings: { ...given, ...asked },
-    ...(flags.account !== undefined && { accountId: flags.account }),
+    ...defined({ accountId: flags.account }),
     ...(flags.force && { force: true }),
   };
   const adding = connection.client.request("channels.add", params, { timeoutMs: flags.timeout ?? ADD_MS });
@@ -96,7 +97,7 @@ function secretsOf({ flags }: AddCall, meta: ChannelMeta): Record<string, string
     throw usageError(`${meta.label} has no password. The gateway's own is --gateway-password.`);
   return {
     ...(token !== undefined && setting && { [setting.name]: token }),
-    ...(password !== undefined && { password }),
+    ...defined({ password }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Linking an account from a terminal: shows the QR code or the code to type, renewed in place, until it is linked. */
 
 import type { WebLoginWaitResult } from "@moltbot/protocol";
+import { defined } from "../../base/defined.ts";
 import type { Link } from "../connect.ts";
 import { CliError } from "../exit.ts";
 import type { Output } from "../output.ts";
@@ -28,10 +29,10 @@ const WAIT_MS = 25_000;
 export async function link(connection: Link, request: LoginRequest, out: Output): Promise<void> {
   const { client } = connection;
   const { meta, accountId, phoneNumber, force } = request;
-  const which = { channel: meta.id, ...(accountId !== undefined && { accountId }) };
+  const which = { channel: meta.id, ...defined({ accountId }) };
   const asked = client.request(
     "web.login.start",
-    { ...which, ...(phoneNumber !== undefined && { phoneNumber }), ...(force && { force }) },
+    { ...which, ...defined({ phoneNumber }), ...(force && { force }) },
     { timeoutMs: START_MS },
   );
   let step: Step = await out.during(`Asking ${meta.label}`, asked);
@@ -45,7 +46,7 @@ export async function link(connection: Link, request: LoginRequest, out: Output)
     const showedNothing = step.qrDataUrl === undefined && step.code === undefined;
     const startedAt = performance.now();
     const { qrDataUrl } = step;
-    const params = { ...which, timeoutMs: WAIT_MS, ...(qrDataUrl !== undefined && { currentQrDataUrl: qrDataUrl }) };
+    const params = { ...which, timeoutMs: WAIT_MS, ...defined({ currentQrDataUrl: qrDataUrl }) };
     step = await client.request("web.login.wait", params, { timeoutMs: WAIT_MS + 10_000 });
     // The gateway answers early when there is a newer code, or an end. An early answer without a code is an end, unless a
     // code was shown: then it may be a step in between ("scanned, one moment"), and asking again tells.

@@ -1,6 +1,7 @@
 /** `moltbot agent prompt` — what goes into the system prompt before a model is asked, and how large each part is. */
 
 import type { AgentPromptResult } from "@moltbot/protocol";
+import { defined } from "../../base/defined.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { printable, table } from "../render.ts";
@@ -23,8 +24,7 @@ export const agentPrompt = defineCommand({
     withGateway(call, async ({ client, timeoutMs }) => {
       const { flags, out } = call;
       const params = {
-        ...(flags.agent !== undefined && { agentId: flags.agent }),
-        ...(flags.session !== undefined && { sessionKey: flags.session }),
+        ...defined({ agentId: flags.agent, sessionKey: flags.session }),
         ...(flags.full && { full: true }),
       };
       const report = await client.request("agent.prompt", params, { timeoutMs });

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { defined } from "../../base/defined.ts";
 import { tellOfApprovals } from "../approvals/tell.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
@@ -74,7 +75,7 @@ async function talk(call: Call<typeof agentFlags>, { link, message }: { link: Li
     message,
     idempotencyKey: runId,
     ...sessionOf(flags, link),
-    ...(flags.thinking !== undefined && { thinking: flags.thinking }),
+    ...defined({ thinking: flags.thinking }),
     ...(flags.timeout !== undefined && { timeout: Math.ceil(flags.timeout) }),
   });
   try {
@@ -94,7 +95,7 @@ async function talk(call: Call<typeof agentFlags>, { link, message }: { link: Li
 function sessionOf({ agent, session: key }: Call<typeof agentFlags>["flags"], { hello }: Link) {
   if (agent !== undefined && key === undefined) return { agentId: agent };
   const sessionKey = key ?? hello.snapshot.sessionDefaults?.mainKey ?? "main";
-  return { sessionKey, ...(agent !== undefined && { agentId: agent }) };
+  return { sessionKey, ...defined({ agentId: agent }) };
 }
 
 /** The text of a run that did not stream, from its final answer. */

@@ -2,6 +2,7 @@
 
 import type { AgentSummary } from "@moltbot/protocol";
 import { isRecord } from "../../base/config/config.ts";
+import { defined } from "../../base/defined.ts";
 import { findChannel, readChannels } from "../channels/known.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { applyPatch } from "../config-edit.ts";
@@ -75,9 +76,7 @@ const add = defineCommand({
       const { name, model, workspace } = flags;
       const agent: Entry = {
         id,
-        ...(name !== undefined && { name }),
-        ...(model !== undefined && { model }),
-        ...(workspace !== undefined && { workspace }),
+        ...defined({ name, model, workspace }),
         ...(flags.default && { default: true }),
       };
       // Without a list there is one agent, called main: it stays the first, and so the default one.
@@ -114,8 +113,7 @@ const bind = defineCommand({
           channel,
           accountId: flags.account ?? "*",
           ...(flags.peer !== undefined && { peer: peerOf(flags.peer) }),
-          ...(flags.guild !== undefined && { guildId: flags.guild }),
-          ...(flags.team !== undefined && { teamId: flags.team }),
+          ...defined({ guildId: flags.guild, teamId: flags.team }),
         },
       };
       const { bindings } = await readConfig(link);

@@ -1,6 +1,7 @@
 /** `moltbot approvals` — commands that agents want to run: which wait, what was decided, what needs no approval. */
 
 import type { AllowlistEntry } from "@moltbot/protocol";
+import { defined } from "../../base/defined.ts";
 import { visible } from "../../base/text/visible.ts";
 import { oneLine, requestText } from "../approvals/show.ts";
 import { watch } from "../approvals/watch.ts";
@@ -130,7 +131,7 @@ async function changeAllowlist({ out, flags, words }: Call<typeof allowlistFlags
     const answer = await client.request("exec.allowlist.remove", { entry: target }, { timeoutMs });
     return flags.json ? out.json(answer) : out.print(`Removed: ${visible(target)} is asked for from now on.`);
   }
-  const params = { pattern: target, ...(flags.agent !== undefined && { agentId: flags.agent }) };
+  const params = { pattern: target, ...defined({ agentId: flags.agent }) };
   const answer = await client.request("exec.allowlist.add", params, { timeoutMs });
   if (flags.json) return out.json(answer);
   const [added] = answer.added;

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { METHODS } from "@moltbot/protocol";
+import { defined } from "../../base/defined.ts";
 import { readParams } from "../call.ts";
 import { withGateway } from "../connect.ts";
 import type { MethodCall } from "./gateway.ts";
@@ -14,7 +15,7 @@ export async function callMethod(call: MethodCall): Promise<void> {
     const { timeout } = call.flags;
     const answer = await client.request(method as string, params, {
       expectFinal: call.flags["expect-final"],
-      ...(timeout !== undefined && { timeoutMs: timeout }),
+      ...defined({ timeoutMs: timeout }),
     });
     call.out.json(answer ?? null);
   });

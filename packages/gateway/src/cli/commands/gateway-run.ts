@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { flushCompileCache } from "node:module";
 import { homedir } from "node:os";
 import { isatty } from "node:tty";
+import { defined } from "../../base/defined.ts";
 import { resolveStateDir } from "../../base/files.ts";
 import { VERSION } from "../../base/version.ts";
 import { startGateway } from "../../start/supervise.ts";
@@ -38,11 +39,7 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
     env,
     ownsProcess: true,
     overrides: {
-      ...(port !== undefined && { port }),
-      ...(flags.bind !== undefined && { bind: flags.bind }),
-      ...(flags.auth !== undefined && { auth: flags.auth }),
-      ...(flags.token !== undefined && { token: flags.token }),
-      ...(flags.password !== undefined && { password: flags.password }),
+      ...defined({ port, bind: flags.bind, auth: flags.auth, token: flags.token, password: flags.password }),
       ...(flags.tls && { tls: true }),
       ...(flags.verbose && { verbose: true }),
     },

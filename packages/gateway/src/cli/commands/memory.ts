@@ -1,5 +1,6 @@
 /** `moltbot memory` — what the agent has noted: search it, and see how much there is. */
 
+import { defined } from "../../base/defined.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { printable, table } from "../render.ts";
@@ -20,8 +21,7 @@ const search = defineCommand({
       const { flags, words, out } = call;
       const params = {
         query: words.join(" "),
-        ...(flags.agent !== undefined && { agentId: flags.agent }),
-        ...(flags.limit !== undefined && { limit: flags.limit }),
+        ...defined({ agentId: flags.agent, limit: flags.limit }),
       };
       const answer = await client.request("memory.search", params, { timeoutMs });
       if (flags.json) return out.json(answer);

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { OutboxEntry } from "@moltbot/protocol";
+import { defined } from "../../base/defined.ts";
 import { accountFlag, checkedChannel } from "../channels/known.ts";
 import { mediaUrl } from "../channels/media.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
@@ -88,8 +89,7 @@ const poll = defineCommand({
       ...placeOf(call),
       question,
       options: [...option],
-      ...(most !== undefined && { maxSelections: most }),
-      ...(hours !== undefined && { durationHours: hours }),
+      ...defined({ maxSelections: most, durationHours: hours }),
       idempotencyKey: randomUUID(),
     };
     await withGateway(call, async (connection) => {
@@ -167,9 +167,7 @@ const list = defineCommand({
       const channel = await checkedChannel(connection, flags.channel);
       const params = {
         limit: flags.limit ?? 20,
-        ...(channel !== undefined && { channel }),
-        ...(flags.account !== undefined && { accountId: flags.account }),
-        ...(flags.state !== undefined && { state: flags.state }),
+        ...defined({ channel, accountId: flags.account, state: flags.state }),
       };
       const { entries } = await connection.client.request("outbox.list", params, { timeoutMs: connection.timeoutMs });
       if (flags.json) return out.json({ entries });
@@ -214,9 +212,7 @@ function placeOf({ flags }: PlaceCall) {
   if (target === undefined) throw usageError("Say whom to write to with --target, e.g. `-t +15550100`.");
   return {
     to: target,
-    ...(channel !== undefined && { channel }),
-    ...(account !== undefined && { accountId: account }),
-    ...(threadId !== undefined && { threadId }),
+    ...defined({ channel, accountId: account, threadId }),
   };
 }
 

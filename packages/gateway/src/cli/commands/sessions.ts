@@ -1,6 +1,7 @@
 /** `moltbot sessions` — conversations: list, read, search, delete. */
 
 import type { ChatPastResult, GatewayClient } from "@moltbot/protocol";
+import { defined } from "../../base/defined.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { CliError, usageError } from "../exit.ts";
@@ -117,7 +118,7 @@ const compact = defineCommand({
         if (!result.undone) throw new CliError(`There is no summary in ${key} to take back.`);
         return out.print("Taken back: the model sees again what the summary stood for.");
       }
-      const params = { key, ...(flags.note !== undefined && { instructions: flags.note }) };
+      const params = { key, ...defined({ instructions: flags.note }) };
       const work = client.request("sessions.compaction.run", params, { timeoutMs: Math.max(timeoutMs, SUMMARY_MS) });
       const result = await out.during("Summing up", work);
       if (flags.json) return out.json(result);
@@ -154,7 +155,7 @@ async function showAll(
   let count = 0;
   for (let before: string | undefined, hasOlder = true; hasOlder && count < wanted; ) {
     const limit = Math.max(2, Math.min(PAGE, wanted - count));
-    const params = { sessionKey, limit, ...(before !== undefined && { before }) };
+    const params = { sessionKey, limit, ...defined({ before }) };
     const page = await client.request("chat.past", params, { timeoutMs });
     const messages = page.transcripts.flatMap((each) => each.messages);
     pages.unshift(page.transcripts);

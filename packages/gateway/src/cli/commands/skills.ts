@@ -1,6 +1,7 @@
 /** `moltbot skills` — what agents know how to do: which skills there are, what they need, and getting it. */
 
 import type { SkillsStatusResult } from "@moltbot/protocol";
+import { defined } from "../../base/defined.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { CliError } from "../exit.ts";
@@ -163,7 +164,7 @@ async function change(
   { enabled, apiKey }: { enabled: boolean; apiKey?: string | undefined },
 ): Promise<void> {
   const { skillKey, name } = await named(link, call.words[0] ?? "");
-  const params = { skillKey, enabled, ...(apiKey !== undefined && { apiKey }) };
+  const params = { skillKey, enabled, ...defined({ apiKey }) };
   const answer = await link.client.request("skills.update", params, { timeoutMs: link.timeoutMs });
   if (call.flags.json) return call.out.json(answer);
   call.out.print(`${name}: ${stateOf(await named(link, name))}.`);

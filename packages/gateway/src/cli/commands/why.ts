@@ -1,6 +1,7 @@
 /** `moltbot why` — why a message was answered or not: what came in, the rule, the line of the config, the reply. */
 
 import type { InboxEntry, InboxWhyResult } from "@moltbot/protocol";
+import { defined } from "../../base/defined.ts";
 import { adviceFor } from "../channels/advice.ts";
 import { checkedChannel } from "../channels/known.ts";
 import { type Call, defineCommand } from "../command.ts";
@@ -37,7 +38,7 @@ type WhyCall = Call<typeof whyFlags>;
 
 async function showList({ flags, out }: WhyCall, connection: Link): Promise<void> {
   const channel = await checkedChannel(connection, flags.channel);
-  const params = { limit: flags.limit ?? 20, ...(channel !== undefined && { channel }) };
+  const params = { limit: flags.limit ?? 20, ...defined({ channel }) };
   const { entries } = await connection.client.request("inbox.list", params, { timeoutMs: connection.timeoutMs });
   if (flags.json) return out.json({ entries });
   if (entries.length === 0) return out.print("No message has come in yet.");

@@ -12,6 +12,7 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname } from "node:path";
+import { defined } from "../../base/defined.ts";
 import { databasePath, resolveStateDir } from "../../base/files.ts";
 import { openStore } from "../../base/store/store.ts";
 import { keepDailyCopy } from "../../base/store/store-backup.ts";
@@ -50,7 +51,7 @@ export async function salvageDatabase(call: MendCall): Promise<ExitCode> {
   const isAgreed = await agreed(call, "Put the new file in place?");
   const kept = isAgreed ? exchange(path, target) : undefined;
   if (flags.json) {
-    out.json({ ok: true, database: isAgreed ? path : target, ...(kept !== undefined && { kept }), tables: results });
+    out.json({ ok: true, database: isAgreed ? path : target, ...defined({ kept }), tables: results });
     return EXIT.ok;
   }
   report(results, { out, fill });
@@ -128,7 +129,7 @@ function told(
   database: string,
   { kept, says }: { kept: string | undefined; says: string },
 ): ExitCode {
-  if (flags.json) out.json({ ok: true, database, ...(kept !== undefined && { kept }) });
+  if (flags.json) out.json({ ok: true, database, ...defined({ kept }) });
   else
     out.print(
       [

@@ -2,10 +2,12 @@
  * The faults drill: people write on every channel while something is wrong with the machine, and afterwards. No fault needs
  * rights of its own; what a machine does not offer is left out and said so. Each fault has its own gateway and its own time.
  */
+
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FakePlatform } from "@moltbot/fakes";
+import { defined } from "../../base/defined.ts";
 import { messageOf } from "../../base/errors.ts";
 import { CliError } from "../exit.ts";
 import { Crowd } from "./crowd.ts";
@@ -153,7 +155,7 @@ async function runFault(fault: string, ready: Ready, options: FaultsOptions): Pr
     (error: unknown) => messageOf(error),
   );
   const result = await judge(platforms, spoken, subject);
-  return { fault, how, result, ...(problem !== undefined && { problem }) };
+  return { fault, how, result, ...defined({ problem }) };
 }
 
 function ended(limit: AbortSignal): Promise<never> {
@@ -164,7 +166,7 @@ function ended(limit: AbortSignal): Promise<never> {
 }
 
 function fullDisk(folder: string, stack: DisposableStack, { inodes }: { inodes?: number }): Ready | string {
-  const disk = tightDisk(join(folder, "disk"), { bytes: DISK_BYTES, ...(inodes !== undefined && { inodes }) });
+  const disk = tightDisk(join(folder, "disk"), { bytes: DISK_BYTES, ...defined({ inodes }) });
   if (!disk) return inodes === undefined ? "needs Linux, or root" : "needs root";
   stack.use(disk);
   return {

@@ -2,8 +2,10 @@
  * What every drill does with people: they write on each channel, everything gets its outcome, and what the platforms hold
  * says whether anything was lost or said twice.
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FakePlatform } from "@moltbot/fakes";
+import { defined } from "../../base/defined.ts";
 import { ignore } from "../../base/errors.ts";
 import { CliError } from "../exit.ts";
 import type { Random } from "./random.ts";
@@ -127,13 +129,13 @@ interface Event {
 async function inboxOf(subject: Subject): Promise<Event[]> {
   const all = [];
   for (let before: number | undefined; ; ) {
-    const { entries } = await subject.ask("inbox.list", { limit: 500, ...(before !== undefined && { before }) });
+    const { entries } = await subject.ask("inbox.list", { limit: 500, ...defined({ before }) });
     all.push(
       ...entries.map(({ text, state, rule, channel }) => ({
         text,
         state,
         channel,
-        ...(rule !== undefined && { rule }),
+        ...defined({ rule }),
       })),
     );
     if (entries.length < 500) return all;

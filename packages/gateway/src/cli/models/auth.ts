@@ -1,5 +1,7 @@
 /** `moltbot models auth` — connects a provider: its key is tried with one real question and then saved. */
+
 import { text } from "node:stream/consumers";
+import { defined } from "../../base/defined.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { CliError, usageError } from "../exit.ts";
@@ -45,8 +47,7 @@ export const auth = defineCommand({
       const params = {
         ...{ provider, key },
         ...(add && { add }),
-        ...(model !== undefined && { model }),
-        ...(baseUrl !== undefined && { baseUrl }),
+        ...defined({ model, baseUrl }),
         ...(api !== undefined && { api: api as Api }),
       };
       const trying = client.request("models.auth.set", params, { timeoutMs: MODEL_MS });

@@ -1,4 +1,5 @@
 /** `moltbot models set` — the model that answers, who stands in for it, and short names. */
+import { defined } from "../../base/defined.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
@@ -43,9 +44,9 @@ function paramsOf({ words, flags }: SetCall) {
   if (needsModel && model === undefined) throw usageError("Which model? `moltbot models list` shows them.");
   return {
     model: needsModel && model !== undefined ? model : null,
-    ...(session !== undefined && { sessionKey: session }),
+    ...defined({ sessionKey: session }),
     ...(fallback && { fallback: !remove }),
-    ...(alias !== undefined && { alias }),
+    ...defined({ alias }),
   };
 }
 

@@ -2,7 +2,9 @@
  * Requests that wait for a decision. What is shown never changes, the first decision counts, and nothing outlives the
  * process.
  */
+
 import { randomInt } from "node:crypto";
+import { defined } from "../../../base/defined.ts";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
 import { visible } from "../../../base/text/visible.ts";
@@ -162,7 +164,7 @@ export class PendingApprovals {
 /** A request as the wire says it. */
 export function pendingView(waiting: Waiting): PendingApprovalShape {
   const { id, code, request, remembers, always, createdAtMs, expiresAtMs } = waiting;
-  return { id, code, request, remembers, ...(always !== undefined && { always }), createdAtMs, expiresAtMs };
+  return { id, code, request, remembers, ...defined({ always }), createdAtMs, expiresAtMs };
 }
 
 /** A request as people see it on every surface, with invisible characters spelled out. It is frozen. */

@@ -1,5 +1,7 @@
 /** The methods of models. */
+
 import { type Static, Type } from "@sinclair/typebox";
+import { defined } from "../../../base/defined.ts";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
 import { Id, Ignored, Millis, NonEmpty, Nullable, SessionKey } from "../../../kit/schema/schema.ts";
 import { shownAddress } from "../../../kit/schema/sound.ts";
@@ -28,8 +30,7 @@ export const list = defineMethod({
         id,
         name,
         provider: provider.id,
-        ...(contextWindow !== undefined && { contextWindow }),
-        ...(reasoning !== undefined && { reasoning }),
+        ...defined({ contextWindow, reasoning }),
         ...(input !== undefined && { input: [...input] }),
       })),
     };
@@ -52,9 +53,7 @@ export const list = defineMethod({
       if (includeDetails) return { models };
       const brief = models.map(({ id, name, provider: of, contextWindow, reasoning, input }) => ({
         ...{ id, name, provider: of },
-        ...(contextWindow !== undefined && { contextWindow }),
-        ...(reasoning !== undefined && { reasoning }),
-        ...(input !== undefined && { input }),
+        ...defined({ contextWindow, reasoning, input }),
       }));
       return { models: brief };
     },
@@ -226,7 +225,6 @@ function statusOf({ models, sessions }: Gateway, sessionKey: string | undefined)
 function trialOf({ reply, latencyMs, firstTokenMs, callsTools, seesImages }: Trial) {
   return {
     ...{ reply, latencyMs, firstTokenMs },
-    ...(callsTools !== undefined && { callsTools }),
-    ...(seesImages !== undefined && { seesImages }),
+    ...defined({ callsTools, seesImages }),
   };
 }

@@ -1,4 +1,5 @@
 /** The models as catalogues show them: what each can do, whether it can be asked now, and which one answers. */
+import { defined } from "../../../base/defined.ts";
 import type { Chosen } from "./chosen.ts";
 import type { KeyStatus } from "./providers/keyring.ts";
 import type { Model } from "./providers/providers.ts";
@@ -35,8 +36,7 @@ export async function modelChoices(models: KnownModels, { sessionKey, provider }
     .filter((model) => provider === undefined || model.provider.id === provider)
     .map((model) => ({
       ...{ id: model.id, name: model.name, provider: model.provider.id },
-      ...(model.contextWindow !== undefined && { contextWindow: model.contextWindow }),
-      ...(model.reasoning !== undefined && { reasoning: model.reasoning }),
+      ...defined({ contextWindow: model.contextWindow, reasoning: model.reasoning }),
       ...(model.input !== undefined && { input: [...model.input] }),
       local: isLocal(model),
       available: ready.has(model.provider.id),

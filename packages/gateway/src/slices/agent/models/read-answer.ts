@@ -1,4 +1,5 @@
 /** Reads a whole answer, for callers that do not stream it. */
+import { defined } from "../../../base/defined.ts";
 import type { FinishReason, ModelStep } from "./port.ts";
 
 export interface WholeAnswer {
@@ -16,7 +17,7 @@ export async function readAnswer(steps: AsyncIterable<ModelStep>, maxChars = 1_0
   for await (const step of steps) {
     if (step.kind === "text") text += step.delta;
     if (step.kind === "taken-back") text = "";
-    if (step.kind === "finish") end = { reason: step.reason, ...(step.note !== undefined && { note: step.note }) };
+    if (step.kind === "finish") end = { reason: step.reason, ...defined({ note: step.note }) };
     if (text.length > maxChars) return { text: text.trim(), reason: "length" };
   }
   return { text: text.trim(), ...end };

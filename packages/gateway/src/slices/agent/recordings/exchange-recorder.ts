@@ -1,5 +1,6 @@
 /** Watches the HTTP between a run and its providers and keeps it, without a credential. */
 
+import { defined } from "../../../base/defined.ts";
 import { codeOf, ignore, messageOf } from "../../../base/errors.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import type { Exchange } from "./recording.ts";
@@ -89,7 +90,7 @@ function watched(response: Response, exchange: Exchange, sink: ExchangeSink, end
 
 function problemOf(error: unknown): { message: string; code?: string | undefined } {
   const code = codeOf(error) ?? codeOf((error as { cause?: unknown } | undefined)?.cause);
-  return { message: messageOf(error), ...(code !== undefined && { code }) };
+  return { message: messageOf(error), ...defined({ code }) };
 }
 
 function kept(headers: Headers): Record<string, string> {

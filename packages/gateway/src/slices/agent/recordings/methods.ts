@@ -1,5 +1,7 @@
 /** The methods of recordings: which runs there were, what happened in one, and the same run again. */
+
 import { Type } from "@sinclair/typebox";
+import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { Id, Ignored, NonEmpty, SessionKey } from "../../../kit/schema/schema.ts";
 import { ReplayReport, RunDetails, RunEvent, RunRow, TaskRow, WhichRun } from "./schema.ts";
@@ -35,8 +37,7 @@ export const tasks = defineMethod({
       .map((row) => ({
         ...{ id: row.runId, taskId: row.runId, runId: row.runId, kind: "run", status: TASK_STATUS[row.status] },
         ...{ agentId: row.agentId, sessionKey: row.sessionKey, title: row.source, createdAt: row.acceptedAt },
-        ...(row.startedAt !== undefined && { startedAt: row.startedAt }),
-        ...(row.endedAt !== undefined && { endedAt: row.endedAt }),
+        ...defined({ startedAt: row.startedAt, endedAt: row.endedAt }),
         updatedAt: row.endedAt ?? row.startedAt ?? row.acceptedAt,
       }))
       .filter(

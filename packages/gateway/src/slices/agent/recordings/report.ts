@@ -1,5 +1,7 @@
 /** Runs and recordings in the wire's words. */
+
 import type { Static } from "@sinclair/typebox";
+import { defined } from "../../../base/defined.ts";
 import type { RunRecord } from "../agent/run/run-store.ts";
 import type { Recording } from "./recording.ts";
 import type { Replay } from "./replay.ts";
@@ -18,8 +20,7 @@ export function rowOf(
     status: outcome?.kind ?? (startedAt === undefined ? "accepted" : "running"),
     ...(outcome && { model: `${outcome.provider}/${outcome.model}` }),
     acceptedAt,
-    ...(startedAt !== undefined && { startedAt }),
-    ...(endedAt !== undefined && { endedAt }),
+    ...defined({ startedAt, endedAt }),
     ...(outcome?.usage && { totalTokens: outcome.usage.totalTokens }),
     recorded,
   };
@@ -40,8 +41,7 @@ export function detailsOf(
     exchanges: exchanges.map(({ at, url, status, durationMs, requestBody, responseBody, error }) => ({
       at,
       url,
-      ...(status !== undefined && { status }),
-      ...(durationMs !== undefined && { durationMs }),
+      ...defined({ status, durationMs }),
       requestChars: requestBody.length,
       responseChars: responseBody.length,
       ...(error && { error: error.message }),

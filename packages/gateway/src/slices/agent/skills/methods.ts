@@ -1,5 +1,7 @@
 /** The methods of skills (protocol: skills). */
+
 import { type Static, Type } from "@sinclair/typebox";
+import { defined } from "../../../base/defined.ts";
 import { GatewayError } from "../../../base/errors.ts";
 import { Id, NonEmpty } from "../../../kit/schema/schema.ts";
 import { BrokenSkill, InstallResult, SkillConfig, SkillStatus } from "./schema.ts";
@@ -109,7 +111,7 @@ const HIDDEN = "__REDACTED__";
 /** What is set, never the values. */
 function toConfig({ enabled, apiKey, env }: SkillEntry): Static<typeof SkillConfig> {
   return {
-    ...(enabled !== undefined && { enabled }),
+    ...defined({ enabled }),
     ...(apiKey !== undefined && { apiKey: HIDDEN }),
     ...(env && { env: Object.fromEntries(Object.keys(env).map((name) => [name, HIDDEN])) }),
   };

@@ -1,5 +1,7 @@
 /** Skills: instructions for particular work, listed to agents that can use them and read when they are needed. */
+
 import { join, resolve } from "node:path";
+import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { expandHome } from "../../../base/files.ts";
 import type { Base } from "../../../kit/base.ts";
@@ -143,7 +145,7 @@ export class Skills {
       throw invalidRequest(`${JSON.stringify(unfit.slice(0, 64))} is not a variable that a skill may set`);
     const removed = (value: string) => (value.trim() === "" ? null : value.trim());
     const change = {
-      ...(enabled !== undefined && { enabled }),
+      ...defined({ enabled }),
       ...(apiKey !== undefined && { apiKey: removed(apiKey) }),
       ...(env && { env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, removed(value)])) }),
     };

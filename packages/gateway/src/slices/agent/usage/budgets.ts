@@ -1,4 +1,5 @@
 /** The budgets of a call: how much of each is used, and the sentence when one is used up. */
+import { defined } from "../../../base/defined.ts";
 import { GatewayError } from "../../../base/errors.ts";
 import { normalAgentId } from "../../core/agents/agents.ts";
 import { totalOf } from "./count.ts";
@@ -119,5 +120,5 @@ function clockText(at: number, timeZone: string): string {
 /** A budget as the wire says it. */
 export function toState({ setting, unit, used, limit, resetAt }: Cap): BudgetState {
   const usedPercent = Math.round((used / limit) * 1000) / 10;
-  return { setting, unit, used, limit, usedPercent, ...(resetAt !== undefined && { resetAt }) };
+  return { setting, unit, used, limit, usedPercent, ...defined({ resetAt }) };
 }

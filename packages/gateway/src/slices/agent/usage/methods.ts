@@ -1,5 +1,7 @@
 /** The methods of usage. */
+
 import { Type } from "@sinclair/typebox";
+import { defined } from "../../../base/defined.ts";
 import { Ignored, Millis, NonEmpty, OneOf, SessionKey } from "../../../kit/schema/schema.ts";
 import { BudgetState, UsageDay, UsageReport, UsageRow, UsageTotals } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
@@ -44,7 +46,7 @@ export const status = defineMethod({
       .map(({ unit, usedPercent, resetAt }) => ({
         label: unit === "tokens" ? "Tokens today" : "Cost today",
         usedPercent,
-        ...(resetAt !== undefined && { resetAt }),
+        ...defined({ resetAt }),
       }));
     const providers = windows.length > 0 ? [{ provider: "moltbot", displayName: "Daily budget", windows }] : [];
     return { updatedAt: clock.now(), providers, date: usage.date, today: usage.today(), budgets };
@@ -109,8 +111,7 @@ export const report = defineMethod({
   result: UsageReport,
   handler: ({ params: { startDate: from, endDate: to, agentId, limit = 50 }, gateway }) =>
     gateway.usage.report({
-      ...(from !== undefined && { from }),
-      ...(to !== undefined && { to }),
+      ...defined({ from, to }),
       ...{ agentId, limit },
     }),
 });

@@ -1,5 +1,7 @@
 /** Knows the agents: which are configured, which one is the default, their settings, and how each is shown. */
+
 import type { Config, Settings } from "../../../base/config/config.ts";
+import { defined } from "../../../base/defined.ts";
 import { Port } from "../../../kit/port.ts";
 import { normalAgentId } from "./agent-id.ts";
 import { type AgentSettings, agents as section } from "./settings.ts";
@@ -67,7 +69,7 @@ export class Agents {
   list(): ListedAgent[] {
     return this.ids().map((id) => {
       const { name, identity } = this.of(id) ?? {};
-      return { id, ...(name !== undefined && { name }), ...(identity && { identity: pickIdentity(identity) }) };
+      return { id, ...defined({ name }), ...(identity && { identity: pickIdentity(identity) }) };
     });
   }
 

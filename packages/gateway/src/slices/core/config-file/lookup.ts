@@ -1,4 +1,5 @@
 /** Looks up one place of the settings' schema, and its children (protocol: config.schema.lookup). */
+import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import type { Schema } from "../../../kit/schema/validate.ts";
 
@@ -58,10 +59,10 @@ function childOf(key: string, at: string, schema: Schema, required: boolean): Ch
   return {
     key,
     path: at === "" ? key : `${at}.${key}`,
-    ...(schema.type !== undefined && { type: schema.type }),
+    ...defined({ type: schema.type }),
     required,
     hasChildren: childrenOf(schema, "").length > 0,
-    ...(description !== undefined && { help: description }),
+    ...defined({ help: description }),
   };
 }
 

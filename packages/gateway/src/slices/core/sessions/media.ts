@@ -1,6 +1,8 @@
 /** Pictures that belong to messages: files named by their content, private, outside the database. */
+
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { defined } from "../../../base/defined.ts";
 import { codeOf } from "../../../base/errors.ts";
 import { fileExists, writePrivateFile } from "../../../base/files.ts";
 import { sha256Hex } from "../../../base/ids.ts";
@@ -24,7 +26,7 @@ export class Media {
   save(data: Uint8Array, { mimeType, fileName }: { mimeType: string; fileName?: string | undefined }): MediaRef {
     const sha256 = sha256Hex(data);
     if (!fileExists(this.#path(sha256))) writePrivateFile(this.#path(sha256), data);
-    return { sha256, mimeType, sizeBytes: data.byteLength, ...(fileName !== undefined && { fileName }) };
+    return { sha256, mimeType, sizeBytes: data.byteLength, ...defined({ fileName }) };
   }
 
   /** The bytes, or undefined when the file has been removed. */

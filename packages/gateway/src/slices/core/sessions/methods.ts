@@ -1,5 +1,7 @@
 /** The methods of sessions. */
+
 import { Type } from "@sinclair/typebox";
+import { defined } from "../../../base/defined.ts";
 import { GatewayError } from "../../../base/errors.ts";
 import { hasScope } from "../../../kit/access.ts";
 import { Id, Ignored, MAX_NUMBER, Millis, NonEmpty, Nullable, OneOf, SessionKey } from "../../../kit/schema/schema.ts";
@@ -170,7 +172,7 @@ export const create = defineMethod({
     const { sessions } = gateway;
     const key = sessions.keyOf(spelled ?? `dashboard:${sessions.newId()}`, agentId);
     const ref = model && sessions.models.now.refOf(model);
-    const patch = { ...(label !== undefined && { label }), ...(ref && { model: ref }) };
+    const patch = { ...defined({ label }), ...(ref && { model: ref }) };
     const isPatched = Object.keys(patch).length > 0 && !sessions.get(key);
     const session = isPatched ? sessions.patch(key, patch) : sessions.ensure(key);
     const entry = sessions.entry(session);

@@ -1,7 +1,9 @@
 /** The index of conversations: one row for each canonical key, and the transcript behind it. */
+
 import type { Static } from "@sinclair/typebox";
 import type { Bus } from "../../../base/bus.ts";
 import type { Config, Settings } from "../../../base/config/config.ts";
+import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
 import type { Store } from "../../../base/store/store.ts";
@@ -431,7 +433,7 @@ export class Sessions {
     return {
       sessionId,
       updatedAt,
-      ...(label !== undefined && { label }),
+      ...defined({ label }),
       ...rest,
       ...modelFields(session),
       ...(abortedLastRun && { abortedLastRun }),
@@ -451,8 +453,7 @@ export class Sessions {
       kind: kindOf(key),
       ...this.entry(session),
       ...routeFields(session.route),
-      ...(title !== undefined && { derivedTitle: title }),
-      ...(newest !== undefined && { lastMessagePreview: newest }),
+      ...defined({ derivedTitle: title, lastMessagePreview: newest }),
     };
   }
 

@@ -1,6 +1,7 @@
 /** The transcript: an append-only list of messages for each session, searchable by word. */
 
 import type { Static } from "@sinclair/typebox";
+import { defined } from "../../../base/defined.ts";
 import { newId } from "../../../base/ids.ts";
 import type { Store } from "../../../base/store/store.ts";
 import type { Clock } from "../../../base/time/clock.ts";
@@ -233,7 +234,7 @@ export class Transcript {
           type: "image" as const,
           mimeType,
           sizeBytes,
-          ...(fileName !== undefined && { fileName }),
+          ...defined({ fileName }),
           ...(data && { data: Buffer.from(data).toString("base64") }),
         };
       }),

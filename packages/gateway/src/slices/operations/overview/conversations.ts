@@ -1,5 +1,7 @@
 /** The conversations in the form of `health` and `status`. */
+
 import type { Static } from "@sinclair/typebox";
+import { defined } from "../../../base/defined.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import type { Agents } from "../../core/agents/agents.ts";
 import { STORE } from "../../core/sessions/schema.ts";
@@ -21,7 +23,7 @@ interface ModelDefaults {
 /** Count and newest sessions, of one agent or of all, for `health`. */
 export function sessionsSummary({ clock, sessions }: Services, agentId?: string): Static<typeof SessionsSummary> {
   const now = clock.now();
-  const recent = sessions.list({ limit: 5, includeGlobal: true, ...(agentId !== undefined && { agentId }) });
+  const recent = sessions.list({ limit: 5, includeGlobal: true, ...defined({ agentId }) });
   return {
     path: STORE,
     count: sessions.count(agentId),
@@ -37,7 +39,7 @@ export function sessionsStatus(
   const now = clock.now();
   const recentOf = (agentId?: string) =>
     sessions
-      .list({ limit: 10, includeGlobal: true, ...(agentId !== undefined && { agentId }) })
+      .list({ limit: 10, includeGlobal: true, ...defined({ agentId }) })
       .map((session) => statusRow(session, defaults, now));
   return {
     paths: [STORE],
@@ -59,16 +61,13 @@ function statusRow(session: Session, defaults: ModelDefaults, now: number): Stat
   const { thinkingLevel, verboseLevel, reasoningLevel, elevatedLevel } = levels;
   const { contextTokens } = defaults;
   return {
-    ...(agentId !== undefined && { agentId }),
+    ...defined({ agentId }),
     key,
     kind: kindOf(key),
     sessionId,
     updatedAt,
     age: Math.max(0, now - updatedAt),
-    ...(thinkingLevel !== undefined && { thinkingLevel }),
-    ...(verboseLevel !== undefined && { verboseLevel }),
-    ...(reasoningLevel !== undefined && { reasoningLevel }),
-    ...(elevatedLevel !== undefined && { elevatedLevel }),
+    ...defined({ thinkingLevel, verboseLevel, reasoningLevel, elevatedLevel }),
     ...(abortedLastRun && { abortedLastRun }),
     inputTokens,
     outputTokens,

@@ -1,7 +1,9 @@
 /** The state of the gateway: health and its events, status, ticks, and what hello-ok tells a connection. */
+
 import { availableParallelism, freemem, hostname, totalmem } from "node:os";
 import type { Static } from "@sinclair/typebox";
 import { explain } from "../../../base/config/config.ts";
+import { defined } from "../../../base/defined.ts";
 import { isDamage } from "../../../base/process/machine.ts";
 import { Coalesced } from "../../../base/time/coalesce.ts";
 import { hasScope } from "../../../kit/access.ts";
@@ -163,7 +165,7 @@ export class Overview implements Disposable {
   #machineHealth(): Health["machine"] {
     const { clock, machine } = this.#services;
     return {
-      ...(machine.trouble !== undefined && { trouble: machine.trouble }),
+      ...defined({ trouble: machine.trouble }),
       ...(clock.skew && { clock: clock.skew }),
     };
   }
@@ -197,7 +199,7 @@ export class Overview implements Disposable {
     const { agents } = this.#services;
     return agents.list().map(({ id, name }) => ({
       agentId: id,
-      ...(name !== undefined && { name }),
+      ...defined({ name }),
       isDefault: id === agents.defaultId,
       heartbeat: { enabled: false, every: "0m", everyMs: null, prompt: "", target: "last", ackMaxChars: 300 },
       sessions: sessionsSummary(this.#services, id),

@@ -1,4 +1,5 @@
 /** Starts the run that a request asks for and follows it to its end; a caller that goes away ends it. */
+import { defined } from "../../../base/defined.ts";
 import { onAbort, within } from "../../../base/time/deadline.ts";
 import type { Caller } from "../../../kit/access.ts";
 import { oneLine } from "../../../kit/text/words.ts";
@@ -54,9 +55,9 @@ export async function run(
       attachments: files,
       idempotencyKey: runId,
       sessionKey,
-      ...(agentId !== undefined && { agentId }),
+      ...defined({ agentId }),
       ...(instructions !== "" && { extraSystemPrompt: instructions }),
-      ...(thinking !== undefined && { thinking }),
+      ...defined({ thinking }),
     },
     caller,
     results.map(({ text, tool }) => saidPart(text, tool)),

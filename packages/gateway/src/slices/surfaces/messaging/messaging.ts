@@ -2,7 +2,9 @@
  * The service of channels: their accounts, inbound and outbound messages. Policy and durability are here; platforms are
  * not. Other slices use this class; the work is done in `accounts.ts`, `intake.ts`, `outgoing.ts` and `sender.ts`.
  */
+
 import type { Settings } from "../../../base/config/config.ts";
+import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import type { Caller } from "../../../kit/access.ts";
 import type { ChannelDefinition } from "../../../kit/channel.ts";
@@ -244,7 +246,7 @@ export class Messaging implements AsyncDisposable {
     const { id, name, accountId } = this.pairing.approve(definition.id, code);
     if (notify)
       this.outgoing.tell({ channel: definition.id, account: accountId }, id, "You have been let in. Say hello.");
-    return { channel: definition.id, id, ...(name !== undefined && { name }) };
+    return { channel: definition.id, id, ...defined({ name }) };
   }
 
   /** Removes a sender. */

@@ -1,6 +1,8 @@
 /** `message`: what an agent says and does on channels beside its reply, through the same outbox as everything else. */
+
 import { extname } from "node:path";
 import { type Static, type TObject, Type } from "@sinclair/typebox";
+import { defined } from "../../../base/defined.ts";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
 import { hasScope } from "../../../kit/access.ts";
 import { OneOf } from "../../../kit/schema/schema.ts";
@@ -59,7 +61,7 @@ const ACTIONS: Readonly<Record<Call["params"]["action"], (call: Call, target: Ta
         ...target,
         message: params.message ?? "",
         mediaUrls: files,
-        ...(params.replyTo !== undefined && { replyToId: params.replyTo }),
+        ...defined({ replyToId: params.replyTo }),
         idempotencyKey: call.callId,
         // The call itself stands in this conversation already.
         notKeptIn: run.sessionKey,
@@ -78,7 +80,7 @@ const ACTIONS: Readonly<Record<Call["params"]["action"], (call: Call, target: Ta
         ...target,
         question: need(params.question, "question"),
         options: need(params.options, "options"),
-        ...(params.maxSelections !== undefined && { maxSelections: params.maxSelections }),
+        ...defined({ maxSelections: params.maxSelections }),
         idempotencyKey: call.callId,
       },
       { principal: toolPrincipal(run.id) },
@@ -128,9 +130,7 @@ function targetOf({ params, run, gateway }: Call): Target {
   if (to !== undefined && to !== "here")
     return {
       to,
-      ...(channel !== undefined && { channel }),
-      ...(accountId !== undefined && { accountId }),
-      ...(threadId !== undefined && { threadId }),
+      ...defined({ channel, accountId, threadId }),
     };
   const here = run.deliver ?? gateway.sessions.get(run.sessionKey)?.route;
   if (!here || (channel !== undefined && channel !== here.channel))
@@ -140,7 +140,7 @@ function targetOf({ params, run, gateway }: Call): Target {
     channel: here.channel,
     to: here.chat.id,
     accountId: here.account,
-    ...(thread !== undefined && { threadId: thread }),
+    ...defined({ threadId: thread }),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * Turns a request into a run. Checks everything before anything is accepted, in the protocol's order (protocol: agent).
  */
+import { defined } from "../../../../base/defined.ts";
 import { invalidRequest } from "../../../../base/errors.ts";
 import type { Caller } from "../../../../kit/access.ts";
 import { mayUse } from "../../../../kit/command.ts";
@@ -300,8 +301,7 @@ function deliveryOf(
     return channels.route({
       channel: channel === "last" ? last!.channel : channel,
       to,
-      ...(accountId !== undefined && { accountId }),
-      ...(params.threadId !== undefined && { threadId: params.threadId }),
+      ...defined({ accountId, threadId: params.threadId }),
     });
   }
   if (last && (channel === "last" || channel === last.channel)) return last;

@@ -3,6 +3,7 @@
  * Nothing is lost: the transcript keeps every message, the summary is one more message, and it can be taken back in one
  * step.
  */
+import { defined } from "../../../../base/defined.ts";
 import { GatewayError } from "../../../../base/errors.ts";
 import { kindOf, textOf } from "../../../core/sessions/sessions.ts";
 import type { StoredMessage } from "../../../core/sessions/transcript.ts";
@@ -143,7 +144,7 @@ export class Compaction {
       ...{ kind: "compaction", from: older[0]!.id, to: older.at(-1)!.id, messages: older.length },
       ...{ tokensBefore, tokensAfter },
       ...(isPrivate && { isPrivate }),
-      ...(instructions !== undefined && { instructions }),
+      ...defined({ instructions }),
     };
     const entry = this.#services.store.transaction(() => {
       sessions.noteContext(sessionKey, tokensAfter);

@@ -3,6 +3,7 @@
  * providers can cache the start. Files are data with marked borders, each cut to its budget. Text of people on channels
  * is not in it: that is in the conversation, framed (`kit/text/words.ts`).
  */
+import { defined } from "../../../../base/defined.ts";
 import { aboutFrames, oneLine } from "../../../../kit/text/words.ts";
 
 /** A file for the prompt. */
@@ -152,7 +153,7 @@ function fileSections({ files, budget }: PromptFacts): PromptSection[] {
       source: "workspace",
       text: framed,
       cut: shown !== text,
-      ...(problem !== undefined && { problem }),
+      ...defined({ problem }),
     };
   });
   if (!sections.some(({ text }) => text !== "")) return sections;

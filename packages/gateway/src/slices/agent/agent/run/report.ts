@@ -1,5 +1,7 @@
 /** An ended run in the wire's form (protocol: agent, agent.wait). */
+
 import type { Static } from "@sinclair/typebox";
+import { defined } from "../../../../base/defined.ts";
 import { GatewayError } from "../../../../base/errors.ts";
 import type { RunReport } from "../schema.ts";
 import type { RunResult } from "./run.ts";
@@ -20,9 +22,9 @@ export function waitAnswer(runId: string, result: RunResult) {
   return {
     runId,
     status: error === undefined ? ("ok" as const) : ("error" as const),
-    ...(startedAt !== undefined && { startedAt }),
+    ...defined({ startedAt }),
     endedAt,
-    ...(error !== undefined && { error }),
+    ...defined({ error }),
   };
 }
 

@@ -1,5 +1,7 @@
 /** The tools in the form of `tools.list`: which ones a model may use for a caller in a conversation, and why not. */
+
 import type { Static } from "@sinclair/typebox";
+import { defined } from "../../../../base/defined.ts";
 import type { Caller } from "../../../../kit/access.ts";
 import type { ToolRun } from "../../../../kit/tool.ts";
 import type { ToolEntry } from "../schema.ts";
@@ -25,6 +27,6 @@ export async function toolEntries(
   return (await toolbox.explain(run, signal)).map(({ tool: { name, summary, audience, changes }, why }) => ({
     ...{ name, summary, audience, changes },
     allowed: why === undefined,
-    ...(why !== undefined && { why }),
+    ...defined({ why }),
   }));
 }

@@ -4,6 +4,7 @@
  */
 
 import { Kind } from "@sinclair/typebox";
+import { defined } from "../../../../base/defined.ts";
 import { GatewayError, messageOf, TellableError } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { onAbort } from "../../../../base/time/deadline.ts";
@@ -172,7 +173,7 @@ function bounded({ text, images = [], isError, meta }: ToolResult, maxChars: num
   return {
     text: `${shortened(text.toWellFormed(), maxChars)}${note}`,
     ...(shown.length > 0 && { images: shown }),
-    ...(isError !== undefined && { isError }),
+    ...defined({ isError }),
     ...(meta && isSmall && { meta }),
   };
 }

@@ -1,5 +1,7 @@
 /** `sessions_send`: sends a message to another conversation, on behalf of the run's starter. */
+
 import { Type } from "@sinclair/typebox";
+import { defined } from "../../../../base/defined.ts";
 import { invalidRequest } from "../../../../base/errors.ts";
 import type { ToolRun } from "../../../../kit/tool.ts";
 import { answerOf } from "../delegations/delegation-text.ts";
@@ -62,8 +64,7 @@ function targetOf(
   // An agent without a conversation can be addressed too.
   if (key !== undefined && agents.ids().some((agentId) => sessions.mainKey(agentId) === key)) return key;
   return sessions.resolve({
-    ...(sessionKey !== undefined && { key: sessionKey }),
-    ...(label !== undefined && { label }),
+    ...defined({ key: sessionKey, label }),
   }).key;
 }
 

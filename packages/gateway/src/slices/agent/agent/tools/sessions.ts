@@ -1,5 +1,7 @@
 /** Tools that read other conversations. */
+
 import { Type } from "@sinclair/typebox";
+import { defined } from "../../../../base/defined.ts";
 import { oneLine } from "../../../../kit/text/words.ts";
 import type { Tool } from "../../../../kit/tool.ts";
 import { textOf } from "../../../core/sessions/sessions.ts";
@@ -48,7 +50,7 @@ const sessionsHistory = defineTool({
     includeTools: Type.Optional(Type.Boolean({ description: "What tools were called for and answered, too." })),
   },
   run({ params: { sessionKey: key, label, limit = 20, includeTools = false }, gateway: { sessions } }) {
-    const session = sessions.resolve({ ...(key !== undefined && { key }), ...(label !== undefined && { label }) });
+    const session = sessions.resolve({ ...defined({ key, label }) });
     const shown = sessions.transcript
       .last(session.sessionId, includeTools ? limit : limit * 4)
       .map((message) => lineOf(message, includeTools))

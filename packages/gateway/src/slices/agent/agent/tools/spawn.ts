@@ -1,5 +1,7 @@
 /** `spawn`: gives a task to a sub-agent, which works in a conversation of its own. */
+
 import { Type } from "@sinclair/typebox";
+import { defined } from "../../../../base/defined.ts";
 import { invalidRequest } from "../../../../base/errors.ts";
 import { OneOf } from "../../../../kit/schema/schema.ts";
 import type { ToolLimits, ToolRun } from "../../../../kit/tool.ts";
@@ -98,7 +100,7 @@ function prepare(
   store.transaction(() =>
     sessions.patch(sessionKey, {
       spawnedBy: run.sessionKey,
-      ...(ref !== undefined && { model: ref }),
+      ...defined({ model: ref }),
       ...(isFree && label.trim() !== "" && { label }),
     }),
   );

@@ -3,7 +3,9 @@
  * never share one. It is read at every use, written in one step, and private. A file that cannot be parsed allows
  * nothing.
  */
+
 import { join } from "node:path";
+import { defined } from "../../../../base/defined.ts";
 import { GatewayError, invalidRequest, messageOf } from "../../../../base/errors.ts";
 import { expandHome, readTextIfExists, writePrivateFile } from "../../../../base/files.ts";
 import { newId, sha256Hex } from "../../../../base/ids.ts";
@@ -62,8 +64,7 @@ export class ApprovalsFile {
     const problem = problemOf(file);
     if (problem !== undefined) throw invalidRequest(`invalid exec approvals file: ${problem}`);
     const token = file.socket?.token ?? this.#tokenOf(raw);
-    const socket =
-      file.socket || token !== undefined ? { ...file.socket, ...(token !== undefined && { token }) } : undefined;
+    const socket = file.socket || token !== undefined ? { ...file.socket, ...defined({ token }) } : undefined;
     this.#write({ ...file, ...(socket && { socket }) });
   }
 

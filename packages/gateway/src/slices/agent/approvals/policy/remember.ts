@@ -3,7 +3,9 @@
  * “always” is offered, and again whenever a remembered command is to run, so that a remembered command never outlives a
  * reason against it.
  */
+
 import { basename, resolve } from "node:path";
+import { defined } from "../../../../base/defined.ts";
 import type { ExactRule } from "../schema.ts";
 import type { Analysis } from "../shell/shell.ts";
 import { shown } from "../shell/words.ts";
@@ -87,7 +89,7 @@ export function alwaysOf(wanted: Rememberable): Always {
     input: parts.map((part) => part.command.input),
     programs: parts.map(pathOf),
     code: hashes,
-    ...(around !== undefined && { around }),
+    ...defined({ around }),
     changes,
   };
   return { kind: "exact", rule };

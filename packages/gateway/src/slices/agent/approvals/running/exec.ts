@@ -3,6 +3,7 @@
  * approved runs, or nothing does.
  */
 
+import { defined } from "../../../../base/defined.ts";
 import { hidesSomething } from "../../../../base/text/visible.ts";
 import { onAbort } from "../../../../base/time/deadline.ts";
 import type { ToolCall, ToolResult } from "../../../../kit/tool.ts";
@@ -203,7 +204,7 @@ async function start({ approvals, params, call }: Execution, { job, rules }: Pla
 function report(note: string, output: string, ending: Ending): ToolResult {
   const { code, signal, stopped, durationMs } = ending;
   const text = `${note}${output.trimEnd() === "" ? "" : `${output.trimEnd()}\n`}[${endingText(ending)}]`;
-  const meta = { ...(code !== undefined && { exitCode: code }), ...(signal !== undefined && { signal }), durationMs };
+  const meta = { ...defined({ exitCode: code, signal }), durationMs };
   return { text, meta, isError: stopped !== undefined || code === undefined };
 }
 

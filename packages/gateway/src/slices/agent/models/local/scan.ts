@@ -1,6 +1,7 @@
 /** Looks for model servers on this machine and finds out what each of their models can do. */
 
 import { isRecord } from "../../../../base/config/config.ts";
+import { defined } from "../../../../base/defined.ts";
 import { ignore } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { Model } from "../providers/providers.ts";
@@ -75,7 +76,7 @@ async function tried(server: Endpoint, facts: ScannedModel, ports: TrialPorts, s
   const tools = facts.tools ?? (await maybe(() => callsTool(ports, model, options), options));
   const sees = facts.input ? undefined : await maybe(() => seesPicture(ports, model, options), options);
   return {
-    ...(tools !== undefined && { tools }),
+    ...defined({ tools }),
     ...(sees !== undefined && { input: sees ? (["text", "image"] as const) : (["text"] as const) }),
   };
 }

@@ -3,7 +3,9 @@
  * Thoughts and calls that the model wrote as text are separated. The end is an answer, an answer with a sentence about
  * what is missing, or a `ModelError` that says whether to ask again, to ask another model, or to tell the person.
  */
+
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { defined } from "../../../../base/defined.ts";
 import { ModelError } from "../model-error.ts";
 import type { FinishReason, ModelRequest, ModelStep } from "../port.ts";
 import { clauseOf } from "../providers/said.ts";
@@ -99,7 +101,7 @@ class Answer {
       yield { kind: "tool-call", callId: `call_written_${index + 1}`, name, args: readArgs(raw), raw };
     }
     const { reason, note } = this.#verdict();
-    yield { kind: "finish", reason, ...(note !== undefined && { note }) };
+    yield { kind: "finish", reason, ...defined({ note }) };
   }
 
   *#takeText({ delta }: Text): Generator<ModelStep> {

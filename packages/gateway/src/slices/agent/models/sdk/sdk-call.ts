@@ -1,5 +1,6 @@
 /** One question as the SDK's model takes it: the prompt, the tools, and how hard to think, said in the provider's way. */
 
+import { defined } from "../../../../base/defined.ts";
 import type { ModelMessage, ModelRequest, Thinking, ToolSpec } from "../port.ts";
 import { RUN_HEADER } from "../providers/provider-fetch.ts";
 import type { Model } from "../providers/providers.ts";
@@ -28,8 +29,7 @@ export function toCallOptions(
     ...(offered.length > 0 && {
       tools: offered.map((tool, index) => toSdkTool(tool, model, index === offered.length - 1)),
     }),
-    ...(model.maxTokens !== undefined && { maxOutputTokens: model.maxTokens }),
-    ...(reasoning !== undefined && { reasoning }),
+    ...defined({ maxOutputTokens: model.maxTokens, reasoning }),
     ...(model.provider.api === "openai" && { providerOptions: openaiOptions(model, reasoning, noSummaries) }),
     ...(runId !== undefined && { headers: { [RUN_HEADER]: encodeURIComponent(runId) } }),
   };

@@ -1,4 +1,5 @@
 /** Adds, removes, links and logs out accounts. Each change is complete in the config or not made. */
+import { defined } from "../../../../base/defined.ts";
 import { detailOf, invalidRequest } from "../../../../base/errors.ts";
 import type { Log } from "../../../../base/log.ts";
 import type { LoginContext, ProbeContext } from "../../../../kit/channel.ts";
@@ -53,7 +54,7 @@ export class AccountSetup {
     if (definition.probe && missing === undefined) {
       try {
         const peer = await this.#channels.ask(key, candidate, PROBE_LIMIT_MS, signal);
-        self = { id: peer.id, ...(peer.name !== undefined && { name: peer.name }) };
+        self = { id: peer.id, ...defined({ name: peer.name }) };
       } catch (error) {
         const problem = toChannelError(error, definition.label);
         if (!force)
@@ -65,7 +66,7 @@ export class AccountSetup {
     }
     await this.#write(patch);
     const next = missing !== undefined && definition.isLinkedByLogin ? missing : undefined;
-    return { channel: key.channel, accountId: key.account, ...(self && { self }), ...(next !== undefined && { next }) };
+    return { channel: key.channel, accountId: key.account, ...(self && { self }), ...defined({ next }) };
   }
 
   /** Removes an account from the config and deletes its session; its messages stay. */
@@ -120,7 +121,7 @@ export class AccountSetup {
     await account?.stop();
     if (force) this.#channels.stateOf(key).clear();
     const settings = this.#channels.settingsOf(key) ?? (await this.#channels.candidate(key, patch));
-    return { ...this.#channels.probeContext(key, settings, signal), ...(phoneNumber !== undefined && { phoneNumber }) };
+    return { ...this.#channels.probeContext(key, settings, signal), ...defined({ phoneNumber }) };
   }
 
   /** Ends a login: a linked account is written to the config and started; any other is left as it was before. */

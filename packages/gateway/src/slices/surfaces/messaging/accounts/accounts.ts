@@ -1,5 +1,7 @@
 /** Runs the accounts, keeps them in line with the config, and opens and closes what works for each. */
+
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { defined } from "../../../../base/defined.ts";
 import { ignore, invalidRequest, TellableError } from "../../../../base/errors.ts";
 import { runOwn } from "../../../../base/process/blame.ts";
 import type { ChannelContext, ChannelDefinition, Chat, StateChanges } from "../../../../kit/channel.ts";
@@ -315,7 +317,7 @@ export class Accounts implements AsyncDisposable {
     const probe = this.#probes.get(idOf(key));
     return {
       accountId: key.account,
-      ...(settings.name !== undefined && { name: settings.name }),
+      ...defined({ name: settings.name }),
       enabled: settings.enabled,
       configured: state !== "unconfigured",
       ...(definition.isLinkedByLogin && { linked: this.#channels.isLinked(key) }),
@@ -323,17 +325,19 @@ export class Accounts implements AsyncDisposable {
       connected: state === "connected",
       state,
       ...(problem && { problem, lastError: problem.message }),
-      ...(self && { self: { id: self.id, ...(self.name !== undefined && { name: self.name }) } }),
-      ...(times.nextAttemptAt !== undefined && { nextAttemptAt: times.nextAttemptAt }),
+      ...(self && { self: { id: self.id, ...defined({ name: self.name }) } }),
+      ...defined({ nextAttemptAt: times.nextAttemptAt }),
       reconnectAttempts: times.failures,
-      ...(times.lastConnectedAt !== undefined && { lastConnectedAt: times.lastConnectedAt }),
-      ...(times.lastStartAt !== undefined && { lastStartAt: times.lastStartAt }),
-      ...(times.lastStopAt !== undefined && { lastStopAt: times.lastStopAt }),
-      ...(lastInboundAt !== undefined && { lastInboundAt }),
-      ...(lastOutboundAt !== undefined && { lastOutboundAt }),
+      ...defined({
+        lastConnectedAt: times.lastConnectedAt,
+        lastStartAt: times.lastStartAt,
+        lastStopAt: times.lastStopAt,
+        lastInboundAt,
+        lastOutboundAt,
+      }),
       ...(probe && {
         lastProbeAt: probe.at,
-        probe: { ok: probe.ok, ...(probe.error !== undefined && { error: probe.error }) },
+        probe: { ok: probe.ok, ...defined({ error: probe.error }) },
       }),
       dmPolicy: settings.dmPolicy,
       allowFrom: [...settings.allowFrom.entries],

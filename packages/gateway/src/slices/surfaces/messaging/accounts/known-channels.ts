@@ -1,5 +1,7 @@
 /** Looks up channels and the config of their accounts; nothing is cached. */
+
 import type { Settings } from "../../../../base/config/config.ts";
+import { defined } from "../../../../base/defined.ts";
 import { invalidRequest, messageOf } from "../../../../base/errors.ts";
 import { makePrivateDir } from "../../../../base/files.ts";
 import type { Base } from "../../../../kit/base.ts";
@@ -123,7 +125,7 @@ export class KnownChannels {
    */
   route({ channel, accountId, to, threadId }: Target & { channel: string }): Place {
     const definition = this.definition(channel);
-    const { account } = this.keyOf({ channel, ...(accountId !== undefined && { accountId }) });
+    const { account } = this.keyOf({ channel, ...defined({ accountId }) });
     if (!this.settingsOf({ channel: definition.id, account }))
       throw invalidRequest(
         accountIds(this.config, definition.id).length === 0

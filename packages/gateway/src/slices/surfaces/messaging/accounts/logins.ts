@@ -3,6 +3,7 @@
  * follow it.
  */
 
+import { defined } from "../../../../base/defined.ts";
 import { GatewayError, invalidRequest, TellableError } from "../../../../base/errors.ts";
 import type { Log } from "../../../../base/log.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
@@ -138,7 +139,7 @@ export class Logins implements Disposable {
       const context = await this.#options.prepare(key, {
         force,
         signal,
-        ...(phoneNumber !== undefined && { phoneNumber }),
+        ...defined({ phoneNumber }),
       });
       for await (const step of definition.login!(context as LoginContext<never>)) {
         signal.throwIfAborted();

@@ -2,6 +2,7 @@
  * Turns messages of a channel into parts of a transcript: the source of each part, what it answers, what came with it.
  * The parts hold no explanations; these are added when a part is shown to a reader.
  */
+import { defined } from "../../../../base/defined.ts";
 import type { Inbound, InboundMessage, MediaRef, Origin, Peer } from "../../../../kit/channel.ts";
 import { fileLabel } from "../../../../kit/content.ts";
 import { type Item, itemText } from "../../../../kit/item.ts";
@@ -223,7 +224,7 @@ function withSource(file: ReceivedFile, from: Source): StoredPart {
   if (file.type !== "text") return file;
   const isSaid = from.kind === "file" && file.from?.kind === "message";
   const { title } = file.from ?? {};
-  return { ...file, from: isSaid ? { ...from, kind: "message" } : { ...from, ...(title !== undefined && { title }) } };
+  return { ...file, from: isSaid ? { ...from, kind: "message" } : { ...from, ...defined({ title }) } };
 }
 
 /** The parts of files, with their texts cut to the limit. */

@@ -1,5 +1,6 @@
 /** The inbox: every event of a platform, stored before the platform is told that it arrived, with its one outcome. */
 
+import { defined } from "../../../../base/defined.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
 import { stored } from "../../../../base/store/stored.ts";
@@ -426,9 +427,9 @@ function toEntry(row: Row): InboxEntryShape {
     chatId: row.chat,
     ...(row.thread !== null && { threadId: row.thread }),
     chatKind: row.chatKind,
-    ...(inbound.chat.title !== undefined && { chatTitle: inbound.chat.title }),
+    ...defined({ chatTitle: inbound.chat.title }),
     sender: row.sender,
-    ...(inbound.sender.name !== undefined && { senderName: inbound.sender.name }),
+    ...defined({ senderName: inbound.sender.name }),
     kind: row.kind,
     messageId: row.messageId,
     text: previewOf(inbound, row.channel),

@@ -2,7 +2,9 @@
  * Works through an account's inbox: each event is read in order, decided by the policy, held while more may belong to
  * it, and passed to the agent. All state is read from the inbox, so a crash at any line changes nothing.
  */
+
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { defined } from "../../../../base/defined.ts";
 import { GatewayError, ignore, messageOf, TellableError } from "../../../../base/errors.ts";
 import type { Log } from "../../../../base/log.ts";
 import { isDamage, isPassing, MAX_TRIES, type Machine } from "../../../../base/process/machine.ts";
@@ -341,7 +343,7 @@ export class Intake {
     const route = {
       channel: first.channel,
       account: first.account,
-      chat: { id: chat.id, ...(chat.threadId !== undefined && { threadId: chat.threadId }) },
+      chat: { id: chat.id, ...defined({ threadId: chat.threadId }) },
     };
     const conversation = {
       id: runId,
@@ -365,7 +367,7 @@ export class Intake {
           current.map(({ id }) => id),
           { runId, sessionKey, rule: decision.rule, setting, binding: this.#agentFor(first).binding },
         );
-        store.transaction(() => sessions.noteRoute(sessionKey, { ...route, ...(title !== undefined && { title }) }));
+        store.transaction(() => sessions.noteRoute(sessionKey, { ...route, ...defined({ title }) }));
       }),
     ).then(
       () => this.#services.begun(runId, current, this.#account),
@@ -652,7 +654,7 @@ export class Intake {
       media: [],
       mentionsSelf: true,
       ...(isOurs ? { isCommand: true } : { forwardedFrom: { who: "whoever composed the button" } }),
-      ...(via !== undefined && { via }),
+      ...defined({ via }),
     };
     inbox.add(row, message);
     this.#isAgain = true;

@@ -1,6 +1,8 @@
 /** Why a message was answered or not, with the line of the config that decided it. */
+
 import { type ConfigSnapshot, isRecord } from "../../../../base/config/config.ts";
 import { lineOf } from "../../../../base/config/config-line.ts";
+import { defined } from "../../../../base/defined.ts";
 import type { InboxEntryShape, OutboxEntryShape } from "../schema.ts";
 
 export interface Explanation {
@@ -24,7 +26,7 @@ export function explainEntry(
   const { setting, binding: bindingPath } = entry;
   const bindingLine = bindingPath === undefined || raw === null ? undefined : lineOf(bindingPath, raw);
   const binding = bindingPath !== undefined && {
-    binding: { path: bindingPath, ...(bindingLine !== undefined && { line: bindingLine }) },
+    binding: { path: bindingPath, ...defined({ line: bindingLine }) },
   };
   if (setting === undefined) return { entry, ...binding, parts };
   const value = valueAt(parsed, setting);
@@ -33,7 +35,7 @@ export function explainEntry(
     entry,
     config: {
       path: setting,
-      ...(line !== undefined && { line }),
+      ...defined({ line }),
       value: value ?? null,
       isDefault: value === undefined,
     },

@@ -2,6 +2,7 @@
  * The method by which today's command line acts on channels (protocol: message.action). It reads the flags and calls
  * the functions behind `send`, `poll`, `message.edit`, `message.react` and `message.delete`.
  */
+import { defined } from "../../../../base/defined.ts";
 import { invalidRequest } from "../../../../base/errors.ts";
 import type { Caller } from "../../../../kit/access.ts";
 import type { Capability } from "../../../../kit/channel.ts";
@@ -57,8 +58,7 @@ const ACTIONS = new Map<string, Action>([
             ...target,
             message: said.text("message") ?? said.text("text") ?? "",
             ...(media && { mediaUrls: media }),
-            ...(sessionKey !== undefined && { sessionKey }),
-            ...(replyToId !== undefined && { replyToId }),
+            ...defined({ sessionKey, replyToId }),
             ...(said.flag("silent") && { silent: true }),
             idempotencyKey: request.idempotencyKey,
           },
@@ -82,7 +82,7 @@ const ACTIONS = new Map<string, Action>([
             question: said.required("pollQuestion", 300),
             options: options.map((option) => option.slice(0, 100)),
             ...(said.flag("pollMulti") && { maxSelections: options.length }),
-            ...(durationHours !== undefined && { durationHours }),
+            ...defined({ durationHours }),
             idempotencyKey: request.idempotencyKey,
           },
           caller,
@@ -149,8 +149,7 @@ export async function messageAction(
   const target = {
     channel,
     to: withoutChannel(to, channel),
-    ...(accountId !== undefined && { accountId }),
-    ...(threadId !== undefined && { threadId }),
+    ...defined({ accountId, threadId }),
   };
   if (said.flag("dryRun")) {
     const { chat, account } = ports.channels.route(target);
@@ -172,7 +171,7 @@ function messagesOf({ channels, inbox, outbox }: Ports, target: Target & { chann
     .map(({ messageId, sender, senderName, text, receivedAt }) => ({
       // Use the gateway's own clock for both sides: platforms round, and their clocks differ from ours.
       ...{ messageId, chatId: chat.id, fromMe: false, sender, text, at: receivedAt },
-      ...(senderName !== undefined && { senderName }),
+      ...defined({ senderName }),
     }));
   const said = outbox
     .list({ ...where, state: "sent" })

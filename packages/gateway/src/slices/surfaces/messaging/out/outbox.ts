@@ -1,5 +1,7 @@
 /** The outbox: every message to a platform, stored before it is sent, with its state. */
+
 import { randomBytes } from "node:crypto";
+import { defined } from "../../../../base/defined.ts";
 import { invalidRequest } from "../../../../base/errors.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
@@ -338,13 +340,12 @@ export class Outbox {
       channel: row.channel,
       accountId: row.account,
       chatId: row.chat.id,
-      ...(row.chat.threadId !== undefined && { threadId: row.chat.threadId }),
+      ...defined({ threadId: row.chat.threadId }),
       origin: row.origin,
       // Only those who may let people in see codes.
       text: row.origin.startsWith("pairing:") ? "[a pairing code]" : textOf(row.payload).slice(0, PREVIEW_CHARS),
       state: row.state === "composing" ? "queued" : row.state,
-      ...(row.problem !== undefined && { problem: row.problem }),
-      ...(row.providerId !== undefined && { providerId: row.providerId }),
+      ...defined({ problem: row.problem, providerId: row.providerId }),
       attempts: row.attempts,
       queuedAt: row.queuedAt,
       expiresAt: row.expiresAt,

@@ -1,5 +1,6 @@
 /** Sends what people and programs ask for over channels (messages, polls, reactions, edits), and tells the result. */
 
+import { defined } from "../../../../base/defined.ts";
 import { detailOf, GatewayError, invalidRequest } from "../../../../base/errors.ts";
 import { onAbort } from "../../../../base/time/deadline.ts";
 import type { Caller } from "../../../../kit/access.ts";
@@ -135,7 +136,7 @@ export class Outgoing implements Disposable {
           question,
           options: [...options],
           maxSelections,
-          ...(durationHours !== undefined && { durationHours }),
+          ...defined({ durationHours }),
         },
       },
       ttlMs: this.#options.ttlMs(),
@@ -324,7 +325,7 @@ export class Outgoing implements Disposable {
       if (problem.kind === "rejected") throw invalidRequest(problem.message);
       throw new GatewayError("UNAVAILABLE", problem.message, {
         retryable: problem.kind === "rate-limited",
-        ...(problem.retryAfterMs !== undefined && { retryAfterMs: problem.retryAfterMs }),
+        ...defined({ retryAfterMs: problem.retryAfterMs }),
       });
     }
   }
@@ -333,7 +334,7 @@ export class Outgoing implements Disposable {
   #refOf(route: Place, id: string): MessageRef {
     const isOwn = this.#outbox.byProviderId(route, id) !== undefined;
     const senderId = isOwn ? undefined : this.#inbox.senderOf(route, route.chat.id, id);
-    return { chat: route.chat, id, isOwn, ...(senderId !== undefined && { senderId }) };
+    return { chat: route.chat, id, isOwn, ...defined({ senderId }) };
   }
 
   #targetOf({ channel, ...rest }: Target, problem: string): Target & { channel: string } {

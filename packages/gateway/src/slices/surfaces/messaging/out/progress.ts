@@ -1,5 +1,7 @@
 /** Shows people that the agent works: read marks, a reaction, "typing", and a growing reply. */
+
 import type { Bus } from "../../../../base/bus.ts";
+import { defined } from "../../../../base/defined.ts";
 import { ignore } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { ChatRef, MessageRef } from "../../../../kit/channel.ts";
@@ -66,7 +68,7 @@ export class Progress implements Disposable {
     const typing = new DisposableStack();
     const run: Watched = {
       ...{ runId, account, rows },
-      chat: { id, ...(threadId !== undefined && { threadId }) },
+      chat: { id, ...defined({ threadId }) },
       startedAt: clock.monotonic(),
       sessionKey: last.sessionKey,
       text: "",

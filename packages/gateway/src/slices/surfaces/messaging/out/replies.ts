@@ -1,4 +1,5 @@
 /** Delivers replies: the transaction that records the end of a run also puts its reply in the outbox. */
+import { defined } from "../../../../base/defined.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { MessageRef } from "../../../../kit/channel.ts";
 import type { AbortReason, RunOutcome, RunRecord } from "../../../agent/agent/run/run-store.ts";
@@ -72,7 +73,7 @@ export class Replies implements RunObserver {
     const mode = this.#options.account(last.channel, last.account)?.settings.replyToMode;
     const quotes = mode === undefined ? chat.kind !== "direct" : mode !== "off";
     const replyTo: MessageRef = { chat: { id: chat.id, threadId: chat.threadId }, id: messageId, senderId: sender.id };
-    return { ...(quotes && { replyTo }), ...(via !== undefined && { via }) };
+    return { ...(quotes && { replyTo }), ...defined({ via }) };
   }
 
   /**
