@@ -341,6 +341,18 @@ describe("tables", () => {
   });
 });
 
+describe("messages", () => {
+  test("are changed by the transcript only: it knows what is kept in memory of them", () => {
+    const CHANGE = /\b(?:insert into|update|delete from) messages\b/i;
+    const changing = [...sources].filter(([path, text]) => !path.endsWith(".test.ts") && CHANGE.test(text));
+
+    assert.deepEqual(
+      changing.map(([path]) => short(path)).filter((path) => path.startsWith("slices/")),
+      ["slices/core/sessions/transcript.ts"],
+    );
+  });
+});
+
 describe("what leaves the process", () => {
   test("every program and thread that the gateway starts is given an environment of its own", () => {
     const START = /(?<![.\w])(?:spawn|spawnSync|exec|execFile|execFileSync|execSync|fork|new Worker)\(/g;

@@ -17,7 +17,7 @@ test("without a model, whatever is said, the first line says what answers and ho
     const [first] = answer.split("\n");
     assert.equal(
       first,
-      `${INTRO} To connect one, run \`moltbot models auth anthropic\` (or openai, google, …) where the gateway runs, ` +
+      `${INTRO} To connect one, open the page *Models* in WebChat, run \`moltbot models auth anthropic\` (or openai, google, …) where the gateway runs, ` +
         "or start a local server such as Ollama and type `/model`.",
     );
   }
@@ -198,7 +198,7 @@ test("a model server found on this machine is offered, never used unasked, and c
   const reply = await say(client, "Hi");
 
   assert.deepEqual(listed, { models: [{ id: "qwen3", name: "qwen3", provider: "ollama" }] });
-  assert.equal(answer.split("\n")[0], `${INTRO} Ollama runs on this machine: \`/model ollama/qwen3\` connects it.`);
+  assert.equal(answer.split("\n").at(-1), `${INTRO} Ollama runs on this machine: \`/model ollama/qwen3\` connects it.`);
   assert.deepEqual([asked, reply], [0, "Hello from the model."]);
 });
 

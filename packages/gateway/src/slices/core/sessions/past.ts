@@ -101,10 +101,7 @@ export class Past {
       "insert into branches (id, session_key, session_id, at, first_seq, last_seq, instead) values (?, ?, ?, ?, ?, ?, ?)",
       ...[newId(), key, sessionId, at, first!, last!, instead],
     );
-    this.#store.run(
-      "update messages set archived_at = ? where session_id = ? and seq between ? and ? and archived_at is null",
-      ...[at, sessionId, first!, last!],
-    );
+    this.#transcript.archiveBetween(sessionId, { first: first!, last: last!, at });
   }
 
   /** A message of the current transcript that a person wrote, by its id. Throws `INVALID_REQUEST` when it is none. */

@@ -324,6 +324,15 @@ export class Transcript {
     );
   }
 
+  /** Removes the messages between two positions, both included, from the conversation at `at`; they stay searchable. */
+  archiveBetween(sessionId: string, { first, last, at }: { first: number; last: number; at: number }): void {
+    this.#recent.forget(sessionId);
+    this.#store.run(
+      "update messages set archived_at = ? where session_id = ? and seq between ? and ? and archived_at is null",
+      ...[at, sessionId, first, last],
+    );
+  }
+
   /** The positions of the messages of runs in a session, oldest first. */
   placesOf(sessionId: string, runIds: readonly string[]): number[] {
     const places = runIds.flatMap((runId) =>

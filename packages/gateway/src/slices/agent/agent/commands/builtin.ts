@@ -6,7 +6,7 @@
 import { type Command, type CommandCall, mayUse, senderOf } from "../../../../kit/command.ts";
 import type { AgentServices } from "../services.ts";
 import { connectHint } from "./connect-hint.ts";
-import { smallTalk } from "./small-talk.ts";
+import { isGreeting, smallTalk } from "./small-talk.ts";
 
 /** A command and its arguments. */
 export interface Invocation {
@@ -61,6 +61,6 @@ function refusal(command: Command, starter: CommandCall["starter"]): string {
 /** The answer to a message that is no command when no model is connected. */
 export function unknownAnswer(services: Pick<AgentServices, "models">, message: string): string {
   const answer = smallTalk(message);
-  if (answer !== undefined) return answer;
+  if (answer !== undefined) return isGreeting(message) ? `${answer}\n\n${connectHint(services)}` : answer;
   return `${connectHint(services)}\n\nUntil then I know commands: type \`help\` to see them.`;
 }

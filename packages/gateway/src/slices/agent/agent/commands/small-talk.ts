@@ -11,9 +11,14 @@ export function smallTalk(message: string): string | undefined {
   const said = message.trim();
   const sum = sumIn(said);
   if (sum !== undefined) return sum;
-  if (said.length > MAX_GREETING_CHARS) return undefined;
-  if (GREETING.test(said)) return "Hello! What can I do for you?";
-  return THANKS.test(said) ? "You are welcome." : undefined;
+  if (isGreeting(said)) return "Hello! What can I do for you?";
+  return said.length <= MAX_GREETING_CHARS && THANKS.test(said) ? "You are welcome." : undefined;
+}
+
+/** Whether a message greets and says nothing else. */
+export function isGreeting(message: string): boolean {
+  const said = message.trim();
+  return said.length <= MAX_GREETING_CHARS && GREETING.test(said);
 }
 
 /** "17 × 23 = 391" for a message that is a sum and nothing else; undefined for any other. */
