@@ -3,8 +3,11 @@
 
 import { accessSync, constants, existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Browser, chromium } from "playwright-core";
+import { HostLockError, takeHostLock } from "../../packages/gateway/src/base/process/host-lock.ts";
 
 /** A browser to start, and what its process needs to find. */
 interface Executable {
@@ -29,13 +32,44 @@ const ARGS = [
   "--disable-sync",
 ];
 
-/** Starts a browser; the caller closes it. Rejects with what to do when there is none that works. */
+/** So many browsers run at a time on this machine: each keeps a core busy while a page draws. */
+const MOST_BROWSERS = Math.max(2, Math.floor(availableParallelism() / 2));
+/** How often a process looks whether another's browser has ended, ms. */
+const LOOK_EVERY_MS = 250;
+
+/**
+ * Starts a browser when fewer than `MOST_BROWSERS` run; the caller closes it. Rejects with what to do when there is none
+ * that works.
+ */
 export async function startBrowser(): Promise<Browser> {
   const { path, env } = await findChromium();
+  const turn = await takeTurn();
   try {
-    return await chromium.launch({ executablePath: path, args: ARGS, env: { ...process.env, ...env } });
+    const browser = await chromium.launch({ executablePath: path, args: ARGS, env: { ...process.env, ...env } });
+    browser.once("disconnected", () => turn[Symbol.dispose]());
+    return browser;
   } catch (cause) {
+    turn[Symbol.dispose]();
     throw new Error(`${path} does not start. Set CHROMIUM_PATH to a Chromium or Chrome that does.`, { cause });
+  }
+}
+
+async function takeTurn(): Promise<Disposable> {
+  for (;;) {
+    for (let place = 0; place < MOST_BROWSERS; place++) {
+      const turn = lockOrNothing(`test-browser-${place}`);
+      if (turn) return turn;
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+function lockOrNothing(name: string): Disposable | undefined {
+  try {
+    return takeHostLock(name);
+  } catch (error) {
+    if (error instanceof HostLockError) return undefined;
+    throw error;
   }
 }
 
