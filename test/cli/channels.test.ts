@@ -121,7 +121,7 @@ test("why shows the parts of the reply, and --list the newest messages", async (
 
   assert.match(why.stdout, /^Outcome +replied\nRule +paired$/m);
   assert.match(why.stdout, new RegExp(`^Reply sent as ${reply.id}, .*\\n {2}moltbot \\d`, "m"));
-  assert.match(list.stdout, /^ *\d+ +\S.* telegram +peggy .* replied +paired +\/vers/m);
+  assert.match(list.stdout, /^ *\d+ +\S.* telegram pegg\S* .*replied +paired +\/vers/m);
 });
 
 test("send delivers text, files and what comes from stdin", async () => {

@@ -54,7 +54,7 @@ test("a full disk is shown, also to a command line that has never been used befo
       ];
   for (const output of [health, status])
     assert.match(output, new RegExp(`^● Work waits: ${what}\\.\\n {2}→ ${todo}\\.$`, "m"));
-  assert.match(doctor, new RegExp(`^fail {2}machine {2}Work waits: ${what}\\n {15}→ ${todo}$`, "m"));
+  assert.match(doctor, new RegExp(`^fail {2}machine +Work waits: ${what}\\n +→ ${todo}$`, "m"));
   assert.match(after, /^● The gateway at \S+ is well\.$/m);
 });
 
@@ -70,5 +70,5 @@ test("a clock that is not that of the platforms is shown", async () => {
 
   const says = "The gateway's clock is 365 d ahead of the clock of Telegram";
   assert.ok(health.includes(`● ${says}.\n  → Set it, best by a time service`), health);
-  assert.ok(doctor.includes(`fail  clock    ${says}\n`), doctor);
+  assert.match(doctor, new RegExp(`^fail {2}clock +${says}$`, "m"));
 });

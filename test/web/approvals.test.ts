@@ -64,7 +64,7 @@ test("a command that is denied does not run", async () => {
   await card(chat).getByRole("button", { name: "Deny" }).click();
   await chat.shows("That was it.");
 
-  await chat.page.locator(".call.failed", { hasText: "touch denied.txt" }).waitFor();
+  await chat.page.locator(".call.denied", { hasText: "touch denied.txt" }).waitFor();
 });
 
 test("Enter in the message field allows nothing", async () => {

@@ -9,10 +9,14 @@ import { type Schema, validationText } from "../../packages/gateway/src/kit/sche
 
 const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false });
 
+/** Of more problems than these, the first are told. */
+const MOST_TOLD = 50;
+
 /** The text as the reference builds it from Ajv's errors. */
 function ajvText(schema: object, value: unknown): string | undefined {
   if (ajv.validate(schema, value)) return undefined;
-  return [...new Set((ajv.errors ?? []).map(lineOf))].join("; ");
+  const lines = [...new Set((ajv.errors ?? []).map(lineOf))];
+  return lines.length <= MOST_TOLD ? lines.join("; ") : `${lines.slice(0, MOST_TOLD).join("; ")}; and more`;
 }
 
 function lineOf({ keyword, instancePath, params, message }: ErrorObject): string {

@@ -9,7 +9,7 @@ interface Widths {
 }
 
 /** Marks that begin a line; what follows them is where its next lines begin too. */
-const HEAD = /^\s*(?:[●✗→›•-] +|\d+\. +)?/;
+const HEAD = /^\s*(?:[\u25cf\u2717\u2192\u203a\u2022-] +|\d+\. +)?/;
 
 /** A place for text below this many columns is too narrow to read in. */
 const LEAST_COLUMNS = 20;

@@ -25,6 +25,8 @@ const marked = new Marked({
     html: ({ text }) => escapeHtml(text),
     code: ({ text, lang }) => codeBlock(text, lang),
     image: ({ href, text }) => image(href, text),
+    checkbox: ({ checked }) =>
+      `<input type="checkbox" disabled aria-label="${checked ? "Done" : "To do"}"${checked ? " checked" : ""}> `,
     table(token: Tokens.Table) {
       const row = (cells: Tokens.TableCell[]) => `<tr>${cells.map((cell) => this.tablecell(cell)).join("")}</tr>`;
       const body = token.rows.map(row).join("");

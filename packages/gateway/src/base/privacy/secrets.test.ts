@@ -239,7 +239,7 @@ describe("no text, whoever wrote it, holds the process", () => {
         const before = process.cpuUsage();
         look();
         const { user, system } = process.cpuUsage(before);
-        assert.ok(user + system < 1_000_000, `${(user + system) / 1_000} ms of CPU: ${look}`);
+        assert.ok(user + system < 4_000_000, `${(user + system) / 1_000} ms of CPU: ${look}`);
       }
     });
   }

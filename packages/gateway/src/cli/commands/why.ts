@@ -45,14 +45,13 @@ async function showList({ flags, out }: WhyCall, connection: Link): Promise<void
   const columns = [
     { title: "Id", align: "right" as const },
     { title: "When" },
-    { title: "Channel" },
     { title: "From", flexible: true },
     { title: "Outcome", paint: (cell: string, row: number) => paintOf(entries[row], out.style)(cell) },
     { title: "Rule" },
     { title: "Text", flexible: true },
   ];
   const rows = entries.map((entry) => [
-    ...[String(entry.id), ago(entry.receivedAt), entry.channel, whoOf(entry), outcomeOf(entry)],
+    ...[String(entry.id), ago(entry.receivedAt), `${entry.channel} ${whoOf(entry)}`, outcomeOf(entry)],
     ...[entry.rule ?? "", entry.text.slice(0, 80)],
   ]);
   out.print(table(columns, rows, out));
