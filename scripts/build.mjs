@@ -284,7 +284,7 @@ function lazyBuiltins() {
 }
 
 /**
- * Definitions are made by our own builder of schemas instead of TypeBox's, which takes 30 ms of a start and 90 KB. The schemas
+ * Definitions are made by our own builder of schemas instead of TypeBox's, which takes 90 KB and a tenth of loading the gateway (20 of 220 ms of CPU). The schemas
  * are equal (`plain-type.test.ts`). TypeBox's checker, which is loaded later, reads them as its own.
  */
 function plainSchemas() {
