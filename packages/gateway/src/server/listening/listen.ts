@@ -4,7 +4,7 @@
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import net, { type AddressInfo, isIPv4, type ListenOptions, type Socket } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
@@ -157,8 +157,10 @@ export class GatewayServer {
   async #listen(host: string, port: number): Promise<Server> {
     const server = await this.#createServer();
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) => reject(bindError(error, host, port)));
-      server.listen(port, host, resolve);
+      server.once("error", reject);
+      server.listen(placeToListen(host, port), resolve);
+    }).catch((error) => {
+      throw bindError(error, host, port);
     });
     server.on("error", (error) => this.#options.log.error("the listener reports an error", { error: detailOf(error) }));
     this.#listeners.push(server);
@@ -487,6 +489,16 @@ export function bindHost(
   throw new StartError(
     "gateway.bind is tailnet but this host has no tailnet address; start Tailscale, or set gateway.bind to loopback.",
   );
+}
+
+/**
+ * An IPv4 address is bound before the server has it, in a Node that can do so. Given as a text, Node looks it up and compares
+ * it with its pattern of IPv6 addresses; compiling that pattern takes 10 to 15 ms of a start. Throws what binding throws.
+ */
+function placeToListen(host: string, port: number): ListenOptions {
+  const BoundSocket: typeof net.BoundSocket | undefined = net.BoundSocket;
+  if (BoundSocket === undefined || !isIPv4(host)) return { host, port };
+  return { handle: new BoundSocket({ host, port }) };
 }
 
 function bindError(error: Error, host: string, port: number): StartError {

@@ -26,8 +26,10 @@ class Desk {
   readonly settled: OutboxRow[] = [];
   readonly account: Account;
   readonly sender: Sender;
-  /** Whether the ends of messages can be written. */
-  isDiskFull = false;
+  /** Each message's state after each transaction of the sender. */
+  readonly commits: string[][] = [];
+  /** Whether the sender's transactions are refused. */
+  isDiskFull = () => false;
 
   constructor(options: { repeatSafeMs?: number } = {}) {
     this.paper = new PaperChannel(options);
@@ -47,8 +49,10 @@ class Desk {
       ...{ account: this.account, outbox: this.outbox, clock, log, machine },
       compose: composeParts,
       atomically: (work) => {
-        if (this.isDiskFull) throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
-        store.transaction(work);
+        if (this.isDiskFull()) throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
+        const result = store.transaction(work);
+        this.commits.push(this.states);
+        return result;
       },
       settled: (row) => this.settled.push(row),
     });
@@ -96,6 +100,28 @@ test("messages wait for the link, and leave in order within a chat", async () =>
   assert.deepEqual(desk.states, ["sent", "sent", "sent"]);
 });
 
+test("a reply is marked as sending in the transaction that renders it", async () => {
+  const desk = new Desk();
+  desk.add("one");
+  await desk.link();
+
+  assert.deepEqual(desk.commits, [["sending"], ["sent"]]);
+});
+
+test("a reply whose link ends while it is rendered waits unmarked, and is sent over the next link", async () => {
+  const desk = new Desk();
+  await desk.link();
+  desk.add("one");
+  desk.paper.end(new ChannelError("network", "the link broke"));
+  await desk.quiet();
+  const waiting = desk.states;
+  desk.clock.advance(60_000);
+  await desk.quiet();
+
+  assert.deepEqual(waiting, ["queued"]);
+  assert.deepEqual(desk.texts, ["one"]);
+});
+
 test("a rate limit holds its chat as long as the server says, and no other", async () => {
   const desk = new Desk();
   await desk.link();
@@ -118,11 +144,11 @@ test("a rate limit holds its chat as long as the server says, and no other", asy
 test("what was taken while the disk was full is written down when there is room, and is not in doubt", async () => {
   const desk = new Desk();
   await desk.link();
-  desk.isDiskFull = true;
+  desk.isDiskFull = () => desk.texts.length > 0;
   desk.add("taken");
   await desk.quiet();
   const during = desk.states;
-  desk.isDiskFull = false;
+  desk.isDiskFull = () => false;
   desk.clock.advance(1_000);
   await desk.quiet();
 

@@ -23,7 +23,7 @@ export interface SenderOptions {
   /** Cuts a reply into the messages that the platform takes. */
   compose(row: OutboxRow, account: Account): Promise<Payload[]>;
   /** Runs `work` in one transaction. */
-  atomically(work: () => void): void;
+  atomically<T>(work: () => T): T;
   /** Called when a row has come to its end, in the transaction that says so: sent, failed or in doubt. */
   settled(row: OutboxRow): void;
 }
@@ -119,12 +119,15 @@ export class Sender {
       if (await this.#isExpired(row)) continue;
       if (row.notBefore > clock.steadyNow()) return this.#wakeLater(chat, row.notBefore - clock.steadyNow());
       if (row.state === "composing") await this.#compose(row);
-      else await this.#send(row, connection);
+      else {
+        outbox.sending(row.id);
+        await this.#send(row, connection);
+      }
     }
   }
 
   async #compose(row: OutboxRow): Promise<void> {
-    const { account, outbox, compose, machine } = this.#options;
+    const { account, outbox, compose, machine, atomically } = this.#options;
     const { signal } = this.#stop;
     const tries = { signal, isKnown: () => false };
     const parts = await machine
@@ -134,8 +137,26 @@ export class Sender {
         this.#options.log.error("a message cannot be rendered", { outboxId: row.id, error });
         return [];
       });
-    if (parts.length === 0) await this.#end(row, "failed", "it holds nothing that can be shown");
-    else outbox.compose(row, parts);
+    if (parts.length === 0) return await this.#end(row, "failed", "it holds nothing that can be shown");
+    const { connection } = account;
+    const marked = atomically(() => {
+      outbox.compose(row, parts);
+      return connection && this.#markNext(row.chat.id);
+    });
+    if (connection && marked) await this.#send(marked, connection);
+  }
+
+  /**
+   * Marks the next message to a chat when it can be sent at once. In the transaction that renders a reply, this spares the
+   * reply an fsync.
+   */
+  #markNext(chat: string): OutboxRow | undefined {
+    const { account, outbox, clock } = this.#options;
+    const row = outbox.next(account.key, chat);
+    const now = clock.steadyNow();
+    if (!this.#isReady || row?.state !== "queued" || row.notBefore > now || row.expiresAt <= now) return undefined;
+    outbox.sending(row.id);
+    return row;
   }
 
   #wakeLater(chat: string, ms: number): void {
@@ -159,9 +180,9 @@ export class Sender {
     return true;
   }
 
+  /** Sends a message that is marked, and records how it ended. */
   async #send(row: OutboxRow, connection: Connection): Promise<void> {
     const { outbox, clock } = this.#options;
-    outbox.sending(row.id);
     const limit = new AbortController();
     using _timer = clock.after(SEND_LIMIT_MS, () =>
       limit.abort(new TellableError("the platform did not answer in time")),
