@@ -7,6 +7,7 @@ import { pushService } from "../fakes/push-service.ts";
 import { quickClock } from "../fakes/quick-clock.ts";
 import { newDeviceKey } from "../support/device-key.ts";
 import { type Connected, type TestGateway, testGateway } from "../support/gateway.ts";
+import type { Frame } from "../support/wire-client.ts";
 
 const service = await pushService();
 const settings = { models: { detectLocal: false }, push: { allowPrivateHosts: [service.host] } };
@@ -68,12 +69,12 @@ describe("a subscribed browser", () => {
 
   test("is called again when the page in view has gone away with its connection", async () => {
     const { device, client, browser } = await subscribed();
-    const page = await gateway.connect({ device, scopes: ADMIN });
+    const page = await gateway.connect({ device, scopes: ADMIN, client: { mode: "ui" } });
     await page.call("push.web.looking", { isLooking: true });
     page.socket.close();
-    await page.closed;
-    // The gateway has noticed when its list of connections says so; asking for that list comes after it.
-    await client.flushed();
+
+    const isGone = ({ deviceId, reason }: Frame["payload"]) => deviceId === device.id && reason === "disconnect";
+    while (!(await client.nextOf("presence")).payload.presence.some(isGone));
 
     ask(client, { id: "p2", command: "ls" });
 
