@@ -71,6 +71,8 @@ describe("a subscribed browser", () => {
     const { device, client, browser } = await subscribed();
     const page = await gateway.connect({ device, scopes: ADMIN, client: { mode: "ui" } });
     await page.call("push.web.looking", { isLooking: true });
+    ask(client, { id: "in-view", command: "ls" });
+    await client.nextOf("exec.approval.requested");
     page.socket.close();
 
     const isGone = ({ deviceId, reason }: Frame["payload"]) => deviceId === device.id && reason === "disconnect";
