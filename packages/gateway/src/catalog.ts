@@ -25,6 +25,7 @@ import { chat } from "./slices/surfaces/chat/index.ts";
 import { httpApi } from "./slices/surfaces/http-api/index.ts";
 import { messaging } from "./slices/surfaces/messaging/index.ts";
 import { channelSettings } from "./slices/surfaces/messaging/settings.ts";
+import { push } from "./slices/surfaces/push/index.ts";
 
 export const SLICES = inOrder(
   presence,
@@ -46,6 +47,7 @@ export const SLICES = inOrder(
   configFile,
   overview,
   absent,
+  push,
 );
 
 /** All methods by name, in the order in which hello-ok lists them. */

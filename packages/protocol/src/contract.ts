@@ -1940,6 +1940,59 @@ export interface ProviderAuth {
   };
 }
 
+/** Parameters of `push.web.looking`. */
+export interface PushWebLookingParams {
+  isLooking: boolean;
+}
+
+/** The answer to `push.web.looking`. */
+export type PushWebLookingResult = Record<string, unknown>;
+
+/** Parameters of `push.web.subscribe`. */
+export interface PushWebSubscribeParams {
+  /** The address at the push service. */
+  endpoint: string;
+  keys: {
+    p256dh: string;
+    auth: string;
+  };
+}
+
+/** The answer to `push.web.subscribe`. */
+export interface PushWebSubscribeResult {
+  subscribed: true;
+}
+
+/** Parameters of `push.web.test`. */
+export type PushWebTestParams = Record<string, never>;
+
+/** The answer to `push.web.test`. */
+export interface PushWebTestResult {
+  /** Messages that the push service has taken. */
+  sent: number;
+  /** Why the others were not taken. */
+  problems: string[];
+}
+
+/** Parameters of `push.web.unsubscribe`. */
+export interface PushWebUnsubscribeParams {
+  /** The address at the push service. */
+  endpoint?: string;
+}
+
+/** The answer to `push.web.unsubscribe`. */
+export interface PushWebUnsubscribeResult {
+  removed: number;
+}
+
+/** Parameters of `push.web.vapidPublicKey`. */
+export type PushWebVapidPublicKeyParams = Record<string, never>;
+
+/** The answer to `push.web.vapidPublicKey`. */
+export interface PushWebVapidPublicKeyResult {
+  vapidPublicKey: string;
+}
+
 /** Parameters of `question.list`. */
 export type QuestionListParams = Record<string, unknown>;
 
@@ -3470,6 +3523,16 @@ export interface Methods {
   "update.status": { params: UpdateStatusParams; result: UpdateStatusResult };
   /** Lanes: there are none here that could be shown. */
   "diagnostics.lanes": { params: DiagnosticsLanesParams; result: DiagnosticsLanesResult };
+  /** Says whether a page of this device is in view; until the connection ends, or it says otherwise. */
+  "push.web.looking": { params: PushWebLookingParams; result: PushWebLookingResult };
+  /** Keeps where this device's browser is reached; it is called for approvals and replies while no page is in view. */
+  "push.web.subscribe": { params: PushWebSubscribeParams; result: PushWebSubscribeResult };
+  /** Calls this device's browsers now, and says what became of it. */
+  "push.web.test": { params: PushWebTestParams; result: PushWebTestResult };
+  /** Forgets a subscription of this device; without an endpoint, all of them. */
+  "push.web.unsubscribe": { params: PushWebUnsubscribeParams; result: PushWebUnsubscribeResult };
+  /** The key that a browser subscribes with, in base64url. */
+  "push.web.vapidPublicKey": { params: PushWebVapidPublicKeyParams; result: PushWebVapidPublicKeyResult };
 }
 
 /** Every event and its payload. */
@@ -3646,6 +3709,11 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "themes.list": { access: "operator.read", once: false, twoStage: false },
   "update.status": { access: "operator.admin", once: false, twoStage: false },
   "diagnostics.lanes": { access: "operator.read", once: false, twoStage: false },
+  "push.web.looking": { access: "operator.read", once: false, twoStage: false },
+  "push.web.subscribe": { access: "operator.read", once: false, twoStage: false },
+  "push.web.test": { access: "operator.read", once: false, twoStage: false },
+  "push.web.unsubscribe": { access: "operator.read", once: false, twoStage: false },
+  "push.web.vapidPublicKey": { access: "operator.read", once: false, twoStage: false },
 };
 
 /** The names of all events. */

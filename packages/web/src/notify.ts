@@ -38,9 +38,21 @@ export function startWorker(): void {
     .catch((error: unknown) => ignore(error, "the browser refuses it under a certificate that it does not trust"));
 }
 
+/** Whether somebody looks at the page now. */
+export function isInView(): boolean {
+  return !document.hidden && document.hasFocus();
+}
+
+/** Calls `listener` whenever the page comes into view or leaves it. */
+export function onView(listener: () => void): void {
+  document.addEventListener("visibilitychange", listener);
+  addEventListener("focus", listener);
+  addEventListener("blur", listener);
+}
+
 /** Calls the person, unless the page is in view. */
 export async function call({ title, text, tag, hash }: Call): Promise<void> {
-  if (calls() !== "on" || (!document.hidden && document.hasFocus())) return;
+  if (calls() !== "on" || isInView()) return;
   const registration = await navigator.serviceWorker.ready;
   await registration.showNotification(title, {
     ...{ body: text.slice(0, 300), tag, data: { hash }, icon: "/icon-192.png" },

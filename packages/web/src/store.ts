@@ -27,7 +27,7 @@ import type { ExportFormat } from "./export.ts";
 import { readHistory } from "./history.ts";
 import { newId } from "./ids.ts";
 import { ignore } from "./ignore.ts";
-import { type Call, call, calls, switchCalls } from "./notify.ts";
+import { type Call, call, calls, isInView, onView, switchCalls } from "./notify.ts";
 import { OpenSession } from "./open-session.ts";
 import type { Attachment, OutboxEntry } from "./outbox.ts";
 import { Pages } from "./pages.ts";
@@ -166,6 +166,7 @@ export class Store {
       if (typeof data?.hash === "string") location.hash = data.hash;
     });
     this.#set({ calls: calls() });
+    onView(() => this.#tellView());
     addEventListener("hashchange", () => this.#signInFromAddress());
     addEventListener("popstate", () => this.#goTo(this.#placeOfAddress()));
     const { view, sessionKey = "" } = this.#placeOfAddress();
@@ -204,6 +205,7 @@ export class Store {
 
   /** Forgets every credential of this browser. Unsent messages stay. */
   signOut(): void {
+    if (this.#state.calls === "on") void import("./push.ts").then(({ leavePush }) => leavePush()).catch(() => {});
     forgetSecrets();
     this.#client?.close();
   }
@@ -572,6 +574,8 @@ export class Store {
     if (this.#state.view === "chat") history.replaceState({ sessionKey }, "");
     if (this.#state.leaving === undefined) void this.#finishLeaving();
     this.#refresh();
+    this.#tellView();
+    void this.#followCalls();
     void this.#loadModels();
     void this.#loadAgents();
   }
@@ -653,6 +657,24 @@ export class Store {
   /** Switches notifications on or off. */
   async switchCalls(isWanted: boolean): Promise<void> {
     this.#set({ calls: await switchCalls(isWanted) });
+    await this.#followCalls(isWanted);
+  }
+
+  /** The gateway calls this browser while the page is closed, where the browser has a push service. */
+  async #followCalls(isWanted = true): Promise<void> {
+    if (!this.#offers("push.web.subscribe") || isWanted !== (this.#state.calls === "on")) return;
+    try {
+      const { subscribePush, unsubscribePush } = await import("./push.ts");
+      await (isWanted ? subscribePush(this.#gateway) : unsubscribePush(this.#gateway));
+    } catch {
+      // The open page calls by itself; many browsers without their vendor's service cannot do more.
+    }
+  }
+
+  /** The gateway calls no device that somebody looks at. */
+  #tellView(): void {
+    if (!this.#offers("push.web.looking") || this.#client?.state.kind !== "connected") return;
+    void this.#try(() => this.#gateway.request("push.web.looking", { isLooking: isInView() }));
   }
 
   #onRunEnd(run: Run): void {

@@ -1,5 +1,5 @@
-// The service worker: keeps the page for when the gateway cannot be reached, and leads a click on a notification to its
-// place. The page itself always comes from the gateway when that answers.
+// The service worker: keeps the page for when the gateway cannot be reached, shows what the gateway pushes while the page is
+// closed, and leads a click on a notification to its place. The page itself always comes from the gateway when that answers.
 
 const CACHE = "moltbot-page";
 
@@ -17,6 +17,10 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || origin !== location.origin) return;
   if (request.mode === "navigate" && pathname === "/") event.respondWith(newest(request));
   else if (/-[A-Z0-9]{8}\.(?:js|css)$/.test(pathname)) event.respondWith(kept(request));
+});
+
+self.addEventListener("push", (event) => {
+  event.waitUntil(show(event.data));
 });
 
 self.addEventListener("notificationclick", (event) => {
@@ -42,6 +46,21 @@ async function keep(request) {
   const response = await fetch(request);
   if (response.ok) await (await caches.open(CACHE)).put(request, response.clone());
   return response;
+}
+
+/** Shows a notice; browsers end a subscription whose messages show nothing. The gateway sends none while a page is in view. */
+async function show(data) {
+  const { title = "Moltbot", text = "", tag = "", sessionKey } = noticeIn(data);
+  const hash = sessionKey === undefined ? "" : `#chat/${encodeURIComponent(sessionKey)}`;
+  await self.registration.showNotification(title, { body: text, tag, data: { hash }, icon: "/icon-192.png" });
+}
+
+function noticeIn(data) {
+  try {
+    return data.json();
+  } catch {
+    return {};
+  }
 }
 
 async function open(hash) {

@@ -67,6 +67,11 @@ export function tokenKeyPath(stateDir: string): string {
   return join(stateDir, "identity", "device-tokens.key");
 }
 
+/** The file with the private key by which push services know this gateway (RFC 8292). */
+export function pushKeyPath(stateDir: string): string {
+  return join(stateDir, "identity", "web-push.key");
+}
+
 /** Replaces a leading `~` by the home folder. */
 export function expandHome(path: string): string {
   return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;

@@ -13,6 +13,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { ignore, messageOf, TellableError } from "../errors.ts";
 import type { Clock } from "../time/clock.ts";
 import { within } from "../time/deadline.ts";
+import { hostAndPort } from "./host-and-port.ts";
 import { proxyFor, type UsedProxy } from "./proxy.ts";
 import { isPublicAddress } from "./public-address.ts";
 
@@ -30,7 +31,7 @@ export interface SafeFetchOptions {
   readonly method?: "GET" | "POST";
   /** Sent to the first address only, never to where it redirects. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
 }
 
 /** An answer whose body has not been read yet. Dispose it: that closes the connection. */
@@ -169,11 +170,6 @@ async function resolve(url: URL, signal: AbortSignal): Promise<{ address: string
   const found = await within(lookup(host, { all: true }), { signal });
   if (found.length === 0) throw new FetchError(`no address is known for ${host}`);
   return found;
-}
-
-/** Host and port in the form of `allowPrivateHosts`, always with the port. */
-export function hostAndPort({ hostname, port, protocol }: URL): string {
-  return `${hostname}:${port || (protocol === "https:" ? "443" : "80")}`;
 }
 
 function fetched(

@@ -3726,6 +3726,156 @@ public struct ProgressCardGetParams: Codable, Hashable, Sendable {
 /// The answer to `progressCard.get`.
 public typealias ProgressCardGetResult = [String: JSONValue]
 
+/// Parameters of `push.web.looking`.
+public struct PushWebLookingParams: Codable, Hashable, Sendable {
+    public var isLooking: Bool
+
+    public init(
+        isLooking: Bool
+    ) {
+        self.isLooking = isLooking
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case isLooking
+    }
+}
+
+/// The answer to `push.web.looking`.
+public struct PushWebLookingResult: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// Parameters of `push.web.subscribe`.
+public struct PushWebSubscribeParams: Codable, Hashable, Sendable {
+    public struct Keys: Codable, Hashable, Sendable {
+        public var p256dh: String
+        public var auth: String
+
+        public init(
+            p256dh: String,
+            auth: String
+        ) {
+            self.p256dh = p256dh
+            self.auth = auth
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case p256dh
+            case auth
+        }
+    }
+
+    /// The address at the push service.
+    public var endpoint: String
+    public var keys: Keys
+
+    public init(
+        endpoint: String,
+        keys: Keys
+    ) {
+        self.endpoint = endpoint
+        self.keys = keys
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case endpoint
+        case keys
+    }
+}
+
+/// The answer to `push.web.subscribe`.
+public struct PushWebSubscribeResult: Codable, Hashable, Sendable {
+    public var subscribed: Bool
+
+    public init(
+        subscribed: Bool = true
+    ) {
+        self.subscribed = subscribed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case subscribed
+    }
+}
+
+/// Parameters of `push.web.test`.
+public struct PushWebTestParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `push.web.test`.
+public struct PushWebTestResult: Codable, Hashable, Sendable {
+    /// Messages that the push service has taken.
+    public var sent: Int
+    /// Why the others were not taken.
+    public var problems: [String]
+
+    public init(
+        sent: Int,
+        problems: [String]
+    ) {
+        self.sent = sent
+        self.problems = problems
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sent
+        case problems
+    }
+}
+
+/// Parameters of `push.web.unsubscribe`.
+public struct PushWebUnsubscribeParams: Codable, Hashable, Sendable {
+    /// The address at the push service.
+    public var endpoint: String?
+
+    public init(
+        endpoint: String? = nil
+    ) {
+        self.endpoint = endpoint
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case endpoint
+    }
+}
+
+/// The answer to `push.web.unsubscribe`.
+public struct PushWebUnsubscribeResult: Codable, Hashable, Sendable {
+    public var removed: Int
+
+    public init(
+        removed: Int
+    ) {
+        self.removed = removed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case removed
+    }
+}
+
+/// Parameters of `push.web.vapidPublicKey`.
+public struct PushWebVapidPublicKeyParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `push.web.vapidPublicKey`.
+public struct PushWebVapidPublicKeyResult: Codable, Hashable, Sendable {
+    public var vapidPublicKey: String
+
+    public init(
+        vapidPublicKey: String
+    ) {
+        self.vapidPublicKey = vapidPublicKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case vapidPublicKey
+    }
+}
+
 /// Parameters of `question.list`.
 public struct QuestionListParams: Codable, Hashable, Sendable {
     public init() {}
@@ -6387,4 +6537,14 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case updateStatus = "update.status"
     /// Lanes: there are none here that could be shown.
     case diagnosticsLanes = "diagnostics.lanes"
+    /// Says whether a page of this device is in view; until the connection ends, or it says otherwise.
+    case pushWebLooking = "push.web.looking"
+    /// Keeps where this device's browser is reached; it is called for approvals and replies while no page is in view.
+    case pushWebSubscribe = "push.web.subscribe"
+    /// Calls this device's browsers now, and says what became of it.
+    case pushWebTest = "push.web.test"
+    /// Forgets a subscription of this device; without an endpoint, all of them.
+    case pushWebUnsubscribe = "push.web.unsubscribe"
+    /// The key that a browser subscribes with, in base64url.
+    case pushWebVapidPublicKey = "push.web.vapidPublicKey"
 }

@@ -6,6 +6,7 @@ import { stored } from "../../../base/store/stored.ts";
 import { type Caller, hasScope } from "../../../kit/access.ts";
 import type { Admission, DeviceRequest } from "../../../kit/admission.ts";
 import type { Base } from "../../../kit/base.ts";
+import { ManyPort } from "../../../kit/port.ts";
 import { deriveToken, firstTokenVersion, loadTokenKey } from "./device-token.ts";
 import { pairRequested, pairResolved } from "./events.ts";
 import type { PairedDevice, PairingRequest } from "./schema.ts";
@@ -41,6 +42,11 @@ interface Pending extends Omit<Device, "roles" | "createdAt" | "approvedAt"> {
   readonly requestedAt: number;
 }
 
+/** Is told when a device may no longer connect as an operator. Called in the call that ends it; must not throw. */
+export interface DeviceObserver {
+  ended(deviceId: string): void;
+}
+
 /** How long a request waits for its approval, ms (protocol: pairing stores). */
 const REQUEST_TTL_MS = 5 * 60_000;
 const MAX_REQUESTS = 64;
@@ -51,6 +57,8 @@ const DEVICE_COLUMNS =
   "client_mode as clientMode, remote_ip as remoteIp, scopes";
 
 export class Devices implements Disposable {
+  /** Who is told of devices that were removed or revoked. */
+  readonly observers = new ManyPort<DeviceObserver>();
   readonly #base: Base;
   /** The secret that device tokens are derived from. */
   readonly #tokenKey: string;
@@ -120,6 +128,12 @@ export class Devices implements Disposable {
       pending: pending.map((row) => pendingView(toPending(row))),
       paired: paired.map((row) => this.#view(toDevice(row))),
     };
+  }
+
+  /** What a device may do as an operator; undefined when it is not paired, or its token was revoked. */
+  operatorScopes(deviceId: string): readonly string[] | undefined {
+    const token = this.#token(deviceId, "operator");
+    return token?.revokedAt === null ? token.scopes : undefined;
   }
 
   /**
@@ -195,6 +209,7 @@ export class Devices implements Disposable {
       role,
     );
     this.#invalidate(deviceId, role, "client invalidated: device token revoked");
+    if (role === "operator") this.#tellEnd(deviceId);
     return { deviceId, role, revokedAtMs };
   }
 
@@ -205,6 +220,7 @@ export class Devices implements Disposable {
     requireCovered(caller, device.scopes);
     this.#base.store.run("delete from devices where device_id = ?", deviceId);
     this.#invalidate(deviceId, undefined, "client invalidated: device removed");
+    this.#tellEnd(deviceId);
     return { deviceId, removed: true };
   }
 
@@ -216,6 +232,10 @@ export class Devices implements Disposable {
   /** Closes connections after the answer to the revoking call, which may use one of them. */
   #invalidate(deviceId: string, role: string | undefined, reason: string): void {
     setImmediate(() => this.#base.host.closeConnections(deviceId, role, reason));
+  }
+
+  #tellEnd(deviceId: string): void {
+    for (const observer of this.observers) observer.ended(deviceId);
   }
 
   #admitted(request: DeviceRequest, device: Device): Admission {

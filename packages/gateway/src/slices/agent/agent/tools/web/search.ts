@@ -2,6 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import { GatewayError, messageOf, TellableError } from "../../../../../base/errors.ts";
 import type { Env } from "../../../../../base/files.ts";
+import { hostAndPort } from "../../../../../base/net/host-and-port.ts";
 import { addressProblem, keyProblem } from "../../../../../kit/schema/sound.ts";
 import { tools as toolSettings, type WebSettings } from "../../settings.ts";
 import { defineTool, type Gateway } from "../../slice.ts";
@@ -88,7 +89,7 @@ async function ask(
   { clock }: Gateway,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const { hostAndPort, safeFetch } = await import("../../../../../base/net/safe-fetch.ts");
+  const { safeFetch } = await import("../../../../../base/net/safe-fetch.ts");
   const { path, headers, body } = provider.request(query, { count, apiKey });
   const base = URL.parse(baseUrl.replace(/\/+$/, ""));
   const address = addressProblem(baseUrl);

@@ -1,0 +1,231 @@
+/** Web Push: calls the browsers of paired devices for approvals and replies while no page of theirs is in view. */
+import { createECDH } from "node:crypto";
+import { GatewayError, ignore, invalidRequest } from "../../../base/errors.ts";
+import { hostAndPort } from "../../../base/net/host-and-port.ts";
+import { type Caller, hasScope, type Scope } from "../../../kit/access.ts";
+import type { Base } from "../../../kit/base.ts";
+import type { Agent } from "../../agent/agent/agent.ts";
+import { chat as chatEvent } from "../../agent/agent/events.ts";
+import type { ChatPayload } from "../../agent/agent/schema.ts";
+import { approvalRequested } from "../../agent/approvals/events.ts";
+import type { PendingApprovalShape } from "../../agent/approvals/schema.ts";
+import type { Devices } from "../../core/devices/devices.ts";
+import { type Delivered, deliver, type Notice, type Urgency } from "./deliver.ts";
+import { type PushSettings, push as pushSettings } from "./settings.ts";
+import { type Subscription, Subscriptions } from "./subscriptions.ts";
+import { Vapid } from "./vapid.ts";
+
+export interface PushServices extends Base {
+  readonly devices: Devices;
+  readonly agent: Agent;
+}
+
+/** A subscription as a browser gives it; keys in base64url. */
+interface NewSubscription {
+  readonly endpoint: string;
+  readonly keys: { readonly p256dh: string; readonly auth: string };
+}
+
+/** What became of a test. */
+export interface Tested {
+  readonly sent: number;
+  /** Why the others were not taken, in sentences. */
+  readonly problems: string[];
+}
+
+/** The beginning of a reply or a command that a notification shows, in characters. */
+const PREVIEW_CHARS = 160;
+/** A reply is worth being told of for half a day. */
+const REPLY: Urgency = { ttlSeconds: 12 * 3_600, urgency: "normal" };
+/** The pauses before a message is tried again, ms. */
+const RETRY_AFTER_MS = [3_000, 15_000];
+
+export class Push implements AsyncDisposable {
+  readonly #services: PushServices;
+  readonly #subscriptions: Subscriptions;
+  readonly #ending = new AbortController();
+  readonly #sending = new Set<Promise<void>>();
+  /** The devices whose pages are in view, by connection. */
+  readonly #looking = new Map<string, string>();
+  readonly #listening = new DisposableStack();
+  #vapid: Vapid | undefined;
+
+  constructor(services: PushServices) {
+    const { bus, devices, store } = services;
+    this.#services = services;
+    this.#subscriptions = new Subscriptions(store);
+    this.#listening.use(bus.on(approvalRequested, (approval) => this.#onApproval(approval)));
+    this.#listening.use(bus.on(chatEvent, (event) => this.#onChat(event)));
+    this.#listening.use(devices.observers.add({ ended: (deviceId) => this.#subscriptions.removeOf(deviceId) }));
+  }
+
+  /** The key that a browser subscribes with: an uncompressed point of P-256 in base64url. */
+  get publicKey(): string {
+    return this.#key.publicKey;
+  }
+
+  /** Keeps where the caller's browser is reached. Throws `INVALID_REQUEST` when it is not a subscription. */
+  subscribe(caller: Caller, { endpoint, keys }: NewSubscription): void {
+    const deviceId = requireDevice(caller);
+    requireEndpoint(endpoint, this.#settings);
+    requireKeys(keys);
+    this.#subscriptions.add({ endpoint, deviceId, ...keys }, this.#services.clock.now());
+  }
+
+  /** Forgets one subscription of the caller's device, or all; returns how many there were. */
+  unsubscribe(caller: Caller, endpoint: string | undefined): number {
+    return this.#subscriptions.removeOf(requireDevice(caller), endpoint);
+  }
+
+  /** Calls the caller's own browsers at once. Throws `INVALID_REQUEST` when there are none. */
+  async test(caller: Caller): Promise<Tested> {
+    const all = this.#subscriptions.of(requireDevice(caller));
+    if (!this.#settings.enabled) throw invalidRequest("push is switched off; set push.enabled to true");
+    if (all.length === 0) throw invalidRequest("this device has no subscription; switch notifications on in its page");
+    const notice = { title: "Moltbot", text: "Notifications of this browser work.", tag: "test" };
+    const outcomes = await Promise.all(all.map((each) => this.#deliver(notice, each, REPLY)));
+    const problems = outcomes.flatMap((each) => problemOf(each) ?? []);
+    return { sent: outcomes.length - problems.length, problems };
+  }
+
+  /** Notes whether a page of the caller is in view; the end of its connection says that it is not. */
+  looking({ connId, deviceId }: Caller, isLooking: boolean, closed: AbortSignal): void {
+    if (deviceId === undefined || !isLooking || closed.aborted) return void this.#looking.delete(connId);
+    if (!this.#looking.has(connId))
+      closed.addEventListener("abort", () => void this.#looking.delete(connId), { once: true });
+    this.#looking.set(connId, deviceId);
+  }
+
+  /** Ends what is being sent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listening.dispose();
+    this.#ending.abort(new GatewayError("UNAVAILABLE", "the gateway stops"));
+    await Promise.all(this.#sending);
+  }
+
+  #onApproval({ id, request, expiresAtMs }: PendingApprovalShape): void {
+    const { command, sessionKey } = request;
+    const ttlSeconds = Math.max(0, Math.ceil((expiresAtMs - this.#services.clock.now()) / 1_000));
+    const notice = { title: "A command waits for your approval", text: command, tag: id };
+    this.#call({ ...notice, ...(sessionKey && { sessionKey }) }, { ttlSeconds, urgency: "high" }, "operator.approvals");
+  }
+
+  /** A reply in a chat window; people on channels are told by their own apps. */
+  #onChat({ runId, sessionKey, state, message, stopReason }: ChatPayload): void {
+    if (state !== "final" || stopReason === "merged") return;
+    const record = this.#services.agent.runs.record(runId);
+    if (record?.source !== "chat.send") return;
+    const { deviceId } = record.request.starter;
+    if (deviceId !== undefined && this.#isLooking(deviceId)) return; // whoever asked has seen it
+    const text = textOf(message?.content);
+    this.#call({ title: "A reply has come", text, tag: runId, sessionKey }, REPLY, "operator.read");
+  }
+
+  /** Calls every subscribed device that may see this, and has no page in view. */
+  #call(notice: Notice, urgency: Urgency, scope: Scope): void {
+    const { enabled, preview } = this.#settings;
+    if (!enabled) return;
+    const text = preview ? shortened(this.#services.guard(notice.text)) : "";
+    for (const subscription of this.#subscriptions.all()) {
+      const scopes = this.#services.devices.operatorScopes(subscription.deviceId);
+      if (scopes === undefined) this.#subscriptions.removeOf(subscription.deviceId);
+      else if (hasScope(new Set(scopes), scope) && !this.#isLooking(subscription.deviceId))
+        this.#send({ ...notice, text }, subscription, urgency);
+    }
+  }
+
+  #send(notice: Notice, to: Subscription, urgency: Urgency): void {
+    const sending = this.#insist(notice, to, urgency)
+      .catch((error: unknown) => ignore(error, "the gateway stops"))
+      .finally(() => this.#sending.delete(sending));
+    this.#sending.add(sending);
+  }
+
+  /** Tries again for a while, as long as the message is worth something. */
+  async #insist(notice: Notice, to: Subscription, urgency: Urgency): Promise<void> {
+    const { clock, log } = this.#services;
+    const { signal } = this.#ending;
+    let outcome = await this.#deliver(notice, to, urgency);
+    let waited = 0;
+    for (const pauseMs of RETRY_AFTER_MS) {
+      waited += pauseMs;
+      if (outcome.kind !== "later" || waited > urgency.ttlSeconds * 1_000) break;
+      await clock.sleep(pauseMs, signal);
+      outcome = await this.#deliver(notice, to, urgency);
+    }
+    const problem = problemOf(outcome);
+    if (problem !== undefined) log.warn("a notification did not get through", { problem });
+  }
+
+  async #deliver(notice: Notice, to: Subscription, urgency: Urgency): Promise<Delivered> {
+    const { clock, log } = this.#services;
+    const { signal } = this.#ending;
+    const delivery = { ...urgency, vapid: this.#key, clock, settings: this.#settings, signal };
+    const outcome = await deliver(notice, to, delivery);
+    if (outcome.kind === "gone") {
+      this.#subscriptions.remove(to.endpoint);
+      log.info("a browser no longer wants notifications", { device: to.deviceId.slice(0, 12) });
+    }
+    return outcome;
+  }
+
+  #isLooking(deviceId: string): boolean {
+    return this.#looking.values().some((each) => each === deviceId);
+  }
+
+  get #settings(): PushSettings {
+    return this.#services.config.of(pushSettings).current;
+  }
+
+  get #key(): Vapid {
+    this.#vapid ??= new Vapid(this.#services.stateDir);
+    return this.#vapid;
+  }
+}
+
+function requireDevice({ deviceId }: Caller): string {
+  if (deviceId !== undefined) return deviceId;
+  throw invalidRequest("notifications belong to a paired device; open WebChat over https: or on this machine");
+}
+
+function requireEndpoint(endpoint: string, { allowPrivateHosts = [] }: PushSettings): void {
+  const url = URL.parse(endpoint);
+  if (url === null) throw invalidRequest("endpoint is not the address of a push service");
+  if (url.username !== "" || url.password !== "") throw invalidRequest("endpoint must not carry a name or password");
+  if (url.protocol === "https:") return;
+  if (url.protocol === "http:" && allowPrivateHosts.includes(hostAndPort(url))) return;
+  throw invalidRequest("endpoint must be an https: address; see push.allowPrivateHosts for a push service of your own");
+}
+
+/** Sizes and curve as RFC 8291 section 2 and 3.2 ask for. */
+function requireKeys({ p256dh, auth }: NewSubscription["keys"]): void {
+  if (Buffer.from(auth, "base64url").byteLength !== 16) throw invalidRequest("keys.auth must be 16 bytes in base64url");
+  if (!isPoint(Buffer.from(p256dh, "base64url")))
+    throw invalidRequest("keys.p256dh must be an uncompressed point of P-256 in base64url");
+}
+
+function isPoint(key: Buffer): boolean {
+  if (key.byteLength !== 65 || key[0] !== 4) return false;
+  const pair = createECDH("prime256v1");
+  pair.generateKeys();
+  try {
+    return pair.computeSecret(key).byteLength > 0;
+  } catch {
+    return false; // not on the curve
+  }
+}
+
+function problemOf(outcome: Delivered): string | undefined {
+  if (outcome.kind === "sent") return undefined;
+  return outcome.kind === "gone" ? "the subscription has ended; switch notifications on again" : outcome.why;
+}
+
+function textOf(content: unknown): string {
+  if (!Array.isArray(content)) return "";
+  return content.flatMap((part) => (part?.type === "text" ? [String(part.text)] : [])).join("\n");
+}
+
+function shortened(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length <= PREVIEW_CHARS ? line : `${line.slice(0, PREVIEW_CHARS).toWellFormed()}…`;
+}

@@ -1,0 +1,14 @@
+/** What the push slice uses, and how its service is opened. */
+import { defineSlice } from "../../../kit/slice.ts";
+import { agent } from "../../agent/agent/slice.ts";
+import { approvals } from "../../agent/approvals/slice.ts";
+import { devices } from "../../core/devices/slice.ts";
+
+export const push = defineSlice({
+  name: "push",
+  uses: [devices, agent, approvals],
+  load: () => import("./push.ts"),
+  open: (gateway, { Push }) => new Push(gateway),
+});
+
+export const { defineMethod } = push;
