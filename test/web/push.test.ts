@@ -1,7 +1,9 @@
 // Web Push in a real browser: the page subscribes, and its worker shows what the gateway pushes. The push service of a
 // vendor is replaced: the page is given a subscription of the fake one, and the worker its message by the browser itself.
+
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { ignore } from "../../packages/gateway/src/base/errors.ts";
 import { pushService } from "../fakes/push-service.ts";
 import { startBrowser } from "../support/browser.ts";
 import { testGateway } from "../support/gateway.ts";
@@ -70,7 +72,7 @@ test("the bell subscribes the browser, and what is pushed is shown with the addr
     owner.request("exec.approval.request", { id: `w${asked++}`, command: "ls", sessionKey: "agent:main:chat-x" });
   // Asked again until the gateway has heard of both.
   while (fake.pushed.length === 0) {
-    void ask().catch(() => undefined);
+    void ask().catch((error: unknown) => ignore(error, "the one that is heard decides"));
     await Promise.race([fake.next(), owner.flushed()]);
   }
   const { notice } = fake.pushed[0]!;

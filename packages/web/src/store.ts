@@ -205,7 +205,10 @@ export class Store {
 
   /** Forgets every credential of this browser. Unsent messages stay. */
   signOut(): void {
-    if (this.#state.calls === "on") void import("./push.ts").then(({ leavePush }) => leavePush()).catch(() => {});
+    if (this.#state.calls === "on")
+      void import("./push.ts")
+        .then(({ leavePush }) => leavePush())
+        .catch((error: unknown) => ignore(error, "the gateway drops a subscription that nobody takes any more"));
     forgetSecrets();
     this.#client?.close();
   }
@@ -666,8 +669,8 @@ export class Store {
     try {
       const { subscribePush, unsubscribePush } = await import("./push.ts");
       await (isWanted ? subscribePush(this.#gateway) : unsubscribePush(this.#gateway));
-    } catch {
-      // The open page calls by itself; many browsers without their vendor's service cannot do more.
+    } catch (error) {
+      ignore(error, "the open page calls by itself; many browsers without their vendor's service cannot do more");
     }
   }
 
