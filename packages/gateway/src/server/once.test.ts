@@ -178,3 +178,21 @@ test("ten thousand answers are kept; beyond that the oldest go", () => {
   assert.deepEqual(oldest.answers, [["done", "new"]]);
   assert.deepEqual(newest.answers, [["done", "old"]]);
 });
+
+test("a key that is used again after its time counts as new: older answers make room before it does", () => {
+  const { once, call, runs, clock } = setUp();
+  const answerAtOnce = (to: Responder) => to.done("first");
+  const repeated = caller();
+  once.run("running", caller(), call); // the oldest call still runs, so that nothing behind it is dropped yet
+  once.run("k", caller(), answerAtOnce);
+  clock.advance(5 * MINUTE);
+  once.run("older", caller(), answerAtOnce);
+  clock.advance(1);
+  once.run("k", caller(), (to) => to.done("second"));
+  runs[0]!.done("ok");
+
+  for (let i = 0; i < 9_999; i++) once.run(`filler${i}`, caller(), answerAtOnce);
+  once.run("k", repeated, (to) => to.done("third"));
+
+  assert.deepEqual(repeated.answers, [["done", "second"]]);
+});
