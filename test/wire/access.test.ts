@@ -217,37 +217,54 @@ test("exactly the listed ones are shown", () => {
   assert.deepEqual(hidden.toSorted(), UNLISTED.filter((name) => METHODS.has(name)).toSorted());
 });
 
-for (const [wanted, methods] of Object.entries(TABLE) as [Scope, readonly string[]][]) {
-  for (const method of methods.filter((name) => METHODS.has(name))) {
-    test(`${method} wants ${wanted}`, async () => {
-      const through: string[] = [];
-      const refusals = new Set<string>();
-      for (const [scope, client] of clients) {
-        const answer = await client.request(method, SPOILT);
-        if (isLetThrough(answer)) through.push(scope);
-        else refusals.add(`${answer.error?.code} ${answer.error?.message}`);
-      }
-
-      assert.deepEqual(through.toSorted(), [...SATISFIED_BY[wanted]].toSorted());
-      assert.deepEqual([...refusals], [`INVALID_REQUEST missing scope: ${wanted}`]);
-    });
-
-    test(`${method} is not for nodes`, async () => {
-      const { error } = await node.request(method, SPOILT);
-
-      assert.deepEqual(error, { code: "INVALID_REQUEST", message: "unauthorized role: node" });
-    });
-  }
+/** What comes of a method that each connection calls: who is let through, and how the others are refused. */
+async function outcomeOf(method: string): Promise<Outcome> {
+  const callers = [...clients, ["node", node] as const];
+  const answers = await Promise.all(callers.map(([, client]) => client.request(method, SPOILT)));
+  const isThrough = answers.map(isLetThrough);
+  const refusals = answers
+    .filter((_, index) => !isThrough[index])
+    .map(({ error }) => `${error?.code} ${error?.message}`);
+  return {
+    through: callers
+      .filter((_, index) => isThrough[index])
+      .map(([who]) => who)
+      .toSorted(),
+    refusals: [...new Set(refusals)].toSorted(),
+  };
 }
 
-for (const method of OF_NODES) {
-  test(`${method} is for nodes only`, async () => {
-    const { error } = await clients.get("operator.admin")!.request(method, SPOILT);
-
-    assert.deepEqual(error, { code: "INVALID_REQUEST", message: "unauthorized role: operator" });
-    assert.equal(isLetThrough(await node.request(method, SPOILT)), true);
-  });
+interface Outcome {
+  readonly through: readonly string[];
+  readonly refusals: readonly string[];
 }
+
+const ROWS = Object.entries(TABLE).flatMap(([wanted, methods]) =>
+  methods.filter((name) => METHODS.has(name)).map((name) => [name, wanted as Scope] as const),
+);
+
+test("every method lets through exactly the scopes that satisfy its own, and no node", async () => {
+  const outcomes: [string, Outcome][] = [];
+  for (const [method] of ROWS) outcomes.push([method, await outcomeOf(method)]);
+
+  const expected = ROWS.map(([method, wanted]) => [
+    method,
+    {
+      through: SATISFIED_BY[wanted].toSorted(),
+      refusals: [`INVALID_REQUEST missing scope: ${wanted}`, "INVALID_REQUEST unauthorized role: node"],
+    },
+  ]);
+  assert.deepEqual(outcomes, expected);
+});
+
+test("the methods of nodes let nobody else through", async () => {
+  const outcomes = await Promise.all(OF_NODES.map(outcomeOf));
+
+  assert.deepEqual(
+    outcomes,
+    OF_NODES.map(() => ({ through: ["node"], refusals: ["INVALID_REQUEST unauthorized role: operator"] })),
+  );
+});
 
 test("a missing scope is named, in the words of each protocol", async () => {
   const three = await clients.get("operator.approvals")!.request("health");
