@@ -121,7 +121,10 @@ export class ImsgServer implements AsyncDisposable {
       tell(socket, { kind: "exit", code: 1 });
       return;
     }
-    createInterface({ input: socket }).on("line", (line) => void this.#request(socket, line));
+    // A reader of lines passes errors of its input on.
+    createInterface({ input: socket })
+      .on("line", (line) => void this.#request(socket, line))
+      .on("error", () => socket.destroy());
   }
 
   async #request(socket: Socket, line: string): Promise<void> {

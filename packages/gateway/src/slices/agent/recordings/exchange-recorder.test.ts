@@ -119,3 +119,13 @@ test("where there is no room the answer is passed on and not kept", async () => 
   assert.equal(await answer.text(), "Hello");
   assert.equal(kept[0]?.responseBody, "");
 });
+
+test("a reader that goes away at once, with a piece on its way, is named as that", async () => {
+  const { fetch, kept } = recorder(async () => new Response("Hello"));
+
+  const answer = await fetch(URL);
+  await answer.body?.cancel();
+  await new Promise(setImmediate);
+
+  assert.deepEqual(kept[0]?.error, { message: "the reader went away" });
+});

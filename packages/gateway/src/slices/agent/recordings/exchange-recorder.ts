@@ -64,10 +64,12 @@ function watched(response: Response, exchange: Exchange, sink: ExchangeSink, end
   const keep = (text: string) => {
     if (sink.take(text.length)) exchange.responseBody += text;
   };
+  let isCancelled = false;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
+        if (isCancelled) return;
         keep(decoder.decode(value, { stream: !done }));
         if (!done) return controller.enqueue(value);
         ended();
@@ -79,6 +81,7 @@ function watched(response: Response, exchange: Exchange, sink: ExchangeSink, end
       }
     },
     async cancel(reason) {
+      isCancelled = true;
       if (exchange.durationMs === undefined) exchange.error = { message: "the reader went away" };
       ended();
       await reader.cancel(reason).catch((error: unknown) => ignore(error, "the stream has ended"));
