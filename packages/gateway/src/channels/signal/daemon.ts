@@ -92,11 +92,13 @@ async function endOf(child: ChildProcess, cliPath: string, onLine: (line: string
   const printed: string[] = [];
   quietStreams(child);
   if (child.stderr) {
-    createInterface({ input: child.stderr }).on("line", (line) => {
+    const lines = createInterface({ input: child.stderr });
+    lines.on("line", (line) => {
       printed.push(line);
       if (printed.length > 20) printed.shift();
       onLine(line);
     });
+    lines.on("error", (error: unknown) => ignore(error, "the program's end is what counts"));
   }
   const { promise, resolve } = Promise.withResolvers<ChannelError>();
   child.once("error", (error) => resolve(startError(error, cliPath)));
