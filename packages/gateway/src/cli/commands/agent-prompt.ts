@@ -5,7 +5,7 @@ import { defined } from "../../base/defined.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { printable, table } from "../render.ts";
-import { agentFlag, sessionFlag } from "../shared-flags.ts";
+import { agentFlag, sessionFlag } from "../common-flags.ts";
 
 const promptFlags = {
   ...agentFlag,

@@ -8,7 +8,7 @@ import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
 import { MarkdownWriter } from "../markdown.ts";
-import { agentFlag, sessionFlag } from "../shared-flags.ts";
+import { agentFlag, sessionFlag } from "../common-flags.ts";
 import { agentPrompt } from "./agent-prompt.ts";
 
 const agentFlags = {

@@ -9,7 +9,7 @@ import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { CliError, usageError } from "../exit.ts";
 import { ago, duration, table } from "../render.ts";
-import { agentFlag } from "../shared-flags.ts";
+import { agentFlag } from "../common-flags.ts";
 
 const list = defineCommand({
   summary: "List the commands that wait, and what was decided lately",

@@ -9,7 +9,7 @@ import { Conversation } from "../conversation.ts";
 import { explainFailure } from "../failure.ts";
 import { MarkdownWriter, renderMarkdown } from "../markdown.ts";
 import { printable } from "../render.ts";
-import { sessionFlag } from "../shared-flags.ts";
+import { sessionFlag } from "../common-flags.ts";
 import { messageText } from "../transcript.ts";
 import { TypedLines } from "../typed-lines.ts";
 

@@ -4,7 +4,7 @@ import { defined } from "../../base/defined.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { printable, table } from "../render.ts";
-import { agentFlag, limitFlag } from "../shared-flags.ts";
+import { agentFlag, limitFlag } from "../common-flags.ts";
 
 const searchFlags = {
   ...agentFlag,

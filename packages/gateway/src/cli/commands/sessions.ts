@@ -8,7 +8,7 @@ import { CliError, usageError } from "../exit.ts";
 import { renderMarkdown } from "../markdown.ts";
 import { briefKey } from "../names.ts";
 import { ago, printable, table } from "../render.ts";
-import { limitFlag } from "../shared-flags.ts";
+import { limitFlag } from "../common-flags.ts";
 import { messageText, messageTime } from "../transcript.ts";
 
 const list = defineCommand({

@@ -5,7 +5,7 @@ import { type Link, withGateway } from "../connect.ts";
 import { CliError, usageError } from "../exit.ts";
 import { nearest } from "../nearest.ts";
 import { facts, printable, table } from "../render.ts";
-import { agentFlag, sessionFlag } from "../shared-flags.ts";
+import { agentFlag, sessionFlag } from "../common-flags.ts";
 
 const whoseFlags = { ...agentFlag, ...sessionFlag } as const;
 

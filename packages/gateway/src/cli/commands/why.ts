@@ -8,7 +8,7 @@ import { type Call, defineCommand } from "../command.ts";
 import { hideSecrets } from "../config-path.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { ago, facts, printable, type Style, table } from "../render.ts";
-import { limitFlag } from "../shared-flags.ts";
+import { limitFlag } from "../common-flags.ts";
 
 const whyFlags = {
   list: { kind: "switch", summary: "List the newest messages instead" },

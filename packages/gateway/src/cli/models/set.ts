@@ -3,7 +3,7 @@ import { defined } from "../../base/defined.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
-import { sessionFlag } from "../shared-flags.ts";
+import { sessionFlag } from "../common-flags.ts";
 
 const setFlags = {
   session: { ...sessionFlag.session, summary: "For one conversation only" },
