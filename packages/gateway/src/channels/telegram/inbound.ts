@@ -350,7 +350,15 @@ function quoteOf(message: Message, reader: Reader): Quote | undefined {
     const { origin, chat, message_id } = external;
     const elsewhere = { ...passedOnFrom(origin), ...(chat && { where: placeOf(chat) }) };
     const messageId = message_id === undefined ? "elsewhere" : String(message_id);
-    return { messageId, fromSelf: false, ...shownIn(external as unknown as Message, quote?.text), elsewhere };
+    return {
+      messageId,
+      fromSelf: false,
+      ...shownIn(
+        { ...external, message_id: message_id ?? 0, date: origin.date, chat: chat ?? message.chat },
+        quote?.text,
+      ),
+      elsewhere,
+    };
   }
   // Every message of a topic "answers" the one that opened it.
   if (!answered || answered.forum_topic_created) return undefined;
