@@ -3,9 +3,9 @@
 import type { AgentPromptResult } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
 import { type Call, defineCommand } from "../command.ts";
+import { agentFlag, sessionFlag } from "../common-flags.ts";
 import { withGateway } from "../connect.ts";
 import { printable, table } from "../render.ts";
-import { agentFlag, sessionFlag } from "../common-flags.ts";
 
 const promptFlags = {
   ...agentFlag,

@@ -5,10 +5,10 @@ import { readFileSync } from "node:fs";
 import { defined } from "../../base/defined.ts";
 import { tellOfApprovals } from "../approvals/tell.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { agentFlag, sessionFlag } from "../common-flags.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
 import { MarkdownWriter } from "../markdown.ts";
-import { agentFlag, sessionFlag } from "../common-flags.ts";
 import { agentPrompt } from "./agent-prompt.ts";
 
 const agentFlags = {

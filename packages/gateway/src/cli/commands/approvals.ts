@@ -6,10 +6,10 @@ import { visible } from "../../base/text/visible.ts";
 import { oneLine, requestText } from "../approvals/show.ts";
 import { watch } from "../approvals/watch.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { agentFlag } from "../common-flags.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { CliError, usageError } from "../exit.ts";
 import { ago, duration, table } from "../render.ts";
-import { agentFlag } from "../common-flags.ts";
 
 const list = defineCommand({
   summary: "List the commands that wait, and what was decided lately",

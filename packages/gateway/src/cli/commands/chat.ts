@@ -4,12 +4,12 @@ import { createInterface } from "node:readline";
 import { askApprovals } from "../approvals/ask.ts";
 import { tellOfApprovals } from "../approvals/tell.ts";
 import { type Call, defineCommand } from "../command.ts";
+import { sessionFlag } from "../common-flags.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { Conversation } from "../conversation.ts";
 import { explainFailure } from "../failure.ts";
 import { MarkdownWriter, renderMarkdown } from "../markdown.ts";
 import { printable } from "../render.ts";
-import { sessionFlag } from "../common-flags.ts";
 import { messageText } from "../transcript.ts";
 import { TypedLines } from "../typed-lines.ts";
 

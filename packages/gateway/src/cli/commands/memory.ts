@@ -2,9 +2,9 @@
 
 import { defined } from "../../base/defined.ts";
 import { defineCommand, defineGroup } from "../command.ts";
+import { agentFlag, limitFlag } from "../common-flags.ts";
 import { withGateway } from "../connect.ts";
 import { printable, table } from "../render.ts";
-import { agentFlag, limitFlag } from "../common-flags.ts";
 
 const searchFlags = {
   ...agentFlag,

@@ -7,10 +7,10 @@ import { defined } from "../../base/defined.ts";
 import { accountFlag, checkedChannel } from "../channels/known.ts";
 import { mediaUrl } from "../channels/media.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { limitFlag } from "../common-flags.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { EXIT, usageError } from "../exit.ts";
 import { ago, facts, printable, table } from "../render.ts";
-import { limitFlag } from "../common-flags.ts";
 
 const placeFlags = {
   target: { kind: "text", short: "t", value: "WHO", summary: "Whom: +15550100, @name, a chat's id" },

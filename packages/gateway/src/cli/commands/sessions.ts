@@ -3,12 +3,12 @@
 import type { ChatPastResult, GatewayClient } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { limitFlag } from "../common-flags.ts";
 import { withGateway } from "../connect.ts";
 import { CliError, usageError } from "../exit.ts";
 import { renderMarkdown } from "../markdown.ts";
 import { briefKey } from "../names.ts";
 import { ago, printable, table } from "../render.ts";
-import { limitFlag } from "../common-flags.ts";
 import { messageText, messageTime } from "../transcript.ts";
 
 const list = defineCommand({

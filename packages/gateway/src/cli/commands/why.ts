@@ -5,10 +5,10 @@ import { defined } from "../../base/defined.ts";
 import { adviceFor } from "../channels/advice.ts";
 import { checkedChannel } from "../channels/known.ts";
 import { type Call, defineCommand } from "../command.ts";
+import { limitFlag } from "../common-flags.ts";
 import { hideSecrets } from "../config-path.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { ago, facts, printable, type Style, table } from "../render.ts";
-import { limitFlag } from "../common-flags.ts";
 
 const whyFlags = {
   list: { kind: "switch", summary: "List the newest messages instead" },

@@ -65,11 +65,14 @@ const MAX_ID_CHARS = 200;
 /** Everything that a reader, a terminal or a model may take for the end of a line. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const LINE_END = /\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/;
+
 /** The text as a model is shown it: who speaks, and each line with its prefix. */
 export function framed(mark: string, { text, from }: Words): string {
-  return [`[${mark} ${phraseOf(from)}]`, ...(text === "" ? [] : text.split(LINE_END).map((line) => `| ${line}`))].join(
-    "\n",
-  );
+  const head = `[${mark} ${phraseOf(from)}]`;
+  if (text === "") return head;
+  // Most texts are one line, and a long history has hundreds of them.
+  const lines = LINE_END.test(text) ? text.split(LINE_END).join("\n| ") : text;
+  return `${head}\n| ${lines}`;
 }
 
 /** Like `framed`, but on one line: for descriptions within a schema. */
@@ -145,7 +148,9 @@ const STANDING: Readonly<Record<ToolAudience, string>> = {
 const phrases = new WeakMap<Source, string>();
 
 function phraseOf(from: Source): string {
-  const phrase = phrases.get(from) ?? toPhrase(from);
+  const known = phrases.get(from);
+  if (known !== undefined) return known;
+  const phrase = toPhrase(from);
   phrases.set(from, phrase);
   return phrase;
 }

@@ -1,9 +1,10 @@
 /** The budgets of a call: how much of each is used, and the sentence when one is used up. */
 import { defined } from "../../../base/defined.ts";
 import { GatewayError } from "../../../base/errors.ts";
+import { dayOf, timeOfDay } from "../../../base/time/date-format.ts";
 import { normalAgentId } from "../../core/agents/agents.ts";
 import { totalOf } from "./count.ts";
-import { dayOf, nextMidnight, zoneOf } from "./day.ts";
+import { nextMidnight, zoneOf } from "./day.ts";
 import type { Ledger, Scope, Sum } from "./ledger.ts";
 import type { BudgetState } from "./schema.ts";
 import type { BudgetSettings, CapSettings } from "./settings.ts";
@@ -110,11 +111,7 @@ function remedy({ of, resetAt, setting }: Cap, now: number, zone: string): strin
   if (of === "session") return `Begin a new one with /new, or raise ${setting}.`;
   if (of === "run") return `Say “go on” to continue in a new one, or raise ${setting}.`;
   if (resetAt === undefined) return `Raise ${setting}.`;
-  return `It begins anew at ${clockText(resetAt, zone)} (${zone}), in ${waitText(resetAt - now)}; raise ${setting} to go on now.`;
-}
-
-function clockText(at: number, timeZone: string): string {
-  return new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" }).format(at);
+  return `It begins anew at ${timeOfDay(resetAt, zone)} (${zone}), in ${waitText(resetAt - now)}; raise ${setting} to go on now.`;
 }
 
 /** A budget as the wire says it. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dayOf, daysBefore, nextMidnight, zoneOf } from "./day.ts";
+import { dayOf } from "../../../base/time/date-format.ts";
+import { daysBefore, nextMidnight, zoneOf } from "./day.ts";
 
 const CASES: readonly [why: string, zone: string, at: string, day: string, midnight: string][] = [
   ["an ordinary day", "Europe/Berlin", "2026-06-10T10:00:00Z", "2026-06-10", "2026-06-10T22:00:00Z"],

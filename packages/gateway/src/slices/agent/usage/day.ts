@@ -1,17 +1,6 @@
 /** Calendar days where the gateway lives: budgets begin anew at local midnight, whatever daylight saving does there. */
 import { ignore } from "../../../base/errors.ts";
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** The day of an instant in a time zone, as "2026-03-29". */
-export function dayOf(at: number, timeZone: string): string {
-  let format = formats.get(timeZone);
-  if (!format) {
-    format = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
-    formats.set(timeZone, format);
-  }
-  return format.format(at);
-}
+import { dayOf } from "../../../base/time/date-format.ts";
 
 /** Whether a text is a day of the calendar, as "2026-03-29". */
 export function isDay(text: string): boolean {

@@ -2,13 +2,14 @@
 
 import type { Config, Settings } from "../../../base/config/config.ts";
 import { invalidRequest } from "../../../base/errors.ts";
+import { dayOf } from "../../../base/time/date-format.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 import type { Models } from "../models/models.ts";
 import type { Meter, ModelRequest, ModelStep } from "../models/port.ts";
 import { capsOf, capText, requireRoom, toState } from "./budgets.ts";
 import { CallCounter, type Count, costOf, totalOf } from "./count.ts";
-import { dayOf, daysBefore, isDay, zoneOf } from "./day.ts";
+import { daysBefore, isDay, zoneOf } from "./day.ts";
 import { budget } from "./events.ts";
 import { type Grouping, Ledger, type Scope, type Span, type Sum } from "./ledger.ts";
 import { usageReport } from "./report.ts";

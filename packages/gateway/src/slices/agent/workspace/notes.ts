@@ -10,11 +10,6 @@ export function dailyNote(day: string): string {
   return `${NOTES_FOLDER}/${day}.md`;
 }
 
-/** The day of a moment in a time zone, as notes are named: "2026-01-31". */
-export function dayOf(at: number, timeZone: string): string {
-  return new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" }).format(at);
-}
-
 /** Whether a path of the workspace tells of the owner: no group and no stranger hears of it. */
 export function isPrivateNote(path: string): boolean {
   const folded = path.toLowerCase();

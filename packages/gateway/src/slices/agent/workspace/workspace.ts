@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { invalidRequest } from "../../../base/errors.ts";
+import { dayOf } from "../../../base/time/date-format.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { ToolRun } from "../../../kit/tool.ts";
 import { type Agents, normalAgentId } from "../../core/agents/agents.ts";
@@ -10,7 +11,7 @@ import { Confined } from "./files/confined.ts";
 import { folderPath, prepareFolder } from "./files/folder.ts";
 import { identityOf, type WrittenIdentity } from "./identity.ts";
 import { Memory } from "./memory/memory.ts";
-import { dailyNote, dayOf, isPrivateNote } from "./notes.ts";
+import { dailyNote, isPrivateNote } from "./notes.ts";
 import { type Page, Pages } from "./pages.ts";
 import { FORMS } from "./templates.ts";
 

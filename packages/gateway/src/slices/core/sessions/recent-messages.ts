@@ -12,6 +12,14 @@ export interface PlacedMessage {
   readonly bytes: number;
 }
 
+/** What is kept of a conversation. */
+interface Kept {
+  /** Oldest first, without gaps. */
+  readonly messages: PlacedMessage[];
+  /** All messages behind this place are there; undefined when older ones may have been left out. */
+  wholeAfter?: number | undefined;
+}
+
 /** The table that the messages stand in. */
 export interface MessageTable {
   /** Whether what is read now may be taken back by a rollback. */
@@ -28,8 +36,8 @@ const PAGE = 200;
 export class RecentMessages {
   readonly #table: MessageTable;
   readonly #maxBytes: number;
-  /** Conversations by their session ids, the one read last at the end; the messages of each, oldest first. */
-  readonly #kept = new Map<string, PlacedMessage[]>();
+  /** Conversations by their session ids, the one read last at the end. */
+  readonly #kept = new Map<string, Kept>();
   #bytes = 0;
 
   constructor(table: MessageTable, { maxBytes = MAX_BYTES }: { maxBytes?: number } = {}) {
@@ -40,19 +48,23 @@ export class RecentMessages {
   /** The messages of a session behind the place `after`, newest first. Only those that are taken are kept. */
   *backwards(sessionId: string, after: number): Generator<StoredMessage> {
     // What a transaction has written so far is not kept: it may be rolled back.
-    const messages = this.#table.isInTransaction ? [] : this.#take(sessionId);
-    this.#readNewer(sessionId, messages, after);
+    const kept: Kept = this.#table.isInTransaction ? { messages: [] } : this.#take(sessionId);
+    const { messages } = kept;
+    this.#readNewer(sessionId, kept, after);
     let at = messages.length;
     try {
       for (;;) {
-        if (at === 0) at = this.#readOlder(sessionId, messages, after);
+        if (at === 0) at = this.#readOlder(sessionId, kept, after);
         const next = messages[--at];
         if (next === undefined || next.place <= after) return;
         yield next.message;
       }
     } finally {
-      messages.splice(0, Math.max(0, at));
-      if (!this.#table.isInTransaction) this.#keep(sessionId, messages);
+      if (at > 0) {
+        messages.splice(0, at);
+        kept.wholeAfter = undefined;
+      }
+      if (!this.#table.isInTransaction) this.#keep(sessionId, kept);
     }
   }
 
@@ -63,11 +75,15 @@ export class RecentMessages {
     this.#bytes = 0;
   }
 
-  #readNewer(sessionId: string, messages: PlacedMessage[], after: number): void {
+  #readNewer(sessionId: string, kept: Kept, after: number): void {
+    const { messages } = kept;
     const last = messages.at(-1);
-    if (last === undefined) return;
-    // Without what is between them, old and new messages are no conversation.
-    if (last.place < after) return void messages.splice(0);
+    if (last === undefined || last.place < after) {
+      // Without what is between them, old and new messages are no conversation.
+      messages.splice(0);
+      kept.wholeAfter = undefined;
+      return;
+    }
     const found: PlacedMessage[] = [];
     for (let before = Number.MAX_SAFE_INTEGER; ; before = found.at(-1)!.place) {
       const page = this.#table.newestBetween(sessionId, { after: last.place, before, limit: PAGE });
@@ -78,25 +94,28 @@ export class RecentMessages {
   }
 
   /** Puts a page of older messages in front; returns how many there were. */
-  #readOlder(sessionId: string, messages: PlacedMessage[], after: number): number {
+  #readOlder(sessionId: string, kept: Kept, after: number): number {
+    if (kept.wholeAfter !== undefined && kept.wholeAfter <= after) return 0;
+    const { messages } = kept;
     const before = messages[0]?.place ?? Number.MAX_SAFE_INTEGER;
     const page = this.#table.newestBetween(sessionId, { after, before, limit: PAGE });
     messages.unshift(...page.reverse());
+    if (page.length < PAGE) kept.wholeAfter = after;
     return page.length;
   }
 
   /** What is kept of a conversation, which is then no longer kept. */
-  #take(sessionId: string): PlacedMessage[] {
-    const messages = this.#kept.get(sessionId) ?? [];
+  #take(sessionId: string): Kept {
+    const kept = this.#kept.get(sessionId) ?? { messages: [] };
     this.#kept.delete(sessionId);
-    this.#bytes -= bytesOf(messages);
-    return messages;
+    this.#bytes -= bytesOf(kept.messages);
+    return kept;
   }
 
-  #keep(sessionId: string, messages: PlacedMessage[]): void {
+  #keep(sessionId: string, kept: Kept): void {
     this.#take(sessionId);
-    this.#kept.set(sessionId, messages);
-    this.#bytes += bytesOf(messages);
+    this.#kept.set(sessionId, kept);
+    this.#bytes += bytesOf(kept.messages);
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= this.#maxBytes) return;
       this.#take(oldest);

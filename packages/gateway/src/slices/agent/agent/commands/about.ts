@@ -1,4 +1,5 @@
 /** Commands about the gateway and whoever asks. */
+import { dateFormat } from "../../../../base/time/date-format.ts";
 import { type Command, type CommandCall, mayUse, senderOf } from "../../../../kit/command.ts";
 import { defineCommand, type Gateway } from "../slice.ts";
 import { connectHint } from "./connect-hint.ts";
@@ -119,7 +120,7 @@ function shortened(word: string): string {
 }
 
 function localTime(at: number): string {
-  return new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" }).format(at);
+  return dateFormat("en-GB", { dateStyle: "full", timeStyle: "long" }).format(at);
 }
 
 function duration(ms: number): string {

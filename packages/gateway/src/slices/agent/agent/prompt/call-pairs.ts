@@ -29,6 +29,7 @@ export function joined(messages: readonly ModelMessage[]): ModelMessage[] {
 export function answered(messages: readonly ModelMessage[], pending: ReadonlySet<string>): ModelMessage[] {
   return messages.flatMap((message, index): ModelMessage[] => {
     if (message.role === "tool") return [];
+    if (!hasCalls(message)) return [message];
     const calls = callsOf(message).filter(({ callId }) => !pending.has(callId) || replyTo(callId, messages, index));
     if (calls.length === 0) return [message];
     const replies = calls.map(
@@ -53,5 +54,5 @@ function callsOf(message: ModelMessage) {
 }
 
 function hasCalls(message: ModelMessage): boolean {
-  return callsOf(message).length > 0;
+  return message.role !== "tool" && message.content.some(({ kind }) => kind === "tool-call");
 }

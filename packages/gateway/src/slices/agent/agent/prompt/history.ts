@@ -92,7 +92,8 @@ export function readHistory(transcript: readonly StoredMessage[], options: Histo
   const openingTokens = summary ? tokensOfText(summary.text) : 0;
   const { kept, tokens } = newestThatFit(slim, room - ownTokens - openingTokens);
   const isShared = isSharedIn([...kept, ...own], options.record);
-  const shown = [...kept, ...own].map((message) => toModelMessage(message, { ...options, isShared }));
+  const telling = { ...options, isShared };
+  const shown = [...kept, ...own].map((message) => toModelMessage(message, telling));
   return {
     messages: answered(joined([...opening, ...shown]), options.pending ?? new Set()),
     tokens: openingTokens + tokens + ownTokens,
@@ -181,7 +182,12 @@ type ShownTo = HistoryOptions & Telling;
 
 function toModelMessage(message: StoredMessage, options: ShownTo): ModelMessage {
   if (message.role === "toolResult") return { role: "tool", replies: [toReply(message, options)] };
-  const parts = withTextsJoined(message.content.flatMap((part) => toParts(part, message, options)));
+  const [only] = message.content;
+  // Most messages are one text; a long history has hundreds of them.
+  const parts =
+    only !== undefined && message.content.length === 1
+      ? toParts(only, message, options)
+      : withTextsJoined(message.content.flatMap((part) => toParts(part, message, options)));
   return { role: message.role === "assistant" ? "assistant" : "user", content: parts };
 }
 

@@ -37,7 +37,9 @@ const known = new WeakMap<Sized, number>();
 
 /** Tokens of one message. */
 export function tokensOf(message: Sized): number {
-  const counted = known.get(message) ?? count(message);
+  const before = known.get(message);
+  if (before !== undefined) return before;
+  const counted = count(message);
   known.set(message, counted);
   return counted;
 }

@@ -3,7 +3,9 @@
  * providers can cache the start. Files are data with marked borders, each cut to its budget. Text of people on channels
  * is not in it: that is in the conversation, framed (`kit/text/words.ts`).
  */
+
 import { defined } from "../../../../base/defined.ts";
+import { dateFormat } from "../../../../base/time/date-format.ts";
 import { aboutFrames, oneLine } from "../../../../kit/text/words.ts";
 
 /** A file for the prompt. */
@@ -184,7 +186,7 @@ const SPEAKER = {
 } as const;
 
 function aboutConversation({ agentId, sessionKey, now, timeZone, audience }: PromptFacts): string {
-  const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeZone }).format(now);
+  const day = dateFormat("en-GB", { dateStyle: "full", timeZone }).format(now);
   return [
     `Today is ${day} (time zone ${timeZone}).`,
     `Agent: ${agentId}. Session: ${sessionKey}.`,

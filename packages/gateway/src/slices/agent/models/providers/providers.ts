@@ -12,12 +12,14 @@ import { configuredProvider, modelIn, type ProviderEntry } from "./provider-sett
 
 export type { Api, Model, Price, Provider } from "../model.ts";
 
-/** Reads the providers from config and environment at each question; nothing is cached. */
+/** Reads the providers from the config at each question, and the environment once. */
 export class Providers {
   readonly #settings: Settings<ModelSettings>;
   readonly #env: Env;
   readonly #local: LocalEndpoints;
   readonly #moreAliases: () => Readonly<Record<string, string>>;
+  /** The keys in the environment by provider; it does not change while the process lives, and reading it is slow. */
+  readonly #envKeys = new Map<string, string[]>();
 
   /** `moreAliases` are names from elsewhere in the config; those of the `models` section stand above them. */
   constructor(options: {
@@ -139,7 +141,13 @@ export class Providers {
   }
 
   #keysOf(known: KnownProvider | undefined): string[] {
-    return known?.keyEnv.map((name) => environmentKeys(this.#env, name)).find((keys) => keys.length > 0) ?? [];
+    if (!known) return [];
+    const keys =
+      this.#envKeys.get(known.id) ??
+      known.keyEnv.map((name) => environmentKeys(this.#env, name)).find((found) => found.length > 0) ??
+      [];
+    this.#envKeys.set(known.id, keys);
+    return keys;
   }
 
   #baseUrlOf(known: KnownProvider | undefined): string | undefined {

@@ -47,7 +47,8 @@ function withMarks(messages: readonly SdkMessage[]): SdkMessage[] {
 }
 
 /** Gives each call a unique id: some servers restart their ids with every reply, and others refuse repeated ids. */
-function withOwnIds(messages: readonly ModelMessage[]): ModelMessage[] {
+function withOwnIds(messages: readonly ModelMessage[]): readonly ModelMessage[] {
+  if (!messages.some(tellsOfCalls)) return messages;
   const uses = new Map<string, number>();
   const own = (id: string, use = uses.get(id) ?? 1) => (use === 1 ? id : `${id}#${use}`);
   return messages.map((message): ModelMessage => {
@@ -60,6 +61,10 @@ function withOwnIds(messages: readonly ModelMessage[]): ModelMessage[] {
     });
     return { role: message.role, content };
   });
+}
+
+function tellsOfCalls(message: ModelMessage): boolean {
+  return message.role === "tool" || message.content.some(({ kind }) => kind === "tool-call");
 }
 
 /** Models call tools that do not exist, by names that no provider accepts back. */

@@ -1,8 +1,9 @@
 /** An agent's memory: searches its notes, and adds to them. */
 import type { Clock } from "../../../../base/time/clock.ts";
+import { dayOf, timeOfDay } from "../../../../base/time/date-format.ts";
 import type { Base } from "../../../../kit/base.ts";
 import type { Confined } from "../files/confined.ts";
-import { DURABLE, dailyNote, dayOf } from "../notes.ts";
+import { DURABLE, dailyNote } from "../notes.ts";
 import { contentOf } from "../tools/content.ts";
 import { type Found, MemoryIndex } from "./memory-index.ts";
 
@@ -77,7 +78,7 @@ export class Memory {
     );
     if (known) return known;
     const day = dayOf(now, timeZone);
-    const time = new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" }).format(now);
+    const time = timeOfDay(now, timeZone);
     const path = durable ? DURABLE : dailyNote(day);
     const entry = durable ? `- ${text} (${day})` : `- ${time} ${text}`;
     store.transaction(() => {
