@@ -39,6 +39,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   memory: { summary: "Search what the agent has noted", load: async () => (await import("./memory.ts")).memory },
   mcp: { summary: "Use the tools of MCP servers", load: async () => (await import("./mcp.ts")).mcp },
   devices: { summary: "Approve and remove devices", load: async () => (await import("./devices.ts")).devices },
+  node: { summary: "Make this machine a node", load: async () => (await import("./node.ts")).node },
   config: { summary: "Read and change the settings", load: async () => (await import("./config.ts")).config },
   logs: { summary: "Show the gateway's log", load: async () => (await import("./logs.ts")).logs },
   doctor: { summary: "Find what is wrong and how to mend it", load: async () => (await import("./doctor.ts")).doctor },
