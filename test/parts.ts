@@ -75,6 +75,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/config-methods": ["setup", "system"],
   "wire/device-proof": ["devices"],
   "wire/device-tokens": ["devices"],
+  "wire/hooks": ["hooks"],
   "wire/http-api": ["http-api"],
   "wire/pages": ["absent", "server"],
   "wire/pairing": ["devices"],
