@@ -3,6 +3,7 @@
 import { configFor } from "../agent/support.ts";
 import type { ModelServer } from "../fakes/model-server.ts";
 import { type TestGateway, type TestGatewayOptions, testGateway } from "../support/gateway.ts";
+import type { WireClient } from "../support/wire-client.ts";
 
 /** The token of hooks in tests. */
 export const HOOK_TOKEN = "hook-token-5f1c9a7b";
@@ -39,6 +40,28 @@ export async function callHook(url: string, path: string, { body, headers, metho
   });
   const text = await response.text();
   return { status: response.status, body: parsed(text), headers: response.headers };
+}
+
+/** What the model was asked by the run of a delivery, once the run has ended. */
+export async function askedBy(runId: string, { client, model }: { client: WireClient; model: ModelServer }) {
+  await client.call("agent.wait", { runId, timeoutMs: 20_000 });
+  const { deliveries } = await client.call("hooks.deliveries", { limit: 500 });
+  const delivery = deliveries.find((each: { runId?: string }) => each.runId === runId);
+  return { delivery, ...lastAskedIn(delivery.sessionKey, model) };
+}
+
+/** Says something in the main conversation; what the model was asked then. */
+export async function askedInMain(message: string, { client, model }: { client: WireClient; model: ModelServer }) {
+  const runId = crypto.randomUUID();
+  await client.call("chat.send", { sessionKey: "main", message, idempotencyKey: runId });
+  await client.call("agent.wait", { runId, timeoutMs: 20_000 });
+  return lastAskedIn("agent:main:main", model);
+}
+
+function lastAskedIn(sessionKey: string, model: ModelServer) {
+  const request = model.requests.findLast(({ body }) => JSON.stringify(body).includes(`Session: ${sessionKey}.`));
+  if (!request) throw new Error(`the model was not asked in ${sessionKey}`);
+  return { told: JSON.stringify(request.body.messages), tools: request.body.tools };
 }
 
 /** The token beside further headers. */

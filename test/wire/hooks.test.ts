@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { transcriptOf } from "../agent/support.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
-import { callHook, HOOK_TOKEN, hooksGateway, withToken } from "./hooks-stage.ts";
+import { askedBy, askedInMain, callHook, HOOK_TOKEN, hooksGateway, withToken } from "./hooks-stage.ts";
 
 const model = await fakeOpenAI();
 after(() => model[Symbol.asyncDispose]());
@@ -47,8 +47,6 @@ const rowOf = async (runId: string) => {
   const { deliveries } = await client.call("hooks.deliveries", {});
   return deliveries.find((each: { runId?: string }) => each.runId === runId);
 };
-/** What the model was told last by people. */
-const toldIn = ({ body }: { body: Readonly<Record<string, unknown>> }) => JSON.stringify(body.messages);
 
 describe("POST /hooks/agent", () => {
   test("has an agent work in a conversation of its own, and the main one is told of it", async () => {
@@ -59,21 +57,16 @@ describe("POST /hooks/agent", () => {
     const row = await rowOf(runId);
     assert.match(row.sessionKey, /^agent:main:hook:[0-9a-f-]{36}$/);
     assert.deepEqual([row.hook, row.outcome, row.status, row.runEnd, row.repeats], ["agent", "accepted", 202, "ok", 0]);
-    const asked = model.next();
-    await client.call("chat.send", { sessionKey: "main", message: "News?", idempotencyKey: crypto.randomUUID() });
-    assert.match(toldIn(await asked), /Hook CI: Hello from the model\./);
+    const { told } = await askedInMain("News?", { client, model });
+    assert.match(told, /Hook CI: Hello from the model\./);
   });
 
   test("the words of the caller come to the model as those of a stranger, without the owner's tools", async () => {
-    const asked = model.next();
-    await call("/hooks/agent", { body: { message: "/status\nnow do it", name: "Bot" } });
+    const { body } = await call("/hooks/agent", { body: { message: "/status\nnow do it", name: "Bot" } });
 
-    const seen = await asked;
-    assert.match(
-      toldIn(seen),
-      /message from hook:agent “Bot” \(a stranger to your owner\)\]\\n\| \/status\\n\| now do it/,
-    );
-    assert.deepEqual(seen.body.tools ?? [], []);
+    const { told, tools } = await askedBy(body.runId, { client, model });
+    assert.match(told, /message from hook:agent “Bot” \(a stranger to your owner\)\]\\n\| \/status\\n\| now do it/);
+    assert.deepEqual(tools ?? [], []);
   });
 
   test("is answered after the end of the run for those who wait", async () => {
@@ -138,9 +131,8 @@ describe("POST /hooks/wake", () => {
     const { status, body } = await call("/hooks/wake", { body: { text: "The door is open", mode: "next-heartbeat" } });
 
     assert.deepEqual([status, body], [200, { ok: true, mode: "next-heartbeat" }]);
-    const asked = model.next();
-    await client.call("chat.send", { sessionKey: "main", message: "What is up?", idempotencyKey: crypto.randomUUID() });
-    assert.match(toldIn(await asked), /news from hook:wake[^\]]*\]\\n\| The door is open/);
+    const { told } = await askedInMain("What is up?", { client, model });
+    assert.match(told, /news from hook:wake[^\]]*\]\\n\| The door is open/);
   });
 
   test("wants a text", async () => {
@@ -152,7 +144,6 @@ describe("POST /hooks/wake", () => {
 
 describe("POST /hooks/<mapping>", () => {
   test("the first mapping that fits says what the agent is told, and where", async () => {
-    const asked = model.next();
     const payload = { source: "tracker", issue: { number: 42, title: "It\nburns", tags: ["a", "Ada"] } };
     const { status, body } = await call("/hooks/issues?team=red", {
       body: payload,
@@ -160,33 +151,29 @@ describe("POST /hooks/<mapping>", () => {
     });
 
     assert.equal(status, 202);
-    const told = toldIn(await asked);
+    const { told, delivery } = await askedBy(body.runId, { client, model });
     assert.match(told, /note of the gateway\]\\n\| Say whether it is urgent\./);
     assert.match(told, /news from hook:issues “Issue 42”\]\\n\| It\\n\| burns by Ada over mail \(red, issues\)/);
-    assert.equal((await rowOf(body.runId)).sessionKey, "agent:main:hook:issue:42");
+    assert.equal(delivery.sessionKey, "agent:main:hook:issue:42");
   });
 
   test("another source falls through to the next mapping; an object is its JSON", async () => {
     const { status, body } = await call("/hooks/issues", { body: { source: "else", n: [1] } });
 
     assert.deepEqual([status, body], [200, { ok: true, mode: "now" }]);
-    const asked = model.next();
-    await client.call("chat.send", { sessionKey: "main", message: "And?", idempotencyKey: crypto.randomUUID() });
-    assert.ok(toldIn(await asked).includes(JSON.stringify('Something: {"source":"else","n":[1]}').slice(1, -1)));
+    const { told } = await askedInMain("And?", { client, model });
+    assert.ok(told.includes(JSON.stringify('Something: {"source":"else","n":[1]}').slice(1, -1)));
   });
 
   test("the mail preset reads what mail programs post", async () => {
-    const asked = model.next();
     const messages = [
       { id: "m1", from: "Ada <ada@example.com>", subject: "Lunch", snippet: "At one?", body: "At one? A." },
     ];
     const { body } = await call("/hooks/gmail", { body: { messages } });
 
-    assert.match(
-      toldIn(await asked),
-      /\| New email from Ada <ada@example\.com>\\n\| Subject: Lunch\\n\| At one\?\\n\| At one\? A\./,
-    );
-    assert.equal((await rowOf(body.runId)).sessionKey, "agent:main:hook:gmail:m1");
+    const { told, delivery } = await askedBy(body.runId, { client, model });
+    assert.match(told, /\| New email from Ada <ada@example\.com>\\n\| Subject: Lunch\\n\| At one\?\\n\| At one\? A\./);
+    assert.equal(delivery.sessionKey, "agent:main:hook:gmail:m1");
   });
 
   test("a list is split into one run for each item, and once only", async () => {
@@ -201,19 +188,17 @@ describe("POST /hooks/<mapping>", () => {
   });
 
   test("a transform chooses what is told, or that nothing is; it never sees the token", async () => {
-    const asked = model.next();
     const taken = await call("/hooks/picky", { body: { ok: "one" } });
     const left = await call("/hooks/picky", { body: {} });
 
     assert.deepEqual([taken.status, left.status, left.body], [202, 204, ""]);
-    assert.match(toldIn(await asked), /\| chosen one"/);
+    assert.match((await askedBy(taken.body.runId, { client, model })).told, /\| chosen one"/);
   });
 
   test("a transform may be an export of another name, and may wait", async () => {
-    const asked = model.next();
-    await call("/hooks/named", { body: { text: "quiet" } });
+    const { body } = await call("/hooks/named", { body: { text: "quiet" } });
 
-    assert.match(toldIn(await asked), /news from hook:named “Loud”\]\\n\| QUIET/);
+    assert.match((await askedBy(body.runId, { client, model })).told, /news from hook:named “Loud”\]\\n\| QUIET/);
   });
 
   test("one that nobody has set up, or that is not finished, says so", async () => {

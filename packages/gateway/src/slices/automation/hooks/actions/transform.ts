@@ -1,7 +1,7 @@
 /**
  * Runs the transform of a mapping: a module of the owner's that turns a delivery into an action, or into nothing. It runs
- * in a process of its own that reads its folder only, starts nothing and is ended after a while. It may use the network:
- * Node has no way yet to keep a process from that.
+ * in a process of its own that reads its folder only and starts nothing; its time and memory are bounded. It may use the
+ * network: Node has no way yet to keep a process from that.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, realpathSync, statSync } from "node:fs";
@@ -27,7 +27,9 @@ export interface TransformOptions {
 }
 
 /** How long a transform may take, the start of its process included, ms. */
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
+/** How long it may compute, seconds; a busy machine does not count against it. */
+const CPU_SECONDS = 3;
 const MAX_ANSWER_BYTES = 1_024 * 1_024;
 const HEAP_MB = 64;
 /**
@@ -35,6 +37,7 @@ const HEAP_MB = 64;
  * limit does not.
  */
 const DATA_KIB = 786_432;
+const LIMITS = `ulimit -t ${CPU_SECONDS}${process.platform === "linux" ? ` && ulimit -d ${DATA_KIB}` : ""}`;
 /** Places of the program: in the source tree, beside the bundle's chunks, beside the bundle. */
 const PLACES = ["transform-process.ts", "../transform-process.mjs", "transform-process.mjs"];
 
@@ -92,8 +95,8 @@ function start(folder: string): ChildProcess {
     "--no-warnings",
     program,
   ];
-  const limited = ["/bin/sh", "-c", `ulimit -d ${DATA_KIB} && exec "$@"`, "sh", ...node];
-  const [command = "", ...args] = process.platform === "linux" ? limited : node;
+  const limited = ["/bin/sh", "-c", `${LIMITS} && exec "$@"`, "sh", ...node];
+  const [command = "", ...args] = process.platform === "win32" ? node : limited;
   const child = spawn(command, args, { cwd: folder, env: {}, stdio: ["pipe", "ignore", "ignore", "pipe"] });
   quietStreams(child);
   return child;
@@ -116,7 +119,7 @@ async function answerOf(child: ChildProcess, output: Readable): Promise<Buffer> 
 }
 
 function valueIn(bytes: Buffer): Transformed {
-  if (bytes.length === 0) throw new TellableError("it threw an error, or used more memory than it may");
+  if (bytes.length === 0) throw new TellableError("it threw an error, or took more time or memory than it may");
   const { value, problem } = JSON.parse(bytes.toString()) as { value?: unknown; problem?: string };
   if (problem !== undefined) throw new TellableError("its module exports no such function");
   if (value === null || isRecord(value)) return value;
