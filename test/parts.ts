@@ -65,6 +65,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
 
   "cli/approvals": ["cli", "approvals"],
   "cli/devices": ["cli", "devices"],
+  "cli/hooks": ["cli", "hooks"],
   "cli/runs": ["cli", "recordings"],
   "cli/skills": ["cli", "skills"],
   "cli/usage": ["cli", "usage"],
@@ -79,6 +80,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/hooks-signed": ["hooks"],
   "wire/hooks-attacks": ["hooks"],
   "wire/hooks-crash": ["hooks"],
+  "wire/hooks-docs": ["hooks"],
   "wire/http-api": ["http-api"],
   "wire/pages": ["absent", "server"],
   "wire/pairing": ["devices"],
