@@ -4,12 +4,12 @@ import { createHmac } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import JSON5 from "json5";
+import { parseJson5 } from "../../packages/gateway/src/base/config/json5.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { askedBy, callHook, hooksGateway } from "./hooks-stage.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/hooks.md"), "utf8");
-const examples = [...page.matchAll(/```json5 hooks\n([\s\S]*?)```/g)].map(([, text = ""]) => JSON5.parse(text));
+const examples = [...page.matchAll(/```json5 hooks\n([\s\S]*?)```/g)].map(([, text = ""]) => parseJson5(text));
 const [transform = ""] = [...page.matchAll(/```js\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
 
 const model = await fakeOpenAI();
