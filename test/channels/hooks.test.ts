@@ -29,7 +29,7 @@ describe("the answer to a hook", () => {
       body: { message: "Look", ...body },
       headers: withToken(headers),
     });
-    await bench.operator.call("agent.wait", { runId: answer.body.runId, timeoutMs: 20_000 });
+    await bench.operator.call("agent.wait", { runId: answer.body.runId, timeoutMs: 60_000 });
     return answer;
   }
 

@@ -26,7 +26,7 @@ test("killed between the answer and the end of the run: the run goes on once, an
   await gateway.kill();
   const after = await gateway.start();
   const again = await callHook(gateway.httpUrl, "/hooks/agent", CALL);
-  const { status } = await after.call("agent.wait", { runId: first.body.runId, timeoutMs: 9_000 });
+  const { status } = await after.call("agent.wait", { runId: first.body.runId, timeoutMs: 60_000 });
   const { deliveries } = await after.call("hooks.deliveries", {});
 
   assert.deepEqual([first.status, again.body, status], [202, first.body, "ok"]);
@@ -51,7 +51,7 @@ test("killed right after the answer, again and again: every delivery runs once",
   }
 
   const client = await gateway.start();
-  for (const runId of runIds) await client.call("agent.wait", { runId, timeoutMs: 9_000 });
+  for (const runId of runIds) await client.call("agent.wait", { runId, timeoutMs: 60_000 });
   const { deliveries } = await client.call("hooks.deliveries", {});
 
   assert.deepEqual(
@@ -74,7 +74,7 @@ test("killed in the middle of a list that is split: the retry does the rest, and
 
   const client = await gateway.start();
   const { body } = await call();
-  for (const runId of body.runIds) await client.call("agent.wait", { runId, timeoutMs: 20_000 });
+  for (const runId of body.runIds) await client.call("agent.wait", { runId, timeoutMs: 60_000 });
   const { deliveries } = await client.call("hooks.deliveries", { limit: 500 });
 
   const runs = deliveries.filter(({ runId }: { runId?: string }) => runId !== undefined);

@@ -44,7 +44,7 @@ export async function callHook(url: string, path: string, { body, headers, metho
 
 /** What the model was asked by the run of a delivery, once the run has ended. */
 export async function askedBy(runId: string, { client, model }: { client: WireClient; model: ModelServer }) {
-  await client.call("agent.wait", { runId, timeoutMs: 20_000 });
+  await client.call("agent.wait", { runId, timeoutMs: 60_000 });
   const { deliveries } = await client.call("hooks.deliveries", { limit: 500 });
   const delivery = deliveries.find((each: { runId?: string }) => each.runId === runId);
   return { delivery, ...lastAskedIn(delivery.sessionKey, model) };
@@ -54,7 +54,7 @@ export async function askedBy(runId: string, { client, model }: { client: WireCl
 export async function askedInMain(message: string, { client, model }: { client: WireClient; model: ModelServer }) {
   const runId = crypto.randomUUID();
   await client.call("chat.send", { sessionKey: "main", message, idempotencyKey: runId });
-  await client.call("agent.wait", { runId, timeoutMs: 20_000 });
+  await client.call("agent.wait", { runId, timeoutMs: 60_000 });
   return lastAskedIn("agent:main:main", model);
 }
 

@@ -222,7 +222,7 @@ describe("what operators are shown", () => {
         ["wake", "/hooks/wake", "wake", "token"],
         ["agent", "/hooks/agent", "agent", "token"],
         ["issues", "/hooks/issues", "agent", "token"],
-        ["issues", "/hooks/issues", "wake", "token"],
+        ["issues-2", "/hooks/issues", "wake", "token"],
         ["split", "/hooks/many", "agent", "token"],
         ["picky", "/hooks/picky", "agent", "token"],
         ["named", "/hooks/named", "agent", "token"],

@@ -13,7 +13,7 @@ export interface NamedMapping extends Mapping {
 }
 
 /** The preset for mail: what programs post that read Gmail for a hook (automation: inbound hooks). */
-const GMAIL: NamedMapping = {
+const GMAIL: Mapping = {
   id: "gmail",
   match: { path: "gmail" },
   action: "agent",
@@ -26,12 +26,16 @@ const GMAIL: NamedMapping = {
 
 /** The mappings of the settings, and then the presets. */
 export function mappingsOf({ mappings, presets }: HooksSettings): readonly NamedMapping[] {
-  const named = mappings.map((mapping, index): NamedMapping => {
+  const taken = new Set<string>();
+  const all: readonly Mapping[] = presets.includes("gmail") ? [...mappings, GMAIL] : mappings;
+  return all.map((mapping, index) => {
     const problem = problemOf(mapping);
-    const id = mapping.id ?? pathOf(mapping) ?? `mapping-${index + 1}`;
+    const name = mapping.id ?? pathOf(mapping) ?? `mapping-${index + 1}`;
+    // Retries are known by the name of their hook, so that no two hooks may share one.
+    const id = taken.has(name) ? `${name}-${index + 1}` : name;
+    taken.add(id);
     return { ...mapping, id, ...(problem !== undefined && { problem }) };
   });
-  return presets.includes("gmail") ? [...named, GMAIL] : named;
 }
 
 /** Why a mapping cannot be used; undefined when it can. */
