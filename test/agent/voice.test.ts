@@ -1,7 +1,7 @@
 // Voice notes by a model provider, and pictures for models that see none.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -15,6 +15,7 @@ import type { Model } from "../../packages/gateway/src/slices/agent/models/provi
 import { transcribe } from "../../packages/gateway/src/slices/agent/models/transcribe.ts";
 import { Transcriber } from "../../packages/gateway/src/slices/surfaces/messaging/in/transcribe.ts";
 import { ChannelBench } from "../channels/bench.ts";
+import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { testGateway } from "../support/gateway.ts";
 import { within } from "../support/time-limit.ts";
@@ -122,6 +123,104 @@ test("a voice note on a channel is written down by the provider that the setting
     /saved as .*\]\\n\\n\[\w{16} message from [^\]]*\]\\n\| \[transcript\] Buy milk\."/,
   );
 });
+
+/** The beginnings of recordings as browsers and phones make them, and the type that is given for each. */
+const RECORDINGS: Readonly<Record<string, { bytes: Buffer; mimeType: string }>> = {
+  "voice.webm": { bytes: webm(), mimeType: "audio/webm;codecs=opus" },
+  "voice.ogg": { bytes: Buffer.from("OggS\0\x02".padEnd(28, "\0").concat("OpusHead").padEnd(100, "\0")), mimeType: "" },
+  "voice.m4a": { bytes: Buffer.from("\0\0\0\x20ftypM4A \0\0\0\0M4A isom".padEnd(64, "\0")), mimeType: "audio/mp4" },
+};
+const written = { command: [process.execPath, "-e", "process.stdout.write('Buy milk.')"] };
+
+for (const [fileName, { bytes, mimeType }] of Object.entries(RECORDINGS)) {
+  for (const method of ["chat.send", "agent"] as const) {
+    test(`a voice message over ${method} is its sender's words, and is kept: ${fileName}`, async () => {
+      await using model = await fakeOpenAI();
+      const config = { ...JSON.parse(configFor(model)), messages: { transcribe: written } };
+      await using gateway = await testGateway({ config: JSON.stringify(config) });
+      const client = await admin(gateway);
+      const attachments = [{ type: "voice", fileName, mimeType, content: bytes.toString("base64") }];
+
+      await client.call(method, { sessionKey: "main", message: "Listen", attachments, idempotencyKey: "k1" });
+      await client.call("agent.wait", { runId: "k1", timeoutMs: 30_000 });
+
+      const said = lastSaid(model);
+      const kept = / saved as (\S+)\]/.exec(said)?.[1] ?? "";
+      assert.match(said, new RegExp(`file “${fileName}”[\\s\\S]*\\[voice: ${fileName}, audio/`));
+      assert.match(said, /^Listen\n\n\[transcript\] Buy milk\.\n/);
+      assert.deepEqual(readFileSync(kept), bytes);
+    });
+  }
+}
+
+test("the words of a recording that somebody attaches are those of a file", async () => {
+  await using model = await fakeOpenAI();
+  const config = { ...JSON.parse(configFor(model)), messages: { transcribe: written } };
+  await using gateway = await testGateway({ config: JSON.stringify(config) });
+  const client = await admin(gateway);
+  const content = RECORDINGS["voice.m4a"]!.bytes.toString("base64");
+  const attachments = [{ type: "file", fileName: "talk.m4a", mimeType: "audio/mp4", content }];
+
+  await client.call("chat.send", { sessionKey: "main", message: "Sum it up", attachments, idempotencyKey: "k1" });
+  await endOf(client, "k1");
+
+  const said = lastSaid(model);
+  assert.match(said, /\| \[transcript\] Buy milk\./);
+});
+
+test("a recording is written down once, however often its message is sent", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "moltbot-voice-"));
+  const counted = `require("node:fs").appendFileSync(${JSON.stringify(join(folder, "calls"))}, "x"); process.stdout.write("Hi")`;
+  await using model = await fakeOpenAI();
+  const config = {
+    ...JSON.parse(configFor(model)),
+    messages: { transcribe: { command: [process.execPath, "-e", counted] } },
+  };
+  await using gateway = await testGateway({ config: JSON.stringify(config) });
+  const client = await admin(gateway);
+  const content = RECORDINGS["voice.webm"]!.bytes.toString("base64");
+  const params = { sessionKey: "main", message: "", attachments: [{ type: "voice", content }], idempotencyKey: "k1" };
+
+  await client.call("chat.send", params);
+  await endOf(client, "k1");
+  await client.call("chat.send", params);
+
+  assert.equal(readFileSync(join(folder, "calls"), "utf8"), "x");
+  assert.equal(model.requests.length, 1);
+  rmSync(folder, { recursive: true });
+});
+
+test("without a transcriber, and when it fails, a recording is kept and the model is told what is known", async () => {
+  await using model = await fakeOpenAI();
+  const failing = { command: [process.execPath, "-e", "process.exit(3)"] };
+  await using without = await testGateway({ config: configFor(model) });
+  const config = { ...JSON.parse(configFor(model)), messages: { transcribe: failing } };
+  await using broken = await testGateway({ config: JSON.stringify(config) });
+  const { bytes, mimeType } = RECORDINGS["voice.webm"]!;
+  const attachments = [{ type: "voice", fileName: "a.webm", mimeType, content: bytes.toString("base64") }];
+
+  for (const gateway of [without, broken]) {
+    const client = await admin(gateway);
+    await client.call("chat.send", { sessionKey: "main", message: "Listen", attachments, idempotencyKey: "k1" });
+    await endOf(client, "k1");
+  }
+
+  const [plain, failed] = model.requests.map(({ body }) => JSON.stringify((body.messages as unknown[]).at(-1)));
+  assert.match(plain ?? "", /\[voice: a\.webm, audio\/webm, 1 kB; saved as [^\]]+\]/);
+  assert.doesNotMatch(plain ?? "", /transcript/);
+  assert.match(failed ?? "", /\[no transcript: .* ended with 3\]/);
+});
+
+/** The text of the last message that the model was asked with. */
+function lastSaid({ requests }: ModelServer): string {
+  const messages = requests[0]?.body.messages as { content: string }[] | undefined;
+  return messages?.at(-1)?.content ?? "";
+}
+
+/** A WebM file's head: EBML with the type "webm". */
+function webm(): Buffer {
+  return Buffer.concat([Buffer.from("1a45dfa3874282847765626d", "hex"), Buffer.alloc(64)]);
+}
 
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 

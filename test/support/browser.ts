@@ -20,7 +20,10 @@ const SYSTEM_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-c
 
 const MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
-/** Quiet and alone: no sandbox (tests run as root in containers), no graphics card, nothing fetched in the background. */
+/**
+ * Quiet and alone: no sandbox (tests run as root in containers), no graphics card, nothing fetched in the background, and
+ * a microphone that beeps.
+ */
 const ARGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -30,6 +33,7 @@ const ARGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  "--use-fake-device-for-media-stream",
 ];
 
 /** So many browsers run at a time on this machine: each keeps a core busy while a page draws. */

@@ -1,7 +1,8 @@
-// A conversation opens at its end and stays there until its reader scrolls up.
+// A conversation opens at the first message that was not read, else at its end, and stays there until its reader scrolls.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import type { Locator } from "playwright-core";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { startBrowser } from "../support/browser.ts";
 import { gatewayWith, openWebChat, type WebChat } from "../support/webchat.ts";
@@ -93,6 +94,73 @@ test("scrolling up stops the following, and the end brings it back", async () =>
   assert.ok(stayed >= 400, `it stayed ${stayed} px from the end`);
   assert.equal(followed, 0);
 });
+
+test("a conversation opens at the first message that was not read, below a line that says so", async () => {
+  const title = await conversationOf(50);
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await chat.signIn();
+  await open(chat, title);
+  await restingDistance(chat);
+  await page.getByRole("button", { name: /^Main/ }).click();
+  await page.getByRole("heading", { name: "Main" }).waitFor();
+  for (let index = 1; index <= 30; index++) await inject(title, `News ${index}.\n\nIt has two paragraphs.`);
+
+  await page.locator("button.session", { hasText: title }).click(); // its name begins with "Unread"
+  await chat.shows("News 30.");
+  const distance = await restingDistance(chat);
+  const line = await placeOf(page.getByRole("separator", { name: "New messages" }));
+  const first = await placeOf(chat.messages.filter({ hasText: "News 1." }).first());
+  await chat.photograph("first-unread-desktop-light");
+  await page.getByRole("button", { name: "Go to the latest message" }).click();
+  const latest = await restingDistance(chat);
+  await page.reload();
+  await chat.shows("News 30.");
+  const reloaded = await restingDistance(chat);
+
+  assert.ok(distance > 500, `it opened ${distance} px from the end`);
+  assert.ok(line > 0 && line < 30 && first > line, `the line stands at ${line} px, the first message at ${first} px`);
+  assert.deepEqual([latest, reloaded], [0, 0]);
+  assert.equal(await page.getByRole("separator", { name: "New messages" }).count(), 0);
+});
+
+test("where all that was not read can be seen, a conversation opens at its end and goes on from there", async () => {
+  const title = await conversationOf(50);
+  await using chat = await openWebChat(browser, gateway);
+  await chat.signIn();
+  await open(chat, title);
+  await restingDistance(chat);
+  await chat.page.goto("about:blank");
+  await inject(title, "The only news.");
+
+  await chat.signIn();
+  await chat.shows("The only news.");
+  const opened = await restingDistance(chat);
+  const line = await placeOf(chat.page.getByRole("separator", { name: "New messages" }));
+  await inject(title, "More news.");
+  await chat.shows("More news.");
+  const followed = await restingDistance(chat);
+
+  assert.ok(line > 0, "the line is in view");
+  assert.deepEqual([opened, followed], [0, 0]);
+});
+
+async function open(chat: WebChat, title: string): Promise<void> {
+  await chat.page.getByRole("button", { name: new RegExp(`^${title}`) }).click();
+  await chat.shows(`The end of ${title}.`);
+}
+
+async function inject(title: string, message: string): Promise<void> {
+  await operator.call("chat.inject", { sessionKey: keyOf(title), message });
+}
+
+/** How far below the top of the conversation's window something stands, in pixels. */
+async function placeOf(locator: Locator): Promise<number> {
+  return await locator.evaluate((element) => {
+    const top = element.closest(".scroller")?.getBoundingClientRect().top ?? 0;
+    return Math.round(element.getBoundingClientRect().top - top);
+  });
+}
 
 let conversations = 0;
 

@@ -1,5 +1,5 @@
 // Turns files that a person pastes, drops or picks into attachments, or says why one cannot go. The gateway reads what is in
-// them as it reads those of channels: pictures, text and PDFs; of others it tells the agent what they are.
+// them as it reads those of channels: pictures, text, PDFs and recordings; of others it tells the agent what they are.
 
 import type { Attachment } from "./outbox.ts";
 
@@ -77,7 +77,8 @@ async function readFile(file: File): Promise<Attachment | string> {
   };
 }
 
-async function base64(file: File): Promise<string> {
+/** The content of a file as attachments carry it. */
+export async function base64(file: Blob): Promise<string> {
   const url = await new Promise<string>((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(reader.result as string);

@@ -10,6 +10,7 @@ export type Item =
   | { readonly kind: "user"; readonly key: string; readonly message: UserMessage; readonly isPast?: true }
   | { readonly kind: "reply"; readonly key: string; readonly reply: Reply; readonly isPast?: true }
   | { readonly kind: "compaction"; readonly key: string; readonly compaction: Compaction }
+  | { readonly kind: "new"; readonly key: string }
   | { readonly kind: "day"; readonly key: string; readonly at: number }
   | { readonly kind: "beginning"; readonly key: string; readonly at: number | undefined; readonly text: string }
   | { readonly kind: "branch"; readonly key: string; readonly branch: Branch };
@@ -164,6 +165,13 @@ function withBranches(items: readonly Item[], branches: readonly Branch[]): Item
       .reverse(),
     item,
   ]);
+}
+
+/** The conversation with a line above the first message that its reader has not seen. */
+export function withNew(items: readonly Item[], messageId: string | undefined): readonly Item[] {
+  const key = messageId === undefined ? undefined : itemOfMessage(items, messageId);
+  const at = items.findIndex((item) => item.key === key);
+  return at <= 0 ? items : [...items.slice(0, at), { kind: "new", key: "new" }, ...items.slice(at)];
 }
 
 /** The key of the item that holds a message of the transcript. */

@@ -3,9 +3,9 @@
 
 import { recall, remember, remembered } from "./storage.ts";
 
-/** A file on its way to the gateway. `content` is base64. */
+/** A file on its way to the gateway; a voice message is what its sender says. `content` is base64. */
 export interface Attachment {
-  readonly type: "image" | "file";
+  readonly type: "image" | "file" | "voice";
   readonly mimeType: string;
   readonly fileName: string;
   readonly content: string;

@@ -56,6 +56,8 @@ export interface State {
   /** `undefined` until the open session's history has arrived. */
   readonly history: readonly HistoryMessage[] | undefined;
   readonly items: readonly Item[];
+  /** The first message that was not read when the open session was opened. */
+  readonly newFrom: string | undefined;
   /** Whether more was said before what is shown, and after it. */
   readonly hasOlder: boolean;
   readonly hasNewer: boolean;
@@ -100,6 +102,7 @@ export const INITIAL: State = {
   mainKey: "agent:main:main",
   history: undefined,
   items: [],
+  newFrom: undefined,
   hasOlder: false,
   hasNewer: false,
   target: undefined,

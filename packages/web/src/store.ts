@@ -13,7 +13,7 @@ import {
 import { addressOfSession, type Place, placeOf } from "./address.ts";
 import { readAgents } from "./agents.ts";
 import { Approvals } from "./approvals.ts";
-import { type Item, itemOfMessage, NOT_YET, pastItems, wholeOf } from "./conversation.ts";
+import { type Item, itemOfMessage, NOT_YET, pastItems, wholeOf, withNew } from "./conversation.ts";
 import {
   browserIdentity,
   clientInfo,
@@ -32,6 +32,7 @@ import { OpenSession } from "./open-session.ts";
 import type { Attachment, OutboxEntry } from "./outbox.ts";
 import { Pages } from "./pages.ts";
 import { PastReader } from "./past-reader.ts";
+import { firstUnread, forgetMark, markRead } from "./read-marks.ts";
 import { isLockedOut, LOCKED_OUT, lostBecause, refusal } from "./refusal.ts";
 import type { Run } from "./reply.ts";
 import { Runs, sentence } from "./runs.ts";
@@ -109,7 +110,8 @@ export class Store {
     sessionKey: () => this.#state.sessionKey,
     history: () => this.#state.history,
     show: (history) => {
-      this.#set({ history });
+      const isOpening = this.#state.history === undefined;
+      this.#set({ history, ...(isOpening && { newFrom: firstUnread(this.#state.sessionKey, history) }) });
       void this.#past.follow(history[0]?.id);
     },
     isHere: (sessionKey) => this.#isOpen(sessionKey),
@@ -253,6 +255,7 @@ export class Store {
     this.#past.leave();
     const nothing = {
       history: undefined,
+      newFrom: undefined,
       announcement: "",
       chosenModel: undefined,
       target: undefined,
@@ -268,6 +271,12 @@ export class Store {
   newSession(agentId = this.#hello?.snapshot.sessionDefaults?.defaultAgentId ?? "main"): void {
     this.openSession(`agent:${agentId}:chat-${newId().slice(0, 8)}`);
     this.#set({ history: [] });
+  }
+
+  /** Somebody sees the newest message of the open session. */
+  markRead(): void {
+    const { sessionKey, history } = this.#state;
+    if (history !== undefined && !document.hidden) markRead(sessionKey, history);
   }
 
   /** Fetches what was said before what is shown. */
@@ -382,6 +391,7 @@ export class Store {
     if (answer === undefined) return;
     this.#sender.forgetSession(key);
     remember(`draft.${key}`, undefined);
+    forgetMark(key);
     await this.#loadSessions();
   }
 
@@ -757,7 +767,8 @@ export class Store {
     const { chapters = [], branches = [], hasOlder = false, hasNewer = false } = window ?? above ?? {};
     const { sessionId } = this.#open;
     const live = { sessionId, history: this.#state.history ?? NOT_YET, runs, outbox };
-    const items = wholeOf({ chapters, branches, live: window === undefined ? live : undefined });
+    const whole = wholeOf({ chapters, branches, live: window === undefined ? live : undefined });
+    const items = withNew(whole, this.#state.newFrom);
     const activeRun = runs.find((run) => run.outcome.kind === "writing");
     this.#state = { ...this.#state, items, hasOlder, hasNewer: window !== undefined && hasNewer, activeRun };
     for (const listener of this.#listeners) listener();

@@ -1,5 +1,5 @@
 // Where a message is written: text that survives reloads, commands to complete, attachments by paste, drop and picker,
-// send and stop.
+// voice messages, send and stop.
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { dataUrl, readFiles } from "../attachments.ts";
@@ -8,7 +8,8 @@ import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { CompletionMenu } from "./completion-menu.ts";
 import { PageElement } from "./element.ts";
-import { attachIcon, closeIcon, fileIcon, pencilIcon, sendIcon, stopIcon } from "./icons.ts";
+import { attachIcon, closeIcon, fileIcon, micIcon, pencilIcon, sendIcon, stopIcon } from "./icons.ts";
+import { canRecord, VoiceBar } from "./voice-bar.ts";
 
 /** `<moltbot-composer>`: fires `sent` after each message. */
 export class ComposerElement extends PageElement {
@@ -27,6 +28,13 @@ export class ComposerElement extends PageElement {
   #session = "";
   #editing: State["editing"];
   readonly #menu = new CompletionMenu(this);
+  readonly #voice = new VoiceBar(this, {
+    onVoice: (voice) => this.#send("", [voice]),
+    onProblem: (problem) => {
+      this.problems = [problem];
+    },
+    onEnd: () => this.#afterVoice(),
+  });
 
   constructor() {
     super();
@@ -84,7 +92,8 @@ export class ComposerElement extends PageElement {
       ${this.#editing === undefined ? nothing : this.#editNote()}
       ${this.attachments.length > 0 ? this.#attachmentList() : nothing}
       ${this.#menu.render()}
-      <div class="field">
+      ${this.#voice.render()}
+      <div class="field" ?hidden=${this.#voice.isOpen}>
         <label class="icon-button" title="Attach files">
           ${attachIcon}<span class="visually-hidden">Attach files</span>
           <input type="file" class="visually-hidden" multiple @change=${this.#onPick} />
@@ -109,6 +118,13 @@ export class ComposerElement extends PageElement {
           isRunning
             ? html`<button type="button" class="round stop" aria-label="Stop the reply" title="Stop (Esc)" @click=${this.#stop}>
               ${stopIcon}
+            </button>`
+            : nothing
+        }
+        ${
+          this.#isEmpty && canRecord()
+            ? html`<button type="button" class="icon-button" aria-label="Record a voice message" title="Record a voice message" @click=${() => void this.#voice.record()}>
+              ${micIcon}
             </button>`
             : nothing
         }
@@ -168,12 +184,22 @@ export class ComposerElement extends PageElement {
     event.preventDefault();
     if (this.#isEmpty) return;
     if (this.#editing !== undefined) return void this.#sendEdited(this.#editing.id);
-    this.store.send(this.text.trim(), this.attachments);
+    this.#send(this.text.trim(), this.attachments);
     this.attachments = [];
-    this.problems = [];
     this.#change("");
     this.focus();
+  }
+
+  #send(text: string, attachments: readonly Attachment[]): void {
+    this.problems = [];
+    this.store.send(text, attachments);
     this.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
+  }
+
+  async #afterVoice(): Promise<void> {
+    this.requestUpdate();
+    await this.updateComplete;
+    this.focus();
   }
 
   /** The words stay in the field until the gateway has taken them. */

@@ -14,6 +14,9 @@ export const stopIcon = icon(svg`<rect x="7" y="7" width="10" height="10" rx="2"
 export const attachIcon = icon(
   svg`<path d="m20 11.5-8.4 8.4a5.2 5.2 0 0 1-7.4-7.4l8.8-8.8a3.5 3.5 0 0 1 5 5l-8.8 8.7a1.7 1.7 0 0 1-2.5-2.4l8.1-8"/>`,
 );
+export const micIcon = icon(
+  svg`<rect x="9" y="3.5" width="6" height="11" rx="3"/><path d="M5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3"/>`,
+);
 export const closeIcon = icon(svg`<path d="m6 6 12 12M18 6 6 18"/>`);
 export const copyIcon = icon(
   svg`<rect x="9" y="9" width="11" height="11" rx="2.5"/><path d="M15 5.5A1.5 1.5 0 0 0 13.5 4h-8A1.5 1.5 0 0 0 4 5.5v8A1.5 1.5 0 0 0 5.5 15"/>`,

@@ -10,7 +10,7 @@ import { isOpen, type Reply } from "../reply.ts";
 import type { Store } from "../store.ts";
 import { clockTime } from "../time.ts";
 import { PageElement } from "./element.ts";
-import { checkIcon, claws, copyIcon, fileIcon, pencilIcon, redoIcon, stopIcon, warnIcon } from "./icons.ts";
+import { checkIcon, claws, copyIcon, fileIcon, micIcon, pencilIcon, redoIcon, stopIcon, warnIcon } from "./icons.ts";
 import { renderBlocks } from "./markdown.ts";
 import { showPicture } from "./picture.ts";
 import { words } from "./words.ts";
@@ -19,6 +19,9 @@ import { ignore } from "../ignore.ts";
 
 /** How long a copy button says that it has copied, in milliseconds. */
 const COPIED_MS = 1_600;
+
+/** How the gateway marks the words of a voice message. */
+const TRANSCRIPT = "[transcript] ";
 
 /** What is said to a model that was cut off. */
 const GO_ON = "Go on from where you were cut off.";
@@ -53,7 +56,7 @@ export class MessageElement extends PageElement {
   #user(message: UserMessage): TemplateResult {
     return html`<article class="message from-user" aria-label=${`You, ${clockTime(message.at)}`}>
       ${message.attachments.length > 0 ? attachmentList(message.attachments) : nothing}
-      ${message.text === "" ? nothing : html`<div class="bubble" dir="auto">${message.text}</div>`} ${this.#delivery(message)}
+      ${message.text === "" ? nothing : bubble(message.text)} ${this.#delivery(message)}
       ${message.entry === undefined ? this.#userFoot(message) : nothing}
     </article>`;
   }
@@ -194,6 +197,13 @@ export class MessageElement extends PageElement {
 }
 
 customElements.define("moltbot-message", MessageElement);
+
+/** What a person has written, or said in a voice message. */
+function bubble(text: string): TemplateResult {
+  const said = text.startsWith(TRANSCRIPT) ? text.slice(TRANSCRIPT.length) : undefined;
+  if (said === undefined) return html`<div class="bubble" dir="auto">${text}</div>`;
+  return html`<div class="bubble spoken" dir="auto">${micIcon}<span class="visually-hidden">Said: </span>${said}</div>`;
+}
 
 /** A small button with an icon. */
 function action(label: string, icon: TemplateResult, onClick: () => void): TemplateResult {

@@ -1,4 +1,5 @@
-// The conversation: messages from old to new. Follows a growing reply while its reader is at the end, and never else.
+// The conversation: messages from old to new. Opens at the first one that was not read, else at the end. Follows a growing
+// reply while its reader is at the end, and never else.
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
@@ -7,7 +8,7 @@ import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { PageElement } from "./element.ts";
 import { claws, downIcon } from "./icons.ts";
-import { beginningLine, dayLine } from "./lines.ts";
+import { beginningLine, dayLine, newLine } from "./lines.ts";
 import "./approval.ts";
 import "./compaction.ts";
 import "./message.ts";
@@ -16,6 +17,8 @@ import "./message.ts";
 const NEAR_END_PX = 80;
 /** How far from the first or last message that is there the next ones are fetched, in pixels. */
 const FETCH_PX = 800;
+/** What is kept free above the first message that was not read, in pixels. */
+const NEW_MARGIN_PX = 12;
 
 /** What can be clicked to begin with; each sends its text. */
 const STARTERS = [
@@ -32,6 +35,7 @@ export class ThreadElement extends PageElement {
   declare away: boolean;
   #followed = true;
   #shownSession = "";
+  #shownNew: string | undefined;
   #seen: Extent = { top: 0, height: 0, room: 0 };
   /** What the reader looks at, and where it stood: it stays there when something comes in above it. */
   #anchor: { readonly element: Element; readonly top: number } | undefined;
@@ -94,6 +98,8 @@ export class ThreadElement extends PageElement {
     switch (item.kind) {
       case "day":
         return dayLine(item.at);
+      case "new":
+        return newLine();
       case "beginning":
         return beginningLine(item);
       case "branch":
@@ -112,9 +118,12 @@ export class ThreadElement extends PageElement {
   protected override updated(): void {
     if (this.#shownSession !== this.state.sessionKey) this.follow();
     this.#shownSession = this.state.sessionKey;
+    if (this.#shownNew !== this.state.newFrom) void this.#toNew();
+    this.#shownNew = this.state.newFrom;
     this.#toTarget();
     this.#settle();
     this.#fill();
+    if (this.#followed) this.store.markRead();
   }
 
   protected override firstUpdated(): void {
@@ -142,6 +151,24 @@ export class ThreadElement extends PageElement {
         ${STARTERS.map(({ title, text }) => starter(title, text === title ? "" : text, () => this.store.send(text)))}
       </div>
     </div>`;
+  }
+
+  /** Shows the first message that was not read at the top; the end, when all of them can be seen together. */
+  async #toNew(): Promise<void> {
+    const element = this.querySelector(".line.new");
+    if (element === null) return;
+    this.#followed = false;
+    const anchor = { element, top: (this.scroller?.getBoundingClientRect().top ?? 0) + NEW_MARGIN_PX };
+    this.#anchor = anchor;
+    this.#settle();
+    // How much there is to see is known when every message has rendered itself.
+    await Promise.all(
+      [...this.querySelectorAll<PageElement>("moltbot-message")].map((message) => message.updateComplete),
+    );
+    if (this.#anchor !== anchor) return;
+    this.#settle();
+    if (!this.#isNearEnd) this.away = true;
+    else this.follow();
   }
 
   /** Somebody wants to see one message. */
@@ -197,14 +224,16 @@ export class ThreadElement extends PageElement {
   #onScroll(): void {
     const seen = this.#seen;
     const now = this.#extent;
+    if (this.#anchor !== undefined && now.top === seen.top) return this.#fill(); // brought there by us, and kept there
     this.#seen = now;
-    const isNearEnd = now.height - now.top - now.room < NEAR_END_PX;
+    const isNearEnd = this.#isNearEnd;
     const isPerson = now.top < seen.top && now.height >= seen.height && now.room <= seen.room;
     if (isPerson) this.#followed = false;
     else if (isNearEnd && !this.state.hasNewer) this.#followed = true;
     this.away = !isNearEnd && !this.#followed;
     if (this.#followed && !isNearEnd) this.#toEnd();
     this.#anchor = this.#followed ? undefined : this.#topmost();
+    if (this.#followed) this.store.markRead();
     this.#fill();
   }
 
@@ -213,6 +242,11 @@ export class ThreadElement extends PageElement {
     if (scroller === null) return;
     scroller.scrollTop = scroller.scrollHeight;
     this.#seen = this.#extent;
+  }
+
+  get #isNearEnd(): boolean {
+    const { top, height, room } = this.#extent;
+    return height - top - room < NEAR_END_PX;
   }
 
   get scroller(): HTMLElement | null {

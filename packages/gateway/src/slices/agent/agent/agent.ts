@@ -13,7 +13,7 @@ import { type Approving, NOTHING_ALLOWED } from "./approving.ts";
 import { Commands, type Invocation } from "./commands/builtin.ts";
 import { commandEntries, laterCommandEntries } from "./commands/command-entries.ts";
 import { Delegations } from "./delegations/delegations.ts";
-import { withPdfTexts } from "./intake/attachments.ts";
+import { type Recordings, withPdfTexts, withTranscripts } from "./intake/attachments.ts";
 import {
   type AgentParams,
   type Channels,
@@ -40,7 +40,7 @@ import { Toolbox } from "./toolbox/toolbox.ts";
 import { Turns } from "./turn/turn.ts";
 
 /** Functions that slices below use. */
-export { readAttachments, storeAttachments, withPdfTexts } from "./intake/attachments.ts";
+export { type Recording, readAttachments, storeAttachments, withPdfTexts } from "./intake/attachments.ts";
 export { readContent } from "./intake/file-content.ts";
 export { cleanMessage } from "./intake/text.ts";
 export { toolWords } from "./prompt/history.ts";
@@ -61,6 +61,8 @@ export class Agent {
     normalSender: (key) => key.trim(),
     route: () => undefined,
   });
+  /** Takes recordings that clients send. Filled by messaging. */
+  readonly recordings = new Port<Recordings>({ take: async () => undefined });
   /** Decides about commands, and asks people. Filled by approvals. */
   readonly approvals = new Port<Approving>(NOTHING_ALLOWED);
   /** Records runs for replay. Filled by recordings. */
@@ -116,14 +118,18 @@ export class Agent {
     await this.external[Symbol.asyncDispose]();
   }
 
-  /** Replaces every attached PDF by its text. Throws the signal's reason. */
-  async withFiles<Params extends { readonly attachments?: readonly unknown[] }>(
+  /**
+   * Replaces every attached PDF by its text, and every recording by its words. A repeated request is left as it is: its
+   * run has them. Throws the signal's reason.
+   */
+  async withFiles<Params extends { readonly attachments?: readonly unknown[]; readonly idempotencyKey: string }>(
     params: Params,
     signal: AbortSignal,
   ): Promise<Params> {
-    const { attachments } = params;
-    if (attachments === undefined) return params;
-    return { ...params, attachments: await withPdfTexts(attachments, { clock: this.#services.clock, signal }) };
+    const { attachments, idempotencyKey } = params;
+    if (attachments === undefined || this.runs.known(idempotencyKey) !== undefined) return params;
+    const read = await withPdfTexts(attachments, { clock: this.#services.clock, signal });
+    return { ...params, attachments: await withTranscripts(read, { recordings: this.recordings.now, signal }) };
   }
 
   /** Starts the run that the `agent` method asks for, or finds the one of its key. Throws what is wrong with the request. */

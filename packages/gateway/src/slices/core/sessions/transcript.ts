@@ -392,10 +392,13 @@ export class Transcript {
        ) where text <> '' and ${condition} order by seq ${order} limit 1`,
       sessionId,
     );
-    const line = row?.text.replace(/\s+/g, " ").trim();
+    const line = row?.text.replace(TRANSCRIPT_MARK, "").replace(/\s+/g, " ").trim();
     return line ? shorten(line, maxChars) : undefined;
   }
 }
+
+/** Before the words of a voice message; a title is what was said. */
+const TRANSCRIPT_MARK = /^\[transcript\] /;
 
 /** Where the first text of somebody is looked for: in a long conversation of one side there is none. */
 const FIRST_MESSAGES = 200;

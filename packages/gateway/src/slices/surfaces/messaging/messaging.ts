@@ -122,6 +122,7 @@ export class Messaging implements AsyncDisposable {
       rulesFor: ({ request, sessionKey }) =>
         queueRules(settings().queue, request.deliver?.channel, sessions.get(sessionKey)),
     });
+    agent.recordings.fill(this.#media);
     agent.channels.fill({
       knows: (channel) => definitions.some(({ id }) => id === channel),
       normalSender: (key) => {

@@ -60,6 +60,12 @@ export function isPdf(data: Uint8Array): boolean {
   return Buffer.from(data.subarray(0, 1_024)).includes("%PDF-");
 }
 
+/** Whether bytes are a recording. Some containers hold sound or a film; there the type that was given decides. */
+export function isRecording(data: Uint8Array, declared: string): boolean {
+  const what = binaryOf(data);
+  return what === "a recording" || (declared.startsWith("audio/") && /recording|video/.test(what ?? ""));
+}
+
 function adviceFor(what: string | undefined): string {
   if (what !== undefined && /picture/.test(what)) return "Tell the person; PNG, JPEG, GIF and WebP can be seen.";
   return "Tell the person; pictures, text files and PDFs with text can be read.";
@@ -107,6 +113,11 @@ const SIGNS: readonly (readonly [string, string])[] = [
   ["OggS", "a recording"],
   ["fLaC", "a recording"],
   ["\xff\xfb", "a recording"],
+  ["\xff\xf3", "a recording"],
+  ["\xff\xf2", "a recording"],
+  ["\xff\xf1", "a recording"],
+  ["\xff\xf9", "a recording"],
+  ["#!AMR", "a recording"],
   ["\x1aE\xdf\xa3", "a video"],
   ["\x7fELF", "a program"],
   ["MZ\x90", "a program"],

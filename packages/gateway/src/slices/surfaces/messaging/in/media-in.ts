@@ -25,7 +25,7 @@ import { backoffMs } from "../../../../base/time/backoff.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { ChannelError, type InboundMessage, type MediaRef } from "../../../../kit/channel.ts";
 import { oneLine } from "../../../../kit/text/words.ts";
-import { readContent } from "../../../agent/agent/agent.ts";
+import { type Recording, readContent } from "../../../agent/agent/agent.ts";
 import type { Media } from "../../../core/sessions/media.ts";
 import type { Account } from "../accounts/account.ts";
 import type { ReceivedFile } from "./envelope.ts";
@@ -80,6 +80,12 @@ export class MediaIn {
     const rest = message.media.length - MAX_FILES;
     if (rest > 0) parts.push({ type: "text", text: `[${rest} more files were left out]` });
     return parts;
+  }
+
+  /** Keeps a recording that a client has sent as those of channels are kept. Throws as the disk does. */
+  async take({ data, fileName, mimeType, isVoice }: Recording, signal: AbortSignal): Promise<ReceivedFile[]> {
+    const taken = await this.#store(Readable.from([data]), { maxBytes: data.byteLength, signal });
+    return await this.#toParts({ ref: "", kind: isVoice ? "voice" : "audio", fileName, mimeType }, taken, signal);
   }
 
   /** Removes partial files of downloads that the end of a process has cut off. Called before the first download. */
@@ -141,25 +147,36 @@ export class MediaIn {
     using _timer = this.#options.clock.after(FETCH_LIMIT_MS, () =>
       limit.abort(new ChannelError("network", "the file did not arrive in time")),
     );
+    const either = AbortSignal.any([signal, limit.signal]);
+    try {
+      const source = await connection.fetchMedia(file, either);
+      return await this.#store(source, { maxBytes: settings.mediaMaxBytes, signal: either });
+    } catch (error) {
+      throw limit.signal.aborted ? limit.signal.reason : error;
+    }
+  }
+
+  /** Writes a file under the name of its content. Throws when it is larger than `maxBytes`. */
+  async #store(
+    source: AsyncIterable<Uint8Array>,
+    { maxBytes, signal }: { maxBytes: number; signal: AbortSignal },
+  ): Promise<Taken> {
     makePrivateDir(this.#folder);
     const part = join(this.#folder, `${newId()}${PART}`);
     const hash = createHash("sha256");
     let sizeBytes = 0;
+    const bounded = async function* () {
+      for await (const chunk of source) {
+        sizeBytes += chunk.byteLength;
+        if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
+        hash.update(chunk);
+        yield chunk;
+      }
+    };
     try {
-      const source = await connection.fetchMedia(file, AbortSignal.any([signal, limit.signal]));
-      const bounded = async function* () {
-        for await (const chunk of source) {
-          sizeBytes += chunk.byteLength;
-          if (sizeBytes > settings.mediaMaxBytes) throw tooLarge(settings.mediaMaxBytes);
-          hash.update(chunk);
-          yield chunk;
-        }
-      };
       // Built-ins that only files need are loaded with the first file: they would make every start slower.
       const { pipeline } = await import("node:stream/promises");
-      await pipeline(Readable.from(bounded()), createWriteStream(part, { flags: "wx", mode: 0o600 }), {
-        signal: AbortSignal.any([signal, limit.signal]),
-      });
+      await pipeline(Readable.from(bounded()), createWriteStream(part, { flags: "wx", mode: 0o600 }), { signal });
       const { mimeType, extension } = await sniff(part);
       const path = join(this.#folder, `${hash.digest("hex")}${extension}`);
       if (fileExists(path)) rmSync(part);
@@ -167,12 +184,13 @@ export class MediaIn {
       return { path, mimeType, sizeBytes };
     } catch (error) {
       rmSync(part, { force: true });
-      throw limit.signal.aborted ? limit.signal.reason : error;
+      throw error;
     }
   }
 
   async #toParts(file: MediaRef, taken: Taken, signal: AbortSignal): Promise<ReceivedFile[]> {
-    const { path, mimeType, sizeBytes } = taken;
+    const { path, sizeBytes } = taken;
+    const mimeType = soundOf(taken.mimeType, file.mimeType);
     const fileName = file.fileName && safeName(file.fileName);
     if (PICTURES.has(mimeType) && sizeBytes <= MAX_PICTURE_BYTES)
       return [{ type: "image", ...this.#options.media.save(readFileSync(path), { mimeType, fileName }) }];
@@ -183,7 +201,8 @@ export class MediaIn {
         : "";
     const isSpeech = file.kind === "voice" || (file.kind === "audio" && mimeType.startsWith("audio/"));
     const text = `[${file.kind}: ${facts}${mislabelled}; saved as ${path}]`;
-    const content = isSpeech ? this.#transcript(taken, file, signal) : this.#content(taken, file, signal);
+    const known = { ...taken, mimeType };
+    const content = isSpeech ? this.#transcript(known, file, signal) : this.#content(known, file, signal);
     return [{ type: "text", text }, ...(await content)];
   }
 
@@ -234,6 +253,12 @@ async function sniff(path: string): Promise<{ mimeType: string; extension: strin
   return isText
     ? { mimeType: "text/plain", extension: ".txt" }
     : { mimeType: "application/octet-stream", extension: ".bin" };
+}
+
+/** The type of a container that holds sound or a film: where it was said to be sound, it is. */
+function soundOf(found: string, declared = ""): string {
+  const said = declared.split(";", 1)[0]!.trim().toLowerCase();
+  return said.startsWith("audio/") && found === said.replace("audio/", "video/") ? said : found;
 }
 
 function headOf(path: string): Uint8Array {
