@@ -17,6 +17,7 @@ import { hooks } from "./slices/automation/hooks/index.ts";
 import { agents } from "./slices/core/agents/index.ts";
 import { configFile } from "./slices/core/config-file/index.ts";
 import { devices } from "./slices/core/devices/index.ts";
+import { nodes } from "./slices/core/nodes/index.ts";
 import { notices } from "./slices/core/notices/index.ts";
 import { presence } from "./slices/core/presence/index.ts";
 import { sessions } from "./slices/core/sessions/index.ts";
@@ -31,6 +32,7 @@ import { push } from "./slices/surfaces/push/index.ts";
 export const SLICES = inOrder(
   presence,
   devices,
+  nodes,
   agents,
   sessions,
   notices,

@@ -2,6 +2,7 @@
  * Approvals of commands: the rules in force, waiting requests, and decisions. How a command is analysed, asked for and
  * run is in `exec.ts`.
  */
+
 import { basename } from "node:path";
 import { invalidRequest } from "../../../base/errors.ts";
 import { hasScope } from "../../../kit/access.ts";
@@ -17,6 +18,7 @@ import type { Workspace } from "../workspace/workspace.ts";
 import { askPeople } from "./ask.ts";
 import { Audit, type Decider } from "./audit.ts";
 import { approvalRequested, approvalResolved } from "./events.ts";
+import { NodeGrants } from "./node-grants.ts";
 import { type NewApproval, type Outcome, PendingApprovals, pendingView, type Waiting } from "./pending.ts";
 import { ApprovalsFile } from "./policy/approvals-file.ts";
 import { DEFAULT_SAFE_BINS, isHarmless, isReader } from "./policy/harmless.ts";
@@ -68,6 +70,7 @@ export class Approvals implements AsyncDisposable {
   readonly audit: Audit;
   readonly processes: Processes;
   readonly pending: PendingApprovals;
+  readonly nodeGrants: NodeGrants;
   /** The shell that runs commands. */
   readonly shell: Shell = findShell();
   /** Further listeners of requests. */
@@ -78,6 +81,7 @@ export class Approvals implements AsyncDisposable {
     this.file = new ApprovalsFile(services);
     this.audit = new Audit(services);
     this.processes = new Processes(services);
+    this.nodeGrants = new NodeGrants(services.clock);
     this.pending = new PendingApprovals({ clock: services.clock, onEnd: (...end) => this.#ended(...end) });
   }
 
@@ -227,6 +231,7 @@ export class Approvals implements AsyncDisposable {
         ts: clock.now(),
       });
     for (const observer of this.observers) observer.ended(waiting, outcome);
+    this.nodeGrants.ended(waiting, outcome);
     this.audit.note(id, request, decision, by);
   }
 }

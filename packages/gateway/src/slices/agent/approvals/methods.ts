@@ -1,6 +1,7 @@
 /** Methods about commands that wait for approval, and about those that need none (protocol: exec approvals). */
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
+import { newId } from "../../../base/ids.ts";
 import type { Caller } from "../../../kit/access.ts";
 import { DurationMs, Id, Millis, NonEmpty, Nullable } from "../../../kit/schema/schema.ts";
 import type { Outcome, Waiting } from "./pending.ts";
@@ -15,7 +16,7 @@ import {
   ListedEntry,
   PendingApproval,
 } from "./schema.ts";
-import { defineMethod } from "./slice.ts";
+import { defineMethod, type Gateway } from "./slice.ts";
 
 const Text = Type.Optional(Nullable(Type.String({ maxLength: 4_096 })));
 const ApprovalId = Type.String({ minLength: 1, maxLength: 256, description: "The id, or the code for people." });
@@ -54,7 +55,7 @@ export const approvalRequest = defineMethod({
     } = rest;
     const request = { command, cwd, host, security, ask, agentId, resolvedPath, sessionKey };
     // The caller itself remembers lasting decisions.
-    const waiting = gateway.approvals.ask({ request, id, timeoutMs, remembers: true });
+    const waiting = gateway.approvals.ask({ request, id, timeoutMs, remembers: true, askedBy: caller.principal });
     const { createdAtMs, expiresAtMs } = waiting;
     const isTwoPhase = caller.protocol === 4 && twoPhase;
     if (isTwoPhase) ack({ status: "accepted", id: waiting.id, createdAtMs, expiresAtMs });
@@ -180,8 +181,13 @@ export const nodeApprovalsGet = defineMethod({
   access: "operator.admin",
   params: { nodeId: NodeId },
   result: ApprovalsSnapshot,
-  handler() {
-    throw notConnected();
+  async handler({ params, gateway, caller, signal }) {
+    return await ofNode(
+      gateway,
+      { node: params.nodeId, command: "system.execApprovals.get", params: {} },
+      caller,
+      signal,
+    );
   },
 });
 
@@ -191,8 +197,8 @@ export const nodeApprovalsSet = defineMethod({
   access: "operator.admin",
   params: { nodeId: NodeId, file: ApprovalsFileShape, baseHash: BaseHash },
   result: ApprovalsSnapshot,
-  handler() {
-    throw notConnected();
+  async handler({ params: { nodeId, ...params }, gateway, caller, signal }) {
+    return await ofNode(gateway, { node: nodeId, command: "system.execApprovals.set", params }, caller, signal);
   },
 });
 
@@ -267,8 +273,22 @@ function unknownId({ protocol }: Caller): GatewayError {
   return new GatewayError(code, "unknown approval id", protocol === 4 ? { details: { code } } : {});
 }
 
-function notConnected(): GatewayError {
-  return new GatewayError("UNAVAILABLE", "node not connected", { details: { code: "NOT_CONNECTED" } });
+/** How long a node may take to read or write its rules, ms. */
+const RULES_MS = 10_000;
+
+/** Asks a node for its rules, or sets them; the answer is the node's own. */
+async function ofNode(
+  { nodes }: Gateway,
+  call: { readonly node: string; readonly command: string; readonly params: object },
+  caller: Caller,
+  signal: AbortSignal,
+) {
+  const { payload } = await nodes.invoke({
+    ...{ ...call, caller, signal, isAdministration: true },
+    ...{ timeoutMs: RULES_MS, idempotencyKey: newId() },
+  });
+  // A node is trusted with the shape of its own file; the answer is checked as every answer in tests is.
+  return payload as Static<typeof ApprovalsSnapshot>;
 }
 
 function deciderOf({ client }: Caller) {
