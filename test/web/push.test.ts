@@ -101,3 +101,30 @@ test("the bell subscribes the browser, and what is pushed is shown with the addr
   });
   assert.deepEqual(chat.problems, []);
 });
+
+test("the page takes its notification back when somebody else has answered", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  await withPushService(chat);
+  const { page } = chat;
+  await page.context().grantPermissions(["notifications"], { origin: gateway.httpUrl });
+  await chat.signIn();
+  const owner = await gateway.connect({ scopes: ["operator.admin"] });
+  await page.getByRole("button", { name: "Notify me of replies and approvals" }).click();
+  await page.locator('.sidebar-foot [aria-pressed="true"]').waitFor();
+  await page.evaluate(`Document.prototype.hasFocus = () => false; dispatchEvent(new Event("blur"));`);
+  const shown = (isShown: boolean) =>
+    page.waitForFunction(
+      `navigator.serviceWorker.ready
+        .then((registration) => registration.getNotifications({ tag: "taken" }))
+        .then(({ length }) => (length > 0) === ${isShown})`,
+    );
+
+  owner
+    .request("exec.approval.request", { id: "taken", command: "ls" })
+    .catch((error: unknown) => ignore(error, "the test is over"));
+  await shown(true);
+  await owner.call("exec.approval.resolve", { id: "taken", decision: "deny" });
+  await shown(false);
+
+  assert.deepEqual(chat.problems, []);
+});
