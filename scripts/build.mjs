@@ -22,7 +22,7 @@ const REQUIRE = /require\("\.{1,2}\/(?:chunks\/)?([^"/]+\.cjs)"\)/g;
 await mustSucceed(runTool("typescript/bin/tsc", ["-p", "packages/protocol/tsconfig.build.json"]));
 await mustSucceed(runNode(["packages/web/build.mjs"]));
 rmSync(fresh, { recursive: true, force: true });
-const builds = [buildGateway(), buildCommands(), buildPageProcess(), buildFakes()];
+const builds = [buildGateway(), buildCommands(), buildPageProcess(), buildTransformProcess(), buildFakes()];
 for (const { reason } of await Promise.allSettled(builds)) if (reason) fail(reason);
 cpSync(join(web, "dist"), join(fresh, "web"), { recursive: true });
 putInPlace();
@@ -182,6 +182,18 @@ async function buildPageProcess() {
     external: [...NOT_NEEDED, "unpdf"],
     plugins: [],
     banner: requireBanner(),
+  });
+}
+
+/** The process in which a transform of a hook runs. */
+async function buildTransformProcess() {
+  await bundle({
+    ...common(),
+    outExtension: { ".js": ".mjs" },
+    entryPoints: { "transform-process": "packages/gateway/src/slices/automation/hooks/actions/transform-process.ts" },
+    format: "esm",
+    minify: true,
+    plugins: [],
   });
 }
 

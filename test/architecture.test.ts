@@ -267,7 +267,7 @@ function floorOf(path: string): string | undefined {
 
 /** Loaded when first used. */
 const LATER =
-  /^(ai|@ai-sdk\/.*|@agentclientprotocol\/.*|@mozilla\/.*|linkedom|turndown|unbash|yaml|zod|lit|marked|dompurify|file-type|uqr|@moltbot\/(web|fakes))$|^(grammy|@slack|@discordjs|discord-api-types|@whiskeysockets)\b|^packages\/(web|fakes)\//;
+  /^(ai|@ai-sdk\/.*|@agentclientprotocol\/.*|@mozilla\/.*|linkedom|turndown|unbash|yaml|zod|jose|lit|marked|dompurify|file-type|uqr|@moltbot\/(web|fakes))$|^(grammy|@slack|@discordjs|discord-api-types|@whiskeysockets)\b|^packages\/(web|fakes)\//;
 
 function sliceOf(path: string): string | undefined {
   return /^packages\/gateway\/src\/slices\/[^/]+\/([^/]+)\//.exec(path)?.[1];

@@ -16,6 +16,7 @@ export class KillableGateway implements AsyncDisposable {
   readonly #clients: WireClient[] = [];
   readonly #program: string;
   #child: ChildProcess | undefined;
+  #url = "";
 
   /** `program` is a file of this folder. */
   constructor(config: string, program = "gateway-process.ts") {
@@ -29,6 +30,11 @@ export class KillableGateway implements AsyncDisposable {
     return join(this.#stateDir, "..");
   }
 
+  /** Where it is called by HTTP. */
+  get httpUrl(): string {
+    return this.#url.replace(/^ws/, "http");
+  }
+
   /** Starts it and returns an operator's connection. */
   async start(): Promise<WireClient> {
     const child = spawn(process.execPath, ["--conditions=moltbot-source", this.#program, this.#stateDir], {
@@ -37,6 +43,7 @@ export class KillableGateway implements AsyncDisposable {
     });
     this.#child = child;
     const [url] = (await within(once(createInterface(child.stdout!), "line"), "the gateway to start")) as [string];
+    this.#url = url;
     const client = new WireClient(url, { token: "secret-token" });
     this.#clients.push(client);
     await client.opened();

@@ -71,6 +71,8 @@ const TABLE = {
     "themes.list",
     "diagnostics.lanes",
     "mcp.status",
+    "hooks.list",
+    "hooks.deliveries",
   ],
   "operator.write": [
     "agent",
@@ -114,6 +116,7 @@ const TABLE = {
     "exec.approval.grants.list",
   ],
   "operator.admin": [
+    "hooks.test",
     "exec.approvals.get",
     "exec.approvals.set",
     "exec.approvals.node.get",

@@ -857,6 +857,27 @@ export interface DecidedApproval {
   decidedAt: number;
 }
 
+export interface DeliveryShape {
+  id: number;
+  at: number;
+  hook: string;
+  /** The address that it came from. */
+  source: string;
+  outcome: "accepted" | "woken" | "skipped" | "refused" | "failed";
+  /** The HTTP status of the answer. */
+  status: number;
+  reason?: string;
+  /** What the sender calls it. */
+  eventId?: string;
+  bytes: number;
+  /** How often it was sent again. */
+  repeats: number;
+  runId?: string;
+  sessionKey?: string;
+  runEnd?: "ok" | "error" | "aborted";
+  runProblem?: string;
+}
+
 /** Parameters of `device.pair.approve`. */
 export interface DevicePairApproveParams {
   requestId: string;
@@ -1182,6 +1203,58 @@ export interface HealthSummary {
     problem?: string;
   };
 }
+
+export interface HookShape {
+  id: string;
+  /** The whole path; absent when any that is not another hook's. */
+  path?: string;
+  source?: string;
+  action: "agent" | "wake";
+  /** What a caller shows: the token of hooks, or a signature. */
+  proof: "token" | "github" | "stripe" | "hmac" | "google";
+  agentId?: string;
+  transform?: string;
+  lastAt?: number;
+  /** Why it cannot be used. */
+  problem?: string;
+}
+
+/** Parameters of `hooks.deliveries`. */
+export interface HooksDeliveriesParams {
+  /** Default 50. */
+  limit?: number;
+  /** Only what came after the delivery of this id, oldest first. */
+  after?: number;
+  hook?: string;
+}
+
+/** The answer to `hooks.deliveries`. */
+export interface HooksDeliveriesResult {
+  deliveries: DeliveryShape[];
+}
+
+/** Parameters of `hooks.list`. */
+export type HooksListParams = Record<string, never>;
+
+/** The answer to `hooks.list`. */
+export interface HooksListResult {
+  enabled: boolean;
+  path: string;
+  /** Why all hooks stay off. */
+  problem?: string;
+  hooks: HookShape[];
+}
+
+/** Parameters of `hooks.test`. */
+export interface HooksTestParams {
+  /** What follows hooks.path in the address. */
+  path: string;
+  payload: unknown;
+  headers?: Record<string, string>;
+}
+
+/** The answer to `hooks.test`. */
+export type HooksTestResult = TrialShape;
 
 export interface InboxEntry {
   id: number;
@@ -3004,6 +3077,18 @@ export type TranscriptsListParams = Record<string, unknown>;
 /** The answer to `transcripts.list`. */
 export type TranscriptsListResult = Record<string, unknown>;
 
+export interface TrialShape {
+  hook?: string;
+  outcome: "accepted" | "woken" | "skipped" | "refused" | "failed";
+  reason?: string;
+  /** What the agent, or the main conversation, would be told. */
+  text?: string;
+  agentId?: string;
+  sessionKey?: string;
+  /** Where the answer would go, as channel:chat. */
+  deliver?: string;
+}
+
 /** Parameters of `update.status`. */
 export type UpdateStatusParams = Record<string, unknown>;
 
@@ -3469,6 +3554,12 @@ export interface Methods {
   "runs.replay": { params: RunsReplayParams; result: RunsReplayResult };
   /** The newest runs as tasks, as pages of protocol 4 read them. */
   "tasks.list": { params: TasksListParams; result: TasksListResult };
+  /** The newest calls of other programs first, and what became of them; without what they said. */
+  "hooks.deliveries": { params: HooksDeliveriesParams; result: HooksDeliveriesResult };
+  /** The addresses that other programs may call, and why some cannot be used. */
+  "hooks.list": { params: HooksListParams; result: HooksListResult };
+  /** What would become of a delivery to a mapping. Its transform does run; nothing else is done. */
+  "hooks.test": { params: HooksTestParams; result: HooksTestResult };
   /** Replaces the config file's text and applies it, restarting in place when needed. */
   "config.apply": { params: ConfigApplyParams; result: ConfigApplyResult };
   /** The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is. */
@@ -3682,6 +3773,9 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "runs.list": { access: "operator.read", once: false, twoStage: false },
   "runs.replay": { access: "operator.admin", once: false, twoStage: false },
   "tasks.list": { access: "operator.read", once: false, twoStage: false },
+  "hooks.deliveries": { access: "operator.read", once: false, twoStage: false },
+  "hooks.list": { access: "operator.read", once: false, twoStage: false },
+  "hooks.test": { access: "operator.admin", once: false, twoStage: false },
   "config.apply": { access: "operator.admin", once: false, twoStage: false },
   "config.get": { access: "operator.read", once: false, twoStage: false },
   "config.patch": { access: "operator.admin", once: false, twoStage: false },

@@ -14,6 +14,7 @@ import { accountName } from "./channels/known.ts";
 import { accountsOfHealth, isBroken, type NamedAccount, problemsOf, stateOf } from "./channels/show.ts";
 import type { Call } from "./command.ts";
 import { withGateway } from "./connect.ts";
+import { hookFindings } from "./hook-findings.ts";
 import { readInstance } from "./instance.ts";
 import { machineProblems } from "./machine-health.ts";
 import { ago, bytes, duration } from "./render.ts";
@@ -257,6 +258,7 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
         if (!health.database.ok) return [{ level: "ok", subject, says }, database];
         const { models } = await client.request("models.list", {}, { timeoutMs });
         const { problems } = await client.request("channels.names", {}, { timeoutMs });
+        const hooks = await client.request("hooks.list", {}, { timeoutMs });
         return [
           { level: "ok", subject, says },
           database,
@@ -264,6 +266,7 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
           checkModels(models),
           ...accountsOfHealth(health).map(checkAccount),
           ...problems.map(nameFinding),
+          ...hookFindings(hooks),
         ];
       },
       { mode: "probe", target },

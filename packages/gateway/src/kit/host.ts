@@ -26,6 +26,10 @@ export interface Host extends HostPorts {
   closeConnections(which: DeviceConnections, reason: string): void;
   /** Judges an HTTP request by its headers, before its body is read. */
   authorize(request: IncomingMessage): HttpVerdict;
+  /** Where a request comes from: the client's address, and whether it is a program on this machine. */
+  sourceOf(request: IncomingMessage): HttpSource;
+  /** Whether a text is the gateway's own token or password, which opens more than any other secret. */
+  isOwnSecret(text: string): boolean;
   /** Which endpoints of the HTTP API are on, as the settings say now. */
   httpEndpoints(): HttpEndpoints;
 }
@@ -75,11 +79,16 @@ interface Subscribers {
   of(event: string, payload: unknown): ReadonlySet<string>;
 }
 
+export interface HttpSource {
+  readonly address: string;
+  readonly isLocal: boolean;
+}
+
 /**
  * The verdict on an HTTP request: let in, refused, refused because it comes from a web page, or locked out for a while.
  */
 export type HttpVerdict =
-  | { readonly kind: "granted"; readonly address: string; readonly isLocal: boolean }
+  | ({ readonly kind: "granted" } & HttpSource)
   | { readonly kind: "unauthorized" }
   | { readonly kind: "foreign-page" }
   | { readonly kind: "locked"; readonly retryAfterMs: number };

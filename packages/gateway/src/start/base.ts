@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { Bus } from "../base/bus.ts";
 import { databasePath } from "../base/files.ts";
+import { secretsEqual } from "../base/ids.ts";
 import type { Log } from "../base/log.ts";
 import { useProxies } from "../base/net/proxy.ts";
 import { Secrets } from "../base/privacy/secrets.ts";
@@ -18,7 +19,7 @@ import { CHANNELS } from "../channels/index.ts";
 import type { Base } from "../kit/base.ts";
 import { type Host, hostPorts } from "../kit/host.ts";
 import { type GatewayAuth, resolveAuth } from "../server/admission/authenticate.ts";
-import { judgeBearer } from "../server/admission/bearer.ts";
+import { judgeBearer, sourceOf } from "../server/admission/bearer.ts";
 import { FailureLimiter } from "../server/admission/limiter.ts";
 import { isLoopbackAddress } from "../server/admission/locality.ts";
 import { bindHost } from "../server/listening/listen.ts";
@@ -72,6 +73,8 @@ export function openBase(
       ...{ logFile, commands: COMMANDS, tools: TOOLS, channels: CHANNELS },
       redact: (text) => secrets.redact(text),
       authorize: (request) => judgeBearer(request, { auth, limiter, trustedProxies: settings.current.trustedProxies }),
+      sourceOf: (request) => sourceOf(request, settings.current.trustedProxies),
+      isOwnSecret: (text) => auth.mode !== "none" && secretsEqual(text, auth.secret),
       httpEndpoints() {
         const { chatCompletions, responses } = settings.current.http.endpoints;
         return { chatCompletions: chatCompletions.enabled, responses: responses.enabled };

@@ -1,6 +1,7 @@
 /** Who may use the HTTP API: holders of the gateway's secret, shown as a bearer token. Decided before a body is read. */
 import type { IncomingMessage } from "node:http";
-import type { HttpVerdict } from "../../kit/host.ts";
+import type { HttpSource, HttpVerdict } from "../../kit/host.ts";
+import { isForeignPage } from "../../kit/http.ts";
 import type { GatewayAuth } from "./authenticate.ts";
 import { checkSharedSecret } from "./authenticate.ts";
 import type { FailureLimiter } from "./limiter.ts";
@@ -17,9 +18,7 @@ export function judgeBearer(
 ): HttpVerdict {
   const { headers } = request;
   if (isForeignPage(headers)) return { kind: "foreign-page" };
-  const peer = { address: normalizeAddress(request.socket.remoteAddress ?? ""), headers };
-  const address = clientAddress(peer, trustedProxies);
-  const isLocal = isDirectLoopback(peer);
+  const { address, isLocal } = sourceOf(request, trustedProxies);
   if (auth.mode === "none") return isLocal ? { kind: "granted", address, isLocal } : { kind: "unauthorized" };
   // All programs on this machine are one source; all requests through a proxy that is not trusted are another. Neither
   // must lock out the other, nor connections by WebSocket. A program with the wrong secret must not lock out one with
@@ -36,7 +35,8 @@ export function judgeBearer(
   return { kind: "granted", address, isLocal };
 }
 
-/** Programs send no Origin; our own pages speak WebSocket. */
-function isForeignPage({ origin, "sec-fetch-site": site }: IncomingMessage["headers"]): boolean {
-  return origin !== undefined || site === "cross-site" || site === "same-site";
+/** The client's address, and whether it is a program on this machine. */
+export function sourceOf({ headers, socket }: IncomingMessage, trustedProxies: readonly string[]): HttpSource {
+  const peer = { address: normalizeAddress(socket.remoteAddress ?? ""), headers };
+  return { address: clientAddress(peer, trustedProxies), isLocal: isDirectLoopback(peer) };
 }

@@ -2461,6 +2461,106 @@ public struct HealthParams: Codable, Hashable, Sendable {
 /// The answer to `health`.
 public typealias HealthResult = HealthSummary
 
+/// Parameters of `hooks.deliveries`.
+public struct HooksDeliveriesParams: Codable, Hashable, Sendable {
+    /// Default 50.
+    public var limit: Int?
+    /// Only what came after the delivery of this id, oldest first.
+    public var after: Int?
+    public var hook: String?
+
+    public init(
+        limit: Int? = nil,
+        after: Int? = nil,
+        hook: String? = nil
+    ) {
+        self.limit = limit
+        self.after = after
+        self.hook = hook
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case limit
+        case after
+        case hook
+    }
+}
+
+/// The answer to `hooks.deliveries`.
+public struct HooksDeliveriesResult: Codable, Hashable, Sendable {
+    public var deliveries: [DeliveryShape]
+
+    public init(
+        deliveries: [DeliveryShape]
+    ) {
+        self.deliveries = deliveries
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case deliveries
+    }
+}
+
+/// Parameters of `hooks.list`.
+public struct HooksListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `hooks.list`.
+public struct HooksListResult: Codable, Hashable, Sendable {
+    public var enabled: Bool
+    public var path: String
+    /// Why all hooks stay off.
+    public var problem: String?
+    public var hooks: [HookShape]
+
+    public init(
+        enabled: Bool,
+        path: String,
+        problem: String? = nil,
+        hooks: [HookShape]
+    ) {
+        self.enabled = enabled
+        self.path = path
+        self.problem = problem
+        self.hooks = hooks
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case enabled
+        case path
+        case problem
+        case hooks
+    }
+}
+
+/// Parameters of `hooks.test`.
+public struct HooksTestParams: Codable, Hashable, Sendable {
+    /// What follows hooks.path in the address.
+    public var path: String
+    public var payload: JSONValue
+    public var headers: [String: String]?
+
+    public init(
+        path: String,
+        payload: JSONValue,
+        headers: [String: String]? = nil
+    ) {
+        self.path = path
+        self.payload = payload
+        self.headers = headers
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path
+        case payload
+        case headers
+    }
+}
+
+/// The answer to `hooks.test`.
+public typealias HooksTestResult = TrialShape
+
 /// Parameters of `inbox.list`.
 public struct InboxListParams: Codable, Hashable, Sendable {
     public var channel: String?
@@ -6483,6 +6583,12 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case runsReplay = "runs.replay"
     /// The newest runs as tasks, as pages of protocol 4 read them.
     case tasksList = "tasks.list"
+    /// The newest calls of other programs first, and what became of them; without what they said.
+    case hooksDeliveries = "hooks.deliveries"
+    /// The addresses that other programs may call, and why some cannot be used.
+    case hooksList = "hooks.list"
+    /// What would become of a delivery to a mapping. Its transform does run; nothing else is done.
+    case hooksTest = "hooks.test"
     /// Replaces the config file's text and applies it, restarting in place when needed.
     case configApply = "config.apply"
     /// The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is.

@@ -1187,6 +1187,152 @@ public struct DecidedApproval: Codable, Hashable, Sendable {
     }
 }
 
+public struct DeliveryShape: Codable, Hashable, Sendable {
+    public enum Outcome: Codable, Hashable, Sendable {
+        case accepted
+        case woken
+        case skipped
+        case refused
+        case failed
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "accepted": self = .accepted
+            case "woken": self = .woken
+            case "skipped": self = .skipped
+            case "refused": self = .refused
+            case "failed": self = .failed
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .accepted: return "accepted"
+            case .woken: return "woken"
+            case .skipped: return "skipped"
+            case .refused: return "refused"
+            case .failed: return "failed"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum RunEnd: Codable, Hashable, Sendable {
+        case ok
+        case error
+        case aborted
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "ok": self = .ok
+            case "error": self = .error
+            case "aborted": self = .aborted
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .ok: return "ok"
+            case .error: return "error"
+            case .aborted: return "aborted"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var id: Int
+    public var at: Int
+    public var hook: String
+    /// The address that it came from.
+    public var source: String
+    public var outcome: Outcome
+    /// The HTTP status of the answer.
+    public var status: Int
+    public var reason: String?
+    /// What the sender calls it.
+    public var eventId: String?
+    public var bytes: Int
+    /// How often it was sent again.
+    public var repeats: Int
+    public var runId: String?
+    public var sessionKey: String?
+    public var runEnd: RunEnd?
+    public var runProblem: String?
+
+    public init(
+        id: Int,
+        at: Int,
+        hook: String,
+        source: String,
+        outcome: Outcome,
+        status: Int,
+        reason: String? = nil,
+        eventId: String? = nil,
+        bytes: Int,
+        repeats: Int,
+        runId: String? = nil,
+        sessionKey: String? = nil,
+        runEnd: RunEnd? = nil,
+        runProblem: String? = nil
+    ) {
+        self.id = id
+        self.at = at
+        self.hook = hook
+        self.source = source
+        self.outcome = outcome
+        self.status = status
+        self.reason = reason
+        self.eventId = eventId
+        self.bytes = bytes
+        self.repeats = repeats
+        self.runId = runId
+        self.sessionKey = sessionKey
+        self.runEnd = runEnd
+        self.runProblem = runProblem
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case at
+        case hook
+        case source
+        case outcome
+        case status
+        case reason
+        case eventId
+        case bytes
+        case repeats
+        case runId
+        case sessionKey
+        case runEnd
+        case runProblem
+    }
+}
+
 public struct ExactRule: Codable, Hashable, Sendable {
     public enum InputItem: Codable, Hashable, Sendable {
         case none
@@ -1459,6 +1605,129 @@ public struct HealthSummary: Codable, Hashable, Sendable {
         case database
         case machine
         case config
+    }
+}
+
+public struct HookShape: Codable, Hashable, Sendable {
+    public enum Action: Codable, Hashable, Sendable {
+        case agent
+        case wake
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "agent": self = .agent
+            case "wake": self = .wake
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .agent: return "agent"
+            case .wake: return "wake"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// What a caller shows: the token of hooks, or a signature.
+    public enum Proof: Codable, Hashable, Sendable {
+        case token
+        case github
+        case stripe
+        case hmac
+        case google
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "token": self = .token
+            case "github": self = .github
+            case "stripe": self = .stripe
+            case "hmac": self = .hmac
+            case "google": self = .google
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .token: return "token"
+            case .github: return "github"
+            case .stripe: return "stripe"
+            case .hmac: return "hmac"
+            case .google: return "google"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var id: String
+    /// The whole path; absent when any that is not another hook's.
+    public var path: String?
+    public var source: String?
+    public var action: Action
+    /// What a caller shows: the token of hooks, or a signature.
+    public var proof: Proof
+    public var agentId: String?
+    public var transform: String?
+    public var lastAt: Int?
+    /// Why it cannot be used.
+    public var problem: String?
+
+    public init(
+        id: String,
+        path: String? = nil,
+        source: String? = nil,
+        action: Action,
+        proof: Proof,
+        agentId: String? = nil,
+        transform: String? = nil,
+        lastAt: Int? = nil,
+        problem: String? = nil
+    ) {
+        self.id = id
+        self.path = path
+        self.source = source
+        self.action = action
+        self.proof = proof
+        self.agentId = agentId
+        self.transform = transform
+        self.lastAt = lastAt
+        self.problem = problem
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case path
+        case source
+        case action
+        case proof
+        case agentId
+        case transform
+        case lastAt
+        case problem
     }
 }
 
@@ -4849,6 +5118,87 @@ public struct ToolRow: Codable, Hashable, Sendable {
         case callId
         case isError
         case chars
+    }
+}
+
+public struct TrialShape: Codable, Hashable, Sendable {
+    public enum Outcome: Codable, Hashable, Sendable {
+        case accepted
+        case woken
+        case skipped
+        case refused
+        case failed
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "accepted": self = .accepted
+            case "woken": self = .woken
+            case "skipped": self = .skipped
+            case "refused": self = .refused
+            case "failed": self = .failed
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .accepted: return "accepted"
+            case .woken: return "woken"
+            case .skipped: return "skipped"
+            case .refused: return "refused"
+            case .failed: return "failed"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var hook: String?
+    public var outcome: Outcome
+    public var reason: String?
+    /// What the agent, or the main conversation, would be told.
+    public var text: String?
+    public var agentId: String?
+    public var sessionKey: String?
+    /// Where the answer would go, as channel:chat.
+    public var deliver: String?
+
+    public init(
+        hook: String? = nil,
+        outcome: Outcome,
+        reason: String? = nil,
+        text: String? = nil,
+        agentId: String? = nil,
+        sessionKey: String? = nil,
+        deliver: String? = nil
+    ) {
+        self.hook = hook
+        self.outcome = outcome
+        self.reason = reason
+        self.text = text
+        self.agentId = agentId
+        self.sessionKey = sessionKey
+        self.deliver = deliver
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case hook
+        case outcome
+        case reason
+        case text
+        case agentId
+        case sessionKey
+        case deliver
     }
 }
 

@@ -1,10 +1,11 @@
 /** POST /v1/chat/completions: an agent answers like a model of OpenAI's chat API. */
 import { newId } from "../../../base/ids.ts";
+import { answerJson } from "../../../kit/http.ts";
 import { errorOf } from "../../agent/agent/agent.ts";
 import type { RunResult } from "../../agent/agent/run/run.ts";
 import type { Call } from "./call.ts";
 import { readChatRequest } from "./chat-input.ts";
-import { answerJson, EventStream, refused } from "./exchange.ts";
+import { EventStream, refused } from "./exchange.ts";
 import { run } from "./runs.ts";
 import { namedAgent, sessionKeyOf } from "./target.ts";
 

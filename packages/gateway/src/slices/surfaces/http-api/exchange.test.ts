@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
-import { Refusal, refusalOf, refused } from "./exchange.ts";
+import { Refusal } from "../../../kit/http.ts";
+import { refusalOf, refused } from "./exchange.ts";
 
 const body = (message: string, type: string) => ({ error: { message, type, param: null, code: null } });
 

@@ -3,20 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { isRecord } from "../../../base/config/config.ts";
 import { GatewayError, ignore, TellableError } from "../../../base/errors.ts";
 import type { Clock } from "../../../base/time/clock.ts";
-
-/** A refusal: what is answered instead of what was asked for. */
-export class Refusal extends TellableError {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers: Readonly<Record<string, string>>;
-
-  constructor(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) {
-    super(`HTTP ${status}`);
-    this.status = status;
-    this.body = body;
-    this.headers = headers;
-  }
-}
+import { CLOSE, guarded, Refusal, readBody } from "../../../kit/http.ts";
 
 /** A refusal as clients of OpenAI's API know it. */
 export function refused(
@@ -38,8 +25,6 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return refused(503, message, { headers });
 }
 
-const BODY_LIMIT_MS = 30_000;
-
 /** The JSON object in a request's body. Throws `Refusal` when it is too long, too slow, or something else. */
 export async function readJson(
   request: IncomingMessage,
@@ -49,35 +34,13 @@ export async function readJson(
   if (!/^application\/json\s*(?:;|$)/i.test(type)) {
     throw refused(415, "The body must be JSON; send the header Content-Type: application/json.");
   }
-  const text = (await readBody(request, { maxBytes, clock })).toString("utf8");
-  const body = parsed(text);
+  const bytes = await readBody(request, {
+    ...{ maxBytes, clock },
+    refuse: (status, message) => refused(status, message, { headers: CLOSE }),
+  });
+  const body = parsed(bytes.toString("utf8"));
   if (!isRecord(body)) throw refused(400, "The body is not a JSON object.");
   return body;
-}
-
-async function readBody(
-  request: IncomingMessage,
-  { maxBytes, clock }: { maxBytes: number; clock: Clock },
-): Promise<Buffer> {
-  const tooLong = () =>
-    refused(413, `The body is longer than ${maxBytes} bytes.`, { headers: { Connection: "close" } });
-  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLong();
-  using _limit = clock.after(BODY_LIMIT_MS, () => request.destroy());
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    // Keep the socket at an early end: the refusal is sent over it.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > maxBytes) break;
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    ignore(error, "the caller has gone, or was too slow");
-    throw refused(408, "The body did not arrive in time.", { headers: { Connection: "close" } });
-  }
-  if (size > maxBytes) throw tooLong();
-  return Buffer.concat(chunks);
 }
 
 function parsed(text: string): unknown {
@@ -87,37 +50,6 @@ function parsed(text: string): unknown {
     ignore(error, "the refusal says so");
     return undefined;
   }
-}
-
-const guards = new WeakMap<ServerResponse, (text: string) => string>();
-
-/** Sets the function that removes secrets from answers; nothing can be answered before. */
-export function guardAnswers(response: ServerResponse, guard: (text: string) => string): void {
-  guards.set(response, guard);
-}
-
-function guarded(response: ServerResponse, text: string): string {
-  const guard = guards.get(response);
-  if (!guard) throw new TypeError("answers of this request are not guarded");
-  return guard(text);
-}
-
-/** Answers with JSON that nobody caches. */
-export function answerJson(
-  response: ServerResponse,
-  status: number,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  if (response.destroyed || response.headersSent) return;
-  const text = guarded(response, JSON.stringify(body));
-  response.writeHead(status, {
-    ...headers,
-    "Content-Type": "application/json; charset=utf-8",
-    "Content-Length": Buffer.byteLength(text),
-    "Cache-Control": "no-store",
-  });
-  response.end(text);
 }
 
 const KEEP_ALIVE_MS = 15_000;

@@ -6,9 +6,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { newId } from "../../../base/ids.ts";
 import type { Caller } from "../../../kit/access.ts";
 import type { HttpEndpoints, HttpVerdict } from "../../../kit/host.ts";
+import { answerJson, CLOSE, guardAnswers, Refusal } from "../../../kit/http.ts";
 import type { Call, HttpServices } from "./call.ts";
 import { chatCompletions } from "./chat-completions.ts";
-import { answerJson, guardAnswers, leaving, Refusal, readJson, refusalOf, refused } from "./exchange.ts";
+import { leaving, readJson, refusalOf, refused } from "./exchange.ts";
 import { responses } from "./responses.ts";
 import { modelNames } from "./target.ts";
 import { toolsInvoke } from "./tools-invoke.ts";
@@ -115,9 +116,6 @@ export class HttpApi {
     return explanation ? refused(503, explanation.says) : refused(500, "internal error");
   }
 }
-
-/** Close the connection with the answer, because an unread body cannot be skipped. */
-const CLOSE = { Connection: "close" };
 
 /** The agents, as models that can be chosen. */
 function models({ gateway, response }: Call): void {

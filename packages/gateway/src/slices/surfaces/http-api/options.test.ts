@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Refusal } from "./exchange.ts";
+import { Refusal } from "../../../kit/http.ts";
 import { requireOwnTools, thinkingOf } from "./options.ts";
 
 /** What a refusal tells its caller; "nothing" when the work succeeds. */

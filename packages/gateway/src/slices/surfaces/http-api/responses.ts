@@ -1,10 +1,11 @@
 /** POST /v1/responses: an agent answers in OpenAI's Responses API. */
 import { newId } from "../../../base/ids.ts";
+import { answerJson } from "../../../kit/http.ts";
 import { errorOf } from "../../agent/agent/agent.ts";
 import type { RunResult } from "../../agent/agent/run/run.ts";
 import type { Call, HttpServices } from "./call.ts";
 import { failed } from "./chat-completions.ts";
-import { answerJson, EventStream, refused } from "./exchange.ts";
+import { EventStream, refused } from "./exchange.ts";
 import { type ResponsesRequest, readResponsesRequest } from "./responses-input.ts";
 import { run } from "./runs.ts";
 import { namedAgent, sessionKeyOf } from "./target.ts";

@@ -4,11 +4,11 @@ import { test } from "node:test";
 import type { Config } from "../../../base/config/config.ts";
 import { GatewayError } from "../../../base/errors.ts";
 import { sha256Hex } from "../../../base/ids.ts";
+import { Refusal } from "../../../kit/http.ts";
 import { Agents } from "../../core/agents/agents.ts";
 import { agents as section } from "../../core/agents/settings.ts";
 import { canonicalKey } from "../../core/sessions/key.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
-import { Refusal } from "./exchange.ts";
 import { branded, modelNames, namedAgent, sessionKeyOf } from "./target.ts";
 
 const { value: current } = section.parse({ list: [{ id: "main" }, { id: "Ops" }] });

@@ -1,9 +1,10 @@
 /** POST /tools/invoke: calls one tool as an agent's run could, with the same policies. */
 import { isRecord } from "../../../base/config/config.ts";
 import { newId } from "../../../base/ids.ts";
+import { answerJson, Refusal } from "../../../kit/http.ts";
 import type { Tool, ToolResult, ToolRun } from "../../../kit/tool.ts";
 import type { Call } from "./call.ts";
-import { answerJson, Refusal, refused } from "./exchange.ts";
+import { refused } from "./exchange.ts";
 import { branded } from "./target.ts";
 
 /** Answers one request. Throws `Refusal` with what is wrong. */

@@ -2,6 +2,7 @@
  * Selects the part of a conversation that a model sees: a summary of the old part, and the newest messages that fit.
  */
 
+import { isBlank } from "../../../../base/text/blank.ts";
 import { framed } from "../../../../kit/text/words.ts";
 import type { MediaRef } from "../../../core/sessions/media.ts";
 import { textOf } from "../../../core/sessions/sessions.ts";
@@ -207,7 +208,7 @@ function toParts(part: StoredPart, message: StoredMessage, options: ShownTo): Mo
   const isMaker = options.modelRef === `${message.provider}/${message.model}`;
   switch (part.type) {
     case "text":
-      return part.text.trim() === "" && !part.from ? [] : [{ kind: "text", text: told(part, message, options) }];
+      return isBlank(part.text) && !part.from ? [] : [{ kind: "text", text: told(part, message, options) }];
     case "image":
       return options.seesPictures === false
         ? [{ kind: "text", text: told(pictureNote(part), message, options) }]

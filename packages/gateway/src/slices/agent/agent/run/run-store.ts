@@ -12,8 +12,11 @@ import type { Thinking, Usage } from "../../models/port.ts";
 /** The name of the built-in agent's replies in transcripts and events. */
 export const BUILTIN = { provider: "moltbot", model: "commands" } as const;
 
-/** What started a run: a method, whose idempotency key is its id; a message over a channel; another run, by a tool. */
-export type RunSource = "agent" | "chat.send" | "channel" | "tool";
+/**
+ * What started a run: a method, whose idempotency key is its id; a message over a channel; another run, by a tool; a call
+ * of another program.
+ */
+export type RunSource = "agent" | "chat.send" | "channel" | "tool" | "hook";
 
 /** The channel target of a reply, beside the transcript. */
 export interface DeliverTo {

@@ -2,6 +2,7 @@
  * Converts messages for the SDK to what the model can and may see. Reasoning and signatures go only to the model that
  * made them; pictures only to models that take them.
  */
+import { isBlank } from "../../../../base/text/blank.ts";
 import type { ModelMessage, ModelPart, ModelRequest, ProviderData, ToolReply } from "../port.ts";
 import type { Model } from "../providers/providers.ts";
 import { habitsOf } from "./sdk-habits.ts";
@@ -82,7 +83,7 @@ function toSdkPart(part: ModelPart, model: Model, isThisTurn: boolean): SdkConte
   switch (part.kind) {
     case "text":
       // Some providers refuse blank text, and half a character.
-      return part.text.trim() === "" ? [] : [{ type: "text", text: part.text.toWellFormed() }];
+      return isBlank(part.text) ? [] : [{ type: "text", text: part.text.toWellFormed() }];
     case "image":
       return [sees(model) ? toSdkFile(part) : { type: "text", text: UNSEEN }];
     case "reasoning":

@@ -1,0 +1,98 @@
+/** Who may call: by the token in a header, or by a signature of their own. */
+import type { IncomingMessage } from "node:http";
+import { secretsEqual } from "../../../../base/ids.ts";
+import type { HttpSource } from "../../../../kit/host.ts";
+import { isForeignPage } from "../../../../kit/http.ts";
+import type { NamedMapping } from "../actions/mapping.ts";
+import { GoogleTokens } from "../senders/google.ts";
+import { judgeSignature, type Proof } from "../senders/signature.ts";
+import type { HookServices } from "../services.ts";
+import type { HooksSettings } from "../settings.ts";
+import type { Door } from "./door.ts";
+import { later, turnedAway, unproved } from "./refusal.ts";
+import { Window } from "./window.ts";
+
+/** A call as its headers show it. */
+export interface Visit {
+  readonly request: IncomingMessage;
+  readonly source: HttpSource;
+  readonly settings: HooksSettings;
+  readonly door: Door;
+}
+
+/** The mappings that a caller has opened, each with the mark of its signature. */
+export type Opened = ReadonlyMap<NamedMapping, string | undefined>;
+
+/** Wrong proofs of one address in a minute (automation: inbound hooks). */
+const MAX_FAILURES = 20;
+/** Headers that may carry the token, beside `Authorization: Bearer`; the product has had several names. */
+const TOKEN_HEADERS = ["x-moltbot-token", "x-clawdbot-token", "x-openclaw-token"];
+
+export class Admission {
+  readonly #services: HookServices;
+  readonly #failures: Window;
+  readonly #google: GoogleTokens;
+
+  constructor(services: HookServices) {
+    this.#services = services;
+    this.#failures = new Window(services.clock);
+    this.#google = new GoogleTokens(services);
+  }
+
+  /**
+   * Judges a call by its headers; true when it shows the token. Throws the refusal of a caller whose body is not worth
+   * reading.
+   */
+  admit({ request, source, settings, door }: Visit): boolean {
+    const { headers } = request;
+    if (isForeignPage(headers)) throw turnedAway(403, "web pages may not call this");
+    if (new URL(request.url ?? "/", "http://localhost").searchParams.has("token"))
+      throw turnedAway(400, "a token in the address ends up in logs; send it as Authorization: Bearer");
+    const isTrusted = isTokenRight(request, settings.token);
+    // A program on this machine with the right token is let in, however often another one has guessed.
+    const waitMs = isTrusted && source.isLocal ? 0 : this.#failures.waitMs(source.address, MAX_FAILURES);
+    if (door.mappings.some(({ verify }) => verify !== undefined)) return isTrusted && waitMs === 0;
+    if (waitMs > 0) throw turnedAway(429, "too many wrong tokens; try again later", later(waitMs));
+    if (!isTrusted) throw this.#failed(source, "the token is missing or wrong");
+    return true;
+  }
+
+  /** Judges the proofs of a body that was read. Throws the refusal of a caller who has none. */
+  async open(
+    { request, source, door }: Visit,
+    { body, isTrusted }: { body: Buffer; isTrusted: boolean },
+  ): Promise<Opened> {
+    const open = new Map<NamedMapping, string | undefined>();
+    const problems: string[] = [];
+    for (const mapping of door.mappings) {
+      const proof = await this.#judge(mapping, { request, body, isTrusted });
+      if (proof.kind === "proved") open.set(mapping, proof.mark);
+      else problems.push(proof.why);
+    }
+    if (open.size === 0 && !isTrusted) throw this.#failed(source, problems[0] ?? "nothing was proved");
+    return open;
+  }
+
+  async #judge(
+    { verify, problem }: NamedMapping,
+    { request, body, isTrusted }: { request: IncomingMessage; body: Buffer; isTrusted: boolean },
+  ): Promise<Proof> {
+    if (!verify) return isTrusted ? { kind: "proved" } : { kind: "refused", why: "the token is missing or wrong" };
+    if (problem !== undefined) return { kind: "refused", why: problem };
+    const sent = { headers: request.headers, body, at: this.#services.clock.now() };
+    return verify.scheme === "google" ? await this.#google.judge(verify, sent) : judgeSignature(verify, sent);
+  }
+
+  #failed({ address }: HttpSource, reason: string) {
+    this.#failures.take(address);
+    return unproved(reason);
+  }
+}
+
+/** Whether a header holds the token; takes as long whatever it holds. */
+function isTokenRight({ headers }: IncomingMessage, token: string | undefined): boolean {
+  if (token === undefined || token.trim() === "") return false;
+  const bearer = /^Bearer +(\S.*)$/i.exec(headers.authorization ?? "")?.[1]?.trim();
+  const given = bearer ?? TOKEN_HEADERS.map((name) => headers[name]).find((value) => typeof value === "string");
+  return typeof given === "string" && secretsEqual(given, token);
+}

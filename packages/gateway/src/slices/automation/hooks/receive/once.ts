@@ -1,0 +1,40 @@
+/** Has each delivery done once, whenever and however often it is sent; and each hook called only so often. */
+import type { Answer, Deliveries } from "../deliveries.ts";
+import type { HookServices } from "../services.ts";
+import type { Naming } from "./read.ts";
+import { later, refused } from "./refusal.ts";
+import { Window } from "./window.ts";
+
+export class Once {
+  readonly #deliveries: Deliveries;
+  readonly #taken: Window;
+  readonly #underWay = new Map<string, Promise<Answer>>();
+
+  constructor({ clock }: HookServices, deliveries: Deliveries) {
+    this.#deliveries = deliveries;
+    this.#taken = new Window(clock);
+  }
+
+  /**
+   * Does the work of a new delivery; one that is known by its keys gets the first answer. Throws a 429 when the hook has
+   * been called too often.
+   */
+  async do(
+    { keys }: Naming,
+    hook: { name: string; maxPerMinute: number },
+    work: () => Promise<Answer>,
+  ): Promise<Answer> {
+    const known = this.#deliveries.repeat(keys) ?? keys.map((key) => this.#underWay.get(key)).find((each) => each);
+    if (known) return await known;
+    const waitMs = this.#taken.waitMs(hook.name, hook.maxPerMinute);
+    if (waitMs > 0) throw refused(429, "this hook has been called too often; try again later", later(waitMs));
+    this.#taken.take(hook.name);
+    const answer = work();
+    for (const key of keys) this.#underWay.set(key, answer);
+    try {
+      return await answer;
+    } finally {
+      for (const key of keys) this.#underWay.delete(key);
+    }
+  }
+}

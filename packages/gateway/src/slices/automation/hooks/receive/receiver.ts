@@ -1,0 +1,158 @@
+/** Receives one call: let in or refused by its headers, read, proved, recognised when it was here before, and done. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { isRecord } from "../../../../base/config/config.ts";
+import { answerJson, CLOSE, guardAnswers, readBody } from "../../../../kit/http.ts";
+import { readAgentAction, readWake } from "../actions/action.ts";
+import { performMapped } from "../actions/mapped.ts";
+import { isFor } from "../actions/mapping.ts";
+import { type Performing, performAgent, performWake } from "../actions/perform.ts";
+import { visibleHeaders } from "../actions/template.ts";
+import type { Answer, Deliveries } from "../deliveries.ts";
+import type { HookServices } from "../services.ts";
+import type { HooksSettings } from "../settings.ts";
+import { Admission, type Opened, type Visit } from "./admission.ts";
+import { doorAt, nameOf } from "./door.ts";
+import { Once } from "./once.ts";
+import { nameCall, nameDelivery, payloadIn } from "./read.ts";
+import { type HookRefusal, later, refusalOf, refused, turnedAway } from "./refusal.ts";
+import { Window } from "./window.ts";
+
+/** Calls at once; bodies and transforms must not pile up. */
+const MAX_AT_ONCE = 50;
+/** Refused calls that are written down in a minute; strangers can cause them. */
+const MAX_NOTED = 60;
+
+/** A call whose body was read and whose sender is known. */
+interface Call extends Visit {
+  readonly body: Buffer;
+  readonly open: Opened;
+}
+
+export class Receiver {
+  readonly #services: HookServices;
+  readonly #deliveries: Deliveries;
+  readonly #admission: Admission;
+  readonly #once: Once;
+  readonly #noted: Window;
+  #underWay = 0;
+
+  constructor(services: HookServices, deliveries: Deliveries) {
+    this.#services = services;
+    this.#deliveries = deliveries;
+    this.#admission = new Admission(services);
+    this.#once = new Once(services, deliveries);
+    this.#noted = new Window(services.clock);
+  }
+
+  /** Answers a call to a path of hooks. */
+  async receive(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { path, settings }: { path: string; settings: HooksSettings },
+  ): Promise<void> {
+    guardAnswers(response, this.#services.guard);
+    const visit = { request, settings, door: doorAt(settings, path), source: this.#services.host.sourceOf(request) };
+    try {
+      const { status, body } = await this.#answer(visit);
+      if (status === 204) response.writeHead(204, { "Cache-Control": "no-store" }).end();
+      else answerJson(response, status, body);
+    } catch (error) {
+      const refusal = refusalOf(error) ?? this.#unexpected(error);
+      this.#note(refusal, visit);
+      answerJson(response, refusal.status, refusal.body, refusal.headers);
+    }
+  }
+
+  async #answer(visit: Visit): Promise<Answer> {
+    const { request, door, settings } = visit;
+    const isTrusted = this.#admission.admit(visit);
+    if (request.method !== "POST") throw turnedAway(405, "hooks are called by POST", { Allow: "POST" });
+    if (!door.builtIn && door.mappings.length === 0) throw turnedAway(404, "there is no such hook");
+    if ((request.headers["content-encoding"] ?? "identity") !== "identity")
+      throw turnedAway(415, "the body must not be compressed");
+    if (this.#underWay >= MAX_AT_ONCE)
+      throw turnedAway(503, "too many calls are under way; try again later", later(5_000));
+    this.#underWay++;
+    try {
+      const body = await readBody(request, {
+        ...{ maxBytes: settings.maxBodyBytes, clock: this.#services.clock },
+        refuse: (status, message) => refused(status, status === 413 ? "payload too large" : message, CLOSE),
+      });
+      return await this.#handle({ ...visit, body, open: await this.#admission.open(visit, { body, isTrusted }) });
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  async #handle(call: Call): Promise<Answer> {
+    const { door, request, body, open, settings } = call;
+    const scheme = [...open.keys()].find(({ verify }) => verify !== undefined)?.verify?.scheme;
+    const payload = payloadIn(body, request.headers["content-type"], scheme);
+    if (door.builtIn) return await this.#builtIn(call, door.builtIn, payload);
+    const delivered = {
+      ...{ path: door.path, payload, at: this.#services.clock.now(), headers: visibleHeaders(request.headers) },
+      query: Object.fromEntries(new URL(request.url ?? "/", "http://localhost").searchParams),
+    };
+    const mapping = [...open.keys()].find((each) => isFor(each, delivered));
+    if (!mapping) throw refused(404, "no mapping is for this delivery");
+    if (mapping.problem !== undefined) throw refused(503, "this hook is not set up; see `moltbot hooks list`");
+    const naming = nameDelivery(mapping, delivered, { headers: request.headers, mark: open.get(mapping) });
+    const hook = { name: mapping.id, maxPerMinute: settings.maxPerMinute };
+    const arrival = { hook: mapping.id, source: call.source.address, bytes: body.length, ...naming };
+    return await this.#once.do(naming, hook, () =>
+      performMapped(this.#performing(call), { mapping, delivered }, arrival),
+    );
+  }
+
+  async #builtIn(call: Call, name: "wake" | "agent", payload: unknown): Promise<Answer> {
+    if (!isRecord(payload)) throw refused(400, "the body must be a JSON object");
+    const naming = nameCall(name, call.request.headers, payload);
+    const arrival = { hook: name, source: call.source.address, bytes: call.body.length, ...naming };
+    const { maxPerMinute } = call.settings;
+    const answer = await this.#once.do(naming, { name, maxPerMinute }, async () =>
+      name === "wake"
+        ? performWake(this.#performing(call), readWake(payload), arrival)
+        : performAgent(this.#performing(call), readAgentAction(payload, "caller"), arrival),
+    );
+    return payload.waitForCompletion === true ? await this.#completed(answer) : answer;
+  }
+
+  /** The answer with the end of its run, for a caller who waits for it. */
+  async #completed(answer: Answer): Promise<Answer> {
+    const { runs } = this.#services.agent;
+    const known = typeof answer.body.runId === "string" ? runs.known(answer.body.runId) : undefined;
+    if (!known) return answer;
+    const { outcome } = known.kind === "open" ? await known.run.finished : known.result;
+    const completion = {
+      ...{ status: outcome.kind, text: outcome.text },
+      ...(outcome.kind === "error" && { error: outcome.error }),
+    };
+    return { status: 200, body: { ...answer.body, completion } };
+  }
+
+  #performing({ settings }: Visit): Performing {
+    return { services: this.#services, deliveries: this.#deliveries, settings };
+  }
+
+  #unexpected(error: unknown): HookRefusal {
+    const explanation = this.#services.database.explain(error, "a hook met an unexpected error");
+    return explanation ? refused(503, explanation.says, later(5_000)) : refused(500, "internal error");
+  }
+
+  /** Writes down a refused call; only so many, because strangers can cause them. */
+  #note({ status, body, reason }: HookRefusal, { request, source, door }: Visit): void {
+    const { database } = this.#services;
+    if (this.#noted.waitMs("all", MAX_NOTED) > 0) return;
+    this.#noted.take("all");
+    const bytes = Math.max(0, Math.trunc(Number(request.headers["content-length"] ?? 0))) || 0;
+    const outcome = status === 500 ? "failed" : "refused";
+    try {
+      this.#deliveries.add({
+        ...{ hook: nameOf(door), source: source.address, outcome, status, reason },
+        ...{ body: body as Answer["body"], bytes: Math.min(bytes, Number.MAX_SAFE_INTEGER) },
+      });
+    } catch (error) {
+      database.explain(error, "a refused call of a hook could not be written down");
+    }
+  }
+}
