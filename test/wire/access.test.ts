@@ -12,6 +12,9 @@ after(() => gateway[Symbol.asyncDispose]());
 
 const TABLE = {
   "operator.read": [
+    "node.list",
+    "node.describe",
+    "voicewake.get",
     "push.web.vapidPublicKey",
     "push.web.subscribe",
     "push.web.unsubscribe",
@@ -75,6 +78,9 @@ const TABLE = {
     "hooks.deliveries",
   ],
   "operator.write": [
+    "node.invoke",
+    "voicewake.set",
+    "talk.mode",
     "agent",
     "agent.wait",
     "models.test",
@@ -93,6 +99,11 @@ const TABLE = {
     "outbox.discard",
   ],
   "operator.pairing": [
+    "node.rename",
+    "node.pair.list",
+    "node.pair.approve",
+    "node.pair.reject",
+    "node.pair.remove",
     "device.pair.list",
     "device.pair.approve",
     "device.pair.reject",
@@ -175,7 +186,7 @@ const UNLISTED = [
 ];
 
 /** For nodes and nobody else. */
-const OF_NODES = ["skills.bins"];
+const OF_NODES = ["skills.bins", "node.invoke.result", "node.invoke.progress", "node.event"];
 
 type Scope = keyof typeof TABLE;
 const SCOPES = Object.keys(TABLE) as Scope[];

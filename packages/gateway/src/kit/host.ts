@@ -22,8 +22,8 @@ export interface Host extends HostPorts {
   redact(text: string): string;
   /** Restarts the gateway in place after `delayMs`. Returns at once; of several requests the last one counts. */
   requestRestart(reason: string, delayMs: number): void;
-  /** Closes the live connections that rest on a device's token in a role; without a role, all that the device has. */
-  closeConnections(deviceId: string, role: string | undefined, reason: string): void;
+  /** Closes live connections of a device. */
+  closeConnections(which: DeviceConnections, reason: string): void;
   /** Closes one live connection with code 4001. */
   closeConnection(connId: string, reason: string): void;
   /** Judges an HTTP request by its headers, before its body is read. */
@@ -36,6 +36,13 @@ export interface Host extends HostPorts {
   httpEndpoints(): HttpEndpoints;
   /** Which commands of nodes are allowed beside the usual ones, and which never are, as the settings say now. */
   nodeCommands(): NodeCommandSettings;
+}
+
+/** Connections of a device: all, those in a role, or only those in it that were let in by the device's token. */
+export interface DeviceConnections {
+  readonly deviceId: string;
+  readonly role?: string;
+  readonly byTokenOnly?: boolean;
 }
 
 /** What the server and the process ask of slices. */

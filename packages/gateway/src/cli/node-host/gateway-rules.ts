@@ -13,5 +13,4 @@ export {
 export { baseEnvironment, environmentProblems } from "../../slices/agent/approvals/running/environment.ts";
 export { guardTree } from "../../slices/agent/approvals/running/guard.ts";
 export { ProcessTree } from "../../slices/agent/approvals/running/process-tree.ts";
-export { ApprovalsFileShape } from "../../slices/agent/approvals/schema.ts";
 export { analyse } from "../../slices/agent/approvals/shell/shell.ts";

@@ -1,7 +1,6 @@
 /** Methods about commands that wait for approval, and about those that need none (protocol: exec approvals). */
-import { type Static, Type } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
-import { newId } from "../../../base/ids.ts";
 import type { Caller } from "../../../kit/access.ts";
 import { DurationMs, Id, Millis, NonEmpty, Nullable } from "../../../kit/schema/schema.ts";
 import type { Outcome, Waiting } from "./pending.ts";
@@ -16,7 +15,7 @@ import {
   ListedEntry,
   PendingApproval,
 } from "./schema.ts";
-import { defineMethod, type Gateway } from "./slice.ts";
+import { defineMethod } from "./slice.ts";
 
 const Text = Type.Optional(Nullable(Type.String({ maxLength: 4_096 })));
 const ApprovalId = Type.String({ minLength: 1, maxLength: 256, description: "The id, or the code for people." });
@@ -181,14 +180,8 @@ export const nodeApprovalsGet = defineMethod({
   access: "operator.admin",
   params: { nodeId: NodeId },
   result: ApprovalsSnapshot,
-  async handler({ params, gateway, caller, signal }) {
-    return await ofNode(
-      gateway,
-      { node: params.nodeId, command: "system.execApprovals.get", params: {} },
-      caller,
-      signal,
-    );
-  },
+  handler: ({ params: { nodeId }, gateway, caller, signal }) =>
+    gateway.approvals.rulesOfNode({ nodeId, caller, signal }),
 });
 
 export const nodeApprovalsSet = defineMethod({
@@ -197,9 +190,8 @@ export const nodeApprovalsSet = defineMethod({
   access: "operator.admin",
   params: { nodeId: NodeId, file: ApprovalsFileShape, baseHash: BaseHash },
   result: ApprovalsSnapshot,
-  async handler({ params: { nodeId, ...params }, gateway, caller, signal }) {
-    return await ofNode(gateway, { node: nodeId, command: "system.execApprovals.set", params }, caller, signal);
-  },
+  handler: ({ params: { nodeId, ...file }, gateway, caller, signal }) =>
+    gateway.approvals.rulesOfNode({ nodeId, caller, signal }, file),
 });
 
 export const allowlistList = defineMethod({
@@ -271,24 +263,6 @@ function decisionOf({ id, createdAtMs, expiresAtMs }: Waiting, outcome: Outcome)
 function unknownId({ protocol }: Caller): GatewayError {
   const code = protocol === 4 ? "APPROVAL_NOT_FOUND" : "INVALID_REQUEST";
   return new GatewayError(code, "unknown approval id", protocol === 4 ? { details: { code } } : {});
-}
-
-/** How long a node may take to read or write its rules, ms. */
-const RULES_MS = 10_000;
-
-/** Asks a node for its rules, or sets them; the answer is the node's own. */
-async function ofNode(
-  { nodes }: Gateway,
-  call: { readonly node: string; readonly command: string; readonly params: object },
-  caller: Caller,
-  signal: AbortSignal,
-) {
-  const { payload } = await nodes.invoke({
-    ...{ ...call, caller, signal, isAdministration: true },
-    ...{ timeoutMs: RULES_MS, idempotencyKey: newId() },
-  });
-  // A node is trusted with the shape of its own file; the answer is checked as every answer in tests is.
-  return payload as Static<typeof ApprovalsSnapshot>;
 }
 
 function deciderOf({ client }: Caller) {

@@ -58,8 +58,6 @@ interface Open {
   readonly early: Map<number, string>;
 }
 
-/** Source: the command line of January 2026 waits so long when it is told nothing, ms. */
-export const DEFAULT_TIMEOUT_MS = 30_000;
 const IDLE_MS = 10 * 60_000;
 /** Calls of one node at once. */
 const MAX_OPEN = 256;

@@ -2,9 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../../base/errors.ts";
 import { DurationMs, Id, IdempotencyKey, Millis, NonEmpty, Nullable } from "../../../kit/schema/schema.ts";
-import { talkMode } from "./events.ts";
-import { DEFAULT_TIMEOUT_MS } from "./invokes.ts";
-import { NodeDescription, NodePairRequest, NodeView } from "./schema.ts";
+import { DEFAULT_TIMEOUT_MS, NodeDescription, NodePairRequest, NodeView } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
 const NodeId = Type.String({ maxLength: 256, description: "A node's id, the beginning of it, or its name." });
@@ -211,11 +209,7 @@ export const talkModeSet = defineMethod({
   access: "operator.write",
   params: { enabled: Type.Boolean(), phase: Type.Optional(Nullable(Type.String({ maxLength: 64 }))) },
   result: Type.Object({ enabled: Type.Boolean(), phase: Nullable(Type.String()), ts: Millis }),
-  handler({ params: { enabled, phase = null }, gateway }) {
-    const mode = { enabled, phase, ts: gateway.clock.now() };
-    gateway.bus.publish(talkMode, mode);
-    return mode;
-  },
+  handler: ({ params: { enabled, phase = null }, gateway }) => gateway.nodes.talk({ enabled, phase }),
 });
 
 /** Nodes send text; one that sends the value itself is understood too. */

@@ -6,7 +6,7 @@ import type { Base } from "../../../kit/base.ts";
 import type { ConnectionWatcher } from "../../../kit/host.ts";
 import { ManyPort, Port } from "../../../kit/port.ts";
 import type { Devices } from "../devices/devices.ts";
-import { nodePairRequested, nodePairResolved, nodePresence, voicewakeChanged } from "./events.ts";
+import { nodePairRequested, nodePairResolved, nodePresence, talkMode, voicewakeChanged } from "./events.ts";
 import { type Invoke, type Invoked, Invokes } from "./invokes.ts";
 import { isAllowed, isReserved, runsPrograms } from "./policy.ts";
 import { type LiveNode, Registry } from "./registry.ts";
@@ -225,6 +225,14 @@ export class Nodes implements ConnectionWatcher {
     if (live) setImmediate(() => this.#services.host.closeConnection(live.caller.connId, "removed"));
     this.#surfaces.forget(nodeId);
     return { nodeId, removed: true };
+  }
+
+  /** Tells everybody that talk mode was switched. */
+  talk(mode: { enabled: boolean; phase: string | null }): { enabled: boolean; phase: string | null; ts: number } {
+    const { bus, clock } = this.#services;
+    const switched = { ...mode, ts: clock.now() };
+    bus.publish(talkMode, switched);
+    return switched;
   }
 
   /** Takes away decisions of callers, and puts in the one that people have made of exactly this program. */

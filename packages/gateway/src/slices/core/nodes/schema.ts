@@ -2,6 +2,9 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Millis, NonEmpty, OneOf } from "../../../kit/schema/schema.ts";
 
+/** Source: the command line of January 2026 waits so long when it is told nothing, ms. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
 const Names = Type.Array(NonEmpty);
 const Permissions = Type.Record(Type.String(), Type.Boolean());
 
