@@ -77,6 +77,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/config-methods": ["setup", "system"],
   "wire/device-proof": ["devices"],
   "wire/device-tokens": ["devices"],
+  "wire/heartbeat": ["heartbeat"],
   "wire/hooks": ["hooks"],
   "wire/hooks-signed": ["hooks"],
   "wire/hooks-attacks": ["hooks"],

@@ -71,6 +71,7 @@ const TABLE = {
     "themes.list",
     "diagnostics.lanes",
     "mcp.status",
+    "heartbeat.status",
     "hooks.list",
     "hooks.deliveries",
   ],
@@ -91,6 +92,8 @@ const TABLE = {
     "message.delete",
     "outbox.resend",
     "outbox.discard",
+    "wake",
+    "heartbeat.now",
   ],
   "operator.pairing": [
     "device.pair.list",
@@ -116,6 +119,7 @@ const TABLE = {
     "exec.approval.grants.list",
   ],
   "operator.admin": [
+    "set-heartbeats",
     "hooks.test",
     "exec.approvals.get",
     "exec.approvals.set",

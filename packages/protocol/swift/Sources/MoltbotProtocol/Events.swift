@@ -250,6 +250,9 @@ public struct ExecApprovalResolvedEvent: Codable, Hashable, Sendable {
 /// Payload of the event `health`.
 public typealias HealthEvent = HealthSummary
 
+/// Payload of the event `heartbeat`.
+public typealias HeartbeatEvent = HeartbeatOutcome
+
 /// Payload of the event `pairing.requested`.
 public typealias PairingRequestedEvent = SenderRequest
 
@@ -513,6 +516,8 @@ public struct UsageBudgetEvent: Codable, Hashable, Sendable {
 public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     /// A new health snapshot; replaces the previous one.
     case health = "health"
+    /// What came of a heartbeat that was neither switched off nor put off.
+    case heartbeat = "heartbeat"
     /// Who is connected now; replaces the previous list.
     case presence = "presence"
     /// The gateway is about to close every connection with 1012.
