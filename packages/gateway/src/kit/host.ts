@@ -22,8 +22,8 @@ export interface Host extends HostPorts {
   redact(text: string): string;
   /** Restarts the gateway in place after `delayMs`. Returns at once; of several requests the last one counts. */
   requestRestart(reason: string, delayMs: number): void;
-  /** Closes the live connections that rest on a device's token in a role; without a role, all that the device has. */
-  closeConnections(deviceId: string, role: string | undefined, reason: string): void;
+  /** Closes live connections of a device. */
+  closeConnections(which: DeviceConnections, reason: string): void;
   /** Judges an HTTP request by its headers, before its body is read. */
   authorize(request: IncomingMessage): HttpVerdict;
   /** Where a request comes from: the client's address, and whether it is a program on this machine. */
@@ -32,6 +32,13 @@ export interface Host extends HostPorts {
   isOwnSecret(text: string): boolean;
   /** Which endpoints of the HTTP API are on, as the settings say now. */
   httpEndpoints(): HttpEndpoints;
+}
+
+/** Connections of a device: all, those in a role, or only those in it that were let in by the device's token. */
+export interface DeviceConnections {
+  readonly deviceId: string;
+  readonly role?: string;
+  readonly byTokenOnly?: boolean;
 }
 
 /** What the server and the process ask of slices. */
