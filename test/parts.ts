@@ -55,6 +55,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/approvals": ["approvals", "messaging"],
   "channels/authors": ["messaging"],
   "channels/crowds": ["messaging"],
+  "channels/heartbeat": ["heartbeat", "messaging"],
   "channels/hooks": ["hooks", "messaging"],
   "channels/intake": ["messaging"],
   "channels/leaks": ["messaging"],
