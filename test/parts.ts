@@ -67,6 +67,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
 
   "cli/approvals": ["cli", "approvals"],
   "cli/devices": ["cli", "devices"],
+  "cli/heartbeat": ["cli", "heartbeat"],
   "cli/hooks": ["cli", "hooks"],
   "cli/runs": ["cli", "recordings"],
   "cli/skills": ["cli", "skills"],
