@@ -74,6 +74,7 @@ const TABLE = {
     "themes.list",
     "diagnostics.lanes",
     "mcp.status",
+    "heartbeat.status",
     "hooks.list",
     "hooks.deliveries",
   ],
@@ -97,6 +98,8 @@ const TABLE = {
     "message.delete",
     "outbox.resend",
     "outbox.discard",
+    "wake",
+    "heartbeat.now",
   ],
   "operator.pairing": [
     "node.rename",
@@ -127,6 +130,7 @@ const TABLE = {
     "exec.approval.grants.list",
   ],
   "operator.admin": [
+    "set-heartbeats",
     "hooks.test",
     "exec.approvals.get",
     "exec.approvals.set",

@@ -1204,6 +1204,72 @@ export interface HealthSummary {
   };
 }
 
+export interface HeartbeatAgent {
+  agentId: string;
+  enabled: boolean;
+  every: string;
+  everyMs: number | null;
+  nextAtMs: number | null;
+  sessionKey: string;
+  target: string;
+  /** System events that wait. */
+  waiting: number;
+  turnsToday: number;
+  maxTurnsPerDay: number;
+  verdict: {
+    /** Whether a heartbeat would ask the model now. */
+    asks: boolean;
+    reason: string;
+    detail: string;
+  };
+}
+
+/** Payload of the event `heartbeat`. */
+export type HeartbeatEvent = HeartbeatOutcome;
+
+/** Parameters of `heartbeat.now`. */
+export interface HeartbeatNowParams {
+  agentId?: string;
+  force?: boolean;
+}
+
+/** The answer to `heartbeat.now`. */
+export interface HeartbeatNowResult {
+  asks: boolean;
+  reason: string;
+  detail: string;
+  runId?: string;
+}
+
+export interface HeartbeatOutcome {
+  ts: number;
+  status: "sent" | "ok-empty" | "ok-token" | "skipped" | "failed";
+  to?: string;
+  preview?: string;
+  durationMs?: number;
+  hasMedia?: boolean;
+  /** Why it was skipped, or what failed. */
+  reason?: string;
+  channel?: string;
+  /** Whether nobody was told. */
+  silent?: boolean;
+  indicatorType?: "ok" | "alert" | "error";
+  agentId?: string;
+  sessionKey?: string;
+}
+
+/** Parameters of `heartbeat.status`. */
+export type HeartbeatStatusParams = Record<string, never>;
+
+/** The answer to `heartbeat.status`. */
+export interface HeartbeatStatusResult {
+  enabled: boolean;
+  agents: HeartbeatAgent[];
+  last: HeartbeatOutcome | null;
+  /** What counts as news. */
+  news: string[];
+}
+
 export interface HookShape {
   id: string;
   /** The whole path; absent when any that is not another hook's. */
@@ -1335,7 +1401,7 @@ export interface InstallResult {
 export type LastHeartbeatParams = Record<string, unknown>;
 
 /** The answer to `last-heartbeat`. */
-export type LastHeartbeatResult = unknown | null;
+export type LastHeartbeatResult = HeartbeatOutcome | null;
 
 export interface LaterApprovalsSnapshot {
   path: string;
@@ -3070,6 +3136,18 @@ export interface SessionsUsageParams {
 /** The answer to `sessions.usage`. */
 export type SessionsUsageResult = UsageReport;
 
+/** Parameters of `set-heartbeats`. */
+export interface SetHeartbeatsParams {
+  /** A boolean. */
+  enabled?: unknown;
+}
+
+/** The answer to `set-heartbeats`. */
+export interface SetHeartbeatsResult {
+  ok: true;
+  enabled: boolean;
+}
+
 /** Payload of the event `shutdown`. */
 export interface ShutdownEvent {
   reason: string;
@@ -3627,6 +3705,18 @@ export interface VoicewakeSetResult {
   triggers: string[];
 }
 
+/** Parameters of `wake`. */
+export interface WakeParams {
+  mode: "now" | "next-heartbeat";
+  text: string;
+}
+
+/** The answer to `wake`. */
+export interface WakeResult {
+  /** False when the text is blank. */
+  ok: boolean;
+}
+
 /** Parameters of `web.login.start`. */
 export interface WebLoginStartParams {
   /** Ends a session that is there already. */
@@ -3685,10 +3775,16 @@ export type WorktreesListResult = Record<string, unknown>;
 export interface Methods {
   /** The newest health snapshot; a fresh one follows as an event. With probe, a fresh one is the answer. */
   health: { params: HealthParams; result: HealthResult };
+  /** Has an agent's heartbeat look now. With force, it asks the model although nothing is new. */
+  "heartbeat.now": { params: HeartbeatNowParams; result: HeartbeatNowResult };
+  /** What the heartbeat of each agent would do now, and why. */
+  "heartbeat.status": { params: HeartbeatStatusParams; result: HeartbeatStatusResult };
   /** The outcome of the last heartbeat, or null before the first one. */
   "last-heartbeat": { params: LastHeartbeatParams; result: LastHeartbeatResult };
   /** The end of the log file, or what was written since a cursor. */
   "logs.tail": { params: LogsTailParams; result: LogsTailResult };
+  /** Switches all heartbeats off or on, until the gateway restarts. */
+  "set-heartbeats": { params: SetHeartbeatsParams; result: SetHeartbeatsResult };
   /** Sessions, models and what waits for the agent, for a person's overview. */
   status: { params: StatusParams; result: StatusResult };
   /** A beacon: updates the sender's presence and tells the agent what is new on its next turn. */
@@ -3697,6 +3793,8 @@ export interface Methods {
   "system.info": { params: SystemInfoParams; result: SystemInfoResult };
   /** Who is connected, newest first; the gateway's own row is always there. */
   "system-presence": { params: SystemPresenceParams; result: SystemPresenceResult };
+  /** Leaves a system event for the main conversation, and with mode now has the agent look at it at once. */
+  wake: { params: WakeParams; result: WakeResult };
   /** Lets a device in with exactly the role and scopes that its request shows. */
   "device.pair.approve": { params: DevicePairApproveParams; result: DevicePairApproveResult };
   /** Devices that wait for approval and devices that are paired, newest first. */
@@ -3999,6 +4097,8 @@ export interface Methods {
 export interface Events {
   /** A new health snapshot; replaces the previous one. */
   health: HealthEvent;
+  /** What came of a heartbeat that was neither switched off nor put off. */
+  heartbeat: HeartbeatEvent;
   /** Who is connected now; replaces the previous list. */
   presence: PresenceEvent;
   /** The gateway is about to close every connection with 1012. */
@@ -4055,12 +4155,16 @@ export interface Events {
  */
 export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boolean; twoStage: boolean }>> = {
   health: { access: "operator.read", once: false, twoStage: false },
+  "heartbeat.now": { access: "operator.write", once: false, twoStage: false },
+  "heartbeat.status": { access: "operator.read", once: false, twoStage: false },
   "last-heartbeat": { access: "operator.read", once: false, twoStage: false },
   "logs.tail": { access: "operator.read", once: false, twoStage: false },
+  "set-heartbeats": { access: "operator.admin", once: false, twoStage: false },
   status: { access: "operator.read", once: false, twoStage: false },
   "system-event": { access: "operator.admin", once: false, twoStage: false },
   "system.info": { access: "operator.read", once: false, twoStage: false },
   "system-presence": { access: "operator.read", once: false, twoStage: false },
+  wake: { access: "operator.write", once: false, twoStage: false },
   "device.pair.approve": { access: "operator.pairing", once: false, twoStage: false },
   "device.pair.list": { access: "operator.pairing", once: false, twoStage: false },
   "device.pair.reject": { access: "operator.pairing", once: false, twoStage: false },
@@ -4214,6 +4318,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
 /** The names of all events. */
 export const EVENTS: readonly (keyof Events)[] = [
   "health",
+  "heartbeat",
   "presence",
   "shutdown",
   "tick",

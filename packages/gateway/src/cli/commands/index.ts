@@ -38,6 +38,14 @@ export const commands: Readonly<Record<string, Entry>> = {
   skills: { summary: "See what agents know how to do", load: async () => (await import("./skills.ts")).skills },
   memory: { summary: "Search what the agent has noted", load: async () => (await import("./memory.ts")).memory },
   mcp: { summary: "Use the tools of MCP servers", load: async () => (await import("./mcp.ts")).mcp },
+  heartbeat: {
+    summary: "See what the agent looks for by itself",
+    load: async () => (await import("./heartbeat.ts")).heartbeat,
+  },
+  system: {
+    summary: "Tell the agent what has happened",
+    load: async () => (await import("./system.ts")).system,
+  },
   hooks: { summary: "See what other programs send", load: async () => (await import("./hooks.ts")).hooks },
   devices: { summary: "Approve and remove devices", load: async () => (await import("./devices.ts")).devices },
   nodes: { summary: "Use phones and other machines", load: async () => (await import("./nodes.ts")).nodes },

@@ -250,6 +250,9 @@ public struct ExecApprovalResolvedEvent: Codable, Hashable, Sendable {
 /// Payload of the event `health`.
 public typealias HealthEvent = HealthSummary
 
+/// Payload of the event `heartbeat`.
+public typealias HeartbeatEvent = HeartbeatOutcome
+
 /// Payload of the event `node.hostStats`.
 public struct NodeHostStatsEvent: Codable, Hashable, Sendable {
     public var nodeId: String
@@ -799,6 +802,8 @@ public struct VoicewakeChangedEvent: Codable, Hashable, Sendable {
 public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     /// A new health snapshot; replaces the previous one.
     case health = "health"
+    /// What came of a heartbeat that was neither switched off nor put off.
+    case heartbeat = "heartbeat"
     /// Who is connected now; replaces the previous list.
     case presence = "presence"
     /// The gateway is about to close every connection with 1012.

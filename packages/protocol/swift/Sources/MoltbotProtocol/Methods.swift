@@ -2461,6 +2461,85 @@ public struct HealthParams: Codable, Hashable, Sendable {
 /// The answer to `health`.
 public typealias HealthResult = HealthSummary
 
+/// Parameters of `heartbeat.now`.
+public struct HeartbeatNowParams: Codable, Hashable, Sendable {
+    public var agentId: String?
+    public var force: Bool?
+
+    public init(
+        agentId: String? = nil,
+        force: Bool? = nil
+    ) {
+        self.agentId = agentId
+        self.force = force
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+        case force
+    }
+}
+
+/// The answer to `heartbeat.now`.
+public struct HeartbeatNowResult: Codable, Hashable, Sendable {
+    public var asks: Bool
+    public var reason: String
+    public var detail: String
+    public var runId: String?
+
+    public init(
+        asks: Bool,
+        reason: String,
+        detail: String,
+        runId: String? = nil
+    ) {
+        self.asks = asks
+        self.reason = reason
+        self.detail = detail
+        self.runId = runId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case asks
+        case reason
+        case detail
+        case runId
+    }
+}
+
+/// Parameters of `heartbeat.status`.
+public struct HeartbeatStatusParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `heartbeat.status`.
+public struct HeartbeatStatusResult: Codable, Hashable, Sendable {
+    public var enabled: Bool
+    public var agents: [HeartbeatAgent]
+    public var last: Nullable<HeartbeatOutcome>
+    /// What counts as news.
+    public var news: [String]
+
+    public init(
+        enabled: Bool,
+        agents: [HeartbeatAgent],
+        last: Nullable<HeartbeatOutcome>,
+        news: [String]
+    ) {
+        self.enabled = enabled
+        self.agents = agents
+        self.last = last
+        self.news = news
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case enabled
+        case agents
+        case last
+        case news
+    }
+}
+
 /// Parameters of `hooks.deliveries`.
 public struct HooksDeliveriesParams: Codable, Hashable, Sendable {
     /// Default 50.
@@ -2697,7 +2776,7 @@ public struct LastHeartbeatParams: Codable, Hashable, Sendable {
 }
 
 /// The answer to `last-heartbeat`.
-public typealias LastHeartbeatResult = JSONValue
+public typealias LastHeartbeatResult = Nullable<HeartbeatOutcome>
 
 /// Parameters of `logs.tail`.
 public struct LogsTailParams: Codable, Hashable, Sendable {
@@ -6017,6 +6096,41 @@ public struct SessionsUsageParams: Codable, Hashable, Sendable {
 /// The answer to `sessions.usage`.
 public typealias SessionsUsageResult = UsageReport
 
+/// Parameters of `set-heartbeats`.
+public struct SetHeartbeatsParams: Codable, Hashable, Sendable {
+    /// A boolean.
+    public var enabled: JSONValue?
+
+    public init(
+        enabled: JSONValue? = nil
+    ) {
+        self.enabled = enabled
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case enabled
+    }
+}
+
+/// The answer to `set-heartbeats`.
+public struct SetHeartbeatsResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var enabled: Bool
+
+    public init(
+        ok: Bool = true,
+        enabled: Bool
+    ) {
+        self.ok = ok
+        self.enabled = enabled
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case enabled
+    }
+}
+
 /// Parameters of `skills.bins`.
 public struct SkillsBinsParams: Codable, Hashable, Sendable {
     public init() {}
@@ -6782,6 +6896,73 @@ public struct VoicewakeSetResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `wake`.
+public struct WakeParams: Codable, Hashable, Sendable {
+    public enum Mode: Codable, Hashable, Sendable {
+        case now
+        case nextHeartbeat
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "now": self = .now
+            case "next-heartbeat": self = .nextHeartbeat
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .now: return "now"
+            case .nextHeartbeat: return "next-heartbeat"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var mode: Mode
+    public var text: String
+
+    public init(
+        mode: Mode,
+        text: String
+    ) {
+        self.mode = mode
+        self.text = text
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case mode
+        case text
+    }
+}
+
+/// The answer to `wake`.
+public struct WakeResult: Codable, Hashable, Sendable {
+    /// False when the text is blank.
+    public var ok: Bool
+
+    public init(
+        ok: Bool
+    ) {
+        self.ok = ok
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+    }
+}
+
 /// Parameters of `web.login.start`.
 public struct WebLoginStartParams: Codable, Hashable, Sendable {
     /// Ends a session that is there already.
@@ -6936,10 +7117,16 @@ public typealias WorktreesListResult = [String: JSONValue]
 public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     /// The newest health snapshot; a fresh one follows as an event. With probe, a fresh one is the answer.
     case health = "health"
+    /// Has an agent's heartbeat look now. With force, it asks the model although nothing is new.
+    case heartbeatNow = "heartbeat.now"
+    /// What the heartbeat of each agent would do now, and why.
+    case heartbeatStatus = "heartbeat.status"
     /// The outcome of the last heartbeat, or null before the first one.
     case lastHeartbeat = "last-heartbeat"
     /// The end of the log file, or what was written since a cursor.
     case logsTail = "logs.tail"
+    /// Switches all heartbeats off or on, until the gateway restarts.
+    case setHeartbeats = "set-heartbeats"
     /// Sessions, models and what waits for the agent, for a person's overview.
     case status = "status"
     /// A beacon: updates the sender's presence and tells the agent what is new on its next turn.
@@ -6948,6 +7135,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case systemInfo = "system.info"
     /// Who is connected, newest first; the gateway's own row is always there.
     case systemPresence = "system-presence"
+    /// Leaves a system event for the main conversation, and with mode now has the agent look at it at once.
+    case wake = "wake"
     /// Lets a device in with exactly the role and scopes that its request shows.
     case devicePairApprove = "device.pair.approve"
     /// Devices that wait for approval and devices that are paired, newest first.

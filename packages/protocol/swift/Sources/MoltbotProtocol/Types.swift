@@ -1608,6 +1608,220 @@ public struct HealthSummary: Codable, Hashable, Sendable {
     }
 }
 
+public struct HeartbeatAgent: Codable, Hashable, Sendable {
+    public struct Verdict: Codable, Hashable, Sendable {
+        /// Whether a heartbeat would ask the model now.
+        public var asks: Bool
+        public var reason: String
+        public var detail: String
+
+        public init(
+            asks: Bool,
+            reason: String,
+            detail: String
+        ) {
+            self.asks = asks
+            self.reason = reason
+            self.detail = detail
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case asks
+            case reason
+            case detail
+        }
+    }
+
+    public var agentId: String
+    public var enabled: Bool
+    public var every: String
+    public var everyMs: Nullable<Int>
+    public var nextAtMs: Nullable<Int>
+    public var sessionKey: String
+    public var target: String
+    /// System events that wait.
+    public var waiting: Int
+    public var turnsToday: Int
+    public var maxTurnsPerDay: Int
+    public var verdict: Verdict
+
+    public init(
+        agentId: String,
+        enabled: Bool,
+        every: String,
+        everyMs: Nullable<Int>,
+        nextAtMs: Nullable<Int>,
+        sessionKey: String,
+        target: String,
+        waiting: Int,
+        turnsToday: Int,
+        maxTurnsPerDay: Int,
+        verdict: Verdict
+    ) {
+        self.agentId = agentId
+        self.enabled = enabled
+        self.every = every
+        self.everyMs = everyMs
+        self.nextAtMs = nextAtMs
+        self.sessionKey = sessionKey
+        self.target = target
+        self.waiting = waiting
+        self.turnsToday = turnsToday
+        self.maxTurnsPerDay = maxTurnsPerDay
+        self.verdict = verdict
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+        case enabled
+        case every
+        case everyMs
+        case nextAtMs
+        case sessionKey
+        case target
+        case waiting
+        case turnsToday
+        case maxTurnsPerDay
+        case verdict
+    }
+}
+
+public struct HeartbeatOutcome: Codable, Hashable, Sendable {
+    public enum Status: Codable, Hashable, Sendable {
+        case sent
+        case okEmpty
+        case okToken
+        case skipped
+        case failed
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "sent": self = .sent
+            case "ok-empty": self = .okEmpty
+            case "ok-token": self = .okToken
+            case "skipped": self = .skipped
+            case "failed": self = .failed
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .sent: return "sent"
+            case .okEmpty: return "ok-empty"
+            case .okToken: return "ok-token"
+            case .skipped: return "skipped"
+            case .failed: return "failed"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum IndicatorType: Codable, Hashable, Sendable {
+        case ok
+        case alert
+        case error
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "ok": self = .ok
+            case "alert": self = .alert
+            case "error": self = .error
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .ok: return "ok"
+            case .alert: return "alert"
+            case .error: return "error"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var ts: Int
+    public var status: Status
+    public var to: String?
+    public var preview: String?
+    public var durationMs: Int?
+    public var hasMedia: Bool?
+    /// Why it was skipped, or what failed.
+    public var reason: String?
+    public var channel: String?
+    /// Whether nobody was told.
+    public var silent: Bool?
+    public var indicatorType: IndicatorType?
+    public var agentId: String?
+    public var sessionKey: String?
+
+    public init(
+        ts: Int,
+        status: Status,
+        to: String? = nil,
+        preview: String? = nil,
+        durationMs: Int? = nil,
+        hasMedia: Bool? = nil,
+        reason: String? = nil,
+        channel: String? = nil,
+        silent: Bool? = nil,
+        indicatorType: IndicatorType? = nil,
+        agentId: String? = nil,
+        sessionKey: String? = nil
+    ) {
+        self.ts = ts
+        self.status = status
+        self.to = to
+        self.preview = preview
+        self.durationMs = durationMs
+        self.hasMedia = hasMedia
+        self.reason = reason
+        self.channel = channel
+        self.silent = silent
+        self.indicatorType = indicatorType
+        self.agentId = agentId
+        self.sessionKey = sessionKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ts
+        case status
+        case to
+        case preview
+        case durationMs
+        case hasMedia
+        case reason
+        case channel
+        case silent
+        case indicatorType
+        case agentId
+        case sessionKey
+    }
+}
+
 public struct HookShape: Codable, Hashable, Sendable {
     public enum Action: Codable, Hashable, Sendable {
         case agent
