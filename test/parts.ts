@@ -66,6 +66,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
 
   "cli/approvals": ["cli", "approvals"],
   "cli/devices": ["cli", "devices"],
+  "cli/cron": ["cli", "cron"],
   "cli/hooks": ["cli", "hooks"],
   "cli/runs": ["cli", "recordings"],
   "cli/skills": ["cli", "skills"],
@@ -77,6 +78,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/config-methods": ["setup", "system"],
   "wire/device-proof": ["devices"],
   "wire/device-tokens": ["devices"],
+  "wire/cron": ["cron"],
   "wire/hooks": ["hooks"],
   "wire/hooks-signed": ["hooks"],
   "wire/hooks-attacks": ["hooks"],

@@ -38,6 +38,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   skills: { summary: "See what agents know how to do", load: async () => (await import("./skills.ts")).skills },
   memory: { summary: "Search what the agent has noted", load: async () => (await import("./memory.ts")).memory },
   mcp: { summary: "Use the tools of MCP servers", load: async () => (await import("./mcp.ts")).mcp },
+  cron: { summary: "Jobs that run at set times", load: async () => (await import("./cron.ts")).cron },
   hooks: { summary: "See what other programs send", load: async () => (await import("./hooks.ts")).hooks },
   devices: { summary: "Approve and remove devices", load: async () => (await import("./devices.ts")).devices },
   config: { summary: "Read and change the settings", load: async () => (await import("./config.ts")).config },
