@@ -13,6 +13,7 @@ import { recordings } from "./slices/agent/recordings/index.ts";
 import { skills } from "./slices/agent/skills/index.ts";
 import { usage } from "./slices/agent/usage/index.ts";
 import { workspace } from "./slices/agent/workspace/index.ts";
+import { cron } from "./slices/automation/cron/index.ts";
 import { heartbeat } from "./slices/automation/heartbeat/index.ts";
 import { hooks } from "./slices/automation/hooks/index.ts";
 import { agents } from "./slices/core/agents/index.ts";
@@ -50,6 +51,7 @@ export const SLICES = inOrder(
   httpApi,
   heartbeat,
   hooks,
+  cron,
   configFile,
   overview,
   absent,

@@ -833,6 +833,276 @@ export interface ConfigWritten {
   config: unknown;
 }
 
+/** Parameters of `cron.add`. */
+export interface CronAddParams {
+  name: string;
+  description?: string;
+  agentId?: string | null;
+  enabled?: boolean;
+  deleteAfterRun?: boolean;
+  schedule: CronSchedule;
+  sessionTarget?: "main" | "isolated";
+  wakeMode?: "now" | "next-heartbeat";
+  payload: CronPayload;
+  isolation?: {
+    postToMainPrefix?: string;
+    postToMainMode?: "summary" | "full";
+    postToMainMaxChars?: number;
+  };
+  delivery?: CronDelivery;
+  /** Which slots that were missed are still run: the latest (the default), at most ten, or none. */
+  catchUp?: "latest" | "all" | "none";
+  /** A slot that is older is not run any more. Default a day. */
+  graceMs?: number;
+  /** Protocol 4 only. */
+  declarationKey?: string;
+}
+
+/** The answer to `cron.add`. */
+export type CronAddResult = CronJob | {
+  created: boolean;
+  updated?: boolean;
+  job: CronJob;
+};
+
+export interface CronDelivery {
+  mode: "none" | "announce";
+  channel?: string;
+  to?: string;
+  accountId?: string;
+  threadId?: string;
+  bestEffort?: boolean;
+}
+
+export interface CronEntry {
+  ts: number;
+  jobId: string;
+  action: "finished";
+  status?: "ok" | "error" | "skipped";
+  error?: string;
+  summary?: string;
+  runAtMs?: number;
+  durationMs?: number;
+  nextRunAtMs?: number;
+  jobName?: string;
+  runId?: string;
+  deliveryStatus?: string;
+  deliveryError?: string;
+  /** The time at which it was due. */
+  slotAtMs?: number;
+  outcome?: "fired" | "late" | "missed" | "coalesced";
+}
+
+/** Payload of the event `cron`. */
+export interface CronEvent {
+  jobId: string;
+  action: "added" | "updated" | "removed" | "started" | "finished";
+  runAtMs?: number;
+  durationMs?: number;
+  status?: "ok" | "error" | "skipped";
+  error?: string;
+  summary?: string;
+  runId?: string;
+  deliveryStatus?: string;
+  nextRunAtMs?: number;
+}
+
+/** Parameters of `cron.get`. */
+export interface CronGetParams {
+  id?: string;
+  jobId?: string;
+}
+
+/** The answer to `cron.get`. */
+export type CronGetResult = CronJob;
+
+export interface CronJob {
+  id: string;
+  name: string;
+  description?: string;
+  agentId?: string;
+  enabled: boolean;
+  deleteAfterRun?: boolean;
+  schedule: CronSchedule;
+  sessionTarget: "main" | "isolated";
+  wakeMode: "now" | "next-heartbeat";
+  payload: CronPayload;
+  isolation?: {
+    postToMainPrefix?: string;
+    postToMainMode?: "summary" | "full";
+    postToMainMaxChars?: number;
+  };
+  delivery?: CronDelivery;
+  /** Which slots that were missed are still run: the latest (the default), at most ten, or none. */
+  catchUp?: "latest" | "all" | "none";
+  /** A slot that is older is not run any more. Default a day. */
+  graceMs?: number;
+  declarationKey?: string;
+  createdAtMs: number;
+  updatedAtMs: number;
+  state: {
+    nextRunAtMs?: number;
+    runningAtMs?: number;
+    lastRunAtMs?: number;
+    lastStatus?: "ok" | "error" | "skipped";
+    lastError?: string;
+    lastDurationMs?: number;
+    lastRunStatus?: "ok" | "error" | "skipped";
+    lastDeliveryStatus?: string;
+    lastDeliveryError?: string;
+    consecutiveErrors?: number;
+  };
+  configRevision?: string;
+  nextRunAtMs?: number;
+  effectiveAgentId?: string;
+}
+
+/** Parameters of `cron.list`. */
+export interface CronListParams {
+  includeDisabled?: boolean;
+  /** Protocol 4 only. */
+  limit?: number;
+  /** Protocol 4 only. */
+  offset?: number;
+  /** Protocol 4 only. */
+  enabled?: "all" | "enabled" | "disabled";
+}
+
+/** The answer to `cron.list`. */
+export interface CronListResult {
+  jobs: CronJob[];
+  snapshotRevision: string;
+  total?: number;
+  offset?: number;
+  limit?: number;
+  hasMore?: boolean;
+  nextOffset?: number | null;
+}
+
+export type CronPayload = {
+  kind: "systemEvent";
+  text: string;
+} | {
+  kind: "agentTurn";
+  message: string;
+  model?: string;
+  thinking?: "off" | "minimal" | "low" | "medium" | "high" | "xhigh";
+  timeoutSeconds?: number;
+  toolsAllow?: string[];
+  deliver?: boolean;
+  channel?: string;
+  to?: string;
+  bestEffortDeliver?: boolean;
+};
+
+/** Parameters of `cron.remove`. */
+export interface CronRemoveParams {
+  id?: string;
+  jobId?: string;
+}
+
+/** The answer to `cron.remove`. */
+export interface CronRemoveResult {
+  ok: true;
+  removed: boolean;
+}
+
+/** Parameters of `cron.run`. */
+export interface CronRunParams {
+  id?: string;
+  jobId?: string;
+  mode?: "due" | "force";
+}
+
+/** The answer to `cron.run`. */
+export interface CronRunResult {
+  ok: true;
+  ran?: boolean;
+  reason?: string;
+  enqueued?: boolean;
+  runId?: string;
+}
+
+/** Parameters of `cron.runs`. */
+export interface CronRunsParams {
+  id?: string;
+  jobId?: string;
+  limit?: number;
+  /** Protocol 4 only. */
+  scope?: "job" | "all";
+  /** Protocol 4 only. */
+  offset?: number;
+}
+
+/** The answer to `cron.runs`. */
+export interface CronRunsResult {
+  entries: CronEntry[];
+  total?: number;
+  offset?: number;
+  limit?: number;
+  hasMore?: boolean;
+  nextOffset?: number | null;
+}
+
+export type CronSchedule = {
+  kind: "at";
+  atMs?: number;
+  at?: string;
+} | {
+  kind: "every";
+  everyMs: number;
+  anchorMs?: number;
+} | {
+  kind: "cron";
+  expr: string;
+  tz?: string;
+  staggerMs?: number;
+};
+
+/** Parameters of `cron.status`. */
+export type CronStatusParams = Record<string, never>;
+
+/** The answer to `cron.status`. */
+export interface CronStatusResult {
+  enabled: boolean;
+  storePath: string;
+  storage: string;
+  jobs: number;
+  nextWakeAtMs: number | null;
+}
+
+/** Parameters of `cron.update`. */
+export interface CronUpdateParams {
+  id?: string;
+  jobId?: string;
+  patch: {
+    name?: string;
+    description?: string;
+    agentId?: string | null;
+    enabled?: boolean;
+    deleteAfterRun?: boolean;
+    schedule?: CronSchedule;
+    sessionTarget?: "main" | "isolated";
+    wakeMode?: "now" | "next-heartbeat";
+    payload?: CronPayload;
+    isolation?: {
+      postToMainPrefix?: string;
+      postToMainMode?: "summary" | "full";
+      postToMainMaxChars?: number;
+    };
+    delivery?: CronDelivery;
+    /** Which slots that were missed are still run: the latest (the default), at most ten, or none. */
+    catchUp?: "latest" | "all" | "none";
+    /** A slot that is older is not run any more. Default a day. */
+    graceMs?: number;
+  };
+  /** Protocol 4 only. */
+  expectedConfigRevision?: string;
+}
+
+/** The answer to `cron.update`. */
+export type CronUpdateResult = CronJob;
+
 /** The gateway's database. */
 export interface DatabaseHealth {
   /** False when the database is damaged. */
@@ -4027,6 +4297,22 @@ export interface Methods {
   "hooks.list": { params: HooksListParams; result: HooksListResult };
   /** What would become of a delivery to a mapping. Its transform does run; nothing else is done. */
   "hooks.test": { params: HooksTestParams; result: HooksTestResult };
+  /** Adds a job. With a declarationKey, a job that was added with it is changed into this one. */
+  "cron.add": { params: CronAddParams; result: CronAddResult };
+  /** One job. */
+  "cron.get": { params: CronGetParams; result: CronGetResult };
+  /** The jobs, by the time at which each is due next. */
+  "cron.list": { params: CronListParams; result: CronListResult };
+  /** Removes a job; what it has run stays listed. */
+  "cron.remove": { params: CronRemoveParams; result: CronRemoveResult };
+  /** Runs a job now; with mode due only when its time has come. */
+  "cron.run": { params: CronRunParams; result: CronRunResult };
+  /** What jobs have run, and slots that were not run: for protocol 3 oldest first, else newest first. */
+  "cron.runs": { params: CronRunsParams; result: CronRunsResult };
+  /** Whether jobs run by themselves, how many there are, and when the next one is due. */
+  "cron.status": { params: CronStatusParams; result: CronStatusResult };
+  /** Changes the fields of a job that the patch names. */
+  "cron.update": { params: CronUpdateParams; result: CronUpdateResult };
   /** Replaces the config file's text and applies it, restarting in place when needed. */
   "config.apply": { params: ConfigApplyParams; result: ConfigApplyResult };
   /** The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is. */
@@ -4147,6 +4433,8 @@ export interface Events {
   "pairing.requested": PairingRequestedEvent;
   /** A sender was let in or turned away. */
   "pairing.resolved": PairingResolvedEvent;
+  /** A job was added, changed or removed, or its run has begun or ended. */
+  cron: CronEvent;
 }
 
 /**
@@ -4281,6 +4569,14 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "hooks.deliveries": { access: "operator.read", once: false, twoStage: false },
   "hooks.list": { access: "operator.read", once: false, twoStage: false },
   "hooks.test": { access: "operator.admin", once: false, twoStage: false },
+  "cron.add": { access: "operator.admin", once: false, twoStage: false },
+  "cron.get": { access: "operator.read", once: false, twoStage: false },
+  "cron.list": { access: "operator.read", once: false, twoStage: false },
+  "cron.remove": { access: "operator.admin", once: false, twoStage: false },
+  "cron.run": { access: "operator.admin", once: false, twoStage: false },
+  "cron.runs": { access: "operator.read", once: false, twoStage: false },
+  "cron.status": { access: "operator.read", once: false, twoStage: false },
+  "cron.update": { access: "operator.admin", once: false, twoStage: false },
   "config.apply": { access: "operator.admin", once: false, twoStage: false },
   "config.get": { access: "operator.read", once: false, twoStage: false },
   "config.patch": { access: "operator.admin", once: false, twoStage: false },
@@ -4343,4 +4639,5 @@ export const EVENTS: readonly (keyof Events)[] = [
   "channels.changed",
   "pairing.requested",
   "pairing.resolved",
+  "cron",
 ];

@@ -187,6 +187,133 @@ public struct ChatEvent: Codable, Hashable, Sendable {
     }
 }
 
+/// Payload of the event `cron`.
+public struct CronEvent: Codable, Hashable, Sendable {
+    public enum Action: Codable, Hashable, Sendable {
+        case added
+        case updated
+        case removed
+        case started
+        case finished
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "added": self = .added
+            case "updated": self = .updated
+            case "removed": self = .removed
+            case "started": self = .started
+            case "finished": self = .finished
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .added: return "added"
+            case .updated: return "updated"
+            case .removed: return "removed"
+            case .started: return "started"
+            case .finished: return "finished"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum Status: Codable, Hashable, Sendable {
+        case ok
+        case error
+        case skipped
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "ok": self = .ok
+            case "error": self = .error
+            case "skipped": self = .skipped
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .ok: return "ok"
+            case .error: return "error"
+            case .skipped: return "skipped"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var jobId: String
+    public var action: Action
+    public var runAtMs: Int?
+    public var durationMs: Int?
+    public var status: Status?
+    public var error: String?
+    public var summary: String?
+    public var runId: String?
+    public var deliveryStatus: String?
+    public var nextRunAtMs: Int?
+
+    public init(
+        jobId: String,
+        action: Action,
+        runAtMs: Int? = nil,
+        durationMs: Int? = nil,
+        status: Status? = nil,
+        error: String? = nil,
+        summary: String? = nil,
+        runId: String? = nil,
+        deliveryStatus: String? = nil,
+        nextRunAtMs: Int? = nil
+    ) {
+        self.jobId = jobId
+        self.action = action
+        self.runAtMs = runAtMs
+        self.durationMs = durationMs
+        self.status = status
+        self.error = error
+        self.summary = summary
+        self.runId = runId
+        self.deliveryStatus = deliveryStatus
+        self.nextRunAtMs = nextRunAtMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case jobId
+        case action
+        case runAtMs
+        case durationMs
+        case status
+        case error
+        case summary
+        case runId
+        case deliveryStatus
+        case nextRunAtMs
+    }
+}
+
 /// Payload of the event `device.pair.requested`.
 public typealias DevicePairRequestedEvent = PairingRequest
 
@@ -852,4 +979,6 @@ public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     case pairingRequested = "pairing.requested"
     /// A sender was let in or turned away.
     case pairingResolved = "pairing.resolved"
+    /// A job was added, changed or removed, or its run has begun or ended.
+    case cron = "cron"
 }

@@ -1849,6 +1849,870 @@ public struct ConfigSetParams: Codable, Hashable, Sendable {
 /// The answer to `config.set`.
 public typealias ConfigSetResult = ConfigWritten
 
+/// Parameters of `cron.add`.
+public struct CronAddParams: Codable, Hashable, Sendable {
+    public enum SessionTarget: Codable, Hashable, Sendable {
+        case main
+        case isolated
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "main": self = .main
+            case "isolated": self = .isolated
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .main: return "main"
+            case .isolated: return "isolated"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum WakeMode: Codable, Hashable, Sendable {
+        case now
+        case nextHeartbeat
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "now": self = .now
+            case "next-heartbeat": self = .nextHeartbeat
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .now: return "now"
+            case .nextHeartbeat: return "next-heartbeat"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public struct Isolation: Codable, Hashable, Sendable {
+        public enum PostToMainMode: Codable, Hashable, Sendable {
+            case summary
+            case full
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "summary": self = .summary
+                case "full": self = .full
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .summary: return "summary"
+                case .full: return "full"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var postToMainPrefix: String?
+        public var postToMainMode: PostToMainMode?
+        public var postToMainMaxChars: Int?
+
+        public init(
+            postToMainPrefix: String? = nil,
+            postToMainMode: PostToMainMode? = nil,
+            postToMainMaxChars: Int? = nil
+        ) {
+            self.postToMainPrefix = postToMainPrefix
+            self.postToMainMode = postToMainMode
+            self.postToMainMaxChars = postToMainMaxChars
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case postToMainPrefix
+            case postToMainMode
+            case postToMainMaxChars
+        }
+    }
+
+    /// Which slots that were missed are still run: the latest (the default), at most ten, or none.
+    public enum CatchUp: Codable, Hashable, Sendable {
+        case latest
+        case all
+        case none
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "latest": self = .latest
+            case "all": self = .all
+            case "none": self = .none
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .latest: return "latest"
+            case .all: return "all"
+            case .none: return "none"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var name: String
+    public var description: String?
+    public var agentId: Nullable<String>?
+    public var enabled: Bool?
+    public var deleteAfterRun: Bool?
+    public var schedule: CronSchedule
+    public var sessionTarget: SessionTarget?
+    public var wakeMode: WakeMode?
+    public var payload: CronPayload
+    public var isolation: Isolation?
+    public var delivery: CronDelivery?
+    /// Which slots that were missed are still run: the latest (the default), at most ten, or none.
+    public var catchUp: CatchUp?
+    /// A slot that is older is not run any more. Default a day.
+    public var graceMs: Int?
+    /// Protocol 4 only.
+    public var declarationKey: String?
+
+    public init(
+        name: String,
+        description: String? = nil,
+        agentId: Nullable<String>? = nil,
+        enabled: Bool? = nil,
+        deleteAfterRun: Bool? = nil,
+        schedule: CronSchedule,
+        sessionTarget: SessionTarget? = nil,
+        wakeMode: WakeMode? = nil,
+        payload: CronPayload,
+        isolation: Isolation? = nil,
+        delivery: CronDelivery? = nil,
+        catchUp: CatchUp? = nil,
+        graceMs: Int? = nil,
+        declarationKey: String? = nil
+    ) {
+        self.name = name
+        self.description = description
+        self.agentId = agentId
+        self.enabled = enabled
+        self.deleteAfterRun = deleteAfterRun
+        self.schedule = schedule
+        self.sessionTarget = sessionTarget
+        self.wakeMode = wakeMode
+        self.payload = payload
+        self.isolation = isolation
+        self.delivery = delivery
+        self.catchUp = catchUp
+        self.graceMs = graceMs
+        self.declarationKey = declarationKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name
+        case description
+        case agentId
+        case enabled
+        case deleteAfterRun
+        case schedule
+        case sessionTarget
+        case wakeMode
+        case payload
+        case isolation
+        case delivery
+        case catchUp
+        case graceMs
+        case declarationKey
+    }
+}
+
+/// The answer to `cron.add`.
+public typealias CronAddResult = JSONValue
+
+/// Parameters of `cron.get`.
+public struct CronGetParams: Codable, Hashable, Sendable {
+    public var id: String?
+    public var jobId: String?
+
+    public init(
+        id: String? = nil,
+        jobId: String? = nil
+    ) {
+        self.id = id
+        self.jobId = jobId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case jobId
+    }
+}
+
+/// The answer to `cron.get`.
+public typealias CronGetResult = CronJob
+
+/// Parameters of `cron.list`.
+public struct CronListParams: Codable, Hashable, Sendable {
+    /// Protocol 4 only.
+    public enum Enabled: Codable, Hashable, Sendable {
+        case all
+        case enabled
+        case disabled
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "all": self = .all
+            case "enabled": self = .enabled
+            case "disabled": self = .disabled
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .all: return "all"
+            case .enabled: return "enabled"
+            case .disabled: return "disabled"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var includeDisabled: Bool?
+    /// Protocol 4 only.
+    public var limit: Int?
+    /// Protocol 4 only.
+    public var offset: Int?
+    /// Protocol 4 only.
+    public var enabled: Enabled?
+
+    public init(
+        includeDisabled: Bool? = nil,
+        limit: Int? = nil,
+        offset: Int? = nil,
+        enabled: Enabled? = nil
+    ) {
+        self.includeDisabled = includeDisabled
+        self.limit = limit
+        self.offset = offset
+        self.enabled = enabled
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case includeDisabled
+        case limit
+        case offset
+        case enabled
+    }
+}
+
+/// The answer to `cron.list`.
+public struct CronListResult: Codable, Hashable, Sendable {
+    public var jobs: [CronJob]
+    public var snapshotRevision: String
+    public var total: Int?
+    public var offset: Int?
+    public var limit: Int?
+    public var hasMore: Bool?
+    public var nextOffset: Nullable<Int>?
+
+    public init(
+        jobs: [CronJob],
+        snapshotRevision: String,
+        total: Int? = nil,
+        offset: Int? = nil,
+        limit: Int? = nil,
+        hasMore: Bool? = nil,
+        nextOffset: Nullable<Int>? = nil
+    ) {
+        self.jobs = jobs
+        self.snapshotRevision = snapshotRevision
+        self.total = total
+        self.offset = offset
+        self.limit = limit
+        self.hasMore = hasMore
+        self.nextOffset = nextOffset
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case jobs
+        case snapshotRevision
+        case total
+        case offset
+        case limit
+        case hasMore
+        case nextOffset
+    }
+}
+
+/// Parameters of `cron.remove`.
+public struct CronRemoveParams: Codable, Hashable, Sendable {
+    public var id: String?
+    public var jobId: String?
+
+    public init(
+        id: String? = nil,
+        jobId: String? = nil
+    ) {
+        self.id = id
+        self.jobId = jobId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case jobId
+    }
+}
+
+/// The answer to `cron.remove`.
+public struct CronRemoveResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var removed: Bool
+
+    public init(
+        ok: Bool = true,
+        removed: Bool
+    ) {
+        self.ok = ok
+        self.removed = removed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case removed
+    }
+}
+
+/// Parameters of `cron.run`.
+public struct CronRunParams: Codable, Hashable, Sendable {
+    public enum Mode: Codable, Hashable, Sendable {
+        case due
+        case force
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "due": self = .due
+            case "force": self = .force
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .due: return "due"
+            case .force: return "force"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var id: String?
+    public var jobId: String?
+    public var mode: Mode?
+
+    public init(
+        id: String? = nil,
+        jobId: String? = nil,
+        mode: Mode? = nil
+    ) {
+        self.id = id
+        self.jobId = jobId
+        self.mode = mode
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case jobId
+        case mode
+    }
+}
+
+/// The answer to `cron.run`.
+public struct CronRunResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var ran: Bool?
+    public var reason: String?
+    public var enqueued: Bool?
+    public var runId: String?
+
+    public init(
+        ok: Bool = true,
+        ran: Bool? = nil,
+        reason: String? = nil,
+        enqueued: Bool? = nil,
+        runId: String? = nil
+    ) {
+        self.ok = ok
+        self.ran = ran
+        self.reason = reason
+        self.enqueued = enqueued
+        self.runId = runId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case ran
+        case reason
+        case enqueued
+        case runId
+    }
+}
+
+/// Parameters of `cron.runs`.
+public struct CronRunsParams: Codable, Hashable, Sendable {
+    /// Protocol 4 only.
+    public enum Scope: Codable, Hashable, Sendable {
+        case job
+        case all
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "job": self = .job
+            case "all": self = .all
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .job: return "job"
+            case .all: return "all"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var id: String?
+    public var jobId: String?
+    public var limit: Int?
+    /// Protocol 4 only.
+    public var scope: Scope?
+    /// Protocol 4 only.
+    public var offset: Int?
+
+    public init(
+        id: String? = nil,
+        jobId: String? = nil,
+        limit: Int? = nil,
+        scope: Scope? = nil,
+        offset: Int? = nil
+    ) {
+        self.id = id
+        self.jobId = jobId
+        self.limit = limit
+        self.scope = scope
+        self.offset = offset
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case jobId
+        case limit
+        case scope
+        case offset
+    }
+}
+
+/// The answer to `cron.runs`.
+public struct CronRunsResult: Codable, Hashable, Sendable {
+    public var entries: [CronEntry]
+    public var total: Int?
+    public var offset: Int?
+    public var limit: Int?
+    public var hasMore: Bool?
+    public var nextOffset: Nullable<Int>?
+
+    public init(
+        entries: [CronEntry],
+        total: Int? = nil,
+        offset: Int? = nil,
+        limit: Int? = nil,
+        hasMore: Bool? = nil,
+        nextOffset: Nullable<Int>? = nil
+    ) {
+        self.entries = entries
+        self.total = total
+        self.offset = offset
+        self.limit = limit
+        self.hasMore = hasMore
+        self.nextOffset = nextOffset
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case entries
+        case total
+        case offset
+        case limit
+        case hasMore
+        case nextOffset
+    }
+}
+
+/// Parameters of `cron.status`.
+public struct CronStatusParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `cron.status`.
+public struct CronStatusResult: Codable, Hashable, Sendable {
+    public var enabled: Bool
+    public var storePath: String
+    public var storage: String
+    public var jobs: Int
+    public var nextWakeAtMs: Nullable<Int>
+
+    public init(
+        enabled: Bool,
+        storePath: String,
+        storage: String,
+        jobs: Int,
+        nextWakeAtMs: Nullable<Int>
+    ) {
+        self.enabled = enabled
+        self.storePath = storePath
+        self.storage = storage
+        self.jobs = jobs
+        self.nextWakeAtMs = nextWakeAtMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case enabled
+        case storePath
+        case storage
+        case jobs
+        case nextWakeAtMs
+    }
+}
+
+/// Parameters of `cron.update`.
+public struct CronUpdateParams: Codable, Hashable, Sendable {
+    public struct Patch: Codable, Hashable, Sendable {
+        public enum SessionTarget: Codable, Hashable, Sendable {
+            case main
+            case isolated
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "main": self = .main
+                case "isolated": self = .isolated
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .main: return "main"
+                case .isolated: return "isolated"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public enum WakeMode: Codable, Hashable, Sendable {
+            case now
+            case nextHeartbeat
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "now": self = .now
+                case "next-heartbeat": self = .nextHeartbeat
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .now: return "now"
+                case .nextHeartbeat: return "next-heartbeat"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public struct Isolation: Codable, Hashable, Sendable {
+            public enum PostToMainMode: Codable, Hashable, Sendable {
+                case summary
+                case full
+                /// A value that only a newer gateway knows.
+                case unrecognized(String)
+
+                public init(rawValue: String) {
+                    switch rawValue {
+                    case "summary": self = .summary
+                    case "full": self = .full
+                    default: self = .unrecognized(rawValue)
+                    }
+                }
+
+                public var rawValue: String {
+                    switch self {
+                    case .summary: return "summary"
+                    case .full: return "full"
+                    case .unrecognized(let value): return value
+                    }
+                }
+
+                public init(from decoder: any Decoder) throws {
+                    self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+                }
+
+                public func encode(to encoder: any Encoder) throws {
+                    var container = encoder.singleValueContainer()
+                    try container.encode(rawValue)
+                }
+            }
+
+            public var postToMainPrefix: String?
+            public var postToMainMode: PostToMainMode?
+            public var postToMainMaxChars: Int?
+
+            public init(
+                postToMainPrefix: String? = nil,
+                postToMainMode: PostToMainMode? = nil,
+                postToMainMaxChars: Int? = nil
+            ) {
+                self.postToMainPrefix = postToMainPrefix
+                self.postToMainMode = postToMainMode
+                self.postToMainMaxChars = postToMainMaxChars
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case postToMainPrefix
+                case postToMainMode
+                case postToMainMaxChars
+            }
+        }
+
+        /// Which slots that were missed are still run: the latest (the default), at most ten, or none.
+        public enum CatchUp: Codable, Hashable, Sendable {
+            case latest
+            case all
+            case none
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "latest": self = .latest
+                case "all": self = .all
+                case "none": self = .none
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .latest: return "latest"
+                case .all: return "all"
+                case .none: return "none"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var name: String?
+        public var description: String?
+        public var agentId: Nullable<String>?
+        public var enabled: Bool?
+        public var deleteAfterRun: Bool?
+        public var schedule: CronSchedule?
+        public var sessionTarget: SessionTarget?
+        public var wakeMode: WakeMode?
+        public var payload: CronPayload?
+        public var isolation: Isolation?
+        public var delivery: CronDelivery?
+        /// Which slots that were missed are still run: the latest (the default), at most ten, or none.
+        public var catchUp: CatchUp?
+        /// A slot that is older is not run any more. Default a day.
+        public var graceMs: Int?
+
+        public init(
+            name: String? = nil,
+            description: String? = nil,
+            agentId: Nullable<String>? = nil,
+            enabled: Bool? = nil,
+            deleteAfterRun: Bool? = nil,
+            schedule: CronSchedule? = nil,
+            sessionTarget: SessionTarget? = nil,
+            wakeMode: WakeMode? = nil,
+            payload: CronPayload? = nil,
+            isolation: Isolation? = nil,
+            delivery: CronDelivery? = nil,
+            catchUp: CatchUp? = nil,
+            graceMs: Int? = nil
+        ) {
+            self.name = name
+            self.description = description
+            self.agentId = agentId
+            self.enabled = enabled
+            self.deleteAfterRun = deleteAfterRun
+            self.schedule = schedule
+            self.sessionTarget = sessionTarget
+            self.wakeMode = wakeMode
+            self.payload = payload
+            self.isolation = isolation
+            self.delivery = delivery
+            self.catchUp = catchUp
+            self.graceMs = graceMs
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case name
+            case description
+            case agentId
+            case enabled
+            case deleteAfterRun
+            case schedule
+            case sessionTarget
+            case wakeMode
+            case payload
+            case isolation
+            case delivery
+            case catchUp
+            case graceMs
+        }
+    }
+
+    public var id: String?
+    public var jobId: String?
+    public var patch: Patch
+    /// Protocol 4 only.
+    public var expectedConfigRevision: String?
+
+    public init(
+        id: String? = nil,
+        jobId: String? = nil,
+        patch: Patch,
+        expectedConfigRevision: String? = nil
+    ) {
+        self.id = id
+        self.jobId = jobId
+        self.patch = patch
+        self.expectedConfigRevision = expectedConfigRevision
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case jobId
+        case patch
+        case expectedConfigRevision
+    }
+}
+
+/// The answer to `cron.update`.
+public typealias CronUpdateResult = CronJob
+
 /// Parameters of `device.pair.approve`.
 public struct DevicePairApproveParams: Codable, Hashable, Sendable {
     public var requestId: String
@@ -7369,6 +8233,22 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case hooksList = "hooks.list"
     /// What would become of a delivery to a mapping. Its transform does run; nothing else is done.
     case hooksTest = "hooks.test"
+    /// Adds a job. With a declarationKey, a job that was added with it is changed into this one.
+    case cronAdd = "cron.add"
+    /// One job.
+    case cronGet = "cron.get"
+    /// The jobs, by the time at which each is due next.
+    case cronList = "cron.list"
+    /// Removes a job; what it has run stays listed.
+    case cronRemove = "cron.remove"
+    /// Runs a job now; with mode due only when its time has come.
+    case cronRun = "cron.run"
+    /// What jobs have run, and slots that were not run: for protocol 3 oldest first, else newest first.
+    case cronRuns = "cron.runs"
+    /// Whether jobs run by themselves, how many there are, and when the next one is due.
+    case cronStatus = "cron.status"
+    /// Changes the fields of a job that the patch names.
+    case cronUpdate = "cron.update"
     /// Replaces the config file's text and applies it, restarting in place when needed.
     case configApply = "config.apply"
     /// The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is.

@@ -1113,6 +1113,827 @@ public struct ConfigWritten: Codable, Hashable, Sendable {
     }
 }
 
+public struct CronDelivery: Codable, Hashable, Sendable {
+    public enum Mode: Codable, Hashable, Sendable {
+        case none
+        case announce
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "none": self = .none
+            case "announce": self = .announce
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .none: return "none"
+            case .announce: return "announce"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var mode: Mode
+    public var channel: String?
+    public var to: String?
+    public var accountId: String?
+    public var threadId: String?
+    public var bestEffort: Bool?
+
+    public init(
+        mode: Mode,
+        channel: String? = nil,
+        to: String? = nil,
+        accountId: String? = nil,
+        threadId: String? = nil,
+        bestEffort: Bool? = nil
+    ) {
+        self.mode = mode
+        self.channel = channel
+        self.to = to
+        self.accountId = accountId
+        self.threadId = threadId
+        self.bestEffort = bestEffort
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case mode
+        case channel
+        case to
+        case accountId
+        case threadId
+        case bestEffort
+    }
+}
+
+public struct CronEntry: Codable, Hashable, Sendable {
+    public enum Status: Codable, Hashable, Sendable {
+        case ok
+        case error
+        case skipped
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "ok": self = .ok
+            case "error": self = .error
+            case "skipped": self = .skipped
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .ok: return "ok"
+            case .error: return "error"
+            case .skipped: return "skipped"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum Outcome: Codable, Hashable, Sendable {
+        case fired
+        case late
+        case missed
+        case coalesced
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "fired": self = .fired
+            case "late": self = .late
+            case "missed": self = .missed
+            case "coalesced": self = .coalesced
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .fired: return "fired"
+            case .late: return "late"
+            case .missed: return "missed"
+            case .coalesced: return "coalesced"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var ts: Int
+    public var jobId: String
+    public var action: String
+    public var status: Status?
+    public var error: String?
+    public var summary: String?
+    public var runAtMs: Int?
+    public var durationMs: Int?
+    public var nextRunAtMs: Int?
+    public var jobName: String?
+    public var runId: String?
+    public var deliveryStatus: String?
+    public var deliveryError: String?
+    /// The time at which it was due.
+    public var slotAtMs: Int?
+    public var outcome: Outcome?
+
+    public init(
+        ts: Int,
+        jobId: String,
+        action: String = "finished",
+        status: Status? = nil,
+        error: String? = nil,
+        summary: String? = nil,
+        runAtMs: Int? = nil,
+        durationMs: Int? = nil,
+        nextRunAtMs: Int? = nil,
+        jobName: String? = nil,
+        runId: String? = nil,
+        deliveryStatus: String? = nil,
+        deliveryError: String? = nil,
+        slotAtMs: Int? = nil,
+        outcome: Outcome? = nil
+    ) {
+        self.ts = ts
+        self.jobId = jobId
+        self.action = action
+        self.status = status
+        self.error = error
+        self.summary = summary
+        self.runAtMs = runAtMs
+        self.durationMs = durationMs
+        self.nextRunAtMs = nextRunAtMs
+        self.jobName = jobName
+        self.runId = runId
+        self.deliveryStatus = deliveryStatus
+        self.deliveryError = deliveryError
+        self.slotAtMs = slotAtMs
+        self.outcome = outcome
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ts
+        case jobId
+        case action
+        case status
+        case error
+        case summary
+        case runAtMs
+        case durationMs
+        case nextRunAtMs
+        case jobName
+        case runId
+        case deliveryStatus
+        case deliveryError
+        case slotAtMs
+        case outcome
+    }
+}
+
+public struct CronJob: Codable, Hashable, Sendable {
+    public enum SessionTarget: Codable, Hashable, Sendable {
+        case main
+        case isolated
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "main": self = .main
+            case "isolated": self = .isolated
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .main: return "main"
+            case .isolated: return "isolated"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum WakeMode: Codable, Hashable, Sendable {
+        case now
+        case nextHeartbeat
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "now": self = .now
+            case "next-heartbeat": self = .nextHeartbeat
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .now: return "now"
+            case .nextHeartbeat: return "next-heartbeat"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public struct Isolation: Codable, Hashable, Sendable {
+        public enum PostToMainMode: Codable, Hashable, Sendable {
+            case summary
+            case full
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "summary": self = .summary
+                case "full": self = .full
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .summary: return "summary"
+                case .full: return "full"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var postToMainPrefix: String?
+        public var postToMainMode: PostToMainMode?
+        public var postToMainMaxChars: Int?
+
+        public init(
+            postToMainPrefix: String? = nil,
+            postToMainMode: PostToMainMode? = nil,
+            postToMainMaxChars: Int? = nil
+        ) {
+            self.postToMainPrefix = postToMainPrefix
+            self.postToMainMode = postToMainMode
+            self.postToMainMaxChars = postToMainMaxChars
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case postToMainPrefix
+            case postToMainMode
+            case postToMainMaxChars
+        }
+    }
+
+    /// Which slots that were missed are still run: the latest (the default), at most ten, or none.
+    public enum CatchUp: Codable, Hashable, Sendable {
+        case latest
+        case all
+        case none
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "latest": self = .latest
+            case "all": self = .all
+            case "none": self = .none
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .latest: return "latest"
+            case .all: return "all"
+            case .none: return "none"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public struct State: Codable, Hashable, Sendable {
+        public enum LastStatus: Codable, Hashable, Sendable {
+            case ok
+            case error
+            case skipped
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "ok": self = .ok
+                case "error": self = .error
+                case "skipped": self = .skipped
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .ok: return "ok"
+                case .error: return "error"
+                case .skipped: return "skipped"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public enum LastRunStatus: Codable, Hashable, Sendable {
+            case ok
+            case error
+            case skipped
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "ok": self = .ok
+                case "error": self = .error
+                case "skipped": self = .skipped
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .ok: return "ok"
+                case .error: return "error"
+                case .skipped: return "skipped"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var nextRunAtMs: Int?
+        public var runningAtMs: Int?
+        public var lastRunAtMs: Int?
+        public var lastStatus: LastStatus?
+        public var lastError: String?
+        public var lastDurationMs: Int?
+        public var lastRunStatus: LastRunStatus?
+        public var lastDeliveryStatus: String?
+        public var lastDeliveryError: String?
+        public var consecutiveErrors: Int?
+
+        public init(
+            nextRunAtMs: Int? = nil,
+            runningAtMs: Int? = nil,
+            lastRunAtMs: Int? = nil,
+            lastStatus: LastStatus? = nil,
+            lastError: String? = nil,
+            lastDurationMs: Int? = nil,
+            lastRunStatus: LastRunStatus? = nil,
+            lastDeliveryStatus: String? = nil,
+            lastDeliveryError: String? = nil,
+            consecutiveErrors: Int? = nil
+        ) {
+            self.nextRunAtMs = nextRunAtMs
+            self.runningAtMs = runningAtMs
+            self.lastRunAtMs = lastRunAtMs
+            self.lastStatus = lastStatus
+            self.lastError = lastError
+            self.lastDurationMs = lastDurationMs
+            self.lastRunStatus = lastRunStatus
+            self.lastDeliveryStatus = lastDeliveryStatus
+            self.lastDeliveryError = lastDeliveryError
+            self.consecutiveErrors = consecutiveErrors
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case nextRunAtMs
+            case runningAtMs
+            case lastRunAtMs
+            case lastStatus
+            case lastError
+            case lastDurationMs
+            case lastRunStatus
+            case lastDeliveryStatus
+            case lastDeliveryError
+            case consecutiveErrors
+        }
+    }
+
+    public var id: String
+    public var name: String
+    public var description: String?
+    public var agentId: String?
+    public var enabled: Bool
+    public var deleteAfterRun: Bool?
+    public var schedule: CronSchedule
+    public var sessionTarget: SessionTarget
+    public var wakeMode: WakeMode
+    public var payload: CronPayload
+    public var isolation: Isolation?
+    public var delivery: CronDelivery?
+    /// Which slots that were missed are still run: the latest (the default), at most ten, or none.
+    public var catchUp: CatchUp?
+    /// A slot that is older is not run any more. Default a day.
+    public var graceMs: Int?
+    public var declarationKey: String?
+    public var createdAtMs: Int
+    public var updatedAtMs: Int
+    public var state: State
+    public var configRevision: String?
+    public var nextRunAtMs: Int?
+    public var effectiveAgentId: String?
+
+    public init(
+        id: String,
+        name: String,
+        description: String? = nil,
+        agentId: String? = nil,
+        enabled: Bool,
+        deleteAfterRun: Bool? = nil,
+        schedule: CronSchedule,
+        sessionTarget: SessionTarget,
+        wakeMode: WakeMode,
+        payload: CronPayload,
+        isolation: Isolation? = nil,
+        delivery: CronDelivery? = nil,
+        catchUp: CatchUp? = nil,
+        graceMs: Int? = nil,
+        declarationKey: String? = nil,
+        createdAtMs: Int,
+        updatedAtMs: Int,
+        state: State,
+        configRevision: String? = nil,
+        nextRunAtMs: Int? = nil,
+        effectiveAgentId: String? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.description = description
+        self.agentId = agentId
+        self.enabled = enabled
+        self.deleteAfterRun = deleteAfterRun
+        self.schedule = schedule
+        self.sessionTarget = sessionTarget
+        self.wakeMode = wakeMode
+        self.payload = payload
+        self.isolation = isolation
+        self.delivery = delivery
+        self.catchUp = catchUp
+        self.graceMs = graceMs
+        self.declarationKey = declarationKey
+        self.createdAtMs = createdAtMs
+        self.updatedAtMs = updatedAtMs
+        self.state = state
+        self.configRevision = configRevision
+        self.nextRunAtMs = nextRunAtMs
+        self.effectiveAgentId = effectiveAgentId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case name
+        case description
+        case agentId
+        case enabled
+        case deleteAfterRun
+        case schedule
+        case sessionTarget
+        case wakeMode
+        case payload
+        case isolation
+        case delivery
+        case catchUp
+        case graceMs
+        case declarationKey
+        case createdAtMs
+        case updatedAtMs
+        case state
+        case configRevision
+        case nextRunAtMs
+        case effectiveAgentId
+    }
+}
+
+public enum CronPayload: Codable, Hashable, Sendable {
+    public struct SystemEvent: Codable, Hashable, Sendable {
+        public var kind: String
+        public var text: String
+
+        public init(
+            kind: String = "systemEvent",
+            text: String
+        ) {
+            self.kind = kind
+            self.text = text
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case text
+        }
+    }
+
+    public struct AgentTurn: Codable, Hashable, Sendable {
+        public enum Thinking: Codable, Hashable, Sendable {
+            case off
+            case minimal
+            case low
+            case medium
+            case high
+            case xhigh
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "off": self = .off
+                case "minimal": self = .minimal
+                case "low": self = .low
+                case "medium": self = .medium
+                case "high": self = .high
+                case "xhigh": self = .xhigh
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .off: return "off"
+                case .minimal: return "minimal"
+                case .low: return "low"
+                case .medium: return "medium"
+                case .high: return "high"
+                case .xhigh: return "xhigh"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var kind: String
+        public var message: String
+        public var model: String?
+        public var thinking: Thinking?
+        public var timeoutSeconds: Int?
+        public var toolsAllow: [String]?
+        public var deliver: Bool?
+        public var channel: String?
+        public var to: String?
+        public var bestEffortDeliver: Bool?
+
+        public init(
+            kind: String = "agentTurn",
+            message: String,
+            model: String? = nil,
+            thinking: Thinking? = nil,
+            timeoutSeconds: Int? = nil,
+            toolsAllow: [String]? = nil,
+            deliver: Bool? = nil,
+            channel: String? = nil,
+            to: String? = nil,
+            bestEffortDeliver: Bool? = nil
+        ) {
+            self.kind = kind
+            self.message = message
+            self.model = model
+            self.thinking = thinking
+            self.timeoutSeconds = timeoutSeconds
+            self.toolsAllow = toolsAllow
+            self.deliver = deliver
+            self.channel = channel
+            self.to = to
+            self.bestEffortDeliver = bestEffortDeliver
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case message
+            case model
+            case thinking
+            case timeoutSeconds
+            case toolsAllow
+            case deliver
+            case channel
+            case to
+            case bestEffortDeliver
+        }
+    }
+
+    case systemEvent(SystemEvent)
+    case agentTurn(AgentTurn)
+    /// Something that only a newer gateway says.
+    case unrecognized(JSONValue)
+
+    private enum Discriminator: String, CodingKey {
+        case value = "kind"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let value = try decoder.container(keyedBy: Discriminator.self).decode(String.self, forKey: .value)
+        switch value {
+        case "systemEvent": self = .systemEvent(try SystemEvent(from: decoder))
+        case "agentTurn": self = .agentTurn(try AgentTurn(from: decoder))
+        default: self = .unrecognized(try JSONValue(from: decoder))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .systemEvent(let value): try value.encode(to: encoder)
+        case .agentTurn(let value): try value.encode(to: encoder)
+        case .unrecognized(let value): try value.encode(to: encoder)
+        }
+    }
+}
+
+public enum CronSchedule: Codable, Hashable, Sendable {
+    public struct At: Codable, Hashable, Sendable {
+        public var kind: String
+        public var atMs: Int?
+        public var at: String?
+
+        public init(
+            kind: String = "at",
+            atMs: Int? = nil,
+            at: String? = nil
+        ) {
+            self.kind = kind
+            self.atMs = atMs
+            self.at = at
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case atMs
+            case at
+        }
+    }
+
+    public struct Every: Codable, Hashable, Sendable {
+        public var kind: String
+        public var everyMs: Int
+        public var anchorMs: Int?
+
+        public init(
+            kind: String = "every",
+            everyMs: Int,
+            anchorMs: Int? = nil
+        ) {
+            self.kind = kind
+            self.everyMs = everyMs
+            self.anchorMs = anchorMs
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case everyMs
+            case anchorMs
+        }
+    }
+
+    public struct Cron: Codable, Hashable, Sendable {
+        public var kind: String
+        public var expr: String
+        public var tz: String?
+        public var staggerMs: Int?
+
+        public init(
+            kind: String = "cron",
+            expr: String,
+            tz: String? = nil,
+            staggerMs: Int? = nil
+        ) {
+            self.kind = kind
+            self.expr = expr
+            self.tz = tz
+            self.staggerMs = staggerMs
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case expr
+            case tz
+            case staggerMs
+        }
+    }
+
+    case at(At)
+    case every(Every)
+    case cron(Cron)
+    /// Something that only a newer gateway says.
+    case unrecognized(JSONValue)
+
+    private enum Discriminator: String, CodingKey {
+        case value = "kind"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let value = try decoder.container(keyedBy: Discriminator.self).decode(String.self, forKey: .value)
+        switch value {
+        case "at": self = .at(try At(from: decoder))
+        case "every": self = .every(try Every(from: decoder))
+        case "cron": self = .cron(try Cron(from: decoder))
+        default: self = .unrecognized(try JSONValue(from: decoder))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .at(let value): try value.encode(to: encoder)
+        case .every(let value): try value.encode(to: encoder)
+        case .cron(let value): try value.encode(to: encoder)
+        case .unrecognized(let value): try value.encode(to: encoder)
+        }
+    }
+}
+
 /// The gateway's database.
 public struct DatabaseHealth: Codable, Hashable, Sendable {
     /// False when the database is damaged.

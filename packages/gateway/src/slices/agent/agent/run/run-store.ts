@@ -14,9 +14,9 @@ export const BUILTIN = { provider: "moltbot", model: "commands" } as const;
 
 /**
  * What started a run: a method, whose idempotency key is its id; a message over a channel; another run, by a tool; a call
- * of another program; a heartbeat.
+ * of another program; a heartbeat; a job whose time has come.
  */
-export type RunSource = "agent" | "chat.send" | "channel" | "tool" | "hook" | "heartbeat";
+export type RunSource = "agent" | "chat.send" | "channel" | "tool" | "hook" | "heartbeat" | "cron";
 
 /** The channel target of a reply, beside the transcript. */
 export interface DeliverTo {

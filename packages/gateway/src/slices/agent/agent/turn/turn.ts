@@ -212,5 +212,5 @@ export class Turns implements Answering {
  * own requests; nor is one of another program, which may hold anybody's words, nor a heartbeat.
  */
 function isTyped({ source }: Pick<RunRecord, "source">): boolean {
-  return source !== "tool" && source !== "hook" && source !== "heartbeat";
+  return source !== "tool" && source !== "hook" && source !== "heartbeat" && source !== "cron";
 }

@@ -1,0 +1,91 @@
+/**
+ * Schedules as pure functions: which times, called slots, a schedule names. Loads croner, so it is itself loaded when a
+ * schedule is first asked. Version 11.0.1 of croner is pinned, because versions differ around changes of daylight saving:
+ * a fixed time that a change leaves out fires when the change is over, a wildcard in it does not fire, and a fixed time
+ * that comes twice fires the first time.
+ */
+import { Cron } from "croner";
+import { ignore, invalidRequest } from "../errors.ts";
+
+/** When a job is due. All times are epoch milliseconds. */
+export type Schedule =
+  | { readonly kind: "at"; readonly atMs: number }
+  | { readonly kind: "every"; readonly everyMs: number; readonly anchorMs: number }
+  | { readonly kind: "cron"; readonly expr: string; readonly tz: string };
+
+/** How many expressions are kept parsed. */
+const MAX_PARSED = 1_000;
+const parsed = new Map<string, Cron>();
+
+/** The first slot later than `after`; undefined when there is none. Throws `INVALID_REQUEST` for what cannot be read. */
+export function nextSlot(schedule: Schedule, after: number): number | undefined {
+  if (schedule.kind === "at") return schedule.atMs > after ? schedule.atMs : undefined;
+  if (schedule.kind === "every") return nextEvery(schedule, after);
+  return patternOf(schedule).nextRun(new Date(after))?.getTime();
+}
+
+/** The next slots, at most `count`. */
+export function nextSlots(schedule: Schedule, after: number, count: number): number[] {
+  const slots: number[] = [];
+  for (let slot = nextSlot(schedule, after); slot !== undefined && slots.length < count; ) {
+    slots.push(slot);
+    slot = nextSlot(schedule, slot);
+  }
+  return slots;
+}
+
+/** Throws `INVALID_REQUEST`, which says what is wrong, when the schedule cannot be read. */
+export function checkSchedule(schedule: Schedule): void {
+  if (schedule.kind === "cron") patternOf(schedule);
+}
+
+function nextEvery({ everyMs, anchorMs }: { everyMs: number; anchorMs: number }, after: number): number {
+  if (after < anchorMs) return anchorMs;
+  return anchorMs + (Math.floor((after - anchorMs) / everyMs) + 1) * everyMs;
+}
+
+function patternOf({ expr, tz }: { expr: string; tz: string }): Cron {
+  const key = `${tz} ${expr}`;
+  const known = parsed.get(key);
+  if (known) return known;
+  requireFields(expr);
+  requireZone(tz);
+  const pattern = read(expr, tz);
+  if (parsed.size >= MAX_PARSED) parsed.clear();
+  parsed.set(key, pattern);
+  return pattern;
+}
+
+/** Five or six fields: croner alone would also take a year and dates, which no client of ours writes. */
+function requireFields(expr: string): void {
+  const count = expr.trim().split(/\s+/).length;
+  if (expr.trim().startsWith("@") || count === 5 || count === 6) return;
+  throw invalidRequest(
+    `a cron expression has 5 fields (minute hour day month weekday), or 6 with seconds; not ${count}`,
+  );
+}
+
+function requireZone(tz: string): void {
+  if (isZone(tz)) return;
+  throw invalidRequest(`Invalid time zone specified: ${tz.slice(0, 64)}; use a name such as Europe/Berlin`);
+}
+
+/** Whether a time zone has this name. */
+export function isZone(tz: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: tz });
+    return true;
+  } catch (error) {
+    ignore(error, "the answer says that there is no such zone");
+    return false;
+  }
+}
+
+/** What croner says of an expression names the field, and holds nothing but the expression. */
+function read(expr: string, tz: string): Cron {
+  try {
+    return new Cron(expr, { timezone: tz, paused: true });
+  } catch (error) {
+    throw invalidRequest(error instanceof Error ? error.message : "the cron expression cannot be read");
+  }
+}

@@ -1,0 +1,128 @@
+/** `moltbot cron simulate` — what would become of each time of a schedule. It needs no gateway, except for `--job`. */
+import { readFileSync } from "node:fs";
+import { ignore, invalidRequest } from "../../base/errors.ts";
+import type { Simulation } from "../../base/schedule/simulate.ts";
+import { type Call, defineCommand } from "../command.ts";
+import { CliError, usageError } from "../exit.ts";
+import { spanOf } from "./cron-span.ts";
+
+const DAY_MS = 86_400_000;
+const MAX_DAYS = 3_660;
+const RULES = ["latest", "all", "none"] as const;
+
+const flags = {
+  cron: { kind: "text", value: "EXPR", summary: "A cron expression of 5 or 6 fields" },
+  every: { kind: "text", value: "SPAN", summary: "A span such as 10m, in place of an expression" },
+  anchor: { kind: "text", value: "TIME", summary: "From when the span is counted (--from)" },
+  tz: { kind: "text", value: "ZONE", summary: "The time zone (that of this machine)" },
+  from: { kind: "text", value: "TIME", summary: "Where it begins (now); without a zone it is UTC" },
+  days: { kind: "number", value: "N", summary: "How many days (7)" },
+  down: { kind: "list", value: "A..B", summary: "When the gateway is off; several with commas" },
+  "clock-step": { kind: "list", value: "T:±SPAN", summary: "When the clock is set, such as 2026-06-01T06:30Z:-1h" },
+  "catch-up": { kind: "text", value: "RULE", choices: RULES, summary: "What becomes of missed times (latest)" },
+  grace: { kind: "text", value: "SPAN", summary: "How late a missed time may be run (1d)" },
+  expect: { kind: "text", value: "FILE", summary: "Lines as --json prints them; exit 1 when they differ" },
+} as const;
+
+export const simulateCommand = defineCommand({
+  summary: "Show what would become of each time of a schedule",
+  flags,
+  examples: [
+    'moltbot cron simulate --cron "30 2 * * *" --tz Europe/Berlin --from 2026-03-28 --days 3',
+    "moltbot cron simulate --every 10m --days 1 --down 2026-06-01T06:00..2026-06-01T07:00 --json",
+  ],
+  run: async (call) => {
+    const { simulate } = await import("../../base/schedule/simulate.ts");
+    const { checkSchedule } = await import("../../base/schedule/schedule.ts");
+    const simulation = simulationOf(call.flags);
+    checkSchedule(simulation.schedule);
+    const lines: string[] = [];
+    for (const each of simulate(simulation)) {
+      const { slot, local, outcome, why } = each;
+      lines.push(JSON.stringify({ slot, local, outcome, why }));
+      call.out.raw(call.flags.json ? (lines.at(-1) ?? "") : `${slot}  ${local}  ${outcome}  ${why}`);
+    }
+    if (lines.length === 0 && !call.flags.json) call.out.print("It never fires in this time.");
+    return differs(lines, call.flags.expect) ? 1 : 0;
+  },
+});
+
+type Given = Call<typeof flags>["flags"];
+
+function simulationOf(given: Given): Simulation {
+  const tz = given.tz ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const from = given.from === undefined ? Date.now() : timeOf(given.from);
+  const days = given.days ?? 7;
+  if (!(days > 0 && days <= MAX_DAYS)) throw usageError(`--days takes a number up to ${MAX_DAYS}.`);
+  return {
+    ...{ schedule: scheduleOf(given, { from, tz }), tz, from, to: from + days * DAY_MS },
+    catchUp: RULES.find((rule) => rule === given["catch-up"]) ?? "latest",
+    graceMs: spanOf(given.grace ?? "1d"),
+    downs: each(given.down).map(downOf),
+    steps: each(given["clock-step"]).map(stepOf),
+  };
+}
+
+function scheduleOf(
+  { cron, every, anchor }: Given,
+  { from, tz }: { from: number; tz: string },
+): Simulation["schedule"] {
+  if ((cron === undefined) === (every === undefined)) throw usageError("Give --cron or --every.");
+  if (cron !== undefined) return { kind: "cron", expr: cron, tz };
+  return { kind: "every", everyMs: spanOf(every ?? ""), anchorMs: anchor === undefined ? from : timeOf(anchor) };
+}
+
+function each(values: readonly string[]): string[] {
+  return values.flatMap((value) => value.split(",")).filter((value) => value.trim() !== "");
+}
+
+function downOf(text: string): Simulation["downs"][number] {
+  const [from = "", to = ""] = text.split("..");
+  const down = { from: timeOf(from), to: timeOf(to) };
+  if (down.from < down.to) return down;
+  throw usageError(`--down ${text}: the end must be later than the beginning.`);
+}
+
+function stepOf(text: string): Simulation["steps"][number] {
+  const [, at = "", sign = "", span = ""] = /^(.+):([+-]|±)(\w+)$/.exec(text.trim()) ?? [];
+  if (at === "") throw usageError(`--clock-step ${text}: write for example 2026-06-01T06:30Z:-1h.`);
+  return { at: timeOf(at), byMs: sign === "-" ? -spanOf(span) : spanOf(span) };
+}
+
+/** Epoch ms; a time without a zone is UTC. */
+function timeOf(text: string): number {
+  const trimmed = text.trim();
+  if (/^\d{12,15}$/.test(trimmed)) return Number(trimmed);
+  const isWithoutZone = /T\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/.test(trimmed);
+  const at = Date.parse(isWithoutZone ? `${trimmed}Z` : trimmed);
+  if (!Number.isNaN(at)) return at;
+  throw invalidRequest(`"${text.slice(0, 40)}" is no time; write for example 2026-06-01T06:30Z`);
+}
+
+function differs(lines: readonly string[], file: string | undefined): boolean {
+  if (file === undefined) return false;
+  const expected = textOf(file)
+    .split("\n")
+    .filter((line) => line.trim() !== "");
+  return JSON.stringify(expected.map(normal)) !== JSON.stringify(lines.map(normal));
+}
+
+/** A line however its JSON is spaced. */
+function normal(line: string): string {
+  try {
+    const { slot, local, outcome, why } = JSON.parse(line);
+    return JSON.stringify({ slot, local, outcome, why });
+  } catch (error) {
+    ignore(error, "a line that is no JSON differs from all lines");
+    return line;
+  }
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    ignore(error, "the sentence says which file");
+    throw new CliError(`${file} cannot be read; name a file with the lines that --json prints.`);
+  }
+}

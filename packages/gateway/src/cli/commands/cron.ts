@@ -1,0 +1,309 @@
+/** `moltbot cron` — jobs that run at set times: add, look, change, run, and try a schedule before it is trusted. */
+import type { CronAddParams, CronListResult } from "@moltbot/protocol";
+import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { agentFlag, limitFlag } from "../common-flags.ts";
+import { type Link, withGateway } from "../connect.ts";
+import { usageError } from "../exit.ts";
+import { ago, printable, table } from "../render.ts";
+import { simulateCommand } from "./cron-simulate.ts";
+import { spanOf } from "./cron-span.ts";
+
+type Job = CronListResult["jobs"][number];
+
+const PAGE = 200;
+/** A run of an agent may take long; January's clients wait for it as well. */
+const RUN_MS = 600_000;
+
+const when = {
+  at: { kind: "text", value: "TIME", summary: "Once, at this time, such as 2026-12-24T18:00Z; or in +20m" },
+  every: { kind: "text", value: "SPAN", summary: "Again and again, such as 10m, 2h or 1d" },
+  cron: { kind: "text", value: "EXPR", summary: "At the times of a cron expression of 5 or 6 fields" },
+  tz: { kind: "text", value: "ZONE", summary: "The time zone of the expression" },
+} as const;
+
+const what = {
+  "system-event": { kind: "text", value: "TEXT", summary: "Tell the main conversation, without a model" },
+  message: { kind: "text", short: "m", value: "TEXT", summary: "Have the agent work on this" },
+  model: { kind: "text", value: "MODEL", summary: "The model that works", completes: "model" },
+  thinking: { kind: "text", value: "LEVEL", summary: "How much it thinks" },
+  "timeout-seconds": { kind: "number", value: "SECONDS", summary: "How long a run may take" },
+} as const;
+
+const how = {
+  description: { kind: "text", value: "TEXT", summary: "What the job is for" },
+  session: { kind: "text", value: "WHERE", choices: ["main", "isolated"], summary: "In which conversation it works" },
+  wake: { kind: "text", value: "MODE", choices: ["now", "next-heartbeat"], summary: "When the agent looks at it" },
+  announce: { kind: "switch", summary: "Send what is said over a channel", formerly: ["deliver"] },
+  channel: { kind: "text", value: "CHANNEL", summary: "Over which channel (last)", completes: "channel" },
+  to: { kind: "text", value: "CHAT", summary: "To whom" },
+  "catch-up": {
+    kind: "text",
+    value: "RULE",
+    choices: ["latest", "all", "none"],
+    summary: "What becomes of missed times",
+  },
+  disabled: { kind: "switch", summary: "Add it switched off" },
+  "delete-after-run": { kind: "switch", summary: "Remove it when it has run" },
+  "keep-after-run": { kind: "switch", summary: "Keep it when it has run" },
+  ...agentFlag,
+} as const;
+
+const addFlags = {
+  name: { kind: "text", value: "NAME", summary: "What people see" },
+  ...when,
+  ...what,
+  ...how,
+} as const;
+
+const add = defineCommand({
+  summary: "Add a job",
+  flags: addFlags,
+  examples: [
+    'moltbot cron add --name Water --every 2h --system-event "drink something" --announce',
+    'moltbot cron add --name News --cron "0 8 * * 1-5" --tz Europe/Berlin --message "What is new?"',
+  ],
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const job = await client.request("cron.add", jobOf(call.flags), { timeoutMs });
+      if (call.flags.json) return call.out.json(job);
+      if ("id" in job) call.out.print(sentence(job));
+    }),
+});
+
+function sentence({ id, name, state }: Job): string {
+  const next =
+    state.nextRunAtMs === undefined ? "It never fires" : `Next: ${new Date(state.nextRunAtMs).toISOString()}`;
+  return `${printable(name)} (${id}). ${next}.`;
+}
+
+type AddFlags = Call<typeof addFlags>["flags"];
+
+function jobOf(flags: AddFlags): CronAddParams {
+  const schedule = scheduleOf(flags);
+  const payload = payloadOf(flags);
+  if (!schedule) throw usageError("Say when: --at, --every or --cron.");
+  if (!payload) throw usageError("Say what: --message, or --system-event.");
+  const name = flags.name ?? ("text" in payload ? payload.text : payload.message).slice(0, 60);
+  const after = flags["delete-after-run"] ? true : flags["keep-after-run"] ? false : undefined;
+  return {
+    name,
+    schedule,
+    payload,
+    enabled: !flags.disabled,
+    ...changesOf(flags),
+    ...(after !== undefined && { deleteAfterRun: after }),
+  };
+}
+
+function scheduleOf({ at, every, cron, tz }: Pick<AddFlags, keyof typeof when>): CronAddParams["schedule"] | undefined {
+  if ([at, every, cron].filter((given) => given !== undefined).length > 1)
+    throw usageError("Give one of --at, --every and --cron.");
+  if (cron !== undefined) return { kind: "cron", expr: cron, ...(tz !== undefined && { tz }) };
+  if (every !== undefined) return { kind: "every", everyMs: spanOf(every) };
+  if (at === undefined) return undefined;
+  return { kind: "at", at: /^\+?\d+[smhd]$/.test(at) ? inTime(at.replace("+", "")) : at };
+}
+
+function inTime(span: string): string {
+  return new Date(Date.now() + spanOf(span)).toISOString();
+}
+
+function payloadOf(flags: Pick<AddFlags, keyof typeof what>): CronAddParams["payload"] | undefined {
+  const { message, model, thinking } = flags;
+  const text = flags["system-event"];
+  if (text !== undefined) return { kind: "systemEvent", text };
+  if (message === undefined) return undefined;
+  const seconds = flags["timeout-seconds"];
+  return {
+    ...{ kind: "agentTurn", message },
+    ...(model !== undefined && { model }),
+    ...(thinking !== undefined && { thinking: levelOf(thinking) }),
+    ...(seconds !== undefined && { timeoutSeconds: seconds }),
+  };
+}
+
+const LEVELS = ["off", "minimal", "low", "medium", "high", "xhigh"] as const;
+
+function levelOf(text: string): (typeof LEVELS)[number] {
+  const level = LEVELS.find((each) => each === text);
+  if (level) return level;
+  throw usageError(`--thinking takes ${LEVELS.join(", ")}.`);
+}
+
+function changesOf(flags: Pick<AddFlags, keyof typeof how>): Partial<CronAddParams> {
+  const { description, session, wake, announce, channel, to, agent } = flags;
+  const catchUp = flags["catch-up"];
+  return {
+    ...(description !== undefined && { description }),
+    ...(session !== undefined && { sessionTarget: session === "main" ? "main" : "isolated" }),
+    ...(wake !== undefined && { wakeMode: wake === "now" ? "now" : "next-heartbeat" }),
+    ...(catchUp !== undefined && { catchUp: catchUp === "all" || catchUp === "none" ? catchUp : "latest" }),
+    ...(agent !== undefined && { agentId: agent }),
+    ...((announce || channel !== undefined || to !== undefined) && {
+      delivery: { mode: "announce", ...(channel !== undefined && { channel }), ...(to !== undefined && { to }) },
+    }),
+  };
+}
+
+const list = defineCommand({
+  summary: "List the jobs, by the time at which each is due next",
+  flags: { all: { kind: "switch", short: "a", summary: "Those that are switched off too" } },
+  run: (call) =>
+    withGateway(call, async (link) => {
+      const jobs = await jobsOf(link, call.flags.all);
+      if (call.flags.json) return call.out.json({ jobs });
+      if (jobs.length === 0) return call.out.print("There are no jobs.");
+      call.out.print(table(COLUMNS, jobs.map(jobRow), call.out));
+    }),
+});
+
+const COLUMNS = [
+  { title: "Id" },
+  { title: "Name", flexible: true },
+  { title: "When" },
+  { title: "Next" },
+  { title: "Last" },
+];
+
+function jobRow({ id, name, schedule, enabled, state }: Job): string[] {
+  const next = state.nextRunAtMs === undefined ? "never" : new Date(state.nextRunAtMs).toISOString().slice(0, 19);
+  const last = state.lastStatus === undefined ? "" : `${state.lastStatus} ${ago(state.lastRunAtMs)}`;
+  return [id, name, scheduleText(schedule), enabled ? next : "off", last].map(printable);
+}
+
+function scheduleText(schedule: Job["schedule"]): string {
+  if (schedule.kind === "cron") return `${schedule.expr} ${schedule.tz ?? ""}`.trim();
+  if (schedule.kind === "every") return `every ${schedule.everyMs / 1_000} s`;
+  return `at ${schedule.at ?? ""}`;
+}
+
+async function jobsOf({ client, timeoutMs }: Link, includeDisabled: boolean): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (let offset: number | null = 0; offset !== null; ) {
+    const page: CronListResult = await client.request(
+      "cron.list",
+      { includeDisabled, limit: PAGE, offset },
+      { timeoutMs },
+    );
+    jobs.push(...page.jobs);
+    offset = page.nextOffset ?? null;
+  }
+  return jobs;
+}
+
+const edit = defineCommand({
+  summary: "Change a job",
+  positionals: [{ name: "ID" }],
+  flags: addFlags,
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const { flags, words, out } = call;
+      const schedule = scheduleOf(flags);
+      const payload = payloadOf(flags);
+      const { name } = flags;
+      const given = { ...(name !== undefined && { name }), ...(schedule && { schedule }), ...(payload && { payload }) };
+      const patch = { ...given, ...changesOf(flags), ...(flags.disabled && { enabled: false }) };
+      const job = await client.request("cron.update", { id: words[0] ?? "", patch }, { timeoutMs });
+      if (flags.json) return out.json(job);
+      out.print(sentence(job));
+    }),
+});
+
+function switching(enabled: boolean) {
+  return defineCommand({
+    summary: enabled ? "Switch a job on" : "Switch a job off",
+    positionals: [{ name: "ID" }],
+    run: (call) =>
+      withGateway(call, async ({ client, timeoutMs }) => {
+        const job = await client.request("cron.update", { id: call.words[0] ?? "", patch: { enabled } }, { timeoutMs });
+        if (call.flags.json) return call.out.json(job);
+        call.out.print(enabled ? sentence(job) : `${printable(job.name)} is off.`);
+      }),
+  });
+}
+
+const remove = defineCommand({
+  summary: "Remove a job",
+  positionals: [{ name: "ID" }],
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const answer = await client.request("cron.remove", { id: call.words[0] ?? "" }, { timeoutMs });
+      if (call.flags.json) return call.out.json(answer);
+      call.out.print(answer.removed ? "Removed." : "There is no such job.");
+    }),
+});
+
+const run = defineCommand({
+  summary: "Run a job now",
+  positionals: [{ name: "ID" }],
+  flags: {
+    due: { kind: "switch", summary: "Only when its time has come" },
+    force: { kind: "switch", summary: "Whether its time has come or not", hidden: true },
+  },
+  run: (call) =>
+    withGateway(call, async ({ client }) => {
+      const mode = call.flags.due ? "due" : "force";
+      const answer = await client.request("cron.run", { id: call.words[0] ?? "", mode }, { timeoutMs: RUN_MS });
+      if (call.flags.json) return call.out.json(answer);
+      call.out.print(answer.ran === false ? "Its time has not come; leave out --due." : "It runs.");
+    }),
+});
+
+const runs = defineCommand({
+  summary: "Show what jobs have run, and what was missed",
+  positionals: [{ name: "ID", optional: true }],
+  flags: {
+    id: { kind: "text", value: "ID", summary: "The job; the same as ID", hidden: true },
+    ...limitFlag("runs", 50),
+  },
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const { flags, words, out } = call;
+      const id = words[0] ?? flags.id;
+      const limit = Math.min(PAGE, Math.max(1, Math.floor(flags.limit ?? 50)));
+      const wanted = id === undefined ? { scope: "all" as const, limit } : { id, limit };
+      const result = await client.request("cron.runs", wanted, { timeoutMs });
+      if (flags.json) return out.json(result);
+      if (result.entries.length === 0) return out.print("Nothing has run yet.");
+      for (const { ts, jobName = "", outcome = "", status = "", error, summary } of result.entries)
+        out.print(
+          [new Date(ts).toISOString(), jobName, outcome, status, error ?? summary ?? ""].map(printable).join("  "),
+        );
+    }),
+});
+
+const status = defineCommand({
+  summary: "Show whether jobs run, and when the next one is due",
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const result = await client.request("cron.status", {}, { timeoutMs });
+      if (call.flags.json) return call.out.json(result);
+      const next = result.nextWakeAtMs === null ? "none is due" : `next ${new Date(result.nextWakeAtMs).toISOString()}`;
+      call.out.print(
+        result.enabled ? `${result.jobs} jobs; ${next}.` : "Jobs are off; set cron.enabled in the config.",
+      );
+    }),
+});
+
+const next = defineCommand({
+  summary: "Show which jobs come next",
+  flags: limitFlag("jobs", 10),
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const limit = Math.min(PAGE, Math.max(1, Math.floor(call.flags.limit ?? 10)));
+      const { jobs } = await client.request("cron.list", { limit }, { timeoutMs });
+      if (call.flags.json) return call.out.json({ jobs });
+      call.out.print(jobs.length === 0 ? "There are no jobs." : table(COLUMNS, jobs.map(jobRow), call.out));
+    }),
+});
+
+/** Jobs that run at set times. */
+export const cron = defineGroup({
+  summary: "Jobs that run at set times",
+  alone: list,
+  commands: {
+    ...{ add, list, edit, enable: switching(true), disable: switching(false), run, runs, remove, status, next },
+    simulate: simulateCommand,
+  },
+  formerly: { rm: "remove", delete: "remove", create: "add", update: "edit" },
+});

@@ -1,0 +1,17 @@
+/** What the cron slice uses, and how its service is opened. */
+import { defineSlice } from "../../../kit/slice.ts";
+import { agent } from "../../agent/agent/slice.ts";
+import { workspace } from "../../agent/workspace/slice.ts";
+import { agents } from "../../core/agents/slice.ts";
+import { notices } from "../../core/notices/slice.ts";
+import { sessions } from "../../core/sessions/slice.ts";
+import { messaging } from "../../surfaces/messaging/slice.ts";
+
+export const cron = defineSlice({
+  name: "cron",
+  uses: [agents, sessions, notices, workspace, agent, messaging],
+  load: () => import("./cron.ts"),
+  open: (gateway, { Cron }) => new Cron(gateway),
+});
+
+export const { defineMethod } = cron;

@@ -1,0 +1,57 @@
+// Jobs from the command line, and the simulator.
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Home } from "./harness.ts";
+
+const SPRING = ["--cron", "30 2 * * *", "--tz", "Europe/Berlin", "--from", "2026-03-28", "--days", "2"];
+
+test("jobs are added, listed, changed, run and removed", async () => {
+  using home = new Home();
+  const env = { MOLTBOT_GATEWAY_TOKEN: "a-token-for-tests" };
+  await using _gateway = await home.gateway([], env);
+  const json = async (...words: string[]) =>
+    JSON.parse((await home.run(["cron", ...words, "--json"], { env })).stdout || "null");
+
+  const { id } = await json("add", "--name", "Water", "--every", "2h", "--system-event", "Drink something");
+  const ran = await json("run", id);
+  const runs = await json("runs", id);
+  const off = await json("disable", id);
+  const listed = await json("list");
+  const all = await json("list", "--all");
+  const edited = await json("edit", id, "--name", "Tea", "--cron", "0 9 * * *", "--tz", "UTC");
+  const removed = await json("rm", id);
+  const wrong = await home.run(["cron", "add", "--cron", "99 * * * *", "--system-event", "x"], { env });
+
+  assert.equal(ran.enqueued, true);
+  assert.deepEqual([runs.entries[0].status, runs.entries[0].summary], ["ok", "Drink something"]);
+  assert.deepEqual([off.enabled, listed.jobs.length, all.jobs.length], [false, 0, 1]);
+  assert.deepEqual([edited.name, edited.schedule], ["Tea", { kind: "cron", expr: "0 9 * * *", tz: "UTC" }]);
+  assert.deepEqual(removed, { ok: true, removed: true });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /Invalid value for minute: 99/);
+});
+
+test("the simulator needs no gateway, and compares with what was expected", async () => {
+  using home = new Home();
+  const file = join(home.stateDir, "..", "expected.jsonl");
+  const told = await home.run(["cron", "simulate", ...SPRING, "--json"]);
+  writeFileSync(file, told.stdout);
+
+  const same = await home.run(["cron", "simulate", ...SPRING, "--json", "--expect", file]);
+  const other = await home.run(["cron", "simulate", ...SPRING, "--days", "1", "--expect", file]);
+
+  assert.deepEqual(
+    told.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line)),
+    [
+      { slot: "2026-03-28T01:30:00.000Z", local: "2026-03-28T02:30:00+01:00", outcome: "fired", why: "on time" },
+      { slot: "2026-03-29T01:00:00.000Z", local: "2026-03-29T03:00:00+02:00", outcome: "fired", why: "gap" },
+    ],
+  );
+  assert.deepEqual([told.code, same.code, other.code], [0, 0, 1]);
+});
