@@ -162,10 +162,12 @@ export class Scheduler implements Disposable {
   /** January's clients have the main conversation told of what an isolated run has said. */
   #post({ id, config }: Job, said: string): void {
     if (!config.isolation || said.trim() === "") return;
-    const { notices, sessions } = this.#options.services;
+    const { heartbeat, sessions } = this.#options.services;
     const { postToMainPrefix = "Cron", postToMainMaxChars = 8_000 } = config.isolation;
     const text = `${postToMainPrefix}: ${said.slice(0, postToMainMaxChars).toWellFormed()}`;
-    notices.add(sessions.mainKey(config.agentId), { text, from: { kind: "event", id: `cron:${id}` } });
+    const sessionKey = sessions.mainKey(config.agentId);
+    heartbeat.note({ sessionKey, text, source: `cron:${id}` });
+    heartbeat.wake({ mode: config.wakeMode, reason: `cron:${id}`, sessionKey });
   }
 
   #changed(action: "started" | "finished", { id }: Slot): void {

@@ -6,6 +6,7 @@ import type { Agents } from "../../core/agents/agents.ts";
 import type { Notices } from "../../core/notices/notices.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 import type { Messaging } from "../../surfaces/messaging/messaging.ts";
+import type { Heartbeat } from "../heartbeat/heartbeat.ts";
 
 export interface CronServices extends Base {
   readonly agents: Agents;
@@ -13,5 +14,6 @@ export interface CronServices extends Base {
   readonly sessions: Sessions;
   readonly workspace: Workspace;
   readonly agent: Agent;
+  readonly heartbeat: Heartbeat;
   readonly messaging: Messaging;
 }

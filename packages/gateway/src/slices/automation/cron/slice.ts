@@ -6,10 +6,11 @@ import { agents } from "../../core/agents/slice.ts";
 import { notices } from "../../core/notices/slice.ts";
 import { sessions } from "../../core/sessions/slice.ts";
 import { messaging } from "../../surfaces/messaging/slice.ts";
+import { heartbeat } from "../heartbeat/slice.ts";
 
 export const cron = defineSlice({
   name: "cron",
-  uses: [agents, sessions, notices, workspace, agent, messaging],
+  uses: [agents, sessions, notices, workspace, agent, messaging, heartbeat],
   load: () => import("./cron.ts"),
   open: (gateway, { Cron }) => new Cron(gateway),
 });

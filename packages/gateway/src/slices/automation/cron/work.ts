@@ -29,7 +29,7 @@ const MAX_SUMMARY_CHARS = 2_000;
  * message to send.
  */
 export function tell({ services, slots }: Working, { job, slot }: Turn, text: string): DeliverTo | undefined {
-  const { clock, messaging, notices, sessions, store } = services;
+  const { clock, heartbeat, messaging, notices, sessions, store } = services;
   const now = clock.now();
   const said = `${text}${lateness(slot, now)}`;
   const { route, problem } = routeOf(services, job);
@@ -42,8 +42,16 @@ export function tell({ services, slots }: Working, { job, slot }: Turn, text: st
     if (job.config.delivery.mode === "announce") slots.deliver(slot.id, route ? "queued" : "not-delivered", problem);
     slots.end(slot.id, { at: now, state: "ok", summary: said.slice(0, MAX_SUMMARY_CHARS).toWellFormed() });
   });
-  notices.add(sessions.mainKey(job.config.agentId), { text: said, from: { kind: "event", id: `cron:${job.id}` } });
-  return route;
+  const sessionKey = sessions.mainKey(job.config.agentId);
+  const source = `cron:${job.id}`;
+  if (route) {
+    // Somebody has been told already; the agent hears of it with its next turn, and none is made for it.
+    notices.add(sessionKey, { text: said, from: { kind: "event", id: source } });
+    return route;
+  }
+  heartbeat.note({ sessionKey, text: said, source, key: `cron:${slot.id}` });
+  heartbeat.wake({ mode: job.config.wakeMode, reason: source, sessionKey });
+  return undefined;
 }
 
 /** Starts the run of an agent in a conversation of the job's own. Throws `UNAVAILABLE` when too many runs wait. */

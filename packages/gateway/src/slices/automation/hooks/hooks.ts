@@ -12,7 +12,6 @@ import type { Receiver } from "./receive/receiver.ts";
 import type { DeliveryShape, HookShape, TrialShape } from "./schema.ts";
 import type { HookServices } from "./services.ts";
 import { type HooksSettings, hooks as section } from "./settings.ts";
-import { wakingBy } from "./waking.ts";
 
 /** How much of an answer the main conversation is told. */
 const MAX_SUMMARY_CHARS = 4_000;
@@ -89,8 +88,7 @@ export class Hooks implements RunObserver, Disposable {
     const problem = outcome.kind === "error" ? outcome.error : undefined;
     const run = this.#deliveries.ended(id, outcome.kind, problem);
     if (!run) return;
-    const { notices, sessions } = this.#services;
-    const heartbeat = wakingBy(notices);
+    const { heartbeat, sessions } = this.#services;
     const summary = (problem ?? outcome.text).slice(0, MAX_SUMMARY_CHARS).toWellFormed().trim();
     if (summary === "") return;
     const sessionKey = sessions.mainKey(run.agentId);

@@ -2,12 +2,12 @@
 import { defineSlice } from "../../../kit/slice.ts";
 import { agent } from "../../agent/agent/slice.ts";
 import { agents } from "../../core/agents/slice.ts";
-import { notices } from "../../core/notices/slice.ts";
 import { sessions } from "../../core/sessions/slice.ts";
+import { heartbeat } from "../heartbeat/slice.ts";
 
 export const hooks = defineSlice({
   name: "hooks",
-  uses: [agents, sessions, notices, agent],
+  uses: [agents, sessions, agent, heartbeat],
   load: () => import("./hooks.ts"),
   open: (gateway, { Hooks }) => new Hooks(gateway),
 });

@@ -7,7 +7,6 @@ import type { StoredPart } from "../../../core/sessions/transcript.ts";
 import type { Answer, Deliveries, NewDelivery } from "../deliveries.ts";
 import type { HookServices } from "../services.ts";
 import type { HooksSettings } from "../settings.ts";
-import { wakingBy } from "../waking.ts";
 import type { AgentAction, WakeAction } from "./action.ts";
 import { planOf } from "./plan.ts";
 
@@ -22,8 +21,7 @@ export interface Performing {
 
 /** Tells the main conversation something, and wakes it. */
 export function performWake({ services, deliveries }: Performing, action: WakeAction, arrival: Arrival): Answer {
-  const { notices, sessions, store } = services;
-  const heartbeat = wakingBy(notices);
+  const { heartbeat, sessions, store } = services;
   const answer = { status: 200, body: { ok: true, mode: action.wakeMode } };
   store.transaction(() => {
     heartbeat.note({ sessionKey: sessions.mainKey(), text: action.text, source: sourceOf(arrival.hook) });
