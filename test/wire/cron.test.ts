@@ -17,6 +17,8 @@ after(() => gateway[Symbol.asyncDispose]());
 const connected = async (protocol: 3 | 4) => await gateway.connect({ scopes: ["operator.admin"], protocol });
 let three = await connected(3);
 let four = await connected(4);
+// What a job tells the agent would have it ask the model.
+await four.call("set-heartbeats", { enabled: false });
 
 const TELL = { kind: "systemEvent", text: "tick" };
 const everyMinute = (name: string, more: object = {}) => ({

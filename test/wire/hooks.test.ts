@@ -33,6 +33,8 @@ const gateway = await hooksGateway(model, {
 });
 after(() => gateway[Symbol.asyncDispose]());
 const client = await gateway.connect({ scopes: ["operator.admin"] });
+// What hooks tell the agent would have it ask the model too.
+await client.call("set-heartbeats", { enabled: false });
 const transforms = join(gateway.stateDir, "hooks", "transforms");
 mkdirSync(transforms, { recursive: true });
 writeFileSync(
