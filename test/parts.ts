@@ -79,6 +79,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/device-proof": ["devices"],
   "wire/device-tokens": ["devices"],
   "wire/cron": ["cron"],
+  "wire/cron-crash": ["cron"],
   "wire/hooks": ["hooks"],
   "wire/hooks-signed": ["hooks"],
   "wire/hooks-attacks": ["hooks"],
