@@ -7,7 +7,7 @@ import { explain, root, runNode, runTool } from "./process.mjs";
 import { fingerprint, isBuilt, writeStamp } from "./stamp.mjs";
 
 /** The repository commands by name. */
-export const tasks = { start, test, check, changes, coverage, mutate, generate, build, bench, new: begin };
+export const tasks = { start, test, check, changes, coverage, mutate, generate, build, bench, screenshots, new: begin };
 
 /** Builds when needed, then runs the gateway in the foreground with the given options. */
 async function start(args) {
@@ -77,6 +77,12 @@ async function begin([what, ...args]) {
   if (what !== "slice") throw explain("Say what to begin: npm run new slice NAME [-- --floor FLOOR].", 2);
   const code = await runNode(["--conditions=moltbot-source", "scripts/new-slice.ts", ...args]);
   return code === 0 ? await generate([]) : code;
+}
+
+/** Makes the pictures of the documentation anew from the real page. */
+async function screenshots() {
+  await buildWhenStale();
+  return runNode(["--conditions=moltbot-source", "scripts/screenshots.ts"], { env: testEnv() });
 }
 
 /** Builds all packages. */

@@ -135,6 +135,7 @@ const RULES: readonly Rule[] = [
       "cli/commands/gateway-run.ts": "starts the gateway",
       "cli/drill/platforms.ts": "starts the fake platforms of the drill",
       "cli/drill/drill.ts": "drives the fake platforms of the drill",
+      "cli/node-host/gateway-rules.ts": "a node keeps the gateway's own rules for commands",
       "cli/sections.ts": "checks a config file while no gateway runs, against the same definitions",
     },
   },

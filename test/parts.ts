@@ -55,6 +55,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/approvals": ["approvals", "messaging"],
   "channels/authors": ["messaging"],
   "channels/crowds": ["messaging"],
+  "channels/heartbeat": ["heartbeat", "messaging"],
   "channels/hooks": ["hooks", "messaging"],
   "channels/intake": ["messaging"],
   "channels/leaks": ["messaging"],
@@ -66,6 +67,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
 
   "cli/approvals": ["cli", "approvals"],
   "cli/devices": ["cli", "devices"],
+  "cli/heartbeat": ["cli", "heartbeat"],
   "cli/cron": ["cli", "cron"],
   "cli/hooks": ["cli", "hooks"],
   "cli/runs": ["cli", "recordings"],
@@ -78,6 +80,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/config-methods": ["setup", "system"],
   "wire/device-proof": ["devices"],
   "wire/device-tokens": ["devices"],
+  "wire/heartbeat": ["heartbeat"],
   "wire/cron": ["cron"],
   "wire/cron-crash": ["cron"],
   "wire/hooks": ["hooks"],

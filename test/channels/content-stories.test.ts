@@ -146,6 +146,60 @@ test("WhatsApp: a live place whose positions come as messages is one message, th
   assert.deepEqual(turnsOf(request).match(/Place, live: .*/g), ["Place, live: 48.4, 16"]);
 });
 
+describe("WhatsApp, as phones and businesses send it", () => {
+  let model: ModelServer;
+  let fake: FakeWhatsApp;
+  let bench: ChannelBench;
+  before(async () => {
+    model = await fakeOpenAI();
+    fake = await fakeWhatsApp();
+    bench = await withModel(async () => fake, model);
+  });
+  after(async () => {
+    await bench[Symbol.asyncDispose]();
+    await model[Symbol.asyncDispose]();
+  });
+
+  test("a message with buttons is a card with their words", async () => {
+    const buttons = ["Tea", "Coffee"].map((displayText, index) => ({
+      ...{ buttonId: `b${index}`, buttonText: { displayText }, type: 1 },
+    }));
+
+    const request = await asked(model, () =>
+      fake.sends({
+        buttonsMessage: {
+          ...{
+            text: "Your breakfast",
+            headerType: 2,
+            contentText: "What do you drink?",
+            footerText: "The hotel",
+            buttons,
+          },
+        },
+      }),
+    );
+
+    const said = turnsOf(request);
+    for (const words of ["Your breakfast", "What do you drink?", "The hotel", "Tea", "Coffee"])
+      assert.ok(said.includes(words), `“${words}” is missing in ${said}`);
+  });
+
+  for (const wrapper of ["viewOnceMessage", "viewOnceMessageV2", "viewOnceMessageV2Extension"] as const)
+    test(`what can be opened once and comes all the same is read: ${wrapper}`, async () => {
+      const message = { conversation: `said in ${wrapper}.` };
+
+      const request = await asked(model, () => fake.sends({ [wrapper]: { message } }));
+
+      assert.match(turnsOf(request), new RegExp(`said in ${wrapper}\\.`));
+    });
+
+  test("what only the phone may open once is named, and not lost", async () => {
+    const request = await asked(model, async () => fake.withholds("view_once"));
+
+    assert.match(turnsOf(request), /a photo, video or voice message that can be opened once/);
+  });
+});
+
 test("BlueBubbles: a file that comes after its message is taken in with it", { timeout: 60_000 }, async () => {
   await using model = await fakeOpenAI();
   const fake: FakeBlueBubbles = await fakeBlueBubbles();

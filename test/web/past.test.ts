@@ -187,12 +187,20 @@ test("a conversation is pinned, put away, brought back, saved, and deleted only 
   await page.getByRole("menuitem", { name: "Bring back" }).click();
   await list.locator("> li .session", { hasText: "Gardening" }).first().waitFor();
   const saved = await Promise.all([page.waitForEvent("download"), chat.act("Long ago", "Save as Markdown")]);
+  const asJson = await Promise.all([page.waitForEvent("download"), chat.act("Long ago", "Save as JSON")]);
   await chat.act("Long ago", "Delete");
   await list.getByRole("button", { name: /^Long ago/ }).waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Undo" }).click();
   await list.getByRole("button", { name: /^Long ago/ }).waitFor();
 
   const text = await textOf(saved[0]);
+  const { title, transcripts } = JSON.parse(await textOf(asJson[0]));
+  assert.equal(asJson[0].suggestedFilename(), "Long-ago.json");
+  assert.equal(title, "Long ago");
+  const saidInJson = transcripts.flatMap(({ messages }: { messages: { content: { text?: string }[] }[] }) =>
+    messages.flatMap(({ content }) => content.flatMap((part) => part.text ?? [])),
+  );
+  assert.equal(saidInJson.filter((each: string) => each === "line 0" || each === "line 149").length, 2);
   assert.match(text, /^# Long ago\n/);
   assert.match(text, /line 0\n[\s\S]*line 149\n[\s\S]*---\n\n_The conversation was emptied\._[\s\S]*today\n$/);
   assert.deepEqual(chat.problems, []);

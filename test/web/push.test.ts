@@ -44,10 +44,10 @@ async function withPushService({ page }: WebChat) {
 }
 
 /** Waits in the page until its worker shows the notification. */
-const NOTIFICATION = `(async () => {
+const notificationOf = (tag: string) => `(async () => {
   const registration = await navigator.serviceWorker.ready;
   for (;;) {
-    const [first] = await registration.getNotifications({ tag: "pushed" });
+    const [first] = await registration.getNotifications({ tag: "${tag}" });
     if (first) return { title: first.title, body: first.body, data: first.data };
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -92,12 +92,39 @@ test("the bell subscribes the browser, and what is pushed is shown with the addr
     registrationId,
     data,
   });
-  const shown = await within(page.evaluate(NOTIFICATION), "the notification");
+  const shown = await within(page.evaluate(notificationOf("pushed")), "the notification");
 
   assert.deepEqual(shown, {
     title: "A command waits for your approval",
     body: "ls",
     data: { hash: "#chat/agent%3Amain%3Achat-x" },
   });
+  assert.deepEqual(chat.problems, []);
+});
+
+test("the page takes its notification back when somebody else has answered", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  await withPushService(chat);
+  const { page } = chat;
+  await page.context().grantPermissions(["notifications"], { origin: gateway.httpUrl });
+  await chat.signIn();
+  const owner = await gateway.connect({ scopes: ["operator.admin"] });
+  await page.getByRole("button", { name: "Notify me of replies and approvals" }).click();
+  await page.locator('.sidebar-foot [aria-pressed="true"]').waitFor();
+  await page.evaluate(`Document.prototype.hasFocus = () => false; dispatchEvent(new Event("blur"));`);
+  // Browsers drop notifications by themselves after a while: what counts is that the page closes it.
+  await page.evaluate(`{
+    const { close } = Notification.prototype;
+    window.takenBack = [];
+    Notification.prototype.close = function () { window.takenBack.push(this.tag); close.call(this); };
+  }`);
+
+  owner
+    .request("exec.approval.request", { id: "taken", command: "ls" })
+    .catch((error: unknown) => ignore(error, "the test is over"));
+  await within(page.evaluate(notificationOf("taken")), "the notification");
+  await owner.call("exec.approval.resolve", { id: "taken", decision: "deny" });
+  await page.waitForFunction('window.takenBack.includes("taken")');
+
   assert.deepEqual(chat.problems, []);
 });

@@ -20,6 +20,12 @@ const REPLY = `مرحبا. كيف حالك؟
 
 Water is H~2~O, this is ~~wrong~~, and it costs $5 or $10.
 
+Tea is old.[^1] So is [^coffee].
+
+[^1]: Shennong, **2737 BC**,
+  as it is told.
+[^coffee]: From <b>Kaffa</b>.
+
 The rule: $a^2 + b^2 = c^2$
 
 $$\\int_0^1 x\\,dx = \\frac{1}{2}$$
@@ -71,6 +77,11 @@ for (const [size, scheme] of [
     assert.deepEqual(markers, ["none", "none"]);
     assert.deepEqual(await page.locator(".markdown del").allTextContents(), ["wrong"]);
     assert.equal(await page.locator("article .markdown p", { hasText: "it costs $5 or $10" }).count(), 1);
+    assert.deepEqual(await page.locator("article .note-mark").allTextContents(), ["1", "coffee", "1", "coffee"]);
+    assert.deepEqual(await page.locator("article .note").allTextContents(), [
+      "1 Shennong, 2737 BC, as it is told.",
+      "coffee From <b>Kaffa</b>.",
+    ]);
     assert.deepEqual(chat.problems, []);
   });
 }

@@ -12,6 +12,9 @@ after(() => gateway[Symbol.asyncDispose]());
 
 const TABLE = {
   "operator.read": [
+    "node.list",
+    "node.describe",
+    "voicewake.get",
     "push.web.vapidPublicKey",
     "push.web.subscribe",
     "push.web.unsubscribe",
@@ -71,6 +74,7 @@ const TABLE = {
     "themes.list",
     "diagnostics.lanes",
     "mcp.status",
+    "heartbeat.status",
     "cron.status",
     "cron.list",
     "cron.get",
@@ -79,6 +83,9 @@ const TABLE = {
     "hooks.deliveries",
   ],
   "operator.write": [
+    "node.invoke",
+    "voicewake.set",
+    "talk.mode",
     "agent",
     "agent.wait",
     "models.test",
@@ -95,8 +102,15 @@ const TABLE = {
     "message.delete",
     "outbox.resend",
     "outbox.discard",
+    "wake",
+    "heartbeat.now",
   ],
   "operator.pairing": [
+    "node.rename",
+    "node.pair.list",
+    "node.pair.approve",
+    "node.pair.reject",
+    "node.pair.remove",
     "device.pair.list",
     "device.pair.approve",
     "device.pair.reject",
@@ -120,6 +134,7 @@ const TABLE = {
     "exec.approval.grants.list",
   ],
   "operator.admin": [
+    "set-heartbeats",
     "cron.add",
     "cron.update",
     "cron.remove",
@@ -183,7 +198,7 @@ const UNLISTED = [
 ];
 
 /** For nodes and nobody else. */
-const OF_NODES = ["skills.bins"];
+const OF_NODES = ["skills.bins", "node.invoke.result", "node.invoke.progress", "node.event"];
 
 type Scope = keyof typeof TABLE;
 const SCOPES = Object.keys(TABLE) as Scope[];

@@ -157,17 +157,17 @@ test("a connection may rotate its own token: it is answered, then ended", async 
   assert.equal((await within(own.closed, "the end")).code, 4001);
 });
 
-test("a revoked token and the connections that rest on it end at once", async () => {
+test("a revoked token ends at once, and with it every connection of its device, however it was let in", async () => {
   const { device, token } = await pairedDevice();
   const resting = await gateway.connect({ device, token });
+  const byShared = await gateway.connect({ device });
 
   const revoked = await admin.call("device.token.revoke", { deviceId: device.id, role: "operator" });
 
   assert.deepEqual(revoked, { deviceId: device.id, role: "operator", revokedAtMs: clock.now() });
-  assert.deepEqual(await within(resting.closed, "the end"), {
-    code: 4001,
-    reason: "client invalidated: device token revoked",
-  });
+  const closed = { code: 4001, reason: "client invalidated: device token revoked" };
+  assert.deepEqual(await within(resting.closed, "the end"), closed);
+  assert.deepEqual(await within(byShared.closed, "the end"), closed);
   assert.equal((await gateway.refused({ device, token })).error?.message, MISMATCH);
   assert.equal((await tokensOf(device.id))[0].revokedAtMs, clock.now());
 });

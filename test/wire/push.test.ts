@@ -94,6 +94,36 @@ describe("a subscribed browser", () => {
     assert.equal((await reader.browser.next()).notice.text, "for all");
   });
 
+  test("is told quietly that a command was answered elsewhere, in the place of the call", async () => {
+    const other = await subscribed();
+    const { client, browser } = await subscribed();
+    ask(client, { id: "p5", command: "ls" });
+    const call = await browser.next();
+    await other.browser.next();
+    await other.client.call("push.web.looking", { isLooking: true });
+
+    await other.client.call("exec.approval.resolve", { id: "p5", decision: "allow-once" });
+    const { notice, headers } = await browser.next();
+
+    const title = "A command was allowed";
+    assert.deepEqual(notice, { title, text: "It no longer waits for you.", tag: "p5", isQuiet: true });
+    assert.equal(headers.topic, call.headers.topic);
+    assert.match(String(headers.topic), /^[\w-]{32}$/);
+  });
+
+  test("hears of no answer to a command that it was not called for", async () => {
+    const { client, browser } = await subscribed();
+    await client.call("push.web.looking", { isLooking: true });
+    ask(client, { id: "p6", command: "ls" });
+    await client.nextOf("exec.approval.requested");
+    await client.call("push.web.looking", { isLooking: false });
+
+    await client.call("exec.approval.resolve", { id: "p6", decision: "deny" });
+    ask(client, { id: "p7", command: "ls" });
+
+    assert.equal((await browser.next()).notice.tag, "p7");
+  });
+
   test("is told no secret, and only the beginning", async () => {
     const { client, browser } = await subscribed();
     const command = `deploy --key sk-ant-api03-${"a1B2".repeat(20)} ${"x".repeat(1_000)}`;
@@ -115,6 +145,15 @@ describe("a subscribed browser", () => {
     assert.deepEqual(first, { sent: 1, problems: [] });
     assert.deepEqual(second, { sent: 0, problems: [`${service.host} answered 413`] });
     assert.equal((await browser.next()).notice.text, "Notifications of this browser work.");
+  });
+
+  test("that is refused for its sender says what to set", async () => {
+    const { client } = await subscribed();
+    service.answer(403);
+
+    const { problems } = await client.call("push.web.test", {});
+
+    assert.deepEqual(problems, [`${service.host} answered 403; set push.contact to an address of yours`]);
   });
 });
 

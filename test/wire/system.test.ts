@@ -22,7 +22,7 @@ test("health has the whole shape that January clients read", async () => {
     channels: {},
     channelOrder: [],
     channelLabels: {},
-    heartbeatSeconds: 0,
+    heartbeatSeconds: 1_800,
     defaultAgentId: "main",
     agents,
     sessions: { path: sessions.path, count: 0, recent: [] },

@@ -14,10 +14,12 @@ import { skills } from "./slices/agent/skills/index.ts";
 import { usage } from "./slices/agent/usage/index.ts";
 import { workspace } from "./slices/agent/workspace/index.ts";
 import { cron } from "./slices/automation/cron/index.ts";
+import { heartbeat } from "./slices/automation/heartbeat/index.ts";
 import { hooks } from "./slices/automation/hooks/index.ts";
 import { agents } from "./slices/core/agents/index.ts";
 import { configFile } from "./slices/core/config-file/index.ts";
 import { devices } from "./slices/core/devices/index.ts";
+import { nodes } from "./slices/core/nodes/index.ts";
 import { notices } from "./slices/core/notices/index.ts";
 import { presence } from "./slices/core/presence/index.ts";
 import { sessions } from "./slices/core/sessions/index.ts";
@@ -32,6 +34,7 @@ import { push } from "./slices/surfaces/push/index.ts";
 export const SLICES = inOrder(
   presence,
   devices,
+  nodes,
   agents,
   sessions,
   notices,
@@ -46,6 +49,7 @@ export const SLICES = inOrder(
   chat,
   recordings,
   httpApi,
+  heartbeat,
   hooks,
   cron,
   configFile,

@@ -37,6 +37,8 @@ export interface ClientOptions {
   tlsFingerprint?: string;
   /** Default true: an interrupted connection is made again, with growing pauses, until `close()`. */
   reconnect?: boolean;
+  /** The longest pause between attempts to connect, in milliseconds. Default 30,000. */
+  maxPauseMs?: number;
   locale?: string;
 }
 
@@ -173,7 +175,7 @@ export class GatewayClient {
       if (this.#stop.signal.aborted) return;
       if (this.#options.reconnect === false || isFinal(error)) return this.#finish(error);
       if (wasConnected) failures = 0;
-      const pauseMs = pauseAfter(error, failures);
+      const pauseMs = pauseAfter(error, failures, this.#options.maxPauseMs);
       this.#setState({ kind: "reconnecting", reason: error, retryAt: Date.now() + pauseMs });
       await this.#pause(pauseMs);
     }
@@ -310,9 +312,9 @@ function isSignatureRefusal(error: Error): boolean {
   return error instanceof ResponseError && error.message === "device signature invalid";
 }
 
-function pauseAfter(error: Error, failures: number): number {
+function pauseAfter(error: Error, failures: number, maxPauseMs = BACKOFF_MS.longest): number {
   if (isPairingRequired(error)) return error.retryAfterMs ?? PAIRING_RETRY_MS;
-  const longest = Math.min(BACKOFF_MS.longest, BACKOFF_MS.first * 2 ** failures);
+  const longest = Math.min(maxPauseMs, BACKOFF_MS.first * 2 ** failures);
   const pauseMs = longest * (0.5 + Math.random() / 2);
   return Math.max(pauseMs, error instanceof ResponseError ? (error.retryAfterMs ?? 0) : 0);
 }

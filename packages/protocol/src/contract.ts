@@ -1474,6 +1474,72 @@ export interface HealthSummary {
   };
 }
 
+export interface HeartbeatAgent {
+  agentId: string;
+  enabled: boolean;
+  every: string;
+  everyMs: number | null;
+  nextAtMs: number | null;
+  sessionKey: string;
+  target: string;
+  /** System events that wait. */
+  waiting: number;
+  turnsToday: number;
+  maxTurnsPerDay: number;
+  verdict: {
+    /** Whether a heartbeat would ask the model now. */
+    asks: boolean;
+    reason: string;
+    detail: string;
+  };
+}
+
+/** Payload of the event `heartbeat`. */
+export type HeartbeatEvent = HeartbeatOutcome;
+
+/** Parameters of `heartbeat.now`. */
+export interface HeartbeatNowParams {
+  agentId?: string;
+  force?: boolean;
+}
+
+/** The answer to `heartbeat.now`. */
+export interface HeartbeatNowResult {
+  asks: boolean;
+  reason: string;
+  detail: string;
+  runId?: string;
+}
+
+export interface HeartbeatOutcome {
+  ts: number;
+  status: "sent" | "ok-empty" | "ok-token" | "skipped" | "failed";
+  to?: string;
+  preview?: string;
+  durationMs?: number;
+  hasMedia?: boolean;
+  /** Why it was skipped, or what failed. */
+  reason?: string;
+  channel?: string;
+  /** Whether nobody was told. */
+  silent?: boolean;
+  indicatorType?: "ok" | "alert" | "error";
+  agentId?: string;
+  sessionKey?: string;
+}
+
+/** Parameters of `heartbeat.status`. */
+export type HeartbeatStatusParams = Record<string, never>;
+
+/** The answer to `heartbeat.status`. */
+export interface HeartbeatStatusResult {
+  enabled: boolean;
+  agents: HeartbeatAgent[];
+  last: HeartbeatOutcome | null;
+  /** What counts as news. */
+  news: string[];
+}
+
 export interface HookShape {
   id: string;
   /** The whole path; absent when any that is not another hook's. */
@@ -1605,7 +1671,7 @@ export interface InstallResult {
 export type LastHeartbeatParams = Record<string, unknown>;
 
 /** The answer to `last-heartbeat`. */
-export type LastHeartbeatResult = unknown | null;
+export type LastHeartbeatResult = HeartbeatOutcome | null;
 
 export interface LaterApprovalsSnapshot {
   path: string;
@@ -2022,6 +2088,303 @@ export interface ModelsTestParams {
 
 /** The answer to `models.test`. */
 export type ModelsTestResult = ModelTrial;
+
+/** Parameters of `node.describe`. */
+export interface NodeDescribeParams {
+  /** A node's id, the beginning of it, or its name. */
+  nodeId: string;
+}
+
+/** The answer to `node.describe`. */
+export type NodeDescribeResult = NodeDescription;
+
+export interface NodeDescription {
+  nodeId: string;
+  displayName?: string;
+  platform?: string;
+  version?: string;
+  deviceFamily?: string;
+  modelIdentifier?: string;
+  remoteIp?: string;
+  caps: string[];
+  /** What it can be asked for now: declared, allowed and approved. */
+  commands: string[];
+  pathEnv?: string;
+  permissions?: Record<string, boolean>;
+  connectedAtMs?: number;
+  paired: boolean;
+  connected: boolean;
+  approvalState: "approved" | "pending-approval" | "pending-reapproval" | "unapproved";
+  /** Approve it with node.pair.approve. */
+  pendingRequestId?: string;
+  pendingDeclaredCommands?: string[];
+  pendingDeclaredCaps?: string[];
+  pendingDeclaredPermissions?: Record<string, boolean>;
+  /** What to type so that it can be used, in words. */
+  hint?: string;
+  /** Since somebody last used it. */
+  idleSeconds?: number;
+  lastAliveAtMs?: number;
+  hostStats?: NodeHostStats;
+  ts: number;
+}
+
+/** Parameters of `node.event`. */
+export interface NodeEventParams {
+  event: string;
+  payload?: unknown;
+  payloadJSON?: string;
+}
+
+/** The answer to `node.event`. */
+export interface NodeEventResult {
+  ok: true;
+  event: string;
+  handled: boolean;
+  reason?: string;
+}
+
+export interface NodeHostStats {
+  cpuCount: number;
+  loadAverage?: number[];
+  memoryTotalBytes: number;
+  memoryFreeBytes: number;
+  diskTotalBytes?: number;
+  diskAvailableBytes?: number;
+}
+
+/** Payload of the event `node.hostStats`. */
+export interface NodeHostStatsEvent {
+  nodeId: string;
+  hostStats: NodeHostStats;
+  ts: number;
+}
+
+/** Payload of the event `node.invoke.cancel`. */
+export interface NodeInvokeCancelEvent {
+  invokeId: string;
+  nodeId: string;
+  reason: string;
+}
+
+/** Parameters of `node.invoke`. */
+export interface NodeInvokeParams {
+  /** A node's id, the beginning of it, or its name. */
+  nodeId: string;
+  command: string;
+  params?: unknown;
+  /** The one deadline; 30000 when not said, 0 for none. */
+  timeoutMs?: number;
+  /** A retry with the same key gets the first call's answer. */
+  idempotencyKey: string;
+  /** Protocol 4 only. */
+  sessionKey?: string;
+  /** Protocol 4 only. */
+  turnSourceChannel?: string;
+  /** Protocol 4 only. */
+  turnSourceTo?: string;
+  /** Protocol 4 only. */
+  turnSourceAccountId?: string;
+  /** Protocol 4 only. */
+  turnSourceThreadId?: string | number;
+}
+
+/** Payload of the event `node.invoke.progress`. */
+export interface NodeInvokeProgressEvent {
+  invokeId: string;
+  idempotencyKey: string;
+  nodeId: string;
+  seq: number;
+  chunk: string;
+}
+
+/** Parameters of `node.invoke.progress`. */
+export interface NodeInvokeProgressParams {
+  invokeId: string;
+  nodeId: string;
+  seq: number;
+  chunk: string;
+}
+
+/** The answer to `node.invoke.progress`. */
+export interface NodeInvokeProgressResult {
+  ok: true;
+  ignored?: true;
+}
+
+/** Payload of the event `node.invoke.request`. */
+export interface NodeInvokeRequestEvent {
+  id: string;
+  nodeId: string;
+  command: string;
+  /** The params as JSON; `{}` when there are none. */
+  paramsJSON: string;
+  /** The caller's deadline; 0 when there is none. */
+  timeoutMs: number;
+  idempotencyKey: string;
+}
+
+/** The answer to `node.invoke`. */
+export interface NodeInvokeResult {
+  ok: true;
+  nodeId: string;
+  command: string;
+  payload: unknown;
+  payloadJSON: string | null;
+}
+
+/** Parameters of `node.invoke.result`. */
+export interface NodeInvokeResultParams {
+  id: string;
+  nodeId: string;
+  ok: boolean;
+  payload?: unknown;
+  /** The payload as JSON text. */
+  payloadJSON?: unknown;
+  error?: {
+    code?: string;
+    message?: string;
+  } | null;
+}
+
+/** The answer to `node.invoke.result`. */
+export interface NodeInvokeResultResult {
+  ok: true;
+  ignored?: true;
+}
+
+/** Parameters of `node.list`. */
+export type NodeListParams = Record<string, never>;
+
+/** The answer to `node.list`. */
+export interface NodeListResult {
+  ts: number;
+  nodes: NodeView[];
+}
+
+/** Parameters of `node.pair.approve`. */
+export interface NodePairApproveParams {
+  /** A request's id, or its node's. */
+  requestId: string;
+}
+
+/** The answer to `node.pair.approve`. */
+export interface NodePairApproveResult {
+  requestId: string;
+  node: NodeView;
+}
+
+/** Parameters of `node.pair.list`. */
+export type NodePairListParams = Record<string, never>;
+
+/** The answer to `node.pair.list`. */
+export interface NodePairListResult {
+  pending: NodePairRequest[];
+  paired: NodeView[];
+}
+
+/** Parameters of `node.pair.reject`. */
+export interface NodePairRejectParams {
+  /** A request's id, or its node's. */
+  requestId: string;
+}
+
+/** The answer to `node.pair.reject`. */
+export interface NodePairRejectResult {
+  requestId: string;
+  nodeId: string;
+}
+
+/** Parameters of `node.pair.remove`. */
+export interface NodePairRemoveParams {
+  /** A node's id, the beginning of it, or its name. */
+  nodeId: string;
+}
+
+/** The answer to `node.pair.remove`. */
+export interface NodePairRemoveResult {
+  nodeId: string;
+  removed: true;
+}
+
+export interface NodePairRequest {
+  requestId: string;
+  nodeId: string;
+  kind: "device" | "commands";
+  displayName?: string;
+  platform?: string;
+  remoteIp?: string;
+  caps?: string[];
+  commands?: string[];
+  permissions?: Record<string, boolean>;
+  /** It was approved before and asks for more. */
+  isRepair?: boolean;
+  silent?: boolean;
+  ts: number;
+}
+
+/** Payload of the event `node.pair.requested`. */
+export type NodePairRequestedEvent = NodePairRequest;
+
+/** Payload of the event `node.pair.resolved`. */
+export interface NodePairResolvedEvent {
+  requestId: string;
+  nodeId: string;
+  decision: "approved" | "rejected";
+  ts: number;
+}
+
+/** Payload of the event `node.presence`. */
+export interface NodePresenceEvent {
+  nodeId: string;
+  connected: boolean;
+  reason: "connected" | "disconnected" | "changed" | "alive" | "activity";
+  idleSeconds?: number;
+  ts: number;
+}
+
+/** Parameters of `node.rename`. */
+export interface NodeRenameParams {
+  /** A node's id, the beginning of it, or its name. */
+  nodeId: string;
+  displayName: string;
+}
+
+/** The answer to `node.rename`. */
+export interface NodeRenameResult {
+  nodeId: string;
+  displayName: string;
+}
+
+export interface NodeView {
+  nodeId: string;
+  displayName?: string;
+  platform?: string;
+  version?: string;
+  deviceFamily?: string;
+  modelIdentifier?: string;
+  remoteIp?: string;
+  caps: string[];
+  /** What it can be asked for now: declared, allowed and approved. */
+  commands: string[];
+  pathEnv?: string;
+  permissions?: Record<string, boolean>;
+  connectedAtMs?: number;
+  paired: boolean;
+  connected: boolean;
+  approvalState: "approved" | "pending-approval" | "pending-reapproval" | "unapproved";
+  /** Approve it with node.pair.approve. */
+  pendingRequestId?: string;
+  pendingDeclaredCommands?: string[];
+  pendingDeclaredCaps?: string[];
+  pendingDeclaredPermissions?: Record<string, boolean>;
+  /** What to type so that it can be used, in words. */
+  hint?: string;
+  /** Since somebody last used it. */
+  idleSeconds?: number;
+  lastAliveAtMs?: number;
+  hostStats?: NodeHostStats;
+}
 
 /** Parameters of `openclaw.approval.list`. */
 export type OpenclawApprovalListParams = Record<string, unknown>;
@@ -3043,6 +3406,18 @@ export interface SessionsUsageParams {
 /** The answer to `sessions.usage`. */
 export type SessionsUsageResult = UsageReport;
 
+/** Parameters of `set-heartbeats`. */
+export interface SetHeartbeatsParams {
+  /** A boolean. */
+  enabled?: unknown;
+}
+
+/** The answer to `set-heartbeats`. */
+export interface SetHeartbeatsResult {
+  ok: true;
+  enabled: boolean;
+}
+
 /** Payload of the event `shutdown`. */
 export interface ShutdownEvent {
   reason: string;
@@ -3261,6 +3636,26 @@ export type SystemPresenceParams = Record<string, unknown>;
 
 /** The answer to `system-presence`. */
 export type SystemPresenceResult = PresenceEntry[];
+
+/** Payload of the event `talk.mode`. */
+export interface TalkModeEvent {
+  enabled: boolean;
+  phase: string | null;
+  ts: number;
+}
+
+/** Parameters of `talk.mode`. */
+export interface TalkModeParams {
+  enabled: boolean;
+  phase?: string | null;
+}
+
+/** The answer to `talk.mode`. */
+export interface TalkModeResult {
+  enabled: boolean;
+  phase: string | null;
+  ts: number;
+}
 
 export interface TaskRow {
   id: string;
@@ -3556,6 +3951,42 @@ export interface UsageTotals {
   missingCostEntries: number;
 }
 
+/** Payload of the event `voicewake.changed`. */
+export interface VoicewakeChangedEvent {
+  triggers: string[];
+}
+
+/** Parameters of `voicewake.get`. */
+export type VoicewakeGetParams = Record<string, unknown>;
+
+/** The answer to `voicewake.get`. */
+export interface VoicewakeGetResult {
+  triggers: string[];
+}
+
+/** Parameters of `voicewake.set`. */
+export interface VoicewakeSetParams {
+  /** A list of texts: at most 32 of 64 characters. */
+  triggers?: unknown;
+}
+
+/** The answer to `voicewake.set`. */
+export interface VoicewakeSetResult {
+  triggers: string[];
+}
+
+/** Parameters of `wake`. */
+export interface WakeParams {
+  mode: "now" | "next-heartbeat";
+  text: string;
+}
+
+/** The answer to `wake`. */
+export interface WakeResult {
+  /** False when the text is blank. */
+  ok: boolean;
+}
+
 /** Parameters of `web.login.start`. */
 export interface WebLoginStartParams {
   /** Ends a session that is there already. */
@@ -3614,10 +4045,16 @@ export type WorktreesListResult = Record<string, unknown>;
 export interface Methods {
   /** The newest health snapshot; a fresh one follows as an event. With probe, a fresh one is the answer. */
   health: { params: HealthParams; result: HealthResult };
+  /** Has an agent's heartbeat look now. With force, it asks the model although nothing is new. */
+  "heartbeat.now": { params: HeartbeatNowParams; result: HeartbeatNowResult };
+  /** What the heartbeat of each agent would do now, and why. */
+  "heartbeat.status": { params: HeartbeatStatusParams; result: HeartbeatStatusResult };
   /** The outcome of the last heartbeat, or null before the first one. */
   "last-heartbeat": { params: LastHeartbeatParams; result: LastHeartbeatResult };
   /** The end of the log file, or what was written since a cursor. */
   "logs.tail": { params: LogsTailParams; result: LogsTailResult };
+  /** Switches all heartbeats off or on, until the gateway restarts. */
+  "set-heartbeats": { params: SetHeartbeatsParams; result: SetHeartbeatsResult };
   /** Sessions, models and what waits for the agent, for a person's overview. */
   status: { params: StatusParams; result: StatusResult };
   /** A beacon: updates the sender's presence and tells the agent what is new on its next turn. */
@@ -3626,6 +4063,8 @@ export interface Methods {
   "system.info": { params: SystemInfoParams; result: SystemInfoResult };
   /** Who is connected, newest first; the gateway's own row is always there. */
   "system-presence": { params: SystemPresenceParams; result: SystemPresenceResult };
+  /** Leaves a system event for the main conversation, and with mode now has the agent look at it at once. */
+  wake: { params: WakeParams; result: WakeResult };
   /** Lets a device in with exactly the role and scopes that its request shows. */
   "device.pair.approve": { params: DevicePairApproveParams; result: DevicePairApproveResult };
   /** Devices that wait for approval and devices that are paired, newest first. */
@@ -3638,6 +4077,34 @@ export interface Methods {
   "device.token.revoke": { params: DeviceTokenRevokeParams; result: DeviceTokenRevokeResult };
   /** Gives a device's role a new token; the old one ends at once. Scopes can be narrowed, not widened. */
   "device.token.rotate": { params: DeviceTokenRotateParams; result: DeviceTokenRotateResult };
+  /** One node. */
+  "node.describe": { params: NodeDescribeParams; result: NodeDescribeResult };
+  /** Something that a node reports. */
+  "node.event": { params: NodeEventParams; result: NodeEventResult };
+  /** Calls a command on a node and answers with its result. */
+  "node.invoke": { params: NodeInvokeParams; result: NodeInvokeResult };
+  /** A piece of output of a command that a node works on. */
+  "node.invoke.progress": { params: NodeInvokeProgressParams; result: NodeInvokeProgressResult };
+  /** A node's answer to node.invoke.request. */
+  "node.invoke.result": { params: NodeInvokeResultParams; result: NodeInvokeResultResult };
+  /** All nodes, connected or not. */
+  "node.list": { params: NodeListParams; result: NodeListResult };
+  /** Approves a node, or the commands that it offers. */
+  "node.pair.approve": { params: NodePairApproveParams; result: NodePairApproveResult };
+  /** Nodes that wait for approval, with the commands that they offer, and those that are paired. */
+  "node.pair.list": { params: NodePairListParams; result: NodePairListResult };
+  /** Rejects a node, or the commands that it offers. */
+  "node.pair.reject": { params: NodePairRejectParams; result: NodePairRejectResult };
+  /** Ends a device's being a node. */
+  "node.pair.remove": { params: NodePairRemoveParams; result: NodePairRemoveResult };
+  /** Gives a node a name. */
+  "node.rename": { params: NodeRenameParams; result: NodeRenameResult };
+  /** Switches talk mode, and tells everybody. */
+  "talk.mode": { params: TalkModeParams; result: TalkModeResult };
+  /** The words that wake voice input. */
+  "voicewake.get": { params: VoicewakeGetParams; result: VoicewakeGetResult };
+  /** Sets the words that wake voice input; without any, the usual ones count. */
+  "voicewake.set": { params: VoicewakeSetParams; result: VoicewakeSetResult };
   /** Keeps only the last messages of a conversation; the others stay searchable. */
   "sessions.compact": { params: SessionsCompactParams; result: SessionsCompactResult };
   /** Begins a conversation; one that is there already stays as it is. */
@@ -3916,6 +4383,8 @@ export interface Methods {
 export interface Events {
   /** A new health snapshot; replaces the previous one. */
   health: HealthEvent;
+  /** What came of a heartbeat that was neither switched off nor put off. */
+  heartbeat: HeartbeatEvent;
   /** Who is connected now; replaces the previous list. */
   presence: PresenceEvent;
   /** The gateway is about to close every connection with 1012. */
@@ -3926,6 +4395,24 @@ export interface Events {
   "device.pair.requested": DevicePairRequestedEvent;
   /** A device's request was approved or rejected; a local one is approved at once. */
   "device.pair.resolved": DevicePairResolvedEvent;
+  /** Load and memory of a node's machine. */
+  "node.hostStats": NodeHostStatsEvent;
+  /** Nobody waits for a command any more; the node stops it and sends no result. */
+  "node.invoke.cancel": NodeInvokeCancelEvent;
+  /** Output of a command that works, in order, for the connection that asked for it. */
+  "node.invoke.progress": NodeInvokeProgressEvent;
+  /** Asks a node for a command; it answers with node.invoke.result. */
+  "node.invoke.request": NodeInvokeRequestEvent;
+  /** A node offers commands that wait for approval. */
+  "node.pair.requested": NodePairRequestedEvent;
+  /** The request of a node was approved or rejected. */
+  "node.pair.resolved": NodePairResolvedEvent;
+  /** A node came, went, was approved, or says that it is alive or in use. */
+  "node.presence": NodePresenceEvent;
+  /** Talk mode was switched. */
+  "talk.mode": TalkModeEvent;
+  /** The words that wake voice input; a node gets them right after hello-ok too. */
+  "voicewake.changed": VoicewakeChangedEvent;
   /** Something was said in a conversation; for those who called sessions.subscribe or sessions.messages.subscribe. */
   "session.message": SessionMessageEvent;
   /** A conversation began, was changed, or something happens in it; for those who called sessions.subscribe. */
@@ -3956,18 +4443,36 @@ export interface Events {
  */
 export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boolean; twoStage: boolean }>> = {
   health: { access: "operator.read", once: false, twoStage: false },
+  "heartbeat.now": { access: "operator.write", once: false, twoStage: false },
+  "heartbeat.status": { access: "operator.read", once: false, twoStage: false },
   "last-heartbeat": { access: "operator.read", once: false, twoStage: false },
   "logs.tail": { access: "operator.read", once: false, twoStage: false },
+  "set-heartbeats": { access: "operator.admin", once: false, twoStage: false },
   status: { access: "operator.read", once: false, twoStage: false },
   "system-event": { access: "operator.admin", once: false, twoStage: false },
   "system.info": { access: "operator.read", once: false, twoStage: false },
   "system-presence": { access: "operator.read", once: false, twoStage: false },
+  wake: { access: "operator.write", once: false, twoStage: false },
   "device.pair.approve": { access: "operator.pairing", once: false, twoStage: false },
   "device.pair.list": { access: "operator.pairing", once: false, twoStage: false },
   "device.pair.reject": { access: "operator.pairing", once: false, twoStage: false },
   "device.pair.remove": { access: "operator.pairing", once: false, twoStage: false },
   "device.token.revoke": { access: "operator.pairing", once: false, twoStage: false },
   "device.token.rotate": { access: "operator.pairing", once: false, twoStage: false },
+  "node.describe": { access: "operator.read", once: false, twoStage: false },
+  "node.event": { access: "node", once: false, twoStage: false },
+  "node.invoke": { access: "operator.write", once: true, twoStage: false },
+  "node.invoke.progress": { access: "node", once: false, twoStage: false },
+  "node.invoke.result": { access: "node", once: false, twoStage: false },
+  "node.list": { access: "operator.read", once: false, twoStage: false },
+  "node.pair.approve": { access: "operator.pairing", once: false, twoStage: false },
+  "node.pair.list": { access: "operator.pairing", once: false, twoStage: false },
+  "node.pair.reject": { access: "operator.pairing", once: false, twoStage: false },
+  "node.pair.remove": { access: "operator.pairing", once: false, twoStage: false },
+  "node.rename": { access: "operator.pairing", once: false, twoStage: false },
+  "talk.mode": { access: "operator.write", once: false, twoStage: false },
+  "voicewake.get": { access: "operator.read", once: false, twoStage: false },
+  "voicewake.set": { access: "operator.write", once: false, twoStage: false },
   "sessions.compact": { access: "operator.admin", once: false, twoStage: false },
   "sessions.create": { access: "operator.write", once: false, twoStage: false },
   "sessions.describe": { access: "operator.read", once: false, twoStage: false },
@@ -4109,11 +4614,21 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
 /** The names of all events. */
 export const EVENTS: readonly (keyof Events)[] = [
   "health",
+  "heartbeat",
   "presence",
   "shutdown",
   "tick",
   "device.pair.requested",
   "device.pair.resolved",
+  "node.hostStats",
+  "node.invoke.cancel",
+  "node.invoke.progress",
+  "node.invoke.request",
+  "node.pair.requested",
+  "node.pair.resolved",
+  "node.presence",
+  "talk.mode",
+  "voicewake.changed",
   "session.message",
   "sessions.changed",
   "usage.budget",

@@ -45,6 +45,8 @@ export interface ApprovalsHost {
   onChange(): void;
   /** A command has begun to wait. */
   onRequest(approval: Approval): void;
+  /** A command waits no more: somebody has answered, here or elsewhere, or the time is over. */
+  onEnd(id: string): void;
 }
 
 /** The commands that wait, oldest first. */
@@ -91,7 +93,9 @@ export class Approvals {
 
   /** No event tells that the time is over, and our clock may be wrong: the gateway is asked. */
   #set(waiting: readonly Approval[]): void {
+    const ended = this.#waiting.filter((before) => !waiting.some(({ id }) => id === before.id));
     this.#waiting = waiting;
+    for (const { id } of ended) this.#host.onEnd(id);
     clearTimeout(this.#timer);
     const next = Math.min(...waiting.map(({ expiresAt }) => expiresAt));
     const waitMs = Math.min(Math.max(0, next - Date.now()) + LATE_MS, LONGEST_MS);

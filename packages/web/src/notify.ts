@@ -60,6 +60,13 @@ export async function call({ title, text, tag, hash }: Call): Promise<void> {
   beep();
 }
 
+/** Takes notifications back: nobody is needed any more. */
+export async function takeBack(tag: string): Promise<void> {
+  if (calls() !== "on") return;
+  const registration = await navigator.serviceWorker.ready;
+  for (const notification of await registration.getNotifications({ tag })) notification.close();
+}
+
 /** Two soft tones, without a file. */
 function beep(): void {
   const context = new AudioContext();

@@ -27,7 +27,7 @@ import type { ExportFormat } from "./export.ts";
 import { readHistory } from "./history.ts";
 import { newId } from "./ids.ts";
 import { ignore } from "./ignore.ts";
-import { type Call, call, calls, isInView, onView, switchCalls } from "./notify.ts";
+import { type Call, call, calls, isInView, onView, switchCalls, takeBack } from "./notify.ts";
 import { OpenSession } from "./open-session.ts";
 import type { Attachment, OutboxEntry } from "./outbox.ts";
 import { Pages } from "./pages.ts";
@@ -74,6 +74,9 @@ export class Store {
     isAllowed: () => this.#may("operator.approvals") && this.#offers("exec.approval.resolve"),
     attempt: (action) => this.#try(action),
     onChange: () => this.#set({ approvals: this.approvals.waiting }),
+    onEnd: (id) => {
+      takeBack(id).catch((error: unknown) => ignore(error, "the browser shows no notifications"));
+    },
     onRequest: ({ id, command, sessionKey = this.#state.sessionKey }) => {
       this.#set({ announcement: `A command waits for your approval: ${command}` });
       this.#call({ title: "A command waits for your approval", text: command, tag: id, sessionKey });

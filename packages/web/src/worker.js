@@ -50,9 +50,11 @@ async function keep(request) {
 
 /** Shows a notice; browsers end a subscription whose messages show nothing. The gateway sends none while a page is in view. */
 async function show(data) {
-  const { title = "Moltbot", text = "", tag = "", sessionKey } = noticeIn(data);
+  const { title = "Moltbot", text = "", tag = "", sessionKey, isQuiet = false } = noticeIn(data);
   const hash = sessionKey === undefined ? "" : `#chat/${encodeURIComponent(sessionKey)}`;
-  await self.registration.showNotification(title, { body: text, tag, data: { hash }, icon: "/icon-192.png" });
+  await self.registration.showNotification(title, {
+    ...{ body: text, tag, data: { hash }, icon: "/icon-192.png", silent: isQuiet },
+  });
 }
 
 function noticeIn(data) {

@@ -168,6 +168,14 @@ export class FakeWhatsApp implements FakePlatform {
     return { id, chatId, senderId: `+${from.person.number}` };
   }
 
+  /** Somebody sends what only a phone may open; `kind` is WhatsApp's word for why, as "view_once". */
+  withholds(kind: string, options: Pick<SaysOptions, "from"> = {}): Said {
+    const from = this.#directory.person(options.from ?? "alice");
+    const id = Incoming.newId();
+    this.#incoming.withhold(id, from, kind);
+    return { id, chatId: from.person.jid, senderId: `+${from.person.number}` };
+  }
+
   /** The account's owner writes on the phone: to a person, or, when nobody is named, to the own number. */
   async ownerSays(text: string, to?: string): Promise<Said> {
     const from = this.#account.phone;

@@ -79,6 +79,12 @@ export class Incoming {
     this.#account.deliver(node);
   }
 
+  /** A message that the service hands to the phone only: linked devices get a stanza that says why, as "view_once". */
+  withhold(id: string, { person }: Device, kind: string): void {
+    const attrs = { id, t: seconds(), type: "media", notify: person.name, from: person.jid, sender_lid: person.lid };
+    this.#account.deliver(element("message", attrs, [element("unavailable", { type: kind })]));
+  }
+
   #deliver(letter: Letter): Promise<void> {
     const { id, from } = letter;
     const delivered = this.#work.then(async () => {

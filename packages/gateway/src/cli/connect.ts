@@ -96,6 +96,12 @@ function deviceOf(target: Target): DeviceIdentity | undefined {
   }
 }
 
+/** Makes sockets to a target, for clients that stay connected. */
+export async function openSocket(target: Target): Promise<(url: string) => WebSocketLike> {
+  const options = await socketOptions(target, DEFAULT_TIMEOUT_MS);
+  return (url) => new WebSocket(url, options) as unknown as WebSocketLike;
+}
+
 /** The pinning code brings TLS along, which other connections need not load. */
 async function socketOptions({ fingerprint }: Target, timeoutMs: number): Promise<SocketOptions> {
   const pin = fingerprint === undefined ? {} : (await import("./pin.ts")).pinned(fingerprint);

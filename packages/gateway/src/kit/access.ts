@@ -35,7 +35,16 @@ export interface Caller {
     readonly instanceId?: string | undefined;
   };
   readonly caps: readonly string[];
+  /** What a node declares that it can do; undefined for operators. */
+  readonly declared?: DeclaredNode | undefined;
   readonly isLocal: boolean;
+}
+
+/** What a node says of itself when it connects. */
+export interface DeclaredNode {
+  readonly commands: readonly string[];
+  readonly permissions: Readonly<Record<string, boolean>> | undefined;
+  readonly pathEnv: string | undefined;
 }
 
 /** Whether held scopes satisfy a wanted one. */

@@ -6,7 +6,7 @@ import type { Caller } from "./access.ts";
 import type { DeviceRegistry } from "./admission.ts";
 import type { ChannelDefinition } from "./channel.ts";
 import type { Command } from "./command.ts";
-import { Port } from "./port.ts";
+import { ManyPort, Port } from "./port.ts";
 import type { Snapshot, StateVersion } from "./schema/frames.ts";
 import type { Tool } from "./tool.ts";
 
@@ -22,8 +22,10 @@ export interface Host extends HostPorts {
   redact(text: string): string;
   /** Restarts the gateway in place after `delayMs`. Returns at once; of several requests the last one counts. */
   requestRestart(reason: string, delayMs: number): void;
-  /** Closes the live connections that rest on a device's token in a role; without a role, all that the device has. */
-  closeConnections(deviceId: string, role: string | undefined, reason: string): void;
+  /** Closes live connections of a device. */
+  closeConnections(which: DeviceConnections, reason: string): void;
+  /** Closes one live connection with code 4001. */
+  closeConnection(connId: string, reason: string): void;
   /** Judges an HTTP request by its headers, before its body is read. */
   authorize(request: IncomingMessage): HttpVerdict;
   /** Where a request comes from: the client's address, and whether it is a program on this machine. */
@@ -32,6 +34,15 @@ export interface Host extends HostPorts {
   isOwnSecret(text: string): boolean;
   /** Which endpoints of the HTTP API are on, as the settings say now. */
   httpEndpoints(): HttpEndpoints;
+  /** Which commands of nodes are allowed beside the usual ones, and which never are, as the settings say now. */
+  nodeCommands(): NodeCommandSettings;
+}
+
+/** Connections of a device: all, those in a role, or only those in it that were let in by the device's token. */
+export interface DeviceConnections {
+  readonly deviceId: string;
+  readonly role?: string;
+  readonly byTokenOnly?: boolean;
 }
 
 /** What the server and the process ask of slices. */
@@ -40,6 +51,8 @@ export interface HostPorts {
   readonly devices: Port<DeviceRegistry>;
   /** Is told of connections. Filled by presence. */
   readonly presence: Port<ConnectionBook>;
+  /** Are told of connections that were let in, and add to their hello-ok. */
+  readonly connections: ManyPort<ConnectionWatcher>;
   /** Knows the state of the gateway, and what hello-ok tells a connection. Filled by overview. */
   readonly overview: Port<Overview>;
   /** Who hears of single conversations. Filled by sessions. */
@@ -53,6 +66,19 @@ export interface ConnectionBook {
   /** Called when a connection has been let in, before its hello-ok. */
   connected(caller: Caller, ip: string | undefined): void;
   disconnected(connId: string): void;
+}
+
+/** Hears of connections that were let in. */
+export interface ConnectionWatcher {
+  /** Called before hello-ok; returns the fields that it gets besides. */
+  opened(caller: Caller, ip: string | undefined): Readonly<Record<string, unknown>>;
+  closed(connId: string): void;
+}
+
+/** Names of commands of nodes. */
+export interface NodeCommandSettings {
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
 }
 
 /** Knows the state of the gateway. */
@@ -102,6 +128,7 @@ export function hostPorts(): HostPorts {
       },
     }),
     presence: new Port<ConnectionBook>({ connected() {}, disconnected() {} }),
+    connections: new ManyPort<ConnectionWatcher>(),
     overview: new Port<Overview>({
       uptimeMs: 0,
       stateVersion: { presence: 0, health: 0 },

@@ -53,6 +53,14 @@ export const settings = defineSettings({
         responses: Type.Object({ enabled: flag(false, "Serve POST /v1/responses.") }),
       }),
     }),
+    nodes: Type.Object({
+      commands: Type.Object({
+        allow: list("Commands of nodes that are allowed beside the usual ones, such as camera.snap."),
+        deny: list("Commands of nodes that are never allowed; this wins."),
+      }),
+      allowCommands: list("An earlier name of nodes.commands.allow; both count."),
+      denyCommands: list("An earlier name of nodes.commands.deny; both count."),
+    }),
     remote: Type.Object({
       url: Type.Optional(text("The gateway that the command line uses in mode `remote`: ws:// or wss://.")),
       token: Type.Optional({ ...SecretLine, description: "Its token." }),

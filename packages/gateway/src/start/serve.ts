@@ -27,7 +27,7 @@ export async function makeServer(
   stack: AsyncDisposableStack,
 ): Promise<GatewayServer> {
   const { clock, log, bus, guard, database, stateDir } = base;
-  const { devices, overview, presence, subscribers } = base.host;
+  const { connections, devices, overview, presence, subscribers } = base.host;
   const conceal = concealing(base);
   const explain = database.explain.bind(database);
   const server = new GatewayServer({
@@ -50,9 +50,13 @@ export async function makeServer(
     welcome(connection, granted) {
       const { caller } = granted.session;
       presence.now.connected(caller, connection.remoteIp);
-      return helloOk(OFFER, overview.now.snapshot(caller.scopes), connection, granted);
+      const more = Object.assign({}, ...[...connections].map((each) => each.opened(caller, connection.remoteIp)));
+      return helloOk(OFFER, overview.now.snapshot(caller.scopes), connection, { ...granted, more });
     },
-    disconnected: ({ id }) => presence.now.disconnected(id),
+    disconnected({ id }) {
+      presence.now.disconnected(id);
+      for (const each of connections) each.closed(id);
+    },
   });
   stack.use(
     startBroadcast({

@@ -16,12 +16,17 @@ export function fieldsOf({ id, settings }: Channel, schema: unknown): Field[] {
   let at = schema;
   for (const key of ["properties", "channels", "properties", id, "properties"]) at = isRecord(at) ? at[key] : undefined;
   const schemas = isRecord(at) ? at : {};
-  return settings.map((setting) => {
+  return settings.filter(isForPeople).map((setting) => {
     const described = schemas[setting.name];
     const kind = kindOf(setting, described);
     const choices = kind === "switch" ? ["yes", "no"] : choicesOf(described);
     return { ...setting, label: words(setting.name), kind, choices };
   });
+}
+
+/** What only tests set is left to the config file. */
+function isForPeople({ description }: Setting): boolean {
+  return !/\bfor tests\b/.test(description);
 }
 
 /** What a form's field says, or undefined when it was left empty. */

@@ -10,6 +10,9 @@ import { checkIcon, chevronIcon, stopIcon, thoughtIcon, toolIcon, warnIcon } fro
 
 type ActivityPart = Extract<Section, { kind: "activity" }>["parts"][number];
 
+/** How a tool begins what it says while a person is asked; the card beside it has the answers. */
+const WAITS = "Waits for approval";
+
 /** More calls than this fold into one line. */
 const MAX_LOOSE = 4;
 
@@ -69,14 +72,15 @@ export class CallElement extends PageElement {
   protected override render(): TemplateResult {
     const { name, args, state, progress, durationMs } = this.call;
     const isRunning = state === "running";
-    const line = isRunning && progress ? progress : shortArguments(args);
+    const isWaiting = isRunning && progress?.startsWith(WAITS) === true;
+    const line = isRunning && progress && !isWaiting ? progress : shortArguments(args);
     return html`<details class="call ${state}" @toggle=${this.#onToggle}>
       <summary>
         ${isRunning ? html`<span class="spinner"></span>` : toolIcon}
         <span class="name">${name}</span>
         <span class="brief">${line}</span>
         ${durationMs === undefined ? nothing : html`<span class="duration">${durationOf(durationMs)}</span>`}
-        ${badge(state)}
+        ${isWaiting ? html`<span class="badge-icon">waits for you</span>` : badge(state)}
       </summary>
       ${this.open ? this.#body() : nothing}
     </details>`;

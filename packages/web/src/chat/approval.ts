@@ -51,7 +51,7 @@ export class ApprovalElement extends PageElement {
 
   protected override render(): TemplateResult {
     const { command, canRemember } = this.approval;
-    return html`<section class="approval" aria-label="A command waits for your approval">
+    return html`<section class="approval ${this.isArmed ? "" : "arming"}" aria-label="A command waits for your approval">
       <p class="approval-head">
         ${shieldIcon}<strong>${this.#who()} wants to run a command</strong>
         <span class="countdown" role="timer">${leftText(this.approval.expiresAt - Date.now())}</span>
@@ -75,7 +75,7 @@ export class ApprovalElement extends PageElement {
     const { cwd, host, agentId, resolvedPath, env, why, canRemember, always, code } = this.approval;
     const known: [string, string | undefined][] = [
       ["in", cwd],
-      ["program", resolvedPath],
+      ["starts", resolvedPath],
       ["with", env.length === 0 ? undefined : env.join(" ")],
       ["on", host === "gateway" ? undefined : host],
       ["agent", this.state.agents.length > 1 ? agentId : undefined],

@@ -8,10 +8,18 @@ import { Marked, type TokenizerAndRendererExtension, type Tokens } from "marked"
 const INLINE_MATH = /^(?:\$([^\s$](?:[^$\n]*[^\s$\\])?)\$(?!\d)|\\\((.+?)\\\))/;
 const BLOCK_MATH = /^(?:\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\])(?:\n|$)/;
 
+/** Where a footnote is referred to, and where it stands. */
+const NOTE_REFERENCE = /^\[\^([^\]\s]{1,40})\](?!:)/;
+const NOTE = /^\[\^([^\]\s]{1,40})\]:[ \t]*([^\n]*(?:\n(?: {2,}|\t)[^\n]+)*)(?:\n|$)/;
+
 const marked = new Marked({
   gfm: true,
   breaks: true,
-  extensions: [math("blockMath", "block", BLOCK_MATH), math("inlineMath", "inline", INLINE_MATH)],
+  extensions: [
+    math("blockMath", "block", BLOCK_MATH),
+    math("inlineMath", "inline", INLINE_MATH),
+    ...[noteReference(), note()],
+  ],
   tokenizer: {
     // H~2~O is water and not struck out.
     del(source) {
@@ -38,7 +46,7 @@ const marked = new Marked({
 
 const ALLOWED_TAGS = [
   ..."p br hr h1 h2 h3 h4 h5 h6 strong em del code pre a ul ol li blockquote".split(" "),
-  ..."div table thead tbody tr th td input figure figcaption button span img".split(" "),
+  ..."div table thead tbody tr th td input figure figcaption button span img sup".split(" "),
 ];
 
 const LINKING_ATTRIBUTES = ["href", "src"];
@@ -81,6 +89,39 @@ function math(name: string, level: "block" | "inline", pattern: RegExp): Tokeniz
     },
     renderer: ({ text }) =>
       `<${tag} class="math${level === "block" ? " display" : ""}">${escapeHtml(String(text))}</${tag}>`,
+  };
+}
+
+/** The number of a footnote, raised. It is no link: a footnote stands at the end of the message, in view or nearly so. */
+function noteReference(): TokenizerAndRendererExtension {
+  return {
+    name: "noteReference",
+    level: "inline",
+    start: (source) => indexOf(source, /\[\^/),
+    tokenizer(source) {
+      const [raw, label] = NOTE_REFERENCE.exec(source) ?? [];
+      return raw === undefined ? undefined : { type: "noteReference", raw, label };
+    },
+    renderer: ({ label }) => `<sup class="note-mark">${escapeHtml(String(label))}</sup>`,
+  };
+}
+
+/** A footnote: small, with its number. */
+function note(): TokenizerAndRendererExtension {
+  return {
+    name: "note",
+    level: "block",
+    start: (source) => indexOf(source, /(?<=\n)\[\^[^\]\s]{1,40}\]:/),
+    tokenizer(source) {
+      const [raw, label, text = ""] = NOTE.exec(source) ?? [];
+      if (raw === undefined) return undefined;
+      const tokens = this.lexer.inlineTokens(text.replace(/\n\s+/g, " "));
+      return { type: "note", raw, label, tokens };
+    },
+    renderer({ label, tokens = [] }) {
+      const mark = `<sup class="note-mark">${escapeHtml(String(label))}</sup>`;
+      return `<p class="note">${mark} ${this.parser.parseInline(tokens)}</p>`;
+    },
   };
 }
 

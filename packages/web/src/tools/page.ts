@@ -125,7 +125,7 @@ export class ToolsElement extends PageElement {
 
 customElements.define("moltbot-tools", ToolsElement);
 
-const TOOLS_ARE = "What the agent may use when you write to it in the open conversation.";
+const TOOLS_ARE = "What the agent may use when you write to it in the conversation that was open before this page.";
 const SKILLS_ARE = "Instructions that the agent reads when it needs them.";
 const COMMANDS_ARE = "They run without asking. “Always allow” adds to this list.";
 

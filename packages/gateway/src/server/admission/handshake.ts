@@ -261,6 +261,9 @@ function makeSession({ params, role, dialect, connection }: Attempt, { scopes, d
     deviceId,
     client: params.client,
     caps: params.caps ?? [],
+    ...(role === "node" && {
+      declared: { commands: params.commands ?? [], permissions: params.permissions, pathEnv: params.pathEnv },
+    }),
     isLocal: connection.isLocal,
   };
   return { caller, dialect, credential };

@@ -23,7 +23,7 @@ export function helloOk(
   { version, methods, events }: Offer,
   snapshot: Static<typeof Snapshot>,
   connection: Connection,
-  { session: { dialect }, auth }: Granted,
+  { session: { dialect }, auth, more }: Granted & { readonly more: Readonly<Record<string, unknown>> },
 ): unknown {
   const is3 = dialect.protocol === 3;
   return {
@@ -32,6 +32,7 @@ export function helloOk(
     server: { version, ...(is3 && { host: hostname() }), connId: connection.id },
     features: { methods, events, ...(!is3 && { capabilities: CAPABILITIES }) },
     snapshot,
+    ...more,
     ...(auth && { auth }),
     policy: {
       maxPayload: LIMITS.maxPayload,

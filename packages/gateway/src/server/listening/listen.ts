@@ -14,6 +14,7 @@ import type { Descriptors } from "../../base/process/descriptors.ts";
 import type { StoreWatch } from "../../base/store/store-watch.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import { onAbort, within } from "../../base/time/deadline.ts";
+import type { DeviceConnections } from "../../kit/host.ts";
 import { type Schema, validationText } from "../../kit/schema/validate.ts";
 import { decideConnect, type Granted, HandshakeError, type HandshakePorts } from "../admission/handshake.ts";
 import { clientAddress, isLocal, isTailnetAddress, normalizeAddress, type Peer } from "../admission/locality.ts";
@@ -125,16 +126,14 @@ export class GatewayServer {
     for (const listener of this.#listeners) listener.closeAllConnections();
   }
 
-  /**
-   * Closes the connections that were let in by a device's token in a role; without a role, all connections of the
-   * device.
-   */
-  closeConnectionsOf(deviceId: string, role: string | undefined, reason: string): void {
-    const rests = ({ caller, credential }: Session) =>
+  /** Closes connections of a device. */
+  closeConnectionsOf({ deviceId, role, byTokenOnly = false }: DeviceConnections, reason: string): void {
+    const isMeant = ({ caller, credential }: Session) =>
       caller.deviceId === deviceId &&
-      (role === undefined || (credential.kind === "device" && credential.role === role));
+      (role === undefined || caller.role === role) &&
+      (!byTokenOnly || credential.kind === "device");
     for (const connection of this.connections.values()) {
-      if (connection.session && rests(connection.session)) connection.close(4001, reason);
+      if (connection.session && isMeant(connection.session)) connection.close(4001, reason);
     }
   }
 

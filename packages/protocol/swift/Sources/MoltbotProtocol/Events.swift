@@ -377,6 +377,257 @@ public struct ExecApprovalResolvedEvent: Codable, Hashable, Sendable {
 /// Payload of the event `health`.
 public typealias HealthEvent = HealthSummary
 
+/// Payload of the event `heartbeat`.
+public typealias HeartbeatEvent = HeartbeatOutcome
+
+/// Payload of the event `node.hostStats`.
+public struct NodeHostStatsEvent: Codable, Hashable, Sendable {
+    public var nodeId: String
+    public var hostStats: NodeHostStats
+    public var ts: Int
+
+    public init(
+        nodeId: String,
+        hostStats: NodeHostStats,
+        ts: Int
+    ) {
+        self.nodeId = nodeId
+        self.hostStats = hostStats
+        self.ts = ts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case hostStats
+        case ts
+    }
+}
+
+/// Payload of the event `node.invoke.cancel`.
+public struct NodeInvokeCancelEvent: Codable, Hashable, Sendable {
+    public var invokeId: String
+    public var nodeId: String
+    public var reason: String
+
+    public init(
+        invokeId: String,
+        nodeId: String,
+        reason: String
+    ) {
+        self.invokeId = invokeId
+        self.nodeId = nodeId
+        self.reason = reason
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case invokeId
+        case nodeId
+        case reason
+    }
+}
+
+/// Payload of the event `node.invoke.progress`.
+public struct NodeInvokeProgressEvent: Codable, Hashable, Sendable {
+    public var invokeId: String
+    public var idempotencyKey: String
+    public var nodeId: String
+    public var seq: Int
+    public var chunk: String
+
+    public init(
+        invokeId: String,
+        idempotencyKey: String,
+        nodeId: String,
+        seq: Int,
+        chunk: String
+    ) {
+        self.invokeId = invokeId
+        self.idempotencyKey = idempotencyKey
+        self.nodeId = nodeId
+        self.seq = seq
+        self.chunk = chunk
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case invokeId
+        case idempotencyKey
+        case nodeId
+        case seq
+        case chunk
+    }
+}
+
+/// Payload of the event `node.invoke.request`.
+public struct NodeInvokeRequestEvent: Codable, Hashable, Sendable {
+    public var id: String
+    public var nodeId: String
+    public var command: String
+    /// The params as JSON; `{}` when there are none.
+    public var paramsJSON: String
+    /// The caller's deadline; 0 when there is none.
+    public var timeoutMs: Int
+    public var idempotencyKey: String
+
+    public init(
+        id: String,
+        nodeId: String,
+        command: String,
+        paramsJSON: String,
+        timeoutMs: Int,
+        idempotencyKey: String
+    ) {
+        self.id = id
+        self.nodeId = nodeId
+        self.command = command
+        self.paramsJSON = paramsJSON
+        self.timeoutMs = timeoutMs
+        self.idempotencyKey = idempotencyKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case nodeId
+        case command
+        case paramsJSON
+        case timeoutMs
+        case idempotencyKey
+    }
+}
+
+/// Payload of the event `node.pair.requested`.
+public typealias NodePairRequestedEvent = NodePairRequest
+
+/// Payload of the event `node.pair.resolved`.
+public struct NodePairResolvedEvent: Codable, Hashable, Sendable {
+    public enum Decision: Codable, Hashable, Sendable {
+        case approved
+        case rejected
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "approved": self = .approved
+            case "rejected": self = .rejected
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .approved: return "approved"
+            case .rejected: return "rejected"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var requestId: String
+    public var nodeId: String
+    public var decision: Decision
+    public var ts: Int
+
+    public init(
+        requestId: String,
+        nodeId: String,
+        decision: Decision,
+        ts: Int
+    ) {
+        self.requestId = requestId
+        self.nodeId = nodeId
+        self.decision = decision
+        self.ts = ts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case requestId
+        case nodeId
+        case decision
+        case ts
+    }
+}
+
+/// Payload of the event `node.presence`.
+public struct NodePresenceEvent: Codable, Hashable, Sendable {
+    public enum Reason: Codable, Hashable, Sendable {
+        case connected
+        case disconnected
+        case changed
+        case alive
+        case activity
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "connected": self = .connected
+            case "disconnected": self = .disconnected
+            case "changed": self = .changed
+            case "alive": self = .alive
+            case "activity": self = .activity
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .connected: return "connected"
+            case .disconnected: return "disconnected"
+            case .changed: return "changed"
+            case .alive: return "alive"
+            case .activity: return "activity"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var nodeId: String
+    public var connected: Bool
+    public var reason: Reason
+    public var idleSeconds: Int?
+    public var ts: Int
+
+    public init(
+        nodeId: String,
+        connected: Bool,
+        reason: Reason,
+        idleSeconds: Int? = nil,
+        ts: Int
+    ) {
+        self.nodeId = nodeId
+        self.connected = connected
+        self.reason = reason
+        self.idleSeconds = idleSeconds
+        self.ts = ts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case connected
+        case reason
+        case idleSeconds
+        case ts
+    }
+}
+
 /// Payload of the event `pairing.requested`.
 public typealias PairingRequestedEvent = SenderRequest
 
@@ -562,6 +813,29 @@ public struct ShutdownEvent: Codable, Hashable, Sendable {
     }
 }
 
+/// Payload of the event `talk.mode`.
+public struct TalkModeEvent: Codable, Hashable, Sendable {
+    public var enabled: Bool
+    public var phase: Nullable<String>
+    public var ts: Int
+
+    public init(
+        enabled: Bool,
+        phase: Nullable<String>,
+        ts: Int
+    ) {
+        self.enabled = enabled
+        self.phase = phase
+        self.ts = ts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case enabled
+        case phase
+        case ts
+    }
+}
+
 /// Payload of the event `tick`.
 public struct TickEvent: Codable, Hashable, Sendable {
     public var ts: Int
@@ -636,10 +910,27 @@ public struct UsageBudgetEvent: Codable, Hashable, Sendable {
     }
 }
 
+/// Payload of the event `voicewake.changed`.
+public struct VoicewakeChangedEvent: Codable, Hashable, Sendable {
+    public var triggers: [String]
+
+    public init(
+        triggers: [String]
+    ) {
+        self.triggers = triggers
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case triggers
+    }
+}
+
 /// Every event, by its name on the wire.
 public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     /// A new health snapshot; replaces the previous one.
     case health = "health"
+    /// What came of a heartbeat that was neither switched off nor put off.
+    case heartbeat = "heartbeat"
     /// Who is connected now; replaces the previous list.
     case presence = "presence"
     /// The gateway is about to close every connection with 1012.
@@ -650,6 +941,24 @@ public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     case devicePairRequested = "device.pair.requested"
     /// A device's request was approved or rejected; a local one is approved at once.
     case devicePairResolved = "device.pair.resolved"
+    /// Load and memory of a node's machine.
+    case nodeHostStats = "node.hostStats"
+    /// Nobody waits for a command any more; the node stops it and sends no result.
+    case nodeInvokeCancel = "node.invoke.cancel"
+    /// Output of a command that works, in order, for the connection that asked for it.
+    case nodeInvokeProgress = "node.invoke.progress"
+    /// Asks a node for a command; it answers with node.invoke.result.
+    case nodeInvokeRequest = "node.invoke.request"
+    /// A node offers commands that wait for approval.
+    case nodePairRequested = "node.pair.requested"
+    /// The request of a node was approved or rejected.
+    case nodePairResolved = "node.pair.resolved"
+    /// A node came, went, was approved, or says that it is alive or in use.
+    case nodePresence = "node.presence"
+    /// Talk mode was switched.
+    case talkMode = "talk.mode"
+    /// The words that wake voice input; a node gets them right after hello-ok too.
+    case voicewakeChanged = "voicewake.changed"
     /// Something was said in a conversation; for those who called sessions.subscribe or sessions.messages.subscribe.
     case sessionMessage = "session.message"
     /// A conversation began, was changed, or something happens in it; for those who called sessions.subscribe.

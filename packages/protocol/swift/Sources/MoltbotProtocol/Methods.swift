@@ -3325,6 +3325,85 @@ public struct HealthParams: Codable, Hashable, Sendable {
 /// The answer to `health`.
 public typealias HealthResult = HealthSummary
 
+/// Parameters of `heartbeat.now`.
+public struct HeartbeatNowParams: Codable, Hashable, Sendable {
+    public var agentId: String?
+    public var force: Bool?
+
+    public init(
+        agentId: String? = nil,
+        force: Bool? = nil
+    ) {
+        self.agentId = agentId
+        self.force = force
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+        case force
+    }
+}
+
+/// The answer to `heartbeat.now`.
+public struct HeartbeatNowResult: Codable, Hashable, Sendable {
+    public var asks: Bool
+    public var reason: String
+    public var detail: String
+    public var runId: String?
+
+    public init(
+        asks: Bool,
+        reason: String,
+        detail: String,
+        runId: String? = nil
+    ) {
+        self.asks = asks
+        self.reason = reason
+        self.detail = detail
+        self.runId = runId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case asks
+        case reason
+        case detail
+        case runId
+    }
+}
+
+/// Parameters of `heartbeat.status`.
+public struct HeartbeatStatusParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `heartbeat.status`.
+public struct HeartbeatStatusResult: Codable, Hashable, Sendable {
+    public var enabled: Bool
+    public var agents: [HeartbeatAgent]
+    public var last: Nullable<HeartbeatOutcome>
+    /// What counts as news.
+    public var news: [String]
+
+    public init(
+        enabled: Bool,
+        agents: [HeartbeatAgent],
+        last: Nullable<HeartbeatOutcome>,
+        news: [String]
+    ) {
+        self.enabled = enabled
+        self.agents = agents
+        self.last = last
+        self.news = news
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case enabled
+        case agents
+        case last
+        case news
+    }
+}
+
 /// Parameters of `hooks.deliveries`.
 public struct HooksDeliveriesParams: Codable, Hashable, Sendable {
     /// Default 50.
@@ -3561,7 +3640,7 @@ public struct LastHeartbeatParams: Codable, Hashable, Sendable {
 }
 
 /// The answer to `last-heartbeat`.
-public typealias LastHeartbeatResult = JSONValue
+public typealias LastHeartbeatResult = Nullable<HeartbeatOutcome>
 
 /// Parameters of `logs.tail`.
 public struct LogsTailParams: Codable, Hashable, Sendable {
@@ -4327,6 +4406,476 @@ public struct ModelsTestParams: Codable, Hashable, Sendable {
 
 /// The answer to `models.test`.
 public typealias ModelsTestResult = ModelTrial
+
+/// Parameters of `node.describe`.
+public struct NodeDescribeParams: Codable, Hashable, Sendable {
+    /// A node's id, the beginning of it, or its name.
+    public var nodeId: String
+
+    public init(
+        nodeId: String
+    ) {
+        self.nodeId = nodeId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+    }
+}
+
+/// The answer to `node.describe`.
+public typealias NodeDescribeResult = NodeDescription
+
+/// Parameters of `node.event`.
+public struct NodeEventParams: Codable, Hashable, Sendable {
+    public var event: String
+    public var payload: JSONValue?
+    public var payloadJSON: String?
+
+    public init(
+        event: String,
+        payload: JSONValue? = nil,
+        payloadJSON: String? = nil
+    ) {
+        self.event = event
+        self.payload = payload
+        self.payloadJSON = payloadJSON
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case event
+        case payload
+        case payloadJSON
+    }
+}
+
+/// The answer to `node.event`.
+public struct NodeEventResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var event: String
+    public var handled: Bool
+    public var reason: String?
+
+    public init(
+        ok: Bool = true,
+        event: String,
+        handled: Bool,
+        reason: String? = nil
+    ) {
+        self.ok = ok
+        self.event = event
+        self.handled = handled
+        self.reason = reason
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case event
+        case handled
+        case reason
+    }
+}
+
+/// Parameters of `node.invoke`.
+public struct NodeInvokeParams: Codable, Hashable, Sendable {
+    /// A node's id, the beginning of it, or its name.
+    public var nodeId: String
+    public var command: String
+    public var params: JSONValue?
+    /// The one deadline; 30000 when not said, 0 for none.
+    public var timeoutMs: Int?
+    /// A retry with the same key gets the first call's answer.
+    public var idempotencyKey: String
+    /// Protocol 4 only.
+    public var sessionKey: String?
+    /// Protocol 4 only.
+    public var turnSourceChannel: String?
+    /// Protocol 4 only.
+    public var turnSourceTo: String?
+    /// Protocol 4 only.
+    public var turnSourceAccountId: String?
+    /// Protocol 4 only.
+    public var turnSourceThreadId: JSONValue?
+
+    public init(
+        nodeId: String,
+        command: String,
+        params: JSONValue? = nil,
+        timeoutMs: Int? = nil,
+        idempotencyKey: String,
+        sessionKey: String? = nil,
+        turnSourceChannel: String? = nil,
+        turnSourceTo: String? = nil,
+        turnSourceAccountId: String? = nil,
+        turnSourceThreadId: JSONValue? = nil
+    ) {
+        self.nodeId = nodeId
+        self.command = command
+        self.params = params
+        self.timeoutMs = timeoutMs
+        self.idempotencyKey = idempotencyKey
+        self.sessionKey = sessionKey
+        self.turnSourceChannel = turnSourceChannel
+        self.turnSourceTo = turnSourceTo
+        self.turnSourceAccountId = turnSourceAccountId
+        self.turnSourceThreadId = turnSourceThreadId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case command
+        case params
+        case timeoutMs
+        case idempotencyKey
+        case sessionKey
+        case turnSourceChannel
+        case turnSourceTo
+        case turnSourceAccountId
+        case turnSourceThreadId
+    }
+}
+
+/// Parameters of `node.invoke.progress`.
+public struct NodeInvokeProgressParams: Codable, Hashable, Sendable {
+    public var invokeId: String
+    public var nodeId: String
+    public var seq: Int
+    public var chunk: String
+
+    public init(
+        invokeId: String,
+        nodeId: String,
+        seq: Int,
+        chunk: String
+    ) {
+        self.invokeId = invokeId
+        self.nodeId = nodeId
+        self.seq = seq
+        self.chunk = chunk
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case invokeId
+        case nodeId
+        case seq
+        case chunk
+    }
+}
+
+/// The answer to `node.invoke.progress`.
+public struct NodeInvokeProgressResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var ignored: Bool?
+
+    public init(
+        ok: Bool = true,
+        ignored: Bool? = nil
+    ) {
+        self.ok = ok
+        self.ignored = ignored
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case ignored
+    }
+}
+
+/// The answer to `node.invoke`.
+public struct NodeInvokeResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var nodeId: String
+    public var command: String
+    public var payload: JSONValue
+    public var payloadJSON: Nullable<String>
+
+    public init(
+        ok: Bool = true,
+        nodeId: String,
+        command: String,
+        payload: JSONValue,
+        payloadJSON: Nullable<String>
+    ) {
+        self.ok = ok
+        self.nodeId = nodeId
+        self.command = command
+        self.payload = payload
+        self.payloadJSON = payloadJSON
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case nodeId
+        case command
+        case payload
+        case payloadJSON
+    }
+}
+
+/// Parameters of `node.invoke.result`.
+public struct NodeInvokeResultParams: Codable, Hashable, Sendable {
+    public struct ErrorValue: Codable, Hashable, Sendable {
+        public var code: String?
+        public var message: String?
+
+        public init(
+            code: String? = nil,
+            message: String? = nil
+        ) {
+            self.code = code
+            self.message = message
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case code
+            case message
+        }
+    }
+
+    public var id: String
+    public var nodeId: String
+    public var ok: Bool
+    public var payload: JSONValue?
+    /// The payload as JSON text.
+    public var payloadJSON: JSONValue?
+    public var error: Nullable<ErrorValue>?
+
+    public init(
+        id: String,
+        nodeId: String,
+        ok: Bool,
+        payload: JSONValue? = nil,
+        payloadJSON: JSONValue? = nil,
+        error: Nullable<ErrorValue>? = nil
+    ) {
+        self.id = id
+        self.nodeId = nodeId
+        self.ok = ok
+        self.payload = payload
+        self.payloadJSON = payloadJSON
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case nodeId
+        case ok
+        case payload
+        case payloadJSON
+        case error
+    }
+}
+
+/// The answer to `node.invoke.result`.
+public struct NodeInvokeResultResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var ignored: Bool?
+
+    public init(
+        ok: Bool = true,
+        ignored: Bool? = nil
+    ) {
+        self.ok = ok
+        self.ignored = ignored
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case ignored
+    }
+}
+
+/// Parameters of `node.list`.
+public struct NodeListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `node.list`.
+public struct NodeListResult: Codable, Hashable, Sendable {
+    public var ts: Int
+    public var nodes: [NodeView]
+
+    public init(
+        ts: Int,
+        nodes: [NodeView]
+    ) {
+        self.ts = ts
+        self.nodes = nodes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ts
+        case nodes
+    }
+}
+
+/// Parameters of `node.pair.approve`.
+public struct NodePairApproveParams: Codable, Hashable, Sendable {
+    /// A request's id, or its node's.
+    public var requestId: String
+
+    public init(
+        requestId: String
+    ) {
+        self.requestId = requestId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case requestId
+    }
+}
+
+/// The answer to `node.pair.approve`.
+public struct NodePairApproveResult: Codable, Hashable, Sendable {
+    public var requestId: String
+    public var node: NodeView
+
+    public init(
+        requestId: String,
+        node: NodeView
+    ) {
+        self.requestId = requestId
+        self.node = node
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case requestId
+        case node
+    }
+}
+
+/// Parameters of `node.pair.list`.
+public struct NodePairListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `node.pair.list`.
+public struct NodePairListResult: Codable, Hashable, Sendable {
+    public var pending: [NodePairRequest]
+    public var paired: [NodeView]
+
+    public init(
+        pending: [NodePairRequest],
+        paired: [NodeView]
+    ) {
+        self.pending = pending
+        self.paired = paired
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case pending
+        case paired
+    }
+}
+
+/// Parameters of `node.pair.reject`.
+public struct NodePairRejectParams: Codable, Hashable, Sendable {
+    /// A request's id, or its node's.
+    public var requestId: String
+
+    public init(
+        requestId: String
+    ) {
+        self.requestId = requestId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case requestId
+    }
+}
+
+/// The answer to `node.pair.reject`.
+public struct NodePairRejectResult: Codable, Hashable, Sendable {
+    public var requestId: String
+    public var nodeId: String
+
+    public init(
+        requestId: String,
+        nodeId: String
+    ) {
+        self.requestId = requestId
+        self.nodeId = nodeId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case requestId
+        case nodeId
+    }
+}
+
+/// Parameters of `node.pair.remove`.
+public struct NodePairRemoveParams: Codable, Hashable, Sendable {
+    /// A node's id, the beginning of it, or its name.
+    public var nodeId: String
+
+    public init(
+        nodeId: String
+    ) {
+        self.nodeId = nodeId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+    }
+}
+
+/// The answer to `node.pair.remove`.
+public struct NodePairRemoveResult: Codable, Hashable, Sendable {
+    public var nodeId: String
+    public var removed: Bool
+
+    public init(
+        nodeId: String,
+        removed: Bool = true
+    ) {
+        self.nodeId = nodeId
+        self.removed = removed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case removed
+    }
+}
+
+/// Parameters of `node.rename`.
+public struct NodeRenameParams: Codable, Hashable, Sendable {
+    /// A node's id, the beginning of it, or its name.
+    public var nodeId: String
+    public var displayName: String
+
+    public init(
+        nodeId: String,
+        displayName: String
+    ) {
+        self.nodeId = nodeId
+        self.displayName = displayName
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case displayName
+    }
+}
+
+/// The answer to `node.rename`.
+public struct NodeRenameResult: Codable, Hashable, Sendable {
+    public var nodeId: String
+    public var displayName: String
+
+    public init(
+        nodeId: String,
+        displayName: String
+    ) {
+        self.nodeId = nodeId
+        self.displayName = displayName
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case displayName
+    }
+}
 
 /// Parameters of `openclaw.approval.list`.
 public struct OpenclawApprovalListParams: Codable, Hashable, Sendable {
@@ -6411,6 +6960,41 @@ public struct SessionsUsageParams: Codable, Hashable, Sendable {
 /// The answer to `sessions.usage`.
 public typealias SessionsUsageResult = UsageReport
 
+/// Parameters of `set-heartbeats`.
+public struct SetHeartbeatsParams: Codable, Hashable, Sendable {
+    /// A boolean.
+    public var enabled: JSONValue?
+
+    public init(
+        enabled: JSONValue? = nil
+    ) {
+        self.enabled = enabled
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case enabled
+    }
+}
+
+/// The answer to `set-heartbeats`.
+public struct SetHeartbeatsResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var enabled: Bool
+
+    public init(
+        ok: Bool = true,
+        enabled: Bool
+    ) {
+        self.ok = ok
+        self.enabled = enabled
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case enabled
+    }
+}
+
 /// Parameters of `skills.bins`.
 public struct SkillsBinsParams: Codable, Hashable, Sendable {
     public init() {}
@@ -6748,6 +7332,48 @@ public struct SystemPresenceParams: Codable, Hashable, Sendable {
 /// The answer to `system-presence`.
 public typealias SystemPresenceResult = [PresenceEntry]
 
+/// Parameters of `talk.mode`.
+public struct TalkModeParams: Codable, Hashable, Sendable {
+    public var enabled: Bool
+    public var phase: Nullable<String>?
+
+    public init(
+        enabled: Bool,
+        phase: Nullable<String>? = nil
+    ) {
+        self.enabled = enabled
+        self.phase = phase
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case enabled
+        case phase
+    }
+}
+
+/// The answer to `talk.mode`.
+public struct TalkModeResult: Codable, Hashable, Sendable {
+    public var enabled: Bool
+    public var phase: Nullable<String>
+    public var ts: Int
+
+    public init(
+        enabled: Bool,
+        phase: Nullable<String>,
+        ts: Int
+    ) {
+        self.enabled = enabled
+        self.phase = phase
+        self.ts = ts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case enabled
+        case phase
+        case ts
+    }
+}
+
 /// Parameters of `tasks.list`.
 public struct TasksListParams: Codable, Hashable, Sendable {
     public var status: [String]?
@@ -7083,6 +7709,124 @@ public struct UsageStatusResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `voicewake.get`.
+public struct VoicewakeGetParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `voicewake.get`.
+public struct VoicewakeGetResult: Codable, Hashable, Sendable {
+    public var triggers: [String]
+
+    public init(
+        triggers: [String]
+    ) {
+        self.triggers = triggers
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case triggers
+    }
+}
+
+/// Parameters of `voicewake.set`.
+public struct VoicewakeSetParams: Codable, Hashable, Sendable {
+    /// A list of texts: at most 32 of 64 characters.
+    public var triggers: JSONValue?
+
+    public init(
+        triggers: JSONValue? = nil
+    ) {
+        self.triggers = triggers
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case triggers
+    }
+}
+
+/// The answer to `voicewake.set`.
+public struct VoicewakeSetResult: Codable, Hashable, Sendable {
+    public var triggers: [String]
+
+    public init(
+        triggers: [String]
+    ) {
+        self.triggers = triggers
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case triggers
+    }
+}
+
+/// Parameters of `wake`.
+public struct WakeParams: Codable, Hashable, Sendable {
+    public enum Mode: Codable, Hashable, Sendable {
+        case now
+        case nextHeartbeat
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "now": self = .now
+            case "next-heartbeat": self = .nextHeartbeat
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .now: return "now"
+            case .nextHeartbeat: return "next-heartbeat"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var mode: Mode
+    public var text: String
+
+    public init(
+        mode: Mode,
+        text: String
+    ) {
+        self.mode = mode
+        self.text = text
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case mode
+        case text
+    }
+}
+
+/// The answer to `wake`.
+public struct WakeResult: Codable, Hashable, Sendable {
+    /// False when the text is blank.
+    public var ok: Bool
+
+    public init(
+        ok: Bool
+    ) {
+        self.ok = ok
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+    }
+}
+
 /// Parameters of `web.login.start`.
 public struct WebLoginStartParams: Codable, Hashable, Sendable {
     /// Ends a session that is there already.
@@ -7237,10 +7981,16 @@ public typealias WorktreesListResult = [String: JSONValue]
 public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     /// The newest health snapshot; a fresh one follows as an event. With probe, a fresh one is the answer.
     case health = "health"
+    /// Has an agent's heartbeat look now. With force, it asks the model although nothing is new.
+    case heartbeatNow = "heartbeat.now"
+    /// What the heartbeat of each agent would do now, and why.
+    case heartbeatStatus = "heartbeat.status"
     /// The outcome of the last heartbeat, or null before the first one.
     case lastHeartbeat = "last-heartbeat"
     /// The end of the log file, or what was written since a cursor.
     case logsTail = "logs.tail"
+    /// Switches all heartbeats off or on, until the gateway restarts.
+    case setHeartbeats = "set-heartbeats"
     /// Sessions, models and what waits for the agent, for a person's overview.
     case status = "status"
     /// A beacon: updates the sender's presence and tells the agent what is new on its next turn.
@@ -7249,6 +7999,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case systemInfo = "system.info"
     /// Who is connected, newest first; the gateway's own row is always there.
     case systemPresence = "system-presence"
+    /// Leaves a system event for the main conversation, and with mode now has the agent look at it at once.
+    case wake = "wake"
     /// Lets a device in with exactly the role and scopes that its request shows.
     case devicePairApprove = "device.pair.approve"
     /// Devices that wait for approval and devices that are paired, newest first.
@@ -7261,6 +8013,34 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case deviceTokenRevoke = "device.token.revoke"
     /// Gives a device's role a new token; the old one ends at once. Scopes can be narrowed, not widened.
     case deviceTokenRotate = "device.token.rotate"
+    /// One node.
+    case nodeDescribe = "node.describe"
+    /// Something that a node reports.
+    case nodeEvent = "node.event"
+    /// Calls a command on a node and answers with its result.
+    case nodeInvoke = "node.invoke"
+    /// A piece of output of a command that a node works on.
+    case nodeInvokeProgress = "node.invoke.progress"
+    /// A node's answer to node.invoke.request.
+    case nodeInvokeResult = "node.invoke.result"
+    /// All nodes, connected or not.
+    case nodeList = "node.list"
+    /// Approves a node, or the commands that it offers.
+    case nodePairApprove = "node.pair.approve"
+    /// Nodes that wait for approval, with the commands that they offer, and those that are paired.
+    case nodePairList = "node.pair.list"
+    /// Rejects a node, or the commands that it offers.
+    case nodePairReject = "node.pair.reject"
+    /// Ends a device's being a node.
+    case nodePairRemove = "node.pair.remove"
+    /// Gives a node a name.
+    case nodeRename = "node.rename"
+    /// Switches talk mode, and tells everybody.
+    case talkMode = "talk.mode"
+    /// The words that wake voice input.
+    case voicewakeGet = "voicewake.get"
+    /// Sets the words that wake voice input; without any, the usual ones count.
+    case voicewakeSet = "voicewake.set"
     /// Keeps only the last messages of a conversation; the others stay searchable.
     case sessionsCompact = "sessions.compact"
     /// Begins a conversation; one that is there already stays as it is.

@@ -2429,6 +2429,220 @@ public struct HealthSummary: Codable, Hashable, Sendable {
     }
 }
 
+public struct HeartbeatAgent: Codable, Hashable, Sendable {
+    public struct Verdict: Codable, Hashable, Sendable {
+        /// Whether a heartbeat would ask the model now.
+        public var asks: Bool
+        public var reason: String
+        public var detail: String
+
+        public init(
+            asks: Bool,
+            reason: String,
+            detail: String
+        ) {
+            self.asks = asks
+            self.reason = reason
+            self.detail = detail
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case asks
+            case reason
+            case detail
+        }
+    }
+
+    public var agentId: String
+    public var enabled: Bool
+    public var every: String
+    public var everyMs: Nullable<Int>
+    public var nextAtMs: Nullable<Int>
+    public var sessionKey: String
+    public var target: String
+    /// System events that wait.
+    public var waiting: Int
+    public var turnsToday: Int
+    public var maxTurnsPerDay: Int
+    public var verdict: Verdict
+
+    public init(
+        agentId: String,
+        enabled: Bool,
+        every: String,
+        everyMs: Nullable<Int>,
+        nextAtMs: Nullable<Int>,
+        sessionKey: String,
+        target: String,
+        waiting: Int,
+        turnsToday: Int,
+        maxTurnsPerDay: Int,
+        verdict: Verdict
+    ) {
+        self.agentId = agentId
+        self.enabled = enabled
+        self.every = every
+        self.everyMs = everyMs
+        self.nextAtMs = nextAtMs
+        self.sessionKey = sessionKey
+        self.target = target
+        self.waiting = waiting
+        self.turnsToday = turnsToday
+        self.maxTurnsPerDay = maxTurnsPerDay
+        self.verdict = verdict
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+        case enabled
+        case every
+        case everyMs
+        case nextAtMs
+        case sessionKey
+        case target
+        case waiting
+        case turnsToday
+        case maxTurnsPerDay
+        case verdict
+    }
+}
+
+public struct HeartbeatOutcome: Codable, Hashable, Sendable {
+    public enum Status: Codable, Hashable, Sendable {
+        case sent
+        case okEmpty
+        case okToken
+        case skipped
+        case failed
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "sent": self = .sent
+            case "ok-empty": self = .okEmpty
+            case "ok-token": self = .okToken
+            case "skipped": self = .skipped
+            case "failed": self = .failed
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .sent: return "sent"
+            case .okEmpty: return "ok-empty"
+            case .okToken: return "ok-token"
+            case .skipped: return "skipped"
+            case .failed: return "failed"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum IndicatorType: Codable, Hashable, Sendable {
+        case ok
+        case alert
+        case error
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "ok": self = .ok
+            case "alert": self = .alert
+            case "error": self = .error
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .ok: return "ok"
+            case .alert: return "alert"
+            case .error: return "error"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var ts: Int
+    public var status: Status
+    public var to: String?
+    public var preview: String?
+    public var durationMs: Int?
+    public var hasMedia: Bool?
+    /// Why it was skipped, or what failed.
+    public var reason: String?
+    public var channel: String?
+    /// Whether nobody was told.
+    public var silent: Bool?
+    public var indicatorType: IndicatorType?
+    public var agentId: String?
+    public var sessionKey: String?
+
+    public init(
+        ts: Int,
+        status: Status,
+        to: String? = nil,
+        preview: String? = nil,
+        durationMs: Int? = nil,
+        hasMedia: Bool? = nil,
+        reason: String? = nil,
+        channel: String? = nil,
+        silent: Bool? = nil,
+        indicatorType: IndicatorType? = nil,
+        agentId: String? = nil,
+        sessionKey: String? = nil
+    ) {
+        self.ts = ts
+        self.status = status
+        self.to = to
+        self.preview = preview
+        self.durationMs = durationMs
+        self.hasMedia = hasMedia
+        self.reason = reason
+        self.channel = channel
+        self.silent = silent
+        self.indicatorType = indicatorType
+        self.agentId = agentId
+        self.sessionKey = sessionKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ts
+        case status
+        case to
+        case preview
+        case durationMs
+        case hasMedia
+        case reason
+        case channel
+        case silent
+        case indicatorType
+        case agentId
+        case sessionKey
+    }
+}
+
 public struct HookShape: Codable, Hashable, Sendable {
     public enum Action: Codable, Hashable, Sendable {
         case agent
@@ -3682,6 +3896,423 @@ public struct ModelsStatus: Codable, Hashable, Sendable {
         case aliases
         case providers
         case unconnected
+    }
+}
+
+public struct NodeDescription: Codable, Hashable, Sendable {
+    public enum ApprovalState: Codable, Hashable, Sendable {
+        case approved
+        case pendingApproval
+        case pendingReapproval
+        case unapproved
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "approved": self = .approved
+            case "pending-approval": self = .pendingApproval
+            case "pending-reapproval": self = .pendingReapproval
+            case "unapproved": self = .unapproved
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .approved: return "approved"
+            case .pendingApproval: return "pending-approval"
+            case .pendingReapproval: return "pending-reapproval"
+            case .unapproved: return "unapproved"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var nodeId: String
+    public var displayName: String?
+    public var platform: String?
+    public var version: String?
+    public var deviceFamily: String?
+    public var modelIdentifier: String?
+    public var remoteIp: String?
+    public var caps: [String]
+    /// What it can be asked for now: declared, allowed and approved.
+    public var commands: [String]
+    public var pathEnv: String?
+    public var permissions: [String: Bool]?
+    public var connectedAtMs: Int?
+    public var paired: Bool
+    public var connected: Bool
+    public var approvalState: ApprovalState
+    /// Approve it with node.pair.approve.
+    public var pendingRequestId: String?
+    public var pendingDeclaredCommands: [String]?
+    public var pendingDeclaredCaps: [String]?
+    public var pendingDeclaredPermissions: [String: Bool]?
+    /// What to type so that it can be used, in words.
+    public var hint: String?
+    /// Since somebody last used it.
+    public var idleSeconds: Int?
+    public var lastAliveAtMs: Int?
+    public var hostStats: NodeHostStats?
+    public var ts: Int
+
+    public init(
+        nodeId: String,
+        displayName: String? = nil,
+        platform: String? = nil,
+        version: String? = nil,
+        deviceFamily: String? = nil,
+        modelIdentifier: String? = nil,
+        remoteIp: String? = nil,
+        caps: [String],
+        commands: [String],
+        pathEnv: String? = nil,
+        permissions: [String: Bool]? = nil,
+        connectedAtMs: Int? = nil,
+        paired: Bool,
+        connected: Bool,
+        approvalState: ApprovalState,
+        pendingRequestId: String? = nil,
+        pendingDeclaredCommands: [String]? = nil,
+        pendingDeclaredCaps: [String]? = nil,
+        pendingDeclaredPermissions: [String: Bool]? = nil,
+        hint: String? = nil,
+        idleSeconds: Int? = nil,
+        lastAliveAtMs: Int? = nil,
+        hostStats: NodeHostStats? = nil,
+        ts: Int
+    ) {
+        self.nodeId = nodeId
+        self.displayName = displayName
+        self.platform = platform
+        self.version = version
+        self.deviceFamily = deviceFamily
+        self.modelIdentifier = modelIdentifier
+        self.remoteIp = remoteIp
+        self.caps = caps
+        self.commands = commands
+        self.pathEnv = pathEnv
+        self.permissions = permissions
+        self.connectedAtMs = connectedAtMs
+        self.paired = paired
+        self.connected = connected
+        self.approvalState = approvalState
+        self.pendingRequestId = pendingRequestId
+        self.pendingDeclaredCommands = pendingDeclaredCommands
+        self.pendingDeclaredCaps = pendingDeclaredCaps
+        self.pendingDeclaredPermissions = pendingDeclaredPermissions
+        self.hint = hint
+        self.idleSeconds = idleSeconds
+        self.lastAliveAtMs = lastAliveAtMs
+        self.hostStats = hostStats
+        self.ts = ts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case displayName
+        case platform
+        case version
+        case deviceFamily
+        case modelIdentifier
+        case remoteIp
+        case caps
+        case commands
+        case pathEnv
+        case permissions
+        case connectedAtMs
+        case paired
+        case connected
+        case approvalState
+        case pendingRequestId
+        case pendingDeclaredCommands
+        case pendingDeclaredCaps
+        case pendingDeclaredPermissions
+        case hint
+        case idleSeconds
+        case lastAliveAtMs
+        case hostStats
+        case ts
+    }
+}
+
+public struct NodeHostStats: Codable, Hashable, Sendable {
+    public var cpuCount: Int
+    public var loadAverage: [Double]?
+    public var memoryTotalBytes: Int
+    public var memoryFreeBytes: Int
+    public var diskTotalBytes: Int?
+    public var diskAvailableBytes: Int?
+
+    public init(
+        cpuCount: Int,
+        loadAverage: [Double]? = nil,
+        memoryTotalBytes: Int,
+        memoryFreeBytes: Int,
+        diskTotalBytes: Int? = nil,
+        diskAvailableBytes: Int? = nil
+    ) {
+        self.cpuCount = cpuCount
+        self.loadAverage = loadAverage
+        self.memoryTotalBytes = memoryTotalBytes
+        self.memoryFreeBytes = memoryFreeBytes
+        self.diskTotalBytes = diskTotalBytes
+        self.diskAvailableBytes = diskAvailableBytes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case cpuCount
+        case loadAverage
+        case memoryTotalBytes
+        case memoryFreeBytes
+        case diskTotalBytes
+        case diskAvailableBytes
+    }
+}
+
+public struct NodePairRequest: Codable, Hashable, Sendable {
+    public enum Kind: Codable, Hashable, Sendable {
+        case device
+        case commands
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "device": self = .device
+            case "commands": self = .commands
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .device: return "device"
+            case .commands: return "commands"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var requestId: String
+    public var nodeId: String
+    public var kind: Kind
+    public var displayName: String?
+    public var platform: String?
+    public var remoteIp: String?
+    public var caps: [String]?
+    public var commands: [String]?
+    public var permissions: [String: Bool]?
+    /// It was approved before and asks for more.
+    public var isRepair: Bool?
+    public var silent: Bool?
+    public var ts: Int
+
+    public init(
+        requestId: String,
+        nodeId: String,
+        kind: Kind,
+        displayName: String? = nil,
+        platform: String? = nil,
+        remoteIp: String? = nil,
+        caps: [String]? = nil,
+        commands: [String]? = nil,
+        permissions: [String: Bool]? = nil,
+        isRepair: Bool? = nil,
+        silent: Bool? = nil,
+        ts: Int
+    ) {
+        self.requestId = requestId
+        self.nodeId = nodeId
+        self.kind = kind
+        self.displayName = displayName
+        self.platform = platform
+        self.remoteIp = remoteIp
+        self.caps = caps
+        self.commands = commands
+        self.permissions = permissions
+        self.isRepair = isRepair
+        self.silent = silent
+        self.ts = ts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case requestId
+        case nodeId
+        case kind
+        case displayName
+        case platform
+        case remoteIp
+        case caps
+        case commands
+        case permissions
+        case isRepair
+        case silent
+        case ts
+    }
+}
+
+public struct NodeView: Codable, Hashable, Sendable {
+    public enum ApprovalState: Codable, Hashable, Sendable {
+        case approved
+        case pendingApproval
+        case pendingReapproval
+        case unapproved
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "approved": self = .approved
+            case "pending-approval": self = .pendingApproval
+            case "pending-reapproval": self = .pendingReapproval
+            case "unapproved": self = .unapproved
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .approved: return "approved"
+            case .pendingApproval: return "pending-approval"
+            case .pendingReapproval: return "pending-reapproval"
+            case .unapproved: return "unapproved"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var nodeId: String
+    public var displayName: String?
+    public var platform: String?
+    public var version: String?
+    public var deviceFamily: String?
+    public var modelIdentifier: String?
+    public var remoteIp: String?
+    public var caps: [String]
+    /// What it can be asked for now: declared, allowed and approved.
+    public var commands: [String]
+    public var pathEnv: String?
+    public var permissions: [String: Bool]?
+    public var connectedAtMs: Int?
+    public var paired: Bool
+    public var connected: Bool
+    public var approvalState: ApprovalState
+    /// Approve it with node.pair.approve.
+    public var pendingRequestId: String?
+    public var pendingDeclaredCommands: [String]?
+    public var pendingDeclaredCaps: [String]?
+    public var pendingDeclaredPermissions: [String: Bool]?
+    /// What to type so that it can be used, in words.
+    public var hint: String?
+    /// Since somebody last used it.
+    public var idleSeconds: Int?
+    public var lastAliveAtMs: Int?
+    public var hostStats: NodeHostStats?
+
+    public init(
+        nodeId: String,
+        displayName: String? = nil,
+        platform: String? = nil,
+        version: String? = nil,
+        deviceFamily: String? = nil,
+        modelIdentifier: String? = nil,
+        remoteIp: String? = nil,
+        caps: [String],
+        commands: [String],
+        pathEnv: String? = nil,
+        permissions: [String: Bool]? = nil,
+        connectedAtMs: Int? = nil,
+        paired: Bool,
+        connected: Bool,
+        approvalState: ApprovalState,
+        pendingRequestId: String? = nil,
+        pendingDeclaredCommands: [String]? = nil,
+        pendingDeclaredCaps: [String]? = nil,
+        pendingDeclaredPermissions: [String: Bool]? = nil,
+        hint: String? = nil,
+        idleSeconds: Int? = nil,
+        lastAliveAtMs: Int? = nil,
+        hostStats: NodeHostStats? = nil
+    ) {
+        self.nodeId = nodeId
+        self.displayName = displayName
+        self.platform = platform
+        self.version = version
+        self.deviceFamily = deviceFamily
+        self.modelIdentifier = modelIdentifier
+        self.remoteIp = remoteIp
+        self.caps = caps
+        self.commands = commands
+        self.pathEnv = pathEnv
+        self.permissions = permissions
+        self.connectedAtMs = connectedAtMs
+        self.paired = paired
+        self.connected = connected
+        self.approvalState = approvalState
+        self.pendingRequestId = pendingRequestId
+        self.pendingDeclaredCommands = pendingDeclaredCommands
+        self.pendingDeclaredCaps = pendingDeclaredCaps
+        self.pendingDeclaredPermissions = pendingDeclaredPermissions
+        self.hint = hint
+        self.idleSeconds = idleSeconds
+        self.lastAliveAtMs = lastAliveAtMs
+        self.hostStats = hostStats
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case displayName
+        case platform
+        case version
+        case deviceFamily
+        case modelIdentifier
+        case remoteIp
+        case caps
+        case commands
+        case pathEnv
+        case permissions
+        case connectedAtMs
+        case paired
+        case connected
+        case approvalState
+        case pendingRequestId
+        case pendingDeclaredCommands
+        case pendingDeclaredCaps
+        case pendingDeclaredPermissions
+        case hint
+        case idleSeconds
+        case lastAliveAtMs
+        case hostStats
     }
 }
 

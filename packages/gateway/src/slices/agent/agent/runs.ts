@@ -199,7 +199,7 @@ export class Runs {
     const crowd = isImmediate ? undefined : this.#waiting.crowd(run);
     const record = store.transaction(() => {
       if (startsAnew) sessions.reset(run.sessionKey, "new");
-      else if (!isImmediate && replaces === undefined) this.#renew(run);
+      else if (!isImmediate && replaces === undefined && run.source !== "heartbeat") this.#renew(run);
       const session = sessions.ensure(run.sessionKey);
       if (replaces !== undefined) sessions.past.branchOff(session.sessionId, run.sessionKey, replaces, run.id);
       const request = crowd?.omitted ? { ...run.request, omitted: crowd.omitted } : run.request;

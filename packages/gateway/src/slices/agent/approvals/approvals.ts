@@ -2,13 +2,18 @@
  * Approvals of commands: the rules in force, waiting requests, and decisions. How a command is analysed, asked for and
  * run is in `exec.ts`.
  */
+
 import { basename } from "node:path";
-import { invalidRequest } from "../../../base/errors.ts";
-import { hasScope } from "../../../kit/access.ts";
+import type { Static } from "@sinclair/typebox";
+import { GatewayError, invalidRequest } from "../../../base/errors.ts";
+import { newId } from "../../../base/ids.ts";
+import { type Caller, hasScope } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
 import { ManyPort } from "../../../kit/port.ts";
+import { type Schema, validationText } from "../../../kit/schema/validate.ts";
 import type { ToolRun } from "../../../kit/tool.ts";
 import type { Agents } from "../../core/agents/agents.ts";
+import type { Nodes } from "../../core/nodes/nodes.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 import type { Agent } from "../agent/agent.ts";
 import type { Question } from "../agent/approving.ts";
@@ -17,6 +22,7 @@ import type { Workspace } from "../workspace/workspace.ts";
 import { askPeople } from "./ask.ts";
 import { Audit, type Decider } from "./audit.ts";
 import { approvalRequested, approvalResolved } from "./events.ts";
+import { NodeGrants } from "./node-grants.ts";
 import { type NewApproval, type Outcome, PendingApprovals, pendingView, type Waiting } from "./pending.ts";
 import { ApprovalsFile } from "./policy/approvals-file.ts";
 import { DEFAULT_SAFE_BINS, isHarmless, isReader } from "./policy/harmless.ts";
@@ -28,7 +34,7 @@ import { findShell, type Shell } from "./running/environment.ts";
 import type { Host } from "./running/host.ts";
 import { planOf } from "./running/plan.ts";
 import { Processes } from "./running/processes.ts";
-import type { AllowlistEntryShape, PendingApprovalShape } from "./schema.ts";
+import { type AllowlistEntryShape, ApprovalsSnapshot, type PendingApprovalShape } from "./schema.ts";
 
 export { visible } from "../../../base/text/visible.ts";
 /** Types that slices below use. */
@@ -38,6 +44,7 @@ export { fenced } from "./text.ts";
 /** The services that approvals need. */
 export interface ApprovalsServices extends Base {
   readonly agents: Agents;
+  readonly nodes: Pick<Nodes, "invoke">;
   readonly sessions: Sessions;
   readonly workspace: Workspace;
   readonly skills: Pick<Skills, "known" | "envFor">;
@@ -57,6 +64,8 @@ export interface RunRules extends Rules, Host {
 }
 
 const DECISIONS: ReadonlySet<string> = new Set(["allow-once", "allow-always", "deny"]);
+/** How long a node may take to read or write its rules, ms. */
+const NODE_RULES_MS = 10_000;
 const TIMEOUT_SECONDS = 120;
 const APPROVAL_SECONDS = 120;
 const MAX_PATTERN_CHARS = 4_096;
@@ -68,6 +77,7 @@ export class Approvals implements AsyncDisposable {
   readonly audit: Audit;
   readonly processes: Processes;
   readonly pending: PendingApprovals;
+  readonly nodeGrants: NodeGrants;
   /** The shell that runs commands. */
   readonly shell: Shell = findShell();
   /** Further listeners of requests. */
@@ -78,6 +88,7 @@ export class Approvals implements AsyncDisposable {
     this.file = new ApprovalsFile(services);
     this.audit = new Audit(services);
     this.processes = new Processes(services);
+    this.nodeGrants = new NodeGrants(services.clock);
     this.pending = new PendingApprovals({ clock: services.clock, onEnd: (...end) => this.#ended(...end) });
   }
 
@@ -102,6 +113,20 @@ export class Approvals implements AsyncDisposable {
   /** Asks people a question of an external agent; without an answer in time it is a no. */
   askPeople(question: Question, signal: AbortSignal): Promise<Decision> {
     return askPeople(this, question, signal);
+  }
+
+  /** The rules of a node for commands; with a file, sets them first. The answer is the node's own. */
+  async rulesOfNode(
+    { nodeId, caller, signal }: { nodeId: string; caller: Caller; signal: AbortSignal },
+    file?: object,
+  ): Promise<Static<typeof ApprovalsSnapshot>> {
+    const { payload } = await this.services.nodes.invoke({
+      ...{ node: nodeId, caller, signal, isAdministration: true, timeoutMs: NODE_RULES_MS, idempotencyKey: newId() },
+      ...{ command: `system.execApprovals.${file ? "set" : "get"}`, params: file ?? {} },
+    });
+    const problem = validationText(ApprovalsSnapshot as Schema, payload);
+    if (problem !== undefined) throw new GatewayError("UNAVAILABLE", `the node's rules cannot be read: ${problem}`);
+    return payload as Static<typeof ApprovalsSnapshot>;
   }
 
   /** All waiting requests, oldest first. */
@@ -227,6 +252,7 @@ export class Approvals implements AsyncDisposable {
         ts: clock.now(),
       });
     for (const observer of this.observers) observer.ended(waiting, outcome);
+    this.nodeGrants.ended(waiting, outcome);
     this.audit.note(id, request, decision, by);
   }
 }

@@ -54,7 +54,7 @@ export const approvalRequest = defineMethod({
     } = rest;
     const request = { command, cwd, host, security, ask, agentId, resolvedPath, sessionKey };
     // The caller itself remembers lasting decisions.
-    const waiting = gateway.approvals.ask({ request, id, timeoutMs, remembers: true });
+    const waiting = gateway.approvals.ask({ request, id, timeoutMs, remembers: true, askedBy: caller.principal });
     const { createdAtMs, expiresAtMs } = waiting;
     const isTwoPhase = caller.protocol === 4 && twoPhase;
     if (isTwoPhase) ack({ status: "accepted", id: waiting.id, createdAtMs, expiresAtMs });
@@ -180,9 +180,8 @@ export const nodeApprovalsGet = defineMethod({
   access: "operator.admin",
   params: { nodeId: NodeId },
   result: ApprovalsSnapshot,
-  handler() {
-    throw notConnected();
-  },
+  handler: ({ params: { nodeId }, gateway, caller, signal }) =>
+    gateway.approvals.rulesOfNode({ nodeId, caller, signal }),
 });
 
 export const nodeApprovalsSet = defineMethod({
@@ -191,9 +190,8 @@ export const nodeApprovalsSet = defineMethod({
   access: "operator.admin",
   params: { nodeId: NodeId, file: ApprovalsFileShape, baseHash: BaseHash },
   result: ApprovalsSnapshot,
-  handler() {
-    throw notConnected();
-  },
+  handler: ({ params: { nodeId, ...file }, gateway, caller, signal }) =>
+    gateway.approvals.rulesOfNode({ nodeId, caller, signal }, file),
 });
 
 export const allowlistList = defineMethod({
@@ -265,10 +263,6 @@ function decisionOf({ id, createdAtMs, expiresAtMs }: Waiting, outcome: Outcome)
 function unknownId({ protocol }: Caller): GatewayError {
   const code = protocol === 4 ? "APPROVAL_NOT_FOUND" : "INVALID_REQUEST";
   return new GatewayError(code, "unknown approval id", protocol === 4 ? { details: { code } } : {});
-}
-
-function notConnected(): GatewayError {
-  return new GatewayError("UNAVAILABLE", "node not connected", { details: { code: "NOT_CONNECTED" } });
 }
 
 function deciderOf({ client }: Caller) {

@@ -24,6 +24,8 @@ export interface NewApproval {
   readonly always?: string | undefined;
   /** Fingerprint of all that is approved with it. */
   readonly binding?: string | undefined;
+  /** Whose request it is, when a client asks: the decision counts for its calls only. */
+  readonly askedBy?: string | undefined;
 }
 
 /** The end of a request: a decision, no answer in time, or the withdrawal of the request. */
@@ -40,6 +42,7 @@ export interface Waiting {
   readonly remembers: boolean;
   readonly always: string | undefined;
   readonly binding: string | undefined;
+  readonly askedBy: string | undefined;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   /** Resolves to how it ended; never rejects. */
@@ -80,6 +83,7 @@ export class PendingApprovals {
     remembers = false,
     always,
     binding,
+    askedBy,
   }: NewApproval): Waiting {
     if (this.#waiting.has(id)) throw invalidRequest("approval id already pending");
     if (this.#waiting.size >= MAX_WAITING)
@@ -95,7 +99,7 @@ export class PendingApprovals {
     const limitMs = Math.min(timeoutMs, MAX_TIMEOUT_MS);
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const entry: Entry = {
-      ...{ id, code: this.#freshCode(), request: shown(request), remembers, always, binding },
+      ...{ id, code: this.#freshCode(), request: shown(request), remembers, always, binding, askedBy },
       ...{ createdAtMs, expiresAtMs: createdAtMs + limitMs },
       outcome: promise,
       timer: this.#clock.after(limitMs, () => this.#end(entry, { kind: "expired" })),

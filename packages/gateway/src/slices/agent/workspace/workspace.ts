@@ -68,6 +68,11 @@ export class Workspace {
     return path;
   }
 
+  /** Whether an agent has a folder already. */
+  hasFolder(agentId: string): boolean {
+    return existsSync(this.pathOf(agentId));
+  }
+
   /** The absolute path of an agent's folder, whether it exists or not. */
   pathOf(agentId: string): string {
     const { agents, stateDir } = this.#services;

@@ -4,7 +4,7 @@ import type { Config, Settings } from "../../../base/config/config.ts";
 import { defined } from "../../../base/defined.ts";
 import { Port } from "../../../kit/port.ts";
 import { normalAgentId } from "./agent-id.ts";
-import { type AgentSettings, agents as section } from "./settings.ts";
+import { type AgentSettings, type HeartbeatSettings, agents as section } from "./settings.ts";
 
 export { normalAgentId } from "./agent-id.ts";
 
@@ -45,6 +45,19 @@ export class Agents {
   /** The agents section as it is now. */
   get settings(): AgentSettings {
     return this.#settings.current;
+  }
+
+  /** Calls `fn` after each change of the section. */
+  onChange(fn: () => void): Disposable {
+    return this.#settings.onChange(fn);
+  }
+
+  /** The heartbeat of an agent; undefined when it has none: of several agents only those that are enrolled have one. */
+  heartbeatOf(agentId: string): HeartbeatSettings | undefined {
+    const { list = [], defaults } = this.settings;
+    const own = this.of(agentId)?.heartbeat;
+    const isEnrolled = list.some(({ heartbeat }) => heartbeat) ? own !== undefined : agentId === this.defaultId;
+    return isEnrolled ? { ...defaults.heartbeat, ...own } : undefined;
   }
 
   /** The one that is marked as default, else the first; "main" when none is configured. */

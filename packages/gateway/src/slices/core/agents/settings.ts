@@ -43,6 +43,62 @@ const Backend = Type.Object(
   { description: "A program that answers instead of a model." },
 );
 
+const Every = Type.String({
+  pattern: "^(?:\\d{1,6}(?:\\.\\d{1,3})?(?:ms|s|m|h|d)?)+$",
+  maxLength: 32,
+  description: 'How often it looks for news: "30m", "1h30m"; minutes without a unit. "0m" switches heartbeats off.',
+});
+const TimeOfDay = Type.String({ pattern: "^(?:[01]\\d|2[0-3]):[0-5]\\d$|^24:00$" });
+
+/** What may be set for all agents and for one. */
+const HEARTBEAT = {
+  every: Type.Optional(Every),
+  activeHours: Type.Optional(
+    Type.Object(
+      {
+        start: Type.Optional({ ...TimeOfDay, description: "From this time of day on; 00:00 when not said." }),
+        end: Type.Optional({
+          ...TimeOfDay,
+          description: "Until before this time, 24:00 when not said. Earlier than start: over midnight. Equal: never.",
+        }),
+        timezone: Type.Optional(
+          Type.String({ minLength: 1, maxLength: 64, description: '"user", "local" or an IANA name.' }),
+        ),
+      },
+      { description: "When heartbeats may ask a model." },
+    ),
+  ),
+  target: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description: 'Who hears of it: "last" (where the agent was last spoken to), "none", or a channel with `to`.',
+    }),
+  ),
+  to: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 256, description: "As the channel names people and chats." }),
+  ),
+  accountId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  session: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 256, description: "The conversation; the main one when not said." }),
+  ),
+  prompt: Type.Optional(Type.String({ minLength: 1, maxLength: 20_000, description: "What the model is told." })),
+  ackMaxChars: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 100_000,
+      description: "How much may stand beside HEARTBEAT_OK in a reply that is not sent. Default 300.",
+    }),
+  ),
+  maxTurnsPerDay: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 10_000, description: "How often a day a model is asked. Default 48." }),
+  ),
+};
+const Heartbeat = Type.Object(HEARTBEAT, {
+  description: "Looks at what is new, without being asked; see moltbot heartbeat why.",
+});
+export type HeartbeatSettings = Static<typeof Heartbeat>;
+
 const Agents = Type.Object({
   defaults: Type.Object({
     model: Type.Optional(Model),
@@ -163,6 +219,7 @@ const Agents = Type.Object({
       },
       { description: "What models are told of the workspace; see moltbot agent prompt." },
     ),
+    heartbeat: Type.Optional(Heartbeat),
     thinkingDefault: Type.Optional(Thinking),
     verboseDefault: Type.Optional(OneOf("on", "full", "off")),
   }),
@@ -175,6 +232,9 @@ const Agents = Type.Object({
         identity: Type.Optional(Identity),
         workspace: Type.Optional(Type.String({ minLength: 1 })),
         model: Type.Optional(Model),
+        heartbeat: Type.Optional(
+          Type.Object(HEARTBEAT, { description: "When any agent has this, only those that have it have heartbeats." }),
+        ),
         thinkingDefault: Type.Optional(Thinking),
         tools: Type.Optional(Type.Object({ allow: ToolNames, deny: ToolNames })),
         backend: Type.Optional(Backend),

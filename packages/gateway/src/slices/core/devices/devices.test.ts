@@ -271,7 +271,10 @@ test("a rotated token ends the old one and its connections", async () => {
     [false, true],
   );
   assert.equal(isValid(devices, token), false);
-  assert.deepEqual(await closed, ["phone", "operator", "client invalidated: device token rotated"]);
+  assert.deepEqual(await closed, [
+    { deviceId: "phone", role: "operator", byTokenOnly: true },
+    "client invalidated: device token rotated",
+  ]);
 });
 
 test("a revoked token ends, its observers hear of it, and the next let in gets another one", async () => {
@@ -290,7 +293,7 @@ test("a revoked token ends, its observers hear of it, and the next let in gets a
     [false, true],
   );
   assert.deepEqual(told.at(-1), ["ended", "phone"]);
-  assert.deepEqual(await closed, ["phone", "operator", "client invalidated: device token revoked"]);
+  assert.deepEqual(await closed, [{ deviceId: "phone", role: "operator" }, "client invalidated: device token revoked"]);
 });
 
 test("a device that is removed and paired again does not get its old token back", async () => {
@@ -307,7 +310,7 @@ test("a device that is removed and paired again does not get its old token back"
   assert.notEqual(next, old);
   assert.equal(isValid(devices, old), false);
   assert.deepEqual(told.slice(1, 2), [["ended", "phone"]]);
-  assert.deepEqual(await closed, ["phone", undefined, "client invalidated: device removed"]);
+  assert.deepEqual(await closed, [{ deviceId: "phone" }, "client invalidated: device removed"]);
 });
 
 test("a device that connects again keeps its token", () => {

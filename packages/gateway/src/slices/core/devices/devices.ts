@@ -6,6 +6,7 @@ import { stored } from "../../../base/store/stored.ts";
 import { type Caller, hasScope } from "../../../kit/access.ts";
 import type { Admission, DeviceRequest } from "../../../kit/admission.ts";
 import type { Base } from "../../../kit/base.ts";
+import type { DeviceConnections } from "../../../kit/host.ts";
 import { ManyPort } from "../../../kit/port.ts";
 import { deriveToken, firstTokenVersion, loadTokenKey } from "./device-token.ts";
 import { pairRequested, pairResolved } from "./events.ts";
@@ -179,7 +180,7 @@ export class Devices implements Disposable {
     requireCovered(caller, [...held, ...wanted]);
     const rotatedAtMs = this.#base.clock.now();
     const { version } = this.#writeToken(deviceId, role, wanted, { isNew: true });
-    this.#invalidate(deviceId, role, "client invalidated: device token rotated");
+    this.#invalidate({ deviceId, role, byTokenOnly: true }, "client invalidated: device token rotated");
     return {
       deviceId,
       role,
@@ -190,7 +191,8 @@ export class Devices implements Disposable {
   }
 
   /**
-   * Revokes a role's token and closes the connections that were let in by it. Throws `INVALID_REQUEST` "unknown
+   * Revokes a role's token and closes the device's connections in that role, also those that were let in by the shared
+   * token: whoever revokes it wants the device out. Throws `INVALID_REQUEST` "unknown
    * deviceId/role".
    */
   revoke(
@@ -208,7 +210,7 @@ export class Devices implements Disposable {
       deviceId,
       role,
     );
-    this.#invalidate(deviceId, role, "client invalidated: device token revoked");
+    this.#invalidate({ deviceId, role }, "client invalidated: device token revoked");
     if (role === "operator") this.#tellEnd(deviceId);
     return { deviceId, role, revokedAtMs };
   }
@@ -219,7 +221,7 @@ export class Devices implements Disposable {
     if (!device) throw invalidRequest("unknown deviceId");
     requireCovered(caller, device.scopes);
     this.#base.store.run("delete from devices where device_id = ?", deviceId);
-    this.#invalidate(deviceId, undefined, "client invalidated: device removed");
+    this.#invalidate({ deviceId }, "client invalidated: device removed");
     this.#tellEnd(deviceId);
     return { deviceId, removed: true };
   }
@@ -230,8 +232,8 @@ export class Devices implements Disposable {
   }
 
   /** Closes connections after the answer to the revoking call, which may use one of them. */
-  #invalidate(deviceId: string, role: string | undefined, reason: string): void {
-    setImmediate(() => this.#base.host.closeConnections(deviceId, role, reason));
+  #invalidate(which: DeviceConnections, reason: string): void {
+    setImmediate(() => this.#base.host.closeConnections(which, reason));
   }
 
   #tellEnd(deviceId: string): void {

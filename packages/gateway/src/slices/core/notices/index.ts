@@ -2,5 +2,6 @@
 import { withParts } from "../../../kit/slice.ts";
 import * as methods from "./methods.ts";
 import { notices as slice } from "./slice.ts";
+import { tables } from "./tables.ts";
 
-export const notices = withParts(slice, { area: "system", methods });
+export const notices = withParts(slice, { area: "system", methods, tables: [tables] });

@@ -43,7 +43,10 @@ export const systemEvent = defineMethod({
     const lastInputSeconds =
       params.lastInputSeconds === undefined ? {} : { lastInputSeconds: Math.round(params.lastInputSeconds) };
     const news = presence.beacon({ ...Object.fromEntries(said), ...lastInputSeconds, text });
-    if (news) notices.add(sessions.mainKey(), { text: news, from: { kind: "event", id: "a client of the gateway" } });
+    const from = { kind: "event", id: "a client of the gateway" } as const;
+    // What an app tells of itself is no reason to ask a model.
+    const isNews = !text.startsWith("Node:");
+    if (news) notices.add(sessions.mainKey(), { text: news, from }, { isNews });
     return { ok: true as const };
   },
 });

@@ -7,7 +7,7 @@ export const notices = defineSlice({
   name: "notices",
   uses: [presence, sessions],
   load: () => import("./notices.ts"),
-  open: (_gateway, { Notices }) => new Notices(),
+  open: (gateway, { Notices }) => new Notices(gateway),
 });
 
 export const { defineMethod } = notices;

@@ -282,7 +282,8 @@ export class Transcript {
   /** When the newest message of a session was said. */
   lastAt(sessionId: string): number | undefined {
     return this.#store.get<{ at: number }>(
-      "select at from messages where session_id = ? and archived_at is null order by seq desc limit 1",
+      `select at from messages where session_id = ? and archived_at is null and coalesce(run_id, '') not like 'beat-%'
+       order by seq desc limit 1`,
       sessionId,
     )?.at;
   }

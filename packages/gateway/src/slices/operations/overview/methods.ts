@@ -1,6 +1,6 @@
 /** Methods about how the gateway is doing. */
 import { Type } from "@sinclair/typebox";
-import { MAX_NUMBER, Millis, NonEmpty, Nullable } from "../../../kit/schema/schema.ts";
+import { MAX_NUMBER, Millis, NonEmpty } from "../../../kit/schema/schema.ts";
 import { HealthSummary, StatusSummary } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
@@ -46,16 +46,6 @@ export const systemInfo = defineMethod({
     memory: Type.Object({ totalBytes: Count, freeBytes: Count, processBytes: Count }),
   }),
   handler: ({ gateway }) => gateway.overview.info(),
-});
-
-export const lastHeartbeat = defineMethod({
-  name: "last-heartbeat",
-  summary: "The outcome of the last heartbeat, or null before the first one.",
-  access: "operator.read",
-  open: true,
-  params: {},
-  result: Nullable(Type.Unknown()),
-  handler: () => null,
 });
 
 export const logsTail = defineMethod({

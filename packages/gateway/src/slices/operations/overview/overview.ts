@@ -11,6 +11,7 @@ import type { Base } from "../../../kit/base.ts";
 import { Serialized } from "../../../kit/method.ts";
 import type { Snapshot, StateVersion } from "../../../kit/schema/frames.ts";
 import type { Models } from "../../agent/models/models.ts";
+import type { Heartbeat } from "../../automation/heartbeat/heartbeat.ts";
 import type { Agents } from "../../core/agents/agents.ts";
 import type { Notices } from "../../core/notices/notices.ts";
 import type { Presence } from "../../core/presence/presence.ts";
@@ -29,6 +30,7 @@ interface OverviewServices extends Base {
   readonly notices: Notices;
   readonly models: Models;
   readonly messaging: Messaging;
+  readonly heartbeat: Heartbeat;
 }
 
 const TICK_MS = 30_000;
@@ -128,8 +130,8 @@ export class Overview implements Disposable {
 
   /** The current status, or one of a moment ago when nothing has changed since. */
   status(): Serialized {
-    const { clock, store, config, notices } = this.#services;
-    const of = `${store.writes} ${config.revision} ${notices.revision}`;
+    const { clock, store, config, heartbeat } = this.#services;
+    const of = `${store.writes} ${config.revision} ${heartbeat.enabled}`;
     const at = clock.monotonic();
     if (this.#status?.of !== of || at - this.#status.at > STATUS_MS)
       this.#status = { of, at, answer: new Serialized(this.#makeStatus()) };
@@ -141,13 +143,11 @@ export class Overview implements Disposable {
   }
 
   #makeStatus(): Static<typeof StatusSummary> {
-    const { agents, database, messaging, models, notices, sessions } = this.#services;
+    const { agents, database, heartbeat, messaging, models, notices, sessions } = this.#services;
     return {
       heartbeat: {
         defaultAgentId: agents.defaultId,
-        agents: this.health().agents.map(({ agentId, heartbeat: { enabled, every, everyMs } }) => ({
-          ...{ agentId, enabled, every, everyMs },
-        })),
+        agents: agents.ids().map((agentId) => heartbeat.settingsOf(agentId)),
       },
       channelSummary: messaging.summary(),
       queuedSystemEvents: [...notices.waiting(sessions.mainKey())],
@@ -182,7 +182,7 @@ export class Overview implements Disposable {
       channels,
       channelOrder: order,
       channelLabels: labels,
-      heartbeatSeconds: 0,
+      heartbeatSeconds: Math.round((this.#services.heartbeat.settingsOf(agents.defaultId).everyMs ?? 0) / 1_000),
       defaultAgentId: agents.defaultId,
       agents: this.#read(() => this.#agentsHealth(), []),
       sessions: this.#read(() => sessionsSummary(this.#services), NO_SESSIONS),
@@ -201,7 +201,7 @@ export class Overview implements Disposable {
       agentId: id,
       ...defined({ name }),
       isDefault: id === agents.defaultId,
-      heartbeat: { enabled: false, every: "0m", everyMs: null, prompt: "", target: "last", ackMaxChars: 300 },
+      heartbeat: this.#services.heartbeat.healthOf(id),
       sessions: sessionsSummary(this.#services, id),
     }));
   }

@@ -1,6 +1,7 @@
 /** What the overview slice uses, and how its service is opened. */
 import { defineSlice } from "../../../kit/slice.ts";
 import { models } from "../../agent/models/slice.ts";
+import { heartbeat } from "../../automation/heartbeat/slice.ts";
 import { agents } from "../../core/agents/slice.ts";
 import { notices } from "../../core/notices/slice.ts";
 import { presence } from "../../core/presence/slice.ts";
@@ -9,7 +10,7 @@ import { messaging } from "../../surfaces/messaging/slice.ts";
 
 export const overview = defineSlice({
   name: "overview",
-  uses: [presence, agents, sessions, notices, models, messaging],
+  uses: [presence, agents, sessions, notices, models, messaging, heartbeat],
   load: () => import("./overview.ts"),
   open(gateway, { Overview }) {
     const overview = new Overview(gateway);

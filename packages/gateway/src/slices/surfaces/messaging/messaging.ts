@@ -32,7 +32,14 @@ import { Progress } from "./out/progress.ts";
 import { Replies } from "./out/replies.ts";
 import { queueRules } from "./queueing.ts";
 import type { MessagingServices } from "./services.ts";
-import { type Binding, bindings, channelSettings, type MessagesSettings, messages } from "./settings.ts";
+import {
+  type Binding,
+  bindings,
+  channelSettings,
+  type HeartbeatShown,
+  type MessagesSettings,
+  messages,
+} from "./settings.ts";
 
 const STATUS_LIMIT_MS = 10_000;
 const PRUNE_MS = 6 * 3_600_000;
@@ -220,6 +227,12 @@ export class Messaging implements AsyncDisposable {
   lastIn({ runId, sessionKey }: { runId: string; sessionKey: string }) {
     const [own] = this.inbox.ofRun(runId);
     return own ? this.inbox.lastBefore(own) : this.inbox.lastOfSession(sessionKey);
+  }
+
+  /** What people see of heartbeats. */
+  get heartbeatShown(): HeartbeatShown {
+    const usual = { showOk: false, showAlerts: true, useIndicator: true };
+    return { ...usual, ...this.#channels.config.defaults?.heartbeat };
   }
 
   /** The queue mode of a conversation. */

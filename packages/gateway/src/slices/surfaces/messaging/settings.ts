@@ -213,6 +213,16 @@ export const bindings = defineListSettings({
   schema: Type.Array(BindingSchema, { maxItems: 1_000 }),
 });
 
+const HeartbeatShown = Type.Object(
+  {
+    showOk: Type.Boolean({ default: false, description: "Whether people hear of heartbeats that found nothing." }),
+    showAlerts: Type.Boolean({ default: true, description: "Whether people hear of what heartbeats found." }),
+    useIndicator: Type.Boolean({ default: true, description: "Whether clients are told how to show each heartbeat." }),
+  },
+  { description: "What people see of heartbeats." },
+);
+export type HeartbeatShown = Static<typeof HeartbeatShown>;
+
 /** `channels.<id>` with an account's settings, once for the channel and once for each of its accounts. */
 export function channelSettings(definitions: readonly ChannelDefinition[]): SettingsDefinition<ChannelsConfig> {
   const sections = definitions.map(({ id, settings }) => {
@@ -225,7 +235,9 @@ export function channelSettings(definitions: readonly ChannelDefinition[]): Sett
     summary: "The messaging platforms, each with one account or several.",
     reload: "live",
     schema: Type.Object({
-      defaults: Type.Optional(Type.Object({ groupPolicy: SHARED.groupPolicy })),
+      defaults: Type.Optional(
+        Type.Object({ groupPolicy: SHARED.groupPolicy, heartbeat: Type.Optional(HeartbeatShown) }),
+      ),
       ...Object.fromEntries(sections),
     }),
   }) as unknown as SettingsDefinition<ChannelsConfig>;
@@ -236,6 +248,9 @@ export type AccountConfig = SharedSettings & Readonly<Record<string, unknown>>;
 /** A channel's part of the config. */
 export type ChannelConfig = AccountConfig & { readonly accounts?: Readonly<Record<string, AccountConfig>> };
 export interface ChannelsConfig {
-  readonly defaults?: { readonly groupPolicy?: "open" | "allowlist" | "disabled" };
+  readonly defaults?: {
+    readonly groupPolicy?: "open" | "allowlist" | "disabled";
+    readonly heartbeat?: HeartbeatShown;
+  };
   readonly [channel: string]: unknown;
 }

@@ -1,9 +1,10 @@
 /** Hands one encrypted message to a push service (RFC 8030 section 5), and reads what became of it. */
+import { createHash } from "node:crypto";
 import { messageOf } from "../../../base/errors.ts";
 import { hostAndPort } from "../../../base/net/host-and-port.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { encrypted } from "./encrypt.ts";
-import type { PushSettings } from "./settings.ts";
+import { type PushSettings, USUAL_CONTACT } from "./settings.ts";
 import type { Subscription } from "./subscriptions.ts";
 import type { Vapid } from "./vapid.ts";
 
@@ -15,6 +16,8 @@ export interface Notice {
   readonly tag: string;
   /** The conversation that a click opens. */
   readonly sessionKey?: string | undefined;
+  /** It takes the place of another without a sound. */
+  readonly isQuiet?: true;
 }
 
 /** How long a push service keeps a message for a browser that is away, and whether it may wake the machine. */
@@ -42,6 +45,9 @@ const MAX_ANSWER_BYTES = 10_000;
 /** The subscription has expired, or the person has withdrawn it (RFC 8030 section 7.3). */
 const GONE: ReadonlySet<number> = new Set([404, 410]);
 
+/** The sender is not accepted; some services look at its contact (RFC 8292 section 4.2). */
+const REFUSES_SENDER: ReadonlySet<number> = new Set([400, 401, 403]);
+
 /** Sends to the public internet over https, or to a host that the settings name. Throws only the signal's reason. */
 export async function deliver(notice: Notice, to: Subscription, delivery: Delivery): Promise<Delivered> {
   const { vapid, clock, settings, signal, ttlSeconds, urgency } = delivery;
@@ -59,20 +65,28 @@ export async function deliver(notice: Notice, to: Subscription, delivery: Delive
         "content-encoding": "aes128gcm",
         ttl: String(ttlSeconds),
         urgency,
+        topic: topicOf(notice),
       },
       body: encrypted(JSON.stringify(notice), keys),
     });
     if (answer.url.href !== endpoint.href) return { kind: "refused", why: `${endpoint.host} redirects elsewhere` };
-    return outcomeOf(answer.status, endpoint.host);
+    return outcomeOf(answer.status, endpoint.host, contact);
   } catch (error) {
     signal.throwIfAborted();
     return { kind: "later", why: `${endpoint.host} cannot be reached: ${messageOf(error)}` };
   }
 }
 
-function outcomeOf(status: number, host: string): Delivered {
+/** What waits at the push service is replaced by what has the same topic (RFC 8030 section 5.4: at most 32 characters). */
+function topicOf({ tag }: Notice): string {
+  return createHash("sha256").update(tag).digest("base64url").slice(0, 32);
+}
+
+function outcomeOf(status: number, host: string, contact: string): Delivered {
   if (status >= 200 && status < 300) return { kind: "sent" };
   if (GONE.has(status)) return { kind: "gone" };
-  const why = `${host} answered ${status}`;
+  const advice =
+    REFUSES_SENDER.has(status) && contact === USUAL_CONTACT ? "; set push.contact to an address of yours" : "";
+  const why = `${host} answered ${status}${advice}`;
   return { kind: status === 429 || status >= 500 ? "later" : "refused", why };
 }

@@ -7,7 +7,7 @@ import type { Base } from "../../../kit/base.ts";
 import type { Agent } from "../../agent/agent/agent.ts";
 import { chat as chatEvent } from "../../agent/agent/events.ts";
 import type { ChatPayload } from "../../agent/agent/schema.ts";
-import { approvalRequested } from "../../agent/approvals/events.ts";
+import { approvalRequested, approvalResolved } from "../../agent/approvals/events.ts";
 import type { PendingApprovalShape } from "../../agent/approvals/schema.ts";
 import type { Devices } from "../../core/devices/devices.ts";
 import { type Delivered, deliver, type Notice, type Urgency } from "./deliver.ts";
@@ -47,6 +47,8 @@ export class Push implements AsyncDisposable {
   readonly #sending = new Set<Promise<void>>();
   /** The devices whose pages are in view, by connection. */
   readonly #looking = new Map<string, string>();
+  /** Which subscriptions were called for an approval that waits. */
+  readonly #called = new Map<string, { readonly expiresAtMs: number; readonly endpoints: ReadonlySet<string> }>();
   readonly #listening = new DisposableStack();
   #vapid: Vapid | undefined;
 
@@ -55,6 +57,7 @@ export class Push implements AsyncDisposable {
     this.#services = services;
     this.#subscriptions = new Subscriptions(store);
     this.#listening.use(bus.on(approvalRequested, (approval) => this.#onApproval(approval)));
+    this.#listening.use(bus.on(approvalResolved, (answer) => this.#onAnswered(answer)));
     this.#listening.use(bus.on(chatEvent, (event) => this.#onChat(event)));
     this.#listening.use(devices.observers.add({ ended: (deviceId) => this.#subscriptions.removeOf(deviceId) }));
   }
@@ -107,7 +110,32 @@ export class Push implements AsyncDisposable {
     const { command, sessionKey } = request;
     const ttlSeconds = Math.max(0, Math.ceil((expiresAtMs - this.#services.clock.now()) / 1_000));
     const notice = { title: "A command waits for your approval", text: command, tag: id };
-    this.#call({ ...notice, ...(sessionKey && { sessionKey }) }, { ttlSeconds, urgency: "high" }, "operator.approvals");
+    const urgency = { ttlSeconds, urgency: "high" } as const;
+    const called = this.#call({ ...notice, ...(sessionKey && { sessionKey }) }, urgency, "operator.approvals");
+    this.#remember(id, { expiresAtMs, endpoints: new Set(called.map(({ endpoint }) => endpoint)) });
+  }
+
+  /** No event tells that the time to answer is over. */
+  #remember(id: string, call: { expiresAtMs: number; endpoints: ReadonlySet<string> }): void {
+    const now = this.#services.clock.now();
+    for (const [each, { expiresAtMs }] of this.#called) if (expiresAtMs <= now) this.#called.delete(each);
+    if (call.endpoints.size > 0) this.#called.set(id, call);
+  }
+
+  /**
+   * Takes a call back: what waits at the push service is replaced, and so is what a browser shows. A browser must show
+   * something for each message, so it says quietly what was decided.
+   */
+  #onAnswered({ id, decision }: { readonly id: string; readonly decision: string }): void {
+    const call = this.#called.get(id);
+    this.#called.delete(id);
+    if (call === undefined) return;
+    const ttlSeconds = Math.max(0, Math.ceil((call.expiresAtMs - this.#services.clock.now()) / 1_000));
+    const title = decision === "deny" ? "A command was denied" : "A command was allowed";
+    const notice = { title, text: "It no longer waits for you.", tag: id, isQuiet: true } as const;
+    for (const subscription of this.#subscriptions.all())
+      if (call.endpoints.has(subscription.endpoint))
+        this.#send(notice, subscription, { ttlSeconds, urgency: "normal" });
   }
 
   /** A reply in a chat window; people on channels are told by their own apps. */
@@ -121,17 +149,21 @@ export class Push implements AsyncDisposable {
     this.#call({ title: "A reply has come", text, tag: runId, sessionKey }, REPLY, "operator.read");
   }
 
-  /** Calls every subscribed device that may see this, and has no page in view. */
-  #call(notice: Notice, urgency: Urgency, scope: Scope): void {
+  /** Calls every subscribed device that may see this, and has no page in view; returns whom. */
+  #call(notice: Notice, urgency: Urgency, scope: Scope): Subscription[] {
     const { enabled, preview } = this.#settings;
-    if (!enabled) return;
+    if (!enabled) return [];
+    const called: Subscription[] = [];
     const text = preview ? shortened(this.#services.guard(notice.text)) : "";
     for (const subscription of this.#subscriptions.all()) {
       const scopes = this.#services.devices.operatorScopes(subscription.deviceId);
       if (scopes === undefined) this.#subscriptions.removeOf(subscription.deviceId);
-      else if (hasScope(new Set(scopes), scope) && !this.#isLooking(subscription.deviceId))
+      else if (hasScope(new Set(scopes), scope) && !this.#isLooking(subscription.deviceId)) {
         this.#send({ ...notice, text }, subscription, urgency);
+        called.push(subscription);
+      }
     }
+    return called;
   }
 
   #send(notice: Notice, to: Subscription, urgency: Urgency): void {
@@ -151,6 +183,7 @@ export class Push implements AsyncDisposable {
       waited += pauseMs;
       if (outcome.kind !== "later" || waited > urgency.ttlSeconds * 1_000) break;
       await clock.sleep(pauseMs, signal);
+      if (urgency.urgency === "high" && !this.#called.has(notice.tag)) return; // answered meanwhile
       outcome = await this.#deliver(notice, to, urgency);
     }
     const problem = problemOf(outcome);

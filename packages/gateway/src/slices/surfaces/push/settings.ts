@@ -2,6 +2,9 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { defineSettings } from "../../../kit/settings.ts";
 
+/** Stands where nobody has named a contact. */
+export const USUAL_CONTACT = "mailto:web-push@example.com";
+
 const Push = Type.Object({
   enabled: Type.Boolean({
     default: true,
@@ -12,7 +15,7 @@ const Push = Type.Object({
     description: "Whether a notification shows the beginning of the reply or the command.",
   }),
   contact: Type.String({
-    default: "mailto:web-push@example.com",
+    default: USUAL_CONTACT,
     pattern: "^(mailto:[^\\s@<>]+@[^\\s@<>]+|https://\\S+)$",
     description: "How the people of a push service reach you when something is wrong: mailto: or https:.",
   }),

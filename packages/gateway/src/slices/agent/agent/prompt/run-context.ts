@@ -193,7 +193,7 @@ export class RunContext {
     const { notices, sessions } = this.#services;
     const { id: runId, record } = this.#run;
     const own = sessions.transcript.ofRun(sessionId, runId);
-    this.#run.news ??= notices.take(record.sessionKey);
+    this.#run.news ??= notices.take(record.sessionKey, runId);
     const { news } = this.#run;
     const content = news.map((words) => ({ type: "text" as const, ...words }));
     const at = record.acceptedAt;

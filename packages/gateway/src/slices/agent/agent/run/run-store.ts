@@ -14,9 +14,9 @@ export const BUILTIN = { provider: "moltbot", model: "commands" } as const;
 
 /**
  * What started a run: a method, whose idempotency key is its id; a message over a channel; another run, by a tool; a call
- * of another program; a job whose time has come.
+ * of another program; a heartbeat; a job whose time has come.
  */
-export type RunSource = "agent" | "chat.send" | "channel" | "tool" | "hook" | "cron";
+export type RunSource = "agent" | "chat.send" | "channel" | "tool" | "hook" | "heartbeat" | "cron";
 
 /** The channel target of a reply, beside the transcript. */
 export interface DeliverTo {
@@ -56,6 +56,8 @@ export interface RunRequest {
   readonly omitted?: readonly (string | Words)[] | undefined;
   /** The rules for commands of the run that it works for. */
   readonly execRules?: ExecRules | undefined;
+  /** Nobody asked: messages of people never join the run of a heartbeat. */
+  readonly isHeartbeat?: true | undefined;
   /** Whether others than the owner read its answer; private notes are then hidden from it. */
   readonly isOverheard?: boolean | undefined;
   readonly starter: Omit<Starter, "principal">;

@@ -538,7 +538,7 @@ export class Intake {
           : named.map((each) => oneLine(each)).join("\n");
         const words = { text, from: from(text === "" ? "vote-removed" : "vote") };
         const about = `vote ${row.inbound.sender.id} ${messageId}`;
-        notices.add(ours.sessionKey ?? this.#sessionKey(row), words, about);
+        notices.add(ours.sessionKey ?? this.#sessionKey(row), words, { about });
         return { kind: "noted", rule: "vote", detail: "The agent is told with the next message." };
       }
       case "membership":
@@ -579,7 +579,7 @@ export class Intake {
     if (row.inbound.fromSelf || !this.#isHeard(row)) return { kind: "noted", rule: "edit" };
     const text = cleanMessage(gist(content, row.channel).slice(0, MAX_EDIT_CHARS).replaceAll("\u0000", ""));
     const words = { text, from: sourceOf("edit", row.channel, row.inbound) };
-    notices.add(this.#sessionKey(edited), words, `edit ${edited.id}`);
+    notices.add(this.#sessionKey(edited), words, { about: `edit ${edited.id}` });
     return { kind: "noted", rule: "edit", detail: "The agent is told with the next message." };
   }
 

@@ -1,0 +1,159 @@
+/** `moltbot nodes` — phones, desktops and programs that do commands for you and your agents. */
+
+import type { Methods } from "@moltbot/protocol";
+import { defineCommand, defineGroup } from "../command.ts";
+import { withGateway } from "../connect.ts";
+import { usageError } from "../exit.ts";
+import { camera, location, notify, screen } from "../nodes/devices.ts";
+import { invokeNode, printPayload } from "../nodes/invoke.ts";
+import { run } from "../nodes/run.ts";
+import { ago, table } from "../render.ts";
+
+type Node = Methods["node.list"]["result"]["nodes"][number];
+const NODE = { name: "NODE" } as const;
+const INVOKE_MS = 15_000;
+
+const list = defineCommand({
+  summary: "List the nodes, what they offer, and what waits for approval",
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const { out, flags } = call;
+      const { nodes } = await client.request("node.list", {}, { timeoutMs });
+      const { pending } = await client.request("node.pair.list", {}, { timeoutMs });
+      if (flags.json) return out.json({ nodes, pending });
+      for (const { requestId, displayName, nodeId, kind, commands = [] } of pending) {
+        const what = kind === "device" ? "wants to be a node" : `offers ${commands.join(", ")}`;
+        out.print(`${out.style.yellow("●")} ${displayName ?? nodeId.slice(0, 12)} ${what}`);
+        out.raw(`  moltbot nodes approve ${requestId}`);
+      }
+      if (nodes.length === 0)
+        return out.print(
+          pending.length > 0 ? "" : "There are no nodes yet. Make a machine one with `moltbot node run`.",
+        );
+      const columns = [
+        { title: "Node", flexible: true },
+        { title: "Id" },
+        { title: "Platform" },
+        { title: "State" },
+        { title: "Offers", flexible: true },
+      ];
+      out.print(table(columns, nodes.map(rowOf), out));
+    }),
+});
+
+const describe = defineCommand({
+  summary: "Show one node",
+  positionals: [NODE],
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const { out, flags, words } = call;
+      const node = await client.request("node.describe", { nodeId: words[0] ?? "" }, { timeoutMs });
+      if (flags.json) return out.json(node);
+      out.print(out.style.bold(node.displayName ?? node.nodeId));
+      out.raw(`Id        ${node.nodeId}`);
+      out.print(`State     ${stateOf(node)}`);
+      out.print(`Platform  ${[node.platform, node.deviceFamily, node.modelIdentifier].filter(Boolean).join(", ")}`);
+      out.print(`Offers    ${node.commands.join(", ") || "nothing now"}`);
+      if (node.hint !== undefined) out.print(`Do        ${node.hint}`);
+    }),
+});
+
+const approve = defineCommand({
+  summary: "Approve a node, or the commands that it offers",
+  positionals: [{ name: "REQUEST" }],
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const { out, flags, words } = call;
+      const result = await client.request("node.pair.approve", { requestId: words[0] ?? "" }, { timeoutMs });
+      if (flags.json) return out.json(result);
+      out.print(
+        `${result.node.displayName ?? result.node.nodeId} is approved: ${result.node.commands.join(", ") || "it offers nothing yet"}.`,
+      );
+    }),
+});
+
+const reject = defineCommand({
+  summary: "Reject a node, or the commands that it offers",
+  positionals: [{ name: "REQUEST" }],
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const result = await client.request("node.pair.reject", { requestId: call.words[0] ?? "" }, { timeoutMs });
+      if (call.flags.json) return call.out.json(result);
+      call.out.print(`The request of ${result.nodeId.slice(0, 12)} is rejected.`);
+    }),
+});
+
+const rename = defineCommand({
+  summary: "Give a node a name",
+  positionals: [NODE, { name: "NAME" }],
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const [nodeId = "", displayName = ""] = call.words;
+      const result = await client.request("node.rename", { nodeId, displayName }, { timeoutMs });
+      if (call.flags.json) return call.out.json(result);
+      call.out.print(`${result.nodeId.slice(0, 12)} is called ${result.displayName}.`);
+    }),
+});
+
+const remove = defineCommand({
+  summary: "End a device's being a node",
+  positionals: [NODE],
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const result = await client.request("node.pair.remove", { nodeId: call.words[0] ?? "" }, { timeoutMs });
+      if (call.flags.json) return call.out.json(result);
+      call.out.print(`${result.nodeId.slice(0, 12)} is no node any more; it has to be approved again.`);
+    }),
+});
+
+const invoke = defineCommand({
+  summary: "Call any command of a node",
+  positionals: [{ name: "COMMAND", optional: true }],
+  flags: {
+    node: { kind: "text", value: "NODE", summary: "The node: its id, the beginning of it, or its name" },
+    command: { kind: "text", value: "NAME", summary: "The command, instead of COMMAND", hidden: true },
+    params: { kind: "text", value: "JSON", summary: "What the command is given" },
+    "invoke-timeout": { kind: "number", value: "MS", summary: "How long it may take (15000)" },
+  },
+  examples: [`moltbot nodes invoke system.which --node kitchen --params '{"bins":["git"]}'`],
+  run: (call) =>
+    withGateway(call, async (link) => {
+      const { flags, words, out } = call;
+      const command = flags.command ?? words[0];
+      if (command === undefined || flags.node === undefined) throw usageError("Say --node NODE and the COMMAND.");
+      const params = flags.params === undefined ? undefined : parsed(flags.params);
+      const timeoutMs = flags["invoke-timeout"] ?? INVOKE_MS;
+      const payload = await invokeNode(link, { node: flags.node, command, params, timeoutMs }, (chunk) =>
+        out.note(chunk),
+      );
+      if (flags.json) return out.json(payload);
+      printPayload(out, payload);
+    }),
+});
+
+/** `nodes`, with nothing after it, lists them. */
+export const nodes = defineGroup({
+  summary: "Use phones and other machines",
+  commands: { list, describe, approve, reject, rename, remove, invoke, run, camera, screen, location, notify },
+  formerly: { status: "list", pending: "list" },
+  alone: list,
+});
+
+function rowOf(node: Node): string[] {
+  const offers = node.commands.length > 0 ? node.commands.join(", ") : (node.hint ?? "");
+  return [node.displayName ?? "", node.nodeId.slice(0, 12), node.platform ?? "", stateOf(node), offers];
+}
+
+function stateOf({ connected, connectedAtMs, approvalState }: Node): string {
+  if (!connected) return "away";
+  if (approvalState !== "approved") return "waits for approval";
+  return connectedAtMs === undefined ? "connected" : `connected ${ago(connectedAtMs)}`;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw usageError(`--params must be JSON, for example '{"bins":["git"]}'.`);
+  }
+}

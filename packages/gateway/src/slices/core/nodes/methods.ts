@@ -1,0 +1,223 @@
+/** Methods about nodes, and those that nodes call (protocol: nodes). */
+import { Type } from "@sinclair/typebox";
+import { invalidRequest } from "../../../base/errors.ts";
+import { DurationMs, Id, IdempotencyKey, Millis, NonEmpty, Nullable } from "../../../kit/schema/schema.ts";
+import { DEFAULT_TIMEOUT_MS, NodeDescription, NodePairRequest, NodeView } from "./schema.ts";
+import { defineMethod } from "./slice.ts";
+
+const NodeId = Type.String({ maxLength: 256, description: "A node's id, the beginning of it, or its name." });
+
+export const nodeList = defineMethod({
+  name: "node.list",
+  summary: "All nodes, connected or not.",
+  access: "operator.read",
+  params: {},
+  result: Type.Object({ ts: Millis, nodes: Type.Array(NodeView) }),
+  handler: ({ gateway }) => ({ ts: gateway.clock.now(), nodes: gateway.nodes.list() }),
+});
+
+export const nodeDescribe = defineMethod({
+  name: "node.describe",
+  summary: "One node.",
+  access: "operator.read",
+  params: { nodeId: NodeId },
+  result: NodeDescription,
+  handler: ({ params, gateway }) => ({ ...gateway.nodes.find(params.nodeId), ts: gateway.clock.now() }),
+});
+
+export const nodeRename = defineMethod({
+  name: "node.rename",
+  summary: "Gives a node a name.",
+  access: "operator.pairing",
+  params: { nodeId: NodeId, displayName: Type.String({ minLength: 1, maxLength: 128 }) },
+  result: Type.Object({ nodeId: NonEmpty, displayName: NonEmpty }),
+  handler({ params, gateway }) {
+    const name = params.displayName.trim();
+    if (name === "") throw invalidRequest("displayName required");
+    return gateway.nodes.rename(params.nodeId, name);
+  },
+});
+
+export const nodeInvoke = defineMethod({
+  name: "node.invoke",
+  summary: "Calls a command on a node and answers with its result.",
+  access: "operator.write",
+  params: {
+    nodeId: NodeId,
+    command: Type.String({ maxLength: 128 }),
+    params: Type.Optional(Type.Unknown()),
+    timeoutMs: Type.Optional({ ...DurationMs, description: "The one deadline; 30000 when not said, 0 for none." }),
+    idempotencyKey: IdempotencyKey,
+  },
+  result: Type.Object({
+    ok: Type.Literal(true),
+    nodeId: NonEmpty,
+    command: NonEmpty,
+    payload: Type.Unknown(),
+    payloadJSON: Nullable(Type.String({ description: "The payload as the node wrote it; null when it is large." })),
+  }),
+  four: {
+    params: {
+      sessionKey: Type.Optional(Id),
+      turnSourceChannel: Type.Optional(Id),
+      turnSourceTo: Type.Optional(Id),
+      turnSourceAccountId: Type.Optional(Id),
+      turnSourceThreadId: Type.Optional(Type.Union([Id, Type.Number()])),
+    },
+  },
+  async handler({ params, gateway, caller }) {
+    const { nodeId, command, params: given, timeoutMs = DEFAULT_TIMEOUT_MS, idempotencyKey } = params;
+    const call = {
+      ...{ node: nodeId, command: command.trim(), params: given, timeoutMs, idempotencyKey, caller },
+      watcher: caller.protocol >= 4 ? caller.connId : undefined,
+    };
+    return await gateway.nodes.once(call);
+  },
+});
+
+export const nodeInvokeResult = defineMethod({
+  name: "node.invoke.result",
+  summary: "A node's answer to node.invoke.request.",
+  access: "node",
+  params: {
+    id: Id,
+    nodeId: Id,
+    ok: Type.Boolean(),
+    payload: Type.Optional(Type.Unknown()),
+    payloadJSON: Type.Optional(Type.Unknown({ description: "The payload as JSON text." })),
+    error: Type.Optional(
+      Nullable(Type.Object({ code: Type.Optional(Type.String()), message: Type.Optional(Type.String()) })),
+    ),
+  },
+  result: Type.Object({ ok: Type.Literal(true), ignored: Type.Optional(Type.Literal(true)) }),
+  handler({ params, gateway, caller }) {
+    return gateway.nodes.invokes.result(caller, params)
+      ? { ok: true as const }
+      : { ok: true as const, ignored: true as const };
+  },
+});
+
+export const nodeInvokeProgressed = defineMethod({
+  name: "node.invoke.progress",
+  summary: "A piece of output of a command that a node works on.",
+  access: "node",
+  params: {
+    invokeId: Id,
+    nodeId: Id,
+    seq: Type.Integer({ minimum: 0 }),
+    chunk: Type.String({ maxLength: 16_384 }),
+  },
+  result: Type.Object({ ok: Type.Literal(true), ignored: Type.Optional(Type.Literal(true)) }),
+  handler({ params, gateway, caller }) {
+    const isTaken = gateway.nodes.invokes.progress(caller, params);
+    return isTaken ? { ok: true as const } : { ok: true as const, ignored: true as const };
+  },
+});
+
+export const nodeEvent = defineMethod({
+  name: "node.event",
+  summary: "Something that a node reports.",
+  access: "node",
+  params: {
+    event: Type.String({ minLength: 1, maxLength: 128 }),
+    payload: Type.Optional(Type.Unknown()),
+    payloadJSON: Type.Optional(Type.String()),
+  },
+  result: Type.Object({ ok: Type.Literal(true) }),
+  handler({ params, gateway, caller }) {
+    gateway.nodes.reports.take(caller, params.event, payloadOf(params));
+    return { ok: true as const };
+  },
+  four: {
+    result: Type.Object({
+      ok: Type.Literal(true),
+      event: NonEmpty,
+      handled: Type.Boolean(),
+      reason: Type.Optional(NonEmpty),
+    }),
+    handler({ params, gateway, caller }) {
+      const { event } = params;
+      return { ok: true as const, event, ...gateway.nodes.reports.take(caller, event, payloadOf(params)) };
+    },
+  },
+});
+
+export const nodePairList = defineMethod({
+  name: "node.pair.list",
+  summary: "Nodes that wait for approval, with the commands that they offer, and those that are paired.",
+  access: "operator.pairing",
+  params: {},
+  result: Type.Object({ pending: Type.Array(NodePairRequest), paired: Type.Array(NodeView) }),
+  handler: ({ gateway }) => gateway.nodes.pairing(),
+});
+
+const RequestId = Type.String({ minLength: 1, maxLength: 256, description: "A request's id, or its node's." });
+
+export const nodePairApprove = defineMethod({
+  name: "node.pair.approve",
+  summary: "Approves a node, or the commands that it offers.",
+  access: "operator.pairing",
+  params: { requestId: RequestId },
+  result: Type.Object({ requestId: NonEmpty, node: NodeView }),
+  handler: ({ params, gateway, caller }) => gateway.nodes.approve(params.requestId, caller),
+});
+
+export const nodePairReject = defineMethod({
+  name: "node.pair.reject",
+  summary: "Rejects a node, or the commands that it offers.",
+  access: "operator.pairing",
+  params: { requestId: RequestId },
+  result: Type.Object({ requestId: NonEmpty, nodeId: NonEmpty }),
+  handler: ({ params, gateway }) => gateway.nodes.reject(params.requestId),
+});
+
+export const nodePairRemove = defineMethod({
+  name: "node.pair.remove",
+  summary: "Ends a device's being a node.",
+  access: "operator.pairing",
+  params: { nodeId: NodeId },
+  result: Type.Object({ nodeId: NonEmpty, removed: Type.Literal(true) }),
+  handler: ({ params, gateway, caller }) => gateway.nodes.remove(params.nodeId, caller),
+});
+
+export const voicewakeGet = defineMethod({
+  name: "voicewake.get",
+  summary: "The words that wake voice input.",
+  access: "operator.read",
+  open: true,
+  params: {},
+  result: Type.Object({ triggers: Type.Array(NonEmpty) }),
+  handler: ({ gateway }) => ({ triggers: gateway.nodes.voiceWake.triggers() }),
+});
+
+export const voicewakeSet = defineMethod({
+  name: "voicewake.set",
+  summary: "Sets the words that wake voice input; without any, the usual ones count.",
+  access: "operator.write",
+  open: true,
+  params: { triggers: Type.Optional(Type.Unknown({ description: "A list of texts: at most 32 of 64 characters." })) },
+  result: Type.Object({ triggers: Type.Array(NonEmpty) }),
+  handler({ params: { triggers }, gateway }) {
+    if (!Array.isArray(triggers)) throw invalidRequest("voicewake.set requires triggers: string[]");
+    return { triggers: gateway.nodes.voiceWake.set(triggers.filter((each) => typeof each === "string")) };
+  },
+});
+
+export const talkModeSet = defineMethod({
+  name: "talk.mode",
+  summary: "Switches talk mode, and tells everybody.",
+  access: "operator.write",
+  params: { enabled: Type.Boolean(), phase: Type.Optional(Nullable(Type.String({ maxLength: 64 }))) },
+  result: Type.Object({ enabled: Type.Boolean(), phase: Nullable(Type.String()), ts: Millis }),
+  handler: ({ params: { enabled, phase = null }, gateway }) => gateway.nodes.talk({ enabled, phase }),
+});
+
+/** Nodes send text; one that sends the value itself is understood too. */
+function payloadOf({ payload, payloadJSON }: { payload?: unknown; payloadJSON?: string }): unknown {
+  if (payloadJSON === undefined) return payload;
+  try {
+    return JSON.parse(payloadJSON) as unknown;
+  } catch {
+    throw invalidRequest("payloadJSON must be JSON");
+  }
+}

@@ -1,0 +1,69 @@
+/** Wire shapes of nodes (protocol: nodes). */
+import { type Static, Type } from "@sinclair/typebox";
+import { Millis, NonEmpty, OneOf } from "../../../kit/schema/schema.ts";
+
+/** Source: the command line of January 2026 waits so long when it is told nothing, ms. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
+const Names = Type.Array(NonEmpty);
+const Permissions = Type.Record(Type.String(), Type.Boolean());
+
+/** Load and memory of a node's machine, as the node tells it. */
+export const NodeHostStats = Type.Object({
+  cpuCount: Type.Integer({ minimum: 1, maximum: 4096 }),
+  loadAverage: Type.Optional(Type.Array(Type.Number({ minimum: 0 }), { minItems: 3, maxItems: 3 })),
+  memoryTotalBytes: Type.Integer({ minimum: 0 }),
+  memoryFreeBytes: Type.Integer({ minimum: 0 }),
+  diskTotalBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+  diskAvailableBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+});
+
+const nodeFields = {
+  nodeId: NonEmpty,
+  displayName: Type.Optional(NonEmpty),
+  platform: Type.Optional(NonEmpty),
+  version: Type.Optional(NonEmpty),
+  deviceFamily: Type.Optional(NonEmpty),
+  modelIdentifier: Type.Optional(NonEmpty),
+  remoteIp: Type.Optional(NonEmpty),
+  caps: Names,
+  commands: Type.Array(NonEmpty, { description: "What it can be asked for now: declared, allowed and approved." }),
+  pathEnv: Type.Optional(Type.String()),
+  permissions: Type.Optional(Permissions),
+  connectedAtMs: Type.Optional(Millis),
+  paired: Type.Boolean(),
+  connected: Type.Boolean(),
+  approvalState: OneOf("approved", "pending-approval", "pending-reapproval", "unapproved"),
+  pendingRequestId: Type.Optional({ ...NonEmpty, description: "Approve it with node.pair.approve." }),
+  pendingDeclaredCommands: Type.Optional(Names),
+  pendingDeclaredCaps: Type.Optional(Names),
+  pendingDeclaredPermissions: Type.Optional(Permissions),
+  hint: Type.Optional({ ...NonEmpty, description: "What to type so that it can be used, in words." }),
+  idleSeconds: Type.Optional(Type.Integer({ minimum: 0, description: "Since somebody last used it." })),
+  lastAliveAtMs: Type.Optional(Millis),
+  hostStats: Type.Optional(NodeHostStats),
+};
+
+/** One node: a paired device with the role `node`, connected or not. */
+export const NodeView = Type.Object(nodeFields);
+export type NodeShape = Static<typeof NodeView>;
+
+/** One node with the time of the answer. */
+export const NodeDescription = Type.Object({ ...nodeFields, ts: Millis });
+
+/** What waits for a person: a new node, or the commands that a node offers. */
+export const NodePairRequest = Type.Object({
+  requestId: NonEmpty,
+  nodeId: NonEmpty,
+  kind: OneOf("device", "commands"),
+  displayName: Type.Optional(NonEmpty),
+  platform: Type.Optional(NonEmpty),
+  remoteIp: Type.Optional(NonEmpty),
+  caps: Type.Optional(Names),
+  commands: Type.Optional(Names),
+  permissions: Type.Optional(Permissions),
+  isRepair: Type.Optional(Type.Boolean({ description: "It was approved before and asks for more." })),
+  silent: Type.Optional(Type.Boolean()),
+  ts: Millis,
+});
+export type NodePairShape = Static<typeof NodePairRequest>;
