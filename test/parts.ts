@@ -82,6 +82,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/device-tokens": ["devices"],
   "wire/heartbeat": ["heartbeat"],
   "wire/cron": ["cron"],
+  "wire/cron-crash": ["cron"],
   "wire/hooks": ["hooks"],
   "wire/hooks-signed": ["hooks"],
   "wire/hooks-attacks": ["hooks"],

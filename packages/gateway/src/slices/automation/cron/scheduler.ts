@@ -51,11 +51,17 @@ export class Scheduler implements Disposable {
     const again = this.#looking ?? Promise.resolve();
     const looking = again
       .then(() => this.#look())
-      .catch((error: unknown) => this.#options.services.log.error("jobs could not be looked at", { error }))
-      .finally(() => {
+      .then(
+        () => true,
+        (error: unknown) => {
+          this.#options.services.log.error("jobs could not be looked at", { error });
+          return false;
+        },
+      )
+      .then((isWell) => {
         if (this.#looking !== looking) return;
         this.#looking = undefined;
-        this.#wait();
+        this.#wait(isWell);
       });
     this.#looking = looking;
   }
@@ -76,19 +82,21 @@ export class Scheduler implements Disposable {
   }
 
   #takeIn({ id }: Job, dueOf: (waiting: Waiting) => Due): void {
-    const { jobs, slots } = this.#options;
+    const { jobs, slots, services } = this.#options;
+    const { log } = services;
     const job = jobs.get(id);
     if (!job?.enabled || job.nextAt === undefined) return;
     const { schedule, catchUp, graceMs } = job.config;
-    const { slots: due, nextAt } = dueOf({
-      schedule,
-      catchUp,
-      graceMs,
-      nextAt: job.nextAt,
-      isRunning: slots.isBusy(id),
-    });
-    for (const slot of due) slots.add(job, slot);
-    jobs.wait(id, nextAt);
+    const waiting = { schedule, catchUp, graceMs, nextAt: job.nextAt, isRunning: slots.isBusy(id) };
+    try {
+      const { slots: due, nextAt } = dueOf(waiting);
+      for (const slot of due) slots.add(job, slot);
+      jobs.wait(id, nextAt);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      log.warn("a job is switched off, because its schedule cannot be read any more", { jobId: id, error });
+      jobs.ended(id, { errors: job.errors + 1, enabled: false });
+    }
   }
 
   /** Begins a slot that waits, when there is room or `isForced`. */
@@ -175,12 +183,13 @@ export class Scheduler implements Disposable {
     if (slot) this.#options.changed(action, slot);
   }
 
-  #wait(): void {
-    const { services, jobs } = this.#options;
+  /** Without jobs that may run, and after an error, the next look is a minute away, however much is due. */
+  #wait(isWell: boolean): void {
+    const { services, jobs, settings } = this.#options;
     if (this.#isStopped) return;
     const { clock } = services;
-    const next = jobs.nextAt() ?? Number.POSITIVE_INFINITY;
-    const ms = Math.min(LOOK_AGAIN_MS, Math.max(1, next - clock.now()));
+    const next = isWell && settings.current.enabled ? jobs.nextAt() : undefined;
+    const ms = Math.min(LOOK_AGAIN_MS, Math.max(1, (next ?? Number.POSITIVE_INFINITY) - clock.now()));
     this.#timer = clock.after(ms, () => this.look());
   }
 }

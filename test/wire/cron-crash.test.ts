@@ -1,0 +1,42 @@
+// kill -9 while the run of a job is under way: it goes on, and its slot is not run again.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { killableOver } from "../agent/killable-gateway.ts";
+import { fakeOpenAI } from "../fakes/openai.ts";
+import type { WireClient } from "../support/wire-client.ts";
+
+interface Entry {
+  readonly status: string;
+}
+
+test("killed while the agent works: the run goes on, and its slot is not run again", async () => {
+  await using model = await fakeOpenAI();
+  model.script({ kind: "hang" });
+  await using gateway = killableOver(model, {});
+  const client = await gateway.start();
+  const { id } = await client.call("cron.add", {
+    ...{ name: "news", schedule: { kind: "every", everyMs: 3_600_000 }, sessionTarget: "isolated", wakeMode: "now" },
+    payload: { kind: "agentTurn", message: "News?" },
+  });
+  const asked = model.next();
+  const running = client.call("cron.run", { id, mode: "force" }).catch((error: unknown) => error);
+  await asked;
+
+  await gateway.kill();
+  await running;
+  const after = await gateway.start();
+
+  const entries = await entriesOf(after, id, 1);
+  assert.deepEqual(
+    entries.map(({ status }) => status),
+    ["ok"],
+  );
+});
+
+/** What a job has run, once it is at least so much. */
+async function entriesOf(client: WireClient, id: string, count: number): Promise<Entry[]> {
+  for (;;) {
+    const { entries } = await client.call("cron.runs", { id, limit: 200 });
+    if (entries.length >= count) return entries;
+  }
+}
