@@ -39,7 +39,7 @@ async function complete(line: string, from: Home = home): Promise<string> {
 
 test("commands, subcommands, flags and their choices are completed", async () => {
   const completions = [
-    await complete("moltbot hea"),
+    await complete("moltbot healt"),
     await complete("moltbot devices a"),
     await complete("moltbot agent --thi"),
     await complete("moltbot agent --thinking m"),

@@ -117,6 +117,22 @@ describe("the token", () => {
     assert.deepEqual([status, body.error.includes("Authorization: Bearer")], [400, true]);
   });
 
+  test("in the address counts where the settings allow it, and no template sees it", async () => {
+    const mappings = [{ match: { path: "seen" }, messageTemplate: "token {{query.token}} team {{query.team}}" }];
+    await using open = await hooksGateway(model, { allowQueryToken: true, mappings });
+    const client = await open.connect({ scopes: ["operator.admin"] });
+    const right = await callHook(open.httpUrl, `/hooks/seen?team=a&token=${HOOK_TOKEN}`, { body: {}, headers: {} });
+    const wrong = await callHook(open.httpUrl, "/hooks/seen?token=wrong", { body: {}, headers: {} });
+    const { deliveries } = await client.call("hooks.deliveries", {});
+    const { sessionKey } = deliveries.find((each: { runId?: string }) => each.runId === right.body.runId);
+    await client.call("agent.wait", { runId: right.body.runId, timeoutMs: 20_000 });
+    const { messages } = await client.call("chat.history", { sessionKey });
+
+    assert.deepEqual([right.status, wrong.status], [202, 401]);
+    assert.match(JSON.stringify(messages[0]), /token {2}team a/);
+    assert.ok(!JSON.stringify(messages).includes(HOOK_TOKEN));
+  });
+
   test("is judged before the method", async () => {
     const wrong = await call("/hooks/wake", { method: "GET", headers: {} });
     const right = await call("/hooks/wake", { method: "GET" });

@@ -36,6 +36,7 @@ export const Type = {
     return schemas.length === 1 ? { ...options, ...schemas[0] } : { ...options, [Kind]: "Union", anyOf: schemas };
   },
   Intersect: intersectionOf,
+  Partial: partialOf,
 } as unknown as Pick<
   typeof TypeBox,
   | "Array"
@@ -47,6 +48,7 @@ export const Type = {
   | "Number"
   | "Object"
   | "Optional"
+  | "Partial"
   | "Record"
   | "String"
   | "Union"
@@ -57,6 +59,15 @@ export const Type = {
 function objectOf(properties: Properties, options?: Options) {
   const required = Object.keys(properties).filter((name) => !(OptionalKind in properties[name]!));
   return { ...options, [Kind]: "Object", type: "object", ...(required.length > 0 && { required }), properties };
+}
+
+/** An object whose properties may all be missing. */
+function partialOf({ required: _required, properties, ...options }: Options & { readonly properties: Properties }) {
+  const optional = Object.entries(properties).map(([name, schema]) => [
+    name,
+    { ...schema, [OptionalKind]: "Optional" },
+  ]);
+  return objectOf(Object.fromEntries(optional) as Properties, options);
 }
 
 /** A record whose keys are texts. */

@@ -64,7 +64,7 @@ export class Cron implements RunObserver, Disposable {
   status() {
     const { enabled } = this.#settings.current;
     return {
-      ...{ enabled, storePath: "moltbot.db", storage: "sqlite", jobs: this.#jobs.count(true) },
+      ...{ enabled, storePath: "state.db", storage: "sqlite", jobs: this.#jobs.count(true) },
       nextWakeAtMs: (enabled ? this.#jobs.nextAt() : undefined) ?? null,
     };
   }

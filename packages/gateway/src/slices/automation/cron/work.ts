@@ -33,6 +33,8 @@ export function tell({ services, slots }: Working, { job, slot }: Turn, text: st
   const now = clock.now();
   const said = `${text}${lateness(slot, now)}`;
   const { route, problem } = routeOf(services, job);
+  const sessionKey = sessions.mainKey(job.config.agentId);
+  const source = `cron:${job.id}`;
   store.transaction(() => {
     if (route)
       messaging.outbox.add({
@@ -41,17 +43,12 @@ export function tell({ services, slots }: Working, { job, slot }: Turn, text: st
       });
     if (job.config.delivery.mode === "announce") slots.deliver(slot.id, route ? "queued" : "not-delivered", problem);
     slots.end(slot.id, { at: now, state: "ok", summary: said.slice(0, MAX_SUMMARY_CHARS).toWellFormed() });
-  });
-  const sessionKey = sessions.mainKey(job.config.agentId);
-  const source = `cron:${job.id}`;
-  if (route) {
     // Somebody has been told already; the agent hears of it with its next turn, and none is made for it.
-    notices.add(sessionKey, { text: said, from: { kind: "event", id: source } });
-    return route;
-  }
-  heartbeat.note({ sessionKey, text: said, source, key: `cron:${slot.id}` });
-  heartbeat.wake({ mode: job.config.wakeMode, reason: source, sessionKey });
-  return undefined;
+    if (route) notices.add(sessionKey, { text: said, from: { kind: "event", id: source } });
+    else heartbeat.note({ sessionKey, text: said, source, key: `cron:${slot.id}` });
+  });
+  if (!route) heartbeat.wake({ mode: job.config.wakeMode, reason: source, sessionKey });
+  return route;
 }
 
 /** Starts the run of an agent in a conversation of the job's own. Throws `UNAVAILABLE` when too many runs wait. */

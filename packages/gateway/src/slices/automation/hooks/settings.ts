@@ -109,6 +109,10 @@ const Hooks = Type.Object({
     ...Secret,
     description: "What a caller shows in `Authorization: Bearer`; another than the gateway's own.",
   }),
+  allowQueryToken: Type.Boolean({
+    default: false,
+    description: "Whether the token may stand in the address (?token=), where logs of proxies keep it.",
+  }),
   maxBodyBytes: Type.Integer({ default: 262_144, minimum: 1_024, maximum: 10 * 1_024 * 1_024 }),
   maxPerMinute: Type.Integer({
     default: 240,

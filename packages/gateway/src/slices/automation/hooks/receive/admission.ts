@@ -46,9 +46,10 @@ export class Admission {
   admit({ request, source, settings, door }: Visit): boolean {
     const { headers } = request;
     if (isForeignPage(headers)) throw turnedAway(403, "web pages may not call this");
-    if (new URL(request.url ?? "/", "http://localhost").searchParams.has("token"))
+    const inAddress = new URL(request.url ?? "/", "http://localhost").searchParams.get("token") ?? undefined;
+    if (inAddress !== undefined && !settings.allowQueryToken)
       throw turnedAway(400, "a token in the address ends up in logs; send it as Authorization: Bearer");
-    const isTrusted = isTokenRight(request, settings.token);
+    const isTrusted = isTokenRight(request, settings.token, inAddress);
     // A program on this machine with the right token is let in, however often another one has guessed.
     const waitMs = isTrusted && source.isLocal ? 0 : this.#failures.waitMs(source.address, MAX_FAILURES);
     if (door.mappings.some(({ verify }) => verify !== undefined)) return isTrusted && waitMs === 0;
@@ -89,10 +90,11 @@ export class Admission {
   }
 }
 
-/** Whether a header holds the token; takes as long whatever it holds. */
-function isTokenRight({ headers }: IncomingMessage, token: string | undefined): boolean {
+/** Whether a header, or the address where that is allowed, holds the token; takes as long whatever it holds. */
+function isTokenRight({ headers }: IncomingMessage, token: string | undefined, inAddress?: string): boolean {
   if (token === undefined || token.trim() === "") return false;
   const bearer = /^Bearer +(\S.*)$/i.exec(headers.authorization ?? "")?.[1]?.trim();
-  const given = bearer ?? TOKEN_HEADERS.map((name) => headers[name]).find((value) => typeof value === "string");
+  const inHeader = bearer ?? TOKEN_HEADERS.map((name) => headers[name]).find((value) => typeof value === "string");
+  const given = inHeader ?? inAddress;
   return typeof given === "string" && secretsEqual(given, token);
 }

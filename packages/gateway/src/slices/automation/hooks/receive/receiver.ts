@@ -91,7 +91,7 @@ export class Receiver {
     if (door.builtIn) return await this.#builtIn(call, door.builtIn, payload);
     const delivered = {
       ...{ path: door.path, payload, at: this.#services.clock.now(), headers: visibleHeaders(request.headers) },
-      query: Object.fromEntries(new URL(request.url ?? "/", "http://localhost").searchParams),
+      query: queryOf(request),
     };
     const mapping = [...open.keys()].find((each) => isFor(each, delivered));
     if (!mapping) throw refused(404, "no mapping is for this delivery");
@@ -155,4 +155,10 @@ export class Receiver {
       database.explain(error, "a refused call of a hook could not be written down");
     }
   }
+}
+
+/** The query for templates: without the token, which is nobody's text. */
+function queryOf({ url = "/" }: IncomingMessage): Record<string, string> {
+  const { token: _token, ...query } = Object.fromEntries(new URL(url, "http://localhost").searchParams);
+  return query;
 }
