@@ -69,7 +69,7 @@ test("three refusals say what to do: not connected, not declared, not allowed", 
   assert.match(String(forbidden.error?.details?.fix), /gateway\.nodes\.commands\.allow/);
   assert.deepEqual([away.error?.code, away.error?.message], ["UNAVAILABLE", "node not connected"]);
   assert.equal(away.error?.details?.code, "NOT_CONNECTED");
-  assert.equal(unknown.error?.message, "unknown nodeId");
+  assert.deepEqual(unknown.error?.details, { code: "NOT_CONNECTED" });
 });
 
 test("commands of a node of protocol 4 wait for approval, a wider declaration again, and protocol 3 is no way around", async () => {

@@ -1,6 +1,7 @@
 /** The methods of hooks: which there are, what came, and what would become of a delivery. */
 import { Type } from "@sinclair/typebox";
 import { defined } from "../../../base/defined.ts";
+import { MAX_NUMBER } from "../../../kit/schema/schema.ts";
 import { DeliveryShape, HookShape, TrialShape } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
@@ -27,7 +28,11 @@ export const deliveries = defineMethod({
   params: {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: "Default 50." })),
     after: Type.Optional(
-      Type.Integer({ minimum: 0, description: "Only what came after the delivery of this id, oldest first." }),
+      Type.Integer({
+        minimum: 0,
+        maximum: MAX_NUMBER,
+        description: "Only what came after the delivery of this id, oldest first.",
+      }),
     ),
     hook: Type.Optional(Name),
   },

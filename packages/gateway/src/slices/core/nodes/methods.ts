@@ -1,7 +1,7 @@
 /** Methods about nodes, and those that nodes call (protocol: nodes). */
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../../base/errors.ts";
-import { DurationMs, Id, IdempotencyKey, Millis, NonEmpty, Nullable } from "../../../kit/schema/schema.ts";
+import { DurationMs, Id, IdempotencyKey, MAX_NUMBER, Millis, NonEmpty, Nullable } from "../../../kit/schema/schema.ts";
 import { DEFAULT_TIMEOUT_MS, NodeDescription, NodePairRequest, NodeView } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
@@ -62,7 +62,7 @@ export const nodeInvoke = defineMethod({
       turnSourceChannel: Type.Optional(Id),
       turnSourceTo: Type.Optional(Id),
       turnSourceAccountId: Type.Optional(Id),
-      turnSourceThreadId: Type.Optional(Type.Union([Id, Type.Number()])),
+      turnSourceThreadId: Type.Optional(Type.Union([Id, Type.Number({ minimum: -MAX_NUMBER, maximum: MAX_NUMBER })])),
     },
   },
   async handler({ params, gateway, caller }) {
@@ -104,7 +104,7 @@ export const nodeInvokeProgressed = defineMethod({
   params: {
     invokeId: Id,
     nodeId: Id,
-    seq: Type.Integer({ minimum: 0 }),
+    seq: Type.Integer({ minimum: 0, maximum: MAX_NUMBER }),
     chunk: Type.String({ maxLength: 16_384 }),
   },
   result: Type.Object({ ok: Type.Literal(true), ignored: Type.Optional(Type.Literal(true)) }),

@@ -158,7 +158,7 @@ export class Nodes implements ConnectionWatcher {
   /** Calls a command. Rejects with one of three refusals (not connected, not declared, not allowed), or how it failed. */
   async invoke(call: NodeCall): Promise<Invoked & { nodeId: string }> {
     const { command, caller } = call;
-    const view = this.find(call.node);
+    const view = this.#called(call.node);
     const live = this.#registry.get(view.nodeId);
     if (!live) throw notConnected(view);
     this.#requireAllowed(command, live, call.isAdministration ?? false);
@@ -233,6 +233,16 @@ export class Nodes implements ConnectionWatcher {
     const switched = { ...mode, ts: clock.now() };
     bus.publish(talkMode, switched);
     return switched;
+  }
+
+  /** The node of a call. One that nobody knows is not connected (protocol: node.invoke). */
+  #called(wanted: string): NodeShape {
+    try {
+      return this.find(wanted);
+    } catch (error) {
+      const isUnknown = error instanceof GatewayError && error.message === "unknown nodeId";
+      throw isUnknown ? unavailable() : error;
+    }
   }
 
   /** Takes away decisions of callers, and puts in the one that people have made of exactly this program. */
@@ -330,9 +340,15 @@ export class Nodes implements ConnectionWatcher {
   }
 }
 
+function unavailable(fix?: string): GatewayError {
+  return new GatewayError("UNAVAILABLE", "node not connected", {
+    details: { code: "NOT_CONNECTED", ...defined({ fix }) },
+  });
+}
+
 function notConnected({ nodeId, displayName }: NodeShape): GatewayError {
   const fix = `start it: on its machine, \`moltbot node run\`; \`moltbot nodes list\` shows when ${displayName ?? nodeId.slice(0, 12)} is there`;
-  return new GatewayError("UNAVAILABLE", "node not connected", { details: { code: "NOT_CONNECTED", fix } });
+  return unavailable(fix);
 }
 
 function notAllowed(reason: string, command: string, fix: string | undefined): GatewayError {
