@@ -149,6 +149,10 @@ async function buildCommands() {
     format: "cjs",
     plugins: [lazyBuiltins(), separateFiles()],
   });
+  for (const file of readdirSync(fresh).filter((name) => name.startsWith("command-"))) {
+    const path = join(fresh, file);
+    writeFileSync(path, inAscii(readFileSync(path, "utf8")));
+  }
   await build({
     ...common(),
     ...output(),

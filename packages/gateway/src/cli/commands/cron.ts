@@ -31,7 +31,13 @@ const what = {
 
 const how = {
   description: { kind: "text", value: "TEXT", summary: "What the job is for" },
-  session: { kind: "text", value: "WHERE", choices: ["main", "isolated"], summary: "In which conversation it works" },
+  session: {
+    kind: "text",
+    value: "WHERE",
+    choices: ["main", "isolated"],
+    summary: "In which conversation it works",
+    completes: "session",
+  },
   wake: { kind: "text", value: "MODE", choices: ["now", "next-heartbeat"], summary: "When the agent looks at it" },
   announce: { kind: "switch", summary: "Send what is said over a channel", formerly: ["deliver"] },
   channel: { kind: "text", value: "CHANNEL", summary: "Over which channel (last)", completes: "channel" },

@@ -52,7 +52,7 @@ const why = defineCommand({
 });
 
 const nowFlags = {
-  agent: { kind: "text", value: "ID", summary: "Which agent; else the default one" },
+  agent: { kind: "text", value: "ID", summary: "Which agent; else the default one", completes: "agent" },
   force: { kind: "switch", summary: "Ask the model although nothing is new" },
 } as const;
 

@@ -18,7 +18,7 @@ export const run = defineCommand({
     cwd: { kind: "text", value: "DIR", summary: "The folder on the node to start in" },
     env: { kind: "list", value: "NAME=VALUE", summary: "A variable of its environment; may be given several times" },
     raw: { kind: "text", value: "TEXT", summary: "A line for the node's shell, instead of COMMAND" },
-    agent: { kind: "text", value: "ID", summary: "The agent whose rules hold on the node" },
+    agent: { kind: "text", value: "ID", summary: "The agent whose rules hold on the node", completes: "agent" },
     "command-timeout": { kind: "number", value: "MS", summary: "How long the program may take (30000)" },
   },
   examples: ["moltbot nodes run --node kitchen -- uname -a", 'moltbot nodes run --node kitchen --raw "df -h | head"'],
