@@ -6,7 +6,7 @@ import { slowestBeforeSummary } from "../../scripts/test/slowest.ts";
 
 const passed = (file: string, name: string, ms: number, { nesting = 0, type = "test" } = {}) => ({
   type: "test:pass",
-  data: { name, nesting, file: `/root/${file}`, details: { duration_ms: ms, type } },
+  data: { name, nesting, file: `/project/${file}`, details: { duration_ms: ms, type } },
 });
 const message = (text: string) => ({ type: "test:diagnostic", data: { message: text, nesting: 0 } });
 
@@ -15,7 +15,7 @@ async function told(events: readonly object[]): Promise<string[]> {
     yield* events as TestEvent[];
   })();
   const lines: string[] = [];
-  for await (const event of slowestBeforeSummary({ root: "/root" })(source))
+  for await (const event of slowestBeforeSummary({ root: "/project" })(source))
     if (event.type === "test:diagnostic") lines.push(event.data.message);
   return lines;
 }

@@ -81,7 +81,7 @@ function createClient(target: Target, options: ConnectOptions, socketOptions: So
     ...(device && !target.isExplicit && { deviceTokens: deviceTokens(target.stateDir, device.deviceId) }),
     ...defined({ tlsFingerprint: target.fingerprint }),
     reconnect: options.reconnect ?? false,
-    createSocket: (url) => new WebSocket(url, socketOptions) as unknown as WebSocketLike,
+    createSocket: socketsWith(socketOptions),
   });
 }
 
@@ -98,7 +98,11 @@ function deviceOf(target: Target): DeviceIdentity | undefined {
 
 /** Makes sockets to a target, for clients that stay connected. */
 export async function openSocket(target: Target): Promise<(url: string) => WebSocketLike> {
-  const options = await socketOptions(target, DEFAULT_TIMEOUT_MS);
+  return socketsWith(await socketOptions(target, DEFAULT_TIMEOUT_MS));
+}
+
+/** The socket of `ws` types its events otherwise than a browser's; the client uses what both have. */
+function socketsWith(options: SocketOptions): (url: string) => WebSocketLike {
   return (url) => new WebSocket(url, options) as unknown as WebSocketLike;
 }
 

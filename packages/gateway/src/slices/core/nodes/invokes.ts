@@ -133,11 +133,6 @@ export class Invokes {
     return true;
   }
 
-  /** Whether a call is open on a connection whose params name this run; events about programs must belong to one. */
-  isRunning(connId: string, command: string): boolean {
-    return [...this.#open.values()].some((open) => open.connId === connId && open.invoke.command === command);
-  }
-
   /** Ends all calls of a connection that has ended. */
   disconnected(connId: string): void {
     for (const open of [...this.#open.values()]) {

@@ -4,7 +4,7 @@ import { GatewayError, invalidRequest } from "../../../base/errors.ts";
 import { type Caller, hasScope } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { ConnectionWatcher } from "../../../kit/host.ts";
-import { ManyPort, Port } from "../../../kit/port.ts";
+import { Port } from "../../../kit/port.ts";
 import type { Devices } from "../devices/devices.ts";
 import { nodePairRequested, nodePairResolved, nodePresence, talkMode, voicewakeChanged } from "./events.ts";
 import { type Invoke, type Invoked, Invokes } from "./invokes.ts";
@@ -33,11 +33,6 @@ export interface ProgramDecisions {
   spend(program: NodeProgram): "allow-once" | "allow-always" | undefined;
 }
 
-/** Adds to what a node is told when it connects, such as the address of its canvas. */
-export interface NodeFacts {
-  hello(caller: Caller): Readonly<Record<string, unknown>>;
-}
-
 /** A call that somebody asks for. */
 export interface NodeCall extends Omit<Invoke, "nodeId"> {
   /** The id of a node, the beginning of one, or a name. */
@@ -61,7 +56,6 @@ const MAX_TWICE = 8 * 1024 * 1024;
 
 export class Nodes implements ConnectionWatcher {
   readonly decisions = new Port<ProgramDecisions>({ spend: () => undefined });
-  readonly facts = new ManyPort<NodeFacts>();
   readonly invokes: Invokes;
   readonly reports: NodeReports;
   readonly voiceWake: VoiceWake;
@@ -100,7 +94,7 @@ export class Nodes implements ConnectionWatcher {
       this.#changed(deviceId, "connected");
       if (request) bus.publish(nodePairRequested, this.#surfaceView(request));
     });
-    return Object.assign({}, ...[...this.facts].map((each) => each.hello(caller)));
+    return {};
   }
 
   closed(connId: string): void {
@@ -158,13 +152,13 @@ export class Nodes implements ConnectionWatcher {
   /** Calls a command. Rejects with one of three refusals (not connected, not declared, not allowed), or how it failed. */
   async invoke(call: NodeCall): Promise<Invoked & { nodeId: string }> {
     const { command, caller } = call;
-    const view = this.#called(call.node);
-    const live = this.#registry.get(view.nodeId);
-    if (!live) throw notConnected(view);
+    // An id is the common case, and needs no look at all nodes.
+    const live = this.#registry.get(call.node.trim()) ?? this.#connected(call.node);
+    const nodeId = live.caller.deviceId;
     this.#requireAllowed(command, live, call.isAdministration ?? false);
-    const params = command === "system.run" ? this.#programParams(view.nodeId, call.params, caller) : call.params;
-    const invoked = await this.invokes.call(live.caller, { ...call, params, nodeId: view.nodeId });
-    return { ...invoked, nodeId: view.nodeId };
+    const params = command === "system.run" ? this.#programParams(nodeId, call.params, caller) : call.params;
+    const invoked = await this.invokes.call(live.caller, { ...call, params, nodeId });
+    return { ...invoked, nodeId };
   }
 
   /** Calls a command once for an idempotency key; the call goes on when its caller has gone, and a repeated one joins it. */
@@ -236,9 +230,12 @@ export class Nodes implements ConnectionWatcher {
   }
 
   /** The node of a call. One that nobody knows is not connected (protocol: node.invoke). */
-  #called(wanted: string): NodeShape {
+  #connected(wanted: string): LiveNode {
     try {
-      return this.find(wanted);
+      const view = this.find(wanted);
+      const live = this.#registry.get(view.nodeId);
+      if (!live) throw notConnected(view);
+      return live;
     } catch (error) {
       const isUnknown = error instanceof GatewayError && error.message === "unknown nodeId";
       throw isUnknown ? unavailable() : error;

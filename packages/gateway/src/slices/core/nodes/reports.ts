@@ -44,13 +44,10 @@ export class NodeReports {
   }
 
   #stats(node: LiveNode, said: Readonly<Record<string, unknown>>): Handled {
-    const problem = validationText(NodeHostStats as Schema, said);
-    if (problem !== undefined) return { handled: false, reason: "invalid_payload" };
-    // Checked above.
-    const stats = said as unknown as NonNullable<NodeShape["hostStats"]>;
-    node.stats = stats;
+    if (!areStats(said)) return { handled: false, reason: "invalid_payload" };
+    node.stats = said;
     const { bus, clock } = this.#base;
-    bus.publish(nodeHostStats, { nodeId: node.caller.deviceId, hostStats: stats, ts: clock.now() });
+    bus.publish(nodeHostStats, { nodeId: node.caller.deviceId, hostStats: said, ts: clock.now() });
     return { handled: true };
   }
 
@@ -74,4 +71,8 @@ export class NodeReports {
     const idle = idleSeconds === undefined ? {} : { idleSeconds };
     bus.publish(nodePresence, { nodeId: deviceId, connected: true, reason, ...idle, ts: clock.now() });
   }
+}
+
+function areStats(said: object): said is NonNullable<NodeShape["hostStats"]> {
+  return validationText(NodeHostStats as Schema, said) === undefined;
 }
