@@ -90,6 +90,8 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/hooks-crash": ["hooks"],
   "wire/hooks-docs": ["hooks"],
   "wire/http-api": ["http-api"],
+  "wire/import": ["imports"],
+  "cli/import": ["cli", "imports"],
   "wire/nodes": ["nodes"],
   "wire/pages": ["absent", "server"],
   "wire/pairing": ["devices"],

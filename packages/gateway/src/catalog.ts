@@ -24,6 +24,7 @@ import { notices } from "./slices/core/notices/index.ts";
 import { presence } from "./slices/core/presence/index.ts";
 import { sessions } from "./slices/core/sessions/index.ts";
 import { absent } from "./slices/operations/absent/index.ts";
+import { imports } from "./slices/operations/imports/index.ts";
 import { overview } from "./slices/operations/overview/index.ts";
 import { chat } from "./slices/surfaces/chat/index.ts";
 import { httpApi } from "./slices/surfaces/http-api/index.ts";
@@ -54,6 +55,7 @@ export const SLICES = inOrder(
   cron,
   configFile,
   overview,
+  imports,
   absent,
   push,
 );

@@ -5,6 +5,8 @@ import { systemClock } from "../base/time/clock.ts";
 import { boot } from "./boot.ts";
 import type { StartOptions } from "./options.ts";
 
+export { openOffline } from "./offline.ts";
+
 /** A gateway that runs; disposing it is a clean stop. */
 export interface RunningGateway extends AsyncDisposable {
   readonly port: number;

@@ -54,6 +54,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   config: { summary: "Read and change the settings", load: async () => (await import("./config.ts")).config },
   logs: { summary: "Show the gateway's log", load: async () => (await import("./logs.ts")).logs },
   doctor: { summary: "Find what is wrong and how to mend it", load: async () => (await import("./doctor.ts")).doctor },
+  import: {
+    summary: "Take over the state of clawdbot or openclaw",
+    load: async () => (await import("./import.ts")).importGroup,
+  },
   drill: {
     summary: "Kill a gateway again and again and count what is lost",
     load: async () => (await import("./drill.ts")).drill,

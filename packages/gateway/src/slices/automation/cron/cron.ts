@@ -105,6 +105,31 @@ export class Cron implements RunObserver, Disposable {
     return declarationKey === undefined ? shape : { created: true, job: shape };
   }
 
+  /**
+   * Reads a job of another gateway, which keeps its id; the function saves it, and says false when the id is known. Its next
+   * slot follows from now, so nothing is due at once; one whose only time is over is kept switched off. Throws
+   * `INVALID_REQUEST` for what is no job.
+   */
+  async adoptable(id: string, input: unknown, nextRunAtMs: number | undefined): Promise<() => boolean> {
+    const { adoptedJob } = await import("./adopt.ts");
+    const reading = { now: this.#services.clock.now(), tz: this.#services.workspace.timeZone, protocol: 3 as const };
+    const job = adoptedJob(id, input, { ...reading, nextRunAtMs });
+    return () => {
+      if (this.has(id) || this.#jobs.count(true) >= MAX_JOBS) return false;
+      this.#jobs.save(job);
+      return true;
+    };
+  }
+
+  has(id: string): boolean {
+    return this.#jobs.get(id) !== undefined;
+  }
+
+  /** Takes a job out again that `adopt` has added. */
+  disown(id: string): void {
+    this.#jobs.remove(id);
+  }
+
   async #converge(known: Job, input: JobInput, protocol: Protocol): Promise<Declared> {
     const job = await this.#changedJob(known, input, protocol);
     const updated = revisionOf(job) !== revisionOf(known);

@@ -72,8 +72,8 @@ export const JobFields = {
   graceMs: Type.Optional({ ...DurationMs, description: "A slot that is older is not run any more. Default a day." }),
 };
 
-const JobInput = Type.Object(JobFields);
-export type JobInput = Static<typeof JobInput>;
+export const JobShape = Type.Object(JobFields);
+export type JobInput = Static<typeof JobShape>;
 
 const JobState = Type.Object({
   nextRunAtMs: Type.Optional(Millis),

@@ -8,6 +8,7 @@ import type { Admission, DeviceRequest } from "../../../kit/admission.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { DeviceConnections } from "../../../kit/host.ts";
 import { ManyPort } from "../../../kit/port.ts";
+import { type AdoptedDevice, adoptDevice, spendOldToken } from "./adopt.ts";
 import { deriveToken, firstTokenVersion, loadTokenKey } from "./device-token.ts";
 import { pairRequested, pairResolved } from "./events.ts";
 import type { PairedDevice, PairingRequest } from "./schema.ts";
@@ -104,8 +105,9 @@ export class Devices implements Disposable {
     const { clock } = this.#base;
     const row = this.#token(device.deviceId, device.role);
     if (!row || row.revokedAt !== null || this.#device(device.deviceId)?.publicKey !== device.publicKey) return false;
-    if (!secretsEqual(token, deriveToken(this.#tokenKey, device.deviceId, device.role, row.version))) return false;
     if (!covers(row.scopes, device.scopes)) return false;
+    const isOurs = secretsEqual(token, deriveToken(this.#tokenKey, device.deviceId, device.role, row.version));
+    if (!isOurs && !spendOldToken(this.#base.store, token, device)) return false;
     this.#lastUsed.set(`${device.deviceId} ${device.role}`, {
       deviceId: device.deviceId,
       role: device.role,
@@ -113,6 +115,16 @@ export class Devices implements Disposable {
     });
     this.#flusher ??= clock.after(FLUSH_MS, () => this.#flush());
     return true;
+  }
+
+  /** Adds a device that another gateway has paired; false when it is known here. */
+  adopt(device: AdoptedDevice): boolean {
+    return adoptDevice(this.#base.store, device);
+  }
+
+  /** Takes a device out again that `adopt` has added. */
+  disown(deviceId: string): void {
+    this.#base.store.run("delete from devices where device_id = ?", deviceId);
   }
 
   /** Requests that wait and devices that are paired, newest first, without token values. */

@@ -40,4 +40,11 @@ export const tables = defineTables("devices", [
     is_repair integer not null,
     requested_at integer not null
   ) strict;`,
+  // Tokens of another gateway, as SHA-256: each is accepted once.
+  `create table old_tokens (
+    device_id text not null references devices on delete cascade,
+    role text not null,
+    hash text not null,
+    primary key (device_id, role)
+  ) strict, without rowid;`,
 ]);

@@ -11,6 +11,7 @@ import { stored } from "../../../base/store/stored.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { Port } from "../../../kit/port.ts";
 import { type Agents, normalAgentId } from "../agents/agents.ts";
+import { Adoption } from "./adopt.ts";
 import { agentIdOf, canonicalKey, isSubagentKey, type KeyDefaults, kindOf, mainSessionKey } from "./key.ts";
 import { Media } from "./media.ts";
 import { type BeginReason, Past } from "./past.ts";
@@ -144,6 +145,7 @@ export class Sessions {
   readonly approvals = new Port<{ waitingIn(sessionKey: string): unknown[] }>({ waitingIn: () => [] });
   readonly transcript: Transcript;
   readonly past: Past;
+  readonly adoption: Adoption;
   readonly media: Media;
   /** Tells subscribers of changes of conversations. */
   readonly watchers: Watchers;
@@ -156,6 +158,7 @@ export class Sessions {
     this.media = new Media(base.stateDir);
     this.transcript = new Transcript({ ...base, media: this.media });
     this.past = new Past({ ...base, transcript: this.transcript });
+    this.adoption = new Adoption({ ...base, transcript: this.transcript });
     this.#store = base.store;
     this.#clock = base.clock;
     this.#agents = base.agents;

@@ -52,6 +52,14 @@ export interface NewMessage {
   readonly isError?: boolean | undefined;
 }
 
+/** A message of another gateway, with its place in the order of all messages. */
+interface Foreign {
+  readonly seq: number;
+  readonly id: string;
+  readonly at: number;
+  readonly message: NewMessage;
+}
+
 /** A message of a transcript. */
 export interface StoredMessage extends NewMessage {
   readonly id: string;
@@ -120,6 +128,28 @@ export class Transcript {
     }
     this.onAppend?.(session, stored);
     return stored;
+  }
+
+  /** Adds a message of another gateway with its own id, time and place in the order; watchers are not told. */
+  takeIn(session: { key: string; sessionId: string }, { seq, id, at, message }: Foreign): void {
+    this.#recent.forget();
+    const { role, runId: _runId, ...body } = message;
+    const text = role === "toolResult" ? "" : textOf(message.content);
+    this.#store.run(
+      "insert into messages (seq, id, session_key, session_id, role, at, text, body) values (?, ?, ?, ?, ?, ?, ?, ?)",
+      ...[seq, id, session.key, session.sessionId, role, at, text, bodyOf(body, text)],
+    );
+    for (const part of message.content)
+      if (part.type === "image") this.#store.run("insert or ignore into message_media values (?, ?)", seq, part.sha256);
+  }
+
+  /** Removes the messages of a transcript whose ids begin like this; returns how many. */
+  takeOut(session: { key: string; sessionId: string }, idPrefix: string): number {
+    this.#recent.forget();
+    return this.#store.run(
+      "delete from messages where session_key = ? and session_id = ? and id like ?",
+      ...[session.key, session.sessionId, `${idPrefix}%`],
+    ).changes;
   }
 
   /** The last `limit` messages, oldest first. */

@@ -13,7 +13,7 @@ import type { QueueMode } from "../../agent/agent/lanes/queue.ts";
 import { normalAgentId } from "../../core/agents/agents.ts";
 import { DEFAULT_ACCOUNT } from "./accounts/account-settings.ts";
 import { AccountSetup } from "./accounts/account-setup.ts";
-import { chatsCalled } from "./accounts/account-store.ts";
+import { AccountState, chatsCalled } from "./accounts/account-store.ts";
 import { Accounts } from "./accounts/accounts.ts";
 import { KnownChannels } from "./accounts/known-channels.ts";
 import { Logins } from "./accounts/logins.ts";
@@ -142,6 +142,11 @@ export class Messaging implements AsyncDisposable {
   }
 
   /** Starts the accounts, without waiting for any of them. */
+  /** What an account's channel remembers, whether the account is open or not. */
+  stateOf(channel: string, account: string): AccountState {
+    return new AccountState(this.#services.store, { channel, account });
+  }
+
   start(): void {
     const { clock, upkeep } = this.#services;
     this.#media.sweep();

@@ -98,6 +98,21 @@ export class Pairing {
     return { ...toPaired({ channel, id: row.sender, name: row.name, approvedAt }), accountId: row.account };
   }
 
+  /** Whether a sender was let in under this id. */
+  knows(channel: string, sender: string): boolean {
+    const sql = "select 1 from paired_senders where channel = ? and sender = ?";
+    return this.#store.get(sql, channel, sender) !== undefined;
+  }
+
+  /** Lets in a sender whom another gateway had let in; false when they are known here. */
+  adopt(channel: string, sender: string): boolean {
+    const { changes } = this.#store.run(
+      "insert or ignore into paired_senders (channel, sender, name, approved_at, aliases) values (?, ?, null, ?, '[]')",
+      ...[channel, sender, this.#clock.now()],
+    );
+    return changes > 0;
+  }
+
   /** Removes a sender under any of their ids, whether they wait or were let in. */
   revoke(channel: string, sender: string): boolean {
     const removed = this.#store.transaction(() => {

@@ -1,0 +1,56 @@
+/** Takes in devices that another gateway has paired. Each of their tokens is accepted once, and answered with one of ours. */
+
+import { sha256Hex } from "../../../base/ids.ts";
+import type { Store } from "../../../base/store/store.ts";
+import { firstTokenVersion } from "./device-token.ts";
+
+/** A device as it was paired elsewhere. Times are epoch ms. */
+export interface AdoptedDevice {
+  readonly deviceId: string;
+  readonly publicKey: string;
+  readonly displayName?: string | undefined;
+  readonly platform?: string | undefined;
+  readonly clientId?: string | undefined;
+  readonly clientMode?: string | undefined;
+  readonly roles: readonly string[];
+  readonly scopes: readonly string[];
+  readonly createdAt: number;
+  readonly approvedAt: number;
+  readonly tokens: readonly { readonly role: string; readonly token: string; readonly scopes: readonly string[] }[];
+}
+
+/** Adds a device with the roles whose tokens count; false when it is known here. */
+export function adoptDevice(store: Store, device: AdoptedDevice): boolean {
+  const { deviceId, publicKey, displayName, platform, clientId, clientMode, createdAt, approvedAt, tokens } = device;
+  return store.transaction(() => {
+    if (store.get("select 1 from devices where device_id = ?", deviceId)) return false;
+    store.run(
+      "insert into devices values (?, ?, ?, ?, ?, ?, null, ?, ?, ?, ?)",
+      ...[deviceId, publicKey, displayName ?? null, platform ?? null, clientId ?? null, clientMode ?? null],
+      ...[
+        JSON.stringify([...new Set(tokens.map(({ role }) => role))]),
+        JSON.stringify(device.scopes),
+        createdAt,
+        approvedAt,
+      ],
+    );
+    for (const { role, token, scopes } of tokens) {
+      store.run(
+        "insert into device_tokens values (?, ?, ?, ?, ?, null, null, null)",
+        ...[deviceId, role, firstTokenVersion(), JSON.stringify(scopes.toSorted()), createdAt],
+      );
+      store.run("insert into old_tokens values (?, ?, ?)", deviceId, role, sha256Hex(token));
+    }
+    return true;
+  });
+}
+
+/** Whether a token is the one that a device had elsewhere; it is accepted this once. */
+export function spendOldToken(
+  store: Store,
+  token: string,
+  { deviceId, role }: { deviceId: string; role: string },
+): boolean {
+  const sql = "delete from old_tokens where device_id = ? and role = ? and hash = ?";
+  return store.run(sql, deviceId, role, sha256Hex(token)).changes > 0;
+}

@@ -1,0 +1,6 @@
+/** The imports slice's parts. */
+import { withParts } from "../../../kit/slice.ts";
+import { imports as slice } from "./slice.ts";
+import { tables } from "./tables.ts";
+
+export const imports = withParts(slice, { tables: [tables] });
