@@ -91,6 +91,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/hooks-docs": ["hooks"],
   "wire/http-api": ["http-api"],
   "wire/nodes": ["nodes"],
+  "wire/nodes-waiting": ["nodes"],
   "wire/pages": ["absent", "server"],
   "wire/pairing": ["devices"],
   "wire/system": ["system"],

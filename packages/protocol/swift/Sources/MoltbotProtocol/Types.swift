@@ -3965,6 +3965,8 @@ public struct NodeDescription: Codable, Hashable, Sendable {
     public var idleSeconds: Int?
     public var lastAliveAtMs: Int?
     public var hostStats: NodeHostStats?
+    /// Calls that wait until it can do them.
+    public var waitingCalls: Int?
     public var ts: Int
 
     public init(
@@ -3991,6 +3993,7 @@ public struct NodeDescription: Codable, Hashable, Sendable {
         idleSeconds: Int? = nil,
         lastAliveAtMs: Int? = nil,
         hostStats: NodeHostStats? = nil,
+        waitingCalls: Int? = nil,
         ts: Int
     ) {
         self.nodeId = nodeId
@@ -4016,6 +4019,7 @@ public struct NodeDescription: Codable, Hashable, Sendable {
         self.idleSeconds = idleSeconds
         self.lastAliveAtMs = lastAliveAtMs
         self.hostStats = hostStats
+        self.waitingCalls = waitingCalls
         self.ts = ts
     }
 
@@ -4043,6 +4047,7 @@ public struct NodeDescription: Codable, Hashable, Sendable {
         case idleSeconds
         case lastAliveAtMs
         case hostStats
+        case waitingCalls
         case ts
     }
 }
@@ -4082,9 +4087,11 @@ public struct NodeHostStats: Codable, Hashable, Sendable {
 }
 
 public struct NodePairRequest: Codable, Hashable, Sendable {
+    /// `token` is one of node.pair.request.
     public enum Kind: Codable, Hashable, Sendable {
         case device
         case commands
+        case token
         /// A value that only a newer gateway knows.
         case unrecognized(String)
 
@@ -4092,6 +4099,7 @@ public struct NodePairRequest: Codable, Hashable, Sendable {
             switch rawValue {
             case "device": self = .device
             case "commands": self = .commands
+            case "token": self = .token
             default: self = .unrecognized(rawValue)
             }
         }
@@ -4100,6 +4108,7 @@ public struct NodePairRequest: Codable, Hashable, Sendable {
             switch self {
             case .device: return "device"
             case .commands: return "commands"
+            case .token: return "token"
             case .unrecognized(let value): return value
             }
         }
@@ -4116,6 +4125,7 @@ public struct NodePairRequest: Codable, Hashable, Sendable {
 
     public var requestId: String
     public var nodeId: String
+    /// `token` is one of node.pair.request.
     public var kind: Kind
     public var displayName: String?
     public var platform: String?
@@ -4238,6 +4248,8 @@ public struct NodeView: Codable, Hashable, Sendable {
     public var idleSeconds: Int?
     public var lastAliveAtMs: Int?
     public var hostStats: NodeHostStats?
+    /// Calls that wait until it can do them.
+    public var waitingCalls: Int?
 
     public init(
         nodeId: String,
@@ -4262,7 +4274,8 @@ public struct NodeView: Codable, Hashable, Sendable {
         hint: String? = nil,
         idleSeconds: Int? = nil,
         lastAliveAtMs: Int? = nil,
-        hostStats: NodeHostStats? = nil
+        hostStats: NodeHostStats? = nil,
+        waitingCalls: Int? = nil
     ) {
         self.nodeId = nodeId
         self.displayName = displayName
@@ -4287,6 +4300,7 @@ public struct NodeView: Codable, Hashable, Sendable {
         self.idleSeconds = idleSeconds
         self.lastAliveAtMs = lastAliveAtMs
         self.hostStats = hostStats
+        self.waitingCalls = waitingCalls
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -4313,6 +4327,7 @@ public struct NodeView: Codable, Hashable, Sendable {
         case idleSeconds
         case lastAliveAtMs
         case hostStats
+        case waitingCalls
     }
 }
 
@@ -4665,6 +4680,100 @@ public struct PendingApproval: Codable, Hashable, Sendable {
     }
 }
 
+public struct PendingNodeItem: Codable, Hashable, Sendable {
+    public enum TypeValue: Codable, Hashable, Sendable {
+        case statusRequest
+        case locationRequest
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "status.request": self = .statusRequest
+            case "location.request": self = .locationRequest
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .statusRequest: return "status.request"
+            case .locationRequest: return "location.request"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum Priority: Codable, Hashable, Sendable {
+        case normal
+        case high
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "normal": self = .normal
+            case "high": self = .high
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .normal: return "normal"
+            case .high: return "high"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var id: String
+    public var type: TypeValue
+    public var priority: Priority
+    public var createdAtMs: Int
+    public var expiresAtMs: Int
+
+    public init(
+        id: String,
+        type: TypeValue,
+        priority: Priority,
+        createdAtMs: Int,
+        expiresAtMs: Int
+    ) {
+        self.id = id
+        self.type = type
+        self.priority = priority
+        self.createdAtMs = createdAtMs
+        self.expiresAtMs = expiresAtMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case type
+        case priority
+        case createdAtMs
+        case expiresAtMs
+    }
+}
+
 public struct PreviewItem: Codable, Hashable, Sendable {
     public enum Role: Codable, Hashable, Sendable {
         case user
@@ -4833,6 +4942,107 @@ public struct ProviderAuth: Codable, Hashable, Sendable {
         case status
         case profiles
         case apiKey
+    }
+}
+
+public struct QueuedCall: Codable, Hashable, Sendable {
+    /// `unknown`: the gateway ended while the node worked, so nobody knows whether it took effect.
+    public enum State: Codable, Hashable, Sendable {
+        case waiting
+        case working
+        case done
+        case failed
+        case expired
+        case cancelled
+        case unknown
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "waiting": self = .waiting
+            case "working": self = .working
+            case "done": self = .done
+            case "failed": self = .failed
+            case "expired": self = .expired
+            case "cancelled": self = .cancelled
+            case "unknown": self = .unknown
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .waiting: return "waiting"
+            case .working: return "working"
+            case .done: return "done"
+            case .failed: return "failed"
+            case .expired: return "expired"
+            case .cancelled: return "cancelled"
+            case .unknown: return "unknown"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var id: String
+    public var nodeId: String
+    public var command: String
+    /// `unknown`: the gateway ended while the node worked, so nobody knows whether it took effect.
+    public var state: State
+    /// The conversation that is told the result.
+    public var sessionKey: String?
+    public var createdAtMs: Int
+    public var expiresAtMs: Int
+    public var endedAtMs: Int?
+    /// The result, when it is small.
+    public var payload: JSONValue?
+    public var error: String?
+
+    public init(
+        id: String,
+        nodeId: String,
+        command: String,
+        state: State,
+        sessionKey: String? = nil,
+        createdAtMs: Int,
+        expiresAtMs: Int,
+        endedAtMs: Int? = nil,
+        payload: JSONValue? = nil,
+        error: String? = nil
+    ) {
+        self.id = id
+        self.nodeId = nodeId
+        self.command = command
+        self.state = state
+        self.sessionKey = sessionKey
+        self.createdAtMs = createdAtMs
+        self.expiresAtMs = expiresAtMs
+        self.endedAtMs = endedAtMs
+        self.payload = payload
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case nodeId
+        case command
+        case state
+        case sessionKey
+        case createdAtMs
+        case expiresAtMs
+        case endedAtMs
+        case payload
+        case error
     }
 }
 

@@ -1,6 +1,6 @@
 /** Calls by their idempotency keys: a repeated call joins the first, or gets its answer. */
-import { GatewayError } from "../../../base/errors.ts";
-import type { Clock } from "../../../base/time/clock.ts";
+import { GatewayError } from "../../../../base/errors.ts";
+import type { Clock } from "../../../../base/time/clock.ts";
 
 /** How long an answer can be asked for again, ms; as for all methods. */
 const KEPT_MS = 5 * 60_000;
