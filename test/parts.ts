@@ -33,6 +33,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "agent/memory": ["workspace"],
   "agent/message-tool": ["messaging"],
   "agent/models": ["models"],
+  "agent/nodes-tool": ["errands", "nodes"],
   "agent/models-answers": ["models"],
   "agent/models-choice": ["models"],
   "agent/models-scan": ["models"],

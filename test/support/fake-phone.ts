@@ -84,7 +84,7 @@ export class FakePhone implements Disposable {
   }
 
   /** Like the apps, it does not look at the gateway's answer. */
-  #send(params: { id: string }): void {
+  #send(params: { readonly id: string; readonly [name: string]: unknown }): void {
     this.client.send({ type: "req", id: `result of ${params.id}`, method: "node.invoke.result", params });
   }
 

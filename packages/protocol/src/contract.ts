@@ -1436,6 +1436,8 @@ export interface ExecRequest {
   agentId: string | null;
   resolvedPath: string | null;
   sessionKey: string | null;
+  /** The node that is to run it, when the request is for one. */
+  nodeId?: string;
   /** What it is given beyond the usual. */
   env?: Record<string, string>;
   /** Why it has to be asked for. */
@@ -2089,6 +2091,11 @@ export interface ModelsTestParams {
 /** The answer to `models.test`. */
 export type ModelsTestResult = ModelTrial;
 
+export interface NodeBattery {
+  level: number;
+  charging?: boolean;
+}
+
 /** Parameters of `node.describe`. */
 export interface NodeDescribeParams {
   /** A node's id, the beginning of it, or its name. */
@@ -2124,6 +2131,11 @@ export interface NodeDescription {
   hint?: string;
   /** Since somebody last used it. */
   idleSeconds?: number;
+  /** Whether that was in its app, or anywhere on it. */
+  usedIn?: "app" | "system";
+  /** When it was last connected. */
+  lastSeenAtMs?: number;
+  battery?: NodeBattery;
   lastAliveAtMs?: number;
   hostStats?: NodeHostStats;
   /** Calls that wait until it can do them. */
@@ -2534,6 +2546,11 @@ export interface NodeView {
   hint?: string;
   /** Since somebody last used it. */
   idleSeconds?: number;
+  /** Whether that was in its app, or anywhere on it. */
+  usedIn?: "app" | "system";
+  /** When it was last connected. */
+  lastSeenAtMs?: number;
+  battery?: NodeBattery;
   lastAliveAtMs?: number;
   hostStats?: NodeHostStats;
   /** Calls that wait until it can do them. */

@@ -2303,6 +2303,8 @@ public struct ExecRequest: Codable, Hashable, Sendable {
     public var agentId: Nullable<String>
     public var resolvedPath: Nullable<String>
     public var sessionKey: Nullable<String>
+    /// The node that is to run it, when the request is for one.
+    public var nodeId: String?
     /// What it is given beyond the usual.
     public var env: [String: String]?
     /// Why it has to be asked for.
@@ -2317,6 +2319,7 @@ public struct ExecRequest: Codable, Hashable, Sendable {
         agentId: Nullable<String>,
         resolvedPath: Nullable<String>,
         sessionKey: Nullable<String>,
+        nodeId: String? = nil,
         env: [String: String]? = nil,
         why: [String]? = nil
     ) {
@@ -2328,6 +2331,7 @@ public struct ExecRequest: Codable, Hashable, Sendable {
         self.agentId = agentId
         self.resolvedPath = resolvedPath
         self.sessionKey = sessionKey
+        self.nodeId = nodeId
         self.env = env
         self.why = why
     }
@@ -2341,6 +2345,7 @@ public struct ExecRequest: Codable, Hashable, Sendable {
         case agentId
         case resolvedPath
         case sessionKey
+        case nodeId
         case env
         case why
     }
@@ -3899,6 +3904,24 @@ public struct ModelsStatus: Codable, Hashable, Sendable {
     }
 }
 
+public struct NodeBattery: Codable, Hashable, Sendable {
+    public var level: Double
+    public var charging: Bool?
+
+    public init(
+        level: Double,
+        charging: Bool? = nil
+    ) {
+        self.level = level
+        self.charging = charging
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case level
+        case charging
+    }
+}
+
 public struct NodeDescription: Codable, Hashable, Sendable {
     public enum ApprovalState: Codable, Hashable, Sendable {
         case approved
@@ -3938,6 +3961,39 @@ public struct NodeDescription: Codable, Hashable, Sendable {
         }
     }
 
+    /// Whether that was in its app, or anywhere on it.
+    public enum UsedIn: Codable, Hashable, Sendable {
+        case app
+        case system
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "app": self = .app
+            case "system": self = .system
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .app: return "app"
+            case .system: return "system"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     public var nodeId: String
     public var displayName: String?
     public var platform: String?
@@ -3963,6 +4019,11 @@ public struct NodeDescription: Codable, Hashable, Sendable {
     public var hint: String?
     /// Since somebody last used it.
     public var idleSeconds: Int?
+    /// Whether that was in its app, or anywhere on it.
+    public var usedIn: UsedIn?
+    /// When it was last connected.
+    public var lastSeenAtMs: Int?
+    public var battery: NodeBattery?
     public var lastAliveAtMs: Int?
     public var hostStats: NodeHostStats?
     /// Calls that wait until it can do them.
@@ -3991,6 +4052,9 @@ public struct NodeDescription: Codable, Hashable, Sendable {
         pendingDeclaredPermissions: [String: Bool]? = nil,
         hint: String? = nil,
         idleSeconds: Int? = nil,
+        usedIn: UsedIn? = nil,
+        lastSeenAtMs: Int? = nil,
+        battery: NodeBattery? = nil,
         lastAliveAtMs: Int? = nil,
         hostStats: NodeHostStats? = nil,
         waitingCalls: Int? = nil,
@@ -4017,6 +4081,9 @@ public struct NodeDescription: Codable, Hashable, Sendable {
         self.pendingDeclaredPermissions = pendingDeclaredPermissions
         self.hint = hint
         self.idleSeconds = idleSeconds
+        self.usedIn = usedIn
+        self.lastSeenAtMs = lastSeenAtMs
+        self.battery = battery
         self.lastAliveAtMs = lastAliveAtMs
         self.hostStats = hostStats
         self.waitingCalls = waitingCalls
@@ -4045,6 +4112,9 @@ public struct NodeDescription: Codable, Hashable, Sendable {
         case pendingDeclaredPermissions
         case hint
         case idleSeconds
+        case usedIn
+        case lastSeenAtMs
+        case battery
         case lastAliveAtMs
         case hostStats
         case waitingCalls
@@ -4221,6 +4291,39 @@ public struct NodeView: Codable, Hashable, Sendable {
         }
     }
 
+    /// Whether that was in its app, or anywhere on it.
+    public enum UsedIn: Codable, Hashable, Sendable {
+        case app
+        case system
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "app": self = .app
+            case "system": self = .system
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .app: return "app"
+            case .system: return "system"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     public var nodeId: String
     public var displayName: String?
     public var platform: String?
@@ -4246,6 +4349,11 @@ public struct NodeView: Codable, Hashable, Sendable {
     public var hint: String?
     /// Since somebody last used it.
     public var idleSeconds: Int?
+    /// Whether that was in its app, or anywhere on it.
+    public var usedIn: UsedIn?
+    /// When it was last connected.
+    public var lastSeenAtMs: Int?
+    public var battery: NodeBattery?
     public var lastAliveAtMs: Int?
     public var hostStats: NodeHostStats?
     /// Calls that wait until it can do them.
@@ -4273,6 +4381,9 @@ public struct NodeView: Codable, Hashable, Sendable {
         pendingDeclaredPermissions: [String: Bool]? = nil,
         hint: String? = nil,
         idleSeconds: Int? = nil,
+        usedIn: UsedIn? = nil,
+        lastSeenAtMs: Int? = nil,
+        battery: NodeBattery? = nil,
         lastAliveAtMs: Int? = nil,
         hostStats: NodeHostStats? = nil,
         waitingCalls: Int? = nil
@@ -4298,6 +4409,9 @@ public struct NodeView: Codable, Hashable, Sendable {
         self.pendingDeclaredPermissions = pendingDeclaredPermissions
         self.hint = hint
         self.idleSeconds = idleSeconds
+        self.usedIn = usedIn
+        self.lastSeenAtMs = lastSeenAtMs
+        self.battery = battery
         self.lastAliveAtMs = lastAliveAtMs
         self.hostStats = hostStats
         self.waitingCalls = waitingCalls
@@ -4325,6 +4439,9 @@ public struct NodeView: Codable, Hashable, Sendable {
         case pendingDeclaredPermissions
         case hint
         case idleSeconds
+        case usedIn
+        case lastSeenAtMs
+        case battery
         case lastAliveAtMs
         case hostStats
         case waitingCalls

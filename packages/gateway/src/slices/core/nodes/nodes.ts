@@ -83,6 +83,8 @@ export class Nodes implements ConnectionWatcher, Disposable {
   readonly queue: CallQueue;
   readonly #services: NodeServices;
   readonly #registry = new Registry();
+  /** When nodes that are away were last connected, as far as this process knows. */
+  readonly #seen = new Map<string, number>();
   readonly #surfaces: Surfaces;
   readonly #legacy: LegacyNodes;
   readonly #repeats: Repeats<InvokeAnswer>;
@@ -126,7 +128,7 @@ export class Nodes implements ConnectionWatcher, Disposable {
     const { bus, clock, host } = this.#services;
     const node: LiveNode = {
       ...{ caller: { ...caller, deviceId }, remoteIp, connectedAt: clock.now() },
-      ...{ stats: undefined, aliveAt: undefined, idleSeconds: undefined },
+      ...{ stats: undefined, aliveAt: undefined, idleSeconds: undefined, usedIn: undefined, battery: undefined },
     };
     const before = this.#registry.add(node);
     if (before) {
@@ -149,6 +151,7 @@ export class Nodes implements ConnectionWatcher, Disposable {
     this.invokes.disconnected(connId);
     if (!node) return;
     this.#surfaces.gone(node.caller.deviceId);
+    this.#seen.set(node.caller.deviceId, this.#services.clock.now());
     this.#changed(node.caller.deviceId, "disconnected");
   }
 
@@ -161,7 +164,10 @@ export class Nodes implements ConnectionWatcher, Disposable {
       const device = known.get(id);
       return this.#view(
         id,
-        defined({ displayName: device?.displayName, platform: device?.platform }),
+        defined({
+          ...{ displayName: device?.displayName, platform: device?.platform },
+          lastSeenAtMs: this.#seen.get(id) ?? device?.tokens.find(({ role }) => role === "node")?.lastUsedAtMs,
+        }),
         device !== undefined,
       );
     });
@@ -328,6 +334,7 @@ export class Nodes implements ConnectionWatcher, Disposable {
     if (live) setImmediate(() => this.#services.host.closeConnection(live.caller.connId, "removed"));
     this.#surfaces.forget(nodeId);
     this.pendingWork.forget(nodeId);
+    this.#seen.delete(nodeId);
     this.queue.forget(nodeId);
     return { nodeId, removed: true };
   }
@@ -392,7 +399,11 @@ export class Nodes implements ConnectionWatcher, Disposable {
     }
   }
 
-  #view(nodeId: string, stored: Pick<NodeShape, "displayName" | "platform">, paired: boolean): NodeShape {
+  #view(
+    nodeId: string,
+    stored: Pick<NodeShape, "displayName" | "platform" | "lastSeenAtMs">,
+    paired: boolean,
+  ): NodeShape {
     const { store, host } = this.#services;
     const live = this.#registry.get(nodeId);
     const client = live?.caller.client;
@@ -419,6 +430,9 @@ export class Nodes implements ConnectionWatcher, Disposable {
         hostStats: live?.stats,
         lastAliveAtMs: live?.aliveAt,
         idleSeconds: live?.idleSeconds,
+        usedIn: live?.usedIn,
+        battery: live?.battery,
+        lastSeenAtMs: live ? undefined : stored.lastSeenAtMs,
         waitingCalls: this.queue.waitingFor(nodeId) || undefined,
       }),
       caps: [...(live?.caller.caps ?? [])].toSorted(),

@@ -8,7 +8,7 @@ import { type ExecReport, isExecReport } from "./calls/exec-report.ts";
 import type { Invoke, Invokes } from "./calls/invokes.ts";
 import { nodeHostStats, nodePresence } from "./events.ts";
 import type { LiveNode, Registry } from "./registry.ts";
-import { NodeHostStats, type NodeShape } from "./schema.ts";
+import { NodeBattery, NodeHostStats, type NodeShape } from "./schema.ts";
 
 /** Hears of reports about programs that this gateway had a node run; must not throw. */
 export interface ReportObserver {
@@ -76,15 +76,19 @@ export class NodeReports {
     return { handled: true };
   }
 
-  #alive(node: LiveNode, { trigger = "manual" }: Readonly<Record<string, unknown>>): Handled {
+  #alive(node: LiveNode, { trigger = "manual", battery }: Readonly<Record<string, unknown>>): Handled {
     if (!ALIVE_BECAUSE.has(trigger)) return { handled: false, reason: "invalid_payload" };
     node.aliveAt = this.#base.clock.now();
+    if (isBattery(battery)) node.battery = battery;
     this.#tell(node, "alive");
     this.#about.awake(node.caller.deviceId);
     return { handled: true };
   }
 
-  #activity(node: LiveNode, { idleSeconds, action }: Readonly<Record<string, unknown>>): Handled {
+  #activity(node: LiveNode, said: Readonly<Record<string, unknown>>): Handled {
+    const { idleSeconds, action, source, battery } = said;
+    node.usedIn = action !== "clear" && (source === "app" || source === "system") ? source : undefined;
+    if (isBattery(battery)) node.battery = battery;
     if (action === "clear") node.idleSeconds = undefined;
     else if (typeof idleSeconds === "number" && idleSeconds >= 0 && idleSeconds <= MAX_IDLE_SECONDS)
       node.idleSeconds = Math.round(idleSeconds);
@@ -99,6 +103,10 @@ export class NodeReports {
     const idle = idleSeconds === undefined ? {} : { idleSeconds };
     bus.publish(nodePresence, { nodeId: deviceId, connected: true, reason, ...idle, ts: clock.now() });
   }
+}
+
+function isBattery(said: unknown): said is NonNullable<NodeShape["battery"]> {
+  return isRecord(said) && validationText(NodeBattery as Schema, said) === undefined;
 }
 
 function areStats(said: object): said is NonNullable<NodeShape["hostStats"]> {

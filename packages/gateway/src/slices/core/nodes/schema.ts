@@ -21,6 +21,12 @@ export const NodeHostStats = Type.Object({
   diskAvailableBytes: Type.Optional(Type.Integer({ minimum: 0 })),
 });
 
+/** A node's battery, where it tells of one in a report that it is alive or in use. */
+export const NodeBattery = Type.Object({
+  level: Type.Number({ minimum: 0, maximum: 1 }),
+  charging: Type.Optional(Type.Boolean()),
+});
+
 const nodeFields = {
   nodeId: NonEmpty,
   displayName: Type.Optional(NonEmpty),
@@ -43,6 +49,9 @@ const nodeFields = {
   pendingDeclaredPermissions: Type.Optional(Permissions),
   hint: Type.Optional({ ...NonEmpty, description: "What to type so that it can be used, in words." }),
   idleSeconds: Type.Optional(Type.Integer({ minimum: 0, description: "Since somebody last used it." })),
+  usedIn: Type.Optional({ ...OneOf("app", "system"), description: "Whether that was in its app, or anywhere on it." }),
+  lastSeenAtMs: Type.Optional({ ...Millis, description: "When it was last connected." }),
+  battery: Type.Optional(NodeBattery),
   lastAliveAtMs: Type.Optional(Millis),
   hostStats: Type.Optional(NodeHostStats),
   waitingCalls: Type.Optional(Type.Integer({ minimum: 1, description: "Calls that wait until it can do them." })),
