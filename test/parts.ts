@@ -71,6 +71,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/heartbeat": ["cli", "heartbeat"],
   "cli/cron": ["cli", "cron"],
   "cli/hooks": ["cli", "hooks"],
+  "cli/node-host": ["cli", "nodes"],
   "cli/nodes": ["cli", "nodes"],
   "cli/runs": ["cli", "recordings"],
   "cli/skills": ["cli", "skills"],

@@ -35,6 +35,8 @@ export class FakePhone implements Disposable {
   /** What it was asked for, in order. */
   readonly asked: { readonly command: string; readonly params: Record<string, unknown> }[] = [];
   isInForeground = true;
+  /** Whether it hears calls and answers none. */
+  isSilent = false;
   /** Commands whose permission its owner did not give. */
   readonly denied = new Set<string>();
 
@@ -76,6 +78,7 @@ export class FakePhone implements Disposable {
     if (event !== "node.invoke.request") return;
     const params = JSON.parse(payload.paramsJSON) as Record<string, unknown>;
     this.asked.push({ command: payload.command, params });
+    if (this.isSilent) return;
     const answer = this.#answer(payload.command, params);
     const id = { id: payload.id as string, nodeId: this.device.id };
     if ("payload" in answer) return void this.#send({ ...id, ok: true, payloadJSON: JSON.stringify(answer.payload) });

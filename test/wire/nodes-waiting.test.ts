@@ -222,3 +222,26 @@ test("a node may not call the methods of operators; the words that wake it are t
   assert.deepEqual(greeting.payload, { triggers: ["clawd", "claude", "computer"] });
   assert.equal(asked.error?.message, "unauthorized role: node");
 });
+
+test("a call that only looks and was at work when the gateway stopped is sent again after its start", async () => {
+  await using own = await testGateway();
+  const operator = await own.connect({ protocol: 4, scopes: ["operator.admin"] });
+  const device = newDeviceKey();
+  const there = () => FakePhone.connect({ url: own.url, token: own.token, device });
+  using silent = await there();
+  silent.isInForeground = false;
+  const call = { nodeId: device.id, command: "camera.snap", queueForMs: 600_000, idempotencyKey: "look" };
+  const { queued } = await operator.call("node.invoke", call);
+  silent.isSilent = true;
+  await silent.report("node.presence.alive", { trigger: "manual" });
+  while ((await operator.nextOf("node.queue.changed")).payload.call.state !== "working");
+
+  await own.stop();
+  await own.start();
+  const later = await own.connect({ protocol: 4, scopes: ["operator.admin"] });
+  using back = await there();
+  const { state } = await endOf(later, queued.id);
+
+  assert.equal(state, "done");
+  assert.deepEqual([silent.asked.length, back.asked.length], [2, 1]);
+});
