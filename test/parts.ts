@@ -73,6 +73,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/hooks": ["cli", "hooks"],
   "cli/node-host": ["cli", "nodes"],
   "cli/nodes": ["cli", "nodes"],
+  "cli/nodes-phone": ["cli", "nodes"],
   "cli/runs": ["cli", "recordings"],
   "cli/skills": ["cli", "skills"],
   "cli/usage": ["cli", "usage"],
