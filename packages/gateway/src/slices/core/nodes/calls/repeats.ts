@@ -6,18 +6,22 @@ import type { Clock } from "../../../../base/time/clock.ts";
 const KEPT_MS = 5 * 60_000;
 /** All answers that are kept, characters; the oldest go first. Results of nodes may have 25 MiB. */
 const MAX_CHARS = 64 * 1024 * 1024;
+const MAX_KEPT = 10_000;
 
-interface Kept<T> {
+interface Ended<T> {
   readonly answer: Promise<T>;
-  chars: number;
-  /** When it ended, on the clock that never jumps; undefined while it works. */
-  endedAt: number | undefined;
+  readonly chars: number;
+  /** On the clock that never jumps. */
+  readonly endedAt: number;
 }
 
 export class Repeats<T> {
   readonly #clock: Clock;
   readonly #sizeOf: (answer: T) => number;
-  readonly #kept = new Map<string, Kept<T>>();
+  readonly #working = new Map<string, Promise<T>>();
+  /** In the order of their ends, so that the oldest are found without a look at all. */
+  readonly #ended = new Map<string, Ended<T>>();
+  #chars = 0;
 
   /** `sizeOf` tells what keeping an answer takes, in characters. */
   constructor(clock: Clock, sizeOf: (answer: T) => number) {
@@ -28,31 +32,31 @@ export class Repeats<T> {
   /** Does the work of a key once. A refusal before anything was begun is not kept. */
   once(key: string, work: () => Promise<T>): Promise<T> {
     this.#drop();
-    const known = this.#kept.get(key);
-    if (known) return known.answer;
+    const known = this.#working.get(key) ?? this.#ended.get(key)?.answer;
+    if (known) return known;
     const answer = work();
-    const kept: Kept<T> = { answer, chars: 0, endedAt: undefined };
-    this.#kept.set(key, kept);
+    this.#working.set(key, answer);
     answer.then(
-      (result) => this.#ended(kept, this.#sizeOf(result)),
-      (error: unknown) => (hasBegun(error) ? this.#ended(kept, 0) : void this.#kept.delete(key)),
+      (result) => this.#keep(key, answer, this.#sizeOf(result)),
+      (error: unknown) => (hasBegun(error) ? this.#keep(key, answer, 0) : void this.#working.delete(key)),
     );
     return answer;
   }
 
-  #ended(kept: Kept<T>, chars: number): void {
-    kept.chars = chars;
-    kept.endedAt = this.#clock.monotonic();
+  #keep(key: string, answer: Promise<T>, chars: number): void {
+    this.#working.delete(key);
+    this.#ended.set(key, { answer, chars, endedAt: this.#clock.monotonic() });
+    this.#chars += chars;
     this.#drop();
   }
 
   #drop(): void {
     const now = this.#clock.monotonic();
-    let chars = [...this.#kept.values()].reduce((sum, each) => sum + each.chars, 0);
-    for (const [key, { endedAt, chars: own }] of this.#kept) {
-      if (endedAt === undefined || (chars <= MAX_CHARS && now - endedAt < KEPT_MS)) continue;
-      this.#kept.delete(key);
-      chars -= own;
+    for (const [key, { endedAt, chars }] of this.#ended) {
+      const isWithin = this.#chars <= MAX_CHARS && this.#ended.size <= MAX_KEPT;
+      if (isWithin && now - endedAt < KEPT_MS) return;
+      this.#ended.delete(key);
+      this.#chars -= chars;
     }
   }
 }
