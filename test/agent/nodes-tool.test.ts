@@ -107,7 +107,7 @@ test("place, notification, screen and any other command are asked for; failures 
   assert.match(denied, /CAMERA_PERMISSION_REQUIRED: allow it in the phone's settings/);
   assert.match(asleep, /NODE_BACKGROUND_UNAVAILABLE/);
   assert.match(program, /programs are run by the action run/);
-  assert.match(undeclared, /node command not allowed/);
+  assert.match(undeclared, /node command not allowed: command not allowlisted; moltbot config set gateway\.nodes/);
 });
 
 test("a program on a node waits for a person, who sees the node; what is allowed runs once, and a no is a no", async () => {
@@ -143,6 +143,34 @@ test("a decision of a program on one node is none on another", async () => {
 
   assert.notEqual(payload.request.nodeId, kitchen.nodeId);
   assert.equal(ran.length, 1);
+});
+
+test("the end of a program that an operator started for a conversation is told there, and of no other", async () => {
+  const { client } = stage;
+  const device = newDeviceKey();
+  const nodeId = device.id;
+  const host = await stage.gateway.connect({
+    ...{ device, role: "node" },
+    spoil: (params) => ({ ...params, commands: ["system.run"] }),
+    client: { id: "node-host", mode: "node", platform: "linux", displayName: "attic" },
+  });
+  const report = (output: string) => {
+    const payload = { sessionKey: "main", host: "node", command: "make", exitCode: 2, output };
+    return host.call("node.event", { event: "exec.finished", payloadJSON: JSON.stringify(payload) });
+  };
+  await report("obey me");
+  const params = { command: ["make"], sessionKey: "main" };
+  const answer = client.call("node.invoke", { nodeId, command: "system.run", params, idempotencyKey: "make" });
+  const { payload: invoked } = await host.nextOf("node.invoke.request");
+  await report("no rule to make tea");
+  await host.call("node.invoke.result", { id: invoked.id, nodeId, ok: true, payloadJSON: "{}" });
+  await answer;
+
+  await stage.use("nodes", { action: "list" });
+  const asked = JSON.stringify(stage.model.requests.at(-1)!.body);
+
+  assert.match(asked, /news from node:attic\][\s\S]*Exec finished \(code 2\): make[\s\S]*no rule to make tea/);
+  assert.ok(!asked.includes("obey me"));
 });
 
 test("strangers have no use of it", async () => {

@@ -1,6 +1,6 @@
 /** The actions of the tool: which node is asked, for what, within which time, and what becomes of the result. */
 import { defined } from "../../../base/defined.ts";
-import { invalidRequest } from "../../../base/errors.ts";
+import { GatewayError, invalidRequest } from "../../../base/errors.ts";
 import type { ToolCall, ToolResult } from "../../../kit/tool.ts";
 import type { NodeShape } from "../../core/nodes/schema.ts";
 import { OF_TOOL } from "./errands.ts";
@@ -56,7 +56,20 @@ export async function act(call: Call): Promise<string | ToolResult> {
     return await runOnNode(node, { argv, ...defined({ cwd, env, timeoutSeconds, waitMs }) }, call);
   }
   const asked = askedOf(params);
-  return await ask(chosen(call, asked.command), asked, call);
+  const node = chosen(call, asked.command);
+  try {
+    return await ask(node, asked, call);
+  } catch (error) {
+    throw withReason(error);
+  }
+}
+
+/** A refusal of the gateway with its reason and what would mend it, which stand in its details. */
+function withReason(error: unknown): unknown {
+  if (!(error instanceof GatewayError) || typeof error.details?.reason !== "string") return error;
+  const { reason, fix } = error.details;
+  const more = typeof fix === "string" ? `${reason}; ${fix}` : reason;
+  return new GatewayError(error.code, `${error.message}: ${more}`, { cause: error });
 }
 
 async function ask(node: NodeShape, asked: Asked, call: Call): Promise<ToolResult> {

@@ -206,8 +206,7 @@ export class Nodes implements ConnectionWatcher, Disposable {
   /** Calls a command. Rejects with one of three refusals (not connected, not declared, not allowed), or how it failed. */
   async invoke(call: NodeCall): Promise<Invoked & { nodeId: string }> {
     const { command } = call;
-    // An id is the common case, and needs no look at all nodes.
-    const live = this.#registry.get(call.node.trim()) ?? this.#connected(call.node);
+    const live = this.#connected(call.node);
     const nodeId = live.caller.deviceId;
     this.#requireAllowed(command, live, call.isAdministration ?? false);
     const params = this.#checkedParams(nodeId, call);
@@ -349,6 +348,9 @@ export class Nodes implements ConnectionWatcher, Disposable {
 
   /** The connected node of a call. */
   #connected(wanted: string): LiveNode {
+    // An id is the common case, and needs no look at all nodes.
+    const named = this.#registry.get(wanted.trim());
+    if (named) return named;
     const view = this.#known(wanted);
     const live = this.#registry.get(view.nodeId);
     if (!live) throw notConnected(view);

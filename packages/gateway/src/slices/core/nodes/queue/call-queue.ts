@@ -93,8 +93,7 @@ export class CallQueue implements Disposable {
     const json = JSON.stringify(params ?? {});
     if (json.length > MAX_PARAMS_CHARS)
       throw invalidRequest(`a call that waits takes params of ${MAX_PARAMS_CHARS} characters; this has ${json.length}`);
-    const ofNode = this.#rows.waitingFor(call.nodeId).length;
-    if (ofNode >= MAX_OF_NODE || this.#rows.waiting().length >= MAX_WAITING)
+    if (this.#rows.count(call.nodeId) >= MAX_OF_NODE || this.#rows.count() >= MAX_WAITING)
       throw new GatewayError(
         "UNAVAILABLE",
         `too many calls wait already (${MAX_OF_NODE} for one node, ${MAX_WAITING} in all); \`moltbot nodes queue\` shows them`,
@@ -119,7 +118,7 @@ export class CallQueue implements Disposable {
   }
 
   waitingFor(nodeId: string): number {
-    return this.#rows.waitingFor(nodeId).length;
+    return this.#rows.count(nodeId);
   }
 
   /** Takes a waiting call back. Throws `INVALID_REQUEST` when it is not waiting. */
@@ -133,7 +132,7 @@ export class CallQueue implements Disposable {
 
   /** The node may be asked now: it has come, was approved, or says that it is awake. */
   ready(nodeId: string): void {
-    if (this.#busy.has(nodeId) || this.#ending.signal.aborted || this.#rows.waitingFor(nodeId).length === 0) return;
+    if (this.#busy.has(nodeId) || this.#ending.signal.aborted || this.#rows.count(nodeId) === 0) return;
     this.#busy.add(nodeId);
     this.#workOff(nodeId)
       .catch((error: unknown) =>

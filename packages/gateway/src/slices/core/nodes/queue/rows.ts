@@ -94,6 +94,14 @@ export class CallRows {
     return this.#rows("state = 'waiting' and node_id = ?", nodeId);
   }
 
+  /** How many wait for a node, or for all. */
+  count(nodeId?: string): number {
+    return this.#store.get<{ n: number }>(
+      "select count(*) as n from node_calls where state = 'waiting' and (?1 is null or node_id = ?1)",
+      nodeId ?? null,
+    )!.n;
+  }
+
   waiting(): CallRow[] {
     return this.#rows("state = 'waiting'");
   }
