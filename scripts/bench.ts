@@ -24,6 +24,7 @@ import {
   startTime,
 } from "./bench/figures.ts";
 import { fullState } from "./bench/full-state.ts";
+import { nodeCalls, nodeHost } from "./bench/nodes.ts";
 import { packageSize } from "./bench/package.ts";
 import { Child } from "./bench/process.ts";
 import { soak } from "./bench/soak.ts";
@@ -70,6 +71,8 @@ const measurements: [string, () => Promise<Figure | Figure[]>][] = [
   ["event", () => fanOutCpu(bench)],
   ["single-event", () => singleEventCpu(bench)],
   ["handshake", () => handshakeCpu(bench)],
+  ["node-host", () => nodeHost(bench)],
+  ["nodes", () => nodeCalls(bench)],
   ["agent", () => agentRunCpu(bench, stubUrl)],
   ["first-token", () => firstToken(bench)],
   ["paced", () => pacedStream(bench)],

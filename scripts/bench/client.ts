@@ -75,20 +75,36 @@ export class Client {
 }
 
 /** Connects and shakes hands as a protocol 3 operator. */
-export async function connect({ port, token, device, mode = "backend" }: ConnectOptions): Promise<Client> {
+export async function connect({ mode = "backend", ...options }: ConnectOptions): Promise<Client> {
+  const client = { id: "gateway-client", version: "1", platform: "linux", mode };
+  return await shakeHands(options, { role: "operator", client, scopes: ["operator.admin"] });
+}
+
+/** Connects as a node of protocol 3 that offers one command. */
+export async function connectNode(options: ConnectOptions & { readonly device: Device }): Promise<Client> {
+  const client = { id: "node-host", version: "1", platform: "linux", mode: "node" };
+  return await shakeHands(options, { role: "node", client, scopes: [], commands: ["system.which"] });
+}
+
+interface Hello {
+  readonly role: string;
+  readonly client: { readonly id: string; readonly mode: string };
+  readonly scopes: readonly string[];
+  readonly commands?: readonly string[];
+}
+
+async function shakeHands({ port, token, device }: ConnectOptions, hello: Hello): Promise<Client> {
+  const { role, client, scopes } = hello;
   const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
   const [challenge] = (await once(socket, "message")) as [RawData];
   const { nonce } = JSON.parse(challenge.toString()).payload;
-  const scopes = ["operator.admin"];
   const signedAt = Date.now();
-  const client = { id: "gateway-client", version: "1", platform: "linux", mode };
   const text =
-    device && ["v2", device.id, client.id, mode, "operator", scopes.join(","), signedAt, token, nonce].join("|");
+    device && ["v2", device.id, client.id, client.mode, role, scopes.join(","), signedAt, token, nonce].join("|");
   const params = {
     minProtocol: 3,
     maxProtocol: 3,
-    client,
-    scopes,
+    ...hello,
     auth: { token },
     ...(device &&
       text && {

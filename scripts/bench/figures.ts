@@ -49,7 +49,7 @@ function gatewayProcess(bench: Bench): Child {
 }
 
 /** A gateway that has been up for a moment, and a client on it. */
-async function startGateway(bench: Bench): Promise<Child> {
+export async function startGateway(bench: Bench): Promise<Child> {
   const child = gatewayProcess(bench);
   child.process.stdout!.resume();
   await waitForPort(bench.port);
@@ -60,7 +60,7 @@ function connectTo({ port, token }: Bench): Promise<Client> {
   return connect({ port, token });
 }
 
-async function startFloor({ here }: Bench): Promise<{ child: Child; port: number }> {
+export async function startFloor({ here }: Bench): Promise<{ child: Child; port: number }> {
   const child = new Child([CONDITIONS, join(here, "floor-server.ts")]);
   return { child, port: Number(await child.line(/port (\d+)/)) };
 }

@@ -10,6 +10,10 @@ const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
 
 const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false });
 const clients = new Set<WebSocket>();
+/** A client that calls are handed on to, and who waits for the answers. */
+let node: WebSocket | undefined;
+let calls = 0;
+const callers = new Map<string, { readonly socket: WebSocket; readonly id: string }>();
 /** The payloads that the gateway answers with, given by the bench so that both send the same bytes. */
 const payloads = new Map<string, unknown>();
 
@@ -25,6 +29,18 @@ server.on("connection", (socket) => {
     if (method === "floor.broadcast") {
       const frame = JSON.stringify({ type: "event", event: params.event, payload: payloads.get(params.event), seq: 1 });
       for (const client of clients) client.send(frame);
+    }
+    if (method === "floor.node") node = socket;
+    if (method === "floor.invoke") {
+      callers.set(String(++calls), { socket, id });
+      const payload = { id: String(calls), nodeId: "n", command: "c", paramsJSON: "{}", idempotencyKey: "k" };
+      return node?.send(JSON.stringify({ type: "event", event: "floor.invoke", payload }));
+    }
+    if (method === "floor.result") {
+      const caller = callers.get(params.id);
+      callers.delete(params.id);
+      const payload = { ok: true, payload: JSON.parse(params.payloadJSON), payloadJSON: params.payloadJSON };
+      caller?.socket.send(JSON.stringify({ type: "res", id: caller.id, ok: true, payload }));
     }
     if (method === "connect" && params.device && !isProven(params.device)) return socket.close(1008);
     socket.send(JSON.stringify({ type: "res", id, ok: true, payload: payloads.get(method) }));

@@ -70,9 +70,10 @@ export class Home implements Disposable {
     return { code, stdout, stderr };
   }
 
-  /** Starts a gateway on a free port and resolves when it has printed its address (within a minute); disposing stops it. */
+  /** Starts a gateway, on a free port unless `args` name one, and resolves when it has printed its address (within a minute); disposing stops it. */
   async gateway(args: readonly string[] = [], env: Record<string, string> = {}): Promise<RunningGateway> {
-    const child = this.spawn(["gateway", "--port", "0", ...args], env);
+    const port = args.includes("--port") ? [] : ["--port", "0"];
+    const child = this.spawn(["gateway", ...port, ...args], env);
     const errors = text(child.stderr!);
     const late = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
     for await (const line of createInterface({ input: child.stdout! })) {

@@ -19,6 +19,7 @@ test("a machine becomes a node, is approved, and runs what a person allows", asy
     const waiting = await home.run(["nodes", "list", "--json"], { env: TOKEN });
     const { pending, nodes } = JSON.parse(waiting.stdout);
     const refused = await home.run(["nodes", "run", "--node", "kitchen", "--", "echo", "hi"], { env: TOKEN });
+    const doctor = await home.run(["doctor", "--json"], { env: TOKEN });
     const approved = await home.run(["nodes", "approve", pending[0].requestId], { env: TOKEN });
     const which = await home.run(
       [
@@ -47,6 +48,9 @@ test("a machine becomes a node, is approved, and runs what a person allows", asy
       ["kitchen", [], "pending-approval"],
     );
     assert.match(refused.stderr, /not allowed/);
+    const { findings } = JSON.parse(doctor.stdout);
+    assert.match(JSON.stringify(findings), /kitchen is connected; its commands wait for approval: system\.run/);
+    assert.ok(JSON.stringify(findings).includes(`moltbot nodes approve ${pending[0].requestId}`));
     assert.match(approved.stdout, /^kitchen is approved: .*system\.run/);
     assert.match(JSON.parse(which.stdout).bins.sh, /\/sh$/);
     assert.deepEqual(Object.keys(JSON.parse(which.stdout).bins), ["sh"]);

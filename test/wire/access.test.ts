@@ -14,6 +14,7 @@ const TABLE = {
   "operator.read": [
     "node.list",
     "node.describe",
+    "node.queue.list",
     "voicewake.get",
     "push.web.vapidPublicKey",
     "push.web.subscribe",
@@ -84,6 +85,10 @@ const TABLE = {
   ],
   "operator.write": [
     "node.invoke",
+    "node.invoke.cancel",
+    "node.invoke.input",
+    "node.queue.cancel",
+    "node.pending.enqueue",
     "voicewake.set",
     "talk.mode",
     "agent",
@@ -108,6 +113,8 @@ const TABLE = {
   "operator.pairing": [
     "node.rename",
     "node.pair.list",
+    "node.pair.request",
+    "node.pair.verify",
     "node.pair.approve",
     "node.pair.reject",
     "node.pair.remove",
@@ -198,7 +205,10 @@ const UNLISTED = [
 ];
 
 /** For nodes and nobody else. */
-const OF_NODES = ["skills.bins", "node.invoke.result", "node.invoke.progress", "node.event"];
+const OF_NODES = [
+  ...["skills.bins", "node.invoke.result", "node.invoke.progress", "node.event"],
+  ...["node.pending.drain", "node.pending.pull", "node.pending.ack"],
+];
 
 type Scope = keyof typeof TABLE;
 const SCOPES = Object.keys(TABLE) as Scope[];

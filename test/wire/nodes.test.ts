@@ -229,6 +229,26 @@ test("a result of 20 MiB comes back", async () => {
   assert.equal(payload.payloadJSON, null);
 });
 
+test("a result of 26 MiB ends that node alone, and its call at once", async () => {
+  const device = newDeviceKey();
+  const node = await connectNode(device);
+  const other = newDeviceKey();
+  const neighbour = await connectNode(other, { name: "neighbour" });
+  const answer = invoke(admin, device.id, "system.run");
+  const { payload: asked } = await node.nextOf("node.invoke.request");
+  const params = { id: asked.id, nodeId: device.id, ok: true, payloadJSON: "A".repeat(26 * 1024 * 1024) };
+  node.send({ type: "req", id: "large", method: "node.invoke.result", params });
+  const { code } = await node.closed;
+  const { error } = await answer;
+  const next = invoke(admin, other.id, "system.which");
+  const { payload: works } = await neighbour.nextOf("node.invoke.request");
+  await neighbour.call("node.invoke.result", { id: works.id, nodeId: other.id, ok: true, payloadJSON: "{}" });
+
+  assert.equal(code, 1009);
+  assert.equal(error?.message, "Error: node disconnected (system.run)");
+  assert.equal((await next).ok, true);
+});
+
 test("reports of a node: its load is told, an unknown one is no error", async () => {
   const device = newDeviceKey();
   const node = await connectNode(device, { protocol: 4 });

@@ -6,6 +6,7 @@ import { say } from "../agent/support.ts";
 import { pushService } from "../fakes/push-service.ts";
 import { quickClock } from "../fakes/quick-clock.ts";
 import { newDeviceKey } from "../support/device-key.ts";
+import { FakePhone } from "../support/fake-phone.ts";
 import { type Connected, type TestGateway, testGateway } from "../support/gateway.ts";
 import type { Frame } from "../support/wire-client.ts";
 
@@ -51,6 +52,21 @@ describe("a subscribed browser", () => {
     assert.ok(claims.exp * 1_000 > Date.now() && claims.exp * 1_000 <= Date.now() + 24 * 3_600_000);
     assert.match(claims.sub, /^mailto:/);
     assert.equal(body.includes("build"), false);
+  });
+
+  test("is called when something waits for its device as a node, and that is away", async () => {
+    const { device, client, browser } = await subscribed();
+    using phone = await FakePhone.connect({ url: gateway.url, token: gateway.token, device });
+    phone.client.socket.close();
+    while ((await client.call("node.describe", { nodeId: device.id })).connected) await client.nextOf("node.presence");
+    const call = { nodeId: device.id, command: "camera.snap", queueForMs: 60_000, idempotencyKey: "wake" };
+
+    await client.call("node.invoke", call);
+    const { notice, headers } = await browser.next();
+    const left = await client.call("node.pending.enqueue", { nodeId: device.id, type: "status.request" });
+
+    assert.deepEqual(notice, { title: "Your agent needs this device", text: "Open Moltbot on it.", tag: "node-wake" });
+    assert.deepEqual([headers.ttl, headers.urgency, left.wakeTriggered], ["3600", "normal", true]);
   });
 
   test("is called for a reply, unless a page of the device that asked is in view", async () => {

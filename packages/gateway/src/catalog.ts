@@ -7,6 +7,7 @@ import { CHANNELS } from "./channels/index.ts";
 import { byArea, inOrder } from "./kit/slice.ts";
 import { agent } from "./slices/agent/agent/index.ts";
 import { approvals } from "./slices/agent/approvals/index.ts";
+import { errands } from "./slices/agent/errands/index.ts";
 import { mcp } from "./slices/agent/mcp/index.ts";
 import { models } from "./slices/agent/models/index.ts";
 import { recordings } from "./slices/agent/recordings/index.ts";
@@ -46,6 +47,7 @@ export const SLICES = inOrder(
   agent,
   mcp,
   approvals,
+  errands,
   messaging,
   chat,
   recordings,

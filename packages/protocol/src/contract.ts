@@ -1436,6 +1436,8 @@ export interface ExecRequest {
   agentId: string | null;
   resolvedPath: string | null;
   sessionKey: string | null;
+  /** The node that is to run it, when the request is for one. */
+  nodeId?: string;
   /** What it is given beyond the usual. */
   env?: Record<string, string>;
   /** Why it has to be asked for. */
@@ -2089,6 +2091,11 @@ export interface ModelsTestParams {
 /** The answer to `models.test`. */
 export type ModelsTestResult = ModelTrial;
 
+export interface NodeBattery {
+  level: number;
+  charging?: boolean;
+}
+
 /** Parameters of `node.describe`. */
 export interface NodeDescribeParams {
   /** A node's id, the beginning of it, or its name. */
@@ -2124,8 +2131,15 @@ export interface NodeDescription {
   hint?: string;
   /** Since somebody last used it. */
   idleSeconds?: number;
+  /** Whether that was in its app, or anywhere on it. */
+  usedIn?: "app" | "system";
+  /** When it was last connected. */
+  lastSeenAtMs?: number;
+  battery?: NodeBattery;
   lastAliveAtMs?: number;
   hostStats?: NodeHostStats;
+  /** Calls that wait until it can do them. */
+  waitingCalls?: number;
   ts: number;
 }
 
@@ -2167,6 +2181,38 @@ export interface NodeInvokeCancelEvent {
   reason: string;
 }
 
+/** Parameters of `node.invoke.cancel`. */
+export interface NodeInvokeCancelParams {
+  /** That of the call. */
+  idempotencyKey: string;
+}
+
+/** The answer to `node.invoke.cancel`. */
+export interface NodeInvokeCancelResult {
+  /** False when no such call of yours works. */
+  cancelled: boolean;
+}
+
+/** Payload of the event `node.invoke.input`. */
+export interface NodeInvokeInputEvent {
+  id: string;
+  nodeId: string;
+  seq: number;
+  payloadJSON: string;
+}
+
+/** Parameters of `node.invoke.input`. */
+export interface NodeInvokeInputParams {
+  /** That of the call. */
+  idempotencyKey: string;
+  payloadJSON: string;
+}
+
+/** The answer to `node.invoke.input`. */
+export interface NodeInvokeInputResult {
+  seq: number;
+}
+
 /** Parameters of `node.invoke`. */
 export interface NodeInvokeParams {
   /** A node's id, the beginning of it, or its name. */
@@ -2175,6 +2221,8 @@ export interface NodeInvokeParams {
   params?: unknown;
   /** The one deadline; 30000 when not said, 0 for none. */
   timeoutMs?: number;
+  /** How long it may wait for a node that is away or asleep; without it, it fails at once. */
+  queueForMs?: number;
   /** A retry with the same key gets the first call's answer. */
   idempotencyKey: string;
   /** Protocol 4 only. */
@@ -2231,6 +2279,7 @@ export interface NodeInvokeResult {
   command: string;
   payload: unknown;
   payloadJSON: string | null;
+  queued?: QueuedCall;
 }
 
 /** Parameters of `node.invoke.result`. */
@@ -2272,6 +2321,8 @@ export interface NodePairApproveParams {
 export interface NodePairApproveResult {
   requestId: string;
   node: NodeView;
+  /** For node.pair.verify; it is told this once. */
+  token?: string;
 }
 
 /** Parameters of `node.pair.list`. */
@@ -2310,7 +2361,8 @@ export interface NodePairRemoveResult {
 export interface NodePairRequest {
   requestId: string;
   nodeId: string;
-  kind: "device" | "commands";
+  /** `token` is one of node.pair.request. */
+  kind: "device" | "commands" | "token";
   displayName?: string;
   platform?: string;
   remoteIp?: string;
@@ -2321,6 +2373,29 @@ export interface NodePairRequest {
   isRepair?: boolean;
   silent?: boolean;
   ts: number;
+}
+
+/** Parameters of `node.pair.request`. */
+export interface NodePairRequestParams {
+  nodeId: string;
+  displayName?: string;
+  platform?: string;
+  version?: string;
+  coreVersion?: string;
+  uiVersion?: string;
+  deviceFamily?: string;
+  modelIdentifier?: string;
+  caps?: string[];
+  commands?: string[];
+  remoteIp?: string;
+  silent?: boolean;
+}
+
+/** The answer to `node.pair.request`. */
+export interface NodePairRequestResult {
+  status: "pending";
+  request: NodePairRequest;
+  created: boolean;
 }
 
 /** Payload of the event `node.pair.requested`. */
@@ -2334,6 +2409,72 @@ export interface NodePairResolvedEvent {
   ts: number;
 }
 
+/** Parameters of `node.pair.verify`. */
+export interface NodePairVerifyParams {
+  nodeId: string;
+  token: string;
+}
+
+/** The answer to `node.pair.verify`. */
+export interface NodePairVerifyResult {
+  ok: boolean;
+  node?: NodeView;
+}
+
+/** Parameters of `node.pending.ack`. */
+export interface NodePendingAckParams {
+  ids: string[];
+}
+
+/** The answer to `node.pending.ack`. */
+export interface NodePendingAckResult {
+  nodeId: string;
+  revision: number;
+  ackedIds: string[];
+}
+
+/** Parameters of `node.pending.drain`. */
+export interface NodePendingDrainParams {
+  maxItems?: number;
+}
+
+/** The answer to `node.pending.drain`. */
+export interface NodePendingDrainResult {
+  nodeId: string;
+  revision: number;
+  items: PendingNodeItem[];
+  hasMore: boolean;
+}
+
+/** Parameters of `node.pending.enqueue`. */
+export interface NodePendingEnqueueParams {
+  /** A node's id, the beginning of it, or its name. */
+  nodeId: string;
+  type: "status.request" | "location.request";
+  priority?: "normal" | "high";
+  expiresInMs?: number;
+  /** Whether a node that is away is woken; true when not said. */
+  wake?: boolean;
+}
+
+/** The answer to `node.pending.enqueue`. */
+export interface NodePendingEnqueueResult {
+  nodeId: string;
+  revision: number;
+  queued: PendingNodeItem;
+  wakeTriggered: boolean;
+}
+
+/** Parameters of `node.pending.pull`. */
+export type NodePendingPullParams = Record<string, never>;
+
+/** The answer to `node.pending.pull`. */
+export interface NodePendingPullResult {
+  nodeId: string;
+  revision: number;
+  items: PendingNodeItem[];
+}
+
 /** Payload of the event `node.presence`. */
 export interface NodePresenceEvent {
   nodeId: string;
@@ -2341,6 +2482,29 @@ export interface NodePresenceEvent {
   reason: "connected" | "disconnected" | "changed" | "alive" | "activity";
   idleSeconds?: number;
   ts: number;
+}
+
+/** Parameters of `node.queue.cancel`. */
+export interface NodeQueueCancelParams {
+  id: string;
+}
+
+/** The answer to `node.queue.cancel`. */
+export interface NodeQueueCancelResult {
+  call: QueuedCall;
+}
+
+/** Payload of the event `node.queue.changed`. */
+export interface NodeQueueChangedEvent {
+  call: QueuedCall;
+}
+
+/** Parameters of `node.queue.list`. */
+export type NodeQueueListParams = Record<string, never>;
+
+/** The answer to `node.queue.list`. */
+export interface NodeQueueListResult {
+  calls: QueuedCall[];
 }
 
 /** Parameters of `node.rename`. */
@@ -2382,8 +2546,15 @@ export interface NodeView {
   hint?: string;
   /** Since somebody last used it. */
   idleSeconds?: number;
+  /** Whether that was in its app, or anywhere on it. */
+  usedIn?: "app" | "system";
+  /** When it was last connected. */
+  lastSeenAtMs?: number;
+  battery?: NodeBattery;
   lastAliveAtMs?: number;
   hostStats?: NodeHostStats;
+  /** Calls that wait until it can do them. */
+  waitingCalls?: number;
 }
 
 /** Parameters of `openclaw.approval.list`. */
@@ -2551,6 +2722,14 @@ export interface PendingApproval {
   expiresAtMs: number;
 }
 
+export interface PendingNodeItem {
+  id: string;
+  type: "status.request" | "location.request";
+  priority: "normal" | "high";
+  createdAtMs: number;
+  expiresAtMs: number;
+}
+
 /** Parameters of `plugin.approval.list`. */
 export type PluginApprovalListParams = Record<string, unknown>;
 
@@ -2704,6 +2883,22 @@ export type QuestionListParams = Record<string, unknown>;
 
 /** The answer to `question.list`. */
 export type QuestionListResult = Record<string, unknown>;
+
+export interface QueuedCall {
+  id: string;
+  nodeId: string;
+  command: string;
+  /** `unknown`: the gateway ended while the node worked, so nobody knows whether it took effect. */
+  state: "waiting" | "working" | "done" | "failed" | "expired" | "cancelled" | "unknown";
+  /** The conversation that is told the result. */
+  sessionKey?: string;
+  createdAtMs: number;
+  expiresAtMs: number;
+  endedAtMs?: number;
+  /** The result, when it is small. */
+  payload?: unknown;
+  error?: string;
+}
 
 export interface ReplayReport {
   runId: string;
@@ -4083,6 +4278,10 @@ export interface Methods {
   "node.event": { params: NodeEventParams; result: NodeEventResult };
   /** Calls a command on a node and answers with its result. */
   "node.invoke": { params: NodeInvokeParams; result: NodeInvokeResult };
+  /** Ends a call of node.invoke; its caller is told at once, whatever the node does. */
+  "node.invoke.cancel": { params: NodeInvokeCancelParams; result: NodeInvokeCancelResult };
+  /** Hands input to a command that a node works on. */
+  "node.invoke.input": { params: NodeInvokeInputParams; result: NodeInvokeInputResult };
   /** A piece of output of a command that a node works on. */
   "node.invoke.progress": { params: NodeInvokeProgressParams; result: NodeInvokeProgressResult };
   /** A node's answer to node.invoke.request. */
@@ -4097,6 +4296,22 @@ export interface Methods {
   "node.pair.reject": { params: NodePairRejectParams; result: NodePairRejectResult };
   /** Ends a device's being a node. */
   "node.pair.remove": { params: NodePairRemoveParams; result: NodePairRemoveResult };
+  /** Asks for a token of its own for a node that does not connect itself; January 2026 only. */
+  "node.pair.request": { params: NodePairRequestParams; result: NodePairRequestResult };
+  /** Whether a token is that of a node which was approved by node.pair.request; January 2026 only. */
+  "node.pair.verify": { params: NodePairVerifyParams; result: NodePairVerifyResult };
+  /** Says which questions the node has taken. */
+  "node.pending.ack": { params: NodePendingAckParams; result: NodePendingAckResult };
+  /** Takes the questions that wait for the node which asks. */
+  "node.pending.drain": { params: NodePendingDrainParams; result: NodePendingDrainResult };
+  /** Leaves a small question for a node; of each type one waits. */
+  "node.pending.enqueue": { params: NodePendingEnqueueParams; result: NodePendingEnqueueResult };
+  /** The questions that wait for the node which asks; they wait until node.pending.ack. */
+  "node.pending.pull": { params: NodePendingPullParams; result: NodePendingPullResult };
+  /** Takes back a call that waits for its node. */
+  "node.queue.cancel": { params: NodeQueueCancelParams; result: NodeQueueCancelResult };
+  /** Calls that wait for their node, and how those of the last day ended. */
+  "node.queue.list": { params: NodeQueueListParams; result: NodeQueueListResult };
   /** Gives a node a name. */
   "node.rename": { params: NodeRenameParams; result: NodeRenameResult };
   /** Switches talk mode, and tells everybody. */
@@ -4399,6 +4614,8 @@ export interface Events {
   "node.hostStats": NodeHostStatsEvent;
   /** Nobody waits for a command any more; the node stops it and sends no result. */
   "node.invoke.cancel": NodeInvokeCancelEvent;
+  /** Input for a command that a node works on. */
+  "node.invoke.input": NodeInvokeInputEvent;
   /** Output of a command that works, in order, for the connection that asked for it. */
   "node.invoke.progress": NodeInvokeProgressEvent;
   /** Asks a node for a command; it answers with node.invoke.result. */
@@ -4409,6 +4626,8 @@ export interface Events {
   "node.pair.resolved": NodePairResolvedEvent;
   /** A node came, went, was approved, or says that it is alive or in use. */
   "node.presence": NodePresenceEvent;
+  /** A call that waits for its node was queued, began, ended or was taken back. */
+  "node.queue.changed": NodeQueueChangedEvent;
   /** Talk mode was switched. */
   "talk.mode": TalkModeEvent;
   /** The words that wake voice input; a node gets them right after hello-ok too. */
@@ -4462,6 +4681,8 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "node.describe": { access: "operator.read", once: false, twoStage: false },
   "node.event": { access: "node", once: false, twoStage: false },
   "node.invoke": { access: "operator.write", once: true, twoStage: false },
+  "node.invoke.cancel": { access: "operator.write", once: true, twoStage: false },
+  "node.invoke.input": { access: "operator.write", once: true, twoStage: false },
   "node.invoke.progress": { access: "node", once: false, twoStage: false },
   "node.invoke.result": { access: "node", once: false, twoStage: false },
   "node.list": { access: "operator.read", once: false, twoStage: false },
@@ -4469,6 +4690,14 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "node.pair.list": { access: "operator.pairing", once: false, twoStage: false },
   "node.pair.reject": { access: "operator.pairing", once: false, twoStage: false },
   "node.pair.remove": { access: "operator.pairing", once: false, twoStage: false },
+  "node.pair.request": { access: "operator.pairing", once: false, twoStage: false },
+  "node.pair.verify": { access: "operator.pairing", once: false, twoStage: false },
+  "node.pending.ack": { access: "node", once: false, twoStage: false },
+  "node.pending.drain": { access: "node", once: false, twoStage: false },
+  "node.pending.enqueue": { access: "operator.write", once: false, twoStage: false },
+  "node.pending.pull": { access: "node", once: false, twoStage: false },
+  "node.queue.cancel": { access: "operator.write", once: false, twoStage: false },
+  "node.queue.list": { access: "operator.read", once: false, twoStage: false },
   "node.rename": { access: "operator.pairing", once: false, twoStage: false },
   "talk.mode": { access: "operator.write", once: false, twoStage: false },
   "voicewake.get": { access: "operator.read", once: false, twoStage: false },
@@ -4622,11 +4851,13 @@ export const EVENTS: readonly (keyof Events)[] = [
   "device.pair.resolved",
   "node.hostStats",
   "node.invoke.cancel",
+  "node.invoke.input",
   "node.invoke.progress",
   "node.invoke.request",
   "node.pair.requested",
   "node.pair.resolved",
   "node.presence",
+  "node.queue.changed",
   "talk.mode",
   "voicewake.changed",
   "session.message",

@@ -5,6 +5,7 @@ import type { AgentChoice } from "./agents.ts";
 import type { Approval } from "./approvals.ts";
 import type { Item } from "./conversation.ts";
 import type { HistoryMessage } from "./history.ts";
+import type { NodeRequest } from "./node-requests.ts";
 import type { Calls } from "./notify.ts";
 import type { Run } from "./reply.ts";
 import type { SearchState } from "./search.ts";
@@ -39,6 +40,7 @@ export interface State {
   readonly agents: readonly AgentChoice[];
   /** Commands that wait for an answer of ours, in any session. */
   readonly approvals: readonly Approval[];
+  readonly nodeRequests: readonly NodeRequest[];
   readonly usage: Usage | undefined;
   readonly unread: ReadonlySet<string>;
   /** The state of each page's service by the page's id. */
@@ -90,6 +92,7 @@ export const INITIAL: State = {
   sessions: [],
   agents: [],
   approvals: [],
+  nodeRequests: [],
   usage: undefined,
   unread: new Set(),
   pages: {},

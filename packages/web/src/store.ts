@@ -27,6 +27,7 @@ import type { ExportFormat } from "./export.ts";
 import { readHistory } from "./history.ts";
 import { newId } from "./ids.ts";
 import { ignore } from "./ignore.ts";
+import { NodeRequests } from "./node-requests.ts";
 import { type Call, call, calls, isInView, onView, switchCalls, takeBack } from "./notify.ts";
 import { OpenSession } from "./open-session.ts";
 import type { Attachment, OutboxEntry } from "./outbox.ts";
@@ -81,6 +82,14 @@ export class Store {
       this.#set({ announcement: `A command waits for your approval: ${command}` });
       this.#call({ title: "A command waits for your approval", text: command, tag: id, sessionKey });
     },
+  });
+
+  /** Nodes that wait for approval. */
+  readonly nodeRequests = new NodeRequests({
+    gateway: () => this.#gateway,
+    isAllowed: () => this.#may("operator.pairing") && this.#offers("node.pair.list"),
+    attempt: (action) => this.#try(action),
+    onChange: () => this.#set({ nodeRequests: this.nodeRequests.waiting }),
   });
 
   readonly #runs = new Runs({
@@ -204,6 +213,7 @@ export class Store {
     client.on("shutdown", () => this.#onShutdown());
     this.pages.listen(client);
     this.approvals.listen(client);
+    this.nodeRequests.listen(client);
     // A connect that fails is a state of the client; #follow is told of it.
     void Promise.allSettled([client.connect()]);
   }
@@ -609,6 +619,7 @@ export class Store {
     void this.#open.load();
     void this.loadUsage();
     void this.approvals.load();
+    void this.nodeRequests.load();
     this.pages.refresh();
     this.#sender.flush();
   }

@@ -3,7 +3,7 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
-import type { HealthSummary } from "@moltbot/protocol";
+import type { HealthSummary, Methods } from "@moltbot/protocol";
 import { isRecord, readConfig } from "../base/config/config.ts";
 import { lineOf } from "../base/config/config-line.ts";
 import { defined } from "../base/defined.ts";
@@ -259,6 +259,7 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
         const { models } = await client.request("models.list", {}, { timeoutMs });
         const { problems } = await client.request("channels.names", {}, { timeoutMs });
         const hooks = await client.request("hooks.list", {}, { timeoutMs });
+        const { pending } = await client.request("node.pair.list", {}, { timeoutMs });
         return [
           { level: "ok", subject, says },
           database,
@@ -267,6 +268,7 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
           ...accountsOfHealth(health).map(checkAccount),
           ...problems.map(nameFinding),
           ...hookFindings(hooks),
+          ...pending.map(nodeFinding),
         ];
       },
       { mode: "probe", target },
@@ -317,6 +319,18 @@ async function namesInFile({ stateDir }: Target, env: NodeJS.ProcessEnv): Promis
   const { SECTIONS, namesInConfig } = await import("./sections.ts");
   const { issues, values } = readConfig(raw, SECTIONS, { path, env });
   return issues.length > 0 ? [] : namesInConfig(values).map(nameFinding);
+}
+
+/** A node that is of no use until somebody approves it. */
+function nodeFinding(request: Methods["node.pair.list"]["result"]["pending"][number]): Finding {
+  const { requestId, nodeId, displayName, kind, commands = [] } = request;
+  const name = displayName ?? nodeId.slice(0, 12);
+  const says = {
+    device: `${name} wants to be a node`,
+    commands: `${name} is connected; its commands wait for approval: ${commands.join(", ")}`,
+    token: `${name} asks for a token, as nodes of January 2026 do`,
+  };
+  return { level: "warn", subject: "node", says: says[kind], fix: `\`moltbot nodes approve ${requestId}\`` };
 }
 
 function nameFinding({ says, fix }: { readonly says: string; readonly fix: string }): Finding {

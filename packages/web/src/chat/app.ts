@@ -97,7 +97,8 @@ export class AppElement extends PageElement {
             @dragleave=${this.#onDragLeave}
             @drop=${this.#onDrop}
           >
-            ${linkBanner(state.link, this.store)} ${this.#approvalsElsewhere()} ${this.#notice()} ${this.#leaving()}
+            ${linkBanner(state.link, this.store)} ${this.#approvalsElsewhere()} ${this.#nodeWaits()}
+            ${this.#notice()} ${this.#leaving()}
             <moltbot-thread .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-thread>
             <moltbot-composer .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-composer>
             ${
@@ -123,6 +124,18 @@ export class AppElement extends PageElement {
     return html`<div class="banner" role="status">
       ${shieldIcon}<span>${count} for your approval in another conversation.</span>
       <button type="button" class="text-button" @click=${() => this.#showApproval(first)}>Show</button>
+    </div>`;
+  }
+
+  /** A node that is connected and of no use yet: what to type. */
+  #nodeWaits(): TemplateResult | typeof nothing {
+    const [first] = this.store.state.nodeRequests;
+    if (first === undefined) return nothing;
+    const { name, commands, requestId } = first;
+    const what = commands.length === 0 ? "wants to be a node" : "is connected, and its commands wait for your approval";
+    return html`<div class="banner" role="status">
+      ${shieldIcon}<span>${name} ${what}. On the gateway’s machine type: <code>moltbot nodes approve ${requestId}</code></span>
+      <button type="button" class="icon-button small" aria-label="Hide" @click=${() => this.store.nodeRequests.hide(first)}>${closeIcon}</button>
     </div>`;
   }
 

@@ -5,7 +5,7 @@ import { defineCommand, defineGroup } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
 import { camera, location, notify, screen } from "../nodes/devices.ts";
-import { invokeNode, printPayload } from "../nodes/invoke.ts";
+import { answerOfNode, printPayload } from "../nodes/invoke.ts";
 import { run } from "../nodes/run.ts";
 import { ago, table } from "../render.ts";
 
@@ -114,6 +114,11 @@ const invoke = defineCommand({
     command: { kind: "text", value: "NAME", summary: "The command, instead of COMMAND", hidden: true },
     params: { kind: "text", value: "JSON", summary: "What the command is given" },
     "invoke-timeout": { kind: "number", value: "MS", summary: "How long it may take (15000)" },
+    "wait-minutes": {
+      kind: "number",
+      value: "COUNT",
+      summary: "How long it may wait for a node that is away or asleep",
+    },
   },
   examples: [`moltbot nodes invoke system.which --node kitchen --params '{"bins":["git"]}'`],
   run: (call) =>
@@ -123,18 +128,55 @@ const invoke = defineCommand({
       if (command === undefined || flags.node === undefined) throw usageError("Say --node NODE and the COMMAND.");
       const params = flags.params === undefined ? undefined : parsed(flags.params);
       const timeoutMs = flags["invoke-timeout"] ?? INVOKE_MS;
-      const payload = await invokeNode(link, { node: flags.node, command, params, timeoutMs }, (chunk) =>
-        out.note(chunk),
-      );
-      if (flags.json) return out.json(payload);
-      printPayload(out, payload);
+      const waitMinutes = flags["wait-minutes"];
+      const queueForMs = waitMinutes === undefined ? undefined : Math.round(waitMinutes * 60_000);
+      const asked = { node: flags.node, command, params, timeoutMs, queueForMs };
+      const { payload, queued } = await answerOfNode(link, asked, (chunk) => out.note(chunk));
+      if (flags.json) return out.json(queued ?? payload);
+      if (!queued) return printPayload(out, payload);
+      out.print(`It waits for the node until ${new Date(queued.expiresAtMs).toLocaleString()}.`);
+      out.raw("  moltbot nodes queue");
+    }),
+});
+
+const queue = defineCommand({
+  summary: "List calls that wait for their node, and how those of the last day ended",
+  flags: { cancel: { kind: "text", value: "CALL", summary: "Take this call back; its id, or the beginning of it" } },
+  examples: ["moltbot nodes queue", "moltbot nodes queue --cancel 3f2a81c0"],
+  run: (call) =>
+    withGateway(call, async ({ client, timeoutMs }) => {
+      const { out, flags } = call;
+      const { calls } = await client.request("node.queue.list", {}, { timeoutMs });
+      if (flags.cancel !== undefined) {
+        const wanted = flags.cancel;
+        const found = calls.filter(({ id }) => id.startsWith(wanted));
+        if (found.length !== 1)
+          throw usageError(`There is no such call: ${wanted}. \`moltbot nodes queue\` lists them.`);
+        const result = await client.request("node.queue.cancel", { id: found[0]!.id }, { timeoutMs });
+        if (flags.json) return out.json(result);
+        return out.print(`${result.call.command} is taken back.`);
+      }
+      if (flags.json) return out.json({ calls });
+      if (calls.length === 0) return out.print("No call waits for a node.");
+      const columns = [
+        { title: "Call" },
+        { title: "Node" },
+        { title: "Command" },
+        { title: "State" },
+        { title: "Since" },
+        { title: "What came of it", flexible: true },
+      ];
+      const rows = calls.map(({ id, nodeId, command, state, createdAtMs, error = "" }) => [
+        ...[id.slice(0, 8), nodeId.slice(0, 12), command, state, ago(createdAtMs), error],
+      ]);
+      out.print(table(columns, rows, out));
     }),
 });
 
 /** `nodes`, with nothing after it, lists them. */
 export const nodes = defineGroup({
   summary: "Use phones and other machines",
-  commands: { list, describe, approve, reject, rename, remove, invoke, run, camera, screen, location, notify },
+  commands: { list, describe, approve, reject, rename, remove, invoke, queue, run, camera, screen, location, notify },
   formerly: { status: "list", pending: "list" },
   alone: list,
 });

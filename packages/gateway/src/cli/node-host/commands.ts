@@ -1,11 +1,14 @@
-/** The commands of this node: what is not possible on this machine is not among them. */
+/**
+ * The commands of this node: what is not possible on this machine is not among them. Their names are known at the start;
+ * the rest of a command is loaded when it is first called.
+ */
+import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Env } from "../../base/files.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import type { NodeCommand } from "./command.ts";
-import { ExecPolicy } from "./exec-policy.ts";
-import { fileCommands } from "./files.ts";
-import { execApprovals, systemNotify, systemWhich } from "./system.ts";
-import { systemRun, systemRunPrepare } from "./system-run.ts";
+import type { ExecPolicy } from "./exec-policy.ts";
+import { notifyProgram } from "./which.ts";
 
 export interface CommandOptions {
   readonly stateDir: string;
@@ -18,19 +21,51 @@ export interface CommandOptions {
   readonly only: readonly string[];
 }
 
-/** All commands by name. */
+const FILE_COMMANDS = ["fs.listDir", "dir.list", "file.stat", "file.fetch", "file.write", "file.create"];
+
+/** All commands by name. Throws when a folder of `roots` is not there. */
 export function nodeCommands(options: CommandOptions): ReadonlyMap<string, NodeCommand> {
-  const { env, clock, roots, only } = options;
-  const policy = new ExecPolicy(options);
-  const notify = systemNotify(env, clock);
+  const { env, clock, only } = options;
+  const policy = loadOnce(async (): Promise<ExecPolicy> => {
+    const { ExecPolicy } = await import("./exec-policy.ts");
+    return new ExecPolicy(options);
+  });
+  const program = notifyProgram(env);
+  const roots = options.roots.map((root) => realpathSync(resolve(root)));
+  const runs = () => import("./system-run.ts");
+  const system = () => import("./system.ts");
   const all = [
-    systemRun(policy, clock),
-    systemRunPrepare(policy),
-    systemWhich(env),
-    ...(notify ? [notify] : []),
-    ...execApprovals(policy),
-    ...fileCommands(roots),
+    late("system.run", "system", async () => (await runs()).systemRun(await policy(), clock)),
+    late("system.run.prepare", "system", async () => (await runs()).systemRunPrepare(await policy())),
+    late("system.which", "system", async () => (await system()).systemWhich(env)),
+    ...(program === undefined
+      ? []
+      : [late("system.notify", "system", async () => (await system()).systemNotify(program, env, clock))]),
+    ...["system.execApprovals.get", "system.execApprovals.set"].map((name) =>
+      late(name, "system", async () => named(name, (await system()).execApprovals(await policy()))),
+    ),
+    ...(roots.length === 0 ? [] : FILE_COMMANDS).map((name) =>
+      late(name, "file", async () => named(name, (await import("./files.ts")).fileCommands(roots))),
+    ),
   ];
   const served = only.length === 0 ? all : all.filter(({ name }) => only.includes(name));
   return new Map(served.map((command) => [command.name, command]));
+}
+
+/** A command that is loaded by its first call. */
+function late(name: string, cap: NodeCommand["cap"], load: () => Promise<NodeCommand>): NodeCommand {
+  const loaded = loadOnce(load);
+  return { name, cap, run: async (invoke) => await (await loaded()).run(invoke) };
+}
+
+function loadOnce<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => {
+    loaded ??= load();
+    return loaded;
+  };
+}
+
+function named(name: string, commands: readonly NodeCommand[]): NodeCommand {
+  return commands.find((each) => each.name === name)!;
 }

@@ -24,10 +24,8 @@ import { type Params, positive, requiredText, text } from "./params.ts";
 const MAX_BYTES = 10 * 1024 * 1024;
 const MAX_ENTRIES = 2_000;
 
-/** The commands for files; none when no folder was named. */
-export function fileCommands(named: readonly string[]): NodeCommand[] {
-  if (named.length === 0) return [];
-  const roots = named.map((root) => realpathSync(resolve(root)));
+/** The commands for files within these folders, real paths. */
+export function fileCommands(roots: readonly string[]): NodeCommand[] {
   const command = (name: string, run: (params: Params) => object): NodeCommand => ({
     ...{ name, cap: "file" },
     run: async ({ params }) => withoutRawErrors(() => run(params)),

@@ -1,7 +1,5 @@
 /** Small commands about this machine: where programs are, notifications, and its rules for commands. */
-import { accessSync, constants, statSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
-import { GatewayError, ignore, messageOf } from "../../base/errors.ts";
+import { GatewayError, messageOf } from "../../base/errors.ts";
 import type { Env } from "../../base/files.ts";
 import { childEnv } from "../../base/process/child.ts";
 import type { Clock } from "../../base/time/clock.ts";
@@ -10,6 +8,7 @@ import type { ExecPolicy } from "./exec-policy.ts";
 import { badParams, NodeFailure } from "./failure.ts";
 import { requiredText, text, texts } from "./params.ts";
 import { runProgram } from "./program.ts";
+import { whichIn } from "./which.ts";
 
 const NOTIFY_MS = 10_000;
 const URGENCY: Readonly<Record<string, string>> = { passive: "low", active: "normal", timeSensitive: "critical" };
@@ -29,10 +28,8 @@ export function systemWhich(env: Env): NodeCommand {
   };
 }
 
-/** `system.notify`, where a program shows notifications here; undefined elsewhere. */
-export function systemNotify(env: Env, clock: Clock): NodeCommand | undefined {
-  const program = process.platform === "darwin" ? whichIn(env, "osascript") : whichIn(env, "notify-send");
-  if (program === undefined) return undefined;
+/** `system.notify` by a program of this machine. */
+export function systemNotify(program: string, env: Env, clock: Clock): NodeCommand {
   return {
     name: "system.notify",
     cap: "system",
@@ -89,21 +86,4 @@ export function execApprovals(policy: ExecPolicy): NodeCommand[] {
       },
     },
   ];
-}
-
-/** The path of a program, as a shell would find it. */
-export function whichIn(env: Env, name: string): string | undefined {
-  if (name === "" || name.includes("/")) return undefined;
-  const folders = (env.PATH ?? "").split(":").filter((folder) => isAbsolute(folder));
-  return folders.map((folder) => join(folder, name)).find(isProgram);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch (error) {
-    ignore(error, "the next folder is looked at");
-    return false;
-  }
 }

@@ -1,4 +1,5 @@
 /** Commands of phones and pages: camera, screen, place, notifications. */
+import { basename, dirname, join } from "node:path";
 import { defined } from "../../base/defined.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
@@ -61,7 +62,10 @@ export const camera = defineCommand({
           `Waiting for the ${facing ?? ""} camera`,
           invokeNode(link, { node, command, params, timeoutMs }),
         );
-        const file = flags.out !== undefined && facings.length > 1 ? `${facing}-${flags.out}` : flags.out;
+        const file =
+          flags.out !== undefined && facings.length > 1
+            ? join(dirname(flags.out), `${facing}-${basename(flags.out)}`)
+            : flags.out;
         files.push(
           saveMedia(payload, { name: `camera-${action}${facing === undefined ? "" : `-${facing}`}`, out: file }),
         );

@@ -1,7 +1,10 @@
 /** Calls commands of nodes from the command line. */
 import { randomUUID } from "node:crypto";
+import { ConnectionClosed } from "@moltbot/protocol";
 import { isRecord } from "../../base/config/config.ts";
+import { defined } from "../../base/defined.ts";
 import type { Link } from "../connect.ts";
+import { CliError, EXIT, usageError } from "../exit.ts";
 import type { Output } from "../output.ts";
 
 export interface NodeCall {
@@ -10,6 +13,8 @@ export interface NodeCall {
   readonly params?: unknown;
   /** The one deadline of the call, ms. */
   readonly timeoutMs: number;
+  /** How long it may wait for a node that is away or asleep, ms; it fails at once without. */
+  readonly queueForMs?: number | undefined;
 }
 
 /** How much longer than the call itself its answer is waited for, ms. */
@@ -17,17 +22,35 @@ const TRANSPORT_MS = 5_000;
 
 /** Calls a command; its payload. Output that comes meanwhile goes to `onProgress`. */
 export async function invokeNode(
-  { client }: Pick<Link, "client">,
-  { node, command, params, timeoutMs }: NodeCall,
+  link: Pick<Link, "client">,
+  call: NodeCall,
   onProgress?: (chunk: string) => void,
 ): Promise<unknown> {
+  return (await answerOfNode(link, call, onProgress)).payload;
+}
+
+/** Like `invokeNode`, but also tells of a call that waits for its node. */
+export async function answerOfNode(
+  { client }: Pick<Link, "client">,
+  { node, command, params, timeoutMs, queueForMs }: NodeCall,
+  onProgress?: (chunk: string) => void,
+) {
   const idempotencyKey = randomUUID();
   using _progress = client.on("node.invoke.progress", (piece) => {
     if (piece.idempotencyKey === idempotencyKey) onProgress?.(piece.chunk);
   });
-  const call = { nodeId: node, command, timeoutMs, idempotencyKey, ...(params !== undefined && { params }) };
-  const { payload } = await client.request("node.invoke", call, { timeoutMs: timeoutMs + TRANSPORT_MS });
-  return payload;
+  const call = { nodeId: node, command, timeoutMs, idempotencyKey, ...defined({ params, queueForMs }) };
+  try {
+    return await client.request("node.invoke", call, { timeoutMs: timeoutMs + TRANSPORT_MS });
+  } catch (error) {
+    if (!(error instanceof ConnectionClosed)) throw error;
+    throw new CliError(
+      `The gateway ended during the call, so nobody knows whether ${command} took effect. Look at the node before you ` +
+        "call it again.",
+      EXIT.unreachable,
+      { cause: error },
+    );
+  }
 }
 
 /** The only connected node when none was named. */
@@ -40,7 +63,6 @@ export async function chosenNode(
   const { nodes } = await client.request("node.list", {}, { timeoutMs });
   const able = nodes.filter((each) => each.connected && each.commands.includes(command));
   if (able.length === 1) return able[0]!.nodeId;
-  const { usageError } = await import("../exit.ts");
   if (able.length > 1)
     throw usageError(`Several nodes have ${command}; say which with --node: ${able.map(nameOf).join(", ")}.`);
   throw usageError(

@@ -12,7 +12,7 @@ const APPROVAL_MS = 120_000;
 
 export const run = defineCommand({
   summary: "Run a program on a node",
-  positionals: [{ name: "COMMAND", rest: true }],
+  positionals: [{ name: "COMMAND", rest: true, optional: true }],
   flags: {
     node: { kind: "text", value: "NODE", summary: "The node: its id, the beginning of it, or its name" },
     cwd: { kind: "text", value: "DIR", summary: "The folder on the node to start in" },

@@ -426,6 +426,33 @@ public struct NodeInvokeCancelEvent: Codable, Hashable, Sendable {
     }
 }
 
+/// Payload of the event `node.invoke.input`.
+public struct NodeInvokeInputEvent: Codable, Hashable, Sendable {
+    public var id: String
+    public var nodeId: String
+    public var seq: Int
+    public var payloadJSON: String
+
+    public init(
+        id: String,
+        nodeId: String,
+        seq: Int,
+        payloadJSON: String
+    ) {
+        self.id = id
+        self.nodeId = nodeId
+        self.seq = seq
+        self.payloadJSON = payloadJSON
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case nodeId
+        case seq
+        case payloadJSON
+    }
+}
+
 /// Payload of the event `node.invoke.progress`.
 public struct NodeInvokeProgressEvent: Codable, Hashable, Sendable {
     public var invokeId: String
@@ -625,6 +652,21 @@ public struct NodePresenceEvent: Codable, Hashable, Sendable {
         case reason
         case idleSeconds
         case ts
+    }
+}
+
+/// Payload of the event `node.queue.changed`.
+public struct NodeQueueChangedEvent: Codable, Hashable, Sendable {
+    public var call: QueuedCall
+
+    public init(
+        call: QueuedCall
+    ) {
+        self.call = call
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case call
     }
 }
 
@@ -945,6 +987,8 @@ public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     case nodeHostStats = "node.hostStats"
     /// Nobody waits for a command any more; the node stops it and sends no result.
     case nodeInvokeCancel = "node.invoke.cancel"
+    /// Input for a command that a node works on.
+    case nodeInvokeInput = "node.invoke.input"
     /// Output of a command that works, in order, for the connection that asked for it.
     case nodeInvokeProgress = "node.invoke.progress"
     /// Asks a node for a command; it answers with node.invoke.result.
@@ -955,6 +999,8 @@ public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     case nodePairResolved = "node.pair.resolved"
     /// A node came, went, was approved, or says that it is alive or in use.
     case nodePresence = "node.presence"
+    /// A call that waits for its node was queued, began, ended or was taken back.
+    case nodeQueueChanged = "node.queue.changed"
     /// Talk mode was switched.
     case talkMode = "talk.mode"
     /// The words that wake voice input; a node gets them right after hello-ok too.

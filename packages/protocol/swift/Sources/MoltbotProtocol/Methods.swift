@@ -4476,6 +4476,73 @@ public struct NodeEventResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `node.invoke.cancel`.
+public struct NodeInvokeCancelParams: Codable, Hashable, Sendable {
+    /// That of the call.
+    public var idempotencyKey: String
+
+    public init(
+        idempotencyKey: String
+    ) {
+        self.idempotencyKey = idempotencyKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case idempotencyKey
+    }
+}
+
+/// The answer to `node.invoke.cancel`.
+public struct NodeInvokeCancelResult: Codable, Hashable, Sendable {
+    /// False when no such call of yours works.
+    public var cancelled: Bool
+
+    public init(
+        cancelled: Bool
+    ) {
+        self.cancelled = cancelled
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case cancelled
+    }
+}
+
+/// Parameters of `node.invoke.input`.
+public struct NodeInvokeInputParams: Codable, Hashable, Sendable {
+    /// That of the call.
+    public var idempotencyKey: String
+    public var payloadJSON: String
+
+    public init(
+        idempotencyKey: String,
+        payloadJSON: String
+    ) {
+        self.idempotencyKey = idempotencyKey
+        self.payloadJSON = payloadJSON
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case idempotencyKey
+        case payloadJSON
+    }
+}
+
+/// The answer to `node.invoke.input`.
+public struct NodeInvokeInputResult: Codable, Hashable, Sendable {
+    public var seq: Int
+
+    public init(
+        seq: Int
+    ) {
+        self.seq = seq
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case seq
+    }
+}
+
 /// Parameters of `node.invoke`.
 public struct NodeInvokeParams: Codable, Hashable, Sendable {
     /// A node's id, the beginning of it, or its name.
@@ -4484,6 +4551,8 @@ public struct NodeInvokeParams: Codable, Hashable, Sendable {
     public var params: JSONValue?
     /// The one deadline; 30000 when not said, 0 for none.
     public var timeoutMs: Int?
+    /// How long it may wait for a node that is away or asleep; without it, it fails at once.
+    public var queueForMs: Int?
     /// A retry with the same key gets the first call's answer.
     public var idempotencyKey: String
     /// Protocol 4 only.
@@ -4502,6 +4571,7 @@ public struct NodeInvokeParams: Codable, Hashable, Sendable {
         command: String,
         params: JSONValue? = nil,
         timeoutMs: Int? = nil,
+        queueForMs: Int? = nil,
         idempotencyKey: String,
         sessionKey: String? = nil,
         turnSourceChannel: String? = nil,
@@ -4513,6 +4583,7 @@ public struct NodeInvokeParams: Codable, Hashable, Sendable {
         self.command = command
         self.params = params
         self.timeoutMs = timeoutMs
+        self.queueForMs = queueForMs
         self.idempotencyKey = idempotencyKey
         self.sessionKey = sessionKey
         self.turnSourceChannel = turnSourceChannel
@@ -4526,6 +4597,7 @@ public struct NodeInvokeParams: Codable, Hashable, Sendable {
         case command
         case params
         case timeoutMs
+        case queueForMs
         case idempotencyKey
         case sessionKey
         case turnSourceChannel
@@ -4588,19 +4660,22 @@ public struct NodeInvokeResult: Codable, Hashable, Sendable {
     public var command: String
     public var payload: JSONValue
     public var payloadJSON: Nullable<String>
+    public var queued: QueuedCall?
 
     public init(
         ok: Bool = true,
         nodeId: String,
         command: String,
         payload: JSONValue,
-        payloadJSON: Nullable<String>
+        payloadJSON: Nullable<String>,
+        queued: QueuedCall? = nil
     ) {
         self.ok = ok
         self.nodeId = nodeId
         self.command = command
         self.payload = payload
         self.payloadJSON = payloadJSON
+        self.queued = queued
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -4609,6 +4684,7 @@ public struct NodeInvokeResult: Codable, Hashable, Sendable {
         case command
         case payload
         case payloadJSON
+        case queued
     }
 }
 
@@ -4729,18 +4805,23 @@ public struct NodePairApproveParams: Codable, Hashable, Sendable {
 public struct NodePairApproveResult: Codable, Hashable, Sendable {
     public var requestId: String
     public var node: NodeView
+    /// For node.pair.verify; it is told this once.
+    public var token: String?
 
     public init(
         requestId: String,
-        node: NodeView
+        node: NodeView,
+        token: String? = nil
     ) {
         self.requestId = requestId
         self.node = node
+        self.token = token
     }
 
     private enum CodingKeys: String, CodingKey {
         case requestId
         case node
+        case token
     }
 }
 
@@ -4835,6 +4916,408 @@ public struct NodePairRemoveResult: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case nodeId
         case removed
+    }
+}
+
+/// Parameters of `node.pair.request`.
+public struct NodePairRequestParams: Codable, Hashable, Sendable {
+    public var nodeId: String
+    public var displayName: String?
+    public var platform: String?
+    public var version: String?
+    public var coreVersion: String?
+    public var uiVersion: String?
+    public var deviceFamily: String?
+    public var modelIdentifier: String?
+    public var caps: [String]?
+    public var commands: [String]?
+    public var remoteIp: String?
+    public var silent: Bool?
+
+    public init(
+        nodeId: String,
+        displayName: String? = nil,
+        platform: String? = nil,
+        version: String? = nil,
+        coreVersion: String? = nil,
+        uiVersion: String? = nil,
+        deviceFamily: String? = nil,
+        modelIdentifier: String? = nil,
+        caps: [String]? = nil,
+        commands: [String]? = nil,
+        remoteIp: String? = nil,
+        silent: Bool? = nil
+    ) {
+        self.nodeId = nodeId
+        self.displayName = displayName
+        self.platform = platform
+        self.version = version
+        self.coreVersion = coreVersion
+        self.uiVersion = uiVersion
+        self.deviceFamily = deviceFamily
+        self.modelIdentifier = modelIdentifier
+        self.caps = caps
+        self.commands = commands
+        self.remoteIp = remoteIp
+        self.silent = silent
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case displayName
+        case platform
+        case version
+        case coreVersion
+        case uiVersion
+        case deviceFamily
+        case modelIdentifier
+        case caps
+        case commands
+        case remoteIp
+        case silent
+    }
+}
+
+/// The answer to `node.pair.request`.
+public struct NodePairRequestResult: Codable, Hashable, Sendable {
+    public var status: String
+    public var request: NodePairRequest
+    public var created: Bool
+
+    public init(
+        status: String = "pending",
+        request: NodePairRequest,
+        created: Bool
+    ) {
+        self.status = status
+        self.request = request
+        self.created = created
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case status
+        case request
+        case created
+    }
+}
+
+/// Parameters of `node.pair.verify`.
+public struct NodePairVerifyParams: Codable, Hashable, Sendable {
+    public var nodeId: String
+    public var token: String
+
+    public init(
+        nodeId: String,
+        token: String
+    ) {
+        self.nodeId = nodeId
+        self.token = token
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case token
+    }
+}
+
+/// The answer to `node.pair.verify`.
+public struct NodePairVerifyResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var node: NodeView?
+
+    public init(
+        ok: Bool,
+        node: NodeView? = nil
+    ) {
+        self.ok = ok
+        self.node = node
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case node
+    }
+}
+
+/// Parameters of `node.pending.ack`.
+public struct NodePendingAckParams: Codable, Hashable, Sendable {
+    public var ids: [String]
+
+    public init(
+        ids: [String]
+    ) {
+        self.ids = ids
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ids
+    }
+}
+
+/// The answer to `node.pending.ack`.
+public struct NodePendingAckResult: Codable, Hashable, Sendable {
+    public var nodeId: String
+    public var revision: Int
+    public var ackedIds: [String]
+
+    public init(
+        nodeId: String,
+        revision: Int,
+        ackedIds: [String]
+    ) {
+        self.nodeId = nodeId
+        self.revision = revision
+        self.ackedIds = ackedIds
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case revision
+        case ackedIds
+    }
+}
+
+/// Parameters of `node.pending.drain`.
+public struct NodePendingDrainParams: Codable, Hashable, Sendable {
+    public var maxItems: Int?
+
+    public init(
+        maxItems: Int? = nil
+    ) {
+        self.maxItems = maxItems
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case maxItems
+    }
+}
+
+/// The answer to `node.pending.drain`.
+public struct NodePendingDrainResult: Codable, Hashable, Sendable {
+    public var nodeId: String
+    public var revision: Int
+    public var items: [PendingNodeItem]
+    public var hasMore: Bool
+
+    public init(
+        nodeId: String,
+        revision: Int,
+        items: [PendingNodeItem],
+        hasMore: Bool
+    ) {
+        self.nodeId = nodeId
+        self.revision = revision
+        self.items = items
+        self.hasMore = hasMore
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case revision
+        case items
+        case hasMore
+    }
+}
+
+/// Parameters of `node.pending.enqueue`.
+public struct NodePendingEnqueueParams: Codable, Hashable, Sendable {
+    public enum TypeValue: Codable, Hashable, Sendable {
+        case statusRequest
+        case locationRequest
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "status.request": self = .statusRequest
+            case "location.request": self = .locationRequest
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .statusRequest: return "status.request"
+            case .locationRequest: return "location.request"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum Priority: Codable, Hashable, Sendable {
+        case normal
+        case high
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "normal": self = .normal
+            case "high": self = .high
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .normal: return "normal"
+            case .high: return "high"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// A node's id, the beginning of it, or its name.
+    public var nodeId: String
+    public var type: TypeValue
+    public var priority: Priority?
+    public var expiresInMs: Int?
+    /// Whether a node that is away is woken; true when not said.
+    public var wake: Bool?
+
+    public init(
+        nodeId: String,
+        type: TypeValue,
+        priority: Priority? = nil,
+        expiresInMs: Int? = nil,
+        wake: Bool? = nil
+    ) {
+        self.nodeId = nodeId
+        self.type = type
+        self.priority = priority
+        self.expiresInMs = expiresInMs
+        self.wake = wake
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case type
+        case priority
+        case expiresInMs
+        case wake
+    }
+}
+
+/// The answer to `node.pending.enqueue`.
+public struct NodePendingEnqueueResult: Codable, Hashable, Sendable {
+    public var nodeId: String
+    public var revision: Int
+    public var queued: PendingNodeItem
+    public var wakeTriggered: Bool
+
+    public init(
+        nodeId: String,
+        revision: Int,
+        queued: PendingNodeItem,
+        wakeTriggered: Bool
+    ) {
+        self.nodeId = nodeId
+        self.revision = revision
+        self.queued = queued
+        self.wakeTriggered = wakeTriggered
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case revision
+        case queued
+        case wakeTriggered
+    }
+}
+
+/// Parameters of `node.pending.pull`.
+public struct NodePendingPullParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `node.pending.pull`.
+public struct NodePendingPullResult: Codable, Hashable, Sendable {
+    public var nodeId: String
+    public var revision: Int
+    public var items: [PendingNodeItem]
+
+    public init(
+        nodeId: String,
+        revision: Int,
+        items: [PendingNodeItem]
+    ) {
+        self.nodeId = nodeId
+        self.revision = revision
+        self.items = items
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case revision
+        case items
+    }
+}
+
+/// Parameters of `node.queue.cancel`.
+public struct NodeQueueCancelParams: Codable, Hashable, Sendable {
+    public var id: String
+
+    public init(
+        id: String
+    ) {
+        self.id = id
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+    }
+}
+
+/// The answer to `node.queue.cancel`.
+public struct NodeQueueCancelResult: Codable, Hashable, Sendable {
+    public var call: QueuedCall
+
+    public init(
+        call: QueuedCall
+    ) {
+        self.call = call
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case call
+    }
+}
+
+/// Parameters of `node.queue.list`.
+public struct NodeQueueListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `node.queue.list`.
+public struct NodeQueueListResult: Codable, Hashable, Sendable {
+    public var calls: [QueuedCall]
+
+    public init(
+        calls: [QueuedCall]
+    ) {
+        self.calls = calls
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case calls
     }
 }
 
@@ -8019,6 +8502,10 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case nodeEvent = "node.event"
     /// Calls a command on a node and answers with its result.
     case nodeInvoke = "node.invoke"
+    /// Ends a call of node.invoke; its caller is told at once, whatever the node does.
+    case nodeInvokeCancel = "node.invoke.cancel"
+    /// Hands input to a command that a node works on.
+    case nodeInvokeInput = "node.invoke.input"
     /// A piece of output of a command that a node works on.
     case nodeInvokeProgress = "node.invoke.progress"
     /// A node's answer to node.invoke.request.
@@ -8033,6 +8520,22 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case nodePairReject = "node.pair.reject"
     /// Ends a device's being a node.
     case nodePairRemove = "node.pair.remove"
+    /// Asks for a token of its own for a node that does not connect itself; January 2026 only.
+    case nodePairRequest = "node.pair.request"
+    /// Whether a token is that of a node which was approved by node.pair.request; January 2026 only.
+    case nodePairVerify = "node.pair.verify"
+    /// Says which questions the node has taken.
+    case nodePendingAck = "node.pending.ack"
+    /// Takes the questions that wait for the node which asks.
+    case nodePendingDrain = "node.pending.drain"
+    /// Leaves a small question for a node; of each type one waits.
+    case nodePendingEnqueue = "node.pending.enqueue"
+    /// The questions that wait for the node which asks; they wait until node.pending.ack.
+    case nodePendingPull = "node.pending.pull"
+    /// Takes back a call that waits for its node.
+    case nodeQueueCancel = "node.queue.cancel"
+    /// Calls that wait for their node, and how those of the last day ended.
+    case nodeQueueList = "node.queue.list"
     /// Gives a node a name.
     case nodeRename = "node.rename"
     /// Switches talk mode, and tells everybody.

@@ -2303,6 +2303,8 @@ public struct ExecRequest: Codable, Hashable, Sendable {
     public var agentId: Nullable<String>
     public var resolvedPath: Nullable<String>
     public var sessionKey: Nullable<String>
+    /// The node that is to run it, when the request is for one.
+    public var nodeId: String?
     /// What it is given beyond the usual.
     public var env: [String: String]?
     /// Why it has to be asked for.
@@ -2317,6 +2319,7 @@ public struct ExecRequest: Codable, Hashable, Sendable {
         agentId: Nullable<String>,
         resolvedPath: Nullable<String>,
         sessionKey: Nullable<String>,
+        nodeId: String? = nil,
         env: [String: String]? = nil,
         why: [String]? = nil
     ) {
@@ -2328,6 +2331,7 @@ public struct ExecRequest: Codable, Hashable, Sendable {
         self.agentId = agentId
         self.resolvedPath = resolvedPath
         self.sessionKey = sessionKey
+        self.nodeId = nodeId
         self.env = env
         self.why = why
     }
@@ -2341,6 +2345,7 @@ public struct ExecRequest: Codable, Hashable, Sendable {
         case agentId
         case resolvedPath
         case sessionKey
+        case nodeId
         case env
         case why
     }
@@ -3899,6 +3904,24 @@ public struct ModelsStatus: Codable, Hashable, Sendable {
     }
 }
 
+public struct NodeBattery: Codable, Hashable, Sendable {
+    public var level: Double
+    public var charging: Bool?
+
+    public init(
+        level: Double,
+        charging: Bool? = nil
+    ) {
+        self.level = level
+        self.charging = charging
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case level
+        case charging
+    }
+}
+
 public struct NodeDescription: Codable, Hashable, Sendable {
     public enum ApprovalState: Codable, Hashable, Sendable {
         case approved
@@ -3938,6 +3961,39 @@ public struct NodeDescription: Codable, Hashable, Sendable {
         }
     }
 
+    /// Whether that was in its app, or anywhere on it.
+    public enum UsedIn: Codable, Hashable, Sendable {
+        case app
+        case system
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "app": self = .app
+            case "system": self = .system
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .app: return "app"
+            case .system: return "system"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     public var nodeId: String
     public var displayName: String?
     public var platform: String?
@@ -3963,8 +4019,15 @@ public struct NodeDescription: Codable, Hashable, Sendable {
     public var hint: String?
     /// Since somebody last used it.
     public var idleSeconds: Int?
+    /// Whether that was in its app, or anywhere on it.
+    public var usedIn: UsedIn?
+    /// When it was last connected.
+    public var lastSeenAtMs: Int?
+    public var battery: NodeBattery?
     public var lastAliveAtMs: Int?
     public var hostStats: NodeHostStats?
+    /// Calls that wait until it can do them.
+    public var waitingCalls: Int?
     public var ts: Int
 
     public init(
@@ -3989,8 +4052,12 @@ public struct NodeDescription: Codable, Hashable, Sendable {
         pendingDeclaredPermissions: [String: Bool]? = nil,
         hint: String? = nil,
         idleSeconds: Int? = nil,
+        usedIn: UsedIn? = nil,
+        lastSeenAtMs: Int? = nil,
+        battery: NodeBattery? = nil,
         lastAliveAtMs: Int? = nil,
         hostStats: NodeHostStats? = nil,
+        waitingCalls: Int? = nil,
         ts: Int
     ) {
         self.nodeId = nodeId
@@ -4014,8 +4081,12 @@ public struct NodeDescription: Codable, Hashable, Sendable {
         self.pendingDeclaredPermissions = pendingDeclaredPermissions
         self.hint = hint
         self.idleSeconds = idleSeconds
+        self.usedIn = usedIn
+        self.lastSeenAtMs = lastSeenAtMs
+        self.battery = battery
         self.lastAliveAtMs = lastAliveAtMs
         self.hostStats = hostStats
+        self.waitingCalls = waitingCalls
         self.ts = ts
     }
 
@@ -4041,8 +4112,12 @@ public struct NodeDescription: Codable, Hashable, Sendable {
         case pendingDeclaredPermissions
         case hint
         case idleSeconds
+        case usedIn
+        case lastSeenAtMs
+        case battery
         case lastAliveAtMs
         case hostStats
+        case waitingCalls
         case ts
     }
 }
@@ -4082,9 +4157,11 @@ public struct NodeHostStats: Codable, Hashable, Sendable {
 }
 
 public struct NodePairRequest: Codable, Hashable, Sendable {
+    /// `token` is one of node.pair.request.
     public enum Kind: Codable, Hashable, Sendable {
         case device
         case commands
+        case token
         /// A value that only a newer gateway knows.
         case unrecognized(String)
 
@@ -4092,6 +4169,7 @@ public struct NodePairRequest: Codable, Hashable, Sendable {
             switch rawValue {
             case "device": self = .device
             case "commands": self = .commands
+            case "token": self = .token
             default: self = .unrecognized(rawValue)
             }
         }
@@ -4100,6 +4178,7 @@ public struct NodePairRequest: Codable, Hashable, Sendable {
             switch self {
             case .device: return "device"
             case .commands: return "commands"
+            case .token: return "token"
             case .unrecognized(let value): return value
             }
         }
@@ -4116,6 +4195,7 @@ public struct NodePairRequest: Codable, Hashable, Sendable {
 
     public var requestId: String
     public var nodeId: String
+    /// `token` is one of node.pair.request.
     public var kind: Kind
     public var displayName: String?
     public var platform: String?
@@ -4211,6 +4291,39 @@ public struct NodeView: Codable, Hashable, Sendable {
         }
     }
 
+    /// Whether that was in its app, or anywhere on it.
+    public enum UsedIn: Codable, Hashable, Sendable {
+        case app
+        case system
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "app": self = .app
+            case "system": self = .system
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .app: return "app"
+            case .system: return "system"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     public var nodeId: String
     public var displayName: String?
     public var platform: String?
@@ -4236,8 +4349,15 @@ public struct NodeView: Codable, Hashable, Sendable {
     public var hint: String?
     /// Since somebody last used it.
     public var idleSeconds: Int?
+    /// Whether that was in its app, or anywhere on it.
+    public var usedIn: UsedIn?
+    /// When it was last connected.
+    public var lastSeenAtMs: Int?
+    public var battery: NodeBattery?
     public var lastAliveAtMs: Int?
     public var hostStats: NodeHostStats?
+    /// Calls that wait until it can do them.
+    public var waitingCalls: Int?
 
     public init(
         nodeId: String,
@@ -4261,8 +4381,12 @@ public struct NodeView: Codable, Hashable, Sendable {
         pendingDeclaredPermissions: [String: Bool]? = nil,
         hint: String? = nil,
         idleSeconds: Int? = nil,
+        usedIn: UsedIn? = nil,
+        lastSeenAtMs: Int? = nil,
+        battery: NodeBattery? = nil,
         lastAliveAtMs: Int? = nil,
-        hostStats: NodeHostStats? = nil
+        hostStats: NodeHostStats? = nil,
+        waitingCalls: Int? = nil
     ) {
         self.nodeId = nodeId
         self.displayName = displayName
@@ -4285,8 +4409,12 @@ public struct NodeView: Codable, Hashable, Sendable {
         self.pendingDeclaredPermissions = pendingDeclaredPermissions
         self.hint = hint
         self.idleSeconds = idleSeconds
+        self.usedIn = usedIn
+        self.lastSeenAtMs = lastSeenAtMs
+        self.battery = battery
         self.lastAliveAtMs = lastAliveAtMs
         self.hostStats = hostStats
+        self.waitingCalls = waitingCalls
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -4311,8 +4439,12 @@ public struct NodeView: Codable, Hashable, Sendable {
         case pendingDeclaredPermissions
         case hint
         case idleSeconds
+        case usedIn
+        case lastSeenAtMs
+        case battery
         case lastAliveAtMs
         case hostStats
+        case waitingCalls
     }
 }
 
@@ -4665,6 +4797,100 @@ public struct PendingApproval: Codable, Hashable, Sendable {
     }
 }
 
+public struct PendingNodeItem: Codable, Hashable, Sendable {
+    public enum TypeValue: Codable, Hashable, Sendable {
+        case statusRequest
+        case locationRequest
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "status.request": self = .statusRequest
+            case "location.request": self = .locationRequest
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .statusRequest: return "status.request"
+            case .locationRequest: return "location.request"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum Priority: Codable, Hashable, Sendable {
+        case normal
+        case high
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "normal": self = .normal
+            case "high": self = .high
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .normal: return "normal"
+            case .high: return "high"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var id: String
+    public var type: TypeValue
+    public var priority: Priority
+    public var createdAtMs: Int
+    public var expiresAtMs: Int
+
+    public init(
+        id: String,
+        type: TypeValue,
+        priority: Priority,
+        createdAtMs: Int,
+        expiresAtMs: Int
+    ) {
+        self.id = id
+        self.type = type
+        self.priority = priority
+        self.createdAtMs = createdAtMs
+        self.expiresAtMs = expiresAtMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case type
+        case priority
+        case createdAtMs
+        case expiresAtMs
+    }
+}
+
 public struct PreviewItem: Codable, Hashable, Sendable {
     public enum Role: Codable, Hashable, Sendable {
         case user
@@ -4833,6 +5059,107 @@ public struct ProviderAuth: Codable, Hashable, Sendable {
         case status
         case profiles
         case apiKey
+    }
+}
+
+public struct QueuedCall: Codable, Hashable, Sendable {
+    /// `unknown`: the gateway ended while the node worked, so nobody knows whether it took effect.
+    public enum State: Codable, Hashable, Sendable {
+        case waiting
+        case working
+        case done
+        case failed
+        case expired
+        case cancelled
+        case unknown
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "waiting": self = .waiting
+            case "working": self = .working
+            case "done": self = .done
+            case "failed": self = .failed
+            case "expired": self = .expired
+            case "cancelled": self = .cancelled
+            case "unknown": self = .unknown
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .waiting: return "waiting"
+            case .working: return "working"
+            case .done: return "done"
+            case .failed: return "failed"
+            case .expired: return "expired"
+            case .cancelled: return "cancelled"
+            case .unknown: return "unknown"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var id: String
+    public var nodeId: String
+    public var command: String
+    /// `unknown`: the gateway ended while the node worked, so nobody knows whether it took effect.
+    public var state: State
+    /// The conversation that is told the result.
+    public var sessionKey: String?
+    public var createdAtMs: Int
+    public var expiresAtMs: Int
+    public var endedAtMs: Int?
+    /// The result, when it is small.
+    public var payload: JSONValue?
+    public var error: String?
+
+    public init(
+        id: String,
+        nodeId: String,
+        command: String,
+        state: State,
+        sessionKey: String? = nil,
+        createdAtMs: Int,
+        expiresAtMs: Int,
+        endedAtMs: Int? = nil,
+        payload: JSONValue? = nil,
+        error: String? = nil
+    ) {
+        self.id = id
+        self.nodeId = nodeId
+        self.command = command
+        self.state = state
+        self.sessionKey = sessionKey
+        self.createdAtMs = createdAtMs
+        self.expiresAtMs = expiresAtMs
+        self.endedAtMs = endedAtMs
+        self.payload = payload
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case nodeId
+        case command
+        case state
+        case sessionKey
+        case createdAtMs
+        case expiresAtMs
+        case endedAtMs
+        case payload
+        case error
     }
 }
 

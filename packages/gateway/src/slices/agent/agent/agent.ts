@@ -48,6 +48,7 @@ export { errorOf } from "./run/report.ts";
 export { Run } from "./run/run.ts";
 export { aborted, done, failed } from "./run/run-ends.ts";
 export { audienceOf } from "./toolbox/tool-policy.ts";
+export { pictureOf } from "./tools/picture.ts";
 export { hasSpoken, loop } from "./turn/loop.ts";
 
 export class Agent {

@@ -45,9 +45,11 @@ export class NodeGrants implements ProgramDecisions {
 }
 
 /** Whether what was shown and allowed is exactly this program. What a request did not show, it does not cover. */
-function covers({ request, askedBy }: Waiting, { params, caller }: NodeProgram): boolean {
+function covers({ request, askedBy }: Waiting, { nodeId, params, caller }: NodeProgram): boolean {
   const { command, cwd, agentId, env, rawCommand, sessionKey } = params;
   if (askedBy !== caller.principal || !Array.isArray(command)) return false;
+  // Clients of January 2026 do not name the node.
+  if (request.nodeId !== undefined && request.nodeId !== nodeId) return false;
   const argv = command.filter((word) => typeof word === "string");
   if (argv.length !== command.length || !textsOf(argv, rawCommand).includes(request.command)) return false;
   if ((cwd ?? null) !== request.cwd || (agentId ?? null) !== request.agentId) return false;

@@ -96,6 +96,7 @@ export const ExecRequest = Type.Object({
   agentId: NullableText,
   resolvedPath: NullableText,
   sessionKey: NullableText,
+  nodeId: Type.Optional(Type.String({ description: "The node that is to run it, when the request is for one." })),
   env: Type.Optional(Type.Record(Type.String(), Type.String(), { description: "What it is given beyond the usual." })),
   why: Type.Optional(Type.Array(Type.String(), { description: "Why it has to be asked for." })),
 });

@@ -2,7 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import { defineEvent } from "../../../kit/event.ts";
 import { Millis, NonEmpty, Nullable, OneOf } from "../../../kit/schema/schema.ts";
-import { NodeHostStats, NodePairRequest } from "./schema.ts";
+import { NodeHostStats, NodePairRequest, QueuedCall } from "./schema.ts";
 
 export const nodePairRequested = defineEvent({
   name: "node.pair.requested",
@@ -43,6 +43,19 @@ export const nodeInvokeCancel = defineEvent({
   payload: Type.Object({ invokeId: NonEmpty, nodeId: NonEmpty, reason: NonEmpty }),
 });
 
+export const nodeInvokeInput = defineEvent({
+  name: "node.invoke.input",
+  summary: "Input for a command that a node works on.",
+  audience: "directed",
+  whenSlow: "close",
+  payload: Type.Object({
+    id: NonEmpty,
+    nodeId: NonEmpty,
+    seq: Type.Integer({ minimum: 0 }),
+    payloadJSON: Type.String({ maxLength: 16_384 }),
+  }),
+});
+
 export const nodeInvokeProgress = defineEvent({
   name: "node.invoke.progress",
   summary: "Output of a command that works, in order, for the connection that asked for it.",
@@ -69,6 +82,14 @@ export const nodePresence = defineEvent({
     idleSeconds: Type.Optional(Type.Integer({ minimum: 0 })),
     ts: Millis,
   }),
+});
+
+export const nodeQueueChanged = defineEvent({
+  name: "node.queue.changed",
+  summary: "A call that waits for its node was queued, began, ended or was taken back.",
+  audience: "operator.read",
+  whenSlow: "drop",
+  payload: Type.Object({ call: QueuedCall }),
 });
 
 export const nodeHostStats = defineEvent({

@@ -6,15 +6,26 @@ import type { Base } from "../../../kit/base.ts";
 import type { ConnectionWatcher } from "../../../kit/host.ts";
 import { Port } from "../../../kit/port.ts";
 import type { Devices } from "../devices/devices.ts";
+import { type Invoke, type Invoked, Invokes } from "./calls/invokes.ts";
+import { type NewWork, PendingWork } from "./calls/pending-work.ts";
+import { Repeats } from "./calls/repeats.ts";
 import { nodePairRequested, nodePairResolved, nodePresence, talkMode, voicewakeChanged } from "./events.ts";
-import { type Invoke, type Invoked, Invokes } from "./invokes.ts";
+import { type LegacyNode, LegacyNodes, legacyRequestView, legacyView } from "./legacy-nodes.ts";
 import { isAllowed, isReserved, runsPrograms } from "./policy.ts";
+import { CallQueue, failureOf, isAsleep } from "./queue/call-queue.ts";
+import { notAllowed, notConnected, reserved, unavailable } from "./refusals.ts";
 import { type LiveNode, Registry } from "./registry.ts";
-import { Repeats } from "./repeats.ts";
 import { NodeReports } from "./reports.ts";
-import type { NodePairShape, NodeShape } from "./schema.ts";
+import type { NodePairShape, NodeShape, QueuedCallShape } from "./schema.ts";
 import { type SurfaceRequest, Surfaces } from "./surfaces.ts";
 import { VoiceWake } from "./voice-wake.ts";
+
+/** Types that slices below use. */
+export type { Invoke } from "./calls/invokes.ts";
+export type { CallRow, NodeWaker, ResultTeller } from "./queue/call-queue.ts";
+export type { LiveNode } from "./registry.ts";
+export type { ReportObserver } from "./reports.ts";
+export { isAsleep };
 
 interface NodeServices extends Base {
   readonly devices: Devices;
@@ -37,9 +48,17 @@ export interface ProgramDecisions {
 export interface NodeCall extends Omit<Invoke, "nodeId"> {
   /** The id of a node, the beginning of one, or a name. */
   readonly node: string;
-  readonly caller: Pick<Caller, "principal" | "scopes">;
   /** Whether it comes from `exec.approvals.node.*`, which alone may change a node's own rules. */
   readonly isAdministration?: boolean | undefined;
+}
+
+/** How a call may wait when its node is away or asleep. */
+export interface Waiting {
+  readonly waitMs: number;
+  /** The conversation that is told the result. */
+  readonly sessionKey?: string | undefined;
+  /** The run that asks. */
+  readonly runId?: string | undefined;
 }
 
 interface InvokeAnswer {
@@ -48,29 +67,58 @@ interface InvokeAnswer {
   readonly command: string;
   readonly payload: unknown;
   readonly payloadJSON: string | null;
+  readonly queued?: QueuedCallShape;
   readonly chars: number;
 }
 
 /** Payloads up to this length are answered as value and as text, as clients of January 2026 read them; characters. */
 const MAX_TWICE = 8 * 1024 * 1024;
 
-export class Nodes implements ConnectionWatcher {
+export class Nodes implements ConnectionWatcher, Disposable {
   readonly decisions = new Port<ProgramDecisions>({ spend: () => undefined });
   readonly invokes: Invokes;
   readonly reports: NodeReports;
   readonly voiceWake: VoiceWake;
+  readonly pendingWork: PendingWork;
+  readonly queue: CallQueue;
   readonly #services: NodeServices;
   readonly #registry = new Registry();
+  /** When nodes that are away were last connected, as far as this process knows. */
+  readonly #seen = new Map<string, number>();
   readonly #surfaces: Surfaces;
+  readonly #legacy: LegacyNodes;
   readonly #repeats: Repeats<InvokeAnswer>;
 
   constructor(services: NodeServices) {
     this.#services = services;
     this.invokes = new Invokes(services);
     this.#surfaces = new Surfaces(services);
+    this.#legacy = new LegacyNodes(services);
+    this.pendingWork = new PendingWork(services.clock);
     this.#repeats = new Repeats(services.clock, ({ payloadJSON, chars }) => payloadJSON?.length ?? chars);
-    this.reports = new NodeReports(services, this.#registry);
+    this.reports = new NodeReports(services, {
+      ...{ registry: this.#registry, invokes: this.invokes },
+      awake: (nodeId) => this.queue.ready(nodeId),
+    });
     this.voiceWake = new VoiceWake(services);
+    this.queue = new CallQueue(services, {
+      isConnected: (nodeId) => this.#registry.get(nodeId) !== undefined,
+      requireAllowed: (nodeId, command) => this.#requireAllowed(command, this.#connected(nodeId), false),
+      call: (invoke) => this.invokes.call(this.#connected(invoke.nodeId).caller, invoke),
+    });
+  }
+
+  /** Takes up the calls that wait for nodes. */
+  resume(): void {
+    this.queue.resume();
+  }
+
+  start(): void {
+    this.queue.start();
+  }
+
+  [Symbol.dispose](): void {
+    this.queue[Symbol.dispose]();
   }
 
   /** Hears of a connection that was let in; a node replaces its older connection at once. */
@@ -80,7 +128,7 @@ export class Nodes implements ConnectionWatcher {
     const { bus, clock, host } = this.#services;
     const node: LiveNode = {
       ...{ caller: { ...caller, deviceId }, remoteIp, connectedAt: clock.now() },
-      ...{ stats: undefined, aliveAt: undefined, idleSeconds: undefined },
+      ...{ stats: undefined, aliveAt: undefined, idleSeconds: undefined, usedIn: undefined, battery: undefined },
     };
     const before = this.#registry.add(node);
     if (before) {
@@ -93,6 +141,7 @@ export class Nodes implements ConnectionWatcher {
       bus.publish(voicewakeChanged, { triggers: this.voiceWake.triggers() }, { connId: caller.connId });
       this.#changed(deviceId, "connected");
       if (request) bus.publish(nodePairRequested, this.#surfaceView(request));
+      this.queue.ready(deviceId);
     });
     return {};
   }
@@ -102,6 +151,7 @@ export class Nodes implements ConnectionWatcher {
     this.invokes.disconnected(connId);
     if (!node) return;
     this.#surfaces.gone(node.caller.deviceId);
+    this.#seen.set(node.caller.deviceId, this.#services.clock.now());
     this.#changed(node.caller.deviceId, "disconnected");
   }
 
@@ -114,7 +164,10 @@ export class Nodes implements ConnectionWatcher {
       const device = known.get(id);
       return this.#view(
         id,
-        defined({ displayName: device?.displayName, platform: device?.platform }),
+        defined({
+          ...{ displayName: device?.displayName, platform: device?.platform },
+          lastSeenAtMs: this.#seen.get(id) ?? device?.tokens.find(({ role }) => role === "node")?.lastUsedAtMs,
+        }),
         device !== undefined,
       );
     });
@@ -140,6 +193,7 @@ export class Nodes implements ConnectionWatcher {
   }
 
   rename(wanted: string, displayName: string): { nodeId: string; displayName: string } {
+    if (this.#legacy.rename(wanted.trim(), displayName)) return { nodeId: wanted.trim(), displayName };
     const { nodeId } = this.find(wanted);
     this.#services.store.run(
       "insert into node_names (node_id, name) values (?, ?) on conflict do update set name = excluded.name",
@@ -151,27 +205,70 @@ export class Nodes implements ConnectionWatcher {
 
   /** Calls a command. Rejects with one of three refusals (not connected, not declared, not allowed), or how it failed. */
   async invoke(call: NodeCall): Promise<Invoked & { nodeId: string }> {
-    const { command, caller } = call;
-    // An id is the common case, and needs no look at all nodes.
-    const live = this.#registry.get(call.node.trim()) ?? this.#connected(call.node);
+    const { command } = call;
+    const live = this.#connected(call.node);
     const nodeId = live.caller.deviceId;
     this.#requireAllowed(command, live, call.isAdministration ?? false);
-    const params = command === "system.run" ? this.#programParams(nodeId, call.params, caller) : call.params;
+    const params = this.#checkedParams(nodeId, call);
     const invoked = await this.invokes.call(live.caller, { ...call, params, nodeId });
     return { ...invoked, nodeId };
   }
 
-  /** Calls a command once for an idempotency key; the call goes on when its caller has gone, and a repeated one joins it. */
-  async once(call: Omit<NodeCall, "signal"> & { readonly idempotencyKey: string }) {
+  /**
+   * Calls a command once for an idempotency key; the call goes on when its caller has gone, and a repeated one joins it.
+   * With `waiting` it is kept for a node that is away or asleep.
+   */
+  async once(call: Omit<NodeCall, "signal"> & { readonly idempotencyKey: string }, waiting?: Waiting) {
     const { signal } = new AbortController();
-    const key = `${call.caller.principal} ${call.idempotencyKey}`;
-    const { chars: _chars, ...answer } = await this.#repeats.once(key, async () => {
-      const { nodeId, payload, json } = await this.invoke({ ...call, signal });
-      const isLarge = json !== null && json.length > MAX_TWICE;
-      const { command } = call;
-      return { ok: true, nodeId, command, payload, payloadJSON: isLarge ? null : json, chars: json?.length ?? 0 };
+    const { command, idempotencyKey, caller } = call;
+    const known = waiting && this.queue.known(caller.principal, idempotencyKey);
+    if (known) return queuedAnswer(known);
+    const { chars: _chars, ...answer } = await this.#repeats.once(`${caller.principal} ${idempotencyKey}`, async () => {
+      try {
+        const { nodeId, payload, json } = await this.invoke({ ...call, signal });
+        const isLarge = json !== null && json.length > MAX_TWICE;
+        return { ok: true, nodeId, command, payload, payloadJSON: isLarge ? null : json, chars: json?.length ?? 0 };
+      } catch (error) {
+        const { code, message } = failureOf(error);
+        if (!waiting || !isAsleep(code, message)) throw error;
+        return queuedAnswer(this.keep(call, waiting));
+      }
     });
     return answer;
+  }
+
+  /** Keeps a call until its node can do it. Throws `UNAVAILABLE` when nobody knows the node, or too many calls wait. */
+  keep(call: Omit<NodeCall, "signal">, { waitMs, sessionKey, runId }: Waiting): QueuedCallShape {
+    const { command, timeoutMs, idempotencyKey, caller } = call;
+    const { nodeId } = this.#known(call.node);
+    if (isReserved(command)) throw reserved(command);
+    const { deny } = this.#services.host.nodeCommands();
+    if (command === "" || deny.includes(command)) throw notAllowed("command not allowlisted", command, undefined);
+    return this.queue.add({
+      ...{ nodeId, command, params: this.#checkedParams(nodeId, call), timeoutMs, idempotencyKey, sessionKey, runId },
+      ...{ principal: caller.principal, waitMs },
+    });
+  }
+
+  /** Leaves a small question for a node; a node that is away is woken unless `wake` is false. */
+  leave({ nodeId: wanted, wake = true, ...work }: NewWork & { nodeId: string; wake?: boolean | undefined }) {
+    const { nodeId, connected } = this.#known(wanted);
+    const wakeTriggered = wake && !connected && this.queue.waker.now.wake(nodeId);
+    return { nodeId, ...this.pendingWork.enqueue(nodeId, work), wakeTriggered };
+  }
+
+  /** Asks for a token of a node that does not connect itself (January 2026). */
+  requestToken(node: LegacyNode): { status: "pending"; request: NodePairShape; created: boolean } {
+    const { request, created } = this.#legacy.request(node);
+    const view = legacyRequestView(request);
+    if (created) this.#services.bus.publish(nodePairRequested, view);
+    return { status: "pending", request: view, created };
+  }
+
+  /** The node of such a token. */
+  verify(nodeId: string, token: string): NodeShape | undefined {
+    const node = this.#legacy.verify(nodeId, token);
+    return node && legacyView(node);
   }
 
   /** What waits for a person: devices that want to be nodes, and commands that nodes offer. */
@@ -183,11 +280,19 @@ export class Nodes implements ConnectionWatcher {
       return { requestId, nodeId: deviceId, kind: "device", ts, ...facts };
     });
     const surfaces = this.#surfaces.requests().map((request) => this.#surfaceView(request));
-    return { pending: [...asDevices, ...surfaces], paired: this.list().filter(({ paired }) => paired) };
+    const tokens = this.#legacy.requests().map(legacyRequestView);
+    const paired = [...this.list().filter((each) => each.paired), ...this.#legacy.paired().map(legacyView)];
+    return { pending: [...asDevices, ...surfaces, ...tokens], paired };
   }
 
   /** Approves a device or a node's commands. Throws `INVALID_REQUEST` "unknown requestId", or what right is missing. */
-  approve(requestId: string, caller: Pick<Caller, "scopes">): { requestId: string; node: NodeShape } {
+  approve(requestId: string, caller: Pick<Caller, "scopes">): { requestId: string; node: NodeShape; token?: string } {
+    const legacy = this.#legacy.find(requestId);
+    if (legacy) {
+      const token = this.#legacy.approve(legacy);
+      this.#resolved({ requestId, nodeId: legacy.node.nodeId }, "approved");
+      return { requestId, node: legacyView(legacy.node), token };
+    }
     const surface = this.#surfaces.find(requestId);
     if (!surface) {
       const { device } = this.#services.devices.approve(requestId, caller);
@@ -197,10 +302,18 @@ export class Nodes implements ConnectionWatcher {
     if (!hasScope(caller.scopes, needed)) throw invalidRequest(`missing scope: ${needed}`);
     this.#surfaces.approve(surface);
     this.#resolved(surface, "approved");
+    this.queue.ready(surface.nodeId);
     return { requestId: surface.requestId, node: this.#view(surface.nodeId, {}, true) };
   }
 
   reject(requestId: string): { requestId: string; nodeId: string } {
+    const legacy = this.#legacy.find(requestId);
+    if (legacy) {
+      const { nodeId } = legacy.node;
+      this.#legacy.reject(legacy);
+      this.#resolved({ requestId, nodeId }, "rejected");
+      return { requestId, nodeId };
+    }
     const surface = this.#surfaces.find(requestId);
     if (!surface) {
       const { deviceId } = this.#services.devices.reject(requestId);
@@ -213,11 +326,15 @@ export class Nodes implements ConnectionWatcher {
 
   /** Takes the role of a node from a device and ends its connections. Throws `INVALID_REQUEST` "unknown nodeId". */
   remove(wanted: string, caller: Pick<Caller, "scopes">): { nodeId: string; removed: true } {
+    if (this.#legacy.remove(wanted.trim())) return { nodeId: wanted.trim(), removed: true };
     const { nodeId } = this.find(wanted);
     this.#services.devices.revoke(nodeId, "node", caller);
     const live = this.#registry.get(nodeId);
     if (live) setImmediate(() => this.#services.host.closeConnection(live.caller.connId, "removed"));
     this.#surfaces.forget(nodeId);
+    this.pendingWork.forget(nodeId);
+    this.#seen.delete(nodeId);
+    this.queue.forget(nodeId);
     return { nodeId, removed: true };
   }
 
@@ -229,13 +346,21 @@ export class Nodes implements ConnectionWatcher {
     return switched;
   }
 
-  /** The node of a call. One that nobody knows is not connected (protocol: node.invoke). */
+  /** The connected node of a call. */
   #connected(wanted: string): LiveNode {
+    // An id is the common case, and needs no look at all nodes.
+    const named = this.#registry.get(wanted.trim());
+    if (named) return named;
+    const view = this.#known(wanted);
+    const live = this.#registry.get(view.nodeId);
+    if (!live) throw notConnected(view);
+    return live;
+  }
+
+  /** The node of a call. One that nobody knows is not connected (protocol: node.invoke). */
+  #known(wanted: string): NodeShape {
     try {
-      const view = this.find(wanted);
-      const live = this.#registry.get(view.nodeId);
-      if (!live) throw notConnected(view);
-      return live;
+      return this.find(wanted);
     } catch (error) {
       const isUnknown = error instanceof GatewayError && error.message === "unknown nodeId";
       throw isUnknown ? unavailable() : error;
@@ -243,7 +368,11 @@ export class Nodes implements ConnectionWatcher {
   }
 
   /** Takes away decisions of callers, and puts in the one that people have made of exactly this program. */
-  #programParams(nodeId: string, params: unknown, caller: NodeCall["caller"]): unknown {
+  #checkedParams(
+    nodeId: string,
+    { command, params, caller }: Pick<NodeCall, "command" | "params" | "caller">,
+  ): unknown {
+    if (command !== "system.run") return params;
     const { approved: _approved, approvalDecision: _decision, ...rest } = asRecord(params);
     if (!hasScope(caller.scopes, "operator.approvals")) return rest;
     const decision = this.decisions.now.spend({ nodeId, params: rest, caller });
@@ -253,8 +382,7 @@ export class Nodes implements ConnectionWatcher {
   #requireAllowed(command: string, { caller }: LiveNode, isAdministration: boolean): void {
     const { deviceId } = caller;
     if (command.trim() === "") throw notAllowed("command required", command, undefined);
-    if (isReserved(command) && !isAdministration)
-      throw notAllowed("command reserved", command, "use exec.approvals.node.get and exec.approvals.node.set");
+    if (isReserved(command) && !isAdministration) throw reserved(command);
     const declared = caller.declared?.commands ?? [];
     if (declared.length === 0)
       throw notAllowed("node did not declare commands", command, "start the node again with the commands that it has");
@@ -273,7 +401,11 @@ export class Nodes implements ConnectionWatcher {
     }
   }
 
-  #view(nodeId: string, stored: Pick<NodeShape, "displayName" | "platform">, paired: boolean): NodeShape {
+  #view(
+    nodeId: string,
+    stored: Pick<NodeShape, "displayName" | "platform" | "lastSeenAtMs">,
+    paired: boolean,
+  ): NodeShape {
     const { store, host } = this.#services;
     const live = this.#registry.get(nodeId);
     const client = live?.caller.client;
@@ -300,6 +432,10 @@ export class Nodes implements ConnectionWatcher {
         hostStats: live?.stats,
         lastAliveAtMs: live?.aliveAt,
         idleSeconds: live?.idleSeconds,
+        usedIn: live?.usedIn,
+        battery: live?.battery,
+        lastSeenAtMs: live ? undefined : stored.lastSeenAtMs,
+        waitingCalls: this.queue.waitingFor(nodeId) || undefined,
       }),
       caps: [...(live?.caller.caps ?? [])].toSorted(),
       commands: commands.toSorted(),
@@ -325,7 +461,10 @@ export class Nodes implements ConnectionWatcher {
     };
   }
 
-  #resolved({ requestId, nodeId }: SurfaceRequest, decision: "approved" | "rejected"): void {
+  #resolved(
+    { requestId, nodeId }: Pick<SurfaceRequest, "requestId" | "nodeId">,
+    decision: "approved" | "rejected",
+  ): void {
     const { bus, clock } = this.#services;
     bus.publish(nodePairResolved, { requestId, nodeId, decision, ts: clock.now() });
     this.#changed(nodeId, "changed");
@@ -337,19 +476,9 @@ export class Nodes implements ConnectionWatcher {
   }
 }
 
-function unavailable(fix?: string): GatewayError {
-  return new GatewayError("UNAVAILABLE", "node not connected", {
-    details: { code: "NOT_CONNECTED", ...defined({ fix }) },
-  });
-}
-
-function notConnected({ nodeId, displayName }: NodeShape): GatewayError {
-  const fix = `start it: on its machine, \`moltbot node run\`; \`moltbot nodes list\` shows when ${displayName ?? nodeId.slice(0, 12)} is there`;
-  return unavailable(fix);
-}
-
-function notAllowed(reason: string, command: string, fix: string | undefined): GatewayError {
-  return invalidRequest("node command not allowed", { reason, command, ...defined({ fix }) });
+function queuedAnswer(queued: QueuedCallShape): InvokeAnswer {
+  const { nodeId, command, payload = null } = queued;
+  return { ok: true, nodeId, command, payload, payloadJSON: null, queued, chars: 0 };
 }
 
 function asRecord(value: unknown): Record<string, unknown> {

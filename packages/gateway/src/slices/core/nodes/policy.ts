@@ -115,3 +115,11 @@ export function runsPrograms(command: string): boolean {
 export function isReserved(command: string): boolean {
   return command.startsWith("system.execApprovals.");
 }
+
+/** Commands that only look. After a crash such a call may be sent again; any other one may have taken effect. */
+const LOOKING =
+  /^(?:camera\.(?:list|snap)|location\.get|system\.(?:which|run\.prepare)|(?:canvas|screen)\.snapshot|fs\.listDir|dir\.(?:list|fetch)|file\.(?:stat|fetch)|device\.\w+|(?:contacts|callLog)\.search|(?:calendar\.events|reminders\.list|photos\.latest|notifications\.list)|motion\.\w+)$/;
+
+export function hasEffects(command: string): boolean {
+  return !LOOKING.test(command);
+}

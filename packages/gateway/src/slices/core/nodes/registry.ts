@@ -11,6 +11,9 @@ export interface LiveNode {
   /** Epoch ms. */
   aliveAt: number | undefined;
   idleSeconds: number | undefined;
+  /** Where it was last used: in our app, or anywhere on the device. */
+  usedIn: NodeShape["usedIn"];
+  battery: NodeShape["battery"];
 }
 
 export class Registry {

@@ -4,13 +4,23 @@ import type { Caller } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
 import { ManyPort } from "../../../kit/port.ts";
 import { type Schema, validationText } from "../../../kit/schema/validate.ts";
+import { type ExecReport, isExecReport } from "./calls/exec-report.ts";
+import type { Invoke, Invokes } from "./calls/invokes.ts";
 import { nodeHostStats, nodePresence } from "./events.ts";
 import type { LiveNode, Registry } from "./registry.ts";
-import { NodeHostStats, type NodeShape } from "./schema.ts";
+import { NodeBattery, NodeHostStats, type NodeShape } from "./schema.ts";
 
-/** Hears of reports that this slice does not handle itself, such as `exec.finished`; returns whether it did. */
+/** Hears of reports about programs that this gateway had a node run; must not throw. */
 export interface ReportObserver {
-  reported(node: LiveNode, event: string, payload: Readonly<Record<string, unknown>>): boolean;
+  reported(node: LiveNode, invoke: Invoke, report: ExecReport): void;
+}
+
+/** What reports are about. */
+export interface Reported {
+  readonly registry: Registry;
+  readonly invokes: Invokes;
+  /** Is told that a node can be asked now. */
+  awake(nodeId: string): void;
 }
 
 /** What became of a report. */
@@ -20,27 +30,42 @@ export interface Handled {
 }
 
 const MAX_IDLE_SECONDS = 2_592_000;
+const ALIVE_BECAUSE: ReadonlySet<unknown> = new Set([
+  ...["background", "silent_push", "bg_app_refresh", "significant_location", "manual", "connect"],
+]);
+/** Reports of 2026's apps that nothing here makes use of; the answer says so. */
+const UNUSED: ReadonlySet<string> = new Set([
+  ...["notifications.changed", "push.apns.register", "node.desktop.availability"],
+  ...["node.runnerInventory.update", "node.skills.update", "node.pluginTools.update"],
+]);
 
 export class NodeReports {
   readonly observers = new ManyPort<ReportObserver>();
   readonly #base: Pick<Base, "bus" | "clock">;
-  readonly #registry: Registry;
+  readonly #about: Reported;
 
-  constructor(base: Pick<Base, "bus" | "clock">, registry: Registry) {
+  constructor(base: Pick<Base, "bus" | "clock">, about: Reported) {
     this.#base = base;
-    this.#registry = registry;
+    this.#about = about;
   }
 
   /** Takes a report. One that is not known is no error: nodes of other versions send more. */
   take({ connId }: Pick<Caller, "connId">, event: string, payload: unknown): Handled {
-    const node = this.#registry.ofConnection(connId);
+    const node = this.#about.registry.ofConnection(connId);
     if (!node) return { handled: false, reason: "replaced" };
     const said = isRecord(payload) ? payload : {};
     if (event === "node.host.stats") return this.#stats(node, said);
-    if (event === "node.presence.alive") return this.#alive(node);
+    if (event === "node.presence.alive") return this.#alive(node, said);
     if (event === "node.presence.activity") return this.#activity(node, said);
-    const handled = [...this.observers].some((each) => each.reported(node, event, said));
-    return handled ? { handled } : { handled, reason: "unknown_event" };
+    if (isExecReport(event)) return this.#exec(node, { event, said });
+    return { handled: false, reason: UNUSED.has(event) ? "unsupported_event" : "unknown_event" };
+  }
+
+  #exec(node: LiveNode, report: ExecReport): Handled {
+    const invoke = this.#about.invokes.reported(node.caller.connId, report);
+    if (!invoke) return { handled: false, reason: "unmatched_exec_event" };
+    for (const each of this.observers) each.reported(node, invoke, report);
+    return { handled: true };
   }
 
   #stats(node: LiveNode, said: Readonly<Record<string, unknown>>): Handled {
@@ -51,18 +76,25 @@ export class NodeReports {
     return { handled: true };
   }
 
-  #alive(node: LiveNode): Handled {
+  #alive(node: LiveNode, { trigger = "manual", battery }: Readonly<Record<string, unknown>>): Handled {
+    if (!ALIVE_BECAUSE.has(trigger)) return { handled: false, reason: "invalid_payload" };
     node.aliveAt = this.#base.clock.now();
+    if (isBattery(battery)) node.battery = battery;
     this.#tell(node, "alive");
+    this.#about.awake(node.caller.deviceId);
     return { handled: true };
   }
 
-  #activity(node: LiveNode, { idleSeconds, action }: Readonly<Record<string, unknown>>): Handled {
+  #activity(node: LiveNode, said: Readonly<Record<string, unknown>>): Handled {
+    const { idleSeconds, action, source, battery } = said;
+    node.usedIn = action !== "clear" && (source === "app" || source === "system") ? source : undefined;
+    if (isBattery(battery)) node.battery = battery;
     if (action === "clear") node.idleSeconds = undefined;
     else if (typeof idleSeconds === "number" && idleSeconds >= 0 && idleSeconds <= MAX_IDLE_SECONDS)
       node.idleSeconds = Math.round(idleSeconds);
     else return { handled: false, reason: "invalid_payload" };
     this.#tell(node, "activity");
+    if (action !== "clear") this.#about.awake(node.caller.deviceId);
     return { handled: true };
   }
 
@@ -71,6 +103,10 @@ export class NodeReports {
     const idle = idleSeconds === undefined ? {} : { idleSeconds };
     bus.publish(nodePresence, { nodeId: deviceId, connected: true, reason, ...idle, ts: clock.now() });
   }
+}
+
+function isBattery(said: unknown): said is NonNullable<NodeShape["battery"]> {
+  return isRecord(said) && validationText(NodeBattery as Schema, said) === undefined;
 }
 
 function areStats(said: object): said is NonNullable<NodeShape["hostStats"]> {

@@ -10,6 +10,7 @@ import type { ChatPayload } from "../../agent/agent/schema.ts";
 import { approvalRequested, approvalResolved } from "../../agent/approvals/events.ts";
 import type { PendingApprovalShape } from "../../agent/approvals/schema.ts";
 import type { Devices } from "../../core/devices/devices.ts";
+import type { NodeWaker } from "../../core/nodes/nodes.ts";
 import { type Delivered, deliver, type Notice, type Urgency } from "./deliver.ts";
 import { type PushSettings, push as pushSettings } from "./settings.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
@@ -37,10 +38,12 @@ export interface Tested {
 const PREVIEW_CHARS = 160;
 /** A reply is worth being told of for half a day. */
 const REPLY: Urgency = { ttlSeconds: 12 * 3_600, urgency: "normal" };
+/** What waits for a node waits an hour and more; a call that came too late would only disturb. */
+const WAKE: Urgency = { ttlSeconds: 3_600, urgency: "normal" };
 /** The pauses before a message is tried again, ms. */
 const RETRY_AFTER_MS = [3_000, 15_000];
 
-export class Push implements AsyncDisposable {
+export class Push implements AsyncDisposable, NodeWaker {
   readonly #services: PushServices;
   readonly #subscriptions: Subscriptions;
   readonly #ending = new AbortController();
@@ -97,6 +100,14 @@ export class Push implements AsyncDisposable {
     if (!this.#looking.has(connId))
       closed.addEventListener("abort", () => void this.#looking.delete(connId), { once: true });
     this.#looking.set(connId, deviceId);
+  }
+
+  /** Calls the browsers of a node that is away; false when it has none, or push is switched off. */
+  wake(nodeId: string): boolean {
+    const subscriptions = this.#settings.enabled ? this.#subscriptions.of(nodeId) : [];
+    const notice = { title: "Your agent needs this device", text: "Open Moltbot on it.", tag: "node-wake" };
+    for (const subscription of subscriptions) this.#send(notice, subscription, WAKE);
+    return subscriptions.length > 0;
   }
 
   /** Ends what is being sent. */

@@ -1,11 +1,17 @@
 /** Methods about nodes, and those that nodes call (protocol: nodes). */
 import { Type } from "@sinclair/typebox";
-import { invalidRequest } from "../../../base/errors.ts";
-import { DurationMs, Id, IdempotencyKey, MAX_NUMBER, Millis, NonEmpty, Nullable } from "../../../kit/schema/schema.ts";
-import { DEFAULT_TIMEOUT_MS, NodeDescription, NodePairRequest, NodeView } from "./schema.ts";
-import { defineMethod } from "./slice.ts";
-
-const NodeId = Type.String({ maxLength: 256, description: "A node's id, the beginning of it, or its name." });
+import { invalidRequest } from "../../../../base/errors.ts";
+import {
+  DurationMs,
+  Id,
+  IdempotencyKey,
+  MAX_NUMBER,
+  Millis,
+  NonEmpty,
+  Nullable,
+} from "../../../../kit/schema/schema.ts";
+import { DEFAULT_TIMEOUT_MS, NodeDescription, NodeId, NodeView, QueuedCall } from "../schema.ts";
+import { defineMethod } from "../slice.ts";
 
 export const nodeList = defineMethod({
   name: "node.list",
@@ -47,6 +53,13 @@ export const nodeInvoke = defineMethod({
     command: Type.String({ maxLength: 128 }),
     params: Type.Optional(Type.Unknown()),
     timeoutMs: Type.Optional({ ...DurationMs, description: "The one deadline; 30000 when not said, 0 for none." }),
+    queueForMs: Type.Optional(
+      Type.Integer({
+        minimum: 1_000,
+        maximum: 86_400_000,
+        description: "How long it may wait for a node that is away or asleep; without it, it fails at once.",
+      }),
+    ),
     idempotencyKey: IdempotencyKey,
   },
   result: Type.Object({
@@ -55,6 +68,7 @@ export const nodeInvoke = defineMethod({
     command: NonEmpty,
     payload: Type.Unknown(),
     payloadJSON: Nullable(Type.String({ description: "The payload as the node wrote it; null when it is large." })),
+    queued: Type.Optional(QueuedCall),
   }),
   four: {
     params: {
@@ -66,12 +80,14 @@ export const nodeInvoke = defineMethod({
     },
   },
   async handler({ params, gateway, caller }) {
-    const { nodeId, command, params: given, timeoutMs = DEFAULT_TIMEOUT_MS, idempotencyKey } = params;
+    const { nodeId, command, params: given, timeoutMs = DEFAULT_TIMEOUT_MS, idempotencyKey, queueForMs } = params;
     const call = {
       ...{ node: nodeId, command: command.trim(), params: given, timeoutMs, idempotencyKey, caller },
       watcher: caller.protocol >= 4 ? caller.connId : undefined,
     };
-    return await gateway.nodes.once(call);
+    const sessionKey = "sessionKey" in params ? (params.sessionKey as string) : undefined;
+    const waiting = queueForMs === undefined ? undefined : { waitMs: queueForMs, sessionKey };
+    return await gateway.nodes.once(call, waiting);
   },
 });
 
@@ -140,44 +156,6 @@ export const nodeEvent = defineMethod({
       return { ok: true as const, event, ...gateway.nodes.reports.take(caller, event, payloadOf(params)) };
     },
   },
-});
-
-export const nodePairList = defineMethod({
-  name: "node.pair.list",
-  summary: "Nodes that wait for approval, with the commands that they offer, and those that are paired.",
-  access: "operator.pairing",
-  params: {},
-  result: Type.Object({ pending: Type.Array(NodePairRequest), paired: Type.Array(NodeView) }),
-  handler: ({ gateway }) => gateway.nodes.pairing(),
-});
-
-const RequestId = Type.String({ minLength: 1, maxLength: 256, description: "A request's id, or its node's." });
-
-export const nodePairApprove = defineMethod({
-  name: "node.pair.approve",
-  summary: "Approves a node, or the commands that it offers.",
-  access: "operator.pairing",
-  params: { requestId: RequestId },
-  result: Type.Object({ requestId: NonEmpty, node: NodeView }),
-  handler: ({ params, gateway, caller }) => gateway.nodes.approve(params.requestId, caller),
-});
-
-export const nodePairReject = defineMethod({
-  name: "node.pair.reject",
-  summary: "Rejects a node, or the commands that it offers.",
-  access: "operator.pairing",
-  params: { requestId: RequestId },
-  result: Type.Object({ requestId: NonEmpty, nodeId: NonEmpty }),
-  handler: ({ params, gateway }) => gateway.nodes.reject(params.requestId),
-});
-
-export const nodePairRemove = defineMethod({
-  name: "node.pair.remove",
-  summary: "Ends a device's being a node.",
-  access: "operator.pairing",
-  params: { nodeId: NodeId },
-  result: Type.Object({ nodeId: NonEmpty, removed: Type.Literal(true) }),
-  handler: ({ params, gateway, caller }) => gateway.nodes.remove(params.nodeId, caller),
 });
 
 export const voicewakeGet = defineMethod({

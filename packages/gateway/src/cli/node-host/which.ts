@@ -1,0 +1,27 @@
+/** Finds programs of this machine. It is loaded at the start, so it loads nothing itself. */
+import { accessSync, constants, statSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { ignore } from "../../base/errors.ts";
+import type { Env } from "../../base/files.ts";
+
+/** The program that shows notifications here; undefined when there is none. */
+export function notifyProgram(env: Env): string | undefined {
+  return whichIn(env, process.platform === "darwin" ? "osascript" : "notify-send");
+}
+
+/** The path of a program, as a shell would find it. */
+export function whichIn(env: Env, name: string): string | undefined {
+  if (name === "" || name.includes("/")) return undefined;
+  const folders = (env.PATH ?? "").split(":").filter((folder) => isAbsolute(folder));
+  return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch (error) {
+    ignore(error, "the next folder is looked at");
+    return false;
+  }
+}

@@ -1,0 +1,31 @@
+/** All methods of nodes. */
+export {
+  nodeDescribe,
+  nodeEvent,
+  nodeInvoke,
+  nodeInvokeProgressed,
+  nodeInvokeResult,
+  nodeList,
+  nodeRename,
+  talkModeSet,
+  voicewakeGet,
+  voicewakeSet,
+} from "./nodes.ts";
+export {
+  nodePairApprove,
+  nodePairList,
+  nodePairReject,
+  nodePairRemove,
+  nodePairRequest,
+  nodePairVerify,
+} from "./pairing.ts";
+export {
+  nodeInvokeCancelled,
+  nodeInvokeInputSent,
+  nodePendingAck,
+  nodePendingDrain,
+  nodePendingEnqueue,
+  nodePendingPull,
+  nodeQueueCancel,
+  nodeQueueList,
+} from "./waiting.ts";
