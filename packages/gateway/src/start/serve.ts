@@ -54,7 +54,10 @@ export async function makeServer(
       presence.now.connected(caller, connection.remoteIp);
       const { tls, trustedProxies } = settings.current;
       const reached = reachedBy(connection.peer, connection.localEnd, { isTls: tls.enabled, trustedProxies });
-      const more = Object.assign({}, ...[...connections].map((each) => each.opened(caller, connection.remoteIp, reached)));
+      const more = Object.assign(
+        {},
+        ...[...connections].map((each) => each.opened(caller, connection.remoteIp, reached)),
+      );
       return helloOk(OFFER, overview.now.snapshot(caller.scopes), connection, { ...granted, more });
     },
     disconnected({ id }) {

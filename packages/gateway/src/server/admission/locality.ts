@@ -121,7 +121,11 @@ export function reachedBy(
 ): Reached {
   const { headers, address } = peer;
   const isTrusted = trustedProxies.map(normalizeAddress).includes(address);
-  const forwarded = isTrusted ? String(headers["x-forwarded-proto"] ?? "").split(",", 1)[0]?.trim() : "";
+  const forwarded = isTrusted
+    ? String(headers["x-forwarded-proto"] ?? "")
+        .split(",", 1)[0]
+        ?.trim()
+    : "";
   const scheme = forwarded === "https" || forwarded === "http" ? forwarded : isTls ? "https" : "http";
   const host = hostName(headers.host) === undefined ? undefined : headers.host;
   const localAddress = end.localAddress === undefined ? undefined : normalizeAddress(end.localAddress);

@@ -8,6 +8,10 @@ import { tables } from "./tables.ts";
 import { tools } from "./tools.ts";
 
 export const canvas = withParts(slice, {
-  ...{ methods, events, settings: [canvasHost], tables: [tables], tools },
+  methods,
+  events,
+  settings: [canvasHost],
+  tables: [tables],
+  tools,
   routes: (canvas) => [canvas],
 });

@@ -24,7 +24,8 @@ const CanvasHost = Type.Object({
   liveReload: Type.Boolean({ default: true, description: "Whether open pages load again when their files change." }),
   remoteImages: Type.Boolean({
     default: false,
-    description: "Whether pages may show pictures of other sites over https. A picture's address can carry what the agent knows.",
+    description:
+      "Whether pages may show pictures of other sites over https. A picture's address can carry what the agent knows.",
   }),
 });
 export type CanvasHostSettings = Static<typeof CanvasHost>;

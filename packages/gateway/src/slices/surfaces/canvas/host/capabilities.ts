@@ -52,7 +52,15 @@ export class Capabilities {
     const token = newSecret(TOKEN_BYTES);
     const end = new AbortController();
     const now = this.#clock.monotonic();
-    this.#entries.set(token, { token, holder, end, ended: end.signal, madeAt: now, usableUntil: now + TTL_MS, sockets: 0 });
+    this.#entries.set(token, {
+      token,
+      holder,
+      end,
+      ended: end.signal,
+      madeAt: now,
+      usableUntil: now + TTL_MS,
+      sockets: 0,
+    });
     return { token, ttlMs: isLasting(holder) ? undefined : TTL_MS };
   }
 

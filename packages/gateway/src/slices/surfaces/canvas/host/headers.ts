@@ -56,13 +56,16 @@ export interface PageConditions {
   /** The origins whose pages may show it in a frame. */
   readonly ancestors: readonly string[];
   readonly remoteImages: boolean;
+  /** Whether scripts and styles may stand in the page itself, as in pages that agents write. */
+  readonly isInline: boolean;
 }
 
 /** What a page that an agent wrote may do: nothing that leaves the host which served it. */
-export function pagePolicy({ host, isOwnPort, ancestors, remoteImages }: PageConditions): string {
+export function pagePolicy({ host, isOwnPort, ancestors, remoteImages, isInline }: PageConditions): string {
   const sockets = host === undefined ? [] : socketsOf(host, isOwnPort);
+  const inline = isInline ? " 'unsafe-inline'" : "";
   const directives = [
-    "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'",
+    `default-src 'none'; script-src 'self'${inline}${isInline ? " 'unsafe-eval' blob:" : ""}; style-src 'self'${inline}`,
     `img-src 'self' data: blob:${remoteImages ? " https:" : ""}; media-src 'self' data: blob:; font-src 'self' data:`,
     `connect-src ${[...(isOwnPort ? ["'self'"] : []), ...sockets].join(" ") || "'none'"}; worker-src 'self' blob:`,
     `frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors ${["'self'", ...ancestors].join(" ")}`,

@@ -3,10 +3,14 @@
 export type Brand = "clawdbot" | "moltbot" | "openclaw";
 
 /** What a path asks for. `rest` is what follows the area: "" or "/…". */
-export type Target =
-  | { readonly kind: "canvas" | "a2ui"; readonly brand: Brand; readonly rest: string }
-  | { readonly kind: "reload" | "surface"; readonly brand: Brand }
-  | { readonly kind: "none" };
+export type Target = Area | { readonly kind: "reload" | "surface"; readonly brand: Brand } | { readonly kind: "none" };
+
+/** A place with files in it. */
+export interface Area {
+  readonly kind: "canvas" | "a2ui";
+  readonly brand: Brand;
+  readonly rest: string;
+}
 
 export interface Asked {
   readonly target: Target;
