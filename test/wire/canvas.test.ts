@@ -79,7 +79,16 @@ for (const [where, at] of PORTS) {
       const attacks = [
         ...["%2e%2e/x", "../x", "..;/x", "..%2fx", "%2e%2e%2fx", "sub/%2e%2e/%2e%2e/x", "./index.html"],
         ...["..\\x", "%5c..%5cx", "x%00.html", "%00", "%zz", "%c0%ae%c0%ae/x", "%252e%252e/%252e%252e/etc/passwd"],
-        ...[".hidden", ".git/config", "sub/.hidden", "%2ehidden", "//etc/passwd", "sub//index.html", "index.html/", "a".repeat(256)],
+        ...[
+          ".hidden",
+          ".git/config",
+          "sub/.hidden",
+          "%2ehidden",
+          "//etc/passwd",
+          "sub//index.html",
+          "index.html/",
+          "a".repeat(256),
+        ],
         ...[`${"d/".repeat(17)}x`, "link.html", "linked/passwd", "pipe", "hosts"],
       ];
       for (const each of attacks) {
@@ -164,7 +173,10 @@ test("WebChat may show the canvas's own origin in a frame, and the canvas lets i
   const chat = await askRaw(gateway.port, "/");
   const page = await askRaw(port, "/__moltbot__/canvas/");
 
-  assert.match(chat.headers["content-security-policy"] ?? "", new RegExp(`; frame-src 'self' http://127.0.0.1:${port};`));
+  assert.match(
+    chat.headers["content-security-policy"] ?? "",
+    new RegExp(`; frame-src 'self' http://127.0.0.1:${port};`),
+  );
   assert.match(
     page.headers["content-security-policy"] ?? "",
     new RegExp(`frame-ancestors 'self' http://127.0.0.1:${gateway.port}`),
