@@ -22,6 +22,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
 
   "agent/acp": ["agent"],
   "agent/budget": ["usage"],
+  "agent/canvas": ["canvas"],
   "agent/chat-methods": ["chat"],
   "agent/compaction": ["agent", "sessions"],
   "agent/exec": ["approvals", "agent"],
@@ -76,6 +77,10 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/usage": ["cli", "usage"],
 
   "wire/approvals": ["approvals"],
+  "wire/canvas": ["canvas"],
+  "wire/canvas-access": ["canvas"],
+  "wire/canvas-reload": ["canvas"],
+  "wire/canvas-screens": ["canvas"],
   "wire/catalogue": ["absent", "models", "server"],
   "wire/config-file": ["setup", "system"],
   "wire/config-methods": ["setup", "system"],
