@@ -75,6 +75,9 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/skills": ["cli", "skills"],
   "cli/usage": ["cli", "usage"],
 
+  "web/a2ui-looks": ["a2ui"],
+  "web/a2ui-page": ["a2ui"],
+
   "wire/approvals": ["approvals"],
   "wire/catalogue": ["absent", "models", "server"],
   "wire/config-file": ["setup", "system"],
