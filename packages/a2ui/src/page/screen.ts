@@ -4,6 +4,7 @@ import { readOwnMessages } from "../read.ts";
 import type { Surface } from "../surface.ts";
 import { SurfaceModel } from "../surface-model.ts";
 import { icon } from "./icon.ts";
+import { nameFields } from "./labels.ts";
 import { type A2uiClientAction, type A2uiSurface, basicCatalog, Catalog, MessageProcessor } from "./renderer.ts";
 
 type Drawing = Extract<SurfaceMessage, { updateComponents: unknown } | { updateDataModel: unknown }>;
@@ -36,6 +37,7 @@ export class Screen {
       section.append(drawn);
       this.#sections.set(surface.id, section);
       place.append(section);
+      if (drawn.shadowRoot !== null) nameFields(drawn.shadowRoot);
     });
     this.#renderer.onSurfaceDeleted((id) => {
       this.#sections.get(id)?.remove();
