@@ -6,6 +6,7 @@ import { SurfaceModel } from "../surface-model.ts";
 import { icon } from "./icon.ts";
 import { nameFields } from "./labels.ts";
 import { type A2uiClientAction, type A2uiSurface, basicCatalog, Catalog, MessageProcessor } from "./renderer.ts";
+import { correctStyle } from "./surface-style.ts";
 
 type Drawing = Extract<SurfaceMessage, { updateComponents: unknown } | { updateDataModel: unknown }>;
 
@@ -37,7 +38,9 @@ export class Screen {
       section.append(drawn);
       this.#sections.set(surface.id, section);
       place.append(section);
-      if (drawn.shadowRoot !== null) nameFields(drawn.shadowRoot);
+      if (drawn.shadowRoot === null) return;
+      correctStyle(drawn.shadowRoot);
+      nameFields(drawn.shadowRoot);
     });
     this.#renderer.onSurfaceDeleted((id) => {
       this.#sections.get(id)?.remove();
