@@ -70,6 +70,26 @@ describe("in a plain browser", () => {
     assert.deepEqual(userAction.context, { name: "Grace" });
   });
 
+  test("a screen that comes whole changes what is other, and leaves what a person writes", async () => {
+    host.screen = name;
+    await using window = await openWindow(browser);
+    await window.page.goto(host.page);
+    const field = window.page.getByLabel("Name");
+    await field.fill("Grace");
+    const text = { id: "okt", component: "Text", text: "Keep" };
+    const update = { version: "v0.9", updateComponents: { surfaceId: "s1", components: [text] } };
+
+    host.open.at(-1)?.send(JSON.stringify({ type: "surface", messages: [...name, update] }));
+    await window.page.getByRole("button", { name: "Keep" }).waitFor();
+    const kept = await field.inputValue();
+    host.open.at(-1)?.send(JSON.stringify({ type: "surface", messages: lamps }));
+    await window.page.getByRole("heading", { name: "Lamps" }).waitFor();
+
+    assert.equal(kept, "Grace");
+    assert.equal(await window.page.locator("section").count(), 1);
+    assert.deepEqual(window.problems, []);
+  });
+
   test("a press that the gateway refuses says why", async () => {
     host.screen = name;
     await using window = await openWindow(browser);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { difference } from "./difference.ts";
 import { A2uiError } from "./error.ts";
 import { LIMITS } from "./limits.ts";
 import type { SurfaceMessage } from "./messages.ts";
@@ -158,6 +159,36 @@ describe("surfaces", () => {
     assert.match(wrong(model, set("s", "/b5", block)), /^line 1: the data of a surface may have 1024 KiB/);
     assert.equal(wrong(model, set("s", "/b0")), "nothing");
     assert.equal(wrong(model, set("s", "/b5", block)), "nothing");
+  });
+});
+
+describe("the difference of two surfaces", () => {
+  const before = () => modelOf(create("s"), show("s", [{ id: "root", component: "Divider" }]), set("s", "/a", 1));
+
+  test("what is said makes the one the other, and leaves the rest alone", () => {
+    const [was, is] = [before(), before()];
+    is.applyAll(readMessages({ messages: [set("s", "/b~1c", 2), show("s", [{ id: "x", component: "Divider" }])] }));
+    const said = difference("s", was.surface("s")!, is.surface("s")!);
+    was.applyAll(said!);
+
+    assert.deepEqual(said, [
+      set("s", "/b~1c", 2),
+      { version: "v0.9", updateComponents: { surfaceId: "s", components: [{ id: "x", component: "Divider" }] } },
+    ]);
+    assert.deepEqual(was.snapshot(), is.snapshot());
+  });
+
+  test("a component that is gone, and another root, need a drawing", () => {
+    const other = modelOf(create("s"), show("s", [{ id: "y", component: "Divider" }]));
+    const [surfaces, data, begin] = LAMPS.trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const held = modelOf(surfaces, data);
+    const begun = modelOf(surfaces, data, begin);
+
+    assert.equal(difference("s", before().surface("s")!, other.surface("s")!), undefined);
+    assert.equal(difference("main", held.surface("main")!, begun.surface("main")!), undefined);
+    assert.deepEqual(difference("s", before().surface("s")!, before().surface("s")!), []);
   });
 });
 

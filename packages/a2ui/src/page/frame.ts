@@ -4,7 +4,8 @@ import type { Status } from "./status.ts";
 
 /** What the parent may say. */
 type FromParent =
-  | { readonly type: "a2ui.apply"; readonly id?: unknown; readonly messages?: unknown }
+  /** `surface` is all that there is; `apply` is what comes to it. */
+  | { readonly type: "a2ui.apply" | "a2ui.surface"; readonly id?: unknown; readonly messages?: unknown }
   | { readonly type: "a2ui.reset"; readonly id?: unknown }
   | { readonly type: "a2ui.status"; readonly id?: unknown; readonly ok?: unknown; readonly error?: unknown };
 
@@ -22,9 +23,10 @@ export function listenToParent(screen: Screen, status: Status, changed: () => vo
       if (said.ok === true) status.sent(said.id);
       else status.failed(said.id, typeof said.error === "string" ? said.error : undefined);
     }
-    if (said.type !== "a2ui.apply" && said.type !== "a2ui.reset") return;
+    if (said.type !== "a2ui.apply" && said.type !== "a2ui.surface" && said.type !== "a2ui.reset") return;
     try {
       if (said.type === "a2ui.reset") screen.reset();
+      else if (said.type === "a2ui.surface") screen.replace(Array.isArray(said.messages) ? said.messages : []);
       else screen.apply(Array.isArray(said.messages) ? said.messages : []);
       changed();
       tellParent({ type: "a2ui.result", id: said.id, ok: true, surfaces: screen.ids() });

@@ -1,4 +1,5 @@
 /** Draws surfaces: keeps what was said in a model of ours, and hands the renderer what it needs to know, in its own words. */
+import { difference } from "../difference.ts";
 import { BASIC_CATALOG, type Component, type SurfaceMessage, surfaceOf } from "../messages.ts";
 import { readOwnMessages } from "../read.ts";
 import type { Surface } from "../surface.ts";
@@ -67,9 +68,17 @@ export class Screen {
   replace(values: readonly unknown[]): void {
     const next = new SurfaceModel();
     next.applyAll(values.length === 0 ? [] : readOwnMessages(values));
-    if (JSON.stringify(next.snapshot()) === JSON.stringify(this.#model.snapshot())) return;
-    this.reset();
-    this.apply(values);
+    const before = this.#model;
+    this.#model = next;
+    for (const id of before.ids()) if (next.surface(id)?.root === undefined) this.#erase(id);
+    for (const id of next.ids()) {
+      const [was, is] = [before.surface(id), next.surface(id)];
+      const changes = was === undefined || is === undefined ? undefined : difference(id, was, is);
+      if (!this.#shown.has(id) || changes === undefined || !changes.every((each) => this.#tell(each as Drawing))) {
+        this.#erase(id);
+        this.#draw(id);
+      }
+    }
   }
 
   reset(): void {
