@@ -12,6 +12,10 @@ after(() => gateway[Symbol.asyncDispose]());
 
 const TABLE = {
   "operator.read": [
+    "canvas.status",
+    "canvas.open",
+    "canvas.history",
+    "canvas.replay",
     "node.list",
     "node.describe",
     "voicewake.get",
@@ -83,6 +87,10 @@ const TABLE = {
     "hooks.deliveries",
   ],
   "operator.write": [
+    "canvas.push",
+    "canvas.reset",
+    "canvas.undo",
+    "canvas.act",
     "node.invoke",
     "voicewake.set",
     "talk.mode",

@@ -25,6 +25,7 @@ import { presence } from "./slices/core/presence/index.ts";
 import { sessions } from "./slices/core/sessions/index.ts";
 import { absent } from "./slices/operations/absent/index.ts";
 import { overview } from "./slices/operations/overview/index.ts";
+import { canvas } from "./slices/surfaces/canvas/index.ts";
 import { chat } from "./slices/surfaces/chat/index.ts";
 import { httpApi } from "./slices/surfaces/http-api/index.ts";
 import { messaging } from "./slices/surfaces/messaging/index.ts";
@@ -47,6 +48,7 @@ export const SLICES = inOrder(
   approvals,
   messaging,
   chat,
+  canvas,
   recordings,
   httpApi,
   heartbeat,

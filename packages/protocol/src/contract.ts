@@ -319,6 +319,167 @@ export interface BudgetState {
   resetAt?: number;
 }
 
+/** Parameters of `canvas.act`. */
+export interface CanvasActParams {
+  /** The main conversation when not said. */
+  sessionKey?: string;
+  /** As the page said it. */
+  userAction: unknown;
+}
+
+/** The answer to `canvas.act`. */
+export interface CanvasActResult {
+  runId: string;
+}
+
+/** Payload of the event `canvas.changed`. */
+export interface CanvasChangedEvent {
+  sessionKey: string;
+  kind: "push" | "reset" | "edit" | "undo" | "present" | "hide";
+  /** The entry of the log. */
+  seq?: number;
+  /** The file that changed, or the page to show, without the canvas's folder. */
+  path?: string;
+  surfaces?: string[];
+}
+
+export interface CanvasEntry {
+  /** Its number; later ones have higher numbers, over all conversations. */
+  seq: number;
+  at: number;
+  kind: "push" | "reset" | "edit" | "undo" | "base";
+  author: "agent" | "person" | "gateway";
+  /** What it did, in one line. */
+  summary: string;
+  /** Of an edit: the file, relative to the canvas's folder. */
+  path?: string;
+  /** Of an edit: what changed, as `diff -u` shows it. */
+  diff?: string;
+  bytes: number;
+  /** The entry that took it back. */
+  undoneBy?: number;
+}
+
+/** Parameters of `canvas.history`. */
+export interface CanvasHistoryParams {
+  /** The main conversation when not said. */
+  sessionKey?: string;
+  /** Default 50; the newest ones. */
+  limit?: number;
+  /** Only entries before this one. */
+  before?: number;
+}
+
+/** The answer to `canvas.history`. */
+export interface CanvasHistoryResult {
+  sessionKey: string;
+  entries: CanvasEntry[];
+}
+
+/** Parameters of `canvas.open`. */
+export interface CanvasOpenParams {
+  /** The main conversation when not said. */
+  sessionKey?: string;
+  /** The files, or the screen of a conversation. */
+  page?: "files" | "screen";
+  /** A file, relative to the canvas's folder. */
+  path?: string;
+}
+
+/** The answer to `canvas.open`. */
+export interface CanvasOpenResult {
+  url: string;
+  /** It ends when it has not been used for so long. */
+  ttlMs: number;
+}
+
+/** Parameters of `canvas.push`. */
+export interface CanvasPushParams {
+  /** The main conversation when not said. */
+  sessionKey?: string;
+  /** One message a line. */
+  jsonl?: string;
+  /** The messages, instead of jsonl. */
+  messages?: unknown[];
+  /** Only this node: its id, the beginning of it, or its name. */
+  node?: string;
+}
+
+/** The answer to `canvas.push`. */
+export interface CanvasPushResult {
+  sessionKey: string;
+  seq: number;
+  surfaces: string[];
+  nodes: ShownOnNode[];
+}
+
+/** Parameters of `canvas.replay`. */
+export interface CanvasReplayParams {
+  /** The main conversation when not said. */
+  sessionKey?: string;
+  /** The entry; now when not said. */
+  at?: number;
+}
+
+/** The answer to `canvas.replay`. */
+export type CanvasReplayResult = CanvasScreen;
+
+/** Parameters of `canvas.reset`. */
+export interface CanvasResetParams {
+  /** The main conversation when not said. */
+  sessionKey?: string;
+  /** Only this node: its id, the beginning of it, or its name. */
+  node?: string;
+}
+
+/** The answer to `canvas.reset`. */
+export interface CanvasResetResult {
+  sessionKey: string;
+  seq: number;
+  nodes: ShownOnNode[];
+}
+
+export interface CanvasScreen {
+  sessionKey: string;
+  /** The entry after which it looked so; 0 when nothing has been shown. */
+  seq: number;
+  surfaces: string[];
+  /** A2UI 0.9 messages that draw it on an empty page. */
+  messages: unknown[];
+}
+
+export interface CanvasStatus {
+  enabled: boolean;
+  /** Its own port, when that is open. */
+  port?: number;
+  /** The folder that is served; for administrators. */
+  path?: string;
+  liveReload: boolean;
+  /** Pages that are open and listen. */
+  viewers: number;
+  /** What does not work, as sentences. */
+  problems: string[];
+}
+
+/** Parameters of `canvas.status`. */
+export type CanvasStatusParams = Record<string, never>;
+
+/** The answer to `canvas.status`. */
+export type CanvasStatusResult = CanvasStatus;
+
+/** Parameters of `canvas.undo`. */
+export interface CanvasUndoParams {
+  /** The main conversation when not said. */
+  sessionKey?: string;
+}
+
+/** The answer to `canvas.undo`. */
+export interface CanvasUndoResult {
+  sessionKey: string;
+  undone: CanvasEntry;
+  seq: number;
+}
+
 /** Parameters of `channels.add`. */
 export interface ChannelsAddParams {
   channel: string;
@@ -2334,6 +2495,20 @@ export interface NodePairResolvedEvent {
   ts: number;
 }
 
+/** Parameters of `node.pluginSurface.refresh`. */
+export interface NodePluginSurfaceRefreshParams {
+  surface: string;
+}
+
+/** The answer to `node.pluginSurface.refresh`. */
+export interface NodePluginSurfaceRefreshResult {
+  surface: string;
+  pluginSurfaceUrls: {
+    canvas: string;
+  };
+  expiresAtMs?: number;
+}
+
 /** Payload of the event `node.presence`. */
 export interface NodePresenceEvent {
   nodeId: string;
@@ -3418,6 +3593,12 @@ export interface SetHeartbeatsResult {
   enabled: boolean;
 }
 
+export interface ShownOnNode {
+  nodeId: string;
+  ok: boolean;
+  error?: string;
+}
+
 /** Payload of the event `shutdown`. */
 export interface ShutdownEvent {
   reason: string;
@@ -4279,6 +4460,24 @@ export interface Methods {
   "chat.send": { params: ChatSendParams; result: ChatSendResult };
   /** What a chat window shows first: the history, and what it offers. */
   "chat.startup": { params: ChatStartupParams; result: ChatStartupResult };
+  /** Passes on what a page on the canvas says when somebody presses a button; the conversation's agent answers it. */
+  "canvas.act": { params: CanvasActParams; result: CanvasActResult };
+  /** What was drawn on a conversation's canvas and which of its files were changed, oldest first. */
+  "canvas.history": { params: CanvasHistoryParams; result: CanvasHistoryResult };
+  /** Makes an address under which the canvas is seen, also from elsewhere. Whoever has it sees the canvas. */
+  "canvas.open": { params: CanvasOpenParams; result: CanvasOpenResult };
+  /** Gives a node a new address of the canvas; an earlier one goes on until it ends. */
+  "node.pluginSurface.refresh": { params: NodePluginSurfaceRefreshParams; result: NodePluginSurfaceRefreshResult };
+  /** Draws on the screen of a conversation: A2UI messages, all of them or none. */
+  "canvas.push": { params: CanvasPushParams; result: CanvasPushResult };
+  /** The screen of a conversation as it is now, or as it was after an entry. */
+  "canvas.replay": { params: CanvasReplayParams; result: CanvasReplayResult };
+  /** Empties the screen of a conversation. */
+  "canvas.reset": { params: CanvasResetParams; result: CanvasResetResult };
+  /** Whether and where the canvas is served, and what is wrong with it. */
+  "canvas.status": { params: CanvasStatusParams; result: CanvasStatusResult };
+  /** Takes back the newest push, reset or edit of a conversation's canvas. Taken back twice, the one before goes too. */
+  "canvas.undo": { params: CanvasUndoParams; result: CanvasUndoResult };
   /** The events of a recorded run, in order; of its text the last state only. */
   "runs.events": { params: RunsEventsParams; result: RunsEventsResult };
   /** A recorded run as one JSON value, to be replayed here or on another gateway. */
@@ -4433,6 +4632,8 @@ export interface Events {
   "pairing.requested": PairingRequestedEvent;
   /** A sender was let in or turned away. */
   "pairing.resolved": PairingResolvedEvent;
+  /** The canvas of a conversation shows something else, or a file of it changed. Ask canvas.replay for the screen. */
+  "canvas.changed": CanvasChangedEvent;
   /** A job was added, changed or removed, or its run has begun or ended. */
   cron: CronEvent;
 }
@@ -4560,6 +4761,15 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "chat.past": { access: "operator.read", once: false, twoStage: false },
   "chat.send": { access: "operator.write", once: true, twoStage: false },
   "chat.startup": { access: "operator.read", once: false, twoStage: false },
+  "canvas.act": { access: "operator.write", once: false, twoStage: false },
+  "canvas.history": { access: "operator.read", once: false, twoStage: false },
+  "canvas.open": { access: "operator.read", once: false, twoStage: false },
+  "node.pluginSurface.refresh": { access: "node", once: false, twoStage: false },
+  "canvas.push": { access: "operator.write", once: false, twoStage: false },
+  "canvas.replay": { access: "operator.read", once: false, twoStage: false },
+  "canvas.reset": { access: "operator.write", once: false, twoStage: false },
+  "canvas.status": { access: "operator.read", once: false, twoStage: false },
+  "canvas.undo": { access: "operator.write", once: false, twoStage: false },
   "runs.events": { access: "operator.admin", once: false, twoStage: false },
   "runs.export": { access: "operator.admin", once: false, twoStage: false },
   "runs.get": { access: "operator.admin", once: false, twoStage: false },
@@ -4639,5 +4849,6 @@ export const EVENTS: readonly (keyof Events)[] = [
   "channels.changed",
   "pairing.requested",
   "pairing.resolved",
+  "canvas.changed",
   "cron",
 ];

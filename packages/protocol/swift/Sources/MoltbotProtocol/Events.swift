@@ -81,6 +81,83 @@ public struct AgentEvent: Codable, Hashable, Sendable {
     }
 }
 
+/// Payload of the event `canvas.changed`.
+public struct CanvasChangedEvent: Codable, Hashable, Sendable {
+    public enum Kind: Codable, Hashable, Sendable {
+        case push
+        case reset
+        case edit
+        case undo
+        case present
+        case hide
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "push": self = .push
+            case "reset": self = .reset
+            case "edit": self = .edit
+            case "undo": self = .undo
+            case "present": self = .present
+            case "hide": self = .hide
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .push: return "push"
+            case .reset: return "reset"
+            case .edit: return "edit"
+            case .undo: return "undo"
+            case .present: return "present"
+            case .hide: return "hide"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var sessionKey: String
+    public var kind: Kind
+    /// The entry of the log.
+    public var seq: Int?
+    /// The file that changed, or the page to show, without the canvas's folder.
+    public var path: String?
+    public var surfaces: [String]?
+
+    public init(
+        sessionKey: String,
+        kind: Kind,
+        seq: Int? = nil,
+        path: String? = nil,
+        surfaces: [String]? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.kind = kind
+        self.seq = seq
+        self.path = path
+        self.surfaces = surfaces
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case kind
+        case seq
+        case path
+        case surfaces
+    }
+}
+
 /// Payload of the event `channels.changed`.
 public struct ChannelsChangedEvent: Codable, Hashable, Sendable {
     public var channel: String
@@ -979,6 +1056,8 @@ public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     case pairingRequested = "pairing.requested"
     /// A sender was let in or turned away.
     case pairingResolved = "pairing.resolved"
+    /// The canvas of a conversation shows something else, or a file of it changed. Ask canvas.replay for the screen.
+    case canvasChanged = "canvas.changed"
     /// A job was added, changed or removed, or its run has begun or ended.
     case cron = "cron"
 }

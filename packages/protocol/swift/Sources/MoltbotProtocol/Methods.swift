@@ -557,6 +557,339 @@ public struct ArtifactsListParams: Codable, Hashable, Sendable {
 /// The answer to `artifacts.list`.
 public typealias ArtifactsListResult = [String: JSONValue]
 
+/// Parameters of `canvas.act`.
+public struct CanvasActParams: Codable, Hashable, Sendable {
+    /// The main conversation when not said.
+    public var sessionKey: String?
+    /// As the page said it.
+    public var userAction: JSONValue
+
+    public init(
+        sessionKey: String? = nil,
+        userAction: JSONValue
+    ) {
+        self.sessionKey = sessionKey
+        self.userAction = userAction
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case userAction
+    }
+}
+
+/// The answer to `canvas.act`.
+public struct CanvasActResult: Codable, Hashable, Sendable {
+    public var runId: String
+
+    public init(
+        runId: String
+    ) {
+        self.runId = runId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runId
+    }
+}
+
+/// Parameters of `canvas.history`.
+public struct CanvasHistoryParams: Codable, Hashable, Sendable {
+    /// The main conversation when not said.
+    public var sessionKey: String?
+    /// Default 50; the newest ones.
+    public var limit: Int?
+    /// Only entries before this one.
+    public var before: Int?
+
+    public init(
+        sessionKey: String? = nil,
+        limit: Int? = nil,
+        before: Int? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.limit = limit
+        self.before = before
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case limit
+        case before
+    }
+}
+
+/// The answer to `canvas.history`.
+public struct CanvasHistoryResult: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    public var entries: [CanvasEntry]
+
+    public init(
+        sessionKey: String,
+        entries: [CanvasEntry]
+    ) {
+        self.sessionKey = sessionKey
+        self.entries = entries
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case entries
+    }
+}
+
+/// Parameters of `canvas.open`.
+public struct CanvasOpenParams: Codable, Hashable, Sendable {
+    /// The files, or the screen of a conversation.
+    public enum Page: Codable, Hashable, Sendable {
+        case files
+        case screen
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "files": self = .files
+            case "screen": self = .screen
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .files: return "files"
+            case .screen: return "screen"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// The main conversation when not said.
+    public var sessionKey: String?
+    /// The files, or the screen of a conversation.
+    public var page: Page?
+    /// A file, relative to the canvas's folder.
+    public var path: String?
+
+    public init(
+        sessionKey: String? = nil,
+        page: Page? = nil,
+        path: String? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.page = page
+        self.path = path
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case page
+        case path
+    }
+}
+
+/// The answer to `canvas.open`.
+public struct CanvasOpenResult: Codable, Hashable, Sendable {
+    public var url: String
+    /// It ends when it has not been used for so long.
+    public var ttlMs: Int
+
+    public init(
+        url: String,
+        ttlMs: Int
+    ) {
+        self.url = url
+        self.ttlMs = ttlMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case url
+        case ttlMs
+    }
+}
+
+/// Parameters of `canvas.push`.
+public struct CanvasPushParams: Codable, Hashable, Sendable {
+    /// The main conversation when not said.
+    public var sessionKey: String?
+    /// One message a line.
+    public var jsonl: String?
+    /// The messages, instead of jsonl.
+    public var messages: [JSONValue]?
+    /// Only this node: its id, the beginning of it, or its name.
+    public var node: String?
+
+    public init(
+        sessionKey: String? = nil,
+        jsonl: String? = nil,
+        messages: [JSONValue]? = nil,
+        node: String? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.jsonl = jsonl
+        self.messages = messages
+        self.node = node
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case jsonl
+        case messages
+        case node
+    }
+}
+
+/// The answer to `canvas.push`.
+public struct CanvasPushResult: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    public var seq: Int
+    public var surfaces: [String]
+    public var nodes: [ShownOnNode]
+
+    public init(
+        sessionKey: String,
+        seq: Int,
+        surfaces: [String],
+        nodes: [ShownOnNode]
+    ) {
+        self.sessionKey = sessionKey
+        self.seq = seq
+        self.surfaces = surfaces
+        self.nodes = nodes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case seq
+        case surfaces
+        case nodes
+    }
+}
+
+/// Parameters of `canvas.replay`.
+public struct CanvasReplayParams: Codable, Hashable, Sendable {
+    /// The main conversation when not said.
+    public var sessionKey: String?
+    /// The entry; now when not said.
+    public var at: Int?
+
+    public init(
+        sessionKey: String? = nil,
+        at: Int? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.at = at
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case at
+    }
+}
+
+/// The answer to `canvas.replay`.
+public typealias CanvasReplayResult = CanvasScreen
+
+/// Parameters of `canvas.reset`.
+public struct CanvasResetParams: Codable, Hashable, Sendable {
+    /// The main conversation when not said.
+    public var sessionKey: String?
+    /// Only this node: its id, the beginning of it, or its name.
+    public var node: String?
+
+    public init(
+        sessionKey: String? = nil,
+        node: String? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.node = node
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case node
+    }
+}
+
+/// The answer to `canvas.reset`.
+public struct CanvasResetResult: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    public var seq: Int
+    public var nodes: [ShownOnNode]
+
+    public init(
+        sessionKey: String,
+        seq: Int,
+        nodes: [ShownOnNode]
+    ) {
+        self.sessionKey = sessionKey
+        self.seq = seq
+        self.nodes = nodes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case seq
+        case nodes
+    }
+}
+
+/// Parameters of `canvas.status`.
+public struct CanvasStatusParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `canvas.status`.
+public typealias CanvasStatusResult = CanvasStatus
+
+/// Parameters of `canvas.undo`.
+public struct CanvasUndoParams: Codable, Hashable, Sendable {
+    /// The main conversation when not said.
+    public var sessionKey: String?
+
+    public init(
+        sessionKey: String? = nil
+    ) {
+        self.sessionKey = sessionKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+    }
+}
+
+/// The answer to `canvas.undo`.
+public struct CanvasUndoResult: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    public var undone: CanvasEntry
+    public var seq: Int
+
+    public init(
+        sessionKey: String,
+        undone: CanvasEntry,
+        seq: Int
+    ) {
+        self.sessionKey = sessionKey
+        self.undone = undone
+        self.seq = seq
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case undone
+        case seq
+    }
+}
+
 /// Parameters of `channels.add`.
 public struct ChannelsAddParams: Codable, Hashable, Sendable {
     public var channel: String
@@ -4838,6 +5171,58 @@ public struct NodePairRemoveResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `node.pluginSurface.refresh`.
+public struct NodePluginSurfaceRefreshParams: Codable, Hashable, Sendable {
+    public var surface: String
+
+    public init(
+        surface: String
+    ) {
+        self.surface = surface
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case surface
+    }
+}
+
+/// The answer to `node.pluginSurface.refresh`.
+public struct NodePluginSurfaceRefreshResult: Codable, Hashable, Sendable {
+    public struct PluginSurfaceUrls: Codable, Hashable, Sendable {
+        public var canvas: String
+
+        public init(
+            canvas: String
+        ) {
+            self.canvas = canvas
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case canvas
+        }
+    }
+
+    public var surface: String
+    public var pluginSurfaceUrls: PluginSurfaceUrls
+    public var expiresAtMs: Int?
+
+    public init(
+        surface: String,
+        pluginSurfaceUrls: PluginSurfaceUrls,
+        expiresAtMs: Int? = nil
+    ) {
+        self.surface = surface
+        self.pluginSurfaceUrls = pluginSurfaceUrls
+        self.expiresAtMs = expiresAtMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case surface
+        case pluginSurfaceUrls
+        case expiresAtMs
+    }
+}
+
 /// Parameters of `node.rename`.
 public struct NodeRenameParams: Codable, Hashable, Sendable {
     /// A node's id, the beginning of it, or its name.
@@ -8215,6 +8600,24 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case chatSend = "chat.send"
     /// What a chat window shows first: the history, and what it offers.
     case chatStartup = "chat.startup"
+    /// Passes on what a page on the canvas says when somebody presses a button; the conversation's agent answers it.
+    case canvasAct = "canvas.act"
+    /// What was drawn on a conversation's canvas and which of its files were changed, oldest first.
+    case canvasHistory = "canvas.history"
+    /// Makes an address under which the canvas is seen, also from elsewhere. Whoever has it sees the canvas.
+    case canvasOpen = "canvas.open"
+    /// Gives a node a new address of the canvas; an earlier one goes on until it ends.
+    case nodePluginSurfaceRefresh = "node.pluginSurface.refresh"
+    /// Draws on the screen of a conversation: A2UI messages, all of them or none.
+    case canvasPush = "canvas.push"
+    /// The screen of a conversation as it is now, or as it was after an entry.
+    case canvasReplay = "canvas.replay"
+    /// Empties the screen of a conversation.
+    case canvasReset = "canvas.reset"
+    /// Whether and where the canvas is served, and what is wrong with it.
+    case canvasStatus = "canvas.status"
+    /// Takes back the newest push, reset or edit of a conversation's canvas. Taken back twice, the one before goes too.
+    case canvasUndo = "canvas.undo"
     /// The events of a recorded run, in order; of its text the last state only.
     case runsEvents = "runs.events"
     /// A recorded run as one JSON value, to be replayed here or on another gateway.

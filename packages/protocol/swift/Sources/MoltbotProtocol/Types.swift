@@ -744,6 +744,199 @@ public struct BudgetState: Codable, Hashable, Sendable {
     }
 }
 
+public struct CanvasEntry: Codable, Hashable, Sendable {
+    public enum Kind: Codable, Hashable, Sendable {
+        case push
+        case reset
+        case edit
+        case undo
+        case base
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "push": self = .push
+            case "reset": self = .reset
+            case "edit": self = .edit
+            case "undo": self = .undo
+            case "base": self = .base
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .push: return "push"
+            case .reset: return "reset"
+            case .edit: return "edit"
+            case .undo: return "undo"
+            case .base: return "base"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum Author: Codable, Hashable, Sendable {
+        case agent
+        case person
+        case gateway
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "agent": self = .agent
+            case "person": self = .person
+            case "gateway": self = .gateway
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .agent: return "agent"
+            case .person: return "person"
+            case .gateway: return "gateway"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// Its number; later ones have higher numbers, over all conversations.
+    public var seq: Int
+    public var at: Int
+    public var kind: Kind
+    public var author: Author
+    /// What it did, in one line.
+    public var summary: String
+    /// Of an edit: the file, relative to the canvas's folder.
+    public var path: String?
+    /// Of an edit: what changed, as `diff -u` shows it.
+    public var diff: String?
+    public var bytes: Int
+    /// The entry that took it back.
+    public var undoneBy: Int?
+
+    public init(
+        seq: Int,
+        at: Int,
+        kind: Kind,
+        author: Author,
+        summary: String,
+        path: String? = nil,
+        diff: String? = nil,
+        bytes: Int,
+        undoneBy: Int? = nil
+    ) {
+        self.seq = seq
+        self.at = at
+        self.kind = kind
+        self.author = author
+        self.summary = summary
+        self.path = path
+        self.diff = diff
+        self.bytes = bytes
+        self.undoneBy = undoneBy
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case seq
+        case at
+        case kind
+        case author
+        case summary
+        case path
+        case diff
+        case bytes
+        case undoneBy
+    }
+}
+
+public struct CanvasScreen: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    /// The entry after which it looked so; 0 when nothing has been shown.
+    public var seq: Int
+    public var surfaces: [String]
+    /// A2UI 0.9 messages that draw it on an empty page.
+    public var messages: [JSONValue]
+
+    public init(
+        sessionKey: String,
+        seq: Int,
+        surfaces: [String],
+        messages: [JSONValue]
+    ) {
+        self.sessionKey = sessionKey
+        self.seq = seq
+        self.surfaces = surfaces
+        self.messages = messages
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case seq
+        case surfaces
+        case messages
+    }
+}
+
+public struct CanvasStatus: Codable, Hashable, Sendable {
+    public var enabled: Bool
+    /// Its own port, when that is open.
+    public var port: Int?
+    /// The folder that is served; for administrators.
+    public var path: String?
+    public var liveReload: Bool
+    /// Pages that are open and listen.
+    public var viewers: Int
+    /// What does not work, as sentences.
+    public var problems: [String]
+
+    public init(
+        enabled: Bool,
+        port: Int? = nil,
+        path: String? = nil,
+        liveReload: Bool,
+        viewers: Int,
+        problems: [String]
+    ) {
+        self.enabled = enabled
+        self.port = port
+        self.path = path
+        self.liveReload = liveReload
+        self.viewers = viewers
+        self.problems = problems
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case enabled
+        case port
+        case path
+        case liveReload
+        case viewers
+        case problems
+    }
+}
+
 public struct ChatMetadata: Codable, Hashable, Sendable {
     public var models: [ModelChoice]
     public var commands: [CommandEntry]
@@ -5895,6 +6088,28 @@ public struct SessionsSummary: Codable, Hashable, Sendable {
         case path
         case count
         case recent
+    }
+}
+
+public struct ShownOnNode: Codable, Hashable, Sendable {
+    public var nodeId: String
+    public var ok: Bool
+    public var error: String?
+
+    public init(
+        nodeId: String,
+        ok: Bool,
+        error: String? = nil
+    ) {
+        self.nodeId = nodeId
+        self.ok = ok
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case ok
+        case error
     }
 }
 
