@@ -87,7 +87,7 @@ export class A2uiHost implements AsyncDisposable {
       if (listener === undefined) this.#actions.push(said);
       else listener(said);
     });
-    if (path.endsWith("/a2ui/ws")) socket.send(JSON.stringify({ type: "surface", messages: this.screen }));
+    if (path.includes("/a2ui/ws")) socket.send(JSON.stringify({ type: "surface", messages: this.screen }));
     this.#waiting.shift()?.(socket);
   }
 

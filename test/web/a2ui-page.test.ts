@@ -30,7 +30,7 @@ describe("in a plain browser", () => {
   test("the screen that is there is drawn at once, and a press goes over the socket beside the page", async () => {
     host.screen = lamps;
     await using window = await openWindow(browser);
-    await window.page.goto(host.page);
+    await window.page.goto(`${host.page}?session=agent:main:main`);
 
     await window.page.getByRole("heading", { name: "Lamps" }).waitFor();
     const rows = await window.page.locator(".a2ui-list-item-none").allTextContents();
@@ -45,7 +45,10 @@ describe("in a plain browser", () => {
     assert.match(String(id), /^[0-9a-f]{32}$/);
     assert.equal(new Date(String(timestamp)).toISOString(), timestamp);
     assert.deepEqual(rest, { name: "apply", surfaceId: "main", sourceComponentId: "go", context: { scene: "Dinner" } });
-    assert.equal(host.asked.at(-1), "/__openclaw__/cap/abcdefghijklmnopqrstuvwx/__openclaw__/a2ui/ws");
+    assert.equal(
+      host.asked.at(-1),
+      "/__openclaw__/cap/abcdefghijklmnopqrstuvwx/__openclaw__/a2ui/ws?session=agent:main:main",
+    );
     await window.page.getByRole("status").getByText("Sent", { exact: true }).waitFor();
     host.open.at(-1)?.send(JSON.stringify({ type: "apply", messages: lamps.slice(1, 2) }));
     await window.page.getByRole("status").getByText("Updated").waitFor();
@@ -97,7 +100,7 @@ describe("in a plain browser", () => {
     await window.page.getByRole("button", { name: "Save" }).click();
     const { userAction } = (await host.nextAction()) as { userAction: { id: string } };
 
-    const answer = { type: "status", id: userAction.id, ok: false, error: "the agent is busy" };
+    const answer = { type: "actionStatus", id: userAction.id, ok: false, error: "the agent is busy" };
     host.open.at(-1)?.send(JSON.stringify(answer));
 
     await window.page.getByRole("status").getByText("Not sent: the agent is busy").waitFor();

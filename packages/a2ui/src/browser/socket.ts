@@ -23,7 +23,6 @@ export class Socket {
   constructor(address: URL, listener: Listener) {
     const url = new URL(address);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    url.search = "";
     url.hash = "";
     this.#url = url.href;
     this.#listener = listener;

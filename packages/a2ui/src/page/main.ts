@@ -66,7 +66,8 @@ else if (!isInApp() && /^https?:$/.test(location.protocol)) socket = openSocket(
 
 function openSocket(): Socket {
   const folder = location.pathname.replace(/(\/index\.html|\/)?$/, "/");
-  return new Socket(new URL(`${folder}ws`, location.href), {
+  // The query says whose screen is shown.
+  return new Socket(new URL(`${folder}ws${location.search}`, location.href), {
     message: (data) => {
       try {
         fromGateway(JSON.parse(data) as FromGateway);
@@ -83,10 +84,10 @@ function openSocket(): Socket {
 type FromGateway =
   | { readonly type: "surface" | "apply"; readonly messages: readonly unknown[] }
   | { readonly type: "reset" }
-  | { readonly type: "status"; readonly id: string; readonly ok: boolean; readonly error?: string };
+  | { readonly type: "actionStatus"; readonly id: string; readonly ok: boolean; readonly error?: string };
 
 function fromGateway(said: FromGateway): void {
-  if (said.type === "status") {
+  if (said.type === "actionStatus") {
     if (said.ok) status.sent(said.id);
     else status.failed(said.id, said.error);
     return;
