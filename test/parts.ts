@@ -77,6 +77,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
 
   "web/a2ui-looks": ["a2ui"],
   "web/a2ui-page": ["a2ui"],
+  "web/canvas": ["canvas"],
 
   "wire/approvals": ["approvals"],
   "wire/catalogue": ["absent", "models", "server"],
