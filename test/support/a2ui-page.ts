@@ -101,7 +101,12 @@ export class A2uiHost implements AsyncDisposable {
       return `<title>Parent</title><iframe sandbox="allow-scripts" allow="" referrerpolicy="no-referrer" src="${BASE}/a2ui/"></iframe>
         <script src="/parent.js"></script>`;
     if (pathname === "/parent.js")
-      return "self.heard = []; onmessage = ({ source, data }) => { if (source === frames[0]) heard.push(data); };";
+      return `self.heard = [];
+        onmessage = ({ source, data }) => {
+          if (source !== frames[0]) return;
+          heard.push(data);
+          document.body.append(Object.assign(document.createElement("li"), { textContent: JSON.stringify(data) }));
+        };`;
     return undefined;
   }
 }

@@ -221,7 +221,7 @@ describe("framed by WebChat", () => {
     await say({ type: "a2ui.apply", id: "2", messages: [{ nothing: true }] });
     await say({ type: "a2ui.reset", id: "3" });
     await frame.getByText("Nothing is shown here yet").waitFor();
-    await window.page.waitForFunction("heard.length === 5");
+    await window.page.locator("li").nth(4).waitFor();
     const heard = (await window.page.evaluate("heard")) as Record<string, unknown>[];
 
     assert.deepEqual(

@@ -83,7 +83,7 @@ describe("beside the conversation", () => {
     await frameOf(chat).getByRole("button", { name: "Apply" }).click();
     await frameOf(chat).getByText("Not sent: this is how it was before; go back to now").waitFor();
     await agent.call("canvas.push", { sessionKey, jsonl: heading("Candles") });
-    await chat.page.waitForFunction("document.querySelector('.canvas-panel input').max === '2'");
+    await chat.page.locator('.canvas-panel input[max="2"]').waitFor();
     const kept = await frameOf(chat).getByRole("heading", { name: "Lamps" }).count();
     await inspect(chat, "canvas-desktop-dark-before");
     await chat.page.getByRole("button", { name: "Back to now" }).click();

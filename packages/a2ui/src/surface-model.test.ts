@@ -77,6 +77,14 @@ describe("surfaces", () => {
     assert.deepEqual(model.snapshot().at(-1), begin);
   });
 
+  test("a surface that began in one version can be changed in another", () => {
+    const model = modelOf(create("s"), show("s", [{ id: "other", component: "Divider" }]));
+    model.applyAll(readMessages({ messages: [{ beginRendering: { surfaceId: "s", root: "other" } }] }));
+    const again = modelOf(...model.snapshot());
+
+    assert.deepEqual([model.surface("s")?.root, again.surface("s")], ["other", model.surface("s")]);
+  });
+
   test("0.8 can say a path and its first value at once", () => {
     const text = { path: "/who", literalString: "Ada" };
     const components = [{ id: "a", component: { Text: { text } } }];

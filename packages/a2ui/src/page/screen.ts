@@ -113,7 +113,7 @@ export class Screen {
     const shown: Shown = { root: surface.root, theme: JSON.stringify(surface.theme ?? {}) };
     const before = this.#shown.get(id);
     // Agents repeat beginRendering with every change.
-    if (before?.root === shown.root && before.theme === shown.theme && surface.created === undefined) return;
+    if (before?.root === shown.root && before.theme === shown.theme) return;
     this.#erase(id);
     this.#renderer.processMessages(drawingOf(id, surface, shown.root));
     this.#shown.set(id, shown);

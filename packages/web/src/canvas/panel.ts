@@ -5,7 +5,7 @@ import type { CanvasEntry } from "@moltbot/protocol";
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
 import { PageElement } from "../chat/element.ts";
-import { closeIcon, exitIcon } from "../chat/icons.ts";
+import { closeIcon, tabIcon } from "../chat/icons.ts";
 import { clockTime } from "../time.ts";
 import { type Canvas, type CanvasState, isNarrow, isPage } from "./canvas.ts";
 import { FrameTalk } from "./frame.ts";
@@ -75,7 +75,7 @@ export class CanvasPanelElement extends PageElement {
         <h2>Canvas</h2>
         ${this.#choice()}
         <button type="button" class="icon-button" aria-label="Open the canvas in a tab" title="Open in a tab" @click=${this.#toTab}>
-          ${exitIcon}
+          ${tabIcon}
         </button>
         <button type="button" class="icon-button canvas-close" aria-label="Close the canvas" title="Close" @click=${() => this.canvas.toggle(false)}>
           ${closeIcon}
