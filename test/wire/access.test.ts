@@ -206,7 +206,13 @@ const UNLISTED = [
 ];
 
 /** For nodes and nobody else. */
-const OF_NODES = ["skills.bins", "node.invoke.result", "node.invoke.progress", "node.event"];
+const OF_NODES = [
+  "skills.bins",
+  "node.invoke.result",
+  "node.invoke.progress",
+  "node.event",
+  "node.pluginSurface.refresh",
+];
 
 type Scope = keyof typeof TABLE;
 const SCOPES = Object.keys(TABLE) as Scope[];
