@@ -1,7 +1,7 @@
 // The A2UI page as a gateway serves it, under its strict policy and a path with a capability: how the browser tests open and
 // watch it.
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -32,11 +32,13 @@ export class A2uiHost implements AsyncDisposable {
   /** What the socket of the page says at once. */
   screen: readonly unknown[] = [];
   readonly open: WebSocket[] = [];
+  /** Whether pages have no origin, as on the gateway's own port. */
+  isSandboxed = false;
 
   constructor() {
     this.#server = createServer(async (request, response) => {
       const { pathname } = new URL(request.url ?? "/", "http://host");
-      const policy = pathname === "/sandboxed" ? `${POLICY}; sandbox allow-scripts` : POLICY;
+      const policy = this.isSandboxed ? `${POLICY}; sandbox allow-scripts` : POLICY;
       const text = await this.#answer(pathname);
       const type = TYPES[extname(pathname)] ?? "text/html";
       response.writeHead(text === undefined ? 404 : 200, { "content-type": type, "content-security-policy": policy });
@@ -94,7 +96,7 @@ export class A2uiHost implements AsyncDisposable {
   async #answer(pathname: string): Promise<string | Buffer | undefined> {
     if (pathname.startsWith(`${BASE}/a2ui/`)) {
       const name = pathname.slice(`${BASE}/a2ui/`.length) || "index.html";
-      return readFile(join(BUILT, name)).catch(() => undefined);
+      return existsSync(join(BUILT, name)) ? readFile(join(BUILT, name)) : undefined;
     }
     if (pathname === `${BASE}/canvas/`) return `<p>A page</p><script src="${BASE}/a2ui/canvas.js"></script>`;
     if (pathname === "/parent")

@@ -106,6 +106,20 @@ describe("in a plain browser", () => {
     await window.page.getByRole("status").getByText("Not sent: the agent is busy").waitFor();
   });
 
+  test("the page works in a sandbox, where it has no origin", async () => {
+    host.screen = lamps;
+    host.isSandboxed = true;
+    await using window = await openWindow(browser);
+    await window.page.goto(host.page);
+    await window.page.getByRole("button", { name: "Apply" }).click();
+    const { userAction } = (await host.nextAction()) as { userAction: { name: string } };
+    host.isSandboxed = false;
+
+    assert.equal(await window.page.evaluate("origin"), "null");
+    assert.equal(userAction.name, "apply");
+    assert.deepEqual(window.problems, []);
+  });
+
   test("reset empties the page", async () => {
     host.screen = lamps;
     await using window = await openWindow(browser);
