@@ -76,6 +76,10 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/skills": ["cli", "skills"],
   "cli/usage": ["cli", "usage"],
 
+  "web/a2ui-looks": ["a2ui"],
+  "web/a2ui-page": ["a2ui"],
+  "web/canvas": ["canvas"],
+
   "wire/approvals": ["approvals"],
   "wire/canvas": ["canvas"],
   "wire/canvas-access": ["canvas"],

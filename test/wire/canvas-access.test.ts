@@ -166,7 +166,7 @@ describe("pages of other sites, on this machine", () => {
     using one = await Listener.open(reload, { Origin: `http://127.0.0.1:${port}` });
     using other = await Listener.open(surface, { Origin: `http://127.0.0.1:${port}` });
 
-    assert.equal(await other.message(0), '{"type":"reset"}');
+    assert.equal(await other.message(0), '{"type":"surface","messages":[]}');
     assert.deepEqual(one.received, []);
   });
 

@@ -66,9 +66,10 @@ export function messagesOf(id: string, surface: Surface): SurfaceMessage[] {
   if (components.size > 0)
     messages.push({ ...envelope, updateComponents: { surfaceId: id, components: [...components.values()] } });
   messages.push({ ...envelope, updateDataModel: { surfaceId: id, value: data } });
-  if (created === undefined && root !== undefined) {
+  const isAsCreated = created !== undefined && root === "root" && theme === created.theme;
+  if (root !== undefined && !isAsCreated) {
     const begin = { surfaceId: id, root, ...(theme !== undefined && { theme }) };
-    messages.push({ ...envelope, beginRendering: begin });
+    messages.push({ version: "v0.9", origin: "v0.8", beginRendering: begin });
   }
   return messages;
 }

@@ -1,7 +1,7 @@
 /** The A2UI page's own files, as the build has made them; and the page that stands where no page has been written. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { PAGE_FILES } from "@moltbot/a2ui";
+import { PAGE_FILES } from "@moltbot/a2ui/page-files";
 import { fileExists } from "../../../../base/files.ts";
 import type { Brand } from "./paths.ts";
 

@@ -115,7 +115,7 @@ export class Viewers implements Disposable {
       const { messages } = await this.#options.screen(viewer.sessionKey);
       // What was pushed while the screen was drawn is in it: drawing ends in one step.
       viewer.waiting = undefined;
-      send(viewer.socket, JSON.stringify({ type: "reset" }));
+      // It stands for all that was drawn before: the page changes what is other, so that what a person writes there stays.
       send(viewer.socket, JSON.stringify({ type: "surface", messages }));
     } catch (error) {
       ignore(error, "the socket ends; the page asks again");
