@@ -71,6 +71,11 @@ export class A2uiHost implements AsyncDisposable {
     return within(new Promise((resolve) => this.#listeners.push(resolve)), "an action");
   }
 
+  /** How many actions nobody has asked for yet. */
+  get waitingActions(): number {
+    return this.#actions.length;
+  }
+
   /** The next socket that a page opens. */
   nextSocket(): Promise<WebSocket> {
     return within(new Promise((resolve) => this.#waiting.push(resolve)), "a socket");

@@ -120,6 +120,55 @@ describe("in a plain browser", () => {
     assert.deepEqual(window.problems, []);
   });
 
+  test("components keep the ids that the agent gave, also where one that is not the root is called root", async () => {
+    const components = [
+      { id: "go", component: { Button: { child: "root", action: { name: "go" } } } },
+      { id: "root", component: { Text: { text: { literalString: "Go on" } } } },
+    ];
+    host.screen = [
+      { surfaceUpdate: { surfaceId: "main", components } },
+      { beginRendering: { surfaceId: "main", root: "go" } },
+    ];
+    await using window = await openWindow(browser);
+    await window.page.goto(host.page);
+
+    await window.page.getByRole("button", { name: "Go on" }).click();
+    const { userAction } = (await host.nextAction()) as { userAction: Record<string, unknown> };
+    const text = [{ id: "root", component: { Text: { text: { literalString: "Further" } } } }];
+    const update = { surfaceUpdate: { surfaceId: "main", components: text } };
+    host.open.at(-1)?.send(JSON.stringify({ type: "apply", messages: [update] }));
+    await window.page.getByRole("button", { name: "Further" }).waitFor();
+
+    assert.equal(userAction.sourceComponentId, "go");
+    assert.equal("context" in userAction, false);
+  });
+
+  test("who presses without end is told to wait, and the gateway is spared", async () => {
+    host.screen = name;
+    await using window = await openWindow(browser);
+    await window.page.goto(host.page);
+    const button = window.page.getByRole("button", { name: "Save" });
+    await button.waitFor();
+
+    await button.evaluate((each) => Array.from({ length: 7 }, () => (each as HTMLElement).click()));
+    await window.page.getByRole("status").getByText("Not sent: Too many presses").waitFor();
+    const ids = await Promise.all(Array.from({ length: 5 }, () => host.nextAction()));
+
+    assert.equal(ids.length, 5);
+    assert.equal(host.waitingActions, 0);
+  });
+
+  test("what a page draws is held back until it begins", async () => {
+    host.screen = lamps.slice(0, 2);
+    await using window = await openWindow(browser);
+    await window.page.goto(host.page);
+    await window.page.getByText("Nothing is shown here yet").waitFor();
+
+    host.open.at(-1)?.send(JSON.stringify({ type: "apply", messages: lamps.slice(2) }));
+
+    await window.page.getByRole("heading", { name: "Lamps" }).waitFor();
+  });
+
   test("reset empties the page", async () => {
     host.screen = lamps;
     await using window = await openWindow(browser);

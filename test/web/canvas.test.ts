@@ -131,6 +131,24 @@ describe("beside the conversation", () => {
     assert.equal(buttons, 0);
   });
 
+  test("only the frame is heard: what another page says is no press", async () => {
+    const { chat, sessionKey } = await signedIn("desktop");
+    await using _ = chat;
+    await agent.call("canvas.push", { sessionKey, jsonl: LAMPS });
+    await frameOf(chat).getByRole("heading", { name: "Lamps" }).waitFor();
+
+    const forged = { userAction: { name: "forged", surfaceId: "main" } };
+    await chat.page.evaluate(`new Promise((resolve) => {
+      addEventListener("message", () => setTimeout(resolve));
+      postMessage(${JSON.stringify(forged)}, "*");
+    })`);
+    model.script({ kind: "text", text: "Done." });
+    await frameOf(chat).getByRole("button", { name: "Apply" }).click();
+    await chat.shows("Done.");
+
+    assert.deepEqual((await chat.said()).map(squeezed), ["Pressed “apply” on the canvas scene: Dinner", "Done."]);
+  });
+
   test("a tab of its own shows the same screen, and its buttons work", async () => {
     const { chat, sessionKey } = await signedIn("desktop");
     await using _ = chat;
