@@ -67,6 +67,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/words": ["messaging"],
 
   "cli/approvals": ["cli", "approvals"],
+  "cli/canvas": ["cli", "canvas"],
   "cli/devices": ["cli", "devices"],
   "cli/heartbeat": ["cli", "heartbeat"],
   "cli/cron": ["cli", "cron"],
