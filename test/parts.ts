@@ -80,6 +80,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "web/a2ui-looks": ["a2ui"],
   "web/a2ui-page": ["a2ui"],
   "web/canvas": ["canvas"],
+  "web/canvas-host": ["canvas"],
 
   "wire/approvals": ["approvals"],
   "wire/canvas": ["canvas"],

@@ -60,7 +60,7 @@ for (const [where, at, reaches] of PLACES) {
       await using window = await opened(`http://127.0.0.1:${at}/__moltbot__/canvas/probe.html`);
 
       const title = await said(window.page);
-      const color = await window.page.locator("p").evaluate("(each) => getComputedStyle(each).color");
+      const color = await window.page.evaluate("getComputedStyle(document.querySelector('p')).color");
 
       assert.equal(title, reaches);
       assert.equal(color, "rgb(1, 2, 3)");
