@@ -12,7 +12,6 @@ import { toolStage } from "./tool-stage.ts";
 const stage = await toolStage();
 after(() => stage[Symbol.asyncDispose]());
 const { gateway, client, model } = stage;
-const { fields } = await gateway.logged("the canvas listens");
 const workspace = join(gateway.stateDir, "workspace");
 const MAIN = "agent:main:main";
 
@@ -143,15 +142,50 @@ test("actions of no use are refused: not JSON, no name, too long, too many", asy
     "7",
   ])
     page.socket.send(text);
-  await page.message(5);
+  await page.message(7);
   using long = await Listener.open(surfaceUrl(sessionKey));
   long.socket.send("x".repeat(16 * 1024 + 1));
   const code = await within(long.closed, "the socket to close");
 
   const statuses = page.received.slice(1).map((text) => JSON.parse(text) as { ok: boolean });
-  assert.equal(statuses.length, 5);
-  assert.ok(statuses.every(({ ok }) => !ok));
+  assert.deepEqual(
+    statuses.map(({ ok }) => ok),
+    Array(7).fill(false),
+  );
   assert.equal(code, 1009);
+});
+
+test("who may not write to the agent presses in vain: readers, and whoever has no address of their own", async () => {
+  const sessionKey = "agent:main:readers";
+  const { fields } = await gateway.logged("the canvas listens");
+  const readers = await gateway.connect({ scopes: ["operator.read"] });
+  const userAction = { id: "press-2", name: "apply" };
+
+  for (const url of [
+    surfaceUrl(sessionKey, readers),
+    `ws://127.0.0.1:${fields.port}/__moltbot__/a2ui/ws?session=${sessionKey}`,
+  ]) {
+    using page = await Listener.open(url);
+    await page.message(0);
+    page.socket.send(JSON.stringify({ userAction }));
+
+    assert.match(await page.message(1), /"id":"press-2","ok":false,"error":"this address is for looking/);
+  }
+  const { messages } = await client.call("chat.history", { sessionKey });
+  assert.deepEqual(messages, []);
+});
+
+test("a sixth press within a second is told to wait", async () => {
+  const sessionKey = "agent:main:hasty";
+  using page = await Listener.open(surfaceUrl(sessionKey));
+  await page.message(0);
+
+  for (let index = 0; index < 6; index++)
+    page.socket.send(JSON.stringify({ userAction: { id: `${index}`, name: "" } }));
+  for (let index = 0; index < 6; index++) await page.message(index + 1);
+  page.socket.send(JSON.stringify({ userAction: { id: "late", name: "apply" } }));
+
+  assert.match(await page.message(7), /"id":"late","ok":false,"error":"too many presses at once/);
 });
 
 test("a page in WebChat's frame acts through the client, with the same rules", async () => {
@@ -199,8 +233,9 @@ test("pages and screens are shown and read on a node", async () => {
   await node.closed;
 });
 
-function surfaceUrl(sessionKey: string): string {
-  return `ws://127.0.0.1:${fields.port}/__moltbot__/a2ui/ws?session=${encodeURIComponent(sessionKey)}`;
+/** The socket of a page under the address of a client. */
+function surfaceUrl(sessionKey: string, { hello } = client): string {
+  return `${hello.canvasHostUrl.replace(/^http/, "ws")}/__moltbot__/a2ui/ws?session=${encodeURIComponent(sessionKey)}`;
 }
 
 /** Resolves when a run of a conversation has answered. */

@@ -23,17 +23,17 @@ write("probe.css", "p { color: rgb(1, 2, 3) }");
 write(
   "probe.js",
   `const found = [];
-const attempt = (name, work) => { try { work(); found.push(name); } catch {} };
-attempt("storage", () => localStorage.getItem("x"));
-attempt("cookie", () => document.cookie);
-const closed = new Promise((resolve) => {
-  try {
-    const socket = new WebSocket("ws://127.0.0.1:${gateway.port}/");
-    socket.onopen = () => resolve("gateway");
-    socket.onerror = () => resolve("");
-  } catch { resolve(""); }
+const attempt = (name, work) => Promise.resolve().then(work).then(() => found.push(name), () => "refused");
+const connected = new Promise((resolve, reject) => {
+  const socket = new WebSocket("ws://127.0.0.1:${gateway.port}/");
+  socket.onopen = resolve;
+  socket.onerror = reject;
 });
-closed.then((name) => { document.title = ["done", origin, ...found, name].join(" ").trim(); });`,
+Promise.all([
+  attempt("storage", () => localStorage.getItem("x")),
+  attempt("cookie", () => document.cookie),
+  attempt("gateway", () => connected),
+]).then(() => { document.title = ["done", origin, ...found].join(" "); });`,
 );
 
 async function opened(url: string): Promise<{ page: Page } & AsyncDisposable> {
