@@ -1,4 +1,4 @@
-// Builds what is published: the protocol with tsc, WebChat with its own script, the gateway and command line with esbuild.
+// Builds what is published: the protocol with tsc, WebChat and the A2UI page with their own scripts, the gateway and command line with esbuild.
 //
 // The form was measured on Node 24 with a warm compile cache. CommonJS: loading http, ws, sqlite and typebox takes 88 ms
 // as one CommonJS file and 135 ms as ES modules, which wrap every built-in. Few files: each costs half a millisecond to
@@ -21,10 +21,12 @@ const REQUIRE = /require\("\.{1,2}\/(?:chunks\/)?([^"/]+\.cjs)"\)/g;
 
 await mustSucceed(runTool("typescript/bin/tsc", ["-p", "packages/protocol/tsconfig.build.json"]));
 await mustSucceed(runNode(["packages/web/build.mjs"]));
+await mustSucceed(runNode(["packages/a2ui/build.mjs"]));
 rmSync(fresh, { recursive: true, force: true });
 const builds = [buildGateway(), buildCommands(), buildPageProcess(), buildTransformProcess(), buildFakes()];
 for (const { reason } of await Promise.allSettled(builds)) if (reason) fail(reason);
 cpSync(join(web, "dist"), join(fresh, "web"), { recursive: true });
+cpSync(join(root, "packages/a2ui/dist"), join(fresh, "a2ui"), { recursive: true });
 putInPlace();
 
 /** The gateway. esbuild splits only ES modules, so the chunks are turned into CommonJS after. */

@@ -111,6 +111,12 @@ const RULES: readonly Rule[] = [
     allows: /^(?!packages\/(?!fakes\/)|@moltbot\/)/,
   },
   {
+    rule: "A2UI knows nothing of the gateway",
+    files: /^packages\/a2ui\//,
+    allows: /^(packages\/a2ui\/|@a2ui\/(lit|web_core)(\/|$)|lit(\/|$))/,
+    kinds: ["value", "type", "dynamic"],
+  },
+  {
     rule: "definitions reach the gateway through the call only",
     files: /^slices\/[^/]+\/[^/]+\/(methods|events|schema|settings)\.ts$/,
     allows: /^(kit\/|base\/(errors|defined)\.ts$|@sinclair\/typebox$|slices\/[^/]+\/[^/]+\/(schema|slice)\.ts$)/,

@@ -8,7 +8,7 @@ import type { WebChat } from "../support/webchat.ts";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Takes a picture and asks axe for everything it finds wrong. */
-export async function inspect(chat: WebChat, name: string): Promise<void> {
+export async function inspect(chat: Pick<WebChat, "page" | "photograph">, name: string): Promise<void> {
   await chat.page.evaluate(AXE);
   // What still moves has another contrast for a moment.
   await chat.page.evaluate(

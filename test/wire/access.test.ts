@@ -12,6 +12,10 @@ after(() => gateway[Symbol.asyncDispose]());
 
 const TABLE = {
   "operator.read": [
+    "canvas.status",
+    "canvas.open",
+    "canvas.history",
+    "canvas.replay",
     "node.list",
     "node.describe",
     "node.queue.list",
@@ -84,6 +88,10 @@ const TABLE = {
     "hooks.deliveries",
   ],
   "operator.write": [
+    "canvas.push",
+    "canvas.reset",
+    "canvas.undo",
+    "canvas.act",
     "node.invoke",
     "node.invoke.cancel",
     "node.invoke.input",
@@ -208,6 +216,7 @@ const UNLISTED = [
 const OF_NODES = [
   ...["skills.bins", "node.invoke.result", "node.invoke.progress", "node.event"],
   ...["node.pending.drain", "node.pending.pull", "node.pending.ack"],
+  "node.pluginSurface.refresh",
 ];
 
 type Scope = keyof typeof TABLE;

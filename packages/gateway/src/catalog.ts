@@ -27,6 +27,7 @@ import { sessions } from "./slices/core/sessions/index.ts";
 import { absent } from "./slices/operations/absent/index.ts";
 import { imports } from "./slices/operations/imports/index.ts";
 import { overview } from "./slices/operations/overview/index.ts";
+import { canvas } from "./slices/surfaces/canvas/index.ts";
 import { chat } from "./slices/surfaces/chat/index.ts";
 import { httpApi } from "./slices/surfaces/http-api/index.ts";
 import { messaging } from "./slices/surfaces/messaging/index.ts";
@@ -50,6 +51,7 @@ export const SLICES = inOrder(
   errands,
   messaging,
   chat,
+  canvas,
   recordings,
   httpApi,
   heartbeat,

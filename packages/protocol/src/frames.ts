@@ -106,7 +106,9 @@ export interface HelloOk {
     stateDir?: string;
     sessionDefaults?: { defaultAgentId: string; mainKey: string; mainSessionKey: string; scope?: string };
   };
+  /** Where the canvas is served for this connection, in protocol 3 and in protocol 4. */
   canvasHostUrl?: string;
+  pluginSurfaceUrls?: { readonly canvas?: string };
   auth?: { role: Role; scopes: readonly string[]; deviceToken?: string; issuedAtMs?: number };
   policy: { maxPayload: number; maxBufferedBytes: number; tickIntervalMs: number };
 }

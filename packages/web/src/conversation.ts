@@ -1,5 +1,6 @@
 // One session's messages: what the gateway remembers, what is on its way, what is being written. Pure functions, no page.
 
+import { type Pressed, pressedOf } from "./canvas/pressed.ts";
 import type { HistoryMessage, ShownAttachment, Summed } from "./history.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import { type Branch, beginningText, type Chapter, joinChapters } from "./past.ts";
@@ -26,6 +27,8 @@ export interface UserMessage {
   readonly attachments: readonly ShownAttachment[];
   readonly at: number;
   readonly entry: OutboxEntry | undefined;
+  /** It was pressed on the canvas; the text is what the agent was told. */
+  readonly pressed?: Pressed | undefined;
 }
 
 /** Where everything before became a summary for the model. */
@@ -257,7 +260,11 @@ function memo<T extends object, Rest extends readonly unknown[]>(
 }
 
 const userItem = memo(({ id, key, text, attachments, at }: HistoryMessage): Item => {
-  return { kind: "user", key: key ?? id, message: { id, text, attachments, at, entry: undefined } };
+  return {
+    kind: "user",
+    key: key ?? id,
+    message: { id, text, attachments, at, entry: undefined, pressed: pressedOf(key, text) },
+  };
 });
 
 const messageItem = memo((message: HistoryMessage): Item => {

@@ -3,6 +3,7 @@
 import type { CommandEntry } from "@moltbot/protocol";
 import type { AgentChoice } from "./agents.ts";
 import type { Approval } from "./approvals.ts";
+import { type CanvasState, NO_CANVAS } from "./canvas/canvas.ts";
 import type { Item } from "./conversation.ts";
 import type { HistoryMessage } from "./history.ts";
 import type { NodeRequest } from "./node-requests.ts";
@@ -45,6 +46,8 @@ export interface State {
   readonly unread: ReadonlySet<string>;
   /** The state of each page's service by the page's id. */
   readonly pages: Readonly<Record<string, unknown>>;
+  /** What the agent shows beside the open session. */
+  readonly canvas: CanvasState;
   readonly models: readonly ModelChoice[];
   /** Whether the gateway has said which models there are. */
   readonly modelsKnown: boolean;
@@ -96,6 +99,7 @@ export const INITIAL: State = {
   usage: undefined,
   unread: new Set(),
   pages: {},
+  canvas: NO_CANVAS,
   models: [],
   modelsKnown: false,
   defaultModel: undefined,

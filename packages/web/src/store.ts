@@ -13,6 +13,7 @@ import {
 import { addressOfSession, type Place, placeOf } from "./address.ts";
 import { readAgents } from "./agents.ts";
 import { Approvals } from "./approvals.ts";
+import { Canvas } from "./canvas/canvas.ts";
 import { type Item, itemOfMessage, NOT_YET, pastItems, wholeOf, withNew } from "./conversation.ts";
 import {
   browserIdentity,
@@ -42,7 +43,7 @@ import { Sender } from "./sender.ts";
 import { canonicalKey, readModels, readSessions, titleOf } from "./sessions.ts";
 import { INITIAL, type State } from "./state.ts";
 import { recall, remember } from "./storage.ts";
-import type { Scope, View } from "./view.ts";
+import type { PageHost, Scope, View } from "./view.ts";
 
 /** What the page asks to be allowed: it is its owner's console, with the same abilities as the command line. */
 const SCOPES = ["operator.admin", "operator.approvals", "operator.pairing"];
@@ -68,6 +69,8 @@ export class Store {
   /** The pages beside the conversations. */
   readonly views: readonly View[];
   readonly pages: Pages;
+  /** What agents show beside the conversation. */
+  readonly canvas: Canvas;
 
   /** The commands that wait for an answer. */
   readonly approvals = new Approvals({
@@ -149,7 +152,7 @@ export class Store {
 
   constructor(views: readonly View[]) {
     this.views = views;
-    this.pages = new Pages(views, {
+    const host: PageHost = {
       gateway: () => this.#gateway,
       may: (scope) => this.may(scope),
       offers: (method) => this.#offers(method),
@@ -157,6 +160,13 @@ export class Store {
       sessionKey: () => this.#state.sessionKey,
       answerWaiting: () => this.#answerWaiting(),
       onChange: () => this.#set({ pages: this.pages.states }),
+    };
+    this.pages = new Pages(views, host);
+    this.canvas = new Canvas({
+      ...host,
+      isHere: (sessionKey) => this.#isOpen(sessionKey),
+      notify: (notice) => this.notify(notice),
+      onChange: () => this.#set({ canvas: this.canvas.state }),
     });
     this.#state = { ...INITIAL, pages: this.pages.states };
   }
@@ -212,6 +222,7 @@ export class Store {
     client.on("usage.budget", ({ text }) => this.notify(sentence(text)));
     client.on("shutdown", () => this.#onShutdown());
     this.pages.listen(client);
+    this.canvas.listen(client);
     this.approvals.listen(client);
     this.nodeRequests.listen(client);
     // A connect that fails is a state of the client; #follow is told of it.
@@ -276,6 +287,7 @@ export class Store {
     };
     this.#set({ sessionKey, unread, ...nothing });
     this.#opening = this.#open.load();
+    this.canvas.enter();
     void this.loadUsage();
     void this.#loadModels();
   }
@@ -621,6 +633,7 @@ export class Store {
     void this.approvals.load();
     void this.nodeRequests.load();
     this.pages.refresh();
+    void this.canvas.refresh();
     this.#sender.flush();
   }
 

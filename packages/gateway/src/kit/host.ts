@@ -1,5 +1,6 @@
 /** What only the process knows, lent to the slices; and what the process asks of them. */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import type { Static } from "@sinclair/typebox";
 import { GatewayError } from "../base/errors.ts";
 import type { Caller } from "./access.ts";
@@ -26,6 +27,11 @@ export interface Host extends HostPorts {
   closeConnections(which: DeviceConnections, reason: string): void;
   /** Closes one live connection with code 4001. */
   closeConnection(connId: string, reason: string): void;
+  /**
+   * Opens a further port for HTTP on the gateway's own address, with its certificate and its limits. The caller disposes
+   * it. Throws `StartError` with a sentence when the port cannot be had.
+   */
+  listen(door: Door): Promise<OpenDoor>;
   /** Judges an HTTP request by its headers, before its body is read. */
   authorize(request: IncomingMessage): HttpVerdict;
   /** Where a request comes from: the client's address, and whether it is a program on this machine. */
@@ -34,6 +40,8 @@ export interface Host extends HostPorts {
   isOwnSecret(text: string): boolean;
   /** Which endpoints of the HTTP API are on, as the settings say now. */
   httpEndpoints(): HttpEndpoints;
+  /** The further origins whose pages may use the gateway, as the settings say now. */
+  allowedOrigins(): readonly string[];
   /** Which commands of nodes are allowed beside the usual ones, and which never are, as the settings say now. */
   nodeCommands(): NodeCommandSettings;
 }
@@ -43,6 +51,22 @@ export interface DeviceConnections {
   readonly deviceId: string;
   readonly role?: string;
   readonly byTokenOnly?: boolean;
+}
+
+/** What answers on a further port. */
+export interface Door {
+  /** 0 for any free one; the gateway's own port plus 4 when undefined, and any free one where that is 0. */
+  readonly port: number | undefined;
+  request(request: IncomingMessage, response: ServerResponse): void;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+/** A further port that is open. */
+export interface OpenDoor extends AsyncDisposable {
+  readonly port: number;
+  /** The gateway's own port, and how it is spoken to on both. */
+  readonly gatewayPort: number;
+  readonly scheme: "http" | "https";
 }
 
 /** What the server and the process ask of slices. */
@@ -57,6 +81,8 @@ export interface HostPorts {
   readonly overview: Port<Overview>;
   /** Who hears of single conversations. Filled by sessions. */
   readonly subscribers: Port<Subscribers>;
+  /** The origins that WebChat may show in a frame, for a Host header. Filled by canvas. */
+  readonly frames: Port<{ sourcesFor(host: string): readonly string[] }>;
   /** Folders whose paths are hidden from those who do not administer the gateway. Filled by workspace. */
   readonly folders: Port<{ workspaces(): readonly string[] }>;
 }
@@ -71,8 +97,20 @@ export interface ConnectionBook {
 /** Hears of connections that were let in. */
 export interface ConnectionWatcher {
   /** Called before hello-ok; returns the fields that it gets besides. */
-  opened(caller: Caller, ip: string | undefined): Readonly<Record<string, unknown>>;
+  opened(caller: Caller, ip: string | undefined, reached: Reached): Readonly<Record<string, unknown>>;
   closed(connId: string): void;
+}
+
+/** Under which address a connection has reached us. */
+export interface Reached {
+  /** The Host header, when it is one. */
+  readonly host: string | undefined;
+  /** The address of our end of the socket. */
+  readonly localAddress: string | undefined;
+  readonly localPort: number | undefined;
+  readonly scheme: "http" | "https";
+  /** Whether a proxy stands between: only the gateway's own port is then known to be reachable. */
+  readonly isProxied: boolean;
 }
 
 /** Names of commands of nodes. */
@@ -136,6 +174,7 @@ export function hostPorts(): HostPorts {
       snapshot: () => ({ presence: [], health: {}, stateVersion: { presence: 0, health: 0 }, uptimeMs: 0 }),
     }),
     subscribers: new Port<Subscribers>({ of: () => nobody }),
+    frames: new Port({ sourcesFor: (): readonly string[] => [] }),
     folders: new Port({ workspaces: (): readonly string[] => [] }),
   };
 }

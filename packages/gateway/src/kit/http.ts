@@ -29,6 +29,20 @@ export function isForeignPage({ origin, "sec-fetch-site": site }: IncomingHttpHe
   return origin !== undefined || site === "cross-site" || site === "same-site";
 }
 
+/** The path, decoded once; undefined for bad escapes, NUL, back-slashes and dot segments. */
+export function decodePath(url: string): string | undefined {
+  const raw = url.split(/[?#]/, 1)[0] ?? "";
+  let path: string;
+  try {
+    path = decodeURIComponent(raw);
+  } catch (error) {
+    ignore(error, "a bad escape is refused below");
+    return undefined;
+  }
+  const isClean = path.startsWith("/") && !/[\0\\]/.test(path) && !path.split("/").some((part) => part.startsWith("."));
+  return isClean ? path : undefined;
+}
+
 /** How long a body may take to arrive, ms. */
 const BODY_LIMIT_MS = 30_000;
 

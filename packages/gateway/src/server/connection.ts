@@ -1,5 +1,6 @@
 /** One socket: its limits, its sequence numbers, its back-pressure, its end. It knows frames as text, not their meaning. */
 
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import { TellableError } from "../base/errors.ts";
@@ -152,6 +153,12 @@ export class Connection {
    */
   get remoteIp(): string | undefined {
     return this.isLocal || isLoopbackAddress(this.address) ? undefined : this.address;
+  }
+
+  /** The address of our end of the socket. */
+  get localEnd(): { readonly localAddress: string | undefined; readonly localPort: number | undefined } {
+    const { localAddress, localPort } = this.#stream as Partial<Socket>;
+    return { localAddress, localPort };
   }
 
   get isOpen(): boolean {

@@ -41,7 +41,7 @@ export interface Opened {
 /** Opens the base; the stack closes all of it. Throws `StartError` when the state, the config or a secret forbids a start. */
 export function openBase(
   options: StartOptions,
-  late: Pick<Host, "requestRestart" | "closeConnections" | "closeConnection">,
+  late: Pick<Host, "requestRestart" | "closeConnections" | "closeConnection" | "listen">,
   stack: AsyncDisposableStack,
 ): Opened {
   const { stateDir, env } = options;
@@ -79,6 +79,7 @@ export function openBase(
         const { chatCompletions, responses } = settings.current.http.endpoints;
         return { chatCompletions: chatCompletions.enabled, responses: responses.enabled };
       },
+      allowedOrigins: () => settings.current.controlUi.allowedOrigins,
       nodeCommands() {
         const { allowCommands, denyCommands, commands } = settings.current.nodes;
         return { allow: [...allowCommands, ...commands.allow], deny: [...denyCommands, ...commands.deny] };

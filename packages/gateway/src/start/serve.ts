@@ -4,6 +4,7 @@ import { VERSION } from "../base/version.ts";
 import { EVENTS, METHODS } from "../catalog.ts";
 import type { Services } from "../kit/lifecycle.ts";
 import { helloOk, type Offer } from "../server/admission/hello.ts";
+import { reachedBy } from "../server/admission/locality.ts";
 import { startBroadcast } from "../server/broadcast.ts";
 import { Dispatch } from "../server/dispatch.ts";
 import { HttpFront } from "../server/listening/http.ts";
@@ -27,7 +28,7 @@ export async function makeServer(
   stack: AsyncDisposableStack,
 ): Promise<GatewayServer> {
   const { clock, log, bus, guard, database, stateDir } = base;
-  const { connections, devices, overview, presence, subscribers } = base.host;
+  const { connections, devices, frames, overview, presence, subscribers } = base.host;
   const conceal = concealing(base);
   const explain = database.explain.bind(database);
   const server = new GatewayServer({
@@ -39,6 +40,7 @@ export async function makeServer(
     http: new HttpFront({
       routes: services.routes(),
       webDir: settings.current.controlUi.enabled ? findWebDir() : undefined,
+      frames: (host) => frames.now.sourcesFor(host),
     }),
     descriptors: descriptors({
       ...{ limit: descriptorLimit(), count: openDescriptors },
@@ -50,7 +52,12 @@ export async function makeServer(
     welcome(connection, granted) {
       const { caller } = granted.session;
       presence.now.connected(caller, connection.remoteIp);
-      const more = Object.assign({}, ...[...connections].map((each) => each.opened(caller, connection.remoteIp)));
+      const { tls, trustedProxies } = settings.current;
+      const reached = reachedBy(connection.peer, connection.localEnd, { isTls: tls.enabled, trustedProxies });
+      const more = Object.assign(
+        {},
+        ...[...connections].map((each) => each.opened(caller, connection.remoteIp, reached)),
+      );
       return helloOk(OFFER, overview.now.snapshot(caller.scopes), connection, { ...granted, more });
     },
     disconnected({ id }) {

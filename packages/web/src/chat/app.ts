@@ -72,11 +72,12 @@ export class AppElement extends PageElement {
     const { state } = this.store;
     const page = this.store.views.find(({ id }) => id === state.view);
     const isChat = page === undefined;
+    const isCanvas = isChat && state.canvas.isOpen;
     return html`<a class="skip-link" href=${isChat ? "#message" : "#page-content"} @click=${this.#onSkip}>
         ${isChat ? "Skip to the message field" : `Skip to ${page.label}`}
       </a>
       <div
-        class="layout ${this.menuOpen ? "menu-open" : ""}"
+        class="layout ${this.menuOpen ? "menu-open" : ""} ${isCanvas ? "with-canvas" : ""}"
         @chosen=${this.#onChosen}
         @dismissed=${this.#closeMenu}
         @menu=${this.#openMenu}
@@ -87,7 +88,7 @@ export class AppElement extends PageElement {
           <moltbot-sidebar .store=${this.store} .state=${state}></moltbot-sidebar>
         </nav>
         <div class="scrim" @click=${this.#closeMenu}></div>
-        <div class="chat" ?inert=${this.menuOpen && isNarrow()}>
+        <div class="chat" ?inert=${(this.menuOpen || isCanvas) && isNarrow()}>
           <header class="topbar-place">
             <moltbot-topbar .store=${this.store} .state=${state} .menuOpen=${this.menuOpen}></moltbot-topbar>
           </header>
@@ -108,6 +109,11 @@ export class AppElement extends PageElement {
             }
           </main>
         </div>
+        ${
+          isCanvas
+            ? html`<moltbot-canvas .canvas=${this.store.canvas} .state=${state.canvas} .sessionKey=${state.sessionKey}></moltbot-canvas>`
+            : nothing
+        }
       </div>
       <p class="visually-hidden" role="status" aria-live="polite" id="announcer">${state.announcement}</p>
       <moltbot-dialog></moltbot-dialog>

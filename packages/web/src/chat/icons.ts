@@ -45,6 +45,10 @@ export const sunIcon = icon(
 export const moonIcon = icon(svg`<path d="M20 14.2A8.2 8.2 0 0 1 9.8 4a8.2 8.2 0 1 0 10.2 10.2z"/>`);
 export const downIcon = icon(svg`<path d="M12 5v14M5.5 12.5 12 19l6.5-6.5"/>`);
 export const chevronIcon = icon(svg`<path d="m9 6 6 6-6 6"/>`);
+export const canvasIcon = icon(svg`<rect x="3.5" y="5" width="17" height="14" rx="2"/><path d="M13 5v14"/>`);
+export const tabIcon = icon(
+  svg`<path d="M10 5H6.5A1.5 1.5 0 0 0 5 6.5v11A1.5 1.5 0 0 0 6.5 19h11a1.5 1.5 0 0 0 1.5-1.5V14M14 4.5h5.5V10M19 5l-8 8"/>`,
+);
 export const toolIcon = icon(
   svg`<path d="M14.5 6.5a4 4 0 0 1 5-1l-2.6 2.6.4 1.6 1.6.4L21.5 7.5a4 4 0 0 1-5.6 4.6L8.4 19.6a2 2 0 0 1-3-3l7.6-7.4a4 4 0 0 1 1.5-2.7z"/>`,
 );

@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { dataUrl } from "../attachments.ts";
+import { pressedBubble } from "../canvas/pressed.ts";
 import type { SaidItem, UserMessage } from "../conversation.ts";
 import type { Outcome, ShownAttachment } from "../history.ts";
 import { sectionsOf } from "../parts.ts";
@@ -54,15 +55,16 @@ export class MessageElement extends PageElement {
   }
 
   #user(message: UserMessage): TemplateResult {
-    return html`<article class="message from-user" aria-label=${`You, ${clockTime(message.at)}`}>
+    return html`<article class="message from-user" aria-label=${`${message.pressed === undefined ? "You" : "Canvas"}, ${clockTime(message.at)}`}>
       ${message.attachments.length > 0 ? attachmentList(message.attachments) : nothing}
-      ${message.text === "" ? nothing : bubble(message.text)} ${this.#delivery(message)}
+      ${message.pressed === undefined ? nothing : pressedBubble(message.pressed)}
+      ${message.text === "" || message.pressed !== undefined ? nothing : bubble(message.text)} ${this.#delivery(message)}
       ${message.entry === undefined ? this.#userFoot(message) : nothing}
     </article>`;
   }
 
-  #userFoot({ id, text, at }: UserMessage): TemplateResult {
-    const mayEdit = id !== undefined && text !== "" && this.#mayAskAgain;
+  #userFoot({ id, text, at, pressed }: UserMessage): TemplateResult {
+    const mayEdit = id !== undefined && text !== "" && pressed === undefined && this.#mayAskAgain;
     return html`<p class="foot">
       <time datetime=${new Date(at).toISOString()}>${clockTime(at)}</time>
       ${text === "" ? nothing : this.#copyButton("Copy message", text)}

@@ -7,7 +7,7 @@ import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { isDark, toggleTheme } from "../theme.ts";
 import { PageElement } from "./element.ts";
-import { menuIcon, moonIcon, sunIcon } from "./icons.ts";
+import { canvasIcon, menuIcon, moonIcon, sunIcon } from "./icons.ts";
 
 /** `<moltbot-topbar>`: fires `menu` when the session list is wanted. */
 export class TopbarElement extends PageElement {
@@ -35,6 +35,7 @@ export class TopbarElement extends PageElement {
       </button>
       <h1 tabindex="-1">${page?.label ?? conversation}</h1>
       ${page === undefined ? html`${this.#agent()} ${this.#model()}` : nothing} ${this.#link()}
+      ${page === undefined ? this.#canvas() : nothing}
       <button
         type="button"
         class="icon-button"
@@ -44,6 +45,22 @@ export class TopbarElement extends PageElement {
       >
         ${isDark() ? sunIcon : moonIcon}
       </button>`;
+  }
+
+  /** The way to what the agent shows, where it shows something. */
+  #canvas(): TemplateResult | typeof nothing {
+    const { hasContent, isOpen } = this.state.canvas;
+    if (!hasContent) return nothing;
+    return html`<button
+      type="button"
+      class="icon-button"
+      aria-label="Canvas"
+      aria-pressed=${isOpen ? "true" : "false"}
+      title=${isOpen ? "Hide the canvas" : "Show the canvas"}
+      @click=${() => this.store.canvas.toggle(!isOpen)}
+    >
+      ${canvasIcon}
+    </button>`;
   }
 
   #agent(): TemplateResult | typeof nothing {

@@ -1,6 +1,6 @@
 /** `moltbot dashboard` — the link that opens WebChat signed in. */
 
-import { spawn } from "node:child_process";
+import { openInBrowser } from "../browser.ts";
 import { defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { EXIT } from "../exit.ts";
@@ -15,19 +15,10 @@ export const dashboard = defineCommand({
     const target = resolveTarget(flags, env);
     await withGateway(call, async () => {}, { mode: "probe", target });
     const page = dashboardLink(target);
-    const opened = !flags["no-open"] && !flags.json && out.isTerminal && open(page, env);
+    const opened = !flags["no-open"] && !flags.json && out.isTerminal && openInBrowser(page, env);
     if (flags.json) out.json({ url: page });
     else out.raw(page);
     if (opened) out.note("Opened in the browser. Whoever has this link can use your gateway; keep it to yourself.");
     return EXIT.ok;
   },
 });
-
-function open(url: string, env: NodeJS.ProcessEnv): boolean {
-  const command = { darwin: "open", win32: "explorer" }[process.platform as string] ?? "xdg-open";
-  if (command === "xdg-open" && !env.DISPLAY && !env.WAYLAND_DISPLAY) return false;
-  const child = spawn(command, [url], { stdio: "ignore", detached: true });
-  child.on("error", () => {}); // no opener on this machine: the link is printed all the same
-  child.unref();
-  return true;
-}

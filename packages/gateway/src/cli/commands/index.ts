@@ -50,6 +50,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   hooks: { summary: "See what other programs send", load: async () => (await import("./hooks.ts")).hooks },
   devices: { summary: "Approve and remove devices", load: async () => (await import("./devices.ts")).devices },
   nodes: { summary: "Use phones and other machines", load: async () => (await import("./nodes.ts")).nodes },
+  canvas: { summary: "See what agents draw", load: async () => (await import("./canvas.ts")).canvas },
   node: { summary: "Make this machine a node", load: async () => (await import("./node.ts")).node },
   config: { summary: "Read and change the settings", load: async () => (await import("./config.ts")).config },
   logs: { summary: "Show the gateway's log", load: async () => (await import("./logs.ts")).logs },

@@ -198,7 +198,12 @@ export const HelloOk = Closed({
     capabilities: Type.Optional(Type.Array(NonEmpty)),
   }),
   snapshot: Snapshot,
-  canvasHostUrl: Type.Optional(NonEmpty),
+  canvasHostUrl: Type.Optional(
+    described(NonEmpty, "Where the canvas is served for this connection; protocol 3. Append the paths to it."),
+  ),
+  pluginSurfaceUrls: Type.Optional(
+    Closed({ canvas: Type.Optional(NonEmpty) }, { description: "As canvasHostUrl, in protocol 4." }),
+  ),
   auth: Type.Optional(
     Closed({
       deviceToken: Type.Optional(described(NonEmpty, "This device's own token; keep it for the next time.")),

@@ -1,6 +1,7 @@
 /** Where a connection comes from: the client's address, and whether it is direct and local. Pure functions. */
 import type { IncomingHttpHeaders } from "node:http";
 import { isIPv4 } from "node:net";
+import type { Reached } from "../../kit/host.ts";
 
 /** What is known of a connection before its first frame. */
 export interface Peer {
@@ -110,4 +111,23 @@ export function isOwnTailnet(peer: Peer, ownAddresses: readonly string[]): boole
 /** Direct and local: only such callers are paired without asking. */
 export function isLocal(peer: Peer, ownAddresses: readonly string[]): boolean {
   return isDirectLoopback(peer) || isOwnTailnet(peer, ownAddresses);
+}
+
+/** Under which address a connection has reached us. What a proxy says of the scheme counts when the proxy is trusted. */
+export function reachedBy(
+  peer: Peer,
+  end: Pick<Reached, "localAddress" | "localPort">,
+  { isTls, trustedProxies }: { readonly isTls: boolean; readonly trustedProxies: readonly string[] },
+): Reached {
+  const { headers, address } = peer;
+  const isTrusted = trustedProxies.map(normalizeAddress).includes(address);
+  const forwarded = isTrusted
+    ? String(headers["x-forwarded-proto"] ?? "")
+        .split(",", 1)[0]
+        ?.trim()
+    : "";
+  const scheme = forwarded === "https" || forwarded === "http" ? forwarded : isTls ? "https" : "http";
+  const host = hostName(headers.host) === undefined ? undefined : headers.host;
+  const localAddress = end.localAddress === undefined ? undefined : normalizeAddress(end.localAddress);
+  return { host, localAddress, localPort: end.localPort, scheme, isProxied: hasProxyHeader(headers) };
 }

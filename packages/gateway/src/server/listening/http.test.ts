@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, describe, test } from "node:test";
-import { decodePath, HttpFront } from "./http.ts";
+import { decodePath } from "../../kit/http.ts";
+import { HttpFront } from "./http.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "moltbot-http-"));
 writeFileSync(join(folder, "index.html"), "<!doctype html><title>page</title>");

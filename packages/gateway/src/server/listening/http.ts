@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
-import { ignore } from "../../base/errors.ts";
 import { sha256Hex } from "../../base/ids.ts";
+import { decodePath } from "../../kit/http.ts";
 import type { Route } from "../../kit/route.ts";
 
 interface Asset {
@@ -34,10 +34,11 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** What a page of ours may load: files of its own, and sockets to the host that served it. The host has been checked. */
-function contentPolicy(host: string): string {
+function contentPolicy(host: string, frames: readonly string[]): string {
   return [
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:",
     `font-src 'self'; connect-src 'self' ws://${host} wss://${host}; manifest-src 'self'; worker-src 'self'`,
+    ...(frames.length > 0 ? [`frame-src ${frames.join(" ")}`] : []),
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   ].join("; ");
 }
@@ -46,19 +47,38 @@ function contentPolicy(host: string): string {
 export class HttpFront {
   readonly #routes: readonly Route[];
   readonly #webDir: string | undefined;
+  readonly #frames: (host: string) => readonly string[];
   #assets: ReadonlyMap<string, Asset> | undefined;
 
-  constructor(options: { routes: readonly Route[]; webDir: string | undefined }) {
+  constructor(options: {
+    routes: readonly Route[];
+    webDir: string | undefined;
+    /** The origins that our pages may show in frames, for a Host header. */
+    frames?: (host: string) => readonly string[];
+  }) {
     this.#routes = options.routes;
     this.#webDir = options.webDir;
+    this.#frames = options.frames ?? (() => []);
+  }
+
+  /** The route for a path, decoded; undefined when no slice has one. */
+  routeOf(path: string): Route | undefined {
+    return this.#routes.find((candidate) => candidate.matches(path));
+  }
+
+  /** Whether a request is for a route that judges by itself under which names it may be asked for. */
+  takesAnyHost({ url = "/" }: IncomingMessage): boolean {
+    const path = decodePath(url);
+    return path !== undefined && this.routeOf(path)?.takesAnyHost === true;
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { host = "" } = request.headers;
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
-    response.setHeader("Content-Security-Policy", contentPolicy(request.headers.host ?? ""));
+    response.setHeader("Content-Security-Policy", contentPolicy(host, this.#frames(host)));
     const path = decodePath(request.url ?? "/");
     if (path === undefined) return answer(response, 400, "Bad Request");
-    const route = this.#routes.find((candidate) => candidate.matches(path));
+    const route = this.routeOf(path);
     if (route) return route.handle(request, response, path);
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.setHeader("Allow", "GET, HEAD");
@@ -86,20 +106,6 @@ export class HttpFront {
 /** Answers with a short text that nobody caches. */
 export function answer(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" }).end(text);
-}
-
-/** The path, decoded once; undefined for bad escapes, NUL, back-slashes and dot segments. */
-export function decodePath(url: string): string | undefined {
-  const raw = url.split(/[?#]/, 1)[0] ?? "";
-  let path: string;
-  try {
-    path = decodeURIComponent(raw);
-  } catch (error) {
-    ignore(error, "a bad escape is refused below");
-    return undefined;
-  }
-  const isClean = path.startsWith("/") && !/[\0\\]/.test(path) && !path.split("/").some((part) => part.startsWith("."));
-  return isClean ? path : undefined;
 }
 
 /** All files of the built page, read once: a request can only name what is in this map. */

@@ -14,7 +14,8 @@ import type { Descriptors } from "../../base/process/descriptors.ts";
 import type { StoreWatch } from "../../base/store/store-watch.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import { onAbort, within } from "../../base/time/deadline.ts";
-import type { DeviceConnections } from "../../kit/host.ts";
+import type { DeviceConnections, Door, OpenDoor } from "../../kit/host.ts";
+import { decodePath } from "../../kit/http.ts";
 import { type Schema, validationText } from "../../kit/schema/validate.ts";
 import { decideConnect, type Granted, HandshakeError, type HandshakePorts } from "../admission/handshake.ts";
 import { clientAddress, isLocal, isTailnetAddress, normalizeAddress, type Peer } from "../admission/locality.ts";
@@ -26,6 +27,9 @@ import type { GatewaySettings } from "../settings.ts";
 import { answer, type HttpFront } from "./http.ts";
 import { findPortOwner } from "./port-owner.ts";
 import type { Certificate } from "./tls.ts";
+
+/** From the gateway's port to a further one that is not told which (protocol: 18789 and 18793). */
+const BESIDE = 4;
 
 /** Connections before the handshake, over all and from one remote address. The oldest one makes room for a new one. */
 const MAX_STRANGERS = 1024;
@@ -101,6 +105,23 @@ export class GatewayServer {
     );
   }
 
+  /** Opens a further port; see `Host.listen`. */
+  async open(door: Door): Promise<OpenDoor> {
+    const { certificate, settings } = this.#options;
+    const beside = settings().port === 0 ? 0 : this.#port + BESIDE;
+    const server = await this.#bind(bindHost(settings()), door.port ?? beside, door);
+    return {
+      port: (server.address() as AddressInfo).port,
+      gatewayPort: this.#port,
+      scheme: certificate ? "https" : "http",
+      async [Symbol.asyncDispose]() {
+        const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+        server.closeAllConnections();
+        await closed;
+      },
+    };
+  }
+
   /** SHA-256 of the certificate; undefined without TLS. */
   get fingerprint(): string | undefined {
     return this.#options.certificate?.fingerprint;
@@ -154,7 +175,16 @@ export class GatewayServer {
   }
 
   async #listen(host: string, port: number): Promise<Server> {
-    const server = await this.#createServer();
+    const server = await this.#bind(host, port, {
+      request: (request, response) => this.#onRequest(request, response),
+      upgrade: (request, socket, head) => this.#onUpgrade(request, socket, head),
+    });
+    this.#listeners.push(server);
+    return server;
+  }
+
+  async #bind(host: string, port: number, answers: Pick<Door, "request" | "upgrade">): Promise<Server> {
+    const server = await this.#createServer(answers);
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(placeToListen(host, port), resolve);
@@ -162,11 +192,10 @@ export class GatewayServer {
       throw bindError(error, host, port);
     });
     server.on("error", (error) => this.#options.log.error("the listener reports an error", { error: detailOf(error) }));
-    this.#listeners.push(server);
     return server;
   }
 
-  async #createServer(): Promise<Server> {
+  async #createServer({ request: onRequest, upgrade: onUpgrade }: Pick<Door, "request" | "upgrade">): Promise<Server> {
     const limits = {
       headersTimeout: 10_000,
       requestTimeout: 30_000,
@@ -187,8 +216,26 @@ export class GatewayServer {
     // Refuse before TLS and HTTP, so that a refusal costs nothing.
     server.on("connection", (socket: Socket) => this.#refuseBeyondRoom(socket, certificate === undefined));
     server.on(certificate ? "secureConnection" : "connection", (socket: Socket) => this.#admitSocket(socket));
-    server.on("request", (request, response) => this.#onRequest(request, response));
-    server.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
+    server.on("request", (request, response) => {
+      this.#heardSocket(request.socket, response);
+      try {
+        onRequest(request, response);
+      } catch (error) {
+        this.#failed(response, error);
+      }
+    });
+    server.on("upgrade", (request, socket, head) => {
+      socket.on("error", (error) => ignore(error, "the client went away during the upgrade"));
+      // A socket that was opened before the stop may still ask for an upgrade.
+      if (this.#isStopping) return refuseUpgrade(socket, "503 Service Unavailable", "The gateway stops.");
+      this.#silent.delete(request.socket);
+      try {
+        onUpgrade(request, socket, head);
+      } catch (error) {
+        this.#options.log.error("an upgrade failed", { error });
+        socket.destroy();
+      }
+    });
     server.on("clientError", (error, socket) => refuseHead(error, socket, this.#options.clock));
     return server as Server;
   }
@@ -231,26 +278,27 @@ export class GatewayServer {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const { http, log } = this.#options;
-    this.#heardSocket(request.socket, response);
-    if (!isKnownHost(request.headers.host, this.#ours)) return answer(response, 421, UNKNOWN_HOST);
-    http.handle(request, response).catch((error) => {
-      log.error("a request failed", { error });
-      if (!response.headersSent) answer(response, 500, "Internal Server Error");
-      else response.destroy();
-    });
+    const { http } = this.#options;
+    if (!isKnownHost(request.headers.host, this.#ours) && !http.takesAnyHost(request))
+      return answer(response, 421, UNKNOWN_HOST);
+    http.handle(request, response).catch((error) => this.#failed(response, error));
+  }
+
+  #failed(response: ServerResponse, error: unknown): void {
+    this.#options.log.error("a request failed", { error });
+    if (!response.headersSent) answer(response, 500, "Internal Server Error");
+    else response.destroy();
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on("error", (error) => ignore(error, "the client went away during the upgrade"));
+    const path = decodePath(request.url ?? "/") ?? "/";
+    const route = this.#options.http.routeOf(path);
+    if (route?.upgrade) return route.upgrade({ request, socket, head, path });
     // DNS rebinding concerns browsers, and browsers send Origin. A program with a foreign Host is only treated as not
     // local.
     if (request.headers.origin !== undefined && !isKnownHost(request.headers.host, this.#ours)) {
       return refuseUpgrade(socket, "421 Misdirected Request", UNKNOWN_HOST);
     }
-    // A socket that was opened before the stop may still ask for an upgrade.
-    if (this.#isStopping) return refuseUpgrade(socket, "503 Service Unavailable", "The gateway stops.");
-    this.#silent.delete(request.socket);
     // The answer to the upgrade and the challenge leave in one write.
     socket.cork();
     process.nextTick(() => socket.uncork());

@@ -864,6 +864,21 @@ public struct HelloOk: Codable, Hashable, Sendable {
         }
     }
 
+    /// As canvasHostUrl, in protocol 4.
+    public struct PluginSurfaceUrls: Codable, Hashable, Sendable {
+        public var canvas: String?
+
+        public init(
+            canvas: String? = nil
+        ) {
+            self.canvas = canvas
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case canvas
+        }
+    }
+
     public struct Auth: Codable, Hashable, Sendable {
         /// This device's own token; keep it for the next time.
         public var deviceToken: String?
@@ -928,7 +943,10 @@ public struct HelloOk: Codable, Hashable, Sendable {
     public var server: Server
     public var features: Features
     public var snapshot: Snapshot
+    /// Where the canvas is served for this connection; protocol 3. Append the paths to it.
     public var canvasHostUrl: String?
+    /// As canvasHostUrl, in protocol 4.
+    public var pluginSurfaceUrls: PluginSurfaceUrls?
     public var auth: Auth?
     public var policy: Policy
 
@@ -939,6 +957,7 @@ public struct HelloOk: Codable, Hashable, Sendable {
         features: Features,
         snapshot: Snapshot,
         canvasHostUrl: String? = nil,
+        pluginSurfaceUrls: PluginSurfaceUrls? = nil,
         auth: Auth? = nil,
         policy: Policy
     ) {
@@ -948,6 +967,7 @@ public struct HelloOk: Codable, Hashable, Sendable {
         self.features = features
         self.snapshot = snapshot
         self.canvasHostUrl = canvasHostUrl
+        self.pluginSurfaceUrls = pluginSurfaceUrls
         self.auth = auth
         self.policy = policy
     }
@@ -959,6 +979,7 @@ public struct HelloOk: Codable, Hashable, Sendable {
         case features
         case snapshot
         case canvasHostUrl
+        case pluginSurfaceUrls
         case auth
         case policy
     }

@@ -4,10 +4,11 @@ import { basename, dirname, join } from "node:path";
 import { invalidRequest } from "../../../base/errors.ts";
 import { dayOf } from "../../../base/time/date-format.ts";
 import type { Base } from "../../../kit/base.ts";
+import { ManyPort } from "../../../kit/port.ts";
 import type { ToolRun } from "../../../kit/tool.ts";
 import { type Agents, normalAgentId } from "../../core/agents/agents.ts";
 import { kindOf, type Sessions } from "../../core/sessions/sessions.ts";
-import { Confined } from "./files/confined.ts";
+import { Confined, type ConfinedOptions } from "./files/confined.ts";
 import { folderPath, prepareFolder } from "./files/folder.ts";
 import { identityOf, type WrittenIdentity } from "./identity.ts";
 import { Memory } from "./memory/memory.ts";
@@ -34,7 +35,15 @@ const DAY_MS = 24 * 3600_000;
 /** The most parents of a sub-agent's conversation that are followed. */
 const MAX_PARENTS = 16;
 
+/** Hears of files that the tools of agents write. Called in the call that writes; must not throw. */
+export interface WriteObserver {
+  /** `path` is absolute. */
+  wrote(path: string, data: string | Uint8Array): void;
+}
+
 export class Workspace {
+  /** Who is told of written files. */
+  readonly writes = new ManyPort<WriteObserver>();
   /** What the agents have noted. */
   readonly memory: Memory;
   readonly #services: WorkspaceServices;
@@ -92,7 +101,11 @@ export class Workspace {
     const mayHear = this.isAlone(run);
     const refuses = (path: string) =>
       !mayHear && isPrivateNote(path) ? `${path} is private and is left alone where others listen` : undefined;
-    return this.#files(run.agentId, refuses);
+    const root = this.folderOf(run.agentId);
+    const wrote = (path: string, data: string | Uint8Array) => {
+      for (const observer of this.writes) observer.wrote(join(root, path), data);
+    };
+    return this.#files(run.agentId, { refuses, wrote });
   }
 
   /**
@@ -146,10 +159,14 @@ export class Workspace {
     return parent === undefined || this.#isDirect(parent, parents - 1);
   }
 
-  #files(agentId: string, refuses?: (path: string) => string | undefined): Confined {
+  /** The gateway's own files, which nobody reads or writes through a folder. */
+  get forbidden(): readonly string[] {
     const { stateDir, config } = this.#services;
-    const forbidden = [stateDir, ...configFiles(config.path)];
-    return new Confined({ root: this.folderOf(agentId), forbidden, refuses });
+    return [stateDir, ...configFiles(config.path)];
+  }
+
+  #files(agentId: string, more: Pick<ConfinedOptions, "refuses" | "wrote"> = {}): Confined {
+    return new Confined({ root: this.folderOf(agentId), forbidden: this.forbidden, ...more });
   }
 }
 

@@ -14,9 +14,9 @@ export const BUILTIN = { provider: "moltbot", model: "commands" } as const;
 
 /**
  * What started a run: a method, whose idempotency key is its id; a message over a channel; another run, by a tool; a call
- * of another program; a heartbeat; a job whose time has come.
+ * of another program; a heartbeat; a job whose time has come; a button on the canvas.
  */
-export type RunSource = "agent" | "chat.send" | "channel" | "tool" | "hook" | "heartbeat" | "cron";
+export type RunSource = "agent" | "chat.send" | "channel" | "tool" | "hook" | "heartbeat" | "cron" | "canvas";
 
 /** The channel target of a reply, beside the transcript. */
 export interface DeliverTo {

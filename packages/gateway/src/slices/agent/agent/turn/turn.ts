@@ -209,8 +209,8 @@ export class Turns implements Answering {
 
 /**
  * Whether a person typed the message. A message of one agent to another is no command, or agents could approve their
- * own requests; nor is one of another program, which may hold anybody's words, nor a heartbeat.
+ * own requests; nor is one of another program or of a page, which may hold anybody's words, nor a heartbeat.
  */
 function isTyped({ source }: Pick<RunRecord, "source">): boolean {
-  return source !== "tool" && source !== "hook" && source !== "heartbeat" && source !== "cron";
+  return source !== "tool" && source !== "hook" && source !== "heartbeat" && source !== "cron" && source !== "canvas";
 }

@@ -41,6 +41,8 @@ export interface ConfinedOptions {
   readonly forbidden?: readonly string[] | undefined;
   /** Paths that are refused, each with the reason. */
   readonly refuses?: ((path: string) => string | undefined) | undefined;
+  /** Is told of each file that was written: its path relative to the folder. */
+  readonly wrote?: ((path: string, data: string | Uint8Array) => void) | undefined;
 }
 
 /** Bytes of one file. */
@@ -50,9 +52,11 @@ export class Confined {
   readonly #root: string;
   readonly #forbidden: ReadonlySet<string>;
   readonly #refuses: (path: string) => string | undefined;
+  readonly #wrote: NonNullable<ConfinedOptions["wrote"]>;
 
-  constructor({ root, forbidden = [], refuses = () => undefined }: ConfinedOptions) {
+  constructor({ root, forbidden = [], refuses = () => undefined, wrote = () => {} }: ConfinedOptions) {
     this.#root = root;
+    this.#wrote = wrote;
     this.#refuses = refuses;
     this.#forbidden = new Set(forbidden.map((path) => statSync(path, { throwIfNoEntry: false })).flatMap(idsOf));
   }
@@ -105,6 +109,7 @@ export class Confined {
       const before = folder.stat(name);
       if (before) this.#requireWritable(before, path);
       replace(folder, name, data, before ? before.mode & 0o777 : 0o600);
+      this.#wrote(names.join("/"), data);
       return { path: names.join("/"), replacedBytes: before?.size };
     } catch (error) {
       throw writeProblem(error, path);

@@ -29,10 +29,10 @@ export function folderPath(agentId: string, { stateDir, defaultAgentId, settings
 }
 
 /** What people put there before the agent has come. */
-const FIRST: ReadonlySet<string> = new Set(["skills", "memory"]);
+const FIRST: ReadonlySet<string> = new Set(["skills", "memory", "canvas"]);
 
 /**
- * Makes the folder (0700) when there is none, and its first files when it has nothing but skills and notes: whoever
+ * Makes the folder (0700) when there is none, and its first files when it has nothing but skills, notes and pages: whoever
  * removes one of them does not get it back. Throws `UNAVAILABLE` when it cannot be made.
  */
 export function prepareFolder(path: string): void {

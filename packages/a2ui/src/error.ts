@@ -1,0 +1,24 @@
+/** What is wrong with a message, said so that its author can mend it. */
+export class A2uiError extends Error {
+  /** The line of JSONL, or the number of the message in a list, counted from 1. */
+  readonly line?: number;
+  /** What is wrong, without the line. */
+  readonly reason: string;
+
+  constructor(reason: string, at: { readonly line?: number | undefined } = {}) {
+    super(at.line === undefined ? reason : `line ${at.line}: ${reason}`);
+    this.name = "A2uiError";
+    this.reason = reason;
+    if (at.line !== undefined) this.line = at.line;
+  }
+}
+
+/** Runs `work`, and says of its errors at which line they were. */
+export function atLine<T>(line: number | undefined, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof A2uiError && error.line === undefined) throw new A2uiError(error.reason, { line });
+    throw error;
+  }
+}

@@ -1,0 +1,183 @@
+/** The service of the canvas: pages that agents write, screens that they draw, and who sees both. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { join, resolve } from "node:path";
+import { messageOf } from "../../../base/errors.ts";
+import { envOf, expandHome } from "../../../base/files.ts";
+import type { Caller } from "../../../kit/access.ts";
+import { hasScope } from "../../../kit/access.ts";
+import type { Base } from "../../../kit/base.ts";
+import type { ConnectionWatcher, OpenDoor, Reached } from "../../../kit/host.ts";
+import type { Upgrade } from "../../../kit/route.ts";
+import type { Agent } from "../../agent/agent/agent.ts";
+import type { Workspace } from "../../agent/workspace/workspace.ts";
+import type { Agents } from "../../core/agents/agents.ts";
+import type { Devices } from "../../core/devices/devices.ts";
+import type { Nodes } from "../../core/nodes/nodes.ts";
+import type { Notices } from "../../core/notices/notices.ts";
+import type { Sessions } from "../../core/sessions/sessions.ts";
+import { CanvasFiles } from "./files/canvas-files.ts";
+import { Addresses } from "./host/addresses.ts";
+import { CanvasDoor } from "./host/door.ts";
+import { isCanvasPath } from "./host/paths.ts";
+import { Viewers } from "./host/viewers.ts";
+import { Drawing } from "./screens/drawing.ts";
+import { type CanvasHostSettings, canvasHost } from "./settings.ts";
+
+export interface CanvasServices extends Base {
+  readonly devices: Devices;
+  readonly nodes: Nodes;
+  readonly agents: Agents;
+  readonly sessions: Sessions;
+  readonly notices: Notices;
+  readonly workspace: Workspace;
+  readonly agent: Agent;
+}
+
+export class Canvas implements ConnectionWatcher {
+  /** Screens: what is drawn, taken back and pressed. */
+  readonly drawing: Drawing;
+  /** The folder of pages. */
+  readonly files: CanvasFiles;
+  /** The addresses under which both are seen. */
+  readonly addresses: Addresses;
+  /** It judges by capabilities and by where a request comes from, which no name changes. */
+  readonly takesAnyHost = true;
+  readonly #services: CanvasServices;
+  readonly #settings: CanvasHostSettings;
+  readonly #viewers: Viewers;
+  readonly #door: CanvasDoor;
+  readonly #using = new DisposableStack();
+  #own: OpenDoor | undefined;
+  #opening: Promise<void> | undefined;
+  #problem: string | undefined;
+
+  constructor(services: CanvasServices) {
+    const { clock, config, env, devices, workspace, host } = services;
+    this.#services = services;
+    const settings = config.of(canvasHost).current;
+    this.#settings = { ...settings, enabled: settings.enabled && !isSwitchedOff(envOf(env, "SKIP_CANVAS_HOST")) };
+    this.addresses = new Addresses({ clock, own: () => this.#own, sessions: services.sessions });
+    const { capabilities } = this.addresses;
+    this.#viewers = new Viewers({
+      ...{ clock, capabilities },
+      screen: (sessionKey) => this.drawing.screens.screen(sessionKey),
+      acted: (...what) => this.drawing.acted(...what),
+    });
+    this.drawing = new Drawing(services, this.#viewers);
+    this.files = new CanvasFiles(services, {
+      path: this.#rootPath(),
+      log: this.drawing.screens.log,
+      reload: () => this.#viewers.reload(),
+    });
+    this.#door = new CanvasDoor({
+      ...{ host, settings: this.#settings, root: this.files.root, capabilities, viewers: this.#viewers },
+      own: () => this.#own,
+      serving: () => this.files.serving(),
+      sessionFor: (named) => this.drawing.sessionFor(named),
+    });
+    this.#using.use(devices.observers.add({ ended: (deviceId) => capabilities.endOfDevice(deviceId) }));
+    this.#using.use(workspace.writes.add(this.files));
+  }
+
+  get enabled(): boolean {
+    return this.#settings.enabled;
+  }
+
+  /** Opens the canvas's own port. A port that is taken ends no start: everything is served on the gateway's as well. */
+  start(): void {
+    if (!this.enabled) return;
+    this.files.begin();
+    this.#opening = this.#open();
+  }
+
+  async stop(): Promise<void> {
+    await this.#opening;
+    this.files[Symbol.dispose]();
+    this.#viewers[Symbol.dispose]();
+    this.addresses.capabilities.endAll();
+    await this.#own?.[Symbol.asyncDispose]();
+    this.#own = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#using[Symbol.dispose]();
+  }
+
+  /** As a route of the gateway's port. */
+  matches(path: string): boolean {
+    return this.enabled && isCanvasPath(path);
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, path: string): void {
+    this.#door.handle(request, response, { path, isOwnPort: false });
+  }
+
+  upgrade(upgrade: Upgrade): void {
+    this.#door.upgrade(upgrade);
+  }
+
+  /** What WebChat may show in a frame. */
+  sourcesFor(host: string): readonly string[] {
+    if (!this.enabled) return [];
+    const name = host.replace(/:\d+$/, "");
+    const own = this.#own && /^[\w.:[\]-]+$/.test(name) ? [`${this.#own.scheme}://${name}:${this.#own.port}`] : [];
+    return ["'self'", ...own];
+  }
+
+  /** Tells a client where the canvas is, under an address that is its own. */
+  opened(caller: Caller, _ip: string | undefined, reached: Reached): Readonly<Record<string, unknown>> {
+    if (!this.enabled || (caller.role === "operator" && !hasScope(caller.scopes, "operator.read"))) return {};
+    const url = this.addresses.forConnection(caller, reached);
+    if (url === undefined) return {};
+    // The node is known, and has its hello-ok, when this call has returned.
+    const { deviceId } = caller;
+    if (caller.role === "node" && deviceId !== undefined)
+      setImmediate(() => void this.drawing.nodes.connected(deviceId));
+    return caller.protocol === 3 ? { canvasHostUrl: url } : { pluginSurfaceUrls: { canvas: url } };
+  }
+
+  closed(connId: string): void {
+    this.addresses.closed(connId);
+  }
+
+  status({ withPath }: { withPath: boolean }) {
+    const problems = [this.#problem, this.files.problem].filter((each) => each !== undefined);
+    return {
+      enabled: this.enabled,
+      ...(this.#own && { port: this.#own.port }),
+      ...(withPath && { path: this.files.root.path }),
+      liveReload: this.#settings.liveReload,
+      viewers: this.#viewers.count,
+      problems,
+    };
+  }
+
+  async #open(): Promise<void> {
+    const { host, log, env } = this.#services;
+    const named = Number(envOf(env, "CANVAS_PORT") ?? Number.NaN);
+    const port = Number.isInteger(named) && named >= 0 && named <= 65535 ? named : this.#settings.port;
+    try {
+      this.#own = await host.listen({
+        port,
+        request: (request, response) => this.#door.onOwnPort(request, response),
+        upgrade: (request, socket, head) => this.#door.onOwnPortUpgrade(request, socket, head),
+      });
+      log.info("the canvas listens", { port: this.#own.port });
+    } catch (error) {
+      this.#problem = `the canvas has no port of its own (${messageOf(error)}); set canvasHost.port to a free one. It is served on the gateway's port`;
+      log.warn("the canvas has no port of its own; it is served on the gateway's", { why: messageOf(error) });
+    }
+  }
+
+  #rootPath(): string {
+    const { agents, stateDir, workspace } = this.#services;
+    const { root } = this.#settings;
+    return root === undefined
+      ? join(workspace.pathOf(agents.defaultId), "canvas")
+      : resolve(stateDir, expandHome(root));
+  }
+}
+
+function isSwitchedOff(value: string | undefined): boolean {
+  return value !== undefined && !["0", "false", "no", "off"].includes(value.toLowerCase());
+}

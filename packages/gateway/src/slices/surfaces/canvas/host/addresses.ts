@@ -1,0 +1,118 @@
+/** Addresses of the canvas: which one a client is told, and which capability it holds. */
+import { GatewayError } from "../../../../base/errors.ts";
+import type { Clock } from "../../../../base/time/clock.ts";
+import { type Caller, hasScope } from "../../../../kit/access.ts";
+import type { OpenDoor, Reached } from "../../../../kit/host.ts";
+import type { Sessions } from "../../../core/sessions/sessions.ts";
+import { Capabilities, type Holder, TTL_MS } from "./capabilities.ts";
+import { capabilityPath } from "./paths.ts";
+
+export interface AddressesOptions {
+  readonly clock: Clock;
+  /** The canvas's own port, when it is open. */
+  own(): OpenDoor | undefined;
+  readonly sessions: Sessions;
+}
+
+/** What somebody wants to see. */
+export interface Wanted {
+  readonly sessionKey?: string | undefined;
+  readonly page?: "files" | "screen" | undefined;
+  readonly path?: string | undefined;
+}
+
+export class Addresses {
+  readonly capabilities: Capabilities;
+  readonly #options: AddressesOptions;
+  /** How each connection has reached us. */
+  readonly #reached = new Map<string, Reached>();
+  /** The connections of nodes, by their ids. */
+  readonly #nodes = new Map<string, Caller>();
+
+  constructor(options: AddressesOptions) {
+    this.#options = options;
+    this.capabilities = new Capabilities(options.clock);
+  }
+
+  /** The base of all addresses for a connection that has been let in; undefined when it cannot be said. */
+  forConnection(caller: Caller, reached: Reached): string | undefined {
+    const { connId, role, deviceId } = caller;
+    const base = baseFor(reached, this.#options.own());
+    if (base === undefined) return undefined;
+    this.#reached.set(connId, reached);
+    if (role === "node" && deviceId !== undefined) this.#nodes.set(deviceId, caller);
+    const { token } = this.capabilities.grant(connectionOf(caller));
+    return base + capabilityPath(token);
+  }
+
+  /** A new base for a connection. Throws `UNAVAILABLE` when the canvas is off. */
+  again(caller: Caller): { readonly url: string; readonly expiresAtMs: number | undefined } {
+    const base = this.#baseOf(caller.connId);
+    const { token, ttlMs } = this.capabilities.grant(connectionOf(caller));
+    const expiresAtMs = ttlMs === undefined ? undefined : this.#options.clock.now() + ttlMs;
+    return { url: base + capabilityPath(token), expiresAtMs };
+  }
+
+  /** The address of a page, for a person. Throws `UNAVAILABLE` when the canvas is off. */
+  toOpen(caller: Caller, { sessionKey, page = "files", path = "" }: Wanted): { url: string; ttlMs: number } {
+    const base = this.#baseOf(caller.connId);
+    const { deviceId } = caller;
+    const { token } = this.capabilities.grant({ kind: "address", deviceId, mayAct: mayAct(caller) });
+    const start = `${base}${capabilityPath(token)}/__moltbot__`;
+    const key = sessionKey === undefined ? undefined : this.#options.sessions.canonical(sessionKey);
+    const query = key === undefined ? "" : `?session=${encodeURIComponent(key)}`;
+    const url = page === "screen" ? `${start}/a2ui/${query}` : `${start}/canvas/${encoded(path)}`;
+    return { url, ttlMs: TTL_MS };
+  }
+
+  /** The address of a file for a node that is connected. Throws `UNAVAILABLE` when it is not, or the canvas is off. */
+  onNode(nodeId: string, path: string): string {
+    const caller = this.#nodes.get(nodeId);
+    if (caller === undefined) throw new GatewayError("UNAVAILABLE", "the node is not connected now");
+    return `${this.again(caller).url}/__moltbot__/canvas/${encoded(path)}`;
+  }
+
+  closed(connId: string): void {
+    for (const [nodeId, caller] of this.#nodes) if (caller.connId === connId) this.#nodes.delete(nodeId);
+    this.#reached.delete(connId);
+    this.capabilities.endOfConnection(connId);
+  }
+
+  #baseOf(connId: string): string {
+    const reached = this.#reached.get(connId);
+    const base = reached && baseFor(reached, this.#options.own());
+    if (base !== undefined) return base;
+    throw new GatewayError("UNAVAILABLE", "the canvas is off; set canvasHost.enabled to true");
+  }
+}
+
+function connectionOf(caller: Caller): Holder {
+  const { connId, protocol } = caller;
+  return { kind: "connection", connId, isLasting: protocol === 3, mayAct: mayAct(caller) };
+}
+
+/** Whoever may not write to the agent does not do so by a button. */
+function mayAct({ role, scopes }: Caller): boolean {
+  return role === "node" || hasScope(scopes, "operator.write");
+}
+
+/**
+ * The base of all addresses, without a slash at its end; undefined when nothing is known of how we were reached. Through a
+ * proxy, only the gateway's own port is known to be reachable, where the same paths are served.
+ */
+function baseFor(reached: Reached, own: OpenDoor | undefined): string | undefined {
+  const { host, localAddress, localPort, scheme, isProxied } = reached;
+  if (isProxied && host !== undefined) return `${scheme}://${host}`;
+  const name = host?.replace(/:\d+$/, "") ?? (localAddress === undefined ? undefined : bracketed(localAddress));
+  const port = own?.port ?? localPort;
+  return name === undefined || port === undefined ? undefined : `${own?.scheme ?? scheme}://${name}:${port}`;
+}
+
+function encoded(path: string): string {
+  const names = path.split("/").filter((name) => name !== "");
+  return names.map(encodeURIComponent).join("/");
+}
+
+function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
+}

@@ -1,0 +1,229 @@
+/** Answers for the canvas, on its own port and on the gateway's: its files, the A2UI page, and the sockets of both. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ignore } from "../../../../base/errors.ts";
+import type { Host, OpenDoor } from "../../../../kit/host.ts";
+import { decodePath } from "../../../../kit/http.ts";
+import type { Upgrade } from "../../../../kit/route.ts";
+import { areServed, type Root } from "../files/root.ts";
+import type { CanvasHostSettings } from "../settings.ts";
+import { isForeignSocket, judge, type Verdict } from "./access.ts";
+import type { Capabilities } from "./capabilities.ts";
+import { HTML, PLAIN_HEADERS, pagePolicy, typeOf } from "./headers.ts";
+import { a2uiPage, builtFile, EMPTY_PAGE, isPageFile, NO_PAGE, withScript } from "./pages.ts";
+import { type Area, type Asked, capabilityPath, readPath } from "./paths.ts";
+import type { Viewers } from "./viewers.ts";
+
+export interface CanvasDoorOptions {
+  readonly host: Pick<Host, "sourceOf" | "allowedOrigins">;
+  readonly settings: CanvasHostSettings;
+  readonly root: Root;
+  readonly capabilities: Capabilities;
+  readonly viewers: Viewers;
+  /** The canvas's own port, when it is open. */
+  own(): OpenDoor | undefined;
+  /** Called before files are served: watches them. Returns why they are not served, if so. */
+  serving(): string | undefined;
+  /** The conversation that a page without a name draws. */
+  sessionFor(named: string | null): string;
+}
+
+/** A request, as far as it has been read. */
+interface Visit {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly asked: Asked;
+  readonly isOwnPort: boolean;
+  readonly verdict: Extract<Verdict, { kind: "granted" }>;
+}
+
+export class CanvasDoor {
+  readonly #options: CanvasDoorOptions;
+
+  constructor(options: CanvasDoorOptions) {
+    this.#options = options;
+  }
+
+  /** Answers a request on the canvas's own port, where nothing else is served. */
+  onOwnPort(request: IncomingMessage, response: ServerResponse): void {
+    const path = decodePath(request.url ?? "/");
+    if (path === undefined) return end(plain(response), 400, "Bad Request");
+    this.handle(request, response, { path, isOwnPort: true });
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, at: { path: string; isOwnPort: boolean }): void {
+    plain(response);
+    const asked = readPath(at.path);
+    if (asked.target.kind === "none") return end(response, 404, "not found");
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return end(response.setHeader("Allow", "GET, HEAD"), 405, "Method Not Allowed");
+    const verdict = judge(request, asked, this.#options);
+    if (verdict.kind === "unauthorized") return end(response, 401, "Unauthorized");
+    if (verdict.kind === "foreign") return end(response, 403, "Pages of other sites may not load this.");
+    this.#answer({ request, response, asked, isOwnPort: at.isOwnPort, verdict });
+  }
+
+  /** Opens a socket on the canvas's own port. */
+  onOwnPortUpgrade(request: IncomingMessage, socket: Upgrade["socket"], head: Buffer): void {
+    const path = decodePath(request.url ?? "/");
+    if (path === undefined) return refuse(socket, "400 Bad Request", "Bad Request");
+    this.upgrade({ request, socket, head, path });
+  }
+
+  /** Opens the socket of a page, on either port. */
+  upgrade({ request, socket, head, path }: Upgrade): void {
+    const asked = readPath(path);
+    const { target } = asked;
+    const { viewers, settings } = this.#options;
+    const isReload = target.kind === "reload";
+    if ((!isReload && target.kind !== "surface") || (isReload && !settings.liveReload))
+      return refuse(socket, "404 Not Found", "not found");
+    const verdict = judge(request, asked, this.#options);
+    if (verdict.kind === "unauthorized") return refuse(socket, "401 Unauthorized", "Unauthorized");
+    const { capability } = verdict.kind === "granted" ? verdict : { capability: undefined };
+    // What opens a socket without a capability is a page on this machine, or a program.
+    if (!capability && isForeignSocket(request, { isReload }))
+      return refuse(socket, "403 Forbidden", "Pages of other sites may not listen here.");
+    const opening = { request, socket, head, capability };
+    if (!isReload) return viewers.openSurface(opening, this.#options.sessionFor(queryOf(request).get("session")));
+    this.#options.serving();
+    viewers.openReload(opening);
+  }
+
+  #answer(visit: Visit): void {
+    const { asked, response } = visit;
+    const { target } = asked;
+    if (target.kind === "none" || (target.kind === "reload" && !this.#options.settings.liveReload))
+      return end(response, 404, "not found");
+    if (!("rest" in target)) return end(response.setHeader("Upgrade", "websocket"), 426, "upgrade required");
+    this.#answerArea(visit, target);
+  }
+
+  #answerArea(visit: Visit, target: Area): void {
+    if (this.#wantsOwnAddress(visit)) return this.#redirectToCapability(visit);
+    if (target.rest === "") return this.#redirectToFolder(visit);
+    if (target.kind === "a2ui") this.#answerA2ui(visit, target.rest.slice(1));
+    else this.#answerFile(visit, target);
+  }
+
+  /**
+   * A browser's page on the gateway's own port is shown in a sandbox, from which it reads its own files as a stranger. So it
+   * gets an address that lets it in.
+   */
+  #wantsOwnAddress({ request, isOwnPort, verdict }: Visit): boolean {
+    return !isOwnPort && !verdict.capability && request.headers["sec-fetch-mode"] === "navigate";
+  }
+
+  #redirectToCapability({ request, response }: Visit): void {
+    const { token } = this.#options.capabilities.grant({ kind: "visit", mayAct: false });
+    response.writeHead(302, { Location: `${capabilityPath(token)}${request.url}` }).end();
+  }
+
+  /** Links in a page are relative to its folder. */
+  #redirectToFolder({ request, response }: Visit): void {
+    const [path, query] = (request.url ?? "").split("?", 2);
+    const name = path?.slice(path.lastIndexOf("/") + 1);
+    response.writeHead(302, { Location: `${name}/${query === undefined ? "" : `?${query}`}` }).end();
+  }
+
+  #answerA2ui(visit: Visit, name: string): void {
+    const { response, request } = visit;
+    const file = name === "" ? "index.html" : name;
+    if (!isPageFile(file)) return end(response, 404, "not found");
+    const body = builtFile(file);
+    if (!body) return end(response, 503, "The A2UI page has not been built; run `npm run build`.");
+    const isPage = file === "index.html";
+    this.#send(visit, isPage ? a2uiPage(body, queryOf(request).get("platform")) : body, {
+      type: typeOf(file),
+      isInline: false,
+    });
+  }
+
+  #answerFile(visit: Visit, { brand, rest }: Area): void {
+    const { response, asked } = visit;
+    const problem = this.#options.serving();
+    if (problem !== undefined) return end(response, 503, `The canvas is not served: ${problem}.`);
+    const names = rest.slice(1).split("/");
+    const isFolder = names.at(-1) === "";
+    if (isFolder) names.pop();
+    if (!areServed(names)) return end(response, 404, "not found");
+    const { root } = this.#options;
+    const found = root.find(isFolder ? [...names, "index.html"] : names);
+    const page = { prefix: asked.prefix, brand };
+    if (found.kind === "large")
+      return end(response, 413, "This file is larger than 10 MiB; the canvas does not serve it.");
+    if (found.kind === "file") {
+      const type = isFolder ? HTML : typeOf(names.at(-1)!);
+      const data = read(found);
+      if (data === undefined) return end(response, 404, "not found");
+      return this.#send(visit, type === HTML ? withScript(data, page) : data, { type, isInline: true });
+    }
+    if (isFolder && names.length === 0)
+      return this.#send(visit, withScript(EMPTY_PAGE, page), { type: HTML, isInline: true });
+    if (isFolder) return this.#send(visit, withScript(NO_PAGE, page), { type: HTML, isInline: true, status: 404 });
+    const isFolderWithPage = found.kind === "folder" && root.find([...names, "index.html"]).kind === "file";
+    if (isFolderWithPage) return this.#redirectToFolder(visit);
+    end(response, 404, "not found");
+  }
+
+  #send(
+    { request, response, isOwnPort }: Visit,
+    body: Buffer,
+    { type, isInline, status = 200 }: { type: string; isInline: boolean; status?: number },
+  ): void {
+    const { host, settings } = this.#options;
+    const { headers } = request;
+    const hostHeader = /^[\w.:[\]-]{1,255}$/.test(headers.host ?? "") ? headers.host : undefined;
+    const ancestors = this.#ancestors(hostHeader, host.allowedOrigins());
+    const { remoteImages } = settings;
+    const policy = pagePolicy({ host: hostHeader, isOwnPort, ancestors, remoteImages, isInline });
+    response.writeHead(status, {
+      ...{ "Content-Type": type, "Content-Length": body.length, "Content-Security-Policy": policy },
+    });
+    response.end(request.method === "HEAD" ? undefined : body);
+  }
+
+  /** WebChat's own origin, under the name by which the canvas is asked for, and those that may use the gateway. */
+  #ancestors(host: string | undefined, allowed: readonly string[]): string[] {
+    const own = this.#options.own();
+    const name = host?.replace(/:\d+$/, "");
+    const gateway = own && name ? [`${own.scheme}://${name}:${own.gatewayPort}`] : [];
+    return [...gateway, ...allowed.filter((origin) => /^https?:\/\/[\w.:[\]-]+$/.test(origin))];
+  }
+}
+
+/** A file may go, or become something else, after it was found. */
+function read(found: { read(): Buffer }): Buffer | undefined {
+  try {
+    return found.read();
+  } catch (error) {
+    ignore(error, "it has gone, or may not be read: there is nothing to serve");
+    return undefined;
+  }
+}
+
+function queryOf({ url = "" }: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(url.split("?", 2)[1] ?? "");
+}
+
+/** Sets the headers of all answers in the place of those that the gateway's own pages have. */
+function plain(response: ServerResponse): ServerResponse {
+  for (const name of ["X-Frame-Options", "Cross-Origin-Opener-Policy"]) response.removeHeader(name);
+  for (const [name, value] of Object.entries(PLAIN_HEADERS)) response.setHeader(name, value);
+  response.setHeader("Content-Security-Policy", "default-src 'none'; sandbox");
+  return response;
+}
+
+function end(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Content-Length": Buffer.byteLength(text),
+  });
+  response.end(response.req.method === "HEAD" ? undefined : text);
+}
+
+function refuse(socket: Upgrade["socket"], status: string, text: string): void {
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nCache-Control: no-store\r\nContent-Type: text/plain\r\n` +
+      `Content-Length: ${text.length}\r\n\r\n${text}`,
+  );
+}

@@ -1,0 +1,29 @@
+import { defineTables } from "../../../kit/tables.ts";
+
+/**
+ * The log of what canvases showed, and the last known text of each file of the root. `undone_by` is the entry that took
+ * this one back.
+ */
+export const tables = defineTables("canvas", [
+  `create table canvas_log (
+    seq integer primary key autoincrement,
+    at integer not null,
+    session_key text not null,
+    kind text not null,
+    author text not null,
+    body text not null,
+    path text,
+    before text,
+    restores text,
+    bytes integer not null,
+    shown_on integer not null default 0,
+    undone_by integer
+  ) strict;
+  create index canvas_log_of_session on canvas_log (session_key, seq);
+  create table canvas_files (
+    path text primary key,
+    fingerprint text not null,
+    state text not null,
+    text text
+  ) strict;`,
+]);
