@@ -124,11 +124,15 @@ describe("beside the conversation", () => {
     await chat.page.locator("moltbot-canvas").waitFor({ state: "detached" });
     const buttons = await chat.page.getByRole("button", { name: "Canvas", exact: true }).count();
     await agent.call("canvas.push", { sessionKey, jsonl: heading("Lights") });
+    model.script({ kind: "text", text: "Here I am." });
+    await chat.say("Hello");
+    await chat.shows("Here I am.");
+    const panels = await chat.page.locator("moltbot-canvas").count();
     await chat.page.evaluate(`location.hash = "#chat/${sessionKey}"`);
     await chat.page.getByRole("button", { name: "Canvas", exact: true }).click();
     await frameOf(chat).getByRole("heading", { name: "Lights" }).waitFor();
 
-    assert.equal(buttons, 0);
+    assert.deepEqual([buttons, panels], [0, 0]);
   });
 
   test("only the frame is heard: what another page says is no press", async () => {
