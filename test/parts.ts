@@ -22,6 +22,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
 
   "agent/acp": ["agent"],
   "agent/budget": ["usage"],
+  "agent/canvas": ["canvas"],
   "agent/chat-methods": ["chat"],
   "agent/compaction": ["agent", "sessions"],
   "agent/exec": ["approvals", "agent"],
@@ -66,6 +67,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/words": ["messaging"],
 
   "cli/approvals": ["cli", "approvals"],
+  "cli/canvas": ["cli", "canvas"],
   "cli/devices": ["cli", "devices"],
   "cli/heartbeat": ["cli", "heartbeat"],
   "cli/cron": ["cli", "cron"],
@@ -78,8 +80,13 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "web/a2ui-looks": ["a2ui"],
   "web/a2ui-page": ["a2ui"],
   "web/canvas": ["canvas"],
+  "web/canvas-host": ["canvas"],
 
   "wire/approvals": ["approvals"],
+  "wire/canvas": ["canvas"],
+  "wire/canvas-access": ["canvas"],
+  "wire/canvas-reload": ["canvas"],
+  "wire/canvas-screens": ["canvas"],
   "wire/catalogue": ["absent", "models", "server"],
   "wire/config-file": ["setup", "system"],
   "wire/config-methods": ["setup", "system"],

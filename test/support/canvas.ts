@@ -91,6 +91,7 @@ export class Listener implements Disposable {
     const listener = new Listener(url, headers);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     listener.socket.once("open", resolve);
+    listener.socket.once("error", reject);
     listener.socket.once("unexpected-response", (_request, response) => {
       reject(new Error(`refused with ${response.statusCode}`));
       response.destroy();

@@ -1,7 +1,7 @@
 // The canvas over raw sockets: every brand on both ports, what is served and what never is, and the limits of files.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { askRaw, canvasStage, Listener } from "../support/canvas.ts";
@@ -89,7 +89,7 @@ for (const [where, at] of PORTS) {
           "index.html/",
           "a".repeat(256),
         ],
-        ...[`${"d/".repeat(17)}x`, "link.html", "linked/passwd", "pipe", "hosts"],
+        ...[`${"d/".repeat(17)}x`, "link.html", "linked/passwd", "pipe", "hosts", "hard.txt"],
       ];
       for (const each of attacks) {
         const { status, body } = await askRaw(at, `/__moltbot__/canvas/${each}`);
@@ -136,7 +136,8 @@ for (const [where, at] of PORTS) {
 symlinkSync("/etc/hosts", join(root, "hosts"));
 symlinkSync(join(root, ".hidden"), join(root, "link.html"));
 symlinkSync("/etc", join(root, "linked"));
-execFileSync("mkfifo", [join(root, "pipe")]);
+linkSync(join(root, ".hidden"), join(root, "hard.txt"));
+execFileSync("/bin/sh", ["-c", 'mkfifo "$1"', "sh", join(root, "pipe")]);
 writeFileSync(join(root, "large.bin"), "");
 truncateSync(join(root, "large.bin"), 10 * 1024 * 1024 + 1);
 
@@ -234,6 +235,17 @@ test("a root with too many bytes is not served", async () => {
 
   assert.equal(status, 503);
   assert.match(body, /holds more than 200 MiB/);
+});
+
+test("a root with too many folders is not served", async () => {
+  await using crowded = await canvasStage();
+  for (let index = 0; index <= 500; index++) mkdirSync(join(crowded.root, `${index}`));
+  await crowded.gateway.logged(NOT_SERVED);
+
+  const { status, body } = await askRaw(crowded.port, "/__moltbot__/canvas/");
+
+  assert.equal(status, 503);
+  assert.match(body, /holds more than 500 folders/);
 });
 
 test("switched off, nothing is served on any port, and clients are told of no address", async () => {

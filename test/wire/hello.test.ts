@@ -150,6 +150,7 @@ const sessionDefaults = {
   mainSessionKey: "agent:main:main",
   scope: "per-sender",
 };
+const CANVAS_URL = /^http:\/\/127\.0\.0\.1:\d+\/__openclaw__\/cap\/[\w-]{24}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 test("a device-less admin of protocol 3 gets the whole of hello-ok, without auth", async () => {
@@ -170,8 +171,10 @@ test("a device-less admin of protocol 3 gets the whole of hello-ok, without auth
       stateDir: gateway.stateDir,
       sessionDefaults,
     },
+    canvasHostUrl: hello.canvasHostUrl,
     policy,
   });
+  assert.match(hello.canvasHostUrl, CANVAS_URL);
   assert.match(server.connId, UUID);
   assert.match(server.version, /^\d{4}\.\d+\.\d+$/);
 });
@@ -206,9 +209,11 @@ test("protocol 4 has capabilities and always auth, and no host", async () => {
       uptimeMs: 0,
       sessionDefaults,
     },
+    pluginSurfaceUrls: { canvas: hello.pluginSurfaceUrls?.canvas },
     auth: { role: "operator", scopes: ["operator.read", "operator.write"], method: "token" },
     policy,
   });
+  assert.match(hello.pluginSurfaceUrls.canvas, CANVAS_URL);
 });
 
 test("a device gets its token, role and scopes", async () => {

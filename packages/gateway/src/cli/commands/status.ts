@@ -7,7 +7,7 @@ import { type Call, defineCommand } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { databaseLines, machineLines } from "../machine-health.ts";
 import { briefKey } from "../names.ts";
-import { ago, duration, facts, table } from "../render.ts";
+import { ago, duration, facts, printable, table } from "../render.ts";
 
 /** Shows the whole picture on one screen. */
 export const status = defineCommand({
@@ -15,10 +15,14 @@ export const status = defineCommand({
   run: (call) =>
     withGateway(call, async (link) => {
       const { client, timeoutMs } = link;
-      const [summary, presence, known] = await Promise.all([
+      const [summary, presence, known, canvas] = await Promise.all([
         client.request("status", {}, { timeoutMs }),
         client.request("system-presence", {}, { timeoutMs }),
         readChannels(link),
+        // Gateways of earlier versions do not have it.
+        link.hello.features.methods.includes("canvas.status")
+          ? client.request("canvas.status", {}, { timeoutMs })
+          : undefined,
       ]);
       if (call.flags.json)
         return call.out.json({
@@ -26,6 +30,7 @@ export const status = defineCommand({
           machine: link.hello.snapshot.health.machine,
           presence,
           channels: known.channelAccounts,
+          canvas,
         });
       const accounts = accountsOf(known);
       showGateway(call, link, { ...summary, accounts });
@@ -33,6 +38,7 @@ export const status = defineCommand({
         ...machineLines(link.hello.snapshot.health, call.out),
         ...databaseLines(summary.database, call.out),
         ...problemLines(accounts, call.out),
+        ...(canvas?.problems ?? []).map((problem) => `${call.out.style.yellow("●")} Canvas: ${printable(problem)}.`),
       ];
       if (problems.length > 0) call.out.print(`\n${problems.join("\n")}`);
       showSessions(call, link, summary.sessions.recent);

@@ -218,14 +218,23 @@ export class GatewayServer {
     server.on(certificate ? "secureConnection" : "connection", (socket: Socket) => this.#admitSocket(socket));
     server.on("request", (request, response) => {
       this.#heardSocket(request.socket, response);
-      onRequest(request, response);
+      try {
+        onRequest(request, response);
+      } catch (error) {
+        this.#failed(response, error);
+      }
     });
     server.on("upgrade", (request, socket, head) => {
       socket.on("error", (error) => ignore(error, "the client went away during the upgrade"));
       // A socket that was opened before the stop may still ask for an upgrade.
       if (this.#isStopping) return refuseUpgrade(socket, "503 Service Unavailable", "The gateway stops.");
-      onUpgrade(request, socket, head);
       this.#silent.delete(request.socket);
+      try {
+        onUpgrade(request, socket, head);
+      } catch (error) {
+        this.#options.log.error("an upgrade failed", { error });
+        socket.destroy();
+      }
     });
     server.on("clientError", (error, socket) => refuseHead(error, socket, this.#options.clock));
     return server as Server;
@@ -269,14 +278,16 @@ export class GatewayServer {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const { http, log } = this.#options;
+    const { http } = this.#options;
     if (!isKnownHost(request.headers.host, this.#ours) && !http.takesAnyHost(request))
       return answer(response, 421, UNKNOWN_HOST);
-    http.handle(request, response).catch((error) => {
-      log.error("a request failed", { error });
-      if (!response.headersSent) answer(response, 500, "Internal Server Error");
-      else response.destroy();
-    });
+    http.handle(request, response).catch((error) => this.#failed(response, error));
+  }
+
+  #failed(response: ServerResponse, error: unknown): void {
+    this.#options.log.error("a request failed", { error });
+    if (!response.headersSent) answer(response, 500, "Internal Server Error");
+    else response.destroy();
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

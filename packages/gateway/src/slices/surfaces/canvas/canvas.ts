@@ -61,7 +61,7 @@ export class Canvas implements ConnectionWatcher {
     this.#viewers = new Viewers({
       ...{ clock, capabilities },
       screen: (sessionKey) => this.drawing.screens.screen(sessionKey),
-      acted: (sessionKey, text) => this.drawing.acted(sessionKey, text),
+      acted: (...what) => this.drawing.acted(...what),
     });
     this.drawing = new Drawing(services, this.#viewers);
     this.files = new CanvasFiles(services, {

@@ -127,7 +127,8 @@ export class Edits implements Disposable {
         if (this.#open.has(path) && this.#open.get(path)?.author !== by) this.flush();
         this.#learn(path, found, fingerprint);
         const isEqual = before?.fingerprint === fingerprint && (found === undefined || found.data !== undefined);
-        if (isEqual || !isTold || by === "gateway" || this.#open.has(path)) continue;
+        const isNews = isTold || by === "agent";
+        if (isEqual || !isNews || by === "gateway" || this.#open.has(path)) continue;
         this.#open.set(path, { before, author: by, isDuringRun });
       }
     });

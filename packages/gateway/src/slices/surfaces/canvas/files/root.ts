@@ -77,7 +77,8 @@ export class Root {
     try {
       const stat = files.lstat(path);
       if (stat?.isDirectory()) return { kind: "folder" };
-      if (!stat?.isFile()) return { kind: "none" };
+      // A file with a second name may be one of another folder.
+      if (!stat?.isFile() || stat.nlink > 1) return { kind: "none" };
       if (stat.size > ROOT_LIMITS.fileBytes) return { kind: "large" };
       return { kind: "file", stat, read: () => files.read(path, ROOT_LIMITS.fileBytes).data };
     } catch (error) {

@@ -1,10 +1,10 @@
 /** Addresses of the canvas: which one a client is told, and which capability it holds. */
 import { GatewayError } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import type { Caller } from "../../../../kit/access.ts";
+import { type Caller, hasScope } from "../../../../kit/access.ts";
 import type { OpenDoor, Reached } from "../../../../kit/host.ts";
 import type { Sessions } from "../../../core/sessions/sessions.ts";
-import { Capabilities, TTL_MS } from "./capabilities.ts";
+import { Capabilities, type Holder, TTL_MS } from "./capabilities.ts";
 import { capabilityPath } from "./paths.ts";
 
 export interface AddressesOptions {
@@ -26,9 +26,8 @@ export class Addresses {
   readonly #options: AddressesOptions;
   /** How each connection has reached us. */
   readonly #reached = new Map<string, Reached>();
-  /** The connections of nodes, by their ids; and those whose addresses last as long as they do. */
-  readonly #connections = new Map<string, string>();
-  readonly #lasting = new Set<string>();
+  /** The connections of nodes, by their ids. */
+  readonly #nodes = new Map<string, Caller>();
 
   constructor(options: AddressesOptions) {
     this.#options = options;
@@ -36,50 +35,45 @@ export class Addresses {
   }
 
   /** The base of all addresses for a connection that has been let in; undefined when it cannot be said. */
-  forConnection({ connId, protocol, role, deviceId }: Caller, reached: Reached): string | undefined {
+  forConnection(caller: Caller, reached: Reached): string | undefined {
+    const { connId, role, deviceId } = caller;
     const base = baseFor(reached, this.#options.own());
     if (base === undefined) return undefined;
     this.#reached.set(connId, reached);
-    if (protocol === 3) this.#lasting.add(connId);
-    if (role === "node" && deviceId !== undefined) this.#connections.set(deviceId, connId);
-    const { token } = this.capabilities.grant({ kind: "connection", connId, isLasting: protocol === 3 });
+    if (role === "node" && deviceId !== undefined) this.#nodes.set(deviceId, caller);
+    const { token } = this.capabilities.grant(connectionOf(caller));
     return base + capabilityPath(token);
   }
 
   /** A new base for a connection. Throws `UNAVAILABLE` when the canvas is off. */
-  again({ connId, protocol }: Caller): { readonly url: string; readonly expiresAtMs: number | undefined } {
-    const base = this.#baseOf(connId);
-    const { token, ttlMs } = this.capabilities.grant({ kind: "connection", connId, isLasting: protocol === 3 });
+  again(caller: Caller): { readonly url: string; readonly expiresAtMs: number | undefined } {
+    const base = this.#baseOf(caller.connId);
+    const { token, ttlMs } = this.capabilities.grant(connectionOf(caller));
     const expiresAtMs = ttlMs === undefined ? undefined : this.#options.clock.now() + ttlMs;
     return { url: base + capabilityPath(token), expiresAtMs };
   }
 
   /** The address of a page, for a person. Throws `UNAVAILABLE` when the canvas is off. */
-  toOpen(
-    { connId, deviceId }: Caller,
-    { sessionKey, page = "files", path = "" }: Wanted,
-  ): { url: string; ttlMs: number } {
-    const base = this.#baseOf(connId);
-    const { token } = this.capabilities.grant({ kind: "address", deviceId });
+  toOpen(caller: Caller, { sessionKey, page = "files", path = "" }: Wanted): { url: string; ttlMs: number } {
+    const base = this.#baseOf(caller.connId);
+    const { deviceId } = caller;
+    const { token } = this.capabilities.grant({ kind: "address", deviceId, mayAct: mayAct(caller) });
     const start = `${base}${capabilityPath(token)}/__moltbot__`;
-    const query =
-      sessionKey === undefined ? "" : `?session=${encodeURIComponent(this.#options.sessions.canonical(sessionKey))}`;
+    const key = sessionKey === undefined ? undefined : this.#options.sessions.canonical(sessionKey);
+    const query = key === undefined ? "" : `?session=${encodeURIComponent(key)}`;
     const url = page === "screen" ? `${start}/a2ui/${query}` : `${start}/canvas/${encoded(path)}`;
     return { url, ttlMs: TTL_MS };
   }
 
   /** The address of a file for a node that is connected. Throws `UNAVAILABLE` when it is not, or the canvas is off. */
   onNode(nodeId: string, path: string): string {
-    const connId = this.#connections.get(nodeId);
-    if (connId === undefined) throw new GatewayError("UNAVAILABLE", "the node is not connected now");
-    const isLasting = this.#lasting.has(connId);
-    const { token } = this.capabilities.grant({ kind: "connection", connId, isLasting });
-    return `${this.#baseOf(connId)}${capabilityPath(token)}/__moltbot__/canvas/${encoded(path)}`;
+    const caller = this.#nodes.get(nodeId);
+    if (caller === undefined) throw new GatewayError("UNAVAILABLE", "the node is not connected now");
+    return `${this.again(caller).url}/__moltbot__/canvas/${encoded(path)}`;
   }
 
   closed(connId: string): void {
-    for (const [nodeId, its] of this.#connections) if (its === connId) this.#connections.delete(nodeId);
-    this.#lasting.delete(connId);
+    for (const [nodeId, caller] of this.#nodes) if (caller.connId === connId) this.#nodes.delete(nodeId);
     this.#reached.delete(connId);
     this.capabilities.endOfConnection(connId);
   }
@@ -90,6 +84,16 @@ export class Addresses {
     if (base !== undefined) return base;
     throw new GatewayError("UNAVAILABLE", "the canvas is off; set canvasHost.enabled to true");
   }
+}
+
+function connectionOf(caller: Caller): Holder {
+  const { connId, protocol } = caller;
+  return { kind: "connection", connId, isLasting: protocol === 3, mayAct: mayAct(caller) };
+}
+
+/** Whoever may not write to the agent does not do so by a button. */
+function mayAct({ role, scopes }: Caller): boolean {
+  return role === "node" || hasScope(scopes, "operator.write");
 }
 
 /**

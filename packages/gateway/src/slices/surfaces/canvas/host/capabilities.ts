@@ -5,12 +5,17 @@
 import { newSecret } from "../../../../base/ids.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 
-/** For whom it was made. */
-export type Holder =
-  /** A connection; it ends with it. Clients of protocol 3 cannot ask for another, so theirs does not end before. */
+/** For whom it was made. `mayAct`: buttons that are pressed there count, as the holder may write to the agent. */
+export type Holder = {
+  readonly mayAct: boolean;
+} & /** A connection; it ends with it. Clients of protocol 3 cannot ask for another, so theirs does not end before. */
+(
   | { readonly kind: "connection"; readonly connId: string; readonly isLasting: boolean }
   /** An address that was handed out; it ends with the device that asked for it. */
-  | { readonly kind: "address"; readonly deviceId: string | undefined };
+  | { readonly kind: "address"; readonly deviceId: string | undefined }
+  /** A browser on this machine, which needs no leave to look. */
+  | { readonly kind: "visit" }
+);
 
 export interface Capability {
   readonly token: string;
@@ -36,6 +41,7 @@ const MAX_AGE_MS = 12 * 3_600_000;
 /** A connection may ask for new ones; the oldest of it goes. */
 const MAX_OF_CONNECTION = 4;
 const MAX_ADDRESSES = 64;
+const MAX_VISITS = 16;
 
 export class Capabilities {
   readonly #clock: Clock;
@@ -104,7 +110,7 @@ export class Capabilities {
   #isAlive({ holder, usableUntil, madeAt, sockets }: Entry): boolean {
     if (isLasting(holder)) return true;
     const now = this.#clock.monotonic();
-    if (holder.kind === "address" && now - madeAt > MAX_AGE_MS) return false;
+    if (holder.kind !== "connection" && now - madeAt > MAX_AGE_MS) return false;
     return sockets > 0 || now < usableUntil;
   }
 
@@ -114,12 +120,12 @@ export class Capabilities {
 
   /** Ends the oldest of the kind when there are too many. */
   #makeRoom(holder: Holder): void {
-    const isOfKind = (entry: Entry) =>
-      holder.kind === "connection"
-        ? entry.holder.kind === "connection" && entry.holder.connId === holder.connId
-        : entry.holder.kind === "address";
-    const alike = [...this.#entries.values()].filter(isOfKind);
-    const limit = holder.kind === "connection" ? MAX_OF_CONNECTION : MAX_ADDRESSES;
+    const isAlike = (entry: Entry) =>
+      entry.holder.kind === "connection" && holder.kind === "connection"
+        ? entry.holder.connId === holder.connId
+        : entry.holder.kind === holder.kind;
+    const alike = [...this.#entries.values()].filter(isAlike);
+    const limit = { connection: MAX_OF_CONNECTION, address: MAX_ADDRESSES, visit: MAX_VISITS }[holder.kind];
     for (const entry of alike.slice(0, Math.max(0, alike.length - limit + 1))) this.#end(entry);
   }
 

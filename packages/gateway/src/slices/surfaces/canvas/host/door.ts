@@ -114,7 +114,7 @@ export class CanvasDoor {
   }
 
   #redirectToCapability({ request, response }: Visit): void {
-    const { token } = this.#options.capabilities.grant({ kind: "address", deviceId: undefined });
+    const { token } = this.#options.capabilities.grant({ kind: "visit", mayAct: false });
     response.writeHead(302, { Location: `${capabilityPath(token)}${request.url}` }).end();
   }
 

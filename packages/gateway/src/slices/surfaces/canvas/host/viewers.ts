@@ -21,20 +21,31 @@ export interface ViewersOptions {
   readonly capabilities: Capabilities;
   /** The screen of a conversation. */
   screen(sessionKey: string): Promise<Screen>;
-  /** Takes what a page sent when a button was pressed; the text is not checked yet. */
-  acted(sessionKey: string, text: string): void;
+  /**
+   * Takes what a page sent when a button was pressed, which is not checked yet, and returns what the page is told. `refusal` is
+   * why it is not taken.
+   */
+  acted(sessionKey: string, text: string, refusal: string | undefined): unknown;
 }
 
 interface Viewer {
   readonly socket: WebSocket;
   readonly sessionKey: string;
-  /** What changed before the viewer has its first screen; undefined afterwards. */
-  waiting: string[] | undefined;
+  /** What is to be told once the viewer has its screen; undefined afterwards. */
+  waiting: Told[] | undefined;
+}
+
+interface Told {
+  readonly text: string;
+  /** The entry of the log that it tells of, when it changes the screen. */
+  readonly seq: number | undefined;
 }
 
 /** Source: the limits of messages from pages. */
 const MAX_MESSAGE_BYTES = 16 * 1024;
 const ACTIONS_A_SECOND = 5;
+const TOO_MANY = "too many presses at once; wait a second and press again";
+const LOOK_ONLY = "this address is for looking; open the one that `moltbot canvas open` prints";
 /** Pages that may be open at once; the one that was opened first makes room. */
 const MAX_OPEN = 64;
 /** What may wait for a page that does not read, bytes. It is closed then, and asks again when it is looked at. */
@@ -73,10 +84,13 @@ export class Viewers implements Disposable {
       makeRoom(this.#viewers, (oldest) => oldest.socket);
       this.#viewers.add(viewer);
       socket.once("close", () => this.#viewers.delete(viewer));
-      socket.on(
-        "message",
-        this.#limited((text) => this.#options.acted(sessionKey, text)),
-      );
+      const { acted } = this.#options;
+      const mayAct = opening.capability?.holder.mayAct ?? false;
+      const isInTime = this.#limiter();
+      socket.on("message", (data) => {
+        const why = !mayAct ? LOOK_ONLY : isInTime() ? undefined : TOO_MANY;
+        tell(viewer, { text: JSON.stringify(acted(sessionKey, String(data), why)), seq: undefined });
+      });
       void this.#show(viewer);
     });
   }
@@ -86,14 +100,10 @@ export class Viewers implements Disposable {
     for (const socket of this.#reloading) socket.send("reload");
   }
 
-  /** Tells the pages that draw a conversation's screen of a change. */
-  tell(sessionKey: string, change: unknown): void {
-    const text = JSON.stringify(change);
-    for (const viewer of this.#viewers) {
-      if (viewer.sessionKey !== sessionKey) continue;
-      if (viewer.waiting) viewer.waiting.push(text);
-      else send(viewer.socket, text);
-    }
+  /** Tells the pages that draw a conversation's screen of a change; `seq` is its entry in the log. */
+  tell(sessionKey: string, change: unknown, seq?: number): void {
+    const told = { text: JSON.stringify(change), seq };
+    for (const viewer of this.#viewers) if (viewer.sessionKey === sessionKey) tell(viewer, told);
   }
 
   /** Shows the whole screen of a conversation anew. */
@@ -112,11 +122,12 @@ export class Viewers implements Disposable {
 
   async #show(viewer: Viewer): Promise<void> {
     try {
-      const { messages } = await this.#options.screen(viewer.sessionKey);
-      // What was pushed while the screen was drawn is in it: drawing ends in one step.
+      const { messages, seq } = await this.#options.screen(viewer.sessionKey);
+      const later = (viewer.waiting ?? []).filter((told) => told.seq === undefined || told.seq > seq);
       viewer.waiting = undefined;
       // It stands for all that was drawn before: the page changes what is other, so that what a person writes there stays.
       send(viewer.socket, JSON.stringify({ type: "surface", messages }));
+      for (const told of later) tell(viewer, told);
     } catch (error) {
       ignore(error, "the socket ends; the page asks again");
       viewer.socket.close(1011, "the screen cannot be drawn now");
@@ -138,18 +149,23 @@ export class Viewers implements Disposable {
     });
   }
 
-  /** Passes on text messages, so many a second; a page that sends more is not listened to meanwhile. */
-  #limited(take: (text: string) => void): (data: unknown, isBinary: boolean) => void {
+  /** Says whether one more action is in time: so many a second are. */
+  #limiter(): () => boolean {
     const { clock } = this.#options;
     const taken: number[] = [];
-    return (data, isBinary) => {
+    return () => {
       const now = clock.monotonic();
       while (taken.length > 0 && now - taken[0]! >= 1_000) taken.shift();
-      if (isBinary || taken.length >= ACTIONS_A_SECOND) return;
+      if (taken.length >= ACTIONS_A_SECOND) return false;
       taken.push(now);
-      take(String(data));
+      return true;
     };
   }
+}
+
+function tell({ socket, waiting }: Viewer, told: Told): void {
+  if (waiting) waiting.push(told);
+  else send(socket, told.text);
 }
 
 function send(socket: WebSocket, text: string): void {

@@ -54,7 +54,7 @@ export class Drawing {
   async push({ sessionKey: named, node, author, rights }: On, pushed: Pushed) {
     const sessionKey = this.#keyOf(named);
     const { entry, surfaces, messages } = await this.screens.push(sessionKey, pushed, author);
-    this.#viewers.tell(sessionKey, { type: "apply", messages });
+    this.#viewers.tell(sessionKey, { type: "apply", messages }, entry.seq);
     this.#services.bus.publish(canvasChanged, { sessionKey, kind: "push", seq: entry.seq, surfaces: [...surfaces] });
     const nodes = await this.nodes.push(entry, { node, rights });
     return { sessionKey, seq: entry.seq, surfaces: [...surfaces], nodes };
@@ -63,7 +63,7 @@ export class Drawing {
   async reset({ sessionKey: named, node, author, rights }: On) {
     const sessionKey = this.#keyOf(named);
     const { seq } = this.screens.reset(sessionKey, author);
-    this.#viewers.tell(sessionKey, { type: "reset" });
+    this.#viewers.tell(sessionKey, { type: "reset" }, seq);
     this.#services.bus.publish(canvasChanged, { sessionKey, kind: "reset", seq });
     const nodes: ShownOnNode[] = await this.nodes.reset({ node, rights });
     return { sessionKey, seq, nodes };
@@ -114,16 +114,17 @@ export class Drawing {
     return { runId: this.#press(this.#keyOf(named), checkAction(userAction)) };
   }
 
-  /** Takes what a page sent over its socket, and tells the page what became of it. */
-  acted(sessionKey: string, text: string): void {
+  /** Takes what a page sent over its socket; what the page is told of it. `refusal` is why it is not taken, if so. */
+  acted(sessionKey: string, text: string, refusal: string | undefined): object {
     let action: UserAction | undefined;
     try {
       action = readAction(text);
+      if (refusal !== undefined) return { type: "actionStatus", id: action.id, ok: false, error: refusal };
       this.#press(sessionKey, action);
-      this.#viewers.tell(sessionKey, { type: "actionStatus", id: action.id, ok: true });
+      return { type: "actionStatus", id: action.id, ok: true };
     } catch (error) {
       if (!(error instanceof GatewayError)) this.#services.log.error("an action of a page failed", { error });
-      this.#viewers.tell(sessionKey, { type: "actionStatus", id: action?.id, ok: false, error: messageOf(error) });
+      return { type: "actionStatus", id: action?.id, ok: false, error: messageOf(error) };
     }
   }
 

@@ -1,4 +1,4 @@
-/** The same screens on nodes: phones and other machines that draw what is pushed to them. */
+/** Screens on nodes: phones and other machines that draw what is pushed to them. */
 import { messageOf } from "../../../../base/errors.ts";
 import { newId } from "../../../../base/ids.ts";
 import type { Log } from "../../../../base/log.ts";
