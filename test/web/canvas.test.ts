@@ -55,6 +55,7 @@ describe("beside the conversation", () => {
     model.script({ kind: "text", text: "The lamps are set." });
     await frameOf(chat).getByRole("button", { name: "Apply" }).click();
     await chat.shows("The lamps are set.");
+    await chat.shows("Pressed “apply”");
     await frameOf(chat).getByRole("status").getByText("Sent", { exact: true }).waitFor();
     const said = await chat.said();
     await inspect(chat, "canvas-desktop-light");
@@ -149,6 +150,7 @@ describe("beside the conversation", () => {
     model.script({ kind: "text", text: "Done." });
     await frameOf(chat).getByRole("button", { name: "Apply" }).click();
     await chat.shows("Done.");
+    await chat.shows("Pressed “apply”");
 
     assert.deepEqual((await chat.said()).map(squeezed), ["Pressed “apply” on the canvas scene: Dinner", "Done."]);
   });
@@ -190,6 +192,7 @@ describe("beside the conversation", () => {
     model.script({ kind: "text", text: "Greetings." });
     await frameOf(chat).getByRole("button", { name: "Greet" }).click();
     await chat.shows("Greetings.");
+    await chat.shows("Pressed “greet”");
     await chat.page.getByLabel("What is shown").selectOption("Screen");
     await frameOf(chat).getByRole("heading", { name: "Lamps" }).waitFor();
 
