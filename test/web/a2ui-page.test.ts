@@ -93,6 +93,21 @@ describe("in a plain browser", () => {
     assert.deepEqual(window.problems, []);
   });
 
+  test("a page whose address has ended says so, and does not ask again", async () => {
+    host.screen = name;
+    await using window = await openWindow(browser);
+    await window.page.goto(host.page);
+    await window.page.getByRole("button", { name: "Save" }).waitFor();
+    const asked = host.asked.length;
+
+    host.open.at(-1)?.close(4001);
+    await window.page.getByRole("status").getByText("This address has ended. Open the canvas anew.").waitFor();
+    await window.page.getByRole("button", { name: "Save" }).click();
+    await window.page.getByRole("status").getByText("Not sent: there is no connection to the gateway").waitFor();
+
+    assert.equal(host.asked.length, asked);
+  });
+
   test("a press that the gateway refuses says why", async () => {
     host.screen = name;
     await using window = await openWindow(browser);

@@ -77,6 +77,7 @@ function openSocket(): Socket {
     },
     opened: () => status.found(),
     lost: () => status.lost(),
+    ended: () => status.ended(),
   });
 }
 
