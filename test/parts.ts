@@ -68,6 +68,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/approvals": ["cli", "approvals"],
   "cli/devices": ["cli", "devices"],
   "cli/heartbeat": ["cli", "heartbeat"],
+  "cli/backup": ["cli", "backup"],
   "cli/cron": ["cli", "cron"],
   "cli/hooks": ["cli", "hooks"],
   "cli/nodes": ["cli", "nodes"],

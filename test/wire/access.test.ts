@@ -134,6 +134,13 @@ const TABLE = {
     "exec.approval.grants.list",
   ],
   "operator.admin": [
+    "backup.now",
+    "backup.list",
+    "backup.verify",
+    "backup.drill",
+    "backup.prune",
+    "backup.restore",
+    "backup.undo",
     "set-heartbeats",
     "cron.add",
     "cron.update",

@@ -24,6 +24,7 @@ import { notices } from "./slices/core/notices/index.ts";
 import { presence } from "./slices/core/presence/index.ts";
 import { sessions } from "./slices/core/sessions/index.ts";
 import { absent } from "./slices/operations/absent/index.ts";
+import { backup } from "./slices/operations/backup/index.ts";
 import { overview } from "./slices/operations/overview/index.ts";
 import { chat } from "./slices/surfaces/chat/index.ts";
 import { httpApi } from "./slices/surfaces/http-api/index.ts";
@@ -33,6 +34,7 @@ import { push } from "./slices/surfaces/push/index.ts";
 
 export const SLICES = inOrder(
   presence,
+  backup,
   devices,
   nodes,
   agents,

@@ -289,6 +289,152 @@ export type ArtifactsListParams = Record<string, unknown>;
 /** The answer to `artifacts.list`. */
 export type ArtifactsListResult = Record<string, unknown>;
 
+/** Parameters of `backup.drill`. */
+export interface BackupDrillParams {
+  /** The name of a backup, or a path on the gateway's machine; without it the newest. */
+  file?: string;
+  /** Stands above the one in the settings. */
+  passphrase?: string;
+}
+
+/** The answer to `backup.drill`. */
+export type BackupDrillResult = BackupReport;
+
+/** The gateway's backups. */
+export interface BackupHealth {
+  /** When the newest was made, epoch ms. */
+  at?: number;
+  /** When the next one is made by itself. */
+  nextAt?: number;
+  /** Why the last one could not be made, and what to do. */
+  problem?: string;
+}
+
+/** Parameters of `backup.list`. */
+export type BackupListParams = Record<string, never>;
+
+/** The answer to `backup.list`. */
+export interface BackupListResult {
+  /** When the newest was made, epoch ms. */
+  at?: number;
+  /** When the next one is made by itself. */
+  nextAt?: number;
+  /** Why the last one could not be made, and what to do. */
+  problem?: string;
+  folder: string;
+  backups: BackupRow[];
+}
+
+/** Parameters of `backup.now`. */
+export interface BackupNowParams {
+  /** A file that is made instead of one among the others; absolute. */
+  to?: string;
+  /** Leave it unencrypted wherever it goes. */
+  plain?: boolean;
+  /** Stands above the one in the settings. */
+  passphrase?: string;
+}
+
+/** The answer to `backup.now`. */
+export interface BackupNowResult {
+  path: string;
+  at: number;
+  /** Of moltbot, when it was made. */
+  version: string;
+  /** The machine on which it was made. */
+  host: string;
+  files: number;
+  /** Unpacked. */
+  bytes: number;
+  /** Of the database. */
+  rows: number;
+  /** What could not be read, or changed while it was. */
+  left: string[];
+  archiveBytes: number;
+}
+
+/** Parameters of `backup.prune`. */
+export interface BackupPruneParams {
+  /** Only say which those are. */
+  dryRun?: boolean;
+}
+
+/** The answer to `backup.prune`. */
+export interface BackupPruneResult {
+  removed: BackupRow[];
+}
+
+export interface BackupReport {
+  path: string;
+  at: number;
+  /** Of moltbot, when it was made. */
+  version: string;
+  /** The machine on which it was made. */
+  host: string;
+  files: number;
+  /** Unpacked. */
+  bytes: number;
+  /** Of the database. */
+  rows: number;
+  /** What could not be read, or changed while it was. */
+  left: string[];
+}
+
+/** Parameters of `backup.restore`. */
+export interface BackupRestoreParams {
+  /** The name of a backup, or a path on the gateway's machine; without it the newest. */
+  file?: string;
+  /** Stands above the one in the settings. */
+  passphrase?: string;
+}
+
+/** The answer to `backup.restore`. */
+export interface BackupRestoreResult {
+  path: string;
+  at: number;
+  /** Of moltbot, when it was made. */
+  version: string;
+  /** The machine on which it was made. */
+  host: string;
+  files: number;
+  /** Unpacked. */
+  bytes: number;
+  /** Of the database. */
+  rows: number;
+  /** What could not be read, or changed while it was. */
+  left: string[];
+  elsewhere: string[];
+  keptIn: string;
+}
+
+export interface BackupRow {
+  file: string;
+  path: string;
+  at: number;
+  bytes: number;
+  encrypted: boolean;
+}
+
+/** Parameters of `backup.undo`. */
+export type BackupUndoParams = Record<string, never>;
+
+/** The answer to `backup.undo`. */
+export interface BackupUndoResult {
+  what: string;
+  keptIn: string;
+}
+
+/** Parameters of `backup.verify`. */
+export interface BackupVerifyParams {
+  /** The name of a backup, or a path on the gateway's machine; without it the newest. */
+  file?: string;
+  /** Stands above the one in the settings. */
+  passphrase?: string;
+}
+
+/** The answer to `backup.verify`. */
+export type BackupVerifyResult = BackupReport;
+
 /** The transcript of now; absent when there is no conversation. */
 export interface Beginning {
   sessionId: string;
@@ -1467,6 +1613,7 @@ export interface HealthSummary {
   sessions: SessionsSummary;
   database: DatabaseHealth;
   machine: MachineHealth;
+  backup: BackupHealth;
   /** Whether the config file on disk is valid; if not, the last good copy is in force. */
   config: {
     valid: boolean;
@@ -1727,6 +1874,10 @@ export interface MachineHealth {
     aheadMs: number;
     /** The platform whose clock says so; without it the clock has jumped. */
     against?: string;
+  };
+  /** The disk of the state folder has less than 1 GiB free. */
+  disk?: {
+    freeBytes: number;
   };
 }
 
@@ -4065,6 +4216,20 @@ export interface Methods {
   "system-presence": { params: SystemPresenceParams; result: SystemPresenceResult };
   /** Leaves a system event for the main conversation, and with mode now has the agent look at it at once. */
   wake: { params: WakeParams; result: WakeResult };
+  /** Restores a backup into a folder of its own, compares its rows with what was written down, and removes it. */
+  "backup.drill": { params: BackupDrillParams; result: BackupDrillResult };
+  /** The backups, newest first. */
+  "backup.list": { params: BackupListParams; result: BackupListResult };
+  /** Makes a backup; answers when it is on disk. */
+  "backup.now": { params: BackupNowParams; result: BackupNowResult };
+  /** Removes the backups that are old by the settings. */
+  "backup.prune": { params: BackupPruneParams; result: BackupPruneResult };
+  /** Puts a backup in the place of what is there, and restarts; what was there is kept for backup.undo. */
+  "backup.restore": { params: BackupRestoreParams; result: BackupRestoreResult };
+  /** Brings back what was there before the last restore, and restarts. */
+  "backup.undo": { params: BackupUndoParams; result: BackupUndoResult };
+  /** Reads all of a backup and compares every hash. */
+  "backup.verify": { params: BackupVerifyParams; result: BackupVerifyResult };
   /** Lets a device in with exactly the role and scopes that its request shows. */
   "device.pair.approve": { params: DevicePairApproveParams; result: DevicePairApproveResult };
   /** Devices that wait for approval and devices that are paired, newest first. */
@@ -4453,6 +4618,13 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "system.info": { access: "operator.read", once: false, twoStage: false },
   "system-presence": { access: "operator.read", once: false, twoStage: false },
   wake: { access: "operator.write", once: false, twoStage: false },
+  "backup.drill": { access: "operator.admin", once: false, twoStage: false },
+  "backup.list": { access: "operator.admin", once: false, twoStage: false },
+  "backup.now": { access: "operator.admin", once: false, twoStage: false },
+  "backup.prune": { access: "operator.admin", once: false, twoStage: false },
+  "backup.restore": { access: "operator.admin", once: false, twoStage: false },
+  "backup.undo": { access: "operator.admin", once: false, twoStage: false },
+  "backup.verify": { access: "operator.admin", once: false, twoStage: false },
   "device.pair.approve": { access: "operator.pairing", once: false, twoStage: false },
   "device.pair.list": { access: "operator.pairing", once: false, twoStage: false },
   "device.pair.reject": { access: "operator.pairing", once: false, twoStage: false },

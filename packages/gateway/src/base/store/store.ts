@@ -48,9 +48,12 @@ export class Store implements Disposable {
    * read.
    */
   readonly keptWal: string | undefined;
+  /** The tables that it was opened with. */
+  readonly tables: readonly Tables[];
 
-  constructor(db: DatabaseSync, { path, isVouched, keptWal }: OpenedFile) {
+  constructor(db: DatabaseSync, { path, isVouched, keptWal, tables }: OpenedFile) {
     this.#db = db;
+    this.tables = tables;
     this.#path = path;
     this.#isVouched = isVouched;
     this.keptWal = keptWal;
@@ -183,6 +186,7 @@ interface OpenedFile {
   readonly path: string;
   readonly isVouched: boolean;
   readonly keptWal: string | undefined;
+  readonly tables: readonly Tables[];
 }
 
 const MEMORY = ":memory:";
@@ -230,13 +234,13 @@ function openFile(path: string, tables: readonly Tables[], { isNew, isVouched, l
     db.exec("pragma foreign_keys = on; pragma temp_store = memory; begin immediate; commit");
     if (path === MEMORY) {
       migrate(db, path, { tables });
-      return new Store(db, { path, isVouched, keptWal: undefined });
+      return new Store(db, { path, isVouched, keptWal: undefined, tables });
     }
     const keptWal = keepDamagedWal(path);
     if (isEmptied(db) && (keptWal !== undefined || wasUsed(path, signsOfUse))) throw damaged(path, undefined);
     removeMark(path);
     migrate(db, path, { tables, ...(!isNew && { backUp: () => backUp(path, log) }) });
-    return new Store(db, { path, isVouched: isVouched && keptWal === undefined, keptWal });
+    return new Store(db, { path, isVouched: isVouched && keptWal === undefined, keptWal, tables });
   } catch (error) {
     if (isBusy(error)) {
       db.close();

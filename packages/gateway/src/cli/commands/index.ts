@@ -53,6 +53,8 @@ export const commands: Readonly<Record<string, Entry>> = {
   node: { summary: "Make this machine a node", load: async () => (await import("./node.ts")).node },
   config: { summary: "Read and change the settings", load: async () => (await import("./config.ts")).config },
   logs: { summary: "Show the gateway's log", load: async () => (await import("./logs.ts")).logs },
+  backup: { summary: "Make, list and check backups", load: async () => (await import("./backup.ts")).backup },
+  restore: { summary: "Go back to a backup", load: async () => (await import("./restore.ts")).restore },
   doctor: { summary: "Find what is wrong and how to mend it", load: async () => (await import("./doctor.ts")).doctor },
   drill: {
     summary: "Kill a gateway again and again and count what is lost",

@@ -557,6 +557,303 @@ public struct ArtifactsListParams: Codable, Hashable, Sendable {
 /// The answer to `artifacts.list`.
 public typealias ArtifactsListResult = [String: JSONValue]
 
+/// Parameters of `backup.drill`.
+public struct BackupDrillParams: Codable, Hashable, Sendable {
+    /// The name of a backup, or a path on the gateway's machine; without it the newest.
+    public var file: String?
+    /// Stands above the one in the settings.
+    public var passphrase: String?
+
+    public init(
+        file: String? = nil,
+        passphrase: String? = nil
+    ) {
+        self.file = file
+        self.passphrase = passphrase
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case file
+        case passphrase
+    }
+}
+
+/// The answer to `backup.drill`.
+public typealias BackupDrillResult = BackupReport
+
+/// Parameters of `backup.list`.
+public struct BackupListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `backup.list`.
+public struct BackupListResult: Codable, Hashable, Sendable {
+    /// When the newest was made, epoch ms.
+    public var at: Int?
+    /// When the next one is made by itself.
+    public var nextAt: Int?
+    /// Why the last one could not be made, and what to do.
+    public var problem: String?
+    public var folder: String
+    public var backups: [BackupRow]
+
+    public init(
+        at: Int? = nil,
+        nextAt: Int? = nil,
+        problem: String? = nil,
+        folder: String,
+        backups: [BackupRow]
+    ) {
+        self.at = at
+        self.nextAt = nextAt
+        self.problem = problem
+        self.folder = folder
+        self.backups = backups
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case at
+        case nextAt
+        case problem
+        case folder
+        case backups
+    }
+}
+
+/// Parameters of `backup.now`.
+public struct BackupNowParams: Codable, Hashable, Sendable {
+    /// A file that is made instead of one among the others; absolute.
+    public var to: String?
+    /// Leave it unencrypted wherever it goes.
+    public var plain: Bool?
+    /// Stands above the one in the settings.
+    public var passphrase: String?
+
+    public init(
+        to: String? = nil,
+        plain: Bool? = nil,
+        passphrase: String? = nil
+    ) {
+        self.to = to
+        self.plain = plain
+        self.passphrase = passphrase
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case to
+        case plain
+        case passphrase
+    }
+}
+
+/// The answer to `backup.now`.
+public struct BackupNowResult: Codable, Hashable, Sendable {
+    public var path: String
+    public var at: Int
+    /// Of moltbot, when it was made.
+    public var version: String
+    /// The machine on which it was made.
+    public var host: String
+    public var files: Int
+    /// Unpacked.
+    public var bytes: Int
+    /// Of the database.
+    public var rows: Int
+    /// What could not be read, or changed while it was.
+    public var left: [String]
+    public var archiveBytes: Int
+
+    public init(
+        path: String,
+        at: Int,
+        version: String,
+        host: String,
+        files: Int,
+        bytes: Int,
+        rows: Int,
+        left: [String],
+        archiveBytes: Int
+    ) {
+        self.path = path
+        self.at = at
+        self.version = version
+        self.host = host
+        self.files = files
+        self.bytes = bytes
+        self.rows = rows
+        self.left = left
+        self.archiveBytes = archiveBytes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path
+        case at
+        case version
+        case host
+        case files
+        case bytes
+        case rows
+        case left
+        case archiveBytes
+    }
+}
+
+/// Parameters of `backup.prune`.
+public struct BackupPruneParams: Codable, Hashable, Sendable {
+    /// Only say which those are.
+    public var dryRun: Bool?
+
+    public init(
+        dryRun: Bool? = nil
+    ) {
+        self.dryRun = dryRun
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case dryRun
+    }
+}
+
+/// The answer to `backup.prune`.
+public struct BackupPruneResult: Codable, Hashable, Sendable {
+    public var removed: [BackupRow]
+
+    public init(
+        removed: [BackupRow]
+    ) {
+        self.removed = removed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case removed
+    }
+}
+
+/// Parameters of `backup.restore`.
+public struct BackupRestoreParams: Codable, Hashable, Sendable {
+    /// The name of a backup, or a path on the gateway's machine; without it the newest.
+    public var file: String?
+    /// Stands above the one in the settings.
+    public var passphrase: String?
+
+    public init(
+        file: String? = nil,
+        passphrase: String? = nil
+    ) {
+        self.file = file
+        self.passphrase = passphrase
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case file
+        case passphrase
+    }
+}
+
+/// The answer to `backup.restore`.
+public struct BackupRestoreResult: Codable, Hashable, Sendable {
+    public var path: String
+    public var at: Int
+    /// Of moltbot, when it was made.
+    public var version: String
+    /// The machine on which it was made.
+    public var host: String
+    public var files: Int
+    /// Unpacked.
+    public var bytes: Int
+    /// Of the database.
+    public var rows: Int
+    /// What could not be read, or changed while it was.
+    public var left: [String]
+    public var elsewhere: [String]
+    public var keptIn: String
+
+    public init(
+        path: String,
+        at: Int,
+        version: String,
+        host: String,
+        files: Int,
+        bytes: Int,
+        rows: Int,
+        left: [String],
+        elsewhere: [String],
+        keptIn: String
+    ) {
+        self.path = path
+        self.at = at
+        self.version = version
+        self.host = host
+        self.files = files
+        self.bytes = bytes
+        self.rows = rows
+        self.left = left
+        self.elsewhere = elsewhere
+        self.keptIn = keptIn
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path
+        case at
+        case version
+        case host
+        case files
+        case bytes
+        case rows
+        case left
+        case elsewhere
+        case keptIn
+    }
+}
+
+/// Parameters of `backup.undo`.
+public struct BackupUndoParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `backup.undo`.
+public struct BackupUndoResult: Codable, Hashable, Sendable {
+    public var what: String
+    public var keptIn: String
+
+    public init(
+        what: String,
+        keptIn: String
+    ) {
+        self.what = what
+        self.keptIn = keptIn
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case what
+        case keptIn
+    }
+}
+
+/// Parameters of `backup.verify`.
+public struct BackupVerifyParams: Codable, Hashable, Sendable {
+    /// The name of a backup, or a path on the gateway's machine; without it the newest.
+    public var file: String?
+    /// Stands above the one in the settings.
+    public var passphrase: String?
+
+    public init(
+        file: String? = nil,
+        passphrase: String? = nil
+    ) {
+        self.file = file
+        self.passphrase = passphrase
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case file
+        case passphrase
+    }
+}
+
+/// The answer to `backup.verify`.
+public typealias BackupVerifyResult = BackupReport
+
 /// Parameters of `channels.add`.
 public struct ChannelsAddParams: Codable, Hashable, Sendable {
     public var channel: String
@@ -8001,6 +8298,20 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case systemPresence = "system-presence"
     /// Leaves a system event for the main conversation, and with mode now has the agent look at it at once.
     case wake = "wake"
+    /// Restores a backup into a folder of its own, compares its rows with what was written down, and removes it.
+    case backupDrill = "backup.drill"
+    /// The backups, newest first.
+    case backupList = "backup.list"
+    /// Makes a backup; answers when it is on disk.
+    case backupNow = "backup.now"
+    /// Removes the backups that are old by the settings.
+    case backupPrune = "backup.prune"
+    /// Puts a backup in the place of what is there, and restarts; what was there is kept for backup.undo.
+    case backupRestore = "backup.restore"
+    /// Brings back what was there before the last restore, and restarts.
+    case backupUndo = "backup.undo"
+    /// Reads all of a backup and compares every hash.
+    case backupVerify = "backup.verify"
     /// Lets a device in with exactly the role and scopes that its request shows.
     case devicePairApprove = "device.pair.approve"
     /// Devices that wait for approval and devices that are paired, newest first.

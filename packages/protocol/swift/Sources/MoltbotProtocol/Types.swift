@@ -567,6 +567,109 @@ public struct ApprovalsSnapshot: Codable, Hashable, Sendable {
     }
 }
 
+/// The gateway's backups.
+public struct BackupHealth: Codable, Hashable, Sendable {
+    /// When the newest was made, epoch ms.
+    public var at: Int?
+    /// When the next one is made by itself.
+    public var nextAt: Int?
+    /// Why the last one could not be made, and what to do.
+    public var problem: String?
+
+    public init(
+        at: Int? = nil,
+        nextAt: Int? = nil,
+        problem: String? = nil
+    ) {
+        self.at = at
+        self.nextAt = nextAt
+        self.problem = problem
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case at
+        case nextAt
+        case problem
+    }
+}
+
+public struct BackupReport: Codable, Hashable, Sendable {
+    public var path: String
+    public var at: Int
+    /// Of moltbot, when it was made.
+    public var version: String
+    /// The machine on which it was made.
+    public var host: String
+    public var files: Int
+    /// Unpacked.
+    public var bytes: Int
+    /// Of the database.
+    public var rows: Int
+    /// What could not be read, or changed while it was.
+    public var left: [String]
+
+    public init(
+        path: String,
+        at: Int,
+        version: String,
+        host: String,
+        files: Int,
+        bytes: Int,
+        rows: Int,
+        left: [String]
+    ) {
+        self.path = path
+        self.at = at
+        self.version = version
+        self.host = host
+        self.files = files
+        self.bytes = bytes
+        self.rows = rows
+        self.left = left
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path
+        case at
+        case version
+        case host
+        case files
+        case bytes
+        case rows
+        case left
+    }
+}
+
+public struct BackupRow: Codable, Hashable, Sendable {
+    public var file: String
+    public var path: String
+    public var at: Int
+    public var bytes: Int
+    public var encrypted: Bool
+
+    public init(
+        file: String,
+        path: String,
+        at: Int,
+        bytes: Int,
+        encrypted: Bool
+    ) {
+        self.file = file
+        self.path = path
+        self.at = at
+        self.bytes = bytes
+        self.encrypted = encrypted
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case file
+        case path
+        case at
+        case bytes
+        case encrypted
+    }
+}
+
 /// The transcript of now; absent when there is no conversation.
 public struct Beginning: Codable, Hashable, Sendable {
     /// Somebody asked for it in words or by a method; nobody wrote for long; the day was over.
@@ -2379,6 +2482,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
     public var sessions: SessionsSummary
     public var database: DatabaseHealth
     public var machine: MachineHealth
+    public var backup: BackupHealth
     /// Whether the config file on disk is valid; if not, the last good copy is in force.
     public var config: Config
 
@@ -2395,6 +2499,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
         sessions: SessionsSummary,
         database: DatabaseHealth,
         machine: MachineHealth,
+        backup: BackupHealth,
         config: Config
     ) {
         self.ok = ok
@@ -2409,6 +2514,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
         self.sessions = sessions
         self.database = database
         self.machine = machine
+        self.backup = backup
         self.config = config
     }
 
@@ -2425,6 +2531,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
         case sessions
         case database
         case machine
+        case backup
         case config
     }
 }
@@ -3068,22 +3175,42 @@ public struct MachineHealth: Codable, Hashable, Sendable {
         }
     }
 
+    /// The disk of the state folder has less than 1 GiB free.
+    public struct Disk: Codable, Hashable, Sendable {
+        public var freeBytes: Int
+
+        public init(
+            freeBytes: Int
+        ) {
+            self.freeBytes = freeBytes
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case freeBytes
+        }
+    }
+
     /// A full disk, no more descriptors …, and what to do; work waits until it has passed.
     public var trouble: String?
     /// The clock of the machine is wrong by more than some minutes, as far as that is known.
     public var clock: Clock?
+    /// The disk of the state folder has less than 1 GiB free.
+    public var disk: Disk?
 
     public init(
         trouble: String? = nil,
-        clock: Clock? = nil
+        clock: Clock? = nil,
+        disk: Disk? = nil
     ) {
         self.trouble = trouble
         self.clock = clock
+        self.disk = disk
     }
 
     private enum CodingKeys: String, CodingKey {
         case trouble
         case clock
+        case disk
     }
 }
 

@@ -1,0 +1,114 @@
+/** What can be done with the backups of one state folder, by a gateway or while none runs. */
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { newId } from "../ids.ts";
+import type { Tables } from "../store/store.ts";
+import { type Made, type MakeOptions, makeBackup } from "./make.ts";
+import type { Manifest } from "./manifest.ts";
+import { type Prepared, prepareRestore, type RestoreOptions, unpackProved } from "./restore.ts";
+import { backupFolder, backupsIn, findBackup, type Kept, oldOnes, pruneBackups, tidyBackups } from "./shelf.ts";
+import { readArchive } from "./unpack.ts";
+
+/** The settings of backups, as the config file says them. */
+export interface BackupRules {
+  readonly folder?: string | undefined;
+  readonly keepDaily: number;
+  readonly keepWeekly: number;
+  readonly maxMegabytes: number;
+  readonly plain: boolean;
+}
+
+export interface VaultOptions
+  extends Pick<MakeOptions, "stateDir" | "configPath" | "productVersion" | "clock" | "signal" | "copyDatabase"> {
+  readonly position?: MakeOptions["position"];
+  readonly tables: readonly Tables[];
+  /** Of the settings or the environment. */
+  readonly passphrase: string | undefined;
+  readonly rules: BackupRules;
+  workspaces(): readonly string[];
+}
+
+/** How one backup is made. */
+export interface NowOptions {
+  readonly to?: string | undefined;
+  readonly isPlain?: boolean | undefined;
+  readonly passphrase?: string | undefined;
+}
+
+/** What a check of a backup says of it. */
+export interface Checked {
+  readonly path: string;
+  readonly manifest: Manifest;
+}
+
+export class Vault {
+  readonly #options: VaultOptions;
+
+  constructor(options: VaultOptions) {
+    this.#options = options;
+  }
+
+  /** The folder of the backups. */
+  get folder(): string {
+    return backupFolder(this.#options.stateDir, this.#options.rules.folder);
+  }
+
+  /** The backups, newest first. */
+  async list(): Promise<Kept[]> {
+    return await backupsIn(this.folder);
+  }
+
+  /** Makes a backup, and removes old ones when it stands among them. Throws as `makeBackup` does. */
+  async now({ to, isPlain, passphrase }: NowOptions = {}): Promise<Made> {
+    const { rules, workspaces, ...options } = this.#options;
+    await tidyBackups(this.folder);
+    const made = await makeBackup({
+      ...options,
+      ...{ folder: this.folder, to, workspaces: workspaces() },
+      passphrase: passphrase ?? options.passphrase,
+      isPlain: isPlain ?? rules.plain,
+    });
+    if (to === undefined) await this.prune();
+    return made;
+  }
+
+  /** Reads all of a backup and compares every hash. Throws `TellableError` when one differs. */
+  async verify(named?: string, passphrase?: string): Promise<Checked> {
+    const path = await findBackup(this.folder, named);
+    return { path, manifest: await readArchive(path, this.#reading(passphrase)) };
+  }
+
+  /** Restores a backup into a folder of its own, compares its rows with what was written down, and removes it. */
+  async drill(named?: string, passphrase?: string): Promise<Checked> {
+    const path = await findBackup(this.folder, named);
+    const scratch = join(this.folder, `drill-${newId()}`);
+    await mkdir(scratch, { recursive: true, mode: 0o700 });
+    try {
+      return { path, manifest: await unpackProved(path, scratch, this.#restoring(passphrase)) };
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  }
+
+  /** Removes old backups, or only says which those are. */
+  async prune(isDry = false): Promise<Kept[]> {
+    const { keepDaily, keepWeekly, maxMegabytes } = this.#options.rules;
+    const keeping = { days: keepDaily, weeks: keepWeekly, maxBytes: maxMegabytes * 1_000_000 };
+    return isDry ? oldOnes(await this.list(), keeping) : await pruneBackups(this.folder, keeping);
+  }
+
+  /** Makes a restore ready beside the state, which stays as it is. Throws as `prepareRestore` does. */
+  async prepare(named: string | undefined, more: Pick<RestoreOptions, "passphrase" | "advance">): Promise<Prepared> {
+    const path = await findBackup(this.folder, named);
+    return await prepareRestore(this.#options.stateDir, path, { ...more, ...this.#restoring(more.passphrase) });
+  }
+
+  #reading(passphrase: string | undefined) {
+    return { passphrase: passphrase ?? this.#options.passphrase, signal: this.#options.signal };
+  }
+
+  #restoring(passphrase: string | undefined): RestoreOptions {
+    const { clock, tables, configPath } = this.#options;
+    return { ...this.#reading(passphrase), clock, tables, configPath };
+  }
+}
