@@ -82,6 +82,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/config-methods": ["setup", "system"],
   "wire/device-proof": ["devices"],
   "wire/device-tokens": ["devices"],
+  "wire/journal": ["backup"],
   "wire/heartbeat": ["heartbeat"],
   "wire/cron": ["cron"],
   "wire/cron-crash": ["cron"],

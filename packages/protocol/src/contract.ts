@@ -384,6 +384,8 @@ export interface BackupReport {
 export interface BackupRestoreParams {
   /** The name of a backup, or a path on the gateway's machine; without it the newest. */
   file?: string;
+  /** A moment since the statement journal began: the newest backup before it is brought forward. */
+  at?: number;
   /** Stands above the one in the settings. */
   passphrase?: string;
 }

@@ -5,6 +5,7 @@
  */
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:crypto";
 import { TellableError } from "../errors.ts";
+import { normalised } from "../text/normal-text.ts";
 import { broken } from "./tar.ts";
 
 const MAGIC = Buffer.from("moltbot-sealed-1\n");
@@ -106,6 +107,6 @@ function nonceOf(number: number, isLast: boolean): Buffer {
 
 function keyOf(passphrase: string, salt: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    scrypt(passphrase.normalize("NFC"), salt, 32, COST, (error, key) => (error ? reject(error) : resolve(key)));
+    scrypt(normalised(passphrase, "NFC"), salt, 32, COST, (error, key) => (error ? reject(error) : resolve(key)));
   });
 }

@@ -3,11 +3,12 @@ import { rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { TellableError } from "../errors.ts";
 import { databasePath, makePrivateDir } from "../files.ts";
+import type { JournalPosition } from "../store/journal.ts";
 import { dumpApart } from "../store/store-apart.ts";
 import type { Clock } from "../time/clock.ts";
 import { writeArchive } from "./archive.ts";
 import { rootsOf } from "./contents.ts";
-import type { JournalPosition, Manifest } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
 import { backupName, isBeside, requireRoom } from "./shelf.ts";
 
 /** What a backup is made of, and where it is put. */

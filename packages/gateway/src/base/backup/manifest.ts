@@ -1,5 +1,6 @@
 /** What a backup says of itself: its first entry tells what it is, its last one lists what it holds. */
 import { isRecord } from "../config/config.ts";
+import type { JournalPosition } from "../store/journal.ts";
 import type { DatabaseDump } from "../store/store-apart.ts";
 import { broken } from "./tar.ts";
 
@@ -35,12 +36,6 @@ export interface BackupFile {
   readonly at?: string;
 }
 
-/** Where in a statement journal the database stood. */
-export interface JournalPosition {
-  readonly chain: string;
-  readonly seq: number;
-}
-
 /** The last entry of an archive. */
 export interface Manifest extends BackupHead {
   readonly roots: readonly Root[];
@@ -51,6 +46,7 @@ export interface Manifest extends BackupHead {
   /** What could not be read, or changed while it was. */
   readonly left: readonly string[];
   readonly database: DatabaseDump;
+  /** Where in the statement journal the database stood. */
   readonly journal?: JournalPosition;
 }
 

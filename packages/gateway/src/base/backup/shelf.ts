@@ -1,4 +1,5 @@
 /** The folder with the backups of a state folder: what they are called, what there is, and which are old. */
+import { statSync } from "node:fs";
 import { readdir, rm, stat, statfs } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { codeOf, TellableError } from "../errors.ts";
@@ -27,6 +28,13 @@ export interface Keeping {
 /** Where backups are put: the folder of the settings, else one beside the state folder. */
 export function backupFolder(stateDir: string, folder?: string): string {
   return folder === undefined ? `${resolve(stateDir)}-backups` : resolve(stateDir, expandHome(folder));
+}
+
+/** The file of the statement journal: the one that the settings name, or one of its own in a folder that they name. */
+export function journalFile(stateDir: string, stream: string): string {
+  const path = resolve(stateDir, expandHome(stream));
+  const isFolder = /[/\\]$/.test(stream) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isFolder ? join(path, "moltbot.journal") : path;
 }
 
 const NAME = /^moltbot-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z\.tar\.zst(\.sealed)?$/;

@@ -1,6 +1,7 @@
 /** What can be done with the backups of one state folder, by a gateway or while none runs. */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { TellableError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { Tables } from "../store/store.ts";
 import { type Made, type MakeOptions, makeBackup } from "./make.ts";
@@ -22,6 +23,8 @@ export interface VaultOptions
   extends Pick<MakeOptions, "stateDir" | "configPath" | "productVersion" | "clock" | "signal" | "copyDatabase"> {
   readonly position?: MakeOptions["position"];
   readonly tables: readonly Tables[];
+  /** The file of the statement journal. */
+  readonly journal?: string | undefined;
   /** Of the settings or the environment. */
   readonly passphrase: string | undefined;
   readonly rules: BackupRules;
@@ -32,6 +35,14 @@ export interface VaultOptions
 export interface NowOptions {
   readonly to?: string | undefined;
   readonly isPlain?: boolean | undefined;
+  readonly passphrase?: string | undefined;
+}
+
+/** What is restored: the newest backup unless something is said. */
+export interface PrepareOptions {
+  readonly file?: string | undefined;
+  /** A moment, epoch ms. */
+  readonly at?: number | undefined;
   readonly passphrase?: string | undefined;
 }
 
@@ -97,10 +108,34 @@ export class Vault {
     return isDry ? oldOnes(await this.list(), keeping) : await pruneBackups(this.folder, keeping);
   }
 
-  /** Makes a restore ready beside the state, which stays as it is. Throws as `prepareRestore` does. */
-  async prepare(named: string | undefined, more: Pick<RestoreOptions, "passphrase" | "advance">): Promise<Prepared> {
-    const path = await findBackup(this.folder, named);
-    return await prepareRestore(this.#options.stateDir, path, { ...more, ...this.#restoring(more.passphrase) });
+  /**
+   * Makes a restore ready beside the state, which stays as it is: of a backup, or with `at` of a moment, for which the
+   * statement journal brings the newest backup before it forward. Throws as `prepareRestore` does.
+   */
+  async prepare({ file, at, passphrase }: PrepareOptions): Promise<Prepared> {
+    const options = this.#restoring(passphrase);
+    const { stateDir } = this.#options;
+    if (at === undefined) return await prepareRestore(stateDir, await findBackup(this.folder, file), options);
+    const { journal } = this.#options;
+    if (journal === undefined)
+      throw new TellableError("there is no journal: set backup.stream first, then times can be chosen");
+    const path = await findBackup(this.folder, file ?? (await this.#before(at)));
+    const { tables } = options;
+    return await prepareRestore(stateDir, path, {
+      ...options,
+      async advance(database, { journal: from }) {
+        if (!from)
+          throw new TellableError("that backup was made without a journal; take a later one, or leave out --at");
+        const { replay } = await import("../store/replay.ts");
+        await replay(database, { journal, tables, from, until: at, passphrase: options.passphrase });
+      },
+    });
+  }
+
+  async #before(at: number): Promise<string> {
+    const found = (await this.list()).find((each) => each.at <= at);
+    if (found) return found.file;
+    throw new TellableError("there is no backup from before that time; `moltbot backup list` shows what there is");
   }
 
   #reading(passphrase: string | undefined) {

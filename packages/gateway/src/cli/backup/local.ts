@@ -1,6 +1,7 @@
 /** Backups of a state folder whose gateway does not run: done by the command line itself. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { journalFile } from "../../base/backup/shelf.ts";
 import { copyStopped } from "../../base/backup/stopped.ts";
 import { type BackupRules, Vault } from "../../base/backup/vault.ts";
 import { isRecord, readConfig } from "../../base/config/config.ts";
@@ -14,11 +15,13 @@ export async function localVault(stateDir: string, env: NodeJS.ProcessEnv): Prom
   const { SECTIONS, TABLES } = await import("../sections.ts");
   const path = configPath(stateDir, env);
   const { values } = readConfig(readTextIfExists(path) ?? "", SECTIONS, { path, env });
-  const rules = values.get("backup") as BackupRules & { readonly passphrase?: string };
+  const rules = values.get("backup") as BackupRules & { readonly passphrase?: string; readonly stream?: string };
+  const stream = envOf(env, "BACKUP_STREAM") ?? rules.stream;
   const database = databasePath(stateDir);
   return new Vault({
     ...{ stateDir, configPath: path, rules, tables: TABLES, clock: systemClock, productVersion: VERSION },
     passphrase: envOf(env, "BACKUP_PASSPHRASE") ?? rules.passphrase,
+    ...(stream !== undefined && { journal: journalFile(stateDir, stream) }),
     signal: new AbortController().signal,
     workspaces: () => workspacesOf(stateDir, values.get("agents")),
     async copyDatabase(target, held) {

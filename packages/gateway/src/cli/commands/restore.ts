@@ -9,7 +9,7 @@ import { databasePath } from "../../base/files.ts";
 import { isHeld } from "../../base/store/store-held.ts";
 import { type Asking, atBackups, passphraseFor } from "../backup/reach.ts";
 import { defineCommand } from "../command.ts";
-import { CliError, EXIT } from "../exit.ts";
+import { CliError, EXIT, usageError } from "../exit.ts";
 import { canAsk, confirm } from "../prompt.ts";
 import { ago } from "../render.ts";
 import type { Target } from "../target.ts";
@@ -19,18 +19,39 @@ import { placed } from "./backup.ts";
 export const restore = defineCommand({
   summary: "Go back to a backup, or with `undo` to what was there before",
   positionals: [{ name: "FILE", optional: true }],
-  flags: { yes: { kind: "switch", short: "y", summary: "Do not ask" } },
-  examples: ["moltbot restore", "moltbot restore /mnt/usb/moltbot.sealed", "moltbot restore undo"],
+  flags: {
+    at: {
+      kind: "text",
+      value: "TIME",
+      summary: "Go back to a moment, by the journal of backup.stream: 2026-11-30T08:00",
+    },
+    yes: { kind: "switch", short: "y", summary: "Do not ask" },
+  },
+  examples: [
+    "moltbot restore",
+    "moltbot restore --at 2026-11-30T08:00",
+    "moltbot restore /mnt/usb/moltbot.sealed",
+    "moltbot restore undo",
+  ],
   async run(call) {
     const [file] = call.words;
     return file === "undo" ? await undo(call) : await goBack(file, call);
   },
 });
 
-type RestoreCall = Asking & { readonly flags: { readonly yes: boolean } };
+type RestoreCall = Asking & { readonly flags: { readonly yes: boolean; readonly at: string | undefined } };
+
+/** A moment as people write it: ISO 8601, local time unless it says otherwise. */
+function momentOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const at = Date.parse(text);
+  if (Number.isFinite(at) && at >= 0) return at;
+  throw usageError(`--at is a time such as 2026-11-30T08:00 or 2026-11-30T08:00:00Z, not ${JSON.stringify(text)}.`);
+}
 
 async function goBack(file: string | undefined, call: RestoreCall): Promise<void> {
   const { out, flags } = call;
+  const at = momentOf(flags.at);
   const isAgreed =
     flags.yes ||
     (canAsk() && (await confirm("Put the backup in the place of what is there? That is kept beside it.", "yes")));
@@ -38,13 +59,15 @@ async function goBack(file: string | undefined, call: RestoreCall): Promise<void
   const passphrase = await passphraseFor(file, call);
   const done = await atBackups(call, "Reading and proving the backup", {
     async gateway({ client, timeoutMs, target }) {
-      const answer = await client.request("backup.restore", defined({ file: placed(file), passphrase }), { timeoutMs });
+      const answer = await client.request("backup.restore", defined({ file: placed(file), at, passphrase }), {
+        timeoutMs,
+      });
       await restarted(target, answer.keptIn);
       return answer;
     },
     async here(vault, { stateDir }) {
       recover(stateDir);
-      const { plan, manifest, elsewhere } = await vault.prepare(file, { passphrase });
+      const { plan, manifest, elsewhere } = await vault.prepare({ file, at, passphrase });
       exchange(stateDir, plan);
       return { ...reportOf(plan.what, manifest), elsewhere: [...elsewhere], keptIn: plan.aside };
     },

@@ -733,19 +733,24 @@ public struct BackupPruneResult: Codable, Hashable, Sendable {
 public struct BackupRestoreParams: Codable, Hashable, Sendable {
     /// The name of a backup, or a path on the gateway's machine; without it the newest.
     public var file: String?
+    /// A moment since the statement journal began: the newest backup before it is brought forward.
+    public var at: Int?
     /// Stands above the one in the settings.
     public var passphrase: String?
 
     public init(
         file: String? = nil,
+        at: Int? = nil,
         passphrase: String? = nil
     ) {
         self.file = file
+        self.at = at
         self.passphrase = passphrase
     }
 
     private enum CodingKeys: String, CodingKey {
         case file
+        case at
         case passphrase
     }
 }

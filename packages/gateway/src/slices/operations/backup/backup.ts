@@ -1,14 +1,14 @@
 /** The service of backups: makes them when they are due, one at a time, and prepares restores. */
 import type { Static } from "@sinclair/typebox";
 import type { Prepared } from "../../../base/backup/restore.ts";
-import type { Kept } from "../../../base/backup/shelf.ts";
-import type { Checked, NowOptions, Vault } from "../../../base/backup/vault.ts";
+import { journalFile, type Kept } from "../../../base/backup/shelf.ts";
+import type { Checked, NowOptions, PrepareOptions, Vault } from "../../../base/backup/vault.ts";
 import type { Settings } from "../../../base/config/config.ts";
 import { defined } from "../../../base/defined.ts";
 import { GatewayError, ignore, invalidRequest, messageOf, TellableError } from "../../../base/errors.ts";
 import { storageProblem } from "../../../base/process/machine.ts";
 import type { Base } from "../../../kit/base.ts";
-import { passphraseIn } from "./keys.ts";
+import { passphraseIn, streamIn } from "./keys.ts";
 import type { BackupHealth, BackupReport, BackupRow } from "./schema.ts";
 import { type BackupSettings, backup as section } from "./settings.ts";
 
@@ -20,6 +20,8 @@ const LOOK_AFTER_MS = 2_000;
 const FIRST_AFTER_MS = 10 * 60_000;
 /** After one that could not be made, ms. */
 const AGAIN_AFTER_MS = 3_600_000;
+/** The number with which a journal begins. */
+const FIRST_SEQ = 1;
 /** The answer of a restore goes out before the gateway restarts, ms. */
 const RESTART_AFTER_MS = 300;
 
@@ -32,10 +34,17 @@ export class Backups implements AsyncDisposable {
   #work: Promise<unknown> = Promise.resolve();
   #health: Static<typeof BackupHealth> = {};
   #startedAt = 0;
+  /** Where the statement journal is, as long as this gateway runs. */
+  readonly #stream: string | undefined;
+  #journalProblem: string | undefined;
+  #problem: string | undefined;
+  #chainBegunAt: number | undefined;
 
   constructor(base: Base) {
     this.#base = base;
     this.#settings = base.config.of(section);
+    this.#stream = streamIn(base.env) ?? this.#settings.current.stream;
+    this.#record();
   }
 
   /** How backups are doing, for health. */
@@ -47,7 +56,7 @@ export class Backups implements AsyncDisposable {
   start(): void {
     const { clock } = this.#base;
     this.#startedAt = clock.monotonic();
-    this.#timers.use(this.#settings.onChange(() => this.#look()));
+    this.#timers.use(this.#settings.onChange(() => this.#changed()));
     this.#timers.use(clock.after(LOOK_AFTER_MS, () => this.#look()));
   }
 
@@ -77,8 +86,8 @@ export class Backups implements AsyncDisposable {
   }
 
   /** Proves a backup beside the state; the restart puts it in place. Throws `UNAVAILABLE` with what to do. */
-  async restore(file: string | undefined, { passphrase }: { passphrase?: string | undefined }) {
-    const { plan, manifest, elsewhere } = await this.#alone((vault) => vault.prepare(file, { passphrase }));
+  async restore(what: PrepareOptions) {
+    const { plan, manifest, elsewhere } = await this.#alone((vault) => vault.prepare(what));
     await this.#putInPlace(plan);
     return { ...(await reportOf({ path: plan.what, manifest })), elsewhere: [...elsewhere], keptIn: plan.aside };
   }
@@ -109,6 +118,40 @@ export class Backups implements AsyncDisposable {
     host.requestRestart("restore", RESTART_AFTER_MS);
   }
 
+  /** Begins the statement journal before any other slice writes. Without one, the gateway works all the same. */
+  #record(): void {
+    const { store, stateDir, clock } = this.#base;
+    if (this.#stream === undefined) return store.unrecorded();
+    try {
+      store.record({
+        ...{ path: journalFile(stateDir, this.#stream), passphrase: this.#passphrase, now: () => clock.now() },
+        failed: (error) => this.#journalFailed(error),
+      });
+      if (store.position?.seq === FIRST_SEQ) this.#chainBegunAt = clock.now();
+    } catch (error) {
+      store.unrecorded();
+      this.#journalFailed(error);
+    }
+  }
+
+  #journalFailed(error: unknown): void {
+    const why = storageProblem(error) ?? messageOf(error);
+    this.#journalProblem = `The journal at backup.stream cannot be written: ${why}. Mend that, and restart the gateway.`;
+    this.#base.log.error("the statement journal cannot be written; the gateway goes on without it", { error });
+    this.#tell({ ...this.#health, problem: this.#journalProblem });
+  }
+
+  get #passphrase(): string | undefined {
+    return passphraseIn(this.#base.env) ?? this.#settings.current.passphrase;
+  }
+
+  #changed(): void {
+    const { env, host } = this.#base;
+    const isMoved = streamIn(env) === undefined && this.#settings.current.stream !== this.#stream;
+    if (isMoved) host.requestRestart("config change", 0);
+    else this.#look();
+  }
+
   #look(): void {
     this.#plan().catch((error: unknown) => this.#base.log.warn("the backups cannot be looked at", { error }));
   }
@@ -119,17 +162,23 @@ export class Backups implements AsyncDisposable {
     const [newest] = await (await this.#vault()).list();
     if (this.#stop.signal.aborted) return;
     const { schedule } = this.#settings.current;
-    const { problem } = this.#health;
+    const problem = this.#problem ?? this.#journalProblem;
     this.#next?.[Symbol.dispose]();
     const found = defined({ at: newest?.at, problem });
-    if (schedule === "off") return this.#tell(defined({ at: newest?.at }));
+    if (schedule === "off") return this.#tell(found);
     const age = newest === undefined ? Number.POSITIVE_INFINITY : clock.now() - newest.at;
     // One of the future was made before the clock was put back: it does not count as new.
-    const isNew = age >= 0 && age < PERIODS[schedule];
+    const isNew = age >= 0 && age < PERIODS[schedule] && !this.#needsBase(newest);
     const earliest = Math.max(0, FIRST_AFTER_MS - (clock.monotonic() - this.#startedAt));
-    const wait = Math.max(isNew ? PERIODS[schedule] - age : 0, problem === undefined ? earliest : AGAIN_AFTER_MS);
+    const wait = Math.max(isNew ? PERIODS[schedule] - age : 0, this.#problem === undefined ? earliest : AGAIN_AFTER_MS);
     this.#next = clock.after(wait, () => void this.#makeDue());
     this.#tell({ ...found, nextAt: Math.round(clock.now() + wait) });
+  }
+
+  /** A journal that has begun anew needs a backup from after its beginning. */
+  #needsBase(newest: Kept | undefined): boolean {
+    const { store } = this.#base;
+    return store.position !== undefined && this.#chainBegunAt !== undefined && (newest?.at ?? 0) < this.#chainBegunAt;
   }
 
   async #makeDue(): Promise<void> {
@@ -137,12 +186,11 @@ export class Backups implements AsyncDisposable {
     try {
       const { path, bytes } = await this.#alone((vault) => vault.now());
       log.info("a backup was made", { path, bytes });
-      this.#health = {};
+      this.#problem = undefined;
     } catch (error) {
       if (this.#stop.signal.aborted) return ignore(error, "the gateway stops");
-      const problem = `No backup could be made: ${messageOf(error)}.`;
-      log.warn("no backup could be made; it is tried again in an hour", { problem, error });
-      this.#health = { ...this.#health, problem };
+      this.#problem = `No backup could be made: ${messageOf(error)}.`;
+      log.warn("no backup could be made; it is tried again in an hour", { problem: this.#problem, error });
     }
     this.#look();
   }
@@ -176,11 +224,13 @@ export class Backups implements AsyncDisposable {
 
   async #vault(): Promise<Vault> {
     const { Vault } = await import("../../../base/backup/vault.ts");
-    const { stateDir, config, version, clock, store, env, database, host } = this.#base;
+    const { stateDir, config, version, clock, store, database, host } = this.#base;
     const rules = this.#settings.current;
     return new Vault({
       ...{ stateDir, clock, rules, configPath: config.path, productVersion: version, tables: store.tables },
-      passphrase: passphraseIn(env) ?? rules.passphrase,
+      passphrase: this.#passphrase,
+      ...(this.#stream !== undefined && { journal: journalFile(stateDir, this.#stream) }),
+      position: () => store.position,
       signal: this.#stop.signal,
       workspaces: () => host.folders.now.workspaces(),
       copyDatabase: (target, held) => database.copyTo(target, held),

@@ -1,6 +1,6 @@
 /** The methods of backups. */
 import { Type } from "@sinclair/typebox";
-import { NonEmpty, SecretLine } from "../../../kit/schema/schema.ts";
+import { Millis, NonEmpty, SecretLine } from "../../../kit/schema/schema.ts";
 import { BackupHealth, BackupReport, BackupRow } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
@@ -64,9 +64,16 @@ export const restore = defineMethod({
   name: "backup.restore",
   summary: "Puts a backup in the place of what is there, and restarts; what was there is kept for backup.undo.",
   access: "operator.admin",
-  params: { file: File, passphrase },
+  params: {
+    file: File,
+    at: Type.Optional({
+      ...Millis,
+      description: "A moment since the statement journal began: the newest backup before it is brought forward.",
+    }),
+    passphrase,
+  },
   result: Type.Intersect([BackupReport, Type.Object({ elsewhere: Type.Array(Type.String()), keptIn: NonEmpty })]),
-  handler: ({ params, gateway }) => gateway.backup.restore(params.file, { passphrase: params.passphrase }),
+  handler: ({ params, gateway }) => gateway.backup.restore(params),
 });
 
 export const undo = defineMethod({

@@ -36,6 +36,12 @@ const Backup = Type.Object({
     ...SecretLine,
     description: "Encrypts backups. MOLTBOT_BACKUP_PASSPHRASE stands above it. Without it nobody can read them again.",
   }),
+  stream: Type.Optional({
+    ...Path,
+    description:
+      "A file, or a folder, best on another disk: every change is written there before it counts, and `moltbot restore " +
+      "--at TIME` goes back to any moment since the first backup after. Encrypted with the passphrase.",
+  }),
   plain: Type.Boolean({
     default: false,
     description: "Backups may go to another folder unencrypted.",
