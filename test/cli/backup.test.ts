@@ -1,7 +1,7 @@
 // `moltbot backup` and `moltbot restore`, with a gateway that runs and with one that does not.
 
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { Home } from "./harness.ts";
@@ -70,6 +70,23 @@ describe("while the gateway runs", async () => {
       [],
     );
     assert.match(await said(home), /after the backup/);
+  });
+
+  test("the state says what takes room, and what a prune frees", async () => {
+    const old = join(home.stateDir, "before-restore-2020-01-01T00-00-00-000Z");
+    mkdirSync(old);
+    writeFileSync(join(old, "state.db"), "x".repeat(5_000));
+
+    const before = JSON.parse(await ran(home, "state", "--json"));
+    await ran(home, "backup", "prune");
+    const after = JSON.parse(await ran(home, "state", "--json"));
+
+    const kinds = before.sizes.map(({ kind }: { kind: string }) => kind);
+    for (const kind of ["database", "backups", "earlier restores", "logs"]) assert.ok(kinds.includes(kind), kind);
+    assert.equal(before.prunableBytes, 5_000);
+    assert.equal(after.prunableBytes, 0);
+    assert.match(await ran(home, "state"), /earlier restores .* backup\.keepRestoresDays/);
+    assert.match((await home.run(["doctor"])).stdout, /ok {4}backup +The newest was made/);
   });
 
   test("a backup for elsewhere is encrypted or not made, and names the way", async () => {

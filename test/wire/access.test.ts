@@ -141,6 +141,7 @@ const TABLE = {
     "backup.prune",
     "backup.restore",
     "backup.undo",
+    "state.sizes",
     "set-heartbeats",
     "cron.add",
     "cron.update",

@@ -306,6 +306,8 @@ export interface BackupHealth {
   at?: number;
   /** When the next one is made by itself. */
   nextAt?: number;
+  /** True when none is made by itself. */
+  off?: boolean;
   /** Why the last one could not be made, and what to do. */
   problem?: string;
 }
@@ -319,6 +321,8 @@ export interface BackupListResult {
   at?: number;
   /** When the next one is made by itself. */
   nextAt?: number;
+  /** True when none is made by itself. */
+  off?: boolean;
   /** Why the last one could not be made, and what to do. */
   problem?: string;
   folder: string;
@@ -3693,6 +3697,26 @@ export interface SkillsUpdateResult {
   config: SkillConfig;
 }
 
+export interface StateSizes {
+  /** The largest first. */
+  sizes: {
+    /** database, media, recordings, backups … */
+    kind: string;
+    files: number;
+    bytes: number;
+  }[];
+  /** Free on the disk of the state folder. */
+  freeBytes: number;
+  /** Of old backups and restores, which a prune removes. */
+  prunableBytes: number;
+}
+
+/** Parameters of `state.sizes`. */
+export type StateSizesParams = Record<string, never>;
+
+/** The answer to `state.sizes`. */
+export type StateSizesResult = StateSizes;
+
 /** Parameters of `status`. */
 export type StatusParams = Record<string, unknown>;
 
@@ -4228,6 +4252,8 @@ export interface Methods {
   "backup.prune": { params: BackupPruneParams; result: BackupPruneResult };
   /** Puts a backup in the place of what is there, and restarts; what was there is kept for backup.undo. */
   "backup.restore": { params: BackupRestoreParams; result: BackupRestoreResult };
+  /** What takes the room of the state folder, by kind. */
+  "state.sizes": { params: StateSizesParams; result: StateSizesResult };
   /** Brings back what was there before the last restore, and restarts. */
   "backup.undo": { params: BackupUndoParams; result: BackupUndoResult };
   /** Reads all of a backup and compares every hash. */
@@ -4625,6 +4651,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "backup.now": { access: "operator.admin", once: false, twoStage: false },
   "backup.prune": { access: "operator.admin", once: false, twoStage: false },
   "backup.restore": { access: "operator.admin", once: false, twoStage: false },
+  "state.sizes": { access: "operator.admin", once: false, twoStage: false },
   "backup.undo": { access: "operator.admin", once: false, twoStage: false },
   "backup.verify": { access: "operator.admin", once: false, twoStage: false },
   "device.pair.approve": { access: "operator.pairing", once: false, twoStage: false },

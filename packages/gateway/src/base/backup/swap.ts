@@ -160,3 +160,18 @@ export function undoPlan(done: Plan): Plan {
     ...{ aside: named("undone-restore-"), staging: named("restoring-undo-") },
   };
 }
+
+/** The folders of earlier restores that are older than `before`, epoch ms; their names say when they were made. */
+export function oldRestores(stateDir: string, before: number): string[] {
+  return readdirSync(stateDir)
+    .filter((name) => {
+      const [, stamp] = /^(?:before|undone)-restore-(.+)$/.exec(name) ?? [];
+      return stamp !== undefined && timeOf(stamp) < before;
+    })
+    .map((name) => join(stateDir, name));
+}
+
+function timeOf(stamp: string): number {
+  const [, day, hours, minutes, seconds, ms] = /^(.{10})T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z$/.exec(stamp) ?? [];
+  return day === undefined ? Number.POSITIVE_INFINITY : Date.parse(`${day}T${hours}:${minutes}:${seconds}.${ms}Z`);
+}

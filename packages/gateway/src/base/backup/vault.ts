@@ -1,5 +1,5 @@
 /** What can be done with the backups of one state folder, by a gateway or while none runs. */
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { TellableError } from "../errors.ts";
 import { newId } from "../ids.ts";
@@ -8,6 +8,7 @@ import { type Made, type MakeOptions, makeBackup } from "./make.ts";
 import type { Manifest } from "./manifest.ts";
 import { type Prepared, prepareRestore, type RestoreOptions, unpackProved } from "./restore.ts";
 import { backupFolder, backupsIn, findBackup, type Kept, oldOnes, pruneBackups, tidyBackups } from "./shelf.ts";
+import { type StateSize, sizeOf, stateSizes } from "./sizes.ts";
 import { readArchive } from "./unpack.ts";
 
 /** The settings of backups, as the config file says them. */
@@ -17,6 +18,16 @@ export interface BackupRules {
   readonly keepWeekly: number;
   readonly maxMegabytes: number;
   readonly plain: boolean;
+  /** For how many days what was there before a restore stays. */
+  readonly keepRestoresDays: number;
+}
+
+/** What the state takes, and what a prune would free. */
+export interface StateReport {
+  readonly sizes: readonly StateSize[];
+  readonly freeBytes: number;
+  /** Old backups and restores, bytes. */
+  readonly prunableBytes: number;
 }
 
 export interface VaultOptions
@@ -51,6 +62,8 @@ export interface Checked {
   readonly path: string;
   readonly manifest: Manifest;
 }
+
+const DAY_MS = 24 * 3_600_000;
 
 export class Vault {
   readonly #options: VaultOptions;
@@ -103,9 +116,29 @@ export class Vault {
 
   /** Removes old backups, or only says which those are. */
   async prune(isDry = false): Promise<Kept[]> {
+    if (!isDry) for (const path of await this.#oldRestores()) await rm(path, { recursive: true, force: true });
     const { keepDaily, keepWeekly, maxMegabytes } = this.#options.rules;
     const keeping = { days: keepDaily, weeks: keepWeekly, maxBytes: maxMegabytes * 1_000_000 };
     return isDry ? oldOnes(await this.list(), keeping) : await pruneBackups(this.folder, keeping);
+  }
+
+  /** What takes the room of the state folder. */
+  async report(): Promise<StateReport> {
+    const { stateDir } = this.#options;
+    const old = await this.prune(true);
+    const restores = await Promise.all((await this.#oldRestores()).map((path) => sizeOf(path)));
+    const { bavail, bsize } = await statfs(stateDir);
+    return {
+      sizes: await stateSizes(stateDir, this.folder),
+      freeBytes: bavail * bsize,
+      prunableBytes: [...old, ...restores].reduce((sum, { bytes }) => sum + bytes, 0),
+    };
+  }
+
+  async #oldRestores(): Promise<string[]> {
+    const { stateDir, clock, rules } = this.#options;
+    const { oldRestores } = await import("./swap.ts");
+    return oldRestores(stateDir, clock.olderThan(rules.keepRestoresDays * DAY_MS));
   }
 
   /**

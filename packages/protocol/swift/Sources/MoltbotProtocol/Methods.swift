@@ -592,6 +592,8 @@ public struct BackupListResult: Codable, Hashable, Sendable {
     public var at: Int?
     /// When the next one is made by itself.
     public var nextAt: Int?
+    /// True when none is made by itself.
+    public var off: Bool?
     /// Why the last one could not be made, and what to do.
     public var problem: String?
     public var folder: String
@@ -600,12 +602,14 @@ public struct BackupListResult: Codable, Hashable, Sendable {
     public init(
         at: Int? = nil,
         nextAt: Int? = nil,
+        off: Bool? = nil,
         problem: String? = nil,
         folder: String,
         backups: [BackupRow]
     ) {
         self.at = at
         self.nextAt = nextAt
+        self.off = off
         self.problem = problem
         self.folder = folder
         self.backups = backups
@@ -614,6 +618,7 @@ public struct BackupListResult: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case at
         case nextAt
+        case off
         case problem
         case folder
         case backups
@@ -7462,6 +7467,14 @@ public struct SkillsUpdateResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `state.sizes`.
+public struct StateSizesParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `state.sizes`.
+public typealias StateSizesResult = StateSizes
+
 /// Parameters of `status`.
 public struct StatusParams: Codable, Hashable, Sendable {
     public init() {}
@@ -8313,6 +8326,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case backupPrune = "backup.prune"
     /// Puts a backup in the place of what is there, and restarts; what was there is kept for backup.undo.
     case backupRestore = "backup.restore"
+    /// What takes the room of the state folder, by kind.
+    case stateSizes = "state.sizes"
     /// Brings back what was there before the last restore, and restarts.
     case backupUndo = "backup.undo"
     /// Reads all of a backup and compares every hash.

@@ -573,22 +573,27 @@ public struct BackupHealth: Codable, Hashable, Sendable {
     public var at: Int?
     /// When the next one is made by itself.
     public var nextAt: Int?
+    /// True when none is made by itself.
+    public var off: Bool?
     /// Why the last one could not be made, and what to do.
     public var problem: String?
 
     public init(
         at: Int? = nil,
         nextAt: Int? = nil,
+        off: Bool? = nil,
         problem: String? = nil
     ) {
         self.at = at
         self.nextAt = nextAt
+        self.off = off
         self.problem = problem
     }
 
     private enum CodingKeys: String, CodingKey {
         case at
         case nextAt
+        case off
         case problem
     }
 }
@@ -6267,6 +6272,54 @@ public struct SkillStatus: Codable, Hashable, Sendable {
         case missing
         case configChecks
         case install
+    }
+}
+
+public struct StateSizes: Codable, Hashable, Sendable {
+    public struct Size: Codable, Hashable, Sendable {
+        /// database, media, recordings, backups …
+        public var kind: String
+        public var files: Int
+        public var bytes: Int
+
+        public init(
+            kind: String,
+            files: Int,
+            bytes: Int
+        ) {
+            self.kind = kind
+            self.files = files
+            self.bytes = bytes
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case files
+            case bytes
+        }
+    }
+
+    /// The largest first.
+    public var sizes: [Size]
+    /// Free on the disk of the state folder.
+    public var freeBytes: Int
+    /// Of old backups and restores, which a prune removes.
+    public var prunableBytes: Int
+
+    public init(
+        sizes: [Size],
+        freeBytes: Int,
+        prunableBytes: Int
+    ) {
+        self.sizes = sizes
+        self.freeBytes = freeBytes
+        self.prunableBytes = prunableBytes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sizes
+        case freeBytes
+        case prunableBytes
     }
 }
 

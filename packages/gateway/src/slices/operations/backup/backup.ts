@@ -9,7 +9,7 @@ import { GatewayError, ignore, invalidRequest, messageOf, TellableError } from "
 import { storageProblem } from "../../../base/process/machine.ts";
 import type { Base } from "../../../kit/base.ts";
 import { passphraseIn, streamIn } from "./keys.ts";
-import type { BackupHealth, BackupReport, BackupRow } from "./schema.ts";
+import type { BackupHealth, BackupReport, BackupRow, StateSizes } from "./schema.ts";
 import { type BackupSettings, backup as section } from "./settings.ts";
 
 const DAY_MS = 24 * 3_600_000;
@@ -83,6 +83,12 @@ export class Backups implements AsyncDisposable {
 
   async prune(isDry: boolean): Promise<{ removed: Static<typeof BackupRow>[] }> {
     return { removed: (await this.#alone((vault) => vault.prune(isDry))).map(rowOf) };
+  }
+
+  /** What takes the room of the state folder. */
+  async sizes(): Promise<Static<typeof StateSizes>> {
+    const { sizes, ...report } = await this.#told(async () => (await this.#vault()).report());
+    return { sizes: [...sizes], ...report };
   }
 
   /** Proves a backup beside the state; the restart puts it in place. Throws `UNAVAILABLE` with what to do. */
@@ -165,7 +171,7 @@ export class Backups implements AsyncDisposable {
     const problem = this.#problem ?? this.#journalProblem;
     this.#next?.[Symbol.dispose]();
     const found = defined({ at: newest?.at, problem });
-    if (schedule === "off") return this.#tell(found);
+    if (schedule === "off") return this.#tell({ ...found, off: true });
     const age = newest === undefined ? Number.POSITIVE_INFINITY : clock.now() - newest.at;
     // One of the future was made before the clock was put back: it does not count as new.
     const isNew = age >= 0 && age < PERIODS[schedule] && !this.#needsBase(newest);

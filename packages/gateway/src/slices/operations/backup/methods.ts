@@ -1,7 +1,7 @@
 /** The methods of backups. */
 import { Type } from "@sinclair/typebox";
 import { Millis, NonEmpty, SecretLine } from "../../../kit/schema/schema.ts";
-import { BackupHealth, BackupReport, BackupRow } from "./schema.ts";
+import { BackupHealth, BackupReport, BackupRow, StateSizes } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
 const Path = Type.String({ minLength: 1, maxLength: 4_096 });
@@ -83,4 +83,13 @@ export const undo = defineMethod({
   params: {},
   result: Type.Object({ what: NonEmpty, keptIn: NonEmpty }),
   handler: ({ gateway }) => gateway.backup.undo(),
+});
+
+export const sizes = defineMethod({
+  name: "state.sizes",
+  summary: "What takes the room of the state folder, by kind.",
+  access: "operator.admin",
+  params: {},
+  result: StateSizes,
+  handler: ({ gateway }) => gateway.backup.sizes(),
 });

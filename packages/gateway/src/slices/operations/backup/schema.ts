@@ -30,7 +30,22 @@ export const BackupHealth = Type.Object(
   {
     at: Type.Optional(Type.Integer({ minimum: 0, description: "When the newest was made, epoch ms." })),
     nextAt: Type.Optional(Type.Integer({ minimum: 0, description: "When the next one is made by itself." })),
+    off: Type.Optional(Type.Boolean({ description: "True when none is made by itself." })),
     problem: Type.Optional(Type.String({ description: "Why the last one could not be made, and what to do." })),
   },
   { description: "The gateway's backups." },
 );
+
+/** What takes the room of the state folder. */
+export const StateSizes = Type.Object({
+  sizes: Type.Array(
+    Type.Object({
+      kind: Type.String({ description: "database, media, recordings, backups …" }),
+      files: Count,
+      bytes: Count,
+    }),
+    { description: "The largest first." },
+  ),
+  freeBytes: Type.Integer({ minimum: 0, description: "Free on the disk of the state folder." }),
+  prunableBytes: Type.Integer({ minimum: 0, description: "Of old backups and restores, which a prune removes." }),
+});

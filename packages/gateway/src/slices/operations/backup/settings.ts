@@ -32,6 +32,12 @@ const Backup = Type.Object({
     maximum: 100_000_000,
     description: "How much all backups may take together; the oldest go first, the newest stays.",
   }),
+  keepRestoresDays: Type.Integer({
+    default: 14,
+    minimum: 0,
+    maximum: 3_650,
+    description: "For how many days what was there before a restore stays; then undo is no longer possible.",
+  }),
   passphrase: Type.Optional({
     ...SecretLine,
     description: "Encrypts backups. MOLTBOT_BACKUP_PASSPHRASE stands above it. Without it nobody can read them again.",
