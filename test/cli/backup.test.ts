@@ -41,6 +41,7 @@ describe("while the gateway runs", async () => {
     assert.deepEqual(readdirSync(folder), [list.backups[0].file]);
     const { backup } = JSON.parse(await ran(home, "health", "--json"));
     assert.equal(backup.at, list.backups[0].at);
+    assert.match((await home.run(["doctor"])).stdout, /ok {4}backup +The newest was made/);
   });
 
   test("a restore goes back in place, and undo goes forth", async () => {
@@ -86,7 +87,6 @@ describe("while the gateway runs", async () => {
     assert.equal(before.prunableBytes, 5_000);
     assert.equal(after.prunableBytes, 0);
     assert.match(await ran(home, "state"), /earlier restores .* backup\.keepRestoresDays/);
-    assert.match((await home.run(["doctor"])).stdout, /ok {4}backup +The newest was made/);
   });
 
   test("a backup for elsewhere is encrypted or not made, and names the way", async () => {

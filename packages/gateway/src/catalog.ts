@@ -26,6 +26,7 @@ import { sessions } from "./slices/core/sessions/index.ts";
 import { absent } from "./slices/operations/absent/index.ts";
 import { backup } from "./slices/operations/backup/index.ts";
 import { overview } from "./slices/operations/overview/index.ts";
+import { update } from "./slices/operations/update/index.ts";
 import { chat } from "./slices/surfaces/chat/index.ts";
 import { httpApi } from "./slices/surfaces/http-api/index.ts";
 import { messaging } from "./slices/surfaces/messaging/index.ts";
@@ -56,6 +57,7 @@ export const SLICES = inOrder(
   cron,
   configFile,
   overview,
+  update,
   absent,
   push,
 );

@@ -3931,11 +3931,82 @@ export interface TrialShape {
   deliver?: string;
 }
 
+/** Parameters of `update.check`. */
+export type UpdateCheckParams = Record<string, never>;
+
+/** The answer to `update.check`. */
+export interface UpdateCheckResult {
+  version: string;
+  newest: string;
+  isNewer: boolean;
+  last?: {
+    from: string;
+    to: string;
+    ok: boolean;
+    why?: string;
+    at: number;
+  };
+}
+
+/** Parameters of `update.run`. */
+export interface UpdateRunParams {
+  /** The version; without it the newest. */
+  to?: string;
+  /** The folder of a package instead of the registry. */
+  from?: string;
+  /** The conversation that is told of the restart. */
+  sessionKey?: string;
+  note?: string;
+  restartDelayMs?: number;
+  timeoutMs?: number;
+}
+
+/** The answer to `update.run`. */
+export interface UpdateRunResult {
+  ok: true;
+  result: {
+    status: "ok" | "error" | "skipped";
+    mode: "npm" | "unknown";
+    root?: string;
+    /** Why there is no update. */
+    reason?: string;
+    before?: {
+      version: string;
+    };
+    after?: {
+      version: string;
+    };
+    steps: {
+      name: string;
+      ok: boolean;
+      durationMs: number;
+    }[];
+    durationMs: number;
+  };
+  restart: {
+    delayMs: number;
+    reason: string;
+  } | null;
+  sentinel: {
+    path: string | null;
+  };
+}
+
 /** Parameters of `update.status`. */
 export type UpdateStatusParams = Record<string, unknown>;
 
 /** The answer to `update.status`. */
 export type UpdateStatusResult = Record<string, unknown>;
+
+/** Parameters of `update.undo`. */
+export type UpdateUndoParams = Record<string, never>;
+
+/** The answer to `update.undo`. */
+export interface UpdateUndoResult {
+  from: string;
+  to: string;
+  backup: string;
+}
 
 /** Parameters of `usage.breakdown`. */
 export interface UsageBreakdownParams {
@@ -4518,6 +4589,12 @@ export interface Methods {
   "config.schema.lookup": { params: ConfigSchemaLookupParams; result: ConfigSchemaLookupResult };
   /** Replaces the config file's text. Markers become the secrets they stand for. */
   "config.set": { params: ConfigSetParams; result: ConfigSetResult };
+  /** The version that runs, the newest that there is, and how the last update ended. */
+  "update.check": { params: UpdateCheckParams; result: UpdateCheckResult };
+  /** Fetches a version, tries it on a copy, and restarts with it; when it is not well, the old one comes back. */
+  "update.run": { params: UpdateRunParams; result: UpdateRunResult };
+  /** Goes back to the version from before the last update, with the backup that was made then, and restarts. */
+  "update.undo": { params: UpdateUndoParams; result: UpdateUndoResult };
   /** Questions of plugins: there are none here; the answer is always the same. */
   "plugin.approval.list": { params: PluginApprovalListParams; result: PluginApprovalListResult };
   /** Questions of a system agent: there are none here; the answer is always the same. */
@@ -4784,6 +4861,9 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "config.schema": { access: "operator.read", once: false, twoStage: false },
   "config.schema.lookup": { access: "operator.read", once: false, twoStage: false },
   "config.set": { access: "operator.admin", once: false, twoStage: false },
+  "update.check": { access: "operator.admin", once: false, twoStage: false },
+  "update.run": { access: "operator.admin", once: false, twoStage: false },
+  "update.undo": { access: "operator.admin", once: false, twoStage: false },
   "plugin.approval.list": { access: "operator.approvals", once: false, twoStage: false },
   "openclaw.approval.list": { access: "operator.approvals", once: false, twoStage: false },
   "exec.approval.grants.list": { access: "operator.approvals", once: false, twoStage: false },

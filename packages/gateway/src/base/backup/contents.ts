@@ -24,7 +24,7 @@ export interface Found {
  * apart from this.
  */
 const LOCAL =
-  /^(gateway\.json|clock\.json|logs|versions|current|restore\.json|update\.json|restart-sentinel\.json|before-restore-.*|undone-restore-.*|restoring-.*)$/;
+  /^(gateway\.json|clock\.json|logs|versions|current|restore\.json|update(-last)?\.json|restart-sentinel\.json|before-restore-.*|undone-restore-.*|restoring-.*)$/;
 
 /** Whether a restore leaves this name of the state folder where it is. */
 export function isLocal(name: string): boolean {

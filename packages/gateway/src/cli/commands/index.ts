@@ -55,6 +55,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   logs: { summary: "Show the gateway's log", load: async () => (await import("./logs.ts")).logs },
   backup: { summary: "Make, list and check backups", load: async () => (await import("./backup.ts")).backup },
   restore: { summary: "Go back to a backup", load: async () => (await import("./restore.ts")).restore },
+  update: { summary: "Update the gateway", load: async () => (await import("./update.ts")).updateCommand },
   state: { summary: "Show what takes room", load: async () => (await import("./state.ts")).state },
   doctor: { summary: "Find what is wrong and how to mend it", load: async () => (await import("./doctor.ts")).doctor },
   drill: {

@@ -7783,6 +7783,325 @@ public struct TranscriptsListParams: Codable, Hashable, Sendable {
 /// The answer to `transcripts.list`.
 public typealias TranscriptsListResult = [String: JSONValue]
 
+/// Parameters of `update.check`.
+public struct UpdateCheckParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `update.check`.
+public struct UpdateCheckResult: Codable, Hashable, Sendable {
+    public struct Last: Codable, Hashable, Sendable {
+        public var from: String
+        public var to: String
+        public var ok: Bool
+        public var why: String?
+        public var at: Int
+
+        public init(
+            from: String,
+            to: String,
+            ok: Bool,
+            why: String? = nil,
+            at: Int
+        ) {
+            self.from = from
+            self.to = to
+            self.ok = ok
+            self.why = why
+            self.at = at
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case from
+            case to
+            case ok
+            case why
+            case at
+        }
+    }
+
+    public var version: String
+    public var newest: String
+    public var isNewer: Bool
+    public var last: Last?
+
+    public init(
+        version: String,
+        newest: String,
+        isNewer: Bool,
+        last: Last? = nil
+    ) {
+        self.version = version
+        self.newest = newest
+        self.isNewer = isNewer
+        self.last = last
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version
+        case newest
+        case isNewer
+        case last
+    }
+}
+
+/// Parameters of `update.run`.
+public struct UpdateRunParams: Codable, Hashable, Sendable {
+    /// The version; without it the newest.
+    public var to: String?
+    /// The folder of a package instead of the registry.
+    public var from: String?
+    /// The conversation that is told of the restart.
+    public var sessionKey: String?
+    public var note: String?
+    public var restartDelayMs: Int?
+    public var timeoutMs: Int?
+
+    public init(
+        to: String? = nil,
+        from: String? = nil,
+        sessionKey: String? = nil,
+        note: String? = nil,
+        restartDelayMs: Int? = nil,
+        timeoutMs: Int? = nil
+    ) {
+        self.to = to
+        self.from = from
+        self.sessionKey = sessionKey
+        self.note = note
+        self.restartDelayMs = restartDelayMs
+        self.timeoutMs = timeoutMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case to
+        case from
+        case sessionKey
+        case note
+        case restartDelayMs
+        case timeoutMs
+    }
+}
+
+/// The answer to `update.run`.
+public struct UpdateRunResult: Codable, Hashable, Sendable {
+    public struct Result: Codable, Hashable, Sendable {
+        public enum Status: Codable, Hashable, Sendable {
+            case ok
+            case error
+            case skipped
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "ok": self = .ok
+                case "error": self = .error
+                case "skipped": self = .skipped
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .ok: return "ok"
+                case .error: return "error"
+                case .skipped: return "skipped"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public enum Mode: Codable, Hashable, Sendable {
+            case npm
+            case unknown
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "npm": self = .npm
+                case "unknown": self = .unknown
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .npm: return "npm"
+                case .unknown: return "unknown"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public struct Before: Codable, Hashable, Sendable {
+            public var version: String
+
+            public init(
+                version: String
+            ) {
+                self.version = version
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case version
+            }
+        }
+
+        public struct After: Codable, Hashable, Sendable {
+            public var version: String
+
+            public init(
+                version: String
+            ) {
+                self.version = version
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case version
+            }
+        }
+
+        public struct Step: Codable, Hashable, Sendable {
+            public var name: String
+            public var ok: Bool
+            public var durationMs: Int
+
+            public init(
+                name: String,
+                ok: Bool,
+                durationMs: Int
+            ) {
+                self.name = name
+                self.ok = ok
+                self.durationMs = durationMs
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case name
+                case ok
+                case durationMs
+            }
+        }
+
+        public var status: Status
+        public var mode: Mode
+        public var root: String?
+        /// Why there is no update.
+        public var reason: String?
+        public var before: Before?
+        public var after: After?
+        public var steps: [Step]
+        public var durationMs: Int
+
+        public init(
+            status: Status,
+            mode: Mode,
+            root: String? = nil,
+            reason: String? = nil,
+            before: Before? = nil,
+            after: After? = nil,
+            steps: [Step],
+            durationMs: Int
+        ) {
+            self.status = status
+            self.mode = mode
+            self.root = root
+            self.reason = reason
+            self.before = before
+            self.after = after
+            self.steps = steps
+            self.durationMs = durationMs
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case status
+            case mode
+            case root
+            case reason
+            case before
+            case after
+            case steps
+            case durationMs
+        }
+    }
+
+    public struct Restart: Codable, Hashable, Sendable {
+        public var delayMs: Int
+        public var reason: String
+
+        public init(
+            delayMs: Int,
+            reason: String
+        ) {
+            self.delayMs = delayMs
+            self.reason = reason
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case delayMs
+            case reason
+        }
+    }
+
+    public struct Sentinel: Codable, Hashable, Sendable {
+        public var path: Nullable<String>
+
+        public init(
+            path: Nullable<String>
+        ) {
+            self.path = path
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case path
+        }
+    }
+
+    public var ok: Bool
+    public var result: Result
+    public var restart: Nullable<Restart>
+    public var sentinel: Sentinel
+
+    public init(
+        ok: Bool = true,
+        result: Result,
+        restart: Nullable<Restart>,
+        sentinel: Sentinel
+    ) {
+        self.ok = ok
+        self.result = result
+        self.restart = restart
+        self.sentinel = sentinel
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case result
+        case restart
+        case sentinel
+    }
+}
+
 /// Parameters of `update.status`.
 public struct UpdateStatusParams: Codable, Hashable, Sendable {
     public init() {}
@@ -7790,6 +8109,34 @@ public struct UpdateStatusParams: Codable, Hashable, Sendable {
 
 /// The answer to `update.status`.
 public typealias UpdateStatusResult = [String: JSONValue]
+
+/// Parameters of `update.undo`.
+public struct UpdateUndoParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `update.undo`.
+public struct UpdateUndoResult: Codable, Hashable, Sendable {
+    public var from: String
+    public var to: String
+    public var backup: String
+
+    public init(
+        from: String,
+        to: String,
+        backup: String
+    ) {
+        self.from = from
+        self.to = to
+        self.backup = backup
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case from
+        case to
+        case backup
+    }
+}
 
 /// Parameters of `usage.breakdown`.
 public struct UsageBreakdownParams: Codable, Hashable, Sendable {
@@ -8592,6 +8939,12 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case configSchemaLookup = "config.schema.lookup"
     /// Replaces the config file's text. Markers become the secrets they stand for.
     case configSet = "config.set"
+    /// The version that runs, the newest that there is, and how the last update ended.
+    case updateCheck = "update.check"
+    /// Fetches a version, tries it on a copy, and restarts with it; when it is not well, the old one comes back.
+    case updateRun = "update.run"
+    /// Goes back to the version from before the last update, with the backup that was made then, and restarts.
+    case updateUndo = "update.undo"
     /// Questions of plugins: there are none here; the answer is always the same.
     case pluginApprovalList = "plugin.approval.list"
     /// Questions of a system agent: there are none here; the answer is always the same.
