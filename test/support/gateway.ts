@@ -8,11 +8,15 @@ import type { Clock } from "../../packages/gateway/src/base/time/clock.ts";
 import type { StartOverrides } from "../../packages/gateway/src/start/options.ts";
 import { type RunningGateway, startGateway } from "../../packages/gateway/src/start/supervise.ts";
 import { FakeClock } from "../fakes/clock.ts";
+import { assertReplays } from "./replay.ts";
 import { within } from "./time-limit.ts";
 import { type Frame, type Handshake, WireClient } from "./wire-client.ts";
 
 /** The shared token of a test's gateway: that of the protocol's signature vectors. */
 export const TOKEN = "secret-token";
+
+/** Every gateway writes a statement journal, which must replay to its database: see `test/wire/journal.test.ts`. */
+const isReplayed = process.env.MOLTBOT_TEST_REPLAY === "1";
 
 /** Less than the gateway's ping interval. */
 const PASS_STEP_MS = 25_000;
@@ -77,7 +81,11 @@ export class TestGateway implements AsyncDisposable {
     const { token = TOKEN, password, env, overrides, clock, verbose = false } = this.#options;
     this.#running = await startGateway({
       stateDir: this.stateDir,
-      env: { MOLTBOT_CONFIG_PATH: this.configPath, ...env },
+      env: {
+        MOLTBOT_CONFIG_PATH: this.configPath,
+        ...(isReplayed && { MOLTBOT_BACKUP_STREAM: this.#journal }),
+        ...env,
+      },
       overrides: {
         port: 0,
         verbose,
@@ -189,9 +197,14 @@ export class TestGateway implements AsyncDisposable {
     return { ...rest, closed: await within(client.closed, "the connection to end") };
   }
 
+  get #journal(): string {
+    return join(this.stateDir, "..", "replay.journal");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client[Symbol.dispose]();
     await this.stop();
+    if (isReplayed) await assertReplays(this.stateDir, this.#journal);
     rmSync(join(this.stateDir, ".."), { recursive: true, force: true });
   }
 }

@@ -28,6 +28,9 @@ import { absent } from "./slices/operations/absent/index.ts";
 import { imports } from "./slices/operations/imports/index.ts";
 import { overview } from "./slices/operations/overview/index.ts";
 import { canvas } from "./slices/surfaces/canvas/index.ts";
+import { backup } from "./slices/operations/backup/index.ts";
+import { overview } from "./slices/operations/overview/index.ts";
+import { update } from "./slices/operations/update/index.ts";
 import { chat } from "./slices/surfaces/chat/index.ts";
 import { httpApi } from "./slices/surfaces/http-api/index.ts";
 import { messaging } from "./slices/surfaces/messaging/index.ts";
@@ -36,6 +39,7 @@ import { push } from "./slices/surfaces/push/index.ts";
 
 export const SLICES = inOrder(
   presence,
+  backup,
   devices,
   nodes,
   agents,
@@ -60,6 +64,7 @@ export const SLICES = inOrder(
   configFile,
   overview,
   imports,
+  update,
   absent,
   push,
 );

@@ -263,6 +263,7 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
         return [
           { level: "ok", subject, says },
           database,
+          checkBackup(health.backup),
           ...checkMachine(health),
           checkModels(models),
           ...accountsOfHealth(health).map(checkAccount),
@@ -294,6 +295,21 @@ function databaseOfHealth({ ok, problem, copiedAt }: HealthSummary["database"]):
     subject,
     says: copiedAt === undefined ? "Well; not copied yet" : `Well; copied ${ago(copiedAt)}`,
   };
+}
+
+/** A backup of this age is old, ms. */
+const OLD_BACKUP_MS = 7 * 24 * 3_600_000;
+
+/** What the gateway says of its backups; one of before this version says nothing. */
+function checkBackup({ at, off, problem }: Partial<HealthSummary["backup"]> = {}): Finding {
+  const subject = "backup";
+  const fix = "Make one now: `moltbot backup now`";
+  if (problem !== undefined) return { level: "warn", subject, ...firstSentence(problem) };
+  if (at !== undefined && Date.now() - at > OLD_BACKUP_MS)
+    return { level: "warn", subject, says: `The newest is of ${ago(at)}`, fix };
+  if (at !== undefined) return { level: "ok", subject, says: `The newest was made ${ago(at)}` };
+  if (off !== true) return { level: "ok", subject, says: "None yet; the first is made soon" };
+  return { level: "warn", subject, says: "There is none, and none is made by itself", fix };
 }
 
 /** What is wrong, and apart from it what to do. */

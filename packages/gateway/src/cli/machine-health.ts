@@ -1,11 +1,11 @@
 /** What is wrong with the machine that a gateway runs on, for people. */
 import type { HealthSummary } from "@moltbot/protocol";
 import type { Output } from "./output.ts";
-import { duration } from "./render.ts";
+import { bytes, duration } from "./render.ts";
 
 /** One problem, and what to do about it; sentences without a full stop. */
 export interface MachineProblem {
-  readonly subject: "machine" | "clock";
+  readonly subject: "machine" | "clock" | "disk";
   readonly says: string;
   readonly fix: string;
 }
@@ -28,6 +28,12 @@ export function machineProblems({ machine }: Partial<Pick<HealthSummary, "machin
       fix: "Set it, best by a time service (Linux: timedatectl set-ntp true); nothing is deleted meanwhile",
     });
   }
+  if (machine?.disk && machine.trouble === undefined)
+    problems.push({
+      subject: "disk",
+      says: `Only ${bytes(machine.disk.freeBytes)} are free for the state folder`,
+      fix: "Make room before the disk is full; `moltbot state` shows what takes it",
+    });
   return problems;
 }
 

@@ -1,5 +1,6 @@
 /** Opens one gateway: its base, the slices in the order of the catalog, its port; one stack takes all of it down. */
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { makePrivateDir } from "../base/files.ts";
 import type { Log } from "../base/log.ts";
 import { systemClock } from "../base/time/clock.ts";
@@ -11,6 +12,7 @@ import type { GatewayServer } from "../server/listening/listen.ts";
 import { openBase } from "./base.ts";
 import { describeAddress, instancePath, writeInstance } from "./instance.ts";
 import type { StartOptions } from "./options.ts";
+import type { Trial } from "./restored.ts";
 import { makeServer } from "./serve.ts";
 import { startErrorOf } from "./state.ts";
 
@@ -31,8 +33,12 @@ export interface Booted {
 export async function boot(options: StartOptions, requestRestart: Host["requestRestart"]): Promise<Booted> {
   const { stateDir } = options;
   const stack = new AsyncDisposableStack();
+  let restored: Trial | undefined;
   try {
     makePrivateDir(stateDir);
+    if (options.env.MOLTBOT_UPDATE_TRIAL !== "1" && existsSync(join(stateDir, "update.json")))
+      (await import("../base/update/trial.ts")).takeUpUpdate(stateDir);
+    if (existsSync(join(stateDir, "restore.json"))) restored = (await import("./restored.ts")).takeUpRestore(stateDir);
     const closeConnections: Host["closeConnections"] = (...which) => server.closeConnectionsOf(...which);
     const closeConnection: Host["closeConnection"] = (id, reason) => server.connections.get(id)?.close(4001, reason);
     const listen: Host["listen"] = (door) => server.open(door);
@@ -44,6 +50,8 @@ export async function boot(options: StartOptions, requestRestart: Host["requestR
     stack.defer(() => services.stop({ reason: "gateway stopping", restartExpectedMs: null }));
     services.resume();
     const { host, port } = await server.start();
+    restored?.settle();
+    if (restored) log.info("the restored state is in place", { from: restored.what });
     const tlsFingerprint = settings.current.tls.enabled ? server.fingerprint : undefined;
     const at = describeAddress(host, port, { isTls: tlsFingerprint !== undefined, auth });
     stack.defer(() => server.closeConnections());
@@ -70,6 +78,7 @@ export async function boot(options: StartOptions, requestRestart: Host["requestR
     };
   } catch (error) {
     await stack.disposeAsync();
+    restored?.takeBack();
     throw await startErrorOf(error, stateDir);
   }
 }

@@ -1,4 +1,6 @@
 /** Runs a gateway until it is disposed: a change of settings that needs it restarts everything in place. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { detailOf, ignore, TellableError } from "../base/errors.ts";
 import { systemClock } from "../base/time/clock.ts";
@@ -53,6 +55,8 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     await clock.sleep(delayMs, stop.signal);
     current.log.info("restarting for a change of settings", { reason });
     await current.stop("gateway restarting", RESTART_EXPECTED_MS);
+    if (existsSync(join(options.stateDir, "update.json")))
+      await (await import("./update.ts")).updateInPlace(options, stop.signal);
     for (;;) {
       try {
         current = await again();

@@ -39,6 +39,7 @@ const say = (answer) => process.stdout.write(JSON.stringify(answer));
 // Stop when the gateway has gone.
 if (rest !== "0") process.stdin.on("close", () => process.exit(1)).resume();
 if (work === "check") check();
+else if (work === "dump") dump();
 else (work === "copy" ? copy() : match()).then(() => { say({ isWhole: true }); process.exit(0); }, (error) => { say({ code: error.code ?? "" }); process.exit(1); });
 
 function check() {
@@ -51,6 +52,29 @@ function check() {
   } catch (error) {
     say({ isWhole: false, says: error.errstr ?? String(error.code) });
   }
+  process.exit(0);
+}
+
+// Search indexes are left out: they follow from the tables, and their form is SQLite's own matter.
+function dump() {
+  const { createHash } = require("node:crypto");
+  const db = new DatabaseSync(pathToFileURL(path).href + "?immutable=1", { readOnly: true });
+  const names = db.prepare("select name, wr from pragma_table_list where schema = 'main' and type = 'table' and name not like 'sqlite!_%' escape '!' order by name").all();
+  const [all, tables] = [createHash("sha256"), {}];
+  for (const { name, wr } of names) {
+    const key = db.prepare("select name from pragma_table_info(?) where pk > 0 order by pk").all(name).map((each) => '"' + each.name + '"');
+    const rows = db.prepare('select ' + (wr ? "" : "rowid, ") + '* from "' + name + '" order by ' + (wr ? key.join() : "rowid"));
+    rows.setReadBigInts(true);
+    rows.setReturnArrays(true);
+    tables[name] = 0;
+    all.update(JSON.stringify(name));
+    for (const row of rows.iterate()) {
+      tables[name]++;
+      all.update(JSON.stringify(row, (_, value) => typeof value === "bigint" ? "i" + value : typeof value === "string" ? "s" + value : ArrayBuffer.isView(value) ? "b" + Buffer.from(value).toString("base64") : value));
+    }
+  }
+  const versions = Object.fromEntries(db.prepare("select slice, version from schema_versions").all().map((row) => [row.slice, row.version]));
+  say({ isWhole: true, dump: all.digest("hex"), tables, versions });
   process.exit(0);
 }
 
@@ -102,6 +126,25 @@ interface Apart {
 /** Checks the database in the file at `path`. Throws when the check cannot be done, and the signal's reason. */
 export async function checkApart(path: string, apart: Apart): Promise<Finding> {
   return (await runApart(["check", path], apart)) as Finding;
+}
+
+/**
+ * The content of a database that nobody writes to, as one hash: two files with the same rows have the same one, however
+ * their pages lie. Throws when it cannot be read.
+ */
+export async function dumpApart(path: string, apart: Apart): Promise<DatabaseDump> {
+  const { dump, tables, versions } = (await runApart(["dump", path], apart)) as DatabaseDump;
+  return { dump, tables, versions };
+}
+
+/** The content of a database, for comparing. */
+export interface DatabaseDump {
+  /** SHA-256 of all rows of all tables, in order. */
+  readonly dump: string;
+  /** Rows by table. */
+  readonly tables: Readonly<Record<string, number>>;
+  /** The version of each slice's tables. */
+  readonly versions: Readonly<Record<string, number>>;
 }
 
 /**

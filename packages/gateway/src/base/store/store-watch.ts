@@ -134,6 +134,20 @@ export class StoreWatch implements Disposable {
     this.#stop.abort(new TellableError("the gateway stops"));
   }
 
+  /**
+   * Makes a checked copy of the database at `target`, which must not exist, beside the running work. `held` is called at
+   * the moment for which the copy stands. Rejects with a sentence when the database is damaged or there is no room.
+   */
+  async copyTo(target: string, held: () => void): Promise<void> {
+    if (this.#isDamaged) throw new TellableError(DAMAGED);
+    const copying = () => this.#copyChecked(target, held);
+    for (; this.#work; ) await this.#work;
+    const { promise, resolve, reject } = Promise.withResolvers<Finding>();
+    this.#begin(() => copying().then(resolve, reject));
+    const finding = await promise;
+    if (!finding.isWhole) throw new TellableError(DAMAGED);
+  }
+
   /** Runs one task at a time; a task that is requested meanwhile waits for the next look. */
   #begin(work: () => Promise<void>): void {
     const { log } = this.#options;
@@ -179,17 +193,11 @@ export class StoreWatch implements Disposable {
     const { log, path, clock } = this.#options;
     const { needed, free } = roomFor(path);
     if (free < needed) return this.#noCopy({ needed, free });
-    const { store } = this.#options;
     const fresh = `${path}.daily.new`;
     // Taking a large file away holds whoever does it, for hundreds of milliseconds: never the loop.
     await rm(fresh, { force: true });
     try {
-      // Held still for all of the copy, the journal would grow so much that bringing it into the file holds the loop.
-      await copyApart(path, fresh, this.#apart);
-      await store.holdStill(() => matchApart(path, fresh, this.#apart));
-      const finding = await checkApart(fresh, this.#apart);
-      if (!finding.isWhole) await rm(fresh);
-      this.#take(finding);
+      const finding = await this.#copyChecked(fresh, () => {});
       if (!finding.isWhole) return;
       await this.#putInPlace(fresh);
     } catch (error) {
@@ -203,6 +211,20 @@ export class StoreWatch implements Disposable {
     this.#copyProblem = undefined;
     log.info("a copy of the database was made", { copy: dailyOf(path)[0] });
     this.#changed();
+  }
+
+  async #copyChecked(fresh: string, held: () => void): Promise<Finding> {
+    const { store, path } = this.#options;
+    // Held still for all of the copy, the journal would grow so much that bringing it into the file holds the loop.
+    await copyApart(path, fresh, this.#apart);
+    await store.holdStill(() => {
+      held();
+      return matchApart(path, fresh, this.#apart);
+    });
+    const finding = await checkApart(fresh, this.#apart);
+    if (!finding.isWhole) await rm(fresh);
+    this.#take(finding);
+    return finding;
   }
 
   async #putInPlace(fresh: string): Promise<void> {

@@ -4,7 +4,9 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import { ignore, StartError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { isDamage } from "../process/machine.ts";
+import type { JournalPosition } from "./journal.ts";
 import { backUp } from "./store-backup.ts";
+import { countedIn, isWrite, type RecordOptions, StoreRecording } from "./store-recording.ts";
 import {
   endedCleanly,
   keepDamagedWal,
@@ -43,14 +45,18 @@ export class Store implements Disposable {
   #writes = 0;
   #isVouched: boolean;
   #onDamage: (error: unknown) => void = () => {};
+  #recording: StoreRecording | undefined;
   /**
    * The copy of the journal that was made because a part of it could not be read at the start; undefined when all was
    * read.
    */
   readonly keptWal: string | undefined;
+  /** The tables that it was opened with. */
+  readonly tables: readonly Tables[];
 
-  constructor(db: DatabaseSync, { path, isVouched, keptWal }: OpenedFile) {
+  constructor(db: DatabaseSync, { path, isVouched, keptWal, tables }: OpenedFile) {
     this.#db = db;
+    this.tables = tables;
     this.#path = path;
     this.#isVouched = isVouched;
     this.keptWal = keptWal;
@@ -97,9 +103,11 @@ export class Store implements Disposable {
 
   /** Runs a statement; returns how many rows changed and the last row id. */
   run(sql: string, ...values: SQLInputValue[]): { changes: number; lastInsertRowid: number } {
+    if (this.#recording && this.#depth === 0) return this.transaction(() => this.run(sql, ...values));
     this.#writes++;
     try {
       const { changes, lastInsertRowid } = this.#statement(sql).run(...values);
+      this.#recording?.note([sql, ...values]);
       return { changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
     } catch (error) {
       throw this.#noted(error);
@@ -108,8 +116,11 @@ export class Store implements Disposable {
 
   /** The first row, or undefined. The caller names the row's type; it must match the SQL. */
   get<T = Row>(sql: string, ...values: SQLInputValue[]): T | undefined {
+    if (this.#mustBegin(sql)) return this.transaction(() => this.get(sql, ...values));
     try {
-      return this.#statement(sql).get(...values) as T | undefined;
+      const row = this.#statement(sql).get(...values);
+      if (this.#recording && isWrite(sql)) this.#recording.note([sql, ...values]);
+      return row as T | undefined;
     } catch (error) {
       throw this.#noted(error);
     }
@@ -117,8 +128,11 @@ export class Store implements Disposable {
 
   /** All rows. */
   all<T = Row>(sql: string, ...values: SQLInputValue[]): T[] {
+    if (this.#mustBegin(sql)) return this.transaction(() => this.all(sql, ...values));
     try {
-      return this.#statement(sql).all(...values) as T[];
+      const rows = this.#statement(sql).all(...values);
+      if (this.#recording && isWrite(sql)) this.#recording.note([sql, ...values]);
+      return rows as T[];
     } catch (error) {
       throw this.#noted(error);
     }
@@ -140,17 +154,45 @@ export class Store implements Disposable {
     try {
       this.#db.exec("begin immediate");
       const result = fn();
+      this.#recording?.ahead();
       this.#db.exec("commit");
+      this.#recording?.over(true);
       return result;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("rollback");
+      this.#recording?.over(false);
       throw this.#noted(error);
     } finally {
       this.#depth--;
     }
   }
 
+  /** Records every transaction from now on. Throws what the disk says when the journal cannot be opened. */
+  record(options: RecordOptions): void {
+    const versions = Object.fromEntries(this.tables.map(({ slice, steps }) => [slice, steps.length]));
+    this.#recording = new StoreRecording(this.#db, options, versions);
+  }
+
+  /** Transactions are not recorded: a journal from before does not go on after them. */
+  unrecorded(): void {
+    if (countedIn(this.#db) !== 0) this.#db.exec("pragma user_version = 0");
+  }
+
+  /** Where the journal stands; undefined when nothing is recorded. */
+  get position(): JournalPosition | undefined {
+    return this.#recording?.position;
+  }
+
+  /**
+   * Resolves when what was committed is wherever it is replicated to. What must not be lost with this machine waits for
+   * it before anybody outside is told. A journal is written before the commit, so there is nothing to wait for.
+   */
+  replicated(): Promise<void> {
+    return REPLICATED;
+  }
+
   [Symbol.dispose](): void {
+    this.#recording?.[Symbol.dispose]();
     this.#statements.clear();
     if (!this.#db.isOpen) return;
     this.#db.close();
@@ -160,6 +202,10 @@ export class Store implements Disposable {
     } catch (error) {
       ignore(error, "without the mark the next start checks the file");
     }
+  }
+
+  #mustBegin(sql: string): boolean {
+    return this.#recording !== undefined && this.#depth === 0 && isWrite(sql);
   }
 
   #noted(error: unknown): unknown {
@@ -179,10 +225,13 @@ export class Store implements Disposable {
   }
 }
 
+const REPLICATED = Promise.resolve();
+
 interface OpenedFile {
   readonly path: string;
   readonly isVouched: boolean;
   readonly keptWal: string | undefined;
+  readonly tables: readonly Tables[];
 }
 
 const MEMORY = ":memory:";
@@ -230,13 +279,13 @@ function openFile(path: string, tables: readonly Tables[], { isNew, isVouched, l
     db.exec("pragma foreign_keys = on; pragma temp_store = memory; begin immediate; commit");
     if (path === MEMORY) {
       migrate(db, path, { tables });
-      return new Store(db, { path, isVouched, keptWal: undefined });
+      return new Store(db, { path, isVouched, keptWal: undefined, tables });
     }
     const keptWal = keepDamagedWal(path);
     if (isEmptied(db) && (keptWal !== undefined || wasUsed(path, signsOfUse))) throw damaged(path, undefined);
     removeMark(path);
     migrate(db, path, { tables, ...(!isNew && { backUp: () => backUp(path, log) }) });
-    return new Store(db, { path, isVouched: isVouched && keptWal === undefined, keptWal });
+    return new Store(db, { path, isVouched: isVouched && keptWal === undefined, keptWal, tables });
   } catch (error) {
     if (isBusy(error)) {
       db.close();

@@ -1,8 +1,10 @@
 /** `moltbot gateway [run]` — the daemon in the foreground: start, banner, signals, end. */
 
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { homedir } from "node:os";
+import { join } from "node:path";
 import { isatty } from "node:tty";
 import { defined } from "../../base/defined.ts";
 import { resolveStateDir } from "../../base/files.ts";
@@ -32,6 +34,8 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
   const stateDir = resolveStateDir({ env, profile: flags.profile });
   const running = readInstance(stateDir);
   if (running && out.isTerminal) return showRunning(running, { out, env, profile: flags.profile });
+  if (env.MOLTBOT_UPDATE_TRIAL !== "1" && existsSync(join(stateDir, "current")))
+    await (await import("../updated.ts")).handOver(stateDir);
   const signal = stopSignal();
   out.outlivesReader();
   const gateway = await startGateway({

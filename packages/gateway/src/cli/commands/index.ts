@@ -54,6 +54,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   node: { summary: "Make this machine a node", load: async () => (await import("./node.ts")).node },
   config: { summary: "Read and change the settings", load: async () => (await import("./config.ts")).config },
   logs: { summary: "Show the gateway's log", load: async () => (await import("./logs.ts")).logs },
+  backup: { summary: "Make, list and check backups", load: async () => (await import("./backup.ts")).backup },
+  restore: { summary: "Go back to a backup", load: async () => (await import("./restore.ts")).restore },
+  update: { summary: "Update the gateway", load: async () => (await import("./update.ts")).updateCommand },
+  state: { summary: "Show what takes room", load: async () => (await import("./state.ts")).state },
   doctor: { summary: "Find what is wrong and how to mend it", load: async () => (await import("./doctor.ts")).doctor },
   import: {
     summary: "Take over the state of clawdbot or openclaw",

@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { ignore, messageOf, StartError } from "../../base/errors.ts";
 import { databasePath, tokenKeyPath } from "../../base/files.ts";
 import { machineTrouble } from "../../base/process/machine.ts";
+import { isHeld, openToRead } from "../../base/store/store-held.ts";
 import { refuseWhenEmptied, waysOut } from "../../base/store/store-trust.ts";
 import { readWal } from "../../base/store/store-wal.ts";
 
@@ -33,26 +34,6 @@ export function lookAtDatabase(stateDir: string): Look {
 function damage(says: string, path: string): Look {
   return { kind: "damaged", says, fix: waysOut(path) };
 }
-
-/**
- * Whether another process has the database open. An exclusive connection that may not write gets no further than to the
- * lock: it leaves no file behind and does not touch the journal.
- */
-export function isHeld(path: string): boolean {
-  if (!existsSync(path) || statSync(path).size === 0) return false;
-  try {
-    using db = openToRead(path);
-    db.exec("pragma locking_mode = exclusive");
-    db.prepare("select 1 from sqlite_schema").get();
-    return false;
-  } catch (error) {
-    const { errcode } = error as { errcode?: number };
-    return errcode !== undefined && (errcode & 0xff) === SQLITE_BUSY;
-  }
-}
-
-/** sqlite.org/rescode.html#busy */
-const SQLITE_BUSY = 5;
 
 /** What SQLite says of the file with its journal; undefined when nothing is wrong. */
 function complaintOf(path: string): string | undefined {
@@ -84,10 +65,6 @@ export function isWhole(path: string): boolean {
 function checks(db: DatabaseSync): boolean {
   const [row] = db.prepare("pragma quick_check(1)").all();
   return Object.values(row ?? {})[0] === "ok";
-}
-
-function openToRead(path: string): DatabaseSync {
-  return new DatabaseSync(path, { readOnly: true, timeout: 0 });
 }
 
 function sentenceOf(fn: () => void): string | undefined {

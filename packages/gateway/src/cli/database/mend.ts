@@ -17,13 +17,14 @@ import { databasePath, resolveStateDir } from "../../base/files.ts";
 import { openStore } from "../../base/store/store.ts";
 import { keepDailyCopy } from "../../base/store/store-backup.ts";
 import { type Copy, copiesOf } from "../../base/store/store-files.ts";
+import { isHeld } from "../../base/store/store-held.ts";
 import type { Call } from "../command.ts";
 import { CliError, EXIT, type ExitCode } from "../exit.ts";
 import { readInstance } from "../instance.ts";
 import { canAsk, confirm } from "../prompt.ts";
 import { ago, bytes } from "../render.ts";
 import type { TableResult } from "../salvage/salvage.ts";
-import { isHeld, isWhole } from "./look.ts";
+import { isWhole } from "./look.ts";
 
 /** What a mending command is given. */
 export interface MendCall extends Pick<Call, "env" | "out"> {

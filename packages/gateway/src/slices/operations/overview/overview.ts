@@ -17,7 +17,9 @@ import type { Notices } from "../../core/notices/notices.ts";
 import type { Presence } from "../../core/presence/presence.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 import type { Messaging } from "../../surfaces/messaging/messaging.ts";
+import type { Backups } from "../backup/backup.ts";
 import { sessionsStatus, sessionsSummary } from "./conversations.ts";
+import { littleRoom } from "./disk.ts";
 import { health as healthEvent, tick } from "./events.ts";
 import type { AgentHealth, HealthSummary, StatusSummary } from "./schema.ts";
 
@@ -25,6 +27,7 @@ export type Health = Static<typeof HealthSummary>;
 
 interface OverviewServices extends Base {
   readonly presence: Presence;
+  readonly backup: Backups;
   readonly agents: Agents;
   readonly sessions: Sessions;
   readonly notices: Notices;
@@ -163,10 +166,11 @@ export class Overview implements Disposable {
   }
 
   #machineHealth(): Health["machine"] {
-    const { clock, machine } = this.#services;
+    const { clock, machine, stateDir } = this.#services;
     return {
       ...defined({ trouble: machine.trouble }),
       ...(clock.skew && { clock: clock.skew }),
+      ...defined({ disk: littleRoom(stateDir) }),
     };
   }
 
@@ -188,6 +192,7 @@ export class Overview implements Disposable {
       sessions: this.#read(() => sessionsSummary(this.#services), NO_SESSIONS),
       machine: this.#machineHealth(),
       database: database.state,
+      backup: this.#services.backup.health,
       config: issues.length === 0 ? { valid: true } : { valid: false, problem: explain("moltbot.json", issues) },
     };
     this.#health.durationMs = Math.round(clock.monotonic() - startedAt);

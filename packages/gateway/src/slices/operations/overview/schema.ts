@@ -1,6 +1,7 @@
 /** What the gateway knows of itself, as the wire says it (protocol: health, status). */
 import { Type } from "@sinclair/typebox";
 import { Millis, NonEmpty, Nullable } from "../../../kit/schema/schema.ts";
+import { BackupHealth } from "../backup/schema.ts";
 
 const HeartbeatState = Type.Object({
   enabled: Type.Boolean(),
@@ -39,6 +40,7 @@ export const DatabaseHealth = Type.Object(
   },
   { description: "The gateway's database." },
 );
+
 /** What is wrong with the machine that the gateway runs on. */
 export const MachineHealth = Type.Object({
   trouble: Type.Optional(
@@ -53,6 +55,12 @@ export const MachineHealth = Type.Object({
         ),
       },
       { description: "The clock of the machine is wrong by more than some minutes, as far as that is known." },
+    ),
+  ),
+  disk: Type.Optional(
+    Type.Object(
+      { freeBytes: Type.Integer({ minimum: 0 }) },
+      { description: "The disk of the state folder has less than 1 GiB free." },
     ),
   ),
 });
@@ -70,6 +78,7 @@ export const HealthSummary = Type.Object({
   sessions: SessionsSummary,
   database: DatabaseHealth,
   machine: MachineHealth,
+  backup: BackupHealth,
   config: Type.Object(
     { valid: Type.Boolean(), problem: Type.Optional(Type.String()) },
     { description: "Whether the config file on disk is valid; if not, the last good copy is in force." },

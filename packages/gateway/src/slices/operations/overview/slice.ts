@@ -7,10 +7,11 @@ import { notices } from "../../core/notices/slice.ts";
 import { presence } from "../../core/presence/slice.ts";
 import { sessions } from "../../core/sessions/slice.ts";
 import { messaging } from "../../surfaces/messaging/slice.ts";
+import { backup } from "../backup/slice.ts";
 
 export const overview = defineSlice({
   name: "overview",
-  uses: [presence, agents, sessions, notices, models, messaging, heartbeat],
+  uses: [presence, backup, agents, sessions, notices, models, messaging, heartbeat],
   load: () => import("./overview.ts"),
   open(gateway, { Overview }) {
     const overview = new Overview(gateway);

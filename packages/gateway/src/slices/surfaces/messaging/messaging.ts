@@ -150,10 +150,10 @@ export class Messaging implements AsyncDisposable {
   start(): void {
     const { clock, upkeep } = this.#services;
     this.#media.sweep();
-    this.#media.prune(this.#keptSince);
+    this.#pruneMedia();
     this.#expire();
     this.#replies.review();
-    this.#stack.use(clock.every(PRUNE_MS, () => this.#media.prune(this.#keptSince)));
+    this.#stack.use(clock.every(PRUNE_MS, () => this.#pruneMedia()));
     this.#stack.use(clock.onBelieved((byMs) => this.outbox.shift(byMs)));
     upkeep.add(() => this.inbox.prune(this.#keptSince));
     upkeep.add(() => this.outbox.prune(this.#keptSince));
@@ -349,6 +349,10 @@ export class Messaging implements AsyncDisposable {
   }
 
   /** Rows from before this time are deleted, epoch ms. */
+  #pruneMedia(): void {
+    this.#media.prune(this.#keptSince, this.#messages.current.mediaMegabytes * 1_000_000);
+  }
+
   get #keptSince(): number {
     return this.#services.clock.olderThan(this.#messages.current.keepDays * DAY_MS);
   }

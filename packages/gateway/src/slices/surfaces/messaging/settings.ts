@@ -143,6 +143,12 @@ const Messages = Type.Object({
     default: 30,
     description: "How long the inbox and the outbox remember.",
   }),
+  mediaMegabytes: Type.Integer({
+    minimum: 10,
+    maximum: 10_000_000,
+    default: 2_000,
+    description: "How much the files that people send may take; the oldest go first.",
+  }),
   transcribe: Type.Optional(
     Type.Object(
       {

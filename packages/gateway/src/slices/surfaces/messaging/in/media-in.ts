@@ -95,13 +95,18 @@ export class MediaIn {
       if (name.endsWith(PART)) rmSync(join(this.#folder, name), { force: true });
   }
 
-  /** Removes files that were taken in before `before`, epoch ms. */
-  prune(before: number): void {
+  /** Removes files that were taken in before `before`, epoch ms, and the oldest when all take more than `maxBytes`. */
+  prune(before: number, maxBytes: number): void {
     if (!fileExists(this.#folder)) return;
-    for (const name of readdirSync(this.#folder)) {
+    const files = readdirSync(this.#folder).flatMap((name) => {
       const path = join(this.#folder, name);
-      const file = statSync(path, { throwIfNoEntry: false });
-      if (file && file.mtimeMs < before) rmSync(path, { force: true });
+      const state = statSync(path, { throwIfNoEntry: false });
+      return state && !name.endsWith(PART) ? [{ path, at: state.mtimeMs, size: state.size }] : [];
+    });
+    let bytes = 0;
+    for (const { path, at, size } of files.sort((a, b) => b.at - a.at)) {
+      bytes += size;
+      if (at < before || bytes > maxBytes) rmSync(path, { force: true });
     }
   }
 

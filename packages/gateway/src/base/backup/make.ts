@@ -1,0 +1,81 @@
+/** Makes a backup: a copy of the database, and around it an archive of everything else. */
+import { rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { TellableError } from "../errors.ts";
+import { databasePath, makePrivateDir } from "../files.ts";
+import type { JournalPosition } from "../store/journal.ts";
+import { dumpApart } from "../store/store-apart.ts";
+import type { Clock } from "../time/clock.ts";
+import { writeArchive } from "./archive.ts";
+import { rootsOf } from "./contents.ts";
+import type { Manifest } from "./manifest.ts";
+import { backupName, isBeside, requireRoom } from "./shelf.ts";
+
+/** What a backup is made of, and where it is put. */
+export interface MakeOptions {
+  readonly stateDir: string;
+  readonly configPath: string;
+  readonly workspaces: readonly string[];
+  readonly productVersion: string;
+  /** The folder of the backups. */
+  readonly folder: string;
+  /** Another place for this one: a file. */
+  readonly to?: string | undefined;
+  readonly passphrase: string | undefined;
+  /** Leave it unencrypted wherever it goes. */
+  readonly isPlain: boolean;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Copies the database to a file; `held` is called at the moment for which the copy stands. */
+  copyDatabase(target: string, held: () => void): Promise<void>;
+  /** Where the statement journal stands now. */
+  readonly position?: (() => JournalPosition | undefined) | undefined;
+}
+
+export interface Made {
+  readonly path: string;
+  readonly bytes: number;
+  readonly manifest: Manifest;
+}
+
+/** Makes a backup. Throws `TellableError` with what to do; then nothing is left of it, and nothing was changed. */
+export async function makeBackup(options: MakeOptions): Promise<Made> {
+  const { stateDir, folder, to, passphrase, isPlain, clock, signal } = options;
+  const isEncrypted = passphrase !== undefined && !isPlain;
+  const place = to === undefined ? folder : dirname(to);
+  if (!isEncrypted && !isPlain && !isBeside(stateDir, place)) throw new TellableError(LEAVES);
+  makePrivateDir(folder);
+  const { size } = await stat(databasePath(stateDir));
+  await requireRoom(folder, 2 * size + SPARE_BYTES);
+  let createdAt = clock.now();
+  let journal: JournalPosition | undefined;
+  const database = join(folder, `${backupName(createdAt, false)}.database`);
+  try {
+    await options.copyDatabase(database, () => {
+      createdAt = clock.now();
+      journal = options.position?.();
+    });
+    const about = {
+      ...{ createdAt, productVersion: options.productVersion },
+      database: await dumpApart(database, { clock, signal }),
+      ...(journal && { journal }),
+    };
+    const roots = rootsOf(stateDir, { config: options.configPath, workspaces: options.workspaces });
+    const path = to ?? join(folder, backupName(createdAt, isEncrypted));
+    const manifest = await writeArchive(
+      path,
+      { roots, database, about },
+      { signal, ...(isEncrypted && { passphrase }) },
+    );
+    return { path, bytes: (await stat(path)).size, manifest };
+  } finally {
+    await rm(database, { force: true });
+  }
+}
+
+/** What the archive and its surroundings may take beside the database's copy. */
+const SPARE_BYTES = 16 * 1024 * 1024;
+
+const LEAVES =
+  "this backup would leave the state folder's place unencrypted; set backup.passphrase (or MOLTBOT_BACKUP_PASSPHRASE), " +
+  "or say that it may with backup.plain or --plain";

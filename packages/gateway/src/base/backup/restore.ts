@@ -1,0 +1,107 @@
+/** Prepares a restore: reads a backup into a folder of its own, proves it there, and plans the exchange. */
+
+import { existsSync } from "node:fs";
+import { copyFile, cp, mkdir, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { TellableError } from "../errors.ts";
+import { openStore, type Tables } from "../store/store.ts";
+import { checkApart, dumpApart } from "../store/store-apart.ts";
+import type { Clock } from "../time/clock.ts";
+import { pathOfRoot } from "./contents.ts";
+import type { Manifest } from "./manifest.ts";
+import { requireRoom } from "./shelf.ts";
+import type { Plan } from "./swap.ts";
+import { readArchive } from "./unpack.ts";
+
+export interface RestoreOptions {
+  readonly passphrase?: string | undefined;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** The tables of this program. */
+  readonly tables: readonly Tables[];
+  /** Where the config of this machine is. */
+  readonly configPath: string;
+  /** Brings the unpacked database to a later time. */
+  readonly advance?: (database: string, manifest: Manifest) => Promise<void>;
+}
+
+/** A restore that only waits for its moves. */
+export interface Prepared {
+  readonly plan: Plan;
+  readonly manifest: Manifest;
+  /** Folders outside the state folder that were put elsewhere, because their place is not on this machine. */
+  readonly elsewhere: readonly string[];
+}
+
+/**
+ * Unpacks and proves a backup beside the state of a folder, which stays as it is. Throws `TellableError` when the backup
+ * cannot be used here; then nothing is left of it.
+ */
+export async function prepareRestore(stateDir: string, file: string, options: RestoreOptions): Promise<Prepared> {
+  const stamp = new Date(options.clock.now()).toISOString().replace(/[:.]/g, "-");
+  const staging = join(stateDir, `restoring-${stamp}`);
+  await mkdir(staging, { recursive: true, mode: 0o700 });
+  try {
+    const manifest = await unpackProved(file, staging, options);
+    const aside = join(stateDir, `before-restore-${stamp}`);
+    const { moves, elsewhere } = await outsideMoves(manifest, { staging, stamp, stateDir, options });
+    const plan: Plan = {
+      ...{ phase: "ready", moves: [], outside: moves, source: join(staging, "state"), aside, staging },
+      what: basename(file),
+    };
+    return { plan, manifest, elsewhere };
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Unpacks a backup into an empty folder and proves its database: it is whole, complete and of no newer version. */
+export async function unpackProved(
+  file: string,
+  into: string,
+  { passphrase, clock, signal, tables, advance }: Omit<RestoreOptions, "configPath">,
+): Promise<Manifest> {
+  const begin = ({ bytes }: { bytes: number }) => requireRoom(into, bytes);
+  const manifest = await readArchive(file, { passphrase, signal, into, begin });
+  const database = join(into, "state", "state.db");
+  const apart = { clock, signal };
+  const finding = await checkApart(database, apart);
+  const { dump } = finding.isWhole ? await dumpApart(database, apart) : { dump: "" };
+  if (dump !== manifest.database.dump) throw new TellableError("the database in the backup is not what was put there");
+  await advance?.(database, manifest);
+  // Brings the tables up to date, or says that the backup is of a newer version.
+  openStore(database, tables)[Symbol.dispose]();
+  return manifest;
+}
+
+interface Outside {
+  readonly staging: string;
+  readonly stamp: string;
+  readonly stateDir: string;
+  readonly options: RestoreOptions;
+}
+
+/** What stands outside the state folder is made ready beside its place, so that it moves there by a rename. */
+async function outsideMoves({ roots, files }: Manifest, { staging, stamp, stateDir, options }: Outside) {
+  const moves: (readonly [string, string])[] = [];
+  const elsewhere: string[] = [];
+  await using undone = new AsyncDisposableStack();
+  for (const root of roots) {
+    const from = join(staging, root.name);
+    if (root.name === "state" || !existsSync(from)) continue;
+    const wanted = root.name === "config" ? options.configPath : pathOfRoot(root);
+    const hasPlace = existsSync(dirname(wanted));
+    const target = hasPlace ? wanted : join(stateDir, "restored", root.name);
+    if (!hasPlace) elsewhere.push(`${root.path} → ${target}`);
+    const near = `${target}.restoring-${stamp}`;
+    undone.defer(() => rm(near, { recursive: true, force: true }));
+    await mkdir(dirname(near), { recursive: true, mode: 0o700 });
+    const isFile = files.some(({ path }) => path === root.name);
+    await (isFile ? copyFile(from, near) : cp(from, near, { recursive: true, verbatimSymlinks: true }));
+    if (existsSync(target)) moves.push([target, `${target}.before-restore-${stamp}`]);
+    moves.push([near, target]);
+  }
+  undone.move();
+  return { moves, elsewhere };
+}

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { carryOut, lastRestore, type Plan, readPlan, settle, takeBack, undoPlan, writePlan } from "./swap.ts";
+
+const root = mkdtempSync(join(tmpdir(), "moltbot-swap-"));
+after(() => rmSync(root, { recursive: true }));
+
+const OLD = {
+  ...{ "state.db": "old", "state.db-wal": "old journal", "moltbot.json": "old config", "media/a": "old picture" },
+  "gateway.json": "of this machine",
+};
+const NEW = { "state.db": "new", "moltbot.json": "new config", "identity/key": "new key" };
+
+/** A state folder, a config outside it, and a restore that waits for its moves. */
+function prepared(): { stateDir: string; plan: Plan; shown: () => Record<string, string> } {
+  const home = mkdtempSync(join(root, "test-"));
+  const stateDir = join(home, "state");
+  const staging = join(stateDir, "restoring-1");
+  const outside = join(home, "notes");
+  write(stateDir, OLD);
+  write(join(staging, "state"), NEW);
+  write(outside, { page: "old page" });
+  write(`${outside}.restoring-1`, { page: "new page" });
+  const plan: Plan = {
+    ...{ phase: "ready", moves: [], source: join(staging, "state"), staging, what: "a backup" },
+    aside: join(stateDir, "before-restore-1"),
+    outside: [
+      [outside, `${outside}.before-restore-1`],
+      [`${outside}.restoring-1`, outside],
+    ],
+  };
+  writePlan(stateDir, plan);
+  const shown = () => ({ ...read(stateDir), "notes/page": read(outside).page ?? "" });
+  return { stateDir, plan, shown };
+}
+
+function write(folder: string, files: Record<string, string>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+}
+
+/** The files of a folder, without what restores keep beside them. */
+function read(folder: string): Record<string, string> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+  const names = entries.map((each) => join(each.parentPath, each.name).slice(folder.length + 1));
+  const own = names.filter((name) => !/^(before-restore|undone-restore|restoring|restore\.json)/.test(name));
+  return Object.fromEntries(own.toSorted().map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+}
+
+const before = sorted({ ...OLD, "notes/page": "old page" });
+const restored = sorted({ ...NEW, "gateway.json": "of this machine", "notes/page": "new page" });
+
+function sorted(files: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Renames of a whole exchange: 4 old names out, 3 new ones in, 2 outside. */
+const MOVES = 9;
+
+test("a restore exchanges what is there, and undo brings it back", () => {
+  const { stateDir, plan, shown } = prepared();
+
+  settle(stateDir, carryOut(stateDir, plan));
+  assert.deepEqual(sorted(shown()), restored);
+  write(stateDir, { "state.db-wal": "a journal of the restored state" });
+  settle(stateDir, carryOut(stateDir, undoPlan(lastRestore(stateDir)!)));
+
+  assert.deepEqual(sorted(shown()), before);
+  assert.equal(lastRestore(stateDir), undefined);
+});
+
+test("what was restored and did not start is taken back, with what it has written since", () => {
+  const { stateDir, plan, shown } = prepared();
+  const done = carryOut(stateDir, plan);
+  write(stateDir, { "state.db-wal": "a foreign journal", "new-folder/x": "x" });
+
+  takeBack(stateDir, done);
+
+  assert.deepEqual(sorted(shown()), before);
+  assert.deepEqual(
+    readdirSync(stateDir).filter((name) => /restor/.test(name)),
+    [],
+  );
+});
+
+/** Runs a step of a restore in a process that is killed before its rename number `count`. */
+function killedAt(count: number, step: "carryOut" | "takeBack" | "undo", stateDir: string): void {
+  const swap = new URL("./swap.ts", import.meta.url).href;
+  const program = `
+    import { renameSync } from "node:fs";
+    import { carryOut, lastRestore, readPlan, takeBack, undoPlan } from ${JSON.stringify(swap)};
+    let left = ${count};
+    const rename = (from, to) => {
+      if (left-- === 0) process.kill(process.pid, "SIGKILL");
+      renameSync(from, to);
+    };
+    const dir = ${JSON.stringify(stateDir)};
+    const plan = readPlan(dir);
+    if (${JSON.stringify(step)} === "undo") carryOut(dir, undoPlan(lastRestore(dir)), rename);
+    else ({ carryOut, takeBack })[${JSON.stringify(step)}](dir, plan, rename);`;
+  const { signal, stderr } = spawnSync(
+    process.execPath,
+    ["--conditions=moltbot-source", "--input-type=module", "-e", program],
+    { encoding: "utf8", cwd: fileURLToPath(new URL("../../../../..", import.meta.url)) },
+  );
+  assert.equal(signal, "SIGKILL", stderr);
+}
+
+for (let count = 0; count < MOVES; count++) {
+  test(`a kill before move ${count + 1} of a restore leaves the old state whole`, () => {
+    const { stateDir, shown } = prepared();
+    killedAt(count, "carryOut", stateDir);
+
+    takeBack(stateDir, readPlan(stateDir)!);
+
+    assert.deepEqual(sorted(shown()), before);
+    assert.equal(existsSync(join(stateDir, "restore.json")), false);
+  });
+
+  test(`a kill before move ${count + 1} of going back leaves the old state whole`, () => {
+    const { stateDir, plan, shown } = prepared();
+    carryOut(stateDir, plan);
+    killedAt(count, "takeBack", stateDir);
+
+    takeBack(stateDir, readPlan(stateDir)!);
+
+    assert.deepEqual(sorted(shown()), before);
+  });
+
+  test(`a kill before move ${count + 1} of an undo leaves the restored state, and undo is possible again`, () => {
+    const { stateDir, plan, shown } = prepared();
+    settle(stateDir, carryOut(stateDir, plan));
+    killedAt(Math.min(count, MOVES - 1), "undo", stateDir);
+
+    takeBack(stateDir, readPlan(stateDir)!);
+    assert.deepEqual(sorted(shown()), restored);
+    settle(stateDir, carryOut(stateDir, undoPlan(lastRestore(stateDir)!)));
+
+    assert.deepEqual(sorted(shown()), before);
+  });
+}

@@ -1,0 +1,182 @@
+/** What can be done with the backups of one state folder, by a gateway or while none runs. */
+import { mkdir, rm, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { TellableError } from "../errors.ts";
+import { newId } from "../ids.ts";
+import type { Tables } from "../store/store.ts";
+import { type Made, type MakeOptions, makeBackup } from "./make.ts";
+import type { Manifest } from "./manifest.ts";
+import { type Prepared, prepareRestore, type RestoreOptions, unpackProved } from "./restore.ts";
+import { backupFolder, backupsIn, findBackup, type Kept, oldOnes, pruneBackups, tidyBackups } from "./shelf.ts";
+import { type StateSize, sizeOf, stateSizes } from "./sizes.ts";
+import { readArchive } from "./unpack.ts";
+
+/** The settings of backups, as the config file says them. */
+export interface BackupRules {
+  readonly folder?: string | undefined;
+  readonly keepDaily: number;
+  readonly keepWeekly: number;
+  readonly maxMegabytes: number;
+  readonly plain: boolean;
+  /** For how many days what was there before a restore stays. */
+  readonly keepRestoresDays: number;
+}
+
+/** What the state takes, and what a prune would free. */
+export interface StateReport {
+  readonly sizes: readonly StateSize[];
+  readonly freeBytes: number;
+  /** Old backups and restores, bytes. */
+  readonly prunableBytes: number;
+}
+
+export interface VaultOptions
+  extends Pick<MakeOptions, "stateDir" | "configPath" | "productVersion" | "clock" | "signal" | "copyDatabase"> {
+  readonly position?: MakeOptions["position"];
+  readonly tables: readonly Tables[];
+  /** The file of the statement journal. */
+  readonly journal?: string | undefined;
+  /** Of the settings or the environment. */
+  readonly passphrase: string | undefined;
+  readonly rules: BackupRules;
+  workspaces(): readonly string[];
+}
+
+/** How one backup is made. */
+export interface NowOptions {
+  readonly to?: string | undefined;
+  readonly isPlain?: boolean | undefined;
+  readonly passphrase?: string | undefined;
+}
+
+/** What is restored: the newest backup unless something is said. */
+export interface PrepareOptions {
+  readonly file?: string | undefined;
+  /** A moment, epoch ms. */
+  readonly at?: number | undefined;
+  readonly passphrase?: string | undefined;
+}
+
+/** What a check of a backup says of it. */
+export interface Checked {
+  readonly path: string;
+  readonly manifest: Manifest;
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+export class Vault {
+  readonly #options: VaultOptions;
+
+  constructor(options: VaultOptions) {
+    this.#options = options;
+  }
+
+  /** The folder of the backups. */
+  get folder(): string {
+    return backupFolder(this.#options.stateDir, this.#options.rules.folder);
+  }
+
+  /** The backups, newest first. */
+  async list(): Promise<Kept[]> {
+    return await backupsIn(this.folder);
+  }
+
+  /** Makes a backup, and removes old ones when it stands among them. Throws as `makeBackup` does. */
+  async now({ to, isPlain, passphrase }: NowOptions = {}): Promise<Made> {
+    const { rules, workspaces, ...options } = this.#options;
+    await tidyBackups(this.folder);
+    const made = await makeBackup({
+      ...options,
+      ...{ folder: this.folder, to, workspaces: workspaces() },
+      passphrase: passphrase ?? options.passphrase,
+      isPlain: isPlain ?? rules.plain,
+    });
+    if (to === undefined) await this.prune();
+    return made;
+  }
+
+  /** Reads all of a backup and compares every hash. Throws `TellableError` when one differs. */
+  async verify(named?: string, passphrase?: string): Promise<Checked> {
+    const path = await findBackup(this.folder, named);
+    return { path, manifest: await readArchive(path, this.#reading(passphrase)) };
+  }
+
+  /** Restores a backup into a folder of its own, compares its rows with what was written down, and removes it. */
+  async drill(named?: string, passphrase?: string): Promise<Checked> {
+    const path = await findBackup(this.folder, named);
+    const scratch = join(this.folder, `drill-${newId()}`);
+    await mkdir(scratch, { recursive: true, mode: 0o700 });
+    try {
+      return { path, manifest: await unpackProved(path, scratch, this.#restoring(passphrase)) };
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  }
+
+  /** Removes old backups, or only says which those are. */
+  async prune(isDry = false): Promise<Kept[]> {
+    if (!isDry) for (const path of await this.#oldRestores()) await rm(path, { recursive: true, force: true });
+    const { keepDaily, keepWeekly, maxMegabytes } = this.#options.rules;
+    const keeping = { days: keepDaily, weeks: keepWeekly, maxBytes: maxMegabytes * 1_000_000 };
+    return isDry ? oldOnes(await this.list(), keeping) : await pruneBackups(this.folder, keeping);
+  }
+
+  /** What takes the room of the state folder. */
+  async report(): Promise<StateReport> {
+    const { stateDir } = this.#options;
+    const old = await this.prune(true);
+    const restores = await Promise.all((await this.#oldRestores()).map((path) => sizeOf(path)));
+    const { bavail, bsize } = await statfs(stateDir);
+    return {
+      sizes: await stateSizes(stateDir, this.folder),
+      freeBytes: bavail * bsize,
+      prunableBytes: [...old, ...restores].reduce((sum, { bytes }) => sum + bytes, 0),
+    };
+  }
+
+  async #oldRestores(): Promise<string[]> {
+    const { stateDir, clock, rules } = this.#options;
+    const { oldRestores } = await import("./swap.ts");
+    return oldRestores(stateDir, clock.olderThan(rules.keepRestoresDays * DAY_MS));
+  }
+
+  /**
+   * Makes a restore ready beside the state, which stays as it is: of a backup, or with `at` of a moment, for which the
+   * statement journal brings the newest backup before it forward. Throws as `prepareRestore` does.
+   */
+  async prepare({ file, at, passphrase }: PrepareOptions): Promise<Prepared> {
+    const options = this.#restoring(passphrase);
+    const { stateDir } = this.#options;
+    if (at === undefined) return await prepareRestore(stateDir, await findBackup(this.folder, file), options);
+    const { journal } = this.#options;
+    if (journal === undefined)
+      throw new TellableError("there is no journal: set backup.stream first, then times can be chosen");
+    const path = await findBackup(this.folder, file ?? (await this.#before(at)));
+    const { tables } = options;
+    return await prepareRestore(stateDir, path, {
+      ...options,
+      async advance(database, { journal: from }) {
+        if (!from)
+          throw new TellableError("that backup was made without a journal; take a later one, or leave out --at");
+        const { replay } = await import("../store/replay.ts");
+        await replay(database, { journal, tables, from, until: at, passphrase: options.passphrase });
+      },
+    });
+  }
+
+  async #before(at: number): Promise<string> {
+    const found = (await this.list()).find((each) => each.at <= at);
+    if (found) return found.file;
+    throw new TellableError("there is no backup from before that time; `moltbot backup list` shows what there is");
+  }
+
+  #reading(passphrase: string | undefined) {
+    return { passphrase: passphrase ?? this.#options.passphrase, signal: this.#options.signal };
+  }
+
+  #restoring(passphrase: string | undefined): RestoreOptions {
+    const { clock, tables, configPath } = this.#options;
+    return { ...this.#reading(passphrase), clock, tables, configPath };
+  }
+}

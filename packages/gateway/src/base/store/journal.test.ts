@@ -1,0 +1,240 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, beforeEach, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { systemClock } from "../time/clock.ts";
+import { type JournalEntry, readJournal } from "./journal.ts";
+import { replay } from "./replay.ts";
+import { openStore, type Store, type Tables } from "./store.ts";
+import { dumpApart } from "./store-apart.ts";
+
+const root = mkdtempSync(join(tmpdir(), "moltbot-journal-"));
+after(() => rmSync(root, { recursive: true }));
+
+const birds: Tables = {
+  slice: "birds",
+  steps: [
+    "create table birds (id integer primary key autoincrement, name text unique, song blob, weight real) strict",
+    "create virtual table found using fts5(name, content='birds', content_rowid='id')",
+    "create trigger heard after insert on birds begin insert into found(rowid, name) values (new.id, new.name); end",
+    "create table nests (bird integer references birds(id) on delete cascade, at integer) strict",
+  ],
+};
+
+let path: string;
+let journal: string;
+let now = 1_000;
+let failures: unknown[] = [];
+beforeEach(() => {
+  const folder = mkdtempSync(join(root, "test-"));
+  [path, journal, now, failures] = [join(folder, "state.db"), join(folder, "birds.journal"), 1_000, []];
+});
+
+function recorded(passphrase?: string): Store {
+  const store = openStore(path, [birds]);
+  store.record({ path: journal, passphrase, now: () => now++, failed: (error) => void failures.push(error) });
+  return store;
+}
+
+async function dumpOf(file: string): Promise<string> {
+  const { dump } = await dumpApart(file, { clock: systemClock, signal: AbortSignal.timeout(60_000) });
+  return dump;
+}
+
+/** Replays the journal on a new file; gives its dump. */
+async function replayed(more: { until?: number; passphrase?: string } = {}): Promise<string> {
+  const fresh = `${path}.replayed`;
+  for (const end of ["", ".closed"]) rmSync(`${fresh}${end}`, { force: true });
+  openStore(fresh, [birds])[Symbol.dispose]();
+  const [head] = [...readJournal(journal, more.passphrase)];
+  await replay(fresh, { journal, tables: [birds], from: { chain: head!.chain, seq: 1 }, ...more });
+  return await dumpOf(fresh);
+}
+
+const add = (store: Store, name: string) => store.run("insert into birds (name) values (?)", name);
+
+test("a replay on an empty file gives the same rows", async () => {
+  const store = recorded();
+  add(store, "wren");
+  store.get(
+    "insert into birds (name, song, weight) values (?, ?, ?) returning id",
+    "robin",
+    Buffer.from([0, 255]),
+    0.1,
+  );
+  store.all("update birds set name = upper(name) returning id");
+  store.transaction(() => {
+    store.run("insert into nests values (?, ?)", 1, 9_007_199_254_740_993n);
+    store.run("insert into nests values (?, ?)", 2, null);
+  });
+  store.run("delete from birds where id = 2");
+  store[Symbol.dispose]();
+
+  assert.equal(await replayed(), await dumpOf(path));
+  const entries = [...readJournal(journal)].filter((line): line is JournalEntry => line.kind === "entry");
+  assert.deepEqual(
+    entries.map(({ seq, statements }) => [seq, statements.length]),
+    [
+      [2, 1],
+      [3, 1],
+      [4, 1],
+      [5, 2],
+      [6, 1],
+    ],
+  );
+});
+
+test("any transactions, some taken back, replay to the same rows", async () => {
+  const value = fc.oneof(fc.string(), fc.constant(null));
+  const step = fc.record({
+    name: value,
+    song: fc.option(fc.uint8Array()),
+    weight: fc.option(fc.double({ noNaN: true })),
+  });
+  const transaction = fc.record({ steps: fc.array(step, { maxLength: 4 }), fails: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(fc.array(transaction, { maxLength: 12 }), async (transactions) => {
+      for (const file of [path, `${path}.closed`, journal]) rmSync(file, { force: true });
+      const store = recorded();
+      for (const { steps, fails } of transactions)
+        try {
+          store.transaction(() => {
+            for (const { name, song, weight } of steps)
+              store.run("insert or ignore into birds (name, song, weight) values (?, ?, ?)", name, song, weight);
+            if (fails) throw new Error("taken back");
+          });
+        } catch {}
+      store[Symbol.dispose]();
+      assert.equal(await replayed(), await dumpOf(path));
+    }),
+    { numRuns: 8 },
+  );
+});
+
+test("what was taken back, and what failed, is not in the journal", async () => {
+  const store = recorded();
+  add(store, "wren");
+  assert.throws(() => add(store, "wren"), /UNIQUE/);
+  assert.throws(() =>
+    store.transaction(() => {
+      add(store, "robin");
+      throw new Error("no");
+    }),
+  );
+  store[Symbol.dispose]();
+
+  assert.equal([...readJournal(journal)].filter(({ kind }) => kind === "entry").length, 1);
+});
+
+test("a journal goes on after a restart, and begins anew after writes that it does not know", async () => {
+  let store = recorded();
+  add(store, "wren");
+  store[Symbol.dispose]();
+  store = recorded();
+  add(store, "robin");
+  const { position } = store;
+  store[Symbol.dispose]();
+  assert.equal(await replayed(), await dumpOf(path));
+
+  store = openStore(path, [birds]);
+  store.unrecorded();
+  add(store, "owl");
+  store[Symbol.dispose]();
+  store = recorded();
+
+  assert.notEqual(store.position?.chain, position?.chain);
+  store[Symbol.dispose]();
+});
+
+test("a line that was cut off is removed, and the journal goes on", async () => {
+  let store = recorded();
+  add(store, "wren");
+  store[Symbol.dispose]();
+  appendFileSync(journal, '12345678 {"kind":"entry"');
+  store = recorded();
+  add(store, "robin");
+  store[Symbol.dispose]();
+
+  assert.equal(await replayed(), await dumpOf(path));
+});
+
+test("a transaction that is in the journal only was not committed, and is void", async () => {
+  const store = recorded();
+  add(store, "wren");
+  store[Symbol.dispose]();
+  copyFileSync(path, `${path}.kept`);
+  const again = recorded();
+  add(again, "robin");
+  again[Symbol.dispose]();
+  copyFileSync(`${path}.kept`, path);
+  rmSync(`${path}.closed`);
+
+  const third = recorded();
+  add(third, "owl");
+  third[Symbol.dispose]();
+
+  assert.equal(await replayed(), await dumpOf(path));
+});
+
+test("a replay stops at a time", async () => {
+  const store = recorded();
+  add(store, "wren");
+  const until = now - 1;
+  copyFileSync(path, `${path}.kept`);
+  copyFileSync(`${path}-wal`, `${path}.kept-wal`);
+  add(store, "robin");
+  store[Symbol.dispose]();
+  openStore(`${path}.kept`, [birds])[Symbol.dispose]();
+
+  assert.equal(await replayed({ until }), await dumpOf(`${path}.kept`));
+});
+
+test("with a passphrase nothing can be read, and a wrong one says so", async () => {
+  const store = recorded("correct horse");
+  add(store, "a secret bird");
+  store[Symbol.dispose]();
+
+  assert.equal(readFileSync(journal, "utf8").includes("secret bird"), false);
+  assert.equal(await replayed({ passphrase: "correct horse" }), await dumpOf(path));
+  assert.throws(() => [...readJournal(journal, "wrong")], /its passphrase is another one/);
+  assert.throws(() => [...readJournal(journal)], /is encrypted; give its passphrase/);
+});
+
+test("a damaged line, and a missing one, end a replay with a sentence", async () => {
+  const store = recorded();
+  for (const name of ["wren", "robin", "owl"]) add(store, name);
+  store[Symbol.dispose]();
+  const lines = readFileSync(journal, "utf8").split("\n");
+
+  writeFileSync(journal, lines.with(1, lines[1]!.replace("wren", "hawk")).join("\n"));
+  await assert.rejects(replayed(), /is damaged/);
+  writeFileSync(journal, lines.toSpliced(1, 1).join("\n"));
+  await assert.rejects(replayed(), /transactions are missing/);
+});
+
+test("a disk that takes no more of the journal does not hold up the gateway, and is told", async () => {
+  const program = `
+    import { openStore } from ${JSON.stringify(new URL("./store.ts", import.meta.url).href)};
+    const store = openStore(${JSON.stringify(path)}, [${JSON.stringify(birds)}]);
+    const failures = [];
+    store.record({ path: ${JSON.stringify(journal)}, now: () => 1, failed: (error) => failures.push(error.code) });
+    for (const size of [6e6, 3e6]) store.run("insert into birds (song) values (?)", Buffer.alloc(size, "song"));
+    console.log(JSON.stringify({ failures, position: store.position ?? null, rows: store.get("select count(*) as n from birds").n }));
+    store[Symbol.dispose]();`;
+  const node = [process.execPath, "--conditions=moltbot-source", "--input-type=module", "-e", program];
+  // The journal needs a third more than the database: it alone meets the limit.
+  const { stdout, stderr } = spawnSync("bash", ["-c", 'ulimit -f 11500; exec "$@"', "bash", ...node], {
+    encoding: "utf8",
+    cwd: fileURLToPath(new URL("../../../../..", import.meta.url)),
+  });
+
+  assert.deepEqual(JSON.parse(stdout || stderr), { failures: ["EFBIG"], position: null, rows: 2 });
+  const again = recorded();
+  add(again, "wren");
+  assert.equal(again.position?.seq, 2, "a new chain begins");
+  again[Symbol.dispose]();
+});

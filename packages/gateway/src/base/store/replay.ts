@@ -1,0 +1,97 @@
+/** Brings a database forward by a statement journal. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { TellableError } from "../errors.ts";
+import { type JournalEntry, type JournalLine, readJournal } from "./journal.ts";
+import { openStore, type Store, type Tables } from "./store.ts";
+
+export interface ReplayOptions {
+  readonly journal: string;
+  readonly passphrase?: string | undefined;
+  readonly tables: readonly Tables[];
+  /** Where the database stands now. */
+  readonly from: { readonly chain: string; readonly seq: number };
+  /** The last moment that is taken over, epoch ms; all there is without it. */
+  readonly until?: number | undefined;
+}
+
+/** What a replay has done. */
+export interface Replayed {
+  readonly transactions: number;
+  readonly seq: number;
+  /** The time of the last one, epoch ms. */
+  readonly at: number | undefined;
+}
+
+/**
+ * Replays on the database at `path`, which nobody else may use. Throws `TellableError` when the journal does not go on
+ * where the database stands, or when a transaction is missing in between. The event loop has its turn in between. Afterwards
+ * the database counts no transactions: no journal goes on from there.
+ */
+export async function replay(path: string, options: ReplayOptions): Promise<Replayed> {
+  const { from, tables, until = Number.POSITIVE_INFINITY } = options;
+  let versions: Readonly<Record<string, number>> | undefined;
+  let store: Store | undefined;
+  let [transactions, seq] = [0, from.seq];
+  let at: number | undefined;
+  let restedAt = performance.now();
+  try {
+    for (const line of committed(readJournal(options.journal, options.passphrase), from.chain)) {
+      if (line.kind === "head") versions = line.versions;
+      if (line.kind === "head" || line.seq <= from.seq) continue;
+      if (line.at > until) break;
+      if (line.seq !== seq + 1) throw new TellableError(MISSING);
+      if (versions) {
+        store?.[Symbol.dispose]();
+        store = openStore(path, ofVersions(tables, versions));
+        versions = undefined;
+      }
+      apply(store!, line);
+      transactions++;
+      if (performance.now() - restedAt > REST_AFTER_MS) {
+        await nextTurn();
+        restedAt = performance.now();
+      }
+      [seq, at] = [line.seq, line.at];
+    }
+    store ??= openStore(path, []);
+    store.unrecorded();
+  } finally {
+    store?.[Symbol.dispose]();
+  }
+  return { transactions, seq, at };
+}
+
+/** The longest that the event loop is held, ms. */
+const REST_AFTER_MS = 10;
+
+const MISSING = "transactions are missing in the journal: it cannot bring this backup forward; take a later backup";
+
+/** The heads and the transactions of a chain; what was taken back is left out. */
+function* committed(lines: Iterable<JournalLine>, chain: string) {
+  let waiting: JournalEntry | undefined;
+  for (const line of lines) {
+    if (line.chain !== chain) continue;
+    if (line.kind === "void") {
+      waiting = undefined;
+      continue;
+    }
+    if (waiting) yield waiting;
+    waiting = undefined;
+    if (line.kind === "head") yield line;
+    else waiting = line;
+  }
+  if (waiting) yield waiting;
+}
+
+function apply(store: Store, { statements }: JournalEntry): void {
+  store.transaction(() => {
+    for (const [sql, ...values] of statements) store.run(sql, ...values);
+  });
+}
+
+/** The tables as they were at these versions. */
+function ofVersions(tables: readonly Tables[], versions: Readonly<Record<string, number>>): Tables[] {
+  return tables
+    .filter(({ slice }) => versions[slice] !== undefined)
+    .map((each) => ({ ...each, steps: each.steps.slice(0, versions[each.slice]) }));
+}

@@ -1,0 +1,28 @@
+/** Whether a database is in use, found out without changing anything. */
+import { existsSync, statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+
+/**
+ * Whether another process has the database open. An exclusive connection that may not write gets no further than to the
+ * lock: it leaves no file behind and does not touch the journal.
+ */
+export function isHeld(path: string): boolean {
+  if (!existsSync(path) || statSync(path).size === 0) return false;
+  try {
+    using db = openToRead(path);
+    db.exec("pragma locking_mode = exclusive");
+    db.prepare("select 1 from sqlite_schema").get();
+    return false;
+  } catch (error) {
+    const { errcode } = error as { errcode?: number };
+    return errcode !== undefined && (errcode & 0xff) === SQLITE_BUSY;
+  }
+}
+
+/** sqlite.org/rescode.html#busy */
+const SQLITE_BUSY = 5;
+
+/** Opens a database to read it, at once or not at all. */
+export function openToRead(path: string): DatabaseSync {
+  return new DatabaseSync(path, { readOnly: true, timeout: 0 });
+}

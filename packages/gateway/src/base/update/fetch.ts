@@ -1,0 +1,72 @@
+/** Brings a version into the state folder, beside the one that runs. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, rename, rm } from "node:fs/promises";
+import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { TellableError } from "../errors.ts";
+import { expandHome, makePrivateDir } from "../files.ts";
+import { newId } from "../ids.ts";
+import { versionFolder, versionIn, versionName, versionsFolder } from "./record.ts";
+
+/** Downloads may take this long, ms. */
+const FETCH_MS = 15 * 60_000;
+const NPM = process.platform === "win32" ? "npm.cmd" : "npm";
+
+/** The newest version that the package registry has. Throws `TellableError` when it does not answer. */
+export async function newestVersion(signal: AbortSignal): Promise<string> {
+  const answer = await npm(["view", "moltbot", "version", "--json"], signal);
+  return versionName(JSON.parse(answer));
+}
+
+/** What to fetch: a version of the registry, or the folder of a package. */
+export interface Wanted {
+  readonly version?: string | undefined;
+  readonly from?: string | undefined;
+}
+
+/**
+ * Puts a version into its folder: all of it or nothing. npm compares what it loads with the checksums of the registry, and no
+ * script of a package runs. Returns the version. Throws `TellableError` with what to do.
+ */
+export async function fetchVersion(stateDir: string, { version, from }: Wanted, signal: AbortSignal): Promise<string> {
+  makePrivateDir(versionsFolder(stateDir));
+  const fresh = `${versionsFolder(stateDir)}/.${newId()}.tmp`;
+  await mkdir(fresh, { mode: 0o700 });
+  try {
+    if (from !== undefined) await cp(resolve(expandHome(from)), fresh, { recursive: true, verbatimSymlinks: true });
+    else
+      await npm(["install", "--prefix", fresh, "--ignore-scripts", "--no-audit", "--no-fund", named(version)], signal);
+    const found = versionIn(fresh);
+    const target = versionFolder(stateDir, found);
+    await rm(target, { recursive: true, force: true });
+    await rename(fresh, target);
+    return found;
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function named(version: string | undefined): string {
+  return version === undefined ? "moltbot@latest" : `moltbot@${versionName(version)}`;
+}
+
+async function npm(args: readonly string[], signal: AbortSignal): Promise<string> {
+  const child = spawn(NPM, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    signal: AbortSignal.any([signal, AbortSignal.timeout(FETCH_MS)]),
+    shell: false,
+  });
+  const failed = once(child, "error").then(([cause]) => {
+    throw new TellableError("npm does not run or takes too long; install the version with npm yourself", { cause });
+  });
+  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  ended.catch(() => {});
+  const [out, errors, [code]] = await Promise.race([ended, failed]);
+  if (code === 0) return out;
+  const reason = /code (E[A-Z0-9]+)/.exec(errors)?.[1] ?? `exit code ${code}`;
+  throw new TellableError(
+    `npm could not fetch the version (${reason}); check its name and the network, then try again`,
+  );
+}

@@ -1,0 +1,138 @@
+/** `moltbot restore` — puts a backup in the place of what is there, and back. */
+
+import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { reportOf } from "../../base/backup/manifest.ts";
+import { carryOut, lastRestore, planPath, readPlan, settle, takeBack, undoPlan } from "../../base/backup/swap.ts";
+import { defined } from "../../base/defined.ts";
+import { databasePath } from "../../base/files.ts";
+import { isHeld } from "../../base/store/store-held.ts";
+import { type Asking, atBackups, passphraseFor } from "../backup/reach.ts";
+import { defineCommand } from "../command.ts";
+import { CliError, EXIT, usageError } from "../exit.ts";
+import { canAsk, confirm } from "../prompt.ts";
+import { ago } from "../render.ts";
+import type { Target } from "../target.ts";
+import { placed } from "./backup.ts";
+
+/** A backup in place, or with `undo` what was there before the last restore. */
+export const restore = defineCommand({
+  summary: "Go back to a backup, or with `undo` to what was there before",
+  positionals: [{ name: "FILE", optional: true }],
+  flags: {
+    at: {
+      kind: "text",
+      value: "TIME",
+      summary: "Go back to a moment, by the journal of backup.stream: 2026-11-30T08:00",
+    },
+    yes: { kind: "switch", short: "y", summary: "Do not ask" },
+  },
+  examples: [
+    "moltbot restore",
+    "moltbot restore --at 2026-11-30T08:00",
+    "moltbot restore /mnt/usb/moltbot.sealed",
+    "moltbot restore undo",
+  ],
+  async run(call) {
+    const [file] = call.words;
+    return file === "undo" ? await undo(call) : await goBack(file, call);
+  },
+});
+
+type RestoreCall = Asking & { readonly flags: { readonly yes: boolean; readonly at: string | undefined } };
+
+/** A moment as people write it: ISO 8601, local time unless it says otherwise. */
+function momentOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const at = Date.parse(text);
+  if (Number.isFinite(at) && at >= 0) return at;
+  throw usageError(`--at is a time such as 2026-11-30T08:00 or 2026-11-30T08:00:00Z, not ${JSON.stringify(text)}.`);
+}
+
+async function goBack(file: string | undefined, call: RestoreCall): Promise<void> {
+  const { out, flags } = call;
+  const at = momentOf(flags.at);
+  const isAgreed =
+    flags.yes ||
+    (canAsk() && (await confirm("Put the backup in the place of what is there? That is kept beside it.", "yes")));
+  if (!isAgreed) throw new CliError("Nothing was changed. To go back: `moltbot restore FILE --yes`.");
+  const passphrase = await passphraseFor(file, call);
+  const done = await atBackups(call, "Reading and proving the backup", {
+    async gateway({ client, timeoutMs, target }) {
+      const answer = await client.request("backup.restore", defined({ file: placed(file), at, passphrase }), {
+        timeoutMs,
+      });
+      await restarted(target, answer.keptIn);
+      return answer;
+    },
+    async here(vault, { stateDir }) {
+      recover(stateDir);
+      const { plan, manifest, elsewhere } = await vault.prepare({ file, at, passphrase });
+      exchange(stateDir, plan);
+      return { ...reportOf(plan.what, manifest), elsewhere: [...elsewhere], keptIn: plan.aside };
+    },
+  });
+  if (flags.json) return out.json(done);
+  out.print(`${done.path}, made ${ago(done.at)} on ${done.host}, is in place. What was there is in ${done.keptIn}.`);
+  for (const each of done.elsewhere) out.print(`Put elsewhere, for its place is not on this machine: ${each}`);
+  out.print("`moltbot restore undo` goes back. A gateway that still runs on the old machine must be stopped first:");
+  out.print("two gateways with the same accounts take each other's messages. WhatsApp may ask for a new link.");
+}
+
+async function undo(call: RestoreCall): Promise<void> {
+  const { out, flags } = call;
+  const done = await atBackups(call, "Going back", {
+    async gateway({ client, timeoutMs, target }) {
+      const answer = await client.request("backup.undo", {}, { timeoutMs });
+      await restarted(target, answer.keptIn);
+      return answer;
+    },
+    async here(_vault, { stateDir }) {
+      recover(stateDir);
+      const last = lastRestore(stateDir);
+      if (!last) throw new CliError("There is no restore that could be undone.");
+      const plan = undoPlan(last);
+      exchange(stateDir, plan);
+      return { what: last.what, keptIn: plan.aside };
+    },
+  });
+  if (flags.json) return out.json(done);
+  out.print(`What was there before ${done.what} is back. What was restored is in ${done.keptIn}.`);
+}
+
+/** How long a gateway may take to start with a restored state, and between two looks, ms. */
+const START_MS = 120_000;
+const LOOK_EVERY_MS = 100;
+
+/** Waits until the gateway of this machine has started with what was restored, or without it. */
+async function restarted({ isLocal, stateDir }: Target, keptIn: string): Promise<void> {
+  if (!isLocal) return;
+  for (const until = performance.now() + START_MS; existsSync(planPath(stateDir)); await sleep(LOOK_EVERY_MS))
+    if (performance.now() > until)
+      throw new CliError("The gateway has not restarted yet; `moltbot logs` shows what it does.", EXIT.timeout);
+  if (!existsSync(keptIn))
+    throw new CliError("The gateway could not start with it, so what was there before is back; see `moltbot logs`.");
+}
+
+/** Takes back what an interrupted restore has left. */
+function recover(stateDir: string): void {
+  refuseWhenHeld(stateDir);
+  const plan = readPlan(stateDir);
+  if (plan) takeBack(stateDir, plan);
+}
+
+function exchange(stateDir: string, plan: Parameters<typeof carryOut>[1]): void {
+  refuseWhenHeld(stateDir);
+  try {
+    settle(stateDir, carryOut(stateDir, plan));
+  } catch (error) {
+    const begun = readPlan(stateDir);
+    if (begun) takeBack(stateDir, begun);
+    throw error;
+  }
+}
+
+function refuseWhenHeld(stateDir: string): void {
+  if (!isHeld(databasePath(stateDir))) return;
+  throw new CliError(`A gateway uses ${databasePath(stateDir)}; stop it first: \`moltbot gateway stop\`.`);
+}

@@ -1,0 +1,26 @@
+/** The `update` section: how a new version is tried. */
+import { type Static, Type } from "@sinclair/typebox";
+import { defineSettings } from "../../../kit/settings.ts";
+
+const Update = Type.Object({
+  watchSeconds: Type.Integer({
+    default: 60,
+    minimum: 1,
+    maximum: 3_600,
+    description: "For how long a new version must be well before the old one is given up.",
+  }),
+  maxMegabytes: Type.Integer({
+    default: 1_500,
+    minimum: 100,
+    maximum: 1_000_000,
+    description: "A new version that takes more memory than this while it is watched is given up.",
+  }),
+});
+export type UpdateSettings = Static<typeof Update>;
+
+export const update = defineSettings({
+  path: "update",
+  summary: "Updates of the gateway by itself.",
+  reload: "live",
+  schema: Update,
+});

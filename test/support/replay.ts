@@ -1,0 +1,24 @@
+/** Whether the statement journal of a gateway gives its database, when it is replayed on an empty file. */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { openStore } from "../../packages/gateway/src/base/store/store.ts";
+import { dumpApart } from "../../packages/gateway/src/base/store/store-apart.ts";
+import { systemClock } from "../../packages/gateway/src/base/time/clock.ts";
+import { LIMIT_MS } from "./time-limit.ts";
+
+/** Replays the journal of a stopped gateway whose journal began with an empty database, and compares all rows. */
+export async function assertReplays(stateDir: string, journal: string): Promise<void> {
+  const database = join(stateDir, "state.db");
+  if (!existsSync(journal) || !existsSync(database)) return;
+  const { readJournal } = await import("../../packages/gateway/src/base/store/journal.ts");
+  const { replay } = await import("../../packages/gateway/src/base/store/replay.ts");
+  const { TABLES } = await import("../../packages/gateway/src/catalog.ts");
+  const fresh = join(stateDir, "..", "replayed.db");
+  openStore(fresh, TABLES)[Symbol.dispose]();
+  const [head] = readJournal(journal);
+  const done = await replay(fresh, { journal, tables: TABLES, from: { chain: head!.chain, seq: head!.seq } });
+  const apart = { clock: systemClock, signal: AbortSignal.timeout(LIMIT_MS) };
+  assert.deepEqual(await dumpApart(fresh, apart), await dumpApart(database, apart));
+  console.error(`replayed ${done.transactions} transactions`);
+}
