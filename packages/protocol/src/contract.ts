@@ -836,12 +836,15 @@ export interface ConfigWritten {
 /** Parameters of `cron.add`. */
 export interface CronAddParams {
   name: string;
+  displayName?: string;
   description?: string;
   agentId?: string | null;
+  sessionKey?: string;
   enabled?: boolean;
   deleteAfterRun?: boolean;
   schedule: CronSchedule;
-  sessionTarget?: "main" | "isolated";
+  /** main, isolated, current (the conversation of sessionKey), or session:ID. */
+  sessionTarget?: string;
   wakeMode?: "now" | "next-heartbeat";
   payload: CronPayload;
   isolation?: {
@@ -850,6 +853,7 @@ export interface CronAddParams {
     postToMainMaxChars?: number;
   };
   delivery?: CronDelivery;
+  failureAlert?: false | CronFailureAlert;
   /** Which slots that were missed are still run: the latest (the default), at most ten, or none. */
   catchUp?: "latest" | "all" | "none";
   /** A slot that is older is not run any more. Default a day. */
@@ -866,12 +870,25 @@ export type CronAddResult = CronJob | {
 };
 
 export interface CronDelivery {
-  mode: "none" | "announce";
+  mode: "none" | "announce" | "webhook";
   channel?: string;
+  /** The chat; with mode webhook the address. */
   to?: string;
   accountId?: string;
   threadId?: string;
   bestEffort?: boolean;
+  failureDestination?: CronDestination;
+  completionDestination?: CronDestination;
+}
+
+/** Who is told of a run that failed. */
+export interface CronDestination {
+  mode?: "announce" | "webhook";
+  channel?: string;
+  /** The chat; with mode webhook the address. */
+  to?: string;
+  accountId?: string;
+  threadId?: string;
 }
 
 export interface CronEntry {
@@ -886,11 +903,15 @@ export interface CronEntry {
   nextRunAtMs?: number;
   jobName?: string;
   runId?: string;
+  sessionKey?: string;
+  completionStatus?: "succeeded" | "failed" | "skipped";
   deliveryStatus?: string;
   deliveryError?: string;
   /** The time at which it was due. */
   slotAtMs?: number;
   outcome?: "fired" | "late" | "missed" | "coalesced";
+  /** How often the slot was tried before. */
+  attempt?: number;
 }
 
 /** Payload of the event `cron`. */
@@ -904,7 +925,22 @@ export interface CronEvent {
   summary?: string;
   runId?: string;
   deliveryStatus?: string;
+  completionStatus?: "succeeded" | "failed" | "skipped";
   nextRunAtMs?: number;
+  job?: CronJob;
+}
+
+export interface CronFailureAlert {
+  /** After how many failures in a row; default 2. */
+  after?: number;
+  /** How long nothing more is said of one cause; default 1 h. */
+  cooldownMs?: number;
+  /** Whether missed times count too. */
+  includeSkipped?: boolean;
+  mode?: "announce" | "webhook";
+  channel?: string;
+  to?: string;
+  accountId?: string;
 }
 
 /** Parameters of `cron.get`. */
@@ -919,12 +955,15 @@ export type CronGetResult = CronJob;
 export interface CronJob {
   id: string;
   name: string;
+  displayName?: string;
   description?: string;
   agentId?: string;
+  sessionKey?: string;
   enabled: boolean;
   deleteAfterRun?: boolean;
   schedule: CronSchedule;
-  sessionTarget: "main" | "isolated";
+  /** main, isolated, current (the conversation of sessionKey), or session:ID. */
+  sessionTarget: string;
   wakeMode: "now" | "next-heartbeat";
   payload: CronPayload;
   isolation?: {
@@ -933,6 +972,7 @@ export interface CronJob {
     postToMainMaxChars?: number;
   };
   delivery?: CronDelivery;
+  failureAlert?: false | CronFailureAlert;
   /** Which slots that were missed are still run: the latest (the default), at most ten, or none. */
   catchUp?: "latest" | "all" | "none";
   /** A slot that is older is not run any more. Default a day. */
@@ -948,13 +988,30 @@ export interface CronJob {
     lastError?: string;
     lastDurationMs?: number;
     lastRunStatus?: "ok" | "error" | "skipped";
+    lastDelivered?: boolean;
     lastDeliveryStatus?: string;
     lastDeliveryError?: string;
     consecutiveErrors?: number;
+    consecutiveSkipped?: number;
+    /** When the slot that failed is tried again. */
+    retryAtMs?: number;
+    lastFailureAlertAtMs?: number;
+    /** Why the gateway has switched the job off. */
+    autoDisabled?: {
+      reason: string;
+      atMs: number;
+      consecutiveErrors: number;
+    };
   };
   configRevision?: string;
   nextRunAtMs?: number;
   effectiveAgentId?: string;
+  deliveryPreview?: {
+    label: string;
+    detail: string;
+  };
+  /** What whoever set the job should know, such as that it never fires. */
+  note?: string;
 }
 
 /** Parameters of `cron.list`. */
@@ -966,6 +1023,20 @@ export interface CronListParams {
   offset?: number;
   /** Protocol 4 only. */
   enabled?: "all" | "enabled" | "disabled";
+  /** Protocol 4 only. */
+  agentId?: string;
+  /** Protocol 4 only. */
+  scheduleKind?: "all" | "at" | "every" | "cron";
+  /** Protocol 4 only. */
+  payloadKind?: "systemEvent" | "agentTurn" | "command" | "script";
+  /** Protocol 4 only. */
+  lastRunStatus?: "all" | "ok" | "error" | "skipped";
+  /** Words of the name, the description or the id. Protocol 4 only. */
+  query?: string;
+  /** Protocol 4 only. */
+  sortBy?: "nextRunAtMs" | "updatedAtMs" | "createdAtMs" | "name";
+  /** Protocol 4 only. */
+  sortDir?: "asc" | "desc";
 }
 
 /** The answer to `cron.list`. */
@@ -977,6 +1048,30 @@ export interface CronListResult {
   limit?: number;
   hasMore?: boolean;
   nextOffset?: number | null;
+}
+
+export interface CronPatch {
+  name?: string;
+  displayName?: string | null;
+  description?: string | null;
+  agentId?: string | null;
+  sessionKey?: string | null;
+  enabled?: boolean;
+  deleteAfterRun?: boolean | null;
+  schedule?: CronSchedule;
+  /** main, isolated, current (the conversation of sessionKey), or session:ID. */
+  sessionTarget?: string;
+  wakeMode?: "now" | "next-heartbeat";
+  isolation?: {
+    postToMainPrefix?: string;
+    postToMainMode?: "summary" | "full";
+    postToMainMaxChars?: number;
+  } | null;
+  delivery?: CronDelivery | null;
+  failureAlert?: false | CronFailureAlert | null;
+  catchUp?: "latest" | "all" | "none" | null;
+  graceMs?: number | null;
+  payload?: CronPayloadPatch;
 }
 
 export type CronPayload = {
@@ -993,6 +1088,54 @@ export type CronPayload = {
   channel?: string;
   to?: string;
   bestEffortDeliver?: boolean;
+} | {
+  kind: "command";
+  argv: string[];
+  /** A folder of the agent's workspace; its top when absent. */
+  cwd?: string;
+  /** Further variables. */
+  env?: Record<string, string>;
+  timeoutSeconds?: number;
+} | {
+  kind: "script";
+  script: string;
+  /** A folder of the agent's workspace; its top when absent. */
+  cwd?: string;
+  /** Further variables. */
+  env?: Record<string, string>;
+  timeoutSeconds?: number;
+};
+
+export type CronPayloadPatch = {
+  kind: "systemEvent";
+  text?: string;
+} | {
+  kind: "agentTurn";
+  message?: string;
+  model?: string;
+  thinking?: "off" | "minimal" | "low" | "medium" | "high" | "xhigh";
+  timeoutSeconds?: number;
+  toolsAllow?: string[];
+  deliver?: boolean;
+  channel?: string;
+  to?: string;
+  bestEffortDeliver?: boolean;
+} | {
+  kind: "command";
+  argv?: string[];
+  /** A folder of the agent's workspace; its top when absent. */
+  cwd?: string;
+  /** Further variables. */
+  env?: Record<string, string>;
+  timeoutSeconds?: number;
+} | {
+  kind: "script";
+  script?: string;
+  /** A folder of the agent's workspace; its top when absent. */
+  cwd?: string;
+  /** Further variables. */
+  env?: Record<string, string>;
+  timeoutSeconds?: number;
 };
 
 /** Parameters of `cron.remove`. */
@@ -1011,7 +1154,7 @@ export interface CronRemoveResult {
 export interface CronRunParams {
   id?: string;
   jobId?: string;
-  mode?: "due" | "force";
+  mode?: "due" | "force" | "if-enabled";
 }
 
 /** The answer to `cron.run`. */
@@ -1032,6 +1175,20 @@ export interface CronRunsParams {
   scope?: "job" | "all";
   /** Protocol 4 only. */
   offset?: number;
+  /** Protocol 4 only. */
+  runId?: string;
+  /** Protocol 4 only. */
+  status?: "all" | "ok" | "error" | "skipped";
+  /** Protocol 4 only. */
+  statuses?: ("ok" | "error" | "skipped")[];
+  /** Protocol 4 only. */
+  deliveryStatus?: "delivered" | "not-delivered" | "unknown" | "not-requested" | "queued";
+  /** Protocol 4 only. */
+  deliveryStatuses?: ("delivered" | "not-delivered" | "unknown" | "not-requested" | "queued")[];
+  /** A part of the job's name, of what was said or of the error. Protocol 4 only. */
+  query?: string;
+  /** Protocol 4 only. */
+  sortDir?: "asc" | "desc";
 }
 
 /** The answer to `cron.runs`. */
@@ -1056,6 +1213,7 @@ export type CronSchedule = {
   kind: "cron";
   expr: string;
   tz?: string;
+  /** Moves each time by up to so much, always alike for this job; 0 and absent move nothing. */
   staggerMs?: number;
 };
 
@@ -1075,27 +1233,7 @@ export interface CronStatusResult {
 export interface CronUpdateParams {
   id?: string;
   jobId?: string;
-  patch: {
-    name?: string;
-    description?: string;
-    agentId?: string | null;
-    enabled?: boolean;
-    deleteAfterRun?: boolean;
-    schedule?: CronSchedule;
-    sessionTarget?: "main" | "isolated";
-    wakeMode?: "now" | "next-heartbeat";
-    payload?: CronPayload;
-    isolation?: {
-      postToMainPrefix?: string;
-      postToMainMode?: "summary" | "full";
-      postToMainMaxChars?: number;
-    };
-    delivery?: CronDelivery;
-    /** Which slots that were missed are still run: the latest (the default), at most ten, or none. */
-    catchUp?: "latest" | "all" | "none";
-    /** A slot that is older is not run any more. Default a day. */
-    graceMs?: number;
-  };
+  patch: CronPatch;
   /** Protocol 4 only. */
   expectedConfigRevision?: string;
 }

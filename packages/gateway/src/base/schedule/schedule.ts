@@ -11,7 +11,14 @@ import { ignore, invalidRequest } from "../errors.ts";
 export type Schedule =
   | { readonly kind: "at"; readonly atMs: number }
   | { readonly kind: "every"; readonly everyMs: number; readonly anchorMs: number }
-  | { readonly kind: "cron"; readonly expr: string; readonly tz: string };
+  | {
+      readonly kind: "cron";
+      readonly expr: string;
+      readonly tz: string;
+      /** How far slots may be moved, and how far they are, ms. */
+      readonly staggerMs?: number;
+      readonly offsetMs?: number;
+    };
 
 /** How many expressions are kept parsed. */
 const MAX_PARSED = 1_000;
@@ -21,7 +28,11 @@ const parsed = new Map<string, Cron>();
 export function nextSlot(schedule: Schedule, after: number): number | undefined {
   if (schedule.kind === "at") return schedule.atMs > after ? schedule.atMs : undefined;
   if (schedule.kind === "every") return nextEvery(schedule, after);
-  return patternOf(schedule).nextRun(new Date(after))?.getTime();
+  const { offsetMs = 0 } = schedule;
+  const next = patternOf(schedule)
+    .nextRun(new Date(after - offsetMs))
+    ?.getTime();
+  return next === undefined ? undefined : next + offsetMs;
 }
 
 /** The next slots, at most `count`. */

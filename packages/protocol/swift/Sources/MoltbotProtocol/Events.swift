@@ -265,6 +265,41 @@ public struct CronEvent: Codable, Hashable, Sendable {
         }
     }
 
+    public enum CompletionStatus: Codable, Hashable, Sendable {
+        case succeeded
+        case failed
+        case skipped
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "succeeded": self = .succeeded
+            case "failed": self = .failed
+            case "skipped": self = .skipped
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .succeeded: return "succeeded"
+            case .failed: return "failed"
+            case .skipped: return "skipped"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     public var jobId: String
     public var action: Action
     public var runAtMs: Int?
@@ -274,7 +309,9 @@ public struct CronEvent: Codable, Hashable, Sendable {
     public var summary: String?
     public var runId: String?
     public var deliveryStatus: String?
+    public var completionStatus: CompletionStatus?
     public var nextRunAtMs: Int?
+    public var job: CronJob?
 
     public init(
         jobId: String,
@@ -286,7 +323,9 @@ public struct CronEvent: Codable, Hashable, Sendable {
         summary: String? = nil,
         runId: String? = nil,
         deliveryStatus: String? = nil,
-        nextRunAtMs: Int? = nil
+        completionStatus: CompletionStatus? = nil,
+        nextRunAtMs: Int? = nil,
+        job: CronJob? = nil
     ) {
         self.jobId = jobId
         self.action = action
@@ -297,7 +336,9 @@ public struct CronEvent: Codable, Hashable, Sendable {
         self.summary = summary
         self.runId = runId
         self.deliveryStatus = deliveryStatus
+        self.completionStatus = completionStatus
         self.nextRunAtMs = nextRunAtMs
+        self.job = job
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -310,7 +351,9 @@ public struct CronEvent: Codable, Hashable, Sendable {
         case summary
         case runId
         case deliveryStatus
+        case completionStatus
         case nextRunAtMs
+        case job
     }
 }
 

@@ -1851,38 +1851,6 @@ public typealias ConfigSetResult = ConfigWritten
 
 /// Parameters of `cron.add`.
 public struct CronAddParams: Codable, Hashable, Sendable {
-    public enum SessionTarget: Codable, Hashable, Sendable {
-        case main
-        case isolated
-        /// A value that only a newer gateway knows.
-        case unrecognized(String)
-
-        public init(rawValue: String) {
-            switch rawValue {
-            case "main": self = .main
-            case "isolated": self = .isolated
-            default: self = .unrecognized(rawValue)
-            }
-        }
-
-        public var rawValue: String {
-            switch self {
-            case .main: return "main"
-            case .isolated: return "isolated"
-            case .unrecognized(let value): return value
-            }
-        }
-
-        public init(from decoder: any Decoder) throws {
-            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
-        }
-
-        public func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            try container.encode(rawValue)
-        }
-    }
-
     public enum WakeMode: Codable, Hashable, Sendable {
         case now
         case nextHeartbeat
@@ -2006,16 +1974,20 @@ public struct CronAddParams: Codable, Hashable, Sendable {
     }
 
     public var name: String
+    public var displayName: String?
     public var description: String?
     public var agentId: Nullable<String>?
+    public var sessionKey: String?
     public var enabled: Bool?
     public var deleteAfterRun: Bool?
     public var schedule: CronSchedule
-    public var sessionTarget: SessionTarget?
+    /// main, isolated, current (the conversation of sessionKey), or session:ID.
+    public var sessionTarget: String?
     public var wakeMode: WakeMode?
     public var payload: CronPayload
     public var isolation: Isolation?
     public var delivery: CronDelivery?
+    public var failureAlert: JSONValue?
     /// Which slots that were missed are still run: the latest (the default), at most ten, or none.
     public var catchUp: CatchUp?
     /// A slot that is older is not run any more. Default a day.
@@ -2025,23 +1997,28 @@ public struct CronAddParams: Codable, Hashable, Sendable {
 
     public init(
         name: String,
+        displayName: String? = nil,
         description: String? = nil,
         agentId: Nullable<String>? = nil,
+        sessionKey: String? = nil,
         enabled: Bool? = nil,
         deleteAfterRun: Bool? = nil,
         schedule: CronSchedule,
-        sessionTarget: SessionTarget? = nil,
+        sessionTarget: String? = nil,
         wakeMode: WakeMode? = nil,
         payload: CronPayload,
         isolation: Isolation? = nil,
         delivery: CronDelivery? = nil,
+        failureAlert: JSONValue? = nil,
         catchUp: CatchUp? = nil,
         graceMs: Int? = nil,
         declarationKey: String? = nil
     ) {
         self.name = name
+        self.displayName = displayName
         self.description = description
         self.agentId = agentId
+        self.sessionKey = sessionKey
         self.enabled = enabled
         self.deleteAfterRun = deleteAfterRun
         self.schedule = schedule
@@ -2050,6 +2027,7 @@ public struct CronAddParams: Codable, Hashable, Sendable {
         self.payload = payload
         self.isolation = isolation
         self.delivery = delivery
+        self.failureAlert = failureAlert
         self.catchUp = catchUp
         self.graceMs = graceMs
         self.declarationKey = declarationKey
@@ -2057,8 +2035,10 @@ public struct CronAddParams: Codable, Hashable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case name
+        case displayName
         case description
         case agentId
+        case sessionKey
         case enabled
         case deleteAfterRun
         case schedule
@@ -2067,6 +2047,7 @@ public struct CronAddParams: Codable, Hashable, Sendable {
         case payload
         case isolation
         case delivery
+        case failureAlert
         case catchUp
         case graceMs
         case declarationKey
@@ -2136,6 +2117,195 @@ public struct CronListParams: Codable, Hashable, Sendable {
         }
     }
 
+    /// Protocol 4 only.
+    public enum ScheduleKind: Codable, Hashable, Sendable {
+        case all
+        case at
+        case every
+        case cron
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "all": self = .all
+            case "at": self = .at
+            case "every": self = .every
+            case "cron": self = .cron
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .all: return "all"
+            case .at: return "at"
+            case .every: return "every"
+            case .cron: return "cron"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// Protocol 4 only.
+    public enum PayloadKind: Codable, Hashable, Sendable {
+        case systemEvent
+        case agentTurn
+        case command
+        case script
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "systemEvent": self = .systemEvent
+            case "agentTurn": self = .agentTurn
+            case "command": self = .command
+            case "script": self = .script
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .systemEvent: return "systemEvent"
+            case .agentTurn: return "agentTurn"
+            case .command: return "command"
+            case .script: return "script"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// Protocol 4 only.
+    public enum LastRunStatus: Codable, Hashable, Sendable {
+        case all
+        case ok
+        case error
+        case skipped
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "all": self = .all
+            case "ok": self = .ok
+            case "error": self = .error
+            case "skipped": self = .skipped
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .all: return "all"
+            case .ok: return "ok"
+            case .error: return "error"
+            case .skipped: return "skipped"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// Protocol 4 only.
+    public enum SortBy: Codable, Hashable, Sendable {
+        case nextRunAtMs
+        case updatedAtMs
+        case createdAtMs
+        case name
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "nextRunAtMs": self = .nextRunAtMs
+            case "updatedAtMs": self = .updatedAtMs
+            case "createdAtMs": self = .createdAtMs
+            case "name": self = .name
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .nextRunAtMs: return "nextRunAtMs"
+            case .updatedAtMs: return "updatedAtMs"
+            case .createdAtMs: return "createdAtMs"
+            case .name: return "name"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// Protocol 4 only.
+    public enum SortDir: Codable, Hashable, Sendable {
+        case asc
+        case desc
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "asc": self = .asc
+            case "desc": self = .desc
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .asc: return "asc"
+            case .desc: return "desc"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     public var includeDisabled: Bool?
     /// Protocol 4 only.
     public var limit: Int?
@@ -2143,17 +2313,45 @@ public struct CronListParams: Codable, Hashable, Sendable {
     public var offset: Int?
     /// Protocol 4 only.
     public var enabled: Enabled?
+    /// Protocol 4 only.
+    public var agentId: String?
+    /// Protocol 4 only.
+    public var scheduleKind: ScheduleKind?
+    /// Protocol 4 only.
+    public var payloadKind: PayloadKind?
+    /// Protocol 4 only.
+    public var lastRunStatus: LastRunStatus?
+    /// Words of the name, the description or the id. Protocol 4 only.
+    public var query: String?
+    /// Protocol 4 only.
+    public var sortBy: SortBy?
+    /// Protocol 4 only.
+    public var sortDir: SortDir?
 
     public init(
         includeDisabled: Bool? = nil,
         limit: Int? = nil,
         offset: Int? = nil,
-        enabled: Enabled? = nil
+        enabled: Enabled? = nil,
+        agentId: String? = nil,
+        scheduleKind: ScheduleKind? = nil,
+        payloadKind: PayloadKind? = nil,
+        lastRunStatus: LastRunStatus? = nil,
+        query: String? = nil,
+        sortBy: SortBy? = nil,
+        sortDir: SortDir? = nil
     ) {
         self.includeDisabled = includeDisabled
         self.limit = limit
         self.offset = offset
         self.enabled = enabled
+        self.agentId = agentId
+        self.scheduleKind = scheduleKind
+        self.payloadKind = payloadKind
+        self.lastRunStatus = lastRunStatus
+        self.query = query
+        self.sortBy = sortBy
+        self.sortDir = sortDir
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -2161,6 +2359,13 @@ public struct CronListParams: Codable, Hashable, Sendable {
         case limit
         case offset
         case enabled
+        case agentId
+        case scheduleKind
+        case payloadKind
+        case lastRunStatus
+        case query
+        case sortBy
+        case sortDir
     }
 }
 
@@ -2246,6 +2451,7 @@ public struct CronRunParams: Codable, Hashable, Sendable {
     public enum Mode: Codable, Hashable, Sendable {
         case due
         case force
+        case ifEnabled
         /// A value that only a newer gateway knows.
         case unrecognized(String)
 
@@ -2253,6 +2459,7 @@ public struct CronRunParams: Codable, Hashable, Sendable {
             switch rawValue {
             case "due": self = .due
             case "force": self = .force
+            case "if-enabled": self = .ifEnabled
             default: self = .unrecognized(rawValue)
             }
         }
@@ -2261,6 +2468,7 @@ public struct CronRunParams: Codable, Hashable, Sendable {
             switch self {
             case .due: return "due"
             case .force: return "force"
+            case .ifEnabled: return "if-enabled"
             case .unrecognized(let value): return value
             }
         }
@@ -2362,6 +2570,196 @@ public struct CronRunsParams: Codable, Hashable, Sendable {
         }
     }
 
+    /// Protocol 4 only.
+    public enum Status: Codable, Hashable, Sendable {
+        case all
+        case ok
+        case error
+        case skipped
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "all": self = .all
+            case "ok": self = .ok
+            case "error": self = .error
+            case "skipped": self = .skipped
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .all: return "all"
+            case .ok: return "ok"
+            case .error: return "error"
+            case .skipped: return "skipped"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum Statuse: Codable, Hashable, Sendable {
+        case ok
+        case error
+        case skipped
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "ok": self = .ok
+            case "error": self = .error
+            case "skipped": self = .skipped
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .ok: return "ok"
+            case .error: return "error"
+            case .skipped: return "skipped"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// Protocol 4 only.
+    public enum DeliveryStatus: Codable, Hashable, Sendable {
+        case delivered
+        case notDelivered
+        case unknown
+        case notRequested
+        case queued
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "delivered": self = .delivered
+            case "not-delivered": self = .notDelivered
+            case "unknown": self = .unknown
+            case "not-requested": self = .notRequested
+            case "queued": self = .queued
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .delivered: return "delivered"
+            case .notDelivered: return "not-delivered"
+            case .unknown: return "unknown"
+            case .notRequested: return "not-requested"
+            case .queued: return "queued"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum DeliveryStatuse: Codable, Hashable, Sendable {
+        case delivered
+        case notDelivered
+        case unknown
+        case notRequested
+        case queued
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "delivered": self = .delivered
+            case "not-delivered": self = .notDelivered
+            case "unknown": self = .unknown
+            case "not-requested": self = .notRequested
+            case "queued": self = .queued
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .delivered: return "delivered"
+            case .notDelivered: return "not-delivered"
+            case .unknown: return "unknown"
+            case .notRequested: return "not-requested"
+            case .queued: return "queued"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// Protocol 4 only.
+    public enum SortDir: Codable, Hashable, Sendable {
+        case asc
+        case desc
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "asc": self = .asc
+            case "desc": self = .desc
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .asc: return "asc"
+            case .desc: return "desc"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     public var id: String?
     public var jobId: String?
     public var limit: Int?
@@ -2369,19 +2767,47 @@ public struct CronRunsParams: Codable, Hashable, Sendable {
     public var scope: Scope?
     /// Protocol 4 only.
     public var offset: Int?
+    /// Protocol 4 only.
+    public var runId: String?
+    /// Protocol 4 only.
+    public var status: Status?
+    /// Protocol 4 only.
+    public var statuses: [Statuse]?
+    /// Protocol 4 only.
+    public var deliveryStatus: DeliveryStatus?
+    /// Protocol 4 only.
+    public var deliveryStatuses: [DeliveryStatuse]?
+    /// A part of the job's name, of what was said or of the error. Protocol 4 only.
+    public var query: String?
+    /// Protocol 4 only.
+    public var sortDir: SortDir?
 
     public init(
         id: String? = nil,
         jobId: String? = nil,
         limit: Int? = nil,
         scope: Scope? = nil,
-        offset: Int? = nil
+        offset: Int? = nil,
+        runId: String? = nil,
+        status: Status? = nil,
+        statuses: [Statuse]? = nil,
+        deliveryStatus: DeliveryStatus? = nil,
+        deliveryStatuses: [DeliveryStatuse]? = nil,
+        query: String? = nil,
+        sortDir: SortDir? = nil
     ) {
         self.id = id
         self.jobId = jobId
         self.limit = limit
         self.scope = scope
         self.offset = offset
+        self.runId = runId
+        self.status = status
+        self.statuses = statuses
+        self.deliveryStatus = deliveryStatus
+        self.deliveryStatuses = deliveryStatuses
+        self.query = query
+        self.sortDir = sortDir
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -2390,6 +2816,13 @@ public struct CronRunsParams: Codable, Hashable, Sendable {
         case limit
         case scope
         case offset
+        case runId
+        case status
+        case statuses
+        case deliveryStatus
+        case deliveryStatuses
+        case query
+        case sortDir
     }
 }
 
@@ -2466,234 +2899,16 @@ public struct CronStatusResult: Codable, Hashable, Sendable {
 
 /// Parameters of `cron.update`.
 public struct CronUpdateParams: Codable, Hashable, Sendable {
-    public struct Patch: Codable, Hashable, Sendable {
-        public enum SessionTarget: Codable, Hashable, Sendable {
-            case main
-            case isolated
-            /// A value that only a newer gateway knows.
-            case unrecognized(String)
-
-            public init(rawValue: String) {
-                switch rawValue {
-                case "main": self = .main
-                case "isolated": self = .isolated
-                default: self = .unrecognized(rawValue)
-                }
-            }
-
-            public var rawValue: String {
-                switch self {
-                case .main: return "main"
-                case .isolated: return "isolated"
-                case .unrecognized(let value): return value
-                }
-            }
-
-            public init(from decoder: any Decoder) throws {
-                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
-            }
-
-            public func encode(to encoder: any Encoder) throws {
-                var container = encoder.singleValueContainer()
-                try container.encode(rawValue)
-            }
-        }
-
-        public enum WakeMode: Codable, Hashable, Sendable {
-            case now
-            case nextHeartbeat
-            /// A value that only a newer gateway knows.
-            case unrecognized(String)
-
-            public init(rawValue: String) {
-                switch rawValue {
-                case "now": self = .now
-                case "next-heartbeat": self = .nextHeartbeat
-                default: self = .unrecognized(rawValue)
-                }
-            }
-
-            public var rawValue: String {
-                switch self {
-                case .now: return "now"
-                case .nextHeartbeat: return "next-heartbeat"
-                case .unrecognized(let value): return value
-                }
-            }
-
-            public init(from decoder: any Decoder) throws {
-                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
-            }
-
-            public func encode(to encoder: any Encoder) throws {
-                var container = encoder.singleValueContainer()
-                try container.encode(rawValue)
-            }
-        }
-
-        public struct Isolation: Codable, Hashable, Sendable {
-            public enum PostToMainMode: Codable, Hashable, Sendable {
-                case summary
-                case full
-                /// A value that only a newer gateway knows.
-                case unrecognized(String)
-
-                public init(rawValue: String) {
-                    switch rawValue {
-                    case "summary": self = .summary
-                    case "full": self = .full
-                    default: self = .unrecognized(rawValue)
-                    }
-                }
-
-                public var rawValue: String {
-                    switch self {
-                    case .summary: return "summary"
-                    case .full: return "full"
-                    case .unrecognized(let value): return value
-                    }
-                }
-
-                public init(from decoder: any Decoder) throws {
-                    self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
-                }
-
-                public func encode(to encoder: any Encoder) throws {
-                    var container = encoder.singleValueContainer()
-                    try container.encode(rawValue)
-                }
-            }
-
-            public var postToMainPrefix: String?
-            public var postToMainMode: PostToMainMode?
-            public var postToMainMaxChars: Int?
-
-            public init(
-                postToMainPrefix: String? = nil,
-                postToMainMode: PostToMainMode? = nil,
-                postToMainMaxChars: Int? = nil
-            ) {
-                self.postToMainPrefix = postToMainPrefix
-                self.postToMainMode = postToMainMode
-                self.postToMainMaxChars = postToMainMaxChars
-            }
-
-            private enum CodingKeys: String, CodingKey {
-                case postToMainPrefix
-                case postToMainMode
-                case postToMainMaxChars
-            }
-        }
-
-        /// Which slots that were missed are still run: the latest (the default), at most ten, or none.
-        public enum CatchUp: Codable, Hashable, Sendable {
-            case latest
-            case all
-            case none
-            /// A value that only a newer gateway knows.
-            case unrecognized(String)
-
-            public init(rawValue: String) {
-                switch rawValue {
-                case "latest": self = .latest
-                case "all": self = .all
-                case "none": self = .none
-                default: self = .unrecognized(rawValue)
-                }
-            }
-
-            public var rawValue: String {
-                switch self {
-                case .latest: return "latest"
-                case .all: return "all"
-                case .none: return "none"
-                case .unrecognized(let value): return value
-                }
-            }
-
-            public init(from decoder: any Decoder) throws {
-                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
-            }
-
-            public func encode(to encoder: any Encoder) throws {
-                var container = encoder.singleValueContainer()
-                try container.encode(rawValue)
-            }
-        }
-
-        public var name: String?
-        public var description: String?
-        public var agentId: Nullable<String>?
-        public var enabled: Bool?
-        public var deleteAfterRun: Bool?
-        public var schedule: CronSchedule?
-        public var sessionTarget: SessionTarget?
-        public var wakeMode: WakeMode?
-        public var payload: CronPayload?
-        public var isolation: Isolation?
-        public var delivery: CronDelivery?
-        /// Which slots that were missed are still run: the latest (the default), at most ten, or none.
-        public var catchUp: CatchUp?
-        /// A slot that is older is not run any more. Default a day.
-        public var graceMs: Int?
-
-        public init(
-            name: String? = nil,
-            description: String? = nil,
-            agentId: Nullable<String>? = nil,
-            enabled: Bool? = nil,
-            deleteAfterRun: Bool? = nil,
-            schedule: CronSchedule? = nil,
-            sessionTarget: SessionTarget? = nil,
-            wakeMode: WakeMode? = nil,
-            payload: CronPayload? = nil,
-            isolation: Isolation? = nil,
-            delivery: CronDelivery? = nil,
-            catchUp: CatchUp? = nil,
-            graceMs: Int? = nil
-        ) {
-            self.name = name
-            self.description = description
-            self.agentId = agentId
-            self.enabled = enabled
-            self.deleteAfterRun = deleteAfterRun
-            self.schedule = schedule
-            self.sessionTarget = sessionTarget
-            self.wakeMode = wakeMode
-            self.payload = payload
-            self.isolation = isolation
-            self.delivery = delivery
-            self.catchUp = catchUp
-            self.graceMs = graceMs
-        }
-
-        private enum CodingKeys: String, CodingKey {
-            case name
-            case description
-            case agentId
-            case enabled
-            case deleteAfterRun
-            case schedule
-            case sessionTarget
-            case wakeMode
-            case payload
-            case isolation
-            case delivery
-            case catchUp
-            case graceMs
-        }
-    }
-
     public var id: String?
     public var jobId: String?
-    public var patch: Patch
+    public var patch: CronPatch
     /// Protocol 4 only.
     public var expectedConfigRevision: String?
 
     public init(
         id: String? = nil,
         jobId: String? = nil,
-        patch: Patch,
+        patch: CronPatch,
         expectedConfigRevision: String? = nil
     ) {
         self.id = id
