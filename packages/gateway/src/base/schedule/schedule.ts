@@ -6,6 +6,7 @@
  */
 import { Cron } from "croner";
 import { ignore, invalidRequest } from "../errors.ts";
+import { sha256Hex } from "../ids.ts";
 
 /** When a job is due. All times are epoch milliseconds. */
 export type Schedule =
@@ -43,6 +44,12 @@ export function nextSlots(schedule: Schedule, after: number, count: number): num
     slot = nextSlot(schedule, slot);
   }
   return slots;
+}
+
+/** How far a job's slots are moved, ms: always alike for its id, so that many jobs at one minute do not begin together. */
+export function staggerOf(id: string, staggerMs: number): number {
+  const share = Number.parseInt(sha256Hex(id).slice(0, 8), 16) / 2 ** 32;
+  return Math.floor(staggerMs * share);
 }
 
 /** Throws `INVALID_REQUEST`, which says what is wrong, when the schedule cannot be read. */

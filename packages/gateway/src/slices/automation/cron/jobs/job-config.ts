@@ -2,8 +2,7 @@
 
 import { defined } from "../../../../base/defined.ts";
 import { GatewayError, invalidRequest } from "../../../../base/errors.ts";
-import { sha256Hex } from "../../../../base/ids.ts";
-import { checkSchedule, nextSlot, type Schedule } from "../../../../base/schedule/schedule.ts";
+import { checkSchedule, nextSlot, type Schedule, staggerOf } from "../../../../base/schedule/schedule.ts";
 import type { CronPatch, JobInput } from "../schema.ts";
 import type { JobConfig, Payload } from "./jobs.ts";
 
@@ -103,9 +102,7 @@ function scheduleOf(schedule: JobInput["schedule"], { now, tz, id }: Reading): S
     return { kind: "every", everyMs: schedule.everyMs, anchorMs: schedule.anchorMs ?? now };
   if (schedule.kind === "at") return { kind: "at", atMs: schedule.atMs ?? timeIn(schedule.at ?? "") };
   const { staggerMs } = schedule;
-  // One job always keeps to its place, so that many at the same minute do not begin together.
-  const share = Number.parseInt(sha256Hex(id).slice(0, 8), 16) / 2 ** 32;
-  const offsetMs = Math.floor((staggerMs ?? 0) * share);
+  const offsetMs = staggerOf(id, staggerMs ?? 0);
   const expression = { kind: "cron" as const, expr: schedule.expr.trim(), tz: schedule.tz?.trim() || tz };
   return { ...expression, ...defined({ staggerMs }), ...(offsetMs > 0 && { offsetMs }) };
 }
