@@ -84,6 +84,8 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/heartbeat": ["heartbeat"],
   "wire/cron": ["cron"],
   "wire/cron-crash": ["cron"],
+  "wire/cron-dialects": ["cron"],
+  "wire/cron-failures": ["cron"],
   "wire/hooks": ["hooks"],
   "wire/hooks-signed": ["hooks"],
   "wire/hooks-attacks": ["hooks"],

@@ -79,8 +79,8 @@ const Cron = Type.Object({
     maximum: 1_000,
     description: "A job that fails so often in a row is switched off.",
   }),
-  retry: { ...Retry, default: {} },
-  failureAlert: { ...FailureAlert, default: {} },
+  retry: Retry,
+  failureAlert: FailureAlert,
   webhookToken: Type.Optional({ ...Secret, description: "Sent as Bearer token with what jobs post." }),
   webhookPrivateHosts: Type.Optional(
     Type.Array(Text, {

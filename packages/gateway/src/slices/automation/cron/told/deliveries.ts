@@ -20,7 +20,9 @@ export class Deliveries {
   of(slot: Slot): Sent {
     const { delivery, deliveryError, state } = slot;
     const kept = { status: delivery, problem: deliveryError ?? undefined };
-    if (delivery !== "queued" || state === "running" || state === "waiting") return kept;
+    // Within a transaction the message may be stored only later in it.
+    const isOpen = state === "running" || state === "waiting" || this.#services.store.isInTransaction;
+    if (delivery !== "queued" || isOpen) return kept;
     const sent = this.#posted(slot) ?? this.#sent(slot);
     if (!sent) return kept;
     this.#slots.deliver(slot.id, sent.status, sent.problem);

@@ -91,19 +91,20 @@ export class Posts implements Disposable {
 
   async #send(row: Row): Promise<void> {
     this.#sending.add(row.id);
-    const problem = await this.#post(row).then(
+    const failure = await this.#post(row).then(
       () => undefined,
-      (error: unknown) => messageOf(error),
+      (error: unknown) => ({ problem: messageOf(error), isRefused: isRefusal(error) }),
     );
     this.#sending.delete(row.id);
     if (this.#leaving.signal.aborted) return;
-    this.#note(row, problem);
+    this.#note(row, failure);
     this.look();
   }
 
-  #note({ id, url, attempts }: Row, problem: string | undefined): void {
+  #note({ id, url, attempts }: Row, failure: { problem: string; isRefused: boolean } | undefined): void {
     const { store, clock, log } = this.#services;
-    const pause = AGAIN_MS[attempts];
+    const { problem, isRefused = false } = failure ?? {};
+    const pause = isRefused ? undefined : AGAIN_MS[attempts];
     const state = problem === undefined ? "sent" : pause === undefined ? "failed" : "waiting";
     if (state === "failed")
       log.warn("what a job should post was not taken", { host: URL.parse(url)?.host ?? "", problem: problem ?? "" });
@@ -128,4 +129,9 @@ export class Posts implements Disposable {
       throw new FetchError("it redirects; name the address that takes the post");
     if (answer.status < 200 || answer.status > 299) throw new FetchError(`it answered ${answer.status}`);
   }
+}
+
+/** Whether it would fail again however often it is tried. */
+function isRefusal(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "isRefused" in error && error.isRefused === true;
 }
