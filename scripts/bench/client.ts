@@ -21,6 +21,8 @@ export interface ConnectOptions {
   readonly token: string;
   readonly device?: Device;
   readonly mode?: string;
+  /** 3 when not said. A client of today has few scopes without a device, unless it is a command line. */
+  readonly protocol?: 3 | 4;
 }
 
 /** A connection after its hello-ok. */
@@ -74,19 +76,25 @@ export class Client {
   }
 }
 
-/** Connects and shakes hands as a protocol 3 operator. */
-export async function connect({ port, token, device, mode = "backend" }: ConnectOptions): Promise<Client> {
+/** Connects and shakes hands as an operator. */
+export async function connect({
+  port,
+  token,
+  device,
+  mode = "backend",
+  protocol = 3,
+}: ConnectOptions): Promise<Client> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
   const [challenge] = (await once(socket, "message")) as [RawData];
   const { nonce } = JSON.parse(challenge.toString()).payload;
   const scopes = ["operator.admin"];
   const signedAt = Date.now();
-  const client = { id: "gateway-client", version: "1", platform: "linux", mode };
+  const client = { id: mode === "cli" ? "cli" : "gateway-client", version: "1", platform: "linux", mode };
   const text =
     device && ["v2", device.id, client.id, mode, "operator", scopes.join(","), signedAt, token, nonce].join("|");
   const params = {
-    minProtocol: 3,
-    maxProtocol: 3,
+    minProtocol: protocol,
+    maxProtocol: protocol,
     client,
     scopes,
     auth: { token },
