@@ -23,6 +23,8 @@ export async function manyJobs(bench: Bench): Promise<Figure[]> {
     const full = { ...bench, stateDir, env: { ...bench.env, MOLTBOT_STATE_DIR: stateDir } };
     writeFileSync(join(stateDir, "moltbot.json"), JSON.stringify({ models: { detectLocal: false } }));
     const start = { ours: [] as number[], floor: [] as number[] };
+    // The first start of each checks a file that nobody has closed.
+    for (const each of [bench, full]) await startMs(each);
     for (let round = 0; round < (bench.quick ? 5 : 15); round++) {
       start.floor.push(await startMs(bench));
       start.ours.push(await startMs(full));

@@ -62,7 +62,9 @@ export class Cron implements RunObserver, Disposable {
   }
 
   start(): void {
-    const keeping = new Keeping(this.#services, this.#settings, { slots: this.#slots, posts: this.#posts });
+    const keeping = new Keeping(this.#services, this.#settings, {
+      ...{ jobs: this.#jobs, slots: this.#slots, posts: this.#posts },
+    });
     for (const step of keeping.steps()) this.#services.upkeep.add(step);
     this.#stack.use(this.#settings.onChange(() => this.#scheduler.look()));
     for (const chat of this.#programs.takeStock()) this.#services.messaging.accounts.find(chat)?.sender.kick();

@@ -38,7 +38,6 @@ export const tables = defineTables(
     `alter table cron_jobs add column state text not null default '{}';
      create index cron_jobs_by_next on cron_jobs (next_at is null, next_at, id, enabled);
      create index cron_jobs_by_change on cron_jobs (updated_at);
-     create index cron_jobs_by_switch on cron_jobs (enabled);
 
      create table cron_slots_new (
        id integer primary key,

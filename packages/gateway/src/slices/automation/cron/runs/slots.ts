@@ -114,7 +114,7 @@ export class Slots {
   /** When a job's slot that failed is tried again. */
   retryAt(jobId: string): number | undefined {
     const sql =
-      "select begins_at as at from cron_slots where state = 'waiting' and state in ('waiting', 'running') and job_id = ? and cause = 'retry'";
+      "select begins_at as at from cron_slots indexed by cron_slots_busy where state = 'waiting' and state in ('waiting', 'running') and job_id = ? and cause = 'retry'";
     return this.#store.get<{ at: number }>(sql, jobId)?.at;
   }
 
@@ -138,7 +138,8 @@ export class Slots {
 
   /** Whether a job has a run that waits or is under way. */
   isBusy(jobId: string): boolean {
-    const sql = "select 1 from cron_slots where state in ('waiting', 'running') and job_id = ? limit 1";
+    const sql =
+      "select 1 from cron_slots indexed by cron_slots_busy where state in ('waiting', 'running') and job_id = ? limit 1";
     return this.#store.get(sql, jobId) !== undefined;
   }
 
@@ -148,7 +149,7 @@ export class Slots {
    */
   takeBack(now: number): string[] {
     const jobs = this.#store.all<{ id: string }>(
-      "select distinct job_id as id from cron_slots where slot_at > ? and cause = 'schedule'",
+      "select distinct job_id as id from cron_slots indexed by cron_slots_by_time where slot_at > ? and cause = 'schedule'",
       now,
     );
     this.#store.run(
@@ -228,14 +229,11 @@ export class Slots {
     return this.#store.get<{ n: number }>(`select count(*) as n from cron_slots where ${where}`, ...values)?.n ?? 0;
   }
 
-  /** Forgets the oldest ends of a job that has more than `most`. Returns true when there may be another one. */
-  pruneSurplus(most: number): boolean {
-    const sql = "select job_id as id from cron_slots group by job_id having count(*) > ? limit 1";
-    const job = this.#store.get<{ id: string }>(sql, most);
-    if (!job) return false;
-    const oldest = `(select id from cron_slots where job_id = ? order by id desc limit 1 offset ?)`;
+  /** Forgets the oldest ends of a job that has more than `most`. Returns true when more are left. */
+  pruneSurplus(jobId: string, most: number): boolean {
+    const oldest = "(select id from cron_slots where job_id = ? order by id desc limit 1 offset ?)";
     const where = `job_id = ? and id <= ${oldest} and state not in ('waiting', 'running')`;
-    return this.#store.deleteSome("cron_slots", where, [job.id, job.id, most], ROWS_PER_STEP);
+    return this.#store.deleteSome("cron_slots", where, [jobId, jobId, most], ROWS_PER_STEP);
   }
 
   prune(before: number): boolean {
