@@ -10,10 +10,11 @@ import type { JobFilter } from "./jobs/filter.ts";
 import { type Job, Jobs } from "./jobs/jobs.ts";
 import { Keeping } from "./jobs/keeping.ts";
 import { entryShape, jobShape, revisionOf } from "./jobs/wire.ts";
+import type { EndedFilter } from "./runs/ended-filter.ts";
 import { Ends } from "./runs/ends.ts";
 import { Programs } from "./runs/programs.ts";
 import { Scheduler } from "./runs/scheduler.ts";
-import { type EndedFilter, type Slot, Slots } from "./runs/slots.ts";
+import { type Slot, Slots } from "./runs/slots.ts";
 import type { CronEntry, CronJob, CronPatch, JobInput } from "./schema.ts";
 import type { CronServices } from "./services.ts";
 import { type CronSettings, cron as section } from "./settings.ts";
@@ -62,9 +63,7 @@ export class Cron implements RunObserver, Disposable {
   }
 
   start(): void {
-    const keeping = new Keeping(this.#services, this.#settings, {
-      ...{ jobs: this.#jobs, slots: this.#slots, posts: this.#posts },
-    });
+    const keeping = new Keeping(this.#services, this.#settings, { slots: this.#slots, posts: this.#posts });
     for (const step of keeping.steps()) this.#services.upkeep.add(step);
     this.#stack.use(this.#settings.onChange(() => this.#scheduler.look()));
     for (const chat of this.#programs.takeStock()) this.#services.messaging.accounts.find(chat)?.sender.kick();
@@ -162,31 +161,10 @@ export class Cron implements RunObserver, Disposable {
     return this.#noted(job, this.#shape(job, protocol), protocol);
   }
 
-  /** A changed job keeps its grid unless its schedule changes; one that is switched on begins anew. */
   async #changedJob(before: Job, input: JobInput, protocol: Protocol): Promise<Job> {
-    const { firstSlot, jobConfigOf } = await import("./jobs/job-config.ts");
-    const now = this.#services.clock.now();
-    const old = before.config.schedule;
-    const given = input.schedule;
-    const anchored = given.kind === "every" && old.kind === "every" && given.everyMs === old.everyMs;
-    const schedule = anchored ? { ...given, anchorMs: given.anchorMs ?? old.anchorMs } : given;
-    const reading = {
-      id: before.id,
-      now,
-      tz: this.#services.workspace.timeZone,
-      protocol,
-      method: "cron.update" as const,
-    };
-    const config = jobConfigOf({ ...input, schedule }, reading);
-    const enabled = input.enabled ?? before.enabled;
-    const isSame = JSON.stringify(config.schedule) === JSON.stringify(old) && enabled === before.enabled;
-    const isSwitchedOn = enabled && !before.enabled;
-    const errors = isSwitchedOn ? 0 : before.errors;
-    const state = isSwitchedOn ? {} : before.state;
-    const nextAt = isSame
-      ? before.nextAt
-      : firstSlot(config.schedule, { ...reading, protocol: enabled ? protocol : 3 });
-    return { ...before, config, enabled, errors, state, nextAt, updatedAt: Math.max(now, before.updatedAt + 1) };
+    const { changedJob } = await import("./jobs/job-config.ts");
+    const { clock, workspace } = this.#services;
+    return changedJob(before, input, { now: clock.now(), tz: workspace.timeZone, protocol });
   }
 
   #requireAgent(agentId: string | undefined): void {

@@ -4,7 +4,7 @@ import { defined } from "../../../../base/defined.ts";
 import { GatewayError, invalidRequest } from "../../../../base/errors.ts";
 import { checkSchedule, nextSlot, type Schedule, staggerOf } from "../../../../base/schedule/schedule.ts";
 import type { CronPatch, JobInput } from "../schema.ts";
-import type { JobConfig, Payload } from "./jobs.ts";
+import type { Job, JobConfig, Payload } from "./jobs.ts";
 
 export interface Reading {
   readonly id: string;
@@ -38,6 +38,25 @@ export function jobConfigOf(input: JobInput, reading: Reading): JobConfig {
     deleteAfterRun: input.deleteAfterRun ?? (reading.protocol === 4 && schedule.kind === "at" ? true : undefined),
     ...{ description: input.description, agentId: input.agentId ?? undefined, isolation: input.isolation },
     ...{ displayName: input.displayName, sessionKey: input.sessionKey },
+  };
+}
+
+/** A changed job keeps its grid unless its schedule changes; one that is switched on begins anew. */
+export function changedJob(before: Job, input: JobInput, asked: Pick<Reading, "now" | "tz" | "protocol">): Job {
+  const { now, protocol } = asked;
+  const old = before.config.schedule;
+  const given = input.schedule;
+  const anchored = given.kind === "every" && old.kind === "every" && given.everyMs === old.everyMs;
+  const schedule = anchored ? { ...given, anchorMs: given.anchorMs ?? old.anchorMs } : given;
+  const reading = { ...asked, id: before.id, method: "cron.update" as const };
+  const config = jobConfigOf({ ...input, schedule }, reading);
+  const enabled = input.enabled ?? before.enabled;
+  const isSame = JSON.stringify(config.schedule) === JSON.stringify(old) && enabled === before.enabled;
+  const isSwitchedOn = enabled && !before.enabled;
+  const nextAt = isSame ? before.nextAt : firstSlot(config.schedule, { ...reading, protocol: enabled ? protocol : 3 });
+  return {
+    ...{ ...before, config, enabled, nextAt, updatedAt: Math.max(now, before.updatedAt + 1) },
+    ...(isSwitchedOn && { errors: 0, state: {} }),
   };
 }
 

@@ -104,12 +104,6 @@ export class Jobs {
     return this.#store.all<Row>(sql, ...values, limit, offset).map(jobOf);
   }
 
-  /** Ids in their own order, after one of them. */
-  idsAfter(id: string, limit: number): string[] {
-    const sql = "select id from cron_jobs where id > ? order by id limit ?";
-    return this.#store.all<{ id: string }>(sql, id, limit).map((row) => row.id);
-  }
-
   count(filter: JobFilter): number {
     const { where, values } = whereOf(filter);
     const sql = `select count(*) as count from cron_jobs where ${where}`;

@@ -5,7 +5,6 @@ import type { Slots } from "../runs/slots.ts";
 import type { CronServices } from "../services.ts";
 import type { CronSettings } from "../settings.ts";
 import type { Posts } from "../told/posts.ts";
-import type { Jobs } from "./jobs.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const HOUR_MS = 3_600_000;
@@ -14,10 +13,7 @@ const MAX_RUNS = 2_000;
 /** How many conversations one step deletes: each may hold much. */
 const PER_STEP = 5;
 
-const JOBS_PER_STEP = 50;
-
 interface Rows {
-  readonly jobs: Jobs;
   readonly slots: Slots;
   readonly posts: Posts;
 }
@@ -26,7 +22,6 @@ export class Keeping {
   readonly #services: CronServices;
   readonly #settings: Settings<CronSettings>;
   readonly #rows: Rows;
-  #prunedTo = "";
 
   constructor(services: CronServices, settings: Settings<CronSettings>, rows: Rows) {
     this.#services = services;
@@ -41,24 +36,11 @@ export class Keeping {
     const before = () => clock.olderThan(this.#settings.current.keepDays * DAY_MS);
     return [
       () => slots.prune(before()),
-      () => this.#pruneSurplus(),
+      () => slots.pruneSurplus(MAX_RUNS),
       () => posts.prune(before()),
       () => this.#pruneConversations(),
       () => this.#pruneTranscripts(),
     ];
-  }
-
-  /** A few jobs at a time, in the order of their ids. */
-  #pruneSurplus(): boolean {
-    const { jobs, slots } = this.#rows;
-    const ids = jobs.idsAfter(this.#prunedTo, JOBS_PER_STEP);
-    for (const id of ids) {
-      if (slots.pruneSurplus(id, MAX_RUNS)) return true;
-      this.#prunedTo = id;
-    }
-    if (ids.length === JOBS_PER_STEP) return true;
-    this.#prunedTo = "";
-    return false;
   }
 
   #pruneConversations(): boolean {

@@ -13,8 +13,9 @@ import type { CronServices } from "../services.ts";
 import type { CronSettings } from "../settings.ts";
 import type { Ends } from "./ends.ts";
 import type { Programs } from "./programs.ts";
+import { setRight } from "./set-right.ts";
 import type { Slot, Slots } from "./slots.ts";
-import type { Working } from "./work.ts";
+import { post, startRun, tell, tellMain, type Working } from "./work.ts";
 
 /** The clock may be set, and the machine may sleep: so it looks again after this long at the latest, ms. */
 const LOOK_AGAIN_MS = 60_000;
@@ -78,7 +79,8 @@ export class Scheduler implements Disposable {
   async #look(): Promise<void> {
     const { jobs, services, settings, posts } = this.#options;
     if (this.#isStopped || !settings.current.enabled) return;
-    if (services.clock.now() < this.#lookedAt) await this.#clockWasSet();
+    if (services.clock.now() < this.#lookedAt) await setRight(this.#options);
+    if (this.#isStopped) return;
     this.#lookedAt = services.clock.now();
     for (let due = jobs.due(services.clock.now(), PER_STEP); due.length > 0; ) {
       const { dueSlots } = await import("../../../../base/schedule/due.ts");
@@ -115,28 +117,6 @@ export class Scheduler implements Disposable {
   #room(): number {
     const { slots, settings } = this.#options;
     return settings.current.maxConcurrentRuns - slots.running();
-  }
-
-  /** Slots of a time that has not come are taken back, and jobs that wait for such a time wait for their next one. */
-  async #clockWasSet(): Promise<void> {
-    const { jobs, slots, services } = this.#options;
-    const now = services.clock.now();
-    const known = services.store.transaction(() => slots.takeBack(now));
-    const found = [...known.flatMap((id) => jobs.get(id) ?? []), ...jobs.changedAfter(now)];
-    if (found.length === 0) return;
-    const { nextSlot } = await import("../../../../base/schedule/schedule.ts");
-    if (this.#isStopped) return;
-    services.log.info("the clock was set back; jobs wait for their next times", { jobs: found.length });
-    services.store.transaction(() => {
-      for (const each of found) {
-        const job = rightedBy(jobs.get(each.id) ?? each, now);
-        const { nextAt, config, state } = job;
-        const isNow = nextAt === undefined || config.schedule.kind === "at";
-        const next = isNow ? nextAt : Math.min(nextAt, nextSlot(config.schedule, now) ?? nextAt);
-        const rests = state.restsUntil !== undefined && state.restsUntil > now + DAY_MS;
-        jobs.save({ ...job, nextAt: next, state: rests ? { ...state, restsUntil: now } : state });
-      }
-    });
   }
 
   #takeIn({ id }: Job, dueOf: (waiting: Waiting) => Due): DeliverTo[] {
@@ -176,7 +156,6 @@ export class Scheduler implements Disposable {
   /** Begins a slot that waits. What cannot begin for want of room goes on waiting. */
   async begin(slot: Slot): Promise<void> {
     const { jobs, slots, settings, programs } = this.#options;
-    const { startRun, tell } = await import("./work.ts");
     const job = jobs.get(slot.jobId);
     if (this.#isStopped || slots.get(slot.id)?.state !== "waiting") return;
     if (!job) return slots.drop(slot.jobId, { at: slot.slotAt, why: "the job was removed" });
@@ -222,26 +201,12 @@ export class Scheduler implements Disposable {
       canRepeat: isOwn && !services.agent.runs.hasChanged(id),
       undelivered: slot.deliveryError ?? undefined,
     });
-    if (job) this.#post(job, slot);
+    if (job) post(this.#options, { job, slot });
     setImmediate(() => {
       if (this.#isStopped) return;
-      if (job) this.#tellMain(job, error ?? summary);
+      if (job) tellMain(services, job, error ?? summary);
       this.#over(slot, chats);
       this.look();
-    });
-  }
-
-  /** Within the transaction that records the end, for a job whose ends are posted. */
-  #post(job: Job, slot: Slot): void {
-    const { posts, bodyOf, slots } = this.#options;
-    const { mode, to } = job.config.delivery;
-    const ended = slots.get(slot.id);
-    if (mode !== "webhook" || to === undefined || !ended) return;
-    posts.add({
-      origin: `cron:${slot.jobId}:${slot.slotAt}:${slot.id}`,
-      slotId: slot.id,
-      url: to,
-      body: bodyOf(ended),
     });
   }
 
@@ -265,17 +230,6 @@ export class Scheduler implements Disposable {
   #kick(chats: readonly DeliverTo[]): void {
     const { accounts } = this.#options.services.messaging;
     for (const chat of chats) accounts.find(chat)?.sender.kick();
-  }
-
-  /** January's clients have the main conversation told of what an isolated run has said. */
-  #tellMain({ id, config }: Job, said: string): void {
-    if (!config.isolation || said.trim() === "") return;
-    const { heartbeat, sessions } = this.#options.services;
-    const { postToMainPrefix = "Cron", postToMainMaxChars = 8_000 } = config.isolation;
-    const text = `${postToMainPrefix}: ${said.slice(0, postToMainMaxChars).toWellFormed()}`;
-    const sessionKey = sessions.mainKey(config.agentId);
-    heartbeat.note({ sessionKey, text, source: `cron:${id}` });
-    heartbeat.wake({ mode: config.wakeMode, reason: `cron:${id}`, sessionKey });
   }
 
   #changed(action: "started" | "finished", { id }: Slot): void {
@@ -302,15 +256,4 @@ function missedWhy({ outcome }: DueSlot): string | undefined {
   return outcome === "missed"
     ? "missed: the gateway was off, asleep or busy, and a later time was caught up with"
     : undefined;
-}
-
-/** A job that counts from a time which has not come, because the clock was ahead when it was set, keeps its grid. */
-function rightedBy(job: Job, now: number): Job {
-  const { schedule } = job.config;
-  const updatedAt = Math.min(job.updatedAt, now);
-  if (schedule.kind !== "every" || schedule.anchorMs <= now || schedule.anchorMs > job.updatedAt)
-    return { ...job, updatedAt };
-  const back = Math.ceil((schedule.anchorMs - now) / schedule.everyMs) * schedule.everyMs;
-  const anchorMs = schedule.anchorMs - back;
-  return { ...job, updatedAt, config: { ...job.config, schedule: { ...schedule, anchorMs } } };
 }

@@ -3,6 +3,7 @@ import type { DueSlot, SlotOutcome } from "../../../../base/schedule/due.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
 import type { Job } from "../jobs/jobs.ts";
+import { type EndedFilter, whereEnded } from "./ended-filter.ts";
 
 /** What a slot asks for: words alone, work of an agent, or a program. */
 export type Work = "tell" | "run" | "program";
@@ -44,8 +45,13 @@ const COLUMNS =
   "id, job_id as jobId, job_name as jobName, slot_at as slotAt, begins_at as beginsAt, cause, attempt, work, outcome, state, run_id as runId, started_at as startedAt, " +
   "ended_at as endedAt, error, summary, delivery, delivery_error as deliveryError";
 
+/** A job that has had so many more slots is looked at for surplus ones. */
+const MANY = 100;
+
 export class Slots {
   readonly #store: Store;
+  /** How many slots each job has had since it was last looked at for surplus ones. */
+  readonly #added = new Map<string, number>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -53,6 +59,7 @@ export class Slots {
 
   /** Takes in a slot of the schedule; one that is known already stays as it is. Returns whether it is new. */
   add({ id, config }: Job, { slot, outcome }: DueSlot, why: string | undefined): boolean {
+    this.#added.set(id, (this.#added.get(id) ?? 0) + 1);
     const runs = outcome === "fired" || outcome === "late";
     const { changes } = this.#store.run(
       `insert into cron_slots (job_id, job_name, slot_at, begins_at, cause, work, outcome, state, ended_at, error, delivery)
@@ -229,41 +236,20 @@ export class Slots {
     return this.#store.get<{ n: number }>(`select count(*) as n from cron_slots where ${where}`, ...values)?.n ?? 0;
   }
 
-  /** Forgets the oldest ends of a job that has more than `most`. Returns true when more are left. */
-  pruneSurplus(jobId: string, most: number): boolean {
+  /** Forgets the oldest ends of jobs that have more than `most`, some at a time. Returns true when more is left. */
+  pruneSurplus(most: number): boolean {
+    const [jobId] = [...this.#added].find(([, count]) => count >= MANY) ?? [];
+    if (jobId === undefined) return false;
     const oldest = "(select id from cron_slots where job_id = ? order by id desc limit 1 offset ?)";
     const where = `job_id = ? and id <= ${oldest} and state not in ('waiting', 'running')`;
-    return this.#store.deleteSome("cron_slots", where, [jobId, jobId, most], ROWS_PER_STEP);
+    if (!this.#store.deleteSome("cron_slots", where, [jobId, jobId, most], ROWS_PER_STEP)) this.#added.delete(jobId);
+    return true;
   }
 
   prune(before: number): boolean {
     const where = "slot_at < ? and state not in ('waiting', 'running')";
     return this.#store.deleteSome("cron_slots", where, [before], ROWS_PER_STEP);
   }
-}
-
-/** Which ends are listed; all when nothing is said. */
-export interface EndedFilter {
-  readonly jobId?: string | undefined;
-  readonly runId?: string | undefined;
-  readonly statuses?: readonly string[] | undefined;
-  readonly deliveryStatuses?: readonly string[] | undefined;
-  readonly query?: string | undefined;
-  readonly oldestFirst?: boolean;
-}
-
-function whereEnded({ jobId, runId, statuses, deliveryStatuses, query }: EndedFilter) {
-  const parts: [string, ...string[]][] = [["state not in ('waiting', 'running')"]];
-  if (jobId !== undefined) parts.push(["job_id = ?", jobId]);
-  if (runId !== undefined) parts.push(["run_id = ?", runId]);
-  if (statuses) parts.push([`state in (${statuses.map(() => "?").join(", ")})`, ...statuses]);
-  if (deliveryStatuses)
-    parts.push([`delivery in (${deliveryStatuses.map(() => "?").join(", ")})`, ...deliveryStatuses]);
-  if (query) {
-    const text = "(job_name || ' ' || job_id || ' ' || coalesce(summary, '') || ' ' || coalesce(error, ''))";
-    parts.push([`${text} like ? escape '\\'`, `%${query.replace(/[\\%_]/g, "\\$&")}%`]);
-  }
-  return { where: parts.map(([sql]) => sql).join(" and "), values: parts.flatMap(([, ...values]) => values) };
 }
 
 function workOf({ kind }: Job["config"]["payload"]): Work {

@@ -155,3 +155,13 @@ function spanText(ms: number): string {
   if (minutes < 120) return `${minutes} min`;
   return minutes < 2 * 1_440 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1_440)} days`;
 }
+
+/** January's clients have the main conversation told of what an isolated run has said. */
+export function tellMain({ heartbeat, sessions }: CronServices, { id, config }: Job, said: string): void {
+  if (!config.isolation || said.trim() === "") return;
+  const { postToMainPrefix = "Cron", postToMainMaxChars = 8_000 } = config.isolation;
+  const text = `${postToMainPrefix}: ${said.slice(0, postToMainMaxChars).toWellFormed()}`;
+  const sessionKey = sessions.mainKey(config.agentId);
+  heartbeat.note({ sessionKey, text, source: `cron:${id}` });
+  heartbeat.wake({ mode: config.wakeMode, reason: `cron:${id}`, sessionKey });
+}
