@@ -69,6 +69,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/devices": ["cli", "devices"],
   "cli/heartbeat": ["cli", "heartbeat"],
   "cli/cron": ["cli", "cron"],
+  "cli/cron-docs": ["cli", "cron"],
   "cli/hooks": ["cli", "hooks"],
   "cli/nodes": ["cli", "nodes"],
   "cli/runs": ["cli", "recordings"],
