@@ -28,6 +28,7 @@ class WallClock {
   }
 
   now = () => this.#wall + this.#real;
+  monotonic = () => this.#real;
 
   after = (ms: number, fn: () => void): Disposable => {
     const timer = { due: this.#real + ms, fn };

@@ -5,7 +5,7 @@
 
 import { setImmediate as breath } from "node:timers/promises";
 import type { Settings } from "../../../../base/config/config.ts";
-import { GatewayError, messageOf } from "../../../../base/errors.ts";
+import { GatewayError, ignore, messageOf } from "../../../../base/errors.ts";
 import type { Due, DueSlot, Waiting } from "../../../../base/schedule/due.ts";
 import type { DeliverTo, RunOutcome, RunRecord } from "../../../agent/agent/run/run-store.ts";
 import type { Job, Jobs } from "../jobs/jobs.ts";
@@ -23,6 +23,8 @@ const LOOK_AGAIN_MS = 60_000;
 const LEAST_PAUSE_MS = 100;
 /** How many jobs are written down in one transaction, and how many slots begin before others get their turn. */
 const PER_STEP = 20;
+/** How long one step may take, beside its last part, ms. */
+const STEP_MS = 20;
 const MAX_SUMMARY_CHARS = 2_000;
 const DAY_MS = 24 * 3_600_000;
 
@@ -86,17 +88,30 @@ export class Scheduler implements Disposable {
       const { dueSlots } = await import("../../../../base/schedule/due.ts");
       if (this.#isStopped) return;
       const now = services.clock.now();
-      const chats = services.store.transaction(() =>
-        due.flatMap((job) => this.#takeIn(job, (waiting) => dueSlots(waiting, now))),
-      );
-      this.#kick(chats);
-      const isMore = due.length === PER_STEP;
+      const isMore = this.#takeAllIn(due, (waiting) => dueSlots(waiting, now)) || due.length === PER_STEP;
       if (isMore) await breath();
       due = isMore && !this.#isStopped ? jobs.due(now, PER_STEP) : [];
     }
     await this.#beginAll("tell");
     await this.#beginAll("others");
     if (!this.#isStopped) posts.look();
+  }
+
+  /** Writes down what is due of some jobs, in one transaction. Returns true when the time was up before all had their turn. */
+  #takeAllIn(due: readonly Job[], dueOf: (waiting: Waiting) => Due): boolean {
+    const { services } = this.#options;
+    const endAt = services.clock.monotonic() + STEP_MS;
+    const chats: DeliverTo[] = [];
+    let taken = 0;
+    services.store.transaction(() => {
+      for (const job of due) {
+        if (taken > 0 && services.clock.monotonic() > endAt) break;
+        chats.push(...this.#takeIn(job, dueOf));
+        taken++;
+      }
+    });
+    this.#kick(chats);
+    return taken < due.length;
   }
 
   /** Words begin at once, work while there is room. */
@@ -109,9 +124,36 @@ export class Scheduler implements Disposable {
       // What is first again could not begin, and waits for the next look.
       if (!first || first.id === last) return;
       last = first.id;
-      for (const slot of waiting) await this.begin(slot);
+      if (work === "others" || !this.#tellAll(waiting)) for (const slot of waiting) await this.begin(slot);
       await breath();
     }
+  }
+
+  /** Tells what several slots say in one transaction. Returns false when one cannot be told; then none is. */
+  #tellAll(waiting: readonly Slot[]): boolean {
+    const { jobs, slots, services, posts } = this.#options;
+    const told: Slot[] = [];
+    const chats: DeliverTo[] = [];
+    try {
+      services.store.transaction(() => {
+        for (const slot of waiting) {
+          const job = jobs.get(slot.jobId);
+          if (job?.config.payload.kind !== "systemEvent" || slots.get(slot.id)?.state !== "waiting") continue;
+          chats.push(...tell(this.#options, { job, slot }, job.config.payload.text));
+          told.push(slot);
+        }
+      });
+    } catch (error) {
+      ignore(error, "each is told for itself, and the one that fails says why");
+      return false;
+    }
+    for (const slot of told) {
+      this.#changed("started", slot);
+      this.#changed("finished", slot);
+    }
+    this.#kick(chats);
+    posts.look();
+    return told.length === waiting.length;
   }
 
   #room(): number {
