@@ -4,43 +4,32 @@
  */
 
 import { setImmediate as breath } from "node:timers/promises";
-import type { Settings } from "../../../../base/config/config.ts";
-import { GatewayError, ignore, messageOf } from "../../../../base/errors.ts";
+import { GatewayError } from "../../../../base/errors.ts";
 import type { Due, DueSlot, Waiting } from "../../../../base/schedule/due.ts";
 import type { DeliverTo, RunOutcome, RunRecord } from "../../../agent/agent/run/run-store.ts";
-import type { Job, Jobs } from "../jobs/jobs.ts";
-import type { CronServices } from "../services.ts";
-import type { CronSettings } from "../settings.ts";
+import type { Job } from "../jobs/jobs.ts";
+import { Beginner, type BeginnerOptions } from "./beginner.ts";
 import type { Ends } from "./ends.ts";
-import type { Programs } from "./programs.ts";
 import { setRight } from "./set-right.ts";
-import type { Slot, Slots } from "./slots.ts";
-import { post, startRun, tell, tellMain, type Working } from "./work.ts";
+import type { Slot } from "./slots.ts";
 
 /** The clock may be set, and the machine may sleep: so it looks again after this long at the latest, ms. */
 const LOOK_AGAIN_MS = 60_000;
 /** Jobs that are due more often than this are looked at together, ms. */
 const LEAST_PAUSE_MS = 100;
-/** How many jobs are written down in one transaction, and how many slots begin before others get their turn. */
+/** How many jobs are written down in one transaction. */
 const PER_STEP = 20;
 /** How long one step may take, beside its last part, ms. */
 const STEP_MS = 20;
-const MAX_SUMMARY_CHARS = 2_000;
 const DAY_MS = 24 * 3_600_000;
 
-export interface SchedulerOptions extends Working {
-  readonly services: CronServices;
-  readonly settings: Settings<CronSettings>;
-  readonly jobs: Jobs;
-  readonly slots: Slots;
+export interface SchedulerOptions extends Omit<BeginnerOptions, "lookAgain"> {
   readonly ends: Ends;
-  readonly programs: Programs;
-  /** A slot's work has begun, or ended. */
-  changed(action: "started" | "finished", slot: Slot): void;
 }
 
 export class Scheduler implements Disposable {
   readonly #options: SchedulerOptions;
+  readonly #beginner: Beginner;
   #timer: Disposable | undefined;
   #looking: Promise<void> | undefined;
   #isStopped = false;
@@ -49,10 +38,12 @@ export class Scheduler implements Disposable {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#beginner = new Beginner({ ...options, lookAgain: () => this.look() });
   }
 
   [Symbol.dispose](): void {
     this.#isStopped = true;
+    this.#beginner[Symbol.dispose]();
     this.#timer?.[Symbol.dispose]();
   }
 
@@ -79,7 +70,7 @@ export class Scheduler implements Disposable {
   }
 
   async #look(): Promise<void> {
-    const { jobs, services, settings, posts } = this.#options;
+    const { jobs, services, settings } = this.#options;
     if (this.#isStopped || !settings.current.enabled) return;
     if (services.clock.now() < this.#lookedAt) await setRight(this.#options);
     if (this.#isStopped) return;
@@ -92,9 +83,7 @@ export class Scheduler implements Disposable {
       if (isMore) await breath();
       due = isMore && !this.#isStopped ? jobs.due(now, PER_STEP) : [];
     }
-    await this.#beginAll("tell");
-    await this.#beginAll("others");
-    if (!this.#isStopped) posts.look();
+    await this.#beginner.beginWaiting();
   }
 
   /** Writes down what is due of some jobs, in one transaction. Returns true when the time was up before all had their turn. */
@@ -110,55 +99,8 @@ export class Scheduler implements Disposable {
         taken++;
       }
     });
-    this.#kick(chats);
+    this.#beginner.kick(chats);
     return taken < due.length;
-  }
-
-  /** Words begin at once, work while there is room. */
-  async #beginAll(work: "tell" | "others"): Promise<void> {
-    const { slots, services } = this.#options;
-    for (let last = -1; !this.#isStopped; ) {
-      const room = work === "tell" ? PER_STEP : Math.min(PER_STEP, this.#room());
-      const waiting = room > 0 ? slots.waiting(services.clock.now(), work, room) : [];
-      const [first] = waiting;
-      // What is first again could not begin, and waits for the next look.
-      if (!first || first.id === last) return;
-      last = first.id;
-      if (work === "others" || !this.#tellAll(waiting)) for (const slot of waiting) await this.begin(slot);
-      await breath();
-    }
-  }
-
-  /** Tells what several slots say in one transaction. Returns false when one cannot be told; then none is. */
-  #tellAll(waiting: readonly Slot[]): boolean {
-    const { jobs, slots, services, posts } = this.#options;
-    const told: Slot[] = [];
-    const chats: DeliverTo[] = [];
-    try {
-      services.store.transaction(() => {
-        for (const slot of waiting) {
-          const job = jobs.get(slot.jobId);
-          if (job?.config.payload.kind !== "systemEvent" || slots.get(slot.id)?.state !== "waiting") continue;
-          chats.push(...tell(this.#options, { job, slot }, job.config.payload.text));
-          told.push(slot);
-        }
-      });
-    } catch (error) {
-      ignore(error, "each is told for itself, and the one that fails says why");
-      return false;
-    }
-    for (const slot of told) {
-      this.#changed("started", slot);
-      this.#changed("finished", slot);
-    }
-    this.#kick(chats);
-    posts.look();
-    return told.length === waiting.length;
-  }
-
-  #room(): number {
-    const { slots, settings } = this.#options;
-    return settings.current.maxConcurrentRuns - slots.running();
   }
 
   #takeIn({ id }: Job, dueOf: (waiting: Waiting) => Due): DeliverTo[] {
@@ -195,88 +137,14 @@ export class Scheduler implements Disposable {
     }
   }
 
-  /** Begins a slot that waits. What cannot begin for want of room goes on waiting. */
+  /** Begins a slot that waits; see `Beginner`. */
   async begin(slot: Slot): Promise<void> {
-    const { jobs, slots, settings, programs } = this.#options;
-    const job = jobs.get(slot.jobId);
-    if (this.#isStopped || slots.get(slot.id)?.state !== "waiting") return;
-    if (!job) return slots.drop(slot.jobId, { at: slot.slotAt, why: "the job was removed" });
-    const { payload } = job.config;
-    try {
-      if (payload.kind === "systemEvent") {
-        const chats = tell(this.#options, { job, slot }, payload.text);
-        this.#changed("started", slot);
-        return this.#over(slot, chats);
-      }
-      if (payload.kind === "agentTurn") {
-        this.#requireBudget(settings.current.maxRunsPerDay);
-        startRun(this.#options, { job, slot }, payload);
-      } else programs.start({ job, slot }, payload, (chats) => this.#over(slot, chats));
-      this.#changed("started", slot);
-    } catch (error) {
-      this.#failed(slot, error);
-    }
-  }
-
-  #requireBudget(most: number | undefined): void {
-    const { slots, services } = this.#options;
-    if (most === undefined || slots.runsSince(services.clock.now() - DAY_MS) < most) return;
-    throw new GatewayError(
-      "UNAVAILABLE",
-      `jobs have had the agent work ${most} times in 24 hours; raise cron.maxRunsPerDay`,
-    );
+    await this.#beginner.begin(slot);
   }
 
   /** A run of a job has ended; within the transaction that records it. */
-  ended({ id }: RunRecord, outcome: RunOutcome): void {
-    const { slots, services, ends, jobs } = this.#options;
-    const slot = slots.ofRun(id);
-    if (slot?.state !== "running" || outcome.kind === "merged") return;
-    const isOk = outcome.kind === "ok";
-    const error = outcome.kind === "error" ? outcome.error : isOk ? undefined : `aborted: ${outcome.reason}`;
-    const summary = outcome.text.slice(0, MAX_SUMMARY_CHARS).toWellFormed();
-    const isOwn = outcome.kind === "error" || (outcome.kind === "aborted" && outcome.reason === "timeout");
-    const job = jobs.get(slot.jobId);
-    const chats = ends.end(slot, {
-      ...{ state: isOk ? "ok" : "error", error, summary },
-      // What had an effect may not be done again.
-      canRepeat: isOwn && !services.agent.runs.hasChanged(id),
-      undelivered: slot.deliveryError ?? undefined,
-    });
-    if (job) post(this.#options, { job, slot });
-    setImmediate(() => {
-      if (this.#isStopped) return;
-      if (job) tellMain(services, job, error ?? summary);
-      this.#over(slot, chats);
-      this.look();
-    });
-  }
-
-  /** What could not begin for want of room waits; anything else is the end of the slot. */
-  #failed(slot: Slot, error: unknown): void {
-    const { services, ends } = this.#options;
-    if (error instanceof GatewayError && error.retryable === true) return;
-    if (!(error instanceof GatewayError)) services.log.error("a job could not begin", { jobId: slot.jobId, error });
-    this.#over(slot, ends.end(slot, { state: "error", error: messageOf(error) }));
-  }
-
-  /** The end of a slot is on disk. */
-  #over(slot: Slot, chats: readonly DeliverTo[]): void {
-    if (this.#isStopped) return;
-    this.#kick(chats);
-    this.#changed("finished", slot);
-    this.#options.posts.look();
-    if (slot.work !== "tell" || this.#options.jobs.get(slot.jobId)?.state.restsUntil !== undefined) this.look();
-  }
-
-  #kick(chats: readonly DeliverTo[]): void {
-    const { accounts } = this.#options.services.messaging;
-    for (const chat of chats) accounts.find(chat)?.sender.kick();
-  }
-
-  #changed(action: "started" | "finished", { id }: Slot): void {
-    const slot = this.#options.slots.get(id);
-    if (slot) this.#options.changed(action, slot);
+  ended(record: RunRecord, outcome: RunOutcome): void {
+    this.#beginner.ended(record, outcome);
   }
 
   /** Without jobs that may run, and after an error, the next look is a minute away, however much is due. */
