@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { firstToken, manySessions, pacedStream, toolRun } from "./bench/agent.ts";
 import { backlogCost, channelMemory, echoCost, messageCost, startWithChannels } from "./bench/channels.ts";
+import { manyJobs } from "./bench/cron.ts";
 import {
   agentRunCpu,
   type Bench,
@@ -87,6 +88,7 @@ const measurements: [string, () => Promise<Figure | Figure[]>][] = [
   ["channels-memory", () => channelMemory(bench)],
   ["soak", () => soak(bench)],
   ["full-state", () => fullState(bench)],
+  ["jobs", () => manyJobs(bench)],
   ["package", async () => packageSize(bench)],
 ];
 

@@ -119,7 +119,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "definitions reach the gateway through the call only",
     files: /^slices\/[^/]+\/[^/]+\/(methods|events|schema|settings)\.ts$/,
-    allows: /^(kit\/|base\/(errors|defined)\.ts$|@sinclair\/typebox$|slices\/[^/]+\/[^/]+\/(schema|slice)\.ts$)/,
+    allows: /^(kit\/|base\/(errors|defined)\.ts$|@sinclair\/typebox$|slices\/[^/]+\/[^/]+\/(schema|slice|tidy)\.ts$)/,
     kinds: ["value"],
   },
   {

@@ -21,6 +21,8 @@ export interface ConnectOptions {
   readonly token: string;
   readonly device?: Device;
   readonly mode?: string;
+  /** 3 when not said. A client of today has few scopes without a device, unless it is a command line. */
+  readonly protocol?: 3 | 4;
 }
 
 /** A connection after its hello-ok. */
@@ -74,9 +76,9 @@ export class Client {
   }
 }
 
-/** Connects and shakes hands as a protocol 3 operator. */
+/** Connects and shakes hands as an operator, in protocol 3 unless another is asked for. */
 export async function connect({ mode = "backend", ...options }: ConnectOptions): Promise<Client> {
-  const client = { id: "gateway-client", version: "1", platform: "linux", mode };
+  const client = { id: mode === "cli" ? "cli" : "gateway-client", version: "1", platform: "linux", mode };
   return await shakeHands(options, { role: "operator", client, scopes: ["operator.admin"] });
 }
 
@@ -93,7 +95,7 @@ interface Hello {
   readonly commands?: readonly string[];
 }
 
-async function shakeHands({ port, token, device }: ConnectOptions, hello: Hello): Promise<Client> {
+async function shakeHands({ port, token, device, protocol = 3 }: ConnectOptions, hello: Hello): Promise<Client> {
   const { role, client, scopes } = hello;
   const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
   const [challenge] = (await once(socket, "message")) as [RawData];
@@ -102,8 +104,8 @@ async function shakeHands({ port, token, device }: ConnectOptions, hello: Hello)
   const text =
     device && ["v2", device.id, client.id, client.mode, role, scopes.join(","), signedAt, token, nonce].join("|");
   const params = {
-    minProtocol: 3,
-    maxProtocol: 3,
+    minProtocol: protocol,
+    maxProtocol: protocol,
     ...hello,
     auth: { token },
     ...(device &&

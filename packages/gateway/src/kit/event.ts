@@ -25,6 +25,8 @@ export interface EventDefinition<Payload = unknown> extends Topic<Payload> {
   /** Whether frames carry the presence and health versions. */
   readonly stateVersion: boolean;
   readonly payload: TSchema;
+  /** The payload for clients of protocol 3, where it differs. */
+  readonly three?: ((payload: Payload) => unknown) | undefined;
 }
 
 /** Defines an event; services publish it on the bus. */
@@ -36,6 +38,7 @@ export function defineEvent<Payload extends TSchema>(definition: {
   readonly whenSlow: WhenSlow | ((payload: Static<Payload>) => WhenSlow);
   readonly isSubscribed?: boolean;
   readonly stateVersion?: boolean;
+  readonly three?: (payload: Static<Payload>) => unknown;
   readonly payload: Payload;
 }): EventDefinition<Static<Payload>> {
   const { isSubscribed = false, stateVersion = false } = definition;

@@ -26,6 +26,8 @@ export interface Method {
   readonly result: TSchema;
   /** Whether hello-ok lists it; a few old methods, and those whose answer is a constant, work unlisted. */
   readonly listed: boolean;
+  /** Turns what some clients write in other forms into the declared ones, before they are checked. Must not throw. */
+  readonly tidy?: (params: unknown) => unknown;
   /** The method as protocol 3 has it, where that differs; `server/dialect.ts` chooses. */
   readonly three?: Method;
   handler(call: Call<unknown, unknown>): unknown;
@@ -69,6 +71,7 @@ export type DefineMethod<Gateway> = <
   readonly once?: Once;
   readonly open?: boolean;
   readonly listed?: boolean;
+  readonly tidy?: (params: unknown) => unknown;
   readonly params: Properties;
   readonly ack?: Ack;
   readonly result: Result;
@@ -94,6 +97,7 @@ export const defineMethod: DefineMethod<Base> = (definition) => {
     ack: definition.ack,
     result: definition.result,
     listed: definition.listed ?? true,
+    ...(definition.tidy && { tidy: definition.tidy }),
     handler: definition.handler as Method["handler"],
   };
   if (!four) return base;

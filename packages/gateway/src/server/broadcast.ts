@@ -37,22 +37,32 @@ function send(
 ): void {
   const wanted = event.isSubscribed ? subscribers(event.name, payload) : undefined;
   if (wanted?.size === 0) return;
-  const version = event.stateVersion ? `,"stateVersion":${JSON.stringify(stateVersion())}` : "";
-  const head = `{"type":"event","event":${JSON.stringify(event.name)},"payload":${JSON.stringify(payload)}${version}`;
+  const head = headOf(event, payload, stateVersion);
   if (connId !== undefined) return connections.get(connId)?.send(`${head}}`);
   const whenSlow = typeof event.whenSlow === "function" ? event.whenSlow(payload) : event.whenSlow;
-  const text = guard(`${head},"seq":`);
-  const whole = new SharedFrame(text);
-  const concealed = conceal(text);
-  const forReaders = concealed === text ? whole : new SharedFrame(concealed);
-  // A droppable event must not fill the buffer: a connection over the limit is watched and closed.
-  const bytes = whenSlow === "drop" ? whole.length : 0;
+  const frames = framesOf(head, { guard, conceal });
+  const older = event.three && framesOf(headOf(event, event.three(payload), stateVersion), { guard, conceal });
   for (const connection of wanted ? among(connections, wanted) : connections.values()) {
     if (!isEntitled(event, payload, connection)) continue;
+    const { whole, forReaders } = (connection.session?.dialect.protocol === 3 ? older : undefined) ?? frames;
+    // A droppable event must not fill the buffer: a connection over the limit is watched and closed.
+    const bytes = whenSlow === "drop" ? whole.length : 0;
     const seq = connection.nextSeq();
     if (connection.hasRoom(bytes)) connection.sendShared(connection.seesPaths ? whole : forReaders, seq);
     else if (whenSlow === "close") connection.close(1008, "slow consumer");
   }
+}
+
+function headOf(event: EventDefinition, payload: unknown, stateVersion: BroadcastOptions["stateVersion"]): string {
+  const version = event.stateVersion ? `,"stateVersion":${JSON.stringify(stateVersion())}` : "";
+  return `{"type":"event","event":${JSON.stringify(event.name)},"payload":${JSON.stringify(payload)}${version}`;
+}
+
+function framesOf(head: string, { guard, conceal }: Pick<BroadcastOptions, "guard" | "conceal">) {
+  const text = guard(`${head},"seq":`);
+  const whole = new SharedFrame(text);
+  const concealed = conceal(text);
+  return { whole, forReaders: concealed === text ? whole : new SharedFrame(concealed) };
 }
 
 function* among(connections: ReadonlyMap<string, Connection>, wanted: ReadonlySet<string>): Generator<Connection> {

@@ -44,7 +44,8 @@ export class Dispatch {
     const problem = accessProblem(method, session);
     if (problem) return responder.fail(problem);
     if (connection.inFlight > LIMITS.maxInFlight) return responder.fail(tooMany());
-    const { params, ignored } = dialect.readParams(method, request.params === undefined ? {} : request.params);
+    const given = request.params === undefined ? {} : request.params;
+    const { params, ignored } = dialect.readParams(method, method.tidy ? method.tidy(given) : given);
     if (ignored.length > 0) this.#noteIgnored(connection, method, ignored);
     const text = validationText(method.params as Schema, params);
     if (text) return responder.fail(invalidRequest(`invalid ${method.name} params: ${text}`));

@@ -53,9 +53,13 @@ export interface Fetched extends Disposable {
 
 /** A failed fetch; its message may be shown to people. */
 export class FetchError extends TellableError {
-  constructor(message: string, options?: ErrorOptions) {
+  /** The address is not fetched from, however often it is tried. */
+  readonly isRefused: boolean;
+
+  constructor(message: string, { isRefused = false, ...options }: ErrorOptions & { isRefused?: boolean } = {}) {
     super(message, options);
     this.name = "FetchError";
+    this.isRefused = isRefused;
   }
 }
 
@@ -120,7 +124,7 @@ async function open(
   const addresses = await resolve(url, signal);
   const isAllowed = allowPrivateHosts?.includes(hostAndPort(url)) ?? false;
   if (!isAllowed && !addresses.every(({ address }) => isPublicAddress(address)))
-    throw new FetchError("the address is not on the public internet");
+    throw new FetchError("the address is not on the public internet", { isRefused: true });
   const { promise, resolve: arrived, reject } = Promise.withResolvers<IncomingMessage>();
   const proxy = proxyFor(url);
   const outgoing = (url.protocol === "https:" ? requestHttps : requestHttp)(url, {

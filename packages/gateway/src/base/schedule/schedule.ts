@@ -6,12 +6,20 @@
  */
 import { Cron } from "croner";
 import { ignore, invalidRequest } from "../errors.ts";
+import { sha256Hex } from "../ids.ts";
 
 /** When a job is due. All times are epoch milliseconds. */
 export type Schedule =
   | { readonly kind: "at"; readonly atMs: number }
   | { readonly kind: "every"; readonly everyMs: number; readonly anchorMs: number }
-  | { readonly kind: "cron"; readonly expr: string; readonly tz: string };
+  | {
+      readonly kind: "cron";
+      readonly expr: string;
+      readonly tz: string;
+      /** How far slots may be moved, and how far they are, ms. */
+      readonly staggerMs?: number;
+      readonly offsetMs?: number;
+    };
 
 /** How many expressions are kept parsed. */
 const MAX_PARSED = 1_000;
@@ -21,7 +29,11 @@ const parsed = new Map<string, Cron>();
 export function nextSlot(schedule: Schedule, after: number): number | undefined {
   if (schedule.kind === "at") return schedule.atMs > after ? schedule.atMs : undefined;
   if (schedule.kind === "every") return nextEvery(schedule, after);
-  return patternOf(schedule).nextRun(new Date(after))?.getTime();
+  const { offsetMs = 0 } = schedule;
+  const next = patternOf(schedule)
+    .nextRun(new Date(after - offsetMs))
+    ?.getTime();
+  return next === undefined ? undefined : next + offsetMs;
 }
 
 /** The next slots, at most `count`. */
@@ -32,6 +44,12 @@ export function nextSlots(schedule: Schedule, after: number, count: number): num
     slot = nextSlot(schedule, slot);
   }
   return slots;
+}
+
+/** How far a job's slots are moved, ms: always alike for its id, so that many jobs at one minute do not begin together. */
+export function staggerOf(id: string, staggerMs: number): number {
+  const share = Number.parseInt(sha256Hex(id).slice(0, 8), 16) / 2 ** 32;
+  return Math.floor(staggerMs * share);
 }
 
 /** Throws `INVALID_REQUEST`, which says what is wrong, when the schedule cannot be read. */

@@ -24,41 +24,107 @@ export interface Simulated {
   readonly why: string;
 }
 
-/** What would become of each slot, in the order in which the scheduler sees them. */
+/** How long after its last look the scheduler looks again at the latest, ms. */
+const LOOK_AGAIN_MS = 60_000;
+
+/** What would become of each slot, in the order of the slots. */
 export function* simulate(given: Simulation): Generator<Simulated> {
-  const steps = [...given.steps].sort((a, b) => a.at - b.at);
+  const seen: Seen | undefined = given.steps.some(({ byMs }) => byMs < 0) ? new Map() : undefined;
+  if (!seen) return yield* looks(given, seen);
+  // A clock that is set back may take back what was missed, so that it is known at the end only.
+  for (const _told of looks(given, seen));
+  for (const [slot, told] of [...seen].sort(([a], [b]) => a - b)) if (slot <= given.to) yield told;
+}
+
+/** The slots that the scheduler has written down, with what became of them. */
+type Seen = Map<number, Simulated>;
+
+function* looks(given: Simulation, seen: Seen | undefined): Generator<Simulated> {
+  const way = new Way(given);
   let nextAt = nextSlot(given.schedule, given.from);
-  let now = given.from;
-  while (nextAt !== undefined) {
-    const [step] = steps;
-    const isStep = step !== undefined && step.at <= Math.max(now, nextAt);
-    const awakeAt = upAt(isStep ? step.at : Math.max(now, nextAt), given.downs);
-    now = awakeAt;
-    if (isStep) {
-      steps.shift();
-      now = upAt(step.at + step.byMs, step.byMs > 0 ? given.downs : []);
-    }
-    if (now > given.to) return;
+  while (nextAt !== undefined || way.isSetLater) {
+    const { isStep, isBack } = way.go(nextAt ?? Number.POSITIVE_INFINITY);
+    const { now } = way;
+    if (now > given.to && !way.isSetLater) return;
+    if (isBack && seen) nextAt = setBack(given.schedule, { now, nextAt, seen });
+    if (nextAt === undefined || nextAt > now) continue;
     const due = dueSlots({ ...given, nextAt, isRunning: false }, now);
-    for (const { slot, outcome } of due.slots)
-      yield told(given, { slot, outcome, isStep, isCut: due.slots.length > MAX_TOLD });
+    for (const { slot, outcome } of due.slots) {
+      if (seen?.has(slot)) continue;
+      const told = toldOf(given, { slot, outcome, isStep, isCut: due.slots.length > MAX_TOLD });
+      seen?.set(slot, told);
+      if (slot <= given.to) yield told;
+    }
     nextAt = due.nextAt;
   }
 }
 
-function upAt(at: number, downs: Simulation["downs"]): number {
-  const down = downs.find(({ from, to }) => at >= from && at < to);
-  return down ? upAt(down.to, downs) : at;
+/** What was not run at a time that has not come is due again; what was run is not. */
+function setBack(
+  schedule: Simulation["schedule"],
+  { now, nextAt, seen }: { now: number; nextAt: number | undefined; seen: Seen },
+): number | undefined {
+  const future = [...seen].filter(([slot]) => slot > now);
+  if (future.length === 0) return nextAt;
+  for (const [slot, { outcome }] of future) if (outcome === "missed" || outcome === "coalesced") seen.delete(slot);
+  const next = nextSlot(schedule, now);
+  return next === undefined || nextAt === undefined ? (next ?? nextAt) : Math.min(next, nextAt);
 }
 
-interface Seen {
+/** The way from look to look, through downtimes and clock steps. Times are those of the wall clock. */
+class Way {
+  readonly #steps: Simulation["steps"][number][];
+  readonly #downs: Simulation["downs"][number][];
+  /** When the scheduler looks now. */
+  now: number;
+
+  constructor({ steps, downs, from }: Simulation) {
+    this.#steps = [...steps].sort((a, b) => a.at - b.at);
+    this.#downs = [...downs].sort((a, b) => a.from - b.from);
+    this.now = from;
+  }
+
+  /** Whether the clock is still to be set. */
+  get isSetLater(): boolean {
+    return this.#steps.length > 0;
+  }
+
+  /** Goes to the next look that matters: when `dueAt` has come, when the gateway is up again, or after the clock was set. */
+  go(dueAt: number): { isStep: boolean; isBack: boolean } {
+    const [down] = this.#downs;
+    const [step] = this.#steps;
+    const next = Math.max(this.now, dueAt);
+    if (down && down.from <= next && (!step || down.from <= step.at)) return this.#rest(down);
+    if (!step || step.at > next) {
+      this.now = next;
+      return { isStep: false, isBack: false };
+    }
+    this.#steps.shift();
+    const at = Math.max(step.at, this.now);
+    const again = this.now + (Math.floor((at - this.now) / LOOK_AGAIN_MS) + 1) * LOOK_AGAIN_MS;
+    const before = this.now;
+    this.now = Math.min(again, next) + step.byMs;
+    return { isStep: true, isBack: this.now < before };
+  }
+
+  /** The gateway is off, whatever happens to the clock meanwhile. */
+  #rest({ to }: Simulation["downs"][number]): { isStep: boolean; isBack: boolean } {
+    this.#downs.shift();
+    let isBack = false;
+    while (this.#steps[0] && this.#steps[0].at < to) isBack = (this.#steps.shift()?.byMs ?? 0) < 0 || isBack;
+    this.now = Math.max(this.now, to);
+    return { isStep: false, isBack };
+  }
+}
+
+interface DueTold {
   readonly slot: number;
   readonly outcome: SlotOutcome;
   readonly isStep: boolean;
   readonly isCut: boolean;
 }
 
-function told({ tz, catchUp, downs }: Simulation, { slot, outcome, isStep, isCut }: Seen): Simulated {
+function toldOf({ tz, catchUp, downs }: Simulation, { slot, outcome, isStep, isCut }: DueTold): Simulated {
   const oddity = oddityAt(slot, tz);
   const wasDown = downs.some(({ from, to }) => slot >= from && slot < to);
   const late = wasDown ? "down" : isStep ? "clock step" : "late";

@@ -11,6 +11,7 @@ const MAX_DAYS = 3_660;
 const RULES = ["latest", "all", "none"] as const;
 
 const flags = {
+  job: { kind: "text", value: "ID", summary: "A job of the gateway, with its own rules" },
   cron: { kind: "text", value: "EXPR", summary: "A cron expression of 5 or 6 fields" },
   every: { kind: "text", value: "SPAN", summary: "A span such as 10m, in place of an expression" },
   anchor: { kind: "text", value: "TIME", summary: "From when the span is counted (--from)" },
@@ -34,7 +35,7 @@ export const simulateCommand = defineCommand({
   run: async (call) => {
     const { simulate } = await import("../../base/schedule/simulate.ts");
     const { checkSchedule } = await import("../../base/schedule/schedule.ts");
-    const simulation = simulationOf(call.flags);
+    const simulation = call.flags.job === undefined ? simulationOf(call.flags) : await simulationOfJob(call);
     checkSchedule(simulation.schedule);
     const lines: string[] = [];
     for (const each of simulate(simulation)) {
@@ -48,6 +49,30 @@ export const simulateCommand = defineCommand({
 });
 
 type Given = Call<typeof flags>["flags"];
+
+/** The schedule, zone and rules of a job; other rules that are named are tried in place of its own. */
+async function simulationOfJob(call: Call<typeof flags>): Promise<Simulation> {
+  const { job: id = "", cron, every, ...given } = call.flags;
+  if (cron !== undefined || every !== undefined)
+    throw usageError("--job brings its own schedule; leave out --cron and --every.");
+  const { withGateway } = await import("../connect.ts");
+  const { staggerOf } = await import("../../base/schedule/schedule.ts");
+  const job = await withGateway(call, ({ client, timeoutMs }) => client.request("cron.get", { id }, { timeoutMs }));
+  const { schedule, catchUp = "latest", graceMs } = job;
+  const rules = {
+    catchUp: given["catch-up"] ?? catchUp,
+    grace: given.grace ?? `${Math.ceil((graceMs ?? DAY_MS) / 1_000)}s`,
+  };
+  const frame = simulationOf({
+    ...{ ...given, every: "1d", grace: rules.grace, "catch-up": rules.catchUp },
+    tz: given.tz ?? (schedule.kind === "cron" ? schedule.tz : undefined) ?? "UTC",
+  } as Given);
+  if (schedule.kind === "at") return { ...frame, schedule: { kind: "at", atMs: Date.parse(schedule.at ?? "") } };
+  if (schedule.kind === "every")
+    return { ...frame, schedule: { ...schedule, anchorMs: schedule.anchorMs ?? job.createdAtMs } };
+  const { expr, tz = frame.tz, staggerMs = 0 } = schedule;
+  return { ...frame, schedule: { kind: "cron", expr, tz, offsetMs: staggerOf(id, staggerMs) } };
+}
 
 function simulationOf(given: Given): Simulation {
   const tz = given.tz ?? Intl.DateTimeFormat().resolvedOptions().timeZone;

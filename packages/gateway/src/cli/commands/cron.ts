@@ -1,65 +1,19 @@
 /** `moltbot cron` — jobs that run at set times: add, look, change, run, and try a schedule before it is trusted. */
-import type { CronAddParams, CronListResult } from "@moltbot/protocol";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { agentFlag, limitFlag } from "../common-flags.ts";
+import type { CronListResult } from "@moltbot/protocol";
+import { defined } from "../../base/defined.ts";
+import { defineCommand, defineGroup } from "../command.ts";
+import { limitFlag } from "../common-flags.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
 import { ago, printable, table } from "../render.ts";
+import { addFlags, changesOf, jobOf, payloadOf, scheduleOf } from "./cron-job.ts";
 import { simulateCommand } from "./cron-simulate.ts";
-import { spanOf } from "./cron-span.ts";
 
 type Job = CronListResult["jobs"][number];
 
 const PAGE = 200;
 /** A run of an agent may take long; January's clients wait for it as well. */
 const RUN_MS = 600_000;
-
-const when = {
-  at: { kind: "text", value: "TIME", summary: "Once, at this time, such as 2026-12-24T18:00Z; or in +20m" },
-  every: { kind: "text", value: "SPAN", summary: "Again and again, such as 10m, 2h or 1d" },
-  cron: { kind: "text", value: "EXPR", summary: "At the times of a cron expression of 5 or 6 fields" },
-  tz: { kind: "text", value: "ZONE", summary: "The time zone of the expression" },
-} as const;
-
-const what = {
-  "system-event": { kind: "text", value: "TEXT", summary: "Tell the main conversation, without a model" },
-  message: { kind: "text", short: "m", value: "TEXT", summary: "Have the agent work on this" },
-  model: { kind: "text", value: "MODEL", summary: "The model that works", completes: "model" },
-  thinking: { kind: "text", value: "LEVEL", summary: "How much it thinks" },
-  "timeout-seconds": { kind: "number", value: "SECONDS", summary: "How long a run may take" },
-} as const;
-
-const how = {
-  description: { kind: "text", value: "TEXT", summary: "What the job is for" },
-  session: {
-    kind: "text",
-    value: "WHERE",
-    choices: ["main", "isolated"],
-    summary: "In which conversation it works",
-    completes: "session",
-  },
-  wake: { kind: "text", value: "MODE", choices: ["now", "next-heartbeat"], summary: "When the agent looks at it" },
-  announce: { kind: "switch", summary: "Send what is said over a channel", formerly: ["deliver"] },
-  channel: { kind: "text", value: "CHANNEL", summary: "Over which channel (last)", completes: "channel" },
-  to: { kind: "text", value: "CHAT", summary: "To whom" },
-  "catch-up": {
-    kind: "text",
-    value: "RULE",
-    choices: ["latest", "all", "none"],
-    summary: "What becomes of missed times",
-  },
-  disabled: { kind: "switch", summary: "Add it switched off" },
-  "delete-after-run": { kind: "switch", summary: "Remove it when it has run" },
-  "keep-after-run": { kind: "switch", summary: "Keep it when it has run" },
-  ...agentFlag,
-} as const;
-
-const addFlags = {
-  name: { kind: "text", value: "NAME", summary: "What people see" },
-  ...when,
-  ...what,
-  ...how,
-} as const;
 
 const add = defineCommand({
   summary: "Add a job",
@@ -76,79 +30,11 @@ const add = defineCommand({
     }),
 });
 
-function sentence({ id, name, state }: Job): string {
-  const next =
-    state.nextRunAtMs === undefined ? "It never fires" : `Next: ${new Date(state.nextRunAtMs).toISOString()}`;
+function sentence({ id, name, state, enabled }: Job): string {
+  const at = state.nextRunAtMs;
+  const never = enabled ? "It never fires" : "It is off";
+  const next = at === undefined ? never : `Next: ${new Date(at).toISOString()}`;
   return `${printable(name)} (${id}). ${next}.`;
-}
-
-type AddFlags = Call<typeof addFlags>["flags"];
-
-function jobOf(flags: AddFlags): CronAddParams {
-  const schedule = scheduleOf(flags);
-  const payload = payloadOf(flags);
-  if (!schedule) throw usageError("Say when: --at, --every or --cron.");
-  if (!payload) throw usageError("Say what: --message, or --system-event.");
-  const name = flags.name ?? ("text" in payload ? payload.text : payload.message).slice(0, 60);
-  const after = flags["delete-after-run"] ? true : flags["keep-after-run"] ? false : undefined;
-  return {
-    name,
-    schedule,
-    payload,
-    enabled: !flags.disabled,
-    ...changesOf(flags),
-    ...(after !== undefined && { deleteAfterRun: after }),
-  };
-}
-
-function scheduleOf({ at, every, cron, tz }: Pick<AddFlags, keyof typeof when>): CronAddParams["schedule"] | undefined {
-  if ([at, every, cron].filter((given) => given !== undefined).length > 1)
-    throw usageError("Give one of --at, --every and --cron.");
-  if (cron !== undefined) return { kind: "cron", expr: cron, ...(tz !== undefined && { tz }) };
-  if (every !== undefined) return { kind: "every", everyMs: spanOf(every) };
-  if (at === undefined) return undefined;
-  return { kind: "at", at: /^\+?\d+[smhd]$/.test(at) ? inTime(at.replace("+", "")) : at };
-}
-
-function inTime(span: string): string {
-  return new Date(Date.now() + spanOf(span)).toISOString();
-}
-
-function payloadOf(flags: Pick<AddFlags, keyof typeof what>): CronAddParams["payload"] | undefined {
-  const { message, model, thinking } = flags;
-  const text = flags["system-event"];
-  if (text !== undefined) return { kind: "systemEvent", text };
-  if (message === undefined) return undefined;
-  const seconds = flags["timeout-seconds"];
-  return {
-    ...{ kind: "agentTurn", message },
-    ...(model !== undefined && { model }),
-    ...(thinking !== undefined && { thinking: levelOf(thinking) }),
-    ...(seconds !== undefined && { timeoutSeconds: seconds }),
-  };
-}
-
-const LEVELS = ["off", "minimal", "low", "medium", "high", "xhigh"] as const;
-
-function levelOf(text: string): (typeof LEVELS)[number] {
-  const level = LEVELS.find((each) => each === text);
-  if (level) return level;
-  throw usageError(`--thinking takes ${LEVELS.join(", ")}.`);
-}
-
-function changesOf(flags: Pick<AddFlags, keyof typeof how>): Partial<CronAddParams> {
-  const { description, session, wake, announce, channel, to, agent } = flags;
-  const catchUp = flags["catch-up"];
-  return {
-    ...(description !== undefined && { description }),
-    ...(session !== undefined && { sessionTarget: session === "main" ? "main" : "isolated" }),
-    ...(wake !== undefined && { wakeMode: wake === "now" ? "now" : "next-heartbeat" }),
-    ...(catchUp !== undefined && { catchUp: catchUp === "all" || catchUp === "none" ? catchUp : "latest" }),
-    ...(agent !== undefined && { agentId: agent }),
-    ...((announce || channel !== undefined || to !== undefined) && {
-      delivery: { mode: "announce", ...(channel !== undefined && { channel }), ...(to !== undefined && { to }) },
-    }),
-  };
 }
 
 const list = defineCommand({
@@ -197,10 +83,17 @@ async function jobsOf({ client, timeoutMs }: Link, includeDisabled: boolean): Pr
   return jobs;
 }
 
+const editFlags = {
+  ...addFlags,
+  enable: { kind: "switch", summary: "Switch it on" },
+  disable: { kind: "switch", summary: "Switch it off" },
+  "clear-agent": { kind: "switch", summary: "Let the default agent work on it" },
+} as const;
+
 const edit = defineCommand({
   summary: "Change a job",
   positionals: [{ name: "ID" }],
-  flags: addFlags,
+  flags: editFlags,
   run: (call) =>
     withGateway(call, async ({ client, timeoutMs }) => {
       const { flags, words, out } = call;
@@ -208,7 +101,11 @@ const edit = defineCommand({
       const payload = payloadOf(flags);
       const { name } = flags;
       const given = { ...(name !== undefined && { name }), ...(schedule && { schedule }), ...(payload && { payload }) };
-      const patch = { ...given, ...changesOf(flags), ...(flags.disabled && { enabled: false }) };
+      const after = flags["delete-after-run"] ? true : flags["keep-after-run"] ? false : undefined;
+      const isOn = flags.enable ? true : flags.disable || flags.disabled ? false : undefined;
+      const agent = flags["clear-agent"] && { agentId: null };
+      const patch = { ...given, ...changesOf(flags), ...agent, ...defined({ enabled: isOn, deleteAfterRun: after }) };
+      if (Object.keys(patch).length === 0) throw usageError("Say what to change, such as --name or --cron.");
       const job = await client.request("cron.update", { id: words[0] ?? "", patch }, { timeoutMs });
       if (flags.json) return out.json(job);
       out.print(sentence(job));

@@ -21,15 +21,22 @@ export const drill = defineCommand({
     seed: { kind: "number", summary: "Repeats a drill: the same bursts and pauses", value: "N" },
     burst: { kind: "number", summary: `Messages of a burst on each channel; at most ${DEFAULT_BURST}`, value: "N" },
     channel: { kind: "text", summary: "Only this channel", value: "ID" },
+    cron: { kind: "switch", summary: "Instead of messages: jobs every few seconds, kills, and a clock that is set" },
     faults: { kind: "switch", summary: "Instead of kills: a full disk, few descriptors, a wrong clock, no reader" },
   },
-  examples: ["moltbot drill --kills 30", "moltbot drill --channel telegram --seed 7", "moltbot drill --faults"],
+  examples: [
+    "moltbot drill --kills 30",
+    "moltbot drill --channel telegram --seed 7",
+    "moltbot drill --faults",
+    "moltbot drill --cron --kills 50",
+  ],
   async run({ flags, out }) {
     const { kills = DEFAULT_KILLS, seed = Math.floor(Math.random() * 2 ** 31), burst = DEFAULT_BURST } = flags;
     if (!Number.isInteger(kills) || kills < 1 || kills > MAX_KILLS)
       throw usageError(`--kills is a whole number from 1 to ${MAX_KILLS}.`);
     if (flags.faults)
       return await drillFaults({ seed, burst, channel: flags.channel, isJson: flags.json === true }, out);
+    if (flags.cron) return await drillCron({ kills, seed, isJson: flags.json === true }, out);
     const { startFakes } = await import("../drill/platforms.ts");
     const { runDrill } = await import("../drill/drill.ts");
     const folder = mkdtempSync(join(tmpdir(), "moltbot-drill-"));
@@ -84,6 +91,32 @@ export const drill = defineCommand({
 /** This very program, to be started again as the gateway under drill. */
 function ownProgram(): Program {
   return { file: process.execPath, args: [...process.execArgv, process.argv[1]!] };
+}
+
+/** Kills a gateway whose jobs are due all the time; prints what became of the times. */
+async function drillCron(call: { kills: number; seed: number; isJson: boolean }, out: Output): Promise<ExitCode> {
+  const { kills, seed, isJson } = call;
+  const { runCronDrill } = await import("../drill/cron.ts");
+  const folder = mkdtempSync(join(tmpdir(), "moltbot-drill-"));
+  try {
+    const result = await runCronDrill({
+      ...{ kills, seed, folder, program: ownProgram() },
+      progress: (sentence) => {
+        if (!isJson) out.print(out.style.dim(sentence));
+      },
+    });
+    const { jobs, slots, ran, missed, repeats, lost, doubled } = result;
+    if (isJson) out.json({ seed, kills, ...result });
+    else {
+      out.print(`\n${jobs} jobs were due ${slots} times: ${ran} run, ${missed} missed as their rules say.`);
+      out.print(`lost ${lost.length}, doubled ${doubled.length}; ${repeats} posts came again under their name`);
+      for (const text of [...lost, ...doubled]) out.print(out.style.dim(`  ${text}`));
+      out.print(out.style.dim(`Seed ${seed} repeats this drill.`));
+    }
+    return lost.length + doubled.length === 0 ? EXIT.ok : EXIT.failed;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 interface FaultsCall {

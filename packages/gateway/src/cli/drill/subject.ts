@@ -131,7 +131,7 @@ export class Subject implements AsyncDisposable {
    * Asks the gateway something that changes nothing, as often as needed: what is slow to answer, or has closed the
    * connection meanwhile, is asked again. Rejects with what went wrong last when the process has ended or the time is up.
    */
-  async ask<M extends keyof Methods & ("channels.status" | "inbox.list")>(
+  async ask<M extends keyof Methods & ("channels.status" | "inbox.list" | "cron.runs")>(
     method: M,
     params: Methods[M]["params"],
   ): Promise<Methods[M]["result"]> {

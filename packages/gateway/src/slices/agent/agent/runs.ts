@@ -236,6 +236,11 @@ export class Runs {
     return (this.#open.get(id)?.record ?? this.#store.get(id))?.sessionKey;
   }
 
+  /** Whether a run has begun a call that changes something, so that to repeat the run might do it twice. */
+  hasChanged(id: string): boolean {
+    return this.#store.hasChanged(id);
+  }
+
   /** What is kept of a run, whether it works, waits or has ended. */
   record(id: string): RunRecord | undefined {
     return this.#store.get(id);

@@ -11,7 +11,7 @@ import { type Caller, hasScope } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
 import { ManyPort } from "../../../kit/port.ts";
 import { type Schema, validationText } from "../../../kit/schema/validate.ts";
-import type { ToolRun } from "../../../kit/tool.ts";
+import type { ToolResult, ToolRun } from "../../../kit/tool.ts";
 import type { Agents } from "../../core/agents/agents.ts";
 import type { Nodes } from "../../core/nodes/nodes.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
@@ -32,7 +32,7 @@ import { findProgram } from "./policy/programs.ts";
 import { entriesFor } from "./policy/remember.ts";
 import { findShell, type Shell } from "./running/environment.ts";
 import type { Host } from "./running/host.ts";
-import { planOf } from "./running/plan.ts";
+import { type ExecParams, planOf } from "./running/plan.ts";
 import { Processes } from "./running/processes.ts";
 import { type AllowlistEntryShape, ApprovalsSnapshot, type PendingApprovalShape } from "./schema.ts";
 
@@ -48,7 +48,7 @@ export interface ApprovalsServices extends Base {
   readonly sessions: Sessions;
   readonly workspace: Workspace;
   readonly skills: Pick<Skills, "known" | "envFor">;
-  readonly agent: Pick<Agent, "toolRules">;
+  readonly agent: Pick<Agent, "toolRules" | "counts">;
 }
 
 /** Told of requests, for channels. Called in the call that files or ends a request; must not throw. */
@@ -127,6 +127,13 @@ export class Approvals implements AsyncDisposable {
     const problem = validationText(ApprovalsSnapshot as Schema, payload);
     if (problem !== undefined) throw new GatewayError("UNAVAILABLE", `the node's rules cannot be read: ${problem}`);
     return payload as Static<typeof ApprovalsSnapshot>;
+  }
+
+  /** Runs a command that no model asks for, under the rules of the agent in whose name it runs. See `running/exec.ts`. */
+  async exec(params: ExecParams, call: { run: ToolRun; signal: AbortSignal }): Promise<ToolResult> {
+    const { exec } = await import("./running/exec.ts");
+    const { agent, bus } = this.services;
+    return await exec(this, params, { ...call, gateway: { agent, bus }, update() {} });
   }
 
   /** All waiting requests, oldest first. */

@@ -6,17 +6,24 @@ import { newId } from "../../../base/ids.ts";
 import type { RunOutcome, RunRecord } from "../../agent/agent/run/run-store.ts";
 import type { RunObserver } from "../../agent/agent/runs.ts";
 import { changed } from "./events.ts";
-import { type Job, Jobs } from "./jobs.ts";
-import { Scheduler } from "./scheduler.ts";
-import type { CronEntry, CronJob, JobInput } from "./schema.ts";
+import type { JobFilter } from "./jobs/filter.ts";
+import { type Job, Jobs } from "./jobs/jobs.ts";
+import { Keeping } from "./jobs/keeping.ts";
+import { entryShape, jobShape, revisionOf } from "./jobs/wire.ts";
+import type { EndedFilter } from "./runs/ended-filter.ts";
+import { Ends } from "./runs/ends.ts";
+import { Programs } from "./runs/programs.ts";
+import { Scheduler } from "./runs/scheduler.ts";
+import { type Slot, Slots } from "./runs/slots.ts";
+import type { CronEntry, CronJob, CronPatch, JobInput } from "./schema.ts";
 import type { CronServices } from "./services.ts";
 import { type CronSettings, cron as section } from "./settings.ts";
-import { type Slot, Slots } from "./slots.ts";
-import { entryShape, jobShape, revisionOf } from "./wire.ts";
+import { Alerts } from "./told/alerts.ts";
+import { Deliveries } from "./told/deliveries.ts";
+import { Posts } from "./told/posts.ts";
 
 type Protocol = 3 | 4;
 
-const DAY_MS = 24 * 3_600_000;
 /** More jobs than this are refused. */
 const MAX_JOBS = 20_000;
 
@@ -25,32 +32,48 @@ export class Cron implements RunObserver, Disposable {
   readonly #settings: Settings<CronSettings>;
   readonly #jobs: Jobs;
   readonly #slots: Slots;
+  readonly #posts: Posts;
+  readonly #deliveries: Deliveries;
+  readonly #programs: Programs;
   readonly #scheduler: Scheduler;
   readonly #stack = new DisposableStack();
+  /** Who waits for the end of a slot. */
+  readonly #waiting = new Map<number, () => void>();
 
   constructor(services: CronServices) {
     this.#services = services;
-    this.#settings = services.config.of(section);
-    this.#jobs = new Jobs(services.store);
-    this.#slots = new Slots(services.store);
+    const settings = services.config.of(section);
+    const jobs = new Jobs(services.store);
+    const slots = new Slots(services.store);
+    const posts = this.#stack.use(new Posts(services, settings));
+    const bodyOf = (slot: Slot) => this.#entry(slots.get(slot.id) ?? slot, 4);
+    const ends = new Ends({ services, settings, jobs, slots, bodyOf, alerts: new Alerts(services, settings, posts) });
+    const working = { services, slots, ends, posts, bodyOf };
+    const programs = new Programs(working);
     this.#scheduler = this.#stack.use(
-      new Scheduler({
-        ...{ services, settings: this.#settings, jobs: this.#jobs, slots: this.#slots },
-        changed: (action, slot) => this.#tellRun(action, slot),
-      }),
+      new Scheduler({ ...working, settings, jobs, programs, changed: (action, slot) => this.#tellRun(action, slot) }),
     );
+    this.#settings = settings;
+    this.#jobs = jobs;
+    this.#slots = slots;
+    this.#posts = posts;
+    this.#programs = programs;
+    this.#deliveries = new Deliveries(services, slots, posts);
     services.agent.runs.observers.add(this);
   }
 
   start(): void {
-    const { clock, upkeep } = this.#services;
-    upkeep.add(() => this.#slots.prune(clock.olderThan(this.#settings.current.keepDays * DAY_MS)));
+    const keeping = new Keeping(this.#services, this.#settings, { slots: this.#slots, posts: this.#posts });
+    for (const step of keeping.steps()) this.#services.upkeep.add(step);
     this.#stack.use(this.#settings.onChange(() => this.#scheduler.look()));
+    for (const chat of this.#programs.takeStock()) this.#services.messaging.accounts.find(chat)?.sender.kick();
     this.#scheduler.look();
   }
 
   stop(): void {
     this.#scheduler[Symbol.dispose]();
+    this.#programs[Symbol.dispose]();
+    this.#posts[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
@@ -64,16 +87,23 @@ export class Cron implements RunObserver, Disposable {
   status() {
     const { enabled } = this.#settings.current;
     return {
-      ...{ enabled, storePath: "state.db", storage: "sqlite", jobs: this.#jobs.count(true) },
+      ...{ enabled, storePath: "state.db", storage: "sqlite", jobs: this.#jobs.count({ enabled: "all" }) },
       nextWakeAtMs: (enabled ? this.#jobs.nextAt() : undefined) ?? null,
     };
   }
 
-  /** A page of the jobs by their next slot. */
-  list(wanted: { disabled: boolean; limit: number; offset: number; protocol: Protocol }) {
-    const { disabled, limit, offset, protocol } = wanted;
-    const jobs = this.#jobs.list(wanted).map((job) => this.#shape(job, protocol));
-    const total = this.#jobs.count(disabled);
+  /** A page of the jobs, by their next slot unless told otherwise. */
+  list(
+    wanted: { disabled: boolean; limit: number; offset: number; protocol: Protocol } & Partial<
+      Omit<JobFilter, "enabled">
+    > & {
+        enabled?: JobFilter["enabled"] | undefined;
+      },
+  ) {
+    const { disabled, limit, offset, protocol, enabled = disabled ? "all" : "enabled", ...more } = wanted;
+    const filter = { ...more, enabled, defaultAgentId: this.#services.agents.defaultId };
+    const jobs = this.#jobs.list(filter, { limit, offset }).map((job) => this.#shape(job, protocol));
+    const total = this.#jobs.count(filter);
     const hasMore = offset + jobs.length < total;
     const page = { total, offset, limit, hasMore, nextOffset: hasMore ? offset + jobs.length : null };
     return { jobs, snapshotRevision: this.#jobs.revision(), ...page };
@@ -86,22 +116,25 @@ export class Cron implements RunObserver, Disposable {
   /** Adds a job. With a key, a job that was declared with it is changed into this one. */
   async add(input: JobInput, declarationKey: string | undefined, protocol: Protocol): Promise<CronJob | Declared> {
     const { clock, store } = this.#services;
-    const { firstSlot, jobConfigOf } = await import("./input.ts");
+    const { firstSlot, jobConfigOf } = await import("./jobs/job-config.ts");
     const known = declarationKey === undefined ? undefined : this.#jobs.declared(declarationKey);
     if (known) return await this.#converge(known, input, protocol);
     const now = clock.now();
-    const reading = { now, tz: this.#services.workspace.timeZone, protocol };
+    const id = newId();
+    const reading = { id, now, tz: this.#services.workspace.timeZone, protocol, method: "cron.add" as const };
     const config = jobConfigOf(input, reading);
     const job: Job = {
-      ...{ id: newId(), config, enabled: input.enabled ?? true, nextAt: firstSlot(config.schedule, reading) },
-      ...{ errors: 0, declarationKey, createdAt: now, updatedAt: now },
+      ...{ id, config, enabled: input.enabled ?? true, nextAt: firstSlot(config.schedule, reading) },
+      ...{ errors: 0, state: {}, declarationKey, createdAt: now, updatedAt: now },
     };
+    this.#requireAgent(config.agentId);
     store.transaction(() => {
-      if (this.#jobs.count(true) >= MAX_JOBS) throw invalidRequest(`there are ${MAX_JOBS} jobs already; remove some`);
+      const { length } = this.#jobs.list({ enabled: "all" }, { limit: 1, offset: MAX_JOBS - 1 });
+      if (length > 0) throw invalidRequest(`there are ${MAX_JOBS} jobs already; remove some`);
       this.#jobs.save(job);
     });
     this.#tell("added", job);
-    const shape = this.#shape(job, protocol);
+    const shape = this.#noted(job, this.#shape(job, protocol), protocol);
     return declarationKey === undefined ? shape : { created: true, job: shape };
   }
 
@@ -131,98 +164,115 @@ export class Cron implements RunObserver, Disposable {
   }
 
   async #converge(known: Job, input: JobInput, protocol: Protocol): Promise<Declared> {
-    const job = await this.#changedJob(known, input, protocol);
+    const job = await this.#changedJob(known, { enabled: known.enabled, ...input }, protocol);
     const updated = revisionOf(job) !== revisionOf(known);
     if (updated) this.#save(job);
     return { created: false, updated, job: this.#shape(updated ? job : known, protocol) };
   }
 
-  /** Changes what `patch` names. Throws when the job is not the one of `expected`. */
-  async update(id: string, patch: Partial<JobInput>, options: { expected?: string; protocol: Protocol }) {
+  /** Changes what `patch` names; null forgets. Throws when the job is not the one of `expected`. */
+  async update(id: string, patch: CronPatch, options: { expected?: string; protocol: Protocol }) {
     const { expected, protocol } = options;
+    const { changedInput } = await import("./jobs/job-config.ts");
     const before = this.#known(id, protocol);
     const actual = revisionOf(before);
     if (expected !== undefined && expected !== actual) {
       const details = { code: "CRON_JOB_CHANGED", expectedConfigRevision: expected, actualConfigRevision: actual };
       throw invalidRequest("the job was changed meanwhile; read it again", details);
     }
-    const { config, enabled } = before;
-    const { agentId, ...whole } = config;
-    const input: JobInput = { ...defined(whole), ...defined({ agentId }), enabled, ...patch };
-    const job = await this.#changedJob(before, input, protocol);
+    const job = await this.#changedJob(before, changedInput(before, patch), protocol);
+    this.#requireAgent(job.config.agentId);
     this.#save(job);
-    return this.#shape(job, protocol);
+    return this.#noted(job, this.#shape(job, protocol), protocol);
   }
 
-  /** A changed job keeps its grid unless its schedule changes. */
   async #changedJob(before: Job, input: JobInput, protocol: Protocol): Promise<Job> {
-    const { firstSlot, jobConfigOf } = await import("./input.ts");
-    const now = this.#services.clock.now();
-    const old = before.config.schedule;
-    const given = input.schedule;
-    const anchored = given.kind === "every" && old.kind === "every" && given.everyMs === old.everyMs;
-    const schedule = anchored ? { ...given, anchorMs: given.anchorMs ?? old.anchorMs } : given;
-    const reading = { now, tz: this.#services.workspace.timeZone, protocol };
-    const config = jobConfigOf({ ...input, schedule }, reading);
-    const enabled = input.enabled ?? before.enabled;
-    const isSame = JSON.stringify(config.schedule) === JSON.stringify(old) && enabled === before.enabled;
-    const errors = enabled && !before.enabled ? 0 : before.errors;
-    const nextAt = isSame
-      ? before.nextAt
-      : firstSlot(config.schedule, { ...reading, protocol: enabled ? protocol : 3 });
-    return { ...before, config, enabled, errors, nextAt, updatedAt: Math.max(now, before.updatedAt + 1) };
+    const { changedJob } = await import("./jobs/job-config.ts");
+    const { clock, workspace } = this.#services;
+    return changedJob(before, input, { now: clock.now(), tz: workspace.timeZone, protocol });
+  }
+
+  #requireAgent(agentId: string | undefined): void {
+    const { agents } = this.#services;
+    if (agentId === undefined || agents.ids().includes(agentId.toLowerCase())) return;
+    throw invalidRequest(
+      `there is no agent ${agentId.slice(0, 64)}; write one of ${agents.ids().slice(0, 20).join(", ")}`,
+    );
   }
 
   #save(job: Job): void {
-    this.#jobs.save(job);
+    const { store, clock } = this.#services;
+    store.transaction(() => {
+      this.#jobs.save(job);
+      if (!job.enabled) this.#slots.drop(job.id, { at: clock.now(), why: "the job was switched off", cause: "retry" });
+    });
     this.#tell("updated", job);
   }
 
   remove(id: string): { ok: true; removed: boolean } {
-    const removed = this.#services.store.transaction(() => {
-      this.#slots.drop(id, this.#services.clock.now());
+    const { store, clock, bus } = this.#services;
+    const job = this.#jobs.get(id);
+    const removed = store.transaction(() => {
+      this.#slots.drop(id, { at: clock.now(), why: "the job was removed" });
       return this.#jobs.remove(id);
     });
-    if (removed) this.#services.bus.publish(changed, { jobId: id, action: "removed" });
+    if (removed)
+      bus.publish(changed, { jobId: id, action: "removed", ...defined({ job: job && this.#shape(job, 4) }) });
     return { ok: true, removed };
   }
 
   /** Runs a job now; `due` only when its time has come. January's clients are answered when the run is over. */
-  async run(id: string, mode: "due" | "force", protocol: Protocol) {
+  async run(id: string, mode: "due" | "force" | "if-enabled", protocol: Protocol) {
     const job = this.#known(id, protocol);
     const now = this.#services.clock.now();
     if (mode === "due" && !(job.enabled && job.nextAt !== undefined && job.nextAt <= now))
       return { ok: true as const, ran: false, reason: "not-due" };
+    if (mode === "if-enabled" && !job.enabled) return { ok: true as const, ran: false, reason: "disabled" };
     const slot = this.#slots.addByHand(job, now);
     if (!slot) throw new GatewayError("UNAVAILABLE", "the run could not be kept; try again");
-    await this.#scheduler.begin(slot, true);
-    const { runId } = this.#slots.get(slot.id) ?? slot;
-    if (protocol === 4)
-      return { ok: true as const, enqueued: true, runId: runId ?? `manual:${id}:${slot.slotAt}:${slot.id}` };
-    const known = runId === null ? undefined : this.#services.agent.runs.known(runId);
-    if (known?.kind === "open") await known.run.finished;
-    return { ok: true as const, ran: true };
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.set(slot.id, resolve);
+    await this.#scheduler.begin(slot);
+    const { runId, state } = this.#slots.get(slot.id) ?? slot;
+    if (protocol === 3 && state === "running") await promise;
+    this.#waiting.delete(slot.id);
+    if (protocol === 3) return { ok: true as const, ran: true };
+    return { ok: true as const, enqueued: true, runId: runId ?? `manual:${id}:${slot.slotAt}:${slot.id}` };
   }
 
-  /** What has ended. January's clients read the oldest first. */
-  runs(wanted: { jobId: string | undefined; limit: number; offset: number; protocol: Protocol }) {
-    const { jobId, limit, offset, protocol } = wanted;
-    const newest = this.#slots.ended(wanted).map((slot) => this.#entry(slot, protocol));
-    if (protocol === 3) return { entries: newest.toReversed() };
-    const total = this.#slots.count(jobId);
-    const hasMore = offset + newest.length < total;
-    return { entries: newest, total, offset, limit, hasMore, nextOffset: hasMore ? offset + newest.length : null };
+  /** What has ended. January's clients read the newest, oldest first. */
+  runs(
+    wanted: { jobId: string | undefined; limit: number; offset: number; protocol: Protocol } & Omit<
+      EndedFilter,
+      "jobId"
+    >,
+  ) {
+    const { limit, offset, protocol, ...filter } = wanted;
+    const entries = this.#slots.ended(filter, { limit, offset }).map((slot) => this.#entry(slot, protocol));
+    if (protocol === 3) return { entries: entries.toReversed() };
+    const total = this.#slots.count(filter);
+    const hasMore = offset + entries.length < total;
+    return { entries, total, offset, limit, hasMore, nextOffset: hasMore ? offset + entries.length : null };
   }
 
   #entry(slot: Slot, protocol: Protocol): CronEntry {
-    const nextRunAtMs = this.#jobs.get(slot.jobId)?.nextAt;
-    return { ...entryShape(slot, protocol), ...defined({ nextRunAtMs }) };
+    const job = this.#jobs.get(slot.jobId);
+    const nextRunAtMs = job?.enabled ? job.nextAt : undefined;
+    return { ...entryShape(slot, this.#deliveries.of(slot), protocol), ...defined({ nextRunAtMs }) };
   }
 
   #shape(job: Job, protocol: Protocol): CronJob {
-    const shape = jobShape(job, this.#slots.lastRun(job.id), protocol);
-    if (protocol === 3) return shape;
-    return { ...shape, effectiveAgentId: job.config.agentId ?? this.#services.agents.defaultId };
+    const last = this.#slots.lastRun(job.id);
+    if (protocol === 3) return jobShape(job, { last }, protocol);
+    const seen = { last, retryAt: this.#slots.retryAt(job.id), ...(last && { delivery: this.#deliveries.of(last) }) };
+    const effectiveAgentId = job.config.agentId ?? this.#services.agents.defaultId;
+    return { ...jobShape(job, seen, protocol), effectiveAgentId };
+  }
+
+  /** Says of a job that will never fire that it will not; January's clients take such jobs and read no notes. */
+  #noted({ nextAt, enabled }: Job, shape: CronJob, protocol: Protocol): CronJob {
+    if (protocol === 3 || !enabled || nextAt !== undefined) return shape;
+    return { ...shape, note: "It never fires: no time matches its schedule." };
   }
 
   #known(id: string, protocol: Protocol): Job {
@@ -232,17 +282,29 @@ export class Cron implements RunObserver, Disposable {
     throw invalidRequest(`unknown cron job id: ${id}`, { code: "CRON_JOB_NOT_FOUND", jobId: id });
   }
 
-  #tell(action: "added" | "updated", { id, enabled, nextAt }: Job): void {
-    const nextRunAtMs = enabled ? nextAt : undefined;
-    this.#services.bus.publish(changed, { jobId: id, action, ...defined({ nextRunAtMs }) });
+  #tell(action: "added" | "updated", job: Job): void {
+    const nextRunAtMs = job.enabled ? job.nextAt : undefined;
+    this.#services.bus.publish(changed, {
+      ...{ jobId: job.id, action, job: this.#shape(job, 4) },
+      ...defined({ nextRunAtMs }),
+    });
     this.#scheduler.look();
   }
 
   #tellRun(action: "started" | "finished", slot: Slot): void {
-    const { runAtMs, durationMs, status, error, summary, runId, deliveryStatus, nextRunAtMs } = this.#entry(slot, 4);
-    const ended =
-      action === "finished" ? defined({ durationMs, status, error, summary, deliveryStatus, nextRunAtMs }) : {};
-    this.#services.bus.publish(changed, { jobId: slot.jobId, action, ...defined({ runAtMs, runId }), ...ended });
+    const entry = this.#entry(slot, 4);
+    const { runAtMs, durationMs, status, error, summary, runId, deliveryStatus, nextRunAtMs, completionStatus } = entry;
+    const isOver = action === "finished";
+    const ended = isOver
+      ? defined({ durationMs, status, completionStatus, error, summary, deliveryStatus, nextRunAtMs })
+      : {};
+    const job = this.#jobs.get(slot.jobId);
+    const whole = job && { job: this.#shape(job, 4) };
+    this.#services.bus.publish(changed, {
+      ...{ jobId: slot.jobId, action, ...defined({ runAtMs, runId }), ...ended },
+      ...whole,
+    });
+    if (isOver) this.#waiting.get(slot.id)?.();
   }
 }
 

@@ -3,8 +3,9 @@ import { Type } from "@sinclair/typebox";
 import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { Millis, Nullable, OneOf } from "../../../kit/schema/schema.ts";
-import { CronEntry, CronJob, JobFields } from "./schema.ts";
+import { CronEntry, CronJob, CronPatch, JobFields } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
+import { tidyChange, tidyJob } from "./tidy.ts";
 
 const Id = Type.Optional(Type.String({ minLength: 1, maxLength: 256 }));
 const Job = { id: Id, jobId: Id };
@@ -17,6 +18,8 @@ const Page = {
   hasMore: Type.Optional(Type.Boolean()),
   nextOffset: Type.Optional(Nullable(Count)),
 };
+
+const Delivery = OneOf("delivered", "not-delivered", "unknown", "not-requested", "queued");
 
 /** The id under either of its names. Throws `INVALID_REQUEST` when there is none. */
 function idOf({ id, jobId }: { id?: string; jobId?: string }): string {
@@ -53,9 +56,24 @@ export const list = defineMethod({
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
       offset: Offset,
       enabled: Type.Optional(OneOf("all", "enabled", "disabled")),
+      agentId: Id,
+      scheduleKind: Type.Optional(OneOf("all", "at", "every", "cron")),
+      payloadKind: Type.Optional(OneOf("systemEvent", "agentTurn", "command", "script")),
+      lastRunStatus: Type.Optional(OneOf("all", "ok", "error", "skipped")),
+      query: Type.Optional(
+        Type.String({ maxLength: 512, description: "Words of the name, the description or the id." }),
+      ),
+      sortBy: Type.Optional(OneOf("nextRunAtMs", "updatedAtMs", "createdAtMs", "name")),
+      sortDir: Type.Optional(OneOf("asc", "desc")),
     },
-    handler: ({ params: { includeDisabled = false, enabled, limit = 50, offset = 0 }, gateway }) =>
-      gateway.cron.list({ disabled: includeDisabled || enabled === "all", limit, offset, protocol: 4 }),
+    handler: ({ params, gateway }) => {
+      const { includeDisabled = false, limit = 50, offset = 0, scheduleKind, lastRunStatus, ...filter } = params;
+      return gateway.cron.list({
+        ...{ ...filter, disabled: includeDisabled, limit, offset, protocol: 4 },
+        scheduleKind: scheduleKind === "all" ? undefined : scheduleKind,
+        lastRunStatus: lastRunStatus === "all" ? undefined : lastRunStatus,
+      });
+    },
   },
 });
 
@@ -74,6 +92,7 @@ export const add = defineMethod({
   name: "cron.add",
   summary: "Adds a job. With a declarationKey, a job that was added with it is changed into this one.",
   access: "operator.admin",
+  tidy: tidyJob,
   params: JobFields,
   result: CronJob,
   handler: async ({ params, gateway }) => {
@@ -91,7 +110,8 @@ export const update = defineMethod({
   name: "cron.update",
   summary: "Changes the fields of a job that the patch names.",
   access: "operator.admin",
-  params: { ...Job, patch: Type.Partial(Type.Object(JobFields, { additionalProperties: false })) },
+  tidy: tidyChange,
+  params: { ...Job, patch: CronPatch },
   result: CronJob,
   handler: async ({ params, gateway }) => await gateway.cron.update(idOf(params), params.patch, { protocol: 3 }),
   four: {
@@ -116,7 +136,7 @@ export const run = defineMethod({
   name: "cron.run",
   summary: "Runs a job now; with mode due only when its time has come.",
   access: "operator.admin",
-  params: { ...Job, mode: Type.Optional(OneOf("due", "force")) },
+  params: { ...Job, mode: Type.Optional(OneOf("due", "force", "if-enabled")) },
   result: Type.Object({
     ok: Type.Literal(true),
     ran: Type.Optional(Type.Boolean()),
@@ -137,10 +157,29 @@ export const runs = defineMethod({
   handler: ({ params, gateway }) =>
     gateway.cron.runs({ jobId: idOf(params), limit: params.limit ?? 200, offset: 0, protocol: 3 }),
   four: {
-    params: { scope: Type.Optional(OneOf("job", "all")), offset: Offset },
-    handler: ({ params: { limit = 50, offset = 0, scope, ...job }, gateway }) => {
-      const jobId = scope === "all" ? undefined : idOf(job);
-      return gateway.cron.runs({ jobId, limit: Math.min(limit, 200), offset, protocol: 4 });
+    params: {
+      scope: Type.Optional(OneOf("job", "all")),
+      offset: Offset,
+      runId: Id,
+      status: Type.Optional(OneOf("all", "ok", "error", "skipped")),
+      statuses: Type.Optional(Type.Array(OneOf("ok", "error", "skipped"), { maxItems: 3 })),
+      deliveryStatus: Type.Optional(Delivery),
+      deliveryStatuses: Type.Optional(Type.Array(Delivery, { maxItems: 5 })),
+      query: Type.Optional(
+        Type.String({ maxLength: 512, description: "A part of the job's name, of what was said or of the error." }),
+      ),
+      sortDir: Type.Optional(OneOf("asc", "desc")),
+    },
+    handler: ({ params, gateway }) => {
+      const { limit = 50, offset = 0, scope, status, statuses, deliveryStatus, deliveryStatuses, ...rest } = params;
+      const { id, jobId = id, runId, query, sortDir } = rest;
+      const isAll = scope === "all" || (jobId === undefined && runId !== undefined);
+      return gateway.cron.runs({
+        ...{ jobId: isAll ? undefined : idOf(rest), runId, query, oldestFirst: sortDir === "asc" },
+        statuses: statuses ?? (status === undefined || status === "all" ? undefined : [status]),
+        deliveryStatuses: deliveryStatuses ?? (deliveryStatus === undefined ? undefined : [deliveryStatus]),
+        ...{ limit: Math.min(limit, 200), offset, protocol: 4 },
+      });
     },
   },
 });

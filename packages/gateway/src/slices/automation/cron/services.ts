@@ -1,6 +1,7 @@
 /** What cron is built from: the base, and the slices above. */
 import type { Base } from "../../../kit/base.ts";
 import type { Agent } from "../../agent/agent/agent.ts";
+import type { Approvals } from "../../agent/approvals/approvals.ts";
 import type { Workspace } from "../../agent/workspace/workspace.ts";
 import type { Agents } from "../../core/agents/agents.ts";
 import type { Notices } from "../../core/notices/notices.ts";
@@ -14,6 +15,7 @@ export interface CronServices extends Base {
   readonly sessions: Sessions;
   readonly workspace: Workspace;
   readonly agent: Agent;
+  readonly approvals: Approvals;
   readonly heartbeat: Heartbeat;
   readonly messaging: Messaging;
 }

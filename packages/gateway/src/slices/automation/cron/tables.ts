@@ -34,6 +34,56 @@ export const tables = defineTables(
        unique (job_id, slot_at, cause)
      ) strict;
      create index cron_slots_open on cron_slots (state, id) where state in ('waiting', 'running');`,
+    // A retry is a row too, which begins at a time of its own; what is posted to other programs waits in rows.
+    `alter table cron_jobs add column state text not null default '{}';
+     create index cron_jobs_by_next on cron_jobs (next_at is null, next_at, id, enabled);
+     create index cron_jobs_by_change on cron_jobs (updated_at);
+
+     create table cron_slots_new (
+       id integer primary key,
+       job_id text not null,
+       job_name text not null,
+       slot_at integer not null,
+       begins_at integer not null,
+       cause text not null check (cause in ('schedule', 'person', 'retry')),
+       attempt integer not null default 0,
+       work text not null check (work in ('tell', 'run', 'program')),
+       outcome text not null check (outcome in ('fired', 'late', 'missed', 'coalesced')),
+       state text not null check (state in ('waiting', 'running', 'ok', 'error', 'skipped')),
+       run_id text unique,
+       started_at integer,
+       ended_at integer,
+       error text,
+       summary text,
+       delivery text not null,
+       delivery_error text,
+       unique (job_id, slot_at, cause)
+     ) strict;
+     insert into cron_slots_new (id, job_id, job_name, slot_at, begins_at, cause, work, outcome, state, run_id, started_at,
+         ended_at, error, summary, delivery, delivery_error)
+       select id, job_id, job_name, slot_at, slot_at, cause, 'run', outcome, state, run_id, started_at, ended_at, error,
+         summary, delivery, delivery_error from cron_slots;
+     drop table cron_slots;
+     alter table cron_slots_new rename to cron_slots;
+     create index cron_slots_waiting on cron_slots (begins_at, id) where state = 'waiting';
+     create index cron_slots_running on cron_slots (work) where state = 'running';
+     create index cron_slots_busy on cron_slots (job_id) where state in ('waiting', 'running');
+     create index cron_slots_by_job on cron_slots (job_id, id);
+     create index cron_slots_by_time on cron_slots (slot_at);
+
+     create table cron_posts (
+       id integer primary key,
+       origin text not null unique,
+       slot_id integer,
+       url text not null,
+       body text not null,
+       state text not null check (state in ('waiting', 'sent', 'failed')),
+       attempts integer not null default 0,
+       not_before integer not null,
+       queued_at integer not null,
+       problem text
+     ) strict;
+     create index cron_posts_waiting on cron_posts (not_before) where state = 'waiting';`,
   ],
-  { cron_slots: "state not in ('waiting', 'running')" },
+  { cron_slots: "state not in ('waiting', 'running')", cron_posts: "state <> 'waiting'" },
 );

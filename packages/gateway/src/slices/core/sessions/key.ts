@@ -50,6 +50,11 @@ export function kindOf(key: string): SessionKind {
   return /:(?:group|channel):/.test(key) ? "group" : "direct";
 }
 
+/** Whether a canonical key names the conversation of a job. */
+export function isCronKey(key: string): boolean {
+  return /^agent:[^:]+:cron:/.test(key);
+}
+
 /** Whether a canonical key names the conversation of an agent that another agent started. */
 export function isSubagentKey(key: string): boolean {
   return /^agent:[^:]+:subagent:/.test(key);

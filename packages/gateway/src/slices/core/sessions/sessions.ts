@@ -19,11 +19,12 @@ import { applyLevels, type SessionLevels, type SessionPatch } from "./patch.ts";
 import { type Expiry, expiryOf, resetPolicy } from "./reset-policy.ts";
 import type { SessionDefaults, SessionEntry, SessionRow, SessionRowV3 } from "./schema.ts";
 import { type SessionSettings, session } from "./settings.ts";
+import { Solitary } from "./solitary.ts";
 import { Transcript } from "./transcript.ts";
 import { Watchers } from "./watchers.ts";
 
 /** Functions on keys that slices below use. */
-export { agentIdOf, isSubagentKey, kindOf } from "./key.ts";
+export { agentIdOf, isCronKey, isSubagentKey, kindOf } from "./key.ts";
 export { textOf } from "./transcript.ts";
 
 /** A conversation. */
@@ -146,6 +147,7 @@ export class Sessions {
   readonly transcript: Transcript;
   readonly past: Past;
   readonly adoption: Adoption;
+  readonly solitary: Solitary;
   readonly media: Media;
   /** Tells subscribers of changes of conversations. */
   readonly watchers: Watchers;
@@ -159,6 +161,7 @@ export class Sessions {
     this.transcript = new Transcript({ ...base, media: this.media });
     this.past = new Past({ ...base, transcript: this.transcript });
     this.adoption = new Adoption({ ...base, transcript: this.transcript });
+    this.solitary = new Solitary(base.store);
     this.#store = base.store;
     this.#clock = base.clock;
     this.#agents = base.agents;

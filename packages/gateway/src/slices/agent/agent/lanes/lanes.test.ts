@@ -33,7 +33,7 @@ function stage({ main = 4, subagent = 8 }: Partial<Record<LaneName, number>> = {
   const clock = { now: () => 0, monotonic: () => 0, after: () => ({ [Symbol.dispose]() {} }) } as unknown as Clock;
   const lanes = new Lanes({
     clock,
-    limit: (lane) => ({ main, subagent })[lane],
+    limit: (lane) => ({ main, subagent, cron: main })[lane],
     batch: (waiting) => waiting.slice(0, 1),
     async start(batch) {
       const { promise, resolve } = Promise.withResolvers<void>();

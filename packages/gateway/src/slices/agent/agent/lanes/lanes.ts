@@ -4,11 +4,11 @@
  * runs do.
  */
 import type { Clock } from "../../../../base/time/clock.ts";
-import { isSubagentKey } from "../../../core/sessions/sessions.ts";
+import { isCronKey, isSubagentKey } from "../../../core/sessions/sessions.ts";
 import type { Run } from "../run/run.ts";
 
-/** Conversations of sub-agents have a lane of their own, so that they take no places from people. */
-export type LaneName = "main" | "subagent";
+/** Conversations of sub-agents and of jobs have lanes of their own, so that they take no places from people. */
+export type LaneName = "main" | "subagent" | "cron";
 
 export interface LanesOptions {
   readonly clock: Clock;
@@ -54,6 +54,7 @@ export class Lanes {
   readonly #lanes: Readonly<Record<LaneName, Lane>> = {
     main: { name: "main", ready: [], taken: 0 },
     subagent: { name: "subagent", ready: [], taken: 0 },
+    cron: { name: "cron", ready: [], taken: 0 },
   };
 
   #isClosed = false;
@@ -119,7 +120,7 @@ export class Lanes {
   }
 
   #newLine(key: string): Line {
-    const lane = this.#lanes[isSubagentKey(key) ? "subagent" : "main"];
+    const lane = this.#lanes[isSubagentKey(key) ? "subagent" : isCronKey(key) ? "cron" : "main"];
     const line: Line = { key, lane, active: undefined, waiting: [], isReady: false, timer: undefined };
     this.#lines.set(key, line);
     return line;

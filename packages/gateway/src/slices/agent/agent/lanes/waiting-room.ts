@@ -40,6 +40,9 @@ export interface Queueing {
   rulesFor(record: RunRecord): QueueRules;
 }
 
+/** Jobs are begun a few at a time, as `cron.maxConcurrentRuns` says; those that a person begins are further ones. */
+const MAX_JOBS = 64;
+
 export class WaitingRoom implements Disposable {
   readonly #options: WaitingRoomOptions;
   readonly #lanes: Lanes;
@@ -53,6 +56,7 @@ export class WaitingRoom implements Disposable {
       clock,
       limit: (lane) => {
         const { maxConcurrent, subagents } = agents.settings.defaults;
+        if (lane === "cron") return MAX_JOBS;
         return lane === "main" ? maxConcurrent : subagents.maxConcurrent;
       },
       batch: (waiting) => this.#batch(waiting),

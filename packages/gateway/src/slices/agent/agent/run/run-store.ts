@@ -125,6 +125,11 @@ export class RunStore {
     return row && toRecord(row);
   }
 
+  /** Whether a run has begun a call that changes something. */
+  hasChanged(id: string): boolean {
+    return this.#store.get("select 1 from tool_calls where run_id = ? limit 1", id) !== undefined;
+  }
+
   /** Runs that have not ended, oldest first: after a start, those that a stop or a crash interrupted. */
   open(): RunRecord[] {
     return this.#store

@@ -1,15 +1,23 @@
 /** Detects whether only one run did anything during a time; changes in the agents' folders are then its own. */
+
+import type { Bus } from "../../../../base/bus.ts";
 import type { ToolCall } from "../../../../kit/tool.ts";
+import type { Agent } from "../../agent/agent.ts";
 import { agent as agentEvent } from "../../agent/events.ts";
-import type { Gateway } from "../slice.ts";
 
 /** A watch, until disposed. */
 export interface Alone extends Disposable {
   readonly isAlone: boolean;
 }
 
+/** What tells of other runs. */
+export interface Neighbours {
+  readonly agent: Pick<Agent, "counts">;
+  readonly bus: Bus;
+}
+
 /** Starts to watch for steps of other runs. */
-export function aloneDuring({ gateway, run }: Pick<ToolCall<unknown, Gateway>, "gateway" | "run">): Alone {
+export function aloneDuring({ gateway, run }: { gateway: Neighbours; run: ToolCall<unknown>["run"] }): Alone {
   let isAlone = gateway.agent.counts(run.id).active === 0;
   const watching = gateway.bus.on(agentEvent, ({ runId }) => {
     if (runId !== run.id) isAlone = false;

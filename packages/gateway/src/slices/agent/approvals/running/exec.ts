@@ -9,15 +9,14 @@ import { onAbort } from "../../../../base/time/deadline.ts";
 import type { ToolCall, ToolResult } from "../../../../kit/tool.ts";
 import type { Approvals, RunRules } from "../approvals.ts";
 import type { Outcome } from "../pending.ts";
-import { aloneDuring } from "../policy/alone.ts";
+import { aloneDuring, type Neighbours } from "../policy/alone.ts";
 import { judge, judgeInput, withoutAnswer } from "../policy/policy.ts";
 import { alwaysText, entriesFor } from "../policy/remember.ts";
 import type { ExactRule } from "../schema.ts";
-import type { Gateway } from "../slice.ts";
 import { type ExecParams, type Plan, planOf } from "./plan.ts";
 import { type Ending, RunningCommand } from "./runner.ts";
 
-type Call = Pick<ToolCall<unknown, Gateway>, "run" | "signal" | "update" | "gateway">;
+type Call = Pick<ToolCall<unknown>, "run" | "signal" | "update"> & { readonly gateway: Neighbours };
 
 const UPDATE_MS = 500;
 const UPDATE_CHARS = 2_000;
