@@ -79,6 +79,7 @@ const TABLE = {
     "cron.list",
     "cron.get",
     "cron.runs",
+    "reminders.list",
     "hooks.list",
     "hooks.deliveries",
   ],
@@ -104,6 +105,8 @@ const TABLE = {
     "outbox.discard",
     "wake",
     "heartbeat.now",
+    "reminders.add",
+    "reminders.remove",
   ],
   "operator.pairing": [
     "node.rename",

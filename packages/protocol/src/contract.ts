@@ -2705,6 +2705,69 @@ export type QuestionListParams = Record<string, unknown>;
 /** The answer to `question.list`. */
 export type QuestionListResult = Record<string, unknown>;
 
+export interface ReminderShape {
+  /** Its number, as people say it. */
+  id: number;
+  jobId: string;
+  text: string;
+  /** The conversation in which it was asked for, and is said. */
+  sessionKey: string;
+  channel?: string;
+  to?: string;
+  tz: string;
+  repeats: boolean;
+  /** When it comes: the next three times. */
+  nextAtMs: number[];
+  createdAtMs: number;
+}
+
+/** Parameters of `reminders.add`. */
+export interface RemindersAddParams {
+  /** When and of what: in 20 min to stretch; call mum tomorrow at 9; every weekday at 8 stand up. */
+  words: string;
+  /** The conversation; the main one when not said. */
+  sessionKey?: string;
+  /** With to: where it is said. */
+  channel?: string;
+  to?: string;
+  accountId?: string;
+  threadId?: string;
+  /** The zone of the times; the client's when not said. */
+  tz?: string;
+  /** A retry with the same key gets the first call's answer. */
+  idempotencyKey: string;
+}
+
+/** The answer to `reminders.add`. */
+export interface RemindersAddResult {
+  reminder: ReminderShape;
+  /** How words were read that can be read in two ways. */
+  notes: string[];
+  /** The answer as people read it. */
+  text: string;
+}
+
+/** Parameters of `reminders.list`. */
+export type RemindersListParams = Record<string, never>;
+
+/** The answer to `reminders.list`. */
+export interface RemindersListResult {
+  reminders: ReminderShape[];
+}
+
+/** Parameters of `reminders.remove`. */
+export interface RemindersRemoveParams {
+  /** Its number. */
+  id: number;
+}
+
+/** The answer to `reminders.remove`. */
+export interface RemindersRemoveResult {
+  ok: true;
+  removed: ReminderShape;
+  text: string;
+}
+
 export interface ReplayReport {
   runId: string;
   /** Whether the replay said and did what was recorded. */
@@ -4313,6 +4376,12 @@ export interface Methods {
   "cron.status": { params: CronStatusParams; result: CronStatusResult };
   /** Changes the fields of a job that the patch names. */
   "cron.update": { params: CronUpdateParams; result: CronUpdateResult };
+  /** Makes a reminder of a sentence, without a model. It is said in a conversation, or over a channel. */
+  "reminders.add": { params: RemindersAddParams; result: RemindersAddResult };
+  /** The reminders that are to come, oldest first. */
+  "reminders.list": { params: RemindersListParams; result: RemindersListResult };
+  /** Ends a reminder. */
+  "reminders.remove": { params: RemindersRemoveParams; result: RemindersRemoveResult };
   /** Replaces the config file's text and applies it, restarting in place when needed. */
   "config.apply": { params: ConfigApplyParams; result: ConfigApplyResult };
   /** The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is. */
@@ -4577,6 +4646,9 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "cron.runs": { access: "operator.read", once: false, twoStage: false },
   "cron.status": { access: "operator.read", once: false, twoStage: false },
   "cron.update": { access: "operator.admin", once: false, twoStage: false },
+  "reminders.add": { access: "operator.write", once: true, twoStage: false },
+  "reminders.list": { access: "operator.read", once: false, twoStage: false },
+  "reminders.remove": { access: "operator.write", once: false, twoStage: false },
   "config.apply": { access: "operator.admin", once: false, twoStage: false },
   "config.get": { access: "operator.read", once: false, twoStage: false },
   "config.patch": { access: "operator.admin", once: false, twoStage: false },

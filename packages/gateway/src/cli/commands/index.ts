@@ -46,6 +46,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "Tell the agent what has happened",
     load: async () => (await import("./system.ts")).system,
   },
+  remind: { summary: "Remind you of something", load: async () => (await import("./remind.ts")).remind },
   cron: { summary: "Jobs that run at set times", load: async () => (await import("./cron.ts")).cron },
   hooks: { summary: "See what other programs send", load: async () => (await import("./hooks.ts")).hooks },
   devices: { summary: "Approve and remove devices", load: async () => (await import("./devices.ts")).devices },

@@ -5397,6 +5397,138 @@ public struct QuestionListParams: Codable, Hashable, Sendable {
 /// The answer to `question.list`.
 public typealias QuestionListResult = [String: JSONValue]
 
+/// Parameters of `reminders.add`.
+public struct RemindersAddParams: Codable, Hashable, Sendable {
+    /// When and of what: in 20 min to stretch; call mum tomorrow at 9; every weekday at 8 stand up.
+    public var words: String
+    /// The conversation; the main one when not said.
+    public var sessionKey: String?
+    /// With to: where it is said.
+    public var channel: String?
+    public var to: String?
+    public var accountId: String?
+    public var threadId: String?
+    /// The zone of the times; the client's when not said.
+    public var tz: String?
+    /// A retry with the same key gets the first call's answer.
+    public var idempotencyKey: String
+
+    public init(
+        words: String,
+        sessionKey: String? = nil,
+        channel: String? = nil,
+        to: String? = nil,
+        accountId: String? = nil,
+        threadId: String? = nil,
+        tz: String? = nil,
+        idempotencyKey: String
+    ) {
+        self.words = words
+        self.sessionKey = sessionKey
+        self.channel = channel
+        self.to = to
+        self.accountId = accountId
+        self.threadId = threadId
+        self.tz = tz
+        self.idempotencyKey = idempotencyKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case words
+        case sessionKey
+        case channel
+        case to
+        case accountId
+        case threadId
+        case tz
+        case idempotencyKey
+    }
+}
+
+/// The answer to `reminders.add`.
+public struct RemindersAddResult: Codable, Hashable, Sendable {
+    public var reminder: ReminderShape
+    /// How words were read that can be read in two ways.
+    public var notes: [String]
+    /// The answer as people read it.
+    public var text: String
+
+    public init(
+        reminder: ReminderShape,
+        notes: [String],
+        text: String
+    ) {
+        self.reminder = reminder
+        self.notes = notes
+        self.text = text
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case reminder
+        case notes
+        case text
+    }
+}
+
+/// Parameters of `reminders.list`.
+public struct RemindersListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `reminders.list`.
+public struct RemindersListResult: Codable, Hashable, Sendable {
+    public var reminders: [ReminderShape]
+
+    public init(
+        reminders: [ReminderShape]
+    ) {
+        self.reminders = reminders
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case reminders
+    }
+}
+
+/// Parameters of `reminders.remove`.
+public struct RemindersRemoveParams: Codable, Hashable, Sendable {
+    /// Its number.
+    public var id: Int
+
+    public init(
+        id: Int
+    ) {
+        self.id = id
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+    }
+}
+
+/// The answer to `reminders.remove`.
+public struct RemindersRemoveResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var removed: ReminderShape
+    public var text: String
+
+    public init(
+        ok: Bool = true,
+        removed: ReminderShape,
+        text: String
+    ) {
+        self.ok = ok
+        self.removed = removed
+        self.text = text
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case removed
+        case text
+    }
+}
+
 /// Parameters of `runs.events`.
 public struct RunsEventsParams: Codable, Hashable, Sendable {
     public var runId: String
@@ -8249,6 +8381,12 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case cronStatus = "cron.status"
     /// Changes the fields of a job that the patch names.
     case cronUpdate = "cron.update"
+    /// Makes a reminder of a sentence, without a model. It is said in a conversation, or over a channel.
+    case remindersAdd = "reminders.add"
+    /// The reminders that are to come, oldest first.
+    case remindersList = "reminders.list"
+    /// Ends a reminder.
+    case remindersRemove = "reminders.remove"
     /// Replaces the config file's text and applies it, restarting in place when needed.
     case configApply = "config.apply"
     /// The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is.

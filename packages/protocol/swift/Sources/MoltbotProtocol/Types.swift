@@ -4836,6 +4836,59 @@ public struct ProviderAuth: Codable, Hashable, Sendable {
     }
 }
 
+public struct ReminderShape: Codable, Hashable, Sendable {
+    /// Its number, as people say it.
+    public var id: Int
+    public var jobId: String
+    public var text: String
+    /// The conversation in which it was asked for, and is said.
+    public var sessionKey: String
+    public var channel: String?
+    public var to: String?
+    public var tz: String
+    public var repeats: Bool
+    /// When it comes: the next three times.
+    public var nextAtMs: [Int]
+    public var createdAtMs: Int
+
+    public init(
+        id: Int,
+        jobId: String,
+        text: String,
+        sessionKey: String,
+        channel: String? = nil,
+        to: String? = nil,
+        tz: String,
+        repeats: Bool,
+        nextAtMs: [Int],
+        createdAtMs: Int
+    ) {
+        self.id = id
+        self.jobId = jobId
+        self.text = text
+        self.sessionKey = sessionKey
+        self.channel = channel
+        self.to = to
+        self.tz = tz
+        self.repeats = repeats
+        self.nextAtMs = nextAtMs
+        self.createdAtMs = createdAtMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case jobId
+        case text
+        case sessionKey
+        case channel
+        case to
+        case tz
+        case repeats
+        case nextAtMs
+        case createdAtMs
+    }
+}
+
 public struct ReplayReport: Codable, Hashable, Sendable {
     public struct Difference: Codable, Hashable, Sendable {
         public var at: String

@@ -3,6 +3,7 @@ import type { Settings } from "../../../base/config/config.ts";
 import { defined } from "../../../base/defined.ts";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
+import { Port } from "../../../kit/port.ts";
 import type { RunOutcome, RunRecord } from "../../agent/agent/run/run-store.ts";
 import type { RunObserver } from "../../agent/agent/runs.ts";
 import { changed } from "./events.ts";
@@ -13,6 +14,7 @@ import type { CronServices } from "./services.ts";
 import { type CronSettings, cron as section } from "./settings.ts";
 import { type Slot, Slots } from "./slots.ts";
 import { entryShape, jobShape, revisionOf } from "./wire.ts";
+import type { Places } from "./work.ts";
 
 type Protocol = 3 | 4;
 
@@ -21,6 +23,8 @@ const DAY_MS = 24 * 3_600_000;
 const MAX_JOBS = 20_000;
 
 export class Cron implements RunObserver, Disposable {
+  /** Where the words of a job are said that belongs to a conversation. Filled by reminders. */
+  readonly places = new Port<Places>({ placeOf: () => undefined });
   readonly #services: CronServices;
   readonly #settings: Settings<CronSettings>;
   readonly #jobs: Jobs;
@@ -35,7 +39,7 @@ export class Cron implements RunObserver, Disposable {
     this.#slots = new Slots(services.store);
     this.#scheduler = this.#stack.use(
       new Scheduler({
-        ...{ services, settings: this.#settings, jobs: this.#jobs, slots: this.#slots },
+        ...{ services, settings: this.#settings, jobs: this.#jobs, slots: this.#slots, places: this.places },
         changed: (action, slot) => this.#tellRun(action, slot),
       }),
     );
@@ -81,6 +85,11 @@ export class Cron implements RunObserver, Disposable {
 
   get(id: string, protocol: Protocol): CronJob {
     return this.#shape(this.#known(id, protocol), protocol);
+  }
+
+  /** A job as it is kept. */
+  find(id: string): Job | undefined {
+    return this.#jobs.get(id);
   }
 
   /** Adds a job. With a key, a job that was declared with it is changed into this one. */

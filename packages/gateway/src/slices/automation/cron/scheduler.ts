@@ -6,11 +6,13 @@
 import type { Settings } from "../../../base/config/config.ts";
 import { GatewayError, messageOf } from "../../../base/errors.ts";
 import type { Due, Waiting } from "../../../base/schedule/due.ts";
+import type { Port } from "../../../kit/port.ts";
 import type { RunOutcome, RunRecord } from "../../agent/agent/run/run-store.ts";
 import type { Job, Jobs } from "./jobs.ts";
 import type { CronServices } from "./services.ts";
 import type { CronSettings } from "./settings.ts";
 import type { Slot, Slots } from "./slots.ts";
+import type { Places } from "./work.ts";
 
 /** The clock may be set, and the machine may sleep: so it looks again after this long at the latest, ms. */
 const LOOK_AGAIN_MS = 60_000;
@@ -25,6 +27,7 @@ export interface SchedulerOptions {
   readonly settings: Settings<CronSettings>;
   readonly jobs: Jobs;
   readonly slots: Slots;
+  readonly places: Port<Places>;
   /** A slot's work has begun, or ended. */
   changed(action: "started" | "finished", slot: Slot): void;
 }
@@ -101,7 +104,7 @@ export class Scheduler implements Disposable {
 
   /** Begins a slot that waits, when there is room or `isForced`. */
   async begin(slot: Slot, isForced = false): Promise<void> {
-    const { jobs, slots, services, settings } = this.#options;
+    const { jobs, places, slots, services, settings } = this.#options;
     const { startRun, tell } = await import("./work.ts");
     const job = jobs.get(slot.jobId);
     if (this.#isStopped || !job || slots.get(slot.id)?.state !== "waiting") return;
@@ -113,7 +116,7 @@ export class Scheduler implements Disposable {
         this.#changed("started", slot);
         return;
       }
-      const route = tell({ services, slots }, { job, slot }, payload.text);
+      const route = tell({ services, slots, place: places.now.placeOf(job.id) }, { job, slot }, payload.text);
       this.#changed("started", slot);
       this.#close(job, slot, true);
       if (route) services.messaging.accounts.find(route)?.sender.kick();

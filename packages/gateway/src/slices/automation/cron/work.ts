@@ -12,6 +12,20 @@ export interface Working {
   readonly slots: Slots;
 }
 
+/** The conversation that a job belongs to, and the place on a channel where it speaks. */
+export interface Place {
+  readonly sessionKey: string;
+  readonly route: DeliverTo | undefined;
+  /** Says a text in the conversation itself, when there is no route; within the transaction that ends the slot. */
+  say(text: string): void;
+}
+
+/** Knows the places of jobs. */
+export interface Places {
+  /** Undefined for jobs of the main conversation. */
+  placeOf(jobId: string): Place | undefined;
+}
+
 /** A job whose slot has come. */
 export interface Turn {
   readonly job: Job;
@@ -28,12 +42,16 @@ const MAX_SUMMARY_CHARS = 2_000;
  * Tells the main conversation, and the chat that the job names, without a model. Returns the channel's account that has a
  * message to send.
  */
-export function tell({ services, slots }: Working, { job, slot }: Turn, text: string): DeliverTo | undefined {
+export function tell(
+  { services, slots, place }: Working & { readonly place: Place | undefined },
+  { job, slot }: Turn,
+  text: string,
+): DeliverTo | undefined {
   const { clock, heartbeat, messaging, notices, sessions, store } = services;
   const now = clock.now();
   const said = `${text}${lateness(slot, now)}`;
-  const { route, problem } = routeOf(services, job);
-  const sessionKey = sessions.mainKey(job.config.agentId);
+  const { route, problem } = place ? { route: place.route, problem: undefined } : routeOf(services, job);
+  const sessionKey = place?.sessionKey ?? sessions.mainKey(job.config.agentId);
   const source = `cron:${job.id}`;
   store.transaction(() => {
     if (route)
@@ -45,9 +63,10 @@ export function tell({ services, slots }: Working, { job, slot }: Turn, text: st
     slots.end(slot.id, { at: now, state: "ok", summary: said.slice(0, MAX_SUMMARY_CHARS).toWellFormed() });
     // Somebody has been told already; the agent hears of it with its next turn, and none is made for it.
     if (route) notices.add(sessionKey, { text: said, from: { kind: "event", id: source } });
+    else if (place) place.say(said);
     else heartbeat.note({ sessionKey, text: said, source, key: `cron:${slot.id}` });
   });
-  if (!route) heartbeat.wake({ mode: job.config.wakeMode, reason: source, sessionKey });
+  if (!route && !place) heartbeat.wake({ mode: job.config.wakeMode, reason: source, sessionKey });
   return route;
 }
 

@@ -110,6 +110,14 @@ const Agents = Type.Object({
         description: 'Short names, as models.aliases has them: { "openai/gpt-5": { alias: "gpt" } }.',
       }),
     ),
+    userTimezone: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        description:
+          "The time zone of days, jobs and reminders, such as Europe/Berlin; that of the machine when not said.",
+      }),
+    ),
     timeoutSeconds: Type.Integer({
       minimum: 1,
       maximum: 86_400,
