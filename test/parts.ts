@@ -40,6 +40,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "agent/proxy": ["models"],
   "agent/reasoning": ["agent", "models"],
   "agent/recordings": ["recordings"],
+  "agent/cron-tool": ["reminders"],
   "agent/reminders": ["reminders"],
   "agent/resets": ["sessions"],
   "agent/routing": ["agent", "sessions"],

@@ -10,7 +10,6 @@ import { chat as chatEvent } from "../../agent/agent/events.ts";
 import type { DeliverTo } from "../../agent/agent/run/run-store.ts";
 import type { Workspace } from "../../agent/workspace/workspace.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
-import type { Messaging } from "../../surfaces/messaging/messaging.ts";
 import type { Cron } from "../cron/cron.ts";
 import { changed } from "../cron/events.ts";
 import { type Reminder, ReminderRows } from "./rows.ts";
@@ -21,7 +20,6 @@ export interface ReminderServices extends Base {
   readonly sessions: Sessions;
   readonly workspace: Workspace;
   readonly agent: Agent;
-  readonly messaging: Messaging;
   readonly cron: Cron;
 }
 

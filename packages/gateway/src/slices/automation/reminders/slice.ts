@@ -3,12 +3,12 @@ import { defineSlice, type GatewayOf } from "../../../kit/slice.ts";
 import { agent } from "../../agent/agent/slice.ts";
 import { workspace } from "../../agent/workspace/slice.ts";
 import { sessions } from "../../core/sessions/slice.ts";
-import { messaging } from "../../surfaces/messaging/slice.ts";
 import { cron } from "../cron/slice.ts";
+import { heartbeat } from "../heartbeat/slice.ts";
 
 export const reminders = defineSlice({
   name: "reminders",
-  uses: [sessions, workspace, agent, messaging, cron],
+  uses: [sessions, workspace, agent, heartbeat, cron],
   load: () => import("./reminders.ts"),
   open: (gateway, { Reminders }) => new Reminders(gateway),
 });

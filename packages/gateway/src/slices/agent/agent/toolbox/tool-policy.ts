@@ -14,6 +14,7 @@ export const TOOL_GROUPS: Readonly<Record<string, readonly string[]>> = {
   "group:messaging": ["message"],
   "group:sessions": ["sessions_*", "spawn"],
   "group:memory": ["memory_*"],
+  "group:automation": ["cron"],
   "group:mcp": ["mcp_*"],
 };
 
