@@ -79,6 +79,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/skills": ["cli", "skills"],
   "cli/usage": ["cli", "usage"],
 
+  "web/automations": ["web", "reminders", "cron"],
   "wire/approvals": ["approvals"],
   "wire/catalogue": ["absent", "models", "server"],
   "wire/config-file": ["setup", "system"],

@@ -80,6 +80,7 @@ const TABLE = {
     "cron.get",
     "cron.runs",
     "reminders.list",
+    "reminders.upcoming",
     "hooks.list",
     "hooks.deliveries",
   ],

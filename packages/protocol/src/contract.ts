@@ -2768,6 +2768,21 @@ export interface RemindersRemoveResult {
   text: string;
 }
 
+/** Parameters of `reminders.upcoming`. */
+export interface RemindersUpcomingParams {
+  /** Default 10. */
+  limit?: number;
+}
+
+/** The answer to `reminders.upcoming`. */
+export interface RemindersUpcomingResult {
+  firings: {
+    jobId: string;
+    name: string;
+    atMs: number;
+  }[];
+}
+
 export interface ReplayReport {
   runId: string;
   /** Whether the replay said and did what was recorded. */
@@ -4382,6 +4397,8 @@ export interface Methods {
   "reminders.list": { params: RemindersListParams; result: RemindersListResult };
   /** Ends a reminder. */
   "reminders.remove": { params: RemindersRemoveParams; result: RemindersRemoveResult };
+  /** What comes next: the next times of all jobs and reminders together. */
+  "reminders.upcoming": { params: RemindersUpcomingParams; result: RemindersUpcomingResult };
   /** Replaces the config file's text and applies it, restarting in place when needed. */
   "config.apply": { params: ConfigApplyParams; result: ConfigApplyResult };
   /** The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is. */
@@ -4649,6 +4666,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "reminders.add": { access: "operator.write", once: true, twoStage: false },
   "reminders.list": { access: "operator.read", once: false, twoStage: false },
   "reminders.remove": { access: "operator.write", once: false, twoStage: false },
+  "reminders.upcoming": { access: "operator.read", once: false, twoStage: false },
   "config.apply": { access: "operator.admin", once: false, twoStage: false },
   "config.get": { access: "operator.read", once: false, twoStage: false },
   "config.patch": { access: "operator.admin", once: false, twoStage: false },

@@ -5529,6 +5529,59 @@ public struct RemindersRemoveResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `reminders.upcoming`.
+public struct RemindersUpcomingParams: Codable, Hashable, Sendable {
+    /// Default 10.
+    public var limit: Int?
+
+    public init(
+        limit: Int? = nil
+    ) {
+        self.limit = limit
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case limit
+    }
+}
+
+/// The answer to `reminders.upcoming`.
+public struct RemindersUpcomingResult: Codable, Hashable, Sendable {
+    public struct Firing: Codable, Hashable, Sendable {
+        public var jobId: String
+        public var name: String
+        public var atMs: Int
+
+        public init(
+            jobId: String,
+            name: String,
+            atMs: Int
+        ) {
+            self.jobId = jobId
+            self.name = name
+            self.atMs = atMs
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case jobId
+            case name
+            case atMs
+        }
+    }
+
+    public var firings: [Firing]
+
+    public init(
+        firings: [Firing]
+    ) {
+        self.firings = firings
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case firings
+    }
+}
+
 /// Parameters of `runs.events`.
 public struct RunsEventsParams: Codable, Hashable, Sendable {
     public var runId: String
@@ -8387,6 +8440,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case remindersList = "reminders.list"
     /// Ends a reminder.
     case remindersRemove = "reminders.remove"
+    /// What comes next: the next times of all jobs and reminders together.
+    case remindersUpcoming = "reminders.upcoming"
     /// Replaces the config file's text and applies it, restarting in place when needed.
     case configApply = "config.apply"
     /// The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is.

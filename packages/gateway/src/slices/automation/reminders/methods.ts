@@ -1,7 +1,7 @@
 /** The methods of reminders: what people say in a chat, for the command line and for apps. */
 import { Type } from "@sinclair/typebox";
 import type { Caller } from "../../../kit/access.ts";
-import { NonEmpty, SessionKey } from "../../../kit/schema/schema.ts";
+import { Millis, NonEmpty, SessionKey } from "../../../kit/schema/schema.ts";
 import { ReminderShape } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
@@ -56,6 +56,17 @@ export const list = defineMethod({
   handler: async ({ gateway, caller }) => ({
     reminders: await gateway.reminders.list(askerOf(caller), gateway.sessions.mainKey()),
   }),
+});
+
+export const upcoming = defineMethod({
+  name: "reminders.upcoming",
+  summary: "What comes next: the next times of all jobs and reminders together.",
+  access: "operator.read",
+  params: { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "Default 10." })) },
+  result: Type.Object({
+    firings: Type.Array(Type.Object({ jobId: NonEmpty, name: Type.String(), atMs: Millis })),
+  }),
+  handler: async ({ params: { limit = 10 }, gateway }) => ({ firings: await gateway.reminders.upcoming(limit) }),
 });
 
 export const remove = defineMethod({

@@ -143,6 +143,19 @@ export class Reminders implements Disposable {
     return await Promise.all(mine.map((row) => this.#shape(row)));
   }
 
+  /** The next times of all jobs, the soonest first. Jobs that come later than the first `limit` can add none. */
+  async upcoming(limit: number): Promise<{ jobId: string; name: string; atMs: number }[]> {
+    const { nextSlots } = await import("../../../base/schedule/schedule.ts");
+    const { jobs } = this.#services.cron.list({ disabled: false, limit, offset: 0, protocol: 4 });
+    const firings = jobs.flatMap(({ id, name, state: { nextRunAtMs } }) => {
+      const schedule = this.#services.cron.find(id)?.config.schedule;
+      if (!schedule || nextRunAtMs === undefined) return [];
+      const times = [nextRunAtMs, ...nextSlots(schedule, nextRunAtMs, limit - 1)];
+      return times.map((atMs) => ({ jobId: id, name, atMs }));
+    });
+    return firings.sort((a, b) => a.atMs - b.atMs).slice(0, limit);
+  }
+
   /** Ends a reminder. Throws `INVALID_REQUEST` when there is none of that number for this person. */
   async remove(id: number, asker: Asker, sessionKey: string): Promise<ReminderShape> {
     const row = this.#rows.get(id);
