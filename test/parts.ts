@@ -89,6 +89,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/heartbeat": ["heartbeat"],
   "wire/cron": ["cron"],
   "wire/cron-crash": ["cron"],
+  "wire/heartbeat-hours": ["heartbeat"],
   "wire/hooks": ["hooks"],
   "wire/hooks-signed": ["hooks"],
   "wire/hooks-attacks": ["hooks"],

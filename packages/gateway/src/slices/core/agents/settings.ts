@@ -72,7 +72,8 @@ const HEARTBEAT = {
     Type.String({
       minLength: 1,
       maxLength: 64,
-      description: 'Who hears of it: "last" (where the agent was last spoken to), "none", or a channel with `to`.',
+      description:
+        'Who hears of it: "last" (where the agent was last spoken to), "owner" (the direct chat in which an owner wrote last, never a group), "none", or a channel with `to`.',
     }),
   ),
   to: Type.Optional(
