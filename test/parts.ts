@@ -29,6 +29,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "agent/exec-crash": ["approvals"],
   "agent/handed-on": ["agent", "sessions"],
   "agent/image-tool": ["models"],
+  "agent/mail": ["mail", "hooks"],
   "agent/mcp": ["mcp"],
   "agent/memory": ["workspace"],
   "agent/message-tool": ["messaging"],

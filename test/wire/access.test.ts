@@ -83,6 +83,7 @@ const TABLE = {
     "reminders.upcoming",
     "hooks.list",
     "hooks.deliveries",
+    "mail.status",
   ],
   "operator.write": [
     "node.invoke",

@@ -16,6 +16,7 @@ import { workspace } from "./slices/agent/workspace/index.ts";
 import { cron } from "./slices/automation/cron/index.ts";
 import { heartbeat } from "./slices/automation/heartbeat/index.ts";
 import { hooks } from "./slices/automation/hooks/index.ts";
+import { mail } from "./slices/automation/mail/index.ts";
 import { reminders } from "./slices/automation/reminders/index.ts";
 import { agents } from "./slices/core/agents/index.ts";
 import { configFile } from "./slices/core/config-file/index.ts";
@@ -54,6 +55,7 @@ export const SLICES = inOrder(
   hooks,
   cron,
   reminders,
+  mail,
   configFile,
   overview,
   absent,

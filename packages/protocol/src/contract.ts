@@ -1730,6 +1730,26 @@ export interface MachineHealth {
   };
 }
 
+/** Parameters of `mail.status`. */
+export type MailStatusParams = Record<string, never>;
+
+/** The answer to `mail.status`. */
+export interface MailStatusResult {
+  accounts: MailboxShape[];
+}
+
+export interface MailboxShape {
+  account: string;
+  host: string;
+  user: string;
+  mailbox: string;
+  state: "off" | "connecting" | "watching" | "waiting" | "failed";
+  /** Why it is not watched, and what to do. */
+  problem?: string;
+  lastMailAtMs?: number;
+  lastUid?: number;
+}
+
 export interface McpServerRow {
   name: string;
   transport: "stdio" | "http" | "sse";
@@ -4399,6 +4419,8 @@ export interface Methods {
   "reminders.remove": { params: RemindersRemoveParams; result: RemindersRemoveResult };
   /** What comes next: the next times of all jobs and reminders together. */
   "reminders.upcoming": { params: RemindersUpcomingParams; result: RemindersUpcomingResult };
+  /** The mailboxes that are watched, and why some are not; hooks.deliveries lists what came. */
+  "mail.status": { params: MailStatusParams; result: MailStatusResult };
   /** Replaces the config file's text and applies it, restarting in place when needed. */
   "config.apply": { params: ConfigApplyParams; result: ConfigApplyResult };
   /** The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is. */
@@ -4667,6 +4689,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "reminders.list": { access: "operator.read", once: false, twoStage: false },
   "reminders.remove": { access: "operator.write", once: false, twoStage: false },
   "reminders.upcoming": { access: "operator.read", once: false, twoStage: false },
+  "mail.status": { access: "operator.read", once: false, twoStage: false },
   "config.apply": { access: "operator.admin", once: false, twoStage: false },
   "config.get": { access: "operator.read", once: false, twoStage: false },
   "config.patch": { access: "operator.admin", once: false, twoStage: false },

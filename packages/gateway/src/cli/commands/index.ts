@@ -48,6 +48,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   remind: { summary: "Remind you of something", load: async () => (await import("./remind.ts")).remind },
   cron: { summary: "Jobs that run at set times", load: async () => (await import("./cron.ts")).cron },
+  mail: { summary: "See the mailboxes that are watched", load: async () => (await import("./mail.ts")).mail },
   hooks: { summary: "See what other programs send", load: async () => (await import("./hooks.ts")).hooks },
   devices: { summary: "Approve and remove devices", load: async () => (await import("./devices.ts")).devices },
   nodes: { summary: "Use phones and other machines", load: async () => (await import("./nodes.ts")).nodes },

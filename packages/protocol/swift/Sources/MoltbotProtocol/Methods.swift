@@ -3701,6 +3701,26 @@ public struct LogsTailResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `mail.status`.
+public struct MailStatusParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `mail.status`.
+public struct MailStatusResult: Codable, Hashable, Sendable {
+    public var accounts: [MailboxShape]
+
+    public init(
+        accounts: [MailboxShape]
+    ) {
+        self.accounts = accounts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case accounts
+    }
+}
+
 /// Parameters of `mcp.status`.
 public struct McpStatusParams: Codable, Hashable, Sendable {
     public init() {}
@@ -8442,6 +8462,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case remindersRemove = "reminders.remove"
     /// What comes next: the next times of all jobs and reminders together.
     case remindersUpcoming = "reminders.upcoming"
+    /// The mailboxes that are watched, and why some are not; hooks.deliveries lists what came.
+    case mailStatus = "mail.status"
     /// Replaces the config file's text and applies it, restarting in place when needed.
     case configApply = "config.apply"
     /// The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is.

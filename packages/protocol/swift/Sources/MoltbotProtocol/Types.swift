@@ -3087,6 +3087,90 @@ public struct MachineHealth: Codable, Hashable, Sendable {
     }
 }
 
+public struct MailboxShape: Codable, Hashable, Sendable {
+    public enum State: Codable, Hashable, Sendable {
+        case off
+        case connecting
+        case watching
+        case waiting
+        case failed
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "off": self = .off
+            case "connecting": self = .connecting
+            case "watching": self = .watching
+            case "waiting": self = .waiting
+            case "failed": self = .failed
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .off: return "off"
+            case .connecting: return "connecting"
+            case .watching: return "watching"
+            case .waiting: return "waiting"
+            case .failed: return "failed"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var account: String
+    public var host: String
+    public var user: String
+    public var mailbox: String
+    public var state: State
+    /// Why it is not watched, and what to do.
+    public var problem: String?
+    public var lastMailAtMs: Int?
+    public var lastUid: Int?
+
+    public init(
+        account: String,
+        host: String,
+        user: String,
+        mailbox: String,
+        state: State,
+        problem: String? = nil,
+        lastMailAtMs: Int? = nil,
+        lastUid: Int? = nil
+    ) {
+        self.account = account
+        self.host = host
+        self.user = user
+        self.mailbox = mailbox
+        self.state = state
+        self.problem = problem
+        self.lastMailAtMs = lastMailAtMs
+        self.lastUid = lastUid
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case account
+        case host
+        case user
+        case mailbox
+        case state
+        case problem
+        case lastMailAtMs
+        case lastUid
+    }
+}
+
 public struct McpServerRow: Codable, Hashable, Sendable {
     public enum Transport: Codable, Hashable, Sendable {
         case stdio
