@@ -8,5 +8,5 @@ export const automationsView: View = {
   label: "Automations",
   icon: clockIcon,
   scope: "read",
-  element: async () => (await import("./page.ts")).AutomationsElement,
+  element: async () => (await import("./automations.ts")).AutomationsElement,
 };

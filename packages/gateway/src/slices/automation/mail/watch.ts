@@ -4,7 +4,7 @@
  * Message-ID and its UID.
  */
 import type { ImapFlow, MailboxObject } from "imapflow";
-import { GatewayError, ignore } from "../../../base/errors.ts";
+import { GatewayError, ignore, TellableError } from "../../../base/errors.ts";
 import type { Boxes } from "./boxes.ts";
 import { passwordIn } from "./keys.ts";
 import { type Letter, letterOf, WANTED } from "./letter.ts";
@@ -96,7 +96,7 @@ export class Watch implements AsyncDisposable {
     const close = () => client.close();
     let wake = Promise.withResolvers<void>();
     client.on("error", ended.reject);
-    client.on("close", () => ended.reject(new Error("closed")));
+    client.on("close", () => ended.reject(new TellableError("the server has closed the connection")));
     client.on("exists", () => wake.resolve());
     signal.addEventListener("abort", close);
     try {
