@@ -30,7 +30,7 @@ describe("spawn", () => {
     ]);
   });
 
-  test("a sub-agent has neither spawn, message nor sessions_send, and only the tools of its task", async () => {
+  test("a sub-agent has neither spawn, message, sessions_send nor cron, and only the tools of its task", async () => {
     await using stage = await toolStage();
     stage.model.script(spawning({ wait: true }), spawning({}), { kind: "text", text: "No." });
     await say(stage.client, "Go.");
@@ -39,7 +39,7 @@ describe("spawn", () => {
 
     assert.ok(offered(0).includes("spawn") && offered(0).includes("sessions_list"));
     assert.ok(offered(1).includes("sessions_list"));
-    for (const name of ["spawn", "message", "sessions_send"]) assert.ok(!offered(1).includes(name), name);
+    for (const name of ["spawn", "message", "sessions_send", "cron"]) assert.ok(!offered(1).includes(name), name);
     assert.match(JSON.stringify(stage.model.requests[2]!.body), /There is no tool \\"spawn\\" here/);
 
     stage.model.script(spawning({ wait: true, tools: ["sessions_list", "message"] }));

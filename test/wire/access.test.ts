@@ -84,8 +84,11 @@ const TABLE = {
     "cron.list",
     "cron.get",
     "cron.runs",
+    "reminders.list",
+    "reminders.upcoming",
     "hooks.list",
     "hooks.deliveries",
+    "mail.status",
   ],
   "operator.write": [
     "canvas.push",
@@ -117,6 +120,8 @@ const TABLE = {
     "outbox.discard",
     "wake",
     "heartbeat.now",
+    "reminders.add",
+    "reminders.remove",
   ],
   "operator.pairing": [
     "node.rename",

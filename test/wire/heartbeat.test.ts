@@ -218,3 +218,29 @@ test("killed before and during a turn: the event that waited is still told, to o
   assert.equal(payload.status, "ok-token");
   assert.equal(model.requests.length, 2);
 });
+
+test("chat windows hear nothing of a heartbeat that has nothing to say, and of another one its whole reply", async (t) => {
+  const { client, model } = await stage(t);
+  model.script(text(["HEARTBEAT", "_OK"] as never), text(["Call ", "your mum"] as never));
+
+  await woken(client, "one");
+  const quiet = client.frames.filter(({ event }) => event === "chat").length;
+  await woken(client, "two");
+  const { payload } = await client.nextOf("chat");
+
+  const states = client.frames.filter(({ event }) => event === "chat").map((frame) => frame.payload.state);
+  assert.deepEqual([quiet, payload.message.content[0].text, states], [0, "Call your mum", ["final"]]);
+});
+
+test("with showOk chat windows hear of all heartbeats", async (t) => {
+  const { client, model } = await stage(t, {}, { channels: { defaults: { heartbeat: { showOk: true } } } });
+  model.script(text(QUIET));
+
+  await client.call("wake", { mode: "now", text: "one" });
+  for (;;) {
+    const { payload } = await client.nextOf("chat");
+    if (payload.state !== "final") continue;
+    assert.equal(payload.message.content[0].text, QUIET);
+    return;
+  }
+});

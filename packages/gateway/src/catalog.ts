@@ -17,6 +17,8 @@ import { workspace } from "./slices/agent/workspace/index.ts";
 import { cron } from "./slices/automation/cron/index.ts";
 import { heartbeat } from "./slices/automation/heartbeat/index.ts";
 import { hooks } from "./slices/automation/hooks/index.ts";
+import { mail } from "./slices/automation/mail/index.ts";
+import { reminders } from "./slices/automation/reminders/index.ts";
 import { agents } from "./slices/core/agents/index.ts";
 import { configFile } from "./slices/core/config-file/index.ts";
 import { devices } from "./slices/core/devices/index.ts";
@@ -25,12 +27,11 @@ import { notices } from "./slices/core/notices/index.ts";
 import { presence } from "./slices/core/presence/index.ts";
 import { sessions } from "./slices/core/sessions/index.ts";
 import { absent } from "./slices/operations/absent/index.ts";
+import { backup } from "./slices/operations/backup/index.ts";
 import { imports } from "./slices/operations/imports/index.ts";
 import { overview } from "./slices/operations/overview/index.ts";
-import { canvas } from "./slices/surfaces/canvas/index.ts";
-import { backup } from "./slices/operations/backup/index.ts";
-import { overview } from "./slices/operations/overview/index.ts";
 import { update } from "./slices/operations/update/index.ts";
+import { canvas } from "./slices/surfaces/canvas/index.ts";
 import { chat } from "./slices/surfaces/chat/index.ts";
 import { httpApi } from "./slices/surfaces/http-api/index.ts";
 import { messaging } from "./slices/surfaces/messaging/index.ts";
@@ -61,6 +62,8 @@ export const SLICES = inOrder(
   heartbeat,
   hooks,
   cron,
+  reminders,
+  mail,
   configFile,
   overview,
   imports,

@@ -289,6 +289,158 @@ export type ArtifactsListParams = Record<string, unknown>;
 /** The answer to `artifacts.list`. */
 export type ArtifactsListResult = Record<string, unknown>;
 
+/** Parameters of `backup.drill`. */
+export interface BackupDrillParams {
+  /** The name of a backup, or a path on the gateway's machine; without it the newest. */
+  file?: string;
+  /** Stands above the one in the settings. */
+  passphrase?: string;
+}
+
+/** The answer to `backup.drill`. */
+export type BackupDrillResult = BackupReport;
+
+/** The gateway's backups. */
+export interface BackupHealth {
+  /** When the newest was made, epoch ms. */
+  at?: number;
+  /** When the next one is made by itself. */
+  nextAt?: number;
+  /** True when none is made by itself. */
+  off?: boolean;
+  /** Why the last one could not be made, and what to do. */
+  problem?: string;
+}
+
+/** Parameters of `backup.list`. */
+export type BackupListParams = Record<string, never>;
+
+/** The answer to `backup.list`. */
+export interface BackupListResult {
+  /** When the newest was made, epoch ms. */
+  at?: number;
+  /** When the next one is made by itself. */
+  nextAt?: number;
+  /** True when none is made by itself. */
+  off?: boolean;
+  /** Why the last one could not be made, and what to do. */
+  problem?: string;
+  folder: string;
+  backups: BackupRow[];
+}
+
+/** Parameters of `backup.now`. */
+export interface BackupNowParams {
+  /** A file that is made instead of one among the others; absolute. */
+  to?: string;
+  /** Leave it unencrypted wherever it goes. */
+  plain?: boolean;
+  /** Stands above the one in the settings. */
+  passphrase?: string;
+}
+
+/** The answer to `backup.now`. */
+export interface BackupNowResult {
+  path: string;
+  at: number;
+  /** Of moltbot, when it was made. */
+  version: string;
+  /** The machine on which it was made. */
+  host: string;
+  files: number;
+  /** Unpacked. */
+  bytes: number;
+  /** Of the database. */
+  rows: number;
+  /** What could not be read, or changed while it was. */
+  left: string[];
+  archiveBytes: number;
+}
+
+/** Parameters of `backup.prune`. */
+export interface BackupPruneParams {
+  /** Only say which those are. */
+  dryRun?: boolean;
+}
+
+/** The answer to `backup.prune`. */
+export interface BackupPruneResult {
+  removed: BackupRow[];
+}
+
+export interface BackupReport {
+  path: string;
+  at: number;
+  /** Of moltbot, when it was made. */
+  version: string;
+  /** The machine on which it was made. */
+  host: string;
+  files: number;
+  /** Unpacked. */
+  bytes: number;
+  /** Of the database. */
+  rows: number;
+  /** What could not be read, or changed while it was. */
+  left: string[];
+}
+
+/** Parameters of `backup.restore`. */
+export interface BackupRestoreParams {
+  /** The name of a backup, or a path on the gateway's machine; without it the newest. */
+  file?: string;
+  /** A moment since the statement journal began: the newest backup before it is brought forward. */
+  at?: number;
+  /** Stands above the one in the settings. */
+  passphrase?: string;
+}
+
+/** The answer to `backup.restore`. */
+export interface BackupRestoreResult {
+  path: string;
+  at: number;
+  /** Of moltbot, when it was made. */
+  version: string;
+  /** The machine on which it was made. */
+  host: string;
+  files: number;
+  /** Unpacked. */
+  bytes: number;
+  /** Of the database. */
+  rows: number;
+  /** What could not be read, or changed while it was. */
+  left: string[];
+  elsewhere: string[];
+  keptIn: string;
+}
+
+export interface BackupRow {
+  file: string;
+  path: string;
+  at: number;
+  bytes: number;
+  encrypted: boolean;
+}
+
+/** Parameters of `backup.undo`. */
+export type BackupUndoParams = Record<string, never>;
+
+/** The answer to `backup.undo`. */
+export interface BackupUndoResult {
+  what: string;
+  keptIn: string;
+}
+
+/** Parameters of `backup.verify`. */
+export interface BackupVerifyParams {
+  /** The name of a backup, or a path on the gateway's machine; without it the newest. */
+  file?: string;
+  /** Stands above the one in the settings. */
+  passphrase?: string;
+}
+
+/** The answer to `backup.verify`. */
+export type BackupVerifyResult = BackupReport;
+
 /** The transcript of now; absent when there is no conversation. */
 export interface Beginning {
   sessionId: string;
@@ -317,6 +469,167 @@ export interface BudgetState {
   limit: number;
   usedPercent: number;
   resetAt?: number;
+}
+
+/** Parameters of `canvas.act`. */
+export interface CanvasActParams {
+  /** The main conversation when not said. */
+  sessionKey?: string;
+  /** As the page said it. */
+  userAction: unknown;
+}
+
+/** The answer to `canvas.act`. */
+export interface CanvasActResult {
+  runId: string;
+}
+
+/** Payload of the event `canvas.changed`. */
+export interface CanvasChangedEvent {
+  sessionKey: string;
+  kind: "push" | "reset" | "edit" | "undo" | "present" | "hide";
+  /** The entry of the log. */
+  seq?: number;
+  /** The file that changed, or the page to show, without the canvas's folder. */
+  path?: string;
+  surfaces?: string[];
+}
+
+export interface CanvasEntry {
+  /** Its number; later ones have higher numbers, over all conversations. */
+  seq: number;
+  at: number;
+  kind: "push" | "reset" | "edit" | "undo" | "base";
+  author: "agent" | "person" | "gateway";
+  /** What it did, in one line. */
+  summary: string;
+  /** Of an edit: the file, relative to the canvas's folder. */
+  path?: string;
+  /** Of an edit: what changed, as `diff -u` shows it. */
+  diff?: string;
+  bytes: number;
+  /** The entry that took it back. */
+  undoneBy?: number;
+}
+
+/** Parameters of `canvas.history`. */
+export interface CanvasHistoryParams {
+  /** The main conversation when not said. */
+  sessionKey?: string;
+  /** Default 50; the newest ones. */
+  limit?: number;
+  /** Only entries before this one. */
+  before?: number;
+}
+
+/** The answer to `canvas.history`. */
+export interface CanvasHistoryResult {
+  sessionKey: string;
+  entries: CanvasEntry[];
+}
+
+/** Parameters of `canvas.open`. */
+export interface CanvasOpenParams {
+  /** The main conversation when not said. */
+  sessionKey?: string;
+  /** The files, or the screen of a conversation. */
+  page?: "files" | "screen";
+  /** A file, relative to the canvas's folder. */
+  path?: string;
+}
+
+/** The answer to `canvas.open`. */
+export interface CanvasOpenResult {
+  url: string;
+  /** It ends when it has not been used for so long. */
+  ttlMs: number;
+}
+
+/** Parameters of `canvas.push`. */
+export interface CanvasPushParams {
+  /** The main conversation when not said. */
+  sessionKey?: string;
+  /** One message a line. */
+  jsonl?: string;
+  /** The messages, instead of jsonl. */
+  messages?: unknown[];
+  /** Only this node: its id, the beginning of it, or its name. */
+  node?: string;
+}
+
+/** The answer to `canvas.push`. */
+export interface CanvasPushResult {
+  sessionKey: string;
+  seq: number;
+  surfaces: string[];
+  nodes: ShownOnNode[];
+}
+
+/** Parameters of `canvas.replay`. */
+export interface CanvasReplayParams {
+  /** The main conversation when not said. */
+  sessionKey?: string;
+  /** The entry; now when not said. */
+  at?: number;
+}
+
+/** The answer to `canvas.replay`. */
+export type CanvasReplayResult = CanvasScreen;
+
+/** Parameters of `canvas.reset`. */
+export interface CanvasResetParams {
+  /** The main conversation when not said. */
+  sessionKey?: string;
+  /** Only this node: its id, the beginning of it, or its name. */
+  node?: string;
+}
+
+/** The answer to `canvas.reset`. */
+export interface CanvasResetResult {
+  sessionKey: string;
+  seq: number;
+  nodes: ShownOnNode[];
+}
+
+export interface CanvasScreen {
+  sessionKey: string;
+  /** The entry after which it looked so; 0 when nothing has been shown. */
+  seq: number;
+  surfaces: string[];
+  /** A2UI 0.9 messages that draw it on an empty page. */
+  messages: unknown[];
+}
+
+export interface CanvasStatus {
+  enabled: boolean;
+  /** Its own port, when that is open. */
+  port?: number;
+  /** The folder that is served; for administrators. */
+  path?: string;
+  liveReload: boolean;
+  /** Pages that are open and listen. */
+  viewers: number;
+  /** What does not work, as sentences. */
+  problems: string[];
+}
+
+/** Parameters of `canvas.status`. */
+export type CanvasStatusParams = Record<string, never>;
+
+/** The answer to `canvas.status`. */
+export type CanvasStatusResult = CanvasStatus;
+
+/** Parameters of `canvas.undo`. */
+export interface CanvasUndoParams {
+  /** The main conversation when not said. */
+  sessionKey?: string;
+}
+
+/** The answer to `canvas.undo`. */
+export interface CanvasUndoResult {
+  sessionKey: string;
+  undone: CanvasEntry;
+  seq: number;
 }
 
 /** Parameters of `channels.add`. */
@@ -836,12 +1149,15 @@ export interface ConfigWritten {
 /** Parameters of `cron.add`. */
 export interface CronAddParams {
   name: string;
+  displayName?: string;
   description?: string;
   agentId?: string | null;
+  sessionKey?: string;
   enabled?: boolean;
   deleteAfterRun?: boolean;
   schedule: CronSchedule;
-  sessionTarget?: "main" | "isolated";
+  /** main, isolated, current (the conversation of sessionKey), or session:ID. */
+  sessionTarget?: string;
   wakeMode?: "now" | "next-heartbeat";
   payload: CronPayload;
   isolation?: {
@@ -850,6 +1166,7 @@ export interface CronAddParams {
     postToMainMaxChars?: number;
   };
   delivery?: CronDelivery;
+  failureAlert?: false | CronFailureAlert;
   /** Which slots that were missed are still run: the latest (the default), at most ten, or none. */
   catchUp?: "latest" | "all" | "none";
   /** A slot that is older is not run any more. Default a day. */
@@ -866,12 +1183,25 @@ export type CronAddResult = CronJob | {
 };
 
 export interface CronDelivery {
-  mode: "none" | "announce";
+  mode: "none" | "announce" | "webhook";
   channel?: string;
+  /** The chat; with mode webhook the address. */
   to?: string;
   accountId?: string;
   threadId?: string;
   bestEffort?: boolean;
+  failureDestination?: CronDestination;
+  completionDestination?: CronDestination;
+}
+
+/** Who is told of a run that failed. */
+export interface CronDestination {
+  mode?: "announce" | "webhook";
+  channel?: string;
+  /** The chat; with mode webhook the address. */
+  to?: string;
+  accountId?: string;
+  threadId?: string;
 }
 
 export interface CronEntry {
@@ -886,11 +1216,15 @@ export interface CronEntry {
   nextRunAtMs?: number;
   jobName?: string;
   runId?: string;
+  sessionKey?: string;
+  completionStatus?: "succeeded" | "failed" | "skipped";
   deliveryStatus?: string;
   deliveryError?: string;
   /** The time at which it was due. */
   slotAtMs?: number;
   outcome?: "fired" | "late" | "missed" | "coalesced";
+  /** How often the slot was tried before. */
+  attempt?: number;
 }
 
 /** Payload of the event `cron`. */
@@ -904,7 +1238,22 @@ export interface CronEvent {
   summary?: string;
   runId?: string;
   deliveryStatus?: string;
+  completionStatus?: "succeeded" | "failed" | "skipped";
   nextRunAtMs?: number;
+  job?: CronJob;
+}
+
+export interface CronFailureAlert {
+  /** After how many failures in a row; default 2. */
+  after?: number;
+  /** How long nothing more is said of one cause; default 1 h. */
+  cooldownMs?: number;
+  /** Whether missed times count too. */
+  includeSkipped?: boolean;
+  mode?: "announce" | "webhook";
+  channel?: string;
+  to?: string;
+  accountId?: string;
 }
 
 /** Parameters of `cron.get`. */
@@ -919,12 +1268,15 @@ export type CronGetResult = CronJob;
 export interface CronJob {
   id: string;
   name: string;
+  displayName?: string;
   description?: string;
   agentId?: string;
+  sessionKey?: string;
   enabled: boolean;
   deleteAfterRun?: boolean;
   schedule: CronSchedule;
-  sessionTarget: "main" | "isolated";
+  /** main, isolated, current (the conversation of sessionKey), or session:ID. */
+  sessionTarget: string;
   wakeMode: "now" | "next-heartbeat";
   payload: CronPayload;
   isolation?: {
@@ -933,6 +1285,7 @@ export interface CronJob {
     postToMainMaxChars?: number;
   };
   delivery?: CronDelivery;
+  failureAlert?: false | CronFailureAlert;
   /** Which slots that were missed are still run: the latest (the default), at most ten, or none. */
   catchUp?: "latest" | "all" | "none";
   /** A slot that is older is not run any more. Default a day. */
@@ -948,13 +1301,30 @@ export interface CronJob {
     lastError?: string;
     lastDurationMs?: number;
     lastRunStatus?: "ok" | "error" | "skipped";
+    lastDelivered?: boolean;
     lastDeliveryStatus?: string;
     lastDeliveryError?: string;
     consecutiveErrors?: number;
+    consecutiveSkipped?: number;
+    /** When the slot that failed is tried again. */
+    retryAtMs?: number;
+    lastFailureAlertAtMs?: number;
+    /** Why the gateway has switched the job off. */
+    autoDisabled?: {
+      reason: string;
+      atMs: number;
+      consecutiveErrors: number;
+    };
   };
   configRevision?: string;
   nextRunAtMs?: number;
   effectiveAgentId?: string;
+  deliveryPreview?: {
+    label: string;
+    detail: string;
+  };
+  /** What whoever set the job should know, such as that it never fires. */
+  note?: string;
 }
 
 /** Parameters of `cron.list`. */
@@ -966,6 +1336,20 @@ export interface CronListParams {
   offset?: number;
   /** Protocol 4 only. */
   enabled?: "all" | "enabled" | "disabled";
+  /** Protocol 4 only. */
+  agentId?: string;
+  /** Protocol 4 only. */
+  scheduleKind?: "all" | "at" | "every" | "cron";
+  /** Protocol 4 only. */
+  payloadKind?: "systemEvent" | "agentTurn" | "command" | "script";
+  /** Protocol 4 only. */
+  lastRunStatus?: "all" | "ok" | "error" | "skipped";
+  /** Words of the name, the description or the id. Protocol 4 only. */
+  query?: string;
+  /** Protocol 4 only. */
+  sortBy?: "nextRunAtMs" | "updatedAtMs" | "createdAtMs" | "name";
+  /** Protocol 4 only. */
+  sortDir?: "asc" | "desc";
 }
 
 /** The answer to `cron.list`. */
@@ -977,6 +1361,30 @@ export interface CronListResult {
   limit?: number;
   hasMore?: boolean;
   nextOffset?: number | null;
+}
+
+export interface CronPatch {
+  name?: string;
+  displayName?: string | null;
+  description?: string | null;
+  agentId?: string | null;
+  sessionKey?: string | null;
+  enabled?: boolean;
+  deleteAfterRun?: boolean | null;
+  schedule?: CronSchedule;
+  /** main, isolated, current (the conversation of sessionKey), or session:ID. */
+  sessionTarget?: string;
+  wakeMode?: "now" | "next-heartbeat";
+  isolation?: {
+    postToMainPrefix?: string;
+    postToMainMode?: "summary" | "full";
+    postToMainMaxChars?: number;
+  } | null;
+  delivery?: CronDelivery | null;
+  failureAlert?: false | CronFailureAlert | null;
+  catchUp?: "latest" | "all" | "none" | null;
+  graceMs?: number | null;
+  payload?: CronPayloadPatch;
 }
 
 export type CronPayload = {
@@ -993,6 +1401,54 @@ export type CronPayload = {
   channel?: string;
   to?: string;
   bestEffortDeliver?: boolean;
+} | {
+  kind: "command";
+  argv: string[];
+  /** A folder of the agent's workspace; its top when absent. */
+  cwd?: string;
+  /** Further variables. */
+  env?: Record<string, string>;
+  timeoutSeconds?: number;
+} | {
+  kind: "script";
+  script: string;
+  /** A folder of the agent's workspace; its top when absent. */
+  cwd?: string;
+  /** Further variables. */
+  env?: Record<string, string>;
+  timeoutSeconds?: number;
+};
+
+export type CronPayloadPatch = {
+  kind: "systemEvent";
+  text?: string;
+} | {
+  kind: "agentTurn";
+  message?: string;
+  model?: string;
+  thinking?: "off" | "minimal" | "low" | "medium" | "high" | "xhigh";
+  timeoutSeconds?: number;
+  toolsAllow?: string[];
+  deliver?: boolean;
+  channel?: string;
+  to?: string;
+  bestEffortDeliver?: boolean;
+} | {
+  kind: "command";
+  argv?: string[];
+  /** A folder of the agent's workspace; its top when absent. */
+  cwd?: string;
+  /** Further variables. */
+  env?: Record<string, string>;
+  timeoutSeconds?: number;
+} | {
+  kind: "script";
+  script?: string;
+  /** A folder of the agent's workspace; its top when absent. */
+  cwd?: string;
+  /** Further variables. */
+  env?: Record<string, string>;
+  timeoutSeconds?: number;
 };
 
 /** Parameters of `cron.remove`. */
@@ -1011,7 +1467,7 @@ export interface CronRemoveResult {
 export interface CronRunParams {
   id?: string;
   jobId?: string;
-  mode?: "due" | "force";
+  mode?: "due" | "force" | "if-enabled";
 }
 
 /** The answer to `cron.run`. */
@@ -1032,6 +1488,20 @@ export interface CronRunsParams {
   scope?: "job" | "all";
   /** Protocol 4 only. */
   offset?: number;
+  /** Protocol 4 only. */
+  runId?: string;
+  /** Protocol 4 only. */
+  status?: "all" | "ok" | "error" | "skipped";
+  /** Protocol 4 only. */
+  statuses?: ("ok" | "error" | "skipped")[];
+  /** Protocol 4 only. */
+  deliveryStatus?: "delivered" | "not-delivered" | "unknown" | "not-requested" | "queued";
+  /** Protocol 4 only. */
+  deliveryStatuses?: ("delivered" | "not-delivered" | "unknown" | "not-requested" | "queued")[];
+  /** A part of the job's name, of what was said or of the error. Protocol 4 only. */
+  query?: string;
+  /** Protocol 4 only. */
+  sortDir?: "asc" | "desc";
 }
 
 /** The answer to `cron.runs`. */
@@ -1056,6 +1526,7 @@ export type CronSchedule = {
   kind: "cron";
   expr: string;
   tz?: string;
+  /** Moves each time by up to so much, always alike for this job; 0 and absent move nothing. */
   staggerMs?: number;
 };
 
@@ -1075,27 +1546,7 @@ export interface CronStatusResult {
 export interface CronUpdateParams {
   id?: string;
   jobId?: string;
-  patch: {
-    name?: string;
-    description?: string;
-    agentId?: string | null;
-    enabled?: boolean;
-    deleteAfterRun?: boolean;
-    schedule?: CronSchedule;
-    sessionTarget?: "main" | "isolated";
-    wakeMode?: "now" | "next-heartbeat";
-    payload?: CronPayload;
-    isolation?: {
-      postToMainPrefix?: string;
-      postToMainMode?: "summary" | "full";
-      postToMainMaxChars?: number;
-    };
-    delivery?: CronDelivery;
-    /** Which slots that were missed are still run: the latest (the default), at most ten, or none. */
-    catchUp?: "latest" | "all" | "none";
-    /** A slot that is older is not run any more. Default a day. */
-    graceMs?: number;
-  };
+  patch: CronPatch;
   /** Protocol 4 only. */
   expectedConfigRevision?: string;
 }
@@ -1469,6 +1920,7 @@ export interface HealthSummary {
   sessions: SessionsSummary;
   database: DatabaseHealth;
   machine: MachineHealth;
+  backup: BackupHealth;
   /** Whether the config file on disk is valid; if not, the last good copy is in force. */
   config: {
     valid: boolean;
@@ -1730,6 +2182,30 @@ export interface MachineHealth {
     /** The platform whose clock says so; without it the clock has jumped. */
     against?: string;
   };
+  /** The disk of the state folder has less than 1 GiB free. */
+  disk?: {
+    freeBytes: number;
+  };
+}
+
+/** Parameters of `mail.status`. */
+export type MailStatusParams = Record<string, never>;
+
+/** The answer to `mail.status`. */
+export interface MailStatusResult {
+  accounts: MailboxShape[];
+}
+
+export interface MailboxShape {
+  account: string;
+  host: string;
+  user: string;
+  mailbox: string;
+  state: "off" | "connecting" | "watching" | "waiting" | "failed";
+  /** Why it is not watched, and what to do. */
+  problem?: string;
+  lastMailAtMs?: number;
+  lastUid?: number;
 }
 
 export interface McpServerRow {
@@ -2475,6 +2951,20 @@ export interface NodePendingPullResult {
   items: PendingNodeItem[];
 }
 
+/** Parameters of `node.pluginSurface.refresh`. */
+export interface NodePluginSurfaceRefreshParams {
+  surface: string;
+}
+
+/** The answer to `node.pluginSurface.refresh`. */
+export interface NodePluginSurfaceRefreshResult {
+  surface: string;
+  pluginSurfaceUrls: {
+    canvas: string;
+  };
+  expiresAtMs?: number;
+}
+
 /** Payload of the event `node.presence`. */
 export interface NodePresenceEvent {
   nodeId: string;
@@ -2898,6 +3388,84 @@ export interface QueuedCall {
   /** The result, when it is small. */
   payload?: unknown;
   error?: string;
+}
+
+export interface ReminderShape {
+  /** Its number, as people say it. */
+  id: number;
+  jobId: string;
+  text: string;
+  /** The conversation in which it was asked for, and is said. */
+  sessionKey: string;
+  channel?: string;
+  to?: string;
+  tz: string;
+  repeats: boolean;
+  /** When it comes: the next three times. */
+  nextAtMs: number[];
+  createdAtMs: number;
+}
+
+/** Parameters of `reminders.add`. */
+export interface RemindersAddParams {
+  /** When and of what: in 20 min to stretch; call mum tomorrow at 9; every weekday at 8 stand up. */
+  words: string;
+  /** The conversation; the main one when not said. */
+  sessionKey?: string;
+  /** With to: where it is said. */
+  channel?: string;
+  to?: string;
+  accountId?: string;
+  threadId?: string;
+  /** The zone of the times; the client's when not said. */
+  tz?: string;
+  /** A retry with the same key gets the first call's answer. */
+  idempotencyKey: string;
+}
+
+/** The answer to `reminders.add`. */
+export interface RemindersAddResult {
+  reminder: ReminderShape;
+  /** How words were read that can be read in two ways. */
+  notes: string[];
+  /** The answer as people read it. */
+  text: string;
+}
+
+/** Parameters of `reminders.list`. */
+export type RemindersListParams = Record<string, never>;
+
+/** The answer to `reminders.list`. */
+export interface RemindersListResult {
+  reminders: ReminderShape[];
+}
+
+/** Parameters of `reminders.remove`. */
+export interface RemindersRemoveParams {
+  /** Its number. */
+  id: number;
+}
+
+/** The answer to `reminders.remove`. */
+export interface RemindersRemoveResult {
+  ok: true;
+  removed: ReminderShape;
+  text: string;
+}
+
+/** Parameters of `reminders.upcoming`. */
+export interface RemindersUpcomingParams {
+  /** Default 10. */
+  limit?: number;
+}
+
+/** The answer to `reminders.upcoming`. */
+export interface RemindersUpcomingResult {
+  firings: {
+    jobId: string;
+    name: string;
+    atMs: number;
+  }[];
 }
 
 export interface ReplayReport {
@@ -3613,6 +4181,12 @@ export interface SetHeartbeatsResult {
   enabled: boolean;
 }
 
+export interface ShownOnNode {
+  nodeId: string;
+  ok: boolean;
+  error?: string;
+}
+
 /** Payload of the event `shutdown`. */
 export interface ShutdownEvent {
   reason: string;
@@ -3734,6 +4308,26 @@ export interface SkillsUpdateResult {
   skillKey: string;
   config: SkillConfig;
 }
+
+export interface StateSizes {
+  /** The largest first. */
+  sizes: {
+    /** database, media, recordings, backups … */
+    kind: string;
+    files: number;
+    bytes: number;
+  }[];
+  /** Free on the disk of the state folder. */
+  freeBytes: number;
+  /** Of old backups and restores, which a prune removes. */
+  prunableBytes: number;
+}
+
+/** Parameters of `state.sizes`. */
+export type StateSizesParams = Record<string, never>;
+
+/** The answer to `state.sizes`. */
+export type StateSizesResult = StateSizes;
 
 /** Parameters of `status`. */
 export type StatusParams = Record<string, unknown>;
@@ -3949,11 +4543,82 @@ export interface TrialShape {
   deliver?: string;
 }
 
+/** Parameters of `update.check`. */
+export type UpdateCheckParams = Record<string, never>;
+
+/** The answer to `update.check`. */
+export interface UpdateCheckResult {
+  version: string;
+  newest: string;
+  isNewer: boolean;
+  last?: {
+    from: string;
+    to: string;
+    ok: boolean;
+    why?: string;
+    at: number;
+  };
+}
+
+/** Parameters of `update.run`. */
+export interface UpdateRunParams {
+  /** The version; without it the newest. */
+  to?: string;
+  /** The folder of a package instead of the registry. */
+  from?: string;
+  /** The conversation that is told of the restart. */
+  sessionKey?: string;
+  note?: string;
+  restartDelayMs?: number;
+  timeoutMs?: number;
+}
+
+/** The answer to `update.run`. */
+export interface UpdateRunResult {
+  ok: true;
+  result: {
+    status: "ok" | "error" | "skipped";
+    mode: "npm" | "unknown";
+    root?: string;
+    /** Why there is no update. */
+    reason?: string;
+    before?: {
+      version: string;
+    };
+    after?: {
+      version: string;
+    };
+    steps: {
+      name: string;
+      ok: boolean;
+      durationMs: number;
+    }[];
+    durationMs: number;
+  };
+  restart: {
+    delayMs: number;
+    reason: string;
+  } | null;
+  sentinel: {
+    path: string | null;
+  };
+}
+
 /** Parameters of `update.status`. */
 export type UpdateStatusParams = Record<string, unknown>;
 
 /** The answer to `update.status`. */
 export type UpdateStatusResult = Record<string, unknown>;
+
+/** Parameters of `update.undo`. */
+export type UpdateUndoParams = Record<string, never>;
+
+/** The answer to `update.undo`. */
+export interface UpdateUndoResult {
+  from: string;
+  to: string;
+  backup: string;
+}
 
 /** Parameters of `usage.breakdown`. */
 export interface UsageBreakdownParams {
@@ -4260,6 +4925,22 @@ export interface Methods {
   "system-presence": { params: SystemPresenceParams; result: SystemPresenceResult };
   /** Leaves a system event for the main conversation, and with mode now has the agent look at it at once. */
   wake: { params: WakeParams; result: WakeResult };
+  /** Restores a backup into a folder of its own, compares its rows with what was written down, and removes it. */
+  "backup.drill": { params: BackupDrillParams; result: BackupDrillResult };
+  /** The backups, newest first. */
+  "backup.list": { params: BackupListParams; result: BackupListResult };
+  /** Makes a backup; answers when it is on disk. */
+  "backup.now": { params: BackupNowParams; result: BackupNowResult };
+  /** Removes the backups that are old by the settings. */
+  "backup.prune": { params: BackupPruneParams; result: BackupPruneResult };
+  /** Puts a backup in the place of what is there, and restarts; what was there is kept for backup.undo. */
+  "backup.restore": { params: BackupRestoreParams; result: BackupRestoreResult };
+  /** What takes the room of the state folder, by kind. */
+  "state.sizes": { params: StateSizesParams; result: StateSizesResult };
+  /** Brings back what was there before the last restore, and restarts. */
+  "backup.undo": { params: BackupUndoParams; result: BackupUndoResult };
+  /** Reads all of a backup and compares every hash. */
+  "backup.verify": { params: BackupVerifyParams; result: BackupVerifyResult };
   /** Lets a device in with exactly the role and scopes that its request shows. */
   "device.pair.approve": { params: DevicePairApproveParams; result: DevicePairApproveResult };
   /** Devices that wait for approval and devices that are paired, newest first. */
@@ -4494,6 +5175,24 @@ export interface Methods {
   "chat.send": { params: ChatSendParams; result: ChatSendResult };
   /** What a chat window shows first: the history, and what it offers. */
   "chat.startup": { params: ChatStartupParams; result: ChatStartupResult };
+  /** Passes on what a page on the canvas says when somebody presses a button; the conversation's agent answers it. */
+  "canvas.act": { params: CanvasActParams; result: CanvasActResult };
+  /** What was drawn on a conversation's canvas and which of its files were changed, oldest first. */
+  "canvas.history": { params: CanvasHistoryParams; result: CanvasHistoryResult };
+  /** Makes an address under which the canvas is seen, also from elsewhere. Whoever has it sees the canvas. */
+  "canvas.open": { params: CanvasOpenParams; result: CanvasOpenResult };
+  /** Gives a node a new address of the canvas; an earlier one goes on until it ends. */
+  "node.pluginSurface.refresh": { params: NodePluginSurfaceRefreshParams; result: NodePluginSurfaceRefreshResult };
+  /** Draws on the screen of a conversation: A2UI messages, all of them or none. */
+  "canvas.push": { params: CanvasPushParams; result: CanvasPushResult };
+  /** The screen of a conversation as it is now, or as it was after an entry. */
+  "canvas.replay": { params: CanvasReplayParams; result: CanvasReplayResult };
+  /** Empties the screen of a conversation. */
+  "canvas.reset": { params: CanvasResetParams; result: CanvasResetResult };
+  /** Whether and where the canvas is served, and what is wrong with it. */
+  "canvas.status": { params: CanvasStatusParams; result: CanvasStatusResult };
+  /** Takes back the newest push, reset or edit of a conversation's canvas. Taken back twice, the one before goes too. */
+  "canvas.undo": { params: CanvasUndoParams; result: CanvasUndoResult };
   /** The events of a recorded run, in order; of its text the last state only. */
   "runs.events": { params: RunsEventsParams; result: RunsEventsResult };
   /** A recorded run as one JSON value, to be replayed here or on another gateway. */
@@ -4528,6 +5227,16 @@ export interface Methods {
   "cron.status": { params: CronStatusParams; result: CronStatusResult };
   /** Changes the fields of a job that the patch names. */
   "cron.update": { params: CronUpdateParams; result: CronUpdateResult };
+  /** Makes a reminder of a sentence, without a model. It is said in a conversation, or over a channel. */
+  "reminders.add": { params: RemindersAddParams; result: RemindersAddResult };
+  /** The reminders that are to come, oldest first. */
+  "reminders.list": { params: RemindersListParams; result: RemindersListResult };
+  /** Ends a reminder. */
+  "reminders.remove": { params: RemindersRemoveParams; result: RemindersRemoveResult };
+  /** What comes next: the next times of all jobs and reminders together. */
+  "reminders.upcoming": { params: RemindersUpcomingParams; result: RemindersUpcomingResult };
+  /** The mailboxes that are watched, and why some are not; hooks.deliveries lists what came. */
+  "mail.status": { params: MailStatusParams; result: MailStatusResult };
   /** Replaces the config file's text and applies it, restarting in place when needed. */
   "config.apply": { params: ConfigApplyParams; result: ConfigApplyResult };
   /** The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is. */
@@ -4540,6 +5249,12 @@ export interface Methods {
   "config.schema.lookup": { params: ConfigSchemaLookupParams; result: ConfigSchemaLookupResult };
   /** Replaces the config file's text. Markers become the secrets they stand for. */
   "config.set": { params: ConfigSetParams; result: ConfigSetResult };
+  /** The version that runs, the newest that there is, and how the last update ended. */
+  "update.check": { params: UpdateCheckParams; result: UpdateCheckResult };
+  /** Fetches a version, tries it on a copy, and restarts with it; when it is not well, the old one comes back. */
+  "update.run": { params: UpdateRunParams; result: UpdateRunResult };
+  /** Goes back to the version from before the last update, with the backup that was made then, and restarts. */
+  "update.undo": { params: UpdateUndoParams; result: UpdateUndoResult };
   /** Questions of plugins: there are none here; the answer is always the same. */
   "plugin.approval.list": { params: PluginApprovalListParams; result: PluginApprovalListResult };
   /** Questions of a system agent: there are none here; the answer is always the same. */
@@ -4652,6 +5367,8 @@ export interface Events {
   "pairing.requested": PairingRequestedEvent;
   /** A sender was let in or turned away. */
   "pairing.resolved": PairingResolvedEvent;
+  /** The canvas of a conversation shows something else, or a file of it changed. Ask canvas.replay for the screen. */
+  "canvas.changed": CanvasChangedEvent;
   /** A job was added, changed or removed, or its run has begun or ended. */
   cron: CronEvent;
 }
@@ -4672,6 +5389,14 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "system.info": { access: "operator.read", once: false, twoStage: false },
   "system-presence": { access: "operator.read", once: false, twoStage: false },
   wake: { access: "operator.write", once: false, twoStage: false },
+  "backup.drill": { access: "operator.admin", once: false, twoStage: false },
+  "backup.list": { access: "operator.admin", once: false, twoStage: false },
+  "backup.now": { access: "operator.admin", once: false, twoStage: false },
+  "backup.prune": { access: "operator.admin", once: false, twoStage: false },
+  "backup.restore": { access: "operator.admin", once: false, twoStage: false },
+  "state.sizes": { access: "operator.admin", once: false, twoStage: false },
+  "backup.undo": { access: "operator.admin", once: false, twoStage: false },
+  "backup.verify": { access: "operator.admin", once: false, twoStage: false },
   "device.pair.approve": { access: "operator.pairing", once: false, twoStage: false },
   "device.pair.list": { access: "operator.pairing", once: false, twoStage: false },
   "device.pair.reject": { access: "operator.pairing", once: false, twoStage: false },
@@ -4789,6 +5514,15 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "chat.past": { access: "operator.read", once: false, twoStage: false },
   "chat.send": { access: "operator.write", once: true, twoStage: false },
   "chat.startup": { access: "operator.read", once: false, twoStage: false },
+  "canvas.act": { access: "operator.write", once: false, twoStage: false },
+  "canvas.history": { access: "operator.read", once: false, twoStage: false },
+  "canvas.open": { access: "operator.read", once: false, twoStage: false },
+  "node.pluginSurface.refresh": { access: "node", once: false, twoStage: false },
+  "canvas.push": { access: "operator.write", once: false, twoStage: false },
+  "canvas.replay": { access: "operator.read", once: false, twoStage: false },
+  "canvas.reset": { access: "operator.write", once: false, twoStage: false },
+  "canvas.status": { access: "operator.read", once: false, twoStage: false },
+  "canvas.undo": { access: "operator.write", once: false, twoStage: false },
   "runs.events": { access: "operator.admin", once: false, twoStage: false },
   "runs.export": { access: "operator.admin", once: false, twoStage: false },
   "runs.get": { access: "operator.admin", once: false, twoStage: false },
@@ -4806,12 +5540,20 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "cron.runs": { access: "operator.read", once: false, twoStage: false },
   "cron.status": { access: "operator.read", once: false, twoStage: false },
   "cron.update": { access: "operator.admin", once: false, twoStage: false },
+  "reminders.add": { access: "operator.write", once: true, twoStage: false },
+  "reminders.list": { access: "operator.read", once: false, twoStage: false },
+  "reminders.remove": { access: "operator.write", once: false, twoStage: false },
+  "reminders.upcoming": { access: "operator.read", once: false, twoStage: false },
+  "mail.status": { access: "operator.read", once: false, twoStage: false },
   "config.apply": { access: "operator.admin", once: false, twoStage: false },
   "config.get": { access: "operator.read", once: false, twoStage: false },
   "config.patch": { access: "operator.admin", once: false, twoStage: false },
   "config.schema": { access: "operator.read", once: false, twoStage: false },
   "config.schema.lookup": { access: "operator.read", once: false, twoStage: false },
   "config.set": { access: "operator.admin", once: false, twoStage: false },
+  "update.check": { access: "operator.admin", once: false, twoStage: false },
+  "update.run": { access: "operator.admin", once: false, twoStage: false },
+  "update.undo": { access: "operator.admin", once: false, twoStage: false },
   "plugin.approval.list": { access: "operator.approvals", once: false, twoStage: false },
   "openclaw.approval.list": { access: "operator.approvals", once: false, twoStage: false },
   "exec.approval.grants.list": { access: "operator.approvals", once: false, twoStage: false },
@@ -4870,5 +5612,6 @@ export const EVENTS: readonly (keyof Events)[] = [
   "channels.changed",
   "pairing.requested",
   "pairing.resolved",
+  "canvas.changed",
   "cron",
 ];

@@ -57,6 +57,8 @@ export interface ClientInfo {
   deviceFamily?: string;
   modelIdentifier?: string;
   instanceId?: string;
+  /** Where its person is, such as "Europe/Berlin". Gateways of protocol 3 refuse it. */
+  timeZone?: string;
 }
 
 /** Proof that the client holds a device's private key; see `device.ts`. */

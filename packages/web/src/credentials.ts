@@ -68,6 +68,7 @@ export function clientInfo(): ClientInfo {
     mode: "webchat",
     displayName: `WebChat (${browserName()})`,
     instanceId: instanceId(),
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
 }
 

@@ -1,8 +1,9 @@
 // The pages beside the conversations, in the order of the sidebar.
 
+import { automationsView } from "./automations/view.ts";
 import { channelsView } from "./channels/view.ts";
 import { modelsView } from "./models/view.ts";
 import { toolsView } from "./tools/view.ts";
 import type { View } from "./view.ts";
 
-export const VIEWS: readonly View[] = [channelsView, modelsView, toolsView];
+export const VIEWS: readonly View[] = [channelsView, modelsView, toolsView, automationsView];

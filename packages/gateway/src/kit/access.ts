@@ -33,6 +33,8 @@ export interface Caller {
     readonly deviceFamily?: string | undefined;
     readonly modelIdentifier?: string | undefined;
     readonly instanceId?: string | undefined;
+    /** As the client names it; nobody has checked that there is such a zone. */
+    readonly timeZone?: string | undefined;
   };
   readonly caps: readonly string[];
   /** What a node declares that it can do; undefined for operators. */

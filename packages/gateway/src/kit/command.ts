@@ -8,6 +8,8 @@ export interface CommandStarter {
   readonly scopes: readonly string[];
   readonly name: string;
   readonly deviceId?: string | undefined;
+  /** The time zone that their client names; nobody has checked it. */
+  readonly timeZone?: string | undefined;
 }
 
 /** What a command is given. */
@@ -37,14 +39,20 @@ interface CommandFacts {
 export interface Command extends CommandFacts {
   /** Words that may follow, for completion and for menus of channels: at most 25. */
   choices?(gateway: Base, sessionKey: string): readonly string[];
+  /**
+   * The arguments when a sentence without a slash means this command; undefined when it does not. `isAlone`: no model can
+   * answer it instead.
+   */
+  meant?(message: string, isAlone: boolean): string | undefined | Promise<string | undefined>;
   /** Answers in Markdown. Throws `GatewayError` with a sentence for the person. */
   run(call: CommandCall): string | Promise<string>;
 }
 
-/** Defines a command; `choices` and `run` as in `Command`. */
+/** Defines a command; `choices`, `meant` and `run` as in `Command`. */
 export type DefineCommand<Gateway> = (
   definition: CommandFacts & {
     readonly choices?: (gateway: Gateway, sessionKey: string) => readonly string[];
+    readonly meant?: NonNullable<Command["meant"]>;
     readonly run: (call: CommandCall<Gateway>) => string | Promise<string>;
   },
 ) => Command;

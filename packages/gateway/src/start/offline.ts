@@ -1,4 +1,5 @@
 /** Opens the services of a state folder without a port, accounts or timers: for work that is done while no gateway runs. */
+import { TellableError } from "../base/errors.ts";
 import { makePrivateDir } from "../base/files.ts";
 import { SLICES } from "../catalog.ts";
 import type { Base } from "../kit/base.ts";
@@ -22,7 +23,7 @@ export async function openOffline(options: StartOptions): Promise<Offline> {
   const nothing = () => {};
   try {
     makePrivateDir(options.stateDir);
-    const late = { requestRestart: nothing, closeConnections: nothing, closeConnection: nothing };
+    const late = { requestRestart: nothing, closeConnections: nothing, closeConnection: nothing, listen: noPort };
     // Nobody connects, so no secret is asked for: it may stand in an environment that this process does not have.
     const closed = { ...options, overrides: { bind: "loopback", auth: "none" } };
     const { base } = openBase(closed, late, stack);
@@ -32,4 +33,9 @@ export async function openOffline(options: StartOptions): Promise<Offline> {
     await stack.disposeAsync();
     throw await startErrorOf(error, options.stateDir);
   }
+}
+
+/** Without a gateway there is no port that could be opened. */
+function noPort(): Promise<never> {
+  return Promise.reject(new TellableError("no port is opened while no gateway runs"));
 }

@@ -5,8 +5,9 @@
  * that comes twice fires the first time.
  */
 import { Cron } from "croner";
-import { ignore, invalidRequest } from "../errors.ts";
+import { invalidRequest } from "../errors.ts";
 import { sha256Hex } from "../ids.ts";
+import { isZone } from "../time/date-format.ts";
 
 /** When a job is due. All times are epoch milliseconds. */
 export type Schedule =
@@ -86,17 +87,6 @@ function requireFields(expr: string): void {
 function requireZone(tz: string): void {
   if (isZone(tz)) return;
   throw invalidRequest(`Invalid time zone specified: ${tz.slice(0, 64)}; use a name such as Europe/Berlin`);
-}
-
-/** Whether a time zone has this name. */
-export function isZone(tz: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: tz });
-    return true;
-  } catch (error) {
-    ignore(error, "the answer says that there is no such zone");
-    return false;
-  }
 }
 
 /** What croner says of an expression names the field, and holds nothing but the expression. */

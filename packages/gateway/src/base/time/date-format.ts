@@ -1,5 +1,7 @@
 /** Formatters of dates that are used again and again: making one takes 0.1 to 0.4 ms. */
 
+import { ignore } from "../errors.ts";
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 /** Time zones come from settings and requests; all formatters are made anew when there are more than this. */
 const MAX_FORMATS = 200;
@@ -23,4 +25,15 @@ export function dayOf(at: number, timeZone: string): string {
 /** The time of an instant in a time zone, as "08:05". */
 export function timeOfDay(at: number, timeZone: string): string {
   return dateFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" }).format(at);
+}
+
+/** Whether a time zone has this name. */
+export function isZone(tz: string): boolean {
+  try {
+    dateFormat("en", { timeZone: tz });
+    return true;
+  } catch (error) {
+    ignore(error, "the answer says that there is no such zone");
+    return false;
+  }
 }

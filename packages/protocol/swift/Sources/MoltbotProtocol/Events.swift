@@ -81,6 +81,83 @@ public struct AgentEvent: Codable, Hashable, Sendable {
     }
 }
 
+/// Payload of the event `canvas.changed`.
+public struct CanvasChangedEvent: Codable, Hashable, Sendable {
+    public enum Kind: Codable, Hashable, Sendable {
+        case push
+        case reset
+        case edit
+        case undo
+        case present
+        case hide
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "push": self = .push
+            case "reset": self = .reset
+            case "edit": self = .edit
+            case "undo": self = .undo
+            case "present": self = .present
+            case "hide": self = .hide
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .push: return "push"
+            case .reset: return "reset"
+            case .edit: return "edit"
+            case .undo: return "undo"
+            case .present: return "present"
+            case .hide: return "hide"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var sessionKey: String
+    public var kind: Kind
+    /// The entry of the log.
+    public var seq: Int?
+    /// The file that changed, or the page to show, without the canvas's folder.
+    public var path: String?
+    public var surfaces: [String]?
+
+    public init(
+        sessionKey: String,
+        kind: Kind,
+        seq: Int? = nil,
+        path: String? = nil,
+        surfaces: [String]? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.kind = kind
+        self.seq = seq
+        self.path = path
+        self.surfaces = surfaces
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case kind
+        case seq
+        case path
+        case surfaces
+    }
+}
+
 /// Payload of the event `channels.changed`.
 public struct ChannelsChangedEvent: Codable, Hashable, Sendable {
     public var channel: String
@@ -265,6 +342,41 @@ public struct CronEvent: Codable, Hashable, Sendable {
         }
     }
 
+    public enum CompletionStatus: Codable, Hashable, Sendable {
+        case succeeded
+        case failed
+        case skipped
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "succeeded": self = .succeeded
+            case "failed": self = .failed
+            case "skipped": self = .skipped
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .succeeded: return "succeeded"
+            case .failed: return "failed"
+            case .skipped: return "skipped"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     public var jobId: String
     public var action: Action
     public var runAtMs: Int?
@@ -274,7 +386,9 @@ public struct CronEvent: Codable, Hashable, Sendable {
     public var summary: String?
     public var runId: String?
     public var deliveryStatus: String?
+    public var completionStatus: CompletionStatus?
     public var nextRunAtMs: Int?
+    public var job: CronJob?
 
     public init(
         jobId: String,
@@ -286,7 +400,9 @@ public struct CronEvent: Codable, Hashable, Sendable {
         summary: String? = nil,
         runId: String? = nil,
         deliveryStatus: String? = nil,
-        nextRunAtMs: Int? = nil
+        completionStatus: CompletionStatus? = nil,
+        nextRunAtMs: Int? = nil,
+        job: CronJob? = nil
     ) {
         self.jobId = jobId
         self.action = action
@@ -297,7 +413,9 @@ public struct CronEvent: Codable, Hashable, Sendable {
         self.summary = summary
         self.runId = runId
         self.deliveryStatus = deliveryStatus
+        self.completionStatus = completionStatus
         self.nextRunAtMs = nextRunAtMs
+        self.job = job
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -310,7 +428,9 @@ public struct CronEvent: Codable, Hashable, Sendable {
         case summary
         case runId
         case deliveryStatus
+        case completionStatus
         case nextRunAtMs
+        case job
     }
 }
 
@@ -1025,6 +1145,8 @@ public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     case pairingRequested = "pairing.requested"
     /// A sender was let in or turned away.
     case pairingResolved = "pairing.resolved"
+    /// The canvas of a conversation shows something else, or a file of it changed. Ask canvas.replay for the screen.
+    case canvasChanged = "canvas.changed"
     /// A job was added, changed or removed, or its run has begun or ended.
     case cron = "cron"
 }

@@ -557,6 +557,646 @@ public struct ArtifactsListParams: Codable, Hashable, Sendable {
 /// The answer to `artifacts.list`.
 public typealias ArtifactsListResult = [String: JSONValue]
 
+/// Parameters of `backup.drill`.
+public struct BackupDrillParams: Codable, Hashable, Sendable {
+    /// The name of a backup, or a path on the gateway's machine; without it the newest.
+    public var file: String?
+    /// Stands above the one in the settings.
+    public var passphrase: String?
+
+    public init(
+        file: String? = nil,
+        passphrase: String? = nil
+    ) {
+        self.file = file
+        self.passphrase = passphrase
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case file
+        case passphrase
+    }
+}
+
+/// The answer to `backup.drill`.
+public typealias BackupDrillResult = BackupReport
+
+/// Parameters of `backup.list`.
+public struct BackupListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `backup.list`.
+public struct BackupListResult: Codable, Hashable, Sendable {
+    /// When the newest was made, epoch ms.
+    public var at: Int?
+    /// When the next one is made by itself.
+    public var nextAt: Int?
+    /// True when none is made by itself.
+    public var off: Bool?
+    /// Why the last one could not be made, and what to do.
+    public var problem: String?
+    public var folder: String
+    public var backups: [BackupRow]
+
+    public init(
+        at: Int? = nil,
+        nextAt: Int? = nil,
+        off: Bool? = nil,
+        problem: String? = nil,
+        folder: String,
+        backups: [BackupRow]
+    ) {
+        self.at = at
+        self.nextAt = nextAt
+        self.off = off
+        self.problem = problem
+        self.folder = folder
+        self.backups = backups
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case at
+        case nextAt
+        case off
+        case problem
+        case folder
+        case backups
+    }
+}
+
+/// Parameters of `backup.now`.
+public struct BackupNowParams: Codable, Hashable, Sendable {
+    /// A file that is made instead of one among the others; absolute.
+    public var to: String?
+    /// Leave it unencrypted wherever it goes.
+    public var plain: Bool?
+    /// Stands above the one in the settings.
+    public var passphrase: String?
+
+    public init(
+        to: String? = nil,
+        plain: Bool? = nil,
+        passphrase: String? = nil
+    ) {
+        self.to = to
+        self.plain = plain
+        self.passphrase = passphrase
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case to
+        case plain
+        case passphrase
+    }
+}
+
+/// The answer to `backup.now`.
+public struct BackupNowResult: Codable, Hashable, Sendable {
+    public var path: String
+    public var at: Int
+    /// Of moltbot, when it was made.
+    public var version: String
+    /// The machine on which it was made.
+    public var host: String
+    public var files: Int
+    /// Unpacked.
+    public var bytes: Int
+    /// Of the database.
+    public var rows: Int
+    /// What could not be read, or changed while it was.
+    public var left: [String]
+    public var archiveBytes: Int
+
+    public init(
+        path: String,
+        at: Int,
+        version: String,
+        host: String,
+        files: Int,
+        bytes: Int,
+        rows: Int,
+        left: [String],
+        archiveBytes: Int
+    ) {
+        self.path = path
+        self.at = at
+        self.version = version
+        self.host = host
+        self.files = files
+        self.bytes = bytes
+        self.rows = rows
+        self.left = left
+        self.archiveBytes = archiveBytes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path
+        case at
+        case version
+        case host
+        case files
+        case bytes
+        case rows
+        case left
+        case archiveBytes
+    }
+}
+
+/// Parameters of `backup.prune`.
+public struct BackupPruneParams: Codable, Hashable, Sendable {
+    /// Only say which those are.
+    public var dryRun: Bool?
+
+    public init(
+        dryRun: Bool? = nil
+    ) {
+        self.dryRun = dryRun
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case dryRun
+    }
+}
+
+/// The answer to `backup.prune`.
+public struct BackupPruneResult: Codable, Hashable, Sendable {
+    public var removed: [BackupRow]
+
+    public init(
+        removed: [BackupRow]
+    ) {
+        self.removed = removed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case removed
+    }
+}
+
+/// Parameters of `backup.restore`.
+public struct BackupRestoreParams: Codable, Hashable, Sendable {
+    /// The name of a backup, or a path on the gateway's machine; without it the newest.
+    public var file: String?
+    /// A moment since the statement journal began: the newest backup before it is brought forward.
+    public var at: Int?
+    /// Stands above the one in the settings.
+    public var passphrase: String?
+
+    public init(
+        file: String? = nil,
+        at: Int? = nil,
+        passphrase: String? = nil
+    ) {
+        self.file = file
+        self.at = at
+        self.passphrase = passphrase
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case file
+        case at
+        case passphrase
+    }
+}
+
+/// The answer to `backup.restore`.
+public struct BackupRestoreResult: Codable, Hashable, Sendable {
+    public var path: String
+    public var at: Int
+    /// Of moltbot, when it was made.
+    public var version: String
+    /// The machine on which it was made.
+    public var host: String
+    public var files: Int
+    /// Unpacked.
+    public var bytes: Int
+    /// Of the database.
+    public var rows: Int
+    /// What could not be read, or changed while it was.
+    public var left: [String]
+    public var elsewhere: [String]
+    public var keptIn: String
+
+    public init(
+        path: String,
+        at: Int,
+        version: String,
+        host: String,
+        files: Int,
+        bytes: Int,
+        rows: Int,
+        left: [String],
+        elsewhere: [String],
+        keptIn: String
+    ) {
+        self.path = path
+        self.at = at
+        self.version = version
+        self.host = host
+        self.files = files
+        self.bytes = bytes
+        self.rows = rows
+        self.left = left
+        self.elsewhere = elsewhere
+        self.keptIn = keptIn
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path
+        case at
+        case version
+        case host
+        case files
+        case bytes
+        case rows
+        case left
+        case elsewhere
+        case keptIn
+    }
+}
+
+/// Parameters of `backup.undo`.
+public struct BackupUndoParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `backup.undo`.
+public struct BackupUndoResult: Codable, Hashable, Sendable {
+    public var what: String
+    public var keptIn: String
+
+    public init(
+        what: String,
+        keptIn: String
+    ) {
+        self.what = what
+        self.keptIn = keptIn
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case what
+        case keptIn
+    }
+}
+
+/// Parameters of `backup.verify`.
+public struct BackupVerifyParams: Codable, Hashable, Sendable {
+    /// The name of a backup, or a path on the gateway's machine; without it the newest.
+    public var file: String?
+    /// Stands above the one in the settings.
+    public var passphrase: String?
+
+    public init(
+        file: String? = nil,
+        passphrase: String? = nil
+    ) {
+        self.file = file
+        self.passphrase = passphrase
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case file
+        case passphrase
+    }
+}
+
+/// The answer to `backup.verify`.
+public typealias BackupVerifyResult = BackupReport
+
+/// Parameters of `canvas.act`.
+public struct CanvasActParams: Codable, Hashable, Sendable {
+    /// The main conversation when not said.
+    public var sessionKey: String?
+    /// As the page said it.
+    public var userAction: JSONValue
+
+    public init(
+        sessionKey: String? = nil,
+        userAction: JSONValue
+    ) {
+        self.sessionKey = sessionKey
+        self.userAction = userAction
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case userAction
+    }
+}
+
+/// The answer to `canvas.act`.
+public struct CanvasActResult: Codable, Hashable, Sendable {
+    public var runId: String
+
+    public init(
+        runId: String
+    ) {
+        self.runId = runId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case runId
+    }
+}
+
+/// Parameters of `canvas.history`.
+public struct CanvasHistoryParams: Codable, Hashable, Sendable {
+    /// The main conversation when not said.
+    public var sessionKey: String?
+    /// Default 50; the newest ones.
+    public var limit: Int?
+    /// Only entries before this one.
+    public var before: Int?
+
+    public init(
+        sessionKey: String? = nil,
+        limit: Int? = nil,
+        before: Int? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.limit = limit
+        self.before = before
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case limit
+        case before
+    }
+}
+
+/// The answer to `canvas.history`.
+public struct CanvasHistoryResult: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    public var entries: [CanvasEntry]
+
+    public init(
+        sessionKey: String,
+        entries: [CanvasEntry]
+    ) {
+        self.sessionKey = sessionKey
+        self.entries = entries
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case entries
+    }
+}
+
+/// Parameters of `canvas.open`.
+public struct CanvasOpenParams: Codable, Hashable, Sendable {
+    /// The files, or the screen of a conversation.
+    public enum Page: Codable, Hashable, Sendable {
+        case files
+        case screen
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "files": self = .files
+            case "screen": self = .screen
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .files: return "files"
+            case .screen: return "screen"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// The main conversation when not said.
+    public var sessionKey: String?
+    /// The files, or the screen of a conversation.
+    public var page: Page?
+    /// A file, relative to the canvas's folder.
+    public var path: String?
+
+    public init(
+        sessionKey: String? = nil,
+        page: Page? = nil,
+        path: String? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.page = page
+        self.path = path
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case page
+        case path
+    }
+}
+
+/// The answer to `canvas.open`.
+public struct CanvasOpenResult: Codable, Hashable, Sendable {
+    public var url: String
+    /// It ends when it has not been used for so long.
+    public var ttlMs: Int
+
+    public init(
+        url: String,
+        ttlMs: Int
+    ) {
+        self.url = url
+        self.ttlMs = ttlMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case url
+        case ttlMs
+    }
+}
+
+/// Parameters of `canvas.push`.
+public struct CanvasPushParams: Codable, Hashable, Sendable {
+    /// The main conversation when not said.
+    public var sessionKey: String?
+    /// One message a line.
+    public var jsonl: String?
+    /// The messages, instead of jsonl.
+    public var messages: [JSONValue]?
+    /// Only this node: its id, the beginning of it, or its name.
+    public var node: String?
+
+    public init(
+        sessionKey: String? = nil,
+        jsonl: String? = nil,
+        messages: [JSONValue]? = nil,
+        node: String? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.jsonl = jsonl
+        self.messages = messages
+        self.node = node
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case jsonl
+        case messages
+        case node
+    }
+}
+
+/// The answer to `canvas.push`.
+public struct CanvasPushResult: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    public var seq: Int
+    public var surfaces: [String]
+    public var nodes: [ShownOnNode]
+
+    public init(
+        sessionKey: String,
+        seq: Int,
+        surfaces: [String],
+        nodes: [ShownOnNode]
+    ) {
+        self.sessionKey = sessionKey
+        self.seq = seq
+        self.surfaces = surfaces
+        self.nodes = nodes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case seq
+        case surfaces
+        case nodes
+    }
+}
+
+/// Parameters of `canvas.replay`.
+public struct CanvasReplayParams: Codable, Hashable, Sendable {
+    /// The main conversation when not said.
+    public var sessionKey: String?
+    /// The entry; now when not said.
+    public var at: Int?
+
+    public init(
+        sessionKey: String? = nil,
+        at: Int? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.at = at
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case at
+    }
+}
+
+/// The answer to `canvas.replay`.
+public typealias CanvasReplayResult = CanvasScreen
+
+/// Parameters of `canvas.reset`.
+public struct CanvasResetParams: Codable, Hashable, Sendable {
+    /// The main conversation when not said.
+    public var sessionKey: String?
+    /// Only this node: its id, the beginning of it, or its name.
+    public var node: String?
+
+    public init(
+        sessionKey: String? = nil,
+        node: String? = nil
+    ) {
+        self.sessionKey = sessionKey
+        self.node = node
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case node
+    }
+}
+
+/// The answer to `canvas.reset`.
+public struct CanvasResetResult: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    public var seq: Int
+    public var nodes: [ShownOnNode]
+
+    public init(
+        sessionKey: String,
+        seq: Int,
+        nodes: [ShownOnNode]
+    ) {
+        self.sessionKey = sessionKey
+        self.seq = seq
+        self.nodes = nodes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case seq
+        case nodes
+    }
+}
+
+/// Parameters of `canvas.status`.
+public struct CanvasStatusParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `canvas.status`.
+public typealias CanvasStatusResult = CanvasStatus
+
+/// Parameters of `canvas.undo`.
+public struct CanvasUndoParams: Codable, Hashable, Sendable {
+    /// The main conversation when not said.
+    public var sessionKey: String?
+
+    public init(
+        sessionKey: String? = nil
+    ) {
+        self.sessionKey = sessionKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+    }
+}
+
+/// The answer to `canvas.undo`.
+public struct CanvasUndoResult: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    public var undone: CanvasEntry
+    public var seq: Int
+
+    public init(
+        sessionKey: String,
+        undone: CanvasEntry,
+        seq: Int
+    ) {
+        self.sessionKey = sessionKey
+        self.undone = undone
+        self.seq = seq
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case undone
+        case seq
+    }
+}
+
 /// Parameters of `channels.add`.
 public struct ChannelsAddParams: Codable, Hashable, Sendable {
     public var channel: String
@@ -1851,38 +2491,6 @@ public typealias ConfigSetResult = ConfigWritten
 
 /// Parameters of `cron.add`.
 public struct CronAddParams: Codable, Hashable, Sendable {
-    public enum SessionTarget: Codable, Hashable, Sendable {
-        case main
-        case isolated
-        /// A value that only a newer gateway knows.
-        case unrecognized(String)
-
-        public init(rawValue: String) {
-            switch rawValue {
-            case "main": self = .main
-            case "isolated": self = .isolated
-            default: self = .unrecognized(rawValue)
-            }
-        }
-
-        public var rawValue: String {
-            switch self {
-            case .main: return "main"
-            case .isolated: return "isolated"
-            case .unrecognized(let value): return value
-            }
-        }
-
-        public init(from decoder: any Decoder) throws {
-            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
-        }
-
-        public func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            try container.encode(rawValue)
-        }
-    }
-
     public enum WakeMode: Codable, Hashable, Sendable {
         case now
         case nextHeartbeat
@@ -2006,16 +2614,20 @@ public struct CronAddParams: Codable, Hashable, Sendable {
     }
 
     public var name: String
+    public var displayName: String?
     public var description: String?
     public var agentId: Nullable<String>?
+    public var sessionKey: String?
     public var enabled: Bool?
     public var deleteAfterRun: Bool?
     public var schedule: CronSchedule
-    public var sessionTarget: SessionTarget?
+    /// main, isolated, current (the conversation of sessionKey), or session:ID.
+    public var sessionTarget: String?
     public var wakeMode: WakeMode?
     public var payload: CronPayload
     public var isolation: Isolation?
     public var delivery: CronDelivery?
+    public var failureAlert: JSONValue?
     /// Which slots that were missed are still run: the latest (the default), at most ten, or none.
     public var catchUp: CatchUp?
     /// A slot that is older is not run any more. Default a day.
@@ -2025,23 +2637,28 @@ public struct CronAddParams: Codable, Hashable, Sendable {
 
     public init(
         name: String,
+        displayName: String? = nil,
         description: String? = nil,
         agentId: Nullable<String>? = nil,
+        sessionKey: String? = nil,
         enabled: Bool? = nil,
         deleteAfterRun: Bool? = nil,
         schedule: CronSchedule,
-        sessionTarget: SessionTarget? = nil,
+        sessionTarget: String? = nil,
         wakeMode: WakeMode? = nil,
         payload: CronPayload,
         isolation: Isolation? = nil,
         delivery: CronDelivery? = nil,
+        failureAlert: JSONValue? = nil,
         catchUp: CatchUp? = nil,
         graceMs: Int? = nil,
         declarationKey: String? = nil
     ) {
         self.name = name
+        self.displayName = displayName
         self.description = description
         self.agentId = agentId
+        self.sessionKey = sessionKey
         self.enabled = enabled
         self.deleteAfterRun = deleteAfterRun
         self.schedule = schedule
@@ -2050,6 +2667,7 @@ public struct CronAddParams: Codable, Hashable, Sendable {
         self.payload = payload
         self.isolation = isolation
         self.delivery = delivery
+        self.failureAlert = failureAlert
         self.catchUp = catchUp
         self.graceMs = graceMs
         self.declarationKey = declarationKey
@@ -2057,8 +2675,10 @@ public struct CronAddParams: Codable, Hashable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case name
+        case displayName
         case description
         case agentId
+        case sessionKey
         case enabled
         case deleteAfterRun
         case schedule
@@ -2067,6 +2687,7 @@ public struct CronAddParams: Codable, Hashable, Sendable {
         case payload
         case isolation
         case delivery
+        case failureAlert
         case catchUp
         case graceMs
         case declarationKey
@@ -2136,6 +2757,195 @@ public struct CronListParams: Codable, Hashable, Sendable {
         }
     }
 
+    /// Protocol 4 only.
+    public enum ScheduleKind: Codable, Hashable, Sendable {
+        case all
+        case at
+        case every
+        case cron
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "all": self = .all
+            case "at": self = .at
+            case "every": self = .every
+            case "cron": self = .cron
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .all: return "all"
+            case .at: return "at"
+            case .every: return "every"
+            case .cron: return "cron"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// Protocol 4 only.
+    public enum PayloadKind: Codable, Hashable, Sendable {
+        case systemEvent
+        case agentTurn
+        case command
+        case script
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "systemEvent": self = .systemEvent
+            case "agentTurn": self = .agentTurn
+            case "command": self = .command
+            case "script": self = .script
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .systemEvent: return "systemEvent"
+            case .agentTurn: return "agentTurn"
+            case .command: return "command"
+            case .script: return "script"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// Protocol 4 only.
+    public enum LastRunStatus: Codable, Hashable, Sendable {
+        case all
+        case ok
+        case error
+        case skipped
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "all": self = .all
+            case "ok": self = .ok
+            case "error": self = .error
+            case "skipped": self = .skipped
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .all: return "all"
+            case .ok: return "ok"
+            case .error: return "error"
+            case .skipped: return "skipped"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// Protocol 4 only.
+    public enum SortBy: Codable, Hashable, Sendable {
+        case nextRunAtMs
+        case updatedAtMs
+        case createdAtMs
+        case name
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "nextRunAtMs": self = .nextRunAtMs
+            case "updatedAtMs": self = .updatedAtMs
+            case "createdAtMs": self = .createdAtMs
+            case "name": self = .name
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .nextRunAtMs: return "nextRunAtMs"
+            case .updatedAtMs: return "updatedAtMs"
+            case .createdAtMs: return "createdAtMs"
+            case .name: return "name"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// Protocol 4 only.
+    public enum SortDir: Codable, Hashable, Sendable {
+        case asc
+        case desc
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "asc": self = .asc
+            case "desc": self = .desc
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .asc: return "asc"
+            case .desc: return "desc"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     public var includeDisabled: Bool?
     /// Protocol 4 only.
     public var limit: Int?
@@ -2143,17 +2953,45 @@ public struct CronListParams: Codable, Hashable, Sendable {
     public var offset: Int?
     /// Protocol 4 only.
     public var enabled: Enabled?
+    /// Protocol 4 only.
+    public var agentId: String?
+    /// Protocol 4 only.
+    public var scheduleKind: ScheduleKind?
+    /// Protocol 4 only.
+    public var payloadKind: PayloadKind?
+    /// Protocol 4 only.
+    public var lastRunStatus: LastRunStatus?
+    /// Words of the name, the description or the id. Protocol 4 only.
+    public var query: String?
+    /// Protocol 4 only.
+    public var sortBy: SortBy?
+    /// Protocol 4 only.
+    public var sortDir: SortDir?
 
     public init(
         includeDisabled: Bool? = nil,
         limit: Int? = nil,
         offset: Int? = nil,
-        enabled: Enabled? = nil
+        enabled: Enabled? = nil,
+        agentId: String? = nil,
+        scheduleKind: ScheduleKind? = nil,
+        payloadKind: PayloadKind? = nil,
+        lastRunStatus: LastRunStatus? = nil,
+        query: String? = nil,
+        sortBy: SortBy? = nil,
+        sortDir: SortDir? = nil
     ) {
         self.includeDisabled = includeDisabled
         self.limit = limit
         self.offset = offset
         self.enabled = enabled
+        self.agentId = agentId
+        self.scheduleKind = scheduleKind
+        self.payloadKind = payloadKind
+        self.lastRunStatus = lastRunStatus
+        self.query = query
+        self.sortBy = sortBy
+        self.sortDir = sortDir
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -2161,6 +2999,13 @@ public struct CronListParams: Codable, Hashable, Sendable {
         case limit
         case offset
         case enabled
+        case agentId
+        case scheduleKind
+        case payloadKind
+        case lastRunStatus
+        case query
+        case sortBy
+        case sortDir
     }
 }
 
@@ -2246,6 +3091,7 @@ public struct CronRunParams: Codable, Hashable, Sendable {
     public enum Mode: Codable, Hashable, Sendable {
         case due
         case force
+        case ifEnabled
         /// A value that only a newer gateway knows.
         case unrecognized(String)
 
@@ -2253,6 +3099,7 @@ public struct CronRunParams: Codable, Hashable, Sendable {
             switch rawValue {
             case "due": self = .due
             case "force": self = .force
+            case "if-enabled": self = .ifEnabled
             default: self = .unrecognized(rawValue)
             }
         }
@@ -2261,6 +3108,7 @@ public struct CronRunParams: Codable, Hashable, Sendable {
             switch self {
             case .due: return "due"
             case .force: return "force"
+            case .ifEnabled: return "if-enabled"
             case .unrecognized(let value): return value
             }
         }
@@ -2362,6 +3210,196 @@ public struct CronRunsParams: Codable, Hashable, Sendable {
         }
     }
 
+    /// Protocol 4 only.
+    public enum Status: Codable, Hashable, Sendable {
+        case all
+        case ok
+        case error
+        case skipped
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "all": self = .all
+            case "ok": self = .ok
+            case "error": self = .error
+            case "skipped": self = .skipped
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .all: return "all"
+            case .ok: return "ok"
+            case .error: return "error"
+            case .skipped: return "skipped"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum Statuse: Codable, Hashable, Sendable {
+        case ok
+        case error
+        case skipped
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "ok": self = .ok
+            case "error": self = .error
+            case "skipped": self = .skipped
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .ok: return "ok"
+            case .error: return "error"
+            case .skipped: return "skipped"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// Protocol 4 only.
+    public enum DeliveryStatus: Codable, Hashable, Sendable {
+        case delivered
+        case notDelivered
+        case unknown
+        case notRequested
+        case queued
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "delivered": self = .delivered
+            case "not-delivered": self = .notDelivered
+            case "unknown": self = .unknown
+            case "not-requested": self = .notRequested
+            case "queued": self = .queued
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .delivered: return "delivered"
+            case .notDelivered: return "not-delivered"
+            case .unknown: return "unknown"
+            case .notRequested: return "not-requested"
+            case .queued: return "queued"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum DeliveryStatuse: Codable, Hashable, Sendable {
+        case delivered
+        case notDelivered
+        case unknown
+        case notRequested
+        case queued
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "delivered": self = .delivered
+            case "not-delivered": self = .notDelivered
+            case "unknown": self = .unknown
+            case "not-requested": self = .notRequested
+            case "queued": self = .queued
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .delivered: return "delivered"
+            case .notDelivered: return "not-delivered"
+            case .unknown: return "unknown"
+            case .notRequested: return "not-requested"
+            case .queued: return "queued"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// Protocol 4 only.
+    public enum SortDir: Codable, Hashable, Sendable {
+        case asc
+        case desc
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "asc": self = .asc
+            case "desc": self = .desc
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .asc: return "asc"
+            case .desc: return "desc"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     public var id: String?
     public var jobId: String?
     public var limit: Int?
@@ -2369,19 +3407,47 @@ public struct CronRunsParams: Codable, Hashable, Sendable {
     public var scope: Scope?
     /// Protocol 4 only.
     public var offset: Int?
+    /// Protocol 4 only.
+    public var runId: String?
+    /// Protocol 4 only.
+    public var status: Status?
+    /// Protocol 4 only.
+    public var statuses: [Statuse]?
+    /// Protocol 4 only.
+    public var deliveryStatus: DeliveryStatus?
+    /// Protocol 4 only.
+    public var deliveryStatuses: [DeliveryStatuse]?
+    /// A part of the job's name, of what was said or of the error. Protocol 4 only.
+    public var query: String?
+    /// Protocol 4 only.
+    public var sortDir: SortDir?
 
     public init(
         id: String? = nil,
         jobId: String? = nil,
         limit: Int? = nil,
         scope: Scope? = nil,
-        offset: Int? = nil
+        offset: Int? = nil,
+        runId: String? = nil,
+        status: Status? = nil,
+        statuses: [Statuse]? = nil,
+        deliveryStatus: DeliveryStatus? = nil,
+        deliveryStatuses: [DeliveryStatuse]? = nil,
+        query: String? = nil,
+        sortDir: SortDir? = nil
     ) {
         self.id = id
         self.jobId = jobId
         self.limit = limit
         self.scope = scope
         self.offset = offset
+        self.runId = runId
+        self.status = status
+        self.statuses = statuses
+        self.deliveryStatus = deliveryStatus
+        self.deliveryStatuses = deliveryStatuses
+        self.query = query
+        self.sortDir = sortDir
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -2390,6 +3456,13 @@ public struct CronRunsParams: Codable, Hashable, Sendable {
         case limit
         case scope
         case offset
+        case runId
+        case status
+        case statuses
+        case deliveryStatus
+        case deliveryStatuses
+        case query
+        case sortDir
     }
 }
 
@@ -2466,234 +3539,16 @@ public struct CronStatusResult: Codable, Hashable, Sendable {
 
 /// Parameters of `cron.update`.
 public struct CronUpdateParams: Codable, Hashable, Sendable {
-    public struct Patch: Codable, Hashable, Sendable {
-        public enum SessionTarget: Codable, Hashable, Sendable {
-            case main
-            case isolated
-            /// A value that only a newer gateway knows.
-            case unrecognized(String)
-
-            public init(rawValue: String) {
-                switch rawValue {
-                case "main": self = .main
-                case "isolated": self = .isolated
-                default: self = .unrecognized(rawValue)
-                }
-            }
-
-            public var rawValue: String {
-                switch self {
-                case .main: return "main"
-                case .isolated: return "isolated"
-                case .unrecognized(let value): return value
-                }
-            }
-
-            public init(from decoder: any Decoder) throws {
-                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
-            }
-
-            public func encode(to encoder: any Encoder) throws {
-                var container = encoder.singleValueContainer()
-                try container.encode(rawValue)
-            }
-        }
-
-        public enum WakeMode: Codable, Hashable, Sendable {
-            case now
-            case nextHeartbeat
-            /// A value that only a newer gateway knows.
-            case unrecognized(String)
-
-            public init(rawValue: String) {
-                switch rawValue {
-                case "now": self = .now
-                case "next-heartbeat": self = .nextHeartbeat
-                default: self = .unrecognized(rawValue)
-                }
-            }
-
-            public var rawValue: String {
-                switch self {
-                case .now: return "now"
-                case .nextHeartbeat: return "next-heartbeat"
-                case .unrecognized(let value): return value
-                }
-            }
-
-            public init(from decoder: any Decoder) throws {
-                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
-            }
-
-            public func encode(to encoder: any Encoder) throws {
-                var container = encoder.singleValueContainer()
-                try container.encode(rawValue)
-            }
-        }
-
-        public struct Isolation: Codable, Hashable, Sendable {
-            public enum PostToMainMode: Codable, Hashable, Sendable {
-                case summary
-                case full
-                /// A value that only a newer gateway knows.
-                case unrecognized(String)
-
-                public init(rawValue: String) {
-                    switch rawValue {
-                    case "summary": self = .summary
-                    case "full": self = .full
-                    default: self = .unrecognized(rawValue)
-                    }
-                }
-
-                public var rawValue: String {
-                    switch self {
-                    case .summary: return "summary"
-                    case .full: return "full"
-                    case .unrecognized(let value): return value
-                    }
-                }
-
-                public init(from decoder: any Decoder) throws {
-                    self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
-                }
-
-                public func encode(to encoder: any Encoder) throws {
-                    var container = encoder.singleValueContainer()
-                    try container.encode(rawValue)
-                }
-            }
-
-            public var postToMainPrefix: String?
-            public var postToMainMode: PostToMainMode?
-            public var postToMainMaxChars: Int?
-
-            public init(
-                postToMainPrefix: String? = nil,
-                postToMainMode: PostToMainMode? = nil,
-                postToMainMaxChars: Int? = nil
-            ) {
-                self.postToMainPrefix = postToMainPrefix
-                self.postToMainMode = postToMainMode
-                self.postToMainMaxChars = postToMainMaxChars
-            }
-
-            private enum CodingKeys: String, CodingKey {
-                case postToMainPrefix
-                case postToMainMode
-                case postToMainMaxChars
-            }
-        }
-
-        /// Which slots that were missed are still run: the latest (the default), at most ten, or none.
-        public enum CatchUp: Codable, Hashable, Sendable {
-            case latest
-            case all
-            case none
-            /// A value that only a newer gateway knows.
-            case unrecognized(String)
-
-            public init(rawValue: String) {
-                switch rawValue {
-                case "latest": self = .latest
-                case "all": self = .all
-                case "none": self = .none
-                default: self = .unrecognized(rawValue)
-                }
-            }
-
-            public var rawValue: String {
-                switch self {
-                case .latest: return "latest"
-                case .all: return "all"
-                case .none: return "none"
-                case .unrecognized(let value): return value
-                }
-            }
-
-            public init(from decoder: any Decoder) throws {
-                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
-            }
-
-            public func encode(to encoder: any Encoder) throws {
-                var container = encoder.singleValueContainer()
-                try container.encode(rawValue)
-            }
-        }
-
-        public var name: String?
-        public var description: String?
-        public var agentId: Nullable<String>?
-        public var enabled: Bool?
-        public var deleteAfterRun: Bool?
-        public var schedule: CronSchedule?
-        public var sessionTarget: SessionTarget?
-        public var wakeMode: WakeMode?
-        public var payload: CronPayload?
-        public var isolation: Isolation?
-        public var delivery: CronDelivery?
-        /// Which slots that were missed are still run: the latest (the default), at most ten, or none.
-        public var catchUp: CatchUp?
-        /// A slot that is older is not run any more. Default a day.
-        public var graceMs: Int?
-
-        public init(
-            name: String? = nil,
-            description: String? = nil,
-            agentId: Nullable<String>? = nil,
-            enabled: Bool? = nil,
-            deleteAfterRun: Bool? = nil,
-            schedule: CronSchedule? = nil,
-            sessionTarget: SessionTarget? = nil,
-            wakeMode: WakeMode? = nil,
-            payload: CronPayload? = nil,
-            isolation: Isolation? = nil,
-            delivery: CronDelivery? = nil,
-            catchUp: CatchUp? = nil,
-            graceMs: Int? = nil
-        ) {
-            self.name = name
-            self.description = description
-            self.agentId = agentId
-            self.enabled = enabled
-            self.deleteAfterRun = deleteAfterRun
-            self.schedule = schedule
-            self.sessionTarget = sessionTarget
-            self.wakeMode = wakeMode
-            self.payload = payload
-            self.isolation = isolation
-            self.delivery = delivery
-            self.catchUp = catchUp
-            self.graceMs = graceMs
-        }
-
-        private enum CodingKeys: String, CodingKey {
-            case name
-            case description
-            case agentId
-            case enabled
-            case deleteAfterRun
-            case schedule
-            case sessionTarget
-            case wakeMode
-            case payload
-            case isolation
-            case delivery
-            case catchUp
-            case graceMs
-        }
-    }
-
     public var id: String?
     public var jobId: String?
-    public var patch: Patch
+    public var patch: CronPatch
     /// Protocol 4 only.
     public var expectedConfigRevision: String?
 
     public init(
         id: String? = nil,
         jobId: String? = nil,
-        patch: Patch,
+        patch: CronPatch,
         expectedConfigRevision: String? = nil
     ) {
         self.id = id
@@ -3698,6 +4553,26 @@ public struct LogsTailResult: Codable, Hashable, Sendable {
         case lines
         case truncated
         case reset
+    }
+}
+
+/// Parameters of `mail.status`.
+public struct MailStatusParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `mail.status`.
+public struct MailStatusResult: Codable, Hashable, Sendable {
+    public var accounts: [MailboxShape]
+
+    public init(
+        accounts: [MailboxShape]
+    ) {
+        self.accounts = accounts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case accounts
     }
 }
 
@@ -5271,6 +6146,58 @@ public struct NodePendingPullResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `node.pluginSurface.refresh`.
+public struct NodePluginSurfaceRefreshParams: Codable, Hashable, Sendable {
+    public var surface: String
+
+    public init(
+        surface: String
+    ) {
+        self.surface = surface
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case surface
+    }
+}
+
+/// The answer to `node.pluginSurface.refresh`.
+public struct NodePluginSurfaceRefreshResult: Codable, Hashable, Sendable {
+    public struct PluginSurfaceUrls: Codable, Hashable, Sendable {
+        public var canvas: String
+
+        public init(
+            canvas: String
+        ) {
+            self.canvas = canvas
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case canvas
+        }
+    }
+
+    public var surface: String
+    public var pluginSurfaceUrls: PluginSurfaceUrls
+    public var expiresAtMs: Int?
+
+    public init(
+        surface: String,
+        pluginSurfaceUrls: PluginSurfaceUrls,
+        expiresAtMs: Int? = nil
+    ) {
+        self.surface = surface
+        self.pluginSurfaceUrls = pluginSurfaceUrls
+        self.expiresAtMs = expiresAtMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case surface
+        case pluginSurfaceUrls
+        case expiresAtMs
+    }
+}
+
 /// Parameters of `node.queue.cancel`.
 public struct NodeQueueCancelParams: Codable, Hashable, Sendable {
     public var id: String
@@ -5879,6 +6806,191 @@ public struct QuestionListParams: Codable, Hashable, Sendable {
 
 /// The answer to `question.list`.
 public typealias QuestionListResult = [String: JSONValue]
+
+/// Parameters of `reminders.add`.
+public struct RemindersAddParams: Codable, Hashable, Sendable {
+    /// When and of what: in 20 min to stretch; call mum tomorrow at 9; every weekday at 8 stand up.
+    public var words: String
+    /// The conversation; the main one when not said.
+    public var sessionKey: String?
+    /// With to: where it is said.
+    public var channel: String?
+    public var to: String?
+    public var accountId: String?
+    public var threadId: String?
+    /// The zone of the times; the client's when not said.
+    public var tz: String?
+    /// A retry with the same key gets the first call's answer.
+    public var idempotencyKey: String
+
+    public init(
+        words: String,
+        sessionKey: String? = nil,
+        channel: String? = nil,
+        to: String? = nil,
+        accountId: String? = nil,
+        threadId: String? = nil,
+        tz: String? = nil,
+        idempotencyKey: String
+    ) {
+        self.words = words
+        self.sessionKey = sessionKey
+        self.channel = channel
+        self.to = to
+        self.accountId = accountId
+        self.threadId = threadId
+        self.tz = tz
+        self.idempotencyKey = idempotencyKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case words
+        case sessionKey
+        case channel
+        case to
+        case accountId
+        case threadId
+        case tz
+        case idempotencyKey
+    }
+}
+
+/// The answer to `reminders.add`.
+public struct RemindersAddResult: Codable, Hashable, Sendable {
+    public var reminder: ReminderShape
+    /// How words were read that can be read in two ways.
+    public var notes: [String]
+    /// The answer as people read it.
+    public var text: String
+
+    public init(
+        reminder: ReminderShape,
+        notes: [String],
+        text: String
+    ) {
+        self.reminder = reminder
+        self.notes = notes
+        self.text = text
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case reminder
+        case notes
+        case text
+    }
+}
+
+/// Parameters of `reminders.list`.
+public struct RemindersListParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `reminders.list`.
+public struct RemindersListResult: Codable, Hashable, Sendable {
+    public var reminders: [ReminderShape]
+
+    public init(
+        reminders: [ReminderShape]
+    ) {
+        self.reminders = reminders
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case reminders
+    }
+}
+
+/// Parameters of `reminders.remove`.
+public struct RemindersRemoveParams: Codable, Hashable, Sendable {
+    /// Its number.
+    public var id: Int
+
+    public init(
+        id: Int
+    ) {
+        self.id = id
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+    }
+}
+
+/// The answer to `reminders.remove`.
+public struct RemindersRemoveResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var removed: ReminderShape
+    public var text: String
+
+    public init(
+        ok: Bool = true,
+        removed: ReminderShape,
+        text: String
+    ) {
+        self.ok = ok
+        self.removed = removed
+        self.text = text
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case removed
+        case text
+    }
+}
+
+/// Parameters of `reminders.upcoming`.
+public struct RemindersUpcomingParams: Codable, Hashable, Sendable {
+    /// Default 10.
+    public var limit: Int?
+
+    public init(
+        limit: Int? = nil
+    ) {
+        self.limit = limit
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case limit
+    }
+}
+
+/// The answer to `reminders.upcoming`.
+public struct RemindersUpcomingResult: Codable, Hashable, Sendable {
+    public struct Firing: Codable, Hashable, Sendable {
+        public var jobId: String
+        public var name: String
+        public var atMs: Int
+
+        public init(
+            jobId: String,
+            name: String,
+            atMs: Int
+        ) {
+            self.jobId = jobId
+            self.name = name
+            self.atMs = atMs
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case jobId
+            case name
+            case atMs
+        }
+    }
+
+    public var firings: [Firing]
+
+    public init(
+        firings: [Firing]
+    ) {
+        self.firings = firings
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case firings
+    }
+}
 
 /// Parameters of `runs.events`.
 public struct RunsEventsParams: Codable, Hashable, Sendable {
@@ -7643,6 +8755,14 @@ public struct SkillsUpdateResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `state.sizes`.
+public struct StateSizesParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `state.sizes`.
+public typealias StateSizesResult = StateSizes
+
 /// Parameters of `status`.
 public struct StatusParams: Codable, Hashable, Sendable {
     public init() {}
@@ -7951,6 +9071,325 @@ public struct TranscriptsListParams: Codable, Hashable, Sendable {
 /// The answer to `transcripts.list`.
 public typealias TranscriptsListResult = [String: JSONValue]
 
+/// Parameters of `update.check`.
+public struct UpdateCheckParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `update.check`.
+public struct UpdateCheckResult: Codable, Hashable, Sendable {
+    public struct Last: Codable, Hashable, Sendable {
+        public var from: String
+        public var to: String
+        public var ok: Bool
+        public var why: String?
+        public var at: Int
+
+        public init(
+            from: String,
+            to: String,
+            ok: Bool,
+            why: String? = nil,
+            at: Int
+        ) {
+            self.from = from
+            self.to = to
+            self.ok = ok
+            self.why = why
+            self.at = at
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case from
+            case to
+            case ok
+            case why
+            case at
+        }
+    }
+
+    public var version: String
+    public var newest: String
+    public var isNewer: Bool
+    public var last: Last?
+
+    public init(
+        version: String,
+        newest: String,
+        isNewer: Bool,
+        last: Last? = nil
+    ) {
+        self.version = version
+        self.newest = newest
+        self.isNewer = isNewer
+        self.last = last
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version
+        case newest
+        case isNewer
+        case last
+    }
+}
+
+/// Parameters of `update.run`.
+public struct UpdateRunParams: Codable, Hashable, Sendable {
+    /// The version; without it the newest.
+    public var to: String?
+    /// The folder of a package instead of the registry.
+    public var from: String?
+    /// The conversation that is told of the restart.
+    public var sessionKey: String?
+    public var note: String?
+    public var restartDelayMs: Int?
+    public var timeoutMs: Int?
+
+    public init(
+        to: String? = nil,
+        from: String? = nil,
+        sessionKey: String? = nil,
+        note: String? = nil,
+        restartDelayMs: Int? = nil,
+        timeoutMs: Int? = nil
+    ) {
+        self.to = to
+        self.from = from
+        self.sessionKey = sessionKey
+        self.note = note
+        self.restartDelayMs = restartDelayMs
+        self.timeoutMs = timeoutMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case to
+        case from
+        case sessionKey
+        case note
+        case restartDelayMs
+        case timeoutMs
+    }
+}
+
+/// The answer to `update.run`.
+public struct UpdateRunResult: Codable, Hashable, Sendable {
+    public struct Result: Codable, Hashable, Sendable {
+        public enum Status: Codable, Hashable, Sendable {
+            case ok
+            case error
+            case skipped
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "ok": self = .ok
+                case "error": self = .error
+                case "skipped": self = .skipped
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .ok: return "ok"
+                case .error: return "error"
+                case .skipped: return "skipped"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public enum Mode: Codable, Hashable, Sendable {
+            case npm
+            case unknown
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "npm": self = .npm
+                case "unknown": self = .unknown
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .npm: return "npm"
+                case .unknown: return "unknown"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public struct Before: Codable, Hashable, Sendable {
+            public var version: String
+
+            public init(
+                version: String
+            ) {
+                self.version = version
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case version
+            }
+        }
+
+        public struct After: Codable, Hashable, Sendable {
+            public var version: String
+
+            public init(
+                version: String
+            ) {
+                self.version = version
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case version
+            }
+        }
+
+        public struct Step: Codable, Hashable, Sendable {
+            public var name: String
+            public var ok: Bool
+            public var durationMs: Int
+
+            public init(
+                name: String,
+                ok: Bool,
+                durationMs: Int
+            ) {
+                self.name = name
+                self.ok = ok
+                self.durationMs = durationMs
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case name
+                case ok
+                case durationMs
+            }
+        }
+
+        public var status: Status
+        public var mode: Mode
+        public var root: String?
+        /// Why there is no update.
+        public var reason: String?
+        public var before: Before?
+        public var after: After?
+        public var steps: [Step]
+        public var durationMs: Int
+
+        public init(
+            status: Status,
+            mode: Mode,
+            root: String? = nil,
+            reason: String? = nil,
+            before: Before? = nil,
+            after: After? = nil,
+            steps: [Step],
+            durationMs: Int
+        ) {
+            self.status = status
+            self.mode = mode
+            self.root = root
+            self.reason = reason
+            self.before = before
+            self.after = after
+            self.steps = steps
+            self.durationMs = durationMs
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case status
+            case mode
+            case root
+            case reason
+            case before
+            case after
+            case steps
+            case durationMs
+        }
+    }
+
+    public struct Restart: Codable, Hashable, Sendable {
+        public var delayMs: Int
+        public var reason: String
+
+        public init(
+            delayMs: Int,
+            reason: String
+        ) {
+            self.delayMs = delayMs
+            self.reason = reason
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case delayMs
+            case reason
+        }
+    }
+
+    public struct Sentinel: Codable, Hashable, Sendable {
+        public var path: Nullable<String>
+
+        public init(
+            path: Nullable<String>
+        ) {
+            self.path = path
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case path
+        }
+    }
+
+    public var ok: Bool
+    public var result: Result
+    public var restart: Nullable<Restart>
+    public var sentinel: Sentinel
+
+    public init(
+        ok: Bool = true,
+        result: Result,
+        restart: Nullable<Restart>,
+        sentinel: Sentinel
+    ) {
+        self.ok = ok
+        self.result = result
+        self.restart = restart
+        self.sentinel = sentinel
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case result
+        case restart
+        case sentinel
+    }
+}
+
 /// Parameters of `update.status`.
 public struct UpdateStatusParams: Codable, Hashable, Sendable {
     public init() {}
@@ -7958,6 +9397,34 @@ public struct UpdateStatusParams: Codable, Hashable, Sendable {
 
 /// The answer to `update.status`.
 public typealias UpdateStatusResult = [String: JSONValue]
+
+/// Parameters of `update.undo`.
+public struct UpdateUndoParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `update.undo`.
+public struct UpdateUndoResult: Codable, Hashable, Sendable {
+    public var from: String
+    public var to: String
+    public var backup: String
+
+    public init(
+        from: String,
+        to: String,
+        backup: String
+    ) {
+        self.from = from
+        self.to = to
+        self.backup = backup
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case from
+        case to
+        case backup
+    }
+}
 
 /// Parameters of `usage.breakdown`.
 public struct UsageBreakdownParams: Codable, Hashable, Sendable {
@@ -8484,6 +9951,22 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case systemPresence = "system-presence"
     /// Leaves a system event for the main conversation, and with mode now has the agent look at it at once.
     case wake = "wake"
+    /// Restores a backup into a folder of its own, compares its rows with what was written down, and removes it.
+    case backupDrill = "backup.drill"
+    /// The backups, newest first.
+    case backupList = "backup.list"
+    /// Makes a backup; answers when it is on disk.
+    case backupNow = "backup.now"
+    /// Removes the backups that are old by the settings.
+    case backupPrune = "backup.prune"
+    /// Puts a backup in the place of what is there, and restarts; what was there is kept for backup.undo.
+    case backupRestore = "backup.restore"
+    /// What takes the room of the state folder, by kind.
+    case stateSizes = "state.sizes"
+    /// Brings back what was there before the last restore, and restarts.
+    case backupUndo = "backup.undo"
+    /// Reads all of a backup and compares every hash.
+    case backupVerify = "backup.verify"
     /// Lets a device in with exactly the role and scopes that its request shows.
     case devicePairApprove = "device.pair.approve"
     /// Devices that wait for approval and devices that are paired, newest first.
@@ -8718,6 +10201,24 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case chatSend = "chat.send"
     /// What a chat window shows first: the history, and what it offers.
     case chatStartup = "chat.startup"
+    /// Passes on what a page on the canvas says when somebody presses a button; the conversation's agent answers it.
+    case canvasAct = "canvas.act"
+    /// What was drawn on a conversation's canvas and which of its files were changed, oldest first.
+    case canvasHistory = "canvas.history"
+    /// Makes an address under which the canvas is seen, also from elsewhere. Whoever has it sees the canvas.
+    case canvasOpen = "canvas.open"
+    /// Gives a node a new address of the canvas; an earlier one goes on until it ends.
+    case nodePluginSurfaceRefresh = "node.pluginSurface.refresh"
+    /// Draws on the screen of a conversation: A2UI messages, all of them or none.
+    case canvasPush = "canvas.push"
+    /// The screen of a conversation as it is now, or as it was after an entry.
+    case canvasReplay = "canvas.replay"
+    /// Empties the screen of a conversation.
+    case canvasReset = "canvas.reset"
+    /// Whether and where the canvas is served, and what is wrong with it.
+    case canvasStatus = "canvas.status"
+    /// Takes back the newest push, reset or edit of a conversation's canvas. Taken back twice, the one before goes too.
+    case canvasUndo = "canvas.undo"
     /// The events of a recorded run, in order; of its text the last state only.
     case runsEvents = "runs.events"
     /// A recorded run as one JSON value, to be replayed here or on another gateway.
@@ -8752,6 +10253,16 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case cronStatus = "cron.status"
     /// Changes the fields of a job that the patch names.
     case cronUpdate = "cron.update"
+    /// Makes a reminder of a sentence, without a model. It is said in a conversation, or over a channel.
+    case remindersAdd = "reminders.add"
+    /// The reminders that are to come, oldest first.
+    case remindersList = "reminders.list"
+    /// Ends a reminder.
+    case remindersRemove = "reminders.remove"
+    /// What comes next: the next times of all jobs and reminders together.
+    case remindersUpcoming = "reminders.upcoming"
+    /// The mailboxes that are watched, and why some are not; hooks.deliveries lists what came.
+    case mailStatus = "mail.status"
     /// Replaces the config file's text and applies it, restarting in place when needed.
     case configApply = "config.apply"
     /// The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is.
@@ -8764,6 +10275,12 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case configSchemaLookup = "config.schema.lookup"
     /// Replaces the config file's text. Markers become the secrets they stand for.
     case configSet = "config.set"
+    /// The version that runs, the newest that there is, and how the last update ended.
+    case updateCheck = "update.check"
+    /// Fetches a version, tries it on a copy, and restarts with it; when it is not well, the old one comes back.
+    case updateRun = "update.run"
+    /// Goes back to the version from before the last update, with the backup that was made then, and restarts.
+    case updateUndo = "update.undo"
     /// Questions of plugins: there are none here; the answer is always the same.
     case pluginApprovalList = "plugin.approval.list"
     /// Questions of a system agent: there are none here; the answer is always the same.

@@ -567,6 +567,114 @@ public struct ApprovalsSnapshot: Codable, Hashable, Sendable {
     }
 }
 
+/// The gateway's backups.
+public struct BackupHealth: Codable, Hashable, Sendable {
+    /// When the newest was made, epoch ms.
+    public var at: Int?
+    /// When the next one is made by itself.
+    public var nextAt: Int?
+    /// True when none is made by itself.
+    public var off: Bool?
+    /// Why the last one could not be made, and what to do.
+    public var problem: String?
+
+    public init(
+        at: Int? = nil,
+        nextAt: Int? = nil,
+        off: Bool? = nil,
+        problem: String? = nil
+    ) {
+        self.at = at
+        self.nextAt = nextAt
+        self.off = off
+        self.problem = problem
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case at
+        case nextAt
+        case off
+        case problem
+    }
+}
+
+public struct BackupReport: Codable, Hashable, Sendable {
+    public var path: String
+    public var at: Int
+    /// Of moltbot, when it was made.
+    public var version: String
+    /// The machine on which it was made.
+    public var host: String
+    public var files: Int
+    /// Unpacked.
+    public var bytes: Int
+    /// Of the database.
+    public var rows: Int
+    /// What could not be read, or changed while it was.
+    public var left: [String]
+
+    public init(
+        path: String,
+        at: Int,
+        version: String,
+        host: String,
+        files: Int,
+        bytes: Int,
+        rows: Int,
+        left: [String]
+    ) {
+        self.path = path
+        self.at = at
+        self.version = version
+        self.host = host
+        self.files = files
+        self.bytes = bytes
+        self.rows = rows
+        self.left = left
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path
+        case at
+        case version
+        case host
+        case files
+        case bytes
+        case rows
+        case left
+    }
+}
+
+public struct BackupRow: Codable, Hashable, Sendable {
+    public var file: String
+    public var path: String
+    public var at: Int
+    public var bytes: Int
+    public var encrypted: Bool
+
+    public init(
+        file: String,
+        path: String,
+        at: Int,
+        bytes: Int,
+        encrypted: Bool
+    ) {
+        self.file = file
+        self.path = path
+        self.at = at
+        self.bytes = bytes
+        self.encrypted = encrypted
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case file
+        case path
+        case at
+        case bytes
+        case encrypted
+    }
+}
+
 /// The transcript of now; absent when there is no conversation.
 public struct Beginning: Codable, Hashable, Sendable {
     /// Somebody asked for it in words or by a method; nobody wrote for long; the day was over.
@@ -741,6 +849,199 @@ public struct BudgetState: Codable, Hashable, Sendable {
         case limit
         case usedPercent
         case resetAt
+    }
+}
+
+public struct CanvasEntry: Codable, Hashable, Sendable {
+    public enum Kind: Codable, Hashable, Sendable {
+        case push
+        case reset
+        case edit
+        case undo
+        case base
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "push": self = .push
+            case "reset": self = .reset
+            case "edit": self = .edit
+            case "undo": self = .undo
+            case "base": self = .base
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .push: return "push"
+            case .reset: return "reset"
+            case .edit: return "edit"
+            case .undo: return "undo"
+            case .base: return "base"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum Author: Codable, Hashable, Sendable {
+        case agent
+        case person
+        case gateway
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "agent": self = .agent
+            case "person": self = .person
+            case "gateway": self = .gateway
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .agent: return "agent"
+            case .person: return "person"
+            case .gateway: return "gateway"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// Its number; later ones have higher numbers, over all conversations.
+    public var seq: Int
+    public var at: Int
+    public var kind: Kind
+    public var author: Author
+    /// What it did, in one line.
+    public var summary: String
+    /// Of an edit: the file, relative to the canvas's folder.
+    public var path: String?
+    /// Of an edit: what changed, as `diff -u` shows it.
+    public var diff: String?
+    public var bytes: Int
+    /// The entry that took it back.
+    public var undoneBy: Int?
+
+    public init(
+        seq: Int,
+        at: Int,
+        kind: Kind,
+        author: Author,
+        summary: String,
+        path: String? = nil,
+        diff: String? = nil,
+        bytes: Int,
+        undoneBy: Int? = nil
+    ) {
+        self.seq = seq
+        self.at = at
+        self.kind = kind
+        self.author = author
+        self.summary = summary
+        self.path = path
+        self.diff = diff
+        self.bytes = bytes
+        self.undoneBy = undoneBy
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case seq
+        case at
+        case kind
+        case author
+        case summary
+        case path
+        case diff
+        case bytes
+        case undoneBy
+    }
+}
+
+public struct CanvasScreen: Codable, Hashable, Sendable {
+    public var sessionKey: String
+    /// The entry after which it looked so; 0 when nothing has been shown.
+    public var seq: Int
+    public var surfaces: [String]
+    /// A2UI 0.9 messages that draw it on an empty page.
+    public var messages: [JSONValue]
+
+    public init(
+        sessionKey: String,
+        seq: Int,
+        surfaces: [String],
+        messages: [JSONValue]
+    ) {
+        self.sessionKey = sessionKey
+        self.seq = seq
+        self.surfaces = surfaces
+        self.messages = messages
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionKey
+        case seq
+        case surfaces
+        case messages
+    }
+}
+
+public struct CanvasStatus: Codable, Hashable, Sendable {
+    public var enabled: Bool
+    /// Its own port, when that is open.
+    public var port: Int?
+    /// The folder that is served; for administrators.
+    public var path: String?
+    public var liveReload: Bool
+    /// Pages that are open and listen.
+    public var viewers: Int
+    /// What does not work, as sentences.
+    public var problems: [String]
+
+    public init(
+        enabled: Bool,
+        port: Int? = nil,
+        path: String? = nil,
+        liveReload: Bool,
+        viewers: Int,
+        problems: [String]
+    ) {
+        self.enabled = enabled
+        self.port = port
+        self.path = path
+        self.liveReload = liveReload
+        self.viewers = viewers
+        self.problems = problems
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case enabled
+        case port
+        case path
+        case liveReload
+        case viewers
+        case problems
     }
 }
 
@@ -1117,6 +1418,7 @@ public struct CronDelivery: Codable, Hashable, Sendable {
     public enum Mode: Codable, Hashable, Sendable {
         case none
         case announce
+        case webhook
         /// A value that only a newer gateway knows.
         case unrecognized(String)
 
@@ -1124,6 +1426,7 @@ public struct CronDelivery: Codable, Hashable, Sendable {
             switch rawValue {
             case "none": self = .none
             case "announce": self = .announce
+            case "webhook": self = .webhook
             default: self = .unrecognized(rawValue)
             }
         }
@@ -1132,6 +1435,7 @@ public struct CronDelivery: Codable, Hashable, Sendable {
             switch self {
             case .none: return "none"
             case .announce: return "announce"
+            case .webhook: return "webhook"
             case .unrecognized(let value): return value
             }
         }
@@ -1148,10 +1452,13 @@ public struct CronDelivery: Codable, Hashable, Sendable {
 
     public var mode: Mode
     public var channel: String?
+    /// The chat; with mode webhook the address.
     public var to: String?
     public var accountId: String?
     public var threadId: String?
     public var bestEffort: Bool?
+    public var failureDestination: CronDestination?
+    public var completionDestination: CronDestination?
 
     public init(
         mode: Mode,
@@ -1159,7 +1466,9 @@ public struct CronDelivery: Codable, Hashable, Sendable {
         to: String? = nil,
         accountId: String? = nil,
         threadId: String? = nil,
-        bestEffort: Bool? = nil
+        bestEffort: Bool? = nil,
+        failureDestination: CronDestination? = nil,
+        completionDestination: CronDestination? = nil
     ) {
         self.mode = mode
         self.channel = channel
@@ -1167,6 +1476,8 @@ public struct CronDelivery: Codable, Hashable, Sendable {
         self.accountId = accountId
         self.threadId = threadId
         self.bestEffort = bestEffort
+        self.failureDestination = failureDestination
+        self.completionDestination = completionDestination
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -1176,6 +1487,72 @@ public struct CronDelivery: Codable, Hashable, Sendable {
         case accountId
         case threadId
         case bestEffort
+        case failureDestination
+        case completionDestination
+    }
+}
+
+/// Who is told of a run that failed.
+public struct CronDestination: Codable, Hashable, Sendable {
+    public enum Mode: Codable, Hashable, Sendable {
+        case announce
+        case webhook
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "announce": self = .announce
+            case "webhook": self = .webhook
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .announce: return "announce"
+            case .webhook: return "webhook"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var mode: Mode?
+    public var channel: String?
+    /// The chat; with mode webhook the address.
+    public var to: String?
+    public var accountId: String?
+    public var threadId: String?
+
+    public init(
+        mode: Mode? = nil,
+        channel: String? = nil,
+        to: String? = nil,
+        accountId: String? = nil,
+        threadId: String? = nil
+    ) {
+        self.mode = mode
+        self.channel = channel
+        self.to = to
+        self.accountId = accountId
+        self.threadId = threadId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case mode
+        case channel
+        case to
+        case accountId
+        case threadId
     }
 }
 
@@ -1200,6 +1577,41 @@ public struct CronEntry: Codable, Hashable, Sendable {
             switch self {
             case .ok: return "ok"
             case .error: return "error"
+            case .skipped: return "skipped"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum CompletionStatus: Codable, Hashable, Sendable {
+        case succeeded
+        case failed
+        case skipped
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "succeeded": self = .succeeded
+            case "failed": self = .failed
+            case "skipped": self = .skipped
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .succeeded: return "succeeded"
+            case .failed: return "failed"
             case .skipped: return "skipped"
             case .unrecognized(let value): return value
             }
@@ -1264,11 +1676,15 @@ public struct CronEntry: Codable, Hashable, Sendable {
     public var nextRunAtMs: Int?
     public var jobName: String?
     public var runId: String?
+    public var sessionKey: String?
+    public var completionStatus: CompletionStatus?
     public var deliveryStatus: String?
     public var deliveryError: String?
     /// The time at which it was due.
     public var slotAtMs: Int?
     public var outcome: Outcome?
+    /// How often the slot was tried before.
+    public var attempt: Int?
 
     public init(
         ts: Int,
@@ -1282,10 +1698,13 @@ public struct CronEntry: Codable, Hashable, Sendable {
         nextRunAtMs: Int? = nil,
         jobName: String? = nil,
         runId: String? = nil,
+        sessionKey: String? = nil,
+        completionStatus: CompletionStatus? = nil,
         deliveryStatus: String? = nil,
         deliveryError: String? = nil,
         slotAtMs: Int? = nil,
-        outcome: Outcome? = nil
+        outcome: Outcome? = nil,
+        attempt: Int? = nil
     ) {
         self.ts = ts
         self.jobId = jobId
@@ -1298,10 +1717,13 @@ public struct CronEntry: Codable, Hashable, Sendable {
         self.nextRunAtMs = nextRunAtMs
         self.jobName = jobName
         self.runId = runId
+        self.sessionKey = sessionKey
+        self.completionStatus = completionStatus
         self.deliveryStatus = deliveryStatus
         self.deliveryError = deliveryError
         self.slotAtMs = slotAtMs
         self.outcome = outcome
+        self.attempt = attempt
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -1316,32 +1738,35 @@ public struct CronEntry: Codable, Hashable, Sendable {
         case nextRunAtMs
         case jobName
         case runId
+        case sessionKey
+        case completionStatus
         case deliveryStatus
         case deliveryError
         case slotAtMs
         case outcome
+        case attempt
     }
 }
 
-public struct CronJob: Codable, Hashable, Sendable {
-    public enum SessionTarget: Codable, Hashable, Sendable {
-        case main
-        case isolated
+public struct CronFailureAlert: Codable, Hashable, Sendable {
+    public enum Mode: Codable, Hashable, Sendable {
+        case announce
+        case webhook
         /// A value that only a newer gateway knows.
         case unrecognized(String)
 
         public init(rawValue: String) {
             switch rawValue {
-            case "main": self = .main
-            case "isolated": self = .isolated
+            case "announce": self = .announce
+            case "webhook": self = .webhook
             default: self = .unrecognized(rawValue)
             }
         }
 
         public var rawValue: String {
             switch self {
-            case .main: return "main"
-            case .isolated: return "isolated"
+            case .announce: return "announce"
+            case .webhook: return "webhook"
             case .unrecognized(let value): return value
             }
         }
@@ -1356,6 +1781,47 @@ public struct CronJob: Codable, Hashable, Sendable {
         }
     }
 
+    /// After how many failures in a row; default 2.
+    public var after: Int?
+    /// How long nothing more is said of one cause; default 1 h.
+    public var cooldownMs: Int?
+    /// Whether missed times count too.
+    public var includeSkipped: Bool?
+    public var mode: Mode?
+    public var channel: String?
+    public var to: String?
+    public var accountId: String?
+
+    public init(
+        after: Int? = nil,
+        cooldownMs: Int? = nil,
+        includeSkipped: Bool? = nil,
+        mode: Mode? = nil,
+        channel: String? = nil,
+        to: String? = nil,
+        accountId: String? = nil
+    ) {
+        self.after = after
+        self.cooldownMs = cooldownMs
+        self.includeSkipped = includeSkipped
+        self.mode = mode
+        self.channel = channel
+        self.to = to
+        self.accountId = accountId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case after
+        case cooldownMs
+        case includeSkipped
+        case mode
+        case channel
+        case to
+        case accountId
+    }
+}
+
+public struct CronJob: Codable, Hashable, Sendable {
     public enum WakeMode: Codable, Hashable, Sendable {
         case now
         case nextHeartbeat
@@ -1549,6 +2015,29 @@ public struct CronJob: Codable, Hashable, Sendable {
             }
         }
 
+        /// Why the gateway has switched the job off.
+        public struct AutoDisabled: Codable, Hashable, Sendable {
+            public var reason: String
+            public var atMs: Int
+            public var consecutiveErrors: Int
+
+            public init(
+                reason: String,
+                atMs: Int,
+                consecutiveErrors: Int
+            ) {
+                self.reason = reason
+                self.atMs = atMs
+                self.consecutiveErrors = consecutiveErrors
+            }
+
+            private enum CodingKeys: String, CodingKey {
+                case reason
+                case atMs
+                case consecutiveErrors
+            }
+        }
+
         public var nextRunAtMs: Int?
         public var runningAtMs: Int?
         public var lastRunAtMs: Int?
@@ -1556,9 +2045,16 @@ public struct CronJob: Codable, Hashable, Sendable {
         public var lastError: String?
         public var lastDurationMs: Int?
         public var lastRunStatus: LastRunStatus?
+        public var lastDelivered: Bool?
         public var lastDeliveryStatus: String?
         public var lastDeliveryError: String?
         public var consecutiveErrors: Int?
+        public var consecutiveSkipped: Int?
+        /// When the slot that failed is tried again.
+        public var retryAtMs: Int?
+        public var lastFailureAlertAtMs: Int?
+        /// Why the gateway has switched the job off.
+        public var autoDisabled: AutoDisabled?
 
         public init(
             nextRunAtMs: Int? = nil,
@@ -1568,9 +2064,14 @@ public struct CronJob: Codable, Hashable, Sendable {
             lastError: String? = nil,
             lastDurationMs: Int? = nil,
             lastRunStatus: LastRunStatus? = nil,
+            lastDelivered: Bool? = nil,
             lastDeliveryStatus: String? = nil,
             lastDeliveryError: String? = nil,
-            consecutiveErrors: Int? = nil
+            consecutiveErrors: Int? = nil,
+            consecutiveSkipped: Int? = nil,
+            retryAtMs: Int? = nil,
+            lastFailureAlertAtMs: Int? = nil,
+            autoDisabled: AutoDisabled? = nil
         ) {
             self.nextRunAtMs = nextRunAtMs
             self.runningAtMs = runningAtMs
@@ -1579,9 +2080,14 @@ public struct CronJob: Codable, Hashable, Sendable {
             self.lastError = lastError
             self.lastDurationMs = lastDurationMs
             self.lastRunStatus = lastRunStatus
+            self.lastDelivered = lastDelivered
             self.lastDeliveryStatus = lastDeliveryStatus
             self.lastDeliveryError = lastDeliveryError
             self.consecutiveErrors = consecutiveErrors
+            self.consecutiveSkipped = consecutiveSkipped
+            self.retryAtMs = retryAtMs
+            self.lastFailureAlertAtMs = lastFailureAlertAtMs
+            self.autoDisabled = autoDisabled
         }
 
         private enum CodingKeys: String, CodingKey {
@@ -1592,24 +2098,51 @@ public struct CronJob: Codable, Hashable, Sendable {
             case lastError
             case lastDurationMs
             case lastRunStatus
+            case lastDelivered
             case lastDeliveryStatus
             case lastDeliveryError
             case consecutiveErrors
+            case consecutiveSkipped
+            case retryAtMs
+            case lastFailureAlertAtMs
+            case autoDisabled
+        }
+    }
+
+    public struct DeliveryPreview: Codable, Hashable, Sendable {
+        public var label: String
+        public var detail: String
+
+        public init(
+            label: String,
+            detail: String
+        ) {
+            self.label = label
+            self.detail = detail
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case label
+            case detail
         }
     }
 
     public var id: String
     public var name: String
+    public var displayName: String?
     public var description: String?
     public var agentId: String?
+    public var sessionKey: String?
     public var enabled: Bool
     public var deleteAfterRun: Bool?
     public var schedule: CronSchedule
-    public var sessionTarget: SessionTarget
+    /// main, isolated, current (the conversation of sessionKey), or session:ID.
+    public var sessionTarget: String
     public var wakeMode: WakeMode
     public var payload: CronPayload
     public var isolation: Isolation?
     public var delivery: CronDelivery?
+    public var failureAlert: JSONValue?
     /// Which slots that were missed are still run: the latest (the default), at most ten, or none.
     public var catchUp: CatchUp?
     /// A slot that is older is not run any more. Default a day.
@@ -1621,20 +2154,26 @@ public struct CronJob: Codable, Hashable, Sendable {
     public var configRevision: String?
     public var nextRunAtMs: Int?
     public var effectiveAgentId: String?
+    public var deliveryPreview: DeliveryPreview?
+    /// What whoever set the job should know, such as that it never fires.
+    public var note: String?
 
     public init(
         id: String,
         name: String,
+        displayName: String? = nil,
         description: String? = nil,
         agentId: String? = nil,
+        sessionKey: String? = nil,
         enabled: Bool,
         deleteAfterRun: Bool? = nil,
         schedule: CronSchedule,
-        sessionTarget: SessionTarget,
+        sessionTarget: String,
         wakeMode: WakeMode,
         payload: CronPayload,
         isolation: Isolation? = nil,
         delivery: CronDelivery? = nil,
+        failureAlert: JSONValue? = nil,
         catchUp: CatchUp? = nil,
         graceMs: Int? = nil,
         declarationKey: String? = nil,
@@ -1643,12 +2182,16 @@ public struct CronJob: Codable, Hashable, Sendable {
         state: State,
         configRevision: String? = nil,
         nextRunAtMs: Int? = nil,
-        effectiveAgentId: String? = nil
+        effectiveAgentId: String? = nil,
+        deliveryPreview: DeliveryPreview? = nil,
+        note: String? = nil
     ) {
         self.id = id
         self.name = name
+        self.displayName = displayName
         self.description = description
         self.agentId = agentId
+        self.sessionKey = sessionKey
         self.enabled = enabled
         self.deleteAfterRun = deleteAfterRun
         self.schedule = schedule
@@ -1657,6 +2200,7 @@ public struct CronJob: Codable, Hashable, Sendable {
         self.payload = payload
         self.isolation = isolation
         self.delivery = delivery
+        self.failureAlert = failureAlert
         self.catchUp = catchUp
         self.graceMs = graceMs
         self.declarationKey = declarationKey
@@ -1666,13 +2210,17 @@ public struct CronJob: Codable, Hashable, Sendable {
         self.configRevision = configRevision
         self.nextRunAtMs = nextRunAtMs
         self.effectiveAgentId = effectiveAgentId
+        self.deliveryPreview = deliveryPreview
+        self.note = note
     }
 
     private enum CodingKeys: String, CodingKey {
         case id
         case name
+        case displayName
         case description
         case agentId
+        case sessionKey
         case enabled
         case deleteAfterRun
         case schedule
@@ -1681,6 +2229,7 @@ public struct CronJob: Codable, Hashable, Sendable {
         case payload
         case isolation
         case delivery
+        case failureAlert
         case catchUp
         case graceMs
         case declarationKey
@@ -1690,6 +2239,204 @@ public struct CronJob: Codable, Hashable, Sendable {
         case configRevision
         case nextRunAtMs
         case effectiveAgentId
+        case deliveryPreview
+        case note
+    }
+}
+
+public struct CronPatch: Codable, Hashable, Sendable {
+    public enum WakeMode: Codable, Hashable, Sendable {
+        case now
+        case nextHeartbeat
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "now": self = .now
+            case "next-heartbeat": self = .nextHeartbeat
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .now: return "now"
+            case .nextHeartbeat: return "next-heartbeat"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public struct Isolation: Codable, Hashable, Sendable {
+        public enum PostToMainMode: Codable, Hashable, Sendable {
+            case summary
+            case full
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "summary": self = .summary
+                case "full": self = .full
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .summary: return "summary"
+                case .full: return "full"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var postToMainPrefix: String?
+        public var postToMainMode: PostToMainMode?
+        public var postToMainMaxChars: Int?
+
+        public init(
+            postToMainPrefix: String? = nil,
+            postToMainMode: PostToMainMode? = nil,
+            postToMainMaxChars: Int? = nil
+        ) {
+            self.postToMainPrefix = postToMainPrefix
+            self.postToMainMode = postToMainMode
+            self.postToMainMaxChars = postToMainMaxChars
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case postToMainPrefix
+            case postToMainMode
+            case postToMainMaxChars
+        }
+    }
+
+    public enum CatchUp: Codable, Hashable, Sendable {
+        case latest
+        case all
+        case none
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "latest": self = .latest
+            case "all": self = .all
+            case "none": self = .none
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .latest: return "latest"
+            case .all: return "all"
+            case .none: return "none"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var name: String?
+    public var displayName: Nullable<String>?
+    public var description: Nullable<String>?
+    public var agentId: Nullable<String>?
+    public var sessionKey: Nullable<String>?
+    public var enabled: Bool?
+    public var deleteAfterRun: Nullable<Bool>?
+    public var schedule: CronSchedule?
+    /// main, isolated, current (the conversation of sessionKey), or session:ID.
+    public var sessionTarget: String?
+    public var wakeMode: WakeMode?
+    public var isolation: Nullable<Isolation>?
+    public var delivery: Nullable<CronDelivery>?
+    public var failureAlert: JSONValue?
+    public var catchUp: Nullable<CatchUp>?
+    public var graceMs: Nullable<Int>?
+    public var payload: CronPayloadPatch?
+
+    public init(
+        name: String? = nil,
+        displayName: Nullable<String>? = nil,
+        description: Nullable<String>? = nil,
+        agentId: Nullable<String>? = nil,
+        sessionKey: Nullable<String>? = nil,
+        enabled: Bool? = nil,
+        deleteAfterRun: Nullable<Bool>? = nil,
+        schedule: CronSchedule? = nil,
+        sessionTarget: String? = nil,
+        wakeMode: WakeMode? = nil,
+        isolation: Nullable<Isolation>? = nil,
+        delivery: Nullable<CronDelivery>? = nil,
+        failureAlert: JSONValue? = nil,
+        catchUp: Nullable<CatchUp>? = nil,
+        graceMs: Nullable<Int>? = nil,
+        payload: CronPayloadPatch? = nil
+    ) {
+        self.name = name
+        self.displayName = displayName
+        self.description = description
+        self.agentId = agentId
+        self.sessionKey = sessionKey
+        self.enabled = enabled
+        self.deleteAfterRun = deleteAfterRun
+        self.schedule = schedule
+        self.sessionTarget = sessionTarget
+        self.wakeMode = wakeMode
+        self.isolation = isolation
+        self.delivery = delivery
+        self.failureAlert = failureAlert
+        self.catchUp = catchUp
+        self.graceMs = graceMs
+        self.payload = payload
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name
+        case displayName
+        case description
+        case agentId
+        case sessionKey
+        case enabled
+        case deleteAfterRun
+        case schedule
+        case sessionTarget
+        case wakeMode
+        case isolation
+        case delivery
+        case failureAlert
+        case catchUp
+        case graceMs
+        case payload
     }
 }
 
@@ -1806,8 +2553,74 @@ public enum CronPayload: Codable, Hashable, Sendable {
         }
     }
 
+    public struct Command: Codable, Hashable, Sendable {
+        public var kind: String
+        public var argv: [String]
+        /// A folder of the agent's workspace; its top when absent.
+        public var cwd: String?
+        /// Further variables.
+        public var env: [String: String]?
+        public var timeoutSeconds: Int?
+
+        public init(
+            kind: String = "command",
+            argv: [String],
+            cwd: String? = nil,
+            env: [String: String]? = nil,
+            timeoutSeconds: Int? = nil
+        ) {
+            self.kind = kind
+            self.argv = argv
+            self.cwd = cwd
+            self.env = env
+            self.timeoutSeconds = timeoutSeconds
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case argv
+            case cwd
+            case env
+            case timeoutSeconds
+        }
+    }
+
+    public struct Script: Codable, Hashable, Sendable {
+        public var kind: String
+        public var script: String
+        /// A folder of the agent's workspace; its top when absent.
+        public var cwd: String?
+        /// Further variables.
+        public var env: [String: String]?
+        public var timeoutSeconds: Int?
+
+        public init(
+            kind: String = "script",
+            script: String,
+            cwd: String? = nil,
+            env: [String: String]? = nil,
+            timeoutSeconds: Int? = nil
+        ) {
+            self.kind = kind
+            self.script = script
+            self.cwd = cwd
+            self.env = env
+            self.timeoutSeconds = timeoutSeconds
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case script
+            case cwd
+            case env
+            case timeoutSeconds
+        }
+    }
+
     case systemEvent(SystemEvent)
     case agentTurn(AgentTurn)
+    case command(Command)
+    case script(Script)
     /// Something that only a newer gateway says.
     case unrecognized(JSONValue)
 
@@ -1820,6 +2633,8 @@ public enum CronPayload: Codable, Hashable, Sendable {
         switch value {
         case "systemEvent": self = .systemEvent(try SystemEvent(from: decoder))
         case "agentTurn": self = .agentTurn(try AgentTurn(from: decoder))
+        case "command": self = .command(try Command(from: decoder))
+        case "script": self = .script(try Script(from: decoder))
         default: self = .unrecognized(try JSONValue(from: decoder))
         }
     }
@@ -1828,6 +2643,218 @@ public enum CronPayload: Codable, Hashable, Sendable {
         switch self {
         case .systemEvent(let value): try value.encode(to: encoder)
         case .agentTurn(let value): try value.encode(to: encoder)
+        case .command(let value): try value.encode(to: encoder)
+        case .script(let value): try value.encode(to: encoder)
+        case .unrecognized(let value): try value.encode(to: encoder)
+        }
+    }
+}
+
+public enum CronPayloadPatch: Codable, Hashable, Sendable {
+    public struct SystemEvent: Codable, Hashable, Sendable {
+        public var kind: String
+        public var text: String?
+
+        public init(
+            kind: String = "systemEvent",
+            text: String? = nil
+        ) {
+            self.kind = kind
+            self.text = text
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case text
+        }
+    }
+
+    public struct AgentTurn: Codable, Hashable, Sendable {
+        public enum Thinking: Codable, Hashable, Sendable {
+            case off
+            case minimal
+            case low
+            case medium
+            case high
+            case xhigh
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "off": self = .off
+                case "minimal": self = .minimal
+                case "low": self = .low
+                case "medium": self = .medium
+                case "high": self = .high
+                case "xhigh": self = .xhigh
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .off: return "off"
+                case .minimal: return "minimal"
+                case .low: return "low"
+                case .medium: return "medium"
+                case .high: return "high"
+                case .xhigh: return "xhigh"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var kind: String
+        public var message: String?
+        public var model: String?
+        public var thinking: Thinking?
+        public var timeoutSeconds: Int?
+        public var toolsAllow: [String]?
+        public var deliver: Bool?
+        public var channel: String?
+        public var to: String?
+        public var bestEffortDeliver: Bool?
+
+        public init(
+            kind: String = "agentTurn",
+            message: String? = nil,
+            model: String? = nil,
+            thinking: Thinking? = nil,
+            timeoutSeconds: Int? = nil,
+            toolsAllow: [String]? = nil,
+            deliver: Bool? = nil,
+            channel: String? = nil,
+            to: String? = nil,
+            bestEffortDeliver: Bool? = nil
+        ) {
+            self.kind = kind
+            self.message = message
+            self.model = model
+            self.thinking = thinking
+            self.timeoutSeconds = timeoutSeconds
+            self.toolsAllow = toolsAllow
+            self.deliver = deliver
+            self.channel = channel
+            self.to = to
+            self.bestEffortDeliver = bestEffortDeliver
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case message
+            case model
+            case thinking
+            case timeoutSeconds
+            case toolsAllow
+            case deliver
+            case channel
+            case to
+            case bestEffortDeliver
+        }
+    }
+
+    public struct Command: Codable, Hashable, Sendable {
+        public var kind: String
+        public var argv: [String]?
+        /// A folder of the agent's workspace; its top when absent.
+        public var cwd: String?
+        /// Further variables.
+        public var env: [String: String]?
+        public var timeoutSeconds: Int?
+
+        public init(
+            kind: String = "command",
+            argv: [String]? = nil,
+            cwd: String? = nil,
+            env: [String: String]? = nil,
+            timeoutSeconds: Int? = nil
+        ) {
+            self.kind = kind
+            self.argv = argv
+            self.cwd = cwd
+            self.env = env
+            self.timeoutSeconds = timeoutSeconds
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case argv
+            case cwd
+            case env
+            case timeoutSeconds
+        }
+    }
+
+    public struct Script: Codable, Hashable, Sendable {
+        public var kind: String
+        public var script: String?
+        /// A folder of the agent's workspace; its top when absent.
+        public var cwd: String?
+        /// Further variables.
+        public var env: [String: String]?
+        public var timeoutSeconds: Int?
+
+        public init(
+            kind: String = "script",
+            script: String? = nil,
+            cwd: String? = nil,
+            env: [String: String]? = nil,
+            timeoutSeconds: Int? = nil
+        ) {
+            self.kind = kind
+            self.script = script
+            self.cwd = cwd
+            self.env = env
+            self.timeoutSeconds = timeoutSeconds
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case script
+            case cwd
+            case env
+            case timeoutSeconds
+        }
+    }
+
+    case systemEvent(SystemEvent)
+    case agentTurn(AgentTurn)
+    case command(Command)
+    case script(Script)
+    /// Something that only a newer gateway says.
+    case unrecognized(JSONValue)
+
+    private enum Discriminator: String, CodingKey {
+        case value = "kind"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let value = try decoder.container(keyedBy: Discriminator.self).decode(String.self, forKey: .value)
+        switch value {
+        case "systemEvent": self = .systemEvent(try SystemEvent(from: decoder))
+        case "agentTurn": self = .agentTurn(try AgentTurn(from: decoder))
+        case "command": self = .command(try Command(from: decoder))
+        case "script": self = .script(try Script(from: decoder))
+        default: self = .unrecognized(try JSONValue(from: decoder))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .systemEvent(let value): try value.encode(to: encoder)
+        case .agentTurn(let value): try value.encode(to: encoder)
+        case .command(let value): try value.encode(to: encoder)
+        case .script(let value): try value.encode(to: encoder)
         case .unrecognized(let value): try value.encode(to: encoder)
         }
     }
@@ -1882,6 +2909,7 @@ public enum CronSchedule: Codable, Hashable, Sendable {
         public var kind: String
         public var expr: String
         public var tz: String?
+        /// Moves each time by up to so much, always alike for this job; 0 and absent move nothing.
         public var staggerMs: Int?
 
         public init(
@@ -2384,6 +3412,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
     public var sessions: SessionsSummary
     public var database: DatabaseHealth
     public var machine: MachineHealth
+    public var backup: BackupHealth
     /// Whether the config file on disk is valid; if not, the last good copy is in force.
     public var config: Config
 
@@ -2400,6 +3429,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
         sessions: SessionsSummary,
         database: DatabaseHealth,
         machine: MachineHealth,
+        backup: BackupHealth,
         config: Config
     ) {
         self.ok = ok
@@ -2414,6 +3444,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
         self.sessions = sessions
         self.database = database
         self.machine = machine
+        self.backup = backup
         self.config = config
     }
 
@@ -2430,6 +3461,7 @@ public struct HealthSummary: Codable, Hashable, Sendable {
         case sessions
         case database
         case machine
+        case backup
         case config
     }
 }
@@ -3073,22 +4105,126 @@ public struct MachineHealth: Codable, Hashable, Sendable {
         }
     }
 
+    /// The disk of the state folder has less than 1 GiB free.
+    public struct Disk: Codable, Hashable, Sendable {
+        public var freeBytes: Int
+
+        public init(
+            freeBytes: Int
+        ) {
+            self.freeBytes = freeBytes
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case freeBytes
+        }
+    }
+
     /// A full disk, no more descriptors …, and what to do; work waits until it has passed.
     public var trouble: String?
     /// The clock of the machine is wrong by more than some minutes, as far as that is known.
     public var clock: Clock?
+    /// The disk of the state folder has less than 1 GiB free.
+    public var disk: Disk?
 
     public init(
         trouble: String? = nil,
-        clock: Clock? = nil
+        clock: Clock? = nil,
+        disk: Disk? = nil
     ) {
         self.trouble = trouble
         self.clock = clock
+        self.disk = disk
     }
 
     private enum CodingKeys: String, CodingKey {
         case trouble
         case clock
+        case disk
+    }
+}
+
+public struct MailboxShape: Codable, Hashable, Sendable {
+    public enum State: Codable, Hashable, Sendable {
+        case off
+        case connecting
+        case watching
+        case waiting
+        case failed
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "off": self = .off
+            case "connecting": self = .connecting
+            case "watching": self = .watching
+            case "waiting": self = .waiting
+            case "failed": self = .failed
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .off: return "off"
+            case .connecting: return "connecting"
+            case .watching: return "watching"
+            case .waiting: return "waiting"
+            case .failed: return "failed"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var account: String
+    public var host: String
+    public var user: String
+    public var mailbox: String
+    public var state: State
+    /// Why it is not watched, and what to do.
+    public var problem: String?
+    public var lastMailAtMs: Int?
+    public var lastUid: Int?
+
+    public init(
+        account: String,
+        host: String,
+        user: String,
+        mailbox: String,
+        state: State,
+        problem: String? = nil,
+        lastMailAtMs: Int? = nil,
+        lastUid: Int? = nil
+    ) {
+        self.account = account
+        self.host = host
+        self.user = user
+        self.mailbox = mailbox
+        self.state = state
+        self.problem = problem
+        self.lastMailAtMs = lastMailAtMs
+        self.lastUid = lastUid
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case account
+        case host
+        case user
+        case mailbox
+        case state
+        case problem
+        case lastMailAtMs
+        case lastUid
     }
 }
 
@@ -5163,6 +6299,59 @@ public struct QueuedCall: Codable, Hashable, Sendable {
     }
 }
 
+public struct ReminderShape: Codable, Hashable, Sendable {
+    /// Its number, as people say it.
+    public var id: Int
+    public var jobId: String
+    public var text: String
+    /// The conversation in which it was asked for, and is said.
+    public var sessionKey: String
+    public var channel: String?
+    public var to: String?
+    public var tz: String
+    public var repeats: Bool
+    /// When it comes: the next three times.
+    public var nextAtMs: [Int]
+    public var createdAtMs: Int
+
+    public init(
+        id: Int,
+        jobId: String,
+        text: String,
+        sessionKey: String,
+        channel: String? = nil,
+        to: String? = nil,
+        tz: String,
+        repeats: Bool,
+        nextAtMs: [Int],
+        createdAtMs: Int
+    ) {
+        self.id = id
+        self.jobId = jobId
+        self.text = text
+        self.sessionKey = sessionKey
+        self.channel = channel
+        self.to = to
+        self.tz = tz
+        self.repeats = repeats
+        self.nextAtMs = nextAtMs
+        self.createdAtMs = createdAtMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case jobId
+        case text
+        case sessionKey
+        case channel
+        case to
+        case tz
+        case repeats
+        case nextAtMs
+        case createdAtMs
+    }
+}
+
 public struct ReplayReport: Codable, Hashable, Sendable {
     public struct Difference: Codable, Hashable, Sendable {
         public var at: String
@@ -6225,6 +7414,28 @@ public struct SessionsSummary: Codable, Hashable, Sendable {
     }
 }
 
+public struct ShownOnNode: Codable, Hashable, Sendable {
+    public var nodeId: String
+    public var ok: Bool
+    public var error: String?
+
+    public init(
+        nodeId: String,
+        ok: Bool,
+        error: String? = nil
+    ) {
+        self.nodeId = nodeId
+        self.ok = ok
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeId
+        case ok
+        case error
+    }
+}
+
 public struct SkillConfig: Codable, Hashable, Sendable {
     public var enabled: Bool?
     /// Only a marker that there is one.
@@ -6467,6 +7678,54 @@ public struct SkillStatus: Codable, Hashable, Sendable {
         case missing
         case configChecks
         case install
+    }
+}
+
+public struct StateSizes: Codable, Hashable, Sendable {
+    public struct Size: Codable, Hashable, Sendable {
+        /// database, media, recordings, backups …
+        public var kind: String
+        public var files: Int
+        public var bytes: Int
+
+        public init(
+            kind: String,
+            files: Int,
+            bytes: Int
+        ) {
+            self.kind = kind
+            self.files = files
+            self.bytes = bytes
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case files
+            case bytes
+        }
+    }
+
+    /// The largest first.
+    public var sizes: [Size]
+    /// Free on the disk of the state folder.
+    public var freeBytes: Int
+    /// Of old backups and restores, which a prune removes.
+    public var prunableBytes: Int
+
+    public init(
+        sizes: [Size],
+        freeBytes: Int,
+        prunableBytes: Int
+    ) {
+        self.sizes = sizes
+        self.freeBytes = freeBytes
+        self.prunableBytes = prunableBytes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sizes
+        case freeBytes
+        case prunableBytes
     }
 }
 

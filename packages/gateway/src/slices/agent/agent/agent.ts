@@ -10,7 +10,7 @@ import { Port } from "../../../kit/port.ts";
 import type { StoredPart } from "../../core/sessions/transcript.ts";
 import { ExternalAgents } from "./acp/external-agents.ts";
 import { type Approving, NOTHING_ALLOWED } from "./approving.ts";
-import { Commands, type Invocation } from "./commands/builtin.ts";
+import { Commands, type Invocation, type MeantBy } from "./commands/builtin.ts";
 import { commandEntries, laterCommandEntries } from "./commands/command-entries.ts";
 import { Delegations } from "./delegations/delegations.ts";
 import { type Recordings, withPdfTexts, withTranscripts } from "./intake/attachments.ts";
@@ -180,6 +180,11 @@ export class Agent {
   /** The command that a message begins with, slash or not. */
   looseCommand(message: string): Invocation | undefined {
     return this.#commands.loose(message);
+  }
+
+  /** The command that a sentence without a slash means. */
+  async meantCommand(message: string, by: MeantBy): Promise<Invocation | undefined> {
+    return await this.#commands.meant(message, by);
   }
 
   /** The gateway object that commands and tools get. */

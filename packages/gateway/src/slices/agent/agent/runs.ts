@@ -6,7 +6,7 @@
 import { GatewayError, ignore, invalidRequest, messageOf, TellableError } from "../../../base/errors.ts";
 import { isPassing, storageProblem } from "../../../base/process/machine.ts";
 import { onAbort, within } from "../../../base/time/deadline.ts";
-import type { ManyPort, Port } from "../../../kit/port.ts";
+import { type ManyPort, Port } from "../../../kit/port.ts";
 import type { StoredPart } from "../../core/sessions/transcript.ts";
 import { ModelError } from "../models/models.ts";
 import { Joining } from "./lanes/joining.ts";
@@ -65,6 +65,14 @@ export interface NewRun {
   readonly replaces?: string | undefined;
 }
 
+/** Knows what chat windows are shown of heartbeats. */
+export interface Hush {
+  /** Whether all of it is shown. */
+  isShown(): boolean;
+  /** Whether a run that has ended left nothing to say to people. */
+  saysNothing(runId: string): boolean;
+}
+
 /** The run of an idempotency key: open, or ended. */
 export type KnownRun =
   | { readonly kind: "open"; readonly run: Run }
@@ -99,6 +107,8 @@ export class Runs {
   readonly #arrivals = new Map<string, Set<() => void>>();
   #stopped: Promise<void> | undefined;
   readonly #leaving = new AbortController();
+  /** What chat windows are shown of heartbeats. Filled by heartbeat. */
+  readonly hush = new Port<Hush>({ isShown: () => true, saysNothing: () => false });
 
   constructor(services: AgentServices, answering: Answering) {
     this.#services = services;
@@ -301,6 +311,11 @@ export class Runs {
     const run: Run = new Run(record, {
       ...this.#services,
       isQuiet,
+      ...(record.request.isHeartbeat &&
+        !this.hush.now.isShown() && {
+          isHushed: true,
+          saysNothing: () => this.hush.now.saysNothing(record.id),
+        }),
       isVerbose: () => this.#isVerbose(record),
       streamsReasoning: () => this.#services.sessions.get(record.sessionKey)?.levels.reasoningLevel === "stream",
       hears: (said) => this.#joining.hear(run, said),

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { invalidRequest } from "../../../base/errors.ts";
-import { dayOf } from "../../../base/time/date-format.ts";
+import { dayOf, isZone } from "../../../base/time/date-format.ts";
 import type { Base } from "../../../kit/base.ts";
 import { ManyPort } from "../../../kit/port.ts";
 import type { ToolRun } from "../../../kit/tool.ts";
@@ -62,8 +62,13 @@ export class Workspace {
     });
   }
 
-  /** Of the machine; days and times of notes and prompts are in it. Asking loads all time zones (15 ms), so no start does. */
+  /**
+   * `userTimezone` of the settings, else that of the machine; days and times of notes and prompts are in it. Asking loads all
+   * time zones (15 ms), so no start does.
+   */
   get timeZone(): string {
+    const { userTimezone } = this.#services.agents.settings.defaults;
+    if (userTimezone !== undefined && isZone(userTimezone)) return userTimezone;
     this.#timeZone ??= Intl.DateTimeFormat().resolvedOptions().timeZone;
     return this.#timeZone;
   }

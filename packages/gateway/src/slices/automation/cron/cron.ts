@@ -3,6 +3,7 @@ import type { Settings } from "../../../base/config/config.ts";
 import { defined } from "../../../base/defined.ts";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
+import { Port } from "../../../kit/port.ts";
 import type { RunOutcome, RunRecord } from "../../agent/agent/run/run-store.ts";
 import type { RunObserver } from "../../agent/agent/runs.ts";
 import { changed } from "./events.ts";
@@ -15,6 +16,7 @@ import { Ends } from "./runs/ends.ts";
 import { Programs } from "./runs/programs.ts";
 import { Scheduler } from "./runs/scheduler.ts";
 import { type Slot, Slots } from "./runs/slots.ts";
+import type { Places } from "./runs/work.ts";
 import type { CronEntry, CronJob, CronPatch, JobInput } from "./schema.ts";
 import type { CronServices } from "./services.ts";
 import { type CronSettings, cron as section } from "./settings.ts";
@@ -28,6 +30,8 @@ type Protocol = 3 | 4;
 const MAX_JOBS = 20_000;
 
 export class Cron implements RunObserver, Disposable {
+  /** Where the words of a job are said that belongs to a conversation. Filled by reminders. */
+  readonly places = new Port<Places>({ placeOf: () => undefined });
   readonly #services: CronServices;
   readonly #settings: Settings<CronSettings>;
   readonly #jobs: Jobs;
@@ -48,7 +52,7 @@ export class Cron implements RunObserver, Disposable {
     const posts = this.#stack.use(new Posts(services, settings));
     const bodyOf = (slot: Slot) => this.#entry(slots.get(slot.id) ?? slot, 4);
     const ends = new Ends({ services, settings, jobs, slots, bodyOf, alerts: new Alerts(services, settings, posts) });
-    const working = { services, slots, ends, posts, bodyOf };
+    const working = { services, slots, ends, posts, places: this.places, bodyOf };
     const programs = new Programs(working);
     this.#scheduler = this.#stack.use(
       new Scheduler({ ...working, settings, jobs, programs, changed: (action, slot) => this.#tellRun(action, slot) }),
@@ -113,6 +117,11 @@ export class Cron implements RunObserver, Disposable {
     return this.#shape(this.#known(id, protocol), protocol);
   }
 
+  /** A job as it is kept. */
+  find(id: string): Job | undefined {
+    return this.#jobs.get(id);
+  }
+
   /** Adds a job. With a key, a job that was declared with it is changed into this one. */
   async add(input: JobInput, declarationKey: string | undefined, protocol: Protocol): Promise<CronJob | Declared> {
     const { clock, store } = this.#services;
@@ -144,18 +153,18 @@ export class Cron implements RunObserver, Disposable {
    * `INVALID_REQUEST` for what is no job.
    */
   async adoptable(id: string, input: unknown, nextRunAtMs: number | undefined): Promise<() => boolean> {
-    const { adoptedJob } = await import("./adopt.ts");
-    const reading = { now: this.#services.clock.now(), tz: this.#services.workspace.timeZone, protocol: 3 as const };
+    const { adoptedJob } = await import("./jobs/adopt.ts");
+    const reading = { now: this.#services.clock.now(), tz: this.#services.workspace.timeZone };
     const job = adoptedJob(id, input, { ...reading, nextRunAtMs });
     return () => {
-      if (this.has(id) || this.#jobs.count(true) >= MAX_JOBS) return false;
+      if (this.has(id) || this.#jobs.count({ enabled: "all" }) >= MAX_JOBS) return false;
       this.#jobs.save(job);
       return true;
     };
   }
 
   has(id: string): boolean {
-    return this.#jobs.get(id) !== undefined;
+    return this.find(id) !== undefined;
   }
 
   /** Takes a job out again that `adopt` has added. */

@@ -61,6 +61,10 @@ export class Heartbeat implements RunObserver, Disposable {
     this.#services = services;
     this.#turns = new HeartbeatTurns(services);
     this.#stack.use(services.agent.runs.observers.add(this));
+    services.agent.runs.hush.fill({
+      isShown: () => services.messaging.heartbeatShown.showOk,
+      saysNothing: (runId) => this.#turns.saidNothing(runId),
+    });
   }
 
   /** Starts the timers; news that a kill or a stop left waiting are looked at soon. */

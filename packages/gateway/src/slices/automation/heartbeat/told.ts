@@ -86,7 +86,9 @@ export function targetOf(
   if (!isLast && to === undefined) return { reason: "no-target" };
   try {
     const route = isLast
-      ? last
+      ? target === "owner"
+        ? messaging.ownerRoute()
+        : last
       : agent.channels.now.route({ channel: target, to: to ?? "", ...(accountId !== undefined && { accountId }) });
     if (!route) return { reason: "no-target" };
     const account = messaging.accounts.find({ channel: route.channel, account: route.account })?.account;

@@ -69,6 +69,16 @@ export class HeartbeatTurns {
     )?.told;
   }
 
+  /** Whether a turn has ended with nothing for people. */
+  saidNothing(runId: string): boolean {
+    const row = this.#store.get<{ outcome: string | null }>(
+      "select outcome from heartbeat_turns where run_id = ?",
+      runId,
+    );
+    const status = row?.outcome ? stored<Outcome>(row.outcome).status : undefined;
+    return status === "ok-empty" || status === "ok-token";
+  }
+
   countOf(agentId: string, day: string): number {
     const sql = "select count(*) as n from heartbeat_turns where agent_id = ? and day = ?";
     return this.#store.get<{ n: number }>(sql, agentId, day)?.n ?? 0;

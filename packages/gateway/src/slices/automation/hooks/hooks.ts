@@ -7,6 +7,8 @@ import type { Static } from "@sinclair/typebox";
 import type { Settings } from "../../../base/config/config.ts";
 import type { RunOutcome, RunRecord } from "../../agent/agent/run/run-store.ts";
 import type { RunObserver } from "../../agent/agent/runs.ts";
+import type { AgentAction } from "./actions/action.ts";
+import type { Arrival } from "./actions/perform.ts";
 import { Deliveries } from "./deliveries.ts";
 import type { Receiver } from "./receive/receiver.ts";
 import type { DeliveryShape, HookShape, TrialShape } from "./schema.ts";
@@ -15,6 +17,15 @@ import { type HooksSettings, hooks as section } from "./settings.ts";
 
 /** How much of an answer the main conversation is told. */
 const MAX_SUMMARY_CHARS = 4_000;
+
+/** What another source than HTTP brings, and what its runs may use. */
+export interface Brought {
+  readonly action: AgentAction;
+  readonly arrival: Arrival;
+  readonly tools: NonNullable<HooksSettings["tools"]>;
+  readonly toolsSetting: string;
+  also(): void;
+}
 
 export class Hooks implements RunObserver, Disposable {
   readonly #services: HookServices;
@@ -70,6 +81,27 @@ export class Hooks implements RunObserver, Disposable {
   /** The newest deliveries first; with `after`, those that came later, oldest first. */
   deliveries(wanted: { limit: number; after?: number; hook?: string }): Static<typeof DeliveryShape>[] {
     return this.#deliveries.list(wanted);
+  }
+
+  /**
+   * Has an agent work on what another source has brought, as on a call over HTTP. Returns whether it is new: what a key of
+   * `arrival` names that came before is left alone. `also` is written in the transaction either way. Throws as
+   * `performAgent` does.
+   */
+  async bring({ action, arrival, tools, toolsSetting, also }: Brought): Promise<boolean> {
+    const { performAgent } = await import("./actions/perform.ts");
+    const { store } = this.#services;
+    if (this.#deliveries.repeat(arrival.keys ?? []) !== undefined) {
+      store.transaction(also);
+      return false;
+    }
+    const settings: HooksSettings = { ...this.#settings.current, rights: "stranger", tools };
+    performAgent(
+      { services: this.#services, deliveries: this.#deliveries, settings, toolsSetting, also },
+      action,
+      arrival,
+    );
+    return true;
   }
 
   /** What would become of a delivery, without doing it. */

@@ -72,7 +72,8 @@ const HEARTBEAT = {
     Type.String({
       minLength: 1,
       maxLength: 64,
-      description: 'Who hears of it: "last" (where the agent was last spoken to), "none", or a channel with `to`.',
+      description:
+        'Who hears of it: "last" (where the agent was last spoken to), "owner" (the direct chat in which an owner wrote last, never a group), "none", or a channel with `to`.',
     }),
   ),
   to: Type.Optional(
@@ -108,6 +109,14 @@ const Agents = Type.Object({
     models: Type.Optional(
       Type.Record(Type.String(), Type.Object({ alias: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })) }), {
         description: 'Short names, as models.aliases has them: { "openai/gpt-5": { alias: "gpt" } }.',
+      }),
+    ),
+    userTimezone: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        description:
+          "The time zone of days, jobs and reminders, such as Europe/Berlin; that of the machine when not said.",
       }),
     ),
     timeoutSeconds: Type.Integer({

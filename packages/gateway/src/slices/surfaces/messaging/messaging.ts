@@ -10,6 +10,7 @@ import type { Caller } from "../../../kit/access.ts";
 import type { ChannelDefinition } from "../../../kit/channel.ts";
 import { isSecret } from "../../../kit/schema/sound.ts";
 import type { QueueMode } from "../../agent/agent/lanes/queue.ts";
+import type { DeliverTo } from "../../agent/agent/run/run-store.ts";
 import { normalAgentId } from "../../core/agents/agents.ts";
 import { DEFAULT_ACCOUNT } from "./accounts/account-settings.ts";
 import { AccountSetup } from "./accounts/account-setup.ts";
@@ -18,6 +19,7 @@ import { Accounts } from "./accounts/accounts.ts";
 import { KnownChannels } from "./accounts/known-channels.ts";
 import { Logins } from "./accounts/logins.ts";
 import { Webhooks } from "./accounts/webhooks.ts";
+import { isOwner } from "./in/inbound.ts";
 import { Inbox } from "./in/inbox.ts";
 import { MediaIn } from "./in/media-in.ts";
 import { type NameProblem, namesIn } from "./in/names.ts";
@@ -45,6 +47,8 @@ const STATUS_LIMIT_MS = 10_000;
 const PRUNE_MS = 6 * 3_600_000;
 const EXPIRE_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
+/** How many messages of owners are looked through for one who still is one. */
+const MAX_OWNER_MESSAGES = 20;
 const NAME_WARNING = "a setting holds a name where only an id has an effect";
 
 export class Messaging implements AsyncDisposable {
@@ -238,6 +242,18 @@ export class Messaging implements AsyncDisposable {
   get heartbeatShown(): HeartbeatShown {
     const usual = { showOk: false, showAlerts: true, useIndicator: true };
     return { ...usual, ...this.#channels.config.defaults?.heartbeat };
+  }
+
+  /** The direct chat in which an owner wrote last; who is no owner any more does not count. */
+  ownerRoute(): DeliverTo | undefined {
+    for (const { channel, account, inbound } of this.inbox.fromOwners(MAX_OWNER_MESSAGES)) {
+      if (inbound.kind !== "message") continue;
+      const { chat, sender } = inbound;
+      const settings = this.#channels.settingsOf({ channel, account });
+      if (settings && isOwner({ message: inbound, settings }) && !sender.isBot)
+        return { channel, account, chat: { id: chat.id, ...defined({ threadId: chat.threadId }) } };
+    }
+    return undefined;
   }
 
   /** The queue mode of a conversation. */

@@ -14,6 +14,12 @@ export interface Invocation {
   readonly args: string;
 }
 
+/** Who has said a sentence, and whether only commands can answer it. */
+export interface MeantBy {
+  readonly starter: Pick<CommandCall["starter"], "scopes">;
+  readonly isAlone: boolean;
+}
+
 /** The commands there are, found by their names. */
 export class Commands {
   readonly all: readonly Command[];
@@ -34,6 +40,16 @@ export class Commands {
   /** The command that a message begins with, slash or not. */
   loose(message: string): Invocation | undefined {
     return this.#find(/^\/?([a-z]+)[!?.]*(?:[\s:]+([\s\S]*))?$/i, message);
+  }
+
+  /** The command that a sentence means, if its sender may use it. */
+  async meant(message: string, { starter, isAlone }: MeantBy): Promise<Invocation | undefined> {
+    for (const command of this.all) {
+      if (!command.meant || !mayUse(command, starter)) continue;
+      const args = await command.meant(message, isAlone);
+      if (args !== undefined) return { command, args };
+    }
+    return undefined;
   }
 
   #find(pattern: RegExp, message: string): Invocation | undefined {

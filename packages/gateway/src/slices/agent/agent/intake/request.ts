@@ -246,7 +246,8 @@ function timeoutMsOf(asked: number | undefined, { agents }: Pick<AgentServices, 
 
 /** The caller as a run stores it. */
 function starterOf({ principal, scopes, client, deviceId }: Caller): Starter {
-  return { principal, scopes: [...scopes], name: client.displayName ?? client.id, deviceId };
+  const name = client.displayName ?? client.id;
+  return { principal, scopes: [...scopes], name, deviceId, ...defined({ timeZone: client.timeZone }) };
 }
 
 function mayReset(starter: Pick<Starter, "scopes">): boolean {

@@ -27,6 +27,10 @@ export interface RunEventsOptions {
   readonly sessionKey: string;
   /** Whether only the last event is published, as for replies to slash commands in a chat. */
   readonly isQuiet: boolean;
+  /** Whether chat windows see nothing before the end, as of heartbeats. */
+  readonly isHushed?: boolean;
+  /** Asked at the end: whether the reply says nothing to people, so that chat windows do not hear of it. */
+  saysNothing?(): boolean;
   /** The beginning of a growing text that may leave, without secrets; all of it when the text `isOver`. */
   settled(text: string, isOver?: boolean): string;
   /** Whether the session shows how the model thinks while it does. */
@@ -135,6 +139,7 @@ export class RunEvents implements Disposable {
     } else {
       const { usage } = outcome;
       this.#agent("lifecycle", { phase: "end", startedAt, endedAt });
+      if (this.#options.saysNothing?.()) return;
       this.#chat({ seq: Math.max(1, this.#seq), state: "final", ...(message && { message }), ...(usage && { usage }) });
     }
   }
@@ -165,7 +170,7 @@ export class RunEvents implements Disposable {
     this.#agent("assistant", { text, delta });
     this.#told = text;
     this.#toldAt = now;
-    if (now - this.#chatToldAt < Math.max(CHAT_DELTA_MS, text.length / CHARS_PER_MS)) return;
+    if (this.#options.isHushed || now - this.#chatToldAt < Math.max(CHAT_DELTA_MS, text.length / CHARS_PER_MS)) return;
     const deltaText = added(this.#chatTold, text);
     const message: Message = { role: "assistant", content: [{ type: "text", text }], timestamp: clock.now() };
     this.#chat({ seq: this.#seq, state: "delta", message, deltaText });

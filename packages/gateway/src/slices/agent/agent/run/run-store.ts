@@ -33,6 +33,8 @@ export interface Starter {
   readonly deviceId?: string | undefined;
   /** Over a channel: every id that the platform proves to be this person's, as "channel:id". */
   readonly ids?: readonly string[] | undefined;
+  /** The time zone that their client names; nobody has checked it. */
+  readonly timeZone?: string | undefined;
 }
 
 /** The request of a run, beside the message in the transcript. */

@@ -28,7 +28,10 @@ export interface Steered {
 
 /** Options of a run beside its record. */
 export interface RunOptions
-  extends Pick<RunEventsOptions, "bus" | "clock" | "isQuiet" | "isVerbose" | "settled" | "streamsReasoning"> {
+  extends Pick<
+    RunEventsOptions,
+    "bus" | "clock" | "isHushed" | "isQuiet" | "isVerbose" | "saysNothing" | "settled" | "streamsReasoning"
+  > {
   /** Called before messages are passed to the run; returns those that still count. */
   hears?(said: readonly Steered[]): readonly Steered[];
 }

@@ -15,6 +15,7 @@ export const TOOL_GROUPS: Readonly<Record<string, readonly string[]>> = {
   "group:sessions": ["sessions_*", "spawn"],
   "group:memory": ["memory_*"],
   "group:nodes": ["nodes"],
+  "group:automation": ["cron"],
   "group:mcp": ["mcp_*"],
 };
 

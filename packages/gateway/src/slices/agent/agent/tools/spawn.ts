@@ -108,7 +108,7 @@ function prepare(
 
 /** The limits of a sub-agent, whatever its agent may use. */
 function limitsOf({ maxDepth, tools }: Subagents, depth: number, wanted: readonly string[] | undefined): ToolLimits[] {
-  const usual = ["message", "sessions_send", ...(depth >= maxDepth ? ["spawn"] : [])];
+  const usual = ["message", "sessions_send", "cron", ...(depth >= maxDepth ? ["spawn"] : [])];
   const deny = usual.filter((name) => name === "spawn" || !tools?.allow?.includes(name));
   return [
     { because: "sub-agents do not have it", deny: [...deny, ...(tools?.deny ?? [])] },

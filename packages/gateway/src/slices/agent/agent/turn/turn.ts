@@ -54,6 +54,8 @@ export class Turns implements Answering {
     const slash = this.#slash(run.record);
     if (slash) return { ...BUILTIN, stopReason: "injected", isOnce: true, steps: this.#command(run, slash) };
     this.#requireAgent(sessionKey);
+    const meant = await this.#meant(run.record);
+    if (meant) return { ...BUILTIN, isOnce: true, steps: this.#command(run, meant) };
     const external = this.#external(run);
     if (external) {
       run.dress = (text) => this.#dressed(run, text);
@@ -70,6 +72,12 @@ export class Turns implements Answering {
 
   #slash(record: Pick<RunRecord, "source" | "request">): Invocation | undefined {
     return isTyped(record) ? this.#agent.slashCommand(record.request.message) : undefined;
+  }
+
+  async #meant(record: RunRecord): Promise<Invocation | undefined> {
+    const { message, starter } = record.request;
+    if (!isTyped(record)) return undefined;
+    return await this.#agent.meantCommand(message, { starter, isAlone: this.isCommand(record) });
   }
 
   /** Throws when the agent was removed: what its settings forbade is no longer known. */

@@ -1,6 +1,7 @@
 /** Does what a slot asks for. The slot's row and all that follows from it are one transaction. */
 import { newId } from "../../../../base/ids.ts";
 import { localTime } from "../../../../base/schedule/local-time.ts";
+import type { Port } from "../../../../kit/port.ts";
 import type { DeliverTo } from "../../../agent/agent/run/run-store.ts";
 import type { NewRun } from "../../../agent/agent/runs.ts";
 import type { Job, Payload } from "../jobs/jobs.ts";
@@ -15,8 +16,23 @@ export interface Working {
   readonly slots: Slots;
   readonly ends: Ends;
   readonly posts: Posts;
+  readonly places: Port<Places>;
   /** The end as the wire says it. */
   bodyOf(slot: Slot): object;
+}
+
+/** The conversation that a job belongs to, and the place on a channel where it speaks. */
+export interface Place {
+  readonly sessionKey: string;
+  readonly route: DeliverTo | undefined;
+  /** Says a text in the conversation itself, when there is no route; within the transaction that ends the slot. */
+  say(text: string): void;
+}
+
+/** Knows the places of jobs. */
+export interface Places {
+  /** Undefined for jobs of the main conversation. */
+  placeOf(jobId: string): Place | undefined;
 }
 
 /** A job whose slot has come. */
@@ -36,24 +52,57 @@ export function tell(working: Working, { job, slot }: Turn, text: string): Deliv
   const { services, ends } = working;
   const { clock, heartbeat, notices, sessions, store } = services;
   const said = `${text}${lateness(slot, clock.now())}`;
-  const sessionKey = sessions.mainKey(job.config.agentId);
+  const place = working.places.now.placeOf(job.id);
+  const sessionKey = place?.sessionKey ?? sessions.mainKey(job.config.agentId);
   const source = `cron:${job.id}`;
   const { route, chats } = store.transaction(() => {
-    const { route, problem, isPosted } = deliver(working, { job, slot }, said);
+    const { route, problem, isPosted } = place
+      ? sayAt(working, { job, slot }, { place, said })
+      : deliver(working, { job, slot }, said);
     const summary = said.slice(0, MAX_SUMMARY_CHARS).toWellFormed();
     // Somebody has been told already; the agent hears of it with its next turn, and none is made for it.
     if (route || isPosted) notices.add(sessionKey, { text: said, from: { kind: "event", id: source } });
+    else if (place) place.say(said);
     else heartbeat.note({ sessionKey, text: said, source, key: `cron:${slot.id}` });
     const chats = ends.end(slot, { state: "ok", summary, undelivered: problem });
     if (isPosted) post(working, { job, slot });
     return { route, chats };
   });
-  if (!route) heartbeat.wake({ mode: job.config.wakeMode, reason: source, sessionKey });
+  if (!route && !place) heartbeat.wake({ mode: job.config.wakeMode, reason: source, sessionKey });
   return route ? [route, ...chats] : chats;
 }
 
+/** Puts what a job says on its way to its own place, where that is on a channel. Within a transaction. */
+function sayAt(
+  { services, slots }: Working,
+  { slot }: Turn,
+  { place: { route }, said }: { place: Place; said: string },
+): Delivered {
+  if (route) send({ services, slots }, { slot, route }, said);
+  return { route };
+}
+
+/** Where words go: a chat, an address, or nowhere and why. */
+interface Delivered {
+  readonly route?: DeliverTo | undefined;
+  readonly problem?: string | undefined;
+  readonly isPosted?: boolean | undefined;
+}
+
+function send(
+  { services, slots }: Pick<Working, "services" | "slots">,
+  { slot, route }: { slot: Slot; route: DeliverTo },
+  said: string,
+): void {
+  slots.deliver(slot.id, "queued");
+  services.messaging.outbox.add({
+    ...{ ...route, origin: originOf(slot), ttlMs: MESSAGE_TTL_MS },
+    payload: { content: { kind: "markdown", markdown: said } },
+  });
+}
+
 /** Puts what a job says on its way. Within a transaction. */
-export function deliver({ services, slots }: Working, { job, slot }: Turn, said: string) {
+export function deliver({ services, slots }: Working, { job, slot }: Turn, said: string): Delivered {
   const { delivery } = job.config;
   if (delivery.mode === "none") return {};
   const found = find(services, job.config, delivery);
@@ -61,13 +110,12 @@ export function deliver({ services, slots }: Working, { job, slot }: Turn, said:
     slots.deliver(slot.id, "not-delivered", found.problem);
     return { problem: found.problem };
   }
+  if (found.kind === "chat") {
+    send({ services, slots }, { slot, route: found.route }, said);
+    return { route: found.route };
+  }
   slots.deliver(slot.id, "queued");
-  if (found.kind === "address") return { isPosted: true };
-  services.messaging.outbox.add({
-    ...{ ...found.route, origin: originOf(slot), ttlMs: MESSAGE_TTL_MS },
-    payload: { content: { kind: "markdown", markdown: said } },
-  });
-  return { route: found.route };
+  return { isPosted: true };
 }
 
 /** Posts the end of a slot to the address that its job names. Within the transaction that records the end. */

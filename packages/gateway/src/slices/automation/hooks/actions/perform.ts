@@ -17,6 +17,10 @@ export interface Performing {
   readonly services: HookServices;
   readonly deliveries: Deliveries;
   readonly settings: HooksSettings;
+  /** The setting that holds the rules for tools; hooks.tools when not said. */
+  readonly toolsSetting?: string;
+  /** Written in the transaction that starts the run. */
+  also?(): void;
 }
 
 /** Tells the main conversation something, and wakes it. */
@@ -42,7 +46,7 @@ export function performAgent(performing: Performing, action: AgentAction, arriva
     ...{ id: runId, source: "hook", principal: sourceOf(arrival.hook), sessionKey },
     request: {
       ...{ message: action.message, timeoutMs: plan.timeoutMs, thinking: action.thinking, deliver: plan.deliver },
-      limits: limitsOf(settings),
+      limits: limitsOf(performing),
       starter: { scopes: settings.rights === "owner" ? ["operator.write"] : [], name: action.name },
     },
     content: contentOf(action, arrival.hook, settings),
@@ -54,6 +58,7 @@ export function performAgent(performing: Performing, action: AgentAction, arriva
       ...{ ...arrival, ...answer, outcome: "accepted", reason: undelivered },
       run: { id: runId, name, wakeMode, agentId, sessionKey },
     });
+    performing.also?.();
   });
   return answer;
 }
@@ -80,7 +85,10 @@ function contentOf(
   ];
 }
 
-function limitsOf({ tools }: HooksSettings): readonly ToolLimits[] | undefined {
+function limitsOf({
+  settings: { tools },
+  toolsSetting = "hooks.tools",
+}: Performing): readonly ToolLimits[] | undefined {
   if (tools === undefined) return undefined;
-  return [{ because: "the rules of hooks.tools … it", allow: tools.allow, deny: tools.deny }];
+  return [{ because: `the rules of ${toolsSetting} … it`, allow: tools.allow, deny: tools.deny }];
 }

@@ -330,6 +330,17 @@ export class Inbox {
     return row && { id: row.chat, ...(row.thread !== null && { threadId: row.thread }) };
   }
 
+  /** The newest direct messages that were answered because their senders own the account. */
+  fromOwners(limit: number): InboxRow[] {
+    return this.#store
+      .all<Row>(
+        `select ${COLUMNS} from (select * from inbox order by id desc limit ?)
+         where kind = 'message' and chat_kind = 'direct' and rule in ('owner', 'self-chat') order by id desc limit ?`,
+        ...[LATELY, limit],
+      )
+      .map(toInboxRow);
+  }
+
   /** How many bot messages of a chat were answered since `since`. */
   botAnswersSince({ channel, account }: AccountKey, chat: string, since: number): number {
     return (

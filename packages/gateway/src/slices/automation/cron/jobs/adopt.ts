@@ -1,20 +1,21 @@
 /** Jobs of other gateways, as ours. */
 
-import { isRecord } from "../../../base/config/config.ts";
-import { invalidRequest } from "../../../base/errors.ts";
-import { nextSlot } from "../../../base/schedule/schedule.ts";
-import { type Schema, validationText } from "../../../kit/schema/validate.ts";
-import { jobConfigOf, type Reading } from "./input.ts";
+import { isRecord } from "../../../../base/config/config.ts";
+import { invalidRequest } from "../../../../base/errors.ts";
+import { nextSlot } from "../../../../base/schedule/schedule.ts";
+import { type Schema, validationText } from "../../../../kit/schema/validate.ts";
+import { JobFields, type JobInput, JobShape } from "../schema.ts";
+import { jobConfigOf, type Reading } from "./job-config.ts";
 import type { Job } from "./jobs.ts";
-import { JobFields, type JobInput, JobShape } from "./schema.ts";
 
 /** Throws `INVALID_REQUEST` for what is no job. */
 export function adoptedJob(
   id: string,
   said: unknown,
-  { nextRunAtMs, ...reading }: Reading & { readonly nextRunAtMs: number | undefined },
+  { nextRunAtMs, ...asked }: Pick<Reading, "now" | "tz"> & { readonly nextRunAtMs: number | undefined },
 ): Job {
-  const { now } = reading;
+  const { now } = asked;
+  const reading: Reading = { ...asked, id, protocol: 3, method: "cron.add" };
   const input = anchored(known(said), nextRunAtMs);
   const problem = validationText(JobShape as Schema, input);
   if (problem !== undefined) throw invalidRequest(problem);
@@ -22,7 +23,7 @@ export function adoptedJob(
   const nextAt = nextSlot(config.schedule, now);
   const isOver = nextAt === undefined && config.schedule.kind === "at";
   return {
-    ...{ id, config, enabled: (input as JobInput).enabled !== false && !isOver, nextAt, errors: 0 },
+    ...{ id, config, enabled: (input as JobInput).enabled !== false && !isOver, nextAt, errors: 0, state: {} },
     ...{ declarationKey: undefined, createdAt: now, updatedAt: now },
   };
 }

@@ -1,0 +1,44 @@
+/** The rows of mailboxes: up to which mail each has been read. */
+import type { Store } from "../../../base/store/store.ts";
+
+export interface Box {
+  readonly account: string;
+  /** Server, user and folder: when one of them changes, it is another mailbox. */
+  readonly place: string;
+  readonly uidValidity: string;
+  readonly lastUid: number;
+  /** Mails that came before are not told, epoch ms. */
+  readonly since: number;
+  readonly lastMailAt: number | null;
+}
+
+export class Boxes {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  get(account: string): Box | undefined {
+    return this.#store.get<Box>(
+      `select account, place, uid_validity as uidValidity, last_uid as lastUid, since, last_mail_at as lastMailAt
+       from mail_boxes where account = ?`,
+      account,
+    );
+  }
+
+  save({ account, place, uidValidity, lastUid, since, lastMailAt }: Box): void {
+    this.#store.run(
+      "insert or replace into mail_boxes (account, place, uid_validity, last_uid, since, last_mail_at) values (?, ?, ?, ?, ?, ?)",
+      ...[account, place, uidValidity, lastUid, since, lastMailAt],
+    );
+  }
+
+  /** Notes that a mail has been taken in; within the transaction that does so. */
+  read(account: string, uid: number, at: number | undefined): void {
+    this.#store.run(
+      "update mail_boxes set last_uid = max(last_uid, ?), last_mail_at = coalesce(?, last_mail_at) where account = ?",
+      ...[uid, at ?? null, account],
+    );
+  }
+}

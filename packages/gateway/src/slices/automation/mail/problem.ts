@@ -1,0 +1,41 @@
+/** Why a mailbox is not watched, as a sentence for its owner: texts of the server and of libraries stay inside. */
+import { GatewayError } from "../../../base/errors.ts";
+import type { MailAccountSettings } from "./settings.ts";
+
+/** What a library and the system say of a failure. */
+interface Failure {
+  readonly authenticationFailed?: boolean;
+  readonly mailboxMissing?: boolean;
+  readonly serverResponseCode?: string;
+  readonly code?: string;
+}
+
+/** Whether only a person can mend it. */
+export function isLasting(error: unknown): boolean {
+  const { authenticationFailed, mailboxMissing } = failureOf(error);
+  return authenticationFailed === true || mailboxMissing === true || isOurs(error);
+}
+
+/** What is wrong, and what to do. */
+export function problemOf(error: unknown, account: string, settings: MailAccountSettings): string {
+  const { host, mailbox = "INBOX" } = settings;
+  const { authenticationFailed, mailboxMissing, serverResponseCode, code = "" } = failureOf(error);
+  if (error instanceof GatewayError) return error.message;
+  if (authenticationFailed)
+    return `${host} refused the name or the password; set mail.accounts.${account}.user and .password. Many providers want a password for apps.`;
+  if (mailboxMissing || serverResponseCode === "NONEXISTENT")
+    return `${host} has no folder ${mailbox}; set mail.accounts.${account}.mailbox.`;
+  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/.test(code))
+    return `The certificate of ${host} is not trusted (${code}); set the name that it is made for as mail.accounts.${account}.host.`;
+  if (/^(?:E[A-Z]+|CONNECT_TIMEOUT|GREETING_TIMEOUT|UPGRADE_TIMEOUT)$/.test(code) && code !== "ECONNRESET")
+    return `${host} cannot be reached (${code}); set mail.accounts.${account}.host, .port and .security as the provider says.`;
+  return `The connection to ${host} was lost; it is made again soon.`;
+}
+
+function isOurs(error: unknown): boolean {
+  return error instanceof GatewayError && error.retryable !== true;
+}
+
+function failureOf(error: unknown): Failure {
+  return typeof error === "object" && error !== null ? (error as Failure) : {};
+}

@@ -1,0 +1,17 @@
+import { defineTables } from "../../../kit/tables.ts";
+
+/** Reminders: who asked for each, and where it is said. When each is due stands with its job. */
+export const tables = defineTables("reminders", [
+  `create table reminders (
+     id integer primary key autoincrement,
+     key text not null unique,
+     job_id text unique,
+     principal text not null,
+     session_key text not null,
+     route text,
+     text text not null,
+     tz text not null,
+     created_at integer not null
+   ) strict;
+   create index reminders_of on reminders (principal);`,
+]);

@@ -1,0 +1,73 @@
+/**
+ * What a message asks to be reminded of, and when. A pure function of the words: no model, no clock. A message is read only
+ * when all of it is understood; what is left of it is what to be reminded of.
+ */
+import { type When, whenOf } from "./when.ts";
+
+export type Wish =
+  | { readonly kind: "wish"; readonly text: string; readonly when: Exclude<When, { kind: "wrong" }> }
+  /** Something is missing, or wrong (`isWrong`: it names a time that there is not); `why` asks back. */
+  | { readonly kind: "unclear"; readonly why: string; readonly isWrong?: boolean };
+
+/** Longer phrases are no times. */
+const MAX_WORDS = 12;
+/** Longer messages are looked at only at both ends. */
+const MAX_CHARS = 4_000;
+const LEAD =
+  /^(?:@\S+[,:]?\s+)?(?:(?:please|pls|hey|ok(?:ay)?)[,!]?\s+)?(?:(?:can|could|would|will)\s+you\s+(?:please\s+)?)?remind\s+(?:me|us)\b[,:]?\s*/i;
+const LINK = /^(?:to|that|about|of)\b[:,]?\s*|^[:,;–—-]+\s*/i;
+/** What "remind me" is followed by when it asks for a reminder, and not for something that was said. */
+const ASKS =
+  /^(?:to|that|about|of|in|at|on|every|each|today|tonight|tomorrow|next|this|daily|hourly|weekly|monthly|noon|midnight|the day after|\d)/i;
+
+const EXAMPLES = "“in 20 min”, “tomorrow at 9” or “every weekday at 8”";
+
+/** Whether a message begins as one that asks for a reminder. */
+export function beginsAsWish(message: string): boolean {
+  const lead = LEAD.exec(message.trim());
+  return lead !== null && ASKS.test(message.trim().slice(lead[0].length));
+}
+
+/** Reads a message with or without "remind me" before it. */
+export function wishOf(message: string): Wish {
+  const said = message.trim().slice(0, MAX_CHARS).replace(LEAD, "").trim();
+  if (said === "")
+    return { kind: "unclear", why: `Of what, and when? Say for example “remind me in 20 min to stretch”.` };
+  const found = atStart(said) ?? atEnd(said);
+  if (!found) return { kind: "unclear", why: `When? Say ${EXAMPLES} before or after it.` };
+  const { when, rest } = found;
+  if (when.kind === "wrong") return { kind: "unclear", why: when.why, isWrong: true };
+  const text = rest
+    .trim()
+    .replace(LINK, "")
+    .replace(/[\s,;:]+$/, "")
+    .trim();
+  if (text === "") return { kind: "unclear", why: "Of what? Say for example “remind me in 20 min to stretch”." };
+  return { kind: "wish", when, text };
+}
+
+interface Found {
+  readonly when: When;
+  readonly rest: string;
+}
+
+/** The longest time at the start: "in 20 min to stretch". */
+function atStart(said: string): Found | undefined {
+  const ends = [...said.matchAll(/\S+/g)].slice(0, MAX_WORDS).map(({ index, 0: word }) => index + word.length);
+  for (const end of ends.reverse()) {
+    const when = whenOf(said.slice(0, end).replace(/[:;]$/, ""));
+    if (when) return { when, rest: said.slice(end) };
+  }
+  return undefined;
+}
+
+/** The longest time at the end: "to stretch in 20 min". */
+function atEnd(said: string): Found | undefined {
+  const bare = said.replace(/[.!?]+$/, "");
+  const starts = [...bare.matchAll(/\S+/g)].slice(1).slice(-MAX_WORDS);
+  for (const { index } of starts) {
+    const when = whenOf(bare.slice(index));
+    if (when) return { when, rest: bare.slice(0, index) };
+  }
+  return undefined;
+}
