@@ -134,6 +134,7 @@ const TABLE = {
     "exec.approval.grants.list",
   ],
   "operator.admin": [
+    "gateway.restart",
     "set-heartbeats",
     "cron.add",
     "cron.update",

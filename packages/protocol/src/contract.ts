@@ -1442,6 +1442,20 @@ export interface ExecRequest {
   why?: string[];
 }
 
+/** Parameters of `gateway.restart`. */
+export interface GatewayRestartParams {
+  /** For the log. */
+  reason?: string;
+  /** Milliseconds to wait first; 100. */
+  delayMs?: number;
+}
+
+/** The answer to `gateway.restart`. */
+export interface GatewayRestartResult {
+  ok: true;
+  delayMs: number;
+}
+
 /** Payload of the event `health`. */
 export type HealthEvent = HealthSummary;
 
@@ -4053,6 +4067,8 @@ export interface Methods {
   "last-heartbeat": { params: LastHeartbeatParams; result: LastHeartbeatResult };
   /** The end of the log file, or what was written since a cursor. */
   "logs.tail": { params: LogsTailParams; result: LogsTailResult };
+  /** Restarts the gateway in place: the process and the port stay, and clients come back at once. */
+  "gateway.restart": { params: GatewayRestartParams; result: GatewayRestartResult };
   /** Switches all heartbeats off or on, until the gateway restarts. */
   "set-heartbeats": { params: SetHeartbeatsParams; result: SetHeartbeatsResult };
   /** Sessions, models and what waits for the agent, for a person's overview. */
@@ -4447,6 +4463,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "heartbeat.status": { access: "operator.read", once: false, twoStage: false },
   "last-heartbeat": { access: "operator.read", once: false, twoStage: false },
   "logs.tail": { access: "operator.read", once: false, twoStage: false },
+  "gateway.restart": { access: "operator.admin", once: false, twoStage: false },
   "set-heartbeats": { access: "operator.admin", once: false, twoStage: false },
   status: { access: "operator.read", once: false, twoStage: false },
   "system-event": { access: "operator.admin", once: false, twoStage: false },

@@ -481,6 +481,7 @@ export function bindHost(
   if (bind === "custom")
     throw new StartError(
       "gateway.bind is custom but gateway.customBindHost is not set; set it to the address to listen on.",
+      { isLasting: true },
     );
   if (bind !== "tailnet") return "127.0.0.1";
   const address = addresses.find(isTailnetAddress);

@@ -3307,6 +3307,46 @@ public struct ExecApprovalsSetParams: Codable, Hashable, Sendable {
 /// The answer to `exec.approvals.set`.
 public typealias ExecApprovalsSetResult = ApprovalsSnapshot
 
+/// Parameters of `gateway.restart`.
+public struct GatewayRestartParams: Codable, Hashable, Sendable {
+    /// For the log.
+    public var reason: String?
+    /// Milliseconds to wait first; 100.
+    public var delayMs: Int?
+
+    public init(
+        reason: String? = nil,
+        delayMs: Int? = nil
+    ) {
+        self.reason = reason
+        self.delayMs = delayMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case reason
+        case delayMs
+    }
+}
+
+/// The answer to `gateway.restart`.
+public struct GatewayRestartResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var delayMs: Int
+
+    public init(
+        ok: Bool = true,
+        delayMs: Int
+    ) {
+        self.ok = ok
+        self.delayMs = delayMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case delayMs
+    }
+}
+
 /// Parameters of `health`.
 public struct HealthParams: Codable, Hashable, Sendable {
     public var probe: JSONValue?
@@ -7989,6 +8029,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case lastHeartbeat = "last-heartbeat"
     /// The end of the log file, or what was written since a cursor.
     case logsTail = "logs.tail"
+    /// Restarts the gateway in place: the process and the port stay, and clients come back at once.
+    case gatewayRestart = "gateway.restart"
     /// Switches all heartbeats off or on, until the gateway restarts.
     case setHeartbeats = "set-heartbeats"
     /// Sessions, models and what waits for the agent, for a person's overview.

@@ -48,6 +48,23 @@ export const systemInfo = defineMethod({
   handler: ({ gateway }) => gateway.overview.info(),
 });
 
+export const restart = defineMethod({
+  name: "gateway.restart",
+  summary: "Restarts the gateway in place: the process and the port stay, and clients come back at once.",
+  access: "operator.admin",
+  params: {
+    reason: Type.Optional(Type.String({ maxLength: 200, description: "For the log." })),
+    delayMs: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 60_000, description: "Milliseconds to wait first; 100." }),
+    ),
+  },
+  result: Type.Object({ ok: Type.Literal(true), delayMs: Millis }),
+  handler({ params: { reason = "asked for", delayMs = 100 }, gateway }) {
+    gateway.host.requestRestart(reason, delayMs);
+    return { ok: true as const, delayMs };
+  },
+});
+
 export const logsTail = defineMethod({
   name: "logs.tail",
   summary: "The end of the log file, or what was written since a cursor.",
