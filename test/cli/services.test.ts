@@ -1,7 +1,9 @@
 // The gateway as a service, under a systemctl that starts it truly; what its unit holds, and what is said when it cannot be.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FakeSystem } from "../fakes/system/tools.ts";
@@ -228,6 +230,27 @@ test("a program that is gone is told by status, with what to do", async () => {
     stderr,
     /starts \/home\/ann\/\.nvm\/\S+ which is not there any more; run `moltbot gateway install` again/,
   );
+});
+
+test("a gateway whose output is the journal writes its lines with priorities", async () => {
+  await using home = new ServedHome();
+  const path = join(home.system.folder, "journal");
+  const file = openSync(path, "w");
+  const { dev, ino } = fstatSync(file);
+  const [program = "", ...words] = home.command(["gateway", "--port", "0"]);
+  const child = spawn(program, words, {
+    env: home.env({ JOURNAL_STREAM: `${dev}:${ino}` }),
+    stdio: ["ignore", file, file],
+  });
+  const ended = once(child, "exit");
+
+  const ready = await home.run(["gateway", "ready", "--wait", "60"]);
+  child.kill("SIGTERM");
+  await ended;
+  closeSync(file);
+
+  assert.equal(ready.code, 0);
+  assert.match(readFileSync(path, "utf8"), /^<6>gateway listens url=ws:\/\/127\.0\.0\.1:\d+ pid=\d+/m);
 });
 
 test("a gateway of a watched unit tells systemd that it is ready, and that it lives", async () => {

@@ -1720,6 +1720,15 @@ export interface LogsTailParams {
   cursor?: number;
   limit?: number;
   maxBytes?: number;
+  /** This level, and those above. */
+  level?: "debug" | "info" | "warn" | "error";
+  words?: string[];
+  /** `telegram`, or `telegram/work`. */
+  account?: string;
+  /** A run's id, or its beginning. */
+  run?: string;
+  /** Epoch milliseconds. */
+  since?: number;
 }
 
 /** The answer to `logs.tail`. */
@@ -4065,7 +4074,7 @@ export interface Methods {
   "heartbeat.status": { params: HeartbeatStatusParams; result: HeartbeatStatusResult };
   /** The outcome of the last heartbeat, or null before the first one. */
   "last-heartbeat": { params: LastHeartbeatParams; result: LastHeartbeatResult };
-  /** The end of the log file, or what was written since a cursor. */
+  /** The end of the log file, or what was written since a cursor; of it the lines that are looked for. */
   "logs.tail": { params: LogsTailParams; result: LogsTailResult };
   /** Restarts the gateway in place: the process and the port stay, and clients come back at once. */
   "gateway.restart": { params: GatewayRestartParams; result: GatewayRestartResult };

@@ -6,6 +6,7 @@ import type { Services } from "../kit/lifecycle.ts";
 import { helloOk, type Offer } from "../server/admission/hello.ts";
 import { startBroadcast } from "../server/broadcast.ts";
 import { Dispatch } from "../server/dispatch.ts";
+import type { Doors } from "../server/listening/door.ts";
 import { HttpFront } from "../server/listening/http.ts";
 import { GatewayServer } from "../server/listening/listen.ts";
 import { Once } from "../server/once.ts";
@@ -24,7 +25,7 @@ const OFFER: Offer = {
 export async function makeServer(
   { base, auth, limiter, settings }: Opened,
   services: Services,
-  stack: AsyncDisposableStack,
+  { stack, doors }: { readonly stack: AsyncDisposableStack; readonly doors: Doors },
 ): Promise<GatewayServer> {
   const { clock, log, bus, guard, database, stateDir } = base;
   const { connections, devices, overview, presence, subscribers } = base.host;
@@ -32,6 +33,7 @@ export async function makeServer(
   const explain = database.explain.bind(database);
   const server = new GatewayServer({
     ...{ clock, log, limiter, guard, conceal, explain },
+    doors,
     devices: devices.now,
     settings: () => settings.current,
     auth: () => auth,

@@ -3684,25 +3684,88 @@ public typealias LastHeartbeatResult = Nullable<HeartbeatOutcome>
 
 /// Parameters of `logs.tail`.
 public struct LogsTailParams: Codable, Hashable, Sendable {
+    /// This level, and those above.
+    public enum Level: Codable, Hashable, Sendable {
+        case debug
+        case info
+        case warn
+        case error
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "debug": self = .debug
+            case "info": self = .info
+            case "warn": self = .warn
+            case "error": self = .error
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .debug: return "debug"
+            case .info: return "info"
+            case .warn: return "warn"
+            case .error: return "error"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     /// Byte offset that an earlier answer gave.
     public var cursor: Int?
     public var limit: Int?
     public var maxBytes: Int?
+    /// This level, and those above.
+    public var level: Level?
+    public var words: [String]?
+    /// `telegram`, or `telegram/work`.
+    public var account: String?
+    /// A run's id, or its beginning.
+    public var run: String?
+    /// Epoch milliseconds.
+    public var since: Int?
 
     public init(
         cursor: Int? = nil,
         limit: Int? = nil,
-        maxBytes: Int? = nil
+        maxBytes: Int? = nil,
+        level: Level? = nil,
+        words: [String]? = nil,
+        account: String? = nil,
+        run: String? = nil,
+        since: Int? = nil
     ) {
         self.cursor = cursor
         self.limit = limit
         self.maxBytes = maxBytes
+        self.level = level
+        self.words = words
+        self.account = account
+        self.run = run
+        self.since = since
     }
 
     private enum CodingKeys: String, CodingKey {
         case cursor
         case limit
         case maxBytes
+        case level
+        case words
+        case account
+        case run
+        case since
     }
 }
 
@@ -8027,7 +8090,7 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case heartbeatStatus = "heartbeat.status"
     /// The outcome of the last heartbeat, or null before the first one.
     case lastHeartbeat = "last-heartbeat"
-    /// The end of the log file, or what was written since a cursor.
+    /// The end of the log file, or what was written since a cursor; of it the lines that are looked for.
     case logsTail = "logs.tail"
     /// Restarts the gateway in place: the process and the port stay, and clients come back at once.
     case gatewayRestart = "gateway.restart"

@@ -1,6 +1,6 @@
 /** Methods about how the gateway is doing. */
 import { Type } from "@sinclair/typebox";
-import { MAX_NUMBER, Millis, NonEmpty } from "../../../kit/schema/schema.ts";
+import { MAX_NUMBER, Millis, NonEmpty, OneOf } from "../../../kit/schema/schema.ts";
 import { HealthSummary, StatusSummary } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
@@ -67,7 +67,7 @@ export const restart = defineMethod({
 
 export const logsTail = defineMethod({
   name: "logs.tail",
-  summary: "The end of the log file, or what was written since a cursor.",
+  summary: "The end of the log file, or what was written since a cursor; of it the lines that are looked for.",
   access: "operator.read",
   params: {
     cursor: Type.Optional(
@@ -75,6 +75,13 @@ export const logsTail = defineMethod({
     ),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000 })),
     maxBytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    level: Type.Optional({ ...OneOf("debug", "info", "warn", "error"), description: "This level, and those above." }),
+    words: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 10 })),
+    account: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, description: "`telegram`, or `telegram/work`." }),
+    ),
+    run: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "A run's id, or its beginning." })),
+    since: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_NUMBER, description: "Epoch milliseconds." })),
   },
   result: Type.Object({
     file: Type.String({ minLength: 1 }),
@@ -84,8 +91,10 @@ export const logsTail = defineMethod({
     truncated: Type.Optional(Type.Boolean()),
     reset: Type.Optional(Type.Boolean()),
   }),
-  async handler({ params: { cursor, limit = 500, maxBytes = 250_000 }, gateway }) {
-    const { tailLog } = await import("./log-tail.ts");
-    return tailLog(gateway.host.logFile, { cursor, limit, maxBytes });
+  async handler({ params: { cursor, limit = 500, maxBytes = 250_000, ...query }, gateway }) {
+    const { searchLog, tailLog } = await import("./log-tail.ts");
+    const isSearch = Object.values(query).some((each) => each !== undefined);
+    const of = { cursor, limit, maxBytes };
+    return isSearch ? await searchLog(gateway.host.logFile, of, query) : tailLog(gateway.host.logFile, of);
   },
 });
