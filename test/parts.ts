@@ -59,6 +59,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/hooks": ["hooks", "messaging"],
   "channels/intake": ["messaging"],
   "channels/leaks": ["messaging"],
+  "channels/metrics": ["metrics", "messaging"],
   "channels/names": ["messaging"],
   "channels/senders": ["messaging"],
   "channels/sending": ["messaging"],

@@ -24,6 +24,7 @@ import { notices } from "./slices/core/notices/index.ts";
 import { presence } from "./slices/core/presence/index.ts";
 import { sessions } from "./slices/core/sessions/index.ts";
 import { absent } from "./slices/operations/absent/index.ts";
+import { metrics } from "./slices/operations/metrics/index.ts";
 import { overview } from "./slices/operations/overview/index.ts";
 import { chat } from "./slices/surfaces/chat/index.ts";
 import { httpApi } from "./slices/surfaces/http-api/index.ts";
@@ -56,6 +57,7 @@ export const SLICES = inOrder(
   overview,
   absent,
   push,
+  metrics,
 );
 
 /** All methods by name, in the order in which hello-ok lists them. */

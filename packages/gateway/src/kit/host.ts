@@ -53,6 +53,8 @@ export interface HostPorts {
   readonly presence: Port<ConnectionBook>;
   /** Are told of connections that were let in, and add to their hello-ok. */
   readonly connections: ManyPort<ConnectionWatcher>;
+  /** Hear of each request that was answered, when there are any. */
+  readonly calls: ManyPort<CallWatcher>;
   /** Knows the state of the gateway, and what hello-ok tells a connection. Filled by overview. */
   readonly overview: Port<Overview>;
   /** Who hears of single conversations. Filled by sessions. */
@@ -73,6 +75,12 @@ export interface ConnectionWatcher {
   /** Called before hello-ok; returns the fields that it gets besides. */
   opened(caller: Caller, ip: string | undefined): Readonly<Record<string, unknown>>;
   closed(connId: string): void;
+}
+
+/** Hears of requests of the protocol. */
+export interface CallWatcher {
+  /** A method that exists has given its last answer; `tookMs` counts from its frame. */
+  answered(method: string, tookMs: number): void;
 }
 
 /** Names of commands of nodes. */
@@ -129,6 +137,7 @@ export function hostPorts(): HostPorts {
     }),
     presence: new Port<ConnectionBook>({ connected() {}, disconnected() {} }),
     connections: new ManyPort<ConnectionWatcher>(),
+    calls: new ManyPort<CallWatcher>(),
     overview: new Port<Overview>({
       uptimeMs: 0,
       stateVersion: { presence: 0, health: 0 },

@@ -28,7 +28,7 @@ export async function makeServer(
   { stack, doors }: { readonly stack: AsyncDisposableStack; readonly doors: Doors },
 ): Promise<GatewayServer> {
   const { clock, log, bus, guard, database, stateDir } = base;
-  const { connections, devices, overview, presence, subscribers } = base.host;
+  const { calls, connections, devices, overview, presence, subscribers } = base.host;
   const conceal = concealing(base);
   const explain = database.explain.bind(database);
   const server = new GatewayServer({
@@ -37,7 +37,7 @@ export async function makeServer(
     devices: devices.now,
     settings: () => settings.current,
     auth: () => auth,
-    dispatch: new Dispatch({ methods: METHODS, gateway: services.gateway, once: new Once(clock), log, explain }),
+    dispatch: new Dispatch({ methods: METHODS, gateway: services.gateway, once: new Once(clock), log, explain, calls }),
     http: new HttpFront({
       routes: services.routes(),
       webDir: settings.current.controlUi.enabled ? findWebDir() : undefined,

@@ -8,6 +8,7 @@ import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import type { Caller } from "../../../kit/access.ts";
 import type { ChannelDefinition } from "../../../kit/channel.ts";
+import type { ManyPort } from "../../../kit/port.ts";
 import { isSecret } from "../../../kit/schema/sound.ts";
 import type { QueueMode } from "../../agent/agent/lanes/queue.ts";
 import { normalAgentId } from "../../core/agents/agents.ts";
@@ -40,6 +41,7 @@ import {
   type MessagesSettings,
   messages,
 } from "./settings.ts";
+import type { MessageWatcher } from "./watchers.ts";
 
 const STATUS_LIMIT_MS = 10_000;
 const PRUNE_MS = 6 * 3_600_000;
@@ -341,6 +343,22 @@ export class Messaging implements AsyncDisposable {
 
   #settled(row: OutboxRow): void {
     this.outgoing.settled(row);
+    for (const each of this.watchers) each.settled?.(row);
+  }
+
+  /** Who hears of messages as they come to their end. */
+  get watchers(): ManyPort<MessageWatcher> {
+    return this.inbox.watchers;
+  }
+
+  /** How many accounts of each channel are connected, of those that are in use. */
+  accountsUp(): ReadonlyMap<string, number> {
+    const inUse = this.#channels.definitions.map(({ id }) => [id, this.accounts.snapshots(id)] as const);
+    return new Map(
+      inUse
+        .filter(([, accounts]) => accounts.length > 0)
+        .map(([id, accounts]) => [id, accounts.filter(({ state }) => state === "connected").length]),
+    );
   }
 
   /** Rows from before this time are deleted, epoch ms. */
