@@ -63,6 +63,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/names": ["messaging"],
   "channels/senders": ["messaging"],
   "channels/sending": ["messaging"],
+  "channels/traces": ["traces", "messaging"],
   "channels/why": ["messaging"],
   "channels/words": ["messaging"],
 

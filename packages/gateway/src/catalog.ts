@@ -26,6 +26,7 @@ import { sessions } from "./slices/core/sessions/index.ts";
 import { absent } from "./slices/operations/absent/index.ts";
 import { metrics } from "./slices/operations/metrics/index.ts";
 import { overview } from "./slices/operations/overview/index.ts";
+import { traces } from "./slices/operations/traces/index.ts";
 import { chat } from "./slices/surfaces/chat/index.ts";
 import { httpApi } from "./slices/surfaces/http-api/index.ts";
 import { messaging } from "./slices/surfaces/messaging/index.ts";
@@ -58,6 +59,7 @@ export const SLICES = inOrder(
   absent,
   push,
   metrics,
+  traces,
 );
 
 /** All methods by name, in the order in which hello-ok lists them. */

@@ -1671,6 +1671,8 @@ export interface InboxWhyResult {
     line?: number;
   };
   parts: OutboxEntry[];
+  /** Its trace, where traces are sent. */
+  traceId?: string;
 }
 
 export interface InstallResult {

@@ -3653,17 +3653,21 @@ public struct InboxWhyResult: Codable, Hashable, Sendable {
     public var config: Config?
     public var binding: Binding?
     public var parts: [OutboxEntry]
+    /// Its trace, where traces are sent.
+    public var traceId: String?
 
     public init(
         entry: InboxEntry,
         config: Config? = nil,
         binding: Binding? = nil,
-        parts: [OutboxEntry]
+        parts: [OutboxEntry],
+        traceId: String? = nil
     ) {
         self.entry = entry
         self.config = config
         self.binding = binding
         self.parts = parts
+        self.traceId = traceId
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -3671,6 +3675,7 @@ public struct InboxWhyResult: Codable, Hashable, Sendable {
         case config
         case binding
         case parts
+        case traceId
     }
 }
 

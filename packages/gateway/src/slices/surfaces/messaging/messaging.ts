@@ -6,9 +6,10 @@
 import type { Settings } from "../../../base/config/config.ts";
 import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
+import { messageTraceId } from "../../../base/trace-id.ts";
 import type { Caller } from "../../../kit/access.ts";
 import type { ChannelDefinition } from "../../../kit/channel.ts";
-import type { ManyPort } from "../../../kit/port.ts";
+import { type ManyPort, Port } from "../../../kit/port.ts";
 import { isSecret } from "../../../kit/schema/sound.ts";
 import type { QueueMode } from "../../agent/agent/lanes/queue.ts";
 import { normalAgentId } from "../../core/agents/agents.ts";
@@ -32,6 +33,7 @@ import { Outgoing } from "./out/outgoing.ts";
 import { Progress } from "./out/progress.ts";
 import { Replies } from "./out/replies.ts";
 import { queueRules } from "./queueing.ts";
+import type { InboxEntryShape } from "./schema.ts";
 import type { MessagingServices } from "./services.ts";
 import {
   type Binding,
@@ -58,6 +60,8 @@ export class Messaging implements AsyncDisposable {
   readonly logins: Logins;
   readonly outgoing: Outgoing;
   readonly webhooks: Webhooks;
+  /** Whether traces are sent; filled by the slice that sends them. */
+  readonly tracing = new Port<{ readonly isOn: boolean }>({ isOn: false });
   readonly #services: MessagingServices;
   readonly #channels: KnownChannels;
   readonly #messages: Settings<MessagesSettings>;
@@ -218,11 +222,18 @@ export class Messaging implements AsyncDisposable {
           : `no inbound message ${wanted.slice(0, 100)}; \`moltbot why\` without a number lists the newest`,
       );
     const parts = entry.runId === undefined ? [] : this.outbox.of(`run:${entry.runId}`);
-    return explainEntry(
+    const explanation = explainEntry(
       entry,
       parts.map((row) => this.outbox.entry(row)),
       this.#services.config.snapshot(),
     );
+    return { ...explanation, ...(this.tracing.now.isOn && { traceId: this.#traceOf(entry) }) };
+  }
+
+  /** The trace of a message: that of the first one where several are answered together. */
+  #traceOf({ id, channel, accountId, receivedAt, runId }: InboxEntryShape): string {
+    const [first] = runId === undefined ? [] : this.inbox.ofRun(runId);
+    return messageTraceId(first ?? { id, channel, account: accountId, receivedAt });
   }
 
   /** The newest message before the run, of the chat from which it was started, else of its conversation. */
