@@ -55,10 +55,19 @@ export interface Supervisor {
   stop(): Promise<void>;
   restart(): Promise<void>;
   state(): Promise<ServiceState>;
+  /** Whether services of the user outlive the login; absent where that is not asked for. */
+  readonly lingering?: Lingering | undefined;
   /** Services of other names that run a gateway. */
   others(): Promise<readonly OtherService[]>;
   /** Stops and removes one of `others`; its file is kept beside it under another name. */
   removeOther(other: OtherService): Promise<void>;
+}
+
+/** Whether services of a user run without a login. */
+export interface Lingering {
+  readonly userName: string;
+  isOn(): Promise<boolean>;
+  set(isOn: boolean): Promise<void>;
 }
 
 /** The name of a service: `moltbot-gateway`, or `moltbot-gateway-work` of a profile. */

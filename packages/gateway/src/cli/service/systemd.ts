@@ -7,7 +7,7 @@ import { readTextIfExists } from "../../base/files.ts";
 import { CliError } from "../exit.ts";
 import { othersIn, putAside } from "./others.ts";
 import { type Ended, lastWords, runProgram } from "./program.ts";
-import type { OtherService, ServicePlan, ServiceState, Supervisor } from "./service.ts";
+import type { Lingering, OtherService, ServicePlan, ServiceState, Supervisor } from "./service.ts";
 import { programOf, type SystemdScope, unitText } from "./systemd-unit.ts";
 
 /** What systemd is told, and where. */
@@ -103,6 +103,22 @@ export class Systemd implements Supervisor {
       detail: `${facts.ActiveState ?? "unknown"} (${facts.SubState ?? "unknown"})`,
       program,
       problems: [...this.#problemsOf(facts), ...(await this.#lingerProblem())],
+    };
+  }
+
+  /** Only a service that is installed for the user needs it. */
+  get lingering(): Lingering | undefined {
+    const { scope, userName } = this.#options;
+    if (scope === "system" || !existsSync(this.#file)) return undefined;
+    return {
+      userName,
+      isOn: async () => (await this.#lingerProblem()).length === 0,
+      set: async (isOn) => {
+        const ended = await this.#loginctl([isOn ? "enable-linger" : "disable-linger", userName]);
+        if (ended?.code === 0) return;
+        const verb = isOn ? "enable-linger" : "disable-linger";
+        throw new CliError(`loginctl does not allow it; run \`sudo loginctl ${verb} ${userName}\`.`);
+      },
     };
   }
 
