@@ -15,6 +15,7 @@ import {
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { GatewayClient } from "@moltbot/protocol";
 import { sha256Hex } from "../../packages/gateway/src/base/ids.ts";
 import { FakeSystem } from "../fakes/system/tools.ts";
 import { freePort, Home } from "./harness.ts";
@@ -243,4 +244,37 @@ test("services: another brand's is removed, a program that is gone is replaced, 
   assert.equal(readFileSync(unit, "utf8"), broken);
   assert.ok(existsSync(old));
   assert.ok(home.system.calls.some((call) => call.startsWith("loginctl disable-linger")));
+});
+
+test("a job that is on and can never run again is switched off while the gateway runs, and on again", async () => {
+  using home = await SickHome.make(settings({}));
+  await using gateway = await home.gateway();
+  home.port = gateway.link.port;
+  // Clients of protocol 3 may add a job whose time has passed.
+  const client = new GatewayClient({
+    ...{ url: gateway.url, token: STRONG, maxProtocol: 3, scopes: ["operator.admin"], reconnect: false },
+    client: { id: "cli", version: "1", platform: "linux", mode: "cli" },
+  });
+  await client.connect();
+  const { id } = (await client.request("cron.add" as string, {
+    ...{ name: "never", schedule: { kind: "at", atMs: 1_000_000_000_000 }, sessionTarget: "main" },
+    ...{ payload: { kind: "systemEvent", text: "hello" }, wakeMode: "next-heartbeat" },
+  })) as { id: string };
+  client.close();
+  const isOn = async () => {
+    const { stdout } = await home.run(["gateway", "call", "cron.list", "--params", '{"includeDisabled": true}']);
+    return JSON.parse(stdout).jobs.find((job: { id: string }) => job.id === id).enabled;
+  };
+
+  const looked = await home.run(["doctor", "--json"]);
+  const fixed = await home.run(["doctor", "--fix"]);
+  const afterFix = await isOn();
+  const undone = await home.run(["doctor", "--undo"]);
+
+  assert.ok(looked.stdout.includes(`the job never (${id}) is on and can never run again`));
+  assert.deepEqual(
+    [fixed.code, afterFix, undone.code, await isOn()],
+    [0, false, 0, true],
+    fixed.stderr + undone.stderr,
+  );
 });

@@ -35,7 +35,10 @@ export async function jobSteps(call: Patient): Promise<Step[]> {
 
 /** Switches a job on or off. */
 export async function setJob(call: Pick<Patient, "env" | "flags">, id: string, enabled: boolean): Promise<void> {
-  await withGateway(call, ({ client, timeoutMs }) =>
-    client.request("cron.update", { id, patch: { enabled } }, { timeoutMs }),
+  // Only protocol 3 takes a job whose time has passed, which is what is put back here.
+  await withGateway(
+    call,
+    ({ client, timeoutMs }) => client.request("cron.update", { id, patch: { enabled } }, { timeoutMs }),
+    { maxProtocol: 3 },
   );
 }
