@@ -65,10 +65,12 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/intake": ["messaging"],
   "channels/leaks": ["messaging"],
   "channels/cron-jobs": ["cron"],
+  "channels/metrics": ["metrics", "messaging"],
   "channels/names": ["messaging"],
   "channels/reminders": ["reminders", "messaging"],
   "channels/senders": ["messaging"],
   "channels/sending": ["messaging"],
+  "channels/traces": ["traces", "messaging"],
   "channels/why": ["messaging"],
   "channels/words": ["messaging"],
 

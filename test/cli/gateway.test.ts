@@ -141,7 +141,7 @@ test("an invalid config refuses the first start with file, line and what is wron
 
   const { code, stderr } = await home.run(["gateway", "--port", "0"]);
 
-  assert.equal(code, 1);
+  assert.equal(code, 78);
   assert.match(stderr, /moltbot\.json line 2: gateway\.port/);
 });
 

@@ -165,6 +165,7 @@ const TABLE = {
     "update.run",
     "update.check",
     "update.undo",
+    "gateway.restart",
     "set-heartbeats",
     "cron.add",
     "cron.update",

@@ -29,7 +29,9 @@ import { sessions } from "./slices/core/sessions/index.ts";
 import { absent } from "./slices/operations/absent/index.ts";
 import { backup } from "./slices/operations/backup/index.ts";
 import { imports } from "./slices/operations/imports/index.ts";
+import { metrics } from "./slices/operations/metrics/index.ts";
 import { overview } from "./slices/operations/overview/index.ts";
+import { traces } from "./slices/operations/traces/index.ts";
 import { update } from "./slices/operations/update/index.ts";
 import { canvas } from "./slices/surfaces/canvas/index.ts";
 import { chat } from "./slices/surfaces/chat/index.ts";
@@ -70,6 +72,8 @@ export const SLICES = inOrder(
   update,
   absent,
   push,
+  metrics,
+  traces,
 );
 
 /** All methods by name, in the order in which hello-ok lists them. */

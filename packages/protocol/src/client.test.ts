@@ -193,6 +193,19 @@ test("a lost connection rejects what is in flight and is made again", async (t) 
   ]);
 });
 
+test("whoever asks again as soon as a connection ends waits for the next one", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { client, socket, sockets } = await connected();
+  const again = client.request("health").catch(() => client.connect());
+
+  socket.emit("close", { code: 1012, reason: "service restart" });
+  await settle();
+  t.mock.timers.tick(100);
+  await sockets.next().then((next) => next.accept());
+
+  assert.equal(((await again) as { type: string }).type, "hello-ok");
+});
+
 test("pauses grow and a caller can end one", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   t.mock.method(Math, "random", () => 1);

@@ -66,6 +66,11 @@ type Unlisted<Known, Name extends string> = Name extends keyof Known ? never : N
 /** First pause before connecting again, and the longest, in milliseconds. Each is varied by up to half. */
 const BACKOFF_MS = { first: 500, longest: 30_000 };
 
+/** A gateway that restarts in place keeps its port open, so the first attempt may come at once; spread a little, in milliseconds. */
+const RESTART_SPREAD_MS = 100;
+/** The close code of a gateway that restarts (RFC 6455, IANA registry). */
+const SERVICE_RESTART = 1012;
+
 /** How often to ask whether the owner has approved this device, in milliseconds. */
 const PAIRING_RETRY_MS = 5_000;
 
@@ -109,7 +114,9 @@ export class GatewayClient {
    * the gateway refused us for good, `reconnect` is false and the attempt failed, or the client was closed.
    */
   connect(): Promise<HelloOk> {
-    if (this.#state.kind === "connected") return Promise.resolve(this.#state.hello);
+    // A request that was rejected with the connection's end may be asked again before the state says so.
+    const isOpen = this.#connection?.isClosed === false;
+    if (this.#state.kind === "connected" && isOpen) return Promise.resolve(this.#state.hello);
     if (this.#state.kind === "closed") return Promise.reject(this.#state.reason ?? notConnected());
     const hello = new Promise<HelloOk>((resolve, reject) => this.#waiting.push({ resolve, reject }));
     if (this.#state.kind === "idle") void this.#run();
@@ -314,6 +321,8 @@ function isSignatureRefusal(error: Error): boolean {
 
 function pauseAfter(error: Error, failures: number, maxPauseMs = BACKOFF_MS.longest): number {
   if (isPairingRequired(error)) return error.retryAfterMs ?? PAIRING_RETRY_MS;
+  const isRestart = error instanceof ConnectionClosed && error.closeCode === SERVICE_RESTART;
+  if (isRestart && failures === 0) return RESTART_SPREAD_MS * Math.random();
   const longest = Math.min(maxPauseMs, BACKOFF_MS.first * 2 ** failures);
   const pauseMs = longest * (0.5 + Math.random() / 2);
   return Math.max(pauseMs, error instanceof ResponseError ? (error.retryAfterMs ?? 0) : 0);

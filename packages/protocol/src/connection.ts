@@ -104,6 +104,11 @@ export class Connection {
     this.#end(new ConnectionClosed(code, reason));
   }
 
+  /** Whether it has ended; its requests have been rejected. */
+  get isClosed(): boolean {
+    return this.#closedWith !== undefined;
+  }
+
   #end(error: ConnectionClosed): void {
     if (this.#closedWith !== undefined) return;
     this.#closedWith = error;

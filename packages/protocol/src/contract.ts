@@ -1895,6 +1895,20 @@ export interface ExecRequest {
   why?: string[];
 }
 
+/** Parameters of `gateway.restart`. */
+export interface GatewayRestartParams {
+  /** For the log. */
+  reason?: string;
+  /** Milliseconds to wait first; 100. */
+  delayMs?: number;
+}
+
+/** The answer to `gateway.restart`. */
+export interface GatewayRestartResult {
+  ok: true;
+  delayMs: number;
+}
+
 /** Payload of the event `health`. */
 export type HealthEvent = HealthSummary;
 
@@ -2111,6 +2125,8 @@ export interface InboxWhyResult {
     line?: number;
   };
   parts: OutboxEntry[];
+  /** Its trace, where traces are sent. */
+  traceId?: string;
 }
 
 export interface InstallResult {
@@ -2160,6 +2176,15 @@ export interface LogsTailParams {
   cursor?: number;
   limit?: number;
   maxBytes?: number;
+  /** This level, and those above. */
+  level?: "debug" | "info" | "warn" | "error";
+  words?: string[];
+  /** `telegram`, or `telegram/work`. */
+  account?: string;
+  /** A run's id, or its beginning. */
+  run?: string;
+  /** Epoch milliseconds. */
+  since?: number;
 }
 
 /** The answer to `logs.tail`. */
@@ -4911,8 +4936,10 @@ export interface Methods {
   "heartbeat.status": { params: HeartbeatStatusParams; result: HeartbeatStatusResult };
   /** The outcome of the last heartbeat, or null before the first one. */
   "last-heartbeat": { params: LastHeartbeatParams; result: LastHeartbeatResult };
-  /** The end of the log file, or what was written since a cursor. */
+  /** The end of the log file, or what was written since a cursor; of it the lines that are looked for. */
   "logs.tail": { params: LogsTailParams; result: LogsTailResult };
+  /** Restarts the gateway in place: the process and the port stay, and clients come back at once. */
+  "gateway.restart": { params: GatewayRestartParams; result: GatewayRestartResult };
   /** Switches all heartbeats off or on, until the gateway restarts. */
   "set-heartbeats": { params: SetHeartbeatsParams; result: SetHeartbeatsResult };
   /** Sessions, models and what waits for the agent, for a person's overview. */
@@ -5383,6 +5410,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "heartbeat.status": { access: "operator.read", once: false, twoStage: false },
   "last-heartbeat": { access: "operator.read", once: false, twoStage: false },
   "logs.tail": { access: "operator.read", once: false, twoStage: false },
+  "gateway.restart": { access: "operator.admin", once: false, twoStage: false },
   "set-heartbeats": { access: "operator.admin", once: false, twoStage: false },
   status: { access: "operator.read", once: false, twoStage: false },
   "system-event": { access: "operator.admin", once: false, twoStage: false },

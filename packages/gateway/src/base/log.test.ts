@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { fstatSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { FAKE_EPOCH, FakeClock } from "../../../../test/fakes/clock.ts";
-import { createLog, jsonLine, type Level, type Line, LogFile, ttySink } from "./log.ts";
+import { createLog, isJournal, journalSink, jsonLine, type Level, type Line, LogFile, ttySink } from "./log.ts";
 import { Secrets } from "./privacy/secrets.ts";
 
 /** A log whose lines are kept. */
@@ -193,4 +193,31 @@ describe("the log file", () => {
 
     assert.equal(readFileSync(file.path, "utf8"), "");
   });
+});
+
+test("the journal gets the priority of each line, and keeps the time itself", () => {
+  const written: string[] = [];
+  const { log, lines } = recorded();
+  log.debug("a frame", { id: 1 });
+  log.info("gateway listens", { url: "ws://127.0.0.1" });
+  log.warn("the link is down");
+  log.error("a bug\nof ours");
+
+  for (const line of lines) journalSink((text) => written.push(text))(line);
+
+  assert.deepEqual(written, [
+    "<7>a frame id=1\n",
+    "<6>gateway listens url=ws://127.0.0.1\n",
+    "<4>the link is down\n",
+    "<3>a bug\\u000aof ours\n",
+  ]);
+});
+
+test("a stream is the journal's when systemd names its device and inode", () => {
+  const { dev, ino } = fstatSync(0);
+
+  assert.deepEqual(
+    [isJournal(`${dev}:${ino}`, 0), isJournal(`${dev}:1${ino}`, 0), isJournal(undefined, 0), isJournal("", 0)],
+    [true, false, false, false],
+  );
 });

@@ -107,6 +107,29 @@ export function ttySink(write: (text: string) => void, colour: boolean): Sink {
   };
 }
 
+/** The priorities of the journal (syslog(3), sd-daemon(3)). */
+const PRIORITIES: Readonly<Record<Level, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
+
+/** Lines for the journal, which keeps the time itself: the priority, the sentence, the fields. */
+export function journalSink(write: (text: string) => void): Sink {
+  return ({ level, sentence, fields }) => {
+    const rest = Object.entries(fields).map(([k, v]) => `${k}=${typeof v === "string" ? v : JSON.stringify(v)}`);
+    write(`<${PRIORITIES[level]}>${[sentence, ...rest].join(" ")}\n`);
+  };
+}
+
+/** Whether a stream is the journal's: systemd names its device and inode (systemd.exec(5), JOURNAL_STREAM). */
+export function isJournal(named: string | undefined, stream: number): boolean {
+  if (!named) return false;
+  try {
+    const { dev, ino } = fstatSync(stream);
+    return named === `${dev}:${ino}`;
+  } catch (error) {
+    ignore(error, "a stream that is closed is no journal");
+    return false;
+  }
+}
+
 /**
  * A private log file that is rotated at `maxBytes`: the full file becomes `NAME.1`, and the previous `NAME.1` is
  * deleted.

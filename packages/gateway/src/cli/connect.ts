@@ -30,8 +30,12 @@ export interface GatewayCall {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** How to connect. A probe leaves no trace in presence; `reconnect` is for commands that stay. */
+/**
+ * How to connect. A probe leaves no trace in presence; `reconnect` is for commands that stay; `maxProtocol` for what only older
+ * clients may do.
+ */
 export interface ConnectOptions {
+  readonly maxProtocol?: 3;
   readonly mode?: "cli" | "probe";
   readonly reconnect?: boolean;
   readonly target?: Target;
@@ -79,7 +83,7 @@ function createClient(target: Target, options: ConnectOptions, socketOptions: So
     ...(device && { device }),
     ...defined({ token: target.token, password: target.password }),
     ...(device && !target.isExplicit && { deviceTokens: deviceTokens(target.stateDir, device.deviceId) }),
-    ...defined({ tlsFingerprint: target.fingerprint }),
+    ...defined({ tlsFingerprint: target.fingerprint, maxProtocol: options.maxProtocol }),
     reconnect: options.reconnect ?? false,
     createSocket: socketsWith(socketOptions),
   });

@@ -18,6 +18,7 @@ import { hookFindings } from "./hook-findings.ts";
 import { readInstance } from "./instance.ts";
 import { machineProblems } from "./machine-health.ts";
 import { ago, bytes, duration } from "./render.ts";
+import { isGuessable } from "./secret-strength.ts";
 import { readLocalConfig, resolveTarget, type Target } from "./target.ts";
 
 /** What one check found. */
@@ -34,11 +35,11 @@ export interface Finding {
 type Asker = Pick<Call, "flags" | "env">;
 
 /** Runs every check, in the order in which one depends on another. */
-export async function diagnose(call: Asker): Promise<Finding[]> {
+export async function diagnose(call: Asker & Pick<Call, "out">): Promise<Finding[]> {
   const target = resolveTarget(call.flags, call.env);
   const findings = [checkNode(), checkStateDir(target.stateDir), ...(await checkConfig(target, call.env))];
   if (target.isLocal) findings.push(...checkSecret(target, call.env), ...(await checkPort(target)));
-  findings.push(checkDisk(target.stateDir), ...(await checkGateway(call, target)));
+  findings.push(checkDisk(target.stateDir), ...(await checkGateway(call, target)), ...(await checkMendable(call)));
   const secrets = secretsOf(target, call.env);
   return findings.map(({ says, fix, ...rest }) => ({
     ...rest,
@@ -171,7 +172,6 @@ function checkBindings(values: ReadonlyMap<string, unknown>, raw: string, path: 
 
 /** The least length a secret should have: 32 characters of base64 are 192 bits. */
 const STRONG_CHARS = 32;
-const WEAK_CHARS = 16;
 
 function checkSecret({ stateDir, token, password }: Target, env: NodeJS.ProcessEnv): Finding[] {
   const { gateway } = readLocalConfig(stateDir, env);
@@ -194,8 +194,8 @@ function checkSecret({ stateDir, token, password }: Target, env: NodeJS.ProcessE
     return existsSync(stateDir)
       ? [{ level: "fail", subject: "secret", says: `gateway.auth.${name} is not set`, fix }]
       : [];
-  const isGuessable = secret.length < WEAK_CHARS || new Set(secret).size < 8;
-  if (isGuessable) return [{ level: "fail", subject: "secret", says: `The gateway ${name} is easy to guess`, fix }];
+  if (isGuessable(secret))
+    return [{ level: "fail", subject: "secret", says: `The gateway ${name} is easy to guess`, fix }];
   if (secret.length < STRONG_CHARS && !isPassword)
     return [{ level: "warn", subject: "secret", says: `The gateway ${name} is short`, fix }];
   return [{ level: "ok", subject: "secret", says: `The gateway ${name} is strong` }];
@@ -226,6 +226,8 @@ function tryListen(port: number, host: string): Promise<string | undefined> {
   });
 }
 
+/** A copy that is older is too old. */
+const OLD_COPY_MS = 7 * 86_400_000;
 const LITTLE_SPACE = 1024 ** 3;
 const NO_SPACE = 100 * 1024 ** 2;
 
@@ -286,15 +288,42 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
   }
 }
 
+/** What `doctor --fix` would mend and no other check has named. */
+async function checkMendable(call: Asker & Pick<Call, "out">): Promise<Finding[]> {
+  const { findSteps } = await import("./mending/steps.ts");
+  const steps = (await findSteps(call, { readsDatabase: false })).filter(({ name }) => !NAMED_ELSEWHERE.has(name));
+  return steps.map(({ name, before }) => ({
+    level: "warn",
+    subject: SUBJECTS[name] ?? "service",
+    says: before,
+    fix: "Mend it: `moltbot doctor --fix`; `moltbot doctor --fix --dry-run` shows how",
+  }));
+}
+
+/** Steps whose reason another check tells. */
+const NAMED_ELSEWHERE: ReadonlySet<string> = new Set(["config", "secret", "database"]);
+const SUBJECTS: Readonly<Record<string, string>> = {
+  modes: "state",
+  "stale-instance": "state",
+  "hooks-token": "hooks",
+  "account-conflict": "channel",
+  certificate: "tls",
+  "dead-jobs": "job",
+};
+
 /** What the gateway says of its database. */
 function databaseOfHealth({ ok, problem, copiedAt }: HealthSummary["database"]): Finding {
   const subject = "database";
   if (problem !== undefined) return { level: ok ? "warn" : "fail", subject, ...firstSentence(problem) };
-  return {
-    level: "ok",
-    subject,
-    says: copiedAt === undefined ? "Well; not copied yet" : `Well; copied ${ago(copiedAt)}`,
-  };
+  const says = copiedAt === undefined ? "Well; not copied yet" : `Well; copied ${ago(copiedAt)}`;
+  if (copiedAt !== undefined && Date.now() - copiedAt > OLD_COPY_MS)
+    return {
+      level: "warn",
+      subject,
+      says,
+      fix: "It is copied daily where there is room; look with `moltbot logs --word copy`",
+    };
+  return { level: "ok", subject, says };
 }
 
 /** A backup of this age is old, ms. */

@@ -31,7 +31,7 @@ export interface Host extends HostPorts {
    * Opens a further port for HTTP on the gateway's own address, with its certificate and its limits. The caller disposes
    * it. Throws `StartError` with a sentence when the port cannot be had.
    */
-  listen(door: Door): Promise<OpenDoor>;
+  listen(port: FurtherPort): Promise<OpenPort>;
   /** Judges an HTTP request by its headers, before its body is read. */
   authorize(request: IncomingMessage): HttpVerdict;
   /** Where a request comes from: the client's address, and whether it is a program on this machine. */
@@ -54,7 +54,7 @@ export interface DeviceConnections {
 }
 
 /** What answers on a further port. */
-export interface Door {
+export interface FurtherPort {
   /** 0 for any free one; the gateway's own port plus 4 when undefined, and any free one where that is 0. */
   readonly port: number | undefined;
   request(request: IncomingMessage, response: ServerResponse): void;
@@ -62,7 +62,7 @@ export interface Door {
 }
 
 /** A further port that is open. */
-export interface OpenDoor extends AsyncDisposable {
+export interface OpenPort extends AsyncDisposable {
   readonly port: number;
   /** The gateway's own port, and how it is spoken to on both. */
   readonly gatewayPort: number;
@@ -77,6 +77,8 @@ export interface HostPorts {
   readonly presence: Port<ConnectionBook>;
   /** Are told of connections that were let in, and add to their hello-ok. */
   readonly connections: ManyPort<ConnectionWatcher>;
+  /** Hear of each request that was answered, when there are any. */
+  readonly calls: ManyPort<CallWatcher>;
   /** Knows the state of the gateway, and what hello-ok tells a connection. Filled by overview. */
   readonly overview: Port<Overview>;
   /** Who hears of single conversations. Filled by sessions. */
@@ -111,6 +113,12 @@ export interface Reached {
   readonly scheme: "http" | "https";
   /** Whether a proxy stands between: only the gateway's own port is then known to be reachable. */
   readonly isProxied: boolean;
+}
+
+/** Hears of requests of the protocol. */
+export interface CallWatcher {
+  /** A method that exists has given its last answer; `tookMs` counts from its frame. */
+  answered(method: string, tookMs: number): void;
 }
 
 /** Names of commands of nodes. */
@@ -167,6 +175,7 @@ export function hostPorts(): HostPorts {
     }),
     presence: new Port<ConnectionBook>({ connected() {}, disconnected() {} }),
     connections: new ManyPort<ConnectionWatcher>(),
+    calls: new ManyPort<CallWatcher>(),
     overview: new Port<Overview>({
       uptimeMs: 0,
       stateVersion: { presence: 0, health: 0 },

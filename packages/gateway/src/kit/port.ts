@@ -37,6 +37,11 @@ export class ManyPort<Answers extends object> implements Iterable<Answers> {
     return { [Symbol.dispose]: () => void this.#all.delete(answers) };
   }
 
+  /** Whether nobody has filled it. */
+  get isEmpty(): boolean {
+    return this.#all.size === 0;
+  }
+
   [Symbol.iterator](): Iterator<Answers> {
     return this.#all.values();
   }

@@ -7,6 +7,7 @@ import type { Log } from "../base/log.ts";
 import { machineTrouble } from "../base/process/machine.ts";
 import type { Base } from "../kit/base.ts";
 import { defineMethod, type Method } from "../kit/method.ts";
+import { ManyPort } from "../kit/port.ts";
 import type { Connection, Session } from "./connection.ts";
 import { chooseDialect } from "./dialect.ts";
 import { Dispatch } from "./dispatch.ts";
@@ -30,6 +31,7 @@ function setUp(...methods: Method[]) {
     methods: new Map(methods.map((method) => [method.name, method])),
     gateway: { machine: { met: () => {} } } as unknown as Base,
     once: new Once(new FakeClock()),
+    calls: new ManyPort(),
     log,
     explain(error, what) {
       const trouble = machineTrouble(error);

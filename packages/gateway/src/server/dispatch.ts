@@ -3,7 +3,9 @@ import { GatewayError, invalidRequest } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Explanation, StoreWatch } from "../base/store/store-watch.ts";
 import type { Base } from "../kit/base.ts";
+import type { CallWatcher } from "../kit/host.ts";
 import { type Call, type Method, Serialized } from "../kit/method.ts";
+import type { ManyPort } from "../kit/port.ts";
 import { type Schema, validationText } from "../kit/schema/validate.ts";
 import { accessProblem } from "./access.ts";
 import { type Connection, LIMITS, type Session } from "./connection.ts";
@@ -21,6 +23,8 @@ export interface DispatchOptions {
   readonly gateway: Base;
   readonly once: Once;
   readonly log: Log;
+  /** Hear how long each request took. */
+  readonly calls: ManyPort<CallWatcher>;
   /** See `StoreWatch.explain`. */
   readonly explain: StoreWatch["explain"];
 }
@@ -41,6 +45,7 @@ export class Dispatch {
     if (!named) return responder.fail(unknownMethod(request.method));
     const { dialect } = session;
     const method = dialect.methodOf(named);
+    if (!this.#options.calls.isEmpty) this.#time(responder, method.name);
     const problem = accessProblem(method, session);
     if (problem) return responder.fail(problem);
     if (connection.inFlight > LIMITS.maxInFlight) return responder.fail(tooMany());
@@ -55,6 +60,25 @@ export class Dispatch {
     if (!method.once) return call(responder);
     const { idempotencyKey } = params as { idempotencyKey: string };
     this.#options.once.run(`${session.caller.principal}\n${method.name}\n${idempotencyKey}`, responder, call);
+  }
+
+  /** Tells how long the request took when its last answer has been given. */
+  #time(responder: { done: Responder["done"]; fail: Responder["fail"] }, method: string): void {
+    const { clock } = this.#options.gateway;
+    const { done, fail } = responder;
+    const startedAt = clock.monotonic();
+    const tell = () => {
+      const tookMs = clock.monotonic() - startedAt;
+      for (const each of this.#options.calls) each.answered(method, tookMs);
+    };
+    responder.done = (payload) => {
+      done(payload);
+      tell();
+    };
+    responder.fail = (error) => {
+      fail(error);
+      tell();
+    };
   }
 
   #noteIgnored(connection: Connection, { name }: Method, ignored: readonly string[]): void {

@@ -8,6 +8,7 @@ import { VERSION } from "../base/version.ts";
 import { SLICES } from "../catalog.ts";
 import type { Host } from "../kit/host.ts";
 import { openSlices } from "../kit/lifecycle.ts";
+import type { Doors } from "../server/listening/door.ts";
 import type { GatewayServer } from "../server/listening/listen.ts";
 import { openBase } from "./base.ts";
 import { describeAddress, instancePath, writeInstance } from "./instance.ts";
@@ -29,8 +30,14 @@ export interface Booted {
   stop(reason: string, restartExpectedMs: number | null): Promise<void>;
 }
 
+/** What outlives a gateway that restarts in place. */
+export interface Lasting {
+  readonly requestRestart: Host["requestRestart"];
+  readonly doors: Doors;
+}
+
 /** Opens a gateway and its port. Throws `StartError` with a sentence for the person who started it. */
-export async function boot(options: StartOptions, requestRestart: Host["requestRestart"]): Promise<Booted> {
+export async function boot(options: StartOptions, { requestRestart, doors }: Lasting): Promise<Booted> {
   const { stateDir } = options;
   const stack = new AsyncDisposableStack();
   let restored: Trial | undefined;
@@ -46,7 +53,7 @@ export async function boot(options: StartOptions, requestRestart: Host["requestR
     const { base, auth, settings } = opened;
     const { clock, log, config, upkeep } = base;
     const services = await openSlices(SLICES, base, stack);
-    const server: GatewayServer = await makeServer(opened, services, stack);
+    const server: GatewayServer = await makeServer(opened, services, { stack, doors });
     stack.defer(() => services.stop({ reason: "gateway stopping", restartExpectedMs: null }));
     services.resume();
     const { host, port } = await server.start();
@@ -58,6 +65,7 @@ export async function boot(options: StartOptions, requestRestart: Host["requestR
     // Serve waiting connections first; the rest of the start can wait. Saves 40 ms of the first hello-ok.
     await systemClock.sleep(SETTLE_MS);
     await server.listenOnAlias();
+    doors[Symbol.dispose]();
     stack.defer(() => rmSync(instancePath(stateDir), { force: true }));
     writeInstance(stateDir, { pid: process.pid, port, url: at.url, startedAt: clock.now(), version: VERSION });
     config.watch();
@@ -70,7 +78,7 @@ export async function boot(options: StartOptions, requestRestart: Host["requestR
       tlsFingerprint,
       log,
       async stop(reason, restartExpectedMs) {
-        server.stopAccepting();
+        server.stopAccepting({ isRestart: restartExpectedMs !== null });
         log.info("gateway stops", { reason });
         await services.stop({ reason, restartExpectedMs });
         await stack.disposeAsync();

@@ -39,5 +39,6 @@ export function refuseRemoteMode(mode: string, url: string | undefined): void {
   if (mode !== "remote") return;
   throw new StartError(
     `gateway.mode is remote: this machine uses the gateway at ${url ?? "gateway.remote.url"}. Set it to local to run one here.`,
+    { isLasting: true },
   );
 }

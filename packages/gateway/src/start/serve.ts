@@ -7,6 +7,7 @@ import { helloOk, type Offer } from "../server/admission/hello.ts";
 import { reachedBy } from "../server/admission/locality.ts";
 import { startBroadcast } from "../server/broadcast.ts";
 import { Dispatch } from "../server/dispatch.ts";
+import type { Doors } from "../server/listening/door.ts";
 import { HttpFront } from "../server/listening/http.ts";
 import { GatewayServer } from "../server/listening/listen.ts";
 import { Once } from "../server/once.ts";
@@ -25,18 +26,19 @@ const OFFER: Offer = {
 export async function makeServer(
   { base, auth, limiter, settings }: Opened,
   services: Services,
-  stack: AsyncDisposableStack,
+  { stack, doors }: { readonly stack: AsyncDisposableStack; readonly doors: Doors },
 ): Promise<GatewayServer> {
   const { clock, log, bus, guard, database, stateDir } = base;
-  const { connections, devices, frames, overview, presence, subscribers } = base.host;
+  const { calls, connections, devices, frames, overview, presence, subscribers } = base.host;
   const conceal = concealing(base);
   const explain = database.explain.bind(database);
   const server = new GatewayServer({
     ...{ clock, log, limiter, guard, conceal, explain },
+    doors,
     devices: devices.now,
     settings: () => settings.current,
     auth: () => auth,
-    dispatch: new Dispatch({ methods: METHODS, gateway: services.gateway, once: new Once(clock), log, explain }),
+    dispatch: new Dispatch({ methods: METHODS, gateway: services.gateway, once: new Once(clock), log, explain, calls }),
     http: new HttpFront({
       routes: services.routes(),
       webDir: settings.current.controlUi.enabled ? findWebDir() : undefined,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { detailOf, ignore, TellableError } from "../base/errors.ts";
 import { systemClock } from "../base/time/clock.ts";
+import { Doors } from "../server/listening/door.ts";
 import { boot } from "./boot.ts";
 import type { StartOptions } from "./options.ts";
 
@@ -40,20 +41,21 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
       restarting = undefined;
     });
   };
-  let current = await boot(options, requestRestart);
+  const lasting = { requestRestart, doors: new Doors() };
+  let current = await boot(options, lasting);
   /** A port that the system chose stays, so that clients find their way back. */
   const again = () => {
     const { overrides = {} } = options;
     return boot(
       { ...options, overrides: overrides.port === 0 ? { ...overrides, port: current.port } : overrides },
-      requestRestart,
+      lasting,
     );
   };
   const restart = async () => {
     await nextTurn();
     const { reason, delayMs } = wanted!;
     await clock.sleep(delayMs, stop.signal);
-    current.log.info("restarting for a change of settings", { reason });
+    current.log.info("restarting in place", { reason });
     await current.stop("gateway restarting", RESTART_EXPECTED_MS);
     if (existsSync(join(options.stateDir, "update.json")))
       await (await import("./update.ts")).updateInPlace(options, stop.signal);
@@ -84,6 +86,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
       stop.abort(new TellableError("the gateway stops"));
       await restarting?.catch((error) => ignore(error, "the stop has interrupted the restart"));
       await current.stop("gateway stopping", null);
+      lasting.doors[Symbol.dispose]();
     },
   };
 }

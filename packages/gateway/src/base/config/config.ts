@@ -255,7 +255,8 @@ export class Config implements Disposable {
     }
     const lastGood = readFirst(lastGoodPaths(options));
     const inForce = lastGood === undefined ? undefined : read(lastGood);
-    if (!inForce || inForce.issues.length > 0) throw new StartError(explain(options.path, onDisk.issues));
+    if (!inForce || inForce.issues.length > 0)
+      throw new StartError(explain(options.path, onDisk.issues), { isLasting: true });
     options.log.error("the config file is invalid; the last good copy stays in force", {
       problem: explain(options.path, onDisk.issues),
     });

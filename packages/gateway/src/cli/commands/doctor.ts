@@ -17,14 +17,28 @@ export const doctor = defineCommand({
     fill: { kind: "switch", summary: "With --salvage: fill gaps from the newest copy" },
     restore: { kind: "switch", summary: "Put the newest sound copy in the database's place" },
     "start-empty": { kind: "switch", summary: "Begin with an empty database; the old files are kept" },
+    fix: { kind: "switch", summary: "Mend what can be mended; each change can be taken back" },
+    "dry-run": { kind: "switch", summary: "With --fix: say what would be changed, and change nothing" },
+    only: { kind: "list", value: "NAME", summary: "With --fix: only this, as --dry-run names it" },
+    undo: { kind: "switch", summary: "Take back what the last --fix has changed" },
     yes: { kind: "switch", short: "y", summary: "Do not ask" },
   },
-  examples: ["moltbot doctor", "moltbot doctor --salvage", "moltbot doctor --restore --yes"],
+  examples: [
+    "moltbot doctor",
+    "moltbot doctor --fix --dry-run",
+    "moltbot doctor --undo",
+    "moltbot doctor --salvage",
+    "moltbot doctor --restore --yes",
+  ],
   async run(call) {
     const { flags, out } = call;
-    const chosen = (["salvage", "restore", "start-empty"] as const).filter((name) => flags[name]);
-    if (chosen.length > 1) throw usageError("Choose one of --salvage, --restore and --start-empty.");
-    if (chosen[0] !== undefined) return await mend(chosen[0], call);
+    const chosen = (["salvage", "restore", "start-empty", "fix", "undo"] as const).filter((name) => flags[name]);
+    const [how] = chosen;
+    if (chosen.length > 1) throw usageError("Choose one of --fix, --undo, --salvage, --restore and --start-empty.");
+    if (how !== "fix" && (flags["dry-run"] || flags.only.length > 0))
+      throw usageError("--dry-run and --only go with --fix.");
+    if (how === "fix" || how === "undo") return await (await import("../mending/fix.ts"))[how](call);
+    if (how !== undefined) return await mend(how, call);
     const findings = await out.during("Looking around", diagnose(call));
     const code = exitCodeOf(findings);
     const failed = findings.filter(({ level }) => level === "fail").length;

@@ -48,6 +48,9 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
       ...(flags.verbose && { verbose: true }),
     },
   });
+  using _told = env.NOTIFY_SOCKET
+    ? (await import("../service/notify.ts")).tellSystemd(env, () => gateway.url)
+    : undefined;
   banner(gateway, { out, stateDir, profile: flags.profile });
   const keepCompiled = setTimeout(flushCompileCache, KEEP_COMPILED_AFTER_MS);
   if (!signal.aborted) await once(signal, "abort");

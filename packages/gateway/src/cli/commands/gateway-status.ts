@@ -1,4 +1,4 @@
-/** `moltbot gateway status` — does the gateway of this state folder run, and does it answer? */
+/** `moltbot gateway status` — does the gateway of this state folder run, does it answer, and who keeps it running? */
 
 import { configPath, fileExists } from "../../base/files.ts";
 import type { Call } from "../command.ts";
@@ -6,17 +6,31 @@ import { withGateway } from "../connect.ts";
 import { CliError, EXIT, type ExitCode } from "../exit.ts";
 import { readInstance } from "../instance.ts";
 import { duration, facts } from "../render.ts";
+import type { scopeFlag } from "../service/flags.ts";
+import { missingOf } from "../service/plan.ts";
+import type { ServiceState } from "../service/service.ts";
+import { lookAtService, programProblems } from "../service/verbs.ts";
 import { resolveTarget } from "../target.ts";
 
 /** Shows the process and whether it answers; exit code 3 when nothing does. */
-export async function showStatus(call: Call): Promise<ExitCode> {
+export async function showStatus(call: Call<typeof scopeFlag>): Promise<ExitCode> {
   const { flags, env, out } = call;
   const target = resolveTarget(flags, env);
   const instance = target.isLocal ? readInstance(target.stateDir) : undefined;
-  const answer = await ask(call, target);
+  const [answer, service] = await Promise.all([
+    ask(call, target),
+    target.isLocal ? lookAtService(call, "gateway") : undefined,
+  ]);
   const config = configPath(target.stateDir, env);
   if (flags.json) {
-    out.json({ url: target.url, stateDir: target.stateDir, configPath: config, process: instance ?? null, answer });
+    out.json({
+      url: target.url,
+      stateDir: target.stateDir,
+      configPath: config,
+      process: instance ?? null,
+      answer,
+      service: service ?? null,
+    });
     return answer.ok ? EXIT.ok : answer.exitCode;
   }
   const { green, red } = out.style;
@@ -26,6 +40,7 @@ export async function showStatus(call: Call): Promise<ExitCode> {
       [
         ["Address", target.url],
         ["Process", target.isLocal ? (since ?? "not running on this state folder") : undefined],
+        ["Service", target.isLocal ? serviceLine(service?.state) : undefined],
         ["Answers", answer.ok ? green(`yes, in ${duration(answer.connectMs)}`) : red("no")],
         ["Version", answer.ok ? answer.version : undefined],
         ["Config", fileExists(config) ? config : `${config} (not there yet)`],
@@ -34,6 +49,14 @@ export async function showStatus(call: Call): Promise<ExitCode> {
       out,
     ),
   );
+  const { state, others = [] } = service ?? {};
+  const problems =
+    state?.file === undefined ? [] : [...state.problems, ...programProblems(state, missingOf(state.program ?? []))];
+  for (const problem of problems) out.note(problem);
+  for (const other of others)
+    out.note(
+      `${other} runs a gateway too; two of them fight over accounts. \`moltbot gateway install --replace\` removes it.`,
+    );
   if (answer.ok) return EXIT.ok;
   out.note(answer.error);
   return answer.exitCode;
@@ -58,4 +81,10 @@ async function ask(call: Parameters<typeof withGateway>[0], target: ReturnType<t
     if (error instanceof CliError) return { ok: false, error: error.message, exitCode: error.exitCode } as const;
     throw error;
   }
+}
+
+function serviceLine(state: ServiceState | undefined): string {
+  if (state === undefined) return "this system has no supervisor that moltbot knows";
+  if (state.file === undefined) return "not installed (`moltbot gateway install`)";
+  return `${state.supervisor}, ${state.name}: ${state.detail ?? (state.isRunning ? "runs" : "does not run")}`;
 }

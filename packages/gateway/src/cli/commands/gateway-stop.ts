@@ -1,4 +1,4 @@
-/** `moltbot gateway stop` — ends the gateway that runs on this state folder. */
+/** `moltbot gateway stop` — stops the service of the gateway, or ends the one that runs on this state folder. */
 
 import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,13 +7,20 @@ import type { Call } from "../command.ts";
 import { CliError, EXIT, type ExitCode } from "../exit.ts";
 import { type Instance, isAlive, readInstance } from "../instance.ts";
 import { duration } from "../render.ts";
+import type { scopeFlag } from "../service/flags.ts";
+import { driveService, lookAtService } from "../service/verbs.ts";
 
 /** A clean stop is over within 10 s; then the gateway ends itself. */
 const WAIT_MS = 12_000;
 const LOOK_EVERY_MS = 50;
 
-/** Sends SIGTERM and waits for the end. */
-export async function stopGateway({ flags, env, out }: Call): Promise<ExitCode> {
+/** Stops the service where one runs, since that would start the process again; else sends SIGTERM and waits for the end. */
+export async function stopGateway(call: Call<typeof scopeFlag>): Promise<ExitCode> {
+  const { flags, env, out } = call;
+  if (await isServiceUp(call)) {
+    await driveService(call, "gateway", "stop");
+    return EXIT.ok;
+  }
   const stateDir = resolveStateDir({ env, profile: flags.profile });
   const instance = readInstance(stateDir);
   if (!instance || !isStillGateway(instance)) {
@@ -34,6 +41,11 @@ export async function stopGateway({ flags, env, out }: Call): Promise<ExitCode> 
   if (flags.json) out.json({ stopped: true, pid, tookMs: Math.round(tookMs) });
   else out.print(`The gateway (pid ${pid}) stopped after ${duration(tookMs)}.`);
   return EXIT.ok;
+}
+
+async function isServiceUp(call: Call<typeof scopeFlag>): Promise<boolean> {
+  const service = await lookAtService(call, "gateway");
+  return service?.state.isRunning === true;
 }
 
 async function ended(pid: number, startedAt: number): Promise<number> {

@@ -4,6 +4,7 @@
  */
 
 import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { installFlags, readyFlags, restartFlags, scopeFlag } from "../service/flags.ts";
 
 const runFlags = {
   port: { kind: "number", value: "PORT", summary: "Listen on this port (18789)" },
@@ -32,13 +33,58 @@ const run = defineCommand({
 });
 
 const status = defineCommand({
-  summary: "Show whether the gateway runs and answers",
+  summary: "Show whether the gateway runs and answers, and its service",
+  flags: scopeFlag,
   run: async (call) => (await import("./gateway-status.ts")).showStatus(call),
 });
 
 const stop = defineCommand({
-  summary: "Stop the gateway that runs on this machine",
+  summary: "Stop the gateway that runs on this machine: its service, or the one in a terminal",
+  flags: scopeFlag,
   run: async (call) => (await import("./gateway-stop.ts")).stopGateway(call),
+});
+
+const start = defineCommand({
+  summary: "Start the service of the gateway",
+  flags: scopeFlag,
+  run: async (call) => (await import("../service/verbs.ts")).mustDrive(call, "gateway", "start"),
+});
+
+const restart = defineCommand({
+  summary: "Restart the gateway: its service, or in place where none is installed",
+  flags: restartFlags,
+  examples: ["moltbot gateway restart", "moltbot gateway restart --in-place"],
+  run: async (call) => (await import("./gateway-restart.ts")).restartGateway(call),
+});
+
+const serviceFlags = {
+  ...installFlags,
+  port: { kind: "number", value: "PORT", summary: "Listen on this port, above the settings" },
+  watchdog: { kind: "switch", summary: "Have systemd restart a gateway that does not answer its own port any more" },
+} as const;
+
+const install = defineCommand({
+  summary: "Keep the gateway running as a service of this system",
+  flags: serviceFlags,
+  examples: ["moltbot gateway install", "sudo moltbot gateway install --system --user ann"],
+  async run(call) {
+    const { port, watchdog } = call.flags;
+    const words = port === undefined ? [] : ["--port", String(port)];
+    return await (await import("../service/verbs.ts")).installService(call, { kind: "gateway", words, watchdog });
+  },
+});
+
+const uninstall = defineCommand({
+  summary: "Remove the service of the gateway; its state stays",
+  flags: scopeFlag,
+  run: async (call) => (await import("../service/verbs.ts")).uninstallService(call, "gateway"),
+});
+
+const ready = defineCommand({
+  summary: "Wait until the gateway on this machine answers",
+  flags: readyFlags,
+  examples: ["moltbot gateway ready --wait 60"],
+  run: async (call) => (await import("./gateway-ready.ts")).waitUntilReady(call),
 });
 
 const callFlags = {
@@ -71,5 +117,5 @@ const probe = defineCommand({
 export const gateway = defineGroup({
   summary: "Run the gateway in the foreground, or ask about the one that runs",
   alone: run,
-  commands: { run, status, stop, call: callCommand, probe },
+  commands: { run, status, install, uninstall, start, stop, restart, ready, call: callCommand, probe },
 });

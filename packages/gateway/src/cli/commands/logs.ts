@@ -8,53 +8,78 @@ import { fileExists } from "../../base/files.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { CliError, EXIT } from "../exit.ts";
+import { filterOf, LEVELS, type LineFilter } from "../log-filter.ts";
 import { printable } from "../render.ts";
 import { resolveTarget } from "../target.ts";
 
 const DEFAULT_LINES = 200;
 const LOOK_EVERY_MS = 500;
 
-/** How much of a file is read for its last lines. */
+/** How much of a file is read for its last lines; and when lines are looked for: a file is turned over at 10 MB. */
 const MAX_BYTES = 1_000_000;
+const WHOLE_FILE = 20_000_000;
 
 const logFlags = {
+  level: { kind: "text", value: "LEVEL", summary: "Only lines of this level and above", choices: LEVELS },
+  word: { kind: "list", value: "TEXT", summary: "Only lines with this text; several: with all of them" },
+  account: { kind: "text", value: "NAME", summary: "Only lines of this account: CHANNEL, or CHANNEL/ACCOUNT" },
+  run: {
+    kind: "text",
+    value: "ID",
+    summary: "Only lines of this run; the beginning of its id is enough",
+    completes: "run",
+  },
+  since: { kind: "text", value: "WHEN", summary: "Only lines since then: 10m, 2h, 3d, or a time as in the lines" },
   follow: { kind: "switch", short: "f", summary: "Go on with what is added, until Ctrl-C" },
   limit: { kind: "number", short: "n", value: "LINES", summary: `Lines to begin with (${DEFAULT_LINES})` },
 } as const;
 
 /** Prints the last lines; with `--follow`, those that come until Ctrl-C. */
 export const logs = defineCommand({
-  summary: "Show the end of the gateway's log",
+  summary: "Show the end of the gateway's log, or the lines of it that you look for",
   flags: logFlags,
+  examples: [
+    "moltbot logs --follow",
+    "moltbot logs --level warn --since 2h",
+    "moltbot logs --account telegram/work --word rate",
+  ],
   async run(call) {
     const limit = Math.min(5_000, Math.max(1, Math.floor(call.flags.limit ?? DEFAULT_LINES)));
+    const wanted = filterOf(call.flags);
     const target = resolveTarget(call.flags, call.env);
     const path = join(target.stateDir, "logs", "gateway.log");
     try {
-      await withGateway(call, (link) => follow(call, { link, limit }), { target });
+      await withGateway(call, (link) => follow(call, { link, limit, wanted }), { target });
     } catch (error) {
       const isDown = error instanceof CliError && error.exitCode === EXIT.unreachable;
       if (!isDown || !target.isLocal || !fileExists(path)) throw error;
-      for (const line of lastLines(path, limit)) printLine(call, line);
+      for (const line of lastLines(path, { limit, wanted })) printLine(call, line);
       call.out.note(`The gateway does not run; these are the last lines of ${path}.`);
     }
   },
 });
 
+type LogsCall = Call<typeof logFlags>;
 type Shown = Pick<Call, "flags" | "out">;
 
-async function follow(call: Call<typeof logFlags>, { link, limit }: { link: Link; limit: number }): Promise<void> {
-  let { cursor } = await show(call, link, { limit });
-  while (call.flags.follow) {
-    await sleep(LOOK_EVERY_MS);
-    ({ cursor } = await show(call, link, { cursor }));
-  }
+interface Following {
+  readonly link: Link;
+  readonly limit: number;
+  /** Undefined where every line is wanted. */
+  readonly wanted: LineFilter | undefined;
 }
 
-async function show(call: Shown, link: Link, params: { limit?: number; cursor?: number }) {
-  const page = await link.client.request("logs.tail", params, { timeoutMs: link.timeoutMs });
-  for (const line of page.lines) printLine(call, line);
-  return page;
+async function follow(call: LogsCall, { link, limit, wanted }: Following): Promise<void> {
+  const { client, timeoutMs } = link;
+  const filters = wanted?.params;
+  let { cursor, lines } = await client.request("logs.tail", { limit, ...filters }, { timeoutMs });
+  for (;;) {
+    // A gateway of before filters sends every line.
+    for (const line of wanted ? lines.filter(wanted.matches) : lines) printLine(call, line);
+    if (!call.flags.follow) return;
+    await sleep(LOOK_EVERY_MS);
+    ({ cursor, lines } = await client.request("logs.tail", { cursor, ...filters }, { timeoutMs }));
+  }
 }
 
 function printLine(call: Shown, line: string): void {
@@ -62,13 +87,24 @@ function printLine(call: Shown, line: string): void {
   else call.out.print(forPeople(line, call));
 }
 
-function lastLines(path: string, limit: number): string[] {
+/** The last lines that are wanted, of this file and of the one before it. */
+function lastLines(path: string, { limit, wanted }: Omit<Following, "link">): string[] {
+  const lines: string[] = [];
+  for (const each of [path, `${path}.1`]) {
+    const before = fileExists(each) ? linesOf(each, wanted ? WHOLE_FILE : MAX_BYTES) : [];
+    lines.unshift(...(wanted ? before.filter(wanted.matches) : before));
+    if (lines.length >= limit) break;
+  }
+  return lines.slice(-limit);
+}
+
+function linesOf(path: string, maxBytes: number): string[] {
   const { size } = statSync(path);
-  const buffer = Buffer.alloc(Math.min(size, MAX_BYTES));
+  const buffer = Buffer.alloc(Math.min(size, maxBytes));
   const file = openSync(path, "r");
   readSync(file, buffer, 0, buffer.length, size - buffer.length);
   closeSync(file);
-  return buffer.toString("utf8").trimEnd().split("\n").slice(-limit);
+  return buffer.toString("utf8").trimEnd().split("\n");
 }
 
 /** A JSON line as time, level, sentence and fields; any other line as it is. */

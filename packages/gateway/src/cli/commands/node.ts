@@ -1,7 +1,7 @@
 /** `moltbot node` — makes this machine a node: a gateway may run programs and reach files here, by this machine's rules. */
 
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { isRecord } from "../../base/config/config.ts";
 import { defined } from "../../base/defined.ts";
 import { configPath, readTextIfExists, writePrivateFile } from "../../base/files.ts";
@@ -12,6 +12,7 @@ import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { openSocket } from "../connect.ts";
 import { CliError, EXIT, usageError } from "../exit.ts";
 import { deviceTokens, loadDevice } from "../identity.ts";
+import { installFlags, scopeFlag } from "../service/flags.ts";
 import { resolveTarget, type Target } from "../target.ts";
 
 /** What `node.json` keeps. Source: the node host of January 2026 writes the same fields. */
@@ -90,15 +91,18 @@ const run = defineCommand({
 });
 
 const status = defineCommand({
-  summary: "Show what this machine is as a node",
-  flags: {},
+  summary: "Show what this machine is as a node, and its service",
+  flags: scopeFlag,
   async run(call) {
     const { out, flags, env } = call;
     const target = resolveTarget(flags, env);
     const file = readNodeFile(target.stateDir);
     const deviceId = loadDevice(target.stateDir).deviceId;
     const isApproved = deviceTokens(target.stateDir, deviceId).load("node") !== undefined;
-    if (flags.json) return out.json({ ...file, nodeId: file?.nodeId ?? null, deviceId, isApproved });
+    const { lookAtService } = await import("../service/verbs.ts");
+    const service = (await lookAtService(call, "node"))?.state;
+    if (flags.json)
+      return out.json({ ...file, nodeId: file?.nodeId ?? null, deviceId, isApproved, service: service ?? null });
     if (!file) {
       out.print("This machine has not been a node yet. Begin with `moltbot node run`.");
       return EXIT.failed;
@@ -106,14 +110,74 @@ const status = defineCommand({
     out.print(`Name      ${file.displayName}`);
     out.print(`Device    ${deviceId}`);
     out.print(`Gateway   ${file.url ?? "not known"}`);
+    const runs =
+      service?.file === undefined
+        ? "not installed (`moltbot node install`)"
+        : `${service.name}: ${service.detail ?? ""}`;
+    out.print(`Service   ${runs}`);
+    for (const problem of service?.problems ?? []) out.note(problem);
     out.print(
       `Approved  ${isApproved ? "yes, a device token is stored" : "not yet: run `moltbot node run`, it says what to type"}`,
     );
   },
 });
 
+const install = defineCommand({
+  summary: "Keep this machine a node, as a service of the system",
+  flags: { ...whereFlags, ...installFlags },
+  examples: ["moltbot node install", "moltbot node install --host gateway.local --root ~/notes"],
+  async run(call) {
+    const { installService } = await import("../service/verbs.ts");
+    targetOf(call);
+    return await installService(call, { kind: "node", words: wordsOf(call) });
+  },
+});
+
+const uninstall = defineCommand({
+  summary: "Remove the service of this node; its identity stays",
+  flags: scopeFlag,
+  run: async (call) => (await import("../service/verbs.ts")).uninstallService(call, "node"),
+});
+
+const start = defineCommand({
+  summary: "Start the service of this node",
+  flags: scopeFlag,
+  run: async (call) => (await import("../service/verbs.ts")).mustDrive(call, "node", "start"),
+});
+
+const stop = defineCommand({
+  summary: "Stop the service of this node",
+  flags: scopeFlag,
+  run: async (call) => (await import("../service/verbs.ts")).mustDrive(call, "node", "stop"),
+});
+
+const restart = defineCommand({
+  summary: "Restart the service of this node",
+  flags: scopeFlag,
+  run: async (call) => (await import("../service/verbs.ts")).mustDrive(call, "node", "restart"),
+});
+
 /** `node`, with nothing after it, shows the state. */
-export const node = defineGroup({ summary: "Make this machine a node", commands: { run, status }, alone: status });
+export const node = defineGroup({
+  summary: "Make this machine a node",
+  commands: { run, status, install, uninstall, start, stop, restart },
+  alone: status,
+});
+
+/** The words after `node run` that mean what was given to `install`. */
+function wordsOf({ flags }: Pick<Call<typeof whereFlags>, "flags">): string[] {
+  const words: string[] = [];
+  const add = (name: string, value: string | number | undefined) => {
+    if (value !== undefined) words.push(`--${name}`, String(value));
+  };
+  add("url", flags.url);
+  add("tls-fingerprint", flags["tls-fingerprint"]);
+  for (const name of ["host", "port", "node-id", "name"] as const) add(name, flags[name]);
+  if (flags.tls) words.push("--tls");
+  for (const each of flags.commands) add("commands", each);
+  for (const each of flags.root) add("root", resolve(each));
+  return words;
+}
 
 /** The families that nodes tell. Source: the hosts of 2026. */
 const FAMILY: Readonly<Partial<Record<NodeJS.Platform, string>>> = { linux: "Linux", darwin: "Mac", win32: "Windows" };

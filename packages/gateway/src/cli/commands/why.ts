@@ -58,7 +58,7 @@ async function showList({ flags, out }: WhyCall, connection: Link): Promise<void
   out.print(out.style.dim("\nExplain one with `moltbot why ID`."));
 }
 
-function show({ out }: WhyCall, { entry, config, binding, parts }: InboxWhyResult, configPath: string): void {
+function show({ out }: WhyCall, { entry, config, binding, parts, traceId }: InboxWhyResult, configPath: string): void {
   const { bold, dim } = out.style;
   const kind = entry.kind === "message" ? "Message" : `A message's ${entry.kind}`;
   const where = entry.chatKind === "direct" ? "" : ` in ${printable(entry.chatTitle ?? entry.chatId)}`;
@@ -81,6 +81,7 @@ function show({ out }: WhyCall, { entry, config, binding, parts }: InboxWhyResul
         ["Line", config && (config.isDefault ? dim(`not in ${configPath}`) : file)],
         ["Change", adviceFor(entry)],
         ["Session", entry.sessionKey],
+        ["Trace", traceId],
         [
           "Agent",
           binding && `chosen by ${binding.path}${binding.line === undefined ? "" : `, ${configPath}:${binding.line}`}`,

@@ -45,7 +45,9 @@ export function resolveAuth(settings: GatewaySettings["auth"], env: Env, isLoopb
   const mode = settings.mode ?? (password !== undefined && token === undefined ? "password" : "token");
   if (mode === "none") {
     if (isLoopbackBind) return { mode };
-    throw new StartError("gateway.auth.mode none is allowed on loopback only; set a token, or bind to loopback.");
+    throw new StartError("gateway.auth.mode none is allowed on loopback only; set a token, or bind to loopback.", {
+      isLasting: true,
+    });
   }
   const secret = mode === "token" ? token : password;
   const problem = weakness(secret);
@@ -54,6 +56,7 @@ export function resolveAuth(settings: GatewaySettings["auth"], env: Env, isLoopb
     throw new StartError(
       `The gateway ${mode} ${problem}; set gateway.auth.${mode} in the config file, MOLTBOT_GATEWAY_${name}, or --${mode} ` +
         "to a secret of its own (for example the output of `openssl rand -hex 32`).",
+      { isLasting: true },
     );
   }
   return { mode, secret };

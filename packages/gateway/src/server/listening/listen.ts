@@ -3,18 +3,18 @@
  * handshake, and passes frames on.
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import net, { type AddressInfo, isIPv4, type ListenOptions, type Socket } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
-import { codeOf, detailOf, GatewayError, ignore, invalidRequest, messageOf, StartError } from "../../base/errors.ts";
+import { detailOf, GatewayError, ignore, invalidRequest, StartError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Descriptors } from "../../base/process/descriptors.ts";
 import type { StoreWatch } from "../../base/store/store-watch.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import { onAbort, within } from "../../base/time/deadline.ts";
-import type { DeviceConnections, Door, OpenDoor } from "../../kit/host.ts";
+import type { DeviceConnections, FurtherPort, OpenPort } from "../../kit/host.ts";
 import { decodePath } from "../../kit/http.ts";
 import { type Schema, validationText } from "../../kit/schema/validate.ts";
 import { decideConnect, type Granted, HandshakeError, type HandshakePorts } from "../admission/handshake.ts";
@@ -24,8 +24,8 @@ import { Connection, LIMITS, type Session } from "../connection.ts";
 import { dialectFor, STRICTEST } from "../dialect.ts";
 import { type Dispatch, failureFrame, type Request, successFrame, unexpected } from "../dispatch.ts";
 import type { GatewaySettings } from "../settings.ts";
+import { Door, type Doors, refuseUpgrade } from "./door.ts";
 import { answer, type HttpFront } from "./http.ts";
-import { findPortOwner } from "./port-owner.ts";
 import type { Certificate } from "./tls.ts";
 
 /** From the gateway's port to a further one that is not told which (protocol: 18789 and 18793). */
@@ -48,6 +48,8 @@ export interface ServerOptions extends HandshakePorts {
   /** Keeps descriptors free for everything but clients. */
   readonly descriptors: Descriptors;
   readonly certificate: Certificate | undefined;
+  /** Doors that the gateway before this one has left, and to which this one leaves its own. */
+  readonly doors: Doors;
   /** The payload of hello-ok for a connection that is let in; the connection counts as connected from here on. */
   welcome(connection: Connection, granted: Granted): unknown;
   disconnected(connection: Connection): void;
@@ -65,7 +67,7 @@ export class GatewayServer {
   readonly #options: ServerOptions;
   readonly #strangers = new Set<Connection>();
   readonly #silent = new Set<Socket>();
-  readonly #listeners: Server[] = [];
+  readonly #doors: Door[] = [];
   readonly #sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LIMITS.preAuthPayload,
@@ -77,6 +79,7 @@ export class GatewayServer {
   #port = 0;
   #pinger: Disposable | undefined;
   #isStopping = false;
+  #isRestart = false;
   #isCrowded = false;
 
   constructor(options: ServerOptions) {
@@ -89,7 +92,7 @@ export class GatewayServer {
     const { clock, settings } = this.#options;
     const host = bindHost(settings());
     const first = await this.#listen(host, settings().port);
-    this.#port = (first.address() as AddressInfo).port;
+    this.#port = first.place.port;
     this.#rememberHost(host);
     this.#pinger = clock.every(LIMITS.pingIntervalMs, () => {
       for (const connection of this.connections.values()) connection.ping();
@@ -106,17 +109,19 @@ export class GatewayServer {
   }
 
   /** Opens a further port; see `Host.listen`. */
-  async open(door: Door): Promise<OpenDoor> {
+  async open(wanted: FurtherPort): Promise<OpenPort> {
     const { certificate, settings } = this.#options;
     const beside = settings().port === 0 ? 0 : this.#port + BESIDE;
-    const server = await this.#bind(bindHost(settings()), door.port ?? beside, door);
+    const place = { host: bindHost(settings()), port: wanted.port ?? beside, certificate };
+    const door = await Door.open(place, this.#options);
+    this.#serve(door, wanted);
     return {
-      port: (server.address() as AddressInfo).port,
+      port: door.place.port,
       gatewayPort: this.#port,
       scheme: certificate ? "https" : "http",
       async [Symbol.asyncDispose]() {
-        const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-        server.closeAllConnections();
+        const closed = door.close();
+        door.endAll();
         await closed;
       },
     };
@@ -127,10 +132,18 @@ export class GatewayServer {
     return this.#options.certificate?.fingerprint;
   }
 
-  /** Stops accepting; connections stay until `closeConnections`. */
-  stopAccepting(): void {
+  /**
+   * Stops accepting; connections stay until `closeConnections`. When another gateway comes at once, the doors stay open for it
+   * and hold what arrives.
+   */
+  stopAccepting({ isRestart = false }: { readonly isRestart?: boolean } = {}): void {
+    if (this.#isStopping) return;
     this.#isStopping = true;
-    for (const listener of this.#listeners) listener.close();
+    this.#isRestart = isRestart;
+    for (const door of this.#doors) {
+      if (isRestart) this.#options.doors.leave(door);
+      else void door.close();
+    }
     for (const stranger of this.#strangers) stranger.close(1012, "service restart");
   }
 
@@ -143,8 +156,14 @@ export class GatewayServer {
     const gone = Promise.all(
       all.map(({ closed }) => new Promise<void>((resolve) => void onAbort(closed.signal, resolve))),
     );
-    await within(gone, { ms: CLOSE_LIMIT_MS, clock: this.#options.clock });
-    for (const listener of this.#listeners) listener.closeAllConnections();
+    // Others wait for the gateway that comes: whoever does not answer the close must not hold them up.
+    const ms = this.#isRestart ? CLOSE_AT_RESTART_MS : CLOSE_LIMIT_MS;
+    await within(gone, { ms, clock: this.#options.clock });
+    if (this.#isRestart) for (const connection of this.connections.values()) connection.terminate();
+    for (const door of this.#doors) {
+      if (this.#isRestart) door.endUnfinished();
+      else door.endAll();
+    }
   }
 
   /** Closes connections of a device. */
@@ -174,70 +193,46 @@ export class GatewayServer {
     else this.#hosts.add(host);
   }
 
-  async #listen(host: string, port: number): Promise<Server> {
-    const server = await this.#bind(host, port, {
+  async #listen(host: string, port: number): Promise<Door> {
+    const { certificate, doors } = this.#options;
+    const place = { host, port, certificate };
+    const door = doors.take(place) ?? (await Door.open(place, this.#options));
+    this.#doors.push(door);
+    this.#serve(door, {
       request: (request, response) => this.#onRequest(request, response),
       upgrade: (request, socket, head) => this.#onUpgrade(request, socket, head),
     });
-    this.#listeners.push(server);
-    return server;
+    return door;
   }
 
-  async #bind(host: string, port: number, answers: Pick<Door, "request" | "upgrade">): Promise<Server> {
-    const server = await this.#createServer(answers);
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(placeToListen(host, port), resolve);
-    }).catch((error) => {
-      throw bindError(error, host, port);
+  /** Answers at a door: sockets are counted and bounded alike at all of them. */
+  #serve(door: Door, answers: Pick<FurtherPort, "request" | "upgrade">): void {
+    const isPlain = this.#options.certificate === undefined;
+    door.serve({
+      // Refuse before TLS and HTTP, so that a refusal costs nothing.
+      connected: (socket) => this.#refuseBeyondRoom(socket, isPlain),
+      admitted: (socket) => this.#admitSocket(socket),
+      requested: (request, response) => {
+        this.#heardSocket(request.socket, response);
+        try {
+          answers.request(request, response);
+        } catch (error) {
+          this.#failed(response, error);
+        }
+      },
+      upgraded: (request, socket, head) => {
+        socket.on("error", (error) => ignore(error, "the client went away during the upgrade"));
+        // A socket that was opened before the stop may still ask for an upgrade.
+        if (this.#isStopping) return refuseUpgrade(socket, "503 Service Unavailable", "The gateway stops.");
+        this.#silent.delete(request.socket);
+        try {
+          answers.upgrade(request, socket, head);
+        } catch (error) {
+          this.#options.log.error("an upgrade failed", { error });
+          socket.destroy();
+        }
+      },
     });
-    server.on("error", (error) => this.#options.log.error("the listener reports an error", { error: detailOf(error) }));
-    return server;
-  }
-
-  async #createServer({ request: onRequest, upgrade: onUpgrade }: Pick<Door, "request" | "upgrade">): Promise<Server> {
-    const limits = {
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      keepAliveTimeout: 5_000,
-      connectionsCheckingInterval: 2_000,
-      maxHeaderSize: 16_384,
-    };
-    const { certificate } = this.#options;
-    const server = certificate
-      ? (await import("node:https")).createServer({
-          ...limits,
-          cert: certificate.cert,
-          key: certificate.key,
-          minVersion: "TLSv1.2",
-          handshakeTimeout: 10_000,
-        })
-      : createServer(limits);
-    // Refuse before TLS and HTTP, so that a refusal costs nothing.
-    server.on("connection", (socket: Socket) => this.#refuseBeyondRoom(socket, certificate === undefined));
-    server.on(certificate ? "secureConnection" : "connection", (socket: Socket) => this.#admitSocket(socket));
-    server.on("request", (request, response) => {
-      this.#heardSocket(request.socket, response);
-      try {
-        onRequest(request, response);
-      } catch (error) {
-        this.#failed(response, error);
-      }
-    });
-    server.on("upgrade", (request, socket, head) => {
-      socket.on("error", (error) => ignore(error, "the client went away during the upgrade"));
-      // A socket that was opened before the stop may still ask for an upgrade.
-      if (this.#isStopping) return refuseUpgrade(socket, "503 Service Unavailable", "The gateway stops.");
-      this.#silent.delete(request.socket);
-      try {
-        onUpgrade(request, socket, head);
-      } catch (error) {
-        this.#options.log.error("an upgrade failed", { error });
-        socket.destroy();
-      }
-    });
-    server.on("clientError", (error, socket) => refuseHead(error, socket, this.#options.clock));
-    return server as Server;
   }
 
   /**
@@ -402,39 +397,6 @@ export class GatewayServer {
   }
 }
 
-/** Answers to a request head that is not HTTP, is too large, or did not come in time (RFC 9110, RFC 6585). */
-const HEAD_PROBLEMS: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Content Too Large",
-  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
-};
-
-/** Sockets to which a refusal has been written. */
-const refused = new WeakSet<Duplex>();
-
-/**
- * Answers bytes that are no HTTP request, and closes. A socket that is gone, or in the middle of an answer, is ended
- * without one.
- */
-function refuseHead(error: Error, socket: Duplex, clock: Clock): void {
-  const code = codeOf(error) ?? "";
-  // Every further chunk raises this error again; ignore it, so that the answer can arrive.
-  if (refused.has(socket) && code !== "ECONNRESET") return;
-  // Node keeps the answer under way on the socket; its own default handler looks there too.
-  const { _httpMessage: answering } = socket as { _httpMessage?: ServerResponse | null };
-  if (!socket.writable || code === "ECONNRESET" || answering?.headersSent) return void socket.destroy();
-  const status = HEAD_PROBLEMS[code] ?? "400 Bad Request";
-  const text = status.slice(4);
-  refused.add(socket);
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
-  );
-  // Read and discard what still comes: closing with unread bytes resets the connection, and the answer would be lost.
-  socket.resume();
-  const limit = clock.after(LIMITS.closeMs, () => socket.destroy());
-  socket.once("close", () => limit[Symbol.dispose]());
-}
-
 /** Answers a socket that is not let in, and closes it at once. */
 function refuseSocket(socket: Socket): void {
   socket.on("error", (error) => ignore(error, "it is not let in"));
@@ -443,10 +405,6 @@ function refuseSocket(socket: Socket): void {
       `Content-Length: ${CROWDED.length}\r\n\r\n${CROWDED}`,
   );
   socket.destroySoon();
-}
-
-function refuseUpgrade(socket: Duplex, status: string, text: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n${text}`);
 }
 
 const CROWDED = "too many connections are open; close some, or raise the limit (ulimit -n)";
@@ -508,6 +466,7 @@ class OwnAddresses {
 
 /** How long connections may take to close, ms. */
 const CLOSE_LIMIT_MS = 2_000;
+const CLOSE_AT_RESTART_MS = 250;
 /** How long a list of addresses may be used; a new interface counts after that. */
 const ADDRESSES_MS = 10_000;
 
@@ -529,6 +488,7 @@ export function bindHost(
   if (bind === "custom")
     throw new StartError(
       "gateway.bind is custom but gateway.customBindHost is not set; set it to the address to listen on.",
+      { isLasting: true },
     );
   if (bind !== "tailnet") return "127.0.0.1";
   const address = addresses.find(isTailnetAddress);
@@ -536,30 +496,4 @@ export function bindHost(
   throw new StartError(
     "gateway.bind is tailnet but this host has no tailnet address; start Tailscale, or set gateway.bind to loopback.",
   );
-}
-
-/**
- * An IPv4 address is bound before the server has it, in a Node that can do so. Given as a text, Node looks it up and compares
- * it with its pattern of IPv6 addresses; compiling that pattern takes 10 to 15 ms of a start. Throws what binding throws.
- */
-function placeToListen(host: string, port: number): ListenOptions {
-  const BoundSocket: typeof net.BoundSocket | undefined = net.BoundSocket;
-  if (BoundSocket === undefined || !isIPv4(host)) return { host, port };
-  return { handle: new BoundSocket({ host, port }) };
-}
-
-function bindError(error: Error, host: string, port: number): StartError {
-  const code = codeOf(error);
-  const options = { cause: error };
-  if (code === "EADDRINUSE") {
-    const owner = findPortOwner(port);
-    const who = owner ? ` by ${owner.command} (pid ${owner.pid})` : "";
-    const stop = owner ? `end that program (\`kill ${owner.pid}\`)` : "end that program";
-    return new StartError(`Port ${port} is taken${who}; choose another with --port, or ${stop}.`, options);
-  }
-  if (code === "EACCES")
-    return new StartError(`Port ${port} needs more rights; choose one above 1023 with --port.`, options);
-  if (code === "EADDRNOTAVAIL")
-    return new StartError(`${host} is not an address of this machine; correct gateway.bind.`, options);
-  return new StartError(`The gateway cannot listen on ${host} port ${port}: ${messageOf(error)}.`, options);
 }

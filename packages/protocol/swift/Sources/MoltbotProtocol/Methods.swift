@@ -4162,6 +4162,46 @@ public struct ExecApprovalsSetParams: Codable, Hashable, Sendable {
 /// The answer to `exec.approvals.set`.
 public typealias ExecApprovalsSetResult = ApprovalsSnapshot
 
+/// Parameters of `gateway.restart`.
+public struct GatewayRestartParams: Codable, Hashable, Sendable {
+    /// For the log.
+    public var reason: String?
+    /// Milliseconds to wait first; 100.
+    public var delayMs: Int?
+
+    public init(
+        reason: String? = nil,
+        delayMs: Int? = nil
+    ) {
+        self.reason = reason
+        self.delayMs = delayMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case reason
+        case delayMs
+    }
+}
+
+/// The answer to `gateway.restart`.
+public struct GatewayRestartResult: Codable, Hashable, Sendable {
+    public var ok: Bool
+    public var delayMs: Int
+
+    public init(
+        ok: Bool = true,
+        delayMs: Int
+    ) {
+        self.ok = ok
+        self.delayMs = delayMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case delayMs
+    }
+}
+
 /// Parameters of `health`.
 public struct HealthParams: Codable, Hashable, Sendable {
     public var probe: JSONValue?
@@ -4468,17 +4508,21 @@ public struct InboxWhyResult: Codable, Hashable, Sendable {
     public var config: Config?
     public var binding: Binding?
     public var parts: [OutboxEntry]
+    /// Its trace, where traces are sent.
+    public var traceId: String?
 
     public init(
         entry: InboxEntry,
         config: Config? = nil,
         binding: Binding? = nil,
-        parts: [OutboxEntry]
+        parts: [OutboxEntry],
+        traceId: String? = nil
     ) {
         self.entry = entry
         self.config = config
         self.binding = binding
         self.parts = parts
+        self.traceId = traceId
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -4486,6 +4530,7 @@ public struct InboxWhyResult: Codable, Hashable, Sendable {
         case config
         case binding
         case parts
+        case traceId
     }
 }
 
@@ -4499,25 +4544,88 @@ public typealias LastHeartbeatResult = Nullable<HeartbeatOutcome>
 
 /// Parameters of `logs.tail`.
 public struct LogsTailParams: Codable, Hashable, Sendable {
+    /// This level, and those above.
+    public enum Level: Codable, Hashable, Sendable {
+        case debug
+        case info
+        case warn
+        case error
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "debug": self = .debug
+            case "info": self = .info
+            case "warn": self = .warn
+            case "error": self = .error
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .debug: return "debug"
+            case .info: return "info"
+            case .warn: return "warn"
+            case .error: return "error"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     /// Byte offset that an earlier answer gave.
     public var cursor: Int?
     public var limit: Int?
     public var maxBytes: Int?
+    /// This level, and those above.
+    public var level: Level?
+    public var words: [String]?
+    /// `telegram`, or `telegram/work`.
+    public var account: String?
+    /// A run's id, or its beginning.
+    public var run: String?
+    /// Epoch milliseconds.
+    public var since: Int?
 
     public init(
         cursor: Int? = nil,
         limit: Int? = nil,
-        maxBytes: Int? = nil
+        maxBytes: Int? = nil,
+        level: Level? = nil,
+        words: [String]? = nil,
+        account: String? = nil,
+        run: String? = nil,
+        since: Int? = nil
     ) {
         self.cursor = cursor
         self.limit = limit
         self.maxBytes = maxBytes
+        self.level = level
+        self.words = words
+        self.account = account
+        self.run = run
+        self.since = since
     }
 
     private enum CodingKeys: String, CodingKey {
         case cursor
         case limit
         case maxBytes
+        case level
+        case words
+        case account
+        case run
+        case since
     }
 }
 
@@ -9937,8 +10045,10 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case heartbeatStatus = "heartbeat.status"
     /// The outcome of the last heartbeat, or null before the first one.
     case lastHeartbeat = "last-heartbeat"
-    /// The end of the log file, or what was written since a cursor.
+    /// The end of the log file, or what was written since a cursor; of it the lines that are looked for.
     case logsTail = "logs.tail"
+    /// Restarts the gateway in place: the process and the port stay, and clients come back at once.
+    case gatewayRestart = "gateway.restart"
     /// Switches all heartbeats off or on, until the gateway restarts.
     case setHeartbeats = "set-heartbeats"
     /// Sessions, models and what waits for the agent, for a person's overview.

@@ -4,6 +4,7 @@ import type { Config, Settings } from "../../../base/config/config.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { dayOf } from "../../../base/time/date-format.ts";
 import type { Base } from "../../../kit/base.ts";
+import { ManyPort } from "../../../kit/port.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 import type { Models } from "../models/models.ts";
 import type { Meter, ModelRequest, ModelStep } from "../models/port.ts";
@@ -37,7 +38,25 @@ export interface UsageServices extends Base {
   readonly models: Models;
 }
 
+/** One call of a model, when it is over. */
+export interface CountedCall extends Count {
+  readonly provider: string;
+  readonly model: string;
+  readonly runId: string | undefined;
+  /** US dollars; undefined where the model has no price. */
+  readonly usd: number | undefined;
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+/** Hears of calls of models. It must not throw. */
+export interface ModelWatcher {
+  called(call: CountedCall): void;
+}
+
 export class Usage implements Meter {
+  /** Who hears of calls of models. */
+  readonly watchers = new ManyPort<ModelWatcher>();
   readonly #services: Omit<UsageServices, "config">;
   readonly #ledger: Ledger;
   readonly #settings: Settings<BudgetSettings>;
@@ -55,12 +74,17 @@ export class Usage implements Meter {
   async *watch(request: ModelRequest, steps: AsyncIterable<ModelStep>): AsyncGenerator<ModelStep> {
     const scope = this.#scopeOf(request);
     let ref = request.model.ref;
+    let startedAt = this.#services.clock.now();
+    const record = (count: Count | undefined) => {
+      this.#record(scope, { ref, startedAt }, count);
+      startedAt = this.#services.clock.now();
+    };
     let counter: CallCounter | undefined = new CallCounter(request);
     this.#requireRoom(scope, ref);
     try {
       for await (const step of steps) {
         if (step.kind === "answering" && `${step.provider}/${step.model}` !== ref) {
-          this.#record(scope, ref, counter?.unreported(false));
+          record(counter?.unreported(false));
           ref = `${step.provider}/${step.model}`;
           counter = new CallCounter(request);
           this.#requireRoom(scope, ref);
@@ -69,13 +93,13 @@ export class Usage implements Meter {
         if (step.kind === "taken-back" && counter === undefined) counter = new CallCounter(request);
         const count = counter?.take(step);
         if (count) {
-          this.#record(scope, ref, count);
+          record(count);
           counter = undefined;
         }
         yield step;
       }
     } finally {
-      this.#record(scope, ref, counter?.unreported(request.signal.aborted));
+      record(counter?.unreported(request.signal.aborted));
     }
   }
 
@@ -159,20 +183,28 @@ export class Usage implements Meter {
   }
 
   /** Records a call, and reports budgets that it brought near their end. A full disk must not end the run. */
-  #record(scope: Scope, ref: string, count: Count | undefined): void {
+  #record(
+    scope: Scope,
+    { ref, startedAt }: { readonly ref: string; readonly startedAt: number },
+    count: Count | undefined,
+  ): void {
     if (!count) return;
     const { clock, models, log } = this.#services;
     const price = models.priceOf(ref);
     const slash = ref.indexOf("/");
     const cost = price && costOf(count, price);
+    const [provider, model] = [ref.slice(0, slash), ref.slice(slash + 1)];
+    const usd = cost === undefined ? undefined : cost / 1e6;
+    const call = { ...count, provider, model, runId: scope.runId, usd, startedAt, endedAt: clock.now() };
+    for (const each of this.watchers) each.called(call);
     try {
       this.#ledger.add({
         ...scope,
         ...count,
         at: clock.now(),
         day: this.date,
-        provider: ref.slice(0, slash),
-        model: ref.slice(slash + 1),
+        provider,
+        model,
         cost,
       });
       this.#tell(scope, { tokens: totalOf(count), usd: (cost ?? 0) / 1e6 });

@@ -1,7 +1,9 @@
 /** Reads the end of the log file, and goes on from a cursor (protocol: logs.tail). */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { codeOf } from "../../../base/errors.ts";
+import { type LineQuery, matchesLine } from "../../../base/log-query.ts";
 
 export interface LogTail {
   readonly file: string;
@@ -50,6 +52,79 @@ export function tailLog(
     closeSync(descriptor);
   }
 }
+
+/**
+ * The newest lines that match, in the file and in the one before it. It reads backwards in pieces, and lets others work between
+ * two of them. From a cursor on it looks at what was added only.
+ */
+export async function searchLog(
+  path: string,
+  options: { cursor?: number | undefined; limit: number; maxBytes: number },
+  query: LineQuery,
+): Promise<LogTail> {
+  if (options.cursor !== undefined) {
+    const tail = tailLog(path, { ...options, limit: Number.POSITIVE_INFINITY });
+    return { ...tail, lines: tail.lines.filter((line) => matchesLine(line, query)).slice(-options.limit) };
+  }
+  const { file, cursor, size } = tailLog(path, { ...options, maxBytes: 1 });
+  const found: string[] = [];
+  let bytes = 0;
+  for (const each of [path, `${path}.1`])
+    for await (const line of linesBackwards(each)) {
+      if (query.since !== undefined && isBefore(line, query.since))
+        return { file, cursor, size, lines: found.reverse(), truncated: false, reset: false };
+      if (!matchesLine(line, query)) continue;
+      bytes += line.length;
+      if (found.length >= options.limit || bytes > options.maxBytes)
+        return { file, cursor, size, lines: found.reverse(), truncated: true, reset: false };
+      found.push(line);
+    }
+  return { file, cursor, size, lines: found.reverse(), truncated: false, reset: false };
+}
+
+/** Bytes that are read at once. */
+const PIECE_BYTES = 256 * 1024;
+/** A search that has read so much pauses for others. */
+const TURN_BYTES = 1024 * 1024;
+
+/** Whole lines, the last one first. */
+async function* linesBackwards(path: string): AsyncGenerator<string> {
+  const descriptor = open(path);
+  if (descriptor === undefined) return;
+  try {
+    let end = fstatSync(descriptor).size;
+    let rest = Buffer.alloc(0);
+    let read = 0;
+    while (end > 0) {
+      const length = Math.min(PIECE_BYTES, end);
+      const piece = Buffer.alloc(length);
+      readSync(descriptor, piece, 0, length, end - length);
+      end -= length;
+      const all = Buffer.concat([piece, rest]);
+      const first = end === 0 ? -1 : all.indexOf(10);
+      if (first < 0 && end > 0) {
+        rest = all;
+        continue;
+      }
+      rest = all.subarray(0, first + 1);
+      const lines = all.toString("utf8", first + 1).split("\n");
+      for (const line of lines.reverse()) if (line !== "") yield line;
+      read += length;
+      if (read % TURN_BYTES < PIECE_BYTES) await nextTurn();
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Whether a line was written before a moment; the file is in order of time but for clocks that are put back. */
+function isBefore(line: string, since: number): boolean {
+  const at = Date.parse(/^\{"time":"([^"]+)"/.exec(line)?.[1] ?? "");
+  return at < since - CLOCK_SLACK_MS;
+}
+
+/** How far a clock that was put back may have moved for lines to be found all the same. */
+const CLOCK_SLACK_MS = 3_600_000;
 
 function open(path: string): number | undefined {
   try {

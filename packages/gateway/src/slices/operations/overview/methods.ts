@@ -1,6 +1,6 @@
 /** Methods about how the gateway is doing. */
 import { Type } from "@sinclair/typebox";
-import { MAX_NUMBER, Millis, NonEmpty } from "../../../kit/schema/schema.ts";
+import { MAX_NUMBER, Millis, NonEmpty, OneOf } from "../../../kit/schema/schema.ts";
 import { HealthSummary, StatusSummary } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
@@ -48,9 +48,26 @@ export const systemInfo = defineMethod({
   handler: ({ gateway }) => gateway.overview.info(),
 });
 
+export const restart = defineMethod({
+  name: "gateway.restart",
+  summary: "Restarts the gateway in place: the process and the port stay, and clients come back at once.",
+  access: "operator.admin",
+  params: {
+    reason: Type.Optional(Type.String({ maxLength: 200, description: "For the log." })),
+    delayMs: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 60_000, description: "Milliseconds to wait first; 100." }),
+    ),
+  },
+  result: Type.Object({ ok: Type.Literal(true), delayMs: Millis }),
+  handler({ params: { reason = "asked for", delayMs = 100 }, gateway }) {
+    gateway.host.requestRestart(reason, delayMs);
+    return { ok: true as const, delayMs };
+  },
+});
+
 export const logsTail = defineMethod({
   name: "logs.tail",
-  summary: "The end of the log file, or what was written since a cursor.",
+  summary: "The end of the log file, or what was written since a cursor; of it the lines that are looked for.",
   access: "operator.read",
   params: {
     cursor: Type.Optional(
@@ -58,6 +75,13 @@ export const logsTail = defineMethod({
     ),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000 })),
     maxBytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    level: Type.Optional({ ...OneOf("debug", "info", "warn", "error"), description: "This level, and those above." }),
+    words: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 10 })),
+    account: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, description: "`telegram`, or `telegram/work`." }),
+    ),
+    run: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "A run's id, or its beginning." })),
+    since: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_NUMBER, description: "Epoch milliseconds." })),
   },
   result: Type.Object({
     file: Type.String({ minLength: 1 }),
@@ -67,8 +91,10 @@ export const logsTail = defineMethod({
     truncated: Type.Optional(Type.Boolean()),
     reset: Type.Optional(Type.Boolean()),
   }),
-  async handler({ params: { cursor, limit = 500, maxBytes = 250_000 }, gateway }) {
-    const { tailLog } = await import("./log-tail.ts");
-    return tailLog(gateway.host.logFile, { cursor, limit, maxBytes });
+  async handler({ params: { cursor, limit = 500, maxBytes = 250_000, ...query }, gateway }) {
+    const { searchLog, tailLog } = await import("./log-tail.ts");
+    const isSearch = Object.values(query).some((each) => each !== undefined);
+    const of = { cursor, limit, maxBytes };
+    return isSearch ? await searchLog(gateway.host.logFile, of, query) : tailLog(gateway.host.logFile, of);
   },
 });

@@ -6,7 +6,7 @@ import { envOf, expandHome } from "../../../base/files.ts";
 import type { Caller } from "../../../kit/access.ts";
 import { hasScope } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
-import type { ConnectionWatcher, OpenDoor, Reached } from "../../../kit/host.ts";
+import type { ConnectionWatcher, OpenPort, Reached } from "../../../kit/host.ts";
 import type { Upgrade } from "../../../kit/route.ts";
 import type { Agent } from "../../agent/agent/agent.ts";
 import type { Workspace } from "../../agent/workspace/workspace.ts";
@@ -47,7 +47,7 @@ export class Canvas implements ConnectionWatcher {
   readonly #viewers: Viewers;
   readonly #door: CanvasDoor;
   readonly #using = new DisposableStack();
-  #own: OpenDoor | undefined;
+  #own: OpenPort | undefined;
   #opening: Promise<void> | undefined;
   #problem: string | undefined;
 

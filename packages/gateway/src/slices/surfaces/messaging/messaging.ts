@@ -6,8 +6,10 @@
 import type { Settings } from "../../../base/config/config.ts";
 import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
+import { messageTraceId } from "../../../base/trace-id.ts";
 import type { Caller } from "../../../kit/access.ts";
 import type { ChannelDefinition } from "../../../kit/channel.ts";
+import { type ManyPort, Port } from "../../../kit/port.ts";
 import { isSecret } from "../../../kit/schema/sound.ts";
 import type { QueueMode } from "../../agent/agent/lanes/queue.ts";
 import type { DeliverTo } from "../../agent/agent/run/run-store.ts";
@@ -33,6 +35,7 @@ import { Outgoing } from "./out/outgoing.ts";
 import { Progress } from "./out/progress.ts";
 import { Replies } from "./out/replies.ts";
 import { queueRules } from "./queueing.ts";
+import type { InboxEntryShape } from "./schema.ts";
 import type { MessagingServices } from "./services.ts";
 import {
   type Binding,
@@ -42,6 +45,7 @@ import {
   type MessagesSettings,
   messages,
 } from "./settings.ts";
+import type { MessageWatcher } from "./watchers.ts";
 
 const STATUS_LIMIT_MS = 10_000;
 const PRUNE_MS = 6 * 3_600_000;
@@ -60,6 +64,8 @@ export class Messaging implements AsyncDisposable {
   readonly logins: Logins;
   readonly outgoing: Outgoing;
   readonly webhooks: Webhooks;
+  /** Whether traces are sent; filled by the slice that sends them. */
+  readonly tracing = new Port<{ readonly isOn: boolean }>({ isOn: false });
   readonly #services: MessagingServices;
   readonly #channels: KnownChannels;
   readonly #messages: Settings<MessagesSettings>;
@@ -225,11 +231,18 @@ export class Messaging implements AsyncDisposable {
           : `no inbound message ${wanted.slice(0, 100)}; \`moltbot why\` without a number lists the newest`,
       );
     const parts = entry.runId === undefined ? [] : this.outbox.of(`run:${entry.runId}`);
-    return explainEntry(
+    const explanation = explainEntry(
       entry,
       parts.map((row) => this.outbox.entry(row)),
       this.#services.config.snapshot(),
     );
+    return { ...explanation, ...(this.tracing.now.isOn && { traceId: this.#traceOf(entry) }) };
+  }
+
+  /** The trace of a message: that of the first one where several are answered together. */
+  #traceOf({ id, channel, accountId, receivedAt, runId }: InboxEntryShape): string {
+    const [first] = runId === undefined ? [] : this.inbox.ofRun(runId);
+    return messageTraceId(first ?? { id, channel, account: accountId, receivedAt });
   }
 
   /** The newest message before the run, of the chat from which it was started, else of its conversation. */
@@ -362,6 +375,22 @@ export class Messaging implements AsyncDisposable {
 
   #settled(row: OutboxRow): void {
     this.outgoing.settled(row);
+    for (const each of this.watchers) each.settled?.(row);
+  }
+
+  /** Who hears of messages as they come to their end. */
+  get watchers(): ManyPort<MessageWatcher> {
+    return this.inbox.watchers;
+  }
+
+  /** How many accounts of each channel are connected, of those that are in use. */
+  accountsUp(): ReadonlyMap<string, number> {
+    const inUse = this.#channels.definitions.map(({ id }) => [id, this.accounts.snapshots(id)] as const);
+    return new Map(
+      inUse
+        .filter(([, accounts]) => accounts.length > 0)
+        .map(([id, accounts]) => [id, accounts.filter(({ state }) => state === "connected").length]),
+    );
   }
 
   /** Rows from before this time are deleted, epoch ms. */

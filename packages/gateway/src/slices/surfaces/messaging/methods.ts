@@ -356,6 +356,7 @@ export const inboxWhy = defineMethod({
     ),
     binding: Type.Optional(Type.Object({ path: Type.String(), line: Type.Optional(Type.Integer()) })),
     parts: Type.Array(OutboxEntry),
+    traceId: Type.Optional(Type.String({ description: "Its trace, where traces are sent." })),
   }),
   handler: ({ params, gateway }) => gateway.messaging.why(params.message ?? "last"),
 });

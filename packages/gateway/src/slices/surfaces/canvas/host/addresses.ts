@@ -2,7 +2,7 @@
 import { GatewayError } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { type Caller, hasScope } from "../../../../kit/access.ts";
-import type { OpenDoor, Reached } from "../../../../kit/host.ts";
+import type { OpenPort, Reached } from "../../../../kit/host.ts";
 import type { Sessions } from "../../../core/sessions/sessions.ts";
 import { Capabilities, type Holder, TTL_MS } from "./capabilities.ts";
 import { capabilityPath } from "./paths.ts";
@@ -10,7 +10,7 @@ import { capabilityPath } from "./paths.ts";
 export interface AddressesOptions {
   readonly clock: Clock;
   /** The canvas's own port, when it is open. */
-  own(): OpenDoor | undefined;
+  own(): OpenPort | undefined;
   readonly sessions: Sessions;
 }
 
@@ -100,7 +100,7 @@ function mayAct({ role, scopes }: Caller): boolean {
  * The base of all addresses, without a slash at its end; undefined when nothing is known of how we were reached. Through a
  * proxy, only the gateway's own port is known to be reachable, where the same paths are served.
  */
-function baseFor(reached: Reached, own: OpenDoor | undefined): string | undefined {
+function baseFor(reached: Reached, own: OpenPort | undefined): string | undefined {
   const { host, localAddress, localPort, scheme, isProxied } = reached;
   if (isProxied && host !== undefined) return `${scheme}://${host}`;
   const name = host?.replace(/:\d+$/, "") ?? (localAddress === undefined ? undefined : bracketed(localAddress));

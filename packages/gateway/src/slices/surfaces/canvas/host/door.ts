@@ -1,7 +1,7 @@
 /** Answers for the canvas, on its own port and on the gateway's: its files, the A2UI page, and the sockets of both. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ignore } from "../../../../base/errors.ts";
-import type { Host, OpenDoor } from "../../../../kit/host.ts";
+import type { Host, OpenPort } from "../../../../kit/host.ts";
 import { decodePath } from "../../../../kit/http.ts";
 import type { Upgrade } from "../../../../kit/route.ts";
 import { areServed, type Root } from "../files/root.ts";
@@ -20,7 +20,7 @@ export interface CanvasDoorOptions {
   readonly capabilities: Capabilities;
   readonly viewers: Viewers;
   /** The canvas's own port, when it is open. */
-  own(): OpenDoor | undefined;
+  own(): OpenPort | undefined;
   /** Called before files are served: watches them. Returns why they are not served, if so. */
   serving(): string | undefined;
   /** The conversation that a page without a name draws. */

@@ -7,8 +7,10 @@ import { stored } from "../../../../base/store/stored.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { ChatRef, Content, Inbound, InboundMessage, MediaRef } from "../../../../kit/channel.ts";
 import { headline } from "../../../../kit/content.ts";
+import { ManyPort } from "../../../../kit/port.ts";
 import { identitiesOf, isSamePerson } from "../peer-list.ts";
 import type { InboxEntryShape, OutcomeName } from "../schema.ts";
+import type { DecidedMessage, MessageWatcher } from "../watchers.ts";
 
 /** An account, as rows name it. */
 export interface AccountKey {
@@ -94,6 +96,9 @@ const LATELY = 5_000;
 export class Inbox {
   readonly #store: Store;
   readonly #clock: Clock;
+
+  /** Who hears of outcomes. */
+  readonly watchers = new ManyPort<MessageWatcher>();
 
   constructor(options: { store: Store; clock: Clock }) {
     this.#store = options.store;
@@ -189,11 +194,23 @@ export class Inbox {
 
   /** Records the outcome of an event; a later call changes nothing. */
   decide(id: number, { kind, rule, detail, setting }: Outcome): void {
-    this.#store.run(
+    const { changes } = this.#store.run(
       `update inbox set state = 'done', outcome = ?, rule = coalesce(?, rule), detail = coalesce(?, detail),
          setting = coalesce(?, setting), decided_at = ? where id = ? and ${IS_OPEN}`,
       ...[kind, rule ?? null, detail ?? null, setting ?? null, this.#clock.now(), id],
     );
+    if (changes > 0 && !this.watchers.isEmpty) this.#tell(id);
+  }
+
+  #tell(id: number): void {
+    const row = this.#store.get<Omit<DecidedMessage, "rule" | "runId"> & { rule: string | null; runId: string | null }>(
+      `select id, channel, account, received_at as receivedAt, decided_at as decidedAt, outcome, rule, run_id as runId
+       from inbox where id = ?`,
+      id,
+    );
+    if (!row) return;
+    const message = { ...row, rule: row.rule ?? undefined, runId: row.runId ?? undefined };
+    for (const each of this.watchers) each.decided?.(message);
   }
 
   /** Corrects the outcome of events whose reply seemed lost: it has been sent again, or given up. */

@@ -322,6 +322,13 @@ export class Outbox {
     return row;
   }
 
+  /** How many messages wait, by channel and state. */
+  waiting(): { readonly channel: string; readonly state: string; readonly count: number }[] {
+    return this.#store.all(
+      `select channel, state, count(*) as count from outbox where ${IS_OPEN} group by channel, state`,
+    );
+  }
+
   /** The newest messages first. */
   list(filter: { channel?: string; accountId?: string; state?: string; limit?: number } = {}): OutboxEntryShape[] {
     return this.#store

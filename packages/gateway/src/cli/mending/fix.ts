@@ -1,0 +1,116 @@
+/** `moltbot doctor --fix`, `--dry-run` and `--undo`: mends what can be mended, and takes it back. */
+
+import { resolveStateDir } from "../../base/files.ts";
+import type { Call } from "../command.ts";
+import { CliError, EXIT, type ExitCode, usageError } from "../exit.ts";
+import { supervisorFor } from "../service/choose.ts";
+import { Bench, type Change, closeJournal, lastJournal, undoChange } from "./bench.ts";
+import { setJob } from "./job-steps.ts";
+import type { Step } from "./step.ts";
+import { findSteps, STEP_NAMES } from "./steps.ts";
+
+/** What mending is given. */
+export interface FixCall extends Pick<Call, "env" | "out"> {
+  readonly flags: Call["flags"] & { readonly "dry-run": boolean; readonly only: readonly string[] };
+}
+
+interface Done {
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+  readonly problem?: string;
+}
+
+/** Mends all that is found, or says what would be. Exit code 1 when something could not be mended. */
+export async function fix(call: FixCall): Promise<ExitCode> {
+  const { env, flags, out } = call;
+  const unknown = flags.only.find((name) => !(STEP_NAMES as readonly string[]).includes(name));
+  if (unknown !== undefined)
+    throw usageError(`--only is one of ${STEP_NAMES.join(", ")}, not ${JSON.stringify(unknown)}.`);
+  const found = await out.during("Looking around", findSteps(call));
+  const steps = found.filter(({ name }) => flags.only.length === 0 || flags.only.includes(name));
+  if (flags["dry-run"]) return dryRun(call, steps);
+  const bench = new Bench(resolveStateDir({ env, profile: flags.profile }), new Date());
+  const done: Done[] = [];
+  for (const step of steps) done.push(await applied(call, bench, step));
+  const failed = done.filter(({ problem }) => problem !== undefined).length;
+  if (flags.json) out.json({ ok: failed === 0, steps: done });
+  else if (steps.length === 0) out.print("There is nothing that doctor can mend. `moltbot doctor` shows the rest.");
+  else
+    out.print(
+      `\nMended: ${done.length - failed}${failed > 0 ? `, not mended: ${failed}` : ""}. Take it back with \`moltbot doctor --undo\`.`,
+    );
+  return failed > 0 ? EXIT.failed : EXIT.ok;
+}
+
+function dryRun({ flags, out }: FixCall, steps: readonly Step[]): ExitCode {
+  if (flags.json) out.json({ ok: true, steps: steps.map(({ name, before, after }) => ({ name, before, after })) });
+  else if (steps.length === 0) out.print("There is nothing that doctor can mend.");
+  else {
+    for (const step of steps) show(out, step);
+    out.print("\nNothing was changed. `moltbot doctor --fix` does it.");
+  }
+  return EXIT.ok;
+}
+
+async function applied({ out, flags }: FixCall, bench: Bench, step: Step): Promise<Done> {
+  const { name, before, after } = step;
+  bench.begin(name);
+  try {
+    const told = await step.apply(bench);
+    if (!flags.json) show(out, step);
+    if (told !== undefined) out.note(told);
+    return { name, before, after };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    out.note(`${name}: ${error.message}`);
+    return { name, before, after, problem: error.message };
+  }
+}
+
+function show(out: Call["out"], { name, before, after }: Step): void {
+  out.print(`${out.style.bold(name)}: ${before}`);
+  out.print(`${" ".repeat(2)}${out.style.dim("→")} ${after}`);
+}
+
+/** Takes back the newest run of `--fix`, the last change first. What was changed since by others stays. */
+export async function undo(call: FixCall): Promise<ExitCode> {
+  const { env, flags, out } = call;
+  const last = lastJournal(resolveStateDir({ env, profile: flags.profile }));
+  if (last === undefined) {
+    if (flags.json) out.json({ ok: true, undone: [] });
+    else out.print("There is nothing to take back.");
+    return EXIT.ok;
+  }
+  const problems: string[] = [];
+  const undone: string[] = [];
+  for (const { name, changes } of [...last.journal.steps].reverse()) {
+    for (const change of [...changes].reverse()) {
+      const problem = await takenBack(call, change);
+      if (problem !== undefined) problems.push(`${name}: ${problem}`);
+    }
+    if (changes.length > 0) undone.push(name);
+  }
+  closeJournal(last.folder);
+  if (flags.json) out.json({ ok: problems.length === 0, undone, problems });
+  else out.print(`Taken back what was mended at ${last.journal.at}: ${undone.join(", ")}.`);
+  for (const problem of problems) out.note(problem);
+  return problems.length > 0 ? EXIT.failed : EXIT.ok;
+}
+
+async function takenBack(call: FixCall, change: Change): Promise<string | undefined> {
+  if (change.kind !== "outside") return undoChange(change);
+  const { env, flags } = call;
+  try {
+    if (change.how === "job") await setJob(call, change.what, true);
+    else {
+      const stateDir = resolveStateDir({ env, profile: flags.profile });
+      const supervisor = await supervisorFor({ kind: "gateway", profile: flags.profile, stateDir, env });
+      await supervisor.lingering?.set(false);
+    }
+    return undefined;
+  } catch (error) {
+    if (error instanceof CliError) return error.message;
+    throw error;
+  }
+}

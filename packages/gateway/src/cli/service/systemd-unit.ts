@@ -1,0 +1,70 @@
+/** The text of a systemd unit. Source: systemd.unit(5), systemd.service(5), systemd.exec(5). */
+
+import { usageError } from "../exit.ts";
+import { type ServicePlan, serviceDescription } from "./service.ts";
+
+/** Whether the unit belongs to one user, or to the whole system. */
+export type SystemdScope = "user" | "system";
+
+/** Exit code of a gateway that cannot start until a person has mended something (EX_CONFIG of sysexits.h). */
+const REFUSED = 78;
+
+/** How long a start may take, and a stop: a gateway ends its runs within ten seconds. In seconds. */
+const START_LIMIT_S = 90;
+const STOP_LIMIT_S = 20;
+
+/** A service that says nothing for this long is restarted, where that is wanted. In seconds. */
+const WATCHDOG_S = 90;
+
+/** The unit as it stands in its file. Throws a usage error for a path that no unit can hold. */
+export function unitText(plan: ServicePlan, scope: SystemdScope): string {
+  const { command, readyCommand, env, user, watchdog } = plan;
+  const lines = [
+    "[Unit]",
+    `Description=${serviceDescription(plan)}`,
+    "After=network-online.target",
+    "Wants=network-online.target",
+    // Never give up: a full disk or a missing network passes. What does not pass ends with the exit code below.
+    "StartLimitIntervalSec=0",
+    "",
+    "[Service]",
+    ...(watchdog ? ["Type=notify", "NotifyAccess=all", `WatchdogSec=${WATCHDOG_S}`] : ["Type=exec"]),
+    ...(user === undefined ? [] : [`User=${user}`, "WorkingDirectory=~"]),
+    `ExecStart=${commandLine(command)}`,
+    ...(readyCommand && !watchdog ? [`ExecStartPost=${commandLine(readyCommand)}`] : []),
+    ...Object.entries(env).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`),
+    "Restart=always",
+    "RestartSec=2",
+    `RestartPreventExitStatus=${REFUSED}`,
+    `TimeoutStartSec=${START_LIMIT_S}`,
+    `TimeoutStopSec=${STOP_LIMIT_S}`,
+    "KillMode=mixed",
+    "OOMPolicy=continue",
+    "UMask=0077",
+    "",
+    "[Install]",
+    `WantedBy=${scope === "user" ? "default.target" : "multi-user.target"}`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** The program of a unit's text, as `unitText` wrote it. */
+export function programOf(unit: string): string[] {
+  const line = /^ExecStart=[-@:+!]*(.*)$/m.exec(unit)?.[1] ?? "";
+  return [...line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, inQuotes, plain]) =>
+    (inQuotes?.replace(/\\(.)/g, "$1") ?? plain ?? "").replaceAll("%%", "%").replaceAll("$$", "$"),
+  );
+}
+
+/** Words of a command line; in it, `$` begins a variable. */
+function commandLine(words: readonly string[]): string {
+  return words.map((word) => quoted(word).replaceAll("$", "$$$$")).join(" ");
+}
+
+/** A word in quotes; `%` begins a specifier of systemd. */
+function quoted(word: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they would begin a line of their own
+  if (/[\x00-\x1f\x7f]/.test(word))
+    throw usageError("A path or setting of a service must not hold control characters.");
+  return `"${word.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("%", "%%")}"`;
+}
