@@ -114,11 +114,39 @@ test("a call that is cancelled ends its program with all that it started, and th
   await admin.call("node.invoke.cancel", { idempotencyKey: "long" });
   const { error } = await answer;
   const after = await invoke("next", ["echo", "still here"]);
-  while (running.some((pid) => isAlive(pid))) await new Promise((resolve) => setTimeout(resolve, 20));
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  while (running.some((pid) => isAlive(pid)) && !limit.aborted) await new Promise((resolve) => setTimeout(resolve, 20));
 
   assert.deepEqual(wereAlive, [true, true]);
+  assert.deepEqual(
+    running.filter((pid) => isAlive(pid)),
+    [],
+  );
   assert.equal(error?.details?.code, "CANCELLED");
   assert.equal(after.payload.payload.stdout, "still here\n");
+});
+
+test("Ctrl-C of an operator ends the program on the node, and says so", async () => {
+  await using gateway = await testGateway();
+  await using machine = new Machine(gateway.url, EVERYTHING);
+  using home = new Home();
+  await machine.start();
+  await approve(await gateway.connect({ protocol: 4, scopes: ["operator.admin"] }));
+  const pids = join(machine.root, "pids");
+  const script = `echo $$ > ${pids}; exec sleep 60`;
+  const running = home.spawn(["nodes", "run", "--url", gateway.url, "--node", "kitchen", "--raw", script], TOKEN);
+  const said = text(running.stderr!);
+  const ended = once(running, "exit");
+  const pid = Number(await lineIn(pids));
+
+  running.kill("SIGINT");
+  const [code] = await ended;
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  while (isAlive(pid) && !limit.aborted) await new Promise((resolve) => setTimeout(resolve, 20));
+
+  assert.equal(code, 1);
+  assert.match(await said, /The call was cancelled\./);
+  assert.equal(isAlive(pid), false);
 });
 
 test("files are reached within the named folders only: no link and no .. leads out, new files are private", async () => {
