@@ -2,12 +2,22 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { toolStage } from "../agent/tool-stage.ts";
 import { testGateway } from "../support/gateway.ts";
 import { isAlive } from "../support/is-alive.ts";
 import { LIMIT_MS, within } from "../support/time-limit.ts";
@@ -114,11 +124,63 @@ test("a call that is cancelled ends its program with all that it started, and th
   await admin.call("node.invoke.cancel", { idempotencyKey: "long" });
   const { error } = await answer;
   const after = await invoke("next", ["echo", "still here"]);
-  while (running.some((pid) => isAlive(pid))) await new Promise((resolve) => setTimeout(resolve, 20));
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  while (running.some((pid) => isAlive(pid)) && !limit.aborted) await new Promise((resolve) => setTimeout(resolve, 20));
 
   assert.deepEqual(wereAlive, [true, true]);
+  assert.deepEqual(
+    running.filter((pid) => isAlive(pid)),
+    [],
+  );
   assert.equal(error?.details?.code, "CANCELLED");
   assert.equal(after.payload.payload.stdout, "still here\n");
+});
+
+test("Ctrl-C of an operator ends the program on the node, and says so", async () => {
+  await using gateway = await testGateway();
+  await using machine = new Machine(gateway.url, EVERYTHING);
+  using home = new Home();
+  await machine.start();
+  await approve(await gateway.connect({ protocol: 4, scopes: ["operator.admin"] }));
+  const pids = join(machine.root, "pids");
+  const script = `echo $$ > ${pids}; exec sleep 60`;
+  const running = home.spawn(["nodes", "run", "--url", gateway.url, "--node", "kitchen", "--raw", script], TOKEN);
+  const said = text(running.stderr!);
+  const ended = once(running, "exit");
+  const pid = Number(await lineIn(pids));
+
+  running.kill("SIGINT");
+  const [code] = await ended;
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  while (isAlive(pid) && !limit.aborted) await new Promise((resolve) => setTimeout(resolve, 20));
+
+  assert.equal(code, 1);
+  assert.match(await said, /The call was cancelled\./);
+  assert.equal(isAlive(pid), false);
+});
+
+test("an agent's program on a machine: its own allowlist lets some run, and a person is asked about others", async () => {
+  await using stage = await toolStage();
+  const allowlist = [{ pattern: "**/uname" }];
+  await using machine = new Machine(stage.gateway.url, JSON.stringify({ version: 1, agents: { "*": { allowlist } } }));
+  await machine.start();
+  const admin = await stage.gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
+  await approve(admin);
+  const log = join(machine.root, "log");
+  const run = (argv: string[]) => stage.use("nodes", { action: "run", argv, cwd: machine.root });
+
+  const listed = await run(["uname", "-s"]);
+  const asked = admin.nextOf("exec.approval.requested");
+  const answer = run(["sh", "-c", `echo ran >> ${log}`]);
+  const { payload } = await asked;
+  await admin.call("exec.approval.resolve", { id: payload.id, decision: "allow-once" });
+  const allowed = await answer;
+
+  assert.match(listed, /\[on kitchen: exit code 0\]$/);
+  assert.equal(payload.request.command, `sh -c 'echo ran >> ${log}'`);
+  assert.deepEqual([payload.request.host, payload.request.cwd], ["node", realpathSync(machine.root)]);
+  assert.equal(allowed, "[on kitchen: exit code 0]");
+  assert.equal(readFileSync(log, "utf8"), "ran\n");
 });
 
 test("files are reached within the named folders only: no link and no .. leads out, new files are private", async () => {

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { ConnectionClosed } from "@moltbot/protocol";
 import { isRecord } from "../../base/config/config.ts";
 import { defined } from "../../base/defined.ts";
+import { ignore } from "../../base/errors.ts";
 import type { Link } from "../connect.ts";
 import { CliError, EXIT, usageError } from "../exit.ts";
 import type { Output } from "../output.ts";
@@ -39,6 +40,13 @@ export async function answerOfNode(
   using _progress = client.on("node.invoke.progress", (piece) => {
     if (piece.idempotencyKey === idempotencyKey) onProgress?.(piece.chunk);
   });
+  // The first Ctrl-C ends the call on the node too, and the answer says so; a second one ends this command.
+  const cancel = () => {
+    client
+      .request("node.invoke.cancel", { idempotencyKey })
+      .catch((error: unknown) => ignore(error, "the call ends with its connection, or with its own answer"));
+  };
+  process.once("SIGINT", cancel);
   const call = { nodeId: node, command, timeoutMs, idempotencyKey, ...defined({ params, queueForMs }) };
   try {
     return await client.request("node.invoke", call, { timeoutMs: timeoutMs + TRANSPORT_MS });
@@ -50,6 +58,8 @@ export async function answerOfNode(
       EXIT.unreachable,
       { cause: error },
     );
+  } finally {
+    process.off("SIGINT", cancel);
   }
 }
 

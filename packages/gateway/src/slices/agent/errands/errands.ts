@@ -27,6 +27,9 @@ const OF_OPERATOR: RunRequest = {
   ...{ message: "", timeoutMs: 10 * 60_000, starter: { scopes: ["operator.write"], name: "node.invoke" } },
 };
 
+/** For runs that nobody knows any more: they have no rights left. */
+const OF_NOBODY: RunRequest = { ...OF_OPERATOR, starter: { scopes: [], name: "node" } };
+
 export class Errands implements ResultTeller, ReportObserver {
   readonly #services: ErrandsServices;
 
@@ -50,7 +53,7 @@ export class Errands implements ResultTeller, ReportObserver {
     if (sessions.get(sessionKey) === undefined || agent.runs.known(id)) return;
     const asking = call.runId === undefined ? undefined : agent.runs.record(call.runId);
     const { starter, timeoutMs, spelledKey, deliver, limits, execRules, isOverheard, depth, hops } =
-      asking?.request ?? OF_OPERATOR;
+      asking?.request ?? (call.runId === undefined ? OF_OPERATOR : OF_NOBODY);
     const name = this.#nameOf(call.nodeId);
     const how = call.state === "done" ? "has done" : "has not done";
     const message =
