@@ -5,6 +5,7 @@ import { linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from "n
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { askRaw, canvasStage, Listener } from "../support/canvas.ts";
+import { testGateway } from "../support/gateway.ts";
 
 const stage = await canvasStage();
 after(() => stage[Symbol.asyncDispose]());
@@ -263,7 +264,6 @@ test("switched off, nothing is served on any port, and clients are told of no ad
 });
 
 test("a port that is taken ends no start: the log and the status say so, and the gateway's port serves the canvas", async () => {
-  const { testGateway } = await import("../support/gateway.ts");
   await using second = await testGateway({ config: JSON.stringify({ canvasHost: { port } }) });
 
   const { fields } = await second.logged("the canvas has no port of its own; it is served on the gateway's");
@@ -278,6 +278,5 @@ test("a port that is taken ends no start: the log and the status say so, and the
 });
 
 async function canvasOff(config: object, env: Readonly<Record<string, string>> = {}) {
-  const { testGateway } = await import("../support/gateway.ts");
   return await testGateway({ config: JSON.stringify(config), env });
 }
