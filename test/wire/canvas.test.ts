@@ -125,6 +125,19 @@ for (const [where, at] of PORTS) {
       assert.deepEqual([withoutSlash?.status, withoutSlash?.body], [404, "not found"]);
     });
 
+    test("a path of sixteen names is served, one of seventeen is not", async () => {
+      const [deep, tooDeep] = [`${"d/".repeat(15)}x.txt`, `${"d/".repeat(16)}x.txt`];
+      write(deep, "deep");
+      write(tooDeep, "too deep");
+
+      const answers = await Promise.all([deep, tooDeep].map((path) => askRaw(at, `/__moltbot__/canvas/${path}`)));
+
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 404],
+      );
+    });
+
     test("a file of more than 10 MiB is refused with a sentence", async () => {
       const { status, body } = await askRaw(at, "/__moltbot__/canvas/large.bin");
 
