@@ -109,8 +109,10 @@ export class GatewayServer {
   async open(door: Door): Promise<OpenDoor> {
     const { certificate, settings } = this.#options;
     const beside = settings().port === 0 ? 0 : this.#port + BESIDE;
-    const server = await this.#bind(bindHost(settings()), door.port ?? beside, door);
+    const host = bindHost(settings());
+    const server = await this.#bind(host, door.port ?? beside, door);
     return {
+      host,
       port: (server.address() as AddressInfo).port,
       gatewayPort: this.#port,
       scheme: certificate ? "https" : "http",

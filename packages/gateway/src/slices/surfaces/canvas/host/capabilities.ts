@@ -8,8 +8,7 @@ import type { Clock } from "../../../../base/time/clock.ts";
 /** For whom it was made. `mayAct`: buttons that are pressed there count, as the holder may write to the agent. */
 export type Holder = {
   readonly mayAct: boolean;
-} & /** A connection; it ends with it. Clients of protocol 3 cannot ask for another, so theirs does not end before. */
-(
+} /** A connection; it ends with it. Clients of protocol 3 cannot ask for another, so theirs does not end before. */ & (
   | { readonly kind: "connection"; readonly connId: string; readonly isLasting: boolean }
   /** An address that was handed out; it ends with the device that asked for it. */
   | { readonly kind: "address"; readonly deviceId: string | undefined }
