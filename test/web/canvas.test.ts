@@ -225,6 +225,19 @@ describe("on a phone", () => {
   }
 });
 
+test("on a window that has no room for both, the canvas covers the conversation and not the list", async () => {
+  const { chat, sessionKey } = await signedIn("desktop");
+  await using _ = chat;
+  await chat.page.setViewportSize({ width: 1000, height: 700 });
+  await agent.call("canvas.push", { sessionKey, jsonl: LAMPS });
+
+  await chat.page.getByRole("button", { name: "Canvas", exact: true }).click();
+  await frameOf(chat).getByRole("heading", { name: "Lamps" }).waitFor();
+  await inspect(chat, "canvas-window");
+
+  assert.deepEqual(await chat.page.locator("moltbot-canvas").boundingBox(), { x: 292, y: 0, width: 708, height: 700 });
+});
+
 function squeezed(text: string): string {
   return text.replace(/\s+/g, " ");
 }

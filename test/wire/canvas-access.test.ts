@@ -1,10 +1,11 @@
 // Who may see the canvas from elsewhere: capabilities that are bound to connections and devices, and pages of other sites.
 import assert from "node:assert/strict";
+import { get } from "node:https";
 import { after, describe, test } from "node:test";
 import { FakeClock } from "../fakes/clock.ts";
 import { askRaw, canvasStage, Listener } from "../support/canvas.ts";
 import { type DeviceKey, newDeviceKey } from "../support/device-key.ts";
-import type { Connected } from "../support/gateway.ts";
+import { type Connected, testGateway } from "../support/gateway.ts";
 
 const clock = new FakeClock();
 const stage = await canvasStage({}, { clock, verbose: true });
@@ -188,7 +189,6 @@ describe("pages of other sites, on this machine", () => {
 
 test("through a trusted proxy the address is the proxy's own", async () => {
   const config = JSON.stringify({ gateway: { trustedProxies: ["127.0.0.1"] } });
-  const { testGateway } = await import("../support/gateway.ts");
   await using proxied = await testGateway({ config });
   await proxied.logged("the canvas listens");
   const headers = { Host: "home.example", "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https" };
@@ -201,6 +201,33 @@ test("through a trusted proxy the address is the proxy's own", async () => {
 
   assert.match(urlOf(node), /^https:\/\/home\.example\/__openclaw__\/cap\/[\w-]{24}$/);
   assert.equal(status, 200);
+});
+
+test("through a tunnel the address is the tunnel's own end; by ::1 it is the one that the canvas listens on", async () => {
+  const options = (host: string) => ({ headers: { Host: host } });
+
+  const tunnelled = await gateway.connect({ scopes: ["operator.read"] }, options("localhost:4711"));
+  const byName = await gateway.connect({ scopes: ["operator.read"] }, options(`localhost:${gateway.port}`));
+  const bySix = await gateway.connect({ scopes: ["operator.read"] }, options(`[::1]:${gateway.port}`));
+
+  assert.deepEqual(
+    [tunnelled, byName, bySix].map((each) => new URL(urlOf(each)).origin),
+    ["http://localhost:4711", `http://localhost:${port}`, `http://127.0.0.1:${port}`],
+  );
+});
+
+test("with TLS the canvas's own port has it too", async () => {
+  await using safe = await testGateway({ config: JSON.stringify({ gateway: { tls: { enabled: true } } }) });
+  const { fields } = await safe.logged("the canvas listens");
+  const ws = { rejectUnauthorized: false };
+  const client = await safe.connect({ scopes: ["operator.read"] }, { ws });
+
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+  const url = `${urlOf(client)}/__moltbot__/canvas/`;
+  get(url, { rejectUnauthorized: false }, (response) => resolve(response.resume().statusCode)).once("error", reject);
+
+  assert.equal(new URL(url).origin, `https://127.0.0.1:${fields.port}`);
+  assert.equal(await promise, 200);
 });
 
 test("no capability is in a line of the log", async () => {

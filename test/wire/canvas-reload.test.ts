@@ -86,6 +86,28 @@ test("a folder that is made when somebody looks is watched", async () => {
   assert.equal((await askRaw(port, "/__moltbot__/canvas/")).status, 200);
 });
 
+test("a folder that another one replaces is watched, the root too", async () => {
+  await using other = await canvasStage();
+  const aside = `${other.root}-aside`;
+  mkdirSync(join(aside, "sub"), { recursive: true });
+  mkdirSync(join(other.root, "sub"));
+  using listener = await page(other);
+  other.write("begin.txt", "1");
+  await listener.message(0);
+  rmSync(join(other.root, "sub"), { recursive: true });
+  renameSync(join(aside, "sub"), join(other.root, "sub"));
+  await listener.message(1);
+  other.write("sub/a.txt", "1");
+  await listener.message(2);
+  renameSync(other.root, `${other.root}-old`);
+  renameSync(aside, other.root);
+  await listener.message(3);
+
+  other.write("index.html", "<p>1</p>");
+
+  assert.equal(await listener.message(4), "reload");
+});
+
 test("switched off, the socket is not there", async () => {
   await using off = await canvasStage({ liveReload: false });
 

@@ -5,6 +5,7 @@ import { linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from "n
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { askRaw, canvasStage, Listener } from "../support/canvas.ts";
+import { testGateway } from "../support/gateway.ts";
 
 const stage = await canvasStage();
 after(() => stage[Symbol.asyncDispose]());
@@ -122,6 +123,19 @@ for (const [where, at] of PORTS) {
       assert.match(withSlash?.body ?? "", /^<p>sub<\/p><script/);
       assert.deepEqual([without?.status, without?.headers["content-type"]], [404, "text/html; charset=utf-8"]);
       assert.deepEqual([withoutSlash?.status, withoutSlash?.body], [404, "not found"]);
+    });
+
+    test("a path of sixteen names is served, one of seventeen is not", async () => {
+      const [deep, tooDeep] = [`${"d/".repeat(15)}x.txt`, `${"d/".repeat(16)}x.txt`];
+      write(deep, "deep");
+      write(tooDeep, "too deep");
+
+      const answers = await Promise.all([deep, tooDeep].map((path) => askRaw(at, `/__moltbot__/canvas/${path}`)));
+
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 404],
+      );
     });
 
     test("a file of more than 10 MiB is refused with a sentence", async () => {
@@ -263,7 +277,6 @@ test("switched off, nothing is served on any port, and clients are told of no ad
 });
 
 test("a port that is taken ends no start: the log and the status say so, and the gateway's port serves the canvas", async () => {
-  const { testGateway } = await import("../support/gateway.ts");
   await using second = await testGateway({ config: JSON.stringify({ canvasHost: { port } }) });
 
   const { fields } = await second.logged("the canvas has no port of its own; it is served on the gateway's");
@@ -278,6 +291,5 @@ test("a port that is taken ends no start: the log and the status say so, and the
 });
 
 async function canvasOff(config: object, env: Readonly<Record<string, string>> = {}) {
-  const { testGateway } = await import("../support/gateway.ts");
   return await testGateway({ config: JSON.stringify(config), env });
 }

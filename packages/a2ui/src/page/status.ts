@@ -1,6 +1,6 @@
 /** The line that says what became of a press: sending, sent, updated, or failed. */
 
-type State = "sending" | "sent" | "updated" | "failed" | "lost" | "ended";
+type State = "sending" | "sent" | "updated" | "failed" | "lost" | "ended" | "closed";
 
 const WORDS: Readonly<Record<State, string>> = {
   sending: "Sending…",
@@ -8,10 +8,16 @@ const WORDS: Readonly<Record<State, string>> = {
   updated: "Updated",
   failed: "Not sent",
   lost: "Not connected. Trying again…",
+  closed: "Links open in the canvas's own tab only.",
   ended: "This address has ended. Open the canvas anew.",
 };
 /** How long a word is shown that nothing follows, ms. */
-const SHOWN_MS: Readonly<Partial<Record<State, number>>> = { sent: 60_000, updated: 3_000, failed: 12_000 };
+const SHOWN_MS: Readonly<Partial<Record<State, number>>> = {
+  sent: 60_000,
+  updated: 3_000,
+  failed: 12_000,
+  closed: 12_000,
+};
 
 export class Status {
   readonly #line: HTMLElement;
@@ -44,6 +50,11 @@ export class Status {
 
   lost(): void {
     this.#show("lost");
+  }
+
+  /** A link cannot be opened from here. */
+  closed(): void {
+    this.#show("closed");
   }
 
   ended(): void {

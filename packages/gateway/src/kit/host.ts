@@ -63,6 +63,8 @@ export interface FurtherPort {
 
 /** A further port that is open. */
 export interface OpenPort extends AsyncDisposable {
+  /** The address that it is bound to, and its port. */
+  readonly host: string;
   readonly port: number;
   /** The gateway's own port, and how it is spoken to on both. */
   readonly gatewayPort: number;

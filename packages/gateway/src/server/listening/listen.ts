@@ -116,6 +116,7 @@ export class GatewayServer {
     const door = await Door.open(place, this.#options);
     this.#serve(door, wanted);
     return {
+      host: door.place.host,
       port: door.place.port,
       gatewayPort: this.#port,
       scheme: certificate ? "https" : "http",

@@ -106,6 +106,11 @@ export class CanvasFiles implements WriteObserver, Disposable {
         this.#options.reload();
         this.#edits.changed(changes);
       },
+      replaced: () => {
+        this.#watch = undefined;
+        if (this.root.exists) this.#watchNow();
+        this.#options.reload();
+      },
       gaveUp: (why) => {
         this.#problem = why;
         this.#watch = undefined;

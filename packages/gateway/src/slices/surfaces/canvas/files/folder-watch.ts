@@ -2,7 +2,7 @@
  * Watches a folder and those in it, and says which files have changed since it looked last. It looks only where the system
  * says that something happened, never by time. Beyond the limits of a root it gives up and says so.
  */
-import { type FSWatcher, lstatSync, type Stats, watch } from "node:fs";
+import { type FSWatcher, lstatSync, type Stats, statSync, watch } from "node:fs";
 import { join } from "node:path";
 import { ignore } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
@@ -25,10 +25,14 @@ export interface FolderWatchOptions {
   changed(changes: Changes): void;
   /** Called once: what is too much, as a sentence. */
   gaveUp(why: string): void;
+  /** Called once: another folder stands in the place of the root, or none. */
+  replaced(): void;
 }
 
 interface Watched {
   readonly watcher: FSWatcher;
+  /** Another folder of this name has another one. */
+  readonly inode: number | undefined;
   readonly files: Map<string, { readonly state: FileState; readonly bytes: number }>;
   readonly folders: Set<string>;
 }
@@ -85,7 +89,7 @@ export class FolderWatch implements Disposable {
     }
     const watcher = this.#watch(folder);
     if (!watcher) return [];
-    const watched: Watched = { watcher, files: new Map(), folders: new Set() };
+    const watched: Watched = { watcher, inode: this.#inodeOf(folder), files: new Map(), folders: new Set() };
     this.#folders.set(folder, watched);
     const found = this.#look(folder, watched).written;
     return isFirst ? [] : found;
@@ -125,6 +129,10 @@ export class FolderWatch implements Disposable {
     this.#dirtySince = undefined;
     const folders = [...this.#dirty];
     this.#dirty.clear();
+    if (this.#inodeOf("") !== this.#folders.get("")?.inode) {
+      this[Symbol.dispose]();
+      return this.#options.replaced();
+    }
     const written: string[] = [];
     const gone: string[] = [];
     let foldersChanged = false;
@@ -163,7 +171,8 @@ export class FolderWatch implements Disposable {
     for (const { name, isFolder } of entries) {
       const path = pathOf(folder, name);
       if (isFolder) {
-        if (watched.folders.has(name)) continue;
+        if (watched.folders.has(name) && this.#folders.get(path)?.inode === this.#inodeOf(path)) continue;
+        gone.push(...this.#drop(path));
         watched.folders.add(name);
         foldersChanged = true;
         written.push(...this.#add(path, { isFirst: false }));
@@ -175,6 +184,10 @@ export class FolderWatch implements Disposable {
       written.push(path);
     }
     return { written, gone, foldersChanged };
+  }
+
+  #inodeOf(folder: string): number | undefined {
+    return statSync(join(this.#options.root, folder), { throwIfNoEntry: false })?.ino;
   }
 
   #stateOf(path: string): { state: FileState; bytes: number } | undefined {

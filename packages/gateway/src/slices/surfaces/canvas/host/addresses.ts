@@ -98,14 +98,19 @@ function mayAct({ role, scopes }: Caller): boolean {
 
 /**
  * The base of all addresses, without a slash at its end; undefined when nothing is known of how we were reached. Through a
- * proxy, only the gateway's own port is known to be reachable, where the same paths are served.
+ * proxy or a tunnel, only the port that the client used is known to be reachable, where the same paths are served.
  */
 function baseFor(reached: Reached, own: OpenPort | undefined): string | undefined {
   const { host, localAddress, localPort, scheme, isProxied } = reached;
-  if (isProxied && host !== undefined) return `${scheme}://${host}`;
+  const usedPort = /:(\d+)$/.exec(host ?? "")?.[1];
+  const isElsewhere = isProxied || (usedPort !== undefined && Number(usedPort) !== localPort);
+  if (host !== undefined && (isElsewhere || own === undefined)) return `${scheme}://${host}`;
   const name = host?.replace(/:\d+$/, "") ?? (localAddress === undefined ? undefined : bracketed(localAddress));
   const port = own?.port ?? localPort;
-  return name === undefined || port === undefined ? undefined : `${own?.scheme ?? scheme}://${name}:${port}`;
+  if (name === undefined || port === undefined) return undefined;
+  // The gateway listens on ::1 beside 127.0.0.1; the canvas does not.
+  const isOnlyFour = own?.host === "127.0.0.1" && name === "[::1]";
+  return `${own?.scheme ?? scheme}://${isOnlyFour ? own.host : name}:${port}`;
 }
 
 function encoded(path: string): string {
