@@ -90,6 +90,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/hooks-crash": ["hooks"],
   "wire/hooks-docs": ["hooks"],
   "wire/http-api": ["http-api"],
+  "wire/invitations": ["nodes", "devices"],
   "wire/nodes": ["nodes"],
   "wire/pages": ["absent", "server"],
   "wire/pairing": ["devices"],

@@ -107,6 +107,7 @@ const TABLE = {
   ],
   "operator.pairing": [
     "node.rename",
+    "node.invite",
     "node.pair.list",
     "node.pair.approve",
     "node.pair.reject",

@@ -2160,6 +2160,25 @@ export interface NodeHostStatsEvent {
   ts: number;
 }
 
+/** Parameters of `node.invite`. */
+export interface NodeInviteParams {
+  /** The node's name; its own when not said. */
+  displayName?: string;
+}
+
+/** The answer to `node.invite`. */
+export interface NodeInviteResult {
+  /** The link that reaches farthest. Whoever opens it first is the node. */
+  url: string;
+  /** The link under each address of the gateway; cameras and the like work where it is secure. */
+  addresses: {
+    url: string;
+    reach: "anywhere" | "tailnet" | "lan" | "here";
+    isSecure: boolean;
+  }[];
+  expiresAtMs: number;
+}
+
 /** Payload of the event `node.invoke.cancel`. */
 export interface NodeInvokeCancelEvent {
   invokeId: string;
@@ -2222,6 +2241,8 @@ export interface NodeInvokeRequestEvent {
   /** The caller's deadline; 0 when there is none. */
   timeoutMs: number;
   idempotencyKey: string;
+  /** Who asks, for the person at the node; a client's own words. */
+  askedBy?: string;
 }
 
 /** The answer to `node.invoke`. */
@@ -4081,6 +4102,8 @@ export interface Methods {
   "node.describe": { params: NodeDescribeParams; result: NodeDescribeResult };
   /** Something that a node reports. */
   "node.event": { params: NodeEventParams; result: NodeEventResult };
+  /** Makes a link by which one browser becomes a node: good once, and for ten minutes. */
+  "node.invite": { params: NodeInviteParams; result: NodeInviteResult };
   /** Calls a command on a node and answers with its result. */
   "node.invoke": { params: NodeInvokeParams; result: NodeInvokeResult };
   /** A piece of output of a command that a node works on. */
@@ -4461,6 +4484,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "device.token.rotate": { access: "operator.pairing", once: false, twoStage: false },
   "node.describe": { access: "operator.read", once: false, twoStage: false },
   "node.event": { access: "node", once: false, twoStage: false },
+  "node.invite": { access: "operator.pairing", once: false, twoStage: false },
   "node.invoke": { access: "operator.write", once: true, twoStage: false },
   "node.invoke.progress": { access: "node", once: false, twoStage: false },
   "node.invoke.result": { access: "node", once: false, twoStage: false },

@@ -80,7 +80,7 @@ export interface ConnectParams {
   permissions?: Readonly<Record<string, boolean>>;
   pathEnv?: string;
   device?: DeviceProof;
-  auth?: { token?: string; password?: string };
+  auth?: { token?: string; password?: string; bootstrapToken?: string };
   locale?: string;
   userAgent?: string;
 }
@@ -106,7 +106,9 @@ export interface HelloOk {
     stateDir?: string;
     sessionDefaults?: { defaultAgentId: string; mainKey: string; mainSessionKey: string; scope?: string };
   };
+  /** Where the canvas is: protocol 3 has the first, protocol 4 the second. */
   canvasHostUrl?: string;
+  pluginSurfaceUrls?: { canvas?: string };
   auth?: { role: Role; scopes: readonly string[]; deviceToken?: string; issuedAtMs?: number };
   policy: { maxPayload: number; maxBufferedBytes: number; tickIntervalMs: number };
 }

@@ -35,7 +35,8 @@ export async function boot(options: StartOptions, requestRestart: Host["requestR
     makePrivateDir(stateDir);
     const closeConnections: Host["closeConnections"] = (...which) => server.closeConnectionsOf(...which);
     const closeConnection: Host["closeConnection"] = (id, reason) => server.connections.get(id)?.close(4001, reason);
-    const opened = openBase(options, { requestRestart, closeConnections, closeConnection }, stack);
+    const pageOrigins: Host["pageOrigins"] = () => server.pageOrigins();
+    const opened = openBase(options, { requestRestart, closeConnections, closeConnection, pageOrigins }, stack);
     const { base, auth, settings } = opened;
     const { clock, log, config, upkeep } = base;
     const services = await openSlices(SLICES, base, stack);

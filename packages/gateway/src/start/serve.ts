@@ -27,12 +27,13 @@ export async function makeServer(
   stack: AsyncDisposableStack,
 ): Promise<GatewayServer> {
   const { clock, log, bus, guard, database, stateDir } = base;
-  const { connections, devices, overview, presence, subscribers } = base.host;
+  const { connections, devices, invitations, overview, presence, subscribers } = base.host;
   const conceal = concealing(base);
   const explain = database.explain.bind(database);
   const server = new GatewayServer({
     ...{ clock, log, limiter, guard, conceal, explain },
     devices: devices.now,
+    invitations: invitations.now,
     settings: () => settings.current,
     auth: () => auth,
     dispatch: new Dispatch({ methods: METHODS, gateway: services.gateway, once: new Once(clock), log, explain }),

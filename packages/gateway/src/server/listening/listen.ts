@@ -14,7 +14,7 @@ import type { Descriptors } from "../../base/process/descriptors.ts";
 import type { StoreWatch } from "../../base/store/store-watch.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import { onAbort, within } from "../../base/time/deadline.ts";
-import type { DeviceConnections } from "../../kit/host.ts";
+import type { DeviceConnections, PageOrigin } from "../../kit/host.ts";
 import { type Schema, validationText } from "../../kit/schema/validate.ts";
 import { decideConnect, type Granted, HandshakeError, type HandshakePorts } from "../admission/handshake.ts";
 import { clientAddress, isLocal, isTailnetAddress, normalizeAddress, type Peer } from "../admission/locality.ts";
@@ -24,6 +24,7 @@ import { dialectFor, STRICTEST } from "../dialect.ts";
 import { type Dispatch, failureFrame, type Request, successFrame, unexpected } from "../dispatch.ts";
 import type { GatewaySettings } from "../settings.ts";
 import { answer, type HttpFront } from "./http.ts";
+import { pageOrigins } from "./page-origins.ts";
 import { findPortOwner } from "./port-owner.ts";
 import type { Certificate } from "./tls.ts";
 
@@ -135,6 +136,11 @@ export class GatewayServer {
     for (const connection of this.connections.values()) {
       if (connection.session && isMeant(connection.session)) connection.close(4001, reason);
     }
+  }
+
+  /** Where browsers reach our pages. */
+  pageOrigins(): PageOrigin[] {
+    return pageOrigins(this.#ours, bindHost(this.#options.settings()), this.#ownAddresses.list);
   }
 
   get #ours(): Ours {

@@ -4476,6 +4476,107 @@ public struct NodeEventResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `node.invite`.
+public struct NodeInviteParams: Codable, Hashable, Sendable {
+    /// The node's name; its own when not said.
+    public var displayName: String?
+
+    public init(
+        displayName: String? = nil
+    ) {
+        self.displayName = displayName
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case displayName
+    }
+}
+
+/// The answer to `node.invite`.
+public struct NodeInviteResult: Codable, Hashable, Sendable {
+    public struct Addresse: Codable, Hashable, Sendable {
+        public enum Reach: Codable, Hashable, Sendable {
+            case anywhere
+            case tailnet
+            case lan
+            case here
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "anywhere": self = .anywhere
+                case "tailnet": self = .tailnet
+                case "lan": self = .lan
+                case "here": self = .here
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .anywhere: return "anywhere"
+                case .tailnet: return "tailnet"
+                case .lan: return "lan"
+                case .here: return "here"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var url: String
+        public var reach: Reach
+        public var isSecure: Bool
+
+        public init(
+            url: String,
+            reach: Reach,
+            isSecure: Bool
+        ) {
+            self.url = url
+            self.reach = reach
+            self.isSecure = isSecure
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case url
+            case reach
+            case isSecure
+        }
+    }
+
+    /// The link that reaches farthest. Whoever opens it first is the node.
+    public var url: String
+    /// The link under each address of the gateway; cameras and the like work where it is secure.
+    public var addresses: [Addresse]
+    public var expiresAtMs: Int
+
+    public init(
+        url: String,
+        addresses: [Addresse],
+        expiresAtMs: Int
+    ) {
+        self.url = url
+        self.addresses = addresses
+        self.expiresAtMs = expiresAtMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case url
+        case addresses
+        case expiresAtMs
+    }
+}
+
 /// Parameters of `node.invoke`.
 public struct NodeInvokeParams: Codable, Hashable, Sendable {
     /// A node's id, the beginning of it, or its name.
@@ -8017,6 +8118,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case nodeDescribe = "node.describe"
     /// Something that a node reports.
     case nodeEvent = "node.event"
+    /// Makes a link by which one browser becomes a node: good once, and for ten minutes.
+    case nodeInvite = "node.invite"
     /// Calls a command on a node and answers with its result.
     case nodeInvoke = "node.invoke"
     /// A piece of output of a command that a node works on.

@@ -21,6 +21,8 @@ export interface Invoke {
   readonly signal: AbortSignal;
   /** The connection that sees progress events; none when undefined. */
   readonly watcher?: string | undefined;
+  /** Who asks, in words for the person at the node. */
+  readonly askedBy?: string | undefined;
   readonly onProgress?: ((chunk: string) => void) | undefined;
 }
 
@@ -92,8 +94,11 @@ export class Invokes {
     };
     this.#open.set(id, open);
     using _aborted = onAbort(invoke.signal, () => this.#cancel(open, "the caller has gone"));
-    const { nodeId, command, params, timeoutMs, idempotencyKey } = invoke;
-    const request = { id, nodeId, command, paramsJSON: JSON.stringify(params ?? {}), timeoutMs, idempotencyKey };
+    const { nodeId, command, params, timeoutMs, idempotencyKey, askedBy } = invoke;
+    const request = {
+      ...{ id, nodeId, command, paramsJSON: JSON.stringify(params ?? {}), timeoutMs, idempotencyKey },
+      ...(askedBy !== undefined && open.isFour && { askedBy }),
+    };
     this.#bus.publish(nodeInvokeRequest, request, { connId });
     return await promise;
   }

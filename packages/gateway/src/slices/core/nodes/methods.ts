@@ -1,7 +1,16 @@
 /** Methods about nodes, and those that nodes call (protocol: nodes). */
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../../base/errors.ts";
-import { DurationMs, Id, IdempotencyKey, MAX_NUMBER, Millis, NonEmpty, Nullable } from "../../../kit/schema/schema.ts";
+import {
+  DurationMs,
+  Id,
+  IdempotencyKey,
+  MAX_NUMBER,
+  Millis,
+  NonEmpty,
+  Nullable,
+  OneOf,
+} from "../../../kit/schema/schema.ts";
 import { DEFAULT_TIMEOUT_MS, NodeDescription, NodePairRequest, NodeView } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
@@ -38,6 +47,26 @@ export const nodeRename = defineMethod({
   },
 });
 
+export const nodeInvite = defineMethod({
+  name: "node.invite",
+  summary: "Makes a link by which one browser becomes a node: good once, and for ten minutes.",
+  access: "operator.pairing",
+  params: {
+    displayName: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 128, description: "The node's name; its own when not said." }),
+    ),
+  },
+  result: Type.Object({
+    url: Type.String({ description: "The link that reaches farthest. Whoever opens it first is the node." }),
+    addresses: Type.Array(
+      Type.Object({ url: Type.String(), reach: OneOf("anywhere", "tailnet", "lan", "here"), isSecure: Type.Boolean() }),
+      { description: "The link under each address of the gateway; cameras and the like work where it is secure." },
+    ),
+    expiresAtMs: Millis,
+  }),
+  handler: ({ params, gateway, caller }) => gateway.nodes.invitations.link(params.displayName, caller),
+});
+
 export const nodeInvoke = defineMethod({
   name: "node.invoke",
   summary: "Calls a command on a node and answers with its result.",
@@ -70,6 +99,7 @@ export const nodeInvoke = defineMethod({
     const call = {
       ...{ node: nodeId, command: command.trim(), params: given, timeoutMs, idempotencyKey, caller },
       watcher: caller.protocol >= 4 ? caller.connId : undefined,
+      askedBy: caller.client.displayName ?? caller.client.id,
     };
     return await gateway.nodes.once(call);
   },

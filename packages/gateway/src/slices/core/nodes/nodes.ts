@@ -7,8 +7,9 @@ import type { ConnectionWatcher } from "../../../kit/host.ts";
 import { Port } from "../../../kit/port.ts";
 import type { Devices } from "../devices/devices.ts";
 import { nodePairRequested, nodePairResolved, nodePresence, talkMode, voicewakeChanged } from "./events.ts";
+import { Invitations } from "./invitations.ts";
 import { type Invoke, type Invoked, Invokes } from "./invokes.ts";
-import { isAllowed, isReserved, runsPrograms } from "./policy.ts";
+import { isAllowed, isOfPages, isReserved, runsPrograms } from "./policy.ts";
 import { type LiveNode, Registry } from "./registry.ts";
 import { Repeats } from "./repeats.ts";
 import { NodeReports } from "./reports.ts";
@@ -56,6 +57,7 @@ const MAX_TWICE = 8 * 1024 * 1024;
 
 export class Nodes implements ConnectionWatcher {
   readonly decisions = new Port<ProgramDecisions>({ spend: () => undefined });
+  readonly invitations: Invitations;
   readonly invokes: Invokes;
   readonly reports: NodeReports;
   readonly voiceWake: VoiceWake;
@@ -66,6 +68,7 @@ export class Nodes implements ConnectionWatcher {
 
   constructor(services: NodeServices) {
     this.#services = services;
+    this.invitations = new Invitations(services);
     this.invokes = new Invokes(services);
     this.#surfaces = new Surfaces(services);
     this.#repeats = new Repeats(services.clock, ({ payloadJSON, chars }) => payloadJSON?.length ?? chars);
@@ -87,7 +90,7 @@ export class Nodes implements ConnectionWatcher {
       this.invokes.disconnected(before.caller.connId);
       setImmediate(() => host.closeConnection(before.caller.connId, "replaced by a newer connection of this device"));
     }
-    const request = this.#surfaces.declared(node);
+    const request = this.#invited(node, this.#surfaces.declared(node));
     // These follow hello-ok, which is sent when this call returns.
     setImmediate(() => {
       bus.publish(voicewakeChanged, { triggers: this.voiceWake.triggers() }, { connId: caller.connId });
@@ -141,10 +144,7 @@ export class Nodes implements ConnectionWatcher {
 
   rename(wanted: string, displayName: string): { nodeId: string; displayName: string } {
     const { nodeId } = this.find(wanted);
-    this.#services.store.run(
-      "insert into node_names (node_id, name) values (?, ?) on conflict do update set name = excluded.name",
-      ...[nodeId, displayName],
-    );
+    this.#name(nodeId, displayName);
     this.#changed(nodeId, "changed");
     return { nodeId, displayName };
   }
@@ -227,6 +227,24 @@ export class Nodes implements ConnectionWatcher {
     const switched = { ...mode, ts: clock.now() };
     bus.publish(talkMode, switched);
     return switched;
+  }
+
+  /** Approves what an invited page offers when it first comes; returns what still waits for a person. */
+  #invited(node: LiveNode, request: SurfaceRequest | undefined): SurfaceRequest | undefined {
+    const { deviceId } = node.caller;
+    const invitation = this.invitations.arrival(deviceId);
+    if (!invitation) return request;
+    if (invitation.name !== undefined) this.#name(deviceId, invitation.name);
+    if (!request) return undefined;
+    this.#surfaces.approve({ ...request, commands: request.commands.filter(isOfPages) });
+    return this.#surfaces.declared(node);
+  }
+
+  #name(nodeId: string, name: string): void {
+    this.#services.store.run(
+      "insert into node_names (node_id, name) values (?, ?) on conflict do update set name = excluded.name",
+      ...[nodeId, name],
+    );
   }
 
   /** The node of a call. One that nobody knows is not connected (protocol: node.invoke). */
