@@ -199,7 +199,14 @@ const UNLISTED = [
 ];
 
 /** For nodes and nobody else. */
-const OF_NODES = ["skills.bins", "node.invoke.result", "node.invoke.progress", "node.event"];
+const OF_NODES = [
+  "skills.bins",
+  "node.invoke.result",
+  "node.invoke.progress",
+  "node.event",
+  "push.node.vapidPublicKey",
+  "push.node.subscribe",
+];
 
 type Scope = keyof typeof TABLE;
 const SCOPES = Object.keys(TABLE) as Scope[];

@@ -2667,6 +2667,29 @@ export interface ProviderAuth {
   };
 }
 
+/** Parameters of `push.node.subscribe`. */
+export interface PushNodeSubscribeParams {
+  /** The address at the push service. */
+  endpoint: string;
+  keys: {
+    p256dh: string;
+    auth: string;
+  };
+}
+
+/** The answer to `push.node.subscribe`. */
+export interface PushNodeSubscribeResult {
+  subscribed: true;
+}
+
+/** Parameters of `push.node.vapidPublicKey`. */
+export type PushNodeVapidPublicKeyParams = Record<string, never>;
+
+/** The answer to `push.node.vapidPublicKey`. */
+export interface PushNodeVapidPublicKeyResult {
+  vapidPublicKey: string;
+}
+
 /** Parameters of `push.web.looking`. */
 export interface PushWebLookingParams {
   isLooking: boolean;
@@ -4392,6 +4415,10 @@ export interface Methods {
   "diagnostics.lanes": { params: DiagnosticsLanesParams; result: DiagnosticsLanesResult };
   /** Says whether a page of this device is in view; until the connection ends, or it says otherwise. */
   "push.web.looking": { params: PushWebLookingParams; result: PushWebLookingResult };
+  /** Keeps where this node's page is reached; it is called to the front when it is asked for something. */
+  "push.node.subscribe": { params: PushNodeSubscribeParams; result: PushNodeSubscribeResult };
+  /** The key that the page of a node subscribes with, in base64url. */
+  "push.node.vapidPublicKey": { params: PushNodeVapidPublicKeyParams; result: PushNodeVapidPublicKeyResult };
   /** Keeps where this device's browser is reached; it is called for approvals and replies while no page is in view. */
   "push.web.subscribe": { params: PushWebSubscribeParams; result: PushWebSubscribeResult };
   /** Calls this device's browsers now, and says what became of it. */
@@ -4629,6 +4656,8 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "update.status": { access: "operator.admin", once: false, twoStage: false },
   "diagnostics.lanes": { access: "operator.read", once: false, twoStage: false },
   "push.web.looking": { access: "operator.read", once: false, twoStage: false },
+  "push.node.subscribe": { access: "node", once: false, twoStage: false },
+  "push.node.vapidPublicKey": { access: "node", once: false, twoStage: false },
   "push.web.subscribe": { access: "operator.read", once: false, twoStage: false },
   "push.web.test": { access: "operator.read", once: false, twoStage: false },
   "push.web.unsubscribe": { access: "operator.read", once: false, twoStage: false },

@@ -5340,6 +5340,79 @@ public struct ProgressCardGetParams: Codable, Hashable, Sendable {
 /// The answer to `progressCard.get`.
 public typealias ProgressCardGetResult = [String: JSONValue]
 
+/// Parameters of `push.node.subscribe`.
+public struct PushNodeSubscribeParams: Codable, Hashable, Sendable {
+    public struct Keys: Codable, Hashable, Sendable {
+        public var p256dh: String
+        public var auth: String
+
+        public init(
+            p256dh: String,
+            auth: String
+        ) {
+            self.p256dh = p256dh
+            self.auth = auth
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case p256dh
+            case auth
+        }
+    }
+
+    /// The address at the push service.
+    public var endpoint: String
+    public var keys: Keys
+
+    public init(
+        endpoint: String,
+        keys: Keys
+    ) {
+        self.endpoint = endpoint
+        self.keys = keys
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case endpoint
+        case keys
+    }
+}
+
+/// The answer to `push.node.subscribe`.
+public struct PushNodeSubscribeResult: Codable, Hashable, Sendable {
+    public var subscribed: Bool
+
+    public init(
+        subscribed: Bool = true
+    ) {
+        self.subscribed = subscribed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case subscribed
+    }
+}
+
+/// Parameters of `push.node.vapidPublicKey`.
+public struct PushNodeVapidPublicKeyParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `push.node.vapidPublicKey`.
+public struct PushNodeVapidPublicKeyResult: Codable, Hashable, Sendable {
+    public var vapidPublicKey: String
+
+    public init(
+        vapidPublicKey: String
+    ) {
+        self.vapidPublicKey = vapidPublicKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case vapidPublicKey
+    }
+}
+
 /// Parameters of `push.web.looking`.
 public struct PushWebLookingParams: Codable, Hashable, Sendable {
     public var isLooking: Bool
@@ -8408,6 +8481,10 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case diagnosticsLanes = "diagnostics.lanes"
     /// Says whether a page of this device is in view; until the connection ends, or it says otherwise.
     case pushWebLooking = "push.web.looking"
+    /// Keeps where this node's page is reached; it is called to the front when it is asked for something.
+    case pushNodeSubscribe = "push.node.subscribe"
+    /// The key that the page of a node subscribes with, in base64url.
+    case pushNodeVapidPublicKey = "push.node.vapidPublicKey"
     /// Keeps where this device's browser is reached; it is called for approvals and replies while no page is in view.
     case pushWebSubscribe = "push.web.subscribe"
     /// Calls this device's browsers now, and says what became of it.

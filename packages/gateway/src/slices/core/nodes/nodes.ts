@@ -34,6 +34,12 @@ export interface ProgramDecisions {
   spend(program: NodeProgram): "allow-once" | "allow-always" | undefined;
 }
 
+/** Calls a node that is away, or a page that is in the background. Filled by push. */
+export interface NodeWaker {
+  /** Whether there was a way to call it. */
+  wake(nodeId: string): boolean;
+}
+
 /** A call that somebody asks for. */
 export interface NodeCall extends Omit<Invoke, "nodeId"> {
   /** The id of a node, the beginning of one, or a name. */
@@ -57,6 +63,7 @@ const MAX_TWICE = 8 * 1024 * 1024;
 
 export class Nodes implements ConnectionWatcher {
   readonly decisions = new Port<ProgramDecisions>({ spend: () => undefined });
+  readonly waker = new Port<NodeWaker>({ wake: () => false });
   readonly invitations: Invitations;
   readonly invokes: Invokes;
   readonly reports: NodeReports;
@@ -151,6 +158,14 @@ export class Nodes implements ConnectionWatcher {
 
   /** Calls a command. Rejects with one of three refusals (not connected, not declared, not allowed), or how it failed. */
   async invoke(call: NodeCall): Promise<Invoked & { nodeId: string }> {
+    try {
+      return await this.#invoke(call);
+    } catch (error) {
+      throw this.#calledBack(call.node, error);
+    }
+  }
+
+  async #invoke(call: NodeCall): Promise<Invoked & { nodeId: string }> {
     const { command, caller } = call;
     // An id is the common case, and needs no look at all nodes.
     const live = this.#registry.get(call.node.trim()) ?? this.#connected(call.node);
@@ -227,6 +242,18 @@ export class Nodes implements ConnectionWatcher {
     const switched = { ...mode, ts: clock.now() };
     bus.publish(talkMode, switched);
     return switched;
+  }
+
+  /** Calls a node to the front that is away or in the background, and says so in the refusal. */
+  #calledBack(wanted: string, error: unknown): unknown {
+    if (!(error instanceof GatewayError)) return error;
+    const { code, message, details = {} } = error;
+    const isHidden = message.startsWith("NODE_BACKGROUND_UNAVAILABLE");
+    if (!isHidden && details.code !== "NOT_CONNECTED") return error;
+    const node = this.list().find(({ nodeId, displayName }) => nodeId === wanted || displayName === wanted);
+    if (!node || !this.waker.now.wake(node.nodeId)) return error;
+    const fix = "a notification calls its page to the front; ask again when it is open";
+    return new GatewayError(code, isHidden ? `${message}; ${fix}` : message, { details: { ...details, fix } });
   }
 
   /** Approves what an invited page offers when it first comes; returns what still waits for a person. */

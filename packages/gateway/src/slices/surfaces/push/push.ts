@@ -10,6 +10,7 @@ import type { ChatPayload } from "../../agent/agent/schema.ts";
 import { approvalRequested, approvalResolved } from "../../agent/approvals/events.ts";
 import type { PendingApprovalShape } from "../../agent/approvals/schema.ts";
 import type { Devices } from "../../core/devices/devices.ts";
+import type { Nodes } from "../../core/nodes/nodes.ts";
 import { type Delivered, deliver, type Notice, type Urgency } from "./deliver.ts";
 import { type PushSettings, push as pushSettings } from "./settings.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
@@ -17,6 +18,7 @@ import { Vapid } from "./vapid.ts";
 
 export interface PushServices extends Base {
   readonly devices: Devices;
+  readonly nodes: Nodes;
   readonly agent: Agent;
 }
 
@@ -36,6 +38,10 @@ export interface Tested {
 /** The beginning of a reply or a command that a notification shows, in characters. */
 const PREVIEW_CHARS = 160;
 /** A reply is worth being told of for half a day. */
+/** A node that is called while something waits for it; a later notification would call it for nothing. */
+const WAKE: Urgency = { ttlSeconds: 120, urgency: "high" };
+/** A node is called at most this often, ms. */
+const WAKE_EVERY_MS = 60_000;
 const REPLY: Urgency = { ttlSeconds: 12 * 3_600, urgency: "normal" };
 /** The pauses before a message is tried again, ms. */
 const RETRY_AFTER_MS = [3_000, 15_000];
@@ -49,16 +55,19 @@ export class Push implements AsyncDisposable {
   readonly #looking = new Map<string, string>();
   /** Which subscriptions were called for an approval that waits. */
   readonly #called = new Map<string, { readonly expiresAtMs: number; readonly endpoints: ReadonlySet<string> }>();
+  /** When nodes were called last, by their ids, on the monotonic clock. */
+  readonly #wokenAt = new Map<string, number>();
   readonly #listening = new DisposableStack();
   #vapid: Vapid | undefined;
 
   constructor(services: PushServices) {
-    const { bus, devices, store } = services;
+    const { bus, devices, nodes, store } = services;
     this.#services = services;
     this.#subscriptions = new Subscriptions(store);
     this.#listening.use(bus.on(approvalRequested, (approval) => this.#onApproval(approval)));
     this.#listening.use(bus.on(approvalResolved, (answer) => this.#onAnswered(answer)));
     this.#listening.use(bus.on(chatEvent, (event) => this.#onChat(event)));
+    nodes.waker.fill(this);
     this.#listening.use(devices.observers.add({ ended: (deviceId) => this.#subscriptions.removeOf(deviceId) }));
   }
 
@@ -89,6 +98,30 @@ export class Push implements AsyncDisposable {
     const outcomes = await Promise.all(all.map((each) => this.#deliver(notice, each, REPLY)));
     const problems = outcomes.flatMap((each) => problemOf(each) ?? []);
     return { sent: outcomes.length - problems.length, problems };
+  }
+
+  /**
+   * Calls the page of a node to the front; whether there was a way to call it. One that was called a moment ago is not called
+   * again.
+   */
+  wake(nodeId: string): boolean {
+    const { clock, devices } = this.#services;
+    const subscriptions = this.#subscriptions.of(nodeId);
+    if (!this.#settings.enabled || subscriptions.length === 0) return false;
+    if (!devices.isPaired(nodeId, "node")) {
+      this.#subscriptions.removeOf(nodeId);
+      return false;
+    }
+    const now = clock.monotonic();
+    if (now - (this.#wokenAt.get(nodeId) ?? Number.NEGATIVE_INFINITY) < WAKE_EVERY_MS) return true;
+    this.#wokenAt.set(nodeId, now);
+    const notice = {
+      title: "Your gateway needs this browser",
+      text: "Something was asked of it. Open its page.",
+      tag: "wake",
+    };
+    for (const subscription of subscriptions) this.#send(notice, subscription, WAKE);
+    return true;
   }
 
   /** Notes whether a page of the caller is in view; the end of its connection says that it is not. */
@@ -157,13 +190,18 @@ export class Push implements AsyncDisposable {
     const text = preview ? shortened(this.#services.guard(notice.text)) : "";
     for (const subscription of this.#subscriptions.all()) {
       const scopes = this.#services.devices.operatorScopes(subscription.deviceId);
-      if (scopes === undefined) this.#subscriptions.removeOf(subscription.deviceId);
+      if (scopes === undefined) this.#dropUnlessNode(subscription.deviceId);
       else if (hasScope(new Set(scopes), scope) && !this.#isLooking(subscription.deviceId)) {
         this.#send({ ...notice, text }, subscription, urgency);
         called.push(subscription);
       }
     }
     return called;
+  }
+
+  /** A device that is a node and no operator keeps its subscription: it is called when it is needed, and for nothing else. */
+  #dropUnlessNode(deviceId: string): void {
+    if (!this.#services.devices.isPaired(deviceId, "node")) this.#subscriptions.removeOf(deviceId);
   }
 
   #send(notice: Notice, to: Subscription, urgency: Urgency): void {

@@ -3,10 +3,11 @@ import { defineSlice } from "../../../kit/slice.ts";
 import { agent } from "../../agent/agent/slice.ts";
 import { approvals } from "../../agent/approvals/slice.ts";
 import { devices } from "../../core/devices/slice.ts";
+import { nodes } from "../../core/nodes/slice.ts";
 
 export const push = defineSlice({
   name: "push",
-  uses: [devices, agent, approvals],
+  uses: [devices, nodes, agent, approvals],
   load: () => import("./push.ts"),
   open: (gateway, { Push }) => new Push(gateway),
 });

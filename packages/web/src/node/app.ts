@@ -1,0 +1,60 @@
+// The whole page: the view of where it stands, the canvas over it, and the question that waits.
+
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { PageElement } from "../chat/element.ts";
+import { NodePage } from "./page.ts";
+import { canvasOver } from "./views/canvas.ts";
+import { insecure, noKey } from "./views/insecure.ts";
+import { joining, removed, uninvited, waits } from "./views/joining.ts";
+import { node } from "./views/node.ts";
+import { question } from "./views/question.ts";
+
+const TITLE = "Moltbot node";
+
+/** `<moltbot-node>`: the page has one. */
+export class NodeElement extends PageElement {
+  readonly page = new NodePage(() => this.requestUpdate());
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.page.start();
+  }
+
+  protected override render(): TemplateResult {
+    const { page } = this;
+    return html`${this.#standing()} ${page.canvas.isShown ? canvasOver(page.canvas) : nothing} ${question(page.asking)}`;
+  }
+
+  protected override updated(_changed: PropertyValues): void {
+    const { first } = this.page.asking;
+    const title = first === undefined ? TITLE : `● ${first.askedBy} asks – ${TITLE}`;
+    if (document.title !== title) document.title = title;
+    const dialog = this.querySelector<HTMLDialogElement>("dialog.question");
+    if (dialog && !dialog.open) dialog.showModal();
+  }
+
+  #standing(): TemplateResult {
+    const { page } = this;
+    const { standing } = page;
+    switch (standing.kind) {
+      case "starting":
+        return html`<main class="node-page"><p class="meta" role="status">Starting…</p></main>`;
+      case "insecure":
+        return insecure(page.canvas, () => this.requestUpdate());
+      case "no-key":
+        return noKey();
+      case "uninvited":
+        return uninvited(standing.problem);
+      case "removed":
+        return removed();
+      case "invited":
+        return joining(page, standing.isBusy, () => this.requestUpdate());
+      case "waits":
+        return waits(standing.requestId, () => page.retryNow());
+      case "node":
+        return node(page, standing, () => this.requestUpdate());
+    }
+  }
+}
+
+customElements.define("moltbot-node", NodeElement);

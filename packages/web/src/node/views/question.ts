@@ -1,0 +1,26 @@
+// The question about one call. Escape means no.
+
+import { html, nothing, type TemplateResult } from "lit";
+import type { Asking } from "../asking.ts";
+import type { Answer } from "../consent.ts";
+
+export function question(asking: Asking): TemplateResult | typeof nothing {
+  const { first } = asking;
+  if (first === undefined) return nothing;
+  const { consent, what, askedBy } = first;
+  const answer = (words: string, value: Answer, look = "button") =>
+    html`<button type="button" class=${look} @click=${() => asking.answer(value)}>${words}</button>`;
+  const refuse = (event: Event) => {
+    event.preventDefault();
+    asking.answer("no");
+  };
+  return html`<dialog class="question" aria-labelledby="asks" aria-describedby="asks-what" @cancel=${refuse}>
+    <h2 id="asks">${askedBy} asks for ${what}</h2>
+    <p id="asks-what">${consent.title}: ${consent.meaning}</p>
+    <div class="answers">
+      ${answer("Once", "once", "button primary")}
+      ${consent.onlyOnce ? nothing : [answer("For ten minutes", "ten-minutes"), answer("Always", "always")]}
+      ${answer("No", "no")}
+    </div>
+  </dialog>`;
+}
