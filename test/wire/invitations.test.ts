@@ -39,7 +39,7 @@ test("an invitation lets a page in, approves its commands and names it", async (
   const shown = await described(device);
 
   assert.deepEqual([origin, pathname, search], [gateway.httpUrl, "/node", ""]);
-  assert.match(hash, /^#invite=[\w-]{43}$/);
+  assert.match(hash, /^#invite=[\w-]{43}&name=phone$/);
   assert.equal(invitation.expiresAtMs, before + 600_000);
   assert.deepEqual(invitation.addresses, [{ url: invitation.url, reach: "here", isSecure: true }]);
   assert.equal(node.hello.auth.role, "node");

@@ -25,12 +25,24 @@ export class NodeElement extends PageElement {
     return html`${this.#standing()} ${page.canvas.isShown ? canvasOver(page.canvas) : nothing} ${question(page.asking)}`;
   }
 
+  #shown: string | undefined;
+
   protected override updated(_changed: PropertyValues): void {
+    this.#beginView();
     const { first } = this.page.asking;
     const title = first === undefined ? TITLE : `● ${first.askedBy} asks – ${TITLE}`;
     if (document.title !== title) document.title = title;
     const dialog = this.querySelector<HTMLDialogElement>("dialog.question");
     if (dialog && !dialog.open) dialog.showModal();
+  }
+
+  /** Another view begins at its top, and screen readers read its heading. */
+  #beginView(): void {
+    const { kind } = this.page.standing;
+    if (kind === this.#shown) return;
+    this.#shown = kind;
+    scrollTo(0, 0);
+    this.querySelector("h1")?.focus({ preventScroll: true });
   }
 
   #standing(): TemplateResult {

@@ -15,9 +15,12 @@ const INVITATION = "node.invitation";
  * until the browser has a token of its own.
  */
 export function takeInvitation(): string | undefined {
-  const given = new URLSearchParams(location.hash.slice(1)).get("invite") ?? undefined;
+  const link = new URLSearchParams(location.hash.slice(1));
+  const given = link.get("invite") ?? undefined;
+  const name = link.get("name");
   if (location.hash !== "") history.replaceState(history.state, "", location.pathname);
   if (given !== undefined) remember(INVITATION, given);
+  if (given !== undefined && name !== null) setNodeName(name);
   return given ?? recall(INVITATION);
 }
 

@@ -10,7 +10,7 @@ const OWN_CANVAS = "/__moltbot__/canvas/";
 export function insecure(canvas: Canvas, changed: () => void): TemplateResult {
   const look = () => void findCanvas(canvas).then(changed);
   return html`<main class="node-page">
-    <h1>This address is not safe enough</h1>
+    <h1 tabindex="-1">This address is not safe enough</h1>
     <p>The page came over plain http. Browsers then give it no camera, no microphone, no place, no notifications and no key of its own, so it cannot be a node. There are two ways out:</p>
     <section aria-labelledby="tailnet">
       <h2 id="tailnet">Over your tailnet</h2>

@@ -7,7 +7,7 @@ import { abilities } from "./abilities.ts";
 
 /** A card in the middle of the page. */
 export function card(title: string, content: TemplateResult): TemplateResult {
-  return html`<main class="card-screen"><div class="card">${claws}<h1>${title}</h1>${content}</div></main>`;
+  return html`<main class="card-screen"><div class="card">${claws}<h1 tabindex="-1">${title}</h1>${content}</div></main>`;
 }
 
 export function command(text: string): TemplateResult {
@@ -50,7 +50,7 @@ export function joining(page: NodePage, isBusy: boolean, changed: () => void): T
   return html`<main class="node-page">
     <form class="joining" @submit=${submit}>
       ${claws}
-      <h1>Lend this browser to your gateway</h1>
+      <h1 tabindex="-1">Lend this browser to your gateway</h1>
       <p>The gateway may then ask it for the following. Each call is written into a log that you see here.</p>
       <label class="text-field">
         <span>Name</span>

@@ -18,7 +18,7 @@ export function node(page: NodePage, { isConnected, why }: AsNode, changed: () =
     <header class="node-head">
       ${claws}
       <div>
-        <h1>${page.name}</h1>
+        <h1 tabindex="-1">${page.name}</h1>
         <p class=${isConnected ? "link connected" : "link"} role="status">
           <span class="dot"></span>${isConnected ? "Connected: the gateway can ask this browser." : `Connecting again… ${why ?? ""}`}
         </p>

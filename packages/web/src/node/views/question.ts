@@ -1,4 +1,5 @@
-// The question about one call. Escape means no.
+// The question about one call. Escape means no. No button has the focus at first: whoever types something else when it
+// appears allows nothing by Enter.
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Asking } from "../asking.ts";
@@ -15,7 +16,7 @@ export function question(asking: Asking): TemplateResult | typeof nothing {
     asking.answer("no");
   };
   return html`<dialog class="question" aria-labelledby="asks" aria-describedby="asks-what" @cancel=${refuse}>
-    <h2 id="asks">${askedBy} asks for ${what}</h2>
+    <h2 id="asks" tabindex="-1" autofocus>${askedBy} asks for ${what}</h2>
     <p id="asks-what">${consent.title}: ${consent.meaning}</p>
     <div class="answers">
       ${answer("Once", "once", "button primary")}

@@ -53,9 +53,11 @@ export class Invitations implements InvitationBook {
   link(name: string | undefined, { scopes }: Pick<Caller, "scopes">): InvitationLink {
     // It stands for the approval of the device and of its commands.
     if (!hasScope(scopes, "operator.write")) throw invalidRequest("missing scope: operator.write");
-    const { secret, expiresAtMs } = this.#make(name?.trim() || undefined);
+    const named = name?.trim() || undefined;
+    const { secret, expiresAtMs } = this.#make(named);
+    const fragment = new URLSearchParams({ invite: secret, ...(named !== undefined && { name: named }) });
     const addresses = this.#services.host.pageOrigins().map(({ origin, reach }) => ({
-      ...{ url: `${origin}/node#invite=${secret}`, reach },
+      ...{ url: `${origin}/node#${fragment}`, reach },
       isSecure: reach === "here" || origin.startsWith("https:"),
     }));
     return { url: addresses[0]?.url ?? "", addresses, expiresAtMs };
