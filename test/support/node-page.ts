@@ -10,6 +10,22 @@ const PATIENCE_MS = 10_000;
 /** Vienna. */
 export const PLACE = { latitude: 48.2082, longitude: 16.3738, accuracy: 12 } as const;
 
+/** A window without memory has no push service. */
+const NO_PUSH = `PushManager.prototype.subscribe = async () => {
+  throw new DOMException("there is no push service", "AbortError");
+};`;
+
+/**
+ * The small headless build of Chromium has no notifications, and says that they are denied. What a page shows is then kept
+ * where a test looks for it.
+ */
+const NOTIFICATIONS = `if (Notification.permission === "denied") {
+  const shown = [];
+  Object.defineProperty(Notification, "permission", { get: () => "granted" });
+  ServiceWorkerRegistration.prototype.showNotification = async (title, { body }) => void shown.push({ title, body });
+  ServiceWorkerRegistration.prototype.getNotifications = async () => shown;
+}`;
+
 /** How a page of a node is opened. */
 export interface NodePageOptions {
   readonly size?: keyof typeof SIZES;
@@ -58,14 +74,21 @@ export class NodeWindow implements AsyncDisposable {
 }
 
 /** Opens a window of its own, with no memory of others. The caller disposes it. */
-export async function openNodeWindow(browser: Browser, options: NodePageOptions = {}): Promise<NodeWindow> {
+export async function openNodeWindow(
+  browser: Browser,
+  gateway: TestGateway,
+  options: NodePageOptions = {},
+): Promise<NodeWindow> {
   const { size = "phone", scheme = "light" } = options;
   const { permissions = ["camera", "microphone", "geolocation", "notifications"] } = options;
   const context = await browser.newContext({
     ...{ viewport: SIZES[size], colorScheme: scheme, hasTouch: size === "phone", geolocation: PLACE },
-    permissions: [...permissions],
   });
+  // Notifications are granted to an origin, not to a window.
+  await context.grantPermissions([...permissions], { origin: gateway.httpUrl });
   context.setDefaultTimeout(PATIENCE_MS);
+  await context.addInitScript(NO_PUSH);
+  if (permissions.includes("notifications")) await context.addInitScript(NOTIFICATIONS);
   return new NodeWindow(context, await context.newPage());
 }
 
@@ -74,4 +97,16 @@ export async function invitation(gateway: TestGateway, displayName?: string): Pr
   const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
   const { url } = await admin.call("node.invite", displayName === undefined ? {} : { displayName });
   return url;
+}
+
+/** Asks nodes as an operator called “Kitchen panel”: the payload of a command, or the text of its refusal. */
+export async function asking(gateway: TestGateway) {
+  const client = { displayName: "Kitchen panel" };
+  const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"], client });
+  let keys = 0;
+  return async (node: string, command: string, params: object = {}, timeoutMs = 20_000) => {
+    const call = { nodeId: node, command, params, timeoutMs, idempotencyKey: `k${++keys}` };
+    const { payload, error } = await admin.request("node.invoke", call);
+    return error ? error.message : payload.payload;
+  };
 }

@@ -37,7 +37,7 @@ async function small(page: Page): Promise<string[]> {
 for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
   for (const scheme of ["light", "dark"] as const) {
     test(`everyone can use the page of a node on a ${size} in ${scheme}`, async () => {
-      await using window = await openNodeWindow(browser, { size, scheme });
+      await using window = await openNodeWindow(browser, gateway, { size, scheme });
       const { page } = window;
       const name = `phone-${size}-${scheme}`;
       const look = async (screen: string) => {
@@ -79,7 +79,7 @@ for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
     });
 
     test(`over plain http the page says what is missing and the ways out, on a ${size} in ${scheme}`, async () => {
-      await using window = await openNodeWindow(browser, { size, scheme, permissions: [] });
+      await using window = await openNodeWindow(browser, gateway, { size, scheme, permissions: [] });
       const { page } = window;
 
       await page.goto(`http://${FAR}:${gateway.port}/node#invite=never-shown`);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { startBrowser } from "../support/browser.ts";
 import { testGateway } from "../support/gateway.ts";
-import { invitation, type NodeWindow, openNodeWindow, PLACE } from "../support/node-page.ts";
+import { asking, invitation, type NodeWindow, openNodeWindow, PLACE } from "../support/node-page.ts";
 
 const gateway = await testGateway({ config: JSON.stringify({ models: { detectLocal: false } }) });
 const browser = await startBrowser(["--use-fake-ui-for-media-stream"]);
@@ -12,16 +12,8 @@ after(async () => {
   await browser.close();
   await gateway[Symbol.asyncDispose]();
 });
-const client = { displayName: "Kitchen panel" };
-const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"], client });
-let keys = 0;
-
-/** Calls a command of a node as the operator; its payload, or the text of its refusal. */
-async function ask(node: string, command: string, params: object = {}, timeoutMs = 20_000) {
-  const call = { nodeId: node, command, params, timeoutMs, idempotencyKey: `w${++keys}` };
-  const { payload, error } = await admin.request("node.invoke", call);
-  return error ? error.message : payload.payload;
-}
+const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
+const ask = await asking(gateway);
 
 /** What the log of the page says, the newest first. */
 const logOf = ({ page }: NodeWindow) =>
@@ -30,7 +22,7 @@ const logOf = ({ page }: NodeWindow) =>
     .evaluateAll((lines) => lines.map((line) => [...line.children].slice(1).map(({ textContent }) => textContent)));
 
 test("an invited browser takes a picture, films, records and tells where it is, each with consent", async () => {
-  await using window = await openNodeWindow(browser);
+  await using window = await openNodeWindow(browser, gateway);
   await window.join(await invitation(gateway, "phone"));
   const { page } = window;
 
@@ -74,4 +66,80 @@ test("an invited browser takes a picture, films, records and tells where it is, 
   ]);
   assert.deepEqual(window.problems, []);
   assert.equal(await page.evaluate("location.hash"), "");
+});
+
+test("what the person does not allow is refused in the protocol's words, and so is what cannot be", async () => {
+  await using window = await openNodeWindow(browser, gateway);
+  await window.join(await invitation(gateway, "strict"));
+  const { page } = window;
+  const dialog = page.getByRole("dialog");
+
+  const no = ask("strict", "location.get");
+  await dialog.getByRole("button", { name: "No", exact: true }).click();
+  const escaped = ask("strict", "microphone.clip");
+  await dialog.waitFor();
+  await page.keyboard.press("Escape");
+  const silent = ask("strict", "camera.clip", {}, 1_000);
+  const unanswered = await silent;
+  await dialog.waitFor({ state: "detached" });
+  await window.choose("Take pictures", "Never");
+  const never = await ask("strict", "camera.snap");
+  await window.choose("Take pictures", "Always");
+  const words = await ask("strict", "camera.snap", { facing: "up" });
+  const noCamera = await ask("strict", "camera.snap", { deviceId: "no-such-camera" });
+  const number = await ask("strict", "camera.snap", { maxWidth: "wide" });
+  const nobody = await ask("strict", "canvas.a2ui.push", { messages: [] });
+
+  assert.equal(await no, "LOCATION_PERMISSION_REQUIRED: the person at the device said no");
+  assert.equal(await escaped, "MIC_PERMISSION_REQUIRED: the person at the device said no");
+  assert.equal(unanswered, "CAMERA_PERMISSION_REQUIRED: nobody answered on the device in time");
+  assert.equal(never, "CAMERA_PERMISSION_REQUIRED: the person at the device does not allow this");
+  assert.equal(words, "INVALID_REQUEST: facing must be front or back");
+  assert.equal(noCamera, "CAMERA_UNAVAILABLE: there is no camera with this deviceId; camera.list names them");
+  assert.equal(number, "INVALID_REQUEST: maxWidth must be a number");
+  assert.equal(nobody, "A2UI_HOST_NOT_CONFIGURED: the gateway has no canvas; switch it on with canvasHost.enabled");
+  assert.deepEqual(window.problems, []);
+});
+
+test("a page in the background says so, and still notifies and tells its state", async () => {
+  await using window = await openNodeWindow(browser, gateway);
+  await window.join(await invitation(gateway, "pocket"));
+  const { page } = window;
+  await window.choose("Take pictures", "Always");
+  await window.setHidden(true);
+
+  const snap = await ask("pocket", "camera.snap");
+  const status = await ask("pocket", "device.status");
+  const notified = await ask("pocket", "system.notify", { title: "Tea", body: "It is ready" });
+  const shown = await page.evaluate(`(async () => {
+    const worker = await navigator.serviceWorker.getRegistration("/node");
+    return (await worker.getNotifications()).map(({ title, body }) => ({ title, body }));
+  })()`);
+  await window.setHidden(false);
+  const again = await ask("pocket", "camera.snap");
+
+  assert.equal(snap, "NODE_BACKGROUND_UNAVAILABLE: the page is in the background; open it on the device");
+  assert.equal(status.page.isVisible, false);
+  assert.deepEqual([typeof status.battery.level, status.network.isOnline], ["number", true]);
+  assert.deepEqual(notified, {});
+  assert.deepEqual(shown, [{ title: "Tea", body: "It is ready" }]);
+  assert.equal(again.format, "jpg");
+});
+
+test("the title says who asks, and a question ends with its connection", async () => {
+  await using window = await openNodeWindow(browser, gateway);
+  await window.join(await invitation(gateway, "slow"));
+  const { page } = window;
+
+  const given = ask("slow", "camera.snap", {}, 60_000);
+  await page.getByRole("dialog").waitFor();
+  const title = await page.title();
+  await admin.call("node.pair.remove", { nodeId: "slow" });
+  const answer = await given;
+  await page.getByRole("heading", { name: "This browser is no longer a node" }).waitFor();
+
+  assert.equal(title, "● Kitchen panel asks – Moltbot node");
+  assert.match(answer, /node disconnected/);
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  assert.equal(await page.title(), "Moltbot node");
 });

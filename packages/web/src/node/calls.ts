@@ -84,7 +84,7 @@ export class Calls {
       this.#note(request, { outcome: allowed, isRefused: false });
       return { ok: true, payloadJSON: JSON.stringify(payload) };
     } catch (error) {
-      const failure = failureOf(signal.aborted ? signal.reason : error);
+      const failure = failureOf(error);
       this.#note(request, { outcome: failure.message, isRefused: true });
       return { ok: false, error: failure };
     }

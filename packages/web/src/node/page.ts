@@ -200,12 +200,12 @@ export class NodePage {
     const facts = { name, surfaceId, sourceComponentId, context, host: displayName, instanceId };
     const request = { message: canvasActionLine(facts), sessionKey: "main", thinking: "low", deliver: false, key: id };
     const event = { event: "agent.request", payloadJSON: JSON.stringify(request) };
-    if (this.#client === undefined) throw new Error("not connected");
-    await this.#client.request("node.event", event);
-    this.journal.add({
-      ...{ command: `canvas: ${name}`, askedBy: "You", outcome: "Sent to the agent", isRefused: false },
-    });
+    const answer = await this.#client?.request("node.event", event).catch(() => undefined);
+    const isTaken = answer !== undefined && !("handled" in answer && answer.handled === false);
+    const outcome = isTaken ? "Sent to the agent" : "The gateway did not take it";
+    this.journal.add({ command: `canvas: ${name.slice(0, 60)}`, askedBy: "You", outcome, isRefused: !isTaken });
     this.#changed();
+    if (!isTaken) throw new Error(outcome);
   }
 
   #stand(standing: Standing): void {
