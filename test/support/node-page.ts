@@ -32,6 +32,8 @@ export interface NodePageOptions {
   readonly scheme?: "light" | "dark";
   /** What the browser allows the page; everything that nodes use unless said. */
   readonly permissions?: readonly string[];
+  /** Runs in the page before its own scripts. */
+  readonly script?: string;
 }
 
 /** A window with the page of a node in it. `problems` are what its console complained about. */
@@ -87,7 +89,7 @@ export async function openNodeWindow(
   // Notifications are granted to an origin, not to a window.
   await context.grantPermissions([...permissions], { origin: gateway.httpUrl });
   context.setDefaultTimeout(PATIENCE_MS);
-  await context.addInitScript(NO_PUSH);
+  await context.addInitScript(options.script ?? NO_PUSH);
   if (permissions.includes("notifications")) await context.addInitScript(NOTIFICATIONS);
   return new NodeWindow(context, await context.newPage());
 }

@@ -36,7 +36,7 @@ test("an invited browser takes a picture, films, records and tells where it is, 
   const clip = await ask("phone", "camera.clip", { durationMs: 600 });
   const silent = await ask("phone", "camera.clip", { durationMs: 300, includeAudio: false });
   const recording = ask("phone", "microphone.clip", { durationMs: 500 });
-  await dialog.getByRole("button", { name: "For ten minutes" }).click();
+  await dialog.getByRole("button", { name: "Ten minutes" }).click();
   const sound = await recording;
   const again = await ask("phone", "microphone.clip", { durationMs: 300 });
   const placing = ask("phone", "location.get", { desiredAccuracy: "precise" });

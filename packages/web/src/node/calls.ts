@@ -84,9 +84,9 @@ export class Calls {
       this.#note(request, { outcome: allowed, isRefused: false });
       return { ok: true, payloadJSON: JSON.stringify(payload) };
     } catch (error) {
-      const failure = failureOf(error);
-      this.#note(request, { outcome: failure.message, isRefused: true });
-      return { ok: false, error: failure };
+      const { code, message, text } = failureOf(error);
+      this.#note(request, { outcome: `Refused: ${text}`, isRefused: true });
+      return { ok: false, error: { code, message } };
     }
   }
 

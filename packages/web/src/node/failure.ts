@@ -3,10 +3,13 @@
 /** A failure that the caller is told. */
 export class NodeFailure extends Error {
   readonly code: string;
+  /** The sentence without the code, for the person at this browser. */
+  readonly text: string;
 
   constructor(code: string, text: string) {
     super(`${code}: ${text}`);
     this.code = code;
+    this.text = text;
   }
 }
 
@@ -15,11 +18,9 @@ export function badParams(text: string): NodeFailure {
   return new NodeFailure("INVALID_REQUEST", text);
 }
 
-/** What the gateway is told of an error. Texts of the browser's own errors stay here. */
-export function failureOf(error: unknown): { code: string; message: string } {
-  if (error instanceof NodeFailure) return { code: error.code, message: error.message };
-  return {
-    code: "UNAVAILABLE",
-    message: "UNAVAILABLE: the browser could not do it; look at its page for what is wrong",
-  };
+/** An error as a failure. Texts of the browser's own errors stay here. */
+export function failureOf(error: unknown): NodeFailure {
+  return error instanceof NodeFailure
+    ? error
+    : new NodeFailure("UNAVAILABLE", "the browser could not do it; try again");
 }

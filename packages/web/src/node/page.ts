@@ -12,6 +12,7 @@ import { ignore } from "../ignore.ts";
 import { recall, remember } from "../storage.ts";
 import { Asking } from "./asking.ts";
 import { Calls } from "./calls.ts";
+import { canvasActionLine } from "./canvas/action.ts";
 import { Canvas, type UserAction } from "./canvas/canvas.ts";
 import type { NodeCommand } from "./command.ts";
 import { commandsHere } from "./commands/all.ts";
@@ -20,7 +21,7 @@ import { dropInvitation, nodeIdentity, nodeInfo, nodeName, setNodeName, takeInvi
 import { Journal } from "./journal.ts";
 import { askPermissions, permissionsNow } from "./permissions.ts";
 import { ScreenOn } from "./wake-lock.ts";
-import { startWorker } from "./worker.ts";
+import { registration, startWorker } from "./worker.ts";
 
 /** Where the page stands. */
 export type Standing =
@@ -188,14 +189,13 @@ export class NodePage {
 
   async #subscribe(): Promise<void> {
     if (Notification.permission !== "granted" || this.#client === undefined) return;
-    const [{ subscribePush }, { registration }] = await Promise.all([import("../push.ts"), import("./worker.ts")]);
+    const { subscribePush } = await import("../push.ts");
     await subscribePush(this.#client, { kind: "node", worker: registration() }).catch((error: unknown) =>
       ignore(error, "without a push service the page has to be in front"),
     );
   }
 
   async #tellAction({ id, name, surfaceId, sourceComponentId, context }: UserAction): Promise<void> {
-    const { canvasActionLine } = await import("./canvas/action.ts");
     const { instanceId = "", displayName = "" } = nodeInfo();
     const facts = { name, surfaceId, sourceComponentId, context, host: displayName, instanceId };
     const request = { message: canvasActionLine(facts), sessionKey: "main", thinking: "low", deliver: false, key: id };

@@ -20,7 +20,7 @@ export function question(asking: Asking): TemplateResult | typeof nothing {
     <p id="asks-what">${consent.title}: ${consent.meaning}</p>
     <div class="answers">
       ${answer("Once", "once", "button primary")}
-      ${consent.onlyOnce ? nothing : [answer("For ten minutes", "ten-minutes"), answer("Always", "always")]}
+      ${consent.onlyOnce ? nothing : [answer("Ten minutes", "ten-minutes"), answer("Always", "always")]}
       ${answer("No", "no")}
     </div>
   </dialog>`;
