@@ -78,7 +78,7 @@ export class NodeWindow implements AsyncDisposable {
 /** Opens a window of its own, with no memory of others. The caller disposes it. */
 export async function openNodeWindow(
   browser: Browser,
-  gateway: TestGateway,
+  gateway: Pick<TestGateway, "httpUrl">,
   options: NodePageOptions = {},
 ): Promise<NodeWindow> {
   const { size = "phone", scheme = "light" } = options;

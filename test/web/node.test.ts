@@ -143,3 +143,49 @@ test("the title says who asks, and a question ends with its connection", async (
   assert.equal(await page.getByRole("dialog").count(), 0);
   assert.equal(await page.title(), "Moltbot node");
 });
+
+test("the screen is recorded when its person chooses one, and asked about each time", async () => {
+  await using window = await openNodeWindow(browser, gateway, { size: "desktop" });
+  await window.join(await invitation(gateway, "desk"));
+  const dialog = window.page.getByRole("dialog");
+
+  const asked = ask("desk", "screen.record", { durationMs: 700, fps: 5 });
+  await dialog.waitFor();
+  const buttons = await dialog.getByRole("button").allTextContents();
+  await dialog.getByRole("button", { name: "Once" }).click();
+  const film = await asked;
+
+  assert.deepEqual(buttons, ["Once", "No"]);
+  assert.deepEqual([film.fps, film.screenIndex, film.hasAudio, film.durationMs >= 700], [5, 0, false, true], film);
+  assert.ok(Buffer.from(film.base64, "base64").length > 1_000);
+});
+
+test("the screen stays on while the page is in view, and again when it comes back", async () => {
+  const script = `{
+    window.locks = [];
+    WakeLock.prototype.request = async (type) => {
+      const lock = { type, released: false, release: async () => void (lock.released = true) };
+      window.locks.push(lock);
+      return lock;
+    };
+  }`;
+  await using window = await openNodeWindow(browser, gateway, { script });
+  await window.join(await invitation(gateway, "light"));
+  const { page } = window;
+  const locks = () => page.evaluate("window.locks.map(({ type, released }) => [type, released])");
+  const box = page.getByLabel("Keep the screen on");
+
+  await box.check();
+  await page.waitForFunction("window.locks.length === 1");
+  await page.evaluate("window.locks[0].released = true"); // as browsers do when the page is hidden
+  await window.setHidden(true);
+  await window.setHidden(false);
+  await page.waitForFunction("window.locks.length === 2");
+  await box.uncheck();
+  await page.waitForFunction("window.locks[1].released");
+
+  assert.deepEqual(await locks(), [
+    ["screen", true],
+    ["screen", true],
+  ]);
+});
