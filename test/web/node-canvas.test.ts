@@ -9,8 +9,11 @@ import { asking, invitation, type NodeWindow, openNodeWindow } from "../support/
 import { inspect } from "./inspect.ts";
 
 const host = await canvasHost();
-const gateway = await testGateway({ config: JSON.stringify({ models: { detectLocal: false } }) });
-const browser = await startBrowser();
+/** Not this machine's to the browser: over plain http it is no secure context. */
+const FAR = "gateway.test";
+const config = { models: { detectLocal: false }, gateway: { allowedHosts: [FAR] } };
+const gateway = await testGateway({ config: JSON.stringify(config) });
+const browser = await startBrowser([`--host-resolver-rules=MAP ${FAR} 127.0.0.1`]);
 after(async () => {
   await browser.close();
   await gateway[Symbol.asyncDispose]();
@@ -158,4 +161,19 @@ test("the canvas can be closed by hand and opened again, and the gateway's own p
   const ours = await ask("desk", "canvas.present", { url: `${gateway.httpUrl}/` });
 
   assert.match(ours, /^INVALID_REQUEST: this browser shows pages of the gateway's canvas alone/);
+});
+
+test("over plain http the canvas is shown all the same, when the gateway shows it to anybody", async () => {
+  await using window = await openNodeWindow(browser, gateway, { permissions: [] });
+  const { page } = window;
+  await page.route("**/__moltbot__/canvas/**", (route) =>
+    route.fulfill({ contentType: "text/html", body: "<!doctype html><h1>Today</h1>" }),
+  );
+
+  await page.goto(`http://${FAR}:${gateway.port}/node`);
+  await page.getByRole("button", { name: "Show the canvas" }).click();
+  await page.frameLocator("iframe").getByRole("heading", { name: "Today" }).waitFor();
+
+  // The browser itself complains here that the address is not to be trusted, so its console is not empty.
+  assert.equal(await page.evaluate("isSecureContext"), false);
 });

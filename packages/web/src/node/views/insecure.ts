@@ -50,7 +50,7 @@ async function findCanvas(canvas: Canvas): Promise<void> {
   const { ok } = await fetch(OWN_CANVAS, { method: "HEAD" }).catch(() => ({ ok: false }));
   canvas.problem = ok
     ? undefined
-    : "The gateway shows its canvas to nobody without a key. Open the address that `moltbot canvas open` prints.";
+    : "The gateway shows its canvas to nobody without a key. Open it by an address that carries one.";
   if (!ok) return;
   canvas.base = location.origin;
   canvas.present("index.html");
