@@ -2,11 +2,11 @@
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
-import { NodePage } from "./page.ts";
-import { canvasOver } from "./views/canvas.ts";
+import { NodePage } from "./node-page.ts";
+import { node } from "./views/as-node.ts";
+import { canvasOver } from "./views/canvas-over.ts";
 import { insecure, noKey } from "./views/insecure.ts";
 import { joining, removed, uninvited, waits } from "./views/joining.ts";
-import { node } from "./views/node.ts";
 import { question } from "./views/question.ts";
 
 const TITLE = "Moltbot node";

@@ -3,8 +3,8 @@
 
 import { ignore } from "../ignore.ts";
 import { recall, remember } from "../storage.ts";
+import { CONSENTS, type Consents } from "./calls/consent.ts";
 import { position } from "./commands/place.ts";
-import { CONSENTS, type Consents } from "./consent.ts";
 
 /** The names under which nodes tell their permissions. */
 type PermissionName = "camera" | "microphone" | "location" | "notifications";

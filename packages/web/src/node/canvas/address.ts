@@ -1,6 +1,6 @@
 // Which address a call for a page of the canvas means. Pure functions.
 
-import { badParams } from "../failure.ts";
+import { badParams } from "../commands/failure.ts";
 
 /** Where the canvas stands under its base, which may carry a key in its path. */
 const PAGES = "/__moltbot__/canvas/";

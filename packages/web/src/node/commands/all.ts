@@ -1,9 +1,9 @@
 // Which commands this browser offers: those whose means it has.
 
-import type { Canvas } from "../canvas/canvas.ts";
-import type { NodeCommand } from "../command.ts";
+import type { Canvas } from "../canvas/canvas-frame.ts";
 import { cameraClip, cameraList, cameraSnap, microphoneClip } from "./camera.ts";
-import { canvasCommands } from "./canvas.ts";
+import { canvasCommands } from "./canvas-commands.ts";
+import type { NodeCommand } from "./command.ts";
 import { deviceInfo, deviceStatus } from "./device.ts";
 import { systemNotify } from "./notify.ts";
 import { locationGet } from "./place.ts";

@@ -1,10 +1,10 @@
 // Pictures and films with the cameras of this device, and sound from its microphone.
 
 import { base64 } from "../../attachments.ts";
-import type { CommandCall, NodeCommand } from "../command.ts";
-import { NodeFailure } from "../failure.ts";
-import { flagIn, numberIn, type Params } from "../params.ts";
+import type { CommandCall, NodeCommand } from "./command.ts";
+import { NodeFailure } from "./failure.ts";
 import { cameraWanted, facingIn, record, withMedia } from "./media.ts";
+import { flagIn, numberIn, type Params } from "./params.ts";
 
 /** A picture stays below this, in bytes: its text then has less than 5 MB. */
 const MAX_PICTURE_BYTES = 3_700_000;

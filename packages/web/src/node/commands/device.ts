@@ -1,7 +1,7 @@
 // What this device is and how it is: battery, network, storage, and whether the page is in view.
 
 import { browserName, platformName } from "../../credentials.ts";
-import type { NodeCommand } from "../command.ts";
+import type { NodeCommand } from "./command.ts";
 
 /** What browsers tell of the battery; Firefox and Safari tell nothing. */
 interface Battery {

@@ -1,8 +1,8 @@
 // Cameras, microphones and recordings: opens them for one call and closes them after it.
 
 import { base64 } from "../../attachments.ts";
-import { badParams, NodeFailure } from "../failure.ts";
-import { type Params, textIn } from "../params.ts";
+import { badParams, NodeFailure } from "./failure.ts";
+import { type Params, textIn } from "./params.ts";
 
 /** The kinds of film, the one that plays in most places first. */
 const FILM_TYPES = ["video/mp4;codecs=avc1,mp4a.40.2", "video/mp4;codecs=avc1", "video/mp4", "video/webm"];

@@ -1,9 +1,9 @@
 // Notifications: by the page's worker, which phones insist on, else by the page itself.
 
-import type { NodeCommand } from "../command.ts";
-import { badParams, NodeFailure } from "../failure.ts";
-import { textIn } from "../params.ts";
 import { registration } from "../worker.ts";
+import type { NodeCommand } from "./command.ts";
+import { badParams, NodeFailure } from "./failure.ts";
+import { textIn } from "./params.ts";
 
 const MAX_CHARS = 2_000;
 

@@ -1,8 +1,8 @@
 // Where this device is.
 
-import type { NodeCommand } from "../command.ts";
-import { badParams, NodeFailure } from "../failure.ts";
-import { numberIn, type Params, textIn } from "../params.ts";
+import type { NodeCommand } from "./command.ts";
+import { badParams, NodeFailure } from "./failure.ts";
+import { numberIn, type Params, textIn } from "./params.ts";
 
 /** A place that is known to within this many metres counts as exact. */
 const PRECISE_METRES = 100;

@@ -1,8 +1,8 @@
 // Records what the person shares of the screen. Phones do not offer it.
 
-import type { NodeCommand } from "../command.ts";
-import { flagIn, numberIn } from "../params.ts";
+import type { NodeCommand } from "./command.ts";
 import { record, withScreen } from "./media.ts";
+import { flagIn, numberIn } from "./params.ts";
 
 export const screenRecord: NodeCommand = {
   ...{ name: "screen.record", cap: "screen", consent: "screen.record", worksHidden: false },

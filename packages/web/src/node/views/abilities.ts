@@ -1,8 +1,8 @@
 // The list of what this browser may do, each ability with its own choice.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Choice, Consent } from "../consent.ts";
-import type { NodePage } from "../page.ts";
+import type { Choice, Consent } from "../calls/consent.ts";
+import type { NodePage } from "../node-page.ts";
 
 const CHOICES: readonly (readonly [Choice, string])[] = [
   ["ask", "Ask each time"],

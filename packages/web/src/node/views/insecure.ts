@@ -1,7 +1,7 @@
 // Where the browser withholds what a node needs: says what is missing, and the ways out. The canvas is shown all the same.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Canvas } from "../canvas/canvas.ts";
+import type { Canvas } from "../canvas/canvas-frame.ts";
 import { card, command } from "./joining.ts";
 
 /** Where the gateway serves the canvas beside its own pages. */

@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { claws } from "../../chat/icons.ts";
-import type { NodePage } from "../page.ts";
+import type { NodePage } from "../node-page.ts";
 import { abilities } from "./abilities.ts";
 
 /** A card in the middle of the page. */

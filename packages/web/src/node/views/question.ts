@@ -2,8 +2,8 @@
 // appears allows nothing by Enter.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Asking } from "../asking.ts";
-import type { Answer } from "../consent.ts";
+import type { Asking } from "../calls/asking.ts";
+import type { Answer } from "../calls/consent.ts";
 
 export function question(asking: Asking): TemplateResult | typeof nothing {
   const { first } = asking;

@@ -3,7 +3,7 @@
 
 import { newId } from "../../ids.ts";
 import { ignore } from "../../ignore.ts";
-import { badParams, NodeFailure } from "../failure.ts";
+import { badParams, NodeFailure } from "../commands/failure.ts";
 import { a2uiAddress, pageAddress } from "./address.ts";
 
 /** What a person did on a surface. */

@@ -10,15 +10,15 @@ import {
 import { deviceTokens, gatewayUrl } from "../credentials.ts";
 import { ignore } from "../ignore.ts";
 import { recall, remember } from "../storage.ts";
-import { Asking } from "./asking.ts";
-import { Calls } from "./calls.ts";
+import { Asking } from "./calls/asking.ts";
+import { Calls } from "./calls/calls.ts";
+import { CONSENTS, type Consent, Consents } from "./calls/consent.ts";
+import { Journal } from "./calls/journal.ts";
 import { canvasActionLine } from "./canvas/action.ts";
-import { Canvas, type UserAction } from "./canvas/canvas.ts";
-import type { NodeCommand } from "./command.ts";
+import { Canvas, type UserAction } from "./canvas/canvas-frame.ts";
 import { commandsHere } from "./commands/all.ts";
-import { CONSENTS, type Consent, Consents } from "./consent.ts";
+import type { NodeCommand } from "./commands/command.ts";
 import { dropInvitation, nodeIdentity, nodeInfo, nodeName, setNodeName, takeInvitation } from "./identity.ts";
-import { Journal } from "./journal.ts";
 import { askPermissions, permissionsNow } from "./permissions.ts";
 import { ScreenOn } from "./wake-lock.ts";
 import { registration, startWorker } from "./worker.ts";
@@ -200,12 +200,21 @@ export class NodePage {
     const facts = { name, surfaceId, sourceComponentId, context, host: displayName, instanceId };
     const request = { message: canvasActionLine(facts), sessionKey: "main", thinking: "low", deliver: false, key: id };
     const event = { event: "agent.request", payloadJSON: JSON.stringify(request) };
-    const answer = await this.#client?.request("node.event", event).catch(() => undefined);
-    const isTaken = answer !== undefined && !("handled" in answer && answer.handled === false);
+    const isTaken = await this.#isTaken(event);
     const outcome = isTaken ? "Sent to the agent" : "The gateway did not take it";
     this.journal.add({ command: `canvas: ${name.slice(0, 60)}`, askedBy: "You", outcome, isRefused: !isTaken });
     this.#changed();
     if (!isTaken) throw new Error(outcome);
+  }
+
+  async #isTaken(event: { event: string; payloadJSON: string }): Promise<boolean> {
+    try {
+      const answer = await this.#client?.request("node.event", event);
+      return answer !== undefined && !("handled" in answer && answer.handled === false);
+    } catch (error) {
+      ignore(error, "the person is told that it did not arrive");
+      return false;
+    }
   }
 
   #stand(standing: Standing): void {

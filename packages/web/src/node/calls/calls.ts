@@ -1,13 +1,13 @@
 // Answers the calls of the gateway: in view or not, allowed or asked about, done, and written into the log.
 
 import { type GatewayClient, isRecord } from "@moltbot/protocol";
-import { ignore } from "../ignore.ts";
+import { ignore } from "../../ignore.ts";
+import type { CommandCall, NodeCommand } from "../commands/command.ts";
+import { badParams, failureOf, NodeFailure } from "../commands/failure.ts";
+import type { Params } from "../commands/params.ts";
 import type { Asking } from "./asking.ts";
-import type { CommandCall, NodeCommand } from "./command.ts";
 import { type Answer, CONSENTS, type Consents } from "./consent.ts";
-import { badParams, failureOf, NodeFailure } from "./failure.ts";
 import type { Journal } from "./journal.ts";
-import type { Params } from "./params.ts";
 
 /** What answering needs. */
 export interface CallMeans {

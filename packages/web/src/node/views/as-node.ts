@@ -2,8 +2,8 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { claws } from "../../chat/icons.ts";
-import type { JournalEntry } from "../journal.ts";
-import type { NodePage, Standing } from "../page.ts";
+import type { JournalEntry } from "../calls/journal.ts";
+import type { NodePage, Standing } from "../node-page.ts";
 import { abilities, clock } from "./abilities.ts";
 
 type AsNode = Extract<Standing, { kind: "node" }>;

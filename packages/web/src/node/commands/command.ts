@@ -1,6 +1,6 @@
 // What a command of this browser is: what it needs of the person, and what it does.
 
-import type { ConsentId } from "./consent.ts";
+import type { ConsentId } from "../calls/consent.ts";
 import type { Params } from "./params.ts";
 
 /** A call of a command. */

@@ -1,10 +1,10 @@
 // The canvas commands that truly work in a page: a page cannot look into the sandboxed frame, so there is neither eval nor
 // snapshot.
 
-import { type Canvas, messagesIn } from "../canvas/canvas.ts";
-import type { CommandCall, NodeCommand } from "../command.ts";
-import { badParams } from "../failure.ts";
-import { textIn } from "../params.ts";
+import { type Canvas, messagesIn } from "../canvas/canvas-frame.ts";
+import type { CommandCall, NodeCommand } from "./command.ts";
+import { badParams } from "./failure.ts";
+import { textIn } from "./params.ts";
 
 export function canvasCommands(canvas: Canvas): NodeCommand[] {
   return [

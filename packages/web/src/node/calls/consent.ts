@@ -1,6 +1,6 @@
 // What the person of this browser lets others do: for each ability always, never, for ten minutes, or asked each time.
 
-import { recall, remember } from "../storage.ts";
+import { recall, remember } from "../../storage.ts";
 
 export type ConsentId =
   | "camera.snap"
