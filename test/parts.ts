@@ -121,6 +121,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/http-api": ["http-api"],
   "wire/import": ["imports"],
   "cli/import": ["cli", "imports"],
+  "wire/invitations": ["nodes", "devices"],
   "wire/nodes": ["nodes"],
   "wire/nodes-waiting": ["nodes"],
   "wire/pages": ["absent", "server"],

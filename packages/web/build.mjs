@@ -1,6 +1,6 @@
-// Bundles WebChat into dist/: one page, one style sheet, and scripts with their content's hash in their names. What the
-// first view needs is one script and what it imports at once; the rest is loaded when it is wanted.
-// Fails when the first view's scripts together weigh more than the budget.
+// Bundles the pages into dist/: WebChat, and the one that makes a browser a node. Each has one style sheet, and scripts with
+// their content's hash in their names. What WebChat's first view needs is one script and what it imports at once; the rest
+// is loaded when it is wanted. Fails when a page weighs more than its budget.
 
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
@@ -9,70 +9,109 @@ import { build } from "esbuild";
 
 /** What all scripts of the first view may weigh together, in bytes after gzip. */
 const SCRIPT_BUDGET = 90_000;
+/** What the page of nodes may weigh beside the client of the protocol, which it shares, in bytes after gzip. */
+const NODE_BUDGET = 25_000;
+const CLIENT = "@moltbot/protocol";
 
 const here = import.meta.dirname;
 const source = join(here, "src");
 const target = join(here, "dist");
 const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 
-const { outputFiles, metafile } = await build({
-  absWorkingDir: here,
-  entryPoints: { app: join(source, "main.ts"), style: join(source, "styles.css") },
-  entryNames: "[name]-[hash]",
-  chunkNames: "[name]-[hash]",
-  outdir: target,
-  bundle: true,
-  splitting: true,
-  minify: true,
-  format: "esm",
-  target: "es2022",
-  conditions: ["moltbot-source"],
-  define: { MOLTBOT_VERSION: JSON.stringify(version) },
-  legalComments: "none",
-  metafile: true,
-  write: false,
-}).catch(() => process.exit(1)); // esbuild has said why
+const chat = await bundled({ app: "main.ts", style: "styles.css" });
+const node = await bundled({ node: "node/main.ts", "node-style": "node/node.css" });
+const ownNode = await bundled({ node: "node/main.ts" }, { external: [CLIENT] });
 
-const outputs = new Map(outputFiles.map(({ path, contents }) => [relative(here, path), contents]));
-const app = entryOf("src/main.ts");
-const style = entryOf("src/styles.css");
-const weight = importedAtOnce(app).reduce((sum, path) => sum + gzipSync(outputs.get(path), { level: 9 }).length, 0);
-if (weight > SCRIPT_BUDGET) {
-  console.error(`WebChat's first view weighs ${weight} bytes of script after gzip; the budget is ${SCRIPT_BUDGET}.`);
-  process.exit(1);
-}
+const weight = weightOf(chat, "src/main.ts");
+within(SCRIPT_BUDGET, weight, "WebChat's first view");
+const nodeWeight = [...ownNode.outputs.values()].reduce((sum, contents) => sum + gzipped(contents), 0);
+within(NODE_BUDGET, nodeWeight, `The page of nodes, beside ${CLIENT},`);
 
-const names = { "app.js": basename(app), "app.css": basename(style) };
-const page = readFileSync(join(source, "index.html"), "utf8").replace(
-  /\/(app\.(?:js|css))"/g,
-  (_match, name) => `/${names[name]}"`,
-);
+const names = {
+  "app.js": basename(entryOf(chat, "src/main.ts")),
+  "app.css": basename(entryOf(chat, "src/styles.css")),
+  "node.js": basename(entryOf(node, "src/node/main.ts")),
+  "node.css": basename(entryOf(node, "src/node/node.css")),
+};
 
 rmSync(target, { recursive: true, force: true });
-for (const [path, contents] of outputs) {
+for (const [path, contents] of [...chat.outputs, ...node.outputs]) {
   mkdirSync(dirname(join(here, path)), { recursive: true });
   writeFileSync(join(here, path), contents);
 }
-writeFileSync(join(target, "index.html"), page);
+writeFileSync(join(target, "index.html"), pageOf("index.html"));
+writeFileSync(join(target, "node.html"), pageOf("node/node.html"));
 writeFileSync(
   join(target, "manifest.json"),
-  `${JSON.stringify({ version, scriptGzipBytes: weight, files: names }, undefined, 2)}\n`,
+  `${JSON.stringify({ version, scriptGzipBytes: weight, nodeGzipBytes: nodeWeight, files: names }, undefined, 2)}\n`,
 );
 for (const name of ["favicon.svg", "app.webmanifest", "worker.js", "icon-192.png", "icon-512.png"])
   cpSync(join(source, name), join(target, name));
+cpSync(join(source, "node", "node.webmanifest"), join(target, "node.webmanifest"));
 console.log(
   `WebChat: ${(weight / 1000).toFixed(1)} KB of script after gzip for the first view (budget ${SCRIPT_BUDGET / 1000} KB)`,
 );
+console.log(
+  `Page of nodes: ${(nodeWeight / 1000).toFixed(1)} KB beside the client of the protocol (budget ${NODE_BUDGET / 1000} KB)`,
+);
+
+/** Bundles entries; the outputs by their path from here. */
+async function bundled(entries, more = {}) {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: here,
+    entryPoints: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(source, file)])),
+    entryNames: "[name]-[hash]",
+    chunkNames: "[name]-[hash]",
+    outdir: target,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    conditions: ["moltbot-source"],
+    define: { MOLTBOT_VERSION: JSON.stringify(version) },
+    legalComments: "none",
+    metafile: true,
+    write: false,
+    ...more,
+  }).catch(() => process.exit(1)); // esbuild has said why
+  const outputs = new Map(outputFiles.map(({ path, contents }) => [relative(here, path), contents]));
+  return { outputs, inputs: metafile.outputs };
+}
 
 /** The output that an entry became. */
-function entryOf(entryPoint) {
-  return Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint === entryPoint);
+function entryOf({ inputs }, entryPoint) {
+  return Object.keys(inputs).find((path) => inputs[path].entryPoint === entryPoint);
+}
+
+/** What an entry and all that it imports at once weigh together, in bytes after gzip. */
+function weightOf(bundle, entryPoint) {
+  const paths = importedAtOnce(bundle.inputs, entryOf(bundle, entryPoint));
+  return paths.reduce((sum, path) => sum + gzipped(bundle.outputs.get(path)), 0);
+}
+
+function gzipped(contents) {
+  return gzipSync(contents, { level: 9 }).length;
 }
 
 /** An output and every output that it imports without waiting for anything, each once. */
-function importedAtOnce(path, seen = new Set()) {
-  if (seen.has(path)) return [];
+function importedAtOnce(inputs, path, seen = new Set()) {
+  if (seen.has(path) || inputs[path] === undefined) return [];
   seen.add(path);
-  const direct = metafile.outputs[path].imports.filter(({ kind }) => kind === "import-statement");
-  return [path, ...direct.flatMap((each) => importedAtOnce(each.path, seen))];
+  const direct = inputs[path].imports.filter(({ kind }) => kind === "import-statement");
+  return [path, ...direct.flatMap((each) => importedAtOnce(inputs, each.path, seen))];
+}
+
+function within(budget, bytes, what) {
+  if (bytes <= budget) return;
+  console.error(`${what} weighs ${bytes} bytes of script after gzip; the budget is ${budget}.`);
+  process.exit(1);
+}
+
+/** A page with the names that its files have now. */
+function pageOf(file) {
+  return readFileSync(join(source, file), "utf8").replace(
+    /\/((?:app|node)\.(?:js|css))"/g,
+    (_match, name) => `/${names[name]}"`,
+  );
 }

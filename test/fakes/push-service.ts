@@ -35,6 +35,27 @@ export interface PushService extends AsyncDisposable {
   answer(...statuses: number[]): void;
 }
 
+/** Makes a page subscribe at this service instead of its vendor's: a script that runs before the page's own. */
+export function subscriptionScript(fake: FakeBrowser): string {
+  return `{
+    let isSubscribed = false;
+    const subscription = {
+      endpoint: ${JSON.stringify(fake.subscription.endpoint)},
+      options: {},
+      toJSON: () => (${JSON.stringify(fake.subscription)}),
+      unsubscribe: async () => !(isSubscribed = false),
+    };
+    PushManager.prototype.getSubscription = async () => (isSubscribed ? subscription : null);
+    PushManager.prototype.subscribe = async (options) => {
+      const key = options.applicationServerKey;
+      isSubscribed = true;
+      const bytes = Uint8Array.from(atob(key.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+      subscription.options = { applicationServerKey: bytes.buffer };
+      return subscription;
+    };
+  }`;
+}
+
 /** Starts a push service on a free loopback port; disposing it closes it. */
 export async function pushService(): Promise<PushService> {
   const browsers = new Map<string, (headers: IncomingHttpHeaders, body: Buffer) => void>();

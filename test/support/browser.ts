@@ -42,14 +42,18 @@ const MOST_BROWSERS = Math.max(2, Math.floor(availableParallelism() / 2));
 const LOOK_EVERY_MS = 250;
 
 /**
- * Starts a browser when fewer than `MOST_BROWSERS` run; the caller closes it. Rejects with what to do when there is none
- * that works.
+ * Starts a browser when fewer than `MOST_BROWSERS` run; the caller closes it. `more` are further arguments of its process.
+ * Rejects with what to do when there is none that works.
  */
-export async function startBrowser(): Promise<Browser> {
+export async function startBrowser(more: readonly string[] = []): Promise<Browser> {
   const { path, env } = await findChromium();
   const turn = await takeTurn();
   try {
-    const browser = await chromium.launch({ executablePath: path, args: ARGS, env: { ...process.env, ...env } });
+    const browser = await chromium.launch({
+      executablePath: path,
+      args: [...ARGS, ...more],
+      env: { ...process.env, ...env },
+    });
     browser.once("disconnected", () => turn[Symbol.dispose]());
     return browser;
   } catch (cause) {

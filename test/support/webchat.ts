@@ -41,7 +41,7 @@ export function gatewayWith(
 
 /** A browser window with WebChat in it. `problems` are what the console complained about. */
 export class WebChat implements AsyncDisposable {
-  readonly problems: string[] = [];
+  readonly problems: string[];
   readonly page: Page;
   readonly #context: BrowserContext;
   readonly #gateway: TestGateway;
@@ -50,8 +50,7 @@ export class WebChat implements AsyncDisposable {
     this.#context = context;
     this.page = page;
     this.#gateway = gateway;
-    page.on("console", (message) => message.type() === "error" && this.problems.push(message.text()));
-    page.on("pageerror", (error) => this.problems.push(String(error)));
+    this.problems = watched(page);
   }
 
   /** The message field. */
@@ -102,13 +101,26 @@ export class WebChat implements AsyncDisposable {
 
   /** Keeps a picture of the page for people to look at. */
   async photograph(name: string): Promise<void> {
-    mkdirSync(ARTEFACTS, { recursive: true });
-    await this.page.screenshot({ path: `${ARTEFACTS}${name}.png` });
+    await photograph(this.page, name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#context.close();
   }
+}
+
+/** What the console of a page complains about, from now on. */
+export function watched(page: Page): string[] {
+  const problems: string[] = [];
+  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  page.on("pageerror", (error) => problems.push(String(error)));
+  return problems;
+}
+
+/** Keeps a picture of a page for people to look at. */
+export async function photograph(page: Page, name: string): Promise<void> {
+  mkdirSync(ARTEFACTS, { recursive: true });
+  await page.screenshot({ path: `${ARTEFACTS}${name}.png` });
 }
 
 /** A file that a browser can be given by its path: large ones take seconds when they go over the wire to it. */

@@ -39,6 +39,8 @@ export interface Handshake {
   readonly password?: string;
   /** Protocol 4's own field. */
   readonly deviceToken?: string;
+  /** The secret of an invitation, shown alone; protocol 4's own field. */
+  readonly invitation?: string;
   readonly caps?: readonly string[];
   readonly client?: Readonly<Record<string, unknown>>;
   /** Changes the finished params, for what no honest client sends. */
@@ -176,21 +178,23 @@ export function connectParams(
   ownToken: string | undefined,
   challenge: { nonce: string; ts: number },
 ): ConnectParams {
-  const { protocol = 3, role, scopes, device, password, deviceToken, skewMs = 0 } = handshake;
+  const { protocol = 3, role, scopes, device, password, deviceToken, invitation, skewMs = 0 } = handshake;
   const [minProtocol, maxProtocol] = typeof protocol === "number" ? [protocol, protocol] : protocol;
   const client = { id: "cli", version: "1", platform: "linux", mode: "cli", ...handshake.client };
-  const token = handshake.token === undefined ? ownToken : (handshake.token ?? undefined);
+  const known = invitation === undefined ? ownToken : undefined;
+  const token = handshake.token === undefined ? known : (handshake.token ?? undefined);
   const auth = {
     ...(token !== undefined && { token }),
     ...(password !== undefined && { password }),
     ...(deviceToken !== undefined && { deviceToken }),
+    ...(invitation !== undefined && { bootstrapToken: invitation }),
   };
   const facts = {
     clientId: client.id,
     clientMode: client.mode,
     role,
     scopes,
-    token: token ?? deviceToken,
+    token: token ?? deviceToken ?? invitation,
     platform: client.platform,
     deviceFamily: handshake.client?.deviceFamily as string | undefined,
   };

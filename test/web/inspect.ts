@@ -3,25 +3,26 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { WebChat } from "../support/webchat.ts";
+import type { Page } from "playwright-core";
+import { photograph } from "../support/webchat.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Takes a picture and asks axe for everything it finds wrong. */
-export async function inspect(chat: Pick<WebChat, "page" | "photograph">, name: string): Promise<void> {
-  await chat.page.evaluate(AXE);
+export async function inspect({ page }: { readonly page: Page }, name: string): Promise<void> {
+  await page.evaluate(AXE);
   // What still moves has another contrast for a moment.
-  await chat.page.evaluate(
+  await page.evaluate(
     "Promise.all(document.getAnimations().filter((each) => each.playState === 'running' && each.effect.getComputedTiming().iterations < 9).map((each) => each.finished))",
   );
-  await chat.photograph(name);
-  const { violations } = (await chat.page.evaluate("axe.run(document)")) as {
+  await photograph(page, name);
+  const { violations } = (await page.evaluate("axe.run(document)")) as {
     violations: { id: string; nodes: { html: string }[] }[];
   };
   assert.deepEqual(
     violations.map(({ id, nodes }) => [name, id, nodes.map(({ html }) => html)]),
     [],
   );
-  const overflow = await chat.page.evaluate("document.documentElement.scrollWidth - innerWidth");
+  const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
   assert.equal(overflow, 0, `${name} is wider than the screen`);
 }

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { ignore } from "../../packages/gateway/src/base/errors.ts";
-import { pushService } from "../fakes/push-service.ts";
+import { pushService, subscriptionScript } from "../fakes/push-service.ts";
 import { startBrowser } from "../support/browser.ts";
 import { testGateway } from "../support/gateway.ts";
 import { within } from "../support/time-limit.ts";
@@ -23,23 +23,7 @@ after(async () => {
 /** Gives the page a subscription of the fake push service. */
 async function withPushService({ page }: WebChat) {
   const fake = service.subscribe();
-  await page.addInitScript(`{
-    let isSubscribed = false;
-    const subscription = {
-      endpoint: ${JSON.stringify(fake.subscription.endpoint)},
-      options: {},
-      toJSON: () => (${JSON.stringify(fake.subscription)}),
-      unsubscribe: async () => !(isSubscribed = false),
-    };
-    PushManager.prototype.getSubscription = async () => (isSubscribed ? subscription : null);
-    PushManager.prototype.subscribe = async (options) => {
-      const key = options.applicationServerKey;
-      isSubscribed = true;
-      const bytes = Uint8Array.from(atob(key.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-      subscription.options = { applicationServerKey: bytes.buffer };
-      return subscription;
-    };
-  }`);
+  await page.addInitScript(subscriptionScript(fake));
   return fake;
 }
 

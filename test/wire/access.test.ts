@@ -125,6 +125,7 @@ const TABLE = {
   ],
   "operator.pairing": [
     "node.rename",
+    "node.invite",
     "node.pair.list",
     "node.pair.request",
     "node.pair.verify",
@@ -234,6 +235,7 @@ const OF_NODES = [
   ...["skills.bins", "node.invoke.result", "node.invoke.progress", "node.event"],
   ...["node.pending.drain", "node.pending.pull", "node.pending.ack"],
   "node.pluginSurface.refresh",
+  ...["push.node.vapidPublicKey", "push.node.subscribe"],
 ];
 
 type Scope = keyof typeof TABLE;

@@ -19,6 +19,8 @@ export interface ClientOptions {
   /** The gateway's shared secrets. A stored device token goes before them. */
   token?: string;
   password?: string;
+  /** The secret of a one-use invitation; shown alone, and only while there is no device token. */
+  invitation?: string;
   /** Without one the gateway may refuse, or allow less. */
   device?: DeviceIdentity;
   /** Default: kept in memory. */
@@ -190,9 +192,11 @@ export class GatewayClient {
 
   /** Lives through one connection, trying the credentials we have in turn; resolves with why it ended. */
   async #connectOnce(): Promise<{ error: Error; wasConnected: boolean }> {
-    const { role = "operator", token, password } = this.#options;
+    const { role = "operator", token, password, invitation } = this.#options;
     const stored = this.#options.device && (await this.#tokens.load(role));
-    const error = await this.#connectWith(stored === undefined ? { token, password } : { token: stored });
+    const error = await this.#connectWith(
+      stored !== undefined ? { token: stored } : invitation !== undefined ? { invitation } : { token, password },
+    );
     const wasConnected = this.#connection !== undefined;
     this.#connection = undefined;
     if (wasConnected || this.#stop.signal.aborted) return { error, wasConnected };
@@ -202,7 +206,7 @@ export class GatewayClient {
     }
     if (isAuthRefusal(error) && stored !== undefined) {
       await this.#tokens.save(role, undefined);
-      if (token !== undefined || password !== undefined) return this.#connectOnce();
+      if ([token, password, invitation].some((each) => each !== undefined)) return this.#connectOnce();
     }
     return { error, wasConnected };
   }
@@ -239,8 +243,13 @@ export class GatewayClient {
 
   async #connectParams(secrets: Secrets, challenge: Challenge | undefined): Promise<ConnectParams> {
     const { client, role, scopes, caps, commands, permissions, pathEnv, device, locale } = this.#options;
-    const auth = { ...present("token", secrets.token), ...present("password", secrets.password) };
-    const fields = { client, role: role ?? "operator", scopes: scopes ?? [], token: auth.token ?? "" };
+    const auth = {
+      ...present("token", secrets.token),
+      ...present("password", secrets.password),
+      ...present("bootstrapToken", secrets.invitation),
+    };
+    const signed = auth.token ?? auth.bootstrapToken ?? "";
+    const fields = { client, role: role ?? "operator", scopes: scopes ?? [], token: signed };
     const proof = device && (await proveDevice(device, fields, { challenge, version: this.#signature }));
     return {
       minProtocol: this.#options.minProtocol ?? 3,
@@ -295,7 +304,7 @@ export class GatewayClient {
   }
 }
 
-type Secrets = { token?: string | undefined; password?: string | undefined };
+type Secrets = { token?: string | undefined; password?: string | undefined; invitation?: string | undefined };
 
 /** True when the gateway asks its owner to approve this device; `error.detail("requestId")` names the request. */
 export function isPairingRequired(error: unknown): error is ResponseError {

@@ -2675,6 +2675,25 @@ export interface NodeHostStatsEvent {
   ts: number;
 }
 
+/** Parameters of `node.invite`. */
+export interface NodeInviteParams {
+  /** The node's name; its own when not said. */
+  displayName?: string;
+}
+
+/** The answer to `node.invite`. */
+export interface NodeInviteResult {
+  /** The link that reaches farthest. Whoever opens it first is the node. */
+  url: string;
+  /** The link under each address of the gateway; cameras and the like work where it is secure. */
+  addresses: {
+    url: string;
+    reach: "anywhere" | "tailnet" | "lan" | "here";
+    isSecure: boolean;
+  }[];
+  expiresAtMs: number;
+}
+
 /** Payload of the event `node.invoke.cancel`. */
 export interface NodeInvokeCancelEvent {
   invokeId: string;
@@ -2771,6 +2790,8 @@ export interface NodeInvokeRequestEvent {
   /** The caller's deadline; 0 when there is none. */
   timeoutMs: number;
   idempotencyKey: string;
+  /** Who asks, for the person at the node; a client's own words. */
+  askedBy?: string;
 }
 
 /** The answer to `node.invoke`. */
@@ -3338,6 +3359,29 @@ export interface ProviderAuth {
   apiKey?: {
     source: "config" | "env";
   };
+}
+
+/** Parameters of `push.node.subscribe`. */
+export interface PushNodeSubscribeParams {
+  /** The address at the push service. */
+  endpoint: string;
+  keys: {
+    p256dh: string;
+    auth: string;
+  };
+}
+
+/** The answer to `push.node.subscribe`. */
+export interface PushNodeSubscribeResult {
+  subscribed: true;
+}
+
+/** Parameters of `push.node.vapidPublicKey`. */
+export type PushNodeVapidPublicKeyParams = Record<string, never>;
+
+/** The answer to `push.node.vapidPublicKey`. */
+export interface PushNodeVapidPublicKeyResult {
+  vapidPublicKey: string;
 }
 
 /** Parameters of `push.web.looking`. */
@@ -4984,6 +5028,8 @@ export interface Methods {
   "node.describe": { params: NodeDescribeParams; result: NodeDescribeResult };
   /** Something that a node reports. */
   "node.event": { params: NodeEventParams; result: NodeEventResult };
+  /** Makes a link by which one browser becomes a node: good once, and for ten minutes. */
+  "node.invite": { params: NodeInviteParams; result: NodeInviteResult };
   /** Calls a command on a node and answers with its result. */
   "node.invoke": { params: NodeInvokeParams; result: NodeInvokeResult };
   /** Ends a call of node.invoke; its caller is told at once, whatever the node does. */
@@ -5326,6 +5372,10 @@ export interface Methods {
   "diagnostics.lanes": { params: DiagnosticsLanesParams; result: DiagnosticsLanesResult };
   /** Says whether a page of this device is in view; until the connection ends, or it says otherwise. */
   "push.web.looking": { params: PushWebLookingParams; result: PushWebLookingResult };
+  /** Keeps where this node's page is reached; it is called to the front when it is asked for something. */
+  "push.node.subscribe": { params: PushNodeSubscribeParams; result: PushNodeSubscribeResult };
+  /** The key that the page of a node subscribes with, in base64url. */
+  "push.node.vapidPublicKey": { params: PushNodeVapidPublicKeyParams; result: PushNodeVapidPublicKeyResult };
   /** Keeps where this device's browser is reached; it is called for approvals and replies while no page is in view. */
   "push.web.subscribe": { params: PushWebSubscribeParams; result: PushWebSubscribeResult };
   /** Calls this device's browsers now, and says what became of it. */
@@ -5433,6 +5483,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "device.token.rotate": { access: "operator.pairing", once: false, twoStage: false },
   "node.describe": { access: "operator.read", once: false, twoStage: false },
   "node.event": { access: "node", once: false, twoStage: false },
+  "node.invite": { access: "operator.pairing", once: false, twoStage: false },
   "node.invoke": { access: "operator.write", once: true, twoStage: false },
   "node.invoke.cancel": { access: "operator.write", once: true, twoStage: false },
   "node.invoke.input": { access: "operator.write", once: true, twoStage: false },
@@ -5604,6 +5655,8 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "update.status": { access: "operator.admin", once: false, twoStage: false },
   "diagnostics.lanes": { access: "operator.read", once: false, twoStage: false },
   "push.web.looking": { access: "operator.read", once: false, twoStage: false },
+  "push.node.subscribe": { access: "node", once: false, twoStage: false },
+  "push.node.vapidPublicKey": { access: "node", once: false, twoStage: false },
   "push.web.subscribe": { access: "operator.read", once: false, twoStage: false },
   "push.web.test": { access: "operator.read", once: false, twoStage: false },
   "push.web.unsubscribe": { access: "operator.read", once: false, twoStage: false },

@@ -82,7 +82,7 @@ export interface ConnectParams {
   permissions?: Readonly<Record<string, boolean>>;
   pathEnv?: string;
   device?: DeviceProof;
-  auth?: { token?: string; password?: string };
+  auth?: { token?: string; password?: string; bootstrapToken?: string };
   locale?: string;
   userAgent?: string;
 }

@@ -85,7 +85,7 @@ export async function base64(file: Blob): Promise<string> {
     reader.onerror = () => reject(reader.error);
     reader.readAsDataURL(file);
   });
-  return url.slice(url.indexOf(",") + 1);
+  return url.slice(url.lastIndexOf(",") + 1); // a type may hold commas too
 }
 
 function megabytes(bytes: number): string {

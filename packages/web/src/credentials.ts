@@ -78,12 +78,14 @@ function instanceId(): string {
   return known;
 }
 
-function platformName(): string {
+/** The system that the browser runs on, in one word. */
+export function platformName(): string {
   const agent = navigator.userAgent;
   return /Android|iPhone|iPad|Mac OS|Windows|Linux/.exec(agent)?.[0].toLowerCase() ?? "web";
 }
 
-function browserName(): string {
+/** The browser in one word. */
+export function browserName(): string {
   const agent = navigator.userAgent;
   return /Edg|Firefox|Chrome|Safari/.exec(agent)?.[0].replace("Edg", "Edge") ?? "browser";
 }

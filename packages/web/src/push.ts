@@ -6,17 +6,31 @@ import type { GatewayClient } from "@moltbot/protocol";
 /** What is asked of the gateway. */
 type Asks = Pick<GatewayClient, "request">;
 
+/** What WebChat and the page of nodes ask, each by its own right. */
+const METHODS = {
+  web: { key: "push.web.vapidPublicKey", subscribe: "push.web.subscribe" },
+  node: { key: "push.node.vapidPublicKey", subscribe: "push.node.subscribe" },
+} as const;
+
+/** Which page subscribes, and its worker: WebChat's unless it says otherwise. */
+interface Subscriber {
+  readonly kind: "web" | "node";
+  readonly worker: Promise<ServiceWorkerRegistration | undefined>;
+}
+
 /** Subscribes, or tells the gateway again of what there is. Throws where the browser has no push service. */
-export async function subscribePush(gateway: Asks): Promise<void> {
-  const { pushManager } = await navigator.serviceWorker.ready;
-  const { vapidPublicKey } = await gateway.request("push.web.vapidPublicKey");
+export async function subscribePush(gateway: Asks, subscriber?: Subscriber): Promise<void> {
+  const { kind, worker } = subscriber ?? { kind: "web", worker: navigator.serviceWorker.ready };
+  const pushManager = (await worker)?.pushManager;
+  if (pushManager === undefined) throw new Error("this page has no worker");
+  const { vapidPublicKey } = await gateway.request(METHODS[kind].key);
   const known = await pushManager.getSubscription();
   const isOurs = known !== null && keyOf(known) === vapidPublicKey;
   if (known !== null && !isOurs) await known.unsubscribe(); // the gateway has another key since
   const options = { userVisibleOnly: true, applicationServerKey: vapidPublicKey };
   const { endpoint, keys = {} } = (isOurs ? known : await pushManager.subscribe(options)).toJSON();
   const { p256dh = "", auth = "" } = keys;
-  await gateway.request("push.web.subscribe", { endpoint: endpoint ?? "", keys: { p256dh, auth } });
+  await gateway.request(METHODS[kind].subscribe, { endpoint: endpoint ?? "", keys: { p256dh, auth } });
 }
 
 /** Ends the subscription here and at the gateway. */

@@ -1,10 +1,13 @@
-// The service worker: keeps the page for when the gateway cannot be reached, shows what the gateway pushes while the page is
-// closed, and leads a click on a notification to its place. The page itself always comes from the gateway when that answers.
+// The service worker of WebChat, and of the page of nodes, each at its own place: keeps the page for when the gateway cannot be
+// reached, shows what the gateway pushes while the page is closed, and leads a click on a notification to its place. The page
+// itself always comes from the gateway when that answers.
 
 const CACHE = "moltbot-page";
+/** The page that this worker serves: "/" or "/node". */
+const HOME = new URL(self.registration.scope).pathname;
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(keep("/").then(() => self.skipWaiting()));
+  event.waitUntil(keep(HOME).then(() => self.skipWaiting()));
 });
 
 self.addEventListener("activate", (event) => {
@@ -15,7 +18,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
-  if (request.mode === "navigate" && pathname === "/") event.respondWith(newest(request));
+  if (request.mode === "navigate" && pathname === HOME) event.respondWith(newest(request));
   else if (/-[A-Z0-9]{8}\.(?:js|css)$/.test(pathname)) event.respondWith(kept(request));
 });
 
@@ -33,7 +36,7 @@ async function newest(request) {
   try {
     return await keep(request);
   } catch {
-    return (await caches.match("/")) ?? Response.error();
+    return (await caches.match(HOME)) ?? Response.error();
   }
 }
 
@@ -66,8 +69,9 @@ function noticeIn(data) {
 }
 
 async function open(hash) {
-  const [window] = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-  if (window === undefined) return await self.clients.openWindow(`/${hash}`);
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const window = windows.find(({ url }) => (new URL(url).pathname === "/node") === (HOME === "/node"));
+  if (window === undefined) return await self.clients.openWindow(`${HOME}${hash}`);
   await window.focus();
   window.postMessage({ hash });
 }

@@ -44,6 +44,18 @@ export interface DeviceRegistry {
     token: string,
     device: { deviceId: string; publicKey: string; role: Role; scopes: readonly string[] },
   ): boolean;
-  /** Lets a paired device in, pairs a new one at once when `silent`, or files a request for approval. */
-  admit(request: DeviceRequest, options: { silent: boolean }): Admission;
+  /**
+   * Lets a paired device in, pairs a new one at once when `silent`, or files a request for approval. An `invited` device is
+   * paired at once even when its request waits.
+   */
+  admit(request: DeviceRequest, options: { silent: boolean; invited?: boolean }): Admission;
+}
+
+/** Why an invitation lets nobody in: nobody made it, its time is over, or another device has used it. */
+export type InvitationProblem = "unknown" | "expired" | "used";
+
+/** What the handshake needs of whoever keeps the invitations for new nodes. */
+export interface InvitationBook {
+  /** Spends an invitation on a device, its key proven; undefined when it is good for that device. */
+  redeem(secret: string, deviceId: string): InvitationProblem | undefined;
 }

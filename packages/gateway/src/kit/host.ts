@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import type { Static } from "@sinclair/typebox";
 import { GatewayError } from "../base/errors.ts";
 import type { Caller } from "./access.ts";
-import type { DeviceRegistry } from "./admission.ts";
+import type { DeviceRegistry, InvitationBook } from "./admission.ts";
 import type { ChannelDefinition } from "./channel.ts";
 import type { Command } from "./command.ts";
 import { ManyPort, Port } from "./port.ts";
@@ -44,6 +44,15 @@ export interface Host extends HostPorts {
   allowedOrigins(): readonly string[];
   /** Which commands of nodes are allowed beside the usual ones, and which never are, as the settings say now. */
   nodeCommands(): NodeCommandSettings;
+  /** Where browsers reach our pages; the address that reaches farthest stands first. */
+  pageOrigins(): readonly PageOrigin[];
+}
+
+/** An address of our pages, and from where it works: everywhere, in the tailnet, in the local network, on this machine. */
+export interface PageOrigin {
+  /** For example `https://gateway.example.ts.net`. */
+  readonly origin: string;
+  readonly reach: "anywhere" | "tailnet" | "lan" | "here";
 }
 
 /** Connections of a device: all, those in a role, or only those in it that were let in by the device's token. */
@@ -75,6 +84,8 @@ export interface OpenPort extends AsyncDisposable {
 export interface HostPorts {
   /** Which devices may connect. Filled by devices. */
   readonly devices: Port<DeviceRegistry>;
+  /** Which invitations let a new node in. Filled by nodes. */
+  readonly invitations: Port<InvitationBook>;
   /** Is told of connections. Filled by presence. */
   readonly presence: Port<ConnectionBook>;
   /** Are told of connections that were let in, and add to their hello-ok. */
@@ -175,6 +186,7 @@ export function hostPorts(): HostPorts {
         throw new GatewayError("UNAVAILABLE", "this gateway keeps no devices; connect with its token or password");
       },
     }),
+    invitations: new Port<InvitationBook>({ redeem: () => "unknown" }),
     presence: new Port<ConnectionBook>({ connected() {}, disconnected() {} }),
     connections: new ManyPort<ConnectionWatcher>(),
     calls: new ManyPort<CallWatcher>(),

@@ -41,7 +41,7 @@ export interface Opened {
 /** Opens the base; the stack closes all of it. Throws `StartError` when the state, the config or a secret forbids a start. */
 export function openBase(
   options: StartOptions,
-  late: Pick<Host, "requestRestart" | "closeConnections" | "closeConnection" | "listen">,
+  late: Pick<Host, "requestRestart" | "closeConnections" | "closeConnection" | "listen" | "pageOrigins">,
   stack: AsyncDisposableStack,
 ): Opened {
   const { stateDir, env } = options;

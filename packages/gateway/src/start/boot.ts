@@ -49,7 +49,9 @@ export async function boot(options: StartOptions, { requestRestart, doors }: Las
     const closeConnections: Host["closeConnections"] = (...which) => server.closeConnectionsOf(...which);
     const closeConnection: Host["closeConnection"] = (id, reason) => server.connections.get(id)?.close(4001, reason);
     const listen: Host["listen"] = (door) => server.open(door);
-    const opened = openBase(options, { requestRestart, closeConnections, closeConnection, listen }, stack);
+    const pageOrigins: Host["pageOrigins"] = () => server.pageOrigins();
+    const late = { requestRestart, closeConnections, closeConnection, listen, pageOrigins };
+    const opened = openBase(options, late, stack);
     const { base, auth, settings } = opened;
     const { clock, log, config, upkeep } = base;
     const services = await openSlices(SLICES, base, stack);

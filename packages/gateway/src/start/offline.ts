@@ -23,7 +23,13 @@ export async function openOffline(options: StartOptions): Promise<Offline> {
   const nothing = () => {};
   try {
     makePrivateDir(options.stateDir);
-    const late = { requestRestart: nothing, closeConnections: nothing, closeConnection: nothing, listen: noPort };
+    const late = {
+      requestRestart: nothing,
+      closeConnections: nothing,
+      closeConnection: nothing,
+      listen: noPort,
+      pageOrigins: () => [],
+    };
     // Nobody connects, so no secret is asked for: it may stand in an environment that this process does not have.
     const closed = { ...options, overrides: { bind: "loopback", auth: "none" } };
     const { base } = openBase(closed, late, stack);

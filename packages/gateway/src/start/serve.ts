@@ -29,13 +29,14 @@ export async function makeServer(
   { stack, doors }: { readonly stack: AsyncDisposableStack; readonly doors: Doors },
 ): Promise<GatewayServer> {
   const { clock, log, bus, guard, database, stateDir } = base;
-  const { calls, connections, devices, frames, overview, presence, subscribers } = base.host;
+  const { calls, connections, devices, frames, invitations, overview, presence, subscribers } = base.host;
   const conceal = concealing(base);
   const explain = database.explain.bind(database);
   const server = new GatewayServer({
     ...{ clock, log, limiter, guard, conceal, explain },
     doors,
     devices: devices.now,
+    invitations: invitations.now,
     settings: () => settings.current,
     auth: () => auth,
     dispatch: new Dispatch({ methods: METHODS, gateway: services.gateway, once: new Once(clock), log, explain, calls }),

@@ -5,6 +5,7 @@ import { defineCommand, defineGroup } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { usageError } from "../exit.ts";
 import { camera, location, notify, screen } from "../nodes/devices.ts";
+import { invite } from "../nodes/invite.ts";
 import { answerOfNode, printPayload } from "../nodes/invoke.ts";
 import { run } from "../nodes/run.ts";
 import { ago, table } from "../render.ts";
@@ -28,7 +29,9 @@ const list = defineCommand({
       }
       if (nodes.length === 0)
         return out.print(
-          pending.length > 0 ? "" : "There are no nodes yet. Make a machine one with `moltbot node run`.",
+          pending.length > 0
+            ? ""
+            : "There are no nodes yet. Make a machine one with `moltbot node run`, and a browser with `moltbot nodes invite`.",
         );
       const columns = [
         { title: "Node", flexible: true },
@@ -176,7 +179,10 @@ const queue = defineCommand({
 /** `nodes`, with nothing after it, lists them. */
 export const nodes = defineGroup({
   summary: "Use phones and other machines",
-  commands: { list, describe, approve, reject, rename, remove, invoke, queue, run, camera, screen, location, notify },
+  commands: {
+    ...{ list, invite, describe, approve, reject, rename, remove, invoke, queue, run },
+    ...{ camera, screen, location, notify },
+  },
   formerly: { status: "list", pending: "list" },
   alone: list,
 });

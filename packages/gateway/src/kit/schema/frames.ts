@@ -21,6 +21,7 @@ export const CLIENT_IDS = [
   "openclaw-linux",
   "openclaw-watchos",
   "openclaw-worker",
+  "moltbot-web-node",
 ] as const;
 
 export const CLIENT_MODES_3 = ["webchat", "cli", "ui", "backend", "node", "probe", "test"] as const;

@@ -6,7 +6,7 @@ import type { Static } from "@sinclair/typebox";
 import { GatewayError, invalidRequest } from "../../base/errors.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import { type Caller, type Role, SCOPES } from "../../kit/access.ts";
-import type { DeviceRegistry } from "../../kit/admission.ts";
+import type { DeviceRegistry, InvitationBook, InvitationProblem } from "../../kit/admission.ts";
 import type { ConnectParams4 } from "../../kit/schema/frames.ts";
 import { validationText } from "../../kit/schema/validate.ts";
 import type { Connection, Credential, Session } from "../connection.ts";
@@ -23,6 +23,7 @@ export interface HandshakePorts {
   readonly clock: Clock;
   readonly limiter: FailureLimiter;
   readonly devices: DeviceRegistry;
+  readonly invitations: InvitationBook;
   readonly settings: () => GatewaySettings;
   readonly auth: () => GatewayAuth;
 }
@@ -69,7 +70,8 @@ export function decideConnect(rawParams: unknown, connection: Connection, ports:
 
 function grantDevice(attempt: Attempt, device: ProvenDevice, method: AuthMethod): Granted {
   const { params, role, scopes, dialect, connection, ports } = attempt;
-  const isShared = method !== "device-token";
+  const isInvited = method === "invitation";
+  const isShared = method !== "device-token" && !isInvited;
   const admission = ports.devices.admit(
     {
       ...device,
@@ -81,7 +83,7 @@ function grantDevice(attempt: Attempt, device: ProvenDevice, method: AuthMethod)
       clientMode: params.client.mode,
       remoteIp: connection.remoteIp,
     },
-    { silent: connection.isLocal && isShared },
+    { silent: isInvited || (connection.isLocal && isShared), invited: isInvited },
   );
   if (admission.kind === "pairing-required") {
     const { kind: _, ...facts } = admission;
@@ -181,7 +183,7 @@ function signedFacts({ client, auth, scopes }: ConnectParams, role: Role) {
   };
 }
 
-type AuthMethod = GatewayAuth["mode"] | "device-token";
+type AuthMethod = GatewayAuth["mode"] | "device-token" | "invitation";
 
 function authenticate(attempt: Attempt, device: ProvenDevice | undefined): AuthMethod {
   const { params, role, scopes, dialect, connection, ports } = attempt;
@@ -190,6 +192,13 @@ function authenticate(attempt: Attempt, device: ProvenDevice | undefined): AuthM
   const lockedMs = source ? limiter.lockedForMs(source) : 0;
   if (lockedMs > 0) throw rateLimited(lockedMs);
   const presented = params.auth ?? {};
+  if (device && isInvitation(presented, role)) {
+    const problem = ports.invitations.redeem(presented.bootstrapToken!, device.deviceId);
+    if (problem === undefined && source) limiter.succeed(source);
+    if (problem === "unknown" && source) limiter.fail(source);
+    if (problem === undefined) return "invitation";
+    throw notInvited(problem);
+  }
   const failure = checkSharedSecret(auth(), presented, dialect.secretInEitherField);
   const token = presented.deviceToken ?? presented.token;
   const method: AuthMethod | undefined = !failure
@@ -216,6 +225,24 @@ function limitedSource({ origin, isLocal, address, peer }: Connection): string |
   const page = new URL(peer.headers.origin!);
   const isToldApart = isLocal || (origin.kind === "own" && !isLoopbackHost(page.host));
   return `browser ${address} ${isToldApart ? page.origin : "elsewhere"}`;
+}
+
+/** An invitation decides alone: whoever shows another secret beside it is judged by that. */
+function isInvitation({ bootstrapToken, ...others }: NonNullable<ConnectParams["auth"]>, role: Role): boolean {
+  return role === "node" && bootstrapToken !== undefined && Object.keys(others).length === 0;
+}
+
+const INVITATION_WORDS: Readonly<Record<InvitationProblem, string>> = {
+  unknown: "this invitation is not valid",
+  expired: "this invitation has expired",
+  used: "this invitation has been used",
+};
+
+function notInvited(problem: InvitationProblem): GatewayError {
+  return invalidRequest(`${INVITATION_WORDS[problem]}; make a new one on the gateway: moltbot nodes invite`, {
+    code: "AUTH_BOOTSTRAP_TOKEN_INVALID",
+    authReason: `invitation_${problem}`,
+  });
 }
 
 function rateLimited(retryAfterMs: number): GatewayError {

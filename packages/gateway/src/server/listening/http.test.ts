@@ -12,6 +12,7 @@ import { HttpFront } from "./http.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "moltbot-http-"));
 writeFileSync(join(folder, "index.html"), "<!doctype html><title>page</title>");
+writeFileSync(join(folder, "node.html"), "<!doctype html><title>node</title>");
 writeFileSync(join(folder, "app-0123abcd4567.js"), "export {};");
 writeFileSync(join(folder, "notes.secret"), "not for the web");
 mkdirSync(join(folder, "icons"));
@@ -60,6 +61,21 @@ describe("files", () => {
     assert.equal(answer.status, 200);
     assert.equal(answer.headers["content-length"], "34");
     assert.equal(answer.body, "");
+  });
+
+  test("the page of nodes alone may use cameras, and frames its own host's canvas", async () => {
+    const node = await ask("/node");
+    const other = await ask("/");
+
+    assert.equal(node.body, "<!doctype html><title>node</title>");
+    assert.match(
+      node.headers["permissions-policy"] ?? "",
+      /^camera=\(self\), microphone=\(self\), geolocation=\(self\)/,
+    );
+    assert.match(String(node.headers["content-security-policy"]), /; frame-src 'self' http:\/\/127\.0\.0\.1:\* https:/);
+    assert.match(String(node.headers["content-security-policy"]), /worker-src 'self'/);
+    assert.match(other.headers["permissions-policy"] ?? "", /^camera=\(\), geolocation=\(\)/);
+    assert.doesNotMatch(String(other.headers["content-security-policy"]), /frame-src/);
   });
 
   test("a file that has not changed is not sent again", async () => {

@@ -33,6 +33,28 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "Permissions-Policy": "camera=(), geolocation=(), payment=(), usb=()",
 };
 
+/** A page beside WebChat, with what it may use and show beyond other pages. */
+interface OwnPage {
+  readonly file: string;
+  readonly permissions: string;
+  /** The sources of its frames, for a host without its port. */
+  readonly frames: (name: string) => string;
+}
+
+/** The page that makes a browser a node. It alone may ask for cameras and the like; its frame shows the canvas. */
+const NODE_PAGE: OwnPage = {
+  file: "/node.html",
+  permissions:
+    "camera=(self), microphone=(self), geolocation=(self), screen-wake-lock=(self), display-capture=(self), payment=(), usb=()",
+  // The canvas has the same name and a port of its own.
+  frames: (name) => `'self' http://${name}:* https://${name}:*`,
+};
+const OWN_PAGES: Readonly<Record<string, OwnPage>> = {
+  "/node": NODE_PAGE,
+  "/node/": NODE_PAGE,
+  "/node.html": NODE_PAGE,
+};
+
 /** What a page of ours may load: files of its own, and sockets to the host that served it. The host has been checked. */
 function contentPolicy(host: string, frames: readonly string[]): string {
   return [
@@ -91,7 +113,10 @@ export class HttpFront {
   #sendAsset(request: IncomingMessage, response: ServerResponse, path: string): void {
     this.#assets ??= loadAssets(this.#webDir);
     const isPage = !/\.[a-z0-9]+$/i.test(path) && !/^\/(?:__|(?:ui|api|v1|hooks|tools)(?:\/|$))/.test(path);
-    const asset = this.#assets.get(path) ?? (isPage ? this.#assets.get("/index.html") : undefined);
+    const own = Object.hasOwn(OWN_PAGES, path) ? OWN_PAGES[path] : undefined;
+    if (own) allowMore(own, request, response);
+    const fallback = isPage && !own ? this.#assets.get("/index.html") : undefined;
+    const asset = this.#assets.get(own?.file ?? path) ?? fallback;
     if (!asset && isPage) return answer(response, 503, "WebChat has not been built; run `npm run build`.");
     if (!asset) return answer(response, 404, "Not Found");
     const isHashed = /-[A-Za-z0-9]{8,}\.\w+$/.test(path);
@@ -101,6 +126,12 @@ export class HttpFront {
     response.writeHead(200, { "Content-Type": asset.type, "Content-Length": asset.body.length });
     response.end(request.method === "HEAD" ? undefined : asset.body);
   }
+}
+
+function allowMore({ permissions, frames }: OwnPage, { headers }: IncomingMessage, response: ServerResponse): void {
+  const host = headers.host ?? "";
+  response.setHeader("Permissions-Policy", permissions);
+  response.setHeader("Content-Security-Policy", contentPolicy(host, [frames(host.replace(/:\d+$/, ""))]));
 }
 
 /** Answers with a short text that nobody caches. */

@@ -14,7 +14,7 @@ import type { Descriptors } from "../../base/process/descriptors.ts";
 import type { StoreWatch } from "../../base/store/store-watch.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import { onAbort, within } from "../../base/time/deadline.ts";
-import type { DeviceConnections, FurtherPort, OpenPort } from "../../kit/host.ts";
+import type { DeviceConnections, FurtherPort, OpenPort, PageOrigin } from "../../kit/host.ts";
 import { decodePath } from "../../kit/http.ts";
 import { type Schema, validationText } from "../../kit/schema/validate.ts";
 import { decideConnect, type Granted, HandshakeError, type HandshakePorts } from "../admission/handshake.ts";
@@ -26,6 +26,7 @@ import { type Dispatch, failureFrame, type Request, successFrame, unexpected } f
 import type { GatewaySettings } from "../settings.ts";
 import { Door, type Doors, refuseUpgrade } from "./door.ts";
 import { answer, type HttpFront } from "./http.ts";
+import { pageOrigins } from "./page-origins.ts";
 import type { Certificate } from "./tls.ts";
 
 /** From the gateway's port to a further one that is not told which (protocol: 18789 and 18793). */
@@ -176,6 +177,11 @@ export class GatewayServer {
     for (const connection of this.connections.values()) {
       if (connection.session && isMeant(connection.session)) connection.close(4001, reason);
     }
+  }
+
+  /** Where browsers reach our pages. */
+  pageOrigins(): PageOrigin[] {
+    return pageOrigins(this.#ours, bindHost(this.#options.settings()), this.#ownAddresses.list);
   }
 
   get #ours(): Ours {

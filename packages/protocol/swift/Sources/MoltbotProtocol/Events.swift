@@ -614,6 +614,8 @@ public struct NodeInvokeRequestEvent: Codable, Hashable, Sendable {
     /// The caller's deadline; 0 when there is none.
     public var timeoutMs: Int
     public var idempotencyKey: String
+    /// Who asks, for the person at the node; a client's own words.
+    public var askedBy: String?
 
     public init(
         id: String,
@@ -621,7 +623,8 @@ public struct NodeInvokeRequestEvent: Codable, Hashable, Sendable {
         command: String,
         paramsJSON: String,
         timeoutMs: Int,
-        idempotencyKey: String
+        idempotencyKey: String,
+        askedBy: String? = nil
     ) {
         self.id = id
         self.nodeId = nodeId
@@ -629,6 +632,7 @@ public struct NodeInvokeRequestEvent: Codable, Hashable, Sendable {
         self.paramsJSON = paramsJSON
         self.timeoutMs = timeoutMs
         self.idempotencyKey = idempotencyKey
+        self.askedBy = askedBy
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -638,6 +642,7 @@ public struct NodeInvokeRequestEvent: Codable, Hashable, Sendable {
         case paramsJSON
         case timeoutMs
         case idempotencyKey
+        case askedBy
     }
 }
 

@@ -83,6 +83,7 @@ public struct ConnectParams: Codable, Hashable, Sendable {
             case openclawLinux
             case openclawWatchos
             case openclawWorker
+            case moltbotWebNode
             /// A value that only a newer gateway knows.
             case unrecognized(String)
 
@@ -115,6 +116,7 @@ public struct ConnectParams: Codable, Hashable, Sendable {
                 case "openclaw-linux": self = .openclawLinux
                 case "openclaw-watchos": self = .openclawWatchos
                 case "openclaw-worker": self = .openclawWorker
+                case "moltbot-web-node": self = .moltbotWebNode
                 default: self = .unrecognized(rawValue)
                 }
             }
@@ -148,6 +150,7 @@ public struct ConnectParams: Codable, Hashable, Sendable {
                 case .openclawLinux: return "openclaw-linux"
                 case .openclawWatchos: return "openclaw-watchos"
                 case .openclawWorker: return "openclaw-worker"
+                case .moltbotWebNode: return "moltbot-web-node"
                 case .unrecognized(let value): return value
                 }
             }
@@ -451,6 +454,7 @@ public struct ConnectParamsV3: Codable, Hashable, Sendable {
             case openclawLinux
             case openclawWatchos
             case openclawWorker
+            case moltbotWebNode
             /// A value that only a newer gateway knows.
             case unrecognized(String)
 
@@ -483,6 +487,7 @@ public struct ConnectParamsV3: Codable, Hashable, Sendable {
                 case "openclaw-linux": self = .openclawLinux
                 case "openclaw-watchos": self = .openclawWatchos
                 case "openclaw-worker": self = .openclawWorker
+                case "moltbot-web-node": self = .moltbotWebNode
                 default: self = .unrecognized(rawValue)
                 }
             }
@@ -516,6 +521,7 @@ public struct ConnectParamsV3: Codable, Hashable, Sendable {
                 case .openclawLinux: return "openclaw-linux"
                 case .openclawWatchos: return "openclaw-watchos"
                 case .openclawWorker: return "openclaw-worker"
+                case .moltbotWebNode: return "moltbot-web-node"
                 case .unrecognized(let value): return value
                 }
             }

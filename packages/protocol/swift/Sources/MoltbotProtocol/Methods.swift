@@ -5459,6 +5459,107 @@ public struct NodeEventResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `node.invite`.
+public struct NodeInviteParams: Codable, Hashable, Sendable {
+    /// The node's name; its own when not said.
+    public var displayName: String?
+
+    public init(
+        displayName: String? = nil
+    ) {
+        self.displayName = displayName
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case displayName
+    }
+}
+
+/// The answer to `node.invite`.
+public struct NodeInviteResult: Codable, Hashable, Sendable {
+    public struct Addresse: Codable, Hashable, Sendable {
+        public enum Reach: Codable, Hashable, Sendable {
+            case anywhere
+            case tailnet
+            case lan
+            case here
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "anywhere": self = .anywhere
+                case "tailnet": self = .tailnet
+                case "lan": self = .lan
+                case "here": self = .here
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .anywhere: return "anywhere"
+                case .tailnet: return "tailnet"
+                case .lan: return "lan"
+                case .here: return "here"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var url: String
+        public var reach: Reach
+        public var isSecure: Bool
+
+        public init(
+            url: String,
+            reach: Reach,
+            isSecure: Bool
+        ) {
+            self.url = url
+            self.reach = reach
+            self.isSecure = isSecure
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case url
+            case reach
+            case isSecure
+        }
+    }
+
+    /// The link that reaches farthest. Whoever opens it first is the node.
+    public var url: String
+    /// The link under each address of the gateway; cameras and the like work where it is secure.
+    public var addresses: [Addresse]
+    public var expiresAtMs: Int
+
+    public init(
+        url: String,
+        addresses: [Addresse],
+        expiresAtMs: Int
+    ) {
+        self.url = url
+        self.addresses = addresses
+        self.expiresAtMs = expiresAtMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case url
+        case addresses
+        case expiresAtMs
+    }
+}
+
 /// Parameters of `node.invoke.cancel`.
 public struct NodeInvokeCancelParams: Codable, Hashable, Sendable {
     /// That of the call.
@@ -6756,6 +6857,79 @@ public struct ProgressCardGetParams: Codable, Hashable, Sendable {
 
 /// The answer to `progressCard.get`.
 public typealias ProgressCardGetResult = [String: JSONValue]
+
+/// Parameters of `push.node.subscribe`.
+public struct PushNodeSubscribeParams: Codable, Hashable, Sendable {
+    public struct Keys: Codable, Hashable, Sendable {
+        public var p256dh: String
+        public var auth: String
+
+        public init(
+            p256dh: String,
+            auth: String
+        ) {
+            self.p256dh = p256dh
+            self.auth = auth
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case p256dh
+            case auth
+        }
+    }
+
+    /// The address at the push service.
+    public var endpoint: String
+    public var keys: Keys
+
+    public init(
+        endpoint: String,
+        keys: Keys
+    ) {
+        self.endpoint = endpoint
+        self.keys = keys
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case endpoint
+        case keys
+    }
+}
+
+/// The answer to `push.node.subscribe`.
+public struct PushNodeSubscribeResult: Codable, Hashable, Sendable {
+    public var subscribed: Bool
+
+    public init(
+        subscribed: Bool = true
+    ) {
+        self.subscribed = subscribed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case subscribed
+    }
+}
+
+/// Parameters of `push.node.vapidPublicKey`.
+public struct PushNodeVapidPublicKeyParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `push.node.vapidPublicKey`.
+public struct PushNodeVapidPublicKeyResult: Codable, Hashable, Sendable {
+    public var vapidPublicKey: String
+
+    public init(
+        vapidPublicKey: String
+    ) {
+        self.vapidPublicKey = vapidPublicKey
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case vapidPublicKey
+    }
+}
 
 /// Parameters of `push.web.looking`.
 public struct PushWebLookingParams: Codable, Hashable, Sendable {
@@ -10093,6 +10267,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case nodeDescribe = "node.describe"
     /// Something that a node reports.
     case nodeEvent = "node.event"
+    /// Makes a link by which one browser becomes a node: good once, and for ten minutes.
+    case nodeInvite = "node.invite"
     /// Calls a command on a node and answers with its result.
     case nodeInvoke = "node.invoke"
     /// Ends a call of node.invoke; its caller is told at once, whatever the node does.
@@ -10435,6 +10611,10 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case diagnosticsLanes = "diagnostics.lanes"
     /// Says whether a page of this device is in view; until the connection ends, or it says otherwise.
     case pushWebLooking = "push.web.looking"
+    /// Keeps where this node's page is reached; it is called to the front when it is asked for something.
+    case pushNodeSubscribe = "push.node.subscribe"
+    /// The key that the page of a node subscribes with, in base64url.
+    case pushNodeVapidPublicKey = "push.node.vapidPublicKey"
     /// Keeps where this device's browser is reached; it is called for approvals and replies while no page is in view.
     case pushWebSubscribe = "push.web.subscribe"
     /// Calls this device's browsers now, and says what became of it.

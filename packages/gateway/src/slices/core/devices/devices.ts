@@ -75,15 +75,15 @@ export class Devices implements Disposable {
 
   /**
    * Admits a paired device. Pairs a new one at once when `silent`; otherwise files a request, or returns the one that
-   * waits.
+   * waits. One that was `invited` need not wait.
    */
-  admit(request: DeviceRequest, { silent }: { silent: boolean }): Admission {
+  admit(request: DeviceRequest, { silent, invited = false }: { silent: boolean; invited?: boolean }): Admission {
     const known = this.#device(request.deviceId);
     const device = known?.publicKey === request.publicKey ? known : undefined;
     const reason = missing(device, request);
     if (!reason) return this.#admitted(request, device!);
     const pending = this.#pendingOf(request.deviceId);
-    if (silent && !pending) return this.#admitted(request, this.#approveSilently(request));
+    if (silent && (invited || !pending)) return this.#admitted(request, this.#approveSilently(request, pending));
     const { requestId } = pending ?? this.#file(request, known !== undefined);
     return {
       kind: "pairing-required",
@@ -141,6 +141,11 @@ export class Devices implements Disposable {
       pending: pending.map((row) => pendingView(toPending(row))),
       paired: paired.map((row) => this.#view(toDevice(row))),
     };
+  }
+
+  /** Whether a device is paired in a role, and its token for it was not revoked. */
+  isPaired(deviceId: string, role: string): boolean {
+    return this.#token(deviceId, role)?.revokedAt === null;
   }
 
   /** What a device may do as an operator; undefined when it is not paired, or its token was revoked. */
@@ -268,14 +273,18 @@ export class Devices implements Disposable {
     };
   }
 
-  #approveSilently(request: DeviceRequest): Device {
-    const device = this.#base.store.transaction(() => this.#pair(request));
-    this.#base.log.info("a local device was paired", {
+  #approveSilently(request: DeviceRequest, pending: Pending | undefined): Device {
+    const { store, log } = this.#base;
+    const device = store.transaction(() => {
+      if (pending) store.run("delete from pairing_requests where request_id = ?", pending.requestId);
+      return this.#pair(request);
+    });
+    log.info("a local or invited device was paired", {
       device: request.deviceId.slice(0, 12),
       client: request.clientId,
       role: request.role,
     });
-    this.#resolved(newId(), request.deviceId, "approved");
+    this.#resolved(pending?.requestId ?? newId(), request.deviceId, "approved");
     return device;
   }
 

@@ -32,6 +32,9 @@ export const nodeInvokeRequest = defineEvent({
     paramsJSON: Type.String({ description: "The params as JSON; `{}` when there are none." }),
     timeoutMs: Type.Integer({ minimum: 0, description: "The caller's deadline; 0 when there is none." }),
     idempotencyKey: NonEmpty,
+    askedBy: Type.Optional(
+      Type.String({ minLength: 1, description: "Who asks, for the person at the node; a client's own words." }),
+    ),
   }),
 });
 

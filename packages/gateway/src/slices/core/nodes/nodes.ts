@@ -10,8 +10,9 @@ import { type Invoke, type Invoked, Invokes } from "./calls/invokes.ts";
 import { type NewWork, PendingWork } from "./calls/pending-work.ts";
 import { Repeats } from "./calls/repeats.ts";
 import { nodePairRequested, nodePairResolved, nodePresence, talkMode, voicewakeChanged } from "./events.ts";
+import { Invitations } from "./invitations.ts";
 import { type LegacyNode, LegacyNodes, legacyRequestView, legacyView } from "./legacy-nodes.ts";
-import { isAllowed, isReserved, runsPrograms } from "./policy.ts";
+import { isAllowed, isOfPages, isReserved, runsPrograms } from "./policy.ts";
 import { CallQueue, failureOf, isAsleep } from "./queue/call-queue.ts";
 import { notAllowed, notConnected, reserved, unavailable } from "./refusals.ts";
 import { type LiveNode, Registry } from "./registry.ts";
@@ -76,6 +77,7 @@ const MAX_TWICE = 8 * 1024 * 1024;
 
 export class Nodes implements ConnectionWatcher, Disposable {
   readonly decisions = new Port<ProgramDecisions>({ spend: () => undefined });
+  readonly invitations: Invitations;
   readonly invokes: Invokes;
   readonly reports: NodeReports;
   readonly voiceWake: VoiceWake;
@@ -91,6 +93,7 @@ export class Nodes implements ConnectionWatcher, Disposable {
 
   constructor(services: NodeServices) {
     this.#services = services;
+    this.invitations = new Invitations(services);
     this.invokes = new Invokes(services);
     this.#surfaces = new Surfaces(services);
     this.#legacy = new LegacyNodes(services);
@@ -135,7 +138,7 @@ export class Nodes implements ConnectionWatcher, Disposable {
       this.invokes.disconnected(before.caller.connId);
       setImmediate(() => host.closeConnection(before.caller.connId, "replaced by a newer connection of this device"));
     }
-    const request = this.#surfaces.declared(node);
+    const request = this.#invited(node, this.#surfaces.declared(node));
     // These follow hello-ok, which is sent when this call returns.
     setImmediate(() => {
       bus.publish(voicewakeChanged, { triggers: this.voiceWake.triggers() }, { connId: caller.connId });
@@ -195,16 +198,21 @@ export class Nodes implements ConnectionWatcher, Disposable {
   rename(wanted: string, displayName: string): { nodeId: string; displayName: string } {
     if (this.#legacy.rename(wanted.trim(), displayName)) return { nodeId: wanted.trim(), displayName };
     const { nodeId } = this.find(wanted);
-    this.#services.store.run(
-      "insert into node_names (node_id, name) values (?, ?) on conflict do update set name = excluded.name",
-      ...[nodeId, displayName],
-    );
+    this.#name(nodeId, displayName);
     this.#changed(nodeId, "changed");
     return { nodeId, displayName };
   }
 
   /** Calls a command. Rejects with one of three refusals (not connected, not declared, not allowed), or how it failed. */
   async invoke(call: NodeCall): Promise<Invoked & { nodeId: string }> {
+    try {
+      return await this.#invoke(call);
+    } catch (error) {
+      throw this.#calledBack(call.node, error);
+    }
+  }
+
+  async #invoke(call: NodeCall): Promise<Invoked & { nodeId: string }> {
     const { command } = call;
     const live = this.#connected(call.node);
     const nodeId = live.caller.deviceId;
@@ -344,6 +352,36 @@ export class Nodes implements ConnectionWatcher, Disposable {
     const switched = { ...mode, ts: clock.now() };
     bus.publish(talkMode, switched);
     return switched;
+  }
+
+  /** Calls a node to the front that is away or in the background, and says so in the refusal. */
+  #calledBack(wanted: string, error: unknown): unknown {
+    if (!(error instanceof GatewayError)) return error;
+    const { code, message, details = {} } = error;
+    const isHidden = message.startsWith("NODE_BACKGROUND_UNAVAILABLE");
+    if (!isHidden && details.code !== "NOT_CONNECTED") return error;
+    const node = this.list().find(({ nodeId, displayName }) => nodeId === wanted || displayName === wanted);
+    if (!node || !this.queue.waker.now.wake(node.nodeId)) return error;
+    const fix = "a notification calls its page to the front; ask again when it is open";
+    return new GatewayError(code, isHidden ? `${message}; ${fix}` : message, { details: { ...details, fix } });
+  }
+
+  /** Approves what an invited page offers when it first comes; returns what still waits for a person. */
+  #invited(node: LiveNode, request: SurfaceRequest | undefined): SurfaceRequest | undefined {
+    const { deviceId } = node.caller;
+    const invitation = this.invitations.arrival(deviceId);
+    if (!invitation) return request;
+    if (invitation.name !== undefined) this.#name(deviceId, invitation.name);
+    if (!request) return undefined;
+    this.#surfaces.approve({ ...request, commands: request.commands.filter(isOfPages) });
+    return this.#surfaces.declared(node);
+  }
+
+  #name(nodeId: string, name: string): void {
+    this.#services.store.run(
+      "insert into node_names (node_id, name) values (?, ?) on conflict do update set name = excluded.name",
+      ...[nodeId, name],
+    );
   }
 
   /** The connected node of a call. */

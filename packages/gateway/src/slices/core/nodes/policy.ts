@@ -18,11 +18,7 @@ const ALL_3 = [...IOS_3, "sms.send", ...SYSTEM_3];
 const WEB = [
   ...CANVAS,
   ...CAMERA,
-  "screen.record",
-  "microphone.clip",
-  "location.get",
-  "system.notify",
-  "device.status",
+  ...["screen.record", "microphone.clip", "location.get", "system.notify", "device.info", "device.status"],
 ];
 
 const THREE: Readonly<Record<Platform, readonly string[]>> = {
@@ -104,6 +100,11 @@ export function isAllowed(
   if (deny.includes(command)) return false;
   const defaults = (protocol === 3 ? THREE : FOUR)[platformOf(client)];
   return defaults.includes(command) || allow.includes(command);
+}
+
+/** Commands that a page in a browser may offer; an invitation approves no others. */
+export function isOfPages(command: string): boolean {
+  return WEB.includes(command);
 }
 
 /** Commands that run programs or change what may run; only an administrator approves a node that offers them. */

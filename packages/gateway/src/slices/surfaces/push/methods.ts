@@ -59,3 +59,24 @@ export const looking = defineMethod({
     return {};
   },
 });
+
+export const nodeVapidPublicKey = defineMethod({
+  name: "push.node.vapidPublicKey",
+  summary: "The key that the page of a node subscribes with, in base64url.",
+  access: "node",
+  params: {},
+  result: Type.Object({ vapidPublicKey: Type.String() }),
+  handler: ({ gateway }) => ({ vapidPublicKey: gateway.push.publicKey }),
+});
+
+export const nodeSubscribe = defineMethod({
+  name: "push.node.subscribe",
+  summary: "Keeps where this node's page is reached; it is called to the front when it is asked for something.",
+  access: "node",
+  params: { endpoint: Endpoint, keys: Type.Object({ p256dh: Key, auth: Key }) },
+  result: Type.Object({ subscribed: Type.Literal(true) }),
+  handler({ params, gateway, caller }) {
+    gateway.push.subscribe(caller, params);
+    return { subscribed: true as const };
+  },
+});

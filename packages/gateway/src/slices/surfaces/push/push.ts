@@ -37,9 +37,11 @@ export interface Tested {
 /** The beginning of a reply or a command that a notification shows, in characters. */
 const PREVIEW_CHARS = 160;
 /** A reply is worth being told of for half a day. */
+/** A node that is called while something waits for it; a later notification would call it for nothing. */
+const WAKE: Urgency = { ttlSeconds: 120, urgency: "high" };
+/** A node is called at most this often, ms. */
+const WAKE_EVERY_MS = 60_000;
 const REPLY: Urgency = { ttlSeconds: 12 * 3_600, urgency: "normal" };
-/** What waits for a node waits an hour and more; a call that came too late would only disturb. */
-const WAKE: Urgency = { ttlSeconds: 3_600, urgency: "normal" };
 /** The pauses before a message is tried again, ms. */
 const RETRY_AFTER_MS = [3_000, 15_000];
 
@@ -52,6 +54,8 @@ export class Push implements AsyncDisposable, NodeWaker {
   readonly #looking = new Map<string, string>();
   /** Which subscriptions were called for an approval that waits. */
   readonly #called = new Map<string, { readonly expiresAtMs: number; readonly endpoints: ReadonlySet<string> }>();
+  /** When nodes were called last, by their ids, on the monotonic clock. */
+  readonly #wokenAt = new Map<string, number>();
   readonly #listening = new DisposableStack();
   #vapid: Vapid | undefined;
 
@@ -94,20 +98,36 @@ export class Push implements AsyncDisposable, NodeWaker {
     return { sent: outcomes.length - problems.length, problems };
   }
 
+  /**
+   * Calls the page of a node to the front; whether there was a way to call it. One that was called a moment ago is not called
+   * again.
+   */
+  wake(nodeId: string): boolean {
+    const { clock, devices } = this.#services;
+    const subscriptions = this.#subscriptions.of(nodeId);
+    if (!this.#settings.enabled || subscriptions.length === 0) return false;
+    if (!devices.isPaired(nodeId, "node")) {
+      this.#subscriptions.removeOf(nodeId);
+      return false;
+    }
+    const now = clock.monotonic();
+    if (now - (this.#wokenAt.get(nodeId) ?? Number.NEGATIVE_INFINITY) < WAKE_EVERY_MS) return true;
+    this.#wokenAt.set(nodeId, now);
+    const notice = {
+      title: "Your gateway needs this browser",
+      text: "Something was asked of it. Open its page.",
+      tag: "wake",
+    };
+    for (const subscription of subscriptions) this.#send(notice, subscription, WAKE);
+    return true;
+  }
+
   /** Notes whether a page of the caller is in view; the end of its connection says that it is not. */
   looking({ connId, deviceId }: Caller, isLooking: boolean, closed: AbortSignal): void {
     if (deviceId === undefined || !isLooking || closed.aborted) return void this.#looking.delete(connId);
     if (!this.#looking.has(connId))
       closed.addEventListener("abort", () => void this.#looking.delete(connId), { once: true });
     this.#looking.set(connId, deviceId);
-  }
-
-  /** Calls the browsers of a node that is away; false when it has none, or push is switched off. */
-  wake(nodeId: string): boolean {
-    const subscriptions = this.#settings.enabled ? this.#subscriptions.of(nodeId) : [];
-    const notice = { title: "Your agent needs this device", text: "Open Moltbot on it.", tag: "node-wake" };
-    for (const subscription of subscriptions) this.#send(notice, subscription, WAKE);
-    return subscriptions.length > 0;
   }
 
   /** Ends what is being sent. */
@@ -168,13 +188,18 @@ export class Push implements AsyncDisposable, NodeWaker {
     const text = preview ? shortened(this.#services.guard(notice.text)) : "";
     for (const subscription of this.#subscriptions.all()) {
       const scopes = this.#services.devices.operatorScopes(subscription.deviceId);
-      if (scopes === undefined) this.#subscriptions.removeOf(subscription.deviceId);
+      if (scopes === undefined) this.#dropUnlessNode(subscription.deviceId);
       else if (hasScope(new Set(scopes), scope) && !this.#isLooking(subscription.deviceId)) {
         this.#send({ ...notice, text }, subscription, urgency);
         called.push(subscription);
       }
     }
     return called;
+  }
+
+  /** A device that is a node and no operator keeps its subscription: it is called when it is needed, and for nothing else. */
+  #dropUnlessNode(deviceId: string): void {
+    if (!this.#services.devices.isPaired(deviceId, "node")) this.#subscriptions.removeOf(deviceId);
   }
 
   #send(notice: Notice, to: Subscription, urgency: Urgency): void {

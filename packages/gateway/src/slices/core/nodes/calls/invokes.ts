@@ -24,6 +24,8 @@ export interface Invoke {
   readonly signal: AbortSignal;
   /** The connection that sees progress events; none when undefined. */
   readonly watcher?: string | undefined;
+  /** Who asks, in words for the person at the node. */
+  readonly askedBy?: string | undefined;
   readonly onProgress?: ((chunk: string) => void) | undefined;
 }
 
@@ -183,11 +185,14 @@ export class Invokes {
       .find(({ invoke }) => invoke.idempotencyKey === idempotencyKey && invoke.caller.principal === principal);
   }
 
-  #send({ id, connId, invoke, endsAt, unready }: Open): void {
-    const { nodeId, command, params, idempotencyKey } = invoke;
+  #send({ id, connId, invoke, endsAt, isFour, unready }: Open): void {
+    const { nodeId, command, params, idempotencyKey, askedBy } = invoke;
     const leftMs = endsAt === undefined ? 0 : Math.max(1, Math.round(endsAt - this.#clock.monotonic()));
     const timeoutMs = unready === 0 ? invoke.timeoutMs : leftMs;
-    const request = { id, nodeId, command, paramsJSON: JSON.stringify(params ?? {}), timeoutMs, idempotencyKey };
+    const request = {
+      ...{ id, nodeId, command, paramsJSON: JSON.stringify(params ?? {}), timeoutMs, idempotencyKey },
+      ...(askedBy !== undefined && isFour && { askedBy }),
+    };
     this.#bus.publish(nodeInvokeRequest, request, { connId });
   }
 

@@ -2,6 +2,7 @@
 export {
   nodeDescribe,
   nodeEvent,
+  nodeInvite,
   nodeInvoke,
   nodeInvokeProgressed,
   nodeInvokeResult,

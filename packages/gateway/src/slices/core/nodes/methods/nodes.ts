@@ -9,6 +9,7 @@ import {
   Millis,
   NonEmpty,
   Nullable,
+  OneOf,
 } from "../../../../kit/schema/schema.ts";
 import { DEFAULT_TIMEOUT_MS, NodeDescription, NodeId, NodeView, QueuedCall } from "../schema.ts";
 import { defineMethod } from "../slice.ts";
@@ -42,6 +43,26 @@ export const nodeRename = defineMethod({
     if (name === "") throw invalidRequest("displayName required");
     return gateway.nodes.rename(params.nodeId, name);
   },
+});
+
+export const nodeInvite = defineMethod({
+  name: "node.invite",
+  summary: "Makes a link by which one browser becomes a node: good once, and for ten minutes.",
+  access: "operator.pairing",
+  params: {
+    displayName: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 128, description: "The node's name; its own when not said." }),
+    ),
+  },
+  result: Type.Object({
+    url: Type.String({ description: "The link that reaches farthest. Whoever opens it first is the node." }),
+    addresses: Type.Array(
+      Type.Object({ url: Type.String(), reach: OneOf("anywhere", "tailnet", "lan", "here"), isSecure: Type.Boolean() }),
+      { description: "The link under each address of the gateway; cameras and the like work where it is secure." },
+    ),
+    expiresAtMs: Millis,
+  }),
+  handler: ({ params, gateway, caller }) => gateway.nodes.invitations.link(params.displayName, caller),
 });
 
 export const nodeInvoke = defineMethod({
@@ -84,6 +105,7 @@ export const nodeInvoke = defineMethod({
     const call = {
       ...{ node: nodeId, command: command.trim(), params: given, timeoutMs, idempotencyKey, caller },
       watcher: caller.protocol >= 4 ? caller.connId : undefined,
+      askedBy: caller.client.displayName ?? caller.client.id,
     };
     const sessionKey = "sessionKey" in params ? (params.sessionKey as string) : undefined;
     const waiting = queueForMs === undefined ? undefined : { waitMs: queueForMs, sessionKey };

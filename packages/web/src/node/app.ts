@@ -1,0 +1,72 @@
+// The whole page: the view of where it stands, the canvas over it, and the question that waits.
+
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { PageElement } from "../chat/element.ts";
+import { NodePage } from "./node-page.ts";
+import { node } from "./views/as-node.ts";
+import { canvasOver } from "./views/canvas-over.ts";
+import { insecure, noKey } from "./views/insecure.ts";
+import { joining, removed, uninvited, waits } from "./views/joining.ts";
+import { question } from "./views/question.ts";
+
+const TITLE = "Moltbot node";
+
+/** `<moltbot-node>`: the page has one. */
+export class NodeElement extends PageElement {
+  readonly page = new NodePage(() => this.requestUpdate());
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.page.start();
+  }
+
+  protected override render(): TemplateResult {
+    const { page } = this;
+    return html`${this.#standing()} ${page.canvas.isShown ? canvasOver(page.canvas) : nothing} ${question(page.asking)}`;
+  }
+
+  #shown: string | undefined;
+
+  protected override updated(_changed: PropertyValues): void {
+    this.#beginView();
+    const { first } = this.page.asking;
+    const title = first === undefined ? TITLE : `● ${first.askedBy} asks – ${TITLE}`;
+    if (document.title !== title) document.title = title;
+    const dialog = this.querySelector<HTMLDialogElement>("dialog.question");
+    if (dialog && !dialog.open) dialog.showModal();
+  }
+
+  /** Another view begins at its top, and screen readers read its heading. */
+  #beginView(): void {
+    const { kind } = this.page.standing;
+    if (kind === this.#shown) return;
+    this.#shown = kind;
+    scrollTo(0, 0);
+    this.querySelector("h1")?.focus({ preventScroll: true });
+  }
+
+  #standing(): TemplateResult {
+    const { page } = this;
+    const { standing } = page;
+    switch (standing.kind) {
+      case "starting":
+        return html`<main class="node-page"><p class="meta" role="status">Starting…</p></main>`;
+      case "insecure":
+        return insecure(page.canvas, () => this.requestUpdate());
+      case "no-key":
+        return noKey();
+      case "uninvited":
+        return uninvited(standing.problem);
+      case "removed":
+        return removed();
+      case "invited":
+        return joining(page, standing.isBusy, () => this.requestUpdate());
+      case "waits":
+        return waits(standing.requestId, () => page.retryNow());
+      case "node":
+        return node(page, standing, () => this.requestUpdate());
+    }
+  }
+}
+
+customElements.define("moltbot-node", NodeElement);

@@ -1,0 +1,53 @@
+// Asks the person about calls, one after the other. A question ends when it is answered, or when nobody waits any more.
+
+import type { Answer, Consent } from "./consent.ts";
+
+/** A question as it is shown. */
+export interface Question {
+  readonly consent: Consent;
+  /** What is asked for, as the end of “… asks for”. */
+  readonly what: string;
+  readonly askedBy: string;
+}
+
+interface Open extends Question {
+  answer(answer: Answer | undefined): void;
+}
+
+export class Asking {
+  #open: readonly Open[] = [];
+  readonly #changed: () => void;
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  /** The question to show now. */
+  get first(): Question | undefined {
+    return this.#open[0];
+  }
+
+  /** Resolves with the answer; undefined when the call ended without one. */
+  async ask(question: Question, signal: AbortSignal): Promise<Answer | undefined> {
+    const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
+    const open = { ...question, answer: resolve };
+    const end = () => resolve(undefined);
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
+    this.#open = [...this.#open, open];
+    this.#changed();
+    const answer = await promise;
+    signal.removeEventListener("abort", end);
+    this.#open = this.#open.filter((each) => each !== open);
+    this.#changed();
+    return answer;
+  }
+
+  /** Answers the question that is shown, and all that wait for the same ability unless it was answered for once. */
+  answer(answer: Answer): void {
+    const [first] = this.#open;
+    const isForAll = answer === "always" || answer === "ten-minutes";
+    for (const open of this.#open)
+      if (open === first || (isForAll && open.consent === first?.consent)) open.answer(answer);
+  }
+}

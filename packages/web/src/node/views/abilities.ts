@@ -1,0 +1,39 @@
+// The list of what this browser may do, each ability with its own choice.
+
+import { html, nothing, type TemplateResult } from "lit";
+import type { Choice, Consent } from "../calls/consent.ts";
+import type { NodePage } from "../node-page.ts";
+
+const CHOICES: readonly (readonly [Choice, string])[] = [
+  ["ask", "Ask each time"],
+  ["always", "Always"],
+  ["never", "Never"],
+];
+
+export function abilities(page: NodePage, changed: () => void): TemplateResult {
+  return html`<ul class="abilities">${page.abilities.map((each) => ability(page, each, changed))}</ul>`;
+}
+
+function ability({ consents }: NodePage, consent: Consent, changed: () => void): TemplateResult {
+  const { id, title, meaning, onlyOnce } = consent;
+  const until = consents.allowedUntil(consent);
+  const chosen = consents.choice(consent);
+  const choose = (event: Event) => {
+    consents.choose(consent, (event.target as HTMLSelectElement).value as Choice);
+    changed();
+  };
+  return html`<li>
+    <label for="may-${id}"><strong>${title}</strong></label>
+    <p class="meta" id="about-${id}">${meaning}${until === undefined ? nothing : ` Allowed until ${clock(until)}.`}</p>
+    <select id="may-${id}" aria-describedby="about-${id}" @change=${choose}>
+      ${CHOICES.filter(([choice]) => !(onlyOnce && choice === "always")).map(
+        ([choice, words]) => html`<option value=${choice} ?selected=${choice === chosen}>${words}</option>`,
+      )}
+    </select>
+  </li>`;
+}
+
+/** A time of today. */
+export function clock(at: number): string {
+  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}

@@ -1,0 +1,184 @@
+// The canvas in the page of a node: pages and surfaces over the whole page, in a frame that reaches nothing of ours.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { canvasHost } from "../fakes/canvas-host.ts";
+import { startBrowser } from "../support/browser.ts";
+import { testGateway } from "../support/gateway.ts";
+import { asking, invitation, type NodeWindow, openNodeWindow } from "../support/node-page.ts";
+import { inspect } from "./inspect.ts";
+
+const host = await canvasHost();
+/** Not this machine's to the browser: over plain http it is no secure context. */
+const FAR = "gateway.test";
+const config = { models: { detectLocal: false }, gateway: { allowedHosts: [FAR] } };
+const gateway = await testGateway({ config: JSON.stringify(config) });
+const browser = await startBrowser([`--host-resolver-rules=MAP ${FAR} 127.0.0.1`]);
+after(async () => {
+  await browser.close();
+  await gateway[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
+});
+const ask = await asking(gateway);
+
+const SURFACE = { surfaceUpdate: { surfaceId: "main", components: [] } };
+
+interface Sent {
+  readonly method?: string;
+  readonly params?: { readonly event?: string; readonly payloadJSON?: string };
+}
+
+/** A node whose hello-ok names the canvas, and all frames that it sent. */
+async function node(window: NodeWindow, name: string): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  await window.page.routeWebSocket(/.*/, (route) => {
+    const server = route.connectToServer();
+    route.onMessage((text) => {
+      sent.push(JSON.parse(String(text)));
+      server.send(text);
+    });
+    server.onMessage((text) => {
+      const frame = JSON.parse(String(text));
+      if (frame.payload?.type === "hello-ok") frame.payload.pluginSurfaceUrls = { canvas: host.base };
+      route.send(JSON.stringify(frame));
+    });
+  });
+  await window.join(await invitation(gateway, name));
+  return sent;
+}
+
+for (const [size, scheme] of [
+  ["phone", "light"],
+  ["desktop", "dark"],
+] as const) {
+  test(`a page of the canvas is shown in full view and reaches nothing of ours, on a ${size} in ${scheme}`, async () => {
+    await using window = await openNodeWindow(browser, gateway, { size, scheme });
+    const { page } = window;
+    const name = `panel-${size}`;
+    await node(window, name);
+
+    const shown = await ask(name, "canvas.present", { url: "today.html" });
+    const frame = page.frameLocator("iframe");
+    await frame.getByRole("heading", { name: "Today" }).waitFor();
+    const reached = await frame.locator("#reach").textContent();
+    const attributes = await page
+      .locator("iframe")
+      .evaluate((each) => ["sandbox", "allow", "referrerpolicy"].map((attribute) => each.getAttribute(attribute)));
+    const box = await page.locator("iframe").boundingBox();
+    await inspect(window, `node-canvas-${size}-${scheme}`);
+    const elsewhere = await ask(name, "canvas.navigate", { url: "https://example.com/" });
+    const hidden = await ask(name, "canvas.hide");
+    await page.locator("iframe").waitFor({ state: "detached" });
+    const [evaluating] = await Promise.all([ask(name, "canvas.eval", { javaScript: "1" })]);
+
+    assert.deepEqual([shown, hidden], [{}, {}]);
+    assert.equal(reached, "storage no, parent no, origin null, referrer none");
+    assert.deepEqual(attributes, ["allow-scripts", "", "no-referrer"]);
+    const { width, height } = page.viewportSize()!;
+    assert.equal(box?.width, width);
+    assert.ok(box!.height > height - 60, `${box!.height} of ${height}`);
+    assert.match(elsewhere, /^INVALID_REQUEST: this browser shows pages of the gateway's canvas alone/);
+    assert.equal(evaluating, "node command not allowed");
+  });
+}
+
+test("surfaces are drawn, refused in the words of their page, and cleared", async () => {
+  await using window = await openNodeWindow(browser, gateway);
+  await node(window, "board");
+  const drawn = window.page.frameLocator("iframe").locator("#drawn");
+
+  const pushed = await ask("board", "canvas.a2ui.push", { messages: [SURFACE] });
+  const text = await drawn.textContent();
+  const lines = await ask("board", "canvas.a2ui.pushJSONL", { jsonl: `\n${JSON.stringify(SURFACE)}\n` });
+  const refused = await ask("board", "canvas.a2ui.push", { messages: [SURFACE, { nothing: true }] });
+  const notJson = await ask("board", "canvas.a2ui.pushJSONL", { jsonl: `${JSON.stringify(SURFACE)}\n{oops` });
+  const empty = await ask("board", "canvas.a2ui.pushJSONL", { jsonl: "\n" });
+  const reset = await ask("board", "canvas.a2ui.reset");
+  const after = await drawn.textContent();
+
+  assert.deepEqual(pushed, { ok: true, surfaces: ["main"] });
+  assert.equal(text, JSON.stringify([SURFACE]));
+  assert.deepEqual(lines, { ok: true, surfaces: ["main"] });
+  assert.equal(refused, "INVALID_REQUEST: message 2: no such message");
+  assert.equal(notJson, "INVALID_REQUEST: line 2 is not JSON");
+  assert.equal(empty, "INVALID_REQUEST: no JSONL messages found");
+  assert.deepEqual(reset, { ok: true });
+  assert.equal(after, "nothing");
+  assert.deepEqual(window.problems, []);
+});
+
+/** What the page sent of presses, in order. */
+const presses = (sent: readonly Sent[]) =>
+  sent
+    .filter(({ params }) => params?.event === "agent.request")
+    .map(({ params }) => JSON.parse(params?.payloadJSON ?? "null"));
+
+test("a press on a surface goes to the agent as one line, and only when it is small and from the frame", async () => {
+  await using window = await openNodeWindow(browser, gateway);
+  const sent = await node(window, "wall");
+  const { page } = window;
+  await ask("wall", "canvas.a2ui.push", { messages: [SURFACE] });
+
+  await page.evaluate(`postMessage({ userAction: { id: "forged", name: "pay" } }, "*")`);
+  await page
+    .frames()[1]!
+    .evaluate(`parent.postMessage({ userAction: { id: "large", name: "apply", context: "x".repeat(20_000) } }, "*")`);
+  await page.frameLocator("iframe").locator("#press").click();
+  await page.locator(".journal").getByText("canvas: apply").waitFor({ state: "attached" });
+
+  const [{ message, ...rest }, ...others] = presses(sent);
+  assert.match(
+    message,
+    /^CANVAS_A2UI action=apply session=main surface=main component=go host=wall instance=[\w-]+ ctx=\{"scene":"Dinner"\} default=update_canvas$/,
+  );
+  assert.deepEqual(rest, { sessionKey: "main", thinking: "low", deliver: false, key: "a1" });
+  assert.deepEqual(others, []);
+});
+
+test("of many presses in a second five go to the agent", async () => {
+  await using window = await openNodeWindow(browser, gateway);
+  const sent = await node(window, "drum");
+  const { page } = window;
+  await ask("drum", "canvas.a2ui.push", { messages: [SURFACE] });
+
+  // All in one turn of the frame's own loop, so that no second passes between them.
+  await page.frames()[1]!.evaluate(`for (let i = 0; i < 9; i++) document.getElementById("press").click()`);
+  await ask("drum", "canvas.a2ui.reset");
+  await page.locator(".journal").getByText("canvas: apply").nth(4).waitFor({ state: "attached" });
+
+  assert.deepEqual(
+    presses(sent).map(({ key }) => key),
+    ["a1", "a2", "a3", "a4", "a5"],
+  );
+});
+
+test("the canvas can be closed by hand and opened again, and the gateway's own pages are no canvas", async () => {
+  await using window = await openNodeWindow(browser, gateway);
+  await node(window, "desk");
+  const { page } = window;
+  await ask("desk", "canvas.present");
+  await page.frameLocator("iframe").locator("#drawn").waitFor();
+
+  await page.getByRole("button", { name: "Close the canvas" }).click();
+  await page.locator("iframe").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Show the canvas" }).click();
+  await page.frameLocator("iframe").locator("#drawn").waitFor();
+  const ours = await ask("desk", "canvas.present", { url: `${gateway.httpUrl}/` });
+
+  assert.match(ours, /^INVALID_REQUEST: this browser shows pages of the gateway's canvas alone/);
+});
+
+test("over plain http the canvas is shown all the same, when the gateway shows it to anybody", async () => {
+  await using window = await openNodeWindow(browser, gateway, { permissions: [] });
+  const { page } = window;
+  await page.route("**/__moltbot__/canvas/**", (route) =>
+    route.fulfill({ contentType: "text/html", body: "<!doctype html><h1>Today</h1>" }),
+  );
+
+  await page.goto(`http://${FAR}:${gateway.port}/node`);
+  await page.getByRole("button", { name: "Show the canvas" }).click();
+  await page.frameLocator("iframe").getByRole("heading", { name: "Today" }).waitFor();
+
+  // The browser itself complains here that the address is not to be trusted, so its console is not empty.
+  assert.equal(await page.evaluate("isSecureContext"), false);
+});
