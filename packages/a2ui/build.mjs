@@ -1,7 +1,7 @@
 // Bundles the A2UI page and the script for pages of a canvas into dist/: classic scripts, because a sandboxed page may not
 // load modules. Fails when the page's script weighs more than the budget.
 
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -22,7 +22,7 @@ const { outputFiles } = await build({
   format: "iife",
   target: "es2022",
   conditions: ["moltbot-source"],
-  plugins: [withoutSchemas()],
+  plugins: [withoutSchemas(), withoutDescriptions()],
   // Pages of canvases may be served in any encoding.
   charset: "ascii",
   legalComments: "none",
@@ -51,6 +51,26 @@ function withoutSchemas() {
       onLoad({ filter: /.*/, namespace: "left-out" }, () => ({
         contents: "export const zodToJsonSchema = () => ({});",
       }));
+    },
+  };
+}
+
+/** Descriptions of the catalog's properties are for agents that ask for it, too. Ends the build when it finds none. */
+function withoutDescriptions() {
+  let found = 0;
+  return {
+    name: "without-descriptions",
+    setup({ onLoad, onEnd }) {
+      onLoad({ filter: /[\\/]web_core[\\/]src[\\/]v0_9[\\/].*\.js$/ }, ({ path }) => {
+        const contents = readFileSync(path, "utf8").replace(/\s*\.describe\((?:'[^'\\]*'|"[^"\\]*")\)/g, () => {
+          found++;
+          return "";
+        });
+        return { contents, loader: "js" };
+      });
+      onEnd(() =>
+        found > 0 ? undefined : { errors: [{ text: "the renderer has no descriptions any more; look at its files" }] },
+      );
     },
   };
 }

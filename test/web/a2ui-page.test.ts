@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { BRANDS } from "../../packages/a2ui/src/browser/brands.ts";
-import { LAMPS, NAME } from "../../packages/a2ui/src/samples.ts";
+import { EVERYTHING, LAMPS, NAME } from "../../packages/a2ui/src/samples.ts";
 import { A2uiHost, openWindow } from "../support/a2ui-page.ts";
 import { startBrowser } from "../support/browser.ts";
 
@@ -91,6 +91,21 @@ describe("in a plain browser", () => {
     assert.equal(kept, "Grace");
     assert.equal(await window.page.locator("section").count(), 1);
     assert.deepEqual(window.problems, []);
+  });
+
+  test("a page whose address has ended says so, and does not ask again", async () => {
+    host.screen = name;
+    await using window = await openWindow(browser);
+    await window.page.goto(host.page);
+    await window.page.getByRole("button", { name: "Save" }).waitFor();
+    const asked = host.asked.length;
+
+    host.open.at(-1)?.close(4001);
+    await window.page.getByRole("status").getByText("This address has ended. Open the canvas anew.").waitFor();
+    await window.page.getByRole("button", { name: "Save" }).click();
+    await window.page.getByRole("status").getByText("Not sent: there is no connection to the gateway").waitFor();
+
+    assert.equal(host.asked.length, asked);
   });
 
   test("a press that the gateway refuses says why", async () => {
@@ -306,6 +321,24 @@ describe("framed by WebChat", () => {
     const [press] = heard.filter(({ userAction }) => userAction !== undefined) as { userAction: { name: string } }[];
     assert.equal(press?.userAction.name, "apply");
     assert.deepEqual(window.problems, []);
+  });
+
+  test("a link says that it opens in the canvas's own tab only, and does so there", async () => {
+    await using window = await openWindow(browser);
+    host.screen = EVERYTHING;
+    await window.page.goto(`${host.url}/parent`);
+    const frame = window.page.frameLocator("iframe");
+    await frame.getByText("Nothing is shown here yet").waitFor();
+    const said = { type: "a2ui.apply", id: "1", messages: EVERYTHING };
+    await window.page.evaluate(`frames[0].postMessage(${JSON.stringify(said)}, "*")`);
+
+    await frame.getByRole("button", { name: "About us" }).click();
+    await frame.getByRole("status").getByText("Links open in the canvas's own tab only.").waitFor();
+    await window.page.goto(host.page);
+    const opened = window.page.context().waitForEvent("page");
+    await window.page.getByRole("button", { name: "About us" }).click();
+
+    assert.equal(await (await opened).evaluate("opener"), null);
   });
 
   test("the page itself is no parent: its own messages are not taken", async () => {

@@ -55,6 +55,7 @@ describe("beside the conversation", () => {
     model.script({ kind: "text", text: "The lamps are set." });
     await frameOf(chat).getByRole("button", { name: "Apply" }).click();
     await chat.shows("The lamps are set.");
+    await chat.shows("Pressed “apply”");
     await frameOf(chat).getByRole("status").getByText("Sent", { exact: true }).waitFor();
     const said = await chat.said();
     await inspect(chat, "canvas-desktop-light");
@@ -124,11 +125,15 @@ describe("beside the conversation", () => {
     await chat.page.locator("moltbot-canvas").waitFor({ state: "detached" });
     const buttons = await chat.page.getByRole("button", { name: "Canvas", exact: true }).count();
     await agent.call("canvas.push", { sessionKey, jsonl: heading("Lights") });
+    model.script({ kind: "text", text: "Here I am." });
+    await chat.say("Hello");
+    await chat.shows("Here I am.");
+    const panels = await chat.page.locator("moltbot-canvas").count();
     await chat.page.evaluate(`location.hash = "#chat/${sessionKey}"`);
     await chat.page.getByRole("button", { name: "Canvas", exact: true }).click();
     await frameOf(chat).getByRole("heading", { name: "Lights" }).waitFor();
 
-    assert.equal(buttons, 0);
+    assert.deepEqual([buttons, panels], [0, 0]);
   });
 
   test("only the frame is heard: what another page says is no press", async () => {
@@ -145,6 +150,7 @@ describe("beside the conversation", () => {
     model.script({ kind: "text", text: "Done." });
     await frameOf(chat).getByRole("button", { name: "Apply" }).click();
     await chat.shows("Done.");
+    await chat.shows("Pressed “apply”");
 
     assert.deepEqual((await chat.said()).map(squeezed), ["Pressed “apply” on the canvas scene: Dinner", "Done."]);
   });
@@ -186,6 +192,7 @@ describe("beside the conversation", () => {
     model.script({ kind: "text", text: "Greetings." });
     await frameOf(chat).getByRole("button", { name: "Greet" }).click();
     await chat.shows("Greetings.");
+    await chat.shows("Pressed “greet”");
     await chat.page.getByLabel("What is shown").selectOption("Screen");
     await frameOf(chat).getByRole("heading", { name: "Lamps" }).waitFor();
 
@@ -216,6 +223,19 @@ describe("on a phone", () => {
       assert.deepEqual(chat.problems, []);
     });
   }
+});
+
+test("on a window that has no room for both, the canvas covers the conversation and not the list", async () => {
+  const { chat, sessionKey } = await signedIn("desktop");
+  await using _ = chat;
+  await chat.page.setViewportSize({ width: 1000, height: 700 });
+  await agent.call("canvas.push", { sessionKey, jsonl: LAMPS });
+
+  await chat.page.getByRole("button", { name: "Canvas", exact: true }).click();
+  await frameOf(chat).getByRole("heading", { name: "Lamps" }).waitFor();
+  await inspect(chat, "canvas-window");
+
+  assert.deepEqual(await chat.page.locator("moltbot-canvas").boundingBox(), { x: 292, y: 0, width: 708, height: 700 });
 });
 
 function squeezed(text: string): string {

@@ -113,6 +113,36 @@ describe("reading messages", () => {
     ]);
   });
 
+  test("1.0 binds templates and names catalogs, and what a function returns is kept", () => {
+    const catalog = "https://a2ui.org/specification/v1_0/catalogs/basic/catalog.json";
+    const components = [
+      { id: "root", component: "List", "@catalogId": catalog, children: { componentId: "row", "@path": "/l" } },
+      { id: "row", component: "Text", text: { "@call": "formatString", catalogId: catalog, args: { value: "name" } } },
+      {
+        id: "day",
+        component: "Text",
+        text: { "@call": "formatDate" },
+        "@accessibility": { label: "Day" },
+        "@metadata": {},
+      },
+    ];
+    const [message] = readMessages({
+      messages: [{ version: "v1.0", updateComponents: { surfaceId: "s", components } }],
+    });
+
+    assert.deepEqual(message, {
+      version: "v0.9",
+      updateComponents: {
+        surfaceId: "s",
+        components: [
+          { id: "root", component: "List", children: { componentId: "row", path: "/l" } },
+          { id: "row", component: "Text", text: { call: "formatString", args: { value: "name" } } },
+          { id: "day", component: "Text", text: { call: "formatDate", args: {} }, accessibility: { label: "Day" } },
+        ],
+      },
+    });
+  });
+
   test("errors name the line, counted with the blank ones", () => {
     const [first, second] = NAME.split("\n");
 

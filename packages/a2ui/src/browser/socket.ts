@@ -3,6 +3,10 @@
 /** How long to wait before the next try, ms: first, and at most. */
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
+/** Tries in a row; then the next one waits until somebody looks at the page again. */
+const MOST_TRIES = 20;
+/** The gateway closes with this code when the address that the page came from holds no longer. */
+const ENDED = 4001;
 
 /** What a page wants to know of its socket. */
 export interface Listener {
@@ -10,6 +14,8 @@ export interface Listener {
   opened?(): void;
   /** Called once each time that an open socket is lost. */
   lost?(): void;
+  /** The address of the page has ended; the socket does not come back. */
+  ended?(): void;
 }
 
 export class Socket {
@@ -18,6 +24,7 @@ export class Socket {
   #socket: WebSocket | undefined;
   #waitMs = FIRST_WAIT_MS;
   #wasOpen = false;
+  #tries = 0;
 
   /** `address` may be http or https; it becomes ws or wss. */
   constructor(address: URL, listener: Listener) {
@@ -45,14 +52,23 @@ export class Socket {
       open = true;
       this.#wasOpen = true;
       this.#waitMs = FIRST_WAIT_MS;
+      this.#tries = 0;
       this.#listener.opened?.();
     };
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
+      if (code === ENDED) return this.#listener.ended?.();
       if (open) this.#listener.lost?.();
       // What never opened is not offered here, or not to this page; asking again would not help.
-      if (!this.#wasOpen) return;
-      setTimeout(() => this.#open(), this.#waitMs);
-      this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS);
+      if (this.#wasOpen) this.#openLater();
     };
+  }
+
+  #openLater(): void {
+    if (++this.#tries > MOST_TRIES) {
+      document.addEventListener("visibilitychange", () => this.#open(), { once: true });
+      return;
+    }
+    setTimeout(() => this.#open(), this.#waitMs);
+    this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS);
   }
 }

@@ -4,6 +4,9 @@ import type { Component } from "../messages.ts";
 import { idAt, isObject, type Json, listAt, objectAt, onlyKeys, pathAt, quoted, textAt } from "../shape.ts";
 import { COMPONENTS, FUNCTIONS, type Kind } from "./catalog.ts";
 
+/** What a function may be said to return. */
+const RETURN_TYPES: readonly string[] = ["string", "number", "boolean", "array", "object", "any", "void"];
+
 /** Reads a component. Throws an A2uiError that names it and what is wrong with it. */
 export function checkComponent(value: unknown, where: string): Component {
   const json = objectAt(value, where);
@@ -23,7 +26,7 @@ export function checkComponent(value: unknown, where: string): Component {
   for (const [key, kind] of Object.entries(all)) {
     if (json[key] !== undefined) checkProperty(json[key], kind, `${quoted(key)} of ${name}`);
   }
-  return json as Component;
+  return withArguments(json) as Component;
 }
 
 function checkProperty(value: unknown, kind: Kind, where: string): void {
@@ -85,6 +88,8 @@ function checkCall(value: Json, where: string): void {
   const name = textAt(value.call, `"call" of ${where}`);
   if (!FUNCTIONS.has(name))
     throw new A2uiError(`${where} calls ${quoted(name)}, which is unknown; use one of ${[...FUNCTIONS].join(", ")}`);
+  if (value.returnType !== undefined && !RETURN_TYPES.includes(value.returnType as string))
+    throw new A2uiError(`"returnType" of ${where} must be one of ${RETURN_TYPES.join(", ")}`);
   const args = objectAt(value.args ?? {}, `"args" of ${where}`);
   for (const [key, each] of Object.entries(args)) checkArgument(each, `${quoted(key)} of ${where}`);
   if (name === "openUrl" && typeof args.url === "string" && !/^https?:\/\//i.test(args.url))
@@ -138,7 +143,13 @@ function checkAction(value: unknown, where: string): void {
   const name = textAt(event.name, `the name in ${where}`);
   if (name === "" || name.length > 128) throw new A2uiError(`the name in ${where} must have 1 to 128 characters`);
   for (const [key, each] of Object.entries(objectAt(event.context ?? {}, `the context in ${where}`)))
-    checkArgument(each, `${quoted(key)} in ${where}`);
+    checkContext(each, `${quoted(key)} in ${where}`);
+}
+
+function checkContext(value: unknown, where: string): void {
+  if (isObject(value)) return checkBound(value, where);
+  if (value === null) throw new A2uiError(`${where} must not be null; leave it out`);
+  checkArgument(value, where);
 }
 
 function checkChecks(value: unknown, where: string): void {
@@ -163,4 +174,12 @@ function checkAccessibility(value: unknown, where: string): void {
   const attributes = objectAt(value, where);
   onlyKeys(attributes, ["label", "description"], where);
   for (const [key, each] of Object.entries(attributes)) checkDynamic(each, "text", `${quoted(key)} of ${where}`);
+}
+
+/** A function without arguments may leave them out, and the renderer wants them said. */
+function withArguments(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withArguments);
+  if (!isObject(value)) return value;
+  const whole = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withArguments(each)]));
+  return typeof value.call === "string" && value.args === undefined ? { ...whole, args: {} } : whole;
 }

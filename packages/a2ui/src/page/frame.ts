@@ -7,7 +7,7 @@ type FromParent =
   /** `surface` is all that there is; `apply` is what comes to it. */
   | { readonly type: "a2ui.apply" | "a2ui.surface"; readonly id?: unknown; readonly messages?: unknown }
   | { readonly type: "a2ui.reset"; readonly id?: unknown }
-  | { readonly type: "a2ui.status"; readonly id?: unknown; readonly ok?: unknown; readonly error?: unknown };
+  | { readonly type: "a2ui.action-status"; readonly id?: unknown; readonly ok?: unknown; readonly error?: unknown };
 
 /** Says something to the parent. Its origin is not known here, and nothing that is said is a secret of the gateway's. */
 export function tellParent(message: unknown): void {
@@ -19,7 +19,7 @@ export function listenToParent(screen: Screen, status: Status, changed: () => vo
   addEventListener("message", ({ source, data }) => {
     if (source !== parent || typeof data !== "object" || data === null) return;
     const said = data as FromParent;
-    if (said.type === "a2ui.status" && typeof said.id === "string") {
+    if (said.type === "a2ui.action-status" && typeof said.id === "string") {
       if (said.ok === true) status.sent(said.id);
       else status.failed(said.id, typeof said.error === "string" ? said.error : undefined);
     }

@@ -12,17 +12,22 @@ import { allowStyles } from "./styles.ts";
 allowStyles();
 const empty = byId("empty");
 const status = new Status(byId("status"));
-const screen = new Screen(byId("surfaces"), ({ name, surfaceId, sourceComponentId, timestamp, context }) =>
-  press({
-    id: newId(),
-    name,
-    surfaceId,
-    sourceComponentId,
-    timestamp,
-    ...(Object.keys(context).length > 0 && { context }),
-  }),
-);
 const isFramed = parent !== window;
+const screen = new Screen(byId("surfaces"), {
+  pressed: ({ name, surfaceId, sourceComponentId, timestamp, context }) =>
+    press({
+      id: newId(),
+      name,
+      surfaceId,
+      sourceComponentId,
+      timestamp,
+      ...(Object.keys(context).length > 0 && { context }),
+    }),
+  mayOpen() {
+    if (isFramed) status.closed();
+    return !isFramed;
+  },
+});
 let socket: Socket | undefined;
 
 const platform = new URLSearchParams(location.search).get("platform");
@@ -77,6 +82,7 @@ function openSocket(): Socket {
     },
     opened: () => status.found(),
     lost: () => status.lost(),
+    ended: () => status.ended(),
   });
 }
 

@@ -4,6 +4,7 @@ export {
   type A2uiClientAction,
   Catalog,
   DynamicStringSchema,
+  type FunctionImplementation,
   IconApi,
   MessageProcessor,
 } from "@a2ui/web_core/v0_9";

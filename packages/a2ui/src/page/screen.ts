@@ -6,7 +6,14 @@ import type { Surface } from "../surface.ts";
 import { SurfaceModel } from "../surface-model.ts";
 import { icon } from "./icon.ts";
 import { nameFields } from "./labels.ts";
-import { type A2uiClientAction, type A2uiSurface, basicCatalog, Catalog, MessageProcessor } from "./renderer.ts";
+import {
+  type A2uiClientAction,
+  type A2uiSurface,
+  basicCatalog,
+  Catalog,
+  type FunctionImplementation,
+  MessageProcessor,
+} from "./renderer.ts";
 import { correctStyle } from "./surface-style.ts";
 
 type Drawing = Extract<SurfaceMessage, { updateComponents: unknown } | { updateDataModel: unknown }>;
@@ -17,20 +24,28 @@ interface Shown {
   readonly theme: string;
 }
 
+/** Who hears of what people do. */
+export interface ScreenHost {
+  /** An action, with the ids that the agent gave. */
+  pressed(action: A2uiClientAction): void;
+  /** Whether a tab can be opened from here. When not, the person has been told. */
+  mayOpen(): boolean;
+}
+
 export class Screen {
   #model = new SurfaceModel();
   readonly #shown = new Map<string, Shown>();
   readonly #sections = new Map<string, HTMLElement>();
   readonly #renderer;
 
-  /** `place` holds the surfaces; `pressed` hears of actions, with the ids that the agent gave. */
-  constructor(place: HTMLElement, pressed: (action: A2uiClientAction) => void) {
+  /** `place` holds the surfaces; `host` hears of what people do on them. */
+  constructor(place: HTMLElement, host: ScreenHost) {
     const catalog = new Catalog(
       BASIC_CATALOG,
       [...[...basicCatalog.components.values()].filter(({ name }) => name !== "Icon"), icon],
-      [...basicCatalog.functions.values()],
+      [...basicCatalog.functions.values()].map((each) => (each.name === "openUrl" ? opening(each, host) : each)),
     );
-    this.#renderer = new MessageProcessor([catalog], (action) => pressed(this.#named(action)));
+    this.#renderer = new MessageProcessor([catalog], (action) => host.pressed(this.#named(action)));
     this.#renderer.onSurfaceCreated((surface) => {
       const drawn = document.createElement("a2ui-surface") as A2uiSurface;
       drawn.surface = surface;
@@ -127,6 +142,14 @@ export class Screen {
     const root = this.#shown.get(action.surfaceId)?.root ?? "root";
     return { ...action, sourceComponentId: swapped(action.sourceComponentId, root) };
   }
+}
+
+/** The function that opens a page, where that is possible. */
+function opening(openUrl: FunctionImplementation, host: ScreenHost): FunctionImplementation {
+  return {
+    ...openUrl,
+    execute: (args, context, signal) => (host.mayOpen() ? openUrl.execute(args, context, signal) : undefined),
+  };
 }
 
 function drawingOf(id: string, { theme, data, components }: Surface, root: string) {

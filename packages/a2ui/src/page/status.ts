@@ -1,6 +1,6 @@
 /** The line that says what became of a press: sending, sent, updated, or failed. */
 
-type State = "sending" | "sent" | "updated" | "failed" | "lost";
+type State = "sending" | "sent" | "updated" | "failed" | "lost" | "ended" | "closed";
 
 const WORDS: Readonly<Record<State, string>> = {
   sending: "Sending…",
@@ -8,9 +8,16 @@ const WORDS: Readonly<Record<State, string>> = {
   updated: "Updated",
   failed: "Not sent",
   lost: "Not connected. Trying again…",
+  closed: "Links open in the canvas's own tab only.",
+  ended: "This address has ended. Open the canvas anew.",
 };
-/** How long a good end is shown, ms. */
-const SHOWN_MS = 3_000;
+/** How long a word is shown that nothing follows, ms. */
+const SHOWN_MS: Readonly<Partial<Record<State, number>>> = {
+  sent: 60_000,
+  updated: 3_000,
+  failed: 12_000,
+  closed: 12_000,
+};
 
 export class Status {
   readonly #line: HTMLElement;
@@ -45,6 +52,15 @@ export class Status {
     this.#show("lost");
   }
 
+  /** A link cannot be opened from here. */
+  closed(): void {
+    this.#show("closed");
+  }
+
+  ended(): void {
+    this.#show("ended");
+  }
+
   found(): void {
     if (this.#state === "lost") this.#clear();
   }
@@ -55,7 +71,8 @@ export class Status {
     this.#line.dataset.state = state;
     this.#line.textContent = reason === undefined ? WORDS[state] : `${WORDS[state]}: ${reason}`;
     this.#line.hidden = false;
-    if (state === "updated") this.#hide = setTimeout(() => this.#clear(), SHOWN_MS);
+    const shownMs = SHOWN_MS[state];
+    if (shownMs !== undefined) this.#hide = setTimeout(() => this.#clear(), shownMs);
   }
 
   #clear(): void {

@@ -101,8 +101,8 @@ export class Canvas {
     }
     const shows = kind === "push" || kind === "present";
     this.#set({ changes, ...(shows && { hasContent: true, path }) });
-    // On a phone the panel covers the conversation, so a person opens it there.
-    if (shows && !isNarrow()) this.#open();
+    // Where the panel covers the conversation, a person opens it.
+    if (shows && !coversConversation()) this.#open();
   }
 
   #open(): void {
@@ -124,7 +124,7 @@ export function isPage(path: string | undefined): boolean {
   return path !== undefined && /\.html?$/i.test(path);
 }
 
-/** The width up to which the panel covers the conversation; the style sheet has the same. */
-export function isNarrow(): boolean {
-  return matchMedia("(max-width: 820px)").matches;
+/** Whether the panel covers the conversation: there is no room for both. The style sheet has the width, too. */
+export function coversConversation(): boolean {
+  return matchMedia("(max-width: 1100px)").matches;
 }

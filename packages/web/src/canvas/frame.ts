@@ -35,7 +35,7 @@ export class FrameTalk implements Disposable {
 
   /** Tells what became of a press. */
   tell(id: unknown, error?: string): void {
-    this.#say({ type: "a2ui.status", id, ok: error === undefined, ...(error !== undefined && { error }) });
+    this.#say({ type: "a2ui.action-status", id, ok: error === undefined, ...(error !== undefined && { error }) });
   }
 
   [Symbol.dispose](): void {

@@ -7,7 +7,7 @@ import { keyed } from "lit/directives/keyed.js";
 import { PageElement } from "../chat/element.ts";
 import { closeIcon, tabIcon } from "../chat/icons.ts";
 import { clockTime } from "../time.ts";
-import { type Canvas, type CanvasState, isNarrow, isPage } from "./canvas.ts";
+import { type Canvas, type CanvasState, coversConversation, isPage } from "./canvas.ts";
 import { FrameTalk } from "./frame.ts";
 
 /** Entries that the slider leads through. */
@@ -38,7 +38,10 @@ export class CanvasPanelElement extends PageElement {
   constructor() {
     super();
     this.entries = [];
-    this.addEventListener("keydown", (event) => event.key === "Escape" && isNarrow() && this.canvas.toggle(false));
+    this.addEventListener(
+      "keydown",
+      (event) => event.key === "Escape" && coversConversation() && this.canvas.toggle(false),
+    );
   }
 
   override disconnectedCallback(): void {
@@ -54,7 +57,7 @@ export class CanvasPanelElement extends PageElement {
   }
 
   protected override firstUpdated(): void {
-    if (isNarrow()) this.querySelector<HTMLElement>(".canvas-close")?.focus();
+    if (coversConversation()) this.querySelector<HTMLElement>(".canvas-close")?.focus();
   }
 
   protected override updated(): void {
@@ -70,9 +73,11 @@ export class CanvasPanelElement extends PageElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<section class="canvas-panel" aria-label="Canvas">
+    // What it covers is out of reach, so the panel is what the page is about then.
+    const covers = coversConversation();
+    return html`<section class="canvas-panel" aria-label="Canvas" role=${covers ? "main" : "region"}>
       <header>
-        <h2>Canvas</h2>
+        ${covers ? html`<h1>Canvas</h1>` : html`<h2>Canvas</h2>`}
         ${this.#choice()}
         <button type="button" class="icon-button" aria-label="Open the canvas in a tab" title="Open in a tab" @click=${this.#toTab}>
           ${tabIcon}

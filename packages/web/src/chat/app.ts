@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Approval } from "../approvals.ts";
+import { coversConversation } from "../canvas/canvas.ts";
 import { titleOf } from "../sessions.ts";
 import type { Link } from "../state.ts";
 import type { Store } from "../store.ts";
@@ -88,7 +89,7 @@ export class AppElement extends PageElement {
           <moltbot-sidebar .store=${this.store} .state=${state}></moltbot-sidebar>
         </nav>
         <div class="scrim" @click=${this.#closeMenu}></div>
-        <div class="chat" ?inert=${(this.menuOpen || isCanvas) && isNarrow()}>
+        <div class="chat" ?inert=${(this.menuOpen && isNarrow()) || (isCanvas && coversConversation())}>
           <header class="topbar-place">
             <moltbot-topbar .store=${this.store} .state=${state} .menuOpen=${this.menuOpen}></moltbot-topbar>
           </header>
