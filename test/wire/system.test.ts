@@ -170,10 +170,13 @@ test("there was no heartbeat yet", async () => {
 });
 
 test("logs.tail gives the last lines, and from its cursor on what is new", async () => {
+  await gateway.logged("the canvas listens");
   const first = await admin.call("logs.tail", { limit: 1 });
+  const seen = gateway.log.length;
   await gateway.refused({ token: "wrong-token" });
   await gateway.stop();
   await gateway.start();
+  await gateway.logged("the canvas listens", seen);
   const client = await gateway.connect();
 
   const next = await client.call("logs.tail", { cursor: first.cursor });
@@ -182,7 +185,7 @@ test("logs.tail gives the last lines, and from its cursor on what is new", async
   assert.equal(first.lines.length, 1);
   assert.deepEqual(
     next.lines.map((line: string) => JSON.parse(line).msg),
-    ["gateway stops", "gateway listens"],
+    ["gateway stops", "gateway listens", "the canvas listens"],
   );
   assert.deepEqual([next.reset, next.truncated], [false, false]);
 });
