@@ -42,7 +42,15 @@ export class Home implements Disposable {
   /** The environment of a command, which knows this state folder and no other. */
   env(more: Record<string, string> = {}): Record<string, string> {
     const { PATH = "", HOME = "", NODE_OPTIONS = "" } = process.env;
-    return { PATH, HOME, NODE_OPTIONS, MOLTBOT_STATE_DIR: this.stateDir, NO_COLOR: "1", MOLTBOT_CANVAS_PORT: "0", ...more };
+    return {
+      PATH,
+      HOME,
+      NODE_OPTIONS,
+      MOLTBOT_STATE_DIR: this.stateDir,
+      NO_COLOR: "1",
+      MOLTBOT_CANVAS_PORT: "0",
+      ...more,
+    };
   }
 
   /** Starts a command and leaves it running. */
