@@ -86,7 +86,7 @@ export async function nodeCalls(bench: Bench): Promise<Figure[]> {
   while (all.length < NODES) all.push(await node(options));
   const many: number[] = [];
   const one: number[] = [];
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < (bench.quick ? 5 : 12); round++) {
     const many500 = await timesOf(operator, NODES, (index) => callOf(all[index]!));
     const one500 = await timesOf(operator, NODES, () => callOf(first));
     if (round === 0) continue;
