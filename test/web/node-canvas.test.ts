@@ -24,22 +24,27 @@ const ask = await asking(gateway);
 const SURFACE = { surfaceUpdate: { surfaceId: "main", components: [] } };
 
 interface Sent {
+  readonly id?: string;
   readonly method?: string;
   readonly params?: { readonly event?: string; readonly payloadJSON?: string };
 }
 
-/** A node whose hello-ok names the canvas, and all frames that it sent. */
-async function node(window: NodeWindow, name: string): Promise<Sent[]> {
+/** A node whose hello-ok names the canvas, and all frames that it sent. `fresh` is where the canvas is when it asks anew. */
+async function node(window: NodeWindow, name: string, fresh?: string): Promise<Sent[]> {
   const sent: Sent[] = [];
   await window.page.routeWebSocket(/.*/, (route) => {
     const server = route.connectToServer();
     route.onMessage((text) => {
-      sent.push(JSON.parse(String(text)));
-      server.send(text);
+      const frame: Sent = JSON.parse(String(text));
+      sent.push(frame);
+      if (fresh === undefined || frame.method !== "node.pluginSurface.refresh") return server.send(text);
+      const payload = { surface: "canvas", pluginSurfaceUrls: { canvas: fresh } };
+      route.send(JSON.stringify({ type: "res", id: frame.id, ok: true, payload }));
     });
     server.onMessage((text) => {
       const frame = JSON.parse(String(text));
-      if (frame.payload?.type === "hello-ok") frame.payload.pluginSurfaceUrls = { canvas: host.base };
+      if (frame.payload?.type === "hello-ok")
+        frame.payload.pluginSurfaceUrls = { canvas: fresh === undefined ? host.base : `${host.base}-expired` };
       route.send(JSON.stringify(frame));
     });
   });
@@ -150,6 +155,22 @@ test("of many presses in a second five go to the agent", async () => {
     presses(sent).map(({ key }) => key),
     ["a1", "a2", "a3", "a4", "a5"],
   );
+});
+
+test("the page asks for a fresh address before it opens a page, and a surface stays as it is", async () => {
+  await using window = await openNodeWindow(browser, gateway);
+  const sent = await node(window, "late", host.base);
+  const refreshes = () => sent.filter(({ method }) => method === "node.pluginSurface.refresh").length;
+
+  const pushed = await ask("late", "canvas.a2ui.push", { messages: [SURFACE] });
+  const again = await ask("late", "canvas.a2ui.push", { messages: [] });
+  const asked = refreshes();
+  await ask("late", "canvas.present", { url: "today.html" });
+  await window.page.frameLocator("iframe").getByRole("heading", { name: "Today" }).waitFor();
+
+  assert.deepEqual(pushed, { ok: true, surfaces: ["main"] });
+  assert.deepEqual(again, { ok: true, surfaces: [] });
+  assert.deepEqual([asked, refreshes()], [1, 2]);
 });
 
 test("the canvas can be closed by hand and opened again, and the gateway's own pages are no canvas", async () => {
