@@ -73,7 +73,7 @@ for (const [size, scheme] of [
     await inspect(window, `node-canvas-${size}-${scheme}`);
     const elsewhere = await ask(name, "canvas.navigate", { url: "https://example.com/" });
     const hidden = await ask(name, "canvas.hide");
-    await page.locator("iframe").waitFor({ state: "detached" });
+    await page.locator("iframe").waitFor({ state: "hidden" });
     const [evaluating] = await Promise.all([ask(name, "canvas.eval", { javaScript: "1" })]);
 
     assert.deepEqual([shown, hidden], [{}, {}]);
@@ -98,6 +98,12 @@ test("surfaces are drawn, refused in the words of their page, and cleared", asyn
   const refused = await ask("board", "canvas.a2ui.push", { messages: [SURFACE, { nothing: true }] });
   const notJson = await ask("board", "canvas.a2ui.pushJSONL", { jsonl: `${JSON.stringify(SURFACE)}\n{oops` });
   const empty = await ask("board", "canvas.a2ui.pushJSONL", { jsonl: "\n" });
+  await ask("board", "canvas.hide");
+  const hidden = await drawn.isVisible();
+  await ask("board", "canvas.present");
+  const kept = await drawn.textContent();
+  await ask("board", "canvas.hide");
+  const shownAgain = await ask("board", "canvas.a2ui.push", { messages: [SURFACE] });
   const reset = await ask("board", "canvas.a2ui.reset");
   const after = await drawn.textContent();
 
@@ -107,6 +113,8 @@ test("surfaces are drawn, refused in the words of their page, and cleared", asyn
   assert.equal(refused, "INVALID_REQUEST: message 2: no such message");
   assert.equal(notJson, "INVALID_REQUEST: line 2 is not JSON");
   assert.equal(empty, "INVALID_REQUEST: no JSONL messages found");
+  assert.deepEqual([hidden, kept], [false, JSON.stringify([SURFACE])]);
+  assert.deepEqual(shownAgain, { ok: true, surfaces: ["main"] });
   assert.deepEqual(reset, { ok: true });
   assert.equal(after, "nothing");
   assert.deepEqual(window.problems, []);
@@ -181,7 +189,7 @@ test("the canvas can be closed by hand and opened again, and the gateway's own p
   await page.frameLocator("iframe").locator("#drawn").waitFor();
 
   await page.getByRole("button", { name: "Close the canvas" }).click();
-  await page.locator("iframe").waitFor({ state: "detached" });
+  await page.locator("iframe").waitFor({ state: "hidden" });
   await page.getByRole("button", { name: "Show the canvas" }).click();
   await page.frameLocator("iframe").locator("#drawn").waitFor();
   const ours = await ask("desk", "canvas.present", { url: `${gateway.httpUrl}/` });

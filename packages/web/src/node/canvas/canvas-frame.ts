@@ -47,7 +47,11 @@ export class Canvas {
 
   /** Where the canvas is, as the gateway says; undefined when it has none. */
   set base(base: string | undefined) {
-    if (base === undefined) this.hide();
+    if (base === undefined) {
+      this.hide();
+      this.frame = undefined;
+      this.#drawsSurfaces = false;
+    }
     this.#base = base;
   }
 
