@@ -128,4 +128,10 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/pairing": ["devices"],
   "wire/system": ["system"],
   "wire/watching": ["sessions"],
+  "web/node": ["nodes", "web"],
+  "web/node-canvas": ["nodes", "web"],
+  "web/node-cli": ["nodes", "web"],
+  "web/node-denied": ["nodes", "web"],
+  "web/node-looks": ["nodes", "web"],
+  "web/node-wake": ["nodes", "push", "web"],
 };

@@ -24,22 +24,27 @@ const ask = await asking(gateway);
 const SURFACE = { surfaceUpdate: { surfaceId: "main", components: [] } };
 
 interface Sent {
+  readonly id?: string;
   readonly method?: string;
   readonly params?: { readonly event?: string; readonly payloadJSON?: string };
 }
 
-/** A node whose hello-ok names the canvas, and all frames that it sent. */
-async function node(window: NodeWindow, name: string): Promise<Sent[]> {
+/** A node whose hello-ok names the canvas, and all frames that it sent. `fresh` is where the canvas is when it asks anew. */
+async function node(window: NodeWindow, name: string, fresh?: string): Promise<Sent[]> {
   const sent: Sent[] = [];
   await window.page.routeWebSocket(/.*/, (route) => {
     const server = route.connectToServer();
     route.onMessage((text) => {
-      sent.push(JSON.parse(String(text)));
-      server.send(text);
+      const frame: Sent = JSON.parse(String(text));
+      sent.push(frame);
+      if (fresh === undefined || frame.method !== "node.pluginSurface.refresh") return server.send(text);
+      const payload = { surface: "canvas", pluginSurfaceUrls: { canvas: fresh } };
+      route.send(JSON.stringify({ type: "res", id: frame.id, ok: true, payload }));
     });
     server.onMessage((text) => {
       const frame = JSON.parse(String(text));
-      if (frame.payload?.type === "hello-ok") frame.payload.pluginSurfaceUrls = { canvas: host.base };
+      if (frame.payload?.type === "hello-ok")
+        frame.payload.pluginSurfaceUrls = { canvas: fresh === undefined ? host.base : `${host.base}-expired` };
       route.send(JSON.stringify(frame));
     });
   });
@@ -68,7 +73,7 @@ for (const [size, scheme] of [
     await inspect(window, `node-canvas-${size}-${scheme}`);
     const elsewhere = await ask(name, "canvas.navigate", { url: "https://example.com/" });
     const hidden = await ask(name, "canvas.hide");
-    await page.locator("iframe").waitFor({ state: "detached" });
+    await page.locator("iframe").waitFor({ state: "hidden" });
     const [evaluating] = await Promise.all([ask(name, "canvas.eval", { javaScript: "1" })]);
 
     assert.deepEqual([shown, hidden], [{}, {}]);
@@ -93,6 +98,12 @@ test("surfaces are drawn, refused in the words of their page, and cleared", asyn
   const refused = await ask("board", "canvas.a2ui.push", { messages: [SURFACE, { nothing: true }] });
   const notJson = await ask("board", "canvas.a2ui.pushJSONL", { jsonl: `${JSON.stringify(SURFACE)}\n{oops` });
   const empty = await ask("board", "canvas.a2ui.pushJSONL", { jsonl: "\n" });
+  await ask("board", "canvas.hide");
+  const hidden = await drawn.isVisible();
+  await ask("board", "canvas.present");
+  const kept = await drawn.textContent();
+  await ask("board", "canvas.hide");
+  const shownAgain = await ask("board", "canvas.a2ui.push", { messages: [SURFACE] });
   const reset = await ask("board", "canvas.a2ui.reset");
   const after = await drawn.textContent();
 
@@ -102,6 +113,8 @@ test("surfaces are drawn, refused in the words of their page, and cleared", asyn
   assert.equal(refused, "INVALID_REQUEST: message 2: no such message");
   assert.equal(notJson, "INVALID_REQUEST: line 2 is not JSON");
   assert.equal(empty, "INVALID_REQUEST: no JSONL messages found");
+  assert.deepEqual([hidden, kept], [false, JSON.stringify([SURFACE])]);
+  assert.deepEqual(shownAgain, { ok: true, surfaces: ["main"] });
   assert.deepEqual(reset, { ok: true });
   assert.equal(after, "nothing");
   assert.deepEqual(window.problems, []);
@@ -152,6 +165,22 @@ test("of many presses in a second five go to the agent", async () => {
   );
 });
 
+test("the page asks for a fresh address before it opens a page, and a surface stays as it is", async () => {
+  await using window = await openNodeWindow(browser, gateway);
+  const sent = await node(window, "late", host.base);
+  const refreshes = () => sent.filter(({ method }) => method === "node.pluginSurface.refresh").length;
+
+  const pushed = await ask("late", "canvas.a2ui.push", { messages: [SURFACE] });
+  const again = await ask("late", "canvas.a2ui.push", { messages: [] });
+  const asked = refreshes();
+  await ask("late", "canvas.present", { url: "today.html" });
+  await window.page.frameLocator("iframe").getByRole("heading", { name: "Today" }).waitFor();
+
+  assert.deepEqual(pushed, { ok: true, surfaces: ["main"] });
+  assert.deepEqual(again, { ok: true, surfaces: [] });
+  assert.deepEqual([asked, refreshes()], [1, 2]);
+});
+
 test("the canvas can be closed by hand and opened again, and the gateway's own pages are no canvas", async () => {
   await using window = await openNodeWindow(browser, gateway);
   await node(window, "desk");
@@ -160,7 +189,7 @@ test("the canvas can be closed by hand and opened again, and the gateway's own p
   await page.frameLocator("iframe").locator("#drawn").waitFor();
 
   await page.getByRole("button", { name: "Close the canvas" }).click();
-  await page.locator("iframe").waitFor({ state: "detached" });
+  await page.locator("iframe").waitFor({ state: "hidden" });
   await page.getByRole("button", { name: "Show the canvas" }).click();
   await page.frameLocator("iframe").locator("#drawn").waitFor();
   const ours = await ask("desk", "canvas.present", { url: `${gateway.httpUrl}/` });

@@ -22,7 +22,7 @@ export class NodeElement extends PageElement {
 
   protected override render(): TemplateResult {
     const { page } = this;
-    return html`${this.#standing()} ${page.canvas.isShown ? canvasOver(page.canvas) : nothing} ${question(page.asking)}`;
+    return html`${this.#standing()} ${page.canvas.frame === undefined ? nothing : canvasOver(page.canvas)} ${question(page.asking)}`;
   }
 
   #shown: string | undefined;

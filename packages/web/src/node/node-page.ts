@@ -6,6 +6,7 @@ import {
   GatewayClient,
   isAuthRefusal,
   isPairingRequired,
+  isRecord,
 } from "@moltbot/protocol";
 import { deviceTokens, gatewayUrl } from "../credentials.ts";
 import { ignore } from "../ignore.ts";
@@ -58,6 +59,7 @@ export class NodePage {
     this.asking = new Asking(changed);
     this.#commands = commandsHere(this.canvas);
     this.canvas.onChange = changed;
+    this.canvas.freshBase = () => this.#freshCanvas();
     this.canvas.onAction = (action) => this.#tellAction(action);
   }
 
@@ -205,6 +207,17 @@ export class NodePage {
     this.journal.add({ command: `canvas: ${name.slice(0, 60)}`, askedBy: "You", outcome, isRefused: !isTaken });
     this.#changed();
     if (!isTaken) throw new Error(outcome);
+  }
+
+  async #freshCanvas(): Promise<string | undefined> {
+    try {
+      const answer: unknown = await this.#client?.request("node.pluginSurface.refresh", { surface: "canvas" });
+      const urls = isRecord(answer) ? answer.pluginSurfaceUrls : undefined;
+      return isRecord(urls) && typeof urls.canvas === "string" ? urls.canvas : undefined;
+    } catch (error) {
+      ignore(error, "the address that hello-ok told is all there is");
+      return undefined;
+    }
   }
 
   async #isTaken(event: { event: string; payloadJSON: string }): Promise<boolean> {

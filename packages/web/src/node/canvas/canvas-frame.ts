@@ -30,10 +30,14 @@ export class Canvas {
   problem: string | undefined;
   /** Is told of every change. */
   onChange: () => void = () => {};
+  /** Asks the gateway where the canvas is now: the key in its address lives for minutes. Undefined when it does not say. */
+  freshBase: () => Promise<string | undefined> = async () => undefined;
   /** Takes what a person did on a surface; resolves when the gateway has it. */
   onAction: (action: UserAction) => Promise<void> = async () => {};
   #base: string | undefined;
   #ready: PromiseWithResolvers<void> | undefined;
+  /** Whether the frame holds the page that draws surfaces. */
+  #drawsSurfaces = false;
   readonly #answers = new Map<string, (answer: Record<string, unknown>) => void>();
   #actedAt: number[] = [];
 
@@ -43,7 +47,11 @@ export class Canvas {
 
   /** Where the canvas is, as the gateway says; undefined when it has none. */
   set base(base: string | undefined) {
-    if (base === undefined) this.hide();
+    if (base === undefined) {
+      this.hide();
+      this.frame = undefined;
+      this.#drawsSurfaces = false;
+    }
     this.#base = base;
   }
 
@@ -52,9 +60,12 @@ export class Canvas {
   }
 
   /** Shows a page of the canvas; without an address what was there, else the page that draws surfaces. */
-  present(url: string | undefined): void {
-    const base = this.#needBase();
-    if (url !== undefined || this.frame === undefined) this.#open(pageAddress(url ?? "", base));
+  async present(url: string | undefined): Promise<void> {
+    if (url !== undefined || this.frame === undefined) {
+      const base = await this.#needBase();
+      const address = pageAddress(url ?? "", base);
+      this.#open(address, { drawsSurfaces: address === a2uiAddress(base) });
+    }
     this.#show();
   }
 
@@ -75,8 +86,7 @@ export class Canvas {
   }
 
   async #ask(question: { type: string; messages?: readonly unknown[] }, signal: AbortSignal) {
-    const address = a2uiAddress(this.#needBase());
-    if (this.frame?.dataset.address !== address) this.#open(address);
+    if (!this.#drawsSurfaces) this.#open(a2uiAddress(await this.#needBase()), { drawsSurfaces: true });
     this.#show();
     const unavailable = new NodeFailure("A2UI_HOST_UNAVAILABLE", "the page that draws surfaces does not answer");
     await inTime(this.#ready?.promise, { ms: READY_MS, late: unavailable, signal });
@@ -94,23 +104,25 @@ export class Canvas {
     }
   }
 
-  #needBase(): string {
-    if (this.#base !== undefined) return this.#base;
-    throw new NodeFailure(
-      "A2UI_HOST_NOT_CONFIGURED",
-      "the gateway has no canvas; switch it on with canvasHost.enabled",
-    );
+  async #needBase(): Promise<string> {
+    if (this.#base === undefined)
+      throw new NodeFailure(
+        "A2UI_HOST_NOT_CONFIGURED",
+        "the gateway has no canvas; switch it on with canvasHost.enabled",
+      );
+    this.#base = (await this.freshBase()) ?? this.#base;
+    return this.#base;
   }
 
-  #open(address: string): void {
+  #open(address: string, { drawsSurfaces }: { drawsSurfaces: boolean }): void {
     const frame = document.createElement("iframe");
     frame.sandbox.add("allow-scripts");
     frame.allow = "";
     frame.referrerPolicy = "no-referrer";
     frame.title = "Canvas";
     frame.src = address;
-    frame.dataset.address = address;
     this.#ready = Promise.withResolvers();
+    this.#drawsSurfaces = drawsSurfaces;
     this.frame = frame;
   }
 

@@ -8,11 +8,11 @@ import { textIn } from "./params.ts";
 
 export function canvasCommands(canvas: Canvas): NodeCommand[] {
   return [
-    command("canvas.present", "a page to be shown", async ({ params }) => canvas.present(textIn(params, "url"))),
+    command("canvas.present", "a page to be shown", ({ params }) => canvas.present(textIn(params, "url"))),
     command("canvas.navigate", "another page to be shown", async ({ params }) => {
       const url = textIn(params, "url");
       if (url === undefined) throw badParams("url required");
-      canvas.present(url);
+      await canvas.present(url);
     }),
     { ...command("canvas.hide", "the page to be hidden", async () => canvas.hide()), worksHidden: true },
     command("canvas.a2ui.push", "a surface to be drawn", async ({ params, signal }) => {

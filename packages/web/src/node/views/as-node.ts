@@ -52,7 +52,7 @@ function options(page: NodePage, changed: () => void): TemplateResult {
     }
     ${
       canvas.hasBase
-        ? html`<button type="button" class="button" @click=${() => canvas.present(undefined)}>Show the canvas</button>`
+        ? html`<button type="button" class="button" @click=${() => void canvas.present(undefined)}>Show the canvas</button>`
         : nothing
     }
     <button type="button" class="button" @click=${() => page.leave()}>Stop being a node</button>

@@ -53,5 +53,5 @@ async function findCanvas(canvas: Canvas): Promise<void> {
     : "The gateway shows its canvas to nobody without a key. Open it by an address that carries one.";
   if (!ok) return;
   canvas.base = location.origin;
-  canvas.present("index.html");
+  await canvas.present("index.html");
 }
