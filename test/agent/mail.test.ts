@@ -198,8 +198,8 @@ describe("a mailbox", { skip }, () => {
     await stateIs(stage.client, "watching");
   });
 
-  test("takes mails of the senders that are named, and so many an hour; the rest waits", async () => {
-    await using stage = await Stage.start({ from: ["*@example.org"] }, { maxPerHour: 2 });
+  test("takes mails of the senders that are named with the tools that are, and so many an hour; the rest waits", async () => {
+    await using stage = await Stage.start({ from: ["*@example.org"], tools: ["read"] }, { maxPerHour: 2 });
     await stateIs(stage.client, "watching");
     await stage.dovecot.receive(mail("spam").replace("ann@example.org", "eve@evil.example"));
     for (const id of ["one", "two", "three"]) await stage.dovecot.receive(mail(id));
@@ -210,6 +210,11 @@ describe("a mailbox", { skip }, () => {
     assert.deepEqual(
       all.map(({ eventId }: { eventId: string }) => eventId),
       ["<one@example.org>", "<two@example.org>"],
+    );
+    const { tools = [] } = stage.model.requests.at(-1)!.body as { tools?: { function: { name: string } }[] };
+    assert.deepEqual(
+      tools.map(({ function: { name } }) => name),
+      ["read"],
     );
   });
 
