@@ -1,7 +1,8 @@
 /**
- * Dovecot, the real IMAP server, on loopback. It is that of the system, or one that is unpacked in a folder:
- * that which `MOLTBOT_TEST_DOVECOT` names, else `.cache/moltbot-dovecot` at home. To unpack it: `apt-get download dovecot-core dovecot-imapd`, then `dpkg -x FILE FOLDER` for both. Its
- * programs have their paths built in, so the folder is laid over /usr for the server alone, which needs root.
+ * Dovecot, the real IMAP server, on loopback. It is that of the system, or one that is unpacked in a folder: that which
+ * `MOLTBOT_TEST_DOVECOT` names, else `.cache/moltbot-dovecot` at home. To unpack it, run
+ * `apt-get download dovecot-core dovecot-imapd`, then `dpkg -x FILE FOLDER` for both. Its programs have their paths built in,
+ * so the folder is laid over /usr for the server alone, which needs root.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
