@@ -51,9 +51,7 @@ function filesOf(wanted: Wanted): ReadonlyMap<string, string> {
 
 function namesOf({ name, floor }: Wanted): Names {
   if (!/^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/.test(name))
-    throw new Refused(
-      `${JSON.stringify(name)} is no name of a slice; write a noun in small letters, such as reminders.`,
-    );
+    throw new Refused(`${JSON.stringify(name)} is no name of a slice; write a noun in small letters, such as chores.`);
   const takenBy = FLOORS.map((each) => `${GATEWAY}/slices/${each}/${name}`).find((path) =>
     existsSync(join(ROOT, path)),
   );

@@ -87,12 +87,16 @@ async function untilRun(id: string): Promise<string> {
   }
 }
 
-test("in a chat, a job speaks there, and its runs may use no tool that the chat may not", async () => {
+test("in a chat, a job speaks there, and its runs may use no tool that who asked may not", async () => {
   await using model = await fakeOpenAI();
   await using bench = await ChannelBench.start(fakeTelegram, {
     settings: (fake) => ({ owners: [fake.idOf("olga")], allowFrom: ["*", fake.idOf("alice")] }),
-    config: { ...JSON.parse(configFor(model)), tools: { byChannel: { telegram: { deny: ["exec"] } } } },
+    config: JSON.parse(configFor(model)),
   });
+  const { hash } = await bench.operator.call("config.get", {});
+  const raw = JSON.stringify({ tools: { bySender: { [`telegram:${bench.fake.idOf("olga")}`]: { deny: ["exec"] } } } });
+  await bench.operator.call("config.patch", { raw, baseHash: hash });
+  await bench.linked();
   const told = () => {
     const { messages } = model.requests.at(-1)!.body as { messages: { role: string; content: string }[] };
     return unframed(messages.findLast(({ role }) => role === "tool")?.content ?? "");

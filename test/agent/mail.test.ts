@@ -1,6 +1,8 @@
 // Mailboxes over a real IMAP server: new mail is told once, as somebody else's words, whatever happens to either side.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { parseJson5 } from "../../packages/gateway/src/base/config/json5.ts";
 import { Dovecot, MAIL_PASSWORD, noDovecot } from "../fakes/dovecot.ts";
 import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
@@ -64,6 +66,37 @@ async function deliveries(client: WireClient, count: number) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+/** The problems of all mailboxes, once each has one. */
+async function problemsIn(client: WireClient): Promise<Record<string, string>> {
+  for (;;) {
+    const { accounts } = await client.call("mail.status", {});
+    if (accounts.every(({ state }: { state: string }) => state === "failed"))
+      return Object.fromEntries(accounts.map(({ account, problem }: Record<string, string>) => [account, problem]));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+test("a server that is not there, and a password that is missing or would be readable, are told", async () => {
+  const page = readFileSync(new URL("../../docs/mail.md", import.meta.url), "utf8");
+  const [, example = ""] = /```json5\n([\s\S]*?)```/.exec(page) ?? [];
+  const { home } = (parseJson5(example) as { mail: { accounts: { home: object } } }).mail.accounts;
+  const local = { ...home, host: "127.0.0.1", security: "none" };
+  const accounts = {
+    gone: { ...local, port: 1 },
+    empty: { ...local, password: "" },
+    open: { ...home, security: "none" },
+  };
+  const config = JSON.stringify({ models: { detectLocal: false }, mail: { accounts } });
+  await using gateway = await testGateway({ config });
+  const client = await gateway.connect({ scopes: ["operator.admin"] });
+
+  const told = await problemsIn(client);
+
+  assert.match(told.gone ?? "", /127\.0\.0\.1 cannot be reached \(ECONNREFUSED\); set mail\.accounts\.gone\.host/);
+  assert.match(told.empty ?? "", /There is no password; set mail\.accounts\.empty\.password/);
+  assert.match(told.open ?? "", /mail\.accounts\.open\.security is none/);
+});
 
 describe("a mailbox", { skip }, () => {
   test("is watched: what comes is told to the agent as somebody else's words, without tools, and stays unread", async () => {
@@ -165,8 +198,8 @@ describe("a mailbox", { skip }, () => {
     await stateIs(stage.client, "watching");
   });
 
-  test("takes mails of the senders that are named, and so many an hour; the rest waits", async () => {
-    await using stage = await Stage.start({ from: ["*@example.org"] }, { maxPerHour: 2 });
+  test("takes mails of the senders that are named with the tools that are, and so many an hour; the rest waits", async () => {
+    await using stage = await Stage.start({ from: ["*@example.org"], tools: ["read"] }, { maxPerHour: 2 });
     await stateIs(stage.client, "watching");
     await stage.dovecot.receive(mail("spam").replace("ann@example.org", "eve@evil.example"));
     for (const id of ["one", "two", "three"]) await stage.dovecot.receive(mail(id));
@@ -178,33 +211,28 @@ describe("a mailbox", { skip }, () => {
       all.map(({ eventId }: { eventId: string }) => eventId),
       ["<one@example.org>", "<two@example.org>"],
     );
+    const { tools = [] } = stage.model.requests.at(-1)!.body as { tools?: { function: { name: string } }[] };
+    assert.deepEqual(
+      tools.map(({ function: { name } }) => name),
+      ["read"],
+    );
   });
 
-  test("a wrong password, a folder that is missing and a server that is not there are told with what to do", async () => {
+  test("a wrong password and a folder that is missing are told with what to do", async () => {
     await using dovecot = await Dovecot.start();
     const accounts = {
       wrong: { ...dovecot.settings, password: "not-the-password" },
       folder: { ...dovecot.settings, mailbox: "Nowhere" },
-      gone: { ...dovecot.settings, port: 1 },
-      open: { ...dovecot.settings, host: "mail.example.org" },
-      empty: { ...dovecot.settings, password: "" },
     };
     await using gateway = await testGateway({
       config: JSON.stringify({ models: { detectLocal: false }, mail: { accounts } }),
     });
     const client = await gateway.connect({ scopes: ["operator.admin"] });
 
-    for (;;) {
-      const { accounts: all } = await client.call("mail.status", {});
-      if (all.some(({ state }: { state: string }) => state !== "failed")) continue;
-      const told = Object.fromEntries(all.map(({ account, problem }: Record<string, string>) => [account, problem]));
-      assert.match(told.wrong, /refused the name or the password; set mail\.accounts\.wrong\.user and \.password/);
-      assert.match(told.folder, /has no folder Nowhere; set mail\.accounts\.folder\.mailbox/);
-      assert.match(told.gone, /cannot be reached \(ECONNREFUSED\)/);
-      assert.match(told.open, /security is none/);
-      assert.match(told.empty, /There is no password/);
-      return;
-    }
+    const told = await problemsIn(client);
+
+    assert.match(told.wrong ?? "", /refused the name or the password; set mail\.accounts\.wrong\.user and \.password/);
+    assert.match(told.folder ?? "", /has no folder Nowhere; set mail\.accounts\.folder\.mailbox/);
   });
 
   test("is watched with a password of the environment, and let go when it is switched off", async () => {

@@ -110,6 +110,22 @@ describe("without a model", () => {
   });
 });
 
+test("a request that is made again after a restart finds its reminder, and does not move it", async () => {
+  const own = new FakeClock();
+  await using other = await gatewayWithoutModel({ clock: own });
+  const params = { words: "in 2 hours to look", idempotencyKey: "once" };
+  const first = await (await other.connect({ scopes: ["operator.admin"], protocol: 4 })).call("reminders.add", params);
+  await other.stop();
+  own.advance(60_000);
+  await other.start();
+  const there = await other.connect({ scopes: ["operator.admin"], protocol: 4 });
+
+  const second = await there.call("reminders.add", params);
+
+  assert.deepEqual(second.reminder, first.reminder);
+  assert.equal((await there.call("cron.list", {})).total, 1);
+});
+
 test("with a model, a sentence that is understood to its end costs no call; others go to the model", async () => {
   await using model = await fakeOpenAI();
   await using other = await testGateway({ config: configFor(model), clock: new FakeClock() });

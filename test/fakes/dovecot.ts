@@ -1,13 +1,14 @@
 /**
- * Dovecot, the real IMAP server, on loopback. It is that of the system, or one that is unpacked in a folder, which
- * `MOLTBOT_TEST_DOVECOT` names: `apt-get download dovecot-core dovecot-imapd`, then `dpkg -x FILE FOLDER` for both. Its
- * programs have their paths built in, so the folder is laid over /usr for the server alone, which needs root.
+ * Dovecot, the real IMAP server, on loopback. It is that of the system, or one that is unpacked in a folder: that which
+ * `MOLTBOT_TEST_DOVECOT` names, else `.cache/moltbot-dovecot` at home. To unpack it, run
+ * `apt-get download dovecot-core dovecot-imapd`, then `dpkg -x FILE FOLDER` for both. Its programs have their paths built in,
+ * so the folder is laid over /usr for the server alone, which needs root.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ImapFlow } from "imapflow";
 import { ignore } from "../../packages/gateway/src/base/errors.ts";
@@ -15,7 +16,7 @@ import { LIMIT_MS } from "../support/time-limit.ts";
 
 export const MAIL_PASSWORD = "a-password-of-mail";
 const SYSTEM = "/usr/sbin/dovecot";
-const FOLDER = process.env.MOLTBOT_TEST_DOVECOT ?? "";
+const FOLDER = process.env.MOLTBOT_TEST_DOVECOT ?? join(homedir(), ".cache/moltbot-dovecot");
 
 /** Why there is no Dovecot here; undefined when there is one. */
 export function noDovecot(): string | undefined {

@@ -41,8 +41,11 @@ export function groupHelp(name: string, group: Group, look: Look): string {
 /** What the word alone does, and the flags that it takes then. */
 function aloneLines(name: string, group: Group, look: Look): string[] {
   const word = nameOfAlone(group);
+  const { positionals, summary } = group.alone;
+  const usage = [name, ...shownWords(positionals)].join(" ");
+  const takes = positionals.length === 0 ? [] : ["", look.style.dim(`\`moltbot ${usage}\`: ${sentence(summary)}`)];
   const means =
-    word === undefined ? [] : ["", look.style.dim(`\`moltbot ${name}\` alone means \`moltbot ${name} ${word}\`.`)];
+    word === undefined ? takes : ["", look.style.dim(`\`moltbot ${name}\` alone means \`moltbot ${name} ${word}\`.`)];
   const hasFlags = shownFlags(group.alone.ownFlags).length > 0;
   return [...means, ...(hasFlags ? ["", flagLines(group.alone.ownFlags, look)] : [])];
 }

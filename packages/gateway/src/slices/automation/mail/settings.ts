@@ -31,7 +31,8 @@ const Account = Type.Object({
   tools: Type.Optional(
     Type.Array(Text("A name of a tool.", 128), {
       maxItems: 100,
-      description: "Which tools it may use then; none when not said. Anybody may write a mail: choose with care.",
+      description:
+        "Which of your tools it may use then; none when not said. Anybody may write a mail: choose with care.",
     }),
   ),
   from: Type.Optional(

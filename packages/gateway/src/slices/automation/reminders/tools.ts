@@ -7,6 +7,8 @@ import { defineTool } from "./slice.ts";
 
 const Id = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 256, description }));
 
+const Fields = Type.Partial(Type.Object(JobFields, { additionalProperties: false }));
+
 export const params = {
   action: OneOf("status", "list", "add", "update", "remove", "run", "runs", "wake"),
   remind: Type.Optional(
@@ -17,21 +19,14 @@ export const params = {
         "For add: a reminder in words, said here at its time without a model: “in 20 min to stretch”, “every weekday at 8 stand up”.",
     }),
   ),
-  job: Type.Optional(
-    Type.Partial(Type.Object(JobFields, { additionalProperties: false }), {
-      additionalProperties: false,
-      description:
-        "For add: name, schedule and payload, e.g. {name, schedule: {kind: cron, expr: '0 8 * * 1-5', tz: 'Europe/Berlin'}, " +
-        "payload: {kind: agentTurn, message: 'What is new?'}}. payload systemEvent {text} is said as it is; agentTurn has " +
-        "you work on a message. In a chat of a channel both are told there when delivery is not said.",
-    }),
-  ),
-  patch: Type.Optional(
-    Type.Partial(Type.Object(JobFields, { additionalProperties: false }), {
-      additionalProperties: false,
-      description: "For update: the fields that change; {enabled: false} pauses.",
-    }),
-  ),
+  job: Type.Optional({
+    ...Fields,
+    description:
+      "For add: name, schedule and payload, e.g. {name, schedule: {kind: cron, expr: '0 8 * * 1-5', tz: 'Europe/Berlin'}, " +
+      "payload: {kind: agentTurn, message: 'What is new?'}}. payload systemEvent {text} is said as it is; agentTurn has " +
+      "you work on a message. In a chat of a channel both are told there when delivery is not said.",
+  }),
+  patch: Type.Optional({ ...Fields, description: "For update: the fields that change; {enabled: false} pauses." }),
   jobId: Id("For update, remove, run and runs."),
   id: Id("Another name of jobId."),
   includeDisabled: Type.Optional(Type.Boolean({ description: "For list: paused ones too." })),

@@ -1,9 +1,11 @@
 // Reminders as people say them: what is read, when that is, and what is refused (automation: reminders and natural times).
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { nextSlots } from "../../../../base/schedule/schedule.ts";
 import { plan } from "./schedule-of.ts";
+import { whenOf } from "./when.ts";
 import { beginsAsWish, wishOf } from "./wish.ts";
 
 const NOW = Date.parse("2026-11-29T16:00Z");
@@ -179,6 +181,25 @@ describe("sentences", () => {
     test(`“${said}” asks for no reminder`, () => {
       assert.equal(beginsAsWish(said), false);
     });
+});
+
+test("what the page for people says is understood", () => {
+  const page = readFileSync(new URL("../../../../../../../docs/reminders.md", import.meta.url), "utf8");
+  const sentences = /```\n(remind me[\s\S]*?)\n```/.exec(page)?.[1]?.split("\n") ?? [];
+  const [, table = ""] = /\| say \| meaning \|\n([\s\S]*?)\n\n/.exec(page) ?? [];
+  const times = [...table.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = ""]) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, time = ""]) => time),
+  );
+
+  assert.deepEqual([sentences.length > 2, times.length > 15], [true, true]);
+  assert.deepEqual(
+    sentences.filter((each) => wishOf(each).kind !== "wish"),
+    [],
+  );
+  assert.deepEqual(
+    times.filter((each) => (whenOf(each)?.kind ?? "wrong") === "wrong"),
+    [],
+  );
 });
 
 test("whatever is said is read or asked about at once, and what is read is in the future", () => {
