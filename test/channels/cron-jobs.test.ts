@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fakeTelegram } from "@moltbot/fakes";
 import type { Connected } from "../support/gateway.ts";
-import { within } from "../support/time-limit.ts";
+import { LIMIT_MS, within } from "../support/time-limit.ts";
 import { ChannelBench } from "./bench.ts";
 
 let bench: ChannelBench;
@@ -25,7 +25,7 @@ const soon = (more: object) => ({
 
 /** The newest run of a job, once it is known what became of its words. */
 async function settled(id: string) {
-  for (;;) {
+  for (const limit = AbortSignal.timeout(LIMIT_MS); ; limit.throwIfAborted()) {
     const { entries } = await client.call("cron.runs", { id });
     if (entries[0] && entries[0].deliveryStatus !== "queued") return entries[0];
     await new Promise((resolve) => setImmediate(resolve));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { killableOver } from "../agent/killable-gateway.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { LIMIT_MS } from "../support/time-limit.ts";
 import type { WireClient } from "../support/wire-client.ts";
 
 interface Entry {
@@ -46,7 +47,8 @@ test("killed while a program works: that is said, and the program is not run aga
     payload: { kind: "script", script: `echo x >> ${file}; sleep 600` },
   });
   const running = client.call("cron.run", { id, mode: "force" }).catch((error: unknown) => error);
-  while (!existsSync(file)) await new Promise(setImmediate);
+  for (const limit = AbortSignal.timeout(LIMIT_MS); !existsSync(file); limit.throwIfAborted())
+    await new Promise(setImmediate);
 
   await gateway.kill();
   await running;
@@ -61,8 +63,10 @@ test("killed while a program works: that is said, and the program is not run aga
 
 /** What a job has run, once it is at least so much. */
 async function entriesOf(client: WireClient, id: string, count: number): Promise<Entry[]> {
+  const limit = AbortSignal.timeout(LIMIT_MS);
   for (;;) {
     const { entries } = await client.call("cron.runs", { id, limit: 200 });
     if (entries.length >= count) return entries;
+    limit.throwIfAborted();
   }
 }

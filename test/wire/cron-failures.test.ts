@@ -9,7 +9,7 @@ import { FakeClock } from "../fakes/clock.ts";
 import type { Script } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { testGateway } from "../support/gateway.ts";
-import { within } from "../support/time-limit.ts";
+import { LIMIT_MS, within } from "../support/time-limit.ts";
 import type { WireClient } from "../support/wire-client.ts";
 
 const HOUR_MS = 3_600_000;
@@ -67,7 +67,7 @@ async function ended(client: WireClient, id: string, count: number) {
 
 /** Waits until a run's words have arrived, or will not. */
 async function delivered(client: WireClient, id: string) {
-  for (;;) {
+  for (const limit = AbortSignal.timeout(LIMIT_MS); ; limit.throwIfAborted()) {
     const { entries } = await client.call("cron.runs", { id });
     if (entries[0] && entries[0].deliveryStatus !== "queued") return entries[0];
     await new Promise(setImmediate);
@@ -291,7 +291,8 @@ test("jobs of an agent that hangs leave room for people", async (t) => {
   model.usual = { kind: "hang" };
   const asked = Array.from({ length: 8 }, (_, index) => client.call("cron.add", soon({ name: `hangs ${index}` })));
   await Promise.all(asked);
-  while (model.requests.length < 8) await new Promise(setImmediate);
+  for (const limit = AbortSignal.timeout(LIMIT_MS); model.requests.length < 8; limit.throwIfAborted())
+    await new Promise(setImmediate);
   model.usual = { kind: "text", text: "Here I am." };
 
   await client.call("chat.send", { sessionKey: "main", message: "Hello?", idempotencyKey: "hello" });
