@@ -74,6 +74,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/nodes": ["cli", "nodes"],
   "cli/runs": ["cli", "recordings"],
   "cli/skills": ["cli", "skills"],
+  "cli/update": ["cli", "update"],
   "cli/usage": ["cli", "usage"],
 
   "wire/approvals": ["approvals"],
