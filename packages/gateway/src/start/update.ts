@@ -15,10 +15,10 @@ export async function updateInPlace(options: StartOptions, signal: AbortSignal):
   if (!ownsProcess) return;
   const args = process.argv.slice(2);
   const before = undoUpdate(stateDir);
-  if (before) await goOnAs([...before, ...args], { ...process.env, MOLTBOT_VERSION_IN_USE: "" });
+  if (before) await goOnAs([...before, ...args], { ...env, MOLTBOT_VERSION_IN_USE: "" });
   const outcome = await tryUpdate({ stateDir, env, args, signal });
   if (outcome?.kind === "kept")
-    await goOnAs([outcome.program, ...args], { ...process.env, MOLTBOT_VERSION_IN_USE: outcome.version });
+    await goOnAs([outcome.program, ...args], { ...env, MOLTBOT_VERSION_IN_USE: outcome.version });
   if (outcome?.kind !== "back") return;
   await using stack = new AsyncDisposableStack();
   openLog(options, new Secrets(), stack).log.error("the new version was given up; the old one goes on", {
