@@ -13,7 +13,7 @@ const main = fileURLToPath(new URL("../../packages/gateway/src/cli/main.ts", imp
 const home = new Home();
 mkdirSync(home.stateDir, { recursive: true });
 const auth = { mode: "token", token: "a-long-token-for-the-tests-of-updates" };
-const config = { gateway: { auth }, update: { watchSeconds: 2, maxMegabytes: 700 }, models: { detectLocal: false } };
+const config = { gateway: { auth }, update: { watchSeconds: 6, maxMegabytes: 700 }, models: { detectLocal: false } };
 writeFileSync(join(home.stateDir, "moltbot.json"), JSON.stringify(config), { mode: 0o600 });
 const port = await freePort();
 const child = home.spawn(["gateway", "--port", port]);
