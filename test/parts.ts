@@ -88,6 +88,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/nodes-phone": ["cli", "nodes"],
   "cli/runs": ["cli", "recordings"],
   "cli/skills": ["cli", "skills"],
+  "cli/update": ["cli", "update"],
   "cli/usage": ["cli", "usage"],
 
   "web/a2ui-looks": ["a2ui"],

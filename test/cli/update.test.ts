@@ -1,28 +1,33 @@
 // `moltbot update` with ten broken builds and a good one: the old version answers again each time, and nothing is lost.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { within } from "../support/time-limit.ts";
 import { freePort, Home } from "./harness.ts";
 
 const main = fileURLToPath(new URL("../../packages/gateway/src/cli/main.ts", import.meta.url));
 const home = new Home();
 mkdirSync(home.stateDir, { recursive: true });
-const config = { update: { watchSeconds: 2, maxMegabytes: 700 }, models: { detectLocal: false } };
+const auth = { mode: "token", token: "a-long-token-for-the-tests-of-updates" };
+const config = { gateway: { auth }, update: { watchSeconds: 6, maxMegabytes: 700 }, models: { detectLocal: false } };
 writeFileSync(join(home.stateDir, "moltbot.json"), JSON.stringify(config), { mode: 0o600 });
 const port = await freePort();
 const child = home.spawn(["gateway", "--port", port]);
-child.stdout?.resume();
-child.stderr?.resume();
+let shown = "";
+for (const stream of [child.stdout!, child.stderr!])
+  stream.setEncoding("utf8").on("data", (text: string) => {
+    shown += text;
+  });
 after(async () => {
   child.kill("SIGTERM");
-  while (child.exitCode === null && child.signalCode === null)
-    await new Promise((resolve) => child.once("exit", resolve));
+  if (child.exitCode === null && child.signalCode === null) await within(once(child, "exit"), "the gateway to end");
   home[Symbol.dispose]();
 });
-while (!existsSync(join(home.stateDir, "gateway.json"))) await new Promise((resolve) => setTimeout(resolve, 50));
+await within(once(child.stdout!, "data"), "the gateway to start");
 
 /** What a program of a version does before it is this gateway; `isTried` is false while it is probed on a copy. */
 const good = `process.execve(process.execPath, [process.execPath, "--conditions=moltbot-source", ${JSON.stringify(main)}, ...words], process.env);`;
@@ -67,7 +72,11 @@ const BROKEN: readonly (readonly [name: string, program: string | undefined, why
     /ended by itself/,
   ],
   ["an end after some time", inPlace(asChild(whenUp("process.exit(3)"))), /ended by itself \(exit code 3\)/],
-  ["a port that closes", inPlace(asChild(whenUp("gateway.kill('SIGKILL')"))), /stopped answering/],
+  [
+    "a port that closes",
+    inPlace(asChild(whenUp("gateway.kill('SIGKILL'); setInterval(() => {}, 1_000)"))),
+    /stopped answering/,
+  ],
   [
     "a great appetite",
     inPlace(asChild(whenUp("globalThis.eaten = Array.from({ length: 8 }, () => Buffer.alloc(100_000_000, 1))"))),
@@ -114,13 +123,16 @@ test("a good build stays, also after a restart, and undo goes back to what was t
 
   const updated = await home.run(["update", "--from", build("2100.1.0", good), "--json"]);
   await home.run(["agent", "-m", "after the update"]);
+  const since = await said();
   const runsAs = readFileSync(`/proc/${child.pid}/environ`, "utf8");
   const undone = await home.run(["update", "undo"]);
 
   assert.equal(updated.code, 0, updated.stderr);
   assert.equal(JSON.parse(updated.stdout).result.status, "ok");
-  assert.match(runsAs, /MOLTBOT_VERSION_IN_USE=2100\.1\.0/);
+  assert.match(runsAs, /MOLTBOT_VERSION_IN_USE=2100\.1\.0/, shown);
+  assert.match(since, /after the update/);
   assert.equal(undone.code, 0, undone.stderr);
+  assert.doesNotMatch(await said(), /after the update/);
   assert.equal(existsSync(join(home.stateDir, "current")), false);
 });
 

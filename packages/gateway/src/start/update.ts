@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Secrets } from "../base/privacy/secrets.ts";
-import { tryUpdate } from "../base/update/trial.ts";
+import { tryUpdate, undoUpdate } from "../base/update/trial.ts";
 import { openLog } from "./log.ts";
 import type { StartOptions } from "./options.ts";
 
@@ -14,9 +14,11 @@ export async function updateInPlace(options: StartOptions, signal: AbortSignal):
   const { stateDir, env, ownsProcess = false } = options;
   if (!ownsProcess) return;
   const args = process.argv.slice(2);
+  const before = undoUpdate(stateDir);
+  if (before) await goOnAs([...before, ...args], { ...env, MOLTBOT_VERSION_IN_USE: "" });
   const outcome = await tryUpdate({ stateDir, env, args, signal });
   if (outcome?.kind === "kept")
-    await goOnAs([outcome.program, ...args], { ...process.env, MOLTBOT_VERSION_IN_USE: outcome.version });
+    await goOnAs([outcome.program, ...args], { ...env, MOLTBOT_VERSION_IN_USE: outcome.version });
   if (outcome?.kind !== "back") return;
   await using stack = new AsyncDisposableStack();
   openLog(options, new Secrets(), stack).log.error("the new version was given up; the old one goes on", {

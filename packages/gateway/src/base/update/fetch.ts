@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
-import { TellableError } from "../errors.ts";
-import { expandHome, makePrivateDir } from "../files.ts";
+import { ignore, TellableError } from "../errors.ts";
+import { type Env, expandHome, makePrivateDir } from "../files.ts";
 import { newId } from "../ids.ts";
 import { versionFolder, versionIn, versionName, versionsFolder } from "./record.ts";
 
@@ -52,8 +52,15 @@ function named(version: string | undefined): string {
   return version === undefined ? "moltbot@latest" : `moltbot@${versionName(version)}`;
 }
 
+/** What npm needs: no secret of the gateway is among it. */
+function ofNpm(env: Env): NodeJS.ProcessEnv {
+  const wanted = /^(PATH|HOME|USERPROFILE|APPDATA|SystemRoot|TMPDIR|TEMP|npm_config_\w+|https?_proxy|no_proxy)$/i;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => wanted.test(name)));
+}
+
 async function npm(args: readonly string[], signal: AbortSignal): Promise<string> {
   const child = spawn(NPM, args, {
+    env: ofNpm(process.env),
     stdio: ["ignore", "pipe", "pipe"],
     signal: AbortSignal.any([signal, AbortSignal.timeout(FETCH_MS)]),
     shell: false,
@@ -62,7 +69,7 @@ async function npm(args: readonly string[], signal: AbortSignal): Promise<string
     throw new TellableError("npm does not run or takes too long; install the version with npm yourself", { cause });
   });
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
-  ended.catch(() => {});
+  ended.catch((error: unknown) => ignore(error, "npm does not run, which is told"));
   const [out, errors, [code]] = await Promise.race([ended, failed]);
   if (code === 0) return out;
   const reason = /code (E[A-Z0-9]+)/.exec(errors)?.[1] ?? `exit code ${code}`;

@@ -7,8 +7,11 @@ import { readTextIfExists, writePrivateFile } from "../files.ts";
 
 /** An update under way, or how the last one ended. */
 export interface UpdateRecord {
-  /** `ready`: the gateway tries it at its restart. `trial`: it is being tried. `done`, `failed`: it is over. */
-  readonly phase: "ready" | "trial" | "done" | "failed";
+  /**
+   * `ready`: the gateway tries it at its restart. `trial`: it is being tried. `undo`: the gateway goes on as the version
+   * from before at its restart. `done`, `failed`, `undone`: it is over.
+   */
+  readonly phase: "ready" | "trial" | "undo" | "done" | "failed" | "undone";
   readonly from: string;
   readonly to: string;
   /** What `current` pointed to before; undefined when there was no such link. */
@@ -19,6 +22,8 @@ export interface UpdateRecord {
   readonly maxBytes: number;
   /** The accounts that were connected, each as `channel account`. */
   readonly connected: readonly string[];
+  /** How the version from before is started: the words behind Node's name, up to the program. */
+  readonly program: readonly string[];
   /** The backup from before the update. */
   readonly backup?: string | undefined;
   /** Of the database's tables before the update. */
@@ -56,7 +61,7 @@ function readRecord(path: string): UpdateRecord | undefined {
 
 /** Puts an update on record: one under way apart from one that is over, so that a start sees at once whether there is one. */
 export function writeUpdate(stateDir: string, record: UpdateRecord): void {
-  const isOver = record.phase === "done" || record.phase === "failed";
+  const isOver = !["ready", "trial", "undo"].includes(record.phase);
   writePrivateFile(isOver ? lastPath(stateDir) : updatePath(stateDir), JSON.stringify(record));
   if (isOver) rmSync(updatePath(stateDir), { force: true });
 }

@@ -76,10 +76,20 @@ async function requireAccounts(
 const REFUSED: ReadonlySet<string> = new Set(["failed", "unconfigured"]);
 const HEALTH_MS = 20_000;
 
+/** Points back to the version from before, when that was asked for; gives the words that start it. */
+export function undoUpdate(stateDir: string): readonly string[] | undefined {
+  const record = readUpdate(stateDir);
+  if (record?.phase !== "undo") return undefined;
+  pointTo(stateDir, record.before);
+  writeUpdate(stateDir, { ...record, phase: "undone" });
+  return record.program;
+}
+
 /** Takes back an update that was interrupted while it was tried. */
 export function takeUpUpdate(stateDir: string): void {
   const record = readUpdate(stateDir);
-  if (record) back(stateDir, record, "it was interrupted");
+  if (record?.phase === "undo") undoUpdate(stateDir);
+  else if (record) back(stateDir, record, "it was interrupted");
 }
 
 function back(stateDir: string, record: UpdateRecord, why: string): TrialOutcome {

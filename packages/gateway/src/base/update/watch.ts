@@ -29,11 +29,16 @@ export async function runOnce(
 ): Promise<{ code: number | undefined; out: string }> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
   const stdio: StdioOptions = ["ignore", "pipe", "ignore"];
-  const child = spawn(process.execPath, [program, ...args], { env: { ...env }, stdio, signal: limit });
+  const child = spawn(process.execPath, [program, ...args], { env: copied(env), stdio, signal: limit });
   const failed = once(child, "error").then(() => ({ code: undefined, out: "" }));
   const ended = Promise.all([text(child.stdout!), once(child, "close")]).then(([out, [code]]) => ({ code, out }));
   ended.catch((error: unknown) => ignore(error, "it has failed, which is told"));
   return await Promise.race([ended, failed]);
+}
+
+/** A version of the gateway is given the environment that its caller has chosen for it. */
+function copied(env: Env): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env));
 }
 
 /** A gateway under watch. */
@@ -48,7 +53,7 @@ export class Watched {
     this.#stateDir = stateDir;
     this.#signal = signal;
     this.#child = spawn(process.execPath, program, {
-      env: { ...env },
+      env: copied(env),
       stdio: ["ignore", isQuiet ? "ignore" : "inherit", isQuiet ? "ignore" : "inherit"],
     });
     this.#child.on("error", (error) => ignore(error, "it has not started, which is seen"));

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { planPath } from "../../base/backup/swap.ts";
 import { defined } from "../../base/defined.ts";
 import { lastUpdate, updatePath } from "../../base/update/record.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
@@ -32,9 +33,10 @@ const run = defineCommand({
 const undo = defineCommand({
   summary: "Go back to the version from before the last update, and to the backup that was made then",
   run: (call) =>
-    withGateway(call, async ({ client }) => {
+    withGateway(call, async ({ client, target }) => {
       const { out, flags } = call;
       const done = await client.request("update.undo", {}, { timeoutMs: flags.timeout ?? LONG_MS });
+      if (target.isLocal) await out.during("Going back", restarted(target.stateDir));
       if (flags.json) return out.json(done);
       out.print(`Version ${done.to} starts again, with the backup from before the update: ${done.backup}.`);
       out.print("What came since is kept beside it; `moltbot restore undo` brings it back.");
@@ -77,13 +79,18 @@ async function update({ out, flags }: UpdateCall, { client, target }: Link): Pro
   );
 }
 
-/** Waits until the gateway of this machine runs again. Throws `CliError` when that is the old version. */
-async function watched(stateDir: string): Promise<void> {
+/** Waits until no update is under way and the gateway of this machine runs. */
+async function restarted(stateDir: string): Promise<void> {
   const until = performance.now() + RESTART_MS + LONG_MS;
-  while (existsSync(updatePath(stateDir)) || !readInstance(stateDir)) {
-    if (performance.now() > until) throw new CliError("The update takes long; look at `moltbot logs`.", EXIT.timeout);
+  while (existsSync(updatePath(stateDir)) || existsSync(planPath(stateDir)) || !readInstance(stateDir)) {
+    if (performance.now() > until) throw new CliError("It takes long; look at `moltbot logs`.", EXIT.timeout);
     await sleep(LOOK_EVERY_MS);
   }
+}
+
+/** Waits until the gateway of this machine runs again. Throws `CliError` when that is the old version. */
+async function watched(stateDir: string): Promise<void> {
+  await restarted(stateDir);
   const last = lastUpdate(stateDir);
   if (last?.phase !== "failed") return;
   throw new CliError(`Version ${last.to} was given up (${last.why}); ${last.from} runs, and nothing was lost.`);

@@ -106,13 +106,13 @@ export class Updates {
   /** Goes back to the version from before, and to the backup that was made then. */
   async undo(): Promise<{ from: string; to: string; backup: string }> {
     const { stateDir, log } = this.#services;
-    const { pointTo } = await import("../../../base/update/record.ts");
+    const { writeUpdate } = await import("../../../base/update/record.ts");
     const last = await this.#last(stateDir);
     if (last?.phase !== "done" || last.backup === undefined)
       throw invalidRequest("there is no update that could be undone");
     await this.#services.backup.restore({ file: last.backup });
-    pointTo(stateDir, last.before);
-    log.info("the update is undone", { from: last.to, to: last.from });
+    writeUpdate(stateDir, { ...last, phase: "undo" });
+    log.info("the update is undone at the restart", { from: last.to, to: last.from });
     return { from: last.to, to: last.from, backup: last.backup };
   }
 
@@ -148,6 +148,7 @@ export class Updates {
       watchMs: watchSeconds * 1_000,
       maxBytes: maxMegabytes * 1_000_000,
       connected: this.#connected(),
+      program: [...process.execArgv, ...process.argv.slice(1, 2)],
     };
     writeUpdate(stateDir, record);
     return to;
