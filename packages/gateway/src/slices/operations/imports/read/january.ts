@@ -12,8 +12,8 @@ import type {
 import { deviceOf } from "./devices.ts";
 import { countIn, type Fields, fieldsOf, listIn, textIn, textsIn, timeIn } from "./fields.ts";
 import { bareId } from "./ids.ts";
-import { type KeyWords, ourKey } from "./keys.ts";
 import { loginKeyOf } from "./login-names.ts";
+import { type KeyWords, ourKey } from "./session-names.ts";
 import type { SourceFolder } from "./source.ts";
 import { type Entry, messagesOf } from "./transcript.ts";
 

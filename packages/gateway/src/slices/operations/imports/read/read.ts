@@ -8,7 +8,7 @@ import type { Found, FoundLogin, FoundTranscript, Generation, Note } from "../fo
 import { SourceDatabase } from "./database.ts";
 import { type Fields, fieldsOf, listIn, textIn, textsIn } from "./fields.ts";
 import * as january from "./january.ts";
-import type { KeyWords } from "./keys.ts";
+import type { KeyWords } from "./session-names.ts";
 import { SourceFolder } from "./source.ts";
 import * as today from "./today.ts";
 

@@ -8,7 +8,7 @@ import { deviceOf } from "./devices.ts";
 import { type Fields, fieldsOf, textIn, timeIn } from "./fields.ts";
 import { bareId } from "./ids.ts";
 import { commandsIn } from "./january.ts";
-import { type KeyWords, ourKey } from "./keys.ts";
+import { type KeyWords, ourKey } from "./session-names.ts";
 import type { SourceFolder } from "./source.ts";
 import { type Entry, messagesOf } from "./transcript.ts";
 
