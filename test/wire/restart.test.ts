@@ -159,6 +159,30 @@ test("a door that does not fit any more makes room for a new one on the same por
   assert.deepEqual([gateway.port, status], [port, 200]);
 });
 
+test("what comes while a restart fails is answered when it has succeeded", async () => {
+  const clock = new FakeClock();
+  await using gateway = await testGateway({ clock, config: "{}" });
+  const { port } = gateway;
+  const logs = join(gateway.stateDir, "logs");
+  const admin = await gateway.connect();
+  const seen = gateway.log.length;
+  await admin.call("gateway.restart", { delayMs: 0 });
+  renameSync(logs, `${logs}.aside`);
+  writeFileSync(logs, "");
+  const slowly = setInterval(() => clock.advance(20), 10);
+  await gateway.logged("the restart failed; trying again", seen).finally(() => clearInterval(slowly));
+
+  const asked = httpGet(port, false);
+  const connecting = RawSocket.upgrade(port);
+  const first = await Promise.race([asked.then(() => "answered"), sleep(300, "waits")]);
+  rmSync(logs);
+  clock.advance(6_000);
+  await within(asked, "the answer");
+  const { nonce } = await within(connecting, "the challenge");
+
+  assert.deepEqual([first, typeof nonce], ["waits", "string"]);
+});
+
 test("when the restart fails, who waits at the door is told to come again", async () => {
   const clock = new FakeClock();
   await using gateway = await testGateway({ clock, config: "{}" });
