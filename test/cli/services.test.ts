@@ -4,10 +4,12 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FakeSystem } from "../fakes/system/tools.ts";
-import { Home } from "./harness.ts";
+import { LIMIT_MS } from "../support/time-limit.ts";
+import { freePort, Home } from "./harness.ts";
 
 const unitOf = (system: FakeSystem) => join(system.units, "moltbot-gateway.service");
 
@@ -230,6 +232,74 @@ test("a program that is gone is told by status, with what to do", async () => {
     stderr,
     /starts \/home\/ann\/\.nvm\/\S+ which is not there any more; run `moltbot gateway install` again/,
   );
+});
+
+test("with a socket unit systemd keeps the port; all of it goes with the service", async () => {
+  await using home = new ServedHome();
+  const port = await freePort();
+  const socket = join(home.system.units, "moltbot-gateway.socket");
+
+  const none = await home.run(["gateway", "install", "--socket", "--port", "0"]);
+  const { code, stderr } = await home.run(["gateway", "install", "--socket", "--port", port]);
+  const text = readFileSync(socket, "utf8");
+  const unit = readFileSync(unitOf(home.system), "utf8");
+  await home.run(["gateway", "uninstall"]);
+
+  assert.deepEqual([none.code, code], [2, 0], stderr);
+  assert.match(text, new RegExp(`^ListenStream=127\\.0\\.0\\.1:${port}\nListenStream=\\[::1\\]:${port}$`, "m"));
+  assert.match(unit, /^Requires=moltbot-gateway\.socket\nAfter=network-online\.target moltbot-gateway\.socket$/m);
+  assert.deepEqual([existsSync(socket), existsSync(unitOf(home.system))], [false, false]);
+});
+
+test("a new process on a socket that its supervisor keeps: no request fails after its own retry", async (t) => {
+  using home = new Home();
+  const stop = join(home.stateDir, "..", "stop");
+  const keeper = createServer().listen(0, "127.0.0.1");
+  await once(keeper, "listening");
+  const { port } = keeper.address() as AddressInfo;
+  const { fd } = (keeper as unknown as { _handle: { fd: number } })._handle;
+  // As systemd does: the socket outlives the process, which is told of it by its own id.
+  const supervise = `while [ ! -e "$STOP" ]; do sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"' sh "$@"; done`;
+  const child = spawn("sh", ["-c", supervise, "sh", ...home.command(["gateway", "--port", String(port)])], {
+    env: home.env({ STOP: stop }),
+    stdio: ["ignore", "ignore", "ignore", fd],
+  });
+  const ended = once(child, "exit");
+  keeper.close();
+  const pidOf = () => JSON.parse(readFileSync(join(home.stateDir, "gateway.json"), "utf8")).pid as number;
+  await home.run(["gateway", "ready", "--wait", "60"]);
+  const first = pidOf();
+  const ask = async () => assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
+  const failures: string[] = [];
+  let [isOver, answers, gapMs] = [false, 0, 0];
+  const load = (async () => {
+    while (!isOver) {
+      const startedAt = performance.now();
+      await ask()
+        .catch(ask)
+        .then(
+          () => answers++,
+          (error: Error) => failures.push(String(error.cause ?? error.message)),
+        );
+      gapMs = Math.max(gapMs, performance.now() - startedAt);
+    }
+  })();
+
+  process.kill(first, "SIGTERM");
+  for (const limit = AbortSignal.timeout(LIMIT_MS); ; limit.throwIfAborted()) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (existsSync(join(home.stateDir, "gateway.json")) && pidOf() !== first) break;
+  }
+  const seen = answers;
+  while (answers < seen + 5) await new Promise((resolve) => setTimeout(resolve, 10));
+  isOver = true;
+  await load;
+  writeFileSync(stop, "");
+  process.kill(pidOf(), "SIGTERM");
+  await ended;
+
+  t.diagnostic(`longest wait for an answer ${Math.round(gapMs)} ms`);
+  assert.deepEqual(failures, []);
 });
 
 test("a gateway whose output is the journal writes its lines with priorities", async () => {

@@ -8,7 +8,9 @@ import { test } from "node:test";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { GatewayClient, type WebSocketLike } from "@moltbot/protocol";
 import { WebSocket } from "ws";
+import { pricedConfig } from "../agent/usage-support.ts";
 import { FakeClock } from "../fakes/clock.ts";
+import { fakeOpenAI } from "../fakes/openai.ts";
 import { type TestGateway, TOKEN, testGateway } from "../support/gateway.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 import { within } from "../support/time-limit.ts";
@@ -159,6 +161,30 @@ test("a door that does not fit any more makes room for a new one on the same por
   assert.deepEqual([gateway.port, status], [port, 200]);
 });
 
+test("what comes while a restart fails is answered when it has succeeded", async () => {
+  const clock = new FakeClock();
+  await using gateway = await testGateway({ clock, config: "{}" });
+  const { port } = gateway;
+  const logs = join(gateway.stateDir, "logs");
+  const admin = await gateway.connect();
+  const seen = gateway.log.length;
+  await admin.call("gateway.restart", { delayMs: 0 });
+  renameSync(logs, `${logs}.aside`);
+  writeFileSync(logs, "");
+  const slowly = setInterval(() => clock.advance(20), 10);
+  await gateway.logged("the restart failed; trying again", seen).finally(() => clearInterval(slowly));
+
+  const asked = httpGet(port, false);
+  const connecting = RawSocket.upgrade(port);
+  const first = await Promise.race([asked.then(() => "answered"), sleep(300, "waits")]);
+  rmSync(logs);
+  clock.advance(6_000);
+  await within(asked, "the answer");
+  const { nonce } = await within(connecting, "the challenge");
+
+  assert.deepEqual([first, typeof nonce], ["waits", "string"]);
+});
+
 test("when the restart fails, who waits at the door is told to come again", async () => {
   const clock = new FakeClock();
   await using gateway = await testGateway({ clock, config: "{}" });
@@ -184,4 +210,35 @@ test("when the restart fails, who waits at the door is told to come again", asyn
 
   assert.equal(told, "503");
   assert.equal((await gateway.connect()).hello.type, "hello-ok");
+});
+
+test("a run under way is taken up by the next gateway, and answered once", async () => {
+  await using model = await fakeOpenAI();
+  await using gateway = await testGateway({ config: pricedConfig(model) });
+  model.script({ kind: "hang", after: "" }, { kind: "turn", text: "Here I am again." });
+  const admin = await gateway.connect();
+  await admin.call("chat.send", { sessionKey: "main", message: "Hello", idempotencyKey: "k1" });
+  while (model.requests.length === 0) await nextTurn();
+  const seen = gateway.log.length;
+
+  await admin.call("gateway.restart", { delayMs: 0 });
+  await gateway.logged("gateway listens", seen);
+  const again = await gateway.connect();
+  const { status } = await again.call("agent.wait", { runId: "k1", timeoutMs: 30_000 });
+  const { messages } = await again.call("chat.history", { sessionKey: "main" });
+
+  const said = messages.map(({ role, content }: { role: string; content: { text?: string }[] }) => [
+    role,
+    content[0]?.text,
+  ]);
+  assert.deepEqual(
+    [status, said],
+    [
+      "ok",
+      [
+        ["user", "Hello"],
+        ["assistant", "Here I am again."],
+      ],
+    ],
+  );
 });

@@ -24,7 +24,7 @@ process.exitCode = await run();
 
 async function run(): Promise<number> {
   const [verb = "", ...rest] = words;
-  const unit = rest.find((word) => word.endsWith(".service")) ?? "";
+  const unit = rest.find((word) => /\.(?:service|socket)$/.test(word)) ?? "";
   if (verb === "daemon-reload") return 0;
   if (!existsSync(join(folder, unit))) return fail(`Failed to ${verb} unit: Unit ${unit} not found.`, 5);
   const it = known[unit] ?? {};
@@ -33,7 +33,9 @@ async function run(): Promise<number> {
   if (verb === "disable") it.enabled = false;
   if (["stop", "restart"].includes(verb) || (verb === "disable" && rest.includes("--now"))) await stop(it);
   let code = 0;
-  if (verb === "start" || verb === "restart") code = await start(unit, it);
+  // Nobody listens here in place of a service.
+  if (unit.endsWith(".socket")) delete it.pid;
+  else if (verb === "start" || verb === "restart") code = await start(unit, it);
   if (verb === "show") show(it);
   writeFileSync(stateFile, JSON.stringify(known));
   return code;

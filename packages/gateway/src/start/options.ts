@@ -21,6 +21,8 @@ export interface StartOptions {
   readonly clock?: Clock;
   /** The process is the gateway's own: what a channel's library lets escape ends that channel's account, not the process. */
   readonly ownsProcess?: boolean;
+  /** Descriptors of sockets that a supervisor listens on for this process. */
+  readonly sockets?: readonly number[];
   /** Where log lines go beside the log file; standard output by default. */
   readonly sinks?: readonly Sink[];
 }

@@ -41,7 +41,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
       restarting = undefined;
     });
   };
-  const lasting = { requestRestart, doors: new Doors() };
+  const lasting = { requestRestart, doors: new Doors(options.sockets) };
   let current = await boot(options, lasting);
   /** A port that the system chose stays, so that clients find their way back. */
   const again = () => {

@@ -42,6 +42,7 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
     stateDir,
     env,
     ownsProcess: true,
+    sockets: inheritedSockets(env),
     overrides: {
       ...defined({ port, bind: flags.bind, auth: flags.auth, token: flags.token, password: flags.password }),
       ...(flags.tls && { tls: true }),
@@ -58,6 +59,18 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
   await gateway[Symbol.asyncDispose]();
   return EXIT.ok;
 }
+
+/** The descriptors of sockets that systemd passes to this process and no other (sd_listen_fds(3)). */
+function inheritedSockets({ LISTEN_PID, LISTEN_FDS }: NodeJS.ProcessEnv): number[] {
+  const count = Number(LISTEN_PID) === process.pid ? Number(LISTEN_FDS) : 0;
+  return Number.isInteger(count) && count > 0 && count <= MAX_SOCKETS
+    ? Array.from({ length: count }, (_, at) => FIRST_SOCKET + at)
+    : [];
+}
+
+/** The first descriptor of a passed socket (SD_LISTEN_FDS_START), and how many are taken. */
+const FIRST_SOCKET = 3;
+const MAX_SOCKETS = 8;
 
 /** Who starts a gateway that runs already wants its link. A supervisor is refused by the start itself. */
 function showRunning(

@@ -60,6 +60,7 @@ const restart = defineCommand({
 const serviceFlags = {
   ...installFlags,
   port: { kind: "number", value: "PORT", summary: "Listen on this port, above the settings" },
+  socket: { kind: "switch", summary: "Have systemd keep the port, so that a restart turns no client away" },
   watchdog: { kind: "switch", summary: "Have systemd restart a gateway that does not answer its own port any more" },
 } as const;
 
@@ -68,9 +69,11 @@ const install = defineCommand({
   flags: serviceFlags,
   examples: ["moltbot gateway install", "sudo moltbot gateway install --system --user ann"],
   async run(call) {
-    const { port, watchdog } = call.flags;
+    const { port, socket, watchdog } = call.flags;
     const words = port === undefined ? [] : ["--port", String(port)];
-    return await (await import("../service/verbs.ts")).installService(call, { kind: "gateway", words, watchdog });
+    const sockets = socket ? (await import("../service/sockets.ts")).socketsFor(call) : [];
+    const { installService } = await import("../service/verbs.ts");
+    return await installService(call, { kind: "gateway", words, watchdog, sockets });
   },
 });
 

@@ -50,7 +50,10 @@ function programSteps({ env, flags, target }: Patient, { supervisor, file, progr
   const missing = missingOf(program);
   if (missing.length === 0) return [];
   const run = program.indexOf("run");
+  const socketUnit = readTextIfExists(file.replace(/\.service$/, ".socket")) ?? "";
+  const sockets = [...socketUnit.matchAll(/^ListenStream=(.*)$/gm)].map(([, address = ""]) => address);
   const { plan } = planService({
+    sockets,
     ...{ kind: "gateway", profile: flags.profile, stateDir: target.stateDir, env },
     words: run < 0 ? [] : program.slice(run + 1),
   });

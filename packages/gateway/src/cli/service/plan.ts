@@ -19,6 +19,7 @@ export interface Wanted {
   readonly env: Env;
   readonly user?: string | undefined;
   readonly watchdog?: boolean | undefined;
+  readonly sockets?: readonly string[] | undefined;
 }
 
 /** A plan, and what a person should know about it. */
@@ -35,7 +36,7 @@ const SECRETS = /^(?:MOLTBOT|CLAWDBOT)_GATEWAY_(?:TOKEN|PASSWORD)$|(?:_API_KEY|_
 const VERSION_MS = 5_000;
 
 /** Plans a service that starts the program which runs now. */
-export function planService({ kind, profile, stateDir, words, env, user, watchdog }: Wanted): Planned {
+export function planService({ kind, profile, stateDir, words, env, user, watchdog, sockets }: Wanted): Planned {
   const node = chooseNode({ execPath: process.execPath, home: homedir(), majorOf });
   const entry = process.argv[1] ?? "";
   const conditions = process.execArgv.filter((each) => each.startsWith("--conditions="));
@@ -44,7 +45,7 @@ export function planService({ kind, profile, stateDir, words, env, user, watchdo
   const command = [...program, kind, "run", ...words];
   return {
     plan: {
-      ...{ kind, profile, command, user, watchdog },
+      ...{ kind, profile, command, user, watchdog, sockets },
       ...(kind === "gateway" && { readyCommand: [...program, "gateway", "ready", "--wait", "60"] }),
       env: { PATH: pathFor(node.path), ...placesOf(env), ...takenOf(env) },
       logFile: join(stateDir, "logs", `${kind}-service.log`),

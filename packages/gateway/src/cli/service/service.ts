@@ -18,6 +18,8 @@ export interface ServicePlan {
   readonly user?: string | undefined;
   /** Whether the supervisor must hear from the running service, and restarts it when it does not. */
   readonly watchdog?: boolean | undefined;
+  /** Addresses with their port on which the supervisor listens, so that a restart turns nobody away. */
+  readonly sockets?: readonly string[] | undefined;
 }
 
 /** How a service is doing. */

@@ -1,7 +1,7 @@
 /** The text of a systemd unit. Source: systemd.unit(5), systemd.service(5), systemd.exec(5). */
 
 import { usageError } from "../exit.ts";
-import { type ServicePlan, serviceDescription } from "./service.ts";
+import { type ServicePlan, serviceDescription, serviceName } from "./service.ts";
 
 /** Whether the unit belongs to one user, or to the whole system. */
 export type SystemdScope = "user" | "system";
@@ -18,11 +18,14 @@ const WATCHDOG_S = 90;
 
 /** The unit as it stands in its file. Throws a usage error for a path that no unit can hold. */
 export function unitText(plan: ServicePlan, scope: SystemdScope): string {
-  const { command, readyCommand, env, user, watchdog } = plan;
+  const { command, readyCommand, env, user, watchdog, sockets = [] } = plan;
+  const socket = `${serviceName(plan.kind, plan.profile)}.socket`;
   const lines = [
     "[Unit]",
     `Description=${serviceDescription(plan)}`,
-    "After=network-online.target",
+    ...(sockets.length > 0
+      ? [`Requires=${socket}`, `After=network-online.target ${socket}`]
+      : ["After=network-online.target"]),
     "Wants=network-online.target",
     // Never give up: a full disk or a missing network passes. What does not pass ends with the exit code below.
     "StartLimitIntervalSec=0",
@@ -44,6 +47,24 @@ export function unitText(plan: ServicePlan, scope: SystemdScope): string {
     "",
     "[Install]",
     `WantedBy=${scope === "user" ? "default.target" : "multi-user.target"}`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** The unit of the sockets on which systemd listens for the gateway. Source: systemd.socket(5). */
+export function socketText(plan: ServicePlan): string {
+  const lines = [
+    "[Unit]",
+    `Description=${serviceDescription(plan)}, its port`,
+    "",
+    "[Socket]",
+    ...(plan.sockets ?? []).map((address) => `ListenStream=${address}`),
+    "BindIPv6Only=ipv6-only",
+    "NoDelay=true",
+    "Backlog=511",
+    "",
+    "[Install]",
+    "WantedBy=sockets.target",
   ];
   return `${lines.join("\n")}\n`;
 }

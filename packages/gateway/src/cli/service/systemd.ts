@@ -8,7 +8,7 @@ import { CliError } from "../exit.ts";
 import { othersIn, putAside } from "./others.ts";
 import { type Ended, lastWords, runProgram } from "./program.ts";
 import type { Lingering, OtherService, ServicePlan, ServiceState, Supervisor } from "./service.ts";
-import { programOf, type SystemdScope, unitText } from "./systemd-unit.ts";
+import { programOf, type SystemdScope, socketText, unitText } from "./systemd-unit.ts";
 
 /** What systemd is told, and where. */
 export interface SystemdOptions {
@@ -38,6 +38,8 @@ export class Systemd implements Supervisor {
   readonly #options: SystemdOptions;
   readonly #unit: string;
   readonly #file: string;
+  readonly #socket: string;
+  readonly #socketFile: string;
   readonly #env: NodeJS.ProcessEnv;
 
   constructor(options: SystemdOptions) {
@@ -45,6 +47,8 @@ export class Systemd implements Supervisor {
     this.label = LABELS[options.scope];
     this.#unit = `${options.name}.service`;
     this.#file = join(options.scope === "user" ? options.userFolder : options.systemFolder, this.#unit);
+    this.#socket = `${options.name}.socket`;
+    this.#socketFile = this.#file.replace(/\.service$/, ".socket");
     // Over ssh and sudo the variable that names the user's bus is not set; its usual place often exists all the same.
     const usual = `/run/user/${options.uid}`;
     const isLost = options.scope === "user" && !options.env.XDG_RUNTIME_DIR && existsSync(usual);
@@ -53,7 +57,16 @@ export class Systemd implements Supervisor {
 
   async install(plan: ServicePlan): Promise<readonly string[]> {
     writeUnit(this.#file, unitText(plan, this.#options.scope));
+    const hasSockets = (plan.sockets ?? []).length > 0;
+    if (!hasSockets) await this.#removeSocket();
+    if (hasSockets) writeUnit(this.#socketFile, socketText(plan));
     await this.#must(["daemon-reload"]);
+    if (hasSockets) {
+      // A service that runs holds the port itself; systemd can listen there only when it is free.
+      await this.#ask(["stop", this.#unit]);
+      await this.#must(["enable", this.#socket]);
+      await this.#must(["restart", this.#socket]);
+    }
     await this.#must(["enable", this.#unit]);
     await this.#must(["restart", this.#unit]);
     return this.#options.scope === "user" ? await this.#linger() : [];
@@ -61,6 +74,7 @@ export class Systemd implements Supervisor {
 
   async uninstall(): Promise<boolean> {
     if (!existsSync(this.#file)) return false;
+    await this.#removeSocket();
     await this.#must(["disable", "--now", this.#unit]);
     rmSync(this.#file, { force: true });
     await this.#must(["daemon-reload"]);
@@ -71,7 +85,9 @@ export class Systemd implements Supervisor {
     await this.#must(["start", this.#unit]);
   }
 
+  /** With the socket still there, the next client would start it again. */
   async stop(): Promise<void> {
+    if (existsSync(this.#socketFile)) await this.#must(["stop", this.#socket]);
     await this.#must(["stop", this.#unit]);
   }
 
@@ -136,6 +152,12 @@ export class Systemd implements Supervisor {
     if (ended.code !== 0) throw this.#refusal(ended, `disable --now ${name}.service`);
     putAside(file);
     await runProgram("systemctl", [...scope, "daemon-reload"], this.#env);
+  }
+
+  async #removeSocket(): Promise<void> {
+    if (!existsSync(this.#socketFile)) return;
+    await this.#must(["disable", "--now", this.#socket]);
+    rmSync(this.#socketFile, { force: true });
   }
 
   #problemsOf(facts: Readonly<Record<string, string>>): string[] {

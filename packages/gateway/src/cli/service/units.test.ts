@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { plistText, programOfPlist } from "./launchd-plist.ts";
 import { chooseNode } from "./node-path.ts";
 import type { ServicePlan } from "./service.ts";
-import { programOf, unitText } from "./systemd-unit.ts";
+import { programOf, socketText, unitText } from "./systemd-unit.ts";
 import { programOfScript, taskScript } from "./task-script.ts";
 
 const plan: ServicePlan = {
@@ -78,6 +78,19 @@ for (const scope of ["user", "system"] as const)
       const complaints = stderr.split("\n").filter((line) => line.includes(file));
       assert.deepEqual([status, complaints], [0, []]);
     });
+
+test("systemd itself finds nothing wrong with the unit of the socket", { skip: !hasAnalyzer }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "moltbot-unit-"));
+  const of = { ...plan, profile: undefined, command: ["/usr/bin/true"], sockets: ["127.0.0.1:18789", "[::1]:18789"] };
+  writeFileSync(join(folder, "moltbot-gateway.service"), unitText(of, "system"));
+  const file = join(folder, "moltbot-gateway.socket");
+  writeFileSync(file, socketText(of));
+
+  const { status, stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", file], { encoding: "utf8" });
+  rmSync(folder, { recursive: true });
+
+  assert.deepEqual([status, stderr.split("\n").filter((line) => line.includes(folder))], [0, []]);
+});
 
 const WORD = fc.string({ minLength: 1, unit: "grapheme" }).filter((text) => !/[\p{Cc}"]/u.test(text));
 

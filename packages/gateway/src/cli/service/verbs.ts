@@ -18,10 +18,14 @@ interface Given {
   readonly kind: ServiceKind;
   readonly words?: readonly string[];
   readonly watchdog?: boolean;
+  readonly sockets?: readonly string[];
 }
 
 /** Installs and starts the service. */
-export async function installService(call: InstallCall, { kind, words = [], watchdog }: Given): Promise<ExitCode> {
+export async function installService(
+  call: InstallCall,
+  { kind, words = [], watchdog, sockets }: Given,
+): Promise<ExitCode> {
   const { flags, env, out } = call;
   refuseSecrets(call);
   const user = userOf(call);
@@ -29,7 +33,7 @@ export async function installService(call: InstallCall, { kind, words = [], watc
   const supervisor = await supervisorOf(call, kind);
   if (kind === "gateway") await refuseBesideForeground(stateDir, supervisor);
   const removed = await removeOthers(call, supervisor, kind);
-  const { plan, notes } = planService({ kind, profile: flags.profile, stateDir, words, env, user, watchdog });
+  const { plan, notes } = planService({ kind, profile: flags.profile, stateDir, words, env, user, watchdog, sockets });
   const more = await out.during(`Starting ${kind}`, supervisor.install(plan));
   const state = await supervisor.state();
   if (flags.json) out.json({ installed: true, service: state, removed, notes: [...notes, ...more] });

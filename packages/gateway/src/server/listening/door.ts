@@ -36,6 +36,12 @@ export interface DoorPlace {
   readonly certificate: Certificate | undefined;
 }
 
+/** What a door needs of its gateway. */
+interface DoorTools {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 /** What came while nobody served: it is handed to the next doorman, or refused. */
 interface Held {
   hand(to: Doorman): void;
@@ -52,7 +58,7 @@ export class Door {
   #isHolding = false;
   #limit: Disposable | undefined;
 
-  private constructor(server: Server, place: DoorPlace, { clock, log }: { clock: Clock; log: Log }) {
+  private constructor(server: Server, place: DoorPlace, { clock, log }: DoorTools) {
     this.place = place;
     this.#server = server;
     this.#clock = clock;
@@ -66,19 +72,28 @@ export class Door {
   }
 
   /** Binds the port. Throws `StartError` when it cannot. */
-  static async open(place: DoorPlace, by: { readonly clock: Clock; readonly log: Log }): Promise<Door> {
+  static async open(place: DoorPlace, by: DoorTools): Promise<Door> {
     const { host, port, certificate } = place;
     const server = await makeServer(certificate);
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(placeToListen(host, port), () => {
-        server.off("error", reject);
-        resolve();
-      });
-    }).catch((error) => {
+    await listening(server, placeToListen(host, port)).catch((error) => {
       throw bindError(error, host, port);
     });
     return new Door(server, { ...place, port: (server.address() as AddressInfo).port }, by);
+  }
+
+  /** Takes over a socket that the supervisor listens on; undefined when it is none. */
+  static async inherit(fd: number, certificate: Certificate | undefined, by: DoorTools): Promise<Door | undefined> {
+    const server = await makeServer(certificate);
+    try {
+      await listening(server, { fd });
+    } catch (error) {
+      by.log.warn("a socket of the supervisor cannot be used", { fd, error: detailOf(error) });
+      return undefined;
+    }
+    const { address: host, port } = server.address() as AddressInfo;
+    const door = new Door(server, { host, port, certificate }, by);
+    door.rest();
+    return door;
   }
 
   /** From here on this doorman serves; what was held is handed over in the order in which it came. */
@@ -157,9 +172,26 @@ export class Door {
 /** The doors of a process, between the gateway that leaves them and the one that comes. */
 export class Doors implements Disposable {
   readonly #left: Door[] = [];
+  #inherited: readonly number[];
+
+  /** `inherited` are sockets that a supervisor listens on and passes to each process, so that no restart turns anybody away. */
+  constructor(inherited: readonly number[] = []) {
+    this.#inherited = inherited;
+  }
+
+  /** The door at a place: one that was left, one of the supervisor, or a new one. Throws `StartError` when there is none to have. */
+  async open(place: DoorPlace, by: DoorTools): Promise<Door> {
+    const fds = this.#inherited;
+    this.#inherited = [];
+    for (const fd of fds) {
+      const door = await Door.inherit(fd, place.certificate, by);
+      if (door) this.#left.push(door);
+    }
+    return this.#take(place) ?? (await Door.open(place, by));
+  }
 
   /** Takes over a door, or closes those that stand in the way of a new one on the port. */
-  take({ host, port, certificate }: DoorPlace): Door | undefined {
+  #take({ host, port, certificate }: DoorPlace): Door | undefined {
     const at = this.#left.findIndex(
       ({ place }) =>
         place.host === host && place.port === port && place.certificate?.fingerprint === certificate?.fingerprint,
@@ -185,6 +217,16 @@ export class Doors implements Disposable {
     void door.close();
     door.endAll();
   }
+}
+
+function listening(server: Server, where: ListenOptions | { readonly fd: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(where, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
 }
 
 async function makeServer(certificate: Certificate | undefined): Promise<Server> {

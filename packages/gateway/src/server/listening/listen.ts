@@ -24,7 +24,7 @@ import { Connection, LIMITS, type Session } from "../connection.ts";
 import { dialectFor, STRICTEST } from "../dialect.ts";
 import { type Dispatch, failureFrame, type Request, successFrame, unexpected } from "../dispatch.ts";
 import type { GatewaySettings } from "../settings.ts";
-import { Door, type Doors, refuseUpgrade } from "./door.ts";
+import { type Door, type Doors, refuseUpgrade } from "./door.ts";
 import { answer, type HttpFront } from "./http.ts";
 import { pageOrigins } from "./page-origins.ts";
 import type { Certificate } from "./tls.ts";
@@ -203,7 +203,7 @@ export class GatewayServer {
   async #listen(host: string, port: number): Promise<Door> {
     const { certificate, doors } = this.#options;
     const place = { host, port, certificate };
-    const door = doors.take(place) ?? (await Door.open(place, this.#options));
+    const door = await doors.open(place, this.#options);
     this.#doors.push(door);
     this.#serve(door, {
       request: (request, response) => this.#onRequest(request, response),
