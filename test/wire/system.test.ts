@@ -27,6 +27,7 @@ test("health has the whole shape that January clients read", async () => {
     agents,
     sessions: { path: sessions.path, count: 0, recent: [] },
     machine: {},
+    backup: {},
     database: { ok: true },
     config: { valid: true },
   });

@@ -30,6 +30,8 @@ export interface Wanted {
  * script of a package runs. Returns the version. Throws `TellableError` with what to do.
  */
 export async function fetchVersion(stateDir: string, { version, from }: Wanted, signal: AbortSignal): Promise<string> {
+  // A folder that is no package is refused before anything is copied.
+  if (from !== undefined) versionIn(resolve(expandHome(from)));
   makePrivateDir(versionsFolder(stateDir));
   const fresh = `${versionsFolder(stateDir)}/.${newId()}.tmp`;
   await mkdir(fresh, { mode: 0o700 });

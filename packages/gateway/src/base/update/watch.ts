@@ -54,6 +54,8 @@ export class Watched {
     this.#signal = signal;
     this.#child = spawn(process.execPath, program, {
       env: copied(env),
+      // A group of its own: what a broken version has started ends with it.
+      detached: process.platform !== "win32",
       stdio: ["ignore", isQuiet ? "ignore" : "inherit", isQuiet ? "ignore" : "inherit"],
     });
     this.#child.on("error", (error) => ignore(error, "it has not started, which is seen"));
@@ -84,8 +86,19 @@ export class Watched {
 
   /** Ends it at once. */
   async kill(): Promise<void> {
-    this.#child.kill("SIGKILL");
+    this.#endGroup();
     while (!this.#isOver) await systemClock.sleep(LOOK_MS / 5);
+  }
+
+  #endGroup(): void {
+    const { pid } = this.#child;
+    this.#child.kill("SIGKILL");
+    if (pid === undefined || process.platform === "win32") return;
+    try {
+      process.kill(-pid, "SIGKILL");
+    } catch (error) {
+      ignore(error, "nobody is left in the group");
+    }
   }
 
   get #isOver(): boolean {

@@ -97,6 +97,9 @@ export class HeartbeatTurns {
   }
 
   prune(): boolean {
-    return this.#store.deleteSome("heartbeat_turns", "at < ?", [this.#clock.olderThan(KEPT_MS)], ROWS_PER_STEP);
+    // The table has no rowid, by which `deleteSome` finds rows.
+    const old = `select run_id from heartbeat_turns where at < ? limit ${ROWS_PER_STEP}`;
+    const sql = `delete from heartbeat_turns where run_id in (${old})`;
+    return this.#store.run(sql, this.#clock.olderThan(KEPT_MS)).changes === ROWS_PER_STEP;
   }
 }
