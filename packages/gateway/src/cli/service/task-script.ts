@@ -30,7 +30,7 @@ export function taskScript(plan: ServicePlan): string {
 
 /** The program that a script starts. */
 export function programOfScript(text: string): string[] {
-  const line = /^:again\r?\n(.*) >> /m.exec(text)?.[1] ?? "";
+  const line = /^:again\r?\n([^\n]*) >> /m.exec(text)?.[1] ?? "";
   return [...line.matchAll(/"([^"]*)"/g)].map(([, each = ""]) => each.replaceAll("%%", "%"));
 }
 
