@@ -72,8 +72,8 @@ export function socketText(plan: ServicePlan): string {
 /** The program of a unit's text, as `unitText` wrote it. */
 export function programOf(unit: string): string[] {
   const line = /^ExecStart=[-@:+!]*([^\n]*)/m.exec(unit)?.[1] ?? "";
-  return [...line.matchAll(/"((?:[^"\\]|\\[^])*)"|(\S+)/g)].map(([, inQuotes, plain]) =>
-    (inQuotes?.replace(/\\([^])/g, "$1") ?? plain ?? "").replaceAll("%%", "%").replaceAll("$$", "$"),
+  return [...line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/gs)].map(([, inQuotes, plain]) =>
+    (inQuotes?.replace(/\\(.)/gs, "$1") ?? plain ?? "").replaceAll("%%", "%").replaceAll("$$", "$"),
   );
 }
 
