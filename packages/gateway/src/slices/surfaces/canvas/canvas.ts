@@ -86,6 +86,7 @@ export class Canvas implements ConnectionWatcher {
   /** Opens the canvas's own port. A port that is taken ends no start: everything is served on the gateway's as well. */
   start(): void {
     if (!this.enabled) return;
+    this.drawing.nodes.begin();
     this.files.begin();
     this.#opening = this.#open();
   }
@@ -116,7 +117,7 @@ export class Canvas implements ConnectionWatcher {
     this.#door.upgrade(upgrade);
   }
 
-  /** What WebChat may show in a frame. */
+  /** What pages of the gateway may show in a frame. */
   sourcesFor(host: string): readonly string[] {
     if (!this.enabled) return [];
     const name = host.replace(/:\d+$/, "");
@@ -138,6 +139,7 @@ export class Canvas implements ConnectionWatcher {
 
   closed(connId: string): void {
     this.addresses.closed(connId);
+    this.drawing.closed(connId);
   }
 
   status({ withPath }: { withPath: boolean }) {
