@@ -16,7 +16,7 @@ import type { Nodes } from "../../core/nodes/nodes.ts";
 import type { Notices } from "../../core/notices/notices.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 import { CanvasFiles } from "./files/canvas-files.ts";
-import { Addresses } from "./host/addresses.ts";
+import { Addresses, ownOrigin } from "./host/addresses.ts";
 import { CanvasDoor } from "./host/door.ts";
 import { isCanvasPath } from "./host/paths.ts";
 import { Viewers } from "./host/viewers.ts";
@@ -121,7 +121,7 @@ export class Canvas implements ConnectionWatcher {
   sourcesFor(host: string): readonly string[] {
     if (!this.enabled) return [];
     const name = host.replace(/:\d+$/, "");
-    const own = this.#own && /^[\w.:[\]-]+$/.test(name) ? [`${this.#own.scheme}://${name}:${this.#own.port}`] : [];
+    const own = this.#own && /^[\w.:[\]-]+$/.test(name) ? [ownOrigin(this.#own, name)] : [];
     return ["'self'", ...own];
   }
 
