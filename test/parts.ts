@@ -124,6 +124,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/import": ["cli", "imports"],
   "wire/invitations": ["nodes", "devices"],
   "wire/nodes": ["nodes"],
+  "wire/nodes-attacks": ["nodes", "devices"],
   "wire/nodes-waiting": ["nodes"],
   "wire/nodes-words": ["nodes", "canvas", "chat"],
   "wire/pages": ["absent", "server"],

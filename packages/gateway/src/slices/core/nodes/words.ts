@@ -98,20 +98,29 @@ export class NodeSpeech {
   }
 }
 
+/** Reads words; undefined when anything of them is wrong, so that nothing is said elsewhere than it was meant. */
 function wordsOf(
   text: unknown,
   { said, isSpoken }: { said: Readonly<Record<string, unknown>>; isSpoken: boolean },
 ): NodeWords | undefined {
   if (typeof text !== "string" || text.trim() === "" || text.length > MAX_TEXT_CHARS) return undefined;
-  const { sessionKey, thinking, timeoutSeconds, key, deliver, channel, to } = said;
-  const words = { text, isSpoken, sessionKey: keyOf(sessionKey) };
+  const { thinking, timeoutSeconds, deliver } = said;
+  const names = [said.sessionKey, said.key, said.channel, said.to, thinking];
+  if (!names.every((name) => isAbsent(name) || keyOf(name) !== undefined)) return undefined;
+  const words = { text, isSpoken, sessionKey: keyOf(said.sessionKey) };
   if (isSpoken) return { ...words, thinking: "low" };
   const isTime = typeof timeoutSeconds === "number" && timeoutSeconds > 0;
+  if (!isTime && !isAbsent(timeoutSeconds) && timeoutSeconds !== 0) return undefined;
   return {
-    ...{ ...words, thinking: typeof thinking === "string" ? thinking : undefined, key: keyOf(key) },
-    timeoutMs: isTime ? Math.min(timeoutSeconds, MAX_TIMEOUT_SECONDS) * 1_000 : undefined,
-    deliver: deliver === true ? { channel: keyOf(channel), to: keyOf(to) } : undefined,
+    ...{ ...words, thinking: keyOf(thinking), key: keyOf(said.key) },
+    timeoutMs: isTime ? Math.min(Math.max(timeoutSeconds, 1), MAX_TIMEOUT_SECONDS) * 1_000 : undefined,
+    deliver: deliver === true ? { channel: keyOf(said.channel), to: keyOf(said.to) } : undefined,
   };
+}
+
+/** Apps send null and "" for what they do not say. */
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === "string" && value.trim() === "");
 }
 
 /** Whether a message is the one line by which apps tell of a press. */

@@ -49,7 +49,8 @@ export class FromNodes implements Listening, ConnectionWatcher {
     agent.runs.accept({
       ...{ id, source: isSpoken ? "chat.send" : "agent", principal: `node:${deviceId}`, sessionKey: canonical },
       request: {
-        ...{ spelledKey, message, timeoutMs: timeoutMs ?? usual },
+        // These words stand before it, so that nobody at a node gives a command such as /exec: those have an owner's rights.
+        ...{ spelledKey, message: `said at a node: ${message}`, timeoutMs: timeoutMs ?? usual },
         ...defined({ thinking: levelOf(thinking), deliver: deliver && this.#route(canonical, deliver) }),
         execRules: { security: "full", ask: "always" },
         starter: { scopes: ["operator.write"], name, deviceId },
@@ -107,6 +108,8 @@ function ofNode(deviceId: string, key: string): string {
 }
 
 function levelOf(thinking: string | undefined): Thinking | undefined {
-  const level = thinking?.toLowerCase() ?? "";
-  return THINKING.has(level) ? (level as Thinking) : undefined;
+  const level = thinking?.toLowerCase();
+  if (level === undefined) return undefined;
+  if (THINKING.has(level)) return level as Thinking;
+  throw invalidRequest(`unknown thinking level (use ${[...THINKING].join("|")})`);
 }
