@@ -95,6 +95,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "web/a2ui-page": ["a2ui"],
   "web/canvas": ["canvas"],
   "web/canvas-host": ["canvas"],
+  "web/canvas-node": ["canvas", "nodes", "web"],
 
   "web/automations": ["web", "reminders", "cron"],
   "wire/approvals": ["approvals"],
@@ -124,7 +125,9 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/import": ["cli", "imports"],
   "wire/invitations": ["nodes", "devices"],
   "wire/nodes": ["nodes"],
+  "wire/nodes-attacks": ["nodes", "devices"],
   "wire/nodes-waiting": ["nodes"],
+  "wire/nodes-words": ["nodes", "canvas", "chat"],
   "wire/pages": ["absent", "server"],
   "wire/pairing": ["devices"],
   "wire/system": ["system"],

@@ -2,6 +2,7 @@
 
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import type { TestGateway } from "./gateway.ts";
+import { withNotifications } from "./notifications.ts";
 import { SIZES, watched } from "./webchat.ts";
 
 /** How long the browser may take for what a test expects of it, in milliseconds. */
@@ -14,17 +15,6 @@ export const PLACE = { latitude: 48.2082, longitude: 16.3738, accuracy: 12 } as 
 const NO_PUSH = `PushManager.prototype.subscribe = async () => {
   throw new DOMException("there is no push service", "AbortError");
 };`;
-
-/**
- * The small headless build of Chromium has no notifications, and says that they are denied. What a page shows is then kept
- * where a test looks for it.
- */
-const NOTIFICATIONS = `if (Notification.permission === "denied") {
-  const shown = [];
-  Object.defineProperty(Notification, "permission", { get: () => "granted" });
-  ServiceWorkerRegistration.prototype.showNotification = async (title, { body }) => void shown.push({ title, body });
-  ServiceWorkerRegistration.prototype.getNotifications = async () => shown;
-}`;
 
 /** How a page of a node is opened. */
 export interface NodePageOptions {
@@ -90,7 +80,7 @@ export async function openNodeWindow(
   await context.grantPermissions([...permissions], { origin: gateway.httpUrl });
   context.setDefaultTimeout(PATIENCE_MS);
   await context.addInitScript(options.script ?? NO_PUSH);
-  if (permissions.includes("notifications")) await context.addInitScript(NOTIFICATIONS);
+  if (permissions.includes("notifications")) await withNotifications(context);
   return new NodeWindow(context, await context.newPage());
 }
 

@@ -6,7 +6,9 @@ import { startBrowser } from "../support/browser.ts";
 import { testGateway } from "../support/gateway.ts";
 import { asking, invitation, type NodeWindow, openNodeWindow, PLACE } from "../support/node-page.ts";
 
-const gateway = await testGateway({ config: JSON.stringify({ models: { detectLocal: false } }) });
+const gateway = await testGateway({
+  config: JSON.stringify({ models: { detectLocal: false }, canvasHost: { enabled: false } }),
+});
 const browser = await startBrowser(["--use-fake-ui-for-media-stream"]);
 after(async () => {
   await browser.close();
@@ -43,7 +45,7 @@ test("an invited browser takes a picture, films, records and tells where it is, 
   await dialog.getByRole("button", { name: "Always" }).click();
   const place = await placing;
 
-  assert.match(question, /Kitchen panel asks for a picture from the front camera/);
+  assert.match(question, /“Kitchen panel” asks for a picture from the front camera/);
   const picture = Buffer.from(snap.base64, "base64");
   assert.deepEqual([snap.format, snap.width, picture.subarray(0, 3).toString("hex")], ["jpg", 320, "ffd8ff"]);
   assert.deepEqual([clip.hasAudio, silent.hasAudio, sound.hasAudio, again.hasAudio], [true, false, true, true]);
@@ -57,12 +59,12 @@ test("an invited browser takes a picture, films, records and tells where it is, 
     [PLACE.latitude, PLACE.longitude, PLACE.accuracy, true],
   );
   assert.deepEqual(await logOf(window), [
-    ["location.get", "Kitchen panel", "Done, always allowed"],
-    ["microphone.clip", "Kitchen panel", "Done, allowed for ten minutes"],
-    ["microphone.clip", "Kitchen panel", "Done, allowed for ten minutes"],
-    ["camera.clip", "Kitchen panel", "Done, always allowed"],
-    ["camera.clip", "Kitchen panel", "Done, always allowed"],
-    ["camera.snap", "Kitchen panel", "Done, allowed once"],
+    ["location.get", "“Kitchen panel”", "Done, always allowed"],
+    ["microphone.clip", "“Kitchen panel”", "Done, allowed for ten minutes"],
+    ["microphone.clip", "“Kitchen panel”", "Done, allowed for ten minutes"],
+    ["camera.clip", "“Kitchen panel”", "Done, always allowed"],
+    ["camera.clip", "“Kitchen panel”", "Done, always allowed"],
+    ["camera.snap", "“Kitchen panel”", "Done, allowed once"],
   ]);
   assert.deepEqual(window.problems, []);
   assert.equal(await page.evaluate("location.hash"), "");
@@ -138,7 +140,7 @@ test("the title says who asks, and a question ends with its connection", async (
   const answer = await given;
   await page.getByRole("heading", { name: "This browser is no longer a node" }).waitFor();
 
-  assert.equal(title, "● Kitchen panel asks – Moltbot node");
+  assert.equal(title, "● “Kitchen panel” asks – Moltbot node");
   assert.match(answer, /node disconnected/);
   assert.equal(await page.getByRole("dialog").count(), 0);
   assert.equal(await page.title(), "Moltbot node");

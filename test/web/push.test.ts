@@ -7,6 +7,7 @@ import { ignore } from "../../packages/gateway/src/base/errors.ts";
 import { pushService, subscriptionScript } from "../fakes/push-service.ts";
 import { startBrowser } from "../support/browser.ts";
 import { testGateway } from "../support/gateway.ts";
+import { withNotifications, withNotificationsInWorkers } from "../support/notifications.ts";
 import { within } from "../support/time-limit.ts";
 import { openWebChat, type WebChat } from "../support/webchat.ts";
 
@@ -20,9 +21,10 @@ after(async () => {
   await service[Symbol.asyncDispose]();
 });
 
-/** Gives the page a subscription of the fake push service. */
+/** Gives the page notifications, and a subscription of the fake push service. */
 async function withPushService({ page }: WebChat) {
   const fake = service.subscribe();
+  await withNotifications(page.context());
   await page.addInitScript(subscriptionScript(fake));
   return fake;
 }
@@ -70,6 +72,7 @@ test("the bell subscribes the browser, and what is pushed is shown with the addr
   const registrationId = await registered.promise;
   const elsewhere = await page.context().newPage();
   await elsewhere.bringToFront();
+  await withNotificationsInWorkers(page.context());
   const data = JSON.stringify({ ...notice, tag: "pushed" });
   await session.send("ServiceWorker.deliverPushMessage", {
     origin: gateway.httpUrl,

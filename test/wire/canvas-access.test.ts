@@ -216,6 +216,20 @@ test("through a tunnel the address is the tunnel's own end; by ::1 it is the one
   );
 });
 
+test("WebChat by ::1 may show the canvas, and the canvas lets it", async () => {
+  const page = await askRaw(gateway.port, "/", { headers: { Host: `[::1]:${gateway.port}` } });
+  const canvas = await askRaw(port, "/__moltbot__/canvas/", { headers: { Host: `127.0.0.1:${port}` } });
+
+  assert.match(
+    page.headers["content-security-policy"]!,
+    new RegExp(`frame-src 'self' http://127\\.0\\.0\\.1:${port};`),
+  );
+  assert.match(
+    canvas.headers["content-security-policy"]!,
+    new RegExp(`frame-ancestors .*http://\\[::1\\]:${gateway.port}`),
+  );
+});
+
 test("with TLS the canvas's own port has it too", async () => {
   await using safe = await testGateway({ config: JSON.stringify({ gateway: { tls: { enabled: true } } }) });
   const { fields } = await safe.logged("the canvas listens");

@@ -193,7 +193,7 @@ describe("nodes", () => {
     await answerNext(node, device.id, { ok: false, error });
     const { nodes, surfaces } = await pushed;
 
-    assert.deepEqual(nodes, [{ nodeId: "phone", ok: false, error: "A2UI_HOST_UNAVAILABLE" }]);
+    assert.deepEqual(nodes, [{ nodeId: device.id, ok: false, error: "A2UI_HOST_UNAVAILABLE" }]);
     assert.deepEqual(surfaces, ["main"]);
   });
 

@@ -151,3 +151,16 @@ test("no secret of an invitation is in the log", async () => {
   assert.ok(lines.includes(device.id.slice(0, 12)));
   assert.ok(!lines.includes(invitation));
 });
+
+test("a gateway that serves no pages makes no invitations, and says what to switch on", async () => {
+  const config = JSON.stringify({ gateway: { controlUi: { enabled: false } } });
+  await using bare = await testGateway({ config });
+  const owner = await bare.connect({ protocol: 4, scopes: ["operator.admin"] });
+
+  const { error } = await owner.request("node.invite", {});
+
+  assert.deepEqual(
+    [error?.code, error?.message],
+    ["UNAVAILABLE", "the page of nodes is switched off; set gateway.controlUi.enabled to true"],
+  );
+});

@@ -65,8 +65,10 @@ describe("a subscribed browser", () => {
     const { notice, headers } = await browser.next();
     const left = await client.call("node.pending.enqueue", { nodeId: device.id, type: "status.request" });
 
-    assert.deepEqual(notice, { title: "Your agent needs this device", text: "Open Moltbot on it.", tag: "node-wake" });
-    assert.deepEqual([headers.ttl, headers.urgency, left.wakeTriggered], ["3600", "normal", true]);
+    assert.deepEqual(notice, {
+      ...{ title: "Your gateway needs this browser", text: "Something was asked of it. Open its page.", tag: "wake" },
+    });
+    assert.deepEqual([headers.ttl, headers.urgency, left.wakeTriggered], ["3600", "high", true]);
   });
 
   test("is called for a reply, unless a page of the device that asked is in view", async () => {

@@ -90,6 +90,11 @@ const REFUSED: readonly (readonly [why: string, message: unknown, reason: RegExp
     { surfaceUpdate: { surfaceId: "s", components: [{ id: "a", component: "Text", text: "x" }] } },
     /^component "a" is written as in 0.9; add "version":"v0.9"/,
   ],
+  [
+    "an id that is JavaScript's own",
+    { version: "v0.9", updateComponents: { surfaceId: "constructor", components: [] } },
+    /must not be "constructor"$/,
+  ],
   ["an inherited name as type", shown({ component: "toString" }), /is a "toString", which is unknown/],
   ["a missing property", shown({ component: "Text" }), /^component "a" \(Text\) needs "text"$/],
   [

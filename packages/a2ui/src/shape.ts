@@ -29,6 +29,8 @@ export function textAt(value: unknown, where: string): string {
 
 /** An id of a surface or a component. */
 export function idAt(value: unknown, where: string): string {
+  if (typeof value === "string" && FORBIDDEN_NAMES.has(value))
+    throw new A2uiError(`${where} must not be ${quoted(value)}`);
   if (typeof value === "string" && ID.test(value)) return value;
   if (typeof value !== "string") throw new A2uiError(`${where} must be an id, not ${kindOf(value)}`);
   throw new A2uiError(`${where} ${quoted(value)} must be 1 to 128 letters, digits and . _ : -`);

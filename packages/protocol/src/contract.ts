@@ -2790,7 +2790,7 @@ export interface NodeInvokeRequestEvent {
   /** The caller's deadline; 0 when there is none. */
   timeoutMs: number;
   idempotencyKey: string;
-  /** Who asks, for the person at the node; a client's own words. */
+  /** Who asks, for the person at the node; a client's own name is quoted. */
   askedBy?: string;
 }
 

@@ -96,6 +96,8 @@ export interface HostPorts {
   readonly overview: Port<Overview>;
   /** Who hears of single conversations. Filled by sessions. */
   readonly subscribers: Port<Subscribers>;
+  /** Which nodes follow the conversation that an event is about. Filled by chat. */
+  readonly followers: Port<Subscribers>;
   /** The origins that WebChat may show in a frame, for a Host header. Filled by canvas. */
   readonly frames: Port<{ sourcesFor(host: string): readonly string[] }>;
   /** Folders whose paths are hidden from those who do not administer the gateway. Filled by workspace. */
@@ -197,6 +199,7 @@ export function hostPorts(): HostPorts {
       snapshot: () => ({ presence: [], health: {}, stateVersion: { presence: 0, health: 0 }, uptimeMs: 0 }),
     }),
     subscribers: new Port<Subscribers>({ of: () => nobody }),
+    followers: new Port<Subscribers>({ of: () => nobody }),
     frames: new Port({ sourcesFor: (): readonly string[] => [] }),
     folders: new Port({ workspaces: (): readonly string[] => [] }),
   };

@@ -12,6 +12,8 @@ export interface BroadcastOptions {
   readonly connections: ReadonlyMap<string, Connection>;
   /** The connections that subscribed to an event which only subscribers receive. */
   readonly subscribers: (event: string, payload: unknown) => ReadonlySet<string>;
+  /** The nodes that follow the conversation which an event for operators is about. */
+  readonly followers: (event: string, payload: unknown) => ReadonlySet<string>;
   /** Takes secrets out of a text that leaves. */
   readonly guard: (text: string) => string;
   /** Takes paths of this machine out of a text for those who do not administer it. */
@@ -33,7 +35,7 @@ function send(
   event: EventDefinition,
   payload: unknown,
   connId: string | undefined,
-  { connections, subscribers, guard, conceal, stateVersion }: BroadcastOptions,
+  { connections, subscribers, followers, guard, conceal, stateVersion }: BroadcastOptions,
 ): void {
   const wanted = event.isSubscribed ? subscribers(event.name, payload) : undefined;
   if (wanted?.size === 0) return;
@@ -42,8 +44,9 @@ function send(
   const whenSlow = typeof event.whenSlow === "function" ? event.whenSlow(payload) : event.whenSlow;
   const frames = framesOf(head, { guard, conceal });
   const older = event.three && framesOf(headOf(event, event.three(payload), stateVersion), { guard, conceal });
+  const following = followers(event.name, payload);
   for (const connection of wanted ? among(connections, wanted) : connections.values()) {
-    if (!isEntitled(event, payload, connection)) continue;
+    if (!isEntitled(event, payload, connection, following)) continue;
     const { whole, forReaders } = (connection.session?.dialect.protocol === 3 ? older : undefined) ?? frames;
     // A droppable event must not fill the buffer: a connection over the limit is watched and closed.
     const bytes = whenSlow === "drop" ? whole.length : 0;
@@ -72,8 +75,15 @@ function* among(connections: ReadonlyMap<string, Connection>, wanted: ReadonlySe
   }
 }
 
-function isEntitled({ audience, allows }: EventDefinition, payload: unknown, { session }: Connection): boolean {
+function isEntitled(
+  { audience, allows }: EventDefinition,
+  payload: unknown,
+  { id, session }: Connection,
+  following: ReadonlySet<string>,
+): boolean {
   if (audience === "everyone") return true;
-  if (!session || audience === "directed" || session.caller.role === "node") return false;
-  return hasScope(session.caller.scopes, audience) && (allows?.(payload, session.caller) ?? true);
+  if (!session || audience === "directed") return false;
+  const { caller } = session;
+  const isReader = caller.role === "node" ? following.has(id) : hasScope(caller.scopes, audience);
+  return isReader && (allows?.(payload, caller) ?? true);
 }

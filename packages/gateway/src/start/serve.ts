@@ -29,7 +29,7 @@ export async function makeServer(
   { stack, doors }: { readonly stack: AsyncDisposableStack; readonly doors: Doors },
 ): Promise<GatewayServer> {
   const { clock, log, bus, guard, database, stateDir } = base;
-  const { calls, connections, devices, frames, invitations, overview, presence, subscribers } = base.host;
+  const { calls, connections, devices, followers, frames, invitations, overview, presence, subscribers } = base.host;
   const conceal = concealing(base);
   const explain = database.explain.bind(database);
   const server = new GatewayServer({
@@ -72,6 +72,7 @@ export async function makeServer(
     startBroadcast({
       ...{ bus, events: EVENTS, connections: server.connections, guard, conceal },
       subscribers: (event, payload) => subscribers.now.of(event, payload),
+      followers: (event, payload) => followers.now.of(event, payload),
       stateVersion: () => overview.now.stateVersion,
     }),
   );

@@ -33,21 +33,17 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "Permissions-Policy": "camera=(), geolocation=(), payment=(), usb=()",
 };
 
-/** A page beside WebChat, with what it may use and show beyond other pages. */
+/** A page beside WebChat, with what it may use beyond other pages. */
 interface OwnPage {
   readonly file: string;
   readonly permissions: string;
-  /** The sources of its frames, for a host without its port. */
-  readonly frames: (name: string) => string;
 }
 
-/** The page that makes a browser a node. It alone may ask for cameras and the like; its frame shows the canvas. */
+/** The page that makes a browser a node. It alone may ask for cameras and the like. */
 const NODE_PAGE: OwnPage = {
   file: "/node.html",
   permissions:
     "camera=(self), microphone=(self), geolocation=(self), screen-wake-lock=(self), display-capture=(self), payment=(), usb=()",
-  // The canvas has the same name and a port of its own.
-  frames: (name) => `'self' http://${name}:* https://${name}:*`,
 };
 const OWN_PAGES: Readonly<Record<string, OwnPage>> = {
   "/node": NODE_PAGE,
@@ -114,7 +110,7 @@ export class HttpFront {
     this.#assets ??= loadAssets(this.#webDir);
     const isPage = !/\.[a-z0-9]+$/i.test(path) && !/^\/(?:__|(?:ui|api|v1|hooks|tools)(?:\/|$))/.test(path);
     const own = Object.hasOwn(OWN_PAGES, path) ? OWN_PAGES[path] : undefined;
-    if (own) allowMore(own, request, response);
+    if (own) response.setHeader("Permissions-Policy", own.permissions);
     const fallback = isPage && !own ? this.#assets.get("/index.html") : undefined;
     const asset = this.#assets.get(own?.file ?? path) ?? fallback;
     if (!asset && isPage) return answer(response, 503, "WebChat has not been built; run `npm run build`.");
@@ -126,12 +122,6 @@ export class HttpFront {
     response.writeHead(200, { "Content-Type": asset.type, "Content-Length": asset.body.length });
     response.end(request.method === "HEAD" ? undefined : asset.body);
   }
-}
-
-function allowMore({ permissions, frames }: OwnPage, { headers }: IncomingMessage, response: ServerResponse): void {
-  const host = headers.host ?? "";
-  response.setHeader("Permissions-Policy", permissions);
-  response.setHeader("Content-Security-Policy", contentPolicy(host, [frames(host.replace(/:\d+$/, ""))]));
 }
 
 /** Answers with a short text that nobody caches. */

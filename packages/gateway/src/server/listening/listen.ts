@@ -181,6 +181,7 @@ export class GatewayServer {
 
   /** Where browsers reach our pages. */
   pageOrigins(): PageOrigin[] {
+    if (!this.#options.settings().controlUi.enabled) return [];
     return pageOrigins(this.#ours, bindHost(this.#options.settings()), this.#ownAddresses.list);
   }
 

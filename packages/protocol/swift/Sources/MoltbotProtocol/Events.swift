@@ -614,7 +614,7 @@ public struct NodeInvokeRequestEvent: Codable, Hashable, Sendable {
     /// The caller's deadline; 0 when there is none.
     public var timeoutMs: Int
     public var idempotencyKey: String
-    /// Who asks, for the person at the node; a client's own words.
+    /// Who asks, for the person at the node; a client's own name is quoted.
     public var askedBy: String?
 
     public init(

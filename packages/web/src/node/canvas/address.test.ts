@@ -12,6 +12,7 @@ const GOOD: readonly [url: string, address: string][] = [
   ["/__clawdbot__/canvas/a/b.html", `${BASE}/__clawdbot__/canvas/a/b.html`],
   ["clawdbot-canvas://main/a.html", `${BASE}/__moltbot__/canvas/a.html`],
   [`${BASE}/__moltbot__/canvas/a.html`, `${BASE}/__moltbot__/canvas/a.html`],
+  ["http://gw.example:18793/__openclaw__/cap/other/__moltbot__/canvas/a.html", `${BASE}/__moltbot__/canvas/a.html`],
   ["http://gw.example:18793/__moltbot__/canvas/a.html", `${BASE}/__moltbot__/canvas/a.html`],
 ];
 

@@ -4,6 +4,8 @@ import { badParams } from "../commands/failure.ts";
 
 /** Where the canvas stands under its base, which may carry a key in its path. */
 const PAGES = "/__moltbot__/canvas/";
+/** The gateway may give an address with another key than the one that this page was told. */
+const KEY = /^\/__(?:clawdbot|moltbot|openclaw)__\/cap\/[^/]*(?=\/)/;
 const A2UI = "/__moltbot__/a2ui/?platform=web";
 
 /** The page that draws surfaces, which stands for no page at all. */
@@ -34,7 +36,7 @@ function pathIn(wanted: string, base: string): string {
   const { origin: own, pathname: key } = new URL(withoutSlash(base));
   if (origin !== own) throw elsewhere();
   const rest = key !== "/" && pathname.startsWith(`${key}/`) ? pathname.slice(key.length) : pathname;
-  return rest + search + hash;
+  return rest.replace(KEY, "") + search + hash;
 }
 
 function elsewhere() {

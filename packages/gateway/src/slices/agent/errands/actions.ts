@@ -1,6 +1,7 @@
 /** The actions of the tool: which node is asked, for what, within which time, and what becomes of the result. */
 import { defined } from "../../../base/defined.ts";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
+import { nameOfAgent } from "../../../kit/asked-by.ts";
 import type { ToolCall, ToolResult } from "../../../kit/tool.ts";
 import type { NodeShape } from "../../core/nodes/schema.ts";
 import { OF_TOOL } from "./errands.ts";
@@ -76,7 +77,8 @@ async function ask(node: NodeShape, asked: Asked, call: Call): Promise<ToolResul
   const { gateway, run, callId, signal, params } = call;
   const { nodes, workspace, clock } = gateway;
   const caller = { principal: `${OF_TOOL}${run.id}:${callId}`, scopes: new Set<string>() };
-  const invoke = { ...asked, node: node.nodeId, idempotencyKey: callId, caller };
+  const askedBy = nameOfAgent(run.agentId);
+  const invoke = { ...asked, node: node.nodeId, idempotencyKey: callId, caller, askedBy };
   const { waitMinutes } = params;
   if (waitMinutes !== undefined) {
     const waiting = { waitMs: waitMinutes * MINUTE_MS, sessionKey: run.sessionKey, runId: run.id };

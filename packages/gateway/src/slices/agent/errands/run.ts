@@ -3,6 +3,7 @@ import { isRecord } from "../../../base/config/config.ts";
 import { defined } from "../../../base/defined.ts";
 import { GatewayError, ignore, invalidRequest } from "../../../base/errors.ts";
 import { onAbort } from "../../../base/time/deadline.ts";
+import { nameOfAgent } from "../../../kit/asked-by.ts";
 import type { ToolCall, ToolResult } from "../../../kit/tool.ts";
 import type { NodeShape } from "../../core/nodes/schema.ts";
 import type { Outcome } from "../approvals/approvals.ts";
@@ -92,6 +93,7 @@ async function send(node: NodeShape, { params, plan }: Wanted, call: Call): Prom
   const asked = {
     ...{ node: node.nodeId, command: "system.run", idempotencyKey: call.callId, timeoutMs: timeoutMs + BEYOND_MS },
     caller: { principal: principalOf(call), scopes: new Set(["operator.approvals"]) },
+    askedBy: nameOfAgent(agentId),
     params: {
       ...{ command: plan.argv, timeoutMs, agentId, sessionKey, runId, suppressNotifyOnExit: true },
       ...defined({ cwd: plan.cwd, env: params.env, systemRunPlan: plan.raw }),

@@ -33,7 +33,10 @@ export const nodeInvokeRequest = defineEvent({
     timeoutMs: Type.Integer({ minimum: 0, description: "The caller's deadline; 0 when there is none." }),
     idempotencyKey: NonEmpty,
     askedBy: Type.Optional(
-      Type.String({ minLength: 1, description: "Who asks, for the person at the node; a client's own words." }),
+      Type.String({
+        minLength: 1,
+        description: "Who asks, for the person at the node; a client's own name is quoted.",
+      }),
     ),
   }),
 });

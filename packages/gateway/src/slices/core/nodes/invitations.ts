@@ -48,15 +48,18 @@ export class Invitations implements InvitationBook {
 
   /**
    * Makes one; `name` takes the place of the node's own. Throws `INVALID_REQUEST` for a right that is missing, and
-   * `UNAVAILABLE` when too many wait.
+   * `UNAVAILABLE` when too many wait, or the page is switched off.
    */
   link(name: string | undefined, { scopes }: Pick<Caller, "scopes">): InvitationLink {
     // It stands for the approval of the device and of its commands.
     if (!hasScope(scopes, "operator.write")) throw invalidRequest("missing scope: operator.write");
+    const origins = this.#services.host.pageOrigins();
+    if (origins.length === 0)
+      throw new GatewayError("UNAVAILABLE", "the page of nodes is switched off; set gateway.controlUi.enabled to true");
     const named = name?.trim() || undefined;
     const { secret, expiresAtMs } = this.#make(named);
     const fragment = new URLSearchParams({ invite: secret, ...(named !== undefined && { name: named }) });
-    const addresses = this.#services.host.pageOrigins().map(({ origin, reach }) => ({
+    const addresses = origins.map(({ origin, reach }) => ({
       ...{ url: `${origin}/node#${fragment}`, reach },
       isSecure: reach === "here" || origin.startsWith("https:"),
     }));

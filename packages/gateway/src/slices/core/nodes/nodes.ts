@@ -26,6 +26,7 @@ export type { Invoke } from "./calls/invokes.ts";
 export type { CallRow, NodeWaker, ResultTeller } from "./queue/call-queue.ts";
 export type { LiveNode } from "./registry.ts";
 export type { ReportObserver } from "./reports.ts";
+export type { Listening, NodePress, NodeWords, Pressing } from "./words.ts";
 export { isAsleep };
 
 interface NodeServices extends Base {
@@ -247,14 +248,14 @@ export class Nodes implements ConnectionWatcher, Disposable {
 
   /** Keeps a call until its node can do it. Throws `UNAVAILABLE` when nobody knows the node, or too many calls wait. */
   keep(call: Omit<NodeCall, "signal">, { waitMs, sessionKey, runId }: Waiting): QueuedCallShape {
-    const { command, timeoutMs, idempotencyKey, caller } = call;
+    const { command, timeoutMs, idempotencyKey, caller, askedBy } = call;
     const { nodeId } = this.#known(call.node);
     if (isReserved(command)) throw reserved(command);
     const { deny } = this.#services.host.nodeCommands();
     if (command === "" || deny.includes(command)) throw notAllowed("command not allowlisted", command, undefined);
     return this.queue.add({
       ...{ nodeId, command, params: this.#checkedParams(nodeId, call), timeoutMs, idempotencyKey, sessionKey, runId },
-      ...{ principal: caller.principal, waitMs },
+      ...{ principal: caller.principal, askedBy, waitMs },
     });
   }
 

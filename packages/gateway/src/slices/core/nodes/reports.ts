@@ -9,6 +9,7 @@ import type { Invoke, Invokes } from "./calls/invokes.ts";
 import { nodeHostStats, nodePresence } from "./events.ts";
 import type { LiveNode, Registry } from "./registry.ts";
 import { NodeBattery, NodeHostStats, type NodeShape } from "./schema.ts";
+import { type Handled, NodeSpeech } from "./words.ts";
 
 /** Hears of reports about programs that this gateway had a node run; must not throw. */
 export interface ReportObserver {
@@ -23,12 +24,6 @@ export interface Reported {
   awake(nodeId: string): void;
 }
 
-/** What became of a report. */
-export interface Handled {
-  readonly handled: boolean;
-  readonly reason?: string;
-}
-
 const MAX_IDLE_SECONDS = 2_592_000;
 const ALIVE_BECAUSE: ReadonlySet<unknown> = new Set([
   ...["background", "silent_push", "bg_app_refresh", "significant_location", "manual", "connect"],
@@ -41,6 +36,7 @@ const UNUSED: ReadonlySet<string> = new Set([
 
 export class NodeReports {
   readonly observers = new ManyPort<ReportObserver>();
+  readonly speech = new NodeSpeech();
   readonly #base: Pick<Base, "bus" | "clock">;
   readonly #about: Reported;
 
@@ -49,7 +45,10 @@ export class NodeReports {
     this.#about = about;
   }
 
-  /** Takes a report. One that is not known is no error: nodes of other versions send more. */
+  /**
+   * Takes a report. One that is not known is no error: nodes of other versions send more. Throws `GatewayError` when words
+   * or a press cannot be taken now.
+   */
   take({ connId }: Pick<Caller, "connId">, event: string, payload: unknown): Handled {
     const node = this.#about.registry.ofConnection(connId);
     if (!node) return { handled: false, reason: "replaced" };
@@ -58,6 +57,8 @@ export class NodeReports {
     if (event === "node.presence.alive") return this.#alive(node, said);
     if (event === "node.presence.activity") return this.#activity(node, said);
     if (isExecReport(event)) return this.#exec(node, { event, said });
+    const spoken = this.speech.take(node, event, said);
+    if (spoken) return spoken;
     return { handled: false, reason: UNUSED.has(event) ? "unsupported_event" : "unknown_event" };
   }
 

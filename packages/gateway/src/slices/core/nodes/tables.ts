@@ -44,6 +44,7 @@ export const tables = defineTables(
     unique (principal, idempotency_key)
   ) strict;
   create index node_calls_state on node_calls (state, node_id);`,
+    "alter table node_calls add column asked_by text;",
   ],
   { node_calls: "ended_at is not null" },
 );

@@ -16,7 +16,7 @@ import type { Nodes } from "../../core/nodes/nodes.ts";
 import type { Notices } from "../../core/notices/notices.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 import { CanvasFiles } from "./files/canvas-files.ts";
-import { Addresses } from "./host/addresses.ts";
+import { Addresses, ownOrigin } from "./host/addresses.ts";
 import { CanvasDoor } from "./host/door.ts";
 import { isCanvasPath } from "./host/paths.ts";
 import { Viewers } from "./host/viewers.ts";
@@ -86,6 +86,7 @@ export class Canvas implements ConnectionWatcher {
   /** Opens the canvas's own port. A port that is taken ends no start: everything is served on the gateway's as well. */
   start(): void {
     if (!this.enabled) return;
+    this.drawing.nodes.begin();
     this.files.begin();
     this.#opening = this.#open();
   }
@@ -116,11 +117,11 @@ export class Canvas implements ConnectionWatcher {
     this.#door.upgrade(upgrade);
   }
 
-  /** What WebChat may show in a frame. */
+  /** What pages of the gateway may show in a frame. */
   sourcesFor(host: string): readonly string[] {
     if (!this.enabled) return [];
     const name = host.replace(/:\d+$/, "");
-    const own = this.#own && /^[\w.:[\]-]+$/.test(name) ? [`${this.#own.scheme}://${name}:${this.#own.port}`] : [];
+    const own = this.#own && /^[\w.:[\]-]+$/.test(name) ? [ownOrigin(this.#own, name)] : [];
     return ["'self'", ...own];
   }
 
@@ -138,6 +139,7 @@ export class Canvas implements ConnectionWatcher {
 
   closed(connId: string): void {
     this.addresses.closed(connId);
+    this.drawing.closed(connId);
   }
 
   status({ withPath }: { withPath: boolean }) {

@@ -1,7 +1,8 @@
 /** Methods about canvases: what conversations show, how it came about, and where it is seen. */
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../../base/errors.ts";
-import { hasScope } from "../../../kit/access.ts";
+import { type Caller, hasScope } from "../../../kit/access.ts";
+import { nameOfClient } from "../../../kit/asked-by.ts";
 import { Id, MAX_NUMBER, Millis, NonEmpty, OneOf, SessionKey } from "../../../kit/schema/schema.ts";
 import { CanvasEntry, CanvasScreen, CanvasStatus, ShownOnNode } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
@@ -62,7 +63,7 @@ export const push = defineMethod({
   async handler({ params: { sessionKey, jsonl, messages, node }, gateway, caller }) {
     if ((jsonl === undefined) === (messages === undefined)) throw invalidRequest("give either jsonl or messages");
     const pushed = jsonl === undefined ? { messages: messages! } : { jsonl };
-    return await gateway.canvas.drawing.push({ sessionKey, node, author: "person", rights: caller }, pushed);
+    return await gateway.canvas.drawing.push({ sessionKey, node, ...byPerson(caller) }, pushed);
   },
 });
 
@@ -72,8 +73,7 @@ export const reset = defineMethod({
   access: "operator.write",
   params: { sessionKey: Conversation, node: Node },
   result: Type.Object({ sessionKey: NonEmpty, seq: Type.Integer({ minimum: 1 }), nodes: Type.Array(ShownOnNode) }),
-  handler: ({ params, gateway, caller }) =>
-    gateway.canvas.drawing.reset({ ...params, author: "person", rights: caller }),
+  handler: ({ params, gateway, caller }) => gateway.canvas.drawing.reset({ ...params, ...byPerson(caller) }),
 });
 
 export const history = defineMethod({
@@ -134,3 +134,7 @@ export const pluginSurfaceRefresh = defineMethod({
     return { surface, pluginSurfaceUrls: { canvas: url }, ...(expiresAtMs !== undefined && { expiresAtMs }) };
   },
 });
+
+function byPerson(caller: Caller) {
+  return { author: "person", rights: caller, askedBy: nameOfClient(caller) } as const;
+}

@@ -16,6 +16,7 @@ export const canvas = defineSlice({
     const canvas = new Canvas(gateway);
     gateway.host.connections.add(canvas);
     gateway.host.frames.fill(canvas);
+    gateway.nodes.reports.speech.pressing.fill(canvas.drawing);
     return canvas;
   },
 });

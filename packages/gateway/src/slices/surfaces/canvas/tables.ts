@@ -2,7 +2,8 @@ import { defineTables } from "../../../kit/tables.ts";
 
 /**
  * The log of what canvases showed, and the last known text of each file of the root. `undone_by` is the entry that took
- * this one back.
+ * this one back. Which
+ * conversation drew a surface on a node.
  */
 export const tables = defineTables("canvas", [
   `create table canvas_log (
@@ -25,5 +26,11 @@ export const tables = defineTables("canvas", [
     fingerprint text not null,
     state text not null,
     text text
+  ) strict;`,
+  `create table canvas_node_surfaces (
+    node_id text not null,
+    surface_id text not null,
+    session_key text not null,
+    primary key (node_id, surface_id)
   ) strict;`,
 ]);

@@ -3,6 +3,7 @@
 import { type Static, type TObject, Type } from "@sinclair/typebox";
 import { defined } from "../../../base/defined.ts";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
+import { nameOfAgent } from "../../../kit/asked-by.ts";
 import { OneOf } from "../../../kit/schema/schema.ts";
 import type { Tool, ToolCall, ToolResult } from "../../../kit/tool.ts";
 import { defineTool, type Gateway } from "./slice.ts";
@@ -107,7 +108,13 @@ const ACTIONS: Readonly<Record<Call["params"]["action"], (call: Call) => Promise
 };
 
 function onScreenOf({ run, params }: Call) {
-  return { sessionKey: run.sessionKey, node: params.node, author: "agent", rights: rightsOf(run) } as const;
+  return {
+    sessionKey: run.sessionKey,
+    node: params.node,
+    author: "agent",
+    rights: rightsOf(run),
+    askedBy: nameOfAgent(run.agentId),
+  } as const;
 }
 
 function rightsOf({ starter }: Call["run"]) {
@@ -139,6 +146,7 @@ async function invoke(call: Call, command: string, given: object): Promise<unkno
   const node = params.node ?? onlyNode(gateway, command);
   const { payload } = await gateway.nodes.invoke({
     ...{ node, command, params: given, timeoutMs: TIMEOUT_MS, idempotencyKey: callId, signal, caller: rightsOf(run) },
+    askedBy: nameOfAgent(run.agentId),
   });
   return payload;
 }

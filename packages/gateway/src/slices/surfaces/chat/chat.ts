@@ -8,12 +8,15 @@ import type { SendParams } from "../../agent/agent/intake/request.ts";
 import type { AbortReason, RunRecord } from "../../agent/agent/run/run-store.ts";
 import type { KnownRun } from "../../agent/agent/runs.ts";
 import type { Models } from "../../agent/models/models.ts";
+import type { Agents } from "../../core/agents/agents.ts";
 import type { PageRequest } from "../../core/sessions/past.ts";
 import type { Message } from "../../core/sessions/schema.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
+import { FromNodes } from "./from-nodes.ts";
 import type { ChatMetadata, LaterHistory } from "./schema.ts";
 
 export interface ChatServices extends Base {
+  readonly agents: Agents;
   readonly sessions: Sessions;
   readonly models: Models;
   readonly agent: Agent;
@@ -49,10 +52,12 @@ export interface Stopped {
 const STOP_WORDS: ReadonlySet<string> = new Set(["/stop", "stop", "esc", "abort", "wait", "exit", "interrupt"]);
 
 export class Chat {
+  readonly fromNodes: FromNodes;
   readonly #services: ChatServices;
 
   constructor(services: ChatServices) {
     this.#services = services;
+    this.fromNodes = new FromNodes(services);
     // Tell watchers of conversations when runs begin and end.
     services.bus.on(agentEvent, ({ stream, runId, data: { phase } }) => {
       if (stream !== "lifecycle" || (phase !== "start" && phase !== "end" && phase !== "error")) return;

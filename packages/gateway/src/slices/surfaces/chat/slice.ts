@@ -2,13 +2,21 @@
 import { defineSlice } from "../../../kit/slice.ts";
 import { agent } from "../../agent/agent/slice.ts";
 import { models } from "../../agent/models/slice.ts";
+import { agents } from "../../core/agents/slice.ts";
+import { nodes } from "../../core/nodes/slice.ts";
 import { sessions } from "../../core/sessions/slice.ts";
 
 export const chat = defineSlice({
   name: "chat",
-  uses: [sessions, models, agent],
+  uses: [nodes, agents, sessions, models, agent],
   load: () => import("./chat.ts"),
-  open: (gateway, { Chat }) => new Chat(gateway),
+  open(gateway, { Chat }) {
+    const chat = new Chat(gateway);
+    gateway.nodes.reports.speech.listening.fill(chat.fromNodes);
+    gateway.host.followers.fill(chat.fromNodes);
+    gateway.host.connections.add(chat.fromNodes);
+    return chat;
+  },
 });
 
 export const { defineMethod } = chat;

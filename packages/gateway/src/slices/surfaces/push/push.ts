@@ -36,11 +36,11 @@ export interface Tested {
 
 /** The beginning of a reply or a command that a notification shows, in characters. */
 const PREVIEW_CHARS = 160;
-/** A reply is worth being told of for half a day. */
-/** A node that is called while something waits for it; a later notification would call it for nothing. */
-const WAKE: Urgency = { ttlSeconds: 120, urgency: "high" };
+/** A node is called while something waits for it, which may be a call that waits for hours. */
+const WAKE: Urgency = { ttlSeconds: 3_600, urgency: "high" };
 /** A node is called at most this often, ms. */
 const WAKE_EVERY_MS = 60_000;
+/** A reply is worth being told of for half a day. */
 const REPLY: Urgency = { ttlSeconds: 12 * 3_600, urgency: "normal" };
 /** The pauses before a message is tried again, ms. */
 const RETRY_AFTER_MS = [3_000, 15_000];

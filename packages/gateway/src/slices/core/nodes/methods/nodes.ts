@@ -1,6 +1,7 @@
 /** Methods about nodes, and those that nodes call (protocol: nodes). */
 import { Type } from "@sinclair/typebox";
 import { invalidRequest } from "../../../../base/errors.ts";
+import { nameOfClient } from "../../../../kit/asked-by.ts";
 import {
   DurationMs,
   Id,
@@ -105,7 +106,7 @@ export const nodeInvoke = defineMethod({
     const call = {
       ...{ node: nodeId, command: command.trim(), params: given, timeoutMs, idempotencyKey, caller },
       watcher: caller.protocol >= 4 ? caller.connId : undefined,
-      askedBy: caller.client.displayName ?? caller.client.id,
+      askedBy: nameOfClient(caller),
     };
     const sessionKey = "sessionKey" in params ? (params.sessionKey as string) : undefined;
     const waiting = queueForMs === undefined ? undefined : { waitMs: queueForMs, sessionKey };

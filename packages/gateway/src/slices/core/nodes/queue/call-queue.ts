@@ -157,7 +157,7 @@ export class CallQueue implements Disposable {
 
   /** Works one call; "later" when the node cannot do anything now. */
   async #work(row: CallRow): Promise<"next" | "later"> {
-    const { id, nodeId, command, params, timeoutMs, principal, idempotencyKey } = row;
+    const { id, nodeId, command, params, timeoutMs, principal, idempotencyKey, askedBy } = row;
     try {
       this.#nodes.requireAllowed(nodeId, command);
     } catch (error) {
@@ -171,7 +171,7 @@ export class CallQueue implements Disposable {
     try {
       const caller = { principal, scopes: new Set<string>() };
       const { payload, json } = await this.#nodes.call({
-        ...{ nodeId, command, params: JSON.parse(params) as unknown, timeoutMs, idempotencyKey, caller },
+        ...{ nodeId, command, params: JSON.parse(params) as unknown, timeoutMs, idempotencyKey, caller, askedBy },
         signal: this.#ending.signal,
       });
       this.#end(row, await this.#kept(row, payload, json));

@@ -22,6 +22,8 @@ export interface NewCall {
   readonly sessionKey?: string | undefined;
   /** The run that asked, when one did. */
   readonly runId?: string | undefined;
+  /** Who asks, for the person at the node. */
+  readonly askedBy?: string | undefined;
   readonly expiresAt: number;
 }
 
@@ -46,6 +48,7 @@ export interface CallEnd {
 interface Raw {
   readonly sessionKey: string | null;
   readonly runId: string | null;
+  readonly askedBy: string | null;
   readonly endedAt: number | null;
   readonly answer: string | null;
   readonly error: string | null;
@@ -53,7 +56,7 @@ interface Raw {
 
 const COLUMNS =
   "id, node_id as nodeId, command, params, timeout_ms as timeoutMs, principal, idempotency_key as idempotencyKey, " +
-  "session_key as sessionKey, run_id as runId, state, created_at as createdAt, expires_at as expiresAt, " +
+  "session_key as sessionKey, run_id as runId, asked_by as askedBy, state, created_at as createdAt, expires_at as expiresAt, " +
   "ended_at as endedAt, answer, error";
 const KEPT_MS = 24 * 3_600_000;
 
@@ -70,9 +73,9 @@ export class CallRows {
     const id = newId();
     this.#store.run(
       `insert into node_calls (id, node_id, command, params, timeout_ms, principal, idempotency_key, session_key, run_id,
-         state, created_at, expires_at, is_told) values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, 0)`,
+         asked_by, state, created_at, expires_at, is_told) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, 0)`,
       ...[id, call.nodeId, call.command, call.params, call.timeoutMs, call.principal, call.idempotencyKey],
-      ...[call.sessionKey ?? null, call.runId ?? null, this.#clock.now(), call.expiresAt],
+      ...[call.sessionKey ?? null, call.runId ?? null, call.askedBy ?? null, this.#clock.now(), call.expiresAt],
     );
     return this.get(id)!;
   }
@@ -150,11 +153,12 @@ export class CallRows {
   #rows(where: string, ...values: (string | number)[]): CallRow[] {
     return this.#store
       .all<Omit<CallRow, keyof Raw> & Raw>(`select ${COLUMNS} from node_calls where ${where} order by rowid`, ...values)
-      .map(({ sessionKey, runId, endedAt, answer, error, ...row }) => ({
+      .map(({ sessionKey, runId, askedBy, endedAt, answer, error, ...row }) => ({
         ...row,
         ...defined({
           sessionKey: sessionKey ?? undefined,
           runId: runId ?? undefined,
+          askedBy: askedBy ?? undefined,
           endedAt: endedAt ?? undefined,
           answer: answer ?? undefined,
           error: error ?? undefined,

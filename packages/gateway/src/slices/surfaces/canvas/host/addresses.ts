@@ -108,9 +108,22 @@ function baseFor(reached: Reached, own: OpenPort | undefined): string | undefine
   const name = host?.replace(/:\d+$/, "") ?? (localAddress === undefined ? undefined : bracketed(localAddress));
   const port = own?.port ?? localPort;
   if (name === undefined || port === undefined) return undefined;
-  // The gateway listens on ::1 beside 127.0.0.1; the canvas does not.
-  const isOnlyFour = own?.host === "127.0.0.1" && name === "[::1]";
-  return `${own?.scheme ?? scheme}://${isOnlyFour ? own.host : name}:${port}`;
+  return own ? ownOrigin(own, name) : `${scheme}://${name}:${port}`;
+}
+
+/** The origin of the canvas's own port for somebody who reached the gateway by a name. */
+export function ownOrigin(own: OpenPort, name: string): string {
+  return `${own.scheme}://${isOnlyFour(own, name) ? own.host : name}:${own.port}`;
+}
+
+/** The names by which the pages of the gateway may have been reached that show what is asked for by a name. */
+export function namesOfPages(own: OpenPort, name: string): string[] {
+  return name === own.host && isOnlyFour(own, "[::1]") ? [name, "[::1]"] : [name];
+}
+
+/** The gateway listens on ::1 beside 127.0.0.1; the canvas does not. */
+function isOnlyFour(own: OpenPort, name: string): boolean {
+  return own.host === "127.0.0.1" && name === "[::1]";
 }
 
 function encoded(path: string): string {

@@ -5,6 +5,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { ignore } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { onAbort } from "../../../../base/time/deadline.ts";
+import { pressLimit, TOO_MANY } from "../screens/press-limit.ts";
 import type { Screen } from "../screens/screens.ts";
 import type { Capabilities, Capability } from "./capabilities.ts";
 
@@ -43,8 +44,6 @@ interface Told {
 
 /** Source: the limits of messages from pages. */
 const MAX_MESSAGE_BYTES = 16 * 1024;
-const ACTIONS_A_SECOND = 5;
-const TOO_MANY = "too many presses at once; wait a second and press again";
 const LOOK_ONLY = "this address is for looking; open the one that `moltbot canvas open` prints";
 /** Pages that may be open at once; the one that was opened first makes room. */
 const MAX_OPEN = 64;
@@ -86,7 +85,7 @@ export class Viewers implements Disposable {
       socket.once("close", () => this.#viewers.delete(viewer));
       const { acted } = this.#options;
       const mayAct = opening.capability?.holder.mayAct ?? false;
-      const isInTime = this.#limiter();
+      const isInTime = pressLimit(this.#options.clock);
       socket.on("message", (data) => {
         const why = !mayAct ? LOOK_ONLY : isInTime() ? undefined : TOO_MANY;
         tell(viewer, { text: JSON.stringify(acted(sessionKey, String(data), why)), seq: undefined });
@@ -147,19 +146,6 @@ export class Viewers implements Disposable {
         listener[Symbol.dispose]();
       });
     });
-  }
-
-  /** Says whether one more action is in time: so many a second are. */
-  #limiter(): () => boolean {
-    const { clock } = this.#options;
-    const taken: number[] = [];
-    return () => {
-      const now = clock.monotonic();
-      while (taken.length > 0 && now - taken[0]! >= 1_000) taken.shift();
-      if (taken.length >= ACTIONS_A_SECOND) return false;
-      taken.push(now);
-      return true;
-    };
   }
 }
 

@@ -2,12 +2,14 @@
 import { GatewayError, ignore, invalidRequest, messageOf } from "../../../../base/errors.ts";
 import { newId } from "../../../../base/ids.ts";
 import type { Caller } from "../../../../kit/access.ts";
+import type { LiveNode, NodePress } from "../../../core/nodes/nodes.ts";
 import type { CanvasServices } from "../canvas.ts";
 import { canvasChanged } from "../events.ts";
 import type { Viewers } from "../host/viewers.ts";
 import { checkAction, press, readAction, type UserAction } from "./action.ts";
 import { type Author, type Entry, messagesIn } from "./log.ts";
 import { NodeScreens, type ShownOnNode } from "./node-screens.ts";
+import { pressLimit, TOO_MANY } from "./press-limit.ts";
 import { type Pushed, Screens } from "./screens.ts";
 
 /** On whose screen something happens, and in whose name. */
@@ -17,6 +19,8 @@ export interface On {
   readonly node?: string | undefined;
   readonly author: Author;
   readonly rights: Pick<Caller, "principal" | "scopes">;
+  /** Who asks, for the people at nodes. */
+  readonly askedBy: string;
 }
 
 /** Puts files back. */
@@ -30,12 +34,15 @@ export class Drawing {
   readonly nodes: NodeScreens;
   readonly #services: CanvasServices;
   readonly #viewers: Viewers;
+  /** By connection. */
+  readonly #limits = new Map<string, () => boolean>();
 
   constructor(services: CanvasServices, viewers: Viewers) {
     this.#services = services;
     this.#viewers = viewers;
     this.screens = new Screens(services);
-    this.nodes = new NodeScreens({ nodes: services.nodes, log: this.screens.log, lines: services.log });
+    const { nodes, log, store } = services;
+    this.nodes = new NodeScreens({ nodes, log: this.screens.log, lines: log, store });
   }
 
   /** The conversation that a page draws: the one that is named, else the one that was drawn on last. */
@@ -51,21 +58,21 @@ export class Drawing {
   }
 
   /** Draws on a screen. Throws `INVALID_REQUEST` with line and reason; nothing has changed then. */
-  async push({ sessionKey: named, node, author, rights }: On, pushed: Pushed) {
+  async push({ sessionKey: named, author, ...asking }: On, pushed: Pushed) {
     const sessionKey = this.#keyOf(named);
     const { entry, surfaces, messages } = await this.screens.push(sessionKey, pushed, author);
     this.#viewers.tell(sessionKey, { type: "apply", messages }, entry.seq);
     this.#services.bus.publish(canvasChanged, { sessionKey, kind: "push", seq: entry.seq, surfaces: [...surfaces] });
-    const nodes = await this.nodes.push(entry, { node, rights });
+    const nodes = await this.nodes.push(entry, asking);
     return { sessionKey, seq: entry.seq, surfaces: [...surfaces], nodes };
   }
 
-  async reset({ sessionKey: named, node, author, rights }: On) {
+  async reset({ sessionKey: named, author, ...asking }: On) {
     const sessionKey = this.#keyOf(named);
     const { seq } = this.screens.reset(sessionKey, author);
     this.#viewers.tell(sessionKey, { type: "reset" }, seq);
     this.#services.bus.publish(canvasChanged, { sessionKey, kind: "reset", seq });
-    const nodes: ShownOnNode[] = await this.nodes.reset({ node, rights });
+    const nodes: ShownOnNode[] = await this.nodes.reset(asking);
     return { sessionKey, seq, nodes };
   }
 
@@ -126,6 +133,25 @@ export class Drawing {
       if (!(error instanceof GatewayError)) this.#services.log.error("an action of a page failed", { error });
       return { type: "actionStatus", id: action?.id, ok: false, error: messageOf(error) };
     }
+  }
+
+  /**
+   * Takes a press on a surface of a node, for the conversation that drew it; what the canvas did not draw is the main
+   * conversation's. Throws `INVALID_REQUEST`, and `UNAVAILABLE` when there are too many.
+   */
+  pressed({ caller: { connId, deviceId } }: LiveNode, press: NodePress): void {
+    const isInTime = this.#limits.get(connId) ?? pressLimit(this.#services.clock);
+    this.#limits.set(connId, isInTime);
+    const action = checkAction(press);
+    if (!isInTime()) throw new GatewayError("UNAVAILABLE", TOO_MANY, { retryable: true, retryAfterMs: 1_000 });
+    const sessionKey = this.nodes.surfaces.sessionOf(deviceId, action.surfaceId) ?? this.#services.sessions.mainKey();
+    // Ids are the page's own: those of two nodes are two presses.
+    this.#press(sessionKey, { ...action, ...(action.id !== undefined && { id: `${deviceId} ${action.id}` }) });
+  }
+
+  /** A connection of a node has ended. */
+  closed(connId: string): void {
+    this.#limits.delete(connId);
   }
 
   #press(sessionKey: string, action: UserAction): string {
