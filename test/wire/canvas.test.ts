@@ -64,7 +64,9 @@ for (const [where, at] of PORTS) {
         using underscored = await Listener.open(`ws://127.0.0.1:${at}/__${brand}__/ws`);
 
         assert.deepEqual([plain.status, plain.body], [426, "upgrade required"]);
-        assert.deepEqual([listener.received, underscored.received], [[], []]);
+        // A file that was written a moment ago may still be told of.
+        const others = [...listener.received, ...underscored.received].filter((text) => text !== "reload");
+        assert.deepEqual(others, []);
       });
 
       test(`${brand}: the A2UI area is there, and has no other files`, async () => {

@@ -75,9 +75,12 @@ export class Door {
   static async open(place: DoorPlace, by: DoorTools): Promise<Door> {
     const { host, port, certificate } = place;
     const server = await makeServer(certificate);
-    await listening(server, placeToListen(host, port)).catch((error) => {
-      throw bindError(error, host, port);
-    });
+    try {
+      // Binding throws at once where listening tells of its failure later.
+      await listening(server, placeToListen(host, port));
+    } catch (error) {
+      throw bindError(error as Error, host, port);
+    }
     return new Door(server, { ...place, port: (server.address() as AddressInfo).port }, by);
   }
 
