@@ -159,6 +159,7 @@ export class Store {
       has: (view) => views.some(({ id, scope }) => id === view && this.may(scope)),
       show: (view, rest) => this.show(view, rest),
       openSession: (sessionKey) => this.openSession(this.#canonical(sessionKey)),
+      exportSession: (sessionKey, title, format) => this.exportSession(sessionKey, title, format),
       attempt: (action) => this.#try(action),
       sessionKey: () => this.#state.sessionKey,
       answerWaiting: () => this.#answerWaiting(),

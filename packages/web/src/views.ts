@@ -4,7 +4,15 @@ import { automationsView } from "./automations/view.ts";
 import { channelsView } from "./channels/view.ts";
 import { modelsView } from "./models/view.ts";
 import { overviewView } from "./overview/view.ts";
+import { sessionsView } from "./sessions-page/view.ts";
 import { toolsView } from "./tools/view.ts";
 import type { View } from "./view.ts";
 
-export const VIEWS: readonly View[] = [overviewView, channelsView, modelsView, toolsView, automationsView];
+export const VIEWS: readonly View[] = [
+  overviewView,
+  channelsView,
+  sessionsView,
+  modelsView,
+  toolsView,
+  automationsView,
+];
