@@ -249,5 +249,5 @@ customElements.define("moltbot-sessions", SessionsElement);
 function tokens({ tokens: count, fill }: Row): TemplateResult | string {
   if (count === 0) return "–";
   const percent = fill === undefined ? undefined : Math.round(fill * 100);
-  return html`${compact.format(count)}${percent === undefined ? nothing : html`<span class="meter" title=${`${percent} % of what the model can read`}><span style=${`width: ${percent}%`}></span></span>`}`;
+  return html`${compact.format(count)}${percent === undefined ? nothing : html`<span class="meter" title=${`${percent} % of what the model can read`}><span .style=${`width: ${percent}%`}></span></span>`}`;
 }
