@@ -265,6 +265,13 @@ export class Store {
     return this.#may(`operator.${scope}`);
   }
 
+  /** The settings by their paths, where there is a page that shows them. */
+  async settingPaths(): Promise<readonly string[]> {
+    const isShown = this.views.some(({ id }) => id === "settings") && this.may("admin");
+    const answer = isShown ? await this.#try(() => this.#gateway.request("config.schema")) : undefined;
+    return answer === undefined ? [] : (await import("./palette/targets.ts")).pathsOf(answer.schema);
+  }
+
   // — sessions —
 
   /** Opens a session and loads its history. */

@@ -73,7 +73,7 @@ export class TableElement<Row = unknown> extends PageElement {
     const { columns } = this;
     const tracks = columns.map(({ width }) => width).join(" ");
     const height = this.#sorted.length * this.#heightPx;
-    return html`<div role="table" class="table" aria-label=${this.label} aria-rowcount=${this.#sorted.length + 1} .style=${`--tracks: ${tracks}`}>
+    return html`<div role="table" class="data-table" aria-label=${this.label} aria-rowcount=${this.#sorted.length + 1} .style=${`--tracks: ${tracks}`}>
       <div role="rowgroup" class="table-head"><div role="row" aria-rowindex="1">${columns.map((column) => this.#title(column))}</div></div>
       <div role="rowgroup" class="table-body" .style=${`height: ${height}px`}>
         ${repeat(
