@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, test } from "node:test";
 import { fakeTelegram, fakeWhatsApp, until } from "@moltbot/fakes";
-import type { WebSocketRoute } from "playwright-core";
 import { startBrowser } from "../support/browser.ts";
 import { type TestGateway, testGateway } from "../support/gateway.ts";
 import { allowing, openWebChat, SIZES, type WebChat } from "../support/webchat.ts";

@@ -56,7 +56,7 @@ class AgentFilesElement extends PageElement {
         ({ name, missing, size = 0 }) => html`<li>
           <div class="plain-row">
             <span class="grow"><code>${name}</code> <span class="meta">${WHAT[name] ?? ""}${missing ? "; not written yet" : `, ${size} bytes`}</span></span>
-            <button type="button" class="button small" aria-expanded=${this.opened?.name === name ? "true" : "false"} aria-label=${`Edit ${name}`} @click=${() => this.#open(name)}>
+            <button type="button" class="button small" aria-expanded=${this.opened?.name === name ? "true" : "false"} aria-label=${`${this.opened?.name === name ? "Close" : "Edit"} ${name}`} @click=${() => this.#open(name)}>
               ${this.opened?.name === name ? "Close" : "Edit"}
             </button>
           </div>

@@ -93,7 +93,7 @@ export class SessionsElement extends PageElement {
         "channel",
         valuesOf(all, ({ channel = "webchat" }) => channel),
       )}
-      <label class="tick"><input type="checkbox" .checked=${filter.isArchived} @change=${(event: Event) => change({ isArchived: (event.target as HTMLInputElement).checked })} /> Put away</label>
+      <label class="tick"><input type="checkbox" .checked=${filter.isArchived} @change=${(event: Event) => change({ isArchived: (event.target as HTMLInputElement).checked })} /> Those put away</label>
       <span class="meta" role="status">${count} session${count === 1 ? "" : "s"}</span>
     </div>`;
   }
