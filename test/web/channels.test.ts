@@ -211,6 +211,7 @@ test("a connection that may only read sees the channels and no button that would
   await openChannels(chat);
   await page.getByRole("listitem", { name: "Telegram" }).getByText("Connected").waitFor();
 
+  await page.getByRole("button", { name: "Why: All groups on Telegram" }).waitFor();
   const buttons = page.locator("moltbot-channels").getByRole("button");
   const names = await buttons.evaluateAll((all) => all.map((each) => each.getAttribute("aria-label")));
   assert.deepEqual(names, ["Copy moltbot channels status", "Why Telegram", "Why: All groups on Telegram"]);
