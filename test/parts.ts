@@ -97,6 +97,8 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "web/canvas-host": ["canvas"],
   "web/canvas-node": ["canvas", "nodes", "web"],
 
+  "web/agents-page": ["web", "workspace"],
+  "web/overview": ["web", "overview"],
   "web/automations": ["web", "reminders", "cron"],
   "wire/approvals": ["approvals"],
   "wire/canvas": ["canvas"],

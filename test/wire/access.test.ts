@@ -12,6 +12,7 @@ after(() => gateway[Symbol.asyncDispose]());
 
 const TABLE = {
   "operator.read": [
+    "system.hours",
     "canvas.status",
     "canvas.open",
     "canvas.history",
@@ -155,6 +156,9 @@ const TABLE = {
     "exec.approval.grants.list",
   ],
   "operator.admin": [
+    "agents.files.list",
+    "agents.files.get",
+    "agents.files.set",
     "backup.now",
     "backup.list",
     "backup.verify",

@@ -1,9 +1,18 @@
 // The pages beside the conversations, in the order of the sidebar.
 
+import { agentsView } from "./agents-page/view.ts";
 import { automationsView } from "./automations/view.ts";
 import { channelsView } from "./channels/view.ts";
 import { modelsView } from "./models/view.ts";
-import { toolsView } from "./tools/view.ts";
+import { overviewView } from "./overview/view.ts";
+import { sessionsView } from "./sessions-page/view.ts";
 import type { View } from "./view.ts";
 
-export const VIEWS: readonly View[] = [channelsView, modelsView, toolsView, automationsView];
+export const VIEWS: readonly View[] = [
+  overviewView,
+  channelsView,
+  sessionsView,
+  agentsView,
+  automationsView,
+  modelsView,
+];
