@@ -1652,6 +1652,12 @@ export interface DevicePairResolvedEvent {
   ts: number;
 }
 
+/** Payload of the event `device.removed`. */
+export interface DeviceRemovedEvent {
+  deviceId: string;
+  ts: number;
+}
+
 /** Parameters of `device.token.revoke`. */
 export interface DeviceTokenRevokeParams {
   deviceId: string;
@@ -5398,6 +5404,8 @@ export interface Events {
   shutdown: ShutdownEvent;
   /** The gateway is alive; sent every 30 seconds. */
   tick: TickEvent;
+  /** A device must be paired again, or a role's token of it was taken away. */
+  "device.removed": DeviceRemovedEvent;
   /** A new device waits for approval. */
   "device.pair.requested": DevicePairRequestedEvent;
   /** A device's request was approved or rejected; a local one is approved at once. */
@@ -5670,6 +5678,7 @@ export const EVENTS: readonly (keyof Events)[] = [
   "presence",
   "shutdown",
   "tick",
+  "device.removed",
   "device.pair.requested",
   "device.pair.resolved",
   "node.hostStats",

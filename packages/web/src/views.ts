@@ -2,8 +2,9 @@
 
 import { automationsView } from "./automations/view.ts";
 import { channelsView } from "./channels/view.ts";
+import { devicesView } from "./devices/view.ts";
 import { modelsView } from "./models/view.ts";
 import { toolsView } from "./tools/view.ts";
 import type { View } from "./view.ts";
 
-export const VIEWS: readonly View[] = [channelsView, modelsView, toolsView, automationsView];
+export const VIEWS: readonly View[] = [channelsView, modelsView, toolsView, automationsView, devicesView];

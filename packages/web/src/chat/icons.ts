@@ -50,6 +50,9 @@ export const canvasIcon = icon(svg`<rect x="3.5" y="5" width="17" height="14" rx
 export const tabIcon = icon(
   svg`<path d="M10 5H6.5A1.5 1.5 0 0 0 5 6.5v11A1.5 1.5 0 0 0 6.5 19h11a1.5 1.5 0 0 0 1.5-1.5V14M14 4.5h5.5V10M19 5l-8 8"/>`,
 );
+export const devicesIcon = icon(
+  svg`<rect x="3.5" y="5" width="12" height="9.5" rx="1.5"/><path d="M7 18.5h5"/><rect x="15" y="9.5" width="5.5" height="10" rx="1.5"/>`,
+);
 export const toolIcon = icon(
   svg`<path d="M14.5 6.5a4 4 0 0 1 5-1l-2.6 2.6.4 1.6 1.6.4L21.5 7.5a4 4 0 0 1-5.6 4.6L8.4 19.6a2 2 0 0 1-3-3l7.6-7.4a4 4 0 0 1 1.5-2.7z"/>`,
 );

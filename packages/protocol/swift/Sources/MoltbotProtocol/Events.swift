@@ -464,6 +464,25 @@ public struct DevicePairResolvedEvent: Codable, Hashable, Sendable {
     }
 }
 
+/// Payload of the event `device.removed`.
+public struct DeviceRemovedEvent: Codable, Hashable, Sendable {
+    public var deviceId: String
+    public var ts: Int
+
+    public init(
+        deviceId: String,
+        ts: Int
+    ) {
+        self.deviceId = deviceId
+        self.ts = ts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case deviceId
+        case ts
+    }
+}
+
 /// Payload of the event `exec.approval.requested`.
 public typealias ExecApprovalRequestedEvent = PendingApproval
 
@@ -1104,6 +1123,8 @@ public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     case shutdown = "shutdown"
     /// The gateway is alive; sent every 30 seconds.
     case tick = "tick"
+    /// A device must be paired again, or a role's token of it was taken away.
+    case deviceRemoved = "device.removed"
     /// A new device waits for approval.
     case devicePairRequested = "device.pair.requested"
     /// A device's request was approved or rejected; a local one is approved at once.
