@@ -107,7 +107,8 @@ test("the colours follow the system until the person chooses, and the choice sta
   await chat.signIn();
   const light = await background();
 
-  await chat.page.getByRole("button", { name: "Use dark colours" }).click();
+  await chat.page.getByRole("button", { name: "Colours: as the system has it" }).click();
+  await chat.page.getByRole("menuitemradio", { name: "dark" }).click();
   const dark = await background();
   await chat.page.reload();
   await chat.field.waitFor();

@@ -32,6 +32,8 @@ export interface State {
   readonly screen: Screen;
   /** What fills the page beside the sidebar: "chat", or the id of a page. */
   readonly view: string;
+  /** Which part of a page beside the sidebar; "" is its beginning. */
+  readonly rest: string;
   readonly link: Link;
   readonly gatewayVersion: string | undefined;
   /** The longest message that the gateway reads, in bytes. */
@@ -89,6 +91,7 @@ export interface State {
 export const INITIAL: State = {
   screen: { kind: "starting" },
   view: "chat",
+  rest: "",
   link: { kind: "connecting" },
   gatewayVersion: undefined,
   maxPayload: 524_288,

@@ -10,7 +10,7 @@ import {
   isAuthRefusal,
   isPairingRequired,
 } from "@moltbot/protocol";
-import { addressOfSession, type Place, placeOf } from "./address.ts";
+import { addressOfPage, addressOfSession, type Place, placeOf } from "./address.ts";
 import { readAgents } from "./agents.ts";
 import { Approvals } from "./approvals.ts";
 import { Canvas } from "./canvas/canvas.ts";
@@ -156,6 +156,9 @@ export class Store {
       gateway: () => this.#gateway,
       may: (scope) => this.may(scope),
       offers: (method) => this.#offers(method),
+      has: (view) => views.some(({ id, scope }) => id === view && this.may(scope)),
+      show: (view, rest) => this.show(view, rest),
+      openSession: (sessionKey) => this.openSession(this.#canonical(sessionKey)),
       attempt: (action) => this.#try(action),
       sessionKey: () => this.#state.sessionKey,
       answerWaiting: () => this.#answerWaiting(),
@@ -193,8 +196,8 @@ export class Store {
     onView(() => this.#tellView());
     addEventListener("hashchange", () => this.#signInFromAddress());
     addEventListener("popstate", () => this.#goTo(this.#placeOfAddress()));
-    const { view, sessionKey = "" } = this.#placeOfAddress();
-    this.#set({ view, sessionKey });
+    const { view, rest = "", sessionKey = "" } = this.#placeOfAddress();
+    this.#set({ view, rest, sessionKey });
     await this.#sender.load();
     await this.signIn(token);
   }
@@ -250,9 +253,9 @@ export class Store {
   }
 
   /** Shows the conversation or a page beside it; the browser's back button leads back. */
-  show(view: string): void {
-    if (view === this.#state.view) return;
-    this.#set({ view });
+  show(view: string, rest = ""): void {
+    if (view === this.#state.view && rest === this.#state.rest) return;
+    this.#set({ view, rest });
     this.#writeAddress();
   }
 
@@ -267,7 +270,7 @@ export class Store {
   openSession(sessionKey: string): void {
     if (sessionKey === this.#state.sessionKey && this.#state.view === "chat") return;
     if (sessionKey !== this.#state.sessionKey) this.#enter(sessionKey);
-    this.#set({ view: "chat" });
+    this.#set({ view: "chat", rest: "" });
     this.#writeAddress();
   }
 
@@ -559,15 +562,15 @@ export class Store {
   }
 
   /** Back and forward lead here, and a link inside the page. */
-  #goTo({ view, sessionKey }: Place): void {
+  #goTo({ view, rest = "", sessionKey }: Place): void {
     if (sessionKey !== undefined && this.#client?.state.kind === "connected" && !this.#isOpen(sessionKey))
       this.#enter(this.#canonical(sessionKey));
-    this.#set({ view });
+    this.#set({ view, rest });
   }
 
   #writeAddress(): void {
-    const { view, sessionKey } = this.#state;
-    const hash = view === "chat" ? addressOfSession(sessionKey) : `#${view}`;
+    const { view, rest, sessionKey } = this.#state;
+    const hash = view === "chat" ? addressOfSession(sessionKey) : addressOfPage(view, rest);
     if (location.hash !== hash) history.pushState({ sessionKey }, "", hash);
   }
 

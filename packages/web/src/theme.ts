@@ -2,8 +2,6 @@
 
 import { recall, remember } from "./storage.ts";
 
-const system = matchMedia("(prefers-color-scheme: dark)");
-
 /** Applies the remembered choice; call it once, before anything is shown. */
 export function applyTheme(): void {
   const choice = recall("theme");
@@ -11,15 +9,17 @@ export function applyTheme(): void {
   else document.documentElement.dataset.theme = choice;
 }
 
-/** True when the page is dark now. */
-export function isDark(): boolean {
+/** What somebody chose: the system's colours, or one of the two. */
+export type ThemeChoice = "system" | "light" | "dark";
+
+/** The choice of now. */
+export function themeChoice(): ThemeChoice {
   const choice = recall("theme");
-  return choice === undefined ? system.matches : choice === "dark";
+  return choice === "light" || choice === "dark" ? choice : "system";
 }
 
-/** Switches to the other one. Choosing what the system has means following the system again. */
-export function toggleTheme(): void {
-  const wanted = isDark() ? "light" : "dark";
-  remember("theme", (wanted === "dark") === system.matches ? undefined : wanted);
+/** Chooses, and remembers it. */
+export function chooseTheme(choice: ThemeChoice): void {
+  remember("theme", choice === "system" ? undefined : choice);
   applyTheme();
 }

@@ -5,6 +5,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { PageElement } from "../chat/element.ts";
 import { words } from "../chat/words.ts";
+import { pageHead } from "../kit/parts.ts";
 import { clockTime } from "../time.ts";
 import type { PageHost } from "../view.ts";
 import { type Job, lastRuns, nextText, outcomeOf, type Run, scheduleText } from "./state.ts";
@@ -106,6 +107,7 @@ export class AutomationsElement extends PageElement {
     return html`<div class="scroller" tabindex="0" role="region" aria-label="Automations">
       <div class="column channels-page">
         <p class="visually-hidden" role="status">${this.done}</p>
+        ${pageHead({ intro: "What begins by itself: jobs at set times, reminders, and each agent’s own look around.", command: "moltbot cron list" })}
         ${jobs === undefined ? html`<p class="meta loading" role="status">Asking the gateway…</p>` : html`${this.#next()} ${this.#all(jobs)}`}
         ${this.beat === undefined ? nothing : heartbeat(this.beat)}
       </div>

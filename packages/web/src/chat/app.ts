@@ -106,7 +106,7 @@ export class AppElement extends PageElement {
             ${
               page === undefined
                 ? nothing
-                : html`<moltbot-page id="page-content" .view=${page} .store=${this.store} .state=${state.pages[page.id]}></moltbot-page>`
+                : html`<moltbot-page id="page-content" .view=${page} .store=${this.store} .state=${state.pages[page.id]} .rest=${state.rest}></moltbot-page>`
             }
           </main>
         </div>

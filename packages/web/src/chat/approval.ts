@@ -61,6 +61,7 @@ export class ApprovalElement extends PageElement {
       <div class="card-actions">
         ${this.#button("deny", "Deny", "")} ${canRemember ? this.#button("allow-always", "Always allow", "") : nothing}
         ${this.#button("allow-once", "Allow once", "primary")}
+        <span class="meta arming-words" role="status">${this.isArmed ? "" : "One moment: read it first."}</span>
       </div>
     </section>`;
   }
@@ -90,7 +91,8 @@ export class ApprovalElement extends PageElement {
     return html`<button
       type="button"
       class="button small ${kind}"
-      ?disabled=${!this.isArmed || this.answered}
+      ?disabled=${this.answered}
+      aria-disabled=${this.isArmed ? nothing : "true"}
       @click=${() => this.#answer(decision)}
     >
       ${label}
@@ -98,6 +100,7 @@ export class ApprovalElement extends PageElement {
   }
 
   async #answer(decision: Decision): Promise<void> {
+    if (!this.isArmed) return;
     this.answered = true;
     await this.store.approvals.resolve(this.approval, decision);
     this.answered = false;

@@ -44,6 +44,16 @@ export const sunIcon = icon(
   svg`<circle cx="12" cy="12" r="4"/><path d="M12 3v1.5M12 19.5V21M3 12h1.5M19.5 12H21M5.6 5.6l1.1 1.1M17.3 17.3l1.1 1.1M18.4 5.6l-1.1 1.1M6.7 17.3l-1.1 1.1"/>`,
 );
 export const moonIcon = icon(svg`<path d="M20 14.2A8.2 8.2 0 0 1 9.8 4a8.2 8.2 0 1 0 10.2 10.2z"/>`);
+export const screenIcon = icon(
+  svg`<rect x="3.5" y="5" width="17" height="11.5" rx="2"/><path d="M9 20h6M12 16.5V20"/>`,
+);
+export const overviewIcon = icon(
+  svg`<path d="M4 18a8.5 8.5 0 1 1 16 0M12 16.5l3.5-5"/><circle cx="12" cy="17" r="1.2"/>`,
+);
+export const sessionsIcon = icon(svg`<path d="M4 6.5h16M4 12h16M4 17.5h10"/>`);
+export const agentsIcon = icon(
+  svg`<rect x="5" y="8" width="14" height="11" rx="3"/><path d="M12 8V4.5M9.5 12.5v1.5M14.5 12.5v1.5M2.5 12.5v3M21.5 12.5v3"/>`,
+);
 export const downIcon = icon(svg`<path d="M12 5v14M5.5 12.5 12 19l6.5-6.5"/>`);
 export const chevronIcon = icon(svg`<path d="m9 6 6 6-6 6"/>`);
 export const canvasIcon = icon(svg`<rect x="3.5" y="5" width="17" height="14" rx="2"/><path d="M13 5v14"/>`);

@@ -2,12 +2,15 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "./element.ts";
+import { checkIcon } from "./icons.ts";
 
 /** Something to choose. */
 export interface MenuEntry {
   readonly label: string;
   readonly icon?: TemplateResult;
   readonly isDanger?: boolean;
+  /** One of several, of which one holds; leave it out where there is nothing to hold. */
+  readonly isChosen?: boolean;
   readonly run: () => unknown;
 }
 
@@ -49,8 +52,8 @@ export class MenuElement extends PageElement {
       ${this.entries.map(
         (
           entry,
-        ) => html`<button type="button" role="menuitem" class=${entry.isDanger ? "danger" : ""} @click=${() => this.#choose(entry)}>
-          ${entry.icon ?? nothing}<span>${entry.label}</span>
+        ) => html`<button type="button" role=${entry.isChosen === undefined ? "menuitem" : "menuitemradio"} aria-checked=${entry.isChosen === undefined ? nothing : String(entry.isChosen)} class=${entry.isDanger ? "danger" : ""} @click=${() => this.#choose(entry)}>
+          ${entry.icon ?? nothing}<span>${entry.label}</span>${entry.isChosen ? checkIcon : nothing}
         </button>`,
       )}
     </div>`;

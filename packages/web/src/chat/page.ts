@@ -11,12 +11,14 @@ export class PagePlaceElement extends PageElement {
     view: { attribute: false },
     store: { attribute: false },
     state: { attribute: false },
+    rest: { attribute: false },
     content: { state: true },
     hasFailed: { state: true },
   };
   declare view: View;
   declare store: Store;
   declare state: unknown;
+  declare rest: string;
   declare content: HTMLElement | undefined;
   declare hasFailed: boolean;
 
@@ -27,7 +29,7 @@ export class PagePlaceElement extends PageElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("view")) void this.#load();
-    else if (this.content !== undefined) Object.assign(this.content, { state: this.state });
+    else if (this.content !== undefined) Object.assign(this.content, { state: this.state, rest: this.rest });
   }
 
   protected override render(): TemplateResult {
@@ -52,7 +54,11 @@ export class PagePlaceElement extends PageElement {
     try {
       const Content = await view.element();
       if (view !== this.view) return;
-      this.content = Object.assign(new Content(), { ...this.store.pages.partsOf(view.id), state: this.state });
+      this.content = Object.assign(new Content(), {
+        ...this.store.pages.partsOf(view.id),
+        state: this.state,
+        rest: this.rest,
+      });
     } catch {
       this.hasFailed = view === this.view;
     }

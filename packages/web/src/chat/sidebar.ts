@@ -5,6 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { agentOf } from "../agents.ts";
 import { grouped, rowFor, type Session, searchSessions } from "../sessions.ts";
 import type { State } from "../state.ts";
+import { recall, remember } from "../storage.ts";
 import type { Store } from "../store.ts";
 import { shortAge } from "../time.ts";
 import type { Mark, View } from "../view.ts";
@@ -53,7 +54,6 @@ export class SidebarElement extends PageElement {
       </div>
       <button type="button" class="new-session" @click=${() => this.#begin()}>${plusIcon} New conversation</button>
       ${this.#otherAgents()}
-      ${this.store.views.filter(({ scope }) => this.store.may(scope)).map((view) => this.#entry(view))}
       <label class="search">
         ${searchIcon}<span class="visually-hidden">Search conversations</span>
         <input type="search" placeholder="Search" .value=${this.words} @input=${this.#onSearch} />
@@ -62,6 +62,7 @@ export class SidebarElement extends PageElement {
       <ul class="sessions" aria-labelledby="sessions-title">
         ${isSearch ? this.#found(found) : this.#groups(found)} ${isSearch ? nothing : this.#archive()}
       </ul>
+      ${this.#gateway()}
       <div class="sidebar-foot">
         <moltbot-usage .state=${this.state} .store=${this.store}></moltbot-usage>
         ${this.#callsButton()}
@@ -146,6 +147,23 @@ export class SidebarElement extends PageElement {
         )}
       </ul>
     </details>`;
+  }
+
+  /** The pages about the gateway. Folded, it still says how much waits. */
+  #gateway(): TemplateResult {
+    const views = this.store.views.filter(({ scope, isListed = true }) => isListed && this.store.may(scope));
+    const isFolded = recall("gateway") === "folded";
+    const marks = isFolded ? views.flatMap(({ id, badge }) => badge?.(this.state.pages[id]) ?? []) : [];
+    return html`<details class="gateway-block" ?open=${!isFolded} @toggle=${this.#onFold}>
+      <summary>${chevronIcon}<h2>Gateway</h2>${summed(marks).map(markOf)}</summary>
+      <ul aria-label="Gateway">${views.map((view) => html`<li>${this.#entry(view)}</li>`)}</ul>
+    </details>`;
+  }
+
+  #onFold(event: Event): void {
+    const { open } = event.target as HTMLDetailsElement;
+    remember("gateway", open ? undefined : "folded");
+    this.requestUpdate();
   }
 
   /** The way to a page, with what is to be done there. */
@@ -283,6 +301,17 @@ export class SidebarElement extends PageElement {
 }
 
 customElements.define("moltbot-sidebar", SidebarElement);
+
+/** Several pages' marks as one count and one sign of trouble. */
+function summed(marks: readonly Mark[]): Mark[] {
+  const count = marks.reduce((sum, mark) => sum + (mark.kind === "count" ? mark.count : 0), 0);
+  return [
+    ...(marks.some(({ kind }) => kind === "trouble")
+      ? [{ kind: "trouble" as const, words: "something needs attention" }]
+      : []),
+    ...(count > 0 ? [{ kind: "count" as const, count, words: "waiting" }] : []),
+  ];
+}
 
 function markOf(mark: Mark): TemplateResult {
   const words = html`<span class="visually-hidden"> ${mark.words}</span>`;

@@ -5,9 +5,16 @@ import { agentOf } from "../agents.ts";
 import { titleOf } from "../sessions.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
-import { isDark, toggleTheme } from "../theme.ts";
+import { chooseTheme, type ThemeChoice, themeChoice } from "../theme.ts";
 import { PageElement } from "./element.ts";
-import { canvasIcon, menuIcon, moonIcon, sunIcon } from "./icons.ts";
+import { canvasIcon, menuIcon, moonIcon, screenIcon, sunIcon } from "./icons.ts";
+import { openMenu } from "./menu.ts";
+
+const THEMES = {
+  system: { label: "as the system has it", icon: screenIcon },
+  light: { label: "light", icon: sunIcon },
+  dark: { label: "dark", icon: moonIcon },
+} as const;
 
 /** `<moltbot-topbar>`: fires `menu` when the session list is wanted. */
 export class TopbarElement extends PageElement {
@@ -39,11 +46,12 @@ export class TopbarElement extends PageElement {
       <button
         type="button"
         class="icon-button"
-        aria-label=${isDark() ? "Use light colours" : "Use dark colours"}
-        title=${isDark() ? "Light" : "Dark"}
+        aria-label=${`Colours: ${THEMES[themeChoice()].label}`}
+        aria-haspopup="menu"
+        title="Colours"
         @click=${this.#onTheme}
       >
-        ${isDark() ? sunIcon : moonIcon}
+        ${THEMES[themeChoice()].icon}
       </button>`;
   }
 
@@ -110,9 +118,16 @@ export class TopbarElement extends PageElement {
     if (value !== "") void this.store.chooseModel(value);
   }
 
-  #onTheme(): void {
-    toggleTheme();
-    this.requestUpdate();
+  #onTheme(event: Event): void {
+    const entry = (choice: ThemeChoice) => ({
+      ...THEMES[choice],
+      isChosen: choice === themeChoice(),
+      run: () => {
+        chooseTheme(choice);
+        this.requestUpdate();
+      },
+    });
+    openMenu(event.currentTarget as HTMLElement, "Colours", [entry("system"), entry("light"), entry("dark")]);
   }
 }
 

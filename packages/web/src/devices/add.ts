@@ -3,7 +3,7 @@
 import type { Methods } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
-import { inTerminal } from "../control/terminal.ts";
+import { terminal } from "../kit/parts.ts";
 import { sentence } from "../runs.ts";
 import { clockTime } from "../time.ts";
 import type { PageHost } from "../view.ts";
@@ -57,7 +57,7 @@ export class AddDeviceElement extends PageElement {
       <p>It becomes a node. Each thing that it is asked for needs the consent of the person at it.</p>
       ${this.#picture()} ${this.#addresses()}
       ${this.problem === undefined ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
-      ${inTerminal("moltbot nodes invite")}
+      ${terminal("moltbot nodes invite")}
       <div class="dialog-actions">
         <button type="button" class="button primary" @click=${() => this.querySelector("dialog")?.close()}>Done</button>
       </div>

@@ -5,8 +5,9 @@ import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
 import { warnIcon } from "../chat/icons.ts";
 import { words } from "../chat/words.ts";
-import { inTerminal, shellWord } from "../control/terminal.ts";
+import { shellWord } from "../control/shell-word.ts";
 import { newId } from "../ids.ts";
+import { terminal } from "../kit/parts.ts";
 import { sentence } from "../runs.ts";
 import { durationOf } from "../time.ts";
 import type { PageHost } from "../view.ts";
@@ -90,7 +91,7 @@ export class NodeCommandsElement extends PageElement {
       <button type="submit" class="button small primary" ?disabled=${this.isBusy}>Run it</button>
       <div role="status">${this.isBusy ? html`<p class="meta working"><span class="dots"></span>Waiting for the node…</p>` : this.#result(command)}</div>
       ${this.problem === undefined ? nothing : html`<p class="failure" role="alert">${warnIcon} <span>${words(this.problem)}</span></p>`}
-      ${inTerminal(`moltbot nodes invoke ${command} --node ${shellWord(this.node.displayName ?? this.node.nodeId)}`)}
+      ${terminal(`moltbot nodes invoke ${command} --node ${shellWord(this.node.displayName ?? this.node.nodeId)}`)}
     </form>`;
   }
 

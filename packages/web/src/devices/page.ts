@@ -5,9 +5,10 @@ import { repeat } from "lit/directives/repeat.js";
 import { PageElement } from "../chat/element.ts";
 import { plusIcon } from "../chat/icons.ts";
 import { words } from "../chat/words.ts";
-import { inTerminal } from "../control/terminal.ts";
-import { Undo } from "../control/undo.ts";
 import { browserIdentity } from "../credentials.ts";
+import { loading, pageFrame, pageHead, terminal } from "../kit/parts.ts";
+import { offerUndo } from "../kit/undo.ts";
+import { openWhy } from "../kit/why.ts";
 import { clockTime, shortAge } from "../time.ts";
 import type { PageHost, Scope } from "../view.ts";
 import type { AddDeviceElement } from "./add.ts";
@@ -25,19 +26,22 @@ export class DevicesElement extends PageElement {
     service: { attribute: false },
     state: { attribute: false },
     ownId: { state: true },
+    leaving: { state: true },
     done: { state: true },
   };
   declare host: PageHost;
   declare service: Devices;
   declare state: DevicesState;
   declare ownId: string | undefined;
+  /** Those whose revocation can still be taken back. */
+  declare leaving: ReadonlySet<string>;
   /** The last thing that was done, for screen readers. */
   declare done: string;
-  readonly #undo = new Undo(() => this.requestUpdate());
 
   constructor() {
     super();
     this.done = "";
+    this.leaving = new Set();
   }
 
   override connectedCallback(): void {
@@ -50,19 +54,25 @@ export class DevicesElement extends PageElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#undo.flush();
     this.service.close();
   }
 
   protected override render(): TemplateResult {
-    const isKnown = this.state.nodes !== undefined;
-    return html`<div class="scroller" tabindex="0" role="region" aria-label="Devices">
-      <div class="column channels-page control-page">
-        <p class="visually-hidden" role="status">${this.done}</p>
-        ${isKnown ? html`${this.#requests()} ${this.#all()} ${this.#strangers()}` : html`<p class="meta loading" role="status">Asking the gateway…</p>`}
-      </div>
-      <moltbot-add-device .host=${this.host}></moltbot-add-device>
-    </div>`;
+    const mayInvite = this.host.offers("node.invite") && this.host.may("pairing") && this.host.may("write");
+    return pageFrame(
+      "Devices",
+      this.done,
+      html`${pageHead({
+        intro:
+          "Who may connect and what each may do. A node does things for the agent: it takes pictures or runs programs.",
+        command: "moltbot devices list",
+        actions: mayInvite
+          ? html`<button type="button" class="button small" @click=${() => this.#add()}>${plusIcon} Add by code</button>`
+          : nothing,
+      })}
+      ${this.state.nodes === undefined ? loading() : html`${this.#requests()} ${this.#all()} ${this.#strangers()}`}
+      <moltbot-add-device .host=${this.host}></moltbot-add-device>`,
+    );
   }
 
   #requests(): TemplateResult | typeof nothing {
@@ -86,7 +96,7 @@ export class DevicesElement extends PageElement {
         <h3 dir="auto">${name}</h3>
         <p>${wish}</p>
         <p class="meta">Asked ${shortAge(ts)}${from === "" ? nothing : html`, from ${from}`}.</p>
-        ${inTerminal(command)}
+        ${terminal(command)}
       </div>
       ${
         this.#mayGive(scopes)
@@ -100,14 +110,9 @@ export class DevicesElement extends PageElement {
   }
 
   #all(): TemplateResult {
-    const rows = rowsOf(this.state, this.ownId);
-    const mayInvite = this.host.offers("node.invite") && this.host.may("pairing") && this.host.may("write");
+    const rows = rowsOf(this.state, this.ownId).filter(({ id }) => !this.leaving.has(id));
     return html`<section aria-labelledby="devices-title">
-      <div class="section-head">
-        <h2 id="devices-title">Browsers, programs and nodes</h2>
-        ${mayInvite ? html`<button type="button" class="button small" @click=${() => this.#add()}>${plusIcon} Add by code</button>` : nothing}
-      </div>
-      <p class="meta">A node does things for the agent: it takes pictures, tells its place or runs programs.</p>
+      <h2 id="devices-title">Browsers, programs and nodes</h2>
       ${
         rows.length === 0
           ? html`<p class="meta">None yet. ${this.host.may("pairing") ? "Open this page on another device, or add one by code." : "Only who may let devices in sees them."}</p>`
@@ -122,7 +127,6 @@ export class DevicesElement extends PageElement {
 
   #row(row: Row): TemplateResult {
     const { id, name, kind, rights, isConnected, isThis, lastSeenAt, node } = row;
-    if (this.#undo.has(id)) return this.#leaving(row);
     return html`<article class="card-row device" data-device=${id} aria-label=${name}>
       <div class="grow">
         <h3>
@@ -132,57 +136,50 @@ export class DevicesElement extends PageElement {
         </h3>
         <p>${rights}</p>
         ${node?.hint === undefined ? nothing : html`<p class="meta">${words(node.hint)}</p>`}
-        ${this.#facts(row)}
         ${
           node === undefined || node.commands.length === 0
             ? nothing
             : html`<moltbot-node-commands .host=${this.host} .node=${node}></moltbot-node-commands>`
         }
       </div>
-      ${
-        isThis || !this.#mayGive(row.scopes)
-          ? nothing
-          : html`<div class="card-actions">
-              <button type="button" class="button small quiet" aria-label=${`Revoke ${name}`} @click=${() => this.#revoke(row)}>Revoke</button>
-            </div>`
-      }
+      <div class="card-actions">
+        <button type="button" class="button small quiet" aria-label=${`Why: ${name}`} @click=${() => this.#why(row)}>Why</button>
+        ${
+          isThis || !this.#mayGive(row.scopes) || (row.device === undefined && node === undefined)
+            ? nothing
+            : html`<button type="button" class="button small" aria-label=${`Revoke ${name}`} @click=${() => this.#revoke(row)}>Revoke</button>`
+        }
+      </div>
     </article>`;
   }
 
   /** Why it may do what it may, and how to change that. */
-  #facts({ id, device, node, scopes, isThis }: Row): TemplateResult {
-    const tokens = device?.tokens ?? [];
-    const platform = node?.platform ?? device?.platform;
-    const fact = (name: string, value: unknown) =>
-      value === undefined || value === "" ? nothing : html`<dt>${name}</dt><dd>${value}</dd>`;
-    return html`<details class="facts">
-      <summary>Why</summary>
-      <dl>
-        ${device === undefined ? fact("Let in", "by the gateway's own token") : fact("Let in", clockTime(device.approvedAtMs))}
-        ${tokens.map(({ role, revokedAtMs, lastUsedAtMs, scopes: held }) =>
-          fact(
-            role === "node" ? "As a node" : "As an operator",
-            revokedAtMs === undefined
-              ? html`${role === "node" ? "Does what it is asked for." : rightsText(held)} ${lastUsedAtMs === undefined ? nothing : html`Last used ${shortAge(lastUsedAtMs)}.`}`
-              : `taken away ${shortAge(revokedAtMs)}`,
-          ),
-        )}
-        ${fact("System", platform)} ${fact("Version", node?.version)} ${fact("Address", node?.remoteIp ?? device?.remoteIp)}
-        ${fact("Id", html`<code dir="ltr">${id.slice(0, 16)}</code>`)}
-      </dl>
-      ${isThis ? html`<p class="meta">To shut this browser out, use “Sign out” below the list of conversations, then revoke it elsewhere.</p>` : nothing}
-      ${scopes.length === 0 || !this.host.may("pairing") ? nothing : inTerminal(`moltbot devices rotate ${id.slice(0, 16)} --scope operator.read`)}
-      ${node === undefined ? inTerminal(`moltbot devices revoke ${id.slice(0, 16)}`) : inTerminal(`moltbot nodes remove ${id.slice(0, 16)}`)}
-    </details>`;
-  }
-
-  #leaving({ id, name }: Row): TemplateResult {
-    return html`<div class="card-row" data-device=${id}>
-      <p class="grow">“${name}” is revoked in a few seconds.</p>
-      <div class="card-actions">
-        <button type="button" class="button small" aria-label=${`Undo: keep ${name}`} @click=${() => this.#keep(id, name)}>Undo</button>
-      </div>
-    </div>`;
+  #why({ id, name, device, node, scopes, isThis, rights }: Row): void {
+    const short = id.slice(0, 16);
+    const tokens = device?.tokens.map(({ role, revokedAtMs, lastUsedAtMs, scopes: held }) => {
+      const may = role === "node" ? "does what it is asked for" : rightsText(held);
+      const used = lastUsedAtMs === undefined ? "" : ` Last used: ${shortAge(lastUsedAtMs)}.`;
+      const text = revokedAtMs === undefined ? `${may}${used}` : `taken away, ${clockTime(revokedAtMs)}`;
+      return [role === "node" ? "As a node" : "As an operator", text] as const;
+    });
+    openWhy(this.host, {
+      title: name,
+      because:
+        device === undefined
+          ? `It holds the gateway's own token or password. ${rights}`
+          : `It was let in on ${clockTime(device.approvedAtMs)}. ${rights}`,
+      facts: [
+        ...(tokens ?? []),
+        ["Commands", node?.commands.join(", ")],
+        ["System", node?.platform ?? device?.platform],
+        ["Version", node?.version],
+        ["Address", node?.remoteIp ?? device?.remoteIp],
+        ["Id", id],
+      ],
+      command: node === undefined ? `moltbot devices revoke ${short}` : `moltbot nodes describe ${short}`,
+      more: html`${isThis ? html`<p class="meta">This is the browser that you use. “Sign out” stands below the conversations.</p>` : nothing}
+      ${scopes.length === 0 || isThis ? nothing : html`<p class="meta">A new token with fewer rights:</p>${terminal(`moltbot devices rotate ${short} --scope operator.read`)}`}`,
+    });
   }
 
   #strangers(): TemplateResult | typeof nothing {
@@ -219,30 +216,25 @@ export class DevicesElement extends PageElement {
     await this.#focusList();
   }
 
-  async #revoke({ id, name, node, device }: Row): Promise<void> {
-    this.#undo.later(id, async () => {
-      await this.host.attempt(async () => {
-        const gateway = this.host.gateway();
-        if (node !== undefined) await gateway.request("node.pair.remove", { nodeId: id });
-        if (device !== undefined) await gateway.request("device.pair.remove", { deviceId: id });
-      });
-      this.done = `${name} is revoked.`;
-      await this.service.refresh();
+  /** It is gone from the list at once, and from the gateway when nobody takes that back. */
+  async #revoke(row: Row): Promise<void> {
+    const { id, name } = row;
+    const { host, service } = this;
+    this.leaving = new Set([...this.leaving, id]);
+    offerUndo({
+      text: `“${name}” may not connect any more.`,
+      undo: () => this.#stay(id),
+      commit: async () => {
+        await host.attempt(() => removed(host, row));
+        await service.refresh();
+        this.#stay(id);
+      },
     });
-    this.done = `${name} is revoked in ten seconds. Undo is offered until then.`;
-    await this.updateComplete;
-    this.#buttonOf(id)?.focus();
+    await this.#focusList();
   }
 
-  async #keep(id: string, name: string): Promise<void> {
-    this.#undo.takeBack(id);
-    this.done = `${name} is kept.`;
-    await this.updateComplete;
-    this.#buttonOf(id)?.focus();
-  }
-
-  #buttonOf(id: string): HTMLElement | null {
-    return this.querySelector<HTMLElement>(`[data-device="${CSS.escape(id)}"] .card-actions button`);
+  #stay(id: string): void {
+    this.leaving = new Set([...this.leaving].filter((each) => each !== id));
   }
 
   /** What was decided is gone from the page; the focus goes on to the next, or to the list. */
@@ -257,6 +249,12 @@ export class DevicesElement extends PageElement {
 }
 
 customElements.define("moltbot-devices", DevicesElement);
+
+async function removed(host: PageHost, { id, node, device }: Row): Promise<void> {
+  const gateway = host.gateway();
+  if (node !== undefined) await gateway.request("node.pair.remove", { nodeId: id });
+  if (device !== undefined) await gateway.request("device.pair.remove", { deviceId: id });
+}
 
 function battery({ node }: Row): TemplateResult | typeof nothing {
   if (node?.battery === undefined) return nothing;

@@ -8,5 +8,6 @@ export const modelsView: View = {
   label: "Models",
   icon: modelsIcon,
   scope: "admin",
+  isListed: false,
   element: async () => (await import("./page.ts")).ModelsElement,
 };
