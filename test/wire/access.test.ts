@@ -155,6 +155,9 @@ const TABLE = {
     "exec.approval.grants.list",
   ],
   "operator.admin": [
+    "config.check",
+    "config.history",
+    "config.undo",
     "backup.now",
     "backup.list",
     "backup.verify",

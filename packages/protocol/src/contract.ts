@@ -1042,11 +1042,61 @@ export interface ConfigApplyParams {
 /** The answer to `config.apply`. */
 export type ConfigApplyResult = ConfigApplied;
 
+/** Payload of the event `config.changed`. */
+export interface ConfigChangedEvent {
+  hash: string;
+}
+
+export interface ConfigCheck {
+  valid: boolean;
+  issues: {
+    path: string;
+    message: string;
+    line?: number;
+  }[];
+  warnings: {
+    path: string;
+    message: string;
+    line?: number;
+  }[];
+  /** The file now; secrets are markers. */
+  before: string;
+  /** The file as it would be; secrets are markers. */
+  after: string;
+  /** The settings that would differ, dotted. */
+  changed: string[];
+  /** The sections for which the gateway would restart in place; all others apply at once. */
+  restarts: string[];
+  /** That of the file now. */
+  hash: string;
+}
+
+/** Parameters of `config.check`. */
+export interface ConfigCheckParams {
+  /** A whole text. */
+  raw?: string;
+  /** An object to merge, as config.patch takes it. */
+  patch?: string;
+  /** An earlier text, as config.history names it. */
+  version?: string;
+}
+
+/** The answer to `config.check`. */
+export type ConfigCheckResult = ConfigCheck;
+
 /** Parameters of `config.get`. */
 export type ConfigGetParams = Record<string, never>;
 
 /** The answer to `config.get`. */
 export type ConfigGetResult = ConfigSnapshot;
+
+/** Parameters of `config.history`. */
+export type ConfigHistoryParams = Record<string, never>;
+
+/** The answer to `config.history`. */
+export interface ConfigHistoryResult {
+  versions: ConfigVersion[];
+}
 
 /** Parameters of `config.patch`. */
 export interface ConfigPatchParams {
@@ -1138,6 +1188,30 @@ export interface ConfigSnapshot {
     message: string;
     line?: number;
   }[];
+  /** The file's comments by the settings beside them. */
+  comments?: Record<string, string>;
+}
+
+/** Parameters of `config.undo`. */
+export interface ConfigUndoParams {
+  /** As config.history names it. */
+  version: string;
+  /** The hash that config.get gave. */
+  baseHash?: string;
+  /** The session whose agent is told of the change. */
+  sessionKey?: string;
+  note?: string;
+  restartDelayMs?: number;
+}
+
+/** The answer to `config.undo`. */
+export type ConfigUndoResult = ConfigApplied;
+
+export interface ConfigVersion {
+  id: string;
+  atMs: number;
+  /** The settings that were changed then, dotted; none where only comments or the order were. */
+  changed: string[];
 }
 
 export interface ConfigWritten {
@@ -5318,8 +5392,12 @@ export interface Methods {
   "mail.status": { params: MailStatusParams; result: MailStatusResult };
   /** Replaces the config file's text and applies it, restarting in place when needed. */
   "config.apply": { params: ConfigApplyParams; result: ConfigApplyResult };
+  /** What a text or a patch would change and restart, and what is wrong with it, with lines; writes nothing. */
+  "config.check": { params: ConfigCheckParams; result: ConfigCheckResult };
   /** The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is. */
   "config.get": { params: ConfigGetParams; result: ConfigGetResult };
+  /** Earlier texts of the config file, the latest first, with what was changed when each was replaced. */
+  "config.history": { params: ConfigHistoryParams; result: ConfigHistoryResult };
   /** Merges an object into the config file (null deletes), keeps its comments, and applies it. */
   "config.patch": { params: ConfigPatchParams; result: ConfigPatchResult };
   /** The JSON Schema of the config file, with hints for a form. */
@@ -5328,6 +5406,8 @@ export interface Methods {
   "config.schema.lookup": { params: ConfigSchemaLookupParams; result: ConfigSchemaLookupResult };
   /** Replaces the config file's text. Markers become the secrets they stand for. */
   "config.set": { params: ConfigSetParams; result: ConfigSetResult };
+  /** Puts an earlier text of the config file back in force; the present one goes to the history in its turn. */
+  "config.undo": { params: ConfigUndoParams; result: ConfigUndoResult };
   /** The version that runs, the newest that there is, and how the last update ended. */
   "update.check": { params: UpdateCheckParams; result: UpdateCheckResult };
   /** Fetches a version, tries it on a copy, and restarts with it; when it is not well, the old one comes back. */
@@ -5456,6 +5536,8 @@ export interface Events {
   "canvas.changed": CanvasChangedEvent;
   /** A job was added, changed or removed, or its run has begun or ended. */
   cron: CronEvent;
+  /** Somebody has changed the config file through the gateway; read it anew. */
+  "config.changed": ConfigChangedEvent;
 }
 
 /**
@@ -5633,11 +5715,14 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "reminders.upcoming": { access: "operator.read", once: false, twoStage: false },
   "mail.status": { access: "operator.read", once: false, twoStage: false },
   "config.apply": { access: "operator.admin", once: false, twoStage: false },
+  "config.check": { access: "operator.admin", once: false, twoStage: false },
   "config.get": { access: "operator.read", once: false, twoStage: false },
+  "config.history": { access: "operator.admin", once: false, twoStage: false },
   "config.patch": { access: "operator.admin", once: false, twoStage: false },
   "config.schema": { access: "operator.read", once: false, twoStage: false },
   "config.schema.lookup": { access: "operator.read", once: false, twoStage: false },
   "config.set": { access: "operator.admin", once: false, twoStage: false },
+  "config.undo": { access: "operator.admin", once: false, twoStage: false },
   "update.check": { access: "operator.admin", once: false, twoStage: false },
   "update.run": { access: "operator.admin", once: false, twoStage: false },
   "update.undo": { access: "operator.admin", once: false, twoStage: false },
@@ -5704,4 +5789,5 @@ export const EVENTS: readonly (keyof Events)[] = [
   "pairing.resolved",
   "canvas.changed",
   "cron",
+  "config.changed",
 ];

@@ -264,6 +264,21 @@ public struct ChatEvent: Codable, Hashable, Sendable {
     }
 }
 
+/// Payload of the event `config.changed`.
+public struct ConfigChangedEvent: Codable, Hashable, Sendable {
+    public var hash: String
+
+    public init(
+        hash: String
+    ) {
+        self.hash = hash
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case hash
+    }
+}
+
 /// Payload of the event `cron`.
 public struct CronEvent: Codable, Hashable, Sendable {
     public enum Action: Codable, Hashable, Sendable {
@@ -1175,4 +1190,6 @@ public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     case canvasChanged = "canvas.changed"
     /// A job was added, changed or removed, or its run has begun or ended.
     case cron = "cron"
+    /// Somebody has changed the config file through the gateway; read it anew.
+    case configChanged = "config.changed"
 }

@@ -2341,6 +2341,35 @@ public struct ConfigApplyParams: Codable, Hashable, Sendable {
 /// The answer to `config.apply`.
 public typealias ConfigApplyResult = ConfigApplied
 
+/// Parameters of `config.check`.
+public struct ConfigCheckParams: Codable, Hashable, Sendable {
+    /// A whole text.
+    public var raw: String?
+    /// An object to merge, as config.patch takes it.
+    public var patch: String?
+    /// An earlier text, as config.history names it.
+    public var version: String?
+
+    public init(
+        raw: String? = nil,
+        patch: String? = nil,
+        version: String? = nil
+    ) {
+        self.raw = raw
+        self.patch = patch
+        self.version = version
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case raw
+        case patch
+        case version
+    }
+}
+
+/// The answer to `config.check`.
+public typealias ConfigCheckResult = ConfigCheck
+
 /// Parameters of `config.get`.
 public struct ConfigGetParams: Codable, Hashable, Sendable {
     public init() {}
@@ -2348,6 +2377,26 @@ public struct ConfigGetParams: Codable, Hashable, Sendable {
 
 /// The answer to `config.get`.
 public typealias ConfigGetResult = ConfigSnapshot
+
+/// Parameters of `config.history`.
+public struct ConfigHistoryParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `config.history`.
+public struct ConfigHistoryResult: Codable, Hashable, Sendable {
+    public var versions: [ConfigVersion]
+
+    public init(
+        versions: [ConfigVersion]
+    ) {
+        self.versions = versions
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case versions
+    }
+}
 
 /// Parameters of `config.patch`.
 public struct ConfigPatchParams: Codable, Hashable, Sendable {
@@ -2488,6 +2537,43 @@ public struct ConfigSetParams: Codable, Hashable, Sendable {
 
 /// The answer to `config.set`.
 public typealias ConfigSetResult = ConfigWritten
+
+/// Parameters of `config.undo`.
+public struct ConfigUndoParams: Codable, Hashable, Sendable {
+    /// As config.history names it.
+    public var version: String
+    /// The hash that config.get gave.
+    public var baseHash: String?
+    /// The session whose agent is told of the change.
+    public var sessionKey: String?
+    public var note: String?
+    public var restartDelayMs: Int?
+
+    public init(
+        version: String,
+        baseHash: String? = nil,
+        sessionKey: String? = nil,
+        note: String? = nil,
+        restartDelayMs: Int? = nil
+    ) {
+        self.version = version
+        self.baseHash = baseHash
+        self.sessionKey = sessionKey
+        self.note = note
+        self.restartDelayMs = restartDelayMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version
+        case baseHash
+        case sessionKey
+        case note
+        case restartDelayMs
+    }
+}
+
+/// The answer to `config.undo`.
+public typealias ConfigUndoResult = ConfigApplied
 
 /// Parameters of `cron.add`.
 public struct CronAddParams: Codable, Hashable, Sendable {
@@ -10551,8 +10637,12 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case mailStatus = "mail.status"
     /// Replaces the config file's text and applies it, restarting in place when needed.
     case configApply = "config.apply"
+    /// What a text or a patch would change and restart, and what is wrong with it, with lines; writes nothing.
+    case configCheck = "config.check"
     /// The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is.
     case configGet = "config.get"
+    /// Earlier texts of the config file, the latest first, with what was changed when each was replaced.
+    case configHistory = "config.history"
     /// Merges an object into the config file (null deletes), keeps its comments, and applies it.
     case configPatch = "config.patch"
     /// The JSON Schema of the config file, with hints for a form.
@@ -10561,6 +10651,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case configSchemaLookup = "config.schema.lookup"
     /// Replaces the config file's text. Markers become the secrets they stand for.
     case configSet = "config.set"
+    /// Puts an earlier text of the config file back in force; the present one goes to the history in its turn.
+    case configUndo = "config.undo"
     /// The version that runs, the newest that there is, and how the last update ended.
     case updateCheck = "update.check"
     /// Fetches a version, tries it on a copy, and restarts with it; when it is not well, the old one comes back.
