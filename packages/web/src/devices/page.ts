@@ -101,7 +101,7 @@ export class DevicesElement extends PageElement {
       ${
         this.#mayGive(scopes)
           ? html`<div class="card-actions">
-              <button type="button" class="button small primary" aria-label=${`Let ${name} in`} @click=${() => this.#answer(request, true)}>Let in</button>
+              <button type="button" class="button small primary" aria-label=${`Let in: ${name}`} @click=${() => this.#answer(request, true)}>Let in</button>
               <button type="button" class="button small" aria-label=${`Refuse ${name}`} @click=${() => this.#answer(request, false)}>Refuse</button>
             </div>`
           : html`<p class="meta">It asks for more than this browser may give.</p>`
