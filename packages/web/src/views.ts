@@ -4,7 +4,8 @@ import { automationsView } from "./automations/view.ts";
 import { channelsView } from "./channels/view.ts";
 import { devicesView } from "./devices/view.ts";
 import { modelsView } from "./models/view.ts";
+import { settingsView } from "./settings/view.ts";
 import { toolsView } from "./tools/view.ts";
 import type { View } from "./view.ts";
 
-export const VIEWS: readonly View[] = [channelsView, modelsView, toolsView, automationsView, devicesView];
+export const VIEWS: readonly View[] = [channelsView, modelsView, toolsView, automationsView, devicesView, settingsView];

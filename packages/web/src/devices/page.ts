@@ -135,7 +135,7 @@ export class DevicesElement extends PageElement {
           <span class="state ${isConnected ? "good" : ""}"><span class="dot"></span>${isConnected ? "connected" : lastSeenAt === undefined ? "not seen yet" : `seen ${shortAge(lastSeenAt)}`}</span>
         </h3>
         <p>${rights}</p>
-        ${node?.hint === undefined ? nothing : html`<p class="meta">${words(node.hint)}</p>`}
+        ${node?.hint === undefined || node.pendingRequestId !== undefined ? nothing : html`<p class="meta">${words(node.hint)}</p>`}
         ${
           node === undefined || node.commands.length === 0
             ? nothing
