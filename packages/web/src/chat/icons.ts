@@ -66,6 +66,9 @@ export const devicesIcon = icon(
 export const settingsIcon = icon(
   svg`<path d="M4 7h9M17.5 7H20M4 17h2.5M11 17h9"/><circle cx="15" cy="7" r="2.3"/><circle cx="8.5" cy="17" r="2.3"/>`,
 );
+export const logsIcon = icon(svg`<path d="M5 6h14M5 10.5h14M5 15h9M5 19.5h11"/>`);
+export const usageIcon = icon(svg`<path d="M4.5 19.5h15M7 16v-5M12 16V6M17 16v-8"/>`);
+export const runsIcon = icon(svg`<circle cx="12" cy="12" r="8"/><path d="M10 8.8v6.4l5-3.2z"/>`);
 export const toolIcon = icon(
   svg`<path d="M14.5 6.5a4 4 0 0 1 5-1l-2.6 2.6.4 1.6 1.6.4L21.5 7.5a4 4 0 0 1-5.6 4.6L8.4 19.6a2 2 0 0 1-3-3l7.6-7.4a4 4 0 0 1 1.5-2.7z"/>`,
 );
