@@ -95,6 +95,8 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "web/canvas": ["canvas"],
   "web/canvas-host": ["canvas"],
 
+  "web/agents-page": ["web", "workspace"],
+  "web/overview": ["web", "overview"],
   "web/automations": ["web", "reminders", "cron"],
   "wire/approvals": ["approvals"],
   "wire/canvas": ["canvas"],

@@ -168,3 +168,17 @@ export function dropping(
     gateway.onMessage((text) => drop(JSON.parse(String(text)), "gateway") || route.send(text));
   };
 }
+
+/** Lets the page hear that it was granted these scopes only. */
+export function allowing(scopes: readonly string[]): (route: WebSocketRoute) => void {
+  return (route) => {
+    const gateway = route.connectToServer();
+    route.onMessage((text) => gateway.send(text));
+    gateway.onMessage((text) => {
+      const frame = JSON.parse(String(text)) as { payload?: { type?: string; auth?: object } };
+      const isHello = frame.payload?.type === "hello-ok";
+      const auth = { role: "operator", ...frame.payload?.auth, scopes };
+      route.send(isHello ? JSON.stringify({ ...frame, payload: { ...frame.payload, auth } }) : text);
+    });
+  };
+}

@@ -106,7 +106,7 @@ test("what is always allowed stands on the list, and can be taken off it", async
 
   await card(chat).getByRole("button", { name: "Always allow" }).click();
   await chat.shows("That was it.");
-  await chat.page.getByRole("button", { name: "Tools and skills" }).click();
+  await chat.page.getByRole("button", { name: "Agents", exact: true }).click();
   await chat.page.getByRole("button", { name: /Ask again for .*touch/ }).click();
   await chat.page.getByRole("dialog").getByRole("button", { name: "Ask again" }).click();
 

@@ -3,10 +3,9 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, test } from "node:test";
 import { fakeTelegram, fakeWhatsApp, until } from "@moltbot/fakes";
-import type { WebSocketRoute } from "playwright-core";
 import { startBrowser } from "../support/browser.ts";
 import { type TestGateway, testGateway } from "../support/gateway.ts";
-import { openWebChat, SIZES, type WebChat } from "../support/webchat.ts";
+import { allowing, openWebChat, SIZES, type WebChat } from "../support/webchat.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -303,20 +302,6 @@ for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
       assert.deepEqual(chat.problems, []);
     });
   }
-}
-
-/** Lets the page hear that it was granted these scopes only. */
-function allowing(scopes: readonly string[]): (route: WebSocketRoute) => void {
-  return (route) => {
-    const gateway = route.connectToServer();
-    route.onMessage((text) => gateway.send(text));
-    gateway.onMessage((text) => {
-      const frame = JSON.parse(String(text)) as { payload?: { type?: string; auth?: object } };
-      const isHello = frame.payload?.type === "hello-ok";
-      const auth = { role: "operator", ...frame.payload?.auth, scopes };
-      route.send(isHello ? JSON.stringify({ ...frame, payload: { ...frame.payload, auth } }) : text);
-    });
-  };
 }
 
 /** Takes a picture and asks axe for everything it finds wrong. */

@@ -97,12 +97,12 @@ async function onEveryView(chat: WebChat, name: string): Promise<string[]> {
   await chat.say("Show me");
   await page.getByRole("button", { name: "Copy reply" }).last().waitFor();
   await look("chat");
-  for (const view of ["Channels", "Models", "Tools and skills"]) {
+  for (const view of ["Channels", "Overview", "Sessions", "Agents"]) {
     await page.getByRole("button", { name: "Show conversations" }).click();
     if (view === "Channels") await look("menu");
     await page.getByRole("button", { name: view, exact: true }).click();
     await page.getByRole("heading", { name: view, level: 1 }).waitFor();
-    await page.locator("#page-content h2").first().waitFor();
+    await page.locator("#page-content :is(h2, [role=table])").first().waitFor();
     await look(view.toLowerCase().replaceAll(" ", "-"));
   }
   await page.getByRole("button", { name: "Show conversations" }).click();

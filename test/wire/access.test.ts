@@ -12,6 +12,7 @@ after(() => gateway[Symbol.asyncDispose]());
 
 const TABLE = {
   "operator.read": [
+    "system.hours",
     "canvas.status",
     "canvas.open",
     "canvas.history",
@@ -158,6 +159,9 @@ const TABLE = {
     "config.check",
     "config.history",
     "config.undo",
+    "agents.files.list",
+    "agents.files.get",
+    "agents.files.set",
     "backup.now",
     "backup.list",
     "backup.verify",

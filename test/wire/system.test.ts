@@ -192,3 +192,17 @@ test("the main conversation of a plain config is the main agent's", async () => 
 
   assert.equal(hello.snapshot.sessionDefaults.mainSessionKey, MAIN);
 });
+
+test("the last hours stand in order, and what happens is counted in its hour", async () => {
+  const before = (await admin.call("system.hours", {})).hours;
+  await admin.call("chat.send", { sessionKey: MAIN, message: "hello", idempotencyKey: "hours" });
+  await admin.call("agent.wait", { runId: "hours", timeoutMs: 60_000 });
+
+  const { hours } = await admin.call("system.hours", { hours: 2 });
+
+  assert.equal(before.length, 24);
+  const { at, runs, ...rest } = hours[1];
+  assert.equal(runs, before[23].runs + 1);
+  assert.deepEqual(rest, { in: 0, out: 0, lost: 0, failed: 0 });
+  assert.deepEqual([at % 3_600_000, at - hours[0].at, before[23].at], [0, 3_600_000, at]);
+});

@@ -204,6 +204,77 @@ export interface AgentWaitResult {
   error?: string;
 }
 
+/** Parameters of `agents.files.get`. */
+export interface AgentsFilesGetParams {
+  agentId: string;
+  /** As agents.files.list names it. */
+  name: string;
+}
+
+/** The answer to `agents.files.get`. */
+export interface AgentsFilesGetResult {
+  agentId: string;
+  workspace: string;
+  file: {
+    name: string;
+    /** In the agent's folder. */
+    path: string;
+    missing: boolean;
+    size?: number;
+    updatedAtMs?: number;
+    content: string;
+    /** SHA-256; a write names it as baseHash. */
+    hash: string;
+  };
+}
+
+/** Parameters of `agents.files.list`. */
+export interface AgentsFilesListParams {
+  agentId: string;
+}
+
+/** The answer to `agents.files.list`. */
+export interface AgentsFilesListResult {
+  agentId: string;
+  workspace: string;
+  files: {
+    name: string;
+    /** In the agent's folder. */
+    path: string;
+    missing: boolean;
+    size?: number;
+    updatedAtMs?: number;
+  }[];
+}
+
+/** Parameters of `agents.files.set`. */
+export interface AgentsFilesSetParams {
+  agentId: string;
+  /** As agents.files.list names it. */
+  name: string;
+  content: string;
+  /** The hash that agents.files.get gave. */
+  baseHash?: string;
+}
+
+/** The answer to `agents.files.set`. */
+export interface AgentsFilesSetResult {
+  ok: true;
+  agentId: string;
+  workspace: string;
+  file: {
+    name: string;
+    /** In the agent's folder. */
+    path: string;
+    missing: boolean;
+    size?: number;
+    updatedAtMs?: number;
+    content: string;
+    /** SHA-256; a write names it as baseHash. */
+    hash: string;
+  };
+}
+
 /** Parameters of `agents.list`. */
 export type AgentsListParams = Record<string, never>;
 
@@ -4550,6 +4621,29 @@ export interface SystemEventResult {
   ok: true;
 }
 
+/** Parameters of `system.hours`. */
+export interface SystemHoursParams {
+  /** 24 when not said. */
+  hours?: number;
+}
+
+/** The answer to `system.hours`. */
+export interface SystemHoursResult {
+  hours: {
+    /** When the hour began, epoch ms. */
+    at: number;
+    /** Messages that came on channels. */
+    in: number;
+    /** Messages that were sent on channels. */
+    out: number;
+    /** Messages that failed, came too late, or may not have been sent. */
+    lost: number;
+    runs: number;
+    /** Runs that ended with an error. */
+    failed: number;
+  }[];
+}
+
 /** Parameters of `system.info`. */
 export type SystemInfoParams = Record<string, never>;
 
@@ -5070,6 +5164,8 @@ export interface Methods {
   status: { params: StatusParams; result: StatusResult };
   /** A beacon: updates the sender's presence and tells the agent what is new on its next turn. */
   "system-event": { params: SystemEventParams; result: SystemEventResult };
+  /** Messages and runs of each of the last hours, the oldest first. */
+  "system.hours": { params: SystemHoursParams; result: SystemHoursResult };
   /** The machine and the process, in figures. */
   "system.info": { params: SystemInfoParams; result: SystemInfoResult };
   /** Who is connected, newest first; the gateway's own row is always there. */
@@ -5204,6 +5300,12 @@ export interface Methods {
   "sessions.usage": { params: SessionsUsageParams; result: SessionsUsageResult };
   /** What models took today, and how much of the budgets is used. */
   "usage.status": { params: UsageStatusParams; result: UsageStatusResult };
+  /** The text of one of an agent's pages; one that is not there is empty. */
+  "agents.files.get": { params: AgentsFilesGetParams; result: AgentsFilesGetResult };
+  /** The pages that an agent reads by itself: AGENTS.md, SOUL.md and so on. */
+  "agents.files.list": { params: AgentsFilesListParams; result: AgentsFilesListResult };
+  /** Replaces the text of one of an agent's pages; its next run reads it. */
+  "agents.files.set": { params: AgentsFilesSetParams; result: AgentsFilesSetResult };
   /** Searches an agent's notes; the best places first. */
   "memory.search": { params: MemorySearchParams; result: MemorySearchResult };
   /** How many notes each agent has, and where. */
@@ -5554,6 +5656,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "set-heartbeats": { access: "operator.admin", once: false, twoStage: false },
   status: { access: "operator.read", once: false, twoStage: false },
   "system-event": { access: "operator.admin", once: false, twoStage: false },
+  "system.hours": { access: "operator.read", once: false, twoStage: false },
   "system.info": { access: "operator.read", once: false, twoStage: false },
   "system-presence": { access: "operator.read", once: false, twoStage: false },
   wake: { access: "operator.write", once: false, twoStage: false },
@@ -5621,6 +5724,9 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "usage.cost": { access: "operator.read", once: false, twoStage: false },
   "sessions.usage": { access: "operator.read", once: false, twoStage: false },
   "usage.status": { access: "operator.read", once: false, twoStage: false },
+  "agents.files.get": { access: "operator.admin", once: false, twoStage: false },
+  "agents.files.list": { access: "operator.admin", once: false, twoStage: false },
+  "agents.files.set": { access: "operator.admin", once: false, twoStage: false },
   "memory.search": { access: "operator.admin", once: false, twoStage: false },
   "memory.status": { access: "operator.admin", once: false, twoStage: false },
   "skills.bins": { access: "node", once: false, twoStage: false },

@@ -159,6 +159,7 @@ export class Store {
       has: (view) => views.some(({ id, scope }) => id === view && this.may(scope)),
       show: (view, rest) => this.show(view, rest),
       openSession: (sessionKey) => this.openSession(this.#canonical(sessionKey)),
+      exportSession: (sessionKey, title, format) => this.exportSession(sessionKey, title, format),
       attempt: (action) => this.#try(action),
       sessionKey: () => this.#state.sessionKey,
       answerWaiting: () => this.#answerWaiting(),
@@ -262,6 +263,13 @@ export class Store {
   /** Whether the connection may use methods of a scope. */
   may(scope: Scope): boolean {
     return this.#may(`operator.${scope}`);
+  }
+
+  /** The settings by their paths, where there is a page that shows them. */
+  async settingPaths(): Promise<readonly string[]> {
+    const isShown = this.views.some(({ id }) => id === "settings") && this.may("admin");
+    const answer = isShown ? await this.#try(() => this.#gateway.request("config.schema")) : undefined;
+    return answer === undefined ? [] : (await import("./palette/targets.ts")).pathsOf(answer.schema);
   }
 
   // — sessions —

@@ -55,6 +55,8 @@ export interface PageHost {
   show(view: string, rest?: string): void;
   /** Opens a conversation. */
   openSession(sessionKey: string): void;
+  /** Saves everything that was ever said in a conversation as a file. */
+  exportSession(sessionKey: string, title: string, format: "markdown" | "json"): Promise<void>;
   /** Runs an action; a refusal becomes a notice, and `undefined`. */
   attempt<T>(action: () => Promise<T>): Promise<T | undefined>;
   /** The open conversation. */

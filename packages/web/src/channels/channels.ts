@@ -9,6 +9,7 @@ import type {
   SenderRequest,
   WebLoginWaitResult,
 } from "@moltbot/protocol";
+import { newId } from "../ids.ts";
 import type { PageHost, PageService, Scope } from "../view.ts";
 import { type ChannelsState, NO_CHANNELS, readChannels, withAccount } from "./state.ts";
 
@@ -66,6 +67,7 @@ export class Channels implements PageService {
   /** Reads all that the page shows. */
   async refreshAll(): Promise<void> {
     await Promise.all([this.refresh(), this.#readMessages(), this.#readDoubtful()]);
+    await this.#readGroups();
   }
 
   /** Tries an account's settings and saves them. Rejects with the platform's refusal. */
@@ -114,6 +116,19 @@ export class Channels implements PageService {
   async revoke({ channel, id }: { readonly channel: string; readonly id: string }): Promise<void> {
     await this.#host.attempt(() => this.#host.gateway().request("pairing.revoke", { channel, id }));
     await this.#readSenders();
+  }
+
+  /** Sends a short message, to see whether it arrives. Says in a sentence what came of it. */
+  async sendTest({ channel, accountId }: AccountRef, to: string): Promise<string | undefined> {
+    const message = "This is a test message from your moltbot gateway.";
+    const params = { channel, accountId, to, message, idempotencyKey: newId() };
+    const answer = await this.#host.attempt(() => this.#host.gateway().request("send", params, { timeoutMs: SLOW_MS }));
+    return answer && "The platform has taken the test message.";
+  }
+
+  /** The shell, for drawers that explain. */
+  get host(): PageHost {
+    return this.#host;
   }
 
   async resend(id: number): Promise<void> {
@@ -179,6 +194,15 @@ export class Channels implements PageService {
     if (!this.may("read")) return;
     const answer = await this.#host.attempt(() => this.#host.gateway().request("inbox.list", { limit: MESSAGES }));
     if (answer) this.#set({ messages: answer.entries });
+  }
+
+  async #readGroups(): Promise<void> {
+    if (!this.may("read")) return;
+    const answer = await this.#host.attempt(() => this.#host.gateway().request("config.get"));
+    if (answer === undefined) return;
+    const { groupRules } = await import("./rules.ts");
+    const inUse = this.#state.channels.filter(({ accounts }) => accounts.length > 0).map(({ id }) => id);
+    this.#set({ groups: groupRules(answer.config, inUse) });
   }
 
   async #readDoubtful(): Promise<void> {

@@ -7,9 +7,13 @@ import { ask } from "../chat/dialog.ts";
 import { PageElement } from "../chat/element.ts";
 import { warnIcon } from "../chat/icons.ts";
 import { words } from "../chat/words.ts";
+import { pageHead } from "../kit/parts.ts";
+import { offerNote } from "../kit/undo.ts";
+import { openWhy } from "../kit/why.ts";
 import type { AddChannelElement } from "./add.ts";
 import type { AccountRef, Channels } from "./channels.ts";
 import type { LinkAccountElement } from "./link.ts";
+import { directText } from "./rules.ts";
 import { accountLabel, agoOf, type Channel, type ChannelsState, factsOf, labelOf, stateOf } from "./state.ts";
 import "./add.ts";
 import "./link.ts";
@@ -50,9 +54,10 @@ export class ChannelsElement extends PageElement {
     return html`<div class="scroller" tabindex="0" role="region" aria-label="Channels">
         <div class="column channels-page">
           <p class="visually-hidden" role="status">${this.done}</p>
+          ${pageHead({ intro: "Which account is up, and who may write to the agent there.", command: "moltbot channels status" })}
           ${isLoaded ? nothing : html`<p class="meta loading" role="status">Asking the gateway…</p>`}
           ${pending.length > 0 ? this.#senders() : nothing} ${isLoaded ? this.#accounts() : nothing}
-          ${doubtful.length > 0 ? this.#doubtful() : nothing}
+          ${doubtful.length > 0 ? this.#doubtful() : nothing} ${this.#groups()}
           ${
             messages.length > 0
               ? html`<moltbot-messages .messages=${messages} .known=${channels} .channels=${this.service}></moltbot-messages>`
@@ -150,6 +155,7 @@ export class ChannelsElement extends PageElement {
           <span class="state ${mood}"><span class="dot"></span>${state}</span>
         </h3>
         ${facts === "" ? nothing : html`<p class="meta">${facts}</p>`}
+        ${isUnlinked ? nothing : html`<p class="meta">${directText(account)}</p>`}
         ${problem === undefined ? nothing : html`<p class="failure">${warnIcon} <span>${words(problem.message)}</span></p>`}
       </div>
       ${this.service.may("admin") ? this.#actions(channel, account) : nothing}
@@ -167,10 +173,69 @@ export class ChannelsElement extends PageElement {
       ${button("Settings", () => this.#form?.open(channel, accountId), "quiet")}
       ${channel.hasLogin && linked ? button("Log out", () => this.#logout(ref, name), "quiet") : nothing}
       ${button("Remove", () => this.#remove(ref, name), "quiet")}
+      ${button("Why", () => this.#why(channel, account), "quiet")}
+      ${account.connected ? button("Test", () => this.#test(ref, name), "quiet") : nothing}
       ${running ? button("Stop", () => this.#stop(ref, name)) : nothing}
       ${!running && enabled && !mayLink ? button("Start", () => this.service.start(ref), "primary") : nothing}
       ${mayLink ? button("Link", () => this.#link(channel, ref), "primary") : nothing}
     </div>`;
+  }
+
+  #why({ id, label }: Channel, account: Account): void {
+    const { accountId, problem, dmPolicy, allowFrom = [], absent = {} } = account;
+    const own = accountId === "default" ? "" : `.accounts.${accountId}`;
+    openWhy(this.service.host, {
+      title: `${label} ${accountLabel(account)}`.trim(),
+      because: `${stateOf(account).words}. ${problem?.message ?? directText(account)}`,
+      facts: [
+        ["Who may write", directText(account)],
+        ["On the list", allowFrom.join(", ")],
+        ["Last connected", account.lastConnectedAt && agoOf(account.lastConnectedAt)],
+        ["Failed attempts", account.reconnectAttempts || undefined],
+        ...Object.entries(absent),
+      ],
+      setting: { path: `channels.${id}${own}.dmPolicy`, value: dmPolicy },
+      command: `moltbot channels show ${id}`,
+    });
+  }
+
+  async #test(ref: AccountRef, name: string): Promise<void> {
+    const to = await ask({
+      title: `Send a test message from ${name}`,
+      text: "To whom? As the channel names people and chats: +15550100, @name, a chat id.",
+      input: { label: "To", value: "", maxLength: 200 },
+      confirm: "Send",
+    });
+    if (to === undefined || to.trim() === "") return;
+    const said = await this.service.sendTest(ref, to.trim());
+    if (said === undefined) return;
+    this.done = said;
+    offerNote(said);
+  }
+
+  /** What holds in groups, in words. */
+  #groups(): TemplateResult | typeof nothing {
+    const { groups, channels } = this.state;
+    if (groups.length === 0) return nothing;
+    return html`<section aria-labelledby="groups-title">
+      <h2 id="groups-title">Groups</h2>
+      <ul class="rows">
+        ${groups.map((rule) => {
+          const { channel, accountId, group, text, path } = rule;
+          const name = group === undefined ? "All groups" : group === "*" ? "Every other group" : group;
+          return html`<li class="plain-row">
+            <span class="grow"><bdi>${name}</bdi> <span class="chip">${labelOf(channels, channel)}${accountId === undefined ? "" : ` ${accountId}`}</span> <span class="meta">${text}</span></span>
+            <button type="button" class="text-button" aria-label=${`Why: ${name} on ${labelOf(channels, channel)}`} @click=${() =>
+              openWhy(this.service.host, {
+                title: name,
+                because: text,
+                setting: { path },
+                command: `moltbot config get ${path}`,
+              })}>Why</button>
+          </li>`;
+        })}
+      </ul>
+    </section>`;
   }
 
   async #stop(ref: AccountRef, name: string): Promise<void> {

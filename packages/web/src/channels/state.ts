@@ -9,6 +9,7 @@ import type {
   SenderRequest,
 } from "@moltbot/protocol";
 import { shortAge } from "../time.ts";
+import type { GroupRule } from "./rules.ts";
 
 /** A setting that an account of a channel can have. */
 export interface Setting {
@@ -37,6 +38,8 @@ export interface ChannelsState {
   readonly approved: readonly PairedSender[];
   /** The newest inbound messages first. */
   readonly messages: readonly InboxEntry[];
+  /** The rules about groups of the channels that are in use. */
+  readonly groups: readonly GroupRule[];
   /** Messages of which it is not known whether they were sent. */
   readonly doubtful: readonly OutboxEntry[];
 }
@@ -48,6 +51,7 @@ export const NO_CHANNELS: ChannelsState = {
   pending: [],
   approved: [],
   messages: [],
+  groups: [],
   doubtful: [],
 };
 

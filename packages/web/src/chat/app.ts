@@ -28,6 +28,16 @@ export class AppElement extends PageElement {
   declare dragging: boolean;
   #unsubscribe: () => void = () => {};
 
+  readonly #onKey = (event: KeyboardEvent) => {
+    if (this.store.state.screen.kind !== "chat") return;
+    const isPalette =
+      (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k";
+    const isTyping = (event.target as Element).closest("input, textarea, select, [contenteditable]") !== null;
+    if (!isPalette && (isTyping || event.key !== "?" || event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    void this.#openPalette(isPalette);
+  };
+
   constructor() {
     super();
     this.menuOpen = false;
@@ -38,11 +48,13 @@ export class AppElement extends PageElement {
     super.connectedCallback();
     this.#unsubscribe = this.store.subscribe(() => this.requestUpdate());
     this.addEventListener("keydown", (event) => event.key === "Escape" && this.#closeMenu());
+    addEventListener("keydown", this.#onKey);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#unsubscribe();
+    removeEventListener("keydown", this.#onKey);
   }
 
   protected override render(): TemplateResult {
@@ -119,6 +131,16 @@ export class AppElement extends PageElement {
       <p class="visually-hidden" role="status" aria-live="polite" id="announcer">${state.announcement}</p>
       <moltbot-dialog></moltbot-dialog>
       <moltbot-menu></moltbot-menu>`;
+  }
+
+  /** Its script is fetched when it is first wanted; one that an update took away needs a reload. */
+  async #openPalette(isPalette: boolean): Promise<void> {
+    try {
+      const { openPalette, openShortcuts } = await import("../palette/palette.ts");
+      (isPalette ? openPalette : openShortcuts)(this.store);
+    } catch {
+      this.store.notify("That could not be loaded. Reload the page to get it from the gateway as it is now.");
+    }
   }
 
   /** Commands wait in conversations that are not on the screen: the way there. */

@@ -33,7 +33,7 @@ class ListElement<Item = unknown> extends PageElement {
 
   protected override render(): TemplateResult {
     const { items, rowPx } = this;
-    return html`<div role="list" class="table table-body" aria-label=${this.label} style=${`height: ${items.length * rowPx}px`}>
+    return html`<div role="list" class="data-table table-body" aria-label=${this.label} .style=${`height: ${items.length * rowPx}px`}>
       ${repeat(
         this.#inView.indexes(),
         (index) => this.keyOf(items[index] as Item),
@@ -42,7 +42,7 @@ class ListElement<Item = unknown> extends PageElement {
           aria-setsize=${items.length}
           aria-posinset=${index + 1}
           data-index=${index}
-          style=${`top: ${index * rowPx}px; height: ${rowPx}px`}
+          .style=${`top: ${index * rowPx}px; height: ${rowPx}px`}
         >
           ${this.row(items[index] as Item)}
         </div>`,

@@ -1,6 +1,7 @@
 // What pages beside the conversations share: they read by themselves, and again when an event says that something changed.
 
 import type { GatewayClient, Subscription } from "@moltbot/protocol";
+import type { PropertyDeclarations } from "lit";
 import { PageElement } from "../chat/element.ts";
 import type { PageHost } from "../view.ts";
 
@@ -9,7 +10,11 @@ const CALM_MS = 150;
 
 /** A page's element: give it `events` and `load`. The shell sets `host`, and `rest` from the address. */
 export abstract class LivePage extends PageElement {
-  static override properties = { host: { attribute: false }, rest: { attribute: false }, done: { state: true } };
+  static override properties: PropertyDeclarations = {
+    host: { attribute: false },
+    rest: { attribute: false },
+    done: { state: true },
+  };
   declare host: PageHost;
   /** What stands behind the page's own name in the address: `#sessions/KEY` gives "KEY". */
   declare rest: string;

@@ -73,9 +73,9 @@ export class TableElement<Row = unknown> extends PageElement {
     const { columns } = this;
     const tracks = columns.map(({ width }) => width).join(" ");
     const height = this.#sorted.length * this.#heightPx;
-    return html`<div role="table" class="table" aria-label=${this.label} aria-rowcount=${this.#sorted.length + 1} style=${`--tracks: ${tracks}`}>
+    return html`<div role="table" class="data-table" aria-label=${this.label} aria-rowcount=${this.#sorted.length + 1} .style=${`--tracks: ${tracks}`}>
       <div role="rowgroup" class="table-head"><div role="row" aria-rowindex="1">${columns.map((column) => this.#title(column))}</div></div>
-      <div role="rowgroup" class="table-body" style=${`height: ${height}px`}>
+      <div role="rowgroup" class="table-body" .style=${`height: ${height}px`}>
         ${repeat(
           this.#inView.indexes(),
           (index) => this.keyOf(this.#sorted[index] as Row),
@@ -100,7 +100,7 @@ export class TableElement<Row = unknown> extends PageElement {
 
   #row(row: Row, index: number): TemplateResult {
     const style = `top: ${index * this.#heightPx}px; height: ${this.#heightPx}px`;
-    return html`<div role="row" aria-rowindex=${index + 2} data-index=${index} style=${style}>
+    return html`<div role="row" aria-rowindex=${index + 2} data-index=${index} .style=${style}>
       ${this.columns.map(
         ({ title, cell, isHead = false }) =>
           html`<div role="cell" class=${isHead ? "head" : ""} data-title=${isHead ? nothing : title || nothing}>${cell(row)}</div>`,

@@ -9,7 +9,8 @@ const UNDO_MS = 10_000;
 /** What was done, in words, and how it is taken back. */
 export interface Done {
   readonly text: string;
-  readonly undo: () => unknown;
+  /** Left out, there is nothing to take back. */
+  readonly undo?: (() => unknown) | undefined;
   /** Called when nobody took it back in time, or the page is left. */
   readonly commit?: (() => unknown) | undefined;
 }
@@ -20,6 +21,11 @@ export function offerUndo(done: Done): void {
   const bar = known ?? (document.createElement("moltbot-snackbar") as SnackbarElement);
   if (known === null) document.body.append(bar);
   bar.offer(done);
+}
+
+/** Says what was done where nothing can be taken back. */
+export function offerNote(text: string): void {
+  offerUndo({ text });
 }
 
 /** `<moltbot-snackbar>`: the page has one; call `offerUndo`. */
@@ -55,7 +61,7 @@ class SnackbarElement extends PageElement {
         offered === undefined
           ? nothing
           : html`<span dir="auto">${offered.text}</span>
-            <button type="button" class="text-button" @click=${this.#undo}>Undo</button>`
+            ${offered.undo === undefined ? nothing : html`<button type="button" class="text-button" @click=${this.#undo}>Undo</button>`}`
       }
     </div>`;
   }
@@ -64,7 +70,7 @@ class SnackbarElement extends PageElement {
     const { offered } = this;
     clearTimeout(this.#timer);
     this.offered = undefined;
-    void offered?.undo();
+    void offered?.undo?.();
     const place = this.#before?.isConnected
       ? this.#before
       : document.querySelector<HTMLElement>("moltbot-page .scroller");

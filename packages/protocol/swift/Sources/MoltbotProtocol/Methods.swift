@@ -454,6 +454,254 @@ public struct AgentWaitResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `agents.files.get`.
+public struct AgentsFilesGetParams: Codable, Hashable, Sendable {
+    public var agentId: String
+    /// As agents.files.list names it.
+    public var name: String
+
+    public init(
+        agentId: String,
+        name: String
+    ) {
+        self.agentId = agentId
+        self.name = name
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+        case name
+    }
+}
+
+/// The answer to `agents.files.get`.
+public struct AgentsFilesGetResult: Codable, Hashable, Sendable {
+    public struct File: Codable, Hashable, Sendable {
+        public var name: String
+        /// In the agent's folder.
+        public var path: String
+        public var missing: Bool
+        public var size: Int?
+        public var updatedAtMs: Int?
+        public var content: String
+        /// SHA-256; a write names it as baseHash.
+        public var hash: String
+
+        public init(
+            name: String,
+            path: String,
+            missing: Bool,
+            size: Int? = nil,
+            updatedAtMs: Int? = nil,
+            content: String,
+            hash: String
+        ) {
+            self.name = name
+            self.path = path
+            self.missing = missing
+            self.size = size
+            self.updatedAtMs = updatedAtMs
+            self.content = content
+            self.hash = hash
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case name
+            case path
+            case missing
+            case size
+            case updatedAtMs
+            case content
+            case hash
+        }
+    }
+
+    public var agentId: String
+    public var workspace: String
+    public var file: File
+
+    public init(
+        agentId: String,
+        workspace: String,
+        file: File
+    ) {
+        self.agentId = agentId
+        self.workspace = workspace
+        self.file = file
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+        case workspace
+        case file
+    }
+}
+
+/// Parameters of `agents.files.list`.
+public struct AgentsFilesListParams: Codable, Hashable, Sendable {
+    public var agentId: String
+
+    public init(
+        agentId: String
+    ) {
+        self.agentId = agentId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+    }
+}
+
+/// The answer to `agents.files.list`.
+public struct AgentsFilesListResult: Codable, Hashable, Sendable {
+    public struct File: Codable, Hashable, Sendable {
+        public var name: String
+        /// In the agent's folder.
+        public var path: String
+        public var missing: Bool
+        public var size: Int?
+        public var updatedAtMs: Int?
+
+        public init(
+            name: String,
+            path: String,
+            missing: Bool,
+            size: Int? = nil,
+            updatedAtMs: Int? = nil
+        ) {
+            self.name = name
+            self.path = path
+            self.missing = missing
+            self.size = size
+            self.updatedAtMs = updatedAtMs
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case name
+            case path
+            case missing
+            case size
+            case updatedAtMs
+        }
+    }
+
+    public var agentId: String
+    public var workspace: String
+    public var files: [File]
+
+    public init(
+        agentId: String,
+        workspace: String,
+        files: [File]
+    ) {
+        self.agentId = agentId
+        self.workspace = workspace
+        self.files = files
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+        case workspace
+        case files
+    }
+}
+
+/// Parameters of `agents.files.set`.
+public struct AgentsFilesSetParams: Codable, Hashable, Sendable {
+    public var agentId: String
+    /// As agents.files.list names it.
+    public var name: String
+    public var content: String
+    /// The hash that agents.files.get gave.
+    public var baseHash: String?
+
+    public init(
+        agentId: String,
+        name: String,
+        content: String,
+        baseHash: String? = nil
+    ) {
+        self.agentId = agentId
+        self.name = name
+        self.content = content
+        self.baseHash = baseHash
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+        case name
+        case content
+        case baseHash
+    }
+}
+
+/// The answer to `agents.files.set`.
+public struct AgentsFilesSetResult: Codable, Hashable, Sendable {
+    public struct File: Codable, Hashable, Sendable {
+        public var name: String
+        /// In the agent's folder.
+        public var path: String
+        public var missing: Bool
+        public var size: Int?
+        public var updatedAtMs: Int?
+        public var content: String
+        /// SHA-256; a write names it as baseHash.
+        public var hash: String
+
+        public init(
+            name: String,
+            path: String,
+            missing: Bool,
+            size: Int? = nil,
+            updatedAtMs: Int? = nil,
+            content: String,
+            hash: String
+        ) {
+            self.name = name
+            self.path = path
+            self.missing = missing
+            self.size = size
+            self.updatedAtMs = updatedAtMs
+            self.content = content
+            self.hash = hash
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case name
+            case path
+            case missing
+            case size
+            case updatedAtMs
+            case content
+            case hash
+        }
+    }
+
+    public var ok: Bool
+    public var agentId: String
+    public var workspace: String
+    public var file: File
+
+    public init(
+        ok: Bool = true,
+        agentId: String,
+        workspace: String,
+        file: File
+    ) {
+        self.ok = ok
+        self.agentId = agentId
+        self.workspace = workspace
+        self.file = file
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ok
+        case agentId
+        case workspace
+        case file
+    }
+}
+
 /// Parameters of `agents.list`.
 public struct AgentsListParams: Codable, Hashable, Sendable {
     public init() {}
@@ -9225,6 +9473,76 @@ public struct SystemEventResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `system.hours`.
+public struct SystemHoursParams: Codable, Hashable, Sendable {
+    /// 24 when not said.
+    public var hours: Int?
+
+    public init(
+        hours: Int? = nil
+    ) {
+        self.hours = hours
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case hours
+    }
+}
+
+/// The answer to `system.hours`.
+public struct SystemHoursResult: Codable, Hashable, Sendable {
+    public struct Hour: Codable, Hashable, Sendable {
+        /// When the hour began, epoch ms.
+        public var at: Int
+        /// Messages that came on channels.
+        public var `in`: Int
+        /// Messages that were sent on channels.
+        public var out: Int
+        /// Messages that failed, came too late, or may not have been sent.
+        public var lost: Int
+        public var runs: Int
+        /// Runs that ended with an error.
+        public var failed: Int
+
+        public init(
+            at: Int,
+            `in`: Int,
+            out: Int,
+            lost: Int,
+            runs: Int,
+            failed: Int
+        ) {
+            self.at = at
+            self.`in` = `in`
+            self.out = out
+            self.lost = lost
+            self.runs = runs
+            self.failed = failed
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case at
+            case `in`
+            case out
+            case lost
+            case runs
+            case failed
+        }
+    }
+
+    public var hours: [Hour]
+
+    public init(
+        hours: [Hour]
+    ) {
+        self.hours = hours
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case hours
+    }
+}
+
 /// Parameters of `system.info`.
 public struct SystemInfoParams: Codable, Hashable, Sendable {
     public init() {}
@@ -10315,6 +10633,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case status = "status"
     /// A beacon: updates the sender's presence and tells the agent what is new on its next turn.
     case systemEvent = "system-event"
+    /// Messages and runs of each of the last hours, the oldest first.
+    case systemHours = "system.hours"
     /// The machine and the process, in figures.
     case systemInfo = "system.info"
     /// Who is connected, newest first; the gateway's own row is always there.
@@ -10449,6 +10769,12 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case sessionsUsage = "sessions.usage"
     /// What models took today, and how much of the budgets is used.
     case usageStatus = "usage.status"
+    /// The text of one of an agent's pages; one that is not there is empty.
+    case agentsFilesGet = "agents.files.get"
+    /// The pages that an agent reads by itself: AGENTS.md, SOUL.md and so on.
+    case agentsFilesList = "agents.files.list"
+    /// Replaces the text of one of an agent's pages; its next run reads it.
+    case agentsFilesSet = "agents.files.set"
     /// Searches an agent's notes; the best places first.
     case memorySearch = "memory.search"
     /// How many notes each agent has, and where.

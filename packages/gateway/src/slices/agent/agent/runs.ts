@@ -261,6 +261,11 @@ export class Runs {
     return this.#store.newest(limit);
   }
 
+  /** See `RunStore.byHour`. */
+  byHour(since: number): ReturnType<RunStore["byHour"]> {
+    return this.#store.byHour(since);
+  }
+
   /** Runs that work or wait. */
   open(): Run[] {
     return [...this.#open.values()];

@@ -48,6 +48,29 @@ export const systemInfo = defineMethod({
   handler: ({ gateway }) => gateway.overview.info(),
 });
 
+export const systemHours = defineMethod({
+  name: "system.hours",
+  summary: "Messages and runs of each of the last hours, the oldest first.",
+  access: "operator.read",
+  params: { hours: Type.Optional(Type.Integer({ minimum: 1, maximum: 168, description: "24 when not said." })) },
+  result: Type.Object({
+    hours: Type.Array(
+      Type.Object({
+        at: Type.Integer({ minimum: 0, description: "When the hour began, epoch ms." }),
+        in: Type.Integer({ minimum: 0, description: "Messages that came on channels." }),
+        out: Type.Integer({ minimum: 0, description: "Messages that were sent on channels." }),
+        lost: Type.Integer({
+          minimum: 0,
+          description: "Messages that failed, came too late, or may not have been sent.",
+        }),
+        runs: Count,
+        failed: Type.Integer({ minimum: 0, description: "Runs that ended with an error." }),
+      }),
+    ),
+  }),
+  handler: async ({ params: { hours = 24 }, gateway }) => ({ hours: await gateway.overview.hours(hours) }),
+});
+
 export const restart = defineMethod({
   name: "gateway.restart",
   summary: "Restarts the gateway in place: the process and the port stay, and clients come back at once.",

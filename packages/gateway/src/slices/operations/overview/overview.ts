@@ -10,6 +10,7 @@ import { hasScope } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
 import { Serialized } from "../../../kit/method.ts";
 import type { Snapshot, StateVersion } from "../../../kit/schema/frames.ts";
+import type { Agent } from "../../agent/agent/agent.ts";
 import type { Models } from "../../agent/models/models.ts";
 import type { Heartbeat } from "../../automation/heartbeat/heartbeat.ts";
 import type { Agents } from "../../core/agents/agents.ts";
@@ -32,6 +33,7 @@ interface OverviewServices extends Base {
   readonly sessions: Sessions;
   readonly notices: Notices;
   readonly models: Models;
+  readonly agent: Agent;
   readonly messaging: Messaging;
   readonly heartbeat: Heartbeat;
 }
@@ -104,6 +106,13 @@ export class Overview implements Disposable {
       ...{ pid: process.pid, uptimeMs: this.uptimeMs, cpuCount: availableParallelism() },
       memory: { totalBytes: totalmem(), freeBytes: freemem(), processBytes: process.memoryUsage.rss() },
     };
+  }
+
+  /** What happened in each of the last hours, the oldest first; the last one is not over yet. */
+  async hours(count: number) {
+    const { hoursOf } = await import("./hours.ts");
+    const { agent, messaging, clock } = this.#services;
+    return hoursOf({ runs: agent.runs, inbox: messaging.inbox, outbox: messaging.outbox }, clock.now(), count);
   }
 
   /** The newest snapshot, made when there is none yet. */

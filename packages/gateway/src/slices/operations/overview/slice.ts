@@ -1,5 +1,6 @@
 /** What the overview slice uses, and how its service is opened. */
 import { defineSlice } from "../../../kit/slice.ts";
+import { agent } from "../../agent/agent/slice.ts";
 import { models } from "../../agent/models/slice.ts";
 import { heartbeat } from "../../automation/heartbeat/slice.ts";
 import { agents } from "../../core/agents/slice.ts";
@@ -11,7 +12,7 @@ import { backup } from "../backup/slice.ts";
 
 export const overview = defineSlice({
   name: "overview",
-  uses: [presence, backup, agents, sessions, notices, models, messaging, heartbeat],
+  uses: [presence, backup, agents, sessions, notices, models, agent, messaging, heartbeat],
   load: () => import("./overview.ts"),
   open(gateway, { Overview }) {
     const overview = new Overview(gateway);

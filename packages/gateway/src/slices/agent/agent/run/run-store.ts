@@ -146,6 +146,16 @@ export class RunStore {
       .map(toRecord);
   }
 
+  /** How many runs were accepted in each hour since `since`, and how many of them failed. */
+  byHour(since: number): { readonly hour: number; readonly count: number; readonly failed: number }[] {
+    return this.#store.all(
+      `select accepted_at / 3600000 as hour, count(*) as count, count(*) filter (where state = 'error') as failed
+       from runs where accepted_at >= ?1
+         and rowid > coalesce((select rowid from runs where accepted_at < ?1 order by rowid desc limit 1), 0) group by hour`,
+      since,
+    );
+  }
+
   accept(run: Pick<RunRecord, "id" | "source" | "principal" | "sessionKey" | "sessionId" | "request">): RunRecord {
     const acceptedAt = this.#clock.now();
     const request = { ...run.request, mark: newMark() };

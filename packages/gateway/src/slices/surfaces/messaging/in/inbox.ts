@@ -369,6 +369,17 @@ export class Inbox {
     );
   }
 
+  /** How many messages came in each hour since `since`, and how many of them found no answer because something failed. */
+  byHour(since: number): { readonly hour: number; readonly count: number; readonly lost: number }[] {
+    return this.#store.all(
+      `select received_at / 3600000 as hour, count(*) as count,
+         count(*) filter (where outcome in ('failed', 'expired')) as lost
+       from inbox where kind = 'message' and received_at >= ?1
+         and id > coalesce((select id from inbox where received_at < ?1 order by id desc limit 1), 0) group by hour`,
+      since,
+    );
+  }
+
   /** The newest events first. */
   list(filter: { channel?: string; accountId?: string; limit?: number; before?: number } = {}): InboxEntryShape[] {
     return this.#store

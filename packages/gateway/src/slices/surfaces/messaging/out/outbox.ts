@@ -329,6 +329,17 @@ export class Outbox {
     );
   }
 
+  /** How many parts of messages were sent in each hour since `since`, and how many could not be or are in doubt. */
+  byHour(since: number): { readonly hour: number; readonly count: number; readonly lost: number }[] {
+    return this.#store.all(
+      `select coalesce(sent_at, queued_at) / 3600000 as hour, count(*) filter (where state = 'sent') as count,
+         count(*) filter (where state in ('failed', 'unknown')) as lost
+       from outbox where coalesce(sent_at, queued_at) >= ?1 and state in ('sent', 'failed', 'unknown')
+         and id > coalesce((select id from outbox where queued_at < ?1 - 86400000 order by id desc limit 1), 0) group by hour`,
+      since,
+    );
+  }
+
   /** The newest messages first. */
   list(filter: { channel?: string; accountId?: string; state?: string; limit?: number } = {}): OutboxEntryShape[] {
     return this.#store

@@ -1,0 +1,187 @@
+// Ctrl-K: pages, conversations, people, settings and actions by their names; and the sheet of shortcuts.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { PageElement } from "../chat/element.ts";
+import { searchIcon } from "../chat/icons.ts";
+import type { Store } from "../store.ts";
+import { chooseTheme } from "../theme.ts";
+import { best, type Target } from "./targets.ts";
+
+const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
+  ["Ctrl K", "Go to a page, a conversation, a person or a setting, or do something"],
+  ["?", "This sheet"],
+  ["Enter", "Send the message"],
+  ["Shift Enter", "A new line in the message"],
+  ["/", "A command, at the beginning of the message"],
+  ["Tab, Shift Tab", "Through everything that can be pressed"],
+  ["↑ ↓", "Through a menu or this list"],
+  ["Esc", "Close what is open"],
+];
+
+/** Opens the palette; the focus returns to where it was. */
+export function openPalette(store: Store): void {
+  void palette().open(store, "palette");
+}
+
+/** Opens the sheet of shortcuts. */
+export function openShortcuts(store: Store): void {
+  void palette().open(store, "shortcuts");
+}
+
+function palette(): PaletteElement {
+  const known = document.querySelector<PaletteElement>("moltbot-palette");
+  if (known !== null) return known;
+  const made = document.createElement("moltbot-palette") as PaletteElement;
+  document.body.append(made);
+  return made;
+}
+
+/** `<moltbot-palette>`: the page has one. */
+class PaletteElement extends PageElement {
+  static override properties = {
+    what: { state: true },
+    typed: { state: true },
+    at: { state: true },
+    targets: { state: true },
+  };
+  declare what: "palette" | "shortcuts";
+  declare typed: string;
+  /** Which of the found ones is marked. */
+  declare at: number;
+  declare targets: readonly Target[];
+  #store: Store | undefined;
+
+  constructor() {
+    super();
+    this.what = "palette";
+    this.typed = "";
+    this.at = 0;
+    this.targets = [];
+  }
+
+  async open(store: Store, what: "palette" | "shortcuts"): Promise<void> {
+    this.#store = store;
+    this.what = what;
+    this.typed = "";
+    this.at = 0;
+    this.targets = this.#known(store);
+    await this.updateComplete;
+    const dialog = this.querySelector("dialog") as HTMLDialogElement;
+    if (!dialog.open) dialog.showModal();
+    if (what === "palette") await this.#addSettings(store);
+  }
+
+  protected override render(): TemplateResult {
+    const isPalette = this.what === "palette";
+    return html`<dialog class="palette" aria-label=${isPalette ? "Go to" : "Shortcuts"} @click=${this.#onClick}>
+      ${isPalette ? this.#list() : this.#sheet()}
+    </dialog>`;
+  }
+
+  #list(): TemplateResult {
+    const found = best(this.targets, this.typed);
+    return html`<label class="search">
+        ${searchIcon}<span class="visually-hidden">Go to</span>
+        <input
+          type="text"
+          role="combobox"
+          aria-expanded="true"
+          aria-controls="palette-list"
+          aria-activedescendant=${found.length === 0 ? nothing : `palette-${this.at}`}
+          autocomplete="off"
+          spellcheck="false"
+          placeholder="A page, a conversation, a person, a setting …"
+          .value=${this.typed}
+          @input=${this.#onInput}
+          @keydown=${(event: KeyboardEvent) => this.#onKey(event, found)}
+        />
+      </label>
+      <div id="palette-list" role="listbox" aria-label="Found">
+        ${found.map(
+          (
+            target,
+            index,
+          ) => html`<div role="option" id=${`palette-${index}`} aria-selected=${index === this.at ? "true" : "false"} @click=${() => this.#run(target)}>
+            <bdi>${target.label}</bdi><span class="meta">${target.kind}</span>
+          </div>`,
+        )}
+      </div>
+      <p class="meta palette-foot" role="status">${found.length === 0 ? "Nothing has that name. Try fewer letters." : "↑ ↓ choose, Enter goes there, ? shows all shortcuts"}</p>`;
+  }
+
+  #sheet(): TemplateResult {
+    return html`<h2>Shortcuts</h2>
+      <dl class="shortcuts">${SHORTCUTS.map(([keys, what]) => html`<dt><kbd>${keys}</kbd></dt><dd>${what}</dd>`)}</dl>
+      <div class="dialog-actions"><button type="button" class="button" @click=${() => this.querySelector("dialog")?.close()}>Close</button></div>`;
+  }
+
+  #onInput(event: Event): void {
+    this.typed = (event.target as HTMLInputElement).value;
+    this.at = 0;
+  }
+
+  async #onKey(event: KeyboardEvent, found: readonly Target[]): Promise<void> {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined && found.length > 0) {
+      event.preventDefault();
+      this.at = (this.at + step + found.length) % found.length;
+      await this.updateComplete;
+      this.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
+    }
+    const target = found[this.at];
+    if (event.key === "Enter" && target !== undefined) this.#run(target);
+    if (event.key === "?" && this.typed === "") {
+      event.preventDefault();
+      this.what = "shortcuts";
+      await this.updateComplete;
+      this.querySelector<HTMLElement>(".palette button")?.focus();
+    }
+  }
+
+  #run(target: Target): void {
+    this.querySelector("dialog")?.close();
+    void target.run();
+  }
+
+  #onClick(event: Event): void {
+    if (event.target === event.currentTarget) this.querySelector("dialog")?.close();
+  }
+
+  /** What the page knows already. */
+  #known(store: Store): Target[] {
+    const { sessions, agents } = store.state;
+    const people = sessions.filter(({ channel }) => channel !== undefined && channel !== "webchat");
+    const peopleKeys = new Set(people.map(({ key }) => key));
+    const go = (key: string) => () => store.openSession(key);
+    return [
+      ...store.views
+        .filter(({ scope }) => store.may(scope))
+        .map(({ id, label }) => ({ kind: "Page", label, run: () => store.show(id) })),
+      ...people.map(({ key, title, channel = "" }) => ({
+        kind: `Person or group, ${store.pages.channelName(channel)}`,
+        label: title,
+        run: go(key),
+      })),
+      ...sessions
+        .filter(({ key }) => !peopleKeys.has(key))
+        .map(({ key, title }) => ({ kind: "Conversation", label: title, run: go(key) })),
+      ...agents.map(({ id, name }) => ({ kind: "Agent", label: name, run: () => store.show("agents", id) })),
+      { kind: "Action", label: "New conversation", run: () => store.newSession() },
+      { kind: "Action", label: "Light colours", run: () => chooseTheme("light") },
+      { kind: "Action", label: "Dark colours", run: () => chooseTheme("dark") },
+      { kind: "Action", label: "Colours as the system has them", run: () => chooseTheme("system") },
+      { kind: "Action", label: "Shortcuts", run: () => openShortcuts(store) },
+      { kind: "Action", label: "Sign out", run: () => store.signOut() },
+    ];
+  }
+
+  /** Settings by their paths, where a page shows them. */
+  async #addSettings(store: Store): Promise<void> {
+    const paths = await store.settingPaths();
+    if (store !== this.#store || paths.length === 0) return;
+    const settings = paths.map((path) => ({ kind: "Setting", label: path, run: () => store.show("settings", path) }));
+    this.targets = [...this.#known(store), ...settings];
+  }
+}
+
+customElements.define("moltbot-palette", PaletteElement);

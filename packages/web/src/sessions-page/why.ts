@@ -1,0 +1,89 @@
+// Why a session is as it is: its model, where replies go, and what decided about its last message; and the model to change.
+
+import type { InboxEntry, InboxWhyResult } from "@moltbot/protocol";
+import { html, nothing, type TemplateResult } from "lit";
+import { openWhy, type Setting } from "../kit/why.ts";
+import { clockTime } from "../time.ts";
+import type { PageHost } from "../view.ts";
+import type { AllSessions } from "./sessions.ts";
+import type { Row } from "./state.ts";
+
+/** Inbound messages that are looked through for the session's last. */
+const LOOK_THROUGH = 300;
+
+/** Opens the drawer about a session. */
+export async function explain(host: PageHost, sessions: AllSessions, row: Row): Promise<void> {
+  const { listed } = row;
+  const [why, models] = await Promise.all([lastDecision(host, row), modelsOf(host)]);
+  const reply = listed.deliveryContext;
+  openWhy(host, {
+    title: row.title,
+    because: why?.entry.detail ?? becauseOf(row),
+    facts: [
+      ["Rule", why?.entry.rule],
+      [
+        "Last message",
+        why === undefined
+          ? undefined
+          : `${why.entry.senderName ?? why.entry.sender}, ${clockTime(why.entry.receivedAt)}`,
+      ],
+      ["Agent", row.agentId],
+      ["Model", row.model === undefined ? `the default, ${sessions.defaultModel ?? "none yet"}` : row.model],
+      [
+        "Tokens",
+        row.tokens === 0
+          ? undefined
+          : `${row.tokens}${row.fill === undefined ? "" : `, ${Math.round(row.fill * 100)} % of what the model can read`}`,
+      ],
+      [
+        "Replies go to",
+        reply === undefined ? "this page" : [reply.channel, reply.accountId, reply.to].filter(Boolean).join(" "),
+      ],
+      ["Key", html`<code dir="ltr">${row.key}</code>`],
+    ],
+    setting: settingOf(why),
+    command: why === undefined ? `moltbot sessions show ${row.key}` : `moltbot why ${why.entry.id}`,
+    more: host.may("admin") ? modelChoice(sessions, row, models) : nothing,
+  });
+}
+
+/** The last message that came for a session over a channel, with what was decided about it. */
+async function lastDecision(host: PageHost, { key, channel }: Row): Promise<InboxWhyResult | undefined> {
+  if (channel === undefined || channel === "webchat" || !host.offers("inbox.why")) return undefined;
+  const gateway = host.gateway();
+  const answer = await host.attempt(() => gateway.request("inbox.list", { channel, limit: LOOK_THROUGH }));
+  const last: InboxEntry | undefined = answer?.entries.find(({ sessionKey }) => sessionKey === key);
+  return last && (await host.attempt(() => gateway.request("inbox.why", { message: `#${last.id}` })));
+}
+
+async function modelsOf(host: PageHost): Promise<readonly string[]> {
+  const answer = await host.attempt(() => host.gateway().request("models.list"));
+  return answer?.models.map(({ id, provider }) => `${provider}/${id}`) ?? [];
+}
+
+function becauseOf({ channel, isMain }: Row): string {
+  if (isMain)
+    return "It is its agent’s main conversation: it always exists, and what has no place of its own goes there.";
+  return channel === undefined || channel === "webchat"
+    ? "Somebody began it on this page or in a program."
+    : "A message came over its channel; its last one is no longer in the inbox.";
+}
+
+function settingOf(why: InboxWhyResult | undefined): Setting | undefined {
+  return why?.config && { ...why.config };
+}
+
+function modelChoice(
+  sessions: AllSessions,
+  { key, model }: Row,
+  models: readonly string[],
+): TemplateResult | typeof nothing {
+  if (models.length === 0) return nothing;
+  const all = model === undefined || models.includes(model) ? models : [model, ...models];
+  return html`<label class="text-field"><span>Model that answers here</span>
+    <select @change=${(event: Event) => sessions.choose(key, (event.target as HTMLSelectElement).value)}>
+      <option value="">Default${sessions.defaultModel === undefined ? "" : ` (${sessions.defaultModel})`}</option>
+      ${all.map((each) => html`<option value=${each} ?selected=${each === model}>${each}</option>`)}
+    </select>
+  </label>`;
+}
