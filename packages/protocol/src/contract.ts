@@ -2325,6 +2325,8 @@ export interface ListedEntry {
 export interface LogsTailParams {
   /** Byte offset that an earlier answer gave. */
   cursor?: number;
+  /** Only lines before this byte offset, as `start` of an earlier answer or its cursor; unfiltered. */
+  before?: number;
   limit?: number;
   maxBytes?: number;
   /** This level, and those above. */
@@ -2346,6 +2348,8 @@ export interface LogsTailResult {
   lines: string[];
   truncated?: boolean;
   reset?: boolean;
+  /** With `before`: where the first line begins. */
+  start?: number;
 }
 
 export interface MachineHealth {

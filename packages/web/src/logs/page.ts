@@ -209,22 +209,18 @@ export class LogsElement extends LivePage {
 
   async #readAll(): Promise<void> {
     this.isReading = true;
-    let cursor = 0;
-    let all: LogLine[] = [];
-    for (;;) {
-      const answer = await this.read("logs.tail", (gateway) =>
-        gateway.request("logs.tail", { cursor, limit: 5_000, maxBytes: CHUNK_BYTES }),
-      );
-      if (answer === undefined || answer.lines.length === 0 || answer.cursor <= cursor) break;
-      cursor = answer.cursor;
-      all = [...this.#readLines(answer.lines), ...all].slice(0, MOST_LINES);
-      if (answer.cursor >= answer.size) break;
+    const all: LogLine[] = [];
+    for (let before = this.#cursor; before > 0 && all.length < MOST_LINES; ) {
+      const params = { before, limit: 5_000, maxBytes: CHUNK_BYTES };
+      const answer = await this.read("logs.tail", (gateway) => gateway.request("logs.tail", params));
+      if (answer?.start === undefined || answer.start >= before) break;
+      all.push(...this.#readLines(answer.lines));
+      before = answer.start;
     }
     this.isReading = false;
     if (all.length === 0) return;
-    this.#cursor = cursor;
-    this.lines = all;
-    this.done = `${all.length} lines are read.`;
+    this.lines = all.slice(0, MOST_LINES);
+    this.done = `${this.lines.length} lines are read.`;
   }
 
   #follow(): void {

@@ -4919,6 +4919,8 @@ public struct LogsTailParams: Codable, Hashable, Sendable {
 
     /// Byte offset that an earlier answer gave.
     public var cursor: Int?
+    /// Only lines before this byte offset, as `start` of an earlier answer or its cursor; unfiltered.
+    public var before: Int?
     public var limit: Int?
     public var maxBytes: Int?
     /// This level, and those above.
@@ -4933,6 +4935,7 @@ public struct LogsTailParams: Codable, Hashable, Sendable {
 
     public init(
         cursor: Int? = nil,
+        before: Int? = nil,
         limit: Int? = nil,
         maxBytes: Int? = nil,
         level: Level? = nil,
@@ -4942,6 +4945,7 @@ public struct LogsTailParams: Codable, Hashable, Sendable {
         since: Int? = nil
     ) {
         self.cursor = cursor
+        self.before = before
         self.limit = limit
         self.maxBytes = maxBytes
         self.level = level
@@ -4953,6 +4957,7 @@ public struct LogsTailParams: Codable, Hashable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case cursor
+        case before
         case limit
         case maxBytes
         case level
@@ -4971,6 +4976,8 @@ public struct LogsTailResult: Codable, Hashable, Sendable {
     public var lines: [String]
     public var truncated: Bool?
     public var reset: Bool?
+    /// With `before`: where the first line begins.
+    public var start: Int?
 
     public init(
         file: String,
@@ -4978,7 +4985,8 @@ public struct LogsTailResult: Codable, Hashable, Sendable {
         size: Int,
         lines: [String],
         truncated: Bool? = nil,
-        reset: Bool? = nil
+        reset: Bool? = nil,
+        start: Int? = nil
     ) {
         self.file = file
         self.cursor = cursor
@@ -4986,6 +4994,7 @@ public struct LogsTailResult: Codable, Hashable, Sendable {
         self.lines = lines
         self.truncated = truncated
         self.reset = reset
+        self.start = start
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -4995,6 +5004,7 @@ public struct LogsTailResult: Codable, Hashable, Sendable {
         case lines
         case truncated
         case reset
+        case start
     }
 }
 
