@@ -4869,11 +4869,19 @@ export interface UpdateUndoResult {
 
 /** Parameters of `usage.breakdown`. */
 export interface UsageBreakdownParams {
-  by: "model" | "agent" | "session" | "run";
+  by: "model" | "agent" | "session" | "run" | "day";
   /** Default 30; conversations and runs reach back 90 days. */
   days?: number;
   /** Default 50. */
   limit?: number;
+  /** Of this day only, as 2026-03-29. */
+  day?: string;
+  /** Of this model only, as PROVIDER/MODEL. */
+  model?: string;
+  /** Of this agent only. */
+  agentId?: string;
+  /** Of this conversation only. */
+  sessionKey?: string;
 }
 
 /** The answer to `usage.breakdown`. */
@@ -5296,7 +5304,7 @@ export interface Methods {
   "models.status": { params: ModelsStatusParams; result: ModelsStatusResult };
   /** Asks a model for one word, outside any conversation; with tools and image tries whether it can do that too. */
   "models.test": { params: ModelsTestParams; result: ModelsTestResult };
-  /** What models took in the last days, by model, agent, conversation or run; the largest first. */
+  /** What models took in the last days, by model, agent, conversation, run or day; the largest first. */
   "usage.breakdown": { params: UsageBreakdownParams; result: UsageBreakdownResult };
   /** What models took on each of the last days; those without a call are left out. */
   "usage.cost": { params: UsageCostParams; result: UsageCostResult };

@@ -9,6 +9,7 @@ import { modelsView } from "./models/view.ts";
 import { overviewView } from "./overview/view.ts";
 import { sessionsView } from "./sessions-page/view.ts";
 import { settingsView } from "./settings/view.ts";
+import { usageView } from "./usage-page/view.ts";
 import type { View } from "./view.ts";
 
 export const VIEWS: readonly View[] = [
@@ -18,6 +19,7 @@ export const VIEWS: readonly View[] = [
   agentsView,
   automationsView,
   devicesView,
+  usageView,
   logsView,
   settingsView,
   modelsView,

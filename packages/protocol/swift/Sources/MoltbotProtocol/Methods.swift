@@ -10129,6 +10129,7 @@ public struct UsageBreakdownParams: Codable, Hashable, Sendable {
         case agent
         case session
         case run
+        case day
         /// A value that only a newer gateway knows.
         case unrecognized(String)
 
@@ -10138,6 +10139,7 @@ public struct UsageBreakdownParams: Codable, Hashable, Sendable {
             case "agent": self = .agent
             case "session": self = .session
             case "run": self = .run
+            case "day": self = .day
             default: self = .unrecognized(rawValue)
             }
         }
@@ -10148,6 +10150,7 @@ public struct UsageBreakdownParams: Codable, Hashable, Sendable {
             case .agent: return "agent"
             case .session: return "session"
             case .run: return "run"
+            case .day: return "day"
             case .unrecognized(let value): return value
             }
         }
@@ -10167,21 +10170,41 @@ public struct UsageBreakdownParams: Codable, Hashable, Sendable {
     public var days: Int?
     /// Default 50.
     public var limit: Int?
+    /// Of this day only, as 2026-03-29.
+    public var day: String?
+    /// Of this model only, as PROVIDER/MODEL.
+    public var model: String?
+    /// Of this agent only.
+    public var agentId: String?
+    /// Of this conversation only.
+    public var sessionKey: String?
 
     public init(
         by: By,
         days: Int? = nil,
-        limit: Int? = nil
+        limit: Int? = nil,
+        day: String? = nil,
+        model: String? = nil,
+        agentId: String? = nil,
+        sessionKey: String? = nil
     ) {
         self.by = by
         self.days = days
         self.limit = limit
+        self.day = day
+        self.model = model
+        self.agentId = agentId
+        self.sessionKey = sessionKey
     }
 
     private enum CodingKeys: String, CodingKey {
         case by
         case days
         case limit
+        case day
+        case model
+        case agentId
+        case sessionKey
     }
 }
 
@@ -10771,7 +10794,7 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case modelsStatus = "models.status"
     /// Asks a model for one word, outside any conversation; with tools and image tries whether it can do that too.
     case modelsTest = "models.test"
-    /// What models took in the last days, by model, agent, conversation or run; the largest first.
+    /// What models took in the last days, by model, agent, conversation, run or day; the largest first.
     case usageBreakdown = "usage.breakdown"
     /// What models took on each of the last days; those without a call are left out.
     case usageCost = "usage.cost"

@@ -20,7 +20,8 @@ export interface LogTail {
 export function linesBefore(path: string, options: { before: number; limit: number; maxBytes: number }): LogTail {
   const file = basename(path);
   const descriptor = open(path);
-  if (descriptor === undefined) return { file, cursor: 0, size: 0, lines: [], truncated: false, reset: false, start: 0 };
+  if (descriptor === undefined)
+    return { file, cursor: 0, size: 0, lines: [], truncated: false, reset: false, start: 0 };
   try {
     const { size } = fstatSync(descriptor);
     const end = Math.min(options.before, size);
