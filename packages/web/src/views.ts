@@ -7,6 +7,7 @@ import { devicesView } from "./devices/view.ts";
 import { logsView } from "./logs/view.ts";
 import { modelsView } from "./models/view.ts";
 import { overviewView } from "./overview/view.ts";
+import { runsView } from "./runs-page/view.ts";
 import { sessionsView } from "./sessions-page/view.ts";
 import { settingsView } from "./settings/view.ts";
 import { usageView } from "./usage-page/view.ts";
@@ -20,6 +21,7 @@ export const VIEWS: readonly View[] = [
   automationsView,
   devicesView,
   usageView,
+  runsView,
   logsView,
   settingsView,
   modelsView,

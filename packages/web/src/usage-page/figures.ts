@@ -14,7 +14,7 @@ export interface Bar {
 
 const DAY_MS = 24 * 3_600_000;
 
-export function valueOf({ totalTokens, totalCost }: Pick<UsageRow, "totalTokens" | "totalCost">, unit: Unit): number {
+export function amountOf({ totalTokens, totalCost }: Pick<UsageRow, "totalTokens" | "totalCost">, unit: Unit): number {
   return unit === "tokens" ? totalTokens : totalCost;
 }
 
@@ -23,7 +23,7 @@ export function barsOf(
   rows: readonly UsageRow[],
   { today, days, unit }: { today: string; days: number; unit: Unit },
 ): Bar[] {
-  const known = new Map(rows.map((row) => [row.name, valueOf(row, unit)]));
+  const known = new Map(rows.map((row) => [row.name, amountOf(row, unit)]));
   const last = Date.parse(`${today}T00:00:00Z`);
   return Array.from({ length: days }, (_, at) => {
     const day = new Date(last - (days - 1 - at) * DAY_MS).toISOString().slice(0, 10);
