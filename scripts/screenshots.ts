@@ -20,6 +20,13 @@ const ANSWER = `Three trains leave **before nine**:
 
 The one at 7:30 reaches your meeting with half an hour to spare. Shall I remind you at 6:45?`;
 
+/** Pages of the gateway, each with what it shows when it is ready. */
+const PAGES = [
+  ["Overview", "Connected now"],
+  ["Sessions", "table"],
+  ["Agents", "Skills"],
+] as const;
+
 const TOMATOES = "You planted 14 of them, and watered them on Friday.";
 
 await using model = await fakeOpenAI();
@@ -55,6 +62,14 @@ try {
   await chat.page.getByRole("heading", { name: "Accounts" }).waitFor();
   await chat.page.getByText("How many tomatoes did I plant?").last().waitFor();
   await photograph(chat, "channels");
+  for (const [page, heading] of PAGES) {
+    await chat.page.getByRole("button", { name: page, exact: true }).click();
+    await chat.page
+      .getByRole(heading === "table" ? "table" : "heading", { name: heading === "table" ? page : heading })
+      .waitFor();
+    await chat.page.mouse.move(0, 0);
+    await photograph(chat, page.toLowerCase());
+  }
 } finally {
   await browser.close();
 }

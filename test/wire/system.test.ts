@@ -194,11 +194,12 @@ test("the main conversation of a plain config is the main agent's", async () => 
 });
 
 test("the last hours stand in order, and what happens is counted in its hour", async () => {
-  const before = (await admin.call("system.hours", {})).hours;
-  await admin.call("chat.send", { sessionKey: MAIN, message: "hello", idempotencyKey: "hours" });
-  await admin.call("agent.wait", { runId: "hours", timeoutMs: 60_000 });
+  const operator = await gateway.connect();
+  const before = (await operator.call("system.hours", {})).hours;
+  await operator.call("chat.send", { sessionKey: MAIN, message: "hello", idempotencyKey: "hours" });
+  await operator.call("agent.wait", { runId: "hours", timeoutMs: 60_000 });
 
-  const { hours } = await admin.call("system.hours", { hours: 2 });
+  const { hours } = await operator.call("system.hours", { hours: 2 });
 
   assert.equal(before.length, 24);
   const { at, runs, ...rest } = hours[1];

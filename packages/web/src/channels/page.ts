@@ -158,7 +158,7 @@ export class ChannelsElement extends PageElement {
         ${isUnlinked ? nothing : html`<p class="meta">${directText(account)}</p>`}
         ${problem === undefined ? nothing : html`<p class="failure">${warnIcon} <span>${words(problem.message)}</span></p>`}
       </div>
-      ${this.service.may("admin") ? this.#actions(channel, account) : nothing}
+      ${this.#actions(channel, account)}
     </li>`;
   }
 
@@ -169,11 +169,13 @@ export class ChannelsElement extends PageElement {
     const mayLink = channel.hasLogin && linked !== true;
     const button = (label: string, action: () => unknown, kind = "") =>
       html`<button type="button" class="button small ${kind}" aria-label=${`${label} ${name}`} @click=${action}>${label}</button>`;
+    const why = button("Why", () => this.#why(channel, account), "quiet");
+    if (!this.service.may("admin")) return html`<div class="card-actions">${why}</div>`;
     return html`<div class="card-actions">
       ${button("Settings", () => this.#form?.open(channel, accountId), "quiet")}
       ${channel.hasLogin && linked ? button("Log out", () => this.#logout(ref, name), "quiet") : nothing}
       ${button("Remove", () => this.#remove(ref, name), "quiet")}
-      ${button("Why", () => this.#why(channel, account), "quiet")}
+      ${why}
       ${account.connected ? button("Test", () => this.#test(ref, name), "quiet") : nothing}
       ${running ? button("Stop", () => this.#stop(ref, name)) : nothing}
       ${!running && enabled && !mayLink ? button("Start", () => this.service.start(ref), "primary") : nothing}
