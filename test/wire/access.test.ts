@@ -156,6 +156,9 @@ const TABLE = {
     "exec.approval.grants.list",
   ],
   "operator.admin": [
+    "config.check",
+    "config.history",
+    "config.undo",
     "agents.files.list",
     "agents.files.get",
     "agents.files.set",

@@ -60,6 +60,15 @@ export const canvasIcon = icon(svg`<rect x="3.5" y="5" width="17" height="14" rx
 export const tabIcon = icon(
   svg`<path d="M10 5H6.5A1.5 1.5 0 0 0 5 6.5v11A1.5 1.5 0 0 0 6.5 19h11a1.5 1.5 0 0 0 1.5-1.5V14M14 4.5h5.5V10M19 5l-8 8"/>`,
 );
+export const devicesIcon = icon(
+  svg`<rect x="3.5" y="5" width="12" height="9.5" rx="1.5"/><path d="M7 18.5h5"/><rect x="15" y="9.5" width="5.5" height="10" rx="1.5"/>`,
+);
+export const settingsIcon = icon(
+  svg`<path d="M4 7h9M17.5 7H20M4 17h2.5M11 17h9"/><circle cx="15" cy="7" r="2.3"/><circle cx="8.5" cy="17" r="2.3"/>`,
+);
+export const logsIcon = icon(svg`<path d="M5 6h14M5 10.5h14M5 15h9M5 19.5h11"/>`);
+export const usageIcon = icon(svg`<path d="M4.5 19.5h15M7 16v-5M12 16V6M17 16v-8"/>`);
+export const runsIcon = icon(svg`<circle cx="12" cy="12" r="8"/><path d="M10 8.8v6.4l5-3.2z"/>`);
 export const toolIcon = icon(
   svg`<path d="M14.5 6.5a4 4 0 0 1 5-1l-2.6 2.6.4 1.6 1.6.4L21.5 7.5a4 4 0 0 1-5.6 4.6L8.4 19.6a2 2 0 0 1-3-3l7.6-7.4a4 4 0 0 1 1.5-2.7z"/>`,
 );

@@ -295,6 +295,11 @@ export class Config implements Disposable {
     return this.#revision;
   }
 
+  /** Reads a text as the file would be read; nothing is written or comes into force. */
+  read(raw: string): Pick<Reading, "issues" | "warnings" | "values"> {
+    return readConfig(raw, this.sections, this.#options);
+  }
+
   /** The file as it is on the disk now. */
   snapshot(): ConfigSnapshot {
     this.reload();

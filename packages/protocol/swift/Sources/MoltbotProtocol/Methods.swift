@@ -2589,6 +2589,35 @@ public struct ConfigApplyParams: Codable, Hashable, Sendable {
 /// The answer to `config.apply`.
 public typealias ConfigApplyResult = ConfigApplied
 
+/// Parameters of `config.check`.
+public struct ConfigCheckParams: Codable, Hashable, Sendable {
+    /// A whole text.
+    public var raw: String?
+    /// An object to merge, as config.patch takes it.
+    public var patch: String?
+    /// An earlier text, as config.history names it.
+    public var version: String?
+
+    public init(
+        raw: String? = nil,
+        patch: String? = nil,
+        version: String? = nil
+    ) {
+        self.raw = raw
+        self.patch = patch
+        self.version = version
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case raw
+        case patch
+        case version
+    }
+}
+
+/// The answer to `config.check`.
+public typealias ConfigCheckResult = ConfigCheck
+
 /// Parameters of `config.get`.
 public struct ConfigGetParams: Codable, Hashable, Sendable {
     public init() {}
@@ -2596,6 +2625,26 @@ public struct ConfigGetParams: Codable, Hashable, Sendable {
 
 /// The answer to `config.get`.
 public typealias ConfigGetResult = ConfigSnapshot
+
+/// Parameters of `config.history`.
+public struct ConfigHistoryParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `config.history`.
+public struct ConfigHistoryResult: Codable, Hashable, Sendable {
+    public var versions: [ConfigVersion]
+
+    public init(
+        versions: [ConfigVersion]
+    ) {
+        self.versions = versions
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case versions
+    }
+}
 
 /// Parameters of `config.patch`.
 public struct ConfigPatchParams: Codable, Hashable, Sendable {
@@ -2736,6 +2785,43 @@ public struct ConfigSetParams: Codable, Hashable, Sendable {
 
 /// The answer to `config.set`.
 public typealias ConfigSetResult = ConfigWritten
+
+/// Parameters of `config.undo`.
+public struct ConfigUndoParams: Codable, Hashable, Sendable {
+    /// As config.history names it.
+    public var version: String
+    /// The hash that config.get gave.
+    public var baseHash: String?
+    /// The session whose agent is told of the change.
+    public var sessionKey: String?
+    public var note: String?
+    public var restartDelayMs: Int?
+
+    public init(
+        version: String,
+        baseHash: String? = nil,
+        sessionKey: String? = nil,
+        note: String? = nil,
+        restartDelayMs: Int? = nil
+    ) {
+        self.version = version
+        self.baseHash = baseHash
+        self.sessionKey = sessionKey
+        self.note = note
+        self.restartDelayMs = restartDelayMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version
+        case baseHash
+        case sessionKey
+        case note
+        case restartDelayMs
+    }
+}
+
+/// The answer to `config.undo`.
+public typealias ConfigUndoResult = ConfigApplied
 
 /// Parameters of `cron.add`.
 public struct CronAddParams: Codable, Hashable, Sendable {
@@ -4833,6 +4919,8 @@ public struct LogsTailParams: Codable, Hashable, Sendable {
 
     /// Byte offset that an earlier answer gave.
     public var cursor: Int?
+    /// Only lines before this byte offset, as `start` of an earlier answer or its cursor; unfiltered.
+    public var before: Int?
     public var limit: Int?
     public var maxBytes: Int?
     /// This level, and those above.
@@ -4847,6 +4935,7 @@ public struct LogsTailParams: Codable, Hashable, Sendable {
 
     public init(
         cursor: Int? = nil,
+        before: Int? = nil,
         limit: Int? = nil,
         maxBytes: Int? = nil,
         level: Level? = nil,
@@ -4856,6 +4945,7 @@ public struct LogsTailParams: Codable, Hashable, Sendable {
         since: Int? = nil
     ) {
         self.cursor = cursor
+        self.before = before
         self.limit = limit
         self.maxBytes = maxBytes
         self.level = level
@@ -4867,6 +4957,7 @@ public struct LogsTailParams: Codable, Hashable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case cursor
+        case before
         case limit
         case maxBytes
         case level
@@ -4885,6 +4976,8 @@ public struct LogsTailResult: Codable, Hashable, Sendable {
     public var lines: [String]
     public var truncated: Bool?
     public var reset: Bool?
+    /// With `before`: where the first line begins.
+    public var start: Int?
 
     public init(
         file: String,
@@ -4892,7 +4985,8 @@ public struct LogsTailResult: Codable, Hashable, Sendable {
         size: Int,
         lines: [String],
         truncated: Bool? = nil,
-        reset: Bool? = nil
+        reset: Bool? = nil,
+        start: Int? = nil
     ) {
         self.file = file
         self.cursor = cursor
@@ -4900,6 +4994,7 @@ public struct LogsTailResult: Codable, Hashable, Sendable {
         self.lines = lines
         self.truncated = truncated
         self.reset = reset
+        self.start = start
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -4909,6 +5004,7 @@ public struct LogsTailResult: Codable, Hashable, Sendable {
         case lines
         case truncated
         case reset
+        case start
     }
 }
 
@@ -10033,6 +10129,7 @@ public struct UsageBreakdownParams: Codable, Hashable, Sendable {
         case agent
         case session
         case run
+        case day
         /// A value that only a newer gateway knows.
         case unrecognized(String)
 
@@ -10042,6 +10139,7 @@ public struct UsageBreakdownParams: Codable, Hashable, Sendable {
             case "agent": self = .agent
             case "session": self = .session
             case "run": self = .run
+            case "day": self = .day
             default: self = .unrecognized(rawValue)
             }
         }
@@ -10052,6 +10150,7 @@ public struct UsageBreakdownParams: Codable, Hashable, Sendable {
             case .agent: return "agent"
             case .session: return "session"
             case .run: return "run"
+            case .day: return "day"
             case .unrecognized(let value): return value
             }
         }
@@ -10071,21 +10170,41 @@ public struct UsageBreakdownParams: Codable, Hashable, Sendable {
     public var days: Int?
     /// Default 50.
     public var limit: Int?
+    /// Of this day only, as 2026-03-29.
+    public var day: String?
+    /// Of this model only, as PROVIDER/MODEL.
+    public var model: String?
+    /// Of this agent only.
+    public var agentId: String?
+    /// Of this conversation only.
+    public var sessionKey: String?
 
     public init(
         by: By,
         days: Int? = nil,
-        limit: Int? = nil
+        limit: Int? = nil,
+        day: String? = nil,
+        model: String? = nil,
+        agentId: String? = nil,
+        sessionKey: String? = nil
     ) {
         self.by = by
         self.days = days
         self.limit = limit
+        self.day = day
+        self.model = model
+        self.agentId = agentId
+        self.sessionKey = sessionKey
     }
 
     private enum CodingKeys: String, CodingKey {
         case by
         case days
         case limit
+        case day
+        case model
+        case agentId
+        case sessionKey
     }
 }
 
@@ -10675,7 +10794,7 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case modelsStatus = "models.status"
     /// Asks a model for one word, outside any conversation; with tools and image tries whether it can do that too.
     case modelsTest = "models.test"
-    /// What models took in the last days, by model, agent, conversation or run; the largest first.
+    /// What models took in the last days, by model, agent, conversation, run or day; the largest first.
     case usageBreakdown = "usage.breakdown"
     /// What models took on each of the last days; those without a call are left out.
     case usageCost = "usage.cost"
@@ -10877,8 +10996,12 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case mailStatus = "mail.status"
     /// Replaces the config file's text and applies it, restarting in place when needed.
     case configApply = "config.apply"
+    /// What a text or a patch would change and restart, and what is wrong with it, with lines; writes nothing.
+    case configCheck = "config.check"
     /// The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is.
     case configGet = "config.get"
+    /// Earlier texts of the config file, the latest first, with what was changed when each was replaced.
+    case configHistory = "config.history"
     /// Merges an object into the config file (null deletes), keeps its comments, and applies it.
     case configPatch = "config.patch"
     /// The JSON Schema of the config file, with hints for a form.
@@ -10887,6 +11010,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case configSchemaLookup = "config.schema.lookup"
     /// Replaces the config file's text. Markers become the secrets they stand for.
     case configSet = "config.set"
+    /// Puts an earlier text of the config file back in force; the present one goes to the history in its turn.
+    case configUndo = "config.undo"
     /// The version that runs, the newest that there is, and how the last update ended.
     case updateCheck = "update.check"
     /// Fetches a version, tries it on a copy, and restarts with it; when it is not well, the old one comes back.

@@ -1210,6 +1210,97 @@ public struct ConfigApplied: Codable, Hashable, Sendable {
     }
 }
 
+public struct ConfigCheck: Codable, Hashable, Sendable {
+    public struct Issue: Codable, Hashable, Sendable {
+        public var path: String
+        public var message: String
+        public var line: Int?
+
+        public init(
+            path: String,
+            message: String,
+            line: Int? = nil
+        ) {
+            self.path = path
+            self.message = message
+            self.line = line
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case path
+            case message
+            case line
+        }
+    }
+
+    public struct Warning: Codable, Hashable, Sendable {
+        public var path: String
+        public var message: String
+        public var line: Int?
+
+        public init(
+            path: String,
+            message: String,
+            line: Int? = nil
+        ) {
+            self.path = path
+            self.message = message
+            self.line = line
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case path
+            case message
+            case line
+        }
+    }
+
+    public var valid: Bool
+    public var issues: [Issue]
+    public var warnings: [Warning]
+    /// The file now; secrets are markers.
+    public var before: String
+    /// The file as it would be; secrets are markers.
+    public var after: String
+    /// The settings that would differ, dotted.
+    public var changed: [String]
+    /// The sections for which the gateway would restart in place; all others apply at once.
+    public var restarts: [String]
+    /// That of the file now.
+    public var hash: String
+
+    public init(
+        valid: Bool,
+        issues: [Issue],
+        warnings: [Warning],
+        before: String,
+        after: String,
+        changed: [String],
+        restarts: [String],
+        hash: String
+    ) {
+        self.valid = valid
+        self.issues = issues
+        self.warnings = warnings
+        self.before = before
+        self.after = after
+        self.changed = changed
+        self.restarts = restarts
+        self.hash = hash
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case valid
+        case issues
+        case warnings
+        case before
+        case after
+        case changed
+        case restarts
+        case hash
+    }
+}
+
 public struct ConfigSchema: Codable, Hashable, Sendable {
     public struct UiHint: Codable, Hashable, Sendable {
         public var label: String?
@@ -1353,6 +1444,8 @@ public struct ConfigSnapshot: Codable, Hashable, Sendable {
     public var issues: [Issue]
     public var warnings: [Warning]
     public var legacyIssues: [LegacyIssue]
+    /// The file's comments by the settings beside them.
+    public var comments: [String: String]?
 
     public init(
         path: String,
@@ -1364,7 +1457,8 @@ public struct ConfigSnapshot: Codable, Hashable, Sendable {
         hash: String,
         issues: [Issue],
         warnings: [Warning],
-        legacyIssues: [LegacyIssue]
+        legacyIssues: [LegacyIssue],
+        comments: [String: String]? = nil
     ) {
         self.path = path
         self.exists = exists
@@ -1376,6 +1470,7 @@ public struct ConfigSnapshot: Codable, Hashable, Sendable {
         self.issues = issues
         self.warnings = warnings
         self.legacyIssues = legacyIssues
+        self.comments = comments
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -1389,6 +1484,30 @@ public struct ConfigSnapshot: Codable, Hashable, Sendable {
         case issues
         case warnings
         case legacyIssues
+        case comments
+    }
+}
+
+public struct ConfigVersion: Codable, Hashable, Sendable {
+    public var id: String
+    public var atMs: Int
+    /// The settings that were changed then, dotted; none where only comments or the order were.
+    public var changed: [String]
+
+    public init(
+        id: String,
+        atMs: Int,
+        changed: [String]
+    ) {
+        self.id = id
+        self.atMs = atMs
+        self.changed = changed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case atMs
+        case changed
     }
 }
 
@@ -7555,7 +7674,7 @@ public struct SkillStatus: Codable, Hashable, Sendable {
         }
     }
 
-    public struct ConfigCheck: Codable, Hashable, Sendable {
+    public struct ConfigCheckValue: Codable, Hashable, Sendable {
         public var path: String
         public var value: JSONValue
         public var satisfied: Bool
@@ -7619,7 +7738,7 @@ public struct SkillStatus: Codable, Hashable, Sendable {
     public var eligible: Bool
     public var requirements: Requirements
     public var missing: Missing
-    public var configChecks: [ConfigCheck]
+    public var configChecks: [ConfigCheckValue]
     public var install: [InstallItem]
 
     public init(
@@ -7638,7 +7757,7 @@ public struct SkillStatus: Codable, Hashable, Sendable {
         eligible: Bool,
         requirements: Requirements,
         missing: Missing,
-        configChecks: [ConfigCheck],
+        configChecks: [ConfigCheckValue],
         install: [InstallItem]
     ) {
         self.name = name

@@ -45,7 +45,17 @@ export interface Span {
 }
 
 /** By what calls are put together. */
-export type Grouping = "model" | "agent" | "session" | "run";
+export type Grouping = "model" | "agent" | "session" | "run" | "day";
+
+/** Of which calls only; a property that is left out means all. */
+export interface Only {
+  readonly day?: string | undefined;
+  /** `PROVIDER/MODEL`. */
+  readonly model?: string | undefined;
+  readonly agentId?: string | undefined;
+  /** Canonical. */
+  readonly sessionKey?: string | undefined;
+}
 
 /** How long each call, and each conversation's sum after its last call, is kept. The sums of days stay. */
 const CALL_MS = 90 * 24 * 3600_000;
@@ -62,6 +72,10 @@ const ADD = ["calls", "input", "output", "cache_read", "cache_write", "cost", "u
   .join(", ");
 const SPAN = "day >= ? and day <= ? and (? is null or agent_id = ?)";
 const TOTAL = "sum(input + output + cache_read + cache_write)";
+
+const NAMES: Readonly<Record<Grouping, string>> = {
+  ...{ model: "provider || '/' || model", agent: "agent_id", session: "session_key", run: "run_id", day: "day" },
+};
 
 export class Ledger {
   readonly #store: Store;
@@ -119,14 +133,21 @@ export class Ledger {
   }
 
   /** The days from one on, put together; the largest first. Conversations and runs reach back 90 days. */
-  groups(by: Grouping, from: string, limit: number): (Sum & { readonly name: string })[] {
-    const name = { model: "provider || '/' || model", agent: "agent_id", session: "session_key", run: "run_id" }[by];
-    const isDaily = by === "model" || by === "agent";
-    return this.#store.all(
+  groups(by: Grouping, { from, limit, only = {} }: { from: string; limit: number; only?: Only }) {
+    const name = NAMES[by];
+    const { day, model, agentId, sessionKey } = only;
+    const isDaily = by !== "session" && by !== "run" && sessionKey === undefined;
+    const wanted = [
+      ["day = ?", day],
+      [`${NAMES.model} = ?`, model],
+      ["agent_id = ?", agentId],
+      ["session_key = ?", sessionKey],
+    ].filter((each): each is [string, string] => each[1] !== undefined);
+    return this.#store.all<Sum & { readonly name: string }>(
       `select coalesce(${name}, '') as name, ${isDaily ? SUM : SUM_OF_CALLS}
-       from ${isDaily ? "usage_days" : "usage_calls"} where day >= ?
+       from ${isDaily ? "usage_days" : "usage_calls"} where ${["day >= ?", ...wanted.map(([sql]) => sql)].join(" and ")}
        group by coalesce(${name}, '') order by ${TOTAL} desc, name limit ?`,
-      ...[from, limit],
+      ...[from, ...wanted.map(([, value]) => value), limit],
     );
   }
 

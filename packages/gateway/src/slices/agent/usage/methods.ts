@@ -70,10 +70,10 @@ export const cost = defineMethod({
 
 export const breakdown = defineMethod({
   name: "usage.breakdown",
-  summary: "What models took in the last days, by model, agent, conversation or run; the largest first.",
+  summary: "What models took in the last days, by model, agent, conversation, run or day; the largest first.",
   access: "operator.read",
   params: {
-    by: OneOf("model", "agent", "session", "run"),
+    by: OneOf("model", "agent", "session", "run", "day"),
     days: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -82,6 +82,10 @@ export const breakdown = defineMethod({
       }),
     ),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: "Default 50." })),
+    day: Type.Optional(Type.String({ maxLength: 10, description: "Of this day only, as 2026-03-29." })),
+    model: Type.Optional(Type.String({ maxLength: 256, description: "Of this model only, as PROVIDER/MODEL." })),
+    agentId: Type.Optional(Type.String({ maxLength: 64, description: "Of this agent only." })),
+    sessionKey: Type.Optional({ ...SessionKey, description: "Of this conversation only." }),
   },
   result: Type.Object({
     updatedAt: Millis,
@@ -89,8 +93,9 @@ export const breakdown = defineMethod({
     by: NonEmpty,
     rows: Type.Array(UsageRow),
   }),
-  handler({ params: { by, days = USUAL_DAYS, limit = 50 }, gateway }) {
-    return { updatedAt: gateway.clock.now(), days, by, rows: gateway.usage.breakdown(by, days, limit) };
+  handler({ params: { by, days = USUAL_DAYS, limit = 50, sessionKey, ...rest }, gateway }) {
+    const only = { ...rest, sessionKey: sessionKey === undefined ? undefined : gateway.sessions.canonical(sessionKey) };
+    return { updatedAt: gateway.clock.now(), days, by, rows: gateway.usage.breakdown(by, { days, limit, only }) };
   },
 });
 

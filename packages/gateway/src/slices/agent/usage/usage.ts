@@ -1,6 +1,7 @@
 /** Counts every model call, and refuses calls that a budget forbids. */
 
 import type { Config, Settings } from "../../../base/config/config.ts";
+import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { dayOf } from "../../../base/time/date-format.ts";
 import type { Base } from "../../../kit/base.ts";
@@ -12,7 +13,7 @@ import { capsOf, capText, requireRoom, toState } from "./budgets.ts";
 import { CallCounter, type Count, costOf, totalOf } from "./count.ts";
 import { daysBefore, isDay, zoneOf } from "./day.ts";
 import { budget } from "./events.ts";
-import { type Grouping, Ledger, type Scope, type Span, type Sum } from "./ledger.ts";
+import { type Grouping, Ledger, type Only, type Scope, type Span, type Sum } from "./ledger.ts";
 import { usageReport } from "./report.ts";
 import type { BudgetState, UsageReport, UsageTotals } from "./schema.ts";
 import { type BudgetSettings, budgets } from "./settings.ts";
@@ -143,9 +144,9 @@ export class Usage implements Meter {
   }
 
   /** The last days, put together by model, agent, conversation or run; the largest first. */
-  breakdown(by: Grouping, days: number, limit: number) {
+  breakdown(by: Grouping, { days, limit, only }: { days: number; limit: number; only?: Only }) {
     return this.#ledger
-      .groups(by, daysBefore(this.date, days - 1), limit)
+      .groups(by, { from: daysBefore(this.date, days - 1), limit, ...defined({ only }) })
       .map(({ name, ...sum }) => ({ name, ...totalsOf(sum), calls: sum.calls, estimatedCalls: sum.estimated }));
   }
 

@@ -12,6 +12,9 @@ import type { Schema } from "../../../kit/schema/validate.ts";
 import type { SettingsDefinition } from "../../../kit/settings.ts";
 import type { Notices } from "../notices/notices.ts";
 import type { Sessions } from "../sessions/sessions.ts";
+import { commentsOf } from "./comments.ts";
+import { configChanged } from "./events.ts";
+import { changedNames, readHistory } from "./history.ts";
 import { lookUp } from "./lookup.ts";
 import { refuseUnknownModels } from "./model-names.ts";
 import { shownToReaders } from "./readers.ts";
@@ -48,11 +51,12 @@ export class ConfigFile {
   get() {
     const snapshot = this.#base.config.snapshot();
     const { own, elsewhere } = this.#secrets(snapshot);
-    const { path, exists, raw, valid, hash, issues, warnings } = snapshot;
+    const { path, exists, valid, hash, issues, warnings } = snapshot;
+    const raw = snapshot.raw === null ? null : redactText(snapshot.raw, elsewhere, this.#schemas);
     return {
       path,
       exists,
-      raw: raw === null ? null : redactText(raw, elsewhere, this.#schemas),
+      raw,
       parsed: redactValue(snapshot.parsed, own),
       valid,
       config: redactValue(snapshot.config, elsewhere),
@@ -60,6 +64,7 @@ export class ConfigFile {
       issues: [...issues],
       warnings: [...warnings],
       legacyIssues: [],
+      comments: commentsOf(raw ?? ""),
     };
   }
 
@@ -82,7 +87,8 @@ export class ConfigFile {
     // An invalid file is refused below, with the line.
     if (issues.length === 0)
       refuseUnknownModels({ before: snapshot.parsed, after: parsed }, (name) => sessions.models.now.refOf(name));
-    config.write(text, baseHash);
+    const { hash } = config.write(text, baseHash);
+    this.#base.bus.publish(configChanged, { hash });
     const { path, config: values } = this.get();
     return { ok: true as const, path, config: values };
   }
@@ -110,6 +116,67 @@ export class ConfigFile {
     const patch = parseObject(restoreSecrets(rawPatch, this.#secrets(snapshot)));
     const { patchConfigText } = await import("../../../base/config/config-edit.ts");
     return this.apply(patchConfigText(snapshot.raw ?? "", patch), baseHash, change);
+  }
+
+  /**
+   * What a text, a patch or an earlier text would do. Throws `INVALID_REQUEST` for a patch that cannot be merged, and for
+   * a marker that stands at a wrong place.
+   */
+  async check({ raw, patch, version }: { raw?: string; patch?: string; version?: string }) {
+    const { config } = this.#base;
+    const snapshot = config.snapshot();
+    const secrets = this.#secrets(snapshot);
+    const before = snapshot.raw ?? "";
+    const after =
+      version !== undefined
+        ? this.#version(version)
+        : patch === undefined
+          ? restoreSecrets(raw ?? "", secrets)
+          : (await import("../../../base/config/config-edit.ts")).patchConfigText(
+              before,
+              parseObject(restoreSecrets(patch, secrets)),
+            );
+    const { issues, warnings, values } = config.read(after);
+    const hidden = (text: string) => redactText(text, secrets.elsewhere, this.#schemas);
+    const now = config.read(before).values;
+    const isSame = (path: string) => JSON.stringify(values.get(path)) === JSON.stringify(now.get(path));
+    const restarts = config.sections.filter(({ path, reload }) => reload === "restart" && !isSame(path));
+    return {
+      valid: issues.length === 0,
+      issues: [...issues],
+      warnings: [...warnings],
+      before: hidden(before),
+      after: hidden(after),
+      changed: issues.length === 0 ? changedNames(before, after) : [],
+      restarts: issues.length === 0 ? restarts.map(({ path }) => path) : [],
+      hash: snapshot.hash,
+    };
+  }
+
+  /** Earlier texts, the latest first, each with what its replacement changed. */
+  history(): { id: string; atMs: number; changed: string[] }[] {
+    const versions = readHistory(this.#historyPlace);
+    const now = this.#base.config.snapshot().raw ?? "";
+    return versions.map(({ id, atMs, raw }, index) => ({
+      ...{ id, atMs },
+      changed: changedNames(raw, index === 0 ? now : (versions[index - 1]?.raw ?? "")),
+    }));
+  }
+
+  /** Puts an earlier text back. Throws `INVALID_REQUEST` when there is no such version, and as `apply` does. */
+  undo(version: string, baseHash: string | undefined, change: ChangeNote) {
+    return this.apply(this.#version(version), baseHash, change);
+  }
+
+  get #historyPlace() {
+    return { path: this.#base.config.path, fallbackFolder: this.#base.stateDir };
+  }
+
+  #version(id: string): string {
+    const version = readHistory(this.#historyPlace).find((each) => each.id === id);
+    if (version === undefined)
+      throw invalidRequest("the history has no such version any more; ask for config.history again");
+    return version.raw;
   }
 
   /** The JSON Schema of the whole file, with hints for a form. */

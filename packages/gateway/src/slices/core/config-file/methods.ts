@@ -3,7 +3,7 @@ import { Type } from "@sinclair/typebox";
 import { hasScope } from "../../../kit/access.ts";
 import { DurationMs, NonEmpty } from "../../../kit/schema/schema.ts";
 import type { ChangeNote } from "./config-file.ts";
-import { ConfigApplied, ConfigSchema, ConfigSnapshot, ConfigWritten } from "./schema.ts";
+import { ConfigApplied, ConfigCheck, ConfigSchema, ConfigSnapshot, ConfigVersion, ConfigWritten } from "./schema.ts";
 import { defineMethod, type Gateway } from "./slice.ts";
 
 /** The most characters of a config. People write no more, and reading more would block the gateway. */
@@ -62,6 +62,43 @@ export const configApply = defineMethod({
   result: ConfigApplied,
   handler: ({ params, gateway }) =>
     gateway.configFile.apply(params.raw, params.baseHash, noteOf("config-apply", params, gateway)),
+});
+
+export const configCheck = defineMethod({
+  name: "config.check",
+  summary: "What a text or a patch would change and restart, and what is wrong with it, with lines; writes nothing.",
+  access: "operator.admin",
+  params: {
+    raw: Type.Optional(Type.String({ maxLength: 262_144, description: "A whole text." })),
+    patch: Type.Optional(
+      Type.String({ maxLength: 262_144, description: "An object to merge, as config.patch takes it." }),
+    ),
+    version: Type.Optional(Type.String({ maxLength: 64, description: "An earlier text, as config.history names it." })),
+  },
+  result: ConfigCheck,
+  handler: ({ params, gateway }) => gateway.configFile.check(params),
+});
+
+export const configHistory = defineMethod({
+  name: "config.history",
+  summary: "Earlier texts of the config file, the latest first, with what was changed when each was replaced.",
+  access: "operator.admin",
+  params: {},
+  result: Type.Object({ versions: Type.Array(ConfigVersion) }),
+  handler: ({ gateway }) => ({ versions: gateway.configFile.history() }),
+});
+
+export const configUndo = defineMethod({
+  name: "config.undo",
+  summary: "Puts an earlier text of the config file back in force; the present one goes to the history in its turn.",
+  access: "operator.admin",
+  params: {
+    version: Type.String({ minLength: 1, maxLength: 64, description: "As config.history names it." }),
+    ...change,
+  },
+  result: ConfigApplied,
+  handler: ({ params, gateway }) =>
+    gateway.configFile.undo(params.version, params.baseHash, noteOf("config-apply", params, gateway)),
 });
 
 export const configSchema = defineMethod({

@@ -1,6 +1,6 @@
 /** The config file as the wire shows it (protocol: config). */
 import { Type } from "@sinclair/typebox";
-import { NonEmpty, Nullable } from "../../../kit/schema/schema.ts";
+import { Millis, NonEmpty, Nullable } from "../../../kit/schema/schema.ts";
 
 const Issue = Type.Object({ path: Type.String(), message: Type.String(), line: Type.Optional(Type.Integer()) });
 
@@ -15,6 +15,32 @@ export const ConfigSnapshot = Type.Object({
   issues: Type.Array(Issue),
   warnings: Type.Array(Issue),
   legacyIssues: Type.Array(Issue),
+  comments: Type.Optional(
+    Type.Record(Type.String(), Type.String(), { description: "The file's comments by the settings beside them." }),
+  ),
+});
+
+/** What a text or a patch would do, before it is written. */
+export const ConfigCheck = Type.Object({
+  valid: Type.Boolean(),
+  issues: Type.Array(Issue),
+  warnings: Type.Array(Issue),
+  before: Type.String({ description: "The file now; secrets are markers." }),
+  after: Type.String({ description: "The file as it would be; secrets are markers." }),
+  changed: Type.Array(NonEmpty, { description: "The settings that would differ, dotted." }),
+  restarts: Type.Array(NonEmpty, {
+    description: "The sections for which the gateway would restart in place; all others apply at once.",
+  }),
+  hash: Type.String({ description: "That of the file now." }),
+});
+
+/** An earlier text of the file. */
+export const ConfigVersion = Type.Object({
+  id: NonEmpty,
+  atMs: Millis,
+  changed: Type.Array(NonEmpty, {
+    description: "The settings that were changed then, dotted; none where only comments or the order were.",
+  }),
 });
 
 export const ConfigWritten = Type.Object({ ok: Type.Literal(true), path: NonEmpty, config: Type.Unknown() });

@@ -10,7 +10,7 @@ import type { DeviceConnections } from "../../../kit/host.ts";
 import { ManyPort } from "../../../kit/port.ts";
 import { type AdoptedDevice, adoptDevice, spendOldToken } from "./adopt.ts";
 import { deriveToken, firstTokenVersion, loadTokenKey } from "./device-token.ts";
-import { pairRequested, pairResolved } from "./events.ts";
+import { deviceRemoved, pairRequested, pairResolved } from "./events.ts";
 import type { PairedDevice, PairingRequest } from "./schema.ts";
 
 interface Device {
@@ -229,6 +229,7 @@ export class Devices implements Disposable {
     );
     this.#invalidate({ deviceId, role }, "client invalidated: device token revoked");
     if (role === "operator") this.#tellEnd(deviceId);
+    this.#base.bus.publish(deviceRemoved, { deviceId, ts: revokedAtMs });
     return { deviceId, role, revokedAtMs };
   }
 
@@ -240,6 +241,7 @@ export class Devices implements Disposable {
     this.#base.store.run("delete from devices where device_id = ?", deviceId);
     this.#invalidate({ deviceId }, "client invalidated: device removed");
     this.#tellEnd(deviceId);
+    this.#base.bus.publish(deviceRemoved, { deviceId, ts: this.#base.clock.now() });
     return { deviceId, removed: true };
   }
 

@@ -19,3 +19,11 @@ export const pairResolved = defineEvent({
   whenSlow: "drop",
   payload: Type.Object({ requestId: NonEmpty, deviceId: NonEmpty, decision: NonEmpty, ts: Millis }),
 });
+
+export const deviceRemoved = defineEvent({
+  name: "device.removed",
+  summary: "A device must be paired again, or a role's token of it was taken away.",
+  audience: "operator.pairing",
+  whenSlow: "drop",
+  payload: Type.Object({ deviceId: NonEmpty, ts: Millis }),
+});

@@ -12,6 +12,30 @@ export interface LogTail {
   readonly lines: string[];
   readonly truncated: boolean;
   readonly reset: boolean;
+  /** Where the first of the lines begins; given for lines before an offset. */
+  readonly start?: number;
+}
+
+/** The last lines before `before`, a byte offset where a line begins. */
+export function linesBefore(path: string, options: { before: number; limit: number; maxBytes: number }): LogTail {
+  const file = basename(path);
+  const descriptor = open(path);
+  if (descriptor === undefined)
+    return { file, cursor: 0, size: 0, lines: [], truncated: false, reset: false, start: 0 };
+  try {
+    const { size } = fstatSync(descriptor);
+    const end = Math.min(options.before, size);
+    const from = Math.max(0, end - options.maxBytes);
+    const bytes = Buffer.alloc(end - from);
+    const length = readSync(descriptor, bytes, 0, bytes.length, from);
+    const lines = bytes.toString("utf8", 0, length).split("\n").slice(0, -1);
+    if (from > 0) lines.shift();
+    const kept = lines.slice(-options.limit);
+    const start = end - kept.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+    return { file, cursor: end, size, lines: kept, truncated: start > 0, reset: false, start };
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /**

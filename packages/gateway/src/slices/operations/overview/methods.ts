@@ -96,6 +96,13 @@ export const logsTail = defineMethod({
     cursor: Type.Optional(
       Type.Integer({ minimum: 0, maximum: MAX_NUMBER, description: "Byte offset that an earlier answer gave." }),
     ),
+    before: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: MAX_NUMBER,
+        description: "Only lines before this byte offset, as `start` of an earlier answer or its cursor; unfiltered.",
+      }),
+    ),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000 })),
     maxBytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     level: Type.Optional({ ...OneOf("debug", "info", "warn", "error"), description: "This level, and those above." }),
@@ -113,9 +120,11 @@ export const logsTail = defineMethod({
     lines: Type.Array(Type.String()),
     truncated: Type.Optional(Type.Boolean()),
     reset: Type.Optional(Type.Boolean()),
+    start: Type.Optional(Type.Integer({ minimum: 0, description: "With `before`: where the first line begins." })),
   }),
-  async handler({ params: { cursor, limit = 500, maxBytes = 250_000, ...query }, gateway }) {
-    const { searchLog, tailLog } = await import("./log-tail.ts");
+  async handler({ params: { cursor, before, limit = 500, maxBytes = 250_000, ...query }, gateway }) {
+    const { linesBefore, searchLog, tailLog } = await import("./log-tail.ts");
+    if (before !== undefined) return linesBefore(gateway.host.logFile, { before, limit, maxBytes });
     const isSearch = Object.values(query).some((each) => each !== undefined);
     const of = { cursor, limit, maxBytes };
     return isSearch ? await searchLog(gateway.host.logFile, of, query) : tailLog(gateway.host.logFile, of);

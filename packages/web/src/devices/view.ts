@@ -1,0 +1,18 @@
+// The devices page as the shell sees it: how many devices and nodes wait to be let in.
+
+import { devicesIcon } from "../chat/icons.ts";
+import { defineView } from "../view.ts";
+import { Devices } from "./devices.ts";
+
+export const devicesView = defineView({
+  id: "devices",
+  label: "Devices",
+  icon: devicesIcon,
+  scope: "read",
+  open: (host) => new Devices(host),
+  badge: ({ pairing, nodeRequests }) => {
+    const count = (pairing?.pending.length ?? 0) + nodeRequests.filter(({ kind }) => kind !== "device").length;
+    return count === 0 ? [] : [{ kind: "count", count, words: "waiting to be let in" }];
+  },
+  element: async () => (await import("./page.ts")).DevicesElement,
+});

@@ -1,0 +1,12 @@
+// The logs page as the shell sees it.
+
+import { logsIcon } from "../chat/icons.ts";
+import type { View } from "../view.ts";
+
+export const logsView: View = {
+  id: "logs",
+  label: "Logs",
+  icon: logsIcon,
+  scope: "read",
+  element: async () => (await import("./page.ts")).LogsElement,
+};

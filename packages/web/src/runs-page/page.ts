@@ -1,0 +1,148 @@
+// The runs page: what the agent did, newest first; one run with its steps, its replay, and the way to its conversation.
+
+import type { Methods, RunRow } from "@moltbot/protocol";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { LivePage } from "../kit/live-page.ts";
+import { emptyState, loading, pageFrame, pageHead } from "../kit/parts.ts";
+import type { Column } from "../kit/table.ts";
+import { clockTime, durationOf } from "../time.ts";
+import { replayReport, runDetails } from "./details.ts";
+import "../kit/table.ts";
+
+const NEWEST = 200;
+const STATUS = {
+  ...{ accepted: "waits", running: "works", ok: "done", error: "failed", aborted: "stopped", merged: "joined another" },
+} as const;
+const MOODS: Readonly<Record<string, string>> = { ok: "good", error: "bad", running: "busy" };
+
+/** `<moltbot-runs>`: asks the gateway by itself; `rest` is the run that is shown. */
+export class RunsElement extends LivePage {
+  static override properties = {
+    ...LivePage.properties,
+    runs: { state: true },
+    details: { state: true },
+    replay: { state: true },
+    isReplaying: { state: true },
+  };
+  declare runs: readonly RunRow[] | undefined;
+  declare details: Methods["runs.get"]["result"] | undefined;
+  declare replay: Methods["runs.replay"]["result"] | undefined;
+  declare isReplaying: boolean;
+  protected readonly events = ["sessions.changed"];
+
+  constructor() {
+    super();
+    this.isReplaying = false;
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has("rest") || !this.hasUpdated) return;
+    this.details = undefined;
+    this.replay = undefined;
+    void this.load();
+  }
+
+  protected async load(): Promise<void> {
+    const runId = this.rest;
+    if (runId !== "" && this.host.may("admin")) {
+      const details = await this.read("runs.get", (gateway) => gateway.request("runs.get", { runId }));
+      if (details !== undefined && runId === this.rest) this.details = details;
+      return;
+    }
+    const answer = await this.read("runs.list", (gateway) => gateway.request("runs.list", { limit: NEWEST }));
+    if (answer !== undefined) this.runs = answer.runs;
+  }
+
+  protected override render(): TemplateResult {
+    const isOne = this.rest !== "" && this.host.may("admin");
+    return pageFrame(
+      "Runs",
+      this.done,
+      html`${pageHead({
+        intro: isOne ? "One run, step by step." : "What the agent did, the newest first.",
+        command: isOne ? `moltbot runs show ${this.rest}` : "moltbot runs list",
+        actions: isOne
+          ? html`<button type="button" class="button small" @click=${() => this.host.show("runs")}>All runs</button>`
+          : nothing,
+      })}
+      ${isOne ? this.#one() : this.#all()}`,
+    );
+  }
+
+  #all(): TemplateResult {
+    const { runs } = this;
+    if (runs === undefined) return loading();
+    if (runs.length === 0)
+      return emptyState("No runs yet", "Write to the agent; each answer is a run, and its steps are shown here.");
+    return html`<moltbot-table .label=${"Runs"} .columns=${this.#columns()} .rows=${runs} .keyOf=${({ runId }: RunRow) => runId} .cardPx=${132}></moltbot-table>`;
+  }
+
+  #columns(): Column<RunRow>[] {
+    return [
+      {
+        title: "Conversation",
+        width: "minmax(0, 2fr)",
+        isHead: true,
+        sortBy: ({ sessionKey }) => sessionKey,
+        cell: ({ sessionKey, runId }) =>
+          this.host.may("admin")
+            ? html`<button type="button" class="row-link" aria-label=${`${sessionKey}: show the run`} @click=${() => this.host.show("runs", runId)}><bdi>${sessionKey}</bdi></button>`
+            : html`<bdi>${sessionKey}</bdi>`,
+      },
+      {
+        title: "When",
+        width: "8rem",
+        sortBy: ({ acceptedAt }) => acceptedAt,
+        cell: ({ acceptedAt }) => clockTime(acceptedAt),
+      },
+      {
+        title: "Took",
+        width: "6rem",
+        sortBy: tookMs,
+        cell: (run) => (run.endedAt === undefined ? "" : durationOf(tookMs(run))),
+      },
+      {
+        title: "Model",
+        width: "minmax(0, 1fr)",
+        sortBy: ({ model = "" }) => model,
+        cell: ({ model = "built in" }) => model,
+      },
+      {
+        title: "End",
+        width: "7rem",
+        sortBy: ({ status }) => status,
+        cell: ({ status }) =>
+          html`<span class="state ${MOODS[status] ?? ""}"><span class="dot"></span>${STATUS[status]}</span>`,
+      },
+    ];
+  }
+
+  #one(): TemplateResult {
+    const { details } = this;
+    if (details === undefined) return loading();
+    const { run } = details;
+    return html`<p>
+        <span class="state ${MOODS[run.status] ?? ""}"><span class="dot"></span>${STATUS[run.status]}</span>
+        <span class="meta">${clockTime(run.acceptedAt)}${run.endedAt === undefined ? "" : `, ${durationOf(tookMs(run))}`}, ${run.model ?? "the built-in agent"}${run.totalTokens === undefined ? "" : `, ${run.totalTokens.toLocaleString()} tokens`}, from ${run.source}</span>
+      </p>
+      <div class="form-buttons">
+        <button type="button" class="button small" @click=${() => this.host.openSession(run.sessionKey)}>Open the conversation</button>
+        ${this.host.has("logs") ? html`<button type="button" class="button small" @click=${() => this.host.show("logs", run.runId)}>Its log lines</button>` : nothing}
+        ${run.recorded ? html`<button type="button" class="button small" ?disabled=${this.isReplaying} @click=${() => this.#replay(run)}>Replay</button>` : nothing}
+      </div>
+      ${this.replay === undefined ? nothing : replayReport(this.replay)} ${runDetails(details)}`;
+  }
+
+  async #replay({ runId }: RunRow): Promise<void> {
+    this.isReplaying = true;
+    const answer = await this.read("runs.replay", (gateway) => gateway.request("runs.replay", { runId }));
+    this.isReplaying = false;
+    if (answer !== undefined) this.replay = answer;
+  }
+}
+
+customElements.define("moltbot-runs", RunsElement);
+
+function tookMs({ acceptedAt, startedAt = acceptedAt, endedAt = startedAt }: RunRow): number {
+  return endedAt - startedAt;
+}

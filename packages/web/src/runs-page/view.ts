@@ -1,0 +1,12 @@
+// The runs page as the shell sees it.
+
+import { runsIcon } from "../chat/icons.ts";
+import type { View } from "../view.ts";
+
+export const runsView: View = {
+  id: "runs",
+  label: "Runs",
+  icon: runsIcon,
+  scope: "read",
+  element: async () => (await import("./page.ts")).RunsElement,
+};

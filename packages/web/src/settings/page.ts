@@ -1,0 +1,252 @@
+// The settings page: search first, then what differs from the defaults, with the file's own comments; the history; the file.
+
+import type { Methods } from "@moltbot/protocol";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { warnIcon } from "../chat/icons.ts";
+import { shellWord } from "../control/shell-word.ts";
+import { LivePage } from "../kit/live-page.ts";
+import { emptyState, loading, pageFrame, pageHead } from "../kit/parts.ts";
+import { openWhy } from "../kit/why.ts";
+import { control } from "./control.ts";
+import { type Edits, isConflict, kept, shownIn, withEdit, without } from "./edits.ts";
+import { differs, type Field, fieldsOf, inputText, matching, patchOf, readInput, valueText } from "./fields.ts";
+import type { ConfigFileElement } from "./file.ts";
+import { historySection } from "./history.ts";
+import type { Change, ReviewElement } from "./review.ts";
+import "./file.ts";
+import "./review.ts";
+
+/** Fields that a search shows at once. */
+const MOST_FOUND = 60;
+
+/** `<moltbot-settings>`: asks the gateway by itself; `rest` is the path of a setting to begin with. */
+export class SettingsElement extends LivePage {
+  static override properties = {
+    ...LivePage.properties,
+    file: { state: true },
+    fields: { state: true },
+    versions: { state: true },
+    words: { state: true },
+    edits: { state: true },
+    editing: { state: true },
+    problem: { state: true },
+  };
+  declare file: Methods["config.get"]["result"] | undefined;
+  declare fields: readonly Field[];
+  declare versions: Methods["config.history"]["result"]["versions"];
+  declare words: string;
+  declare edits: Edits;
+  /** The path of the setting whose control is open. */
+  declare editing: string | undefined;
+  declare problem: string | undefined;
+  protected readonly events = ["config.changed"];
+  #schema: unknown;
+
+  constructor() {
+    super();
+    this.fields = [];
+    this.versions = [];
+    this.words = "";
+    this.edits = new Map();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("rest") && this.rest !== "") this.words = this.rest;
+  }
+
+  protected async load(): Promise<void> {
+    const [file, schema, history] = await Promise.all([
+      this.read("config.get", (gateway) => gateway.request("config.get")),
+      this.#schema === undefined
+        ? this.read("config.schema", (gateway) => gateway.request("config.schema"))
+        : undefined,
+      this.read("config.history", (gateway) => gateway.request("config.history")),
+    ]);
+    this.#schema ??= schema?.schema;
+    if (file === undefined || this.#schema === undefined) return;
+    this.file = file;
+    this.versions = history?.versions ?? [];
+    const { config, parsed, comments = {} } = file;
+    this.fields = fieldsOf({ schema: this.#schema, config, parsed, comments });
+  }
+
+  protected override render(): TemplateResult {
+    return pageFrame(
+      "Settings",
+      this.done,
+      html`${pageHead({ intro: "How the gateway behaves. Only what differs from the defaults is shown; search finds the rest.", command: "moltbot config get" })}
+      ${this.file === undefined ? loading() : this.#content(this.file)}
+      <moltbot-review .host=${this.host}></moltbot-review>`,
+    );
+  }
+
+  #content({ raw, issues, valid }: Methods["config.get"]["result"]): TemplateResult {
+    const isSearch = this.words.trim() !== "";
+    const found = isSearch
+      ? matching(this.fields, this.words)
+      : this.fields.filter((field) => differs(field) || this.edits.has(field.path));
+    return html`<label class="search-field">
+        <span class="visually-hidden">Search settings</span>
+        <input type="search" placeholder="Search settings: port, model, allowFrom…" .value=${this.words} @input=${this.#onSearch} />
+      </label>
+      ${valid ? nothing : html`<p class="failure" role="alert">${warnIcon} <span>The file is not valid, so the last good one counts. What is wrong stands below the file.</span></p>`}
+      <section aria-labelledby="fields-title">
+        <h2 id="fields-title">${isSearch ? `${found.length} found` : "Differs from the defaults"}</h2>
+        <p class="visually-hidden" role="status">${isSearch ? `${found.length} settings found` : ""}</p>
+        ${
+          found.length === 0
+            ? emptyState(
+                isSearch ? "No such setting" : "All settings are as usual",
+                isSearch ? "Try a part of its name, or another word for it." : "Search for what you want to change.",
+              )
+            : html`<ul class="rows">${repeat(
+                found.slice(0, MOST_FOUND),
+                ({ path }) => path,
+                (field) => this.#field(field),
+              )}</ul>`
+        }
+        ${found.length > MOST_FOUND ? html`<p class="meta">${found.length - MOST_FOUND} more; write more of the name.</p>` : nothing}
+      </section>
+      ${historySection(this.versions, (version) => this.#review({ kind: "version", version }))}
+      <moltbot-config-file
+        .host=${this.host}
+        .raw=${raw ?? ""}
+        .issues=${issues}
+        @review=${(event: CustomEvent<string>) => this.#review({ kind: "text", raw: event.detail })}
+      ></moltbot-config-file>
+      ${this.edits.size === 0 ? nothing : this.#unsaved()}`;
+  }
+
+  #field(field: Field): TemplateResult {
+    const { path, help, comment, kind, inFile, value } = field;
+    const edit = this.edits.get(path);
+    const now =
+      edit === undefined
+        ? valueText(inFile ?? value, kind)
+        : edit.value === undefined
+          ? "as usual"
+          : kind.kind === "secret"
+            ? "a new one"
+            : valueText(edit.value, kind);
+    const isOpen = this.editing === path;
+    return html`<li class="setting" data-setting=${path}>
+      <div class="setting-line">
+        <code dir="ltr">${path}</code>
+        <span class="value" dir="auto">${now}${edit === undefined ? nothing : html` <span class="chip">not saved</span>`}</span>
+        <button type="button" class="text-button" aria-label=${`Why: ${path}`} @click=${() => this.#why(field)}>Why</button>
+        <button type="button" class="text-button" aria-label=${`Change ${path}`} aria-expanded=${isOpen ? "true" : "false"} @click=${() => this.#edit(isOpen ? undefined : path)}>Change</button>
+      </div>
+      ${help === "" ? nothing : html`<p class="meta">${help}</p>`}
+      ${comment === undefined ? nothing : html`<p class="note" dir="auto"><span class="visually-hidden">Your comment: </span>${comment}</p>`}
+      ${isConflict(field, edit) ? this.#conflict(field) : nothing}
+      ${isOpen ? this.#form(field) : nothing}
+    </li>`;
+  }
+
+  #form(field: Field): TemplateResult {
+    const { path, inFile } = field;
+    return html`<form aria-label=${`Change ${path}`} @submit=${(event: Event) => this.#take(event, field)}>
+      ${control(field, shownIn(field, this.edits.get(path)))}
+      ${this.problem === undefined ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
+      <div class="form-buttons">
+        <button type="submit" class="button small primary">Take over</button>
+        ${inFile === undefined ? nothing : html`<button type="button" class="button small" @click=${() => this.#change(field, undefined)}>Back to the default</button>`}
+        <button type="button" class="button small quiet" @click=${() => this.#edit(undefined)}>Cancel</button>
+      </div>
+    </form>`;
+  }
+
+  /** Somebody else was faster: both values, and the choice. */
+  #conflict(field: Field): TemplateResult {
+    const { path, kind, inFile } = field;
+    const mine = this.edits.get(path)?.value;
+    return html`<div class="conflict" role="alert">
+      <p>Somebody else has set it to <strong>${valueText(inFile, kind)}</strong> meanwhile. Yours is <strong>${kind.kind === "secret" ? "a new secret" : valueText(mine, kind)}</strong>.</p>
+      <div class="form-buttons">
+        <button type="button" class="button small" @click=${() => this.#set(kept(this.edits, field))}>Keep mine</button>
+        <button type="button" class="button small" @click=${() => this.#set(without(this.edits, path))}>Take theirs</button>
+      </div>
+    </div>`;
+  }
+
+  #unsaved(): TemplateResult {
+    const { size } = this.edits;
+    const isOpen = this.fields.some((field) => isConflict(field, this.edits.get(field.path)));
+    return html`<div class="unsaved" role="group" aria-label="Unsaved changes">
+      <span>${isOpen ? "Decide about what somebody else has changed." : `${size} change${size === 1 ? "" : "s"} not saved.`}</span>
+      <span class="form-buttons">
+        <button type="button" class="button small" @click=${() => this.#set(new Map())}>Discard</button>
+        <button type="button" class="button small primary" ?disabled=${isOpen} @click=${() => this.#review({ kind: "patch", patch: patchOf(this.edits) })}>Review and save</button>
+      </span>
+    </div>`;
+  }
+
+  #why(field: Field): void {
+    const { path, help, kind, inFile, standard, comment } = field;
+    const isSet = inFile !== undefined;
+    const given = kind.kind === "secret" ? "SECRET" : shellWord(inputText(inFile ?? standard, kind) || "VALUE");
+    openWhy(this.host, {
+      title: path,
+      because: `${isSet ? "The config file says so." : "The file says nothing, so the default counts."} ${help}`,
+      facts: [
+        ["In force", valueText(field.value, kind)],
+        ["Default", valueText(standard, kind)],
+        ["Your comment", comment],
+      ],
+      command: `moltbot config set ${path} ${given}`,
+    });
+  }
+
+  async #edit(path: string | undefined): Promise<void> {
+    const before = this.editing;
+    this.editing = path;
+    this.problem = undefined;
+    await this.updateComplete;
+    const place = this.#row(path ?? before);
+    const target = path === undefined ? "[aria-expanded]" : "form :is(input, select, textarea)";
+    place?.querySelector<HTMLElement>(target)?.focus();
+  }
+
+  #take(event: Event, field: Field): void {
+    event.preventDefault();
+    const text = String(new FormData(event.target as HTMLFormElement).get("value") ?? "");
+    try {
+      const value = readInput(text, field.kind);
+      if (value === undefined && field.kind.kind === "secret") return void this.#edit(undefined);
+      void this.#change(field, value);
+    } catch (error) {
+      this.problem = (error as Error).message;
+    }
+  }
+
+  async #change(field: Field, value: unknown): Promise<void> {
+    this.edits = withEdit(this.edits, field, value);
+    this.done = `${field.path} is changed here and not saved yet.`;
+    await this.#edit(undefined);
+  }
+
+  #set(edits: Edits): void {
+    this.edits = edits;
+  }
+
+  async #review(change: Change): Promise<void> {
+    const isDone = await this.querySelector<ReviewElement>("moltbot-review")?.open(change);
+    if (isDone !== true) return;
+    if (change.kind === "patch") this.edits = new Map();
+    if (change.kind === "text") this.querySelector<ConfigFileElement>("moltbot-config-file")?.reset();
+    this.done = "Saved.";
+    this.querySelector<HTMLElement>(".scroller")?.focus();
+    this.loadSoon();
+  }
+
+  #row(path: string | undefined): HTMLElement | null {
+    return path === undefined ? null : this.querySelector(`[data-setting="${CSS.escape(path)}"]`);
+  }
+
+  #onSearch(event: Event): void {
+    this.words = (event.target as HTMLInputElement).value;
+  }
+}
+
+customElements.define("moltbot-settings", SettingsElement);

@@ -1,0 +1,12 @@
+// The settings page as the shell sees it.
+
+import { settingsIcon } from "../chat/icons.ts";
+import type { View } from "../view.ts";
+
+export const settingsView: View = {
+  id: "settings",
+  label: "Settings",
+  icon: settingsIcon,
+  scope: "admin",
+  element: async () => (await import("./page.ts")).SettingsElement,
+};

@@ -1,0 +1,212 @@
+// The usage page: what models took by day, model, agent and conversation. A click filters; the table holds the same figures.
+
+import type { Methods, UsageRow } from "@moltbot/protocol";
+import { html, nothing, type TemplateResult } from "lit";
+import { LivePage } from "../kit/live-page.ts";
+import { emptyState, loading, pageFrame, pageHead } from "../kit/parts.ts";
+import type { Column } from "../kit/table.ts";
+import { openWhy } from "../kit/why.ts";
+import { chart } from "./chart.ts";
+import { barsOf, costText, csvOf, figure, type Unit } from "./figures.ts";
+import "../kit/table.ts";
+
+const DAYS = [7, 30, 90] as const;
+const GROUPS = { model: "Model", agent: "Agent", session: "Conversation", day: "Day" } as const;
+type Group = keyof typeof GROUPS;
+/** The parameter that filters by a group. */
+const PARAMS = { model: "model", agent: "agentId", session: "sessionKey", day: "day" } as const;
+const MOST_ROWS = 200;
+
+type Only = { readonly [Name in Group]?: string };
+
+/** `<moltbot-usage-page>`: asks the gateway by itself. */
+export class UsagePageElement extends LivePage {
+  static override properties = {
+    ...LivePage.properties,
+    days: { state: true },
+    unit: { state: true },
+    by: { state: true },
+    only: { state: true },
+    daily: { state: true },
+    rows: { state: true },
+    status: { state: true },
+  };
+  declare days: (typeof DAYS)[number];
+  declare unit: Unit;
+  declare by: Group;
+  declare only: Only;
+  declare daily: readonly UsageRow[] | undefined;
+  declare rows: readonly UsageRow[];
+  declare status: Methods["usage.status"]["result"] | undefined;
+  protected readonly events = ["sessions.changed", "usage.budget"];
+
+  constructor() {
+    super();
+    this.days = 30;
+    this.unit = "tokens";
+    this.by = "model";
+    this.only = {};
+    this.rows = [];
+  }
+
+  protected async load(): Promise<void> {
+    const { day: _day, ...others } = this.only;
+    const [status, daily, table] = await Promise.all([
+      this.read("usage.status", (gateway) => gateway.request("usage.status", {})),
+      this.#breakdown("day", others),
+      this.#breakdown(this.by, this.only),
+    ]);
+    if (status === undefined || daily === undefined || table === undefined) return;
+    this.status = status;
+    this.daily = daily;
+    this.rows = this.by === "day" ? [...table].sort((a, b) => b.name.localeCompare(a.name)) : table;
+  }
+
+  async #breakdown(by: Group, only: Only): Promise<readonly UsageRow[] | undefined> {
+    const filters = Object.fromEntries(Object.entries(only).map(([name, value]) => [PARAMS[name as Group], value]));
+    const params = { by, days: this.days, limit: MOST_ROWS, ...filters };
+    return (await this.read("usage.breakdown", (gateway) => gateway.request("usage.breakdown", params)))?.rows;
+  }
+
+  protected override render(): TemplateResult {
+    return pageFrame(
+      "Usage",
+      this.done,
+      html`${pageHead({ intro: "What models took, from the providers' own figures. A click on a bar or a row shows it alone.", command: "moltbot usage" })}
+      ${this.daily === undefined || this.status === undefined ? loading() : this.#content(this.daily, this.status)}`,
+    );
+  }
+
+  #content(daily: readonly UsageRow[], { date, budgets }: Methods["usage.status"]["result"]): TemplateResult {
+    const isFiltered = Object.keys(this.only).length > 0;
+    if (daily.length === 0 && !isFiltered)
+      return emptyState(
+        "No model was asked yet",
+        "Connect a model and write to the agent; what that takes is shown here.",
+      );
+    const setting = this.unit === "tokens" ? "tokens" : "usd";
+    const budget = budgets.find((each) => each.setting.startsWith("budgets.daily.") && each.unit === setting)?.limit;
+    const bars = barsOf(daily, { today: date, days: this.days, unit: this.unit });
+    const total = bars.reduce((sum, { value }) => sum + value, 0);
+    return html`<div class="form-buttons">
+        ${this.#choices(
+          "Days",
+          DAYS.map((days) => [`${days} days`, days === this.days, () => this.#set({ days })]),
+        )}
+        ${this.#choices("Unit", [
+          ["Tokens", this.unit === "tokens", () => this.#set({ unit: "tokens" })],
+          ["Cost", this.unit === "usd", () => this.#set({ unit: "usd" })],
+        ])}
+      </div>
+      <p role="status"><strong>${figure(total, this.unit)}</strong> in ${this.days} days${budget === undefined ? "" : `; the budget is ${figure(budget, this.unit)} a day`}.</p>
+      ${isFiltered ? this.#filters() : nothing}
+      ${chart({ bars, unit: this.unit, budget, chosen: this.only.day, choose: (day) => this.#filter("day", this.only.day === day ? undefined : day) })}
+      <section aria-labelledby="usage-table">
+        <h2 id="usage-table">By ${GROUPS[this.by].toLowerCase()}</h2>
+        <div class="form-buttons">
+          ${this.#choices(
+            "Table",
+            (Object.keys(GROUPS) as Group[]).map((by) => [GROUPS[by], by === this.by, () => this.#set({ by })]),
+          )}
+          <button type="button" class="button small" ?disabled=${this.rows.length === 0} @click=${() => this.#export()}>Export as CSV</button>
+        </div>
+        ${
+          this.rows.length === 0
+            ? emptyState("Nothing here", "Take a filter off, or choose more days.")
+            : html`<moltbot-table .label=${"What models took"} .columns=${this.#columns()} .rows=${this.rows} .keyOf=${({ name }: UsageRow) => name} .cardPx=${132}></moltbot-table>`
+        }
+      </section>`;
+  }
+
+  #columns(): Column<UsageRow>[] {
+    const { by } = this;
+    return [
+      {
+        title: GROUPS[by],
+        width: "minmax(0, 2fr)",
+        isHead: true,
+        sortBy: ({ name }) => name,
+        cell: ({ name }) =>
+          html`<button type="button" class="row-link" title=${name} @click=${() => this.#filter(by, name)}><bdi>${name || "outside any conversation"}</bdi></button>`,
+      },
+      { title: "Calls", width: "4.5rem", sortBy: ({ calls }) => calls, cell: ({ calls }) => calls.toLocaleString() },
+      {
+        title: "Tokens",
+        width: "6.5rem",
+        sortBy: ({ totalTokens }) => totalTokens,
+        cell: ({ totalTokens }) => totalTokens.toLocaleString(),
+      },
+      { title: "Cost", width: "8rem", sortBy: ({ totalCost }) => totalCost, cell: costText },
+      {
+        title: "",
+        width: "4rem",
+        cell: (row) =>
+          html`<button type="button" class="text-button" aria-label=${`Why: ${row.name}`} @click=${() => this.#why(row)}>Why</button>`,
+      },
+    ];
+  }
+
+  #filters(): TemplateResult {
+    return html`<div class="form-buttons" role="group" aria-label="Filters">
+      ${Object.entries(this.only).map(
+        ([
+          name,
+          value,
+        ]) => html`<button type="button" class="button small" aria-label=${`Take off: ${GROUPS[name as Group]} ${value}`} @click=${() => this.#filter(name as Group, undefined)}>
+          ${GROUPS[name as Group]}: <bdi>${value}</bdi> ✕
+        </button>`,
+      )}
+    </div>`;
+  }
+
+  #choices(label: string, choices: readonly (readonly [string, boolean, () => unknown])[]): TemplateResult {
+    return html`<span class="form-buttons" role="group" aria-label=${label}>
+      ${choices.map(([text, isChosen, choose]) => html`<button type="button" class="button small" aria-pressed=${isChosen ? "true" : "false"} @click=${choose}>${text}</button>`)}
+    </span>`;
+  }
+
+  #why(row: UsageRow): void {
+    const { name, input, output, cacheRead, cacheWrite, estimatedCalls } = row;
+    openWhy(this.host, {
+      title: name || "Outside any conversation",
+      because:
+        estimatedCalls === 0
+          ? "The providers reported these figures."
+          : `For ${estimatedCalls} calls the provider reported no tokens; they are estimated.`,
+      facts: [
+        ["New input", input.toLocaleString()],
+        ["From the cache", cacheRead.toLocaleString()],
+        ["Into the cache", cacheWrite.toLocaleString()],
+        ["Output", output.toLocaleString()],
+        ["Cost", costText(row)],
+      ],
+      command: `moltbot usage --by ${this.by === "session" ? "session" : this.by === "agent" ? "agent" : "model"} --days ${this.days}`,
+      more:
+        this.by === "session" && name !== ""
+          ? html`<button type="button" class="button small" @click=${(event: Event) => {
+              (event.currentTarget as HTMLElement).closest("dialog")?.close();
+              this.host.openSession(name);
+            }}>Open the conversation</button>`
+          : nothing,
+    });
+  }
+
+  #filter(name: Group, value: string | undefined): void {
+    const { [name]: _before, ...others } = this.only;
+    this.#set({ only: value === undefined || value === "" ? others : { ...others, [name]: value } });
+    this.done = value === undefined ? "The filter is off." : `Only ${GROUPS[name].toLowerCase()} ${value}.`;
+  }
+
+  #set(change: Partial<Pick<UsagePageElement, "days" | "unit" | "by" | "only">>): void {
+    Object.assign(this, change);
+    void this.load();
+  }
+
+  #export(): void {
+    const url = URL.createObjectURL(new Blob([csvOf(this.rows)], { type: "text/csv" }));
+    Object.assign(document.createElement("a"), { href: url, download: `usage-by-${this.by}.csv` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 1_000);
+  }
+}
+
+customElements.define("moltbot-usage-page", UsagePageElement);

@@ -1,0 +1,12 @@
+// The usage page as the shell sees it.
+
+import { usageIcon } from "../chat/icons.ts";
+import type { View } from "../view.ts";
+
+export const usageView: View = {
+  id: "usage",
+  label: "Usage",
+  icon: usageIcon,
+  scope: "read",
+  element: async () => (await import("./page.ts")).UsagePageElement,
+};

@@ -1,0 +1,42 @@
+// The runs page: what the agent did, a run's steps, and the way to its conversation; in all looks.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { fakeOpenAI } from "../fakes/openai.ts";
+import { startBrowser } from "../support/browser.ts";
+import { gatewayWith, openWebChat, SIZES } from "../support/webchat.ts";
+import { inspect } from "./inspect.ts";
+
+const browser = await startBrowser();
+const model = await fakeOpenAI();
+const gateway = await gatewayWith(model);
+after(async () => {
+  await browser.close();
+  await gateway[Symbol.asyncDispose]();
+  await model[Symbol.asyncDispose]();
+});
+
+for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
+  for (const scheme of ["light", "dark"] as const) {
+    test(`a run is found, shown and led back to its conversation, on a ${size} in ${scheme}`, async () => {
+      await using chat = await openWebChat(browser, gateway, { size, scheme });
+      const { page } = chat;
+      await chat.signIn();
+      model.script({ kind: "text", text: "Goethe did." });
+      await chat.say("من كتب فاوست؟");
+      await chat.shows("Goethe did.");
+      if (size === "phone") await page.getByRole("button", { name: "Show conversations" }).click();
+      await page.getByRole("list", { name: "Gateway" }).getByRole("button", { name: "Runs" }).click();
+      await page.getByRole("table", { name: "Runs" }).waitFor();
+      await inspect(chat, `runs-${size}-${scheme}`);
+
+      await page.getByRole("button", { name: "agent:main:main: show the run" }).first().click();
+      await page.getByRole("heading", { name: "Steps" }).waitFor();
+      await page.locator(".run-said").getByText("Goethe did.").waitFor();
+      await inspect(chat, `run-${size}-${scheme}`);
+      await page.getByRole("button", { name: "Open the conversation" }).click();
+      await chat.field.waitFor();
+
+      assert.deepEqual(chat.problems, []);
+    });
+  }
+}
