@@ -122,6 +122,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/import": ["imports"],
   "cli/import": ["cli", "imports"],
   "wire/invitations": ["nodes", "devices"],
+  "wire/operator-invitations": ["nodes", "devices"],
   "wire/nodes": ["nodes"],
   "wire/nodes-waiting": ["nodes"],
   "wire/pages": ["absent", "server"],

@@ -155,6 +155,7 @@ const TABLE = {
     "exec.approval.grants.list",
   ],
   "operator.admin": [
+    "device.invite",
     "backup.now",
     "backup.list",
     "backup.verify",

@@ -1599,6 +1599,21 @@ export interface DeliveryShape {
   runProblem?: string;
 }
 
+/** Parameters of `device.invite`. */
+export type DeviceInviteParams = Record<string, never>;
+
+/** The answer to `device.invite`. */
+export interface DeviceInviteResult {
+  /** Shown as auth.bootstrapToken, alone, with a proven device. */
+  code: string;
+  expiresAtMs: number;
+  /** Where the gateway is reached; the address that reaches farthest stands first. */
+  addresses: {
+    origin: string;
+    reach: "anywhere" | "tailnet" | "lan" | "here";
+  }[];
+}
+
 /** Parameters of `device.pair.approve`. */
 export interface DevicePairApproveParams {
   requestId: string;
@@ -5024,6 +5039,8 @@ export interface Methods {
   "device.token.revoke": { params: DeviceTokenRevokeParams; result: DeviceTokenRevokeResult };
   /** Gives a device's role a new token; the old one ends at once. Scopes can be narrowed, not widened. */
   "device.token.rotate": { params: DeviceTokenRotateParams; result: DeviceTokenRotateResult };
+  /** Makes a code by which one new device becomes an operator: good once, and for ten minutes. */
+  "device.invite": { params: DeviceInviteParams; result: DeviceInviteResult };
   /** One node. */
   "node.describe": { params: NodeDescribeParams; result: NodeDescribeResult };
   /** Something that a node reports. */
@@ -5481,6 +5498,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "device.pair.remove": { access: "operator.pairing", once: false, twoStage: false },
   "device.token.revoke": { access: "operator.pairing", once: false, twoStage: false },
   "device.token.rotate": { access: "operator.pairing", once: false, twoStage: false },
+  "device.invite": { access: "operator.admin", once: false, twoStage: false },
   "node.describe": { access: "operator.read", once: false, twoStage: false },
   "node.event": { access: "node", once: false, twoStage: false },
   "node.invite": { access: "operator.pairing", once: false, twoStage: false },

@@ -3568,6 +3568,92 @@ public struct CronUpdateParams: Codable, Hashable, Sendable {
 /// The answer to `cron.update`.
 public typealias CronUpdateResult = CronJob
 
+/// Parameters of `device.invite`.
+public struct DeviceInviteParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `device.invite`.
+public struct DeviceInviteResult: Codable, Hashable, Sendable {
+    public struct Addresse: Codable, Hashable, Sendable {
+        public enum Reach: Codable, Hashable, Sendable {
+            case anywhere
+            case tailnet
+            case lan
+            case here
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "anywhere": self = .anywhere
+                case "tailnet": self = .tailnet
+                case "lan": self = .lan
+                case "here": self = .here
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .anywhere: return "anywhere"
+                case .tailnet: return "tailnet"
+                case .lan: return "lan"
+                case .here: return "here"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var origin: String
+        public var reach: Reach
+
+        public init(
+            origin: String,
+            reach: Reach
+        ) {
+            self.origin = origin
+            self.reach = reach
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case origin
+            case reach
+        }
+    }
+
+    /// Shown as auth.bootstrapToken, alone, with a proven device.
+    public var code: String
+    public var expiresAtMs: Int
+    /// Where the gateway is reached; the address that reaches farthest stands first.
+    public var addresses: [Addresse]
+
+    public init(
+        code: String,
+        expiresAtMs: Int,
+        addresses: [Addresse]
+    ) {
+        self.code = code
+        self.expiresAtMs = expiresAtMs
+        self.addresses = addresses
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case code
+        case expiresAtMs
+        case addresses
+    }
+}
+
 /// Parameters of `device.pair.approve`.
 public struct DevicePairApproveParams: Codable, Hashable, Sendable {
     public var requestId: String
@@ -10263,6 +10349,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case deviceTokenRevoke = "device.token.revoke"
     /// Gives a device's role a new token; the old one ends at once. Scopes can be narrowed, not widened.
     case deviceTokenRotate = "device.token.rotate"
+    /// Makes a code by which one new device becomes an operator: good once, and for ten minutes.
+    case deviceInvite = "device.invite"
     /// One node.
     case nodeDescribe = "node.describe"
     /// Something that a node reports.
