@@ -122,6 +122,8 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/import": ["imports"],
   "cli/import": ["cli", "imports"],
   "wire/invitations": ["nodes", "devices"],
+  "wire/wizard": ["onboarding"],
+  "cli/onboard": ["cli", "onboarding"],
   "wire/operator-invitations": ["nodes", "devices"],
   "wire/nodes": ["nodes"],
   "wire/nodes-waiting": ["nodes"],

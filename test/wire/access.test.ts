@@ -156,6 +156,10 @@ const TABLE = {
   ],
   "operator.admin": [
     "device.invite",
+    "wizard.start",
+    "wizard.next",
+    "wizard.cancel",
+    "wizard.status",
     "backup.now",
     "backup.list",
     "backup.verify",

@@ -19,7 +19,7 @@ async function newCode(): Promise<string> {
 
 function newcomer(code: string, role: "operator" | "node" = "operator") {
   const scopes = role === "operator" ? ["operator.admin"] : [];
-  return { device: newDeviceKey(), role, scopes, invitation: code };
+  return { device: newDeviceKey(), protocol: 4 as const, role, scopes, invitation: code };
 }
 
 test("a code lets a new device in from elsewhere, which gets a token of its own", async () => {

@@ -4979,6 +4979,81 @@ export interface WebLoginWaitResult {
   connected: boolean;
 }
 
+/** Parameters of `wizard.cancel`. */
+export interface WizardCancelParams {
+  sessionId: string;
+}
+
+/** The answer to `wizard.cancel`. */
+export interface WizardCancelResult {
+  status: WizardState;
+  error?: string;
+}
+
+/** Parameters of `wizard.next`. */
+export interface WizardNextParams {
+  sessionId: string;
+  answer?: {
+    stepId: string;
+    /** A text of at most 4096 characters, a truth value, a list. */
+    value?: unknown;
+  };
+}
+
+/** The answer to `wizard.next`. */
+export interface WizardNextResult {
+  done: boolean;
+  step?: WizardStep;
+  status?: WizardState;
+  error?: string;
+}
+
+/** Parameters of `wizard.start`. */
+export interface WizardStartParams {
+  mode?: "local" | "remote";
+  /** Taken and not used: the settings say where workspaces are. */
+  workspace?: string;
+}
+
+/** The answer to `wizard.start`. */
+export interface WizardStartResult {
+  sessionId: string;
+  done: boolean;
+  step?: WizardStep;
+  status?: WizardState;
+  error?: string;
+}
+
+export type WizardState = "running" | "done" | "cancelled" | "error";
+
+/** Parameters of `wizard.status`. */
+export interface WizardStatusParams {
+  sessionId: string;
+}
+
+/** The answer to `wizard.status`. */
+export interface WizardStatusResult {
+  status: WizardState;
+  error?: string;
+}
+
+export interface WizardStep {
+  id: string;
+  type: "note" | "select" | "text" | "confirm" | "multiselect" | "progress" | "action";
+  title?: string;
+  message?: string;
+  options?: {
+    value: unknown;
+    label: string;
+    hint?: string;
+  }[];
+  initialValue?: unknown;
+  placeholder?: string;
+  /** What is typed is a secret; do not show it. */
+  sensitive?: boolean;
+  executor?: "gateway" | "client";
+}
+
 /** Parameters of `worktrees.list`. */
 export type WorktreesListParams = Record<string, unknown>;
 
@@ -5401,6 +5476,14 @@ export interface Methods {
   "push.web.unsubscribe": { params: PushWebUnsubscribeParams; result: PushWebUnsubscribeResult };
   /** The key that a browser subscribes with, in base64url. */
   "push.web.vapidPublicKey": { params: PushWebVapidPublicKeyParams; result: PushWebVapidPublicKeyResult };
+  /** Ends a wizard; what was saved stays. */
+  "wizard.cancel": { params: WizardCancelParams; result: WizardCancelResult };
+  /** Answers the step that is shown and gives the next one; without an answer it shows the step again. */
+  "wizard.next": { params: WizardNextParams; result: WizardNextResult };
+  /** Begins to set the gateway up, step by step; there is one wizard at a time. */
+  "wizard.start": { params: WizardStartParams; result: WizardStartResult };
+  /** Whether a wizard still runs, and how it ended. */
+  "wizard.status": { params: WizardStatusParams; result: WizardStatusResult };
 }
 
 /** Every event and its payload. */
@@ -5679,6 +5762,10 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "push.web.test": { access: "operator.read", once: false, twoStage: false },
   "push.web.unsubscribe": { access: "operator.read", once: false, twoStage: false },
   "push.web.vapidPublicKey": { access: "operator.read", once: false, twoStage: false },
+  "wizard.cancel": { access: "operator.admin", once: false, twoStage: false },
+  "wizard.next": { access: "operator.admin", once: false, twoStage: false },
+  "wizard.start": { access: "operator.admin", once: false, twoStage: false },
+  "wizard.status": { access: "operator.admin", once: false, twoStage: false },
 };
 
 /** The names of all events. */

@@ -10287,6 +10287,222 @@ public struct WebLoginWaitResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `wizard.cancel`.
+public struct WizardCancelParams: Codable, Hashable, Sendable {
+    public var sessionId: String
+
+    public init(
+        sessionId: String
+    ) {
+        self.sessionId = sessionId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionId
+    }
+}
+
+/// The answer to `wizard.cancel`.
+public struct WizardCancelResult: Codable, Hashable, Sendable {
+    public var status: WizardState
+    public var error: String?
+
+    public init(
+        status: WizardState,
+        error: String? = nil
+    ) {
+        self.status = status
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case status
+        case error
+    }
+}
+
+/// Parameters of `wizard.next`.
+public struct WizardNextParams: Codable, Hashable, Sendable {
+    public struct Answer: Codable, Hashable, Sendable {
+        public var stepId: String
+        /// A text of at most 4096 characters, a truth value, a list.
+        public var value: JSONValue?
+
+        public init(
+            stepId: String,
+            value: JSONValue? = nil
+        ) {
+            self.stepId = stepId
+            self.value = value
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case stepId
+            case value
+        }
+    }
+
+    public var sessionId: String
+    public var answer: Answer?
+
+    public init(
+        sessionId: String,
+        answer: Answer? = nil
+    ) {
+        self.sessionId = sessionId
+        self.answer = answer
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionId
+        case answer
+    }
+}
+
+/// The answer to `wizard.next`.
+public struct WizardNextResult: Codable, Hashable, Sendable {
+    public var done: Bool
+    public var step: WizardStep?
+    public var status: WizardState?
+    public var error: String?
+
+    public init(
+        done: Bool,
+        step: WizardStep? = nil,
+        status: WizardState? = nil,
+        error: String? = nil
+    ) {
+        self.done = done
+        self.step = step
+        self.status = status
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case done
+        case step
+        case status
+        case error
+    }
+}
+
+/// Parameters of `wizard.start`.
+public struct WizardStartParams: Codable, Hashable, Sendable {
+    public enum Mode: Codable, Hashable, Sendable {
+        case local
+        case remote
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "local": self = .local
+            case "remote": self = .remote
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .local: return "local"
+            case .remote: return "remote"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var mode: Mode?
+    /// Taken and not used: the settings say where workspaces are.
+    public var workspace: String?
+
+    public init(
+        mode: Mode? = nil,
+        workspace: String? = nil
+    ) {
+        self.mode = mode
+        self.workspace = workspace
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case mode
+        case workspace
+    }
+}
+
+/// The answer to `wizard.start`.
+public struct WizardStartResult: Codable, Hashable, Sendable {
+    public var sessionId: String
+    public var done: Bool
+    public var step: WizardStep?
+    public var status: WizardState?
+    public var error: String?
+
+    public init(
+        sessionId: String,
+        done: Bool,
+        step: WizardStep? = nil,
+        status: WizardState? = nil,
+        error: String? = nil
+    ) {
+        self.sessionId = sessionId
+        self.done = done
+        self.step = step
+        self.status = status
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionId
+        case done
+        case step
+        case status
+        case error
+    }
+}
+
+/// Parameters of `wizard.status`.
+public struct WizardStatusParams: Codable, Hashable, Sendable {
+    public var sessionId: String
+
+    public init(
+        sessionId: String
+    ) {
+        self.sessionId = sessionId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionId
+    }
+}
+
+/// The answer to `wizard.status`.
+public struct WizardStatusResult: Codable, Hashable, Sendable {
+    public var status: WizardState
+    public var error: String?
+
+    public init(
+        status: WizardState,
+        error: String? = nil
+    ) {
+        self.status = status
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case status
+        case error
+    }
+}
+
 /// Parameters of `worktrees.list`.
 public struct WorktreesListParams: Codable, Hashable, Sendable {
     public init() {}
@@ -10711,4 +10927,12 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case pushWebUnsubscribe = "push.web.unsubscribe"
     /// The key that a browser subscribes with, in base64url.
     case pushWebVapidPublicKey = "push.web.vapidPublicKey"
+    /// Ends a wizard; what was saved stays.
+    case wizardCancel = "wizard.cancel"
+    /// Answers the step that is shown and gives the next one; without an answer it shows the step again.
+    case wizardNext = "wizard.next"
+    /// Begins to set the gateway up, step by step; there is one wizard at a time.
+    case wizardStart = "wizard.start"
+    /// Whether a wizard still runs, and how it ended.
+    case wizardStatus = "wizard.status"
 }

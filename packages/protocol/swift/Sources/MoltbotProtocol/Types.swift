@@ -8738,3 +8738,189 @@ public struct UsageTotals: Codable, Hashable, Sendable {
         case missingCostEntries
     }
 }
+
+public enum WizardState: Codable, Hashable, Sendable {
+    case running
+    case done
+    case cancelled
+    case error
+    /// A value that only a newer gateway knows.
+    case unrecognized(String)
+
+    public init(rawValue: String) {
+        switch rawValue {
+        case "running": self = .running
+        case "done": self = .done
+        case "cancelled": self = .cancelled
+        case "error": self = .error
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: String {
+        switch self {
+        case .running: return "running"
+        case .done: return "done"
+        case .cancelled: return "cancelled"
+        case .error: return "error"
+        case .unrecognized(let value): return value
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+}
+
+public struct WizardStep: Codable, Hashable, Sendable {
+    public enum TypeValue: Codable, Hashable, Sendable {
+        case note
+        case select
+        case text
+        case confirm
+        case multiselect
+        case progress
+        case action
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "note": self = .note
+            case "select": self = .select
+            case "text": self = .text
+            case "confirm": self = .confirm
+            case "multiselect": self = .multiselect
+            case "progress": self = .progress
+            case "action": self = .action
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .note: return "note"
+            case .select: return "select"
+            case .text: return "text"
+            case .confirm: return "confirm"
+            case .multiselect: return "multiselect"
+            case .progress: return "progress"
+            case .action: return "action"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public struct Option: Codable, Hashable, Sendable {
+        public var value: JSONValue
+        public var label: String
+        public var hint: String?
+
+        public init(
+            value: JSONValue,
+            label: String,
+            hint: String? = nil
+        ) {
+            self.value = value
+            self.label = label
+            self.hint = hint
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case value
+            case label
+            case hint
+        }
+    }
+
+    public enum Executor: Codable, Hashable, Sendable {
+        case gateway
+        case client
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "gateway": self = .gateway
+            case "client": self = .client
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .gateway: return "gateway"
+            case .client: return "client"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var id: String
+    public var type: TypeValue
+    public var title: String?
+    public var message: String?
+    public var options: [Option]?
+    public var initialValue: JSONValue?
+    public var placeholder: String?
+    /// What is typed is a secret; do not show it.
+    public var sensitive: Bool?
+    public var executor: Executor?
+
+    public init(
+        id: String,
+        type: TypeValue,
+        title: String? = nil,
+        message: String? = nil,
+        options: [Option]? = nil,
+        initialValue: JSONValue? = nil,
+        placeholder: String? = nil,
+        sensitive: Bool? = nil,
+        executor: Executor? = nil
+    ) {
+        self.id = id
+        self.type = type
+        self.title = title
+        self.message = message
+        self.options = options
+        self.initialValue = initialValue
+        self.placeholder = placeholder
+        self.sensitive = sensitive
+        self.executor = executor
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case type
+        case title
+        case message
+        case options
+        case initialValue
+        case placeholder
+        case sensitive
+        case executor
+    }
+}
