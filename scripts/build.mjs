@@ -162,6 +162,8 @@ async function buildCommands() {
     format: "cjs",
     plugins: [lazyBuiltins(), definitionsOnly()],
   });
+  const sections = join(fresh, "sections.cjs");
+  writeFileSync(sections, inAscii(readFileSync(sections, "utf8")));
 }
 
 /** For who reads definitions and runs nothing of them: what is loaded when something runs stays out. */

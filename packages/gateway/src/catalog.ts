@@ -30,6 +30,7 @@ import { absent } from "./slices/operations/absent/index.ts";
 import { backup } from "./slices/operations/backup/index.ts";
 import { imports } from "./slices/operations/imports/index.ts";
 import { metrics } from "./slices/operations/metrics/index.ts";
+import { onboarding } from "./slices/operations/onboarding/index.ts";
 import { overview } from "./slices/operations/overview/index.ts";
 import { traces } from "./slices/operations/traces/index.ts";
 import { update } from "./slices/operations/update/index.ts";
@@ -74,6 +75,7 @@ export const SLICES = inOrder(
   push,
   metrics,
   traces,
+  onboarding,
 );
 
 /** All methods by name, in the order in which hello-ok lists them. */

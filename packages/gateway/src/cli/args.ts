@@ -29,6 +29,7 @@ export type ValueKind =
   | "channel"
   | "device"
   | "device-request"
+  | "gateway"
   | "mcp-server"
   | "method"
   | "model"
@@ -88,6 +89,10 @@ export interface Accepts<F extends Flags> {
 export const commonFlags = {
   json: { kind: "switch", summary: "Print the result as JSON" },
   url: { kind: "text", value: "URL", summary: "The gateway's address, ws:// or wss://" },
+  gateway: { kind: "text", value: "NAME", summary: "The gateway with this name", completes: "gateway" },
+  ssh: { kind: "text", value: "HOST", summary: "Go through ssh: user@host or user@host:port" },
+  "ssh-identity": { kind: "text", value: "FILE", summary: "The key file for --ssh" },
+  insecure: { kind: "switch", summary: "Allow ws:// over a network" },
   token: { kind: "text", value: "TOKEN", summary: "The gateway token" },
   password: { kind: "text", value: "PASSWORD", summary: "The gateway password" },
   "tls-fingerprint": { kind: "text", value: "SHA256", summary: "Accept only this certificate (wss:// only)" },

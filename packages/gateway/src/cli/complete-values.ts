@@ -1,13 +1,15 @@
 /** What the running gateway knows that a command line can name. Nothing is offered when it is down, or slow. */
 
+import { resolveStateDir } from "../base/files.ts";
 import type { ValueKind } from "./args.ts";
 import type { Candidate, ValueSource } from "./complete.ts";
 import { type Link, withGateway } from "./connect.ts";
 import { CliError } from "./exit.ts";
 import { readInstance } from "./instance.ts";
 import { briefKey, shortDevice, shortRun } from "./names.ts";
+import { readBook } from "./remote/book.ts";
 import { printable } from "./render.ts";
-import { resolveTarget } from "./target.ts";
+import { resolveTarget, type TargetFlags } from "./target.ts";
 
 /** A shell waits no longer for what it offers, unless the line says otherwise with --timeout; in milliseconds. */
 const WAIT_MS = 2_000;
@@ -20,7 +22,10 @@ export function gatewayValues(env: NodeJS.ProcessEnv): ValueSource {
   return async (kind, { typed, flags }) => {
     if (kind === "setting") return await settings(typed);
     try {
+      if (kind === "gateway") return namedHere(flags, env);
       const target = resolveTarget(flags, env);
+      // Completion must neither wait for ssh nor let it ask.
+      if (target.ssh) return [];
       if (target.isLocal && !readInstance(target.stateDir)) return [];
       const call = { flags: { ...flags, timeout: Number(flags.timeout) || WAIT_MS }, env };
       const found = await withGateway(call, (link) => KINDS[kind](link), { mode: "probe", target });
@@ -32,6 +37,12 @@ export function gatewayValues(env: NodeJS.ProcessEnv): ValueSource {
   };
 }
 
+/** The gateways that have a name on this machine. */
+function namedHere({ profile }: TargetFlags, env: NodeJS.ProcessEnv): readonly Candidate[] {
+  const book = readBook(resolveStateDir({ env, profile }));
+  return Object.entries(book).map(([value, { url, ssh }]) => ({ value, summary: ssh ?? url }));
+}
+
 /** The settings one level below what is typed. */
 async function settings(typed: string): Promise<readonly Candidate[]> {
   const { settingsUnder } = await import("./sections.ts");
@@ -40,7 +51,9 @@ async function settings(typed: string): Promise<readonly Candidate[]> {
   return settingsUnder(path).map((name) => ({ value: `${prefix}${name}`, summary: "" }));
 }
 
-const KINDS: Readonly<Record<Exclude<ValueKind, "setting">, (link: Link) => Promise<readonly Candidate[]>>> = {
+const KINDS: Readonly<
+  Record<Exclude<ValueKind, "setting" | "gateway">, (link: Link) => Promise<readonly Candidate[]>>
+> = {
   async agent({ client, timeoutMs }) {
     const { agents } = await client.request("agents.list", {}, { timeoutMs });
     return agents.map(({ id, name }) => ({ value: id, summary: name ?? "" }));

@@ -14,7 +14,7 @@ import { systemClock } from "../base/time/clock.ts";
 import { type GatewayCall, type Link, withGateway } from "./connect.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { readInstance } from "./instance.ts";
-import { resolveTarget } from "./target.ts";
+import { mustBeHere, namesGateway, resolveTarget } from "./target.ts";
 
 /** A JSON merge patch (RFC 7396): null deletes. */
 export type Patch = Readonly<Record<string, unknown>>;
@@ -50,6 +50,7 @@ export function restoreConfig(call: GatewayCall, { raw }: Replaced): Promise<Cha
 
 /** The replaced texts of this machine's config, the latest first. */
 export function readHistory(call: GatewayCall): Replaced[] {
+  mustBeHere(call.flags, "config history");
   const { stateDir } = resolveTarget(call.flags, call.env);
   const folders = historyDirs({ path: pathOf(call), fallbackFolder: stateDir });
   const folder = folders.find((each) => fileExists(each)) ?? folders[0]!;
@@ -107,7 +108,7 @@ interface Ways {
 function change(call: GatewayCall, { online, offline }: Ways): Promise<Changed> {
   const target = resolveTarget(call.flags, call.env);
   const isRunning = target.isLocal && readInstance(target.stateDir) !== undefined;
-  if (isRunning || call.flags.url !== undefined) return withGateway(call, online, { target });
+  if (isRunning || namesGateway(call.flags)) return withGateway(call, online, { target });
   return rewrite(pathOf(call), { edit: offline, env: call.env, stateDir: target.stateDir });
 }
 

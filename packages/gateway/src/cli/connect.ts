@@ -1,15 +1,24 @@
 /** Opens the command line's connection to a gateway, with this machine's identity and a certificate pin if there is one. */
 
-import { type DeviceIdentity, GatewayClient, type HelloOk, type WebSocketLike } from "@moltbot/protocol";
+import {
+  ConnectionClosed,
+  type DeviceIdentity,
+  GatewayClient,
+  type HelloOk,
+  type TokenStorage,
+  type WebSocketLike,
+} from "@moltbot/protocol";
 import { type ClientOptions as SocketOptions, WebSocket } from "ws";
 import { defined } from "../base/defined.ts";
 import { isPassing } from "../base/process/machine.ts";
 import { systemClock } from "../base/time/clock.ts";
 import { within } from "../base/time/deadline.ts";
 import { VERSION } from "../base/version.ts";
-import { CliError, EXIT } from "./exit.ts";
+import { CliError, EXIT, usageError } from "./exit.ts";
 import { explainFailure } from "./failure.ts";
 import { deviceTokens, loadDevice } from "./identity.ts";
+import { namedTokens } from "./remote/book.ts";
+import type { SshRoute } from "./remote/ssh-target.ts";
 import { resolveTarget, type Target, type TargetFlags } from "./target.ts";
 
 /** How long a command waits for the gateway when it is not told, in milliseconds. */
@@ -39,6 +48,10 @@ export interface ConnectOptions {
   readonly mode?: "cli" | "probe";
   readonly reconnect?: boolean;
   readonly target?: Target;
+  /** A one-use code, shown in place of a secret. */
+  readonly invitation?: string | undefined;
+  /** Where device tokens are kept, when not where the target's are. */
+  readonly tokens?: TokenStorage;
 }
 
 /** An open connection and what it was opened to. */
@@ -47,6 +60,8 @@ export interface Link {
   readonly hello: HelloOk;
   readonly target: Target;
   readonly timeoutMs: number;
+  /** The address that was dialled: the near end of a tunnel, or the target's own. */
+  readonly dialled: string;
 }
 
 /**
@@ -60,15 +75,23 @@ export async function withGateway<T>(
 ) {
   const target = options.target ?? resolveTarget(call.flags, call.env);
   const timeoutMs = call.flags.timeout ?? DEFAULT_TIMEOUT_MS;
-  const client = createClient(target, options, await socketOptions(target, timeoutMs));
+  const tunnel = target.ssh && (await openedTunnel(target, target.ssh, { env: call.env, timeoutMs }));
+  await using _tunnel = tunnel;
+  const dialled = tunnel?.url ?? target.url;
+  const client = createClient({ ...target, url: dialled }, options, await socketOptions(target, timeoutMs));
   try {
     const hello = await inTime(Promise.race([client.connect(), firstFailure(client)]), { target, timeoutMs });
-    return await work({ client, hello, target, timeoutMs });
+    return await work({ client, hello, target, timeoutMs, dialled });
   } catch (error) {
-    throw explainFailure(error, target);
+    throw (error instanceof ConnectionClosed && (await tunnel?.problem())) || explainFailure(error, target);
   } finally {
     client.close();
   }
+}
+
+async function openedTunnel(target: Target, ssh: SshRoute, running: { env: NodeJS.ProcessEnv; timeoutMs: number }) {
+  const { openTunnel } = await import("./remote/tunnel.ts");
+  return await openTunnel(ssh, target.url, running);
 }
 
 function createClient(target: Target, options: ConnectOptions, socketOptions: SocketOptions): GatewayClient {
@@ -82,11 +105,19 @@ function createClient(target: Target, options: ConnectOptions, socketOptions: So
     scopes: SCOPES,
     ...(device && { device }),
     ...defined({ token: target.token, password: target.password }),
-    ...(device && !target.isExplicit && { deviceTokens: deviceTokens(target.stateDir, device.deviceId) }),
-    ...defined({ tlsFingerprint: target.fingerprint, maxProtocol: options.maxProtocol }),
+    ...(device && !target.isExplicit && { deviceTokens: options.tokens ?? tokensOf(target, device) }),
+    ...defined({
+      tlsFingerprint: target.fingerprint,
+      maxProtocol: options.maxProtocol,
+      invitation: options.invitation,
+    }),
     reconnect: options.reconnect ?? false,
     createSocket: socketsWith(socketOptions),
   });
+}
+
+function tokensOf({ stateDir, name }: Target, { deviceId }: DeviceIdentity): TokenStorage {
+  return name === undefined ? deviceTokens(stateDir, deviceId) : namedTokens(stateDir, name);
 }
 
 /** A full disk has no room for an identity; on the gateway's own machine its secret is enough to look and to help. */
@@ -102,6 +133,11 @@ function deviceOf(target: Target): DeviceIdentity | undefined {
 
 /** Makes sockets to a target, for clients that stay connected. */
 export async function openSocket(target: Target): Promise<(url: string) => WebSocketLike> {
+  if (target.ssh) {
+    throw usageError(
+      `A node connects again by itself and needs a tunnel that stays: run \`ssh -N -L 18789:127.0.0.1:18789 ${target.ssh.host}\`, and pass --url ws://127.0.0.1:18789.`,
+    );
+  }
   return socketsWith(await socketOptions(target, DEFAULT_TIMEOUT_MS));
 }
 

@@ -3,6 +3,8 @@
 import { ConnectionClosed, isAuthRefusal, isPairingRequired, RequestTimeout, ResponseError } from "@moltbot/protocol";
 import { codeOf, detailOf, StartError } from "../base/errors.ts";
 import { CliError, EXIT } from "./exit.ts";
+import { noteOtherPin } from "./remote/book.ts";
+import { inWords, type PinMismatch } from "./remote/fingerprint.ts";
 import type { Target } from "./target.ts";
 
 /** The `CliError` that says `error` to a person. What is not expected at all is returned as it is. */
@@ -31,6 +33,7 @@ function refused(error: ResponseError, target: Target): CliError {
     const wait = error.retryAfterMs === undefined ? "a while" : `${Math.ceil(error.retryAfterMs / 1000)} s`;
     return unauthorised(`Too many failed attempts; the gateway refuses more for now. Wait ${wait} and try again.`);
   }
+  if (error.reason === "AUTH_BOOTSTRAP_TOKEN_INVALID") return unauthorised(sentence(error.message));
   const isWrongSecret: boolean = isAuthRefusal(error);
   if (isWrongSecret) return unauthorised(wrongSecret(error, target));
   if (error.code === "NOT_PAIRED" || error.code === "FORBIDDEN" || /^missing scope|^unauthorized/.test(error.message)) {
@@ -47,7 +50,9 @@ function wrongSecret(error: ResponseError, target: Target): string {
   const problem = given ? `does not accept this ${secret}` : `wants a ${secret}`;
   const where = target.isLocal
     ? `It is gateway.auth.${secret} in the gateway's moltbot.json`
-    : `Pass --${secret}, or set gateway.remote.${secret}`;
+    : target.ssh && target.name === undefined
+      ? `Pass --${secret}, or run \`moltbot connect --ssh ${target.ssh.host}\` once`
+      : `Pass --${secret}, or set gateway.remote.${secret}`;
   return `The gateway at ${target.url} ${problem}. ${where}.`;
 }
 
@@ -55,12 +60,9 @@ function unreachable(error: ConnectionClosed, target: Target): CliError {
   const fail = (message: string) => new CliError(message, EXIT.unreachable, { cause: error });
   const cause = error.cause === undefined ? "" : detailOf(error.cause);
   const code = codeOf(error.cause);
-  if (cause.includes("fingerprint")) {
-    return fail(
-      `The gateway at ${target.url} shows another certificate than the pinned one. ` +
-        "If it was renewed, compare the fingerprint the gateway prints with --tls-fingerprint or gateway.remote.tlsFingerprint.",
-    );
-  }
+  // By name: in the published form the pinning code is a file of its own, with its own copy of the class.
+  if (error.cause instanceof Error && error.cause.name === "PinMismatch")
+    return fail(changedPin(error.cause as PinMismatch, target));
   if (code === "DEPTH_ZERO_SELF_SIGNED_CERT" || code === "SELF_SIGNED_CERT_IN_CHAIN") {
     return fail(`The certificate of ${target.url} is self-signed. Pass its fingerprint with --tls-fingerprint.`);
   }
@@ -80,6 +82,24 @@ function unreachable(error: ConnectionClosed, target: Target): CliError {
     target.isLocal
       ? `No gateway answers at ${target.url}. Start it with \`moltbot gateway\`, or name another with --url.`
       : `No gateway answers at ${target.url}${why ? ` (${why})` : ""}. Check that it runs there and that the address is right.`,
+  );
+}
+
+/** A gateway that shows another key is refused; only its owner can say whether that is right. */
+function changedPin({ seen }: PinMismatch, { url, name, stateDir, fingerprint = "" }: Target): string {
+  const where = name === undefined ? url : `${name} (${url})`;
+  if (seen === "") return `The gateway at ${where} shows no certificate.`;
+  const known = name === undefined ? undefined : noteOtherPin(stateDir, name, seen);
+  const since = (at: number | undefined) =>
+    at === undefined ? "" : `, first seen ${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const compare =
+    name === undefined
+      ? "If it was renewed, compare it with what `moltbot gateway link` shows there, then correct --tls-fingerprint or gateway.remote.tlsFingerprint."
+      : `If it was renewed, compare the new one with what \`moltbot gateway link\` shows there, then run \`moltbot connect --repin ${name}\`.`;
+  return (
+    `The gateway at ${where} shows another certificate than the pinned one; nothing was sent to it.\n` +
+    `  pinned  ${inWords(fingerprint)}${since(known?.pinSeenAt)}\n` +
+    `  shown   ${inWords(seen)}${since(known?.otherSeenAt)}\n${compare}`
   );
 }
 

@@ -4,8 +4,12 @@ import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { isRecord, lastGoodPaths, readConfig } from "../base/config/config.ts";
 import { configPath, type Env, envOf, readFirst, readTextIfExists, resolveStateDir } from "../base/files.ts";
+import { isLoopbackAddress, isTailnetAddress } from "../base/net/address.ts";
 import { CliError, usageError } from "./exit.ts";
 import { readInstance } from "./instance.ts";
+import { findNamed, type NamedGateway, readBook } from "./remote/book.ts";
+import { readPin } from "./remote/fingerprint.ts";
+import { readSshTarget, type SshRoute, showRoute } from "./remote/ssh-target.ts";
 
 /** The port of a gateway that is told nothing else. */
 export const DEFAULT_PORT = 18_789;
@@ -15,13 +19,17 @@ export interface Target {
   readonly url: string;
   readonly token?: string | undefined;
   readonly password?: string | undefined;
-  /** SHA-256 of the one certificate to accept: 64 lowercase hexadecimal digits. */
+  /** The pin of the one certificate, or key, to accept. */
   readonly fingerprint?: string | undefined;
   /** Whether this is the gateway of this machine's own state folder. */
   readonly isLocal: boolean;
   /** Whether the secret was named for this call, so that a stored device token must not stand in for it. */
   readonly isExplicit: boolean;
   readonly stateDir: string;
+  /** The name under which this machine keeps it. */
+  readonly name?: string | undefined;
+  /** The machine to go through; `url` is then the gateway's address there. */
+  readonly ssh?: SshRoute | undefined;
 }
 
 /** The flags that say where the gateway is. */
@@ -31,6 +39,10 @@ export interface TargetFlags {
   readonly password?: string | undefined;
   readonly "tls-fingerprint"?: string | undefined;
   readonly profile?: string | undefined;
+  readonly gateway?: string | undefined;
+  readonly ssh?: string | undefined;
+  readonly "ssh-identity"?: string | undefined;
+  readonly insecure?: boolean | string | undefined;
 }
 
 /**
@@ -39,9 +51,16 @@ export interface TargetFlags {
  */
 export function resolveTarget(flags: TargetFlags, env: Env): Target {
   const stateDir = resolveStateDir({ env, profile: flags.profile });
+  if (flags.gateway !== undefined) return namedTarget(flags, stateDir, flags.gateway);
+  if (flags.ssh !== undefined) return sshTarget({ ...flags, ssh: flags.ssh }, stateDir, env);
+  if (flags["ssh-identity"] !== undefined) throw usageError("--ssh-identity goes with --ssh.");
   const config = readLocalConfig(stateDir, env);
   const home = configuredTarget(stateDir, config, env);
   const url = checkUrl(flags.url ?? home.url);
+  refusePlain(url, {
+    isAllowed: Boolean(flags.insecure) || (flags.url === undefined && home.isPlainAllowed),
+    ssh: home.ssh,
+  });
   const isHome = new URL(url).href === new URL(home.url).href;
   const named = {
     token: flags.token ?? envOf(env, "GATEWAY_TOKEN"),
@@ -57,7 +76,71 @@ export function resolveTarget(flags: TargetFlags, env: Env): Target {
     isLocal: isHome && home.isLocal,
     isExplicit: isExplicit || !isHome,
     stateDir,
+    ssh: isHome ? home.ssh : undefined,
   };
+}
+
+/** Whether flags name a gateway, so that this machine's own files are not meant. */
+export function namesGateway({ url, gateway, ssh }: TargetFlags): boolean {
+  return url !== undefined || gateway !== undefined || ssh !== undefined;
+}
+
+/** Refuses flags that name another gateway, for a command that works on this machine. */
+export function mustBeHere(flags: TargetFlags, command: string): void {
+  const flag = (["gateway", "ssh"] as const).find((each) => flags[each] !== undefined);
+  if (flag === undefined) return;
+  throw usageError(`\`moltbot ${command}\` works on this machine only; run it over there, without --${flag}.`);
+}
+
+/** A gateway that has a name. Its own device token lets this machine in, unless a secret is named. */
+function namedTarget(flags: TargetFlags, stateDir: string, name: string): Target {
+  const other = (["url", "ssh"] as const).find((each) => flags[each] !== undefined);
+  if (other !== undefined) throw usageError(`Give either --gateway or --${other}.`);
+  return fromBook(flags, { stateDir, name, gateway: findNamed(stateDir, name) });
+}
+
+function fromBook(
+  flags: TargetFlags,
+  { stateDir, name, gateway }: { stateDir: string; name: string; gateway: NamedGateway },
+): Target {
+  const { token, password } = flags;
+  const given = flags["tls-fingerprint"];
+  const ssh = gateway.ssh === undefined ? undefined : readSshTarget(gateway.ssh, gateway.sshIdentity);
+  const url = checkUrl(gateway.url);
+  refusePlain(url, { isAllowed: Boolean(flags.insecure) || gateway.insecure === true, ssh });
+  return {
+    ...{ url, token, password, stateDir, name, ssh },
+    fingerprint: given === undefined ? gateway.pin : checkFingerprint(given, url),
+    isLocal: false,
+    isExplicit: token !== undefined || password !== undefined,
+  };
+}
+
+/** A gateway behind ssh. One that was named lends its device token; else the caller brings a secret. */
+function sshTarget(flags: TargetFlags & { readonly ssh: string }, stateDir: string, env: Env): Target {
+  const ssh = readSshTarget(flags.ssh, flags["ssh-identity"]);
+  const named = Object.entries(readBook(stateDir)).find(([, { ssh: kept }]) => kept === showRoute(ssh));
+  if (named && flags.url === undefined) return fromBook(flags, { stateDir, name: named[0], gateway: named[1] });
+  const url = checkUrl(flags.url ?? `ws://127.0.0.1:${DEFAULT_PORT}`);
+  const { token = envOf(env, "GATEWAY_TOKEN"), password = envOf(env, "GATEWAY_PASSWORD") } = flags;
+  const fingerprint = flags["tls-fingerprint"];
+  return {
+    ...{ url, token, password, stateDir, ssh },
+    fingerprint: fingerprint === undefined ? undefined : checkFingerprint(fingerprint, url),
+    isLocal: false,
+    isExplicit: true,
+  };
+}
+
+/** The token would cross the network in clear, for everyone on the way to read. */
+export function refusePlain(url: string, { isAllowed, ssh }: { isAllowed: boolean; ssh?: SshRoute | undefined }): void {
+  const { protocol, hostname } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const isNear = host === "localhost" || isLoopbackAddress(host) || isTailnetAddress(host) || host.endsWith(".ts.net");
+  if (protocol === "wss:" || isNear || isAllowed || ssh) return;
+  throw usageError(
+    `${url} is not encrypted, and the secret would cross the network in clear. Use wss:// (\`moltbot gateway --tls\` there), --ssh or a tailnet; or pass --insecure.`,
+  );
 }
 
 /** The address of WebChat, with the secret that signs in when it is known. */
@@ -77,7 +160,7 @@ export function readLocalConfig(stateDir: string, env: Env): Readonly<Record<str
   return readConfig(readFirst(lastGoodPaths({ path, fallbackFolder: stateDir })) ?? "", [], source).resolved;
 }
 
-type Home = Omit<Target, "isExplicit" | "stateDir">;
+type Home = Omit<Target, "isExplicit" | "stateDir"> & { readonly isPlainAllowed: boolean };
 
 function configuredTarget(stateDir: string, config: Readonly<Record<string, unknown>>, env: Env): Home {
   const gateway = record(config.gateway);
@@ -96,11 +179,13 @@ function configuredTarget(stateDir: string, config: Readonly<Record<string, unkn
     password: text(auth.password),
     fingerprint: url.startsWith("wss:") ? fingerprintOf(certPath) : undefined,
     isLocal: true,
+    isPlainAllowed: true,
   };
 }
 
 function remoteTarget(remote: Readonly<Record<string, unknown>>): Home {
-  const url = text(remote.url);
+  const route = text(remote.sshTarget);
+  const url = text(remote.url) ?? (route && `ws://127.0.0.1:${DEFAULT_PORT}`);
   if (!url) {
     throw new CliError('gateway.mode is "remote" but gateway.remote.url is not set; set it, or pass --url.');
   }
@@ -110,6 +195,8 @@ function remoteTarget(remote: Readonly<Record<string, unknown>>): Home {
     password: text(remote.password),
     fingerprint: text(remote.tlsFingerprint),
     isLocal: false,
+    isPlainAllowed: remote.insecure === true,
+    ssh: route === undefined ? undefined : readSshTarget(route, text(remote.sshIdentity)),
   };
 }
 
@@ -126,13 +213,11 @@ function checkFingerprint(given: string, url: string): string {
   if (!url.startsWith("wss:")) {
     throw usageError(`A TLS fingerprint needs a wss:// address; ${url} has no certificate to check.`);
   }
-  const digits = given
-    .trim()
-    .replace(/^sha-?256:/i, "")
-    .replaceAll(":", "")
-    .toLowerCase();
-  if (/^[0-9a-f]{64}$/.test(digits)) return digits;
-  throw usageError("A TLS fingerprint is the SHA-256 of the certificate: 64 hexadecimal digits.");
+  const pin = readPin(given);
+  if (pin !== undefined) return pin;
+  throw usageError(
+    "A TLS fingerprint is the SHA-256 of the certificate: 64 hexadecimal digits; `spki:` before them means its key.",
+  );
 }
 
 function fingerprintOf(certPath: string): string | undefined {

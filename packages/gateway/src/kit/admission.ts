@@ -54,8 +54,8 @@ export interface DeviceRegistry {
 /** Why an invitation lets nobody in: nobody made it, its time is over, or another device has used it. */
 export type InvitationProblem = "unknown" | "expired" | "used";
 
-/** What the handshake needs of whoever keeps the invitations for new nodes. */
+/** What the handshake needs of whoever keeps the invitations for new devices. */
 export interface InvitationBook {
   /** Spends an invitation on a device, its key proven; undefined when it is good for that device. */
-  redeem(secret: string, deviceId: string): InvitationProblem | undefined;
+  redeem(secret: string, device: { readonly deviceId: string; readonly role: Role }): InvitationProblem | undefined;
 }

@@ -62,10 +62,19 @@ export const settings = defineSettings({
       denyCommands: list("An earlier name of nodes.commands.deny; both count."),
     }),
     remote: Type.Object({
-      url: Type.Optional(text("The gateway that the command line uses in mode `remote`: ws:// or wss://.")),
+      url: Type.Optional(
+        text(
+          "The gateway that the command line uses in mode `remote`: ws:// or wss://. With `sshTarget`, as seen from there.",
+        ),
+      ),
+      sshTarget: Type.Optional(text("The machine to go through with ssh: user@host or user@host:port.")),
+      sshIdentity: Type.Optional(text("The key file for ssh.")),
+      insecure: flag(false, "Whether ws:// may cross a network, where everyone on the way can read the secret."),
       token: Type.Optional({ ...SecretLine, description: "Its token." }),
       password: Type.Optional({ ...SecretLine, description: "Its password." }),
-      tlsFingerprint: Type.Optional(text("SHA-256 of the certificate to accept, and no other.")),
+      tlsFingerprint: Type.Optional(
+        text("SHA-256 of the certificate to accept, and no other; `spki:` before it means its key."),
+      ),
     }),
   }),
 });

@@ -2,7 +2,7 @@
 
 import { explain, isIgnored, isRecord, lastGoodPaths, merge, readConfig } from "../../base/config/config.ts";
 import { parseJson5 } from "../../base/config/json5.ts";
-import { configPath, fileExists, readFirst, readTextIfExists } from "../../base/files.ts";
+import { configPath, fileExists, readFirst, readTextIfExists, resolveStateDir } from "../../base/files.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Changed, changeConfig, type Replaced, readHistory, restoreConfig } from "../config-edit.ts";
 import { hideSecrets, nest, parsePath, valueAt } from "../config-path.ts";
@@ -10,7 +10,7 @@ import { withGateway } from "../connect.ts";
 import { CliError, usageError } from "../exit.ts";
 import { nearest } from "../nearest.ts";
 import { ago, table } from "../render.ts";
-import { resolveTarget } from "../target.ts";
+import { namesGateway, resolveTarget } from "../target.ts";
 
 const get = defineCommand({
   summary: "Print a setting, or all of them, defaults included",
@@ -63,7 +63,7 @@ const unset = defineCommand({
 const path = defineCommand({
   summary: "Print where the config file is",
   async run({ flags, env, out }) {
-    const file = configPath(resolveTarget({ ...flags, url: undefined }, env).stateDir, env);
+    const file = configPath(resolveStateDir({ env, profile: flags.profile }), env);
     if (flags.json) out.json({ path: file, exists: fileExists(file) });
     else out.raw(file);
   },
@@ -118,7 +118,7 @@ export const config = defineGroup({
 
 /** Values in force. This machine's own come from the file, secrets included: whoever may read it may see them. */
 async function readValues(call: Call): Promise<Record<string, unknown>> {
-  if (call.flags.url !== undefined) {
+  if (namesGateway(call.flags)) {
     return withGateway(call, async ({ client, timeoutMs }) => {
       const { config } = await client.request("config.get", {}, { timeoutMs });
       return config as Record<string, unknown>;

@@ -1,10 +1,10 @@
 /** `moltbot dashboard` — the link that opens WebChat signed in. */
 
 import { openInBrowser } from "../browser.ts";
-import { defineCommand } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { EXIT } from "../exit.ts";
-import { dashboardLink, resolveTarget } from "../target.ts";
+import { type Call, defineCommand } from "../command.ts";
+import { type Link, withGateway } from "../connect.ts";
+import { EXIT, type ExitCode } from "../exit.ts";
+import { dashboardLink, resolveTarget, type Target } from "../target.ts";
 
 /** Prints the link and opens it in the browser when somebody sits at this terminal. */
 export const dashboard = defineCommand({
@@ -13,6 +13,7 @@ export const dashboard = defineCommand({
   async run(call) {
     const { flags, env, out } = call;
     const target = resolveTarget(flags, env);
+    if (target.ssh) return await throughTunnel(call, target);
     await withGateway(call, async () => {}, { mode: "probe", target });
     const page = dashboardLink(target);
     const opened = !flags["no-open"] && !flags.json && out.isTerminal && openInBrowser(page, env);
@@ -22,3 +23,23 @@ export const dashboard = defineCommand({
     return EXIT.ok;
   },
 });
+
+/** A page behind a tunnel works as long as the tunnel stands, so the command stays until Ctrl-C. */
+function throughTunnel(call: Call, target: Target): Promise<ExitCode> {
+  const { env, out } = call;
+  const stay = async ({ dialled, client }: Link): Promise<ExitCode> => {
+    const page = dashboardLink({ ...target, url: dialled });
+    out.raw(page);
+    if (out.isTerminal) openInBrowser(page, env);
+    out.note("The link works until Ctrl-C, which closes the tunnel.");
+    const ended = new Promise<void>((resolve) => {
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+      client.onState(({ kind }) => {
+        if (kind === "closed") resolve();
+      });
+    });
+    await ended;
+    return EXIT.ok;
+  };
+  return withGateway(call, stay, { mode: "probe", target });
+}

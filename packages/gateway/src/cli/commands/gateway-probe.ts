@@ -4,7 +4,7 @@ import type { Call } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { CliError, EXIT, type ExitCode } from "../exit.ts";
 import { duration, table } from "../render.ts";
-import { readLocalConfig, resolveTarget, type Target } from "../target.ts";
+import { namesGateway, readLocalConfig, resolveTarget, type Target } from "../target.ts";
 
 const CALLS = ["health", "status", "system-presence", "config.get"] as const;
 const DEFAULT_PROBE_TIMEOUT_MS = 3_000;
@@ -34,7 +34,7 @@ export async function probeGateways(call: Call): Promise<ExitCode> {
 
 function targetsOf({ flags, env }: Call): { kind: string; target: Target }[] {
   const target = resolveTarget(flags, env);
-  if (flags.url !== undefined) return [{ kind: "named", target }];
+  if (namesGateway(flags)) return [{ kind: "named", target }];
   const { gateway } = readLocalConfig(target.stateDir, env) as { gateway?: { remote?: { url?: unknown } } };
   const remoteUrl = gateway?.remote?.url;
   if (!target.isLocal || typeof remoteUrl !== "string") return [{ kind: target.isLocal ? "local" : "remote", target }];

@@ -8,6 +8,7 @@ import { isAlive, readInstance } from "../instance.ts";
 import { duration } from "../render.ts";
 import type { readyFlags } from "../service/flags.ts";
 import { answersHealth } from "../service/healthz.ts";
+import { mustBeHere } from "../target.ts";
 
 const DEFAULT_WAIT_S = 30;
 const LOOK_EVERY_MS = 100;
@@ -15,6 +16,7 @@ const ASK_MS = 2_000;
 
 /** Ends with 0 as soon as it answers, with 5 when it did not in time, with 1 when the process that systemd names is gone. */
 export async function waitUntilReady({ flags, env, out }: Call<typeof readyFlags>): Promise<ExitCode> {
+  mustBeHere(flags, "gateway ready");
   const stateDir = resolveStateDir({ env, profile: flags.profile });
   const waitMs = (flags.wait ?? DEFAULT_WAIT_S) * 1_000;
   const mainPid = Number(env.MAINPID) || undefined;

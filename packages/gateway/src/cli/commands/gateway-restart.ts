@@ -7,6 +7,7 @@ import { CliError, EXIT, type ExitCode } from "../exit.ts";
 import { duration } from "../render.ts";
 import type { restartFlags } from "../service/flags.ts";
 import { driveService, notInstalled } from "../service/verbs.ts";
+import { namesGateway } from "../target.ts";
 
 type RestartCall = Call<typeof restartFlags>;
 
@@ -17,7 +18,7 @@ const LOOK_EVERY_MS = 100;
 /** Restarts the service where one is installed; else, and with `--in-place`, asks the gateway to restart itself. */
 export async function restartGateway(call: RestartCall): Promise<ExitCode> {
   const { flags } = call;
-  const isHere = flags.url === undefined;
+  const isHere = !namesGateway(flags);
   if (!flags["in-place"] && isHere && (await driveService(call, "gateway", "restart")) !== undefined) return EXIT.ok;
   return await restartInPlace(call);
 }
@@ -28,7 +29,7 @@ async function restartInPlace(call: RestartCall): Promise<ExitCode> {
   await withGateway(call, ({ client, timeoutMs }) =>
     client.request("gateway.restart", { reason: "moltbot gateway restart" }, { timeoutMs }),
   ).catch((error) => {
-    if (error instanceof CliError && error.exitCode === EXIT.unreachable && flags.url === undefined)
+    if (error instanceof CliError && error.exitCode === EXIT.unreachable && !namesGateway(flags))
       throw notInstalled("gateway");
     throw error;
   });

@@ -13,7 +13,7 @@ import { startGateway } from "../../start/supervise.ts";
 import { EXIT, type ExitCode, usageError } from "../exit.ts";
 import { type Instance, readInstance } from "../instance.ts";
 import type { Output } from "../output.ts";
-import { dashboardLink, resolveTarget } from "../target.ts";
+import { dashboardLink, mustBeHere, resolveTarget } from "../target.ts";
 import type { RunCall } from "./gateway.ts";
 
 /** How long a clean stop may take before the process ends anyway, in milliseconds. */
@@ -27,6 +27,7 @@ const KEEP_COMPILED_AFTER_MS = 5_000;
 
 /** Runs the gateway until SIGINT or SIGTERM. */
 export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode> {
+  mustBeHere(flags, "gateway");
   const { port } = flags;
   if (port !== undefined && !(Number.isInteger(port) && port <= 65_535)) {
     throw usageError(`--port is a whole number from 0 to 65535, not ${port}.`);

@@ -9,6 +9,7 @@ import { type Instance, isAlive, readInstance } from "../instance.ts";
 import { duration } from "../render.ts";
 import type { scopeFlag } from "../service/flags.ts";
 import { driveService, lookAtService } from "../service/verbs.ts";
+import { mustBeHere } from "../target.ts";
 
 /** A clean stop is over within 10 s; then the gateway ends itself. */
 const WAIT_MS = 12_000;
@@ -17,6 +18,7 @@ const LOOK_EVERY_MS = 50;
 /** Stops the service where one runs, since that would start the process again; else sends SIGTERM and waits for the end. */
 export async function stopGateway(call: Call<typeof scopeFlag>): Promise<ExitCode> {
   const { flags, env, out } = call;
+  mustBeHere(flags, "gateway stop");
   if (await isServiceUp(call)) {
     await driveService(call, "gateway", "stop");
     return EXIT.ok;

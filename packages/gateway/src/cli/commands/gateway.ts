@@ -110,6 +110,12 @@ const callCommand = defineCommand({
   run: async (call) => (await import("./gateway-call.ts")).callMethod(call),
 });
 
+const link = defineCommand({
+  summary: "Show a link and a QR code by which one more machine may use this gateway",
+  examples: ["moltbot gateway link"],
+  run: async (call) => (await import("./gateway-link.ts")).showLink(call),
+});
+
 const probe = defineCommand({
   summary: "Try every gateway this machine knows of",
   flags: { timeout: { kind: "number", value: "MS", summary: "Milliseconds to wait for each (3000)" } },
@@ -120,5 +126,5 @@ const probe = defineCommand({
 export const gateway = defineGroup({
   summary: "Run the gateway in the foreground, or ask about the one that runs",
   alone: run,
-  commands: { run, status, install, uninstall, start, stop, restart, ready, call: callCommand, probe },
+  commands: { run, status, install, uninstall, start, stop, restart, ready, link, call: callCommand, probe },
 });

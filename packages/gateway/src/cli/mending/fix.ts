@@ -4,6 +4,7 @@ import { resolveStateDir } from "../../base/files.ts";
 import type { Call } from "../command.ts";
 import { CliError, EXIT, type ExitCode, usageError } from "../exit.ts";
 import { supervisorFor } from "../service/choose.ts";
+import { mustBeHere } from "../target.ts";
 import { Bench, type Change, closeJournal, lastJournal, undoChange } from "./bench.ts";
 import { setJob } from "./job-steps.ts";
 import type { Step } from "./step.ts";
@@ -24,6 +25,7 @@ interface Done {
 /** Mends all that is found, or says what would be. Exit code 1 when something could not be mended. */
 export async function fix(call: FixCall): Promise<ExitCode> {
   const { env, flags, out } = call;
+  mustBeHere(flags, "doctor --fix");
   const unknown = flags.only.find((name) => !(STEP_NAMES as readonly string[]).includes(name));
   if (unknown !== undefined)
     throw usageError(`--only is one of ${STEP_NAMES.join(", ")}, not ${JSON.stringify(unknown)}.`);

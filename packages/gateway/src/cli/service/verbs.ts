@@ -5,6 +5,7 @@ import type { Call } from "../command.ts";
 import { CliError, EXIT, type ExitCode, usageError } from "../exit.ts";
 import { readInstance } from "../instance.ts";
 import { canAsk, confirm } from "../prompt.ts";
+import { mustBeHere } from "../target.ts";
 import { supervisorFor } from "./choose.ts";
 import type { installFlags, scopeFlag } from "./flags.ts";
 import { placeNotes, planService } from "./plan.ts";
@@ -27,6 +28,7 @@ export async function installService(
   { kind, words = [], watchdog, sockets }: Given,
 ): Promise<ExitCode> {
   const { flags, env, out } = call;
+  mustBeHere(flags, `${kind} install`);
   refuseSecrets(call);
   const user = userOf(call);
   const stateDir = resolveStateDir({ env, profile: flags.profile });
@@ -50,6 +52,7 @@ export async function installService(
 
 /** Stops the service and removes it; what it kept on disk stays. */
 export async function uninstallService({ flags, env, out }: ScopeCall, kind: ServiceKind): Promise<ExitCode> {
+  mustBeHere(flags, `${kind} uninstall`);
   const supervisor = await supervisorOf({ flags, env }, kind);
   const wasThere = await supervisor.uninstall();
   if (flags.json) out.json({ uninstalled: wasThere });
@@ -86,6 +89,7 @@ export async function mustDrive(
   kind: ServiceKind,
   verb: "start" | "stop" | "restart",
 ): Promise<ExitCode> {
+  mustBeHere(call.flags, `${kind} ${verb}`);
   if ((await driveService(call, kind, verb)) !== undefined) return EXIT.ok;
   throw notInstalled(kind);
 }

@@ -1,11 +1,12 @@
 /** Who may use the HTTP API: holders of the gateway's secret, shown as a bearer token. Decided before a body is read. */
 import type { IncomingMessage } from "node:http";
+import { isLoopbackAddress, normalizeAddress } from "../../base/net/address.ts";
 import type { HttpSource, HttpVerdict } from "../../kit/host.ts";
 import { isForeignPage } from "../../kit/http.ts";
 import type { GatewayAuth } from "./authenticate.ts";
 import { checkSharedSecret } from "./authenticate.ts";
 import type { FailureLimiter } from "./limiter.ts";
-import { clientAddress, isDirectLoopback, isLoopbackAddress, normalizeAddress } from "./locality.ts";
+import { clientAddress, isDirectLoopback } from "./locality.ts";
 
 /**
  * Judges a request by the shared secret, as a handshake without a device does. Programs on this machine need the secret

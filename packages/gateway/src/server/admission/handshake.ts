@@ -192,12 +192,12 @@ function authenticate(attempt: Attempt, device: ProvenDevice | undefined): AuthM
   const lockedMs = source ? limiter.lockedForMs(source) : 0;
   if (lockedMs > 0) throw rateLimited(lockedMs);
   const presented = params.auth ?? {};
-  if (device && isInvitation(presented, role)) {
-    const problem = ports.invitations.redeem(presented.bootstrapToken!, device.deviceId);
+  if (device && isInvitation(presented)) {
+    const problem = ports.invitations.redeem(presented.bootstrapToken!, { ...device, role });
     if (problem === undefined && source) limiter.succeed(source);
     if (problem === "unknown" && source) limiter.fail(source);
     if (problem === undefined) return "invitation";
-    throw notInvited(problem);
+    throw notInvited(problem, role);
   }
   const failure = checkSharedSecret(auth(), presented, dialect.secretInEitherField);
   const token = presented.deviceToken ?? presented.token;
@@ -228,8 +228,8 @@ function limitedSource({ origin, isLocal, address, peer }: Connection): string |
 }
 
 /** An invitation decides alone: whoever shows another secret beside it is judged by that. */
-function isInvitation({ bootstrapToken, ...others }: NonNullable<ConnectParams["auth"]>, role: Role): boolean {
-  return role === "node" && bootstrapToken !== undefined && Object.keys(others).length === 0;
+function isInvitation({ bootstrapToken, ...others }: NonNullable<ConnectParams["auth"]>): boolean {
+  return bootstrapToken !== undefined && Object.keys(others).length === 0;
 }
 
 const INVITATION_WORDS: Readonly<Record<InvitationProblem, string>> = {
@@ -238,8 +238,9 @@ const INVITATION_WORDS: Readonly<Record<InvitationProblem, string>> = {
   used: "this invitation has been used",
 };
 
-function notInvited(problem: InvitationProblem): GatewayError {
-  return invalidRequest(`${INVITATION_WORDS[problem]}; make a new one on the gateway: moltbot nodes invite`, {
+function notInvited(problem: InvitationProblem, role: Role): GatewayError {
+  const command = role === "node" ? "moltbot nodes invite" : "moltbot gateway link";
+  return invalidRequest(`${INVITATION_WORDS[problem]}; make a new one on the gateway: ${command}`, {
     code: "AUTH_BOOTSTRAP_TOKEN_INVALID",
     authReason: `invitation_${problem}`,
   });

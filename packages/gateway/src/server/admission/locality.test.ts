@@ -1,16 +1,8 @@
 import assert from "node:assert/strict";
 import type { IncomingHttpHeaders } from "node:http";
 import { describe, test } from "node:test";
-import {
-  clientAddress,
-  hasProxyHeader,
-  hostName,
-  isLocal,
-  isLoopbackAddress,
-  isLoopbackHost,
-  isTailnetAddress,
-  normalizeAddress,
-} from "./locality.ts";
+import { isLoopbackAddress, isTailnetAddress, normalizeAddress } from "../../base/net/address.ts";
+import { clientAddress, hasProxyHeader, hostName, isLocal, isLoopbackHost } from "./locality.ts";
 
 /** One test for each row: the function's answer to each argument. */
 function table<In, Out>(fn: (value: In) => Out, rows: readonly (readonly [value: In, expected: Out])[]): void {

@@ -1,6 +1,6 @@
 /** Where a connection comes from: the client's address, and whether it is direct and local. Pure functions. */
 import type { IncomingHttpHeaders } from "node:http";
-import { isIPv4 } from "node:net";
+import { isLoopbackAddress, isTailnetAddress, normalizeAddress } from "../../base/net/address.ts";
 import type { Reached } from "../../kit/host.ts";
 
 /** What is known of a connection before its first frame. */
@@ -32,31 +32,6 @@ const PROXY_HEADERS = [
   "tailscale-user-login",
   "tailscale-user-name",
 ] as const;
-
-/** An address in the form in which addresses are compared: lower case, no zone, no brackets, mapped IPv4 as IPv4. */
-export function normalizeAddress(address: string): string {
-  const bare = address
-    .trim()
-    .toLowerCase()
-    .replace(/^\[|\]$/g, "")
-    .replace(/%.*$/, "");
-  const mapped = /^::ffff:(?:0:)?(\d+\.\d+\.\d+\.\d+)$/.exec(bare)?.[1];
-  return mapped ?? bare;
-}
-
-/** 127.0.0.0/8 or ::1. */
-export function isLoopbackAddress(address: string): boolean {
-  const normal = normalizeAddress(address);
-  return normal === "::1" || (isIPv4(normal) && normal.startsWith("127."));
-}
-
-/** Tailscale's ranges: 100.64.0.0/10 and fd7a:115c:a1e0::/48 (Tailscale documentation, IP pool). */
-export function isTailnetAddress(address: string): boolean {
-  const normal = normalizeAddress(address);
-  if (normal.startsWith("fd7a:115c:a1e0:")) return true;
-  const [a, b] = normal.split(".").map(Number);
-  return isIPv4(normal) && a === 100 && b !== undefined && b >= 64 && b <= 127;
-}
 
 /** The name part of a Host header, lower case and without port; undefined when there is none or it is malformed. */
 export function hostName(host: string | undefined): string | undefined {

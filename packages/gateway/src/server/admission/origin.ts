@@ -1,6 +1,7 @@
 /** Which host names and browser origins are ours. The Host check is the answer to DNS rebinding. */
 import type { IncomingHttpHeaders } from "node:http";
-import { hostName, isLoopbackAddress, isLoopbackHost, normalizeAddress } from "./locality.ts";
+import { isLoopbackAddress, normalizeAddress } from "../../base/net/address.ts";
+import { hostName, isLoopbackHost } from "./locality.ts";
 
 /** What the gateway answers to. */
 export interface Ours {

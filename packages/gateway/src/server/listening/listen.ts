@@ -10,6 +10,7 @@ import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { detailOf, GatewayError, ignore, invalidRequest, StartError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { isTailnetAddress, normalizeAddress } from "../../base/net/address.ts";
 import type { Descriptors } from "../../base/process/descriptors.ts";
 import type { StoreWatch } from "../../base/store/store-watch.ts";
 import type { Clock } from "../../base/time/clock.ts";
@@ -18,7 +19,7 @@ import type { DeviceConnections, FurtherPort, OpenPort, PageOrigin } from "../..
 import { decodePath } from "../../kit/http.ts";
 import { type Schema, validationText } from "../../kit/schema/validate.ts";
 import { decideConnect, type Granted, HandshakeError, type HandshakePorts } from "../admission/handshake.ts";
-import { clientAddress, isLocal, isTailnetAddress, normalizeAddress, type Peer } from "../admission/locality.ts";
+import { clientAddress, isLocal, type Peer } from "../admission/locality.ts";
 import { isKnownHost, judgeOrigin, type Ours } from "../admission/origin.ts";
 import { Connection, LIMITS, type Session } from "../connection.ts";
 import { dialectFor, STRICTEST } from "../dialect.ts";

@@ -1,7 +1,7 @@
 /** Where browsers reach our pages: what a link names that somebody opens on another device. Pure functions. */
 import { isIPv4 } from "node:net";
+import { isLoopbackAddress, isTailnetAddress } from "../../base/net/address.ts";
 import type { PageOrigin } from "../../kit/host.ts";
-import { isLoopbackAddress, isTailnetAddress } from "../admission/locality.ts";
 import { isKnownHost, type Ours } from "../admission/origin.ts";
 
 const ORDER: readonly PageOrigin["reach"][] = ["anywhere", "tailnet", "lan", "here"];

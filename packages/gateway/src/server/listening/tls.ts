@@ -1,5 +1,5 @@
 /** The gateway's certificate: the configured one, or a self-signed one that clients pin by its fingerprint. */
-import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { ignore, StartError } from "../../base/errors.ts";
 import { expandHome, readTextIfExists, writePrivateFile } from "../../base/files.ts";
@@ -14,6 +14,8 @@ export interface Certificate {
 }
 
 const VALID_DAYS = 3650;
+/** A start within the last days of a certificate of our own renews it. */
+const RENEW_DAYS = 30;
 
 /**
  * Reads the certificate, or makes one on first use. Throws `StartError` when a configured file is missing or unusable:
@@ -31,22 +33,34 @@ export async function loadCertificate(
   const key = readTextIfExists(keyPath);
   if (cert !== undefined && key !== undefined) {
     const fingerprint = fingerprintOf(cert, certPath);
-    if (isKeyOf(cert, key)) return { cert, key, fingerprint };
+    const isOurs = !settings.certPath && !settings.keyPath && settings.autoGenerate;
+    if (isKeyOf(cert, key)) {
+      if (!isOurs || !endsSoon(cert, clock.now())) return { cert, key, fingerprint };
+      const renewed = await generate(clock.now(), key);
+      writePrivateFile(certPath, renewed.cert);
+      return { ...renewed, fingerprint: fingerprintOf(renewed.cert, certPath) };
+    }
     throw new StartError(`${keyPath} is not the private key of ${certPath}; correct gateway.tls.keyPath.`);
   }
-  if (settings.certPath || settings.keyPath || !settings.autoGenerate) {
+  const isConfigured = Boolean(settings.certPath || settings.keyPath);
+  if (isConfigured || !settings.autoGenerate) {
     const missing = cert === undefined ? certPath : keyPath;
     throw new StartError(
       `The TLS file ${missing} does not exist; correct gateway.tls, or leave both paths out to have a certificate made.`,
     );
   }
-  const made = await generate(clock.now());
+  // A new certificate for the old key: who has pinned the key need not be asked again.
+  const made = await generate(clock.now(), key);
   writePrivateFile(keyPath, made.key);
   writePrivateFile(certPath, made.cert);
   return { ...made, fingerprint: fingerprintOf(made.cert, certPath) };
 }
 
-async function generate(now: number): Promise<{ cert: string; key: string }> {
+function endsSoon(cert: string, now: number): boolean {
+  return Date.parse(new X509Certificate(cert).validTo) - now < RENEW_DAYS * 86_400_000;
+}
+
+async function generate(now: number, key?: string): Promise<{ cert: string; key: string }> {
   // Use the default export: the bundler gives the named exports of a CommonJS package to static imports only.
   const { default: selfsigned } = await import("selfsigned");
   const notAfterDate = new Date(now + VALID_DAYS * 86_400_000);
@@ -54,8 +68,17 @@ async function generate(now: number): Promise<{ cert: string; key: string }> {
     keySize: 2048,
     algorithm: "sha256",
     notAfterDate,
+    ...(key !== undefined && { keyPair: pairOf(key) }),
   });
   return { cert: pems.cert, key: pems.private };
+}
+
+function pairOf(key: string): { publicKey: string; privateKey: string } {
+  const privateKey = createPrivateKey(key);
+  return {
+    publicKey: createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString(),
+    privateKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+  };
 }
 
 function fingerprintOf(cert: string, path: string): string {

@@ -1,10 +1,10 @@
 /**
- * Invitations to be a node: a secret in a link lets one new device in, with the commands that a browser declares. They are
- * kept in memory, as digests: a restart of the gateway ends them.
+ * Invitations: a secret in a link lets one new device in, as a node with the commands that a browser declares, or as an
+ * operator. They are kept in memory, as digests: a restart of the gateway ends them.
  */
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
 import { newSecret, sha256Hex } from "../../../base/ids.ts";
-import { type Caller, hasScope } from "../../../kit/access.ts";
+import { type Caller, hasScope, type Role } from "../../../kit/access.ts";
 import type { InvitationBook, InvitationProblem } from "../../../kit/admission.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { PageOrigin } from "../../../kit/host.ts";
@@ -32,6 +32,7 @@ interface InvitationLink {
 
 interface Invitation {
   readonly name: string | undefined;
+  readonly role: Role;
   readonly expiresAtMs: number;
   deviceId: string | undefined;
   /** Whether its device has connected. */
@@ -57,7 +58,7 @@ export class Invitations implements InvitationBook {
     if (origins.length === 0)
       throw new GatewayError("UNAVAILABLE", "the page of nodes is switched off; set gateway.controlUi.enabled to true");
     const named = name?.trim() || undefined;
-    const { secret, expiresAtMs } = this.#make(named);
+    const { secret, expiresAtMs } = this.#make("node", named);
     const fragment = new URLSearchParams({ invite: secret, ...(named !== undefined && { name: named }) });
     const addresses = origins.map(({ origin, reach }) => ({
       ...{ url: `${origin}/node#${fragment}`, reach },
@@ -66,14 +67,20 @@ export class Invitations implements InvitationBook {
     return { url: addresses[0]?.url ?? "", addresses, expiresAtMs };
   }
 
+  /** Makes one for an operator's device, and says where the gateway is. Throws `UNAVAILABLE` when too many wait. */
+  operatorCode(): { code: string; expiresAtMs: number; addresses: PageOrigin[] } {
+    const { secret, expiresAtMs } = this.#make("operator", undefined);
+    return { code: secret, expiresAtMs, addresses: [...this.#services.host.pageOrigins()] };
+  }
+
   /**
    * Spends one. Its device may show it again while it is good, because the answer to the first time can get lost; not once
    * the device was revoked.
    */
-  redeem(secret: string, deviceId: string): InvitationProblem | undefined {
+  redeem(secret: string, { deviceId, role }: { deviceId: string; role: Role }): InvitationProblem | undefined {
     const invitation = this.#all.get(sha256Hex(secret));
-    if (!invitation) return "unknown";
-    const isAgain = invitation.deviceId === deviceId && this.#services.devices.isPaired(deviceId, "node");
+    if (!invitation || invitation.role !== role) return "unknown";
+    const isAgain = invitation.deviceId === deviceId && this.#services.devices.isPaired(deviceId, role);
     if (invitation.deviceId !== undefined && !isAgain) return "used";
     if (invitation.expiresAtMs <= this.#services.clock.now()) return "expired";
     invitation.deviceId = deviceId;
@@ -82,12 +89,14 @@ export class Invitations implements InvitationBook {
 
   /** The invitation by which a device has just come, the first time that its connection is opened. */
   arrival(deviceId: string): { readonly name: string | undefined } | undefined {
-    const invitation = [...this.#all.values()].find((each) => each.deviceId === deviceId && !each.hasArrived);
+    const invitation = [...this.#all.values()].find(
+      (each) => each.role === "node" && each.deviceId === deviceId && !each.hasArrived,
+    );
     if (invitation) invitation.hasArrived = true;
     return invitation;
   }
 
-  #make(name: string | undefined): { secret: string; expiresAtMs: number } {
+  #make(role: Role, name: string | undefined): { secret: string; expiresAtMs: number } {
     const now = this.#services.clock.now();
     for (const [key, { expiresAtMs }] of this.#all) if (expiresAtMs + REMEMBERED_MS < now) this.#all.delete(key);
     const waiting = [...this.#all.values()].filter((each) => each.deviceId === undefined && each.expiresAtMs > now);
@@ -95,7 +104,7 @@ export class Invitations implements InvitationBook {
     if (this.#all.size >= MAX_REMEMBERED) this.#all.delete(this.#all.keys().next().value!);
     const secret = newSecret();
     const expiresAtMs = now + TTL_MS;
-    this.#all.set(sha256Hex(secret), { name, expiresAtMs, deviceId: undefined, hasArrived: false });
+    this.#all.set(sha256Hex(secret), { name, role, expiresAtMs, deviceId: undefined, hasArrived: false });
     return { secret, expiresAtMs };
   }
 }

@@ -1,5 +1,6 @@
 /** All methods of nodes. */
 export {
+  deviceInvite,
   nodeDescribe,
   nodeEvent,
   nodeInvite,

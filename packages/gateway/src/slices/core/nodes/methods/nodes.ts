@@ -66,6 +66,21 @@ export const nodeInvite = defineMethod({
   handler: ({ params, gateway, caller }) => gateway.nodes.invitations.link(params.displayName, caller),
 });
 
+export const deviceInvite = defineMethod({
+  name: "device.invite",
+  summary: "Makes a code by which one new device becomes an operator: good once, and for ten minutes.",
+  access: "operator.admin",
+  params: {},
+  result: Type.Object({
+    code: Type.String({ description: "Shown as auth.bootstrapToken, alone, with a proven device." }),
+    expiresAtMs: Millis,
+    addresses: Type.Array(Type.Object({ origin: Type.String(), reach: OneOf("anywhere", "tailnet", "lan", "here") }), {
+      description: "Where the gateway is reached; the address that reaches farthest stands first.",
+    }),
+  }),
+  handler: ({ gateway }) => gateway.nodes.invitations.operatorCode(),
+});
+
 export const nodeInvoke = defineMethod({
   name: "node.invoke",
   summary: "Calls a command on a node and answers with its result.",

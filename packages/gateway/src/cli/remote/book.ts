@@ -1,0 +1,109 @@
+/** The gateways that this machine knows by name: `gateways.json` in the state folder, private. */
+
+import { join } from "node:path";
+import type { Role, TokenStorage } from "@moltbot/protocol";
+import { isRecord } from "../../base/config/config.ts";
+import { readTextIfExists, writePrivateFile } from "../../base/files.ts";
+import { CliError, usageError } from "../exit.ts";
+import { nearest } from "../nearest.ts";
+
+/** A gateway with a name. Times are epoch milliseconds. */
+export interface NamedGateway {
+  /** Its address; with `ssh`, as the far machine sees it. */
+  readonly url: string;
+  /** The pin of its key or certificate; none where an authority has signed, or where there is no TLS. */
+  readonly pin?: string;
+  readonly pinSeenAt?: number;
+  /** Another pin that it has shown since, and was refused for. */
+  readonly otherPin?: string;
+  readonly otherSeenAt?: number;
+  /** The machine to go through: `user@host[:port]`, and the key file. */
+  readonly ssh?: string;
+  readonly sshIdentity?: string;
+  /** Whether its owner has allowed plain ws:// over a network. */
+  readonly insecure?: boolean;
+  readonly version?: string;
+  readonly addedAt: number;
+  /** Its device tokens for this machine, by role. */
+  readonly tokens?: Readonly<Record<string, string>>;
+}
+
+/** The names and what stands under them. */
+export type Book = Readonly<Record<string, NamedGateway>>;
+
+const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
+
+/** Whether a text can be a gateway's name. */
+export function isName(text: string): boolean {
+  return NAME.test(text);
+}
+
+/** All gateways with a name. Throws `CliError` when the file is damaged. */
+export function readBook(stateDir: string): Book {
+  const path = pathOf(stateDir);
+  const text = readTextIfExists(path);
+  if (text === undefined) return {};
+  try {
+    const file: unknown = JSON.parse(text);
+    if (isRecord(file) && isRecord(file.gateways)) return withoutPrototype(file.gateways as Book);
+  } catch (error) {
+    throw damaged(path, error);
+  }
+  throw damaged(path);
+}
+
+/** The gateway with this name. Throws a usage error that names the nearest one. */
+export function findNamed(stateDir: string, name: string): NamedGateway {
+  const book = readBook(stateDir);
+  const found = book[name];
+  if (found) return found;
+  const close = nearest(name, Object.keys(book));
+  const hint = close === undefined ? "" : ` Did you mean ${close}?`;
+  throw usageError(
+    `No gateway is called ${JSON.stringify(name)} here.${hint} \`moltbot gateways\` lists them, \`moltbot connect\` adds one.`,
+  );
+}
+
+/** Writes what stands under a name; undefined takes the name out. */
+export function keepNamed(stateDir: string, name: string, gateway: NamedGateway | undefined): void {
+  const { [name]: _before, ...others } = readBook(stateDir);
+  const gateways = gateway === undefined ? others : { ...others, [name]: gateway };
+  writePrivateFile(pathOf(stateDir), `${JSON.stringify({ version: 1, gateways }, undefined, 2)}\n`);
+}
+
+/** Notes that a gateway has shown another pin than its own; returns what is known of it. */
+export function noteOtherPin(stateDir: string, name: string, otherPin: string): NamedGateway | undefined {
+  const gateway = readBook(stateDir)[name];
+  if (!gateway || gateway.otherPin === otherPin) return gateway;
+  const noted = { ...gateway, otherPin, otherSeenAt: Date.now() };
+  keepNamed(stateDir, name, noted);
+  return noted;
+}
+
+/** The device tokens that a gateway has given this machine. */
+export function namedTokens(stateDir: string, name: string): TokenStorage {
+  return {
+    load: (role: Role) => readBook(stateDir)[name]?.tokens?.[role],
+    save(role: Role, token: string | undefined) {
+      const gateway = readBook(stateDir)[name];
+      if (!gateway || gateway.tokens?.[role] === token) return;
+      const { [role]: _before, ...others } = gateway.tokens ?? {};
+      keepNamed(stateDir, name, { ...gateway, tokens: token === undefined ? others : { ...others, [role]: token } });
+    },
+  };
+}
+
+function pathOf(stateDir: string): string {
+  return join(stateDir, "gateways.json");
+}
+
+/** A name such as `constructor` names nothing. */
+function withoutPrototype(book: Book): Book {
+  return Object.assign(Object.create(null) as Book, book);
+}
+
+function damaged(path: string, cause?: unknown): CliError {
+  return new CliError(`${path} is damaged. Move it away and name your gateways again with \`moltbot connect\`.`, 1, {
+    cause,
+  });
+}
