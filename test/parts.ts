@@ -12,6 +12,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   faults: ["faults"],
   scripts: ["house"],
   stories: ["stories"],
+  support: ["house"],
   web: ["web"],
   wire: ["server"],
 };
