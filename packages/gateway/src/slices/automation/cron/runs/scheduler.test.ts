@@ -92,7 +92,8 @@ function scheduler(clock: WallClock, store: ReturnType<typeof openStore>): Sched
   const [jobs, slots] = [new Jobs(store), new Slots(store)];
   const alerts = { tell: () => ({ alert: undefined }), send: nothing };
   const posts = { look: nothing, add: nothing };
-  const more = { services, settings, jobs, slots, posts, bodyOf: () => ({}), programs: {}, changed: nothing };
+  const places = { now: { placeOf: nothing } };
+  const more = { services, settings, jobs, slots, posts, places, bodyOf: () => ({}), programs: {}, changed: nothing };
   const ends = new Ends({ ...more, alerts } as unknown as ConstructorParameters<typeof Ends>[0]);
   return new Scheduler({ ...more, ends } as unknown as SchedulerOptions);
 }
