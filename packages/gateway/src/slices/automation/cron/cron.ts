@@ -20,6 +20,7 @@ import type { Places } from "./runs/work.ts";
 import type { CronEntry, CronJob, CronPatch, JobInput } from "./schema.ts";
 import type { CronServices } from "./services.ts";
 import { type CronSettings, cron as section } from "./settings.ts";
+import { tidyJob } from "./tidy.ts";
 import { Alerts } from "./told/alerts.ts";
 import { Deliveries } from "./told/deliveries.ts";
 import { Posts } from "./told/posts.ts";
@@ -104,13 +105,17 @@ export class Cron implements RunObserver, Disposable {
         enabled?: JobFilter["enabled"] | undefined;
       },
   ) {
-    const { disabled, limit, offset, protocol, enabled = disabled ? "all" : "enabled", ...more } = wanted;
-    const filter = { ...more, enabled, defaultAgentId: this.#services.agents.defaultId };
+    const { disabled, limit, offset, protocol, enabled = disabled ? "all" : "enabled", ...others } = wanted;
+    const filter = { ...others, enabled, defaultAgentId: this.#services.agents.defaultId };
     const jobs = this.#jobs.list(filter, { limit, offset }).map((job) => this.#shape(job, protocol));
     const total = this.#jobs.count(filter);
     const hasMore = offset + jobs.length < total;
     const page = { total, offset, limit, hasMore, nextOffset: hasMore ? offset + jobs.length : null };
-    return { jobs, snapshotRevision: this.#jobs.revision(), ...page };
+    const previews = jobs.flatMap(({ id, deliveryPreview }) =>
+      deliveryPreview ? [[id, deliveryPreview] as const] : [],
+    );
+    const more = protocol === 3 ? {} : { deliveryPreviews: Object.fromEntries(previews) };
+    return { jobs, snapshotRevision: this.#jobs.revision(), ...page, ...more };
   }
 
   get(id: string, protocol: Protocol): CronJob {
@@ -161,6 +166,11 @@ export class Cron implements RunObserver, Disposable {
       this.#jobs.save(job);
       return true;
     };
+  }
+
+  /** A job as its schema has it, of one that is written in another form; see `tidy.ts`. */
+  tidied(job: unknown): unknown {
+    return tidyJob(job);
   }
 
   has(id: string): boolean {

@@ -108,7 +108,8 @@ export class Toolbox {
     if (args === undefined)
       return failed(`The arguments are not a JSON object: ${raw.slice(0, 200)}. Call ${name} again.`);
     // Tools of other programs check their arguments themselves, with any JSON Schema.
-    const problem = Kind in tool.params ? validationText(tool.params as Schema, args) : undefined;
+    const params = tool.tidy ? tool.tidy(args, this.#options.gateway) : args;
+    const problem = Kind in tool.params ? validationText(tool.params as Schema, params) : undefined;
     if (problem !== undefined)
       return failed(`The arguments of ${name} are not right: ${problem}. Correct them and call again.`);
     const { clock, gateway, settings, policyOf } = this.#options;
@@ -120,7 +121,7 @@ export class Toolbox {
     using _timer = clock.after(timeoutMs, () => limit.abort(new TellableError("the tool took too long")));
     const within = AbortSignal.any([signal, limit.signal]);
     try {
-      const call = { params: args, callId, run, gateway, signal: within, update: seldom(update, clock) };
+      const call = { params, callId, run, gateway, signal: within, update: seldom(update, clock) };
       const result = await abandoned(
         Promise.resolve().then(() => tool.run(call)),
         within,

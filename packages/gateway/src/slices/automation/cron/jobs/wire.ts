@@ -100,7 +100,7 @@ function payloadShape({ payload, delivery }: JobConfig, protocol: 3 | 4): CronJo
   const delivered = { deliver: mode === "announce", ...defined({ channel, to, bestEffortDeliver: bestEffort }) };
   if (payload.kind === "command") return { kind: "agentTurn", message: `$ ${payload.argv.join(" ")}`, ...delivered };
   if (payload.kind === "script") return { kind: "agentTurn", message: `$ ${payload.script}`, ...delivered };
-  const { toolsAllow: _toolsAllow, ...rest } = payload;
+  const { toolsAllow: _toolsAllow, fallbacks: _fallbacks, ...rest } = payload;
   return { ...rest, ...delivered };
 }
 
