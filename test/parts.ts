@@ -114,6 +114,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/cron-crash": ["cron"],
   "wire/cron-dialects": ["cron"],
   "wire/cron-failures": ["cron"],
+  "wire/cron-places": ["cron"],
   "wire/heartbeat-hours": ["heartbeat"],
   "wire/hooks": ["hooks"],
   "wire/hooks-signed": ["hooks"],

@@ -92,6 +92,11 @@ describe("an agent", () => {
     ["a job that nobody knows", { action: "run", jobId: "nope" }, /unknown cron job id: nope/],
     ["no job at all", { action: "run" }, /Name the job with jobId/],
     ["an unknown action", { action: "dance" }, /not right/],
+    [
+      "a schedule that follows a program",
+      { action: "add", job: { ...NEWS, schedule: { kind: "on-exit", command: "make" } } },
+      /schedule.kind is at, every or cron/,
+    ],
     ["a job twice", { action: "add", ...NEWS, job: NEWS }, /not right/],
     ["an unknown field", { action: "add", job: { ...NEWS, shell: "x" } }, /not right/],
   ] as const)

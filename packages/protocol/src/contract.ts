@@ -1319,10 +1319,7 @@ export interface CronJob {
   configRevision?: string;
   nextRunAtMs?: number;
   effectiveAgentId?: string;
-  deliveryPreview?: {
-    label: string;
-    detail: string;
-  };
+  deliveryPreview?: CronPreview;
   /** What whoever set the job should know, such as that it never fires. */
   note?: string;
 }
@@ -1361,6 +1358,8 @@ export interface CronListResult {
   limit?: number;
   hasMore?: boolean;
   nextOffset?: number | null;
+  /** Where the words of each job go, by its id. */
+  deliveryPreviews?: Record<string, CronPreview>;
 }
 
 export interface CronPatch {
@@ -1393,7 +1392,10 @@ export type CronPayload = {
 } | {
   kind: "agentTurn";
   message: string;
+  /** The model of the job's runs; the conversation keeps its own. */
   model?: string;
+  /** Who answers when it cannot; those of the agent when absent. */
+  fallbacks?: string[];
   thinking?: "off" | "minimal" | "low" | "medium" | "high" | "xhigh";
   timeoutSeconds?: number;
   toolsAllow?: string[];
@@ -1425,7 +1427,10 @@ export type CronPayloadPatch = {
 } | {
   kind: "agentTurn";
   message?: string;
+  /** The model of the job's runs; the conversation keeps its own. */
   model?: string;
+  /** Who answers when it cannot; those of the agent when absent. */
+  fallbacks?: string[];
   thinking?: "off" | "minimal" | "low" | "medium" | "high" | "xhigh";
   timeoutSeconds?: number;
   toolsAllow?: string[];
@@ -1450,6 +1455,11 @@ export type CronPayloadPatch = {
   env?: Record<string, string>;
   timeoutSeconds?: number;
 };
+
+export interface CronPreview {
+  label: string;
+  detail: string;
+}
 
 /** Parameters of `cron.remove`. */
 export interface CronRemoveParams {

@@ -3018,6 +3018,8 @@ public struct CronListResult: Codable, Hashable, Sendable {
     public var limit: Int?
     public var hasMore: Bool?
     public var nextOffset: Nullable<Int>?
+    /// Where the words of each job go, by its id.
+    public var deliveryPreviews: [String: CronPreview]?
 
     public init(
         jobs: [CronJob],
@@ -3026,7 +3028,8 @@ public struct CronListResult: Codable, Hashable, Sendable {
         offset: Int? = nil,
         limit: Int? = nil,
         hasMore: Bool? = nil,
-        nextOffset: Nullable<Int>? = nil
+        nextOffset: Nullable<Int>? = nil,
+        deliveryPreviews: [String: CronPreview]? = nil
     ) {
         self.jobs = jobs
         self.snapshotRevision = snapshotRevision
@@ -3035,6 +3038,7 @@ public struct CronListResult: Codable, Hashable, Sendable {
         self.limit = limit
         self.hasMore = hasMore
         self.nextOffset = nextOffset
+        self.deliveryPreviews = deliveryPreviews
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -3045,6 +3049,7 @@ public struct CronListResult: Codable, Hashable, Sendable {
         case limit
         case hasMore
         case nextOffset
+        case deliveryPreviews
     }
 }
 

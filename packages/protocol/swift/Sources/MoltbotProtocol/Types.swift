@@ -2109,24 +2109,6 @@ public struct CronJob: Codable, Hashable, Sendable {
         }
     }
 
-    public struct DeliveryPreview: Codable, Hashable, Sendable {
-        public var label: String
-        public var detail: String
-
-        public init(
-            label: String,
-            detail: String
-        ) {
-            self.label = label
-            self.detail = detail
-        }
-
-        private enum CodingKeys: String, CodingKey {
-            case label
-            case detail
-        }
-    }
-
     public var id: String
     public var name: String
     public var displayName: String?
@@ -2154,7 +2136,7 @@ public struct CronJob: Codable, Hashable, Sendable {
     public var configRevision: String?
     public var nextRunAtMs: Int?
     public var effectiveAgentId: String?
-    public var deliveryPreview: DeliveryPreview?
+    public var deliveryPreview: CronPreview?
     /// What whoever set the job should know, such as that it never fires.
     public var note: String?
 
@@ -2183,7 +2165,7 @@ public struct CronJob: Codable, Hashable, Sendable {
         configRevision: String? = nil,
         nextRunAtMs: Int? = nil,
         effectiveAgentId: String? = nil,
-        deliveryPreview: DeliveryPreview? = nil,
+        deliveryPreview: CronPreview? = nil,
         note: String? = nil
     ) {
         self.id = id
@@ -2506,7 +2488,10 @@ public enum CronPayload: Codable, Hashable, Sendable {
 
         public var kind: String
         public var message: String
+        /// The model of the job's runs; the conversation keeps its own.
         public var model: String?
+        /// Who answers when it cannot; those of the agent when absent.
+        public var fallbacks: [String]?
         public var thinking: Thinking?
         public var timeoutSeconds: Int?
         public var toolsAllow: [String]?
@@ -2519,6 +2504,7 @@ public enum CronPayload: Codable, Hashable, Sendable {
             kind: String = "agentTurn",
             message: String,
             model: String? = nil,
+            fallbacks: [String]? = nil,
             thinking: Thinking? = nil,
             timeoutSeconds: Int? = nil,
             toolsAllow: [String]? = nil,
@@ -2530,6 +2516,7 @@ public enum CronPayload: Codable, Hashable, Sendable {
             self.kind = kind
             self.message = message
             self.model = model
+            self.fallbacks = fallbacks
             self.thinking = thinking
             self.timeoutSeconds = timeoutSeconds
             self.toolsAllow = toolsAllow
@@ -2543,6 +2530,7 @@ public enum CronPayload: Codable, Hashable, Sendable {
             case kind
             case message
             case model
+            case fallbacks
             case thinking
             case timeoutSeconds
             case toolsAllow
@@ -2716,7 +2704,10 @@ public enum CronPayloadPatch: Codable, Hashable, Sendable {
 
         public var kind: String
         public var message: String?
+        /// The model of the job's runs; the conversation keeps its own.
         public var model: String?
+        /// Who answers when it cannot; those of the agent when absent.
+        public var fallbacks: [String]?
         public var thinking: Thinking?
         public var timeoutSeconds: Int?
         public var toolsAllow: [String]?
@@ -2729,6 +2720,7 @@ public enum CronPayloadPatch: Codable, Hashable, Sendable {
             kind: String = "agentTurn",
             message: String? = nil,
             model: String? = nil,
+            fallbacks: [String]? = nil,
             thinking: Thinking? = nil,
             timeoutSeconds: Int? = nil,
             toolsAllow: [String]? = nil,
@@ -2740,6 +2732,7 @@ public enum CronPayloadPatch: Codable, Hashable, Sendable {
             self.kind = kind
             self.message = message
             self.model = model
+            self.fallbacks = fallbacks
             self.thinking = thinking
             self.timeoutSeconds = timeoutSeconds
             self.toolsAllow = toolsAllow
@@ -2753,6 +2746,7 @@ public enum CronPayloadPatch: Codable, Hashable, Sendable {
             case kind
             case message
             case model
+            case fallbacks
             case thinking
             case timeoutSeconds
             case toolsAllow
@@ -2857,6 +2851,24 @@ public enum CronPayloadPatch: Codable, Hashable, Sendable {
         case .script(let value): try value.encode(to: encoder)
         case .unrecognized(let value): try value.encode(to: encoder)
         }
+    }
+}
+
+public struct CronPreview: Codable, Hashable, Sendable {
+    public var label: String
+    public var detail: String
+
+    public init(
+        label: String,
+        detail: String
+    ) {
+        self.label = label
+        self.detail = detail
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case label
+        case detail
     }
 }
 
