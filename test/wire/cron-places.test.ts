@@ -101,3 +101,50 @@ for (const schedule of [
 
     assert.match(error?.message ?? "", /^invalid cron.add params: schedule.kind is at, every or cron\..*call a hook/);
   });
+
+test("of changes that are made at once none is lost, and of two that name one revision one is refused", async (t) => {
+  const { client } = await stage(t);
+  const job = { schedule: YEARLY, payload: { kind: "systemEvent", text: "t" } };
+  const { id, configRevision } = await client.call("cron.add", { name: "n", ...job });
+  const change = (patch: object, more: object = {}) => client.request("cron.update", { id, patch, ...more });
+
+  const free = await Promise.all([change({ name: "new" }), change({ description: "why" }), change({ enabled: false })]);
+  const { name, description, enabled, configRevision: revision } = await client.call("cron.get", { id });
+  const named = await Promise.all(
+    ["a", "b", "c"].map((each) => change({ name: each }, { expectedConfigRevision: revision })),
+  );
+
+  assert.deepEqual([name, description, enabled], ["new", "why", false]);
+  assert.deepEqual([free.map(({ ok }) => ok), revision === configRevision], [[true, true, true], false]);
+  assert.deepEqual(
+    named.map(({ ok, error }) => (ok ? "ok" : error?.details?.code)),
+    ["ok", "CRON_JOB_CHANGED", "CRON_JOB_CHANGED"],
+  );
+});
+
+test("a job that is removed while it is changed stays removed", async (t) => {
+  const { client } = await stage(t);
+  const job = { schedule: YEARLY, payload: { kind: "systemEvent", text: "t" } };
+  const { id } = await client.call("cron.add", { name: "n", ...job });
+
+  await Promise.all([
+    client.request("cron.update", { id, patch: { name: "new" } }),
+    client.request("cron.remove", { id }),
+  ]);
+
+  assert.deepEqual((await client.call("cron.list", { includeDisabled: true })).jobs, []);
+});
+
+test("a job of each second fills what waits for the agent with its newest news alone", async (t) => {
+  const { client } = await stage(t);
+  await client.call("set-heartbeats", { enabled: false });
+  await client.call("wake", { mode: "next-heartbeat", text: "The mail is here" });
+  const { id } = await client.call("cron.add", {
+    ...{ name: "tick", schedule: YEARLY, payload: { kind: "systemEvent", text: "tick" } },
+  });
+
+  for (let count = 0; count < 30; count++) await run(client, id);
+
+  const { agents } = await client.call("heartbeat.status", {});
+  assert.equal(agents[0].waiting, 21);
+});

@@ -130,9 +130,10 @@ export class Cron implements RunObserver, Disposable {
   /** Adds a job. With a key, a job that was declared with it is changed into this one. */
   async add(input: JobInput, declarationKey: string | undefined, protocol: Protocol): Promise<CronJob | Declared> {
     const { clock, store } = this.#services;
-    const { firstSlot, jobConfigOf } = await import("./jobs/job-config.ts");
+    // From here on nothing is waited for: another change of the job must not come between.
+    const { changedJob, firstSlot, jobConfigOf } = await import("./jobs/job-config.ts");
     const known = declarationKey === undefined ? undefined : this.#jobs.declared(declarationKey);
-    if (known) return await this.#converge(known, input, protocol);
+    if (known) return this.#converge(known, input, { protocol, changedJob });
     const now = clock.now();
     const id = newId();
     const reading = { id, now, tz: this.#services.workspace.timeZone, protocol, method: "cron.add" as const };
@@ -182,8 +183,8 @@ export class Cron implements RunObserver, Disposable {
     this.#jobs.remove(id);
   }
 
-  async #converge(known: Job, input: JobInput, protocol: Protocol): Promise<Declared> {
-    const job = await this.#changedJob(known, { enabled: known.enabled, ...input }, protocol);
+  #converge(known: Job, input: JobInput, { protocol, changedJob }: Changing): Declared {
+    const job = changedJob(known, { enabled: known.enabled, ...input }, this.#asked(protocol));
     const updated = revisionOf(job) !== revisionOf(known);
     if (updated) this.#save(job);
     return { created: false, updated, job: this.#shape(updated ? job : known, protocol) };
@@ -192,23 +193,23 @@ export class Cron implements RunObserver, Disposable {
   /** Changes what `patch` names; null forgets. Throws when the job is not the one of `expected`. */
   async update(id: string, patch: CronPatch, options: { expected?: string; protocol: Protocol }) {
     const { expected, protocol } = options;
-    const { changedInput } = await import("./jobs/job-config.ts");
+    // From here on nothing is waited for: another change of the job must not come between.
+    const { changedInput, changedJob } = await import("./jobs/job-config.ts");
     const before = this.#known(id, protocol);
     const actual = revisionOf(before);
     if (expected !== undefined && expected !== actual) {
       const details = { code: "CRON_JOB_CHANGED", expectedConfigRevision: expected, actualConfigRevision: actual };
       throw invalidRequest("the job was changed meanwhile; read it again", details);
     }
-    const job = await this.#changedJob(before, changedInput(before, patch), protocol);
+    const job = changedJob(before, changedInput(before, patch), this.#asked(protocol));
     this.#requireAgent(job.config.agentId);
     this.#save(job);
     return this.#noted(job, this.#shape(job, protocol), protocol);
   }
 
-  async #changedJob(before: Job, input: JobInput, protocol: Protocol): Promise<Job> {
-    const { changedJob } = await import("./jobs/job-config.ts");
+  #asked(protocol: Protocol) {
     const { clock, workspace } = this.#services;
-    return changedJob(before, input, { now: clock.now(), tz: workspace.timeZone, protocol });
+    return { now: clock.now(), tz: workspace.timeZone, protocol };
   }
 
   #requireAgent(agentId: string | undefined): void {
@@ -325,6 +326,11 @@ export class Cron implements RunObserver, Disposable {
     });
     if (isOver) this.#waiting.get(slot.id)?.();
   }
+}
+
+interface Changing {
+  readonly protocol: Protocol;
+  readonly changedJob: typeof import("./jobs/job-config.ts").changedJob;
 }
 
 /** The answer to a declared job. */
