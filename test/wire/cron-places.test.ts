@@ -148,3 +148,22 @@ test("a job of each second fills what waits for the agent with its newest news a
   const { agents } = await client.call("heartbeat.status", {});
   assert.equal(agents[0].waiting, 21);
 });
+
+test("a run by hand is found under the name that its caller got, also when it could not begin", async (t) => {
+  const { client } = await stage(t);
+  const add = async (payload: object) => (await client.call("cron.add", { name: "n", schedule: YEARLY, payload })).id;
+  const said = await add({ kind: "systemEvent", text: "t" });
+  const failed = await add({ kind: "agentTurn", message: "m", model: "nobody/nothing" });
+
+  const found = [];
+  for (const id of [said, failed]) {
+    const { runId } = await client.call("cron.run", { id, mode: "force" });
+    const { entries } = await client.call("cron.runs", { runId });
+    found.push([entries.length, entries[0]?.jobId === id, entries[0]?.runId === runId, entries[0]?.status]);
+  }
+
+  assert.deepEqual(found, [
+    [1, true, true, "ok"],
+    [1, true, true, "error"],
+  ]);
+});

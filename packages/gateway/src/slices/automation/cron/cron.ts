@@ -10,7 +10,7 @@ import { changed } from "./events.ts";
 import type { JobFilter } from "./jobs/filter.ts";
 import { type Job, Jobs } from "./jobs/jobs.ts";
 import { Keeping } from "./jobs/keeping.ts";
-import { entryShape, jobShape, revisionOf } from "./jobs/wire.ts";
+import { entryShape, jobShape, manualId, revisionOf } from "./jobs/wire.ts";
 import type { EndedFilter } from "./runs/ended-filter.ts";
 import { Ends } from "./runs/ends.ts";
 import { Programs } from "./runs/programs.ts";
@@ -257,7 +257,7 @@ export class Cron implements RunObserver, Disposable {
     if (protocol === 3 && state === "running") await promise;
     this.#waiting.delete(slot.id);
     if (protocol === 3) return { ok: true as const, ran: true };
-    return { ok: true as const, enqueued: true, runId: runId ?? `manual:${id}:${slot.slotAt}:${slot.id}` };
+    return { ok: true as const, enqueued: true, runId: runId ?? manualId(slot) };
   }
 
   /** What has ended. January's clients read the newest, oldest first. */
