@@ -12,6 +12,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   faults: ["faults"],
   scripts: ["house"],
   stories: ["stories"],
+  support: ["house"],
   web: ["web"],
   wire: ["server"],
 };
@@ -116,6 +117,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/cron-crash": ["cron"],
   "wire/cron-dialects": ["cron"],
   "wire/cron-failures": ["cron"],
+  "wire/cron-places": ["cron"],
   "wire/heartbeat-hours": ["heartbeat"],
   "wire/hooks": ["hooks"],
   "wire/hooks-signed": ["hooks"],

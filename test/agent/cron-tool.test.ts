@@ -55,6 +55,26 @@ describe("an agent", () => {
     assert.deepEqual([removed, gone], ["Removed.", "There is no such job; list shows them."]);
   });
 
+  for (const [what, args] of [
+    ["beside the action", NEWS],
+    ["wrapped", { job: { data: NEWS } }],
+    ["wrapped beside the action", { data: NEWS }],
+    [
+      "with kinds left out",
+      { job: { ...NEWS, schedule: { expr: "0 8 * * *" }, payload: { message: "What is new?" } } },
+    ],
+    ["with switches and numbers as words", { ...NEWS, enabled: "true", schedule: { everyMs: "3600000" } }],
+  ] as const)
+    test(`adds a job that is written as January's agents do: ${what}`, async () => {
+      const id = idIn(await use({ action: "add", ...args }));
+      const paused = await use({ action: "update", jobId: id, enabled: "false" });
+      const { payload, enabled } = await stage.client.call("cron.get", { id });
+      await use({ action: "remove", jobId: id });
+
+      assert.match(paused, /“News”.*paused/);
+      assert.deepEqual([payload.message, enabled], ["What is new?", false]);
+    });
+
   test("is told the time, and how many jobs there are", async () => {
     assert.equal(
       await use({ action: "status" }),
@@ -72,6 +92,12 @@ describe("an agent", () => {
     ["a job that nobody knows", { action: "run", jobId: "nope" }, /unknown cron job id: nope/],
     ["no job at all", { action: "run" }, /Name the job with jobId/],
     ["an unknown action", { action: "dance" }, /not right/],
+    [
+      "a schedule that follows a program",
+      { action: "add", job: { ...NEWS, schedule: { kind: "on-exit", command: "make" } } },
+      /schedule.kind is at, every or cron/,
+    ],
+    ["a job twice", { action: "add", ...NEWS, job: NEWS }, /not right/],
     ["an unknown field", { action: "add", job: { ...NEWS, shell: "x" } }, /not right/],
   ] as const)
     test(`is told what is wrong with ${what}`, async () => {

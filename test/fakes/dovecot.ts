@@ -13,8 +13,8 @@ import { join } from "node:path";
 import { ImapFlow } from "imapflow";
 import { ignore } from "../../packages/gateway/src/base/errors.ts";
 import { LIMIT_MS } from "../support/time-limit.ts";
+import { MAIL_PASSWORD, type MailServer } from "./mail-server.ts";
 
-export const MAIL_PASSWORD = "a-password-of-mail";
 const SYSTEM = "/usr/sbin/dovecot";
 const FOLDER = process.env.MOLTBOT_TEST_DOVECOT ?? join(homedir(), ".cache/moltbot-dovecot");
 
@@ -33,7 +33,7 @@ export function noDovecot(): string | undefined {
 }
 
 /** One server with one user, joe. */
-export class Dovecot implements AsyncDisposable {
+export class Dovecot implements MailServer {
   readonly #folder = mkdtempSync(join(tmpdir(), "moltbot-dovecot-"));
   readonly port: number;
   #child: ChildProcess | undefined;

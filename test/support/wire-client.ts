@@ -1,7 +1,7 @@
 /** A client that knows nothing but frames: it records what arrives and says exactly what it is told to. */
 import { type ClientOptions, WebSocket } from "ws";
 import { type DeviceKey, type DeviceProof, proofOf, type SignatureVersion } from "./device-key.ts";
-import { within } from "./time-limit.ts";
+import { LIMIT_MS, within } from "./time-limit.ts";
 
 /** Any frame from the gateway. */
 export interface Frame {
@@ -67,12 +67,18 @@ export class WireClient implements Disposable {
   readonly closed: Promise<Closed>;
   readonly socket: WebSocket;
   readonly #token: string | undefined;
+  readonly #limitMs: number;
   readonly #unread: Frame[] = [];
   #wake = Promise.withResolvers<void>();
   #requests = 0;
 
-  constructor(url: string, options: { token?: string | undefined; protocols?: string[]; ws?: ClientOptions }) {
+  /** `limitMs` bounds each wait for a frame, however many others arrive meanwhile. */
+  constructor(
+    url: string,
+    options: { token?: string | undefined; protocols?: string[]; ws?: ClientOptions; limitMs?: number },
+  ) {
     this.#token = options.token;
+    this.#limitMs = options.limitMs ?? LIMIT_MS;
     this.socket = new WebSocket(url, options.protocols ?? [], options.ws);
     this.socket.on("message", (data) => this.#receive(JSON.parse(String(data)) as Frame));
     this.socket.on("error", () => undefined);
@@ -163,11 +169,22 @@ export class WireClient implements Disposable {
   }
 
   async #take(matches: (frame: Frame) => boolean, what: string): Promise<Frame> {
+    const over = new AbortController();
+    try {
+      return await within(this.#find(matches, what, over.signal), what, this.#limitMs);
+    } finally {
+      over.abort();
+    }
+  }
+
+  async #find(matches: (frame: Frame) => boolean, what: string, signal: AbortSignal): Promise<Frame> {
     for (;;) {
+      // Who has given up must not take a frame away from the next reader.
+      signal.throwIfAborted();
       const index = this.#unread.findIndex(matches);
       if (index >= 0) return this.#unread.splice(index, 1)[0]!;
       if (this.socket.readyState === WebSocket.CLOSED) throw new Error(`the connection ended before ${what}`);
-      await within(this.#wake.promise, what);
+      await this.#wake.promise;
     }
   }
 }

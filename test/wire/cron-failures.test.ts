@@ -325,3 +325,24 @@ test("the budget of runs in 24 hours holds for all jobs together", async (t) => 
   assert.match(entry.error, /1 times in 24 hours; raise cron.maxRunsPerDay/);
   assert.equal(model.requests.length, 1);
 });
+
+test("who wants to hear of every end is posted those that go well and those that fail", async (t) => {
+  const receiving = await receiver(t);
+  const { client, model } = await stage(t, { webhookPrivateHosts: [receiving.host], retry: { maxAttempts: 0 } });
+  const completionDestination = { mode: "webhook", to: receiving.url };
+  const job = soon({ delivery: { mode: "none", completionDestination }, failureAlert: false });
+
+  const { id } = await client.call("cron.add", job);
+  await receiving.until(1);
+  model.script(REFUSED);
+  await client.call("cron.run", { id, mode: "force" });
+  const posts = await receiving.until(2);
+
+  assert.deepEqual(
+    posts.map(({ body }) => [body.jobId, body.action, body.status]),
+    [
+      [id, "finished", "ok"],
+      [id, "finished", "error"],
+    ],
+  );
+});

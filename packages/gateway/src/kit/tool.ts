@@ -98,6 +98,8 @@ export interface Tool {
    * then.
    */
   missing?: ((gateway: Base) => string | undefined) | undefined;
+  /** Reads arguments that stand in other forms than the declared one, before they are checked. */
+  tidy?: ((args: unknown, gateway: Base) => unknown) | undefined;
   run(call: ToolCall<unknown>): string | ToolResult | Promise<string | ToolResult>;
 }
 
@@ -117,6 +119,7 @@ export type DefineTool<Gateway> = <Properties extends TProperties>(definition: {
   readonly timeoutMs?: number;
   readonly maxChars?: number;
   readonly missing?: (gateway: Gateway) => string | undefined;
+  readonly tidy?: (args: unknown, gateway: Gateway) => unknown;
   readonly run: (
     call: ToolCall<Static<TObject<Properties>>, Gateway>,
   ) => string | ToolResult | Promise<string | ToolResult>;

@@ -49,8 +49,9 @@ export class Dispatch {
     const problem = accessProblem(method, session);
     if (problem) return responder.fail(problem);
     if (connection.inFlight > LIMITS.maxInFlight) return responder.fail(tooMany());
-    const given = request.params === undefined ? {} : request.params;
-    const { params, ignored } = dialect.readParams(method, method.tidy ? method.tidy(given) : given);
+    const given = tidied(method, request.params === undefined ? {} : request.params);
+    if (given instanceof GatewayError) return responder.fail(given);
+    const { params, ignored } = dialect.readParams(method, given);
     if (ignored.length > 0) this.#noteIgnored(connection, method, ignored);
     const text = validationText(method.params as Schema, params);
     if (text) return responder.fail(invalidRequest(`invalid ${method.name} params: ${text}`));
@@ -182,4 +183,14 @@ export function failureFrame(id: unknown, error: GatewayError): string {
     payload,
     error: { code, message, details, retryable, retryAfterMs },
   });
+}
+
+/** The params in the declared form; an error when a method says better than the schema what is wrong with them. */
+function tidied({ name, tidy }: Method, given: unknown): unknown {
+  try {
+    return tidy ? tidy(given) : given;
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    return new GatewayError(error.code, `invalid ${name} params: ${error.message}`);
+  }
 }

@@ -49,6 +49,23 @@ for (const [expr, tz, from, slots] of VECTORS) {
   });
 }
 
+for (const [expr, tz, from, slots] of [
+  ["0 12 LW * *", "UTC", "2026-01-01T00:00", "2026-01-30T12:00 2026-02-27T12:00 2026-03-31T12:00"],
+  ["0 12 15W * *", "UTC", "2026-01-01T00:00", "2026-01-15T12:00 2026-02-16T12:00 2026-03-16T12:00"],
+  ["0 12 * * FRI#5", "UTC", "2026-01-01T00:00", "2026-01-30T12:00 2026-05-29T12:00 2026-07-31T12:00"],
+  ["0 9 13 * +FRI", "UTC", "2026-01-01T00:00", "2026-02-13T09:00 2026-03-13T09:00 2026-11-13T09:00"],
+  ["0 0 * * *", "America/Santiago", "2026-09-04T12:00", "2026-09-05T04:00 2026-09-06T04:00 2026-09-07T03:00"],
+  ["30 0 * * *", "America/Havana", "2026-03-06T12:00", "2026-03-07T05:30 2026-03-08T05:00 2026-03-09T04:30"],
+  ["30 1 * * *", "Antarctica/Troll", "2026-10-23T12:00", "2026-10-23T23:30 2026-10-24T23:30 2026-10-26T01:30"],
+  ["30 2 * * *", "Africa/Casablanca", "2026-03-20T12:00", "2026-03-21T02:30 2026-03-22T02:00 2026-03-23T01:30"],
+  ["50 2 * * *", "Pacific/Chatham", "2026-09-25T00:00", "2026-09-25T14:05 2026-09-26T14:00 2026-09-27T13:05"],
+] as const)
+  test(`${expr} in ${tz} after ${from} fires at ${slots}`, () => {
+    const found = nextSlots({ kind: "cron", expr, tz }, at(from), 3);
+
+    assert.equal(found.map((slot) => new Date(slot).toISOString().slice(0, 16)).join(" "), slots);
+  });
+
 test("the 30th of February never comes", () => {
   assert.equal(nextSlot({ kind: "cron", expr: "0 0 30 2 *", tz: "UTC" }, at("2026-01-01T00:00")), undefined);
 });

@@ -22,6 +22,7 @@ const what = {
   model: { kind: "text", value: "MODEL", summary: "The model that works", completes: "model" },
   thinking: { kind: "text", value: "LEVEL", summary: "How much it thinks" },
   "timeout-seconds": { kind: "number", value: "SECONDS", summary: "How long a run may take" },
+  fallback: { kind: "list", value: "MODEL", summary: "Who works when that model cannot; several with commas" },
   tools: { kind: "list", value: "NAME", summary: "The only tools it may use; several with commas" },
 } as const;
 
@@ -125,7 +126,7 @@ function inTime(span: string): string {
 
 /** What it does; undefined when nothing is said of it. */
 export function payloadOf(flags: Pick<AddFlags, keyof typeof what>): CronAddParams["payload"] | undefined {
-  const { message, model, thinking, command, tools } = flags;
+  const { message, model, thinking, command, tools, fallback } = flags;
   const text = flags["system-event"];
   if ([text, message, command].filter((given) => given !== undefined).length > 1)
     throw usageError("Give one of --system-event, --message and --command.");
@@ -133,14 +134,19 @@ export function payloadOf(flags: Pick<AddFlags, keyof typeof what>): CronAddPara
   if (text !== undefined) return { kind: "systemEvent", text };
   if (command !== undefined) return { kind: "script", script: command, ...defined({ timeoutSeconds: seconds }) };
   if (message === undefined) return undefined;
-  const toolsAllow = tools.flatMap((each) => each.split(",")).map((each) => each.trim());
+  const [toolsAllow, fallbacks] = [namesIn(tools), namesIn(fallback)];
   return {
     ...{ kind: "agentTurn", message },
     ...(model !== undefined && { model }),
     ...(thinking !== undefined && { thinking: levelOf(thinking) }),
     ...(seconds !== undefined && { timeoutSeconds: seconds }),
+    ...(fallbacks.length > 0 && { fallbacks }),
     ...(toolsAllow.length > 0 && { toolsAllow }),
   };
+}
+
+function namesIn(given: readonly string[]): string[] {
+  return given.flatMap((each) => each.split(",")).map((each) => each.trim());
 }
 
 const LEVELS = ["off", "minimal", "low", "medium", "high", "xhigh"] as const;

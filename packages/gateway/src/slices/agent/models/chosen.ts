@@ -57,10 +57,10 @@ export class Chosen {
     };
   }
 
-  /** The fallback models of a session; models that cannot be reached are left out. */
-  fallbacksOf(sessionKey: string): Model[] {
+  /** The fallback models of a session, or those that are named; models that cannot be reached are left out. */
+  fallbacksOf(sessionKey: string, named?: readonly string[]): Model[] {
     const { fallbacks } = this.#agents.modelSetting(this.#sessions.agentOf(sessionKey));
-    return fallbacks.map((ref) => this.#models.find(ref)).filter((model) => model !== undefined);
+    return (named ?? fallbacks).map((ref) => this.#models.find(ref)).filter((model) => model !== undefined);
   }
 
   /** The model that sums up for another one. */

@@ -10,7 +10,7 @@ import { changed } from "./events.ts";
 import type { JobFilter } from "./jobs/filter.ts";
 import { type Job, Jobs } from "./jobs/jobs.ts";
 import { Keeping } from "./jobs/keeping.ts";
-import { entryShape, jobShape, revisionOf } from "./jobs/wire.ts";
+import { entryShape, jobShape, manualId, revisionOf } from "./jobs/wire.ts";
 import type { EndedFilter } from "./runs/ended-filter.ts";
 import { Ends } from "./runs/ends.ts";
 import { Programs } from "./runs/programs.ts";
@@ -20,6 +20,7 @@ import type { Places } from "./runs/work.ts";
 import type { CronEntry, CronJob, CronPatch, JobInput } from "./schema.ts";
 import type { CronServices } from "./services.ts";
 import { type CronSettings, cron as section } from "./settings.ts";
+import { tidyJob } from "./tidy.ts";
 import { Alerts } from "./told/alerts.ts";
 import { Deliveries } from "./told/deliveries.ts";
 import { Posts } from "./told/posts.ts";
@@ -104,13 +105,17 @@ export class Cron implements RunObserver, Disposable {
         enabled?: JobFilter["enabled"] | undefined;
       },
   ) {
-    const { disabled, limit, offset, protocol, enabled = disabled ? "all" : "enabled", ...more } = wanted;
-    const filter = { ...more, enabled, defaultAgentId: this.#services.agents.defaultId };
+    const { disabled, limit, offset, protocol, enabled = disabled ? "all" : "enabled", ...others } = wanted;
+    const filter = { ...others, enabled, defaultAgentId: this.#services.agents.defaultId };
     const jobs = this.#jobs.list(filter, { limit, offset }).map((job) => this.#shape(job, protocol));
     const total = this.#jobs.count(filter);
     const hasMore = offset + jobs.length < total;
     const page = { total, offset, limit, hasMore, nextOffset: hasMore ? offset + jobs.length : null };
-    return { jobs, snapshotRevision: this.#jobs.revision(), ...page };
+    const previews = jobs.flatMap(({ id, deliveryPreview }) =>
+      deliveryPreview ? [[id, deliveryPreview] as const] : [],
+    );
+    const more = protocol === 3 ? {} : { deliveryPreviews: Object.fromEntries(previews) };
+    return { jobs, snapshotRevision: this.#jobs.revision(), ...page, ...more };
   }
 
   get(id: string, protocol: Protocol): CronJob {
@@ -125,9 +130,10 @@ export class Cron implements RunObserver, Disposable {
   /** Adds a job. With a key, a job that was declared with it is changed into this one. */
   async add(input: JobInput, declarationKey: string | undefined, protocol: Protocol): Promise<CronJob | Declared> {
     const { clock, store } = this.#services;
-    const { firstSlot, jobConfigOf } = await import("./jobs/job-config.ts");
+    // From here on nothing is waited for: another change of the job must not come between.
+    const { changedJob, firstSlot, jobConfigOf } = await import("./jobs/job-config.ts");
     const known = declarationKey === undefined ? undefined : this.#jobs.declared(declarationKey);
-    if (known) return await this.#converge(known, input, protocol);
+    if (known) return this.#converge(known, input, { protocol, changedJob });
     const now = clock.now();
     const id = newId();
     const reading = { id, now, tz: this.#services.workspace.timeZone, protocol, method: "cron.add" as const };
@@ -163,6 +169,11 @@ export class Cron implements RunObserver, Disposable {
     };
   }
 
+  /** A job as its schema has it, of one that is written in another form; see `tidy.ts`. */
+  tidied(job: unknown): unknown {
+    return tidyJob(job);
+  }
+
   has(id: string): boolean {
     return this.find(id) !== undefined;
   }
@@ -172,8 +183,8 @@ export class Cron implements RunObserver, Disposable {
     this.#jobs.remove(id);
   }
 
-  async #converge(known: Job, input: JobInput, protocol: Protocol): Promise<Declared> {
-    const job = await this.#changedJob(known, { enabled: known.enabled, ...input }, protocol);
+  #converge(known: Job, input: JobInput, { protocol, changedJob }: Changing): Declared {
+    const job = changedJob(known, { enabled: known.enabled, ...input }, this.#asked(protocol));
     const updated = revisionOf(job) !== revisionOf(known);
     if (updated) this.#save(job);
     return { created: false, updated, job: this.#shape(updated ? job : known, protocol) };
@@ -182,23 +193,23 @@ export class Cron implements RunObserver, Disposable {
   /** Changes what `patch` names; null forgets. Throws when the job is not the one of `expected`. */
   async update(id: string, patch: CronPatch, options: { expected?: string; protocol: Protocol }) {
     const { expected, protocol } = options;
-    const { changedInput } = await import("./jobs/job-config.ts");
+    // From here on nothing is waited for: another change of the job must not come between.
+    const { changedInput, changedJob } = await import("./jobs/job-config.ts");
     const before = this.#known(id, protocol);
     const actual = revisionOf(before);
     if (expected !== undefined && expected !== actual) {
       const details = { code: "CRON_JOB_CHANGED", expectedConfigRevision: expected, actualConfigRevision: actual };
       throw invalidRequest("the job was changed meanwhile; read it again", details);
     }
-    const job = await this.#changedJob(before, changedInput(before, patch), protocol);
+    const job = changedJob(before, changedInput(before, patch), this.#asked(protocol));
     this.#requireAgent(job.config.agentId);
     this.#save(job);
     return this.#noted(job, this.#shape(job, protocol), protocol);
   }
 
-  async #changedJob(before: Job, input: JobInput, protocol: Protocol): Promise<Job> {
-    const { changedJob } = await import("./jobs/job-config.ts");
+  #asked(protocol: Protocol) {
     const { clock, workspace } = this.#services;
-    return changedJob(before, input, { now: clock.now(), tz: workspace.timeZone, protocol });
+    return { now: clock.now(), tz: workspace.timeZone, protocol };
   }
 
   #requireAgent(agentId: string | undefined): void {
@@ -246,7 +257,7 @@ export class Cron implements RunObserver, Disposable {
     if (protocol === 3 && state === "running") await promise;
     this.#waiting.delete(slot.id);
     if (protocol === 3) return { ok: true as const, ran: true };
-    return { ok: true as const, enqueued: true, runId: runId ?? `manual:${id}:${slot.slotAt}:${slot.id}` };
+    return { ok: true as const, enqueued: true, runId: runId ?? manualId(slot) };
   }
 
   /** What has ended. January's clients read the newest, oldest first. */
@@ -315,6 +326,11 @@ export class Cron implements RunObserver, Disposable {
     });
     if (isOver) this.#waiting.get(slot.id)?.();
   }
+}
+
+interface Changing {
+  readonly protocol: Protocol;
+  readonly changedJob: typeof import("./jobs/job-config.ts").changedJob;
 }
 
 /** The answer to a declared job. */

@@ -3,7 +3,7 @@ import { Type } from "@sinclair/typebox";
 import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { Millis, Nullable, OneOf } from "../../../kit/schema/schema.ts";
-import { CronEntry, CronJob, CronPatch, JobFields } from "./schema.ts";
+import { CronEntry, CronJob, CronPatch, CronPreview, JobFields } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 import { tidyChange, tidyJob } from "./tidy.ts";
 
@@ -48,7 +48,15 @@ export const list = defineMethod({
   summary: "The jobs, by the time at which each is due next.",
   access: "operator.read",
   params: { includeDisabled: Type.Optional(Type.Boolean()) },
-  result: Type.Object({ jobs: Type.Array(CronJob), snapshotRevision: Type.String(), ...Page }),
+  result: Type.Object({
+    jobs: Type.Array(CronJob),
+    snapshotRevision: Type.String(),
+    ...Page,
+    deliveryPreviews: Type.Optional({
+      ...Type.Record(Type.String(), CronPreview),
+      description: "Where the words of each job go, by its id.",
+    }),
+  }),
   handler: ({ params, gateway }) =>
     gateway.cron.list({ disabled: params.includeDisabled ?? false, limit: 20_000, offset: 0, protocol: 3 }),
   four: {

@@ -33,7 +33,10 @@ const Thinking = OneOf("off", "minimal", "low", "medium", "high", "xhigh");
 
 /** What both an addition and a change may say of work for an agent, beside its message. */
 const turn = {
-  model: Type.Optional(Name),
+  model: Type.Optional({ ...Name, description: "The model of the job's runs; the conversation keeps its own." }),
+  fallbacks: Type.Optional(
+    Type.Array(Name, { maxItems: 20, description: "Who answers when it cannot; those of the agent when absent." }),
+  ),
   thinking: Type.Optional(Thinking),
   timeoutSeconds: Type.Optional(Seconds),
   toolsAllow: Type.Optional(Type.Array(Name, { maxItems: 200 })),
@@ -174,6 +177,8 @@ export const CronPatch = Type.Partial(
 );
 export type CronPatch = Static<typeof CronPatch>;
 
+export const CronPreview = Type.Object({ label: Type.String(), detail: Type.String() });
+
 const Status = OneOf("ok", "error", "skipped");
 
 const JobState = Type.Object({
@@ -216,7 +221,7 @@ export const CronJob = Type.Object({
   configRevision: Type.Optional(NonEmpty),
   nextRunAtMs: Type.Optional(Millis),
   effectiveAgentId: Type.Optional(NonEmpty),
-  deliveryPreview: Type.Optional(Type.Object({ label: Type.String(), detail: Type.String() })),
+  deliveryPreview: Type.Optional(CronPreview),
   note: Type.Optional(
     Type.String({ description: "What whoever set the job should know, such as that it never fires." }),
   ),

@@ -1,7 +1,10 @@
 /**
  * Reads what clients and models write of a job in other forms than the schema has it (protocol: cron, tolerant input): a
- * wrapped job, kinds that are left out, numbers and switches as text. What it does not know it leaves to the schema.
+ * wrapped job, kinds that are left out, numbers and switches as text. What it does not know it leaves to the schema, but kinds
+ * of schedules: of these the schema cannot say what there is.
  */
+import { invalidRequest } from "../../../base/errors.ts";
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The params of `cron.add`. */
@@ -32,8 +35,14 @@ function tidyFields(job: Fields): Fields {
   };
 }
 
+const KINDS: readonly string[] = ["at", "every", "cron"];
+const NO_KIND =
+  "schedule.kind is at, every or cron. A schedule cannot follow a program (on-exit, stream); have the program call a hook when " +
+  "something happens.";
+
 function tidySchedule(schedule: Fields): Fields {
-  const kind = kindOf(schedule.kind, ["at", "every", "cron"]) ?? inferredSchedule(schedule);
+  const kind = kindOf(schedule.kind, KINDS) ?? inferredSchedule(schedule);
+  if (typeof kind === "string" && !KINDS.includes(kind)) throw invalidRequest(NO_KIND);
   const { atMs, everyMs, anchorMs, staggerMs, ...rest } = schedule;
   // A time in words stands in `at`, which is read with its zone.
   const at = typeof atMs === "string" && !/^\s*\d+\s*$/.test(atMs) ? { at: atMs } : { atMs: numberOf(atMs) };

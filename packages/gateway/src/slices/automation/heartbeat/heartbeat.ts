@@ -22,6 +22,8 @@ export interface HeartbeatNews {
   readonly source: string;
   /** News with a key that was noted within the last week are not noted again. */
   readonly key?: string;
+  /** How many news of this source wait; the oldest are dropped. */
+  readonly most?: number;
 }
 
 export interface WakeRequest {
@@ -85,9 +87,10 @@ export class Heartbeat implements RunObserver, Disposable {
   }
 
   /** Leaves news for the next heartbeat or turn of a conversation, as a row; safe within a transaction of the store. */
-  note({ sessionKey, text, source, key }: HeartbeatNews): void {
+  note({ sessionKey, text, source, key, most }: HeartbeatNews): void {
     const words = { text, from: { kind: "event" as const, id: source } };
-    this.#services.notices.add(sessionKey, words, { isNews: true, ...(key !== undefined && { key }) });
+    const many = most === undefined ? {} : { about: source, most };
+    this.#services.notices.add(sessionKey, words, { isNews: true, ...(key !== undefined && { key }), ...many });
   }
 
   /** Has the agent look at its news: soon, or with the next heartbeat. Many wakes are one. */

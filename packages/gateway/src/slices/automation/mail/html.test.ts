@@ -30,3 +30,7 @@ test("any text ends, and no tag of a script is left", () => {
     ),
   );
 });
+
+test("names that every object inherits are no characters", () => {
+  assert.equal(wordsOfHtml("<p>a &toString; b &valueOf;</p>"), "a &toString; b &valueOf;");
+});

@@ -13,7 +13,7 @@ interface Failure {
 /** Whether only a person can mend it. */
 export function isLasting(error: unknown): boolean {
   const { authenticationFailed, mailboxMissing } = failureOf(error);
-  return authenticationFailed === true || mailboxMissing === true || isOurs(error);
+  return (authenticationFailed === true && !isBusy(error)) || mailboxMissing === true || isOurs(error);
 }
 
 /** What is wrong, and what to do. */
@@ -21,6 +21,7 @@ export function problemOf(error: unknown, account: string, settings: MailAccount
   const { host, mailbox = "INBOX" } = settings;
   const { authenticationFailed, mailboxMissing, serverResponseCode, code = "" } = failureOf(error);
   if (error instanceof GatewayError) return error.message;
+  if (isBusy(error)) return `${host} lets nobody in for the moment; it is tried again soon.`;
   if (authenticationFailed)
     return `${host} refused the name or the password; set mail.accounts.${account}.user and .password. Many providers want a password for apps.`;
   if (mailboxMissing || serverResponseCode === "NONEXISTENT")
@@ -30,6 +31,14 @@ export function problemOf(error: unknown, account: string, settings: MailAccount
   if (/^(?:E[A-Z]+|CONNECT_TIMEOUT|GREETING_TIMEOUT|UPGRADE_TIMEOUT)$/.test(code) && code !== "ECONNRESET")
     return `${host} cannot be reached (${code}); set mail.accounts.${account}.host, .port and .security as the provider says.`;
   return `The connection to ${host} was lost; it is made again soon.`;
+}
+
+/** Codes with which a server refuses a right password for a while (RFC 5530, 3). */
+const BUSY = new Set(["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"]);
+
+function isBusy(error: unknown): boolean {
+  const { serverResponseCode } = failureOf(error);
+  return serverResponseCode !== undefined && BUSY.has(serverResponseCode.toUpperCase());
 }
 
 function isOurs(error: unknown): boolean {

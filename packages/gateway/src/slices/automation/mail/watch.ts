@@ -110,13 +110,21 @@ export class Watch implements AsyncDisposable {
         this.#state = { state: waitMs > 0 ? "waiting" : "watching" };
         const later = waitMs > 0 ? this.#options.services.clock.sleep(waitMs, signal) : undefined;
         later?.catch((error: unknown) => ignore(error, "the mailbox is watched no more"));
-        client.idle().catch((error: unknown) => ended.reject(error));
+        this.#idle(client, wake.resolve).catch(ended.reject);
         await Promise.race([later ?? wake.promise, ended.promise]);
       }
     } finally {
       signal.removeEventListener("abort", close);
       client.close();
     }
+  }
+
+  /** Waits for mail. A server that refuses IDLE or ends it would otherwise be waited for in vain. */
+  async #idle(client: ImapFlow, ended: () => void): Promise<void> {
+    const { signal } = this.#stop;
+    await client.idle();
+    await this.#options.services.clock.sleep(FIRST_PAUSE_MS, signal);
+    ended();
   }
 
   async #client(): Promise<ImapFlow> {

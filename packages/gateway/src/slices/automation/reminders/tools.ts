@@ -38,6 +38,20 @@ export const params = {
   }),
 };
 
+/** January's agents write the fields of a job beside the action, and wrap jobs. */
+function tidyCall(args: unknown, tidied: (job: unknown) => unknown): unknown {
+  if (typeof args !== "object" || args === null) return args;
+  const rest: Record<string, unknown> = {};
+  const beside: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(args)) {
+    const isOfJob = !(name in params) && (name in JobFields || name === "data");
+    (isOfJob ? beside : rest)[name] = value;
+  }
+  const place = rest.action === "update" ? "patch" : "job";
+  const job = rest[place] ?? (Object.keys(beside).length > 0 ? beside : undefined);
+  return job === undefined ? args : { ...(rest[place] === undefined ? rest : args), [place]: tidied(job) };
+}
+
 const cron = defineTool({
   name: "cron",
   summary:
@@ -45,6 +59,7 @@ const cron = defineTool({
   audience: "owner",
   changes: true,
   params,
+  tidy: (args, { cron }) => tidyCall(args, (job) => cron.tidied(job)),
   run: async (call) => await (await import("./cron-tool.ts")).useCron(call),
 });
 

@@ -45,6 +45,17 @@ test("of more than twenty system events none is lost: a run takes twenty, the ne
   assert.deepEqual([...notices.take(MAIN, "one"), ...notices.take(MAIN, "two")], lines);
 });
 
+test("of the news of one subject so many wait as it says, and they push nothing else out", () => {
+  using staged = stage();
+  const { notices } = staged;
+  notices.add(MAIN, event("The mail is here"), { isNews: true });
+
+  for (let second = 0; second < 3_000; second++)
+    notices.add(MAIN, event(`tick ${second}`), { about: "cron:tick", most: 3, key: `tick:${second}`, isNews: true });
+
+  assert.deepEqual(notices.take(MAIN, "one"), ["The mail is here", "tick 2997", "tick 2998", "tick 2999"].map(event));
+});
+
 test("a key adds once, also when its news has been taken", () => {
   using staged = stage();
   const { notices } = staged;

@@ -17,8 +17,10 @@ const MAX_NEWS = 1_000;
 const KEPT_MS = 7 * 24 * 3_600_000;
 
 export interface NoticeOptions {
-  /** The subject, when only the newest news of a subject matters. */
+  /** The subject, when only the newest news of a subject matter. */
   readonly about?: string;
+  /** How many news of the subject wait; one when not said. */
+  readonly most?: number;
   /** Adds once for each key. */
   readonly key?: string;
   /** Whether a heartbeat asks the model because of it; remarks wait until somebody speaks. */
@@ -48,17 +50,17 @@ export class Notices {
 
   /**
    * Adds news to a session; safe within a transaction. News equal to the newest that waits is dropped unless it has a key.
-   * Of news with one `about`, only the newest is kept.
+   * Of news with one `about`, only the newest `most` are kept.
    */
-  add(sessionKey: string, words: Words, { about, key, isNews = false }: NoticeOptions = {}): void {
+  add(sessionKey: string, words: Words, { about, most = 1, key, isNews = false }: NoticeOptions = {}): void {
     const json = JSON.stringify(words);
     if (key === undefined && this.#newest(sessionKey) === json) return;
     this.#store.transaction(() => {
       if (about !== undefined)
         this.#store.run(
-          "delete from notices where session_key = ? and about = ? and run_id is null",
-          sessionKey,
-          about,
+          `delete from notices where id in (select id from notices where session_key = ? and about = ? and run_id is null
+             order by id desc limit -1 offset ?)`,
+          ...[sessionKey, about, most - 1],
         );
       this.#store.run(
         `insert into notices (at, session_key, words, about, key, is_news) values (?, ?, ?, ?, ?, ?)

@@ -46,6 +46,10 @@ export interface RunRequest {
   readonly mark?: string | undefined;
   readonly timeoutMs: number;
   readonly thinking?: Thinking | undefined;
+  /** The model of this run alone, as `provider/id`; that of the conversation when absent. */
+  readonly model?: string | undefined;
+  /** Who answers when it cannot; those of the agent when absent. */
+  readonly fallbacks?: readonly string[] | undefined;
   readonly extraSystemPrompt?: string | undefined;
   readonly deliver?: DeliverTo | undefined;
   /** Which tools it may use beside what the settings say. */

@@ -92,6 +92,17 @@ export class Toolbox {
     return [...this.#options.builtin, ...others.flat()];
   }
 
+  #read(tool: Tool, args: unknown): { params?: unknown; problem?: string | undefined } {
+    try {
+      const params = tool.tidy ? tool.tidy(args, this.#options.gateway) : args;
+      // Tools of other programs check their arguments themselves, with any JSON Schema.
+      return { params, problem: Kind in tool.params ? validationText(tool.params as Schema, params) : undefined };
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      return { problem: error.message };
+    }
+  }
+
   /** Calls a tool. Throws only the signal's reason; any other failure is an answer for the model. */
   async call(
     { callId, name, args, raw }: ToolRequest,
@@ -107,8 +118,7 @@ export class Toolbox {
     if (!tool) return failed(`There is no tool "${name.slice(0, 64)}" here; there are ${listed(tools)}.`);
     if (args === undefined)
       return failed(`The arguments are not a JSON object: ${raw.slice(0, 200)}. Call ${name} again.`);
-    // Tools of other programs check their arguments themselves, with any JSON Schema.
-    const problem = Kind in tool.params ? validationText(tool.params as Schema, args) : undefined;
+    const { params, problem } = this.#read(tool, args);
     if (problem !== undefined)
       return failed(`The arguments of ${name} are not right: ${problem}. Correct them and call again.`);
     const { clock, gateway, settings, policyOf } = this.#options;
@@ -120,7 +130,7 @@ export class Toolbox {
     using _timer = clock.after(timeoutMs, () => limit.abort(new TellableError("the tool took too long")));
     const within = AbortSignal.any([signal, limit.signal]);
     try {
-      const call = { params: args, callId, run, gateway, signal: within, update: seldom(update, clock) };
+      const call = { params, callId, run, gateway, signal: within, update: seldom(update, clock) };
       const result = await abandoned(
         Promise.resolve().then(() => tool.run(call)),
         within,

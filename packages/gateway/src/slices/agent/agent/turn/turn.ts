@@ -61,7 +61,8 @@ export class Turns implements Answering {
       run.dress = (text) => this.#dressed(run, text);
       return external;
     }
-    const model = this.#services.models.chosen.modelOf(sessionKey);
+    const { models } = this.#services;
+    const model = request.model === undefined ? models.chosen.modelOf(sessionKey) : models.require(request.model);
     if (!model) {
       const loose = isTyped(run.record) ? this.#agent.looseCommand(request.message) : undefined;
       return { ...BUILTIN, isOnce: true, steps: this.#command(run, loose) };
@@ -193,7 +194,7 @@ export class Turns implements Answering {
     const { sessionKey, request } = run.record;
     const question: ModelRequest = {
       model,
-      fallbacks: models.chosen.fallbacksOf(sessionKey),
+      fallbacks: models.chosen.fallbacksOf(sessionKey, request.fallbacks),
       ...this.#prompt(run, tools),
       messages,
       tools: tools.map((tool) => toolSpec(run.mark, tool)),

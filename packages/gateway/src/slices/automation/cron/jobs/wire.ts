@@ -55,6 +55,11 @@ export function revisionOf({ config, enabled }: Pick<Job, "config" | "enabled">)
   return `sha256:${sha256Hex(JSON.stringify([config, enabled]))}`;
 }
 
+/** Names a run by hand that no agent works on, or not yet. */
+export function manualId({ id, jobId, slotAt }: Pick<Slot, "id" | "jobId" | "slotAt">): string {
+  return `manual:${jobId}:${slotAt}:${id}`;
+}
+
 /** A run that has ended, or a slot that was not run. */
 export function entryShape(slot: Slot, sent: Sent, protocol: 3 | 4): CronEntry {
   const { state, endedAt, slotAt, startedAt } = slot;
@@ -66,7 +71,11 @@ export function entryShape(slot: Slot, sent: Sent, protocol: 3 | 4): CronEntry {
   if (protocol === 3) return entry;
   return {
     ...{ ...entry, jobName: slot.jobName, deliveryStatus: sent.status, slotAtMs: slotAt, outcome: slot.outcome },
-    ...defined({ runId: slot.runId ?? undefined, deliveryError: sent.problem, completionStatus: completionOf(state) }),
+    ...defined({
+      runId: slot.runId ?? (slot.cause === "person" ? manualId(slot) : undefined),
+      deliveryError: sent.problem,
+      completionStatus: completionOf(state),
+    }),
     ...(slot.attempt > 0 && { attempt: slot.attempt }),
   };
 }
@@ -100,7 +109,7 @@ function payloadShape({ payload, delivery }: JobConfig, protocol: 3 | 4): CronJo
   const delivered = { deliver: mode === "announce", ...defined({ channel, to, bestEffortDeliver: bestEffort }) };
   if (payload.kind === "command") return { kind: "agentTurn", message: `$ ${payload.argv.join(" ")}`, ...delivered };
   if (payload.kind === "script") return { kind: "agentTurn", message: `$ ${payload.script}`, ...delivered };
-  const { toolsAllow: _toolsAllow, ...rest } = payload;
+  const { toolsAllow: _toolsAllow, fallbacks: _fallbacks, ...rest } = payload;
   return { ...rest, ...delivered };
 }
 

@@ -13,7 +13,9 @@ export interface EndedFilter {
 export function whereEnded({ jobId, runId, statuses, deliveryStatuses, query }: EndedFilter) {
   const parts: [string, ...string[]][] = [["state not in ('waiting', 'running')"]];
   if (jobId !== undefined) parts.push(["job_id = ?", jobId]);
-  if (runId !== undefined) parts.push(["run_id = ?", runId]);
+  const slotId = /^manual:.*:(\d{1,15})$/.exec(runId ?? "")?.[1];
+  if (slotId !== undefined) parts.push(["id = cast(? as integer)", slotId], ["cause = 'person'"]);
+  else if (runId !== undefined) parts.push(["run_id = ?", runId]);
   if (statuses) parts.push([`state in (${statuses.map(() => "?").join(", ")})`, ...statuses]);
   if (deliveryStatuses)
     parts.push([`delivery in (${deliveryStatuses.map(() => "?").join(", ")})`, ...deliveryStatuses]);

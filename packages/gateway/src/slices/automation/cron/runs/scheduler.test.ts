@@ -6,14 +6,12 @@ import type { Schedule } from "../../../../base/schedule/schedule.ts";
 import { type Simulation, simulate } from "../../../../base/schedule/simulate.ts";
 import { openStore } from "../../../../base/store/store.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import { Port } from "../../../../kit/port.ts";
 import { firstSlot } from "../jobs/job-config.ts";
 import { Jobs } from "../jobs/jobs.ts";
 import { tables } from "../tables.ts";
 import { Ends } from "./ends.ts";
 import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
 import { Slots } from "./slots.ts";
-import type { Places } from "./work.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -94,17 +92,8 @@ function scheduler(clock: WallClock, store: ReturnType<typeof openStore>): Sched
   const [jobs, slots] = [new Jobs(store), new Slots(store)];
   const alerts = { tell: () => ({ alert: undefined }), send: nothing };
   const posts = { look: nothing, add: nothing };
-  const more = {
-    services,
-    settings,
-    jobs,
-    slots,
-    posts,
-    bodyOf: () => ({}),
-    programs: {},
-    places: new Port<Places>({ placeOf: () => undefined }),
-    changed: nothing,
-  };
+  const places = { now: { placeOf: nothing } };
+  const more = { services, settings, jobs, slots, posts, places, bodyOf: () => ({}), programs: {}, changed: nothing };
   const ends = new Ends({ ...more, alerts } as unknown as ConstructorParameters<typeof Ends>[0]);
   return new Scheduler({ ...more, ends } as unknown as SchedulerOptions);
 }

@@ -46,6 +46,8 @@ const TOLD_LATE_MS = 60_000;
 /** How long a message may wait for its channel, ms. */
 const MESSAGE_TTL_MS = 24 * 3_600_000;
 const MAX_SUMMARY_CHARS = 2_000;
+/** How many news of one job wait: a job of each second must not push out what others say while nobody looks. */
+const MAX_NEWS = 20;
 
 /** Tells the main conversation, and the place that the job names, without a model. Returns the chats with messages to send. */
 export function tell(working: Working, { job, slot }: Turn, text: string): DeliverTo[] {
@@ -63,7 +65,7 @@ export function tell(working: Working, { job, slot }: Turn, text: string): Deliv
     // Somebody has been told already; the agent hears of it with its next turn, and none is made for it.
     if (route || isPosted) notices.add(sessionKey, { text: said, from: { kind: "event", id: source } });
     else if (place) place.say(said);
-    else heartbeat.note({ sessionKey, text: said, source, key: `cron:${slot.id}` });
+    else heartbeat.note({ sessionKey, text: said, source, key: `cron:${slot.id}`, most: MAX_NEWS });
     const chats = ends.end(slot, { state: "ok", summary, undelivered: problem });
     if (isPosted) post(working, { job, slot });
     return { route, chats };
@@ -138,8 +140,7 @@ export function startRun({ services, slots }: Working, turn: Turn, payload: Agen
   const problem = found?.kind === "nowhere" ? found.problem : undefined;
   const runId = newId();
   const delivery = found === undefined ? "not-requested" : found.kind === "nowhere" ? "not-delivered" : "queued";
-  return agent.runs.accept(newRun(services, turn, { payload, runId, sessionKey, isOwn, route }), () => {
-    if (model !== undefined) sessions.patch(sessionKey, { model });
+  return agent.runs.accept(newRun(services, turn, { payload, runId, sessionKey, isOwn, route, model }), () => {
     slots.begin(slot.id, runId, { at: clock.now(), delivery, ...(problem !== undefined && { problem }) });
   });
 }
@@ -161,10 +162,11 @@ interface Asked {
   readonly sessionKey: string;
   readonly isOwn: boolean;
   readonly route: DeliverTo | undefined;
+  readonly model: string | undefined;
 }
 
 function newRun({ agents, clock, workspace }: CronServices, { job }: Turn, asked: Asked): NewRun {
-  const { payload, runId, sessionKey, isOwn, route } = asked;
+  const { payload, runId, sessionKey, isOwn, route, model } = asked;
   const { id, config } = job;
   const message = `[cron:${id} ${config.name}] ${payload.message}\nCurrent time: ${localTime(clock.now(), workspace.timeZone)}`;
   const seconds = payload.timeoutSeconds ?? agents.settings.defaults.timeoutSeconds;
@@ -173,6 +175,8 @@ function newRun({ agents, clock, workspace }: CronServices, { job }: Turn, asked
     ...{ id: runId, source: "cron", principal: `cron:${id}`, sessionKey, startsAnew: isOwn },
     request: {
       ...{ message, timeoutMs: (seconds === 0 ? MAX_SECONDS : seconds) * 1_000, thinking: payload.thinking },
+      // The conversation keeps its model: people may go on with it.
+      ...{ model, fallbacks: payload.fallbacks },
       ...{ deliver: route, starter: { scopes: ["operator.write"], name: config.name } },
       ...(toolsAllow &&
         !toolsAllow.includes("*") && { limits: [{ because: "the job's toolsAllow … it", allow: toolsAllow }] }),

@@ -98,6 +98,25 @@ test("a request that is sent again has the mark of the first; another body has a
   assert.notEqual(mark("{}"), mark("[]"));
 });
 
+test("a request that is sent again has the mark of the first, however its signature is written", () => {
+  const markOf = (verify: VerifySettings, headers: Sent["headers"]) => {
+    const proof = judge(verify, headers);
+    return proof.kind === "proved" ? proof.mark : assert.fail(proof.why);
+  };
+  const time = `t=${SECONDS}`;
+  const base64 = { ...HMAC, encoding: "base64" } as const;
+
+  const pairs = [
+    [GITHUB, hmac(BODY), hmac(BODY).toUpperCase()].map((each) =>
+      typeof each === "string" ? { "x-hub-signature-256": `sha256=${each}` } : each,
+    ),
+    [base64, { "x-signature": hmac(BODY, "base64") }, { "x-signature": hmac(BODY, "base64").replace(/=+$/, "") }],
+    [STRIPE, { "stripe-signature": `${time},${right}` }, { "stripe-signature": `v1=00,${right},${time},v1=11` }],
+  ] as [VerifySettings, Sent["headers"], Sent["headers"]][];
+
+  for (const [verify, first, again] of pairs) assert.equal(markOf(verify, again), markOf(verify, first));
+});
+
 test("whatever stands in the headers, nothing is thrown and nothing is proved", () => {
   const anything = fc.string({ unit: fc.constantFrom(..."tv1=,.0aF= \u0000üé💡", "sha256=") });
   fc.assert(

@@ -48,7 +48,7 @@ function judgeStripe(verify: VerifySettings & HmacSettings, { headers, body, at 
   if (off !== undefined) return refused(off);
   const signed = Buffer.concat([Buffer.from(`${time}.`), body]);
   const hmac = { secret: verify.secret };
-  return given.some((each) => isRight(each, signed, hmac)) ? proved(`${time}.${given[0]}`) : refused(WRONG);
+  return given.some((each) => isRight(each, signed, hmac)) ? proved(signed, hmac) : refused(WRONG);
 }
 
 function judgeHmac(verify: VerifySettings & HmacSettings, { headers, body, at }: Sent): Proof {
@@ -61,7 +61,8 @@ function judgeHmac(verify: VerifySettings & HmacSettings, { headers, body, at }:
   if (typeof time !== "string") return refused(`the header ${timestampHeader} is missing`);
   const off = timestampHeader === undefined ? undefined : lateness(time, at, verify.toleranceSeconds);
   if (off !== undefined) return refused(off);
-  return isRight(given, signedBytes(verify, time, body), verify) ? proved(given) : refused(WRONG);
+  const signed = signedBytes(verify, time, body);
+  return isRight(given, signed, verify) ? proved(signed, verify) : refused(WRONG);
 }
 
 /** The bytes that are signed: the body in the place that `signed` gives it. */
@@ -77,9 +78,13 @@ const FORMS = { hex: /^[0-9a-f]+$/i, base64: /^[A-Za-z0-9+/]+={0,2}$/, base64url
 /** Compares in constant time; a signature of another form or length is wrong. */
 function isRight(given: string, signed: Buffer, { secret, algorithm = "sha256", encoding = "hex" }: HmacSettings) {
   if (!FORMS[encoding].test(given)) return false;
-  const expected = createHmac(algorithm, secret).update(signed).digest();
+  const expected = digestOf(signed, { secret, algorithm });
   const bytes = Buffer.from(given, encoding);
   return bytes.length === expected.length && timingSafeEqual(bytes, expected);
+}
+
+function digestOf(signed: Buffer, { secret, algorithm = "sha256" }: HmacSettings): Buffer {
+  return createHmac(algorithm, secret).update(signed).digest();
 }
 
 /** What is wrong with a time of sending; undefined when nothing is. */
@@ -92,8 +97,9 @@ function lateness(time: string, at: number, toleranceSeconds = TOLERANCE_SECONDS
     : undefined;
 }
 
-function proved(signature: string): Proof {
-  return { kind: "proved", mark: sha256Hex(signature) };
+/** The mark follows from what is signed: one signature can be written in many ways, and with others beside it. */
+function proved(signed: Buffer, hmac: HmacSettings): Proof {
+  return { kind: "proved", mark: sha256Hex(digestOf(signed, hmac).toString("hex")) };
 }
 
 function refused(why: string): Proof {

@@ -35,5 +35,5 @@ export function spanMs(phrase: string): number | undefined {
 }
 
 function halfMore(count: string): string {
-  return `${NUMBERS[count] ?? count}.5`;
+  return `${(Object.hasOwn(NUMBERS, count) ? NUMBERS[count] : undefined) ?? count}.5`;
 }

@@ -48,7 +48,7 @@ function afterOf(said: string): When | undefined {
 /** "every weekday at 8", "every 2 hours", "daily at 9", "every month on the 1st". */
 function everyOf(said: string): When | undefined {
   const { rest, clock } = withoutClock(said);
-  const named = NAMED[rest];
+  const named = Object.hasOwn(NAMED, rest) ? NAMED[rest] : undefined;
   const what = named ?? /^(?:every|each) (.+)$/.exec(rest)?.[1];
   if (what === undefined) return undefined;
   const found = repeatOf(what);
@@ -80,7 +80,7 @@ const AT: Readonly<Record<string, Clock>> = {
 };
 
 function repeatOf(what: string): Repeat | undefined {
-  const part = AT[what];
+  const part = Object.hasOwn(AT, what) ? AT[what] : undefined;
   if (part) return { kind: "repeat", days: "* * *", clock: part };
   if (what === "day") return { kind: "repeat", days: "* * *" };
   if (/^(?:week ?day|working day|work day)s?$/.test(what)) return { kind: "repeat", days: "* * 1-5" };

@@ -37,6 +37,12 @@ export function wishOf(message: string): Wish {
   if (!found) return { kind: "unclear", why: `When? Say ${EXAMPLES} before or after it.` };
   const { when, rest } = found;
   if (when.kind === "wrong") return { kind: "unclear", why: when.why, isWrong: true };
+  const second = secondTimeIn(rest);
+  if (second !== undefined)
+    return {
+      kind: "unclear",
+      why: `“${second}” is a second time. Say one time, and “to” before what to be reminded of.`,
+    };
   const text = rest
     .trim()
     .replace(LINK, "")
@@ -55,10 +61,29 @@ interface Found {
 function atStart(said: string): Found | undefined {
   const ends = [...said.matchAll(/\S+/g)].slice(0, MAX_WORDS).map(({ index, 0: word }) => index + word.length);
   for (const end of ends.reverse()) {
-    const when = whenOf(said.slice(0, end).replace(/[:;]$/, ""));
-    if (when) return { when, rest: said.slice(end) };
+    const phrase = said.slice(0, end).replace(/[:;]$/, "");
+    const when = whenOf(phrase);
+    if (when) return { when, rest: said.slice(phrase.length) };
   }
   return undefined;
+}
+
+/** A time that follows the one that was read: "every 2nd" of "every 2nd tuesday at 8" is not what was meant. */
+function secondTimeIn(rest: string): string | undefined {
+  const said = rest.trim().replace(/[.!?]+$/, "");
+  const [joined = "", word = ""] = /^(?:(and|or|the)\s+)?/i.exec(said) ?? [];
+  const next = said.slice(joined.length);
+  const [date] = /^\d{1,2}(?:st|nd|rd|th)\b/i.exec(next) ?? [];
+  if (date !== undefined && word !== "") return `${joined}${date}`;
+  if (word.toLowerCase() === "the" || LINK.test(said)) return undefined;
+  const ends = [...next.matchAll(/\S+/g)].slice(0, 4).map(({ index, 0: each }) => index + each.length);
+  const end = ends.reverse().find((at) => isTime(next.slice(0, at), word !== ""));
+  return end === undefined ? undefined : joined + next.slice(0, end);
+}
+
+/** Bare numbers are no times of their own: "tomorrow at 9 3 apples". */
+function isTime(phrase: string, isJoined: boolean): boolean {
+  return (isJoined || !/^\d+(?:\s|$)/.test(phrase)) && whenOf(phrase) !== undefined;
 }
 
 /** The longest time at the end: "to stretch in 20 min". */

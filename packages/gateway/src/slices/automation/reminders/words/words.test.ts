@@ -258,7 +258,41 @@ test("whatever is said is read or asked about at once, and what is read is in th
 });
 
 test("of a very long message only the beginning is read", () => {
-  const wish = wishOf(`remind me ${"every monday and ".repeat(20_000)}`);
+  const wish = wishOf(`remind me every monday to sing ${"every monday and ".repeat(20_000)}`);
 
   assert.ok(wish.kind === "wish" && wish.text.length < 4_000);
 });
+
+describe("a second time after the first one", () => {
+  for (const [words, second] of [
+    ["every 2nd tuesday at 8 take the bins out", "tuesday at 8"],
+    ["every weekday at 8am and 6pm stretch", "and 6pm"],
+    ["on friday the 13th stay at home", "the 13th"],
+    ["at 8 at 9 stretch", "at 9"],
+    ["tomorrow on monday stretch", "on monday"],
+    ["on the 1st and 15th pay", "and 15th"],
+  ] as const)
+    test(`${words} is not half understood`, () => {
+      const wish = wishOf(words);
+
+      assert.ok(wish.kind === "unclear" && wish.why.startsWith(`“${second}” is a second time.`), JSON.stringify(wish));
+    });
+
+  for (const [words, text] of [
+    ["tomorrow to be there on monday", "be there on monday"],
+    ["tomorrow at 9 3 apples", "3 apples"],
+    ["in 20 min: at 8 the train goes", "at 8 the train goes"],
+    ["at 8 the dishes", "the dishes"],
+    ["at 8 and bring the bag", "and bring the bag"],
+  ] as const)
+    test(`${words} says what to be reminded of`, () => {
+      const wish = wishOf(words);
+
+      assert.equal(wish.kind === "wish" && wish.text, text);
+    });
+});
+
+for (const words of ["constructor", "every constructor", "toString to x", "every __proto__ to x", "in a valueOf to x"])
+  test(`${words} is no time`, () => {
+    assert.equal(wishOf(words).kind, "unclear");
+  });
