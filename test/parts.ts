@@ -89,6 +89,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/runs": ["cli", "recordings"],
   "cli/skills": ["cli", "skills"],
   "cli/update": ["cli", "update"],
+  "cli/update-registry": ["cli", "update"],
   "cli/usage": ["cli", "usage"],
 
   "web/a2ui-looks": ["a2ui"],

@@ -24,7 +24,7 @@ import { Connection, LIMITS, type Session } from "../connection.ts";
 import { dialectFor, STRICTEST } from "../dialect.ts";
 import { type Dispatch, failureFrame, type Request, successFrame, unexpected } from "../dispatch.ts";
 import type { GatewaySettings } from "../settings.ts";
-import { type Door, type Doors, refuseUpgrade } from "./door.ts";
+import { Door, type Doors, refuseUpgrade } from "./door.ts";
 import { answer, type HttpFront } from "./http.ts";
 import { pageOrigins } from "./page-origins.ts";
 import type { Certificate } from "./tls.ts";
