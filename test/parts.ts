@@ -90,6 +90,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/skills": ["cli", "skills"],
   "cli/update": ["cli", "update"],
   "cli/update-registry": ["cli", "update"],
+  "wire/backup-schedule": ["backup"],
   "faults/backup": ["backup"],
   "cli/usage": ["cli", "usage"],
 
