@@ -90,6 +90,9 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/runs": ["cli", "recordings"],
   "cli/skills": ["cli", "skills"],
   "cli/update": ["cli", "update"],
+  "cli/update-registry": ["cli", "update"],
+  "wire/backup-schedule": ["backup"],
+  "faults/backup": ["backup"],
   "cli/usage": ["cli", "usage"],
 
   "web/a2ui-looks": ["a2ui"],

@@ -25,6 +25,13 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** How a command is run. */
+interface RunOptions {
+  readonly env?: Record<string, string>;
+  readonly input?: string;
+  readonly limitMs?: number;
+}
+
 /** A state folder that is removed at the end, and the environment that points there and nowhere else. */
 export class Home implements Disposable {
   readonly stateDir = join(mkdtempSync(join(tmpdir(), "moltbot-cli-")), "state");
@@ -64,10 +71,10 @@ export class Home implements Disposable {
     return new Terminal(this.command(args), { columns, env: this.env(), cwd: root });
   }
 
-  /** Runs a command to its end; one that takes a minute is killed. */
-  async run(args: readonly string[], options: { env?: Record<string, string>; input?: string } = {}): Promise<Outcome> {
+  /** Runs a command to its end; one that takes a minute, or `limitMs`, is killed. */
+  async run(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
     const child = this.spawn(args, options.env);
-    const late = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
+    const late = setTimeout(() => child.kill("SIGKILL"), options.limitMs ?? LIMIT_MS);
     child.stdin?.end(options.input ?? "");
     const [stdout, stderr, [code]] = await Promise.all([
       text(child.stdout!),

@@ -57,8 +57,12 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     await clock.sleep(delayMs, stop.signal);
     current.log.info("restarting in place", { reason });
     await current.stop("gateway restarting", RESTART_EXPECTED_MS);
-    if (existsSync(join(options.stateDir, "update.json")))
-      await (await import("./update.ts")).updateInPlace(options, stop.signal);
+    if (existsSync(join(options.stateDir, "update.json"))) {
+      const { updateInPlace } = await import("./update.ts");
+      // The other version binds the port itself.
+      lasting.doors[Symbol.dispose]();
+      await updateInPlace(options, stop.signal);
+    }
     for (;;) {
       try {
         current = await again();

@@ -1,5 +1,14 @@
 /** Versions that lie side by side in a state folder, and what is on record of an update that is under way. */
-import { existsSync, lstatSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { isRecord } from "../config/config.ts";
 import { ignore, TellableError } from "../errors.ts";
@@ -98,6 +107,20 @@ export function pointTo(stateDir: string, version: string | undefined): void {
   rmSync(fresh, { force: true });
   symlinkSync(join("versions", versionName(version)), fresh);
   renameSync(fresh, linkOf(stateDir));
+}
+
+/** Versions beside the current one that stay, for the way back. */
+const VERSIONS_KEPT = 2;
+
+/** Removes old versions and what a kill has left of downloads; the last two, the current one and `inUse` stay. */
+export function pruneVersions(stateDir: string, ...inUse: readonly string[]): string[] {
+  const folder = versionsFolder(stateDir);
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const versions = names.filter((name) => VERSION.test(name)).sort((a, b) => (isNewer(a, b) ? -1 : 1));
+  const kept = new Set([...versions.slice(0, VERSIONS_KEPT), currentVersion(stateDir), ...inUse]);
+  const old = [...versions.filter((name) => !kept.has(name)), ...names.filter((name) => /^\..+\.tmp$/.test(name))];
+  for (const name of old) rmSync(join(folder, name), { recursive: true, force: true });
+  return old;
 }
 
 /** Whether version `a` is newer than `b`, by their numbers. */

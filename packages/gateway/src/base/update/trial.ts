@@ -7,7 +7,15 @@ import { constants, copyFileSync, existsSync, renameSync, rmSync } from "node:fs
 import { DatabaseSync } from "node:sqlite";
 import { ignore, messageOf, TellableError } from "../errors.ts";
 import { databasePath, type Env } from "../files.ts";
-import { pointTo, programOf, readUpdate, type UpdateRecord, versionFolder, writeUpdate } from "./record.ts";
+import {
+  pointTo,
+  programOf,
+  pruneVersions,
+  readUpdate,
+  type UpdateRecord,
+  versionFolder,
+  writeUpdate,
+} from "./record.ts";
 import { runOnce, Watched } from "./watch.ts";
 
 export interface TrialOptions {
@@ -48,6 +56,11 @@ export async function tryUpdate({ stateDir, env, args, signal }: TrialOptions): 
   pointTo(stateDir, record.to);
   writeUpdate(stateDir, { ...record, phase: "done" });
   rmSync(keptOf(path), { force: true });
+  try {
+    pruneVersions(stateDir, record.from, ...(record.before === undefined ? [] : [record.before]));
+  } catch (error) {
+    ignore(error, "the next update removes what is old");
+  }
   return { kind: "kept", program, version: record.to };
 }
 
