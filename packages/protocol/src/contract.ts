@@ -204,6 +204,77 @@ export interface AgentWaitResult {
   error?: string;
 }
 
+/** Parameters of `agents.files.get`. */
+export interface AgentsFilesGetParams {
+  agentId: string;
+  /** As agents.files.list names it. */
+  name: string;
+}
+
+/** The answer to `agents.files.get`. */
+export interface AgentsFilesGetResult {
+  agentId: string;
+  workspace: string;
+  file: {
+    name: string;
+    /** In the agent's folder. */
+    path: string;
+    missing: boolean;
+    size?: number;
+    updatedAtMs?: number;
+    content: string;
+    /** SHA-256; a write names it as baseHash. */
+    hash: string;
+  };
+}
+
+/** Parameters of `agents.files.list`. */
+export interface AgentsFilesListParams {
+  agentId: string;
+}
+
+/** The answer to `agents.files.list`. */
+export interface AgentsFilesListResult {
+  agentId: string;
+  workspace: string;
+  files: {
+    name: string;
+    /** In the agent's folder. */
+    path: string;
+    missing: boolean;
+    size?: number;
+    updatedAtMs?: number;
+  }[];
+}
+
+/** Parameters of `agents.files.set`. */
+export interface AgentsFilesSetParams {
+  agentId: string;
+  /** As agents.files.list names it. */
+  name: string;
+  content: string;
+  /** The hash that agents.files.get gave. */
+  baseHash?: string;
+}
+
+/** The answer to `agents.files.set`. */
+export interface AgentsFilesSetResult {
+  ok: true;
+  agentId: string;
+  workspace: string;
+  file: {
+    name: string;
+    /** In the agent's folder. */
+    path: string;
+    missing: boolean;
+    size?: number;
+    updatedAtMs?: number;
+    content: string;
+    /** SHA-256; a write names it as baseHash. */
+    hash: string;
+  };
+}
+
 /** Parameters of `agents.list`. */
 export type AgentsListParams = Record<string, never>;
 
@@ -1042,11 +1113,61 @@ export interface ConfigApplyParams {
 /** The answer to `config.apply`. */
 export type ConfigApplyResult = ConfigApplied;
 
+/** Payload of the event `config.changed`. */
+export interface ConfigChangedEvent {
+  hash: string;
+}
+
+export interface ConfigCheck {
+  valid: boolean;
+  issues: {
+    path: string;
+    message: string;
+    line?: number;
+  }[];
+  warnings: {
+    path: string;
+    message: string;
+    line?: number;
+  }[];
+  /** The file now; secrets are markers. */
+  before: string;
+  /** The file as it would be; secrets are markers. */
+  after: string;
+  /** The settings that would differ, dotted. */
+  changed: string[];
+  /** The sections for which the gateway would restart in place; all others apply at once. */
+  restarts: string[];
+  /** That of the file now. */
+  hash: string;
+}
+
+/** Parameters of `config.check`. */
+export interface ConfigCheckParams {
+  /** A whole text. */
+  raw?: string;
+  /** An object to merge, as config.patch takes it. */
+  patch?: string;
+  /** An earlier text, as config.history names it. */
+  version?: string;
+}
+
+/** The answer to `config.check`. */
+export type ConfigCheckResult = ConfigCheck;
+
 /** Parameters of `config.get`. */
 export type ConfigGetParams = Record<string, never>;
 
 /** The answer to `config.get`. */
 export type ConfigGetResult = ConfigSnapshot;
+
+/** Parameters of `config.history`. */
+export type ConfigHistoryParams = Record<string, never>;
+
+/** The answer to `config.history`. */
+export interface ConfigHistoryResult {
+  versions: ConfigVersion[];
+}
 
 /** Parameters of `config.patch`. */
 export interface ConfigPatchParams {
@@ -1138,6 +1259,30 @@ export interface ConfigSnapshot {
     message: string;
     line?: number;
   }[];
+  /** The file's comments by the settings beside them. */
+  comments?: Record<string, string>;
+}
+
+/** Parameters of `config.undo`. */
+export interface ConfigUndoParams {
+  /** As config.history names it. */
+  version: string;
+  /** The hash that config.get gave. */
+  baseHash?: string;
+  /** The session whose agent is told of the change. */
+  sessionKey?: string;
+  note?: string;
+  restartDelayMs?: number;
+}
+
+/** The answer to `config.undo`. */
+export type ConfigUndoResult = ConfigApplied;
+
+export interface ConfigVersion {
+  id: string;
+  atMs: number;
+  /** The settings that were changed then, dotted; none where only comments or the order were. */
+  changed: string[];
 }
 
 export interface ConfigWritten {
@@ -1319,10 +1464,7 @@ export interface CronJob {
   configRevision?: string;
   nextRunAtMs?: number;
   effectiveAgentId?: string;
-  deliveryPreview?: {
-    label: string;
-    detail: string;
-  };
+  deliveryPreview?: CronPreview;
   /** What whoever set the job should know, such as that it never fires. */
   note?: string;
 }
@@ -1361,6 +1503,8 @@ export interface CronListResult {
   limit?: number;
   hasMore?: boolean;
   nextOffset?: number | null;
+  /** Where the words of each job go, by its id. */
+  deliveryPreviews?: Record<string, CronPreview>;
 }
 
 export interface CronPatch {
@@ -1393,7 +1537,10 @@ export type CronPayload = {
 } | {
   kind: "agentTurn";
   message: string;
+  /** The model of the job's runs; the conversation keeps its own. */
   model?: string;
+  /** Who answers when it cannot; those of the agent when absent. */
+  fallbacks?: string[];
   thinking?: "off" | "minimal" | "low" | "medium" | "high" | "xhigh";
   timeoutSeconds?: number;
   toolsAllow?: string[];
@@ -1425,7 +1572,10 @@ export type CronPayloadPatch = {
 } | {
   kind: "agentTurn";
   message?: string;
+  /** The model of the job's runs; the conversation keeps its own. */
   model?: string;
+  /** Who answers when it cannot; those of the agent when absent. */
+  fallbacks?: string[];
   thinking?: "off" | "minimal" | "low" | "medium" | "high" | "xhigh";
   timeoutSeconds?: number;
   toolsAllow?: string[];
@@ -1450,6 +1600,11 @@ export type CronPayloadPatch = {
   env?: Record<string, string>;
   timeoutSeconds?: number;
 };
+
+export interface CronPreview {
+  label: string;
+  detail: string;
+}
 
 /** Parameters of `cron.remove`. */
 export interface CronRemoveParams {
@@ -1599,6 +1754,21 @@ export interface DeliveryShape {
   runProblem?: string;
 }
 
+/** Parameters of `device.invite`. */
+export type DeviceInviteParams = Record<string, never>;
+
+/** The answer to `device.invite`. */
+export interface DeviceInviteResult {
+  /** Shown as auth.bootstrapToken, alone, with a proven device. */
+  code: string;
+  expiresAtMs: number;
+  /** Where the gateway is reached; the address that reaches farthest stands first. */
+  addresses: {
+    origin: string;
+    reach: "anywhere" | "tailnet" | "lan" | "here";
+  }[];
+}
+
 /** Parameters of `device.pair.approve`. */
 export interface DevicePairApproveParams {
   requestId: string;
@@ -1649,6 +1819,12 @@ export interface DevicePairResolvedEvent {
   requestId: string;
   deviceId: string;
   decision: string;
+  ts: number;
+}
+
+/** Payload of the event `device.removed`. */
+export interface DeviceRemovedEvent {
+  deviceId: string;
   ts: number;
 }
 
@@ -2174,6 +2350,8 @@ export interface ListedEntry {
 export interface LogsTailParams {
   /** Byte offset that an earlier answer gave. */
   cursor?: number;
+  /** Only lines before this byte offset, as `start` of an earlier answer or its cursor; unfiltered. */
+  before?: number;
   limit?: number;
   maxBytes?: number;
   /** This level, and those above. */
@@ -2195,6 +2373,8 @@ export interface LogsTailResult {
   lines: string[];
   truncated?: boolean;
   reset?: boolean;
+  /** With `before`: where the first line begins. */
+  start?: number;
 }
 
 export interface MachineHealth {
@@ -4470,6 +4650,29 @@ export interface SystemEventResult {
   ok: true;
 }
 
+/** Parameters of `system.hours`. */
+export interface SystemHoursParams {
+  /** 24 when not said. */
+  hours?: number;
+}
+
+/** The answer to `system.hours`. */
+export interface SystemHoursResult {
+  hours: {
+    /** When the hour began, epoch ms. */
+    at: number;
+    /** Messages that came on channels. */
+    in: number;
+    /** Messages that were sent on channels. */
+    out: number;
+    /** Messages that failed, came too late, or may not have been sent. */
+    lost: number;
+    runs: number;
+    /** Runs that ended with an error. */
+    failed: number;
+  }[];
+}
+
 /** Parameters of `system.info`. */
 export type SystemInfoParams = Record<string, never>;
 
@@ -4691,11 +4894,19 @@ export interface UpdateUndoResult {
 
 /** Parameters of `usage.breakdown`. */
 export interface UsageBreakdownParams {
-  by: "model" | "agent" | "session" | "run";
+  by: "model" | "agent" | "session" | "run" | "day";
   /** Default 30; conversations and runs reach back 90 days. */
   days?: number;
   /** Default 50. */
   limit?: number;
+  /** Of this day only, as 2026-03-29. */
+  day?: string;
+  /** Of this model only, as PROVIDER/MODEL. */
+  model?: string;
+  /** Of this agent only. */
+  agentId?: string;
+  /** Of this conversation only. */
+  sessionKey?: string;
 }
 
 /** The answer to `usage.breakdown`. */
@@ -4964,6 +5175,81 @@ export interface WebLoginWaitResult {
   connected: boolean;
 }
 
+/** Parameters of `wizard.cancel`. */
+export interface WizardCancelParams {
+  sessionId: string;
+}
+
+/** The answer to `wizard.cancel`. */
+export interface WizardCancelResult {
+  status: WizardState;
+  error?: string;
+}
+
+/** Parameters of `wizard.next`. */
+export interface WizardNextParams {
+  sessionId: string;
+  answer?: {
+    stepId: string;
+    /** A text of at most 4096 characters, a truth value, a list. */
+    value?: unknown;
+  };
+}
+
+/** The answer to `wizard.next`. */
+export interface WizardNextResult {
+  done: boolean;
+  step?: WizardStep;
+  status?: WizardState;
+  error?: string;
+}
+
+/** Parameters of `wizard.start`. */
+export interface WizardStartParams {
+  mode?: "local" | "remote";
+  /** Taken and not used: the settings say where workspaces are. */
+  workspace?: string;
+}
+
+/** The answer to `wizard.start`. */
+export interface WizardStartResult {
+  sessionId: string;
+  done: boolean;
+  step?: WizardStep;
+  status?: WizardState;
+  error?: string;
+}
+
+export type WizardState = "running" | "done" | "cancelled" | "error";
+
+/** Parameters of `wizard.status`. */
+export interface WizardStatusParams {
+  sessionId: string;
+}
+
+/** The answer to `wizard.status`. */
+export interface WizardStatusResult {
+  status: WizardState;
+  error?: string;
+}
+
+export interface WizardStep {
+  id: string;
+  type: "note" | "select" | "text" | "confirm" | "multiselect" | "progress" | "action";
+  title?: string;
+  message?: string;
+  options?: {
+    value: unknown;
+    label: string;
+    hint?: string;
+  }[];
+  initialValue?: unknown;
+  placeholder?: string;
+  /** What is typed is a secret; do not show it. */
+  sensitive?: boolean;
+  executor?: "gateway" | "client";
+}
+
 /** Parameters of `worktrees.list`. */
 export type WorktreesListParams = Record<string, unknown>;
 
@@ -4990,6 +5276,8 @@ export interface Methods {
   status: { params: StatusParams; result: StatusResult };
   /** A beacon: updates the sender's presence and tells the agent what is new on its next turn. */
   "system-event": { params: SystemEventParams; result: SystemEventResult };
+  /** Messages and runs of each of the last hours, the oldest first. */
+  "system.hours": { params: SystemHoursParams; result: SystemHoursResult };
   /** The machine and the process, in figures. */
   "system.info": { params: SystemInfoParams; result: SystemInfoResult };
   /** Who is connected, newest first; the gateway's own row is always there. */
@@ -5024,6 +5312,8 @@ export interface Methods {
   "device.token.revoke": { params: DeviceTokenRevokeParams; result: DeviceTokenRevokeResult };
   /** Gives a device's role a new token; the old one ends at once. Scopes can be narrowed, not widened. */
   "device.token.rotate": { params: DeviceTokenRotateParams; result: DeviceTokenRotateResult };
+  /** Makes a code by which one new device becomes an operator: good once, and for ten minutes. */
+  "device.invite": { params: DeviceInviteParams; result: DeviceInviteResult };
   /** One node. */
   "node.describe": { params: NodeDescribeParams; result: NodeDescribeResult };
   /** Something that a node reports. */
@@ -5116,7 +5406,7 @@ export interface Methods {
   "models.status": { params: ModelsStatusParams; result: ModelsStatusResult };
   /** Asks a model for one word, outside any conversation; with tools and image tries whether it can do that too. */
   "models.test": { params: ModelsTestParams; result: ModelsTestResult };
-  /** What models took in the last days, by model, agent, conversation or run; the largest first. */
+  /** What models took in the last days, by model, agent, conversation, run or day; the largest first. */
   "usage.breakdown": { params: UsageBreakdownParams; result: UsageBreakdownResult };
   /** What models took on each of the last days; those without a call are left out. */
   "usage.cost": { params: UsageCostParams; result: UsageCostResult };
@@ -5124,6 +5414,12 @@ export interface Methods {
   "sessions.usage": { params: SessionsUsageParams; result: SessionsUsageResult };
   /** What models took today, and how much of the budgets is used. */
   "usage.status": { params: UsageStatusParams; result: UsageStatusResult };
+  /** The text of one of an agent's pages; one that is not there is empty. */
+  "agents.files.get": { params: AgentsFilesGetParams; result: AgentsFilesGetResult };
+  /** The pages that an agent reads by itself: AGENTS.md, SOUL.md and so on. */
+  "agents.files.list": { params: AgentsFilesListParams; result: AgentsFilesListResult };
+  /** Replaces the text of one of an agent's pages; its next run reads it. */
+  "agents.files.set": { params: AgentsFilesSetParams; result: AgentsFilesSetResult };
   /** Searches an agent's notes; the best places first. */
   "memory.search": { params: MemorySearchParams; result: MemorySearchResult };
   /** How many notes each agent has, and where. */
@@ -5312,8 +5608,12 @@ export interface Methods {
   "mail.status": { params: MailStatusParams; result: MailStatusResult };
   /** Replaces the config file's text and applies it, restarting in place when needed. */
   "config.apply": { params: ConfigApplyParams; result: ConfigApplyResult };
+  /** What a text or a patch would change and restart, and what is wrong with it, with lines; writes nothing. */
+  "config.check": { params: ConfigCheckParams; result: ConfigCheckResult };
   /** The config file and the values in force. Secrets are shown as markers; without operator.admin, every text that could be a secret or a path of this machine is. */
   "config.get": { params: ConfigGetParams; result: ConfigGetResult };
+  /** Earlier texts of the config file, the latest first, with what was changed when each was replaced. */
+  "config.history": { params: ConfigHistoryParams; result: ConfigHistoryResult };
   /** Merges an object into the config file (null deletes), keeps its comments, and applies it. */
   "config.patch": { params: ConfigPatchParams; result: ConfigPatchResult };
   /** The JSON Schema of the config file, with hints for a form. */
@@ -5322,6 +5622,8 @@ export interface Methods {
   "config.schema.lookup": { params: ConfigSchemaLookupParams; result: ConfigSchemaLookupResult };
   /** Replaces the config file's text. Markers become the secrets they stand for. */
   "config.set": { params: ConfigSetParams; result: ConfigSetResult };
+  /** Puts an earlier text of the config file back in force; the present one goes to the history in its turn. */
+  "config.undo": { params: ConfigUndoParams; result: ConfigUndoResult };
   /** The version that runs, the newest that there is, and how the last update ended. */
   "update.check": { params: UpdateCheckParams; result: UpdateCheckResult };
   /** Fetches a version, tries it on a copy, and restarts with it; when it is not well, the old one comes back. */
@@ -5384,6 +5686,14 @@ export interface Methods {
   "push.web.unsubscribe": { params: PushWebUnsubscribeParams; result: PushWebUnsubscribeResult };
   /** The key that a browser subscribes with, in base64url. */
   "push.web.vapidPublicKey": { params: PushWebVapidPublicKeyParams; result: PushWebVapidPublicKeyResult };
+  /** Ends a wizard; what was saved stays. */
+  "wizard.cancel": { params: WizardCancelParams; result: WizardCancelResult };
+  /** Answers the step that is shown and gives the next one; without an answer it shows the step again. */
+  "wizard.next": { params: WizardNextParams; result: WizardNextResult };
+  /** Begins to set the gateway up, step by step; there is one wizard at a time. */
+  "wizard.start": { params: WizardStartParams; result: WizardStartResult };
+  /** Whether a wizard still runs, and how it ended. */
+  "wizard.status": { params: WizardStatusParams; result: WizardStatusResult };
 }
 
 /** Every event and its payload. */
@@ -5398,6 +5708,8 @@ export interface Events {
   shutdown: ShutdownEvent;
   /** The gateway is alive; sent every 30 seconds. */
   tick: TickEvent;
+  /** A device must be paired again, or a role's token of it was taken away. */
+  "device.removed": DeviceRemovedEvent;
   /** A new device waits for approval. */
   "device.pair.requested": DevicePairRequestedEvent;
   /** A device's request was approved or rejected; a local one is approved at once. */
@@ -5448,6 +5760,8 @@ export interface Events {
   "canvas.changed": CanvasChangedEvent;
   /** A job was added, changed or removed, or its run has begun or ended. */
   cron: CronEvent;
+  /** Somebody has changed the config file through the gateway; read it anew. */
+  "config.changed": ConfigChangedEvent;
 }
 
 /**
@@ -5464,6 +5778,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "set-heartbeats": { access: "operator.admin", once: false, twoStage: false },
   status: { access: "operator.read", once: false, twoStage: false },
   "system-event": { access: "operator.admin", once: false, twoStage: false },
+  "system.hours": { access: "operator.read", once: false, twoStage: false },
   "system.info": { access: "operator.read", once: false, twoStage: false },
   "system-presence": { access: "operator.read", once: false, twoStage: false },
   wake: { access: "operator.write", once: false, twoStage: false },
@@ -5481,6 +5796,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "device.pair.remove": { access: "operator.pairing", once: false, twoStage: false },
   "device.token.revoke": { access: "operator.pairing", once: false, twoStage: false },
   "device.token.rotate": { access: "operator.pairing", once: false, twoStage: false },
+  "device.invite": { access: "operator.admin", once: false, twoStage: false },
   "node.describe": { access: "operator.read", once: false, twoStage: false },
   "node.event": { access: "node", once: false, twoStage: false },
   "node.invite": { access: "operator.pairing", once: false, twoStage: false },
@@ -5531,6 +5847,9 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "usage.cost": { access: "operator.read", once: false, twoStage: false },
   "sessions.usage": { access: "operator.read", once: false, twoStage: false },
   "usage.status": { access: "operator.read", once: false, twoStage: false },
+  "agents.files.get": { access: "operator.admin", once: false, twoStage: false },
+  "agents.files.list": { access: "operator.admin", once: false, twoStage: false },
+  "agents.files.set": { access: "operator.admin", once: false, twoStage: false },
   "memory.search": { access: "operator.admin", once: false, twoStage: false },
   "memory.status": { access: "operator.admin", once: false, twoStage: false },
   "skills.bins": { access: "node", once: false, twoStage: false },
@@ -5625,11 +5944,14 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "reminders.upcoming": { access: "operator.read", once: false, twoStage: false },
   "mail.status": { access: "operator.read", once: false, twoStage: false },
   "config.apply": { access: "operator.admin", once: false, twoStage: false },
+  "config.check": { access: "operator.admin", once: false, twoStage: false },
   "config.get": { access: "operator.read", once: false, twoStage: false },
+  "config.history": { access: "operator.admin", once: false, twoStage: false },
   "config.patch": { access: "operator.admin", once: false, twoStage: false },
   "config.schema": { access: "operator.read", once: false, twoStage: false },
   "config.schema.lookup": { access: "operator.read", once: false, twoStage: false },
   "config.set": { access: "operator.admin", once: false, twoStage: false },
+  "config.undo": { access: "operator.admin", once: false, twoStage: false },
   "update.check": { access: "operator.admin", once: false, twoStage: false },
   "update.run": { access: "operator.admin", once: false, twoStage: false },
   "update.undo": { access: "operator.admin", once: false, twoStage: false },
@@ -5661,6 +5983,10 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "push.web.test": { access: "operator.read", once: false, twoStage: false },
   "push.web.unsubscribe": { access: "operator.read", once: false, twoStage: false },
   "push.web.vapidPublicKey": { access: "operator.read", once: false, twoStage: false },
+  "wizard.cancel": { access: "operator.admin", once: false, twoStage: false },
+  "wizard.next": { access: "operator.admin", once: false, twoStage: false },
+  "wizard.start": { access: "operator.admin", once: false, twoStage: false },
+  "wizard.status": { access: "operator.admin", once: false, twoStage: false },
 };
 
 /** The names of all events. */
@@ -5670,6 +5996,7 @@ export const EVENTS: readonly (keyof Events)[] = [
   "presence",
   "shutdown",
   "tick",
+  "device.removed",
   "device.pair.requested",
   "device.pair.resolved",
   "node.hostStats",
@@ -5695,4 +6022,5 @@ export const EVENTS: readonly (keyof Events)[] = [
   "pairing.resolved",
   "canvas.changed",
   "cron",
+  "config.changed",
 ];

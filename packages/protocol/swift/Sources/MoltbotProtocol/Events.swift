@@ -264,6 +264,21 @@ public struct ChatEvent: Codable, Hashable, Sendable {
     }
 }
 
+/// Payload of the event `config.changed`.
+public struct ConfigChangedEvent: Codable, Hashable, Sendable {
+    public var hash: String
+
+    public init(
+        hash: String
+    ) {
+        self.hash = hash
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case hash
+    }
+}
+
 /// Payload of the event `cron`.
 public struct CronEvent: Codable, Hashable, Sendable {
     public enum Action: Codable, Hashable, Sendable {
@@ -460,6 +475,25 @@ public struct DevicePairResolvedEvent: Codable, Hashable, Sendable {
         case requestId
         case deviceId
         case decision
+        case ts
+    }
+}
+
+/// Payload of the event `device.removed`.
+public struct DeviceRemovedEvent: Codable, Hashable, Sendable {
+    public var deviceId: String
+    public var ts: Int
+
+    public init(
+        deviceId: String,
+        ts: Int
+    ) {
+        self.deviceId = deviceId
+        self.ts = ts
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case deviceId
         case ts
     }
 }
@@ -1104,6 +1138,8 @@ public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     case shutdown = "shutdown"
     /// The gateway is alive; sent every 30 seconds.
     case tick = "tick"
+    /// A device must be paired again, or a role's token of it was taken away.
+    case deviceRemoved = "device.removed"
     /// A new device waits for approval.
     case devicePairRequested = "device.pair.requested"
     /// A device's request was approved or rejected; a local one is approved at once.
@@ -1154,4 +1190,6 @@ public enum GatewayEvent: String, CaseIterable, Codable, Hashable, Sendable {
     case canvasChanged = "canvas.changed"
     /// A job was added, changed or removed, or its run has begun or ended.
     case cron = "cron"
+    /// Somebody has changed the config file through the gateway; read it anew.
+    case configChanged = "config.changed"
 }

@@ -3352,6 +3352,8 @@ public struct CronListResult: Codable, Hashable, Sendable {
     public var limit: Int?
     public var hasMore: Bool?
     public var nextOffset: Nullable<Int>?
+    /// Where the words of each job go, by its id.
+    public var deliveryPreviews: [String: CronPreview]?
 
     public init(
         jobs: [CronJob],
@@ -3360,7 +3362,8 @@ public struct CronListResult: Codable, Hashable, Sendable {
         offset: Int? = nil,
         limit: Int? = nil,
         hasMore: Bool? = nil,
-        nextOffset: Nullable<Int>? = nil
+        nextOffset: Nullable<Int>? = nil,
+        deliveryPreviews: [String: CronPreview]? = nil
     ) {
         self.jobs = jobs
         self.snapshotRevision = snapshotRevision
@@ -3369,6 +3372,7 @@ public struct CronListResult: Codable, Hashable, Sendable {
         self.limit = limit
         self.hasMore = hasMore
         self.nextOffset = nextOffset
+        self.deliveryPreviews = deliveryPreviews
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -3379,6 +3383,7 @@ public struct CronListResult: Codable, Hashable, Sendable {
         case limit
         case hasMore
         case nextOffset
+        case deliveryPreviews
     }
 }
 
@@ -3901,6 +3906,92 @@ public struct CronUpdateParams: Codable, Hashable, Sendable {
 
 /// The answer to `cron.update`.
 public typealias CronUpdateResult = CronJob
+
+/// Parameters of `device.invite`.
+public struct DeviceInviteParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `device.invite`.
+public struct DeviceInviteResult: Codable, Hashable, Sendable {
+    public struct Addresse: Codable, Hashable, Sendable {
+        public enum Reach: Codable, Hashable, Sendable {
+            case anywhere
+            case tailnet
+            case lan
+            case here
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "anywhere": self = .anywhere
+                case "tailnet": self = .tailnet
+                case "lan": self = .lan
+                case "here": self = .here
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .anywhere: return "anywhere"
+                case .tailnet: return "tailnet"
+                case .lan: return "lan"
+                case .here: return "here"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var origin: String
+        public var reach: Reach
+
+        public init(
+            origin: String,
+            reach: Reach
+        ) {
+            self.origin = origin
+            self.reach = reach
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case origin
+            case reach
+        }
+    }
+
+    /// Shown as auth.bootstrapToken, alone, with a proven device.
+    public var code: String
+    public var expiresAtMs: Int
+    /// Where the gateway is reached; the address that reaches farthest stands first.
+    public var addresses: [Addresse]
+
+    public init(
+        code: String,
+        expiresAtMs: Int,
+        addresses: [Addresse]
+    ) {
+        self.code = code
+        self.expiresAtMs = expiresAtMs
+        self.addresses = addresses
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case code
+        case expiresAtMs
+        case addresses
+    }
+}
 
 /// Parameters of `device.pair.approve`.
 public struct DevicePairApproveParams: Codable, Hashable, Sendable {
@@ -10638,6 +10729,222 @@ public struct WebLoginWaitResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `wizard.cancel`.
+public struct WizardCancelParams: Codable, Hashable, Sendable {
+    public var sessionId: String
+
+    public init(
+        sessionId: String
+    ) {
+        self.sessionId = sessionId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionId
+    }
+}
+
+/// The answer to `wizard.cancel`.
+public struct WizardCancelResult: Codable, Hashable, Sendable {
+    public var status: WizardState
+    public var error: String?
+
+    public init(
+        status: WizardState,
+        error: String? = nil
+    ) {
+        self.status = status
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case status
+        case error
+    }
+}
+
+/// Parameters of `wizard.next`.
+public struct WizardNextParams: Codable, Hashable, Sendable {
+    public struct Answer: Codable, Hashable, Sendable {
+        public var stepId: String
+        /// A text of at most 4096 characters, a truth value, a list.
+        public var value: JSONValue?
+
+        public init(
+            stepId: String,
+            value: JSONValue? = nil
+        ) {
+            self.stepId = stepId
+            self.value = value
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case stepId
+            case value
+        }
+    }
+
+    public var sessionId: String
+    public var answer: Answer?
+
+    public init(
+        sessionId: String,
+        answer: Answer? = nil
+    ) {
+        self.sessionId = sessionId
+        self.answer = answer
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionId
+        case answer
+    }
+}
+
+/// The answer to `wizard.next`.
+public struct WizardNextResult: Codable, Hashable, Sendable {
+    public var done: Bool
+    public var step: WizardStep?
+    public var status: WizardState?
+    public var error: String?
+
+    public init(
+        done: Bool,
+        step: WizardStep? = nil,
+        status: WizardState? = nil,
+        error: String? = nil
+    ) {
+        self.done = done
+        self.step = step
+        self.status = status
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case done
+        case step
+        case status
+        case error
+    }
+}
+
+/// Parameters of `wizard.start`.
+public struct WizardStartParams: Codable, Hashable, Sendable {
+    public enum Mode: Codable, Hashable, Sendable {
+        case local
+        case remote
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "local": self = .local
+            case "remote": self = .remote
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .local: return "local"
+            case .remote: return "remote"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var mode: Mode?
+    /// Taken and not used: the settings say where workspaces are.
+    public var workspace: String?
+
+    public init(
+        mode: Mode? = nil,
+        workspace: String? = nil
+    ) {
+        self.mode = mode
+        self.workspace = workspace
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case mode
+        case workspace
+    }
+}
+
+/// The answer to `wizard.start`.
+public struct WizardStartResult: Codable, Hashable, Sendable {
+    public var sessionId: String
+    public var done: Bool
+    public var step: WizardStep?
+    public var status: WizardState?
+    public var error: String?
+
+    public init(
+        sessionId: String,
+        done: Bool,
+        step: WizardStep? = nil,
+        status: WizardState? = nil,
+        error: String? = nil
+    ) {
+        self.sessionId = sessionId
+        self.done = done
+        self.step = step
+        self.status = status
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionId
+        case done
+        case step
+        case status
+        case error
+    }
+}
+
+/// Parameters of `wizard.status`.
+public struct WizardStatusParams: Codable, Hashable, Sendable {
+    public var sessionId: String
+
+    public init(
+        sessionId: String
+    ) {
+        self.sessionId = sessionId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sessionId
+    }
+}
+
+/// The answer to `wizard.status`.
+public struct WizardStatusResult: Codable, Hashable, Sendable {
+    public var status: WizardState
+    public var error: String?
+
+    public init(
+        status: WizardState,
+        error: String? = nil
+    ) {
+        self.status = status
+        self.error = error
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case status
+        case error
+    }
+}
+
 /// Parameters of `worktrees.list`.
 public struct WorktreesListParams: Codable, Hashable, Sendable {
     public init() {}
@@ -10702,6 +11009,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case deviceTokenRevoke = "device.token.revoke"
     /// Gives a device's role a new token; the old one ends at once. Scopes can be narrowed, not widened.
     case deviceTokenRotate = "device.token.rotate"
+    /// Makes a code by which one new device becomes an operator: good once, and for ten minutes.
+    case deviceInvite = "device.invite"
     /// One node.
     case nodeDescribe = "node.describe"
     /// Something that a node reports.
@@ -11074,4 +11383,12 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case pushWebUnsubscribe = "push.web.unsubscribe"
     /// The key that a browser subscribes with, in base64url.
     case pushWebVapidPublicKey = "push.web.vapidPublicKey"
+    /// Ends a wizard; what was saved stays.
+    case wizardCancel = "wizard.cancel"
+    /// Answers the step that is shown and gives the next one; without an answer it shows the step again.
+    case wizardNext = "wizard.next"
+    /// Begins to set the gateway up, step by step; there is one wizard at a time.
+    case wizardStart = "wizard.start"
+    /// Whether a wizard still runs, and how it ended.
+    case wizardStatus = "wizard.status"
 }

@@ -2228,24 +2228,6 @@ public struct CronJob: Codable, Hashable, Sendable {
         }
     }
 
-    public struct DeliveryPreview: Codable, Hashable, Sendable {
-        public var label: String
-        public var detail: String
-
-        public init(
-            label: String,
-            detail: String
-        ) {
-            self.label = label
-            self.detail = detail
-        }
-
-        private enum CodingKeys: String, CodingKey {
-            case label
-            case detail
-        }
-    }
-
     public var id: String
     public var name: String
     public var displayName: String?
@@ -2273,7 +2255,7 @@ public struct CronJob: Codable, Hashable, Sendable {
     public var configRevision: String?
     public var nextRunAtMs: Int?
     public var effectiveAgentId: String?
-    public var deliveryPreview: DeliveryPreview?
+    public var deliveryPreview: CronPreview?
     /// What whoever set the job should know, such as that it never fires.
     public var note: String?
 
@@ -2302,7 +2284,7 @@ public struct CronJob: Codable, Hashable, Sendable {
         configRevision: String? = nil,
         nextRunAtMs: Int? = nil,
         effectiveAgentId: String? = nil,
-        deliveryPreview: DeliveryPreview? = nil,
+        deliveryPreview: CronPreview? = nil,
         note: String? = nil
     ) {
         self.id = id
@@ -2625,7 +2607,10 @@ public enum CronPayload: Codable, Hashable, Sendable {
 
         public var kind: String
         public var message: String
+        /// The model of the job's runs; the conversation keeps its own.
         public var model: String?
+        /// Who answers when it cannot; those of the agent when absent.
+        public var fallbacks: [String]?
         public var thinking: Thinking?
         public var timeoutSeconds: Int?
         public var toolsAllow: [String]?
@@ -2638,6 +2623,7 @@ public enum CronPayload: Codable, Hashable, Sendable {
             kind: String = "agentTurn",
             message: String,
             model: String? = nil,
+            fallbacks: [String]? = nil,
             thinking: Thinking? = nil,
             timeoutSeconds: Int? = nil,
             toolsAllow: [String]? = nil,
@@ -2649,6 +2635,7 @@ public enum CronPayload: Codable, Hashable, Sendable {
             self.kind = kind
             self.message = message
             self.model = model
+            self.fallbacks = fallbacks
             self.thinking = thinking
             self.timeoutSeconds = timeoutSeconds
             self.toolsAllow = toolsAllow
@@ -2662,6 +2649,7 @@ public enum CronPayload: Codable, Hashable, Sendable {
             case kind
             case message
             case model
+            case fallbacks
             case thinking
             case timeoutSeconds
             case toolsAllow
@@ -2835,7 +2823,10 @@ public enum CronPayloadPatch: Codable, Hashable, Sendable {
 
         public var kind: String
         public var message: String?
+        /// The model of the job's runs; the conversation keeps its own.
         public var model: String?
+        /// Who answers when it cannot; those of the agent when absent.
+        public var fallbacks: [String]?
         public var thinking: Thinking?
         public var timeoutSeconds: Int?
         public var toolsAllow: [String]?
@@ -2848,6 +2839,7 @@ public enum CronPayloadPatch: Codable, Hashable, Sendable {
             kind: String = "agentTurn",
             message: String? = nil,
             model: String? = nil,
+            fallbacks: [String]? = nil,
             thinking: Thinking? = nil,
             timeoutSeconds: Int? = nil,
             toolsAllow: [String]? = nil,
@@ -2859,6 +2851,7 @@ public enum CronPayloadPatch: Codable, Hashable, Sendable {
             self.kind = kind
             self.message = message
             self.model = model
+            self.fallbacks = fallbacks
             self.thinking = thinking
             self.timeoutSeconds = timeoutSeconds
             self.toolsAllow = toolsAllow
@@ -2872,6 +2865,7 @@ public enum CronPayloadPatch: Codable, Hashable, Sendable {
             case kind
             case message
             case model
+            case fallbacks
             case thinking
             case timeoutSeconds
             case toolsAllow
@@ -2976,6 +2970,24 @@ public enum CronPayloadPatch: Codable, Hashable, Sendable {
         case .script(let value): try value.encode(to: encoder)
         case .unrecognized(let value): try value.encode(to: encoder)
         }
+    }
+}
+
+public struct CronPreview: Codable, Hashable, Sendable {
+    public var label: String
+    public var detail: String
+
+    public init(
+        label: String,
+        detail: String
+    ) {
+        self.label = label
+        self.detail = detail
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case label
+        case detail
     }
 }
 
@@ -8855,5 +8867,191 @@ public struct UsageTotals: Codable, Hashable, Sendable {
         case totalTokens
         case totalCost
         case missingCostEntries
+    }
+}
+
+public enum WizardState: Codable, Hashable, Sendable {
+    case running
+    case done
+    case cancelled
+    case error
+    /// A value that only a newer gateway knows.
+    case unrecognized(String)
+
+    public init(rawValue: String) {
+        switch rawValue {
+        case "running": self = .running
+        case "done": self = .done
+        case "cancelled": self = .cancelled
+        case "error": self = .error
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    public var rawValue: String {
+        switch self {
+        case .running: return "running"
+        case .done: return "done"
+        case .cancelled: return "cancelled"
+        case .error: return "error"
+        case .unrecognized(let value): return value
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+}
+
+public struct WizardStep: Codable, Hashable, Sendable {
+    public enum TypeValue: Codable, Hashable, Sendable {
+        case note
+        case select
+        case text
+        case confirm
+        case multiselect
+        case progress
+        case action
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "note": self = .note
+            case "select": self = .select
+            case "text": self = .text
+            case "confirm": self = .confirm
+            case "multiselect": self = .multiselect
+            case "progress": self = .progress
+            case "action": self = .action
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .note: return "note"
+            case .select: return "select"
+            case .text: return "text"
+            case .confirm: return "confirm"
+            case .multiselect: return "multiselect"
+            case .progress: return "progress"
+            case .action: return "action"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public struct Option: Codable, Hashable, Sendable {
+        public var value: JSONValue
+        public var label: String
+        public var hint: String?
+
+        public init(
+            value: JSONValue,
+            label: String,
+            hint: String? = nil
+        ) {
+            self.value = value
+            self.label = label
+            self.hint = hint
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case value
+            case label
+            case hint
+        }
+    }
+
+    public enum Executor: Codable, Hashable, Sendable {
+        case gateway
+        case client
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "gateway": self = .gateway
+            case "client": self = .client
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .gateway: return "gateway"
+            case .client: return "client"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var id: String
+    public var type: TypeValue
+    public var title: String?
+    public var message: String?
+    public var options: [Option]?
+    public var initialValue: JSONValue?
+    public var placeholder: String?
+    /// What is typed is a secret; do not show it.
+    public var sensitive: Bool?
+    public var executor: Executor?
+
+    public init(
+        id: String,
+        type: TypeValue,
+        title: String? = nil,
+        message: String? = nil,
+        options: [Option]? = nil,
+        initialValue: JSONValue? = nil,
+        placeholder: String? = nil,
+        sensitive: Bool? = nil,
+        executor: Executor? = nil
+    ) {
+        self.id = id
+        self.type = type
+        self.title = title
+        self.message = message
+        self.options = options
+        self.initialValue = initialValue
+        self.placeholder = placeholder
+        self.sensitive = sensitive
+        self.executor = executor
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case type
+        case title
+        case message
+        case options
+        case initialValue
+        case placeholder
+        case sensitive
+        case executor
     }
 }
