@@ -199,6 +199,11 @@ export class Store {
     addEventListener("popstate", () => this.#goTo(this.#placeOfAddress()));
     const { view, rest = "", sessionKey = "" } = this.#placeOfAddress();
     this.#set({ view, rest, sessionKey });
+    // The page's script comes while we connect; where it cannot, the page itself says so.
+    this.views
+      .find(({ id }) => id === view)
+      ?.element()
+      .catch((error: unknown) => ignore(error, "the page asks again when it is shown"));
     await this.#sender.load();
     await this.signIn(token);
   }

@@ -9,7 +9,7 @@ import type {
   ToolsListResult,
 } from "@moltbot/protocol";
 import type { PageHost } from "../view.ts";
-import { type Change, modelChange, toolChange } from "./state.ts";
+import { type Change, modelChange, toolChange } from "./effects.ts";
 
 /** What the page shows of an agent; a part is undefined where the connection may not ask. */
 export interface AgentFacts {

@@ -5,7 +5,7 @@ import { ask } from "../chat/dialog.ts";
 import { words } from "../chat/words.ts";
 import { emptyState } from "../kit/parts.ts";
 import { shortAge } from "../time.ts";
-import type { AllowedCommand, Skill } from "../tools/state.ts";
+import type { AllowedCommand, Skill } from "../tools/skills.ts";
 import type { Tools } from "../tools/tools.ts";
 
 /** Says what was done. */

@@ -8,5 +8,5 @@ export const agentsView: View = {
   label: "Agents",
   icon: agentsIcon,
   scope: "read",
-  element: async () => (await import("./page.ts")).AgentsElement,
+  element: async () => (await import("./agents-page.ts")).AgentsElement,
 };

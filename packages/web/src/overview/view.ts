@@ -12,5 +12,5 @@ export const overviewView = defineView({
   open: (host) => new OverviewFacts(host),
   badge: ({ todos }) =>
     todos.length === 0 ? [] : [{ kind: "count" as const, count: todos.length, words: "waiting for you" }],
-  element: async () => (await import("./page.ts")).OverviewElement,
+  element: async () => (await import("./overview.ts")).OverviewElement,
 });

@@ -8,5 +8,5 @@ export const sessionsView: View = {
   label: "Sessions",
   icon: sessionsIcon,
   scope: "read",
-  element: async () => (await import("./page.ts")).SessionsElement,
+  element: async () => (await import("./sessions-page.ts")).SessionsElement,
 };

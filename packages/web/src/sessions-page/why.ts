@@ -5,8 +5,8 @@ import { html, nothing, type TemplateResult } from "lit";
 import { openWhy, type Setting } from "../kit/why.ts";
 import { clockTime } from "../time.ts";
 import type { PageHost } from "../view.ts";
-import type { AllSessions } from "./sessions.ts";
-import type { Row } from "./state.ts";
+import type { AllSessions } from "./all-sessions.ts";
+import type { Row } from "./rows.ts";
 
 /** Inbound messages that are looked through for the session's last. */
 const LOOK_THROUGH = 300;

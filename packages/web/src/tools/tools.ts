@@ -2,7 +2,7 @@
 
 import { isRecord, type SkillStatus, type ToolEntry } from "@moltbot/protocol";
 import type { PageHost, PageService } from "../view.ts";
-import { type AllowedCommand, allowedCommands, type Skill, skillOf } from "./state.ts";
+import { type AllowedCommand, allowedCommands, type Skill, skillOf } from "./skills.ts";
 
 /** Everything that the page shows; a part is undefined until the gateway has told, or where it has none. */
 export interface ToolsState {

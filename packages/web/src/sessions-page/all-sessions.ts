@@ -2,7 +2,7 @@
 
 import type { GatewayClient, SessionsListResult, Subscription } from "@moltbot/protocol";
 import type { PageHost } from "../view.ts";
-import { type ListedRow, type Row, readRows } from "./state.ts";
+import { type ListedRow, type Row, readRows } from "./rows.ts";
 
 /** Rows that are asked for at once. */
 const PAGE = 500;

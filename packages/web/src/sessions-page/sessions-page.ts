@@ -10,8 +10,8 @@ import type { Column } from "../kit/table.ts";
 import { offerUndo } from "../kit/undo.ts";
 import { shortAge } from "../time.ts";
 import type { PageHost } from "../view.ts";
-import { AllSessions } from "./sessions.ts";
-import { type Filter, filtered, NO_FILTER, type Row, valuesOf } from "./state.ts";
+import { AllSessions } from "./all-sessions.ts";
+import { type Filter, filtered, NO_FILTER, type Row, valuesOf } from "./rows.ts";
 import { explain } from "./why.ts";
 import "../kit/table.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bindingsOf, modelChange, partsOf, toolChange } from "./state.ts";
+import { bindingsOf, modelChange, partsOf, toolChange } from "./effects.ts";
 
 test("the parts of a prompt are in order of their size, with the tools as one", () => {
   assert.deepEqual(

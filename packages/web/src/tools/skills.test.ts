@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allowedCommands, skillOf } from "./state.ts";
+import { allowedCommands, skillOf } from "./skills.ts";
 
 test("allowed commands are shown with the arguments they are bound to", () => {
   const entries = [

@@ -9,9 +9,9 @@ import { offerUndo } from "../kit/undo.ts";
 import { openWhy } from "../kit/why.ts";
 import { Tools } from "../tools/tools.ts";
 import { type AgentFacts, chooseModel, readAgent, switchTool } from "./agent.ts";
+import { bindingsOf, partsOf, toolChange } from "./effects.ts";
 import { mcpServers } from "./mcp.ts";
 import { allowedCommandsList, skillsList } from "./skills.ts";
-import { bindingsOf, partsOf, toolChange } from "./state.ts";
 import "./files.ts";
 
 type Agent = AgentsListResult["agents"][number];
