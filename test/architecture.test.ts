@@ -155,7 +155,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "the web pages speak to the gateway in the protocol",
     files: /^packages\/web\//,
-    allows: /^(packages\/web\/|@moltbot\/protocol$|lit$|marked$|dompurify$|highlight\.js$|katex$)/,
+    allows: /^(packages\/web\/|@moltbot\/protocol$|lit$|marked$|dompurify$|highlight\.js$|katex$|uqr$)/,
     kinds: ["value", "type", "dynamic"],
   },
 ];
